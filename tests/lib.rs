@@ -1,0 +1,1 @@
+//! Our own promises, checked from outside: end to end, simulation, house rules.
