@@ -1,0 +1,103 @@
+//! Running the plan: every step in order with a line of progress, whatever came of the one before.
+
+use std::error::Error;
+use std::io::{BufRead, BufReader};
+use std::process::{ExitCode, Stdio};
+
+use crate::plan::{self, Depth, PROGRAMS, Step, Work};
+use crate::tally::{Reader, Summary, Tally};
+use crate::workspace::Workspace;
+use crate::{Outcome, cargo, demo};
+
+/// Runs every check of `depth`, prints the summary and ends with 1 if anything failed.
+pub(crate) fn run(workspace: &Workspace, depth: Depth, seeds: u32) -> Outcome {
+    let plan = plan::plan(workspace, depth, seeds);
+    let mut summary = Summary::new(is_ci(), plan.left_out);
+    let count = plan.steps.len();
+    for (index, step) in plan.steps.iter().enumerate() {
+        println!("\n[{}/{count}] {}: {}", index + 1, step.kind, describe(&step.work));
+        let tally = if step.needs_programs && summary.has_failed(PROGRAMS) {
+            println!("not run, because the programs do not build");
+            Tally::of_check(false)
+        } else {
+            perform(workspace, step).unwrap_or_else(|error| {
+                println!("{error}");
+                Tally::of_check(false)
+            })
+        };
+        summary.add(&step.kind, &tally);
+    }
+    println!("\n{summary}");
+    Ok(if summary.failed() == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn perform(workspace: &Workspace, step: &Step) -> Result<Tally, Box<dyn Error>> {
+    match &step.work {
+        Work::Check { arguments, environment } => {
+            let mut command = cargo::command(arguments);
+            command.envs(programs(workspace, "release")).envs(environment.iter().cloned());
+            Ok(Tally::of_check(command.current_dir(&workspace.root).status()?.success()))
+        }
+        Work::Tests { arguments, environment } => tests(workspace, arguments, environment),
+        Work::Size { bytes_max } => size(workspace, *bytes_max),
+        Work::Demo => demo::start_and_stop(workspace).map(|()| Tally::of_check(true)),
+    }
+}
+
+/// Runs one `cargo test`, showing what matters while it counts.
+fn tests(
+    workspace: &Workspace,
+    arguments: &[String],
+    environment: &[(&'static str, String)],
+) -> Result<Tally, Box<dyn Error>> {
+    let mut child = cargo::command(arguments)
+        .envs(programs(workspace, "debug"))
+        .envs(environment.iter().cloned())
+        .current_dir(&workspace.root)
+        .stdout(Stdio::piped())
+        .spawn()?;
+    let mut reader = Reader::default();
+    if let Some(output) = child.stdout.take() {
+        for line in BufReader::new(output).split(b'\n') {
+            let line = line?;
+            let line = String::from_utf8_lossy(&line);
+            if reader.line(&line) {
+                println!("{line}");
+            }
+        }
+    }
+    let status = child.wait()?;
+    Ok(reader.into_tally().closed(status.success()))
+}
+
+/// Where tests and benches find the programs: cargo does not build another package's programs for them.
+fn programs(workspace: &Workspace, profile: &str) -> [(&'static str, std::path::PathBuf); 2] {
+    [
+        ("JACKFIELD_BIN", workspace.program(profile, "jackfield")),
+        ("JACKFIELD_PEERS_BIN", workspace.program(profile, "jackfield-peers")),
+    ]
+}
+
+fn size(workspace: &Workspace, bytes_max: u64) -> Result<Tally, Box<dyn Error>> {
+    let program = workspace.program("release", "jackfield");
+    let bytes = program.metadata()?.len();
+    println!("{} has {bytes} bytes of at most {bytes_max}", program.display());
+    Ok(Tally::of_check(bytes <= bytes_max))
+}
+
+fn describe(work: &Work) -> String {
+    match work {
+        Work::Check { arguments, environment } | Work::Tests { arguments, environment } => {
+            let environment: String =
+                environment.iter().map(|(name, value)| format!("{name}='{value}' ")).collect();
+            format!("{environment}cargo {}", arguments.join(" "))
+        }
+        Work::Size { bytes_max } => format!("the release program has at most {bytes_max} bytes"),
+        Work::Demo => "the demo starts, answers and stops".to_owned(),
+    }
+}
+
+/// Continuous integration says so in `CI`; nobody reads there what was left out.
+fn is_ci() -> bool {
+    std::env::var_os("CI").is_some_and(|value| !value.is_empty() && value != "false")
+}

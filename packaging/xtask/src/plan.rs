@@ -1,0 +1,248 @@
+//! Which checks there are and in which order they run; decides, and starts nothing.
+
+use crate::cargo;
+use crate::workspace::Workspace;
+
+/// Seeds the simulation runs when nobody says otherwise.
+pub(crate) const SEEDS_DEFAULT: u32 = 10;
+
+/// Seeds of the long simulation.
+const SEEDS_LONG: u32 = 200;
+
+/// Largest `jackfield` we ship, in bytes: 25 MB.
+const RELEASE_BYTES_MAX: u64 = 25_000_000;
+
+/// How far a run of the checks goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Depth {
+    /// What every change has to pass.
+    Usual,
+    /// The slow ones too.
+    All,
+}
+
+/// One thing to run. Several steps may share a kind; the summary adds them up.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Step {
+    /// Name in the summary.
+    pub(crate) kind: String,
+    pub(crate) work: Work,
+    /// Starts the built programs, so it proves nothing if they did not build.
+    pub(crate) needs_programs: bool,
+}
+
+/// What a step does.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Work {
+    /// One cargo command, counted as one check by its exit code.
+    Check { arguments: Vec<String>, environment: Vec<(&'static str, String)> },
+    /// One `cargo test`, counted by what its test programs report.
+    Tests { arguments: Vec<String>, environment: Vec<(&'static str, String)> },
+    /// The release program is at most this large.
+    Size { bytes_max: u64 },
+    /// The demo starts, answers and stops.
+    Demo,
+}
+
+/// The steps, and the kinds that do not run with the reason.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Plan {
+    pub(crate) steps: Vec<Step>,
+    pub(crate) left_out: Vec<(String, &'static str)>,
+}
+
+/// Kind of the step that builds the programs; when it fails, steps that need them do not run.
+pub(crate) const PROGRAMS: &str = "programs";
+
+/// Everything to run on this workspace, in order.
+pub(crate) fn plan(workspace: &Workspace, depth: Depth, seeds: u32) -> Plan {
+    let mut plan = Plan::default();
+    plan.check("format", &["fmt", "--all", "--check"], &[]);
+    let lint = ["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"];
+    plan.check("lint", &lint, &[]);
+    let docs = ["doc", "--workspace", "--no-deps", "--document-private-items", "--locked"];
+    plan.check("docs", &docs, &[("RUSTDOCFLAGS", "-D warnings".to_owned())]);
+    plan.check(PROGRAMS, &cargo::build_programs(false), &[]);
+
+    let mut unit = vec!["--workspace", "--tests"];
+    for apart in ["store", "tests"].into_iter().filter(|name| workspace.has(name)) {
+        unit.extend(["--exclude", apart]);
+    }
+    plan.tests("unit", &unit, &[]);
+    if workspace.has_tested_library("tests") {
+        plan.tests("unit", &["--package", "tests", "--lib"], &[]);
+    }
+    if workspace.has("store") {
+        plan.tests("battery", &["--package", "store", "--tests"], &[]);
+    }
+    plan.targets_of_tests(workspace, seeds);
+    if workspace.has_doc_tests() {
+        plan.tests("doc tests", &["--workspace", "--doc"], &[]);
+    }
+    plan.slow(workspace, depth);
+    plan
+}
+
+/// Arguments of `cargo test` for one integration test target of the package `tests`.
+pub(crate) fn target_of_tests(name: &str) -> [&str; 4] {
+    ["--package", "tests", "--test", name]
+}
+
+impl Plan {
+    /// The simulation, the features and the house rules, then every other target there is.
+    fn targets_of_tests(&mut self, workspace: &Workspace, seeds: u32) {
+        let present = workspace.test_targets("tests");
+        let known = ["simulation", "features", "tidy"];
+        for name in known {
+            if !present.contains(&name) {
+                self.left_out.push((name.to_owned(), "there is no such test target yet"));
+                continue;
+            }
+            if name == "simulation" {
+                self.tests(name, &target_of_tests(name), &[("JACKFIELD_SEEDS", seeds.to_string())]);
+            } else {
+                // House rules look at the code; all else starts the programs.
+                self.tests(name, &target_of_tests(name), &[]).needs_programs = name != "tidy";
+            }
+        }
+        for name in present.into_iter().filter(|name| !known.contains(name)) {
+            self.tests(name, &target_of_tests(name), &[]).needs_programs = true;
+        }
+    }
+
+    fn slow(&mut self, workspace: &Workspace, depth: Depth) {
+        let slow = ["size", "long simulation", "bench", "demo"];
+        if depth == Depth::Usual {
+            let reason = "slow, runs with --all";
+            self.left_out.extend(slow.map(|kind| (kind.to_owned(), reason)));
+            return;
+        }
+        self.check("size", &cargo::build_programs(true), &[]);
+        self.push("size", Work::Size { bytes_max: RELEASE_BYTES_MAX });
+        if workspace.test_targets("tests").contains(&"simulation") {
+            let environment = [("JACKFIELD_SEEDS", SEEDS_LONG.to_string())];
+            self.tests("long simulation", &target_of_tests("simulation"), &environment);
+        } else {
+            self.left_out.push(("long simulation".to_owned(), "there is no such test target yet"));
+        }
+        if workspace.has("bench") {
+            let bench = ["run", "--release", "--locked", "--package", "bench", "--", "--quick"];
+            self.check("bench", &bench, &[]);
+        }
+        self.push("demo", Work::Demo);
+    }
+
+    fn check(&mut self, kind: &str, arguments: &[&str], environment: &[(&'static str, String)]) {
+        let arguments = arguments.iter().map(|&each| each.to_owned()).collect();
+        self.push(kind, Work::Check { arguments, environment: environment.to_vec() });
+    }
+
+    /// `--show-output` makes the harness print what passing tests said, where `left out:` lines stand.
+    fn tests(
+        &mut self,
+        kind: &str,
+        selection: &[&str],
+        environment: &[(&'static str, String)],
+    ) -> &mut Step {
+        let arguments = ["test", "--locked", "--no-fail-fast"]
+            .into_iter()
+            .chain(selection.iter().copied())
+            .chain(["--", "--show-output"])
+            .map(str::to_owned)
+            .collect();
+        self.push(kind, Work::Tests { arguments, environment: environment.to_vec() })
+    }
+
+    fn push(&mut self, kind: &str, work: Work) -> &mut Step {
+        self.steps.push_mut(Step { kind: kind.to_owned(), work, needs_programs: false })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::workspace::example::workspace;
+
+    fn kinds(plan: &Plan) -> Vec<&str> {
+        plan.steps.iter().map(|step| step.kind.as_str()).collect()
+    }
+
+    #[test]
+    fn cheap_checks_come_first_and_the_programs_before_what_starts_them() {
+        let plan = plan(&workspace(&["tidy", "features", "simulation"]), Depth::Usual, 10);
+        let expected = [
+            "format",
+            "lint",
+            "docs",
+            "programs",
+            "unit",
+            "unit",
+            "battery",
+            "simulation",
+            "features",
+            "tidy",
+            "doc tests",
+        ];
+        assert_eq!(kinds(&plan), expected);
+    }
+
+    #[test]
+    fn a_missing_target_is_left_out_with_a_reason() {
+        let plan = plan(&workspace(&["tidy"]), Depth::Usual, 10);
+        assert!(!kinds(&plan).contains(&"features"));
+        let reason = "there is no such test target yet";
+        assert!(plan.left_out.contains(&("features".to_owned(), reason)));
+        assert!(plan.left_out.contains(&("simulation".to_owned(), reason)));
+    }
+
+    #[test]
+    fn an_unknown_target_is_run_under_its_own_name() {
+        let plan = plan(&workspace(&["tidy", "upgrades"]), Depth::Usual, 10);
+        let step = plan.steps.iter().find(|step| step.kind == "upgrades").expect("it is planned");
+        assert!(step.needs_programs);
+    }
+
+    #[test]
+    fn only_what_starts_the_programs_needs_them() {
+        let plan = plan(&workspace(&["tidy", "features", "simulation"]), Depth::All, 10);
+        let needing: Vec<_> = plan.steps.iter().filter(|step| step.needs_programs).collect();
+        assert_eq!(needing.len(), 1);
+        assert!(needing.iter().all(|step| step.kind == "features"));
+    }
+
+    #[test]
+    fn seeds_reach_the_simulation() {
+        let plan = plan(&workspace(&["simulation"]), Depth::All, 33);
+        let seeds: Vec<_> = plan
+            .steps
+            .iter()
+            .filter_map(|step| match &step.work {
+                Work::Tests { environment, .. } => environment.first(),
+                _ => None,
+            })
+            .map(|(name, value)| (*name, value.as_str()))
+            .collect();
+        assert_eq!(seeds, [("JACKFIELD_SEEDS", "33"), ("JACKFIELD_SEEDS", "200")]);
+    }
+
+    #[test]
+    fn slow_checks_run_only_when_asked_for() {
+        let usual = plan(&workspace(&["tidy"]), Depth::Usual, 10);
+        let all = plan(&workspace(&["tidy"]), Depth::All, 10);
+        assert!(!kinds(&usual).contains(&"demo"));
+        assert!(kinds(&all).ends_with(&["size", "size", "bench", "demo"]));
+    }
+
+    #[test]
+    fn every_cargo_command_that_resolves_is_locked() {
+        for step in plan(&workspace(&["tidy", "features"]), Depth::All, 10).steps {
+            if let Work::Check { arguments, .. } | Work::Tests { arguments, .. } = step.work {
+                let formats = arguments.first().is_some_and(|first| first == "fmt");
+                assert!(
+                    formats || arguments.iter().any(|each| each == "--locked"),
+                    "{arguments:?}"
+                );
+            }
+        }
+    }
+}

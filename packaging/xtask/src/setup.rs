@@ -1,0 +1,212 @@
+//! What has to be on the machine before anything runs: programs, and the Debian packages they are in.
+//!
+//! Missing packages are installed through apt-get when we may; otherwise one line names them. Nothing
+//! else is ever downloaded.
+
+use std::error::Error;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+/// What somebody is about to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// Build and run the release programs.
+    Demo,
+    /// Run the checks, which includes building everything.
+    Test,
+}
+
+/// A program that must be found in the search path.
+#[derive(Debug)]
+struct Requirement {
+    command: &'static str,
+    /// Debian packages to install for it; none when Debian's own version would not do.
+    packages: &'static [&'static str],
+    /// How to get it where there is no package.
+    by_hand: &'static str,
+    why: &'static str,
+    demo: bool,
+}
+
+const REQUIREMENTS: [Requirement; 4] = [
+    Requirement {
+        command: "cc",
+        packages: &["gcc", "libc6-dev"],
+        by_hand: "",
+        why: "compiles SQLite and the cryptography",
+        demo: true,
+    },
+    Requirement {
+        command: "cargo-fmt",
+        packages: &[],
+        by_hand: "rustup component add rustfmt",
+        why: "checks the format",
+        demo: false,
+    },
+    Requirement {
+        command: "cargo-clippy",
+        packages: &[],
+        by_hand: "rustup component add clippy",
+        why: "checks the lints",
+        demo: false,
+    },
+    Requirement {
+        command: "xmllint",
+        packages: &["libxml2-utils"],
+        by_hand: "",
+        why: "judges the XML we write from outside",
+        demo: false,
+    },
+];
+
+/// How missing packages get here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Way {
+    Apt,
+    SudoApt,
+    ByHand,
+}
+
+/// Makes sure that what `purpose` needs is installed, or says in one line what to run.
+pub(crate) fn ensure(purpose: Purpose) -> Result<(), Box<dyn Error>> {
+    let missing = missing(purpose, is_in_path);
+    if missing.is_empty() {
+        return Ok(());
+    }
+    for requirement in &missing {
+        println!("setup: {} is missing, it {}", requirement.command, requirement.why);
+    }
+    let way = way(rustix::process::geteuid().is_root(), is_in_path("apt-get"), || {
+        is_in_path("sudo") && succeeds(Command::new("sudo").args(["-n", "true"]))
+    });
+    let packages = packages(&missing);
+    if way == Way::ByHand || packages.is_empty() {
+        return Err(advice(&missing).into());
+    }
+    install(way, &packages)?;
+    let still_missing = self::missing(purpose, is_in_path);
+    if still_missing.is_empty() { Ok(()) } else { Err(advice(&still_missing).into()) }
+}
+
+fn install(way: Way, packages: &[&str]) -> Result<(), Box<dyn Error>> {
+    println!("setup: installing from Debian: {}", packages.join(" "));
+    // A list of packages that could not be refreshed may still be good enough to install from.
+    if !succeeds(apt_get(way).args(["-q", "update"])) {
+        println!("setup: the list of packages could not be refreshed, trying with the old one");
+    }
+    let mut command = apt_get(way);
+    command.args(["-q", "install", "--yes", "--no-install-recommends"]).args(packages);
+    if succeeds(&mut command) {
+        println!("setup: installed {}", packages.join(" "));
+        Ok(())
+    } else {
+        Err(format!("apt-get could not install {}", packages.join(" ")).into())
+    }
+}
+
+fn apt_get(way: Way) -> Command {
+    let mut command = match way {
+        Way::SudoApt => {
+            let mut sudo = Command::new("sudo");
+            sudo.args(["-n", "DEBIAN_FRONTEND=noninteractive", "apt-get"]);
+            sudo
+        }
+        Way::Apt | Way::ByHand => Command::new("apt-get"),
+    };
+    command.env("DEBIAN_FRONTEND", "noninteractive").stdin(Stdio::null());
+    command
+}
+
+fn succeeds(command: &mut Command) -> bool {
+    command.status().is_ok_and(|status| status.success())
+}
+
+fn missing(purpose: Purpose, has: impl Fn(&str) -> bool) -> Vec<&'static Requirement> {
+    REQUIREMENTS
+        .iter()
+        .filter(|each| purpose == Purpose::Test || each.demo)
+        .filter(|each| !has(each.command))
+        .collect()
+}
+
+fn packages(missing: &[&Requirement]) -> Vec<&'static str> {
+    missing.iter().flat_map(|each| each.packages).copied().collect()
+}
+
+fn way(root: bool, apt: bool, sudo: impl FnOnce() -> bool) -> Way {
+    match (root, apt) {
+        (_, false) => Way::ByHand,
+        (true, true) => Way::Apt,
+        (false, true) if sudo() => Way::SudoApt,
+        (false, true) => Way::ByHand,
+    }
+}
+
+/// One line: what is missing and what to run.
+fn advice(missing: &[&Requirement]) -> String {
+    let names: Vec<_> = missing.iter().map(|each| each.command).collect();
+    let packages = packages(missing);
+    let mut commands: Vec<_> = missing
+        .iter()
+        .map(|each| each.by_hand.to_owned())
+        .filter(|each| !each.is_empty())
+        .collect();
+    if !packages.is_empty() {
+        commands.push(format!("apt-get install {} (as root)", packages.join(" ")));
+    }
+    format!("missing {}: run {}, then try again", names.join(", "), commands.join(" and "))
+}
+
+/// Whether the search path holds an executable file of this name.
+pub(crate) fn is_in_path(command: &str) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path).any(|folder| is_executable(&folder.join(command)))
+}
+
+fn is_executable(file: &Path) -> bool {
+    file.metadata().is_ok_and(|about| about.is_file() && about.permissions().mode() & 0o111 != 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_demo_needs_only_a_compiler() {
+        let names: Vec<_> =
+            missing(Purpose::Demo, |_| false).iter().map(|each| each.command).collect();
+        assert_eq!(names, ["cc"]);
+    }
+
+    #[test]
+    fn only_what_is_absent_is_installed() {
+        let missing = missing(Purpose::Test, |command| command != "xmllint");
+        assert_eq!(packages(&missing), ["libxml2-utils"]);
+    }
+
+    #[test]
+    fn packages_are_installed_only_where_we_may() {
+        assert_eq!(way(true, true, || false), Way::Apt);
+        assert_eq!(way(false, true, || true), Way::SudoApt);
+        assert_eq!(way(false, true, || false), Way::ByHand);
+        assert_eq!(way(true, false, || true), Way::ByHand);
+    }
+
+    #[test]
+    fn the_advice_is_one_line_with_a_command() {
+        let advice = advice(&missing(Purpose::Test, |command| command == "cargo-clippy"));
+        assert_eq!(
+            advice,
+            "missing cc, cargo-fmt, xmllint: run rustup component add rustfmt and \
+             apt-get install gcc libc6-dev libxml2-utils (as root), then try again"
+        );
+    }
+
+    #[test]
+    fn every_requirement_says_how_to_meet_it() {
+        for requirement in &REQUIREMENTS {
+            assert_ne!(requirement.packages.is_empty(), requirement.by_hand.is_empty());
+        }
+    }
+}
