@@ -1,1 +1,63 @@
-//! Placeholder while the tree is laid out.
+//! What agents, calls and settings are, and what may happen to them next.
+//!
+//! Pure: no sockets, no clock, no runtime, no log. Time and randomness are arguments. The engine
+//! calls [`step`] with an [`Input`] and a [`View`] of what is loaded, and carries out the
+//! [`Decision`] it gets. Whatever has to survive is a [`Document`] with a schema number.
+//!
+//! ```text
+//!   Input --> step(now, entropy, input, view) --> Load(asks)      ask again with more loaded
+//!                                             \-> Decide(...)     commit all of it or nothing
+//!                                             \-> Refuse(code)    nothing changes
+//! ```
+
+mod call;
+mod claim;
+mod decision;
+mod device_choice;
+mod document;
+mod identifier;
+mod key;
+mod mobile;
+mod principal;
+mod problem;
+mod reason;
+mod refusal;
+mod secret;
+mod session;
+pub mod settings;
+mod sign_in;
+mod step;
+mod time;
+mod view;
+mod voice;
+
+pub use call::{Call, CallDirection, CallVariable, VARIABLE_VALUE_CHARACTERS_MAX, VARIABLES_MAX};
+pub use claim::{Account, Claim, Deployment, Node};
+pub use decision::{
+    Decision, Effect, Event, Guard, OwedUntil, Reply, Wake, WakeChange, Write, WriteBody,
+};
+pub use device_choice::{DeviceChoice, choose_device};
+pub use document::{DecodeDocumentError, Document, IndexEntry};
+pub use identifier::{
+    AgentId, DeviceName, Extension, Identifier, InvalidIdentifier, NodeName, PairName, Rule,
+    TeamName,
+};
+pub use key::{AgentKey, Index, IndexRange, Key, Kind, Version};
+pub use mobile::{Mobile, MobileMode};
+pub use principal::{Principal, Proof, Role};
+pub use problem::{Problem, Problems};
+pub use reason::{ReasonCategory, ReasonCode};
+pub use refusal::Refusal;
+pub use secret::{Sealed, Secret};
+pub use session::{
+    AgentSession, PhoneProof, SessionNumber, SessionRef, SignedIn, SignedOut, SignedOutBy, Status,
+};
+pub use settings::Settings;
+pub use sign_in::{LOCK_SECONDS, WRONG_PASSWORDS_MAX};
+pub use step::{
+    AgentCommand, Command, Entropy, Halt, Input, InputBody, InputId, Report, SignIn, SignInOn,
+    Step, Wish, step,
+};
+pub use time::Timestamp;
+pub use view::{Ask, Loaded, View};
+pub use voice::{AfterCall, Voice, VoiceChange, VoiceState};

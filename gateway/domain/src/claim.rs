@@ -1,0 +1,40 @@
+//! Small documents that keep a promise: who uses a line or phone, how many wrong passwords came,
+//! whether a node is in maintenance, and the secrets that all nodes share.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{AgentKey, Sealed, SessionNumber, Timestamp};
+
+/// Who uses a line or a phone's screen. It is written and removed with the session that it names.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Claim {
+    /// The agent.
+    pub agent: AgentKey,
+    /// The agent's session.
+    pub session: SessionNumber,
+}
+
+/// Wrong passwords counted for one account.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Account {
+    /// How many in a row.
+    pub wrong_passwords: u8,
+    /// When the last one came.
+    pub last_at: Timestamp,
+    /// Until when no password is tried at all.
+    pub locked_until: Option<Timestamp>,
+}
+
+/// What is so for one node only.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Node {
+    /// Whether it refuses sign-ins (PHN-09).
+    pub maintenance: bool,
+}
+
+/// Secrets that every node of the deployment shares.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Deployment {
+    /// 32 random bytes from which keys for links and the like are derived, sealed.
+    pub root: Sealed,
+}

@@ -1,0 +1,141 @@
+//! What the store keeps: one type for each kind, with a schema number, as JSON.
+
+use serde_json::Error as JsonError;
+
+use crate::settings::{SettingDocument, SettingsHead};
+use crate::{Account, AgentSession, Claim, Deployment, Index, Kind, Node};
+
+/// A stored document of any kind.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Document {
+    /// An agent's session.
+    Session(AgentSession),
+    /// Who uses a line.
+    Line(Claim),
+    /// Who uses a phone's screen.
+    Device(Claim),
+    /// Wrong passwords counted for an account.
+    Account(Account),
+    /// What is so for one node only.
+    Node(Node),
+    /// One settings document.
+    Setting(Box<SettingDocument>),
+    /// The number of the settings as a whole.
+    SettingsHead(SettingsHead),
+    /// Secrets that all nodes share.
+    Deployment(Deployment),
+}
+
+/// One line of an index that leads to a document.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IndexEntry {
+    /// Which index.
+    pub index: Index,
+    /// Under which value.
+    pub value: String,
+}
+
+/// Why a stored document cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum DecodeDocumentError {
+    /// A newer program wrote it; this one must not touch it.
+    #[error("a {kind} document has schema {found}, this program knows up to {known}", kind = kind.name())]
+    Newer {
+        /// Its kind.
+        kind: Kind,
+        /// Its schema number.
+        found: u32,
+        /// The highest one known here.
+        known: u32,
+    },
+    /// Its text is not what its kind and schema say.
+    #[error("a {kind} document is damaged", kind = kind.name())]
+    Damaged {
+        /// Its kind.
+        kind: Kind,
+        /// What serde made of it.
+        source: JsonError,
+    },
+}
+
+impl Document {
+    /// The schema number this program writes for that kind.
+    pub const fn schema(kind: Kind) -> u32 {
+        match kind {
+            Kind::Session
+            | Kind::Line
+            | Kind::Device
+            | Kind::Account
+            | Kind::Node
+            | Kind::Setting
+            | Kind::SettingsHead
+            | Kind::Deployment => 1,
+        }
+    }
+
+    /// Which kind it is.
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::Session(_) => Kind::Session,
+            Self::Line(_) => Kind::Line,
+            Self::Device(_) => Kind::Device,
+            Self::Account(_) => Kind::Account,
+            Self::Node(_) => Kind::Node,
+            Self::Setting(_) => Kind::Setting,
+            Self::SettingsHead(_) => Kind::SettingsHead,
+            Self::Deployment(_) => Kind::Deployment,
+        }
+    }
+
+    /// The indexes it stands in.
+    pub fn index_entries(&self) -> Vec<IndexEntry> {
+        match self {
+            Self::Session(session) => {
+                let number = session.number.to_string();
+                let mut entries = vec![IndexEntry { index: Index::SessionByNumber, value: number }];
+                if let Some(signed_in) = session.signed_in() {
+                    let value = signed_in.node.as_str().to_owned();
+                    entries.push(IndexEntry { index: Index::SessionByNode, value });
+                }
+                entries
+            }
+            Self::Setting(setting) => {
+                let value = setting.section().name().to_owned();
+                vec![IndexEntry { index: Index::SettingBySection, value }]
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// Its text in the store.
+    pub fn encode(&self) -> Result<String, JsonError> {
+        match self {
+            Self::Session(document) => serde_json::to_string(document),
+            Self::Line(document) | Self::Device(document) => serde_json::to_string(document),
+            Self::Account(document) => serde_json::to_string(document),
+            Self::Node(document) => serde_json::to_string(document),
+            Self::Setting(document) => serde_json::to_string(document),
+            Self::SettingsHead(document) => serde_json::to_string(document),
+            Self::Deployment(document) => serde_json::to_string(document),
+        }
+    }
+
+    /// Reads the text of a document of that kind, written under that schema number.
+    pub fn decode(kind: Kind, schema: u32, body: &str) -> Result<Self, DecodeDocumentError> {
+        let known = Self::schema(kind);
+        if schema > known {
+            return Err(DecodeDocumentError::Newer { kind, found: schema, known });
+        }
+        let document = match kind {
+            Kind::Session => serde_json::from_str(body).map(Self::Session),
+            Kind::Line => serde_json::from_str(body).map(Self::Line),
+            Kind::Device => serde_json::from_str(body).map(Self::Device),
+            Kind::Account => serde_json::from_str(body).map(Self::Account),
+            Kind::Node => serde_json::from_str(body).map(Self::Node),
+            Kind::Setting => serde_json::from_str(body).map(Self::Setting),
+            Kind::SettingsHead => serde_json::from_str(body).map(Self::SettingsHead),
+            Kind::Deployment => serde_json::from_str(body).map(Self::Deployment),
+        };
+        document.map_err(|source| DecodeDocumentError::Damaged { kind, source })
+    }
+}

@@ -1,0 +1,216 @@
+//! Where a document lives: its kind and id, the agent it speaks of, and the indexes it stands in.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{AgentId, DeviceName, Extension, InvalidIdentifier, NodeName, PairName};
+
+/// What sort of document it is; each has a schema number of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// An agent's session, keyed by agent.
+    Session,
+    /// Who uses a line, keyed by extension.
+    Line,
+    /// Who uses a phone's screen, keyed by device name.
+    Device,
+    /// Wrong passwords counted for an account, keyed by agent id.
+    Account,
+    /// What is so for one node only, keyed by its name.
+    Node,
+    /// One settings document, keyed by section and name.
+    Setting,
+    /// The number of the settings as a whole.
+    SettingsHead,
+    /// Secrets that every node of the deployment shares, sealed.
+    Deployment,
+}
+
+impl Kind {
+    /// Every kind there is.
+    pub const ALL: [Self; 8] = [
+        Self::Session,
+        Self::Line,
+        Self::Device,
+        Self::Account,
+        Self::Node,
+        Self::Setting,
+        Self::SettingsHead,
+        Self::Deployment,
+    ];
+
+    /// The name under which the store keeps it. It never changes.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Session => "session",
+            Self::Line => "line",
+            Self::Device => "device",
+            Self::Account => "account",
+            Self::Node => "node",
+            Self::Setting => "setting",
+            Self::SettingsHead => "settings_head",
+            Self::Deployment => "deployment",
+        }
+    }
+
+    /// The kind of that stored name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+}
+
+/// The address of one document.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Key {
+    /// What sort of document.
+    pub kind: Kind,
+    /// Which one of its kind.
+    pub id: String,
+}
+
+impl Key {
+    /// The document `id` of that kind.
+    pub fn new(kind: Kind, id: impl Into<String>) -> Self {
+        Self { kind, id: id.into() }
+    }
+
+    /// The session of that agent.
+    pub fn session(agent: &AgentKey) -> Self {
+        Self::new(Kind::Session, agent.to_string())
+    }
+
+    /// The claim on that line.
+    pub fn line(extension: &Extension) -> Self {
+        Self::new(Kind::Line, extension.as_str())
+    }
+
+    /// The claim on that phone's screen.
+    pub fn device(device: &DeviceName) -> Self {
+        Self::new(Kind::Device, device.as_str())
+    }
+
+    /// The wrong passwords counted for that agent.
+    pub fn account(agent: &AgentId) -> Self {
+        Self::new(Kind::Account, agent.as_str())
+    }
+
+    /// What is so for that node only.
+    pub fn node(node: &NodeName) -> Self {
+        Self::new(Kind::Node, node.as_str())
+    }
+
+    /// The number of the settings as a whole.
+    pub fn settings_head() -> Self {
+        Self::new(Kind::SettingsHead, "head")
+    }
+
+    /// The secrets that all nodes share.
+    pub fn deployment() -> Self {
+        Self::new(Kind::Deployment, "secrets")
+    }
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}/{}", self.kind.name(), self.id)
+    }
+}
+
+/// How often a document was written; the first write makes it 1.
+pub type Version = u64;
+
+/// An agent inside the gateway: an id belongs to one pair of contact-centre servers (CTI-10).
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
+pub struct AgentKey {
+    /// The pair that owns the agent's voice state, or [`PairName::owned`].
+    pub pair: PairName,
+    /// The id the agent signs in with.
+    pub id: AgentId,
+}
+
+impl AgentKey {
+    /// An agent whose voice state the gateway owns itself.
+    pub fn owned(id: AgentId) -> Self {
+        Self { pair: PairName::owned(), id }
+    }
+}
+
+impl fmt::Display for AgentKey {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}:{}", self.pair, self.id)
+    }
+}
+
+impl From<AgentKey> for String {
+    fn from(key: AgentKey) -> Self {
+        key.to_string()
+    }
+}
+
+impl TryFrom<String> for AgentKey {
+    type Error = InvalidIdentifier;
+
+    fn try_from(text: String) -> Result<Self, InvalidIdentifier> {
+        text.parse()
+    }
+}
+
+impl FromStr for AgentKey {
+    type Err = InvalidIdentifier;
+
+    fn from_str(text: &str) -> Result<Self, InvalidIdentifier> {
+        let (pair, id) = text.split_once(':').unwrap_or((text, ""));
+        Ok(Self { pair: pair.parse()?, id: id.parse()? })
+    }
+}
+
+/// A sorted list of documents beside the one by key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Index {
+    /// Sessions by their number, in hexadecimal.
+    SessionByNumber,
+    /// Sessions of signed-in agents by the node that answers for them.
+    SessionByNode,
+    /// Settings documents by section.
+    SettingBySection,
+}
+
+impl Index {
+    /// Every index there is.
+    pub const ALL: [Self; 3] = [Self::SessionByNumber, Self::SessionByNode, Self::SettingBySection];
+
+    /// The name under which the store keeps it. It never changes.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::SessionByNumber => "session_by_number",
+            Self::SessionByNode => "session_by_node",
+            Self::SettingBySection => "setting_by_section",
+        }
+    }
+}
+
+/// A stretch of an index, both ends included; at most `limit` keys are given, smallest value first.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct IndexRange {
+    /// Which index.
+    pub index: Index,
+    /// The smallest value wanted.
+    pub from: String,
+    /// The largest value wanted.
+    pub to: String,
+    /// The most keys wanted.
+    pub limit: u32,
+}
+
+impl IndexRange {
+    /// All that stands under exactly that value.
+    pub fn exactly(index: Index, value: impl Into<String>, limit: u32) -> Self {
+        let value = value.into();
+        Self { index, from: value.clone(), to: value, limit }
+    }
+}

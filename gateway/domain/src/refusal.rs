@@ -1,0 +1,76 @@
+//! Why a wish is not carried out: a code with its arguments, for which adapters find the words.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{AgentKey, DeviceName, Extension, ReasonCategory, ReasonCode};
+
+/// Why a command changed nothing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "refusal", rename_all = "snake_case")]
+pub enum Refusal {
+    /// No agent has that id.
+    AgentUnknown,
+    /// The agent is not signed in, or the session was taken over or ended.
+    NotSignedIn,
+    /// The page is older than the agent's state.
+    Stale,
+    /// The node refuses sign-ins; the other one's name where configured (PHN-09).
+    Maintenance {
+        /// The full name of the node to use meanwhile.
+        alternate: Option<String>,
+    },
+    /// No phone has that line.
+    ExtensionUnknown {
+        /// The line.
+        extension: Extension,
+    },
+    /// Another agent uses the line.
+    ExtensionInUse {
+        /// The line.
+        extension: Extension,
+        /// Who uses it.
+        by: AgentKey,
+    },
+    /// The phone is not among the listed ones (PHN-16).
+    DeviceUnknown {
+        /// The phone.
+        device: DeviceName,
+    },
+    /// Another agent is signed in on the phone's screen.
+    DeviceInUse {
+        /// The phone.
+        device: DeviceName,
+        /// Who is signed in there.
+        by: AgentKey,
+    },
+    /// Several phones have the line; one must be picked.
+    DeviceChoice {
+        /// The phones.
+        devices: Vec<DeviceName>,
+    },
+    /// Mobile sign-in is not allowed here.
+    MobileNotAllowed,
+    /// The reason is not configured for the agent's team.
+    ReasonUnknown {
+        /// For what.
+        category: ReasonCategory,
+        /// The number given.
+        code: ReasonCode,
+    },
+    /// Only an agent who is Not Ready signs out.
+    SignOutNeedsNotReady,
+    /// The agent is in a call.
+    CallInProgress,
+    /// The agent is in no call.
+    NoCall,
+    /// A call carries too much.
+    CallTooLarge {
+        /// Which limit was passed, in words.
+        limit: String,
+    },
+    /// Settings changed in a way that signed-in agents do not allow.
+    SettingsInUse {
+        /// What stands in the way, in words.
+        why: String,
+    },
+}

@@ -1,0 +1,71 @@
+//! Certificates of others that we trust, each for named purposes (PHN-14).
+
+use serde::{Deserialize, Serialize};
+
+use super::Reader;
+
+/// The most bytes of one entry's PEM text.
+const PEM_BYTES_MAX: usize = 64 * 1024;
+
+/// What a certificate is trusted for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TrustPurpose {
+    /// It, or one signed by it, is shown by phones that we push to.
+    Phones,
+}
+
+impl TrustPurpose {
+    /// The name used in settings files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Phones => "phones",
+        }
+    }
+}
+
+/// Certificates under one name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Trust {
+    /// Its name, for example that of the call manager.
+    pub name: String,
+    /// What it is trusted for.
+    pub purposes: Vec<TrustPurpose>,
+    /// One or more certificates as PEM.
+    pub certificates: String,
+}
+
+impl Trust {
+    pub(super) fn read(reader: &mut Reader<'_>) -> Option<Self> {
+        for name in ["name", "certificates"] {
+            if !reader.has(name) {
+                reader.problem(name, "is missing");
+            }
+        }
+        let name = reader.short_text("name", 64);
+        let mut purposes = Vec::new();
+        for purpose in reader.parsed_list::<String>("purposes", 8) {
+            match purpose.as_str() {
+                "phones" => purposes.push(TrustPurpose::Phones),
+                other => {
+                    reader.problem("purposes", format_args!("has {other:?}; it may be phones"));
+                }
+            }
+        }
+        if purposes.is_empty() {
+            purposes.push(TrustPurpose::Phones);
+        }
+        let certificates = reader.text("certificates");
+        if certificates.as_ref().is_some_and(|pem| pem.len() > PEM_BYTES_MAX) {
+            reader.problem("certificates", format_args!("must be at most {PEM_BYTES_MAX} bytes"));
+        } else if certificates
+            .as_ref()
+            .is_some_and(|pem| !pem.contains("-----BEGIN CERTIFICATE-----"))
+        {
+            reader.problem("certificates", "must hold at least one PEM certificate");
+        } else if certificates.as_ref().is_some_and(|pem| pem.contains("PRIVATE KEY")) {
+            reader.problem("certificates", "holds a private key; give certificates only");
+        }
+        Some(Self { name: name?, purposes, certificates: certificates? })
+    }
+}

@@ -1,0 +1,274 @@
+//! The one way to a decision: an input, what is loaded, time and randomness in; a step out.
+//!
+//! A [`Command`] is a wish and may be refused. A [`Report`] is a fact from whoever owns it and is
+//! never refused; a late one decides nothing.
+
+use std::fmt;
+
+use crate::settings::Documents;
+use crate::{
+    AgentId, AgentKey, Ask, CallDirection, CallVariable, Decision, DeviceName, Extension, Mobile,
+    NodeName, PhoneProof, ReasonCode, Refusal, Sealed, SessionNumber, SessionRef, SignedOutBy,
+    Timestamp, View, Wake,
+};
+
+mod administration;
+mod agent;
+
+/// Randomness handed in, so that a step can be repeated exactly.
+#[derive(Clone, Copy, Debug)]
+pub struct Entropy(pub [u8; 16]);
+
+impl Entropy {
+    /// A number for a new session.
+    pub(crate) fn session_number(self) -> SessionNumber {
+        let [a, b, c, d, e, f, g, h, ..] = self.0;
+        SessionNumber(u64::from_be_bytes([a, b, c, d, e, f, g, h]))
+    }
+}
+
+/// The id under which a peer would repeat the same input.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct InputId(String);
+
+impl InputId {
+    /// The most bytes of an id; a longer one is cut, so make it a digest where it may be longer.
+    pub const BYTES_MAX: usize = 128;
+
+    /// An id out of a kind of input and what identifies it there.
+    pub fn new(kind: &str, name: impl fmt::Display) -> Self {
+        let mut text = format!("{kind}/{name}");
+        let mut end = text.len().min(Self::BYTES_MAX);
+        while !text.is_char_boundary(end) {
+            end -= 1;
+        }
+        text.truncate(end);
+        Self(text)
+    }
+
+    /// The id as the store keeps it.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Something that happened or is wished for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Input {
+    /// Recognises a repeat.
+    pub id: InputId,
+    /// What it is.
+    pub body: InputBody,
+}
+
+/// A wish or a fact.
+#[derive(Clone, Debug, PartialEq)]
+pub enum InputBody {
+    /// May be refused.
+    Command(Command),
+    /// Is never refused.
+    Report(Report),
+}
+
+/// A wish.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Command {
+    /// An agent whose password was checked signs in.
+    SignIn(Box<SignIn>),
+    /// Something for one agent.
+    Agent(AgentCommand),
+    /// New settings as a whole.
+    ApplySettings {
+        /// All documents there shall be.
+        documents: Documents,
+        /// A keyed digest of the file they came from.
+        source: Option<String>,
+    },
+    /// A node goes into maintenance or comes out of it.
+    SetMaintenance {
+        /// Which node.
+        node: NodeName,
+        /// Whether it refuses sign-ins from now on.
+        on: bool,
+    },
+    /// Keeps the secrets that all nodes share, unless there are some.
+    KeepDeployment {
+        /// The root secret, sealed.
+        root: Sealed,
+    },
+}
+
+/// A fact.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Report {
+    /// A timer is due.
+    WakeDue(Wake),
+    /// A password was checked for an account that exists.
+    PasswordChecked {
+        /// Whose.
+        agent: AgentId,
+        /// Whether it was right.
+        right: bool,
+    },
+}
+
+/// From where somebody signs in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SignInOn {
+    /// At a phone's screen.
+    Phone {
+        /// The phone.
+        device: DeviceName,
+        /// What it shall show beside its links.
+        proof: PhoneProof,
+    },
+    /// On the local admin socket.
+    Local,
+}
+
+/// A sign-in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignIn {
+    /// Who.
+    pub agent: AgentId,
+    /// On which line.
+    pub extension: Extension,
+    /// With which phone, where several have the line.
+    pub device: Option<DeviceName>,
+    /// With a remote phone.
+    pub mobile: Option<Mobile>,
+    /// From where.
+    pub on: SignInOn,
+    /// The node that was asked.
+    pub node: NodeName,
+}
+
+/// Something for one agent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AgentCommand {
+    /// Whom.
+    pub agent: AgentKey,
+    /// Who asks, where the session must still be theirs.
+    pub holder: Option<SessionRef>,
+    /// The count of changes the asker saw; the wish is stale where there were more since.
+    pub seen_changes: Option<u32>,
+    /// What is wished for.
+    pub wish: Wish,
+}
+
+/// What may be wished for an agent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Wish {
+    /// Calls.
+    Ready,
+    /// No calls.
+    NotReady(Option<ReasonCode>),
+    /// The call was about that.
+    WrapUpReason(ReasonCode),
+    /// To be signed out by their own wish; only from Not Ready.
+    SignOut(Option<ReasonCode>),
+    /// To be signed out by somebody else, whatever the state.
+    ForceSignOut {
+        /// Why.
+        reason: Option<ReasonCode>,
+        /// By whom.
+        by: SignedOutBy,
+    },
+    /// A call, on owned voice state.
+    CallBegins {
+        /// Its id.
+        id: String,
+        /// Who began it.
+        direction: CallDirection,
+        /// The other side's number.
+        number: String,
+        /// What comes with it.
+        variables: Vec<CallVariable>,
+    },
+    /// The end of the call, on owned voice state.
+    CallEnds,
+}
+
+/// What follows from an input.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Step {
+    /// More must be loaded; ask again with it.
+    Load(Vec<Ask>),
+    /// This shall be so.
+    Decide(Decision),
+    /// Nothing changes.
+    Refuse(Refusal),
+}
+
+/// Why a rule stopped before it came to a decision.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Halt {
+    /// More must be loaded.
+    Load(Vec<Ask>),
+    /// The wish is refused.
+    Refuse(Refusal),
+}
+
+impl From<Refusal> for Halt {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refuse(refusal)
+    }
+}
+
+impl Input {
+    /// A wish under that id.
+    pub fn command(id: InputId, command: Command) -> Self {
+        Self { id, body: InputBody::Command(command) }
+    }
+
+    /// A fact under that id.
+    pub fn report(id: InputId, report: Report) -> Self {
+        Self { id, body: InputBody::Report(report) }
+    }
+
+    /// Inputs of one lane run in their order of arrival, those of different lanes at once.
+    pub fn lane(&self) -> String {
+        match &self.body {
+            InputBody::Command(Command::SignIn(wish)) => {
+                format!("agent/{}", AgentKey::owned(wish.agent.clone()))
+            }
+            InputBody::Command(Command::Agent(command)) => format!("agent/{}", command.agent),
+            InputBody::Command(Command::ApplySettings { .. }) => "settings".to_owned(),
+            InputBody::Command(Command::SetMaintenance { node, .. }) => format!("node/{node}"),
+            InputBody::Command(Command::KeepDeployment { .. }) => "deployment".to_owned(),
+            InputBody::Report(Report::WakeDue(wake)) => match wake.subject.kind {
+                crate::Kind::Session => format!("agent/{}", wake.subject.id),
+                _ => wake.subject.to_string(),
+            },
+            InputBody::Report(Report::PasswordChecked { agent, .. }) => format!("account/{agent}"),
+        }
+    }
+}
+
+/// What follows from `input` at `now`, given what is loaded. Equal arguments give equal steps.
+pub fn step(now: Timestamp, entropy: Entropy, input: &Input, view: &View) -> Step {
+    let decided = match &input.body {
+        InputBody::Command(Command::SignIn(wish)) => {
+            crate::sign_in::sign_in(now, entropy, wish, view)
+        }
+        InputBody::Command(Command::Agent(command)) => agent::agent(now, command, view),
+        InputBody::Command(Command::ApplySettings { documents, source }) => {
+            administration::apply_settings(documents, source.as_deref(), view)
+        }
+        InputBody::Command(Command::SetMaintenance { node, on }) => {
+            administration::set_maintenance(node, *on, view)
+        }
+        InputBody::Command(Command::KeepDeployment { root }) => {
+            administration::keep_deployment(root, view)
+        }
+        InputBody::Report(Report::WakeDue(wake)) => agent::wake_due(now, wake, view),
+        InputBody::Report(Report::PasswordChecked { agent, right }) => {
+            crate::sign_in::password_checked(now, agent, *right, view)
+        }
+    };
+    match decided {
+        Ok(decision) => Step::Decide(decision),
+        Err(Halt::Load(asks)) => Step::Load(asks),
+        Err(Halt::Refuse(refusal)) => Step::Refuse(refusal),
+    }
+}

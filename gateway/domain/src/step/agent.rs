@@ -1,0 +1,268 @@
+//! What may be wished for a signed-in agent whose voice state the gateway owns, and their timers.
+
+use std::time::Duration;
+
+use crate::settings::Settings;
+use crate::view::Loaded;
+use crate::{
+    AgentCommand, AgentKey, AgentSession, Call, CallDirection, CallVariable, Decision, Document,
+    Event, Halt, Key, Kind, ReasonCategory, ReasonCode, Refusal, Reply, SignedIn, SignedOut,
+    SignedOutBy, Status, Timestamp, VARIABLE_VALUE_CHARACTERS_MAX, VARIABLES_MAX, Version, View,
+    VoiceChange, VoiceState, Wake, WakeChange, Wish,
+};
+
+/// A signed-in agent's session as it was loaded.
+struct Current<'v> {
+    key: Key,
+    version: Version,
+    session: &'v AgentSession,
+    signed_in: &'v SignedIn,
+}
+
+/// Decides one wish.
+pub(super) fn agent(now: Timestamp, command: &AgentCommand, view: &View) -> Result<Decision, Halt> {
+    let Some(current) = current(&command.agent, view)? else {
+        return match command.wish {
+            // Signing out somebody who is signed out is done already.
+            Wish::ForceSignOut { .. } | Wish::CallEnds => Ok(Decision::already(Reply::Done)),
+            _ => Err(Refusal::NotSignedIn.into()),
+        };
+    };
+    if command.holder.is_some_and(|holder| holder != current.session.holder()) {
+        return Err(Refusal::NotSignedIn.into());
+    }
+    if command.seen_changes.is_some_and(|seen| seen != current.signed_in.changes) {
+        return Err(Refusal::Stale.into());
+    }
+    let id = &command.agent.id;
+    match &command.wish {
+        Wish::Ready => change(now, &current, VoiceChange::GoReady),
+        Wish::NotReady(reason) => {
+            let decision = change(now, &current, VoiceChange::GoNotReady(*reason))?;
+            with_reason(decision, id, ReasonCategory::NotReady, *reason, view)
+        }
+        Wish::WrapUpReason(reason) => {
+            let decision = note_wrap_up(&current, *reason)?;
+            with_reason(decision, id, ReasonCategory::WrapUp, Some(*reason), view)
+        }
+        Wish::SignOut(reason) => {
+            if !matches!(current.signed_in.voice.state, VoiceState::NotReady { .. }) {
+                return Err(Refusal::SignOutNeedsNotReady.into());
+            }
+            let decision = sign_out(now, &current, *reason, SignedOutBy::Agent);
+            with_reason(decision, id, ReasonCategory::SignOut, *reason, view)
+        }
+        Wish::ForceSignOut { reason, by } => Ok(sign_out(now, &current, *reason, *by)),
+        Wish::CallBegins { id, direction, number, variables } => {
+            call_begins(now, &current, id, *direction, number, variables)
+        }
+        Wish::CallEnds => {
+            let seconds = view.settings.wrap_up_seconds_for(id);
+            let until = (seconds > 0).then(|| now.after(Duration::from_secs(seconds.into())));
+            change(now, &current, VoiceChange::CallEnds(until))
+        }
+    }
+}
+
+/// A timer is due. It is claimed in any case, and does nothing where the session moved on.
+pub(super) fn wake_due(now: Timestamp, wake: &Wake, view: &View) -> Result<Decision, Halt> {
+    let claim = WakeChange::Claim { id: wake.id.clone(), generation: wake.generation };
+    let nothing = Decision::already(Reply::Done).wake(claim.clone());
+    let agent = match wake.subject.kind {
+        Kind::Session => wake.subject.id.parse::<AgentKey>().ok(),
+        _ => None,
+    };
+    let Some(agent) = agent else { return Ok(nothing) };
+    let Some(current) = current(&agent, view)? else { return Ok(nothing) };
+    let VoiceState::WrapUp { until, .. } = current.signed_in.voice.state else {
+        return Ok(nothing);
+    };
+    if generation(until) != wake.generation {
+        return Ok(nothing);
+    }
+    let mut decision = change(now, &current, VoiceChange::WrapUpOver(until))?;
+    decision.wakes = vec![claim];
+    Ok(decision)
+}
+
+/// Removes a session's claims and timer and says why it ended.
+pub(crate) fn end_session(
+    decision: Decision,
+    now: Timestamp,
+    session: &AgentSession,
+    signed_in: &SignedIn,
+    reason: Option<ReasonCode>,
+    by: SignedOutBy,
+) -> Decision {
+    let key = Key::session(&session.agent);
+    let mut event = Event::new("agent_signed_out", key.clone());
+    if let Some(reason) = reason {
+        event = event.with("reason", reason);
+    }
+    let ended = AgentSession {
+        status: Status::SignedOut(SignedOut { at: now, reason, by }),
+        generation: session.generation.saturating_add(1),
+        ..session.clone()
+    };
+    let mut decision = decision
+        .put(key, Document::Session(ended))
+        .delete(Key::line(&signed_in.extension))
+        .event(event)
+        .wake(WakeChange::Clear(wrap_up_wake(&session.agent)));
+    if let Some(screen) = &signed_in.screen {
+        decision = decision.delete(Key::device(screen));
+    }
+    decision
+}
+
+fn current<'v>(agent: &AgentKey, view: &'v View) -> Result<Option<Current<'v>>, Halt> {
+    let key = Key::session(agent);
+    let Some(Loaded { version, document: Document::Session(session) }) = view.document(&key)?
+    else {
+        return Ok(None);
+    };
+    let signed_in = session.signed_in();
+    Ok(signed_in.map(|signed_in| Current { key, version: *version, session, signed_in }))
+}
+
+/// Checks a reason that the agent chose, and makes the decision depend on the settings it stood in.
+fn with_reason(
+    decision: Decision,
+    agent: &crate::AgentId,
+    category: ReasonCategory,
+    reason: Option<ReasonCode>,
+    view: &View,
+) -> Result<Decision, Halt> {
+    let Some(code) = reason else { return Ok(decision) };
+    let head = Key::settings_head();
+    let version = view.version(&head)?;
+    let settings: &Settings = &view.settings;
+    if settings.reason_for(agent, category, code).is_none() {
+        return Err(Refusal::ReasonUnknown { category, code }.into());
+    }
+    Ok(if decision.is_empty() { decision } else { decision.guard(head, version) })
+}
+
+fn change(now: Timestamp, current: &Current<'_>, change: VoiceChange) -> Result<Decision, Halt> {
+    let Some(state) = current.signed_in.voice.state.after(change)? else {
+        return Ok(Decision::already(Reply::Done));
+    };
+    let mut signed_in = current.signed_in.clone();
+    signed_in.voice = signed_in.voice.with(state, now);
+    if !matches!(state, VoiceState::Talking { .. } | VoiceState::WrapUp { .. }) {
+        signed_in.call = None;
+    }
+    Ok(changed(current, signed_in))
+}
+
+fn call_begins(
+    now: Timestamp,
+    current: &Current<'_>,
+    id: &str,
+    direction: CallDirection,
+    number: &str,
+    variables: &[CallVariable],
+) -> Result<Decision, Halt> {
+    check_call(id, number, variables)?;
+    if current.signed_in.call.as_ref().is_some_and(|call| call.id == id) {
+        return Ok(Decision::already(Reply::Done));
+    }
+    let began = VoiceChange::CallBegins(direction);
+    let Some(state) = current.signed_in.voice.state.after(began)? else {
+        return Ok(Decision::already(Reply::Done));
+    };
+    let mut signed_in = current.signed_in.clone();
+    signed_in.voice = signed_in.voice.with(state, now);
+    signed_in.call = Some(Call {
+        id: id.to_owned(),
+        direction,
+        number: number.to_owned(),
+        began_at: now,
+        variables: variables.to_vec(),
+        wrap_up_reason: None,
+    });
+    Ok(changed(current, signed_in))
+}
+
+fn check_call(id: &str, number: &str, variables: &[CallVariable]) -> Result<(), Halt> {
+    let long = |text: &str| text.chars().count() > VARIABLE_VALUE_CHARACTERS_MAX;
+    let limit = if variables.len() > VARIABLES_MAX {
+        format!("at most {VARIABLES_MAX} variables")
+    } else if long(id)
+        || long(number)
+        || variables.iter().any(|variable| long(&variable.name) || long(&variable.value))
+    {
+        format!("at most {VARIABLE_VALUE_CHARACTERS_MAX} characters in an id, number or variable")
+    } else {
+        return Ok(());
+    };
+    Err(Refusal::CallTooLarge { limit }.into())
+}
+
+fn note_wrap_up(current: &Current<'_>, reason: ReasonCode) -> Result<Decision, Halt> {
+    let mut signed_in = current.signed_in.clone();
+    let Some(call) = &mut signed_in.call else { return Err(Refusal::NoCall.into()) };
+    if call.wrap_up_reason == Some(reason) {
+        return Ok(Decision::already(Reply::Done));
+    }
+    call.wrap_up_reason = Some(reason);
+    let event = Event::new("wrap_up_reason", current.key.clone()).with("reason", reason);
+    Ok(written(current, signed_in).event(event))
+}
+
+fn sign_out(
+    now: Timestamp,
+    current: &Current<'_>,
+    reason: Option<ReasonCode>,
+    by: SignedOutBy,
+) -> Decision {
+    let decision = Decision::already(Reply::Done).guard(current.key.clone(), Some(current.version));
+    end_session(decision, now, current.session, current.signed_in, reason, by)
+}
+
+/// Writes a new voice state: its event, and the timer of a wrap-up that begins or ends.
+fn changed(current: &Current<'_>, signed_in: SignedIn) -> Decision {
+    let state = signed_in.voice.state;
+    let before = current.signed_in.voice.state;
+    let mut event = match state {
+        _ if state.pending() != before.pending() && state.name() == before.name() => {
+            Event::new("agent_pending", current.key.clone())
+        }
+        _ => Event::new(&format!("agent_{}", state.name()), current.key.clone()),
+    };
+    if let VoiceState::NotReady { reason: Some(reason) } = state {
+        event = event.with("reason", reason);
+    }
+    let mut decision = written(current, signed_in).event(event);
+    let wake_id = wrap_up_wake(&current.session.agent);
+    match (before, state) {
+        (_, VoiceState::WrapUp { until, .. }) => {
+            let subject = current.key.clone();
+            let generation = generation(until);
+            let wake = Wake { id: wake_id, due_at: until, subject, generation };
+            decision = decision.wake(WakeChange::Set(wake));
+        }
+        (VoiceState::WrapUp { .. }, _) => {
+            decision = decision.wake(WakeChange::Clear(wake_id));
+        }
+        _ => {}
+    }
+    decision
+}
+
+fn written(current: &Current<'_>, mut signed_in: SignedIn) -> Decision {
+    signed_in.changes = signed_in.changes.saturating_add(1);
+    let session =
+        AgentSession { status: Status::SignedIn(Box::new(signed_in)), ..current.session.clone() };
+    Decision::already(Reply::Done)
+        .guard(current.key.clone(), Some(current.version))
+        .put(current.key.clone(), Document::Session(session))
+}
+
+fn wrap_up_wake(agent: &AgentKey) -> String {
+    format!("wrap_up/{agent}")
+}
+
+fn generation(until: Timestamp) -> u64 {
+    until.microseconds().unsigned_abs()
+}
