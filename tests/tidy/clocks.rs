@@ -1,0 +1,66 @@
+//! Who reads the clock: time is an argument everywhere else, so that tests can set it.
+
+use crate::checkout::{checkout, report};
+use crate::tokens::{Token, lines_with, mentions, paths};
+
+/// Files of the product that read a clock, each with the reason. It may only shrink: a file that no
+/// longer reads one fails.
+const READERS: &[(&str, &str)] = &[(
+    "gateway/engine/src/clock.rs",
+    "the product's clock: everything else asks it, and tests hand in another",
+)];
+
+#[test]
+fn the_clock_is_read_only_where_listed() {
+    let mut breaches = Vec::new();
+    let product = checkout().sources.iter().filter(|source| {
+        source.path.starts_with("gateway/") || source.path.starts_with("adapters/")
+    });
+    for source in product {
+        let reads = reads(&source.product);
+        let listed = READERS.iter().any(|(file, _)| source.path == *file);
+        match (reads.is_empty(), listed) {
+            (false, false) => {
+                breaches.extend(
+                    reads.iter().map(|line| format!("{}:{line} reads the clock", source.path)),
+                );
+            }
+            (true, true) => breaches.push(format!("{} is listed and reads no clock", source.path)),
+            _ => {}
+        }
+    }
+    for (file, reason) in READERS {
+        if !checkout().files.iter().any(|each| each == file) {
+            breaches.push(format!("{file} is listed and is not there"));
+        }
+        if reason.is_empty() {
+            breaches.push(format!("{file} is listed without a reason"));
+        }
+    }
+    report(
+        "the clock is read only in the files listed in tests/tidy/clocks.rs",
+        &breaches,
+        "take the time as an argument; where that cannot be, list the file with the reason",
+    );
+}
+
+/// Lines with a clock read, `elapsed` included.
+fn reads(tokens: &[Token]) -> Vec<usize> {
+    let named = paths(tokens).into_iter().filter(|(_, path)| {
+        ["Instant::now", "SystemTime::now", "Utc::now", "Local::now"]
+            .iter()
+            .any(|read| mentions(path, read))
+    });
+    let mut lines: Vec<_> = named.map(|(line, _)| line).collect();
+    lines.extend(lines_with(tokens, &[".", "elapsed", "("]));
+    lines
+}
+
+#[test]
+fn every_form_of_reading_is_seen() {
+    let text =
+        "fn f(t: Instant) { tokio::time::Instant::now(); SystemTime::now();\n t.elapsed(); }";
+    let files = [("gateway/engine/src/a.rs", text.to_owned())];
+    let source = crate::tokens::Source::all(files.into_iter()).remove(0);
+    assert_eq!(reads(&source.product), [1, 1, 2]);
+}

@@ -1,0 +1,107 @@
+//! Which crate may use which: the table of ARCHITECTURE.md over the manifests.
+
+use toml::{Table, Value};
+
+use crate::checkout::{checkout, report};
+
+/// Groups of crates, by folder, with the groups each may use. A new edge is a decision: change the
+/// table in ARCHITECTURE.md first, with the reason in the commit.
+const MAY_USE: [(&str, &[&str]); 10] = [
+    ("gateway/domain", &[]),
+    ("gateway/protocols", &[]),
+    ("gateway/store", &["gateway/domain"]),
+    ("gateway/engine", &["gateway/domain", "gateway/store"]),
+    ("adapters", &["gateway/domain", "gateway/protocols", "gateway/engine"]),
+    (
+        "gateway/server",
+        &["gateway/domain", "gateway/protocols", "gateway/store", "gateway/engine", "adapters"],
+    ),
+    ("tests", &["gateway", "adapters"]),
+    ("packaging/bench", &["gateway", "adapters"]),
+    ("packaging/xtask", &[]),
+    ("conformance", &[]),
+];
+
+#[test]
+fn crates_use_only_what_the_table_allows() {
+    let ours: Vec<_> = checkout()
+        .manifests()
+        .filter_map(|(file, manifest)| Some((package_name(&manifest)?, folder(file).to_owned())))
+        .collect();
+    let mut breaches = Vec::new();
+    for (file, manifest) in checkout().manifests() {
+        breaches.extend(breaches_of(file, &manifest, &ours));
+    }
+    report(
+        "crates use each other as the table in ARCHITECTURE.md says",
+        &breaches,
+        "put the code where the table allows the use; nothing links conformance, which links nothing of ours",
+    );
+}
+
+/// `ours` holds package names with their folders.
+fn breaches_of(file: &str, manifest: &Table, ours: &[(String, String)]) -> Vec<String> {
+    let folder = folder(file);
+    let Some((_, allowed)) = MAY_USE.iter().find(|(group, _)| is_in(folder, group)) else {
+        return vec![format!("{file}: {folder} is in no row of the table")];
+    };
+    let used = dependencies(manifest).into_iter().filter_map(|name| {
+        let (_, used_folder) = ours.iter().find(|(ours, _)| *ours == name)?;
+        (!allowed.iter().any(|group| is_in(used_folder, group))).then_some(name)
+    });
+    used.map(|name| format!("{file}: {folder} may not use {name}")).collect()
+}
+
+/// Package names of all dependencies, of whatever section and platform.
+pub(crate) fn dependencies(manifest: &Table) -> Vec<String> {
+    let platforms = manifest.get("target").and_then(Value::as_table).into_iter().flatten();
+    let tables = platforms.filter_map(|(_, table)| table.as_table()).chain([manifest]);
+    let sections = tables.flat_map(|table| {
+        ["dependencies", "dev-dependencies", "build-dependencies"]
+            .into_iter()
+            .filter_map(|section| table.get(section)?.as_table())
+    });
+    let names = sections
+        .flatten()
+        .map(|(key, value)| value.get("package").and_then(Value::as_str).unwrap_or(key).to_owned());
+    names.collect()
+}
+
+/// The name in `[package]`.
+pub(crate) fn package_name(manifest: &Table) -> Option<String> {
+    manifest.get("package")?.get("name")?.as_str().map(str::to_owned)
+}
+
+/// The folder of a manifest.
+pub(crate) fn folder(file: &str) -> &str {
+    file.trim_end_matches("Cargo.toml").trim_end_matches('/')
+}
+
+fn is_in(folder: &str, group: &str) -> bool {
+    folder.strip_prefix(group).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+#[test]
+fn a_forbidden_edge_is_found_in_every_section() {
+    let ours = [
+        ("domain".to_owned(), "gateway/domain".to_owned()),
+        ("store".to_owned(), "gateway/store".to_owned()),
+        ("conformance".to_owned(), "conformance".to_owned()),
+    ];
+    let manifest = "
+        [dependencies]
+        domain.workspace = true
+        serde.workspace = true
+        [dev-dependencies]
+        kept = { package = \"store\", path = \"../../gateway/store\" }
+        [target.'cfg(unix)'.build-dependencies]
+        conformance = \"0\"
+    ";
+    let manifest = manifest.parse().unwrap();
+    let count = |file| breaches_of(file, &manifest, &ours).len();
+    assert_eq!(count("adapters/phone/Cargo.toml"), 2);
+    assert_eq!(count("tests/Cargo.toml"), 1);
+    assert_eq!(count("tests/fuzz/Cargo.toml"), 1);
+    assert_eq!(count("conformance/oracles/Cargo.toml"), 3);
+    assert_eq!(count("elsewhere/Cargo.toml"), 1);
+}

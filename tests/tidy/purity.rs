@@ -1,0 +1,177 @@
+//! `domain` and `protocols` are pure: bytes, values and time come in as arguments, nothing else.
+
+use serde_json::Value;
+
+use crate::checkout::{checkout, report};
+use crate::dependencies::metadata;
+use crate::edges::dependencies;
+use crate::tokens::{lines_with, mentions, paths};
+
+const PURE: [&str; 2] = ["domain", "protocols"];
+
+/// Names of libraries, or their beginnings where a `*` follows, that wait, talk, log or tell the time.
+const IMPURE_LIBRARIES: [&str; 24] = [
+    "async-*",
+    "async_*",
+    "chrono",
+    "env_logger",
+    "fastrand",
+    "futures*",
+    "getrandom",
+    "h2",
+    "hyper*",
+    "jiff",
+    "libsqlite3-sys",
+    "log",
+    "mio",
+    "polling",
+    "rand*",
+    "reqwest",
+    "rusqlite",
+    "smol*",
+    "socket2",
+    "time",
+    "tokio*",
+    "tower*",
+    "tracing*",
+    "ureq",
+];
+
+/// Paths whose mention means a socket, a clock, a thread, a file, a process or the environment.
+const IMPURE_PATHS: [&str; 14] = [
+    "Instant::now",
+    "SystemTime::now",
+    "TcpListener",
+    "TcpStream",
+    "ToSocketAddrs",
+    "UdpSocket",
+    "UnixDatagram",
+    "UnixListener",
+    "UnixStream",
+    "std::env",
+    "std::fs",
+    "std::os",
+    "std::process",
+    "std::thread",
+];
+
+const IMPURE_CODE: [(&[&str], &str); 8] = [
+    (&["async"], "waits"),
+    (&["await"], "waits"),
+    (&[".", "elapsed", "("], "reads the clock"),
+    (&["print", "!"], "prints"),
+    (&["println", "!"], "prints"),
+    (&["eprint", "!"], "prints"),
+    (&["eprintln", "!"], "prints"),
+    (&["dbg", "!"], "prints"),
+];
+
+const MEND: &str = "hand the bytes, the time or the randomness in as an argument, and let the adapter, \
+                    the engine or the server do the rest";
+
+#[test]
+fn pure_crates_link_nothing_impure() {
+    let mut breaches = Vec::new();
+    for name in PURE {
+        let through = linked_by(metadata(), name);
+        assert!(!through.is_empty(), "{name} is not in the workspace");
+        for library in through.iter().filter(|library| is_impure(library)) {
+            breaches.push(format!("{name} links {library}, itself or through a library"));
+        }
+    }
+    for (file, manifest) in checkout().manifests() {
+        if PURE.iter().any(|name| file == format!("gateway/{name}/Cargo.toml")) {
+            let impure = dependencies(&manifest).into_iter().filter(|library| is_impure(library));
+            breaches.extend(impure.map(|library| format!("{file} names {library}")));
+        }
+    }
+    report("domain and protocols link no runtime, socket, log or clock", &breaches, MEND);
+}
+
+#[test]
+fn pure_crates_do_nothing_impure() {
+    let mut breaches = Vec::new();
+    for source in &checkout().sources {
+        if PURE.iter().any(|name| source.path.starts_with(&format!("gateway/{name}/src/"))) {
+            let found = impure(&source.product);
+            breaches
+                .extend(found.iter().map(|(line, what)| format!("{}:{line}: {what}", source.path)));
+        }
+    }
+    report("domain and protocols neither talk, wait, log nor read the clock", &breaches, MEND);
+}
+
+fn is_impure(library: &str) -> bool {
+    IMPURE_LIBRARIES.iter().any(|impure| match impure.strip_suffix('*') {
+        Some(beginning) => library.starts_with(beginning),
+        None => library == *impure,
+    })
+}
+
+fn impure(tokens: &[crate::tokens::Token]) -> Vec<(usize, String)> {
+    let mut found = Vec::new();
+    for (line, path) in paths(tokens) {
+        if IMPURE_PATHS.iter().any(|impure| mentions(&path, impure)) {
+            found.push((line, format!("names {path}")));
+        }
+    }
+    for (code, what) in IMPURE_CODE {
+        found.extend(
+            lines_with(tokens, code).map(|line| (line, format!("{what}: {}", code.concat()))),
+        );
+    }
+    found
+}
+
+/// Names of every library that `package` links, through however many others; what only its build
+/// scripts and tests use is not linked.
+fn linked_by(metadata: &Value, package: &str) -> Vec<String> {
+    let array = |value: &'static str| {
+        metadata.pointer(value).and_then(Value::as_array).into_iter().flatten()
+    };
+    let text = |value: &Value, name: &str| value[name].as_str().unwrap_or_default().to_owned();
+    let name_of = |id: &str| {
+        let package = array("/packages").find(|each| each["id"] == id);
+        package.map(|each| text(each, "name")).unwrap_or_default()
+    };
+    let mut open: Vec<_> = array("/packages")
+        .filter(|each| each["name"] == package)
+        .map(|each| text(each, "id"))
+        .collect();
+    let mut seen = open.clone();
+    while let Some(id) = open.pop() {
+        let node = array("/resolve/nodes").find(|node| node["id"] == *id);
+        let uses = node.and_then(|node| node["deps"].as_array()).into_iter().flatten();
+        for dependency in uses {
+            let kinds = dependency["dep_kinds"].as_array().into_iter().flatten();
+            let links = kinds.into_iter().any(|kind| kind["kind"].is_null());
+            let id = text(dependency, "pkg");
+            if links && !seen.contains(&id) {
+                seen.push(id.clone());
+                open.push(id);
+            }
+        }
+    }
+    seen.iter().map(|id| name_of(id)).collect()
+}
+
+#[test]
+fn libraries_are_followed_to_the_end() {
+    assert!(linked_by(metadata(), "server").contains(&"mio".to_owned()));
+    assert!(is_impure("tokio-util") && is_impure("log") && !is_impure("logos"));
+}
+
+#[test]
+fn impure_code_is_found_and_pure_code_is_not() {
+    let found = |text: &str| {
+        let files = [("gateway/domain/src/a.rs", text.to_owned())];
+        impure(&crate::tokens::Source::all(files.into_iter()).remove(0).product).len()
+    };
+    assert_eq!(
+        found("use std::{net::IpAddr, time::Instant}; fn f(now: Instant) -> Instant { now }"),
+        0
+    );
+    assert_eq!(found("fn f() { let x = Instant::now(); x.elapsed(); println!(\"\"); }"), 3);
+    assert_eq!(found("use std::{net::{self, UdpSocket}, thread}; async fn f() {}"), 3);
+    assert_eq!(found("#[cfg(test)] mod tests { use std::fs; }"), 0);
+}

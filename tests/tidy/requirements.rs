@@ -1,0 +1,148 @@
+//! conformance/requirements.md tells the truth: every rule has one line, and every test it names exists.
+
+use std::collections::BTreeSet;
+
+use crate::checkout::{checkout, report};
+use crate::tokens::test_functions;
+
+const TABLE: &str = "conformance/requirements.md";
+const IDS: &str = "conformance/requirements-ids.txt";
+
+#[test]
+fn every_rule_has_one_line_and_every_test_named_there_exists() {
+    let tests =
+        checkout().sources.iter().flat_map(|source| test_functions(&source.tokens)).collect();
+    let breaches = breaches(&checkout().text(IDS), &checkout().text(TABLE), &tests);
+    report(
+        "conformance/requirements.md has one true line for each rule",
+        &breaches,
+        "write one line `| ID | in short | tests |` for each id of requirements-ids.txt, in its order; \
+         the last cell is `not yet`, or the names of the tests that prove the rule, each in backquotes; \
+         `not yet; so far` may stand before names that prove a part",
+    );
+}
+
+#[test]
+fn rules_are_numbered_without_gaps() {
+    let ids = checkout().text(IDS);
+    let breaches = gaps(ids.lines());
+    report(
+        "the rules of an area are numbered from 01 without gaps",
+        &breaches,
+        "an id never changes its meaning and never goes; add new ones at the end of their area",
+    );
+}
+
+fn breaches(ids: &str, table: &str, tests: &BTreeSet<String>) -> Vec<String> {
+    let ids: Vec<_> = ids.lines().collect();
+    let rows: Vec<_> = table.lines().filter_map(row).collect();
+    let mut breaches = Vec::new();
+    for id in &ids {
+        match rows.iter().filter(|(row, ..)| row == id).count() {
+            1 => {}
+            0 => breaches.push(format!("{id} has no line")),
+            count => breaches.push(format!("{id} has {count} lines")),
+        }
+    }
+    for (id, _, proof) in &rows {
+        if !ids.contains(id) {
+            breaches.push(format!("{id} is not in requirements-ids.txt"));
+        }
+        let named = proof.split('`').skip(1).step_by(2);
+        let mut count = 0;
+        for name in named {
+            count += 1;
+            let function = name.rsplit("::").next().unwrap_or(name);
+            if !tests.contains(function) {
+                breaches.push(format!("{id}: there is no test {name}"));
+            }
+        }
+        let says_so = if count == 0 { *proof == "not yet" } else { is_list(proof) };
+        if !says_so {
+            breaches.push(format!("{id}: {proof:?} is neither `not yet` nor a list of tests"));
+        }
+    }
+    let in_order = rows.iter().map(|(id, ..)| *id).filter(|id| ids.contains(id));
+    if breaches.is_empty() && !in_order.eq(ids.iter().copied()) {
+        breaches.push("the lines are in another order than requirements-ids.txt".to_owned());
+    }
+    breaches
+}
+
+/// Names in backquotes with commas between them, perhaps after `not yet; so far`.
+fn is_list(proof: &str) -> bool {
+    let names = proof.strip_prefix("not yet; so far ").unwrap_or(proof);
+    names.split(", ").all(|name| {
+        let name = name.strip_prefix('`').and_then(|name| name.strip_suffix('`'));
+        name.is_some_and(|name| !name.is_empty() && !name.contains('`'))
+    })
+}
+
+/// The cells of a line that begins with an id; headings and rulers are none.
+fn row(line: &str) -> Option<(&str, &str, &str)> {
+    let mut cells = line.strip_prefix('|')?.strip_suffix('|')?.split('|').map(str::trim);
+    let (id, short, proof) = (cells.next()?, cells.next()?, cells.next()?);
+    let (area, number) = id.split_once('-')?;
+    let is_id = !area.is_empty()
+        && area.chars().all(|letter| letter.is_ascii_uppercase())
+        && number.chars().all(|digit| digit.is_ascii_digit());
+    (is_id && !short.is_empty()).then_some((id, short, proof))
+}
+
+fn gaps<'a>(ids: impl Iterator<Item = &'a str>) -> Vec<String> {
+    let mut breaches = Vec::new();
+    let mut areas: Vec<&str> = Vec::new();
+    let mut number = 0;
+    for id in ids {
+        let area = id.split('-').next().unwrap_or(id);
+        if areas.last() != Some(&area) {
+            if areas.contains(&area) {
+                breaches.push(format!("{id}: the area {area} is in two places"));
+            }
+            areas.push(area);
+            number = 0;
+        }
+        number += 1;
+        if id != format!("{area}-{number:02}") {
+            breaches.push(format!("{id} stands where {area}-{number:02} should"));
+        }
+    }
+    breaches
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(table: &str, breached: usize) {
+        let tests = BTreeSet::from(["phn_01_a".to_owned(), "phn_02_b".to_owned()]);
+        let breaches = breaches("PHN-01\nPHN-02", table, &tests);
+        assert_eq!(breaches.len(), breached, "{breaches:?}");
+    }
+
+    #[test]
+    fn a_true_table_passes() {
+        check("| PHN-01 | a | not yet |\n| PHN-02 | b | `phn_01_a`, `x::phn_02_b` |", 0);
+        check("| PHN-01 | a | not yet; so far `phn_01_a` |\n| PHN-02 | b | not yet |", 0);
+    }
+
+    #[test]
+    fn an_untrue_table_does_not() {
+        check("| PHN-01 | a | not yet |", 1);
+        check("| PHN-02 | a | not yet |\n| PHN-01 | b | not yet |", 1);
+        check("| PHN-01 | a | `phn_01_gone` |\n| PHN-02 | b | soon |", 2);
+        check("| PHN-01 | a | not yet |\n| PHN-02 | b | |\n| PHN-02 | b | not yet |", 2);
+        check(
+            "| PHN-01 | a | see `phn_01_a` |\n| PHN-02 | b | not yet |\n| PHN-03 | c | not yet |",
+            2,
+        );
+    }
+
+    #[test]
+    fn gaps_and_split_areas_are_found() {
+        assert!(gaps(["A-01", "A-02", "B-01"].into_iter()).is_empty());
+        assert_eq!(gaps(["A-01", "A-03"].into_iter()).len(), 1);
+        assert_eq!(gaps(["A-01", "B-01", "A-02"].into_iter()).len(), 2);
+    }
+}
