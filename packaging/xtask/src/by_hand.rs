@@ -5,15 +5,15 @@ use std::process::ExitCode;
 use serde_json::Value;
 
 use crate::workspace::Workspace;
-use crate::{Outcome, cargo, plan, setup};
+use crate::{Outcome, cargo, setup};
 
 /// Runs the simulation for `seeds` seeds.
 pub(crate) fn simulate(workspace: &Workspace, seeds: u32) -> Outcome {
     if !workspace.test_targets("tests").contains(&"simulation") {
         return Err("there is no simulation yet: the package tests has no such test target".into());
     }
-    let mut command = cargo::command(["test", "--locked"]);
-    command.args(plan::target_of_tests("simulation")).args(["--", "--nocapture"]);
+    let mut command = cargo::command(["test", "--workspace", "--locked", "--test", "simulation"]);
+    command.args(["--", "--nocapture"]);
     command.env("JACKFIELD_SEEDS", seeds.to_string());
     println!("simulation over {seeds} seeds");
     exit_code(command.current_dir(&workspace.root).status()?)

@@ -2,7 +2,7 @@
 
 use std::error::Error;
 use std::io::{BufRead, BufReader};
-use std::process::{ExitCode, Stdio};
+use std::process::{Command, ExitCode};
 
 use crate::plan::{self, Depth, PROGRAMS, Step, Work};
 use crate::tally::{Reader, Summary, Tally};
@@ -16,58 +16,65 @@ pub(crate) fn run(workspace: &Workspace, depth: Depth, seeds: u32) -> Outcome {
     let count = plan.steps.len();
     for (index, step) in plan.steps.iter().enumerate() {
         println!("\n[{}/{count}] {}: {}", index + 1, step.kind, describe(&step.work));
-        let tally = if step.needs_programs && summary.has_failed(PROGRAMS) {
+        let tallies = if step.needs_programs && summary.has_failed(PROGRAMS) {
             println!("not run, because the programs do not build");
-            Tally::of_check(false)
+            one(step, false)
         } else {
             perform(workspace, step).unwrap_or_else(|error| {
                 println!("{error}");
-                Tally::of_check(false)
+                one(step, false)
             })
         };
-        summary.add(&step.kind, &tally);
+        for (kind, tally) in &tallies {
+            summary.add(kind, tally);
+        }
     }
     println!("\n{summary}");
     Ok(if summary.failed() == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-fn perform(workspace: &Workspace, step: &Step) -> Result<Tally, Box<dyn Error>> {
+/// What came of a step, per kind.
+type Tallies = Vec<(String, Tally)>;
+
+fn one(step: &Step, passed: bool) -> Tallies {
+    vec![(step.kind.clone(), Tally::of_check(passed))]
+}
+
+fn perform(workspace: &Workspace, step: &Step) -> Result<Tallies, Box<dyn Error>> {
     match &step.work {
         Work::Check { arguments, environment } => {
             let mut command = cargo::command(arguments);
             command.envs(programs(workspace, "release")).envs(environment.iter().cloned());
-            Ok(Tally::of_check(command.current_dir(&workspace.root).status()?.success()))
+            Ok(one(step, command.current_dir(&workspace.root).status()?.success()))
         }
-        Work::Tests { arguments, environment } => tests(workspace, arguments, environment),
-        Work::Size { bytes_max } => size(workspace, *bytes_max),
-        Work::Demo => demo::start_and_stop(workspace).map(|()| Tally::of_check(true)),
+        Work::Tests { arguments, environment, apart } => {
+            let mut command = cargo::command(arguments);
+            command.envs(programs(workspace, "debug")).envs(environment.iter().cloned());
+            command.current_dir(&workspace.root);
+            tests(command, Reader::new(&step.kind, apart))
+        }
+        Work::Size { bytes_max } => Ok(one(step, fits(workspace, *bytes_max)?)),
+        Work::Demo => demo::start_and_stop(workspace).map(|()| one(step, true)),
     }
 }
 
-/// Runs one `cargo test`, showing what matters while it counts.
-fn tests(
-    workspace: &Workspace,
-    arguments: &[String],
-    environment: &[(&'static str, String)],
-) -> Result<Tally, Box<dyn Error>> {
-    let mut child = cargo::command(arguments)
-        .envs(programs(workspace, "debug"))
-        .envs(environment.iter().cloned())
-        .current_dir(&workspace.root)
-        .stdout(Stdio::piped())
-        .spawn()?;
-    let mut reader = Reader::default();
-    if let Some(output) = child.stdout.take() {
-        for line in BufReader::new(output).split(b'\n') {
-            let line = line?;
-            let line = String::from_utf8_lossy(&line);
-            if reader.line(&line) {
-                println!("{line}");
-            }
+/// Runs one `cargo test`, showing what matters while it counts. Both outputs go through one pipe, so
+/// that what a program prints follows the line in which cargo names it.
+fn tests(mut command: Command, mut reader: Reader) -> Result<Tallies, Box<dyn Error>> {
+    let (output, input) = std::io::pipe()?;
+    // The lines we read must be there, and plain, whatever the person at the terminal prefers.
+    command.env("CARGO_TERM_COLOR", "never").env("CARGO_TERM_QUIET", "false");
+    let mut child = command.stdout(input.try_clone()?).stderr(input).spawn()?;
+    // Holds our ends of the pipe open, which would never end then.
+    drop(command);
+    for line in BufReader::new(output).split(b'\n') {
+        let line = line?;
+        let line = String::from_utf8_lossy(&line);
+        if reader.line(&line) {
+            println!("{line}");
         }
     }
-    let status = child.wait()?;
-    Ok(reader.into_tally().closed(status.success()))
+    Ok(reader.closed(child.wait()?.success()))
 }
 
 /// Where tests and benches find the programs: cargo does not build another package's programs for them.
@@ -78,16 +85,16 @@ fn programs(workspace: &Workspace, profile: &str) -> [(&'static str, std::path::
     ]
 }
 
-fn size(workspace: &Workspace, bytes_max: u64) -> Result<Tally, Box<dyn Error>> {
+fn fits(workspace: &Workspace, bytes_max: u64) -> Result<bool, Box<dyn Error>> {
     let program = workspace.program("release", "jackfield");
     let bytes = program.metadata()?.len();
     println!("{} has {bytes} bytes of at most {bytes_max}", program.display());
-    Ok(Tally::of_check(bytes <= bytes_max))
+    Ok(bytes <= bytes_max)
 }
 
 fn describe(work: &Work) -> String {
     match work {
-        Work::Check { arguments, environment } | Work::Tests { arguments, environment } => {
+        Work::Check { arguments, environment } | Work::Tests { arguments, environment, .. } => {
             let environment: String =
                 environment.iter().map(|(name, value)| format!("{name}='{value}' ")).collect();
             format!("{environment}cargo {}", arguments.join(" "))

@@ -36,8 +36,13 @@ pub(crate) struct Step {
 pub(crate) enum Work {
     /// One cargo command, counted as one check by its exit code.
     Check { arguments: Vec<String>, environment: Vec<(&'static str, String)> },
-    /// One `cargo test`, counted by what its test programs report.
-    Tests { arguments: Vec<String>, environment: Vec<(&'static str, String)> },
+    /// One `cargo test`, counted by what its test programs report; those named in `apart` count for
+    /// another kind.
+    Tests {
+        arguments: Vec<String>,
+        environment: Vec<(&'static str, String)>,
+        apart: Vec<(String, String)>,
+    },
     /// The release program is at most this large.
     Size { bytes_max: u64 },
     /// The demo starts, answers and stops.
@@ -64,28 +69,18 @@ pub(crate) fn plan(workspace: &Workspace, depth: Depth, seeds: u32) -> Plan {
     plan.check("docs", &docs, &[("RUSTDOCFLAGS", "-D warnings".to_owned())]);
     plan.check(PROGRAMS, &cargo::build_programs(false), &[]);
 
-    let mut unit = vec!["--workspace", "--tests"];
-    for apart in ["store", "tests"].into_iter().filter(|name| workspace.has(name)) {
-        unit.extend(["--exclude", apart]);
-    }
-    plan.tests("unit", &unit, &[]);
-    if workspace.has_tested_library("tests") {
-        plan.tests("unit", &["--package", "tests", "--lib"], &[]);
-    }
-    if workspace.has("store") {
-        plan.tests("battery", &["--package", "store", "--tests"], &[]);
-    }
+    let battery = workspace.target_names("store");
+    let apart = battery.map(|name| (name.to_owned(), "battery".to_owned())).collect();
+    let elsewhere = workspace.test_targets_outside("tests");
+    let mut unit = vec!["--lib", "--bins"];
+    unit.extend(elsewhere.iter().flat_map(|name| ["--test", name]));
+    plan.tests("unit", &unit, &[], apart);
     plan.targets_of_tests(workspace, seeds);
     if workspace.has_doc_tests() {
-        plan.tests("doc tests", &["--workspace", "--doc"], &[]);
+        plan.tests("doc tests", &["--doc"], &[], Vec::new());
     }
     plan.slow(workspace, depth);
     plan
-}
-
-/// Arguments of `cargo test` for one integration test target of the package `tests`.
-pub(crate) fn target_of_tests(name: &str) -> [&str; 4] {
-    ["--package", "tests", "--test", name]
 }
 
 impl Plan {
@@ -99,14 +94,16 @@ impl Plan {
                 continue;
             }
             if name == "simulation" {
-                self.tests(name, &target_of_tests(name), &[("JACKFIELD_SEEDS", seeds.to_string())]);
+                let environment = [("JACKFIELD_SEEDS", seeds.to_string())];
+                self.tests(name, &["--test", name], &environment, Vec::new());
             } else {
                 // House rules look at the code; all else starts the programs.
-                self.tests(name, &target_of_tests(name), &[]).needs_programs = name != "tidy";
+                let step = self.tests(name, &["--test", name], &[], Vec::new());
+                step.needs_programs = name != "tidy";
             }
         }
         for name in present.into_iter().filter(|name| !known.contains(name)) {
-            self.tests(name, &target_of_tests(name), &[]).needs_programs = true;
+            self.tests(name, &["--test", name], &[], Vec::new()).needs_programs = true;
         }
     }
 
@@ -121,7 +118,8 @@ impl Plan {
         self.push("size", Work::Size { bytes_max: RELEASE_BYTES_MAX });
         if workspace.test_targets("tests").contains(&"simulation") {
             let environment = [("JACKFIELD_SEEDS", SEEDS_LONG.to_string())];
-            self.tests("long simulation", &target_of_tests("simulation"), &environment);
+            let selection = ["--test", "simulation"];
+            self.tests("long simulation", &selection, &environment, Vec::new());
         } else {
             self.left_out.push(("long simulation".to_owned(), "there is no such test target yet"));
         }
@@ -137,20 +135,24 @@ impl Plan {
         self.push(kind, Work::Check { arguments, environment: environment.to_vec() });
     }
 
-    /// `--show-output` makes the harness print what passing tests said, where `left out:` lines stand.
+    /// Every command selects the whole workspace: with another selection cargo would choose other
+    /// features for our libraries and compile them again for each kind. `--show-output` makes the
+    /// harness print what passing tests said, where `left out:` lines stand.
     fn tests(
         &mut self,
         kind: &str,
         selection: &[&str],
         environment: &[(&'static str, String)],
+        apart: Vec<(String, String)>,
     ) -> &mut Step {
-        let arguments = ["test", "--locked", "--no-fail-fast"]
+        let arguments = ["test", "--workspace", "--locked", "--no-fail-fast"]
             .into_iter()
             .chain(selection.iter().copied())
             .chain(["--", "--show-output"])
             .map(str::to_owned)
             .collect();
-        self.push(kind, Work::Tests { arguments, environment: environment.to_vec() })
+        let environment = environment.to_vec();
+        self.push(kind, Work::Tests { arguments, environment, apart })
     }
 
     fn push(&mut self, kind: &str, work: Work) -> &mut Step {
@@ -176,14 +178,22 @@ mod tests {
             "docs",
             "programs",
             "unit",
-            "unit",
-            "battery",
             "simulation",
             "features",
             "tidy",
             "doc tests",
         ];
         assert_eq!(kinds(&plan), expected);
+    }
+
+    #[test]
+    fn the_store_counts_as_battery() {
+        let plan = plan(&workspace(&["tidy"]), Depth::Usual, 10);
+        let apart = plan.steps.iter().find_map(|step| match &step.work {
+            Work::Tests { apart, .. } if step.kind == "unit" => Some(apart.clone()),
+            _ => None,
+        });
+        assert_eq!(apart, Some(vec![("store".to_owned(), "battery".to_owned())]));
     }
 
     #[test]

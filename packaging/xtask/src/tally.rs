@@ -24,14 +24,6 @@ impl Tally {
         Self { passed: u64::from(passed), failed: u64::from(!passed), ..Self::default() }
     }
 
-    /// A command that failed without a failed test (it did not compile, it crashed) counts as one.
-    pub(crate) fn closed(mut self, success: bool) -> Self {
-        if !success && self.failed == 0 {
-            self.failed = 1;
-        }
-        self
-    }
-
     fn add(&mut self, other: &Self) {
         self.passed += other.passed;
         self.failed += other.failed;
@@ -40,20 +32,39 @@ impl Tally {
     }
 }
 
-/// Reads the output of `cargo test -- --show-output` line by line.
-#[derive(Debug, Default)]
+/// Reads the output of `cargo test -- --show-output` line by line, cargo's own lines among it.
+#[derive(Debug)]
 pub(crate) struct Reader {
-    tally: Tally,
+    /// Kind of the step, then the other kinds in the order in which their programs ran.
+    tallies: Vec<(String, Tally)>,
+    /// Names of test programs that count for another kind.
+    apart: Vec<(String, String)>,
+    current: usize,
     in_output_of_passed: bool,
 }
 
 impl Reader {
+    /// Counts for `kind`, except for the programs named in `apart` with their kinds.
+    pub(crate) fn new(kind: &str, apart: &[(String, String)]) -> Self {
+        let apart = apart.iter().map(|(name, kind)| (name.replace('-', "_"), kind.clone()));
+        Self {
+            tallies: vec![(kind.to_owned(), Tally::default())],
+            apart: apart.collect(),
+            current: 0,
+            in_output_of_passed: false,
+        }
+    }
+
     /// Counts a line; `true` if a person watching wants to see it.
     pub(crate) fn line(&mut self, line: &str) -> bool {
         let trimmed = line.trim();
         if let Some(result) = trimmed.strip_prefix("test result: ") {
             self.in_output_of_passed = false;
             self.result(result);
+            return true;
+        }
+        if let Some(program) = trimmed.strip_prefix("Running ") {
+            self.program(program);
             return true;
         }
         match trimmed {
@@ -63,23 +74,49 @@ impl Reader {
         }
         if let Some(reason) = trimmed.strip_prefix(LEFT_OUT) {
             let reason = reason.trim().to_owned();
-            if !self.tally.left_out.contains(&reason) {
-                self.tally.left_out.push(reason);
-                return true;
+            let known = self.tallies.iter().any(|(_, tally)| tally.left_out.contains(&reason));
+            if !known && let Some((_, tally)) = self.tallies.get_mut(self.current) {
+                tally.left_out.push(reason);
             }
-            return false;
+            return !known;
         }
         let passed = trimmed.starts_with("test ") && trimmed.ends_with("... ok");
-        !(self.in_output_of_passed || passed || trimmed.is_empty())
+        let announced = trimmed.starts_with("running ")
+            && (trimmed.ends_with(" tests") || trimmed.ends_with(" 1 test"));
+        !(self.in_output_of_passed || passed || announced || trimmed.is_empty())
     }
 
-    /// Everything counted so far.
-    pub(crate) fn into_tally(self) -> Tally {
-        self.tally
+    /// Everything counted, per kind; a command that failed without a failed test counts as one.
+    pub(crate) fn closed(mut self, success: bool) -> Vec<(String, Tally)> {
+        let failed: u64 = self.tallies.iter().map(|(_, tally)| tally.failed).sum();
+        if !success
+            && failed == 0
+            && let Some((_, tally)) = self.tallies.first_mut()
+        {
+            tally.failed = 1;
+        }
+        self.tallies
+    }
+
+    /// `unittests src/lib.rs (target/debug/deps/store-0123456789abcdef)`
+    fn program(&mut self, running: &str) {
+        let path = running.rsplit_once('(').map_or("", |(_, path)| path.trim_end_matches(')'));
+        let file = path.rsplit('/').next().unwrap_or(path);
+        let name = file.rsplit_once('-').map_or(file, |(name, _)| name);
+        let kind = self.apart.iter().find(|(program, _)| program == name).map(|(_, kind)| kind);
+        let known = |kind: &String| self.tallies.iter().position(|(known, _)| known == kind);
+        self.current = match kind {
+            None => 0,
+            Some(kind) => known(kind).unwrap_or_else(|| {
+                self.tallies.push((kind.clone(), Tally::default()));
+                self.tallies.len() - 1
+            }),
+        };
     }
 
     /// `ok. 5 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.01s`
     fn result(&mut self, result: &str) {
+        let Some((_, tally)) = self.tallies.get_mut(self.current) else { return };
         let counts = result.split_once(". ").map_or(result, |(_, counts)| counts);
         for part in counts.split(';') {
             let mut words = part.split_whitespace();
@@ -88,9 +125,9 @@ impl Reader {
                 continue;
             };
             match what {
-                "passed" => self.tally.passed += count,
-                "failed" => self.tally.failed += count,
-                "ignored" => self.tally.ignored += count,
+                "passed" => tally.passed += count,
+                "failed" => tally.failed += count,
+                "ignored" => tally.ignored += count,
                 _ => {}
             }
         }
@@ -174,11 +211,12 @@ impl fmt::Display for Summary {
 mod tests {
     use super::*;
 
-    /// Reads `output`; gives what was counted and the lines a person sees.
+    /// Reads `output` of a run that ended well; gives what was counted and the lines a person sees.
     fn read(output: &str) -> (Tally, Vec<&str>) {
-        let mut reader = Reader::default();
+        let mut reader = Reader::new("unit", &[]);
         let shown = output.lines().filter(|line| reader.line(line)).collect();
-        (reader.into_tally(), shown)
+        let (_, tally) = reader.closed(true).remove(0);
+        (tally, shown)
     }
 
     #[test]
@@ -237,10 +275,37 @@ test result: ok. 2 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; fini
     }
 
     #[test]
+    fn programs_of_another_kind_are_counted_apart() {
+        let apart = [("store-check".to_owned(), "battery".to_owned())];
+        let mut reader = Reader::new("unit", &apart);
+        let output = "
+     Running unittests src/lib.rs (target/debug/deps/domain-0123456789abcdef)
+test result: ok. 2 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.00s
+     Running tests/store-check.rs (target/debug/deps/store_check-0123456789abcdef)
+test result: FAILED. 3 passed; 1 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.00s
+     Running unittests src/main.rs (target/debug/deps/xtask-0123456789abcdef)
+test result: ok. 5 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.00s
+";
+        for line in output.lines() {
+            reader.line(line);
+        }
+        let tally = |passed, failed| Tally { passed, failed, ..Tally::default() };
+        let expected = [("unit".to_owned(), tally(7, 0)), ("battery".to_owned(), tally(3, 1))];
+        assert_eq!(reader.closed(false), expected);
+    }
+
+    #[test]
     fn a_command_that_failed_without_a_failed_test_counts_as_one_failure() {
-        assert_eq!(Tally::default().closed(false).failed, 1);
-        assert_eq!(Tally { failed: 3, ..Tally::default() }.closed(false).failed, 3);
-        assert_eq!(Tally::default().closed(true).failed, 0);
+        let failed = |lines: &[&str], success| {
+            let mut reader = Reader::new("unit", &[]);
+            for line in lines {
+                reader.line(line);
+            }
+            reader.closed(success).remove(0).1.failed
+        };
+        assert_eq!(failed(&["error: could not compile `domain`"], false), 1);
+        assert_eq!(failed(&["test result: FAILED. 1 passed; 3 failed"], false), 3);
+        assert_eq!(failed(&[], true), 0);
     }
 
     #[test]

@@ -66,9 +66,15 @@ impl Workspace {
             .collect()
     }
 
-    /// Whether `package` has a library whose unit tests run.
-    pub(crate) fn has_tested_library(&self, package: &str) -> bool {
-        self.targets(package).any(|target| target.is("lib") && target.test)
+    /// Names of the integration test targets of all packages but this one.
+    pub(crate) fn test_targets_outside(&self, package: &str) -> Vec<&str> {
+        let others = self.packages.iter().filter(|each| each.name != package);
+        others.flat_map(|each| self.test_targets(&each.name)).collect()
+    }
+
+    /// Names of everything `package` is built into.
+    pub(crate) fn target_names(&self, package: &str) -> impl Iterator<Item = &str> {
+        self.targets(package).map(|target| target.name.as_str())
     }
 
     /// Whether any library of the workspace has its examples in documentation run.
