@@ -1,2 +1,86 @@
-//! Placeholder while the tree is laid out.
-fn main() {}
+//! Simulated peers that judge a gateway from outside, by the documents alone.
+//!
+//! Each peer is a subcommand and a module of its own; they share no code with the product.
+
+mod phone;
+
+use std::io::{BufReader, Write, stderr, stdin, stdout};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use self::phone::PhoneArguments;
+
+/// Simulated peers of a contact-centre gateway, strict by the documents.
+#[derive(Debug, Parser)]
+#[command(name = "jackfield-peers", version)]
+struct Arguments {
+    #[command(subcommand)]
+    peer: Peer,
+}
+
+#[derive(Debug, Subcommand)]
+enum Peer {
+    Phone(Box<PhoneArguments>),
+    /// Judge one stored page of IP phone services; exits with 1 if there are violations
+    CheckPage {
+        /// The phone it is for; `jackfield-peers models` lists them
+        #[arg(long)]
+        model: String,
+        /// Content-Type it came with; without any, only the XML declaration is judged
+        #[arg(long)]
+        content_type: Option<String>,
+        /// Judge it as pushed rather than fetched
+        #[arg(long)]
+        push: bool,
+        /// The page
+        file: PathBuf,
+    },
+    /// List the phones this program can be
+    Models,
+}
+
+fn main() -> ExitCode {
+    match run(Arguments::parse()) {
+        Ok(code) => ExitCode::from(code),
+        Err(problem) => {
+            // Nothing is left to tell it to if even this cannot be written.
+            let _ = writeln!(stderr(), "jackfield-peers: {problem}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn run(arguments: Arguments) -> Result<u8, String> {
+    let io = |error: std::io::Error| error.to_string();
+    match arguments.peer {
+        Peer::Phone(arguments) => {
+            let runtime = tokio::runtime::Builder::new_multi_thread()
+                .worker_threads(2)
+                .enable_all()
+                .build()
+                .map_err(io)?;
+            let code = runtime.block_on(phone::run(
+                *arguments,
+                BufReader::new(stdin()),
+                &mut stdout(),
+                &mut stderr(),
+            ));
+            // Requests still under way are nobody's concern any more.
+            runtime.shutdown_background();
+            code
+        }
+        Peer::CheckPage { model, content_type, push, file } => {
+            let bytes =
+                std::fs::read(&file).map_err(|error| format!("{}: {error}", file.display()))?;
+            let (report, clean) = phone::check_page(&bytes, content_type.as_deref(), &model, push)?;
+            stdout().write_all(report.as_bytes()).map_err(io)?;
+            Ok(u8::from(!clean))
+        }
+        Peer::Models => {
+            stdout().write_all(phone::models().as_bytes()).map_err(io)?;
+            Ok(0)
+        }
+    }
+}

@@ -1,0 +1,274 @@
+//! The task that owns the handset: carries its requests out and its reports to whoever drives it.
+//!
+//! Answers, pushes and time come in through channels; reports queue up for the front end. `step` may
+//! be dropped at any await without losing anything.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::{Instant, SystemTime};
+
+use base64::Engine;
+use serde_json::{Value, json};
+use tokio::sync::{mpsc, watch};
+
+use super::handset::{Answer, Command, Failure, Handset, Output, Request, encoded};
+use super::headers::header;
+use super::network::Network;
+use super::options::Settings;
+use super::screen::Screen;
+use super::uri;
+use super::web::{Asked, Fault, Web, serve};
+
+/// Messages from the network waiting to be handled.
+const WAITING_MAX: usize = 64;
+/// How often a notification is tried.
+const NOTIFY_TRIES: u8 = 3;
+
+/// What happened, for the front end.
+#[derive(Debug)]
+pub(crate) enum Report {
+    /// The display changed.
+    Screen(Box<Screen>),
+    /// The gateway broke a rule.
+    Violation(String),
+    /// A push was dealt with.
+    Push(Value),
+    /// Something without a screen.
+    Event { name: &'static str, detail: String },
+    /// Outcome of a request made by hand.
+    Raw(Value),
+}
+
+enum Arrived {
+    Answer { id: u64, answer: Result<Answer, Failure> },
+    Raw(Value),
+}
+
+/// One running phone.
+pub(crate) struct Driver {
+    pub(crate) handset: Handset,
+    network: Arc<Network>,
+    arrived: (mpsc::Sender<Arrived>, mpsc::Receiver<Arrived>),
+    asked: mpsc::Receiver<Asked>,
+    /// Kept so that `asked` never closes.
+    _asked_sender: mpsc::Sender<Asked>,
+    fault: watch::Sender<Option<Fault>>,
+    reports: VecDeque<Report>,
+    pushes: u64,
+    violations: u64,
+    raw_under_way: u64,
+    /// Where pushes are listened for.
+    pub(crate) push_address: Option<std::net::SocketAddr>,
+}
+
+impl Driver {
+    /// Starts the phone: its web server listens when this returns.
+    pub(crate) async fn start(settings: Settings) -> Result<Self, String> {
+        let (asked_sender, asked) = mpsc::channel(WAITING_MAX);
+        let (fault, fault_seen) = watch::channel(settings.fault);
+        let network = Arc::new(settings.network);
+        let mut push_address = None;
+        if let Some(push) = settings.web {
+            let listener = tokio::net::TcpListener::bind(push.listen)
+                .await
+                .map_err(|error| format!("the phone cannot listen at {}: {error}", push.listen))?;
+            push_address = listener.local_addr().ok();
+            let web = Web {
+                model: settings.identity.model,
+                device: settings.identity.device.clone(),
+                extension: push.extension,
+                authentication_url: push.authentication_url,
+                expected_user: push.expected_user,
+                network: Arc::clone(&network),
+                asked: asked_sender.clone(),
+                fault: fault_seen,
+            };
+            tokio::spawn(serve(listener, push.tls, Arc::new(web)));
+        }
+        let mut handset = Handset::new(settings.identity, settings.prefilled_password);
+        if settings.quiet {
+            let _ = handset.handle_command(Instant::now(), Command::Quiet(true));
+        }
+        Ok(Self {
+            handset,
+            network,
+            arrived: mpsc::channel(WAITING_MAX),
+            asked,
+            _asked_sender: asked_sender,
+            fault,
+            reports: VecDeque::new(),
+            pushes: 0,
+            violations: 0,
+            raw_under_way: 0,
+            push_address,
+        })
+    }
+
+    /// Does what a person asked; reports queue up.
+    pub(crate) fn command(&mut self, command: Command) -> Result<(), String> {
+        let outcome = self.handset.handle_command(Instant::now(), command);
+        self.pump();
+        outcome
+    }
+
+    /// Sends a request that has nothing to do with the display.
+    pub(crate) fn raw(
+        &mut self,
+        method: &'static str,
+        url: String,
+        overrides: &[(String, String)],
+        body: Option<String>,
+    ) {
+        let identity = self.handset.identity();
+        let mut sent = super::headers::request_headers(identity.model, &identity.locale);
+        for (name, value) in overrides {
+            sent.retain(|(other, _)| !other.eq_ignore_ascii_case(name));
+            if !value.is_empty() {
+                sent.push((name.clone(), value.clone()));
+            }
+        }
+        let request = Request { id: 0, method, url, headers: sent, body };
+        let (network, sender) = (Arc::clone(&self.network), self.arrived.0.clone());
+        self.raw_under_way += 1;
+        tokio::spawn(async move {
+            let value = match network.send(&request).await {
+                Ok(answer) => json!({
+                    "url": uri::redacted(&request.url),
+                    "status": answer.status,
+                    "headers": headers_json(&answer),
+                    "body": String::from_utf8_lossy(&answer.body),
+                }),
+                Err(failure) => {
+                    json!({"url": uri::redacted(&request.url), "failure": failure.to_string()})
+                }
+            };
+            let _ = sender.send(Arrived::Raw(value)).await;
+        });
+    }
+
+    /// Changes what is wrong with the phone's web server.
+    pub(crate) fn set_fault(&mut self, fault: Option<Fault>) {
+        self.fault.send_replace(fault);
+    }
+
+    /// Whether nothing asked for is still under way.
+    pub(crate) fn is_settled(&self) -> bool {
+        self.handset.is_settled() && self.raw_under_way == 0
+    }
+
+    /// Pushes dealt with since the start.
+    pub(crate) fn pushes(&self) -> u64 {
+        self.pushes
+    }
+
+    /// Violations since the start.
+    pub(crate) fn violations(&self) -> u64 {
+        self.violations
+    }
+
+    /// The next report, if any. Drain it after every `command` and `step`.
+    pub(crate) fn report(&mut self) -> Option<Report> {
+        self.reports.pop_front()
+    }
+
+    /// Waits for one thing to happen, and handles it.
+    pub(crate) async fn step(&mut self) {
+        let deadline = self.handset.deadline();
+        tokio::select! {
+            arrived = self.arrived.1.recv() => match arrived {
+                Some(Arrived::Answer { id, answer }) => {
+                    let date = SystemTime::now();
+                    self.handset.handle_answer(Instant::now(), date, id, answer);
+                }
+                Some(Arrived::Raw(value)) => {
+                    self.raw_under_way = self.raw_under_way.saturating_sub(1);
+                    self.reports.push_back(Report::Raw(value));
+                }
+                None => {}
+            },
+            Some(asked) = self.asked.recv() => self.asked(asked),
+            () = sleep_until(deadline) => self.handset.handle_timeout(Instant::now()),
+        }
+        self.pump();
+    }
+
+    fn asked(&mut self, asked: Asked) {
+        match asked {
+            Asked::Push { parsed, xml, reply } => {
+                for violation in parsed.violations {
+                    self.violation(violation);
+                }
+                let outcome = self.handset.handle_push(Instant::now(), parsed.object, &xml);
+                // The gateway may have hung up; what it pushed is done all the same.
+                let _ = reply.send(outcome);
+            }
+            Asked::Report(value) => {
+                self.pushes += 1;
+                self.reports.push_back(Report::Push(value));
+            }
+            Asked::Violation(text) => self.violation(text),
+        }
+    }
+
+    fn violation(&mut self, text: String) {
+        self.violations += 1;
+        self.reports.push_back(Report::Violation(text));
+    }
+
+    fn pump(&mut self) {
+        while let Some(output) = self.handset.poll() {
+            match output {
+                Output::Fetch(request) => self.fetch(request),
+                Output::Notify { url, credentials, data } => self.notify(url, credentials, &data),
+                Output::Screen(screen) => self.reports.push_back(Report::Screen(screen)),
+                Output::Violation(text) => self.violation(text),
+                Output::Event { name, detail } => {
+                    self.reports.push_back(Report::Event { name, detail });
+                }
+            }
+        }
+    }
+
+    fn fetch(&self, request: Request) {
+        let (network, sender) = (Arc::clone(&self.network), self.arrived.0.clone());
+        tokio::spawn(async move {
+            let answer = network.send(&request).await;
+            let _ = sender.send(Arrived::Answer { id: request.id, answer }).await;
+        });
+    }
+
+    fn notify(&self, url: String, credentials: String, data: &str) {
+        let network = Arc::clone(&self.network);
+        let mut headers =
+            vec![("Content-Type".to_owned(), "application/x-www-form-urlencoded".to_owned())];
+        let engine = base64::engine::general_purpose::STANDARD;
+        if engine.decode(&credentials).is_ok_and(|bytes| !bytes.is_empty()) {
+            headers.push(("Authorization".to_owned(), format!("Basic {credentials}")));
+        }
+        let body = Some(format!("DATA={}", encoded(data)));
+        tokio::spawn(async move {
+            let request = Request { id: 0, method: "POST", url, headers, body };
+            for _ in 0..NOTIFY_TRIES {
+                if network.send(&request).await.is_ok() {
+                    break;
+                }
+            }
+        });
+    }
+}
+
+async fn sleep_until(deadline: Option<Instant>) {
+    match deadline {
+        Some(deadline) => tokio::time::sleep_until(deadline.into()).await,
+        None => std::future::pending().await,
+    }
+}
+
+fn headers_json(answer: &Answer) -> Value {
+    let mut members = serde_json::Map::new();
+    for (name, _) in &answer.headers {
+        let value = header(&answer.headers, name).unwrap_or_default();
+        members.insert(name.clone(), json!(value));
+    }
+    Value::Object(members)
+}
