@@ -1,1 +1,6 @@
-//! Placeholder while the tree is laid out.
+//! Bytes to messages and back, and the conversations they form.
+//!
+//! Pure: no runtime, no sockets, no clock, no log. Every codec is total and bounded; its limits
+//! have names, its fuzz target is a plain function that the tests run over a kept corpus.
+
+pub mod phone_xml;
