@@ -1,7 +1,7 @@
 //! What agents, calls and settings are, and what may happen to them next.
 //!
 //! Pure: no sockets, no clock, no runtime, no log. Time and randomness are arguments. The engine
-//! calls [`step`] with an [`Input`] and a [`View`] of what is loaded, and carries out the
+//! calls [`step()`] with an [`Input`] and a [`View`] of what is loaded, and carries out the
 //! [`Decision`] it gets. Whatever has to survive is a [`Document`] with a schema number.
 //!
 //! ```text

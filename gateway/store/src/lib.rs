@@ -1,1 +1,32 @@
-//! Placeholder while the tree is laid out.
+//! What we own, durable: documents under guards, their log, timers, promises, leases and blobs.
+//!
+//! One small trait, [`Store`], and one battery of tests that every implementation passes:
+//! [`MemoryStore`] for tests and simulation, [`SqliteStore`] for one node.
+//!
+//! Who owns what: the store compares guards and keeps order; what a document means is the domain's
+//! affair, when to look again is the engine's.
+
+mod blob;
+mod commit;
+mod error;
+mod lease;
+mod log;
+mod memory;
+mod outbox;
+mod sqlite;
+mod store;
+
+pub use blob::{BlobHead, PIECE_BYTES_MAX};
+pub use commit::{Commit, Committed, Load, LoadAnswer};
+pub use error::{OpenError, StoreError};
+pub use lease::{Fence, Lease};
+pub use log::{Cursor, LogEntry, LogPage};
+pub use memory::MemoryStore;
+pub use outbox::{DueWakes, Promise};
+pub use sqlite::SqliteStore;
+pub use store::{Statistics, Store};
+
+/// For how long the outcome of an input is kept, in seconds.
+pub const OUTCOME_SECONDS: u64 = 24 * 3600;
+/// For how long the event log is kept, in seconds.
+pub const LOG_SECONDS: u64 = 90 * 24 * 3600;

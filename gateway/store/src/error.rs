@@ -1,0 +1,119 @@
+//! What goes wrong with a store, sorted by what to do about it.
+
+use domain::{DecodeDocumentError, Kind};
+
+/// Why a store did not do something.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Too much is waiting; try again later. Nothing was written.
+    #[error("the store has too much to do")]
+    Busy,
+    /// No space is left. Nothing was written.
+    #[error("the store's disk is full; free some space, the store goes on by itself")]
+    Full,
+    /// The disk or file cannot be written. Nothing was written.
+    #[error("the store's file or disk is read-only; make it writable")]
+    ReadOnly,
+    /// It cannot be reached or read. Nothing was written.
+    #[error("the store cannot be used")]
+    Unavailable {
+        /// What noticed it.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The commit may or may not have happened; ask for the input's outcome.
+    #[error("it is not known whether the store wrote it")]
+    Unknown,
+    /// A newer program wrote the document; this one must not touch it.
+    #[error("a {} document has schema {found}, this program knows up to {known}", kind.name())]
+    Newer {
+        /// Its kind.
+        kind: Kind,
+        /// Its schema number.
+        found: u32,
+        /// The highest one known here.
+        known: u32,
+    },
+    /// What is stored is not what was written.
+    #[error("the store holds damaged data")]
+    Damaged {
+        /// What noticed it.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The lease under which something was done is held by somebody else now. Nothing was written.
+    #[error("the lease is lost")]
+    LeaseLost,
+    /// A piece of a blob is larger than allowed.
+    #[error("a piece of a blob has {bytes} bytes, at most {}", crate::PIECE_BYTES_MAX)]
+    PieceTooLarge {
+        /// Its size.
+        bytes: usize,
+    },
+    /// It was closed.
+    #[error("the store is closed")]
+    Closed,
+}
+
+impl StoreError {
+    /// Whether the same may be tried again in a while without anybody mending something.
+    pub fn passes(&self) -> bool {
+        matches!(self, Self::Busy | Self::Unknown)
+    }
+}
+
+impl From<DecodeDocumentError> for StoreError {
+    fn from(error: DecodeDocumentError) -> Self {
+        match error {
+            DecodeDocumentError::Newer { kind, found, known } => Self::Newer { kind, found, known },
+            error @ DecodeDocumentError::Damaged { .. } => Self::Damaged { source: error.into() },
+        }
+    }
+}
+
+impl From<serde_json::Error> for StoreError {
+    fn from(error: serde_json::Error) -> Self {
+        Self::Damaged { source: error.into() }
+    }
+}
+
+/// Why a store cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// A newer program wrote it.
+    #[error(
+        "the store at {path} has schema {found}, this program knows up to {known}; install the \
+         newer program again, or restore a backup made before it"
+    )]
+    Newer {
+        /// Where it is.
+        path: String,
+        /// Its schema number.
+        found: u32,
+        /// The highest one known here.
+        known: u32,
+    },
+    /// Another process has it open.
+    #[error("the store at {path} is in use by another process")]
+    InUse {
+        /// Where it is.
+        path: String,
+    },
+    /// It fails its own check.
+    #[error("the store at {path} is damaged ({found}); restore a backup")]
+    Damaged {
+        /// Where it is.
+        path: String,
+        /// What the check found first.
+        found: String,
+    },
+    /// It cannot be read or written.
+    #[error("the store at {path} cannot be opened; check that its folder exists and is writable")]
+    Failed {
+        /// Where it is.
+        path: String,
+        /// What noticed it.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+}

@@ -1,0 +1,219 @@
+//! The store in one SQLite file: WAL, synchronous FULL, one writer, readers apart.
+//!
+//! ```text
+//!   commit --> bounded queue --> writer thread: BEGIN, a savepoint for each job, COMMIT --> answers
+//!   load   --> reader threads, each with a connection of its own
+//!   blobs  --> a second file with its own writer, so that a big mail holds up nobody
+//! ```
+//!
+//! The writer takes all that waits into one durable transaction: the sync is the dear part. Several
+//! writing connections would wait for the lock unfairly, for seconds at the tail; there is one.
+
+mod blobs;
+mod job;
+mod leases;
+mod open;
+mod reading;
+mod writing;
+
+use std::fs::File;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use domain::{InputId, Reply, Timestamp};
+use tokio::sync::watch;
+
+use crate::store::Store;
+use crate::{
+    BlobHead, Commit, Committed, Cursor, DueWakes, Lease, Load, LoadAnswer, LogPage, OpenError,
+    PIECE_BYTES_MAX, Promise, Statistics, StoreError,
+};
+use job::{Counts, Pool, Threads};
+
+/// How many commits may wait; one more is answered [`StoreError::Busy`].
+const WAITING_MAX: usize = 512;
+/// Connections that read.
+const READERS: usize = 2;
+
+/// A store in one SQLite file.
+#[derive(Debug)]
+pub struct SqliteStore {
+    writer: Pool,
+    readers: Pool,
+    blob_writer: Pool,
+    counts: Arc<Counts>,
+    threads: Threads,
+    /// Held for as long as the store is open: no second process may write beside us.
+    _lock: File,
+}
+
+impl SqliteStore {
+    /// Opens the store at `path`, making it where there is none. Blobs stand beside it in a file
+    /// with `-blobs` before the ending.
+    pub fn open(path: &Path) -> Result<Self, OpenError> {
+        let lock = open::lock(path)?;
+        let (main, epoch) = open::main(path)?;
+        let blobs = open::blobs(path)?;
+        let counts = Arc::new(Counts::new(epoch));
+        let threads = Threads::default();
+        let readers = (0..READERS).map(|_| open::reader(path)).collect::<Result<Vec<_>, _>>()?;
+        Ok(Self {
+            writer: threads.start_writer("store-writer", main, Arc::clone(&counts), WAITING_MAX),
+            readers: threads.start_readers("store-reader", readers, WAITING_MAX),
+            blob_writer: threads.start_writer(
+                "store-blobs",
+                blobs,
+                Arc::new(Counts::new(epoch)),
+                WAITING_MAX,
+            ),
+            counts,
+            threads,
+            _lock: lock,
+        })
+    }
+
+    fn epoch(&self) -> u64 {
+        self.counts.epoch.load(Ordering::Acquire)
+    }
+}
+
+#[async_trait]
+impl Store for SqliteStore {
+    async fn load(&self, load: Load) -> Result<LoadAnswer, StoreError> {
+        self.readers.run(move |connection| reading::load(connection, load)).await
+    }
+
+    async fn commit(&self, commit: Commit) -> Result<Committed, StoreError> {
+        let epoch = self.epoch();
+        let committed =
+            self.writer.run(move |connection| writing::commit(connection, &commit, epoch)).await?;
+        match &committed {
+            Committed::Done { .. } => {
+                self.counts.commits.fetch_add(1, Ordering::Relaxed);
+            }
+            Committed::Conflict => {
+                self.counts.conflicts.fetch_add(1, Ordering::Relaxed);
+            }
+            Committed::Known(_) => {}
+        }
+        Ok(committed)
+    }
+
+    async fn outcome(&self, input: &InputId) -> Result<Option<Reply>, StoreError> {
+        let input = input.clone();
+        self.readers.run(move |connection| reading::outcome(connection, &input)).await
+    }
+
+    async fn read_log(&self, after: Cursor, limit: u32) -> Result<LogPage, StoreError> {
+        let epoch = self.epoch();
+        self.readers.run(move |connection| reading::log(connection, epoch, after, limit)).await
+    }
+
+    async fn end_of_log(&self) -> Result<Cursor, StoreError> {
+        let epoch = self.epoch();
+        self.readers.run(move |connection| reading::end_of_log(connection, epoch)).await
+    }
+
+    async fn due_wakes(&self, now: Timestamp, limit: u32) -> Result<DueWakes, StoreError> {
+        self.readers.run(move |connection| reading::due_wakes(connection, now, limit)).await
+    }
+
+    async fn promises(
+        &self,
+        topic: &str,
+        after: u64,
+        limit: u32,
+    ) -> Result<Vec<Promise>, StoreError> {
+        let topic = topic.to_owned();
+        self.readers.run(move |it| reading::promises(it, &topic, after, limit)).await
+    }
+
+    async fn close_promises(&self, ids: Vec<String>, lease: &Lease) -> Result<(), StoreError> {
+        let (lease, epoch) = (lease.clone(), self.epoch());
+        self.writer.run(move |it| leases::close_promises(it, &ids, &lease, epoch)).await
+    }
+
+    async fn acquire_lease(
+        &self,
+        name: &str,
+        holder: &str,
+        now: Timestamp,
+        lasting: Duration,
+    ) -> Result<Option<Lease>, StoreError> {
+        let (name, holder, epoch) = (name.to_owned(), holder.to_owned(), self.epoch());
+        self.writer.run(move |it| leases::acquire(it, &name, &holder, now, lasting, epoch)).await
+    }
+
+    async fn renew_lease(
+        &self,
+        lease: &Lease,
+        now: Timestamp,
+        lasting: Duration,
+    ) -> Result<Lease, StoreError> {
+        let (lease, epoch) = (lease.clone(), self.epoch());
+        self.writer.run(move |it| leases::renew(it, lease, now, lasting, epoch)).await
+    }
+
+    async fn release_lease(&self, lease: &Lease) -> Result<(), StoreError> {
+        let (lease, epoch) = (lease.clone(), self.epoch());
+        self.writer.run(move |it| leases::release(it, &lease, epoch)).await
+    }
+
+    async fn put_piece(&self, id: &str, number: u32, body: Vec<u8>) -> Result<(), StoreError> {
+        if body.len() > PIECE_BYTES_MAX {
+            return Err(StoreError::PieceTooLarge { bytes: body.len() });
+        }
+        let id = id.to_owned();
+        self.blob_writer.run(move |it| blobs::put_piece(it, &id, number, &body)).await
+    }
+
+    async fn finish_blob(&self, head: BlobHead) -> Result<(), StoreError> {
+        self.blob_writer.run(move |connection| blobs::finish(connection, &head)).await
+    }
+
+    async fn blob(&self, id: &str) -> Result<Option<BlobHead>, StoreError> {
+        let id = id.to_owned();
+        self.blob_writer.run(move |connection| blobs::head(connection, &id)).await
+    }
+
+    async fn piece(&self, id: &str, number: u32) -> Result<Option<Vec<u8>>, StoreError> {
+        let id = id.to_owned();
+        self.blob_writer.run(move |connection| blobs::piece(connection, &id, number)).await
+    }
+
+    async fn delete_blob(&self, id: &str) -> Result<(), StoreError> {
+        let id = id.to_owned();
+        self.blob_writer.run(move |connection| blobs::delete(connection, &id)).await
+    }
+
+    async fn sweep(&self, now: Timestamp, limit: u32) -> Result<u64, StoreError> {
+        self.writer.run(move |connection| writing::sweep(connection, now, limit)).await
+    }
+
+    async fn raise_epoch(&self) -> Result<u64, StoreError> {
+        let epoch = self.writer.run(writing::raise_epoch).await?;
+        self.counts.epoch.store(epoch, Ordering::Release);
+        self.counts.wake_up.send_modify(|count| *count += 1);
+        Ok(epoch)
+    }
+
+    fn wake_up(&self) -> watch::Receiver<u64> {
+        self.counts.wake_up.subscribe()
+    }
+
+    fn statistics(&self) -> Statistics {
+        Statistics { waiting: self.writer.waiting(), ..self.counts.statistics() }
+    }
+
+    async fn close(&self) {
+        // Errors here mean that it is closed already.
+        let _ = self.writer.run(writing::note_clean).await;
+        self.writer.close();
+        self.readers.close();
+        self.blob_writer.close();
+        self.threads.join().await;
+    }
+}

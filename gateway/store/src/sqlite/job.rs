@@ -1,0 +1,287 @@
+//! Threads that own connections, and the bounded queues that lead to them.
+
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+
+use rusqlite::{Connection, ErrorCode};
+use tokio::sync::{mpsc, oneshot, watch};
+
+use crate::{Statistics, StoreError};
+
+/// The most jobs that share one durable transaction.
+const BATCH_MAX: usize = 256;
+
+/// Figures that the writer keeps.
+#[derive(Debug)]
+pub(super) struct Counts {
+    pub(super) epoch: AtomicU64,
+    pub(super) commits: AtomicU64,
+    pub(super) conflicts: AtomicU64,
+    /// Moved by the writer itself, so that a commit whose caller is gone wakes others up too.
+    pub(super) wake_up: watch::Sender<u64>,
+    transactions: AtomicU64,
+    failures: AtomicU64,
+}
+
+impl Counts {
+    pub(super) fn new(epoch: u64) -> Self {
+        let zero = || AtomicU64::new(0);
+        Self {
+            epoch: AtomicU64::new(epoch),
+            commits: zero(),
+            conflicts: zero(),
+            wake_up: watch::channel(0).0,
+            transactions: zero(),
+            failures: zero(),
+        }
+    }
+
+    pub(super) fn statistics(&self) -> Statistics {
+        Statistics {
+            commits: self.commits.load(Ordering::Relaxed),
+            conflicts: self.conflicts.load(Ordering::Relaxed),
+            transactions: self.transactions.load(Ordering::Relaxed),
+            failures: self.failures.load(Ordering::Relaxed),
+            waiting: 0,
+        }
+    }
+}
+
+/// Something to do with a connection.
+trait Job: Send {
+    /// Does it. In the writer this happens inside a savepoint; an error rolls back to it.
+    fn run(&mut self, connection: &Connection) -> Result<(), ()>;
+
+    /// Answers, once the transaction around it ended with `ended`.
+    fn finish(self: Box<Self>, ended: Result<(), StoreError>);
+}
+
+struct Task<T, F> {
+    work: Option<F>,
+    result: Option<Result<T, StoreError>>,
+    answer: oneshot::Sender<Result<T, StoreError>>,
+}
+
+impl<T, F> Job for Task<T, F>
+where
+    T: Send,
+    F: FnOnce(&Connection) -> Result<T, StoreError> + Send,
+{
+    fn run(&mut self, connection: &Connection) -> Result<(), ()> {
+        let Some(work) = self.work.take() else { return Ok(()) };
+        let result = work(connection);
+        let failed = result.is_err();
+        self.result = Some(result);
+        if failed { Err(()) } else { Ok(()) }
+    }
+
+    fn finish(self: Box<Self>, ended: Result<(), StoreError>) {
+        let result = match (self.result, ended) {
+            // A job that failed on its own wrote nothing, whatever became of the others.
+            (Some(Err(error)), _) => Err(error),
+            (Some(Ok(result)), Ok(())) => Ok(result),
+            (_, Err(error)) => Err(error),
+            (None, Ok(())) => Err(StoreError::Closed),
+        };
+        // Whoever asked may be gone; what was written stays written.
+        let _ = self.answer.send(result);
+    }
+}
+
+type Queue = Mutex<Option<mpsc::Sender<Box<dyn Job>>>>;
+
+/// The way to one or more threads.
+#[derive(Debug)]
+pub(super) struct Pool {
+    queues: Vec<Queue>,
+    next: AtomicUsize,
+    waiting_max: usize,
+}
+
+impl std::fmt::Debug for dyn Job {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("job")
+    }
+}
+
+impl Pool {
+    /// Has `work` done and waits for it. Dropping the wait does not undo the work.
+    pub(super) async fn run<T, F>(&self, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    {
+        let (answer, answered) = oneshot::channel();
+        let task = Box::new(Task { work: Some(work), result: None, answer });
+        self.sender()?.try_send(task).map_err(|error| match error {
+            mpsc::error::TrySendError::Full(_) => StoreError::Busy,
+            mpsc::error::TrySendError::Closed(_) => StoreError::Closed,
+        })?;
+        // The thread answers every job it took; if it is gone, nobody knows what it did.
+        answered.await.unwrap_or(Err(StoreError::Unknown))
+    }
+
+    /// How many jobs wait.
+    pub(super) fn waiting(&self) -> u64 {
+        let free = self.sender().map_or(self.waiting_max, |sender| sender.capacity());
+        u64::try_from(self.waiting_max.saturating_sub(free)).unwrap_or(0)
+    }
+
+    /// Takes no more jobs; those taken are finished.
+    pub(super) fn close(&self) {
+        for queue in &self.queues {
+            queue.lock().unwrap_or_else(PoisonError::into_inner).take();
+        }
+    }
+
+    fn sender(&self) -> Result<mpsc::Sender<Box<dyn Job>>, StoreError> {
+        let next = self.next.fetch_add(1, Ordering::Relaxed);
+        let queue = self.queues.get(next % self.queues.len().max(1)).ok_or(StoreError::Closed)?;
+        let sender = queue.lock().unwrap_or_else(PoisonError::into_inner);
+        sender.clone().ok_or(StoreError::Closed)
+    }
+}
+
+/// The threads of a store.
+#[derive(Debug, Default)]
+pub(super) struct Threads(Mutex<Vec<JoinHandle<()>>>);
+
+impl Threads {
+    /// One thread that writes, grouping what waits.
+    pub(super) fn start_writer(
+        &self,
+        name: &str,
+        connection: Connection,
+        counts: Arc<Counts>,
+        waiting_max: usize,
+    ) -> Pool {
+        let (sender, mut receiver) = mpsc::channel(waiting_max);
+        self.start(name, move || write(&connection, &mut receiver, &counts));
+        Pool { queues: vec![Mutex::new(Some(sender))], next: AtomicUsize::new(0), waiting_max }
+    }
+
+    /// One thread for each connection, all reading.
+    pub(super) fn start_readers(
+        &self,
+        name: &str,
+        connections: Vec<Connection>,
+        waiting_max: usize,
+    ) -> Pool {
+        let mut queues = Vec::new();
+        for connection in connections {
+            let (sender, mut receiver) = mpsc::channel(waiting_max);
+            self.start(name, move || read(&connection, &mut receiver));
+            queues.push(Mutex::new(Some(sender)));
+        }
+        Pool { queues, next: AtomicUsize::new(0), waiting_max }
+    }
+
+    /// Waits until all have ended.
+    pub(super) async fn join(&self) {
+        let threads = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
+        let joined = tokio::task::spawn_blocking(move || {
+            for thread in threads {
+                if thread.join().is_err() {
+                    tracing::error!("a store thread panicked");
+                }
+            }
+        });
+        if joined.await.is_err() {
+            tracing::error!("waiting for the store's threads failed");
+        }
+    }
+
+    fn start(&self, name: &str, run: impl FnOnce() + Send + 'static) {
+        let started = std::thread::Builder::new().name(name.to_owned()).spawn(run);
+        match started {
+            Ok(thread) => self.0.lock().unwrap_or_else(PoisonError::into_inner).push(thread),
+            // The queue's receiver is gone with the closure, so every job says that it is closed.
+            Err(error) => tracing::error!(%error, "a store thread cannot be started"),
+        }
+    }
+}
+
+fn read(connection: &Connection, jobs: &mut mpsc::Receiver<Box<dyn Job>>) {
+    while let Some(mut job) = jobs.blocking_recv() {
+        let _ = job.run(connection);
+        job.finish(Ok(()));
+    }
+}
+
+fn write(connection: &Connection, jobs: &mut mpsc::Receiver<Box<dyn Job>>, counts: &Counts) {
+    let mut batch = Vec::with_capacity(BATCH_MAX);
+    while jobs.blocking_recv_many(&mut batch, BATCH_MAX) > 0 {
+        let ended = transaction(connection, &mut batch);
+        if ended.is_ok() {
+            counts.transactions.fetch_add(1, Ordering::Relaxed);
+            counts.wake_up.send_modify(|count| *count += 1);
+        } else {
+            counts.failures.fetch_add(1, Ordering::Relaxed);
+        }
+        for job in batch.drain(..) {
+            job.finish(ended.as_ref().map_err(same).copied());
+        }
+    }
+}
+
+fn transaction(connection: &Connection, batch: &mut [Box<dyn Job>]) -> Result<(), StoreError> {
+    execute(connection, "BEGIN IMMEDIATE").map_err(|error| translate(error, false))?;
+    for job in batch {
+        let step = savepoint(connection, job.as_mut());
+        if let Err(error) = step {
+            let _ = execute(connection, "ROLLBACK");
+            return Err(translate(error, false));
+        }
+    }
+    if let Err(error) = execute(connection, "COMMIT") {
+        let _ = execute(connection, "ROLLBACK");
+        return Err(translate(error, true));
+    }
+    Ok(())
+}
+
+fn savepoint(connection: &Connection, job: &mut dyn Job) -> rusqlite::Result<()> {
+    execute(connection, "SAVEPOINT job")?;
+    if job.run(connection).is_err() {
+        execute(connection, "ROLLBACK TO job")?;
+    }
+    execute(connection, "RELEASE job")
+}
+
+fn execute(connection: &Connection, sql: &str) -> rusqlite::Result<()> {
+    connection.prepare_cached(sql)?.execute([]).map(|_| ())
+}
+
+/// What an error of SQLite means for the caller. After a failed sync at commit nobody can say
+/// whether the transaction will be there after a restart.
+pub(super) fn translate(error: rusqlite::Error, committing: bool) -> StoreError {
+    match error.sqlite_error_code() {
+        Some(ErrorCode::DiskFull) => StoreError::Full,
+        Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => StoreError::ReadOnly,
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StoreError::Busy,
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
+            StoreError::Damaged { source: error.into() }
+        }
+        Some(ErrorCode::SystemIoFailure) if committing => StoreError::Unknown,
+        _ => StoreError::Unavailable { source: error.into() },
+    }
+}
+
+/// The same error once more, for every job of a transaction that failed as a whole.
+fn same(error: &StoreError) -> StoreError {
+    match error {
+        StoreError::Full => StoreError::Full,
+        StoreError::ReadOnly => StoreError::ReadOnly,
+        StoreError::Busy => StoreError::Busy,
+        StoreError::Unknown => StoreError::Unknown,
+        StoreError::Damaged { source } => StoreError::Damaged { source: source.to_string().into() },
+        other => StoreError::Unavailable { source: other.to_string().into() },
+    }
+}
+
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        translate(error, false)
+    }
+}

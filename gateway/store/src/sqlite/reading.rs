@@ -1,0 +1,196 @@
+//! What readers answer.
+
+use domain::{
+    Ask, Document, Effect, Event, IndexRange, InputId, Key, Kind, Loaded, OwedUntil, Reply,
+    Timestamp, Wake,
+};
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
+
+use crate::{Cursor, DueWakes, Load, LoadAnswer, LogEntry, LogPage, Promise, StoreError};
+
+/// SQLite keeps signed numbers; ours are compared for equality or stay far below the sign.
+pub(super) fn to_sql(number: u64) -> i64 {
+    number.cast_signed()
+}
+
+/// The number that was kept.
+pub(super) fn from_sql(number: i64) -> u64 {
+    number.cast_unsigned()
+}
+
+pub(super) fn load(connection: &Connection, load: Load) -> Result<LoadAnswer, StoreError> {
+    // One moment for all: a reader's transaction sees the file as it was when it began.
+    let several = load.asks.len() + usize::from(load.input.is_some()) > 1;
+    if several {
+        connection.prepare_cached("BEGIN")?.execute([])?;
+    }
+    let answer = load_all(connection, load);
+    if several {
+        connection.prepare_cached("COMMIT")?.execute([])?;
+    }
+    answer
+}
+
+fn load_all(connection: &Connection, load: Load) -> Result<LoadAnswer, StoreError> {
+    let mut answer = LoadAnswer::default();
+    if let Some(input) = load.input {
+        answer.known = outcome(connection, &input)?;
+    }
+    for ask in load.asks {
+        match ask {
+            Ask::Document(key) => {
+                let loaded = document(connection, &key)?;
+                answer.documents.push((key, loaded));
+            }
+            Ask::Range(range) => {
+                let keys = keys(connection, &range)?;
+                answer.ranges.push((range, keys));
+            }
+        }
+    }
+    Ok(answer)
+}
+
+fn document(connection: &Connection, key: &Key) -> Result<Option<Loaded>, StoreError> {
+    let sql = "SELECT version, schema, body FROM document WHERE kind = ?1 AND id = ?2";
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query(params![key.kind.name(), key.id])?;
+    let Some(row) = rows.next()? else { return Ok(None) };
+    let version = from_sql(row.get(0)?);
+    let schema = row.get(1)?;
+    let body = row.get_ref(2)?.as_str().map_err(rusqlite::Error::from)?;
+    let document = Document::decode(key.kind, schema, body)?;
+    Ok(Some(Loaded { version, document }))
+}
+
+fn keys(connection: &Connection, range: &IndexRange) -> Result<Vec<Key>, StoreError> {
+    let sql = "SELECT kind, id FROM index_entry
+               WHERE name = ?1 AND value >= ?2 AND value <= ?3
+               ORDER BY value, kind, id LIMIT ?4";
+    let mut statement = connection.prepare_cached(sql)?;
+    let bound = params![range.index.name(), range.from, range.to, range.limit];
+    let rows = statement
+        .query_map(bound, |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?)))?;
+    let mut keys = Vec::new();
+    for row in rows {
+        let (kind, id) = row?;
+        keys.push(Key::new(kind_named(&kind)?, id));
+    }
+    Ok(keys)
+}
+
+pub(super) fn outcome(
+    connection: &Connection,
+    input: &InputId,
+) -> Result<Option<Reply>, StoreError> {
+    let sql = "SELECT reply FROM outcome WHERE input = ?1";
+    let mut statement = connection.prepare_cached(sql)?;
+    let reply: Option<String> =
+        statement.query_row([input.as_str()], |row| row.get(0)).optional()?;
+    Ok(reply.map(|reply| serde_json::from_str(&reply)).transpose()?)
+}
+
+pub(super) fn end_of_log(connection: &Connection, epoch: u64) -> Result<Cursor, StoreError> {
+    let sql = "SELECT coalesce(max(number), 0) FROM log";
+    let number = connection.prepare_cached(sql)?.query_row([], |row| row.get(0))?;
+    Ok(Cursor { epoch, number: from_sql(number) })
+}
+
+pub(super) fn log(
+    connection: &Connection,
+    epoch: u64,
+    after: Cursor,
+    limit: u32,
+) -> Result<LogPage, StoreError> {
+    let end = end_of_log(connection, epoch)?;
+    if after.epoch != epoch || after.number > end.number {
+        return Ok(LogPage::Restarted(end));
+    }
+    let sql = "SELECT number, at, event FROM log WHERE number > ?1 ORDER BY number LIMIT ?2";
+    let mut statement = connection.prepare_cached(sql)?;
+    let rows = statement.query_map(params![to_sql(after.number), limit], |row| {
+        Ok((row.get(0)?, row.get(1)?, row.get::<_, String>(2)?))
+    })?;
+    let mut lines = Vec::new();
+    for row in rows {
+        let (number, at, event) = row?;
+        let event: Event = serde_json::from_str(&event)?;
+        let cursor = Cursor { epoch, number: from_sql(number) };
+        lines.push(LogEntry { cursor, at: Timestamp::from_microseconds(at), event });
+    }
+    Ok(LogPage::Lines(lines))
+}
+
+pub(super) fn due_wakes(
+    connection: &Connection,
+    now: Timestamp,
+    limit: u32,
+) -> Result<DueWakes, StoreError> {
+    let sql = "SELECT id, due_at, kind, subject, generation FROM wake
+               WHERE due_at <= ?1 ORDER BY due_at, id LIMIT ?2";
+    let mut statement = connection.prepare_cached(sql)?;
+    let rows = statement.query_map(params![now.microseconds(), limit], |row| {
+        let kind: String = row.get(2)?;
+        Ok((row.get(0)?, row.get(1)?, kind, row.get::<_, String>(3)?, row.get(4)?))
+    })?;
+    let mut due = Vec::new();
+    for row in rows {
+        let (id, due_at, kind, subject, generation) = row?;
+        due.push(Wake {
+            id,
+            due_at: Timestamp::from_microseconds(due_at),
+            subject: Key::new(kind_named(&kind)?, subject),
+            generation: from_sql(generation),
+        });
+    }
+    // A full page may have left some that are due: look again at once.
+    let sql = "SELECT min(due_at) FROM wake WHERE due_at > ?1";
+    let mut statement = connection.prepare_cached(sql)?;
+    let full = u32::try_from(due.len()).is_ok_and(|length| length >= limit);
+    let next_at = match full {
+        true => Some(now),
+        false => statement
+            .query_row([now.microseconds()], |row| row.get::<_, Option<i64>>(0))?
+            .map(Timestamp::from_microseconds),
+    };
+    Ok(DueWakes { due, next_at })
+}
+
+pub(super) fn promises(
+    connection: &Connection,
+    topic: &str,
+    after: u64,
+    limit: u32,
+) -> Result<Vec<Promise>, StoreError> {
+    let sql = "SELECT number, id, payload, at, kind, subject, generation, deadline FROM outbox
+               WHERE topic = ?1 AND number > ?2 ORDER BY number LIMIT ?3";
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query(params![topic, to_sql(after), limit])?;
+    let mut promises = Vec::new();
+    while let Some(row) = rows.next()? {
+        let owed = owed(row)?;
+        promises.push(Promise {
+            number: from_sql(row.get(0)?),
+            id: row.get(1)?,
+            at: Timestamp::from_microseconds(row.get(3)?),
+            effect: Effect { topic: topic.to_owned(), payload: row.get(2)?, owed },
+        });
+    }
+    Ok(promises)
+}
+
+fn owed(row: &Row<'_>) -> Result<Option<OwedUntil>, StoreError> {
+    let kind: Option<String> = row.get(4)?;
+    let Some(kind) = kind else { return Ok(None) };
+    let subject: String = row.get(5)?;
+    Ok(Some(OwedUntil {
+        subject: Key::new(kind_named(&kind)?, subject),
+        generation: from_sql(row.get(6)?),
+        deadline: Timestamp::from_microseconds(row.get(7)?),
+    }))
+}
+
+fn kind_named(name: &str) -> Result<Kind, StoreError> {
+    Kind::from_name(name)
+        .ok_or_else(|| StoreError::Damaged { source: format!("no kind {name:?}").into() })
+}

@@ -1,0 +1,122 @@
+//! The trait that every store keeps.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use domain::{InputId, Reply, Timestamp};
+use tokio::sync::watch;
+
+use crate::{
+    BlobHead, Commit, Committed, Cursor, DueWakes, Fence, Lease, Load, LoadAnswer, LogPage,
+    Promise, StoreError,
+};
+
+/// Figures of a store since it was opened.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Statistics {
+    /// Commits that are durable.
+    pub commits: u64,
+    /// Durable transactions; several commits share one.
+    pub transactions: u64,
+    /// Commits whose guard or claim did not hold.
+    pub conflicts: u64,
+    /// Transactions that failed as a whole.
+    pub failures: u64,
+    /// Commits waiting now.
+    pub waiting: u64,
+}
+
+/// What we own, durable.
+///
+/// Time comes from the caller, except where a store has a clock of its own for all nodes.
+#[async_trait]
+pub trait Store: Send + Sync + 'static {
+    /// Documents by key, keys by index, and an input's outcome, as of one moment.
+    async fn load(&self, load: Load) -> Result<LoadAnswer, StoreError>;
+
+    /// Keeps all of a decision or nothing. Only its guards and claims are compared.
+    ///
+    /// [`StoreError::Unknown`] means that nobody can say; [`Store::outcome`] tells later.
+    async fn commit(&self, commit: Commit) -> Result<Committed, StoreError>;
+
+    /// What became of an input in the last 24 hours, where it was committed.
+    async fn outcome(&self, input: &InputId) -> Result<Option<Reply>, StoreError>;
+
+    /// At most `limit` lines of the log after `after`.
+    async fn read_log(&self, after: Cursor, limit: u32) -> Result<LogPage, StoreError>;
+
+    /// The end of the log now.
+    async fn end_of_log(&self) -> Result<Cursor, StoreError>;
+
+    /// At most `limit` timers due at `now`.
+    async fn due_wakes(&self, now: Timestamp, limit: u32) -> Result<DueWakes, StoreError>;
+
+    /// At most `limit` promises of `topic` whose number is above `after`, in order.
+    async fn promises(
+        &self,
+        topic: &str,
+        after: u64,
+        limit: u32,
+    ) -> Result<Vec<Promise>, StoreError>;
+
+    /// Closes promises that were kept or given up, under the lease of who keeps them.
+    async fn close_promises(&self, ids: Vec<String>, lease: &Lease) -> Result<(), StoreError>;
+
+    /// Takes a lease that is free, expired at `now` or held by `holder` already; `None` where
+    /// somebody else holds it.
+    async fn acquire_lease(
+        &self,
+        name: &str,
+        holder: &str,
+        now: Timestamp,
+        lasting: Duration,
+    ) -> Result<Option<Lease>, StoreError>;
+
+    /// Prolongs a lease, or says [`StoreError::LeaseLost`].
+    async fn renew_lease(
+        &self,
+        lease: &Lease,
+        now: Timestamp,
+        lasting: Duration,
+    ) -> Result<Lease, StoreError>;
+
+    /// Gives a lease back, so that the next one need not wait for its end.
+    async fn release_lease(&self, lease: &Lease) -> Result<(), StoreError>;
+
+    /// Writes one piece of a blob that is not finished, at most [`crate::PIECE_BYTES_MAX`] bytes.
+    async fn put_piece(&self, id: &str, number: u32, body: Vec<u8>) -> Result<(), StoreError>;
+
+    /// Finishes a blob: from now on it exists.
+    async fn finish_blob(&self, head: BlobHead) -> Result<(), StoreError>;
+
+    /// What is known of a finished blob.
+    async fn blob(&self, id: &str) -> Result<Option<BlobHead>, StoreError>;
+
+    /// One piece of a finished blob.
+    async fn piece(&self, id: &str, number: u32) -> Result<Option<Vec<u8>>, StoreError>;
+
+    /// Removes a blob, finished or not.
+    async fn delete_blob(&self, id: &str) -> Result<(), StoreError>;
+
+    /// Removes outcomes and log lines that are older at `now` than they are kept; at most `limit`
+    /// of each. Returns how many it removed.
+    async fn sweep(&self, now: Timestamp, limit: u32) -> Result<u64, StoreError>;
+
+    /// Starts a new epoch, after the content was replaced: cursors, fences and caches of before
+    /// hold no longer.
+    async fn raise_epoch(&self) -> Result<u64, StoreError>;
+
+    /// Rises after each commit: look again. It never carries the data itself.
+    fn wake_up(&self) -> watch::Receiver<u64>;
+
+    /// Figures since it was opened.
+    fn statistics(&self) -> Statistics;
+
+    /// Finishes what was accepted and stops.
+    async fn close(&self);
+}
+
+/// A fence of the epoch `epoch`, for implementations.
+pub(crate) fn fence(epoch: u64, number: u64) -> Fence {
+    Fence { epoch, number }
+}

@@ -1,0 +1,79 @@
+//! One battery for every store: what holds for one holds for all.
+
+mod cases;
+mod model;
+mod sqlite_only;
+
+use std::sync::Arc;
+
+use store::{MemoryStore, SqliteStore, Store};
+
+/// A folder that goes with the test.
+struct Folder(std::path::PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let unique = format!("jackfield-store-{}-{name}", std::process::id());
+        let path = std::env::temp_dir().join(unique);
+        let _ = std::fs::remove_dir_all(&path);
+        std::fs::create_dir_all(&path).expect("a folder for the test");
+        Self(path)
+    }
+
+    fn store(&self) -> std::path::PathBuf {
+        self.0.join("store.db")
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+macro_rules! battery {
+    ($($case:ident),* $(,)?) => {
+        mod memory {
+            $(#[tokio::test]
+            async fn $case() {
+                super::cases::$case(super::Arc::new(super::MemoryStore::new())).await;
+            })*
+        }
+        mod sqlite {
+            $(#[tokio::test]
+            async fn $case() {
+                let folder = super::Folder::new(stringify!($case));
+                let store = super::SqliteStore::open(&folder.store()).unwrap();
+                let store: super::Arc<dyn super::Store> = super::Arc::new(store);
+                super::cases::$case(super::Arc::clone(&store)).await;
+                store.close().await;
+            })*
+        }
+    };
+}
+
+battery!(
+    what_is_committed_is_loaded_with_its_version,
+    a_guard_that_moved_writes_nothing,
+    a_guard_on_nothing_fails_once_something_is_there,
+    a_repeated_input_gets_its_first_outcome,
+    a_conflict_leaves_the_input_free,
+    an_index_follows_its_documents,
+    a_range_is_sorted_and_limited,
+    the_log_is_read_in_order_after_a_cursor,
+    a_new_epoch_restarts_readers_of_the_log,
+    a_cursor_beyond_the_end_restarts,
+    wakes_are_due_in_order_and_say_when_the_next_is,
+    a_wake_is_claimed_once,
+    a_claim_that_fails_keeps_the_other_claims,
+    promises_keep_their_order_and_ids,
+    promises_are_closed_only_under_the_lease,
+    a_lease_has_one_holder_until_it_expires,
+    a_released_lease_is_free_at_once,
+    a_new_epoch_ends_leases,
+    a_blob_exists_once_it_is_finished,
+    a_piece_has_a_limit,
+    old_outcomes_and_lines_are_swept,
+    callers_at_once_lose_nothing,
+    a_commit_whose_caller_left_wakes_others,
+);

@@ -1,0 +1,157 @@
+//! What holds for SQLite files alone: reopening, damage, a full or read-only disk, newer programs.
+
+use domain::{Ask, Decision, InputId};
+use rusqlite::Connection;
+use store::{Commit, Committed, Load, OpenError, SqliteStore, Store, StoreError};
+
+use crate::Folder;
+use crate::cases::{commit, empty, key, put, version};
+
+fn write(id: &str) -> Decision {
+    Decision { writes: vec![put(id, true)], ..empty() }
+}
+
+#[tokio::test]
+async fn ops_04_what_was_committed_is_there_after_reopening() {
+    let folder = Folder::new("reopen");
+    let store = SqliteStore::open(&folder.store()).unwrap();
+    commit(&store, "1", write("a")).await;
+    let end = store.end_of_log().await.unwrap();
+    store.close().await;
+    drop(store);
+    let store = SqliteStore::open(&folder.store()).unwrap();
+    assert_eq!(version(&store, "a").await, Some(1));
+    assert_eq!(store.end_of_log().await.unwrap(), end);
+    assert!(matches!(commit(&store, "1", write("a")).await, Committed::Known(_)));
+    store.close().await;
+}
+
+#[tokio::test]
+async fn a_store_dropped_without_closing_is_checked_and_whole() {
+    let folder = Folder::new("unclean");
+    let store = SqliteStore::open(&folder.store()).unwrap();
+    commit(&store, "1", write("a")).await;
+    drop(store);
+    let store = open_when_free(&folder).await;
+    assert_eq!(version(&store, "a").await, Some(1));
+    store.close().await;
+}
+
+/// The threads of a store dropped without closing end by themselves, a moment later.
+async fn open_when_free(folder: &Folder) -> SqliteStore {
+    for _ in 0..1000 {
+        match SqliteStore::open(&folder.store()) {
+            Ok(store) => return store,
+            Err(OpenError::InUse { .. }) => tokio::task::yield_now().await,
+            Err(error) => panic!("{error}"),
+        }
+    }
+    panic!("the store stays locked")
+}
+
+#[tokio::test]
+async fn a_second_process_is_kept_out() {
+    let folder = Folder::new("second");
+    let store = SqliteStore::open(&folder.store()).unwrap();
+    assert!(matches!(SqliteStore::open(&folder.store()), Err(OpenError::InUse { .. })));
+    store.close().await;
+}
+
+#[tokio::test]
+async fn ops_04_a_newer_schema_is_refused_clearly() {
+    let folder = Folder::new("newer");
+    SqliteStore::open(&folder.store()).unwrap().close().await;
+    let connection = Connection::open(folder.store()).unwrap();
+    connection.execute_batch("PRAGMA user_version = 99").unwrap();
+    drop(connection);
+    let error = SqliteStore::open(&folder.store()).unwrap_err();
+    assert!(matches!(error, OpenError::Newer { found: 99, known: 1, .. }));
+    assert!(error.to_string().contains("install the newer program"));
+}
+
+#[tokio::test]
+async fn a_newer_document_is_neither_read_nor_changed() {
+    let folder = Folder::new("newer-document");
+    let store = SqliteStore::open(&folder.store()).unwrap();
+    commit(&store, "1", write("a")).await;
+    store.close().await;
+    drop(store);
+    let connection = Connection::open(folder.store()).unwrap();
+    connection.execute_batch("UPDATE document SET schema = 7").unwrap();
+    drop(connection);
+    let store = SqliteStore::open(&folder.store()).unwrap();
+    let load = Load { asks: vec![Ask::Document(key("a"))], input: None };
+    let refused = store.load(load).await.unwrap_err();
+    assert!(matches!(refused, StoreError::Newer { found: 7, known: 1, .. }));
+    for body in [put("a", false).body, domain::WriteBody::Delete] {
+        let writes = vec![put("b", true), domain::Write { key: key("a"), body }];
+        let input = InputId::new("test", "2");
+        let at = domain::Timestamp::default();
+        let decision = Decision { writes, ..empty() };
+        let refused = store.commit(Commit { input, at, decision }).await.unwrap_err();
+        assert!(matches!(refused, StoreError::Newer { .. }));
+    }
+    assert_eq!(version(&store, "b").await, None);
+    store.close().await;
+}
+
+#[tokio::test]
+async fn a_damaged_file_is_told_with_what_to_do() {
+    let folder = Folder::new("damaged");
+    std::fs::write(folder.store(), vec![7; 8192]).unwrap();
+    let error = SqliteStore::open(&folder.store()).unwrap_err();
+    assert!(matches!(error, OpenError::Damaged { .. }), "{error:?}");
+    assert!(error.to_string().contains("restore a backup"));
+}
+
+#[tokio::test]
+async fn a_folder_that_is_not_there_is_told_by_its_path() {
+    let folder = Folder::new("missing");
+    let error = SqliteStore::open(&folder.0.join("no/store.db")).unwrap_err();
+    assert!(error.to_string().contains("no/store"), "{error}");
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn ops_05_the_files_are_for_their_owner_alone() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = Folder::new("private");
+    let store = SqliteStore::open(&folder.store()).unwrap();
+    commit(&store, "1", write("a")).await;
+    for entry in std::fs::read_dir(&folder.0).unwrap() {
+        let entry = entry.unwrap();
+        let mode = entry.metadata().unwrap().permissions().mode();
+        assert_eq!(mode & 0o077, 0, "{:?}", entry.path());
+    }
+    store.close().await;
+}
+
+#[tokio::test]
+async fn many_commits_share_one_durable_transaction() {
+    let folder = Folder::new("grouped");
+    let store = std::sync::Arc::new(SqliteStore::open(&folder.store()).unwrap());
+    let tasks: Vec<_> = (0..200)
+        .map(|caller| {
+            let store = std::sync::Arc::clone(&store);
+            tokio::spawn(async move {
+                let id = caller.to_string();
+                commit(&*store, &id, write(&id)).await
+            })
+        })
+        .collect();
+    for task in tasks {
+        assert!(matches!(task.await.unwrap(), Committed::Done { .. }));
+    }
+    let statistics = store.statistics();
+    assert_eq!(statistics.commits, 200);
+    assert!(statistics.transactions < 200, "{statistics:?}");
+    store.close().await;
+}
+
+#[tokio::test]
+async fn a_closed_store_says_so() {
+    let folder = Folder::new("closed");
+    let store = SqliteStore::open(&folder.store()).unwrap();
+    store.close().await;
+    assert!(matches!(store.end_of_log().await, Err(StoreError::Closed)));
+}
