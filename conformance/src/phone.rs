@@ -37,6 +37,11 @@ mod web;
 
 use std::io::{BufRead, Write};
 
+#[cfg(test)]
+mod schema;
+#[cfg(test)]
+mod tests;
+
 use self::driver::Driver;
 use self::model::Model;
 use self::parse::Delivery;

@@ -76,6 +76,11 @@ pub(crate) fn draw(model: &Model, screen: &Screen, status_line: Option<&str>) ->
     lines
 }
 
+/// How far a body without highlight can be scrolled.
+pub(crate) fn scroll_max(model: &Model, screen: &Screen) -> usize {
+    body(model, screen).0.len().saturating_sub(model.rows)
+}
+
 /// Only the text, for a script and for golden tests.
 pub(crate) fn texts(lines: &[Line]) -> Vec<&str> {
     lines.iter().map(|line| line.text.trim_end()).collect()

@@ -31,6 +31,8 @@ use super::uri::{self, Uri};
 
 pub(crate) use self::keys::encoded;
 pub(crate) use self::push::PushReply;
+#[cfg(test)]
+pub(crate) use self::push::ReplyItem;
 
 /// Who the phone is.
 #[derive(Clone, Debug)]

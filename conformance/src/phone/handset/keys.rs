@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
+use super::super::draw;
 use super::super::object::{Body, SoftKey};
 use super::super::screen::{Cause, Screen};
 use super::super::softkeys::Slot;
@@ -312,7 +313,10 @@ impl Handset {
     pub(super) fn move_highlight(&mut self, steps: i32) {
         let moved = |from: usize| from.saturating_add_signed(isize::try_from(steps).unwrap_or(0));
         match lines(&self.screen) {
-            0 => self.screen.scroll = moved(self.screen.scroll),
+            0 => {
+                let most = draw::scroll_max(self.identity.model, &self.screen);
+                self.screen.scroll = moved(self.screen.scroll).min(most);
+            }
             count => self.screen.highlight = moved(self.screen.highlight).min(count - 1),
         }
         self.tell_screen();
