@@ -1,1 +1,45 @@
-//! Placeholder while the tree is laid out.
+//! The one way in: load what a decision needs, decide, commit, publish, and keep promises.
+//!
+//! ```text
+//!   adapter --Input--> lane (order of arrival) --> step --Load--> store
+//!                                                   |  `--Refuse--> Outcome::Refused
+//!                                                   Decide --> store.commit --> mirror, watchers
+//!   store's log --> follower --> mirror, settings, node        (what other nodes committed)
+//!   wakes due --> Report::WakeDue --> lane                     (any node may run them)
+//! ```
+//!
+//! An adapter knows the [`Port`] and nothing of the store or of other adapters. The mirror is
+//! advice: a decision loads what it must be sure of and guards it.
+
+pub mod authenticate;
+mod blob;
+pub mod clock;
+mod engine;
+mod error;
+mod follower;
+mod keeper;
+mod lanes;
+mod lease;
+pub mod metrics;
+mod mirror;
+mod outbox;
+mod port;
+mod random;
+pub mod sealing;
+mod settings;
+mod submit;
+pub mod surface;
+pub mod testing;
+mod waker;
+
+pub use authenticate::{Attempt, AuthenticationRefusal, Authenticator};
+pub use clock::{Clock, SystemClock};
+pub use engine::{Engine, EngineOptions, StoreState};
+pub use error::{OpenError, SubmitError};
+pub use lease::HeldLease;
+pub use metrics::Metrics;
+pub use outbox::Outbox;
+pub use port::Port;
+pub use random::{Random, SystemRandom};
+pub use sealing::{SealingKey, UnsealError};
+pub use submit::Outcome;

@@ -1,0 +1,46 @@
+//! Big bodies: cut into pieces on the way in, checked and joined on the way out.
+
+use ring::digest::{SHA256, digest};
+use store::{BlobHead, PIECE_BYTES_MAX, StoreError};
+
+use crate::SubmitError;
+use crate::engine::Engine;
+
+impl Engine {
+    /// Keeps `body` under `id`; it exists once all of it is durable.
+    pub async fn put_blob(&self, id: &str, body: &[u8]) -> Result<(), SubmitError> {
+        let mut pieces = 0;
+        for piece in body.chunks(PIECE_BYTES_MAX) {
+            self.noting(self.store.put_piece(id, pieces, piece.to_vec()).await)?;
+            pieces += 1;
+        }
+        let bytes = u64::try_from(body.len()).unwrap_or(u64::MAX);
+        let digest = hexadecimal(digest(&SHA256, body).as_ref());
+        let head = BlobHead { id: id.to_owned(), bytes, pieces, digest, at: self.clock.now() };
+        Ok(self.noting(self.store.finish_blob(head).await)?)
+    }
+
+    /// The whole body under `id`, where there is one.
+    pub async fn blob(&self, id: &str) -> Result<Option<Vec<u8>>, SubmitError> {
+        let Some(head) = self.noting(self.store.blob(id).await)? else { return Ok(None) };
+        let mut body = Vec::new();
+        for number in 0..head.pieces {
+            let piece = self.noting(self.store.piece(id, number).await)?;
+            body.extend(piece.unwrap_or_default());
+        }
+        if hexadecimal(digest(&SHA256, &body).as_ref()) != head.digest {
+            let source = format!("blob {id} does not match its digest").into();
+            return Err(StoreError::Damaged { source }.into());
+        }
+        Ok(Some(body))
+    }
+
+    /// Removes the body under `id`.
+    pub async fn delete_blob(&self, id: &str) -> Result<(), SubmitError> {
+        Ok(self.noting(self.store.delete_blob(id).await)?)
+    }
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,397 @@
+//! The engine: what it holds, how it is opened and closed.
+
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
+use domain::{
+    AgentKey, AgentSession, Ask, Command, Document, Index, IndexRange, Input, InputId, Key, Kind,
+    Loaded, NodeName, Secret, SessionNumber, Settings, Timestamp,
+};
+use ring::hmac;
+use store::{Cursor, Load, Statistics, Store, StoreError};
+use tokio::sync::{Notify, watch};
+use tokio::task::JoinSet;
+use zeroize::Zeroizing;
+
+use crate::lanes::Lanes;
+use crate::metrics::{Counter, Gauges};
+use crate::mirror::Mirror;
+use crate::{Clock, Metrics, OpenError, Random, SealingKey, SubmitError};
+
+/// What the shared root secret is sealed for.
+const ROOT_PURPOSE: &str = "deployment_root";
+/// How many documents are asked for at once when all are read.
+const PAGE: u32 = 1_000;
+
+/// What an engine is made of.
+pub struct EngineOptions {
+    /// Where what we own is kept.
+    pub store: Arc<dyn Store>,
+    /// The time of day.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub random: Arc<dyn Random>,
+    /// Opens and seals secrets.
+    pub sealing: Arc<SealingKey>,
+    /// This node.
+    pub node: NodeName,
+    /// Where figures go.
+    pub metrics: Metrics,
+}
+
+/// Whether the store does its work.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StoreState {
+    /// It does.
+    Working,
+    /// It does not, since then, for that reason.
+    Failing {
+        /// Since when.
+        since: Timestamp,
+        /// Why, in words for an operator.
+        why: String,
+    },
+}
+
+/// The one way in.
+pub struct Engine {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) random: Arc<dyn Random>,
+    pub(crate) sealing: Arc<SealingKey>,
+    pub(crate) node: NodeName,
+    pub(crate) metrics: Metrics,
+    pub(crate) lanes: Lanes,
+    pub(crate) mirror: Mirror,
+    pub(crate) wake_set: Notify,
+    pub(crate) settings: RwLock<Arc<Settings>>,
+    pub(crate) settings_number: watch::Sender<u64>,
+    pub(crate) stop: watch::Sender<bool>,
+    maintenance: AtomicBool,
+    own: Mutex<BTreeSet<u64>>,
+    store_state: Mutex<StoreState>,
+    root: Zeroizing<[u8; 32]>,
+    tasks: Mutex<JoinSet<()>>,
+    figures: Figures,
+}
+
+struct Figures {
+    sessions: Gauges,
+    waiting: Gauges,
+    store: [StoreFigure; 4],
+}
+
+/// A counter and what it follows in the store's statistics.
+struct StoreFigure {
+    counter: Counter,
+    read: fn(&Statistics) -> u64,
+}
+
+impl std::fmt::Debug for Engine {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "engine of {}", self.node)
+    }
+}
+
+impl Engine {
+    /// Reads settings, sessions and shared secrets from the store, making the secrets where there
+    /// are none, and starts the engine's own tasks on the runtime it is called from.
+    pub async fn open(options: EngineOptions) -> Result<Arc<Self>, OpenError> {
+        let figures = Figures::new(&options.metrics);
+        let mut engine = Self {
+            store: options.store,
+            clock: options.clock,
+            random: options.random,
+            sealing: options.sealing,
+            node: options.node,
+            metrics: options.metrics,
+            lanes: Lanes::default(),
+            mirror: Mirror::default(),
+            wake_set: Notify::new(),
+            settings: RwLock::default(),
+            settings_number: watch::channel(0).0,
+            stop: watch::channel(false).0,
+            maintenance: AtomicBool::new(false),
+            own: Mutex::default(),
+            store_state: Mutex::new(StoreState::Working),
+            root: Zeroizing::new([0; 32]),
+            tasks: Mutex::default(),
+            figures,
+        };
+        // Taken before anything is read: what is committed meanwhile is read twice, never missed.
+        let cursor = engine.store.end_of_log().await?;
+        engine.root = engine.open_root().await?;
+        engine.load_everything().await?;
+        let engine = Arc::new(engine);
+        engine.start(cursor);
+        Ok(engine)
+    }
+
+    /// Lets what is in hand finish, stops the tasks and closes the store.
+    pub async fn close(&self) {
+        self.stop.send_replace(true);
+        let mut tasks =
+            std::mem::take(&mut *self.tasks.lock().unwrap_or_else(PoisonError::into_inner));
+        while tasks.join_next().await.is_some() {}
+        self.store.close().await;
+    }
+
+    /// This node.
+    pub fn node(&self) -> &NodeName {
+        &self.node
+    }
+
+    /// Now, by the clock handed in.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// The settings in force.
+    pub fn settings(&self) -> Arc<Settings> {
+        Arc::clone(&self.settings.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Whether this node refuses sign-ins.
+    pub fn in_maintenance(&self) -> bool {
+        self.maintenance.load(Ordering::Acquire)
+    }
+
+    /// Whether the store does its work.
+    pub fn store_state(&self) -> StoreState {
+        self.store_state.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// A document straight from the store.
+    pub async fn document(&self, key: &Key) -> Result<Option<Loaded>, SubmitError> {
+        let load = Load { asks: vec![Ask::Document(key.clone())], input: None };
+        let mut answer = self.noting(self.store.load(load).await)?;
+        Ok(answer.documents.pop().and_then(|(_, loaded)| loaded))
+    }
+
+    /// The session of that number: what this node has seen, else what the store has.
+    pub async fn session(
+        &self,
+        number: SessionNumber,
+    ) -> Result<Option<Arc<AgentSession>>, SubmitError> {
+        if let Some(session) = self.mirror.session(number) {
+            return Ok(Some(session));
+        }
+        let range = IndexRange::exactly(Index::SessionByNumber, number.to_string(), 1);
+        for key in self.keys(range).await? {
+            self.see_session(&key).await?;
+        }
+        Ok(self.mirror.session(number))
+    }
+
+    /// The session of that agent: what this node has seen, else what the store has.
+    pub async fn session_of(
+        &self,
+        agent: &AgentKey,
+    ) -> Result<Option<Arc<AgentSession>>, SubmitError> {
+        if let Some(session) = self.mirror.session_of(agent) {
+            return Ok(Some(session));
+        }
+        self.see_session(&Key::session(agent)).await?;
+        Ok(self.mirror.session_of(agent))
+    }
+
+    /// A key derived from the secret that all nodes share.
+    pub fn link_key(&self, purpose: &str) -> [u8; 32] {
+        let key = hmac::Key::new(hmac::HMAC_SHA256, self.root.as_ref());
+        let tag = hmac::sign(&key, purpose.as_bytes());
+        let mut derived = [0; 32];
+        derived.copy_from_slice(tag.as_ref());
+        derived
+    }
+
+    /// Brings figures that are read rather than counted up to date.
+    pub fn observe(&self) {
+        let statistics = self.store.statistics();
+        for figure in &self.figures.store {
+            let counted = figure.counter.value();
+            figure.counter.add((figure.read)(&statistics).saturating_sub(counted));
+        }
+        let waiting = i64::try_from(statistics.waiting).unwrap_or(i64::MAX);
+        self.figures.waiting.with(&[]).set(waiting);
+        let sessions = self.mirror.signed_in();
+        for state in ["not_ready", "ready", "talking", "wrap_up"] {
+            for surface in ["phone", "none"] {
+                let count =
+                    sessions.iter().filter_map(|session| session.signed_in()).filter(|it| {
+                        it.voice.state.name() == state
+                            && it.screen.is_some() == (surface == "phone")
+                    });
+                let count = i64::try_from(count.count()).unwrap_or(i64::MAX);
+                self.figures.sessions.with(&[surface, state]).set(count);
+            }
+        }
+    }
+
+    pub(crate) fn is_stopping(&self) -> bool {
+        *self.stop.borrow()
+    }
+
+    /// Notes whether the store did its work, for readiness.
+    pub(crate) fn noting<T>(&self, result: Result<T, StoreError>) -> Result<T, StoreError> {
+        if let Err(error) = &result
+            && !error.passes()
+            && !matches!(error, StoreError::LeaseLost | StoreError::Closed)
+        {
+            let mut state = self.store_state.lock().unwrap_or_else(PoisonError::into_inner);
+            if *state == StoreState::Working {
+                let why = error.to_string();
+                tracing::error!(reason = %why, "the store does not work");
+                *state = StoreState::Failing { since: self.clock.now(), why };
+            }
+        }
+        result
+    }
+
+    /// Notes that the store wrote something.
+    pub(crate) fn note_written(&self) {
+        let mut state = self.store_state.lock().unwrap_or_else(PoisonError::into_inner);
+        if let StoreState::Failing { .. } = &*state {
+            tracing::info!("the store works again");
+            *state = StoreState::Working;
+        }
+    }
+
+    /// Notes lines of the log that were committed and published here.
+    pub(crate) fn note_own(&self, cursor: Cursor, count: u64) {
+        let first = cursor.number.saturating_sub(count) + 1;
+        let mut own = self.own.lock().unwrap_or_else(PoisonError::into_inner);
+        own.extend(first..=cursor.number);
+    }
+
+    /// Whether a line of the log was published here already; forgets the ones before it.
+    pub(crate) fn was_own(&self, number: u64) -> bool {
+        let mut own = self.own.lock().unwrap_or_else(PoisonError::into_inner);
+        *own = own.split_off(&number);
+        own.contains(&number)
+    }
+
+    pub(crate) fn see_node(&self, key: &Key, node: &domain::Node) {
+        if *key == Key::node(&self.node) {
+            self.maintenance.store(node.maintenance, Ordering::Release);
+        }
+    }
+
+    pub(crate) async fn see_session(&self, key: &Key) -> Result<(), SubmitError> {
+        if let Some(Loaded { version, document: Document::Session(session) }) =
+            self.document(key).await?
+        {
+            self.mirror.see(version, session);
+        }
+        Ok(())
+    }
+
+    pub(crate) async fn keys(&self, range: IndexRange) -> Result<Vec<Key>, SubmitError> {
+        let load = Load { asks: vec![Ask::Range(range)], input: None };
+        let mut answer = self.noting(self.store.load(load).await)?;
+        Ok(answer.ranges.pop().map(|(_, keys)| keys).unwrap_or_default())
+    }
+
+    /// Reads settings, sessions and this node's document, all anew.
+    pub(crate) async fn load_everything(&self) -> Result<(), SubmitError> {
+        self.refresh_settings().await?;
+        let node_key = Key::node(&self.node);
+        if let Some(Loaded { document: Document::Node(node), .. }) =
+            self.document(&node_key).await?
+        {
+            self.see_node(&node_key, &node);
+        }
+        let mut from = String::new();
+        loop {
+            let range = IndexRange {
+                index: Index::SessionByNumber,
+                from: from.clone(),
+                to: "~".to_owned(),
+                limit: PAGE,
+            };
+            let keys = self.keys(range).await?;
+            let full = u32::try_from(keys.len()).is_ok_and(|length| length >= PAGE);
+            let asks = keys.into_iter().map(Ask::Document).collect();
+            let answer = self.noting(self.store.load(Load { asks, input: None }).await)?;
+            for (_, loaded) in answer.documents {
+                if let Some(Loaded { version, document: Document::Session(session) }) = loaded {
+                    from = session.number.to_string();
+                    self.mirror.see(version, session);
+                }
+            }
+            if !full {
+                return Ok(());
+            }
+            from.push('+');
+        }
+    }
+
+    async fn open_root(&self) -> Result<Zeroizing<[u8; 32]>, OpenError> {
+        let key = Key::deployment();
+        if self.document(&key).await?.is_none() {
+            let mut bytes = Zeroizing::new([0; 32]);
+            if !self.random.fill(bytes.as_mut()) {
+                return Err(OpenError::NoRandomness);
+            }
+            let secret = Secret::new(STANDARD_NO_PAD.encode(bytes.as_ref()));
+            let root = self.sealing.seal(ROOT_PURPOSE, &secret).ok_or(OpenError::NoRandomness)?;
+            let id = InputId::new("deployment", &self.node);
+            self.submit(Input::command(id, Command::KeepDeployment { root })).await?;
+        }
+        let Some(Loaded { document: Document::Deployment(deployment), .. }) =
+            self.document(&key).await?
+        else {
+            return Err(OpenError::Damaged);
+        };
+        let secret = self.sealing.unseal(ROOT_PURPOSE, &deployment.root)?;
+        let bytes = STANDARD_NO_PAD.decode(secret.expose()).map_err(|_| OpenError::Damaged)?;
+        bytes.try_into().map(Zeroizing::new).map_err(|_| OpenError::Damaged)
+    }
+
+    fn start(self: &Arc<Self>, cursor: Cursor) {
+        let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
+        tasks.spawn(crate::follower::follow(Arc::clone(self), cursor));
+        tasks.spawn(crate::waker::run(Arc::clone(self)));
+        tasks.spawn(crate::keeper::keep(Arc::clone(self)));
+    }
+}
+
+impl Figures {
+    fn new(metrics: &Metrics) -> Self {
+        let follow = |name: &str, help: &str, read: fn(&Statistics) -> u64| StoreFigure {
+            counter: metrics.counters(name, help, &[]).with(&[]),
+            read,
+        };
+        Self {
+            sessions: metrics.gauges(
+                "jackfield_agent_sessions",
+                "Signed-in agents by the surface that holds the session and by state.",
+                &["surface", "state"],
+            ),
+            waiting: metrics.gauges(
+                "jackfield_store_waiting",
+                "Commits that wait for the store's writer.",
+                &[],
+            ),
+            store: [
+                follow("jackfield_store_commits_total", "Decisions made durable.", |it| it.commits),
+                follow("jackfield_store_transactions_total", "Durable transactions.", |it| {
+                    it.transactions
+                }),
+                follow("jackfield_store_conflicts_total", "Decisions taken anew.", |it| {
+                    it.conflicts
+                }),
+                follow("jackfield_store_failures_total", "Transactions that failed.", |it| {
+                    it.failures
+                }),
+            ],
+        }
+    }
+}
+
+/// Only the kinds below are kept in memory; the rest is read when it is needed.
+pub(crate) fn is_mirrored(kind: Kind) -> bool {
+    matches!(kind, Kind::Session | Kind::Node | Kind::SettingsHead)
+}

@@ -1,0 +1,59 @@
+//! What keeps the engine from doing something, sorted by what to do about it.
+
+use store::StoreError;
+
+/// Why an input came to no outcome. Nothing was accepted, except where it says so.
+#[derive(Debug, thiserror::Error)]
+pub enum SubmitError {
+    /// Too much is in hand; the same input may come again.
+    #[error("too much is in hand")]
+    Busy,
+    /// The store cannot take it now.
+    #[error("the store cannot take it")]
+    Unavailable {
+        /// What it said.
+        #[source]
+        source: StoreError,
+    },
+    /// It is not known whether it was accepted; the same input may come again and will be
+    /// recognised.
+    #[error("it is not known whether the store took it")]
+    Unknown,
+    /// The engine is being closed.
+    #[error("the node is stopping")]
+    Stopping,
+    /// A rule asked for the same thing over and over; this is a fault of ours.
+    #[error("a rule came to no decision")]
+    Undecided,
+}
+
+impl From<StoreError> for SubmitError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Busy => Self::Busy,
+            StoreError::Unknown => Self::Unknown,
+            StoreError::Closed => Self::Stopping,
+            source => Self::Unavailable { source },
+        }
+    }
+}
+
+/// Why an engine cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The store's content cannot be read.
+    #[error("the store's content cannot be read")]
+    Store(#[from] StoreError),
+    /// The deployment's secrets were sealed under another key.
+    #[error("the deployment's secrets cannot be opened")]
+    Sealed(#[from] crate::UnsealError),
+    /// The shared secrets could not be kept.
+    #[error("the deployment's secrets cannot be kept")]
+    Keep(#[from] SubmitError),
+    /// The machine gives no randomness.
+    #[error("the machine gives no random numbers")]
+    NoRandomness,
+    /// The deployment's secrets are not what this program writes.
+    #[error("the deployment's secrets are damaged; restore a backup")]
+    Damaged,
+}

@@ -1,0 +1,81 @@
+//! Reads the log after a cursor, so that this node sees what others committed.
+//!
+//! The store's wake-up says only "look again"; the log says what to look at.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::{Document, Kind, Loaded};
+use store::{Cursor, LogEntry, LogPage};
+
+use crate::SubmitError;
+use crate::engine::{Engine, is_mirrored};
+
+/// How many lines are read at once.
+const PAGE: u32 = 512;
+/// How long to wait after the store failed.
+const RETRY: Duration = Duration::from_secs(1);
+
+/// Follows the log until the engine stops.
+pub(crate) async fn follow(engine: Arc<Engine>, mut cursor: Cursor) {
+    let mut wake_up = engine.store.wake_up();
+    let mut stop = engine.stop.subscribe();
+    loop {
+        wake_up.mark_unchanged();
+        match catch_up(&engine, cursor).await {
+            Ok(now) => cursor = now,
+            Err(error) => {
+                tracing::warn!(%error, "the log cannot be followed");
+                tokio::select! {
+                    biased;
+                    _ = stop.wait_for(|stop| *stop) => return,
+                    () = tokio::time::sleep(RETRY) => continue,
+                }
+            }
+        }
+        tokio::select! {
+            biased;
+            _ = stop.wait_for(|stop| *stop) => return,
+            changed = wake_up.changed() => if changed.is_err() { return },
+        }
+    }
+}
+
+async fn catch_up(engine: &Engine, mut cursor: Cursor) -> Result<Cursor, SubmitError> {
+    loop {
+        match engine.noting(engine.store.read_log(cursor, PAGE).await)? {
+            LogPage::Lines(lines) if lines.is_empty() => return Ok(cursor),
+            LogPage::Lines(lines) => {
+                for line in lines {
+                    look(engine, &line).await?;
+                    cursor = line.cursor;
+                }
+            }
+            LogPage::Restarted(end) => {
+                tracing::warn!(epoch = end.epoch, "the store's content was replaced");
+                engine.mirror.forget();
+                engine.load_everything().await?;
+                cursor = end;
+            }
+        }
+    }
+}
+
+async fn look(engine: &Engine, line: &LogEntry) -> Result<(), SubmitError> {
+    let subject = &line.event.subject;
+    if engine.was_own(line.cursor.number) || !is_mirrored(subject.kind) {
+        return Ok(());
+    }
+    match subject.kind {
+        Kind::Session => engine.see_session(subject).await,
+        Kind::SettingsHead => engine.refresh_settings().await,
+        _ => {
+            if let Some(Loaded { document: Document::Node(node), .. }) =
+                engine.document(subject).await?
+            {
+                engine.see_node(subject, &node);
+            }
+            Ok(())
+        }
+    }
+}

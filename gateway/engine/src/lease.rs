@@ -1,0 +1,68 @@
+//! Holding a lease: renewed in time, and given up in doubt.
+//!
+//! The holder stops before the store would let another one begin: it counts from the moment before
+//! it asked, less a fifth. The monotonic clock stands still while a machine sleeps, so a write
+//! under a lease carries its fence as well; the timer alone makes nothing safe.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use store::{Lease, StoreError};
+use tokio::time::Instant;
+
+use crate::SubmitError;
+use crate::engine::Engine;
+
+/// A lease that this node wants to hold.
+#[derive(Debug)]
+pub struct HeldLease {
+    engine: Arc<Engine>,
+    name: String,
+    lasting: Duration,
+    held: Option<(Lease, Instant)>,
+}
+
+impl HeldLease {
+    pub(crate) fn new(engine: Arc<Engine>, name: String, lasting: Duration) -> Self {
+        Self { engine, name, lasting, held: None }
+    }
+
+    /// The lease, taken or renewed where a third of its time is over; `None` while another node
+    /// holds it.
+    pub async fn hold(&mut self) -> Result<Option<&Lease>, SubmitError> {
+        let before = Instant::now();
+        let now = self.engine.clock.now();
+        let store = &self.engine.store;
+        let fresh = match self.held.take() {
+            Some((lease, good_until)) if before + self.lasting * 7 / 15 < good_until => {
+                self.held = Some((lease, good_until));
+                return Ok(self.held.as_ref().map(|(lease, _)| lease));
+            }
+            Some((lease, _)) => match store.renew_lease(&lease, now, self.lasting).await {
+                Ok(lease) => Some(lease),
+                Err(StoreError::LeaseLost) => None,
+                Err(error) => return Err(error.into()),
+            },
+            None => {
+                let holder = self.engine.node.as_str();
+                store.acquire_lease(&self.name, holder, now, self.lasting).await?
+            }
+        };
+        self.held = fresh.map(|lease| (lease, before + self.lasting * 4 / 5));
+        Ok(self.held.as_ref().map(|(lease, _)| lease))
+    }
+
+    /// The lease, where it is surely held still.
+    pub fn surely(&self) -> Option<&Lease> {
+        let (lease, good_until) = self.held.as_ref()?;
+        (Instant::now() < *good_until).then_some(lease)
+    }
+
+    /// Gives the lease back, so that the next one need not wait.
+    pub async fn release(&mut self) -> Result<(), SubmitError> {
+        match self.held.take() {
+            Some((lease, _)) => Ok(self.engine.store.release_lease(&lease).await?),
+            None => Ok(()),
+        }
+    }
+}

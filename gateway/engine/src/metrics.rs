@@ -1,0 +1,181 @@
+//! Metrics behind a facade of our own, so that the library under it can be exchanged.
+//!
+//! Names begin with `jackfield_`. Label values come from closed sets: never an id, a number
+//! somebody dialled, or a text from outside. Handles are kept, since a look-up takes a lock.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use prometheus::core::Collector;
+use prometheus::{
+    Encoder, HistogramOpts, HistogramVec, IntCounterVec, IntGaugeVec, Opts, TextEncoder,
+};
+
+/// Seconds: from 5 ms to 10 s, with the objectives of a phone page (0.3 s) and a state (1 s).
+const SECONDS: [f64; 12] = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.3, 0.5, 1.0, 2.5, 5.0, 10.0];
+
+/// Where metrics of one process are registered.
+#[derive(Clone, Debug)]
+pub struct Metrics {
+    registry: Arc<prometheus::Registry>,
+}
+
+/// Counts what happened.
+#[derive(Clone, Debug)]
+pub struct Counters(IntCounterVec);
+
+/// Holds what is so now.
+#[derive(Clone, Debug)]
+pub struct Gauges(IntGaugeVec);
+
+/// Sorts durations.
+#[derive(Clone, Debug)]
+pub struct Histograms(HistogramVec);
+
+/// Counts one thing.
+#[derive(Clone, Debug)]
+pub struct Counter(prometheus::IntCounter);
+
+/// Holds one number.
+#[derive(Clone, Debug)]
+pub struct Gauge(prometheus::IntGauge);
+
+/// Sorts durations of one thing.
+#[derive(Clone, Debug)]
+pub struct Histogram(prometheus::Histogram);
+
+impl Default for Metrics {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Metrics {
+    /// A registry of its own, so that several can live in one process.
+    pub fn new() -> Self {
+        Self { registry: Arc::new(prometheus::Registry::new()) }
+    }
+
+    /// The same with the process's own figures: CPU, memory, descriptors.
+    pub fn with_process() -> Self {
+        let metrics = Self::new();
+        metrics.register(prometheus::process_collector::ProcessCollector::for_self());
+        metrics
+    }
+
+    /// Counters under `name`, one for each combination of label values.
+    pub fn counters(&self, name: &str, help: &str, labels: &[&str]) -> Counters {
+        let counters = IntCounterVec::new(Opts::new(name, help), labels)
+            .expect("names of metrics are constants that a test reads");
+        self.register(counters.clone());
+        Counters(counters)
+    }
+
+    /// Gauges under `name`, one for each combination of label values.
+    pub fn gauges(&self, name: &str, help: &str, labels: &[&str]) -> Gauges {
+        let gauges = IntGaugeVec::new(Opts::new(name, help), labels)
+            .expect("names of metrics are constants that a test reads");
+        self.register(gauges.clone());
+        Gauges(gauges)
+    }
+
+    /// Histograms of seconds under `name`, one for each combination of label values.
+    pub fn seconds(&self, name: &str, help: &str, labels: &[&str]) -> Histograms {
+        let options = HistogramOpts::new(name, help).buckets(SECONDS.to_vec());
+        let histograms = HistogramVec::new(options, labels)
+            .expect("names of metrics are constants that a test reads");
+        self.register(histograms.clone());
+        Histograms(histograms)
+    }
+
+    /// All metrics in the text format 0.0.4.
+    pub fn text(&self) -> Vec<u8> {
+        let mut text = Vec::new();
+        if let Err(error) = TextEncoder::new().encode(&self.registry.gather(), &mut text) {
+            tracing::error!(%error, "metrics cannot be written");
+        }
+        text
+    }
+
+    /// Name and kind of every family that has a value, by name.
+    pub fn families(&self) -> Vec<(String, String)> {
+        let kind = |family: &prometheus::proto::MetricFamily| {
+            format!("{:?}", family.get_field_type()).to_lowercase()
+        };
+        self.registry
+            .gather()
+            .iter()
+            .map(|family| (family.name().to_owned(), kind(family)))
+            .collect()
+    }
+
+    fn register(&self, collector: impl Collector + 'static) {
+        if let Err(error) = self.registry.register(Box::new(collector)) {
+            tracing::error!(%error, "a metric is registered twice");
+        }
+    }
+}
+
+impl Counters {
+    /// The counter of these label values; it is shown from now on, with 0 at first.
+    pub fn with(&self, values: &[&str]) -> Counter {
+        Counter(self.0.get_metric_with_label_values(values).expect("label values match the labels"))
+    }
+}
+
+impl Gauges {
+    /// The gauge of these label values.
+    pub fn with(&self, values: &[&str]) -> Gauge {
+        Gauge(self.0.get_metric_with_label_values(values).expect("label values match the labels"))
+    }
+}
+
+impl Histograms {
+    /// The histogram of these label values.
+    pub fn with(&self, values: &[&str]) -> Histogram {
+        Histogram(
+            self.0.get_metric_with_label_values(values).expect("label values match the labels"),
+        )
+    }
+}
+
+impl Counter {
+    /// Counts one.
+    pub fn increment(&self) {
+        self.0.inc();
+    }
+
+    /// Counts several.
+    pub fn add(&self, count: u64) {
+        self.0.inc_by(count);
+    }
+
+    /// How many were counted.
+    pub fn value(&self) -> u64 {
+        self.0.get()
+    }
+}
+
+impl Gauge {
+    /// Sets the number.
+    pub fn set(&self, value: i64) {
+        self.0.set(value);
+    }
+
+    /// Adds to the number.
+    pub fn add(&self, value: i64) {
+        self.0.add(value);
+    }
+
+    /// The number.
+    pub fn value(&self) -> i64 {
+        self.0.get()
+    }
+}
+
+impl Histogram {
+    /// Sorts one duration in.
+    pub fn observe(&self, duration: Duration) {
+        self.0.observe(duration.as_secs_f64());
+    }
+}

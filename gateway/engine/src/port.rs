@@ -1,0 +1,160 @@
+//! All that an adapter knows of the gateway.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::{
+    AgentKey, AgentSession, Input, NodeName, Principal, Sealed, Secret, SessionNumber, Settings,
+    Timestamp,
+};
+use tokio::sync::{broadcast, watch};
+
+use crate::engine::{Engine, StoreState};
+use crate::{
+    Attempt, AuthenticationRefusal, Authenticator, HeldLease, Metrics, Outbox, Outcome,
+    SubmitError, UnsealError,
+};
+
+/// An adapter's way to everything else. Cheap to clone.
+#[derive(Clone)]
+pub struct Port {
+    engine: Arc<Engine>,
+    authenticator: Arc<dyn Authenticator>,
+}
+
+impl std::fmt::Debug for Port {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "port of {:?}", self.engine)
+    }
+}
+
+impl Engine {
+    /// A port for an adapter; who is who is judged by `authenticator`.
+    pub fn port(self: &Arc<Self>, authenticator: Arc<dyn Authenticator>) -> Port {
+        Port { engine: Arc::clone(self), authenticator }
+    }
+}
+
+impl Port {
+    /// This node.
+    pub fn node(&self) -> &NodeName {
+        self.engine.node()
+    }
+
+    /// Now, by the clock handed in.
+    pub fn now(&self) -> Timestamp {
+        self.engine.now()
+    }
+
+    /// Carries one input through; see [`Engine::submit`].
+    pub async fn submit(&self, input: Input) -> Result<Outcome, SubmitError> {
+        self.engine.submit(input).await
+    }
+
+    /// The settings in force.
+    pub fn settings(&self) -> Arc<Settings> {
+        self.engine.settings()
+    }
+
+    /// Moves with every change of the settings, to their number.
+    pub fn settings_changes(&self) -> watch::Receiver<u64> {
+        self.engine.settings_number.subscribe()
+    }
+
+    /// The session of that number.
+    pub async fn session(
+        &self,
+        number: SessionNumber,
+    ) -> Result<Option<Arc<AgentSession>>, SubmitError> {
+        self.engine.session(number).await
+    }
+
+    /// The session of that agent.
+    pub async fn session_of(
+        &self,
+        agent: &AgentKey,
+    ) -> Result<Option<Arc<AgentSession>>, SubmitError> {
+        self.engine.session_of(agent).await
+    }
+
+    /// The sessions of all signed-in agents that this node has seen.
+    pub fn signed_in(&self) -> Vec<Arc<AgentSession>> {
+        self.engine.mirror.signed_in()
+    }
+
+    /// The latest session of one agent; a slow listener skips.
+    pub fn watch(&self, agent: &AgentKey) -> watch::Receiver<Option<Arc<AgentSession>>> {
+        self.engine.mirror.watch(agent)
+    }
+
+    /// Whose session changed; who lags looks at [`Port::signed_in`] anew.
+    pub fn changes(&self) -> broadcast::Receiver<AgentKey> {
+        self.engine.mirror.changes()
+    }
+
+    /// Whether this node refuses sign-ins.
+    pub fn in_maintenance(&self) -> bool {
+        self.engine.in_maintenance()
+    }
+
+    /// Checks a password inside a protocol of the adapter's own.
+    pub async fn authenticate(&self, attempt: Attempt) -> Result<Principal, AuthenticationRefusal> {
+        self.authenticator.authenticate(attempt).await
+    }
+
+    /// A key for `purpose` that all nodes of the deployment share.
+    pub fn link_key(&self, purpose: &str) -> [u8; 32] {
+        self.engine.link_key(purpose)
+    }
+
+    /// Opens what was sealed for `purpose`.
+    pub fn unseal(&self, purpose: &str, sealed: &Sealed) -> Result<Secret, UnsealError> {
+        self.engine.sealing.unseal(purpose, sealed)
+    }
+
+    /// Seals for `purpose`; `None` where the machine gives no randomness.
+    pub fn seal(&self, purpose: &str, secret: &Secret) -> Option<Sealed> {
+        self.engine.sealing.seal(purpose, secret)
+    }
+
+    /// Random bytes; `None` where the machine gives no randomness.
+    pub fn random<const N: usize>(&self) -> Option<[u8; N]> {
+        let mut bytes = [0; N];
+        self.engine.random.fill(&mut bytes).then_some(bytes)
+    }
+
+    /// Where figures go.
+    pub fn metrics(&self) -> &Metrics {
+        &self.engine.metrics
+    }
+
+    /// Whether the store does its work.
+    pub fn store_state(&self) -> StoreState {
+        self.engine.store_state()
+    }
+
+    /// The promises of one topic, kept by one node at a time.
+    pub fn outbox(&self, topic: &str) -> Outbox {
+        Outbox::new(Arc::clone(&self.engine), topic)
+    }
+
+    /// A lease that this node wants to hold.
+    pub fn lease(&self, name: impl Into<String>, lasting: Duration) -> HeldLease {
+        HeldLease::new(Arc::clone(&self.engine), name.into(), lasting)
+    }
+
+    /// Keeps a big body.
+    pub async fn put_blob(&self, id: &str, body: &[u8]) -> Result<(), SubmitError> {
+        self.engine.put_blob(id, body).await
+    }
+
+    /// A big body that was kept.
+    pub async fn blob(&self, id: &str) -> Result<Option<Vec<u8>>, SubmitError> {
+        self.engine.blob(id).await
+    }
+
+    /// Removes a big body.
+    pub async fn delete_blob(&self, id: &str) -> Result<(), SubmitError> {
+        self.engine.delete_blob(id).await
+    }
+}

@@ -1,0 +1,166 @@
+//! One input from arrival to outcome.
+
+use std::time::Duration;
+
+use domain::{
+    Decision, Document, Entropy, Input, Key, Kind, Refusal, Reply, Step, View, WriteBody,
+};
+use store::{Commit, Committed, Load, StoreError};
+
+use crate::SubmitError;
+use crate::engine::Engine;
+
+/// How often a rule may ask for more before we call it a fault.
+const LOADS_MAX: usize = 16;
+/// How often a decision is taken anew after a guard did not hold.
+const CONFLICTS_MAX: usize = 32;
+/// How often the store is asked for an outcome that nobody knows.
+const QUESTIONS_MAX: u32 = 6;
+
+/// What became of an input.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It is so now, or was already.
+    Done(Reply),
+    /// Nothing changed, for that reason.
+    Refused(Refusal),
+}
+
+/// What became of an attempt to commit.
+enum Attempt {
+    Done(Outcome),
+    /// Something moved, or it turned out that nothing was written: decide again.
+    Again,
+}
+
+impl Engine {
+    /// Carries one input through: waits for its turn, loads, decides, commits, publishes.
+    ///
+    /// Dropping the wait leaves the input either done as a whole or not at all; the same input may
+    /// come again and gets the same outcome.
+    pub async fn submit(&self, input: Input) -> Result<Outcome, SubmitError> {
+        if self.is_stopping() {
+            return Err(SubmitError::Stopping);
+        }
+        let _turn = self.lanes.enter(input.lane()).await.ok_or(SubmitError::Busy)?;
+        let mut bytes = [0; 16];
+        if !self.random.fill(&mut bytes) {
+            return Err(SubmitError::Undecided);
+        }
+        let entropy = Entropy(bytes);
+        for _ in 0..CONFLICTS_MAX {
+            let decided = self.decide(&input, entropy).await?;
+            let decision = match decided {
+                Ok(decision) if !decision.is_empty() => decision,
+                Ok(decision) => return Ok(Outcome::Done(decision.reply)),
+                Err(outcome) => return Ok(outcome),
+            };
+            match self.commit(&input, decision).await? {
+                Attempt::Done(outcome) => return Ok(outcome),
+                Attempt::Again => {}
+            }
+        }
+        Err(SubmitError::Busy)
+    }
+
+    /// Loads as often as the rule asks; ends with a decision, or with an outcome already.
+    async fn decide(
+        &self,
+        input: &Input,
+        entropy: Entropy,
+    ) -> Result<Result<Decision, Outcome>, SubmitError> {
+        let mut view = View::new(self.settings());
+        for round in 0..LOADS_MAX {
+            let asks = match domain::step(self.clock.now(), entropy, input, &view) {
+                Step::Load(asks) => asks,
+                Step::Decide(decision) => return Ok(Ok(decision)),
+                Step::Refuse(refusal) => return Ok(Err(Outcome::Refused(refusal))),
+            };
+            let load = Load { asks, input: (round == 0).then(|| input.id.clone()) };
+            let answer = self.noting(self.store.load(load).await)?;
+            if let Some(reply) = answer.known {
+                return Ok(Err(Outcome::Done(reply)));
+            }
+            for (key, loaded) in answer.documents {
+                if key.kind == Kind::SettingsHead {
+                    let number = match loaded.as_ref().map(|loaded| &loaded.document) {
+                        Some(Document::SettingsHead(head)) => head.number,
+                        _ => 0,
+                    };
+                    view.settings = self.settings_numbered(number).await?;
+                }
+                view.add_document(key, loaded);
+            }
+            for (range, keys) in answer.ranges {
+                view.add_range(range, keys);
+            }
+        }
+        Err(SubmitError::Undecided)
+    }
+
+    async fn commit(&self, input: &Input, decision: Decision) -> Result<Attempt, SubmitError> {
+        let commit =
+            Commit { input: input.id.clone(), at: self.clock.now(), decision: decision.clone() };
+        match self.noting(self.store.commit(commit).await) {
+            Ok(Committed::Done { cursor }) => {
+                self.note_written();
+                let reply = decision.reply.clone();
+                self.publish(decision, cursor).await;
+                Ok(Attempt::Done(Outcome::Done(reply)))
+            }
+            Ok(Committed::Known(reply)) => Ok(Attempt::Done(Outcome::Done(reply))),
+            Ok(Committed::Conflict) => Ok(Attempt::Again),
+            Err(StoreError::Unknown) => self.ask(input).await,
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Asks what became of a commit that nobody knows of, by the input's id. If it is not there it
+    /// is tried again: should it surface later, the store will know the id.
+    async fn ask(&self, input: &Input) -> Result<Attempt, SubmitError> {
+        for question in 0..QUESTIONS_MAX {
+            match self.store.outcome(&input.id).await {
+                Ok(Some(reply)) => return Ok(Attempt::Done(Outcome::Done(reply))),
+                Ok(None) => return Ok(Attempt::Again),
+                Err(_) => {
+                    tokio::time::sleep(Duration::from_millis(50 << question)).await;
+                }
+            }
+        }
+        Err(SubmitError::Unknown)
+    }
+
+    /// Shows what was committed here at once; other nodes find it in the log.
+    async fn publish(&self, decision: Decision, cursor: store::Cursor) {
+        let count = u64::try_from(decision.events.len()).unwrap_or(0);
+        let sets_wake =
+            decision.wakes.iter().any(|change| matches!(change, domain::WakeChange::Set(_)));
+        let version = |key: &Key| {
+            let guard = decision.guards.iter().find(|guard| guard.key == *key);
+            guard.map(|guard| guard.version.map_or(1, |version| version + 1))
+        };
+        let mut known = true;
+        let mut settings = false;
+        for write in &decision.writes {
+            match (&write.body, version(&write.key)) {
+                (WriteBody::Put(Document::Session(session)), Some(version)) => {
+                    self.mirror.see(version, session.clone());
+                }
+                (WriteBody::Put(Document::Session(_)), None) => known = false,
+                (WriteBody::Put(Document::Node(node)), _) => self.see_node(&write.key, node),
+                (WriteBody::Put(Document::SettingsHead(_)), _) => settings = true,
+                _ => {}
+            }
+        }
+        if known {
+            self.note_own(cursor, count);
+        }
+        if sets_wake {
+            self.wake_set.notify_one();
+        }
+        if settings && let Err(error) = self.refresh_settings().await {
+            // The follower tries again with the next line of the log.
+            tracing::warn!(%error, "new settings could not be read back");
+        }
+    }
+}

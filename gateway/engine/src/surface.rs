@@ -1,0 +1,136 @@
+//! What an adapter that is called by peers over HTTP offers: its routes.
+//!
+//! A route says which listener and path it answers, who may call it, how large a body may be and
+//! which headers its answers carry. The server owns sockets, TLS, limits, authentication and the
+//! access log; a handler sees a whole, bounded request and gives a whole answer.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::net::IpAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use domain::{Principal, Role};
+use http::{HeaderMap, Method, Response, Uri};
+use tokio::sync::watch;
+
+/// Who may call a route.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Callers {
+    /// Anybody; what must be proven is proven inside the protocol.
+    Anyone,
+    /// Whoever has one of these roles.
+    Roles(&'static [Role]),
+}
+
+/// Which headers the server adds to a route's answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ResponsePolicy {
+    /// None beyond what HTTP needs: some phones fail on security headers they do not know.
+    Phone,
+    /// Those that keep a browser's pages apart from others.
+    Browser,
+}
+
+/// Who is at the other end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Peer {
+    /// The client's address, as a trusted proxy gives it, else the connection's own.
+    pub address: IpAddr,
+    /// Scheme, host and port under which the client reaches us, without a slash at the end:
+    /// `https://gw-a.example:8445`, or what a trusted proxy says.
+    pub base: String,
+}
+
+/// A whole request.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// Its method.
+    pub method: Method,
+    /// Its target. It may hold a password; never log it.
+    pub uri: Uri,
+    /// Its header fields.
+    pub headers: HeaderMap,
+    /// Its body, no larger than the route allows.
+    pub body: Bytes,
+    /// The parameters of the route's path, percent-decoded.
+    pub parameters: BTreeMap<String, String>,
+    /// Who is at the other end.
+    pub peer: Peer,
+    /// Who asks, where it was proven.
+    pub principal: Option<Principal>,
+    /// The number that an error page shows and that finds the log line (OPS-12).
+    pub reference: String,
+}
+
+/// What a handler gives back in time.
+pub type Answer = Pin<Box<dyn Future<Output = Response<Bytes>> + Send>>;
+
+/// What answers a route.
+pub type Handler = Arc<dyn Fn(Request) -> Answer + Send + Sync>;
+
+/// One path on one listener.
+#[derive(Clone)]
+pub struct Route {
+    /// The listener's name in the configuration, for example `phone`.
+    pub listener: &'static str,
+    /// The path with parameters in braces, for example `/fippa/{device}`; its only form in logs
+    /// and metrics.
+    pub path: &'static str,
+    /// The methods it answers; HEAD comes with GET. Others get 405.
+    pub methods: &'static [Method],
+    /// Who may call it.
+    pub callers: Callers,
+    /// The most bytes of a body; a larger one gets 413.
+    pub body_bytes_max: usize,
+    /// Which headers its answers carry.
+    pub policy: ResponsePolicy,
+    /// What answers it.
+    pub handler: Handler,
+}
+
+impl Route {
+    /// A handler out of an async function.
+    pub fn handler<F, A>(handle: F) -> Handler
+    where
+        F: Fn(Request) -> A + Send + Sync + 'static,
+        A: Future<Output = Response<Bytes>> + Send + 'static,
+    {
+        Arc::new(move |request| Box::pin(handle(request)))
+    }
+}
+
+impl std::fmt::Debug for Route {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "{} {}", self.listener, self.path)
+    }
+}
+
+/// Whether a surface can do its work, with the reason where it cannot.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Readiness {
+    /// It serves.
+    Ready,
+    /// It serves those who are signed in, and says why no more than that.
+    Degraded(String),
+    /// It serves nobody, and says why.
+    Failing(String),
+}
+
+/// An adapter that is called by peers.
+#[async_trait]
+pub trait Surface: Send + Sync + 'static {
+    /// Its name in readiness, logs and metrics, for example `phone`.
+    fn name(&self) -> &'static str;
+
+    /// What it answers.
+    fn routes(self: Arc<Self>) -> Vec<Route>;
+
+    /// Whether it can do its work.
+    fn readiness(&self) -> Readiness;
+
+    /// Its work beside answering, until `stop` becomes true.
+    async fn run(self: Arc<Self>, stop: watch::Receiver<bool>);
+}

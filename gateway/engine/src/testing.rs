@@ -1,0 +1,122 @@
+//! An engine in memory under a clock that moves by hand, for adapters' tests and simulations.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use domain::settings::Documents;
+use domain::{Command, Input, InputId, Principal, Proof, Role, Settings, Timestamp};
+use store::{MemoryStore, Store};
+
+use crate::{
+    Attempt, AuthenticationRefusal, Authenticator, Clock, Engine, EngineOptions, Metrics, Port,
+    Random, SealingKey,
+};
+
+/// A clock that stands still until it is moved.
+#[derive(Debug)]
+pub struct ManualClock(AtomicI64);
+
+impl ManualClock {
+    /// A clock that shows `now`.
+    pub fn new(now: Timestamp) -> Self {
+        Self(AtomicI64::new(now.microseconds()))
+    }
+
+    /// Moves it on.
+    pub fn advance(&self, duration: Duration) {
+        let microseconds = i64::try_from(duration.as_micros()).unwrap_or(i64::MAX);
+        self.0.fetch_add(microseconds, Ordering::AcqRel);
+    }
+}
+
+impl Clock for ManualClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_microseconds(self.0.load(Ordering::Acquire))
+    }
+}
+
+/// Numbers that look random and repeat with the seed. Never for anything secret.
+#[derive(Debug)]
+pub struct SeededRandom(AtomicU64);
+
+impl SeededRandom {
+    /// The numbers of that seed.
+    pub fn new(seed: u64) -> Self {
+        Self(AtomicU64::new(seed))
+    }
+
+    /// The next number (splitmix64).
+    pub fn next(&self) -> u64 {
+        let state = self.0.fetch_add(0x9e37_79b9_7f4a_7c15, Ordering::AcqRel);
+        let mut mixed = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    }
+}
+
+impl Random for SeededRandom {
+    fn fill(&self, bytes: &mut [u8]) -> bool {
+        for chunk in bytes.chunks_mut(8) {
+            let next = self.next().to_be_bytes();
+            for (byte, random) in chunk.iter_mut().zip(next) {
+                *byte = random;
+            }
+        }
+        true
+    }
+}
+
+/// Takes `password-ID` for the password of the agent ID, and nothing else.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct PlainAuthenticator;
+
+#[async_trait]
+impl Authenticator for PlainAuthenticator {
+    async fn authenticate(&self, attempt: Attempt) -> Result<Principal, AuthenticationRefusal> {
+        if attempt.password.expose() != format!("password-{}", attempt.account) {
+            return Err(AuthenticationRefusal::Wrong);
+        }
+        Ok(Principal {
+            who: attempt.account,
+            roles: vec![Role::Agent],
+            how: Proof::Password,
+            session: None,
+        })
+    }
+}
+
+/// An engine on `store` as the node `gw-a.example`, under a clock that shows `now`.
+pub async fn engine_on(store: Arc<dyn Store>, clock: Arc<dyn Clock>, seed: u64) -> Arc<Engine> {
+    let options = EngineOptions {
+        store,
+        clock,
+        random: Arc::new(SeededRandom::new(seed)),
+        sealing: Arc::new(SealingKey::new([7; 32])),
+        node: "gw-a.example".parse().expect("a host name"),
+        metrics: Metrics::new(),
+    };
+    Engine::open(options).await.expect("a store that works")
+}
+
+/// Puts settings in force.
+pub async fn apply(engine: &Engine, settings: &Settings) {
+    let number = engine.settings().number;
+    let documents = Documents(settings.documents());
+    let command = Command::ApplySettings { documents, source: None };
+    let input = Input::command(InputId::new("test-settings", number), command);
+    engine.submit(input).await.expect("a store that works");
+}
+
+/// A port to an engine in memory with those settings.
+pub async fn memory_port(
+    settings: &Settings,
+    authenticator: Arc<dyn Authenticator>,
+    clock: Arc<dyn Clock>,
+) -> Port {
+    let engine = engine_on(Arc::new(MemoryStore::new()), clock, 1).await;
+    apply(&engine, settings).await;
+    engine.port(authenticator)
+}

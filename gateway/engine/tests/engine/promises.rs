@@ -1,0 +1,92 @@
+//! Promises: durable ones are repeated until closed, owed ones only while they are meant.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::{Decision, Effect, InputId, Key, OwedUntil, Reply, SignedOutBy, Timestamp, Wish};
+use engine::testing::{PlainAuthenticator, engine_on};
+use store::Commit;
+
+use crate::{Bench, key};
+
+async fn promise(bench: &Bench, input: &str, owed: Option<OwedUntil>) {
+    let effect = Effect { topic: "test".into(), payload: input.into(), owed };
+    let decision = Decision { effects: vec![effect], ..Decision::already(Reply::Done) };
+    let commit = Commit { input: InputId::new("promise", input), at: bench.engine.now(), decision };
+    bench.store.commit(commit).await.unwrap();
+}
+
+fn payloads(promises: &[store::Promise]) -> Vec<&str> {
+    promises.iter().map(|promise| promise.effect.payload.as_str()).collect()
+}
+
+#[tokio::test]
+async fn a_durable_promise_is_given_again_until_it_is_closed() {
+    let bench = Bench::new().await;
+    let port = bench.engine.port(Arc::new(PlainAuthenticator));
+    let mut outbox = port.outbox("test");
+    promise(&bench, "one", None).await;
+    promise(&bench, "two", None).await;
+    assert_eq!(payloads(&outbox.take(9).await.unwrap()), ["one", "two"]);
+    let again = outbox.take(9).await.unwrap();
+    assert_eq!(payloads(&again), ["one", "two"]);
+    outbox.close(vec![again[0].id.clone()]).await.unwrap();
+    assert_eq!(payloads(&outbox.take(9).await.unwrap()), ["two"]);
+}
+
+#[tokio::test]
+async fn an_owed_promise_ends_with_its_generation_or_deadline() {
+    let mut bench = Bench::new().await;
+    bench.sign_in("1001", "2001").await;
+    let until = |generation, seconds| OwedUntil {
+        subject: Key::session(&key("1001")),
+        generation,
+        deadline: bench.engine.now().after(Duration::from_secs(seconds)),
+    };
+    promise(&bench, "meant", Some(until(1, 60))).await;
+    promise(&bench, "other", Some(until(2, 60))).await;
+    promise(&bench, "short", Some(until(1, 5))).await;
+    bench.clock.advance(Duration::from_secs(5));
+    let port = bench.engine.port(Arc::new(PlainAuthenticator));
+    let mut outbox = port.outbox("test");
+    assert_eq!(payloads(&outbox.take(9).await.unwrap()), ["meant"]);
+    let by = SignedOutBy::Supervisor;
+    bench.wish("1001", Wish::ForceSignOut { reason: None, by }).await;
+    assert!(outbox.take(9).await.unwrap().is_empty());
+    assert!(bench.store.promises("test", 0, 9).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn one_node_at_a_time_keeps_a_topic() {
+    let bench = Bench::new().await;
+    promise(&bench, "one", None).await;
+    let port = bench.engine.port(Arc::new(PlainAuthenticator));
+    let mut first = port.outbox("test");
+    assert_eq!(first.take(9).await.unwrap().len(), 1);
+    // Somebody else's lease, as another node would take it.
+    let now = Timestamp::from_seconds(bench.engine.now().seconds() + 7);
+    let taken = bench.store.acquire_lease("outbox/test", "gw-b", now, Duration::from_secs(6)).await;
+    assert!(taken.unwrap().is_some());
+    let mut late = port.outbox("test");
+    assert!(late.take(9).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_big_body_comes_back_as_it_was() {
+    let bench = Bench::new().await;
+    let body: Vec<u8> = (0..700_000u32).map(|number| number.to_le_bytes()[0]).collect();
+    bench.engine.put_blob("m", &body).await.unwrap();
+    assert_eq!(bench.engine.blob("m").await.unwrap(), Some(body));
+    bench.store.put_piece("m", 1, vec![0; 9]).await.unwrap();
+    assert!(bench.engine.blob("m").await.is_err());
+    bench.engine.delete_blob("m").await.unwrap();
+    assert_eq!(bench.engine.blob("m").await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn shared_keys_are_the_same_for_every_engine_on_the_store() {
+    let bench = Bench::new().await;
+    let other = engine_on(Arc::clone(&bench.store), bench.clock.clone(), 99).await;
+    assert_eq!(bench.engine.link_key("a"), other.link_key("a"));
+    assert_ne!(bench.engine.link_key("a"), bench.engine.link_key("b"));
+}

@@ -1,0 +1,191 @@
+//! A store that fails, forgets to answer, or is slow.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use domain::{Command, Input, InputId, Reply, Timestamp, Wish};
+use engine::{Outcome, StoreState, SubmitError};
+use store::{
+    BlobHead, Commit, Committed, Cursor, DueWakes, Lease, Load, LoadAnswer, LogPage, MemoryStore,
+    Promise, Statistics, Store, StoreError,
+};
+use tokio::sync::watch;
+
+use crate::{Bench, command, sign_in};
+
+const WORKS: u8 = 0;
+const FULL: u8 = 1;
+/// Commits, then says that it does not know.
+const SILENT: u8 = 2;
+/// Says that it does not know, and did nothing.
+const LOST: u8 = 3;
+
+/// A store in memory whose commits go wrong as told.
+struct Faulty {
+    inner: MemoryStore,
+    fault: AtomicU8,
+}
+
+#[async_trait]
+impl Store for Faulty {
+    async fn commit(&self, commit: Commit) -> Result<Committed, StoreError> {
+        match self.fault.load(Ordering::Acquire) {
+            FULL => Err(StoreError::Full),
+            SILENT => {
+                self.fault.store(WORKS, Ordering::Release);
+                self.inner.commit(commit).await?;
+                Err(StoreError::Unknown)
+            }
+            LOST => {
+                self.fault.store(WORKS, Ordering::Release);
+                Err(StoreError::Unknown)
+            }
+            _ => self.inner.commit(commit).await,
+        }
+    }
+
+    async fn acquire_lease(
+        &self,
+        name: &str,
+        holder: &str,
+        now: Timestamp,
+        lasting: Duration,
+    ) -> Result<Option<Lease>, StoreError> {
+        if self.fault.load(Ordering::Acquire) == FULL {
+            return Err(StoreError::Full);
+        }
+        self.inner.acquire_lease(name, holder, now, lasting).await
+    }
+
+    async fn load(&self, load: Load) -> Result<LoadAnswer, StoreError> {
+        self.inner.load(load).await
+    }
+    async fn outcome(&self, input: &InputId) -> Result<Option<Reply>, StoreError> {
+        self.inner.outcome(input).await
+    }
+    async fn read_log(&self, after: Cursor, limit: u32) -> Result<LogPage, StoreError> {
+        self.inner.read_log(after, limit).await
+    }
+    async fn end_of_log(&self) -> Result<Cursor, StoreError> {
+        self.inner.end_of_log().await
+    }
+    async fn due_wakes(&self, now: Timestamp, limit: u32) -> Result<DueWakes, StoreError> {
+        self.inner.due_wakes(now, limit).await
+    }
+    async fn promises(
+        &self,
+        topic: &str,
+        after: u64,
+        limit: u32,
+    ) -> Result<Vec<Promise>, StoreError> {
+        self.inner.promises(topic, after, limit).await
+    }
+    async fn close_promises(&self, ids: Vec<String>, lease: &Lease) -> Result<(), StoreError> {
+        self.inner.close_promises(ids, lease).await
+    }
+    async fn renew_lease(
+        &self,
+        lease: &Lease,
+        now: Timestamp,
+        lasting: Duration,
+    ) -> Result<Lease, StoreError> {
+        self.inner.renew_lease(lease, now, lasting).await
+    }
+    async fn release_lease(&self, lease: &Lease) -> Result<(), StoreError> {
+        self.inner.release_lease(lease).await
+    }
+    async fn put_piece(&self, id: &str, number: u32, body: Vec<u8>) -> Result<(), StoreError> {
+        self.inner.put_piece(id, number, body).await
+    }
+    async fn finish_blob(&self, head: BlobHead) -> Result<(), StoreError> {
+        self.inner.finish_blob(head).await
+    }
+    async fn blob(&self, id: &str) -> Result<Option<BlobHead>, StoreError> {
+        self.inner.blob(id).await
+    }
+    async fn piece(&self, id: &str, number: u32) -> Result<Option<Vec<u8>>, StoreError> {
+        self.inner.piece(id, number).await
+    }
+    async fn delete_blob(&self, id: &str) -> Result<(), StoreError> {
+        self.inner.delete_blob(id).await
+    }
+    async fn sweep(&self, now: Timestamp, limit: u32) -> Result<u64, StoreError> {
+        self.inner.sweep(now, limit).await
+    }
+    async fn raise_epoch(&self) -> Result<u64, StoreError> {
+        self.inner.raise_epoch().await
+    }
+    fn wake_up(&self) -> watch::Receiver<u64> {
+        self.inner.wake_up()
+    }
+    fn statistics(&self) -> Statistics {
+        self.inner.statistics()
+    }
+    async fn close(&self) {
+        self.inner.close().await;
+    }
+}
+
+async fn bench() -> (Bench, Arc<Faulty>) {
+    let store = Arc::new(Faulty { inner: MemoryStore::new(), fault: AtomicU8::new(WORKS) });
+    (Bench::on(store.clone()).await, store)
+}
+
+fn ready(number: u32) -> Input {
+    let command = Command::Agent(command("1001", Wish::Ready));
+    Input::command(InputId::new("ready", number), command)
+}
+
+#[tokio::test(start_paused = true)]
+async fn ops_11_a_full_disk_is_told_loses_nothing_and_is_recovered_from() {
+    let (mut bench, store) = bench().await;
+    bench.sign_in("1001", "2001").await;
+    store.fault.store(FULL, Ordering::Release);
+    let refused = bench.engine.submit(ready(1)).await.unwrap_err();
+    assert!(matches!(refused, SubmitError::Unavailable { source: StoreError::Full }));
+    let state = bench.engine.store_state();
+    assert!(matches!(&state, StoreState::Failing { why, .. } if why.contains("disk is full")));
+    assert_eq!(bench.state("1001").await, "not_ready");
+    store.fault.store(WORKS, Ordering::Release);
+    // Nobody has to try: the engine looks for itself.
+    let deadline = tokio::time::Instant::now() + Duration::from_secs(30);
+    while bench.engine.store_state() != StoreState::Working {
+        assert!(tokio::time::Instant::now() < deadline, "the store is thought to be away");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    assert_eq!(bench.engine.submit(ready(1)).await.unwrap(), Outcome::Done(Reply::Done));
+    assert_eq!(bench.state("1001").await, "ready");
+}
+
+#[tokio::test]
+async fn a_commit_that_nobody_knows_of_is_asked_for_by_its_id() {
+    let (mut bench, store) = bench().await;
+    bench.sign_in("1001", "2001").await;
+    for (number, fault) in [(1, SILENT), (2, LOST)] {
+        store.fault.store(fault, Ordering::Release);
+        let wish = if number == 1 { Wish::Ready } else { Wish::NotReady(None) };
+        let input =
+            Input::command(InputId::new("wish", number), Command::Agent(command("1001", wish)));
+        assert_eq!(bench.engine.submit(input).await.unwrap(), Outcome::Done(Reply::Done));
+        assert_eq!(store.fault.load(Ordering::Acquire), WORKS);
+    }
+    assert_eq!(store.statistics().commits, 5);
+    let deadline = Duration::from_secs(10);
+    let port = bench.engine.port(Arc::new(engine::testing::PlainAuthenticator));
+    let mut latest = port.watch(&crate::key("1001"));
+    // The commit that went silent is found in the log.
+    let shown = latest
+        .wait_for(|it| it.as_ref().and_then(|it| it.signed_in()).is_some_and(|it| it.changes == 2));
+    tokio::time::timeout(deadline, shown).await.expect("shown").unwrap();
+}
+
+#[tokio::test]
+async fn an_engine_that_stops_takes_nothing_more() {
+    let (mut bench, _) = bench().await;
+    let wish = sign_in("1001", "2001");
+    bench.submit(Command::SignIn(Box::new(wish))).await;
+    bench.engine.close().await;
+    assert!(matches!(bench.engine.submit(ready(1)).await, Err(SubmitError::Stopping)));
+}
