@@ -129,24 +129,33 @@ pub(crate) fn server_config(
     authority: Option<(&Path, &Path)>,
 ) -> Result<Arc<ServerConfig>, String> {
     let wrong = |error: &dyn std::fmt::Display| format!("the phone's certificate: {error}");
-    let key = KeyPair::generate().map_err(|error| wrong(&error))?;
-    let params = parameters(device);
-    let certificate = match authority {
-        None => params.self_signed(&key).map_err(|error| wrong(&error))?,
-        Some((certificate, authority_key)) => {
-            let issuer = read_issuer(certificate, authority_key)?;
-            params.signed_by(&key, &issuer).map_err(|error| wrong(&error))?
-        }
-    };
+    let (certificate, key) = issue(device, authority)?;
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let private = PrivateKeyDer::try_from(key.serialize_der()).map_err(|error| wrong(&error))?;
     let config = ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(|error| wrong(&error))?
         .with_no_client_auth()
-        .with_single_cert(vec![certificate.der().clone()], private)
+        .with_single_cert(vec![certificate], private)
         .map_err(|error| wrong(&error))?;
     Ok(Arc::new(config))
+}
+
+fn issue(
+    device: &str,
+    authority: Option<(&Path, &Path)>,
+) -> Result<(CertificateDer<'static>, KeyPair), String> {
+    let wrong = |error: rcgen::Error| format!("the phone's certificate: {error}");
+    let key = KeyPair::generate().map_err(wrong)?;
+    let params = parameters(device);
+    let certificate = match authority {
+        None => params.self_signed(&key).map_err(wrong)?,
+        Some((certificate, authority_key)) => {
+            let issuer = read_issuer(certificate, authority_key)?;
+            params.signed_by(&key, &issuer).map_err(wrong)?
+        }
+    };
+    Ok((certificate.der().clone(), key))
 }
 
 fn parameters(device: &str) -> CertificateParams {
@@ -169,4 +178,23 @@ fn read_issuer(certificate: &Path, key: &Path) -> Result<Issuer<'static, KeyPair
         KeyPair::from_pem(&read(key)?).map_err(|error| format!("{}: {error}", key.display()))?;
     Issuer::from_ca_cert_pem(&read(certificate)?, key_pair)
         .map_err(|error| format!("{}: {error}", certificate.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use x509_cert::Certificate;
+    use x509_cert::der::Decode;
+
+    use super::*;
+
+    #[test]
+    fn phn_12_the_phones_certificate_names_the_device_and_no_address() {
+        let (certificate, _) = issue("SEP001122334455", None).unwrap();
+        let certificate = Certificate::from_der(&certificate).unwrap();
+        let body = certificate.tbs_certificate();
+        assert_eq!(body.subject().to_string(), "CN=SEP001122334455");
+        let names = x509_cert::der::oid::db::rfc5280::ID_CE_SUBJECT_ALT_NAME;
+        let extensions = body.extensions().map(Vec::as_slice).unwrap_or_default();
+        assert!(extensions.iter().all(|extension| extension.extn_id != names));
+    }
 }
