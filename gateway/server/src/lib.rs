@@ -1,1 +1,12 @@
-//! Placeholder while the tree is laid out.
+//! The program `jackfield`: listeners, TLS, authentication, supervision and the command line.
+
+pub mod config;
+mod http;
+mod listener;
+mod sealing_file;
+mod secret_file;
+mod source;
+#[cfg(test)]
+mod temporary;
+pub mod tls;
+mod token_file;

@@ -1,2 +1,3 @@
-//! Placeholder while the tree is laid out.
+//! The program `jackfield`.
+
 fn main() {}

@@ -1,0 +1,331 @@
+//! The configuration of a node: what it needs before it can open its store, and what is its own.
+//!
+//! ```text
+//!   TOML text --read--> Raw (what was written) --> Config (nothing left to check) --> files::check
+//! ```
+//!
+//! All problems come at once, each under its key; unknown keys are refused. What the keys are
+//! stands in one table (`config/fields.rs`). Everything else is settings in the store.
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use domain::{NodeName, Problems};
+use ipnet::IpNet;
+use serde_json::Value;
+
+mod fields;
+mod files;
+mod raw;
+mod render;
+
+pub use files::check_files;
+pub use render::{sample, schema};
+
+use raw::Raw;
+
+/// The most characters of a host name that phones get in URLs.
+pub const NAME_CHARACTERS_MAX: usize = 64;
+/// The most bytes of a configuration file.
+const FILE_BYTES_MAX: u64 = 1024 * 1024;
+
+/// A configuration with nothing left to check but the files it names.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Config {
+    /// The node's full host name.
+    pub name: NodeName,
+    /// The folder for what the gateway keeps.
+    pub state_directory: PathBuf,
+    /// The file with the key that secrets are sealed with.
+    pub sealing_key_file: PathBuf,
+    /// Proxies whose word about the client counts.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Where the gateway keeps what it owns.
+    pub store: StoreConfig,
+    /// Certificate and key, where they are not made by the gateway itself.
+    pub certificate: Option<CertificateFiles>,
+    /// HTTPS for phones.
+    pub phone: PhoneListener,
+    /// Plain HTTP for monitoring.
+    pub operations: OperationsListener,
+    /// What peers may use.
+    pub limits: Limits,
+    /// How the log looks.
+    pub log: LogConfig,
+}
+
+/// Which store.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StoreConfig {
+    /// One file on this machine.
+    Sqlite {
+        /// The file.
+        path: PathBuf,
+    },
+}
+
+/// A server certificate on disk.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CertificateFiles {
+    /// PEM: the server's certificate, then those that signed it.
+    pub certificate: PathBuf,
+    /// PEM: its private key.
+    pub key: PathBuf,
+}
+
+/// The listener for phones.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PhoneListener {
+    /// Where it listens.
+    pub addresses: Vec<SocketAddr>,
+    /// Whether the operator chose the addresses, so that each must be there.
+    pub addresses_chosen: bool,
+    /// The name in URLs.
+    pub public_name: NodeName,
+    /// The port in URLs.
+    pub public_port: u16,
+    /// Whether connections begin with a PROXY protocol header.
+    pub proxy_protocol: bool,
+    /// The plain port that only refuses (PHN-02).
+    pub refusal_port: Option<u16>,
+}
+
+/// The listener for monitoring.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OperationsListener {
+    /// Where it listens.
+    pub addresses: Vec<SocketAddr>,
+    /// Whether the operator chose the addresses, so that each must be there.
+    pub addresses_chosen: bool,
+    /// The file with the token for `/metrics` from other machines.
+    pub metrics_token_file: Option<PathBuf>,
+}
+
+/// What peers may use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Connections at once on each listener.
+    pub connections_max: usize,
+    /// Connections at once from one source.
+    pub connections_per_source_max: usize,
+    /// Bytes of a request's header.
+    pub header_bytes_max: usize,
+    /// Bytes of a request's target.
+    pub target_bytes_max: usize,
+    /// For the TLS handshake.
+    pub handshake: Duration,
+    /// From a header's first byte to its last.
+    pub header: Duration,
+    /// For the body, the answer and its delivery, each.
+    pub request: Duration,
+    /// Between two requests.
+    pub idle: Duration,
+    /// For requests in hand when the gateway stops.
+    pub drain: Duration,
+}
+
+/// How the log looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LogConfig {
+    /// Whether lines are JSON.
+    pub json: bool,
+    /// `error`, `warn`, `info`, `debug` or `trace`.
+    pub level: &'static str,
+}
+
+impl PhoneListener {
+    /// Scheme, host and port under which phones reach us, without a slash at the end.
+    pub fn base(&self) -> String {
+        match self.public_port {
+            443 => format!("https://{}", self.public_name),
+            port => format!("https://{}:{port}", self.public_name),
+        }
+    }
+}
+
+impl Config {
+    /// Reads a file; the problems of all keys come at once.
+    pub fn load(path: &Path) -> Result<Self, Problems> {
+        let mut problems = Problems::default();
+        let text = match read_text(path) {
+            Ok(text) => text,
+            Err(message) => {
+                problems.add(path.display().to_string(), message);
+                return Err(problems);
+            }
+        };
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let folder = std::path::absolute(folder.unwrap_or(Path::new(".")));
+        Self::parse(&text, &folder.unwrap_or_else(|_| PathBuf::from("/")))
+    }
+
+    /// Reads the text of a file in `folder`.
+    pub fn parse(text: &str, folder: &Path) -> Result<Self, Problems> {
+        match toml::from_str::<toml::Table>(text) {
+            Ok(table) => {
+                let value = serde_json::to_value(table).unwrap_or_default();
+                Self::read(value, folder)
+            }
+            Err(error) => {
+                let mut problems = Problems::default();
+                let before = error.span().and_then(|span| text.get(..span.start));
+                let line = before.map_or(1, |before| before.matches('\n').count() + 1);
+                problems.add(format!("line {line}"), error.message().replace('\n', ", "));
+                Err(problems)
+            }
+        }
+    }
+
+    /// Reads a configuration that is a value already; relative paths count from `folder`.
+    pub fn read(value: Value, folder: &Path) -> Result<Self, Problems> {
+        let mut problems = Problems::default();
+        let raw = Raw::read(value, folder, &mut problems);
+        let config = Self::checked(&raw, &mut problems);
+        problems.into_result()?;
+        config.ok_or_else(|| {
+            let mut problems = Problems::default();
+            problems.add("name", "is missing");
+            problems
+        })
+    }
+
+    fn checked(raw: &Raw, problems: &mut Problems) -> Option<Self> {
+        let certificate = certificate_files(raw, problems);
+        let phone_port = port(raw.number("listeners.phone.port"));
+        let operations_port = port(raw.number("listeners.operations.port"));
+        let phone_addresses = raw.addresses("listeners.phone.addresses");
+        let refusal_port = raw.written_number("listeners.phone.refusal_port").map(port);
+        if refusal_port == Some(phone_port) {
+            let message =
+                format_args!("must differ from listeners.phone.port, both are {phone_port}");
+            problems.add("listeners.phone.refusal_port", message);
+        }
+        if [Some(phone_port), refusal_port].contains(&Some(operations_port)) {
+            let message = format_args!(
+                "must differ from the phone listener's ports, {operations_port} is one"
+            );
+            problems.add("listeners.operations.port", message);
+        }
+        let proxy_protocol = raw.switch("listeners.phone.proxy_protocol");
+        let trusted_proxies = raw.networks("trusted_proxies");
+        if proxy_protocol && trusted_proxies.is_empty() {
+            problems.add(
+                "listeners.phone.proxy_protocol",
+                "needs trusted_proxies: from nobody else a PROXY header is believed",
+            );
+        }
+        let name = raw.name("name")?;
+        let state_directory = raw.path("state_directory")?;
+        let in_state = |name: &str| state_directory.join(name);
+        let public_port = raw.written_number("listeners.phone.public_port").map(port);
+        Some(Self {
+            sealing_key_file: raw
+                .path("sealing_key_file")
+                .unwrap_or_else(|| in_state("sealing.key")),
+            trusted_proxies,
+            store: StoreConfig::Sqlite {
+                path: raw.path("store.path").unwrap_or_else(|| in_state("jackfield.db")),
+            },
+            certificate,
+            phone: PhoneListener {
+                addresses: with_port(&phone_addresses, phone_port),
+                addresses_chosen: raw.is_written("listeners.phone.addresses"),
+                public_name: raw
+                    .name("listeners.phone.public_name")
+                    .unwrap_or_else(|| name.clone()),
+                public_port: public_port.unwrap_or(phone_port),
+                proxy_protocol,
+                refusal_port,
+            },
+            operations: OperationsListener {
+                addresses: with_port(
+                    &raw.addresses("listeners.operations.addresses"),
+                    operations_port,
+                ),
+                addresses_chosen: raw.is_written("listeners.operations.addresses"),
+                metrics_token_file: raw.path("listeners.operations.metrics_token_file"),
+            },
+            limits: limits(raw),
+            log: LogConfig { json: raw.word("log.format") == "json", level: raw.word("log.level") },
+            name,
+            state_directory,
+        })
+    }
+
+    /// The local admin socket.
+    pub fn admin_socket(&self) -> PathBuf {
+        self.state_directory.join("admin.sock")
+    }
+
+    /// Certificate and key, configured or made by the gateway itself.
+    pub fn certificate_files(&self) -> CertificateFiles {
+        let folder = self.state_directory.join("certificates");
+        self.certificate.clone().unwrap_or_else(|| CertificateFiles {
+            certificate: folder.join("server.pem"),
+            key: folder.join("server.key"),
+        })
+    }
+
+    /// The names a certificate must cover.
+    pub fn certificate_names(&self) -> Vec<NodeName> {
+        let mut names = vec![self.name.clone()];
+        if self.phone.public_name != self.name {
+            names.push(self.phone.public_name.clone());
+        }
+        names
+    }
+}
+
+/// Reads a text file of bounded size; the error says what to do.
+fn read_text(path: &Path) -> Result<String, String> {
+    let length = std::fs::metadata(path).map_err(|error| error.to_string())?.len();
+    if length > FILE_BYTES_MAX {
+        return Err(format!("has {length} bytes, at most {FILE_BYTES_MAX} are read"));
+    }
+    std::fs::read_to_string(path).map_err(|error| error.to_string())
+}
+
+fn certificate_files(raw: &Raw, problems: &mut Problems) -> Option<CertificateFiles> {
+    let (certificate_key, key_key) = ("certificate.certificate_file", "certificate.key_file");
+    match (raw.path(certificate_key), raw.path(key_key)) {
+        (Some(certificate), Some(key)) => Some(CertificateFiles { certificate, key }),
+        (None, None) => None,
+        (Some(_), None) => {
+            problems.add(key_key, "is missing beside certificate_file");
+            None
+        }
+        (None, Some(_)) => {
+            problems.add(certificate_key, "is missing beside key_file");
+            None
+        }
+    }
+}
+
+fn limits(raw: &Raw) -> Limits {
+    let count = |key| usize::try_from(raw.number(key)).unwrap_or(usize::MAX);
+    let seconds = |key| Duration::from_secs(raw.number(key));
+    Limits {
+        connections_max: count("limits.connections_max"),
+        connections_per_source_max: count("limits.connections_per_source_max"),
+        header_bytes_max: count("limits.header_bytes_max"),
+        target_bytes_max: count("limits.target_bytes_max"),
+        handshake: seconds("limits.handshake_seconds"),
+        header: seconds("limits.header_seconds"),
+        request: seconds("limits.request_seconds"),
+        idle: seconds("limits.idle_seconds"),
+        drain: seconds("limits.drain_seconds"),
+    }
+}
+
+/// The table lets only ports pass, so nothing is cut here.
+fn port(number: u64) -> u16 {
+    u16::try_from(number).unwrap_or(u16::MAX)
+}
+
+fn with_port(addresses: &[IpAddr], port: u16) -> Vec<SocketAddr> {
+    addresses.iter().map(|address| SocketAddr::new(*address, port)).collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,284 @@
+//! The configuration's keys as data: what each is, its limits, its default and its meaning.
+//!
+//! One table drives the reading, the JSON Schema and the commented sample, so the three cannot
+//! disagree. A new key is one row here and one line in `config.rs`.
+
+/// What a key holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Sort {
+    /// A full host name.
+    HostName,
+    /// A path; a relative one counts from the folder of the configuration file.
+    Path,
+    /// A whole number within both ends.
+    Number(u64, u64),
+    /// Yes or no.
+    Switch,
+    /// One of these words.
+    Choice(&'static [&'static str]),
+    /// IP addresses to listen on.
+    Addresses,
+    /// IP networks, such as `10.1.0.0/16`; a plain address is a network of one.
+    Networks,
+}
+
+/// What holds where the key is not given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fallback {
+    /// It must be given; the text is what the sample says.
+    Required(&'static str),
+    /// Nothing, or what the key's text says; the text is an example for the sample.
+    Absent(&'static str),
+    /// That number.
+    Number(u64),
+    /// Yes or no.
+    Switch(bool),
+    /// That word.
+    Word(&'static str),
+    /// These elements.
+    List(&'static [&'static str]),
+}
+
+/// One key of the configuration.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Field {
+    /// The full key, tables first.
+    pub(super) key: &'static str,
+    /// What it holds.
+    pub(super) sort: Sort,
+    /// What holds where it is not given.
+    pub(super) fallback: Fallback,
+    /// What it means, with its unit; lines as the sample shows them.
+    pub(super) text: &'static [&'static str],
+}
+
+/// What a table of keys is for.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Section {
+    /// The full key of the table.
+    pub(super) key: &'static str,
+    /// What it is for; lines as the sample shows them.
+    pub(super) text: &'static [&'static str],
+}
+
+/// The most elements of a list.
+pub(super) const LIST_MAX: usize = 64;
+
+const fn field(
+    key: &'static str,
+    sort: Sort,
+    fallback: Fallback,
+    text: &'static [&'static str],
+) -> Field {
+    Field { key, sort, fallback, text }
+}
+
+const fn section(key: &'static str, text: &'static [&'static str]) -> Section {
+    Section { key, text }
+}
+
+use Fallback::{Absent, List, Number as Default, Required, Switch as On, Word};
+use Sort::{Addresses, Choice, HostName, Networks, Number, Path, Switch};
+
+/// Tables, in the order of the sample.
+pub(super) const SECTIONS: &[Section] = &[
+    section("store", &["Where the gateway keeps what it owns."]),
+    section(
+        "certificate",
+        &[
+            "The server certificate. Without these keys a self-signed one (P-256) is made at the",
+            "first start, below state_directory/certificates. `jackfield reload` or SIGHUP reads the",
+            "files again; a set that does not verify is refused and the old one stays.",
+        ],
+    ),
+    section("listeners", &[]),
+    section("listeners.phone", &["HTTPS for IP phones: the service URL and the pages behind it."]),
+    section(
+        "listeners.operations",
+        &["Plain HTTP for monitoring: /metrics, /livez, /readyz and /startupz."],
+    ),
+    section("limits", &["What peers may use. The defaults suit some thousand phones on one node."]),
+    section(
+        "log",
+        &["The log goes to standard error. Personal data is in it at level debug only."],
+    ),
+];
+
+const PORT: Sort = Number(1, 65_535);
+
+/// Keys, in the order of the sample.
+pub(super) const FIELDS: &[Field] = &[
+    field(
+        "name",
+        HostName,
+        Required("gw-a.example.com"),
+        &[
+            "Full host name of this node, as phones reach it. It stands in every service URL and in the",
+            "certificate. Never an address; at most 64 characters, since phones cut long URLs.",
+        ],
+    ),
+    field(
+        "state_directory",
+        Path,
+        Required("/var/lib/jackfield"),
+        &[
+            "Folder for what the gateway keeps: store, keys, certificates, admin socket. It is made with",
+            "mode 0700 where it is missing.",
+        ],
+    ),
+    field(
+        "sealing_key_file",
+        Path,
+        Absent("/var/lib/jackfield/sealing.key"),
+        &[
+            "The key that secrets in the store are sealed with: 32 bytes as 64 hexadecimal digits. Not",
+            "given, it is state_directory/sealing.key, made at the first start. Nobody but its owner and",
+            "group may read it. Keep a copy apart from the store's backups: without it the sealed secrets",
+            "are lost, and with both they are readable.",
+        ],
+    ),
+    field(
+        "trusted_proxies",
+        Networks,
+        List(&[]),
+        &[
+            "Proxies whose word about the client counts (Forwarded, X-Forwarded-For, -Proto, -Host and",
+            "-Port, PROXY protocol), as addresses or networks. From anybody else these are not believed.",
+        ],
+    ),
+    field("store.kind", Choice(&["sqlite"]), Word("sqlite"), &["The kind of store."]),
+    field(
+        "store.path",
+        Path,
+        Absent("/var/lib/jackfield/jackfield.db"),
+        &["Its file. Not given, it is state_directory/jackfield.db."],
+    ),
+    field(
+        "certificate.certificate_file",
+        Path,
+        Absent("/etc/jackfield/certificate.pem"),
+        &["PEM: the certificate for `name` first, then those that signed it, in order."],
+    ),
+    field(
+        "certificate.key_file",
+        Path,
+        Absent("/etc/jackfield/key.pem"),
+        &["PEM: its private key. Nobody but its owner and group may read the file."],
+    ),
+    field(
+        "listeners.phone.addresses",
+        Addresses,
+        List(&["0.0.0.0", "::"]),
+        &["Addresses to listen on."],
+    ),
+    field("listeners.phone.port", PORT, Default(8445), &["The port."]),
+    field(
+        "listeners.phone.public_name",
+        HostName,
+        Absent("phones.example.com"),
+        &["The name phones reach us under, where it is not `name`; it must be in the certificate."],
+    ),
+    field(
+        "listeners.phone.public_port",
+        PORT,
+        Absent("443"),
+        &["The port phones reach us under, where it is not `port`."],
+    ),
+    field(
+        "listeners.phone.proxy_protocol",
+        Switch,
+        On(false),
+        &[
+            "Whether every connection begins with a PROXY protocol header (version 1 or 2) of one of",
+            "trusted_proxies. Connections without one are closed.",
+        ],
+    ),
+    field(
+        "listeners.phone.refusal_port",
+        PORT,
+        Absent("8082"),
+        &[
+            "A plain port that answers nothing but a refusal naming the secure URL, for subscriptions",
+            "that still point to the old one. Off unless given.",
+        ],
+    ),
+    field(
+        "listeners.operations.addresses",
+        Addresses,
+        List(&["127.0.0.1", "::1"]),
+        &["Addresses to listen on. /metrics answers other machines only with a token."],
+    ),
+    field("listeners.operations.port", PORT, Default(9101), &["The port."]),
+    field(
+        "listeners.operations.metrics_token_file",
+        Path,
+        Absent("/etc/jackfield/metrics.token"),
+        &[
+            "A file with the bearer token (16 to 256 characters) for /metrics from other machines.",
+            "Nobody but its owner and group may read it.",
+        ],
+    ),
+    field(
+        "limits.connections_max",
+        Number(16, 1_000_000),
+        Default(8_192),
+        &["Connections at once on each listener. Those beyond get 503 or are closed."],
+    ),
+    field(
+        "limits.connections_per_source_max",
+        Number(1, 1_000_000),
+        Default(512),
+        &[
+            "Connections at once from one address (one /64 network with IPv6), trusted proxies apart.",
+        ],
+    ),
+    field(
+        "limits.header_bytes_max",
+        Number(4_096, 262_144),
+        Default(16_384),
+        &["Bytes of a request's header. A larger one gets 431."],
+    ),
+    field(
+        "limits.target_bytes_max",
+        Number(256, 65_536),
+        Default(4_096),
+        &["Bytes of a request's target. A longer one gets 414."],
+    ),
+    field(
+        "limits.handshake_seconds",
+        Number(1, 120),
+        Default(10),
+        &["Seconds a client may take for the TLS handshake."],
+    ),
+    field(
+        "limits.header_seconds",
+        Number(1, 120),
+        Default(10),
+        &["Seconds from the first byte of a request's header to its last."],
+    ),
+    field(
+        "limits.request_seconds",
+        Number(1, 600),
+        Default(30),
+        &["Seconds for the body, the answer and its delivery, each."],
+    ),
+    field(
+        "limits.idle_seconds",
+        Number(1, 3_600),
+        Default(75),
+        &["Seconds a connection is kept open between two requests."],
+    ),
+    field(
+        "limits.drain_seconds",
+        Number(0, 600),
+        Default(10),
+        &["Seconds that requests in hand may take to end when the gateway stops."],
+    ),
+    field("log.format", Choice(&["human", "json"]), Word("human"), &["How a line looks."]),
+    field(
+        "log.level",
+        Choice(&["error", "warn", "info", "debug", "trace"]),
+        Word("info"),
+        &["What is logged: error (act), warn (coped), info (life cycle), debug (each request)."],
+    ),
+];

@@ -1,0 +1,226 @@
+//! What is read, what is refused, and the published sample and schema.
+
+use domain::Timestamp;
+use serde_json::{Value, json};
+
+use super::*;
+use crate::temporary::Folder;
+
+/// Reads `text` and compares the keys of all problems, in order.
+#[track_caller]
+fn check(text: &str, expected: &[&str]) {
+    let keys: Vec<_> = match Config::parse(text, Path::new("/etc/jackfield")) {
+        Ok(_) => Vec::new(),
+        Err(problems) => problems.as_slice().iter().map(|it| it.key.clone()).collect(),
+    };
+    assert_eq!(keys, expected, "{text}");
+}
+
+fn file(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(name)
+}
+
+/// Compares a published file with what the table says; JACKFIELD_WRITE=1 writes it anew.
+#[track_caller]
+fn check_published(name: &str, text: &str) {
+    let path = file(name);
+    if std::env::var_os("JACKFIELD_WRITE").is_some() {
+        std::fs::write(&path, text).unwrap();
+    }
+    let found = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(
+        found == text,
+        "{name} is not what the program says; set JACKFIELD_WRITE=1 to write it"
+    );
+}
+
+const LEAST: &str = "name = \"gw-a.example.com\"\nstate_directory = \"/var/lib/jackfield\"\n";
+
+#[test]
+fn ops_01_every_problem_is_told_at_once_by_its_key() {
+    check(LEAST, &[]);
+    check("", &["name", "state_directory"]);
+    check(
+        r#"
+name = "192.0.2.1"
+state_directory = 5.5
+odd = 1
+trusted_proxies = ["10.0.0.0/8", "elsewhere"]
+[listeners.phone]
+port = 70000
+refusal_port = 0
+proxy_protocol = "yes"
+color = "red"
+[limits]
+header_seconds = 0
+[log]
+format = "xml"
+"#,
+        &[
+            "name",
+            "state_directory",
+            "trusted_proxies",
+            "listeners.phone.port",
+            "listeners.phone.proxy_protocol",
+            "listeners.phone.refusal_port",
+            "listeners.phone.color",
+            "limits.header_seconds",
+            "log.format",
+            "odd",
+        ],
+    );
+}
+
+#[test]
+fn ops_01_keys_that_contradict_each_other_are_problems() {
+    check(
+        &format!("{LEAST}[listeners.phone]\nrefusal_port = 8445"),
+        &["listeners.phone.refusal_port"],
+    );
+    check(&format!("{LEAST}[listeners.operations]\nport = 8445"), &["listeners.operations.port"]);
+    check(
+        &format!("{LEAST}[listeners.phone]\nproxy_protocol = true"),
+        &["listeners.phone.proxy_protocol"],
+    );
+    check(&format!("{LEAST}[certificate]\nkey_file = \"k\""), &["certificate.certificate_file"]);
+    check(&format!("{LEAST}[certificate]\ncertificate_file = \"c\""), &["certificate.key_file"]);
+}
+
+#[test]
+fn a_text_that_is_no_toml_names_its_line() {
+    check("name = \"gw-a.example.com\"\nstate_directory = \n", &["line 2"]);
+    check("name = \"a\"\nname = \"b\"\n", &["line 2"]);
+}
+
+#[test]
+fn phn_01_the_name_is_a_full_host_name_and_never_an_address() {
+    let with = |name: &str| format!("name = {name:?}\nstate_directory = \"/s\"\n");
+    let longest = format!("{}.{}", "a".repeat(31), "b".repeat(32));
+    for good in ["gw-a.example.com", "localhost", "1.example", &longest] {
+        check(&with(good), &[]);
+    }
+    let long_label = format!("{}.example", "a".repeat(64));
+    let too_long = format!("{}.{}", "a".repeat(32), "b".repeat(32));
+    for bad in [
+        "192.0.2.1",
+        "::1",
+        "[::1]",
+        "gw-a",
+        "gw_a.example",
+        "gw-a..example",
+        "-a.example",
+        "a-.example",
+        "",
+        "a.example.",
+        "300.1.2.3",
+        &long_label,
+        &too_long,
+    ] {
+        check(&with(bad), &["name"]);
+    }
+}
+
+#[test]
+fn defaults_are_those_of_the_table() {
+    let config = Config::parse(LEAST, Path::new("/etc/jackfield")).unwrap();
+    assert_eq!(config.phone.base(), "https://gw-a.example.com:8445");
+    assert_eq!(config.phone.addresses.len(), 2);
+    assert!(config.phone.refusal_port.is_none());
+    assert!(config.operations.addresses.iter().all(|address| address.ip().is_loopback()));
+    assert_eq!(config.sealing_key_file, Path::new("/var/lib/jackfield/sealing.key"));
+    assert_eq!(config.limits.header, Duration::from_secs(10));
+    assert_eq!(config.log, LogConfig { json: false, level: "info" });
+}
+
+#[test]
+fn relative_paths_count_from_the_folder_of_the_file() {
+    let text = "name = \"gw-a.example.com\"\nstate_directory = \"state\"\n";
+    let config = Config::parse(text, Path::new("/etc/jackfield")).unwrap();
+    assert_eq!(config.state_directory, Path::new("/etc/jackfield/state"));
+}
+
+#[test]
+fn ops_01_the_published_sample_is_the_tables_and_passes() {
+    check_published("packaging/jackfield.toml", &sample());
+    check(&sample(), &[]);
+    let config = Config::load(&file("packaging/jackfield.toml")).unwrap();
+    let mut problems = Problems::default();
+    check_files(&config, Timestamp::from_seconds(1_800_000_000), &mut problems);
+    assert_eq!(problems, Problems::default());
+}
+
+/// Every line of the sample that is a commented key can be uncommented.
+#[test]
+fn the_samples_examples_are_read_too() {
+    let text: String = sample()
+        .lines()
+        .map(|line| match line.strip_prefix('#') {
+            Some(key) if !key.starts_with(' ') && key.contains(" = ") => format!("{key}\n"),
+            _ => format!("{line}\n"),
+        })
+        .collect();
+    check(&text, &[]);
+    let names = text.lines().filter(|line| line.contains(" = ") && !line.starts_with('#')).count();
+    assert_eq!(names, fields::FIELDS.len());
+}
+
+#[test]
+fn the_published_schema_is_the_tables() {
+    let text = format!("{}\n", serde_json::to_string_pretty(&schema()).unwrap());
+    check_published("schemas/configuration.schema.json", &text);
+}
+
+/// The schema and the reader know the same keys.
+#[test]
+fn every_key_is_in_the_schema() {
+    let schema = schema();
+    for field in fields::FIELDS {
+        let pointer = field.key.replace('.', "/properties/");
+        let found = schema.pointer(&format!("/properties/{pointer}"));
+        assert!(found.is_some_and(Value::is_object), "{}", field.key);
+    }
+    assert_eq!(schema["required"], json!(["name", "state_directory"]));
+}
+
+#[test]
+fn ops_05_what_every_user_may_read_is_a_problem() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = Folder::new();
+    let state = folder.path().join("state");
+    let key = folder.path().join("sealing.key");
+    let token = folder.path().join("token");
+    let store = folder.path().join("jackfield.db");
+    for (path, text) in [(&key, "0".repeat(64)), (&token, "t".repeat(16)), (&store, "".into())] {
+        std::fs::write(path, text).unwrap();
+        std::fs::set_permissions(path, PermissionsExt::from_mode(0o644)).unwrap();
+    }
+    std::fs::create_dir(&state).unwrap();
+    std::fs::set_permissions(&state, PermissionsExt::from_mode(0o755)).unwrap();
+    let value = json!({
+        "name": "gw-a.example.com",
+        "state_directory": state,
+        "sealing_key_file": key,
+        "store": {"path": store},
+        "listeners": {"operations": {"metrics_token_file": token}},
+    });
+    let config = Config::read(value, Path::new("/")).unwrap();
+    let keys = || -> Vec<_> {
+        let mut problems = Problems::default();
+        check_files(&config, Timestamp::from_seconds(1_800_000_000), &mut problems);
+        problems.as_slice().iter().map(|it| it.key.clone()).collect()
+    };
+    assert_eq!(
+        keys(),
+        [
+            "state_directory",
+            "store.path",
+            "sealing_key_file",
+            "listeners.operations.metrics_token_file"
+        ]
+    );
+    for path in [&key, &token, &store] {
+        std::fs::set_permissions(path, PermissionsExt::from_mode(0o640)).unwrap();
+    }
+    std::fs::set_permissions(&state, PermissionsExt::from_mode(0o750)).unwrap();
+    assert_eq!(keys(), [""; 0]);
+}

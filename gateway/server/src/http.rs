@@ -1,0 +1,56 @@
+//! HTTP as every surface gets it: routes, who may call, limits, answers, the access log.
+//!
+//! ```text
+//!   request -> well formed? -> route -> method -> who asks -> body -> handler -> headers -> answer
+//! ```
+//!
+//! Works on whole messages and knows nothing of sockets and TLS: `listener` owns those. A handler
+//! that panics costs its own request, not the process. Targets are never logged, since a phone's
+//! may hold a password; the route's template is.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use engine::authenticate::Authenticator;
+use engine::clock::Clock;
+use ipnet::IpNet;
+
+use crate::config::Limits;
+
+mod answer;
+mod credentials;
+mod forwarded;
+mod record;
+mod refusal;
+mod routes;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use record::{HttpMetrics, ListenerMetrics};
+pub(crate) use routes::{RouteTable, route_tables};
+
+/// All that is answered on one listener.
+pub(crate) struct Site {
+    /// The listener's name, for the log.
+    pub(crate) listener: &'static str,
+    /// What is answered.
+    pub(crate) routes: RouteTable,
+    /// Scheme, host and port in URLs, where no trusted proxy says otherwise.
+    pub(crate) base: String,
+    /// Proxies whose word about the client counts.
+    pub(crate) trusted_proxies: Arc<[IpNet]>,
+    /// What peers may use.
+    pub(crate) limits: Limits,
+    /// Checks passwords of callers.
+    pub(crate) authenticator: Arc<dyn Authenticator>,
+    /// Measures requests.
+    pub(crate) clock: Arc<dyn Clock>,
+    /// Counts requests.
+    pub(crate) metrics: HttpMetrics,
+}
+
+/// Whether `address` is a trusted proxy's.
+pub(crate) fn is_trusted(networks: &[IpNet], address: IpAddr) -> bool {
+    let address = address.to_canonical();
+    networks.iter().any(|network| network.contains(&address))
+}

@@ -1,0 +1,243 @@
+//! One request from its header to its answer.
+
+use std::net::IpAddr;
+use std::pin::pin;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use domain::Principal;
+use engine::authenticate::{Attempt, AuthenticationRefusal};
+use engine::surface::{Callers, Peer, Request, ResponsePolicy};
+use http::header::{
+    CONNECTION, CONTENT_LENGTH, HOST, HeaderName, HeaderValue, REFERRER_POLICY, TRANSFER_ENCODING,
+    X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+};
+use http::request::Parts;
+use http::{Method, Response, StatusCode, Version};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use hyper::body::Body;
+use tokio::time::timeout;
+
+use super::Site;
+use super::credentials::Credentials;
+use super::record::Told;
+use super::refusal::Refusal;
+use super::routes::{Found, Placed};
+
+impl Site {
+    /// Answers one request that came over a connection from `address`.
+    pub(crate) async fn answer<B>(
+        &self,
+        address: IpAddr,
+        request: http::Request<B>,
+    ) -> Response<Bytes>
+    where
+        B: Body<Data = Bytes>,
+        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        let began = self.clock.now();
+        let reference = reference();
+        let (parts, body) = request.into_parts();
+        let peer =
+            super::forwarded::peer(address, &parts.headers, &self.base, &self.trusted_proxies);
+        let method = parts.method.clone();
+        let found = self.well_formed(&parts).and_then(|()| self.route(&parts));
+        let (placed, answer) = match found {
+            Err(refusal) => (None, refusal.answer(&reference)),
+            Ok((placed, parameters)) => {
+                let asked = Asked { parts, parameters, peer: peer.clone(), reference: &reference };
+                let answer = match self.handled(&placed, asked, body).await {
+                    Ok(answer) => with_policy(answer, placed.route.policy),
+                    Err(refusal) => refusal.answer(&reference),
+                };
+                (Some(placed), answer)
+            }
+        };
+        let now = self.clock.now();
+        let told = Told {
+            listener: self.listener,
+            method: &method,
+            surface: placed.as_ref().map_or("none", |placed| placed.surface),
+            route: placed.as_ref().map_or("none", |placed| placed.route.path),
+            status: answer.status(),
+            duration: now.since(began),
+            reference: &reference,
+            peer: peer.address,
+        };
+        let metrics = placed.as_ref().map_or(self.metrics.unmatched(), |placed| &placed.metrics);
+        self.metrics.tell(metrics, &told, now);
+        answer
+    }
+
+    /// What could be understood in two ways is refused, so that nobody in front understands it in
+    /// the other one (RFC 9112, sections 3.2 and 6.3).
+    fn well_formed(&self, parts: &Parts) -> Result<(), Refusal> {
+        let hosts = parts.headers.get_all(HOST).iter().count();
+        if hosts > 1 || (hosts == 0 && parts.version > Version::HTTP_10) {
+            return Err(Refusal::Malformed("there must be one Host field"));
+        }
+        if parts.headers.contains_key(TRANSFER_ENCODING) {
+            return Err(Refusal::LengthRequired);
+        }
+        if parts.headers.get_all(CONTENT_LENGTH).iter().count() > 1 {
+            return Err(Refusal::Malformed("there must be one Content-Length field"));
+        }
+        let target = parts.uri.path_and_query().map_or(0, |target| target.as_str().len());
+        if target > self.limits.target_bytes_max {
+            return Err(Refusal::TargetTooLong);
+        }
+        Ok(())
+    }
+
+    fn route(&self, parts: &Parts) -> Result<(Arc<Placed>, Parameters), Refusal> {
+        match self.routes.find(&parts.method, parts.uri.path()) {
+            Found::Route(placed, parameters) => Ok((placed, parameters)),
+            Found::OtherMethods(methods) => Err(Refusal::Method(methods)),
+            Found::Malformed => Err(Refusal::Malformed("a part of the path is no plain text")),
+            Found::Nothing => Err(Refusal::NotFound),
+        }
+    }
+
+    async fn handled<B>(
+        &self,
+        placed: &Placed,
+        asked: Asked<'_>,
+        body: B,
+    ) -> Result<Response<Bytes>, Refusal>
+    where
+        B: Body<Data = Bytes>,
+        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        let principal = match placed.route.callers {
+            Callers::Anyone => None,
+            Callers::Roles(roles) => {
+                let principal = self.principal(&asked, placed.surface).await?;
+                if !roles.iter().any(|role| principal.has(*role)) {
+                    return Err(Refusal::Forbidden("this account has not the role for that"));
+                }
+                Some(principal)
+            }
+        };
+        let body = self.body(&asked.parts, body, placed.route.body_bytes_max).await?;
+        let request = Request {
+            // A handler that answers GET answers HEAD; the body is left out on the way.
+            method: match asked.parts.method {
+                Method::HEAD => Method::GET,
+                method => method,
+            },
+            uri: asked.parts.uri,
+            headers: asked.parts.headers,
+            body,
+            parameters: asked.parameters,
+            peer: asked.peer,
+            principal,
+            reference: asked.reference.to_owned(),
+        };
+        // A task of its own, so that a panic is told and ends there.
+        let mut task = Ended(tokio::spawn((placed.route.handler)(request)));
+        match timeout(self.limits.request, &mut task.0).await {
+            Ok(Ok(answer)) => Ok(answer),
+            Ok(Err(error)) => {
+                if error.is_panic() {
+                    let (surface, route) = (placed.surface, placed.route.path);
+                    let reference = asked.reference;
+                    tracing::error!(surface, route, reference, "a handler panicked");
+                }
+                Err(Refusal::Broken)
+            }
+            Err(_) => Err(Refusal::HandlerSlow),
+        }
+    }
+
+    async fn principal(
+        &self,
+        asked: &Asked<'_>,
+        surface: &'static str,
+    ) -> Result<Principal, Refusal> {
+        // No surface gives out bearer tokens yet, so none is good.
+        let Some(Credentials::Basic { account, password }) =
+            Credentials::read(&asked.parts.headers)
+        else {
+            return Err(Refusal::Unauthorized);
+        };
+        let attempt = Attempt { account, password, source: asked.peer.address, surface };
+        self.authenticator.authenticate(attempt).await.map_err(|refusal| match refusal {
+            AuthenticationRefusal::Wrong => Refusal::Unauthorized,
+            AuthenticationRefusal::Locked { .. } => Refusal::Forbidden(
+                "too many wrong passwords; the account is locked for some minutes",
+            ),
+            AuthenticationRefusal::Busy { retry_seconds } => Refusal::Busy { retry_seconds },
+            AuthenticationRefusal::Unavailable => Refusal::Unavailable,
+        })
+    }
+
+    async fn body<B>(&self, parts: &Parts, body: B, limit: usize) -> Result<Bytes, Refusal>
+    where
+        B: Body<Data = Bytes>,
+        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        let announced = parts.headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok());
+        if announced
+            .is_some_and(|length| !length.parse().is_ok_and(|length: usize| length <= limit))
+        {
+            return Err(Refusal::TooLarge { limit });
+        }
+        let body = pin!(Limited::new(body, limit));
+        match timeout(self.limits.request, body.collect()).await {
+            Ok(Ok(body)) => Ok(body.to_bytes()),
+            Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Refusal::TooLarge { limit }),
+            Ok(Err(_)) => Err(Refusal::Malformed("the body broke off")),
+            Err(_) => Err(Refusal::BodySlow),
+        }
+    }
+}
+
+type Parameters = std::collections::BTreeMap<String, String>;
+
+/// A request on its way to its handler.
+struct Asked<'a> {
+    parts: Parts,
+    parameters: Parameters,
+    peer: Peer,
+    reference: &'a str,
+}
+
+/// A handler's task; it ends with the request that waits for it.
+struct Ended(tokio::task::JoinHandle<Response<Bytes>>);
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+fn with_policy(mut answer: Response<Bytes>, policy: ResponsePolicy) -> Response<Bytes> {
+    // Hop-by-hop fields are ours to set.
+    for name in [CONNECTION, TRANSFER_ENCODING, CONTENT_LENGTH] {
+        answer.headers_mut().remove(name);
+    }
+    if answer.status().is_informational() {
+        *answer.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+    }
+    if policy == ResponsePolicy::Browser {
+        let fields: [(HeaderName, &str); 4] = [
+            (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+            (X_FRAME_OPTIONS, "DENY"),
+            (REFERRER_POLICY, "no-referrer"),
+            (http::header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
+        ];
+        for (name, value) in fields {
+            answer.headers_mut().entry(name).or_insert(HeaderValue::from_static(value));
+        }
+    }
+    answer
+}
+
+/// Eight characters that are easily read out over a telephone (no I, L, O, U).
+fn reference() -> String {
+    const LETTERS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+    let random = ring::rand::generate::<[u8; 8]>(&ring::rand::SystemRandom::new());
+    let random = random.map(ring::rand::Random::expose).unwrap_or_default();
+    let letter = |byte: u8| LETTERS.get(usize::from(byte % 32)).copied().map_or('0', char::from);
+    random.into_iter().map(letter).collect()
+}

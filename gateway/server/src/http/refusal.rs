@@ -1,0 +1,122 @@
+//! Answers the server gives by itself: short texts with the reference that finds the log line.
+
+use bytes::Bytes;
+use http::header::{
+    ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER,
+    WWW_AUTHENTICATE,
+};
+use http::{Method, Response, StatusCode};
+
+/// Why the server itself answers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Refusal {
+    /// The request is not one we take apart.
+    Malformed(&'static str),
+    /// A body without a length in front.
+    LengthRequired,
+    /// The target is too long.
+    TargetTooLong,
+    /// Nothing answers the path.
+    NotFound,
+    /// The path is answered for other methods.
+    Method(Vec<Method>),
+    /// The body is larger than the route allows.
+    TooLarge {
+        /// The most bytes it allows.
+        limit: usize,
+    },
+    /// The body did not come in time.
+    BodySlow,
+    /// Who asks is not proven.
+    Unauthorized,
+    /// Who asks may not.
+    Forbidden(&'static str),
+    /// Too much at once; to be tried again.
+    Busy {
+        /// So many seconds on.
+        retry_seconds: u64,
+    },
+    /// It cannot be told now whether they may.
+    Unavailable,
+    /// The handler took too long.
+    HandlerSlow,
+    /// The handler broke.
+    Broken,
+}
+
+impl Refusal {
+    fn status(&self) -> StatusCode {
+        match self {
+            Self::Malformed(_) => StatusCode::BAD_REQUEST,
+            Self::LengthRequired => StatusCode::LENGTH_REQUIRED,
+            Self::TargetTooLong => StatusCode::URI_TOO_LONG,
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::Method(_) => StatusCode::METHOD_NOT_ALLOWED,
+            Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::BodySlow => StatusCode::REQUEST_TIMEOUT,
+            Self::Unauthorized => StatusCode::UNAUTHORIZED,
+            Self::Forbidden(_) => StatusCode::FORBIDDEN,
+            Self::Busy { .. } => StatusCode::TOO_MANY_REQUESTS,
+            Self::Unavailable | Self::HandlerSlow => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Broken => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    fn text(&self) -> String {
+        match self {
+            Self::Malformed(what) => format!("bad request: {what}"),
+            Self::LengthRequired => "a body needs a Content-Length".to_owned(),
+            Self::TargetTooLong => "the target is too long".to_owned(),
+            Self::NotFound => "nothing here".to_owned(),
+            Self::Method(_) => "not with this method".to_owned(),
+            Self::TooLarge { limit } => format!("the body may have at most {limit} bytes"),
+            Self::BodySlow => "the body came too slowly".to_owned(),
+            Self::Unauthorized => "sign in first".to_owned(),
+            Self::Forbidden(why) => (*why).to_owned(),
+            Self::Busy { retry_seconds } => format!("busy, try again in {retry_seconds} s"),
+            Self::Unavailable => "not available now, try again".to_owned(),
+            Self::HandlerSlow => "this took too long, try again".to_owned(),
+            Self::Broken => "something went wrong here".to_owned(),
+        }
+    }
+
+    /// Whether what is left of the connection cannot be trusted, or is not worth reading.
+    fn closes(&self) -> bool {
+        matches!(
+            self,
+            Self::Malformed(_) | Self::LengthRequired | Self::TooLarge { .. } | Self::BodySlow
+        )
+    }
+
+    /// The answer, with its reference.
+    pub(super) fn answer(&self, reference: &str) -> Response<Bytes> {
+        let text = format!("{}\nreference {reference}\n", self.text());
+        let mut answer = Response::new(Bytes::from(text));
+        *answer.status_mut() = self.status();
+        let mut set = |name: HeaderName, value: Result<HeaderValue, _>| {
+            if let Ok(value) = value {
+                answer.headers_mut().insert(name, value);
+            }
+        };
+        set(CONTENT_TYPE, Ok(HeaderValue::from_static("text/plain; charset=utf-8")));
+        set(CACHE_CONTROL, Ok(HeaderValue::from_static("no-store")));
+        match self {
+            Self::Method(methods) => {
+                let names: Vec<_> = methods.iter().map(Method::as_str).collect();
+                set(ALLOW, HeaderValue::from_str(&names.join(", ")));
+            }
+            Self::Unauthorized => {
+                let challenge = "Basic realm=\"jackfield\", charset=\"UTF-8\"";
+                set(WWW_AUTHENTICATE, Ok(HeaderValue::from_static(challenge)));
+            }
+            Self::Busy { retry_seconds } => {
+                set(RETRY_AFTER, Ok(HeaderValue::from(*retry_seconds)));
+            }
+            _ => {}
+        }
+        if self.closes() {
+            set(CONNECTION, Ok(HeaderValue::from_static("close")));
+        }
+        answer
+    }
+}

@@ -1,0 +1,151 @@
+//! One connection from its first byte to its last.
+
+use std::convert::Infallible;
+use std::net::IpAddr;
+use std::pin::pin;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use tokio_rustls::TlsAcceptor;
+
+use super::proxy_header::{self, Client};
+use super::table::Place;
+use super::watched::{Phase, Progress, Watched};
+use super::{Content, Ending, Listener, is_true};
+use crate::http::is_trusted;
+
+/// How long a refusal may take, handshake included.
+const REFUSAL: Duration = Duration::from_secs(2);
+/// What is said where there is no place; nothing of the request is read.
+const NO_PLACE: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/plain\r\n\
+    Content-Length: 21\r\nRetry-After: 5\r\nConnection: close\r\n\r\ntoo many connections\n";
+
+/// Serves a connection that has its place.
+pub(super) async fn serve(
+    listener: &Listener,
+    mut stream: TcpStream,
+    mut address: IpAddr,
+    mut place: Place,
+    ending: Ending,
+) {
+    let setup = &listener.setup;
+    if setup.proxy_protocol {
+        if !is_trusted(&setup.trusted_proxies, address) {
+            setup.metrics.proxy_header.increment();
+            return;
+        }
+        match timeout(setup.limits.header, proxy_header::read(&mut stream)).await {
+            Ok(Ok(Client::Proxy)) => {}
+            Ok(Ok(Client::At(client))) => {
+                address = client;
+                if !is_trusted(&setup.trusted_proxies, client)
+                    && place.is_for(client.into()).is_err()
+                {
+                    setup.metrics.source.increment();
+                    return;
+                }
+            }
+            Ok(Err(_)) | Err(_) => {
+                setup.metrics.proxy_header.increment();
+                return;
+            }
+        }
+    }
+    let Some(tls) = &setup.tls else {
+        converse(listener, stream, address, ending).await;
+        return;
+    };
+    let accept = TlsAcceptor::from(tls.current()).accept(stream);
+    match timeout(setup.limits.handshake, accept).await {
+        Ok(Ok(stream)) => converse(listener, stream, address, ending).await,
+        Ok(Err(error)) => {
+            setup.metrics.handshake.increment();
+            tracing::debug!(listener = setup.name, %error, "a TLS handshake failed");
+        }
+        Err(_) => setup.metrics.handshake.increment(),
+    }
+}
+
+/// Tells a peer without a place to come again.
+pub(super) async fn refuse(listener: &Listener, mut stream: TcpStream) {
+    let setup = &listener.setup;
+    if setup.proxy_protocol {
+        return;
+    }
+    let say = async {
+        match &setup.tls {
+            None => {
+                stream.write_all(NO_PLACE).await?;
+                stream.shutdown().await
+            }
+            Some(tls) => {
+                let mut stream = TlsAcceptor::from(tls.current()).accept(stream).await?;
+                stream.write_all(NO_PLACE).await?;
+                stream.shutdown().await
+            }
+        }
+    };
+    // Whether they hear it is up to them.
+    let _ = timeout(REFUSAL, say).await;
+}
+
+async fn converse<S>(listener: &Listener, stream: S, address: IpAddr, mut ending: Ending)
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let setup = &listener.setup;
+    let progress = Progress::new();
+    let service = service_fn(|request: http::Request<Incoming>| {
+        progress.set(Phase::Working);
+        let progress = progress.clone();
+        async move {
+            let answer = match &setup.content {
+                Content::Site(site) => site.answer(address, request).await,
+                Content::Refusal(refusal) => refusal.answer(),
+            };
+            progress.set(Phase::Answering);
+            Ok::<_, Infallible>(answer.map(Full::<Bytes>::new))
+        }
+    });
+    let mut builder = http1::Builder::new();
+    builder
+        // Our own watch has limits for every phase.
+        .header_read_timeout(None)
+        .max_header_size(setup.limits.header_bytes_max)
+        .max_buf_size(setup.limits.header_bytes_max.max(8_192))
+        .half_close(false);
+    let io = TokioIo::new(Watched::new(stream, progress.clone()));
+    let mut connection = pin!(builder.serve_connection(io, service));
+    let mut overdue = pin!(progress.overdue(&setup.limits));
+    let ended = tokio::select! {
+        ended = connection.as_mut() => ended,
+        phase = overdue.as_mut() => {
+            if phase != Phase::Waiting {
+                setup.metrics.slow.increment();
+            }
+            return;
+        }
+        () = is_true(&mut ending.stop) => {
+            connection.as_mut().graceful_shutdown();
+            tokio::select! {
+                ended = connection.as_mut() => ended,
+                _ = overdue.as_mut() => return,
+                () = is_true(&mut ending.abort) => return,
+            }
+        }
+    };
+    if let Err(error) = ended
+        && error.is_parse()
+    {
+        setup.metrics.malformed.increment();
+        tracing::debug!(listener = setup.name, %error, "a request was malformed");
+    }
+}

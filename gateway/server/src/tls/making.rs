@@ -1,0 +1,142 @@
+//! Certificates we make ourselves: the self-signed one of a first start, and the demo's.
+
+use std::net::IpAddr;
+use std::path::Path;
+
+use domain::{NodeName, Timestamp};
+use rcgen::{
+    BasicConstraints, CertificateParams, CertifiedIssuer, DistinguishedName, DnType,
+    ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose, PKCS_ECDSA_P256_SHA256,
+    SanType,
+};
+use time::OffsetDateTime;
+
+use crate::config::CertificateFiles;
+use crate::secret_file;
+
+/// How long a certificate of ours is good for; it is imported by hand, so not for a short time.
+const DAYS: i64 = 5 * 365;
+/// It begins a day early, since clocks differ.
+const SECONDS_EARLY: i64 = 86_400;
+
+/// Why a certificate cannot be made.
+#[derive(Debug, thiserror::Error)]
+pub enum MakingError {
+    /// The library refuses.
+    #[error("a certificate cannot be made: {0}")]
+    Certificate(#[from] rcgen::Error),
+    /// It cannot be written down.
+    #[error("a certificate cannot be written down: {0}")]
+    Write(#[from] std::io::Error),
+    /// Its key cannot be written down.
+    #[error(transparent)]
+    Key(#[from] secret_file::SecretFileError),
+}
+
+/// A certificate authority for one machine.
+pub(crate) struct Authority {
+    issuer: CertifiedIssuer<'static, KeyPair>,
+}
+
+/// Makes a self-signed P-256 certificate for `names` at `files`, unless both files are there.
+/// Tells whether it made one.
+pub(crate) fn self_signed(
+    files: &CertificateFiles,
+    names: &[NodeName],
+    now: Timestamp,
+) -> Result<bool, MakingError> {
+    if files.certificate.exists() && files.key.exists() {
+        return Ok(false);
+    }
+    let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)?;
+    let parameters = server_parameters(names, &[], now)?;
+    let certificate = parameters.self_signed(&key)?;
+    write(files, &certificate.pem(), &key)?;
+    Ok(true)
+}
+
+impl Authority {
+    /// Reads the authority kept at `files`, or makes and keeps it.
+    pub(crate) fn keep(
+        files: &CertificateFiles,
+        name: &str,
+        now: Timestamp,
+    ) -> Result<Self, MakingError> {
+        if files.certificate.exists() && files.key.exists() {
+            let key = secret_file::read(&files.key)?;
+            let key = KeyPair::from_pem(&String::from_utf8_lossy(&key))?;
+            // What it signs depends on its name and key alone, so made anew it is the same one.
+            let issuer = CertifiedIssuer::self_signed(authority_parameters(name, now)?, key)?;
+            return Ok(Self { issuer });
+        }
+        let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)?;
+        let issuer = CertifiedIssuer::self_signed(authority_parameters(name, now)?, key)?;
+        write(files, &issuer.pem(), issuer.key())?;
+        Ok(Self { issuer })
+    }
+
+    /// Signs a new server certificate for those names and addresses and writes it down.
+    pub(crate) fn issue(
+        &self,
+        files: &CertificateFiles,
+        names: &[NodeName],
+        addresses: &[IpAddr],
+        now: Timestamp,
+    ) -> Result<(), MakingError> {
+        let issuer: &Issuer<'_, KeyPair> = &self.issuer;
+        let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)?;
+        let certificate = server_parameters(names, addresses, now)?.signed_by(&key, issuer)?;
+        write(files, &certificate.pem(), &key)
+    }
+}
+
+fn write(files: &CertificateFiles, certificate: &str, key: &KeyPair) -> Result<(), MakingError> {
+    for path in [&files.certificate, &files.key] {
+        if let Some(folder) = path.parent().filter(|folder| *folder != Path::new("")) {
+            secret_file::make_folder(folder)?;
+        }
+    }
+    // The key first: a certificate that is there has its key beside it.
+    secret_file::write(&files.key, zeroize::Zeroizing::new(key.serialize_pem()).as_bytes())?;
+    secret_file::write_whole(&files.certificate, certificate.as_bytes(), 0o644)?;
+    Ok(())
+}
+
+fn server_parameters(
+    names: &[NodeName],
+    addresses: &[IpAddr],
+    now: Timestamp,
+) -> Result<CertificateParams, rcgen::Error> {
+    let mut parameters = dated(now)?;
+    parameters.distinguished_name = DistinguishedName::new();
+    if let Some(name) = names.first() {
+        parameters.distinguished_name.push(DnType::CommonName, name.as_str());
+    }
+    for name in names {
+        parameters.subject_alt_names.push(SanType::DnsName(name.as_str().try_into()?));
+    }
+    parameters.subject_alt_names.extend(addresses.iter().copied().map(SanType::IpAddress));
+    parameters.is_ca = IsCa::ExplicitNoCa;
+    parameters.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+    parameters.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+    Ok(parameters)
+}
+
+fn authority_parameters(name: &str, now: Timestamp) -> Result<CertificateParams, rcgen::Error> {
+    let mut parameters = dated(now)?;
+    parameters.distinguished_name = DistinguishedName::new();
+    parameters.distinguished_name.push(DnType::CommonName, name);
+    parameters.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+    parameters.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+    Ok(parameters)
+}
+
+fn dated(now: Timestamp) -> Result<CertificateParams, rcgen::Error> {
+    let mut parameters = CertificateParams::new(Vec::new())?;
+    let at = |seconds: i64| {
+        OffsetDateTime::from_unix_timestamp(seconds).unwrap_or(OffsetDateTime::UNIX_EPOCH)
+    };
+    parameters.not_before = at(now.seconds().saturating_sub(SECONDS_EARLY));
+    parameters.not_after = at(now.seconds().saturating_add(DAYS * 86_400));
+    Ok(parameters)
+}

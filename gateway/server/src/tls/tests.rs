@@ -1,0 +1,124 @@
+//! Which certificate sets are used, and which are refused with what reason (OPS-08).
+
+use std::path::Path;
+
+use domain::{NodeName, Timestamp};
+
+use super::making::{Authority, self_signed};
+use super::*;
+use crate::config::CertificateFiles;
+use crate::temporary::Folder;
+
+const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
+const YEAR: i64 = 365 * 86_400;
+
+fn names() -> Vec<NodeName> {
+    vec!["gw-a.example.com".parse().unwrap()]
+}
+
+fn files(folder: &Path, name: &str) -> CertificateFiles {
+    CertificateFiles {
+        certificate: folder.join(format!("{name}.pem")),
+        key: folder.join(format!("{name}.key")),
+    }
+}
+
+/// Loads a set and compares the beginning of what is told after the path.
+#[track_caller]
+fn check(files: &CertificateFiles, names: &[NodeName], now: Timestamp, expected: Option<&str>) {
+    let told = Certificate::load(files, names, now).err().map(|error| error.to_string());
+    match (&told, expected) {
+        (None, None) => {}
+        (Some(told), Some(expected)) if told.contains(expected) => {}
+        _ => panic!("{told:?} instead of {expected:?}"),
+    }
+}
+
+#[test]
+fn ops_08_a_self_signed_certificate_is_made_once_and_verifies() {
+    let folder = Folder::new();
+    let files = files(folder.path(), "server");
+    assert!(self_signed(&files, &names(), NOW).unwrap());
+    let first = std::fs::read(&files.certificate).unwrap();
+    assert!(!self_signed(&files, &names(), NOW).unwrap());
+    assert_eq!(std::fs::read(&files.certificate).unwrap(), first);
+    check(&files, &names(), NOW, None);
+    let loaded = Certificate::load(&files, &names(), NOW).unwrap();
+    assert_eq!(loaded.expires_at.seconds(), NOW.seconds() + 5 * YEAR);
+}
+
+#[test]
+fn ops_08_a_set_that_does_not_verify_is_refused_with_the_reason() {
+    let folder = Folder::new();
+    let folder = folder.path();
+    let (one, other) = (files(folder, "one"), files(folder, "other"));
+    self_signed(&one, &names(), NOW).unwrap();
+    self_signed(&other, &names(), NOW).unwrap();
+
+    let elsewhere: Vec<NodeName> = vec!["gw-b.example.com".parse().unwrap()];
+    check(&one, &elsewhere, NOW, Some("does not cover the name gw-b.example.com"));
+    let late = Timestamp::from_seconds(NOW.seconds() + 6 * YEAR);
+    check(&one, &names(), late, Some("is valid from"));
+    let early = Timestamp::from_seconds(NOW.seconds() - YEAR);
+    check(&one, &names(), early, Some("is valid from"));
+
+    let mixed = CertificateFiles { key: other.key.clone(), ..one.clone() };
+    check(&mixed, &names(), NOW, Some("is not the one of the certificate"));
+    let swapped = CertificateFiles { certificate: one.key.clone(), key: one.key.clone() };
+    check(&swapped, &names(), NOW, Some("holds no PEM certificate"));
+    let no_key = CertificateFiles { key: folder.join("copy"), ..one.clone() };
+    crate::secret_file::write(&no_key.key, &std::fs::read(&one.certificate).unwrap()).unwrap();
+    check(&no_key, &names(), NOW, Some("holds no private key"));
+    let missing = CertificateFiles { certificate: folder.join("missing"), ..one.clone() };
+    check(&missing, &names(), NOW, Some("cannot be read"));
+
+    let both = files(folder, "both");
+    let text = |files: &CertificateFiles| std::fs::read(&files.certificate).unwrap();
+    std::fs::write(&both.certificate, [text(&one), text(&other)].concat()).unwrap();
+    std::fs::copy(&one.key, &both.key).unwrap();
+    check(&both, &names(), NOW, Some("are no chain"));
+}
+
+#[test]
+fn ops_08_a_certificate_with_its_chain_verifies() {
+    let folder = Folder::new();
+    let (ca, server) = (files(folder.path(), "ca"), files(folder.path(), "server"));
+    let authority = Authority::keep(&ca, "Demo authority", NOW).unwrap();
+    authority.issue(&server, &names(), &["127.0.0.1".parse().unwrap()], NOW).unwrap();
+    check(&server, &names(), NOW, None);
+    let text = |files: &CertificateFiles| std::fs::read(&files.certificate).unwrap();
+    std::fs::write(&server.certificate, [text(&server), text(&ca)].concat()).unwrap();
+    check(&server, &names(), NOW, None);
+
+    // The authority read back signs for the same trust.
+    let again = Authority::keep(&ca, "Demo authority", NOW).unwrap();
+    again.issue(&server, &names(), &[], NOW).unwrap();
+    std::fs::write(&server.certificate, [text(&server), text(&ca)].concat()).unwrap();
+    check(&server, &names(), NOW, None);
+}
+
+#[test]
+fn ops_05_a_key_that_every_user_may_read_is_refused() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = Folder::new();
+    let files = files(folder.path(), "server");
+    self_signed(&files, &names(), NOW).unwrap();
+    std::fs::set_permissions(&files.key, PermissionsExt::from_mode(0o644)).unwrap();
+    check(&files, &names(), NOW, Some("0644"));
+}
+
+#[test]
+fn ops_08_a_reload_keeps_what_lets_clients_resume() {
+    let folder = Folder::new();
+    let (one, other) = (files(folder.path(), "one"), files(folder.path(), "other"));
+    self_signed(&one, &names(), NOW).unwrap();
+    self_signed(&other, &names(), NOW).unwrap();
+    let load = |files| Certificate::load(files, &names(), NOW).unwrap();
+    let tls = Tls::new(&load(&one)).unwrap();
+    let before = tls.current();
+    tls.replace(&load(&other)).unwrap();
+    let after = tls.current();
+    assert!(!Arc::ptr_eq(&before, &after));
+    assert!(Arc::ptr_eq(&before.ticketer, &after.ticketer));
+    assert!(Arc::ptr_eq(&before.session_storage, &after.session_storage));
+}
