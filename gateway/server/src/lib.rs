@@ -1,5 +1,6 @@
 //! The program `jackfield`: listeners, TLS, authentication, supervision and the command line.
 
+mod authentication;
 pub mod config;
 mod http;
 mod listener;

@@ -1,0 +1,54 @@
+//! Where accounts and their counts come from: the engine.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use domain::{
+    Account, AgentId, Document, Input, InputId, Key, Loaded, Reply, Report, Settings, Timestamp,
+};
+use engine::{Engine, Outcome};
+
+/// The store that counts wrong passwords cannot be reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct StoreAway;
+
+/// What the frame must know of accounts.
+#[async_trait]
+pub(crate) trait Accounts: Send + Sync + 'static {
+    /// The settings in force.
+    fn settings(&self) -> Arc<Settings>;
+
+    /// The wrong passwords counted for an account.
+    async fn account(&self, id: &AgentId) -> Result<Option<Account>, StoreAway>;
+
+    /// Counts a checked password; the time until which the account is locked now, if it is.
+    async fn checked(&self, id: &AgentId, right: bool) -> Result<Option<Timestamp>, StoreAway>;
+}
+
+#[async_trait]
+impl Accounts for Arc<Engine> {
+    fn settings(&self) -> Arc<Settings> {
+        Engine::settings(self)
+    }
+
+    async fn account(&self, id: &AgentId) -> Result<Option<Account>, StoreAway> {
+        match self.document(&Key::account(id)).await {
+            Ok(Some(Loaded { document: Document::Account(account), .. })) => Ok(Some(account)),
+            Ok(_) => Ok(None),
+            Err(_) => Err(StoreAway),
+        }
+    }
+
+    async fn checked(&self, id: &AgentId, right: bool) -> Result<Option<Timestamp>, StoreAway> {
+        // Every check is one of its own, never a repeat.
+        let number = ring::rand::generate::<[u8; 16]>(&ring::rand::SystemRandom::new());
+        let number = u128::from_be_bytes(number.map_err(|_| StoreAway)?.expose());
+        let report = Report::PasswordChecked { agent: id.clone(), right };
+        let input = Input::report(InputId::new("password", format_args!("{number:032x}")), report);
+        match self.submit(input).await {
+            Ok(Outcome::Done(Reply::Locked { until })) => Ok(Some(until)),
+            Ok(_) => Ok(None),
+            Err(_) => Err(StoreAway),
+        }
+    }
+}

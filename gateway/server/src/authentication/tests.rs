@@ -1,0 +1,269 @@
+//! What the frame answers to tries, with accounts in memory and a clock moved by hand.
+
+use std::collections::{BTreeMap, HashMap};
+use std::net::IpAddr;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use domain::settings::Agent;
+use domain::{Account, LOCK_SECONDS, Settings, WRONG_PASSWORDS_MAX};
+use engine::testing::ManualClock;
+
+use super::*;
+
+/// Accounts as the engine would keep them.
+struct InMemory {
+    settings: Mutex<Arc<Settings>>,
+    counts: Mutex<HashMap<AgentId, Account>>,
+    away: AtomicBool,
+    reports: AtomicUsize,
+    clock: Arc<ManualClock>,
+}
+
+#[async_trait]
+impl Accounts for Arc<InMemory> {
+    fn settings(&self) -> Arc<Settings> {
+        Arc::clone(&self.settings.lock().unwrap())
+    }
+
+    async fn account(&self, id: &AgentId) -> Result<Option<Account>, StoreAway> {
+        if self.away.load(Ordering::Acquire) {
+            return Err(StoreAway);
+        }
+        Ok(self.counts.lock().unwrap().get(id).cloned())
+    }
+
+    async fn checked(&self, id: &AgentId, right: bool) -> Result<Option<Timestamp>, StoreAway> {
+        self.reports.fetch_add(1, Ordering::AcqRel);
+        let mut counts = self.counts.lock().unwrap();
+        if right {
+            counts.remove(id);
+            return Ok(None);
+        }
+        let now = self.clock.now();
+        let fresh = Account { wrong_passwords: 0, last_at: now, locked_until: None };
+        let account = counts.entry(id.clone()).or_insert(fresh);
+        account.wrong_passwords += 1;
+        if account.wrong_passwords >= WRONG_PASSWORDS_MAX {
+            account.wrong_passwords = 0;
+            account.locked_until = Some(now.after(Duration::from_secs(LOCK_SECONDS)));
+        }
+        Ok(account.locked_until)
+    }
+}
+
+struct Fixture {
+    frame: Arc<Frame<Arc<InMemory>>>,
+    accounts: Arc<InMemory>,
+    clock: Arc<ManualClock>,
+}
+
+/// Agents 1001 to 1020 with the password `right`, hashed cheaply.
+fn fixture() -> Fixture {
+    let clock = Arc::new(ManualClock::new(Timestamp::from_seconds(1_000_000)));
+    let accounts = Arc::new(InMemory {
+        settings: Mutex::default(),
+        counts: Mutex::default(),
+        away: AtomicBool::new(false),
+        reports: AtomicUsize::new(0),
+        clock: Arc::clone(&clock),
+    });
+    accounts.set_password("right");
+    let metrics = Metrics::new();
+    let handed: Arc<dyn Clock> = clock.clone();
+    let frame = Frame::new(Arc::clone(&accounts), Pool::new(), handed, &metrics);
+    Fixture { frame: Arc::new(frame), accounts, clock }
+}
+
+impl InMemory {
+    fn set_password(&self, password: &str) {
+        use argon2::password_hash::PasswordHasher;
+        let parameters = argon2::Params::new(64, 1, 1, None).unwrap();
+        let cheap =
+            argon2::Argon2::new(argon2::Algorithm::Argon2id, argon2::Version::V0x13, parameters);
+        let hash = cheap.hash_password(password.as_bytes()).unwrap().to_string();
+        let mut agents = BTreeMap::new();
+        for number in 1001..=1020 {
+            let id: AgentId = number.to_string().parse().unwrap();
+            let agent = Agent {
+                id: id.clone(),
+                name: None,
+                team: None,
+                extension: None,
+                roles: vec![Role::Agent],
+                password_hash: Some(hash.clone()),
+            };
+            agents.insert(id, Arc::new(agent));
+        }
+        let settings = Settings { agents: Arc::new(agents), ..Settings::default() };
+        *self.settings.lock().unwrap() = Arc::new(settings);
+    }
+}
+
+impl Fixture {
+    async fn attempt(&self, account: &str, password: &str, source: &str) -> &'static str {
+        let attempt = Attempt {
+            account: account.to_owned(),
+            password: Secret::new(password),
+            source: source.parse::<IpAddr>().unwrap(),
+            surface: "phone",
+        };
+        match self.frame.authenticate(attempt).await {
+            Ok(principal) => {
+                assert_eq!((principal.who.as_str(), principal.how), (account, Proof::Password));
+                "right"
+            }
+            Err(AuthenticationRefusal::Wrong) => "wrong",
+            Err(AuthenticationRefusal::Locked { .. }) => "locked",
+            Err(AuthenticationRefusal::Busy { .. }) => "busy",
+            Err(AuthenticationRefusal::Unavailable) => "unavailable",
+        }
+    }
+
+    /// Tries passwords one after another from one source and compares all results.
+    #[track_caller]
+    fn check<'a>(
+        &'a self,
+        account: &'a str,
+        passwords: &'a [&'a str],
+        expected: &'a [&'a str],
+    ) -> impl Future<Output = ()> + 'a {
+        let caller = std::panic::Location::caller();
+        async move {
+            let mut results = Vec::new();
+            for password in passwords {
+                results.push(self.attempt(account, password, "192.0.2.1").await);
+            }
+            assert_eq!(results, expected, "{caller}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn five_wrong_passwords_lock_an_account_for_five_minutes() {
+    let it = fixture();
+    it.check("1001", &["right"], &["right"]).await;
+    it.check("1001", &["x"; 5], &["wrong", "wrong", "wrong", "wrong", "locked"]).await;
+    it.check("1001", &["right"; 2], &["locked"; 2]).await;
+    it.check("1002", &["right"], &["right"]).await;
+    it.clock.advance(Duration::from_secs(LOCK_SECONDS - 1));
+    it.check("1001", &["right"], &["locked"]).await;
+    it.clock.advance(Duration::from_secs(1));
+    it.check("1001", &["right"], &["right"]).await;
+}
+
+#[tokio::test]
+async fn a_right_password_takes_the_count_back() {
+    let it = fixture();
+    it.check(
+        "1001",
+        &["x", "x", "x", "x", "right"],
+        &["wrong", "wrong", "wrong", "wrong", "right"],
+    )
+    .await;
+    it.check("1001", &["x"; 4], &["wrong"; 4]).await;
+}
+
+#[tokio::test]
+async fn an_unknown_account_answers_as_a_known_one_and_is_not_written() {
+    let it = fixture();
+    let passwords = ["x", "x", "x", "x", "x", "right"];
+    let expected = ["wrong", "wrong", "wrong", "wrong", "locked", "locked"];
+    it.check("1001", &passwords, &expected).await;
+    let reports = it.accounts.reports.load(Ordering::Acquire);
+    it.check("nobody", &passwords, &expected).await;
+    it.check("no such name \u{0} \u{e4}", &passwords, &expected).await;
+    assert_eq!(it.accounts.reports.load(Ordering::Acquire), reports);
+    it.clock.advance(Duration::from_secs(LOCK_SECONDS));
+    it.check("nobody", &["x"], &["wrong"]).await;
+}
+
+#[tokio::test]
+async fn parallel_guesses_cannot_pass_the_count() {
+    let it = Arc::new(fixture());
+    let mut tasks = tokio::task::JoinSet::new();
+    for number in 0..9 {
+        let it = Arc::clone(&it);
+        tasks.spawn(async move {
+            it.attempt("1001", &format!("guess {number}"), &format!("198.51.100.{number}")).await
+        });
+    }
+    let results = tasks.join_all().await;
+    let wrong = results.iter().filter(|result| **result == "wrong").count();
+    assert_eq!(wrong, usize::from(WRONG_PASSWORDS_MAX) - 1, "{results:?}");
+    assert!(results.iter().all(|result| ["wrong", "locked"].contains(result)), "{results:?}");
+}
+
+#[tokio::test]
+async fn a_line_for_one_account_is_bounded() {
+    let order = Order::default();
+    let _turn = order.wait("1001").await.unwrap();
+    let mut waiting: Vec<_> = (0..8).map(|_| Box::pin(order.wait("1001"))).collect();
+    for wait in &mut waiting {
+        let poll = std::future::poll_fn(|context| {
+            std::task::Poll::Ready(wait.as_mut().poll(context).is_pending())
+        });
+        assert!(poll.await);
+    }
+    assert!(order.wait("1001").await.is_none());
+    assert!(order.wait("1002").await.is_some());
+    drop(waiting);
+    drop(_turn);
+    assert!(order.wait("1001").await.is_some());
+}
+
+#[tokio::test]
+async fn a_site_is_never_locked_by_guesses_from_within() {
+    let it = fixture();
+    let mut results = Vec::new();
+    for number in 0..60 {
+        results.push(it.attempt(&format!("nobody-{number}"), "x", "192.0.2.1").await);
+    }
+    assert_eq!(&results[..50], ["wrong"; 50]);
+    assert_eq!(&results[50..], ["busy"; 10]);
+    // Everybody else of the site still gets in, also anew and with a wrong password first.
+    for number in 1001..=1010 {
+        assert_eq!(it.attempt(&number.to_string(), "right", "192.0.2.1").await, "right");
+    }
+    assert_eq!(it.attempt("1011", "x", "192.0.2.1").await, "wrong");
+    assert_eq!(it.attempt("1011", "right", "192.0.2.1").await, "busy");
+    assert_eq!(it.attempt("nobody-99", "x", "192.0.2.1").await, "busy");
+    // Another source is not touched; time gives tries back.
+    assert_eq!(it.attempt("1011", "right", "192.0.2.2").await, "right");
+    it.clock.advance(Duration::from_secs(1));
+    assert_eq!(it.attempt("1011", "right", "192.0.2.1").await, "right");
+}
+
+#[tokio::test]
+async fn one_ipv6_network_is_one_source() {
+    let it = fixture();
+    for number in 0..50 {
+        it.attempt(&format!("nobody-{number}"), "x", &format!("2001:db8::{number}")).await;
+    }
+    assert_eq!(it.attempt("nobody", "x", "2001:db8::1:2").await, "busy");
+    assert_eq!(it.attempt("nobody", "x", "2001:db8:0:1::1").await, "wrong");
+}
+
+#[tokio::test]
+async fn a_new_password_counts_at_once() {
+    let it = fixture();
+    it.check("1001", &["right"; 2], &["right"; 2]).await;
+    it.accounts.set_password("new");
+    it.check("1001", &["right", "new"], &["wrong", "right"]).await;
+}
+
+#[tokio::test]
+async fn ops_11_with_the_store_away_who_was_right_a_moment_ago_stays_right() {
+    let it = fixture();
+    it.check("1001", &["right"], &["right"]).await;
+    it.accounts.away.store(true, Ordering::Release);
+    it.check("1001", &["right", "x"], &["right", "unavailable"]).await;
+    it.check("1002", &["right"], &["unavailable"]).await;
+}
+
+#[tokio::test]
+async fn no_more_than_needed_is_written() {
+    let it = fixture();
+    it.check("1001", &["right"; 3], &["right"; 3]).await;
+    assert_eq!(it.accounts.reports.load(Ordering::Acquire), 0);
+}
