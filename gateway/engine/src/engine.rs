@@ -69,6 +69,7 @@ pub struct Engine {
     pub(crate) wake_set: Notify,
     pub(crate) settings: RwLock<Arc<Settings>>,
     pub(crate) settings_number: watch::Sender<u64>,
+    pub(crate) refreshing: tokio::sync::Mutex<()>,
     pub(crate) stop: watch::Sender<bool>,
     maintenance: AtomicBool,
     own: Mutex<BTreeSet<u64>>,
@@ -113,6 +114,7 @@ impl Engine {
             wake_set: Notify::new(),
             settings: RwLock::default(),
             settings_number: watch::channel(0).0,
+            refreshing: tokio::sync::Mutex::default(),
             stop: watch::channel(false).0,
             maintenance: AtomicBool::new(false),
             own: Mutex::default(),
@@ -137,6 +139,12 @@ impl Engine {
             std::mem::take(&mut *self.tasks.lock().unwrap_or_else(PoisonError::into_inner));
         while tasks.join_next().await.is_some() {}
         self.store.close().await;
+    }
+
+    /// Stops at once, as a process that is killed: nothing is finished, nothing is closed.
+    pub fn abandon(&self) {
+        self.stop.send_replace(true);
+        self.tasks.lock().unwrap_or_else(PoisonError::into_inner).abort_all();
     }
 
     /// This node.

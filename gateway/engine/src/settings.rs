@@ -30,6 +30,8 @@ impl Engine {
 
     /// Reads the settings from the store and puts them in force, unless newer ones are.
     pub(crate) async fn refresh_settings(&self) -> Result<(), SubmitError> {
+        // One after the other: a slow reader must not put older settings in force after newer ones.
+        let _turn = self.refreshing.lock().await;
         for _ in 0..TRIES {
             let before = self.head().await?;
             if before.number == self.settings().number {
@@ -42,7 +44,7 @@ impl Engine {
             let settings = Arc::new(Settings::from_documents(&before, documents));
             {
                 let mut current = self.settings.write().unwrap_or_else(PoisonError::into_inner);
-                // An epoch that began anew may carry a lower number: what the store says counts.
+                // After a restore the number may be lower than before: what the store says counts.
                 *current = settings;
             }
             self.settings_number.send_replace(before.number);

@@ -152,15 +152,16 @@ impl Engine {
                 _ => {}
             }
         }
-        if known {
-            self.note_own(cursor, count);
-        }
         if sets_wake {
             self.wake_set.notify_one();
         }
         if settings && let Err(error) = self.refresh_settings().await {
-            // The follower tries again with the next line of the log.
             tracing::warn!(%error, "new settings could not be read back");
+            known = false;
+        }
+        // What could not be shown here is left to the follower, which tries until it can.
+        if known {
+            self.note_own(cursor, count);
         }
     }
 }

@@ -1,5 +1,12 @@
 //! The engine from outside: what is submitted, committed, shown and promised.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails loudly"
+)]
+
 mod promises;
 mod rules;
 mod settings;

@@ -1,0 +1,182 @@
+//! A store in memory behind a bad network.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use domain::{InputId, Reply, Timestamp};
+use engine::testing::SeededRandom;
+use store::{
+    BlobHead, Commit, Committed, Cursor, DueWakes, Lease, Load, LoadAnswer, LogPage, MemoryStore,
+    Promise, Statistics, Store, StoreError,
+};
+use tokio::sync::watch;
+
+/// What all nodes reach, each over a network of its own.
+pub(crate) struct ChaosStore {
+    inner: Arc<MemoryStore>,
+    random: SeededRandom,
+    calm: Arc<AtomicBool>,
+}
+
+impl ChaosStore {
+    pub(crate) fn new(inner: Arc<MemoryStore>, seed: u64, calm: Arc<AtomicBool>) -> Self {
+        Self { inner, random: SeededRandom::new(seed), calm }
+    }
+
+    /// A number below `bound`.
+    fn below(&self, bound: u64) -> u64 {
+        self.random.next() % bound
+    }
+
+    fn is_calm(&self) -> bool {
+        self.calm.load(Ordering::Acquire)
+    }
+
+    /// Takes its time, then perhaps fails before anything was done.
+    async fn way_there(&self) -> Result<(), StoreError> {
+        if self.is_calm() {
+            return Ok(());
+        }
+        if self.below(3) == 0 {
+            tokio::time::sleep(Duration::from_micros(self.below(30_000))).await;
+        }
+        match self.below(40) {
+            0 => Err(StoreError::Busy),
+            1 => Err(StoreError::Unavailable { source: "the network is down".into() }),
+            2 => Err(StoreError::Full),
+            _ => Ok(()),
+        }
+    }
+
+    async fn way_back(&self) {
+        if !self.is_calm() && self.below(3) == 0 {
+            tokio::time::sleep(Duration::from_micros(self.below(30_000))).await;
+        }
+    }
+}
+
+#[async_trait]
+impl Store for ChaosStore {
+    async fn load(&self, load: Load) -> Result<LoadAnswer, StoreError> {
+        self.way_there().await?;
+        let answer = self.inner.load(load).await;
+        self.way_back().await;
+        answer
+    }
+
+    async fn commit(&self, commit: Commit) -> Result<Committed, StoreError> {
+        self.way_there().await?;
+        if !self.is_calm() && self.below(20) == 0 {
+            return Err(StoreError::Unknown);
+        }
+        let committed = self.inner.commit(commit).await;
+        self.way_back().await;
+        if !self.is_calm() && self.below(20) == 0 {
+            return Err(StoreError::Unknown);
+        }
+        committed
+    }
+
+    async fn outcome(&self, input: &InputId) -> Result<Option<Reply>, StoreError> {
+        self.way_there().await?;
+        self.inner.outcome(input).await
+    }
+
+    async fn read_log(&self, after: Cursor, limit: u32) -> Result<LogPage, StoreError> {
+        self.way_there().await?;
+        let page = self.inner.read_log(after, limit).await;
+        self.way_back().await;
+        page
+    }
+
+    async fn end_of_log(&self) -> Result<Cursor, StoreError> {
+        self.inner.end_of_log().await
+    }
+
+    async fn due_wakes(&self, now: Timestamp, limit: u32) -> Result<DueWakes, StoreError> {
+        self.way_there().await?;
+        self.inner.due_wakes(now, limit).await
+    }
+
+    async fn promises(
+        &self,
+        topic: &str,
+        after: u64,
+        limit: u32,
+    ) -> Result<Vec<Promise>, StoreError> {
+        self.way_there().await?;
+        self.inner.promises(topic, after, limit).await
+    }
+
+    async fn close_promises(&self, ids: Vec<String>, lease: &Lease) -> Result<(), StoreError> {
+        self.way_there().await?;
+        self.inner.close_promises(ids, lease).await
+    }
+
+    async fn acquire_lease(
+        &self,
+        name: &str,
+        holder: &str,
+        now: Timestamp,
+        lasting: Duration,
+    ) -> Result<Option<Lease>, StoreError> {
+        self.way_there().await?;
+        self.inner.acquire_lease(name, holder, now, lasting).await
+    }
+
+    async fn renew_lease(
+        &self,
+        lease: &Lease,
+        now: Timestamp,
+        lasting: Duration,
+    ) -> Result<Lease, StoreError> {
+        self.way_there().await?;
+        self.inner.renew_lease(lease, now, lasting).await
+    }
+
+    async fn release_lease(&self, lease: &Lease) -> Result<(), StoreError> {
+        self.way_there().await?;
+        self.inner.release_lease(lease).await
+    }
+
+    async fn put_piece(&self, id: &str, number: u32, body: Vec<u8>) -> Result<(), StoreError> {
+        self.inner.put_piece(id, number, body).await
+    }
+
+    async fn finish_blob(&self, head: BlobHead) -> Result<(), StoreError> {
+        self.inner.finish_blob(head).await
+    }
+
+    async fn blob(&self, id: &str) -> Result<Option<BlobHead>, StoreError> {
+        self.inner.blob(id).await
+    }
+
+    async fn piece(&self, id: &str, number: u32) -> Result<Option<Vec<u8>>, StoreError> {
+        self.inner.piece(id, number).await
+    }
+
+    async fn delete_blob(&self, id: &str) -> Result<(), StoreError> {
+        self.inner.delete_blob(id).await
+    }
+
+    async fn sweep(&self, now: Timestamp, limit: u32) -> Result<u64, StoreError> {
+        self.way_there().await?;
+        self.inner.sweep(now, limit).await
+    }
+
+    async fn raise_epoch(&self) -> Result<u64, StoreError> {
+        self.inner.raise_epoch().await
+    }
+
+    fn wake_up(&self) -> watch::Receiver<u64> {
+        self.inner.wake_up()
+    }
+
+    fn statistics(&self) -> Statistics {
+        self.inner.statistics()
+    }
+
+    async fn close(&self) {}
+}
