@@ -1,5 +1,12 @@
 //! One battery for every store: what holds for one holds for all.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails loudly"
+)]
+
 mod cases;
 mod model;
 mod sqlite_only;
