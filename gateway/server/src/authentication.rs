@@ -34,7 +34,7 @@ mod tests;
 mod unknown;
 
 pub(crate) use accounts::{Accounts, StoreAway};
-pub(crate) use pool::{Busy, HashingError, Pool};
+pub(crate) use pool::{Busy, HashingError, Pool, is_usable_hash};
 
 use order::Order;
 use remembered::Remembered;

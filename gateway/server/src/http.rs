@@ -26,6 +26,7 @@ mod routes;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use credentials::Credentials;
 pub(crate) use record::{HttpMetrics, ListenerMetrics};
 pub(crate) use routes::{RouteTable, route_tables};
 

@@ -1,13 +1,32 @@
 //! The program `jackfield`: listeners, TLS, authentication, supervision and the command line.
+//!
+//! ```text
+//!   command_line --> config --> node --> engine, surfaces, listeners, admin socket
+//! ```
+//!
+//! Knows how things run; what they mean stands in `domain`, what peers see in the adapters.
 
+mod admin;
 mod authentication;
+pub mod command_line;
 pub mod config;
+pub mod demo;
 mod http;
 mod listener;
+pub mod log;
+pub mod node;
+mod operations;
 mod sealing_file;
 mod secret_file;
+mod settings;
 mod source;
+pub mod surfaces;
 #[cfg(test)]
 mod temporary;
 pub mod tls;
 mod token_file;
+mod words;
+mod yaml;
+
+/// The version of this program.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -1,3 +1,5 @@
 //! The program `jackfield`.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    server::command_line::main()
+}

@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 use crate::secret_file::{self, SecretFileError};
 
 /// Reads the key.
-pub fn read(path: &Path) -> Result<SealingKey, SecretFileError> {
+pub(crate) fn read(path: &Path) -> Result<SealingKey, SecretFileError> {
     let bytes = secret_file::read(path)?;
     let malformed = || SecretFileError::Malformed {
         path: path.to_owned(),
@@ -31,7 +31,7 @@ pub fn read(path: &Path) -> Result<SealingKey, SecretFileError> {
 }
 
 /// Reads the key, or makes one where there is none.
-pub fn read_or_make(path: &Path) -> Result<SealingKey, SecretFileError> {
+pub(crate) fn read_or_make(path: &Path) -> Result<SealingKey, SecretFileError> {
     if path.exists() {
         return read(path);
     }

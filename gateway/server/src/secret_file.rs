@@ -57,7 +57,7 @@ pub enum SecretFileError {
 }
 
 /// The bytes of a file that only its owner and group may reach.
-pub fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>, SecretFileError> {
+pub(crate) fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>, SecretFileError> {
     let unreadable = |source| SecretFileError::Unreadable { path: path.to_owned(), source };
     let file = File::open(path).map_err(unreadable)?;
     let mode = file.metadata().map_err(unreadable)?.permissions().mode() & 0o7777;
@@ -73,13 +73,13 @@ pub fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>, SecretFileError> {
 }
 
 /// Writes a file of mode 0600 so that it is there whole or not at all.
-pub fn write(path: &Path, bytes: &[u8]) -> Result<(), SecretFileError> {
+pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), SecretFileError> {
     write_whole(path, bytes, 0o600)
         .map_err(|source| SecretFileError::Unwritable { path: path.to_owned(), source })
 }
 
 /// Writes a file of that mode so that it is there whole or not at all, also after a power cut.
-pub fn write_whole(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
+pub(crate) fn write_whole(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
     let mut new = path.as_os_str().to_owned();
     new.push(".new");
     let new = PathBuf::from(new);
@@ -98,7 +98,7 @@ pub fn write_whole(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
 }
 
 /// Makes a folder that only its owner may enter, with those above it, unless it is there.
-pub fn make_folder(path: &Path) -> io::Result<()> {
+pub(crate) fn make_folder(path: &Path) -> io::Result<()> {
     std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
 }
 

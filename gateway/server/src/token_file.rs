@@ -7,7 +7,7 @@ use domain::Secret;
 use crate::secret_file::{self, SecretFileError};
 
 /// Reads the token: 16 to 256 visible ASCII characters.
-pub fn read(path: &Path) -> Result<Secret, SecretFileError> {
+pub(crate) fn read(path: &Path) -> Result<Secret, SecretFileError> {
     let bytes = secret_file::read(path)?;
     let text = std::str::from_utf8(&bytes).unwrap_or_default().trim();
     if (16..=256).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic()) {

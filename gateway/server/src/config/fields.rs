@@ -114,7 +114,7 @@ pub(super) const FIELDS: &[Field] = &[
         Required("gw-a.example.com"),
         &[
             "Full host name of this node, as phones reach it. It stands in every service URL and in the",
-            "certificate. Never an address; at most 64 characters, since phones cut long URLs.",
+            "certificate. Never an address; at most 94 characters, since phones cut long URLs.",
         ],
     ),
     field(

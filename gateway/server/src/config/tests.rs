@@ -95,12 +95,12 @@ fn a_text_that_is_no_toml_names_its_line() {
 #[test]
 fn phn_01_the_name_is_a_full_host_name_and_never_an_address() {
     let with = |name: &str| format!("name = {name:?}\nstate_directory = \"/s\"\n");
-    let longest = format!("{}.{}", "a".repeat(31), "b".repeat(32));
+    let longest = format!("{}.{}", "a".repeat(61), "b".repeat(32));
     for good in ["gw-a.example.com", "localhost", "1.example", &longest] {
         check(&with(good), &[]);
     }
     let long_label = format!("{}.example", "a".repeat(64));
-    let too_long = format!("{}.{}", "a".repeat(32), "b".repeat(32));
+    let too_long = format!("{}.{}", "a".repeat(62), "b".repeat(32));
     for bad in [
         "192.0.2.1",
         "::1",

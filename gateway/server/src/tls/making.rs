@@ -109,7 +109,8 @@ fn server_parameters(
 ) -> Result<CertificateParams, rcgen::Error> {
     let mut parameters = dated(now)?;
     parameters.distinguished_name = DistinguishedName::new();
-    if let Some(name) = names.first() {
+    // A common name has at most 64 characters (RFC 5280, appendix A.1); clients read the others.
+    if let Some(name) = names.first().filter(|name| name.as_str().len() <= 64) {
         parameters.distinguished_name.push(DnType::CommonName, name.as_str());
     }
     for name in names {

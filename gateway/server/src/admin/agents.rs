@@ -1,0 +1,142 @@
+//! What an administrator does for an agent: sign-in, states, a call on owned voice state.
+
+use domain::settings::Reader;
+use domain::{
+    AgentCommand, AgentKey, CallDirection, CallVariable, Command, Input, InputId, Mobile,
+    MobileMode, NodeName, ReasonCode, Reply, SignIn, SignInOn, SignedOutBy, VARIABLES_MAX, Wish,
+};
+use engine::Outcome;
+use serde_json::{Value, json};
+
+use super::protocol::Failure;
+use crate::node::Shared;
+
+pub(super) fn read_sign_in(reader: &mut Reader<'_>, node: &NodeName) -> Option<SignIn> {
+    let agent = reader.required("agent");
+    let extension = reader.required("extension");
+    let device = reader.parsed("device");
+    let mobile = reader.table("mobile", |mobile| {
+        let modes = [
+            ("call_by_call", MobileMode::CallByCall),
+            ("nailed_connection", MobileMode::NailedConnection),
+        ];
+        let number = mobile.required("number");
+        let mode = mobile.choice("mode", &modes).unwrap_or(MobileMode::CallByCall);
+        Some(Mobile { number: number?, mode })
+    });
+    Some(SignIn {
+        agent: agent?,
+        extension: extension?,
+        device,
+        mobile,
+        on: SignInOn::Local,
+        node: node.clone(),
+    })
+}
+
+pub(super) fn read_state(reader: &mut Reader<'_>) -> Option<AgentCommand> {
+    let agent = reader.required("agent");
+    let states = [("ready", 0), ("not_ready", 1), ("signed_out", 2)];
+    if !reader.has("state") {
+        reader.problem("state", "is missing");
+    }
+    let state = reader.choice("state", &states);
+    let reason = reader.number("reason", 0..=u64::from(u16::MAX));
+    let reason = reason.and_then(|code| u16::try_from(code).ok()).map(ReasonCode);
+    if state == Some(0) && reason.is_some() {
+        reader.problem("reason", "is for not_ready and signed_out only");
+    }
+    let wish = match state? {
+        0 => Wish::Ready,
+        1 => Wish::NotReady(reason),
+        _ => Wish::ForceSignOut { reason, by: SignedOutBy::Supervisor },
+    };
+    Some(local(agent?, wish))
+}
+
+pub(super) fn read_call_begin(reader: &mut Reader<'_>) -> Option<AgentCommand> {
+    let agent = reader.required("agent");
+    let directions = [("inbound", CallDirection::Inbound), ("outbound", CallDirection::Outbound)];
+    let direction = reader.choice("direction", &directions).unwrap_or(CallDirection::Inbound);
+    if !reader.has("number") {
+        reader.problem("number", "is missing");
+    }
+    let number = reader.short_text("number", 64);
+    let id = match reader.has("id") {
+        true => reader.short_text("id", 64),
+        false => fresh_number().ok().map(|number| format!("local-{number}")),
+    };
+    let mut variables = Vec::new();
+    for (name, value) in reader.entries("variables", VARIABLES_MAX) {
+        match value {
+            Value::String(value) => variables.push(CallVariable { name, value }),
+            _ => reader.problem("variables", format_args!("{name} must be a text")),
+        }
+    }
+    let wish = Wish::CallBegins { id: id?, direction, number: number?, variables };
+    Some(local(agent?, wish))
+}
+
+pub(super) fn read_call_end(reader: &mut Reader<'_>) -> Option<AgentCommand> {
+    let agent = reader.required("agent");
+    Some(local(agent?, Wish::CallEnds))
+}
+
+pub(super) async fn sign_in(shared: &Shared, wish: SignIn) -> Result<Value, Failure> {
+    let agent = AgentKey::owned(wish.agent.clone());
+    let id = InputId::new("admin", fresh_number()?);
+    let input = Input::command(id, Command::SignIn(Box::new(wish)));
+    match shared.engine.submit(input).await? {
+        Outcome::Done(Reply::SignedIn { session }) => {
+            tracing::info!(session = %session.number, surface = "admin", "signed in");
+            told(shared, &agent).await
+        }
+        Outcome::Done(_) => told(shared, &agent).await,
+        Outcome::Refused(refusal) => Err(refusal.into()),
+    }
+}
+
+pub(super) async fn command(shared: &Shared, command: AgentCommand) -> Result<Value, Failure> {
+    let agent = command.agent.clone();
+    if !shared.engine.settings().agents.contains_key(&agent.id) {
+        return Err(domain::Refusal::AgentUnknown.into());
+    }
+    let id = InputId::new("admin", fresh_number()?);
+    match shared.engine.submit(Input::command(id, Command::Agent(command))).await? {
+        Outcome::Done(_) => told(shared, &agent).await,
+        Outcome::Refused(refusal) => Err(refusal.into()),
+    }
+}
+
+/// The agent's state afterwards.
+async fn told(shared: &Shared, agent: &AgentKey) -> Result<Value, Failure> {
+    let session = shared.engine.session_of(agent).await?;
+    let signed_in = session.as_ref().and_then(|session| session.signed_in());
+    let Some(signed_in) = signed_in else {
+        return Ok(json!({"agent": agent.id, "state": "signed_out"}));
+    };
+    let mut value = json!({
+        "agent": agent.id,
+        "extension": signed_in.extension,
+        "device": signed_in.device,
+        "mobile": signed_in.mobile,
+    });
+    if let (Some(members), Ok(Value::Object(voice))) =
+        (value.as_object_mut(), serde_json::to_value(signed_in.voice.state))
+    {
+        members.extend(voice);
+    }
+    Ok(value)
+}
+
+/// Every request on the socket is one of its own, never a repeat.
+pub(super) fn fresh_number() -> Result<String, Failure> {
+    let random = ring::rand::generate::<[u8; 16]>(&ring::rand::SystemRandom::new());
+    let random =
+        random.map_err(|_| Failure::new("unavailable", "the machine gives no random numbers"))?;
+    Ok(format!("{:032x}", u128::from_be_bytes(random.expose())))
+}
+
+fn local(agent: domain::AgentId, wish: Wish) -> AgentCommand {
+    AgentCommand { agent: AgentKey::owned(agent), holder: None, seen_changes: None, wish }
+}

@@ -1,0 +1,78 @@
+//! What a node says of itself.
+
+use std::collections::BTreeMap;
+
+use domain::Timestamp;
+use engine::StoreState;
+use engine::surface::Readiness;
+use serde_json::{Value, json};
+
+use crate::node::Shared;
+
+pub(super) fn status(shared: &Shared) -> Value {
+    let (engine, config) = (&shared.engine, &shared.config);
+    let now = engine.now();
+    let store = match engine.store_state() {
+        StoreState::Working => json!({"state": "working"}),
+        StoreState::Failing { since, why } => {
+            json!({"state": "failing", "since_seconds": seconds_ago(now, since), "why": why})
+        }
+    };
+    let surfaces: BTreeMap<_, _> = shared
+        .health
+        .surfaces()
+        .into_iter()
+        .map(|(name, readiness)| (name, readiness_told(&readiness)))
+        .collect();
+    let settings = engine.settings();
+    let mut agents =
+        BTreeMap::from([("not_ready", 0_u64), ("ready", 0), ("talking", 0), ("wrap_up", 0)]);
+    let signed_in = shared.port.signed_in();
+    for signed_in in signed_in.iter().filter_map(|session| session.signed_in()) {
+        *agents.entry(signed_in.voice.state.name()).or_default() += 1;
+    }
+    let expires_at = shared.certificate.expires_at();
+    json!({
+        "node": config.name,
+        "version": crate::VERSION,
+        "uptime_seconds": seconds_ago(now, shared.started_at),
+        "store": store,
+        "settings": {
+            "number": settings.number,
+            "agents": settings.agents.len(),
+            "devices": settings.devices.len(),
+            "from_file": shared.settings_file,
+        },
+        "surfaces": surfaces,
+        "agents": agents,
+        "push_problems": push_problems(shared),
+        "maintenance": engine.in_maintenance(),
+        "certificate": {
+            "expires_at": expires_at.seconds(),
+            "days_left": expires_at.since(now).as_secs() / 86_400,
+        },
+        "phone_url": format!("{}/fippa/", config.phone.base()),
+    })
+}
+
+/// Phones that refuse our push, with the reason.
+pub(super) fn push_states(shared: &Shared) -> Value {
+    json!({"push_problems": push_problems(shared)})
+}
+
+fn push_problems(shared: &Shared) -> Value {
+    let problems = (shared.push_problems)();
+    problems.into_iter().map(|it| json!({"device": it.device, "why": it.why})).collect()
+}
+
+fn readiness_told(readiness: &Readiness) -> Value {
+    match readiness {
+        Readiness::Ready => json!({"state": "ready"}),
+        Readiness::Degraded(why) => json!({"state": "degraded", "why": why}),
+        Readiness::Failing(why) => json!({"state": "failing", "why": why}),
+    }
+}
+
+fn seconds_ago(now: Timestamp, then: Timestamp) -> u64 {
+    now.since(then).as_secs()
+}

@@ -1,0 +1,361 @@
+//! The command line: what can be asked for, and how answers and errors are told.
+//!
+//! Answers go to standard output, errors and the log to standard error. Exit codes: 0 done, 1 a
+//! problem was found or the request refused, 2 the command line itself was wrong.
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use engine::SystemClock;
+
+use crate::config::Config;
+use crate::log::{self, LogControl};
+use crate::node::{Node, NodeError, Options};
+
+mod ask;
+mod check;
+mod status;
+
+/// Where a node's configuration is unless the command line says otherwise.
+const CONFIG: &str = "/etc/jackfield/jackfield.toml";
+
+/// A gateway for contact centres: agents work from their IP phones.
+///
+/// `jackfield demo` tries it out on this machine with nothing set up. `jackfield run` serves;
+/// `jackfield check` tells beforehand everything that is wrong. The other commands ask a running
+/// node through its local admin socket, which only the node's own user may open.
+#[derive(Debug, Parser)]
+#[command(name = "jackfield", version = crate::VERSION, after_help = EXIT_CODES)]
+pub struct CommandLine {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXIT_CODES: &str = "Exit codes: 0 done, 1 a problem was found or the request was refused, \
+                          2 the command line was wrong.";
+
+const RUN_HELP: &str = "\
+Signals: SIGTERM and SIGINT drain and end with exit code 0: readiness fails, no connection is \
+accepted any more, requests in hand end within limits.drain_seconds. SIGHUP reads the certificate \
+files and --settings FILE again; what does not verify is refused, and the old stays in force.
+
+Example:
+  jackfield run --config /etc/jackfield/jackfield.toml";
+
+const APPLY_HELP: &str = "\
+The file is YAML and holds all settings: what is not in it is removed. All of it is applied or \
+nothing, at once and without a restart; every problem is told under its key. Passwords may be \
+given in the clear; they are hashed before they are kept. What `jackfield export` prints can be \
+applied again.
+
+  teams:        [{name, layout, wrap_up_seconds}]
+  agents:       [{id, name, team, extension, roles, password | password_hash}]
+  reason_codes: [{category: not_ready | wrap_up | sign_out, code, label, teams}]
+  layouts:      [{name, header: {label, variable}, left: [..], right: [..]}]
+  devices:      [{name, description, lines, profile, certificate_sha256}]
+  trust:        [{name, purposes: [phones], certificates}]
+  phone_service: {devices: any | listed, mobile_agents, inactivity_seconds, home_refresh_seconds,
+                  form_method, label_limits, alternates, push: {user, password, port}}
+  voice:        {wrap_up_seconds}
+
+Example:
+  jackfield export > settings.yaml; $EDITOR settings.yaml; jackfield apply settings.yaml";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve, in the foreground.
+    #[command(after_long_help = RUN_HELP)]
+    Run {
+        /// The node's configuration (TOML).
+        #[arg(long, value_name = "FILE", default_value = CONFIG)]
+        config: PathBuf,
+        /// Settings (YAML) to apply at start and on SIGHUP; they are read-only elsewhere then.
+        #[arg(long, value_name = "FILE")]
+        settings: Option<PathBuf>,
+    },
+    /// Tell everything that is wrong with a configuration, each problem under its key.
+    Check {
+        /// The node's configuration (TOML).
+        #[arg(long, value_name = "FILE", default_value = CONFIG)]
+        config: PathBuf,
+        /// Settings (YAML) to check too.
+        #[arg(long, value_name = "FILE")]
+        settings: Option<PathBuf>,
+    },
+    /// Apply a file of settings to the running node.
+    #[command(after_long_help = APPLY_HELP)]
+    Apply {
+        /// The file (YAML); `-` reads standard input.
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+        #[command(flatten)]
+        node: WhichNode,
+    },
+    /// Print all settings of the running node as YAML; secrets are hashes or sealed.
+    Export {
+        #[command(flatten)]
+        node: WhichNode,
+    },
+    /// Tell how the running node does.
+    Status {
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        node: WhichNode,
+    },
+    /// Do something for one agent.
+    Agent {
+        #[command(subcommand)]
+        deed: AgentDeed,
+    },
+    /// Begin or end a call, where the gateway owns voice state.
+    Call {
+        #[command(subcommand)]
+        deed: CallDeed,
+    },
+    /// Refuse sign-ins on this node, or take them again; who is signed in goes on.
+    Maintenance {
+        /// Whether to refuse.
+        switch: Switch,
+        #[command(flatten)]
+        node: WhichNode,
+    },
+    /// Read certificate files and the settings file again, as SIGHUP does.
+    Reload {
+        #[command(flatten)]
+        node: WhichNode,
+    },
+    /// Change what is logged for some minutes.
+    LogLevel {
+        /// error, warn, info, debug or trace.
+        #[arg(value_parser = log::LEVELS)]
+        level: String,
+        /// After so many minutes the configured level holds again.
+        #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=1_440))]
+        minutes: u64,
+        #[command(flatten)]
+        node: WhichNode,
+    },
+    /// Run everything on this machine alone, with agents and phones made up.
+    Demo {
+        /// Folder for what the demo keeps; it is made where it is missing.
+        #[arg(long, value_name = "DIR")]
+        dir: PathBuf,
+        /// File that is written once everything answers: where it is and who may sign in (JSON).
+        #[arg(long, value_name = "FILE")]
+        endpoints: PathBuf,
+        /// The port for phones; otherwise a free one is chosen and kept.
+        #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]
+        port: Option<u16>,
+    },
+    /// Print a script that completes these commands in a shell.
+    Completions {
+        /// Which shell.
+        shell: clap_complete::Shell,
+    },
+}
+
+/// Which running node is asked.
+#[derive(Debug, Args)]
+struct WhichNode {
+    /// The node's admin socket.
+    #[arg(long, value_name = "SOCKET", conflicts_with = "config")]
+    socket: Option<PathBuf>,
+    /// The node's configuration, which says where its socket is.
+    #[arg(long, value_name = "FILE", default_value = CONFIG)]
+    config: PathBuf,
+}
+
+#[derive(Debug, Subcommand)]
+enum AgentDeed {
+    /// Sign an agent in.
+    SignIn {
+        /// The agent's id.
+        id: String,
+        /// Their line.
+        #[arg(long)]
+        extension: String,
+        /// The phone that carries the voice, where several have the line.
+        #[arg(long)]
+        device: Option<String>,
+        /// The number of a remote phone, for a mobile agent.
+        #[arg(long, value_name = "NUMBER")]
+        mobile: Option<String>,
+        /// How the remote phone is connected.
+        #[arg(long, requires = "mobile", value_enum)]
+        mode: Option<Mode>,
+        #[command(flatten)]
+        node: WhichNode,
+    },
+    /// Take calls.
+    Ready {
+        /// The agent's id.
+        id: String,
+        #[command(flatten)]
+        node: WhichNode,
+    },
+    /// Take no calls.
+    NotReady {
+        /// The agent's id.
+        id: String,
+        /// Why: the code of a not_ready reason.
+        #[arg(long, value_name = "CODE")]
+        reason: Option<u16>,
+        #[command(flatten)]
+        node: WhichNode,
+    },
+    /// Sign an agent out, whatever they do.
+    SignOut {
+        /// The agent's id.
+        id: String,
+        /// Why: a code, shown as it is.
+        #[arg(long, value_name = "CODE")]
+        reason: Option<u16>,
+        #[command(flatten)]
+        node: WhichNode,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum CallDeed {
+    /// A call reaches the agent, or is placed.
+    Begin {
+        /// The agent's id.
+        id: String,
+        /// The other side's number.
+        #[arg(long)]
+        number: String,
+        /// The agent placed it.
+        #[arg(long)]
+        outbound: bool,
+        /// The call's own id, where it matters.
+        #[arg(long, value_name = "CALL")]
+        call: Option<String>,
+        /// A call variable; may be given several times.
+        #[arg(long = "var", value_name = "NAME=VALUE", value_parser = ask::variable)]
+        variables: Vec<(String, String)>,
+        #[command(flatten)]
+        node: WhichNode,
+    },
+    /// The call is over.
+    End {
+        /// The agent's id.
+        id: String,
+        #[command(flatten)]
+        node: WhichNode,
+    },
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Mode {
+    /// Called for each call.
+    CallByCall,
+    /// Connected from sign-in to sign-out.
+    NailedConnection,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Switch {
+    /// Refuse sign-ins.
+    On,
+    /// Take sign-ins.
+    Off,
+}
+
+/// A problem that ends the program with exit code 1, as lines for standard error.
+#[derive(Debug)]
+struct Problem(String);
+
+impl From<io::Error> for Problem {
+    fn from(error: io::Error) -> Self {
+        Self(format!("error: {error}"))
+    }
+}
+
+impl From<NodeError> for Problem {
+    fn from(error: NodeError) -> Self {
+        Self(format!("error: {}", chain(&error)))
+    }
+}
+
+impl From<domain::Problems> for Problem {
+    fn from(problems: domain::Problems) -> Self {
+        Self(problems.to_string())
+    }
+}
+
+/// Runs the program.
+pub fn main() -> ExitCode {
+    let command_line = CommandLine::parse();
+    let mut out = io::stdout().lock();
+    match run(command_line.command, &mut out) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Problem(text)) => {
+            // Where nobody reads standard error there is nobody to tell.
+            let _ = writeln!(io::stderr(), "{text}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command, out: &mut impl Write) -> Result<(), Problem> {
+    match command {
+        Command::Run { config, settings } => serve(&config, settings),
+        Command::Check { config, settings } => check::check(&config, settings.as_deref(), out),
+        Command::Demo { dir, endpoints, port } => {
+            let runtime = runtime()?;
+            let log = log::start(crate::config::LogConfig { json: false, level: "info" });
+            Ok(runtime.block_on(crate::demo::run(crate::demo::Demo {
+                dir,
+                endpoints,
+                port,
+                log,
+            }))?)
+        }
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut CommandLine::command(), "jackfield", &mut script);
+            Ok(out.write_all(&script)?)
+        }
+        command => ask::ask(command, out),
+    }
+}
+
+fn serve(config: &std::path::Path, settings_file: Option<PathBuf>) -> Result<(), Problem> {
+    let config = Config::load(config)?;
+    let log: LogControl = log::start(config.log);
+    let options = Options {
+        config,
+        settings_file,
+        first_settings: None,
+        log,
+        clock: Arc::new(SystemClock),
+        surfaces: crate::surfaces::product(),
+    };
+    runtime()?.block_on(async { Node::start(options).await?.run().await })?;
+    Ok(())
+}
+
+fn runtime() -> Result<tokio::runtime::Runtime, Problem> {
+    Ok(tokio::runtime::Builder::new_multi_thread().enable_all().build()?)
+}
+
+/// An error with its causes, on one line.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let more = error.to_string();
+        // Some libraries' texts hold their cause's already.
+        if !text.contains(&more) {
+            text.push_str(": ");
+            text.push_str(&more);
+        }
+        cause = error.source();
+    }
+    text
+}

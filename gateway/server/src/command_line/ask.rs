@@ -1,0 +1,209 @@
+//! Commands that ask a running node: one line of JSON there, one back.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::{AgentDeed, CallDeed, Command, Mode, Problem, Switch, WhichNode, status};
+use crate::admin::protocol::LINE_BYTES_MAX;
+use crate::config::Config;
+
+/// A node that says nothing for so long is not well. Many passwords take minutes to hash.
+const PATIENCE: Duration = Duration::from_secs(600);
+
+/// How an answer is shown.
+enum Shown {
+    /// The settings' text as it is.
+    Text,
+    /// The status, as JSON or for people.
+    Status { json: bool },
+    /// What an agent does now.
+    Agent,
+    /// What was applied.
+    Applied,
+    /// What a reload did.
+    Reloaded,
+    /// Nothing but that it is done.
+    Done,
+}
+
+pub(super) fn ask(command: Command, out: &mut impl Write) -> Result<(), Problem> {
+    let (node, request, shown) = request(command)?;
+    let socket = socket(&node)?;
+    let answer = exchange(&socket, &request)?;
+    show(&answer, &shown, out)
+}
+
+/// A call variable as it is written on the command line.
+pub(super) fn variable(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err("must be NAME=VALUE".to_owned()),
+    }
+}
+
+fn request(command: Command) -> Result<(WhichNode, Value, Shown), Problem> {
+    Ok(match command {
+        Command::Apply { file, node } => {
+            let text = read_settings(&file)?;
+            (node, json!({"do": "settings_apply", "text": text}), Shown::Applied)
+        }
+        Command::Export { node } => (node, json!({"do": "settings_export"}), Shown::Text),
+        Command::Status { json, node } => (node, json!({"do": "status"}), Shown::Status { json }),
+        Command::Agent { deed } => agent(deed),
+        Command::Call { deed } => call(deed),
+        Command::Maintenance { switch, node } => {
+            let on = switch == Switch::On;
+            (node, json!({"do": "maintenance", "on": on}), Shown::Done)
+        }
+        Command::Reload { node } => (node, json!({"do": "reload"}), Shown::Reloaded),
+        Command::LogLevel { level, minutes, node } => {
+            let request = json!({"do": "log_level", "level": level, "minutes": minutes});
+            (node, request, Shown::Done)
+        }
+        Command::Run { .. }
+        | Command::Check { .. }
+        | Command::Demo { .. }
+        | Command::Completions { .. } => {
+            return Err(Problem("error: this asks no running node".to_owned()));
+        }
+    })
+}
+
+fn agent(deed: AgentDeed) -> (WhichNode, Value, Shown) {
+    let state = |id: String, state: &str, reason: Option<u16>| json!({"do": "agent_state", "agent": id, "state": state, "reason": reason});
+    match deed {
+        AgentDeed::SignIn { id, extension, device, mobile, mode, node } => {
+            let mode = match mode {
+                Some(Mode::NailedConnection) => "nailed_connection",
+                Some(Mode::CallByCall) | None => "call_by_call",
+            };
+            let request = json!({
+                "do": "agent_sign_in",
+                "agent": id,
+                "extension": extension,
+                "device": device,
+                "mobile": mobile.map(|number| json!({"number": number, "mode": mode})),
+            });
+            (node, request, Shown::Agent)
+        }
+        AgentDeed::Ready { id, node } => (node, state(id, "ready", None), Shown::Agent),
+        AgentDeed::NotReady { id, reason, node } => {
+            (node, state(id, "not_ready", reason), Shown::Agent)
+        }
+        AgentDeed::SignOut { id, reason, node } => {
+            (node, state(id, "signed_out", reason), Shown::Agent)
+        }
+    }
+}
+
+fn call(deed: CallDeed) -> (WhichNode, Value, Shown) {
+    match deed {
+        CallDeed::Begin { id, number, outbound, call, variables, node } => {
+            let variables: serde_json::Map<_, _> =
+                variables.into_iter().map(|(name, value)| (name, value.into())).collect();
+            let request = json!({
+                "do": "call_begin",
+                "agent": id,
+                "number": number,
+                "direction": if outbound { "outbound" } else { "inbound" },
+                "id": call,
+                "variables": variables,
+            });
+            (node, request, Shown::Agent)
+        }
+        CallDeed::End { id, node } => (node, json!({"do": "call_end", "agent": id}), Shown::Agent),
+    }
+}
+
+fn read_settings(file: &Path) -> Result<String, Problem> {
+    let bytes = if file == Path::new("-") {
+        let mut bytes = Vec::new();
+        let limit = u64::try_from(LINE_BYTES_MAX).unwrap_or(u64::MAX);
+        std::io::stdin().lock().take(limit).read_to_end(&mut bytes)?;
+        bytes
+    } else {
+        crate::settings::read_file(file)?
+    };
+    String::from_utf8(bytes).map_err(|_| Problem(format!("{}: must be UTF-8", file.display())))
+}
+
+fn socket(node: &WhichNode) -> Result<PathBuf, Problem> {
+    match &node.socket {
+        Some(socket) => Ok(socket.clone()),
+        None => Ok(Config::load(&node.config)?.admin_socket()),
+    }
+}
+
+fn exchange(socket: &Path, request: &Value) -> Result<Value, Problem> {
+    let stream = UnixStream::connect(socket).map_err(|error| {
+        let path = socket.display();
+        Problem(format!(
+            "error: no node answers at {path}: {error}; is it running, and are you its user?"
+        ))
+    })?;
+    stream.set_read_timeout(Some(PATIENCE))?;
+    stream.set_write_timeout(Some(PATIENCE))?;
+    let mut line = request.to_string();
+    line.push('\n');
+    (&stream).write_all(line.as_bytes())?;
+    let mut answer = Vec::new();
+    let limit = u64::try_from(LINE_BYTES_MAX).unwrap_or(u64::MAX);
+    BufReader::new(&stream).take(limit).read_until(b'\n', &mut answer)?;
+    let answer: Value = serde_json::from_slice(&answer)
+        .map_err(|_| Problem("error: the node broke off its answer".to_owned()))?;
+    match answer.get("error") {
+        None => Ok(answer.get("ok").cloned().unwrap_or_default()),
+        Some(error) => Err(Problem(told(error))),
+    }
+}
+
+/// Problems as lines by key, anything else as one line.
+fn told(error: &Value) -> String {
+    let text =
+        |value: &Value, name| value.get(name).and_then(Value::as_str).unwrap_or("?").to_owned();
+    match error.get("problems").and_then(Value::as_array) {
+        Some(problems) => {
+            let line = |it: &Value| format!("{}: {}", text(it, "key"), text(it, "message"));
+            problems.iter().map(line).collect::<Vec<_>>().join("\n")
+        }
+        None => format!("error: {}", text(error, "message")),
+    }
+}
+
+fn show(answer: &Value, shown: &Shown, out: &mut impl Write) -> Result<(), Problem> {
+    let text = |name| answer.get(name).and_then(Value::as_str).unwrap_or_default();
+    match shown {
+        Shown::Text => write!(out, "{}", text("text"))?,
+        Shown::Status { json: true } => {
+            writeln!(out, "{}", serde_json::to_string_pretty(answer).unwrap_or_default())?;
+        }
+        Shown::Status { json: false } => write!(out, "{}", status::for_people(answer))?,
+        Shown::Agent => writeln!(out, "{}", status::agent(answer))?,
+        Shown::Applied => {
+            let number = answer.get("number").cloned().unwrap_or_default();
+            match answer.get("changed") == Some(&Value::Bool(true)) {
+                true => writeln!(out, "applied, settings number {number}")?,
+                false => writeln!(out, "already in force, settings number {number}")?,
+            }
+        }
+        Shown::Reloaded => {
+            let lines = |name| answer.get(name).and_then(Value::as_array).into_iter().flatten();
+            for line in lines("done").filter_map(Value::as_str) {
+                writeln!(out, "{line}")?;
+            }
+            let refused: Vec<_> = lines("refused").filter_map(Value::as_str).collect();
+            if !refused.is_empty() {
+                return Err(Problem(format!(
+                    "refused, the old stays in force: {}",
+                    refused.join("\n")
+                )));
+            }
+        }
+        Shown::Done => writeln!(out, "done")?,
+    }
+    Ok(())
+}

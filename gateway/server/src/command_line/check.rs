@@ -1,0 +1,47 @@
+//! `jackfield check`: all that is wrong, before anything is started (OPS-01).
+
+use std::io::Write;
+use std::path::Path;
+
+use domain::Problems;
+use engine::{Clock, SystemClock};
+
+use super::Problem;
+use crate::config::{Config, check_files};
+use crate::{sealing_file, settings};
+
+/// Checks a configuration with the files it names, and a settings file where one is given.
+pub(super) fn check(
+    config: &Path,
+    settings_file: Option<&Path>,
+    out: &mut impl Write,
+) -> Result<(), Problem> {
+    let mut problems = Problems::default();
+    let loaded = Config::load(config);
+    let mut sealing = None;
+    match &loaded {
+        Ok(config) => {
+            check_files(config, SystemClock.now(), &mut problems);
+            if config.sealing_key_file.exists() {
+                sealing = sealing_file::read(&config.sealing_key_file).ok();
+            }
+        }
+        Err(found) => add(&mut problems, "", found),
+    }
+    if let Some(file) = settings_file {
+        let read = settings::read_file(file);
+        match read.and_then(|bytes| settings::check(&bytes, sealing.as_ref()).map(|_| ())) {
+            Ok(()) => {}
+            Err(found) => add(&mut problems, "settings: ", &found),
+        }
+    }
+    problems.into_result()?;
+    writeln!(out, "no problems found")?;
+    Ok(())
+}
+
+fn add(problems: &mut Problems, prefix: &str, found: &Problems) {
+    for problem in found.as_slice() {
+        problems.add(format!("{prefix}{}", problem.key), &problem.message);
+    }
+}

@@ -1,0 +1,107 @@
+//! What a node says of itself, for people.
+
+use std::fmt::Write;
+
+use serde_json::Value;
+
+/// The status as lines.
+pub(super) fn for_people(status: &Value) -> String {
+    let mut lines = String::new();
+    let mut line = |name: &str, text: String| {
+        // Writing to a string cannot fail.
+        let _ = writeln!(lines, "{name:<13}{text}");
+    };
+    let text = |pointer: &str| match status.pointer(pointer) {
+        Some(Value::String(text)) => text.clone(),
+        Some(Value::Null) | None => String::new(),
+        Some(other) => other.to_string(),
+    };
+    let number = |pointer: &str| status.pointer(pointer).and_then(Value::as_u64).unwrap_or(0);
+    line("node", format!("{} (version {})", text("/node"), text("/version")));
+    line("phones", text("/phone_url"));
+    line("running for", duration(number("/uptime_seconds")));
+    line(
+        "store",
+        match text("/store/state").as_str() {
+            "failing" => format!(
+                "FAILING for {}: {}",
+                duration(number("/store/since_seconds")),
+                text("/store/why")
+            ),
+            state => state.to_owned(),
+        },
+    );
+    let from = text("/settings/from_file");
+    let from = if from.is_empty() { from } else { format!(", from {from}") };
+    line(
+        "settings",
+        format!(
+            "number {}, {} agents, {} devices{from}",
+            number("/settings/number"),
+            number("/settings/agents"),
+            number("/settings/devices")
+        ),
+    );
+    for (name, surface) in
+        status.pointer("/surfaces").and_then(Value::as_object).into_iter().flatten()
+    {
+        let part = |name| surface.get(name).and_then(Value::as_str);
+        let why = part("why").map(|why| format!(": {why}")).unwrap_or_default();
+        line(name, format!("{}{why}", part("state").unwrap_or("?")));
+    }
+    line(
+        "agents",
+        format!(
+            "{} ready, {} not ready, {} talking, {} wrapping up",
+            number("/agents/ready"),
+            number("/agents/not_ready"),
+            number("/agents/talking"),
+            number("/agents/wrap_up")
+        ),
+    );
+    let on = status.pointer("/maintenance").and_then(Value::as_bool) == Some(true);
+    line("maintenance", if on { "ON: sign-ins are refused" } else { "off" }.to_owned());
+    line("certificate", format!("good for {} days", number("/certificate/days_left")));
+    let problems = status.pointer("/push_problems").and_then(Value::as_array);
+    for problem in problems.into_iter().flatten() {
+        let part = |name| problem.get(name).and_then(Value::as_str).unwrap_or("?");
+        line("no push to", format!("{}: {}", part("device"), part("why")));
+    }
+    lines
+}
+
+/// What an agent does now, on one line.
+pub(super) fn agent(answer: &Value) -> String {
+    let text = |name: &str| answer.get(name).and_then(Value::as_str);
+    let mut line = format!(
+        "agent {} is {}",
+        text("agent").unwrap_or("?"),
+        match text("state") {
+            Some("wrap_up") => "wrapping up".to_owned(),
+            state => state.unwrap_or("?").replace('_', " "),
+        }
+    );
+    if let Some(reason) = answer.get("reason").and_then(Value::as_u64) {
+        line.push_str(&format!(" (reason {reason})"));
+    }
+    if let Some(extension) = text("extension") {
+        line.push_str(&format!(" on extension {extension}"));
+    }
+    if let Some(device) = text("device") {
+        line.push_str(&format!(", phone {device}"));
+    }
+    if let Some(number) = answer.pointer("/mobile/number").and_then(Value::as_str) {
+        line.push_str(&format!(", mobile at {number}"));
+    }
+    line
+}
+
+fn duration(seconds: u64) -> String {
+    let (days, hours, minutes) = (seconds / 86_400, seconds / 3_600 % 24, seconds / 60 % 60);
+    match (days, hours, minutes) {
+        (0, 0, 0) => format!("{seconds} s"),
+        (0, 0, minutes) => format!("{minutes} min {} s", seconds % 60),
+        (0, hours, minutes) => format!("{hours} h {minutes} min"),
+        (days, hours, _) => format!("{days} d {hours} h"),
+    }
+}

@@ -1,0 +1,186 @@
+//! The demo: a whole gateway on loopback, with nothing to set up, that keeps its state in a folder.
+//!
+//! ```text
+//!   folder -> ports, certificates -> configuration -> node -> every listener answers -> endpoints
+//! ```
+//!
+//! The same node as in production with a configuration made up here; only agents, phones and
+//! certificates are the demo's own. Killed at any moment, it starts again in the same folder.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use domain::{NodeName, Secret};
+use engine::{Clock, SystemClock};
+use serde_json::{Value, json};
+
+use crate::config::{CertificateFiles, Config};
+use crate::log::LogControl;
+use crate::node::{FirstSettings, Node, NodeError, Options};
+use crate::secret_file;
+use crate::tls::Certificate;
+use crate::tls::making::Authority;
+
+mod endpoints;
+mod ports;
+
+use endpoints::Endpoints;
+use ports::Ports;
+
+/// Agents, teams, reason codes, a layout and devices, as a person would write them.
+const SETTINGS: &str = include_str!("../../../packaging/demo-settings.yaml");
+/// The name in the demo's URLs and certificate.
+const NAME: &str = "localhost";
+/// The application user that the demo pushes as.
+const PUSH_USER: &str = "jackfield";
+
+/// What a demo is started with.
+pub struct Demo {
+    /// Where it keeps its state.
+    pub dir: PathBuf,
+    /// The file that tells where everything is.
+    pub endpoints: PathBuf,
+    /// The port for phones, where it matters.
+    pub port: Option<u16>,
+    /// Changes what is logged.
+    pub log: LogControl,
+}
+
+/// Files of the demo beside those of every node.
+struct Folder {
+    path: PathBuf,
+}
+
+impl Folder {
+    fn file(&self, name: &str) -> PathBuf {
+        self.path.join(name)
+    }
+
+    fn files(&self, name: &str) -> CertificateFiles {
+        CertificateFiles {
+            certificate: self.file(&format!("{name}.pem")),
+            key: self.file(&format!("{name}.key")),
+        }
+    }
+}
+
+/// Runs a demo until the process is asked to stop.
+pub async fn run(demo: Demo) -> Result<(), NodeError> {
+    start(demo, crate::surfaces::product()).await?.run().await
+}
+
+/// Starts a demo; when this returns, the endpoints file is written.
+async fn start(demo: Demo, surfaces: crate::surfaces::MakeSurfaces) -> Result<Node, NodeError> {
+    let unwritable = |path: &Path| {
+        let path = path.to_owned();
+        move |source| NodeError::Write { path, source }
+    };
+    // A file of an earlier run would send people to where nobody answers.
+    match std::fs::remove_file(&demo.endpoints) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            return Err(unwritable(&demo.endpoints)(error));
+        }
+        _ => {}
+    }
+    let folder = |source| NodeError::Folder { path: demo.dir.clone(), source };
+    secret_file::make_folder(&demo.dir).map_err(folder)?;
+    let folder = Folder { path: std::path::absolute(&demo.dir).map_err(folder)? };
+    let endpoints_file =
+        std::path::absolute(&demo.endpoints).map_err(unwritable(&demo.endpoints))?;
+
+    let clock = Arc::new(SystemClock);
+    certificates(&folder, clock.as_ref())?;
+    let ports = Ports::keep(&folder.file("ports.json"), demo.port)
+        .map_err(unwritable(&folder.file("ports.json")))?;
+    let push_password = push_password(&folder.file("push-password"))?;
+    let config = config(&folder, &ports)?;
+    let settings = settings(&folder, &ports, &push_password)?;
+    let endpoints = Endpoints {
+        folder: &folder,
+        config: &config,
+        ports: &ports,
+        push_password: &push_password,
+    }
+    .value(&settings);
+    let options = Options {
+        config,
+        settings_file: None,
+        first_settings: Some(FirstSettings {
+            bytes: settings.to_string().into_bytes(),
+            applied: folder.file("demo-settings.applied"),
+        }),
+        log: demo.log,
+        clock,
+        surfaces,
+    };
+    let node = Node::start(options).await?;
+    endpoints::write(&endpoints_file, &endpoints).map_err(unwritable(&endpoints_file))?;
+    Ok(node)
+}
+
+/// The authority that browsers and phones of the demo trust, the server's certificate, and the
+/// authority that signs for simulated phones.
+fn certificates(folder: &Folder, clock: &dyn Clock) -> Result<(), NodeError> {
+    let now = clock.now();
+    let names: Vec<NodeName> = NAME.parse().into_iter().collect();
+    let server = folder.files("server");
+    let authority = Authority::keep(&folder.files("ca"), "Jackfield demo CA", now)?;
+    if Certificate::load(&server, &names, now).is_err() {
+        let addresses =
+            [std::net::Ipv4Addr::LOCALHOST.into(), std::net::Ipv6Addr::LOCALHOST.into()];
+        authority.issue(&server, &names, &addresses, now)?;
+    }
+    Authority::keep(&folder.files("phone-ca"), "Jackfield demo phone CA", now)?;
+    Ok(())
+}
+
+fn push_password(path: &Path) -> Result<Secret, NodeError> {
+    if path.exists() {
+        let bytes = secret_file::read(path)?;
+        return Ok(Secret::new(String::from_utf8_lossy(&bytes).trim()));
+    }
+    let random = ring::rand::generate::<[u8; 16]>(&ring::rand::SystemRandom::new());
+    let random = random.map_err(|_| NodeError::Write {
+        path: path.to_owned(),
+        source: std::io::Error::other("the machine gives no random numbers"),
+    })?;
+    let password = format!("{:032x}", u128::from_be_bytes(random.expose()));
+    secret_file::write(path, password.as_bytes())?;
+    Ok(Secret::new(password))
+}
+
+fn config(folder: &Folder, ports: &Ports) -> Result<Config, NodeError> {
+    let addresses = ports::loopback();
+    let server = folder.files("server");
+    let value = json!({
+        "name": NAME,
+        "state_directory": folder.path,
+        "certificate": {"certificate_file": server.certificate, "key_file": server.key},
+        "listeners": {
+            "phone": {"addresses": addresses, "port": ports.phone},
+            "operations": {"addresses": addresses, "port": ports.operations},
+        },
+    });
+    Config::read(value, &folder.path).map_err(NodeError::Problems)
+}
+
+/// The settings of the file, with what only a running demo knows.
+fn settings(folder: &Folder, ports: &Ports, push_password: &Secret) -> Result<Value, NodeError> {
+    let mut settings = crate::yaml::read(SETTINGS.as_bytes())
+        .map_err(|error| NodeError::Settings(error.to_string()))?;
+    let path = folder.files("phone-ca").certificate;
+    let authority =
+        std::fs::read_to_string(&path).map_err(|source| NodeError::Write { path, source })?;
+    let push = json!({
+        "user": PUSH_USER,
+        "password": push_password.expose(),
+        "port": ports.push,
+    });
+    let trust = json!([{"name": "demo phones", "purposes": ["phones"], "certificates": authority}]);
+    if let Some(members) = settings.as_object_mut() {
+        members.insert("trust".to_owned(), trust);
+        let service = members.get_mut("phone_service").and_then(Value::as_object_mut);
+        service.and_then(|service| service.insert("push".to_owned(), push));
+    }
+    Ok(settings)
+}

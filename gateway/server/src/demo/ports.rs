@@ -1,0 +1,88 @@
+//! Ports of the demo: free ones, chosen at the first start and kept as long as they are free.
+
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use crate::secret_file::write_whole;
+
+/// The demo's ports.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Ports {
+    /// HTTPS for phones.
+    pub(super) phone: u16,
+    /// Plain HTTP for monitoring.
+    pub(super) operations: u16,
+    /// The web servers of simulated phones, each on an address of its own (127.x).
+    pub(super) push: u16,
+}
+
+impl Ports {
+    /// The ports kept at `path` as far as they are free, others chosen and kept.
+    pub(super) fn keep(path: &Path, phone: Option<u16>) -> io::Result<Self> {
+        let kept: Value = std::fs::read(path)
+            .ok()
+            .and_then(|bytes| serde_json::from_slice(&bytes).ok())
+            .unwrap_or_default();
+        let kept = |name: &str| {
+            let port = kept.get(name).and_then(Value::as_u64);
+            port.and_then(|port| u16::try_from(port).ok()).filter(|port| *port > 0)
+        };
+        let mut taken = Vec::new();
+        let mut choose = |kept: Option<u16>| {
+            let kept = kept.filter(|port| !taken.contains(port) && is_free(*port));
+            let port = kept.map_or_else(|| free(&taken), Ok)?;
+            taken.push(port);
+            io::Result::Ok(port)
+        };
+        let ports = Self {
+            phone: match phone {
+                Some(port) => choose(Some(port)).and_then(|chosen| wanted(port, chosen))?,
+                None => choose(kept("phone"))?,
+            },
+            operations: choose(kept("operations"))?,
+            // Phones of an earlier run may listen there still, so it need not be free.
+            push: match kept("push") {
+                Some(port) => port,
+                None => choose(None)?,
+            },
+        };
+        let text = json!({
+            "phone": ports.phone, "operations": ports.operations, "push": ports.push,
+        });
+        write_whole(path, format!("{text}\n").as_bytes(), 0o600)?;
+        Ok(ports)
+    }
+}
+
+/// The loopback addresses of this machine.
+pub(super) fn loopback() -> Vec<IpAddr> {
+    let v6 = IpAddr::from(Ipv6Addr::LOCALHOST);
+    let there = TcpListener::bind(SocketAddr::new(v6, 0)).is_ok();
+    let v6 = there.then_some(v6);
+    [Some(IpAddr::from(Ipv4Addr::LOCALHOST)), v6].into_iter().flatten().collect()
+}
+
+fn wanted(wanted: u16, chosen: u16) -> io::Result<u16> {
+    if wanted == chosen {
+        return Ok(wanted);
+    }
+    let message = format!("port {wanted} is in use; choose another one with --port");
+    Err(io::Error::new(io::ErrorKind::AddrInUse, message))
+}
+
+fn is_free(port: u16) -> bool {
+    loopback().into_iter().all(|address| TcpListener::bind(SocketAddr::new(address, port)).is_ok())
+}
+
+fn free(taken: &[u16]) -> io::Result<u16> {
+    for _ in 0..64 {
+        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port();
+        if !taken.contains(&port) && is_free(port) {
+            return Ok(port);
+        }
+    }
+    Err(io::Error::new(io::ErrorKind::AddrInUse, "there is no free port"))
+}

@@ -1,0 +1,67 @@
+//! The log on standard error: one line for each event, for people or as JSON.
+
+use std::panic::PanicHookInfo;
+use std::sync::Arc;
+
+use tracing_subscriber::filter::EnvFilter;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::reload;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{Layer, Registry};
+
+use crate::config::LogConfig;
+
+/// The levels there are.
+pub(crate) const LEVELS: [&str; 5] = ["error", "warn", "info", "debug", "trace"];
+
+/// Changes what is logged while the program runs.
+#[derive(Clone)]
+pub struct LogControl {
+    set: Option<Arc<dyn Fn(EnvFilter) -> bool + Send + Sync>>,
+}
+
+impl LogControl {
+    /// For where nothing is logged, as in tests.
+    pub fn none() -> Self {
+        Self { set: None }
+    }
+
+    /// Logs from `level` on; false where that cannot be.
+    pub(crate) fn set_level(&self, level: &str) -> bool {
+        self.set.as_ref().is_some_and(|set| LEVELS.contains(&level) && set(filter(level)))
+    }
+}
+
+/// Begins to log; call it once.
+pub fn start(config: LogConfig) -> LogControl {
+    let (filter, handle) = reload::Layer::new(filter(config.level));
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(false);
+    let lines: Box<dyn Layer<_> + Send + Sync> = if config.json {
+        Box::new(lines.json().flatten_event(true).with_current_span(false).with_span_list(false))
+    } else {
+        Box::new(lines.with_target(false))
+    };
+    let registry: tracing_subscriber::layer::Layered<_, Registry> =
+        tracing_subscriber::registry().with(filter);
+    // A second start in one process changes nothing; the first log goes on.
+    let _ = registry.with(lines).try_init();
+    std::panic::set_hook(Box::new(log_panic));
+    LogControl { set: Some(Arc::new(move |filter| handle.reload(filter).is_ok())) }
+}
+
+/// Our own crates from `level` on, libraries from `warn` on at most.
+fn filter(level: &str) -> EnvFilter {
+    let libraries = if level == "error" { "error" } else { "warn" };
+    let mut directives = libraries.to_owned();
+    for name in ["server", "engine", "store", "phone", "protocols", "domain", "jackfield"] {
+        directives.push_str(&format!(",{name}={level}"));
+    }
+    EnvFilter::new(directives)
+}
+
+/// A panic's place and constant text; a text made at run time may hold what peers sent.
+fn log_panic(panic: &PanicHookInfo<'_>) {
+    let text = panic.payload().downcast_ref::<&'static str>().copied().unwrap_or("(not shown)");
+    let place = panic.location().map(|place| format!("{}:{}", place.file(), place.line()));
+    tracing::error!(place, text, "panic");
+}

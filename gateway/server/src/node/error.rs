@@ -1,0 +1,82 @@
+//! Why a node does not start.
+
+use std::path::PathBuf;
+
+use domain::Problems;
+
+use crate::listener::BindError;
+use crate::secret_file::SecretFileError;
+use crate::settings::ApplyError;
+use crate::tls::making::MakingError;
+use crate::tls::{CertificateError, TlsError};
+
+/// Why a node does not start; its text and those of its causes go to standard error.
+#[derive(Debug, thiserror::Error)]
+pub enum NodeError {
+    /// Files do not fit the configuration.
+    #[error("{0}")]
+    Problems(Problems),
+    /// Two surfaces claim the same, or a route is none.
+    #[error("routes: {0}")]
+    Routes(Problems),
+    /// A folder cannot be made.
+    #[error("the folder {path} cannot be made", path = path.display())]
+    Folder {
+        /// The folder.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A file with a secret is not usable.
+    #[error(transparent)]
+    SecretFile(#[from] SecretFileError),
+    /// The server certificate does not verify.
+    #[error(transparent)]
+    Certificate(#[from] CertificateError),
+    /// A certificate cannot be made.
+    #[error(transparent)]
+    Making(#[from] MakingError),
+    /// TLS cannot be set up.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+    /// The store cannot be opened.
+    #[error(transparent)]
+    Store(#[from] store::OpenError),
+    /// Opening the store broke off.
+    #[error("the store cannot be opened: opening it broke off")]
+    StoreOpening,
+    /// The store's content cannot be used.
+    #[error(transparent)]
+    Engine(#[from] engine::OpenError),
+    /// The settings are refused.
+    #[error("settings: {0}")]
+    Settings(String),
+    /// A listener has no socket.
+    #[error(transparent)]
+    Bind(#[from] BindError),
+    /// The admin socket cannot be made.
+    #[error("the admin socket {path} cannot be made", path = path.display())]
+    Admin {
+        /// The socket.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// Signals cannot be received.
+    #[error("signals cannot be received")]
+    Signals(#[source] std::io::Error),
+    /// A file cannot be written.
+    #[error("{path} cannot be written", path = path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+}
+
+impl From<ApplyError> for NodeError {
+    fn from(error: ApplyError) -> Self {
+        Self::Settings(error.to_string())
+    }
+}

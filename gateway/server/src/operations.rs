@@ -1,0 +1,270 @@
+//! The surface for monitoring: `/livez`, `/readyz`, `/startupz` and `/metrics`.
+//!
+//! Readiness is told per surface. Without a name it fails only when nothing works or the node
+//! drains: a store that is away takes nobody's phone (OPS-11), and other systems' faults are not
+//! ours to fail for.
+
+use std::fmt::Write;
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use domain::{Secret, Timestamp};
+use engine::metrics::{Gauge, Gauges};
+use engine::surface::{Callers, Readiness, Request, ResponsePolicy, Route, Surface};
+use engine::{Clock, Engine, Metrics, StoreState};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, WWW_AUTHENTICATE};
+use http::{HeaderValue, Method, Response, StatusCode};
+use subtle::ConstantTimeEq;
+use tokio::sync::watch;
+
+use crate::http::Credentials;
+
+/// The runtime must have turned within this time.
+const TURN_MAX: Duration = Duration::from_secs(5);
+const TURN_EVERY: Duration = Duration::from_secs(1);
+
+/// What is known of the node's health.
+pub(crate) struct Health {
+    clock: Arc<dyn Clock>,
+    turned_at: AtomicI64,
+    draining: AtomicBool,
+    surfaces: OnceLock<Vec<Arc<dyn Surface>>>,
+}
+
+/// The surface for monitoring.
+pub(crate) struct Operations {
+    health: Arc<Health>,
+    engine: Arc<Engine>,
+    metrics: Metrics,
+    token: Option<Secret>,
+    figures: Figures,
+}
+
+struct Figures {
+    ready: Gauges,
+    maintenance: Gauge,
+    store: Gauge,
+}
+
+impl Health {
+    pub(crate) fn new(clock: Arc<dyn Clock>) -> Arc<Self> {
+        let turned_at = AtomicI64::new(clock.now().microseconds());
+        let draining = AtomicBool::new(false);
+        Arc::new(Self { clock, turned_at, draining, surfaces: OnceLock::new() })
+    }
+
+    /// Names the surfaces whose readiness counts; only the first call does.
+    pub(crate) fn watch_over(&self, surfaces: Vec<Arc<dyn Surface>>) {
+        let _ = self.surfaces.set(surfaces);
+    }
+
+    /// From now on nobody shall send anybody here.
+    pub(crate) fn drain(&self) {
+        self.draining.store(true, Ordering::Release);
+    }
+
+    /// Each surface with its readiness.
+    pub(crate) fn surfaces(&self) -> Vec<(&'static str, Readiness)> {
+        let surfaces = self.surfaces.get().map(Vec::as_slice).unwrap_or_default();
+        surfaces.iter().map(|surface| (surface.name(), surface.readiness())).collect()
+    }
+
+    fn is_draining(&self) -> bool {
+        self.draining.load(Ordering::Acquire)
+    }
+
+    fn turned_ago(&self) -> Duration {
+        let turned_at = Timestamp::from_microseconds(self.turned_at.load(Ordering::Acquire));
+        self.clock.now().since(turned_at)
+    }
+}
+
+impl Operations {
+    pub(crate) fn new(
+        health: Arc<Health>,
+        engine: Arc<Engine>,
+        metrics: Metrics,
+        token: Option<Secret>,
+    ) -> Arc<Self> {
+        let figures = Figures {
+            ready: metrics.gauges(
+                "jackfield_surface_ready",
+                "1 where a surface serves, 0 where it serves nobody.",
+                &["surface"],
+            ),
+            maintenance: metrics
+                .gauges("jackfield_maintenance", "1 while the node refuses sign-ins.", &[])
+                .with(&[]),
+            store: metrics.gauges("jackfield_store_up", "1 while the store works.", &[]).with(&[]),
+        };
+        Arc::new(Self { health, engine, metrics, token, figures })
+    }
+
+    fn live(&self) -> Response<Bytes> {
+        let ago = self.health.turned_ago();
+        if ago > TURN_MAX {
+            let seconds = ago.as_secs();
+            return text(
+                StatusCode::SERVICE_UNAVAILABLE,
+                format!("loop: stood still {seconds} s\n"),
+            );
+        }
+        text(StatusCode::OK, "ok\n".to_owned())
+    }
+
+    fn ready(&self, query: &str) -> Response<Bytes> {
+        let mut named = None;
+        let mut verbose = false;
+        for pair in query.split('&') {
+            match pair.split_once('=').unwrap_or((pair, "")) {
+                ("surface", name) => named = Some(name.to_owned()),
+                ("verbose", _) => verbose = true,
+                _ => {}
+            }
+        }
+        let surfaces = self.health.surfaces();
+        if self.health.is_draining() {
+            return text(StatusCode::SERVICE_UNAVAILABLE, "draining: the node stops\n".to_owned());
+        }
+        if let Some(name) = named {
+            let Some((name, readiness)) = surfaces.iter().find(|(there, _)| *there == name) else {
+                return text(StatusCode::NOT_FOUND, "there is no such surface\n".to_owned());
+            };
+            let fails = matches!(readiness, Readiness::Failing(_));
+            return text(status(fails), line(name, readiness));
+        }
+        let fails = !surfaces.is_empty()
+            && surfaces.iter().all(|(_, readiness)| matches!(readiness, Readiness::Failing(_)));
+        let mut lines = String::new();
+        for (name, readiness) in &surfaces {
+            if verbose || fails {
+                lines.push_str(&line(name, readiness));
+            }
+        }
+        if verbose {
+            // Writing to a string cannot fail.
+            let _ = match self.engine.store_state() {
+                StoreState::Working => writeln!(lines, "store: ok"),
+                StoreState::Failing { since, why } => {
+                    let seconds = self.engine.now().since(since).as_secs();
+                    writeln!(lines, "store: failing for {seconds} s: {why}")
+                }
+            };
+            let _ = writeln!(lines, "loop: turned {} s ago", self.health.turned_ago().as_secs());
+        }
+        if lines.is_empty() {
+            lines.push_str("ok\n");
+        }
+        text(status(fails), lines)
+    }
+
+    fn metrics(&self, request: &Request) -> Response<Bytes> {
+        if !request.peer.address.is_loopback() {
+            let Some(token) = &self.token else {
+                let why = "metrics are for this machine alone; configure metrics_token_file\n";
+                return text(StatusCode::FORBIDDEN, why.to_owned());
+            };
+            let right = match Credentials::read(&request.headers) {
+                Some(Credentials::Bearer(shown)) => {
+                    shown.expose().as_bytes().ct_eq(token.expose().as_bytes()).into()
+                }
+                _ => false,
+            };
+            if !right {
+                let mut answer =
+                    text(StatusCode::UNAUTHORIZED, "a bearer token is needed\n".to_owned());
+                let challenge = HeaderValue::from_static("Bearer realm=\"jackfield metrics\"");
+                answer.headers_mut().insert(WWW_AUTHENTICATE, challenge);
+                return answer;
+            }
+        }
+        self.observe();
+        let mut answer = Response::new(Bytes::from(self.metrics.text()));
+        let kind = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
+        answer.headers_mut().insert(CONTENT_TYPE, kind);
+        answer.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        answer
+    }
+
+    /// Brings the figures that are looked up rather than counted up to date.
+    pub(crate) fn observe(&self) {
+        self.engine.observe();
+        for (name, readiness) in self.health.surfaces() {
+            let serves = !matches!(readiness, Readiness::Failing(_));
+            self.figures.ready.with(&[name]).set(serves.into());
+        }
+        self.figures.maintenance.set(self.engine.in_maintenance().into());
+        self.figures.store.set((self.engine.store_state() == StoreState::Working).into());
+    }
+}
+
+#[async_trait]
+impl Surface for Operations {
+    fn name(&self) -> &'static str {
+        "operations"
+    }
+
+    fn routes(self: Arc<Self>) -> Vec<Route> {
+        let route = |path, answer: fn(&Self, &Request) -> Response<Bytes>| {
+            let surface = Arc::clone(&self);
+            Route {
+                listener: "operations",
+                path,
+                methods: &[Method::GET],
+                callers: Callers::Anyone,
+                body_bytes_max: 0,
+                policy: ResponsePolicy::Browser,
+                handler: Route::handler(move |request| {
+                    let answer = answer(&surface, &request);
+                    async move { answer }
+                }),
+            }
+        };
+        vec![
+            route("/livez", |it, _| it.live()),
+            route("/readyz", |it, request| it.ready(request.uri.query().unwrap_or_default())),
+            // What answers at all has opened its store and brought it to its schema.
+            route("/startupz", |_, _| text(StatusCode::OK, "ok\n".to_owned())),
+            route("/metrics", Self::metrics),
+        ]
+    }
+
+    fn readiness(&self) -> Readiness {
+        Readiness::Ready
+    }
+
+    async fn run(self: Arc<Self>, mut stop: watch::Receiver<bool>) {
+        loop {
+            let now = self.health.clock.now();
+            self.health.turned_at.store(now.microseconds(), Ordering::Release);
+            tokio::select! {
+                _ = stop.wait_for(|stop| *stop) => return,
+                () = tokio::time::sleep(TURN_EVERY) => {}
+            }
+        }
+    }
+}
+
+fn status(fails: bool) -> StatusCode {
+    if fails { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK }
+}
+
+fn line(name: &str, readiness: &Readiness) -> String {
+    match readiness {
+        Readiness::Ready => format!("{name}: ok\n"),
+        Readiness::Degraded(why) => format!("{name}: degraded: {why}\n"),
+        Readiness::Failing(why) => format!("{name}: failing: {why}\n"),
+    }
+}
+
+fn text(status: StatusCode, text: String) -> Response<Bytes> {
+    let mut answer = Response::new(Bytes::from(text));
+    *answer.status_mut() = status;
+    let kind = HeaderValue::from_static("text/plain; charset=utf-8");
+    answer.headers_mut().insert(CONTENT_TYPE, kind);
+    answer.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    answer
+}

@@ -1,0 +1,198 @@
+//! Settings as files: read, checked as a whole, secrets hashed and sealed, applied or exported.
+//!
+//! ```text
+//!   bytes -> YAML -> SettingsFile (every problem at once) -> hashes, seals -> ApplySettings
+//! ```
+//!
+//! The file's keyed digest is kept with the settings: a file that did not change is recognised at
+//! the next start and not hashed again.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+use std::sync::Arc;
+
+use domain::settings::{Settings, SettingsFile, export};
+use domain::{AgentId, Command, Input, InputId, Problems, Reply, Sealed};
+use engine::{Engine, Outcome, SealingKey};
+use rustls_pki_types::CertificateDer;
+use rustls_pki_types::pem::PemObject;
+use serde_json::Value;
+use x509_cert::der::Decode;
+
+use crate::authentication::{HashingError, Pool, is_usable_hash};
+use crate::yaml;
+
+/// What the push password is sealed for; the phone adapter opens it.
+const PUSH_PURPOSE: &str = "phone_push";
+/// What the digest of a file is made for.
+const FILE_PURPOSE: &str = "settings_file";
+
+/// Why settings are not applied.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ApplyError {
+    /// Something in the file is wrong; all of it is told.
+    #[error("{0}")]
+    Problems(Problems),
+    /// A password cannot be hashed.
+    #[error(transparent)]
+    Hashing(#[from] HashingError),
+    /// The machine gives no randomness to seal with.
+    #[error("a secret cannot be sealed: the machine gives no random numbers")]
+    Sealing,
+    /// The settings contradict what agents are doing.
+    #[error("refused: {0}")]
+    Refused(String),
+    /// The store cannot take it.
+    #[error("not applied: {0}")]
+    Submit(#[from] engine::SubmitError),
+}
+
+/// What came of applying a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Applied {
+    /// The settings' number now.
+    pub(crate) number: u64,
+    /// Whether anything changed.
+    pub(crate) changed: bool,
+}
+
+/// Reads and checks a settings file; every problem is told at once.
+pub(crate) fn check(bytes: &[u8], sealing: Option<&SealingKey>) -> Result<SettingsFile, Problems> {
+    let mut problems = Problems::default();
+    let Some(value) = problems.keep("file", yaml::read(bytes)) else { return Err(problems) };
+    check_hashes(&value, &mut problems);
+    let file = match SettingsFile::read(value) {
+        Ok(file) => file,
+        Err(found) => {
+            for problem in found.as_slice() {
+                problems.add(problem.key.clone(), &problem.message);
+            }
+            return Err(problems);
+        }
+    };
+    for (position, entry) in file.trust().iter().enumerate() {
+        check_certificates(
+            &format!("trust[{position}].certificates"),
+            &entry.certificates,
+            &mut problems,
+        );
+    }
+    if let (Some(sealed), Some(sealing)) = (file.sealed_push_password(), sealing) {
+        problems.keep("phone_service.push.password_sealed", sealing.unseal(PUSH_PURPOSE, sealed));
+    }
+    problems.into_result()?;
+    Ok(file)
+}
+
+/// The bytes of a settings file, bounded.
+pub(crate) fn read_file(path: &Path) -> Result<Vec<u8>, Problems> {
+    let read = || -> std::io::Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        let limit = u64::try_from(yaml::BYTES_MAX).unwrap_or(u64::MAX);
+        // One more than is taken, so that a longer file is refused and not cut.
+        File::open(path)?.take(limit + 1).read_to_end(&mut bytes)?;
+        Ok(bytes)
+    };
+    let mut problems = Problems::default();
+    match problems.keep(path.display().to_string(), read()) {
+        Some(bytes) => Ok(bytes),
+        None => Err(problems),
+    }
+}
+
+/// Applies a settings file: all of it or nothing.
+pub(crate) async fn apply(
+    engine: &Arc<Engine>,
+    sealing: &SealingKey,
+    pool: &Pool,
+    bytes: &[u8],
+) -> Result<Applied, ApplyError> {
+    let source = sealing.digest(FILE_PURPOSE, bytes);
+    let before = engine.settings();
+    if before.source.as_ref() == Some(&source) {
+        return Ok(Applied { number: before.number, changed: false });
+    }
+    let file = check(bytes, Some(sealing)).map_err(ApplyError::Problems)?;
+    let hashes = hashes(&before, &file, pool).await?;
+    let mut unsealed = false;
+    let documents = file.into_documents(
+        |id| hashes.get(id).cloned(),
+        |secret| {
+            sealing.seal(PUSH_PURPOSE, secret).unwrap_or_else(|| {
+                unsealed = true;
+                Sealed::from_text("")
+            })
+        },
+    );
+    if unsealed {
+        return Err(ApplyError::Sealing);
+    }
+    let id = InputId::new("settings", format_args!("{}/{source}", before.number));
+    let command = Command::ApplySettings { documents, source: Some(source) };
+    match engine.submit(Input::command(id, command)).await? {
+        Outcome::Done(Reply::Settings { number }) => {
+            Ok(Applied { number, changed: number != before.number })
+        }
+        Outcome::Done(_) => Ok(Applied { number: engine.settings().number, changed: true }),
+        Outcome::Refused(refusal) => Err(ApplyError::Refused(crate::words::refusal(&refusal))),
+    }
+}
+
+/// All settings in force as YAML that can be applied again.
+pub(crate) fn exported(settings: &Settings) -> Result<String, String> {
+    yaml::write(&export(settings))
+}
+
+async fn hashes(
+    before: &Settings,
+    file: &SettingsFile,
+    pool: &Pool,
+) -> Result<std::collections::HashMap<AgentId, String>, HashingError> {
+    let mut hashes = std::collections::HashMap::new();
+    let mut fresh = Vec::new();
+    for (id, password) in file.plain_passwords() {
+        let old = before.agents.get(&id).and_then(|agent| agent.password_hash.clone());
+        // A password that did not change keeps its hash, and with it what is remembered of it.
+        match old {
+            Some(old) if pool.verify(password.clone(), Some(old.clone())).await == Ok(true) => {
+                hashes.insert(id, old);
+            }
+            _ => fresh.push((id, password)),
+        }
+    }
+    hashes.extend(pool.hash_all(fresh).await?);
+    Ok(hashes)
+}
+
+/// A hash that costs too much to verify would let its agent stop the node by signing in.
+fn check_hashes(value: &Value, problems: &mut Problems) {
+    let agents = value.get("agents").and_then(Value::as_array).into_iter().flatten();
+    for (position, agent) in agents.enumerate() {
+        let hash = agent.get("password_hash").and_then(Value::as_str);
+        if hash.is_some_and(|hash| hash.starts_with("$argon2id$") && !is_usable_hash(hash)) {
+            problems.add(
+                format!("agents[{position}].password_hash"),
+                "is damaged or costs more than we bear (256 MiB, 16 passes, 16 lanes)",
+            );
+        }
+    }
+}
+
+fn check_certificates(key: &str, text: &str, problems: &mut Problems) {
+    let mut count = 0_usize;
+    for certificate in CertificateDer::pem_slice_iter(text.as_bytes()) {
+        count += 1;
+        let Some(der) = problems.keep(
+            key,
+            certificate.map_err(|error| format!("certificate {count} is no PEM: {error}")),
+        ) else {
+            return;
+        };
+        let parsed = x509_cert::Certificate::from_der(&der);
+        problems.keep(key, parsed.map_err(|error| format!("certificate {count}: {error}")));
+    }
+    if count == 0 {
+        problems.add(key, "must hold at least one PEM certificate");
+    }
+}

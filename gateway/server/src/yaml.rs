@@ -1,0 +1,100 @@
+//! YAML that people wrote, as a value: bounded in size, depth and aliases; repeated keys refused.
+
+use serde_json::Value;
+
+/// The most bytes of a settings file.
+pub(crate) const BYTES_MAX: usize = 16 * 1024 * 1024;
+const DEPTH_MAX: usize = 16;
+const NODES_MAX: usize = 2_000_000;
+const ALIASES_MAX: usize = 1_000;
+
+/// Why a text is not read.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum YamlError {
+    /// It is too long.
+    #[error("has {0} bytes, at most {BYTES_MAX} are read")]
+    TooLarge(usize),
+    /// It is not UTF-8.
+    #[error("is not UTF-8")]
+    Encoding,
+    /// It is no YAML, or too deep, or repeats a key.
+    #[error("{0}")]
+    Syntax(String),
+}
+
+/// Reads one document.
+pub(crate) fn read(bytes: &[u8]) -> Result<Value, YamlError> {
+    if bytes.len() > BYTES_MAX {
+        return Err(YamlError::TooLarge(bytes.len()));
+    }
+    let text = std::str::from_utf8(bytes).map_err(|_| YamlError::Encoding)?;
+    let options = serde_saphyr::options! {
+        budget: serde_saphyr::budget! {
+            max_depth: DEPTH_MAX,
+            max_nodes: NODES_MAX,
+            max_events: NODES_MAX * 2,
+            max_aliases: ALIASES_MAX,
+            max_anchors: ALIASES_MAX,
+            max_documents: 1,
+        },
+        duplicate_keys: serde_saphyr::options::DuplicateKeyPolicy::Error,
+        strict_booleans: true,
+        with_snippet: false,
+    };
+    serde_saphyr::from_str_with_options(text, options).map_err(|error| {
+        // A cause may quote the line, which may hold a password; the place is enough.
+        let message = error.without_snippet().to_string();
+        YamlError::Syntax(message.lines().next().unwrap_or_default().to_owned())
+    })
+}
+
+/// Writes a value so that [`read`] gives it back.
+pub(crate) fn write(value: &Value) -> Result<String, String> {
+    serde_saphyr::to_string(value).map_err(|error| error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_is_written_is_read_back() {
+        let value = json!({
+            "agents": [{"id": "1001", "name": "yes"}, {"id": "007", "on": true, "n": null}],
+            "text": "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
+            "odd": ["null", "1e3", "0x10", ": #", "'", "\"", " lead", "~", "", "a\tb", "<<", "12:30"],
+            "number": 20,
+        });
+        let text = write(&value).unwrap();
+        assert_eq!(read(text.as_bytes()).unwrap(), value, "{text}");
+    }
+
+    #[test]
+    fn what_is_no_settings_text_is_refused() {
+        let deep = "[".repeat(40);
+        let bomb = "a: &a [x, x]\nb: &b [*a, *a]\nc: [*b, *b]\n".to_owned()
+            + &"d: [*a]\n".replace('d', "e");
+        assert!(read(bomb.as_bytes()).is_ok());
+        let aliases = format!("a: &a x\nb: [{}]\n", vec!["*a"; ALIASES_MAX + 1].join(", "));
+        for bad in ["a: 1\na: 2\n", "a: [1", "a: 1\n---\nb: 2\n", deep.as_str(), aliases.as_str()] {
+            let refused = read(bad.as_bytes());
+            assert!(matches!(refused, Err(YamlError::Syntax(_))), "{bad:.40}: {refused:?}");
+        }
+        assert!(matches!(read(b"a: \xff"), Err(YamlError::Encoding)));
+        assert!(matches!(read(&vec![b'#'; BYTES_MAX + 1]), Err(YamlError::TooLarge(_))));
+    }
+
+    #[test]
+    fn ops_05_an_error_does_not_quote_the_text() {
+        let error = read(b"agents:\n  - id: 1001\n    password: hunter2: x\n").unwrap_err();
+        assert!(!error.to_string().contains("hunter2"), "{error}");
+    }
+
+    #[test]
+    fn an_empty_text_is_an_empty_document() {
+        assert_eq!(read(b"").unwrap(), Value::Null);
+        assert_eq!(read(b"# nothing\n").unwrap(), Value::Null);
+    }
+}
