@@ -1,0 +1,365 @@
+//! Which phone shows what, and when it last asked: who is behind is pushed to, who is silent is
+//! asked and then signed out.
+//!
+//! ```text
+//!   shown --session changes elsewhere--> behind --push--> (phone fetches) --> shown
+//!   shown --silent for the inactivity time--> asked --fetch--> shown
+//!                                               `--push fails, or 15 s--> signed out with code 255
+//!   shown --session ended or taken over--> over --one push, or fetch--> forgotten
+//! ```
+//!
+//! In memory, at most one entry for each phone that shows a signed-in agent. Pure: time comes as an
+//! argument. After a restart all phones count as having asked at that moment.
+
+use std::collections::{BTreeSet, HashMap};
+use std::net::IpAddr;
+use std::time::Duration;
+
+use domain::{AgentKey, AgentSession, DeviceName, SessionRef, Timestamp};
+
+/// How long a phone that was asked by a push may take to fetch a page.
+pub(crate) const ANSWER_TIME: Duration = Duration::from_secs(15);
+
+/// What one phone shows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Screen {
+    pub(crate) agent: AgentKey,
+    /// The holder its links speak for.
+    pub(crate) holder: SessionRef,
+    /// The count of changes its page shows.
+    pub(crate) changes: u32,
+    /// Where it was last seen.
+    pub(crate) address: IpAddr,
+    /// Under which scheme, host and port it reaches us.
+    pub(crate) base: String,
+    fetched_at: Timestamp,
+    asked_at: Option<Timestamp>,
+    /// The count of changes that a push told it of.
+    told: Option<u32>,
+}
+
+/// What a phone needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Need {
+    /// Its page is older than the session, which has this count of changes.
+    Behind { changes: u32 },
+    /// Its page speaks for a session that ended or was taken over.
+    Over,
+}
+
+/// What silence leads to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Silence {
+    /// The phone is to be asked by a push.
+    Ask(DeviceName),
+    /// The phone did not answer; its agent is to be signed out.
+    SignOut { device: DeviceName, agent: AgentKey, holder: SessionRef },
+}
+
+/// All phones that show something.
+#[derive(Default)]
+pub(crate) struct Screens {
+    screens: HashMap<DeviceName, Screen>,
+    by_agent: HashMap<AgentKey, BTreeSet<DeviceName>>,
+    /// Phones whose press is being carried out; their answer is the new page.
+    pressing: HashMap<DeviceName, u32>,
+}
+
+impl Screens {
+    /// A phone is being given a page of that session.
+    pub(crate) fn show(&mut self, device: &DeviceName, screen: Screen) {
+        let agent = screen.agent.clone();
+        if let Some(before) = self.screens.insert(device.clone(), screen)
+            && before.agent != agent
+        {
+            self.unlist(device, &before.agent);
+        }
+        self.by_agent.entry(agent).or_default().insert(device.clone());
+    }
+
+    /// A push told a phone of that count of changes; the rest is up to the phone.
+    pub(crate) fn told(&mut self, device: &DeviceName, changes: u32) {
+        if let Some(screen) = self.screens.get_mut(device) {
+            screen.told = Some(changes);
+        }
+    }
+
+    /// A phone asked for something and may speak for its session.
+    pub(crate) fn hear(&mut self, device: &DeviceName, now: Timestamp) {
+        if let Some(screen) = self.screens.get_mut(device) {
+            screen.fetched_at = now;
+            screen.asked_at = None;
+        }
+    }
+
+    /// What that phone shows.
+    pub(crate) fn of(&self, device: &DeviceName) -> Option<&Screen> {
+        self.screens.get(device)
+    }
+
+    /// The phones that show something of that agent.
+    pub(crate) fn of_agent(&self, agent: &AgentKey) -> Vec<DeviceName> {
+        self.by_agent.get(agent).into_iter().flatten().cloned().collect()
+    }
+
+    /// Every phone that shows something.
+    pub(crate) fn devices(&self) -> Vec<DeviceName> {
+        self.screens.keys().cloned().collect()
+    }
+
+    /// How many phones show something.
+    pub(crate) fn count(&self) -> usize {
+        self.screens.len()
+    }
+
+    /// Forgets what a phone shows, where it is still that holder's.
+    pub(crate) fn forget(&mut self, device: &DeviceName, holder: SessionRef) {
+        if self.screens.get(device).is_some_and(|screen| screen.holder == holder)
+            && let Some(screen) = self.screens.remove(device)
+        {
+            self.unlist(device, &screen.agent);
+        }
+    }
+
+    fn unlist(&mut self, device: &DeviceName, agent: &AgentKey) {
+        if let Some(devices) = self.by_agent.get_mut(agent) {
+            devices.remove(device);
+            if devices.is_empty() {
+                self.by_agent.remove(agent);
+            }
+        }
+    }
+
+    /// A press of that phone begins.
+    pub(crate) fn press_begins(&mut self, device: &DeviceName) {
+        *self.pressing.entry(device.clone()).or_default() += 1;
+    }
+
+    /// A press of that phone is over.
+    pub(crate) fn press_ends(&mut self, device: &DeviceName) {
+        if let Some(count) = self.pressing.get_mut(device) {
+            *count = count.saturating_sub(1);
+            if *count == 0 {
+                self.pressing.remove(device);
+            }
+        }
+    }
+
+    /// What a phone needs, given the latest session of the agent that it shows.
+    pub(crate) fn need(&self, device: &DeviceName, session: Option<&AgentSession>) -> Option<Need> {
+        if self.pressing.contains_key(device) {
+            return None;
+        }
+        let screen = self.screens.get(device)?;
+        let session = session.filter(|session| session.holder() == screen.holder);
+        match session.and_then(AgentSession::signed_in) {
+            None => Some(Need::Over),
+            Some(signed_in)
+                if signed_in.changes != screen.changes
+                    && screen.told != Some(signed_in.changes) =>
+            {
+                Some(Need::Behind { changes: signed_in.changes })
+            }
+            Some(_) => None,
+        }
+    }
+
+    /// Whether a phone was asked and has not answered yet.
+    pub(crate) fn is_asked(&self, device: &DeviceName) -> bool {
+        self.screens.get(device).is_some_and(|screen| screen.asked_at.is_some())
+    }
+
+    /// A push to a phone that was asked did not get through: its agent is to be signed out.
+    pub(crate) fn ask_failed(&self, device: &DeviceName) -> Option<Silence> {
+        let screen = self.screens.get(device).filter(|screen| screen.asked_at.is_some())?;
+        Some(screen.sign_out(device))
+    }
+
+    /// What follows from silence at `now`; `inactivity` of zero means nothing ever does.
+    pub(crate) fn silence(&mut self, now: Timestamp, inactivity: Duration) -> Vec<Silence> {
+        let mut found = Vec::new();
+        for (device, screen) in &mut self.screens {
+            if inactivity.is_zero() {
+                screen.asked_at = None;
+                continue;
+            }
+            match screen.asked_at {
+                None if now.since(screen.fetched_at) >= inactivity => {
+                    screen.asked_at = Some(now);
+                    found.push(Silence::Ask(device.clone()));
+                }
+                Some(asked_at) if now.since(asked_at) >= ANSWER_TIME => {
+                    found.push(screen.sign_out(device));
+                }
+                _ => {}
+            }
+        }
+        found
+    }
+}
+
+impl Screen {
+    /// A page that is being given to a phone now.
+    pub(crate) fn new(
+        session: &AgentSession,
+        changes: u32,
+        address: IpAddr,
+        base: impl Into<String>,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            agent: session.agent.clone(),
+            holder: session.holder(),
+            changes,
+            address,
+            base: base.into(),
+            fetched_at: now,
+            asked_at: None,
+            told: None,
+        }
+    }
+
+    fn sign_out(&self, device: &DeviceName) -> Silence {
+        Silence::SignOut { device: device.clone(), agent: self.agent.clone(), holder: self.holder }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::{
+        AgentSession, PairName, SessionNumber, SignedIn, SignedOut, SignedOutBy, Status, Voice,
+    };
+
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
+    const INACTIVITY: Duration = Duration::from_secs(120);
+
+    fn device(name: &str) -> DeviceName {
+        name.parse().unwrap()
+    }
+
+    fn later(seconds: u64) -> Timestamp {
+        NOW.after(Duration::from_secs(seconds))
+    }
+
+    fn session(generation: u32, changes: u32) -> AgentSession {
+        AgentSession {
+            agent: AgentKey { pair: PairName::owned(), id: "1001".parse().unwrap() },
+            number: SessionNumber(7),
+            generation,
+            status: Status::SignedIn(Box::new(SignedIn {
+                at: NOW,
+                node: "gw-a.example".parse().unwrap(),
+                extension: "2001".parse().unwrap(),
+                device: None,
+                screen: Some(device("SEP1")),
+                mobile: None,
+                proof: None,
+                voice: Voice::signed_in(NOW),
+                call: None,
+                changes,
+            })),
+        }
+    }
+
+    fn shown() -> Screens {
+        let mut screens = Screens::default();
+        let screen = Screen::new(&session(1, 3), 3, [192, 0, 2, 7].into(), "https://gw", NOW);
+        screens.show(&device("SEP1"), screen);
+        screens
+    }
+
+    #[test]
+    fn phn_05_a_phone_whose_page_is_old_needs_a_push() {
+        let mut screens = shown();
+        let sep1 = device("SEP1");
+        let need = |screens: &Screens, session: &AgentSession| screens.need(&sep1, Some(session));
+        assert_eq!(need(&screens, &session(1, 3)), None);
+        assert_eq!(need(&screens, &session(1, 4)), Some(Need::Behind { changes: 4 }));
+        // The phone's own press gets the new page as its answer.
+        screens.press_begins(&sep1);
+        screens.press_begins(&sep1);
+        assert_eq!(need(&screens, &session(1, 4)), None);
+        screens.press_ends(&sep1);
+        assert_eq!(need(&screens, &session(1, 4)), None);
+        screens.press_ends(&sep1);
+        assert_eq!(need(&screens, &session(1, 4)), Some(Need::Behind { changes: 4 }));
+        assert_eq!(screens.need(&device("SEP2"), Some(&session(1, 4))), None);
+        // Once told, the rest is up to the phone.
+        screens.told(&sep1, 4);
+        assert_eq!(need(&screens, &session(1, 4)), None);
+        assert_eq!(need(&screens, &session(1, 5)), Some(Need::Behind { changes: 5 }));
+    }
+
+    #[test]
+    fn phn_22_a_page_whose_session_is_over_needs_a_push() {
+        let screens = shown();
+        let sep1 = device("SEP1");
+        assert_eq!(screens.need(&sep1, Some(&session(2, 4))), Some(Need::Over));
+        assert_eq!(screens.need(&sep1, None), Some(Need::Over));
+        let end = SignedOut { at: NOW, reason: None, by: SignedOutBy::Supervisor };
+        let ended = AgentSession { status: Status::SignedOut(end), ..session(2, 0) };
+        assert_eq!(screens.need(&sep1, Some(&ended)), Some(Need::Over));
+    }
+
+    #[test]
+    fn phn_20_a_silent_phone_is_asked_and_then_signed_out() {
+        let mut screens = shown();
+        let sep1 = device("SEP1");
+        assert_eq!(screens.silence(later(119), INACTIVITY), []);
+        assert_eq!(screens.silence(later(120), INACTIVITY), [Silence::Ask(sep1.clone())]);
+        assert_eq!(screens.silence(later(134), INACTIVITY), []);
+        let sign_out = Silence::SignOut {
+            device: sep1.clone(),
+            agent: session(1, 3).agent,
+            holder: session(1, 3).holder(),
+        };
+        assert_eq!(screens.silence(later(135), INACTIVITY), std::slice::from_ref(&sign_out));
+        assert_eq!(screens.ask_failed(&sep1), Some(sign_out));
+    }
+
+    #[test]
+    fn phn_20_a_phone_that_fetches_stays() {
+        let mut screens = shown();
+        let sep1 = device("SEP1");
+        screens.hear(&sep1, later(119));
+        assert_eq!(screens.silence(later(238), INACTIVITY), []);
+        assert_eq!(screens.silence(later(239), INACTIVITY), [Silence::Ask(sep1.clone())]);
+        screens.hear(&sep1, later(240));
+        assert_eq!(screens.ask_failed(&sep1), None);
+        assert_eq!(screens.silence(later(300), INACTIVITY), []);
+    }
+
+    #[test]
+    fn phn_20_zero_means_never() {
+        let mut screens = shown();
+        assert_eq!(screens.silence(later(1_000_000), Duration::ZERO), []);
+        assert_eq!(screens.silence(later(1_000_000), INACTIVITY).len(), 1);
+        assert_eq!(screens.silence(later(1_000_100), Duration::ZERO), []);
+        assert!(!screens.is_asked(&device("SEP1")));
+    }
+
+    #[test]
+    fn what_belongs_to_another_holder_is_not_forgotten() {
+        let mut screens = shown();
+        let sep1 = device("SEP1");
+        screens.forget(&sep1, session(2, 0).holder());
+        assert_eq!((screens.count(), screens.of_agent(&session(1, 3).agent).len()), (1, 1));
+        screens.forget(&sep1, session(1, 0).holder());
+        assert_eq!((screens.count(), screens.by_agent.len()), (0, 0));
+    }
+
+    #[test]
+    fn phn_19_a_phone_shows_one_agent_at_a_time() {
+        let mut screens = shown();
+        let other = AgentSession {
+            agent: AgentKey { pair: PairName::owned(), id: "1002".parse().unwrap() },
+            ..session(1, 0)
+        };
+        let screen = Screen::new(&other, 0, [192, 0, 2, 7].into(), "https://gw", NOW);
+        screens.show(&device("SEP1"), screen);
+        assert_eq!(screens.of_agent(&session(1, 3).agent), []);
+        assert_eq!(screens.of_agent(&other.agent), [device("SEP1")]);
+    }
+}

@@ -1,0 +1,104 @@
+//! What a phone says of itself in a request: model, language, character set.
+//!
+//! All of it can be forged. It decides how a page looks, never what it may show.
+
+use domain::settings::{FormMethod, PhoneService};
+use http::HeaderMap;
+use http::header::{ACCEPT_CHARSET, ACCEPT_LANGUAGE, USER_AGENT};
+use protocols::phone_xml::Charset;
+
+use crate::models::{Model, label_characters};
+use crate::texts::{Language, Library, Texts, by_preference};
+
+/// How pages look on one phone.
+pub(crate) struct Client<'t> {
+    pub(crate) model: &'static Model,
+    pub(crate) charset: Charset,
+    pub(crate) texts: &'t Texts,
+    /// How many characters of a label it shows.
+    pub(crate) label_characters: usize,
+    /// Whether it is asked to send forms in a body.
+    pub(crate) post: bool,
+}
+
+impl<'t> Client<'t> {
+    pub(crate) fn of(headers: &HeaderMap, service: &PhoneService, library: &'t Library) -> Self {
+        let name = text(headers, "x-ciscoipphonemodelname");
+        let user_agent = text(headers, USER_AGENT.as_str());
+        let model = Model::of(name, user_agent);
+        let asked = text(headers, ACCEPT_CHARSET.as_str());
+        let charset = by_preference(asked).find_map(Charset::from_name).unwrap_or(model.charset);
+        let language = Language::asked_for(text(headers, ACCEPT_LANGUAGE.as_str()), charset);
+        Self {
+            model,
+            charset,
+            texts: library.texts(language),
+            label_characters: label_characters(service, name, user_agent),
+            post: service.form_method == FormMethod::Post && model.honours_post,
+        }
+    }
+}
+
+/// A header field that is plain ASCII and sent once, else nothing.
+fn text<'h>(headers: &'h HeaderMap, name: &str) -> &'h str {
+    const BYTES_MAX: usize = 256;
+    let mut values = headers.get_all(name).iter();
+    let first = values.next().and_then(|value| value.to_str().ok()).unwrap_or_default();
+    if values.next().is_some() || first.len() > BYTES_MAX { "" } else { first.trim() }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+
+    use super::*;
+
+    #[track_caller]
+    fn check(headers: &[(&'static str, &str)], expected: (&str, Charset, Language)) {
+        let library = Library::read();
+        let mut map = HeaderMap::new();
+        for (name, value) in headers {
+            map.append(*name, HeaderValue::from_bytes(value.as_bytes()).unwrap());
+        }
+        let client = Client::of(&map, &PhoneService::default(), &library);
+        assert_eq!((client.model.beginning, client.charset, client.texts.language()), expected);
+    }
+
+    #[test]
+    fn phn_17_a_page_fits_the_phone_that_asks() {
+        use Charset::{Latin1, Utf8};
+        use Language::{English, German, Japanese};
+        const MODEL: &str = "x-ciscoipphonemodelname";
+        check(
+            &[
+                (MODEL, "CP-8845"),
+                ("accept-charset", "utf-8,iso-8859-1;q=0.8"),
+                ("accept-language", "ja-JP"),
+            ],
+            ("CP-88", Utf8, Japanese),
+        );
+        check(
+            &[
+                (MODEL, "CP-7942G"),
+                ("accept-charset", "iso-8859-1,utf-8;q=0.8"),
+                ("accept-language", "de_DE"),
+            ],
+            ("CP-79", Latin1, German),
+        );
+        check(&[(MODEL, "CP-7841")], ("CP-78", Utf8, English));
+        check(&[(MODEL, "CP-6945"), ("accept-language", "ja_JP")], ("CP-69", Latin1, English));
+    }
+
+    #[test]
+    fn phn_17_who_says_nothing_or_nonsense_gets_what_every_phone_shows() {
+        use Charset::{Latin1, Utf8};
+        const MODEL: &str = "x-ciscoipphonemodelname";
+        let unknown = |charset| ("", charset, Language::English);
+        check(&[], unknown(Latin1));
+        check(&[("accept-charset", "utf-8")], unknown(Utf8));
+        check(&[("accept-charset", "koi8-r, *")], unknown(Latin1));
+        check(&[(MODEL, "CP-8845"), (MODEL, "CP-7942G")], unknown(Latin1));
+        check(&[(MODEL, &"CP-88".repeat(100))], unknown(Latin1));
+        check(&[(MODEL, "CP-88\u{e9}")], unknown(Latin1));
+    }
+}

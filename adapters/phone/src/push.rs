@@ -1,0 +1,204 @@
+//! Pushing: a phone whose page is old is told to open its home screen (PHN-05, PHN-12, PHN-18).
+//!
+//! What is pushed is only ever a URL, which the phone then fetches with its own proof. So a push
+//! that comes late, twice or to a stranger shows nothing to anybody.
+
+mod certificate;
+mod delivery;
+mod pace;
+#[cfg(test)]
+mod tests;
+
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
+
+use domain::settings::Settings;
+use domain::{AgentKey, AgentSession, DeviceName, Timestamp};
+use rustls_pki_types::CertificateDer;
+
+pub(crate) use self::pace::{Begin, Pace};
+use crate::activity::{Need, Screen};
+use crate::config::{fingerprint, phone_authorities, push_account};
+use crate::link::{Issued, Link};
+use crate::{Phone, PushReason, locked};
+
+/// How often a push is tried in all while nothing of it reaches the phone.
+const ATTEMPTS_MAX: u32 = 3;
+/// The shortest pause before the second attempt; the next one is twice as long, each with as much
+/// jitter on top.
+const RETRY_PAUSE: Duration = Duration::from_millis(400);
+/// Pushes in flight at one time, over all phones.
+pub(crate) const IN_FLIGHT_MAX: usize = 64;
+
+/// How pushes to one phone go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PushState {
+    /// The phone.
+    pub device: DeviceName,
+    /// How the last one went.
+    pub reason: PushReason,
+    /// Since when they go so.
+    pub since: Timestamp,
+}
+
+/// The certificates trusted for phones, as of settings of that number.
+pub(crate) type Authorities = (u64, Arc<Vec<CertificateDer<'static>>>);
+
+impl Phone {
+    /// How the last push to each phone went, by name.
+    pub fn push_states(&self) -> Vec<PushState> {
+        let pace = locked(&self.pace);
+        let states = pace.states();
+        let mut states: Vec<_> = states
+            .map(|(device, reason, since)| PushState { device: device.clone(), reason, since })
+            .collect();
+        states.sort_by(|one, other| one.device.cmp(&other.device));
+        states
+    }
+
+    /// An agent's session changed, or a phone's press is over: phones that are behind are told.
+    pub(crate) async fn follow(self: &Arc<Self>, agent: &AgentKey) {
+        let devices = locked(&self.screens).of_agent(agent);
+        if devices.is_empty() {
+            return;
+        }
+        let Ok(session) = self.port.session_of(agent).await else { return };
+        for device in devices {
+            let need = locked(&self.screens).need(&device, session.as_deref());
+            if need.is_some() {
+                self.push(&device, false);
+            }
+        }
+    }
+
+    /// Begins a push, or has the one in flight followed by another.
+    pub(crate) fn push(self: &Arc<Self>, device: &DeviceName, urgent: bool) -> Begin {
+        if self.stopping.load(Ordering::Acquire) {
+            return Begin::Later;
+        }
+        let begin = locked(&self.pace).begin(device, self.port.now(), urgent);
+        if begin == Begin::Now {
+            let (phone, device) = (Arc::clone(self), device.clone());
+            tokio::spawn(async move { phone.push_while_wanted(device, urgent).await });
+        }
+        begin
+    }
+
+    async fn push_while_wanted(self: Arc<Self>, device: DeviceName, mut urgent: bool) {
+        loop {
+            let reason = match self.permits.acquire().await {
+                Ok(_permit) => self.push_newest(&device, urgent).await,
+                Err(_) => None,
+            };
+            let again = locked(&self.pace).end(&device, reason, self.port.now());
+            if reason.is_some_and(|reason| reason != PushReason::Ok) {
+                let silence = locked(&self.screens).ask_failed(&device);
+                if let Some(silence) = silence {
+                    self.end_silence(silence).await;
+                }
+            }
+            urgent = false;
+            if !again || self.push_again(&device) != Begin::Now {
+                return;
+            }
+        }
+    }
+
+    fn push_again(&self, device: &DeviceName) -> Begin {
+        locked(&self.pace).begin(device, self.port.now(), false)
+    }
+
+    /// Pushes what is newest; `None` where the phone shows it already. An urgent push goes out in
+    /// any case.
+    async fn push_newest(&self, device: &DeviceName, urgent: bool) -> Option<PushReason> {
+        let screen = locked(&self.screens).of(device).cloned()?;
+        let session = self.port.session_of(&screen.agent).await.ok()?;
+        let need = {
+            let screens = locked(&self.screens);
+            let need = screens.need(device, session.as_deref());
+            if need.is_none() && !urgent && !screens.is_asked(device) {
+                return None;
+            }
+            need
+        };
+        let began = self.port.now();
+        let settings = self.port.settings();
+        let reason = self.push_screen(device, &screen, &settings).await;
+        self.figures.pushed(reason, self.port.now().since(began));
+        if reason != PushReason::Ok {
+            tracing::debug!(%device, reason = reason.name(), "a phone was not pushed to");
+        }
+        let mut screens = locked(&self.screens);
+        match need {
+            // Nobody waits for that page: one push is all it gets.
+            Some(Need::Over) => screens.forget(device, screen.holder),
+            Some(Need::Behind { changes }) if reason == PushReason::Ok => {
+                screens.told(device, changes);
+            }
+            _ => {}
+        }
+        Some(reason)
+    }
+
+    async fn push_screen(
+        &self,
+        device: &DeviceName,
+        screen: &Screen,
+        settings: &Settings,
+    ) -> PushReason {
+        let account = match push_account(&self.port, settings) {
+            Ok(account) => account,
+            Err(reason) => return reason,
+        };
+        let mut reason = PushReason::NoAnswer;
+        for attempt in 0..ATTEMPTS_MAX {
+            if attempt > 0 {
+                tokio::time::sleep(self.retry_pause(attempt)).await;
+            }
+            let certificate = certificate::PhoneCertificate {
+                device: device.clone(),
+                authorities: self.authorities(settings),
+                fingerprint: fingerprint(settings, device),
+                provider: Arc::clone(&self.provider),
+            };
+            let Ok(tls) = certificate::tls(certificate) else { return PushReason::NotConfigured };
+            let issued = Issued {
+                holder: screen.holder,
+                changes: screen.changes,
+                device: device.clone(),
+                at: self.port.now(),
+            };
+            let body = delivery::body(self.key.url(&screen.base, &issued, Link::Home));
+            reason = delivery::deliver(screen.address, &account, tls, body).await;
+            if !reason.is_transport() {
+                break;
+            }
+        }
+        reason
+    }
+
+    fn retry_pause(&self, attempt: u32) -> Duration {
+        let pause = RETRY_PAUSE.saturating_mul(attempt);
+        let [jitter] = self.port.random::<1>().unwrap_or_default();
+        pause + pause.mul_f64(f64::from(jitter) / 256.0)
+    }
+
+    fn authorities(&self, settings: &Settings) -> Arc<Vec<CertificateDer<'static>>> {
+        let mut kept = self.authorities.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*kept {
+            Some((number, authorities)) if *number == settings.number => Arc::clone(authorities),
+            _ => {
+                let authorities = Arc::new(phone_authorities(settings));
+                *kept = Some((settings.number, Arc::clone(&authorities)));
+                authorities
+            }
+        }
+    }
+
+    /// Whether `session` is one that this node answers for, on a phone's screen.
+    pub(crate) fn is_ours(&self, session: &AgentSession) -> Option<DeviceName> {
+        let signed_in = session.signed_in()?;
+        signed_in.screen.clone().filter(|_| signed_in.node == *self.port.node())
+    }
+}

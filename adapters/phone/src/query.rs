@@ -1,0 +1,224 @@
+//! The parameters of a service URL or a form: read strictly, or refused by name.
+//!
+//! `id`, `extension` and `password` are spelled exactly so (PHN-01); other names are left alone,
+//! since a subscription may carry parameters that mean nothing to us.
+
+use domain::Secret;
+use percent_encoding::percent_decode_str;
+use protocols::phone_xml::Charset;
+
+/// Bytes of a query or body that are read.
+pub(crate) const BYTES_MAX: usize = 4 * 1024;
+/// Parameters that are read.
+const PARAMETERS_MAX: usize = 32;
+
+/// The parameters we know; an empty one counts as not given.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Query {
+    pub(crate) id: Option<String>,
+    pub(crate) extension: Option<String>,
+    pub(crate) password: Option<Secret>,
+    /// The phone picked for the line's voice.
+    pub(crate) device: Option<String>,
+    /// The number of a mobile agent's remote phone.
+    pub(crate) mobile: Option<String>,
+    /// How the remote phone is connected.
+    pub(crate) mode: Option<String>,
+    /// The handle under which typed values are kept.
+    pub(crate) kept: Option<String>,
+}
+
+/// A parameter that cannot be taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct BadParameter {
+    /// Its name, `?` where the name itself cannot be read.
+    pub(crate) name: &'static str,
+    pub(crate) fault: Fault,
+}
+
+/// What is wrong with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// It stands there more than once.
+    Repeated,
+    /// Its percent-encoding is broken, or what it encodes is no text.
+    Encoding,
+    /// It holds a control character.
+    Control,
+    /// It has more characters than this.
+    Long(usize),
+    /// There are too many parameters, or too many bytes.
+    Many,
+}
+
+/// Names with the most characters of their values.
+const KNOWN: [(&str, usize); 7] = [
+    ("id", 32),
+    ("extension", 24),
+    ("password", domain::settings::PASSWORD_CHARACTERS_MAX),
+    ("device", 15),
+    ("mobile", 24),
+    ("mode", 16),
+    ("kept", 22),
+];
+
+impl Query {
+    /// Reads the pieces (the query, and the body of a form) as one. What is not UTF-8 is taken as
+    /// the character set the phone's pages have, since forms are sent back in it.
+    pub(crate) fn read(pieces: &[&str], charset: Charset) -> Result<Self, BadParameter> {
+        let many = BadParameter { name: "?", fault: Fault::Many };
+        if pieces.iter().map(|piece| piece.len()).sum::<usize>() > BYTES_MAX {
+            return Err(many);
+        }
+        let pairs =
+            pieces.iter().flat_map(|piece| piece.split('&')).filter(|pair| !pair.is_empty());
+        let mut values: [Option<String>; KNOWN.len()] = Default::default();
+        let mut seen = [false; KNOWN.len()];
+        for (count, pair) in pairs.enumerate() {
+            if count >= PARAMETERS_MAX {
+                return Err(many);
+            }
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            let unreadable = BadParameter { name: "?", fault: Fault::Encoding };
+            let name = decoded(name, charset).ok_or(unreadable)?;
+            let place = KNOWN.iter().zip(&mut values).zip(&mut seen);
+            let Some((((name, limit), kept), seen)) =
+                place.into_iter().find(|(((known, _), _), _)| *known == name)
+            else {
+                continue;
+            };
+            let bad = |fault| BadParameter { name, fault };
+            if std::mem::replace(seen, true) {
+                return Err(bad(Fault::Repeated));
+            }
+            let value = decoded(value, charset).ok_or(bad(Fault::Encoding))?;
+            if value.chars().any(char::is_control) {
+                return Err(bad(Fault::Control));
+            }
+            if value.chars().count() > *limit {
+                return Err(bad(Fault::Long(*limit)));
+            }
+            *kept = Some(value).filter(|value| !value.is_empty());
+        }
+        let [id, extension, password, device, mobile, mode, kept] = values;
+        let password = password.map(Secret::new);
+        Ok(Self { id, extension, password, device, mobile, mode, kept })
+    }
+}
+
+/// `+` is a blank and `%` begins two hexadecimal digits; nothing else is encoded.
+fn decoded(text: &str, charset: Charset) -> Option<String> {
+    let mut rest = text;
+    while let Some((_, after)) = rest.split_once('%') {
+        let digits = after.as_bytes().get(..2)?;
+        if !digits.iter().all(u8::is_ascii_hexdigit) {
+            return None;
+        }
+        rest = after;
+    }
+    let spaced = text.replace('+', " ");
+    let bytes: Vec<u8> = percent_decode_str(&spaced).collect();
+    match String::from_utf8(bytes) {
+        Ok(text) => Some(text),
+        Err(error) if charset == Charset::Latin1 => {
+            Some(error.into_bytes().into_iter().map(char::from).collect())
+        }
+        Err(_) => None,
+    }
+}
+
+/// One parameter of the authentication callback by its exact name; `None` where it is missing,
+/// repeated or unreadable.
+pub(crate) fn single(pieces: &[&str], name: &str) -> Option<String> {
+    if pieces.iter().map(|piece| piece.len()).sum::<usize>() > BYTES_MAX {
+        return None;
+    }
+    let pairs = pieces.iter().flat_map(|piece| piece.split('&')).take(PARAMETERS_MAX);
+    let mut found = pairs.filter_map(|pair| pair.split_once('=')).filter(|(own, _)| *own == name);
+    let (_, value) = found.next()?;
+    if found.next().is_some() { None } else { decoded(value, Charset::Utf8) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(query: &str) -> Result<Query, BadParameter> {
+        Query::read(&[query], Charset::Utf8)
+    }
+
+    #[track_caller]
+    fn check_bad(query: &str, name: &'static str, fault: Fault) {
+        assert_eq!(read(query), Err(BadParameter { name, fault }), "{query}");
+    }
+
+    #[test]
+    fn phn_01_names_are_exactly_lower_case() {
+        let query = read("id=1001&extension=2001&password=p%20w&ID=2&Extension=3&other=4").unwrap();
+        assert_eq!(query.id.as_deref(), Some("1001"));
+        assert_eq!(query.extension.as_deref(), Some("2001"));
+        assert_eq!(query.password, Some(Secret::new("p w")));
+        assert_eq!(read("ID=1001&Password=x&EXTENSION=2").unwrap(), Query::default());
+    }
+
+    #[test]
+    fn phn_03_an_empty_parameter_counts_as_not_given() {
+        assert_eq!(read("").unwrap(), Query::default());
+        assert_eq!(read("id=&extension&password=&&").unwrap(), Query::default());
+    }
+
+    #[test]
+    fn what_is_encoded_is_decoded_once() {
+        let query = read("id=a%40b.c&extension=%2B49%2A%23&password=%2541+%26%3D").unwrap();
+        assert_eq!(query.id.as_deref(), Some("a@b.c"));
+        assert_eq!(query.extension.as_deref(), Some("+49*#"));
+        assert_eq!(query.password, Some(Secret::new("%41 &=")));
+    }
+
+    #[test]
+    fn a_form_of_a_latin1_phone_is_read_in_latin1() {
+        let read = |charset| Query::read(&["password=K%E4se"], charset);
+        assert_eq!(read(Charset::Latin1).unwrap().password, Some(Secret::new("Käse")));
+        assert!(read(Charset::Utf8).is_err());
+        let utf8 = Query::read(&["password=K%C3%A4se"], Charset::Latin1).unwrap();
+        assert_eq!(utf8.password, Some(Secret::new("Käse")));
+    }
+
+    #[test]
+    fn a_parameter_that_cannot_be_taken_is_named() {
+        check_bad("id=1&id=1", "id", Fault::Repeated);
+        check_bad("password=&password=x", "password", Fault::Repeated);
+        check_bad("%69d=1&id=2", "id", Fault::Repeated);
+        check_bad("id=%", "id", Fault::Encoding);
+        check_bad("id=%4", "id", Fault::Encoding);
+        check_bad("id=%zz", "id", Fault::Encoding);
+        check_bad("id=%+1", "id", Fault::Encoding);
+        check_bad("id=%ff", "id", Fault::Encoding);
+        check_bad("%zz=1", "?", Fault::Encoding);
+        check_bad("id=a%00b", "id", Fault::Control);
+        check_bad("extension=2001%0d%0aSet-Cookie:x", "extension", Fault::Control);
+        check_bad("password=%c2%85", "password", Fault::Control);
+        check_bad(&format!("id={}", "1".repeat(33)), "id", Fault::Long(32));
+        check_bad(&format!("password={}", "x".repeat(129)), "password", Fault::Long(128));
+        assert!(read(&format!("id={}", "1".repeat(32))).is_ok());
+        assert!(read(&format!("password={}", "%C3%A4".repeat(128))).is_ok());
+        check_bad(&"a=1&".repeat(33), "?", Fault::Many);
+        check_bad(&"x".repeat(BYTES_MAX + 1), "?", Fault::Many);
+    }
+
+    #[test]
+    fn query_and_body_are_one() {
+        let query = Query::read(&["id=1", "password=x"], Charset::Utf8).unwrap();
+        assert_eq!((query.id.as_deref(), query.password), (Some("1"), Some(Secret::new("x"))));
+        let twice = Query::read(&["id=1", "id=1"], Charset::Utf8);
+        assert_eq!(twice, Err(BadParameter { name: "id", fault: Fault::Repeated }));
+    }
+
+    #[test]
+    fn one_parameter_is_found_by_its_exact_name() {
+        assert_eq!(single(&["UserID=a&Password=b%21"], "Password").as_deref(), Some("b!"));
+        assert_eq!(single(&["a=1&a=2"], "a"), None);
+        assert_eq!(single(&["A=1"], "a"), None);
+        assert_eq!(single(&["a=%zz"], "a"), None);
+    }
+}

@@ -1,0 +1,194 @@
+//! Following a link of a page: views and presses of a session.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use domain::{AgentCommand, AgentSession, Command, Input, InputId, ReasonCategory, Refusal};
+use engine::Outcome;
+use engine::surface::Request;
+use http::{Method, Response};
+
+use super::visit::{Answer, Pressing, Visit};
+use crate::link::{Issued, Link, LinkError, Press};
+use crate::proof::Unproven;
+use crate::translate::{self, Ended, Problem, Remark};
+use crate::{Phone, locked, proof};
+
+impl Phone {
+    /// Answers a link.
+    pub(crate) async fn follow_link(self: Arc<Self>, request: Request) -> Response<Bytes> {
+        let visit = Visit::new(&self, &request);
+        let answer = follow(&visit).await;
+        visit.respond(answer)
+    }
+}
+
+async fn follow(visit: &Visit<'_>) -> Answer {
+    let phone = visit.phone;
+    let parameter = |name: &str| visit.request.parameters.get(name).map(String::as_str);
+    let token = parameter("token").unwrap_or_default();
+    let link = Link::parse(parameter("page").unwrap_or_default(), parameter("reason"));
+    let opened = match link {
+        Some(link) => phone.key.open(token, link, visit.now).map(|issued| (link, issued)),
+        None => Err(LinkError::Foreign),
+    };
+    let (link, issued) = match opened {
+        Ok(opened) => opened,
+        Err(LinkError::Foreign) => {
+            phone.figures.link_refused("foreign");
+            return visit.problem(&Problem::Link, None);
+        }
+        Err(LinkError::Expired(issued)) => {
+            phone.figures.link_refused("expired");
+            return visit.ended(&issued.device, Ended::Unknown);
+        }
+    };
+    if !visit.base_fits() {
+        return visit.problem(&Problem::Internal, None);
+    }
+    let again = phone.key.url(&visit.request.peer.base, &issued, link);
+    let session = match phone.port.session(issued.holder.number).await {
+        Ok(session) => session,
+        Err(error) => return visit.problem(&Problem::of_submit(&error), Some(again)),
+    };
+    let session = match standing(visit, session.as_deref(), &issued) {
+        Ok(session) => session,
+        Err(answer) => return answer,
+    };
+    locked(&phone.screens).hear(&issued.device, visit.now);
+    match link {
+        Link::Home => view(visit, &issued, session, None),
+        Link::Call => {
+            let page = visit.show(&issued.device, session, translate::call);
+            page.map_or_else(|| over(visit, &issued, Ended::Unknown), Answer::from)
+        }
+        Link::Reasons(category) => list(visit, &issued, session, category),
+        // A HEAD asks what a page would be, and must not change anything.
+        Link::Press(_) if visit.request.method == Method::HEAD => {
+            view(visit, &issued, session, None)
+        }
+        Link::Press(press) => do_press(visit, &issued, session, press, token, again).await,
+    }
+}
+
+/// The session, where the page still speaks for it and the request is proven to be that phone's.
+fn standing<'s>(
+    visit: &Visit<'_>,
+    session: Option<&'s AgentSession>,
+    issued: &Issued,
+) -> Result<&'s AgentSession, Answer> {
+    if let Some(ended) = translate::ended(session, issued) {
+        visit.phone.figures.link_refused("over");
+        return Err(over(visit, issued, ended));
+    }
+    let unproven = |fault| {
+        visit.phone.figures.link_refused(fault);
+        visit.ended(&issued.device, Ended::Unknown)
+    };
+    let signed_in = session.and_then(AgentSession::signed_in);
+    let (Some(session), Some(signed_in)) = (session, signed_in) else {
+        return Err(unproven("over"));
+    };
+    let proof =
+        signed_in.proof.as_ref().filter(|_| signed_in.screen.as_ref() == Some(&issued.device));
+    let Some(proof) = proof else { return Err(unproven("over")) };
+    match proof::check(&visit.request.headers, visit.request.peer.address, proof) {
+        Ok(()) => Ok(session),
+        Err(Unproven::WrongCookie) => Err(unproven("cookie")),
+        Err(Unproven::OtherAddress) => Err(unproven("address")),
+    }
+}
+
+/// The page of a session that is over; the phone shows nothing of it any more.
+fn over(visit: &Visit<'_>, issued: &Issued, ended: Ended) -> Answer {
+    locked(&visit.phone.screens).forget(&issued.device, issued.holder);
+    locked(&visit.phone.pace).unwant(&issued.device);
+    visit.ended(&issued.device, ended)
+}
+
+fn view(
+    visit: &Visit<'_>,
+    issued: &Issued,
+    session: &AgentSession,
+    remark: Option<Remark>,
+) -> Answer {
+    let page = visit.home(&issued.device, session, remark);
+    page.map_or_else(|| over(visit, issued, Ended::Unknown), Answer::from)
+}
+
+fn list(
+    visit: &Visit<'_>,
+    issued: &Issued,
+    session: &AgentSession,
+    category: ReasonCategory,
+) -> Answer {
+    let offered = visit.settings.reasons_for(&session.agent.id, category).next().is_some();
+    if !offered {
+        return view(visit, issued, session, Some(Remark::ReasonGone));
+    }
+    let page = visit
+        .show(&issued.device, session, |scene, shown| translate::reasons(scene, shown, category));
+    page.map_or_else(|| over(visit, issued, Ended::Unknown), Answer::from)
+}
+
+async fn do_press(
+    visit: &Visit<'_>,
+    issued: &Issued,
+    session: &AgentSession,
+    press: Press,
+    token: &str,
+    again: String,
+) -> Answer {
+    let phone = visit.phone;
+    let command = AgentCommand {
+        agent: session.agent.clone(),
+        holder: Some(issued.holder),
+        seen_changes: Some(issued.changes),
+        wish: translate::wish(press),
+    };
+    // The same link again is the same press: Back and a repeated fetch do nothing a second time.
+    let input = Input::command(InputId::new("phone", token), Command::Agent(command));
+    let pressing = Pressing::begin(phone, &issued.device);
+    let outcome = phone.port.submit(input).await;
+    let name = name(press);
+    let (result, remark) = match &outcome {
+        Ok(Outcome::Done(_)) => ("done", None),
+        // The page was older than the state: what is so now is the answer.
+        Ok(Outcome::Refused(Refusal::Stale)) => ("stale", None),
+        Ok(Outcome::Refused(refusal)) => ("refused", remark(refusal)),
+        Err(_) => ("failed", None),
+    };
+    phone.figures.press(name, result);
+    let answer = match outcome {
+        Err(error) => visit.problem(&Problem::of_submit(&error), Some(again)),
+        Ok(_) => match phone.port.session(issued.holder.number).await {
+            Err(error) => visit.problem(&Problem::of_submit(&error), Some(again)),
+            Ok(session) => match standing(visit, session.as_deref(), issued) {
+                Ok(session) => view(visit, issued, session, remark),
+                Err(answer) => answer,
+            },
+        },
+    };
+    drop(pressing);
+    phone.follow(&session.agent).await;
+    answer
+}
+
+fn remark(refusal: &Refusal) -> Option<Remark> {
+    match refusal {
+        Refusal::ReasonUnknown { .. } => Some(Remark::ReasonGone),
+        Refusal::SignOutNeedsNotReady => Some(Remark::NotReadyFirst),
+        Refusal::NoCall => Some(Remark::CallGone),
+        Refusal::CallInProgress => Some(Remark::InCall),
+        _ => None,
+    }
+}
+
+fn name(press: Press) -> &'static str {
+    match press {
+        Press::Ready => "ready",
+        Press::NotReady(_) => "not_ready",
+        Press::WrapUp(_) => "wrap_up",
+        Press::SignOut(_) => "sign_out",
+    }
+}

@@ -1,0 +1,374 @@
+//! Opening the service and signing in: at once with all three values, else by asking for the rest.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use domain::settings::DevicePolicy;
+use domain::{
+    AgentId, AgentKey, Command, DeviceName, Extension, Input, InputId, Mobile, MobileMode, Reply,
+    Role, Secret, SessionRef, SignIn, SignInOn,
+};
+use engine::surface::Request;
+use engine::{Attempt, Outcome};
+use http::{Method, Response};
+
+use super::visit::{Answer, Pressing, Visit};
+use crate::link::service_url;
+use crate::pending::Kept;
+use crate::query::{BadParameter, Fault, Query};
+use crate::translate::{self, Field, Form, Problem};
+use crate::{Phone, locked, proof};
+
+impl Phone {
+    /// Answers the service URL, and the form sent back where `submitted`.
+    pub(crate) async fn open(
+        self: Arc<Self>,
+        request: Request,
+        submitted: bool,
+    ) -> Response<Bytes> {
+        let visit = Visit::new(&self, &request);
+        let answer = Opening::of(&visit, submitted).answer().await;
+        visit.respond(answer)
+    }
+}
+
+/// One request for the service, with what the phone gave so far.
+struct Opening<'v> {
+    visit: &'v Visit<'v>,
+    submitted: bool,
+    given: Result<Given, Problem>,
+}
+
+/// What is known of a sign-in.
+struct Given {
+    device: DeviceName,
+    id: Option<String>,
+    extension: Option<String>,
+    password: Option<Secret>,
+    /// The phone picked for the line's voice.
+    phone: Option<DeviceName>,
+    mobile: Option<String>,
+    mode: Option<MobileMode>,
+    /// The handle it came under.
+    kept: Option<String>,
+    /// Whether id and extension are to be looked over.
+    edit: bool,
+    /// Whether a handle came that is not good any more.
+    lapsed: bool,
+}
+
+/// Why a sign-in did not come about, and what may be changed before another attempt.
+struct Failed {
+    problem: Problem,
+    again: Again,
+}
+
+/// What another attempt begins with.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Again {
+    /// The same values.
+    Same,
+    /// Id and extension shown for correction, the password kept.
+    Edit,
+    /// Id and extension shown for correction, the password asked for.
+    EditAll,
+}
+
+impl<'v> Opening<'v> {
+    fn of(visit: &'v Visit<'v>, submitted: bool) -> Self {
+        Self { visit, submitted, given: read(visit) }
+    }
+
+    async fn answer(self) -> Answer {
+        let visit = self.visit;
+        if !visit.base_fits() {
+            tracing::error!(
+                most = crate::link::HOST_CHARACTERS_MAX,
+                "the host name that phones reach this node by is too long for their URLs"
+            );
+            return visit.problem(&Problem::Internal, None);
+        }
+        let given = match self.given {
+            Ok(given) => given,
+            Err(problem) => return visit.problem(&problem, None),
+        };
+        if visit.phone.port.in_maintenance() {
+            let alternates = &visit.settings.phone_service.alternates;
+            let alternate = alternates.get(visit.phone.port.node());
+            let alternate = alternate.map(|node| node.as_str().to_owned());
+            visit.phone.figures.sign_in("maintenance");
+            let failed = Failed { problem: Problem::Maintenance { alternate }, again: Again::Same };
+            return given.failed(visit, failed);
+        }
+        if visit.settings.phone_service.devices == DevicePolicy::Listed
+            && !visit.settings.devices.contains_key(&given.device)
+        {
+            visit.phone.figures.sign_in("device_unknown");
+            let problem = Problem::Device(given.device.to_string());
+            return given.failed(visit, Failed { problem, again: Again::Same });
+        }
+        given.ask_or_sign_in(visit, self.submitted).await
+    }
+}
+
+/// Reads query, form and what is kept.
+fn read(visit: &Visit<'_>) -> Result<Given, Problem> {
+    let request = visit.request;
+    let device = request.parameters.get("device").and_then(|name| name.parse().ok());
+    let device: DeviceName = device.ok_or(Problem::DeviceName)?;
+    let unreadable = Problem::Parameter(BadParameter { name: "?", fault: Fault::Encoding });
+    let body = std::str::from_utf8(&request.body).map_err(|_| unreadable)?;
+    let pieces = [request.uri.query().unwrap_or_default(), body];
+    let query = Query::read(&pieces, visit.client.charset).map_err(Problem::Parameter)?;
+    let phone = match &query.device {
+        Some(name) => Some(name.parse().map_err(|_| Problem::Link)?),
+        None => None,
+    };
+    let mode = match query.mode.as_deref() {
+        None => None,
+        Some("call") => Some(MobileMode::CallByCall),
+        Some("nailed") => Some(MobileMode::NailedConnection),
+        Some(_) => return Err(Problem::Link),
+    };
+    let found = query.kept.as_deref().and_then(|handle| {
+        locked(&visit.phone.pending).find(handle, &device, request.peer.address, visit.now)
+    });
+    let lapsed = query.kept.is_some() && found.is_none();
+    let kept_handle = query.kept.filter(|_| found.is_some());
+    let kept = found.unwrap_or_else(|| Kept::nothing(device.clone(), request.peer.address));
+    Ok(Given {
+        id: query.id.or(kept.id),
+        extension: query.extension.or(kept.extension),
+        password: query.password.or(kept.password),
+        phone: phone.or(kept.phone),
+        mobile: query.mobile.or(kept.mobile),
+        mode,
+        kept: kept_handle,
+        edit: kept.edit,
+        lapsed,
+        device,
+    })
+}
+
+impl Given {
+    async fn ask_or_sign_in(mut self, visit: &Visit<'_>, submitted: bool) -> Answer {
+        if submitted && self.extension.is_none() {
+            // Somebody with a line of their own may leave it empty.
+            let agent = self.id.as_deref().and_then(|id| AgentId::parse(id).ok());
+            let agent = agent.and_then(|agent| visit.settings.agents.get(&agent));
+            let own = agent.and_then(|agent| agent.extension.as_ref());
+            self.extension = own.map(|own| own.as_str().to_owned());
+        }
+        // A HEAD asks what a page would be, and must not sign anybody in.
+        let asks_only = visit.request.method == Method::HEAD;
+        if self.edit && !submitted || asks_only {
+            return self.ask(visit, None);
+        }
+        let texts = visit.client.texts;
+        let Some((id, line, password)) = self.complete() else {
+            let notice = match (self.lapsed, submitted) {
+                (true, _) => Some(texts.text("notice-again")),
+                (false, true) => Some(texts.text("sign-in-incomplete")),
+                (false, false) => None,
+            };
+            return self.ask(visit, notice);
+        };
+        match self.sign_in(visit, id, line, password).await {
+            Ok(answer) => {
+                visit.phone.figures.sign_in("ok");
+                answer
+            }
+            Err(failed) => {
+                visit.phone.figures.sign_in(failed.problem.name());
+                self.failed(visit, failed)
+            }
+        }
+    }
+
+    fn complete(&self) -> Option<(String, String, Secret)> {
+        Some((self.id.clone()?, self.extension.clone()?, self.password.clone()?))
+    }
+
+    /// Asks for what is missing.
+    fn ask(self, visit: &Visit<'_>, notice: Option<String>) -> Answer {
+        if !visit.client.model.shows_forms {
+            visit.phone.figures.sign_in("no_form");
+            return visit.problem(&Problem::Form, None);
+        }
+        let field = |value: &Option<String>| match (value, self.edit) {
+            (None, _) => Field::Missing,
+            (Some(value), false) => Field::Known(value.clone()),
+            (Some(value), true) => Field::Again(value.clone()),
+        };
+        let (id, extension) = (field(&self.id), field(&self.extension));
+        let has_password = self.password.is_some();
+        let device = self.device.clone();
+        let mut form = Form { id, extension, has_password, kept: None };
+        if has_password || self.mobile.is_some() {
+            form.kept = self.keep(visit, false);
+            if form.kept.is_none() {
+                return visit.problem(&Problem::Internal, None);
+            }
+        }
+        translate::form(&visit.scene(&device), &form, notice).into()
+    }
+
+    /// Keeps what is known, under the handle it came by or a new one.
+    fn keep(self, visit: &Visit<'_>, edit: bool) -> Option<String> {
+        if let Some(handle) = &self.kept {
+            locked(&visit.phone.pending).forget(handle);
+        }
+        let handle = visit.phone.port.random()?;
+        let kept = Kept {
+            device: self.device,
+            source: visit.request.peer.address,
+            id: self.id,
+            extension: self.extension,
+            password: self.password,
+            phone: self.phone,
+            mobile: self.mobile,
+            edit,
+        };
+        Some(locked(&visit.phone.pending).keep(handle, kept, visit.now))
+    }
+
+    /// The page of a failure, with a way to another attempt. No password ever stands in it.
+    fn failed(mut self, visit: &Visit<'_>, failed: Failed) -> Answer {
+        let device = self.device.clone();
+        if failed.again == Again::EditAll {
+            self.password = None;
+        }
+        let base = &visit.request.peer.base;
+        let anything = self.id.is_some() || self.extension.is_some() || self.password.is_some();
+        let handle = match anything {
+            true => self.keep(visit, failed.again != Again::Same),
+            false => None,
+        };
+        let retry = match &handle {
+            Some(handle) => service_url(base, &device, &[("kept", handle)]),
+            None => service_url(base, &device, &[]),
+        };
+        visit.problem(&failed.problem, Some(retry))
+    }
+
+    async fn sign_in(
+        &self,
+        visit: &Visit<'_>,
+        id: String,
+        line: String,
+        password: Secret,
+    ) -> Result<Answer, Failed> {
+        let failed = |problem, again| Failed { problem, again };
+        let extension =
+            Extension::parse(&line).map_err(|_| failed(Problem::ExtensionForm, Again::Edit))?;
+        let mobile = match (&self.mobile, self.mode) {
+            (None, _) => None,
+            (Some(_), _) if !visit.settings.phone_service.mobile_agents => {
+                return Err(failed(Problem::Mobile, Again::Edit));
+            }
+            (Some(number), mode) => {
+                let number =
+                    number.parse().map_err(|_| failed(Problem::MobileForm, Again::Edit))?;
+                let Some(mode) = mode else {
+                    return self.choose(visit, translate::mobile_modes);
+                };
+                Some(Mobile { number, mode })
+            }
+        };
+        let attempt =
+            Attempt { account: id, password, source: visit.request.peer.address, surface: "phone" };
+        let port = &visit.phone.port;
+        let principal = port.authenticate(attempt).await.map_err(|refusal| {
+            failed(Problem::of_authentication(refusal, visit.now), Again::EditAll)
+        })?;
+        let agent = AgentId::parse(&principal.who).ok();
+        let agent = agent
+            .filter(|_| principal.has(Role::Agent) || principal.has(Role::Supervisor))
+            .ok_or(failed(Problem::Agent, Again::EditAll))?;
+
+        let internal = || failed(Problem::Internal, Again::Same);
+        let random: [u8; 16] = port.random().ok_or_else(internal)?;
+        let request_id: [u8; 16] = port.random().ok_or_else(internal)?;
+        let (cookie, proof) = proof::begin(random, visit.request.peer.address);
+        let wish = SignIn {
+            agent: agent.clone(),
+            extension,
+            device: self.phone.clone(),
+            mobile,
+            on: SignInOn::Phone { device: self.device.clone(), proof },
+            node: port.node().clone(),
+        };
+        // A sign-in sent twice is two: the second answer carries the cookie that is good.
+        let name = u128::from_be_bytes(request_id);
+        let id = InputId::new("phone-sign-in", format_args!("{name:032x}"));
+        let pressing = Pressing::begin(visit.phone, &self.device);
+        let outcome = port.submit(Input::command(id, Command::SignIn(Box::new(wish)))).await;
+        let answer = match outcome {
+            Ok(Outcome::Done(Reply::SignedIn { session })) => {
+                self.signed_in(visit, session, cookie).await.ok_or_else(internal)
+            }
+            Ok(Outcome::Done(_)) => Err(internal()),
+            Ok(Outcome::Refused(refusal)) => match Problem::of_sign_in(refusal) {
+                Ok(problem) => {
+                    let again = again(&problem);
+                    Err(failed(problem, again))
+                }
+                Err(phones) => {
+                    self.choose(visit, |scene, kept| translate::devices(scene, &phones, kept))
+                }
+            },
+            Err(error) => Err(failed(Problem::of_submit(&error), Again::Same)),
+        };
+        drop(pressing);
+        visit.phone.follow(&AgentKey::owned(agent)).await;
+        answer
+    }
+
+    async fn signed_in(
+        &self,
+        visit: &Visit<'_>,
+        holder: SessionRef,
+        cookie: String,
+    ) -> Option<Answer> {
+        if let Some(handle) = &self.kept {
+            locked(&visit.phone.pending).forget(handle);
+        }
+        let session = visit.phone.port.session(holder.number).await.ok().flatten()?;
+        let page = visit.home(&self.device, &session, None)?;
+        Some(Answer::with_cookie(page, cookie))
+    }
+
+    /// Keeps everything and asks one more question.
+    fn choose(
+        &self,
+        visit: &Visit<'_>,
+        page: impl FnOnce(&translate::Scene<'_>, &str) -> translate::Page,
+    ) -> Result<Answer, Failed> {
+        let copy = Self {
+            device: self.device.clone(),
+            id: self.id.clone(),
+            extension: self.extension.clone(),
+            password: self.password.clone(),
+            phone: self.phone.clone(),
+            mobile: self.mobile.clone(),
+            mode: self.mode,
+            kept: self.kept.clone(),
+            edit: false,
+            lapsed: false,
+        };
+        let kept = copy.keep(visit, false);
+        let kept = kept.ok_or(Failed { problem: Problem::Internal, again: Again::Same })?;
+        Ok(page(&visit.scene(&self.device), &kept).into())
+    }
+}
+
+/// Whether the values or the circumstances have to change.
+fn again(problem: &Problem) -> Again {
+    match problem {
+        Problem::Extension(_) | Problem::ExtensionUsed(_) | Problem::Mobile | Problem::InCall => {
+            Again::Edit
+        }
+        Problem::Agent => Again::EditAll,
+        _ => Again::Same,
+    }
+}

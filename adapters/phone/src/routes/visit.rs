@@ -1,0 +1,171 @@
+//! One request of a phone, with what is needed to answer it.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use domain::settings::Settings;
+use domain::{AgentSession, DeviceName, Timestamp};
+use engine::surface::Request;
+use http::Response;
+use http::header::{CONTENT_TYPE, EXPIRES, HeaderValue, REFRESH, SET_COOKIE};
+use protocols::phone_xml::encode;
+
+use crate::activity::Screen;
+use crate::client::Client;
+use crate::link::BASE_CHARACTERS_MAX;
+use crate::translate::{self, Ended, Form, Page, Problem, Remark, Scene, Shown};
+use crate::{Phone, locked, proof};
+
+/// In the past, so that the Back key does not lead to the page; after 1970, since 8800 phones do not
+/// understand earlier dates.
+const PAST: &str = "Sat, 01 Jan 2000 00:00:00 GMT";
+
+/// One request of a phone.
+pub(super) struct Visit<'a> {
+    pub(super) phone: &'a Arc<Phone>,
+    pub(super) request: &'a Request,
+    pub(super) settings: Arc<Settings>,
+    pub(super) client: Client<'a>,
+    pub(super) now: Timestamp,
+}
+
+/// What a request is answered with.
+pub(super) struct Answer {
+    page: Box<Page>,
+    cookie: Option<String>,
+}
+
+impl From<Page> for Answer {
+    fn from(page: Page) -> Self {
+        Self { page: Box::new(page), cookie: None }
+    }
+}
+
+impl Answer {
+    pub(super) fn with_cookie(page: Page, cookie: String) -> Self {
+        Self { page: Box::new(page), cookie: Some(cookie) }
+    }
+}
+
+impl<'a> Visit<'a> {
+    pub(super) fn new(phone: &'a Arc<Phone>, request: &'a Request) -> Self {
+        let settings = phone.port.settings();
+        let client = Client::of(&request.headers, &settings.phone_service, &phone.library);
+        Self { phone, request, settings, client, now: phone.port.now() }
+    }
+
+    /// Whether every URL of a page fits a phone under the name by which it reaches us.
+    pub(super) fn base_fits(&self) -> bool {
+        self.request.peer.base.chars().count() <= BASE_CHARACTERS_MAX
+    }
+
+    pub(super) fn scene<'s>(&'s self, device: &'s DeviceName) -> Scene<'s> {
+        Scene {
+            client: &self.client,
+            base: &self.request.peer.base,
+            device,
+            settings: &self.settings,
+            key: &self.phone.key,
+            now: self.now,
+        }
+    }
+
+    /// A page that says what went wrong. The log line is found by the number on the page.
+    pub(super) fn problem(&self, problem: &Problem, retry: Option<String>) -> Answer {
+        let reference = self.request.reference.as_str();
+        let source = self.request.peer.address;
+        match problem {
+            Problem::Internal => {
+                tracing::error!(reference, %source, "a phone's request failed by a fault of ours");
+            }
+            _ => {
+                let problem = problem.name();
+                tracing::info!(reference, %source, problem, "a phone is told of a problem");
+            }
+        }
+        translate::problem(&self.client, problem, retry, reference).into()
+    }
+
+    /// The home screen, or another page of the session; from now on the phone shows it.
+    pub(super) fn show(
+        &self,
+        device: &DeviceName,
+        session: &AgentSession,
+        page: impl FnOnce(&Scene<'_>, Shown<'_>) -> Page,
+    ) -> Option<Page> {
+        let shown = Shown::of(session)?;
+        let page = page(&self.scene(device), shown);
+        let peer = &self.request.peer;
+        let changes = shown.signed_in.changes;
+        let screen = Screen::new(session, changes, peer.address, peer.base.as_str(), self.now);
+        locked(&self.phone.screens).show(device, screen);
+        let mut pace = locked(&self.phone.pace);
+        pace.hear(device);
+        pace.unwant(device);
+        Some(page)
+    }
+
+    pub(super) fn home(
+        &self,
+        device: &DeviceName,
+        session: &AgentSession,
+        remark: Option<Remark>,
+    ) -> Option<Page> {
+        self.show(device, session, |scene, shown| translate::home(scene, shown, remark))
+    }
+
+    /// The sign-in page with a line that says why.
+    pub(super) fn ended(&self, device: &DeviceName, ended: Ended) -> Answer {
+        let notice = ended.notice(&self.client);
+        let page = translate::form(&self.scene(device), &Form::default(), Some(notice));
+        match ended {
+            Ended::Unknown => page.into(),
+            _ => Answer::with_cookie(page, proof::end()),
+        }
+    }
+
+    pub(super) fn respond(&self, answer: Answer) -> Response<Bytes> {
+        self.phone.figures.page(answer.page.name);
+        let charset = self.client.charset;
+        let body = encode(&answer.page.object, charset);
+        let mut response = Response::new(Bytes::from(body));
+        let headers = response.headers_mut();
+        let content_type = match charset {
+            protocols::phone_xml::Charset::Utf8 => "text/xml; charset=utf-8",
+            protocols::phone_xml::Charset::Latin1 => "text/xml; charset=iso-8859-1",
+        };
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+        headers.insert(EXPIRES, HeaderValue::from_static(PAST));
+        if let Some((seconds, url)) = &answer.page.refresh
+            && let Ok(value) = HeaderValue::try_from(format!("{seconds}; url={url}"))
+        {
+            headers.insert(REFRESH, value);
+        }
+        if let Some(mut cookie) =
+            answer.cookie.and_then(|cookie| HeaderValue::try_from(cookie).ok())
+        {
+            cookie.set_sensitive(true);
+            headers.insert(SET_COOKIE, cookie);
+        }
+        response
+    }
+}
+
+/// While it lives, changes of what a phone shows are not pushed to it: its answer is the new page.
+pub(super) struct Pressing<'a> {
+    phone: &'a Phone,
+    device: DeviceName,
+}
+
+impl<'a> Pressing<'a> {
+    pub(super) fn begin(phone: &'a Phone, device: &DeviceName) -> Self {
+        locked(&phone.screens).press_begins(device);
+        Self { phone, device: device.clone() }
+    }
+}
+
+impl Drop for Pressing<'_> {
+    fn drop(&mut self) {
+        locked(&self.phone.screens).press_ends(&self.device);
+    }
+}

@@ -1,0 +1,251 @@
+//! The phone service as the server runs it: its routes, its readiness, its work beside answering.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use domain::{AgentCommand, Command, Input, InputId, ReasonCode, SignedOutBy, Wish};
+use engine::surface::{Readiness, Route, Surface};
+use engine::{Outcome, Port, StoreState};
+use rustls::crypto::CryptoProvider;
+use tokio::sync::{Semaphore, broadcast, watch};
+
+use crate::activity::{Screen, Screens, Silence};
+use crate::authentication::Guesses;
+use crate::config::{LINK_KEY_PURPOSE, push_basis};
+use crate::link::LinkKey;
+use crate::metrics::Figures;
+use crate::pending::Pending;
+use crate::push::{Authorities, Begin, IN_FLIGHT_MAX, Pace};
+use crate::texts::Library;
+
+/// How often silence and owed pushes are looked at.
+const TICK: Duration = Duration::from_secs(1);
+/// The port of the listener where nothing else is known.
+const PORT: u16 = 8445;
+
+/// The phone service.
+pub struct Phone {
+    pub(crate) port: Port,
+    pub(crate) key: LinkKey,
+    pub(crate) library: Library,
+    pub(crate) figures: Figures,
+    pub(crate) provider: Arc<CryptoProvider>,
+    /// Under which scheme, host and port phones reach this node that have not asked since it started.
+    base: String,
+    pub(crate) pending: Mutex<Pending>,
+    pub(crate) screens: Mutex<Screens>,
+    pub(crate) pace: Mutex<Pace>,
+    pub(crate) authorities: Mutex<Option<Authorities>>,
+    pub(crate) guesses: Mutex<Guesses>,
+    pub(crate) permits: Semaphore,
+    pub(crate) stopping: AtomicBool,
+}
+
+impl std::fmt::Debug for Phone {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("phone service")
+    }
+}
+
+/// A lock that is held for a moment only, never across a wait; what a panic left behind is still
+/// consistent, since every change is one call.
+pub(crate) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Phone {
+    /// The phone service of this node. Phones that were signed in before a restart are pushed to as
+    /// if they reached the node under its own name on port 8445, until they ask.
+    pub fn new(port: Port) -> Arc<Self> {
+        let base = format!("https://{}:{PORT}", port.node());
+        Self::with_base(port, base)
+    }
+
+    /// The same where phones reach the node under another scheme, host or port, for example
+    /// `https://gw-a.example:8446`.
+    pub fn with_base(port: Port, base: String) -> Arc<Self> {
+        let key = LinkKey::new(&port.link_key(LINK_KEY_PURPOSE));
+        let figures = Figures::new(port.metrics());
+        Arc::new(Self {
+            key,
+            library: Library::read(),
+            figures,
+            provider: Arc::new(rustls::crypto::ring::default_provider()),
+            base,
+            pending: Mutex::default(),
+            screens: Mutex::default(),
+            pace: Mutex::default(),
+            authorities: Mutex::default(),
+            guesses: Mutex::default(),
+            permits: Semaphore::new(IN_FLIGHT_MAX),
+            stopping: AtomicBool::new(false),
+            port,
+        })
+    }
+
+    /// Takes up the phones of agents that were signed in before this node started.
+    fn take_up(&self) {
+        let now = self.port.now();
+        for session in self.port.signed_in() {
+            let Some(device) = self.is_ours(&session) else { continue };
+            let Some(signed_in) = session.signed_in() else { continue };
+            let Some(proof) = &signed_in.proof else { continue };
+            let mut screens = locked(&self.screens);
+            if screens.of(&device).is_none() {
+                let base = self.base.as_str();
+                let screen = Screen::new(&session, signed_in.changes, proof.address, base, now);
+                screens.show(&device, screen);
+            }
+        }
+    }
+
+    async fn follow_changes(self: &Arc<Self>) {
+        let mut changes = self.port.changes();
+        self.take_up();
+        loop {
+            match changes.recv().await {
+                Ok(agent) => self.follow(&agent).await,
+                Err(broadcast::error::RecvError::Lagged(_)) => {
+                    let screens: Vec<_> = {
+                        let screens = locked(&self.screens);
+                        let devices = screens.devices();
+                        devices.iter().filter_map(|it| screens.of(it)).cloned().collect()
+                    };
+                    for screen in screens {
+                        self.follow(&screen.agent).await;
+                    }
+                }
+                Err(broadcast::error::RecvError::Closed) => return std::future::pending().await,
+            }
+        }
+    }
+
+    async fn follow_settings(self: &Arc<Self>) {
+        let mut changes = self.port.settings_changes();
+        let mut basis = push_basis(&self.port.settings());
+        while changes.changed().await.is_ok() {
+            let next = push_basis(&self.port.settings());
+            if next != basis {
+                basis = next;
+                let failed = locked(&self.pace).renew();
+                for device in failed {
+                    if locked(&self.screens).of(&device).is_some() {
+                        self.push(&device, true);
+                    }
+                }
+            }
+        }
+        std::future::pending().await
+    }
+
+    async fn watch_silence(self: &Arc<Self>) {
+        let mut ticks = tokio::time::interval(TICK);
+        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            ticks.tick().await;
+            self.tick().await;
+        }
+    }
+
+    /// What is due now: silent phones, owed pushes, old sign-ins, figures.
+    pub(crate) async fn tick(self: &Arc<Self>) {
+        let now = self.port.now();
+        let seconds = self.port.settings().phone_service.inactivity_seconds;
+        let inactivity = Duration::from_secs(seconds.into());
+        let found = locked(&self.screens).silence(now, inactivity);
+        for silence in found {
+            match silence {
+                Silence::Ask(device) => {
+                    if self.push(&device, true) == Begin::Held {
+                        let silence = locked(&self.screens).ask_failed(&device);
+                        if let Some(silence) = silence {
+                            self.end_silence(silence).await;
+                        }
+                    }
+                }
+                sign_out @ Silence::SignOut { .. } => self.end_silence(sign_out).await,
+            }
+        }
+        let due = locked(&self.pace).due(now);
+        for device in due {
+            if locked(&self.screens).of(&device).is_some() {
+                self.push(&device, false);
+            } else {
+                locked(&self.pace).unwant(&device);
+            }
+        }
+        let pending = {
+            let mut pending = locked(&self.pending);
+            pending.expire(now);
+            pending.count()
+        };
+        self.show_figures(pending);
+    }
+
+    fn show_figures(&self, pending: usize) {
+        let count = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
+        self.figures.pending.set(count(pending));
+        self.figures.screens.set(count(locked(&self.screens).count()));
+        let mut states = Vec::new();
+        for (_, reason, _) in locked(&self.pace).states() {
+            match states.iter_mut().find(|(own, _)| *own == reason) {
+                Some((_, count)) => *count += 1,
+                None => states.push((reason, 1)),
+            }
+        }
+        self.figures.push_states(&states);
+    }
+
+    /// Signs out the agent of a phone that gave no answer (PHN-20).
+    pub(crate) async fn end_silence(self: &Arc<Self>, silence: Silence) {
+        let Silence::SignOut { device, agent, holder } = silence else { return };
+        let reason = Some(ReasonCode::CONNECTION_LOST);
+        let wish = Wish::ForceSignOut { reason, by: SignedOutBy::System };
+        let command =
+            AgentCommand { agent: agent.clone(), holder: Some(holder), seen_changes: None, wish };
+        let name = format!("{}-{}", holder.number, holder.generation);
+        let id = InputId::new("phone-silent", name);
+        match self.port.submit(Input::command(id, Command::Agent(command))).await {
+            Ok(outcome) => {
+                if matches!(outcome, Outcome::Done(_)) {
+                    self.figures.inactive.increment();
+                    tracing::info!(%agent, %device, "an agent's phone was silent and is signed out");
+                }
+                locked(&self.screens).forget(&device, holder);
+                locked(&self.pace).unwant(&device);
+            }
+            // The phone stays silent, so the next tick tries again.
+            Err(error) => tracing::warn!(%agent, %device, %error, "a silent phone stays signed in"),
+        }
+    }
+}
+
+#[async_trait]
+impl Surface for Phone {
+    fn name(&self) -> &'static str {
+        "phone"
+    }
+
+    fn routes(self: Arc<Self>) -> Vec<Route> {
+        crate::routes::routes(&self)
+    }
+
+    fn readiness(&self) -> Readiness {
+        match self.port.store_state() {
+            StoreState::Working => Readiness::Ready,
+            StoreState::Failing { why, .. } => Readiness::Degraded(why),
+        }
+    }
+
+    async fn run(self: Arc<Self>, mut stop: watch::Receiver<bool>) {
+        tokio::select! {
+            () = self.follow_changes() => {}
+            () = self.follow_settings() => {}
+            () = self.watch_silence() => {}
+            _ = stop.wait_for(|stop| *stop) => {}
+        }
+        self.stopping.store(true, Ordering::Release);
+    }
+}

@@ -1,0 +1,120 @@
+//! Both directions of meaning, pure: a session and settings become a page, a press becomes a wish.
+//!
+//! Pages hold links that are made here; what a link opens is decided in `routes`.
+
+mod call;
+mod home;
+mod keys;
+mod press;
+mod problem;
+mod reasons;
+mod sign_in;
+#[cfg(test)]
+mod tests;
+
+use domain::settings::Settings;
+use domain::{AgentId, AgentSession, DeviceName, ReasonCategory, ReasonCode, SignedIn, Timestamp};
+use protocols::phone_xml::Object;
+
+pub(crate) use call::call;
+pub(crate) use home::{Remark, home};
+pub(crate) use press::{Ended, ended, wish};
+pub(crate) use problem::{Problem, problem};
+pub(crate) use reasons::reasons;
+pub(crate) use sign_in::{Field, Form, devices, form, mobile_modes};
+
+use crate::client::Client;
+use crate::link::{Issued, Link, LinkKey};
+
+/// Which screen a page is, for figures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum ScreenName {
+    SignIn,
+    Choice,
+    Home,
+    Reasons,
+    Call,
+    Problem,
+}
+
+impl ScreenName {
+    pub(crate) const ALL: [Self; 6] =
+        [Self::SignIn, Self::Choice, Self::Home, Self::Reasons, Self::Call, Self::Problem];
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::SignIn => "sign_in",
+            Self::Choice => "choice",
+            Self::Home => "home",
+            Self::Reasons => "reasons",
+            Self::Call => "call",
+            Self::Problem => "problem",
+        }
+    }
+}
+
+/// A page for one phone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Page {
+    pub(crate) name: ScreenName,
+    pub(crate) object: Object,
+    /// After how many seconds the phone opens which URL by itself.
+    pub(crate) refresh: Option<(u32, String)>,
+}
+
+/// Everything around a page but the session.
+pub(crate) struct Scene<'a> {
+    pub(crate) client: &'a Client<'a>,
+    /// Scheme, host and port under which the phone reaches us.
+    pub(crate) base: &'a str,
+    pub(crate) device: &'a DeviceName,
+    pub(crate) settings: &'a Settings,
+    pub(crate) key: &'a LinkKey,
+    pub(crate) now: Timestamp,
+}
+
+/// A signed-in session on its way to a page.
+#[derive(Clone, Copy)]
+pub(crate) struct Shown<'a> {
+    pub(crate) session: &'a AgentSession,
+    pub(crate) signed_in: &'a SignedIn,
+}
+
+impl<'a> Shown<'a> {
+    pub(crate) fn of(session: &'a AgentSession) -> Option<Self> {
+        session.signed_in().map(|signed_in| Self { session, signed_in })
+    }
+
+    fn agent(&self) -> &'a AgentId {
+        &self.session.agent.id
+    }
+}
+
+impl Scene<'_> {
+    /// The URL of a link on a page that shows that session as it is.
+    pub(crate) fn link(&self, shown: Shown<'_>, link: Link) -> String {
+        let issued = Issued {
+            holder: shown.session.holder(),
+            changes: shown.signed_in.changes,
+            device: self.device.clone(),
+            at: self.now,
+        };
+        self.key.url(self.base, &issued, link)
+    }
+
+    /// What agents read for a reason; one that nobody configured is shown as the number it came as.
+    fn reason(&self, category: ReasonCategory, code: ReasonCode) -> String {
+        let reason = self.settings.reasons.get(&(category, code));
+        reason.map_or_else(|| code.to_string(), |reason| reason.label.clone())
+    }
+
+    fn has_reasons(&self, shown: Shown<'_>, category: ReasonCategory) -> bool {
+        self.settings.reasons_for(shown.agent(), category).next().is_some()
+    }
+}
+
+/// How long something has lasted: hours, minutes, seconds.
+fn duration(now: Timestamp, since: Timestamp) -> String {
+    let seconds = now.since(since).as_secs();
+    format!("{:02}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60)
+}

@@ -1,0 +1,46 @@
+//! What came with a call: the desktop's two columns folded into one (PHN-07).
+
+use protocols::phone_xml::{Object, Text};
+
+use super::keys::{Key, Keys, screen};
+use super::{Page, Remark, Scene, ScreenName, Shown, duration, home};
+use crate::link::Link;
+
+/// The data of the call; without one, the home screen that says so.
+pub(crate) fn call(scene: &Scene<'_>, shown: Shown<'_>) -> Page {
+    let Some(call) = &shown.signed_in.call else {
+        return home(scene, shown, Some(Remark::CallGone));
+    };
+    let texts = scene.client.texts;
+    let mut lines = Vec::new();
+    lines.extend(scene.call_line(shown));
+    let lasting = duration(scene.now, call.began_at);
+    lines.push(texts.with("call-for", &[("duration", &lasting)]));
+    lines.extend(scene.wrap_up_line(shown));
+    let value = |name: &str| {
+        let found = call.variables.iter().find(|variable| variable.name == name);
+        found.map_or("-", |variable| variable.value.as_str())
+    };
+    match scene.settings.layout_for(shown.agent()) {
+        Some(layout) => lines.extend(
+            layout.folded().map(|field| format!("{}: {}", field.label, value(&field.variable))),
+        ),
+        None => lines.extend(
+            call.variables.iter().map(|variable| format!("{}: {}", variable.name, variable.value)),
+        ),
+    }
+    let url = scene.link(shown, Link::Call);
+    let mut others = Vec::from_iter(scene.wrap_up_key(shown));
+    others.push(scene.not_ready_key(shown));
+    others.push(Key::new(scene.client, "key-refresh", url.clone()));
+    let home = Key::new(scene.client, "key-home", scene.link(shown, Link::Home));
+    let keys = Keys { leave: Some(home), main: None, others };
+    let title = texts.text("call-title");
+    let screen = screen(scene.client, &title, scene.call_line(shown).as_deref(), keys);
+    let seconds = scene.settings.phone_service.home_refresh_seconds;
+    Page {
+        name: ScreenName::Call,
+        object: Object::Text(Text { screen, text: lines.join("\n") }),
+        refresh: Some((seconds, url)),
+    }
+}

@@ -1,0 +1,75 @@
+//! What a press wishes for, and what is said on a page whose session is over.
+
+use domain::{AgentSession, ReasonCode, SignedOutBy, Status, Wish};
+
+use crate::client::Client;
+use crate::link::{Issued, Press};
+
+/// What a press wishes for.
+pub(crate) fn wish(press: Press) -> Wish {
+    match press {
+        Press::Ready => Wish::Ready,
+        Press::NotReady(reason) => Wish::NotReady(reason),
+        Press::WrapUp(reason) => Wish::WrapUpReason(reason),
+        Press::SignOut(reason) => Wish::SignOut(reason),
+    }
+}
+
+/// Why a page no longer speaks for a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ended {
+    /// The agent signed out.
+    SignedOut,
+    /// A supervisor signed the agent out.
+    BySupervisor,
+    /// The gateway did, with this code.
+    BySystem(Option<ReasonCode>),
+    /// The agent signed in elsewhere, or in a newer session.
+    Elsewhere,
+    /// Nothing is known of it, or it cannot be proven.
+    Unknown,
+}
+
+impl Ended {
+    /// The line on the sign-in page.
+    pub(crate) fn notice(self, client: &Client<'_>) -> String {
+        let texts = client.texts;
+        match self {
+            Self::SignedOut => texts.text("notice-signed-out"),
+            Self::BySupervisor => texts.text("notice-supervisor"),
+            Self::BySystem(None) => texts.text("notice-system"),
+            Self::BySystem(Some(code)) => {
+                let text = match code {
+                    ReasonCode::CONNECTION_LOST => "notice-no-contact",
+                    _ => "notice-system-code",
+                };
+                texts.with(text, &[("code", &code.to_string())])
+            }
+            Self::Elsewhere => texts.text("notice-elsewhere"),
+            Self::Unknown => texts.text("notice-again"),
+        }
+    }
+}
+
+/// Why the page made for `issued` no longer speaks for the session of its number; `None` where it
+/// still does.
+pub(crate) fn ended(session: Option<&AgentSession>, issued: &Issued) -> Option<Ended> {
+    let Some(session) = session.filter(|session| session.number == issued.holder.number) else {
+        return Some(Ended::Unknown);
+    };
+    // Signing out ends the last holder's generation; earlier holders lost the session before.
+    match &session.status {
+        Status::SignedIn(_) if session.generation == issued.holder.generation => None,
+        Status::SignedIn(_) => Some(Ended::Elsewhere),
+        Status::SignedOut(_)
+            if session.generation != issued.holder.generation.saturating_add(1) =>
+        {
+            Some(Ended::Elsewhere)
+        }
+        Status::SignedOut(end) => Some(match end.by {
+            SignedOutBy::Agent => Ended::SignedOut,
+            SignedOutBy::Supervisor => Ended::BySupervisor,
+            SignedOutBy::System => Ended::BySystem(end.reason),
+        }),
+    }
+}

@@ -1,0 +1,200 @@
+//! Pages that say what went wrong, in the user's words, with a number that finds the log line.
+
+use domain::{Refusal, Timestamp};
+use engine::{AuthenticationRefusal, SubmitError};
+use protocols::phone_xml::{Object, Text};
+
+use super::keys::{Key, Keys, screen};
+use super::{Page, ScreenName};
+use crate::client::Client;
+use crate::query::{BadParameter, Fault};
+
+/// What went wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Problem {
+    /// The id or password is wrong.
+    Wrong,
+    /// The account is locked for so many minutes.
+    Locked { minutes: u64 },
+    /// Try again in so many seconds.
+    Busy { seconds: u64 },
+    /// The store is away, or the node stops.
+    Unavailable,
+    /// The node is in maintenance; the one to use meanwhile.
+    Maintenance { alternate: Option<String> },
+    /// The account is no agent.
+    Agent,
+    /// No phone has the line.
+    Extension(String),
+    /// The extension is none.
+    ExtensionForm,
+    /// Another agent uses the line.
+    ExtensionUsed(String),
+    /// The phone is not listed.
+    Device(String),
+    /// Another agent is signed in on the phone.
+    DeviceUsed,
+    /// The service URL names no device.
+    DeviceName,
+    /// Mobile agents are not allowed.
+    Mobile,
+    /// The mobile number is none.
+    MobileForm,
+    /// The agent is in a call on another line.
+    InCall,
+    /// A parameter cannot be taken.
+    Parameter(BadParameter),
+    /// The phone shows no forms.
+    Form,
+    /// The link is none of ours.
+    Link,
+    /// A fault of ours.
+    Internal,
+}
+
+/// How long a page says to wait where nothing else is known.
+const BUSY_SECONDS: u64 = 5;
+
+impl Problem {
+    /// Why somebody was not proven.
+    pub(crate) fn of_authentication(refusal: AuthenticationRefusal, now: Timestamp) -> Self {
+        match refusal {
+            AuthenticationRefusal::Wrong => Self::Wrong,
+            AuthenticationRefusal::Locked { until } => {
+                Self::Locked { minutes: until.since(now).as_secs().div_ceil(60).max(1) }
+            }
+            AuthenticationRefusal::Busy { retry_seconds } => {
+                Self::Busy { seconds: retry_seconds.max(1) }
+            }
+            AuthenticationRefusal::Unavailable => Self::Unavailable,
+        }
+    }
+
+    /// Why an input came to no outcome.
+    pub(crate) fn of_submit(error: &SubmitError) -> Self {
+        match error {
+            SubmitError::Busy => Self::Busy { seconds: BUSY_SECONDS },
+            SubmitError::Unavailable { .. } | SubmitError::Unknown | SubmitError::Stopping => {
+                Self::Unavailable
+            }
+            SubmitError::Undecided => Self::Internal,
+        }
+    }
+
+    /// Why a sign-in was refused; `Err` gives back what is no problem but a question.
+    pub(crate) fn of_sign_in(refusal: Refusal) -> Result<Self, Vec<domain::DeviceName>> {
+        Ok(match refusal {
+            Refusal::DeviceChoice { devices } => return Err(devices),
+            Refusal::AgentUnknown => Self::Agent,
+            Refusal::Maintenance { alternate } => Self::Maintenance { alternate },
+            Refusal::ExtensionUnknown { extension } => Self::Extension(extension.to_string()),
+            Refusal::ExtensionInUse { extension, .. } => Self::ExtensionUsed(extension.to_string()),
+            Refusal::DeviceUnknown { device } => Self::Device(device.to_string()),
+            Refusal::DeviceInUse { .. } => Self::DeviceUsed,
+            Refusal::MobileNotAllowed => Self::Mobile,
+            Refusal::CallInProgress => Self::InCall,
+            Refusal::NotSignedIn
+            | Refusal::Stale
+            | Refusal::ReasonUnknown { .. }
+            | Refusal::SignOutNeedsNotReady
+            | Refusal::NoCall
+            | Refusal::CallTooLarge { .. }
+            | Refusal::SettingsInUse { .. } => Self::Internal,
+        })
+    }
+
+    /// Its name in figures and in the log.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::Wrong => "wrong",
+            Self::Locked { .. } => "locked",
+            Self::Busy { .. } => "busy",
+            Self::Unavailable => "unavailable",
+            Self::Maintenance { .. } => "maintenance",
+            Self::Agent => "no_agent",
+            Self::Extension(_) | Self::ExtensionForm => "extension_unknown",
+            Self::ExtensionUsed(_) => "extension_in_use",
+            Self::Device(_) | Self::DeviceName => "device_unknown",
+            Self::DeviceUsed => "device_in_use",
+            Self::Mobile | Self::MobileForm => "mobile",
+            Self::InCall => "in_call",
+            Self::Parameter(_) => "parameter",
+            Self::Form => "no_form",
+            Self::Link => "link",
+            Self::Internal => "internal",
+        }
+    }
+
+    fn sentence(&self, client: &Client<'_>) -> String {
+        let texts = client.texts;
+        match self {
+            Self::Wrong => texts.text("problem-wrong"),
+            Self::Locked { minutes } => {
+                texts.with("problem-locked", &[("minutes", &minutes.to_string())])
+            }
+            Self::Busy { seconds } => {
+                texts.with("problem-busy", &[("seconds", &seconds.to_string())])
+            }
+            Self::Unavailable => texts.text("problem-unavailable"),
+            Self::Maintenance { alternate } => {
+                let mut sentence = texts.text("problem-maintenance");
+                if let Some(name) = alternate {
+                    sentence.push('\n');
+                    sentence.push_str(&texts.with("problem-alternate", &[("name", name)]));
+                }
+                sentence
+            }
+            Self::Agent => texts.text("problem-agent"),
+            Self::Extension(line) => texts.with("problem-extension", &[("extension", line)]),
+            Self::ExtensionForm => texts.text("problem-extension-form"),
+            Self::ExtensionUsed(line) => {
+                texts.with("problem-extension-used", &[("extension", line)])
+            }
+            Self::Device(device) => texts.with("problem-device", &[("device", device)]),
+            Self::DeviceUsed => texts.text("problem-device-used"),
+            Self::DeviceName => texts.text("problem-device-name"),
+            Self::Mobile => texts.text("problem-mobile"),
+            Self::MobileForm => texts.text("problem-mobile-form"),
+            Self::InCall => texts.text("problem-in-call"),
+            Self::Parameter(bad) => {
+                let name = ("name", bad.name);
+                match bad.fault {
+                    Fault::Repeated => texts.with("problem-repeated", &[name]),
+                    Fault::Encoding => texts.with("problem-encoding", &[name]),
+                    Fault::Control => texts.with("problem-control", &[name]),
+                    Fault::Long(limit) => {
+                        texts.with("problem-long", &[name, ("limit", &limit.to_string())])
+                    }
+                    Fault::Many => texts.text("problem-many"),
+                }
+            }
+            Self::Form => texts.text("problem-form"),
+            Self::Link => texts.text("problem-link"),
+            Self::Internal => texts.text("problem-internal"),
+        }
+    }
+}
+
+/// The page of a problem. `retry` is where another attempt begins; without it there is only a way
+/// out. The reference finds the log line (OPS-12).
+pub(crate) fn problem(
+    client: &Client<'_>,
+    problem: &Problem,
+    retry: Option<String>,
+    reference: &str,
+) -> Page {
+    let texts = client.texts;
+    let title = match problem {
+        Problem::Maintenance { .. } => "maintenance-title",
+        _ => "problem-title",
+    };
+    let reference = texts.with("problem-reference", &[("reference", reference)]);
+    let keys = Keys {
+        leave: Some(Key::exit(client)),
+        main: retry.map(|url| Key::new(client, "key-retry", url)),
+        others: Vec::new(),
+    };
+    let screen = screen(client, &texts.text(title), None, keys);
+    let text = format!("{}\n{reference}", problem.sentence(client));
+    Page { name: ScreenName::Problem, object: Object::Text(Text { screen, text }), refresh: None }
+}
