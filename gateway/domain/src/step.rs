@@ -32,18 +32,11 @@ impl Entropy {
 pub struct InputId(String);
 
 impl InputId {
-    /// The most bytes of an id; a longer one is cut, so make it a digest where it may be longer.
-    pub const BYTES_MAX: usize = 128;
-
-    /// An id out of a kind of input and what identifies it there.
+    /// An id out of a kind of input and what identifies it there. It is kept for a day, so whoever
+    /// makes it out of a peer's text bounds that text first, or takes a digest of it. It is never
+    /// cut here: two inputs under one id would be one.
     pub fn new(kind: &str, name: impl fmt::Display) -> Self {
-        let mut text = format!("{kind}/{name}");
-        let mut end = text.len().min(Self::BYTES_MAX);
-        while !text.is_char_boundary(end) {
-            end -= 1;
-        }
-        text.truncate(end);
-        Self(text)
+        Self(format!("{kind}/{name}"))
     }
 
     /// The id as the store keeps it.

@@ -9,8 +9,10 @@ use crate::engine::{Engine, StoreState};
 const PROBE: Duration = Duration::from_secs(2);
 /// How often old outcomes and log lines are looked for, in probes.
 const SWEEP_EVERY: u32 = 30;
-/// How many are removed at once.
-const SWEEP: u32 = 2_000;
+/// How many of each are removed at once.
+const SWEEP: u32 = 1_000;
+/// How many times in a row; together more than a node can add in the meantime.
+const SWEEPS_MAX: u32 = 200;
 
 /// Keeps house until the engine stops.
 pub(crate) async fn keep(engine: Arc<Engine>) {
@@ -41,10 +43,16 @@ async fn probe(engine: &Engine) {
     }
 }
 
+/// Removes in small steps, so that commits in between do not wait long.
 async fn sweep(engine: &Engine) {
-    match engine.noting(engine.store.sweep(engine.clock.now(), SWEEP).await) {
-        Ok(0) => {}
-        Ok(removed) => tracing::debug!(removed, "old outcomes and log lines removed"),
-        Err(error) => tracing::warn!(%error, "old outcomes and log lines cannot be removed"),
+    for _ in 0..SWEEPS_MAX {
+        match engine.noting(engine.store.sweep(engine.clock.now(), SWEEP).await) {
+            Ok(0) => return,
+            Ok(removed) => tracing::debug!(removed, "old outcomes and log lines removed"),
+            Err(error) => {
+                tracing::warn!(%error, "old outcomes and log lines cannot be removed");
+                return;
+            }
+        }
     }
 }

@@ -1,27 +1,64 @@
 //! Measures the product beside a baseline in one run and prints ratios.
 #![expect(clippy::print_stdout, reason = "printing results is what this program is for")]
 
+mod baseline;
+mod client;
 mod durable;
+mod gateway;
+mod idle;
 mod median;
+mod page;
 
 use clap::Parser;
 
 /// Measures the product beside a baseline in one run and prints ratios.
+///
+/// The gateway measured is JACKFIELD_BIN, else the program beside this one.
 #[derive(Parser)]
 struct Arguments {
     /// Shorter rounds: enough to see that it works, too noisy to quote.
     #[arg(long)]
     quick: bool,
-    /// Only the measurements whose name begins like this.
+    /// Serves a file as the baseline of `page`; for this program's own use.
+    #[arg(long, hide = true, num_args = 3, value_names = ["BODY", "CERTIFICATE", "KEY"])]
+    serve: Vec<String>,
+    /// Only the measurements whose name begins like this: store, page or idle.
     #[arg(default_value = "")]
     only: String,
 }
 
-fn main() {
+fn main() -> std::process::ExitCode {
     let arguments = Arguments::parse();
+    if let [body, certificate, key] = arguments.serve.as_slice() {
+        return match baseline::serve(body, certificate, key) {
+            Ok(()) => std::process::ExitCode::SUCCESS,
+            Err(error) => {
+                println!("baseline: {error}");
+                std::process::ExitCode::FAILURE
+            }
+        };
+    }
     let rounds = if arguments.quick { 1 } else { 5 };
     let wanted = |name: &str| name.starts_with(&arguments.only);
+    let mut failed = false;
     if wanted("store") {
         durable::run(rounds, arguments.quick);
     }
+    if wanted("page") {
+        failed |= told("page", page::run(rounds, arguments.quick));
+    }
+    if wanted("idle") {
+        failed |= told("idle", idle::run());
+    }
+    if failed { std::process::ExitCode::FAILURE } else { std::process::ExitCode::SUCCESS }
+}
+
+/// Any error, since nobody acts on which one it is.
+pub(crate) type AnyError = Box<dyn std::error::Error + Send + Sync>;
+
+fn told(name: &str, result: Result<(), AnyError>) -> bool {
+    if let Err(error) = &result {
+        println!("{name}: not measured: {error}");
+    }
+    result.is_err()
 }

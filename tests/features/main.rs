@@ -1,0 +1,28 @@
+//! The real gateway with simulated phones over loopback: one module for each promise.
+//!
+//! The programs are `JACKFIELD_BIN` and `JACKFIELD_PEERS_BIN`, else those beside this test's own
+//! folder. Every test starts a gateway of its own, on free ports, in a folder of its own.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "a test fails loudly"
+)]
+
+mod gateway;
+mod phone;
+mod wire;
+
+mod call;
+mod durability;
+mod hostile;
+mod languages;
+mod models;
+mod observability;
+mod push;
+mod reasons;
+mod shift;
+mod sign_in;
+mod take_over;

@@ -1,0 +1,57 @@
+//! One session for each agent, and one agent for each phone.
+
+use serde_json::json;
+
+use crate::gateway::Gateway;
+use crate::phone::{DEVICE, Phone};
+
+#[test]
+fn phn_22_signing_in_elsewhere_takes_over_and_the_old_page_becomes_sign_in() {
+    let gateway = Gateway::start();
+    let mut first = Phone::new(&gateway, DEVICE, "CP-8845");
+    first.sign_in(&gateway, "1001", "2001");
+    first.press("Ready");
+    let mut second = Phone::new(&gateway, "SEP00000000000B", "CP-7841");
+    second.sign_in(&gateway, "1001", "2001");
+    assert_eq!(second.screen["title"], "Ready", "the state is kept");
+    first.wait(json!({"kind": "Input", "seconds": 30}));
+    assert!(first.shown().contains("elsewhere"), "{}", first.shown());
+    second.press("NotReady");
+    first.leave();
+    second.leave();
+}
+
+#[test]
+fn phn_19_on_a_shared_phone_the_next_sees_nothing_of_the_one_before() {
+    let gateway = Gateway::start();
+    let mut phone = Phone::new(&gateway, DEVICE, "CP-8845");
+    phone.sign_in(&gateway, "1001", "2001");
+    // The agent leaves without signing out; the next one opens the service.
+    phone.open();
+    assert_eq!(phone.kind(), "Input");
+    assert!(!phone.screen.to_string().contains("1001"), "{:#}", phone.screen);
+    let password = gateway.password("1002");
+    phone.fill(json!({"id": "1002", "extension": "2002", "password": password}));
+    phone.press("SignIn");
+    assert_eq!(phone.kind(), "Text");
+    assert!(!phone.shown().contains("1001"), "{}", phone.shown());
+    gateway.admin(json!({"do": "agent_state", "agent": "1001", "state": "signed_out"}));
+    phone.sign_in(&gateway, "1002", "2002");
+    assert_eq!(phone.screen["title"], "Not Ready");
+    phone.leave();
+}
+
+#[test]
+fn phn_10_the_same_agent_signs_in_again_and_carries_on() {
+    let gateway = Gateway::start();
+    let mut phone = Phone::new(&gateway, DEVICE, "CP-8845");
+    phone.sign_in(&gateway, "1001", "2001");
+    phone.press("Ready");
+    phone.open();
+    phone.fill(json!({"id": "1001", "extension": "2001", "password": "wrong"}));
+    phone.press("SignIn");
+    assert_eq!(phone.kind(), "Text", "signed in already is no proof");
+    phone.sign_in(&gateway, "1001", "2001");
+    assert_eq!(phone.screen["title"], "Ready");
+    phone.leave();
+}
