@@ -57,7 +57,7 @@ fn ops_03_nothing_acknowledged_is_lost_by_kill_9_at_random() {
                 let state = if ready { "ready" } else { "not_ready" };
                 let request =
                     json!({"id": 1, "do": "agent_state", "agent": "1001", "state": state});
-                match crate::durability::ask(&socket, &request.to_string()) {
+                match ask(&socket, &request.to_string()) {
                     Some(answer) if answer.contains("\"ok\"") => {
                         drop(sender.send(state.to_owned()))
                     }
@@ -109,13 +109,8 @@ fn ops_01_sigterm_ends_it_with_exit_code_0() {
 fn ops_04_a_newer_store_is_refused_with_exit_code_1() {
     let mut gateway = Gateway::start();
     assert_eq!(gateway.terminate(), Some(0));
-    let store = std::fs::read_dir(gateway.folder().join("state")).unwrap();
-    let store = store
-        .map(|entry| entry.unwrap().path())
-        .find(|path| {
-            path.extension().is_some_and(|it| it == "db") && !path.to_string_lossy().contains('-')
-        })
-        .expect("a store");
+    let store = gateway.folder().join("state/jackfield.db");
+    assert!(store.exists());
     let connection = rusqlite::Connection::open(store).unwrap();
     connection.execute_batch("PRAGMA user_version = 99").unwrap();
     drop(connection);

@@ -25,7 +25,7 @@ fn walk(gateway: &Gateway, model: &str) -> Vec<String> {
     let mut phone = Phone::new(gateway, DEVICE, model);
     phone.open();
     assert_eq!(phone.kind(), "Input", "{model}: {:#}", phone.screen);
-    phone.fill(json!({"id": "1001", "extension": "2001", "password": "wrong"}));
+    phone.fill(json!({"id": "1001", "extension": "2001", "password": "nonsense"}));
     phone.press("SignIn");
     assert_eq!(phone.kind(), "Text", "{model}");
     phone.press("Retry");

@@ -120,8 +120,9 @@ impl Phone {
         format!("{}\n{}\n{}", member("title"), member("prompt"), member("text"))
     }
 
+    /// The sort of object on display, for example `Menu`.
     pub(crate) fn kind(&self) -> &str {
-        self.screen["kind"].as_str().unwrap_or_default()
+        self.screen["kind"].as_str().unwrap_or_default().trim_start_matches("CiscoIPPhone")
     }
 
     /// Labels of all soft keys, those behind More too.

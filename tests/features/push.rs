@@ -27,7 +27,8 @@ fn wait_for_problem(gateway: &Gateway, reason: &str) {
 fn phn_18_a_phone_that_cannot_be_pushed_to_is_served_by_refresh_and_named() {
     let gateway = Gateway::start();
     for (more, reason) in [
-        (&["--no-web-access"][..], "no_answer"),
+        (&["--no-web-access"][..], "connection_refused"),
+        (&["--push-plain"][..], "not_https"),
         (&["--fault", "push-401"][..], "credentials_refused"),
         (&["--no-push-certificate"][..], ""),
     ] {

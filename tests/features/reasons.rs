@@ -16,7 +16,11 @@ fn phn_06_the_first_hundred_that_apply_are_shown() {
         let mut reasons: Vec<_> =
             (1..=120).map(|code| reason("not_ready", code, &format!("Reason {code}"))).collect();
         // What applies to another team only takes no place.
-        reasons[0]["teams"] = json!([settings["teams"][1]["name"]]);
+        let agents = settings["agents"].as_array().unwrap();
+        let own = &agents.iter().find(|agent| agent["id"] == "1001").unwrap()["team"];
+        let teams = settings["teams"].as_array().unwrap();
+        let other = teams.iter().find(|team| team["name"] != *own).unwrap();
+        reasons[0]["teams"] = json!([other["name"]]);
         settings["reason_codes"] = Value::Array(reasons);
     });
     let mut phone = Phone::new(&gateway, DEVICE, "CP-8845");

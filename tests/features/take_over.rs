@@ -48,7 +48,7 @@ fn phn_10_the_same_agent_signs_in_again_and_carries_on() {
     phone.sign_in(&gateway, "1001", "2001");
     phone.press("Ready");
     phone.open();
-    phone.fill(json!({"id": "1001", "extension": "2001", "password": "wrong"}));
+    phone.fill(json!({"id": "1001", "extension": "2001", "password": "nonsense"}));
     phone.press("SignIn");
     assert_eq!(phone.kind(), "Text", "signed in already is no proof");
     phone.sign_in(&gateway, "1001", "2001");
