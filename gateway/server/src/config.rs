@@ -26,7 +26,7 @@ pub use render::{sample, schema};
 use raw::Raw;
 
 /// The most characters of a host name that phones get in URLs.
-pub const NAME_CHARACTERS_MAX: usize = 94;
+pub const NAME_CHARACTERS_MAX: usize = phone::HOST_CHARACTERS_MAX;
 /// The most bytes of a configuration file.
 const FILE_BYTES_MAX: u64 = 1024 * 1024;
 

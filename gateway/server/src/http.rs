@@ -24,7 +24,7 @@ mod record;
 mod refusal;
 mod routes;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub(crate) use credentials::Credentials;
 pub(crate) use record::{HttpMetrics, ListenerMetrics};

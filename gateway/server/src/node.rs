@@ -24,7 +24,7 @@ use crate::http::{HttpMetrics, Site, route_tables};
 use crate::listener::{Content, Listener, PlainRefusal, Setup};
 use crate::log::LogControl;
 use crate::operations::{Health, Operations};
-use crate::surfaces::{MakeSurfaces, PushProblem, Surfaces};
+use crate::surfaces::{MakeSurfaces, Push, Surfaces};
 use crate::tls::{self, Tls};
 use crate::{admin, listener, sealing_file, secret_file, settings, token_file};
 
@@ -76,7 +76,7 @@ pub(crate) struct Shared {
     pub(crate) engine: Arc<Engine>,
     pub(crate) port: Port,
     pub(crate) health: Arc<Health>,
-    pub(crate) push_problems: Arc<dyn Fn() -> Vec<PushProblem> + Send + Sync>,
+    pub(crate) pushes: Arc<dyn Fn() -> Vec<Push> + Send + Sync>,
     pub(crate) log: LogControl,
     pub(crate) started_at: Timestamp,
     pub(crate) certificate: CertificateState,
@@ -115,7 +115,7 @@ impl Node {
         let authenticator: Arc<dyn Authenticator> = Arc::new(frame);
         let port = engine.port(Arc::clone(&authenticator));
 
-        let Surfaces { served, push_problems } = surfaces(port.clone());
+        let Surfaces { served, pushes } = surfaces(port.clone(), &config);
         let health = Health::new(Arc::clone(&clock));
         let token = match &config.operations.metrics_token_file {
             Some(file) => Some(token_file::read(file)?),
@@ -139,7 +139,7 @@ impl Node {
             engine,
             port,
             health,
-            push_problems,
+            pushes,
             log,
             sealing,
             pool,
@@ -363,3 +363,6 @@ fn build_info(metrics: &Metrics) {
         metrics.gauges("jackfield_build_info", "The running program, always 1.", &["version"]);
     info.with(&[crate::VERSION]).set(1);
 }
+
+#[cfg(test)]
+mod tests;

@@ -268,3 +268,6 @@ fn text(status: StatusCode, text: String) -> Response<Bytes> {
     answer.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     answer
 }
+
+#[cfg(test)]
+mod tests;

@@ -15,6 +15,7 @@ use std::sync::Arc;
 use domain::settings::{Settings, SettingsFile, export};
 use domain::{AgentId, Command, Input, InputId, Problems, Reply, Sealed};
 use engine::{Engine, Outcome, SealingKey};
+use phone::PUSH_PASSWORD_PURPOSE;
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
 use serde_json::Value;
@@ -23,8 +24,6 @@ use x509_cert::der::Decode;
 use crate::authentication::{HashingError, Pool, is_usable_hash};
 use crate::yaml;
 
-/// What the push password is sealed for; the phone adapter opens it.
-const PUSH_PURPOSE: &str = "phone_push";
 /// What the digest of a file is made for.
 const FILE_PURPOSE: &str = "settings_file";
 
@@ -79,7 +78,10 @@ pub(crate) fn check(bytes: &[u8], sealing: Option<&SealingKey>) -> Result<Settin
         );
     }
     if let (Some(sealed), Some(sealing)) = (file.sealed_push_password(), sealing) {
-        problems.keep("phone_service.push.password_sealed", sealing.unseal(PUSH_PURPOSE, sealed));
+        problems.keep(
+            "phone_service.push.password_sealed",
+            sealing.unseal(PUSH_PASSWORD_PURPOSE, sealed),
+        );
     }
     problems.into_result()?;
     Ok(file)
@@ -119,7 +121,7 @@ pub(crate) async fn apply(
     let documents = file.into_documents(
         |id| hashes.get(id).cloned(),
         |secret| {
-            sealing.seal(PUSH_PURPOSE, secret).unwrap_or_else(|| {
+            sealing.seal(PUSH_PASSWORD_PURPOSE, secret).unwrap_or_else(|| {
                 unsealed = true;
                 Sealed::from_text("")
             })
@@ -196,3 +198,6 @@ fn check_certificates(key: &str, text: &str, problems: &mut Problems) {
         problems.add(key, "must hold at least one PEM certificate");
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,30 +2,79 @@
 
 use std::sync::Arc;
 
+use domain::Timestamp;
 use engine::Port;
 use engine::surface::Surface;
+use phone::{Phone, PushReason};
+
+use crate::config::Config;
 
 /// The surfaces of a node, and what its administrator asks of them.
 pub struct Surfaces {
     /// All but the one for monitoring.
     pub served: Vec<Arc<dyn Surface>>,
-    /// Phones that refuse our push, with the reason (PHN-18).
-    pub push_problems: Arc<dyn Fn() -> Vec<PushProblem> + Send + Sync>,
+    /// How the last push to each phone went.
+    pub pushes: Arc<dyn Fn() -> Vec<Push> + Send + Sync>,
 }
 
-/// A phone that refuses our push.
+/// How the last push to a phone went (PHN-18).
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PushProblem {
+pub struct Push {
     /// The phone's name.
     pub device: String,
-    /// Why, in words for an administrator.
-    pub why: String,
+    /// The reason's name, `ok` where it went well.
+    pub reason: &'static str,
+    /// What an administrator does about it; `None` where it went well.
+    pub problem: Option<&'static str>,
+    /// Since when it goes so.
+    pub since: Timestamp,
 }
 
 /// Makes the surfaces of a node.
-pub type MakeSurfaces = Box<dyn FnOnce(Port) -> Surfaces + Send>;
+pub type MakeSurfaces = Box<dyn FnOnce(Port, &Config) -> Surfaces + Send>;
 
 /// The surfaces of the product.
 pub fn product() -> MakeSurfaces {
-    Box::new(|_port| Surfaces { served: Vec::new(), push_problems: Arc::new(Vec::new) })
+    Box::new(|port, config| {
+        let phone = Phone::with_base(port, config.phone.base());
+        let served: Vec<Arc<dyn Surface>> = vec![Arc::clone(&phone) as Arc<dyn Surface>];
+        let pushes = Arc::new(move || {
+            let states = phone.push_states().into_iter();
+            let push = states.map(|state| Push {
+                device: state.device.as_str().to_owned(),
+                reason: state.reason.name(),
+                problem: problem(state.reason),
+                since: state.since,
+            });
+            push.collect()
+        });
+        Surfaces { served, pushes }
+    })
+}
+
+/// What is wrong, and what to do about it.
+fn problem(reason: PushReason) -> Option<&'static str> {
+    Some(match reason {
+        PushReason::Ok => return None,
+        PushReason::NotConfigured => {
+            "push is not configured, or its password was sealed under another key; set \
+             phone_service.push"
+        }
+        PushReason::NoAnswer => {
+            "the phone does not answer; is it there, and is a firewall between?"
+        }
+        PushReason::ConnectionRefused => "nothing listens there; switch the phone's web access on",
+        PushReason::NotHttps => {
+            "what listens speaks no TLS 1.2; set the phone's web access to HTTPS, or update it"
+        }
+        PushReason::CertificateUnknown => {
+            "its certificate is not trusted; put the one that signed it into trust, or the phone's \
+             own fingerprint into its device"
+        }
+        PushReason::CredentialsRefused => {
+            "it refused the application user; check user and password, that the phone is among the \
+             user's devices, and that it can reach our authentication URL"
+        }
+        PushReason::Refused => "it answered that it did not do it",
+    })
 }

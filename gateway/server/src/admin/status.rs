@@ -8,6 +8,7 @@ use engine::surface::Readiness;
 use serde_json::{Value, json};
 
 use crate::node::Shared;
+use crate::surfaces::Push;
 
 pub(super) fn status(shared: &Shared) -> Value {
     let (engine, config) = (&shared.engine, &shared.config);
@@ -55,14 +56,24 @@ pub(super) fn status(shared: &Shared) -> Value {
     })
 }
 
-/// Phones that refuse our push, with the reason.
+/// How the last push to each phone went.
 pub(super) fn push_states(shared: &Shared) -> Value {
-    json!({"push_problems": push_problems(shared)})
+    let states: Vec<_> = (shared.pushes)().iter().map(push).collect();
+    json!({"push_states": states})
 }
 
+/// Phones that refuse our push, with the reason (PHN-18).
 fn push_problems(shared: &Shared) -> Value {
-    let problems = (shared.push_problems)();
-    problems.into_iter().map(|it| json!({"device": it.device, "why": it.why})).collect()
+    (shared.pushes)().iter().filter(|it| it.problem.is_some()).map(push).collect()
+}
+
+fn push(push: &Push) -> Value {
+    json!({
+        "device": push.device,
+        "reason": push.reason,
+        "why": push.problem,
+        "since": push.since.seconds(),
+    })
 }
 
 fn readiness_told(readiness: &Readiness) -> Value {

@@ -1,0 +1,397 @@
+//! A whole node in this process: start, reload, store faults, stop, and the figures it shows.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+
+use engine::SystemClock;
+use serde_json::{Value, json};
+
+use super::*;
+use crate::temporary::Folder;
+
+/// A node with its state in a folder of the test.
+struct Fixture {
+    node: Option<Node>,
+    folder: Folder,
+}
+
+fn free_port() -> u16 {
+    std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
+}
+
+fn config(folder: &Path) -> Config {
+    let listen = || json!({"addresses": ["127.0.0.1"], "port": free_port()});
+    let value = json!({
+        "name": "gw-a.example",
+        "state_directory": folder.join("state"),
+        "listeners": {"phone": listen(), "operations": listen()},
+        "limits": {"drain_seconds": 1},
+    });
+    Config::read(value, folder).unwrap()
+}
+
+fn options(folder: &Path) -> Options {
+    Options {
+        config: config(folder),
+        settings_file: None,
+        first_settings: None,
+        log: LogControl::none(),
+        clock: Arc::new(SystemClock),
+        surfaces: crate::surfaces::product(),
+    }
+}
+
+async fn start_with(change: impl FnOnce(&Path, &mut Options)) -> Result<Fixture, NodeError> {
+    let folder = Folder::new();
+    let mut options = options(folder.path());
+    change(folder.path(), &mut options);
+    Ok(Fixture { node: Some(Node::start(options).await?), folder })
+}
+
+async fn start() -> Fixture {
+    start_with(|_, _| {}).await.unwrap()
+}
+
+impl Fixture {
+    fn node(&self) -> &Node {
+        self.node.as_ref().unwrap()
+    }
+
+    fn state(&self, name: &str) -> PathBuf {
+        self.folder.path().join("state").join(name)
+    }
+
+    /// One request on the admin socket; errors come as they are.
+    async fn ask(&self, request: Value) -> Value {
+        self.send(format!("{request}\n").into_bytes()).await
+    }
+
+    async fn send(&self, line: Vec<u8>) -> Value {
+        let socket = self.node().shared.config.admin_socket();
+        let answer = tokio::task::spawn_blocking(move || {
+            let stream = UnixStream::connect(socket).unwrap();
+            (&stream).write_all(&line).unwrap();
+            let mut answer = String::new();
+            BufReader::new(&stream).read_line(&mut answer).unwrap();
+            answer
+        });
+        serde_json::from_str(&answer.await.unwrap()).unwrap()
+    }
+
+    /// Asks, and compares a part of what comes back.
+    async fn check(&self, request: Value, pointer: &str, expected: Value) {
+        let answer = self.ask(request.clone()).await;
+        assert_eq!(answer.pointer(pointer), Some(&expected), "{request} -> {answer}");
+    }
+
+    async fn get(&self, target: &str) -> String {
+        let address = self.node().shared.config.operations.addresses[0];
+        let target = target.to_owned();
+        let answer = tokio::task::spawn_blocking(move || {
+            let mut stream = TcpStream::connect(address).unwrap();
+            let asked = format!("GET {target} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+            stream.write_all(asked.as_bytes()).unwrap();
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer).unwrap();
+            answer
+        });
+        answer.await.unwrap()
+    }
+
+    async fn stop(mut self) {
+        self.node.take().unwrap().stop().await;
+    }
+}
+
+const SETTINGS: &str = include_str!("../../../../packaging/demo-settings.yaml");
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ops_05_a_first_start_makes_what_it_needs_for_its_user_alone() {
+    let it = start().await;
+    let mode = |path: PathBuf| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(it.folder.path().join("state")), 0o700);
+    for name in ["sealing.key", "admin.sock", "certificates/server.key"] {
+        assert_eq!(mode(it.state(name)), 0o600, "{name}");
+    }
+    assert_eq!(mode(it.state("jackfield.db")) & 0o077, 0);
+    it.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_admin_socket_does_what_the_command_line_asks() {
+    let it = start().await;
+    let ok = "/ok/state";
+    it.check(json!({"do": "settings_apply", "text": SETTINGS}), "/ok/number", json!(1)).await;
+    it.check(
+        json!({"id": 7, "do": "agent_sign_in", "agent": "1001", "extension": "2001"}),
+        ok,
+        json!("not_ready"),
+    )
+    .await;
+    it.check(json!({"do": "agent_state", "agent": "1001", "state": "ready"}), ok, json!("ready"))
+        .await;
+    let call = json!({
+        "do": "call_begin", "agent": "1001", "number": "+4930123", "variables": {"callVariable1": "x"},
+    });
+    it.check(call, ok, json!("talking")).await;
+    it.check(json!({"do": "call_end", "agent": "1001"}), ok, json!("wrap_up")).await;
+    it.check(json!({"do": "status"}), "/ok/agents/wrap_up", json!(1)).await;
+    let state = |state: &str, reason: u16| json!({"do": "agent_state", "agent": "1001", "state": state, "reason": reason});
+    it.check(state("not_ready", 12), "/ok/reason", json!(12)).await;
+    it.check(state("not_ready", 99), "/error/code", json!("reason_unknown")).await;
+    it.check(state("signed_out", 41), ok, json!("signed_out")).await;
+    let mobile = json!({
+        "do": "agent_sign_in", "agent": "1002", "extension": "2002",
+        "mobile": {"number": "+4930999", "mode": "nailed_connection"},
+    });
+    it.check(mobile, "/ok/mobile/mode", json!("nailed_connection")).await;
+    let shared = json!({"do": "agent_sign_in", "agent": "1003", "extension": "2003"});
+    it.check(shared, "/error/code", json!("device_choice")).await;
+    it.check(json!({"do": "maintenance", "on": true}), "/ok/maintenance", json!(true)).await;
+    let refused = json!({"do": "agent_sign_in", "agent": "1001", "extension": "2001"});
+    it.check(refused, "/error/code", json!("maintenance")).await;
+    it.check(json!({"do": "maintenance", "on": false}), "/ok/maintenance", json!(false)).await;
+    it.check(json!({"do": "status"}), "/ok/maintenance", json!(false)).await;
+    it.check(json!({"do": "push_states"}), "/ok/push_states", json!([])).await;
+    it.check(json!({"id": "x", "do": "status"}), "/id", json!("x")).await;
+    it.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn odd_requests_on_the_admin_socket_are_refused() {
+    let it = start().await;
+    for (request, code) in [
+        (json!({"do": "explode"}), "unknown_request"),
+        (json!({}), "unknown_request"),
+        (json!({"do": "status", "odd": 1}), "malformed"),
+        (json!({"do": "agent_state", "agent": "1001"}), "malformed"),
+        (json!({"do": "agent_state", "agent": "a b", "state": "ready"}), "malformed"),
+        (json!({"do": "agent_state", "agent": "nobody", "state": "ready"}), "agent_unknown"),
+        (json!({"do": "agent_state", "agent": "1", "state": "ready", "reason": 1}), "malformed"),
+        (json!({"do": "call_begin", "agent": "1001", "number": "a\u{0}"}), "malformed"),
+        (json!({"do": "settings_apply", "text": "odd: 1"}), "problems"),
+        (json!({"do": "settings_apply"}), "malformed"),
+        (json!({"do": "log_level", "level": "loud"}), "malformed"),
+        (json!({"do": "maintenance"}), "malformed"),
+    ] {
+        it.check(request, "/error/code", json!(code)).await;
+    }
+    for line in [&b"\n"[..], b"[1]\n", b"{\n", b"\xff\n", &vec![b'['; 10_000]] {
+        let mut line = line.to_vec();
+        line.push(b'\n');
+        assert_eq!(it.send(line).await.pointer("/error/code"), Some(&json!("malformed")));
+    }
+    it.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ops_08_a_reload_takes_a_new_certificate_and_refuses_a_broken_one() {
+    let it = start().await;
+    let files = it.node().shared.config.certificate_files();
+    let expires = json!({"do": "status"});
+    let before = it.ask(expires.clone()).await.pointer("/ok/certificate").cloned();
+    std::fs::write(&files.certificate, "nonsense").unwrap();
+    let answer = it.ask(json!({"do": "reload"})).await;
+    let refused = answer.pointer("/ok/refused/0").and_then(Value::as_str).unwrap();
+    assert!(refused.contains("holds no PEM certificate"), "{refused}");
+    assert_eq!(it.ask(expires).await.pointer("/ok/certificate").cloned(), before);
+
+    std::fs::remove_file(&files.certificate).unwrap();
+    let names = it.node().shared.config.certificate_names();
+    tls::making::self_signed(&files, &names, SystemClock.now()).unwrap();
+    it.check(json!({"do": "reload"}), "/ok/done/0", json!("certificate read")).await;
+    it.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ops_01_a_settings_file_rules_until_it_is_reloaded() {
+    let it = start_with(|folder, options| {
+        let file = folder.join("settings.yaml");
+        std::fs::write(&file, "voice: {wrap_up_seconds: 5}\n").unwrap();
+        options.settings_file = Some(file);
+    })
+    .await
+    .unwrap();
+    let file = it.folder.path().join("settings.yaml");
+    let number = json!({"do": "status"});
+    it.check(number.clone(), "/ok/settings/number", json!(1)).await;
+    let elsewhere = json!({"do": "settings_apply", "text": "voice: {wrap_up_seconds: 6}"});
+    it.check(elsewhere, "/error/code", json!("refused")).await;
+    std::fs::write(&file, "voice: {wrap_up_seconds: 6}\n").unwrap();
+    it.check(json!({"do": "reload"}), "/ok/refused", json!([])).await;
+    it.check(number.clone(), "/ok/settings/number", json!(2)).await;
+    std::fs::write(&file, "odd: 1\n").unwrap();
+    let answer = it.ask(json!({"do": "reload"})).await;
+    let refused = answer.pointer("/ok/refused/0").and_then(Value::as_str).unwrap();
+    assert!(refused.contains("odd"), "{refused}");
+    it.check(number, "/ok/settings/number", json!(2)).await;
+    it.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_applied_is_there_after_a_restart() {
+    let folder = Folder::new();
+    for round in 0..2 {
+        let node = Node::start(options(folder.path())).await.unwrap();
+        let shared = Arc::clone(&node.shared);
+        if round == 0 {
+            shared.apply(SETTINGS.as_bytes()).await.unwrap();
+        }
+        assert_eq!(shared.engine.settings().agents.len(), 4);
+        node.stop().await;
+        assert!(!shared.config.admin_socket().exists());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn first_settings_do_not_replace_what_was_applied_later() {
+    let folder = Folder::new();
+    let first = |text: &str| {
+        let applied = folder.path().join("applied");
+        Some(FirstSettings { bytes: text.as_bytes().to_vec(), applied })
+    };
+    let seconds = async |text: &str, then: Option<&str>| {
+        let options = Options { first_settings: first(text), ..options(folder.path()) };
+        let node = Node::start(options).await.unwrap();
+        let found = node.shared.engine.settings().voice.wrap_up_seconds;
+        if let Some(then) = then {
+            node.shared.apply(then.as_bytes()).await.unwrap();
+        }
+        node.stop().await;
+        found
+    };
+    assert_eq!(seconds("voice: {wrap_up_seconds: 5}", None).await, 5);
+    // A newer program brings newer ones.
+    assert_eq!(
+        seconds("voice: {wrap_up_seconds: 6}", Some("voice: {wrap_up_seconds: 9}")).await,
+        6
+    );
+    assert_eq!(seconds("voice: {wrap_up_seconds: 7}", None).await, 9);
+}
+
+/// Starts a node that must not start, and compares a part of the reason.
+async fn check_refused(change: impl FnOnce(&Path, &mut Options), expected: &str) {
+    let Err(error) = start_with(change).await else { panic!("it started") };
+    let text = error.to_string();
+    assert!(text.contains(expected), "{text}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_that_cannot_serve_says_why() {
+    check_refused(
+        |folder, options| {
+            let file = folder.join("settings.yaml");
+            std::fs::write(&file, "odd: 1\n").unwrap();
+            options.settings_file = Some(file);
+        },
+        "odd: is not known here",
+    )
+    .await;
+    check_refused(
+        |_, options| {
+            let taken = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+            options.config.phone.addresses = vec![taken.local_addr().unwrap()];
+            std::mem::forget(taken);
+        },
+        "phone cannot listen on 127.0.0.1:",
+    )
+    .await;
+    check_refused(
+        |folder, _| {
+            let state = folder.join("state");
+            secret_file::make_folder(&state).unwrap();
+            std::fs::write(state.join("sealing.key"), "00").unwrap();
+            let all = PermissionsExt::from_mode(0o644);
+            std::fs::set_permissions(state.join("sealing.key"), all).unwrap();
+        },
+        "sealing_key_file",
+    )
+    .await;
+    check_refused(
+        |folder, _| {
+            let state = folder.join("state");
+            secret_file::make_folder(&state).unwrap();
+            secret_file::write(&state.join("jackfield.db"), b"this is no database, far from it")
+                .unwrap();
+        },
+        "jackfield.db",
+    )
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_node_in_the_same_place_does_not_start() {
+    let it = start().await;
+    let Err(error) = Node::start(options(it.folder.path())).await else { panic!("it started") };
+    assert!(error.to_string().contains("in use"), "{error}");
+    it.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_socket_left_behind_is_replaced() {
+    let folder = Folder::new();
+    let state = folder.path().join("state");
+    secret_file::make_folder(&state).unwrap();
+    drop(std::os::unix::net::UnixListener::bind(state.join("admin.sock")).unwrap());
+    let node = Node::start(options(folder.path())).await.unwrap();
+    node.stop().await;
+}
+
+/// Name, kind and labels of every family that a node shows; JACKFIELD_WRITE=1 writes them anew.
+#[tokio::test(flavor = "multi_thread")]
+async fn ops_02_the_published_list_of_metrics_is_what_a_node_shows() {
+    let it = start().await;
+    let answer = it.get("/metrics").await;
+    let mut kinds = std::collections::BTreeMap::new();
+    let mut labels =
+        std::collections::BTreeMap::<String, std::collections::BTreeSet<String>>::new();
+    for line in answer.split("\r\n\r\n").nth(1).unwrap().lines() {
+        if let Some((name, kind)) =
+            line.strip_prefix("# TYPE ").and_then(|rest| rest.split_once(' '))
+        {
+            kinds.insert(name.to_owned(), kind.to_owned());
+        } else if let Some((name, rest)) = line.split_once('{') {
+            let family = ["_bucket", "_sum", "_count"]
+                .iter()
+                .find_map(|end| name.strip_suffix(end))
+                .filter(|family| kinds.contains_key(*family))
+                .unwrap_or(name);
+            let names = rest.split('}').next().unwrap().split("\",");
+            let names = names.filter_map(|pair| pair.split_once('=').map(|(name, _)| name));
+            let names = names.filter(|name| *name != "le").map(str::to_owned);
+            labels.entry(family.to_owned()).or_default().extend(names);
+        }
+    }
+    let mut text = String::from(
+        "# Every metric family of a node: name, kind, labels. A test compares it with a running one.\n",
+    );
+    for (name, kind) in kinds {
+        assert!(name.starts_with("jackfield_") || name.starts_with("process_"), "{name}");
+        assert_eq!(kind == "counter", name.ends_with("_total"), "{name} is a {kind}");
+        let labels: Vec<_> = labels.remove(&name).unwrap_or_default().into_iter().collect();
+        text.push_str(&format!("{name} {kind} {}", labels.join(",")));
+        text.truncate(text.trim_end().len());
+        text.push('\n');
+    }
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../schemas/metrics.txt");
+    if std::env::var_os("JACKFIELD_WRITE").is_some() {
+        std::fs::write(&path, &text).unwrap();
+    }
+    let found = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(found == text, "schemas/metrics.txt is not what a node shows:\n{text}");
+    it.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn monitoring_gets_its_answers_over_the_listener() {
+    let it = start().await;
+    let ready = it.get("/readyz").await;
+    assert!(ready.starts_with("HTTP/1.1 200 OK") && ready.ends_with("ok\n"), "{ready}");
+    assert!(it.get("/readyz?surface=phone").await.ends_with("phone: ok\n"));
+    assert!(it.get("/livez").await.starts_with("HTTP/1.1 200"));
+    assert!(it.get("/fippa/x").await.starts_with("HTTP/1.1 404"));
+    it.stop().await;
+}

@@ -1,0 +1,144 @@
+//! Health and metrics as monitoring sees them.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::sync::Mutex;
+
+use engine::surface::Peer;
+use engine::testing::{ManualClock, engine_on};
+use http::HeaderMap;
+use http::header::AUTHORIZATION;
+use store::MemoryStore;
+
+use super::*;
+
+/// A surface that is as ready as it is told.
+struct Told(&'static str, Mutex<Readiness>);
+
+#[async_trait]
+impl Surface for Told {
+    fn name(&self) -> &'static str {
+        self.0
+    }
+
+    fn routes(self: Arc<Self>) -> Vec<Route> {
+        Vec::new()
+    }
+
+    fn readiness(&self) -> Readiness {
+        self.1.lock().unwrap().clone()
+    }
+
+    async fn run(self: Arc<Self>, _stop: watch::Receiver<bool>) {}
+}
+
+struct Fixture {
+    clock: Arc<ManualClock>,
+    operations: Arc<Operations>,
+    health: Arc<Health>,
+    phone: Arc<Told>,
+    desktop: Arc<Told>,
+}
+
+async fn fixture(token: Option<&str>) -> Fixture {
+    let clock = Arc::new(ManualClock::new(Timestamp::from_seconds(1_000_000)));
+    let engine = engine_on(Arc::new(MemoryStore::new()), clock.clone(), 1).await;
+    let health = Health::new(clock.clone());
+    let told = |name| Arc::new(Told(name, Mutex::new(Readiness::Ready)));
+    let (phone, desktop) = (told("phone"), told("desktop"));
+    health.watch_over(vec![phone.clone(), desktop.clone()]);
+    let operations =
+        Operations::new(Arc::clone(&health), engine, Metrics::new(), token.map(Secret::new));
+    Fixture { clock, operations, health, phone, desktop }
+}
+
+impl Fixture {
+    async fn ask(&self, target: &str, from: &str, bearer: Option<&str>) -> Response<Bytes> {
+        let path = target.split('?').next().unwrap();
+        let routes = Arc::clone(&self.operations).routes();
+        let route = routes.iter().find(|route| route.path == path).expect(path);
+        let mut headers = HeaderMap::new();
+        if let Some(bearer) = bearer {
+            let value = HeaderValue::from_str(&format!("Bearer {bearer}")).unwrap();
+            headers.insert(AUTHORIZATION, value);
+        }
+        let request = Request {
+            method: Method::GET,
+            uri: target.parse().unwrap(),
+            headers,
+            body: Bytes::new(),
+            parameters: BTreeMap::new(),
+            peer: Peer { address: from.parse::<IpAddr>().unwrap(), base: String::new() },
+            principal: None,
+            reference: String::new(),
+        };
+        (route.handler)(request).await
+    }
+
+    /// Asks from this machine and compares status and text.
+    async fn check(&self, target: &str, status: u16, text: &str) {
+        let answer = self.ask(target, "127.0.0.1", None).await;
+        let found = String::from_utf8_lossy(answer.body()).into_owned();
+        assert_eq!((answer.status().as_u16(), found.as_str()), (status, text), "{target}");
+        assert_eq!(answer.headers()[CACHE_CONTROL], "no-store");
+    }
+}
+
+#[tokio::test]
+async fn ops_02_health_names_what_fails() {
+    let it = fixture(None).await;
+    it.check("/livez", 200, "ok\n").await;
+    it.check("/startupz", 200, "ok\n").await;
+    it.check("/readyz", 200, "ok\n").await;
+    it.check("/readyz?surface=phone", 200, "phone: ok\n").await;
+    it.check("/readyz?surface=fax", 404, "there is no such surface\n").await;
+    it.clock.advance(Duration::from_secs(6));
+    it.check("/livez", 503, "loop: stood still 6 s\n").await;
+}
+
+#[tokio::test]
+async fn ops_11_readiness_is_told_per_surface() {
+    let it = fixture(None).await;
+    *it.phone.1.lock().unwrap() = Readiness::Degraded("the store is away".into());
+    it.check("/readyz?surface=phone", 200, "phone: degraded: the store is away\n").await;
+    it.check("/readyz", 200, "ok\n").await;
+    *it.desktop.1.lock().unwrap() = Readiness::Failing("no peer".into());
+    it.check("/readyz?surface=desktop", 503, "desktop: failing: no peer\n").await;
+    it.check("/readyz", 200, "ok\n").await;
+    let verbose = "phone: degraded: the store is away\ndesktop: failing: no peer\nstore: ok\n\
+                   loop: turned 0 s ago\n";
+    it.check("/readyz?verbose", 200, verbose).await;
+    *it.phone.1.lock().unwrap() = Readiness::Failing("broken".into());
+    it.check("/readyz", 503, "phone: failing: broken\ndesktop: failing: no peer\n").await;
+    let figures = it.ask("/metrics", "::1", None).await;
+    let text = String::from_utf8_lossy(figures.body()).into_owned();
+    assert!(text.contains("jackfield_surface_ready{surface=\"phone\"} 0"), "{text}");
+}
+
+#[tokio::test]
+async fn a_draining_node_is_not_ready() {
+    let it = fixture(None).await;
+    it.health.drain();
+    it.check("/readyz", 503, "draining: the node stops\n").await;
+    it.check("/readyz?surface=phone", 503, "draining: the node stops\n").await;
+    it.check("/livez", 200, "ok\n").await;
+}
+
+#[tokio::test]
+async fn ops_02_metrics_are_for_this_machine_or_a_token() {
+    let token = "0123456789abcdef";
+    let (open, with_token) = (fixture(None).await, fixture(Some(token)).await);
+    let status = async |it: &Fixture, from: &str, bearer| {
+        it.ask("/metrics", from, bearer).await.status().as_u16()
+    };
+    for from in ["127.0.0.1", "127.9.9.9", "::1"] {
+        assert_eq!(status(&open, from, None).await, 200, "{from}");
+        assert_eq!(status(&with_token, from, None).await, 200, "{from}");
+    }
+    assert_eq!(status(&open, "192.0.2.1", Some(token)).await, 403);
+    assert_eq!(status(&with_token, "192.0.2.1", None).await, 401);
+    assert_eq!(status(&with_token, "192.0.2.1", Some("0123456789abcdeF")).await, 401);
+    assert_eq!(status(&with_token, "192.0.2.1", Some("0123")).await, 401);
+    let answer = with_token.ask("/metrics", "192.0.2.1", Some(token)).await;
+    assert_eq!(answer.headers()[CONTENT_TYPE], "text/plain; version=0.0.4; charset=utf-8");
+}

@@ -1,0 +1,122 @@
+//! Settings files against an engine in memory.
+
+use std::sync::Arc;
+
+use domain::Timestamp;
+use engine::testing::{ManualClock, engine_on};
+use serde_json::json;
+use store::MemoryStore;
+
+use super::*;
+
+const CERTIFICATE: &str = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+
+struct Fixture {
+    engine: Arc<Engine>,
+    sealing: SealingKey,
+    pool: Arc<Pool>,
+}
+
+async fn fixture() -> Fixture {
+    let clock = Arc::new(ManualClock::new(Timestamp::from_seconds(1_000_000)));
+    let engine = engine_on(Arc::new(MemoryStore::new()), clock, 1).await;
+    Fixture { engine, sealing: SealingKey::new([7; 32]), pool: Pool::new() }
+}
+
+impl Fixture {
+    async fn apply(&self, text: &str) -> Result<Applied, ApplyError> {
+        apply(&self.engine, &self.sealing, &self.pool, text.as_bytes()).await
+    }
+}
+
+/// Checks a text and compares the keys of all problems.
+#[track_caller]
+fn check_keys(text: &str, expected: &[&str]) {
+    let keys: Vec<_> = match check(text.as_bytes(), Some(&SealingKey::new([7; 32]))) {
+        Ok(_) => Vec::new(),
+        Err(problems) => problems.as_slice().iter().map(|it| it.key.clone()).collect(),
+    };
+    assert_eq!(keys, expected, "{text}");
+}
+
+#[test]
+fn every_problem_is_told_at_once() {
+    check_keys("agents: [", &["file"]);
+    check_keys("agents: []\nagents: []\n", &["file"]);
+    check_keys(
+        "agents: [{id: '1 2'}, {id: '1', password_hash: $argon2id$x}]\nodd: 1\n",
+        &["agents[1].password_hash", "agents[0].id", "odd"],
+    );
+    let trust = |text: &str| json!({"trust": [{"name": "a", "certificates": text}]}).to_string();
+    check_keys(&trust(CERTIFICATE), &["trust[0].certificates"]);
+    let foreign = SealingKey::new([8; 32]).seal(PUSH_PASSWORD_PURPOSE, &domain::Secret::new("x"));
+    let push = json!({"user": "u", "password_sealed": foreign.unwrap().as_text()});
+    let text = json!({"phone_service": {"push": push}}).to_string();
+    check_keys(&text, &["phone_service.push.password_sealed"]);
+}
+
+#[test]
+fn phn_12_a_push_password_phones_cannot_take_is_refused_at_apply() {
+    let text = |password: &str| {
+        json!({"phone_service": {"push": {"user": "u", "password": password}}}).to_string()
+    };
+    check_keys(&text(&"x".repeat(95)), &[]);
+    check_keys(&text("p\u{e4}ss"), &["phone_service.push.password"]);
+    assert!(check(text(&"x".repeat(96)).as_bytes(), None).is_err());
+}
+
+#[tokio::test]
+async fn all_of_a_file_is_applied_or_nothing() {
+    let it = fixture().await;
+    let good = "agents: [{id: '1001', password: demo}]\n";
+    assert_eq!(it.apply(good).await.unwrap(), Applied { number: 1, changed: true });
+    let bad = "agents: [{id: '1002', password: demo}, {id: ''}]\n";
+    assert!(matches!(it.apply(bad).await, Err(ApplyError::Problems(_))));
+    let settings = it.engine.settings();
+    assert_eq!((settings.number, settings.agents.len()), (1, 1));
+}
+
+#[tokio::test]
+async fn a_file_that_did_not_change_is_recognised() {
+    let it = fixture().await;
+    let text = "agents: [{id: '1001', password: demo}]\n";
+    it.apply(text).await.unwrap();
+    let before = it.engine.settings();
+    assert_eq!(it.apply(text).await.unwrap(), Applied { number: 1, changed: false });
+    assert_eq!(it.engine.settings(), before);
+    // A password that stays keeps its hash, though the file is another one.
+    it.apply(&format!("{text}voice: {{wrap_up_seconds: 5}}\n")).await.unwrap();
+    let after = it.engine.settings();
+    assert_eq!((after.number, &after.agents), (2, &before.agents));
+    // Coming back to an earlier file counts as a change again.
+    assert_eq!(it.apply(text).await.unwrap(), Applied { number: 3, changed: true });
+}
+
+#[tokio::test]
+async fn ops_05_secrets_are_hashed_and_sealed_before_they_are_kept() {
+    let it = fixture().await;
+    let text = json!({
+        "agents": [{"id": "1001", "password": "hunter2-agent"}],
+        "phone_service": {"push": {"user": "u", "password": "hunter2-push"}},
+    });
+    it.apply(&text.to_string()).await.unwrap();
+    let settings = it.engine.settings();
+    let hash = settings.agents.values().next().unwrap().password_hash.clone().unwrap();
+    assert!(hash.starts_with("$argon2id$"), "{hash}");
+    let push = settings.phone_service.push.clone().unwrap();
+    let opened = it.sealing.unseal(PUSH_PASSWORD_PURPOSE, &push.password).unwrap();
+    assert_eq!(opened.expose(), "hunter2-push");
+    assert!(!exported(&settings).unwrap().contains("hunter2"));
+    assert!(!format!("{settings:?}").contains("hunter2"));
+}
+
+#[tokio::test]
+async fn what_is_exported_applies_to_the_same_documents() {
+    let it = fixture().await;
+    it.apply(include_str!("../../../../packaging/demo-settings.yaml")).await.unwrap();
+    let before = it.engine.settings();
+    it.apply(&exported(&before).unwrap()).await.unwrap();
+    let after = it.engine.settings();
+    assert_eq!(after.documents(), before.documents());
+    assert_eq!(after.number, before.number + 1);
+}
