@@ -13,7 +13,7 @@ use engine::SystemClock;
 
 use crate::config::Config;
 use crate::log::{self, LogControl};
-use crate::node::{Node, NodeError, Options};
+use crate::node::{Node, NodeError, Options, Signals};
 
 mod ask;
 mod check;
@@ -336,8 +336,11 @@ fn serve(config: &std::path::Path, settings_file: Option<PathBuf>) -> Result<(),
         clock: Arc::new(SystemClock),
         surfaces: crate::surfaces::product(),
     };
-    runtime()?.block_on(async { Node::start(options).await?.run().await })?;
-    Ok(())
+    runtime()?.block_on(async {
+        let signals = Signals::receive().map_err(NodeError::Signals)?;
+        Node::start(options).await?.run(signals).await;
+        Ok(())
+    })
 }
 
 fn runtime() -> Result<tokio::runtime::Runtime, Problem> {

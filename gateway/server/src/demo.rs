@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 
 use crate::config::{CertificateFiles, Config};
 use crate::log::LogControl;
-use crate::node::{FirstSettings, Node, NodeError, Options};
+use crate::node::{FirstSettings, Node, NodeError, Options, Signals};
 use crate::secret_file;
 use crate::tls::Certificate;
 use crate::tls::making::Authority;
@@ -66,11 +66,16 @@ impl Folder {
 
 /// Runs a demo until the process is asked to stop.
 pub async fn run(demo: Demo) -> Result<(), NodeError> {
-    start(demo, crate::surfaces::product()).await?.run().await
+    let signals = Signals::receive().map_err(NodeError::Signals)?;
+    let endpoints = demo.endpoints.clone();
+    start(demo).await?.run(signals).await;
+    // Nobody answers there any more.
+    let _ = std::fs::remove_file(endpoints);
+    Ok(())
 }
 
 /// Starts a demo; when this returns, the endpoints file is written.
-async fn start(demo: Demo, surfaces: crate::surfaces::MakeSurfaces) -> Result<Node, NodeError> {
+async fn start(demo: Demo) -> Result<Node, NodeError> {
     let unwritable = |path: &Path| {
         let path = path.to_owned();
         move |source| NodeError::Write { path, source }
@@ -111,7 +116,7 @@ async fn start(demo: Demo, surfaces: crate::surfaces::MakeSurfaces) -> Result<No
         }),
         log: demo.log,
         clock,
-        surfaces,
+        surfaces: crate::surfaces::product(),
     };
     let node = Node::start(options).await?;
     endpoints::write(&endpoints_file, &endpoints).map_err(unwritable(&endpoints_file))?;

@@ -34,6 +34,7 @@ mod notify;
 mod signals;
 
 pub use error::NodeError;
+pub use signals::Signals;
 
 use certificate::CertificateState;
 
@@ -220,10 +221,9 @@ impl Node {
     }
 
     /// Serves until the process is asked to stop, then drains.
-    pub async fn run(self) -> Result<(), NodeError> {
-        signals::until_stopped(&self.shared).await.map_err(NodeError::Signals)?;
+    pub async fn run(self, mut signals: Signals) {
+        signals.until_stopped(&self.shared).await;
         self.stop().await;
-        Ok(())
     }
 
     /// Stops accepting, lets requests in hand end, closes the engine and its store.

@@ -1,0 +1,93 @@
+//! `jackfield check`, help and the exit codes.
+
+use crate::place::{Place, text};
+
+/// Runs and compares the exit code and a part of standard error.
+#[track_caller]
+fn check(place: &Place, arguments: &[&str], code: i32, part: &str) -> String {
+    let output = place.run(arguments);
+    let (out, error) = (text(&output.stdout), text(&output.stderr));
+    assert_eq!(output.status.code(), Some(code), "{out}{error}");
+    assert!(error.contains(part), "{error:?} without {part:?}");
+    out
+}
+
+#[test]
+fn ops_01_check_tells_all_problems_at_once_and_ends_with_1() {
+    let place = Place::new();
+    place.write("bad.toml", "name = \"192.0.2.1\"\nodd = 1\n[listeners.phone]\nport = 0\n");
+    place.write("bad.yaml", "agents: [{id: 'a b'}]\nodd: 1\n");
+    let output = place.run(&["check", "--config", "@bad.toml", "--settings", "@bad.yaml"]);
+    assert_eq!(output.status.code(), Some(1));
+    let error = text(&output.stderr);
+    let keys: Vec<_> = error.lines().map(|line| line.split(": ").next().unwrap()).collect();
+    let expected =
+        ["name", "state_directory", "listeners.phone.port", "odd", "settings", "settings"];
+    assert_eq!(keys, expected, "{error}");
+    assert_eq!(text(&output.stdout), "");
+}
+
+#[test]
+fn ops_01_what_is_fine_ends_with_0() {
+    let place = Place::new();
+    place.write("good.toml", "name = \"gw-a.example\"\nstate_directory = \"state\"\n");
+    place.write("good.yaml", "agents: [{id: '1001', password: demo}]\n");
+    let out =
+        check(&place, &["check", "--config", "@good.toml", "--settings", "@good.yaml"], 0, "");
+    assert_eq!(out, "no problems found\n");
+    // Looking changes nothing.
+    assert!(!place.path("state").exists());
+}
+
+#[test]
+fn ops_01_the_packaged_files_pass() {
+    let place = Place::new();
+    let packaging = concat!(env!("CARGO_MANIFEST_DIR"), "/../../packaging");
+    let config = format!("{packaging}/jackfield.toml");
+    let settings = format!("{packaging}/demo-settings.yaml");
+    check(&place, &["check", "--config", &config, "--settings", &settings], 0, "");
+}
+
+#[test]
+fn a_wrong_command_line_ends_with_2() {
+    let place = Place::new();
+    check(&place, &[], 2, "Usage: jackfield");
+    check(&place, &["explode"], 2, "unrecognized subcommand");
+    check(&place, &["agent", "sign-in", "1001"], 2, "--extension");
+    check(&place, &["demo", "--dir", "x"], 2, "--endpoints");
+    check(&place, &["call", "begin", "1", "--number", "2", "--var", "=x"], 2, "NAME=VALUE");
+}
+
+#[test]
+fn a_node_that_is_not_there_ends_with_1() {
+    let place = Place::new();
+    check(&place, &["status", "--socket", "@nothing.sock"], 1, "no node answers at");
+    check(&place, &["status", "--config", "@nothing.toml"], 1, "nothing.toml");
+}
+
+#[test]
+fn every_command_has_help_that_says_what_it_does() {
+    let place = Place::new();
+    for command in [
+        "run",
+        "check",
+        "apply",
+        "export",
+        "status",
+        "agent",
+        "call",
+        "maintenance",
+        "reload",
+        "log-level",
+        "demo",
+        "completions",
+    ] {
+        let out = check(&place, &[command, "--help"], 0, "");
+        assert!(out.contains("Usage: jackfield") && out.lines().count() > 4, "{out}");
+        assert!(check(&place, &["--help"], 0, "").contains(command));
+    }
+    assert!(check(&place, &["--help"], 0, "").contains("Exit codes: 0"));
+    assert!(check(&place, &["run", "--help"], 0, "").contains("SIGHUP"));
+    assert!(check(&place, &["apply", "--help"], 0, "").contains("reason_codes"));
+    assert!(check(&place, &["completions", "bash"], 0, "").contains("_jackfield"));
+}

@@ -1,0 +1,6 @@
+//! The program as its users meet it: the real binary, its exit codes, signals and files.
+
+mod check;
+mod demo;
+mod place;
+mod run;

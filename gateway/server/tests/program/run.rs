@@ -1,0 +1,212 @@
+//! `jackfield run`: life cycle, reload by signal, and what must never be seen.
+
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::UnixDatagram;
+
+use rustix::process::Signal;
+
+use crate::place::{Place, Program, free_port, get, get_secure, text};
+
+struct Ports {
+    phone: u16,
+    operations: u16,
+}
+
+/// Writes a configuration of a node called `localhost`.
+fn configure(place: &Place, more: &str) -> Ports {
+    let ports = Ports { phone: free_port(), operations: free_port() };
+    let text = format!(
+        "name = \"localhost\"\nstate_directory = \"state\"\n\
+         [listeners.phone]\naddresses = [\"127.0.0.1\"]\nport = {}\n\
+         [listeners.operations]\naddresses = [\"127.0.0.1\"]\nport = {}\n{more}",
+        ports.phone, ports.operations
+    );
+    place.write("jackfield.toml", &text);
+    ports
+}
+
+fn start(place: &Place, arguments: &[&str]) -> Program {
+    let mut all = vec!["run", "--config", "@jackfield.toml"];
+    all.extend(arguments);
+    let mut program = place.start(&all, &[]);
+    program.logs("ready");
+    program
+}
+
+const DEMO: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../packaging/demo-settings.yaml");
+
+#[test]
+fn ops_01_the_supervisor_is_told_and_a_stop_ends_with_0() {
+    let place = Place::new();
+    configure(&place, "");
+    let path = place.path("notify.sock");
+    let socket = UnixDatagram::bind(&path).unwrap();
+    socket.set_read_timeout(Some(std::time::Duration::from_secs(60))).unwrap();
+    let mut program =
+        place.start(&["run", "--config", "@jackfield.toml"], &[("NOTIFY_SOCKET", &path)]);
+    let mut told = [0; 64];
+    let length = socket.recv(&mut told).unwrap();
+    assert_eq!(text(&told[..length]), "READY=1");
+    program.signal(Signal::INT);
+    let length = socket.recv(&mut told).unwrap();
+    assert_eq!(text(&told[..length]), "STOPPING=1");
+    assert_eq!(program.end(), Some(0));
+}
+
+#[test]
+fn ops_08_a_signal_reloads_the_certificate_without_a_restart() {
+    let place = Place::new();
+    let ports = configure(&place, "");
+    let mut program = start(&place, &[]);
+    let url = format!("https://localhost:{}/fippa/SEP001122334455", ports.phone);
+    let certificate = place.path("state/certificates/server.pem");
+    let old = place.path("old.pem");
+    std::fs::copy(&certificate, &old).unwrap();
+    assert!(get_secure(&url, &old).unwrap().starts_with("HTTP/1.1 200"));
+
+    // Another node's start makes another pair; a key alone does not fit.
+    let other = Place::new();
+    configure(&other, "");
+    assert_eq!(start(&other, &[]).stop(), Some(0));
+    let made = |name: &str| other.path(&format!("state/certificates/{name}"));
+    std::fs::copy(made("server.pem"), &certificate).unwrap();
+    program.signal(Signal::HUP);
+    program.logs("the certificate was refused");
+    assert!(program.log().contains("is not the one of the certificate"), "{}", program.log());
+    assert!(get_secure(&url, &old).unwrap().starts_with("HTTP/1.1 200"));
+
+    std::fs::copy(made("server.key"), place.path("state/certificates/server.key")).unwrap();
+    program.signal(Signal::HUP);
+    program.logs("reloaded refused=0");
+    assert!(get_secure(&url, &certificate).unwrap().starts_with("HTTP/1.1 200"));
+    assert!(get_secure(&url, &old).is_err());
+    assert_eq!(program.stop(), Some(0));
+}
+
+#[test]
+fn ops_01_a_settings_file_is_applied_at_start_and_on_reload() {
+    let place = Place::new();
+    configure(&place, "");
+    std::fs::copy(DEMO, place.path("settings.yaml")).unwrap();
+    let mut program = start(&place, &["--settings", "@settings.yaml"]);
+    let export = || text(&place.run(&["export", "--config", "@jackfield.toml"]).stdout);
+    assert!(export().contains("Agent 1001"));
+    let changed = std::fs::read_to_string(DEMO).unwrap().replace("Agent 1001", "Agent A");
+    place.write("settings.yaml", &changed);
+    program.signal(Signal::HUP);
+    program.logs("number=2 changed=true");
+    assert!(export().contains("Agent A"));
+    let refused = place.run(&["apply", "@settings.yaml", "--config", "@jackfield.toml"]);
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(text(&refused.stderr).contains("edit that file and reload"));
+    assert_eq!(program.stop(), Some(0));
+}
+
+#[test]
+fn phn_02_the_old_plain_port_is_off_unless_configured() {
+    let place = Place::new();
+    let refusal = free_port();
+    let ports = configure(&place, &format!("[listeners.phone.x]\n{refusal}"));
+    // Not a table we know: refused before anything is served.
+    assert_eq!(place.run(&["run", "--config", "@jackfield.toml"]).status.code(), Some(1));
+    let text = std::fs::read_to_string(place.path("jackfield.toml")).unwrap();
+    let text = text.split("[listeners.phone.x]").next().unwrap();
+    let port = format!("port = {}\nrefusal_port = {refusal}", ports.phone);
+    place.write("jackfield.toml", &text.replace(&format!("port = {}", ports.phone), &port));
+    let mut program = start(&place, &[]);
+    let answer = get(&format!("http://127.0.0.1:{refusal}/fippa/SEP001122334455"));
+    assert!(answer.starts_with("HTTP/1.1 403"), "{answer}");
+    assert!(answer.contains(&format!("https://localhost:{}/fippa/", ports.phone)), "{answer}");
+    assert_eq!(program.stop(), Some(0));
+}
+
+#[test]
+fn ops_05_a_prefilled_password_is_neither_logged_nor_counted_by_name() {
+    let place = Place::new();
+    let ports = configure(&place, "[log]\nlevel = \"trace\"\nformat = \"json\"\n");
+    let mut program = start(&place, &["--settings", DEMO]);
+    let ca = place.path("state/certificates/server.pem");
+    for query in [
+        "id=1001&extension=2001&password=hunter2",
+        "id=1001&extension=2001&password=demo-1001",
+        "password=hunter2",
+    ] {
+        let url = format!("https://localhost:{}/fippa/SEP001122334455?{query}", ports.phone);
+        let page = get_secure(&url, &ca).unwrap();
+        assert!(!page.contains("hunter2") && !page.contains("demo-1001"), "{page}");
+    }
+    let url = format!("https://localhost:{}/hunter2?password=hunter2", ports.phone);
+    let page = get_secure(&url, &ca).unwrap();
+    let reference = page.trim_end().rsplit(' ').next().unwrap().to_owned();
+    let figures = get(&format!("http://127.0.0.1:{}/metrics", ports.operations));
+    assert_eq!(program.stop(), Some(0));
+    let log = program.log();
+    for line in log.lines() {
+        let line: serde_json::Value =
+            serde_json::from_str(line).unwrap_or_else(|_| panic!("{line}"));
+        assert!(line.get("timestamp").is_some() && line.get("level").is_some(), "{line}");
+    }
+    for seen in [&log, &figures] {
+        assert!(!seen.contains("hunter2") && !seen.contains("demo-1001"), "{seen}");
+    }
+    assert!(log.contains(&reference), "OPS-12: {reference} is not in the log");
+}
+
+#[test]
+fn ops_12_at_the_usual_level_a_reference_finds_its_line_and_nobody_is_named() {
+    let place = Place::new();
+    let ports = configure(&place, "");
+    let mut program = start(&place, &["--settings", DEMO]);
+    let ca = place.path("state/certificates/server.pem");
+    let url = format!("https://localhost:{}/nowhere", ports.phone);
+    let page = get_secure(&url, &ca).unwrap();
+    let reference = page.trim_end().rsplit(' ').next().unwrap().to_owned();
+    let url = format!(
+        "https://localhost:{}/fippa/SEP001122334455?id=1001&extension=2001&password=x",
+        ports.phone
+    );
+    get_secure(&url, &ca).unwrap();
+    program.logs(&reference);
+    assert_eq!(program.stop(), Some(0));
+    let log = program.log();
+    assert!(log.contains("password checked"), "{log}");
+    assert!(!log.contains("1001"), "{log}");
+}
+
+/// Runs a node that must not start, and compares a part of its one line.
+#[track_caller]
+fn check_refused(place: &Place, part: &str) {
+    let output = place.run(&["run", "--config", "@jackfield.toml"]);
+    let error = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{error}");
+    let line = error.lines().last().unwrap_or_default();
+    assert!(line.contains(part), "{error}");
+    assert!(!error.contains("panicked"), "{error}");
+}
+
+#[test]
+fn ops_04_a_store_of_a_newer_program_is_refused_clearly() {
+    let place = Place::new();
+    configure(&place, "");
+    assert_eq!(start(&place, &[]).stop(), Some(0));
+    let store = place.path("state/jackfield.db");
+    let database = rusqlite::Connection::open(&store).unwrap();
+    database.pragma_update(None, "user_version", 9_999).unwrap();
+    drop(database);
+    check_refused(&place, "has schema 9999");
+}
+
+#[test]
+fn what_cannot_be_served_is_told_in_one_line() {
+    let place = Place::new();
+    let ports = configure(&place, "");
+    let taken = std::net::TcpListener::bind(("127.0.0.1", ports.phone)).unwrap();
+    check_refused(&place, &format!("phone cannot listen on 127.0.0.1:{}", ports.phone));
+    drop(taken);
+    assert_eq!(start(&place, &[]).stop(), Some(0));
+    let key = place.path("state/sealing.key");
+    std::fs::write(&key, "0".repeat(64)).unwrap();
+    check_refused(&place, "sealed under another key");
+    std::fs::set_permissions(&key, PermissionsExt::from_mode(0o644)).unwrap();
+    check_refused(&place, "sealing_key_file");
+}
