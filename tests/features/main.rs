@@ -12,6 +12,7 @@
 )]
 
 mod gateway;
+mod node;
 mod phone;
 mod wire;
 
@@ -21,6 +22,8 @@ mod hostile;
 mod languages;
 mod models;
 mod observability;
+mod old_phones;
+mod production;
 mod push;
 mod reasons;
 mod shift;

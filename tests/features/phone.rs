@@ -30,9 +30,15 @@ impl Phone {
     }
 
     pub(crate) fn with(gateway: &Gateway, device: &str, model: &str, more: &[&str]) -> Self {
+        let endpoints = gateway.endpoints_file();
+        let endpoints = ["--endpoints", endpoints.to_str().unwrap()];
+        Self::at(device, model, &[&endpoints[..], more].concat())
+    }
+
+    /// A phone that is told everything by its command line.
+    pub(crate) fn at(device: &str, model: &str, more: &[&str]) -> Self {
         let mut child = Command::new(program("JACKFIELD_PEERS_BIN", "jackfield-peers"))
-            .args(["phone", "--script", "--device", device, "--model", model, "--endpoints"])
-            .arg(gateway.endpoints_file())
+            .args(["phone", "--script", "--device", device, "--model", model])
             .args(more)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

@@ -29,7 +29,7 @@ struct Requirement {
     demo: bool,
 }
 
-const REQUIREMENTS: [Requirement; 4] = [
+const REQUIREMENTS: [Requirement; 5] = [
     Requirement {
         command: "cc",
         packages: &["gcc", "libc6-dev"],
@@ -56,6 +56,13 @@ const REQUIREMENTS: [Requirement; 4] = [
         packages: &["libxml2-utils"],
         by_hand: "",
         why: "judges the XML we write from outside",
+        demo: false,
+    },
+    Requirement {
+        command: "nginx",
+        packages: &["nginx-light"],
+        by_hand: "",
+        why: "stands in for a site's proxy before old phones",
         demo: false,
     },
 ];

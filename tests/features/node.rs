@@ -1,0 +1,185 @@
+//! A node as it is run in production: configuration, settings file, its own certificate.
+
+use std::io::Write as _;
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+use crate::gateway::{PATIENCE, program};
+use crate::wire;
+
+pub(crate) struct Node {
+    child: Child,
+    pub(crate) folder: PathBuf,
+    pub(crate) phone_port: u16,
+    pub(crate) operations_port: u16,
+}
+
+/// Settings with one agent whose password is `secret-1001`.
+pub(crate) const SETTINGS: &str = r#"
+teams: [{name: Support}]
+agents: [{id: "1001", team: Support, password: secret-1001}]
+reason_codes:
+  - {category: not_ready, code: 12, label: Lunch}
+  - {category: wrap_up, code: 1, label: Sale}
+  - {category: sign_out, code: 5, label: End of shift}
+"#;
+
+impl Node {
+    /// A node named `localhost`, with `more` at the end of its configuration.
+    pub(crate) fn start(more: &str, arguments: &[&str]) -> Self {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("jackfield-node-{}-{number}", std::process::id());
+        let folder = std::env::temp_dir().join(name);
+        let _ = std::fs::remove_dir_all(&folder);
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(folder.join("settings.yaml"), SETTINGS).unwrap();
+        let (phone_port, operations_port) = (free_port(), free_port());
+        let configuration = format!(
+            "name = \"localhost\"\nstate_directory = \"{}\"\n{more}\n\
+             [listeners.phone]\naddresses = [\"127.0.0.1\"]\nport = {phone_port}\n{}\n\
+             [listeners.operations]\naddresses = [\"127.0.0.1\"]\nport = {operations_port}\n",
+            folder.join("state").display(),
+            arguments
+                .iter()
+                .filter(|it| it.contains(" = "))
+                .copied()
+                .collect::<Vec<_>>()
+                .join("\n"),
+        );
+        std::fs::write(folder.join("jackfield.toml"), configuration).unwrap();
+        let log = std::fs::File::create(folder.join("log")).unwrap();
+        let child = Command::new(program("JACKFIELD_BIN", "jackfield"))
+            .arg("run")
+            .arg("--config")
+            .arg(folder.join("jackfield.toml"))
+            .args(arguments.iter().filter(|it| !it.contains(" = ")))
+            .current_dir(&folder)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(log)
+            .spawn()
+            .unwrap();
+        let mut node = Self { child, folder, phone_port, operations_port };
+        node.wait_until_ready();
+        node
+    }
+
+    /// Runs the command line against it.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Output {
+        Command::new(program("JACKFIELD_BIN", "jackfield"))
+            .args(arguments)
+            .arg("--socket")
+            .arg(self.folder.join("state/admin.sock"))
+            .current_dir(&self.folder)
+            .output()
+            .unwrap()
+    }
+
+    pub(crate) fn signal(&self, name: &str) {
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").args([name, &id]).status().unwrap().success());
+    }
+
+    pub(crate) fn log(&self) -> String {
+        std::fs::read_to_string(self.folder.join("log")).unwrap_or_default()
+    }
+
+    /// The certificate it shows, as a file to trust.
+    pub(crate) fn certificate(&self) -> PathBuf {
+        let folder = self.folder.join("state/certificates");
+        let found = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path());
+        found.filter(|path| is_certificate(path)).max().expect("a certificate")
+    }
+
+    fn wait_until_ready(&mut self) {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            if std::net::TcpStream::connect(("127.0.0.1", self.operations_port)).is_ok() {
+                let url = format!("http://127.0.0.1:{}/readyz", self.operations_port);
+                if wire::get_plain(&url).status == 200 {
+                    return;
+                }
+            }
+            let ended = self.child.try_wait().unwrap();
+            assert!(ended.is_none() && Instant::now() < deadline, "{ended:?}:\n{}", self.log());
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+}
+
+impl Drop for Node {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        if std::thread::panicking() {
+            println!("the node's log:\n{}", self.log());
+        }
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
+}
+
+/// Waits until `found` gives something.
+#[track_caller]
+pub(crate) fn eventually<T>(what: &str, mut found: impl FnMut() -> Option<T>) -> T {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        if let Some(found) = found() {
+            return found;
+        }
+        assert!(Instant::now() < deadline, "{what} did not come");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+pub(crate) fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+fn is_certificate(path: &Path) -> bool {
+    std::fs::read_to_string(path).is_ok_and(|text| text.contains("BEGIN CERTIFICATE"))
+}
+
+/// nginx with the sample for old phones, until dropped.
+pub(crate) struct OldPhonesProxy {
+    child: Child,
+    pub(crate) port: u16,
+}
+
+impl OldPhonesProxy {
+    /// `None` where there is no nginx.
+    pub(crate) fn start(node: &Node) -> Option<Self> {
+        let port = free_port();
+        let sample = include_str!("../../packaging/old-phones/nginx.conf")
+            .replace("PID_FILE", node.folder.join("nginx.pid").to_str().unwrap())
+            .replace("LISTEN_ADDRESS", &format!("127.0.0.1:{port}"))
+            .replace("GATEWAY_AUTHORITY", &format!("localhost:{}", node.phone_port))
+            .replace("CA_FILE", node.certificate().to_str().unwrap());
+        let file = node.folder.join("nginx.conf");
+        std::fs::File::create(&file).unwrap().write_all(sample.as_bytes()).unwrap();
+        let child = Command::new("nginx")
+            .args(["-g", "daemon off;", "-c"])
+            .arg(&file)
+            .args(["-p"])
+            .arg(&node.folder)
+            .stderr(std::fs::File::create(node.folder.join("nginx.log")).unwrap())
+            .spawn();
+        let Ok(child) = child else {
+            println!("left out: nginx is missing; install nginx-light");
+            return None;
+        };
+        eventually("nginx", || std::net::TcpStream::connect(("127.0.0.1", port)).ok());
+        Some(Self { child, port })
+    }
+}
+
+impl Drop for OldPhonesProxy {
+    fn drop(&mut self) {
+        // Its workers end with it when it is asked, not when it is killed.
+        let _ = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status();
+        let _ = self.child.wait();
+    }
+}
