@@ -36,6 +36,7 @@ fn phn_19_on_a_shared_phone_the_next_sees_nothing_of_the_one_before() {
     assert_eq!(phone.kind(), "Text");
     assert!(!phone.shown().contains("1001"), "{}", phone.shown());
     gateway.admin(json!({"do": "agent_state", "agent": "1001", "state": "signed_out"}));
+    phone.wait(json!({"kind": "Input", "seconds": 20, "pushes": 1}));
     phone.sign_in(&gateway, "1002", "2002");
     assert_eq!(phone.screen["title"], "Not Ready");
     phone.leave();

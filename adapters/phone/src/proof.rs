@@ -45,17 +45,22 @@ pub(crate) fn check(
     address: IpAddr,
     proof: &PhoneProof,
 ) -> Result<(), Unproven> {
-    let mut brought = cookies(headers).peekable();
-    if brought.peek().is_none() {
-        return if address == proof.address { Ok(()) } else { Err(Unproven::OtherAddress) };
-    }
-    let expected = proof.cookie_digest.as_bytes();
-    // A phone may bring an older one of another path beside it.
-    if brought.any(|value| hexadecimal(value).as_bytes().ct_eq(expected).into()) {
+    if is_shown(headers, proof) {
+        Ok(())
+    } else if cookies(headers).next().is_some() {
+        Err(Unproven::WrongCookie)
+    } else if address == proof.address {
         Ok(())
     } else {
-        Err(Unproven::WrongCookie)
+        Err(Unproven::OtherAddress)
     }
+}
+
+/// Whether the request brings the cookie itself.
+pub(crate) fn is_shown(headers: &HeaderMap, proof: &PhoneProof) -> bool {
+    let expected = proof.cookie_digest.as_bytes();
+    // A phone may bring an older one of another path beside it.
+    cookies(headers).any(|value| hexadecimal(value).as_bytes().ct_eq(expected).into())
 }
 
 fn cookies(headers: &HeaderMap) -> impl Iterator<Item = &str> {

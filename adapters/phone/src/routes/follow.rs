@@ -51,6 +51,9 @@ async fn follow(visit: &Visit<'_>) -> Answer {
         Ok(session) => session,
         Err(error) => return visit.problem(&Problem::of_submit(&error), Some(again)),
     };
+    if let Some(answer) = successor(visit, session.as_deref(), &issued).await {
+        return answer;
+    }
     let session = match standing(visit, session.as_deref(), &issued) {
         Ok(session) => session,
         Err(answer) => return answer,
@@ -69,6 +72,25 @@ async fn follow(visit: &Visit<'_>) -> Answer {
         }
         Link::Press(press) => do_press(visit, &issued, session, press, token, again).await,
     }
+}
+
+/// The home screen of whoever signed in at the phone since, where the request brings that session's
+/// cookie: a push for the one before may arrive late, and must not take the new page away.
+async fn successor(
+    visit: &Visit<'_>,
+    session: Option<&AgentSession>,
+    issued: &Issued,
+) -> Option<Answer> {
+    translate::ended(session, issued)?;
+    let agent = locked(&visit.phone.screens).of(&issued.device)?.agent.clone();
+    let session = visit.phone.port.session_of(&agent).await.ok()??;
+    let signed_in = session.signed_in()?;
+    let proof = signed_in.proof.as_ref()?;
+    let here = signed_in.screen.as_ref() == Some(&issued.device);
+    if !here || !proof::is_shown(&visit.request.headers, proof) {
+        return None;
+    }
+    visit.home(&issued.device, &session, None).map(Answer::from)
 }
 
 /// The session, where the page still speaks for it and the request is proven to be that phone's.
