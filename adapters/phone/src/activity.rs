@@ -102,9 +102,9 @@ impl Screens {
         self.by_agent.get(agent).into_iter().flatten().cloned().collect()
     }
 
-    /// Every phone that shows something.
-    pub(crate) fn devices(&self) -> Vec<DeviceName> {
-        self.screens.keys().cloned().collect()
+    /// Everybody whom some phone shows.
+    pub(crate) fn agents(&self) -> Vec<AgentKey> {
+        self.by_agent.keys().cloned().collect()
     }
 
     /// How many phones show something.

@@ -29,6 +29,8 @@ mod push;
 mod query;
 mod routes;
 mod surface;
+#[cfg(test)]
+mod testing;
 mod texts;
 mod translate;
 

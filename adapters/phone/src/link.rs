@@ -232,6 +232,8 @@ fn with_values(mut url: String, values: &[(&str, &str)]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
@@ -360,5 +362,13 @@ mod tests {
     #[test]
     fn ops_05_a_key_does_not_print_itself() {
         assert_eq!(format!("{:?}", key()), "(link key)");
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_opens_nothing(token in ".{0,80}", page in ".{0,20}", reason in ".{0,8}") {
+            let link = Link::parse(&page, Some(&reason)).unwrap_or(Link::Home);
+            prop_assert_eq!(key().open(&token, link, NOW), Err(LinkError::Foreign));
+        }
     }
 }

@@ -64,16 +64,33 @@ impl Phone {
             return;
         }
         let Ok(session) = self.port.session_of(agent).await else { return };
+        let pushes = self.pushes();
         for device in devices {
-            let need = locked(&self.screens).need(&device, session.as_deref());
-            if need.is_some() {
-                self.push(&device, false);
+            let mut screens = locked(&self.screens);
+            match screens.need(&device, session.as_deref()) {
+                Some(_) if pushes => {
+                    drop(screens);
+                    self.push(&device, false);
+                }
+                Some(Need::Over) => {
+                    let holder = screens.of(&device).map(|screen| screen.holder);
+                    holder.into_iter().for_each(|holder| screens.forget(&device, holder));
+                }
+                Some(Need::Behind { .. }) | None => {}
             }
         }
     }
 
+    /// Whether phones are pushed to at all.
+    fn pushes(&self) -> bool {
+        self.port.settings().phone_service.push.is_some()
+    }
+
     /// Begins a push, or has the one in flight followed by another.
     pub(crate) fn push(self: &Arc<Self>, device: &DeviceName, urgent: bool) -> Begin {
+        if !self.pushes() {
+            return Begin::Held;
+        }
         if self.stopping.load(Ordering::Acquire) {
             return Begin::Later;
         }

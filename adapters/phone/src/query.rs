@@ -141,6 +141,9 @@ pub(crate) fn single(pieces: &[&str], name: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+    use proptest::prelude::*;
+
     use super::*;
 
     fn read(query: &str) -> Result<Query, BadParameter> {
@@ -220,5 +223,21 @@ mod tests {
         assert_eq!(single(&["a=1&a=2"], "a"), None);
         assert_eq!(single(&["A=1"], "a"), None);
         assert_eq!(single(&["a=%zz"], "a"), None);
+    }
+
+    proptest! {
+        #[test]
+        fn what_a_phone_encodes_is_read_as_it_was(password in "[^\\p{Cc}]{1,128}") {
+            let query = format!("password={}", utf8_percent_encode(&password, NON_ALPHANUMERIC));
+            prop_assume!(query.len() <= BYTES_MAX);
+            prop_assert_eq!(read(&query).unwrap().password, Some(Secret::new(password)));
+        }
+
+        #[test]
+        fn any_query_is_read_or_refused(query in "[a-z=&%+0-9\\PC]{0,200}", latin1: bool) {
+            let charset = if latin1 { Charset::Latin1 } else { Charset::Utf8 };
+            let _ = Query::read(&[&query, &query], charset);
+            let _ = single(&[&query], "id");
+        }
     }
 }

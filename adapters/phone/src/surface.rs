@@ -104,21 +104,21 @@ impl Phone {
     async fn follow_changes(self: &Arc<Self>) {
         let mut changes = self.port.changes();
         self.take_up();
+        // What changed before we listened is found by looking.
+        self.follow_all().await;
         loop {
             match changes.recv().await {
                 Ok(agent) => self.follow(&agent).await,
-                Err(broadcast::error::RecvError::Lagged(_)) => {
-                    let screens: Vec<_> = {
-                        let screens = locked(&self.screens);
-                        let devices = screens.devices();
-                        devices.iter().filter_map(|it| screens.of(it)).cloned().collect()
-                    };
-                    for screen in screens {
-                        self.follow(&screen.agent).await;
-                    }
-                }
+                Err(broadcast::error::RecvError::Lagged(_)) => self.follow_all().await,
                 Err(broadcast::error::RecvError::Closed) => return std::future::pending().await,
             }
+        }
+    }
+
+    async fn follow_all(self: &Arc<Self>) {
+        let agents = locked(&self.screens).agents();
+        for agent in agents {
+            self.follow(&agent).await;
         }
     }
 
@@ -135,6 +135,7 @@ impl Phone {
                         self.push(&device, true);
                     }
                 }
+                self.follow_all().await;
             }
         }
         std::future::pending().await
@@ -201,6 +202,19 @@ impl Phone {
     /// Signs out the agent of a phone that gave no answer (PHN-20).
     pub(crate) async fn end_silence(self: &Arc<Self>, silence: Silence) {
         let Silence::SignOut { device, agent, holder } = silence else { return };
+        let session = match self.port.session_of(&agent).await {
+            Ok(session) => session,
+            Err(error) => {
+                tracing::warn!(%agent, %device, %error, "a silent phone stays signed in");
+                return;
+            }
+        };
+        let session = session.filter(|session| session.holder() == holder);
+        if session.and_then(|session| self.is_ours(&session)).is_none() {
+            // It ended meanwhile, or another node answers for it.
+            locked(&self.screens).forget(&device, holder);
+            return;
+        }
         let reason = Some(ReasonCode::CONNECTION_LOST);
         let wish = Wish::ForceSignOut { reason, by: SignedOutBy::System };
         let command =

@@ -46,7 +46,7 @@ pub(crate) enum Begin {
     Now,
     /// One is in flight or comes later; it will show what is newest then.
     Later,
-    /// No phone is pushed to at present, since the credentials are refused.
+    /// No phone is pushed to at present: the credentials are refused, or there are none.
     Held,
 }
 

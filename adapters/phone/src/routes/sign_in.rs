@@ -279,7 +279,9 @@ impl Given {
             Attempt { account: id, password, source: visit.request.peer.address, surface: "phone" };
         let port = &visit.phone.port;
         let principal = port.authenticate(attempt).await.map_err(|refusal| {
-            failed(Problem::of_authentication(refusal, visit.now), Again::EditAll)
+            let problem = Problem::of_authentication(refusal, visit.now);
+            let again = again(&problem);
+            failed(problem, again)
         })?;
         let agent = AgentId::parse(&principal.who).ok();
         let agent = agent
@@ -368,7 +370,7 @@ fn again(problem: &Problem) -> Again {
         Problem::Extension(_) | Problem::ExtensionUsed(_) | Problem::Mobile | Problem::InCall => {
             Again::Edit
         }
-        Problem::Agent => Again::EditAll,
+        Problem::Wrong | Problem::Locked { .. } | Problem::Agent => Again::EditAll,
         _ => Again::Same,
     }
 }

@@ -113,7 +113,7 @@ pub(crate) fn devices(scene: &Scene<'_>, phones: &[DeviceName], kept: &str) -> P
 pub(crate) fn mobile_modes(scene: &Scene<'_>, kept: &str) -> Page {
     let modes = [("mobile-call-by-call", "call"), ("mobile-nailed", "nailed")];
     let items = modes.map(|(text, mode)| MenuItem {
-        name: scene.client.texts.text(text),
+        name: cut(&scene.client.texts.text(text), scene.client.label_characters).to_owned(),
         url: sign_in_url(scene.base, scene.device, &[("kept", kept), ("mode", mode)]),
     });
     choice(scene, "mobile-title", "mobile-prompt", items.into())

@@ -1,1 +1,341 @@
-//! Tests.
+//! Every page on every family in every language.
+
+use std::collections::BTreeSet;
+
+use domain::settings::Settings;
+use domain::{
+    AfterCall, AgentSession, Call, CallDirection, DeviceName, Mobile, MobileMode, ReasonCategory,
+    SessionNumber, SignedIn, SignedOut, SignedOutBy, Status, Voice, VoiceState,
+};
+use http::HeaderMap;
+use protocols::phone_xml::{Charset, Object, decode, encode};
+
+use super::*;
+use crate::link::{HOST_CHARACTERS_MAX, LinkKey};
+use crate::query::{BadParameter, Fault};
+use crate::testing::{NOW, key, settings};
+use crate::texts::{Language, Library};
+
+const MODELS: [&str; 9] =
+    ["CP-6945", "CP-7942G", "CP-7841", "CP-8821", "CP-8845", "CP-8875", "DP-9871", "CP-860", ""];
+
+fn session(state: VoiceState) -> AgentSession {
+    let in_call = matches!(state, VoiceState::Talking { .. } | VoiceState::WrapUp { .. });
+    let call = Call {
+        id: "c1".to_owned(),
+        direction: CallDirection::Inbound,
+        number: "0301234".to_owned(),
+        began_at: NOW,
+        variables: Vec::new(),
+        wrap_up_reason: Some(ReasonCode(21)),
+    };
+    AgentSession {
+        agent: key("1001"),
+        number: SessionNumber(7),
+        generation: 1,
+        status: Status::SignedIn(Box::new(SignedIn {
+            at: NOW,
+            node: "gw-a.example".parse().unwrap(),
+            extension: "2001".parse().unwrap(),
+            device: None,
+            screen: Some("SEP001122334455".parse().unwrap()),
+            mobile: Some(Mobile { number: "0170".parse().unwrap(), mode: MobileMode::CallByCall }),
+            proof: None,
+            voice: Voice { state, since: NOW },
+            call: in_call.then_some(call),
+            changes: 3,
+        })),
+    }
+}
+
+fn states() -> Vec<VoiceState> {
+    let lunch = AfterCall::NotReady(Some(ReasonCode(12)));
+    let then = AfterCall::Ready;
+    vec![
+        VoiceState::NotReady { reason: None },
+        VoiceState::NotReady { reason: Some(ReasonCode(12)) },
+        VoiceState::Ready,
+        VoiceState::Talking { then, asked: false },
+        VoiceState::Talking { then: lunch, asked: true },
+        VoiceState::WrapUp { then, asked: true, until: NOW },
+    ]
+}
+
+fn problems() -> Vec<Problem> {
+    let text = || "SEP1".to_owned();
+    let mut problems = vec![
+        Problem::Wrong,
+        Problem::Locked { minutes: 5 },
+        Problem::Busy { seconds: 7 },
+        Problem::Unavailable,
+        Problem::Maintenance { alternate: None },
+        Problem::Maintenance { alternate: Some("gw-b.example".to_owned()) },
+        Problem::Agent,
+        Problem::Extension(text()),
+        Problem::ExtensionForm,
+        Problem::ExtensionUsed(text()),
+        Problem::Device(text()),
+        Problem::DeviceUsed,
+        Problem::DeviceName,
+        Problem::Mobile,
+        Problem::MobileForm,
+        Problem::InCall,
+        Problem::Form,
+        Problem::Link,
+        Problem::Internal,
+    ];
+    for fault in [Fault::Repeated, Fault::Encoding, Fault::Control, Fault::Long(32), Fault::Many] {
+        problems.push(Problem::Parameter(BadParameter { name: "id", fault }));
+    }
+    problems
+}
+
+/// Gives every page there is to `judge`, for one model in one language.
+fn each_page(model: &str, language: Language, mut judge: impl FnMut(&Client<'_>, Page)) {
+    let library = Library::read();
+    let mut settings: Settings = settings();
+    std::sync::Arc::make_mut(&mut settings.phone_service).mobile_agents = true;
+    let mut headers = HeaderMap::new();
+    headers.insert("x-ciscoipphonemodelname", model.parse().unwrap());
+    headers.insert("accept-language", language.tag().parse().unwrap());
+    headers.insert("accept-charset", "utf-8".parse().unwrap());
+    let client = Client::of(&headers, &settings.phone_service, &library);
+    let base = format!("https://{}:65535", "h".repeat(HOST_CHARACTERS_MAX));
+    let device: DeviceName = "SEP001122334455".parse().unwrap();
+    let key = LinkKey::new(&[7; 32]);
+    let scene = Scene {
+        client: &client,
+        base: &base,
+        device: &device,
+        settings: &settings,
+        key: &key,
+        now: NOW,
+    };
+    for state in states() {
+        let session = session(state);
+        let shown = Shown::of(&session).unwrap();
+        for remark in [
+            None,
+            Some(Remark::ReasonGone),
+            Some(Remark::NotReadyFirst),
+            Some(Remark::CallGone),
+            Some(Remark::InCall),
+        ] {
+            judge(&client, home(&scene, shown, remark));
+        }
+        judge(&client, call(&scene, shown));
+        for category in ReasonCategory::ALL {
+            judge(&client, reasons(&scene, shown, category));
+        }
+    }
+    let kept = "A".repeat(22);
+    let longest = Form {
+        id: Field::Known("a".repeat(32)),
+        extension: Field::Known("#".repeat(24)),
+        ..Form::default()
+    };
+    judge(&client, form(&scene, &Form::default(), None));
+    judge(&client, form(&scene, &longest, None));
+    judge(&client, form(&scene, &Form { kept: Some(kept.clone()), ..Form::default() }, None));
+    for ended in [
+        Ended::SignedOut,
+        Ended::BySupervisor,
+        Ended::BySystem(None),
+        Ended::BySystem(Some(ReasonCode(255))),
+        Ended::BySystem(Some(ReasonCode(65_535))),
+        Ended::Elsewhere,
+        Ended::Unknown,
+    ] {
+        judge(&client, form(&scene, &Form::default(), Some(ended.notice(&client))));
+    }
+    judge(&client, devices(&scene, &[device.clone(), "SEP7".parse().unwrap()], &kept));
+    judge(&client, mobile_modes(&scene, &kept));
+    for each in problems() {
+        judge(&client, problem(&client, &each, Some(base.clone()), "REF-4711"));
+        judge(&client, problem(&client, &each, None, "REF-4711"));
+    }
+}
+
+#[test]
+fn phn_17_every_page_is_within_the_limits_of_every_phone() {
+    for model in MODELS {
+        for language in Language::ALL {
+            each_page(model, language, |client, page| check_limits(model, client, &page));
+        }
+    }
+}
+
+#[track_caller]
+fn check_limits(model: &str, client: &Client<'_>, page: &Page) {
+    let screen = page.object.screen().unwrap();
+    let keys = &screen.soft_keys;
+    assert!((1..=8).contains(&keys.len()), "{model}: {page:?}");
+    let positions: Vec<_> = keys.iter().map(|key| key.position).collect();
+    assert!(positions.iter().copied().eq(1..=i8::try_from(keys.len()).unwrap()), "{page:?}");
+    let leads_out = |url: &str| url.starts_with("https://") || url == "SoftKey:Exit";
+    assert!(keys.iter().any(|key| leads_out(&key.url)), "{page:?}");
+    let mut urls: Vec<&str> = keys.iter().map(|key| key.url.as_str()).collect();
+    match &page.object {
+        Object::Menu(menu) => {
+            assert!(screen.prompt.is_some(), "79xx draw a menu without a prompt wrongly");
+            urls.extend(menu.items.iter().map(|item| item.url.as_str()));
+            let fits = |name: &str| name.chars().count() <= client.label_characters;
+            assert!(menu.items.iter().all(|item| fits(&item.name)), "{model}: {page:?}");
+        }
+        Object::Input(input) => {
+            assert!(client.model.shows_forms);
+            assert!((1..=5).contains(&input.items.len()));
+            assert!(input.items.iter().all(|item| !item.label.is_empty()));
+            let masked: Vec<_> =
+                input.items.iter().filter(|it| it.parameter == "password").collect();
+            assert!(masked.iter().all(|it| it.flags.letters() == "AP" && it.default.is_none()));
+            urls.push(&input.url);
+        }
+        Object::Text(text) => assert!(!text.text.is_empty()),
+        other => panic!("{other:?}"),
+    }
+    urls.extend(page.refresh.iter().map(|(_, url)| url.as_str()));
+    for url in urls {
+        assert!(url.chars().count() <= 256, "{} {url}", url.len());
+    }
+    if client.model.prompt_only {
+        assert!(screen.title.is_none() && screen.prompt.is_some(), "{page:?}");
+    }
+    let decoded = decode(&encode(&page.object, client.charset)).unwrap();
+    assert_eq!((decoded.ignored, decoded.shortened), (0, 0));
+}
+
+/// What people read on a page, apart from what settings and calls bring.
+fn words(page: &Page) -> Vec<String> {
+    let screen = page.object.screen().unwrap();
+    let mut words: Vec<String> = screen.soft_keys.iter().map(|key| key.name.clone()).collect();
+    words.extend(screen.title.clone());
+    words.extend(screen.prompt.clone());
+    match &page.object {
+        Object::Text(text) => words.extend(text.text.lines().map(str::to_owned)),
+        Object::Input(input) => words.extend(input.items.iter().map(|item| item.label.clone())),
+        _ => {}
+    }
+    words
+}
+
+#[test]
+fn phn_08_no_page_mixes_languages() {
+    let all = |language| {
+        let mut found = BTreeSet::new();
+        each_page("CP-8845", language, |_, page| found.extend(words(&page)));
+        found
+    };
+    let english = all(Language::English);
+    // What is the same in both: names, numbers, and words the languages share.
+    let shared = |word: &str| {
+        ["ID", "Status", "Maintenance", "Connexion"].contains(&word)
+            || word.contains("2001")
+            || word.chars().all(|letter| !letter.is_lowercase())
+            || ["Customer: ", "Account: ", "Gone: ", "Tier: "].iter().any(|it| word.starts_with(it))
+    };
+    for language in Language::ALL.into_iter().filter(|it| *it != Language::English) {
+        let own = all(language);
+        assert!(own.len() > 60, "{language:?}: {}", own.len());
+        let foreign: Vec<_> = own.intersection(&english).filter(|word| !shared(word)).collect();
+        assert!(foreign.is_empty(), "{language:?} shows English: {foreign:?}");
+        assert!(own.iter().all(|word| !word.is_empty() && !word.contains('$')));
+    }
+}
+
+#[test]
+fn phn_17_keys_stand_where_each_family_has_them() {
+    let order = |model: &str, wanted: ScreenName| {
+        let mut found = Vec::new();
+        each_page(model, Language::English, |_, page| {
+            if page.name == wanted && found.is_empty() {
+                let keys = page.object.screen().unwrap().soft_keys.clone();
+                found = keys.into_iter().map(|key| key.name).collect();
+            }
+        });
+        found
+    };
+    assert_eq!(order("CP-8845", ScreenName::SignIn), ["Exit", "SignIn", "Erase"]);
+    assert_eq!(order("CP-7942G", ScreenName::SignIn), ["SignIn", "Erase", "Exit"]);
+    assert_eq!(order("CP-7841", ScreenName::Reasons), ["Back", "Select"]);
+    assert_eq!(order("CP-6945", ScreenName::Reasons), ["Select", "Back"]);
+    assert_eq!(order("CP-7841", ScreenName::Problem), ["Exit", "Retry"]);
+    assert_eq!(order("CP-7975G", ScreenName::Problem), ["Retry", "Exit"]);
+    for model in ["CP-8845", "CP-7942G"] {
+        let keys = order(model, ScreenName::Home);
+        assert_eq!(keys, ["Ready", "NotReady", "SignOut", "Refresh"], "{model}");
+    }
+}
+
+#[test]
+fn phn_17_a_69xx_shows_the_state_in_its_prompt() {
+    each_page("CP-6945", Language::English, |_, page| {
+        if page.name == ScreenName::Home {
+            let screen = page.object.screen().unwrap();
+            let prompt = screen.prompt.as_deref().unwrap();
+            let state =
+                |prompt: &str| prompt.contains("Ready") || ["Talking", "Wrap-up"].contains(&prompt);
+            assert!(state(prompt), "{prompt}");
+        }
+    });
+}
+
+#[test]
+fn ops_12_every_error_page_shows_a_reference_and_a_way_out() {
+    for language in Language::ALL {
+        each_page("CP-8845", language, |client, page| {
+            if page.name == ScreenName::Problem {
+                let Object::Text(text) = &page.object else { panic!("{page:?}") };
+                assert!(text.text.ends_with("REF-4711"), "{page:?}");
+                let keys = &text.screen.soft_keys;
+                assert!(keys.iter().any(|key| key.url == "SoftKey:Exit"));
+                assert_eq!(client.charset, Charset::Utf8);
+            }
+        });
+    }
+}
+
+fn issued(generation: u32) -> Issued {
+    let holder = domain::SessionRef { number: SessionNumber(7), generation };
+    Issued { holder, changes: 0, device: "SEP1".parse().unwrap(), at: NOW }
+}
+
+#[test]
+fn phn_22_a_page_knows_why_it_speaks_for_nobody() {
+    let signed_in = session(VoiceState::Ready);
+    let out = |by, reason| AgentSession {
+        generation: 2,
+        status: Status::SignedOut(SignedOut { at: NOW, reason, by }),
+        ..session(VoiceState::Ready)
+    };
+    let check = |session: &AgentSession, generation, expected| {
+        assert_eq!(ended(Some(session), &issued(generation)), expected);
+    };
+    let code = Some(ReasonCode(255));
+    check(&signed_in, 1, None);
+    check(&signed_in, 0, Some(Ended::Elsewhere));
+    check(&out(SignedOutBy::Agent, None), 1, Some(Ended::SignedOut));
+    check(&out(SignedOutBy::Supervisor, code), 1, Some(Ended::BySupervisor));
+    check(&out(SignedOutBy::System, code), 1, Some(Ended::BySystem(code)));
+    // Somebody who had been taken over before the end reads that, not how the other one ended.
+    check(&out(SignedOutBy::Agent, None), 0, Some(Ended::Elsewhere));
+    let newer = AgentSession { number: SessionNumber(8), ..session(VoiceState::Ready) };
+    check(&newer, 1, Some(Ended::Unknown));
+    assert_eq!(ended(None, &issued(1)), Some(Ended::Unknown));
+}
+
+#[test]
+fn ops_11_what_keeps_the_engine_from_it_becomes_a_problem() {
+    use engine::{AuthenticationRefusal as Refusal, SubmitError};
+    assert_eq!(Problem::of_submit(&SubmitError::Busy), Problem::Busy { seconds: 5 });
+    for error in [SubmitError::Unknown, SubmitError::Stopping] {
+        assert_eq!(Problem::of_submit(&error), Problem::Unavailable);
+    }
+    assert_eq!(Problem::of_submit(&SubmitError::Undecided), Problem::Internal);
+    let of = |refusal| Problem::of_authentication(refusal, NOW);
+    assert_eq!(of(Refusal::Wrong), Problem::Wrong);
+    assert_eq!(of(Refusal::Unavailable), Problem::Unavailable);
+    assert_eq!(of(Refusal::Locked { until: NOW }), Problem::Locked { minutes: 1 });
+    let until = NOW.after(std::time::Duration::from_secs(61));
+    assert_eq!(of(Refusal::Locked { until }), Problem::Locked { minutes: 2 });
+}

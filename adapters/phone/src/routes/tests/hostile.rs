@@ -1,0 +1,206 @@
+//! What people and programs send that no phone sends.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use domain::Secret;
+use domain::settings::Push;
+use engine::surface::{Peer, Request};
+use http::{HeaderMap, Method};
+
+use crate::PUSH_PASSWORD_PURPOSE;
+use crate::testing::{BASE, Handset, Node, settings};
+
+#[tokio::test]
+async fn phn_01_a_parameter_that_cannot_be_taken_is_named_and_nothing_guessed() {
+    let node = Node::new().await;
+    let mut phone = Handset::new(&node, "SEP1");
+    let rest = "extension=2001&password=password-1001";
+    let mut check = async |query: &str, words: &str| {
+        let view = phone.open(query).await;
+        assert!(view.text().contains(words), "{query}: {view:?}");
+        assert!(view.text().contains("Reference: REF-4711"));
+    };
+    check(&format!("id=1001&id=1001&{rest}"), "has \"id\" more than once").await;
+    check(&format!("id=%zz&{rest}"), "\"id\" is not encoded correctly").await;
+    check(&format!("id=1001%00&{rest}"), "\"id\" holds a character").await;
+    check(&format!("id=1001%0d%0aX:y&{rest}"), "\"id\" holds a character").await;
+    check(&format!("id={}&{rest}", "1".repeat(33)), "at most 32 characters").await;
+    check(&format!("id=1001&password={}", "x".repeat(129)), "at most 128 characters").await;
+    check(&"x=1&".repeat(40), "too many parameters").await;
+    check(&format!("id={}", "1".repeat(5_000)), "too many parameters").await;
+    assert_eq!(node.state("1001").await, "signed_out");
+    // Another spelling is another parameter, which means nothing.
+    let view = phone.open(&format!("ID=1001&{rest}")).await;
+    assert_eq!(view.fields(), [("id", None)]);
+}
+
+#[tokio::test]
+async fn phn_01_a_device_name_is_checked_and_never_echoed() {
+    let node = Node::new().await;
+    let mut phone = Handset::new(&node, "SEP1");
+    for name in ["SEP1%0d%0aSet-Cookie:x=y", "%00", "SEP%2F..", "A234567890123456", "%C3%84", "<b>"]
+    {
+        let Ok(_) = format!("{BASE}/fippa/{name}").parse::<http::Uri>() else { continue };
+        let view = phone.get(&format!("{BASE}/fippa/{name}")).await;
+        assert!(view.text().contains("must end in the device name"), "{name}: {view:?}");
+    }
+    assert!(!phone.seen.to_lowercase().contains("set-cookie"));
+}
+
+#[tokio::test]
+async fn a_forged_or_foreign_link_gets_a_page_and_nothing_else() {
+    let node = Node::new().await;
+    let mut phone = Handset::new(&node, "SEP1");
+    let home = phone.sign_in("1001", "2001").await;
+    let url = home.key("Ready");
+    let token = url.split('/').nth(5).unwrap();
+    let mut check = async |path: String| {
+        let view = phone.get(&format!("{BASE}/fippa/s/{path}")).await;
+        assert!(view.text().contains("This page is not valid"), "{path}: {view:?}");
+        assert_eq!(view.keys(), ["Exit"]);
+    };
+    // Made for one thing, used for another.
+    check(format!("{token}/notready")).await;
+    check(format!("{token}/signout/31")).await;
+    check(format!("{token}/home")).await;
+    check(format!("{token}/ready/1")).await;
+    check(format!("{token}/READY")).await;
+    check(format!("{}/ready", &token[1..])).await;
+    check(format!("{token}A/ready")).await;
+    check("%00/ready".to_owned()).await;
+    check(format!("{}/home", "A".repeat(4_000))).await;
+    assert_eq!(node.state("1001").await, "not_ready");
+    // Another deployment has another key.
+    let other = Node::new().await;
+    let view = Handset::new(&other, "SEP1").get(&url).await;
+    assert!(view.title() == "Not possible" || view.title() == "Sign in");
+}
+
+#[tokio::test]
+async fn phn_03_a_kept_password_is_good_only_where_it_came_from() {
+    let node = Node::new().await;
+    let mut phone = Handset::new(&node, "SEP1");
+    let view = phone.open("password=password-1001").await;
+    let url = view.filled(&[("id", "1001"), ("extension", "2001")]);
+    let mut thief = Handset::new(&node, "SEP1");
+    thief.address = [198, 51, 100, 1].into();
+    let view = thief.get(&url).await;
+    assert_eq!((view.prompt(), view.fields()), ("Please sign in again", vec![("password", None)]));
+    let mut other = Handset::new(&node, "SEP2");
+    let view = other.get(&url.replace("/SEP1/", "/SEP2/")).await;
+    assert_eq!(view.prompt(), "Please sign in again");
+    assert_eq!(node.state("1001").await, "signed_out");
+    assert_eq!(phone.get(&url).await.title(), "Not Ready");
+    // Once used it is gone, so that Back signs nobody in.
+    assert_eq!(phone.get(&url).await.prompt(), "Please sign in again");
+}
+
+#[tokio::test]
+async fn a_flood_of_incomplete_sign_ins_stays_bounded() {
+    let node = Node::new().await;
+    let mut phone = Handset::new(&node, "SEP1");
+    let count = crate::pending::COUNT_MAX + 50;
+    for _ in 0..count {
+        phone.open("password=x").await;
+        phone.seen.clear();
+    }
+    assert_eq!(crate::locked(&node.phone.pending).count(), crate::pending::COUNT_MAX);
+}
+
+#[tokio::test]
+async fn odd_headers_change_how_a_page_looks_and_nothing_more() {
+    let node = Node::new().await;
+    for headers in [
+        vec![("accept-language", "xx"), ("accept-charset", ";;;,q=")],
+        vec![("x-ciscoipphonemodelname", "<script>"), ("accept-language", "%n%n%n")],
+        vec![("cookie", "jackfield_phone"), ("cookie", ";;=;")],
+        vec![],
+    ] {
+        let mut phone = Handset::new(&node, "SEP1");
+        phone.headers = headers;
+        assert_eq!(phone.open("").await.title(), "Sign in");
+    }
+}
+
+#[tokio::test]
+async fn phn_17_a_host_name_too_long_for_phones_is_told_and_not_cut() {
+    let node = Node::new().await;
+    let base = format!("https://{}.example:8445", "h".repeat(100));
+    let request = Request {
+        method: Method::GET,
+        uri: "/fippa/SEP1".parse().unwrap(),
+        headers: HeaderMap::new(),
+        body: Bytes::new(),
+        parameters: BTreeMap::new(),
+        peer: Peer { address: [192, 0, 2, 1].into(), base },
+        principal: None,
+        reference: "REF-4711".to_owned(),
+    };
+    let response = node.send(request).await;
+    let body = String::from_utf8(response.into_body().to_vec()).unwrap();
+    assert!(body.contains("Something went wrong on our side") && !body.contains("https://"));
+}
+
+async fn ask(node: &Node, method: Method, query: &str, body: &str) -> (Vec<String>, Bytes) {
+    let request = Request {
+        method,
+        uri: format!("/phone-auth{query}").parse().unwrap(),
+        headers: HeaderMap::new(),
+        body: Bytes::from(body.to_owned()),
+        parameters: BTreeMap::new(),
+        peer: Peer { address: [192, 0, 2, 1].into(), base: BASE.to_owned() },
+        principal: None,
+        reference: "REF-4711".to_owned(),
+    };
+    let response = node.send(request).await;
+    assert_eq!(response.status(), 200);
+    let headers = response.headers().iter();
+    let headers = headers.map(|(name, value)| format!("{name}: {}", value.to_str().unwrap()));
+    (headers.collect(), response.into_body())
+}
+
+#[tokio::test]
+async fn phn_13_the_callback_answers_one_word_without_a_line_end() {
+    let plain = Node::new().await;
+    let secret = Secret::new("s3cret & more");
+    let password = plain.port.seal(PUSH_PASSWORD_PURPOSE, &secret).unwrap();
+    let mut settings = settings();
+    Arc::make_mut(&mut settings.phone_service).push =
+        Some(Push { user: "push".to_owned(), password, port: 443 });
+    let node = Node::with(settings).await;
+    let right = "UserID=push&Password=s3cret+%26%20more&devicename=SEP1";
+    let authorized = (vec!["content-type: text/plain".to_owned()], Bytes::from("AUTHORIZED"));
+    assert_eq!(ask(&node, Method::GET, &format!("?{right}"), "").await, authorized);
+    assert_eq!(ask(&node, Method::POST, "", right).await, authorized);
+    let refused = Bytes::from("UN-AUTHORIZED");
+    for (index, wrong) in [
+        "",
+        "UserID=push&Password=s3cret&devicename=SEP1",
+        "UserID=Push&Password=s3cret+%26%20more&devicename=SEP1",
+        "userid=push&password=s3cret+%26%20more&devicename=SEP1",
+        "UserID=push&Password=s3cret+%26%20more&Password=x&devicename=SEP1",
+        "UserID=push&Password=s3cret+%26%20more&devicename=SEP9",
+        "UserID=push&Password=s3cret+%26%20more&devicename=SEP1%0d%0a",
+        "UserID=push&Password=s3cret+%26%20more",
+    ]
+    .iter()
+    .enumerate()
+    {
+        let (_, body) = ask(&node, Method::GET, &format!("?{wrong}"), "").await;
+        assert_eq!(body, refused, "{index}: {wrong}");
+    }
+    // A phone that shows a signed-in agent is ours, listed or not.
+    Handset::new(&node, "SEP9").sign_in("1002", "2002").await;
+    let signed_in = right.replace("SEP1", "SEP9");
+    assert_eq!(ask(&node, Method::GET, &format!("?{signed_in}"), "").await, authorized);
+    // Guessing ends the answers for a while, even the right one.
+    for _ in 0..10 {
+        ask(&node, Method::GET, "?UserID=push&Password=x&devicename=SEP1", "").await;
+    }
+    assert_eq!(ask(&node, Method::GET, &format!("?{right}"), "").await.1, refused);
+    // Without push settings nothing is ours.
+    let (_, body) = ask(&plain, Method::GET, &format!("?{right}"), "").await;
+    assert_eq!(body, refused);
+}

@@ -1,0 +1,169 @@
+//! Whose pages they are, and what is left when a session is over.
+
+use std::time::Duration;
+
+use domain::{ReasonCode, SignedOutBy, Wish};
+
+use crate::link::LINK_LIFETIME;
+use crate::testing::{Handset, Node};
+
+fn forced(code: u16, by: SignedOutBy) -> Wish {
+    Wish::ForceSignOut { reason: Some(ReasonCode(code)), by }
+}
+
+#[tokio::test]
+async fn phn_22_signing_in_elsewhere_turns_the_old_page_into_the_sign_in_page() {
+    let node = Node::new().await;
+    let mut first = Handset::new(&node, "SEP1");
+    let home = first.sign_in("1001", "2001").await;
+    let mut second = Handset::new(&node, "SEP4");
+    second.sign_in("1001", "2001").await;
+    for key in ["Refresh", "Ready"] {
+        let view = first.press(&home, key).await;
+        assert_eq!((view.title(), view.prompt()), ("Sign in", "You signed in elsewhere"));
+    }
+    assert_eq!(node.state("1001").await, "not_ready");
+}
+
+#[tokio::test]
+async fn cti_07_whoever_was_signed_out_reads_by_whom() {
+    let node = Node::new().await;
+    let mut phone = Handset::new(&node, "SEP1");
+    for (wish, notice) in [
+        (forced(33, SignedOutBy::Supervisor), "Signed out by a supervisor"),
+        (forced(255, SignedOutBy::System), "Signed out: no contact (255)"),
+        (forced(32_740, SignedOutBy::System), "Signed out by the system (32740)"),
+        (Wish::ForceSignOut { reason: None, by: SignedOutBy::System }, "Signed out by the system"),
+    ] {
+        let home = phone.sign_in("1001", "2001").await;
+        node.wish("1001", wish).await;
+        let view = phone.press(&home, "Refresh").await;
+        assert_eq!((view.title(), view.prompt()), ("Sign in", notice));
+        assert_eq!(phone.cookie, None);
+    }
+}
+
+#[tokio::test]
+async fn phn_19_the_next_person_sees_nothing_of_the_one_before() {
+    let node = Node::new().await;
+    let mut first = Handset::new(&node, "SEP1");
+    let home = first.sign_in("1001", "2001").await;
+    // Opening the service asks who it is, whatever the phone's cookie says.
+    let mut again = Handset::new(&node, "SEP1");
+    again.cookie = first.cookie.clone();
+    let view = again.open("").await;
+    assert_eq!(view.title(), "Sign in");
+    assert!(!again.seen.contains("1001") && !again.seen.contains("Ada"));
+    // After sign-out and another's sign-in the old page opens nothing of the one before.
+    node.wish("1001", forced(33, SignedOutBy::Supervisor)).await;
+    let mut second = Handset::new(&node, "SEP1");
+    second.sign_in("1002", "2002").await;
+    second.seen.clear();
+    // A late push of the old page must not take the new agent's screen away.
+    let view = second.press(&home, "Refresh").await;
+    assert!(view.text().contains("1002, Line 2002"), "{view:?}");
+    let view = second.press(&home, "Ready").await;
+    assert_eq!(view.title(), "Not Ready", "the press was for another session");
+    assert!(!second.seen.contains("2001") && !second.seen.contains("Ada"));
+    // The address alone shows nobody's screen.
+    second.cookie = None;
+    second.seen.clear();
+    let view = second.press(&home, "Refresh").await;
+    assert_eq!((view.title(), view.prompt()), ("Sign in", "Signed out by a supervisor"));
+    assert!(!second.seen.contains("2001") && !second.seen.contains("2002"));
+}
+
+#[tokio::test]
+async fn phn_19_a_link_needs_the_cookie_or_the_address_of_the_sign_in() {
+    let node = Node::new().await;
+    let mut phone = Handset::new(&node, "SEP1");
+    let home = phone.sign_in("1001", "2001").await;
+    let cookie = phone.cookie.clone();
+    let check = async |cookie: Option<&str>, away: bool, expected: &str| {
+        let mut other = Handset::new(&node, "SEP1");
+        other.cookie = cookie.map(str::to_owned);
+        if away {
+            other.address = [198, 51, 100, 1].into();
+        }
+        for key in ["Refresh", "NotReady"] {
+            let view = other.press(&home, key).await;
+            assert!(view.title().starts_with(expected), "{cookie:?} {away} {view:?}");
+        }
+    };
+    check(cookie.as_deref(), false, "Not Ready").await;
+    check(cookie.as_deref(), true, "Not Ready").await;
+    check(None, false, "Not Ready").await;
+    check(None, true, "Sign in").await;
+    check(Some("jackfield_phone=AAAAAAAAAAAAAAAAAAAAAA"), false, "Sign in").await;
+    assert_eq!(node.state("1001").await, "not_ready");
+}
+
+#[tokio::test]
+async fn phn_19_a_press_from_a_stranger_changes_nothing() {
+    let node = Node::new().await;
+    let mut phone = Handset::new(&node, "SEP1");
+    let home = phone.sign_in("1001", "2001").await;
+    let mut stranger = Handset::new(&node, "SEP1");
+    stranger.address = [198, 51, 100, 1].into();
+    let view = stranger.press(&home, "Ready").await;
+    assert_eq!((view.title(), view.prompt()), ("Sign in", "Please sign in again"));
+    assert_eq!(node.state("1001").await, "not_ready");
+    // The press is still the agent's to make.
+    assert_eq!(phone.press(&home, "Ready").await.title(), "Ready");
+}
+
+#[tokio::test]
+async fn a_link_that_is_too_old_asks_to_sign_in_again() {
+    let node = Node::new().await;
+    let mut phone = Handset::new(&node, "SEP1");
+    let home = phone.sign_in("1001", "2001").await;
+    node.clock.advance(LINK_LIFETIME + Duration::from_secs(1));
+    let view = phone.press(&home, "Refresh").await;
+    assert_eq!(view.prompt(), "Please sign in again");
+    assert_eq!(node.state("1001").await, "not_ready");
+}
+
+#[tokio::test]
+async fn phn_20_without_push_a_silent_phone_is_signed_out_with_255() {
+    let node = Node::new().await;
+    let mut phone = Handset::new(&node, "SEP1");
+    let home = phone.sign_in("1001", "2001").await;
+    node.clock.advance(Duration::from_secs(119));
+    node.phone.tick().await;
+    assert_eq!(node.state("1001").await, "not_ready");
+    let home = phone.press(&home, "Refresh").await;
+    node.clock.advance(Duration::from_secs(120));
+    node.phone.tick().await;
+    node.clock.advance(Duration::from_secs(15));
+    node.phone.tick().await;
+    assert_eq!(node.state("1001").await, "signed_out");
+    let view = phone.press(&home, "Refresh").await;
+    assert_eq!(view.prompt(), "Signed out: no contact (255)");
+}
+
+#[tokio::test]
+async fn phn_08_pages_come_in_the_language_of_the_phone() {
+    let node = Node::new().await;
+    for (language, title, ready) in [
+        ("de-DE", "Nicht bereit", "Bereit"),
+        ("fr_FR", "Non prêt", "Prêt"),
+        ("es-ES", "No listo", "Listo"),
+        ("ja-JP", "受付不可", "受付可"),
+        ("nl-NL", "Not Ready", "Ready"),
+    ] {
+        let mut phone = Handset::new(&node, "SEP1").speaks(language);
+        let view = phone.open("id=1001&extension=2001&password=password-1001").await;
+        assert_eq!(view.title(), title);
+        assert!(view.has_key(ready), "{view:?}");
+    }
+}
+
+#[tokio::test]
+async fn phn_08_a_latin1_phone_asking_for_japanese_gets_english_as_a_whole() {
+    let node = Node::new().await;
+    let mut phone = Handset::new(&node, "SEP1").speaks("ja_JP");
+    phone.headers[1].1 = "iso-8859-1,utf-8;q=0.8";
+    let view = phone.open("").await;
+    assert_eq!(view.title(), "Sign in");
+    assert!(phone.seen.is_ascii());
+}

@@ -1,0 +1,279 @@
+//! Opening the service and signing in.
+
+use std::sync::Arc;
+
+use domain::settings::{DevicePolicy, FormMethod, PhoneService, Settings};
+use domain::{Command, Input, InputId, MobileMode};
+use http::Method;
+use protocols::phone_xml::Object;
+
+use crate::testing::{BASE, BUSY, CLERK, Handset, LOCKED, Node, settings};
+
+fn serving(change: impl FnOnce(&mut PhoneService)) -> Settings {
+    let mut settings = settings();
+    change(Arc::make_mut(&mut settings.phone_service));
+    settings
+}
+
+#[tokio::test]
+async fn phn_03_each_of_the_eight_subsets_asks_only_for_what_is_missing() {
+    let all = [("id", "1001"), ("extension", "2001"), ("password", "password-1001")];
+    for subset in 0..8_usize {
+        let node = Node::new().await;
+        let mut phone = Handset::new(&node, "SEP1");
+        let is_given = |index: usize| subset & (1 << index) != 0;
+        let given: Vec<_> = (0..3).filter(|it| is_given(*it)).map(|it| all[it]).collect();
+        let missing: Vec<_> = (0..3).filter(|it| !is_given(*it)).map(|it| all[it]).collect();
+        let query: Vec<_> = given.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let mut view = phone.open(&query.join("&")).await;
+        if !missing.is_empty() {
+            let names: Vec<_> = missing.iter().map(|(name, _)| (*name, None)).collect();
+            assert_eq!(view.fields(), names);
+            assert_eq!(node.state("1001").await, "signed_out");
+            view = phone.submit(&view, &missing).await;
+        }
+        assert_eq!(view.title(), "Not Ready");
+        assert_eq!(node.state("1001").await, "not_ready");
+        assert!(phone.cookie.is_some());
+        assert!(!phone.seen.contains("password-1001"), "the password is echoed: {}", phone.seen);
+        assert_eq!(crate::locked(&node.phone.pending).count(), 0);
+    }
+}
+
+#[tokio::test]
+async fn phn_16_an_empty_prefill_counts_as_none() {
+    let node = Node::new().await;
+    let mut phone = Handset::new(&node, "SEP1");
+    let view = phone.open("id=&extension=&password=").await;
+    assert_eq!(view.fields(), [("id", None), ("extension", None), ("password", None)]);
+    assert_eq!(view.prompt(), "Enter your details");
+    assert_eq!(view.keys(), ["Exit", "SignIn", "Erase"]);
+}
+
+#[tokio::test]
+async fn a_form_that_is_not_complete_comes_back_and_says_so() {
+    let node = Node::new().await;
+    let mut phone = Handset::new(&node, "SEP1");
+    let view = phone.open("").await;
+    let view =
+        phone.submit(&view, &[("id", "1002"), ("extension", ""), ("password", "secret")]).await;
+    assert_eq!(view.prompt(), "Please fill in every field");
+    assert_eq!(view.fields(), [("extension", None)]);
+    assert!(!phone.seen.contains("secret"));
+    let wrong = phone.submit(&view, &[("extension", "2002")]).await;
+    assert!(wrong.text().contains("password is wrong"));
+}
+
+#[tokio::test]
+async fn who_has_a_line_of_their_own_may_leave_it_empty() {
+    let node = Node::new().await;
+    let mut phone = Handset::new(&node, "SEP1");
+    let view = phone.open("").await;
+    let values = [("id", "1001"), ("extension", ""), ("password", "password-1001")];
+    let view = phone.submit(&view, &values).await;
+    assert!(view.text().contains("Ada, Line 2001"), "{view:?}");
+}
+
+#[tokio::test]
+async fn phn_03_a_form_may_come_back_in_a_body() {
+    let post = serving(|service| service.form_method = FormMethod::Post);
+    let node = Node::with(post).await;
+    let mut phone = Handset::new(&node, "SEP1");
+    let view = phone.open("extension=2001").await;
+    let Object::Input(input) = &view.object else { panic!("{view:?}") };
+    assert!(input.post);
+    let body = "id=1001&password=password-1001";
+    let view = phone.request(Method::POST, &input.url, body).await;
+    assert_eq!(view.title(), "Not Ready");
+    // A family that knows no such thing is not asked.
+    let mut old = Handset::new(&node, "SEP2");
+    old.headers[0].1 = "CP-7942G";
+    let Object::Input(input) = old.open("").await.object else { panic!() };
+    assert!(!input.post);
+}
+
+#[tokio::test]
+async fn a_wrong_password_leads_back_to_the_values_that_were_typed() {
+    let node = Node::new().await;
+    let mut phone = Handset::new(&node, "SEP1");
+    let view = phone.open("").await;
+    let values = [("id", "1010"), ("extension", "2001"), ("password", "pass-word")];
+    let wrong = phone.submit(&view, &values).await;
+    assert_eq!(wrong.keys(), ["Exit", "Retry"]);
+    assert!(wrong.text().contains("The ID or password is wrong"));
+    assert!(wrong.text().contains("Reference: REF-4711"));
+    let form = phone.press(&wrong, "Retry").await;
+    let expected = [("id", Some("1010")), ("extension", Some("2001")), ("password", None)];
+    assert_eq!(form.fields(), expected);
+    let values = [("id", "1001"), ("extension", "2001"), ("password", "password-1001")];
+    assert_eq!(phone.submit(&form, &values).await.title(), "Not Ready");
+    assert!(!phone.seen.contains("pass-word"));
+}
+
+#[tokio::test]
+async fn phn_03_another_attempt_keeps_a_prefilled_password_out_of_the_page() {
+    let node = Node::new().await;
+    let mut phone = Handset::new(&node, "SEP1");
+    let query = format!("id={BUSY}&extension=2001&password=password-{BUSY}");
+    let busy = phone.open(&query).await;
+    assert!(busy.text().contains("try again in 7 s"), "{busy:?}");
+    let again = phone.press(&busy, "Retry").await;
+    assert!(
+        again.text().contains("try again in 7 s"),
+        "the same values are tried again: {again:?}"
+    );
+    assert!(!phone.seen.contains("password-"));
+}
+
+#[tokio::test]
+async fn trouble_at_sign_in_is_told_in_the_users_words() {
+    let node = Node::new().await;
+    let mut phone = Handset::new(&node, "SEP1");
+    let mut check = async |query: &str, words: &str| {
+        let view = phone.open(query).await;
+        assert!(view.text().contains(words), "{query}: {view:?}");
+        assert!(view.has_key("Exit") && view.text().contains("REF-4711"));
+        view
+    };
+    let all = |id: &str, line: &str| format!("id={id}&extension={line}&password=password-{id}");
+    check(&all(LOCKED, "2001"), "locked for another 5 min").await;
+    check(&all(CLERK, "2001"), "not set up as an agent").await;
+    check(&all("7000", "2001"), "not set up as an agent").await;
+    check(&all("1001", "20x1"), "only digits").await;
+    Handset::new(&node, "SEP2").sign_in("1002", "2002").await;
+    check(&all("1001", "2002"), "Another agent uses the line 2002").await;
+    let mut second = Handset::new(&node, "SEP2");
+    let view = second.open(&all("1001", "2001")).await;
+    assert!(view.text().contains("Another agent is signed in on this phone"));
+    assert!(!second.seen.contains("1002"), "who it is stays hidden");
+}
+
+#[tokio::test]
+async fn phn_16_a_phone_that_is_not_listed_gets_a_clear_page() {
+    let node = Node::with(serving(|service| service.devices = DevicePolicy::Listed)).await;
+    let mut stranger = Handset::new(&node, "SEP9");
+    for query in ["", "id=1001&extension=2001&password=password-1001"] {
+        let view = stranger.open(query).await;
+        assert!(view.text().contains("This phone (SEP9) is not set up"), "{view:?}");
+    }
+    Handset::new(&node, "SEP1").sign_in("1001", "2001").await;
+    let mut other = Handset::new(&node, "SEP8");
+    let view = other.open("id=1002&extension=2999&password=password-1002").await;
+    assert!(view.text().contains("There is no line 2999"), "{view:?}");
+}
+
+#[tokio::test]
+async fn phn_09_maintenance_refuses_every_sign_in_and_names_the_alternate() {
+    let node = Node::new().await;
+    let mut working = Handset::new(&node, "SEP1");
+    let home = working.sign_in("1001", "2001").await;
+    let command = Command::SetMaintenance { node: node.port.node().clone(), on: true };
+    node.port.submit(Input::command(InputId::new("test", "on"), command)).await.unwrap();
+    let mut phone = Handset::new(&node, "SEP2");
+    for query in ["", "id=1002", "id=1002&extension=2002&password=password-1002"] {
+        let view = phone.open(query).await;
+        assert_eq!(view.title(), "Maintenance");
+        assert!(view.text().contains("down for maintenance"));
+        assert!(view.text().contains("Alternate service: gw-b.example"));
+    }
+    assert_eq!(node.state("1002").await, "signed_out");
+    // Who is signed in goes on.
+    assert_eq!(working.press(&home, "Ready").await.title(), "Ready");
+}
+
+#[tokio::test]
+async fn cti_05_a_shared_line_asks_which_phone_is_used() {
+    let node = Node::new().await;
+    let mut phone = Handset::new(&node, "SEP5");
+    let view = phone.open("id=1002&extension=2050&password=password-1002").await;
+    assert_eq!(view.title(), "Choose your phone");
+    assert_eq!(view.items(), ["Desk by the window", "SEP8"]);
+    assert!(!phone.seen.contains("password-1002"));
+    let view = phone.choose(&view, "Desk by the window").await;
+    assert_eq!(view.title(), "Not Ready");
+    let session = node.session("1002").await.unwrap();
+    let signed_in = session.signed_in().unwrap();
+    assert_eq!(signed_in.device.as_ref().unwrap().as_str(), "SEP7");
+    assert_eq!(signed_in.screen.as_ref().unwrap().as_str(), "SEP5");
+}
+
+#[tokio::test]
+async fn cti_04_a_mobile_agent_gives_a_number_and_says_how_it_is_connected() {
+    let node = Node::with(serving(|service| service.mobile_agents = true)).await;
+    let mut phone = Handset::new(&node, "SEP1");
+    let view = phone.open("id=1001&extension=2001").await;
+    assert_eq!(view.fields(), [("password", None), ("mobile", None)]);
+    let values = [("password", "password-1001"), ("mobile", "%2B49301234")];
+    let choice = phone.submit(&view, &values).await;
+    assert_eq!(choice.items(), ["Call me for each call", "Keep me connected"]);
+    assert!(!phone.seen.contains("password-1001"));
+    let home = phone.choose(&choice, "Keep me connected").await;
+    assert!(home.text().contains("Calls go to +49301234"), "{home:?}");
+    let session = node.session("1001").await.unwrap();
+    let mobile = session.signed_in().unwrap().mobile.clone().unwrap();
+    assert_eq!(mobile.mode, MobileMode::NailedConnection);
+}
+
+#[tokio::test]
+async fn cti_04_where_mobile_agents_are_not_allowed_a_number_is_refused() {
+    let node = Node::new().await;
+    let mut phone = Handset::new(&node, "SEP1");
+    assert_eq!(phone.open("id=1001&extension=2001").await.fields(), [("password", None)]);
+    let all = "id=1001&extension=2001&password=password-1001&mobile=";
+    let view = phone.open(&format!("{all}0301234&mode=call")).await;
+    assert!(view.text().contains("mobile phone is not allowed"), "{view:?}");
+    let node = Node::with(serving(|service| service.mobile_agents = true)).await;
+    let mut phone = Handset::new(&node, "SEP1");
+    let view = phone.open(&format!("{all}call%20me&mode=call")).await;
+    assert!(view.text().contains("A mobile number has only digits"), "{view:?}");
+}
+
+#[tokio::test]
+async fn phn_04_supervisors_do_agent_tasks_and_nothing_else() {
+    let node = Node::new().await;
+    let mut phone = Handset::new(&node, "SEP3");
+    let view = phone.sign_in("1003", "2003").await;
+    assert_eq!(view.keys(), ["Ready", "NotReady", "SignOut", "Refresh"]);
+    assert_eq!(phone.press(&view, "Ready").await.title(), "Ready");
+}
+
+#[tokio::test]
+async fn phn_17_a_phone_without_forms_is_told_what_it_takes() {
+    let node = Node::new().await;
+    let mut phone = Handset::new(&node, "SEP1");
+    phone.headers[0].1 = "CP-860";
+    let view = phone.open("id=1001").await;
+    assert!(view.text().contains("cannot show a form"), "{view:?}");
+    phone.sign_in("1001", "2001").await;
+}
+
+#[tokio::test]
+async fn a_head_request_signs_nobody_in() {
+    let node = Node::new().await;
+    let mut phone = Handset::new(&node, "SEP1");
+    let url = format!("{BASE}/fippa/SEP1?id=1001&extension=2001&password=password-1001");
+    phone.request(Method::HEAD, &url, "").await;
+    assert_eq!(node.state("1001").await, "signed_out");
+    assert!(!phone.seen.contains("password-1001"));
+}
+
+#[tokio::test]
+async fn phn_10_signing_in_again_carries_on_with_the_same_state() {
+    let node = Node::new().await;
+    let mut first = Handset::new(&node, "SEP1");
+    let view = first.sign_in("1001", "2001").await;
+    first.press(&view, "Ready").await;
+    let view = Handset::new(&node, "SEP1").sign_in("1001", "2001").await;
+    assert_eq!(view.title(), "Ready");
+}
+
+#[tokio::test]
+async fn phn_17_every_url_is_short_enough_under_the_longest_host_name() {
+    let node = Node::new().await;
+    let mut phone = Handset::new(&node, "SEP1");
+    let id = "a".repeat(32);
+    let view = phone.open(&format!("id={id}&extension={}", "%23".repeat(24))).await;
+    let longest = crate::HOST_CHARACTERS_MAX + "https://:65535".len() - BASE.len();
+    let Object::Input(input) = &view.object else { panic!("{view:?}") };
+    assert!(input.url.chars().count() + longest <= 256);
+}
