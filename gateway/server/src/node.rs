@@ -14,29 +14,33 @@ use std::time::Duration;
 use domain::{Problems, Timestamp};
 use engine::surface::Surface;
 use engine::{
-    Authenticator, Clock, Engine, EngineOptions, Metrics, Port, SealingKey, SystemRandom,
+    Authenticator, Clock, Engine, EngineOptions, Metrics, Port, SealingKey, SystemClock,
+    SystemRandom,
 };
 use tokio::sync::{Mutex, watch};
+use tokio::task::JoinSet;
 
 use crate::authentication::{Frame, Pool};
 use crate::config::{Config, StoreConfig, check_files};
-use crate::http::{HttpMetrics, Site, route_tables};
-use crate::listener::{Content, Listener, PlainRefusal, Setup};
+use crate::http::{HttpMetrics, route_tables};
 use crate::log::LogControl;
 use crate::operations::{Health, Operations};
 use crate::surfaces::{MakeSurfaces, Push, Surfaces};
 use crate::tls::{self, Tls};
-use crate::{admin, listener, sealing_file, secret_file, settings, token_file};
+use crate::{admin, sealing_file, secret_file, settings, surfaces, token_file};
 
 mod certificate;
 mod error;
+mod listeners;
 mod notify;
 mod signals;
+mod supervision;
 
 pub use error::NodeError;
 pub use signals::Signals;
 
 use certificate::CertificateState;
+use listeners::{Listeners, Serving, Sockets};
 
 /// What a node is started with.
 pub struct Options {
@@ -66,8 +70,8 @@ pub struct FirstSettings {
 pub struct Node {
     shared: Arc<Shared>,
     stop: watch::Sender<bool>,
-    listeners: tokio::task::JoinSet<()>,
-    others: tokio::task::JoinSet<()>,
+    listeners: Listeners,
+    others: JoinSet<()>,
 }
 
 /// What the admin socket and signals work on.
@@ -129,8 +133,8 @@ impl Node {
         health.watch_over(served);
 
         let http = HttpMetrics::new(&metrics);
-        let mut tables =
-            route_tables(&surfaces, &["phone", "operations"], &http).map_err(NodeError::Routes)?;
+        let tables =
+            route_tables(&surfaces, &listeners::NAMES, &http).map_err(NodeError::Routes)?;
         let shared = Arc::new(Shared {
             certificate: CertificateState::new(Arc::clone(&tls), &loaded, &metrics),
             started_at: now,
@@ -147,66 +151,14 @@ impl Node {
         });
         shared.apply_at_start(first_settings).await?;
 
-        let config = &shared.config;
-        let phone_sockets =
-            listener::bind("phone", &config.phone.addresses, config.phone.addresses_chosen)?;
-        let operations_sockets = listener::bind(
-            "operations",
-            &config.operations.addresses,
-            config.operations.addresses_chosen,
-        )?;
-        let refusal_sockets = match config.phone.refusal_port {
-            Some(port) => {
-                let mut addresses = config.phone.addresses.clone();
-                addresses.iter_mut().for_each(|address| address.set_port(port));
-                listener::bind("phone_refusal", &addresses, config.phone.addresses_chosen)?
-            }
-            None => Vec::new(),
-        };
-        let admin = admin::Socket::bind(&config.admin_socket())?;
-
+        let sockets = Sockets::bind(&shared.config)?;
+        let admin = admin::Socket::bind(&shared.config.admin_socket())?;
+        let serving =
+            Serving { config: &shared.config, tables, tls, authenticator, clock, metrics: http };
+        let listeners = serving.serve(sockets);
         let (stop, stopping) = watch::channel(false);
-        let (mut listeners, mut others) =
-            (tokio::task::JoinSet::new(), tokio::task::JoinSet::new());
-        let trusted_proxies: Arc<[_]> = config.trusted_proxies.clone().into();
-        let mut site = |name: &'static str, base: String| {
-            Content::Site(Arc::new(Site {
-                listener: name,
-                routes: tables.remove(name).unwrap_or_default(),
-                base,
-                trusted_proxies: Arc::clone(&trusted_proxies),
-                limits: config.limits,
-                authenticator: Arc::clone(&authenticator),
-                clock: Arc::clone(&clock),
-                metrics: http.clone(),
-            }))
-        };
-        let phone_site = site("phone", config.phone.base());
-        let operations_port = config.operations.addresses.first().map_or(0, |it| it.port());
-        let operations_site =
-            site("operations", format!("http://{}:{operations_port}", config.name));
-        let refusal = Content::Refusal(Arc::new(PlainRefusal::new(&config.phone.base())));
-        let mut serve = |name, sockets, tls, proxy_protocol, content| {
-            let listener = Listener::new(Setup {
-                name,
-                tls,
-                proxy_protocol,
-                trusted_proxies: Arc::clone(&trusted_proxies),
-                limits: config.limits,
-                metrics: http.listener(name),
-                content,
-            });
-            listeners.spawn(listener.serve(sockets, stopping.clone()));
-        };
-        let proxy_protocol = config.phone.proxy_protocol;
-        serve("phone", phone_sockets, Some(tls), proxy_protocol, phone_site);
-        serve("operations", operations_sockets, None, false, operations_site);
-        if !refusal_sockets.is_empty() {
-            serve("phone_refusal", refusal_sockets, None, proxy_protocol, refusal);
-        }
-        for surface in surfaces {
-            others.spawn(surface.run(stopping.clone()));
-        }
+        let mut others = JoinSet::new();
+        supervision::supervise(surfaces, &metrics, &stopping, &mut others);
         others.spawn(admin.serve(Arc::clone(&shared), stopping.clone()));
         others.spawn(certificate::warn_of_expiry(Arc::clone(&shared), stopping));
         operations.observe();
@@ -231,8 +183,8 @@ impl Node {
         notify::tell("STOPPING=1");
         tracing::info!("stopping");
         self.shared.health.drain();
+        self.listeners.drain().await;
         self.stop.send_replace(true);
-        while self.listeners.join_next().await.is_some() {}
         // Surfaces have nothing in hand without listeners; what hangs must not keep us.
         let drain = self.shared.config.limits.drain + Duration::from_secs(1);
         let ended = async { while self.others.join_next().await.is_some() {} };
@@ -317,6 +269,32 @@ impl Shared {
         tracing::info!(number = applied.number, changed = applied.changed, "settings applied");
         Ok(applied)
     }
+}
+
+/// Whether the surfaces of a node with that configuration claim nothing twice; nothing is kept.
+pub(crate) async fn check_routes(config: &Config, problems: &mut Problems) {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let metrics = Metrics::new();
+    let Some(sealing) = SealingKey::generate() else { return };
+    let options = EngineOptions {
+        store: Arc::new(store::MemoryStore::new()),
+        clock: Arc::clone(&clock),
+        random: Arc::new(SystemRandom::new()),
+        sealing: Arc::new(sealing),
+        node: config.name.clone(),
+        metrics: metrics.clone(),
+    };
+    let Some(engine) = problems.keep("routes", Engine::open(options).await) else { return };
+    let frame = Frame::new(Arc::clone(&engine), Pool::new(), Arc::clone(&clock), &metrics);
+    let Surfaces { mut served, .. } = surfaces::product()(engine.port(Arc::new(frame)), config);
+    let health = Health::new(clock);
+    served.push(Operations::new(health, Arc::clone(&engine), metrics.clone(), None));
+    if let Err(found) = route_tables(&served, &listeners::NAMES, &HttpMetrics::new(&metrics)) {
+        for problem in found.as_slice() {
+            problems.add(format!("routes: {}", problem.key), &problem.message);
+        }
+    }
+    engine.close().await;
 }
 
 /// Folders, files and the certificate of a first start; then the checks of `check`, once more.

@@ -15,6 +15,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
 
 use super::*;
 use crate::config::CertificateFiles;
@@ -422,10 +423,7 @@ fn client(
         .with_no_client_auth()
 }
 
-async fn connect_tls(
-    it: &Fixture,
-    client: ClientConfig,
-) -> std::io::Result<tokio_rustls::client::TlsStream<TcpStream>> {
+async fn connect_tls(it: &Fixture, client: ClientConfig) -> io::Result<TlsStream<TcpStream>> {
     let name = ServerName::try_from("gw-a.example").unwrap();
     TlsConnector::from(Arc::new(client)).connect(name, it.connect().await).await
 }

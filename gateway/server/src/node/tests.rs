@@ -40,7 +40,7 @@ fn options(folder: &Path) -> Options {
         first_settings: None,
         log: LogControl::none(),
         clock: Arc::new(SystemClock),
-        surfaces: crate::surfaces::product(),
+        surfaces: surfaces::product(),
     }
 }
 

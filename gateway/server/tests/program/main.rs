@@ -1,5 +1,7 @@
 //! The program as its users meet it: the real binary, its exit codes, signals and files.
 
+#![cfg(test)]
+
 mod check;
 mod demo;
 mod place;

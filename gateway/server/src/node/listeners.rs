@@ -1,0 +1,137 @@
+//! The listeners of a node: sockets first, so that what is taken is told before anything runs.
+
+use std::collections::BTreeMap;
+use std::net::TcpListener;
+use std::sync::Arc;
+
+use engine::{Authenticator, Clock};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use crate::config::Config;
+use crate::http::{HttpMetrics, RouteTable, Site};
+use crate::listener::{self, BindError, Content, Listener, PlainRefusal, Setup};
+use crate::tls::Tls;
+
+/// Listeners that routes may name.
+pub(super) const NAMES: [&str; 2] = ["phone", "operations"];
+
+/// Sockets of all listeners.
+pub(super) struct Sockets {
+    phone: Vec<TcpListener>,
+    operations: Vec<TcpListener>,
+    /// The plain port that only refuses (PHN-02).
+    refusal: Vec<TcpListener>,
+}
+
+/// What all listeners share.
+pub(super) struct Serving<'a> {
+    pub(super) config: &'a Config,
+    pub(super) tables: BTreeMap<&'static str, RouteTable>,
+    pub(super) tls: Arc<Tls>,
+    pub(super) authenticator: Arc<dyn Authenticator>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) metrics: HttpMetrics,
+}
+
+/// Listeners at work; monitoring goes on while the others drain.
+pub(super) struct Listeners {
+    peers: JoinSet<()>,
+    stop_peers: watch::Sender<bool>,
+    monitoring: JoinSet<()>,
+    stop_monitoring: watch::Sender<bool>,
+}
+
+impl Sockets {
+    pub(super) fn bind(config: &Config) -> Result<Self, BindError> {
+        let phone = &config.phone;
+        let mut refusal = Vec::new();
+        if let Some(port) = phone.refusal_port {
+            let mut addresses = phone.addresses.clone();
+            addresses.iter_mut().for_each(|address| address.set_port(port));
+            refusal = listener::bind("phone_refusal", &addresses, phone.addresses_chosen)?;
+        }
+        let operations = &config.operations;
+        Ok(Self {
+            phone: listener::bind("phone", &phone.addresses, phone.addresses_chosen)?,
+            operations: listener::bind(
+                "operations",
+                &operations.addresses,
+                operations.addresses_chosen,
+            )?,
+            refusal,
+        })
+    }
+}
+
+impl Serving<'_> {
+    /// Begins to answer on all sockets.
+    pub(super) fn serve(mut self, sockets: Sockets) -> Listeners {
+        let mut listeners = Listeners {
+            peers: JoinSet::new(),
+            stop_peers: watch::channel(false).0,
+            monitoring: JoinSet::new(),
+            stop_monitoring: watch::channel(false).0,
+        };
+        let base = self.config.phone.base();
+        let refusal = Content::Refusal(Arc::new(PlainRefusal::new(&base)));
+        let phone = self.site("phone", base);
+        let port = self.config.operations.addresses.first().map_or(0, |address| address.port());
+        let operations = self.site("operations", format!("http://{}:{port}", self.config.name));
+
+        let proxied = self.config.phone.proxy_protocol;
+        let stop = &listeners.stop_peers;
+        let tls = Some(Arc::clone(&self.tls));
+        let served = self.listener("phone", tls, proxied, phone);
+        listeners.peers.spawn(served.serve(sockets.phone, stop.subscribe()));
+        if !sockets.refusal.is_empty() {
+            let served = self.listener("phone_refusal", None, proxied, refusal);
+            listeners.peers.spawn(served.serve(sockets.refusal, stop.subscribe()));
+        }
+        let served = self.listener("operations", None, false, operations);
+        let stop = listeners.stop_monitoring.subscribe();
+        listeners.monitoring.spawn(served.serve(sockets.operations, stop));
+        listeners
+    }
+
+    fn site(&mut self, name: &'static str, base: String) -> Content {
+        Content::Site(Arc::new(Site {
+            listener: name,
+            routes: self.tables.remove(name).unwrap_or_default(),
+            base,
+            trusted_proxies: self.config.trusted_proxies.clone().into(),
+            limits: self.config.limits,
+            authenticator: Arc::clone(&self.authenticator),
+            clock: Arc::clone(&self.clock),
+            metrics: self.metrics.clone(),
+        }))
+    }
+
+    fn listener(
+        &self,
+        name: &'static str,
+        tls: Option<Arc<Tls>>,
+        proxy_protocol: bool,
+        content: Content,
+    ) -> Arc<Listener> {
+        Listener::new(Setup {
+            name,
+            tls,
+            proxy_protocol,
+            trusted_proxies: self.config.trusted_proxies.clone().into(),
+            limits: self.config.limits,
+            metrics: self.metrics.listener(name),
+            content,
+        })
+    }
+}
+
+impl Listeners {
+    /// Stops accepting and lets requests in hand end; monitoring sees it until the last moment.
+    pub(super) async fn drain(mut self) {
+        self.stop_peers.send_replace(true);
+        while self.peers.join_next().await.is_some() {}
+        self.stop_monitoring.send_replace(true);
+        while self.monitoring.join_next().await.is_some() {}
+    }
+}
