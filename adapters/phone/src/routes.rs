@@ -15,7 +15,7 @@ mod follow;
 mod sign_in;
 #[cfg(test)]
 mod tests;
-mod visit;
+pub(crate) mod visit;
 
 use std::future::Future;
 use std::sync::Arc;

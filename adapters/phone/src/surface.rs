@@ -1,11 +1,12 @@
 //! The phone service as the server runs it: its routes, its readiness, its work beside answering.
 
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use domain::{AgentCommand, Command, Input, InputId, ReasonCode, SignedOutBy, Wish};
+use domain::{AgentCommand, Command, DeviceName, Input, InputId, ReasonCode, SignedOutBy, Wish};
 use engine::surface::{Readiness, Route, Surface};
 use engine::{Outcome, Port, StoreState};
 use rustls::crypto::CryptoProvider;
@@ -39,6 +40,8 @@ pub struct Phone {
     pub(crate) pace: Mutex<Pace>,
     pub(crate) authorities: Mutex<Option<Authorities>>,
     pub(crate) guesses: Mutex<Guesses>,
+    /// Phones that hung up while their press was carried out.
+    pub(crate) unanswered: Mutex<BTreeSet<DeviceName>>,
     pub(crate) permits: Semaphore,
     pub(crate) stopping: AtomicBool,
 }
@@ -79,6 +82,7 @@ impl Phone {
             pace: Mutex::default(),
             authorities: Mutex::default(),
             guesses: Mutex::default(),
+            unanswered: Mutex::default(),
             permits: Semaphore::new(IN_FLIGHT_MAX),
             stopping: AtomicBool::new(false),
             port,
@@ -167,6 +171,13 @@ impl Phone {
                     }
                 }
                 sign_out @ Silence::SignOut { .. } => self.end_silence(sign_out).await,
+            }
+        }
+        let unanswered = std::mem::take(&mut *locked(&self.unanswered));
+        for device in unanswered {
+            let agent = locked(&self.screens).of(&device).map(|screen| screen.agent.clone());
+            if let Some(agent) = agent {
+                self.follow(&agent).await;
             }
         }
         let due = locked(&self.pace).due(now);

@@ -445,3 +445,22 @@ async fn phn_20_after_a_restart_the_time_counts_from_the_start() {
     restarted.tick().await;
     until("the end", async || node.state("1001").await == "signed_out").await;
 }
+
+#[tokio::test]
+async fn phn_05_a_phone_that_hung_up_on_its_own_press_is_pushed_to() {
+    let certificates = certificates("SEP1");
+    let server = WebServer::start(Some(&certificates)).await;
+    let node = Node::new().await;
+    with_push(&node, server.port, &certificates.authority, None).await;
+    let _stop = run(&node);
+    let mut phone = handset(&node);
+    phone.sign_in("1001", "2001").await;
+    let pressing = crate::routes::visit::Pressing::begin(&node.phone, &"SEP1".parse().unwrap());
+    node.wish("1001", Wish::Ready).await;
+    node.phone.tick().await;
+    assert_eq!(server.requests().len(), 0);
+    drop(pressing);
+    node.phone.tick().await;
+    until("a push", async || server.requests().len() == 1).await;
+    assert_eq!(phone.get(&server.told()[0]).await.title(), "Ready");
+}

@@ -191,7 +191,7 @@ async fn do_press(
             },
         },
     };
-    drop(pressing);
+    pressing.end();
     phone.follow(&session.agent).await;
     answer
 }

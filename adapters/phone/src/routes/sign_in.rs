@@ -321,7 +321,7 @@ impl Given {
             },
             Err(error) => Err(failed(Problem::of_submit(&error), Again::Same)),
         };
-        drop(pressing);
+        pressing.end();
         visit.phone.follow(&AgentKey::owned(agent)).await;
         answer
     }

@@ -152,20 +152,30 @@ impl<'a> Visit<'a> {
 }
 
 /// While it lives, changes of what a phone shows are not pushed to it: its answer is the new page.
-pub(super) struct Pressing<'a> {
+pub(crate) struct Pressing<'a> {
     phone: &'a Phone,
     device: DeviceName,
+    answered: bool,
 }
 
 impl<'a> Pressing<'a> {
-    pub(super) fn begin(phone: &'a Phone, device: &DeviceName) -> Self {
+    pub(crate) fn begin(phone: &'a Phone, device: &DeviceName) -> Self {
         locked(&phone.screens).press_begins(device);
-        Self { phone, device: device.clone() }
+        Self { phone, device: device.clone(), answered: false }
+    }
+
+    /// The answer is made.
+    pub(super) fn end(mut self) {
+        self.answered = true;
     }
 }
 
 impl Drop for Pressing<'_> {
     fn drop(&mut self) {
         locked(&self.phone.screens).press_ends(&self.device);
+        if !self.answered {
+            // The phone hung up before its answer, which therefore has to be pushed.
+            locked(&self.phone.unanswered).insert(self.device.clone());
+        }
     }
 }
