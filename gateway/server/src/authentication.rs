@@ -25,6 +25,7 @@ use engine::metrics::{Counters, Metrics};
 use engine::{Attempt, AuthenticationRefusal, Authenticator};
 
 mod accounts;
+mod hashing;
 mod order;
 mod pool;
 mod remembered;
@@ -34,7 +35,8 @@ mod tests;
 mod unknown;
 
 pub(crate) use accounts::{Accounts, StoreAway};
-pub(crate) use pool::{Busy, HashingError, Pool, is_usable_hash};
+pub(crate) use hashing::{HashingError, is_usable_hash};
+pub(crate) use pool::{Busy, Pool};
 
 use order::Order;
 use remembered::Remembered;

@@ -3,26 +3,17 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use argon2::Argon2;
-use argon2::password_hash::phc::PasswordHash;
-use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use domain::Secret;
 use tokio::sync::Semaphore;
 
+use super::hashing::{HashingError, hash, verify};
+
 /// So many checks may wait for each core; at 20 ms each the last one waits a second.
 const WAITING_PER_CORE_MAX: usize = 50;
-/// What is verified where there is no hash, so that it takes as long: of a password nobody knows.
-const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5IGtub3dzIHRoaXM$\
-                      3Zk9n3o2bqV0bQ6i7y0q1v3m8s2nq0mJm5r9d7Xk4oE";
 
 /// The line is full.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Busy;
-
-/// A password cannot be hashed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a password cannot be hashed on this machine")]
-pub(crate) struct HashingError;
 
 /// Where passwords are hashed and verified.
 #[derive(Debug)]
@@ -94,79 +85,9 @@ impl Drop for Waiting<'_> {
     }
 }
 
-/// Argon2id with 19 MiB, two passes, one lane: about 20 ms.
-fn hash(password: &Secret) -> Result<String, HashingError> {
-    let hash = Argon2::default().hash_password(password.expose().as_bytes());
-    hash.map(|hash| hash.to_string()).map_err(|_| HashingError)
-}
-
-fn verify(password: &Secret, hash: Option<&str>) -> bool {
-    let (text, known) = (hash.unwrap_or(NOBODY), hash.is_some());
-    let Ok(parsed) = PasswordHash::new(text) else { return false };
-    let right = Argon2::default().verify_password(password.expose().as_bytes(), &parsed).is_ok();
-    right && known
-}
-
-/// Whether `hash` is an argon2id hash that can be verified here at a bearable price.
-pub(crate) fn is_usable_hash(hash: &str) -> bool {
-    /// Kibibytes; a larger hash could take the node's memory with a few sign-ins.
-    const MEMORY_MAX: u32 = 256 * 1024;
-    const PASSES_MAX: u32 = 16;
-    const LANES_MAX: u32 = 16;
-    let Ok(parsed) = PasswordHash::new(hash) else { return false };
-    let Ok(parameters) = argon2::Params::try_from(&parsed) else { return false };
-    parsed.algorithm.as_str() == "argon2id"
-        && parsed.hash.is_some()
-        && parsed.salt.is_some()
-        && parameters.m_cost() <= MEMORY_MAX
-        && parameters.t_cost() <= PASSES_MAX
-        && parameters.p_cost() <= LANES_MAX
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_hash_verifies_its_password_and_no_other() {
-        let hashed = hash(&Secret::new("demo-1001")).unwrap();
-        assert!(hashed.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hashed}");
-        assert!(verify(&Secret::new("demo-1001"), Some(&hashed)));
-        assert!(!verify(&Secret::new("demo-1002"), Some(&hashed)));
-        assert!(!verify(&Secret::new("demo-1001"), None));
-        assert!(!verify(&Secret::new("demo-1001"), Some("$argon2id$broken")));
-    }
-
-    /// Otherwise an account that does not exist would be told by the time it takes.
-    #[test]
-    fn the_hash_of_nobody_costs_what_others_cost() {
-        let nobody = PasswordHash::new(NOBODY).unwrap();
-        let somebody = hash(&Secret::new("x")).unwrap();
-        let somebody = PasswordHash::new(&somebody).unwrap();
-        assert_eq!(nobody.algorithm, somebody.algorithm);
-        let cost = |hash| argon2::Params::try_from(hash).unwrap();
-        let (nobody, somebody) = (cost(&nobody), cost(&somebody));
-        assert_eq!(nobody.m_cost(), somebody.m_cost());
-        assert_eq!(nobody.t_cost(), somebody.t_cost());
-        assert_eq!(nobody.p_cost(), somebody.p_cost());
-        assert_eq!(nobody.output_len(), somebody.output_len());
-    }
-
-    #[test]
-    fn only_bearable_hashes_are_taken() {
-        assert!(is_usable_hash(&hash(&Secret::new("x")).unwrap()));
-        assert!(is_usable_hash(NOBODY));
-        let tail = NOBODY.split_once("p=1").unwrap().1;
-        for bad in [
-            "$argon2id$x".to_owned(),
-            format!("$argon2i$v=19$m=19456,t=2,p=1{tail}"),
-            format!("$argon2id$v=19$m=4194304,t=2,p=1{tail}"),
-            format!("$argon2id$v=19$m=19456,t=1000,p=1{tail}"),
-            "$argon2id$v=19$m=19456,t=2,p=1".to_owned(),
-        ] {
-            assert!(!is_usable_hash(&bad), "{bad}");
-        }
-    }
 
     #[tokio::test]
     async fn the_line_is_bounded() {
