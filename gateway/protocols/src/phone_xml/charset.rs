@@ -1,5 +1,7 @@
 //! The two character sets that phones read, and what becomes of characters they lack.
 
+use std::borrow::Cow;
+
 /// A character set.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Charset {
@@ -51,7 +53,10 @@ impl Charset {
 
 /// `text` as a phone can show it: what the set lacks is written with its nearest relatives or as
 /// `?`, control characters other than CR, LF and TAB become `?`.
-pub fn shown(text: &str, charset: Charset) -> String {
+pub fn shown(text: &str, charset: Charset) -> Cow<'_, str> {
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~' | b'\t' | b'\n' | b'\r')) {
+        return Cow::Borrowed(text);
+    }
     let mut shown = String::with_capacity(text.len());
     for character in text.chars() {
         if !is_showable(character) {
@@ -62,7 +67,7 @@ pub fn shown(text: &str, charset: Charset) -> String {
             shown.push_str(relative(character));
         }
     }
-    shown
+    Cow::Owned(shown)
 }
 
 /// What XML 1.0 allows, without the controls that phones do not take.

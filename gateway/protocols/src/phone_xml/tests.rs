@@ -316,8 +316,9 @@ fn any_text(characters_end: usize) -> impl Strategy<Value = String> {
         1 => prop::sample::select(vec!['\r', '\n', '\t', '&', '<', '>', '"', '\'', 'ß', '休']),
     ];
     let characters = prop::collection::vec(character, 0..characters_end);
-    characters
-        .prop_map(|characters| shown(&characters.into_iter().collect::<String>(), Charset::Utf8))
+    characters.prop_map(|characters| {
+        shown(&characters.into_iter().collect::<String>(), Charset::Utf8).into_owned()
+    })
 }
 
 fn any_screen() -> impl Strategy<Value = Screen> {

@@ -1,13 +1,17 @@
 //! One request from its header to its answer.
 
+use std::future::poll_fn;
 use std::net::IpAddr;
+use std::panic::AssertUnwindSafe;
 use std::pin::pin;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, LazyLock};
+use std::task::Poll;
 
 use bytes::Bytes;
 use domain::Principal;
 use engine::authenticate::{Attempt, AuthenticationRefusal};
-use engine::surface::{Callers, Peer, Request, ResponsePolicy};
+use engine::surface::{Answer, Callers, Peer, Request, ResponsePolicy};
 use http::header::{
     CONNECTION, CONTENT_LENGTH, HOST, HeaderName, HeaderValue, REFERRER_POLICY, TRANSFER_ENCODING,
     X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
@@ -133,16 +137,12 @@ impl Site {
             principal,
             reference: asked.reference.to_owned(),
         };
-        // A task of its own, so that a panic is told and ends there.
-        let mut task = Ended(tokio::spawn((placed.route.handler)(request)));
-        match timeout(self.limits.request, &mut task.0).await {
+        match timeout(self.limits.request, caught(|| (placed.route.handler)(request))).await {
             Ok(Ok(answer)) => Ok(answer),
-            Ok(Err(error)) => {
-                if error.is_panic() {
-                    let (surface, route) = (placed.surface, placed.route.path);
-                    let reference = asked.reference;
-                    tracing::error!(surface, route, reference, "a handler panicked");
-                }
+            Ok(Err(Panicked)) => {
+                let (surface, route) = (placed.surface, placed.route.path);
+                let reference = asked.reference;
+                tracing::error!(surface, route, reference, "a handler panicked");
                 Err(Refusal::Broken)
             }
             Err(_) => Err(Refusal::HandlerSlow),
@@ -176,6 +176,9 @@ impl Site {
         B: Body<Data = Bytes>,
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
+        if body.is_end_stream() {
+            return Ok(Bytes::new());
+        }
         let announced = parts.headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok());
         if announced
             .is_some_and(|length| !length.parse().is_ok_and(|length: usize| length <= limit))
@@ -202,13 +205,21 @@ struct Asked<'a> {
     reference: &'a str,
 }
 
-/// A handler's task; it ends with the request that waits for it.
-struct Ended(tokio::task::JoinHandle<Response<Bytes>>);
+/// A handler panicked, which is a fault of ours; its message is in the log already.
+struct Panicked;
 
-impl Drop for Ended {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
+/// What a handler answers, unless it panics; the panic ends there. Nothing it may have left half
+/// done is seen again: the future is dropped, and what surfaces share is behind locks that ask.
+async fn caught(begin: impl FnOnce() -> Answer) -> Result<Response<Bytes>, Panicked> {
+    let mut handling = std::panic::catch_unwind(AssertUnwindSafe(begin)).map_err(|_| Panicked)?;
+    poll_fn(|context| {
+        let polled = std::panic::catch_unwind(AssertUnwindSafe(|| handling.as_mut().poll(context)));
+        match polled {
+            Ok(polled) => polled.map(Ok),
+            Err(_) => Poll::Ready(Err(Panicked)),
+        }
+    })
+    .await
 }
 
 fn with_policy(mut answer: Response<Bytes>, policy: ResponsePolicy) -> Response<Bytes> {
@@ -233,11 +244,19 @@ fn with_policy(mut answer: Response<Bytes>, policy: ResponsePolicy) -> Response<
     answer
 }
 
-/// Eight characters that are easily read out over a telephone (no I, L, O, U).
+/// Eight characters that are easily read out over a telephone (no I, L, O, U). They follow from a
+/// random start and a count, mixed (splitmix64): nobody has to guess them, they only must differ.
 fn reference() -> String {
     const LETTERS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
-    let random = ring::rand::generate::<[u8; 8]>(&ring::rand::SystemRandom::new());
-    let random = random.map(ring::rand::Random::expose).unwrap_or_default();
+    static START: LazyLock<u64> = LazyLock::new(|| {
+        let random = ring::rand::generate::<[u8; 8]>(&ring::rand::SystemRandom::new());
+        random.map_or(0, |random| u64::from_be_bytes(random.expose()))
+    });
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    let count = COUNT.fetch_add(1, Ordering::Relaxed);
+    let mut mixed = START.wrapping_add(count.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+    mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     let letter = |byte: u8| LETTERS.get(usize::from(byte % 32)).copied().map_or('0', char::from);
-    random.into_iter().map(letter).collect()
+    mixed.to_be_bytes().into_iter().map(letter).collect()
 }
