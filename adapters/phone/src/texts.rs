@@ -4,10 +4,11 @@
 //! English is therefore not offered at all, and a character set that cannot show a language gets
 //! U.S. English.
 
-use fluent_bundle::concurrent::FluentBundle;
-use fluent_bundle::{FluentArgs, FluentResource};
+use std::collections::HashMap;
+
+use fluent_syntax::ast::{Entry, Expression, InlineExpression, PatternElement};
+use fluent_syntax::parser::parse;
 use protocols::phone_xml::Charset;
-use unic_langid::LanguageIdentifier;
 
 /// A language that pages are written in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -87,18 +88,25 @@ pub(crate) fn by_preference(field: &str) -> impl Iterator<Item = &str> {
 /// All texts of one language.
 pub(crate) struct Texts {
     language: Language,
-    bundle: FluentBundle<FluentResource>,
+    messages: HashMap<String, Vec<Piece>>,
+}
+
+/// A part of a message. Messages are read once into pieces, since a page is made of a dozen.
+enum Piece {
+    Text(String),
+    Argument(String),
 }
 
 impl Texts {
     fn read(language: Language) -> Option<Self> {
-        let tag: LanguageIdentifier = language.tag().parse().ok()?;
-        let resource = FluentResource::try_new(language.source().to_owned()).ok()?;
-        let mut bundle = FluentBundle::new_concurrent(vec![tag]);
-        // Phones show the marks around placeables as boxes.
-        bundle.set_use_isolating(false);
-        bundle.add_resource(resource).ok()?;
-        Some(Self { language, bundle })
+        let resource = parse(language.source()).ok()?;
+        let mut messages = HashMap::new();
+        for entry in &resource.body {
+            let Entry::Message(message) = entry else { continue };
+            let pieces = message.value.as_ref()?.elements.iter().map(Piece::read);
+            messages.insert(message.id.name.to_owned(), pieces.collect::<Option<_>>()?);
+        }
+        Some(Self { language, messages })
     }
 
     pub(crate) fn language(&self) -> Language {
@@ -112,18 +120,37 @@ impl Texts {
 
     /// A text with its arguments.
     pub(crate) fn with(&self, id: &str, arguments: &[(&str, &str)]) -> String {
-        let arguments: FluentArgs<'_> =
-            arguments.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
-        let pattern = self.bundle.get_message(id).and_then(|message| message.value());
-        let Some(pattern) = pattern else {
+        let Some(pieces) = self.messages.get(id) else {
             // A test holds every id in the code against the files.
             debug_assert!(false, "there is no text {id}");
             return String::new();
         };
-        let mut errors = Vec::new();
-        let text = self.bundle.format_pattern(pattern, Some(&arguments), &mut errors);
-        debug_assert!(errors.is_empty(), "{id}: {errors:?}");
-        text.into_owned()
+        let mut text = String::new();
+        for piece in pieces {
+            match piece {
+                Piece::Text(part) => text.push_str(part),
+                Piece::Argument(wanted) => {
+                    let found = arguments.iter().find(|(name, _)| name == wanted);
+                    debug_assert!(found.is_some(), "{id} lacks {wanted}");
+                    text.push_str(found.map_or("", |(_, value)| value));
+                }
+            }
+        }
+        text
+    }
+}
+
+impl Piece {
+    /// Our texts hold words and plain arguments; anything else makes the language unusable, which a
+    /// test would see.
+    fn read(element: &PatternElement<&str>) -> Option<Self> {
+        match element {
+            PatternElement::TextElement { value } => Some(Self::Text((*value).to_owned())),
+            PatternElement::Placeable {
+                expression: Expression::Inline(InlineExpression::VariableReference { id }),
+            } => Some(Self::Argument(id.name.to_owned())),
+            PatternElement::Placeable { .. } => None,
+        }
     }
 }
 
@@ -134,7 +161,7 @@ impl Library {
     /// Reads all languages.
     pub(crate) fn read() -> Self {
         let ids = ids(Language::English.source());
-        let is_whole = |texts: &Texts| ids.iter().all(|id| texts.bundle.has_message(id));
+        let is_whole = |texts: &Texts| ids.iter().all(|id| texts.messages.contains_key(*id));
         let mut whole = Vec::new();
         for language in Language::ALL {
             match Texts::read(language).filter(is_whole) {
