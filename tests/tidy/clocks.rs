@@ -11,6 +11,10 @@ const READERS: &[(&str, &str)] = &[
         "the product's clock: everything else asks it, and tests hand in another",
     ),
     (
+        "gateway/server/src/listener/watched.rs",
+        "how long a peer takes is counted by the runtime's monotonic clock",
+    ),
+    (
         "gateway/engine/src/lease.rs",
         "a holder counts its lease by the monotonic clock of the runtime, which simulations pause",
     ),

@@ -12,6 +12,8 @@ mod sign_in;
 #[cfg(test)]
 mod tests;
 
+use std::cell::OnceCell;
+
 use domain::settings::Settings;
 use domain::{AgentId, AgentSession, DeviceName, ReasonCategory, ReasonCode, SignedIn, Timestamp};
 use protocols::phone_xml::Object;
@@ -71,6 +73,8 @@ pub(crate) struct Scene<'a> {
     pub(crate) settings: &'a Settings,
     pub(crate) key: &'a LinkKey,
     pub(crate) now: Timestamp,
+    /// What all links of the page begin with, once the first was made.
+    pub(crate) links: OnceCell<String>,
 }
 
 /// A signed-in session on its way to a page.
@@ -93,13 +97,16 @@ impl<'a> Shown<'a> {
 impl Scene<'_> {
     /// The URL of a link on a page that shows that session as it is.
     pub(crate) fn link(&self, shown: Shown<'_>, link: Link) -> String {
-        let issued = Issued {
-            holder: shown.session.holder(),
-            changes: shown.signed_in.changes,
-            device: self.device.clone(),
-            at: self.now,
-        };
-        self.key.url(self.base, &issued, link)
+        let beginning = self.links.get_or_init(|| {
+            let issued = Issued {
+                holder: shown.session.holder(),
+                changes: shown.signed_in.changes,
+                device: self.device.clone(),
+                at: self.now,
+            };
+            self.key.beginning(self.base, &issued)
+        });
+        [beginning.as_str(), &link.path()].concat()
     }
 
     /// What agents read for a reason; one that nobody configured is shown as the number it came as.

@@ -5,6 +5,7 @@ mod baseline;
 mod client;
 mod durable;
 mod gateway;
+mod handler;
 mod idle;
 mod median;
 mod page;
@@ -22,7 +23,7 @@ struct Arguments {
     /// Serves a file as the baseline of `page`; for this program's own use.
     #[arg(long, hide = true, num_args = 3, value_names = ["BODY", "CERTIFICATE", "KEY"])]
     serve: Vec<String>,
-    /// Only the measurements whose name begins like this: store, page or idle.
+    /// Only the measurements whose name begins like this: store, handler, page or idle.
     #[arg(default_value = "")]
     only: String,
 }
@@ -43,6 +44,9 @@ fn main() -> std::process::ExitCode {
     let mut failed = false;
     if wanted("store") {
         durable::run(rounds, arguments.quick);
+    }
+    if wanted("handler") {
+        failed |= told("handler", handler::run(rounds, arguments.quick));
     }
     if wanted("page") {
         failed |= told("page", page::run(rounds, arguments.quick));

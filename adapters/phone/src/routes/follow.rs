@@ -29,7 +29,7 @@ async fn follow(visit: &Visit<'_>) -> Answer {
     let token = parameter("token").unwrap_or_default();
     let link = Link::parse(parameter("page").unwrap_or_default(), parameter("reason"));
     let opened = match link {
-        Some(link) => phone.key.open(token, link, visit.now).map(|issued| (link, issued)),
+        Some(link) => phone.key.open(token, visit.now).map(|issued| (link, issued)),
         None => Err(LinkError::Foreign),
     };
     let (link, issued) = match opened {
@@ -46,10 +46,10 @@ async fn follow(visit: &Visit<'_>) -> Answer {
     if !visit.base_fits() {
         return visit.problem(&Problem::Internal, None);
     }
-    let again = phone.key.url(&visit.request.peer.base, &issued, link);
+    let again = || phone.key.url(&visit.request.peer.base, &issued, link);
     let session = match phone.port.session(issued.holder.number).await {
         Ok(session) => session,
-        Err(error) => return visit.problem(&Problem::of_submit(&error), Some(again)),
+        Err(error) => return visit.problem(&Problem::of_submit(&error), Some(again())),
     };
     if let Some(answer) = successor(visit, session.as_deref(), &issued).await {
         return answer;
@@ -70,7 +70,14 @@ async fn follow(visit: &Visit<'_>) -> Answer {
         Link::Press(_) if visit.request.method == Method::HEAD => {
             view(visit, &issued, session, None)
         }
-        Link::Press(press) => do_press(visit, &issued, session, press, token, again).await,
+        // A link without a reason, typed by hand or older than the reasons, leads to their list.
+        Link::Press(Press::NotReady(None)) if offered(visit, session, ReasonCategory::NotReady) => {
+            list(visit, &issued, session, ReasonCategory::NotReady)
+        }
+        Link::Press(Press::SignOut(None)) if offered(visit, session, ReasonCategory::SignOut) => {
+            list(visit, &issued, session, ReasonCategory::SignOut)
+        }
+        Link::Press(press) => do_press(visit, &issued, session, press, token).await,
     }
 }
 
@@ -144,13 +151,16 @@ fn list(
     session: &AgentSession,
     category: ReasonCategory,
 ) -> Answer {
-    let offered = visit.settings.reasons_for(&session.agent.id, category).next().is_some();
-    if !offered {
+    if !offered(visit, session, category) {
         return view(visit, issued, session, Some(Remark::ReasonGone));
     }
     let page = visit
         .show(&issued.device, session, |scene, shown| translate::reasons(scene, shown, category));
     page.map_or_else(|| over(visit, issued, Ended::Unknown), Answer::from)
+}
+
+fn offered(visit: &Visit<'_>, session: &AgentSession, category: ReasonCategory) -> bool {
+    visit.settings.reasons_for(&session.agent.id, category).next().is_some()
 }
 
 async fn do_press(
@@ -159,9 +169,10 @@ async fn do_press(
     session: &AgentSession,
     press: Press,
     token: &str,
-    again: String,
 ) -> Answer {
     let phone = visit.phone;
+    let link = Link::Press(press);
+    let again = || phone.key.url(&visit.request.peer.base, issued, link);
     let command = AgentCommand {
         agent: session.agent.clone(),
         holder: Some(issued.holder),
@@ -169,7 +180,8 @@ async fn do_press(
         wish: translate::wish(press),
     };
     // The same link again is the same press: Back and a repeated fetch do nothing a second time.
-    let input = Input::command(InputId::new("phone", token), Command::Agent(command));
+    let id = InputId::new("phone", format_args!("{token}/{}", link.path()));
+    let input = Input::command(id, Command::Agent(command));
     let pressing = Pressing::begin(phone, &issued.device);
     let outcome = phone.port.submit(input).await;
     let name = name(press);
@@ -182,9 +194,9 @@ async fn do_press(
     };
     phone.figures.press(name, result);
     let answer = match outcome {
-        Err(error) => visit.problem(&Problem::of_submit(&error), Some(again)),
+        Err(error) => visit.problem(&Problem::of_submit(&error), Some(again())),
         Ok(_) => match phone.port.session(issued.holder.number).await {
-            Err(error) => visit.problem(&Problem::of_submit(&error), Some(again)),
+            Err(error) => visit.problem(&Problem::of_submit(&error), Some(again())),
             Ok(session) => match standing(visit, session.as_deref(), issued) {
                 Ok(session) => view(visit, issued, session, remark),
                 Err(answer) => answer,

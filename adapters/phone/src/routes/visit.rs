@@ -1,5 +1,6 @@
 //! One request of a phone, with what is needed to answer it.
 
+use std::cell::OnceCell;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -67,6 +68,7 @@ impl<'a> Visit<'a> {
             settings: &self.settings,
             key: &self.phone.key,
             now: self.now,
+            links: OnceCell::new(),
         }
     }
 

@@ -110,6 +110,7 @@ fn each_page(model: &str, language: Language, mut judge: impl FnMut(&Client<'_>,
         settings: &settings,
         key: &key,
         now: NOW,
+        links: OnceCell::new(),
     };
     for state in states() {
         let session = session(state);

@@ -176,14 +176,14 @@ impl Site {
         B: Body<Data = Bytes>,
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
-        if body.is_end_stream() {
-            return Ok(Bytes::new());
-        }
         let announced = parts.headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok());
         if announced
             .is_some_and(|length| !length.parse().is_ok_and(|length: usize| length <= limit))
         {
             return Err(Refusal::TooLarge { limit });
+        }
+        if body.is_end_stream() {
+            return Ok(Bytes::new());
         }
         let body = pin!(Limited::new(body, limit));
         match timeout(self.limits.request, body.collect()).await {

@@ -6,14 +6,19 @@
 //!      `------------------------------ all written -------------------------------'
 //! ```
 //!
-//! The stream and the one who serves it set the phase; the watch reads it and knows the limits.
+//! The stream and the one who serves it set the phase; the watch looks at it now and then and knows
+//! the limits. Setting a phase is on the way of every request, so it wakes nobody and moves no timer:
+//! a limit is noticed with up to half of the shortest limit's delay.
 
 use std::io;
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::sync::watch;
+use tokio::time::Instant;
 
 use crate::config::Limits;
 
@@ -30,44 +35,61 @@ pub(super) enum Phase {
     Answering,
 }
 
-/// The phase of one connection.
+impl Phase {
+    const ALL: [Self; 4] = [Self::Waiting, Self::Header, Self::Working, Self::Answering];
+
+    fn limit(self, limits: &Limits) -> Option<Duration> {
+        match self {
+            Self::Waiting => Some(limits.idle),
+            Self::Header => Some(limits.header),
+            Self::Answering => Some(limits.request),
+            Self::Working => None,
+        }
+    }
+}
+
+/// The phase of one connection, and since when.
 #[derive(Clone, Debug)]
-pub(super) struct Progress(watch::Sender<Phase>);
+pub(super) struct Progress {
+    began: Instant,
+    /// Milliseconds from `began` to the present phase, times four, plus the phase. One number, so
+    /// that both are read as of one moment.
+    state: Arc<AtomicU64>,
+}
 
 impl Progress {
     pub(super) fn new() -> Self {
-        Self(watch::Sender::new(Phase::Header))
+        let progress = Self { began: Instant::now(), state: Arc::default() };
+        progress.set(Phase::Header);
+        progress
     }
 
     pub(super) fn set(&self, phase: Phase) {
-        self.0.send_replace(phase);
+        let milliseconds = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX >> 2);
+        self.state.store((milliseconds << 2) | phase as u64, Ordering::Release);
     }
 
     fn step(&self, from: Phase, to: Phase) {
-        self.0.send_if_modified(|phase| {
-            let moves = *phase == from;
-            if moves {
-                *phase = to;
-            }
-            moves
-        });
+        if self.get().0 == from {
+            self.set(to);
+        }
+    }
+
+    fn get(&self) -> (Phase, Duration) {
+        let state = self.state.load(Ordering::Acquire);
+        let phase = Phase::ALL.into_iter().find(|phase| *phase as u64 == state & 3);
+        (phase.unwrap_or(Phase::Working), Duration::from_millis(state >> 2))
     }
 
     /// Ends with the phase that lasted longer than it may.
     pub(super) async fn overdue(&self, limits: &Limits) -> Phase {
-        let mut phases = self.0.subscribe();
+        let shortest = Phase::ALL.into_iter().filter_map(|phase| phase.limit(limits)).min();
+        let look = shortest.unwrap_or(limits.request) / 2;
         loop {
-            let phase = *phases.borrow_and_update();
-            let limit = match phase {
-                Phase::Waiting => limits.idle,
-                Phase::Header => limits.header,
-                Phase::Answering => limits.request,
-                Phase::Working => {
-                    let _ = phases.changed().await;
-                    continue;
-                }
-            };
-            if tokio::time::timeout(limit, phases.changed()).await.is_err() {
+            tokio::time::sleep(look).await;
+            let (phase, since) = self.get();
+            let lasted = self.began.elapsed().saturating_sub(since);
+            if phase.limit(limits).is_some_and(|limit| lasted >= limit) {
                 return phase;
             }
         }

@@ -61,10 +61,6 @@ async fn a_forged_or_foreign_link_gets_a_page_and_nothing_else() {
         assert!(view.text().contains("This page is not valid"), "{path}: {view:?}");
         assert_eq!(view.keys(), ["Exit"]);
     };
-    // Made for one thing, used for another.
-    check(format!("{token}/notready")).await;
-    check(format!("{token}/signout/31")).await;
-    check(format!("{token}/home")).await;
     check(format!("{token}/ready/1")).await;
     check(format!("{token}/READY")).await;
     check(format!("{}/ready", &token[1..])).await;
@@ -203,4 +199,22 @@ async fn phn_13_the_callback_answers_one_word_without_a_line_end() {
     // Without push settings nothing is ours.
     let (_, body) = ask(&plain, Method::GET, &format!("?{right}"), "").await;
     assert_eq!(body, refused);
+}
+
+#[tokio::test]
+async fn phn_05_a_reason_cannot_be_left_out_by_typing_another_link() {
+    let node = Node::new().await;
+    let mut phone = Handset::new(&node, "SEP1");
+    let home = phone.sign_in("1001", "2001").await;
+    let ready = home.key("Ready");
+    let beginning = ready.strip_suffix("ready").unwrap().to_owned();
+    let home = phone.get(&ready).await;
+    let beginning_now = home.key("NotReady").rsplit_once('/').unwrap().0.to_owned();
+    for link in [format!("{beginning}notready"), format!("{beginning_now}/notready")] {
+        let view = phone.get(&link).await;
+        assert_eq!(node.state("1001").await, "ready", "{link}: {view:?}");
+    }
+    let list = phone.get(&format!("{beginning_now}/signout")).await;
+    assert_eq!(list.title(), "Sign-out reason");
+    assert_eq!(node.state("1001").await, "ready");
 }
