@@ -4,11 +4,14 @@
 
 use domain::settings::{FormMethod, PhoneService};
 use http::HeaderMap;
-use http::header::{ACCEPT_CHARSET, ACCEPT_LANGUAGE, USER_AGENT};
+use http::header::{ACCEPT_CHARSET, ACCEPT_LANGUAGE, HeaderName, USER_AGENT};
 use protocols::phone_xml::Charset;
 
 use crate::models::{Model, label_characters};
 use crate::texts::{Language, Library, Texts, by_preference};
+
+/// What a Cisco phone calls itself, for example `CP-8845`.
+static MODEL_NAME: HeaderName = HeaderName::from_static("x-ciscoipphonemodelname");
 
 /// How pages look on one phone.
 pub(crate) struct Client<'t> {
@@ -23,12 +26,12 @@ pub(crate) struct Client<'t> {
 
 impl<'t> Client<'t> {
     pub(crate) fn of(headers: &HeaderMap, service: &PhoneService, library: &'t Library) -> Self {
-        let name = text(headers, "x-ciscoipphonemodelname");
-        let user_agent = text(headers, USER_AGENT.as_str());
+        let name = text(headers, &MODEL_NAME);
+        let user_agent = text(headers, &USER_AGENT);
         let model = Model::of(name, user_agent);
-        let asked = text(headers, ACCEPT_CHARSET.as_str());
+        let asked = text(headers, &ACCEPT_CHARSET);
         let charset = by_preference(asked).find_map(Charset::from_name).unwrap_or(model.charset);
-        let language = Language::asked_for(text(headers, ACCEPT_LANGUAGE.as_str()), charset);
+        let language = Language::asked_for(text(headers, &ACCEPT_LANGUAGE), charset);
         Self {
             model,
             charset,
@@ -40,7 +43,7 @@ impl<'t> Client<'t> {
 }
 
 /// A header field that is plain ASCII and sent once, else nothing.
-fn text<'h>(headers: &'h HeaderMap, name: &str) -> &'h str {
+fn text<'h>(headers: &'h HeaderMap, name: &HeaderName) -> &'h str {
     const BYTES_MAX: usize = 256;
     let mut values = headers.get_all(name).iter();
     let first = values.next().and_then(|value| value.to_str().ok()).unwrap_or_default();

@@ -2,8 +2,7 @@
 
 use std::borrow::Cow;
 
-use quick_xml::Writer;
-use quick_xml::events::{BytesDecl, BytesEnd, BytesStart, BytesText, Event};
+use quick_xml::escape::escape;
 
 use super::{
     APPLICATION_ID_CHARACTERS_MAX, Charset, EXECUTE_ITEMS_MAX, Execute, INPUT_ITEMS_MAX, Input,
@@ -17,11 +16,10 @@ const PAGE_BYTES: usize = 2_048;
 /// Writes an object with its declaration. What is longer than the schema allows is cut on a
 /// character boundary; what the character set lacks is written as [`shown`] says.
 pub fn encode(object: &Object, charset: Charset) -> Vec<u8> {
-    let mut pen = Pen { writer: Writer::new(Vec::with_capacity(PAGE_BYTES)), charset };
-    pen.put(Event::Decl(BytesDecl::new("1.0", Some(charset.name()), None)));
+    let mut pen = Pen { page: String::with_capacity(PAGE_BYTES), charset };
     // A line feed after the declaration is all the white space there is: old phones take only 512
     // bytes of a push.
-    pen.put(Event::Text(BytesText::new("\n")));
+    pen.put(&["<?xml version=\"1.0\" encoding=\"", charset.name(), "\"?>\n"]);
     match object {
         Object::Text(text) => pen.text(text),
         Object::Menu(menu) => pen.menu(menu),
@@ -30,18 +28,20 @@ pub fn encode(object: &Object, charset: Charset) -> Vec<u8> {
         Object::Response(response) => pen.response(response),
         Object::Error(error) => pen.error(error),
     }
-    let text = String::from_utf8(pen.writer.into_inner()).unwrap_or_default();
-    charset.bytes(text)
+    charset.bytes(pen.page)
 }
 
+/// Writes elements, whose names are ours; what stands in them is escaped by the library.
 struct Pen {
-    writer: Writer<Vec<u8>>,
+    page: String,
     charset: Charset,
 }
 
 impl Pen {
-    fn put(&mut self, event: Event<'_>) {
-        self.writer.write_event(event).expect("a vector takes every byte");
+    fn put(&mut self, parts: &[&str]) {
+        for part in parts {
+            self.page.push_str(part);
+        }
     }
 
     fn word<'t>(&self, text: &'t str, characters_max: usize) -> Cow<'t, str> {
@@ -51,40 +51,53 @@ impl Pen {
         }
     }
 
-    fn open(&mut self, name: &'static str) -> BytesEnd<'static> {
-        self.put(Event::Start(BytesStart::new(name)));
-        BytesEnd::new(name)
+    fn put_word(&mut self, text: &str, characters_max: usize) {
+        let word = self.word(text, characters_max);
+        self.put_kept(&escape(&*word), &['\r']);
     }
 
-    fn close(&mut self, end: BytesEnd<'static>) {
-        self.put(Event::End(end));
+    fn attribute(&mut self, name: &str, text: &str, characters_max: usize) {
+        self.put(&[" ", name, "=\""]);
+        let word = self.word(text, characters_max);
+        self.put_kept(&escape(&*word), &['\t', '\n', '\r']);
+        self.page.push('"');
+    }
+
+    /// Writes `text` with the white space that a reader would change as references, so that it
+    /// arrives as it is (XML 1.0, sections 2.11 and 3.3.3).
+    fn put_kept(&mut self, text: &str, white_space: &[char]) {
+        for part in text.split_inclusive(white_space) {
+            match part.char_indices().next_back() {
+                Some((end, last)) if white_space.contains(&last) => {
+                    self.page.push_str(part.get(..end).unwrap_or_default());
+                    self.put(&["&#", &u32::from(last).to_string(), ";"]);
+                }
+                _ => self.page.push_str(part),
+            }
+        }
+    }
+
+    fn open(&mut self, name: &'static str) {
+        self.put(&["<", name, ">"]);
+    }
+
+    fn close(&mut self, name: &'static str) {
+        self.put(&["</", name, ">"]);
     }
 
     fn leaf(&mut self, name: &'static str, text: &str, characters_max: usize) {
-        self.leaf_with(name, BytesStart::new(name), text, characters_max);
+        self.open(name);
+        self.put_word(text, characters_max);
+        self.close(name);
     }
 
-    fn leaf_with(
-        &mut self,
-        name: &'static str,
-        element: BytesStart<'_>,
-        text: &str,
-        characters_max: usize,
-    ) {
-        let text = self.word(text, characters_max);
-        self.put(Event::Start(element));
-        self.put(Event::Text(BytesText::new(&text)));
-        self.close(BytesEnd::new(name));
-    }
-
-    fn root(&mut self, name: &'static str, screen: &Screen) -> BytesEnd<'static> {
-        let mut root = BytesStart::new(name);
+    /// The root's beginning and what all screens have in common.
+    fn root(&mut self, name: &'static str, screen: &Screen) {
+        self.put(&["<", name]);
         if let Some(id) = &screen.application_id {
-            let id = self.word(id, APPLICATION_ID_CHARACTERS_MAX);
-            root.push_attribute(("appId", id.as_ref()));
+            self.attribute("appId", id, APPLICATION_ID_CHARACTERS_MAX);
         }
-        self.put(Event::Start(root));
-        let end = BytesEnd::new(name);
+        self.page.push('>');
         if let Some(title) = &screen.title {
             self.leaf("Title", title, WORD_CHARACTERS_MAX);
         }
@@ -92,89 +105,86 @@ impl Pen {
             self.leaf("Prompt", prompt, WORD_CHARACTERS_MAX);
         }
         for key in screen.soft_keys.iter().take(SOFT_KEYS_MAX) {
-            let end = self.open("SoftKeyItem");
+            self.open("SoftKeyItem");
             self.leaf("Name", &key.name, WORD_CHARACTERS_MAX);
             self.leaf("Position", &key.position.to_string(), WORD_CHARACTERS_MAX);
             self.leaf("URL", &key.url, URL_CHARACTERS_MAX);
-            self.close(end);
+            self.close("SoftKeyItem");
         }
-        end
     }
 
     fn text(&mut self, text: &Text) {
-        let end = self.root("CiscoIPPhoneText", &text.screen);
+        self.root("CiscoIPPhoneText", &text.screen);
         self.leaf("Text", &text.text, TEXT_CHARACTERS_MAX);
-        self.close(end);
+        self.close("CiscoIPPhoneText");
     }
 
     fn menu(&mut self, menu: &Menu) {
-        let end = self.root("CiscoIPPhoneMenu", &menu.screen);
+        self.root("CiscoIPPhoneMenu", &menu.screen);
         for item in menu.items.iter().take(MENU_ITEMS_MAX) {
-            let end = self.open("MenuItem");
+            self.open("MenuItem");
             self.leaf("Name", &item.name, MENU_NAME_CHARACTERS_MAX);
             self.leaf("URL", &item.url, URL_CHARACTERS_MAX);
-            self.close(end);
+            self.close("MenuItem");
         }
-        self.close(end);
+        self.close("CiscoIPPhoneMenu");
     }
 
     fn input(&mut self, input: &Input) {
-        let end = self.root("CiscoIPPhoneInput", &input.screen);
-        let mut url = BytesStart::new("URL");
-        if input.post {
-            url.push_attribute(("method", "post"));
-        }
-        self.leaf_with("URL", url, &input.url, URL_CHARACTERS_MAX);
+        self.root("CiscoIPPhoneInput", &input.screen);
+        self.put(&["<URL", if input.post { " method=\"post\"" } else { "" }, ">"]);
+        self.put_word(&input.url, URL_CHARACTERS_MAX);
+        self.close("URL");
         for item in input.items.iter().take(INPUT_ITEMS_MAX) {
-            let end = self.open("InputItem");
+            self.open("InputItem");
             self.leaf("DisplayName", &item.label, WORD_CHARACTERS_MAX);
             self.leaf("QueryStringParam", &item.parameter, WORD_CHARACTERS_MAX);
             self.leaf("InputFlags", item.flags.letters(), WORD_CHARACTERS_MAX);
             if let Some(default) = &item.default {
                 self.leaf("DefaultValue", default, WORD_CHARACTERS_MAX);
             }
-            self.close(end);
+            self.close("InputItem");
         }
-        self.close(end);
+        self.close("CiscoIPPhoneInput");
     }
 
     fn execute(&mut self, execute: &Execute) {
-        let end = self.open("CiscoIPPhoneExecute");
+        self.open("CiscoIPPhoneExecute");
         for item in execute.items.iter().take(EXECUTE_ITEMS_MAX) {
-            let url = self.word(&item.url, URL_CHARACTERS_MAX);
-            let mut element = BytesStart::new("ExecuteItem");
-            element.push_attribute(("Priority", item.priority.number().to_string().as_str()));
-            element.push_attribute(("URL", url.as_ref()));
-            self.put(Event::Empty(element));
+            self.put(&["<ExecuteItem"]);
+            let priority = item.priority.number().to_string();
+            self.attribute("Priority", &priority, WORD_CHARACTERS_MAX);
+            self.attribute("URL", &item.url, URL_CHARACTERS_MAX);
+            self.put(&["/>"]);
         }
-        self.close(end);
+        self.close("CiscoIPPhoneExecute");
     }
 
     fn response(&mut self, response: &Response) {
-        let end = self.open("CiscoIPPhoneResponse");
+        self.open("CiscoIPPhoneResponse");
         for item in response.items.iter().take(EXECUTE_ITEMS_MAX) {
-            let mut element = BytesStart::new("ResponseItem");
+            self.put(&["<ResponseItem"]);
             if let Some(status) = item.status {
-                element.push_attribute(("Status", status.to_string().as_str()));
+                self.attribute("Status", &status.to_string(), WORD_CHARACTERS_MAX);
             }
-            let data = self.word(&item.data, URL_CHARACTERS_MAX);
-            let url = self.word(&item.url, URL_CHARACTERS_MAX);
-            element.push_attribute(("Data", data.as_ref()));
-            element.push_attribute(("URL", url.as_ref()));
-            self.put(Event::Empty(element));
+            self.attribute("Data", &item.data, URL_CHARACTERS_MAX);
+            self.attribute("URL", &item.url, URL_CHARACTERS_MAX);
+            self.put(&["/>"]);
         }
-        self.close(end);
+        self.close("CiscoIPPhoneResponse");
     }
 
     fn error(&mut self, error: &PhoneError) {
-        let mut element = BytesStart::new("CiscoIPPhoneError");
+        self.put(&["<CiscoIPPhoneError"]);
         if let Some(number) = error.number {
-            element.push_attribute(("Number", number.to_string().as_str()));
+            self.attribute("Number", &number.to_string(), WORD_CHARACTERS_MAX);
         }
         if error.text.is_empty() {
-            self.put(Event::Empty(element));
+            self.put(&["/>"]);
         } else {
-            self.leaf_with("CiscoIPPhoneError", element, &error.text, URL_CHARACTERS_MAX);
+            self.page.push('>');
+            self.put_word(&error.text, URL_CHARACTERS_MAX);
+            self.close("CiscoIPPhoneError");
         }
     }
 }
