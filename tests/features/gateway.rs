@@ -58,6 +58,12 @@ impl Gateway {
         }
     }
 
+    /// What everybody on the machine may see of the process, or its own user may: `cmdline`, `environ`.
+    pub(crate) fn of_the_process(&self, file: &str) -> String {
+        let bytes = std::fs::read(format!("/proc/{}/{file}", self.child.id())).unwrap();
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+
     pub(crate) fn folder(&self) -> &Path {
         &self.folder
     }

@@ -179,12 +179,15 @@ fn ops_05_no_secret_is_in_log_metrics_answers_arguments_or_environment() {
     secrets.extend(token.split('/').find(|part| part.len() > 30).map(str::to_owned));
     let mut places = vec![
         ("log", gateway.log()),
+        ("arguments", gateway.of_the_process("cmdline")),
+        ("environment", gateway.of_the_process("environ")),
         ("metrics", wire::get_plain(&gateway.endpoint("metrics")).text()),
         ("status", String::from_utf8(gateway.command(&["status", "--json"]).stdout).unwrap()),
         ("export", String::from_utf8(gateway.command(&["export"]).stdout).unwrap()),
     ];
     places.push(("pages", phone.pages.join("\n")));
     for (place, text) in &places {
+        assert!(!text.is_empty(), "{place} is empty");
         for secret in &secrets {
             // A page's own links are for the phone that got it.
             let own_link = *place == "pages" && secret.len() > 30;

@@ -56,3 +56,61 @@ fn phn_10_the_same_agent_signs_in_again_and_carries_on() {
     assert_eq!(phone.screen["title"], "Ready");
     phone.leave();
 }
+
+#[test]
+fn phn_10_the_other_service_works_alone_after_the_first_failed() {
+    let first = Gateway::start();
+    let second = Gateway::start();
+    let mut phone = Phone::new(&first, DEVICE, "CP-8845");
+    phone.sign_in(&first, "1001", "2001");
+    phone.press("Ready");
+    drop(first);
+    // The page on display leads nowhere now.
+    phone.act(json!({"open": "SoftKey:Update"}));
+    assert_eq!(phone.kind(), "message", "{:#}", phone.screen);
+    phone.leave();
+    // The same phone opens its second service, which asks for the password all the same.
+    let mut phone = Phone::new(&second, DEVICE, "CP-8845");
+    phone.open();
+    let mut asked = phone.fields();
+    asked.retain(|field| ["id", "extension", "password"].contains(&field.as_str()));
+    assert_eq!(asked, ["id", "extension", "password"]);
+    phone.sign_in(&second, "1001", "2001");
+    phone.press("Ready");
+    assert_eq!(phone.screen["title"], "Ready");
+    second.admin(json!({"do": "agent_state", "agent": "1001", "state": "not_ready"}));
+    phone.wait(json!({"title": "Not Ready", "seconds": 20, "pushes": 1}));
+    phone.leave();
+}
+
+#[test]
+fn phn_19_an_agent_works_from_whichever_phone_took_the_profile() {
+    let gateway = Gateway::start();
+    gateway.settings(|settings| {
+        settings["phone_service"]["devices"] = json!("listed");
+        for agent in settings["agents"].as_array_mut().unwrap() {
+            agent.as_object_mut().unwrap().remove("extension");
+        }
+        settings["devices"] = json!([
+            {"name": "PROFILE2050", "profile": true, "lines": ["2050"]},
+            {"name": DEVICE, "lines": ["2001"]},
+            {"name": "SEP00000000000B", "lines": ["2002"]},
+        ]);
+    });
+    for device in [DEVICE, "SEP00000000000B"] {
+        let mut phone = Phone::new(&gateway, device, "CP-8845");
+        phone.sign_in(&gateway, "1001", "2050");
+        assert_eq!(phone.screen["title"], "Not Ready", "{:#}", phone.screen);
+        let told = gateway.command(&["agent", "ready", "1001"]);
+        let told = String::from_utf8(told.stdout).unwrap();
+        assert!(told.contains("extension 2050") && told.contains(device), "{told}");
+        phone.wait(json!({"title": "Ready", "seconds": 20, "pushes": 1}));
+        phone.leave();
+        gateway.admin(json!({"do": "agent_state", "agent": "1001", "state": "signed_out"}));
+    }
+    // A line that neither a phone nor a profile has is nobody's.
+    let mut phone = Phone::new(&gateway, DEVICE, "CP-8845");
+    phone.sign_in(&gateway, "1001", "2051");
+    assert!(phone.shown().contains("There is no line 2051"), "{}", phone.shown());
+    phone.leave();
+}

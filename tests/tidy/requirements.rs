@@ -23,6 +23,20 @@ fn every_rule_has_one_line_and_every_test_named_there_exists() {
 }
 
 #[test]
+fn a_test_named_after_a_rule_stands_in_the_rules_line() {
+    // The tests of the simulated peers prove the judge, not the product.
+    let product = checkout().sources.iter().filter(|it| !it.path.starts_with("conformance/"));
+    let tests = product.flat_map(|source| test_functions(&source.tokens)).collect();
+    report(
+        "a test whose name begins with the id of a rule stands in the line of that rule",
+        &left_out(&checkout().text(IDS), &checkout().text(TABLE), &tests),
+        "read the test, and add its name in backquotes to the line of conformance/requirements.md; \
+         where it proves a part alone, the line begins with `not yet; so far`; where it proves nothing \
+         of that rule, give the test another name",
+    );
+}
+
+#[test]
 fn rules_are_numbered_without_gaps() {
     let ids = checkout().text(IDS);
     let breaches = gaps(ids.lines());
@@ -69,6 +83,32 @@ fn breaches(ids: &str, table: &str, tests: &BTreeSet<String>) -> Vec<String> {
     breaches
 }
 
+/// Tests whose names begin with an id, such as `phn_05_`, and are not named in its line.
+fn left_out(ids: &str, table: &str, tests: &BTreeSet<String>) -> Vec<String> {
+    let rows: Vec<_> = table.lines().filter_map(row).collect();
+    let mut breaches = Vec::new();
+    for test in tests {
+        let mut parts = test.splitn(3, '_');
+        let (Some(area), Some(number), Some(_)) = (parts.next(), parts.next(), parts.next()) else {
+            continue;
+        };
+        let id = format!("{}-{number}", area.to_ascii_uppercase());
+        if !is_id(&id) {
+            continue;
+        }
+        if !ids.lines().any(|line| line == id) {
+            breaches.push(format!("{test}: there is no rule {id}"));
+            continue;
+        }
+        let proof = rows.iter().find(|(row, ..)| *row == id).map_or("", |(.., proof)| *proof);
+        let mut named = proof.split('`').skip(1).step_by(2);
+        if !named.any(|name| name.rsplit("::").next() == Some(test)) {
+            breaches.push(format!("{id} does not name {test}"));
+        }
+    }
+    breaches
+}
+
 /// Names in backquotes with commas between them, perhaps after `not yet; so far`.
 fn is_list(proof: &str) -> bool {
     let names = proof.strip_prefix("not yet; so far ").unwrap_or(proof);
@@ -82,11 +122,17 @@ fn is_list(proof: &str) -> bool {
 fn row(line: &str) -> Option<(&str, &str, &str)> {
     let mut cells = line.strip_prefix('|')?.strip_suffix('|')?.split('|').map(str::trim);
     let (id, short, proof) = (cells.next()?, cells.next()?, cells.next()?);
-    let (area, number) = id.split_once('-')?;
-    let is_id = !area.is_empty()
-        && area.chars().all(|letter| letter.is_ascii_uppercase())
-        && number.chars().all(|digit| digit.is_ascii_digit());
-    (is_id && !short.is_empty()).then_some((id, short, proof))
+    (is_id(id) && !short.is_empty()).then_some((id, short, proof))
+}
+
+/// Whether it has the form of an id, such as `PHN-05`.
+fn is_id(text: &str) -> bool {
+    text.split_once('-').is_some_and(|(area, number)| {
+        !area.is_empty()
+            && area.chars().all(|letter| letter.is_ascii_uppercase())
+            && number.len() == 2
+            && number.chars().all(|digit| digit.is_ascii_digit())
+    })
 }
 
 fn gaps<'a>(ids: impl Iterator<Item = &'a str>) -> Vec<String> {
@@ -137,6 +183,23 @@ mod tests {
             "| PHN-01 | a | see `phn_01_a` |\n| PHN-02 | b | not yet |\n| PHN-03 | c | not yet |",
             2,
         );
+    }
+
+    /// Compares how many tests are not named where they should be.
+    #[track_caller]
+    fn check_left_out(table: &str, tests: &[&str], breached: usize) {
+        let tests = tests.iter().map(|&test| test.to_owned()).collect();
+        let breaches = left_out("PHN-01\nPHN-02", table, &tests);
+        assert_eq!(breaches.len(), breached, "{breaches:?}");
+    }
+
+    #[test]
+    fn tests_named_after_a_rule_are_looked_for_in_its_line() {
+        let table = "| PHN-01 | a | not yet; so far `x::phn_01_a` |\n| PHN-02 | b | `phn_02_b` |";
+        check_left_out(table, &["phn_01_a", "phn_02_b", "no_01", "a_2b_c", "old_7942_x"], 0);
+        check_left_out(table, &["phn_01_b"], 1);
+        check_left_out(table, &["phn_02_a", "phn_03_b"], 2);
+        check_left_out("| PHN-01 | a | `phn_02_b` |\n| PHN-02 | b | not yet |", &["phn_02_b"], 1);
     }
 
     #[test]
