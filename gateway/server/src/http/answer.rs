@@ -44,12 +44,12 @@ impl Site {
         let (parts, body) = request.into_parts();
         let peer =
             super::forwarded::peer(address, &parts.headers, &self.base, &self.trusted_proxies);
-        let method = parts.method.clone();
+        let (method, client) = (parts.method.clone(), peer.address);
         let found = self.well_formed(&parts).and_then(|()| self.route(&parts));
         let (placed, answer) = match found {
             Err(refusal) => (None, refusal.answer(&reference)),
             Ok((placed, parameters)) => {
-                let asked = Asked { parts, parameters, peer: peer.clone(), reference: &reference };
+                let asked = Asked { parts, parameters, peer, reference: &reference };
                 let answer = match self.handled(&placed, asked, body).await {
                     Ok(answer) => with_policy(answer, placed.route.policy),
                     Err(refusal) => refusal.answer(&reference),
@@ -66,7 +66,7 @@ impl Site {
             status: answer.status(),
             duration: now.since(began),
             reference: &reference,
-            peer: peer.address,
+            peer: client,
         };
         let metrics = placed.as_ref().map_or(self.metrics.unmatched(), |placed| &placed.metrics);
         self.metrics.tell(metrics, &told, now);
