@@ -13,7 +13,7 @@ use engine::{Attempt, Outcome};
 use http::{Method, Response};
 
 use super::visit::{Answer, Pressing, Visit};
-use crate::link::service_url;
+use crate::link::{service_url, sign_in_url};
 use crate::pending::Kept;
 use crate::query::{BadParameter, Fault, Query};
 use crate::translate::{self, Field, Form, Problem};
@@ -35,13 +35,14 @@ impl Phone {
 /// One request for the service, with what the phone gave so far.
 struct Opening<'v> {
     visit: &'v Visit<'v>,
-    submitted: bool,
     given: Result<Given, Problem>,
 }
 
 /// What is known of a sign-in.
 struct Given {
     device: DeviceName,
+    /// Whether it came by the form or a choice after it, not by the service URL.
+    submitted: bool,
     id: Option<String>,
     extension: Option<String>,
     password: Option<Secret>,
@@ -76,7 +77,7 @@ enum Again {
 
 impl<'v> Opening<'v> {
     fn of(visit: &'v Visit<'v>, submitted: bool) -> Self {
-        Self { visit, submitted, given: read(visit) }
+        Self { visit, given: read(visit, submitted) }
     }
 
     async fn answer(self) -> Answer {
@@ -107,12 +108,12 @@ impl<'v> Opening<'v> {
             let problem = Problem::Device(given.device.to_string());
             return given.failed(visit, Failed { problem, again: Again::Same });
         }
-        given.ask_or_sign_in(visit, self.submitted).await
+        given.ask_or_sign_in(visit).await
     }
 }
 
 /// Reads query, form and what is kept.
-fn read(visit: &Visit<'_>) -> Result<Given, Problem> {
+fn read(visit: &Visit<'_>, submitted: bool) -> Result<Given, Problem> {
     let request = visit.request;
     let device = request.parameters.get("device").and_then(|name| name.parse().ok());
     let device: DeviceName = device.ok_or(Problem::DeviceName)?;
@@ -146,38 +147,29 @@ fn read(visit: &Visit<'_>) -> Result<Given, Problem> {
         kept: kept_handle,
         edit: kept.edit,
         lapsed,
+        submitted,
         device,
     })
 }
 
 impl Given {
-    async fn ask_or_sign_in(mut self, visit: &Visit<'_>, submitted: bool) -> Answer {
-        if submitted && self.extension.is_none() {
-            // Somebody with a line of their own may leave it empty.
-            let agent = self.id.as_deref().and_then(|id| AgentId::parse(id).ok());
-            let agent = agent.and_then(|agent| visit.settings.agents.get(&agent));
-            let own = agent.and_then(|agent| agent.extension.as_ref());
-            self.extension = own.map(|own| own.as_str().to_owned());
-        }
+    async fn ask_or_sign_in(self, visit: &Visit<'_>) -> Answer {
         // A HEAD asks what a page would be, and must not sign anybody in.
         let asks_only = visit.request.method == Method::HEAD;
-        if self.edit && !submitted || asks_only {
+        if self.edit && !self.submitted || asks_only {
             return self.ask(visit, None);
         }
         let texts = visit.client.texts;
-        let Some((id, line, password)) = self.complete() else {
-            let notice = match (self.lapsed, submitted) {
+        let Some((id, password)) = self.complete() else {
+            let notice = match (self.lapsed, self.submitted) {
                 (true, _) => Some(texts.text("notice-again")),
                 (false, true) => Some(texts.text("sign-in-incomplete")),
                 (false, false) => None,
             };
             return self.ask(visit, notice);
         };
-        match self.sign_in(visit, id, line, password).await {
-            Ok(answer) => {
-                visit.phone.figures.sign_in("ok");
-                answer
-            }
+        match self.sign_in(visit, id, password).await {
+            Ok(answer) => answer,
             Err(failed) => {
                 visit.phone.figures.sign_in(failed.problem.name());
                 self.failed(visit, failed)
@@ -185,8 +177,12 @@ impl Given {
         }
     }
 
-    fn complete(&self) -> Option<(String, String, Secret)> {
-        Some((self.id.clone()?, self.extension.clone()?, self.password.clone()?))
+    /// Id and password, where an attempt can be made. In a form the line may be left empty by
+    /// somebody with a line of their own; whether they have one is nobody's business before the
+    /// password was right.
+    fn complete(&self) -> Option<(String, Secret)> {
+        let has_line = self.extension.is_some() || self.submitted;
+        has_line.then_some((self.id.clone()?, self.password.clone()?))
     }
 
     /// Asks for what is missing.
@@ -240,11 +236,14 @@ impl Given {
         }
         let base = &visit.request.peer.base;
         let anything = self.id.is_some() || self.extension.is_some() || self.password.is_some();
+        // The line that was left empty is not asked for when the same values are tried again.
+        let resubmits = self.submitted && self.extension.is_none() && failed.again == Again::Same;
         let handle = match anything {
             true => self.keep(visit, failed.again != Again::Same),
             false => None,
         };
         let retry = match &handle {
+            Some(handle) if resubmits => sign_in_url(base, &device, &[("kept", handle)]),
             Some(handle) => service_url(base, &device, &[("kept", handle)]),
             None => service_url(base, &device, &[]),
         };
@@ -255,12 +254,11 @@ impl Given {
         &self,
         visit: &Visit<'_>,
         id: String,
-        line: String,
         password: Secret,
     ) -> Result<Answer, Failed> {
         let failed = |problem, again| Failed { problem, again };
-        let extension =
-            Extension::parse(&line).map_err(|_| failed(Problem::ExtensionForm, Again::Edit))?;
+        let line = self.extension.as_deref().map(Extension::parse).transpose();
+        let line = line.map_err(|_| failed(Problem::ExtensionForm, Again::Edit))?;
         let mobile = match (&self.mobile, self.mode) {
             (None, _) => None,
             (Some(_), _) if !visit.settings.phone_service.mobile_agents => {
@@ -288,6 +286,11 @@ impl Given {
             .filter(|_| principal.has(Role::Agent) || principal.has(Role::Supervisor))
             .ok_or(failed(Problem::Agent, Again::EditAll))?;
 
+        let own = || visit.settings.agents.get(&agent)?.extension.clone();
+        let Some(extension) = line.or_else(own) else {
+            let notice = visit.client.texts.text("sign-in-incomplete");
+            return Ok(self.copy().ask(visit, Some(notice)));
+        };
         let internal = || failed(Problem::Internal, Again::Same);
         let random: [u8; 16] = port.random().ok_or_else(internal)?;
         let request_id: [u8; 16] = port.random().ok_or_else(internal)?;
@@ -337,6 +340,7 @@ impl Given {
         }
         let session = visit.phone.port.session(holder.number).await.ok().flatten()?;
         let page = visit.home(&self.device, &session, None)?;
+        visit.phone.figures.sign_in("ok");
         Some(Answer::with_cookie(page, cookie))
     }
 
@@ -346,7 +350,14 @@ impl Given {
         visit: &Visit<'_>,
         page: impl FnOnce(&translate::Scene<'_>, &str) -> translate::Page,
     ) -> Result<Answer, Failed> {
-        let copy = Self {
+        let kept = self.copy().keep(visit, false);
+        let kept = kept.ok_or(Failed { problem: Problem::Internal, again: Again::Same })?;
+        Ok(page(&visit.scene(&self.device), &kept).into())
+    }
+
+    /// The same values, not under edit any more.
+    fn copy(&self) -> Self {
+        Self {
             device: self.device.clone(),
             id: self.id.clone(),
             extension: self.extension.clone(),
@@ -357,10 +368,8 @@ impl Given {
             kept: self.kept.clone(),
             edit: false,
             lapsed: false,
-        };
-        let kept = copy.keep(visit, false);
-        let kept = kept.ok_or(Failed { problem: Problem::Internal, again: Again::Same })?;
-        Ok(page(&visit.scene(&self.device), &kept).into())
+            submitted: self.submitted,
+        }
     }
 }
 
