@@ -68,6 +68,13 @@ pub(crate) struct Screens {
 impl Screens {
     /// A phone is being given a page of that session.
     pub(crate) fn show(&mut self, device: &DeviceName, screen: Screen) {
+        // Mostly the phone shows the same agent as before.
+        if let Some(before) = self.screens.get_mut(device)
+            && before.agent == screen.agent
+        {
+            *before = screen;
+            return;
+        }
         let agent = screen.agent.clone();
         if let Some(before) = self.screens.insert(device.clone(), screen)
             && before.agent != agent

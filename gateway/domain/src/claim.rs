@@ -1,9 +1,11 @@
 //! Small documents that keep a promise: who uses a line or phone, how many wrong passwords came,
 //! whether a node is in maintenance, and the secrets that all nodes share.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
-use crate::{AgentKey, Sealed, SessionNumber, Timestamp};
+use crate::{AgentKey, LOCK_SECONDS, Sealed, SessionNumber, Timestamp};
 
 /// Who uses a line or a phone's screen. It is written and removed with the session that it names.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,6 +25,15 @@ pub struct Account {
     pub last_at: Timestamp,
     /// Until when no password is tried at all.
     pub locked_until: Option<Timestamp>,
+}
+
+impl Account {
+    /// Until when the account is locked, where it is at `now`. A lock that would last longer than
+    /// any does, since the clock was set back, counts no longer.
+    pub fn lock_at(&self, now: Timestamp) -> Option<Timestamp> {
+        let latest = now.after(Duration::from_secs(LOCK_SECONDS));
+        self.locked_until.filter(|until| now < *until && *until <= latest)
+    }
 }
 
 /// What is so for one node only.

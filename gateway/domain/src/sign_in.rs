@@ -128,10 +128,10 @@ pub(crate) fn password_checked(
         });
     }
     let lasting = Duration::from_secs(LOCK_SECONDS);
-    let recent = account.filter(|account| now.since(account.last_at) < lasting);
-    if let Some(until) = recent.and_then(|account| account.locked_until)
-        && now < until
-    {
+    // A clock that was ahead and was set back must not keep an account locked for the difference.
+    let believable = |account: &&Account| account.last_at <= now.after(lasting);
+    let recent = account.filter(believable).filter(|account| now.since(account.last_at) < lasting);
+    if let Some(until) = recent.and_then(|account| account.lock_at(now)) {
         return Ok(Decision::already(Reply::Locked { until }));
     }
     let counted = recent.map_or(0, |account| account.wrong_passwords);

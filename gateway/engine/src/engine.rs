@@ -304,7 +304,7 @@ impl Engine {
 
     /// Reads settings, sessions and this node's document, all anew.
     pub(crate) async fn load_everything(&self) -> Result<(), SubmitError> {
-        self.refresh_settings().await?;
+        self.read_settings(true).await?;
         let node_key = Key::node(&self.node);
         if let Some(Loaded { document: Document::Node(node), .. }) =
             self.document(&node_key).await?

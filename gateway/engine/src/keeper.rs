@@ -1,7 +1,10 @@
-//! Housekeeping: notices when the store works again, and removes what is kept no longer.
+//! Housekeeping: notices when the store works again, removes what is kept no longer, signs out agents
+//! who were removed.
 
 use std::sync::Arc;
 use std::time::Duration;
+
+use domain::{AgentCommand, Command, Input, InputId, SignedOutBy, Wish};
 
 use crate::engine::{Engine, StoreState};
 
@@ -17,18 +20,45 @@ const SWEEPS_MAX: u32 = 200;
 /// Keeps house until the engine stops.
 pub(crate) async fn keep(engine: Arc<Engine>) {
     let mut stop = engine.stop.subscribe();
+    let mut settings = engine.settings_number.subscribe();
+    // Somebody may have been removed while this node was away.
+    settings.mark_changed();
     let mut round = 0u32;
     loop {
-        tokio::select! {
+        let changed = tokio::select! {
             biased;
             _ = stop.wait_for(|stop| *stop) => return,
-            () = tokio::time::sleep(PROBE) => {}
+            changed = settings.changed() => changed.is_ok(),
+            () = tokio::time::sleep(PROBE) => false,
+        };
+        if changed {
+            sign_out_removed(&engine).await;
+            continue;
         }
         round = round.wrapping_add(1);
         if engine.store_state() != StoreState::Working {
             probe(&engine).await;
         } else if round.is_multiple_of(SWEEP_EVERY) {
             sweep(&engine).await;
+        }
+    }
+}
+
+/// Signs out agents that the settings in force no longer have. Every node does so; the input's id
+/// makes it once.
+async fn sign_out_removed(engine: &Engine) {
+    let settings = engine.settings();
+    for session in engine.mirror.signed_in() {
+        if settings.agents.contains_key(&session.agent.id) {
+            continue;
+        }
+        let wish = Wish::ForceSignOut { reason: None, by: SignedOutBy::Supervisor };
+        let command =
+            AgentCommand { agent: session.agent.clone(), holder: None, seen_changes: None, wish };
+        let name = format!("{}/{}/{}", settings.number, session.number, session.generation);
+        let input = Input::command(InputId::new("removed", name), Command::Agent(command));
+        if let Err(error) = engine.submit(input).await {
+            tracing::warn!(%error, "an agent who was removed could not be signed out");
         }
     }
 }

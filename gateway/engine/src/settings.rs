@@ -30,11 +30,17 @@ impl Engine {
 
     /// Reads the settings from the store and puts them in force, unless newer ones are.
     pub(crate) async fn refresh_settings(&self) -> Result<(), SubmitError> {
+        self.read_settings(false).await
+    }
+
+    /// Reads the settings from the store; `anew` where the same number may mean others than before,
+    /// as after a restore.
+    pub(crate) async fn read_settings(&self, anew: bool) -> Result<(), SubmitError> {
         // One after the other: a slow reader must not put older settings in force after newer ones.
         let _turn = self.refreshing.lock().await;
         for _ in 0..TRIES {
             let before = self.head().await?;
-            if before.number == self.settings().number {
+            if !anew && before.number == self.settings().number {
                 return Ok(());
             }
             let documents = self.setting_documents().await?;

@@ -29,6 +29,12 @@ impl ManualClock {
         let microseconds = i64::try_from(duration.as_micros()).unwrap_or(i64::MAX);
         self.0.fetch_add(microseconds, Ordering::AcqRel);
     }
+
+    /// Sets it back, as an operator or a time server may.
+    pub fn set_back(&self, duration: Duration) {
+        let microseconds = i64::try_from(duration.as_micros()).unwrap_or(i64::MAX);
+        self.0.fetch_sub(microseconds, Ordering::AcqRel);
+    }
 }
 
 impl Clock for ManualClock {

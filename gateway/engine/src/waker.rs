@@ -1,5 +1,6 @@
 //! Runs timers that are due. Any node may; the claim in the commit lets one of them do it.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,12 +13,17 @@ use crate::engine::Engine;
 const BATCH: u32 = 64;
 /// Timers that another node set are found within this time.
 const LOOK: Duration = Duration::from_secs(1);
+/// After how long a timer that could not be run is tried again.
+const RETRY: Duration = Duration::from_secs(1);
+/// How many of those are remembered.
+const FAILED_MAX: usize = 10_000;
 
 /// Runs timers until the engine stops.
 pub(crate) async fn run(engine: Arc<Engine>) {
     let mut stop = engine.stop.subscribe();
+    let mut failed = Failed::default();
     loop {
-        let pause = run_due(&engine).await;
+        let pause = run_due(&engine, &mut failed).await;
         tokio::select! {
             biased;
             _ = stop.wait_for(|stop| *stop) => return,
@@ -27,10 +33,16 @@ pub(crate) async fn run(engine: Arc<Engine>) {
     }
 }
 
+/// Timers that could not be run, with when they are tried again; they must not keep others waiting.
+type Failed = HashMap<String, Timestamp>;
+
 /// Runs what is due and says how long to wait.
-async fn run_due(engine: &Arc<Engine>) -> Duration {
+async fn run_due(engine: &Arc<Engine>, failed: &mut Failed) -> Duration {
     let now = engine.clock.now();
-    let due = match engine.noting(engine.store.due_wakes(now, BATCH).await) {
+    failed.retain(|_, again_at| *again_at > now && *again_at <= now.after(RETRY));
+    let beyond = u32::try_from(failed.len()).unwrap_or(u32::MAX);
+    let limit = BATCH.saturating_add(beyond);
+    let due = match engine.noting(engine.store.due_wakes(now, limit).await) {
         Ok(due) => due,
         Err(error) => {
             tracing::warn!(%error, "timers cannot be read");
@@ -38,21 +50,36 @@ async fn run_due(engine: &Arc<Engine>) -> Duration {
         }
     };
     let mut running = JoinSet::new();
-    for wake in due.due {
+    for wake in due.due.into_iter().filter(|wake| !failed.contains_key(&wake.id)) {
         let engine = Arc::clone(engine);
-        running.spawn(async move { run_one(&engine, wake).await });
+        running.spawn(async move {
+            let id = wake.id.clone();
+            (id, run_one(&engine, wake).await)
+        });
     }
-    while running.join_next().await.is_some() {}
-    due.next_at.map_or(LOOK, |next| until(engine.clock.now(), next).min(LOOK))
+    let ran_any = !running.is_empty();
+    while let Some(ended) = running.join_next().await {
+        if let Ok((id, false)) = ended
+            && failed.len() < FAILED_MAX
+        {
+            failed.insert(id, now.after(RETRY));
+        }
+    }
+    match due.next_at {
+        Some(next) if ran_any => until(engine.clock.now(), next).min(LOOK),
+        _ => LOOK,
+    }
 }
 
-async fn run_one(engine: &Engine, wake: Wake) {
+async fn run_one(engine: &Engine, wake: Wake) -> bool {
     let name = format!("{}/{}/{}", wake.id, wake.generation, wake.due_at.microseconds());
     let input = Input::report(InputId::new("wake", name), Report::WakeDue(wake));
-    if let Err(error) = engine.submit(input).await {
+    let submitted = engine.submit(input).await;
+    if let Err(error) = &submitted {
         // It stays due, so it is tried again, unless another node ran it.
         tracing::debug!(%error, "a timer was not run");
     }
+    submitted.is_ok()
 }
 
 fn until(now: Timestamp, then: Timestamp) -> Duration {

@@ -377,7 +377,7 @@ impl Store for MemoryStore {
         let lines: Vec<_> = state
             .log
             .iter()
-            .filter(|(_, entry)| old(entry.at, LOG_SECONDS))
+            .filter(|(number, entry)| **number < state.log_end && old(entry.at, LOG_SECONDS))
             .map(|(number, _)| *number)
             .take(limit)
             .collect();

@@ -20,6 +20,9 @@ struct Arguments {
     /// Shorter rounds: enough to see that it works, too noisy to quote.
     #[arg(long)]
     quick: bool,
+    /// Connections of `page` that stay open.
+    #[arg(long, default_value_t = 64)]
+    connections: u32,
     /// Serves a file as the baseline of `page`; for this program's own use.
     #[arg(long, hide = true, num_args = 3, value_names = ["BODY", "CERTIFICATE", "KEY"])]
     serve: Vec<String>,
@@ -49,7 +52,7 @@ fn main() -> std::process::ExitCode {
         failed |= told("handler", handler::run(rounds, arguments.quick));
     }
     if wanted("page") {
-        failed |= told("page", page::run(rounds, arguments.quick));
+        failed |= told("page", page::run(rounds, arguments.quick, arguments.connections));
     }
     if wanted("idle") {
         failed |= told("idle", idle::run());

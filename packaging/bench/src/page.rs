@@ -12,9 +12,7 @@ use crate::client::Client;
 use crate::gateway::{Gateway, cpu_seconds};
 use crate::median::median;
 
-const CONNECTIONS: u32 = 16;
-
-pub(crate) fn run(rounds: usize, quick: bool) -> Result<(), AnyError> {
+pub(crate) fn run(rounds: usize, quick: bool, connections: u32) -> Result<(), AnyError> {
     let lasting = Duration::from_millis(if quick { 300 } else { 3_000 });
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let gateway = Gateway::demo()?;
@@ -27,13 +25,13 @@ pub(crate) fn run(rounds: usize, quick: bool) -> Result<(), AnyError> {
     let (mut our_cpu, mut their_cpu) = (Vec::new(), Vec::new());
     for _ in 0..rounds {
         let before = cpu_seconds(gateway.child.id())?;
-        let rate = runtime.block_on(phone.rate(&target, &cookie, CONNECTIONS, lasting))?;
+        let rate = runtime.block_on(phone.rate(&target, &cookie, connections, lasting))?;
         our_cpu.push(
             (cpu_seconds(gateway.child.id())? - before) * 1e6 / (rate * lasting.as_secs_f64()),
         );
         ours.push(rate);
         let before = cpu_seconds(baseline.child.id())?;
-        let rate = runtime.block_on(bare.rate(&target, &cookie, CONNECTIONS, lasting))?;
+        let rate = runtime.block_on(bare.rate(&target, &cookie, connections, lasting))?;
         their_cpu.push(
             (cpu_seconds(baseline.child.id())? - before) * 1e6 / (rate * lasting.as_secs_f64()),
         );
@@ -41,7 +39,7 @@ pub(crate) fn run(rounds: usize, quick: bool) -> Result<(), AnyError> {
     }
     let (ours, theirs) = (median(ours), median(theirs));
     println!(
-        "page: home page, {CONNECTIONS} connections         {ours:>9.0} /s, {:.0} us CPU each",
+        "page: home page, {connections:>3} connections        {ours:>9.0} /s, {:.0} us CPU each",
         median(our_cpu)
     );
     println!(

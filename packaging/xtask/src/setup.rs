@@ -29,12 +29,19 @@ struct Requirement {
     demo: bool,
 }
 
-const REQUIREMENTS: [Requirement; 5] = [
+const REQUIREMENTS: [Requirement; 6] = [
     Requirement {
         command: "cc",
         packages: &["gcc", "libc6-dev"],
         by_hand: "",
         why: "compiles SQLite and the cryptography",
+        demo: true,
+    },
+    Requirement {
+        command: "make",
+        packages: &["make"],
+        by_hand: "",
+        why: "builds the memory allocator",
         demo: true,
     },
     Requirement {
@@ -180,10 +187,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_demo_needs_only_a_compiler() {
+    fn the_demo_needs_only_what_compiles() {
         let names: Vec<_> =
             missing(Purpose::Demo, |_| false).iter().map(|each| each.command).collect();
-        assert_eq!(names, ["cc"]);
+        assert_eq!(names, ["cc", "make"]);
     }
 
     #[test]
@@ -205,8 +212,8 @@ mod tests {
         let advice = advice(&missing(Purpose::Test, |command| command == "cargo-clippy"));
         assert_eq!(
             advice,
-            "missing cc, cargo-fmt, xmllint: run rustup component add rustfmt and \
-             apt-get install gcc libc6-dev libxml2-utils (as root), then try again"
+            "missing cc, make, cargo-fmt, xmllint, nginx: run rustup component add rustfmt and \
+             apt-get install gcc libc6-dev make libxml2-utils nginx-light (as root), then try again"
         );
     }
 

@@ -35,6 +35,10 @@ pub(super) fn agent(now: Timestamp, command: &AgentCommand, view: &View) -> Resu
         return Err(Refusal::Stale.into());
     }
     let id = &command.agent.id;
+    if command.holder.is_some() && !view.settings.agents.contains_key(id) {
+        // Whoever was removed is being signed out, and may do nothing more meanwhile.
+        return Err(Refusal::AgentUnknown.into());
+    }
     match &command.wish {
         Wish::Ready => change(now, &current, VoiceChange::GoReady),
         Wish::NotReady(reason) => {

@@ -236,6 +236,22 @@ async fn five_wrong_passwords_lock_for_five_minutes() {
 }
 
 #[tokio::test]
+async fn a_lock_does_not_outlast_a_clock_that_was_set_back() {
+    let bench = Bench::new().await;
+    let wrong = async |number: u32| {
+        let report = Report::PasswordChecked { agent: "1001".parse().unwrap(), right: false };
+        let input = Input::report(InputId::new("password", number), report);
+        bench.engine.submit(input).await.unwrap()
+    };
+    bench.clock.advance(Duration::from_secs(100_000));
+    for number in 0..5 {
+        wrong(number).await;
+    }
+    bench.clock.set_back(Duration::from_secs(100_000));
+    assert_eq!(wrong(5).await, DONE);
+}
+
+#[tokio::test]
 async fn what_is_left_of_a_session_says_why_it_ended() {
     let mut bench = Bench::new().await;
     let signed_in = session(bench.sign_in("1001", "2001").await);

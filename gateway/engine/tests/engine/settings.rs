@@ -32,6 +32,22 @@ async fn what_is_left_out_is_removed() {
 }
 
 #[tokio::test]
+async fn an_agent_who_is_removed_is_signed_out() {
+    let mut bench = Bench::new().await;
+    bench.sign_in("1003", "2009").await;
+    bench.sign_in("1001", "2001").await;
+    let port = bench.engine.port(Arc::new(PlainAuthenticator));
+    let mut session = port.watch(&crate::key("1003"));
+    let mut documents = settings().documents();
+    documents.retain(|document| !document.key().id.ends_with("/1003"));
+    let documents = Documents(documents);
+    bench.submit(Command::ApplySettings { documents, source: None }).await;
+    let out = session.wait_for(|it| it.as_ref().is_some_and(|it| it.signed_in().is_none()));
+    tokio::time::timeout(Duration::from_secs(10), out).await.expect("signed out").unwrap();
+    assert_eq!(bench.state("1001").await, "not_ready");
+}
+
+#[tokio::test]
 async fn phn_18_another_node_sees_changed_settings_and_sessions_at_once() {
     let mut bench = Bench::new().await;
     let other = engine_on(Arc::clone(&bench.store), bench.clock.clone(), 2).await;

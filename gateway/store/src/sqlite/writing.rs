@@ -241,8 +241,11 @@ pub(super) fn sweep(
     };
     let outcomes = "DELETE FROM outcome WHERE input IN
                         (SELECT input FROM outcome WHERE at < ?1 ORDER BY at LIMIT ?2)";
+    // The last line stays, whatever its age: numbers go on from it.
     let lines = "DELETE FROM log WHERE number IN
-                     (SELECT number FROM log WHERE at < ?1 ORDER BY at LIMIT ?2)";
+                     (SELECT number FROM log
+                      WHERE at < ?1 AND number < (SELECT max(number) FROM log)
+                      ORDER BY at LIMIT ?2)";
     let outcomes =
         connection.prepare_cached(outcomes)?.execute(params![before(OUTCOME_SECONDS), limit])?;
     let lines = connection.prepare_cached(lines)?.execute(params![before(LOG_SECONDS), limit])?;

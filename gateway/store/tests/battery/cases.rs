@@ -345,8 +345,13 @@ pub(crate) async fn old_outcomes_and_lines_are_swept(store: AnyStore) {
     let later = kept.after(Duration::from_secs(1));
     assert_eq!(store.sweep(later, 10).await.unwrap(), 1);
     assert_eq!(store.outcome(&InputId::new("test", "1")).await.unwrap(), None);
+    commit(&*store, "2", event("two")).await;
+    let end = store.end_of_log().await.unwrap();
     let much_later = NOW.after(Duration::from_secs(store::LOG_SECONDS + 1));
-    assert_eq!(store.sweep(much_later, 10).await.unwrap(), 1);
+    // One line and one outcome; the last line stays, so that numbers go on from it.
+    assert_eq!(store.sweep(much_later, 10).await.unwrap(), 2);
+    assert_eq!(store.sweep(much_later, 10).await.unwrap(), 0);
+    assert_eq!(store.end_of_log().await.unwrap(), end);
 }
 
 pub(crate) async fn callers_at_once_lose_nothing(store: AnyStore) {
