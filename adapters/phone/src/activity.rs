@@ -3,8 +3,9 @@
 //!
 //! ```text
 //!   shown --session changes elsewhere--> behind --push--> (phone fetches) --> shown
-//!   shown --silent for the inactivity time--> asked --fetch--> shown
-//!                                               `--push fails, or 15 s--> signed out with code 255
+//!   shown --silent for the inactivity time--> to be asked --push delivered--> asked --fetch--> shown
+//!                                               |                              `--15 s--> signed out
+//!                                               `--push fails--> signed out with code 255
 //!   shown --session ended or taken over--> over --one push, or fetch--> forgotten
 //! ```
 //!
@@ -33,9 +34,20 @@ pub(crate) struct Screen {
     /// Under which scheme, host and port it reaches us.
     pub(crate) base: String,
     fetched_at: Timestamp,
-    asked_at: Option<Timestamp>,
+    asked: Asked,
     /// The count of changes that a push told it of.
     told: Option<u32>,
+}
+
+/// How far the question to a silent phone is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Asked {
+    /// It is not silent.
+    No,
+    /// A push is wanted and was not tried yet, which takes its time while many are in flight.
+    Wanted,
+    /// The push was delivered then, or failed then and the sign-out has to be tried again.
+    Since(Timestamp),
 }
 
 /// What a phone needs.
@@ -95,7 +107,7 @@ impl Screens {
     pub(crate) fn hear(&mut self, device: &DeviceName, now: Timestamp) {
         if let Some(screen) = self.screens.get_mut(device) {
             screen.fetched_at = now;
-            screen.asked_at = None;
+            screen.asked = Asked::No;
         }
     }
 
@@ -171,15 +183,34 @@ impl Screens {
         }
     }
 
-    /// Whether a phone was asked and has not answered yet.
+    /// Whether a phone is to be asked, or was and has not answered yet.
     pub(crate) fn is_asked(&self, device: &DeviceName) -> bool {
-        self.screens.get(device).is_some_and(|screen| screen.asked_at.is_some())
+        self.screens.get(device).is_some_and(|screen| screen.asked != Asked::No)
     }
 
-    /// A push to a phone that was asked did not get through: its agent is to be signed out.
-    pub(crate) fn ask_failed(&self, device: &DeviceName) -> Option<Silence> {
-        let screen = self.screens.get(device).filter(|screen| screen.asked_at.is_some())?;
+    /// A push to a phone got through: if it was to be asked, its time to answer begins.
+    pub(crate) fn ask_delivered(&mut self, device: &DeviceName, now: Timestamp) {
+        if let Some(screen) = self.unasked(device) {
+            screen.asked = Asked::Since(now);
+        }
+    }
+
+    /// A push to a phone that was to be asked did not get through: its agent is to be signed out.
+    pub(crate) fn ask_failed(&mut self, device: &DeviceName, now: Timestamp) -> Option<Silence> {
+        let screen = self.unasked(device)?;
+        screen.asked = Asked::Since(now);
         Some(screen.sign_out(device))
+    }
+
+    /// A push to a phone that was to be asked could not be tried; the next look asks again.
+    pub(crate) fn ask_dropped(&mut self, device: &DeviceName) {
+        if let Some(screen) = self.unasked(device) {
+            screen.asked = Asked::No;
+        }
+    }
+
+    fn unasked(&mut self, device: &DeviceName) -> Option<&mut Screen> {
+        self.screens.get_mut(device).filter(|screen| screen.asked == Asked::Wanted)
     }
 
     /// What follows from silence at `now`; `inactivity` of zero means nothing ever does.
@@ -187,15 +218,15 @@ impl Screens {
         let mut found = Vec::new();
         for (device, screen) in &mut self.screens {
             if inactivity.is_zero() {
-                screen.asked_at = None;
+                screen.asked = Asked::No;
                 continue;
             }
-            match screen.asked_at {
-                None if now.since(screen.fetched_at) >= inactivity => {
-                    screen.asked_at = Some(now);
+            match screen.asked {
+                Asked::No if now.since(screen.fetched_at) >= inactivity => {
+                    screen.asked = Asked::Wanted;
                     found.push(Silence::Ask(device.clone()));
                 }
-                Some(asked_at) if now.since(asked_at) >= ANSWER_TIME => {
+                Asked::Since(asked_at) if now.since(asked_at) >= ANSWER_TIME => {
                     found.push(screen.sign_out(device));
                 }
                 _ => {}
@@ -221,9 +252,15 @@ impl Screen {
             address,
             base: base.into(),
             fetched_at: now,
-            asked_at: None,
+            asked: Asked::No,
             told: None,
         }
+    }
+
+    /// Whether the phone was asked and its time to answer runs.
+    #[cfg(test)]
+    pub(crate) fn is_waited_for(&self) -> bool {
+        matches!(self.asked, Asked::Since(_))
     }
 
     fn sign_out(&self, device: &DeviceName) -> Silence {
@@ -316,14 +353,34 @@ mod tests {
         let sep1 = device("SEP1");
         assert_eq!(screens.silence(later(119), INACTIVITY), []);
         assert_eq!(screens.silence(later(120), INACTIVITY), [Silence::Ask(sep1.clone())]);
-        assert_eq!(screens.silence(later(134), INACTIVITY), []);
+        // While the push waits for others, nothing follows.
+        assert_eq!(screens.silence(later(180), INACTIVITY), []);
+        screens.ask_delivered(&sep1, later(180));
+        screens.ask_delivered(&sep1, later(190));
+        assert_eq!(screens.ask_failed(&sep1, later(190)), None);
+        assert_eq!(screens.silence(later(194), INACTIVITY), []);
         let sign_out = Silence::SignOut {
             device: sep1.clone(),
             agent: session(1, 3).agent,
             holder: session(1, 3).holder(),
         };
-        assert_eq!(screens.silence(later(135), INACTIVITY), std::slice::from_ref(&sign_out));
-        assert_eq!(screens.ask_failed(&sep1), Some(sign_out));
+        assert_eq!(screens.silence(later(195), INACTIVITY), [sign_out]);
+    }
+
+    #[test]
+    fn phn_20_a_phone_that_cannot_be_asked_is_signed_out() {
+        let mut screens = shown();
+        let sep1 = device("SEP1");
+        assert_eq!(screens.ask_failed(&sep1, NOW), None);
+        assert_eq!(screens.silence(later(120), INACTIVITY).len(), 1);
+        // What kept a push from being tried is not the phone's fault.
+        screens.ask_dropped(&sep1);
+        assert_eq!(screens.silence(later(121), INACTIVITY), [Silence::Ask(sep1.clone())]);
+        let sign_out = screens.ask_failed(&sep1, later(122));
+        assert!(matches!(sign_out, Some(Silence::SignOut { .. })));
+        // Where that came to nothing it is tried again.
+        assert_eq!(screens.silence(later(136), INACTIVITY), []);
+        assert_eq!(screens.silence(later(137), INACTIVITY), Vec::from_iter(sign_out));
     }
 
     #[test]
@@ -334,7 +391,7 @@ mod tests {
         assert_eq!(screens.silence(later(238), INACTIVITY), []);
         assert_eq!(screens.silence(later(239), INACTIVITY), [Silence::Ask(sep1.clone())]);
         screens.hear(&sep1, later(240));
-        assert_eq!(screens.ask_failed(&sep1), None);
+        assert_eq!(screens.ask_failed(&sep1, later(240)), None);
         assert_eq!(screens.silence(later(300), INACTIVITY), []);
     }
 

@@ -14,7 +14,7 @@ use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use domain::settings::Settings;
-use domain::{AgentKey, AgentSession, DeviceName, Timestamp};
+use domain::{AgentKey, AgentSession, DeviceName, SessionRef, Timestamp};
 use rustls_pki_types::CertificateDer;
 
 pub(crate) use self::pace::{Begin, Pace};
@@ -28,7 +28,7 @@ const ATTEMPTS_MAX: u32 = 3;
 /// The shortest pause before the second attempt; the next one is twice as long, each with as much
 /// jitter on top.
 const RETRY_PAUSE: Duration = Duration::from_millis(400);
-/// Pushes in flight at one time, over all phones.
+/// Pushes on the wire at one time, over all phones.
 pub(crate) const IN_FLIGHT_MAX: usize = 64;
 
 /// How pushes to one phone go.
@@ -44,6 +44,14 @@ pub struct PushState {
 
 /// The certificates trusted for phones, as of settings of that number.
 pub(crate) type Authorities = (u64, Arc<Vec<CertificateDer<'static>>>);
+
+/// One attempt.
+struct Pushed {
+    /// For whose page it was.
+    holder: SessionRef,
+    need: Option<Need>,
+    reason: PushReason,
+}
 
 impl Phone {
     /// How the last push to each phone went, by name.
@@ -104,16 +112,25 @@ impl Phone {
 
     async fn push_while_wanted(self: Arc<Self>, device: DeviceName, mut urgent: bool) {
         loop {
-            let reason = match self.permits.acquire().await {
-                Ok(_permit) => self.push_newest(&device, urgent).await,
-                Err(_) => None,
-            };
-            let again = locked(&self.pace).end(&device, reason, self.port.now());
-            if reason.is_some_and(|reason| reason != PushReason::Ok) {
-                let silence = locked(&self.screens).ask_failed(&device);
-                if let Some(silence) = silence {
-                    self.end_silence(silence).await;
+            let reason = self.push_patiently(&device, urgent).await;
+            let now = self.port.now();
+            let silence = {
+                let mut screens = locked(&self.screens);
+                match reason {
+                    Some(PushReason::Ok) => {
+                        screens.ask_delivered(&device, now);
+                        None
+                    }
+                    Some(_) => screens.ask_failed(&device, now),
+                    None => {
+                        screens.ask_dropped(&device);
+                        None
+                    }
                 }
+            };
+            let again = locked(&self.pace).end(&device, reason, now);
+            if let Some(silence) = silence {
+                self.end_silence(silence).await;
             }
             urgent = false;
             if !again || self.push_again(&device) != Begin::Now {
@@ -126,9 +143,48 @@ impl Phone {
         locked(&self.pace).begin(device, self.port.now(), false)
     }
 
-    /// Pushes what is newest; `None` where the phone shows it already. An urgent push goes out in
-    /// any case.
-    async fn push_newest(&self, device: &DeviceName, urgent: bool) -> Option<PushReason> {
+    /// Pushes until something reached the phone or the attempts are used up; `None` where nothing
+    /// had to be pushed, or could be.
+    async fn push_patiently(&self, device: &DeviceName, urgent: bool) -> Option<PushReason> {
+        let mut pushed: Option<Pushed> = None;
+        let mut began = None;
+        for attempt in 0..ATTEMPTS_MAX {
+            if attempt > 0 {
+                tokio::time::sleep(self.retry_pause(attempt)).await;
+            }
+            // Others push while this one pauses.
+            let Ok(permit) = self.permits.acquire().await else { break };
+            began.get_or_insert_with(|| self.port.now());
+            let next = self.push_newest(device, urgent).await;
+            drop(permit);
+            let Some(next) = next else { break };
+            let is_transport = next.reason.is_transport();
+            pushed = Some(next);
+            if !is_transport {
+                break;
+            }
+        }
+        let Pushed { holder, need, reason } = pushed?;
+        let now = self.port.now();
+        self.figures.pushed(reason, now.since(began.unwrap_or(now)));
+        if reason != PushReason::Ok {
+            tracing::debug!(%device, reason = reason.name(), "a phone was not pushed to");
+        }
+        let mut screens = locked(&self.screens);
+        match need {
+            // Nobody waits for that page: one push is all it gets.
+            Some(Need::Over) => screens.forget(device, holder),
+            Some(Need::Behind { changes }) if reason == PushReason::Ok => {
+                screens.told(device, changes);
+            }
+            _ => {}
+        }
+        Some(reason)
+    }
+
+    /// Pushes what is newest, once; `None` where the phone shows it already. An urgent push goes
+    /// out in any case.
+    async fn push_newest(&self, device: &DeviceName, urgent: bool) -> Option<Pushed> {
         let screen = locked(&self.screens).of(device).cloned()?;
         let session = self.port.session_of(&screen.agent).await.ok()?;
         let need = {
@@ -139,23 +195,9 @@ impl Phone {
             }
             need
         };
-        let began = self.port.now();
         let settings = self.port.settings();
         let reason = self.push_screen(device, &screen, &settings).await;
-        self.figures.pushed(reason, self.port.now().since(began));
-        if reason != PushReason::Ok {
-            tracing::debug!(%device, reason = reason.name(), "a phone was not pushed to");
-        }
-        let mut screens = locked(&self.screens);
-        match need {
-            // Nobody waits for that page: one push is all it gets.
-            Some(Need::Over) => screens.forget(device, screen.holder),
-            Some(Need::Behind { changes }) if reason == PushReason::Ok => {
-                screens.told(device, changes);
-            }
-            _ => {}
-        }
-        Some(reason)
+        Some(Pushed { holder: screen.holder, need, reason })
     }
 
     async fn push_screen(
@@ -168,31 +210,21 @@ impl Phone {
             Ok(account) => account,
             Err(reason) => return reason,
         };
-        let mut reason = PushReason::NoAnswer;
-        for attempt in 0..ATTEMPTS_MAX {
-            if attempt > 0 {
-                tokio::time::sleep(self.retry_pause(attempt)).await;
-            }
-            let certificate = certificate::PhoneCertificate {
-                device: device.clone(),
-                authorities: self.authorities(settings),
-                fingerprint: fingerprint(settings, device),
-                provider: Arc::clone(&self.provider),
-            };
-            let Ok(tls) = certificate::tls(certificate) else { return PushReason::NotConfigured };
-            let issued = Issued {
-                holder: screen.holder,
-                changes: screen.changes,
-                device: device.clone(),
-                at: self.port.now(),
-            };
-            let body = delivery::body(self.key.url(&screen.base, &issued, Link::Home));
-            reason = delivery::deliver(screen.address, &account, tls, body).await;
-            if !reason.is_transport() {
-                break;
-            }
-        }
-        reason
+        let certificate = certificate::PhoneCertificate {
+            device: device.clone(),
+            authorities: self.authorities(settings),
+            fingerprint: fingerprint(settings, device),
+            provider: Arc::clone(&self.provider),
+        };
+        let Ok(tls) = certificate::tls(certificate) else { return PushReason::NotConfigured };
+        let issued = Issued {
+            holder: screen.holder,
+            changes: screen.changes,
+            device: device.clone(),
+            at: self.port.now(),
+        };
+        let body = delivery::body(self.key.url(&screen.base, &issued, Link::Home));
+        delivery::deliver(screen.address, &account, tls, body).await
     }
 
     fn retry_pause(&self, attempt: u32) -> Duration {

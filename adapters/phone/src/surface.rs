@@ -164,7 +164,7 @@ impl Phone {
             match silence {
                 Silence::Ask(device) => {
                     if self.push(&device, true) == Begin::Held {
-                        let silence = locked(&self.screens).ask_failed(&device);
+                        let silence = locked(&self.screens).ask_failed(&device, now);
                         if let Some(silence) = silence {
                             self.end_silence(silence).await;
                         }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use domain::settings::{Device, Push, Settings, Trust, TrustPurpose};
-use domain::{ReasonCode, Secret, SignedOutBy, Wish};
+use domain::{DeviceName, ReasonCode, Secret, SignedOutBy, Wish};
 use engine::surface::Surface;
 use protocols::phone_xml::{Object, decode};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
@@ -19,6 +19,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 
+use super::Begin;
 use crate::testing::{BASE, Handset, Node, settings};
 use crate::{PUSH_PASSWORD_PURPOSE, PushReason, locked};
 
@@ -194,6 +195,12 @@ fn handset(node: &Node) -> Handset<'_> {
 
 fn state(node: &Node) -> Option<PushReason> {
     node.phone.push_states().first().map(|state| state.reason)
+}
+
+/// Whether the phone was asked and its time to answer runs.
+fn is_waited_for(node: &Node) -> bool {
+    let screens = locked(&node.phone.screens);
+    screens.of(&"SEP1".parse().unwrap()).is_some_and(|screen| screen.is_waited_for())
 }
 
 /// Waits until it is so, or fails.
@@ -407,10 +414,61 @@ async fn phn_20_a_silent_phone_that_answers_the_push_stays_signed_in() {
     // The next time it does not fetch.
     node.clock.advance(Duration::from_secs(60));
     node.phone.tick().await;
-    until("a push", async || server.requests().len() == 2).await;
+    until("the question", async || is_waited_for(&node)).await;
+    assert_eq!(server.requests().len(), 2);
     node.clock.advance(Duration::from_secs(15));
     node.phone.tick().await;
     assert_eq!(node.state("1001").await, "signed_out");
+}
+
+#[tokio::test]
+async fn phn_20_a_silent_phone_is_not_signed_out_before_it_could_be_asked() {
+    let certificates = certificates("SEP1");
+    let server = WebServer::start(Some(&certificates)).await;
+    let node = Node::new().await;
+    with_push(&node, server.port, &certificates.authority, None).await;
+    handset(&node).sign_in("1001", "2001").await;
+    let others = node.phone.permits.acquire_many(64).await.unwrap();
+    for seconds in [120, 15, 60] {
+        node.clock.advance(Duration::from_secs(seconds));
+        node.phone.tick().await;
+        assert_eq!((node.state("1001").await.as_str(), is_waited_for(&node)), ("not_ready", false));
+    }
+    drop(others);
+    until("the question", async || is_waited_for(&node)).await;
+    assert_eq!(server.requests().len(), 1);
+    node.clock.advance(Duration::from_secs(14));
+    node.phone.tick().await;
+    assert_eq!(node.state("1001").await, "not_ready");
+    node.clock.advance(Duration::from_secs(1));
+    node.phone.tick().await;
+    assert_eq!(node.state("1001").await, "signed_out");
+}
+
+#[tokio::test]
+async fn phn_05_a_phone_that_is_gone_does_not_hold_up_the_others() {
+    let certificates = certificates("SEP1");
+    let server = WebServer::start(Some(&certificates)).await;
+    let node = Node::new().await;
+    with_push(&node, server.port, &certificates.authority, None).await;
+    let mut gone = Handset::new(&node, "SEP4");
+    gone.address = [127, 0, 0, 2].into();
+    gone.sign_in("1002", "2002").await;
+    handset(&node).sign_in("1001", "2001").await;
+    // Only one push may be on the wire; the phone that is gone comes first.
+    let _others = node.phone.permits.acquire_many(63).await.unwrap();
+    let gone: DeviceName = "SEP4".parse().unwrap();
+    assert_eq!(node.phone.push(&gone, true), Begin::Now);
+    assert_eq!(node.phone.push(&"SEP1".parse().unwrap(), true), Begin::Now);
+    until("a push", async || server.requests().len() == 1).await;
+    assert!(node.phone.push_states().iter().all(|state| state.device != gone));
+    until("the end of the other", async || {
+        let states = node.phone.push_states();
+        states
+            .iter()
+            .any(|state| (&state.device, state.reason) == (&gone, PushReason::ConnectionRefused))
+    })
+    .await;
 }
 
 #[tokio::test]
