@@ -25,6 +25,7 @@ use crate::tls::Tls;
 mod connection;
 mod plain_refusal;
 mod proxy_header;
+mod rarely;
 mod table;
 #[cfg(test)]
 mod tests;

@@ -17,6 +17,7 @@ use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
 use super::proxy_header::{self, Client};
+use super::rarely::Rarely;
 use super::table::Place;
 use super::watched::{Phase, Progress, Watched};
 use super::{Content, Ending, Listener, is_true};
@@ -124,20 +125,24 @@ where
         .half_close(false);
     let io = TokioIo::new(Watched::new(stream, progress.clone()));
     let mut connection = pin!(builder.serve_connection(io, service));
-    let mut overdue = pin!(progress.overdue(&setup.limits));
+    let overdue = pin!(progress.overdue(&setup.limits));
+    let mut overdue = Rarely::new(overdue);
+    let stop = pin!(is_true(&mut ending.stop));
+    let stop = Rarely::new(stop);
     let ended = tokio::select! {
+        biased;
         ended = connection.as_mut() => ended,
-        phase = overdue.as_mut() => {
+        phase = &mut overdue => {
             if phase != Phase::Waiting {
                 setup.metrics.slow.increment();
             }
             return;
         }
-        () = is_true(&mut ending.stop) => {
+        () = stop => {
             connection.as_mut().graceful_shutdown();
             tokio::select! {
                 ended = connection.as_mut() => ended,
-                _ = overdue.as_mut() => return,
+                _ = &mut overdue => return,
                 () = is_true(&mut ending.abort) => return,
             }
         }
