@@ -17,7 +17,7 @@ use tokio::task::JoinSet;
 use zeroize::Zeroizing;
 
 use crate::lanes::Lanes;
-use crate::metrics::{Counter, Gauges};
+use crate::metrics::{Counter, Gauge, Gauges, Histogram};
 use crate::mirror::Mirror;
 use crate::{Clock, Metrics, OpenError, Random, SealingKey, SubmitError};
 
@@ -81,8 +81,32 @@ pub struct Engine {
 
 struct Figures {
     sessions: Gauges,
-    waiting: Gauges,
-    store: [StoreFigure; 4],
+    queue_length: Gauge,
+    store: [StoreFigure; 2],
+    transactions: [[Counter; 4]; 2],
+    durations: [Histogram; 2],
+}
+
+/// What is asked of the store, for figures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Asked {
+    /// To read.
+    Load,
+    /// To keep a decision.
+    Commit,
+}
+
+/// What came of it, for figures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Came {
+    /// It was done.
+    Done,
+    /// A guard did not hold, or it was done before.
+    Conflict,
+    /// Nobody knows.
+    Unknown,
+    /// It was not done.
+    Failed,
 }
 
 /// A counter and what it follows in the store's statistics.
@@ -223,7 +247,7 @@ impl Engine {
             figure.counter.add((figure.read)(&statistics).saturating_sub(counted));
         }
         let waiting = i64::try_from(statistics.waiting).unwrap_or(i64::MAX);
-        self.figures.waiting.with(&[]).set(waiting);
+        self.figures.queue_length.set(waiting);
         let sessions = self.mirror.signed_in();
         for state in ["not_ready", "ready", "talking", "wrap_up"] {
             for surface in ["phone", "none"] {
@@ -240,6 +264,19 @@ impl Engine {
 
     pub(crate) fn is_stopping(&self) -> bool {
         *self.stop.borrow()
+    }
+
+    /// Counts what was asked of the store since `began`, and what came of it.
+    pub(crate) fn count(&self, asked: Asked, came: Came, began: Timestamp) {
+        let kind = asked as usize;
+        if let (Some(results), Some(duration)) =
+            (self.figures.transactions.get(kind), self.figures.durations.get(kind))
+        {
+            if let Some(counter) = results.get(came as usize) {
+                counter.increment();
+            }
+            duration.observe(self.clock.now().since(began));
+        }
     }
 
     /// Notes whether the store did its work, for readiness.
@@ -366,35 +403,52 @@ impl Engine {
     }
 }
 
+impl Asked {
+    const NAMES: [&str; 2] = ["load", "commit"];
+}
+
+impl Came {
+    const NAMES: [&str; 4] = ["done", "conflict", "unknown", "failed"];
+}
+
 impl Figures {
     fn new(metrics: &Metrics) -> Self {
         let follow = |name: &str, help: &str, read: fn(&Statistics) -> u64| StoreFigure {
             counter: metrics.counters(name, help, &[]).with(&[]),
             read,
         };
+        let transactions = metrics.counters(
+            "jackfield_store_transactions_total",
+            "What was asked of the store, and what came of it.",
+            &["kind", "result"],
+        );
+        let durations = metrics.seconds(
+            "jackfield_store_transaction_duration_seconds",
+            "Time from asking the store to its answer, waiting included.",
+            &["kind"],
+        );
         Self {
             sessions: metrics.gauges(
                 "jackfield_agent_sessions",
                 "Signed-in agents by the surface that holds the session and by state.",
                 &["surface", "state"],
             ),
-            waiting: metrics.gauges(
-                "jackfield_store_waiting",
-                "Commits that wait for the store's writer.",
-                &[],
-            ),
+            queue_length: metrics
+                .gauges("jackfield_store_queue_length", "Commits that wait for the writer.", &[])
+                .with(&[]),
             store: [
-                follow("jackfield_store_commits_total", "Decisions made durable.", |it| it.commits),
-                follow("jackfield_store_transactions_total", "Durable transactions.", |it| {
-                    it.transactions
-                }),
-                follow("jackfield_store_conflicts_total", "Decisions taken anew.", |it| {
-                    it.conflicts
-                }),
-                follow("jackfield_store_failures_total", "Transactions that failed.", |it| {
+                follow(
+                    "jackfield_store_batches_total",
+                    "Durable transactions; commits done in between share one.",
+                    |it| it.transactions,
+                ),
+                follow("jackfield_store_batch_failures_total", "Durable ones that failed.", |it| {
                     it.failures
                 }),
             ],
+            transactions: Asked::NAMES
+                .map(|kind| Came::NAMES.map(|result| transactions.with(&[kind, result]))),
+            durations: Asked::NAMES.map(|kind| durations.with(&[kind])),
         }
     }
 }

@@ -8,7 +8,7 @@ use domain::{
 use store::{Commit, Committed, Load, StoreError};
 
 use crate::SubmitError;
-use crate::engine::Engine;
+use crate::engine::{Asked, Came, Engine};
 
 /// How often a rule may ask for more before we call it a fault.
 const LOADS_MAX: usize = 16;
@@ -77,7 +77,10 @@ impl Engine {
                 Step::Refuse(refusal) => return Ok(Err(Outcome::Refused(refusal))),
             };
             let load = Load { asks, input: (round == 0).then(|| input.id.clone()) };
-            let answer = self.noting(self.store.load(load).await)?;
+            let began = self.clock.now();
+            let answer = self.noting(self.store.load(load).await);
+            self.count(Asked::Load, if answer.is_ok() { Came::Done } else { Came::Failed }, began);
+            let answer = answer?;
             if let Some(reply) = answer.known {
                 return Ok(Err(Outcome::Done(reply)));
             }
@@ -101,7 +104,16 @@ impl Engine {
     async fn commit(&self, input: &Input, decision: Decision) -> Result<Attempt, SubmitError> {
         let commit =
             Commit { input: input.id.clone(), at: self.clock.now(), decision: decision.clone() };
-        match self.noting(self.store.commit(commit).await) {
+        let began = self.clock.now();
+        let committed = self.noting(self.store.commit(commit).await);
+        let came = match &committed {
+            Ok(Committed::Done { .. }) => Came::Done,
+            Ok(Committed::Known(_) | Committed::Conflict) => Came::Conflict,
+            Err(StoreError::Unknown) => Came::Unknown,
+            Err(_) => Came::Failed,
+        };
+        self.count(Asked::Commit, came, began);
+        match committed {
             Ok(Committed::Done { cursor }) => {
                 self.note_written();
                 let reply = decision.reply.clone();

@@ -337,9 +337,13 @@ async fn open_engine(
 }
 
 fn build_info(metrics: &Metrics) {
-    let info =
-        metrics.gauges("jackfield_build_info", "The running program, always 1.", &["version"]);
-    info.with(&[crate::VERSION]).set(1);
+    // Whoever builds packages says what of; a build by hand does not know.
+    const COMMIT: Option<&str> = option_env!("JACKFIELD_COMMIT");
+    const RUSTC: Option<&str> = option_env!("JACKFIELD_RUSTC");
+    let labels = ["version", "commit", "rustc"];
+    let info = metrics.gauges("jackfield_build_info", "The running program, always 1.", &labels);
+    let unknown = |text: Option<&'static str>| text.unwrap_or("unknown");
+    info.with(&[crate::VERSION, unknown(COMMIT), unknown(RUSTC)]).set(1);
 }
 
 #[cfg(test)]
