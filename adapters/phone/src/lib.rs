@@ -28,6 +28,7 @@ mod proof;
 mod push;
 mod query;
 mod routes;
+mod source;
 mod surface;
 #[cfg(test)]
 mod testing;

@@ -42,25 +42,28 @@ impl Phone {
         let pieces = [request.uri.query().unwrap_or_default(), body];
         let name = single(&pieces, "devicename");
         let device = name.and_then(|name| name.parse::<DeviceName>().ok());
-        let counted = device.as_ref().map_or("", |device| device.as_str());
-        if !locked(&self.guesses).allows(source, counted, now) {
+        // Names can be invented, so only those that we know are counted on their own.
+        let known = device.as_ref().filter(|device| {
+            self.port.settings().devices.contains_key(*device)
+                || locked(&self.screens).of(device).is_some()
+        });
+        if !locked(&self.guesses).allows(source, known, now) {
             return Err("limited");
         }
-        if self.is_ours_to_answer(&pieces, device.as_ref()) {
+        // Looked at in any case: how long it takes must not tell which phones there are.
+        let is_ours = self.is_ours_to_answer(&pieces);
+        if is_ours && known.is_some() {
             return Ok(());
         }
-        locked(&self.guesses).note(source, counted, now);
+        locked(&self.guesses).note(source, known, now);
         Err("refused")
     }
 
-    fn is_ours_to_answer(&self, pieces: &[&str], device: Option<&DeviceName>) -> bool {
+    fn is_ours_to_answer(&self, pieces: &[&str]) -> bool {
         let settings = self.port.settings();
         let Ok(account) = push_account(&self.port, &settings) else { return false };
         let user = single(pieces, "UserID").unwrap_or_default();
         let password = single(pieces, "Password").unwrap_or_default();
-        let is_known = device.is_some_and(|device| {
-            settings.devices.contains_key(device) || locked(&self.screens).of(device).is_some()
-        });
-        matches(&user, &password, (&account.user, &account.password)) && is_known
+        matches(&user, &password, (&account.user, &account.password))
     }
 }

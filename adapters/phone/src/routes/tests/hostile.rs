@@ -202,6 +202,22 @@ async fn phn_13_the_callback_answers_one_word_without_a_line_end() {
 }
 
 #[tokio::test]
+async fn phn_13_guessing_under_invented_names_stops_that_source_alone() {
+    let node = Node::new().await;
+    for number in 0..200 {
+        ask(&node, Method::GET, &format!("?devicename=SEP{number:012}"), "").await;
+    }
+    // They are one name, and so ten guesses.
+    let text = String::from_utf8(node.port.metrics().text()).unwrap();
+    let answers = |answer: &str| {
+        let line = format!("jackfield_phone_authentications_total{{answer=\"{answer}\"}} ");
+        text.lines().find_map(|it| it.strip_prefix(&line)).map(str::to_owned)
+    };
+    assert_eq!(answers("refused").as_deref(), Some("10"), "{text}");
+    assert_eq!(answers("limited").as_deref(), Some("190"));
+}
+
+#[tokio::test]
 async fn phn_05_a_reason_cannot_be_left_out_by_typing_another_link() {
     let node = Node::new().await;
     let mut phone = Handset::new(&node, "SEP1");
