@@ -146,13 +146,11 @@ fn is_certificate(path: &Path) -> bool {
 /// nginx with the sample for old phones, until dropped.
 pub(crate) struct OldPhonesProxy {
     child: Child,
-    pub(crate) port: u16,
 }
 
 impl OldPhonesProxy {
-    /// `None` where there is no nginx.
-    pub(crate) fn start(node: &Node) -> Option<Self> {
-        let port = free_port();
+    /// On that port; `None` where there is no nginx.
+    pub(crate) fn start(node: &Node, port: u16) -> Option<Self> {
         let sample = include_str!("../../packaging/old-phones/nginx.conf")
             .replace("PID_FILE", node.folder.join("nginx.pid").to_str().unwrap())
             .replace("LISTEN_ADDRESS", &format!("127.0.0.1:{port}"))
@@ -172,7 +170,7 @@ impl OldPhonesProxy {
             return None;
         };
         eventually("nginx", || std::net::TcpStream::connect(("127.0.0.1", port)).ok());
-        Some(Self { child, port })
+        Some(Self { child })
     }
 }
 

@@ -3,14 +3,16 @@
 use serde_json::json;
 
 use crate::models::{models, validate};
-use crate::node::{Node, OldPhonesProxy};
+use crate::node::{Node, OldPhonesProxy, free_port};
 use crate::phone::Phone;
 
 #[test]
 fn phn_17_old_phones_are_served_through_a_trusted_proxy() {
-    let node = Node::start("trusted_proxies = [\"127.0.0.1\"]", &["--settings", "settings.yaml"]);
-    let Some(proxy) = OldPhonesProxy::start(&node) else { return };
-    let url = format!("http://localhost:{}/fippa/", proxy.port);
+    let port = free_port();
+    let trust = format!("trusted_proxies = [\"127.0.0.1\"]\npublic_names = [\"localhost:{port}\"]");
+    let node = Node::start(&trust, &["--settings", "settings.yaml"]);
+    let Some(_proxy) = OldPhonesProxy::start(&node, port) else { return };
+    let url = format!("http://localhost:{port}/fippa/");
     let mut pages = Vec::new();
     for model in models() {
         if !model.starts_with("CP-69") && !model.starts_with("CP-79") {

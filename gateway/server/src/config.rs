@@ -17,10 +17,12 @@ use serde_json::Value;
 
 mod fields;
 mod files;
+mod public_name;
 mod raw;
 mod render;
 
 pub use files::check_files;
+pub use public_name::PublicName;
 pub use render::{sample, schema};
 
 use raw::Raw;
@@ -41,6 +43,10 @@ pub struct Config {
     pub sealing_key_file: PathBuf,
     /// Proxies whose word about the client counts.
     pub trusted_proxies: Vec<IpNet>,
+    /// The form in which they speak of it.
+    pub forwarded_fields: ForwardedFields,
+    /// What they may call us in URLs.
+    pub public_names: Vec<PublicName>,
     /// Where the gateway keeps what it owns.
     pub store: StoreConfig,
     /// Certificate and key, where they are not made by the gateway itself.
@@ -53,6 +59,15 @@ pub struct Config {
     pub limits: Limits,
     /// How the log looks.
     pub log: LogConfig,
+}
+
+/// Fields of a request in which proxies speak of the client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ForwardedFields {
+    /// `X-Forwarded-For`, `-Proto`, `-Host` and `-Port`.
+    XForwarded,
+    /// `Forwarded` (RFC 7239).
+    Forwarded,
 }
 
 /// Which store.
@@ -224,6 +239,11 @@ impl Config {
                 .path("sealing_key_file")
                 .unwrap_or_else(|| in_state("sealing.key")),
             trusted_proxies,
+            forwarded_fields: match raw.word("forwarded_fields") {
+                "forwarded" => ForwardedFields::Forwarded,
+                _ => ForwardedFields::XForwarded,
+            },
+            public_names: raw.public_names("public_names"),
             store: StoreConfig::Sqlite {
                 path: raw.path("store.path").unwrap_or_else(|| in_state("jackfield.db")),
             },

@@ -27,6 +27,7 @@ mod routes;
 pub(crate) mod tests;
 
 pub(crate) use credentials::Credentials;
+pub(crate) use forwarded::{Proxies, is_handed_on};
 pub(crate) use record::{HttpMetrics, ListenerMetrics};
 pub(crate) use routes::{RouteTable, route_tables};
 
@@ -39,7 +40,7 @@ pub(crate) struct Site {
     /// Scheme, host and port in URLs, where no trusted proxy says otherwise.
     pub(crate) base: String,
     /// Proxies whose word about the client counts.
-    pub(crate) trusted_proxies: Arc<[IpNet]>,
+    pub(crate) proxies: Proxies,
     /// What peers may use.
     pub(crate) limits: Limits,
     /// Checks passwords of callers.

@@ -20,7 +20,7 @@ use http::{HeaderValue, Method, Response, StatusCode};
 use subtle::ConstantTimeEq;
 use tokio::sync::watch;
 
-use crate::http::Credentials;
+use crate::http::{Credentials, is_handed_on};
 
 /// The runtime must have turned within this time.
 const TURN_MAX: Duration = Duration::from_secs(5);
@@ -162,7 +162,8 @@ impl Operations {
     }
 
     fn metrics(&self, request: &Request) -> Response<Bytes> {
-        if !request.peer.address.is_loopback() {
+        // What a proxy on this machine hands on comes from anywhere.
+        if !request.peer.address.is_loopback() || is_handed_on(&request.headers) {
             let Some(token) = &self.token else {
                 let why = "metrics are for this machine alone; configure metrics_token_file\n";
                 return text(StatusCode::FORBIDDEN, why.to_owned());

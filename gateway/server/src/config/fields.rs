@@ -20,6 +20,8 @@ pub(super) enum Sort {
     Addresses,
     /// IP networks, such as `10.1.0.0/16`; a plain address is a network of one.
     Networks,
+    /// Host names or addresses in URLs, each with or without a port.
+    PublicNames,
 }
 
 /// What holds where the key is not given.
@@ -78,7 +80,7 @@ const fn section(key: &'static str, text: &'static [&'static str]) -> Section {
 }
 
 use Fallback::{Absent, List, Number as Default, Required, Switch as On, Word};
-use Sort::{Addresses, Choice, HostName, Networks, Number, Path, Switch};
+use Sort::{Addresses, Choice, HostName, Networks, Number, Path, PublicNames, Switch};
 
 /// Tables, in the order of the sample.
 pub(super) const SECTIONS: &[Section] = &[
@@ -142,8 +144,29 @@ pub(super) const FIELDS: &[Field] = &[
         Networks,
         List(&[]),
         &[
-            "Proxies whose word about the client counts (Forwarded, X-Forwarded-For, -Proto, -Host and",
-            "-Port, PROXY protocol), as addresses or networks. From anybody else these are not believed.",
+            "Proxies whose word about the client counts (forwarded_fields, PROXY protocol), as addresses",
+            "or networks. From anybody else these are not believed.",
+        ],
+    ),
+    field(
+        "forwarded_fields",
+        Choice(&["x_forwarded", "forwarded"]),
+        Word("x_forwarded"),
+        &[
+            "The form in which trusted_proxies speak of the client: X-Forwarded-For, -Proto, -Host and",
+            "-Port, or Forwarded (RFC 7239). The other form is never believed, since proxies hand it",
+            "through as the client sent it. The proxy must overwrite the fields of this form, or append",
+            "to them.",
+        ],
+    ),
+    field(
+        "public_names",
+        PublicNames,
+        List(&[]),
+        &[
+            "Names under which trusted_proxies may present us in URLs, such as \"phones.example.com\" or",
+            "\"phones.example.com:8082\". Without a port it is that of the scheme, 80 or 443. Under any",
+            "other name, or with an empty list, URLs name this node as it is without a proxy.",
         ],
     ),
     field("store.kind", Choice(&["sqlite"]), Word("sqlite"), &["The kind of store."]),

@@ -9,8 +9,8 @@ use domain::{NodeName, Problems};
 use ipnet::IpNet;
 use serde_json::Value;
 
-use super::NAME_CHARACTERS_MAX;
 use super::fields::{FIELDS, Fallback, Field, LIST_MAX, Sort};
+use super::{NAME_CHARACTERS_MAX, PublicName};
 
 /// One value as it was written.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,6 +22,7 @@ enum Written {
     Word(&'static str),
     Addresses(Vec<IpAddr>),
     Networks(Vec<IpNet>),
+    PublicNames(Vec<PublicName>),
 }
 
 /// All values that were written, and the defaults of the others.
@@ -104,6 +105,13 @@ impl Raw {
     pub(super) fn networks(&self, key: &str) -> Vec<IpNet> {
         match self.values.get(key) {
             Some(Written::Networks(networks)) => networks.clone(),
+            _ => Vec::new(),
+        }
+    }
+
+    pub(super) fn public_names(&self, key: &str) -> Vec<PublicName> {
+        match self.values.get(key) {
+            Some(Written::PublicNames(names)) => names.clone(),
             _ => Vec::new(),
         }
     }
@@ -197,11 +205,22 @@ fn read_field(
             }
             Some(Written::Networks(networks))
         }
+        Sort::PublicNames => {
+            let texts: Vec<String> = reader.parsed_list(name, LIST_MAX);
+            let mut names = Vec::new();
+            for text in texts {
+                match PublicName::read(&text) {
+                    Ok(name) => names.push(name),
+                    Err(message) => reader.problem(name, message),
+                }
+            }
+            Some(Written::PublicNames(names))
+        }
     }
 }
 
 /// A full host name as certificates and URLs carry it; `localhost` passes for trying things out.
-fn host_name(text: &str) -> Result<NodeName, String> {
+pub(super) fn host_name(text: &str) -> Result<NodeName, String> {
     if text.parse::<IpAddr>().is_ok() || text.starts_with('[') {
         return Err(format!(
             "must be a full host name, not the address {text}: phones and certificates need a name"

@@ -46,6 +46,8 @@ name = "192.0.2.1"
 state_directory = 5.5
 odd = 1
 trusted_proxies = ["10.0.0.0/8", "elsewhere"]
+forwarded_fields = "both"
+public_names = ["phones.example", "http://phones.example", "a.example:0", "[::1]:80", ":80"]
 [listeners.phone]
 port = 70000
 refusal_port = 0
@@ -60,6 +62,10 @@ format = "xml"
             "name",
             "state_directory",
             "trusted_proxies",
+            "forwarded_fields",
+            "public_names",
+            "public_names",
+            "public_names",
             "listeners.phone.port",
             "listeners.phone.proxy_protocol",
             "listeners.phone.refusal_port",

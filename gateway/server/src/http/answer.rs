@@ -42,8 +42,7 @@ impl Site {
         let began = self.clock.now();
         let reference = reference();
         let (parts, body) = request.into_parts();
-        let peer =
-            super::forwarded::peer(address, &parts.headers, &self.base, &self.trusted_proxies);
+        let peer = self.proxies.peer(address, &parts.headers, &self.base);
         let (method, client) = (parts.method.clone(), peer.address);
         let found = self.well_formed(&parts).and_then(|()| self.route(&parts));
         let (placed, answer) = match found {

@@ -1,21 +1,38 @@
-//! What a trusted proxy says about the client: Forwarded (RFC 7239), else X-Forwarded-*.
+//! What a trusted proxy says about the client: `X-Forwarded-*` or `Forwarded` (RFC 7239).
 //!
-//! Hops are read from the nearest on: as long as a hop is itself a trusted proxy, the one before
-//! it is believed. What an untrusted client put in front stays unread.
+//! Only the form that the configuration names is read: most proxies set one of the two and hand the
+//! other through as the client sent it. Hops are read from the nearest on: as long as a hop is itself
+//! a trusted proxy, the one before it is believed. What an untrusted client put in front stays
+//! unread. A proxy that sets no name hands through the client's, so a URL is believed only under
+//! the names that the operator lists.
 
 use std::net::{IpAddr, SocketAddr};
 
 use engine::surface::Peer;
-use http::HeaderMap;
 use http::header::{FORWARDED, HOST, HeaderName};
+use http::{HeaderMap, HeaderValue};
 use ipnet::IpNet;
 
 use super::is_trusted;
+use crate::config::{Config, ForwardedFields, PublicName};
 
 /// The most hops that are read.
 const HOPS_MAX: usize = 16;
 /// The most bytes of a host with its port.
 const HOST_BYTES_MAX: usize = 128;
+
+const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
+const X_FORWARDED_PORT: HeaderName = HeaderName::from_static("x-forwarded-port");
+
+/// Whom we believe about the client, in which form, and what they may call us.
+#[derive(Clone, Debug)]
+pub(crate) struct Proxies {
+    networks: Vec<IpNet>,
+    fields: ForwardedFields,
+    public_names: Vec<PublicName>,
+}
 
 /// One hop as the proxy that received it tells it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -25,41 +42,73 @@ struct Hop {
     scheme: Option<&'static str>,
 }
 
-/// Who is at the other end of a connection from `address`, and under which URL it reaches us.
-pub(super) fn peer(
-    address: IpAddr,
-    headers: &HeaderMap,
-    base: &str,
-    trusted_proxies: &[IpNet],
-) -> Peer {
-    let mut peer = Peer { address: address.to_canonical(), base: base.to_owned() };
-    if !is_trusted(trusted_proxies, address) {
-        return peer;
-    }
-    let hops = if headers.contains_key(FORWARDED) { standard(headers) } else { customary(headers) };
-    let (mut host, mut scheme) = (None, None);
-    for hop in hops.into_iter().rev().take(HOPS_MAX) {
-        host = hop.host.or(host);
-        scheme = hop.scheme.or(scheme);
-        let Some(client) = hop.client else { break };
-        peer.address = client;
-        if !is_trusted(trusted_proxies, client) {
-            break;
+impl Proxies {
+    /// Those of the configuration.
+    pub(crate) fn configured(config: &Config) -> Self {
+        Self {
+            networks: config.trusted_proxies.clone(),
+            fields: config.forwarded_fields,
+            public_names: config.public_names.clone(),
         }
     }
-    let (own_scheme, own_host) = base.split_once("://").unwrap_or(("https", base));
-    if host.is_some() || scheme.is_some() {
+
+    /// Nobody: a connection's own address is its client's.
+    pub(crate) fn none() -> Self {
+        Self { networks: Vec::new(), fields: ForwardedFields::XForwarded, public_names: Vec::new() }
+    }
+
+    /// Who is at the other end of a connection from `address`, and under which URL it reaches us,
+    /// which is `base` unless a proxy may say otherwise.
+    pub(super) fn peer(&self, address: IpAddr, headers: &HeaderMap, base: &str) -> Peer {
+        let mut peer = Peer { address: address.to_canonical(), base: base.to_owned() };
+        if !is_trusted(&self.networks, address) {
+            return peer;
+        }
+        let hops = match self.fields {
+            ForwardedFields::Forwarded => standard(headers),
+            ForwardedFields::XForwarded => customary(headers),
+        };
+        let (mut host, mut scheme) = (None, None);
+        for hop in hops.into_iter().rev().take(HOPS_MAX) {
+            host = hop.host.or(host);
+            scheme = hop.scheme.or(scheme);
+            let Some(client) = hop.client else { break };
+            peer.address = client;
+            if !is_trusted(&self.networks, client) {
+                break;
+            }
+        }
+        if host.is_none() && scheme.is_none() {
+            return peer;
+        }
+        let (own_scheme, own_host) = base.split_once("://").unwrap_or(("https", base));
         let sent = headers.get(HOST).and_then(|host| good_host(host.to_str().ok()?));
         let host = host.or(sent).unwrap_or_else(|| own_host.to_owned());
-        peer.base = format!("{}://{host}", scheme.unwrap_or(own_scheme));
+        let scheme = scheme.unwrap_or(own_scheme);
+        if self.public_names.iter().any(|name| name.covers(scheme, &host)) {
+            peer.base = format!("{scheme}://{host}");
+        }
+        peer
     }
-    peer
 }
 
-/// The elements of all Forwarded fields, the nearest proxy's last.
+/// Whether a proxy, trusted or not, or somebody who would be taken for one, handed this request on.
+pub(crate) fn is_handed_on(headers: &HeaderMap) -> bool {
+    [FORWARDED, X_FORWARDED_FOR].iter().any(|name| headers.contains_key(name))
+}
+
+/// The elements of all Forwarded fields, the nearest proxy's last. A field that cannot be taken
+/// apart is one hop of which nothing is known, so that nothing before it is believed.
 fn standard(headers: &HeaderMap) -> Vec<Hop> {
-    let fields = headers.get_all(FORWARDED).iter().filter_map(|field| field.to_str().ok());
-    fields.flat_map(|field| split_quoted(field, ',')).map(standard_hop).collect()
+    let mut hops = Vec::new();
+    for field in headers.get_all(FORWARDED) {
+        // Quotation marks left open by a client would swallow what the proxy wrote behind them.
+        match field.to_str().ok().filter(|field| field.matches('"').count() % 2 == 0) {
+            Some(field) => hops.extend(split_quoted(field, ',').map(standard_hop)),
+            None => hops.push(Hop::default()),
+        }
+    }
+    hops
 }
 
 fn standard_hop(element: &str) -> Hop {
@@ -78,35 +127,48 @@ fn standard_hop(element: &str) -> Hop {
 }
 
 fn customary(headers: &HeaderMap) -> Vec<Hop> {
-    const FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
-    const SCHEME: HeaderName = HeaderName::from_static("x-forwarded-proto");
-    const NAME: HeaderName = HeaderName::from_static("x-forwarded-host");
-    const PORT: HeaderName = HeaderName::from_static("x-forwarded-port");
-    let last = |name: HeaderName| {
-        let field = headers.get_all(name).iter().next_back()?.to_str().ok()?;
-        field.rsplit(',').next().map(|value| value.trim().to_owned())
-    };
-    let mut hops: Vec<Hop> = headers
-        .get_all(FOR)
-        .iter()
-        .filter_map(|field| field.to_str().ok())
-        .flat_map(|field| field.split(','))
-        .map(|client| Hop { client: address(client.trim()), ..Hop::default() })
-        .collect();
-    if hops.is_empty() {
-        hops.push(Hop::default());
-    }
-    if let Some(nearest) = hops.last_mut() {
-        nearest.scheme = last(SCHEME).as_deref().and_then(scheme);
-        nearest.host = last(NAME).as_deref().and_then(good_host);
-        let port = last(PORT).and_then(|port| port.parse::<u16>().ok());
-        if let (Some(host), Some(port)) = (&mut nearest.host, port)
-            && !has_port(host)
-        {
-            host.push_str(&format!(":{port}"));
+    let hop = |client: &str| Hop { client: address(client.trim()), ..Hop::default() };
+    let mut hops = Vec::new();
+    for field in headers.get_all(X_FORWARDED_FOR) {
+        match field.to_str() {
+            Ok(field) => hops.extend(field.split(',').map(hop)),
+            Err(_) => hops.push(Hop::default()),
         }
     }
+    if let Some(nearest) = hops.last_mut()
+        && let Some((host, scheme)) = customary_base(headers)
+    {
+        (nearest.host, nearest.scheme) = (host, scheme);
+    }
     hops
+}
+
+/// Host and scheme of the `X-Forwarded-*` fields; nothing where one of them is there twice or
+/// makes no sense, since then they are not all the proxy's.
+fn customary_base(headers: &HeaderMap) -> Option<(Option<String>, Option<&'static str>)> {
+    let scheme_field = only(headers, &X_FORWARDED_PROTO)?;
+    let host_field = only(headers, &X_FORWARDED_HOST)?;
+    let port_field = only(headers, &X_FORWARDED_PORT)?;
+    let mut host = host_field.map(|host| good_host(host).ok_or(())).transpose().ok()?;
+    let scheme = scheme_field.map(|name| scheme(name).ok_or(())).transpose().ok()?;
+    let port = port_field.map(str::parse::<u16>).transpose().ok()?;
+    if let (Some(host), Some(port)) = (&mut host, port)
+        && !has_port(host)
+        && Some(port) != scheme.and_then(PublicName::usual_port)
+    {
+        host.push_str(&format!(":{port}"));
+    }
+    Some((host, scheme))
+}
+
+/// The one value of a field, or that it is absent; `None` where it has several.
+fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<Option<&'a str>> {
+    let mut fields = headers.get_all(name).iter();
+    match (fields.next().map(HeaderValue::to_str), fields.next()) {
+        (None, _) => Some(None),
+        (Some(Ok(value)), None) if !value.contains(',') => Some(Some(value.trim())),
+        _ => None,
+    }
 }
 
 /// Splits outside of quotation marks; what is between them is taken as it stands.
@@ -145,71 +207,4 @@ fn has_port(host: &str) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use http::HeaderValue;
-
-    use super::*;
-
-    const BASE: &str = "https://gw-a.example:8445";
-
-    /// Compares address and base for a connection from `from`, with 10.0.0.0/8 trusted.
-    #[track_caller]
-    fn check(from: &str, fields: &[(&'static str, &str)], expected: (&str, &str)) {
-        let mut headers = HeaderMap::new();
-        for (name, value) in fields {
-            headers.append(HeaderName::from_static(name), HeaderValue::from_str(value).unwrap());
-        }
-        let trusted = ["10.0.0.0/8".parse().unwrap(), "fd00::/8".parse().unwrap()];
-        let peer = peer(from.parse().unwrap(), &headers, BASE, &trusted);
-        assert_eq!((peer.address.to_string().as_str(), peer.base.as_str()), expected, "{fields:?}");
-    }
-
-    #[test]
-    fn ops_14_only_trusted_proxies_are_believed() {
-        let fields = [("x-forwarded-for", "192.0.2.9"), ("x-forwarded-host", "evil.example")];
-        check("192.0.2.1", &fields, ("192.0.2.1", BASE));
-        check("192.0.2.1", &[("forwarded", "for=192.0.2.9;host=evil")], ("192.0.2.1", BASE));
-        check("10.0.0.1", &[], ("10.0.0.1", BASE));
-        check("::ffff:10.0.0.1", &[("x-forwarded-for", "192.0.2.9")], ("192.0.2.9", BASE));
-    }
-
-    #[test]
-    fn ops_14_hops_are_read_from_the_nearest() {
-        check("10.0.0.1", &[("x-forwarded-for", "1.1.1.1, 192.0.2.9")], ("192.0.2.9", BASE));
-        check("10.0.0.1", &[("x-forwarded-for", "192.0.2.9, 10.0.0.2")], ("192.0.2.9", BASE));
-        check(
-            "10.0.0.1",
-            &[("forwarded", "for=1.1.1.1"), ("forwarded", "for=192.0.2.9")],
-            ("192.0.2.9", BASE),
-        );
-        check("fd00::1", &[("forwarded", "for=\"[2001:db8::9]:4711\"")], ("2001:db8::9", BASE));
-        check("10.0.0.1", &[("x-forwarded-for", "nonsense")], ("10.0.0.1", BASE));
-        check("10.0.0.1", &[("x-forwarded-for", "192.0.2.9, _hidden")], ("10.0.0.1", BASE));
-    }
-
-    #[test]
-    fn ops_14_a_trusted_proxy_says_under_which_url_we_are_reached() {
-        let forwarded = "for=192.0.2.9;proto=http;host=\"old-phones.example:8082\"";
-        check(
-            "10.0.0.1",
-            &[("forwarded", forwarded)],
-            ("192.0.2.9", "http://old-phones.example:8082"),
-        );
-        let fields = [
-            ("x-forwarded-for", "192.0.2.9"),
-            ("x-forwarded-proto", "https"),
-            ("x-forwarded-host", "Phones.example"),
-            ("x-forwarded-port", "8443"),
-        ];
-        check("10.0.0.1", &fields, ("192.0.2.9", "https://phones.example:8443"));
-        check(
-            "10.0.0.1",
-            &[("x-forwarded-proto", "http"), ("host", "gw.example:80")],
-            ("10.0.0.1", "http://gw.example:80"),
-        );
-        for bad in ["a b", "a/b", "a\"b", "<x>", "user@host", "[", ""] {
-            check("10.0.0.1", &[("x-forwarded-host", bad)], ("10.0.0.1", BASE));
-        }
-        check("10.0.0.1", &[("x-forwarded-proto", "javascript")], ("10.0.0.1", BASE));
-    }
-}
+mod tests;

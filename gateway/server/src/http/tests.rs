@@ -123,7 +123,7 @@ pub(crate) fn site(config: &Config, metrics: &Metrics) -> Arc<Site> {
         listener: "phone",
         routes: tables.remove("phone").unwrap(),
         base: config.phone.base(),
-        trusted_proxies: config.trusted_proxies.clone().into(),
+        proxies: Proxies::configured(config),
         limits: config.limits,
         authenticator: Arc::new(Known),
         clock: Arc::new(ManualClock::new(Timestamp::from_seconds(1))),

@@ -9,7 +9,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::config::Config;
-use crate::http::{HttpMetrics, RouteTable, Site};
+use crate::http::{HttpMetrics, Proxies, RouteTable, Site};
 use crate::listener::{self, BindError, Content, Listener, PlainRefusal, Setup};
 use crate::tls::Tls;
 
@@ -75,9 +75,11 @@ impl Serving<'_> {
         };
         let base = self.config.phone.base();
         let refusal = Content::Refusal(Arc::new(PlainRefusal::new(&base)));
-        let phone = self.site("phone", base);
+        let phone = self.site("phone", base, Proxies::configured(self.config));
         let port = self.config.operations.addresses.first().map_or(0, |address| address.port());
-        let operations = self.site("operations", format!("http://{}:{port}", self.config.name));
+        // Who may read the metrics without a token is a matter of the connection's own address.
+        let base_of_operations = format!("http://{}:{port}", self.config.name);
+        let operations = self.site("operations", base_of_operations, Proxies::none());
 
         let proxied = self.config.phone.proxy_protocol;
         let stop = &listeners.stop_peers;
@@ -94,12 +96,12 @@ impl Serving<'_> {
         listeners
     }
 
-    fn site(&mut self, name: &'static str, base: String) -> Content {
+    fn site(&mut self, name: &'static str, base: String, proxies: Proxies) -> Content {
         Content::Site(Arc::new(Site {
             listener: name,
             routes: self.tables.remove(name).unwrap_or_default(),
             base,
-            trusted_proxies: self.config.trusted_proxies.clone().into(),
+            proxies,
             limits: self.config.limits,
             authenticator: Arc::clone(&self.authenticator),
             clock: Arc::clone(&self.clock),

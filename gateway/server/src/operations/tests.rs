@@ -57,12 +57,16 @@ impl Fixture {
         let path = target.split('?').next().unwrap();
         let routes = Arc::clone(&self.operations).routes();
         let route = routes.iter().find(|route| route.path == path).expect(path);
+        (route.handler)(self.request(target, from, bearer)).await
+    }
+
+    fn request(&self, target: &str, from: &str, bearer: Option<&str>) -> Request {
         let mut headers = HeaderMap::new();
         if let Some(bearer) = bearer {
             let value = HeaderValue::from_str(&format!("Bearer {bearer}")).unwrap();
             headers.insert(AUTHORIZATION, value);
         }
-        let request = Request {
+        Request {
             method: Method::GET,
             uri: target.parse().unwrap(),
             headers,
@@ -71,8 +75,7 @@ impl Fixture {
             peer: Peer { address: from.parse::<IpAddr>().unwrap(), base: String::new() },
             principal: None,
             reference: String::new(),
-        };
-        (route.handler)(request).await
+        }
     }
 
     /// Asks from this machine and compares status and text.
@@ -141,4 +144,17 @@ async fn ops_02_metrics_are_for_this_machine_or_a_token() {
     assert_eq!(status(&with_token, "192.0.2.1", Some("0123")).await, 401);
     let answer = with_token.ask("/metrics", "192.0.2.1", Some(token)).await;
     assert_eq!(answer.headers()[CONTENT_TYPE], "text/plain; version=0.0.4; charset=utf-8");
+}
+
+/// A proxy on this machine speaks for anybody, so what it hands on has no exemption.
+#[tokio::test]
+async fn ops_02_metrics_handed_on_by_a_proxy_need_the_token() {
+    let it = fixture(None).await;
+    let route = Arc::clone(&it.operations).routes().pop().unwrap();
+    assert_eq!(route.path, "/metrics");
+    for name in ["forwarded", "x-forwarded-for"] {
+        let mut request = it.request("/metrics", "127.0.0.1", None);
+        request.headers.insert(name, HeaderValue::from_static("for=127.0.0.1"));
+        assert_eq!((route.handler)(request).await.status(), 403, "{name}");
+    }
 }
