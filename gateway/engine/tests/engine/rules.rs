@@ -165,6 +165,17 @@ async fn phn_09_maintenance_refuses_sign_ins_and_lets_others_go_on() {
     session(bench.sign_in("1002", "2002").await);
 }
 
+#[tokio::test]
+async fn phn_09_maintenance_of_one_node_leaves_the_other_alone() {
+    let mut bench = Bench::new().await;
+    let node = bench.engine.node().clone();
+    bench.submit(Command::SetMaintenance { node, on: true }).await;
+    assert!(matches!(bench.sign_in("1001", "2001").await, Outcome::Refused(_)));
+    let mut elsewhere = sign_in("1001", "2001");
+    elsewhere.node = "gw-b.example".parse().unwrap();
+    session(bench.submit(Command::SignIn(Box::new(elsewhere))).await);
+}
+
 #[tokio::test(start_paused = true)]
 async fn wrap_up_ends_by_a_wake() {
     let mut bench = Bench::new().await;
