@@ -4,7 +4,7 @@
 //! random handle instead. A handle is good for five minutes, on one phone, from one address; it is
 //! gone once it signed somebody in.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -12,10 +12,14 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::{DeviceName, Secret, Timestamp};
 
+use crate::source::Source;
+
 /// How long a handle is good.
 pub(crate) const LIFETIME: Duration = Duration::from_secs(5 * 60);
 /// How many are kept; beyond that the oldest goes.
 pub(crate) const COUNT_MAX: usize = 10_000;
+/// How many are kept for one source; beyond that its own oldest goes.
+pub(crate) const SOURCE_COUNT_MAX: usize = 64;
 
 /// What is known so far.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,6 +58,8 @@ pub(crate) struct Pending {
     kept: HashMap<[u8; 16], (u64, Timestamp, Kept)>,
     /// Handles in the order they were made.
     order: BTreeMap<u64, [u8; 16]>,
+    /// The same numbers by source.
+    by_source: HashMap<Source, BTreeSet<u64>>,
     made: u64,
 }
 
@@ -61,15 +67,22 @@ impl Pending {
     /// Keeps it under that handle, which must be random.
     pub(crate) fn keep(&mut self, handle: [u8; 16], kept: Kept, now: Timestamp) -> String {
         self.expire(now);
-        while self.kept.len() >= COUNT_MAX {
-            let Some((_, oldest)) = self.order.pop_first() else { break };
-            self.kept.remove(&oldest);
+        self.remove(handle);
+        let source = Source::of(kept.source);
+        let theirs = self.by_source.get(&source);
+        let full = theirs.filter(|theirs| theirs.len() >= SOURCE_COUNT_MAX);
+        let oldest = match full.and_then(BTreeSet::first) {
+            Some(made) => self.order.get(made),
+            None if self.kept.len() >= COUNT_MAX => self.order.values().next(),
+            None => None,
+        };
+        if let Some(oldest) = oldest.copied() {
+            self.remove(oldest);
         }
         self.made += 1;
-        if let Some((before, ..)) = self.kept.insert(handle, (self.made, now, kept)) {
-            self.order.remove(&before);
-        }
+        self.by_source.entry(source).or_default().insert(self.made);
         self.order.insert(self.made, handle);
+        self.kept.insert(handle, (self.made, now, kept));
         URL_SAFE_NO_PAD.encode(handle)
     }
 
@@ -88,23 +101,32 @@ impl Pending {
 
     /// Forgets a handle.
     pub(crate) fn forget(&mut self, handle: &str) {
-        if let Some(handle) = read(handle)
-            && let Some((made, ..)) = self.kept.remove(&handle)
-        {
-            self.order.remove(&made);
+        if let Some(handle) = read(handle) {
+            self.remove(handle);
+        }
+    }
+
+    fn remove(&mut self, handle: [u8; 16]) {
+        let Some((made, _, kept)) = self.kept.remove(&handle) else { return };
+        self.order.remove(&made);
+        let source = Source::of(kept.source);
+        if let Some(theirs) = self.by_source.get_mut(&source) {
+            theirs.remove(&made);
+            if theirs.is_empty() {
+                self.by_source.remove(&source);
+            }
         }
     }
 
     /// Forgets what is too old.
     pub(crate) fn expire(&mut self, now: Timestamp) {
-        while let Some((made, handle)) = self.order.first_key_value() {
-            let (made, handle) = (*made, *handle);
-            let is_old = |at: &Timestamp| now.since(*at) > LIFETIME;
-            if !self.kept.get(&handle).is_none_or(|(_, at, _)| is_old(at)) {
+        while let Some((_, handle)) = self.order.first_key_value() {
+            let handle = *handle;
+            let at = self.kept.get(&handle).map(|(_, at, _)| *at);
+            if at.is_none_or(|at| now.since(at) <= LIFETIME) {
                 break;
             }
-            self.kept.remove(&handle);
-            self.order.remove(&made);
+            self.remove(handle);
         }
     }
 
@@ -168,18 +190,46 @@ mod tests {
         assert_eq!(pending.order.len(), 0);
     }
 
+    fn kept_from(address: u32) -> Kept {
+        Kept { source: IpAddr::from(address.to_be_bytes()), ..kept("1001") }
+    }
+
     #[test]
     fn phn_03_a_flood_drops_the_oldest_and_no_more_than_10000_are_kept() {
         let mut pending = Pending::default();
-        let count = u64::try_from(COUNT_MAX).unwrap();
+        let count = u32::try_from(COUNT_MAX).unwrap();
         let handles: Vec<_> = (0..count + 100)
-            .map(|number| pending.keep(handle(number), kept("1001"), NOW))
+            .map(|number| pending.keep(handle(number.into()), kept_from(number), NOW))
             .collect();
         assert_eq!((pending.count(), pending.order.len()), (COUNT_MAX, COUNT_MAX));
-        let find = |handle: &str| pending.find(handle, &device("SEP1"), HOME, NOW).is_some();
-        assert!(!find(&handles[99]) && find(&handles[100]) && find(handles.last().unwrap()));
+        assert_eq!(pending.by_source.len(), COUNT_MAX);
+        let find = |number: u32| {
+            let text = &handles[usize::try_from(number).unwrap()];
+            pending.find(text, &device("SEP1"), kept_from(number).source, NOW).is_some()
+        };
+        assert!(!find(99) && find(100) && find(count + 99));
         pending.keep(handle(1), kept("1"), NOW.after(LIFETIME + Duration::from_secs(1)));
-        assert_eq!((pending.count(), pending.order.len()), (1, 1));
+        assert_eq!((pending.count(), pending.order.len(), pending.by_source.len()), (1, 1, 1));
+    }
+
+    #[test]
+    fn phn_03_a_flood_from_one_source_drops_nothing_of_others() {
+        let mut pending = Pending::default();
+        let text = pending.keep(handle(0), Kept { source: AWAY, ..kept("1001") }, NOW);
+        let address = |last: u16| IpAddr::from([0x2001, 0xdb8, 0, 1, 0, 0, 0, last]);
+        let handles: Vec<_> = (1..=20_000_u16)
+            .map(|number| {
+                let kept = Kept { source: address(number), ..kept("1001") };
+                pending.keep(handle(number.into()), kept, NOW)
+            })
+            .collect();
+        assert_eq!(pending.count(), 1 + SOURCE_COUNT_MAX);
+        assert!(pending.find(&text, &device("SEP1"), AWAY, NOW).is_some());
+        let find = |number: u16| {
+            let text = &handles[usize::from(number) - 1];
+            pending.find(text, &device("SEP1"), address(number), NOW).is_some()
+        };
+        assert!(find(20_000) && find(19_937) && !find(19_936));
     }
 
     #[test]

@@ -97,12 +97,12 @@ async fn phn_03_a_kept_password_is_good_only_where_it_came_from() {
 async fn a_flood_of_incomplete_sign_ins_stays_bounded() {
     let node = Node::new().await;
     let mut phone = Handset::new(&node, "SEP1");
-    let count = crate::pending::COUNT_MAX + 50;
+    let count = crate::pending::SOURCE_COUNT_MAX + 50;
     for _ in 0..count {
         phone.open("password=x").await;
         phone.seen.clear();
     }
-    assert_eq!(crate::locked(&node.phone.pending).count(), crate::pending::COUNT_MAX);
+    assert_eq!(crate::locked(&node.phone.pending).count(), crate::pending::SOURCE_COUNT_MAX);
 }
 
 #[tokio::test]
