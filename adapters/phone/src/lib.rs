@@ -20,6 +20,7 @@ mod authentication;
 mod client;
 mod config;
 mod error;
+mod lines;
 mod link;
 mod metrics;
 mod models;

@@ -6,15 +6,18 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use domain::{AgentCommand, Command, DeviceName, Input, InputId, ReasonCode, SignedOutBy, Wish};
+use domain::{
+    AgentCommand, AgentKey, Command, DeviceName, Input, InputId, ReasonCode, SignedOutBy, Wish,
+};
 use engine::surface::{Readiness, Route, Surface};
-use engine::{Outcome, Port, StoreState};
+use engine::{Outcome, Port, StoreState, SubmitError};
 use rustls::crypto::CryptoProvider;
 use tokio::sync::{Semaphore, broadcast, watch};
 
 use crate::activity::{Screen, Screens, Silence};
 use crate::authentication::Guesses;
 use crate::config::{LINK_KEY_PURPOSE, push_basis};
+use crate::lines::Lines;
 use crate::link::LinkKey;
 use crate::metrics::Figures;
 use crate::pending::Pending;
@@ -40,6 +43,7 @@ pub struct Phone {
     pub(crate) pace: Mutex<Pace>,
     pub(crate) authorities: Mutex<Option<Authorities>>,
     pub(crate) guesses: Mutex<Guesses>,
+    pub(crate) lines: Mutex<Lines>,
     /// Phones that hung up while their press was carried out.
     pub(crate) unanswered: Mutex<BTreeSet<DeviceName>>,
     pub(crate) permits: Semaphore,
@@ -82,6 +86,7 @@ impl Phone {
             pace: Mutex::default(),
             authorities: Mutex::default(),
             guesses: Mutex::default(),
+            lines: Mutex::default(),
             unanswered: Mutex::default(),
             permits: Semaphore::new(IN_FLIGHT_MAX),
             stopping: AtomicBool::new(false),
@@ -194,6 +199,18 @@ impl Phone {
             pending.count()
         };
         self.show_figures(pending);
+        let suppressed = locked(&self.lines).take_suppressed();
+        if let Some(lines) = suppressed {
+            tracing::info!(
+                lines,
+                "so many lines about phones stand at debug only, to bound the log"
+            );
+        }
+    }
+
+    /// Whether what strangers or many phones at once may cause is told above `debug` once more.
+    pub(crate) fn may_log(&self) -> bool {
+        locked(&self.lines).allows(self.port.now())
     }
 
     fn show_figures(&self, pending: usize) {
@@ -215,10 +232,7 @@ impl Phone {
         let Silence::SignOut { device, agent, holder } = silence else { return };
         let session = match self.port.session_of(&agent).await {
             Ok(session) => session,
-            Err(error) => {
-                tracing::warn!(%agent, %device, %error, "a silent phone stays signed in");
-                return;
-            }
+            Err(error) => return self.stays(&device, &agent, &error),
         };
         let session = session.filter(|session| session.holder() == holder);
         if session.and_then(|session| self.is_ours(&session)).is_none() {
@@ -236,14 +250,22 @@ impl Phone {
             Ok(outcome) => {
                 if matches!(outcome, Outcome::Done(_)) {
                     self.figures.inactive.increment();
-                    tracing::info!(%agent, %device, "an agent's phone was silent and is signed out");
+                    tracing::info!(%device, "an agent's phone was silent and is signed out");
+                    tracing::debug!(%agent, %device, "who was signed out");
                 }
                 locked(&self.screens).forget(&device, holder);
                 locked(&self.pace).unwant(&device);
             }
             // The phone stays silent, so the next tick tries again.
-            Err(error) => tracing::warn!(%agent, %device, %error, "a silent phone stays signed in"),
+            Err(error) => self.stays(&device, &agent, &error),
         }
+    }
+
+    fn stays(&self, device: &DeviceName, agent: &AgentKey, error: &SubmitError) {
+        if self.may_log() {
+            tracing::warn!(%device, %error, "a silent phone stays signed in");
+        }
+        tracing::debug!(%agent, %device, %error, "who stays signed in");
     }
 }
 

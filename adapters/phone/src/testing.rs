@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -18,8 +18,11 @@ use engine::{Attempt, AuthenticationRefusal, Authenticator, Outcome, Port};
 use http::header::{COOKIE, SET_COOKIE};
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use protocols::phone_xml::{Object, Screen, decode};
+use tracing::field::{Field, Visit};
+use tracing::span::{Attributes, Id, Record};
+use tracing::{Event, Level, Metadata, Subscriber};
 
-use crate::Phone;
+use crate::{Phone, locked};
 
 pub(crate) const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
 pub(crate) const BASE: &str = "https://gw-a.example:8445";
@@ -206,6 +209,49 @@ impl Node {
         request.parameters.extend(parameters);
         (route.handler)(request).await
     }
+}
+
+/// The log of one thread: each line with its level, message and fields.
+#[derive(Clone, Default)]
+pub(crate) struct Log(Arc<Mutex<Vec<(Level, String)>>>);
+
+impl Log {
+    /// The lines of one level and those more urgent, or those of `debug`.
+    pub(crate) fn lines(&self, debug: bool) -> Vec<String> {
+        let lines = locked(&self.0);
+        let lines = lines.iter().filter(|(level, _)| (*level > Level::INFO) == debug);
+        lines.map(|(_, line)| line.clone()).collect()
+    }
+}
+
+impl Subscriber for Log {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        metadata.target().starts_with("phone")
+    }
+
+    fn new_span(&self, _span: &Attributes<'_>) -> Id {
+        Id::from_u64(1)
+    }
+
+    fn record(&self, _span: &Id, _values: &Record<'_>) {}
+
+    fn record_follows_from(&self, _span: &Id, _follows: &Id) {}
+
+    fn event(&self, event: &Event<'_>) {
+        struct Line(String);
+        impl Visit for Line {
+            fn record_debug(&mut self, field: &Field, value: &dyn std::fmt::Debug) {
+                self.0.push_str(&format!("{field}={value:?} "));
+            }
+        }
+        let mut line = Line(String::new());
+        event.record(&mut line);
+        locked(&self.0).push((*event.metadata().level(), line.0));
+    }
+
+    fn enter(&self, _span: &Id) {}
+
+    fn exit(&self, _span: &Id) {}
 }
 
 pub(crate) fn key(agent: &str) -> AgentKey {

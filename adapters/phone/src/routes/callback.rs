@@ -21,12 +21,11 @@ impl Phone {
             }
             Err(fault) => {
                 self.figures.callback(fault);
-                tracing::info!(
-                    reference = request.reference.as_str(),
-                    source = %request.peer.address,
-                    fault,
-                    "a phone asked about a push that is not ours"
-                );
+                let (reference, source) = (request.reference.as_str(), request.peer.address);
+                if self.may_log() {
+                    tracing::info!(reference, fault, "a phone asked about a push that is not ours");
+                }
+                tracing::debug!(reference, %source, fault, "who asked about a push");
                 UNAUTHORIZED
             }
         };

@@ -83,10 +83,12 @@ impl<'v> Opening<'v> {
     async fn answer(self) -> Answer {
         let visit = self.visit;
         if !visit.base_fits() {
-            tracing::error!(
-                most = crate::link::HOST_CHARACTERS_MAX,
-                "the host name that phones reach this node by is too long for their URLs"
-            );
+            if visit.phone.may_log() {
+                tracing::error!(
+                    most = crate::link::HOST_CHARACTERS_MAX,
+                    "the host name that phones reach this node by is too long for their URLs"
+                );
+            }
             return visit.problem(&Problem::Internal, None);
         }
         let given = match self.given {

@@ -72,19 +72,21 @@ impl<'a> Visit<'a> {
         }
     }
 
-    /// A page that says what went wrong. The log line is found by the number on the page.
+    /// A page that says what went wrong. The log line is found by the number on the page; where
+    /// there are too many of them, at `debug`, and who asked only there.
     pub(super) fn problem(&self, problem: &Problem, retry: Option<String>) -> Answer {
         let reference = self.request.reference.as_str();
         let source = self.request.peer.address;
-        match problem {
-            Problem::Internal => {
-                tracing::error!(reference, %source, "a phone's request failed by a fault of ours");
-            }
-            _ => {
-                let problem = problem.name();
-                tracing::info!(reference, %source, problem, "a phone is told of a problem");
+        let name = problem.name();
+        if self.phone.may_log() {
+            match problem {
+                Problem::Internal => {
+                    tracing::error!(reference, "a phone's request failed by a fault of ours");
+                }
+                _ => tracing::info!(reference, problem = name, "a phone is told of a problem"),
             }
         }
+        tracing::debug!(reference, %source, problem = name, "who is told of a problem");
         translate::problem(&self.client, problem, retry, reference).into()
     }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use domain::Secret;
@@ -10,7 +11,7 @@ use engine::surface::{Peer, Request};
 use http::{HeaderMap, Method};
 
 use crate::PUSH_PASSWORD_PURPOSE;
-use crate::testing::{BASE, Handset, Node, settings};
+use crate::testing::{BASE, Handset, Log, Node, settings};
 
 #[tokio::test]
 async fn phn_01_a_parameter_that_cannot_be_taken_is_named_and_nothing_guessed() {
@@ -215,6 +216,46 @@ async fn phn_13_guessing_under_invented_names_stops_that_source_alone() {
     };
     assert_eq!(answers("refused").as_deref(), Some("10"), "{text}");
     assert_eq!(answers("limited").as_deref(), Some("190"));
+}
+
+#[tokio::test]
+async fn ops_12_a_flood_writes_20_lines_a_second_and_nobodys_address() {
+    let node = Node::new().await;
+    let log = Log::default();
+    let _recorded = tracing::subscriber::set_default(log.clone());
+    let mut phone = Handset::new(&node, "SEP1");
+    for _ in 0..50 {
+        phone.open("id=1001&id=1001").await;
+        ask(&node, Method::GET, "?UserID=push&Password=x&devicename=SEP1", "").await;
+    }
+    let lines = log.lines(false);
+    assert_eq!(lines.len(), 20, "{lines:?}");
+    assert!(lines.iter().all(|line| line.contains("REF-4711")), "{lines:?}");
+    assert!(lines.iter().all(|line| !line.contains("192.0.2.")), "{lines:?}");
+    // Nothing is lost to whoever looks closer.
+    let closer = log.lines(true);
+    assert_eq!(closer.iter().filter(|line| line.contains("source=192.0.2.")).count(), 100);
+    node.phone.tick().await;
+    let lines = log.lines(false);
+    assert!(lines.last().unwrap().contains("lines=80"), "{lines:?}");
+    node.clock.advance(Duration::from_secs(1));
+    phone.open("id=1001&id=1001").await;
+    assert_eq!(log.lines(false).len(), 22);
+}
+
+#[tokio::test]
+async fn ops_12_the_log_names_no_agent_above_debug() {
+    let node = Node::new().await;
+    let log = Log::default();
+    let _recorded = tracing::subscriber::set_default(log.clone());
+    Handset::new(&node, "SEP7").sign_in("1001", "2001").await;
+    node.clock.advance(Duration::from_secs(120));
+    node.phone.tick().await;
+    assert_eq!(node.state("1001").await, "signed_out");
+    let (lines, closer) = (log.lines(false), log.lines(true));
+    assert!(lines.iter().any(|line| line.contains("SEP7")), "{lines:?}");
+    assert!(lines.iter().all(|line| !line.contains("1001")), "{lines:?}");
+    assert!(closer.iter().any(|line| line.contains("1001")), "{closer:?}");
 }
 
 #[tokio::test]
