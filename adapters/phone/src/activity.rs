@@ -131,13 +131,13 @@ impl Screens {
         self.screens.len()
     }
 
-    /// Forgets what a phone shows, where it is still that holder's.
-    pub(crate) fn forget(&mut self, device: &DeviceName, holder: SessionRef) {
-        if self.screens.get(device).is_some_and(|screen| screen.holder == holder)
-            && let Some(screen) = self.screens.remove(device)
-        {
+    /// Forgets what a phone shows, where it is still that holder's; gives whether it was.
+    pub(crate) fn forget(&mut self, device: &DeviceName, holder: SessionRef) -> bool {
+        let is_theirs = self.screens.get(device).is_some_and(|screen| screen.holder == holder);
+        if is_theirs && let Some(screen) = self.screens.remove(device) {
             self.unlist(device, &screen.agent);
         }
+        is_theirs
     }
 
     fn unlist(&mut self, device: &DeviceName, agent: &AgentKey) {
@@ -408,9 +408,9 @@ mod tests {
     fn what_belongs_to_another_holder_is_not_forgotten() {
         let mut screens = shown();
         let sep1 = device("SEP1");
-        screens.forget(&sep1, session(2, 0).holder());
+        assert!(!screens.forget(&sep1, session(2, 0).holder()));
         assert_eq!((screens.count(), screens.of_agent(&session(1, 3).agent).len()), (1, 1));
-        screens.forget(&sep1, session(1, 0).holder());
+        assert!(screens.forget(&sep1, session(1, 0).holder()));
         assert_eq!((screens.count(), screens.by_agent.len()), (0, 0));
     }
 

@@ -82,7 +82,9 @@ impl Phone {
                 }
                 Some(Need::Over) => {
                     let holder = screens.of(&device).map(|screen| screen.holder);
-                    holder.into_iter().for_each(|holder| screens.forget(&device, holder));
+                    if let Some(holder) = holder {
+                        screens.forget(&device, holder);
+                    }
                 }
                 Some(Need::Behind { .. }) | None => {}
             }
@@ -173,7 +175,9 @@ impl Phone {
         let mut screens = locked(&self.screens);
         match need {
             // Nobody waits for that page: one push is all it gets.
-            Some(Need::Over) => screens.forget(device, holder),
+            Some(Need::Over) => {
+                screens.forget(device, holder);
+            }
             Some(Need::Behind { changes }) if reason == PushReason::Ok => {
                 screens.told(device, changes);
             }

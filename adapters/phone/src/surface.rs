@@ -253,8 +253,9 @@ impl Phone {
                     tracing::info!(%device, "an agent's phone was silent and is signed out");
                     tracing::debug!(%agent, %device, "who was signed out");
                 }
-                locked(&self.screens).forget(&device, holder);
-                locked(&self.pace).unwant(&device);
+                if locked(&self.screens).forget(&device, holder) {
+                    locked(&self.pace).unwant(&device);
+                }
             }
             // The phone stays silent, so the next tick tries again.
             Err(error) => self.stays(&device, &agent, &error),

@@ -130,8 +130,10 @@ fn standing<'s>(
 
 /// The page of a session that is over; the phone shows nothing of it any more.
 fn over(visit: &Visit<'_>, issued: &Issued, ended: Ended) -> Answer {
-    locked(&visit.phone.screens).forget(&issued.device, issued.holder);
-    locked(&visit.phone.pace).unwant(&issued.device);
+    // An old link must not cancel what is owed to whoever uses the phone now.
+    if locked(&visit.phone.screens).forget(&issued.device, issued.holder) {
+        locked(&visit.phone.pace).unwant(&issued.device);
+    }
     visit.ended(&issued.device, ended)
 }
 

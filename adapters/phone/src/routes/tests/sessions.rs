@@ -6,6 +6,7 @@ use domain::{ReasonCode, SignedOutBy, Wish};
 
 use crate::link::LINK_LIFETIME;
 use crate::testing::{Handset, Node};
+use crate::{PushReason, locked};
 
 fn forced(code: u16, by: SignedOutBy) -> Wish {
     Wish::ForceSignOut { reason: Some(ReasonCode(code)), by }
@@ -96,6 +97,24 @@ async fn phn_19_a_link_needs_the_cookie_or_the_address_of_the_sign_in() {
     check(None, true, "Sign in").await;
     check(Some("jackfield_phone=AAAAAAAAAAAAAAAAAAAAAA"), false, "Sign in").await;
     assert_eq!(node.state("1001").await, "not_ready");
+}
+
+#[tokio::test]
+async fn phn_19_an_old_link_cancels_no_push_to_the_next_person() {
+    let node = Node::new().await;
+    let mut first = Handset::new(&node, "SEP1");
+    let home = first.sign_in("1001", "2001").await;
+    node.wish("1001", forced(33, SignedOutBy::Supervisor)).await;
+    Handset::new(&node, "SEP1").sign_in("1002", "2002").await;
+    let (device, now) = ("SEP1".parse().unwrap(), node.port.now());
+    locked(&node.phone.pace).begin(&device, now, false);
+    locked(&node.phone.pace).end(&device, Some(PushReason::NoAnswer), now);
+    let mut stranger = Handset::new(&node, "SEP1");
+    stranger.address = [198, 51, 100, 1].into();
+    let view = stranger.press(&home, "Refresh").await;
+    assert_eq!(view.title(), "Sign in");
+    let later = now.after(Duration::from_secs(60));
+    assert_eq!(locked(&node.phone.pace).due(later), [device]);
 }
 
 #[tokio::test]
