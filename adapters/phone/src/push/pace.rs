@@ -7,10 +7,10 @@
 //!                        `--credentials refused--> waiting 1 h --settings changed--> idle
 //! ```
 //!
-//! When three phones in a row refuse the credentials and none took them in between, no phone is
+//! When three phones refused the credentials and none took them in between, no phone is
 //! pushed to but one every ten minutes, so that the account behind them is not locked. Pure.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
 use domain::{DeviceName, Timestamp};
@@ -20,8 +20,8 @@ use crate::PushReason;
 const BACKOFF_MIN: Duration = Duration::from_secs(5);
 const BACKOFF_MAX: Duration = Duration::from_secs(5 * 60);
 const REFUSED_PAUSE: Duration = Duration::from_secs(60 * 60);
-/// So many refusals in a row, over all phones, are the account's fault.
-const REFUSED_MAX: u32 = 3;
+/// So many phones that refuse, with none that does not in between, are the account's fault.
+const REFUSED_MAX: usize = 3;
 const PROBE_PAUSE: Duration = Duration::from_secs(10 * 60);
 /// Phones whose last push is remembered.
 const STATES_MAX: usize = 30_000;
@@ -54,7 +54,8 @@ pub(crate) enum Begin {
 #[derive(Debug, Default)]
 pub(crate) struct Pace {
     states: HashMap<DeviceName, State>,
-    refused_in_a_row: u32,
+    /// Phones that refused since one took the credentials, at most [`REFUSED_MAX`].
+    refusing: BTreeSet<DeviceName>,
     probe_at: Option<Timestamp>,
 }
 
@@ -76,7 +77,7 @@ impl Pace {
         if !urgent && state.not_before.is_some_and(|time| now < time) {
             return Begin::Later;
         }
-        if self.refused_in_a_row >= REFUSED_MAX {
+        if self.refusing.len() >= REFUSED_MAX {
             if self.probe_at.is_some_and(|time| now < time) {
                 return Begin::Held;
             }
@@ -94,13 +95,13 @@ impl Pace {
         now: Timestamp,
     ) -> bool {
         match reason {
-            Some(PushReason::CredentialsRefused) => {
-                self.refused_in_a_row = self.refused_in_a_row.saturating_add(1);
-                if self.refused_in_a_row == REFUSED_MAX {
+            Some(PushReason::CredentialsRefused) if self.refusing.len() < REFUSED_MAX => {
+                let is_another = self.refusing.insert(device.clone());
+                if is_another && self.refusing.len() == REFUSED_MAX {
                     self.probe_at = Some(now.after(PROBE_PAUSE));
                 }
             }
-            Some(PushReason::Ok) => self.refused_in_a_row = 0,
+            Some(PushReason::Ok) => self.refusing.clear(),
             _ => {}
         }
         let Some(state) = self.states.get_mut(device) else { return false };
@@ -155,7 +156,8 @@ impl Pace {
 
     /// The settings that pushes depend on changed: what failed is tried at once. Gives the phones.
     pub(crate) fn renew(&mut self) -> Vec<DeviceName> {
-        (self.refused_in_a_row, self.probe_at) = (0, None);
+        self.refusing.clear();
+        self.probe_at = None;
         let mut failed = Vec::new();
         for (device, state) in &mut self.states {
             (state.failures, state.not_before) = (0, None);
@@ -251,6 +253,20 @@ mod tests {
                 pace.end(&device(number), Some(reason), NOW);
             }
         }
+    }
+
+    #[test]
+    fn ops_10_one_phone_that_refuses_again_and_again_is_not_the_accounts_fault() {
+        let mut pace = Pace::default();
+        for round in 0..10 {
+            assert_eq!(pace.begin(&device(1), NOW, true), Begin::Now, "{round}");
+            pace.end(&device(1), Some(PushReason::CredentialsRefused), NOW);
+        }
+        assert_eq!(pace.begin(&device(2), NOW, false), Begin::Now);
+        pace.end(&device(2), Some(PushReason::CredentialsRefused), NOW);
+        assert_eq!(pace.begin(&device(3), NOW, false), Begin::Now);
+        pace.end(&device(3), Some(PushReason::CredentialsRefused), NOW);
+        assert_eq!(pace.begin(&device(4), NOW, true), Begin::Held);
     }
 
     #[test]
