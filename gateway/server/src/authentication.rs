@@ -2,16 +2,18 @@
 //!
 //! ```text
 //!   attempt -> source has tries left? -> account in order -> locked? -> remembered? -> pool -> counted
-//!                  `-- no: accounts that never failed from there go on, slowly
+//!                  `-- no: names that never failed from there go on, slowly
 //! ```
 //!
 //! - An account is locked by five wrong passwords in a row, for five minutes; the count is in the
 //!   store, so all nodes share it. Tries for one account run one after another, so that parallel
 //!   guesses cannot pass the count.
-//! - An account that does not exist takes the same time and gives the same answers; its count is
-//!   kept here, bounded, and never written.
+//! - An account that does not exist goes the same way and gives the same answers; its count is kept
+//!   here, bounded, and never written. That this costs no commit is hidden by the time at which
+//!   every answer that is no yes goes out.
+//! - A try whose verification began is counted, whether or not somebody still waits for its answer.
 //! - A source (a site behind one address) is never locked: only failed tries use up its share, and
-//!   when that is gone, accounts without a failure from there still get in.
+//!   when that is gone, names without a failure from there are still tried, one after another.
 //! - A pair that was right is remembered for ten minutes under a keyed hash, since some clients send
 //!   it with every request; a new password hash or a lock forgets it.
 
@@ -23,6 +25,8 @@ use domain::{AgentId, Principal, Proof, Role, Secret, Timestamp};
 use engine::clock::Clock;
 use engine::metrics::{Counters, Metrics};
 use engine::{Attempt, AuthenticationRefusal, Authenticator};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::Instant;
 
 mod accounts;
 mod hashing;
@@ -38,18 +42,26 @@ pub(crate) use accounts::{Accounts, StoreAway};
 pub(crate) use hashing::{HashingError, is_usable_hash};
 pub(crate) use pool::{Busy, Pool};
 
-use order::Order;
+use crate::log::LineLimit;
+use order::{Order, Turn};
 use remembered::Remembered;
 use sources::{Sources, Standing};
 use unknown::UnknownAccounts;
 
 /// How long somebody who came too fast shall wait, in seconds.
 const RETRY_SECONDS: u64 = 5;
-/// Tries at once for accounts from a source that used up its share.
+/// What is looked up for names that cannot be an account's.
+const NOBODY: &str = "nobody";
+/// Tries at once for names from sources that used up their share.
 const SLOW_LANE: usize = 1;
+/// No try fails sooner after its turn came. It covers a verification and a commit on a machine that
+/// is not overloaded, so that neither shows whether an account exists.
+const FAILING: Duration = Duration::from_millis(250);
 
 /// Checks passwords for all surfaces.
-pub(crate) struct Frame<A> {
+pub(crate) struct Frame<A>(Arc<Inner<A>>);
+
+struct Inner<A> {
     accounts: A,
     clock: Arc<dyn Clock>,
     pool: Arc<Pool>,
@@ -57,8 +69,9 @@ pub(crate) struct Frame<A> {
     sources: Sources,
     remembered: Remembered,
     unknown: UnknownAccounts,
-    slow_lane: tokio::sync::Semaphore,
+    slow_lane: Arc<Semaphore>,
     results: Counters,
+    lines: LineLimit,
 }
 
 /// What is known of the account in an attempt.
@@ -70,11 +83,13 @@ enum Found {
 }
 
 impl<A: Accounts> Frame<A> {
+    /// Its lines in the log share `lines` with others that peers cause.
     pub(crate) fn new(
         accounts: A,
         pool: Arc<Pool>,
         clock: Arc<dyn Clock>,
         metrics: &Metrics,
+        lines: LineLimit,
     ) -> Self {
         let results = metrics.counters(
             "jackfield_authentications_total",
@@ -84,7 +99,7 @@ impl<A: Accounts> Frame<A> {
         for result in ["right", "wrong", "locked", "busy", "unavailable"] {
             results.with(&["phone", result]);
         }
-        Self {
+        Self(Arc::new(Inner {
             accounts,
             clock,
             pool,
@@ -92,37 +107,50 @@ impl<A: Accounts> Frame<A> {
             sources: Sources::default(),
             remembered: Remembered::new(),
             unknown: UnknownAccounts::default(),
-            slow_lane: tokio::sync::Semaphore::new(SLOW_LANE),
+            slow_lane: Arc::new(Semaphore::new(SLOW_LANE)),
             results,
-        }
+            lines,
+        }))
     }
+}
 
-    async fn check(&self, attempt: &Attempt) -> Result<Principal, AuthenticationRefusal> {
+impl<A: Accounts> Inner<A> {
+    /// Waits until `attempt` may be tried; whoever gives up waiting is forgotten.
+    async fn turn(&self, attempt: &Attempt) -> Result<Turns, AuthenticationRefusal> {
         let busy = AuthenticationRefusal::Busy { retry_seconds: RETRY_SECONDS };
-        let found = self.find(&attempt.account);
-        let source = attempt.source.into();
-        let standing = self.sources.standing(source, &attempt.account, self.clock.now());
-        let slowly = match (standing, &found) {
-            (Standing::Good, _) => None,
+        let standing =
+            self.sources.standing(attempt.source.into(), &attempt.account, self.clock.now());
+        let slowly = match standing {
+            Standing::Good => None,
             // Who never failed from there gets in, but slowly, so that guessing stays slow too.
-            (Standing::UsedUp { failed_before: false }, Found::Known { .. }) => {
+            Standing::UsedUp { failed_before: false } => {
                 let turn = tokio::time::timeout(
                     Duration::from_secs(RETRY_SECONDS),
-                    self.slow_lane.acquire(),
+                    Arc::clone(&self.slow_lane).acquire_owned(),
                 );
-                Some(turn.await.map_err(|_| busy.clone())?)
+                Some(turn.await.ok().and_then(Result::ok).ok_or_else(|| busy.clone())?)
             }
-            (Standing::UsedUp { .. }, _) => return Err(busy),
+            Standing::UsedUp { failed_before: true } => return Err(busy),
         };
-        let Some(turn) = self.order.wait(&attempt.account).await else { return Err(busy) };
+        let account = self.order.wait(&attempt.account).await.ok_or(busy)?;
+        Ok(Turns { _account: account, _slowly: slowly })
+    }
+
+    /// Tries and counts, to the end.
+    async fn check(
+        &self,
+        attempt: &Attempt,
+        turns: Turns,
+    ) -> Result<Principal, AuthenticationRefusal> {
+        let found = self.find(&attempt.account);
         let result = self.in_turn(attempt, &found).await;
         if matches!(
             result,
             Err(AuthenticationRefusal::Wrong | AuthenticationRefusal::Locked { .. })
         ) {
-            self.sources.failed(source, &attempt.account, self.clock.now());
+            self.sources.failed(attempt.source.into(), &attempt.account, self.clock.now());
         }
-        drop((turn, slowly));
+        drop(turns);
         result
     }
 
@@ -154,6 +182,12 @@ impl<A: Accounts> Frame<A> {
                 })
             }
             Found::Unknown => {
+                // Looked up like others: it takes time, and with the store away it fails.
+                let id = attempt.account.parse().or_else(|_| NOBODY.parse::<AgentId>());
+                if let Ok(id) = id {
+                    let looked_up = self.accounts.account(&id).await;
+                    looked_up.map_err(|StoreAway| AuthenticationRefusal::Unavailable)?;
+                }
                 let now = self.clock.now();
                 if let Some(until) = self.unknown.locked_until(&attempt.account, now) {
                     return Err(AuthenticationRefusal::Locked { until });
@@ -182,7 +216,7 @@ impl<A: Accounts> Frame<A> {
             Err(StoreAway) if remembered => return Ok(()),
             Err(StoreAway) => return Err(AuthenticationRefusal::Unavailable),
         };
-        let locked = counted.as_ref().and_then(|account| account.locked_until);
+        let locked = counted.as_ref().and_then(|account| account.lock_at(now));
         if let Some(until) = locked.filter(|until| now < *until) {
             self.remembered.forget(id);
             return Err(AuthenticationRefusal::Locked { until });
@@ -201,7 +235,9 @@ impl<A: Accounts> Frame<A> {
             Ok(None) => Err(AuthenticationRefusal::Wrong),
             Ok(Some(until)) => {
                 self.remembered.forget(id);
-                tracing::warn!(surface = attempt.surface, "an account was locked");
+                if self.lines.may_write(self.clock.now()) {
+                    tracing::warn!(surface = attempt.surface, "an account was locked");
+                }
                 Err(AuthenticationRefusal::Locked { until })
             }
             Err(StoreAway) => Err(AuthenticationRefusal::Unavailable),
@@ -216,13 +252,9 @@ impl<A: Accounts> Frame<A> {
         let verified = self.pool.verify(password.clone(), hash.map(str::to_owned)).await;
         verified.map_err(|Busy| AuthenticationRefusal::Busy { retry_seconds: RETRY_SECONDS })
     }
-}
 
-#[async_trait]
-impl<A: Accounts> Authenticator for Frame<A> {
-    async fn authenticate(&self, attempt: Attempt) -> Result<Principal, AuthenticationRefusal> {
-        let result = self.check(&attempt).await;
-        let name = match &result {
+    fn tell(&self, attempt: &Attempt, result: &Result<Principal, AuthenticationRefusal>) {
+        let name = match result {
             Ok(_) => "right",
             Err(AuthenticationRefusal::Wrong) => "wrong",
             Err(AuthenticationRefusal::Locked { .. }) => "locked",
@@ -231,14 +263,49 @@ impl<A: Accounts> Authenticator for Frame<A> {
         };
         self.results.with(&[attempt.surface, name]).increment();
         // Who and from where is personal data, so it is told at level debug alone.
-        tracing::info!(surface = attempt.surface, result = name, "password checked");
+        if self.lines.may_write(self.clock.now()) {
+            tracing::info!(surface = attempt.surface, result = name, "password checked");
+        }
         tracing::debug!(account = ?attempt.account, source = %attempt.source, result = name,
             "password checked for");
+    }
+}
+
+/// What a try holds while it is made.
+struct Turns {
+    _account: Turn,
+    _slowly: Option<OwnedSemaphorePermit>,
+}
+
+#[async_trait]
+impl<A: Accounts> Authenticator for Frame<A> {
+    async fn authenticate(&self, attempt: Attempt) -> Result<Principal, AuthenticationRefusal> {
+        let turns = match self.0.turn(&attempt).await {
+            Ok(turns) => turns,
+            Err(busy) => {
+                let result = Err(busy);
+                self.0.tell(&attempt, &result);
+                return result;
+            }
+        };
+        let began = Instant::now();
+        let inner = Arc::clone(&self.0);
+        // A task of its own, which nobody ends by hanging up before the answer.
+        let checking = tokio::spawn(async move {
+            let result = inner.check(&attempt, turns).await;
+            inner.tell(&attempt, &result);
+            result
+        });
+        let result = checking.await.unwrap_or(Err(AuthenticationRefusal::Unavailable));
+        if result.is_err() {
+            tokio::time::sleep_until(began + FAILING).await;
+        }
         result
     }
 }
 
-/// Whether `at` lies less than `lasting` before `now`.
+/// Whether `at` lies less than `lasting` before `now`. What lies as far in the future was noted by a
+/// clock that was set back since, and must not last until that time comes again.
 fn is_recent(at: Timestamp, now: Timestamp, lasting: Duration) -> bool {
-    now.since(at) < lasting
+    now.since(at) < lasting && at.since(now) < lasting
 }

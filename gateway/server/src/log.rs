@@ -11,6 +11,10 @@ use tracing_subscriber::{Layer, Registry};
 
 use crate::config::LogConfig;
 
+mod line_limit;
+
+pub(crate) use line_limit::LineLimit;
+
 /// The levels there are.
 pub(crate) const LEVELS: [&str; 5] = ["error", "warn", "info", "debug", "trace"];
 

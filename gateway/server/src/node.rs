@@ -23,7 +23,7 @@ use tokio::task::JoinSet;
 use crate::authentication::{Frame, Pool};
 use crate::config::{Config, StoreConfig, check_files};
 use crate::http::{HttpMetrics, route_tables};
-use crate::log::LogControl;
+use crate::log::{LineLimit, LogControl};
 use crate::operations::{Health, Operations};
 use crate::surfaces::{MakeSurfaces, Push, Surfaces};
 use crate::tls::{self, Tls};
@@ -115,8 +115,9 @@ impl Node {
         build_info(&metrics);
         let engine = open_engine(&config, &clock, &sealing, &metrics).await?;
         let pool = Pool::new();
-        let frame =
-            Frame::new(Arc::clone(&engine), Arc::clone(&pool), Arc::clone(&clock), &metrics);
+        let lines = LineLimit::default();
+        let (accounts, hashing) = (Arc::clone(&engine), Arc::clone(&pool));
+        let frame = Frame::new(accounts, hashing, Arc::clone(&clock), &metrics, lines.clone());
         let authenticator: Arc<dyn Authenticator> = Arc::new(frame);
         let port = engine.port(Arc::clone(&authenticator));
 
@@ -132,7 +133,7 @@ impl Node {
         surfaces.push(Arc::clone(&operations) as Arc<dyn Surface>);
         health.watch_over(served);
 
-        let http = HttpMetrics::new(&metrics);
+        let http = HttpMetrics::new(&metrics, lines);
         let tables =
             route_tables(&surfaces, &listeners::NAMES, &http).map_err(NodeError::Routes)?;
         let shared = Arc::new(Shared {
@@ -285,11 +286,14 @@ pub(crate) async fn check_routes(config: &Config, problems: &mut Problems) {
         metrics: metrics.clone(),
     };
     let Some(engine) = problems.keep("routes", Engine::open(options).await) else { return };
-    let frame = Frame::new(Arc::clone(&engine), Pool::new(), Arc::clone(&clock), &metrics);
+    let lines = LineLimit::default();
+    let (accounts, clock_of_frame) = (Arc::clone(&engine), Arc::clone(&clock));
+    let frame = Frame::new(accounts, Pool::new(), clock_of_frame, &metrics, lines.clone());
     let Surfaces { mut served, .. } = surfaces::product()(engine.port(Arc::new(frame)), config);
     let health = Health::new(clock);
     served.push(Operations::new(health, Arc::clone(&engine), metrics.clone(), None));
-    if let Err(found) = route_tables(&served, &listeners::NAMES, &HttpMetrics::new(&metrics)) {
+    if let Err(found) = route_tables(&served, &listeners::NAMES, &HttpMetrics::new(&metrics, lines))
+    {
         for problem in found.as_slice() {
             problems.add(format!("routes: {}", problem.key), &problem.message);
         }

@@ -35,6 +35,8 @@ impl Accounts for Arc<InMemory> {
 
     async fn checked(&self, id: &AgentId, right: bool) -> Result<Option<Timestamp>, StoreAway> {
         self.reports.fetch_add(1, Ordering::AcqRel);
+        // A commit takes its time.
+        tokio::time::sleep(Duration::from_millis(30)).await;
         let mut counts = self.counts.lock().unwrap();
         if right {
             counts.remove(id);
@@ -56,6 +58,7 @@ struct Fixture {
     frame: Arc<Frame<Arc<InMemory>>>,
     accounts: Arc<InMemory>,
     clock: Arc<ManualClock>,
+    lines: LineLimit,
 }
 
 /// Agents 1001 to 1020 with the password `right`, hashed cheaply.
@@ -71,8 +74,9 @@ fn fixture() -> Fixture {
     accounts.set_password("right");
     let metrics = Metrics::new();
     let handed: Arc<dyn Clock> = clock.clone();
-    let frame = Frame::new(Arc::clone(&accounts), Pool::new(), handed, &metrics);
-    Fixture { frame: Arc::new(frame), accounts, clock }
+    let lines = LineLimit::default();
+    let frame = Frame::new(Arc::clone(&accounts), Pool::new(), handed, &metrics, lines.clone());
+    Fixture { frame: Arc::new(frame), accounts, clock, lines }
 }
 
 impl InMemory {
@@ -100,15 +104,18 @@ impl InMemory {
     }
 }
 
+fn attempt(account: &str, password: &str, source: &str) -> Attempt {
+    Attempt {
+        account: account.to_owned(),
+        password: Secret::new(password),
+        source: source.parse::<IpAddr>().unwrap(),
+        surface: "phone",
+    }
+}
+
 impl Fixture {
     async fn attempt(&self, account: &str, password: &str, source: &str) -> &'static str {
-        let attempt = Attempt {
-            account: account.to_owned(),
-            password: Secret::new(password),
-            source: source.parse::<IpAddr>().unwrap(),
-            surface: "phone",
-        };
-        match self.frame.authenticate(attempt).await {
+        match self.frame.authenticate(attempt(account, password, source)).await {
             Ok(principal) => {
                 assert_eq!((principal.who.as_str(), principal.how), (account, Proof::Password));
                 "right"
@@ -139,7 +146,7 @@ impl Fixture {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn five_wrong_passwords_lock_an_account_for_five_minutes() {
     let it = fixture();
     it.check("1001", &["right"], &["right"]).await;
@@ -152,7 +159,7 @@ async fn five_wrong_passwords_lock_an_account_for_five_minutes() {
     it.check("1001", &["right"], &["right"]).await;
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_right_password_takes_the_count_back() {
     let it = fixture();
     it.check(
@@ -164,7 +171,7 @@ async fn a_right_password_takes_the_count_back() {
     it.check("1001", &["x"; 4], &["wrong"; 4]).await;
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn an_unknown_account_answers_as_a_known_one_and_is_not_written() {
     let it = fixture();
     let passwords = ["x", "x", "x", "x", "x", "right"];
@@ -178,7 +185,7 @@ async fn an_unknown_account_answers_as_a_known_one_and_is_not_written() {
     it.check("nobody", &["x"], &["wrong"]).await;
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn parallel_guesses_cannot_pass_the_count() {
     let it = Arc::new(fixture());
     let mut tasks = tokio::task::JoinSet::new();
@@ -194,7 +201,7 @@ async fn parallel_guesses_cannot_pass_the_count() {
     assert!(results.iter().all(|result| ["wrong", "locked"].contains(result)), "{results:?}");
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_line_for_one_account_is_bounded() {
     let order = Order::default();
     let _turn = order.wait("1001").await.unwrap();
@@ -212,39 +219,39 @@ async fn a_line_for_one_account_is_bounded() {
     assert!(order.wait("1001").await.is_some());
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_site_is_never_locked_by_guesses_from_within() {
     let it = fixture();
     let mut results = Vec::new();
     for number in 0..60 {
         results.push(it.attempt(&format!("nobody-{number}"), "x", "192.0.2.1").await);
     }
-    assert_eq!(&results[..50], ["wrong"; 50]);
-    assert_eq!(&results[50..], ["busy"; 10]);
+    // Names are tried on, one after another, whether or not they are an account's.
+    assert_eq!(results, ["wrong"; 60]);
     // Everybody else of the site still gets in, also anew and with a wrong password first.
     for number in 1001..=1010 {
         assert_eq!(it.attempt(&number.to_string(), "right", "192.0.2.1").await, "right");
     }
     assert_eq!(it.attempt("1011", "x", "192.0.2.1").await, "wrong");
     assert_eq!(it.attempt("1011", "right", "192.0.2.1").await, "busy");
-    assert_eq!(it.attempt("nobody-99", "x", "192.0.2.1").await, "busy");
+    assert_eq!(it.attempt("nobody-59", "x", "192.0.2.1").await, "busy");
     // Another source is not touched; time gives tries back.
     assert_eq!(it.attempt("1011", "right", "192.0.2.2").await, "right");
     it.clock.advance(Duration::from_secs(1));
     assert_eq!(it.attempt("1011", "right", "192.0.2.1").await, "right");
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn one_ipv6_network_is_one_source() {
     let it = fixture();
     for number in 0..50 {
         it.attempt(&format!("nobody-{number}"), "x", &format!("2001:db8::{number}")).await;
     }
-    assert_eq!(it.attempt("nobody", "x", "2001:db8::1:2").await, "busy");
-    assert_eq!(it.attempt("nobody", "x", "2001:db8:0:1::1").await, "wrong");
+    assert_eq!(it.attempt("nobody-1", "x", "2001:db8::1:2").await, "busy");
+    assert_eq!(it.attempt("nobody-1", "x", "2001:db8:0:1::1").await, "wrong");
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_new_password_counts_at_once() {
     let it = fixture();
     it.check("1001", &["right"; 2], &["right"; 2]).await;
@@ -252,7 +259,7 @@ async fn a_new_password_counts_at_once() {
     it.check("1001", &["right", "new"], &["wrong", "right"]).await;
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn ops_11_with_the_store_away_who_was_right_a_moment_ago_stays_right() {
     let it = fixture();
     it.check("1001", &["right"], &["right"]).await;
@@ -261,9 +268,90 @@ async fn ops_11_with_the_store_away_who_was_right_a_moment_ago_stays_right() {
     it.check("1002", &["right"], &["unavailable"]).await;
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn no_more_than_needed_is_written() {
     let it = fixture();
     it.check("1001", &["right"; 3], &["right"; 3]).await;
     assert_eq!(it.accounts.reports.load(Ordering::Acquire), 0);
+}
+
+/// Once a source's share is used up, names go on by the same rules, an account's or not.
+#[tokio::test(start_paused = true)]
+async fn a_source_without_tries_learns_nothing_of_accounts() {
+    let it = fixture();
+    for number in 0..50 {
+        it.attempt(&format!("nobody-{number}"), "x", "192.0.2.1").await;
+    }
+    for name in ["1001", "nobody-at-all", "no such name \u{e4}"] {
+        let results =
+            [it.attempt(name, "x", "192.0.2.1").await, it.attempt(name, "x", "192.0.2.1").await];
+        assert_eq!(results, ["wrong", "busy"], "{name}");
+        let held = it.frame.0.slow_lane.acquire().await.unwrap();
+        assert_eq!(it.attempt(&format!("{name}-9"), "x", "192.0.2.1").await, "busy", "{name}");
+        drop(held);
+    }
+}
+
+/// On a clock of the test: whether something was committed does not show.
+#[tokio::test(start_paused = true)]
+async fn a_wrong_password_is_answered_at_the_same_time_for_every_name() {
+    let it = fixture();
+    for name in ["1001", "nobody", "no such name \u{e4}"] {
+        for expected in ["wrong", "wrong", "wrong", "wrong", "locked", "locked"] {
+            let began = Instant::now();
+            assert_eq!(it.attempt(name, "x", "192.0.2.1").await, expected);
+            assert_eq!(began.elapsed(), FAILING, "{name} {expected}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn ops_11_with_the_store_away_no_name_is_told_from_another() {
+    let it = fixture();
+    it.accounts.away.store(true, Ordering::Release);
+    for name in ["1001", "nobody", "no such name \u{e4}"] {
+        it.check(name, &["x"], &["unavailable"]).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_try_is_counted_though_nobody_waits_for_its_answer() {
+    let it = fixture();
+    for name in ["1001", "nobody"] {
+        for _ in 0..WRONG_PASSWORDS_MAX {
+            let hung_up = it.frame.authenticate(attempt(name, "x", "192.0.2.1"));
+            assert!(tokio::time::timeout(Duration::ZERO, hung_up).await.is_err());
+            // The next one gets its turn when this one is counted.
+            let next = it.frame.0.order.wait(name);
+            let next = tokio::time::timeout(Duration::from_secs(20), next).await;
+            drop(next.expect("a turn"));
+        }
+        it.check(name, &["right"], &["locked"]).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_clock_that_was_set_back_prolongs_no_lock() {
+    let it = fixture();
+    it.check("1001", &["right"], &["right"]).await;
+    it.check("nobody", &["x"; 5], &["wrong", "wrong", "wrong", "wrong", "locked"]).await;
+    let reports = it.accounts.reports.load(Ordering::Acquire);
+    it.clock.set_back(Duration::from_secs(100_000));
+    it.check("nobody", &["x"], &["wrong"]).await;
+    // What was right in what is the future now is checked anew.
+    let id: AgentId = "1001".parse().unwrap();
+    let hash = it.accounts.settings().agents[&id].password_hash.clone().unwrap();
+    let right = Secret::new("right");
+    assert!(!it.frame.0.remembered.knows(&id, &hash, &right, it.clock.now()));
+    it.check("1001", &["right"], &["right"]).await;
+    assert_eq!(it.accounts.reports.load(Ordering::Acquire), reports);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_flood_of_tries_is_no_flood_of_lines() {
+    let it = fixture();
+    for number in 0..30 {
+        it.attempt(&format!("nobody-{number}"), "x", "192.0.2.1").await;
+    }
+    assert_eq!(it.lines.suppressed(), 10);
 }

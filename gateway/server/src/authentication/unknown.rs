@@ -29,7 +29,7 @@ impl UnknownAccounts {
     /// Until when that name is locked, if it is.
     pub(super) fn locked_until(&self, name: &str, now: Timestamp) -> Option<Timestamp> {
         let names = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        names.get(&digest_of(name))?.locked_until.filter(|until| now < *until)
+        names.get(&digest_of(name))?.locked_until.filter(|until| is_locked(*until, now))
     }
 
     /// Counts a try; the time until which the name is locked now, if it is.
@@ -56,6 +56,11 @@ impl UnknownAccounts {
         }
         None
     }
+}
+
+/// Nobody is locked for longer than a lock lasts, whatever the clock did since.
+fn is_locked(until: Timestamp, now: Timestamp) -> bool {
+    now < until && until.since(now) <= LASTING
 }
 
 fn digest_of(name: &str) -> [u8; 32] {

@@ -141,7 +141,9 @@ impl Site {
             Ok(Err(Panicked)) => {
                 let (surface, route) = (placed.surface, placed.route.path);
                 let reference = asked.reference;
-                tracing::error!(surface, route, reference, "a handler panicked");
+                if self.metrics.may_write(self.clock.now()) {
+                    tracing::error!(surface, route, reference, "a handler panicked");
+                }
                 Err(Refusal::Broken)
             }
             Err(_) => Err(Refusal::HandlerSlow),

@@ -4,16 +4,15 @@
 //! target. Answers that carry a reference are logged where the default level shows them, so that
 //! the number finds its line (OPS-12); a flood of them is cut to some lines a second.
 
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use domain::Timestamp;
 use engine::metrics::{Counter, Counters, Gauge, Gauges, Histogram, Histograms, Metrics};
 use http::StatusCode;
 
+use crate::log::LineLimit;
+
 const CODE_CLASSES: [&str; 5] = ["1xx", "2xx", "3xx", "4xx", "5xx"];
-/// Lines a second for answers that refuse; the others are counted and told in one line.
-const REFUSED_LINES_MAX: u32 = 20;
 
 /// What is counted of HTTP.
 #[derive(Clone, Debug)]
@@ -23,7 +22,7 @@ pub(crate) struct HttpMetrics {
     connections: Gauges,
     refused: Counters,
     unmatched: RouteMetrics,
-    lines: Arc<Mutex<Lines>>,
+    lines: LineLimit,
 }
 
 /// What is counted of one route.
@@ -45,14 +44,6 @@ pub(crate) struct ListenerMetrics {
     pub(crate) slow: Counter,
 }
 
-/// Lines written in one second.
-#[derive(Debug, Default)]
-struct Lines {
-    second: i64,
-    written: u32,
-    suppressed: u64,
-}
-
 /// A request as the log tells it.
 pub(super) struct Told<'a> {
     pub(super) listener: &'static str,
@@ -66,7 +57,8 @@ pub(super) struct Told<'a> {
 }
 
 impl HttpMetrics {
-    pub(crate) fn new(metrics: &Metrics) -> Self {
+    /// Lines for answers that refuse share `lines` with others that peers cause.
+    pub(crate) fn new(metrics: &Metrics, lines: LineLimit) -> Self {
         let requests = metrics.counters(
             "jackfield_http_requests_total",
             "HTTP requests answered.",
@@ -91,7 +83,7 @@ impl HttpMetrics {
                 &["listener", "reason"],
             ),
             unmatched,
-            lines: Arc::default(),
+            lines,
             requests,
             durations,
         }
@@ -159,21 +151,9 @@ impl HttpMetrics {
         }
     }
 
-    fn may_write(&self, now: Timestamp) -> bool {
-        let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
-        if lines.second != now.seconds() {
-            if lines.suppressed > 0 {
-                tracing::info!(suppressed = lines.suppressed, "requests refused or failed");
-            }
-            *lines = Lines { second: now.seconds(), ..Lines::default() };
-        }
-        let may = lines.written < REFUSED_LINES_MAX;
-        if may {
-            lines.written += 1;
-        } else {
-            lines.suppressed += 1;
-        }
-        may
+    /// Whether a line that a peer causes may be written now.
+    pub(super) fn may_write(&self, now: Timestamp) -> bool {
+        self.lines.may_write(now)
     }
 }
 

@@ -16,6 +16,7 @@ use tokio::sync::watch;
 
 use super::*;
 use crate::config::Config;
+use crate::log::LineLimit;
 
 /// Answers with what it was asked, or misbehaves.
 pub(crate) struct Echo {
@@ -116,7 +117,7 @@ pub(crate) fn config(limits: serde_json::Value) -> Config {
 
 /// A site that answers [`PATHS`].
 pub(crate) fn site(config: &Config, metrics: &Metrics) -> Arc<Site> {
-    let http = HttpMetrics::new(metrics);
+    let http = HttpMetrics::new(metrics, LineLimit::default());
     let surface: Arc<dyn Surface> = Arc::new(Echo { name: "echo", paths: PATHS });
     let mut tables = route_tables(&[surface], &["phone"], &http).unwrap();
     Arc::new(Site {
@@ -297,7 +298,11 @@ fn check_tables(
         Arc::new(Echo { name: "one", paths: first }),
         Arc::new(Echo { name: "two", paths: second }),
     ];
-    let tables = route_tables(&surfaces, &["phone"], &HttpMetrics::new(&Metrics::new()));
+    let tables = route_tables(
+        &surfaces,
+        &["phone"],
+        &HttpMetrics::new(&Metrics::new(), LineLimit::default()),
+    );
     let keys: Vec<_> = match tables {
         Ok(_) => Vec::new(),
         Err(problems) => problems.as_slice().iter().map(|it| it.key.clone()).collect(),
@@ -313,7 +318,11 @@ fn two_surfaces_share_a_listener_but_no_path_and_method() {
     check_tables(&[("/a", &[Method::GET])], &[("/a", &[Method::HEAD])], &["phone/a"]);
     check_tables(&[("/a/{x}", &[Method::GET])], &[("/a/{y}", &[Method::POST])], &["phone/a/{y}"]);
     let surfaces: Vec<Arc<dyn Surface>> = vec![Arc::new(Echo { name: "one", paths: PATHS })];
-    let nowhere = route_tables(&surfaces, &["operations"], &HttpMetrics::new(&Metrics::new()));
+    let nowhere = route_tables(
+        &surfaces,
+        &["operations"],
+        &HttpMetrics::new(&Metrics::new(), LineLimit::default()),
+    );
     assert_eq!(nowhere.unwrap_err().as_slice().len(), PATHS.len());
 }
 
@@ -323,7 +332,12 @@ fn a_shared_path_tells_all_methods() {
         Arc::new(Echo { name: "one", paths: &[("/a", &[Method::GET])] }),
         Arc::new(Echo { name: "two", paths: &[("/a", &[Method::PUT])] }),
     ];
-    let tables = route_tables(&surfaces, &["phone"], &HttpMetrics::new(&Metrics::new())).unwrap();
+    let tables = route_tables(
+        &surfaces,
+        &["phone"],
+        &HttpMetrics::new(&Metrics::new(), LineLimit::default()),
+    )
+    .unwrap();
     let found = tables["phone"].find(&Method::DELETE, "/a");
     let routes::Found::OtherMethods(methods) = found else { panic!("{found:?}") };
     assert_eq!(methods, [Method::GET, Method::HEAD, Method::PUT]);

@@ -21,6 +21,7 @@ use super::*;
 use crate::config::CertificateFiles;
 use crate::http::HttpMetrics;
 use crate::http::tests::{config, site};
+use crate::log::LineLimit;
 use crate::temporary::Folder;
 use crate::tls::making::self_signed;
 use crate::tls::{Certificate, Tls};
@@ -62,7 +63,7 @@ fn start(with: With) -> Fixture {
         proxy_protocol: with.proxy_protocol,
         trusted_proxies: with.trusted.into(),
         limits: config.limits,
-        metrics: HttpMetrics::new(&Metrics::new()).listener("phone"),
+        metrics: HttpMetrics::new(&Metrics::new(), LineLimit::default()).listener("phone"),
         content,
     });
     let (stop, stopping) = watch::channel(false);
