@@ -13,8 +13,8 @@ pub enum PushReason {
     ConnectionRefused,
     /// What listens speaks no TLS 1.2 or later: HTTP only, or a phone too old.
     NotHttps,
-    /// The phone's certificate is neither signed by an authority that we trust for phones with the
-    /// phone's name in it, nor the one in the settings. Nothing was sent.
+    /// The phone's certificate is not the one in the settings or, where they give none, not signed
+    /// by an authority that we trust for phones with the phone's name in it. Nothing was sent.
     CertificateUnknown,
     /// The phone refused the application user: user or password is wrong, or the phone is not among
     /// the user's devices, or it cannot ask our authentication callback.

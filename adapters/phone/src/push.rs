@@ -218,6 +218,7 @@ impl Phone {
             device: device.clone(),
             authorities: self.authorities(settings),
             fingerprint: fingerprint(settings, device),
+            is_listed: settings.devices.contains_key(device),
             provider: Arc::clone(&self.provider),
         };
         let Ok(tls) = certificate::tls(certificate) else { return PushReason::NotConfigured };

@@ -1,8 +1,10 @@
 //! Whether a phone's web server is that phone, decided before anything is sent to it (PHN-18).
 //!
 //! Phones' certificates name the device, never the address they are reached at. So the name check of
-//! TLS does not apply; instead the certificate must chain to an authority trusted for phones and
-//! hold the device's name in its subject, or be the very one in the settings.
+//! TLS does not apply; instead the certificate must be the very one in the settings, or, where they
+//! give none, chain to an authority trusted for phones and hold the device's name in its subject.
+//! Certificates hold the model's name too, so a name that is no device's own counts only where the
+//! settings list that device.
 
 use std::sync::Arc;
 
@@ -27,6 +29,8 @@ pub(super) struct PhoneCertificate {
     pub(super) authorities: Arc<Vec<CertificateDer<'static>>>,
     /// SHA-256 of the certificate in the settings.
     pub(super) fingerprint: Option<[u8; 32]>,
+    /// Whether the settings list the device.
+    pub(super) is_listed: bool,
     pub(super) provider: Arc<CryptoProvider>,
 }
 
@@ -44,12 +48,6 @@ pub(super) fn tls(certificate: PhoneCertificate) -> Result<ClientConfig, Error> 
 }
 
 impl PhoneCertificate {
-    fn is_the_one_in_the_settings(&self, certificate: &CertificateDer<'_>) -> bool {
-        self.fingerprint.is_some_and(|expected| {
-            digest(&SHA256, certificate).as_ref().ct_eq(expected.as_slice()).into()
-        })
-    }
-
     fn is_signed(
         &self,
         certificate: &CertificateDer<'_>,
@@ -79,8 +77,16 @@ impl ServerCertVerifier for PhoneCertificate {
         _ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
-        let is_known = self.is_the_one_in_the_settings(end_entity)
-            || (self.is_signed(end_entity, intermediates, now) && names(end_entity, &self.device));
+        let is_known = match self.fingerprint {
+            Some(expected) => {
+                digest(&SHA256, end_entity).as_ref().ct_eq(expected.as_slice()).into()
+            }
+            None => {
+                (self.is_listed || is_own(&self.device))
+                    && self.is_signed(end_entity, intermediates, now)
+                    && names(end_entity, &self.device)
+            }
+        };
         match is_known {
             true => Ok(ServerCertVerified::assertion()),
             false => {
@@ -112,6 +118,17 @@ impl ServerCertVerifier for PhoneCertificate {
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         self.provider.signature_verification_algorithms.supported_schemes()
     }
+}
+
+/// Whether a name is one device's own, as call managers give them, and not a model's.
+fn is_own(device: &DeviceName) -> bool {
+    const BEGINNINGS: [&str; 6] = ["SEP", "CSF", "TCT", "BOT", "TAB", "ATA"];
+    const CHARACTERS_MIN: usize = 8;
+    let name = device.as_str();
+    let begins = |beginning: &&str| {
+        name.get(..beginning.len()).is_some_and(|it| it.eq_ignore_ascii_case(beginning))
+    };
+    name.len() >= CHARACTERS_MIN && BEGINNINGS.iter().any(begins)
 }
 
 /// Whether subject or alternative names hold the device's name as a word of its own.

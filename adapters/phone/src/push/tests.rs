@@ -11,15 +11,18 @@ use protocols::phone_xml::{Object, decode};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use ring::digest::{SHA256, digest};
 use rustls::ServerConfig;
+use rustls::client::danger::ServerCertVerifier;
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
-use rustls_pki_types::{CertificateDer, PrivateKeyDer};
+use rustls_pki_types::pem::PemObject;
+use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 
 use super::Begin;
+use super::certificate::PhoneCertificate;
 use crate::testing::{BASE, Handset, Node, settings};
 use crate::{PUSH_PASSWORD_PURPOSE, PushReason, locked};
 
@@ -341,6 +344,38 @@ async fn phn_18_nothing_is_sent_to_a_phone_whose_certificate_is_unknown() {
     // The very certificate in the settings, whoever signed it.
     assert_eq!(check(Some(&other), "", Some(&other.chain[0])).await, done);
     assert_eq!(check(Some(&own), "", Some(&other.chain[0])).await, unknown);
+    // It is exclusive: no authority stands in for it.
+    assert_eq!(check(Some(&own), &own.authority, Some(&other.chain[0])).await, unknown);
+}
+
+#[test]
+fn phn_18_a_models_name_in_a_certificate_is_no_devices() {
+    let check = |common_name: &str, device: &str, is_listed: bool, expected: bool| {
+        let Certificates { authority, chain, .. } = certificates(common_name);
+        let certificate = PhoneCertificate {
+            device: device.parse().unwrap(),
+            authorities: Arc::new(vec![
+                CertificateDer::from_pem_slice(authority.as_bytes()).unwrap(),
+            ]),
+            fingerprint: None,
+            is_listed,
+            provider: Arc::new(rustls::crypto::ring::default_provider()),
+        };
+        let name = ServerName::IpAddress(HERE.into());
+        let verified = certificate.verify_server_cert(&chain[0], &[], &name, &[], UnixTime::now());
+        assert_eq!(verified.is_ok(), expected, "{common_name} {device} {is_listed}");
+    };
+    let name = "CP-8845-SEP001122334455";
+    check(name, "SEP001122334455", false, true);
+    check(name, "CP-8845", false, false);
+    check(name, "8845", false, false);
+    check(name, "CP", false, false);
+    check("ATA-191", "ATA-191", false, false);
+    check("CP-8845-SEP1", "SEP1", false, false);
+    // What the administrator calls a phone is the administrator's business.
+    check("CP-8845-SEP1", "SEP1", true, true);
+    check("phone-of-the-lobby", "lobby", true, true);
+    check(name, "SEP001122334456", true, false);
 }
 
 #[tokio::test]
