@@ -335,13 +335,20 @@ async fn phn_02_the_plain_port_only_refuses_and_names_the_secure_url() {
         "GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n",
     ] {
         let answer = it.exchange(asked.as_bytes()).await;
-        assert!(answer.starts_with("HTTP/1.1 403"), "{answer}");
+        // Of other statuses phones show nothing.
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+        assert!(answer.to_lowercase().contains("content-type: text/xml"), "{answer}");
         assert!(answer.contains("https://gw-a.example:8445/fippa/"), "{answer}");
         assert!(!answer.contains("hunter2"), "{answer}");
         answers.push(answer.split_once("\r\n\r\n").unwrap().1.to_owned());
     }
     answers.dedup();
     assert_eq!(answers.len(), 1);
+    let page = &answers[0];
+    assert!(
+        page.contains("<CiscoIPPhoneText>") && page.ends_with("</CiscoIPPhoneText>\n"),
+        "{page}"
+    );
 }
 
 #[tokio::test]
