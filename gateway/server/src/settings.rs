@@ -39,6 +39,9 @@ pub(crate) enum ApplyError {
     /// The machine gives no randomness to seal with.
     #[error("a secret cannot be sealed: the machine gives no random numbers")]
     Sealing,
+    /// Reading the file broke off, which is a fault of ours.
+    #[error("the settings cannot be read: the program failed, see its log")]
+    Broken,
     /// The settings contradict what agents are doing.
     #[error("refused: {0}")]
     Refused(String),
@@ -58,6 +61,13 @@ pub(crate) struct Applied {
 
 /// Reads and checks a settings file; every problem is told at once.
 pub(crate) fn check(bytes: &[u8], sealing: Option<&SealingKey>) -> Result<SettingsFile, Problems> {
+    let (file, problems) = read(bytes)?;
+    check_sealed(file, problems, sealing)
+}
+
+/// Reads a settings file, with the problems that leave it readable. It takes its time with a large
+/// file.
+fn read(bytes: &[u8]) -> Result<(SettingsFile, Problems), Problems> {
     let mut problems = Problems::default();
     let Some(value) = problems.keep("file", yaml::read(bytes)) else { return Err(problems) };
     check_hashes(&value, &mut problems);
@@ -77,6 +87,15 @@ pub(crate) fn check(bytes: &[u8], sealing: Option<&SealingKey>) -> Result<Settin
             &mut problems,
         );
     }
+    Ok((file, problems))
+}
+
+/// Whether what the file holds sealed can be opened here, beside the problems it has already.
+fn check_sealed(
+    file: SettingsFile,
+    mut problems: Problems,
+    sealing: Option<&SealingKey>,
+) -> Result<SettingsFile, Problems> {
     if let (Some(sealed), Some(sealing)) = (file.sealed_push_password(), sealing) {
         problems.keep(
             "phone_service.push.password_sealed",
@@ -115,7 +134,10 @@ pub(crate) async fn apply(
     if before.source.as_ref() == Some(&source) {
         return Ok(Applied { number: before.number, changed: false });
     }
-    let file = check(bytes, Some(sealing)).map_err(ApplyError::Problems)?;
+    let text = bytes.to_vec();
+    let read = tokio::task::spawn_blocking(move || read(&text)).await;
+    let (file, problems) = read.map_err(|_| ApplyError::Broken)?.map_err(ApplyError::Problems)?;
+    let file = check_sealed(file, problems, Some(sealing)).map_err(ApplyError::Problems)?;
     let hashes = hashes(&before, &file, pool).await?;
     let mut unsealed = false;
     let documents = file.into_documents(

@@ -23,7 +23,7 @@ pub(super) async fn settings_apply(shared: &Arc<Shared>, bytes: &[u8]) -> Result
         Err(ApplyError::Problems(problems)) => Err(Failure::problems("problems", problems)),
         Err(ApplyError::Refused(why)) => Err(Failure::new("refused", why)),
         Err(ApplyError::Submit(error)) => Err(error.into()),
-        Err(error @ (ApplyError::Hashing(_) | ApplyError::Sealing)) => {
+        Err(error @ (ApplyError::Hashing(_) | ApplyError::Sealing | ApplyError::Broken)) => {
             Err(Failure::new("unavailable", error.to_string()))
         }
     }

@@ -120,3 +120,15 @@ async fn what_is_exported_applies_to_the_same_documents() {
     assert_eq!(after.documents(), before.documents());
     assert_eq!(after.number, before.number + 1);
 }
+
+/// A large file takes its time, in which requests are to be answered.
+#[tokio::test]
+async fn a_file_is_not_read_where_requests_are_answered() {
+    let it = fixture().await;
+    let mut applying = std::pin::pin!(it.apply("agents: ["));
+    let begun = std::future::poll_fn(|context| {
+        std::task::Poll::Ready(applying.as_mut().poll(context).is_pending())
+    });
+    assert!(begun.await);
+    assert!(matches!(applying.await, Err(ApplyError::Problems(_))));
+}
