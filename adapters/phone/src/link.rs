@@ -108,7 +108,7 @@ impl Link {
 }
 
 /// For whom and when a page was made.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Issued {
     /// The holder of the session.
     pub(crate) holder: SessionRef,
@@ -118,6 +118,13 @@ pub(crate) struct Issued {
     pub(crate) device: DeviceName,
     /// When.
     pub(crate) at: Timestamp,
+}
+
+impl fmt::Debug for Issued {
+    /// Whose session it is stays hidden.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Issued").field("device", &self.device).finish_non_exhaustive()
+    }
 }
 
 /// Why a link is not followed.
@@ -351,6 +358,13 @@ mod tests {
             &[("kept", &"A".repeat(22)), ("device", device.as_str()), ("mode", "nailed")],
         );
         assert!(kept.chars().count() <= URL_CHARACTERS_MAX);
+    }
+
+    #[test]
+    fn ops_05_whose_link_it_is_does_not_print_itself() {
+        let shown = format!("{:?}", issued());
+        assert!(shown.contains("SEP001122334455"));
+        assert!(!shown.contains(&issued().holder.number.to_string()), "{shown}");
     }
 
     #[test]

@@ -13,6 +13,7 @@ mod sign_in;
 mod tests;
 
 use std::cell::OnceCell;
+use std::fmt;
 
 use domain::settings::Settings;
 use domain::{AgentId, AgentSession, DeviceName, ReasonCategory, ReasonCode, SignedIn, Timestamp};
@@ -56,12 +57,19 @@ impl ScreenName {
 }
 
 /// A page for one phone.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Page {
     pub(crate) name: ScreenName,
     pub(crate) object: Object,
     /// After how many seconds the phone opens which URL by itself.
     pub(crate) refresh: Option<(u32, String)>,
+}
+
+impl fmt::Debug for Page {
+    /// Neither what it says nor its links.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Page").field("name", &self.name).finish_non_exhaustive()
+    }
 }
 
 /// Everything around a page but the session.

@@ -1,5 +1,7 @@
 //! The sign-in form, which asks only for what is missing, and the choices that may follow it.
 
+use std::fmt;
+
 use domain::DeviceName;
 use protocols::phone_xml::{
     Input, InputFlags, InputItem, MENU_ITEMS_MAX, Menu, MenuItem, Object, Text, cut,
@@ -10,7 +12,7 @@ use super::{Page, Scene, ScreenName};
 use crate::link::{service_url, sign_in_url};
 
 /// A form to show.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub(crate) struct Form {
     /// The agent id: what is known of it.
     pub(crate) id: Field,
@@ -20,6 +22,14 @@ pub(crate) struct Form {
     pub(crate) has_password: bool,
     /// Under which handle the rest is kept.
     pub(crate) kept: Option<String>,
+}
+
+impl fmt::Debug for Form {
+    /// Neither who it is nor the handle.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = formatter.debug_struct("Form");
+        shown.field("has_password", &self.has_password).finish_non_exhaustive()
+    }
 }
 
 /// What is known of a field.

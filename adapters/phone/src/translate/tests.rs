@@ -340,3 +340,27 @@ fn ops_11_what_keeps_the_engine_from_it_becomes_a_problem() {
     let until = NOW.after(std::time::Duration::from_secs(61));
     assert_eq!(of(Refusal::Locked { until }), Problem::Locked { minutes: 2 });
 }
+
+#[test]
+fn ops_05_neither_a_page_nor_a_form_prints_its_handle() {
+    let kept = "AAAAAAAAAAAAAAAAAAAAAA".to_owned();
+    let form = Form { has_password: true, kept: Some(kept.clone()), ..Form::default() };
+    assert!(!format!("{form:?}").contains(&kept));
+    let settings = settings();
+    let library = Library::read();
+    let client = Client::of(&HeaderMap::new(), &settings.phone_service, &library);
+    let device = "SEP1".parse().unwrap();
+    let scene = Scene {
+        client: &client,
+        base: "https://gw-a.example:8445",
+        device: &device,
+        settings: &settings,
+        key: &LinkKey::new(&[7; 32]),
+        now: NOW,
+        links: OnceCell::new(),
+    };
+    let page = super::form(&scene, &form, None);
+    let Object::Input(input) = &page.object else { panic!("no form") };
+    assert!(input.url.contains(&kept));
+    assert_eq!(format!("{page:?}"), "Page { name: SignIn, .. }");
+}
