@@ -80,13 +80,6 @@ pub(crate) struct Screens {
 impl Screens {
     /// A phone is being given a page of that session.
     pub(crate) fn show(&mut self, device: &DeviceName, screen: Screen) {
-        // Mostly the phone shows the same agent as before.
-        if let Some(before) = self.screens.get_mut(device)
-            && before.agent == screen.agent
-        {
-            *before = screen;
-            return;
-        }
         let agent = screen.agent.clone();
         if let Some(before) = self.screens.insert(device.clone(), screen)
             && before.agent != agent
@@ -94,6 +87,26 @@ impl Screens {
             self.unlist(device, &before.agent);
         }
         self.by_agent.entry(agent).or_default().insert(device.clone());
+    }
+
+    /// A phone that showed a page of that session and came by that base is being given another, as
+    /// mostly happens; gives whether that is so. Otherwise [`Screens::show`] has to follow.
+    pub(crate) fn show_again(
+        &mut self,
+        device: &DeviceName,
+        session: &AgentSession,
+        changes: u32,
+        (address, base): (IpAddr, &str),
+        now: Timestamp,
+    ) -> bool {
+        let Some(screen) = self.screens.get_mut(device) else { return false };
+        if screen.holder != session.holder() || screen.agent != session.agent || screen.base != base
+        {
+            return false;
+        }
+        (screen.changes, screen.address, screen.fetched_at) = (changes, address, now);
+        (screen.asked, screen.told) = (Asked::No, None);
+        true
     }
 
     /// A push told a phone of that count of changes; the rest is up to the phone.
@@ -412,6 +425,28 @@ mod tests {
         assert_eq!((screens.count(), screens.of_agent(&session(1, 3).agent).len()), (1, 1));
         assert!(screens.forget(&sep1, session(1, 0).holder()));
         assert_eq!((screens.count(), screens.by_agent.len()), (0, 0));
+    }
+
+    #[test]
+    fn a_page_shown_again_is_as_if_it_were_shown_anew() {
+        let sep1 = device("SEP1");
+        let (address, base) = (IpAddr::from([192, 0, 2, 9]), "https://gw");
+        let again = |screens: &mut Screens, session: &AgentSession, base: &str| {
+            screens.show_again(&sep1, session, 5, (address, base), later(130))
+        };
+        let mut screens = shown();
+        assert_eq!(screens.silence(later(120), INACTIVITY).len(), 1);
+        screens.told(&sep1, 5);
+        assert!(again(&mut screens, &session(1, 5), base));
+        let anew = Screen::new(&session(1, 5), 5, address, base, later(130));
+        assert_eq!(screens.of(&sep1), Some(&anew));
+        let other = AgentKey { pair: PairName::owned(), id: "1002".parse().unwrap() };
+        let other = AgentSession { agent: other, ..session(1, 5) };
+        assert!(!again(&mut screens, &other, base));
+        assert!(!again(&mut screens, &session(2, 5), base));
+        assert!(!again(&mut screens, &session(1, 5), "https://other"));
+        assert!(!again(&mut Screens::default(), &session(1, 5), base));
+        assert_eq!(screens.of(&sep1), Some(&anew));
     }
 
     #[test]

@@ -10,6 +10,7 @@
 //!   session number 8 | generation 4 | seconds 4 | changes 4 | device 1..15 | MAC 12    base64url
 //! ```
 
+use std::borrow::Cow;
 use std::fmt;
 use std::time::Duration;
 
@@ -65,7 +66,7 @@ pub(crate) enum Press {
 
 impl Link {
     /// The end of the path.
-    pub(crate) fn path(self) -> String {
+    pub(crate) fn path(self) -> Cow<'static, str> {
         let (page, reason) = match self {
             Self::Home => ("home", None),
             Self::Call => ("call", None),
@@ -78,8 +79,8 @@ impl Link {
             Self::Press(Press::SignOut(reason)) => ("signout", reason),
         };
         match reason {
-            None => page.to_owned(),
-            Some(code) => format!("{page}/{code}"),
+            None => Cow::Borrowed(page),
+            Some(code) => Cow::Owned(format!("{page}/{code}")),
         }
     }
 

@@ -125,7 +125,13 @@ impl Texts {
             debug_assert!(false, "there is no text {id}");
             return String::new();
         };
-        let mut text = String::new();
+        let bytes = |piece: &Piece| match piece {
+            Piece::Text(part) => part.len(),
+            Piece::Argument(_) => 0,
+        };
+        let values = arguments.iter().map(|(_, value)| value.len());
+        let bytes = pieces.iter().map(bytes).chain(values).sum();
+        let mut text = String::with_capacity(bytes);
         for piece in pieces {
             match piece {
                 Piece::Text(part) => text.push_str(part),

@@ -135,9 +135,10 @@ impl Pace {
         }
     }
 
-    /// A phone fetched a page, so it is there: the next push need not wait.
+    /// A phone is given its page: no push is wanted, and since it is there the next need not wait.
     pub(crate) fn hear(&mut self, device: &DeviceName) {
         if let Some(state) = self.states.get_mut(device) {
+            state.wanted = false;
             let refused = matches!(state.last, Some((PushReason::CredentialsRefused, _)));
             if !refused {
                 (state.failures, state.not_before) = (0, None);
@@ -204,6 +205,7 @@ mod tests {
             assert_eq!(pace.due(now), std::slice::from_ref(&sep1));
         }
         pace.hear(&sep1);
+        assert_eq!(pace.due(now.after(BACKOFF_MAX)), []);
         assert_eq!(pace.begin(&sep1, now, false), Begin::Now);
         pace.end(&sep1, Some(PushReason::NoAnswer), now);
         assert_eq!(pace.due(now.after(BACKOFF_MIN)), std::slice::from_ref(&sep1));

@@ -58,7 +58,6 @@ async fn follow(visit: &Visit<'_>) -> Answer {
         Ok(session) => session,
         Err(answer) => return answer,
     };
-    locked(&phone.screens).hear(&issued.device, visit.now);
     match link {
         Link::Home => view(visit, &issued, session, None),
         Link::Call => {
@@ -184,6 +183,8 @@ async fn do_press(
     // The same link again is the same press: Back and a repeated fetch do nothing a second time.
     let id = InputId::new("phone", format_args!("{token}/{}", link.path()));
     let input = Input::command(id, Command::Agent(command));
+    // The press may take its time; every other link is answered with a page at once.
+    locked(&phone.screens).hear(&issued.device, visit.now);
     let pressing = Pressing::begin(phone, &issued.device);
     let outcome = phone.port.submit(input).await;
     let name = name(press);

@@ -101,11 +101,14 @@ impl<'a> Visit<'a> {
         let page = page(&self.scene(device), shown);
         let peer = &self.request.peer;
         let changes = shown.signed_in.changes;
-        let screen = Screen::new(session, changes, peer.address, peer.base.as_str(), self.now);
-        locked(&self.phone.screens).show(device, screen);
-        let mut pace = locked(&self.phone.pace);
-        pace.hear(device);
-        pace.unwant(device);
+        let place = (peer.address, peer.base.as_str());
+        let mut screens = locked(&self.phone.screens);
+        if !screens.show_again(device, session, changes, place, self.now) {
+            let screen = Screen::new(session, changes, peer.address, place.1, self.now);
+            screens.show(device, screen);
+        }
+        drop(screens);
+        locked(&self.phone.pace).hear(device);
         Some(page)
     }
 
