@@ -88,11 +88,15 @@ impl Fixture {
     }
 
     async fn get(&self, target: &str) -> String {
+        self.get_with(target, "").await
+    }
+
+    async fn get_with(&self, target: &str, fields: &str) -> String {
         let address = self.node().shared.config.operations.addresses[0];
-        let target = target.to_owned();
+        let asked =
+            format!("GET {target} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n{fields}\r\n");
         let answer = tokio::task::spawn_blocking(move || {
             let mut stream = TcpStream::connect(address).unwrap();
-            let asked = format!("GET {target} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
             stream.write_all(asked.as_bytes()).unwrap();
             let mut answer = String::new();
             stream.read_to_string(&mut answer).unwrap();
@@ -393,5 +397,20 @@ async fn monitoring_gets_its_answers_over_the_listener() {
     assert!(it.get("/readyz?surface=phone").await.ends_with("phone: ok\n"));
     assert!(it.get("/livez").await.starts_with("HTTP/1.1 200"));
     assert!(it.get("/fippa/x").await.starts_with("HTTP/1.1 404"));
+    it.stop().await;
+}
+
+/// Behind a trusted proxy on this machine a client must not pass for this machine.
+#[tokio::test(flavor = "multi_thread")]
+async fn ops_14_a_forwarded_address_opens_no_metrics() {
+    let trusting = start_with(|_, options| {
+        options.config.trusted_proxies = vec!["127.0.0.0/8".parse().unwrap()];
+    });
+    let it = trusting.await.unwrap();
+    for fields in ["X-Forwarded-For: 127.0.0.1\r\n", "Forwarded: for=127.0.0.1\r\n"] {
+        let answer = it.get_with("/metrics", fields).await;
+        assert!(answer.starts_with("HTTP/1.1 403"), "{answer}");
+    }
+    assert!(it.get("/metrics").await.starts_with("HTTP/1.1 200"));
     it.stop().await;
 }
