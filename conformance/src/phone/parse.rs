@@ -2,7 +2,7 @@
 //!
 //! Two outcomes at once: the object as a phone would show it (or the phone's own error), and the
 //! list of violations. Unknown elements, a missing required child and text that is not XML end in
-//! "XML Error [4]"; an object the model lacks ends in "XML Error [5]"; wrong order and excess
+//! `XML Error [4]`; an object the model lacks ends in `XML Error [5]`; wrong order and excess
 //! length are reported, and what is too long is cut. Pure.
 
 mod children;

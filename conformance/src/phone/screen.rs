@@ -51,7 +51,7 @@ pub(crate) enum Content {
     Plain(String),
     /// A picture by itself.
     Picture,
-    /// The phone's own words, such as "XML Error [4]".
+    /// The phone's own words, such as `XML Error [4]`.
     Message(String),
 }
 

@@ -26,7 +26,6 @@ use engine::clock::Clock;
 use engine::metrics::{Counters, Metrics};
 use engine::{Attempt, AuthenticationRefusal, Authenticator};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::Instant;
 
 mod accounts;
 mod hashing;
@@ -288,7 +287,8 @@ impl<A: Accounts> Authenticator for Frame<A> {
                 return result;
             }
         };
-        let began = Instant::now();
+        // Counts from here, and is waited for only by a try that fails.
+        let failing = tokio::time::sleep(FAILING);
         let inner = Arc::clone(&self.0);
         // A task of its own, which nobody ends by hanging up before the answer.
         let checking = tokio::spawn(async move {
@@ -298,7 +298,7 @@ impl<A: Accounts> Authenticator for Frame<A> {
         });
         let result = checking.await.unwrap_or(Err(AuthenticationRefusal::Unavailable));
         if result.is_err() {
-            tokio::time::sleep_until(began + FAILING).await;
+            failing.await;
         }
         result
     }

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use domain::settings::Agent;
 use domain::{Account, LOCK_SECONDS, Settings, WRONG_PASSWORDS_MAX};
 use engine::testing::ManualClock;
+use tokio::time::Instant;
 
 use super::*;
 
