@@ -1,7 +1,7 @@
 //! Objects of Cisco IP phone services: what a phone is given to show, and what it answers a push.
 //!
-//! [`encode`] writes an object in the order of the published schema (version 3.3.4), cut to its
-//! limits, in a character set the phone reads. [`decode`] reads whatever a phone sent: it takes
+//! [`encode()`] writes an object in the order of the published schema (version 3.3.4), cut to its
+//! limits, in a character set the phone reads. [`decode()`] reads whatever a phone sent: it takes
 //! children in any order and counts what it does not know, since phones and their schema disagree
 //! (a real `CiscoIPPhoneResponse` carries attributes where the schema has elements).
 //!
@@ -46,9 +46,9 @@ pub const MENU_ITEMS_MAX: usize = 100;
 pub const INPUT_ITEMS_MAX: usize = 5;
 /// Items of a `CiscoIPPhoneExecute` or `CiscoIPPhoneResponse`.
 pub const EXECUTE_ITEMS_MAX: usize = 3;
-/// Bytes of an object that [`decode`] reads; above a menu of 100 items at full length.
+/// Bytes of an object that [`decode()`] reads; above a menu of 100 items at full length.
 pub const BYTES_MAX: usize = 128 * 1024;
 /// How deep elements may be nested; the deepest object has three levels.
 pub const DEPTH_MAX: usize = 8;
-/// Elements and attributes of one object that [`decode`] reads.
+/// Elements and attributes of one object that [`decode()`] reads.
 pub const NODES_MAX: usize = 2_000;
