@@ -9,6 +9,12 @@
 //!   shown --session ended or taken over--> over --one push, or fetch--> forgotten
 //! ```
 //!
+//! Whoever left by Extension Mobility or by a reset of the phone never closed the page, so the
+//! question would put it back on the screen, for whoever stands there by then. But the phone has
+//! dropped its cookies with the page. So while it is asked, a phone that used to show the session's
+//! cookie has to show it again, and is signed out otherwise; its address is believed only where it
+//! never showed one, since it keeps none.
+//!
 //! In memory, at most one entry for each phone that shows a signed-in agent. Pure: time comes as an
 //! argument. After a restart all phones count as having asked at that moment.
 
@@ -37,6 +43,8 @@ pub(crate) struct Screen {
     asked: Asked,
     /// The count of changes that a push told it of.
     told: Option<u32>,
+    /// Whether it ever showed the cookie of that holder's sign-in.
+    keeps_cookie: bool,
 }
 
 /// How far the question to a silent phone is.
@@ -79,7 +87,10 @@ pub(crate) struct Screens {
 
 impl Screens {
     /// A phone is being given a page of that session.
-    pub(crate) fn show(&mut self, device: &DeviceName, screen: Screen) {
+    pub(crate) fn show(&mut self, device: &DeviceName, mut screen: Screen) {
+        if let Some(before) = self.held(device, screen.holder) {
+            screen.keeps_cookie |= before.keeps_cookie;
+        }
         let agent = screen.agent.clone();
         if let Some(before) = self.screens.insert(device.clone(), screen)
             && before.agent != agent
@@ -124,6 +135,24 @@ impl Screens {
         }
     }
 
+    /// A phone showed the cookie of that holder's sign-in.
+    pub(crate) fn cookie_shown(&mut self, device: &DeviceName, holder: SessionRef) {
+        if let Some(screen) = self.screens.get_mut(device).filter(|it| it.holder == holder) {
+            screen.keeps_cookie = true;
+        }
+    }
+
+    /// Whether a phone that shows no cookie has to: it did before, and is being asked whether the
+    /// agent is still there.
+    pub(crate) fn needs_cookie(&self, device: &DeviceName, holder: SessionRef) -> bool {
+        self.held(device, holder)
+            .is_some_and(|screen| screen.keeps_cookie && screen.asked != Asked::No)
+    }
+
+    fn held(&self, device: &DeviceName, holder: SessionRef) -> Option<&Screen> {
+        self.screens.get(device).filter(|screen| screen.holder == holder)
+    }
+
     /// What that phone shows.
     pub(crate) fn of(&self, device: &DeviceName) -> Option<&Screen> {
         self.screens.get(device)
@@ -146,7 +175,7 @@ impl Screens {
 
     /// Forgets what a phone shows, where it is still that holder's; gives whether it was.
     pub(crate) fn forget(&mut self, device: &DeviceName, holder: SessionRef) -> bool {
-        let is_theirs = self.screens.get(device).is_some_and(|screen| screen.holder == holder);
+        let is_theirs = self.held(device, holder).is_some();
         if is_theirs && let Some(screen) = self.screens.remove(device) {
             self.unlist(device, &screen.agent);
         }
@@ -267,6 +296,7 @@ impl Screen {
             fetched_at: now,
             asked: Asked::No,
             told: None,
+            keeps_cookie: false,
         }
     }
 
@@ -394,6 +424,34 @@ mod tests {
         // Where that came to nothing it is tried again.
         assert_eq!(screens.silence(later(136), INACTIVITY), []);
         assert_eq!(screens.silence(later(137), INACTIVITY), Vec::from_iter(sign_out));
+    }
+
+    #[test]
+    fn phn_19_a_phone_that_is_asked_has_to_show_the_cookie_it_used_to_show() {
+        let mut screens = shown();
+        let (sep1, holder) = (device("SEP1"), session(1, 3).holder());
+        screens.silence(later(120), INACTIVITY);
+        assert!(!screens.needs_cookie(&sep1, holder), "it never showed one");
+        screens.cookie_shown(&sep1, session(2, 0).holder());
+        assert!(!screens.needs_cookie(&sep1, holder), "that was another's");
+        screens.cookie_shown(&sep1, holder);
+        assert!(screens.needs_cookie(&sep1, holder));
+        assert!(!screens.needs_cookie(&sep1, session(2, 0).holder()));
+        screens.ask_delivered(&sep1, later(121));
+        assert!(screens.needs_cookie(&sep1, holder));
+        screens.hear(&sep1, later(122));
+        assert!(!screens.needs_cookie(&sep1, holder));
+        // Coming by another base is no news about cookies, another sign-in is.
+        let anew = |generation| {
+            let address = [192, 0, 2, 7].into();
+            Screen::new(&session(generation, 3), 3, address, "https://other", later(122))
+        };
+        screens.show(&sep1, anew(1));
+        screens.silence(later(300), INACTIVITY);
+        assert!(screens.needs_cookie(&sep1, holder));
+        screens.show(&sep1, anew(2));
+        screens.silence(later(500), INACTIVITY);
+        assert!(!screens.needs_cookie(&sep1, session(2, 0).holder()));
     }
 
     #[test]

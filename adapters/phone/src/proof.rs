@@ -2,7 +2,8 @@
 //!
 //! At sign-in a phone gets a cookie of 128 random bits; the session keeps its digest and the phone's
 //! address. A request that brings the cookie is judged by it alone. One that brings none, because
-//! the phone dropped it (after 30 idle minutes), is judged by its address.
+//! the phone dropped it (after 30 idle minutes), is judged by its address; where that is not enough
+//! is said in [`crate::activity`].
 
 use std::net::IpAddr;
 
@@ -17,6 +18,15 @@ use subtle::ConstantTimeEq;
 const NAME: &str = "jackfield_phone";
 /// Bytes of all cookies that are looked at; a phone keeps four of 255.
 const BYTES_MAX: usize = 4 * 1024;
+
+/// By what a request may speak for a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Proven {
+    /// It brings the session's cookie.
+    Cookie,
+    /// It brings none and comes from the address of the sign-in.
+    Address,
+}
 
 /// Why a request may not speak for a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,18 +49,18 @@ pub(crate) fn end() -> String {
     format!("{NAME}=; Path=/fippa/; Secure; HttpOnly; Max-Age=0")
 }
 
-/// Whether the request may speak for a session with that proof.
+/// Whether the request may speak for a session with that proof, and by what.
 pub(crate) fn check(
     headers: &HeaderMap,
     address: IpAddr,
     proof: &PhoneProof,
-) -> Result<(), Unproven> {
+) -> Result<Proven, Unproven> {
     if is_shown(headers, proof) {
-        Ok(())
+        Ok(Proven::Cookie)
     } else if cookies(headers).next().is_some() {
         Err(Unproven::WrongCookie)
     } else if address == proof.address {
-        Ok(())
+        Ok(Proven::Address)
     } else {
         Err(Unproven::OtherAddress)
     }
@@ -88,7 +98,7 @@ mod tests {
     const AWAY: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 8));
 
     #[track_caller]
-    fn check_with(cookie: Option<&str>, address: IpAddr, expected: Result<(), Unproven>) {
+    fn check_with(cookie: Option<&str>, address: IpAddr, expected: Result<Proven, Unproven>) {
         let (_, proof) = begin([7; 16], HOME);
         let mut headers = HeaderMap::new();
         if let Some(cookie) = cookie {
@@ -101,11 +111,11 @@ mod tests {
     fn phn_19_a_link_needs_the_cookie_or_without_one_the_address() {
         let (field, _) = begin([7; 16], HOME);
         let pair = field.split(';').next().unwrap();
-        check_with(Some(pair), HOME, Ok(()));
-        check_with(Some(pair), AWAY, Ok(()));
-        check_with(Some(&format!("a=b; {pair}; c=d")), AWAY, Ok(()));
-        check_with(None, HOME, Ok(()));
-        check_with(Some("other=1"), HOME, Ok(()));
+        check_with(Some(pair), HOME, Ok(Proven::Cookie));
+        check_with(Some(pair), AWAY, Ok(Proven::Cookie));
+        check_with(Some(&format!("a=b; {pair}; c=d")), AWAY, Ok(Proven::Cookie));
+        check_with(None, HOME, Ok(Proven::Address));
+        check_with(Some("other=1"), HOME, Ok(Proven::Address));
         check_with(None, AWAY, Err(Unproven::OtherAddress));
     }
 
@@ -115,7 +125,7 @@ mod tests {
         let pair = field.split(';').next().unwrap();
         check_with(Some(pair), HOME, Err(Unproven::WrongCookie));
         check_with(Some("jackfield_phone=x"), HOME, Err(Unproven::WrongCookie));
-        check_with(Some("jackfield_phone="), HOME, Ok(()));
+        check_with(Some("jackfield_phone="), HOME, Ok(Proven::Address));
     }
 
     #[test]

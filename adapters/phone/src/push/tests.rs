@@ -457,6 +457,50 @@ async fn phn_20_a_silent_phone_that_answers_the_push_stays_signed_in() {
 }
 
 #[tokio::test]
+async fn phn_19_the_question_shows_the_next_person_nothing_of_who_left_by_a_reset() {
+    let certificates = certificates("SEP1");
+    let server = WebServer::start(Some(&certificates)).await;
+    let node = Node::new().await;
+    with_push(&node, server.port, &certificates.authority, None).await;
+    let mut phone = handset(&node);
+    let home = phone.sign_in("1001", "2001").await;
+    phone.press(&home, "Refresh").await;
+    // The phone restarts and drops its cookies; the question reaches whoever is there now.
+    phone.cookie = None;
+    node.clock.advance(Duration::from_secs(120));
+    node.phone.tick().await;
+    until("the question", async || is_waited_for(&node)).await;
+    phone.seen.clear();
+    let view = phone.get(&server.told()[0]).await;
+    assert_eq!((view.title(), view.prompt()), ("Sign in", "Please sign in again"));
+    assert!(!phone.seen.contains("1001") && !phone.seen.contains("Ada"), "{}", phone.seen);
+    node.clock.advance(Duration::from_secs(15));
+    node.phone.tick().await;
+    let session = node.session("1001").await.unwrap();
+    let domain::Status::SignedOut(end) = &session.status else { panic!("{session:?}") };
+    assert_eq!(end.reason, Some(ReasonCode(255)));
+}
+
+#[tokio::test]
+async fn phn_20_a_phone_that_keeps_no_cookies_answers_the_question_by_its_address() {
+    let certificates = certificates("SEP1");
+    let server = WebServer::start(Some(&certificates)).await;
+    let node = Node::new().await;
+    with_push(&node, server.port, &certificates.authority, None).await;
+    let mut phone = handset(&node);
+    let home = phone.sign_in("1001", "2001").await;
+    phone.cookie = None;
+    phone.press(&home, "Refresh").await;
+    node.clock.advance(Duration::from_secs(120));
+    node.phone.tick().await;
+    until("the question", async || is_waited_for(&node)).await;
+    assert_eq!(phone.get(&server.told()[0]).await.title(), "Not Ready");
+    node.clock.advance(Duration::from_secs(15));
+    node.phone.tick().await;
+    assert_eq!(node.state("1001").await, "not_ready");
+}
+
+#[tokio::test]
 async fn phn_20_a_silent_phone_is_not_signed_out_before_it_could_be_asked() {
     let certificates = certificates("SEP1");
     let server = WebServer::start(Some(&certificates)).await;

@@ -10,7 +10,7 @@ use http::{Method, Response};
 
 use super::visit::{Answer, Pressing, Visit};
 use crate::link::{Issued, Link, LinkError, Press};
-use crate::proof::Unproven;
+use crate::proof::{Proven, Unproven};
 use crate::translate::{self, Ended, Problem, Remark};
 use crate::{Phone, locked, proof};
 
@@ -121,7 +121,16 @@ fn standing<'s>(
         signed_in.proof.as_ref().filter(|_| signed_in.screen.as_ref() == Some(&issued.device));
     let Some(proof) = proof else { return Err(unproven("over")) };
     match proof::check(&visit.request.headers, visit.request.peer.address, proof) {
-        Ok(()) => Ok(session),
+        Ok(Proven::Cookie) => {
+            locked(&visit.phone.screens).cookie_shown(&issued.device, issued.holder);
+            Ok(session)
+        }
+        Ok(Proven::Address)
+            if locked(&visit.phone.screens).needs_cookie(&issued.device, issued.holder) =>
+        {
+            Err(unproven("cookie"))
+        }
+        Ok(Proven::Address) => Ok(session),
         Err(Unproven::WrongCookie) => Err(unproven("cookie")),
         Err(Unproven::OtherAddress) => Err(unproven("address")),
     }
