@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::{
-    AgentCommand, AgentKey, Command, DeviceName, Input, InputId, ReasonCode, SignedOutBy, Wish,
+    AgentCommand, AgentKey, AgentSession, Command, DeviceName, Input, InputId, ReasonCode, SignedOutBy, Wish,
 };
 use engine::surface::{Readiness, Route, Surface};
 use engine::{Outcome, Port, StoreState, SubmitError};
@@ -94,31 +94,45 @@ impl Phone {
         })
     }
 
-    /// Takes up the phones of agents that were signed in before this node started.
-    fn take_up(&self) {
-        let now = self.port.now();
+    /// Takes up the phones of all agents that are signed in here and whose phones are not known to
+    /// show them.
+    fn take_up_all(&self) {
         for session in self.port.signed_in() {
-            let Some(device) = self.is_ours(&session) else { continue };
-            let Some(signed_in) = session.signed_in() else { continue };
-            let Some(proof) = &signed_in.proof else { continue };
-            let mut screens = locked(&self.screens);
-            if screens.of(&device).is_none() {
-                let base = self.base.as_str();
-                let screen = Screen::new(&session, signed_in.changes, proof.address, base, now);
-                screens.show(&device, screen);
-            }
+            self.take_up(&session);
+        }
+    }
+
+    /// Takes up the phone of an agent who was signed in before this node started, or whose phone
+    /// hung up before the answer to the sign-in: it counts as having asked now.
+    fn take_up(&self, session: &AgentSession) {
+        let Some(device) = self.is_ours(session) else { return };
+        let Some(signed_in) = session.signed_in() else { return };
+        let Some(proof) = &signed_in.proof else { return };
+        let mut screens = locked(&self.screens);
+        if screens.of(&device).is_none_or(|screen| screen.holder != session.holder()) {
+            let (base, now) = (self.base.as_str(), self.port.now());
+            let screen = Screen::new(session, signed_in.changes, proof.address, base, now);
+            screens.show(&device, screen);
         }
     }
 
     async fn follow_changes(self: &Arc<Self>) {
         let mut changes = self.port.changes();
-        self.take_up();
+        self.take_up_all();
         // What changed before we listened is found by looking.
         self.follow_all().await;
         loop {
             match changes.recv().await {
-                Ok(agent) => self.follow(&agent).await,
-                Err(broadcast::error::RecvError::Lagged(_)) => self.follow_all().await,
+                Ok(agent) => {
+                    if let Ok(Some(session)) = self.port.session_of(&agent).await {
+                        self.take_up(&session);
+                    }
+                    self.follow(&agent).await;
+                }
+                Err(broadcast::error::RecvError::Lagged(_)) => {
+                    self.take_up_all();
+                    self.follow_all().await;
+                }
                 Err(broadcast::error::RecvError::Closed) => return std::future::pending().await,
             }
         }

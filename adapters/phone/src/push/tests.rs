@@ -584,6 +584,30 @@ async fn phn_20_after_a_restart_the_time_counts_from_the_start() {
 }
 
 #[tokio::test]
+async fn phn_20_a_phone_that_hung_up_on_its_own_sign_in_is_watched() {
+    let node = Node::new().await;
+    let _stop = run(&node);
+    // What is left of a sign-in whose answer nobody took.
+    let address = [192, 0, 2, 7].into();
+    let proof = domain::PhoneProof { cookie_digest: "0".repeat(64), address };
+    let wish = domain::SignIn {
+        agent: "1001".parse().unwrap(),
+        extension: "2001".parse().unwrap(),
+        device: None,
+        mobile: None,
+        on: domain::SignInOn::Phone { device: "SEP1".parse().unwrap(), proof },
+        node: node.port.node().clone(),
+    };
+    let command = domain::Command::SignIn(Box::new(wish));
+    let input = domain::Input::command(domain::InputId::new("test", "sign-in"), command);
+    node.port.submit(input).await.unwrap();
+    until("it is watched", async || locked(&node.phone.screens).count() == 1).await;
+    node.clock.advance(Duration::from_secs(120));
+    until("the end", async || node.state("1001").await == "signed_out").await;
+    until("it is forgotten", async || locked(&node.phone.screens).count() == 0).await;
+}
+
+#[tokio::test]
 async fn phn_05_a_phone_that_hung_up_on_its_own_press_is_pushed_to() {
     let certificates = certificates("SEP1");
     let server = WebServer::start(Some(&certificates)).await;
