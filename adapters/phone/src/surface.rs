@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::{
-    AgentCommand, AgentKey, AgentSession, Command, DeviceName, Input, InputId, ReasonCode, SignedOutBy, Wish,
+    AgentCommand, AgentKey, AgentSession, Command, DeviceName, Input, InputId, ReasonCode,
+    SignedOutBy, Wish,
 };
 use engine::surface::{Readiness, Route, Surface};
 use engine::{Outcome, Port, StoreState, SubmitError};

@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use domain::DeviceName;
+use domain::settings::{DevicePolicy, Settings};
 use engine::surface::Request;
 use http::Response;
 use http::header::{CONTENT_TYPE, HeaderValue};
@@ -41,26 +42,31 @@ impl Phone {
         let pieces = [request.uri.query().unwrap_or_default(), body];
         let name = single(&pieces, "devicename");
         let device = name.and_then(|name| name.parse::<DeviceName>().ok());
+        let settings = self.port.settings();
         // Names can be invented, so only those that we know are counted on their own.
         let known = device.as_ref().filter(|device| {
-            self.port.settings().devices.contains_key(*device)
-                || locked(&self.screens).of(device).is_some()
+            settings.devices.contains_key(*device) || locked(&self.screens).of(device).is_some()
         });
+        // Where any phone may sign in, another node may have pushed to it, or this one in the
+        // moment before it forgot the phone.
+        let may_be_ours = match settings.phone_service.devices {
+            DevicePolicy::Any => device.is_some(),
+            DevicePolicy::Listed => known.is_some(),
+        };
         if !locked(&self.guesses).allows(source, known, now) {
             return Err("limited");
         }
         // Looked at in any case: how long it takes must not tell which phones there are.
-        let is_ours = self.is_ours_to_answer(&pieces);
-        if is_ours && known.is_some() {
+        let is_ours = self.is_ours_to_answer(&pieces, &settings);
+        if is_ours && may_be_ours {
             return Ok(());
         }
         locked(&self.guesses).note(source, known, now);
         Err("refused")
     }
 
-    fn is_ours_to_answer(&self, pieces: &[&str]) -> bool {
-        let settings = self.port.settings();
-        let Ok(account) = push_account(&self.port, &settings) else { return false };
+    fn is_ours_to_answer(&self, pieces: &[&str], settings: &Settings) -> bool {
+        let Ok(account) = push_account(&self.port, settings) else { return false };
         let user = single(pieces, "UserID").unwrap_or_default();
         let password = single(pieces, "Password").unwrap_or_default();
         matches(&user, &password, (&account.user, &account.password))
