@@ -239,6 +239,23 @@ mod tests {
     }
 
     #[test]
+    fn phn_20_a_phone_on_the_home_screen_never_passes_for_silent() {
+        let service = |inactivity: u32, refresh: u32| json!({"inactivity_seconds": inactivity, "home_refresh_seconds": refresh});
+        for (inactivity, refresh) in [(120, 60), (1_200, 600), (0, 600)] {
+            check("/phone_service", service(inactivity, refresh), &[]);
+        }
+        for (inactivity, refresh) in [(120, 61), (1_199, 600)] {
+            let expected = ["phone_service.home_refresh_seconds"];
+            check("/phone_service", service(inactivity, refresh), &expected);
+        }
+        check(
+            "/phone_service",
+            json!({"home_refresh_seconds": 61}),
+            &["phone_service.home_refresh_seconds"],
+        );
+    }
+
+    #[test]
     fn all_problems_are_told_at_once() {
         let mut bad = sample();
         bad["agents"][0]["id"] = json!("no spaces");

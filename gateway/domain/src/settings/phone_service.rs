@@ -62,7 +62,8 @@ pub struct PhoneService {
     /// A phone that fetches nothing for so long is asked, then signed out: 120 to 86,400 seconds,
     /// 0 for never (PHN-20).
     pub inactivity_seconds: u32,
-    /// How often the home screen is fetched anew, 5 to 600 seconds.
+    /// How often the home screen is fetched anew: 5 to 600 seconds, and at most half of
+    /// `inactivity_seconds`, so that one fetch may go amiss.
     pub home_refresh_seconds: u32,
     /// How a phone is asked to send a form.
     pub form_method: FormMethod,
@@ -130,6 +131,15 @@ impl PhoneService {
             .number("home_refresh_seconds", 5..=600)
             .and_then(|seconds| u32::try_from(seconds).ok())
             .unwrap_or(default.home_refresh_seconds);
+        let longest = inactivity_seconds / 2;
+        if inactivity_seconds > 0 && home_refresh_seconds > longest {
+            let message = format_args!(
+                "must be at most half of inactivity_seconds ({longest} of {inactivity_seconds}), not \
+                 {home_refresh_seconds}, or phones on the home screen pass for silent; shorten it \
+                 or lengthen inactivity_seconds"
+            );
+            reader.problem("home_refresh_seconds", message);
+        }
         let form_method = reader.choice("form_method", &methods).unwrap_or(default.form_method);
         let label_limits = reader.list("label_limits", 100, |limit| {
             for name in ["model", "characters_max"] {
