@@ -599,7 +599,7 @@ async fn phn_20_a_phone_that_hung_up_on_its_own_sign_in_is_watched() {
         node: node.port.node().clone(),
     };
     let command = domain::Command::SignIn(Box::new(wish));
-    let input = domain::Input::command(domain::InputId::new("test", "sign-in"), command);
+    let input = domain::Input::command(domain::InputId::new("test", "hung up"), command);
     node.port.submit(input).await.unwrap();
     until("it is watched", async || locked(&node.phone.screens).count() == 1).await;
     node.clock.advance(Duration::from_secs(120));

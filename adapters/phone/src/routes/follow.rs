@@ -46,10 +46,9 @@ async fn follow(visit: &Visit<'_>) -> Answer {
     if !visit.base_fits() {
         return visit.problem(&Problem::Internal, None);
     }
-    let again = || phone.key.url(&visit.request.peer.base, &issued, link);
     let session = match phone.port.session(issued.holder.number).await {
         Ok(session) => session,
-        Err(error) => return visit.problem(&Problem::of_submit(&error), Some(again())),
+        Err(error) => return visit.problem_at(&Problem::of_submit(&error), &issued, link),
     };
     if let Some(answer) = successor(visit, session.as_deref(), &issued).await {
         return answer;
@@ -182,7 +181,6 @@ async fn do_press(
 ) -> Answer {
     let phone = visit.phone;
     let link = Link::Press(press);
-    let again = || phone.key.url(&visit.request.peer.base, issued, link);
     let command = AgentCommand {
         agent: session.agent.clone(),
         holder: Some(issued.holder),
@@ -206,9 +204,9 @@ async fn do_press(
     };
     phone.figures.press(name, result);
     let answer = match outcome {
-        Err(error) => visit.problem(&Problem::of_submit(&error), Some(again())),
+        Err(error) => visit.problem_at(&Problem::of_submit(&error), issued, link),
         Ok(_) => match phone.port.session(issued.holder.number).await {
-            Err(error) => visit.problem(&Problem::of_submit(&error), Some(again())),
+            Err(error) => visit.problem_at(&Problem::of_submit(&error), issued, link),
             Ok(session) => match standing(visit, session.as_deref(), issued) {
                 Ok(session) => view(visit, issued, session, remark),
                 Err(answer) => answer,

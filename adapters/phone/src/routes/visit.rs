@@ -13,8 +13,8 @@ use protocols::phone_xml::encode;
 
 use crate::activity::Screen;
 use crate::client::Client;
-use crate::link::BASE_CHARACTERS_MAX;
-use crate::translate::{self, Ended, Form, Page, Problem, Remark, Scene, Shown};
+use crate::link::{BASE_CHARACTERS_MAX, Issued, Link};
+use crate::translate::{self, Ended, Form, Page, Problem, Remark, Scene, Shown, Ways};
 use crate::{Phone, locked, proof};
 
 /// In the past, so that the Back key does not lead to the page; after 1970, since 8800 phones do not
@@ -75,6 +75,19 @@ impl<'a> Visit<'a> {
     /// A page that says what went wrong. The log line is found by the number on the page; where
     /// there are too many of them, at `debug`, and who asked only there.
     pub(super) fn problem(&self, problem: &Problem, retry: Option<String>) -> Answer {
+        self.tell(problem, Ways { retry, home: None })
+    }
+
+    /// The same on the way to `link` of somebody's session, which the problem does not end.
+    pub(super) fn problem_at(&self, problem: &Problem, issued: &Issued, link: Link) -> Answer {
+        /// Long enough to read what went wrong.
+        const SECONDS_MIN: u32 = 15;
+        let url = |link| self.phone.key.url(&self.request.peer.base, issued, link);
+        let seconds = self.settings.phone_service.home_refresh_seconds.max(SECONDS_MIN);
+        self.tell(problem, Ways { retry: Some(url(link)), home: Some((seconds, url(Link::Home))) })
+    }
+
+    fn tell(&self, problem: &Problem, ways: Ways) -> Answer {
         let reference = self.request.reference.as_str();
         let source = self.request.peer.address;
         let name = problem.name();
@@ -87,7 +100,7 @@ impl<'a> Visit<'a> {
             }
         }
         tracing::debug!(reference, %source, problem = name, "who is told of a problem");
-        translate::problem(&self.client, problem, retry, reference).into()
+        translate::problem(&self.client, problem, ways, reference).into()
     }
 
     /// The home screen, or another page of the session; from now on the phone shows it.

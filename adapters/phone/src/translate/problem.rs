@@ -175,26 +175,32 @@ impl Problem {
     }
 }
 
-/// The page of a problem. `retry` is where another attempt begins; without it there is only a way
-/// out. The reference finds the log line (OPS-12).
-pub(crate) fn problem(
-    client: &Client<'_>,
-    problem: &Problem,
-    retry: Option<String>,
-    reference: &str,
-) -> Page {
+/// Where the page of a problem leads, beside out.
+#[derive(Default)]
+pub(crate) struct Ways {
+    /// Where another attempt begins.
+    pub(crate) retry: Option<String>,
+    /// The home screen of the session, which the phone opens by itself after so many seconds: who
+    /// was signed in still is, and is not to pass for silent over a problem of ours (PHN-20).
+    pub(crate) home: Option<(u32, String)>,
+}
+
+/// The page of a problem. The reference finds the log line (OPS-12).
+pub(crate) fn problem(client: &Client<'_>, problem: &Problem, ways: Ways, reference: &str) -> Page {
     let texts = client.texts;
     let title = match problem {
         Problem::Maintenance { .. } => "maintenance-title",
         _ => "problem-title",
     };
     let reference = texts.with("problem-reference", &[("reference", reference)]);
+    let Ways { retry, home } = ways;
+    let to_home = home.as_ref().filter(|(_, url)| retry.as_ref() != Some(url));
     let keys = Keys {
         leave: Some(Key::exit(client)),
+        others: to_home.map(|(_, url)| Key::new(client, "key-home", url)).into_iter().collect(),
         main: retry.map(|url| Key::new(client, "key-retry", url)),
-        others: Vec::new(),
     };
     let screen = screen(client, &texts.text(title), None, keys);
     let text = format!("{}\n{reference}", problem.sentence(client));
-    Page { name: ScreenName::Problem, object: Object::Text(Text { screen, text }), refresh: None }
+    Page { name: ScreenName::Problem, object: Object::Text(Text { screen, text }), refresh: home }
 }

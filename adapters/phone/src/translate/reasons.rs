@@ -7,7 +7,11 @@ use super::keys::{Key, Keys, screen};
 use super::{Page, Scene, ScreenName, Shown};
 use crate::link::{Link, Press};
 
-/// The reasons of one category that the agent may choose.
+/// How long a list stays without a choice, at most.
+const SECONDS_MAX: u32 = 300;
+
+/// The reasons of one category that the agent may choose. A list left standing gives way to the home
+/// screen before the inactivity time is over, since it fetches nothing by itself (PHN-20).
 pub(crate) fn reasons(scene: &Scene<'_>, shown: Shown<'_>, category: ReasonCategory) -> Page {
     let title = match category {
         ReasonCategory::NotReady => "reasons-not-ready-title",
@@ -35,5 +39,10 @@ pub(crate) fn reasons(scene: &Scene<'_>, shown: Shown<'_>, category: ReasonCateg
     let prompt = texts.text("reasons-prompt");
     let screen = screen(scene.client, &texts.text(title), Some(&prompt), keys);
     let object = Object::Menu(Menu { screen, items: items.collect() });
-    Page { name: ScreenName::Reasons, object, refresh: None }
+    let seconds = match scene.settings.phone_service.inactivity_seconds {
+        0 => SECONDS_MAX,
+        inactivity => (inactivity / 4 * 3).min(SECONDS_MAX),
+    };
+    let refresh = Some((seconds, scene.link(shown, Link::Home)));
+    Page { name: ScreenName::Reasons, object, refresh }
 }

@@ -152,8 +152,11 @@ fn each_page(model: &str, language: Language, mut judge: impl FnMut(&Client<'_>,
     judge(&client, devices(&scene, &[device.clone(), "SEP7".parse().unwrap()], &kept));
     judge(&client, mobile_modes(&scene, &kept));
     for each in problems() {
-        judge(&client, problem(&client, &each, Some(base.clone()), "REF-4711"));
-        judge(&client, problem(&client, &each, None, "REF-4711"));
+        let of = |ways| problem(&client, &each, ways, "REF-4711");
+        judge(&client, of(Ways { retry: Some(base.clone()), home: None }));
+        judge(&client, of(Ways::default()));
+        let home = Some((15, format!("{base}/home")));
+        judge(&client, of(Ways { retry: Some(base.clone()), home }));
     }
 }
 
@@ -294,6 +297,39 @@ fn ops_12_every_error_page_shows_a_reference_and_a_way_out() {
             }
         });
     }
+}
+
+#[test]
+fn phn_20_no_page_of_a_session_stays_beyond_the_inactivity_time() {
+    for model in MODELS {
+        each_page(model, Language::English, |_, page| {
+            let seconds = page.refresh.as_ref().map(|(seconds, _)| *seconds);
+            match page.name {
+                ScreenName::Home | ScreenName::Call => assert_eq!(seconds, Some(15)),
+                // Long enough to choose.
+                ScreenName::Reasons => assert_eq!(seconds, Some(90)),
+                _ => {}
+            }
+        });
+    }
+}
+
+#[test]
+fn ops_11_a_problem_of_a_session_leads_to_its_home_screen() {
+    let library = Library::read();
+    let settings = settings();
+    let client = Client::of(&HeaderMap::new(), &settings.phone_service, &library);
+    let keys = |retry: &str| {
+        let ways = Ways { retry: Some(retry.to_owned()), home: Some((15, "home".to_owned())) };
+        let page = problem(&client, &Problem::Unavailable, ways, "REF-4711");
+        assert_eq!(page.refresh, Some((15, "home".to_owned())));
+        let keys = page.object.screen().unwrap().soft_keys.clone();
+        keys.into_iter().map(|key| (key.name, key.url)).collect::<Vec<_>>()
+    };
+    let key = |name: &str, url: &str| (name.to_owned(), url.to_owned());
+    let exit = key("Exit", "SoftKey:Exit");
+    assert_eq!(keys("ready"), [exit.clone(), key("Retry", "ready"), key("State", "home")]);
+    assert_eq!(keys("home"), [exit, key("Retry", "home")], "one way needs one key");
 }
 
 fn issued(generation: u32) -> Issued {
