@@ -2,6 +2,7 @@
 //!
 //! | path | what |
 //! |---|---|
+//! | `/fippa`, `/fippa/` | a subscription without a device name, which is told so |
 //! | `/fippa/{device}` | the service: signs in, or asks for what is missing |
 //! | `/fippa/{device}/signin` | the form, sent back by GET or POST, and the choices after it |
 //! | `/fippa/s/{token}/{page}`, `/fippa/s/{token}/{page}/{reason}` | pages and presses of a session |
@@ -33,6 +34,9 @@ const LISTENER: &str = "phone";
 /// The routes of the phone service.
 pub(crate) fn routes(phone: &Arc<Phone>) -> Vec<Route> {
     vec![
+        // What is left of the service URL where nobody filled in `#DEVICENAME#`.
+        route(phone, "/fippa", |phone, request| async move { phone.open(request, false).await }),
+        route(phone, "/fippa/", |phone, request| async move { phone.open(request, false).await }),
         route(phone, "/fippa/{device}", |phone, request| async move {
             phone.open(request, false).await
         }),

@@ -51,6 +51,18 @@ async fn phn_01_a_device_name_is_checked_and_never_echoed() {
 }
 
 #[tokio::test]
+async fn phn_01_a_subscription_without_a_device_name_is_told_so() {
+    let node = Node::new().await;
+    let mut phone = Handset::new(&node, "SEP1");
+    // A phone that does not know `#DEVICENAME#` takes it for a fragment, or encodes it.
+    for path in ["/fippa", "/fippa/", "/fippa/?id=1001&password=x", "/fippa/%23DEVICENAME%23"] {
+        let view = phone.get(&format!("{BASE}{path}")).await;
+        assert!(view.text().contains("must end in the device name"), "{path}: {view:?}");
+        assert!(view.text().ends_with("REF-4711") && view.keys() == ["Exit"], "{view:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_forged_or_foreign_link_gets_a_page_and_nothing_else() {
     let node = Node::new().await;
     let mut phone = Handset::new(&node, "SEP1");
