@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use domain::{DeviceName, Secret, Timestamp};
+use domain::{DeviceName, MobileMode, Secret, Timestamp};
 
 use crate::source::Source;
 
@@ -32,6 +32,7 @@ pub(crate) struct Kept {
     /// The phone picked for the line's voice.
     pub(crate) phone: Option<DeviceName>,
     pub(crate) mobile: Option<String>,
+    pub(crate) mode: Option<MobileMode>,
     /// Whether id and extension are to be looked over before another attempt.
     pub(crate) edit: bool,
 }
@@ -47,6 +48,7 @@ impl Kept {
             password: None,
             phone: None,
             mobile: None,
+            mode: None,
             edit: false,
         }
     }

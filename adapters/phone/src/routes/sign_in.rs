@@ -52,7 +52,7 @@ struct Given {
     mode: Option<MobileMode>,
     /// The handle it came under.
     kept: Option<String>,
-    /// Whether id and extension are to be looked over.
+    /// Whether id, extension and mobile number are to be looked over.
     edit: bool,
     /// Whether a handle came that is not good any more.
     lapsed: bool,
@@ -145,7 +145,7 @@ fn read(visit: &Visit<'_>, submitted: bool) -> Result<Given, Problem> {
         password: query.password.or(kept.password),
         phone: phone.or(kept.phone),
         mobile: query.mobile.or(kept.mobile),
-        mode,
+        mode: mode.or(kept.mode),
         kept: kept_handle,
         edit: kept.edit,
         lapsed,
@@ -188,7 +188,7 @@ impl Given {
     }
 
     /// Asks for what is missing.
-    fn ask(self, visit: &Visit<'_>, notice: Option<String>) -> Answer {
+    fn ask(mut self, visit: &Visit<'_>, notice: Option<String>) -> Answer {
         if !visit.client.model.shows_forms {
             visit.phone.figures.sign_in("no_form");
             return visit.problem(&Problem::Form, None);
@@ -201,8 +201,13 @@ impl Given {
         let (id, extension) = (field(&self.id), field(&self.extension));
         let has_password = self.password.is_some();
         let device = self.device.clone();
-        let mut form = Form { id, extension, has_password, kept: None };
-        if has_password || self.mobile.is_some() {
+        let mobile = self.mobile.take();
+        let mut form = Form { id, extension, has_password, mobile, kept: None };
+        if self.edit {
+            // The form asks for these once more, and what is cleared there shall not come back.
+            (self.id, self.extension, self.phone, self.mode) = (None, None, None, None);
+        }
+        if has_password {
             form.kept = self.keep(visit, false);
             if form.kept.is_none() {
                 return visit.problem(&Problem::Internal, None);
@@ -225,6 +230,7 @@ impl Given {
             password: self.password,
             phone: self.phone,
             mobile: self.mobile,
+            mode: self.mode,
             edit,
         };
         Some(locked(&visit.phone.pending).keep(handle, kept, visit.now))

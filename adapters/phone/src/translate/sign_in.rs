@@ -20,6 +20,8 @@ pub(crate) struct Form {
     pub(crate) extension: Field,
     /// Whether the password is known; it is kept under `kept` then.
     pub(crate) has_password: bool,
+    /// The number of a remote phone that was given before.
+    pub(crate) mobile: Option<String>,
     /// Under which handle the rest is kept.
     pub(crate) kept: Option<String>,
 }
@@ -82,7 +84,7 @@ pub(crate) fn form(scene: &Scene<'_>, form: &Form, notice: Option<String>) -> Pa
         ask("field-password", "password", InputFlags::HiddenText, None);
     }
     if scene.settings.phone_service.mobile_agents {
-        ask("field-mobile", "mobile", InputFlags::Telephone, None);
+        ask("field-mobile", "mobile", InputFlags::Telephone, form.mobile.as_ref());
     }
     // What is kept needs no second place, so that the URL stays within its limit.
     let url = match &form.kept {

@@ -174,6 +174,45 @@ async fn a_wrong_password_leads_back_to_the_values_that_were_typed() {
 }
 
 #[tokio::test]
+async fn a_field_cleared_for_correction_stays_empty() {
+    let mut settings = serving(|service| service.mobile_agents = true);
+    let agents = Arc::make_mut(&mut settings.agents);
+    let mut own = (*agents[&"1002".parse().unwrap()]).clone();
+    own.extension = Some("2002".parse().unwrap());
+    agents.insert(own.id.clone(), Arc::new(own));
+    let node = Node::with(settings).await;
+    let mut phone = Handset::new(&node, "SEP1");
+    let view = phone.open("").await;
+    let values =
+        [("id", "1002"), ("extension", "20x2"), ("password", "password-1002"), ("mobile", "0170")];
+    let wrong = phone.submit(&view, &values).await;
+    assert!(wrong.text().contains("only digits"), "{wrong:?}");
+    let form = phone.press(&wrong, "Retry").await;
+    let expected = [("id", Some("1002")), ("extension", Some("20x2")), ("mobile", Some("0170"))];
+    assert_eq!(form.fields(), expected, "the password is kept and not asked for");
+    let values = [("id", "1002"), ("extension", ""), ("mobile", "")];
+    let home = phone.submit(&form, &values).await;
+    assert!(home.text().contains("Line 2002") && !home.text().contains("0170"), "{home:?}");
+    let session = node.session("1002").await.unwrap();
+    assert_eq!(session.signed_in().unwrap().mobile, None);
+    assert!(!phone.seen.contains("password-1002"));
+}
+
+#[tokio::test]
+async fn cti_04_a_mobile_agent_on_a_shared_line_is_asked_each_question_once() {
+    let node = Node::with(serving(|service| service.mobile_agents = true)).await;
+    let mut phone = Handset::new(&node, "SEP5");
+    let view = phone.open("id=1002&extension=2050&password=password-1002&mobile=0170").await;
+    let view = phone.choose(&view, "Keep me connected").await;
+    let home = phone.choose(&view, "SEP8").await;
+    assert!(home.text().contains("Calls go to 0170"), "{home:?}");
+    let session = node.session("1002").await.unwrap();
+    let signed_in = session.signed_in().unwrap();
+    assert_eq!(signed_in.mobile.as_ref().unwrap().mode, MobileMode::NailedConnection);
+    assert_eq!(signed_in.device.as_ref().unwrap().as_str(), "SEP8");
+}
+
+#[tokio::test]
 async fn phn_03_another_attempt_keeps_a_prefilled_password_out_of_the_page() {
     let node = Node::new().await;
     let mut phone = Handset::new(&node, "SEP1");
