@@ -15,7 +15,7 @@ use http::{Method, Response};
 use super::visit::{Answer, Pressing, Visit};
 use crate::link::{service_url, sign_in_url};
 use crate::pending::Kept;
-use crate::query::{BadParameter, Fault, Query};
+use crate::query::{Query, text_of};
 use crate::translate::{self, Field, Form, Problem};
 use crate::{Phone, locked, proof};
 
@@ -35,7 +35,19 @@ impl Phone {
 /// One request for the service, with what the phone gave so far.
 struct Opening<'v> {
     visit: &'v Visit<'v>,
-    given: Result<Given, Problem>,
+    given: Result<Given, Unreadable>,
+}
+
+/// A request that cannot be taken, with what can be taken of it.
+struct Unreadable {
+    problem: Problem,
+    rest: Option<Box<Given>>,
+}
+
+impl From<Problem> for Unreadable {
+    fn from(problem: Problem) -> Self {
+        Self { problem, rest: None }
+    }
 }
 
 /// What is known of a sign-in.
@@ -93,7 +105,11 @@ impl<'v> Opening<'v> {
         }
         let given = match self.given {
             Ok(given) => given,
-            Err(problem) => return visit.problem(&problem, None),
+            // Who typed it may type it anew; a subscription is not the agent's to mend.
+            Err(Unreadable { problem, rest: Some(rest) }) if rest.submitted => {
+                return rest.failed(visit, Failed { problem, again: Again::Edit });
+            }
+            Err(Unreadable { problem, .. }) => return visit.problem(&problem, None),
         };
         if visit.phone.port.in_maintenance() {
             let alternates = &visit.settings.phone_service.alternates;
@@ -115,14 +131,12 @@ impl<'v> Opening<'v> {
 }
 
 /// Reads query, form and what is kept.
-fn read(visit: &Visit<'_>, submitted: bool) -> Result<Given, Problem> {
+fn read(visit: &Visit<'_>, submitted: bool) -> Result<Given, Unreadable> {
     let request = visit.request;
     let device = request.parameters.get("device").and_then(|name| name.parse().ok());
     let device: DeviceName = device.ok_or(Problem::DeviceName)?;
-    let unreadable = Problem::Parameter(BadParameter { name: "?", fault: Fault::Encoding });
-    let body = std::str::from_utf8(&request.body).map_err(|_| unreadable)?;
-    let pieces = [request.uri.query().unwrap_or_default(), body];
-    let query = Query::read(&pieces, visit.client.charset).map_err(Problem::Parameter)?;
+    let body = text_of(request.body.to_vec());
+    let (query, bad) = Query::read(&[request.uri.query().unwrap_or_default(), &body]);
     let phone = match &query.device {
         Some(name) => Some(name.parse().map_err(|_| Problem::Link)?),
         None => None,
@@ -131,7 +145,7 @@ fn read(visit: &Visit<'_>, submitted: bool) -> Result<Given, Problem> {
         None => None,
         Some("call") => Some(MobileMode::CallByCall),
         Some("nailed") => Some(MobileMode::NailedConnection),
-        Some(_) => return Err(Problem::Link),
+        Some(_) => return Err(Problem::Link.into()),
     };
     let found = query.kept.as_deref().and_then(|handle| {
         locked(&visit.phone.pending).find(handle, &device, request.peer.address, visit.now)
@@ -139,7 +153,7 @@ fn read(visit: &Visit<'_>, submitted: bool) -> Result<Given, Problem> {
     let lapsed = query.kept.is_some() && found.is_none();
     let kept_handle = query.kept.filter(|_| found.is_some());
     let kept = found.unwrap_or_else(|| Kept::nothing(device.clone(), request.peer.address));
-    Ok(Given {
+    let given = Given {
         id: query.id.or(kept.id),
         extension: query.extension.or(kept.extension),
         password: query.password.or(kept.password),
@@ -151,7 +165,13 @@ fn read(visit: &Visit<'_>, submitted: bool) -> Result<Given, Problem> {
         lapsed,
         submitted,
         device,
-    })
+    };
+    match bad {
+        None => Ok(given),
+        Some(bad) => {
+            Err(Unreadable { problem: Problem::Parameter(bad), rest: Some(Box::new(given)) })
+        }
+    }
 }
 
 impl Given {

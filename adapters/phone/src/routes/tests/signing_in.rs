@@ -174,6 +174,25 @@ async fn a_wrong_password_leads_back_to_the_values_that_were_typed() {
 }
 
 #[tokio::test]
+async fn what_was_mistyped_in_the_form_can_be_typed_anew() {
+    let node = Node::new().await;
+    let mut phone = Handset::new(&node, "SEP1");
+    let view = phone.open("extension=2001").await;
+    let long = "1".repeat(33);
+    let wrong = phone.submit(&view, &[("id", &long), ("password", "password-1001")]).await;
+    assert!(wrong.text().contains("at most 32 characters"), "{wrong:?}");
+    assert_eq!(wrong.keys(), ["Exit", "Retry"]);
+    let form = phone.press(&wrong, "Retry").await;
+    assert_eq!(form.fields(), [("id", None), ("extension", Some("2001"))]);
+    let home = phone.submit(&form, &[("id", "1001"), ("extension", "2001")]).await;
+    assert_eq!(home.title(), "Not Ready");
+    assert!(!phone.seen.contains("password-1001"));
+    // What a subscription has wrong is not mended at the phone.
+    let view = phone.open(&format!("id={long}")).await;
+    assert_eq!(view.keys(), ["Exit"]);
+}
+
+#[tokio::test]
 async fn a_field_cleared_for_correction_stays_empty() {
     let mut settings = serving(|service| service.mobile_agents = true);
     let agents = Arc::make_mut(&mut settings.agents);
