@@ -25,6 +25,7 @@ mod link;
 mod metrics;
 mod models;
 mod pending;
+mod prefill;
 mod proof;
 mod push;
 mod query;

@@ -1,8 +1,8 @@
 //! Sign-ins that are not complete: what was prefilled or typed, kept in memory under a handle.
 //!
 //! A prefilled password must not stand in a page, so the form that asks for the rest carries a
-//! random handle instead. A handle is good for five minutes, on one phone, from one address; it is
-//! gone once it signed somebody in.
+//! random handle instead. A handle is good for ten minutes, on one phone, from one address; it is
+//! gone once it signed somebody in. So it outlasts the five minutes for which an account is locked.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::IpAddr;
@@ -15,7 +15,7 @@ use domain::{DeviceName, MobileMode, Secret, Timestamp};
 use crate::source::Source;
 
 /// How long a handle is good.
-pub(crate) const LIFETIME: Duration = Duration::from_secs(5 * 60);
+pub(crate) const LIFETIME: Duration = Duration::from_secs(10 * 60);
 /// How many are kept; beyond that the oldest goes.
 pub(crate) const COUNT_MAX: usize = 10_000;
 /// How many are kept for one source; beyond that its own oldest goes.

@@ -57,7 +57,7 @@ pub(crate) fn check(
 ) -> Result<Proven, Unproven> {
     if is_shown(headers, proof) {
         Ok(Proven::Cookie)
-    } else if cookies(headers).next().is_some() {
+    } else if cookies(headers, NAME).next().is_some() {
         Err(Unproven::WrongCookie)
     } else if address == proof.address {
         Ok(Proven::Address)
@@ -70,16 +70,17 @@ pub(crate) fn check(
 pub(crate) fn is_shown(headers: &HeaderMap, proof: &PhoneProof) -> bool {
     let expected = proof.cookie_digest.as_bytes();
     // A phone may bring an older one of another path beside it.
-    cookies(headers).any(|value| hexadecimal(value).as_bytes().ct_eq(expected).into())
+    cookies(headers, NAME).any(|value| hexadecimal(value).as_bytes().ct_eq(expected).into())
 }
 
-fn cookies(headers: &HeaderMap) -> impl Iterator<Item = &str> {
+/// The values of cookies of that name; empty ones are none.
+pub(crate) fn cookies<'h>(headers: &'h HeaderMap, name: &str) -> impl Iterator<Item = &'h str> {
     let fields = headers.get_all(COOKIE).iter().filter(|field| field.len() <= BYTES_MAX);
     fields
         .filter_map(|field| field.to_str().ok())
         .flat_map(|field| field.split(';'))
         .filter_map(|pair| pair.trim().split_once('='))
-        .filter(|(name, value)| *name == NAME && !value.is_empty())
+        .filter(move |(own, value)| *own == name && !value.is_empty())
         .map(|(_, value)| value)
 }
 

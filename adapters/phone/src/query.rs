@@ -10,6 +10,10 @@ use percent_encoding::percent_decode_str;
 
 /// Bytes of a query or body that are read.
 pub(crate) const BYTES_MAX: usize = 4 * 1024;
+/// The most characters of an agent id.
+pub(crate) const ID_CHARACTERS_MAX: usize = 32;
+/// The most characters of an extension.
+pub(crate) const EXTENSION_CHARACTERS_MAX: usize = 24;
 /// Parameters that are read.
 const PARAMETERS_MAX: usize = 32;
 
@@ -54,8 +58,8 @@ pub(crate) enum Fault {
 
 /// Names with the most characters of their values.
 const KNOWN: [(&str, usize); 7] = [
-    ("id", 32),
-    ("extension", 24),
+    ("id", ID_CHARACTERS_MAX),
+    ("extension", EXTENSION_CHARACTERS_MAX),
     ("password", domain::settings::PASSWORD_CHARACTERS_MAX),
     ("device", 15),
     ("mobile", 24),

@@ -285,6 +285,8 @@ pub(crate) struct Handset<'n> {
     pub(crate) device: &'static str,
     pub(crate) address: IpAddr,
     pub(crate) cookie: Option<String>,
+    /// What it keeps of its subscription.
+    prefill: Option<String>,
     pub(crate) headers: Vec<(&'static str, &'static str)>,
     /// Everything it was given so far: headers and bodies.
     pub(crate) seen: String,
@@ -305,13 +307,19 @@ impl<'n> Handset<'n> {
             ("accept-charset", "utf-8,iso-8859-1;q=0.8"),
             ("accept-language", "en-US"),
         ];
-        Self { node, device, address, cookie: None, headers, seen: String::new() }
+        Self { node, device, address, cookie: None, prefill: None, headers, seen: String::new() }
     }
 
     pub(crate) fn speaks(mut self, language: &'static str) -> Self {
         self.headers.push(("accept-language", language));
         self.headers.retain(|header| *header != ("accept-language", "en-US"));
         self
+    }
+
+    /// Closes the application window, as a reset does; cookies and what was seen go with it.
+    pub(crate) fn close(&mut self) {
+        (self.cookie, self.prefill) = (None, None);
+        self.seen.clear();
     }
 
     /// The service URL with that query.
@@ -338,8 +346,9 @@ impl<'n> Handset<'n> {
         for (name, value) in &self.headers {
             headers.append(HeaderName::from_static(name), HeaderValue::from_static(value));
         }
-        if let Some(cookie) = &self.cookie {
-            headers.insert(COOKIE, cookie.parse().unwrap());
+        let cookies: Vec<_> = self.cookie.iter().chain(&self.prefill).cloned().collect();
+        if !cookies.is_empty() {
+            headers.insert(COOKIE, cookies.join("; ").parse().unwrap());
         }
         let response = self
             .node
@@ -370,12 +379,16 @@ impl<'n> Handset<'n> {
         }
         self.seen.push_str(&format!("{:?}\n", head.headers));
         self.seen.extend(body.iter().map(|byte| char::from(*byte)));
-        if let Some(cookie) = header(SET_COOKIE.as_str()) {
+        for cookie in head.headers.get_all(SET_COOKIE) {
+            let cookie = cookie.to_str().unwrap();
             assert!(cookie.len() <= 255);
             self.seen.push_str(cookie);
             let (pair, attributes) = cookie.split_once(';').unwrap();
-            let ends = attributes.contains("Max-Age=0");
-            self.cookie = (!ends).then(|| pair.to_owned());
+            let kept = (!attributes.contains("Max-Age=0")).then(|| pair.to_owned());
+            match pair.starts_with("jackfield_prefill=") {
+                true => self.prefill = kept,
+                false => self.cookie = kept,
+            }
         }
         let decoded = decode(&body).unwrap();
         assert_eq!((decoded.ignored, decoded.shortened), (0, 0));

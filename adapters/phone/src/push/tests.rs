@@ -466,11 +466,10 @@ async fn phn_19_the_question_shows_the_next_person_nothing_of_who_left_by_a_rese
     let home = phone.sign_in("1001", "2001").await;
     phone.press(&home, "Refresh").await;
     // The phone restarts and drops its cookies; the question reaches whoever is there now.
-    phone.cookie = None;
+    phone.close();
     node.clock.advance(Duration::from_secs(120));
     node.phone.tick().await;
     until("the question", async || is_waited_for(&node)).await;
-    phone.seen.clear();
     let view = phone.get(&server.told()[0]).await;
     assert_eq!((view.title(), view.prompt()), ("Sign in", "Please sign in again"));
     assert!(!phone.seen.contains("1001") && !phone.seen.contains("Ada"), "{}", phone.seen);

@@ -15,6 +15,7 @@ use http::{Method, Response};
 use super::visit::{Answer, Pressing, Visit};
 use crate::link::{service_url, sign_in_url};
 use crate::pending::Kept;
+use crate::prefill::Prefill;
 use crate::query::{Query, text_of};
 use crate::translate::{self, Field, Form, Problem};
 use crate::{Phone, locked, proof};
@@ -27,7 +28,10 @@ impl Phone {
         submitted: bool,
     ) -> Response<Bytes> {
         let visit = Visit::new(&self, &request);
-        let answer = Opening::of(&visit, submitted).answer().await;
+        let opening = Opening::of(&visit, submitted);
+        let prefill = opening.prefill();
+        let mut answer = opening.answer().await;
+        answer.cookies.extend(prefill.and_then(|prefill| prefill.field(&request.headers)));
         visit.respond(answer)
     }
 }
@@ -90,6 +94,13 @@ enum Again {
 impl<'v> Opening<'v> {
     fn of(visit: &'v Visit<'v>, submitted: bool) -> Self {
         Self { visit, given: read(visit, submitted) }
+    }
+
+    /// What the subscription prefills, where it was the subscription that opened the service.
+    fn prefill(&self) -> Option<Prefill> {
+        let given = self.given.as_ref().ok()?;
+        let is_subscription = !given.submitted && given.kept.is_none() && !given.lapsed;
+        is_subscription.then(|| Prefill::new(given.id.as_deref(), given.extension.as_deref()))
     }
 
     async fn answer(self) -> Answer {
@@ -372,13 +383,14 @@ impl Given {
         Some(Answer::with_cookie(page, cookie))
     }
 
-    /// Keeps everything and asks one more question.
+    /// Keeps everything and asks one more question; Back from it leads to the form, where all that is
+    /// known can be looked over.
     fn choose(
         &self,
         visit: &Visit<'_>,
         page: impl FnOnce(&translate::Scene<'_>, &str) -> translate::Page,
     ) -> Result<Answer, Failed> {
-        let kept = self.copy().keep(visit, false);
+        let kept = self.copy().keep(visit, true);
         let kept = kept.ok_or(Failed { problem: Problem::Internal, again: Again::Same })?;
         Ok(page(&visit.scene(&self.device), &kept).into())
     }

@@ -14,6 +14,7 @@ use protocols::phone_xml::encode;
 use crate::activity::Screen;
 use crate::client::Client;
 use crate::link::{BASE_CHARACTERS_MAX, Issued, Link};
+use crate::prefill::Prefill;
 use crate::translate::{self, Ended, Form, Page, Problem, Remark, Scene, Shown, Ways};
 use crate::{Phone, locked, proof};
 
@@ -33,18 +34,19 @@ pub(super) struct Visit<'a> {
 /// What a request is answered with.
 pub(super) struct Answer {
     page: Box<Page>,
-    cookie: Option<String>,
+    /// The fields of cookies to set or to take away.
+    pub(super) cookies: Vec<String>,
 }
 
 impl From<Page> for Answer {
     fn from(page: Page) -> Self {
-        Self { page: Box::new(page), cookie: None }
+        Self { page: Box::new(page), cookies: Vec::new() }
     }
 }
 
 impl Answer {
     pub(super) fn with_cookie(page: Page, cookie: String) -> Self {
-        Self { page: Box::new(page), cookie: Some(cookie) }
+        Self { page: Box::new(page), cookies: vec![cookie] }
     }
 }
 
@@ -134,10 +136,11 @@ impl<'a> Visit<'a> {
         self.show(device, session, |scene, shown| translate::home(scene, shown, remark))
     }
 
-    /// The sign-in page with a line that says why.
+    /// The sign-in page with a line that says why. What the subscription prefilled is not asked for.
     pub(super) fn ended(&self, device: &DeviceName, ended: Ended) -> Answer {
         let notice = ended.notice(&self.client);
-        let page = translate::form(&self.scene(device), &Form::default(), Some(notice));
+        let form = Form::from(Prefill::of(&self.request.headers));
+        let page = translate::form(&self.scene(device), &form, Some(notice));
         match ended {
             Ended::Unknown => page.into(),
             _ => Answer::with_cookie(page, proof::end()),
@@ -161,11 +164,10 @@ impl<'a> Visit<'a> {
         {
             headers.insert(REFRESH, value);
         }
-        if let Some(mut cookie) =
-            answer.cookie.and_then(|cookie| HeaderValue::try_from(cookie).ok())
+        for mut cookie in answer.cookies.into_iter().filter_map(|it| HeaderValue::try_from(it).ok())
         {
             cookie.set_sensitive(true);
-            headers.insert(SET_COOKIE, cookie);
+            headers.append(SET_COOKIE, cookie);
         }
         response
     }

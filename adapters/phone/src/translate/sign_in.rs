@@ -10,6 +10,7 @@ use protocols::phone_xml::{
 use super::keys::{Key, Keys, screen};
 use super::{Page, Scene, ScreenName};
 use crate::link::{service_url, sign_in_url};
+use crate::prefill::Prefill;
 
 /// A form to show.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -106,6 +107,13 @@ pub(crate) fn form(scene: &Scene<'_>, form: &Form, notice: Option<String>) -> Pa
     Page { name: ScreenName::SignIn, object, refresh: None }
 }
 
+impl From<Prefill> for Form {
+    fn from(prefill: Prefill) -> Self {
+        let field = |value: Option<String>| value.map_or(Field::Missing, Field::Known);
+        Self { id: field(prefill.id), extension: field(prefill.extension), ..Self::default() }
+    }
+}
+
 /// Asks which of several phones with the line the agent uses.
 pub(crate) fn devices(scene: &Scene<'_>, phones: &[DeviceName], kept: &str) -> Page {
     let items = phones.iter().take(MENU_ITEMS_MAX).map(|phone| {
@@ -118,7 +126,7 @@ pub(crate) fn devices(scene: &Scene<'_>, phones: &[DeviceName], kept: &str) -> P
         name: cut(&name, scene.client.label_characters).to_owned(),
         url: sign_in_url(scene.base, scene.device, &values),
     });
-    choice(scene, "device-title", "device-prompt", items.collect())
+    choice(scene, "device-title", "device-prompt", items.collect(), kept)
 }
 
 /// Asks how a mobile agent's remote phone is connected.
@@ -128,12 +136,12 @@ pub(crate) fn mobile_modes(scene: &Scene<'_>, kept: &str) -> Page {
         name: cut(&scene.client.texts.text(text), scene.client.label_characters).to_owned(),
         url: sign_in_url(scene.base, scene.device, &[("kept", kept), ("mode", mode)]),
     });
-    choice(scene, "mobile-title", "mobile-prompt", items.into())
+    choice(scene, "mobile-title", "mobile-prompt", items.into(), kept)
 }
 
-fn choice(scene: &Scene<'_>, title: &str, prompt: &str, items: Vec<MenuItem>) -> Page {
+fn choice(scene: &Scene<'_>, title: &str, prompt: &str, items: Vec<MenuItem>, kept: &str) -> Page {
     let client = scene.client;
-    let again = service_url(scene.base, scene.device, &[]);
+    let again = service_url(scene.base, scene.device, &[("kept", kept)]);
     let keys = Keys {
         leave: Some(Key::exit(client)),
         main: Some(Key::new(client, "key-select", "SoftKey:Select")),

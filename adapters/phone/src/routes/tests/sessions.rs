@@ -67,11 +67,51 @@ async fn phn_19_the_next_person_sees_nothing_of_the_one_before() {
     assert_eq!(view.title(), "Not Ready", "the press was for another session");
     assert!(!second.seen.contains("2001") && !second.seen.contains("Ada"));
     // The address alone shows nobody's screen.
-    second.cookie = None;
-    second.seen.clear();
+    second.close();
     let view = second.press(&home, "Refresh").await;
     assert_eq!((view.title(), view.prompt()), ("Sign in", "Signed out by a supervisor"));
     assert!(!second.seen.contains("2001") && !second.seen.contains("2002"));
+}
+
+#[tokio::test]
+async fn phn_03_the_form_after_a_session_asks_for_what_the_one_before_it_did() {
+    let node = Node::new().await;
+    let mut phone = Handset::new(&node, "SEP1");
+    let form = phone.open("id=1001&extension=2001").await;
+    let home = phone.submit(&form, &[("password", "password-1001")]).await;
+    let list = phone.press(&home, "SignOut").await;
+    let out = phone.choose(&list, "End of shift").await;
+    assert_eq!((out.prompt(), out.fields()), ("You are signed out", vec![("password", None)]));
+    let home = phone.submit(&out, &[("password", "password-1001")]).await;
+    // The same where somebody else ends the session.
+    Handset::new(&node, "SEP4").sign_in("1001", "2001").await;
+    let elsewhere = phone.press(&home, "Refresh").await;
+    let asked = (elsewhere.prompt(), elsewhere.fields());
+    assert_eq!(asked, ("You signed in elsewhere", vec![("password", None)]));
+}
+
+#[tokio::test]
+async fn phn_19_what_one_subscription_prefills_is_not_given_to_the_next_person() {
+    let node = Node::new().await;
+    let all = [("id", None), ("extension", None), ("password", None)];
+    let mut phone = Handset::new(&node, "SEP1");
+    let home = phone.sign_in("1001", "2001").await;
+    node.wish("1001", forced(33, SignedOutBy::Supervisor)).await;
+    // Who opens the service anew gets what their own subscription prefills.
+    phone.open("").await;
+    assert_eq!(phone.press(&home, "Refresh").await.fields(), all);
+    // A page of the one before that comes late finds another window.
+    let home = phone.sign_in("1001", "2001").await;
+    node.wish("1001", forced(33, SignedOutBy::Supervisor)).await;
+    phone.close();
+    assert_eq!(phone.press(&home, "Refresh").await.fields(), all);
+    assert!(!phone.seen.contains("1001") && !phone.seen.contains("2001"));
+    // What was typed is nobody's subscription.
+    let form = phone.open("").await;
+    let typed = [("id", "1001"), ("extension", "2001"), ("password", "password-1001")];
+    let home = phone.submit(&form, &typed).await;
+    node.wish("1001", forced(33, SignedOutBy::Supervisor)).await;
+    assert_eq!(phone.press(&home, "Refresh").await.fields(), all);
 }
 
 #[tokio::test]

@@ -232,6 +232,17 @@ async fn cti_04_a_mobile_agent_on_a_shared_line_is_asked_each_question_once() {
 }
 
 #[tokio::test]
+async fn what_was_typed_is_there_again_once_a_lock_is_over() {
+    let node = Node::new().await;
+    let mut phone = Handset::new(&node, "SEP1");
+    let locked = phone.open(&format!("id={LOCKED}&extension=2001&password=x")).await;
+    node.clock.advance(std::time::Duration::from_secs(domain::LOCK_SECONDS + 60));
+    let form = phone.press(&locked, "Retry").await;
+    let expected = [("id", Some(LOCKED)), ("extension", Some("2001")), ("password", None)];
+    assert_eq!(form.fields(), expected);
+}
+
+#[tokio::test]
 async fn phn_03_another_attempt_keeps_a_prefilled_password_out_of_the_page() {
     let node = Node::new().await;
     let mut phone = Handset::new(&node, "SEP1");
@@ -310,6 +321,10 @@ async fn cti_05_a_shared_line_asks_which_phone_is_used() {
     assert_eq!(view.title(), "Choose your phone");
     assert_eq!(view.items(), ["Desk by the window", "SEP8"]);
     assert!(!phone.seen.contains("password-1002"));
+    // Back leads to what is known, to be looked over; the password is kept.
+    let back = phone.press(&view, "Back").await;
+    assert_eq!(back.fields(), [("id", Some("1002")), ("extension", Some("2050"))]);
+    let view = phone.submit(&back, &[("id", "1002"), ("extension", "2050")]).await;
     let view = phone.choose(&view, "Desk by the window").await;
     assert_eq!(view.title(), "Not Ready");
     let session = node.session("1002").await.unwrap();
