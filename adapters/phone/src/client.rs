@@ -5,7 +5,7 @@
 use domain::settings::{FormMethod, PhoneService};
 use http::HeaderMap;
 use http::header::{ACCEPT_CHARSET, ACCEPT_LANGUAGE, HeaderName, USER_AGENT};
-use protocols::phone_xml::Charset;
+use protocols::phone_xml::{Charset, Object, encode};
 
 use crate::models::{Model, label_characters};
 use crate::texts::{Language, Library, Texts, by_preference};
@@ -17,6 +17,8 @@ static MODEL_NAME: HeaderName = HeaderName::from_static("x-ciscoipphonemodelname
 pub(crate) struct Client<'t> {
     pub(crate) model: &'static Model,
     pub(crate) charset: Charset,
+    /// Whether it reads UTF-8 too, though it prefers another.
+    accepts_utf8: bool,
     pub(crate) texts: &'t Texts,
     /// How many characters of a label it shows.
     pub(crate) label_characters: usize,
@@ -30,15 +32,40 @@ impl<'t> Client<'t> {
         let user_agent = text(headers, &USER_AGENT);
         let model = Model::of(name, user_agent);
         let asked = text(headers, &ACCEPT_CHARSET);
-        let charset = by_preference(asked).find_map(Charset::from_name).unwrap_or(model.charset);
-        let language = Language::asked_for(text(headers, &ACCEPT_LANGUAGE), charset);
+        let mut charsets: Vec<_> = by_preference(asked).filter_map(Charset::from_name).collect();
+        if charsets.is_empty() {
+            charsets.push(model.charset);
+        }
+        // The set that the phone prefers of those that show its language. Where none does the page
+        // is U.S. English, in the one it prefers of all.
+        let wanted = Language::asked_for(text(headers, &ACCEPT_LANGUAGE));
+        let showing = charsets.iter().find(|charset| wanted.is_shown_by(**charset));
+        let language = if showing.is_some() { wanted } else { Language::default() };
+        let charset = showing.or(charsets.first()).copied().unwrap_or(model.charset);
         Self {
             model,
             charset,
+            accepts_utf8: charsets.contains(&Charset::Utf8),
             texts: library.texts(language),
             label_characters: label_characters(service, name, user_agent),
             post: service.form_method == FormMethod::Post && model.honours_post,
         }
+    }
+
+    /// A page as this phone reads it. What people wrote, a reason's label for example, may need
+    /// UTF-8 where the texts of the page do not.
+    pub(crate) fn encode(&self, object: &Object) -> (Charset, Vec<u8>) {
+        if self.charset == Charset::Utf8 {
+            return (Charset::Utf8, encode(object, Charset::Utf8));
+        }
+        if self.accepts_utf8 {
+            let page = encode(object, Charset::Utf8);
+            let text = std::str::from_utf8(&page).unwrap_or_default();
+            if !text.chars().all(|character| self.charset.can_write(character)) {
+                return (Charset::Utf8, page);
+            }
+        }
+        (self.charset, encode(object, self.charset))
     }
 }
 
@@ -87,6 +114,22 @@ mod tests {
                 ("accept-language", "de_DE"),
             ],
             ("CP-79", Latin1, German),
+        );
+        check(
+            &[
+                (MODEL, "CP-7942G"),
+                ("accept-charset", "iso-8859-1,utf-8;q=0.8"),
+                ("accept-language", "ja_JP"),
+            ],
+            ("CP-79", Utf8, Japanese),
+        );
+        check(
+            &[
+                (MODEL, "CP-7942G"),
+                ("accept-charset", "iso-8859-1, utf-8;q=0"),
+                ("accept-language", "ja_JP"),
+            ],
+            ("CP-79", Latin1, English),
         );
         check(&[(MODEL, "CP-7841")], ("CP-78", Utf8, English));
         check(&[(MODEL, "CP-6945"), ("accept-language", "ja_JP")], ("CP-69", Latin1, English));

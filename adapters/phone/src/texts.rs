@@ -1,8 +1,8 @@
 //! Every text that people read, in five languages; the words are in `texts/*.ftl`.
 //!
 //! A page is written in one language as a whole (PHN-08). A language that lacks a message of U.S.
-//! English is therefore not offered at all, and a character set that cannot show a language gets
-//! U.S. English.
+//! English is therefore not offered at all, and a phone none of whose character sets can show a
+//! language gets U.S. English.
 
 use std::collections::HashMap;
 
@@ -46,8 +46,8 @@ impl Language {
         }
     }
 
-    /// Whether a phone with that character set can show the language.
-    fn is_shown_by(self, charset: Charset) -> bool {
+    /// Whether that character set can show the language.
+    pub(crate) fn is_shown_by(self, charset: Charset) -> bool {
         charset == Charset::Utf8 || self != Self::Japanese
     }
 
@@ -59,11 +59,9 @@ impl Language {
         })
     }
 
-    /// What an `Accept-Language` asks for: the first choice that there is and that the character
-    /// set can show, else U.S. English.
-    pub(crate) fn asked_for(accept_language: &str, charset: Charset) -> Self {
-        let wanted = by_preference(accept_language).find_map(Self::from_tag);
-        wanted.filter(|language| language.is_shown_by(charset)).unwrap_or_default()
+    /// What an `Accept-Language` asks for: the first choice that there is, else U.S. English.
+    pub(crate) fn asked_for(accept_language: &str) -> Self {
+        by_preference(accept_language).find_map(Self::from_tag).unwrap_or_default()
     }
 }
 
@@ -269,29 +267,25 @@ mod tests {
     }
 
     #[track_caller]
-    fn check_language(accept_language: &str, charset: Charset, expected: Language) {
-        assert_eq!(Language::asked_for(accept_language, charset), expected);
+    fn check_language(accept_language: &str, expected: Language) {
+        assert_eq!(Language::asked_for(accept_language), expected);
     }
 
     #[test]
     fn phn_08_the_language_follows_the_phones_locale() {
-        use Charset::{Latin1, Utf8};
-        check_language("de-DE", Utf8, Language::German);
-        check_language("de_DE", Latin1, Language::German);
-        check_language("FR-ca", Utf8, Language::French);
-        check_language("es", Utf8, Language::Spanish);
-        check_language("ja-JP,en;q=0.5", Utf8, Language::Japanese);
-        check_language("en;q=0.5, de;q=0.9", Utf8, Language::German);
+        check_language("de-DE", Language::German);
+        check_language("de_DE", Language::German);
+        check_language("FR-ca", Language::French);
+        check_language("es", Language::Spanish);
+        check_language("ja-JP,en;q=0.5", Language::Japanese);
+        check_language("en;q=0.5, de;q=0.9", Language::German);
     }
 
     #[test]
     fn phn_08_what_there_is_not_falls_back_to_english() {
-        use Charset::{Latin1, Utf8};
         for unknown in ["", "xx-XX", "*", ";;;", "de;q=x", "de;q=0", "tlh_KX", "\u{1F600}", "-"] {
-            check_language(unknown, Utf8, Language::English);
+            check_language(unknown, Language::English);
         }
-        // The character set of the phone cannot show Japanese: the whole page is English.
-        check_language("ja-JP", Latin1, Language::English);
     }
 
     /// Ids stand in the code as plain texts, so that they can be held against the files.

@@ -9,7 +9,6 @@ use domain::{AgentSession, DeviceName, Timestamp};
 use engine::surface::Request;
 use http::Response;
 use http::header::{CONTENT_TYPE, EXPIRES, HeaderValue, REFRESH, SET_COOKIE};
-use protocols::phone_xml::encode;
 
 use crate::activity::Screen;
 use crate::client::Client;
@@ -149,8 +148,7 @@ impl<'a> Visit<'a> {
 
     pub(super) fn respond(&self, answer: Answer) -> Response<Bytes> {
         self.phone.figures.page(answer.page.name);
-        let charset = self.client.charset;
-        let body = encode(&answer.page.object, charset);
+        let (charset, body) = self.client.encode(&answer.page.object);
         let mut response = Response::new(Bytes::from(body));
         let headers = response.headers_mut();
         let content_type = match charset {

@@ -41,6 +41,11 @@ impl Charset {
         }
     }
 
+    /// Whether the character can be written in the set, by itself or with its nearest relatives.
+    pub fn can_write(self, character: char) -> bool {
+        self.has(character) || relative(character) != "?"
+    }
+
     pub(super) fn bytes(self, text: String) -> Vec<u8> {
         match self {
             Self::Utf8 => text.into_bytes(),
@@ -143,6 +148,13 @@ mod tests {
     fn check(text: &str, charset: Charset, expected: &str) {
         assert_eq!(shown(text, charset), expected);
         assert_eq!(shown(expected, charset), expected, "showing again changes it");
+    }
+
+    #[test]
+    fn phn_08_what_latin1_can_write_is_known_beforehand() {
+        assert!("Käse – 5 €, Łódź…".chars().all(|it| Charset::Latin1.can_write(it)));
+        assert!("休α".chars().all(|it| !Charset::Latin1.can_write(it)));
+        assert!("休α".chars().all(|it| Charset::Utf8.can_write(it)));
     }
 
     #[test]

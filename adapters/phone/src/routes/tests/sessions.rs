@@ -1,11 +1,12 @@
 //! Whose pages they are, and what is left when a session is over.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use domain::{ReasonCode, SignedOutBy, Wish};
+use domain::{ReasonCategory, ReasonCode, SignedOutBy, Wish};
 
 use crate::link::LINK_LIFETIME;
-use crate::testing::{Handset, Node};
+use crate::testing::{Handset, Node, reason, settings};
 use crate::{PushReason, locked};
 
 fn forced(code: u16, by: SignedOutBy) -> Wish {
@@ -221,8 +222,39 @@ async fn phn_08_pages_come_in_the_language_of_the_phone() {
 async fn phn_08_a_latin1_phone_asking_for_japanese_gets_english_as_a_whole() {
     let node = Node::new().await;
     let mut phone = Handset::new(&node, "SEP1").speaks("ja_JP");
-    phone.headers[1].1 = "iso-8859-1,utf-8;q=0.8";
+    phone.headers[1].1 = "iso-8859-1";
     let view = phone.open("").await;
     assert_eq!(view.title(), "Sign in");
     assert!(phone.seen.is_ascii());
+}
+
+#[tokio::test]
+async fn phn_08_a_phone_that_merely_prefers_latin1_gets_japanese_in_utf8() {
+    let node = Node::new().await;
+    let mut phone = Handset::new(&node, "SEP1").speaks("ja_JP");
+    phone.headers[1].1 = "iso-8859-1,utf-8;q=0.8";
+    assert_eq!(phone.open("").await.title(), "サインイン");
+    assert!(phone.seen.contains("charset=utf-8"));
+}
+
+#[tokio::test]
+async fn phn_08_labels_that_latin1_lacks_are_shown_in_utf8() {
+    let mut settings = settings();
+    let mut reasons = (*settings.reasons).clone();
+    for (code, label) in [(15, "休憩"), (16, "Łódź")] {
+        let reason = reason(ReasonCategory::NotReady, code, label, "");
+        reasons.insert((reason.category, reason.code), Arc::new(reason));
+    }
+    settings.reasons = Arc::new(reasons);
+    let node = Node::with(settings).await;
+    for (accepted, expected) in
+        [("iso-8859-1,utf-8;q=0.8", ["休憩", "Łódź"]), ("iso-8859-1", ["??", "Lódz"])]
+    {
+        let mut phone = Handset::new(&node, "SEP1");
+        phone.headers[1].1 = accepted;
+        let home = phone.sign_in("1001", "2001").await;
+        assert!(!phone.seen.contains("charset=utf-8"), "the other pages stay as they are");
+        let list = phone.press(&home, "NotReady").await;
+        assert_eq!(list.items()[2..], expected);
+    }
 }
