@@ -21,7 +21,7 @@ use protocols::phone_xml::Object;
 
 pub(crate) use call::call;
 pub(crate) use home::{Remark, home};
-pub(crate) use press::{Ended, ended, wish};
+pub(crate) use press::{Ended, ended, is_so, wish};
 pub(crate) use problem::{Problem, Ways, problem};
 pub(crate) use reasons::reasons;
 pub(crate) use sign_in::{Field, Form, devices, form, mobile_modes};

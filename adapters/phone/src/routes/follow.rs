@@ -198,8 +198,8 @@ async fn do_press(
     let (result, remark) = match &outcome {
         Ok(Outcome::Done(_)) => ("done", None),
         // The page was older than the state: what is so now is the answer.
-        Ok(Outcome::Refused(Refusal::Stale)) => ("stale", None),
-        Ok(Outcome::Refused(refusal)) => ("refused", remark(refusal)),
+        Ok(Outcome::Refused(Refusal::Stale)) => ("stale", Some(Remark::Changed)),
+        Ok(Outcome::Refused(refusal)) => ("refused", Some(remark(refusal))),
         Err(_) => ("failed", None),
     };
     phone.figures.press(name, result);
@@ -208,7 +208,11 @@ async fn do_press(
         Ok(_) => match phone.port.session(issued.holder.number).await {
             Err(error) => visit.problem_at(&Problem::of_submit(&error), issued, link),
             Ok(session) => match standing(visit, session.as_deref(), issued) {
-                Ok(session) => view(visit, issued, session, remark),
+                Ok(session) => {
+                    let so = session.signed_in().is_some_and(|it| translate::is_so(press, it));
+                    let remark = remark.filter(|remark| *remark != Remark::Changed || !so);
+                    view(visit, issued, session, remark)
+                }
                 Err(answer) => answer,
             },
         },
@@ -218,13 +222,13 @@ async fn do_press(
     answer
 }
 
-fn remark(refusal: &Refusal) -> Option<Remark> {
+fn remark(refusal: &Refusal) -> Remark {
     match refusal {
-        Refusal::ReasonUnknown { .. } => Some(Remark::ReasonGone),
-        Refusal::SignOutNeedsNotReady => Some(Remark::NotReadyFirst),
-        Refusal::NoCall => Some(Remark::CallGone),
-        Refusal::CallInProgress => Some(Remark::InCall),
-        _ => None,
+        Refusal::ReasonUnknown { .. } => Remark::ReasonGone,
+        Refusal::SignOutNeedsNotReady => Remark::NotReadyFirst,
+        Refusal::NoCall => Remark::CallGone,
+        Refusal::CallInProgress => Remark::InCall,
+        _ => Remark::Changed,
     }
 }
 

@@ -63,6 +63,7 @@ notice-reason-gone = Dieser Grund steht nicht mehr zur Wahl.
 notice-not-ready-first = Vor dem Abmelden bitte auf Nicht bereit gehen.
 notice-call-gone = Der Anruf ist schon beendet.
 notice-in-call = Während eines Anrufs nicht möglich.
+notice-changed = Ihr Status hat sich inzwischen geändert. Bitte erneut drücken.
 
 # Was nicht ging, in ganzen Sätzen.
 problem-wrong = Kennung oder Passwort ist falsch. Nach fünf falschen Passwörtern in Folge ist die Anmeldung fünf Minuten gesperrt.

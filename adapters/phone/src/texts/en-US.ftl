@@ -63,6 +63,7 @@ notice-reason-gone = This reason is no longer offered.
 notice-not-ready-first = Go Not Ready before you sign out.
 notice-call-gone = There is no call any more.
 notice-in-call = Not possible during a call.
+notice-changed = Your state changed meanwhile. Please press again.
 
 # What went wrong, in whole sentences.
 problem-wrong = The ID or password is wrong. After five wrong passwords in a row, sign-in is locked for five minutes.

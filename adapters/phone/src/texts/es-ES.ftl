@@ -63,6 +63,7 @@ notice-reason-gone = Ese motivo ya no está disponible.
 notice-not-ready-first = Pase a No listo antes de cerrar la sesión.
 notice-call-gone = La llamada ya ha terminado.
 notice-in-call = No es posible durante una llamada.
+notice-changed = Su estado ha cambiado entretanto. Pulse otra vez.
 
 # Lo que no ha funcionado, en frases completas.
 problem-wrong = El ID o la contraseña no son correctos. Tras cinco contraseñas erróneas seguidas, el acceso se bloquea durante cinco minutos.

@@ -63,6 +63,7 @@ notice-reason-gone = Ce motif n'est plus proposé.
 notice-not-ready-first = Passez en Non prêt avant de vous déconnecter.
 notice-call-gone = L'appel est déjà terminé.
 notice-in-call = Impossible pendant un appel.
+notice-changed = Votre état a changé entre-temps. Appuyez à nouveau.
 
 # Ce qui n'a pas marché, en phrases entières.
 problem-wrong = Identifiant ou mot de passe incorrect. Après cinq mots de passe erronés de suite, la connexion est bloquée pendant cinq minutes.

@@ -63,6 +63,7 @@ notice-reason-gone = この理由は使用できなくなりました。
 notice-not-ready-first = サインアウトの前に受付不可にしてください。
 notice-call-gone = 通話はすでに終了しています。
 notice-in-call = 通話中は実行できません。
+notice-changed = 状態が変わりました。もう一度押してください。
 
 # エラーの説明
 problem-wrong = ID またはパスワードが違います。パスワードを続けて 5 回間違えると、5 分間サインインできなくなります。

@@ -14,6 +14,8 @@ pub(crate) enum Remark {
     NotReadyFirst,
     CallGone,
     InCall,
+    /// The state is another than the page showed, and not what was asked for.
+    Changed,
 }
 
 impl Remark {
@@ -23,6 +25,7 @@ impl Remark {
             Self::NotReadyFirst => "notice-not-ready-first",
             Self::CallGone => "notice-call-gone",
             Self::InCall => "notice-in-call",
+            Self::Changed => "notice-changed",
         }
     }
 }

@@ -1,6 +1,8 @@
 //! What a press wishes for, and what is said on a page whose session is over.
 
-use domain::{AgentSession, ReasonCode, SignedOutBy, Status, Wish};
+use domain::{
+    AfterCall, AgentSession, ReasonCode, SignedIn, SignedOutBy, Status, VoiceState, Wish,
+};
 
 use crate::client::Client;
 use crate::link::{Issued, Press};
@@ -12,6 +14,23 @@ pub(crate) fn wish(press: Press) -> Wish {
         Press::NotReady(reason) => Wish::NotReady(reason),
         Press::WrapUp(reason) => Wish::WrapUpReason(reason),
         Press::SignOut(reason) => Wish::SignOut(reason),
+    }
+}
+
+/// Whether what a press wishes for is so: now, or in a call afterwards.
+pub(crate) fn is_so(press: Press, signed_in: &SignedIn) -> bool {
+    let state = signed_in.voice.state;
+    let is = |wanted: AfterCall| match state {
+        VoiceState::Talking { then, .. } => then == wanted,
+        other => other == VoiceState::from(wanted),
+    };
+    match press {
+        Press::Ready => is(AfterCall::Ready),
+        Press::NotReady(reason) => is(AfterCall::NotReady(reason)),
+        Press::WrapUp(code) => {
+            signed_in.call.as_ref().is_some_and(|call| call.wrap_up_reason == Some(code))
+        }
+        Press::SignOut(_) => false,
     }
 }
 

@@ -11,7 +11,7 @@ use http::HeaderMap;
 use protocols::phone_xml::{Charset, Object, decode, encode};
 
 use super::*;
-use crate::link::{HOST_CHARACTERS_MAX, LinkKey};
+use crate::link::{HOST_CHARACTERS_MAX, LinkKey, Press};
 use crate::query::{BadParameter, Fault};
 use crate::testing::{NOW, key, settings};
 use crate::texts::{Language, Library};
@@ -121,6 +121,7 @@ fn each_page(model: &str, language: Language, mut judge: impl FnMut(&Client<'_>,
             Some(Remark::NotReadyFirst),
             Some(Remark::CallGone),
             Some(Remark::InCall),
+            Some(Remark::Changed),
         ] {
             judge(&client, home(&scene, shown, remark));
         }
@@ -330,6 +331,28 @@ fn ops_11_a_problem_of_a_session_leads_to_its_home_screen() {
     let exit = key("Exit", "SoftKey:Exit");
     assert_eq!(keys("ready"), [exit.clone(), key("Retry", "ready"), key("State", "home")]);
     assert_eq!(keys("home"), [exit, key("Retry", "home")], "one way needs one key");
+}
+
+#[test]
+fn phn_05_a_press_that_came_to_nothing_may_be_so_already() {
+    let check = |press, state, expected| {
+        let session = session(state);
+        assert_eq!(is_so(press, session.signed_in().unwrap()), expected, "{press:?} {state:?}");
+    };
+    let (lunch, none) = (Some(ReasonCode(12)), None);
+    let talking = |then| VoiceState::Talking { then, asked: true };
+    check(Press::Ready, VoiceState::Ready, true);
+    check(Press::Ready, VoiceState::NotReady { reason: none }, false);
+    check(Press::Ready, talking(AfterCall::Ready), true);
+    let wrap_up = VoiceState::WrapUp { then: AfterCall::Ready, asked: false, until: NOW };
+    check(Press::Ready, wrap_up, false);
+    check(Press::NotReady(lunch), VoiceState::NotReady { reason: lunch }, true);
+    check(Press::NotReady(lunch), VoiceState::NotReady { reason: none }, false);
+    check(Press::NotReady(lunch), talking(AfterCall::NotReady(lunch)), true);
+    check(Press::WrapUp(ReasonCode(21)), wrap_up, true);
+    check(Press::WrapUp(ReasonCode(22)), wrap_up, false);
+    check(Press::WrapUp(ReasonCode(21)), VoiceState::Ready, false);
+    check(Press::SignOut(none), VoiceState::NotReady { reason: none }, false);
 }
 
 fn issued(generation: u32) -> Issued {

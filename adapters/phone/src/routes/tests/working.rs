@@ -197,7 +197,12 @@ async fn phn_05_a_page_older_than_the_state_shows_what_is_so_now() {
     node.wish("1001", Wish::NotReady(Some(ReasonCode(12)))).await;
     let view = phone.press(&home, "Ready").await;
     assert_eq!(view.title(), "Not Ready - Lunch");
+    assert!(view.text().starts_with("Your state changed meanwhile. Please press again.\n"));
     assert_eq!(node.state("1001").await, "not_ready");
+    // Where it changed to what was asked for there is nothing to press.
+    node.wish("1001", Wish::Ready).await;
+    let view = phone.press(&view, "Ready").await;
+    assert!(view.title() == "Ready" && view.text().starts_with("State: Ready"), "{view:?}");
 }
 
 #[tokio::test]
