@@ -137,7 +137,7 @@ pub(crate) fn settings() -> Settings {
         phone_service: Arc::new(PhoneService {
             alternates: BTreeMap::from([(
                 "gw-a.example".parse().unwrap(),
-                "gw-b.example".parse().unwrap(),
+                "Agent service B".to_owned(),
             )]),
             ..PhoneService::default()
         }),

@@ -16,7 +16,7 @@ pub enum Refusal {
     Stale,
     /// The node refuses sign-ins; the other one's name where configured (PHN-09).
     Maintenance {
-        /// The full name of the node to use meanwhile.
+        /// What the service to use meanwhile is called.
         alternate: Option<String>,
     },
     /// No phone has that line.

@@ -152,8 +152,7 @@ fn refuse_maintenance(wish: &SignIn, node_key: &Key, view: &View) -> Result<(), 
     if let Some(Loaded { document: Document::Node(node), .. }) = view.document(node_key)?
         && node.maintenance
     {
-        let alternate = view.settings.phone_service.alternates.get(&wish.node);
-        let alternate = alternate.map(|node| node.as_str().to_owned());
+        let alternate = view.settings.phone_service.alternates.get(&wish.node).cloned();
         return Err(Refusal::Maintenance { alternate }.into());
     }
     Ok(())

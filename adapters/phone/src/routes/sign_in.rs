@@ -124,8 +124,7 @@ impl<'v> Opening<'v> {
         };
         if visit.phone.port.in_maintenance() {
             let alternates = &visit.settings.phone_service.alternates;
-            let alternate = alternates.get(visit.phone.port.node());
-            let alternate = alternate.map(|node| node.as_str().to_owned());
+            let alternate = alternates.get(visit.phone.port.node()).cloned();
             visit.phone.figures.sign_in("maintenance");
             let failed = Failed { problem: Problem::Maintenance { alternate }, again: Again::Same };
             return given.failed(visit, failed);

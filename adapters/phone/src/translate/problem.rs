@@ -20,7 +20,7 @@ pub(crate) enum Problem {
     Busy { seconds: u64 },
     /// The store is away, or the node stops.
     Unavailable,
-    /// The node is in maintenance; the one to use meanwhile.
+    /// The node is in maintenance; what the service to use meanwhile is called.
     Maintenance { alternate: Option<String> },
     /// The account is no agent.
     Agent,

@@ -256,6 +256,18 @@ mod tests {
     }
 
     #[test]
+    fn phn_09_an_alternate_is_called_what_the_phones_menu_calls_it() {
+        let key = "/phone_service/alternates";
+        for name in ["gw-b.example", "Agent B (Zürich)", "代替サービス", &"x".repeat(64)] {
+            check(key, json!({"gw-a.example": name}), &[]);
+        }
+        for name in [json!(""), json!("x".repeat(65)), json!("a\nb"), json!(2), json!(null)] {
+            check(key, json!({"gw-a.example": name}), &["phone_service.alternates"]);
+        }
+        check(key, json!({"no name": "gw-b.example"}), &["phone_service.alternates"]);
+    }
+
+    #[test]
     fn all_problems_are_told_at_once() {
         let mut bad = sample();
         bad["agents"][0]["id"] = json!("no spaces");

@@ -10,6 +10,9 @@ use crate::{NodeName, Sealed, Secret};
 /// The most characters of the push user's name and password (PHN-12).
 pub const PUSH_PASSWORD_CHARACTERS_MAX: usize = 95;
 
+/// The most characters of what a service is called.
+const ALTERNATE_CHARACTERS_MAX: usize = 64;
+
 /// Which phones may open the service (PHN-16).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -69,8 +72,9 @@ pub struct PhoneService {
     pub form_method: FormMethod,
     /// How many characters of a label models show, where it is not what we assume.
     pub label_limits: Vec<LabelLimit>,
-    /// For each node, the one to use while it is in maintenance (PHN-09).
-    pub alternates: BTreeMap<NodeName, NodeName>,
+    /// For each node, what the service to use while it is in maintenance is called (PHN-09): agents
+    /// pick services by the names in their phones' menu.
+    pub alternates: BTreeMap<NodeName, String>,
     /// How we push; without it phones follow by refresh alone.
     pub push: Option<Push>,
 }
@@ -154,13 +158,23 @@ impl PhoneService {
         });
         let mut alternates = BTreeMap::new();
         for (node, alternate) in reader.entries("alternates", 100) {
-            let alternate = alternate.as_str().unwrap_or_default().parse();
-            match (node.parse(), alternate) {
-                (Ok(node), Ok(alternate)) => {
-                    alternates.insert(node, alternate);
+            let is_name = |text: &&str| {
+                (1..=ALTERNATE_CHARACTERS_MAX).contains(&text.chars().count())
+                    && !text.chars().any(char::is_control)
+            };
+            match (node.parse(), alternate.as_str().filter(is_name)) {
+                (Ok(node), Some(alternate)) => {
+                    alternates.insert(node, alternate.to_owned());
                 }
-                (Err(error), _) | (_, Err(error)) => {
+                (Err(error), _) => {
                     reader.problem("alternates", format_args!("{node}: {error}"));
+                }
+                (Ok(_), None) => {
+                    let message = format_args!(
+                        "{node}: must be a text of 1 to {ALTERNATE_CHARACTERS_MAX} characters \
+                         without control characters, not {alternate}"
+                    );
+                    reader.problem("alternates", message);
                 }
             }
         }

@@ -306,7 +306,7 @@ async fn phn_09_maintenance_refuses_every_sign_in_and_names_the_alternate() {
         let view = phone.open(query).await;
         assert_eq!(view.title(), "Maintenance");
         assert!(view.text().contains("down for maintenance"));
-        assert!(view.text().contains("Alternate service: gw-b.example"));
+        assert!(view.text().contains("Alternate service: Agent service B"));
     }
     assert_eq!(node.state("1002").await, "signed_out");
     // Who is signed in goes on.
