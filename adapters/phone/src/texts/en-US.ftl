@@ -38,7 +38,7 @@ maintenance-title = Maintenance
 # One line on the sign-in page: at most 32 characters.
 notice-signed-out = You are signed out
 notice-supervisor = Signed out by a supervisor
-notice-no-contact = Signed out: no contact ({ $code })
+notice-no-contact = Phone did not answer ({ $code })
 notice-system = Signed out by the system
 notice-system-code = Signed out by the system ({ $code })
 notice-elsewhere = You signed in elsewhere

@@ -37,7 +37,7 @@ maintenance-title = メンテナンス中
 
 # サインイン画面の一行：32 文字以内
 notice-signed-out = サインアウトしました
-notice-supervisor = スーパーバイザがサインアウトしました
+notice-supervisor = スーパーバイザによりサインアウト
 notice-no-contact = 応答がないためサインアウト（{ $code }）
 notice-system = システムによりサインアウト
 notice-system-code = システムによりサインアウト（{ $code }）

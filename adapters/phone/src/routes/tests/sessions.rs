@@ -33,7 +33,7 @@ async fn cti_07_whoever_was_signed_out_reads_by_whom() {
     let mut phone = Handset::new(&node, "SEP1");
     for (wish, notice) in [
         (forced(33, SignedOutBy::Supervisor), "Signed out by a supervisor"),
-        (forced(255, SignedOutBy::System), "Signed out: no contact (255)"),
+        (forced(255, SignedOutBy::System), "Phone did not answer (255)"),
         (forced(32_740, SignedOutBy::System), "Signed out by the system (32740)"),
         (Wish::ForceSignOut { reason: None, by: SignedOutBy::System }, "Signed out by the system"),
     ] {
@@ -198,7 +198,7 @@ async fn phn_20_without_push_a_silent_phone_is_signed_out_with_255() {
     node.phone.tick().await;
     assert_eq!(node.state("1001").await, "signed_out");
     let view = phone.press(&home, "Refresh").await;
-    assert_eq!(view.prompt(), "Signed out: no contact (255)");
+    assert_eq!(view.prompt(), "Phone did not answer (255)");
 }
 
 #[tokio::test]
