@@ -2,6 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
+use std::path::Path;
 use std::sync::Arc;
 
 use rustls::pki_types::pem::PemObject as _;
@@ -45,23 +46,40 @@ pub(crate) fn tcp(authority: &str) -> TcpStream {
 
 pub(crate) type Tls = StreamOwned<ClientConnection, TcpStream>;
 
+/// What stands in those PEM files, to trust.
+pub(crate) fn roots(files: impl IntoIterator<Item = impl AsRef<Path>>) -> RootCertStore {
+    let mut roots = RootCertStore::empty();
+    for file in files {
+        for certificate in CertificateDer::pem_file_iter(file).unwrap() {
+            roots.add(certificate.unwrap()).unwrap();
+        }
+    }
+    roots
+}
+
 /// A TLS connection to the phone listener that checks the gateway's certificate.
 pub(crate) fn tls(gateway: &Gateway) -> Tls {
-    let mut roots = RootCertStore::empty();
-    for certificate in CertificateDer::pem_file_iter(gateway.endpoint("ca")).unwrap() {
-        roots.add(certificate.unwrap()).unwrap();
-    }
+    connect(&authority(&gateway.endpoint("phone")), roots([gateway.endpoint("ca")]))
+}
+
+/// The certificate shown to those who ask for `localhost`, which has to be among `trusted`.
+pub(crate) fn shown_certificate(port: u16, trusted: &RootCertStore) -> Vec<u8> {
+    let mut stream = connect(&format!("localhost:{port}"), trusted.clone());
+    stream.conn.complete_io(&mut stream.sock).unwrap();
+    stream.conn.peer_certificates().unwrap()[0].to_vec()
+}
+
+fn connect(authority: &str, roots: RootCertStore) -> Tls {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .unwrap()
         .with_root_certificates(roots)
         .with_no_client_auth();
-    let authority = authority(&gateway.endpoint("phone"));
     let host = authority.split(':').next().unwrap().to_owned();
     let name = ServerName::try_from(host).unwrap();
     let connection = ClientConnection::new(Arc::new(config), name).unwrap();
-    StreamOwned::new(connection, tcp(&authority))
+    StreamOwned::new(connection, tcp(authority))
 }
 
 /// Sends bytes as they are over a new TLS connection and reads one answer, where there is one.
