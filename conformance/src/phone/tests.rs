@@ -342,3 +342,19 @@ async fn an_endpoints_file_says_all_and_a_flag_wins() {
     assert_eq!(seen["screen"]["title"], "Ready");
     assert_eq!(script.end().await, 0);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_connection_that_never_speaks_tls_is_no_push() {
+    let gateway = serve_gateway(None).await;
+    let url = format!("http://{gateway}/fippa/");
+    let mut script = Script::start(&["--model", "8845", "--url", &url, "--push-port", "0"]);
+    let address = script.until("ready")["ready"]["push"].as_str().unwrap().to_owned();
+    let mut stream = std::net::TcpStream::connect(address).unwrap();
+    stream.write_all(b"GET / HTTP/1.1\r\n\r\n").unwrap();
+    let seen = script.does("{\"wait\":{\"no_handshakes\":1}}");
+    assert_eq!(seen["done"]["ok"], true, "{seen:?}");
+    assert!(seen["no_handshake"]["error"].is_string() && !seen.contains_key("push"), "{seen:?}");
+    let seen = script.does("{\"wait\":{\"pushes\":1,\"seconds\":0}}");
+    assert_eq!(seen["done"]["ok"], false, "{seen:?}");
+    assert_eq!(script.end().await, super::script::EXIT_REFUSED);
+}

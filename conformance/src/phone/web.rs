@@ -58,6 +58,8 @@ pub(crate) enum Asked {
     Push { parsed: Box<Parsed>, xml: String, reply: oneshot::Sender<PushReply> },
     /// A push was dealt with; ready to print.
     Report(Value),
+    /// Somebody connected and went before TLS stood, so that nothing was pushed; ready to print.
+    NoHandshake(Value),
     /// The gateway broke a rule.
     Violation(String),
 }
@@ -102,9 +104,8 @@ pub(crate) async fn serve(
             match tokio::time::timeout(Duration::from_secs(PATIENCE_SECONDS), handshake).await {
                 Ok(Ok(stream)) => converse(stream, peer, true, web).await,
                 Ok(Err(error)) => {
-                    let what = json!({"from": peer.to_string(), "result": "no handshake",
-                        "error": error.to_string()});
-                    let _ = web.asked.send(Asked::Report(what)).await;
+                    let what = json!({"from": peer.ip().to_string(), "error": error.to_string()});
+                    let _ = web.asked.send(Asked::NoHandshake(what)).await;
                 }
                 Err(_) => {}
             }
