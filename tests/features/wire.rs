@@ -1,6 +1,6 @@
 //! A client that sends exactly the bytes it is told to, over TLS or plainly.
 
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
 use std::sync::Arc;
@@ -109,7 +109,9 @@ pub(crate) fn get_plain(url: &str) -> Answer {
     read(&mut stream).expect("an answer")
 }
 
-/// Reads one answer; `None` where the peer closed without one.
+/// Reads one answer; `None` where the peer closed without one. One that neither answers nor closes is
+/// no case of that.
+#[track_caller]
 pub(crate) fn read(stream: &mut impl Read) -> Option<Answer> {
     let mut bytes = Vec::new();
     let mut buffer = [0; 4096];
@@ -118,6 +120,9 @@ pub(crate) fn read(stream: &mut impl Read) -> Option<Answer> {
             return Some(answer);
         }
         match stream.read(&mut buffer) {
+            Err(error) if [ErrorKind::WouldBlock, ErrorKind::TimedOut].contains(&error.kind()) => {
+                panic!("neither an answer nor an end in {PATIENCE:?}")
+            }
             Ok(0) | Err(_) => return None,
             Ok(count) => bytes.extend_from_slice(&buffer[..count]),
         }
