@@ -125,6 +125,11 @@ pub(crate) enum Failure {
     /// The name is unknown, or the certificate is not trusted: phones tell no difference.
     #[error("host not found or certificate not trusted: {0}")]
     HostNotFound(String),
+    /// The phone's TLS ends at 1.0, so that it cannot shake hands with anybody of today.
+    #[error(
+        "{0} speaks TLS 1.0 at most: give it the http URL of the site's proxy, or --tls-anyway"
+    )]
+    OldTls(&'static str),
     /// Nobody listens, or not in time.
     #[error("connection failed: {0}")]
     Connection(String),
@@ -137,7 +142,7 @@ impl Failure {
     /// What the phone's screen says.
     pub(crate) fn screen_text(&self) -> &'static str {
         match self {
-            Self::HostNotFound(_) => "Host Not Found",
+            Self::HostNotFound(_) | Self::OldTls(_) => "Host Not Found",
             Self::Connection(_) => "HTTP Error [10]",
             Self::Protocol(_) => "HTTP Error [8]",
         }
