@@ -101,7 +101,7 @@ impl Handset {
                         let content = Content::Page(page);
                         self.show_content(now, date, flight, &answer, content, &text);
                     }
-                    Ok(Object::Execute(items)) => self.execute(now, &items),
+                    Ok(Object::Execute(items)) => self.execute_fetched(now, &items),
                     Ok(Object::Status { .. } | Object::FromPhone(_)) => {
                         self.message(flight, "XML Error [4]", Some(&answer), None, None);
                     }
