@@ -126,7 +126,7 @@ pub(crate) enum Failure {
     HostNotFound(String),
     /// The phone's TLS ends at 1.0, so that it cannot shake hands with anybody of today.
     #[error(
-        "{0} speaks TLS 1.0 at most: give it the http URL of the site's proxy, or --tls-anyway"
+        "{0} speaks TLS 1.0 at most; give --tls-anyway, or the http URL of the site's proxy"
     )]
     OldTls(&'static str),
     /// Nobody listens, or not in time.

@@ -23,7 +23,7 @@ impl Handset {
             Ok(answer) => self.read(now, date, &flight, answer),
             Err(failure) => {
                 if matches!(failure, Failure::OldTls(_)) {
-                    self.report(format!("{}: {failure}", uri::redacted(&flight.url)));
+                    self.report(format!("{failure}: {}", uri::redacted(&flight.url)));
                 }
                 let text = failure.screen_text();
                 self.message(&flight, text, None, None, Some(failure.to_string()));
