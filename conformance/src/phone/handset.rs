@@ -125,9 +125,7 @@ pub(crate) enum Failure {
     #[error("host not found or certificate not trusted: {0}")]
     HostNotFound(String),
     /// The phone's TLS ends at 1.0, so that it cannot shake hands with anybody of today.
-    #[error(
-        "{0} speaks TLS 1.0 at most; give --tls-anyway, or the http URL of the site's proxy"
-    )]
+    #[error("{0} speaks TLS 1.0 at most; give --tls-anyway, or the http URL of the site's proxy")]
     OldTls(&'static str),
     /// Nobody listens, or not in time.
     #[error("connection failed: {0}")]
