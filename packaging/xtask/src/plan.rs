@@ -134,7 +134,7 @@ impl Plan {
             self.left_out.push(("long simulation".to_owned(), "there is no such test target yet"));
         }
         if workspace.has("bench") {
-            let bench = ["run", "--release", "--locked", "--package", "bench", "--", "--quick"];
+            let bench = ["run", "--release", "--locked", "--package", "bench"];
             self.check("bench", &bench, &[]);
         }
         self.push("demo", Work::Demo);
