@@ -134,8 +134,11 @@ fn ops_11_a_full_disk_refuses_clearly_and_recovers() {
     std::fs::create_dir_all(&folder).unwrap();
     let mounted =
         Command::new("mount").args(["-t", "tmpfs", "-o", "size=4m", "tmpfs"]).arg(&folder).output();
-    if !mounted.is_ok_and(|output| output.status.success()) {
-        println!("left out: a small disk needs the right to mount one; run as root");
+    if !mounted.as_ref().is_ok_and(|output| output.status.success()) {
+        match mounted {
+            Ok(_) => println!("not permitted here: mounting a small disk; run as root"),
+            Err(_) => println!("left out: mount is missing; install mount"),
+        }
         let _ = std::fs::remove_dir_all(&folder);
         return;
     }

@@ -18,27 +18,39 @@ fn link(phone: &Phone, key: &str) -> String {
 fn forged_and_foreign_links_open_nothing() {
     let gateway = Gateway::start();
     let mut phone = Phone::new(&gateway, DEVICE, "CP-8845");
-    phone.sign_in(&gateway, "1001", "2001");
-    let ready = link(&phone, "Ready");
+    // Signed in by one button, since the answer to a raw request tells the cookie too.
+    let (service, password) = (gateway.endpoint("phone"), gateway.password("1001"));
+    let url = format!("{service}{DEVICE}?id=1001&extension=2001&password={password}");
+    phone.act(serde_json::json!({"raw": {"url": url}}));
+    let cookie = phone.raw["headers"]["set-cookie"].as_str().unwrap().split(';').next();
+    let cookie = format!("Cookie: {}\r\n", cookie.unwrap());
+    let page = phone.raw["body"].as_str().unwrap().to_owned();
+    let urls = page.split("<URL>").skip(1).filter_map(|rest| rest.split("</URL>").next());
+    let url = urls.into_iter().find(|url| url.ends_with("/ready")).unwrap();
+    let ready = format!("/{}", url.splitn(4, '/').nth(3).unwrap());
     // From another address and without the cookie.
     let stolen = wire::get(&gateway, &ready, "").text();
     assert!(!stolen.contains("Not Ready") && !stolen.contains("<Title>Ready"), "{stolen}");
-    let cookie = "Cookie: jackfield_phone=AAAAAAAAAAAAAAAAAAAAAA\r\n";
-    let guessed = wire::get(&gateway, &ready, cookie).text();
+    let guess = "Cookie: jackfield_phone=AAAAAAAAAAAAAAAAAAAAAA\r\n";
+    assert_eq!(guess.len(), cookie.len(), "{cookie}");
+    let guessed = wire::get(&gateway, &ready, guess).text();
     assert!(!guessed.contains("<Title>Ready"), "{guessed}");
-    // Every single character of the token changed.
+    // Every single character of the token changed, with all else as the phone would send it.
     let path = ready.split('?').next().unwrap().to_owned();
     let token = path.split('/').find(|part| part.len() > 30).unwrap().to_owned();
     for place in 0..token.len() {
         let mut forged: Vec<char> = token.chars().collect();
         forged[place] = if forged[place] == 'A' { 'B' } else { 'A' };
         let forged: String = forged.into_iter().collect();
-        let answer = wire::get(&gateway, &ready.replace(&token, &forged), "");
+        let answer = wire::get(&gateway, &ready.replace(&token, &forged), &cookie);
         assert_eq!(answer.status, 200);
         assert!(!answer.text().contains("<Title>Ready"), "{place}");
     }
-    phone.act(serde_json::json!({"open": "SoftKey:Update"}));
+    let home = url.replace("/ready", "/home");
+    phone.act(serde_json::json!({"open": home}));
     assert_eq!(phone.screen["title"], "Not Ready");
+    let genuine = wire::get(&gateway, &ready, &cookie).text();
+    assert!(genuine.contains("<Title>Ready"), "{genuine}");
     phone.leave();
 }
 
@@ -174,9 +186,9 @@ fn ops_05_no_secret_is_in_log_metrics_answers_arguments_or_environment() {
     phone.sign_in(&gateway, "1001", "2001");
     phone.press("Ready");
     let push = gateway.endpoints["phone_push"]["password"].as_str().unwrap().to_owned();
-    let token = link(&phone, "Refresh");
-    let mut secrets = vec![gateway.password("1001"), push];
-    secrets.extend(token.split('/').find(|part| part.len() > 30).map(str::to_owned));
+    let link = link(&phone, "Refresh");
+    let token = link.split('/').find(|part| part.len() > 30).unwrap().to_owned();
+    let secrets = [gateway.password("1001"), push, token.clone()];
     let mut places = vec![
         ("log", gateway.log()),
         ("arguments", gateway.of_the_process("cmdline")),
@@ -190,7 +202,7 @@ fn ops_05_no_secret_is_in_log_metrics_answers_arguments_or_environment() {
         assert!(!text.is_empty(), "{place} is empty");
         for secret in &secrets {
             // A page's own links are for the phone that got it.
-            let own_link = *place == "pages" && secret.len() > 30;
+            let own_link = *place == "pages" && *secret == token;
             assert!(own_link || !text.contains(secret.as_str()), "a secret is in {place}");
         }
     }

@@ -20,6 +20,8 @@ pub(crate) struct Phone {
     /// Every page that was on display, as XML.
     pub(crate) pages: Vec<String>,
     pub(crate) pushes: Vec<Value>,
+    /// What came of the last request made by hand.
+    pub(crate) raw: Value,
     pub(crate) violations: Vec<String>,
 }
 
@@ -63,6 +65,7 @@ impl Phone {
             screen: Value::Null,
             pages: Vec::new(),
             pushes: Vec::new(),
+            raw: Value::Null,
             violations: Vec::new(),
         };
         phone.until("it is ready", |line, _| line.get("ready").is_some());
@@ -195,6 +198,9 @@ impl Phone {
         }
         if let Some(push) = line.get("push") {
             self.pushes.push(push.clone());
+        }
+        if let Some(raw) = line.get("raw") {
+            self.raw = raw.clone();
         }
         if let Some(violation) = line.get("violation") {
             self.violations.push(violation.as_str().unwrap_or_default().to_owned());

@@ -52,7 +52,27 @@ fn phn_12_no_credentials_go_to_a_phone_whose_certificate_is_not_trusted() {
     phone.sign_in(&gateway, "1001", "2001");
     change(&gateway, "ready");
     wait_for_problem(&gateway, "certificate_unknown");
-    assert!(phone.pushes.is_empty());
+    // Everything the phone told up to then is read, and a push would be among it.
+    phone.wait(json!({"no_handshakes": 1, "seconds": 20}));
+    assert!(phone.pushes.is_empty(), "{:?}", phone.pushes);
+    phone.leave();
+}
+
+#[test]
+fn phn_12_a_push_carries_the_application_users_credentials_over_https_in_one_field() {
+    let gateway = Gateway::start();
+    let mut phone = Phone::new(&gateway, DEVICE, "CP-8845");
+    phone.sign_in(&gateway, "1001", "2001");
+    change(&gateway, "ready");
+    phone.wait(json!({"title": "Ready", "pushes": 1, "seconds": 20}));
+    let push = phone.pushes[0].clone();
+    assert_eq!(push["https"], true, "{push}");
+    assert_eq!(push["user"], gateway.endpoints["phone_push"]["user"], "{push}");
+    // The password is right: the callback, which is asked with it, says so.
+    assert_eq!(push["callback"]["authorized"], true, "{push}");
+    assert_eq!(push["result"], "success", "{push}");
+    assert!((1..512).contains(&push["bytes"].as_u64().unwrap()), "{push}");
+    // Another field than the one named XML would be a violation.
     phone.leave();
 }
 
@@ -84,12 +104,20 @@ fn phn_14_a_certificate_imported_is_trusted_without_restart() {
     let gateway = Gateway::start();
     let mut trust = json!(null);
     gateway.settings(|settings| trust = std::mem::replace(&mut settings["trust"], json!([])));
-    let mut phone = Phone::new(&gateway, DEVICE, "CP-8845");
+    // Nothing but a push changes what this phone shows.
+    let mut phone = Phone::with(&gateway, DEVICE, "CP-8845", &["--quiet"]);
     phone.sign_in(&gateway, "1001", "2001");
     change(&gateway, "ready");
     wait_for_problem(&gateway, "certificate_unknown");
+    phone.wait(json!({"no_handshakes": 1, "title": "Not Ready", "seconds": 20}));
+    assert!(phone.pushes.is_empty(), "{:?}", phone.pushes);
     gateway.settings(|settings| settings["trust"] = trust);
-    change(&gateway, "not_ready");
-    phone.wait(json!({"pushes": 1, "seconds": 20, "title": "Not Ready"}));
+    gateway.admin(json!({
+        "do": "agent_state", "agent": "1001", "state": "not_ready", "reason": 12,
+    }));
+    phone.wait(json!({"pushes": 1, "title": "Not Ready - Lunch", "seconds": 20}));
+    for push in &phone.pushes {
+        assert_eq!(push["result"], "success", "{push}");
+    }
     phone.leave();
 }

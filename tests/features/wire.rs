@@ -1,7 +1,8 @@
 //! A client that sends exactly the bytes it is told to, over TLS or plainly.
 
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
+use std::path::Path;
 use std::sync::Arc;
 
 use rustls::pki_types::pem::PemObject as _;
@@ -45,23 +46,42 @@ pub(crate) fn tcp(authority: &str) -> TcpStream {
 
 pub(crate) type Tls = StreamOwned<ClientConnection, TcpStream>;
 
+/// What stands in those PEM files, to trust.
+pub(crate) fn roots(files: impl IntoIterator<Item = impl AsRef<Path>>) -> RootCertStore {
+    let mut roots = RootCertStore::empty();
+    for file in files {
+        for certificate in CertificateDer::pem_file_iter(file).unwrap() {
+            roots.add(certificate.unwrap()).unwrap();
+        }
+    }
+    roots
+}
+
 /// A TLS connection to the phone listener that checks the gateway's certificate.
 pub(crate) fn tls(gateway: &Gateway) -> Tls {
-    let mut roots = RootCertStore::empty();
-    for certificate in CertificateDer::pem_file_iter(gateway.endpoint("ca")).unwrap() {
-        roots.add(certificate.unwrap()).unwrap();
-    }
+    connect(&authority(&gateway.endpoint("phone")), roots([gateway.endpoint("ca")]))
+}
+
+/// The certificate shown to those who ask for `localhost`, which has to be among `trusted`.
+pub(crate) fn shown_certificate(port: u16, trusted: &RootCertStore) -> Vec<u8> {
+    let stream = connect(&format!("localhost:{port}"), trusted.clone());
+    stream.conn.peer_certificates().unwrap()[0].to_vec()
+}
+
+fn connect(authority: &str, roots: RootCertStore) -> Tls {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .unwrap()
         .with_root_certificates(roots)
         .with_no_client_auth();
-    let authority = authority(&gateway.endpoint("phone"));
     let host = authority.split(':').next().unwrap().to_owned();
     let name = ServerName::try_from(host).unwrap();
     let connection = ClientConnection::new(Arc::new(config), name).unwrap();
-    StreamOwned::new(connection, tcp(&authority))
+    let mut stream = StreamOwned::new(connection, tcp(authority));
+    // Now rather than with the first bytes, whose failure may be what a test expects.
+    stream.conn.complete_io(&mut stream.sock).unwrap();
+    stream
 }
 
 /// Sends bytes as they are over a new TLS connection and reads one answer, where there is one.
@@ -91,7 +111,9 @@ pub(crate) fn get_plain(url: &str) -> Answer {
     read(&mut stream).expect("an answer")
 }
 
-/// Reads one answer; `None` where the peer closed without one.
+/// Reads one answer; `None` where the peer closed without one. One that neither answers nor closes is
+/// no case of that.
+#[track_caller]
 pub(crate) fn read(stream: &mut impl Read) -> Option<Answer> {
     let mut bytes = Vec::new();
     let mut buffer = [0; 4096];
@@ -100,6 +122,9 @@ pub(crate) fn read(stream: &mut impl Read) -> Option<Answer> {
             return Some(answer);
         }
         match stream.read(&mut buffer) {
+            Err(error) if [ErrorKind::WouldBlock, ErrorKind::TimedOut].contains(&error.kind()) => {
+                panic!("neither an answer nor an end in {PATIENCE:?}")
+            }
             Ok(0) | Err(_) => return None,
             Ok(count) => bytes.extend_from_slice(&buffer[..count]),
         }

@@ -70,7 +70,14 @@ fn reads(tokens: &[Token]) -> Vec<usize> {
 fn every_form_of_reading_is_seen() {
     let text =
         "fn f(t: Instant) { tokio::time::Instant::now(); SystemTime::now();\n t.elapsed(); }";
+    check_reads(text, &[1, 1, 2]);
+    check_reads("use std::time::Instant as I;\nfn f() { I::now() }", &[2]);
+    check_reads("type Moment = SystemTime;\nfn f() { Moment::now(); <Instant>::now() }", &[2, 2]);
+}
+
+#[track_caller]
+fn check_reads(text: &str, lines: &[usize]) {
     let files = [("gateway/engine/src/a.rs", text.to_owned())];
     let source = crate::tokens::Source::all(files.into_iter()).remove(0);
-    assert_eq!(reads(&source.product), [1, 1, 2]);
+    assert_eq!(reads(&source.product), lines);
 }

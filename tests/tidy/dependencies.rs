@@ -11,27 +11,30 @@ use toml::Table;
 
 use crate::checkout::{checkout, report};
 
-static METADATA: LazyLock<Value> = LazyLock::new(read_metadata);
+static METADATA: LazyLock<Value> = LazyLock::new(|| read_metadata("Cargo.toml"));
+/// The fuzz targets are a workspace of their own.
+static FUZZ_METADATA: LazyLock<Value> = LazyLock::new(|| read_metadata("tests/fuzz/Cargo.toml"));
 
 /// What cargo resolves for the platforms named in deny.toml.
 pub(crate) fn metadata() -> &'static Value {
     &METADATA
 }
 
-fn read_metadata() -> Value {
+fn read_metadata(manifest: &str) -> Value {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);
-    command.args(["metadata", "--locked", "--format-version", "1"]);
+    command.args(["metadata", "--locked", "--format-version", "1", "--manifest-path", manifest]);
     for target in texts(&deny(), &["graph", "targets"]) {
         command.args(["--filter-platform", &target]);
     }
     let output = command.current_dir(&checkout().root).output().expect("cargo runs");
     let message = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "cargo metadata --locked: {message}");
+    assert!(output.status.success(), "cargo metadata --locked of {manifest}: {message}");
     serde_json::from_slice(&output.stdout).expect("cargo writes JSON")
 }
 
 /// One version of one package.
+#[derive(Clone)]
 struct Package {
     name: String,
     version: String,
@@ -40,8 +43,8 @@ struct Package {
     source: Option<String>,
 }
 
-fn packages() -> Vec<Package> {
-    let packages = metadata()["packages"].as_array().expect("cargo lists packages").iter();
+fn packages(metadata: &Value) -> Vec<Package> {
+    let packages = metadata["packages"].as_array().expect("cargo lists packages").iter();
     let text = |package: &Value, name: &str| package[name].as_str().map(str::to_owned);
     let packages = packages.map(|package| Package {
         name: text(package, "name").unwrap_or_default(),
@@ -67,10 +70,21 @@ fn texts(table: &Table, path: &[&str]) -> Vec<String> {
 
 #[test]
 fn every_licence_is_allowed() {
-    let allowed = texts(&deny(), &["licenses", "allow"]);
-    let packages = packages();
-    let breaches: Vec<_> =
-        packages.iter().filter_map(|package| breach(package, &allowed)).collect();
+    let deny = deny();
+    let allowed = texts(&deny, &["licenses", "allow"]);
+    let product = packages(metadata());
+    let mut breaches: Vec<_> =
+        product.iter().filter_map(|package| breach(package, &allowed)).collect();
+    let exceptions = deny["licenses"]["exceptions"].as_array().expect("exceptions are a list");
+    for package in packages(&FUZZ_METADATA) {
+        // Exceptions are for what is never part of the product.
+        let mut allowed = allowed.clone();
+        let own = exceptions.iter().filter(|it| it["crate"].as_str() == Some(&package.name));
+        for exception in own.filter_map(toml::Value::as_table) {
+            allowed.extend(texts(exception, &["allow"]));
+        }
+        breaches.extend(breach(&package, &allowed));
+    }
     report(
         "every package has a licence that deny.toml allows",
         &breaches,
@@ -97,7 +111,7 @@ fn breach(package: &Package, allowed: &[String]) -> Option<String> {
 
 #[test]
 fn every_package_comes_from_the_registry() {
-    let packages = packages();
+    let packages = [packages(metadata()), packages(&FUZZ_METADATA)].concat();
     let others = packages.iter().filter(|package| {
         package.source.as_ref().is_some_and(|source| !source.starts_with("registry+"))
     });
@@ -114,7 +128,7 @@ fn every_package_comes_from_the_registry() {
 #[test]
 fn no_package_is_there_twice_unless_listed() {
     let mut versions: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for package in packages() {
+    for package in packages(metadata()) {
         versions.entry(package.name).or_default().push(package.version);
     }
     let deny = deny();

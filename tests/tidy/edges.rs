@@ -28,9 +28,10 @@ fn crates_use_only_what_the_table_allows() {
         .manifests()
         .filter_map(|(file, manifest)| Some((package_name(&manifest)?, folder(file).to_owned())))
         .collect();
+    let root = checkout().toml("Cargo.toml");
     let mut breaches = Vec::new();
     for (file, manifest) in checkout().manifests() {
-        breaches.extend(breaches_of(file, &manifest, &ours));
+        breaches.extend(breaches_of(file, &manifest, &root, &ours));
     }
     report(
         "crates use each other as the table in ARCHITECTURE.md says",
@@ -40,20 +41,27 @@ fn crates_use_only_what_the_table_allows() {
 }
 
 /// `ours` holds package names with their folders.
-fn breaches_of(file: &str, manifest: &Table, ours: &[(String, String)]) -> Vec<String> {
+fn breaches_of(
+    file: &str,
+    manifest: &Table,
+    root: &Table,
+    ours: &[(String, String)],
+) -> Vec<String> {
     let folder = folder(file);
     let Some((_, allowed)) = MAY_USE.iter().find(|(group, _)| is_in(folder, group)) else {
         return vec![format!("{file}: {folder} is in no row of the table")];
     };
-    let used = dependencies(manifest).into_iter().filter_map(|name| {
+    let used = dependencies(manifest, root).into_iter().filter_map(|name| {
         let (_, used_folder) = ours.iter().find(|(ours, _)| *ours == name)?;
         (!allowed.iter().any(|group| is_in(used_folder, group))).then_some(name)
     });
     used.map(|name| format!("{file}: {folder} may not use {name}")).collect()
 }
 
-/// Package names of all dependencies, of whatever section and platform.
-pub(crate) fn dependencies(manifest: &Table) -> Vec<String> {
+/// Package names of all dependencies, of whatever section and platform; those that a manifest takes from
+/// the workspace may have another name there too.
+pub(crate) fn dependencies(manifest: &Table, root: &Table) -> Vec<String> {
+    let shared = root.get("workspace").and_then(|workspace| workspace.get("dependencies"));
     let platforms = manifest.get("target").and_then(Value::as_table).into_iter().flatten();
     let tables = platforms.filter_map(|(_, table)| table.as_table()).chain([manifest]);
     let sections = tables.flat_map(|table| {
@@ -61,9 +69,11 @@ pub(crate) fn dependencies(manifest: &Table) -> Vec<String> {
             .into_iter()
             .filter_map(|section| table.get(section)?.as_table())
     });
-    let names = sections
-        .flatten()
-        .map(|(key, value)| value.get("package").and_then(Value::as_str).unwrap_or(key).to_owned());
+    let names = sections.flatten().map(|(key, value)| {
+        let inherits = value.get("workspace").is_some();
+        let value = shared.and_then(|shared| shared.get(key)).filter(|_| inherits).unwrap_or(value);
+        value.get("package").and_then(Value::as_str).unwrap_or(key).to_owned()
+    });
     names.collect()
 }
 
@@ -96,12 +106,17 @@ fn a_forbidden_edge_is_found_in_every_section() {
         kept = { package = \"store\", path = \"../../gateway/store\" }
         [target.'cfg(unix)'.build-dependencies]
         conformance = \"0\"
+        [build-dependencies]
+        hidden.workspace = true
     ";
     let manifest = manifest.parse().unwrap();
-    let count = |file| breaches_of(file, &manifest, &ours).len();
-    assert_eq!(count("adapters/phone/Cargo.toml"), 2);
+    let root =
+        "[workspace.dependencies]\nhidden = { path = \"gateway/store\", package = \"store\" }";
+    let root = root.parse().unwrap();
+    let count = |file| breaches_of(file, &manifest, &root, &ours).len();
+    assert_eq!(count("adapters/phone/Cargo.toml"), 3);
     assert_eq!(count("tests/Cargo.toml"), 1);
     assert_eq!(count("tests/fuzz/Cargo.toml"), 1);
-    assert_eq!(count("conformance/oracles/Cargo.toml"), 3);
+    assert_eq!(count("conformance/oracles/Cargo.toml"), 4);
     assert_eq!(count("elsewhere/Cargo.toml"), 1);
 }

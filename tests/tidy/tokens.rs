@@ -3,7 +3,7 @@
 //! Tokens rather than a syntax tree: what stands inside a macro is seen like everything else. Names
 //! are not resolved; a rule about `std::fs` sees the `use` or the full path, whichever is written.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
 
 use proc_macro2::{Delimiter, Spacing, TokenStream, TokenTree};
@@ -184,29 +184,66 @@ pub(crate) fn lines_with<'a>(
         .filter_map(|window| window.first().map(|token| token.line))
 }
 
-/// Every path of names joined by `::`, with its line; those in `use` lists in full.
+/// Every path of names joined by `::`, with its line; those in `use` lists in full, and those that
+/// begin with another name given in this file (`use a::B as C`, `type C = a::B`) with the path it stands
+/// for.
 pub(crate) fn paths(tokens: &[Token]) -> Vec<(usize, String)> {
     let mut found = Vec::new();
+    let mut other_names = BTreeMap::new();
     let mut rest = tokens;
     while let Some((token, after)) = rest.split_first() {
         if token.text == "use" {
-            rest = use_list(after, "", &mut found);
+            rest = use_list(after, "", &mut found, &mut other_names);
         } else if is_name(&token.text) {
-            let mut path = token.text.clone();
-            rest = after;
-            while let [colons, name, after @ ..] = rest
-                && colons.text == "::"
-                && is_name(&name.text)
+            let (path, after) = path(rest);
+            if let [.., word, name, equals] = &tokens[..tokens.len() - rest.len()]
+                && word.text == "type"
+                && equals.text == "="
             {
-                path = format!("{path}::{}", name.text);
-                rest = after;
+                other_names.insert(name.text.clone(), path.clone());
             }
             found.push((token.line, path));
+            rest = after;
+        } else if token.text == "<"
+            && let (path, [close, after @ ..]) = path(after)
+            && close.text == ">"
+            && after.first().is_some_and(|colons| colons.text == "::")
+        {
+            // `<a::B>::c` is `a::B::c`.
+            let (end, after) = self::path(&after[1..]);
+            found.push((token.line, format!("{path}::{end}")));
+            rest = after;
         } else {
             rest = after;
         }
     }
+    for (_, path) in &mut found {
+        let (first, end) = path.split_at(path.find("::").unwrap_or(path.len()));
+        if let Some(full) = other_names.get(first) {
+            *path = format!("{full}{end}");
+        }
+    }
     found
+}
+
+/// The names joined by `::` that `tokens` begins with, and what follows them.
+fn path(tokens: &[Token]) -> (String, &[Token]) {
+    let mut rest = tokens;
+    let mut path = String::new();
+    while let [name, after @ ..] = rest
+        && is_name(&name.text)
+    {
+        path.push_str(&name.text);
+        rest = after;
+        match rest {
+            [colons, name, ..] if colons.text == "::" && is_name(&name.text) => {
+                path.push_str("::");
+                rest = &rest[1..];
+            }
+            _ => break,
+        }
+    }
+    (path, rest)
 }
 
 /// Reads one or more `use` trees up to `}` or `;` and returns what follows.
@@ -214,6 +251,7 @@ fn use_list<'a>(
     mut tokens: &'a [Token],
     prefix: &str,
     found: &mut Vec<(usize, String)>,
+    other_names: &mut BTreeMap<String, String>,
 ) -> &'a [Token] {
     let mut path = prefix.to_owned();
     let mut line = 0;
@@ -222,7 +260,7 @@ fn use_list<'a>(
         tokens = after;
         match token.text.as_str() {
             "{" => {
-                tokens = use_list(tokens, &path, found);
+                tokens = use_list(tokens, &path, found, other_names);
                 path.clear();
             }
             "," | "}" | ";" => {
@@ -236,7 +274,10 @@ fn use_list<'a>(
                 renamed = false;
             }
             "as" => renamed = true,
-            _ if renamed => {}
+            "_" if renamed => {}
+            name if renamed => {
+                other_names.insert(name.to_owned(), path.clone());
+            }
             "::" => path.push_str("::"),
             name => {
                 line = token.line;
@@ -319,6 +360,27 @@ mod tests {
         check_paths(
             "use std::{fs, net::{IpAddr as Ip, TcpStream}, thread::*}; use a::b;",
             &["std::fs", "std::net::IpAddr", "std::net::TcpStream", "std::thread::*", "a::b"],
+        );
+    }
+
+    #[test]
+    fn paths_under_another_name_are_told_in_full() {
+        check_paths(
+            "use std::time::{Instant as I, SystemTime}; type S = SystemTime; fn f() { I::now() }",
+            &[
+                "std::time::Instant",
+                "std::time::SystemTime",
+                "type",
+                "SystemTime",
+                "SystemTime",
+                "fn",
+                "f",
+                "std::time::Instant::now",
+            ],
+        );
+        check_paths(
+            "<std::time::Instant>::now(); a < b::c",
+            &["std::time::Instant::now", "a", "b::c"],
         );
     }
 

@@ -33,6 +33,8 @@ pub(crate) enum Report {
     Violation(String),
     /// A push was dealt with.
     Push(Value),
+    /// A connection to the web server came to nothing before any push.
+    NoHandshake(Value),
     /// Something without a screen.
     Event { name: &'static str, detail: String },
     /// Outcome of a request made by hand.
@@ -55,6 +57,7 @@ pub(crate) struct Driver {
     fault: watch::Sender<Option<Fault>>,
     reports: VecDeque<Report>,
     pushes: u64,
+    no_handshakes: u64,
     violations: u64,
     raw_under_way: u64,
     /// Where pushes are listened for.
@@ -98,6 +101,7 @@ impl Driver {
             fault,
             reports: VecDeque::new(),
             pushes: 0,
+            no_handshakes: 0,
             violations: 0,
             raw_under_way: 0,
             push_address,
@@ -161,6 +165,11 @@ impl Driver {
         self.pushes
     }
 
+    /// Connections to the web server that ended before TLS stood, since the start.
+    pub(crate) fn no_handshakes(&self) -> u64 {
+        self.no_handshakes
+    }
+
     /// Violations since the start.
     pub(crate) fn violations(&self) -> u64 {
         self.violations
@@ -205,6 +214,10 @@ impl Driver {
             Asked::Report(value) => {
                 self.pushes += 1;
                 self.reports.push_back(Report::Push(value));
+            }
+            Asked::NoHandshake(value) => {
+                self.no_handshakes += 1;
+                self.reports.push_back(Report::NoHandshake(value));
             }
             Asked::Violation(text) => self.violation(text),
         }

@@ -25,7 +25,6 @@ use super::cookies::Jar;
 use super::headers::{self, Headers};
 use super::history::History;
 use super::model::Model;
-use super::object::ExecuteItem;
 use super::screen::{Cause, Content, Screen};
 use super::uri::{self, Uri};
 
@@ -125,6 +124,9 @@ pub(crate) enum Failure {
     /// The name is unknown, or the certificate is not trusted: phones tell no difference.
     #[error("host not found or certificate not trusted: {0}")]
     HostNotFound(String),
+    /// The phone's TLS ends at 1.0, so that it cannot shake hands with anybody of today.
+    #[error("{0} speaks TLS 1.0 at most; give --tls-anyway, or the http URL of the site's proxy")]
+    OldTls(&'static str),
     /// Nobody listens, or not in time.
     #[error("connection failed: {0}")]
     Connection(String),
@@ -137,7 +139,7 @@ impl Failure {
     /// What the phone's screen says.
     pub(crate) fn screen_text(&self) -> &'static str {
         match self {
-            Self::HostNotFound(_) => "Host Not Found",
+            Self::HostNotFound(_) | Self::OldTls(_) => "Host Not Found",
             Self::Connection(_) => "HTTP Error [10]",
             Self::Protocol(_) => "HTTP Error [8]",
         }
@@ -169,8 +171,8 @@ pub(crate) struct Handset {
     refresh_at: Option<Instant>,
     /// A pushed page to fetch when the answer under way is shown.
     pushed_next: Option<String>,
-    /// A pushed page of priority 1, to fetch when the phone is idle.
-    pushed_when_idle: Option<String>,
+    /// A page of priority 1 that an execute object named, to fetch when the phone is idle.
+    pushed_when_idle: Option<(String, Cause)>,
     busy: bool,
     quiet: bool,
     chosen: Option<String>,
@@ -324,9 +326,9 @@ impl Handset {
 
     fn run_when_idle(&mut self, now: Instant) {
         if self.is_idle()
-            && let Some(url) = self.pushed_when_idle.take()
+            && let Some((url, cause)) = self.pushed_when_idle.take()
         {
-            self.get(now, &url, Cause::Push, false);
+            self.get(now, &url, cause, false);
         }
     }
 
@@ -365,7 +367,7 @@ impl Handset {
 
     /// Runs a URI of a page, a push or an event.
     fn run(&mut self, now: Instant, text: &str, cause: Cause) -> Result<(), String> {
-        match Uri::parse(text)? {
+        match Uri::follow(text, self.identity.model)? {
             Uri::Http(url) => self.get(now, &url, cause, false),
             Uri::SoftKey(name) => return self.own_soft_key(now, &name),
             Uri::Key(name) => return self.hard_key(now, &name),
@@ -394,15 +396,6 @@ impl Handset {
             }
         }
         Ok(())
-    }
-
-    /// Runs the items of a fetched execute object.
-    fn execute(&mut self, now: Instant, items: &[ExecuteItem]) {
-        for item in items {
-            if let Err(problem) = self.run(now, &item.url, Cause::Execute) {
-                self.event("refused", problem);
-            }
-        }
     }
 
     /// Puts a screen on display in place of the present one.

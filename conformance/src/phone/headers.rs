@@ -223,6 +223,9 @@ pub(crate) fn parse_refresh(value: &str, model: &Model) -> (Option<Refresh>, Vec
     } else if starts_with_url(url_part) {
         let url = url_part.get(4..).unwrap_or_default().trim().trim_matches('"').to_owned();
         violations.extend(Uri::check(&url, Place::Refresh, model));
+        if !matches!(Uri::follow(&url, model), Ok(Uri::Http(_))) {
+            return (None, violations);
+        }
         Some(url)
     } else {
         violations.push(format!("Refresh {value:?} is not seconds; url=URL"));

@@ -33,9 +33,16 @@ pub(crate) struct Network {
     /// Names that are not looked up.
     pub(crate) resolve: Vec<(String, IpAddr)>,
     pub(crate) model: &'static Model,
+    /// An old model speaks TLS 1.2 and 1.3 against the truth, so that its screens can be looked at.
+    pub(crate) tls_anyway: bool,
 }
 
 impl Network {
+    /// Whether the phone can shake hands with programs of today.
+    pub(crate) fn speaks_modern_tls(&self) -> bool {
+        self.tls_anyway || self.model.age == Age::Current
+    }
+
     /// Sends one request and reads its whole answer.
     pub(crate) async fn send(&self, request: &Request) -> Result<Answer, Failure> {
         let limit = Duration::from_secs(REQUEST_SECONDS_MAX);
@@ -52,6 +59,9 @@ impl Network {
             .map_err(|_| Failure::Protocol("the URL cannot be used".to_owned()))?;
         let host = uri.host().unwrap_or_default().to_owned();
         let secure = uri.scheme_str() == Some("https");
+        if secure && !self.speaks_modern_tls() {
+            return Err(Failure::OldTls(self.model.name));
+        }
         let port = uri.port_u16().unwrap_or(if secure { 443 } else { 80 });
         let stream = self.connect(&host, port).await?;
         if !secure {

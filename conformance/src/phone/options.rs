@@ -30,6 +30,8 @@ use super::web::Fault;
     jackfield-peers phone --endpoints endpoints.json --device SEP001122334455 --model CP-8845\n  \
     jackfield-peers phone --url https://gw.example:8445/fippa/ --ca gateway.pem \\\n      \
     --device SEP001122334455 --model CP-7841 --id 1001 --extension 2001\n  \
+    jackfield-peers phone --endpoints endpoints.json --device SEP001122334455 --model CP-7942G \\\n      \
+    --tls-anyway\n  \
     echo '{\"services\":true}' | jackfield-peers phone --script --url ... --device ... --model ...")]
 pub(crate) struct PhoneArguments {
     /// Service URL. `#DEVICENAME#` in it is replaced by the device name, which is appended where the
@@ -59,10 +61,11 @@ pub(crate) struct PhoneArguments {
     /// PEM file of certificates the phone trusts; without any, certificates are not checked
     #[arg(long, value_name = "PEM")]
     ca: Option<PathBuf>,
-    /// Port of the phone's web server, which takes pushes
+    /// Port of the phone's web server, which takes pushes; a free one unless named here or in --endpoints
     #[arg(long, value_name = "PORT")]
     push_port: Option<u16>,
-    /// URL the phone asks whether a push may be done; without any, every push is
+    /// URL the phone asks whether a push may be done; /phone-auth beside the service unless named here
+    /// or in --endpoints; an empty one lets every push in
     #[arg(long, value_name = "URL")]
     authentication_url: Option<String>,
     /// Authority that issues the certificate of the phone's web server
@@ -83,6 +86,10 @@ pub(crate) struct PhoneArguments {
     /// The web server speaks plain HTTP instead of HTTPS
     #[arg(long)]
     push_plain: bool,
+    /// Let a 69xx or 79xx speak TLS 1.2 and 1.3, which a real one cannot, to look at its screens without
+    /// a proxy
+    #[arg(long)]
+    tls_anyway: bool,
     /// Local address of the phone's requests and of its web server
     #[arg(long, value_name = "ADDRESS")]
     bind: Option<IpAddr>,
@@ -185,34 +192,31 @@ impl PhoneArguments {
             None => local_address(&service_url, &self.device, &resolve).await,
         };
         let push = endpoints.phone_push;
-        let port = self.push_port.or(push.as_ref().and_then(|push| push.port));
+        let port = self.push_port.or(push.as_ref().and_then(|push| push.port)).unwrap_or(0);
         let authority = match (self.phone_ca_certificate, self.phone_ca_key, endpoints.phone_ca) {
             (Some(certificate), Some(key), _) => Some((certificate, key)),
             (_, _, from_file) => from_file.map(|ca| (ca.certificate, ca.key)),
         };
-        let web = match port.filter(|_| !self.no_web_access) {
-            None => None,
-            Some(port) => {
-                let authority = authority
-                    .as_ref()
-                    .filter(|_| !self.no_push_certificate)
-                    .map(|(certificate, key)| (certificate.as_path(), key.as_path()));
-                let server = tls::server_config(&self.device, authority)?;
-                Some(WebSettings {
-                    listen: SocketAddr::new(source.unwrap_or(unspecified()), port),
-                    tls: (!self.push_plain).then_some(server),
-                    authentication_url: self
-                        .authentication_url
-                        .or(endpoints.phone_authentication)
-                        .filter(|url| !url.is_empty()),
-                    expected_user: push.and_then(|push| push.user),
-                    extension: self.extension.clone(),
-                })
-            }
+        let web = if self.no_web_access {
+            None
+        } else {
+            let authority = authority
+                .as_ref()
+                .filter(|_| !self.no_push_certificate)
+                .map(|(certificate, key)| (certificate.as_path(), key.as_path()));
+            let server = tls::server_config(&self.device, authority)?;
+            Some(WebSettings {
+                listen: SocketAddr::new(source.unwrap_or(unspecified()), port),
+                tls: (!self.push_plain).then_some(server),
+                authentication_url: self
+                    .authentication_url
+                    .or(endpoints.phone_authentication)
+                    .or_else(|| authentication_url(&service_url))
+                    .filter(|url| !url.is_empty()),
+                expected_user: push.and_then(|push| push.user),
+                extension: self.extension.clone(),
+            })
         };
-        if web.is_none() && !self.no_web_access {
-            warnings.push("nobody can push to this phone: it has no --push-port".to_owned());
-        }
         Ok(Settings {
             prefilled_password: prefilled_password(&service_url),
             identity: Identity {
@@ -221,7 +225,13 @@ impl PhoneArguments {
                 service_url: Some(service_url),
                 locale: self.locale,
             },
-            network: Network { tls: tls::client_config(ca.as_deref())?, source, resolve, model },
+            network: Network {
+                tls: tls::client_config(ca.as_deref())?,
+                source,
+                resolve,
+                model,
+                tls_anyway: self.tls_anyway,
+            },
             web,
             fault: self.fault,
             quiet: self.quiet,
@@ -265,6 +275,12 @@ fn service_url(
             Err(format!("the service URL {base:?} must begin with https:// or http:// and a host"))
         }
     }
+}
+
+/// Where the phone asks about pushes if nobody says: beside the service.
+fn authentication_url(service_url: &str) -> Option<String> {
+    let uri: http::Uri = service_url.parse().ok()?;
+    Some(format!("{}://{}/phone-auth", uri.scheme_str()?, uri.authority()?))
 }
 
 /// The password in a service URL; none where it equals the ID, which pages may show.
@@ -353,6 +369,14 @@ mod tests {
         );
         assert_eq!(prefilled_password(&prefilled).as_deref(), Some("a&b"));
         assert!(service_url("gw.example/fippa/", "SEP1", &[]).is_err());
+    }
+
+    #[test]
+    fn phn_13_the_callback_is_beside_the_service() {
+        let url = |service: &str| authentication_url(service).unwrap();
+        let expected = "https://gw.example:8445/phone-auth";
+        assert_eq!(url("https://gw.example:8445/fippa/SEP001122334455?id=1"), expected);
+        assert_eq!(url("http://proxy/x"), "http://proxy/phone-auth");
     }
 
     #[test]

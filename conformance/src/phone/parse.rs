@@ -28,6 +28,16 @@ pub(crate) enum Delivery {
     Push,
 }
 
+/// Attributes of a displayable root; all but the first two are events.
+const ROOT_ATTRIBUTES: [&str; 6] = [
+    "appId",
+    "keypadTarget",
+    "onAppFocusLost",
+    "onAppFocusGained",
+    "onAppMinimized",
+    "onAppClosed",
+];
+
 /// Why there is nothing to show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Refusal {
@@ -109,7 +119,7 @@ impl Reader<'_> {
     }
 
     fn page(&mut self, root: Node<'_, '_>, kind: Kind) -> Result<Page, Refusal> {
-        let children = self.children(root, &particles(kind))?;
+        let children = self.children(root, &ROOT_ATTRIBUTES, &particles(kind))?;
         let title = self.text(&children, "Title", limits::TITLE_CHARACTERS_MAX)?;
         let prompt = self.text(&children, "Prompt", limits::PROMPT_CHARACTERS_MAX)?;
         let (app_id, keypad_target, events) = self.root_attributes(root);
@@ -213,7 +223,7 @@ impl Reader<'_> {
         }
         let mut items = Vec::new();
         for node in children.all("MenuItem").take(items_max) {
-            let item = self.children(node, &allowed)?;
+            let item = self.children(node, &[], &allowed)?;
             let name = self.text(&item, "Name", name_max)?.unwrap_or_default();
             let lines = name.replace("\r\n", "\n").split(['\r', '\n']).count();
             if lines > limits::MENU_NAME_LINES_MAX {
@@ -223,7 +233,9 @@ impl Reader<'_> {
             let url = self.url(&item, "URL", Place::MenuItem)?;
             self.number(&item, "IconIndex", 0, 9)?;
             if let Some(area) = item.first("TouchArea") {
-                for attribute in ["X1", "Y1", "X2", "Y2"] {
+                const CORNERS: [&str; 4] = ["X1", "Y1", "X2", "Y2"];
+                self.children(area, &CORNERS, &[])?;
+                for attribute in CORNERS {
                     if area.attribute(attribute).is_none_or(|n| n.parse::<u16>().is_err()) {
                         self.report(format!("TouchArea lacks a number in {attribute}"));
                     }
@@ -259,7 +271,7 @@ impl Reader<'_> {
         let word = limits::INPUT_WORD_CHARACTERS_MAX;
         let mut items: Vec<InputItem> = Vec::new();
         for node in children.all("InputItem").take(limits::INPUT_ITEMS_MAX) {
-            let item = self.children(node, &allowed)?;
+            let item = self.children(node, &[], &allowed)?;
             let display_name = self.text(&item, "DisplayName", word)?.unwrap_or_default();
             let parameter = self.text(&item, "QueryStringParam", word)?.unwrap_or_default();
             if parameter.is_empty() {
@@ -293,7 +305,7 @@ impl Reader<'_> {
         let word = limits::DIRECTORY_WORD_CHARACTERS_MAX;
         let mut entries = Vec::new();
         for node in children.all("DirectoryEntry").take(limits::DIRECTORY_ENTRIES_MAX) {
-            let entry = self.children(node, &allowed)?;
+            let entry = self.children(node, &[], &allowed)?;
             entries.push(DirectoryEntry {
                 name: self.text(&entry, "Name", word)?.unwrap_or_default(),
                 telephone: self.text(&entry, "Telephone", word)?.unwrap_or_default(),
@@ -303,11 +315,10 @@ impl Reader<'_> {
     }
 
     fn execute(&mut self, root: Node<'_, '_>) -> Result<Object, Refusal> {
-        let children = self.children(root, &particles(Kind::Execute))?;
+        let children = self.children(root, &[], &particles(Kind::Execute))?;
         let mut items = Vec::new();
         for node in children.all("ExecuteItem").take(limits::EXECUTE_ITEMS_MAX) {
-            self.attributes(node, &["URL", "Priority"]);
-            self.children(node, &[])?;
+            self.children(node, &["URL", "Priority"], &[])?;
             let Some(url) = node.attribute("URL").filter(|url| !url.is_empty()) else {
                 return self.refuse("an ExecuteItem has no URL");
             };
@@ -336,7 +347,7 @@ impl Reader<'_> {
             Particle::optional("URL"),
             Particle::optional("URLDown"),
         ];
-        let children = self.children(node, &allowed)?;
+        let children = self.children(node, &[], &allowed)?;
         let name = self.text(&children, "Name", limits::SOFT_KEY_NAME_CHARACTERS_MAX)?;
         let written = self.text(&children, "Position", 8)?.unwrap_or_default();
         let Ok(position) = written.trim().parse::<i32>() else {
@@ -359,7 +370,7 @@ impl Reader<'_> {
     fn key_item(&mut self, node: Node<'_, '_>) -> Result<KeyItem, Refusal> {
         let allowed =
             [Particle::required("Key"), Particle::optional("URL"), Particle::optional("URLDown")];
-        let children = self.children(node, &allowed)?;
+        let children = self.children(node, &[], &allowed)?;
         let key = self.text(&children, "Key", 16)?.unwrap_or_default();
         if !is_item_key(&key) {
             return self.refuse(format!("Key is {key:?}, which no object can take over"));
@@ -374,8 +385,6 @@ impl Reader<'_> {
         &mut self,
         root: Node<'_, '_>,
     ) -> (Option<String>, Option<String>, Vec<(String, String)>) {
-        const EVENTS: [&str; 4] =
-            ["onAppFocusLost", "onAppFocusGained", "onAppMinimized", "onAppClosed"];
         let (mut app_id, mut target, mut events) = (None, None, Vec::new());
         for attribute in root.attributes() {
             let (name, value) = (attribute.name(), attribute.value());
@@ -394,17 +403,15 @@ impl Reader<'_> {
                     }
                     target = Some(value.to_owned());
                 }
-                _ if EVENTS.contains(&name) => {
+                _ if ROOT_ATTRIBUTES.contains(&name) => {
                     if value.is_empty() {
                         self.report(format!("{name} is empty"));
                     }
                     self.violations.extend(Uri::check(value, Place::Event, self.model));
                     events.push((name.to_owned(), value.to_owned()));
                 }
-                _ => {
-                    let element = root.tag_name().name();
-                    self.report(format!("<{element}> does not have an attribute {name}"));
-                }
+                // Reported with the children.
+                _ => {}
             }
         }
         (app_id, target, events)

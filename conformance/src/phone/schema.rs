@@ -144,6 +144,48 @@ fn both_refuse_the_same_flaws() {
 }
 
 #[test]
+fn both_refuse_an_attribute_that_an_element_does_not_have() {
+    let execute = "<CiscoIPPhoneExecute><ExecuteItem URL=\"Key:Info\"/></CiscoIPPhoneExecute>";
+    let key = "<KeyItem><Key>KeyPad9</Key><URL>Key:Info</URL></KeyItem>";
+    let input = "<CiscoIPPhoneInput><URL>https://h/</URL><InputItem><QueryStringParam>q\
+                 </QueryStringParam><InputFlags>A</InputFlags></InputItem></CiscoIPPhoneInput>";
+    let area = "<CiscoIPPhoneGraphicFileMenu><URL>https://h/</URL><MenuItem><TouchArea X1=\"0\" \
+                Y1=\"0\" X2=\"9\" Y2=\"9\"/></MenuItem></CiscoIPPhoneGraphicFileMenu>";
+    let icon = "<CiscoIPPhoneIconFileMenu><MenuItem/><IconItem><Index>0</Index>\
+                <URL>Resource:Icon.Headset</URL></IconItem></CiscoIPPhoneIconFileMenu>";
+    let status = "<CiscoIPPhoneStatusFile><URL>https://h/</URL></CiscoIPPhoneStatusFile>";
+    for (xml, elements) in [
+        (format!("<CiscoIPPhoneText>{EXIT}{key}</CiscoIPPhoneText>"), "SoftKeyItem KeyItem Key"),
+        ("<CiscoIPPhoneMenu><MenuItem/></CiscoIPPhoneMenu>".to_owned(), "MenuItem"),
+        (input.to_owned(), "InputItem InputFlags"),
+        (
+            "<CiscoIPPhoneDirectory><DirectoryEntry/></CiscoIPPhoneDirectory>".to_owned(),
+            "DirectoryEntry",
+        ),
+        (icon.to_owned(), "IconItem URL"),
+        (area.to_owned(), "TouchArea"),
+        (execute.to_owned(), "CiscoIPPhoneExecute ExecuteItem"),
+        (status.to_owned(), "CiscoIPPhoneStatusFile URL"),
+        (
+            status.replace("File", "").replace(
+                "<URL>https://h/</URL>",
+                "<Width>4</Width><Height>1</Height><Depth>2</Depth><Data>FF</Data>",
+            ),
+            "CiscoIPPhoneStatus",
+        ),
+    ] {
+        check(&xml, true);
+        for element in elements.split(' ') {
+            let tag = format!("<{element}");
+            let mut places = xml.match_indices(&tag);
+            let ends = |at: &usize| xml[*at..].starts_with([' ', '/', '>']);
+            let start = places.find_map(|(at, tag)| Some(at + tag.len()).filter(ends)).unwrap();
+            check(&format!("{} foo=\"1\"{}", &xml[..start], &xml[start..]), false);
+        }
+    }
+}
+
+#[test]
 fn our_own_answers_are_valid() {
     use super::handset::ReplyItem;
     let item =

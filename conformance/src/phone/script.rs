@@ -6,6 +6,7 @@
 //! - `screen`: the display changed; the whole parsed screen and the XML it came from.
 //! - `violation`: the gateway broke a rule.
 //! - `push`: a push was dealt with; never holds its password.
+//! - `no_handshake`: somebody connected to the web server and went before TLS stood: no push.
 //! - `event`: a number dialled, a key passed on, and the like.
 //! - `raw`: the outcome of a `raw` command; `draw`: the display as text.
 //! - `done`: the command is finished: its name, `ok`, and `error` if it could not be done.
@@ -187,6 +188,7 @@ fn tell(driver: &Driver, report: Report) -> Value {
         }
         Report::Violation(text) => json!({"violation": text}),
         Report::Push(value) => json!({"push": value}),
+        Report::NoHandshake(value) => json!({"no_handshake": value}),
         Report::Event { name, detail } => json!({"event": {name: detail}}),
         Report::Raw(value) => json!({"raw": value}),
     }

@@ -68,6 +68,11 @@ pub(crate) async fn run(driver: &mut Driver, warnings: Vec<String>) -> std::io::
                 Report::Event { name, detail } => {
                     note(&mut notes, format!("{name}: {detail}"), Color::Cyan);
                 }
+                Report::NoHandshake(value) => {
+                    let error = value.get("error").and_then(|error| error.as_str());
+                    let text = format!("no push, TLS failed: {}", error.unwrap_or("?"));
+                    note(&mut notes, text, Color::Yellow);
+                }
                 Report::Push(value) => {
                     let result = value.get("result").and_then(|result| result.as_str());
                     last_push = Some((Instant::now(), result.unwrap_or("?").to_owned()));

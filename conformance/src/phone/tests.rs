@@ -47,10 +47,10 @@ async fn gateway(
             xml(format!("<CiscoIPPhoneText><Title>Hello {query}</Title></CiscoIPPhoneText>"))
         }
         "/home" => xml("<CiscoIPPhoneText><Title>Ready</Title></CiscoIPPhoneText>".to_owned()),
-        "/auth" if query.contains("Password=geheim&devicename=SEP001122334455") => {
+        "/auth" | "/phone-auth" if query.contains("Password=geheim&devicename=SEP001122334455") => {
             ("text/plain", "AUTHORIZED".to_owned())
         }
-        "/auth" => ("text/plain", "UN-AUTHORIZED".to_owned()),
+        "/auth" | "/phone-auth" => ("text/plain", "UN-AUTHORIZED".to_owned()),
         _ => ("text/xml; charset=utf-8", String::new()),
     };
     let mut response = http::Response::new(Full::new(Bytes::from(body)));
@@ -139,6 +139,7 @@ async fn push(address: &str, password: &str, xml: &str) -> Result<Answer, Failur
         source: None,
         resolve: Vec::new(),
         model: Model::find("8845").unwrap(),
+        tls_anyway: false,
     };
     let token = base64::engine::general_purpose::STANDARD.encode(format!("app:{password}"));
     let request = Request {
@@ -207,6 +208,45 @@ async fn phn_13_a_phone_fetches_pages_and_takes_pushes_its_callback_allows() {
     let seen = script.does("{\"press\":\"Nothing\"}");
     assert_eq!(seen["done"]["ok"], false);
     assert_eq!(script.end().await, super::script::EXIT_REFUSED);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn phn_13_the_shortest_command_line_takes_pushes_and_asks_beside_the_service() {
+    let gateway = serve_gateway(None).await;
+    let url = format!("http://{gateway}/fippa/");
+    let mut script = Script::start(&["--model", "8845", "--url", &url]);
+    let address = script.until("ready")["ready"]["push"].as_str().unwrap().to_owned();
+    let page = "<CiscoIPPhoneText><Title>Hi</Title></CiscoIPPhoneText>";
+    let answer = body(push(&address, "wrong", page).await);
+    assert!(answer.contains("<CiscoIPPhoneError Number=\"4\"/>"), "{answer}");
+    let answer = body(push(&address, "geheim", page).await);
+    assert!(answer.contains("Status=\"0\""), "{answer}");
+    let seen = script.does("{\"wait\":{\"title\":\"Hi\"}}");
+    assert_eq!(seen["done"]["ok"], true);
+    assert_eq!(script.end().await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn phn_17_an_old_phone_finds_no_host_behind_tls_of_today_unless_told_to() {
+    let scratch = Scratch::new("old");
+    let (certificate, key) = authority(&scratch, "gateway");
+    let gateway = serve_gateway(Some(gateway_tls(&certificate, &key))).await;
+    let url = format!("https://localhost:{}/fippa/", gateway.port());
+    let mut script = Script::start(&["--model", "7942G", "--url", &url]);
+    let address = script.until("ready")["ready"]["push"].as_str().unwrap().to_owned();
+    let seen = script.does("{\"services\":true}");
+    assert_eq!(seen["screen"]["text"], "Host Not Found");
+    assert!(seen["violation"].as_str().unwrap().contains("TLS 1.0"), "{seen:?}");
+    // Nor can anybody of today push to it.
+    assert!(push(&address, "geheim", "<CiscoIPPhoneText/>").await.is_err());
+    let seen = script.does("{\"wait\":{\"no_handshakes\":1}}");
+    assert_eq!(seen["done"]["ok"], true, "{seen:?}");
+    assert_eq!(script.end().await, super::script::EXIT_VIOLATION);
+
+    let mut script = Script::start(&["--model", "7942G", "--url", &url, "--tls-anyway"]);
+    let seen = script.does("{\"services\":true}");
+    assert_eq!(seen["screen"]["title"], "Sign in");
+    assert_eq!(script.end().await, 0);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -341,4 +381,20 @@ async fn an_endpoints_file_says_all_and_a_flag_wins() {
     let seen = script.does("{\"services\":true}");
     assert_eq!(seen["screen"]["title"], "Ready");
     assert_eq!(script.end().await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_connection_that_never_speaks_tls_is_no_push() {
+    let gateway = serve_gateway(None).await;
+    let url = format!("http://{gateway}/fippa/");
+    let mut script = Script::start(&["--model", "8845", "--url", &url, "--push-port", "0"]);
+    let address = script.until("ready")["ready"]["push"].as_str().unwrap().to_owned();
+    let mut stream = std::net::TcpStream::connect(address).unwrap();
+    stream.write_all(b"GET / HTTP/1.1\r\n\r\n").unwrap();
+    let seen = script.does("{\"wait\":{\"no_handshakes\":1}}");
+    assert_eq!(seen["done"]["ok"], true, "{seen:?}");
+    assert!(seen["no_handshake"]["error"].is_string() && !seen.contains_key("push"), "{seen:?}");
+    let seen = script.does("{\"wait\":{\"pushes\":1,\"seconds\":0}}");
+    assert_eq!(seen["done"]["ok"], false, "{seen:?}");
+    assert_eq!(script.end().await, super::script::EXIT_REFUSED);
 }

@@ -137,17 +137,17 @@ impl Uri {
         }
     }
 
+    /// Reads a URI that a phone of this model is to run; the error says why it does not.
+    pub(crate) fn follow(text: &str, model: &Model) -> Result<Self, String> {
+        match too_long(text).or_else(|| lacking(text, model)) {
+            Some(problem) => Err(problem),
+            None => Self::parse(text),
+        }
+    }
+
     /// What a phone of this model holds against the URI in this place.
     pub(crate) fn check(text: &str, place: Place, model: &Model) -> Vec<String> {
-        let mut found = Vec::new();
-        let length = text.chars().count();
-        if length > limits::URL_CHARACTERS_MAX {
-            found.push(format!(
-                "URL has {length} characters, at most {} are allowed: {}",
-                limits::URL_CHARACTERS_MAX,
-                redacted(text)
-            ));
-        }
+        let mut found: Vec<_> = too_long(text).into_iter().collect();
         let uri = match Self::parse(text) {
             Ok(uri) => uri,
             Err(problem) => {
@@ -155,7 +155,6 @@ impl Uri {
                 return found;
             }
         };
-        let scheme = text.split(':').next().unwrap_or_default();
         let misplaced = match (place, &uri) {
             (Place::KeyDown, Self::Http(_)) => Some("URLDown takes internal URIs only"),
             (Place::Execute, Self::SoftKey(_)) => Some("SoftKey: is not allowed in Execute"),
@@ -172,16 +171,27 @@ impl Uri {
         if let Some(problem) = misplaced {
             found.push(format!("{problem}: {text:?}"));
         }
-        if model.lacks_application_uris
-            && matches!(scheme, "SendDigits" | "Display" | "App" | "Notify")
-        {
-            found.push(format!("{} does not have {scheme}: {text:?}", model.name));
-        }
-        if !model.wireless && matches!(scheme, "Vibrate" | "Device") {
-            found.push(format!("{} does not have {scheme}: {text:?}", model.name));
-        }
+        found.extend(lacking(text, model));
         found
     }
+}
+
+fn too_long(text: &str) -> Option<String> {
+    let (length, most) = (text.chars().count(), limits::URL_CHARACTERS_MAX);
+    let told =
+        || format!("URL has {length} characters, at most {most} are allowed: {}", redacted(text));
+    (length > most).then(told)
+}
+
+/// What kind of URI the model does not have.
+fn lacking(text: &str, model: &Model) -> Option<String> {
+    let scheme = text.split(':').next().unwrap_or_default();
+    let lacks = match scheme {
+        "SendDigits" | "Display" | "App" | "Notify" => model.lacks_application_uris,
+        "Vibrate" | "Device" => !model.wireless,
+        _ => false,
+    };
+    lacks.then(|| format!("{} does not have {scheme}: {text:?}", model.name))
 }
 
 fn other(text: &str) -> Result<Uri, String> {

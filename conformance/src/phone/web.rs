@@ -13,7 +13,7 @@ use hyper::body::{Bytes, Incoming};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use serde_json::{Value, json};
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio_rustls::TlsAcceptor;
@@ -58,6 +58,8 @@ pub(crate) enum Asked {
     Push { parsed: Box<Parsed>, xml: String, reply: oneshot::Sender<PushReply> },
     /// A push was dealt with; ready to print.
     Report(Value),
+    /// Somebody connected and went before TLS stood, so that nothing was pushed; ready to print.
+    NoHandshake(Value),
     /// The gateway broke a rule.
     Violation(String),
 }
@@ -98,18 +100,34 @@ pub(crate) async fn serve(
             let Some(tls) = tls else {
                 return converse(stream, peer, false, web).await;
             };
+            if !web.network.speaks_modern_tls() {
+                return refuse_modern_tls(stream, peer, &web).await;
+            }
             let handshake = TlsAcceptor::from(tls).accept(stream);
             match tokio::time::timeout(Duration::from_secs(PATIENCE_SECONDS), handshake).await {
                 Ok(Ok(stream)) => converse(stream, peer, true, web).await,
                 Ok(Err(error)) => {
-                    let what = json!({"from": peer.to_string(), "result": "no handshake",
-                        "error": error.to_string()});
-                    let _ = web.asked.send(Asked::Report(what)).await;
+                    let what = json!({"from": peer.ip().to_string(), "error": error.to_string()});
+                    let _ = web.asked.send(Asked::NoHandshake(what)).await;
                 }
                 Err(_) => {}
             }
         });
     }
+}
+
+/// What somebody of today gets from a phone whose TLS ends at 1.0: no handshake.
+async fn refuse_modern_tls(mut stream: tokio::net::TcpStream, peer: SocketAddr, web: &Web) {
+    /// A fatal alert of TLS 1.0: protocol_version.
+    const ALERT: [u8; 7] = [21, 3, 1, 0, 2, 2, 70];
+    let mut hello = [0; 1024];
+    let limit = Duration::from_secs(PATIENCE_SECONDS);
+    // Closing with bytes unread would take the alert back.
+    let _ = tokio::time::timeout(limit, stream.read(&mut hello)).await;
+    let _ = stream.write_all(&ALERT).await;
+    let error = format!("{} speaks TLS 1.0 at most", web.model.name);
+    let what = json!({"from": peer.ip().to_string(), "error": error});
+    let _ = web.asked.send(Asked::NoHandshake(what)).await;
 }
 
 async fn converse<S>(stream: S, peer: SocketAddr, secure: bool, web: Arc<Web>)

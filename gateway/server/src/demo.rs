@@ -7,6 +7,7 @@
 //! The same node as in production with a configuration made up here; only agents, phones and
 //! certificates are the demo's own. Killed at any moment, it starts again in the same folder.
 
+use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -68,10 +69,27 @@ impl Folder {
 pub async fn run(demo: Demo) -> Result<(), NodeError> {
     let signals = Signals::receive().map_err(NodeError::Signals)?;
     let endpoints = demo.endpoints.clone();
+    secret_file::make_folder(&demo.dir)
+        .map_err(|source| NodeError::Folder { path: demo.dir.clone(), source })?;
+    // Held to the end: a second demo must not touch the files of this one.
+    let _lock = lock(&demo.dir)?;
     start(demo).await?.run(signals).await;
     // Nobody answers there any more.
     let _ = std::fs::remove_file(endpoints);
     Ok(())
+}
+
+/// Keeps a second demo out of the folder; the system drops the lock when the process dies.
+fn lock(dir: &Path) -> Result<File, NodeError> {
+    let path = dir.join("demo.lock");
+    let unwritable = |source| NodeError::Write { path: path.clone(), source };
+    let file = File::options().create(true).truncate(false).write(true).open(&path);
+    let file = file.map_err(unwritable)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(NodeError::DemoRuns { path: dir.to_owned() }),
+        Err(TryLockError::Error(source)) => Err(unwritable(source)),
+    }
 }
 
 /// Starts a demo; when this returns, the endpoints file is written.
@@ -88,7 +106,6 @@ async fn start(demo: Demo) -> Result<Node, NodeError> {
         _ => {}
     }
     let folder = |source| NodeError::Folder { path: demo.dir.clone(), source };
-    secret_file::make_folder(&demo.dir).map_err(folder)?;
     let folder = Folder { path: std::path::absolute(&demo.dir).map_err(folder)? };
     let endpoints_file =
         std::path::absolute(&demo.endpoints).map_err(unwritable(&demo.endpoints))?;

@@ -7,7 +7,7 @@ use std::process::{Command, ExitCode};
 use crate::plan::{self, Depth, PROGRAMS, Step, Work};
 use crate::tally::{Reader, Summary, Tally};
 use crate::workspace::Workspace;
-use crate::{Outcome, cargo, demo};
+use crate::{Outcome, cargo, demo, setup};
 
 /// Runs every check of `depth`, prints the summary and ends with 1 if anything failed.
 pub(crate) fn run(workspace: &Workspace, depth: Depth, seeds: u32) -> Outcome {
@@ -50,7 +50,7 @@ fn perform(workspace: &Workspace, step: &Step) -> Result<Tallies, Box<dyn Error>
         Work::Tests { arguments, environment, apart } => {
             let mut command = cargo::command(arguments);
             command.envs(programs(workspace, "debug")).envs(environment.iter().cloned());
-            command.current_dir(&workspace.root);
+            command.env("PATH", setup::search_path()).current_dir(&workspace.root);
             tests(command, Reader::new(&step.kind, apart))
         }
         Work::Size { bytes_max } => Ok(one(step, fits(workspace, *bytes_max)?)),

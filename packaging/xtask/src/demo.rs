@@ -9,6 +9,7 @@
 use std::error::Error;
 use std::fs;
 use std::io::ErrorKind;
+use std::os::unix::fs::MetadataExt;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitCode, ExitStatus, Stdio};
@@ -45,7 +46,8 @@ pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> Outcome {
 
     // Registered before the start, so that no signal finds the demo running and us not listening.
     let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
-    let mut demo = start(workspace, &arguments, &endpoints)?;
+    let endpoints = EndpointsFile::new(endpoints);
+    let mut demo = start(workspace, &arguments)?;
     println!("demo: starting, Ctrl-C stops it");
     let status = watch(&mut demo, &mut signals, &endpoints, &shown).inspect_err(|_| {
         // We cannot watch it any more, so it must not go on behind our back.
@@ -58,7 +60,7 @@ pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> Outcome {
 fn watch(
     demo: &mut Child,
     signals: &mut Signals,
-    endpoints: &Path,
+    endpoints: &EndpointsFile,
     shown: &hints::Shown,
 ) -> Result<ExitStatus, Box<dyn Error>> {
     let mut hinted = false;
@@ -69,7 +71,7 @@ fn watch(
         for signal in signals.pending() {
             pass_on(demo, signal)?;
         }
-        if !hinted && let Some(written) = read_complete(endpoints)? {
+        if !hinted && let Some(written) = endpoints.read_new()? {
             println!("{}", shown.text(&written)?);
             hinted = true;
         }
@@ -81,7 +83,8 @@ fn watch(
 pub(crate) fn start_and_stop(workspace: &Workspace) -> Result<(), Box<dyn Error>> {
     let folder = workspace.target_directory.join("demo-check");
     let (arguments, endpoints) = complete(&[], &folder);
-    let mut demo = start(workspace, &arguments, &endpoints)?;
+    let endpoints = EndpointsFile::new(endpoints);
+    let mut demo = start(workspace, &arguments)?;
     let answered = answers(workspace, &mut demo, &endpoints);
     pass_on(&demo, SIGTERM)?;
     let status = wait_for(|| Ok(demo.try_wait()?)).inspect_err(|_| {
@@ -100,11 +103,11 @@ pub(crate) fn start_and_stop(workspace: &Workspace) -> Result<(), Box<dyn Error>
 fn answers(
     workspace: &Workspace,
     demo: &mut Child,
-    endpoints: &Path,
+    endpoints: &EndpointsFile,
 ) -> Result<(), Box<dyn Error>> {
     let written = wait_for(|| match demo.try_wait()? {
         Some(status) => Err(format!("the demo ended with {status} before it was ready").into()),
-        None => read_complete(endpoints),
+        None => endpoints.read_new(),
     })?;
     let socket = hints::admin_socket(&written)?;
     let status = Command::new(workspace.program("release", "jackfield"))
@@ -154,21 +157,7 @@ fn value_of<'a>(name: &str, arguments: &'a [String]) -> Option<&'a str> {
 
 /// Starts the program in a process group of its own: a Ctrl-C at the terminal then reaches it once,
 /// through us, and not a second time by itself.
-fn start(
-    workspace: &Workspace,
-    arguments: &[String],
-    endpoints: &Path,
-) -> Result<Child, Box<dyn Error>> {
-    // What an earlier run left there would look as if this one were ready.
-    match fs::remove_file(endpoints) {
-        Err(error) if error.kind() != ErrorKind::NotFound => {
-            return Err(format!("{} cannot be replaced: {error}", endpoints.display()).into());
-        }
-        _ => {}
-    }
-    if let Some(folder) = endpoints.parent() {
-        fs::create_dir_all(folder)?;
-    }
+fn start(workspace: &Workspace, arguments: &[String]) -> Result<Child, Box<dyn Error>> {
     let program = workspace.program("release", "jackfield");
     Command::new(&program)
         .args(arguments)
@@ -186,13 +175,37 @@ fn pass_on(demo: &Child, signal: i32) -> Result<(), Box<dyn Error>> {
     Ok(kill_process(process, signal)?)
 }
 
-/// What the endpoints file says, once it is there and whole.
-fn read_complete(endpoints: &Path) -> Result<Option<serde_json::Value>, Box<dyn Error>> {
-    match fs::read(endpoints) {
-        Ok(bytes) => Ok(serde_json::from_slice(&bytes).ok()),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error.into()),
+/// The endpoints file, and which file stood there before the demo was started: what an earlier run
+/// left, or one that still runs, would look as if ours were ready. It is the demo's to remove.
+#[derive(Debug)]
+struct EndpointsFile {
+    path: PathBuf,
+    former: Option<(u64, i64, i64)>,
+}
+
+impl EndpointsFile {
+    fn new(path: PathBuf) -> Self {
+        let former = identity(&path);
+        Self { path, former }
     }
+
+    /// What the demo wrote, once it is there and whole.
+    fn read_new(&self) -> Result<Option<serde_json::Value>, Box<dyn Error>> {
+        if self.former.is_some() && identity(&self.path) == self.former {
+            return Ok(None);
+        }
+        match fs::read(&self.path) {
+            Ok(bytes) => Ok(serde_json::from_slice(&bytes).ok()),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+/// Tells a file from one written in its place.
+fn identity(path: &Path) -> Option<(u64, i64, i64)> {
+    let about = fs::metadata(path).ok()?;
+    Some((about.ino(), about.mtime(), about.mtime_nsec()))
 }
 
 fn wait_for<T>(
@@ -263,6 +276,21 @@ mod tests {
             ],
             "target/demo/endpoints.json",
         );
+    }
+
+    #[test]
+    fn what_an_earlier_run_left_is_not_taken_for_ours() {
+        let path = std::env::temp_dir().join(format!("jackfield-xtask-{}", std::process::id()));
+        fs::write(&path, "{\"of\": \"the one before\"}").expect("a temporary file is written");
+        let endpoints = EndpointsFile::new(path.clone());
+        assert!(endpoints.read_new().expect("it is readable").is_none());
+        let other = path.with_extension("new");
+        fs::write(&other, "{\"of\": \"ours\"}").expect("a temporary file is written");
+        fs::rename(&other, &path).expect("it is replaced");
+        let read = endpoints.read_new().expect("it is readable").expect("it is ours");
+        assert_eq!(read["of"], "ours");
+        fs::remove_file(&path).expect("it is removed");
+        assert!(endpoints.read_new().expect("its absence is no error").is_none());
     }
 
     #[test]

@@ -65,6 +65,7 @@ pub(crate) fn plan(workspace: &Workspace, depth: Depth, seeds: u32) -> Plan {
     plan.check("format", &["fmt", "--all", "--check"], &[]);
     let lint = ["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"];
     plan.check("lint", &lint, &[]);
+    plan.fuzz_targets();
     let docs = ["doc", "--workspace", "--no-deps", "--document-private-items", "--locked"];
     plan.check("docs", &docs, &[("RUSTDOCFLAGS", "-D warnings".to_owned())]);
     plan.check(PROGRAMS, &cargo::build_programs(false), &[]);
@@ -84,6 +85,15 @@ pub(crate) fn plan(workspace: &Workspace, depth: Depth, seeds: u32) -> Plan {
 }
 
 impl Plan {
+    /// The fuzz targets are a workspace of their own, which nothing else looks at. Only a run of them
+    /// needs the fuzzer itself, so the check names one that need not be there rather than compile C++.
+    fn fuzz_targets(&mut self) {
+        let manifest = ["--manifest-path", "tests/fuzz/Cargo.toml"];
+        self.check("format", &[&["fmt", "--check"], &manifest[..]].concat(), &[]);
+        let lint = [&["clippy", "--locked"], &manifest[..], &["--", "-D", "warnings"]].concat();
+        self.check("lint", &lint, &[("CUSTOM_LIBFUZZER_PATH", "/none/libFuzzer.a".to_owned())]);
+    }
+
     /// The simulation, the features and the house rules, then every other target there is.
     fn targets_of_tests(&mut self, workspace: &Workspace, seeds: u32) {
         let present = workspace.test_targets("tests");
@@ -124,7 +134,7 @@ impl Plan {
             self.left_out.push(("long simulation".to_owned(), "there is no such test target yet"));
         }
         if workspace.has("bench") {
-            let bench = ["run", "--release", "--locked", "--package", "bench", "--", "--quick"];
+            let bench = ["run", "--release", "--locked", "--package", "bench"];
             self.check("bench", &bench, &[]);
         }
         self.push("demo", Work::Demo);
@@ -173,6 +183,8 @@ mod tests {
     fn cheap_checks_come_first_and_the_programs_before_what_starts_them() {
         let plan = plan(&workspace(&["tidy", "features", "simulation"]), Depth::Usual, 10);
         let expected = [
+            "format",
+            "lint",
             "format",
             "lint",
             "docs",

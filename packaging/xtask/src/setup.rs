@@ -4,8 +4,9 @@
 //! else is ever downloaded.
 
 use std::error::Error;
+use std::ffi::{OsStr, OsString};
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 /// What somebody is about to do.
@@ -16,6 +17,10 @@ pub(crate) enum Purpose {
     /// Run the checks, which includes building everything.
     Test,
 }
+
+/// Where Debian installs programs that administrators run, nginx among them. Ordinary users may run
+/// them too, and do not have these folders in their search path.
+const ADMINISTRATORS_FOLDERS: [&str; 2] = ["/usr/sbin", "/sbin"];
 
 /// A program that must be found in the search path.
 #[derive(Debug)]
@@ -69,7 +74,8 @@ const REQUIREMENTS: [Requirement; 6] = [
         command: "nginx",
         packages: &["nginx-light"],
         by_hand: "",
-        why: "stands in for a site's proxy before old phones",
+        why: "stands in for a site's proxy before old phones; Debian's package also starts it on port \
+              80, which `systemctl disable --now nginx` ends",
         demo: false,
     },
 ];
@@ -172,10 +178,27 @@ fn advice(missing: &[&Requirement]) -> String {
     format!("missing {}: run {}, then try again", names.join(", "), commands.join(" and "))
 }
 
-/// Whether the search path holds an executable file of this name.
+/// Whether the search path that tests get holds an executable file of this name.
 pub(crate) fn is_in_path(command: &str) -> bool {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    std::env::split_paths(&path).any(|folder| is_executable(&folder.join(command)))
+    std::env::split_paths(&search_path()).any(|folder| is_executable(&folder.join(command)))
+}
+
+/// The search path of this process with the folders that ordinary users lack at its end.
+pub(crate) fn search_path() -> OsString {
+    with_administrators_folders(&std::env::var_os("PATH").unwrap_or_default())
+}
+
+fn with_administrators_folders(path: &OsStr) -> OsString {
+    // An empty entry would mean the current folder.
+    let mut folders: Vec<_> =
+        std::env::split_paths(path).filter(|folder| !folder.as_os_str().is_empty()).collect();
+    for folder in ADMINISTRATORS_FOLDERS.map(PathBuf::from) {
+        if !folders.contains(&folder) {
+            folders.push(folder);
+        }
+    }
+    // Only a folder with a colon in its name cannot be joined, and none came out of splitting.
+    std::env::join_paths(folders).unwrap_or_else(|_| path.to_owned())
 }
 
 fn is_executable(file: &Path) -> bool {
@@ -197,6 +220,14 @@ mod tests {
     fn only_what_is_absent_is_installed() {
         let missing = missing(Purpose::Test, |command| command != "xmllint");
         assert_eq!(packages(&missing), ["libxml2-utils"]);
+    }
+
+    #[test]
+    fn an_ordinary_user_finds_what_debian_keeps_for_administrators() {
+        let found = |path: &str| with_administrators_folders(OsStr::new(path));
+        assert_eq!(found("/usr/bin:/bin"), "/usr/bin:/bin:/usr/sbin:/sbin");
+        assert_eq!(found("/usr/sbin:/usr/bin"), "/usr/sbin:/usr/bin:/sbin");
+        assert_eq!(found(""), "/usr/sbin:/sbin");
     }
 
     #[test]

@@ -1,11 +1,15 @@
 //! Counting: what test programs print, added up per kind, and the lines a run closes with.
 //!
-//! Knows the text form of Rust's test harness and our own `left out:` lines; starts nothing.
+//! Knows the text form of Rust's test harness and our own `left out:` and `not permitted here:` lines;
+//! starts nothing.
 
 use std::fmt;
 
 /// Begins a line with which a test says that it could not run for want of a program.
 const LEFT_OUT: &str = "left out:";
+/// Begins a line with which a test says that it could not run for want of a right, which no set-up
+/// can give: it fails nowhere.
+const NOT_PERMITTED: &str = "not permitted here:";
 
 /// What came of one step, or of all steps of a kind.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -16,6 +20,8 @@ pub(crate) struct Tally {
     pub(crate) ignored: u64,
     /// Reasons, one for each thing left out for want of a program.
     pub(crate) left_out: Vec<String>,
+    /// Reasons, one for each thing that this user or machine may not do.
+    pub(crate) not_permitted: Vec<String>,
 }
 
 impl Tally {
@@ -29,6 +35,7 @@ impl Tally {
         self.failed += other.failed;
         self.ignored += other.ignored;
         self.left_out.extend(other.left_out.iter().cloned());
+        self.not_permitted.extend(other.not_permitted.iter().cloned());
     }
 }
 
@@ -73,17 +80,28 @@ impl Reader {
             _ => {}
         }
         if let Some(reason) = trimmed.strip_prefix(LEFT_OUT) {
-            let reason = reason.trim().to_owned();
-            let known = self.tallies.iter().any(|(_, tally)| tally.left_out.contains(&reason));
-            if !known && let Some((_, tally)) = self.tallies.get_mut(self.current) {
-                tally.left_out.push(reason);
-            }
-            return !known;
+            return self.note(reason, |tally| &mut tally.left_out);
+        }
+        if let Some(reason) = trimmed.strip_prefix(NOT_PERMITTED) {
+            return self.note(reason, |tally| &mut tally.not_permitted);
         }
         let passed = trimmed.starts_with("test ") && trimmed.ends_with("... ok");
         let announced = trimmed.starts_with("running ")
             && (trimmed.ends_with(" tests") || trimmed.ends_with(" 1 test"));
         !(self.in_output_of_passed || passed || announced || trimmed.is_empty())
+    }
+
+    /// Keeps a reason in a list of the program that runs, unless it is known; `true` if it is new.
+    fn note(&mut self, reason: &str, list: impl Fn(&mut Tally) -> &mut Vec<String>) -> bool {
+        let reason = reason.trim().to_owned();
+        let mut lists = self.tallies.iter_mut().map(|(_, tally)| list(tally));
+        if lists.any(|list| list.contains(&reason)) {
+            return false;
+        }
+        if let Some((_, tally)) = self.tallies.get_mut(self.current) {
+            list(tally).push(reason);
+        }
+        true
     }
 
     /// Everything counted, per kind; a command that failed without a failed test counts as one.
@@ -198,6 +216,10 @@ impl fmt::Display for Summary {
                 let reasons = tally.left_out.join("; ");
                 write!(formatter, "  {} left out: {reasons}", tally.left_out.len())?;
             }
+            if !tally.not_permitted.is_empty() {
+                let reasons = tally.not_permitted.join("; ");
+                write!(formatter, "  {} not permitted here: {reasons}", tally.not_permitted.len())?;
+            }
             writeln!(formatter)?;
         }
         for (name, reason) in &self.not_run {
@@ -248,7 +270,7 @@ thread 'd' panicked at src/lib.rs:1:1: no
 test result: FAILED. 1 passed; 1 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.00s
 ",
         );
-        assert_eq!(tally, Tally { passed: 3, failed: 1, ignored: 1, left_out: Vec::new() });
+        assert_eq!(tally, Tally { passed: 3, failed: 1, ignored: 1, ..Tally::default() });
         assert!(shown.contains(&"test d ... FAILED"));
         assert!(shown.iter().any(|line| line.contains("panicked")));
         assert!(!shown.contains(&"test c ... ok") && !shown.contains(&"    a"));
@@ -267,11 +289,15 @@ left out: xmllint is not installed
 ---- b stdout ----
 left out: xmllint is not installed
 
+---- c stdout ----
+not permitted here: to mount
+
 test result: ok. 2 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.00s
 ",
         );
         assert_eq!(tally.left_out, ["xmllint is not installed"]);
-        assert_eq!(shown.len(), 2);
+        assert_eq!(tally.not_permitted, ["to mount"]);
+        assert_eq!(shown.len(), 3);
     }
 
     #[test]
@@ -321,13 +347,15 @@ test result: ok. 5 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; fini
     }
 
     #[test]
-    fn in_ci_what_is_left_out_for_want_of_a_program_fails() {
-        let tally = Tally { passed: 4, left_out: vec!["xmllint".into()], ..Tally::default() };
+    fn in_ci_what_is_left_out_for_want_of_a_program_fails_and_for_want_of_a_right_does_not() {
+        let (left_out, not_permitted) = (vec!["xmllint".into()], vec!["to mount".into()]);
+        let tally = Tally { passed: 4, left_out, not_permitted, ..Tally::default() };
         for (strict, failed) in [(false, 0), (true, 1)] {
             let mut summary = Summary::new(strict, Vec::new());
             summary.add("features", &tally);
             assert_eq!(summary.failed(), failed);
-            assert!(summary.to_string().contains("1 left out: xmllint"));
+            let expected = "1 left out: xmllint  1 not permitted here: to mount";
+            assert!(summary.to_string().contains(expected), "{summary}");
         }
     }
 }

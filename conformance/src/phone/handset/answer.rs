@@ -6,6 +6,7 @@ use super::super::headers::{self, Media, header};
 use super::super::object::{Body, Object};
 use super::super::parse::{self, Delivery};
 use super::super::screen::{Cause, Content, Screen};
+use super::super::uri;
 use super::{Answer, Failure, Flight, Handset, host};
 
 impl Handset {
@@ -21,6 +22,9 @@ impl Handset {
         match answer {
             Ok(answer) => self.read(now, date, &flight, answer),
             Err(failure) => {
+                if matches!(failure, Failure::OldTls(_)) {
+                    self.report(format!("{failure}: {}", uri::redacted(&flight.url)));
+                }
                 let text = failure.screen_text();
                 self.message(&flight, text, None, None, Some(failure.to_string()));
             }
@@ -97,7 +101,7 @@ impl Handset {
                         let content = Content::Page(page);
                         self.show_content(now, date, flight, &answer, content, &text);
                     }
-                    Ok(Object::Execute(items)) => self.execute(now, &items),
+                    Ok(Object::Execute(items)) => self.execute_fetched(now, &items),
                     Ok(Object::Status { .. } | Object::FromPhone(_)) => {
                         self.message(flight, "XML Error [4]", Some(&answer), None, None);
                     }

@@ -49,22 +49,33 @@ impl Handset {
 
     fn run_key(&mut self, now: Instant, key: &SoftKey) -> Result<(), String> {
         if let Some(uri) = &key.url_down {
-            self.run(now, uri, Cause::Key)?;
+            self.run_down(now, uri)?;
         }
         let Some(uri) = &key.url else { return Ok(()) };
+        let model = self.identity.model;
         let item_uri = self.highlighted_uri();
-        let item = item_uri.as_deref().map(Uri::parse);
-        match (Uri::parse(uri)?, item) {
+        let item = item_uri.as_deref().map(|uri| Uri::follow(uri, model));
+        // What the page gave is within the limit; the phone's own addition may go beyond.
+        match (Uri::follow(uri, model)?, item) {
             (Uri::Http(url), Some(Ok(Uri::QueryStringParam(pair)))) => {
-                let url = uri::with_parameter(&url, &pair);
-                self.run(now, &url, Cause::Key)
+                self.get(now, &uri::with_parameter(&url, &pair), Cause::Key, false);
+                Ok(())
             }
             (Uri::QueryStringParam(pair), Some(Ok(Uri::Http(url)))) => {
-                let url = uri::with_parameter(&url, &pair);
-                self.run(now, &url, Cause::Select)
+                self.get(now, &uri::with_parameter(&url, &pair), Cause::Select, false);
+                Ok(())
             }
             _ => self.run(now, uri, Cause::Key),
         }
+    }
+
+    /// Runs a `URLDown`, which takes internal URIs only.
+    fn run_down(&mut self, now: Instant, uri: &str) -> Result<(), String> {
+        if let Ok(Uri::Http(url)) = Uri::parse(uri) {
+            self.event("refused", format!("URLDown {:?}", uri::redacted(&url)));
+            return Ok(());
+        }
+        self.run(now, uri, Cause::Key)
     }
 
     fn highlighted_uri(&self) -> Option<String> {
@@ -140,6 +151,7 @@ impl Handset {
         else {
             return Err("there is nothing to submit here".to_owned());
         };
+        Uri::follow(url, self.identity.model)?;
         let pairs: Vec<String> = items
             .iter()
             .zip(&self.screen.fields)
@@ -258,10 +270,10 @@ impl Handset {
             .and_then(|page| page.keys.iter().find(|item| item.key == key))
             .map(|item| (item.url_down.clone(), item.url.clone()));
         if let Some((down, up)) = taken {
-            for uri in down.into_iter().chain(up) {
-                self.run(now, &uri, Cause::Key)?;
+            if let Some(uri) = down {
+                self.run_down(now, &uri)?;
             }
-            return Ok(());
+            return up.map_or(Ok(()), |uri| self.run(now, &uri, Cause::Key));
         }
         if let Some(place) = key.strip_prefix("Soft").and_then(|place| place.parse().ok()) {
             return self.press_slot(now, place);

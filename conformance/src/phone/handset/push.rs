@@ -5,7 +5,7 @@ use std::time::Instant;
 use super::super::object::{Body, ExecuteItem, Object};
 use super::super::parse::Refusal;
 use super::super::screen::{Cause, Content, Screen};
-use super::super::uri::Uri;
+use super::super::uri::{self, Uri};
 use super::Handset;
 
 /// What the phone answers.
@@ -103,21 +103,37 @@ impl Handset {
                 });
                 PushReply::Items(vec![success("")])
             }
-            Ok(Object::Execute(items)) => {
-                let mut pages = 0;
-                let replies = items.iter().map(|item| self.pushed_item(now, item, &mut pages));
-                PushReply::Items(replies.collect())
+            Ok(Object::Execute(items)) => PushReply::Items(self.execute(now, &items, Cause::Push)),
+        }
+    }
+
+    /// Runs the items of a fetched execute object; nobody is told what became of them.
+    pub(super) fn execute_fetched(&mut self, now: Instant, items: &[ExecuteItem]) {
+        for reply in self.execute(now, items, Cause::Execute) {
+            if reply.status != 0 {
+                self.event("refused", format!("{}: {:?}", reply.data, uri::redacted(&reply.url)));
             }
         }
     }
 
-    fn pushed_item(&mut self, now: Instant, item: &ExecuteItem, pages: &mut u8) -> ReplyItem {
+    fn execute(&mut self, now: Instant, items: &[ExecuteItem], cause: Cause) -> Vec<ReplyItem> {
+        let mut pages = 0;
+        items.iter().map(|item| self.execute_item(now, item, cause, &mut pages)).collect()
+    }
+
+    fn execute_item(
+        &mut self,
+        now: Instant,
+        item: &ExecuteItem,
+        cause: Cause,
+        pages: &mut u8,
+    ) -> ReplyItem {
         let reply = |status: u8, data: &str| ReplyItem {
             url: item.url.clone(),
             status,
             data: data.to_owned(),
         };
-        match Uri::parse(&item.url) {
+        match Uri::follow(&item.url, self.identity.model) {
             Err(_) => reply(1, "Invalid URI"),
             Ok(Uri::SoftKey(_) | Uri::Notify { .. } | Uri::QueryStringParam(_)) => {
                 reply(1, "Invalid URI")
@@ -127,22 +143,22 @@ impl Handset {
                 if *pages > 1 {
                     return reply(1, "More than one http URL");
                 }
-                self.pushed_page(now, url, item.priority);
+                self.execute_page(now, url, item.priority, cause);
                 reply(0, "Success")
             }
-            Ok(_) => match self.run(now, &item.url, Cause::Push) {
+            Ok(_) => match self.run(now, &item.url, cause) {
                 Ok(()) => reply(0, "Success"),
                 Err(problem) => reply(6, &problem),
             },
         }
     }
 
-    fn pushed_page(&mut self, now: Instant, url: String, priority: u8) {
+    fn execute_page(&mut self, now: Instant, url: String, priority: u8, cause: Cause) {
         match priority {
             0 if self.flight.is_some() => self.pushed_next = Some(url),
-            0 => self.get(now, &url, Cause::Push, false),
-            _ if self.is_idle() => self.get(now, &url, Cause::Push, false),
-            1 => self.pushed_when_idle = Some(url),
+            0 => self.get(now, &url, cause, false),
+            _ if self.is_idle() => self.get(now, &url, cause, false),
+            1 => self.pushed_when_idle = Some((url, cause)),
             _ => self.event("push_dropped", "priority 2 on a phone that is not idle"),
         }
     }

@@ -365,6 +365,67 @@ fn an_execute_is_run_not_shown() {
 }
 
 #[test]
+fn a_fetched_execute_runs_only_what_a_pushed_one_would() {
+    fn executing(path: &str) -> Answer {
+        let items = match path {
+            "/many" => [("SoftKey:Exit", 0), ("@/home", 0), ("@/nine", 0)].as_slice(),
+            "/notify" => &[("Notify:http:h:80:p:c:d", 0)],
+            "/later" => &[("@/nine", 2), ("Dial:1001", 2)],
+            _ => return agent(path),
+        };
+        let items: String = items
+            .iter()
+            .map(|(uri, priority)| {
+                let uri = uri.replace('@', BASE);
+                format!("<ExecuteItem URL=\"{uri}\" Priority=\"{priority}\"/>")
+            })
+            .collect();
+        xml(&format!("<CiscoIPPhoneExecute>{items}</CiscoIPPhoneExecute>"), &[])
+    }
+    let mut bench = Bench::new("8845", executing);
+    bench.does(open("/many")).shows("Home").does(open("/notify")).does(open("/later"));
+    bench.shows("Home").fetched(&["/many", "/home", "/notify", "/later"]);
+    assert!(bench.notified.is_empty());
+    let expected = [
+        "refused Invalid URI: \"SoftKey:Exit\"",
+        "refused More than one http URL: \"https://gw.example:8445/nine\"",
+        "refused Invalid URI: \"Notify:http:h:80:p:c:d\"",
+        "push_dropped priority 2 on a phone that is not idle",
+        "dial 1001",
+    ];
+    assert_eq!(bench.events, expected);
+}
+
+#[test]
+fn what_a_page_may_not_hold_is_not_followed() {
+    fn page(path: &str) -> Answer {
+        let long = format!("{BASE}/{}", "x".repeat(257 - BASE.len()));
+        let down = format!("<URL>{BASE}/home</URL><URLDown>{BASE}/nine</URLDown>");
+        let body = format!(
+            "<SoftKeyItem><Name>Down</Name><Position>1</Position>{down}</SoftKeyItem><SoftKeyItem>\
+             <Name>Long</Name><Position>2</Position><URL>{long}</URL></SoftKeyItem><KeyItem>\
+             <Key>KeyPad9</Key>{down}</KeyItem>"
+        );
+        match path {
+            "/text" => xml(
+                &format!("<CiscoIPPhoneText><Title>Text</Title>{body}</CiscoIPPhoneText>"),
+                &[("Refresh", &format!("5; url={long}"))],
+            ),
+            "/input" => {
+                xml(&format!("<CiscoIPPhoneInput><URL>{long}</URL></CiscoIPPhoneInput>"), &[])
+            }
+            _ => agent(path),
+        }
+    }
+    let mut bench = Bench::new("8845", page);
+    bench.does(open("/text")).refuses(press("Long"), "at most 256").passes(60).shows("Text");
+    bench.does(press("Down")).shows("Home").does(open("/text")).does(key("KeyPad9")).shows("Home");
+    bench.does(open("/input")).refuses(press("Submit"), "at most 256");
+    bench.fetched(&["/text", "/home", "/text", "/home", "/input"]);
+    assert_eq!(bench.events, ["refused URLDown \"https://gw.example:8445/nine\""; 2]);
+}
+
+#[test]
 fn failures_are_the_phones_own_texts() {
     let mut bench = Bench::new("8845", agent);
     bench.does(open("/missing")).shows("File Not Found");

@@ -115,12 +115,14 @@ impl<'a, 'input> Children<'a, 'input> {
 }
 
 impl Reader<'_> {
-    /// Checks the children of `node` against `allowed`.
+    /// Checks the attributes of `node` against `attributes` and its children against `allowed`.
     pub(super) fn children<'a, 'input>(
         &mut self,
         node: Node<'a, 'input>,
+        attributes: &[&str],
         allowed: &[Particle],
     ) -> Result<Children<'a, 'input>, Refusal> {
+        self.attributes(node, attributes);
         let parent = node.tag_name().name();
         let mut counts = vec![0_usize; allowed.len()];
         let mut reached = 0;
@@ -164,10 +166,10 @@ impl Reader<'_> {
     }
 
     /// Reports attributes `node` must not have.
-    pub(super) fn attributes(&mut self, node: Node<'_, '_>, allowed: &[&str]) {
+    fn attributes(&mut self, node: Node<'_, '_>, allowed: &[&str]) {
         for attribute in node.attributes() {
             let name = attribute.name();
-            if !allowed.contains(&name) {
+            if attribute.namespace().is_some() || !allowed.contains(&name) {
                 let element = node.tag_name().name();
                 self.report(format!("<{element}> does not have an attribute {name}"));
             }
@@ -181,13 +183,21 @@ impl Reader<'_> {
         name: &str,
         most: usize,
     ) -> Result<Option<String>, Refusal> {
+        self.leaf(children, name, &[], most)
+    }
+
+    fn leaf(
+        &mut self,
+        children: &Children<'_, '_>,
+        name: &str,
+        attributes: &[&str],
+        most: usize,
+    ) -> Result<Option<String>, Refusal> {
         let Some(node) = children.first(name) else { return Ok(None) };
+        self.attributes(node, attributes);
         if let Some(inner) = node.children().find(Node::is_element) {
             let inner = inner.tag_name().name();
             return self.refuse(format!("<{name}> does not have a child <{inner}>"));
-        }
-        if name != "URL" {
-            self.attributes(node, &[]);
         }
         let value: String = node.children().filter_map(|child| child.text()).collect();
         if let Some(control) = value
@@ -211,10 +221,7 @@ impl Reader<'_> {
         place: Place,
     ) -> Result<Option<String>, Refusal> {
         let allowed: &[&str] = if place == Place::Submit { &["method"] } else { &[] };
-        if let Some(node) = children.first(name) {
-            self.attributes(node, allowed);
-        }
-        let Some(url) = self.text(children, name, usize::MAX)? else { return Ok(None) };
+        let Some(url) = self.leaf(children, name, allowed, usize::MAX)? else { return Ok(None) };
         let url = url.trim().to_owned();
         if url.is_empty() {
             return Ok(None);

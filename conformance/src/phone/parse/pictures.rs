@@ -5,7 +5,7 @@ use roxmltree::Node;
 use super::super::limits;
 use super::super::model::Kind;
 use super::super::object::Object;
-use super::super::uri::Uri;
+use super::super::uri::{Place, Uri};
 use super::children::{Children, Particle, particles};
 use super::{Reader, Refusal};
 
@@ -24,7 +24,7 @@ impl Reader<'_> {
             ]
         };
         for node in children.all("IconItem").take(limits::ICONS_MAX) {
-            let icon = self.children(node, allowed)?;
+            let icon = self.children(node, &[], allowed)?;
             self.number(&icon, "Index", 0, 9)?;
             self.number(&icon, "Width", 1, 16)?;
             self.number(&icon, "Height", 1, 10)?;
@@ -59,7 +59,7 @@ impl Reader<'_> {
 
     /// A line for the call plane.
     pub(super) fn status(&mut self, root: Node<'_, '_>, kind: Kind) -> Result<Object, Refusal> {
-        let children = self.children(root, &particles(kind))?;
+        let children = self.children(root, &[], &particles(kind))?;
         let text = self.text(&children, "Text", limits::STATUS_TEXT_CHARACTERS_MAX)?;
         self.number(&children, "Timer", 0, i32::MAX)?;
         if kind == Kind::Status {
@@ -72,6 +72,7 @@ impl Reader<'_> {
         } else {
             self.number(&children, "LocationX", -1, 261)?;
             self.number(&children, "LocationY", -1, 49)?;
+            self.url(&children, "URL", Place::MenuItem)?;
         }
         Ok(Object::Status { text: text.unwrap_or_default() })
     }

@@ -35,6 +35,7 @@ pub(super) struct Condition {
     softkey: Option<String>,
     number_above: Option<u64>,
     pushes: Option<u64>,
+    no_handshakes: Option<u64>,
     violations: Option<u64>,
 }
 
@@ -47,8 +48,10 @@ impl Condition {
         let holds = |wanted: &Option<String>, found: Option<&str>| {
             wanted.as_deref().is_none_or(|part| found.is_some_and(|text| text.contains(part)))
         };
+        let title = page.and_then(|page| page.title.as_deref());
         let keys = screen.keys(model);
-        holds(&self.title, page.and_then(|page| page.title.as_deref()))
+        // Whole, since "Not Ready" must not do for "Ready".
+        self.title.as_deref().is_none_or(|wanted| title == Some(wanted))
             && holds(&self.prompt, page.and_then(|page| page.prompt.as_deref()))
             && holds(&self.text, text(screen).as_deref())
             && self.kind.as_deref().is_none_or(|wanted| kind(screen) == wanted)
@@ -58,6 +61,7 @@ impl Condition {
                 .is_none_or(|wanted| keys.iter().any(|key| key.name.eq_ignore_ascii_case(wanted)))
             && self.number_above.is_none_or(|number| screen.number > number)
             && self.pushes.is_none_or(|count| driver.pushes() >= count)
+            && self.no_handshakes.is_none_or(|count| driver.no_handshakes() >= count)
             && self.violations.is_none_or(|count| driver.violations() >= count)
     }
 
@@ -218,6 +222,7 @@ fn wait(members: &Map<String, Value>) -> Result<Step, String> {
             "softkey" => condition.softkey = Some(text()?),
             "number_above" => condition.number_above = Some(number()?),
             "pushes" => condition.pushes = Some(number()?),
+            "no_handshakes" => condition.no_handshakes = Some(number()?),
             "violations" => condition.violations = Some(number()?),
             "seconds" => {
                 seconds = value

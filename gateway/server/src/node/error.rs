@@ -27,6 +27,15 @@ pub enum NodeError {
         /// Why.
         source: std::io::Error,
     },
+    /// Another demo keeps its state in that folder and still runs.
+    #[error(
+        "a demo runs in {path} already; stop it, or choose another folder with --dir",
+        path = path.display()
+    )]
+    DemoRuns {
+        /// The folder.
+        path: PathBuf,
+    },
     /// A file with a secret is not usable.
     #[error(transparent)]
     SecretFile(#[from] SecretFileError),

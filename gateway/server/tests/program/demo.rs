@@ -134,6 +134,23 @@ fn settings_applied_to_a_demo_stay() {
 }
 
 #[test]
+fn a_second_demo_in_the_same_folder_is_refused_and_harms_nothing() {
+    let place = Place::new();
+    let (mut demo, endpoints) = start(&place);
+    let ports = std::fs::read(place.path("state/ports.json")).unwrap();
+    let output = place.run(&["demo", "--dir", "@state", "--endpoints", "@endpoints.json"]);
+    assert_eq!(output.status.code(), Some(1));
+    let error = text(&output.stderr);
+    assert!(error.contains("runs in") && error.contains("--dir"), "{error}");
+    let left: Value =
+        serde_json::from_slice(&std::fs::read(place.path("endpoints.json")).unwrap()).unwrap();
+    assert_eq!(left, endpoints);
+    assert_eq!(std::fs::read(place.path("state/ports.json")).unwrap(), ports);
+    assert!(ask(&place, &endpoints, &["status"]).contains("4 agents"));
+    assert_eq!(demo.stop(), Some(0));
+}
+
+#[test]
 fn a_port_in_use_is_told() {
     let place = Place::new();
     let taken = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();

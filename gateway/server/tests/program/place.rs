@@ -1,5 +1,6 @@
 //! A folder of one test, and the program started in it.
 
+use std::collections::BTreeSet;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
@@ -98,6 +99,31 @@ impl Program {
     pub(crate) fn stop(&mut self) -> Option<i32> {
         self.signal(Signal::TERM);
         self.end()
+    }
+
+    /// TCP ports it listens on, as the kernel tells.
+    pub(crate) fn listening_ports(&self) -> BTreeSet<u16> {
+        let process = format!("/proc/{}", self.child.id());
+        let sockets: BTreeSet<String> = std::fs::read_dir(format!("{process}/fd"))
+            .unwrap()
+            .filter_map(|entry| std::fs::read_link(entry.unwrap().path()).ok())
+            .filter_map(|target| {
+                let inode = target.to_str()?.strip_prefix("socket:[")?.strip_suffix(']')?;
+                Some(inode.to_owned())
+            })
+            .collect();
+        // Without IPv6 there is no second table.
+        let tables = ["tcp", "tcp6"].map(|table| {
+            std::fs::read_to_string(format!("{process}/net/{table}")).unwrap_or_default()
+        });
+        let rows = tables.iter().flat_map(|table| table.lines().skip(1));
+        rows.filter_map(|row| {
+            let columns: Vec<_> = row.split_whitespace().collect();
+            let listens = columns[3] == "0A" && sockets.contains(columns[9]);
+            let port = columns[1].rsplit_once(':')?.1;
+            listens.then(|| u16::from_str_radix(port, 16).unwrap())
+        })
+        .collect()
     }
 
     pub(crate) fn log(&self) -> String {

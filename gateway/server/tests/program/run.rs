@@ -105,15 +105,18 @@ fn ops_01_a_settings_file_is_applied_at_start_and_on_reload() {
 #[test]
 fn phn_02_the_old_plain_port_is_off_unless_configured() {
     let place = Place::new();
-    let refusal = free_port();
-    let ports = configure(&place, &format!("[listeners.phone.x]\n{refusal}"));
-    // Not a table we know: refused before anything is served.
-    assert_eq!(place.run(&["run", "--config", "@jackfield.toml"]).status.code(), Some(1));
-    let text = std::fs::read_to_string(place.path("jackfield.toml")).unwrap();
-    let text = text.split("[listeners.phone.x]").next().unwrap();
-    let port = format!("port = {}\nrefusal_port = {refusal}", ports.phone);
-    place.write("jackfield.toml", &text.replace(&format!("port = {}", ports.phone), &port));
+    let ports = configure(&place, "");
     let mut program = start(&place, &[]);
+    assert_eq!(program.listening_ports(), [ports.phone, ports.operations].into());
+    assert_eq!(program.stop(), Some(0));
+
+    let refusal = free_port();
+    let text = std::fs::read_to_string(place.path("jackfield.toml")).unwrap();
+    let port = format!("port = {}\n", ports.phone);
+    let both = format!("{port}refusal_port = {refusal}\n");
+    place.write("jackfield.toml", &text.replace(&port, &both));
+    let mut program = start(&place, &[]);
+    assert_eq!(program.listening_ports(), [ports.phone, ports.operations, refusal].into());
     let answer = get(&format!("http://127.0.0.1:{refusal}/fippa/SEP001122334455"));
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
     assert!(answer.contains(&format!("https://localhost:{}/fippa/", ports.phone)), "{answer}");
