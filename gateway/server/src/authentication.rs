@@ -43,7 +43,7 @@ pub(crate) use accounts::{Accounts, StoreAway};
 pub(crate) use hashing::{HashingError, is_usable_hash};
 pub(crate) use pool::{Busy, Pool};
 
-use crate::log::LineLimit;
+use crate::log::{Line, LineLimit};
 use counts::Counts;
 use order::{Order, Turn};
 use remembered::Remembered;
@@ -253,7 +253,7 @@ impl<A: Accounts> Inner<A> {
             counted.unwrap_or_else(|StoreAway| self.counts.failed(id.as_str(), self.clock.now()));
         let Some(until) = counted else { return Err(AuthenticationRefusal::Wrong) };
         self.remembered.forget(id);
-        if self.lines.may_write(self.clock.now()) {
+        if self.lines.may_write(Line::AccountLocked, self.clock.now()) {
             tracing::warn!(surface = attempt.surface, "an account was locked");
         }
         Err(AuthenticationRefusal::Locked { until })
@@ -278,7 +278,7 @@ impl<A: Accounts> Inner<A> {
         };
         self.results.with(&[attempt.surface, name]).increment();
         // Who and from where is personal data, so it is told at level debug alone.
-        if self.lines.may_write(self.clock.now()) {
+        if self.lines.may_write(Line::PasswordChecked, self.clock.now()) {
             tracing::info!(surface = attempt.surface, result = name, "password checked");
         }
         tracing::debug!(account = ?attempt.account, source = %attempt.source, result = name,

@@ -15,6 +15,7 @@ mod http;
 mod listener;
 pub mod log;
 pub mod node;
+mod open_files;
 mod operations;
 mod sealing_file;
 mod secret_file;

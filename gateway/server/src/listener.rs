@@ -13,6 +13,7 @@ use std::net::{SocketAddr, TcpListener as StdListener};
 use std::sync::Arc;
 use std::time::Duration;
 
+use engine::Clock;
 use ipnet::IpNet;
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::{TcpListener, TcpStream};
@@ -20,6 +21,7 @@ use tokio::sync::{Semaphore, mpsc, watch};
 
 use crate::config::Limits;
 use crate::http::{ListenerMetrics, Site, is_trusted};
+use crate::log::{Line, LineLimit};
 use crate::tls::Tls;
 
 mod connection;
@@ -50,6 +52,8 @@ pub(crate) struct Setup {
     pub(crate) trusted_proxies: Arc<[IpNet]>,
     pub(crate) limits: Limits,
     pub(crate) metrics: ListenerMetrics,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) lines: LineLimit,
     pub(crate) content: Content,
 }
 
@@ -175,7 +179,9 @@ impl Listener {
                 Ok((stream, peer)) => self.admit(stream, peer, &ending),
                 Err(error) => {
                     // Mostly too many open files; the connections in hand go on.
-                    tracing::warn!(listener = self.setup.name, %error, "a connection was not accepted");
+                    if self.setup.lines.may_write(Line::NotAccepted, self.setup.clock.now()) {
+                        tracing::warn!(listener = self.setup.name, %error, "a connection was not accepted");
+                    }
                     tokio::time::sleep(ACCEPT_PAUSE).await;
                 }
             }

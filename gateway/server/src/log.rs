@@ -13,7 +13,7 @@ use crate::config::LogConfig;
 
 mod line_limit;
 
-pub(crate) use line_limit::LineLimit;
+pub(crate) use line_limit::{Line, LineLimit};
 
 /// The levels there are.
 pub(crate) const LEVELS: [&str; 5] = ["error", "warn", "info", "debug", "trace"];

@@ -27,7 +27,7 @@ use crate::log::{LineLimit, LogControl};
 use crate::operations::{Health, Operations};
 use crate::surfaces::{MakeSurfaces, Push, Surfaces};
 use crate::tls::{self, Tls};
-use crate::{admin, sealing_file, secret_file, settings, surfaces, token_file};
+use crate::{admin, open_files, sealing_file, secret_file, settings, surfaces, token_file};
 
 mod certificate;
 mod error;
@@ -105,6 +105,7 @@ impl Node {
     pub async fn start(options: Options) -> Result<Self, NodeError> {
         let Options { config, settings_file, first_settings, log, clock, surfaces } = options;
         let now = clock.now();
+        prepare_open_files(&config);
         prepare(&config, now)?;
         let sealing = Arc::new(sealing_file::read_or_make(&config.sealing_key_file)?);
         let files = config.certificate_files();
@@ -133,7 +134,7 @@ impl Node {
         surfaces.push(Arc::clone(&operations) as Arc<dyn Surface>);
         health.watch_over(served);
 
-        let http = HttpMetrics::new(&metrics, lines);
+        let http = HttpMetrics::new(&metrics, lines.clone());
         let tables =
             route_tables(&surfaces, &listeners::NAMES, &http).map_err(NodeError::Routes)?;
         let shared = Arc::new(Shared {
@@ -154,8 +155,15 @@ impl Node {
 
         let sockets = Sockets::bind(&shared.config)?;
         let admin = admin::Socket::bind(&shared.config.admin_socket())?;
-        let serving =
-            Serving { config: &shared.config, tables, tls, authenticator, clock, metrics: http };
+        let serving = Serving {
+            config: &shared.config,
+            tables,
+            tls,
+            authenticator,
+            clock,
+            metrics: http,
+            lines,
+        };
         let listeners = serving.serve(sockets);
         let (stop, stopping) = watch::channel(false);
         let mut others = JoinSet::new();
@@ -299,6 +307,16 @@ pub(crate) async fn check_routes(config: &Config, problems: &mut Problems) {
         }
     }
     engine.close().await;
+}
+
+/// A limit that is too low keeps phones out only on the busiest day, so the node starts.
+fn prepare_open_files(config: &Config) {
+    open_files::raise();
+    let mut problems = Problems::default();
+    open_files::check(config, &mut problems);
+    for problem in problems.as_slice() {
+        tracing::warn!(key = problem.key, why = problem.message, "connections may be refused");
+    }
 }
 
 /// Folders, files and the certificate of a first start; then the checks of `check`, once more.

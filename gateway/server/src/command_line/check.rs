@@ -9,7 +9,7 @@ use engine::{Clock, SystemClock};
 use super::Problem;
 use crate::config::{Config, check_files};
 use crate::node::check_routes;
-use crate::{sealing_file, settings};
+use crate::{open_files, sealing_file, settings};
 
 /// Checks a configuration with the files it names, and a settings file where one is given.
 pub(super) fn check(
@@ -23,6 +23,7 @@ pub(super) fn check(
     match &loaded {
         Ok(config) => {
             check_files(config, SystemClock.now(), &mut problems);
+            open_files::check(config, &mut problems);
             super::runtime()?.block_on(check_routes(config, &mut problems));
             if config.sealing_key_file.exists() {
                 sealing = sealing_file::read(&config.sealing_key_file).ok();

@@ -27,6 +27,7 @@ use super::credentials::Credentials;
 use super::record::Told;
 use super::refusal::Refusal;
 use super::routes::{Found, Placed};
+use crate::log::Line;
 
 impl Site {
     /// Answers one request that came over a connection from `address`.
@@ -141,7 +142,7 @@ impl Site {
             Ok(Err(Panicked)) => {
                 let (surface, route) = (placed.surface, placed.route.path);
                 let reference = asked.reference;
-                if self.metrics.may_write(self.clock.now()) {
+                if self.metrics.may_write(Line::HandlerPanicked, self.clock.now()) {
                     tracing::error!(surface, route, reference, "a handler panicked");
                 }
                 Err(Refusal::Broken)

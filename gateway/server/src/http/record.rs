@@ -10,7 +10,7 @@ use domain::Timestamp;
 use engine::metrics::{Counter, Counters, Gauge, Gauges, Histogram, Histograms, Metrics};
 use http::StatusCode;
 
-use crate::log::LineLimit;
+use crate::log::{Line, LineLimit};
 
 const CODE_CLASSES: [&str; 5] = ["1xx", "2xx", "3xx", "4xx", "5xx"];
 
@@ -127,7 +127,7 @@ impl HttpMetrics {
             listener, %method, surface, route, status, milliseconds, reference, %peer, "request"
         );
         if told.status.is_server_error() {
-            if self.may_write(now) {
+            if self.may_write(Line::RequestFailed, now) {
                 tracing::warn!(
                     listener,
                     surface,
@@ -138,7 +138,7 @@ impl HttpMetrics {
                     "request failed"
                 );
             }
-        } else if told.status.is_client_error() && self.may_write(now) {
+        } else if told.status.is_client_error() && self.may_write(Line::RequestRefused, now) {
             tracing::info!(
                 listener,
                 surface,
@@ -152,8 +152,8 @@ impl HttpMetrics {
     }
 
     /// Whether a line that a peer causes may be written now.
-    pub(super) fn may_write(&self, now: Timestamp) -> bool {
-        self.lines.may_write(now)
+    pub(super) fn may_write(&self, line: Line, now: Timestamp) -> bool {
+        self.lines.may_write(line, now)
     }
 }
 

@@ -64,6 +64,8 @@ fn start(with: With) -> Fixture {
         trusted_proxies: with.trusted.into(),
         limits: config.limits,
         metrics: HttpMetrics::new(&Metrics::new(), LineLimit::default()).listener("phone"),
+        clock: Arc::new(engine::SystemClock),
+        lines: LineLimit::default(),
         content,
     });
     let (stop, stopping) = watch::channel(false);

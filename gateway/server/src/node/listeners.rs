@@ -11,6 +11,7 @@ use tokio::task::JoinSet;
 use crate::config::Config;
 use crate::http::{HttpMetrics, Proxies, RouteTable, Site};
 use crate::listener::{self, BindError, Content, Listener, PlainRefusal, Setup};
+use crate::log::LineLimit;
 use crate::tls::Tls;
 
 /// Listeners that routes may name.
@@ -32,6 +33,7 @@ pub(super) struct Serving<'a> {
     pub(super) authenticator: Arc<dyn Authenticator>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) metrics: HttpMetrics,
+    pub(super) lines: LineLimit,
 }
 
 /// Listeners at work; monitoring goes on while the others drain.
@@ -123,6 +125,8 @@ impl Serving<'_> {
             trusted_proxies: self.config.trusted_proxies.clone().into(),
             limits: self.config.limits,
             metrics: self.metrics.listener(name),
+            clock: Arc::clone(&self.clock),
+            lines: self.lines.clone(),
             content,
         })
     }
