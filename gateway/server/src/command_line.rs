@@ -337,8 +337,10 @@ fn serve(config: &std::path::Path, settings_file: Option<PathBuf>) -> Result<(),
         surfaces: crate::surfaces::product(),
     };
     runtime()?.block_on(async {
-        let signals = Signals::receive().map_err(NodeError::Signals)?;
-        Node::start(options).await?.run(signals).await;
+        let mut signals = Signals::receive().map_err(NodeError::Signals)?;
+        if let Some(node) = Node::start_unless_stopped(options, &mut signals).await? {
+            node.run(signals).await;
+        }
         Ok(())
     })
 }

@@ -173,20 +173,19 @@ async fn hashes(
     file: &SettingsFile,
     pool: &Pool,
 ) -> Result<std::collections::HashMap<AgentId, String>, HashingError> {
-    let mut hashes = std::collections::HashMap::new();
-    let mut fresh = Vec::new();
-    for (id, password) in file.plain_passwords() {
-        let old = before.agents.get(&id).and_then(|agent| agent.password_hash.clone());
-        // A password that did not change keeps its hash, and with it what is remembered of it.
-        match old {
-            Some(old) if pool.verify(password.clone(), Some(old.clone())).await == Ok(true) => {
-                hashes.insert(id, old);
-            }
-            _ => fresh.push((id, password)),
-        }
+    let passwords: Vec<_> = file
+        .plain_passwords()
+        .into_iter()
+        .map(|(id, password)| {
+            // A password that did not change keeps its hash, and what is remembered of it.
+            let old = before.agents.get(&id).and_then(|agent| agent.password_hash.clone());
+            (id, password, old)
+        })
+        .collect();
+    if !passwords.is_empty() {
+        tracing::info!(passwords = passwords.len(), "passwords are hashed");
     }
-    hashes.extend(pool.hash_all(fresh).await?);
-    Ok(hashes)
+    Ok(pool.hash_all(passwords).await?.into_iter().collect())
 }
 
 /// A hash that costs too much to verify would let its agent stop the node by signing in.

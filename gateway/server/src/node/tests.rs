@@ -349,9 +349,8 @@ async fn a_socket_left_behind_is_replaced() {
 async fn ops_02_the_published_list_of_metrics_is_what_a_node_shows() {
     let it = start().await;
     let answer = it.get("/metrics").await;
-    let mut kinds = std::collections::BTreeMap::new();
-    let mut labels =
-        std::collections::BTreeMap::<String, std::collections::BTreeSet<String>>::new();
+    let mut kinds = BTreeMap::new();
+    let mut labels = BTreeMap::<String, std::collections::BTreeSet<String>>::new();
     for line in answer.split("\r\n\r\n").nth(1).unwrap().lines() {
         if let Some((name, kind)) =
             line.strip_prefix("# TYPE ").and_then(|rest| rest.split_once(' '))

@@ -102,6 +102,47 @@ fn ops_01_a_settings_file_is_applied_at_start_and_on_reload() {
     assert_eq!(program.stop(), Some(0));
 }
 
+/// A settings file with so many passwords that hashing them takes a while.
+fn many_passwords(place: &Place, count: u32, name: &str) {
+    let mut text = "agents:\n".to_owned();
+    for id in 0..count {
+        text.push_str(&format!(
+            "  - {{id: \"{id}\", name: \"{name}\", password: \"secret-{id}\"}}\n"
+        ));
+    }
+    place.write("settings.yaml", &text);
+}
+
+#[test]
+fn ops_01_a_stop_is_heard_while_passwords_are_hashed() {
+    let place = Place::new();
+    configure(&place, "");
+    many_passwords(&place, 20_000, "A");
+    let arguments = ["run", "--config", "@jackfield.toml", "--settings", "@settings.yaml"];
+    let mut program = place.start(&arguments, &[]);
+    program.logs("passwords are hashed");
+    assert_eq!(program.stop(), Some(0));
+    assert!(
+        !program.log().contains("ready phone") && program.log().contains("before it was ready")
+    );
+
+    // The same during a reload.
+    many_passwords(&place, 10, "A");
+    let mut program = start(&place, &["--settings", "@settings.yaml"]);
+    many_passwords(&place, 20_000, "A");
+    program.signal(Signal::HUP);
+    program.logs("passwords=20000");
+    assert_eq!(program.stop(), Some(0));
+    assert!(!program.log().contains("number=2"), "{}", program.log());
+
+    // A node that has settings serves with them meanwhile.
+    let mut program = start(&place, &["--settings", "@settings.yaml"]);
+    assert!(program.log().contains("with the settings of before"), "{}", program.log());
+    let export = text(&place.run(&["export", "--config", "@jackfield.toml"]).stdout);
+    assert_eq!(export.matches("password_hash").count(), 10, "{export}");
+    assert_eq!(program.stop(), Some(0));
+}
+
 #[test]
 fn phn_02_the_old_plain_port_is_off_unless_configured() {
     let place = Place::new();
