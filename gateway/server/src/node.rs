@@ -22,11 +22,12 @@ use tokio::sync::{Mutex, watch};
 use tokio::task::JoinSet;
 
 use crate::authentication::{Frame, Pool};
-use crate::config::{Config, StoreConfig, check_files};
+use crate::config::{Config, Expiry, StoreConfig, check_files_for};
 use crate::http::{HttpMetrics, RouteTable, route_tables};
 use crate::log::{LineLimit, LogControl};
 use crate::operations::{Health, Operations};
 use crate::surfaces::{MakeSurfaces, Push, Surfaces};
+use crate::tls::making::SelfMade;
 use crate::tls::{self, Tls};
 use crate::{admin, open_files, sealing_file, secret_file, surfaces, token_file};
 
@@ -170,7 +171,11 @@ impl Starting {
         prepare(&config, now)?;
         let sealing = Arc::new(sealing_file::read_or_make(&config.sealing_key_file)?);
         let files = config.certificate_files();
-        let loaded = tls::Certificate::load(&files, &config.certificate_names(), now)?;
+        let names = config.certificate_names();
+        let (loaded, expired) = tls::Certificate::load_though_expired(&files, &names, now)?;
+        if let Some(fault) = expired {
+            tracing::error!(%fault, "phones may refuse us; replace the certificate and reload");
+        }
         let tls = Arc::new(Tls::new(&loaded)?);
 
         let metrics = Metrics::with_process();
@@ -329,14 +334,19 @@ fn prepare(config: &Config, now: Timestamp) -> Result<(), NodeError> {
     if let Some(above) = path.parent() {
         secret_file::make_folder(above).map_err(folder)?;
     }
+    let names = config.certificate_names();
     if config.certificate.is_none() {
-        let names = config.certificate_names();
-        if tls::making::self_signed(&config.certificate_files(), &names, now)? {
-            tracing::info!("a self-signed certificate was made");
+        match tls::making::self_signed(&config.certificate_files(), &names, now)? {
+            SelfMade::There => {}
+            SelfMade::Missing => tracing::info!("a self-signed certificate was made"),
+            SelfMade::Outdated => tracing::warn!(
+                "the self-signed certificate was made anew: it had expired or did not cover our \
+                 name; phones must trust the new one"
+            ),
         }
     }
     let mut problems = Problems::default();
-    check_files(config, now, &mut problems);
+    check_files_for(config, &names, Expiry::Borne, now, &mut problems);
     problems.into_result().map_err(NodeError::Problems)
 }
 

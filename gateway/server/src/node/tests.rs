@@ -204,6 +204,7 @@ async fn ops_08_a_reload_takes_a_new_certificate_and_refuses_a_broken_one() {
     assert_eq!(it.ask(expires).await.pointer("/ok/certificate").cloned(), before);
 
     std::fs::remove_file(&files.certificate).unwrap();
+    std::fs::remove_file(&files.key).unwrap();
     let names = it.node().shared.config.certificate_names();
     tls::making::self_signed(&files, &names, SystemClock.now()).unwrap();
     it.check(json!({"do": "reload"}), "/ok/done/0", json!("certificate read")).await;
@@ -318,6 +319,7 @@ async fn a_node_that_cannot_serve_says_why() {
         |folder, _| {
             let state = folder.join("state");
             secret_file::make_folder(&state).unwrap();
+            secret_file::write(&state.join("sealing.key"), "0".repeat(64).as_bytes()).unwrap();
             secret_file::write(&state.join("jackfield.db"), b"this is no database, far from it")
                 .unwrap();
         },

@@ -15,14 +15,23 @@ fn check(place: &Place, arguments: &[&str], code: i32, part: &str) -> String {
 #[test]
 fn ops_01_check_tells_all_problems_at_once_and_ends_with_1() {
     let place = Place::new();
-    place.write("bad.toml", "name = \"192.0.2.1\"\nodd = 1\n[listeners.phone]\nport = 0\n");
+    let token = "[listeners.operations]\nmetrics_token_file = \"missing\"\n";
+    let written = "name = \"192.0.2.1\"\nodd = 1\n[listeners.phone]\nport = 0\n".to_owned() + token;
+    place.write("bad.toml", &written);
     place.write("bad.yaml", "agents: [{id: 'a b'}]\nodd: 1\n");
     let output = place.run(&["check", "--config", "@bad.toml", "--settings", "@bad.yaml"]);
     assert_eq!(output.status.code(), Some(1));
     let error = text(&output.stderr);
     let keys: Vec<_> = error.lines().map(|line| line.split(": ").next().unwrap()).collect();
-    let expected =
-        ["name", "state_directory", "listeners.phone.port", "odd", "settings", "settings"];
+    let expected = [
+        "name",
+        "state_directory",
+        "listeners.phone.port",
+        "odd",
+        "listeners.operations.metrics_token_file",
+        "settings",
+        "settings",
+    ];
     assert_eq!(keys, expected, "{error}");
     assert_eq!(text(&output.stdout), "");
 }
