@@ -189,7 +189,7 @@ impl Starting {
         let port = engine.port(Arc::clone(&authenticator));
 
         let Surfaces { served, pushes } = surfaces(port.clone(), &config);
-        let health = Health::new(Arc::clone(&clock));
+        let health = Health::new();
         let token = match &config.operations.metrics_token_file {
             Some(file) => Some(token_file::read(file)?),
             None => None,
@@ -251,6 +251,7 @@ impl Starting {
             metrics: self.http,
             lines: self.lines,
         };
+        shared.health.begin();
         let listeners = serving.serve(sockets);
         let (stop, stopping) = watch::channel(false);
         let mut others = JoinSet::new();
@@ -305,7 +306,7 @@ pub(crate) async fn check_routes(config: &Config, problems: &mut Problems) {
     let (accounts, clock_of_frame) = (Arc::clone(&engine), Arc::clone(&clock));
     let frame = Frame::new(accounts, Pool::new(), clock_of_frame, &metrics, lines.clone());
     let Surfaces { mut served, .. } = surfaces::product()(engine.port(Arc::new(frame)), config);
-    let health = Health::new(clock);
+    let health = Health::new();
     served.push(Operations::new(health, Arc::clone(&engine), metrics.clone(), None));
     if let Err(found) = route_tables(&served, &listeners::NAMES, &HttpMetrics::new(&metrics, lines))
     {
