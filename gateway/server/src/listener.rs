@@ -134,21 +134,22 @@ impl Listener {
         Arc::new(Self { setup, table, refusals: Arc::new(Semaphore::new(REFUSALS_MAX)) })
     }
 
-    /// Serves `sockets` until `stop` becomes true and requests in hand have ended, or too long.
+    /// Serves `sockets` until `stop` becomes true and requests in hand have ended, or `abort`
+    /// becomes true.
     pub(crate) async fn serve(
         self: Arc<Self>,
         sockets: Vec<StdListener>,
         stop: watch::Receiver<bool>,
+        mut abort: watch::Receiver<bool>,
     ) {
         // Every connection holds a sender; when all are gone, so are the connections.
         let (alive, mut gone) = mpsc::channel::<()>(1);
-        let (abort, aborted) = watch::channel(false);
         let mut accepting = Vec::new();
         for socket in sockets {
             match TcpListener::from_std(socket) {
                 Ok(socket) => accepting.push(tokio::spawn(Arc::clone(&self).accept(
                     socket,
-                    Ending { stop: stop.clone(), abort: aborted.clone(), _alive: alive.clone() },
+                    Ending { stop: stop.clone(), abort: abort.clone(), _alive: alive.clone() },
                 ))),
                 Err(error) => {
                     tracing::error!(listener = self.setup.name, %error, "a socket cannot be used");
@@ -161,10 +162,13 @@ impl Listener {
                 tracing::error!(listener = self.setup.name, "accepting broke off");
             }
         }
-        if tokio::time::timeout(self.setup.limits.drain, gone.recv()).await.is_err() {
-            tracing::warn!(listener = self.setup.name, "connections cut off: they took too long");
-            abort.send_replace(true);
-            let _ = gone.recv().await;
+        tokio::select! {
+            biased;
+            _ = gone.recv() => {}
+            () = is_true(&mut abort) => {
+                tracing::warn!(listener = self.setup.name, "connections cut off: they took too long");
+                let _ = gone.recv().await;
+            }
         }
     }
 

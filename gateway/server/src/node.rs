@@ -46,6 +46,9 @@ use applying::Applying;
 use certificate::CertificateState;
 use listeners::{Listeners, Serving, Sockets};
 
+/// How much longer than requests the work of surfaces may take to end.
+const SURFACES_MORE: Duration = Duration::from_secs(1);
+
 /// What a node is started with.
 pub struct Options {
     /// Its configuration, read and without problems.
@@ -132,14 +135,25 @@ impl Node {
         notify::tell("STOPPING=1");
         tracing::info!("stopping");
         self.shared.health.drain();
-        self.listeners.drain().await;
+        // One limit for all of it, from now on.
+        let (too_late, late) = watch::channel(false);
+        let drain = self.shared.config.limits.drain;
+        let limit = tokio::spawn(async move {
+            tokio::time::sleep(drain).await;
+            too_late.send_replace(true);
+            // Surfaces have nothing in hand without listeners; what hangs must not keep us.
+            tokio::time::sleep(SURFACES_MORE).await;
+        });
+        self.listeners.drain(late).await;
         self.stop.send_replace(true);
-        // Surfaces have nothing in hand without listeners; what hangs must not keep us.
-        let drain = self.shared.config.limits.drain + Duration::from_secs(1);
         let ended = async { while self.others.join_next().await.is_some() {} };
-        if tokio::time::timeout(drain, ended).await.is_err() {
-            tracing::warn!("a surface did not end in time");
-            self.others.shutdown().await;
+        tokio::select! {
+            biased;
+            () = ended => {}
+            _ = limit => {
+                tracing::warn!("a surface did not end in time");
+                self.others.shutdown().await;
+            }
         }
         self.shared.engine.close().await;
         let _ = std::fs::remove_file(self.shared.config.admin_socket());

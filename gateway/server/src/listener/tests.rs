@@ -34,6 +34,7 @@ struct Fixture {
     address: SocketAddr,
     listener: Arc<Listener>,
     stop: watch::Sender<bool>,
+    abort: watch::Sender<bool>,
     served: tokio::task::JoinHandle<()>,
 }
 
@@ -69,8 +70,10 @@ fn start(with: With) -> Fixture {
         content,
     });
     let (stop, stopping) = watch::channel(false);
-    let served = tokio::spawn(Arc::clone(&listener).serve(std::mem::take(&mut sockets), stopping));
-    Fixture { address, listener, stop, served }
+    let (abort, aborted) = watch::channel(false);
+    let sockets = std::mem::take(&mut sockets);
+    let served = tokio::spawn(Arc::clone(&listener).serve(sockets, stopping, aborted));
+    Fixture { address, listener, stop, abort, served }
 }
 
 impl Fixture {
@@ -372,16 +375,32 @@ async fn a_stop_lets_requests_in_hand_end() {
 
 #[tokio::test]
 async fn a_stop_cuts_off_what_takes_too_long() {
-    let it = start(With {
-        limits: json!({"request_seconds": 600, "drain_seconds": 0}),
-        ..With::default()
-    });
+    let it = start(With { limits: json!({"request_seconds": 600}), ..With::default() });
     let mut busy = it.connect().await;
     busy.write_all(b"GET /slow HTTP/1.1\r\nHost: a\r\n\r\n").await.unwrap();
     it.until(|metrics| metrics.open.value() == 1).await;
     it.stop.send_replace(true);
+    it.abort.send_replace(true);
     tokio::time::timeout(DEADLINE, it.served).await.expect("an end").unwrap();
     assert_eq!(rest(&mut busy).await, "");
+}
+
+#[tokio::test]
+async fn a_stop_waits_for_nobody_who_has_not_asked_anything() {
+    let limits = || json!({"handshake_seconds": 120, "header_seconds": 120});
+    let proxied = start(With {
+        limits: limits(),
+        proxy_protocol: true,
+        trusted: vec!["127.0.0.0/8".parse().unwrap()],
+        ..With::default()
+    });
+    for it in [secured(limits()).it, proxied] {
+        let mut silent = it.connect().await;
+        it.until(|metrics| metrics.open.value() == 1).await;
+        it.stop.send_replace(true);
+        tokio::time::timeout(DEADLINE, it.served).await.expect("an end").unwrap();
+        assert_eq!(rest(&mut silent).await, "");
+    }
 }
 
 struct Secured {

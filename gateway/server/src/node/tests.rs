@@ -415,3 +415,17 @@ async fn ops_14_a_forwarded_address_opens_no_metrics() {
     assert!(it.get("/metrics").await.starts_with("HTTP/1.1 200"));
     it.stop().await;
 }
+
+/// Neither on the listener with TLS nor on the plain one.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stop_waits_for_no_silent_connection() {
+    let it = start_with(|_, options| options.config.limits.drain = Duration::from_secs(600)).await;
+    let it = it.unwrap();
+    let phone = it.node().shared.config.phone.addresses[0];
+    // Neither of them has asked anything.
+    let held = [phone, it.node().shared.config.operations.addresses[0]]
+        .map(|address| TcpStream::connect(address).unwrap());
+    let stopped = tokio::time::timeout(Duration::from_secs(60), it.stop()).await;
+    stopped.expect("a stop that waits for nobody");
+    drop(held);
+}
