@@ -48,8 +48,9 @@ Example:
 const APPLY_HELP: &str = "\
 The file is YAML and holds all settings: what is not in it is removed. All of it is applied or \
 nothing, at once and without a restart; every problem is told under its key. Passwords may be \
-given in the clear; they are hashed before they are kept. What `jackfield export` prints can be \
-applied again.
+given in the clear; they are hashed before they are kept, and a file that holds some must not be \
+readable for every user of the machine. What `jackfield export` prints can be applied again. Ids \
+and numbers of telephones stand in quotation marks unless they are plain digits.
 
   teams:        [{name, layout, wrap_up_seconds}]
   agents:       [{id, name, team, extension, roles, password | password_hash}]
@@ -62,7 +63,7 @@ applied again.
   voice:        {wrap_up_seconds}
 
 Example:
-  jackfield export > settings.yaml; $EDITOR settings.yaml; jackfield apply settings.yaml";
+  umask 077; jackfield export > settings.yaml; $EDITOR settings.yaml; jackfield apply settings.yaml";
 
 #[derive(Debug, Subcommand)]
 enum Command {

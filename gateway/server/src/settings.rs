@@ -9,6 +9,7 @@
 
 use std::fs::File;
 use std::io::Read;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -105,20 +106,40 @@ impl Looked {
     }
 }
 
-/// The bytes of a settings file, bounded.
+/// The bytes of a settings file, bounded; refused where every user of the machine may read it and
+/// it holds passwords in the clear. It takes its time with a large file of that sort.
 pub(crate) fn read_file(path: &Path) -> Result<Vec<u8>, Problems> {
-    let read = || -> std::io::Result<Vec<u8>> {
+    let read = || -> std::io::Result<(Vec<u8>, u32)> {
         let mut bytes = Vec::new();
         let limit = u64::try_from(yaml::BYTES_MAX).unwrap_or(u64::MAX);
+        let file = File::open(path)?;
+        let mode = file.metadata()?.permissions().mode() & 0o7777;
         // One more than is taken, so that a longer file is refused and not cut.
-        File::open(path)?.take(limit + 1).read_to_end(&mut bytes)?;
-        Ok(bytes)
+        file.take(limit + 1).read_to_end(&mut bytes)?;
+        Ok((bytes, mode))
     };
     let mut problems = Problems::default();
-    match problems.keep(path.display().to_string(), read()) {
-        Some(bytes) => Ok(bytes),
-        None => Err(problems),
+    let key = path.display().to_string();
+    let Some((bytes, mode)) = problems.keep(key.clone(), read()) else { return Err(problems) };
+    // What cannot be read is told by whoever reads it.
+    let is_open = mode & 0o007 != 0;
+    if is_open && yaml::read(&bytes).is_ok_and(|value| holds_plain_secrets(&value)) {
+        problems.add(
+            key,
+            format_args!(
+                "has mode {mode:04o}, so every user of this machine may reach the passwords in it; \
+                 take that away: chmod o-rwx"
+            ),
+        );
+        return Err(problems);
     }
+    Ok(bytes)
+}
+
+fn holds_plain_secrets(value: &Value) -> bool {
+    let mut agents = value.get("agents").and_then(Value::as_array).into_iter().flatten();
+    agents.any(|agent| agent.get("password").is_some())
+        || value.pointer("/phone_service/push/password").is_some()
 }
 
 /// Applies a settings file: all of it or nothing.

@@ -112,7 +112,9 @@ impl Shared {
     }
 
     async fn apply_file(&self, file: &Path) -> Result<settings::Applied, ApplyError> {
-        let bytes = settings::read_file(file).map_err(ApplyError::Problems)?;
+        let file = file.to_owned();
+        let read = tokio::task::spawn_blocking(move || settings::read_file(&file)).await;
+        let bytes = read.map_err(|_| ApplyError::Broken)?.map_err(ApplyError::Problems)?;
         self.applied(&bytes).await
     }
 

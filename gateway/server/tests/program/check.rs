@@ -53,8 +53,9 @@ fn ops_01_the_packaged_files_pass() {
     let place = Place::new();
     let packaging = concat!(env!("CARGO_MANIFEST_DIR"), "/../../packaging");
     let config = format!("{packaging}/jackfield.toml");
-    let settings = format!("{packaging}/demo-settings.yaml");
-    check(&place, &["check", "--config", &config, "--settings", &settings], 0, "");
+    let settings = std::fs::read_to_string(format!("{packaging}/demo-settings.yaml")).unwrap();
+    place.write("settings.yaml", &settings);
+    check(&place, &["check", "--config", &config, "--settings", "@settings.yaml"], 0, "");
 }
 
 #[test]

@@ -33,7 +33,7 @@ fn start(place: &Place, arguments: &[&str]) -> Program {
     program
 }
 
-const DEMO: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../packaging/demo-settings.yaml");
+const DEMO: &str = include_str!("../../../../packaging/demo-settings.yaml");
 
 #[test]
 fn ops_01_the_supervisor_is_told_and_a_stop_ends_with_0() {
@@ -87,11 +87,11 @@ fn ops_08_a_signal_reloads_the_certificate_without_a_restart() {
 fn ops_01_a_settings_file_is_applied_at_start_and_on_reload() {
     let place = Place::new();
     configure(&place, "");
-    std::fs::copy(DEMO, place.path("settings.yaml")).unwrap();
+    place.write("settings.yaml", DEMO);
     let mut program = start(&place, &["--settings", "@settings.yaml"]);
     let export = || text(&place.run(&["export", "--config", "@jackfield.toml"]).stdout);
     assert!(export().contains("Agent 1001"));
-    let changed = std::fs::read_to_string(DEMO).unwrap().replace("Agent 1001", "Agent A");
+    let changed = DEMO.replace("Agent 1001", "Agent A");
     place.write("settings.yaml", &changed);
     program.signal(Signal::HUP);
     program.logs("number=2 changed=true");
@@ -163,7 +163,8 @@ fn phn_02_the_old_plain_port_is_off_unless_configured() {
 fn ops_05_a_prefilled_password_is_neither_logged_nor_counted_by_name() {
     let place = Place::new();
     let ports = configure(&place, "[log]\nlevel = \"trace\"\nformat = \"json\"\n");
-    let mut program = start(&place, &["--settings", DEMO]);
+    place.write("settings.yaml", DEMO);
+    let mut program = start(&place, &["--settings", "@settings.yaml"]);
     let ca = place.path("state/certificates/server.pem");
     for query in [
         "id=1001&extension=2001&password=hunter2",
@@ -195,7 +196,8 @@ fn ops_05_a_prefilled_password_is_neither_logged_nor_counted_by_name() {
 fn ops_12_at_the_usual_level_a_reference_finds_its_line_and_nobody_is_named() {
     let place = Place::new();
     let ports = configure(&place, "");
-    let mut program = start(&place, &["--settings", DEMO]);
+    place.write("settings.yaml", DEMO);
+    let mut program = start(&place, &["--settings", "@settings.yaml"]);
     let ca = place.path("state/certificates/server.pem");
     let url = format!("https://localhost:{}/nowhere", ports.phone);
     let page = get_secure(&url, &ca).unwrap();
@@ -210,6 +212,33 @@ fn ops_12_at_the_usual_level_a_reference_finds_its_line_and_nobody_is_named() {
     let log = program.log();
     assert!(log.contains("password checked"), "{log}");
     assert!(!log.contains("1001"), "{log}");
+}
+
+#[test]
+fn ops_05_a_settings_file_with_passwords_that_every_user_may_read_is_refused() {
+    let place = Place::new();
+    configure(&place, "");
+    let open = |text: &str| {
+        let file = place.write("settings.yaml", text);
+        std::fs::set_permissions(&file, PermissionsExt::from_mode(0o644)).unwrap();
+    };
+    let run = ["run", "--config", "@jackfield.toml", "--settings", "@settings.yaml"];
+    let check = ["check", "--config", "@jackfield.toml", "--settings", "@settings.yaml"];
+    let apply = ["apply", "@settings.yaml", "--config", "@jackfield.toml"];
+    let push = "phone_service: {push: {user: u, password: hunter2}}\n";
+    for secret in ["agents: [{id: '1001', password: hunter2}]\n", push] {
+        open(secret);
+        for arguments in [&run[..], &check, &apply] {
+            let output = place.run(arguments);
+            let error = text(&output.stderr);
+            assert_eq!(output.status.code(), Some(1), "{error}");
+            assert!(error.contains("chmod o-rwx") && !error.contains("hunter2"), "{error}");
+        }
+    }
+    // Without secrets in the clear everybody may read it.
+    open("agents: [{id: '1001'}]\n");
+    let mut program = start(&place, &["--settings", "@settings.yaml"]);
+    assert_eq!(program.stop(), Some(0));
 }
 
 /// Runs a node that must not start, and compares a part of its one line.
