@@ -1,7 +1,7 @@
 //! The log on standard error: one line for each event, for people or as JSON.
 
 use std::panic::PanicHookInfo;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use tracing_subscriber::filter::EnvFilter;
 use tracing_subscriber::layer::SubscriberExt;
@@ -22,16 +22,33 @@ pub(crate) const LEVELS: [&str; 5] = ["error", "warn", "info", "debug", "trace"]
 #[derive(Clone)]
 pub struct LogControl {
     set: Option<Arc<dyn Fn(EnvFilter) -> bool + Send + Sync>>,
+    /// How often the level was changed.
+    changes: Arc<Mutex<u64>>,
 }
 
 impl LogControl {
     /// For where nothing is logged, as in tests.
     pub fn none() -> Self {
-        Self { set: None }
+        Self { set: None, changes: Arc::default() }
     }
 
-    /// Logs from `level` on; false where that cannot be.
-    pub(crate) fn set_level(&self, level: &str) -> bool {
+    /// Logs from `level` on; the number of this change, or `None` where that cannot be.
+    pub(crate) fn set_level(&self, level: &str) -> Option<u64> {
+        let mut changes = self.changes.lock().unwrap_or_else(PoisonError::into_inner);
+        if !self.set_now(level) {
+            return None;
+        }
+        *changes += 1;
+        Some(*changes)
+    }
+
+    /// Logs from `level` on again, unless another change came after that of `number`.
+    pub(crate) fn set_back(&self, level: &str, number: u64) -> bool {
+        let changes = self.changes.lock().unwrap_or_else(PoisonError::into_inner);
+        *changes == number && self.set_now(level)
+    }
+
+    fn set_now(&self, level: &str) -> bool {
         self.set.as_ref().is_some_and(|set| LEVELS.contains(&level) && set(filter(level)))
     }
 }
@@ -50,7 +67,10 @@ pub fn start(config: LogConfig) -> LogControl {
     // A second start in one process changes nothing; the first log goes on.
     let _ = registry.with(lines).try_init();
     std::panic::set_hook(Box::new(log_panic));
-    LogControl { set: Some(Arc::new(move |filter| handle.reload(filter).is_ok())) }
+    LogControl {
+        set: Some(Arc::new(move |filter| handle.reload(filter).is_ok())),
+        changes: Arc::default(),
+    }
 }
 
 /// Our own crates from `level` on, libraries from `warn` on at most.
@@ -68,4 +88,26 @@ fn log_panic(panic: &PanicHookInfo<'_>) {
     let text = panic.payload().downcast_ref::<&'static str>().copied().unwrap_or("(not shown)");
     let place = panic.location().map(|place| format!("{}:{}", place.file(), place.line()));
     tracing::error!(place, text, "panic");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_change_of_the_level_ends_no_later_one() {
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let noting = Arc::clone(&seen);
+        let set = move |filter: EnvFilter| {
+            noting.lock().unwrap().push(filter.to_string().contains("server=debug"));
+            true
+        };
+        let control = LogControl { set: Some(Arc::new(set)), changes: Arc::default() };
+        let first = control.set_level("debug").unwrap();
+        let second = control.set_level("debug").unwrap();
+        assert!(!control.set_back("info", first));
+        assert!(control.set_back("info", second));
+        assert_eq!(*seen.lock().unwrap(), [true, true, false]);
+        assert_eq!(LogControl::none().set_level("debug"), None);
+    }
 }
