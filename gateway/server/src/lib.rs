@@ -17,6 +17,7 @@ pub mod log;
 pub mod node;
 mod open_files;
 mod operations;
+mod phone_text;
 mod sealing_file;
 mod secret_file;
 mod settings;
