@@ -70,6 +70,7 @@ struct Inner<A> {
     /// What the store does not count.
     counts: Counts,
     results: Counters,
+    overload: Counters,
     lines: LineLimit,
 }
 
@@ -82,12 +83,14 @@ enum Found {
 }
 
 impl<A: Accounts> Frame<A> {
-    /// Its lines in the log share `lines` with others that peers cause.
+    /// What it turns away is counted in `overload` by surface; its lines in the log have their
+    /// share of `lines`.
     pub(crate) fn new(
         accounts: A,
         pool: Arc<Pool>,
         clock: Arc<dyn Clock>,
         metrics: &Metrics,
+        overload: Counters,
         lines: LineLimit,
     ) -> Self {
         let results = metrics.counters(
@@ -107,6 +110,7 @@ impl<A: Accounts> Frame<A> {
             remembered: Remembered::new(),
             counts: Counts::default(),
             results,
+            overload,
             lines,
         }))
     }
@@ -277,6 +281,9 @@ impl<A: Accounts> Inner<A> {
             Err(AuthenticationRefusal::Unavailable) => "unavailable",
         };
         self.results.with(&[attempt.surface, name]).increment();
+        if name == "busy" {
+            self.overload.with(&[attempt.surface]).increment();
+        }
         // Who and from where is personal data, so it is told at level debug alone.
         if self.lines.may_write(Line::PasswordChecked, self.clock.now()) {
             tracing::info!(surface = attempt.surface, result = name, "password checked");

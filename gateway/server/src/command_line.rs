@@ -309,7 +309,7 @@ fn run(command: Command, out: &mut impl Write) -> Result<(), Problem> {
         Command::Check { config, settings } => check::check(&config, settings.as_deref(), out),
         Command::Demo { dir, endpoints, port } => {
             let runtime = runtime()?;
-            let log = log::start(crate::config::LogConfig { json: false, level: "info" });
+            let log = log::start(crate::config::LogConfig { json: false, level: "info" }, None);
             Ok(runtime.block_on(crate::demo::run(crate::demo::Demo {
                 dir,
                 endpoints,
@@ -328,7 +328,7 @@ fn run(command: Command, out: &mut impl Write) -> Result<(), Problem> {
 
 fn serve(config: &std::path::Path, settings_file: Option<PathBuf>) -> Result<(), Problem> {
     let config = Config::load(config)?;
-    let log: LogControl = log::start(config.log);
+    let log: LogControl = log::start(config.log, Some(&config.name));
     let options = Options {
         config,
         settings_file,

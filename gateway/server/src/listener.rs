@@ -206,9 +206,13 @@ impl Listener {
                     listener.setup.metrics.open.add(-1);
                 });
             }
-            Err(Full::Source) => self.setup.metrics.source.increment(),
+            Err(Full::Source) => {
+                self.setup.metrics.source.increment();
+                self.setup.metrics.overload.increment();
+            }
             Err(Full::Table) => {
                 self.setup.metrics.full.increment();
+                self.setup.metrics.overload.increment();
                 if let Ok(turn) = Arc::clone(&self.refusals).try_acquire_owned() {
                     let listener = Arc::clone(self);
                     tokio::spawn(async move {

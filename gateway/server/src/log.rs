@@ -3,6 +3,7 @@
 use std::panic::PanicHookInfo;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use domain::NodeName;
 use tracing_subscriber::filter::EnvFilter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::reload;
@@ -12,8 +13,11 @@ use tracing_subscriber::{Layer, Registry};
 use crate::config::LogConfig;
 
 mod line_limit;
+mod named;
 
 pub(crate) use line_limit::{Line, LineLimit};
+
+use named::Named;
 
 /// The levels there are.
 pub(crate) const LEVELS: [&str; 5] = ["error", "warn", "info", "debug", "trace"];
@@ -53,11 +57,13 @@ impl LogControl {
     }
 }
 
-/// Begins to log; call it once.
-pub fn start(config: LogConfig) -> LogControl {
+/// Begins to log what `node` does; call it once.
+pub fn start(config: LogConfig, node: Option<&NodeName>) -> LogControl {
     let (filter, handle) = reload::Layer::new(filter(config.level));
     let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(false);
     let lines: Box<dyn Layer<_> + Send + Sync> = if config.json {
+        let named = Named::new(node);
+        let lines = lines.with_writer(move || named.write_to(std::io::stderr()));
         Box::new(lines.json().flatten_event(true).with_current_span(false).with_span_list(false))
     } else {
         Box::new(lines.with_target(false))

@@ -198,7 +198,15 @@ impl Starting {
         let pool = Pool::new();
         let lines = LineLimit::default();
         let (accounts, hashing) = (Arc::clone(&engine), Arc::clone(&pool));
-        let frame = Frame::new(accounts, hashing, Arc::clone(&clock), &metrics, lines.clone());
+        let http = HttpMetrics::new(&metrics, lines.clone());
+        let frame = Frame::new(
+            accounts,
+            hashing,
+            Arc::clone(&clock),
+            &metrics,
+            http.overload(),
+            lines.clone(),
+        );
         let authenticator: Arc<dyn Authenticator> = Arc::new(frame);
         let port = engine.port(Arc::clone(&authenticator));
 
@@ -214,7 +222,6 @@ impl Starting {
         surfaces.push(Arc::clone(&operations) as Arc<dyn Surface>);
         health.watch_over(served);
 
-        let http = HttpMetrics::new(&metrics, lines.clone());
         let tables =
             route_tables(&surfaces, &listeners::NAMES, &http).map_err(NodeError::Routes)?;
         let shared = Arc::new(Shared {
@@ -280,7 +287,7 @@ impl Starting {
         }
         self.operations.observe();
         tracing::info!(
-            node = %shared.config.name,
+            name = %shared.config.name,
             version = crate::VERSION,
             url = shared.config.phone.base(),
             "ready"
@@ -318,12 +325,12 @@ pub(crate) async fn check_routes(config: &Config, problems: &mut Problems) {
     let Some(engine) = problems.keep("routes", Engine::open(options).await) else { return };
     let lines = LineLimit::default();
     let (accounts, clock_of_frame) = (Arc::clone(&engine), Arc::clone(&clock));
-    let frame = Frame::new(accounts, Pool::new(), clock_of_frame, &metrics, lines.clone());
+    let http = HttpMetrics::new(&metrics, lines.clone());
+    let frame = Frame::new(accounts, Pool::new(), clock_of_frame, &metrics, http.overload(), lines);
     let Surfaces { mut served, .. } = surfaces::product()(engine.port(Arc::new(frame)), config);
     let health = Health::new();
     served.push(Operations::new(health, Arc::clone(&engine), metrics.clone(), None));
-    if let Err(found) = route_tables(&served, &listeners::NAMES, &HttpMetrics::new(&metrics, lines))
-    {
+    if let Err(found) = route_tables(&served, &listeners::NAMES, &http) {
         for problem in found.as_slice() {
             problems.add(format!("routes: {}", problem.key), &problem.message);
         }

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use domain::settings::Agent;
 use domain::{Account, LOCK_SECONDS, Settings, WRONG_PASSWORDS_MAX};
+use engine::metrics::Counter;
 use engine::testing::ManualClock;
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
@@ -72,6 +73,7 @@ struct Fixture {
     accounts: Arc<InMemory>,
     clock: Arc<ManualClock>,
     lines: LineLimit,
+    turned_away: Counter,
 }
 
 /// Agents 1001 to 1020 with the password `right`, hashed cheaply.
@@ -91,8 +93,11 @@ fn fixture() -> Fixture {
     let metrics = Metrics::new();
     let handed: Arc<dyn Clock> = clock.clone();
     let lines = LineLimit::default();
-    let frame = Frame::new(Arc::clone(&accounts), Pool::new(), handed, &metrics, lines.clone());
-    Fixture { frame: Arc::new(frame), accounts, clock, lines }
+    let overload = metrics.counters("overload_total", "Turned away.", &["surface"]);
+    let turned_away = overload.with(&["phone"]);
+    let known = Arc::clone(&accounts);
+    let frame = Frame::new(known, Pool::new(), handed, &metrics, overload, lines.clone());
+    Fixture { frame: Arc::new(frame), accounts, clock, lines, turned_away }
 }
 
 impl InMemory {
@@ -251,6 +256,7 @@ async fn a_site_is_never_locked_by_guesses_from_within() {
     assert_eq!(it.attempt("1011", "x", "192.0.2.1").await, "wrong");
     assert_eq!(it.attempt("1011", "right", "192.0.2.1").await, "busy");
     assert_eq!(it.attempt("nobody-59", "x", "192.0.2.1").await, "busy");
+    assert_eq!(it.turned_away.value(), 2);
     // Another source is not touched; time gives tries back.
     assert_eq!(it.attempt("1011", "right", "192.0.2.2").await, "right");
     it.clock.advance(Duration::from_secs(3));

@@ -57,6 +57,7 @@ pub(super) async fn serve(
                     && place.is_for(client.into()).is_err()
                 {
                     setup.metrics.source.increment();
+                    setup.metrics.overload.increment();
                     return;
                 }
             }
@@ -120,7 +121,10 @@ where
         async move {
             let answer = match &setup.content {
                 Content::Site(site) => site.answer(address, request).await,
-                Content::Refusal(refusal) => refusal.answer(),
+                Content::Refusal(refusal) => {
+                    setup.metrics.plain.increment();
+                    refusal.answer()
+                }
             };
             progress.set(Phase::Answering);
             Ok::<_, Infallible>(answer.map(Full::<Bytes>::new))
@@ -161,6 +165,7 @@ where
         && error.is_parse()
     {
         setup.metrics.malformed.increment();
+        setup.metrics.unreadable.increment();
         tracing::debug!(listener = setup.name, %error, "a request was malformed");
     }
 }

@@ -210,7 +210,7 @@ async fn headers_are_bounded() {
     let endless = vec![b'a'; 100_000];
     let answer = it.exchange(&endless).await;
     assert!(!answer.contains(" 200 "), "{answer}");
-    it.until(|metrics| metrics.malformed.value() >= 3).await;
+    it.until(|metrics| metrics.malformed.value() >= 3 && metrics.unreadable.value() >= 3).await;
 }
 
 #[tokio::test]
@@ -271,6 +271,7 @@ async fn a_full_table_refuses_the_newest_politely() {
     let answer = it.exchange(b"").await;
     assert!(answer.starts_with("HTTP/1.1 503"), "{answer}");
     assert!(answer.ends_with("too many connections\n") && answer.contains("Length: 21"));
+    assert_eq!(it.listener.setup.metrics.overload.value(), 1);
     held.pop();
     it.until(|metrics| metrics.open.value() == 15).await;
     check_status(&it, GET_CLOSE, "200").await;
@@ -286,7 +287,7 @@ async fn one_source_cannot_take_all_places() {
     }
     it.until(|metrics| metrics.open.value() == 4).await;
     assert_eq!(it.exchange(b"").await, "");
-    it.until(|metrics| metrics.source.value() == 1).await;
+    it.until(|metrics| metrics.source.value() == 1 && metrics.overload.value() == 1).await;
     // The same machine under another address still gets in.
     let socket = tokio::net::TcpSocket::new_v4().unwrap();
     socket.bind("127.0.0.9:0".parse().unwrap()).unwrap();
@@ -349,6 +350,7 @@ async fn phn_02_the_plain_port_only_refuses_and_names_the_secure_url() {
     }
     answers.dedup();
     assert_eq!(answers.len(), 1);
+    assert_eq!(it.listener.setup.metrics.plain.value(), 3);
     let page = &answers[0];
     assert!(
         page.contains("<CiscoIPPhoneText>") && page.ends_with("</CiscoIPPhoneText>\n"),
@@ -483,6 +485,24 @@ async fn ops_08_a_reload_changes_new_connections_and_leaves_open_ones() {
     assert!(connect_tls(&it, client(&folder, "first", all)).await.is_err());
     let mut fresh = connect_tls(&it, client(&folder, "second", all)).await.unwrap();
     assert!(ask(&mut fresh).await.contains("GET x"));
+}
+
+/// By ticket in TLS 1.3 and TLS 1.2: a client that trusts the old certificate alone gets on.
+#[tokio::test]
+async fn ops_08_sessions_are_resumed_over_a_reload() {
+    for version in [&rustls::version::TLS12, &rustls::version::TLS13] {
+        let Secured { it, tls, folder } = secured(json!({}));
+        let client = client(&folder, "first", &[version]);
+        let connect = async |kind| {
+            let mut stream = connect_tls(&it, client.clone()).await.unwrap();
+            // Tickets come with the first answer.
+            assert!(ask(&mut stream).await.contains("GET x"));
+            assert_eq!(stream.get_ref().1.handshake_kind(), Some(kind), "{version:?}");
+        };
+        connect(rustls::HandshakeKind::Full).await;
+        tls.replace(&make(&folder, "second").1).unwrap();
+        connect(rustls::HandshakeKind::Resumed).await;
+    }
 }
 
 #[tokio::test]

@@ -185,6 +185,7 @@ fn ops_05_a_prefilled_password_is_neither_logged_nor_counted_by_name() {
         let line: serde_json::Value =
             serde_json::from_str(line).unwrap_or_else(|_| panic!("{line}"));
         assert!(line.get("timestamp").is_some() && line.get("level").is_some(), "{line}");
+        assert_eq!(line["node"], "localhost", "{line}");
     }
     for seen in [&log, &figures] {
         assert!(!seen.contains("hunter2") && !seen.contains("demo-1001"), "{seen}");
