@@ -329,6 +329,43 @@ async fn a_node_that_cannot_serve_says_why() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn ops_05_a_node_does_not_start_anew_with_another_sealing_key() {
+    let folder = Folder::new();
+    let options = || options(folder.path());
+    Node::start(options()).await.unwrap().stop().await;
+    let key = folder.path().join("state/sealing.key");
+    std::fs::remove_file(&key).unwrap();
+    let Err(error) = Node::start(options()).await else { panic!("it started") };
+    assert!(error.to_string().contains("sealing.key is missing"), "{error}");
+    assert!(!key.exists());
+}
+
+/// Phones that refuse the certificate are served no better by a node that does not start.
+#[tokio::test(flavor = "multi_thread")]
+async fn ops_08_a_certificate_that_has_expired_stops_no_restart() {
+    let it = start_with(|folder, options| {
+        let files = crate::config::CertificateFiles {
+            certificate: folder.join("own.pem"),
+            key: folder.join("own.key"),
+        };
+        let then = Timestamp::from_seconds(SystemClock.now().seconds() - 6 * 365 * 86_400);
+        tls::making::self_signed(&files, &options.config.certificate_names(), then).unwrap();
+        options.config.certificate = Some(files);
+    });
+    let it = it.await.unwrap();
+    it.check(json!({"do": "status"}), "/ok/certificate/days_left", json!(0)).await;
+    // A reload takes no such set.
+    let answer = it.ask(json!({"do": "reload"})).await;
+    let refused = answer.pointer("/ok/refused/0").and_then(Value::as_str).unwrap();
+    assert!(refused.contains("has expired"), "{refused}");
+    let mut problems = Problems::default();
+    let config = &it.node().shared.config;
+    crate::config::check_files(config, SystemClock.now(), &mut problems);
+    assert_eq!(problems.as_slice().len(), 1, "{problems}");
+    it.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_second_node_in_the_same_place_does_not_start() {
     let it = start().await;
     let Err(error) = Node::start(options(it.folder.path())).await else { panic!("it started") };
