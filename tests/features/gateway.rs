@@ -1,6 +1,7 @@
 //! A gateway started for one test: the demo, in a folder that goes with it.
 
 use std::io::{BufRead as _, BufReader, Write as _};
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -121,6 +122,8 @@ impl Gateway {
         let file = self.folder.join("changed.yaml");
         // JSON is YAML too.
         std::fs::write(&file, settings.to_string()).unwrap();
+        // It may hold passwords in the clear.
+        std::fs::set_permissions(&file, PermissionsExt::from_mode(0o600)).unwrap();
         let output = self.command(&["apply", file.to_str().unwrap()]);
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     }

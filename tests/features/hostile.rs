@@ -1,6 +1,6 @@
 //! Input that nobody friendly sends.
 
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 
 use crate::gateway::Gateway;
 use crate::phone::{DEVICE, Phone};
@@ -120,9 +120,12 @@ fn wrong_methods_and_paths_are_told_apart() {
         );
         wire::send(&gateway, request.as_bytes()).expect("an answer")
     };
-    let refused = send("DELETE", &format!("/fippa/{DEVICE}"));
-    assert_eq!(refused.status, 405);
-    assert!(refused.header("allow").is_some_and(|allow| allow.contains("GET")));
+    // Phones show nothing of another status.
+    for (method, path) in [("DELETE", format!("/fippa/{DEVICE}")), ("GET", "/fippa/a/b/c".into())] {
+        let refused = send(method, &path);
+        assert_eq!(refused.status, 200);
+        assert!(refused.text().contains("<Prompt>Reference "), "{}", refused.text());
+    }
     assert_eq!(send("GET", "/nothing").status, 404);
     assert_eq!(send("GET", "/metrics").status, 404, "metrics are not for phones");
 }
@@ -139,7 +142,50 @@ fn huge_headers_and_bodies_are_refused_and_cost_nothing() {
         "POST /phone-auth HTTP/1.1\r\nHost: {authority}\r\nContent-Length: 100000000\r\n\r\n"
     );
     let answer = wire::send(&gateway, request.as_bytes()).expect("an answer");
-    assert_eq!(answer.status, 413);
+    assert!(answer.text().contains("<Prompt>Reference "), "{}", answer.text());
+    assert_eq!(answer.header("connection").as_deref(), Some("close"));
+}
+
+/// Whoever only asks what a page would be, such as a scanner, presses nothing.
+#[test]
+fn asking_for_the_head_of_a_page_changes_nothing() {
+    let gateway = Gateway::start();
+    let authority = wire::authority(&gateway.endpoint("phone"));
+    let asked = |method: &str, target: &str, cookie: &str| {
+        format!(
+            "{method} {target} HTTP/1.1\r\nHost: {authority}\r\nConnection: close\r\n\
+             x-CiscoIPPhoneModelName: CP-8845\r\n{cookie}\r\n"
+        )
+    };
+    let get = |target: &str, cookie: &str| {
+        wire::send(&gateway, asked("GET", target, cookie).as_bytes()).expect("an answer")
+    };
+    let head = |target: &str, cookie: &str| {
+        let mut stream = wire::tls(&gateway);
+        stream.write_all(asked("HEAD", target, cookie).as_bytes()).unwrap();
+        let mut answer = String::new();
+        let _ = stream.read_to_string(&mut answer);
+        assert!(answer.starts_with("HTTP/1.1 200") && answer.ends_with("\r\n\r\n"), "{answer}");
+    };
+    let agents = || {
+        let status = gateway.command(&["status", "--json"]).stdout;
+        serde_json::from_slice::<serde_json::Value>(&status).unwrap()["agents"].clone()
+    };
+    let sign_in = format!("/fippa/{DEVICE}?id=1001&extension=2001&password=demo-1001");
+    head(&sign_in, "");
+    assert_eq!(agents()["not_ready"], 0);
+    let home = get(&sign_in, "");
+    assert_eq!(agents()["not_ready"], 1);
+    let cookie = home.header("set-cookie").expect("a cookie");
+    let cookie = format!("Cookie: {}\r\n", cookie.split(';').next().unwrap());
+    let text = home.text();
+    let after_name = text.split("<Name>Ready</Name>").nth(1).expect("a key");
+    let url = after_name.split("<URL>").nth(1).unwrap().split("</URL>").next().unwrap();
+    let ready = format!("/{}", url.splitn(4, '/').nth(3).unwrap()).replace("&amp;", "&");
+    head(&ready, &cookie);
+    assert_eq!(agents()["ready"], 0);
+    get(&ready, &cookie);
+    assert_eq!(agents()["ready"], 1);
 }
 
 #[test]

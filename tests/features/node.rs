@@ -2,6 +2,7 @@
 
 use std::io::Write as _;
 use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -38,7 +39,9 @@ impl Node {
         let folder = std::env::temp_dir().join(name);
         let _ = std::fs::remove_dir_all(&folder);
         std::fs::create_dir_all(&folder).unwrap();
-        std::fs::write(folder.join("settings.yaml"), SETTINGS).unwrap();
+        let settings = folder.join("settings.yaml");
+        std::fs::write(&settings, SETTINGS).unwrap();
+        std::fs::set_permissions(&settings, PermissionsExt::from_mode(0o600)).unwrap();
         let (phone_port, operations_port) = (free_port(), free_port());
         let configuration = format!(
             "name = \"localhost\"\nstate_directory = \"{}\"\n{more}\n\

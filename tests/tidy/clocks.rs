@@ -15,6 +15,10 @@ const READERS: &[(&str, &str)] = &[
         "how long a peer takes is counted by the runtime's monotonic clock",
     ),
     (
+        "gateway/server/src/operations/heard.rs",
+        "whether the process turns must not depend on the time of day, which may be set",
+    ),
+    (
         "gateway/engine/src/lease.rs",
         "a holder counts its lease by the monotonic clock of the runtime, which simulations pause",
     ),

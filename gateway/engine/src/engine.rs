@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
@@ -23,6 +24,8 @@ use crate::{Clock, Metrics, OpenError, Random, SealingKey, SubmitError};
 
 /// What the shared root secret is sealed for.
 const ROOT_PURPOSE: &str = "deployment_root";
+/// How long a full line of commits may stand still and count as moving.
+const LINE_MOVES: Duration = Duration::from_secs(1);
 /// How many documents are asked for at once when all are read.
 const PAGE: u32 = 1_000;
 
@@ -76,6 +79,7 @@ pub struct Engine {
     store_state: Mutex<StoreState>,
     root: Zeroizing<[u8; 32]>,
     tasks: Mutex<JoinSet<()>>,
+    observing: Mutex<()>,
     figures: Figures,
 }
 
@@ -145,6 +149,7 @@ impl Engine {
             store_state: Mutex::new(StoreState::Working),
             root: Zeroizing::new([0; 32]),
             tasks: Mutex::default(),
+            observing: Mutex::default(),
             figures,
         };
         // Taken before anything is read: what is committed meanwhile is read twice, never missed.
@@ -196,6 +201,25 @@ impl Engine {
         self.store_state.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// Whether what writes in the store is at work, however that goes. It answers late or never
+    /// where that hangs.
+    pub async fn writer_answers(&self) -> bool {
+        let batches = || {
+            let statistics = self.store.statistics();
+            (statistics.transactions, statistics.failures)
+        };
+        let before = batches();
+        match self.store.answer().await {
+            Err(StoreError::Closed | StoreError::Unknown) => false,
+            // The line is full, which says nothing of whether it moves.
+            Err(StoreError::Busy) => {
+                tokio::time::sleep(LINE_MOVES).await;
+                batches() != before
+            }
+            _ => true,
+        }
+    }
+
     /// A document straight from the store.
     pub async fn document(&self, key: &Key) -> Result<Option<Loaded>, SubmitError> {
         let load = Load { asks: vec![Ask::Document(key.clone())], input: None };
@@ -241,6 +265,8 @@ impl Engine {
 
     /// Brings figures that are read rather than counted up to date.
     pub fn observe(&self) {
+        // One at a time: what two add to a counter at once would count twice.
+        let _observing = self.observing.lock().unwrap_or_else(PoisonError::into_inner);
         let statistics = self.store.statistics();
         for figure in &self.figures.store {
             let counted = figure.counter.value();

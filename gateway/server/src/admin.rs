@@ -6,7 +6,7 @@
 use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixStream as StdUnixStream;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,6 +16,7 @@ use tokio::sync::{Semaphore, watch};
 use tokio::time::timeout;
 
 use crate::node::{NodeError, Shared};
+use crate::secret_file;
 
 mod agents;
 mod deeds;
@@ -49,17 +50,21 @@ impl Socket {
             Err(found) if found.kind() == io::ErrorKind::NotFound => {}
             Err(_) => std::fs::remove_file(path).map_err(error)?,
         }
-        // Made under another name and moved, so that it is never there with a wider mode.
-        let mut fresh = path.as_os_str().to_owned();
-        fresh.push(".new");
-        let fresh = PathBuf::from(fresh);
+        // Made in a folder of its own and moved, so that it is never there with a wider mode. Its
+        // path there is no longer than in its place, where sockets have little room.
+        let folder = path.with_extension("");
+        let fresh = folder.join("sock");
         match std::fs::remove_file(&fresh) {
             Err(found) if found.kind() != io::ErrorKind::NotFound => return Err(error(found)),
             _ => {}
         }
+        secret_file::make_folder(&folder).map_err(error)?;
+        let mode = PermissionsExt::from_mode;
+        std::fs::set_permissions(&folder, mode(0o700)).map_err(error)?;
         let listener = UnixListener::bind(&fresh).map_err(error)?;
-        std::fs::set_permissions(&fresh, PermissionsExt::from_mode(0o600)).map_err(error)?;
+        std::fs::set_permissions(&fresh, mode(0o600)).map_err(error)?;
         std::fs::rename(&fresh, path).map_err(error)?;
+        std::fs::remove_dir(&folder).map_err(error)?;
         Ok(Self { listener })
     }
 

@@ -1,7 +1,7 @@
 //! Whether somebody is who they say: passwords, lock-out, rates, once for all surfaces.
 //!
 //! ```text
-//!   attempt -> source has tries left? -> account in order -> locked? -> remembered? -> pool -> counted
+//!   attempt -> source has a try left? -> account in order -> locked? -> remembered? -> pool -> counted
 //!                  `-- no: names that never failed from there go on, slowly
 //! ```
 //!
@@ -11,9 +11,11 @@
 //! - An account that does not exist goes the same way and gives the same answers; its count is kept
 //!   here, bounded, and never written. That this costs no commit is hidden by the time at which
 //!   every answer that is no yes goes out.
+//! - While nothing can be written, wrong passwords of accounts are counted in memory too.
 //! - A try whose verification began is counted, whether or not somebody still waits for its answer.
-//! - A source (a site behind one address) is never locked: only failed tries use up its share, and
-//!   when that is gone, names without a failure from there are still tried, one after another.
+//! - A source (a site behind one address) is never locked: a try is taken from its share and given
+//!   back unless it failed. When the share is gone, names without a failure from there are still
+//!   tried, one after another, and accounts that were right from there lately at once.
 //! - A pair that was right is remembered for ten minutes under a keyed hash, since some clients send
 //!   it with every request; a new password hash or a lock forgets it.
 
@@ -25,9 +27,10 @@ use domain::{AgentId, Principal, Proof, Role, Secret, Timestamp};
 use engine::clock::Clock;
 use engine::metrics::{Counters, Metrics};
 use engine::{Attempt, AuthenticationRefusal, Authenticator};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::OwnedSemaphorePermit;
 
 mod accounts;
+mod counts;
 mod hashing;
 mod order;
 mod pool;
@@ -35,24 +38,21 @@ mod remembered;
 mod sources;
 #[cfg(test)]
 mod tests;
-mod unknown;
 
 pub(crate) use accounts::{Accounts, StoreAway};
 pub(crate) use hashing::{HashingError, is_usable_hash};
 pub(crate) use pool::{Busy, Pool};
 
-use crate::log::LineLimit;
+use crate::log::{Line, LineLimit};
+use counts::Counts;
 use order::{Order, Turn};
 use remembered::Remembered;
-use sources::{Sources, Standing};
-use unknown::UnknownAccounts;
+use sources::{Sources, Standing, Taken};
 
 /// How long somebody who came too fast shall wait, in seconds.
 const RETRY_SECONDS: u64 = 5;
 /// What is looked up for names that cannot be an account's.
 const NOBODY: &str = "nobody";
-/// Tries at once for names from sources that used up their share.
-const SLOW_LANE: usize = 1;
 /// No try fails sooner after its turn came. It covers a verification and a commit on a machine that
 /// is not overloaded, so that neither shows whether an account exists.
 const FAILING: Duration = Duration::from_millis(250);
@@ -65,11 +65,12 @@ struct Inner<A> {
     clock: Arc<dyn Clock>,
     pool: Arc<Pool>,
     order: Order,
-    sources: Sources,
+    sources: Arc<Sources>,
     remembered: Remembered,
-    unknown: UnknownAccounts,
-    slow_lane: Arc<Semaphore>,
+    /// What the store does not count.
+    counts: Counts,
     results: Counters,
+    overload: Counters,
     lines: LineLimit,
 }
 
@@ -82,12 +83,14 @@ enum Found {
 }
 
 impl<A: Accounts> Frame<A> {
-    /// Its lines in the log share `lines` with others that peers cause.
+    /// What it turns away is counted in `overload` by surface; its lines in the log have their
+    /// share of `lines`.
     pub(crate) fn new(
         accounts: A,
         pool: Arc<Pool>,
         clock: Arc<dyn Clock>,
         metrics: &Metrics,
+        overload: Counters,
         lines: LineLimit,
     ) -> Self {
         let results = metrics.counters(
@@ -103,11 +106,11 @@ impl<A: Accounts> Frame<A> {
             clock,
             pool,
             order: Order::default(),
-            sources: Sources::default(),
+            sources: Arc::default(),
             remembered: Remembered::new(),
-            unknown: UnknownAccounts::default(),
-            slow_lane: Arc::new(Semaphore::new(SLOW_LANE)),
+            counts: Counts::default(),
             results,
+            overload,
             lines,
         }))
     }
@@ -116,23 +119,29 @@ impl<A: Accounts> Frame<A> {
 impl<A: Accounts> Inner<A> {
     /// Waits until `attempt` may be tried; whoever gives up waiting is forgotten.
     async fn turn(&self, attempt: &Attempt) -> Result<Turns, AuthenticationRefusal> {
-        let busy = AuthenticationRefusal::Busy { retry_seconds: RETRY_SECONDS };
-        let standing =
-            self.sources.standing(attempt.source.into(), &attempt.account, self.clock.now());
-        let slowly = match standing {
-            Standing::Good => None,
+        let busy = || AuthenticationRefusal::Busy { retry_seconds: RETRY_SECONDS };
+        let (source, account) = (attempt.source.into(), attempt.account.as_str());
+        let (taken, slowly) = match self.sources.take(source, account, self.clock.now()) {
+            Standing::Good(taken) => (taken, None),
+            Standing::UsedUp { failed_before: true, .. } => return Err(busy()),
             // Who never failed from there gets in, but slowly, so that guessing stays slow too.
-            Standing::UsedUp { failed_before: false } => {
-                let turn = tokio::time::timeout(
-                    Duration::from_secs(RETRY_SECONDS),
-                    Arc::clone(&self.slow_lane).acquire_owned(),
-                );
-                Some(turn.await.ok().and_then(Result::ok).ok_or_else(|| busy.clone())?)
+            Standing::UsedUp { lane, .. } => {
+                let turn = lane.acquire_owned();
+                let turn = tokio::time::timeout(Duration::from_secs(RETRY_SECONDS), turn).await;
+                let turn = turn.ok().and_then(Result::ok).ok_or_else(busy)?;
+                match self.sources.take(source, account, self.clock.now()) {
+                    // Tries were given back meanwhile, and the lane is not needed.
+                    Standing::Good(taken) => (taken, None),
+                    Standing::UsedUp { .. } => (self.sources.owe(source, account), Some(turn)),
+                }
             }
-            Standing::UsedUp { failed_before: true } => return Err(busy),
         };
-        let account = self.order.wait(&attempt.account).await.ok_or(busy)?;
-        Ok(Turns { _account: account, _slowly: slowly })
+        let account = self.order.wait(&attempt.account).await.ok_or_else(busy)?;
+        // A try of the same name may have failed in front of this one.
+        if slowly.is_some() && self.sources.failed_before(source, &attempt.account) {
+            return Err(busy());
+        }
+        Ok(Turns { _account: account, taken, slowly })
     }
 
     /// Tries and counts, to the end.
@@ -143,13 +152,17 @@ impl<A: Accounts> Inner<A> {
     ) -> Result<Principal, AuthenticationRefusal> {
         let found = self.find(&attempt.account);
         let result = self.in_turn(attempt, &found).await;
-        if matches!(
-            result,
-            Err(AuthenticationRefusal::Wrong | AuthenticationRefusal::Locked { .. })
-        ) {
-            self.sources.failed(attempt.source.into(), &attempt.account, self.clock.now());
+        let Turns { _account, taken, slowly } = turns;
+        match result {
+            Ok(_) => taken.right(self.clock.now()),
+            Err(AuthenticationRefusal::Wrong | AuthenticationRefusal::Locked { .. }) => {
+                taken.failed();
+            }
+            Err(AuthenticationRefusal::Busy { .. } | AuthenticationRefusal::Unavailable) => {
+                drop(taken);
+            }
         }
-        drop(turns);
+        drop(slowly);
         result
     }
 
@@ -188,11 +201,11 @@ impl<A: Accounts> Inner<A> {
                     looked_up.map_err(|StoreAway| AuthenticationRefusal::Unavailable)?;
                 }
                 let now = self.clock.now();
-                if let Some(until) = self.unknown.locked_until(&attempt.account, now) {
+                if let Some(until) = self.counts.locked_until(&attempt.account, now) {
                     return Err(AuthenticationRefusal::Locked { until });
                 }
                 self.verify(&attempt.password, None).await?;
-                Err(match self.unknown.failed(&attempt.account, self.clock.now()) {
+                Err(match self.counts.failed(&attempt.account, self.clock.now()) {
                     Some(until) => AuthenticationRefusal::Locked { until },
                     None => AuthenticationRefusal::Wrong,
                 })
@@ -211,36 +224,43 @@ impl<A: Accounts> Inner<A> {
             hash.is_some_and(|hash| self.remembered.knows(id, hash, &attempt.password, now));
         let counted = match self.accounts.account(id).await {
             Ok(counted) => counted,
-            // With the store away, who was right a moment ago stays right (OPS-11).
+            // With the store away, who was right a moment ago stays right (OPS-11), unless what is
+            // remembered of them would be guessed by asking for it.
             Err(StoreAway) if remembered => return Ok(()),
-            Err(StoreAway) => return Err(AuthenticationRefusal::Unavailable),
+            Err(StoreAway) => {
+                if self.remembered.holds(id) && self.counts.failed(id.as_str(), now).is_some() {
+                    self.remembered.forget(id);
+                }
+                return Err(AuthenticationRefusal::Unavailable);
+            }
         };
         let locked = counted.as_ref().and_then(|account| account.lock_at(now));
-        if let Some(until) = locked.filter(|until| now < *until) {
+        let locked = locked.filter(|until| now < *until);
+        if let Some(until) = locked.or_else(|| self.counts.locked_until(id.as_str(), now)) {
             self.remembered.forget(id);
             return Err(AuthenticationRefusal::Locked { until });
         }
         let right = remembered || self.verify(&attempt.password, hash).await?;
         if right {
             if counted.is_some() && self.accounts.checked(id, true).await.is_err() {
-                return Err(AuthenticationRefusal::Unavailable);
+                tracing::debug!("a count of wrong passwords stays: it cannot be written");
             }
+            self.counts.right(id.as_str());
             if let Some(hash) = hash.filter(|_| !remembered) {
                 self.remembered.keep(id, hash, &attempt.password, self.clock.now());
             }
             return Ok(());
         }
-        match self.accounts.checked(id, false).await {
-            Ok(None) => Err(AuthenticationRefusal::Wrong),
-            Ok(Some(until)) => {
-                self.remembered.forget(id);
-                if self.lines.may_write(self.clock.now()) {
-                    tracing::warn!(surface = attempt.surface, "an account was locked");
-                }
-                Err(AuthenticationRefusal::Locked { until })
-            }
-            Err(StoreAway) => Err(AuthenticationRefusal::Unavailable),
+        let counted = self.accounts.checked(id, false).await;
+        // Nothing may be guessed for as long as nothing can be written.
+        let counted =
+            counted.unwrap_or_else(|StoreAway| self.counts.failed(id.as_str(), self.clock.now()));
+        let Some(until) = counted else { return Err(AuthenticationRefusal::Wrong) };
+        self.remembered.forget(id);
+        if self.lines.may_write(Line::AccountLocked, self.clock.now()) {
+            tracing::warn!(surface = attempt.surface, "an account was locked");
         }
+        Err(AuthenticationRefusal::Locked { until })
     }
 
     async fn verify(
@@ -261,8 +281,11 @@ impl<A: Accounts> Inner<A> {
             Err(AuthenticationRefusal::Unavailable) => "unavailable",
         };
         self.results.with(&[attempt.surface, name]).increment();
+        if name == "busy" {
+            self.overload.with(&[attempt.surface]).increment();
+        }
         // Who and from where is personal data, so it is told at level debug alone.
-        if self.lines.may_write(self.clock.now()) {
+        if self.lines.may_write(Line::PasswordChecked, self.clock.now()) {
             tracing::info!(surface = attempt.surface, result = name, "password checked");
         }
         tracing::debug!(account = ?attempt.account, source = %attempt.source, result = name,
@@ -273,7 +296,8 @@ impl<A: Accounts> Inner<A> {
 /// What a try holds while it is made.
 struct Turns {
     _account: Turn,
-    _slowly: Option<OwnedSemaphorePermit>,
+    taken: Taken,
+    slowly: Option<OwnedSemaphorePermit>,
 }
 
 #[async_trait]

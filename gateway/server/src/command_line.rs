@@ -48,8 +48,9 @@ Example:
 const APPLY_HELP: &str = "\
 The file is YAML and holds all settings: what is not in it is removed. All of it is applied or \
 nothing, at once and without a restart; every problem is told under its key. Passwords may be \
-given in the clear; they are hashed before they are kept. What `jackfield export` prints can be \
-applied again.
+given in the clear; they are hashed before they are kept, and a file that holds some must not be \
+readable for every user of the machine. What `jackfield export` prints can be applied again. Ids \
+and numbers of telephones stand in quotation marks unless they are plain digits.
 
   teams:        [{name, layout, wrap_up_seconds}]
   agents:       [{id, name, team, extension, roles, password | password_hash}]
@@ -62,7 +63,7 @@ applied again.
   voice:        {wrap_up_seconds}
 
 Example:
-  jackfield export > settings.yaml; $EDITOR settings.yaml; jackfield apply settings.yaml";
+  umask 077; jackfield export > settings.yaml; $EDITOR settings.yaml; jackfield apply settings.yaml";
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -308,7 +309,7 @@ fn run(command: Command, out: &mut impl Write) -> Result<(), Problem> {
         Command::Check { config, settings } => check::check(&config, settings.as_deref(), out),
         Command::Demo { dir, endpoints, port } => {
             let runtime = runtime()?;
-            let log = log::start(crate::config::LogConfig { json: false, level: "info" });
+            let log = log::start(crate::config::LogConfig { json: false, level: "info" }, None);
             Ok(runtime.block_on(crate::demo::run(crate::demo::Demo {
                 dir,
                 endpoints,
@@ -327,7 +328,7 @@ fn run(command: Command, out: &mut impl Write) -> Result<(), Problem> {
 
 fn serve(config: &std::path::Path, settings_file: Option<PathBuf>) -> Result<(), Problem> {
     let config = Config::load(config)?;
-    let log: LogControl = log::start(config.log);
+    let log: LogControl = log::start(config.log, Some(&config.name));
     let options = Options {
         config,
         settings_file,
@@ -337,8 +338,10 @@ fn serve(config: &std::path::Path, settings_file: Option<PathBuf>) -> Result<(),
         surfaces: crate::surfaces::product(),
     };
     runtime()?.block_on(async {
-        let signals = Signals::receive().map_err(NodeError::Signals)?;
-        Node::start(options).await?.run(signals).await;
+        let mut signals = Signals::receive().map_err(NodeError::Signals)?;
+        if let Some(node) = Node::start_unless_stopped(options, &mut signals).await? {
+            node.run(signals).await;
+        }
         Ok(())
     })
 }

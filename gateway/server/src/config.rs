@@ -22,6 +22,7 @@ mod raw;
 mod render;
 
 pub use files::check_files;
+pub(crate) use files::{Expiry, check_files_for};
 pub use public_name::PublicName;
 pub use render::{sample, schema};
 
@@ -29,6 +30,9 @@ use raw::Raw;
 
 /// The most characters of a host name that phones get in URLs.
 pub const NAME_CHARACTERS_MAX: usize = phone::HOST_CHARACTERS_MAX;
+/// Stand for the two keys without which there is no node, so that the others can be checked.
+const UNNAMED: &str = "unnamed.invalid";
+const UNPLACED: &str = "/nonexistent";
 /// The most bytes of a configuration file.
 const FILE_BYTES_MAX: u64 = 1024 * 1024;
 
@@ -149,6 +153,23 @@ pub struct LogConfig {
     pub level: &'static str,
 }
 
+/// A configuration with problems, as far as it was read.
+pub(crate) struct Partly {
+    /// What was written; what was not readable has its default.
+    pub(crate) config: Config,
+    /// Whether the name was.
+    named: bool,
+}
+
+impl Partly {
+    /// The names that a certificate must cover, as far as they are known.
+    pub(crate) fn certificate_names(&self) -> Vec<NodeName> {
+        let mut names = self.config.certificate_names();
+        names.retain(|name| self.named || *name != self.config.name);
+        names
+    }
+}
+
 impl PhoneListener {
     /// Scheme, host and port under which phones reach us, without a slash at the end.
     pub fn base(&self) -> String {
@@ -163,31 +184,39 @@ impl Config {
     /// Reads a file; the problems of all keys come at once.
     pub fn load(path: &Path) -> Result<Self, Problems> {
         let mut problems = Problems::default();
-        let text = match read_text(path) {
-            Ok(text) => text,
-            Err(message) => {
-                problems.add(path.display().to_string(), message);
-                return Err(problems);
-            }
-        };
+        let partly = Self::load_partly(path, &mut problems);
+        problems.into_result()?;
+        partly.map(|partly| partly.config).ok_or_else(missing_name)
+    }
+
+    /// Reads a file as far as it can be, for whoever looks for problems.
+    pub(crate) fn load_partly(path: &Path, problems: &mut Problems) -> Option<Partly> {
+        let text = problems.keep(path.display().to_string(), read_text(path))?;
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
         let folder = std::path::absolute(folder.unwrap_or(Path::new(".")));
-        Self::parse(&text, &folder.unwrap_or_else(|_| PathBuf::from("/")))
+        Self::parse_partly(&text, &folder.unwrap_or_else(|_| PathBuf::from("/")), problems)
     }
 
     /// Reads the text of a file in `folder`.
     pub fn parse(text: &str, folder: &Path) -> Result<Self, Problems> {
+        let mut problems = Problems::default();
+        let partly = Self::parse_partly(text, folder, &mut problems);
+        problems.into_result()?;
+        partly.map(|partly| partly.config).ok_or_else(missing_name)
+    }
+
+    fn parse_partly(text: &str, folder: &Path, problems: &mut Problems) -> Option<Partly> {
         match toml::from_str::<toml::Table>(text) {
             Ok(table) => {
+                refuse_odd_numbers("", &table, problems);
                 let value = serde_json::to_value(table).unwrap_or_default();
-                Self::read(value, folder)
+                Self::read_partly(value, folder, problems)
             }
             Err(error) => {
-                let mut problems = Problems::default();
                 let before = error.span().and_then(|span| text.get(..span.start));
                 let line = before.map_or(1, |before| before.matches('\n').count() + 1);
                 problems.add(format!("line {line}"), error.message().replace('\n', ", "));
-                Err(problems)
+                None
             }
         }
     }
@@ -195,17 +224,27 @@ impl Config {
     /// Reads a configuration that is a value already; relative paths count from `folder`.
     pub fn read(value: Value, folder: &Path) -> Result<Self, Problems> {
         let mut problems = Problems::default();
-        let raw = Raw::read(value, folder, &mut problems);
-        let config = Self::checked(&raw, &mut problems);
+        let partly = Self::read_partly(value, folder, &mut problems);
         problems.into_result()?;
-        config.ok_or_else(|| {
-            let mut problems = Problems::default();
-            problems.add("name", "is missing");
-            problems
-        })
+        partly.map(|partly| partly.config).ok_or_else(missing_name)
     }
 
-    fn checked(raw: &Raw, problems: &mut Problems) -> Option<Self> {
+    fn read_partly(value: Value, folder: &Path, problems: &mut Problems) -> Option<Partly> {
+        let raw = Raw::read(value, folder, problems);
+        let name = raw.name("name");
+        let named = name.is_some();
+        let name = name.or_else(|| UNNAMED.parse().ok())?;
+        let state_directory = raw.path("state_directory").unwrap_or_else(|| UNPLACED.into());
+        let config = Self::checked(&raw, name, state_directory, problems);
+        Some(Partly { config, named })
+    }
+
+    fn checked(
+        raw: &Raw,
+        name: NodeName,
+        state_directory: PathBuf,
+        problems: &mut Problems,
+    ) -> Self {
         let certificate = certificate_files(raw, problems);
         let phone_port = port(raw.number("listeners.phone.port"));
         let operations_port = port(raw.number("listeners.operations.port"));
@@ -230,11 +269,9 @@ impl Config {
                 "needs trusted_proxies: from nobody else a PROXY header is believed",
             );
         }
-        let name = raw.name("name")?;
-        let state_directory = raw.path("state_directory")?;
         let in_state = |name: &str| state_directory.join(name);
         let public_port = raw.written_number("listeners.phone.public_port").map(port);
-        Some(Self {
+        Self {
             sealing_key_file: raw
                 .path("sealing_key_file")
                 .unwrap_or_else(|| in_state("sealing.key")),
@@ -270,7 +307,7 @@ impl Config {
             log: LogConfig { json: raw.word("log.format") == "json", level: raw.word("log.level") },
             name,
             state_directory,
-        })
+        }
     }
 
     /// The local admin socket.
@@ -294,6 +331,35 @@ impl Config {
             names.push(self.phone.public_name.clone());
         }
         names
+    }
+}
+
+fn missing_name() -> Problems {
+    let mut problems = Problems::default();
+    problems.add("name", "is missing");
+    problems
+}
+
+/// Notes numbers that are none (`inf`, `nan`), which would be taken for keys that are not given.
+fn refuse_odd_numbers(key: &str, table: &toml::Table, problems: &mut Problems) {
+    for (name, value) in table {
+        let key = if key.is_empty() { name.clone() } else { format!("{key}.{name}") };
+        refuse_odd_number(&key, value, problems);
+    }
+}
+
+fn refuse_odd_number(key: &str, value: &toml::Value, problems: &mut Problems) {
+    match value {
+        toml::Value::Float(number) if !number.is_finite() => {
+            problems.add(key, format_args!("must not be {number}, which is no number"));
+        }
+        toml::Value::Table(table) => refuse_odd_numbers(key, table, problems),
+        toml::Value::Array(values) => {
+            for (position, value) in values.iter().enumerate() {
+                refuse_odd_number(&format!("{key}[{position}]"), value, problems);
+            }
+        }
+        _ => {}
     }
 }
 

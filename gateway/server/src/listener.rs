@@ -13,6 +13,7 @@ use std::net::{SocketAddr, TcpListener as StdListener};
 use std::sync::Arc;
 use std::time::Duration;
 
+use engine::Clock;
 use ipnet::IpNet;
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::{TcpListener, TcpStream};
@@ -20,6 +21,7 @@ use tokio::sync::{Semaphore, mpsc, watch};
 
 use crate::config::Limits;
 use crate::http::{ListenerMetrics, Site, is_trusted};
+use crate::log::{Line, LineLimit};
 use crate::tls::Tls;
 
 mod connection;
@@ -50,6 +52,8 @@ pub(crate) struct Setup {
     pub(crate) trusted_proxies: Arc<[IpNet]>,
     pub(crate) limits: Limits,
     pub(crate) metrics: ListenerMetrics,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) lines: LineLimit,
     pub(crate) content: Content,
 }
 
@@ -130,21 +134,22 @@ impl Listener {
         Arc::new(Self { setup, table, refusals: Arc::new(Semaphore::new(REFUSALS_MAX)) })
     }
 
-    /// Serves `sockets` until `stop` becomes true and requests in hand have ended, or too long.
+    /// Serves `sockets` until `stop` becomes true and requests in hand have ended, or `abort`
+    /// becomes true.
     pub(crate) async fn serve(
         self: Arc<Self>,
         sockets: Vec<StdListener>,
         stop: watch::Receiver<bool>,
+        mut abort: watch::Receiver<bool>,
     ) {
         // Every connection holds a sender; when all are gone, so are the connections.
         let (alive, mut gone) = mpsc::channel::<()>(1);
-        let (abort, aborted) = watch::channel(false);
         let mut accepting = Vec::new();
         for socket in sockets {
             match TcpListener::from_std(socket) {
                 Ok(socket) => accepting.push(tokio::spawn(Arc::clone(&self).accept(
                     socket,
-                    Ending { stop: stop.clone(), abort: aborted.clone(), _alive: alive.clone() },
+                    Ending { stop: stop.clone(), abort: abort.clone(), _alive: alive.clone() },
                 ))),
                 Err(error) => {
                     tracing::error!(listener = self.setup.name, %error, "a socket cannot be used");
@@ -157,10 +162,13 @@ impl Listener {
                 tracing::error!(listener = self.setup.name, "accepting broke off");
             }
         }
-        if tokio::time::timeout(self.setup.limits.drain, gone.recv()).await.is_err() {
-            tracing::warn!(listener = self.setup.name, "connections cut off: they took too long");
-            abort.send_replace(true);
-            let _ = gone.recv().await;
+        tokio::select! {
+            biased;
+            _ = gone.recv() => {}
+            () = is_true(&mut abort) => {
+                tracing::warn!(listener = self.setup.name, "connections cut off: they took too long");
+                let _ = gone.recv().await;
+            }
         }
     }
 
@@ -175,7 +183,9 @@ impl Listener {
                 Ok((stream, peer)) => self.admit(stream, peer, &ending),
                 Err(error) => {
                     // Mostly too many open files; the connections in hand go on.
-                    tracing::warn!(listener = self.setup.name, %error, "a connection was not accepted");
+                    if self.setup.lines.may_write(Line::NotAccepted, self.setup.clock.now()) {
+                        tracing::warn!(listener = self.setup.name, %error, "a connection was not accepted");
+                    }
                     tokio::time::sleep(ACCEPT_PAUSE).await;
                 }
             }
@@ -196,9 +206,13 @@ impl Listener {
                     listener.setup.metrics.open.add(-1);
                 });
             }
-            Err(Full::Source) => self.setup.metrics.source.increment(),
+            Err(Full::Source) => {
+                self.setup.metrics.source.increment();
+                self.setup.metrics.overload.increment();
+            }
             Err(Full::Table) => {
                 self.setup.metrics.full.increment();
+                self.setup.metrics.overload.increment();
                 if let Ok(turn) = Arc::clone(&self.refusals).try_acquire_owned() {
                     let listener = Arc::clone(self);
                     tokio::spawn(async move {

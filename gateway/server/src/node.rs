@@ -7,6 +7,7 @@
 //!
 //! Owns what belongs to the whole process; surfaces and listeners get their share of it.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,14 +22,16 @@ use tokio::sync::{Mutex, watch};
 use tokio::task::JoinSet;
 
 use crate::authentication::{Frame, Pool};
-use crate::config::{Config, StoreConfig, check_files};
-use crate::http::{HttpMetrics, route_tables};
+use crate::config::{Config, Expiry, StoreConfig, check_files_for};
+use crate::http::{HttpMetrics, RouteTable, route_tables};
 use crate::log::{LineLimit, LogControl};
 use crate::operations::{Health, Operations};
 use crate::surfaces::{MakeSurfaces, Push, Surfaces};
+use crate::tls::making::SelfMade;
 use crate::tls::{self, Tls};
-use crate::{admin, sealing_file, secret_file, settings, surfaces, token_file};
+use crate::{admin, open_files, sealing_file, secret_file, surfaces, token_file};
 
+mod applying;
 mod certificate;
 mod error;
 mod listeners;
@@ -39,8 +42,12 @@ mod supervision;
 pub use error::NodeError;
 pub use signals::Signals;
 
+use applying::Applying;
 use certificate::CertificateState;
 use listeners::{Listeners, Serving, Sockets};
+
+/// How much longer than requests the work of surfaces may take to end.
+const SURFACES_MORE: Duration = Duration::from_secs(1);
 
 /// What a node is started with.
 pub struct Options {
@@ -91,24 +98,98 @@ pub(crate) struct Shared {
     changing: Mutex<()>,
 }
 
-/// What came of a reload.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Reloaded {
-    /// What is in force now, in words.
-    pub(crate) done: Vec<String>,
-    /// What was refused and stays as it was.
-    pub(crate) refused: Vec<String>,
-}
-
 impl Node {
     /// Starts a node; when this returns, every listener answers.
     pub async fn start(options: Options) -> Result<Self, NodeError> {
+        let starting = Starting::prepare(options).await?;
+        let applying = starting.apply().await?;
+        starting.serve(applying)
+    }
+
+    /// Starts a node, unless the process is asked to stop before it serves.
+    pub async fn start_unless_stopped(
+        options: Options,
+        signals: &mut Signals,
+    ) -> Result<Option<Self>, NodeError> {
+        let starting = Starting::prepare(options).await?;
+        let applying = tokio::select! {
+            applying = starting.apply() => applying?,
+            () = signals.stop() => {
+                notify::tell("STOPPING=1");
+                starting.shared.engine.close().await;
+                tracing::info!("stopped before it was ready");
+                return Ok(None);
+            }
+        };
+        starting.serve(applying).map(Some)
+    }
+
+    /// Serves until the process is asked to stop, then drains.
+    pub async fn run(self, mut signals: Signals) {
+        signals.until_stopped(&self.shared).await;
+        self.stop().await;
+    }
+
+    /// Stops accepting, lets requests in hand end, closes the engine and its store.
+    pub async fn stop(mut self) {
+        notify::tell("STOPPING=1");
+        tracing::info!("stopping");
+        self.shared.health.drain();
+        // One limit for all of it, from now on.
+        let (too_late, late) = watch::channel(false);
+        let drain = self.shared.config.limits.drain;
+        let limit = tokio::spawn(async move {
+            tokio::time::sleep(drain).await;
+            too_late.send_replace(true);
+            // Surfaces have nothing in hand without listeners; what hangs must not keep us.
+            tokio::time::sleep(SURFACES_MORE).await;
+        });
+        self.listeners.drain(late).await;
+        self.stop.send_replace(true);
+        let ended = async { while self.others.join_next().await.is_some() {} };
+        tokio::select! {
+            biased;
+            () = ended => {}
+            _ = limit => {
+                tracing::warn!("a surface did not end in time");
+                self.others.shutdown().await;
+            }
+        }
+        self.shared.engine.close().await;
+        let _ = std::fs::remove_file(self.shared.config.admin_socket());
+        tracing::info!("stopped");
+    }
+}
+
+/// A node that does not serve yet.
+struct Starting {
+    shared: Arc<Shared>,
+    first_settings: Option<FirstSettings>,
+    tables: BTreeMap<&'static str, RouteTable>,
+    tls: Arc<Tls>,
+    authenticator: Arc<dyn Authenticator>,
+    clock: Arc<dyn Clock>,
+    http: HttpMetrics,
+    lines: LineLimit,
+    surfaces: Vec<Arc<dyn Surface>>,
+    metrics: Metrics,
+    operations: Arc<Operations>,
+}
+
+impl Starting {
+    /// Opens what the node works on.
+    async fn prepare(options: Options) -> Result<Self, NodeError> {
         let Options { config, settings_file, first_settings, log, clock, surfaces } = options;
         let now = clock.now();
+        prepare_open_files(&config);
         prepare(&config, now)?;
         let sealing = Arc::new(sealing_file::read_or_make(&config.sealing_key_file)?);
         let files = config.certificate_files();
-        let loaded = tls::Certificate::load(&files, &config.certificate_names(), now)?;
+        let names = config.certificate_names();
+        let (loaded, expired) = tls::Certificate::load_though_expired(&files, &names, now)?;
+        if let Some(fault) = expired {
+            tracing::error!(%fault, "phones may refuse us; replace the certificate and reload");
+        }
         let tls = Arc::new(Tls::new(&loaded)?);
 
         let metrics = Metrics::with_process();
@@ -117,12 +198,20 @@ impl Node {
         let pool = Pool::new();
         let lines = LineLimit::default();
         let (accounts, hashing) = (Arc::clone(&engine), Arc::clone(&pool));
-        let frame = Frame::new(accounts, hashing, Arc::clone(&clock), &metrics, lines.clone());
+        let http = HttpMetrics::new(&metrics, lines.clone());
+        let frame = Frame::new(
+            accounts,
+            hashing,
+            Arc::clone(&clock),
+            &metrics,
+            http.overload(),
+            lines.clone(),
+        );
         let authenticator: Arc<dyn Authenticator> = Arc::new(frame);
         let port = engine.port(Arc::clone(&authenticator));
 
         let Surfaces { served, pushes } = surfaces(port.clone(), &config);
-        let health = Health::new(Arc::clone(&clock));
+        let health = Health::new();
         let token = match &config.operations.metrics_token_file {
             Some(file) => Some(token_file::read(file)?),
             None => None,
@@ -133,7 +222,6 @@ impl Node {
         surfaces.push(Arc::clone(&operations) as Arc<dyn Surface>);
         health.watch_over(served);
 
-        let http = HttpMetrics::new(&metrics, lines);
         let tables =
             route_tables(&surfaces, &listeners::NAMES, &http).map_err(NodeError::Routes)?;
         let shared = Arc::new(Shared {
@@ -150,125 +238,74 @@ impl Node {
             sealing,
             pool,
         });
-        shared.apply_at_start(first_settings).await?;
+        Ok(Self {
+            shared,
+            first_settings,
+            tables,
+            tls,
+            authenticator,
+            clock,
+            http,
+            lines,
+            surfaces,
+            metrics,
+            operations,
+        })
+    }
 
+    /// Brings the settings it is started with into force, as far as they are needed to serve.
+    async fn apply(&self) -> Result<Option<Applying>, NodeError> {
+        self.shared.apply_at_start(self.first_settings.as_ref()).await
+    }
+
+    /// Opens the sockets and answers; what is left of `applying` goes on meanwhile.
+    fn serve(self, applying: Option<Applying>) -> Result<Node, NodeError> {
+        let shared = self.shared;
         let sockets = Sockets::bind(&shared.config)?;
         let admin = admin::Socket::bind(&shared.config.admin_socket())?;
-        let serving =
-            Serving { config: &shared.config, tables, tls, authenticator, clock, metrics: http };
+        let serving = Serving {
+            config: &shared.config,
+            tables: self.tables,
+            tls: self.tls,
+            authenticator: self.authenticator,
+            clock: self.clock,
+            metrics: self.http,
+            lines: self.lines,
+        };
+        shared.health.begin();
         let listeners = serving.serve(sockets);
         let (stop, stopping) = watch::channel(false);
         let mut others = JoinSet::new();
-        supervision::supervise(surfaces, &metrics, &stopping, &mut others);
+        supervision::supervise(self.surfaces, &self.metrics, &stopping, &mut others);
         others.spawn(admin.serve(Arc::clone(&shared), stopping.clone()));
-        others.spawn(certificate::warn_of_expiry(Arc::clone(&shared), stopping));
-        operations.observe();
+        others.spawn(certificate::warn_of_expiry(Arc::clone(&shared), stopping.clone()));
+        if let Some(applying) = applying {
+            tracing::info!(
+                "serving with the settings of before until the settings file is applied"
+            );
+            others.spawn(finish(applying, stopping));
+        }
+        self.operations.observe();
         tracing::info!(
-            node = %shared.config.name,
+            name = %shared.config.name,
             version = crate::VERSION,
             url = shared.config.phone.base(),
             "ready"
         );
         notify::tell("READY=1");
-        Ok(Self { shared, stop, listeners, others })
-    }
-
-    /// Serves until the process is asked to stop, then drains.
-    pub async fn run(self, mut signals: Signals) {
-        signals.until_stopped(&self.shared).await;
-        self.stop().await;
-    }
-
-    /// Stops accepting, lets requests in hand end, closes the engine and its store.
-    pub async fn stop(mut self) {
-        notify::tell("STOPPING=1");
-        tracing::info!("stopping");
-        self.shared.health.drain();
-        self.listeners.drain().await;
-        self.stop.send_replace(true);
-        // Surfaces have nothing in hand without listeners; what hangs must not keep us.
-        let drain = self.shared.config.limits.drain + Duration::from_secs(1);
-        let ended = async { while self.others.join_next().await.is_some() {} };
-        if tokio::time::timeout(drain, ended).await.is_err() {
-            tracing::warn!("a surface did not end in time");
-            self.others.shutdown().await;
-        }
-        self.shared.engine.close().await;
-        let _ = std::fs::remove_file(self.shared.config.admin_socket());
-        tracing::info!("stopped");
+        Ok(Node { shared, stop, listeners, others })
     }
 }
 
-impl Shared {
-    /// Reads certificate and settings files again. What does not verify is refused and stays.
-    pub(crate) async fn reload(&self) -> Reloaded {
-        let _changing = self.changing.lock().await;
-        let mut reloaded = Reloaded::default();
-        match self.certificate.reload(&self.config, self.engine.now()) {
-            Ok(()) => reloaded.done.push("certificate read".to_owned()),
-            Err(error) => {
-                tracing::error!(%error, "the certificate was refused, the old one stays");
-                reloaded.refused.push(format!("certificate: {error}"));
+/// Applies the rest, unless the node stops before.
+async fn finish(applying: Applying, mut stop: watch::Receiver<bool>) {
+    tokio::select! {
+        _ = stop.wait_for(|stop| *stop) => {}
+        applied = applying => {
+            if let Err(error) = applied {
+                applying::tell_refused(&error);
             }
         }
-        if let Some(file) = &self.settings_file {
-            match self.apply_file(file).await {
-                Ok(applied) => reloaded.done.push(format!("settings number {}", applied.number)),
-                Err(error) => {
-                    tracing::error!(%error, "the settings were refused, the old ones stay");
-                    reloaded.refused.push(format!("settings: {error}"));
-                }
-            }
-        }
-        tracing::info!(refused = reloaded.refused.len(), "reloaded");
-        reloaded
-    }
-
-    /// Applies settings that somebody sent, unless a file rules them.
-    pub(crate) async fn apply(
-        &self,
-        bytes: &[u8],
-    ) -> Result<settings::Applied, settings::ApplyError> {
-        let _changing = self.changing.lock().await;
-        if let Some(file) = &self.settings_file {
-            return Err(settings::ApplyError::Refused(format!(
-                "this node takes its settings from {}; edit that file and reload",
-                file.display()
-            )));
-        }
-        self.applied(bytes).await
-    }
-
-    async fn apply_at_start(&self, first: Option<FirstSettings>) -> Result<(), NodeError> {
-        if let Some(FirstSettings { bytes, applied }) = first {
-            let current = self.engine.settings();
-            let noted = std::fs::read_to_string(&applied).ok();
-            // Without a source nothing was applied, or not from a file.
-            let ours = current.number == 0 || (noted.is_some() && noted == current.source);
-            if ours {
-                self.applied(&bytes).await?;
-                let source = self.engine.settings().source.clone().unwrap_or_default();
-                secret_file::write(&applied, source.as_bytes())?;
-            }
-        }
-        if let Some(file) = &self.settings_file {
-            self.apply_file(file).await?;
-        }
-        Ok(())
-    }
-
-    async fn apply_file(
-        &self,
-        file: &std::path::Path,
-    ) -> Result<settings::Applied, settings::ApplyError> {
-        let bytes = settings::read_file(file).map_err(settings::ApplyError::Problems)?;
-        self.applied(&bytes).await
-    }
-
-    async fn applied(&self, bytes: &[u8]) -> Result<settings::Applied, settings::ApplyError> {
-        let applied = settings::apply(&self.engine, &self.sealing, &self.pool, bytes).await?;
-        tracing::info!(number = applied.number, changed = applied.changed, "settings applied");
-        Ok(applied)
     }
 }
 
@@ -288,17 +325,27 @@ pub(crate) async fn check_routes(config: &Config, problems: &mut Problems) {
     let Some(engine) = problems.keep("routes", Engine::open(options).await) else { return };
     let lines = LineLimit::default();
     let (accounts, clock_of_frame) = (Arc::clone(&engine), Arc::clone(&clock));
-    let frame = Frame::new(accounts, Pool::new(), clock_of_frame, &metrics, lines.clone());
+    let http = HttpMetrics::new(&metrics, lines.clone());
+    let frame = Frame::new(accounts, Pool::new(), clock_of_frame, &metrics, http.overload(), lines);
     let Surfaces { mut served, .. } = surfaces::product()(engine.port(Arc::new(frame)), config);
-    let health = Health::new(clock);
+    let health = Health::new();
     served.push(Operations::new(health, Arc::clone(&engine), metrics.clone(), None));
-    if let Err(found) = route_tables(&served, &listeners::NAMES, &HttpMetrics::new(&metrics, lines))
-    {
+    if let Err(found) = route_tables(&served, &listeners::NAMES, &http) {
         for problem in found.as_slice() {
             problems.add(format!("routes: {}", problem.key), &problem.message);
         }
     }
     engine.close().await;
+}
+
+/// A limit that is too low keeps phones out only on the busiest day, so the node starts.
+fn prepare_open_files(config: &Config) {
+    open_files::raise();
+    let mut problems = Problems::default();
+    open_files::check(config, &mut problems);
+    for problem in problems.as_slice() {
+        tracing::warn!(key = problem.key, why = problem.message, "connections may be refused");
+    }
 }
 
 /// Folders, files and the certificate of a first start; then the checks of `check`, once more.
@@ -309,14 +356,19 @@ fn prepare(config: &Config, now: Timestamp) -> Result<(), NodeError> {
     if let Some(above) = path.parent() {
         secret_file::make_folder(above).map_err(folder)?;
     }
+    let names = config.certificate_names();
     if config.certificate.is_none() {
-        let names = config.certificate_names();
-        if tls::making::self_signed(&config.certificate_files(), &names, now)? {
-            tracing::info!("a self-signed certificate was made");
+        match tls::making::self_signed(&config.certificate_files(), &names, now)? {
+            SelfMade::There => {}
+            SelfMade::Missing => tracing::info!("a self-signed certificate was made"),
+            SelfMade::Outdated => tracing::warn!(
+                "the self-signed certificate was made anew: it had expired or did not cover our \
+                 name; phones must trust the new one"
+            ),
         }
     }
     let mut problems = Problems::default();
-    check_files(config, now, &mut problems);
+    check_files_for(config, &names, Expiry::Borne, now, &mut problems);
     problems.into_result().map_err(NodeError::Problems)
 }
 

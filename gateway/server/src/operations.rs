@@ -5,16 +5,16 @@
 //! ours to fail for.
 
 use std::fmt::Write;
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use domain::{Secret, Timestamp};
+use domain::Secret;
 use engine::metrics::{Gauge, Gauges};
 use engine::surface::{Callers, Readiness, Request, ResponsePolicy, Route, Surface};
-use engine::{Clock, Engine, Metrics, StoreState};
+use engine::{Engine, Metrics, StoreState};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, WWW_AUTHENTICATE};
 use http::{HeaderValue, Method, Response, StatusCode};
 use subtle::ConstantTimeEq;
@@ -22,14 +22,20 @@ use tokio::sync::watch;
 
 use crate::http::{Credentials, is_handed_on};
 
-/// The runtime must have turned within this time.
-const TURN_MAX: Duration = Duration::from_secs(5);
+mod heard;
+
+use heard::Heard;
+
+/// The runtime must have turned within this time, and the store's writer answered.
+const SILENCE_MAX: Duration = Duration::from_secs(5);
 const TURN_EVERY: Duration = Duration::from_secs(1);
+/// How often the writer is asked.
+const ASK_EVERY: Duration = Duration::from_secs(2);
 
 /// What is known of the node's health.
 pub(crate) struct Health {
-    clock: Arc<dyn Clock>,
-    turned_at: AtomicI64,
+    loop_turned: Heard,
+    writer_answered: Heard,
     draining: AtomicBool,
     surfaces: OnceLock<Vec<Arc<dyn Surface>>>,
 }
@@ -50,10 +56,19 @@ struct Figures {
 }
 
 impl Health {
-    pub(crate) fn new(clock: Arc<dyn Clock>) -> Arc<Self> {
-        let turned_at = AtomicI64::new(clock.now().microseconds());
-        let draining = AtomicBool::new(false);
-        Arc::new(Self { clock, turned_at, draining, surfaces: OnceLock::new() })
+    pub(crate) fn new() -> Arc<Self> {
+        Arc::new(Self {
+            loop_turned: Heard::now(),
+            writer_answered: Heard::now(),
+            draining: AtomicBool::new(false),
+            surfaces: OnceLock::new(),
+        })
+    }
+
+    /// Silence counts from here: until it serves, a node may have been busy.
+    pub(crate) fn begin(&self) {
+        self.loop_turned.note();
+        self.writer_answered.note();
     }
 
     /// Names the surfaces whose readiness counts; only the first call does.
@@ -74,11 +89,6 @@ impl Health {
 
     fn is_draining(&self) -> bool {
         self.draining.load(Ordering::Acquire)
-    }
-
-    fn turned_ago(&self) -> Duration {
-        let turned_at = Timestamp::from_microseconds(self.turned_at.load(Ordering::Acquire));
-        self.clock.now().since(turned_at)
     }
 }
 
@@ -104,18 +114,30 @@ impl Operations {
     }
 
     fn live(&self) -> Response<Bytes> {
-        let ago = self.health.turned_ago();
-        if ago > TURN_MAX {
-            let seconds = ago.as_secs();
-            return text(
-                StatusCode::SERVICE_UNAVAILABLE,
-                format!("loop: stood still {seconds} s\n"),
-            );
+        let mut lines = String::new();
+        for (silent, what) in [
+            (self.health.loop_turned.ago(), "loop: stood still"),
+            (self.health.writer_answered.ago(), "store writer: no answer for"),
+        ] {
+            if silent > SILENCE_MAX {
+                lines.push_str(&format!("{what} {} s\n", silent.as_secs()));
+            }
         }
-        text(StatusCode::OK, "ok\n".to_owned())
+        match lines.is_empty() {
+            true => text(StatusCode::OK, "ok\n".to_owned()),
+            false => text(StatusCode::SERVICE_UNAVAILABLE, lines),
+        }
     }
 
-    fn ready(&self, query: &str) -> Response<Bytes> {
+    /// Everybody learns what is ready; why not, which may name files and peers, only who may see the
+    /// metrics too.
+    fn ready(&self, request: &Request) -> Response<Bytes> {
+        let query = request.uri.query().unwrap_or_default();
+        let refused = self.refused(request);
+        let line = match refused {
+            None => line,
+            Some(_) => line_without_reason,
+        };
         let mut named = None;
         let mut verbose = false;
         for pair in query.split('&') {
@@ -124,6 +146,9 @@ impl Operations {
                 ("verbose", _) => verbose = true,
                 _ => {}
             }
+        }
+        if let Some(refused) = refused.filter(|_| verbose) {
+            return refused;
         }
         let surfaces = self.health.surfaces();
         if self.health.is_draining() {
@@ -153,7 +178,10 @@ impl Operations {
                     writeln!(lines, "store: failing for {seconds} s: {why}")
                 }
             };
-            let _ = writeln!(lines, "loop: turned {} s ago", self.health.turned_ago().as_secs());
+            let ago = |heard: &Heard| heard.ago().as_secs();
+            let _ = writeln!(lines, "loop: turned {} s ago", ago(&self.health.loop_turned));
+            let writer = ago(&self.health.writer_answered);
+            let _ = writeln!(lines, "store writer: answered {writer} s ago");
         }
         if lines.is_empty() {
             lines.push_str("ok\n");
@@ -161,26 +189,34 @@ impl Operations {
         text(status(fails), lines)
     }
 
-    fn metrics(&self, request: &Request) -> Response<Bytes> {
+    /// What somebody is told who may not look inside: only this machine may, and who has the token.
+    fn refused(&self, request: &Request) -> Option<Response<Bytes>> {
         // What a proxy on this machine hands on comes from anywhere.
-        if !request.peer.address.is_loopback() || is_handed_on(&request.headers) {
-            let Some(token) = &self.token else {
-                let why = "metrics are for this machine alone; configure metrics_token_file\n";
-                return text(StatusCode::FORBIDDEN, why.to_owned());
-            };
-            let right = match Credentials::read(&request.headers) {
-                Some(Credentials::Bearer(shown)) => {
-                    shown.expose().as_bytes().ct_eq(token.expose().as_bytes()).into()
-                }
-                _ => false,
-            };
-            if !right {
-                let mut answer =
-                    text(StatusCode::UNAUTHORIZED, "a bearer token is needed\n".to_owned());
-                let challenge = HeaderValue::from_static("Bearer realm=\"jackfield metrics\"");
-                answer.headers_mut().insert(WWW_AUTHENTICATE, challenge);
-                return answer;
+        if request.peer.address.is_loopback() && !is_handed_on(&request.headers) {
+            return None;
+        }
+        let Some(token) = &self.token else {
+            let why = "this is for this machine alone; configure metrics_token_file\n";
+            return Some(text(StatusCode::FORBIDDEN, why.to_owned()));
+        };
+        let right = match Credentials::read(&request.headers) {
+            Some(Credentials::Bearer(shown)) => {
+                shown.expose().as_bytes().ct_eq(token.expose().as_bytes()).into()
             }
+            _ => false,
+        };
+        if right {
+            return None;
+        }
+        let mut answer = text(StatusCode::UNAUTHORIZED, "a bearer token is needed\n".to_owned());
+        let challenge = HeaderValue::from_static("Bearer realm=\"jackfield metrics\"");
+        answer.headers_mut().insert(WWW_AUTHENTICATE, challenge);
+        Some(answer)
+    }
+
+    fn metrics(&self, request: &Request) -> Response<Bytes> {
+        if let Some(refused) = self.refused(request) {
+            return refused;
         }
         self.observe();
         let mut answer = Response::new(Bytes::from(self.metrics.text()));
@@ -226,7 +262,7 @@ impl Surface for Operations {
         };
         vec![
             route("/livez", |it, _| it.live()),
-            route("/readyz", |it, request| it.ready(request.uri.query().unwrap_or_default())),
+            route("/readyz", Self::ready),
             // What answers at all has opened its store and brought it to its schema.
             route("/startupz", |_, _| text(StatusCode::OK, "ok\n".to_owned())),
             route("/metrics", Self::metrics),
@@ -238,13 +274,24 @@ impl Surface for Operations {
     }
 
     async fn run(self: Arc<Self>, mut stop: watch::Receiver<bool>) {
-        loop {
-            let now = self.health.clock.now();
-            self.health.turned_at.store(now.microseconds(), Ordering::Release);
-            tokio::select! {
-                _ = stop.wait_for(|stop| *stop) => return,
-                () = tokio::time::sleep(TURN_EVERY) => {}
+        let turning = async {
+            loop {
+                self.health.loop_turned.note();
+                tokio::time::sleep(TURN_EVERY).await;
             }
+        };
+        let asking = async {
+            loop {
+                if self.engine.writer_answers().await {
+                    self.health.writer_answered.note();
+                }
+                tokio::time::sleep(ASK_EVERY).await;
+            }
+        };
+        tokio::select! {
+            _ = stop.wait_for(|stop| *stop) => {}
+            () = turning => {}
+            () = asking => {}
         }
     }
 }
@@ -259,6 +306,15 @@ fn line(name: &str, readiness: &Readiness) -> String {
         Readiness::Degraded(why) => format!("{name}: degraded: {why}\n"),
         Readiness::Failing(why) => format!("{name}: failing: {why}\n"),
     }
+}
+
+fn line_without_reason(name: &str, readiness: &Readiness) -> String {
+    let state = match readiness {
+        Readiness::Ready => "ok",
+        Readiness::Degraded(_) => "degraded",
+        Readiness::Failing(_) => "failing",
+    };
+    format!("{name}: {state}\n")
 }
 
 fn text(status: StatusCode, text: String) -> Response<Bytes> {

@@ -9,6 +9,7 @@
 
 use std::fs::File;
 use std::io::Read;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -59,67 +60,86 @@ pub(crate) struct Applied {
     pub(crate) changed: bool,
 }
 
+/// A settings file as far as it was read, with its problems.
+struct Looked {
+    file: Option<SettingsFile>,
+    sealed: Option<Sealed>,
+    problems: Problems,
+}
+
 /// Reads and checks a settings file; every problem is told at once.
 pub(crate) fn check(bytes: &[u8], sealing: Option<&SealingKey>) -> Result<SettingsFile, Problems> {
-    let (file, problems) = read(bytes)?;
-    check_sealed(file, problems, sealing)
+    read(bytes).unsealed_by(sealing)
 }
 
-/// Reads a settings file, with the problems that leave it readable. It takes its time with a large
-/// file.
-fn read(bytes: &[u8]) -> Result<(SettingsFile, Problems), Problems> {
-    let mut problems = Problems::default();
-    let Some(value) = problems.keep("file", yaml::read(bytes)) else { return Err(problems) };
-    check_hashes(&value, &mut problems);
-    let file = match SettingsFile::read(value) {
-        Ok(file) => file,
+/// Reads a settings file. It takes its time with a large file. What one check finds hides nothing
+/// from the others.
+fn read(bytes: &[u8]) -> Looked {
+    let mut looked = Looked { file: None, sealed: None, problems: Problems::default() };
+    let Some(value) = looked.problems.keep("file", yaml::read(bytes)) else { return looked };
+    check_hashes(&value, &mut looked.problems);
+    check_trust(&value, &mut looked.problems);
+    let sealed = value.pointer("/phone_service/push/password_sealed").and_then(Value::as_str);
+    looked.sealed = sealed.map(Sealed::from_text);
+    match SettingsFile::read(value) {
+        Ok(file) => looked.file = Some(file),
         Err(found) => {
             for problem in found.as_slice() {
-                problems.add(problem.key.clone(), &problem.message);
+                looked.problems.add(problem.key.clone(), &problem.message);
             }
-            return Err(problems);
         }
-    };
-    for (position, entry) in file.trust().iter().enumerate() {
-        check_certificates(
-            &format!("trust[{position}].certificates"),
-            &entry.certificates,
-            &mut problems,
-        );
     }
-    Ok((file, problems))
+    looked
 }
 
-/// Whether what the file holds sealed can be opened here, beside the problems it has already.
-fn check_sealed(
-    file: SettingsFile,
-    mut problems: Problems,
-    sealing: Option<&SealingKey>,
-) -> Result<SettingsFile, Problems> {
-    if let (Some(sealed), Some(sealing)) = (file.sealed_push_password(), sealing) {
-        problems.keep(
-            "phone_service.push.password_sealed",
-            sealing.unseal(PUSH_PASSWORD_PURPOSE, sealed),
-        );
+impl Looked {
+    /// The file, unless it has a problem; what is sealed in it must open here.
+    fn unsealed_by(mut self, sealing: Option<&SealingKey>) -> Result<SettingsFile, Problems> {
+        if let (Some(sealed), Some(sealing)) = (&self.sealed, sealing) {
+            let unsealed = sealing.unseal(PUSH_PASSWORD_PURPOSE, sealed);
+            self.problems.keep("phone_service.push.password_sealed", unsealed);
+        }
+        match self.file {
+            Some(file) => self.problems.into_result().map(|()| file),
+            None => Err(self.problems),
+        }
     }
-    problems.into_result()?;
-    Ok(file)
 }
 
-/// The bytes of a settings file, bounded.
+/// The bytes of a settings file, bounded; refused where every user of the machine may read it and
+/// it holds passwords in the clear. It takes its time with a large file of that sort.
 pub(crate) fn read_file(path: &Path) -> Result<Vec<u8>, Problems> {
-    let read = || -> std::io::Result<Vec<u8>> {
+    let read = || -> std::io::Result<(Vec<u8>, u32)> {
         let mut bytes = Vec::new();
         let limit = u64::try_from(yaml::BYTES_MAX).unwrap_or(u64::MAX);
+        let file = File::open(path)?;
+        let mode = file.metadata()?.permissions().mode() & 0o7777;
         // One more than is taken, so that a longer file is refused and not cut.
-        File::open(path)?.take(limit + 1).read_to_end(&mut bytes)?;
-        Ok(bytes)
+        file.take(limit + 1).read_to_end(&mut bytes)?;
+        Ok((bytes, mode))
     };
     let mut problems = Problems::default();
-    match problems.keep(path.display().to_string(), read()) {
-        Some(bytes) => Ok(bytes),
-        None => Err(problems),
+    let key = path.display().to_string();
+    let Some((bytes, mode)) = problems.keep(key.clone(), read()) else { return Err(problems) };
+    // What cannot be read is told by whoever reads it.
+    let is_open = mode & 0o007 != 0;
+    if is_open && yaml::read(&bytes).is_ok_and(|value| holds_plain_secrets(&value)) {
+        problems.add(
+            key,
+            format_args!(
+                "has mode {mode:04o}, so every user of this machine may reach the passwords in it; \
+                 take that away: chmod o-rwx"
+            ),
+        );
+        return Err(problems);
     }
+    Ok(bytes)
+}
+
+fn holds_plain_secrets(value: &Value) -> bool {
+    let mut agents = value.get("agents").and_then(Value::as_array).into_iter().flatten();
+    agents.any(|agent| agent.get("password").is_some())
+        || value.pointer("/phone_service/push/password").is_some()
 }
 
 /// Applies a settings file: all of it or nothing.
@@ -135,9 +155,9 @@ pub(crate) async fn apply(
         return Ok(Applied { number: before.number, changed: false });
     }
     let text = bytes.to_vec();
-    let read = tokio::task::spawn_blocking(move || read(&text)).await;
-    let (file, problems) = read.map_err(|_| ApplyError::Broken)?.map_err(ApplyError::Problems)?;
-    let file = check_sealed(file, problems, Some(sealing)).map_err(ApplyError::Problems)?;
+    let looked = tokio::task::spawn_blocking(move || read(&text)).await;
+    let looked = looked.map_err(|_| ApplyError::Broken)?;
+    let file = looked.unsealed_by(Some(sealing)).map_err(ApplyError::Problems)?;
     let hashes = hashes(&before, &file, pool).await?;
     let mut unsealed = false;
     let documents = file.into_documents(
@@ -173,20 +193,19 @@ async fn hashes(
     file: &SettingsFile,
     pool: &Pool,
 ) -> Result<std::collections::HashMap<AgentId, String>, HashingError> {
-    let mut hashes = std::collections::HashMap::new();
-    let mut fresh = Vec::new();
-    for (id, password) in file.plain_passwords() {
-        let old = before.agents.get(&id).and_then(|agent| agent.password_hash.clone());
-        // A password that did not change keeps its hash, and with it what is remembered of it.
-        match old {
-            Some(old) if pool.verify(password.clone(), Some(old.clone())).await == Ok(true) => {
-                hashes.insert(id, old);
-            }
-            _ => fresh.push((id, password)),
-        }
+    let passwords: Vec<_> = file
+        .plain_passwords()
+        .into_iter()
+        .map(|(id, password)| {
+            // A password that did not change keeps its hash, and what is remembered of it.
+            let old = before.agents.get(&id).and_then(|agent| agent.password_hash.clone());
+            (id, password, old)
+        })
+        .collect();
+    if !passwords.is_empty() {
+        tracing::info!(passwords = passwords.len(), "passwords are hashed");
     }
-    hashes.extend(pool.hash_all(fresh).await?);
-    Ok(hashes)
+    Ok(pool.hash_all(passwords).await?.into_iter().collect())
 }
 
 /// A hash that costs too much to verify would let its agent stop the node by signing in.
@@ -199,6 +218,15 @@ fn check_hashes(value: &Value, problems: &mut Problems) {
                 format!("agents[{position}].password_hash"),
                 "is damaged or costs more than we bear (256 MiB, 16 passes, 16 lanes)",
             );
+        }
+    }
+}
+
+fn check_trust(value: &Value, problems: &mut Problems) {
+    let trust = value.get("trust").and_then(Value::as_array).into_iter().flatten();
+    for (position, entry) in trust.enumerate() {
+        if let Some(text) = entry.get("certificates").and_then(Value::as_str) {
+            check_certificates(&format!("trust[{position}].certificates"), text, problems);
         }
     }
 }

@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+mod spelling;
+
 /// The most bytes of a settings file.
 pub(crate) const BYTES_MAX: usize = 16 * 1024 * 1024;
 const DEPTH_MAX: usize = 16;
@@ -41,7 +43,9 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Value, YamlError> {
         strict_booleans: true,
         with_snippet: false,
     };
-    serde_saphyr::from_str_with_options(text, options).map_err(|error| {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let read = serde_saphyr::from_str_with_options::<spelling::Node>(text, options);
+    read.map(|node| node.into_value(text)).map_err(|error| {
         // A cause may quote the line, which may hold a password; the place is enough.
         let message = error.without_snippet().to_string();
         YamlError::Syntax(message.lines().next().unwrap_or_default().to_owned())
@@ -90,6 +94,24 @@ mod tests {
     fn ops_05_an_error_does_not_quote_the_text() {
         let error = read(b"agents:\n  - id: 1001\n    password: hunter2: x\n").unwrap_err();
         assert!(!error.to_string().contains("hunter2"), "{error}");
+    }
+
+    /// A number stays one only where its digits are what was written; see `spelling`.
+    #[test]
+    fn a_number_in_another_spelling_is_no_whole_number() {
+        let text = "\u{feff}# \u{e4}\r\na: 4930123 # five\r\nb: +4930123\r\nc: [0x10, 16, 007, 1_0]\r\n\
+                    d: {e: 0o17, f: 20}\r\ng: &x 0b1\r\nh: *x\r\ni: &y 9\r\nj: *y\r\nk: -5\r\n";
+        let value = read(text.as_bytes()).unwrap();
+        let whole = |pointer: &str| value.pointer(pointer).unwrap().as_u64();
+        for (pointer, number) in
+            [("/a", 4_930_123), ("/c/1", 16), ("/d/f", 20), ("/i", 9), ("/j", 9)]
+        {
+            assert_eq!(whole(pointer), Some(number), "{pointer}");
+        }
+        for pointer in ["/b", "/c/0", "/c/2", "/c/3", "/d/e", "/g", "/h", "/k"] {
+            assert_eq!(whole(pointer), None, "{pointer}");
+        }
+        assert_eq!(read(b"{\"a\":[1,{\"b\":22}]}").unwrap(), json!({"a": [1, {"b": 22}]}));
     }
 
     #[test]

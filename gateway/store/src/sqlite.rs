@@ -208,6 +208,10 @@ impl Store for SqliteStore {
         Statistics { waiting: self.writer.waiting(), ..self.counts.statistics() }
     }
 
+    async fn answer(&self) -> Result<(), StoreError> {
+        self.writer.run(|_| Ok(())).await
+    }
+
     async fn close(&self) {
         // Errors here mean that it is closed already.
         let _ = self.writer.run(writing::note_clean).await;

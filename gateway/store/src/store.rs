@@ -106,6 +106,12 @@ pub trait Store: Send + Sync + 'static {
     /// hold no longer.
     async fn raise_epoch(&self) -> Result<u64, StoreError>;
 
+    /// Waits until whatever writes has done something that changes nothing, which shows that it is
+    /// at work. A store that has no thread of its own answers at once.
+    async fn answer(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
     /// Rises after each commit: look again. It never carries the data itself.
     fn wake_up(&self) -> watch::Receiver<u64>;
 

@@ -65,19 +65,6 @@ impl SettingsFile {
         self.agents.iter().filter_map(plain).collect()
     }
 
-    /// The certificates to trust, for whoever can read certificates to check.
-    pub fn trust(&self) -> &[Trust] {
-        &self.trust
-    }
-
-    /// The sealed push password, for whoever holds the key to check.
-    pub fn sealed_push_password(&self) -> Option<&Sealed> {
-        match self.push.as_ref().map(|push| &push.password) {
-            Some(NewSecret::Sealed(sealed)) => Some(sealed),
-            _ => None,
-        }
-    }
-
     /// The documents, with the hash that `hash` gives for each plain password (`None` keeps the
     /// agent from signing in) and secrets sealed by `seal`.
     pub fn into_documents(

@@ -62,7 +62,7 @@ impl<'p> Reader<'p> {
             // An id of digits is easily written without quotation marks.
             Value::Number(number) if number.is_u64() => Some(number.to_string()),
             other => {
-                self.problem(name, format_args!("must be a text, not {}", sort(&other)));
+                self.problem(name, no_text(&other));
                 None
             }
         }
@@ -191,9 +191,9 @@ impl<'p> Reader<'p> {
             let key = format!("{}[{position}]", self.key(name));
             let text = match value {
                 Value::String(text) => text,
-                Value::Number(number) => number.to_string(),
+                Value::Number(number) if number.is_u64() => number.to_string(),
                 other => {
-                    self.problems.add(key, format_args!("must be a text, not {}", sort(&other)));
+                    self.problems.add(key, no_text(&other));
                     continue;
                 }
             };
@@ -260,6 +260,18 @@ impl<'p> Reader<'p> {
     }
 }
 
+/// What is said of a value where a text is wanted. Numbers are taken for texts only where nothing
+/// but their digits can have been written.
+fn no_text(value: &Value) -> String {
+    match value {
+        Value::Number(_) => {
+            "must be a text, and this is a number in a spelling of its own; put it in quotation marks"
+                .to_owned()
+        }
+        other => format!("must be a text, not {}", sort(other)),
+    }
+}
+
 fn sort(value: &Value) -> &'static str {
     match value {
         Value::Null => "nothing",
@@ -289,5 +301,18 @@ mod tests {
         reader.finish();
         let keys: Vec<_> = problems.as_slice().iter().map(|it| it.key.as_str()).collect();
         assert_eq!(keys, ["port", "on", "list[0].x", "odd"]);
+    }
+
+    #[test]
+    fn only_whole_numbers_pass_for_texts() {
+        let mut problems = Problems::default();
+        let value = json!({"id": 16.0, "lines": [2001, 1e3, -5]});
+        let mut reader = Reader::new("", value, &mut problems);
+        assert_eq!(reader.text("id"), None);
+        assert_eq!(reader.parsed_list::<String>("lines", 4), ["2001"]);
+        reader.finish();
+        let told: Vec<_> = problems.as_slice().iter().map(|it| it.message.clone()).collect();
+        assert_eq!(told.len(), 3);
+        assert!(told.iter().all(|told| told.contains("quotation marks")), "{told:?}");
     }
 }

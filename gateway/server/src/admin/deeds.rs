@@ -64,15 +64,17 @@ pub(super) fn log_level(
     level: &'static str,
     minutes: u64,
 ) -> Result<Value, Failure> {
-    if !shared.log.set_level(level) {
+    let Some(change) = shared.log.set_level(level) else {
         return Err(Failure::new("unavailable", "the log level cannot be changed here"));
-    }
+    };
     tracing::info!(level, minutes, "log level changed");
     let (log, configured) = (shared.log.clone(), shared.config.log.level);
     tokio::spawn(async move {
         tokio::time::sleep(Duration::from_secs(minutes * 60)).await;
-        log.set_level(configured);
-        tracing::info!(level = configured, "log level as configured again");
+        // A later command has its own end.
+        if log.set_back(configured, change) {
+            tracing::info!(level = configured, "log level as configured again");
+        }
     });
     Ok(json!({"level": level, "minutes": minutes}))
 }

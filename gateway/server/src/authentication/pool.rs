@@ -55,17 +55,19 @@ impl Pool {
         verified.await.map_err(|_| Busy)
     }
 
-    /// Hashes many passwords, one after another on each core; sign-ins come in between.
+    /// Hashes many passwords, one after another on each core; sign-ins come in between. One that
+    /// is that of the old hash given with it keeps it.
     pub(crate) async fn hash_all<K: Send + 'static>(
         &self,
-        passwords: Vec<(K, Secret)>,
+        passwords: Vec<(K, Secret, Option<String>)>,
     ) -> Result<Vec<(K, String)>, HashingError> {
         let mut tasks = tokio::task::JoinSet::new();
         let mut hashed = Vec::with_capacity(passwords.len());
-        for (key, password) in passwords {
+        for (key, password, old) in passwords {
             let turn = Arc::clone(&self.turns).acquire_owned().await.map_err(|_| HashingError)?;
             tasks.spawn_blocking(move || {
-                let hash = hash(&password);
+                let kept = old.filter(|old| verify(&password, Some(old)));
+                let hash = kept.map_or_else(|| hash(&password), Ok);
                 drop(turn);
                 hash.map(|hash| (key, hash))
             });
@@ -88,6 +90,21 @@ impl Drop for Waiting<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn of_many_passwords_those_that_did_not_change_keep_their_hash() {
+        let pool = Pool::with(2, 1);
+        let asked = |old: Option<&str>| {
+            (0..3).map(|it| (it, Secret::new(format!("{it}")), old.map(str::to_owned))).collect()
+        };
+        let mut first = pool.hash_all(asked(None)).await.unwrap();
+        first.sort();
+        let (number, old) = first[1].clone();
+        let mut again = pool.hash_all(asked(Some(&old))).await.unwrap();
+        again.sort();
+        assert_eq!(again[1], (number, old.clone()));
+        assert!(again[0].1 != old && again[2].1 != old);
+    }
 
     #[tokio::test]
     async fn the_line_is_bounded() {

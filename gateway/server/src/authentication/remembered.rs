@@ -55,6 +55,11 @@ impl Remembered {
         hmac::verify(key, &message(account, hash, password), pair.tag.as_ref()).is_ok()
     }
 
+    /// Whether anything is remembered of an account.
+    pub(super) fn holds(&self, account: &AgentId) -> bool {
+        self.pairs.lock().unwrap_or_else(PoisonError::into_inner).contains_key(account)
+    }
+
     /// Remembers a pair that was right at `now`.
     pub(super) fn keep(&self, account: &AgentId, hash: &str, password: &Secret, now: Timestamp) {
         let Some(key) = &self.key else { return };

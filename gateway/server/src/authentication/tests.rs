@@ -7,7 +7,9 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use domain::settings::Agent;
 use domain::{Account, LOCK_SECONDS, Settings, WRONG_PASSWORDS_MAX};
+use engine::metrics::Counter;
 use engine::testing::ManualClock;
+use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
 use super::*;
@@ -17,7 +19,13 @@ struct InMemory {
     settings: Mutex<Arc<Settings>>,
     counts: Mutex<HashMap<AgentId, Account>>,
     away: AtomicBool,
+    /// What is loaded still comes, but nothing can be written.
+    full: AtomicBool,
     reports: AtomicUsize,
+    /// Tries that came as far as looking their account up.
+    begun: AtomicUsize,
+    /// Lookups wait here; closed where a test wants them to.
+    gate: Semaphore,
     clock: Arc<ManualClock>,
 }
 
@@ -28,6 +36,8 @@ impl Accounts for Arc<InMemory> {
     }
 
     async fn account(&self, id: &AgentId) -> Result<Option<Account>, StoreAway> {
+        self.begun.fetch_add(1, Ordering::AcqRel);
+        drop(self.gate.acquire().await.unwrap());
         if self.away.load(Ordering::Acquire) {
             return Err(StoreAway);
         }
@@ -38,6 +48,9 @@ impl Accounts for Arc<InMemory> {
         self.reports.fetch_add(1, Ordering::AcqRel);
         // A commit takes its time.
         tokio::time::sleep(Duration::from_millis(30)).await;
+        if self.full.load(Ordering::Acquire) {
+            return Err(StoreAway);
+        }
         let mut counts = self.counts.lock().unwrap();
         if right {
             counts.remove(id);
@@ -60,6 +73,7 @@ struct Fixture {
     accounts: Arc<InMemory>,
     clock: Arc<ManualClock>,
     lines: LineLimit,
+    turned_away: Counter,
 }
 
 /// Agents 1001 to 1020 with the password `right`, hashed cheaply.
@@ -69,15 +83,21 @@ fn fixture() -> Fixture {
         settings: Mutex::default(),
         counts: Mutex::default(),
         away: AtomicBool::new(false),
+        full: AtomicBool::new(false),
         reports: AtomicUsize::new(0),
+        begun: AtomicUsize::new(0),
+        gate: Semaphore::new(1_000),
         clock: Arc::clone(&clock),
     });
     accounts.set_password("right");
     let metrics = Metrics::new();
     let handed: Arc<dyn Clock> = clock.clone();
     let lines = LineLimit::default();
-    let frame = Frame::new(Arc::clone(&accounts), Pool::new(), handed, &metrics, lines.clone());
-    Fixture { frame: Arc::new(frame), accounts, clock, lines }
+    let overload = metrics.counters("overload_total", "Turned away.", &["surface"]);
+    let turned_away = overload.with(&["phone"]);
+    let known = Arc::clone(&accounts);
+    let frame = Frame::new(known, Pool::new(), handed, &metrics, overload, lines.clone());
+    Fixture { frame: Arc::new(frame), accounts, clock, lines, turned_away }
 }
 
 impl InMemory {
@@ -236,9 +256,10 @@ async fn a_site_is_never_locked_by_guesses_from_within() {
     assert_eq!(it.attempt("1011", "x", "192.0.2.1").await, "wrong");
     assert_eq!(it.attempt("1011", "right", "192.0.2.1").await, "busy");
     assert_eq!(it.attempt("nobody-59", "x", "192.0.2.1").await, "busy");
+    assert_eq!(it.turned_away.value(), 2);
     // Another source is not touched; time gives tries back.
     assert_eq!(it.attempt("1011", "right", "192.0.2.2").await, "right");
-    it.clock.advance(Duration::from_secs(1));
+    it.clock.advance(Duration::from_secs(3));
     assert_eq!(it.attempt("1011", "right", "192.0.2.1").await, "right");
 }
 
@@ -287,7 +308,12 @@ async fn a_source_without_tries_learns_nothing_of_accounts() {
         let results =
             [it.attempt(name, "x", "192.0.2.1").await, it.attempt(name, "x", "192.0.2.1").await];
         assert_eq!(results, ["wrong", "busy"], "{name}");
-        let held = it.frame.0.slow_lane.acquire().await.unwrap();
+        let source = "192.0.2.1".parse::<IpAddr>().unwrap().into();
+        let Standing::UsedUp { lane, .. } = it.frame.0.sources.take(source, "x", it.clock.now())
+        else {
+            panic!("{name}: tries are left");
+        };
+        let held = lane.acquire().await.unwrap();
         assert_eq!(it.attempt(&format!("{name}-9"), "x", "192.0.2.1").await, "busy", "{name}");
         drop(held);
     }
@@ -354,5 +380,105 @@ async fn a_flood_of_tries_is_no_flood_of_lines() {
     for number in 0..30 {
         it.attempt(&format!("nobody-{number}"), "x", "192.0.2.1").await;
     }
-    assert_eq!(it.lines.suppressed(), 10);
+    assert_eq!(it.lines.suppressed(Line::PasswordChecked), 20);
+}
+
+#[tokio::test(start_paused = true)]
+async fn with_nothing_written_guesses_are_counted_and_accounts_lock_all_the_same() {
+    let it = fixture();
+    it.accounts.full.store(true, Ordering::Release);
+    it.check("1002", &["x", "right"], &["wrong", "right"]).await;
+    for name in ["1001", "nobody"] {
+        let passwords = ["x", "x", "x", "x", "x", "right"];
+        it.check(name, &passwords, &["wrong", "wrong", "wrong", "wrong", "locked", "locked"]).await;
+    }
+    it.clock.advance(Duration::from_secs(LOCK_SECONDS));
+    it.check("1001", &["right"], &["right"]).await;
+    // The source's share is used up by them as by others.
+    for number in 0..50 {
+        it.attempt(&format!("nobody-{number}"), "x", "192.0.2.1").await;
+    }
+    it.check("1003", &["x", "right"], &["wrong", "busy"]).await;
+}
+
+/// What is remembered of an agent answers without the store, and must not be found out by asking.
+#[tokio::test(start_paused = true)]
+async fn with_the_store_away_what_is_remembered_cannot_be_guessed() {
+    let it = fixture();
+    it.check("1001", &["right"], &["right"]).await;
+    it.accounts.away.store(true, Ordering::Release);
+    it.check("1001", &["x"; 5], &["unavailable"; 5]).await;
+    it.check("1001", &["right"], &["unavailable"]).await;
+}
+
+/// Lets all tasks go as far as they can.
+async fn settle() {
+    for _ in 0..20 {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn many_tries_at_once_get_no_more_than_one_after_another() {
+    let it = Arc::new(fixture());
+    // At home there, though not remembered any more.
+    it.check("1001", &["right"], &["right"]).await;
+    it.clock.advance(Duration::from_secs(3_600));
+    let gate = it.accounts.gate.acquire_many(1_000).await.unwrap();
+    let before = it.accounts.begun.load(Ordering::Acquire);
+    let begun = || it.accounts.begun.load(Ordering::Acquire) - before;
+    let try_it = |name: String, password: &'static str, source: &'static str| {
+        let it = Arc::clone(&it);
+        tokio::spawn(async move { it.attempt(&name, password, source).await })
+    };
+    let guesses: Vec<_> =
+        (0..80).map(|number| try_it(format!("nobody-{number}"), "x", "192.0.2.1")).collect();
+    settle().await;
+    // The share, and one by the slow lane.
+    assert_eq!(begun(), 51);
+    // Neither another source nor who is at home there waits behind them.
+    let others = [
+        try_it("1002".to_owned(), "right", "192.0.2.2"),
+        try_it("1001".to_owned(), "right", "192.0.2.1"),
+    ];
+    settle().await;
+    assert_eq!(begun(), 53);
+    drop(gate);
+    for other in others {
+        assert_eq!(other.await.unwrap(), "right");
+    }
+    for guess in guesses {
+        assert!(["wrong", "busy"].contains(&guess.await.unwrap()));
+    }
+    // No try is left for a name that failed, at once or later.
+    assert_eq!(it.attempt("nobody-1", "x", "192.0.2.1").await, "busy");
+}
+
+#[tokio::test(start_paused = true)]
+async fn guesses_from_many_sources_keep_nobody_out_who_is_remembered() {
+    let it = Arc::new(fixture());
+    it.check("1001", &["right"], &["right"]).await;
+    let mut guesses = tokio::task::JoinSet::new();
+    for number in 0..150 {
+        let it = Arc::clone(&it);
+        let source = format!("198.51.100.{}", number % 50);
+        guesses.spawn(async move { it.attempt(&format!("nobody-{number}"), "x", &source).await });
+    }
+    settle().await;
+    assert_eq!(it.attempt("1001", "right", "192.0.2.1").await, "right");
+    let results = guesses.join_all().await;
+    assert!(results.contains(&"wrong"), "{results:?}");
+    assert!(results.iter().all(|result| ["wrong", "busy"].contains(result)), "{results:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_try_that_came_to_nothing_is_given_back() {
+    let it = fixture();
+    it.accounts.away.store(true, Ordering::Release);
+    for number in 0..80 {
+        let result = it.attempt(&format!("nobody-{number}"), "x", "192.0.2.1").await;
+        assert_eq!(result, "unavailable");
+    }
+    it.accounts.away.store(false, Ordering::Release);
+    it.check("1001", &["x", "right"], &["wrong", "right"]).await;
 }

@@ -149,15 +149,28 @@ fn exchange(socket: &Path, request: &Value) -> Result<Value, Problem> {
     stream.set_write_timeout(Some(PATIENCE))?;
     let mut line = request.to_string();
     line.push('\n');
-    (&stream).write_all(line.as_bytes())?;
+    (&stream).write_all(line.as_bytes()).map_err(silent)?;
     let mut answer = Vec::new();
     let limit = u64::try_from(LINE_BYTES_MAX).unwrap_or(u64::MAX);
-    BufReader::new(&stream).take(limit).read_until(b'\n', &mut answer)?;
+    BufReader::new(&stream).take(limit).read_until(b'\n', &mut answer).map_err(silent)?;
     let answer: Value = serde_json::from_slice(&answer)
         .map_err(|_| Problem("error: the node broke off its answer".to_owned()))?;
     match answer.get("error") {
         None => Ok(answer.get("ok").cloned().unwrap_or_default()),
         Some(error) => Err(Problem(told(error))),
+    }
+}
+
+/// An error of the socket, in words where it means that nobody answered in time.
+fn silent(error: std::io::Error) -> Problem {
+    use std::io::ErrorKind::{TimedOut, WouldBlock};
+    match error.kind() {
+        WouldBlock | TimedOut => Problem(format!(
+            "error: the node gave no answer within {} s; it may still do what was asked, its log \
+             tells",
+            PATIENCE.as_secs()
+        )),
+        _ => error.into(),
     }
 }
 

@@ -7,9 +7,9 @@ use domain::Problems;
 use engine::{Clock, SystemClock};
 
 use super::Problem;
-use crate::config::{Config, check_files};
+use crate::config::{Config, Expiry, check_files_for};
 use crate::node::check_routes;
-use crate::{sealing_file, settings};
+use crate::{open_files, sealing_file, settings};
 
 /// Checks a configuration with the files it names, and a settings file where one is given.
 pub(super) fn check(
@@ -18,17 +18,16 @@ pub(super) fn check(
     out: &mut impl Write,
 ) -> Result<(), Problem> {
     let mut problems = Problems::default();
-    let loaded = Config::load(config);
     let mut sealing = None;
-    match &loaded {
-        Ok(config) => {
-            check_files(config, SystemClock.now(), &mut problems);
-            super::runtime()?.block_on(check_routes(config, &mut problems));
-            if config.sealing_key_file.exists() {
-                sealing = sealing_file::read(&config.sealing_key_file).ok();
-            }
+    // Problems of keys hide none of files.
+    if let Some(partly) = Config::load_partly(config, &mut problems) {
+        let (config, names) = (&partly.config, partly.certificate_names());
+        check_files_for(config, &names, Expiry::Refused, SystemClock.now(), &mut problems);
+        open_files::check(config, &mut problems);
+        super::runtime()?.block_on(check_routes(config, &mut problems));
+        if config.sealing_key_file.exists() {
+            sealing = sealing_file::read(&config.sealing_key_file).ok();
         }
-        Err(found) => add(&mut problems, "", found),
     }
     if let Some(file) = settings_file {
         let read = settings::read_file(file);

@@ -245,7 +245,10 @@ pub(super) const FIELDS: &[Field] = &[
         "limits.connections_max",
         Number(16, 1_000_000),
         Default(8_192),
-        &["Connections at once on each listener. Those beyond get 503 or are closed."],
+        &[
+            "Connections at once on each listener. Those beyond get 503 or are closed. Each needs an open",
+            "file: the node raises its limit as far as it may (LimitNOFILE of the service).",
+        ],
     ),
     field(
         "limits.connections_per_source_max",

@@ -6,30 +6,88 @@ use std::fs::Metadata;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use domain::{Problems, Timestamp};
+use domain::{NodeName, Problems, Timestamp};
 
 use super::{Config, StoreConfig};
+use crate::tls::CertificateError;
+use crate::tls::making::SelfMade;
 use crate::{sealing_file, tls, token_file};
+
+/// The most bytes of the path of a Unix socket (unix(7)), its end not counted.
+const SOCKET_BYTES_MAX: usize = 107;
+
+/// Whether a certificate that has expired is a problem.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Expiry {
+    /// It is.
+    Refused,
+    /// It is told elsewhere, and used.
+    Borne,
+}
 
 /// Notes what is wrong with the files of `config`, each under the key that names it.
 pub fn check_files(config: &Config, now: Timestamp, problems: &mut Problems) {
+    check_files_for(config, &config.certificate_names(), Expiry::Refused, now, problems);
+}
+
+/// The same, where the certificate has to cover `names`.
+pub(crate) fn check_files_for(
+    config: &Config,
+    names: &[NodeName],
+    expiry: Expiry,
+    now: Timestamp,
+    problems: &mut Problems,
+) {
     check_folder("state_directory", &config.state_directory, problems);
+    let socket = config.admin_socket();
+    let length = socket.as_os_str().len();
+    if length > SOCKET_BYTES_MAX {
+        problems.add(
+            "state_directory",
+            format_args!(
+                "is too long: the admin socket {} has {length} bytes, at most {SOCKET_BYTES_MAX} \
+                 are possible",
+                socket.display()
+            ),
+        );
+    }
     let StoreConfig::Sqlite { path } = &config.store;
     check_store(path, problems);
-    if config.sealing_key_file.exists() {
-        problems.keep("sealing_key_file", sealing_file::read(&config.sealing_key_file));
-    } else {
-        check_parent("sealing_key_file", &config.sealing_key_file, problems);
-    }
+    check_sealing_key(&config.sealing_key_file, path, problems);
     if let Some(file) = &config.operations.metrics_token_file {
         problems.keep("listeners.operations.metrics_token_file", token_file::read(file));
     }
     let files = config.certificate_files();
-    if config.certificate.is_some() || files.certificate.exists() {
-        let names = config.certificate_names();
-        if let Err(error) = tls::Certificate::load(&files, &names, now) {
-            problems.add(format!("certificate.{}", error.key()), error);
+    if config.certificate.is_none() {
+        let found = tls::making::self_made(&files, names, now);
+        // What is missing or outdated is made at the next start.
+        if problems.keep("certificate", found) != Some(SelfMade::There) {
+            return;
         }
+    }
+    for fault in tls::Certificate::faults(&files, names, now) {
+        if expiry == Expiry::Refused || !matches!(fault, CertificateError::Expired { .. }) {
+            problems.add(format!("certificate.{}", fault.key()), fault);
+        }
+    }
+}
+
+/// A new key beside an old store would lose what was sealed under the other one.
+fn check_sealing_key(key: &Path, store: &Path, problems: &mut Problems) {
+    if key.exists() {
+        problems.keep("sealing_key_file", sealing_file::read(key));
+    } else if store.exists() {
+        problems.add(
+            "sealing_key_file",
+            format_args!(
+                "{} is missing, and secrets in the store {} are sealed with it: put it back from \
+                 your copy",
+                key.display(),
+                store.display()
+            ),
+        );
+    } else {
+        check_parent("sealing_key_file", key, problems);
     }
 }
 

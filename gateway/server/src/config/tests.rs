@@ -171,6 +171,41 @@ fn the_samples_examples_are_read_too() {
 }
 
 #[test]
+fn what_is_no_number_is_a_problem_and_not_the_default() {
+    check(&format!("{LEAST}[limits]\nidle_seconds = inf\n"), &["limits.idle_seconds"]);
+    check(&format!("{LEAST}trusted_proxies = [nan]\n"), &["trusted_proxies[0]"; 2]);
+}
+
+#[test]
+fn a_path_too_long_for_a_socket_is_a_problem() {
+    let keys = |length: usize| {
+        let state_directory = format!("/{}", "x".repeat(length - 1));
+        let value = json!({"name": "gw-a.example", "state_directory": state_directory});
+        let config = Config::read(value, Path::new("/")).unwrap();
+        let mut problems = Problems::default();
+        check_files(&config, Timestamp::from_seconds(1_800_000_000), &mut problems);
+        problems.as_slice().iter().map(|it| it.key.clone()).collect::<Vec<_>>()
+    };
+    assert!(keys(96).is_empty());
+    assert_eq!(keys(97), ["state_directory"]);
+}
+
+#[test]
+fn ops_05_a_lost_sealing_key_is_told_and_not_replaced() {
+    let folder = Folder::new();
+    let value = json!({"name": "gw-a.example", "state_directory": folder.path()});
+    let config = Config::read(value, Path::new("/")).unwrap();
+    let keys = || {
+        let mut problems = Problems::default();
+        check_files(&config, Timestamp::from_seconds(1_800_000_000), &mut problems);
+        problems.as_slice().iter().map(|it| it.key.clone()).collect::<Vec<_>>()
+    };
+    assert!(keys().is_empty());
+    crate::secret_file::write(&folder.path().join("jackfield.db"), b"").unwrap();
+    assert_eq!(keys(), ["sealing_key_file"]);
+}
+
+#[test]
 fn the_published_schema_is_the_tables() {
     let text = format!("{}\n", serde_json::to_string_pretty(&schema()).unwrap());
     check_published("schemas/configuration.schema.json", &text);

@@ -17,7 +17,7 @@ use http::header::{
     X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use http::request::Parts;
-use http::{Method, Response, StatusCode, Version};
+use http::{Response, StatusCode, Version};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::Body;
 use tokio::time::timeout;
@@ -27,6 +27,11 @@ use super::credentials::Credentials;
 use super::record::Told;
 use super::refusal::Refusal;
 use super::routes::{Found, Placed};
+use crate::log::Line;
+
+/// The listener that phones reach, and where their pages are.
+const PHONES: &str = "phone";
+const PAGES: &str = "/fippa";
 
 impl Site {
     /// Answers one request that came over a connection from `address`.
@@ -45,16 +50,25 @@ impl Site {
         let peer = self.proxies.peer(address, &parts.headers, &self.base);
         let (method, client) = (parts.method.clone(), peer.address);
         let found = self.well_formed(&parts).and_then(|()| self.route(&parts));
-        let (placed, answer) = match found {
-            Err(refusal) => (None, refusal.answer(&reference)),
+        // Phones show nothing of what is not 200, so they are told in a page.
+        let of_phones = self.listener == PHONES && is_below(parts.uri.path(), PAGES);
+        let (placed, answered) = match found {
+            Err(refusal) => (None, Err((refusal, of_phones))),
             Ok((placed, parameters)) => {
                 let asked = Asked { parts, parameters, peer, reference: &reference };
-                let answer = match self.handled(&placed, asked, body).await {
-                    Ok(answer) => with_policy(answer, placed.route.policy),
-                    Err(refusal) => refusal.answer(&reference),
-                };
-                (Some(placed), answer)
+                let answered = self.handled(&placed, asked, body).await;
+                let for_phone = placed.route.policy == ResponsePolicy::Phone;
+                (Some(placed), answered.map_err(|refusal| (refusal, for_phone)))
             }
+        };
+        let (status, answer) = match answered {
+            Ok(answer) => {
+                let policy = placed.as_ref().map(|placed| placed.route.policy);
+                let answer = with_policy(answer, policy.unwrap_or(ResponsePolicy::Phone));
+                (answer.status(), answer)
+            }
+            Err((refusal, true)) => (refusal.status(), refusal.answer_for_phone(&reference)),
+            Err((refusal, false)) => (refusal.status(), refusal.answer(&reference)),
         };
         let now = self.clock.now();
         let told = Told {
@@ -62,7 +76,7 @@ impl Site {
             method: &method,
             surface: placed.as_ref().map_or("none", |placed| placed.surface),
             route: placed.as_ref().map_or("none", |placed| placed.route.path),
-            status: answer.status(),
+            status,
             duration: now.since(began),
             reference: &reference,
             peer: client,
@@ -123,11 +137,9 @@ impl Site {
         };
         let body = self.body(&asked.parts, body, placed.route.body_bytes_max).await?;
         let request = Request {
-            // A handler that answers GET answers HEAD; the body is left out on the way.
-            method: match asked.parts.method {
-                Method::HEAD => Method::GET,
-                method => method,
-            },
+            // A handler that answers GET is asked for HEAD too, and must know: HEAD changes nothing.
+            // The body is left out on the way.
+            method: asked.parts.method,
             uri: asked.parts.uri,
             headers: asked.parts.headers,
             body,
@@ -141,7 +153,7 @@ impl Site {
             Ok(Err(Panicked)) => {
                 let (surface, route) = (placed.surface, placed.route.path);
                 let reference = asked.reference;
-                if self.metrics.may_write(self.clock.now()) {
+                if self.metrics.may_write(Line::HandlerPanicked, self.clock.now()) {
                     tracing::error!(surface, route, reference, "a handler panicked");
                 }
                 Err(Refusal::Broken)
@@ -194,6 +206,11 @@ impl Site {
             Err(_) => Err(Refusal::BodySlow),
         }
     }
+}
+
+/// Whether `path` is `folder` or below it.
+fn is_below(path: &str, folder: &str) -> bool {
+    path.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 type Parameters = std::collections::BTreeMap<String, String>;

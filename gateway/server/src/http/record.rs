@@ -10,7 +10,7 @@ use domain::Timestamp;
 use engine::metrics::{Counter, Counters, Gauge, Gauges, Histogram, Histograms, Metrics};
 use http::StatusCode;
 
-use crate::log::LineLimit;
+use crate::log::{Line, LineLimit};
 
 const CODE_CLASSES: [&str; 5] = ["1xx", "2xx", "3xx", "4xx", "5xx"];
 
@@ -21,6 +21,7 @@ pub(crate) struct HttpMetrics {
     durations: Histograms,
     connections: Gauges,
     refused: Counters,
+    overload: Counters,
     unmatched: RouteMetrics,
     lines: LineLimit,
 }
@@ -42,6 +43,12 @@ pub(crate) struct ListenerMetrics {
     pub(crate) handshake: Counter,
     pub(crate) malformed: Counter,
     pub(crate) slow: Counter,
+    /// Turned away because there is too much at once.
+    pub(crate) overload: Counter,
+    /// Requests that could not be read, which were answered 400 or 431.
+    pub(crate) unreadable: Counter,
+    /// Requests to the plain port, which were answered with its refusal.
+    pub(crate) plain: Counter,
 }
 
 /// A request as the log tells it.
@@ -69,6 +76,14 @@ impl HttpMetrics {
             "Time from a request's header to its answer.",
             &["surface", "route"],
         );
+        let overload = metrics.counters(
+            "jackfield_overload_rejections_total",
+            "Connections and sign-ins turned away because there was too much at once.",
+            &["surface"],
+        );
+        for surface in ["phone", "operations"] {
+            overload.with(&[surface]);
+        }
         let unmatched = RouteMetrics::new(&requests, &durations, "none", "none");
         Self {
             connections: metrics.gauges(
@@ -82,6 +97,7 @@ impl HttpMetrics {
                  failed TLS handshake, malformed request, too slow.",
                 &["listener", "reason"],
             ),
+            overload,
             unmatched,
             lines,
             requests,
@@ -99,10 +115,19 @@ impl HttpMetrics {
         &self.unmatched
     }
 
+    /// What is turned away because there is too much at once, by surface.
+    pub(crate) fn overload(&self) -> Counters {
+        self.overload.clone()
+    }
+
     /// The metrics of one listener.
     pub(crate) fn listener(&self, name: &str) -> ListenerMetrics {
         let refused = |reason| self.refused.with(&[name, reason]);
+        let surface = if name == "operations" { name } else { "phone" };
         ListenerMetrics {
+            overload: self.overload.with(&[surface]),
+            unreadable: self.requests.with(&["none", "none", "4xx"]),
+            plain: self.requests.with(&["phone", "plain port", "2xx"]),
             open: self.connections.with(&[name]),
             full: refused("full"),
             source: refused("source"),
@@ -127,7 +152,7 @@ impl HttpMetrics {
             listener, %method, surface, route, status, milliseconds, reference, %peer, "request"
         );
         if told.status.is_server_error() {
-            if self.may_write(now) {
+            if self.may_write(Line::RequestFailed, now) {
                 tracing::warn!(
                     listener,
                     surface,
@@ -138,7 +163,7 @@ impl HttpMetrics {
                     "request failed"
                 );
             }
-        } else if told.status.is_client_error() && self.may_write(now) {
+        } else if told.status.is_client_error() && self.may_write(Line::RequestRefused, now) {
             tracing::info!(
                 listener,
                 surface,
@@ -152,8 +177,8 @@ impl HttpMetrics {
     }
 
     /// Whether a line that a peer causes may be written now.
-    pub(super) fn may_write(&self, now: Timestamp) -> bool {
-        self.lines.may_write(now)
+    pub(super) fn may_write(&self, line: Line, now: Timestamp) -> bool {
+        self.lines.may_write(line, now)
     }
 }
 

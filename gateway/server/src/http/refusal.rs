@@ -1,4 +1,5 @@
 //! Answers the server gives by itself: short texts with the reference that finds the log line.
+//! Phones get most of them as a page, since they show nothing of any status but 200.
 
 use bytes::Bytes;
 use http::header::{
@@ -6,6 +7,8 @@ use http::header::{
     WWW_AUTHENTICATE,
 };
 use http::{Method, Response, StatusCode};
+
+use crate::phone_text;
 
 /// Why the server itself answers.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,7 +48,8 @@ pub(super) enum Refusal {
 }
 
 impl Refusal {
-    fn status(&self) -> StatusCode {
+    /// The status as it is meant, which is logged and counted.
+    pub(super) fn status(&self) -> StatusCode {
         match self {
             Self::Malformed(_) => StatusCode::BAD_REQUEST,
             Self::LengthRequired => StatusCode::LENGTH_REQUIRED,
@@ -86,6 +90,43 @@ impl Refusal {
             self,
             Self::Malformed(_) | Self::LengthRequired | Self::TooLarge { .. } | Self::BodySlow
         )
+    }
+
+    /// What a person at a phone can do; `None` where the answer is for no person.
+    fn advice(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::NotFound => {
+                "There is no such page here. The service URL of this phone ends with /fippa/ and \
+                 the device name."
+            }
+            Self::Method(_) | Self::TooLarge { .. } | Self::TargetTooLong => {
+                "The phone asked in a way that is not understood here. Start the service anew."
+            }
+            Self::BodySlow | Self::HandlerSlow | Self::Unavailable => {
+                "This took too long. Please try again in a moment."
+            }
+            Self::Broken => "Something went wrong here. Please try again in a moment.",
+            // The first two are no phone's, and what may mean two things must be seen as refused;
+            // the others ask whoever calls to prove who they are, or to wait.
+            Self::Malformed(_)
+            | Self::LengthRequired
+            | Self::Unauthorized
+            | Self::Forbidden(_)
+            | Self::Busy { .. } => return None,
+        })
+    }
+
+    /// The answer for a phone, with its reference.
+    pub(super) fn answer_for_phone(&self, reference: &str) -> Response<Bytes> {
+        let Some(advice) = self.advice() else { return self.answer(reference) };
+        let prompt = format!("Reference {reference}");
+        let text =
+            format!("{advice} If it stays, tell your administrator the reference {reference}.");
+        let mut answer = phone_text::shown("Page not shown", &prompt, &text);
+        if self.closes() {
+            answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+        }
+        answer
     }
 
     /// The answer, with its reference.

@@ -42,8 +42,8 @@ impl Surface for Echo {
             },
             body_bytes_max: 16,
             policy: match *path {
-                "/browser" => ResponsePolicy::Browser,
-                _ => ResponsePolicy::Phone,
+                path if path.starts_with("/phone") => ResponsePolicy::Phone,
+                _ => ResponsePolicy::Browser,
             },
             handler: Route::handler(echo),
         };
@@ -65,14 +65,16 @@ pub(crate) const PATHS: &[(&str, &[Method])] = &[
     ("/slow", &[Method::GET]),
     ("/agents", &[Method::GET]),
     ("/administrators", &[Method::GET]),
-    ("/browser", &[Method::GET]),
+    ("/phone/{word}", &[Method::GET, Method::POST]),
+    ("/phone-panic", &[Method::GET]),
+    ("/phone-slow", &[Method::GET]),
     ("/post", &[Method::POST]),
 ];
 
 async fn echo(request: Request) -> Response<Bytes> {
     match request.uri.path() {
-        "/panic" => panic!("as asked"),
-        "/slow" => std::future::pending::<()>().await,
+        "/panic" | "/phone-panic" => panic!("as asked"),
+        "/slow" | "/phone-slow" => std::future::pending::<()>().await,
         _ => {}
     }
     let word = request.parameters.get("word").cloned().unwrap_or_default();
@@ -163,7 +165,7 @@ fn a_route_gets_the_whole_request() {
     let mut post = request(Method::POST, "/echo/a%20b?query=1");
     *post.body_mut() = Full::from("some body");
     check(post, 200, "POST a b some body  192.0.2.1 https://gw-a.example:8445");
-    check(request(Method::HEAD, "/echo/x"), 200, "GET x");
+    check(request(Method::HEAD, "/echo/x"), 200, "HEAD x");
 }
 
 #[test]
@@ -263,10 +265,54 @@ fn a_route_for_roles_wants_a_proven_caller() {
 
 #[test]
 fn phones_get_no_headers_they_do_not_know() {
-    let answer = check(request(Method::GET, "/echo/x"), 200, "");
+    let answer = check(request(Method::GET, "/phone/x"), 200, "");
     assert!(answer.headers().is_empty(), "{:?}", answer.headers());
-    let answer = check(request(Method::GET, "/browser"), 200, "");
+    let answer = check(request(Method::GET, "/echo/x"), 200, "");
     assert_eq!(answer.headers()["x-content-type-options"], "nosniff");
+}
+
+#[test]
+fn ops_12_phones_show_why_the_server_refuses_with_a_reference() {
+    let shown = |request, part: &str| {
+        let answer = check(request, 200, part);
+        assert_eq!(answer.headers()["content-type"], "text/xml; charset=utf-8");
+        let page = String::from_utf8(answer.body().to_vec()).unwrap();
+        let inside = page.split("<Prompt>Reference ").nth(1).expect("a reference");
+        let reference = inside.split('<').next().unwrap();
+        assert!(reference.len() == 8 && page.matches(reference).count() == 2, "{page}");
+        answer
+    };
+    for path in ["/fippa", "/fippa/", "/fippa/a/b/c", "/fippa/?password=hunter2"] {
+        let answer = shown(request(Method::GET, path), "no such page");
+        assert!(!String::from_utf8_lossy(answer.body()).contains("hunter2"));
+    }
+    shown(request(Method::GET, "/phone-panic"), "went wrong");
+    shown(request(Method::GET, "/phone-slow"), "took too long");
+    shown(request(Method::GET, &format!("/fippa/{}", "a".repeat(4_096))), "not understood");
+    let mut large = request(Method::POST, "/phone/x");
+    *large.body_mut() = Full::from(vec![b'a'; 17]);
+    assert_eq!(shown(large, "not understood").headers()["connection"], "close");
+    // Elsewhere the status says it.
+    check(request(Method::GET, "/fippax"), 404, "reference ");
+}
+
+/// Monitoring sees what was meant, not the 200 that phones need.
+#[test]
+fn a_refusal_shown_to_a_phone_is_counted_as_what_it_is() {
+    let metrics = Metrics::new();
+    let site = site(&config(serde_json::json!({})), &metrics);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    for path in ["/phone-panic", "/fippa/"] {
+        let from: IpAddr = "192.0.2.1".parse().unwrap();
+        assert_eq!(runtime.block_on(site.answer(from, request(Method::GET, path))).status(), 200);
+    }
+    let text = String::from_utf8(metrics.text()).unwrap();
+    for line in [
+        r#"{code_class="5xx",route="/phone-panic",surface="echo"} 1"#,
+        r#"{code_class="4xx",route="none",surface="none"} 1"#,
+    ] {
+        assert!(text.contains(line), "{line}: {text}");
+    }
 }
 
 #[test]

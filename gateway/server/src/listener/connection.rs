@@ -38,12 +38,18 @@ pub(super) async fn serve(
     ending: Ending,
 ) {
     let setup = &listener.setup;
+    // Who has not asked anything when the node stops has nothing in hand.
+    let mut stop = ending.stop.clone();
     if setup.proxy_protocol {
         if !is_trusted(&setup.trusted_proxies, address) {
             setup.metrics.proxy_header.increment();
             return;
         }
-        match timeout(setup.limits.header, proxy_header::read(&mut stream)).await {
+        let header = tokio::select! {
+            () = is_true(&mut stop) => return,
+            header = timeout(setup.limits.header, proxy_header::read(&mut stream)) => header,
+        };
+        match header {
             Ok(Ok(Client::Proxy)) => {}
             Ok(Ok(Client::At(client))) => {
                 address = client;
@@ -51,6 +57,7 @@ pub(super) async fn serve(
                     && place.is_for(client.into()).is_err()
                 {
                     setup.metrics.source.increment();
+                    setup.metrics.overload.increment();
                     return;
                 }
             }
@@ -65,7 +72,11 @@ pub(super) async fn serve(
         return;
     };
     let accept = TlsAcceptor::from(tls.current()).accept(stream);
-    match timeout(setup.limits.handshake, accept).await {
+    let accepted = tokio::select! {
+        () = is_true(&mut stop) => return,
+        accepted = timeout(setup.limits.handshake, accept) => accepted,
+    };
+    match accepted {
         Ok(Ok(stream)) => converse(listener, stream, address, ending).await,
         Ok(Err(error)) => {
             setup.metrics.handshake.increment();
@@ -110,7 +121,10 @@ where
         async move {
             let answer = match &setup.content {
                 Content::Site(site) => site.answer(address, request).await,
-                Content::Refusal(refusal) => refusal.answer(),
+                Content::Refusal(refusal) => {
+                    setup.metrics.plain.increment();
+                    refusal.answer()
+                }
             };
             progress.set(Phase::Answering);
             Ok::<_, Infallible>(answer.map(Full::<Bytes>::new))
@@ -151,6 +165,7 @@ where
         && error.is_parse()
     {
         setup.metrics.malformed.increment();
+        setup.metrics.unreadable.increment();
         tracing::debug!(listener = setup.name, %error, "a request was malformed");
     }
 }

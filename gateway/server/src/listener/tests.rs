@@ -34,6 +34,7 @@ struct Fixture {
     address: SocketAddr,
     listener: Arc<Listener>,
     stop: watch::Sender<bool>,
+    abort: watch::Sender<bool>,
     served: tokio::task::JoinHandle<()>,
 }
 
@@ -64,11 +65,15 @@ fn start(with: With) -> Fixture {
         trusted_proxies: with.trusted.into(),
         limits: config.limits,
         metrics: HttpMetrics::new(&Metrics::new(), LineLimit::default()).listener("phone"),
+        clock: Arc::new(engine::SystemClock),
+        lines: LineLimit::default(),
         content,
     });
     let (stop, stopping) = watch::channel(false);
-    let served = tokio::spawn(Arc::clone(&listener).serve(std::mem::take(&mut sockets), stopping));
-    Fixture { address, listener, stop, served }
+    let (abort, aborted) = watch::channel(false);
+    let sockets = std::mem::take(&mut sockets);
+    let served = tokio::spawn(Arc::clone(&listener).serve(sockets, stopping, aborted));
+    Fixture { address, listener, stop, abort, served }
 }
 
 impl Fixture {
@@ -205,7 +210,7 @@ async fn headers_are_bounded() {
     let endless = vec![b'a'; 100_000];
     let answer = it.exchange(&endless).await;
     assert!(!answer.contains(" 200 "), "{answer}");
-    it.until(|metrics| metrics.malformed.value() >= 3).await;
+    it.until(|metrics| metrics.malformed.value() >= 3 && metrics.unreadable.value() >= 3).await;
 }
 
 #[tokio::test]
@@ -266,6 +271,7 @@ async fn a_full_table_refuses_the_newest_politely() {
     let answer = it.exchange(b"").await;
     assert!(answer.starts_with("HTTP/1.1 503"), "{answer}");
     assert!(answer.ends_with("too many connections\n") && answer.contains("Length: 21"));
+    assert_eq!(it.listener.setup.metrics.overload.value(), 1);
     held.pop();
     it.until(|metrics| metrics.open.value() == 15).await;
     check_status(&it, GET_CLOSE, "200").await;
@@ -281,7 +287,7 @@ async fn one_source_cannot_take_all_places() {
     }
     it.until(|metrics| metrics.open.value() == 4).await;
     assert_eq!(it.exchange(b"").await, "");
-    it.until(|metrics| metrics.source.value() == 1).await;
+    it.until(|metrics| metrics.source.value() == 1 && metrics.overload.value() == 1).await;
     // The same machine under another address still gets in.
     let socket = tokio::net::TcpSocket::new_v4().unwrap();
     socket.bind("127.0.0.9:0".parse().unwrap()).unwrap();
@@ -344,6 +350,7 @@ async fn phn_02_the_plain_port_only_refuses_and_names_the_secure_url() {
     }
     answers.dedup();
     assert_eq!(answers.len(), 1);
+    assert_eq!(it.listener.setup.metrics.plain.value(), 3);
     let page = &answers[0];
     assert!(
         page.contains("<CiscoIPPhoneText>") && page.ends_with("</CiscoIPPhoneText>\n"),
@@ -370,16 +377,32 @@ async fn a_stop_lets_requests_in_hand_end() {
 
 #[tokio::test]
 async fn a_stop_cuts_off_what_takes_too_long() {
-    let it = start(With {
-        limits: json!({"request_seconds": 600, "drain_seconds": 0}),
-        ..With::default()
-    });
+    let it = start(With { limits: json!({"request_seconds": 600}), ..With::default() });
     let mut busy = it.connect().await;
     busy.write_all(b"GET /slow HTTP/1.1\r\nHost: a\r\n\r\n").await.unwrap();
     it.until(|metrics| metrics.open.value() == 1).await;
     it.stop.send_replace(true);
+    it.abort.send_replace(true);
     tokio::time::timeout(DEADLINE, it.served).await.expect("an end").unwrap();
     assert_eq!(rest(&mut busy).await, "");
+}
+
+#[tokio::test]
+async fn a_stop_waits_for_nobody_who_has_not_asked_anything() {
+    let limits = || json!({"handshake_seconds": 120, "header_seconds": 120});
+    let proxied = start(With {
+        limits: limits(),
+        proxy_protocol: true,
+        trusted: vec!["127.0.0.0/8".parse().unwrap()],
+        ..With::default()
+    });
+    for it in [secured(limits()).it, proxied] {
+        let mut silent = it.connect().await;
+        it.until(|metrics| metrics.open.value() == 1).await;
+        it.stop.send_replace(true);
+        tokio::time::timeout(DEADLINE, it.served).await.expect("an end").unwrap();
+        assert_eq!(rest(&mut silent).await, "");
+    }
 }
 
 struct Secured {
@@ -462,6 +485,24 @@ async fn ops_08_a_reload_changes_new_connections_and_leaves_open_ones() {
     assert!(connect_tls(&it, client(&folder, "first", all)).await.is_err());
     let mut fresh = connect_tls(&it, client(&folder, "second", all)).await.unwrap();
     assert!(ask(&mut fresh).await.contains("GET x"));
+}
+
+/// By ticket in TLS 1.3 and TLS 1.2: a client that trusts the old certificate alone gets on.
+#[tokio::test]
+async fn ops_08_sessions_are_resumed_over_a_reload() {
+    for version in [&rustls::version::TLS12, &rustls::version::TLS13] {
+        let Secured { it, tls, folder } = secured(json!({}));
+        let client = client(&folder, "first", &[version]);
+        let connect = async |kind| {
+            let mut stream = connect_tls(&it, client.clone()).await.unwrap();
+            // Tickets come with the first answer.
+            assert!(ask(&mut stream).await.contains("GET x"));
+            assert_eq!(stream.get_ref().1.handshake_kind(), Some(kind), "{version:?}");
+        };
+        connect(rustls::HandshakeKind::Full).await;
+        tls.replace(&make(&folder, "second").1).unwrap();
+        connect(rustls::HandshakeKind::Resumed).await;
+    }
 }
 
 #[tokio::test]

@@ -64,7 +64,9 @@ impl CertificateState {
 pub(super) async fn warn_of_expiry(shared: Arc<Shared>, mut stop: watch::Receiver<bool>) {
     loop {
         let left = shared.certificate.expires_at().since(shared.engine.now());
-        if left < WARN_BEFORE {
+        if left.is_zero() {
+            tracing::error!("the server certificate has expired; replace it and reload");
+        } else if left < WARN_BEFORE {
             let days = left.as_secs() / 86_400;
             tracing::warn!(days, "the server certificate expires soon; replace it and reload");
         }

@@ -11,6 +11,7 @@ use tokio::task::JoinSet;
 use crate::config::Config;
 use crate::http::{HttpMetrics, Proxies, RouteTable, Site};
 use crate::listener::{self, BindError, Content, Listener, PlainRefusal, Setup};
+use crate::log::LineLimit;
 use crate::tls::Tls;
 
 /// Listeners that routes may name.
@@ -32,6 +33,7 @@ pub(super) struct Serving<'a> {
     pub(super) authenticator: Arc<dyn Authenticator>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) metrics: HttpMetrics,
+    pub(super) lines: LineLimit,
 }
 
 /// Listeners at work; monitoring goes on while the others drain.
@@ -40,6 +42,7 @@ pub(super) struct Listeners {
     stop_peers: watch::Sender<bool>,
     monitoring: JoinSet<()>,
     stop_monitoring: watch::Sender<bool>,
+    abort: watch::Sender<bool>,
 }
 
 impl Sockets {
@@ -72,7 +75,9 @@ impl Serving<'_> {
             stop_peers: watch::channel(false).0,
             monitoring: JoinSet::new(),
             stop_monitoring: watch::channel(false).0,
+            abort: watch::channel(false).0,
         };
+        let abort = || listeners.abort.subscribe();
         let base = self.config.phone.base();
         let refusal = Content::Refusal(Arc::new(PlainRefusal::new(&base)));
         let phone = self.site("phone", base, Proxies::configured(self.config));
@@ -85,14 +90,14 @@ impl Serving<'_> {
         let stop = &listeners.stop_peers;
         let tls = Some(Arc::clone(&self.tls));
         let served = self.listener("phone", tls, proxied, phone);
-        listeners.peers.spawn(served.serve(sockets.phone, stop.subscribe()));
+        listeners.peers.spawn(served.serve(sockets.phone, stop.subscribe(), abort()));
         if !sockets.refusal.is_empty() {
             let served = self.listener("phone_refusal", None, proxied, refusal);
-            listeners.peers.spawn(served.serve(sockets.refusal, stop.subscribe()));
+            listeners.peers.spawn(served.serve(sockets.refusal, stop.subscribe(), abort()));
         }
         let served = self.listener("operations", None, false, operations);
         let stop = listeners.stop_monitoring.subscribe();
-        listeners.monitoring.spawn(served.serve(sockets.operations, stop));
+        listeners.monitoring.spawn(served.serve(sockets.operations, stop, abort()));
         listeners
     }
 
@@ -123,17 +128,37 @@ impl Serving<'_> {
             trusted_proxies: self.config.trusted_proxies.clone().into(),
             limits: self.config.limits,
             metrics: self.metrics.listener(name),
+            clock: Arc::clone(&self.clock),
+            lines: self.lines.clone(),
             content,
         })
     }
 }
 
 impl Listeners {
-    /// Stops accepting and lets requests in hand end; monitoring sees it until the last moment.
-    pub(super) async fn drain(mut self) {
+    /// Stops accepting and lets requests in hand end until `late`; monitoring sees it until the
+    /// last moment.
+    pub(super) async fn drain(mut self, late: watch::Receiver<bool>) {
         self.stop_peers.send_replace(true);
-        while self.peers.join_next().await.is_some() {}
+        ended(&mut self.peers, late.clone(), &self.abort).await;
         self.stop_monitoring.send_replace(true);
-        while self.monitoring.join_next().await.is_some() {}
+        ended(&mut self.monitoring, late, &self.abort).await;
     }
+}
+
+/// Waits for the end of all; from `late` on they are cut off.
+async fn ended(
+    tasks: &mut JoinSet<()>,
+    mut late: watch::Receiver<bool>,
+    abort: &watch::Sender<bool>,
+) {
+    let all = async { while tasks.join_next().await.is_some() {} };
+    let mut all = std::pin::pin!(all);
+    tokio::select! {
+        biased;
+        () = &mut all => return,
+        _ = late.wait_for(|late| *late) => {}
+    }
+    abort.send_replace(true);
+    all.await;
 }

@@ -204,6 +204,7 @@ async fn ops_08_a_reload_takes_a_new_certificate_and_refuses_a_broken_one() {
     assert_eq!(it.ask(expires).await.pointer("/ok/certificate").cloned(), before);
 
     std::fs::remove_file(&files.certificate).unwrap();
+    std::fs::remove_file(&files.key).unwrap();
     let names = it.node().shared.config.certificate_names();
     tls::making::self_signed(&files, &names, SystemClock.now()).unwrap();
     it.check(json!({"do": "reload"}), "/ok/done/0", json!("certificate read")).await;
@@ -318,12 +319,50 @@ async fn a_node_that_cannot_serve_says_why() {
         |folder, _| {
             let state = folder.join("state");
             secret_file::make_folder(&state).unwrap();
+            secret_file::write(&state.join("sealing.key"), "0".repeat(64).as_bytes()).unwrap();
             secret_file::write(&state.join("jackfield.db"), b"this is no database, far from it")
                 .unwrap();
         },
         "jackfield.db",
     )
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ops_05_a_node_does_not_start_anew_with_another_sealing_key() {
+    let folder = Folder::new();
+    let options = || options(folder.path());
+    Node::start(options()).await.unwrap().stop().await;
+    let key = folder.path().join("state/sealing.key");
+    std::fs::remove_file(&key).unwrap();
+    let Err(error) = Node::start(options()).await else { panic!("it started") };
+    assert!(error.to_string().contains("sealing.key is missing"), "{error}");
+    assert!(!key.exists());
+}
+
+/// Phones that refuse the certificate are served no better by a node that does not start.
+#[tokio::test(flavor = "multi_thread")]
+async fn ops_08_a_certificate_that_has_expired_stops_no_restart() {
+    let it = start_with(|folder, options| {
+        let files = crate::config::CertificateFiles {
+            certificate: folder.join("own.pem"),
+            key: folder.join("own.key"),
+        };
+        let then = Timestamp::from_seconds(SystemClock.now().seconds() - 6 * 365 * 86_400);
+        tls::making::self_signed(&files, &options.config.certificate_names(), then).unwrap();
+        options.config.certificate = Some(files);
+    });
+    let it = it.await.unwrap();
+    it.check(json!({"do": "status"}), "/ok/certificate/days_left", json!(0)).await;
+    // A reload takes no such set.
+    let answer = it.ask(json!({"do": "reload"})).await;
+    let refused = answer.pointer("/ok/refused/0").and_then(Value::as_str).unwrap();
+    assert!(refused.contains("has expired"), "{refused}");
+    let mut problems = Problems::default();
+    let config = &it.node().shared.config;
+    crate::config::check_files(config, SystemClock.now(), &mut problems);
+    assert_eq!(problems.as_slice().len(), 1, "{problems}");
+    it.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -349,9 +388,8 @@ async fn a_socket_left_behind_is_replaced() {
 async fn ops_02_the_published_list_of_metrics_is_what_a_node_shows() {
     let it = start().await;
     let answer = it.get("/metrics").await;
-    let mut kinds = std::collections::BTreeMap::new();
-    let mut labels =
-        std::collections::BTreeMap::<String, std::collections::BTreeSet<String>>::new();
+    let mut kinds = BTreeMap::new();
+    let mut labels = BTreeMap::<String, std::collections::BTreeSet<String>>::new();
     for line in answer.split("\r\n\r\n").nth(1).unwrap().lines() {
         if let Some((name, kind)) =
             line.strip_prefix("# TYPE ").and_then(|rest| rest.split_once(' '))
@@ -413,4 +451,18 @@ async fn ops_14_a_forwarded_address_opens_no_metrics() {
     }
     assert!(it.get("/metrics").await.starts_with("HTTP/1.1 200"));
     it.stop().await;
+}
+
+/// Neither on the listener with TLS nor on the plain one.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stop_waits_for_no_silent_connection() {
+    let it = start_with(|_, options| options.config.limits.drain = Duration::from_secs(600)).await;
+    let it = it.unwrap();
+    let phone = it.node().shared.config.phone.addresses[0];
+    // Neither of them has asked anything.
+    let held = [phone, it.node().shared.config.operations.addresses[0]]
+        .map(|address| TcpStream::connect(address).unwrap());
+    let stopped = tokio::time::timeout(Duration::from_secs(60), it.stop()).await;
+    stopped.expect("a stop that waits for nobody");
+    drop(held);
 }

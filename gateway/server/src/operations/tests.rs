@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Mutex;
 
+use domain::Timestamp;
 use engine::surface::Peer;
 use engine::testing::{ManualClock, engine_on};
 use http::HeaderMap;
@@ -33,7 +34,6 @@ impl Surface for Told {
 }
 
 struct Fixture {
-    clock: Arc<ManualClock>,
     operations: Arc<Operations>,
     health: Arc<Health>,
     phone: Arc<Told>,
@@ -41,15 +41,19 @@ struct Fixture {
 }
 
 async fn fixture(token: Option<&str>) -> Fixture {
+    fixture_on(Arc::new(MemoryStore::new()), token).await
+}
+
+async fn fixture_on(store: Arc<dyn store::Store>, token: Option<&str>) -> Fixture {
     let clock = Arc::new(ManualClock::new(Timestamp::from_seconds(1_000_000)));
-    let engine = engine_on(Arc::new(MemoryStore::new()), clock.clone(), 1).await;
-    let health = Health::new(clock.clone());
+    let engine = engine_on(store, clock, 1).await;
+    let health = Health::new();
     let told = |name| Arc::new(Told(name, Mutex::new(Readiness::Ready)));
     let (phone, desktop) = (told("phone"), told("desktop"));
     health.watch_over(vec![phone.clone(), desktop.clone()]);
     let operations =
         Operations::new(Arc::clone(&health), engine, Metrics::new(), token.map(Secret::new));
-    Fixture { clock, operations, health, phone, desktop }
+    Fixture { operations, health, phone, desktop }
 }
 
 impl Fixture {
@@ -87,7 +91,7 @@ impl Fixture {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn ops_02_health_names_what_fails() {
     let it = fixture(None).await;
     it.check("/livez", 200, "ok\n").await;
@@ -95,8 +99,54 @@ async fn ops_02_health_names_what_fails() {
     it.check("/readyz", 200, "ok\n").await;
     it.check("/readyz?surface=phone", 200, "phone: ok\n").await;
     it.check("/readyz?surface=fax", 404, "there is no such surface\n").await;
-    it.clock.advance(Duration::from_secs(6));
-    it.check("/livez", 503, "loop: stood still 6 s\n").await;
+    tokio::time::advance(Duration::from_secs(6)).await;
+    let silent = "loop: stood still 6 s\nstore writer: no answer for 6 s\n";
+    it.check("/livez", 503, silent).await;
+    // Both are heard of again.
+    let (stop, stopping) = watch::channel(false);
+    let running = tokio::spawn(Arc::clone(&it.operations).run(stopping));
+    while it.ask("/livez", "127.0.0.1", None).await.status() != 200 {
+        tokio::task::yield_now().await;
+    }
+    stop.send_replace(true);
+    running.await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn ops_02_a_store_whose_writer_is_gone_is_not_alive() {
+    let folder = crate::temporary::Folder::new();
+    let store = Arc::new(store::SqliteStore::open(&folder.path().join("a.db")).unwrap());
+    let it = fixture_on(store.clone(), None).await;
+    let (_stop, stopping) = watch::channel(false);
+    tokio::spawn(Arc::clone(&it.operations).run(stopping));
+    it.check("/livez", 200, "ok\n").await;
+    // As if its thread had died.
+    store::Store::close(store.as_ref()).await;
+    while it.ask("/livez", "127.0.0.1", None).await.status() == 200 {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    let answer = it.ask("/livez", "127.0.0.1", None).await;
+    let text = String::from_utf8_lossy(answer.body()).into_owned();
+    assert!(text.starts_with("store writer: no answer for "), "{text}");
+}
+
+#[tokio::test]
+async fn ops_05_why_something_is_not_ready_is_for_this_machine_or_a_token() {
+    let token = "0123456789abcdef";
+    let it = fixture(Some(token)).await;
+    *it.phone.1.lock().unwrap() = Readiness::Degraded("a file name".into());
+    *it.desktop.1.lock().unwrap() = Readiness::Failing("an address".into());
+    let text = async |target: &str, bearer| {
+        let answer = it.ask(target, "192.0.2.1", bearer).await;
+        (answer.status().as_u16(), String::from_utf8_lossy(answer.body()).into_owned())
+    };
+    let refused = (401, "a bearer token is needed\n".to_owned());
+    assert_eq!(text("/readyz?verbose", None).await, refused);
+    assert!(text("/readyz?verbose", Some(token)).await.1.contains("a file name"));
+    assert_eq!(text("/readyz?surface=phone", None).await, (200, "phone: degraded\n".to_owned()));
+    *it.phone.1.lock().unwrap() = Readiness::Failing("a file name".into());
+    let both = (503, "phone: failing\ndesktop: failing\n".to_owned());
+    assert_eq!(text("/readyz", None).await, both);
 }
 
 #[tokio::test]
@@ -109,7 +159,7 @@ async fn ops_11_readiness_is_told_per_surface() {
     it.check("/readyz?surface=desktop", 503, "desktop: failing: no peer\n").await;
     it.check("/readyz", 200, "ok\n").await;
     let verbose = "phone: degraded: the store is away\ndesktop: failing: no peer\nstore: ok\n\
-                   loop: turned 0 s ago\n";
+                   loop: turned 0 s ago\nstore writer: answered 0 s ago\n";
     it.check("/readyz?verbose", 200, verbose).await;
     *it.phone.1.lock().unwrap() = Readiness::Failing("broken".into());
     it.check("/readyz", 503, "phone: failing: broken\ndesktop: failing: no peer\n").await;

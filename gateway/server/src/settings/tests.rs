@@ -53,6 +53,9 @@ fn every_problem_is_told_at_once() {
     let push = json!({"user": "u", "password_sealed": foreign.unwrap().as_text()});
     let text = json!({"phone_service": {"push": push}}).to_string();
     check_keys(&text, &["phone_service.push.password_sealed"]);
+    let trust = json!([{"name": "a", "certificates": CERTIFICATE}]);
+    let all = json!({"odd": 1, "trust": trust, "phone_service": {"push": push}}).to_string();
+    check_keys(&all, &["trust[0].certificates", "odd", "phone_service.push.password_sealed"]);
 }
 
 #[test]

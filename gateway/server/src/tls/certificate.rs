@@ -47,9 +47,21 @@ pub enum CertificateError {
         /// What is wrong with it.
         what: String,
     },
-    /// A certificate is not in force yet, or no more.
+    /// A certificate is not in force yet.
     #[error("certificate {position} in {path} is valid from {from} to {to}, not now", path = path.display())]
-    NotNow {
+    NotYet {
+        /// The file.
+        path: PathBuf,
+        /// Which one, 1 for the server's own.
+        position: usize,
+        /// Its first moment.
+        from: String,
+        /// Its last moment.
+        to: String,
+    },
+    /// A certificate is in force no more.
+    #[error("certificate {position} in {path} has expired: it is valid from {from} to {to}", path = path.display())]
+    Expired {
         /// The file.
         path: PathBuf,
         /// Which one, 1 for the server's own.
@@ -69,12 +81,14 @@ pub enum CertificateError {
     },
     /// The certificates do not follow each other.
     #[error(
-        "the certificates in {path} are no chain: give the server's own first, then each one that signed the one before it ({why})",
+        "the certificates in {path} are no chain: number {position} did not sign the one before it ({why}); give the server's own first, then each one that signed the one before it",
         path = path.display()
     )]
     NoChain {
         /// The file.
         path: PathBuf,
+        /// Which one, 1 for the server's own.
+        position: usize,
         /// What the verifier says.
         why: webpki::Error,
     },
@@ -114,24 +128,78 @@ impl Certificate {
         names: &[NodeName],
         now: Timestamp,
     ) -> Result<Self, CertificateError> {
+        let (certificate, faults) = Self::examine(files, names, now);
+        first_fault(faults, certificate, files)
+    }
+
+    /// The same for a node that starts: what has merely expired is used all the same, and told,
+    /// since no page at all serves phones worse.
+    pub(crate) fn load_though_expired(
+        files: &CertificateFiles,
+        names: &[NodeName],
+        now: Timestamp,
+    ) -> Result<(Self, Option<CertificateError>), CertificateError> {
+        let (certificate, faults) = Self::examine(files, names, now);
+        let (mut expired, others): (Vec<_>, Vec<_>) =
+            faults.into_iter().partition(|fault| matches!(fault, CertificateError::Expired { .. }));
+        let certificate = first_fault(others, certificate, files)?;
+        Ok((certificate, expired.pop()))
+    }
+
+    /// Everything that is wrong with a set.
+    pub(crate) fn faults(
+        files: &CertificateFiles,
+        names: &[NodeName],
+        now: Timestamp,
+    ) -> Vec<CertificateError> {
+        Self::examine(files, names, now).1
+    }
+
+    /// The set as far as it can be used at all, and everything that is wrong with it.
+    fn examine(
+        files: &CertificateFiles,
+        names: &[NodeName],
+        now: Timestamp,
+    ) -> (Option<Self>, Vec<CertificateError>) {
         let path = &files.certificate;
-        let chain = read_chain(path)?;
-        let expires_at = check_dates(path, &chain, now)?;
-        check_names(path, &chain, names)?;
-        check_chain(path, &chain, now)?;
-        let key_text = secret_file::read(&files.key)?;
+        let mut faults = Vec::new();
+        let mut chain = None;
+        let mut expires_at = now;
+        match read_chain(path) {
+            Ok(found) => {
+                if let Some((from, to)) = check_dates(path, &found, now, &mut faults) {
+                    expires_at = to;
+                    check_names(path, &found, names, &mut faults);
+                    // Dates are told by themselves, so the chain is checked at a time of theirs.
+                    check_chain(path, &found, now.min(to).max(from), &mut faults);
+                }
+                chain = Some(found);
+            }
+            Err(fault) => faults.push(fault),
+        }
         let unusable = || CertificateError::KeyUnusable { path: files.key.clone() };
-        let key = PrivateKeyDer::from_pem_slice(&key_text).map_err(|_| unusable())?;
-        let certified = CertifiedKey::from_der(chain, key, &super::provider());
-        match certified {
-            Ok(key) => Ok(Self { key: Arc::new(key), expires_at }),
+        let key = secret_file::read(&files.key).map_err(CertificateError::from).and_then(|text| {
+            let key = PrivateKeyDer::from_pem_slice(&text).map_err(|_| unusable())?;
+            // A key is good or not by itself, whatever the certificate is like.
+            super::provider()
+                .key_provider
+                .load_private_key(key.clone_key())
+                .map_err(|_| unusable())?;
+            Ok(key)
+        });
+        let key = key.map_err(|fault| faults.push(fault)).ok();
+        let (Some(chain), Some(key)) = (chain, key) else { return (None, faults) };
+        match CertifiedKey::from_der(chain, key, &super::provider()) {
+            Ok(key) => (Some(Self { key: Arc::new(key), expires_at }), faults),
             Err(RustlsError::InconsistentKeys(InconsistentKeys::KeyMismatch)) => {
-                Err(CertificateError::KeyMismatch {
+                faults.push(CertificateError::KeyMismatch {
                     key: files.key.clone(),
                     certificate: path.clone(),
-                })
+                });
+                (None, faults)
             }
-            Err(_) => Err(unusable()),
+            Err(_) if faults.is_empty() => (None, vec![unusable()]),
+            Err(_) => (None, faults),
         }
     }
 
@@ -143,6 +211,28 @@ impl Certificate {
     /// How long it is good for after `now`.
     pub fn remaining(&self, now: Timestamp) -> Duration {
         self.expires_at.since(now)
+    }
+}
+
+/// Whether a file holds one certificate that names itself as its signer, as those we make.
+pub(super) fn is_self_made(path: &Path) -> bool {
+    let Ok(chain) = read_chain(path) else { return false };
+    let [one] = chain.as_slice() else { return false };
+    x509_cert::Certificate::from_der(one).is_ok_and(|parsed| {
+        let parsed = parsed.tbs_certificate();
+        parsed.issuer() == parsed.subject()
+    })
+}
+
+fn first_fault(
+    faults: Vec<CertificateError>,
+    certificate: Option<Certificate>,
+    files: &CertificateFiles,
+) -> Result<Certificate, CertificateError> {
+    match (faults.into_iter().next(), certificate) {
+        (Some(fault), _) => Err(fault),
+        (None, Some(certificate)) => Ok(certificate),
+        (None, None) => Err(CertificateError::KeyUnusable { path: files.key.clone() }),
     }
 }
 
@@ -165,79 +255,99 @@ fn read_chain(path: &Path) -> Result<Vec<CertificateDer<'static>>, CertificateEr
     }
 }
 
-/// The earliest end of validity in the chain.
+/// The span in which the whole chain is in force, unless a certificate cannot be read.
 fn check_dates(
     path: &Path,
     chain: &[CertificateDer<'_>],
     now: Timestamp,
-) -> Result<Timestamp, CertificateError> {
+    faults: &mut Vec<CertificateError>,
+) -> Option<(Timestamp, Timestamp)> {
+    let mut latest = Timestamp::from_microseconds(i64::MIN);
     let mut earliest = Timestamp::from_microseconds(i64::MAX);
+    let mut readable = true;
     for (index, der) in chain.iter().enumerate() {
         let position = index + 1;
-        let parsed = x509_cert::Certificate::from_der(der)
-            .map_err(|error| malformed(path, format!("certificate {position}: {error}")))?;
+        let parsed = match x509_cert::Certificate::from_der(der) {
+            Ok(parsed) => parsed,
+            Err(error) => {
+                faults.push(malformed(path, format!("certificate {position}: {error}")));
+                readable = false;
+                continue;
+            }
+        };
         let validity = parsed.tbs_certificate().validity();
         let time = |time: x509_cert::time::Time| {
             let seconds = i64::try_from(time.to_unix_duration().as_secs());
             Timestamp::from_seconds(seconds.unwrap_or(i64::MAX))
         };
         let (from, to) = (time(validity.not_before), time(validity.not_after));
-        if now < from || to < now {
-            return Err(CertificateError::NotNow {
-                path: path.to_owned(),
-                position,
-                from: validity.not_before.to_string(),
-                to: validity.not_after.to_string(),
-            });
+        let path = path.to_owned();
+        let (first, last) = (validity.not_before.to_string(), validity.not_after.to_string());
+        if now < from {
+            faults.push(CertificateError::NotYet { path, position, from: first, to: last });
+        } else if to < now {
+            faults.push(CertificateError::Expired { path, position, from: first, to: last });
         }
+        latest = latest.max(from);
         earliest = earliest.min(to);
     }
-    Ok(earliest)
+    readable.then_some((latest, earliest))
 }
 
 fn check_names(
     path: &Path,
     chain: &[CertificateDer<'_>],
     names: &[NodeName],
-) -> Result<(), CertificateError> {
-    let Some(first) = chain.first() else { return Ok(()) };
-    let certificate = EndEntityCert::try_from(first)
-        .map_err(|error| malformed(path, format!("certificate 1: {error}")))?;
+    faults: &mut Vec<CertificateError>,
+) {
+    let Some(first) = chain.first() else { return };
+    let certificate = match EndEntityCert::try_from(first) {
+        Ok(certificate) => certificate,
+        Err(error) => {
+            faults.push(malformed(path, format!("certificate 1: {error}")));
+            return;
+        }
+    };
     for name in names {
         let covered = ServerName::try_from(name.as_str())
             .is_ok_and(|name| certificate.verify_is_valid_for_subject_name(&name).is_ok());
         if !covered {
-            return Err(CertificateError::NameMissing {
-                path: path.to_owned(),
-                name: name.clone(),
-            });
+            let (path, name) = (path.to_owned(), name.clone());
+            faults.push(CertificateError::NameMissing { path, name });
         }
     }
-    Ok(())
 }
 
-/// A lone certificate stands for itself; of several, the last is what the others lead to.
+/// A lone certificate stands for itself; of several, the first must lead to each of the others by
+/// those in between, so that none is in a wrong place or a stranger.
 fn check_chain(
     path: &Path,
     chain: &[CertificateDer<'_>],
-    now: Timestamp,
-) -> Result<(), CertificateError> {
-    let ([first, between @ ..], Some(last)) = (chain, chain.last()) else { return Ok(()) };
-    let Some((_, between)) = between.split_last() else { return Ok(()) };
-    let no_chain = |why| CertificateError::NoChain { path: path.to_owned(), why };
-    let anchor = anchor_from_trusted_cert(last).map_err(no_chain)?;
-    let certificate = EndEntityCert::try_from(first).map_err(no_chain)?;
-    let seconds = u64::try_from(now.seconds()).unwrap_or(0);
-    certificate
-        .verify_for_usage(
-            webpki::ALL_VERIFICATION_ALGS,
-            &[anchor],
-            between,
-            UnixTime::since_unix_epoch(Duration::from_secs(seconds)),
-            webpki::KeyUsage::server_auth(),
-            None,
-            None,
-        )
-        .map(|_| ())
-        .map_err(no_chain)
+    at: Timestamp,
+    faults: &mut Vec<CertificateError>,
+) {
+    let Some((first, others)) = chain.split_first() else { return };
+    let seconds = Duration::from_secs(u64::try_from(at.seconds()).unwrap_or(0));
+    for (index, signer) in others.iter().enumerate() {
+        let between = others.get(..index).unwrap_or_default();
+        let verified = anchor_from_trusted_cert(signer).and_then(|anchor| {
+            let anchors = [anchor];
+            let certificate = EndEntityCert::try_from(first)?;
+            let path = certificate.verify_for_usage(
+                webpki::ALL_VERIFICATION_ALGS,
+                &anchors,
+                between,
+                UnixTime::since_unix_epoch(seconds),
+                webpki::KeyUsage::server_auth(),
+                None,
+                None,
+            );
+            path.map(|_| ())
+        });
+        if let Err(why) = verified {
+            let (path, position) = (path.to_owned(), index + 2);
+            faults.push(CertificateError::NoChain { path, position, why });
+            return;
+        }
+    }
 }

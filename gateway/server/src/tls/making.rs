@@ -1,7 +1,7 @@
 //! Certificates we make ourselves: the self-signed one of a first start, and the demo's.
 
 use std::net::IpAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use domain::{NodeName, Timestamp};
 use rcgen::{
@@ -11,6 +11,7 @@ use rcgen::{
 };
 use time::OffsetDateTime;
 
+use super::certificate::{Certificate, CertificateError, is_self_made};
 use crate::config::CertificateFiles;
 use crate::secret_file;
 
@@ -31,6 +32,17 @@ pub enum MakingError {
     /// Its key cannot be written down.
     #[error(transparent)]
     Key(#[from] secret_file::SecretFileError),
+    /// One file of the pair is there, and is not replaced by chance.
+    #[error(
+        "{there} is there without {missing}: put that one back, or remove both, and a new pair is made",
+        there = there.display(), missing = missing.display()
+    )]
+    Half {
+        /// What is there.
+        there: PathBuf,
+        /// What is not.
+        missing: PathBuf,
+    },
 }
 
 /// A certificate authority for one machine.
@@ -38,21 +50,57 @@ pub(crate) struct Authority {
     issuer: CertifiedIssuer<'static, KeyPair>,
 }
 
-/// Makes a self-signed P-256 certificate for `names` at `files`, unless both files are there.
-/// Tells whether it made one.
+/// How it stands with the pair that we make ourselves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SelfMade {
+    /// There is none.
+    Missing,
+    /// It is there.
+    There,
+    /// It is ours and has expired, or does not cover a name of ours any more.
+    Outdated,
+}
+
+/// Looks at the pair at `files`.
+pub(crate) fn self_made(
+    files: &CertificateFiles,
+    names: &[NodeName],
+    now: Timestamp,
+) -> Result<SelfMade, MakingError> {
+    let half = |there: &Path, missing: &Path| MakingError::Half {
+        there: there.to_owned(),
+        missing: missing.to_owned(),
+    };
+    match (files.certificate.exists(), files.key.exists()) {
+        (false, false) => return Ok(SelfMade::Missing),
+        (true, false) => return Err(half(&files.certificate, &files.key)),
+        (false, true) => return Err(half(&files.key, &files.certificate)),
+        (true, true) => {}
+    }
+    let faults = Certificate::faults(files, names, now);
+    let mends = |fault: &CertificateError| {
+        matches!(fault, CertificateError::Expired { .. } | CertificateError::NameMissing { .. })
+    };
+    let outdated =
+        !faults.is_empty() && faults.iter().all(mends) && is_self_made(&files.certificate);
+    Ok(if outdated { SelfMade::Outdated } else { SelfMade::There })
+}
+
+/// Makes a self-signed P-256 certificate for `names` at `files` where there is none, or where ours
+/// is outdated. Tells how it stood.
 pub(crate) fn self_signed(
     files: &CertificateFiles,
     names: &[NodeName],
     now: Timestamp,
-) -> Result<bool, MakingError> {
-    if files.certificate.exists() && files.key.exists() {
-        return Ok(false);
+) -> Result<SelfMade, MakingError> {
+    let found = self_made(files, names, now)?;
+    if found != SelfMade::There {
+        let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)?;
+        let parameters = server_parameters(names, &[], now)?;
+        let certificate = parameters.self_signed(&key)?;
+        write(files, &certificate.pem(), &key)?;
     }
-    let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)?;
-    let parameters = server_parameters(names, &[], now)?;
-    let certificate = parameters.self_signed(&key)?;
-    write(files, &certificate.pem(), &key)?;
-    Ok(true)
+    Ok(found)
 }
 
 impl Authority {

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use domain::{NodeName, Timestamp};
 
-use super::making::{Authority, self_signed};
+use super::making::{Authority, SelfMade, self_signed};
 use super::*;
 use crate::config::CertificateFiles;
 use crate::temporary::Folder;
@@ -38,9 +38,9 @@ fn check(files: &CertificateFiles, names: &[NodeName], now: Timestamp, expected:
 fn ops_08_a_self_signed_certificate_is_made_once_and_verifies() {
     let folder = Folder::new();
     let files = files(folder.path(), "server");
-    assert!(self_signed(&files, &names(), NOW).unwrap());
+    assert_eq!(self_signed(&files, &names(), NOW).unwrap(), SelfMade::Missing);
     let first = std::fs::read(&files.certificate).unwrap();
-    assert!(!self_signed(&files, &names(), NOW).unwrap());
+    assert_eq!(self_signed(&files, &names(), NOW).unwrap(), SelfMade::There);
     assert_eq!(std::fs::read(&files.certificate).unwrap(), first);
     check(&files, &names(), NOW, None);
     let loaded = Certificate::load(&files, &names(), NOW).unwrap();
@@ -58,7 +58,7 @@ fn ops_08_a_set_that_does_not_verify_is_refused_with_the_reason() {
     let elsewhere: Vec<NodeName> = vec!["gw-b.example.com".parse().unwrap()];
     check(&one, &elsewhere, NOW, Some("does not cover the name gw-b.example.com"));
     let late = Timestamp::from_seconds(NOW.seconds() + 6 * YEAR);
-    check(&one, &names(), late, Some("is valid from"));
+    check(&one, &names(), late, Some("has expired"));
     let early = Timestamp::from_seconds(NOW.seconds() - YEAR);
     check(&one, &names(), early, Some("is valid from"));
 
@@ -95,6 +95,76 @@ fn ops_08_a_certificate_with_its_chain_verifies() {
     again.issue(&server, &names(), &[], NOW).unwrap();
     std::fs::write(&server.certificate, [text(&server), text(&ca)].concat()).unwrap();
     check(&server, &names(), NOW, None);
+}
+
+#[test]
+fn ops_08_a_chain_in_a_wrong_order_or_with_strangers_is_refused() {
+    let folder = Folder::new();
+    let made = |name: &str| files(folder.path(), name);
+    let (ca, stranger, server) = (made("ca"), made("stranger"), made("server"));
+    let authority = Authority::keep(&ca, "Demo authority", NOW).unwrap();
+    authority.issue(&server, &names(), &[], NOW).unwrap();
+    Authority::keep(&stranger, "Somebody else", NOW).unwrap();
+    let text = |files: &CertificateFiles| std::fs::read_to_string(&files.certificate).unwrap();
+    let (server_text, ca_text, strange_text) = (text(&server), text(&ca), text(&stranger));
+    for (parts, expected) in [
+        (vec![&server_text, &strange_text, &ca_text], "number 2 did not sign"),
+        (vec![&server_text, &ca_text, &strange_text], "number 3 did not sign"),
+        (vec![&ca_text, &server_text], "does not cover"),
+    ] {
+        let parts: String = parts.into_iter().map(String::as_str).collect();
+        std::fs::write(&server.certificate, parts).unwrap();
+        check(&server, &names(), NOW, Some(expected));
+    }
+}
+
+#[test]
+fn ops_08_all_that_is_wrong_with_a_set_is_told_at_once() {
+    let folder = Folder::new();
+    let one = files(folder.path(), "one");
+    self_signed(&one, &names(), NOW).unwrap();
+    std::fs::write(&one.key, "nonsense").unwrap();
+    let elsewhere: Vec<NodeName> =
+        vec!["gw-b.example.com".parse().unwrap(), "gw-c.example.com".parse().unwrap()];
+    let late = Timestamp::from_seconds(NOW.seconds() + 6 * YEAR);
+    let told: Vec<_> =
+        Certificate::faults(&one, &elsewhere, late).iter().map(ToString::to_string).collect();
+    let parts = ["has expired", "gw-b.example.com", "gw-c.example.com", "holds no private key"];
+    assert_eq!(told.len(), parts.len(), "{told:?}");
+    assert!(told.iter().zip(parts).all(|(told, part)| told.contains(part)), "{told:?}");
+}
+
+#[test]
+fn ops_08_a_certificate_of_ours_is_made_anew_when_it_expired_or_its_name_changed() {
+    let folder = Folder::new();
+    let files = files(folder.path(), "server");
+    self_signed(&files, &names(), NOW).unwrap();
+    let late = Timestamp::from_seconds(NOW.seconds() + 6 * YEAR);
+    assert_eq!(self_signed(&files, &names(), late).unwrap(), SelfMade::Outdated);
+    check(&files, &names(), late, None);
+    let renamed: Vec<NodeName> = vec!["gw-z.example.com".parse().unwrap()];
+    assert_eq!(self_signed(&files, &renamed, late).unwrap(), SelfMade::Outdated);
+    check(&files, &renamed, late, None);
+
+    // What somebody else signed is theirs to renew.
+    let authority = Authority::keep(&self::files(folder.path(), "ca"), "Theirs", NOW).unwrap();
+    authority.issue(&files, &names(), &[], NOW).unwrap();
+    assert_eq!(self_signed(&files, &names(), late).unwrap(), SelfMade::There);
+    let (_, expired) = Certificate::load_though_expired(&files, &names(), late).unwrap();
+    assert!(expired.is_some_and(|fault| fault.to_string().contains("has expired")));
+    assert!(Certificate::load_though_expired(&files, &renamed, late).is_err());
+}
+
+#[test]
+fn ops_08_a_half_of_a_pair_is_not_replaced() {
+    let folder = Folder::new();
+    let files = files(folder.path(), "server");
+    self_signed(&files, &names(), NOW).unwrap();
+    let kept = std::fs::read(&files.key).unwrap();
+    std::fs::remove_file(&files.certificate).unwrap();
+    let refused = self_signed(&files, &names(), NOW).unwrap_err().to_string();
+    assert!(refused.contains("server.key is there without"), "{refused}");
+    assert_eq!(std::fs::read(&files.key).unwrap(), kept);
 }
 
 #[test]

@@ -15,14 +15,23 @@ fn check(place: &Place, arguments: &[&str], code: i32, part: &str) -> String {
 #[test]
 fn ops_01_check_tells_all_problems_at_once_and_ends_with_1() {
     let place = Place::new();
-    place.write("bad.toml", "name = \"192.0.2.1\"\nodd = 1\n[listeners.phone]\nport = 0\n");
+    let token = "[listeners.operations]\nmetrics_token_file = \"missing\"\n";
+    let written = "name = \"192.0.2.1\"\nodd = 1\n[listeners.phone]\nport = 0\n".to_owned() + token;
+    place.write("bad.toml", &written);
     place.write("bad.yaml", "agents: [{id: 'a b'}]\nodd: 1\n");
     let output = place.run(&["check", "--config", "@bad.toml", "--settings", "@bad.yaml"]);
     assert_eq!(output.status.code(), Some(1));
     let error = text(&output.stderr);
     let keys: Vec<_> = error.lines().map(|line| line.split(": ").next().unwrap()).collect();
-    let expected =
-        ["name", "state_directory", "listeners.phone.port", "odd", "settings", "settings"];
+    let expected = [
+        "name",
+        "state_directory",
+        "listeners.phone.port",
+        "odd",
+        "listeners.operations.metrics_token_file",
+        "settings",
+        "settings",
+    ];
     assert_eq!(keys, expected, "{error}");
     assert_eq!(text(&output.stdout), "");
 }
@@ -44,8 +53,9 @@ fn ops_01_the_packaged_files_pass() {
     let place = Place::new();
     let packaging = concat!(env!("CARGO_MANIFEST_DIR"), "/../../packaging");
     let config = format!("{packaging}/jackfield.toml");
-    let settings = format!("{packaging}/demo-settings.yaml");
-    check(&place, &["check", "--config", &config, "--settings", &settings], 0, "");
+    let settings = std::fs::read_to_string(format!("{packaging}/demo-settings.yaml")).unwrap();
+    place.write("settings.yaml", &settings);
+    check(&place, &["check", "--config", &config, "--settings", "@settings.yaml"], 0, "");
 }
 
 #[test]

@@ -33,7 +33,7 @@ fn start(place: &Place, arguments: &[&str]) -> Program {
     program
 }
 
-const DEMO: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../packaging/demo-settings.yaml");
+const DEMO: &str = include_str!("../../../../packaging/demo-settings.yaml");
 
 #[test]
 fn ops_01_the_supervisor_is_told_and_a_stop_ends_with_0() {
@@ -87,11 +87,11 @@ fn ops_08_a_signal_reloads_the_certificate_without_a_restart() {
 fn ops_01_a_settings_file_is_applied_at_start_and_on_reload() {
     let place = Place::new();
     configure(&place, "");
-    std::fs::copy(DEMO, place.path("settings.yaml")).unwrap();
+    place.write("settings.yaml", DEMO);
     let mut program = start(&place, &["--settings", "@settings.yaml"]);
     let export = || text(&place.run(&["export", "--config", "@jackfield.toml"]).stdout);
     assert!(export().contains("Agent 1001"));
-    let changed = std::fs::read_to_string(DEMO).unwrap().replace("Agent 1001", "Agent A");
+    let changed = DEMO.replace("Agent 1001", "Agent A");
     place.write("settings.yaml", &changed);
     program.signal(Signal::HUP);
     program.logs("number=2 changed=true");
@@ -99,6 +99,45 @@ fn ops_01_a_settings_file_is_applied_at_start_and_on_reload() {
     let refused = place.run(&["apply", "@settings.yaml", "--config", "@jackfield.toml"]);
     assert_eq!(refused.status.code(), Some(1));
     assert!(text(&refused.stderr).contains("edit that file and reload"));
+    assert_eq!(program.stop(), Some(0));
+}
+
+/// A settings file with so many passwords that hashing them takes a while.
+fn many_passwords(place: &Place, count: u32, name: &str) {
+    let mut text = "agents:\n".to_owned();
+    for id in 0..count {
+        text.push_str(&format!(
+            "  - {{id: \"{id}\", name: \"{name}\", password: \"secret-{id}\"}}\n"
+        ));
+    }
+    place.write("settings.yaml", &text);
+}
+
+#[test]
+fn ops_01_a_stop_is_heard_while_passwords_are_hashed() {
+    let place = Place::new();
+    configure(&place, "");
+    many_passwords(&place, 20_000, "A");
+    let arguments = ["run", "--config", "@jackfield.toml", "--settings", "@settings.yaml"];
+    let mut program = place.start(&arguments, &[]);
+    program.logs("passwords are hashed");
+    assert_eq!(program.stop(), Some(0));
+    assert!(program.log().contains("before it was ready"), "{}", program.log());
+
+    // The same during a reload.
+    many_passwords(&place, 10, "A");
+    let mut program = start(&place, &["--settings", "@settings.yaml"]);
+    many_passwords(&place, 20_000, "A");
+    program.signal(Signal::HUP);
+    program.logs("passwords=20000");
+    assert_eq!(program.stop(), Some(0));
+    assert!(!program.log().contains("number=2"), "{}", program.log());
+
+    // A node that has settings serves with them meanwhile.
+    let mut program = start(&place, &["--settings", "@settings.yaml"]);
+    assert!(program.log().contains("with the settings of before"), "{}", program.log());
+    let export = text(&place.run(&["export", "--config", "@jackfield.toml"]).stdout);
+    assert_eq!(export.matches("password_hash").count(), 10, "{export}");
     assert_eq!(program.stop(), Some(0));
 }
 
@@ -127,7 +166,8 @@ fn phn_02_the_old_plain_port_is_off_unless_configured() {
 fn ops_05_a_prefilled_password_is_neither_logged_nor_counted_by_name() {
     let place = Place::new();
     let ports = configure(&place, "[log]\nlevel = \"trace\"\nformat = \"json\"\n");
-    let mut program = start(&place, &["--settings", DEMO]);
+    place.write("settings.yaml", DEMO);
+    let mut program = start(&place, &["--settings", "@settings.yaml"]);
     let ca = place.path("state/certificates/server.pem");
     for query in [
         "id=1001&extension=2001&password=hunter2",
@@ -148,6 +188,7 @@ fn ops_05_a_prefilled_password_is_neither_logged_nor_counted_by_name() {
         let line: serde_json::Value =
             serde_json::from_str(line).unwrap_or_else(|_| panic!("{line}"));
         assert!(line.get("timestamp").is_some() && line.get("level").is_some(), "{line}");
+        assert_eq!(line["node"], "localhost", "{line}");
     }
     for seen in [&log, &figures] {
         assert!(!seen.contains("hunter2") && !seen.contains("demo-1001"), "{seen}");
@@ -159,7 +200,8 @@ fn ops_05_a_prefilled_password_is_neither_logged_nor_counted_by_name() {
 fn ops_12_at_the_usual_level_a_reference_finds_its_line_and_nobody_is_named() {
     let place = Place::new();
     let ports = configure(&place, "");
-    let mut program = start(&place, &["--settings", DEMO]);
+    place.write("settings.yaml", DEMO);
+    let mut program = start(&place, &["--settings", "@settings.yaml"]);
     let ca = place.path("state/certificates/server.pem");
     let url = format!("https://localhost:{}/nowhere", ports.phone);
     let page = get_secure(&url, &ca).unwrap();
@@ -174,6 +216,33 @@ fn ops_12_at_the_usual_level_a_reference_finds_its_line_and_nobody_is_named() {
     let log = program.log();
     assert!(log.contains("password checked"), "{log}");
     assert!(!log.contains("1001"), "{log}");
+}
+
+#[test]
+fn ops_05_a_settings_file_with_passwords_that_every_user_may_read_is_refused() {
+    let place = Place::new();
+    configure(&place, "");
+    let open = |text: &str| {
+        let file = place.write("settings.yaml", text);
+        std::fs::set_permissions(&file, PermissionsExt::from_mode(0o644)).unwrap();
+    };
+    let run = ["run", "--config", "@jackfield.toml", "--settings", "@settings.yaml"];
+    let check = ["check", "--config", "@jackfield.toml", "--settings", "@settings.yaml"];
+    let apply = ["apply", "@settings.yaml", "--config", "@jackfield.toml"];
+    let push = "phone_service: {push: {user: u, password: hunter2}}\n";
+    for secret in ["agents: [{id: '1001', password: hunter2}]\n", push] {
+        open(secret);
+        for arguments in [&run[..], &check, &apply] {
+            let output = place.run(arguments);
+            let error = text(&output.stderr);
+            assert_eq!(output.status.code(), Some(1), "{error}");
+            assert!(error.contains("chmod o-rwx") && !error.contains("hunter2"), "{error}");
+        }
+    }
+    // Without secrets in the clear everybody may read it.
+    open("agents: [{id: '1001'}]\n");
+    let mut program = start(&place, &["--settings", "@settings.yaml"]);
+    assert_eq!(program.stop(), Some(0));
 }
 
 /// Runs a node that must not start, and compares a part of its one line.

@@ -27,6 +27,15 @@ async fn ops_04_what_was_committed_is_there_after_reopening() {
 }
 
 #[tokio::test]
+async fn the_writer_answers_as_long_as_it_is_at_work() {
+    let folder = Folder::new("answer");
+    let store = SqliteStore::open(&folder.store()).unwrap();
+    assert!(store.answer().await.is_ok());
+    store.close().await;
+    assert!(matches!(store.answer().await, Err(StoreError::Closed)));
+}
+
+#[tokio::test]
 async fn a_store_dropped_without_closing_is_checked_and_whole() {
     let folder = Folder::new("unclean");
     let store = SqliteStore::open(&folder.store()).unwrap();

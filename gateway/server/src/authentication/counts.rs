@@ -1,6 +1,7 @@
-//! Counts for accounts that do not exist, so that these lock like others and cannot be told apart.
+//! Wrong passwords that the store does not count: of names that are no account, so that these lock
+//! like others and cannot be told apart, and of accounts while nothing can be written.
 //!
-//! In memory and bounded; nothing is written for them.
+//! In memory and bounded.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -15,8 +16,9 @@ use super::is_recent;
 const NAMES_MAX: usize = 16_384;
 const LASTING: Duration = Duration::from_secs(LOCK_SECONDS);
 
+/// Counts by name.
 #[derive(Debug, Default)]
-pub(super) struct UnknownAccounts(Mutex<HashMap<[u8; 32], Count>>);
+pub(super) struct Counts(Mutex<HashMap<[u8; 32], Count>>);
 
 #[derive(Clone, Copy, Debug)]
 struct Count {
@@ -25,7 +27,7 @@ struct Count {
     locked_until: Option<Timestamp>,
 }
 
-impl UnknownAccounts {
+impl Counts {
     /// Until when that name is locked, if it is.
     pub(super) fn locked_until(&self, name: &str, now: Timestamp) -> Option<Timestamp> {
         let names = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -55,6 +57,12 @@ impl UnknownAccounts {
             return Some(until);
         }
         None
+    }
+
+    /// The right password came: what was counted is over.
+    pub(super) fn right(&self, name: &str) {
+        let mut names = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        names.remove(&digest_of(name));
     }
 }
 
