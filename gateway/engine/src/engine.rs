@@ -285,14 +285,19 @@ impl Engine {
             && !error.passes()
             && !matches!(error, StoreError::LeaseLost | StoreError::Closed)
         {
-            let mut state = self.store_state.lock().unwrap_or_else(PoisonError::into_inner);
-            if *state == StoreState::Working {
-                let why = error.to_string();
-                tracing::error!(reason = %why, "the store does not work");
-                *state = StoreState::Failing { since: self.clock.now(), why };
-            }
+            self.note_failing(error);
         }
         result
+    }
+
+    /// Notes that the store does not do its work, for that reason.
+    pub(crate) fn note_failing(&self, error: &StoreError) {
+        let mut state = self.store_state.lock().unwrap_or_else(PoisonError::into_inner);
+        if *state == StoreState::Working {
+            let why = crate::error::with_causes(error);
+            tracing::error!(reason = %why, "the store does not work");
+            *state = StoreState::Failing { since: self.clock.now(), why };
+        }
     }
 
     /// Notes that the store wrote something.

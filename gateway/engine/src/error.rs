@@ -57,3 +57,14 @@ pub enum OpenError {
     #[error("the deployment's secrets are damaged; restore a backup")]
     Damaged,
 }
+
+/// An error and what caused it, in one line for an operator.
+pub(crate) fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    text
+}

@@ -14,6 +14,10 @@ use crate::engine::{Asked, Came, Engine};
 const LOADS_MAX: usize = 16;
 /// How often a decision is taken anew after a guard did not hold.
 const CONFLICTS_MAX: usize = 32;
+/// How often a commit that left no trace is tried again before the store counts as failing.
+const TRACELESS_MAX: u32 = 3;
+/// The pause after the first of those; each further one is twice as long.
+const TRACELESS_PAUSE: Duration = Duration::from_millis(50);
 /// How often the store is asked for an outcome that nobody knows.
 const QUESTIONS_MAX: u32 = 6;
 
@@ -29,8 +33,10 @@ pub enum Outcome {
 /// What became of an attempt to commit.
 enum Attempt {
     Done(Outcome),
-    /// Something moved, or it turned out that nothing was written: decide again.
+    /// Something moved: decide again.
     Again,
+    /// The store did not know what became of it, and has no trace of it.
+    Traceless,
 }
 
 impl Engine {
@@ -48,6 +54,7 @@ impl Engine {
             return Err(SubmitError::Undecided);
         }
         let entropy = Entropy(bytes);
+        let mut traceless = 0;
         for _ in 0..CONFLICTS_MAX {
             let decided = self.decide(&input, entropy).await?;
             let decision = match decided {
@@ -58,6 +65,14 @@ impl Engine {
             match self.commit(&input, decision).await? {
                 Attempt::Done(outcome) => return Ok(outcome),
                 Attempt::Again => {}
+                Attempt::Traceless if traceless == TRACELESS_MAX => {
+                    self.note_failing(&StoreError::Unknown);
+                    return Err(SubmitError::Unknown);
+                }
+                Attempt::Traceless => {
+                    tokio::time::sleep(TRACELESS_PAUSE * (1 << traceless)).await;
+                    traceless += 1;
+                }
             }
         }
         Err(SubmitError::Busy)
@@ -128,12 +143,12 @@ impl Engine {
     }
 
     /// Asks what became of a commit that nobody knows of, by the input's id. If it is not there it
-    /// is tried again: should it surface later, the store will know the id.
+    /// may be tried again: should it surface later, the store will know the id.
     async fn ask(&self, input: &Input) -> Result<Attempt, SubmitError> {
         for question in 0..QUESTIONS_MAX {
-            match self.store.outcome(&input.id).await {
+            match self.noting(self.store.outcome(&input.id).await) {
                 Ok(Some(reply)) => return Ok(Attempt::Done(Outcome::Done(reply))),
-                Ok(None) => return Ok(Attempt::Again),
+                Ok(None) => return Ok(Attempt::Traceless),
                 Err(_) => {
                     tokio::time::sleep(Duration::from_millis(50 << question)).await;
                 }

@@ -14,6 +14,13 @@ pub enum StoreError {
     /// The disk or file cannot be written. Nothing was written.
     #[error("the store's file or disk is read-only; make it writable")]
     ReadOnly,
+    /// The disk does not take what is written: a quota, a limit, a fault. Nothing was written.
+    #[error("the store's disk cannot be written; look after the disk, the store goes on by itself")]
+    Unwritable {
+        /// What noticed it.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// It cannot be reached or read. Nothing was written.
     #[error("the store cannot be used")]
     Unavailable {

@@ -22,6 +22,9 @@ const SILENT: u8 = 2;
 /// Says that it does not know, and did nothing.
 const LOST: u8 = 3;
 
+/// Says each time that it does not know, and does nothing: a disk whose sync fails.
+const TRACELESS: u8 = 4;
+
 /// A store in memory whose commits go wrong as told.
 struct Faulty {
     inner: MemoryStore,
@@ -33,6 +36,7 @@ impl Store for Faulty {
     async fn commit(&self, commit: Commit) -> Result<Committed, StoreError> {
         match self.fault.load(Ordering::Acquire) {
             FULL => Err(StoreError::Full),
+            TRACELESS => Err(StoreError::Unknown),
             SILENT => {
                 self.fault.store(WORKS, Ordering::Release);
                 self.inner.commit(commit).await?;
@@ -53,8 +57,10 @@ impl Store for Faulty {
         now: Timestamp,
         lasting: Duration,
     ) -> Result<Option<Lease>, StoreError> {
-        if self.fault.load(Ordering::Acquire) == FULL {
-            return Err(StoreError::Full);
+        match self.fault.load(Ordering::Acquire) {
+            FULL => return Err(StoreError::Full),
+            TRACELESS => return Err(StoreError::Unknown),
+            _ => {}
         }
         self.inner.acquire_lease(name, holder, now, lasting).await
     }
@@ -138,6 +144,15 @@ fn ready(number: u32) -> Input {
     Input::command(InputId::new("ready", number), command)
 }
 
+/// Nobody has to try: the engine looks for itself.
+async fn works_again(bench: &Bench) {
+    let deadline = tokio::time::Instant::now() + Duration::from_secs(30);
+    while bench.engine.store_state() != StoreState::Working {
+        assert!(tokio::time::Instant::now() < deadline, "the store is thought to be away");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn ops_11_a_full_disk_is_told_loses_nothing_and_is_recovered_from() {
     let (mut bench, store) = bench().await;
@@ -149,12 +164,7 @@ async fn ops_11_a_full_disk_is_told_loses_nothing_and_is_recovered_from() {
     assert!(matches!(&state, StoreState::Failing { why, .. } if why.contains("disk is full")));
     assert_eq!(bench.state("1001").await, "not_ready");
     store.fault.store(WORKS, Ordering::Release);
-    // Nobody has to try: the engine looks for itself.
-    let deadline = tokio::time::Instant::now() + Duration::from_secs(30);
-    while bench.engine.store_state() != StoreState::Working {
-        assert!(tokio::time::Instant::now() < deadline, "the store is thought to be away");
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
+    works_again(&bench).await;
     assert_eq!(bench.engine.submit(ready(1)).await.unwrap(), Outcome::Done(Reply::Done));
     assert_eq!(bench.state("1001").await, "ready");
 }
@@ -179,6 +189,20 @@ async fn a_commit_that_nobody_knows_of_is_asked_for_by_its_id() {
     let shown = latest
         .wait_for(|it| it.as_ref().and_then(|it| it.signed_in()).is_some_and(|it| it.changes == 2));
     tokio::time::timeout(deadline, shown).await.expect("shown").unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn ops_11_commits_that_leave_no_trace_are_told_as_a_failing_store() {
+    let (mut bench, store) = bench().await;
+    bench.sign_in("1001", "2001").await;
+    store.fault.store(TRACELESS, Ordering::Release);
+    let refused = bench.engine.submit(ready(1)).await.unwrap_err();
+    assert!(matches!(refused, SubmitError::Unknown), "{refused:?}");
+    assert!(matches!(bench.engine.store_state(), StoreState::Failing { .. }));
+    store.fault.store(WORKS, Ordering::Release);
+    works_again(&bench).await;
+    assert_eq!(bench.engine.submit(ready(1)).await.unwrap(), Outcome::Done(Reply::Done));
+    assert_eq!(bench.state("1001").await, "ready");
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
-use rusqlite::{Connection, ErrorCode};
+use rusqlite::{Connection, ErrorCode, ffi};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::{Statistics, StoreError};
@@ -211,34 +211,60 @@ fn read(connection: &Connection, jobs: &mut mpsc::Receiver<Box<dyn Job>>) {
 
 fn write(connection: &Connection, jobs: &mut mpsc::Receiver<Box<dyn Job>>, counts: &Counts) {
     let mut batch = Vec::with_capacity(BATCH_MAX);
+    let mut failing = false;
     while jobs.blocking_recv_many(&mut batch, BATCH_MAX) > 0 {
         let ended = transaction(connection, &mut batch);
-        if ended.is_ok() {
-            counts.transactions.fetch_add(1, Ordering::Relaxed);
-            counts.wake_up.send_modify(|count| *count += 1);
-        } else {
-            counts.failures.fetch_add(1, Ordering::Relaxed);
+        match &ended {
+            Ok(()) => {
+                failing = false;
+                counts.transactions.fetch_add(1, Ordering::Relaxed);
+                counts.wake_up.send_modify(|count| *count += 1);
+            }
+            Err(Failed { error, said }) => {
+                counts.failures.fetch_add(1, Ordering::Relaxed);
+                // Once until it works again: whoever asked is told each time.
+                if !std::mem::replace(&mut failing, true) {
+                    tracing::error!(%error, reason = %said, "the store's file is not written");
+                }
+            }
         }
         for job in batch.drain(..) {
-            job.finish(ended.as_ref().map_err(same).copied());
+            job.finish(ended.as_ref().map_err(|failed| same(&failed.error)).copied());
         }
     }
 }
 
-fn transaction(connection: &Connection, batch: &mut [Box<dyn Job>]) -> Result<(), StoreError> {
-    execute(connection, "BEGIN IMMEDIATE").map_err(|error| translate(error, false))?;
+fn transaction(connection: &Connection, batch: &mut [Box<dyn Job>]) -> Result<(), Failed> {
+    execute(connection, "BEGIN IMMEDIATE").map_err(|error| Failed::new(error, false))?;
     for job in batch {
         let step = savepoint(connection, job.as_mut());
         if let Err(error) = step {
             let _ = execute(connection, "ROLLBACK");
-            return Err(translate(error, false));
+            return Err(Failed::new(error, false));
         }
     }
     if let Err(error) = execute(connection, "COMMIT") {
         let _ = execute(connection, "ROLLBACK");
-        return Err(translate(error, true));
+        return Err(Failed::new(error, true));
     }
     Ok(())
+}
+
+/// Why a transaction failed as a whole.
+struct Failed {
+    error: StoreError,
+    /// What SQLite said, for an operator.
+    said: String,
+}
+
+impl Failed {
+    fn new(error: rusqlite::Error, committing: bool) -> Self {
+        let said = match error.sqlite_extended_error_code() {
+            Some(code) => format!("{error} (SQLite {code})"),
+            None => error.to_string(),
+        };
+        Self { error: translate(error, committing), said }
+    }
 }
 
 fn savepoint(connection: &Connection, job: &mut dyn Job) -> rusqlite::Result<()> {
@@ -253,9 +279,9 @@ fn execute(connection: &Connection, sql: &str) -> rusqlite::Result<()> {
     connection.prepare_cached(sql)?.execute([]).map(|_| ())
 }
 
-/// What an error of SQLite means for the caller. After a failed sync at commit nobody can say
-/// whether the transaction will be there after a restart.
+/// What an error of SQLite means for the caller.
 pub(super) fn translate(error: rusqlite::Error, committing: bool) -> StoreError {
+    let extended = error.sqlite_extended_error_code();
     match error.sqlite_error_code() {
         Some(ErrorCode::DiskFull) => StoreError::Full,
         Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => StoreError::ReadOnly,
@@ -263,9 +289,43 @@ pub(super) fn translate(error: rusqlite::Error, committing: bool) -> StoreError 
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
             StoreError::Damaged { source: error.into() }
         }
-        Some(ErrorCode::SystemIoFailure) if committing => StoreError::Unknown,
+        Some(ErrorCode::SystemIoFailure) if committing && extended.is_some_and(leaves_doubt) => {
+            StoreError::Unknown
+        }
+        Some(ErrorCode::SystemIoFailure) if extended.is_some_and(is_writing) => {
+            StoreError::Unwritable { source: error.into() }
+        }
         _ => StoreError::Unavailable { source: error.into() },
     }
+}
+
+/// Whether a commit that failed so may be there after a restart all the same: its last frame stands
+/// in the log, but was not surely synced, or not entered into the shared index behind it.
+fn leaves_doubt(extended: i32) -> bool {
+    matches!(
+        extended,
+        ffi::SQLITE_IOERR_FSYNC
+            | ffi::SQLITE_IOERR_DIR_FSYNC
+            | ffi::SQLITE_IOERR_SHMOPEN
+            | ffi::SQLITE_IOERR_SHMSIZE
+            | ffi::SQLITE_IOERR_SHMMAP
+    )
+}
+
+/// Whether it was a write that failed: a quota, a limit, a disk that became read-only or breaks.
+/// SQLite says `SQLITE_FULL` for want of space alone.
+fn is_writing(extended: i32) -> bool {
+    matches!(
+        extended,
+        ffi::SQLITE_IOERR_WRITE
+            | ffi::SQLITE_IOERR_FSYNC
+            | ffi::SQLITE_IOERR_DIR_FSYNC
+            | ffi::SQLITE_IOERR_TRUNCATE
+            | ffi::SQLITE_IOERR_DELETE
+            | ffi::SQLITE_IOERR_SHMOPEN
+            | ffi::SQLITE_IOERR_SHMSIZE
+            | ffi::SQLITE_IOERR_SHMMAP
+    )
 }
 
 /// The same error once more, for every job of a transaction that failed as a whole.
@@ -275,6 +335,9 @@ fn same(error: &StoreError) -> StoreError {
         StoreError::ReadOnly => StoreError::ReadOnly,
         StoreError::Busy => StoreError::Busy,
         StoreError::Unknown => StoreError::Unknown,
+        StoreError::Unwritable { source } => {
+            StoreError::Unwritable { source: source.to_string().into() }
+        }
         StoreError::Damaged { source } => StoreError::Damaged { source: source.to_string().into() },
         other => StoreError::Unavailable { source: other.to_string().into() },
     }

@@ -15,7 +15,7 @@ use store::{
 
 type AnyStore = Arc<dyn Store>;
 
-const NOW: Timestamp = Timestamp::from_seconds(1_000_000);
+pub(crate) const NOW: Timestamp = Timestamp::from_seconds(1_000_000);
 const TTL: Duration = Duration::from_secs(6);
 
 pub(crate) fn empty() -> Decision {

@@ -8,6 +8,7 @@
 )]
 
 mod cases;
+mod disk;
 mod model;
 mod sqlite_only;
 

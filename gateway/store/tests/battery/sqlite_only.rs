@@ -1,4 +1,5 @@
-//! What holds for SQLite files alone: reopening, damage, a full or read-only disk, newer programs.
+//! What holds for SQLite files alone: reopening, damage, newer programs. Disks that cannot be
+//! written are in `disk`.
 
 use domain::{Ask, Decision, InputId};
 use rusqlite::Connection;
