@@ -57,6 +57,24 @@ async fn an_owed_promise_ends_with_its_generation_or_deadline() {
 }
 
 #[tokio::test]
+async fn what_was_owed_to_a_session_never_reaches_the_next_one() {
+    let mut bench = Bench::new().await;
+    bench.sign_in("1001", "2001").await;
+    let first = bench.engine.session_of(&key("1001")).await.unwrap().unwrap();
+    let owed = OwedUntil {
+        subject: Key::session(&key("1001")),
+        generation: first.generation.into(),
+        deadline: bench.engine.now().after(Duration::from_secs(60)),
+    };
+    promise(&bench, "logout", Some(owed)).await;
+    let by = SignedOutBy::Supervisor;
+    bench.wish("1001", Wish::ForceSignOut { reason: None, by }).await;
+    bench.sign_in("1001", "2001").await;
+    let port = bench.engine.port(Arc::new(PlainAuthenticator));
+    assert!(port.outbox("test").take(9).await.unwrap().is_empty());
+}
+
+#[tokio::test]
 async fn one_node_at_a_time_keeps_a_topic() {
     let bench = Bench::new().await;
     promise(&bench, "one", None).await;
