@@ -219,6 +219,12 @@ impl Input {
         Self { id, body: InputBody::Report(report) }
     }
 
+    /// Whether its outcome is kept even where there is nothing else to write. A wish that does not name
+    /// the state it was made for would be carried out when it comes again later.
+    pub fn is_always_kept(&self) -> bool {
+        matches!(&self.body, InputBody::Command(Command::Agent(command)) if command.seen_changes.is_none())
+    }
+
     /// Inputs of one lane run in their order of arrival, those of different lanes at once.
     pub fn lane(&self) -> String {
         match &self.body {

@@ -58,7 +58,7 @@ impl Engine {
         for _ in 0..CONFLICTS_MAX {
             let decided = self.decide(&input, entropy).await?;
             let decision = match decided {
-                Ok(decision) if !decision.is_empty() => decision,
+                Ok(decision) if !decision.is_empty() || input.is_always_kept() => decision,
                 Ok(decision) => return Ok(Outcome::Done(decision.reply)),
                 Err(outcome) => return Ok(outcome),
             };

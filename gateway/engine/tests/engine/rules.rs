@@ -74,6 +74,18 @@ async fn a_repeated_input_is_recognised_even_after_the_state_moved_on() {
 }
 
 #[tokio::test]
+async fn a_wish_that_was_so_already_is_not_carried_out_when_it_comes_again_later() {
+    let mut bench = Bench::new().await;
+    bench.sign_in("1001", "2001").await;
+    let not_ready = Command::Agent(command("1001", Wish::NotReady(None)));
+    let first = Input::command(InputId::new("once", "not"), not_ready);
+    assert_eq!(bench.engine.submit(first.clone()).await.unwrap(), DONE);
+    bench.wish("1001", Wish::Ready).await;
+    assert_eq!(bench.engine.submit(first).await.unwrap(), DONE);
+    assert_eq!(bench.state("1001").await, "ready");
+}
+
+#[tokio::test]
 async fn phn_22_a_second_sign_in_takes_the_session_over() {
     let mut bench = Bench::new().await;
     let first = session(bench.sign_in("1001", "2001").await);
