@@ -1,7 +1,7 @@
 //! A store that fails, forgets to answer, or is slow.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -25,10 +25,14 @@ const LOST: u8 = 3;
 /// Says each time that it does not know, and does nothing: a disk whose sync fails.
 const TRACELESS: u8 = 4;
 
+/// Says that it does not know; the commit arrives with the next one, before it.
+const LATE: u8 = 5;
+
 /// A store in memory whose commits go wrong as told.
 struct Faulty {
     inner: MemoryStore,
     fault: AtomicU8,
+    under_way: Mutex<Option<Commit>>,
 }
 
 #[async_trait]
@@ -46,7 +50,19 @@ impl Store for Faulty {
                 self.fault.store(WORKS, Ordering::Release);
                 Err(StoreError::Unknown)
             }
-            _ => self.inner.commit(commit).await,
+            LATE => {
+                self.fault.store(WORKS, Ordering::Release);
+                *self.under_way.lock().unwrap() = Some(commit);
+                Err(StoreError::Unknown)
+            }
+            _ => {
+                let late = self.under_way.lock().unwrap().take();
+                if let Some(late) = late {
+                    let arrived = self.inner.commit(late).await?;
+                    assert!(matches!(arrived, Committed::Done { .. }), "{arrived:?}");
+                }
+                self.inner.commit(commit).await
+            }
         }
     }
 
@@ -135,7 +151,11 @@ impl Store for Faulty {
 }
 
 async fn bench() -> (Bench, Arc<Faulty>) {
-    let store = Arc::new(Faulty { inner: MemoryStore::new(), fault: AtomicU8::new(WORKS) });
+    let store = Arc::new(Faulty {
+        inner: MemoryStore::new(),
+        fault: AtomicU8::new(WORKS),
+        under_way: Mutex::default(),
+    });
     (Bench::on(store.clone()).await, store)
 }
 
@@ -189,6 +209,23 @@ async fn a_commit_that_nobody_knows_of_is_asked_for_by_its_id() {
     let shown = latest
         .wait_for(|it| it.as_ref().and_then(|it| it.signed_in()).is_some_and(|it| it.changes == 2));
     tokio::time::timeout(deadline, shown).await.expect("shown").unwrap();
+}
+
+#[tokio::test]
+async fn a_commit_that_arrives_after_it_was_asked_for_is_done_once() {
+    let (mut bench, store) = bench().await;
+    store.fault.store(LATE, Ordering::Release);
+    // A sign-in taken anew would be a take-over of the one that arrived late.
+    let Outcome::Done(Reply::SignedIn { session }) = bench.sign_in("1001", "2001").await else {
+        panic!("not signed in")
+    };
+    assert!(store.under_way.lock().unwrap().is_none());
+    let kept = bench.engine.document(&domain::Key::session(&crate::key("1001"))).await.unwrap();
+    let Some(domain::Loaded { version: 1, document: domain::Document::Session(kept) }) = kept
+    else {
+        panic!("not written once: {kept:?}")
+    };
+    assert_eq!(kept.holder(), session);
 }
 
 #[tokio::test(start_paused = true)]
