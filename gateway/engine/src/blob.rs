@@ -30,7 +30,7 @@ impl Engine {
         }
         if hexadecimal(digest(&SHA256, &body).as_ref()) != head.digest {
             let source = format!("blob {id} does not match its digest").into();
-            return Err(StoreError::Damaged { source }.into());
+            return Err(StoreError::Unreadable { source }.into());
         }
         Ok(Some(body))
     }

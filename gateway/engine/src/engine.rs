@@ -11,7 +11,7 @@ use domain::{
     Loaded, NodeName, Secret, SessionNumber, Settings, Timestamp,
 };
 use ring::hmac;
-use store::{Cursor, Load, Statistics, Store, StoreError};
+use store::{Cursor, Load, LoadAnswer, Statistics, Store, StoreError};
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 use zeroize::Zeroizing;
@@ -25,6 +25,8 @@ use crate::{Clock, Metrics, OpenError, Random, SealingKey, SubmitError};
 const ROOT_PURPOSE: &str = "deployment_root";
 /// How many documents are asked for at once when all are read.
 const PAGE: u32 = 1_000;
+/// How many documents that cannot be read are told.
+const UNREADABLE_MAX: usize = 1_000;
 
 /// What an engine is made of.
 pub struct EngineOptions {
@@ -73,6 +75,7 @@ pub struct Engine {
     pub(crate) stop: watch::Sender<bool>,
     maintenance: AtomicBool,
     own: Mutex<BTreeSet<u64>>,
+    unreadable: Mutex<BTreeSet<Key>>,
     store_state: Mutex<StoreState>,
     root: Zeroizing<[u8; 32]>,
     tasks: Mutex<JoinSet<()>>,
@@ -142,6 +145,7 @@ impl Engine {
             stop: watch::channel(false).0,
             maintenance: AtomicBool::new(false),
             own: Mutex::default(),
+            unreadable: Mutex::default(),
             store_state: Mutex::new(StoreState::Working),
             root: Zeroizing::new([0; 32]),
             tasks: Mutex::default(),
@@ -150,7 +154,7 @@ impl Engine {
         // Taken before anything is read: what is committed meanwhile is read twice, never missed.
         let cursor = engine.store.end_of_log().await?;
         engine.root = engine.open_root().await?;
-        engine.load_everything().await?;
+        engine.load_everything().await.map_err(OpenError::reading)?;
         let engine = Arc::new(engine);
         engine.start(cursor);
         Ok(engine)
@@ -283,6 +287,7 @@ impl Engine {
     pub(crate) fn noting<T>(&self, result: Result<T, StoreError>) -> Result<T, StoreError> {
         if let Err(error) = &result
             && !error.passes()
+            && !error.is_about_one()
             && !matches!(error, StoreError::LeaseLost | StoreError::Closed)
         {
             self.note_failing(error);
@@ -297,6 +302,26 @@ impl Engine {
             let why = crate::error::with_causes(error);
             tracing::error!(reason = %why, "the store does not work");
             *state = StoreState::Failing { since: self.clock.now(), why };
+        }
+    }
+
+    /// Passes over a document that cannot be read, as a newer program's: the others go on. It is told
+    /// once.
+    pub(crate) fn passing_over<T>(
+        &self,
+        key: &Key,
+        read: Result<Option<T>, SubmitError>,
+    ) -> Result<Option<T>, SubmitError> {
+        match read {
+            Err(SubmitError::Unavailable { source }) if source.is_about_one() => {
+                let mut told = self.unreadable.lock().unwrap_or_else(PoisonError::into_inner);
+                if told.len() < UNREADABLE_MAX && told.insert(key.clone()) {
+                    let reason = crate::error::with_causes(&source);
+                    tracing::warn!(document = %key, %reason, "a document is passed over");
+                }
+                Ok(None)
+            }
+            read => read,
         }
     }
 
@@ -344,15 +369,25 @@ impl Engine {
         Ok(answer.ranges.pop().map(|(_, keys)| keys).unwrap_or_default())
     }
 
+    /// Looks at this node's own document or another's.
+    pub(crate) async fn look_at_node(&self, key: &Key) -> Result<(), SubmitError> {
+        let read = self.document(key).await;
+        if let Some(Loaded { document: Document::Node(node), .. }) = self.passing_over(key, read)? {
+            self.see_node(key, &node);
+        }
+        Ok(())
+    }
+
+    /// Looks at a session that was committed.
+    pub(crate) async fn look_at_session(&self, key: &Key) -> Result<(), SubmitError> {
+        let read = self.see_session(key).await;
+        self.passing_over(key, read.map(Some)).map(|_| ())
+    }
+
     /// Reads settings, sessions and this node's document, all anew.
     pub(crate) async fn load_everything(&self) -> Result<(), SubmitError> {
         self.read_settings(true).await?;
-        let node_key = Key::node(&self.node);
-        if let Some(Loaded { document: Document::Node(node), .. }) =
-            self.document(&node_key).await?
-        {
-            self.see_node(&node_key, &node);
-        }
+        self.look_at_node(&Key::node(&self.node)).await?;
         let mut from = String::new();
         loop {
             let range = IndexRange {
@@ -363,8 +398,13 @@ impl Engine {
             };
             let keys = self.keys(range).await?;
             let full = u32::try_from(keys.len()).is_ok_and(|length| length >= PAGE);
-            let asks = keys.into_iter().map(Ask::Document).collect();
-            let answer = self.noting(self.store.load(Load { asks, input: None }).await)?;
+            let asks = keys.iter().cloned().map(Ask::Document).collect();
+            let answer = match self.noting(self.store.load(Load { asks, input: None }).await) {
+                Ok(answer) => answer,
+                // One of them: the others are read one by one.
+                Err(error) if error.is_about_one() => self.load_one_by_one(keys).await?,
+                Err(error) => return Err(error.into()),
+            };
             for (_, loaded) in answer.documents {
                 if let Some(Loaded { version, document: Document::Session(session) }) = loaded {
                     from = session.number.to_string();
@@ -378,9 +418,19 @@ impl Engine {
         }
     }
 
+    async fn load_one_by_one(&self, keys: Vec<Key>) -> Result<LoadAnswer, SubmitError> {
+        let mut answer = LoadAnswer::default();
+        for key in keys {
+            let read = self.document(&key).await;
+            let loaded = self.passing_over(&key, read)?;
+            answer.documents.push((key, loaded));
+        }
+        Ok(answer)
+    }
+
     async fn open_root(&self) -> Result<Zeroizing<[u8; 32]>, OpenError> {
         let key = Key::deployment();
-        if self.document(&key).await?.is_none() {
+        if self.document(&key).await.map_err(OpenError::reading)?.is_none() {
             let mut bytes = Zeroizing::new([0; 32]);
             if !self.random.fill(bytes.as_mut()) {
                 return Err(OpenError::NoRandomness);
@@ -388,10 +438,11 @@ impl Engine {
             let secret = Secret::new(STANDARD_NO_PAD.encode(bytes.as_ref()));
             let root = self.sealing.seal(ROOT_PURPOSE, &secret).ok_or(OpenError::NoRandomness)?;
             let id = InputId::new("deployment", &self.node);
-            self.submit(Input::command(id, Command::KeepDeployment { root })).await?;
+            let keep = Command::KeepDeployment { root };
+            self.submit(Input::command(id, keep)).await.map_err(OpenError::Keep)?;
         }
         let Some(Loaded { document: Document::Deployment(deployment), .. }) =
-            self.document(&key).await?
+            self.document(&key).await.map_err(OpenError::reading)?
         else {
             return Err(OpenError::Damaged);
         };

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::{Document, Kind, Loaded};
+use domain::Kind;
 use store::{Cursor, LogEntry, LogPage};
 
 use crate::SubmitError;
@@ -67,15 +67,12 @@ async fn look(engine: &Engine, line: &LogEntry) -> Result<(), SubmitError> {
         return Ok(());
     }
     match subject.kind {
-        Kind::Session => engine.see_session(subject).await,
-        Kind::SettingsHead => engine.refresh_settings().await,
-        _ => {
-            if let Some(Loaded { document: Document::Node(node), .. }) =
-                engine.document(subject).await?
-            {
-                engine.see_node(subject, &node);
-            }
-            Ok(())
+        Kind::Session => engine.look_at_session(subject).await,
+        // Without all of the new settings those in force stay; what depends on them is refused.
+        Kind::SettingsHead => {
+            let read = engine.refresh_settings().await;
+            engine.passing_over(subject, read.map(Some)).map(|_| ())
         }
+        _ => engine.look_at_node(subject).await,
     }
 }

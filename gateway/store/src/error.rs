@@ -41,8 +41,15 @@ pub enum StoreError {
         /// The highest one known here.
         known: u32,
     },
-    /// What is stored is not what was written.
-    #[error("the store holds damaged data")]
+    /// One document, line or blob is not what was written; the others can be read.
+    #[error("something in the store cannot be read")]
+    Unreadable {
+        /// What noticed it.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The store as a whole is damaged.
+    #[error("the store is damaged; restore a backup")]
     Damaged {
         /// What noticed it.
         #[source]
@@ -67,20 +74,27 @@ impl StoreError {
     pub fn passes(&self) -> bool {
         matches!(self, Self::Busy | Self::Unknown)
     }
+
+    /// Whether it is about one document alone, while the store does its work.
+    pub fn is_about_one(&self) -> bool {
+        matches!(self, Self::Newer { .. } | Self::Unreadable { .. } | Self::PieceTooLarge { .. })
+    }
 }
 
 impl From<DecodeDocumentError> for StoreError {
     fn from(error: DecodeDocumentError) -> Self {
         match error {
             DecodeDocumentError::Newer { kind, found, known } => Self::Newer { kind, found, known },
-            error @ DecodeDocumentError::Damaged { .. } => Self::Damaged { source: error.into() },
+            error @ DecodeDocumentError::Damaged { .. } => {
+                Self::Unreadable { source: error.into() }
+            }
         }
     }
 }
 
 impl From<serde_json::Error> for StoreError {
     fn from(error: serde_json::Error) -> Self {
-        Self::Damaged { source: error.into() }
+        Self::Unreadable { source: error.into() }
     }
 }
 

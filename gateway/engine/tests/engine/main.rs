@@ -11,6 +11,7 @@ mod promises;
 mod rules;
 mod settings;
 mod store_away;
+mod unreadable;
 
 use std::sync::Arc;
 

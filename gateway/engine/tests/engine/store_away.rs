@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use domain::{Command, Input, InputId, Reply, Timestamp, Wish};
+use domain::{Ask, Command, Input, InputId, Key, Reply, Timestamp, Wish};
 use engine::{Outcome, StoreState, SubmitError};
 use store::{
     BlobHead, Commit, Committed, Cursor, DueWakes, Lease, Load, LoadAnswer, LogPage, MemoryStore,
@@ -29,10 +29,12 @@ const TRACELESS: u8 = 4;
 const LATE: u8 = 5;
 
 /// A store in memory whose commits go wrong as told.
-struct Faulty {
+pub(crate) struct Faulty {
     inner: MemoryStore,
     fault: AtomicU8,
     under_way: Mutex<Option<Commit>>,
+    /// A document that a newer program wrote.
+    pub(crate) newer: Mutex<Option<Key>>,
 }
 
 #[async_trait]
@@ -82,6 +84,12 @@ impl Store for Faulty {
     }
 
     async fn load(&self, load: Load) -> Result<LoadAnswer, StoreError> {
+        let newer = self.newer.lock().unwrap().clone();
+        if let Some(key) = newer
+            && load.asks.contains(&Ask::Document(key.clone()))
+        {
+            return Err(StoreError::Newer { kind: key.kind, found: 2, known: 1 });
+        }
         self.inner.load(load).await
     }
     async fn outcome(&self, input: &InputId) -> Result<Option<Reply>, StoreError> {
@@ -150,11 +158,12 @@ impl Store for Faulty {
     }
 }
 
-async fn bench() -> (Bench, Arc<Faulty>) {
+pub(crate) async fn bench() -> (Bench, Arc<Faulty>) {
     let store = Arc::new(Faulty {
         inner: MemoryStore::new(),
         fault: AtomicU8::new(WORKS),
         under_way: Mutex::default(),
+        newer: Mutex::default(),
     });
     (Bench::on(store.clone()).await, store)
 }

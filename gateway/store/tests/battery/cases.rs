@@ -122,7 +122,7 @@ pub(crate) async fn a_conflict_leaves_the_input_free(store: AnyStore) {
     assert!(is_done(&commit(&*store, "1", guarded(None)).await));
 }
 
-fn session(id: &str, number: u64) -> Write {
+pub(crate) fn session(id: &str, number: u64) -> Write {
     let agent: AgentKey = format!("owned:{id}").parse().unwrap();
     let document = domain::AgentSession {
         agent: agent.clone(),

@@ -3,10 +3,10 @@
 
 use domain::{Ask, Decision, InputId};
 use rusqlite::Connection;
-use store::{Commit, Committed, Load, OpenError, SqliteStore, Store, StoreError};
+use store::{Commit, Committed, Cursor, Load, LogPage, OpenError, SqliteStore, Store, StoreError};
 
 use crate::Folder;
-use crate::cases::{commit, empty, key, put, version};
+use crate::cases::{NOW, commit, empty, key, put, session, version};
 
 fn write(id: &str) -> Decision {
     Decision { writes: vec![put(id, true)], ..empty() }
@@ -93,6 +93,45 @@ async fn a_newer_document_is_neither_read_nor_changed() {
         assert!(matches!(refused, StoreError::Newer { .. }));
     }
     assert_eq!(version(&store, "b").await, None);
+    store.close().await;
+}
+
+#[tokio::test]
+async fn rows_that_a_newer_program_wrote_hold_up_no_others() {
+    let folder = Folder::new("newer-rows");
+    let store = SqliteStore::open(&folder.store()).unwrap();
+    let from_newer = Connection::open(folder.store()).unwrap();
+    from_newer
+        .execute_batch(
+            r#"INSERT INTO wake VALUES ('w', 1, 'contact', 'c', 1);
+               INSERT INTO log (at, event) VALUES
+                   (1, '{"name":"n","subject":{"kind":"contact","id":"c"},"details":{}}');
+               INSERT INTO outbox (id, topic, payload, at, kind, subject, generation, deadline)
+                   VALUES ('p', 't', '{}', 1, 'contact', 'c', 1, 1);
+               INSERT INTO index_entry VALUES ('session_by_number', '0', 'contact', 'c');"#,
+        )
+        .unwrap();
+    let wake = domain::Wake { id: "a".into(), due_at: NOW, subject: key("a"), generation: 1 };
+    let agent: domain::AgentKey = "owned:1001".parse().unwrap();
+    let ours = Decision {
+        writes: vec![session("1001", 5)],
+        events: vec![domain::Event::new("ours", key("a"))],
+        effects: vec![domain::Effect { topic: "t".into(), payload: "1".into(), owed: None }],
+        wakes: vec![domain::WakeChange::Set(wake.clone())],
+        ..empty()
+    };
+    commit(&store, "1", ours).await;
+    assert_eq!(store.due_wakes(NOW, 1).await.unwrap().due, [wake]);
+    assert_eq!(store.promises("t", 0, 1).await.unwrap()[0].effect.payload, "1");
+    let start = Cursor { epoch: 1, number: 0 };
+    let LogPage::Lines(lines) = store.read_log(start, 1).await.unwrap() else {
+        panic!("restarted")
+    };
+    assert_eq!(lines[0].event.name, "ours");
+    let (index, from, to) = (domain::Index::SessionByNumber, String::new(), "~".to_owned());
+    let range = domain::IndexRange { index, from, to, limit: 1 };
+    let load = Load { asks: vec![Ask::Range(range)], input: None };
+    assert_eq!(store.load(load).await.unwrap().ranges[0].1, [domain::Key::session(&agent)]);
     store.close().await;
 }
 
