@@ -6,7 +6,7 @@ use domain::{
     AgentKey, AgentSession, Ask, Command, Document, Index, IndexRange, InputId, Key, Kind, Loaded,
     Reply, Timestamp, VoiceState,
 };
-use store::{Cursor, Load, LogEntry, LogPage, Store};
+use store::{Cursor, Indexed, Load, LogEntry, LogPage, Store};
 
 use crate::world::World;
 
@@ -133,7 +133,7 @@ async fn sessions(world: &World) -> BTreeMap<AgentKey, (u64, AgentSession)> {
     let load = Load { asks: vec![Ask::Range(range)], input: None };
     let answer = world.store.load(load).await.unwrap();
     let mut sessions = BTreeMap::new();
-    for key in &answer.ranges[0].1 {
+    for Indexed { key, .. } in &answer.ranges[0].1 {
         assert_eq!(key.kind, Kind::Session);
         let loaded = document(world, key.clone()).await.unwrap();
         let Document::Session(session) = loaded.document else { panic!("no session") };

@@ -1,32 +1,23 @@
 //! The engine: what it holds, how it is opened and closed.
 
 use std::collections::BTreeSet;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD_NO_PAD;
 use domain::{
-    AgentKey, AgentSession, Ask, Command, Document, Index, IndexRange, Input, InputId, Key, Kind,
-    Loaded, NodeName, Secret, SessionNumber, Settings, Timestamp,
+    AgentKey, AgentSession, Index, IndexRange, Key, Kind, NodeName, SessionNumber, Settings,
+    Timestamp,
 };
 use ring::hmac;
-use store::{Cursor, Load, LoadAnswer, Statistics, Store, StoreError};
+use store::{Cursor, Statistics, Store, StoreError};
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 use zeroize::Zeroizing;
 
 use crate::lanes::Lanes;
+use crate::maintenance::Maintenance;
 use crate::metrics::{Counter, Gauge, Gauges, Histogram};
 use crate::mirror::Mirror;
 use crate::{Clock, Metrics, OpenError, Random, SealingKey, SubmitError};
-
-/// What the shared root secret is sealed for.
-const ROOT_PURPOSE: &str = "deployment_root";
-/// How many documents are asked for at once when all are read.
-const PAGE: u32 = 1_000;
-/// How many documents that cannot be read are told.
-const UNREADABLE_MAX: usize = 1_000;
 
 /// What an engine is made of.
 pub struct EngineOptions {
@@ -73,9 +64,9 @@ pub struct Engine {
     pub(crate) settings_number: watch::Sender<u64>,
     pub(crate) refreshing: tokio::sync::Mutex<()>,
     pub(crate) stop: watch::Sender<bool>,
-    maintenance: AtomicBool,
-    own: Mutex<BTreeSet<u64>>,
-    unreadable: Mutex<BTreeSet<Key>>,
+    pub(crate) maintenance: Maintenance,
+    own: Mutex<BTreeSet<Cursor>>,
+    pub(crate) unreadable: Mutex<BTreeSet<Key>>,
     store_state: Mutex<StoreState>,
     root: Zeroizing<[u8; 32]>,
     tasks: Mutex<JoinSet<()>>,
@@ -143,7 +134,7 @@ impl Engine {
             settings_number: watch::channel(0).0,
             refreshing: tokio::sync::Mutex::default(),
             stop: watch::channel(false).0,
-            maintenance: AtomicBool::new(false),
+            maintenance: Maintenance::default(),
             own: Mutex::default(),
             unreadable: Mutex::default(),
             store_state: Mutex::new(StoreState::Working),
@@ -192,19 +183,12 @@ impl Engine {
 
     /// Whether this node refuses sign-ins.
     pub fn in_maintenance(&self) -> bool {
-        self.maintenance.load(Ordering::Acquire)
+        self.maintenance.is_on()
     }
 
     /// Whether the store does its work.
     pub fn store_state(&self) -> StoreState {
         self.store_state.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    /// A document straight from the store.
-    pub async fn document(&self, key: &Key) -> Result<Option<Loaded>, SubmitError> {
-        let load = Load { asks: vec![Ask::Document(key.clone())], input: None };
-        let mut answer = self.noting(self.store.load(load).await)?;
-        Ok(answer.documents.pop().and_then(|(_, loaded)| loaded))
     }
 
     /// The session of that number: what this node has seen, else what the store has.
@@ -305,26 +289,6 @@ impl Engine {
         }
     }
 
-    /// Passes over a document that cannot be read, as a newer program's: the others go on. It is told
-    /// once.
-    pub(crate) fn passing_over<T>(
-        &self,
-        key: &Key,
-        read: Result<Option<T>, SubmitError>,
-    ) -> Result<Option<T>, SubmitError> {
-        match read {
-            Err(SubmitError::Unavailable { source }) if source.is_about_one() => {
-                let mut told = self.unreadable.lock().unwrap_or_else(PoisonError::into_inner);
-                if told.len() < UNREADABLE_MAX && told.insert(key.clone()) {
-                    let reason = crate::error::with_causes(&source);
-                    tracing::warn!(document = %key, %reason, "a document is passed over");
-                }
-                Ok(None)
-            }
-            read => read,
-        }
-    }
-
     /// Notes that the store wrote something.
     pub(crate) fn note_written(&self) {
         let mut state = self.store_state.lock().unwrap_or_else(PoisonError::into_inner);
@@ -338,117 +302,14 @@ impl Engine {
     pub(crate) fn note_own(&self, cursor: Cursor, count: u64) {
         let first = cursor.number.saturating_sub(count) + 1;
         let mut own = self.own.lock().unwrap_or_else(PoisonError::into_inner);
-        own.extend(first..=cursor.number);
+        own.extend((first..=cursor.number).map(|number| Cursor { number, ..cursor }));
     }
 
     /// Whether a line of the log was published here already; forgets the ones before it.
-    pub(crate) fn was_own(&self, number: u64) -> bool {
+    pub(crate) fn was_own(&self, cursor: Cursor) -> bool {
         let mut own = self.own.lock().unwrap_or_else(PoisonError::into_inner);
-        *own = own.split_off(&number);
-        own.contains(&number)
-    }
-
-    pub(crate) fn see_node(&self, key: &Key, node: &domain::Node) {
-        if *key == Key::node(&self.node) {
-            self.maintenance.store(node.maintenance, Ordering::Release);
-        }
-    }
-
-    pub(crate) async fn see_session(&self, key: &Key) -> Result<(), SubmitError> {
-        if let Some(Loaded { version, document: Document::Session(session) }) =
-            self.document(key).await?
-        {
-            self.mirror.see(version, session);
-        }
-        Ok(())
-    }
-
-    pub(crate) async fn keys(&self, range: IndexRange) -> Result<Vec<Key>, SubmitError> {
-        let load = Load { asks: vec![Ask::Range(range)], input: None };
-        let mut answer = self.noting(self.store.load(load).await)?;
-        Ok(answer.ranges.pop().map(|(_, keys)| keys).unwrap_or_default())
-    }
-
-    /// Looks at this node's own document or another's.
-    pub(crate) async fn look_at_node(&self, key: &Key) -> Result<(), SubmitError> {
-        let read = self.document(key).await;
-        if let Some(Loaded { document: Document::Node(node), .. }) = self.passing_over(key, read)? {
-            self.see_node(key, &node);
-        }
-        Ok(())
-    }
-
-    /// Looks at a session that was committed.
-    pub(crate) async fn look_at_session(&self, key: &Key) -> Result<(), SubmitError> {
-        let read = self.see_session(key).await;
-        self.passing_over(key, read.map(Some)).map(|_| ())
-    }
-
-    /// Reads settings, sessions and this node's document, all anew.
-    pub(crate) async fn load_everything(&self) -> Result<(), SubmitError> {
-        self.read_settings(true).await?;
-        self.look_at_node(&Key::node(&self.node)).await?;
-        let mut from = String::new();
-        loop {
-            let range = IndexRange {
-                index: Index::SessionByNumber,
-                from: from.clone(),
-                to: "~".to_owned(),
-                limit: PAGE,
-            };
-            let keys = self.keys(range).await?;
-            let full = u32::try_from(keys.len()).is_ok_and(|length| length >= PAGE);
-            let asks = keys.iter().cloned().map(Ask::Document).collect();
-            let answer = match self.noting(self.store.load(Load { asks, input: None }).await) {
-                Ok(answer) => answer,
-                // One of them: the others are read one by one.
-                Err(error) if error.is_about_one() => self.load_one_by_one(keys).await?,
-                Err(error) => return Err(error.into()),
-            };
-            for (_, loaded) in answer.documents {
-                if let Some(Loaded { version, document: Document::Session(session) }) = loaded {
-                    from = session.number.to_string();
-                    self.mirror.see(version, session);
-                }
-            }
-            if !full {
-                return Ok(());
-            }
-            from.push('+');
-        }
-    }
-
-    async fn load_one_by_one(&self, keys: Vec<Key>) -> Result<LoadAnswer, SubmitError> {
-        let mut answer = LoadAnswer::default();
-        for key in keys {
-            let read = self.document(&key).await;
-            let loaded = self.passing_over(&key, read)?;
-            answer.documents.push((key, loaded));
-        }
-        Ok(answer)
-    }
-
-    async fn open_root(&self) -> Result<Zeroizing<[u8; 32]>, OpenError> {
-        let key = Key::deployment();
-        if self.document(&key).await.map_err(OpenError::reading)?.is_none() {
-            let mut bytes = Zeroizing::new([0; 32]);
-            if !self.random.fill(bytes.as_mut()) {
-                return Err(OpenError::NoRandomness);
-            }
-            let secret = Secret::new(STANDARD_NO_PAD.encode(bytes.as_ref()));
-            let root = self.sealing.seal(ROOT_PURPOSE, &secret).ok_or(OpenError::NoRandomness)?;
-            let id = InputId::new("deployment", &self.node);
-            let keep = Command::KeepDeployment { root };
-            self.submit(Input::command(id, keep)).await.map_err(OpenError::Keep)?;
-        }
-        let Some(Loaded { document: Document::Deployment(deployment), .. }) =
-            self.document(&key).await.map_err(OpenError::reading)?
-        else {
-            return Err(OpenError::Damaged);
-        };
-        let secret = self.sealing.unseal(ROOT_PURPOSE, &deployment.root)?;
-        let bytes = STANDARD_NO_PAD.decode(secret.expose()).map_err(|_| OpenError::Damaged)?;
-        bytes.try_into().map(Zeroizing::new).map_err(|_| OpenError::Damaged)
+        *own = own.split_off(&cursor);
+        own.contains(&cursor)
     }
 
     fn start(self: &Arc<Self>, cursor: Cursor) {

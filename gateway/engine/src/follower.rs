@@ -53,8 +53,7 @@ async fn catch_up(engine: &Engine, mut cursor: Cursor) -> Result<Cursor, SubmitE
             }
             LogPage::Restarted(end) => {
                 tracing::warn!(epoch = end.epoch, "the store's content was replaced");
-                engine.mirror.forget();
-                engine.load_everything().await?;
+                engine.load_anew().await?;
                 cursor = end;
             }
         }
@@ -63,7 +62,7 @@ async fn catch_up(engine: &Engine, mut cursor: Cursor) -> Result<Cursor, SubmitE
 
 async fn look(engine: &Engine, line: &LogEntry) -> Result<(), SubmitError> {
     let subject = &line.event.subject;
-    if engine.was_own(line.cursor.number) || !is_mirrored(subject.kind) {
+    if engine.was_own(line.cursor) || !is_mirrored(subject.kind) {
         return Ok(());
     }
     match subject.kind {

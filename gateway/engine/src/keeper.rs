@@ -24,6 +24,7 @@ pub(crate) async fn keep(engine: Arc<Engine>) {
     // Somebody may have been removed while this node was away.
     settings.mark_changed();
     let mut round = 0u32;
+    let mut removed_may_be_left = false;
     loop {
         let changed = tokio::select! {
             biased;
@@ -31,23 +32,25 @@ pub(crate) async fn keep(engine: Arc<Engine>) {
             changed = settings.changed() => changed.is_ok(),
             () = tokio::time::sleep(PROBE) => false,
         };
-        if changed {
-            sign_out_removed(&engine).await;
-            continue;
+        if !changed {
+            round = round.wrapping_add(1);
+            if engine.store_state() != StoreState::Working {
+                probe(&engine).await;
+            } else if round.is_multiple_of(SWEEP_EVERY) {
+                sweep(&engine).await;
+            }
         }
-        round = round.wrapping_add(1);
-        if engine.store_state() != StoreState::Working {
-            probe(&engine).await;
-        } else if round.is_multiple_of(SWEEP_EVERY) {
-            sweep(&engine).await;
+        if changed || removed_may_be_left {
+            removed_may_be_left = !sign_out_removed(&engine).await;
         }
     }
 }
 
-/// Signs out agents that the settings in force no longer have. Every node does so; the input's id
-/// makes it once.
-async fn sign_out_removed(engine: &Engine) {
+/// Signs out agents that the settings in force no longer have; false where that has to be tried
+/// again. Every node does so; the input's id makes it once.
+async fn sign_out_removed(engine: &Engine) -> bool {
     let settings = engine.settings();
+    let mut all = true;
     for session in engine.mirror.signed_in() {
         if settings.agents.contains_key(&session.agent.id) {
             continue;
@@ -58,9 +61,11 @@ async fn sign_out_removed(engine: &Engine) {
         let name = format!("{}/{}/{}", settings.number, session.number, session.generation);
         let input = Input::command(InputId::new("removed", name), Command::Agent(command));
         if let Err(error) = engine.submit(input).await {
-            tracing::warn!(%error, "an agent who was removed could not be signed out");
+            tracing::warn!(%error, "an agent who was removed could not be signed out yet");
+            all = false;
         }
     }
+    all
 }
 
 /// Writes something harmless: a lease of our own that nobody else wants.

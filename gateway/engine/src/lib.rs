@@ -20,6 +20,8 @@ mod follower;
 mod keeper;
 mod lanes;
 mod lease;
+mod loading;
+mod maintenance;
 pub mod metrics;
 mod mirror;
 mod outbox;

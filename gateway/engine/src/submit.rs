@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use domain::{
-    Decision, Document, Entropy, Input, Key, Kind, Refusal, Reply, Step, View, WriteBody,
+    Decision, Document, Entropy, Input, Key, Kind, Loaded, Refusal, Reply, Step, View, WriteBody,
 };
 use store::{Commit, Committed, Load, StoreError};
 
@@ -107,10 +107,14 @@ impl Engine {
                     };
                     view.settings = self.settings_numbered(number).await?;
                 }
+                // Whoever is refused now looks at the session next, and must not see an older one.
+                if let Some(Loaded { version, document: Document::Session(session) }) = &loaded {
+                    self.mirror.see_loaded(*version, session);
+                }
                 view.add_document(key, loaded);
             }
-            for (range, keys) in answer.ranges {
-                view.add_range(range, keys);
+            for (range, indexed) in answer.ranges {
+                view.add_range(range, indexed.into_iter().map(|indexed| indexed.key).collect());
             }
         }
         Err(SubmitError::Undecided)
@@ -173,8 +177,10 @@ impl Engine {
                 (WriteBody::Put(Document::Session(session)), Some(version)) => {
                     self.mirror.see(version, session.clone());
                 }
-                (WriteBody::Put(Document::Session(_)), None) => known = false,
-                (WriteBody::Put(Document::Node(node)), _) => self.see_node(&write.key, node),
+                (WriteBody::Put(Document::Session(_) | Document::Node(_)), None) => known = false,
+                (WriteBody::Put(Document::Node(node)), Some(version)) => {
+                    self.see_node(&write.key, version, node);
+                }
                 (WriteBody::Put(Document::SettingsHead(_)), _) => settings = true,
                 _ => {}
             }

@@ -19,9 +19,18 @@ pub struct LoadAnswer {
     /// The documents asked for, in order; `None` where there is none.
     pub documents: Vec<(Key, Option<Loaded>)>,
     /// The stretches of indexes asked for, in order.
-    pub ranges: Vec<(domain::IndexRange, Vec<Key>)>,
+    pub ranges: Vec<(domain::IndexRange, Vec<Indexed>)>,
     /// What became of the input, where it was committed before.
     pub known: Option<Reply>,
+}
+
+/// A document in an index.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Indexed {
+    /// Under which value it stands there.
+    pub value: String,
+    /// Which document.
+    pub key: Key,
 }
 
 /// A decision to be kept as a whole.

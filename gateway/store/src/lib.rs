@@ -17,7 +17,7 @@ mod sqlite;
 mod store;
 
 pub use blob::{BlobHead, PIECE_BYTES_MAX};
-pub use commit::{Commit, Committed, Load, LoadAnswer};
+pub use commit::{Commit, Committed, Indexed, Load, LoadAnswer};
 pub use error::{OpenError, StoreError};
 pub use lease::{Fence, Lease};
 pub use log::{Cursor, LogEntry, LogPage};

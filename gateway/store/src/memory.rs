@@ -12,8 +12,8 @@ use tokio::sync::watch;
 
 use crate::store::fence;
 use crate::{
-    BlobHead, Commit, Committed, Cursor, DueWakes, LOG_SECONDS, Lease, Load, LoadAnswer, LogEntry,
-    LogPage, OUTCOME_SECONDS, PIECE_BYTES_MAX, Promise, Statistics, Store, StoreError,
+    BlobHead, Commit, Committed, Cursor, DueWakes, Indexed, LOG_SECONDS, Lease, Load, LoadAnswer,
+    LogEntry, LogPage, OUTCOME_SECONDS, PIECE_BYTES_MAX, Promise, Statistics, Store, StoreError,
 };
 
 /// A store in memory.
@@ -80,7 +80,7 @@ impl State {
         Ok(Some(Loaded { version: record.version, document }))
     }
 
-    fn range(&self, range: &IndexRange) -> Vec<Key> {
+    fn range(&self, range: &IndexRange) -> Vec<Indexed> {
         let name = range.index.name();
         self.indexes
             .iter()
@@ -88,7 +88,7 @@ impl State {
                 *index == name
                     && (range.from.as_str()..=range.to.as_str()).contains(&value.as_str())
             })
-            .map(|(_, _, key)| key.clone())
+            .map(|(_, value, key)| Indexed { value: value.clone(), key: key.clone() })
             .take(usize::try_from(range.limit).unwrap_or(usize::MAX))
             .collect()
     }

@@ -28,6 +28,9 @@ const TRACELESS: u8 = 4;
 /// Says that it does not know; the commit arrives with the next one, before it.
 const LATE: u8 = 5;
 
+/// Refuses to sign out agents who were removed.
+const REMOVAL: u8 = 6;
+
 /// A store in memory whose commits go wrong as told.
 pub(crate) struct Faulty {
     inner: MemoryStore,
@@ -37,11 +40,18 @@ pub(crate) struct Faulty {
     pub(crate) newer: Mutex<Option<Key>>,
 }
 
+impl Faulty {
+    pub(crate) fn refuse_removals(&self, on: bool) {
+        self.fault.store(if on { REMOVAL } else { WORKS }, Ordering::Release);
+    }
+}
+
 #[async_trait]
 impl Store for Faulty {
     async fn commit(&self, commit: Commit) -> Result<Committed, StoreError> {
         match self.fault.load(Ordering::Acquire) {
             FULL => Err(StoreError::Full),
+            REMOVAL if commit.input.as_str().starts_with("removed/") => Err(StoreError::Full),
             TRACELESS => Err(StoreError::Unknown),
             SILENT => {
                 self.fault.store(WORKS, Ordering::Release);
@@ -229,7 +239,7 @@ async fn a_commit_that_arrives_after_it_was_asked_for_is_done_once() {
         panic!("not signed in")
     };
     assert!(store.under_way.lock().unwrap().is_none());
-    let kept = bench.engine.document(&domain::Key::session(&crate::key("1001"))).await.unwrap();
+    let kept = bench.engine.document(&Key::session(&crate::key("1001"))).await.unwrap();
     let Some(domain::Loaded { version: 1, document: domain::Document::Session(kept) }) = kept
     else {
         panic!("not written once: {kept:?}")

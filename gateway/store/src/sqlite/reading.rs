@@ -11,7 +11,7 @@ use domain::{
 };
 use rusqlite::{Connection, OptionalExtension as _, Row, Rows, params};
 
-use crate::{Cursor, DueWakes, Load, LoadAnswer, LogEntry, LogPage, Promise, StoreError};
+use crate::{Cursor, DueWakes, Indexed, Load, LoadAnswer, LogEntry, LogPage, Promise, StoreError};
 
 /// SQLite keeps signed numbers; ours are compared for equality or stay far below the sign.
 pub(super) fn to_sql(number: u64) -> i64 {
@@ -48,8 +48,8 @@ fn load_all(connection: &Connection, load: Load) -> Result<LoadAnswer, StoreErro
                 answer.documents.push((key, loaded));
             }
             Ask::Range(range) => {
-                let keys = keys(connection, &range)?;
-                answer.ranges.push((range, keys));
+                let indexed = indexed(connection, &range)?;
+                answer.ranges.push((range, indexed));
             }
         }
     }
@@ -68,15 +68,16 @@ fn document(connection: &Connection, key: &Key) -> Result<Option<Loaded>, StoreE
     Ok(Some(Loaded { version, document }))
 }
 
-fn keys(connection: &Connection, range: &IndexRange) -> Result<Vec<Key>, StoreError> {
-    let sql = "SELECT kind, id FROM index_entry
+fn indexed(connection: &Connection, range: &IndexRange) -> Result<Vec<Indexed>, StoreError> {
+    let sql = "SELECT kind, id, value FROM index_entry
                WHERE name = ?1 AND value >= ?2 AND value <= ?3
                ORDER BY value, kind, id";
     let mut statement = connection.prepare_cached(sql)?;
     let rows = statement.query(params![range.index.name(), range.from, range.to])?;
     readable("index", rows, range.limit, |row| {
         let kind: String = row.get(0)?;
-        Ok(Key::new(kind_named(&kind)?, row.get::<_, String>(1)?))
+        let key = Key::new(kind_named(&kind)?, row.get::<_, String>(1)?);
+        Ok(Indexed { value: row.get(2)?, key })
     })
 }
 

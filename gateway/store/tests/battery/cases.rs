@@ -140,7 +140,7 @@ pub(crate) fn session(id: &str, number: u64) -> Write {
 async fn keys(store: &dyn Store, range: IndexRange) -> Vec<String> {
     let load = Load { asks: vec![Ask::Range(range)], input: None };
     let answer = store.load(load).await.unwrap();
-    answer.ranges[0].1.iter().map(|key| key.id.clone()).collect()
+    answer.ranges[0].1.iter().map(|indexed| indexed.key.id.clone()).collect()
 }
 
 pub(crate) async fn an_index_follows_its_documents(store: AnyStore) {

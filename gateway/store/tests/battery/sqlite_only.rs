@@ -3,7 +3,9 @@
 
 use domain::{Ask, Decision, InputId};
 use rusqlite::Connection;
-use store::{Commit, Committed, Cursor, Load, LogPage, OpenError, SqliteStore, Store, StoreError};
+use store::{
+    Commit, Committed, Cursor, Indexed, Load, LogPage, OpenError, SqliteStore, Store, StoreError,
+};
 
 use crate::Folder;
 use crate::cases::{NOW, commit, empty, key, put, session, version};
@@ -131,7 +133,8 @@ async fn rows_that_a_newer_program_wrote_hold_up_no_others() {
     let (index, from, to) = (domain::Index::SessionByNumber, String::new(), "~".to_owned());
     let range = domain::IndexRange { index, from, to, limit: 1 };
     let load = Load { asks: vec![Ask::Range(range)], input: None };
-    assert_eq!(store.load(load).await.unwrap().ranges[0].1, [domain::Key::session(&agent)]);
+    let (key, value) = (domain::Key::session(&agent), domain::SessionNumber(5).to_string());
+    assert_eq!(store.load(load).await.unwrap().ranges[0].1, [Indexed { value, key }]);
     store.close().await;
 }
 
