@@ -64,6 +64,12 @@ pub enum StoreError {
         /// Its size.
         bytes: usize,
     },
+    /// A blob of that id is finished, and is never changed. Nothing was written.
+    #[error("blob {id:?} is there already")]
+    BlobFinished {
+        /// Its id.
+        id: String,
+    },
     /// It was closed.
     #[error("the store is closed")]
     Closed,
@@ -75,9 +81,15 @@ impl StoreError {
         matches!(self, Self::Busy | Self::Unknown)
     }
 
-    /// Whether it is about one document alone, while the store does its work.
+    /// Whether it is about one document or blob alone, while the store does its work.
     pub fn is_about_one(&self) -> bool {
-        matches!(self, Self::Newer { .. } | Self::Unreadable { .. } | Self::PieceTooLarge { .. })
+        matches!(
+            self,
+            Self::Newer { .. }
+                | Self::Unreadable { .. }
+                | Self::PieceTooLarge { .. }
+                | Self::BlobFinished { .. }
+        )
     }
 }
 

@@ -335,12 +335,21 @@ impl Store for MemoryStore {
         if body.len() > PIECE_BYTES_MAX {
             return Err(StoreError::PieceTooLarge { bytes: body.len() });
         }
-        self.state().pieces.insert((id.to_owned(), number), body);
+        let mut state = self.state();
+        if state.blobs.contains_key(id) {
+            return Err(StoreError::BlobFinished { id: id.to_owned() });
+        }
+        state.pieces.insert((id.to_owned(), number), body);
         Ok(())
     }
 
     async fn finish_blob(&self, head: BlobHead) -> Result<(), StoreError> {
-        self.state().blobs.insert(head.id.clone(), head);
+        let mut state = self.state();
+        if let Some(finished) = state.blobs.get(&head.id) {
+            return finished.is_the_body_of(&head);
+        }
+        state.pieces.retain(|(blob, number), _| *blob != head.id || *number < head.pieces);
+        state.blobs.insert(head.id.clone(), head);
         Ok(())
     }
 

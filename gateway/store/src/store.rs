@@ -83,10 +83,11 @@ pub trait Store: Send + Sync + 'static {
     /// Gives a lease back, so that the next one need not wait for its end.
     async fn release_lease(&self, lease: &Lease) -> Result<(), StoreError>;
 
-    /// Writes one piece of a blob that is not finished, at most [`crate::PIECE_BYTES_MAX`] bytes.
+    /// Writes one piece of a blob that is not finished, at most [`crate::PIECE_BYTES_MAX`] bytes; one
+    /// that is finished is never changed.
     async fn put_piece(&self, id: &str, number: u32, body: Vec<u8>) -> Result<(), StoreError>;
 
-    /// Finishes a blob: from now on it exists.
+    /// Finishes a blob: from now on it exists. Finishing the same body again changes nothing.
     async fn finish_blob(&self, head: BlobHead) -> Result<(), StoreError>;
 
     /// What is known of a finished blob.

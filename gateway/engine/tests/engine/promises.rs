@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use domain::{Decision, Effect, InputId, Key, OwedUntil, Reply, SignedOutBy, Timestamp, Wish};
 use engine::testing::{PlainAuthenticator, engine_on};
-use store::Commit;
+use store::{BlobHead, Commit};
 
 use crate::{Bench, key};
 
@@ -94,9 +94,16 @@ async fn a_big_body_comes_back_as_it_was() {
     let bench = Bench::new().await;
     let body: Vec<u8> = (0..700_000u32).map(|number| number.to_le_bytes()[0]).collect();
     bench.engine.put_blob("m", &body).await.unwrap();
+    assert_eq!(bench.engine.blob("m").await.unwrap(), Some(body.clone()));
+    // Again is fine, another body is not.
+    bench.engine.put_blob("m", &body).await.unwrap();
+    assert!(bench.engine.put_blob("m", b"other").await.is_err());
     assert_eq!(bench.engine.blob("m").await.unwrap(), Some(body));
-    bench.store.put_piece("m", 1, vec![0; 9]).await.unwrap();
-    assert!(bench.engine.blob("m").await.is_err());
+    bench.store.put_piece("damaged", 0, vec![0; 9]).await.unwrap();
+    let (id, digest, at) = ("damaged".to_owned(), "other".to_owned(), bench.engine.now());
+    bench.store.finish_blob(BlobHead { id, bytes: 9, pieces: 1, digest, at }).await.unwrap();
+    assert!(bench.engine.blob("damaged").await.is_err());
+    assert_eq!(bench.engine.store_state(), engine::StoreState::Working);
     bench.engine.delete_blob("m").await.unwrap();
     assert_eq!(bench.engine.blob("m").await.unwrap(), None);
 }

@@ -50,8 +50,9 @@ impl Counts {
 
 /// Something to do with a connection.
 trait Job: Send {
-    /// Does it. In the writer this happens inside a savepoint; an error rolls back to it.
-    fn run(&mut self, connection: &Connection) -> Result<(), ()>;
+    /// Does it. In the writer this happens inside a savepoint; an error rolls back to it. The error
+    /// is kept for the answer; it is told here for those that may share it.
+    fn run(&mut self, connection: &Connection) -> Result<(), StoreError>;
 
     /// Answers, once the transaction around it ended with `ended`.
     fn finish(self: Box<Self>, ended: Result<(), StoreError>);
@@ -68,12 +69,12 @@ where
     T: Send,
     F: FnOnce(&Connection) -> Result<T, StoreError> + Send,
 {
-    fn run(&mut self, connection: &Connection) -> Result<(), ()> {
+    fn run(&mut self, connection: &Connection) -> Result<(), StoreError> {
         let Some(work) = self.work.take() else { return Ok(()) };
         let result = work(connection);
-        let failed = result.is_err();
+        let ended = result.as_ref().map(|_| ()).map_err(same);
         self.result = Some(result);
-        if failed { Err(()) } else { Ok(()) }
+        ended
     }
 
     fn finish(self: Box<Self>, ended: Result<(), StoreError>) {
@@ -155,10 +156,10 @@ impl Threads {
         connection: Connection,
         counts: Arc<Counts>,
         waiting_max: usize,
-    ) -> Pool {
+    ) -> std::io::Result<Pool> {
         let (sender, mut receiver) = mpsc::channel(waiting_max);
-        self.start(name, move || write(&connection, &mut receiver, &counts));
-        Pool { queues: vec![Mutex::new(Some(sender))], next: AtomicUsize::new(0), waiting_max }
+        self.start(name, move || write(&connection, &mut receiver, &counts))?;
+        Ok(Pool { queues: vec![Mutex::new(Some(sender))], next: AtomicUsize::new(0), waiting_max })
     }
 
     /// One thread for each connection, all reading.
@@ -167,14 +168,14 @@ impl Threads {
         name: &str,
         connections: Vec<Connection>,
         waiting_max: usize,
-    ) -> Pool {
+    ) -> std::io::Result<Pool> {
         let mut queues = Vec::new();
         for connection in connections {
             let (sender, mut receiver) = mpsc::channel(waiting_max);
-            self.start(name, move || read(&connection, &mut receiver));
+            self.start(name, move || read(&connection, &mut receiver))?;
             queues.push(Mutex::new(Some(sender)));
         }
-        Pool { queues, next: AtomicUsize::new(0), waiting_max }
+        Ok(Pool { queues, next: AtomicUsize::new(0), waiting_max })
     }
 
     /// Waits until all have ended.
@@ -192,18 +193,16 @@ impl Threads {
         }
     }
 
-    fn start(&self, name: &str, run: impl FnOnce() + Send + 'static) {
-        let started = std::thread::Builder::new().name(name.to_owned()).spawn(run);
-        match started {
-            Ok(thread) => self.0.lock().unwrap_or_else(PoisonError::into_inner).push(thread),
-            // The queue's receiver is gone with the closure, so every job says that it is closed.
-            Err(error) => tracing::error!(%error, "a store thread cannot be started"),
-        }
+    fn start(&self, name: &str, run: impl FnOnce() + Send + 'static) -> std::io::Result<()> {
+        let thread = std::thread::Builder::new().name(name.to_owned()).spawn(run)?;
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(thread);
+        Ok(())
     }
 }
 
 fn read(connection: &Connection, jobs: &mut mpsc::Receiver<Box<dyn Job>>) {
     while let Some(mut job) = jobs.blocking_recv() {
+        // The job keeps its error for its answer.
         let _ = job.run(connection);
         job.finish(Ok(()));
     }
@@ -237,10 +236,9 @@ fn write(connection: &Connection, jobs: &mut mpsc::Receiver<Box<dyn Job>>, count
 fn transaction(connection: &Connection, batch: &mut [Box<dyn Job>]) -> Result<(), Failed> {
     execute(connection, "BEGIN IMMEDIATE").map_err(|error| Failed::new(error, false))?;
     for job in batch {
-        let step = savepoint(connection, job.as_mut());
-        if let Err(error) = step {
+        if let Err(failed) = savepoint(connection, job.as_mut()) {
             let _ = execute(connection, "ROLLBACK");
-            return Err(Failed::new(error, false));
+            return Err(failed);
         }
     }
     if let Err(error) = execute(connection, "COMMIT") {
@@ -267,12 +265,18 @@ impl Failed {
     }
 }
 
-fn savepoint(connection: &Connection, job: &mut dyn Job) -> rusqlite::Result<()> {
-    execute(connection, "SAVEPOINT job")?;
-    if job.run(connection).is_err() {
-        execute(connection, "ROLLBACK TO job")?;
+fn savepoint(connection: &Connection, job: &mut dyn Job) -> Result<(), Failed> {
+    let step = |sql| execute(connection, sql).map_err(|error| Failed::new(error, false));
+    step("SAVEPOINT job")?;
+    if let Err(error) = job.run(connection) {
+        // A disk that takes no more makes SQLite roll everything back, not only to the savepoint.
+        if connection.is_autocommit() {
+            let said = "the whole transaction was rolled back".to_owned();
+            return Err(Failed { error, said });
+        }
+        step("ROLLBACK TO job")?;
     }
-    execute(connection, "RELEASE job")
+    step("RELEASE job")
 }
 
 fn execute(connection: &Connection, sql: &str) -> rusqlite::Result<()> {
@@ -346,5 +350,42 @@ fn same(error: &StoreError) -> StoreError {
 impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> Self {
         translate(error, false)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    type Answer = oneshot::Receiver<Result<usize, StoreError>>;
+
+    fn insert(bytes: usize) -> (Box<dyn Job>, Answer) {
+        let (answer, answered) = oneshot::channel();
+        let work = move |connection: &Connection| {
+            Ok(connection.execute("INSERT INTO t VALUES (?1)", [vec![7u8; bytes]])?)
+        };
+        (Box::new(Task { work: Some(work), result: None, answer }), answered)
+    }
+
+    /// Does one batch as the writer does, and gives the answers.
+    fn batch(connection: &Connection, sizes: &[usize]) -> Vec<Result<usize, StoreError>> {
+        let (mut jobs, answers): (Vec<_>, Vec<_>) = sizes.iter().map(|size| insert(*size)).unzip();
+        let ended = transaction(connection, &mut jobs);
+        for job in jobs {
+            job.finish(ended.as_ref().map_err(|failed| same(&failed.error)).copied());
+        }
+        answers.into_iter().map(|mut answer| answer.try_recv().unwrap()).collect()
+    }
+
+    #[test]
+    fn a_disk_that_fills_up_within_a_batch_is_told_to_all_of_it() {
+        let connection = Connection::open_in_memory().unwrap();
+        let prepare = "CREATE TABLE t (body BLOB); PRAGMA max_page_count = 8;";
+        connection.execute_batch(prepare).unwrap();
+        let answers = batch(&connection, &[10, 100_000, 10]);
+        assert!(answers.iter().all(|it| matches!(it, Err(StoreError::Full))), "{answers:?}");
+        let count = "SELECT count(*) FROM t";
+        assert_eq!(connection.query_row(count, [], |row| row.get(0)), Ok(0));
+        assert!(batch(&connection, &[10, 20]).iter().all(|it| matches!(it, Ok(1))));
     }
 }

@@ -332,6 +332,33 @@ pub(crate) async fn a_blob_exists_once_it_is_finished(store: AnyStore) {
     assert_eq!(store.piece("m", 0).await.unwrap(), None);
 }
 
+fn blob(pieces: u32, digest: &str) -> BlobHead {
+    BlobHead { id: "m".into(), bytes: 15, pieces, digest: digest.into(), at: NOW }
+}
+
+pub(crate) async fn a_finished_blob_is_never_changed(store: AnyStore) {
+    store.put_piece("m", 0, vec![1; 15]).await.unwrap();
+    store.finish_blob(blob(1, "d")).await.unwrap();
+    let refused = store.put_piece("m", 0, vec![2; 9]).await;
+    assert!(matches!(refused, Err(StoreError::BlobFinished { .. })), "{refused:?}");
+    let refused = store.finish_blob(blob(1, "other")).await;
+    assert!(matches!(refused, Err(StoreError::BlobFinished { .. })), "{refused:?}");
+    store.finish_blob(blob(1, "d")).await.unwrap();
+    assert_eq!(store.piece("m", 0).await.unwrap(), Some(vec![1; 15]));
+    assert_eq!(store.blob("m").await.unwrap(), Some(blob(1, "d")));
+}
+
+pub(crate) async fn a_shorter_blob_leaves_no_piece_of_a_longer_one(store: AnyStore) {
+    for number in 0..3 {
+        store.put_piece("m", number, vec![1; 10]).await.unwrap();
+    }
+    store.put_piece("m", 0, vec![2; 15]).await.unwrap();
+    store.finish_blob(blob(1, "d")).await.unwrap();
+    assert_eq!(store.piece("m", 0).await.unwrap(), Some(vec![2; 15]));
+    assert_eq!(store.piece("m", 1).await.unwrap(), None);
+    assert_eq!(store.piece("m", 2).await.unwrap(), None);
+}
+
 pub(crate) async fn a_piece_has_a_limit(store: AnyStore) {
     store.put_piece("m", 0, vec![0; PIECE_BYTES_MAX]).await.unwrap();
     let refused = store.put_piece("m", 1, vec![0; PIECE_BYTES_MAX + 1]).await;

@@ -80,6 +80,8 @@ battery!(
     a_released_lease_is_free_at_once,
     a_new_epoch_ends_leases,
     a_blob_exists_once_it_is_finished,
+    a_finished_blob_is_never_changed,
+    a_shorter_blob_leaves_no_piece_of_a_longer_one,
     a_piece_has_a_limit,
     old_outcomes_and_lines_are_swept,
     callers_at_once_lose_nothing,

@@ -4,7 +4,8 @@
 use domain::{Ask, Decision, InputId};
 use rusqlite::Connection;
 use store::{
-    Commit, Committed, Cursor, Indexed, Load, LogPage, OpenError, SqliteStore, Store, StoreError,
+    BlobHead, Commit, Committed, Cursor, Indexed, Load, LogPage, OpenError, SqliteStore, Store,
+    StoreError,
 };
 
 use crate::Folder;
@@ -35,18 +36,19 @@ async fn a_store_dropped_without_closing_is_checked_and_whole() {
     let store = SqliteStore::open(&folder.store()).unwrap();
     commit(&store, "1", write("a")).await;
     drop(store);
-    let store = open_when_free(&folder).await;
+    let store = open_when_free(&folder).await.unwrap();
     assert_eq!(version(&store, "a").await, Some(1));
     store.close().await;
 }
 
 /// The threads of a store dropped without closing end by themselves, a moment later.
-async fn open_when_free(folder: &Folder) -> SqliteStore {
+async fn open_when_free(folder: &Folder) -> Result<SqliteStore, OpenError> {
     for _ in 0..1000 {
         match SqliteStore::open(&folder.store()) {
-            Ok(store) => return store,
-            Err(OpenError::InUse { .. }) => tokio::task::yield_now().await,
-            Err(error) => panic!("{error}"),
+            Err(OpenError::InUse { .. }) => {
+                tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+            }
+            opened => return opened,
         }
     }
     panic!("the store stays locked")
@@ -145,6 +147,49 @@ async fn a_damaged_file_is_told_with_what_to_do() {
     let error = SqliteStore::open(&folder.store()).unwrap_err();
     assert!(matches!(error, OpenError::Damaged { .. }), "{error:?}");
     assert!(error.to_string().contains("restore a backup"));
+}
+
+#[tokio::test]
+async fn pieces_that_were_not_finished_go_at_the_next_start() {
+    let folder = Folder::new("unfinished");
+    let store = SqliteStore::open(&folder.store()).unwrap();
+    store.put_piece("kept", 0, vec![1]).await.unwrap();
+    let (id, digest) = ("kept".to_owned(), "d".to_owned());
+    store.finish_blob(BlobHead { id, bytes: 1, pieces: 1, digest, at: NOW }).await.unwrap();
+    store.put_piece("left", 0, vec![1]).await.unwrap();
+    store.close().await;
+    drop(store);
+    let store = SqliteStore::open(&folder.store()).unwrap();
+    assert_eq!(store.piece("kept", 0).await.unwrap(), Some(vec![1]));
+    store.close().await;
+    let connection = Connection::open(folder.0.join("store-blobs.db")).unwrap();
+    let count = connection.query_row("SELECT count(*) FROM piece", [], |row| row.get(0));
+    assert_eq!(count, Ok(1));
+}
+
+#[tokio::test]
+async fn damaged_blobs_are_found_after_an_unclean_stop() {
+    let folder = Folder::new("damaged-blobs");
+    let store = SqliteStore::open(&folder.store()).unwrap();
+    for number in 0..9 {
+        store.put_piece("m", number, vec![1; 9_000]).await.unwrap();
+    }
+    let (id, digest) = ("m".to_owned(), "d".to_owned());
+    store.finish_blob(BlobHead { id, bytes: 81_000, pieces: 9, digest, at: NOW }).await.unwrap();
+    drop(store);
+    drop(open_when_free(&folder).await.unwrap());
+    let path = folder.0.join("store-blobs.db");
+    let connection = Connection::open(&path).unwrap();
+    connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)").unwrap();
+    drop(connection);
+    let mut bytes = std::fs::read(&path).unwrap();
+    bytes[4_096..].fill(7);
+    std::fs::write(&path, bytes).unwrap();
+    let error = open_when_free(&folder).await.unwrap_err();
+    assert!(
+        matches!(&error, OpenError::Damaged { path, .. } if path.contains("blobs")),
+        "{error:?}"
+    );
 }
 
 #[tokio::test]
