@@ -17,6 +17,7 @@ use crate::lanes::Lanes;
 use crate::maintenance::Maintenance;
 use crate::metrics::{Counter, Gauge, Gauges, Histogram};
 use crate::mirror::Mirror;
+use crate::tasks::keep_running;
 use crate::{Clock, Metrics, OpenError, Random, SealingKey, SubmitError};
 
 /// What an engine is made of.
@@ -66,6 +67,8 @@ pub struct Engine {
     pub(crate) stop: watch::Sender<bool>,
     pub(crate) maintenance: Maintenance,
     own: Mutex<BTreeSet<Cursor>>,
+    /// How far the log was followed.
+    pub(crate) followed: Mutex<Cursor>,
     pub(crate) unreadable: Mutex<BTreeSet<Key>>,
     store_state: Mutex<StoreState>,
     root: Zeroizing<[u8; 32]>,
@@ -136,6 +139,7 @@ impl Engine {
             stop: watch::channel(false).0,
             maintenance: Maintenance::default(),
             own: Mutex::default(),
+            followed: Mutex::default(),
             unreadable: Mutex::default(),
             store_state: Mutex::new(StoreState::Working),
             root: Zeroizing::new([0; 32]),
@@ -272,7 +276,9 @@ impl Engine {
         if let Err(error) = &result
             && !error.passes()
             && !error.is_about_one()
-            && !matches!(error, StoreError::LeaseLost | StoreError::Closed)
+            && !matches!(error, StoreError::LeaseLost)
+            // A store that is closed without our doing lost a thread.
+            && !(matches!(error, StoreError::Closed) && self.is_stopping())
         {
             self.note_failing(error);
         }
@@ -313,10 +319,12 @@ impl Engine {
     }
 
     fn start(self: &Arc<Self>, cursor: Cursor) {
+        *self.followed.lock().unwrap_or_else(PoisonError::into_inner) = cursor;
         let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
-        tasks.spawn(crate::follower::follow(Arc::clone(self), cursor));
-        tasks.spawn(crate::waker::run(Arc::clone(self)));
-        tasks.spawn(crate::keeper::keep(Arc::clone(self)));
+        let engine = || Arc::clone(self);
+        tasks.spawn(keep_running(engine(), "follower", crate::follower::follow));
+        tasks.spawn(keep_running(engine(), "waker", crate::waker::run));
+        tasks.spawn(keep_running(engine(), "keeper", crate::keeper::keep));
     }
 }
 

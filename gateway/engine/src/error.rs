@@ -32,7 +32,6 @@ impl From<StoreError> for SubmitError {
         match error {
             StoreError::Busy => Self::Busy,
             StoreError::Unknown => Self::Unknown,
-            StoreError::Closed => Self::Stopping,
             source => Self::Unavailable { source },
         }
     }

@@ -2,7 +2,7 @@
 //!
 //! The store's wake-up says only "look again"; the log says what to look at.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use domain::Kind;
@@ -16,14 +16,18 @@ const PAGE: u32 = 512;
 /// How long to wait after the store failed.
 const RETRY: Duration = Duration::from_secs(1);
 
-/// Follows the log until the engine stops.
-pub(crate) async fn follow(engine: Arc<Engine>, mut cursor: Cursor) {
+/// Follows the log until the engine stops, on from where it was followed last.
+pub(crate) async fn follow(engine: Arc<Engine>) {
+    let mut cursor = *engine.followed.lock().unwrap_or_else(PoisonError::into_inner);
     let mut wake_up = engine.store.wake_up();
     let mut stop = engine.stop.subscribe();
     loop {
         wake_up.mark_unchanged();
         match catch_up(&engine, cursor).await {
-            Ok(now) => cursor = now,
+            Ok(now) => {
+                cursor = now;
+                *engine.followed.lock().unwrap_or_else(PoisonError::into_inner) = now;
+            }
             Err(error) => {
                 tracing::warn!(%error, "the log cannot be followed");
                 tokio::select! {

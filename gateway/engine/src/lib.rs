@@ -31,6 +31,7 @@ pub mod sealing;
 mod settings;
 mod submit;
 pub mod surface;
+mod tasks;
 pub mod testing;
 mod waker;
 

@@ -31,6 +31,11 @@ const LATE: u8 = 5;
 /// Refuses to sign out agents who were removed.
 const REMOVAL: u8 = 6;
 
+/// Has no thread any more.
+const GONE: u8 = 7;
+/// Panics once when timers are asked for.
+const PANICS: u8 = 8;
+
 /// A store in memory whose commits go wrong as told.
 pub(crate) struct Faulty {
     inner: MemoryStore,
@@ -53,6 +58,7 @@ impl Store for Faulty {
             FULL => Err(StoreError::Full),
             REMOVAL if commit.input.as_str().starts_with("removed/") => Err(StoreError::Full),
             TRACELESS => Err(StoreError::Unknown),
+            GONE => Err(StoreError::Closed),
             SILENT => {
                 self.fault.store(WORKS, Ordering::Release);
                 self.inner.commit(commit).await?;
@@ -112,6 +118,9 @@ impl Store for Faulty {
         self.inner.end_of_log().await
     }
     async fn due_wakes(&self, now: Timestamp, limit: u32) -> Result<DueWakes, StoreError> {
+        let panics =
+            self.fault.compare_exchange(PANICS, WORKS, Ordering::AcqRel, Ordering::Acquire);
+        assert!(panics.is_err(), "a panic as told");
         self.inner.due_wakes(now, limit).await
     }
     async fn promises(
@@ -259,6 +268,34 @@ async fn ops_11_commits_that_leave_no_trace_are_told_as_a_failing_store() {
     works_again(&bench).await;
     assert_eq!(bench.engine.submit(ready(1)).await.unwrap(), Outcome::Done(Reply::Done));
     assert_eq!(bench.state("1001").await, "ready");
+}
+
+#[tokio::test]
+async fn a_store_that_lost_its_thread_counts_as_failing() {
+    let (mut bench, store) = bench().await;
+    bench.sign_in("1001", "2001").await;
+    store.fault.store(GONE, Ordering::Release);
+    let refused = bench.engine.submit(ready(1)).await.unwrap_err();
+    assert!(matches!(refused, SubmitError::Unavailable { .. }), "{refused:?}");
+    assert!(matches!(bench.engine.store_state(), StoreState::Failing { .. }));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_task_of_the_engine_that_panics_starts_again() {
+    let (mut bench, store) = bench().await;
+    bench.sign_in("1001", "2001").await;
+    let (id, number, direction) = ("c1".into(), "1".into(), domain::CallDirection::Inbound);
+    bench.wish("1001", Wish::CallBegins { id, direction, number, variables: Vec::new() }).await;
+    bench.wish("1001", Wish::CallEnds).await;
+    assert_eq!(bench.state("1001").await, "wrap_up");
+    store.fault.store(PANICS, Ordering::Release);
+    bench.clock.advance(Duration::from_secs(20));
+    let deadline = tokio::time::Instant::now() + Duration::from_secs(30);
+    while bench.state("1001").await == "wrap_up" {
+        assert!(tokio::time::Instant::now() < deadline, "timers stand still");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    assert_eq!(store.fault.load(Ordering::Acquire), WORKS);
 }
 
 #[tokio::test]
