@@ -127,7 +127,7 @@ impl Engine {
         let committed = self.noting(self.store.commit(commit).await);
         let came = match &committed {
             Ok(Committed::Done { .. }) => Came::Done,
-            Ok(Committed::Known(_) | Committed::Conflict) => Came::Conflict,
+            Ok(Committed::Known(_) | Committed::Conflict | Committed::ClaimGone) => Came::Conflict,
             Err(StoreError::Unknown) => Came::Unknown,
             Err(_) => Came::Failed,
         };
@@ -141,6 +141,8 @@ impl Engine {
             }
             Ok(Committed::Known(reply)) => Ok(Attempt::Done(Outcome::Done(reply))),
             Ok(Committed::Conflict) => Ok(Attempt::Again),
+            // Whoever ran the timer did all of this; a late report of it changes nothing.
+            Ok(Committed::ClaimGone) => Ok(Attempt::Done(Outcome::Done(decision.reply))),
             Err(StoreError::Unknown) => self.ask(input).await,
             Err(error) => Err(error.into()),
         }

@@ -54,6 +54,9 @@ pub enum Committed {
     },
     /// The input was committed before, with that reply. Nothing was written now.
     Known(Reply),
-    /// A guard or claim did not hold. Nothing was written.
+    /// A guard did not hold. Nothing was written.
     Conflict,
+    /// A timer that was to be claimed is not set like that any more: somebody else ran it, or it is
+    /// over. Nothing was written, whatever became of the guards.
+    ClaimGone,
 }

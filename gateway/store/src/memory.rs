@@ -93,17 +93,19 @@ impl State {
             .collect()
     }
 
-    fn holds(&self, commit: &Commit) -> bool {
-        let guards = commit.decision.guards.iter().all(|guard| {
+    fn guards_hold(&self, commit: &Commit) -> bool {
+        commit.decision.guards.iter().all(|guard| {
             self.documents.get(&guard.key).map(|record| record.version) == guard.version
-        });
-        let claims = commit.decision.wakes.iter().all(|change| match change {
+        })
+    }
+
+    fn claims_hold(&self, commit: &Commit) -> bool {
+        commit.decision.wakes.iter().all(|change| match change {
             WakeChange::Claim { id, generation } => {
                 self.wakes.get(id).is_some_and(|wake| wake.generation == *generation)
             }
             WakeChange::Set(_) | WakeChange::Clear(_) => true,
-        });
-        guards && claims
+        })
     }
 
     fn put(&mut self, key: Key, document: &Document) -> Result<(), StoreError> {
@@ -217,7 +219,10 @@ impl Store for MemoryStore {
             if let Some((reply, _)) = state.outcomes.get(&commit.input) {
                 return Ok(Committed::Known(reply.clone()));
             }
-            if !state.holds(&commit) {
+            if !state.claims_hold(&commit) {
+                return Ok(Committed::ClaimGone);
+            }
+            if !state.guards_hold(&commit) {
                 state.statistics.conflicts += 1;
                 return Ok(Committed::Conflict);
             }

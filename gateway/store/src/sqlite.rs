@@ -101,7 +101,7 @@ impl Store for SqliteStore {
             Committed::Conflict => {
                 self.counts.conflicts.fetch_add(1, Ordering::Relaxed);
             }
-            Committed::Known(_) => {}
+            Committed::Known(_) | Committed::ClaimGone => {}
         }
         Ok(committed)
     }

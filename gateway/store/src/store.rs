@@ -18,7 +18,7 @@ pub struct Statistics {
     pub commits: u64,
     /// Durable transactions; several commits share one.
     pub transactions: u64,
-    /// Commits whose guard or claim did not hold.
+    /// Commits whose guard did not hold.
     pub conflicts: u64,
     /// Transactions that failed as a whole.
     pub failures: u64,

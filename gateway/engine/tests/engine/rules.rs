@@ -226,12 +226,14 @@ async fn a_late_wake_of_an_older_wrap_up_changes_nothing() {
     later.advance(Duration::from_secs(100));
     let due = bench.store.due_wakes(bench.engine.now(), 9).await.unwrap().due;
     bench.wish("1001", Wish::NotReady(None)).await;
+    assert_eq!(due.len(), 1);
+    let before = bench.store.end_of_log().await.unwrap();
     for wake in due {
         let input = Input::report(InputId::new("late", &wake.id), Report::WakeDue(wake));
-        // It cannot be claimed any more, so nothing is decided.
-        let _ = bench.engine.submit(input).await;
+        assert_eq!(bench.engine.submit(input).await.unwrap(), DONE);
     }
     assert_eq!(bench.state("1001").await, "not_ready");
+    assert_eq!(bench.store.end_of_log().await.unwrap(), before);
 }
 
 #[tokio::test]

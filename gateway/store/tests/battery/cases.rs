@@ -238,15 +238,19 @@ pub(crate) async fn wakes_are_due_in_order_and_say_when_the_next_is(store: AnySt
 pub(crate) async fn a_wake_is_claimed_once(store: AnyStore) {
     commit(&*store, "1", wakes(vec![WakeChange::Set(wake("a", 10, 3))])).await;
     let claim = |generation| wakes(vec![WakeChange::Claim { id: "a".into(), generation }]);
-    assert_eq!(commit(&*store, "2", claim(2)).await, Committed::Conflict);
+    assert_eq!(commit(&*store, "2", claim(2)).await, Committed::ClaimGone);
+    let moved = Decision { guards: vec![Guard { key: key("x"), version: Some(1) }], ..claim(3) };
+    assert_eq!(commit(&*store, "3", moved.clone()).await, Committed::Conflict);
     assert!(is_done(&commit(&*store, "3", claim(3)).await));
-    assert_eq!(commit(&*store, "4", claim(3)).await, Committed::Conflict);
+    assert_eq!(commit(&*store, "4", claim(3)).await, Committed::ClaimGone);
+    // With nothing to claim any more, there is nothing to decide anew.
+    assert_eq!(commit(&*store, "5", moved).await, Committed::ClaimGone);
 }
 
 pub(crate) async fn a_claim_that_fails_keeps_the_other_claims(store: AnyStore) {
     commit(&*store, "1", wakes(vec![WakeChange::Set(wake("a", 10, 1))])).await;
     let both = ["a", "b"].map(|id| WakeChange::Claim { id: id.into(), generation: 1 });
-    assert_eq!(commit(&*store, "2", wakes(both.to_vec())).await, Committed::Conflict);
+    assert_eq!(commit(&*store, "2", wakes(both.to_vec())).await, Committed::ClaimGone);
     assert_eq!(store.due_wakes(NOW, 9).await.unwrap().due.len(), 1);
 }
 
