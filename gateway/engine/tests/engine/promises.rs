@@ -27,11 +27,11 @@ async fn a_durable_promise_is_given_again_until_it_is_closed() {
     let mut outbox = port.outbox("test");
     promise(&bench, "one", None).await;
     promise(&bench, "two", None).await;
-    assert_eq!(payloads(&outbox.take(9).await.unwrap()), ["one", "two"]);
-    let again = outbox.take(9).await.unwrap();
+    assert_eq!(payloads(&outbox.take(0, 9).await.unwrap()), ["one", "two"]);
+    let again = outbox.take(0, 9).await.unwrap();
     assert_eq!(payloads(&again), ["one", "two"]);
     outbox.close(vec![again[0].id.clone()]).await.unwrap();
-    assert_eq!(payloads(&outbox.take(9).await.unwrap()), ["two"]);
+    assert_eq!(payloads(&outbox.take(0, 9).await.unwrap()), ["two"]);
 }
 
 #[tokio::test]
@@ -49,10 +49,10 @@ async fn an_owed_promise_ends_with_its_generation_or_deadline() {
     bench.clock.advance(Duration::from_secs(5));
     let port = bench.engine.port(Arc::new(PlainAuthenticator));
     let mut outbox = port.outbox("test");
-    assert_eq!(payloads(&outbox.take(9).await.unwrap()), ["meant"]);
+    assert_eq!(payloads(&outbox.take(0, 9).await.unwrap()), ["meant"]);
     let by = SignedOutBy::Supervisor;
     bench.wish("1001", Wish::ForceSignOut { reason: None, by }).await;
-    assert!(outbox.take(9).await.unwrap().is_empty());
+    assert!(outbox.take(0, 9).await.unwrap().is_empty());
     assert!(bench.store.promises("test", 0, 9).await.unwrap().is_empty());
 }
 
@@ -71,7 +71,45 @@ async fn what_was_owed_to_a_session_never_reaches_the_next_one() {
     bench.wish("1001", Wish::ForceSignOut { reason: None, by }).await;
     bench.sign_in("1001", "2001").await;
     let port = bench.engine.port(Arc::new(PlainAuthenticator));
-    assert!(port.outbox("test").take(9).await.unwrap().is_empty());
+    assert!(port.outbox("test").take(0, 9).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn promises_that_are_stuck_or_void_do_not_hold_up_later_ones() {
+    let mut bench = Bench::new().await;
+    bench.sign_in("1001", "2001").await;
+    promise(&bench, "stuck", None).await;
+    for name in ["void-1", "void-2", "void-3"] {
+        let (subject, deadline) = (Key::session(&key("1001")), Timestamp::from_seconds(0));
+        promise(&bench, name, Some(OwedUntil { subject, generation: 1, deadline })).await;
+    }
+    promise(&bench, "later", None).await;
+    let port = bench.engine.port(Arc::new(PlainAuthenticator));
+    let mut outbox = port.outbox("test");
+    let first = outbox.take(0, 1).await.unwrap();
+    assert_eq!(payloads(&first), ["stuck"]);
+    assert_eq!(payloads(&outbox.take(first[0].number, 1).await.unwrap()), ["later"]);
+    assert_eq!(payloads(&outbox.take(0, 9).await.unwrap()), ["stuck", "later"]);
+    assert_eq!(bench.store.promises("test", 0, 9).await.unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn what_is_owed_is_looked_at_once_more_right_before_it_is_sent() {
+    let mut bench = Bench::new().await;
+    bench.sign_in("1001", "2001").await;
+    let deadline = bench.engine.now().after(Duration::from_secs(60));
+    let owed = OwedUntil { subject: Key::session(&key("1001")), generation: 1, deadline };
+    promise(&bench, "logout", Some(owed)).await;
+    promise(&bench, "mail", None).await;
+    let port = bench.engine.port(Arc::new(PlainAuthenticator));
+    let mut outbox = port.outbox("test");
+    let taken = outbox.take(0, 9).await.unwrap();
+    assert!(outbox.still_due(&taken[0]).await.unwrap());
+    bench.sign_in("1001", "2001").await;
+    assert!(!outbox.still_due(&taken[0]).await.unwrap());
+    assert!(outbox.still_due(&taken[1]).await.unwrap());
+    outbox.release().await.unwrap();
+    assert!(!outbox.still_due(&taken[1]).await.unwrap());
 }
 
 #[tokio::test]
@@ -80,13 +118,13 @@ async fn one_node_at_a_time_keeps_a_topic() {
     promise(&bench, "one", None).await;
     let port = bench.engine.port(Arc::new(PlainAuthenticator));
     let mut first = port.outbox("test");
-    assert_eq!(first.take(9).await.unwrap().len(), 1);
+    assert_eq!(first.take(0, 9).await.unwrap().len(), 1);
     // Somebody else's lease, as another node would take it.
     let now = Timestamp::from_seconds(bench.engine.now().seconds() + 7);
     let taken = bench.store.acquire_lease("outbox/test", "gw-b", now, Duration::from_secs(6)).await;
     assert!(taken.unwrap().is_some());
     let mut late = port.outbox("test");
-    assert!(late.take(9).await.unwrap().is_empty());
+    assert!(late.take(0, 9).await.unwrap().is_empty());
 }
 
 #[tokio::test]
