@@ -1,10 +1,11 @@
 //! Housekeeping: notices when the store works again, removes what is kept no longer, signs out agents
-//! who were removed.
+//! who were removed, ends wrap-ups that a clock that was set back would prolong.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::{AgentCommand, Command, Input, InputId, SignedOutBy, Wish};
+use domain::{AgentCommand, Command, Input, InputId, SignedOutBy, Timestamp, Wish};
+use store::{Cursor, LogPage, StoreError};
 
 use crate::engine::{Engine, StoreState};
 
@@ -14,6 +15,9 @@ const PROBE: Duration = Duration::from_secs(2);
 const SWEEP_EVERY: u32 = 30;
 /// How many of each are removed at once.
 const SWEEP: u32 = 1_000;
+/// After so long without a line of the log nothing is removed: the clock may be far ahead, and then
+/// everything would look old.
+const QUIET_MAX: Duration = Duration::from_secs(24 * 3600);
 /// How many times in a row; together more than a node can add in the meantime.
 const SWEEPS_MAX: u32 = 200;
 
@@ -39,6 +43,7 @@ pub(crate) async fn keep(engine: Arc<Engine>) {
             } else if round.is_multiple_of(SWEEP_EVERY) {
                 sweep(&engine).await;
             }
+            end_overlong_wrap_ups(&engine).await;
         }
         if changed || removed_may_be_left {
             removed_may_be_left = !sign_out_removed(&engine).await;
@@ -68,6 +73,17 @@ async fn sign_out_removed(engine: &Engine) -> bool {
     all
 }
 
+/// Runs timers that are due, though the clock does not say so.
+async fn end_overlong_wrap_ups(engine: &Engine) {
+    let now = engine.clock.now();
+    for session in engine.mirror.signed_in() {
+        if let Some(wake) = session.overlong_wrap_up(now) {
+            // One that could not be run is found again in the next round.
+            crate::waker::run_one(engine, wake).await;
+        }
+    }
+}
+
 /// Writes something harmless: a lease of our own that nobody else wants.
 async fn probe(engine: &Engine) {
     let name = format!("probe/{}", engine.node);
@@ -80,8 +96,17 @@ async fn probe(engine: &Engine) {
 
 /// Removes in small steps, so that commits in between do not wait long.
 async fn sweep(engine: &Engine) {
+    let now = engine.clock.now();
+    match latest_line(engine).await {
+        Ok(Some(latest)) if now.since(latest) <= QUIET_MAX => {}
+        Ok(_) => return,
+        Err(error) => {
+            tracing::warn!(%error, "the end of the log cannot be read");
+            return;
+        }
+    }
     for _ in 0..SWEEPS_MAX {
-        match engine.noting(engine.store.sweep(engine.clock.now(), SWEEP).await) {
+        match engine.noting(engine.store.sweep(now, SWEEP).await) {
             Ok(0) => return,
             Ok(removed) => tracing::debug!(removed, "old outcomes and log lines removed"),
             Err(error) => {
@@ -90,4 +115,15 @@ async fn sweep(engine: &Engine) {
             }
         }
     }
+}
+
+/// When the latest line of the log was written.
+async fn latest_line(engine: &Engine) -> Result<Option<Timestamp>, StoreError> {
+    let end = engine.noting(engine.store.end_of_log().await)?;
+    let before = Cursor { number: end.number.saturating_sub(1), ..end };
+    let page = engine.noting(engine.store.read_log(before, 1).await)?;
+    Ok(match page {
+        LogPage::Lines(lines) => lines.first().map(|line| line.at),
+        LogPage::Restarted(_) => None,
+    })
 }

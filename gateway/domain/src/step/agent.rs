@@ -11,6 +11,9 @@ use crate::{
     VoiceChange, VoiceState, Wake, WakeChange, Wish,
 };
 
+/// How far apart the clocks of two nodes may be before one of them counts as set back.
+const CLOCKS_APART_MAX: Duration = Duration::from_secs(60);
+
 /// A signed-in agent's session as it was loaded.
 struct Current<'v> {
     key: Key,
@@ -87,6 +90,18 @@ pub(super) fn wake_due(now: Timestamp, wake: &Wake, view: &View) -> Result<Decis
     let mut decision = change(now, &current, VoiceChange::WrapUpOver(until))?;
     decision.wakes = vec![claim];
     Ok(decision)
+}
+
+impl AgentSession {
+    /// The timer of a wrap-up that would last longer still than it was meant to, since the clock was
+    /// set back meanwhile: it is over.
+    pub fn overlong_wrap_up(&self, now: Timestamp) -> Option<Wake> {
+        let voice = self.signed_in()?.voice;
+        let VoiceState::WrapUp { until, .. } = voice.state else { return None };
+        let meant = until.since(voice.since);
+        (until > now.after(meant + CLOCKS_APART_MAX))
+            .then(|| wrap_up_timer(Key::session(&self.agent), &self.agent, until))
+    }
 }
 
 /// Removes a session's claims and timer and says why it ended.
@@ -238,16 +253,13 @@ fn changed(current: &Current<'_>, signed_in: SignedIn) -> Decision {
         event = event.with("reason", reason);
     }
     let mut decision = written(current, signed_in).event(event);
-    let wake_id = wrap_up_wake(&current.session.agent);
     match (before, state) {
         (_, VoiceState::WrapUp { until, .. }) => {
-            let subject = current.key.clone();
-            let generation = generation(until);
-            let wake = Wake { id: wake_id, due_at: until, subject, generation };
+            let wake = wrap_up_timer(current.key.clone(), &current.session.agent, until);
             decision = decision.wake(WakeChange::Set(wake));
         }
         (VoiceState::WrapUp { .. }, _) => {
-            decision = decision.wake(WakeChange::Clear(wake_id));
+            decision = decision.wake(WakeChange::Clear(wrap_up_wake(&current.session.agent)));
         }
         _ => {}
     }
@@ -265,6 +277,10 @@ fn written(current: &Current<'_>, mut signed_in: SignedIn) -> Decision {
 
 fn wrap_up_wake(agent: &AgentKey) -> String {
     format!("wrap_up/{agent}")
+}
+
+fn wrap_up_timer(subject: Key, agent: &AgentKey, until: Timestamp) -> Wake {
+    Wake { id: wrap_up_wake(agent), due_at: until, subject, generation: generation(until) }
 }
 
 fn generation(until: Timestamp) -> u64 {

@@ -7,6 +7,7 @@
     reason = "a test fails loudly"
 )]
 
+mod clock;
 mod promises;
 mod rules;
 mod settings;
