@@ -262,7 +262,7 @@ fn any_command(random: &SeededRandom, agent: &str) -> Command {
             number: "1".into(),
             variables: Vec::new(),
         },
-        8 => Wish::CallEnds,
+        8 => Wish::CallEnds { id: None },
         9 => Wish::SignOut(None),
         10 => Wish::ForceSignOut { reason, by: SignedOutBy::System },
         _ => {

@@ -179,7 +179,10 @@ pub enum Wish {
         variables: Vec<CallVariable>,
     },
     /// The end of the call, on owned voice state.
-    CallEnds,
+    CallEnds {
+        /// Which call; the end of another one changes nothing. Without it, the one there is.
+        id: Option<String>,
+    },
 }
 
 /// What follows from an input.

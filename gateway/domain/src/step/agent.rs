@@ -27,7 +27,7 @@ pub(super) fn agent(now: Timestamp, command: &AgentCommand, view: &View) -> Resu
     let Some(current) = current(&command.agent, view)? else {
         return match command.wish {
             // Signing out somebody who is signed out is done already.
-            Wish::ForceSignOut { .. } | Wish::CallEnds => Ok(Decision::already(Reply::Done)),
+            Wish::ForceSignOut { .. } | Wish::CallEnds { .. } => Ok(Decision::already(Reply::Done)),
             _ => Err(Refusal::NotSignedIn.into()),
         };
     };
@@ -63,11 +63,7 @@ pub(super) fn agent(now: Timestamp, command: &AgentCommand, view: &View) -> Resu
         Wish::CallBegins { id, direction, number, variables } => {
             call_begins(now, &current, id, *direction, number, variables)
         }
-        Wish::CallEnds => {
-            let seconds = view.settings.wrap_up_seconds_for(id);
-            let until = (seconds > 0).then(|| now.after(Duration::from_secs(seconds.into())));
-            change(now, &current, VoiceChange::CallEnds(until))
-        }
+        Wish::CallEnds { id } => call_ends(now, &current, id.as_deref(), view),
     }
 }
 
@@ -201,6 +197,25 @@ fn call_begins(
         wrap_up_reason: None,
     });
     Ok(changed(current, signed_in))
+}
+
+fn call_ends(
+    now: Timestamp,
+    current: &Current<'_>,
+    id: Option<&str>,
+    view: &View,
+) -> Result<Decision, Halt> {
+    let call = current.signed_in.call.as_ref();
+    if id.is_some_and(|id| call.is_none_or(|call| call.id != id)) {
+        return Ok(Decision::already(Reply::Done));
+    }
+    // How long the agent wraps up is a matter of the settings.
+    let head = Key::settings_head();
+    let version = view.version(&head)?;
+    let seconds = view.settings.wrap_up_seconds_for(&current.session.agent.id);
+    let until = (seconds > 0).then(|| now.after(Duration::from_secs(seconds.into())));
+    let decision = change(now, current, VoiceChange::CallEnds(until))?;
+    Ok(if decision.is_empty() { decision } else { decision.guard(head, version) })
 }
 
 fn check_call(id: &str, number: &str, variables: &[CallVariable]) -> Result<(), Halt> {

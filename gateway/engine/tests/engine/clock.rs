@@ -12,7 +12,7 @@ async fn wrap_up(bench: &mut Bench) {
     bench.sign_in("1001", "2001").await;
     let (id, number, direction) = ("c1".into(), "1".into(), CallDirection::Inbound);
     bench.wish("1001", Wish::CallBegins { id, direction, number, variables: Vec::new() }).await;
-    bench.wish("1001", Wish::CallEnds).await;
+    bench.wish("1001", Wish::CallEnds { id: None }).await;
     assert_eq!(bench.state("1001").await, "wrap_up");
 }
 

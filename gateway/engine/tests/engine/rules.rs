@@ -196,7 +196,7 @@ async fn wrap_up_ends_by_a_wake() {
     assert_eq!(bench.wish("1001", call("c1")).await, DONE);
     assert_eq!(bench.state("1001").await, "talking");
     assert_eq!(bench.wish("1001", Wish::WrapUpReason(ReasonCode(1))).await, DONE);
-    bench.wish("1001", Wish::CallEnds).await;
+    bench.wish("1001", Wish::CallEnds { id: None }).await;
     assert_eq!(bench.state("1001").await, "wrap_up");
     let mut watch = bench.engine.port(std::sync::Arc::new(engine::testing::PlainAuthenticator));
     let mut latest = watch.watch(&key("1001"));
@@ -216,12 +216,28 @@ async fn wrap_up_ends_by_a_wake() {
 }
 
 #[tokio::test]
+async fn the_end_of_another_call_changes_nothing() {
+    let mut bench = Bench::new().await;
+    bench.sign_in("1001", "2001").await;
+    let end = |id: &str| Wish::CallEnds { id: Some(id.to_owned()) };
+    assert_eq!(bench.wish("1001", end("c1")).await, DONE);
+    bench.wish("1001", call("c1")).await;
+    bench.wish("1001", end("c1")).await;
+    bench.wish("1001", call("c2")).await;
+    // The end of the first call comes late, and once more.
+    assert_eq!(bench.wish("1001", end("c1")).await, DONE);
+    assert_eq!(bench.state("1001").await, "talking");
+    assert_eq!(bench.wish("1001", end("c2")).await, DONE);
+    assert_eq!(bench.state("1001").await, "wrap_up");
+}
+
+#[tokio::test]
 async fn a_late_wake_of_an_older_wrap_up_changes_nothing() {
     let mut bench = Bench::new().await;
     bench.sign_in("1001", "2001").await;
     bench.wish("1001", Wish::Ready).await;
     bench.wish("1001", call("c1")).await;
-    bench.wish("1001", Wish::CallEnds).await;
+    bench.wish("1001", Wish::CallEnds { id: None }).await;
     let later = bench.clock.clone();
     later.advance(Duration::from_secs(100));
     let due = bench.store.due_wakes(bench.engine.now(), 9).await.unwrap().due;

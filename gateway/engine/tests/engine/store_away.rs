@@ -286,7 +286,7 @@ async fn a_task_of_the_engine_that_panics_starts_again() {
     bench.sign_in("1001", "2001").await;
     let (id, number, direction) = ("c1".into(), "1".into(), domain::CallDirection::Inbound);
     bench.wish("1001", Wish::CallBegins { id, direction, number, variables: Vec::new() }).await;
-    bench.wish("1001", Wish::CallEnds).await;
+    bench.wish("1001", Wish::CallEnds { id: None }).await;
     assert_eq!(bench.state("1001").await, "wrap_up");
     store.fault.store(PANICS, Ordering::Release);
     bench.clock.advance(Duration::from_secs(20));
