@@ -163,9 +163,12 @@ impl State {
             self.log.insert(self.log_end, LogEntry { cursor, at: commit.at, event });
         }
         for (place, effect) in decision.effects.into_iter().enumerate() {
+            let id = format!("{}/{place}", commit.input.as_str());
             self.promises_end += 1;
             let number = self.promises_end;
-            let id = format!("{}/{place}", commit.input.as_str());
+            if self.promises.values().any(|promise| promise.id == id) {
+                continue;
+            }
             self.promises.insert(number, Promise { number, id, at: commit.at, effect });
         }
         for change in decision.wakes {
@@ -247,7 +250,12 @@ impl Store for MemoryStore {
         }
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         let lines = state.log.range(after.number + 1..).take(limit);
-        Ok(LogPage::Lines(lines.map(|(_, entry)| entry.clone()).collect()))
+        // Lines of an older epoch are reached by cursors of this one.
+        let current = |(number, entry): (&u64, &LogEntry)| LogEntry {
+            cursor: Cursor { number: *number, ..end },
+            ..entry.clone()
+        };
+        Ok(LogPage::Lines(lines.map(current).collect()))
     }
 
     async fn end_of_log(&self) -> Result<Cursor, StoreError> {

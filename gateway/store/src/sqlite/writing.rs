@@ -181,6 +181,7 @@ fn append(connection: &Connection, at: Timestamp, event: &Event) -> Result<u64, 
     Ok(from_sql(connection.last_insert_rowid()))
 }
 
+/// A promise that is open still stays as it is: its input came again after its outcome was forgotten.
 fn promise(
     connection: &Connection,
     input: &InputId,
@@ -190,7 +191,8 @@ fn promise(
 ) -> Result<(), StoreError> {
     let sql = "INSERT INTO outbox
                    (id, topic, payload, at, kind, subject, generation, deadline)
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+               ON CONFLICT (id) DO NOTHING";
     let owed = effect.owed.as_ref();
     connection.prepare_cached(sql)?.execute(params![
         format!("{}/{place}", input.as_str()),

@@ -203,6 +203,12 @@ pub(crate) async fn a_new_epoch_restarts_readers_of_the_log(store: AnyStore) {
     assert_eq!(end.epoch, epoch);
     assert_eq!(store.read_log(before, 9).await.unwrap(), LogPage::Restarted(end));
     assert_eq!(store.read_log(end, 9).await.unwrap(), LogPage::Lines(Vec::new()));
+    // Read from the beginning, old lines lead on to new ones.
+    let LogPage::Lines(lines) = store.read_log(Cursor { number: 0, ..end }, 9).await.unwrap()
+    else {
+        panic!("restarted")
+    };
+    assert_eq!(lines[0].cursor, end);
 }
 
 pub(crate) async fn a_cursor_beyond_the_end_restarts(store: AnyStore) {
@@ -270,6 +276,16 @@ pub(crate) async fn promises_keep_their_order_and_ids(store: AnyStore) {
     assert_eq!(store.promises("mail", mails[0].number, 9).await.unwrap(), mails[1..]);
     let owed = store.promises("cti", 0, 9).await.unwrap();
     assert_eq!(owed[0].effect, effects[1]);
+}
+
+pub(crate) async fn a_promise_outlives_the_outcome_of_its_input(store: AnyStore) {
+    let decision = || Decision { effects: vec![promise("mail", "1", None)], ..empty() };
+    commit(&*store, "one", decision()).await;
+    let later = NOW.after(Duration::from_secs(OUTCOME_SECONDS + 1));
+    assert_eq!(store.sweep(later, 10).await.unwrap(), 1);
+    // The same input once more, long after: the promise is the same, too.
+    assert!(is_done(&commit(&*store, "one", decision()).await));
+    assert_eq!(store.promises("mail", 0, 9).await.unwrap().len(), 1);
 }
 
 pub(crate) async fn promises_are_closed_only_under_the_lease(store: AnyStore) {

@@ -75,6 +75,7 @@ battery!(
     a_wake_is_claimed_once,
     a_claim_that_fails_keeps_the_other_claims,
     promises_keep_their_order_and_ids,
+    a_promise_outlives_the_outcome_of_its_input,
     promises_are_closed_only_under_the_lease,
     a_lease_has_one_holder_until_it_expires,
     a_released_lease_is_free_at_once,
