@@ -8,14 +8,14 @@ use domain::{
     Timestamp,
 };
 use ring::hmac;
-use store::{Cursor, Statistics, Store, StoreError};
+use store::{BATCH_BOUNDS, Cursor, Statistics, Store, StoreError};
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 use zeroize::Zeroizing;
 
 use crate::lanes::Lanes;
 use crate::maintenance::Maintenance;
-use crate::metrics::{Counter, Gauge, Gauges, Histogram};
+use crate::metrics::{Counter, Gauge, Gauges, Histogram, ShownHistogram};
 use crate::mirror::Mirror;
 use crate::tasks::keep_running;
 use crate::{Clock, Metrics, OpenError, Random, SealingKey, SubmitError};
@@ -79,6 +79,7 @@ pub struct Engine {
 struct Figures {
     sessions: Gauges,
     queue_length: Gauge,
+    batch_size: ShownHistogram,
     store: [StoreFigure; 2],
     transactions: [[Counter; 4]; 2],
     durations: [Histogram; 2],
@@ -238,6 +239,7 @@ impl Engine {
             let counted = figure.counter.value();
             figure.counter.add((figure.read)(&statistics).saturating_sub(counted));
         }
+        self.figures.batch_size.set(&statistics.batches, statistics.batched);
         let waiting = i64::try_from(statistics.waiting).unwrap_or(i64::MAX);
         self.figures.queue_length.set(waiting);
         let sessions = self.mirror.signed_in();
@@ -361,6 +363,11 @@ impl Figures {
             queue_length: metrics
                 .gauges("jackfield_store_queue_length", "Commits that wait for the writer.", &[])
                 .with(&[]),
+            batch_size: metrics.shown(
+                "jackfield_store_batch_size",
+                "Commits and changes of leases that shared one durable transaction.",
+                &BATCH_BOUNDS,
+            ),
             store: [
                 follow(
                     "jackfield_store_batches_total",

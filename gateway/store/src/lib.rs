@@ -24,7 +24,7 @@ pub use log::{Cursor, LogEntry, LogPage};
 pub use memory::MemoryStore;
 pub use outbox::{DueWakes, Promise};
 pub use sqlite::SqliteStore;
-pub use store::{Statistics, Store};
+pub use store::{BATCH_BOUNDS, Statistics, Store};
 
 /// For how long the outcome of an input is kept, in seconds.
 pub const OUTCOME_SECONDS: u64 = 24 * 3600;

@@ -232,6 +232,10 @@ impl Store for MemoryStore {
             let cursor = state.apply(commit)?;
             state.statistics.commits += 1;
             state.statistics.transactions += 1;
+            state.statistics.batched += 1;
+            if let Some(batches) = state.statistics.batches.first_mut() {
+                *batches += 1;
+            }
             cursor
         };
         self.wake_up.send_modify(|count| *count += 1);

@@ -11,6 +11,9 @@ use crate::{
     Promise, StoreError,
 };
 
+/// The most jobs of a batch, for each class of sizes that [`Statistics::batches`] counts.
+pub const BATCH_BOUNDS: [u64; 9] = [1, 2, 4, 8, 16, 32, 64, 128, 256];
+
 /// Figures of a store since it was opened.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Statistics {
@@ -18,6 +21,11 @@ pub struct Statistics {
     pub commits: u64,
     /// Durable transactions; several commits share one.
     pub transactions: u64,
+    /// Durable transactions by size: those in the class of one of [`BATCH_BOUNDS`] and in none of a
+    /// smaller one.
+    pub batches: [u64; BATCH_BOUNDS.len()],
+    /// Jobs in all of them together: commits, and what is done with leases.
+    pub batched: u64,
     /// Commits whose guard did not hold.
     pub conflicts: u64,
     /// Transactions that failed as a whole.

@@ -7,9 +7,9 @@ use std::thread::JoinHandle;
 use rusqlite::{Connection, ErrorCode, ffi};
 use tokio::sync::{mpsc, oneshot, watch};
 
-use crate::{Statistics, StoreError};
+use crate::{BATCH_BOUNDS, Statistics, StoreError};
 
-/// The most jobs that share one durable transaction.
+/// The most jobs that share one durable transaction; the last of [`BATCH_BOUNDS`].
 const BATCH_MAX: usize = 256;
 
 /// Figures that the writer keeps.
@@ -21,6 +21,8 @@ pub(super) struct Counts {
     /// Moved by the writer itself, so that a commit whose caller is gone wakes others up too.
     pub(super) wake_up: watch::Sender<u64>,
     transactions: AtomicU64,
+    batches: [AtomicU64; BATCH_BOUNDS.len()],
+    batched: AtomicU64,
     failures: AtomicU64,
 }
 
@@ -33,6 +35,8 @@ impl Counts {
             conflicts: zero(),
             wake_up: watch::channel(0).0,
             transactions: zero(),
+            batches: BATCH_BOUNDS.map(|_| zero()),
+            batched: zero(),
             failures: zero(),
         }
     }
@@ -42,8 +46,20 @@ impl Counts {
             commits: self.commits.load(Ordering::Relaxed),
             conflicts: self.conflicts.load(Ordering::Relaxed),
             transactions: self.transactions.load(Ordering::Relaxed),
+            batches: self.batches.each_ref().map(|count| count.load(Ordering::Relaxed)),
+            batched: self.batched.load(Ordering::Relaxed),
             failures: self.failures.load(Ordering::Relaxed),
             waiting: 0,
+        }
+    }
+
+    fn add_batch(&self, jobs: usize) {
+        let jobs = u64::try_from(jobs).unwrap_or(u64::MAX);
+        self.transactions.fetch_add(1, Ordering::Relaxed);
+        self.batched.fetch_add(jobs, Ordering::Relaxed);
+        let classes = BATCH_BOUNDS.iter().zip(&self.batches);
+        if let Some((_, class)) = classes.into_iter().find(|(bound, _)| jobs <= **bound) {
+            class.fetch_add(1, Ordering::Relaxed);
         }
     }
 }
@@ -216,7 +232,7 @@ fn write(connection: &Connection, jobs: &mut mpsc::Receiver<Box<dyn Job>>, count
         match &ended {
             Ok(()) => {
                 failing = false;
-                counts.transactions.fetch_add(1, Ordering::Relaxed);
+                counts.add_batch(batch.len());
                 counts.wake_up.send_modify(|count| *count += 1);
             }
             Err(Failed { error, said }) => {

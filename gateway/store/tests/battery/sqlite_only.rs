@@ -233,6 +233,8 @@ async fn many_commits_share_one_durable_transaction() {
     let statistics = store.statistics();
     assert_eq!(statistics.commits, 200);
     assert!(statistics.transactions < 200, "{statistics:?}");
+    assert_eq!(statistics.batches.iter().sum::<u64>(), statistics.transactions);
+    assert_eq!(statistics.batched, 200);
     store.close().await;
 }
 
