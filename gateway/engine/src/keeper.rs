@@ -7,6 +7,7 @@ use std::time::Duration;
 use domain::{AgentCommand, Command, Input, InputId, SignedOutBy, Timestamp, Wish};
 use store::{Cursor, LogPage, StoreError};
 
+use crate::SubmitError;
 use crate::engine::{Engine, StoreState};
 
 /// How often a failing store is tried.
@@ -66,8 +67,11 @@ async fn sign_out_removed(engine: &Engine) -> bool {
         let name = format!("{}/{}/{}", settings.number, session.number, session.generation);
         let input = Input::command(InputId::new("removed", name), Command::Agent(command));
         if let Err(error) = engine.submit(input).await {
-            tracing::warn!(%error, "an agent who was removed could not be signed out yet");
-            all = false;
+            tracing::warn!(%error, "an agent who was removed could not be signed out");
+            // A session that a newer program wrote is that program's to end.
+            let is_for_good =
+                matches!(&error, SubmitError::Unavailable { source } if source.is_about_one());
+            all &= is_for_good;
         }
     }
     all

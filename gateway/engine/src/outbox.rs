@@ -62,7 +62,7 @@ impl Outbox {
         let Some(lease) = self.lease.surely() else {
             return Err(StoreError::LeaseLost.into());
         };
-        Ok(self.engine.store.close_promises(ids, lease).await?)
+        Ok(self.engine.noting(self.engine.store.close_promises(ids, lease).await)?)
     }
 
     /// Lets another node go on at once.
