@@ -17,8 +17,10 @@ const SWEEP_EVERY: u32 = 30;
 /// How many of each are removed at once.
 const SWEEP: u32 = 1_000;
 /// After so long without a line of the log nothing is removed: the clock may be far ahead, and then
-/// everything would look old.
+/// everything would look old. So it is where the clock moved that far since the last time.
 const QUIET_MAX: Duration = Duration::from_secs(24 * 3600);
+/// After so many looks, a day's worth, a clock that moved so far and stayed there is believed.
+const DOUBTS_MAX: u32 = 24 * 60;
 /// How many times in a row; together more than a node can add in the meantime.
 const SWEEPS_MAX: u32 = 200;
 
@@ -30,6 +32,7 @@ pub(crate) async fn keep(engine: Arc<Engine>) {
     settings.mark_changed();
     let mut round = 0u32;
     let mut removed_may_be_left = false;
+    let mut believed = Believed { now: engine.clock.now(), doubts: 0 };
     loop {
         let changed = tokio::select! {
             biased;
@@ -41,7 +44,7 @@ pub(crate) async fn keep(engine: Arc<Engine>) {
             round = round.wrapping_add(1);
             if engine.store_state() != StoreState::Working {
                 probe(&engine).await;
-            } else if round.is_multiple_of(SWEEP_EVERY) {
+            } else if round.is_multiple_of(SWEEP_EVERY) && believed.take(engine.clock.now()) {
                 sweep(&engine).await;
             }
             end_overlong_wrap_ups(&engine).await;
@@ -49,6 +52,24 @@ pub(crate) async fn keep(engine: Arc<Engine>) {
         if changed || removed_may_be_left {
             removed_may_be_left = !sign_out_removed(&engine).await;
         }
+    }
+}
+
+/// The time of day as it was when it was believed last.
+struct Believed {
+    now: Timestamp,
+    doubts: u32,
+}
+
+impl Believed {
+    /// Whether `now` is believed. It is looked at every minute, so a clock that moved by a day jumped.
+    fn take(&mut self, now: Timestamp) -> bool {
+        if now.since(self.now) > QUIET_MAX && self.doubts < DOUBTS_MAX {
+            self.doubts += 1;
+            return false;
+        }
+        *self = Self { now, doubts: 0 };
+        true
     }
 }
 
@@ -130,4 +151,28 @@ async fn latest_line(engine: &Engine) -> Result<Option<Timestamp>, StoreError> {
         LogPage::Lines(lines) => lines.first().map(|line| line.at),
         LogPage::Restarted(_) => None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_that_jumped_is_believed_after_a_day_or_once_it_is_set_right() {
+        let start = Timestamp::from_seconds(1_000_000);
+        let (day, minute) = (QUIET_MAX, Duration::from_secs(60));
+        let mut believed = Believed { now: start, doubts: 0 };
+        assert!(believed.take(start.after(minute)));
+        for _ in 0..100 {
+            assert!(!believed.take(start.after(50 * day)));
+        }
+        assert!(believed.take(start.after(100 * minute)));
+        let mut looks = 1;
+        while !believed.take(start.after(50 * day)) {
+            looks += 1;
+        }
+        assert_eq!(looks, 1 + 24 * 60);
+        assert!(believed.take(start.after(50 * day + minute)));
+        assert!(believed.take(start));
+    }
 }
