@@ -1,7 +1,7 @@
 //! A store in memory behind a bad network.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -18,11 +18,31 @@ pub(crate) struct ChaosStore {
     inner: Arc<MemoryStore>,
     random: SeededRandom,
     calm: Arc<AtomicBool>,
+    late: Arc<AtomicU64>,
 }
 
 impl ChaosStore {
-    pub(crate) fn new(inner: Arc<MemoryStore>, seed: u64, calm: Arc<AtomicBool>) -> Self {
-        Self { inner, random: SeededRandom::new(seed), calm }
+    /// Counts in `late` the commits that were done after nobody waited for them any more.
+    pub(crate) fn new(
+        inner: Arc<MemoryStore>,
+        seed: u64,
+        calm: Arc<AtomicBool>,
+        late: Arc<AtomicU64>,
+    ) -> Self {
+        Self { inner, random: SeededRandom::new(seed), calm, late }
+    }
+
+    /// Leaves a commit under way: it arrives some time later, whatever its sender does meanwhile,
+    /// even die.
+    fn on_its_own(&self, commit: Commit) {
+        let (inner, late) = (Arc::clone(&self.inner), Arc::clone(&self.late));
+        let delay = Duration::from_micros(self.below(400_000));
+        tokio::spawn(async move {
+            tokio::time::sleep(delay).await;
+            if let Ok(Committed::Done { .. }) = inner.commit(commit).await {
+                late.fetch_add(1, Ordering::Relaxed);
+            }
+        });
     }
 
     /// A number below `bound`.
@@ -68,8 +88,15 @@ impl Store for ChaosStore {
 
     async fn commit(&self, commit: Commit) -> Result<Committed, StoreError> {
         self.way_there().await?;
-        if !self.is_calm() && self.below(20) == 0 {
-            return Err(StoreError::Unknown);
+        if !self.is_calm() {
+            match self.below(40) {
+                0 => return Err(StoreError::Unknown),
+                1 | 2 => {
+                    self.on_its_own(commit);
+                    return Err(StoreError::Unknown);
+                }
+                _ => {}
+            }
         }
         let committed = self.inner.commit(commit).await;
         self.way_back().await;

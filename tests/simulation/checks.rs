@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
-    AgentKey, AgentSession, Ask, Document, Index, IndexRange, InputId, Key, Kind, Loaded,
-    Timestamp, VoiceState,
+    AgentKey, AgentSession, Ask, Command, Document, Index, IndexRange, InputId, Key, Kind, Loaded,
+    Reply, Timestamp, VoiceState,
 };
-use store::{Cursor, Load, LogEntry, LogPage, Store};
+use store::{Cursor, Indexed, Load, LogEntry, LogPage, Store};
 
 use crate::world::World;
 
@@ -15,7 +15,7 @@ pub(crate) async fn check(world: &World) -> Vec<String> {
     let log = log(world).await;
     let sessions = sessions(world).await;
     assert!(!sessions.is_empty() && log.len() > 50, "seed {}: nothing happened", world.seed);
-    acknowledged_is_kept(world).await;
+    acknowledged_is_kept(world, &log).await;
     done_once(&sessions, &log);
     lines_have_one_agent(world, &sessions).await;
     timers_match(world, &sessions).await;
@@ -23,20 +23,38 @@ pub(crate) async fn check(world: &World) -> Vec<String> {
     log.iter().map(|line| format!("{line:?}")).collect()
 }
 
-async fn acknowledged_is_kept(world: &World) {
-    let acknowledged = world.acknowledged.borrow().clone();
+/// What was acknowledged is in the store under its id, and every answer was that one. New settings
+/// that were in force already leave nothing behind; once they left something, every answer is it.
+async fn acknowledged_is_kept(world: &World, log: &[LogEntry]) {
     let mut kept = 0;
-    for (id, replies) in acknowledged {
-        let (kind, name) = id.split_once('/').unwrap();
-        // What was so already left nothing to keep, and may be answered otherwise another time;
-        // once something was kept, every answer is that one.
-        if let Some(found) = world.store.outcome(&InputId::new(kind, name)).await.unwrap() {
-            let mut since = replies.iter().skip_while(|reply| **reply != found);
-            assert!(since.all(|reply| *reply == found), "{id}: {replies:?}, kept {found:?}");
+    for (id, acknowledged) in world.acknowledged.take() {
+        let (id, replies) = (id.as_str(), &acknowledged.replies);
+        let found = world.store.outcome(&input_id(id)).await.unwrap();
+        if let Command::ApplySettings { .. } = acknowledged.command {
+            let mut since = replies.iter().skip_while(|reply| Some(*reply) != found.as_ref());
+            assert!(
+                since.all(|reply| Some(reply) == found.as_ref()),
+                "{id}: {replies:?}, {found:?}"
+            );
+            assert!(replies.iter().all(|reply| was_in_force(reply, log)), "{id}: {replies:?}");
+        } else {
+            let Some(found) = found else { panic!("{id} was acknowledged and is lost") };
+            assert!(replies.iter().all(|reply| *reply == found), "{id}: {replies:?}, {found:?}");
             kept += 1;
         }
     }
     assert!(kept > 20, "seed {}: only {kept} inputs were kept", world.seed);
+}
+
+fn input_id(text: &str) -> InputId {
+    let (kind, name) = text.split_once('/').unwrap();
+    InputId::new(kind, name)
+}
+
+fn was_in_force(reply: &Reply, log: &[LogEntry]) -> bool {
+    let Reply::Settings { number } = reply else { return false };
+    let number = number.to_string();
+    log.iter().any(|line| line.event.details.get("number") == Some(&number))
 }
 
 /// Each commit about a session writes it once and says so once.
@@ -77,7 +95,7 @@ async fn timers_match(world: &World, sessions: &BTreeMap<AgentKey, (u64, AgentSe
     for (agent, (_, session)) in sessions {
         let state = session.signed_in().map(|signed_in| signed_in.voice.state);
         if let Some(VoiceState::WrapUp { until, .. }) = state {
-            assert!(until > world.nodes[0].now(), "{agent} wraps up for ever");
+            assert!(until > world.nodes()[0].now(), "{agent} wraps up for ever");
             expected.insert((Key::session(agent).id, until));
         }
     }
@@ -88,7 +106,7 @@ async fn timers_match(world: &World, sessions: &BTreeMap<AgentKey, (u64, AgentSe
 async fn nodes_agree(world: &World, sessions: &BTreeMap<AgentKey, (u64, AgentSession)>) {
     let head = document(world, Key::settings_head()).await.unwrap();
     let Document::SettingsHead(head) = head.document else { panic!("no head") };
-    for node in &world.nodes {
+    for node in world.nodes() {
         for (agent, (_, session)) in sessions {
             let shown = node.session_of(agent).await.unwrap().unwrap();
             assert_eq!(*shown, *session, "{:?} shows {agent}", node.node());
@@ -115,7 +133,7 @@ async fn sessions(world: &World) -> BTreeMap<AgentKey, (u64, AgentSession)> {
     let load = Load { asks: vec![Ask::Range(range)], input: None };
     let answer = world.store.load(load).await.unwrap();
     let mut sessions = BTreeMap::new();
-    for key in &answer.ranges[0].1 {
+    for Indexed { key, .. } in &answer.ranges[0].1 {
         assert_eq!(key.kind, Kind::Session);
         let loaded = document(world, key.clone()).await.unwrap();
         let Document::Session(session) = loaded.document else { panic!("no session") };

@@ -100,7 +100,7 @@ pub enum WakeChange {
     Set(Wake),
     /// It is removed, where it is set.
     Clear(String),
-    /// It is removed, and the commit fails where it is not set with that generation: so one node
+    /// It is removed, and nothing is committed where it is not set with that generation: so one node
     /// alone runs it.
     Claim {
         /// Its name.

@@ -3,7 +3,7 @@
 //! ```text
 //!   (none) -- sign in --> SignedIn -- sign out, forced or asked --> SignedOut
 //!                          ^   |                                       |
-//!   taken over, generation +1  `------------ sign in, new number ------'
+//!   taken over, generation +1  `----- sign in, new number, generation +1'
 //! ```
 //!
 //! A page or message made for an older number or generation no longer speaks for the session.
@@ -33,7 +33,7 @@ impl fmt::Display for SessionNumber {
 pub struct SessionRef {
     /// Which session.
     pub number: SessionNumber,
-    /// The how-manieth holder of it.
+    /// The how-manieth holder of the agent's sessions.
     pub generation: u32,
 }
 
@@ -111,7 +111,7 @@ pub struct AgentSession {
     pub agent: AgentKey,
     /// Its number.
     pub number: SessionNumber,
-    /// Its present holder.
+    /// Its present holder; rises with each sign-in, take-over and sign-out, and never falls.
     pub generation: u32,
     /// Whether it lasts.
     #[serde(flatten)]

@@ -65,10 +65,9 @@ pub(crate) fn sign_in(
     if held.is_some_and(|(_, held)| in_call(held) && held.extension != wish.extension) {
         return Err(Refusal::CallInProgress.into());
     }
-    let (number, generation) = match held {
-        Some((session, _)) => (session.number, session.generation.saturating_add(1)),
-        None => (entropy.session_number(), 1),
-    };
+    let number = held.map_or_else(|| entropy.session_number(), |(session, _)| session.number);
+    // It goes on over sign-out and sign-in: what is owed to an older session must never fit a newer.
+    let generation = before.map_or(1, |session| session.generation.saturating_add(1));
     let signed_in = SignedIn {
         at: held.map_or(now, |(_, held)| held.at),
         node: wish.node.clone(),

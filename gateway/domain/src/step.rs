@@ -179,7 +179,10 @@ pub enum Wish {
         variables: Vec<CallVariable>,
     },
     /// The end of the call, on owned voice state.
-    CallEnds,
+    CallEnds {
+        /// Which call; the end of another one changes nothing. Without it, the one there is.
+        id: Option<String>,
+    },
 }
 
 /// What follows from an input.
@@ -217,6 +220,12 @@ impl Input {
     /// A fact under that id.
     pub fn report(id: InputId, report: Report) -> Self {
         Self { id, body: InputBody::Report(report) }
+    }
+
+    /// Whether its outcome is kept even where there is nothing else to write. A wish that does not name
+    /// the state it was made for would be carried out when it comes again later.
+    pub fn is_always_kept(&self) -> bool {
+        matches!(&self.body, InputBody::Command(Command::Agent(command)) if command.seen_changes.is_none())
     }
 
     /// Inputs of one lane run in their order of arrival, those of different lanes at once.

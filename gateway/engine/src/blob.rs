@@ -7,17 +7,30 @@ use crate::SubmitError;
 use crate::engine::Engine;
 
 impl Engine {
-    /// Keeps `body` under `id`; it exists once all of it is durable.
+    /// Keeps `body` under `id`; it exists once all of it is durable. The same body again is kept
+    /// already; another one under the same id is refused.
     pub async fn put_blob(&self, id: &str, body: &[u8]) -> Result<(), SubmitError> {
+        let digest = hexadecimal(digest(&SHA256, body).as_ref());
+        let put = self.put_pieces(id, body, &digest).await;
+        if let Err(StoreError::BlobFinished { .. }) = put {
+            let head = self.noting(self.store.blob(id).await)?;
+            if head.is_some_and(|head| head.digest == digest) {
+                return Ok(());
+            }
+        }
+        Ok(self.noting(put)?)
+    }
+
+    async fn put_pieces(&self, id: &str, body: &[u8], digest: &str) -> Result<(), StoreError> {
         let mut pieces = 0;
         for piece in body.chunks(PIECE_BYTES_MAX) {
-            self.noting(self.store.put_piece(id, pieces, piece.to_vec()).await)?;
+            self.store.put_piece(id, pieces, piece.to_vec()).await?;
             pieces += 1;
         }
         let bytes = u64::try_from(body.len()).unwrap_or(u64::MAX);
-        let digest = hexadecimal(digest(&SHA256, body).as_ref());
-        let head = BlobHead { id: id.to_owned(), bytes, pieces, digest, at: self.clock.now() };
-        Ok(self.noting(self.store.finish_blob(head).await)?)
+        let (id, digest) = (id.to_owned(), digest.to_owned());
+        let head = BlobHead { id, bytes, pieces, digest, at: self.clock.now() };
+        self.store.finish_blob(head).await
     }
 
     /// The whole body under `id`, where there is one.
@@ -30,7 +43,7 @@ impl Engine {
         }
         if hexadecimal(digest(&SHA256, &body).as_ref()) != head.digest {
             let source = format!("blob {id} does not match its digest").into();
-            return Err(StoreError::Damaged { source }.into());
+            return Err(StoreError::Unreadable { source }.into());
         }
         Ok(Some(body))
     }

@@ -1,33 +1,28 @@
 //! The engine: what it holds, how it is opened and closed.
 
 use std::collections::BTreeSet;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD_NO_PAD;
 use domain::{
-    AgentKey, AgentSession, Ask, Command, Document, Index, IndexRange, Input, InputId, Key, Kind,
-    Loaded, NodeName, Secret, SessionNumber, Settings, Timestamp,
+    AgentKey, AgentSession, Index, IndexRange, Key, Kind, NodeName, SessionNumber, Settings,
+    Timestamp,
 };
 use ring::hmac;
-use store::{Cursor, Load, Statistics, Store, StoreError};
+use store::{BATCH_BOUNDS, Cursor, Statistics, Store, StoreError};
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 use zeroize::Zeroizing;
 
 use crate::lanes::Lanes;
-use crate::metrics::{Counter, Gauge, Gauges, Histogram};
+use crate::maintenance::Maintenance;
+use crate::metrics::{Counter, Gauge, Gauges, Histogram, ShownHistogram};
 use crate::mirror::Mirror;
+use crate::tasks::keep_running;
 use crate::{Clock, Metrics, OpenError, Random, SealingKey, SubmitError};
 
-/// What the shared root secret is sealed for.
-const ROOT_PURPOSE: &str = "deployment_root";
 /// How long a full line of commits may stand still and count as moving.
 const LINE_MOVES: Duration = Duration::from_secs(1);
-/// How many documents are asked for at once when all are read.
-const PAGE: u32 = 1_000;
 
 /// What an engine is made of.
 pub struct EngineOptions {
@@ -74,8 +69,11 @@ pub struct Engine {
     pub(crate) settings_number: watch::Sender<u64>,
     pub(crate) refreshing: tokio::sync::Mutex<()>,
     pub(crate) stop: watch::Sender<bool>,
-    maintenance: AtomicBool,
-    own: Mutex<BTreeSet<u64>>,
+    pub(crate) maintenance: Maintenance,
+    own: Mutex<BTreeSet<Cursor>>,
+    /// How far the log was followed.
+    pub(crate) followed: Mutex<Cursor>,
+    pub(crate) unreadable: Mutex<BTreeSet<Key>>,
     store_state: Mutex<StoreState>,
     root: Zeroizing<[u8; 32]>,
     tasks: Mutex<JoinSet<()>>,
@@ -86,6 +84,7 @@ pub struct Engine {
 struct Figures {
     sessions: Gauges,
     queue_length: Gauge,
+    batch_size: ShownHistogram,
     store: [StoreFigure; 2],
     transactions: [[Counter; 4]; 2],
     durations: [Histogram; 2],
@@ -144,8 +143,10 @@ impl Engine {
             settings_number: watch::channel(0).0,
             refreshing: tokio::sync::Mutex::default(),
             stop: watch::channel(false).0,
-            maintenance: AtomicBool::new(false),
+            maintenance: Maintenance::default(),
             own: Mutex::default(),
+            followed: Mutex::default(),
+            unreadable: Mutex::default(),
             store_state: Mutex::new(StoreState::Working),
             root: Zeroizing::new([0; 32]),
             tasks: Mutex::default(),
@@ -155,7 +156,7 @@ impl Engine {
         // Taken before anything is read: what is committed meanwhile is read twice, never missed.
         let cursor = engine.store.end_of_log().await?;
         engine.root = engine.open_root().await?;
-        engine.load_everything().await?;
+        engine.load_everything().await.map_err(OpenError::reading)?;
         let engine = Arc::new(engine);
         engine.start(cursor);
         Ok(engine)
@@ -193,7 +194,7 @@ impl Engine {
 
     /// Whether this node refuses sign-ins.
     pub fn in_maintenance(&self) -> bool {
-        self.maintenance.load(Ordering::Acquire)
+        self.maintenance.is_on()
     }
 
     /// Whether the store does its work.
@@ -218,13 +219,6 @@ impl Engine {
             }
             _ => true,
         }
-    }
-
-    /// A document straight from the store.
-    pub async fn document(&self, key: &Key) -> Result<Option<Loaded>, SubmitError> {
-        let load = Load { asks: vec![Ask::Document(key.clone())], input: None };
-        let mut answer = self.noting(self.store.load(load).await)?;
-        Ok(answer.documents.pop().and_then(|(_, loaded)| loaded))
     }
 
     /// The session of that number: what this node has seen, else what the store has.
@@ -272,6 +266,7 @@ impl Engine {
             let counted = figure.counter.value();
             figure.counter.add((figure.read)(&statistics).saturating_sub(counted));
         }
+        self.figures.batch_size.set(&statistics.batches, statistics.batched);
         let waiting = i64::try_from(statistics.waiting).unwrap_or(i64::MAX);
         self.figures.queue_length.set(waiting);
         let sessions = self.mirror.signed_in();
@@ -309,16 +304,24 @@ impl Engine {
     pub(crate) fn noting<T>(&self, result: Result<T, StoreError>) -> Result<T, StoreError> {
         if let Err(error) = &result
             && !error.passes()
-            && !matches!(error, StoreError::LeaseLost | StoreError::Closed)
+            && !error.is_about_one()
+            && !matches!(error, StoreError::LeaseLost)
+            // A store that is closed without our doing lost a thread.
+            && !(matches!(error, StoreError::Closed) && self.is_stopping())
         {
-            let mut state = self.store_state.lock().unwrap_or_else(PoisonError::into_inner);
-            if *state == StoreState::Working {
-                let why = error.to_string();
-                tracing::error!(reason = %why, "the store does not work");
-                *state = StoreState::Failing { since: self.clock.now(), why };
-            }
+            self.note_failing(error);
         }
         result
+    }
+
+    /// Notes that the store does not do its work, for that reason.
+    pub(crate) fn note_failing(&self, error: &StoreError) {
+        let mut state = self.store_state.lock().unwrap_or_else(PoisonError::into_inner);
+        if *state == StoreState::Working {
+            let why = crate::error::with_causes(error);
+            tracing::error!(reason = %why, "the store does not work");
+            *state = StoreState::Failing { since: self.clock.now(), why };
+        }
     }
 
     /// Notes that the store wrote something.
@@ -334,98 +337,23 @@ impl Engine {
     pub(crate) fn note_own(&self, cursor: Cursor, count: u64) {
         let first = cursor.number.saturating_sub(count) + 1;
         let mut own = self.own.lock().unwrap_or_else(PoisonError::into_inner);
-        own.extend(first..=cursor.number);
+        own.extend((first..=cursor.number).map(|number| Cursor { number, ..cursor }));
     }
 
     /// Whether a line of the log was published here already; forgets the ones before it.
-    pub(crate) fn was_own(&self, number: u64) -> bool {
+    pub(crate) fn was_own(&self, cursor: Cursor) -> bool {
         let mut own = self.own.lock().unwrap_or_else(PoisonError::into_inner);
-        *own = own.split_off(&number);
-        own.contains(&number)
-    }
-
-    pub(crate) fn see_node(&self, key: &Key, node: &domain::Node) {
-        if *key == Key::node(&self.node) {
-            self.maintenance.store(node.maintenance, Ordering::Release);
-        }
-    }
-
-    pub(crate) async fn see_session(&self, key: &Key) -> Result<(), SubmitError> {
-        if let Some(Loaded { version, document: Document::Session(session) }) =
-            self.document(key).await?
-        {
-            self.mirror.see(version, session);
-        }
-        Ok(())
-    }
-
-    pub(crate) async fn keys(&self, range: IndexRange) -> Result<Vec<Key>, SubmitError> {
-        let load = Load { asks: vec![Ask::Range(range)], input: None };
-        let mut answer = self.noting(self.store.load(load).await)?;
-        Ok(answer.ranges.pop().map(|(_, keys)| keys).unwrap_or_default())
-    }
-
-    /// Reads settings, sessions and this node's document, all anew.
-    pub(crate) async fn load_everything(&self) -> Result<(), SubmitError> {
-        self.read_settings(true).await?;
-        let node_key = Key::node(&self.node);
-        if let Some(Loaded { document: Document::Node(node), .. }) =
-            self.document(&node_key).await?
-        {
-            self.see_node(&node_key, &node);
-        }
-        let mut from = String::new();
-        loop {
-            let range = IndexRange {
-                index: Index::SessionByNumber,
-                from: from.clone(),
-                to: "~".to_owned(),
-                limit: PAGE,
-            };
-            let keys = self.keys(range).await?;
-            let full = u32::try_from(keys.len()).is_ok_and(|length| length >= PAGE);
-            let asks = keys.into_iter().map(Ask::Document).collect();
-            let answer = self.noting(self.store.load(Load { asks, input: None }).await)?;
-            for (_, loaded) in answer.documents {
-                if let Some(Loaded { version, document: Document::Session(session) }) = loaded {
-                    from = session.number.to_string();
-                    self.mirror.see(version, session);
-                }
-            }
-            if !full {
-                return Ok(());
-            }
-            from.push('+');
-        }
-    }
-
-    async fn open_root(&self) -> Result<Zeroizing<[u8; 32]>, OpenError> {
-        let key = Key::deployment();
-        if self.document(&key).await?.is_none() {
-            let mut bytes = Zeroizing::new([0; 32]);
-            if !self.random.fill(bytes.as_mut()) {
-                return Err(OpenError::NoRandomness);
-            }
-            let secret = Secret::new(STANDARD_NO_PAD.encode(bytes.as_ref()));
-            let root = self.sealing.seal(ROOT_PURPOSE, &secret).ok_or(OpenError::NoRandomness)?;
-            let id = InputId::new("deployment", &self.node);
-            self.submit(Input::command(id, Command::KeepDeployment { root })).await?;
-        }
-        let Some(Loaded { document: Document::Deployment(deployment), .. }) =
-            self.document(&key).await?
-        else {
-            return Err(OpenError::Damaged);
-        };
-        let secret = self.sealing.unseal(ROOT_PURPOSE, &deployment.root)?;
-        let bytes = STANDARD_NO_PAD.decode(secret.expose()).map_err(|_| OpenError::Damaged)?;
-        bytes.try_into().map(Zeroizing::new).map_err(|_| OpenError::Damaged)
+        *own = own.split_off(&cursor);
+        own.contains(&cursor)
     }
 
     fn start(self: &Arc<Self>, cursor: Cursor) {
+        *self.followed.lock().unwrap_or_else(PoisonError::into_inner) = cursor;
         let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
-        tasks.spawn(crate::follower::follow(Arc::clone(self), cursor));
-        tasks.spawn(crate::waker::run(Arc::clone(self)));
-        tasks.spawn(crate::keeper::keep(Arc::clone(self)));
+        let engine = || Arc::clone(self);
+        tasks.spawn(keep_running(engine(), "follower", crate::follower::follow));
+        tasks.spawn(keep_running(engine(), "waker", crate::waker::run));
+        tasks.spawn(keep_running(engine(), "keeper", crate::keeper::keep));
     }
 }
 
@@ -462,6 +390,11 @@ impl Figures {
             queue_length: metrics
                 .gauges("jackfield_store_queue_length", "Commits that wait for the writer.", &[])
                 .with(&[]),
+            batch_size: metrics.shown(
+                "jackfield_store_batch_size",
+                "Commits and changes of leases that shared one durable transaction.",
+                &BATCH_BOUNDS,
+            ),
             store: [
                 follow(
                     "jackfield_store_batches_total",

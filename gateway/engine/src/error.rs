@@ -32,7 +32,6 @@ impl From<StoreError> for SubmitError {
         match error {
             StoreError::Busy => Self::Busy,
             StoreError::Unknown => Self::Unknown,
-            StoreError::Closed => Self::Stopping,
             source => Self::Unavailable { source },
         }
     }
@@ -44,16 +43,40 @@ pub enum OpenError {
     /// The store's content cannot be read.
     #[error("the store's content cannot be read")]
     Store(#[from] StoreError),
+    /// Settings or sessions cannot be read for another reason than the store's own.
+    #[error("settings and sessions cannot be read")]
+    Read(#[source] SubmitError),
     /// The deployment's secrets were sealed under another key.
     #[error("the deployment's secrets cannot be opened")]
     Sealed(#[from] crate::UnsealError),
     /// The shared secrets could not be kept.
     #[error("the deployment's secrets cannot be kept")]
-    Keep(#[from] SubmitError),
+    Keep(#[source] SubmitError),
     /// The machine gives no randomness.
     #[error("the machine gives no random numbers")]
     NoRandomness,
     /// The deployment's secrets are not what this program writes.
     #[error("the deployment's secrets are damaged; restore a backup")]
     Damaged,
+}
+
+impl OpenError {
+    /// What keeps something from being read at start.
+    pub(crate) fn reading(error: SubmitError) -> Self {
+        match error {
+            SubmitError::Unavailable { source } => Self::Store(source),
+            error => Self::Read(error),
+        }
+    }
+}
+
+/// An error and what caused it, in one line for an operator.
+pub(crate) fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    text
 }

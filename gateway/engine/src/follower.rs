@@ -2,10 +2,10 @@
 //!
 //! The store's wake-up says only "look again"; the log says what to look at.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
-use domain::{Document, Kind, Loaded};
+use domain::Kind;
 use store::{Cursor, LogEntry, LogPage};
 
 use crate::SubmitError;
@@ -16,14 +16,18 @@ const PAGE: u32 = 512;
 /// How long to wait after the store failed.
 const RETRY: Duration = Duration::from_secs(1);
 
-/// Follows the log until the engine stops.
-pub(crate) async fn follow(engine: Arc<Engine>, mut cursor: Cursor) {
+/// Follows the log until the engine stops, on from where it was followed last.
+pub(crate) async fn follow(engine: Arc<Engine>) {
+    let mut cursor = *engine.followed.lock().unwrap_or_else(PoisonError::into_inner);
     let mut wake_up = engine.store.wake_up();
     let mut stop = engine.stop.subscribe();
     loop {
         wake_up.mark_unchanged();
         match catch_up(&engine, cursor).await {
-            Ok(now) => cursor = now,
+            Ok(now) => {
+                cursor = now;
+                *engine.followed.lock().unwrap_or_else(PoisonError::into_inner) = now;
+            }
             Err(error) => {
                 tracing::warn!(%error, "the log cannot be followed");
                 tokio::select! {
@@ -53,8 +57,7 @@ async fn catch_up(engine: &Engine, mut cursor: Cursor) -> Result<Cursor, SubmitE
             }
             LogPage::Restarted(end) => {
                 tracing::warn!(epoch = end.epoch, "the store's content was replaced");
-                engine.mirror.forget();
-                engine.load_everything().await?;
+                engine.load_anew().await?;
                 cursor = end;
             }
         }
@@ -63,19 +66,16 @@ async fn catch_up(engine: &Engine, mut cursor: Cursor) -> Result<Cursor, SubmitE
 
 async fn look(engine: &Engine, line: &LogEntry) -> Result<(), SubmitError> {
     let subject = &line.event.subject;
-    if engine.was_own(line.cursor.number) || !is_mirrored(subject.kind) {
+    if engine.was_own(line.cursor) || !is_mirrored(subject.kind) {
         return Ok(());
     }
     match subject.kind {
-        Kind::Session => engine.see_session(subject).await,
-        Kind::SettingsHead => engine.refresh_settings().await,
-        _ => {
-            if let Some(Loaded { document: Document::Node(node), .. }) =
-                engine.document(subject).await?
-            {
-                engine.see_node(subject, &node);
-            }
-            Ok(())
+        Kind::Session => engine.look_at_session(subject).await,
+        // Without all of the new settings those in force stay; what depends on them is refused.
+        Kind::SettingsHead => {
+            let read = engine.refresh_settings().await;
+            engine.passing_over(subject, read.map(Some)).map(|_| ())
         }
+        _ => engine.look_at_node(subject).await,
     }
 }

@@ -1,11 +1,13 @@
 //! Housekeeping: notices when the store works again, removes what is kept no longer, signs out agents
-//! who were removed.
+//! who were removed, ends wrap-ups that a clock that was set back would prolong.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::{AgentCommand, Command, Input, InputId, SignedOutBy, Wish};
+use domain::{AgentCommand, Command, Input, InputId, SignedOutBy, Timestamp, Wish};
+use store::{Cursor, LogPage, StoreError};
 
+use crate::SubmitError;
 use crate::engine::{Engine, StoreState};
 
 /// How often a failing store is tried.
@@ -14,6 +16,11 @@ const PROBE: Duration = Duration::from_secs(2);
 const SWEEP_EVERY: u32 = 30;
 /// How many of each are removed at once.
 const SWEEP: u32 = 1_000;
+/// After so long without a line of the log nothing is removed: the clock may be far ahead, and then
+/// everything would look old. So it is where the clock moved that far since the last time.
+const QUIET_MAX: Duration = Duration::from_secs(24 * 3600);
+/// After so many looks, a day's worth, a clock that moved so far and stayed there is believed.
+const DOUBTS_MAX: u32 = 24 * 60;
 /// How many times in a row; together more than a node can add in the meantime.
 const SWEEPS_MAX: u32 = 200;
 
@@ -24,6 +31,8 @@ pub(crate) async fn keep(engine: Arc<Engine>) {
     // Somebody may have been removed while this node was away.
     settings.mark_changed();
     let mut round = 0u32;
+    let mut removed_may_be_left = false;
+    let mut believed = Believed { now: engine.clock.now(), doubts: 0 };
     loop {
         let changed = tokio::select! {
             biased;
@@ -31,23 +40,44 @@ pub(crate) async fn keep(engine: Arc<Engine>) {
             changed = settings.changed() => changed.is_ok(),
             () = tokio::time::sleep(PROBE) => false,
         };
-        if changed {
-            sign_out_removed(&engine).await;
-            continue;
+        if !changed {
+            round = round.wrapping_add(1);
+            if engine.store_state() != StoreState::Working {
+                probe(&engine).await;
+            } else if round.is_multiple_of(SWEEP_EVERY) && believed.take(engine.clock.now()) {
+                sweep(&engine).await;
+            }
+            end_overlong_wrap_ups(&engine).await;
         }
-        round = round.wrapping_add(1);
-        if engine.store_state() != StoreState::Working {
-            probe(&engine).await;
-        } else if round.is_multiple_of(SWEEP_EVERY) {
-            sweep(&engine).await;
+        if changed || removed_may_be_left {
+            removed_may_be_left = !sign_out_removed(&engine).await;
         }
     }
 }
 
-/// Signs out agents that the settings in force no longer have. Every node does so; the input's id
-/// makes it once.
-async fn sign_out_removed(engine: &Engine) {
+/// The time of day as it was when it was believed last.
+struct Believed {
+    now: Timestamp,
+    doubts: u32,
+}
+
+impl Believed {
+    /// Whether `now` is believed. It is looked at every minute, so a clock that moved by a day jumped.
+    fn take(&mut self, now: Timestamp) -> bool {
+        if now.since(self.now) > QUIET_MAX && self.doubts < DOUBTS_MAX {
+            self.doubts += 1;
+            return false;
+        }
+        *self = Self { now, doubts: 0 };
+        true
+    }
+}
+
+/// Signs out agents that the settings in force no longer have; false where that has to be tried
+/// again. Every node does so; the input's id makes it once.
+async fn sign_out_removed(engine: &Engine) -> bool {
     let settings = engine.settings();
+    let mut all = true;
     for session in engine.mirror.signed_in() {
         if settings.agents.contains_key(&session.agent.id) {
             continue;
@@ -59,6 +89,22 @@ async fn sign_out_removed(engine: &Engine) {
         let input = Input::command(InputId::new("removed", name), Command::Agent(command));
         if let Err(error) = engine.submit(input).await {
             tracing::warn!(%error, "an agent who was removed could not be signed out");
+            // A session that a newer program wrote is that program's to end.
+            let is_for_good =
+                matches!(&error, SubmitError::Unavailable { source } if source.is_about_one());
+            all &= is_for_good;
+        }
+    }
+    all
+}
+
+/// Runs timers that are due, though the clock does not say so.
+async fn end_overlong_wrap_ups(engine: &Engine) {
+    let now = engine.clock.now();
+    for session in engine.mirror.signed_in() {
+        if let Some(wake) = session.overlong_wrap_up(now) {
+            // One that could not be run is found again in the next round.
+            crate::waker::run_one(engine, wake).await;
         }
     }
 }
@@ -75,8 +121,17 @@ async fn probe(engine: &Engine) {
 
 /// Removes in small steps, so that commits in between do not wait long.
 async fn sweep(engine: &Engine) {
+    let now = engine.clock.now();
+    match latest_line(engine).await {
+        Ok(Some(latest)) if now.since(latest) <= QUIET_MAX => {}
+        Ok(_) => return,
+        Err(error) => {
+            tracing::warn!(%error, "the end of the log cannot be read");
+            return;
+        }
+    }
     for _ in 0..SWEEPS_MAX {
-        match engine.noting(engine.store.sweep(engine.clock.now(), SWEEP).await) {
+        match engine.noting(engine.store.sweep(now, SWEEP).await) {
             Ok(0) => return,
             Ok(removed) => tracing::debug!(removed, "old outcomes and log lines removed"),
             Err(error) => {
@@ -84,5 +139,40 @@ async fn sweep(engine: &Engine) {
                 return;
             }
         }
+    }
+}
+
+/// When the latest line of the log was written.
+async fn latest_line(engine: &Engine) -> Result<Option<Timestamp>, StoreError> {
+    let end = engine.noting(engine.store.end_of_log().await)?;
+    let before = Cursor { number: end.number.saturating_sub(1), ..end };
+    let page = engine.noting(engine.store.read_log(before, 1).await)?;
+    Ok(match page {
+        LogPage::Lines(lines) => lines.first().map(|line| line.at),
+        LogPage::Restarted(_) => None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_that_jumped_is_believed_after_a_day_or_once_it_is_set_right() {
+        let start = Timestamp::from_seconds(1_000_000);
+        let (day, minute) = (QUIET_MAX, Duration::from_secs(60));
+        let mut believed = Believed { now: start, doubts: 0 };
+        assert!(believed.take(start.after(minute)));
+        for _ in 0..100 {
+            assert!(!believed.take(start.after(50 * day)));
+        }
+        assert!(believed.take(start.after(100 * minute)));
+        let mut looks = 1;
+        while !believed.take(start.after(50 * day)) {
+            looks += 1;
+        }
+        assert_eq!(looks, 1 + 24 * 60);
+        assert!(believed.take(start.after(50 * day + minute)));
+        assert!(believed.take(start));
     }
 }

@@ -38,14 +38,17 @@ impl HeldLease {
                 self.held = Some((lease, good_until));
                 return Ok(self.held.as_ref().map(|(lease, _)| lease));
             }
-            Some((lease, _)) => match store.renew_lease(&lease, now, self.lasting).await {
-                Ok(lease) => Some(lease),
-                Err(StoreError::LeaseLost) => None,
-                Err(error) => return Err(error.into()),
-            },
+            Some((lease, _)) => {
+                match self.engine.noting(store.renew_lease(&lease, now, self.lasting).await) {
+                    Ok(lease) => Some(lease),
+                    Err(StoreError::LeaseLost) => None,
+                    Err(error) => return Err(error.into()),
+                }
+            }
             None => {
                 let holder = self.engine.node.as_str();
-                store.acquire_lease(&self.name, holder, now, self.lasting).await?
+                let acquired = store.acquire_lease(&self.name, holder, now, self.lasting).await;
+                self.engine.noting(acquired)?
             }
         };
         self.held = fresh.map(|lease| (lease, before + self.lasting * 4 / 5));

@@ -20,6 +20,8 @@ mod follower;
 mod keeper;
 mod lanes;
 mod lease;
+mod loading;
+mod maintenance;
 pub mod metrics;
 mod mirror;
 mod outbox;
@@ -29,6 +31,7 @@ pub mod sealing;
 mod settings;
 mod submit;
 pub mod surface;
+mod tasks;
 pub mod testing;
 mod waker;
 

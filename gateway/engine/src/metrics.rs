@@ -3,12 +3,13 @@
 //! Names begin with `jackfield_`. Label values come from closed sets: never an id, a number
 //! somebody dialled, or a text from outside. Handles are kept, since a look-up takes a lock.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use prometheus::core::Collector;
+use prometheus::core::{Collector, Desc};
 use prometheus::{
-    Encoder, HistogramOpts, HistogramVec, IntCounterVec, IntGaugeVec, Opts, TextEncoder,
+    Encoder, HistogramOpts, HistogramVec, IntCounterVec, IntGaugeVec, Opts, TextEncoder, proto,
 };
 
 /// Seconds: from 5 ms to 10 s, with the objectives of a phone page (0.3 s) and a state (1 s).
@@ -31,6 +32,17 @@ pub struct Gauges(IntGaugeVec);
 /// Sorts durations.
 #[derive(Clone, Debug)]
 pub struct Histograms(HistogramVec);
+
+/// A histogram that is counted elsewhere and only shown here.
+#[derive(Clone, Debug)]
+pub struct ShownHistogram(Arc<Shown>);
+
+#[derive(Debug)]
+struct Shown {
+    desc: Desc,
+    bounds: Vec<u64>,
+    counts: Mutex<(Vec<u64>, u64)>,
+}
 
 /// Counts one thing.
 #[derive(Clone, Debug)]
@@ -88,6 +100,16 @@ impl Metrics {
         Histograms(histograms)
     }
 
+    /// A histogram under `name` whose classes end at `bounds`, none beyond the last.
+    pub fn shown(&self, name: &str, help: &str, bounds: &[u64]) -> ShownHistogram {
+        let desc = Desc::new(name.to_owned(), help.to_owned(), Vec::new(), HashMap::new())
+            .expect("names of metrics are constants that a test reads");
+        let counts = Mutex::new((vec![0; bounds.len()], 0));
+        let shown = ShownHistogram(Arc::new(Shown { desc, bounds: bounds.to_vec(), counts }));
+        self.register(shown.clone());
+        shown
+    }
+
     /// All metrics in the text format 0.0.4.
     pub fn text(&self) -> Vec<u8> {
         let mut text = Vec::new();
@@ -99,9 +121,8 @@ impl Metrics {
 
     /// Name and kind of every family that has a value, by name.
     pub fn families(&self) -> Vec<(String, String)> {
-        let kind = |family: &prometheus::proto::MetricFamily| {
-            format!("{:?}", family.get_field_type()).to_lowercase()
-        };
+        let kind =
+            |family: &proto::MetricFamily| format!("{:?}", family.get_field_type()).to_lowercase();
         self.registry
             .gather()
             .iter()
@@ -136,6 +157,46 @@ impl Histograms {
         Histogram(
             self.0.get_metric_with_label_values(values).expect("label values match the labels"),
         )
+    }
+}
+
+impl ShownHistogram {
+    /// Shows what was counted so far in each class, and the sum of all that was sorted in.
+    pub fn set(&self, counts: &[u64], sum: u64) {
+        let counts = (counts.to_vec(), sum);
+        *self.0.counts.lock().unwrap_or_else(PoisonError::into_inner) = counts;
+    }
+}
+
+impl Collector for ShownHistogram {
+    fn desc(&self) -> Vec<&Desc> {
+        vec![&self.0.desc]
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "the library counts in floating point")]
+    fn collect(&self) -> Vec<proto::MetricFamily> {
+        let (counts, sum) = self.0.counts.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let mut total = 0;
+        let mut buckets = Vec::new();
+        for (bound, count) in self.0.bounds.iter().zip(counts) {
+            total += count;
+            let mut bucket = proto::Bucket::default();
+            bucket.set_upper_bound(*bound as f64);
+            bucket.set_cumulative_count(total);
+            buckets.push(bucket);
+        }
+        let mut histogram = proto::Histogram::default();
+        histogram.set_sample_count(total);
+        histogram.set_sample_sum(sum as f64);
+        histogram.set_bucket(buckets);
+        let mut metric = proto::Metric::from_label(Vec::new());
+        metric.set_histogram(histogram);
+        let mut family = proto::MetricFamily::default();
+        family.set_name(self.0.desc.fq_name.clone());
+        family.set_help(self.0.desc.help.clone());
+        family.set_field_type(proto::MetricType::HISTOGRAM);
+        family.set_metric(vec![metric]);
+        vec![family]
     }
 }
 
@@ -177,5 +238,26 @@ impl Histogram {
     /// Sorts one duration in.
     pub fn observe(&self, duration: Duration) {
         self.0.observe(duration.as_secs_f64());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_histogram_that_is_counted_elsewhere_is_shown_as_any_other() {
+        let metrics = Metrics::new();
+        let shown = metrics.shown("jackfield_sizes", "Sizes.", &[1, 4]);
+        shown.set(&[3, 2], 9);
+        let text = String::from_utf8(metrics.text()).unwrap();
+        let expected = "# HELP jackfield_sizes Sizes.\n\
+                        # TYPE jackfield_sizes histogram\n\
+                        jackfield_sizes_bucket{le=\"1\"} 3\n\
+                        jackfield_sizes_bucket{le=\"4\"} 5\n\
+                        jackfield_sizes_bucket{le=\"+Inf\"} 5\n\
+                        jackfield_sizes_sum 9\n\
+                        jackfield_sizes_count 5\n";
+        assert_eq!(text, expected);
     }
 }

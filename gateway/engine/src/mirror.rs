@@ -3,7 +3,7 @@
 //! `watch` gives the latest value of one agent: a slow listener skips, never queues. `changes` says
 //! whose session changed; who falls behind is told so and looks at everything anew.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use domain::{AgentKey, AgentSession, SessionNumber, Version};
@@ -23,6 +23,8 @@ struct Tables {
     sessions: HashMap<AgentKey, Seen>,
     agents: HashMap<SessionNumber, AgentKey>,
     watchers: HashMap<AgentKey, watch::Sender<Option<Arc<AgentSession>>>>,
+    /// Whose sessions were forgotten and not told of since.
+    forgotten: BTreeSet<AgentKey>,
 }
 
 /// What this node has seen of sessions.
@@ -69,11 +71,40 @@ impl Mirror {
         let _ = self.changes.send(agent);
     }
 
-    /// Forgets everything, for a new epoch.
+    /// Takes in a session that was loaded on the way, where it is news.
+    pub(crate) fn see_loaded(&self, version: Version, session: &AgentSession) {
+        let is_news = {
+            let tables = self.tables.read().unwrap_or_else(PoisonError::into_inner);
+            tables.sessions.get(&session.agent).is_none_or(|seen| seen.version < version)
+        };
+        if is_news {
+            self.see(version, session.clone());
+        }
+    }
+
+    /// Forgets everything, for a new epoch. Once it is read anew, [`Mirror::tell_gone`] follows.
     pub(crate) fn forget(&self) {
         let mut tables = self.tables.write().unwrap_or_else(PoisonError::into_inner);
-        tables.sessions.clear();
+        let agents: Vec<_> = tables.sessions.drain().map(|(agent, _)| agent).collect();
+        tables.forgotten.extend(agents);
         tables.agents.clear();
+    }
+
+    /// Tells listeners of sessions that were forgotten and not seen again.
+    pub(crate) fn tell_gone(&self) {
+        let gone: Vec<_> = {
+            let mut tables = self.tables.write().unwrap_or_else(PoisonError::into_inner);
+            let mut forgotten = std::mem::take(&mut tables.forgotten);
+            forgotten.retain(|agent| !tables.sessions.contains_key(agent));
+            for watcher in forgotten.iter().filter_map(|agent| tables.watchers.get(agent)) {
+                watcher.send_replace(None);
+            }
+            forgotten.into_iter().collect()
+        };
+        for agent in gone {
+            // Nobody listening is fine.
+            let _ = self.changes.send(agent);
+        }
     }
 
     pub(crate) fn session(&self, number: SessionNumber) -> Option<Arc<AgentSession>> {

@@ -1,7 +1,8 @@
 //! Keeping promises: one node at a time reads a topic's outbox and closes what it carried out.
 //!
-//! An owed command is compared with the generation it was meant for right before it is handed out,
-//! and given up after its deadline. A durable one is repeated under the same id until it is closed.
+//! An owed command is compared with the generation it was meant for when it is handed out, and once
+//! more by [`Outbox::still_due`] right before it is sent; it is given up after its deadline. A durable
+//! one is repeated under the same id until it is closed.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,19 +30,57 @@ impl Outbox {
         Self { engine, topic: topic.to_owned(), lease }
     }
 
-    /// At most `limit` promises that are to be kept now, oldest first; none while another node
-    /// keeps this topic. What is meant for nobody any more is closed on the way.
-    pub async fn take(&mut self, limit: u32) -> Result<Vec<Promise>, SubmitError> {
+    /// At most `limit` promises that are to be kept now, oldest first, from those numbered above
+    /// `after`; none while another node keeps this topic. Whoever has some in hand that are stuck
+    /// goes on after them; 0 begins anew. What is meant for nobody any more is closed on the way.
+    pub async fn take(&mut self, mut after: u64, limit: u32) -> Result<Vec<Promise>, SubmitError> {
         if self.lease.hold().await?.is_none() {
             return Ok(Vec::new());
         }
-        let promises = self.engine.store.promises(&self.topic, 0, limit).await;
+        loop {
+            let page = self.engine.store.promises(&self.topic, after, limit).await;
+            let page = self.engine.noting(page)?;
+            let full = u32::try_from(page.len()).is_ok_and(|length| length >= limit);
+            after = page.last().map_or(after, |promise| promise.number);
+            let kept = self.sort_out(page).await?;
+            if !kept.is_empty() || !full {
+                return Ok(kept);
+            }
+        }
+    }
+
+    /// Whether a promise is to be kept still, to be asked right before it is sent: this node surely
+    /// keeps the topic, and what the promise is meant for is as it was.
+    pub async fn still_due(&self, promise: &Promise) -> Result<bool, SubmitError> {
+        let due = self.standing(promise).await? == Standing::Due;
+        // Asked last: reading takes time too.
+        Ok(due && self.lease.surely().is_some())
+    }
+
+    /// Closes promises that were carried out; refused once the lease is lost, whatever was done.
+    pub async fn close(&mut self, ids: Vec<String>) -> Result<(), SubmitError> {
+        let Some(lease) = self.lease.surely() else {
+            return Err(StoreError::LeaseLost.into());
+        };
+        Ok(self.engine.noting(self.engine.store.close_promises(ids, lease).await)?)
+    }
+
+    /// Lets another node go on at once.
+    pub async fn release(&mut self) -> Result<(), SubmitError> {
+        self.lease.release().await
+    }
+
+    async fn sort_out(&mut self, page: Vec<Promise>) -> Result<Vec<Promise>, SubmitError> {
         let (mut kept, mut void) = (Vec::new(), Vec::new());
-        for promise in self.engine.noting(promises)? {
-            if self.is_void(&promise).await? {
-                void.push(promise.id);
-            } else {
-                kept.push(promise);
+        for promise in page {
+            match self.standing(&promise).await? {
+                Standing::Due => kept.push(promise),
+                Standing::Unclear => {}
+                Standing::Void(why) => {
+                    let (topic, id) = (&self.topic, &promise.id);
+                    tracing::info!(%topic, %id, why, "a promise is given up");
+                    void.push(promise.id);
+                }
             }
         }
         if !void.is_empty() {
@@ -50,29 +89,38 @@ impl Outbox {
         Ok(kept)
     }
 
-    /// Closes promises that were carried out; refused once the lease is lost, whatever was done.
-    pub async fn close(&mut self, ids: Vec<String>) -> Result<(), SubmitError> {
-        let Some(lease) = self.lease.surely() else {
-            return Err(StoreError::LeaseLost.into());
-        };
-        Ok(self.engine.store.close_promises(ids, lease).await?)
-    }
-
-    /// Lets another node go on at once.
-    pub async fn release(&mut self) -> Result<(), SubmitError> {
-        self.lease.release().await
-    }
-
-    async fn is_void(&self, promise: &Promise) -> Result<bool, SubmitError> {
-        let Some(owed) = &promise.effect.owed else { return Ok(false) };
+    async fn standing(&self, promise: &Promise) -> Result<Standing, SubmitError> {
+        let Some(owed) = &promise.effect.owed else { return Ok(Standing::Due) };
         if self.engine.now() >= owed.deadline {
-            return Ok(true);
+            return Ok(Standing::Void("its deadline passed"));
         }
-        let loaded = self.engine.document(&owed.subject).await?;
-        let generation = loaded.map(|loaded| match loaded.document {
+        let read = self.engine.document(&owed.subject).await;
+        if let Err(SubmitError::Unavailable { source }) = &read
+            && source.is_about_one()
+        {
+            // A newer node can read it, or the deadline ends it.
+            return Ok(Standing::Unclear);
+        }
+        let generation = read?.map(|loaded| match loaded.document {
             Document::Session(session) => u64::from(session.generation),
             _ => loaded.version,
         });
-        Ok(generation != Some(owed.generation))
+        let meant = generation == Some(owed.generation);
+        Ok(if meant {
+            Standing::Due
+        } else {
+            Standing::Void("it was meant for an older generation")
+        })
     }
+}
+
+/// What becomes of a promise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Standing {
+    /// It is to be kept.
+    Due,
+    /// Nobody here can say.
+    Unclear,
+    /// It is meant for nobody any more, for that reason.
+    Void(&'static str),
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use domain::{
-    Decision, Document, Entropy, Input, Key, Kind, Refusal, Reply, Step, View, WriteBody,
+    Decision, Document, Entropy, Input, Key, Kind, Loaded, Refusal, Reply, Step, View, WriteBody,
 };
 use store::{Commit, Committed, Load, StoreError};
 
@@ -14,6 +14,10 @@ use crate::engine::{Asked, Came, Engine};
 const LOADS_MAX: usize = 16;
 /// How often a decision is taken anew after a guard did not hold.
 const CONFLICTS_MAX: usize = 32;
+/// How often a commit that left no trace is tried again before the store counts as failing.
+const TRACELESS_MAX: u32 = 3;
+/// The pause after the first of those; each further one is twice as long.
+const TRACELESS_PAUSE: Duration = Duration::from_millis(50);
 /// How often the store is asked for an outcome that nobody knows.
 const QUESTIONS_MAX: u32 = 6;
 
@@ -29,8 +33,10 @@ pub enum Outcome {
 /// What became of an attempt to commit.
 enum Attempt {
     Done(Outcome),
-    /// Something moved, or it turned out that nothing was written: decide again.
+    /// Something moved: decide again.
     Again,
+    /// The store did not know what became of it, and has no trace of it.
+    Traceless,
 }
 
 impl Engine {
@@ -48,16 +54,25 @@ impl Engine {
             return Err(SubmitError::Undecided);
         }
         let entropy = Entropy(bytes);
+        let mut traceless = 0;
         for _ in 0..CONFLICTS_MAX {
             let decided = self.decide(&input, entropy).await?;
             let decision = match decided {
-                Ok(decision) if !decision.is_empty() => decision,
+                Ok(decision) if !decision.is_empty() || input.is_always_kept() => decision,
                 Ok(decision) => return Ok(Outcome::Done(decision.reply)),
                 Err(outcome) => return Ok(outcome),
             };
             match self.commit(&input, decision).await? {
                 Attempt::Done(outcome) => return Ok(outcome),
                 Attempt::Again => {}
+                Attempt::Traceless if traceless == TRACELESS_MAX => {
+                    self.note_failing(&StoreError::Unknown);
+                    return Err(SubmitError::Unknown);
+                }
+                Attempt::Traceless => {
+                    tokio::time::sleep(TRACELESS_PAUSE * (1 << traceless)).await;
+                    traceless += 1;
+                }
             }
         }
         Err(SubmitError::Busy)
@@ -92,10 +107,14 @@ impl Engine {
                     };
                     view.settings = self.settings_numbered(number).await?;
                 }
+                // Whoever is refused now looks at the session next, and must not see an older one.
+                if let Some(Loaded { version, document: Document::Session(session) }) = &loaded {
+                    self.mirror.see_loaded(*version, session);
+                }
                 view.add_document(key, loaded);
             }
-            for (range, keys) in answer.ranges {
-                view.add_range(range, keys);
+            for (range, indexed) in answer.ranges {
+                view.add_range(range, indexed.into_iter().map(|indexed| indexed.key).collect());
             }
         }
         Err(SubmitError::Undecided)
@@ -108,7 +127,7 @@ impl Engine {
         let committed = self.noting(self.store.commit(commit).await);
         let came = match &committed {
             Ok(Committed::Done { .. }) => Came::Done,
-            Ok(Committed::Known(_) | Committed::Conflict) => Came::Conflict,
+            Ok(Committed::Known(_) | Committed::Conflict | Committed::ClaimGone) => Came::Conflict,
             Err(StoreError::Unknown) => Came::Unknown,
             Err(_) => Came::Failed,
         };
@@ -122,18 +141,20 @@ impl Engine {
             }
             Ok(Committed::Known(reply)) => Ok(Attempt::Done(Outcome::Done(reply))),
             Ok(Committed::Conflict) => Ok(Attempt::Again),
+            // Whoever ran the timer did all of this; a late report of it changes nothing.
+            Ok(Committed::ClaimGone) => Ok(Attempt::Done(Outcome::Done(decision.reply))),
             Err(StoreError::Unknown) => self.ask(input).await,
             Err(error) => Err(error.into()),
         }
     }
 
     /// Asks what became of a commit that nobody knows of, by the input's id. If it is not there it
-    /// is tried again: should it surface later, the store will know the id.
+    /// may be tried again: should it surface later, the store will know the id.
     async fn ask(&self, input: &Input) -> Result<Attempt, SubmitError> {
         for question in 0..QUESTIONS_MAX {
-            match self.store.outcome(&input.id).await {
+            match self.noting(self.store.outcome(&input.id).await) {
                 Ok(Some(reply)) => return Ok(Attempt::Done(Outcome::Done(reply))),
-                Ok(None) => return Ok(Attempt::Again),
+                Ok(None) => return Ok(Attempt::Traceless),
                 Err(_) => {
                     tokio::time::sleep(Duration::from_millis(50 << question)).await;
                 }
@@ -158,8 +179,10 @@ impl Engine {
                 (WriteBody::Put(Document::Session(session)), Some(version)) => {
                     self.mirror.see(version, session.clone());
                 }
-                (WriteBody::Put(Document::Session(_)), None) => known = false,
-                (WriteBody::Put(Document::Node(node)), _) => self.see_node(&write.key, node),
+                (WriteBody::Put(Document::Session(_) | Document::Node(_)), None) => known = false,
+                (WriteBody::Put(Document::Node(node)), Some(version)) => {
+                    self.see_node(&write.key, version, node);
+                }
                 (WriteBody::Put(Document::SettingsHead(_)), _) => settings = true,
                 _ => {}
             }

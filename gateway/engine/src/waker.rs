@@ -71,7 +71,7 @@ async fn run_due(engine: &Arc<Engine>, failed: &mut Failed) -> Duration {
     }
 }
 
-async fn run_one(engine: &Engine, wake: Wake) -> bool {
+pub(crate) async fn run_one(engine: &Engine, wake: Wake) -> bool {
     let name = format!("{}/{}/{}", wake.id, wake.generation, wake.due_at.microseconds());
     let input = Input::report(InputId::new("wake", name), Report::WakeDue(wake));
     let submitted = engine.submit(input).await;

@@ -2,6 +2,8 @@
 
 use domain::Timestamp;
 
+use crate::StoreError;
+
 /// The most bytes of one piece.
 pub const PIECE_BYTES_MAX: usize = 256 * 1024;
 
@@ -18,4 +20,12 @@ pub struct BlobHead {
     pub digest: String,
     /// When it was finished.
     pub at: Timestamp,
+}
+
+impl BlobHead {
+    /// Whether `again` would finish the same body a second time; refused where it is another one.
+    pub(crate) fn is_the_body_of(&self, again: &Self) -> Result<(), StoreError> {
+        let same = (self.bytes, &self.digest) == (again.bytes, &again.digest);
+        if same { Ok(()) } else { Err(StoreError::BlobFinished { id: again.id.clone() }) }
+    }
 }

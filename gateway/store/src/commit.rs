@@ -19,9 +19,18 @@ pub struct LoadAnswer {
     /// The documents asked for, in order; `None` where there is none.
     pub documents: Vec<(Key, Option<Loaded>)>,
     /// The stretches of indexes asked for, in order.
-    pub ranges: Vec<(domain::IndexRange, Vec<Key>)>,
+    pub ranges: Vec<(domain::IndexRange, Vec<Indexed>)>,
     /// What became of the input, where it was committed before.
     pub known: Option<Reply>,
+}
+
+/// A document in an index.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Indexed {
+    /// Under which value it stands there.
+    pub value: String,
+    /// Which document.
+    pub key: Key,
 }
 
 /// A decision to be kept as a whole.
@@ -45,6 +54,9 @@ pub enum Committed {
     },
     /// The input was committed before, with that reply. Nothing was written now.
     Known(Reply),
-    /// A guard or claim did not hold. Nothing was written.
+    /// A guard did not hold. Nothing was written.
     Conflict,
+    /// A timer that was to be claimed is not set like that any more: somebody else ran it, or it is
+    /// over. Nothing was written, whatever became of the guards.
+    ClaimGone,
 }

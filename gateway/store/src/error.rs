@@ -14,6 +14,13 @@ pub enum StoreError {
     /// The disk or file cannot be written. Nothing was written.
     #[error("the store's file or disk is read-only; make it writable")]
     ReadOnly,
+    /// The disk does not take what is written: a quota, a limit, a fault. Nothing was written.
+    #[error("the store's disk cannot be written; look after the disk, the store goes on by itself")]
+    Unwritable {
+        /// What noticed it.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// It cannot be reached or read. Nothing was written.
     #[error("the store cannot be used")]
     Unavailable {
@@ -34,8 +41,15 @@ pub enum StoreError {
         /// The highest one known here.
         known: u32,
     },
-    /// What is stored is not what was written.
-    #[error("the store holds damaged data")]
+    /// One document, line or blob is not what was written; the others can be read.
+    #[error("something in the store cannot be read")]
+    Unreadable {
+        /// What noticed it.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The store as a whole is damaged.
+    #[error("the store is damaged; restore a backup")]
     Damaged {
         /// What noticed it.
         #[source]
@@ -50,6 +64,12 @@ pub enum StoreError {
         /// Its size.
         bytes: usize,
     },
+    /// A blob of that id is finished, and is never changed. Nothing was written.
+    #[error("blob {id:?} is there already")]
+    BlobFinished {
+        /// Its id.
+        id: String,
+    },
     /// It was closed.
     #[error("the store is closed")]
     Closed,
@@ -60,20 +80,33 @@ impl StoreError {
     pub fn passes(&self) -> bool {
         matches!(self, Self::Busy | Self::Unknown)
     }
+
+    /// Whether it is about one document or blob alone, while the store does its work.
+    pub fn is_about_one(&self) -> bool {
+        matches!(
+            self,
+            Self::Newer { .. }
+                | Self::Unreadable { .. }
+                | Self::PieceTooLarge { .. }
+                | Self::BlobFinished { .. }
+        )
+    }
 }
 
 impl From<DecodeDocumentError> for StoreError {
     fn from(error: DecodeDocumentError) -> Self {
         match error {
             DecodeDocumentError::Newer { kind, found, known } => Self::Newer { kind, found, known },
-            error @ DecodeDocumentError::Damaged { .. } => Self::Damaged { source: error.into() },
+            error @ DecodeDocumentError::Damaged { .. } => {
+                Self::Unreadable { source: error.into() }
+            }
         }
     }
 }
 
 impl From<serde_json::Error> for StoreError {
     fn from(error: serde_json::Error) -> Self {
-        Self::Damaged { source: error.into() }
+        Self::Unreadable { source: error.into() }
     }
 }
 

@@ -17,14 +17,14 @@ mod sqlite;
 mod store;
 
 pub use blob::{BlobHead, PIECE_BYTES_MAX};
-pub use commit::{Commit, Committed, Load, LoadAnswer};
+pub use commit::{Commit, Committed, Indexed, Load, LoadAnswer};
 pub use error::{OpenError, StoreError};
 pub use lease::{Fence, Lease};
 pub use log::{Cursor, LogEntry, LogPage};
 pub use memory::MemoryStore;
 pub use outbox::{DueWakes, Promise};
 pub use sqlite::SqliteStore;
-pub use store::{Statistics, Store};
+pub use store::{BATCH_BOUNDS, Statistics, Store};
 
 /// For how long the outcome of an input is kept, in seconds.
 pub const OUTCOME_SECONDS: u64 = 24 * 3600;

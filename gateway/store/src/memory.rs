@@ -12,8 +12,8 @@ use tokio::sync::watch;
 
 use crate::store::fence;
 use crate::{
-    BlobHead, Commit, Committed, Cursor, DueWakes, LOG_SECONDS, Lease, Load, LoadAnswer, LogEntry,
-    LogPage, OUTCOME_SECONDS, PIECE_BYTES_MAX, Promise, Statistics, Store, StoreError,
+    BlobHead, Commit, Committed, Cursor, DueWakes, Indexed, LOG_SECONDS, Lease, Load, LoadAnswer,
+    LogEntry, LogPage, OUTCOME_SECONDS, PIECE_BYTES_MAX, Promise, Statistics, Store, StoreError,
 };
 
 /// A store in memory.
@@ -80,7 +80,7 @@ impl State {
         Ok(Some(Loaded { version: record.version, document }))
     }
 
-    fn range(&self, range: &IndexRange) -> Vec<Key> {
+    fn range(&self, range: &IndexRange) -> Vec<Indexed> {
         let name = range.index.name();
         self.indexes
             .iter()
@@ -88,22 +88,24 @@ impl State {
                 *index == name
                     && (range.from.as_str()..=range.to.as_str()).contains(&value.as_str())
             })
-            .map(|(_, _, key)| key.clone())
+            .map(|(_, value, key)| Indexed { value: value.clone(), key: key.clone() })
             .take(usize::try_from(range.limit).unwrap_or(usize::MAX))
             .collect()
     }
 
-    fn holds(&self, commit: &Commit) -> bool {
-        let guards = commit.decision.guards.iter().all(|guard| {
+    fn guards_hold(&self, commit: &Commit) -> bool {
+        commit.decision.guards.iter().all(|guard| {
             self.documents.get(&guard.key).map(|record| record.version) == guard.version
-        });
-        let claims = commit.decision.wakes.iter().all(|change| match change {
+        })
+    }
+
+    fn claims_hold(&self, commit: &Commit) -> bool {
+        commit.decision.wakes.iter().all(|change| match change {
             WakeChange::Claim { id, generation } => {
                 self.wakes.get(id).is_some_and(|wake| wake.generation == *generation)
             }
             WakeChange::Set(_) | WakeChange::Clear(_) => true,
-        });
-        guards && claims
+        })
     }
 
     fn put(&mut self, key: Key, document: &Document) -> Result<(), StoreError> {
@@ -161,9 +163,12 @@ impl State {
             self.log.insert(self.log_end, LogEntry { cursor, at: commit.at, event });
         }
         for (place, effect) in decision.effects.into_iter().enumerate() {
+            let id = format!("{}/{place}", commit.input.as_str());
             self.promises_end += 1;
             let number = self.promises_end;
-            let id = format!("{}/{place}", commit.input.as_str());
+            if self.promises.values().any(|promise| promise.id == id) {
+                continue;
+            }
             self.promises.insert(number, Promise { number, id, at: commit.at, effect });
         }
         for change in decision.wakes {
@@ -217,13 +222,20 @@ impl Store for MemoryStore {
             if let Some((reply, _)) = state.outcomes.get(&commit.input) {
                 return Ok(Committed::Known(reply.clone()));
             }
-            if !state.holds(&commit) {
+            if !state.claims_hold(&commit) {
+                return Ok(Committed::ClaimGone);
+            }
+            if !state.guards_hold(&commit) {
                 state.statistics.conflicts += 1;
                 return Ok(Committed::Conflict);
             }
             let cursor = state.apply(commit)?;
             state.statistics.commits += 1;
             state.statistics.transactions += 1;
+            state.statistics.batched += 1;
+            if let Some(batches) = state.statistics.batches.first_mut() {
+                *batches += 1;
+            }
             cursor
         };
         self.wake_up.send_modify(|count| *count += 1);
@@ -242,7 +254,12 @@ impl Store for MemoryStore {
         }
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         let lines = state.log.range(after.number + 1..).take(limit);
-        Ok(LogPage::Lines(lines.map(|(_, entry)| entry.clone()).collect()))
+        // Lines of an older epoch are reached by cursors of this one.
+        let current = |(number, entry): (&u64, &LogEntry)| LogEntry {
+            cursor: Cursor { number: *number, ..end },
+            ..entry.clone()
+        };
+        Ok(LogPage::Lines(lines.map(current).collect()))
     }
 
     async fn end_of_log(&self) -> Result<Cursor, StoreError> {
@@ -335,12 +352,21 @@ impl Store for MemoryStore {
         if body.len() > PIECE_BYTES_MAX {
             return Err(StoreError::PieceTooLarge { bytes: body.len() });
         }
-        self.state().pieces.insert((id.to_owned(), number), body);
+        let mut state = self.state();
+        if state.blobs.contains_key(id) {
+            return Err(StoreError::BlobFinished { id: id.to_owned() });
+        }
+        state.pieces.insert((id.to_owned(), number), body);
         Ok(())
     }
 
     async fn finish_blob(&self, head: BlobHead) -> Result<(), StoreError> {
-        self.state().blobs.insert(head.id.clone(), head);
+        let mut state = self.state();
+        if let Some(finished) = state.blobs.get(&head.id) {
+            return finished.is_the_body_of(&head);
+        }
+        state.pieces.retain(|(blob, number), _| *blob != head.id || *number < head.pieces);
+        state.blobs.insert(head.id.clone(), head);
         Ok(())
     }
 

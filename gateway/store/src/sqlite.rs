@@ -3,7 +3,7 @@
 //! ```text
 //!   commit --> bounded queue --> writer thread: BEGIN, a savepoint for each job, COMMIT --> answers
 //!   load   --> reader threads, each with a connection of its own
-//!   blobs  --> a second file with its own writer, so that a big mail holds up nobody
+//!   blobs  --> a second file with its own writer and reader, so that a big mail holds up nobody
 //! ```
 //!
 //! The writer takes all that waits into one durable transaction: the sync is the dear part. Several
@@ -44,6 +44,7 @@ pub struct SqliteStore {
     writer: Pool,
     readers: Pool,
     blob_writer: Pool,
+    blob_reader: Pool,
     counts: Arc<Counts>,
     threads: Threads,
     /// Held for as long as the store is open: no second process may write beside us.
@@ -55,20 +56,23 @@ impl SqliteStore {
     /// with `-blobs` before the ending.
     pub fn open(path: &Path) -> Result<Self, OpenError> {
         let lock = open::lock(path)?;
-        let (main, epoch) = open::main(path)?;
-        let blobs = open::blobs(path)?;
-        let counts = Arc::new(Counts::new(epoch));
-        let threads = Threads::default();
+        let (main, epoch, was_clean) = open::main(path)?;
+        let blobs_path = open::beside(path, "-blobs");
+        let blobs = open::blobs(&blobs_path, was_clean)?;
         let readers = (0..READERS).map(|_| open::reader(path)).collect::<Result<Vec<_>, _>>()?;
+        let blob_readers = vec![open::reader(&blobs_path)?];
+        let counts = Arc::new(Counts::new(epoch));
+        let blob_counts = Arc::new(Counts::new(epoch));
+        let threads = Threads::default();
+        let started =
+            |started: std::io::Result<Pool>| started.map_err(|source| open::failed(path, source));
+        let writer = threads.start_writer("store-writer", main, Arc::clone(&counts), WAITING_MAX);
+        let blob_writer = threads.start_writer("store-blobs", blobs, blob_counts, WAITING_MAX);
         Ok(Self {
-            writer: threads.start_writer("store-writer", main, Arc::clone(&counts), WAITING_MAX),
-            readers: threads.start_readers("store-reader", readers, WAITING_MAX),
-            blob_writer: threads.start_writer(
-                "store-blobs",
-                blobs,
-                Arc::new(Counts::new(epoch)),
-                WAITING_MAX,
-            ),
+            writer: started(writer)?,
+            readers: started(threads.start_readers("store-reader", readers, WAITING_MAX))?,
+            blob_writer: started(blob_writer)?,
+            blob_reader: started(threads.start_readers("blob-reader", blob_readers, WAITING_MAX))?,
             counts,
             threads,
             _lock: lock,
@@ -97,7 +101,7 @@ impl Store for SqliteStore {
             Committed::Conflict => {
                 self.counts.conflicts.fetch_add(1, Ordering::Relaxed);
             }
-            Committed::Known(_) => {}
+            Committed::Known(_) | Committed::ClaimGone => {}
         }
         Ok(committed)
     }
@@ -176,12 +180,12 @@ impl Store for SqliteStore {
 
     async fn blob(&self, id: &str) -> Result<Option<BlobHead>, StoreError> {
         let id = id.to_owned();
-        self.blob_writer.run(move |connection| blobs::head(connection, &id)).await
+        self.blob_reader.run(move |connection| blobs::head(connection, &id)).await
     }
 
     async fn piece(&self, id: &str, number: u32) -> Result<Option<Vec<u8>>, StoreError> {
         let id = id.to_owned();
-        self.blob_writer.run(move |connection| blobs::piece(connection, &id, number)).await
+        self.blob_reader.run(move |connection| blobs::piece(connection, &id, number)).await
     }
 
     async fn delete_blob(&self, id: &str) -> Result<(), StoreError> {
@@ -218,6 +222,7 @@ impl Store for SqliteStore {
         self.writer.close();
         self.readers.close();
         self.blob_writer.close();
+        self.blob_reader.close();
         self.threads.join().await;
     }
 }

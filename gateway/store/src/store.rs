@@ -11,6 +11,9 @@ use crate::{
     Promise, StoreError,
 };
 
+/// The most jobs of a batch, for each class of sizes that [`Statistics::batches`] counts.
+pub const BATCH_BOUNDS: [u64; 9] = [1, 2, 4, 8, 16, 32, 64, 128, 256];
+
 /// Figures of a store since it was opened.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Statistics {
@@ -18,7 +21,12 @@ pub struct Statistics {
     pub commits: u64,
     /// Durable transactions; several commits share one.
     pub transactions: u64,
-    /// Commits whose guard or claim did not hold.
+    /// Durable transactions by size: those in the class of one of [`BATCH_BOUNDS`] and in none of a
+    /// smaller one.
+    pub batches: [u64; BATCH_BOUNDS.len()],
+    /// Jobs in all of them together: commits, and what is done with leases.
+    pub batched: u64,
+    /// Commits whose guard did not hold.
     pub conflicts: u64,
     /// Transactions that failed as a whole.
     pub failures: u64,
@@ -83,10 +91,11 @@ pub trait Store: Send + Sync + 'static {
     /// Gives a lease back, so that the next one need not wait for its end.
     async fn release_lease(&self, lease: &Lease) -> Result<(), StoreError>;
 
-    /// Writes one piece of a blob that is not finished, at most [`crate::PIECE_BYTES_MAX`] bytes.
+    /// Writes one piece of a blob that is not finished, at most [`crate::PIECE_BYTES_MAX`] bytes; one
+    /// that is finished is never changed.
     async fn put_piece(&self, id: &str, number: u32, body: Vec<u8>) -> Result<(), StoreError>;
 
-    /// Finishes a blob: from now on it exists.
+    /// Finishes a blob: from now on it exists. Finishing the same body again changes nothing.
     async fn finish_blob(&self, head: BlobHead) -> Result<(), StoreError>;
 
     /// What is known of a finished blob.

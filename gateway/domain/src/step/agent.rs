@@ -11,6 +11,9 @@ use crate::{
     VoiceChange, VoiceState, Wake, WakeChange, Wish,
 };
 
+/// How far apart the clocks of two nodes may be before one of them counts as set back.
+const CLOCKS_APART_MAX: Duration = Duration::from_secs(60);
+
 /// A signed-in agent's session as it was loaded.
 struct Current<'v> {
     key: Key,
@@ -24,7 +27,7 @@ pub(super) fn agent(now: Timestamp, command: &AgentCommand, view: &View) -> Resu
     let Some(current) = current(&command.agent, view)? else {
         return match command.wish {
             // Signing out somebody who is signed out is done already.
-            Wish::ForceSignOut { .. } | Wish::CallEnds => Ok(Decision::already(Reply::Done)),
+            Wish::ForceSignOut { .. } | Wish::CallEnds { .. } => Ok(Decision::already(Reply::Done)),
             _ => Err(Refusal::NotSignedIn.into()),
         };
     };
@@ -60,11 +63,7 @@ pub(super) fn agent(now: Timestamp, command: &AgentCommand, view: &View) -> Resu
         Wish::CallBegins { id, direction, number, variables } => {
             call_begins(now, &current, id, *direction, number, variables)
         }
-        Wish::CallEnds => {
-            let seconds = view.settings.wrap_up_seconds_for(id);
-            let until = (seconds > 0).then(|| now.after(Duration::from_secs(seconds.into())));
-            change(now, &current, VoiceChange::CallEnds(until))
-        }
+        Wish::CallEnds { id } => call_ends(now, &current, id.as_deref(), view),
     }
 }
 
@@ -87,6 +86,18 @@ pub(super) fn wake_due(now: Timestamp, wake: &Wake, view: &View) -> Result<Decis
     let mut decision = change(now, &current, VoiceChange::WrapUpOver(until))?;
     decision.wakes = vec![claim];
     Ok(decision)
+}
+
+impl AgentSession {
+    /// The timer of a wrap-up that would last longer still than it was meant to, since the clock was
+    /// set back meanwhile: it is over.
+    pub fn overlong_wrap_up(&self, now: Timestamp) -> Option<Wake> {
+        let voice = self.signed_in()?.voice;
+        let VoiceState::WrapUp { until, .. } = voice.state else { return None };
+        let meant = until.since(voice.since);
+        (until > now.after(meant + CLOCKS_APART_MAX))
+            .then(|| wrap_up_timer(Key::session(&self.agent), &self.agent, until))
+    }
 }
 
 /// Removes a session's claims and timer and says why it ended.
@@ -188,6 +199,25 @@ fn call_begins(
     Ok(changed(current, signed_in))
 }
 
+fn call_ends(
+    now: Timestamp,
+    current: &Current<'_>,
+    id: Option<&str>,
+    view: &View,
+) -> Result<Decision, Halt> {
+    let call = current.signed_in.call.as_ref();
+    if id.is_some_and(|id| call.is_none_or(|call| call.id != id)) {
+        return Ok(Decision::already(Reply::Done));
+    }
+    // How long the agent wraps up is a matter of the settings.
+    let head = Key::settings_head();
+    let version = view.version(&head)?;
+    let seconds = view.settings.wrap_up_seconds_for(&current.session.agent.id);
+    let until = (seconds > 0).then(|| now.after(Duration::from_secs(seconds.into())));
+    let decision = change(now, current, VoiceChange::CallEnds(until))?;
+    Ok(if decision.is_empty() { decision } else { decision.guard(head, version) })
+}
+
 fn check_call(id: &str, number: &str, variables: &[CallVariable]) -> Result<(), Halt> {
     let long = |text: &str| text.chars().count() > VARIABLE_VALUE_CHARACTERS_MAX;
     let limit = if variables.len() > VARIABLES_MAX {
@@ -238,16 +268,13 @@ fn changed(current: &Current<'_>, signed_in: SignedIn) -> Decision {
         event = event.with("reason", reason);
     }
     let mut decision = written(current, signed_in).event(event);
-    let wake_id = wrap_up_wake(&current.session.agent);
     match (before, state) {
         (_, VoiceState::WrapUp { until, .. }) => {
-            let subject = current.key.clone();
-            let generation = generation(until);
-            let wake = Wake { id: wake_id, due_at: until, subject, generation };
+            let wake = wrap_up_timer(current.key.clone(), &current.session.agent, until);
             decision = decision.wake(WakeChange::Set(wake));
         }
         (VoiceState::WrapUp { .. }, _) => {
-            decision = decision.wake(WakeChange::Clear(wake_id));
+            decision = decision.wake(WakeChange::Clear(wrap_up_wake(&current.session.agent)));
         }
         _ => {}
     }
@@ -265,6 +292,10 @@ fn written(current: &Current<'_>, mut signed_in: SignedIn) -> Decision {
 
 fn wrap_up_wake(agent: &AgentKey) -> String {
     format!("wrap_up/{agent}")
+}
+
+fn wrap_up_timer(subject: Key, agent: &AgentKey, until: Timestamp) -> Wake {
+    Wake { id: wrap_up_wake(agent), due_at: until, subject, generation: generation(until) }
 }
 
 fn generation(until: Timestamp) -> u64 {

@@ -7,10 +7,12 @@
     reason = "a test fails loudly"
 )]
 
+mod clock;
 mod promises;
 mod rules;
 mod settings;
 mod store_away;
+mod unreadable;
 
 use std::sync::Arc;
 

@@ -74,6 +74,18 @@ async fn a_repeated_input_is_recognised_even_after_the_state_moved_on() {
 }
 
 #[tokio::test]
+async fn a_wish_that_was_so_already_is_not_carried_out_when_it_comes_again_later() {
+    let mut bench = Bench::new().await;
+    bench.sign_in("1001", "2001").await;
+    let not_ready = Command::Agent(command("1001", Wish::NotReady(None)));
+    let first = Input::command(InputId::new("once", "not"), not_ready);
+    assert_eq!(bench.engine.submit(first.clone()).await.unwrap(), DONE);
+    bench.wish("1001", Wish::Ready).await;
+    assert_eq!(bench.engine.submit(first).await.unwrap(), DONE);
+    assert_eq!(bench.state("1001").await, "ready");
+}
+
+#[tokio::test]
 async fn phn_22_a_second_sign_in_takes_the_session_over() {
     let mut bench = Bench::new().await;
     let first = session(bench.sign_in("1001", "2001").await);
@@ -184,7 +196,7 @@ async fn wrap_up_ends_by_a_wake() {
     assert_eq!(bench.wish("1001", call("c1")).await, DONE);
     assert_eq!(bench.state("1001").await, "talking");
     assert_eq!(bench.wish("1001", Wish::WrapUpReason(ReasonCode(1))).await, DONE);
-    bench.wish("1001", Wish::CallEnds).await;
+    bench.wish("1001", Wish::CallEnds { id: None }).await;
     assert_eq!(bench.state("1001").await, "wrap_up");
     let mut watch = bench.engine.port(std::sync::Arc::new(engine::testing::PlainAuthenticator));
     let mut latest = watch.watch(&key("1001"));
@@ -204,22 +216,40 @@ async fn wrap_up_ends_by_a_wake() {
 }
 
 #[tokio::test]
+async fn the_end_of_another_call_changes_nothing() {
+    let mut bench = Bench::new().await;
+    bench.sign_in("1001", "2001").await;
+    let end = |id: &str| Wish::CallEnds { id: Some(id.to_owned()) };
+    assert_eq!(bench.wish("1001", end("c1")).await, DONE);
+    bench.wish("1001", call("c1")).await;
+    bench.wish("1001", end("c1")).await;
+    bench.wish("1001", call("c2")).await;
+    // The end of the first call comes late, and once more.
+    assert_eq!(bench.wish("1001", end("c1")).await, DONE);
+    assert_eq!(bench.state("1001").await, "talking");
+    assert_eq!(bench.wish("1001", end("c2")).await, DONE);
+    assert_eq!(bench.state("1001").await, "wrap_up");
+}
+
+#[tokio::test]
 async fn a_late_wake_of_an_older_wrap_up_changes_nothing() {
     let mut bench = Bench::new().await;
     bench.sign_in("1001", "2001").await;
     bench.wish("1001", Wish::Ready).await;
     bench.wish("1001", call("c1")).await;
-    bench.wish("1001", Wish::CallEnds).await;
+    bench.wish("1001", Wish::CallEnds { id: None }).await;
     let later = bench.clock.clone();
     later.advance(Duration::from_secs(100));
     let due = bench.store.due_wakes(bench.engine.now(), 9).await.unwrap().due;
     bench.wish("1001", Wish::NotReady(None)).await;
+    assert_eq!(due.len(), 1);
+    let before = bench.store.end_of_log().await.unwrap();
     for wake in due {
         let input = Input::report(InputId::new("late", &wake.id), Report::WakeDue(wake));
-        // It cannot be claimed any more, so nothing is decided.
-        let _ = bench.engine.submit(input).await;
+        assert_eq!(bench.engine.submit(input).await.unwrap(), DONE);
     }
     assert_eq!(bench.state("1001").await, "not_ready");
+    assert_eq!(bench.store.end_of_log().await.unwrap(), before);
 }
 
 #[tokio::test]

@@ -1,11 +1,11 @@
 //! A store that fails, forgets to answer, or is slow.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use domain::{Command, Input, InputId, Reply, Timestamp, Wish};
+use domain::{Ask, Command, Input, InputId, Key, Reply, Timestamp, Wish};
 use engine::{Outcome, StoreState, SubmitError};
 use store::{
     BlobHead, Commit, Committed, Cursor, DueWakes, Lease, Load, LoadAnswer, LogPage, MemoryStore,
@@ -22,10 +22,33 @@ const SILENT: u8 = 2;
 /// Says that it does not know, and did nothing.
 const LOST: u8 = 3;
 
+/// Says each time that it does not know, and does nothing: a disk whose sync fails.
+const TRACELESS: u8 = 4;
+
+/// Says that it does not know; the commit arrives with the next one, before it.
+const LATE: u8 = 5;
+
+/// Refuses to sign out agents who were removed.
+const REMOVAL: u8 = 6;
+
+/// Has no thread any more.
+const GONE: u8 = 7;
+/// Panics once when timers are asked for.
+const PANICS: u8 = 8;
+
 /// A store in memory whose commits go wrong as told.
-struct Faulty {
+pub(crate) struct Faulty {
     inner: MemoryStore,
     fault: AtomicU8,
+    under_way: Mutex<Option<Commit>>,
+    /// A document that a newer program wrote.
+    pub(crate) newer: Mutex<Option<Key>>,
+}
+
+impl Faulty {
+    pub(crate) fn refuse_removals(&self, on: bool) {
+        self.fault.store(if on { REMOVAL } else { WORKS }, Ordering::Release);
+    }
 }
 
 #[async_trait]
@@ -33,6 +56,9 @@ impl Store for Faulty {
     async fn commit(&self, commit: Commit) -> Result<Committed, StoreError> {
         match self.fault.load(Ordering::Acquire) {
             FULL => Err(StoreError::Full),
+            REMOVAL if commit.input.as_str().starts_with("removed/") => Err(StoreError::Full),
+            TRACELESS => Err(StoreError::Unknown),
+            GONE => Err(StoreError::Closed),
             SILENT => {
                 self.fault.store(WORKS, Ordering::Release);
                 self.inner.commit(commit).await?;
@@ -42,7 +68,19 @@ impl Store for Faulty {
                 self.fault.store(WORKS, Ordering::Release);
                 Err(StoreError::Unknown)
             }
-            _ => self.inner.commit(commit).await,
+            LATE => {
+                self.fault.store(WORKS, Ordering::Release);
+                *self.under_way.lock().unwrap() = Some(commit);
+                Err(StoreError::Unknown)
+            }
+            _ => {
+                let late = self.under_way.lock().unwrap().take();
+                if let Some(late) = late {
+                    let arrived = self.inner.commit(late).await?;
+                    assert!(matches!(arrived, Committed::Done { .. }), "{arrived:?}");
+                }
+                self.inner.commit(commit).await
+            }
         }
     }
 
@@ -53,13 +91,21 @@ impl Store for Faulty {
         now: Timestamp,
         lasting: Duration,
     ) -> Result<Option<Lease>, StoreError> {
-        if self.fault.load(Ordering::Acquire) == FULL {
-            return Err(StoreError::Full);
+        match self.fault.load(Ordering::Acquire) {
+            FULL => return Err(StoreError::Full),
+            TRACELESS => return Err(StoreError::Unknown),
+            _ => {}
         }
         self.inner.acquire_lease(name, holder, now, lasting).await
     }
 
     async fn load(&self, load: Load) -> Result<LoadAnswer, StoreError> {
+        let newer = self.newer.lock().unwrap().clone();
+        if let Some(key) = newer
+            && load.asks.contains(&Ask::Document(key.clone()))
+        {
+            return Err(StoreError::Newer { kind: key.kind, found: 2, known: 1 });
+        }
         self.inner.load(load).await
     }
     async fn outcome(&self, input: &InputId) -> Result<Option<Reply>, StoreError> {
@@ -72,6 +118,9 @@ impl Store for Faulty {
         self.inner.end_of_log().await
     }
     async fn due_wakes(&self, now: Timestamp, limit: u32) -> Result<DueWakes, StoreError> {
+        let panics =
+            self.fault.compare_exchange(PANICS, WORKS, Ordering::AcqRel, Ordering::Acquire);
+        assert!(panics.is_err(), "a panic as told");
         self.inner.due_wakes(now, limit).await
     }
     async fn promises(
@@ -128,14 +177,28 @@ impl Store for Faulty {
     }
 }
 
-async fn bench() -> (Bench, Arc<Faulty>) {
-    let store = Arc::new(Faulty { inner: MemoryStore::new(), fault: AtomicU8::new(WORKS) });
+pub(crate) async fn bench() -> (Bench, Arc<Faulty>) {
+    let store = Arc::new(Faulty {
+        inner: MemoryStore::new(),
+        fault: AtomicU8::new(WORKS),
+        under_way: Mutex::default(),
+        newer: Mutex::default(),
+    });
     (Bench::on(store.clone()).await, store)
 }
 
 fn ready(number: u32) -> Input {
     let command = Command::Agent(command("1001", Wish::Ready));
     Input::command(InputId::new("ready", number), command)
+}
+
+/// Nobody has to try: the engine looks for itself.
+async fn works_again(bench: &Bench) {
+    let deadline = tokio::time::Instant::now() + Duration::from_secs(30);
+    while bench.engine.store_state() != StoreState::Working {
+        assert!(tokio::time::Instant::now() < deadline, "the store is thought to be away");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -149,12 +212,7 @@ async fn ops_11_a_full_disk_is_told_loses_nothing_and_is_recovered_from() {
     assert!(matches!(&state, StoreState::Failing { why, .. } if why.contains("disk is full")));
     assert_eq!(bench.state("1001").await, "not_ready");
     store.fault.store(WORKS, Ordering::Release);
-    // Nobody has to try: the engine looks for itself.
-    let deadline = tokio::time::Instant::now() + Duration::from_secs(30);
-    while bench.engine.store_state() != StoreState::Working {
-        assert!(tokio::time::Instant::now() < deadline, "the store is thought to be away");
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
+    works_again(&bench).await;
     assert_eq!(bench.engine.submit(ready(1)).await.unwrap(), Outcome::Done(Reply::Done));
     assert_eq!(bench.state("1001").await, "ready");
 }
@@ -179,6 +237,65 @@ async fn a_commit_that_nobody_knows_of_is_asked_for_by_its_id() {
     let shown = latest
         .wait_for(|it| it.as_ref().and_then(|it| it.signed_in()).is_some_and(|it| it.changes == 2));
     tokio::time::timeout(deadline, shown).await.expect("shown").unwrap();
+}
+
+#[tokio::test]
+async fn a_commit_that_arrives_after_it_was_asked_for_is_done_once() {
+    let (mut bench, store) = bench().await;
+    store.fault.store(LATE, Ordering::Release);
+    // A sign-in taken anew would be a take-over of the one that arrived late.
+    let Outcome::Done(Reply::SignedIn { session }) = bench.sign_in("1001", "2001").await else {
+        panic!("not signed in")
+    };
+    assert!(store.under_way.lock().unwrap().is_none());
+    let kept = bench.engine.document(&Key::session(&crate::key("1001"))).await.unwrap();
+    let Some(domain::Loaded { version: 1, document: domain::Document::Session(kept) }) = kept
+    else {
+        panic!("not written once: {kept:?}")
+    };
+    assert_eq!(kept.holder(), session);
+}
+
+#[tokio::test(start_paused = true)]
+async fn ops_11_commits_that_leave_no_trace_are_told_as_a_failing_store() {
+    let (mut bench, store) = bench().await;
+    bench.sign_in("1001", "2001").await;
+    store.fault.store(TRACELESS, Ordering::Release);
+    let refused = bench.engine.submit(ready(1)).await.unwrap_err();
+    assert!(matches!(refused, SubmitError::Unknown), "{refused:?}");
+    assert!(matches!(bench.engine.store_state(), StoreState::Failing { .. }));
+    store.fault.store(WORKS, Ordering::Release);
+    works_again(&bench).await;
+    assert_eq!(bench.engine.submit(ready(1)).await.unwrap(), Outcome::Done(Reply::Done));
+    assert_eq!(bench.state("1001").await, "ready");
+}
+
+#[tokio::test]
+async fn a_store_that_lost_its_thread_counts_as_failing() {
+    let (mut bench, store) = bench().await;
+    bench.sign_in("1001", "2001").await;
+    store.fault.store(GONE, Ordering::Release);
+    let refused = bench.engine.submit(ready(1)).await.unwrap_err();
+    assert!(matches!(refused, SubmitError::Unavailable { .. }), "{refused:?}");
+    assert!(matches!(bench.engine.store_state(), StoreState::Failing { .. }));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_task_of_the_engine_that_panics_starts_again() {
+    let (mut bench, store) = bench().await;
+    bench.sign_in("1001", "2001").await;
+    let (id, number, direction) = ("c1".into(), "1".into(), domain::CallDirection::Inbound);
+    bench.wish("1001", Wish::CallBegins { id, direction, number, variables: Vec::new() }).await;
+    bench.wish("1001", Wish::CallEnds { id: None }).await;
+    assert_eq!(bench.state("1001").await, "wrap_up");
+    store.fault.store(PANICS, Ordering::Release);
+    bench.clock.advance(Duration::from_secs(20));
+    let deadline = tokio::time::Instant::now() + Duration::from_secs(30);
+    while bench.state("1001").await == "wrap_up" {
+        assert!(tokio::time::Instant::now() < deadline, "timers stand still");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    assert_eq!(store.fault.load(Ordering::Acquire), WORKS);
 }
 
 #[tokio::test]

@@ -62,8 +62,9 @@ pub(super) fn read_call_begin(reader: &mut Reader<'_>) -> Option<AgentCommand> {
         reader.problem("number", "is missing");
     }
     let number = reader.short_text("number", 64);
-    let id = match reader.has("id") {
-        true => reader.short_text("id", 64),
+    // Not `id`, which names the request.
+    let id = match reader.has("call") {
+        true => reader.short_text("call", 64),
         false => fresh_number().ok().map(|number| format!("local-{number}")),
     };
     let mut variables = Vec::new();
@@ -79,7 +80,8 @@ pub(super) fn read_call_begin(reader: &mut Reader<'_>) -> Option<AgentCommand> {
 
 pub(super) fn read_call_end(reader: &mut Reader<'_>) -> Option<AgentCommand> {
     let agent = reader.required("agent");
-    Some(local(agent?, Wish::CallEnds))
+    let id = reader.short_text("call", 64);
+    Some(local(agent?, Wish::CallEnds { id }))
 }
 
 pub(super) async fn sign_in(shared: &Shared, wish: SignIn) -> Result<Value, Failure> {

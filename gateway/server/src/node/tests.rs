@@ -138,10 +138,13 @@ async fn the_admin_socket_does_what_the_command_line_asks() {
     it.check(json!({"do": "agent_state", "agent": "1001", "state": "ready"}), ok, json!("ready"))
         .await;
     let call = json!({
-        "do": "call_begin", "agent": "1001", "number": "+4930123", "variables": {"callVariable1": "x"},
+        "do": "call_begin", "agent": "1001", "call": "c1", "number": "+4930123", "variables": {"callVariable1": "x"},
     });
     it.check(call, ok, json!("talking")).await;
-    it.check(json!({"do": "call_end", "agent": "1001"}), ok, json!("wrap_up")).await;
+    let other = json!({"do": "call_end", "agent": "1001", "call": "other"});
+    it.check(other, ok, json!("talking")).await;
+    let this = json!({"do": "call_end", "agent": "1001", "call": "c1"});
+    it.check(this, ok, json!("wrap_up")).await;
     it.check(json!({"do": "status"}), "/ok/agents/wrap_up", json!(1)).await;
     let state = |state: &str, reason: u16| json!({"do": "agent_state", "agent": "1001", "state": state, "reason": reason});
     it.check(state("not_ready", 12), "/ok/reason", json!(12)).await;

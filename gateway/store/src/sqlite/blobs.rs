@@ -12,25 +12,26 @@ pub(super) fn put_piece(
     number: u32,
     body: &[u8],
 ) -> Result<(), StoreError> {
+    if head(connection, id)?.is_some() {
+        return Err(StoreError::BlobFinished { id: id.to_owned() });
+    }
     let sql = "INSERT INTO piece (id, number, body) VALUES (?1, ?2, ?3)
                ON CONFLICT (id, number) DO UPDATE SET body = excluded.body";
     connection.prepare_cached(sql)?.execute(params![id, number, body])?;
     Ok(())
 }
 
-pub(super) fn finish(connection: &Connection, head: &BlobHead) -> Result<(), StoreError> {
-    let sql = "INSERT INTO blob (id, bytes, pieces, digest, at) VALUES (?1, ?2, ?3, ?4, ?5)
-               ON CONFLICT (id) DO UPDATE
-               SET bytes = excluded.bytes, pieces = excluded.pieces,
-                   digest = excluded.digest, at = excluded.at";
-    let (bytes, at) = (to_sql(head.bytes), head.at.microseconds());
-    connection.prepare_cached(sql)?.execute(params![
-        head.id,
-        bytes,
-        head.pieces,
-        head.digest,
-        at
-    ])?;
+pub(super) fn finish(connection: &Connection, blob: &BlobHead) -> Result<(), StoreError> {
+    if let Some(finished) = head(connection, &blob.id)? {
+        return finished.is_the_body_of(blob);
+    }
+    let sql = "INSERT INTO blob (id, bytes, pieces, digest, at) VALUES (?1, ?2, ?3, ?4, ?5)";
+    let (bytes, at) = (to_sql(blob.bytes), blob.at.microseconds());
+    let bound = params![blob.id, bytes, blob.pieces, blob.digest, at];
+    connection.prepare_cached(sql)?.execute(bound)?;
+    // A longer body may have been begun under the same id before.
+    let surplus = "DELETE FROM piece WHERE id = ?1 AND number >= ?2";
+    connection.prepare_cached(surplus)?.execute(params![blob.id, blob.pieces])?;
     Ok(())
 }
 

@@ -4,12 +4,12 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
-use rusqlite::{Connection, ErrorCode};
+use rusqlite::{Connection, ErrorCode, ffi};
 use tokio::sync::{mpsc, oneshot, watch};
 
-use crate::{Statistics, StoreError};
+use crate::{BATCH_BOUNDS, Statistics, StoreError};
 
-/// The most jobs that share one durable transaction.
+/// The most jobs that share one durable transaction; the last of [`BATCH_BOUNDS`].
 const BATCH_MAX: usize = 256;
 
 /// Figures that the writer keeps.
@@ -21,6 +21,8 @@ pub(super) struct Counts {
     /// Moved by the writer itself, so that a commit whose caller is gone wakes others up too.
     pub(super) wake_up: watch::Sender<u64>,
     transactions: AtomicU64,
+    batches: [AtomicU64; BATCH_BOUNDS.len()],
+    batched: AtomicU64,
     failures: AtomicU64,
 }
 
@@ -33,6 +35,8 @@ impl Counts {
             conflicts: zero(),
             wake_up: watch::channel(0).0,
             transactions: zero(),
+            batches: BATCH_BOUNDS.map(|_| zero()),
+            batched: zero(),
             failures: zero(),
         }
     }
@@ -42,16 +46,29 @@ impl Counts {
             commits: self.commits.load(Ordering::Relaxed),
             conflicts: self.conflicts.load(Ordering::Relaxed),
             transactions: self.transactions.load(Ordering::Relaxed),
+            batches: self.batches.each_ref().map(|count| count.load(Ordering::Relaxed)),
+            batched: self.batched.load(Ordering::Relaxed),
             failures: self.failures.load(Ordering::Relaxed),
             waiting: 0,
+        }
+    }
+
+    fn add_batch(&self, jobs: usize) {
+        let jobs = u64::try_from(jobs).unwrap_or(u64::MAX);
+        self.transactions.fetch_add(1, Ordering::Relaxed);
+        self.batched.fetch_add(jobs, Ordering::Relaxed);
+        let classes = BATCH_BOUNDS.iter().zip(&self.batches);
+        if let Some((_, class)) = classes.into_iter().find(|(bound, _)| jobs <= **bound) {
+            class.fetch_add(1, Ordering::Relaxed);
         }
     }
 }
 
 /// Something to do with a connection.
 trait Job: Send {
-    /// Does it. In the writer this happens inside a savepoint; an error rolls back to it.
-    fn run(&mut self, connection: &Connection) -> Result<(), ()>;
+    /// Does it. In the writer this happens inside a savepoint; an error rolls back to it. The error
+    /// is kept for the answer; it is told here for those that may share it.
+    fn run(&mut self, connection: &Connection) -> Result<(), StoreError>;
 
     /// Answers, once the transaction around it ended with `ended`.
     fn finish(self: Box<Self>, ended: Result<(), StoreError>);
@@ -68,12 +85,12 @@ where
     T: Send,
     F: FnOnce(&Connection) -> Result<T, StoreError> + Send,
 {
-    fn run(&mut self, connection: &Connection) -> Result<(), ()> {
+    fn run(&mut self, connection: &Connection) -> Result<(), StoreError> {
         let Some(work) = self.work.take() else { return Ok(()) };
         let result = work(connection);
-        let failed = result.is_err();
+        let ended = result.as_ref().map(|_| ()).map_err(same);
         self.result = Some(result);
-        if failed { Err(()) } else { Ok(()) }
+        ended
     }
 
     fn finish(self: Box<Self>, ended: Result<(), StoreError>) {
@@ -155,10 +172,10 @@ impl Threads {
         connection: Connection,
         counts: Arc<Counts>,
         waiting_max: usize,
-    ) -> Pool {
+    ) -> std::io::Result<Pool> {
         let (sender, mut receiver) = mpsc::channel(waiting_max);
-        self.start(name, move || write(&connection, &mut receiver, &counts));
-        Pool { queues: vec![Mutex::new(Some(sender))], next: AtomicUsize::new(0), waiting_max }
+        self.start(name, move || write(&connection, &mut receiver, &counts))?;
+        Ok(Pool { queues: vec![Mutex::new(Some(sender))], next: AtomicUsize::new(0), waiting_max })
     }
 
     /// One thread for each connection, all reading.
@@ -167,14 +184,14 @@ impl Threads {
         name: &str,
         connections: Vec<Connection>,
         waiting_max: usize,
-    ) -> Pool {
+    ) -> std::io::Result<Pool> {
         let mut queues = Vec::new();
         for connection in connections {
             let (sender, mut receiver) = mpsc::channel(waiting_max);
-            self.start(name, move || read(&connection, &mut receiver));
+            self.start(name, move || read(&connection, &mut receiver))?;
             queues.push(Mutex::new(Some(sender)));
         }
-        Pool { queues, next: AtomicUsize::new(0), waiting_max }
+        Ok(Pool { queues, next: AtomicUsize::new(0), waiting_max })
     }
 
     /// Waits until all have ended.
@@ -192,18 +209,16 @@ impl Threads {
         }
     }
 
-    fn start(&self, name: &str, run: impl FnOnce() + Send + 'static) {
-        let started = std::thread::Builder::new().name(name.to_owned()).spawn(run);
-        match started {
-            Ok(thread) => self.0.lock().unwrap_or_else(PoisonError::into_inner).push(thread),
-            // The queue's receiver is gone with the closure, so every job says that it is closed.
-            Err(error) => tracing::error!(%error, "a store thread cannot be started"),
-        }
+    fn start(&self, name: &str, run: impl FnOnce() + Send + 'static) -> std::io::Result<()> {
+        let thread = std::thread::Builder::new().name(name.to_owned()).spawn(run)?;
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(thread);
+        Ok(())
     }
 }
 
 fn read(connection: &Connection, jobs: &mut mpsc::Receiver<Box<dyn Job>>) {
     while let Some(mut job) = jobs.blocking_recv() {
+        // The job keeps its error for its answer.
         let _ = job.run(connection);
         job.finish(Ok(()));
     }
@@ -211,51 +226,82 @@ fn read(connection: &Connection, jobs: &mut mpsc::Receiver<Box<dyn Job>>) {
 
 fn write(connection: &Connection, jobs: &mut mpsc::Receiver<Box<dyn Job>>, counts: &Counts) {
     let mut batch = Vec::with_capacity(BATCH_MAX);
+    let mut failing = false;
     while jobs.blocking_recv_many(&mut batch, BATCH_MAX) > 0 {
         let ended = transaction(connection, &mut batch);
-        if ended.is_ok() {
-            counts.transactions.fetch_add(1, Ordering::Relaxed);
-            counts.wake_up.send_modify(|count| *count += 1);
-        } else {
-            counts.failures.fetch_add(1, Ordering::Relaxed);
+        match &ended {
+            Ok(()) => {
+                failing = false;
+                counts.add_batch(batch.len());
+                counts.wake_up.send_modify(|count| *count += 1);
+            }
+            Err(Failed { error, said }) => {
+                counts.failures.fetch_add(1, Ordering::Relaxed);
+                // Once until it works again: whoever asked is told each time.
+                if !std::mem::replace(&mut failing, true) {
+                    tracing::error!(%error, reason = %said, "the store's file is not written");
+                }
+            }
         }
         for job in batch.drain(..) {
-            job.finish(ended.as_ref().map_err(same).copied());
+            job.finish(ended.as_ref().map_err(|failed| same(&failed.error)).copied());
         }
     }
 }
 
-fn transaction(connection: &Connection, batch: &mut [Box<dyn Job>]) -> Result<(), StoreError> {
-    execute(connection, "BEGIN IMMEDIATE").map_err(|error| translate(error, false))?;
+fn transaction(connection: &Connection, batch: &mut [Box<dyn Job>]) -> Result<(), Failed> {
+    execute(connection, "BEGIN IMMEDIATE").map_err(|error| Failed::new(error, false))?;
     for job in batch {
-        let step = savepoint(connection, job.as_mut());
-        if let Err(error) = step {
+        if let Err(failed) = savepoint(connection, job.as_mut()) {
             let _ = execute(connection, "ROLLBACK");
-            return Err(translate(error, false));
+            return Err(failed);
         }
     }
     if let Err(error) = execute(connection, "COMMIT") {
         let _ = execute(connection, "ROLLBACK");
-        return Err(translate(error, true));
+        return Err(Failed::new(error, true));
     }
     Ok(())
 }
 
-fn savepoint(connection: &Connection, job: &mut dyn Job) -> rusqlite::Result<()> {
-    execute(connection, "SAVEPOINT job")?;
-    if job.run(connection).is_err() {
-        execute(connection, "ROLLBACK TO job")?;
+/// Why a transaction failed as a whole.
+struct Failed {
+    error: StoreError,
+    /// What SQLite said, for an operator.
+    said: String,
+}
+
+impl Failed {
+    fn new(error: rusqlite::Error, committing: bool) -> Self {
+        let said = match error.sqlite_extended_error_code() {
+            Some(code) => format!("{error} (SQLite {code})"),
+            None => error.to_string(),
+        };
+        Self { error: translate(error, committing), said }
     }
-    execute(connection, "RELEASE job")
+}
+
+fn savepoint(connection: &Connection, job: &mut dyn Job) -> Result<(), Failed> {
+    let step = |sql| execute(connection, sql).map_err(|error| Failed::new(error, false));
+    step("SAVEPOINT job")?;
+    if let Err(error) = job.run(connection) {
+        // A disk that takes no more makes SQLite roll everything back, not only to the savepoint.
+        if connection.is_autocommit() {
+            let said = "the whole transaction was rolled back".to_owned();
+            return Err(Failed { error, said });
+        }
+        step("ROLLBACK TO job")?;
+    }
+    step("RELEASE job")
 }
 
 fn execute(connection: &Connection, sql: &str) -> rusqlite::Result<()> {
     connection.prepare_cached(sql)?.execute([]).map(|_| ())
 }
 
-/// What an error of SQLite means for the caller. After a failed sync at commit nobody can say
-/// whether the transaction will be there after a restart.
+/// What an error of SQLite means for the caller.
 pub(super) fn translate(error: rusqlite::Error, committing: bool) -> StoreError {
+    let extended = error.sqlite_extended_error_code();
     match error.sqlite_error_code() {
         Some(ErrorCode::DiskFull) => StoreError::Full,
         Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => StoreError::ReadOnly,
@@ -263,9 +309,43 @@ pub(super) fn translate(error: rusqlite::Error, committing: bool) -> StoreError 
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
             StoreError::Damaged { source: error.into() }
         }
-        Some(ErrorCode::SystemIoFailure) if committing => StoreError::Unknown,
+        Some(ErrorCode::SystemIoFailure) if committing && extended.is_some_and(leaves_doubt) => {
+            StoreError::Unknown
+        }
+        Some(ErrorCode::SystemIoFailure) if extended.is_some_and(is_writing) => {
+            StoreError::Unwritable { source: error.into() }
+        }
         _ => StoreError::Unavailable { source: error.into() },
     }
+}
+
+/// Whether a commit that failed so may be there after a restart all the same: its last frame stands
+/// in the log, but was not surely synced, or not entered into the shared index behind it.
+fn leaves_doubt(extended: i32) -> bool {
+    matches!(
+        extended,
+        ffi::SQLITE_IOERR_FSYNC
+            | ffi::SQLITE_IOERR_DIR_FSYNC
+            | ffi::SQLITE_IOERR_SHMOPEN
+            | ffi::SQLITE_IOERR_SHMSIZE
+            | ffi::SQLITE_IOERR_SHMMAP
+    )
+}
+
+/// Whether it was a write that failed: a quota, a limit, a disk that became read-only or breaks.
+/// SQLite says `SQLITE_FULL` for want of space alone.
+fn is_writing(extended: i32) -> bool {
+    matches!(
+        extended,
+        ffi::SQLITE_IOERR_WRITE
+            | ffi::SQLITE_IOERR_FSYNC
+            | ffi::SQLITE_IOERR_DIR_FSYNC
+            | ffi::SQLITE_IOERR_TRUNCATE
+            | ffi::SQLITE_IOERR_DELETE
+            | ffi::SQLITE_IOERR_SHMOPEN
+            | ffi::SQLITE_IOERR_SHMSIZE
+            | ffi::SQLITE_IOERR_SHMMAP
+    )
 }
 
 /// The same error once more, for every job of a transaction that failed as a whole.
@@ -275,6 +355,9 @@ fn same(error: &StoreError) -> StoreError {
         StoreError::ReadOnly => StoreError::ReadOnly,
         StoreError::Busy => StoreError::Busy,
         StoreError::Unknown => StoreError::Unknown,
+        StoreError::Unwritable { source } => {
+            StoreError::Unwritable { source: source.to_string().into() }
+        }
         StoreError::Damaged { source } => StoreError::Damaged { source: source.to_string().into() },
         other => StoreError::Unavailable { source: other.to_string().into() },
     }
@@ -283,5 +366,42 @@ fn same(error: &StoreError) -> StoreError {
 impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> Self {
         translate(error, false)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    type Answer = oneshot::Receiver<Result<usize, StoreError>>;
+
+    fn insert(bytes: usize) -> (Box<dyn Job>, Answer) {
+        let (answer, answered) = oneshot::channel();
+        let work = move |connection: &Connection| {
+            Ok(connection.execute("INSERT INTO t VALUES (?1)", [vec![7u8; bytes]])?)
+        };
+        (Box::new(Task { work: Some(work), result: None, answer }), answered)
+    }
+
+    /// Does one batch as the writer does, and gives the answers.
+    fn batch(connection: &Connection, sizes: &[usize]) -> Vec<Result<usize, StoreError>> {
+        let (mut jobs, answers): (Vec<_>, Vec<_>) = sizes.iter().map(|size| insert(*size)).unzip();
+        let ended = transaction(connection, &mut jobs);
+        for job in jobs {
+            job.finish(ended.as_ref().map_err(|failed| same(&failed.error)).copied());
+        }
+        answers.into_iter().map(|mut answer| answer.try_recv().unwrap()).collect()
+    }
+
+    #[test]
+    fn a_disk_that_fills_up_within_a_batch_is_told_to_all_of_it() {
+        let connection = Connection::open_in_memory().unwrap();
+        let prepare = "CREATE TABLE t (body BLOB); PRAGMA max_page_count = 8;";
+        connection.execute_batch(prepare).unwrap();
+        let answers = batch(&connection, &[10, 100_000, 10]);
+        assert!(answers.iter().all(|it| matches!(it, Err(StoreError::Full))), "{answers:?}");
+        let count = "SELECT count(*) FROM t";
+        assert_eq!(connection.query_row(count, [], |row| row.get(0)), Ok(0));
+        assert!(batch(&connection, &[10, 20]).iter().all(|it| matches!(it, Ok(1))));
     }
 }

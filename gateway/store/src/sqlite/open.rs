@@ -28,8 +28,8 @@ pub(super) fn lock(path: &Path) -> Result<File, OpenError> {
     }
 }
 
-/// Opens the main file for writing; gives its epoch too.
-pub(super) fn main(path: &Path) -> Result<(Connection, u64), OpenError> {
+/// Opens the main file for writing; gives its epoch too, and whether it was closed the last time.
+pub(super) fn main(path: &Path) -> Result<(Connection, u64, bool), OpenError> {
     let connection = writing(path, &MIGRATIONS)?;
     let step = |source: rusqlite::Error| failed(path, source);
     let meta = |name: &str| -> rusqlite::Result<Option<String>> {
@@ -39,22 +39,29 @@ pub(super) fn main(path: &Path) -> Result<(Connection, u64), OpenError> {
         rows.next()?.map(|row| row.get(0)).transpose()
     };
     let epoch = meta("epoch").map_err(step)?.and_then(|text| text.parse().ok()).unwrap_or(1);
-    if meta("clean").map_err(step)?.is_some_and(|clean| clean != "yes") {
+    let was_clean = meta("clean").map_err(step)?.is_none_or(|clean| clean == "yes");
+    if !was_clean {
         check(&connection, path)?;
     }
     let set = "INSERT INTO meta (name, value) VALUES (?1, ?2)
                ON CONFLICT (name) DO UPDATE SET value = excluded.value";
     connection.execute(set, ["epoch", &epoch.to_string()]).map_err(step)?;
     connection.execute(set, ["clean", "no"]).map_err(step)?;
-    Ok((connection, epoch))
+    Ok((connection, epoch, was_clean))
 }
 
-/// Opens the file for blobs for writing.
-pub(super) fn blobs(path: &Path) -> Result<Connection, OpenError> {
-    writing(&beside(path, "-blobs"), &BLOB_MIGRATIONS)
+/// Opens the file for blobs for writing. Nobody will finish what was not finished.
+pub(super) fn blobs(path: &Path, was_clean: bool) -> Result<Connection, OpenError> {
+    let connection = writing(path, &BLOB_MIGRATIONS)?;
+    if !was_clean {
+        check(&connection, path)?;
+    }
+    let sql = "DELETE FROM piece WHERE id NOT IN (SELECT id FROM blob)";
+    connection.execute(sql, []).map_err(|source| failed(path, source))?;
+    Ok(connection)
 }
 
-/// Opens the main file for reading.
+/// Opens a file for reading.
 pub(super) fn reader(path: &Path) -> Result<Connection, OpenError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection =
@@ -137,7 +144,10 @@ fn private(options: &mut OpenOptions) -> &mut OpenOptions {
     options.mode(0o600)
 }
 
-fn failed(path: &Path, source: impl std::error::Error + Send + Sync + 'static) -> OpenError {
+pub(super) fn failed(
+    path: &Path,
+    source: impl std::error::Error + Send + Sync + 'static,
+) -> OpenError {
     OpenError::Failed { path: text(path), source: Box::new(source) }
 }
 

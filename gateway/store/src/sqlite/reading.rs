@@ -1,12 +1,17 @@
 //! What readers answer.
+//!
+//! A newer program on another node may have written kinds and events that this one does not know.
+//! Such rows are passed over, so that they hold up no other.
+
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use domain::{
     Ask, Document, Effect, Event, IndexRange, InputId, Key, Kind, Loaded, OwedUntil, Reply,
     Timestamp, Wake,
 };
-use rusqlite::{Connection, OptionalExtension as _, Row, params};
+use rusqlite::{Connection, OptionalExtension as _, Row, Rows, params};
 
-use crate::{Cursor, DueWakes, Load, LoadAnswer, LogEntry, LogPage, Promise, StoreError};
+use crate::{Cursor, DueWakes, Indexed, Load, LoadAnswer, LogEntry, LogPage, Promise, StoreError};
 
 /// SQLite keeps signed numbers; ours are compared for equality or stay far below the sign.
 pub(super) fn to_sql(number: u64) -> i64 {
@@ -43,8 +48,8 @@ fn load_all(connection: &Connection, load: Load) -> Result<LoadAnswer, StoreErro
                 answer.documents.push((key, loaded));
             }
             Ask::Range(range) => {
-                let keys = keys(connection, &range)?;
-                answer.ranges.push((range, keys));
+                let indexed = indexed(connection, &range)?;
+                answer.ranges.push((range, indexed));
             }
         }
     }
@@ -63,20 +68,17 @@ fn document(connection: &Connection, key: &Key) -> Result<Option<Loaded>, StoreE
     Ok(Some(Loaded { version, document }))
 }
 
-fn keys(connection: &Connection, range: &IndexRange) -> Result<Vec<Key>, StoreError> {
-    let sql = "SELECT kind, id FROM index_entry
+fn indexed(connection: &Connection, range: &IndexRange) -> Result<Vec<Indexed>, StoreError> {
+    let sql = "SELECT kind, id, value FROM index_entry
                WHERE name = ?1 AND value >= ?2 AND value <= ?3
-               ORDER BY value, kind, id LIMIT ?4";
+               ORDER BY value, kind, id";
     let mut statement = connection.prepare_cached(sql)?;
-    let bound = params![range.index.name(), range.from, range.to, range.limit];
-    let rows = statement
-        .query_map(bound, |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?)))?;
-    let mut keys = Vec::new();
-    for row in rows {
-        let (kind, id) = row?;
-        keys.push(Key::new(kind_named(&kind)?, id));
-    }
-    Ok(keys)
+    let rows = statement.query(params![range.index.name(), range.from, range.to])?;
+    readable("index", rows, range.limit, |row| {
+        let kind: String = row.get(0)?;
+        let key = Key::new(kind_named(&kind)?, row.get::<_, String>(1)?);
+        Ok(Indexed { value: row.get(2)?, key })
+    })
 }
 
 pub(super) fn outcome(
@@ -106,18 +108,15 @@ pub(super) fn log(
     if after.epoch != epoch || after.number > end.number {
         return Ok(LogPage::Restarted(end));
     }
-    let sql = "SELECT number, at, event FROM log WHERE number > ?1 ORDER BY number LIMIT ?2";
+    let sql = "SELECT number, at, event FROM log WHERE number > ?1 ORDER BY number";
     let mut statement = connection.prepare_cached(sql)?;
-    let rows = statement.query_map(params![to_sql(after.number), limit], |row| {
-        Ok((row.get(0)?, row.get(1)?, row.get::<_, String>(2)?))
+    let rows = statement.query([to_sql(after.number)])?;
+    let lines = readable("log", rows, limit, |row| {
+        let event = row.get_ref(2)?.as_str().map_err(rusqlite::Error::from)?;
+        let event: Event = serde_json::from_str(event)?;
+        let cursor = Cursor { epoch, number: from_sql(row.get(0)?) };
+        Ok(LogEntry { cursor, at: Timestamp::from_microseconds(row.get(1)?), event })
     })?;
-    let mut lines = Vec::new();
-    for row in rows {
-        let (number, at, event) = row?;
-        let event: Event = serde_json::from_str(&event)?;
-        let cursor = Cursor { epoch, number: from_sql(number) };
-        lines.push(LogEntry { cursor, at: Timestamp::from_microseconds(at), event });
-    }
     Ok(LogPage::Lines(lines))
 }
 
@@ -127,22 +126,18 @@ pub(super) fn due_wakes(
     limit: u32,
 ) -> Result<DueWakes, StoreError> {
     let sql = "SELECT id, due_at, kind, subject, generation FROM wake
-               WHERE due_at <= ?1 ORDER BY due_at, id LIMIT ?2";
+               WHERE due_at <= ?1 ORDER BY due_at, id";
     let mut statement = connection.prepare_cached(sql)?;
-    let rows = statement.query_map(params![now.microseconds(), limit], |row| {
+    let rows = statement.query([now.microseconds()])?;
+    let due = readable("wake", rows, limit, |row| {
         let kind: String = row.get(2)?;
-        Ok((row.get(0)?, row.get(1)?, kind, row.get::<_, String>(3)?, row.get(4)?))
+        Ok(Wake {
+            id: row.get(0)?,
+            due_at: Timestamp::from_microseconds(row.get(1)?),
+            subject: Key::new(kind_named(&kind)?, row.get::<_, String>(3)?),
+            generation: from_sql(row.get(4)?),
+        })
     })?;
-    let mut due = Vec::new();
-    for row in rows {
-        let (id, due_at, kind, subject, generation) = row?;
-        due.push(Wake {
-            id,
-            due_at: Timestamp::from_microseconds(due_at),
-            subject: Key::new(kind_named(&kind)?, subject),
-            generation: from_sql(generation),
-        });
-    }
     // A full page may have left some that are due: look again at once.
     let sql = "SELECT min(due_at) FROM wake WHERE due_at > ?1";
     let mut statement = connection.prepare_cached(sql)?;
@@ -163,20 +158,49 @@ pub(super) fn promises(
     limit: u32,
 ) -> Result<Vec<Promise>, StoreError> {
     let sql = "SELECT number, id, payload, at, kind, subject, generation, deadline FROM outbox
-               WHERE topic = ?1 AND number > ?2 ORDER BY number LIMIT ?3";
+               WHERE topic = ?1 AND number > ?2 ORDER BY number";
     let mut statement = connection.prepare_cached(sql)?;
-    let mut rows = statement.query(params![topic, to_sql(after), limit])?;
-    let mut promises = Vec::new();
-    while let Some(row) = rows.next()? {
-        let owed = owed(row)?;
-        promises.push(Promise {
+    let rows = statement.query(params![topic, to_sql(after)])?;
+    readable("outbox", rows, limit, |row| {
+        Ok(Promise {
             number: from_sql(row.get(0)?),
             id: row.get(1)?,
             at: Timestamp::from_microseconds(row.get(3)?),
-            effect: Effect { topic: topic.to_owned(), payload: row.get(2)?, owed },
-        });
+            effect: Effect { topic: topic.to_owned(), payload: row.get(2)?, owed: owed(row)? },
+        })
+    })
+}
+
+/// At most `limit` of the rows that can be read; of the others the first is told.
+fn readable<T>(
+    table: &str,
+    mut rows: Rows<'_>,
+    limit: u32,
+    read: impl Fn(&Row<'_>) -> Result<T, StoreError>,
+) -> Result<Vec<T>, StoreError> {
+    /// They are met again each time, and are no news then.
+    static TOLD: AtomicBool = AtomicBool::new(false);
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    let mut found = Vec::new();
+    while found.len() < limit
+        && let Some(row) = rows.next()?
+    {
+        match read(row) {
+            Ok(value) => found.push(value),
+            Err(error) if error.is_about_one() => {
+                if !TOLD.swap(true, Ordering::Relaxed) {
+                    let reason = std::error::Error::source(&error).map(ToString::to_string);
+                    tracing::warn!(
+                        table,
+                        reason,
+                        "rows that this program cannot read are left out"
+                    );
+                }
+            }
+            Err(error) => return Err(error),
+        }
     }
-    Ok(promises)
+    Ok(found)
 }
 
 fn owed(row: &Row<'_>) -> Result<Option<OwedUntil>, StoreError> {
@@ -192,5 +216,5 @@ fn owed(row: &Row<'_>) -> Result<Option<OwedUntil>, StoreError> {
 
 fn kind_named(name: &str) -> Result<Kind, StoreError> {
     Kind::from_name(name)
-        .ok_or_else(|| StoreError::Damaged { source: format!("no kind {name:?}").into() })
+        .ok_or_else(|| StoreError::Unreadable { source: format!("no kind {name:?}").into() })
 }

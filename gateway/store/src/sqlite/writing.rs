@@ -19,7 +19,11 @@ pub(super) fn commit(
         let known = super::reading::outcome(connection, &commit.input)?;
         return Ok(known.map_or(Committed::Conflict, Committed::Known));
     }
-    if !guards_hold(connection, &decision.guards)? || !claim(connection, &decision.wakes)? {
+    if !claims_hold(connection, &decision.wakes)? {
+        forget_outcome(connection, &commit.input)?;
+        return Ok(Committed::ClaimGone);
+    }
+    if !guards_hold(connection, &decision.guards)? {
         forget_outcome(connection, &commit.input)?;
         return Ok(Committed::Conflict);
     }
@@ -36,8 +40,7 @@ pub(super) fn commit(
     for change in &decision.wakes {
         match change {
             WakeChange::Set(wake) => set_wake(connection, wake)?,
-            WakeChange::Clear(id) => clear_wake(connection, id)?,
-            WakeChange::Claim { .. } => {}
+            WakeChange::Clear(id) | WakeChange::Claim { id, .. } => clear_wake(connection, id)?,
         }
     }
     let cursor = match number {
@@ -81,26 +84,16 @@ fn guards_hold(connection: &Connection, guards: &[Guard]) -> Result<bool, StoreE
     Ok(true)
 }
 
-/// Removes the timers that this commit claims; false where one is not set as it says. Whoever calls
-/// drops the whole commit then, but a claim that was removed before must come back: so all are
-/// looked at first.
-fn claim(connection: &Connection, changes: &[WakeChange]) -> Result<bool, StoreError> {
-    let claims = || {
-        changes.iter().filter_map(|change| match change {
-            WakeChange::Claim { id, generation } => Some((id, *generation)),
-            WakeChange::Set(_) | WakeChange::Clear(_) => None,
-        })
-    };
-    for (id, generation) in claims() {
-        let sql = "SELECT generation FROM wake WHERE id = ?1";
-        let mut statement = connection.prepare_cached(sql)?;
+/// Whether every timer that this commit claims is set as it says.
+fn claims_hold(connection: &Connection, changes: &[WakeChange]) -> Result<bool, StoreError> {
+    let sql = "SELECT generation FROM wake WHERE id = ?1";
+    let mut statement = connection.prepare_cached(sql)?;
+    for change in changes {
+        let WakeChange::Claim { id, generation } = change else { continue };
         let set: Option<i64> = statement.query_row([id], |row| row.get(0)).optional()?;
-        if set != Some(to_sql(generation)) {
+        if set != Some(to_sql(*generation)) {
             return Ok(false);
         }
-    }
-    for (id, _) in claims() {
-        clear_wake(connection, id)?;
     }
     Ok(true)
 }
@@ -188,6 +181,7 @@ fn append(connection: &Connection, at: Timestamp, event: &Event) -> Result<u64, 
     Ok(from_sql(connection.last_insert_rowid()))
 }
 
+/// A promise that is open still stays as it is: its input came again after its outcome was forgotten.
 fn promise(
     connection: &Connection,
     input: &InputId,
@@ -197,7 +191,8 @@ fn promise(
 ) -> Result<(), StoreError> {
     let sql = "INSERT INTO outbox
                    (id, topic, payload, at, kind, subject, generation, deadline)
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+               ON CONFLICT (id) DO NOTHING";
     let owed = effect.owed.as_ref();
     connection.prepare_cached(sql)?.execute(params![
         format!("{}/{place}", input.as_str()),

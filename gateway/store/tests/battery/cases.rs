@@ -15,7 +15,7 @@ use store::{
 
 type AnyStore = Arc<dyn Store>;
 
-const NOW: Timestamp = Timestamp::from_seconds(1_000_000);
+pub(crate) const NOW: Timestamp = Timestamp::from_seconds(1_000_000);
 const TTL: Duration = Duration::from_secs(6);
 
 pub(crate) fn empty() -> Decision {
@@ -122,7 +122,7 @@ pub(crate) async fn a_conflict_leaves_the_input_free(store: AnyStore) {
     assert!(is_done(&commit(&*store, "1", guarded(None)).await));
 }
 
-fn session(id: &str, number: u64) -> Write {
+pub(crate) fn session(id: &str, number: u64) -> Write {
     let agent: AgentKey = format!("owned:{id}").parse().unwrap();
     let document = domain::AgentSession {
         agent: agent.clone(),
@@ -140,7 +140,7 @@ fn session(id: &str, number: u64) -> Write {
 async fn keys(store: &dyn Store, range: IndexRange) -> Vec<String> {
     let load = Load { asks: vec![Ask::Range(range)], input: None };
     let answer = store.load(load).await.unwrap();
-    answer.ranges[0].1.iter().map(|key| key.id.clone()).collect()
+    answer.ranges[0].1.iter().map(|indexed| indexed.key.id.clone()).collect()
 }
 
 pub(crate) async fn an_index_follows_its_documents(store: AnyStore) {
@@ -203,6 +203,12 @@ pub(crate) async fn a_new_epoch_restarts_readers_of_the_log(store: AnyStore) {
     assert_eq!(end.epoch, epoch);
     assert_eq!(store.read_log(before, 9).await.unwrap(), LogPage::Restarted(end));
     assert_eq!(store.read_log(end, 9).await.unwrap(), LogPage::Lines(Vec::new()));
+    // Read from the beginning, old lines lead on to new ones.
+    let LogPage::Lines(lines) = store.read_log(Cursor { number: 0, ..end }, 9).await.unwrap()
+    else {
+        panic!("restarted")
+    };
+    assert_eq!(lines[0].cursor, end);
 }
 
 pub(crate) async fn a_cursor_beyond_the_end_restarts(store: AnyStore) {
@@ -238,15 +244,19 @@ pub(crate) async fn wakes_are_due_in_order_and_say_when_the_next_is(store: AnySt
 pub(crate) async fn a_wake_is_claimed_once(store: AnyStore) {
     commit(&*store, "1", wakes(vec![WakeChange::Set(wake("a", 10, 3))])).await;
     let claim = |generation| wakes(vec![WakeChange::Claim { id: "a".into(), generation }]);
-    assert_eq!(commit(&*store, "2", claim(2)).await, Committed::Conflict);
+    assert_eq!(commit(&*store, "2", claim(2)).await, Committed::ClaimGone);
+    let moved = Decision { guards: vec![Guard { key: key("x"), version: Some(1) }], ..claim(3) };
+    assert_eq!(commit(&*store, "3", moved.clone()).await, Committed::Conflict);
     assert!(is_done(&commit(&*store, "3", claim(3)).await));
-    assert_eq!(commit(&*store, "4", claim(3)).await, Committed::Conflict);
+    assert_eq!(commit(&*store, "4", claim(3)).await, Committed::ClaimGone);
+    // With nothing to claim any more, there is nothing to decide anew.
+    assert_eq!(commit(&*store, "5", moved).await, Committed::ClaimGone);
 }
 
 pub(crate) async fn a_claim_that_fails_keeps_the_other_claims(store: AnyStore) {
     commit(&*store, "1", wakes(vec![WakeChange::Set(wake("a", 10, 1))])).await;
     let both = ["a", "b"].map(|id| WakeChange::Claim { id: id.into(), generation: 1 });
-    assert_eq!(commit(&*store, "2", wakes(both.to_vec())).await, Committed::Conflict);
+    assert_eq!(commit(&*store, "2", wakes(both.to_vec())).await, Committed::ClaimGone);
     assert_eq!(store.due_wakes(NOW, 9).await.unwrap().due.len(), 1);
 }
 
@@ -266,6 +276,16 @@ pub(crate) async fn promises_keep_their_order_and_ids(store: AnyStore) {
     assert_eq!(store.promises("mail", mails[0].number, 9).await.unwrap(), mails[1..]);
     let owed = store.promises("cti", 0, 9).await.unwrap();
     assert_eq!(owed[0].effect, effects[1]);
+}
+
+pub(crate) async fn a_promise_outlives_the_outcome_of_its_input(store: AnyStore) {
+    let decision = || Decision { effects: vec![promise("mail", "1", None)], ..empty() };
+    commit(&*store, "one", decision()).await;
+    let later = NOW.after(Duration::from_secs(OUTCOME_SECONDS + 1));
+    assert_eq!(store.sweep(later, 10).await.unwrap(), 1);
+    // The same input once more, long after: the promise is the same, too.
+    assert!(is_done(&commit(&*store, "one", decision()).await));
+    assert_eq!(store.promises("mail", 0, 9).await.unwrap().len(), 1);
 }
 
 pub(crate) async fn promises_are_closed_only_under_the_lease(store: AnyStore) {
@@ -330,6 +350,33 @@ pub(crate) async fn a_blob_exists_once_it_is_finished(store: AnyStore) {
     store.delete_blob("m").await.unwrap();
     assert_eq!(store.blob("m").await.unwrap(), None);
     assert_eq!(store.piece("m", 0).await.unwrap(), None);
+}
+
+fn blob(pieces: u32, digest: &str) -> BlobHead {
+    BlobHead { id: "m".into(), bytes: 15, pieces, digest: digest.into(), at: NOW }
+}
+
+pub(crate) async fn a_finished_blob_is_never_changed(store: AnyStore) {
+    store.put_piece("m", 0, vec![1; 15]).await.unwrap();
+    store.finish_blob(blob(1, "d")).await.unwrap();
+    let refused = store.put_piece("m", 0, vec![2; 9]).await;
+    assert!(matches!(refused, Err(StoreError::BlobFinished { .. })), "{refused:?}");
+    let refused = store.finish_blob(blob(1, "other")).await;
+    assert!(matches!(refused, Err(StoreError::BlobFinished { .. })), "{refused:?}");
+    store.finish_blob(blob(1, "d")).await.unwrap();
+    assert_eq!(store.piece("m", 0).await.unwrap(), Some(vec![1; 15]));
+    assert_eq!(store.blob("m").await.unwrap(), Some(blob(1, "d")));
+}
+
+pub(crate) async fn a_shorter_blob_leaves_no_piece_of_a_longer_one(store: AnyStore) {
+    for number in 0..3 {
+        store.put_piece("m", number, vec![1; 10]).await.unwrap();
+    }
+    store.put_piece("m", 0, vec![2; 15]).await.unwrap();
+    store.finish_blob(blob(1, "d")).await.unwrap();
+    assert_eq!(store.piece("m", 0).await.unwrap(), Some(vec![2; 15]));
+    assert_eq!(store.piece("m", 1).await.unwrap(), None);
+    assert_eq!(store.piece("m", 2).await.unwrap(), None);
 }
 
 pub(crate) async fn a_piece_has_a_limit(store: AnyStore) {

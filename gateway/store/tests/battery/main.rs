@@ -8,6 +8,7 @@
 )]
 
 mod cases;
+mod disk;
 mod model;
 mod sqlite_only;
 
@@ -74,11 +75,14 @@ battery!(
     a_wake_is_claimed_once,
     a_claim_that_fails_keeps_the_other_claims,
     promises_keep_their_order_and_ids,
+    a_promise_outlives_the_outcome_of_its_input,
     promises_are_closed_only_under_the_lease,
     a_lease_has_one_holder_until_it_expires,
     a_released_lease_is_free_at_once,
     a_new_epoch_ends_leases,
     a_blob_exists_once_it_is_finished,
+    a_finished_blob_is_never_changed,
+    a_shorter_blob_leaves_no_piece_of_a_longer_one,
     a_piece_has_a_limit,
     old_outcomes_and_lines_are_swept,
     callers_at_once_lose_nothing,

@@ -1,11 +1,15 @@
-//! What holds for SQLite files alone: reopening, damage, a full or read-only disk, newer programs.
+//! What holds for SQLite files alone: reopening, damage, newer programs. Disks that cannot be
+//! written are in `disk`.
 
 use domain::{Ask, Decision, InputId};
 use rusqlite::Connection;
-use store::{Commit, Committed, Load, OpenError, SqliteStore, Store, StoreError};
+use store::{
+    BlobHead, Commit, Committed, Cursor, Indexed, Load, LogPage, OpenError, SqliteStore, Store,
+    StoreError,
+};
 
 use crate::Folder;
-use crate::cases::{commit, empty, key, put, version};
+use crate::cases::{NOW, commit, empty, key, put, session, version};
 
 fn write(id: &str) -> Decision {
     Decision { writes: vec![put(id, true)], ..empty() }
@@ -41,18 +45,19 @@ async fn a_store_dropped_without_closing_is_checked_and_whole() {
     let store = SqliteStore::open(&folder.store()).unwrap();
     commit(&store, "1", write("a")).await;
     drop(store);
-    let store = open_when_free(&folder).await;
+    let store = open_when_free(&folder).await.unwrap();
     assert_eq!(version(&store, "a").await, Some(1));
     store.close().await;
 }
 
 /// The threads of a store dropped without closing end by themselves, a moment later.
-async fn open_when_free(folder: &Folder) -> SqliteStore {
+async fn open_when_free(folder: &Folder) -> Result<SqliteStore, OpenError> {
     for _ in 0..1000 {
         match SqliteStore::open(&folder.store()) {
-            Ok(store) => return store,
-            Err(OpenError::InUse { .. }) => tokio::task::yield_now().await,
-            Err(error) => panic!("{error}"),
+            Err(OpenError::InUse { .. }) => {
+                tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+            }
+            opened => return opened,
         }
     }
     panic!("the store stays locked")
@@ -105,12 +110,95 @@ async fn a_newer_document_is_neither_read_nor_changed() {
 }
 
 #[tokio::test]
+async fn rows_that_a_newer_program_wrote_hold_up_no_others() {
+    let folder = Folder::new("newer-rows");
+    let store = SqliteStore::open(&folder.store()).unwrap();
+    let from_newer = Connection::open(folder.store()).unwrap();
+    from_newer
+        .execute_batch(
+            r#"INSERT INTO wake VALUES ('w', 1, 'contact', 'c', 1);
+               INSERT INTO log (at, event) VALUES
+                   (1, '{"name":"n","subject":{"kind":"contact","id":"c"},"details":{}}');
+               INSERT INTO outbox (id, topic, payload, at, kind, subject, generation, deadline)
+                   VALUES ('p', 't', '{}', 1, 'contact', 'c', 1, 1);
+               INSERT INTO index_entry VALUES ('session_by_number', '0', 'contact', 'c');"#,
+        )
+        .unwrap();
+    let wake = domain::Wake { id: "a".into(), due_at: NOW, subject: key("a"), generation: 1 };
+    let agent: domain::AgentKey = "owned:1001".parse().unwrap();
+    let ours = Decision {
+        writes: vec![session("1001", 5)],
+        events: vec![domain::Event::new("ours", key("a"))],
+        effects: vec![domain::Effect { topic: "t".into(), payload: "1".into(), owed: None }],
+        wakes: vec![domain::WakeChange::Set(wake.clone())],
+        ..empty()
+    };
+    commit(&store, "1", ours).await;
+    assert_eq!(store.due_wakes(NOW, 1).await.unwrap().due, [wake]);
+    assert_eq!(store.promises("t", 0, 1).await.unwrap()[0].effect.payload, "1");
+    let start = Cursor { epoch: 1, number: 0 };
+    let LogPage::Lines(lines) = store.read_log(start, 1).await.unwrap() else {
+        panic!("restarted")
+    };
+    assert_eq!(lines[0].event.name, "ours");
+    let (index, from, to) = (domain::Index::SessionByNumber, String::new(), "~".to_owned());
+    let range = domain::IndexRange { index, from, to, limit: 1 };
+    let load = Load { asks: vec![Ask::Range(range)], input: None };
+    let (key, value) = (domain::Key::session(&agent), domain::SessionNumber(5).to_string());
+    assert_eq!(store.load(load).await.unwrap().ranges[0].1, [Indexed { value, key }]);
+    store.close().await;
+}
+
+#[tokio::test]
 async fn a_damaged_file_is_told_with_what_to_do() {
     let folder = Folder::new("damaged");
     std::fs::write(folder.store(), vec![7; 8192]).unwrap();
     let error = SqliteStore::open(&folder.store()).unwrap_err();
     assert!(matches!(error, OpenError::Damaged { .. }), "{error:?}");
     assert!(error.to_string().contains("restore a backup"));
+}
+
+#[tokio::test]
+async fn pieces_that_were_not_finished_go_at_the_next_start() {
+    let folder = Folder::new("unfinished");
+    let store = SqliteStore::open(&folder.store()).unwrap();
+    store.put_piece("kept", 0, vec![1]).await.unwrap();
+    let (id, digest) = ("kept".to_owned(), "d".to_owned());
+    store.finish_blob(BlobHead { id, bytes: 1, pieces: 1, digest, at: NOW }).await.unwrap();
+    store.put_piece("left", 0, vec![1]).await.unwrap();
+    store.close().await;
+    drop(store);
+    let store = SqliteStore::open(&folder.store()).unwrap();
+    assert_eq!(store.piece("kept", 0).await.unwrap(), Some(vec![1]));
+    store.close().await;
+    let connection = Connection::open(folder.0.join("store-blobs.db")).unwrap();
+    let count = connection.query_row("SELECT count(*) FROM piece", [], |row| row.get(0));
+    assert_eq!(count, Ok(1));
+}
+
+#[tokio::test]
+async fn damaged_blobs_are_found_after_an_unclean_stop() {
+    let folder = Folder::new("damaged-blobs");
+    let store = SqliteStore::open(&folder.store()).unwrap();
+    for number in 0..9 {
+        store.put_piece("m", number, vec![1; 9_000]).await.unwrap();
+    }
+    let (id, digest) = ("m".to_owned(), "d".to_owned());
+    store.finish_blob(BlobHead { id, bytes: 81_000, pieces: 9, digest, at: NOW }).await.unwrap();
+    drop(store);
+    drop(open_when_free(&folder).await.unwrap());
+    let path = folder.0.join("store-blobs.db");
+    let connection = Connection::open(&path).unwrap();
+    connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)").unwrap();
+    drop(connection);
+    let mut bytes = std::fs::read(&path).unwrap();
+    bytes[4_096..].fill(7);
+    std::fs::write(&path, bytes).unwrap();
+    let error = open_when_free(&folder).await.unwrap_err();
+    assert!(
+        matches!(&error, OpenError::Damaged { path, .. } if path.contains("blobs")),
+        "{error:?}"
+    );
 }
 
 #[tokio::test]
@@ -154,6 +242,8 @@ async fn many_commits_share_one_durable_transaction() {
     let statistics = store.statistics();
     assert_eq!(statistics.commits, 200);
     assert!(statistics.transactions < 200, "{statistics:?}");
+    assert_eq!(statistics.batches.iter().sum::<u64>(), statistics.transactions);
+    assert_eq!(statistics.batched, 200);
     store.close().await;
 }
 

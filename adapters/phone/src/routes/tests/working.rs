@@ -91,7 +91,7 @@ async fn phn_21_a_wish_during_a_call_is_shown_as_pending() {
     let pending = phone.choose(&list, "Lunch").await;
     assert_eq!(pending.title(), "Talking");
     assert!(pending.text().contains("Next: Not Ready - Lunch"), "{pending:?}");
-    node.wish("1001", Wish::CallEnds).await;
+    node.wish("1001", Wish::CallEnds { id: None }).await;
     assert_eq!(phone.press(&home, "Refresh").await.title(), "Not Ready - Lunch");
 }
 
@@ -112,7 +112,7 @@ async fn phn_07_call_data_is_the_layout_folded_into_one_column() {
     assert_eq!(data.keys(), ["State", "WrapUp", "NotReady", "Refresh"]);
     assert!(data.refresh.as_ref().unwrap().contains("/call"));
     assert_eq!(phone.press(&data, "State").await.title(), "Talking");
-    node.wish("1001", Wish::CallEnds).await;
+    node.wish("1001", Wish::CallEnds { id: None }).await;
     let gone = phone.press(&data, "Refresh").await;
     assert!(gone.text().starts_with("There is no call any more.\nState:"), "{gone:?}");
 }
@@ -139,7 +139,7 @@ async fn phn_05_a_wrap_up_reason_is_noted_during_the_call_and_after_it() {
     let home = phone.sign_in("1001", "2001").await;
     phone.press(&home, "Ready").await;
     node.wish("1001", call(CallDirection::Inbound)).await;
-    node.wish("1001", Wish::CallEnds).await;
+    node.wish("1001", Wish::CallEnds { id: None }).await;
     let wrap_up = phone.press(&home, "Refresh").await;
     assert_eq!(wrap_up.title(), "Wrap-up");
     assert_eq!(wrap_up.keys(), ["Ready", "NotReady", "WrapUp", "CData", "Refresh"]);
