@@ -65,6 +65,13 @@ and numbers of telephones stand in quotation marks unless they are plain digits.
 Example:
   umask 077; jackfield export > settings.yaml; $EDITOR settings.yaml; jackfield apply settings.yaml";
 
+const CERTIFICATE_HELP: &str = "\
+Phones reach a node over HTTPS only when they trust what it shows: import it, or the authority that \
+signed it, into the call manager's phone-trust store, for every node. No key is printed.
+
+Example:
+  jackfield certificate > jackfield.pem";
+
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Serve, in the foreground.
@@ -97,6 +104,12 @@ enum Command {
     },
     /// Print all settings of the running node as YAML; secrets are hashes or sealed.
     Export {
+        #[command(flatten)]
+        node: WhichNode,
+    },
+    /// Print the certificate that the running node shows, with its chain, as PEM.
+    #[command(after_long_help = CERTIFICATE_HELP)]
+    Certificate {
         #[command(flatten)]
         node: WhichNode,
     },
@@ -246,6 +259,9 @@ enum CallDeed {
     End {
         /// The agent's id.
         id: String,
+        /// The call's own id; where the agent is in another call by now, nothing changes.
+        #[arg(long, value_name = "CALL")]
+        call: Option<String>,
         #[command(flatten)]
         node: WhichNode,
     },

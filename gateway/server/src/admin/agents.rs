@@ -63,10 +63,8 @@ pub(super) fn read_call_begin(reader: &mut Reader<'_>) -> Option<AgentCommand> {
     }
     let number = reader.short_text("number", 64);
     // Not `id`, which names the request.
-    let id = match reader.has("call") {
-        true => reader.short_text("call", 64),
-        false => fresh_number().ok().map(|number| format!("local-{number}")),
-    };
+    let given = reader.short_text("call", 64);
+    let id = given.or_else(|| fresh_number().ok().map(|number| format!("local-{number}")));
     let mut variables = Vec::new();
     for (name, value) in reader.entries("variables", VARIABLES_MAX) {
         match value {

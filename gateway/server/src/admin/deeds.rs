@@ -34,6 +34,12 @@ pub(super) fn settings_export(shared: &Shared) -> Result<Value, Failure> {
     text.map(|text| json!({"text": text})).map_err(|error| Failure::new("unavailable", error))
 }
 
+/// The certificates in force, for phones' trust stores (PHN-14).
+pub(super) fn certificate(shared: &Shared) -> Result<Value, Failure> {
+    let text = shared.certificate.pem();
+    text.map(|text| json!({"text": text})).map_err(|error| Failure::new("unavailable", error))
+}
+
 pub(super) async fn maintenance(shared: &Shared, on: bool) -> Result<Value, Failure> {
     let node = shared.engine.node().clone();
     let id = InputId::new("admin", super::agents::fresh_number()?);

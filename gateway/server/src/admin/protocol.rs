@@ -119,6 +119,10 @@ async fn done(shared: &Arc<Shared>, deed: &str, members: Value) -> Result<Value,
             read(members, |_| Some(()))?;
             deeds::settings_export(shared)
         }
+        "certificate" => {
+            read(members, |_| Some(()))?;
+            deeds::certificate(shared)
+        }
         "maintenance" => {
             let on = read(members, |reader| reader.switch("on"))?;
             deeds::maintenance(shared, on).await

@@ -52,6 +52,7 @@ fn request(command: Command) -> Result<(WhichNode, Value, Shown), Problem> {
             (node, json!({"do": "settings_apply", "text": text}), Shown::Applied)
         }
         Command::Export { node } => (node, json!({"do": "settings_export"}), Shown::Text),
+        Command::Certificate { node } => (node, json!({"do": "certificate"}), Shown::Text),
         Command::Status { json, node } => (node, json!({"do": "status"}), Shown::Status { json }),
         Command::Agent { deed } => agent(deed),
         Command::Call { deed } => call(deed),
@@ -110,12 +111,14 @@ fn call(deed: CallDeed) -> (WhichNode, Value, Shown) {
                 "agent": id,
                 "number": number,
                 "direction": if outbound { "outbound" } else { "inbound" },
-                "id": call,
+                "call": call,
                 "variables": variables,
             });
             (node, request, Shown::Agent)
         }
-        CallDeed::End { id, node } => (node, json!({"do": "call_end", "agent": id}), Shown::Agent),
+        CallDeed::End { id, call, node } => {
+            (node, json!({"do": "call_end", "agent": id, "call": call}), Shown::Agent)
+        }
     }
 }
 

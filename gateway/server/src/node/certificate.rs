@@ -1,7 +1,7 @@
 //! The server certificate in force: replaced on reload, and its end warned of (OPS-08).
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use domain::Timestamp;
@@ -20,6 +20,7 @@ const LOOK_EVERY: Duration = Duration::from_secs(86_400);
 /// The certificate in force.
 pub(crate) struct CertificateState {
     tls: Arc<Tls>,
+    in_force: RwLock<Certificate>,
     expires_at: AtomicI64,
     figure: Gauge,
 }
@@ -31,7 +32,12 @@ impl CertificateState {
             "When a certificate of ours expires first, in seconds since 1970.",
             &["name"],
         );
-        let state = Self { tls, expires_at: AtomicI64::new(0), figure: figure.with(&["server"]) };
+        let state = Self {
+            tls,
+            in_force: RwLock::new(certificate.clone()),
+            expires_at: AtomicI64::new(0),
+            figure: figure.with(&["server"]),
+        };
         state.note(certificate);
         state
     }
@@ -54,7 +60,13 @@ impl CertificateState {
         Timestamp::from_microseconds(self.expires_at.load(Ordering::Acquire))
     }
 
+    /// What clients are shown: the certificate and those that signed it, as PEM.
+    pub(crate) fn pem(&self) -> Result<String, String> {
+        self.in_force.read().unwrap_or_else(PoisonError::into_inner).pem()
+    }
+
     fn note(&self, certificate: &Certificate) {
+        *self.in_force.write().unwrap_or_else(PoisonError::into_inner) = certificate.clone();
         self.expires_at.store(certificate.expires_at.microseconds(), Ordering::Release);
         self.figure.set(certificate.expires_at.seconds());
     }

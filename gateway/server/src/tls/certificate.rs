@@ -10,7 +10,8 @@ use rustls::{Error as RustlsError, InconsistentKeys};
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use webpki::{EndEntityCert, anchor_from_trusted_cert};
-use x509_cert::der::Decode;
+use x509_cert::der::pem::LineEnding;
+use x509_cert::der::{Decode, EncodePem};
 
 use crate::config::CertificateFiles;
 use crate::secret_file::{self, SecretFileError};
@@ -206,6 +207,16 @@ impl Certificate {
     /// What rustls presents.
     pub(super) fn certified_key(&self) -> Arc<CertifiedKey> {
         Arc::clone(&self.key)
+    }
+
+    /// The certificate and those that signed it, in order, as PEM. No key is in it.
+    pub(crate) fn pem(&self) -> Result<String, String> {
+        let one = |der: &CertificateDer<'_>| {
+            let parsed =
+                x509_cert::Certificate::from_der(der).map_err(|error| error.to_string())?;
+            parsed.to_pem(LineEnding::LF).map_err(|error| error.to_string())
+        };
+        self.key.cert.iter().map(one).collect()
     }
 
     /// How long it is good for after `now`.

@@ -110,6 +110,35 @@ fn a_killed_demo_starts_again_where_it_was() {
 }
 
 #[test]
+fn the_end_of_another_call_ends_nothing() {
+    let place = Place::new();
+    let (mut demo, endpoints) = start(&place);
+    ask(&place, &endpoints, &["agent", "sign-in", "1001", "--extension", "2001"]);
+    let call = |deed: &[&str]| ask(&place, &endpoints, &[&["call"], deed].concat());
+    let begun = call(&["begin", "1001", "--number", "+4930123", "--call", "call-2"]);
+    assert!(begun.contains("is talking"), "{begun}");
+    assert!(call(&["end", "1001", "--call", "call-1"]).contains("is talking"));
+    assert!(call(&["end", "1001", "--call", "call-2"]).contains("is wrapping up"));
+    assert_eq!(demo.stop(), Some(0));
+}
+
+#[test]
+fn phn_14_the_certificate_that_phones_must_trust_is_printed() {
+    let place = Place::new();
+    let (mut demo, endpoints) = start(&place);
+    let printed = ask(&place, &endpoints, &["certificate"]);
+    let file = std::fs::read_to_string(place.path("state/server.pem")).unwrap();
+    assert!(!printed.contains("PRIVATE"));
+    let certificates = |text: &str| -> Vec<String> {
+        let blocks = text.split("-----BEGIN CERTIFICATE-----").skip(1);
+        blocks.map(|block| block.split_whitespace().collect()).collect()
+    };
+    assert!(!certificates(&printed).is_empty(), "{printed}");
+    assert_eq!(certificates(&printed), certificates(&file));
+    assert_eq!(demo.stop(), Some(0));
+}
+
+#[test]
 fn settings_applied_to_a_demo_stay() {
     let place = Place::new();
     let (mut demo, endpoints) = start(&place);
