@@ -1,14 +1,14 @@
-# Tasten: höchstens zehn Zeichen, Telefone kürzen längere.
+# Tasten: höchstens acht Zeichen, Telefone kürzen längere.
 key-sign-in = Anmelden
 key-exit = Beenden
 key-erase = Löschen
 key-ready = Bereit
-key-not-ready = N. bereit
-key-wrap-up = Nacharbeit
-key-call = Anrufdaten
+key-not-ready = N.bereit
+key-wrap-up = Nacharb.
+key-call = Daten
 key-home = Status
 key-sign-out = Abmelden
-key-refresh = Aktualis.
+key-refresh = Aktual.
 key-select = Auswahl
 key-back = Zurück
 key-retry = Nochmal

@@ -1,4 +1,4 @@
-# Soft keys: at most ten characters, phones cut longer ones.
+# Soft keys: at most eight characters, phones cut longer ones.
 key-sign-in = SignIn
 key-exit = Exit
 key-erase = Erase

@@ -1,4 +1,4 @@
-# Teclas: diez caracteres como máximo, los teléfonos cortan el resto.
+# Teclas: ocho caracteres como máximo, los teléfonos cortan el resto.
 key-sign-in = Entrar
 key-exit = Salir
 key-erase = Borrar
@@ -7,11 +7,11 @@ key-not-ready = No listo
 key-wrap-up = Cierre
 key-call = Datos
 key-home = Estado
-key-sign-out = Fin sesión
-key-refresh = Actualizar
+key-sign-out = Fin ses.
+key-refresh = Renovar
 key-select = Elegir
 key-back = Volver
-key-retry = Reintentar
+key-retry = Repetir
 
 # Títulos e indicaciones: 32 caracteres como máximo.
 sign-in-title = Inicio de sesión

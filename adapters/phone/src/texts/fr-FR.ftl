@@ -1,17 +1,17 @@
-# Touches : dix caractères au plus, les téléphones coupent le reste.
-key-sign-in = Connexion
+# Touches : huit caractères au plus, les téléphones coupent le reste.
+key-sign-in = Entrer
 key-exit = Quitter
 key-erase = Effacer
 key-ready = Prêt
 key-not-ready = Non prêt
-key-wrap-up = Post-appel
+key-wrap-up = Post-app
 key-call = Infos
 key-home = État
-key-sign-out = Déconnex.
-key-refresh = Actualiser
+key-sign-out = Déconn.
+key-refresh = Actual.
 key-select = Choisir
 key-back = Retour
-key-retry = Réessayer
+key-retry = Réessai
 
 # Titres et invites : 32 caractères au plus.
 sign-in-title = Connexion
