@@ -361,9 +361,16 @@ fn prepare(config: &Config, now: Timestamp) -> Result<(), NodeError> {
         match tls::making::self_signed(&config.certificate_files(), &names, now)? {
             SelfMade::There => {}
             SelfMade::Missing => tracing::info!("a self-signed certificate was made"),
+            SelfMade::KeyAlone => tracing::warn!(
+                "a self-signed certificate was made for the key that was there without one"
+            ),
             SelfMade::Outdated => tracing::warn!(
                 "the self-signed certificate was made anew: it had expired or did not cover our \
-                 name; phones must trust the new one"
+                 name; phones must trust the new one; the old one is kept beside it"
+            ),
+            SelfMade::OldOneRight => tracing::warn!(
+                "the self-signed certificate of before was put back: the one that replaced it is \
+                 not right by today's clock and name, and it is"
             ),
         }
     }
