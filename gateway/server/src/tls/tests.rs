@@ -119,6 +119,22 @@ fn ops_08_a_chain_in_a_wrong_order_or_with_strangers_is_refused() {
 }
 
 #[test]
+fn ops_08_an_expired_certificate_beside_a_newer_signer_is_told_as_expired_alone() {
+    let folder = Folder::new();
+    let (ca, server) = (files(folder.path(), "ca"), files(folder.path(), "server"));
+    let late = Timestamp::from_seconds(NOW.seconds() + 6 * YEAR);
+    // The signer's certificate was renewed with its key, and begins after the other one ended.
+    Authority::keep(&ca, "Demo authority", late).unwrap();
+    let authority = Authority::keep(&ca, "Demo authority", NOW).unwrap();
+    authority.issue(&server, &names(), &[], NOW).unwrap();
+    let text = |files: &CertificateFiles| std::fs::read(&files.certificate).unwrap();
+    std::fs::write(&server.certificate, [text(&server), text(&ca)].concat()).unwrap();
+    let told = Certificate::faults(&server, &names(), late);
+    assert!(matches!(told.as_slice(), [CertificateError::Expired { position: 1, .. }]), "{told:?}");
+    assert!(Certificate::load_though_expired(&server, &names(), late).is_ok());
+}
+
+#[test]
 fn ops_08_all_that_is_wrong_with_a_set_is_told_at_once() {
     let folder = Folder::new();
     let one = files(folder.path(), "one");
