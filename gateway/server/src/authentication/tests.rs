@@ -401,6 +401,19 @@ async fn with_nothing_written_guesses_are_counted_and_accounts_lock_all_the_same
     it.check("1003", &["x", "right"], &["wrong", "busy"]).await;
 }
 
+#[tokio::test(start_paused = true)]
+async fn invented_names_keep_no_account_from_being_counted() {
+    let it = fixture();
+    it.accounts.full.store(true, Ordering::Release);
+    let now = it.clock.now();
+    for number in 0..=NAMES_MAX {
+        it.frame.0.of_names.failed(&format!("invented-{number}"), now);
+    }
+    for name in ["1001", "nobody"] {
+        it.check(name, &["x"; 5], &["wrong", "wrong", "wrong", "wrong", "locked"]).await;
+    }
+}
+
 /// What is remembered of an agent answers without the store, and must not be found out by asking.
 #[tokio::test(start_paused = true)]
 async fn with_the_store_away_what_is_remembered_cannot_be_guessed() {
