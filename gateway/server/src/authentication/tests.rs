@@ -96,7 +96,9 @@ fn fixture() -> Fixture {
     let overload = metrics.counters("overload_total", "Turned away.", &["surface"]);
     let turned_away = overload.with(&["phone"]);
     let known = Arc::clone(&accounts);
-    let frame = Frame::new(known, Pool::new(), handed, &metrics, overload, lines.clone());
+    // The same on every machine.
+    let pool = Pool::with(2, 100);
+    let frame = Frame::new(known, pool, handed, &metrics, overload, lines.clone());
     Fixture { frame: Arc::new(frame), accounts, clock, lines, turned_away }
 }
 
