@@ -321,7 +321,14 @@ impl Starting {
             tracing::info!(
                 "serving with the settings of before until the settings file is applied"
             );
-            others.spawn(finish(applying, stopping));
+            let rest = Arc::clone(&shared).finish_applying(applying);
+            let mut stop = stopping;
+            others.spawn(async move {
+                tokio::select! {
+                    _ = stop.wait_for(|stop| *stop) => {}
+                    () = rest => {}
+                }
+            });
         }
         self.operations.observe();
         tracing::info!(
@@ -332,18 +339,6 @@ impl Starting {
         );
         notify::tell("READY=1");
         Ok(Node { shared, stop, listeners, others })
-    }
-}
-
-/// Applies the rest, unless the node stops before.
-async fn finish(applying: Applying, mut stop: watch::Receiver<bool>) {
-    tokio::select! {
-        _ = stop.wait_for(|stop| *stop) => {}
-        applied = applying => {
-            if let Err(error) = applied {
-                applying::tell_refused(&error);
-            }
-        }
     }
 }
 
