@@ -27,6 +27,9 @@ use world::Gaps;
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
+/// Seeds that are played when nobody says otherwise.
+const SEEDS: u64 = 10;
+
 /// Plays one seed in a runtime of its own whose time passes only when all wait.
 fn play(seed: u64) -> (u64, Gaps) {
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -49,15 +52,18 @@ fn play(seed: u64) -> (u64, Gaps) {
 #[test]
 fn the_rules_hold_whatever_fails() {
     let seeds = std::env::var("JACKFIELD_SEEDS").ok().and_then(|text| text.parse().ok());
+    let seeds: u64 = seeds.unwrap_or(SEEDS);
     let mut gaps = Gaps::default();
-    for seed in 1..=seeds.unwrap_or(10) {
+    for seed in 1..=seeds {
         let Ok((_, found)) = std::panic::catch_unwind(|| play(seed)) else {
             panic!("seed {seed} broke a rule; play it alone with JACKFIELD_SEED={seed}")
         };
         gaps.interrupted += found.interrupted;
         gaps.late += found.late;
     }
-    assert!(gaps.interrupted > 0 && gaps.late > 0, "the seeds found no gap: {gaps:?}");
+    // A few seeds need not find what ten do.
+    let found = gaps.interrupted > 0 && gaps.late > 0;
+    assert!(found || seeds < SEEDS, "the seeds found no gap: {gaps:?}");
 }
 
 #[test]

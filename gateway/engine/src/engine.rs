@@ -14,6 +14,7 @@ use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 use zeroize::Zeroizing;
 
+use crate::keeper::Believed;
 use crate::lanes::Lanes;
 use crate::maintenance::Maintenance;
 use crate::metrics::{Counter, Gauge, Gauges, Histogram, ShownHistogram};
@@ -74,6 +75,8 @@ pub struct Engine {
     /// How far the log was followed.
     pub(crate) followed: Mutex<Cursor>,
     pub(crate) unreadable: Mutex<BTreeSet<Key>>,
+    /// How far the time of day is believed.
+    pub(crate) believed: Mutex<Believed>,
     store_state: Mutex<StoreState>,
     root: Zeroizing<[u8; 32]>,
     tasks: Mutex<JoinSet<()>>,
@@ -129,6 +132,7 @@ impl Engine {
     /// are none, and starts the engine's own tasks on the runtime it is called from.
     pub async fn open(options: EngineOptions) -> Result<Arc<Self>, OpenError> {
         let figures = Figures::new(&options.metrics);
+        let now = options.clock.now();
         let mut engine = Self {
             store: options.store,
             clock: options.clock,
@@ -147,6 +151,7 @@ impl Engine {
             own: Mutex::default(),
             followed: Mutex::default(),
             unreadable: Mutex::default(),
+            believed: Mutex::new(Believed::since(now)),
             store_state: Mutex::new(StoreState::Working),
             root: Zeroizing::new([0; 32]),
             tasks: Mutex::default(),
@@ -155,6 +160,7 @@ impl Engine {
         };
         // Taken before anything is read: what is committed meanwhile is read twice, never missed.
         let cursor = engine.store.end_of_log().await?;
+        engine.believed = Mutex::new(Believed::at_start(&engine).await?);
         engine.root = engine.open_root().await?;
         engine.load_everything().await.map_err(OpenError::reading)?;
         let engine = Arc::new(engine);

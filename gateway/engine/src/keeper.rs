@@ -1,7 +1,7 @@
 //! Housekeeping: notices when the store works again, removes what is kept no longer, signs out agents
 //! who were removed, ends wrap-ups that a clock that was set back would prolong.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use domain::{AgentCommand, Command, Input, InputId, SignedOutBy, Timestamp, Wish};
@@ -17,7 +17,7 @@ const SWEEP_EVERY: u32 = 30;
 /// How many of each are removed at once.
 const SWEEP: u32 = 1_000;
 /// After so long without a line of the log nothing is removed: the clock may be far ahead, and then
-/// everything would look old. So it is where the clock moved that far since the last time.
+/// everything would look old. So it is where the clock moved that far since it was believed last.
 const QUIET_MAX: Duration = Duration::from_secs(24 * 3600);
 /// After so many looks, a day's worth, a clock that moved so far and stayed there is believed.
 const DOUBTS_MAX: u32 = 24 * 60;
@@ -32,7 +32,6 @@ pub(crate) async fn keep(engine: Arc<Engine>) {
     settings.mark_changed();
     let mut round = 0u32;
     let mut removed_may_be_left = false;
-    let mut believed = Believed { now: engine.clock.now(), doubts: 0 };
     loop {
         let changed = tokio::select! {
             biased;
@@ -44,7 +43,7 @@ pub(crate) async fn keep(engine: Arc<Engine>) {
             round = round.wrapping_add(1);
             if engine.store_state() != StoreState::Working {
                 probe(&engine).await;
-            } else if round.is_multiple_of(SWEEP_EVERY) && believed.take(engine.clock.now()) {
+            } else if round.is_multiple_of(SWEEP_EVERY) && believes(&engine) {
                 sweep(&engine).await;
             }
             end_overlong_wrap_ups(&engine).await;
@@ -55,22 +54,41 @@ pub(crate) async fn keep(engine: Arc<Engine>) {
     }
 }
 
-/// The time of day as it was when it was believed last.
-struct Believed {
+/// The time of day as it was when it was believed last. It belongs to the engine, so that a keeper
+/// that is started again goes on with it.
+#[derive(Debug)]
+pub(crate) struct Believed {
     now: Timestamp,
     doubts: u32,
 }
 
 impl Believed {
+    /// Begins where the log ended before this node wrote anything: a clock that is wrong already
+    /// when the node starts has nothing else to be compared with. Asked before that.
+    pub(crate) async fn at_start(engine: &Engine) -> Result<Self, StoreError> {
+        let now = latest_line(engine).await?.unwrap_or_else(|| engine.clock.now());
+        Ok(Self::since(now))
+    }
+
+    /// A time that is believed.
+    pub(crate) const fn since(now: Timestamp) -> Self {
+        Self { now, doubts: 0 }
+    }
+
     /// Whether `now` is believed. It is looked at every minute, so a clock that moved by a day jumped.
     fn take(&mut self, now: Timestamp) -> bool {
         if now.since(self.now) > QUIET_MAX && self.doubts < DOUBTS_MAX {
             self.doubts += 1;
             return false;
         }
-        *self = Self { now, doubts: 0 };
+        *self = Self::since(now);
         true
     }
+}
+
+fn believes(engine: &Engine) -> bool {
+    let mut believed = engine.believed.lock().unwrap_or_else(PoisonError::into_inner);
+    believed.take(engine.clock.now())
 }
 
 /// Signs out agents that the settings in force no longer have; false where that has to be tried
@@ -161,7 +179,7 @@ mod tests {
     fn a_clock_that_jumped_is_believed_after_a_day_or_once_it_is_set_right() {
         let start = Timestamp::from_seconds(1_000_000);
         let (day, minute) = (QUIET_MAX, Duration::from_secs(60));
-        let mut believed = Believed { now: start, doubts: 0 };
+        let mut believed = Believed::since(start);
         assert!(believed.take(start.after(minute)));
         for _ in 0..100 {
             assert!(!believed.take(start.after(50 * day)));

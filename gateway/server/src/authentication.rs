@@ -53,6 +53,10 @@ use sources::{Sources, Standing, Taken};
 const RETRY_SECONDS: u64 = 5;
 /// What is looked up for names that cannot be an account's.
 const NOBODY: &str = "nobody";
+/// Names that are no account, counted at once.
+const NAMES_MAX: usize = 16_384;
+/// Accounts counted at once, as many as settings may have.
+const ACCOUNTS_MAX: usize = 50_000;
 /// No try fails sooner after its turn came. It covers a verification and a commit on a machine that
 /// is not overloaded, so that neither shows whether an account exists.
 const FAILING: Duration = Duration::from_millis(250);
@@ -67,8 +71,10 @@ struct Inner<A> {
     order: Order,
     sources: Arc<Sources>,
     remembered: Remembered,
-    /// What the store does not count.
-    counts: Counts,
+    /// What the store does not count: of names that are no account, and of accounts while nothing
+    /// can be written. Apart, so that invented names push no account out.
+    of_names: Counts,
+    of_accounts: Counts,
     results: Counters,
     overload: Counters,
     lines: LineLimit,
@@ -108,7 +114,8 @@ impl<A: Accounts> Frame<A> {
             order: Order::default(),
             sources: Arc::default(),
             remembered: Remembered::new(),
-            counts: Counts::default(),
+            of_names: Counts::new(NAMES_MAX),
+            of_accounts: Counts::new(ACCOUNTS_MAX),
             results,
             overload,
             lines,
@@ -201,11 +208,11 @@ impl<A: Accounts> Inner<A> {
                     looked_up.map_err(|StoreAway| AuthenticationRefusal::Unavailable)?;
                 }
                 let now = self.clock.now();
-                if let Some(until) = self.counts.locked_until(&attempt.account, now) {
+                if let Some(until) = self.of_names.locked_until(&attempt.account, now) {
                     return Err(AuthenticationRefusal::Locked { until });
                 }
                 self.verify(&attempt.password, None).await?;
-                Err(match self.counts.failed(&attempt.account, self.clock.now()) {
+                Err(match self.of_names.failed(&attempt.account, self.clock.now()) {
                     Some(until) => AuthenticationRefusal::Locked { until },
                     None => AuthenticationRefusal::Wrong,
                 })
@@ -228,7 +235,8 @@ impl<A: Accounts> Inner<A> {
             // remembered of them would be guessed by asking for it.
             Err(StoreAway) if remembered => return Ok(()),
             Err(StoreAway) => {
-                if self.remembered.holds(id) && self.counts.failed(id.as_str(), now).is_some() {
+                if self.remembered.holds(id) && self.of_accounts.failed(id.as_str(), now).is_some()
+                {
                     self.remembered.forget(id);
                 }
                 return Err(AuthenticationRefusal::Unavailable);
@@ -236,7 +244,7 @@ impl<A: Accounts> Inner<A> {
         };
         let locked = counted.as_ref().and_then(|account| account.lock_at(now));
         let locked = locked.filter(|until| now < *until);
-        if let Some(until) = locked.or_else(|| self.counts.locked_until(id.as_str(), now)) {
+        if let Some(until) = locked.or_else(|| self.of_accounts.locked_until(id.as_str(), now)) {
             self.remembered.forget(id);
             return Err(AuthenticationRefusal::Locked { until });
         }
@@ -245,7 +253,7 @@ impl<A: Accounts> Inner<A> {
             if counted.is_some() && self.accounts.checked(id, true).await.is_err() {
                 tracing::debug!("a count of wrong passwords stays: it cannot be written");
             }
-            self.counts.right(id.as_str());
+            self.of_accounts.right(id.as_str());
             if let Some(hash) = hash.filter(|_| !remembered) {
                 self.remembered.keep(id, hash, &attempt.password, self.clock.now());
             }
@@ -253,8 +261,8 @@ impl<A: Accounts> Inner<A> {
         }
         let counted = self.accounts.checked(id, false).await;
         // Nothing may be guessed for as long as nothing can be written.
-        let counted =
-            counted.unwrap_or_else(|StoreAway| self.counts.failed(id.as_str(), self.clock.now()));
+        let counted = counted
+            .unwrap_or_else(|StoreAway| self.of_accounts.failed(id.as_str(), self.clock.now()));
         let Some(until) = counted else { return Err(AuthenticationRefusal::Wrong) };
         self.remembered.forget(id);
         if self.lines.may_write(Line::AccountLocked, self.clock.now()) {

@@ -353,13 +353,17 @@ fn serve(config: &std::path::Path, settings_file: Option<PathBuf>) -> Result<(),
         clock: Arc::new(SystemClock),
         surfaces: crate::surfaces::product(),
     };
-    runtime()?.block_on(async {
+    let runtime = runtime()?;
+    let served = runtime.block_on(async {
         let mut signals = Signals::receive().map_err(NodeError::Signals)?;
         if let Some(node) = Node::start_unless_stopped(options, &mut signals).await? {
             node.run(signals).await;
         }
         Ok(())
-    })
+    });
+    // A store that is checked still, or a password that is hashed, is not waited for.
+    runtime.shutdown_background();
+    served
 }
 
 fn runtime() -> Result<tokio::runtime::Runtime, Problem> {

@@ -18,6 +18,7 @@ use engine::{
     Authenticator, Clock, Engine, EngineOptions, Metrics, Port, SealingKey, SystemClock,
     SystemRandom,
 };
+use store::Store;
 use tokio::sync::{Mutex, watch};
 use tokio::task::JoinSet;
 
@@ -48,6 +49,15 @@ use listeners::{Listeners, Serving, Sockets};
 
 /// How much longer than requests the work of surfaces may take to end.
 const SURFACES_MORE: Duration = Duration::from_secs(1);
+
+/// How long a stop waits for a store that is being opened.
+const OPENING_MORE: Duration = Duration::from_secs(1);
+/// So long opening takes before the supervisor is told, and between two words to it.
+const OPENING: Duration = Duration::from_secs(5);
+/// What the supervisor is told while a store is opened, which after an unclean stop is checked.
+const OPENS: &str = "EXTEND_TIMEOUT_USEC=60000000\nSTATUS=Opening the store";
+/// What the log says of a stop during a start.
+const STOPPED_BEFORE: &str = "stopped before it was ready";
 
 /// What a node is started with.
 pub struct Options {
@@ -102,8 +112,8 @@ impl Node {
     /// Starts a node; when this returns, every listener answers.
     pub async fn start(options: Options) -> Result<Self, NodeError> {
         let starting = Starting::prepare(options).await?;
-        let applying = starting.apply().await?;
-        starting.serve(applying)
+        let applied = starting.apply().await;
+        starting.begin(applied).await
     }
 
     /// Starts a node, unless the process is asked to stop before it serves.
@@ -111,17 +121,30 @@ impl Node {
         options: Options,
         signals: &mut Signals,
     ) -> Result<Option<Self>, NodeError> {
-        let starting = Starting::prepare(options).await?;
-        let applying = tokio::select! {
-            applying = starting.apply() => applying?,
+        let mut preparing = Box::pin(Starting::prepare(options));
+        let starting = tokio::select! {
+            starting = &mut preparing => starting?,
             () = signals.stop() => {
                 notify::tell("STOPPING=1");
-                starting.shared.engine.close().await;
-                tracing::info!("stopped before it was ready");
+                // Most stores are open in a moment and can be closed. The check of a large one is
+                // not waited for: what it only reads stays as it is.
+                if let Ok(Ok(starting)) = tokio::time::timeout(OPENING_MORE, preparing).await {
+                    starting.shared.engine.close().await;
+                }
+                tracing::info!(STOPPED_BEFORE);
                 return Ok(None);
             }
         };
-        starting.serve(applying).map(Some)
+        let applied = tokio::select! {
+            applied = starting.apply() => applied,
+            () = signals.stop() => {
+                notify::tell("STOPPING=1");
+                starting.shared.engine.close().await;
+                tracing::info!(STOPPED_BEFORE);
+                return Ok(None);
+            }
+        };
+        starting.begin(applied).await.map(Some)
     }
 
     /// Serves until the process is asked to stop, then drains.
@@ -191,6 +214,10 @@ impl Starting {
             tracing::error!(%fault, "phones may refuse us; replace the certificate and reload");
         }
         let tls = Arc::new(Tls::new(&loaded)?);
+        let token = match &config.operations.metrics_token_file {
+            Some(file) => Some(token_file::read(file)?),
+            None => None,
+        };
 
         let metrics = Metrics::with_process();
         build_info(&metrics);
@@ -212,18 +239,19 @@ impl Starting {
 
         let Surfaces { served, pushes } = surfaces(port.clone(), &config);
         let health = Health::new();
-        let token = match &config.operations.metrics_token_file {
-            Some(file) => Some(token_file::read(file)?),
-            None => None,
-        };
         let operations =
             Operations::new(Arc::clone(&health), Arc::clone(&engine), metrics.clone(), token);
         let mut surfaces = served.clone();
         surfaces.push(Arc::clone(&operations) as Arc<dyn Surface>);
         health.watch_over(served);
 
-        let tables =
-            route_tables(&surfaces, &listeners::NAMES, &http).map_err(NodeError::Routes)?;
+        let tables = match route_tables(&surfaces, &listeners::NAMES, &http) {
+            Ok(tables) => tables,
+            Err(problems) => {
+                engine.close().await;
+                return Err(NodeError::Routes(problems));
+            }
+        };
         let shared = Arc::new(Shared {
             certificate: CertificateState::new(Arc::clone(&tls), &loaded, &metrics),
             started_at: now,
@@ -258,6 +286,16 @@ impl Starting {
         self.shared.apply_at_start(self.first_settings.as_ref()).await
     }
 
+    /// Begins to serve what was applied; where that fails, the store is left closed.
+    async fn begin(self, applied: Result<Option<Applying>, NodeError>) -> Result<Node, NodeError> {
+        let engine = Arc::clone(&self.shared.engine);
+        let begun = applied.and_then(|applying| self.serve(applying));
+        if begun.is_err() {
+            engine.close().await;
+        }
+        begun
+    }
+
     /// Opens the sockets and answers; what is left of `applying` goes on meanwhile.
     fn serve(self, applying: Option<Applying>) -> Result<Node, NodeError> {
         let shared = self.shared;
@@ -283,7 +321,14 @@ impl Starting {
             tracing::info!(
                 "serving with the settings of before until the settings file is applied"
             );
-            others.spawn(finish(applying, stopping));
+            let rest = Arc::clone(&shared).finish_applying(applying);
+            let mut stop = stopping;
+            others.spawn(async move {
+                tokio::select! {
+                    _ = stop.wait_for(|stop| *stop) => {}
+                    () = rest => {}
+                }
+            });
         }
         self.operations.observe();
         tracing::info!(
@@ -294,18 +339,6 @@ impl Starting {
         );
         notify::tell("READY=1");
         Ok(Node { shared, stop, listeners, others })
-    }
-}
-
-/// Applies the rest, unless the node stops before.
-async fn finish(applying: Applying, mut stop: watch::Receiver<bool>) {
-    tokio::select! {
-        _ = stop.wait_for(|stop| *stop) => {}
-        applied = applying => {
-            if let Err(error) = applied {
-                applying::tell_refused(&error);
-            }
-        }
     }
 }
 
@@ -361,9 +394,16 @@ fn prepare(config: &Config, now: Timestamp) -> Result<(), NodeError> {
         match tls::making::self_signed(&config.certificate_files(), &names, now)? {
             SelfMade::There => {}
             SelfMade::Missing => tracing::info!("a self-signed certificate was made"),
+            SelfMade::KeyAlone => tracing::warn!(
+                "a self-signed certificate was made for the key that was there without one"
+            ),
             SelfMade::Outdated => tracing::warn!(
                 "the self-signed certificate was made anew: it had expired or did not cover our \
-                 name; phones must trust the new one"
+                 name; phones must trust the new one; the old one is kept beside it"
+            ),
+            SelfMade::OldOneRight => tracing::warn!(
+                "the self-signed certificate of before was put back: the one that replaced it is \
+                 not right by today's clock and name, and it is"
             ),
         }
     }
@@ -379,17 +419,34 @@ async fn open_engine(
     metrics: &Metrics,
 ) -> Result<Arc<Engine>, NodeError> {
     let StoreConfig::Sqlite { path } = config.store.clone();
-    let opened = tokio::task::spawn_blocking(move || store::SqliteStore::open(&path)).await;
-    let store = opened.map_err(|_| NodeError::StoreOpening)??;
+    let mut opening = tokio::task::spawn_blocking(move || store::SqliteStore::open(&path));
+    let mut told = false;
+    let opened = loop {
+        match tokio::time::timeout(OPENING, &mut opening).await {
+            Ok(opened) => break opened,
+            Err(_) => {
+                notify::tell(OPENS);
+                told = true;
+            }
+        }
+    };
+    if told {
+        notify::tell("STATUS=");
+    }
+    let store: Arc<dyn Store> = Arc::new(opened.map_err(|_| NodeError::StoreOpening)??);
     let options = EngineOptions {
-        store: Arc::new(store),
+        store: Arc::clone(&store),
         clock: Arc::clone(clock),
         random: Arc::new(SystemRandom::new()),
         sealing: Arc::clone(sealing),
         node: config.name.clone(),
         metrics: metrics.clone(),
     };
-    Ok(Engine::open(options).await?)
+    let engine = Engine::open(options).await;
+    if engine.is_err() {
+        store.close().await;
+    }
+    Ok(engine?)
 }
 
 fn build_info(metrics: &Metrics) {

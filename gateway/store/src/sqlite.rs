@@ -213,7 +213,7 @@ impl Store for SqliteStore {
     }
 
     async fn answer(&self) -> Result<(), StoreError> {
-        self.writer.run(|_| Ok(())).await
+        self.writer.answer().await
     }
 
     async fn close(&self) {

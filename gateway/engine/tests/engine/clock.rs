@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use domain::{CallDirection, InputId, Wish};
+use engine::testing::engine_on;
 
 use crate::Bench;
 
@@ -57,6 +58,24 @@ async fn a_clock_far_ahead_removes_nothing() {
     bench.wish("1001", Wish::Ready).await;
     tokio::time::sleep(LOOK).await;
     assert!(bench.store.outcome(&first).await.unwrap().is_some());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_node_that_starts_with_its_clock_far_ahead_removes_nothing() {
+    let mut bench = Bench::new().await;
+    bench.sign_in("1001", "2001").await;
+    let first = InputId::new("test", 1);
+    bench.engine.abandon();
+    bench.clock.advance(365 * DAY);
+    let mut bench =
+        Bench { engine: engine_on(bench.store.clone(), bench.clock.clone(), 2).await, ..bench };
+    // The log goes on under that clock, so its end is fresh.
+    bench.wish("1001", Wish::Ready).await;
+    tokio::time::sleep(LOOK).await;
+    assert!(bench.store.outcome(&first).await.unwrap().is_some());
+    // A node that was away for so long removes what is old once that clock has stayed for a day.
+    tokio::time::sleep(DAY + LOOK).await;
+    assert_eq!(bench.store.outcome(&first).await.unwrap(), None);
 }
 
 #[tokio::test(start_paused = true)]

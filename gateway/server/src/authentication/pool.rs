@@ -30,7 +30,8 @@ impl Pool {
         Self::with(cores, cores * WAITING_PER_CORE_MAX)
     }
 
-    fn with(at_once: usize, waiting_max: usize) -> Arc<Self> {
+    /// One that verifies so many at once, with so many under way or waiting.
+    pub(super) fn with(at_once: usize, waiting_max: usize) -> Arc<Self> {
         let turns = Arc::new(Semaphore::new(at_once));
         Arc::new(Self { turns, waiting: AtomicUsize::new(0), waiting_max })
     }

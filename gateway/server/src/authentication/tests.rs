@@ -96,7 +96,9 @@ fn fixture() -> Fixture {
     let overload = metrics.counters("overload_total", "Turned away.", &["surface"]);
     let turned_away = overload.with(&["phone"]);
     let known = Arc::clone(&accounts);
-    let frame = Frame::new(known, Pool::new(), handed, &metrics, overload, lines.clone());
+    // The same on every machine.
+    let pool = Pool::with(2, 100);
+    let frame = Frame::new(known, pool, handed, &metrics, overload, lines.clone());
     Fixture { frame: Arc::new(frame), accounts, clock, lines, turned_away }
 }
 
@@ -399,6 +401,19 @@ async fn with_nothing_written_guesses_are_counted_and_accounts_lock_all_the_same
         it.attempt(&format!("nobody-{number}"), "x", "192.0.2.1").await;
     }
     it.check("1003", &["x", "right"], &["wrong", "busy"]).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn invented_names_keep_no_account_from_being_counted() {
+    let it = fixture();
+    it.accounts.full.store(true, Ordering::Release);
+    let now = it.clock.now();
+    for number in 0..=NAMES_MAX {
+        it.frame.0.of_names.failed(&format!("invented-{number}"), now);
+    }
+    for name in ["1001", "nobody"] {
+        it.check(name, &["x"; 5], &["wrong", "wrong", "wrong", "wrong", "locked"]).await;
+    }
 }
 
 /// What is remembered of an agent answers without the store, and must not be found out by asking.

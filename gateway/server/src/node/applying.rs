@@ -1,12 +1,13 @@
 //! Settings of a node: applied at start, by whoever sends them, and with certificates at a reload.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use domain::Problems;
-use tokio::time::timeout;
+use engine::StoreState;
+use tokio::time::{sleep, timeout};
 
 use super::{FirstSettings, NodeError, Shared, notify};
 use crate::secret_file;
@@ -15,6 +16,8 @@ use crate::settings::{self, ApplyError};
 /// So long a node waits for its settings file before it serves with the settings it has, and
 /// between two words to the supervisor where it has none. Many passwords take minutes to hash.
 const GRACE: Duration = Duration::from_secs(5);
+/// How long to wait after a try that came to nothing.
+const PAUSE: Duration = Duration::from_secs(30);
 /// What the supervisor is told while a node without settings cannot serve yet.
 const APPLYING: &str =
     "EXTEND_TIMEOUT_USEC=60000000\nSTATUS=Hashing the passwords of the settings file";
@@ -87,11 +90,7 @@ impl Shared {
             }
         }
         let Some(file) = self.settings_file.clone() else { return Ok(None) };
-        let shared = Arc::clone(self);
-        let mut applying: Applying = Box::pin(async move {
-            let _changing = shared.changing.lock().await;
-            shared.apply_file(&file).await
-        });
+        let mut applying = self.applying(file);
         let mut told = false;
         loop {
             match timeout(GRACE, &mut applying).await {
@@ -111,6 +110,22 @@ impl Shared {
         }
     }
 
+    /// Goes on with what was left to be done, until it is done or refused.
+    pub(super) async fn finish_applying(self: Arc<Self>, applying: Applying) {
+        let Some(file) = self.settings_file.clone() else { return };
+        let again = || self.applying(file.clone());
+        let store_works = || self.engine.store_state() == StoreState::Working;
+        finish(applying, again, store_works).await;
+    }
+
+    fn applying(self: &Arc<Self>, file: PathBuf) -> Applying {
+        let shared = Arc::clone(self);
+        Box::pin(async move {
+            let _changing = shared.changing.lock().await;
+            shared.apply_file(&file).await
+        })
+    }
+
     async fn apply_file(&self, file: &Path) -> Result<settings::Applied, ApplyError> {
         let file = file.to_owned();
         let read = tokio::task::spawn_blocking(move || settings::read_file(&file)).await;
@@ -122,6 +137,37 @@ impl Shared {
         let applied = settings::apply(&self.engine, &self.sealing, &self.pool, bytes).await?;
         tracing::info!(number = applied.number, changed = applied.changed, "settings applied");
         Ok(applied)
+    }
+}
+
+/// Applies `again` after what passes: nobody is there who would ask once more.
+async fn finish(
+    mut applying: Applying,
+    again: impl Fn() -> Applying,
+    store_works: impl Fn() -> bool,
+) {
+    loop {
+        match applying.await {
+            Ok(_) => return,
+            Err(error) if passes(&error) => {
+                tracing::warn!(%error, "the settings are not applied yet, and are tried again");
+            }
+            Err(error) => return tell_refused(&error),
+        }
+        sleep(PAUSE).await;
+        // Many passwords are not hashed for a store that will not take them.
+        while !store_works() {
+            sleep(PAUSE).await;
+        }
+        applying = again();
+    }
+}
+
+/// Whether the same file may be applied later.
+fn passes(error: &ApplyError) -> bool {
+    match error {
+        ApplyError::Submit(_) | ApplyError::Hashing(_) | ApplyError::Sealing => true,
+        ApplyError::Problems(_) | ApplyError::Refused(_) | ApplyError::Broken => false,
     }
 }
 
@@ -140,4 +186,38 @@ pub(super) fn tell_refused(error: &ApplyError) {
 
 fn count(problems: &Problems) -> usize {
     problems.as_slice().len()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use engine::SubmitError;
+
+    use super::*;
+
+    /// Lets each try come to what stands at its place; gives how many were made, and how often the
+    /// store was asked for.
+    async fn check(results: &[fn() -> Result<settings::Applied, ApplyError>]) -> (u32, u32) {
+        let (tries, looks) = (AtomicU32::new(0), AtomicU32::new(0));
+        let again = || -> Applying {
+            let number = tries.fetch_add(1, Ordering::AcqRel);
+            let result = results[usize::try_from(number).unwrap()]();
+            Box::pin(async { result })
+        };
+        // Away at every other look.
+        let store_works = || looks.fetch_add(1, Ordering::AcqRel) % 2 == 1;
+        finish(again(), again, store_works).await;
+        (tries.into_inner(), looks.into_inner())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn settings_applied_in_the_background_are_tried_again_until_done_or_refused() {
+        let done = || Ok(settings::Applied { number: 1, changed: true });
+        let busy = || Err(ApplyError::Submit(SubmitError::Busy));
+        let wrong = || Err(ApplyError::Problems(Problems::default()));
+        assert_eq!(check(&[done]).await, (1, 0));
+        assert_eq!(check(&[busy, busy, done]).await, (3, 4));
+        assert_eq!(check(&[busy, wrong, done]).await, (2, 2));
+    }
 }

@@ -7,7 +7,7 @@ use domain::{NodeName, Timestamp};
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DistinguishedName, DnType,
     ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose, PKCS_ECDSA_P256_SHA256,
-    SanType,
+    SanType, SerialNumber,
 };
 use time::OffsetDateTime;
 
@@ -32,16 +32,28 @@ pub enum MakingError {
     /// Its key cannot be written down.
     #[error(transparent)]
     Key(#[from] secret_file::SecretFileError),
-    /// One file of the pair is there, and is not replaced by chance.
+    /// The certificate is there without its key, and is not replaced by chance.
     #[error(
         "{there} is there without {missing}: put that one back, or remove both, and a new pair is made",
         there = there.display(), missing = missing.display()
     )]
-    Half {
-        /// What is there.
+    NoKey {
+        /// The certificate that is there.
         there: PathBuf,
-        /// What is not.
+        /// The key that is not.
         missing: PathBuf,
+    },
+    /// No certificate can be made from the key that is there.
+    #[error(
+        "{path} holds no key that a certificate can be made from ({source}): put the right one back, \
+         or remove it and the certificate beside it, and a new pair is made",
+        path = path.display()
+    )]
+    UnusableKey {
+        /// The key file.
+        path: PathBuf,
+        /// Why.
+        source: rcgen::Error,
     },
 }
 
@@ -55,10 +67,15 @@ pub(crate) struct Authority {
 pub(crate) enum SelfMade {
     /// There is none.
     Missing,
+    /// The key alone is there: a start was interrupted, or the certificate was removed.
+    KeyAlone,
     /// It is there.
     There,
     /// It is ours and has expired, or does not cover a name of ours any more.
     Outdated,
+    /// So it is, or it begins later; but the one before it, kept beside it, is right. The clock was
+    /// wrong when it was replaced, or the name was another for a time.
+    OldOneRight,
 }
 
 /// Looks at the pair at `files`.
@@ -67,40 +84,80 @@ pub(crate) fn self_made(
     names: &[NodeName],
     now: Timestamp,
 ) -> Result<SelfMade, MakingError> {
-    let half = |there: &Path, missing: &Path| MakingError::Half {
-        there: there.to_owned(),
-        missing: missing.to_owned(),
-    };
     match (files.certificate.exists(), files.key.exists()) {
         (false, false) => return Ok(SelfMade::Missing),
-        (true, false) => return Err(half(&files.certificate, &files.key)),
-        (false, true) => return Err(half(&files.key, &files.certificate)),
+        (true, false) => {
+            let (there, missing) = (files.certificate.clone(), files.key.clone());
+            return Err(MakingError::NoKey { there, missing });
+        }
+        (false, true) => return read_key(&files.key).map(|_| SelfMade::KeyAlone),
         (true, true) => {}
     }
     let faults = Certificate::faults(files, names, now);
     let mends = |fault: &CertificateError| {
         matches!(fault, CertificateError::Expired { .. } | CertificateError::NameMissing { .. })
     };
-    let outdated =
-        !faults.is_empty() && faults.iter().all(mends) && is_self_made(&files.certificate);
-    Ok(if outdated { SelfMade::Outdated } else { SelfMade::There })
+    let passes = |fault: &CertificateError| matches!(fault, CertificateError::NotYet { .. });
+    if faults.is_empty()
+        || !faults.iter().all(|fault| mends(fault) || passes(fault))
+        || !is_self_made(&files.certificate)
+    {
+        return Ok(SelfMade::There);
+    }
+    if Certificate::faults(&kept(files), names, now).is_empty() {
+        return Ok(SelfMade::OldOneRight);
+    }
+    // One that begins later was made under another clock, and this clock may be the wrong one.
+    Ok(if faults.iter().all(mends) { SelfMade::Outdated } else { SelfMade::There })
 }
 
 /// Makes a self-signed P-256 certificate for `names` at `files` where there is none, or where ours
 /// is outdated. Tells how it stood.
+///
+/// A key that is there stays: then one file is replaced at once, and there is no moment at which an
+/// interruption leaves two that do not fit. What is replaced is kept beside it.
 pub(crate) fn self_signed(
     files: &CertificateFiles,
     names: &[NodeName],
     now: Timestamp,
 ) -> Result<SelfMade, MakingError> {
     let found = self_made(files, names, now)?;
-    if found != SelfMade::There {
-        let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)?;
-        let parameters = server_parameters(names, &[], now)?;
-        let certificate = parameters.self_signed(&key)?;
-        write(files, &certificate.pem(), &key)?;
+    let signed = |key: &KeyPair| server_parameters(names, &[], now)?.self_signed(key);
+    match found {
+        SelfMade::There => {}
+        SelfMade::Missing => {
+            let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)?;
+            write(files, &signed(&key)?.pem(), &key)?;
+        }
+        SelfMade::KeyAlone => {
+            write_certificate(
+                &files.certificate,
+                signed(&read_key(&files.key)?)?.pem().as_bytes(),
+            )?;
+        }
+        SelfMade::Outdated => {
+            let new = signed(&read_key(&files.key)?)?.pem();
+            write_certificate(&kept(files).certificate, &std::fs::read(&files.certificate)?)?;
+            write_certificate(&files.certificate, new.as_bytes())?;
+        }
+        SelfMade::OldOneRight => {
+            write_certificate(&files.certificate, &std::fs::read(kept(files).certificate)?)?;
+        }
     }
     Ok(found)
+}
+
+/// The certificate that was replaced last, with the key of them all.
+fn kept(files: &CertificateFiles) -> CertificateFiles {
+    let mut old = files.certificate.as_os_str().to_owned();
+    old.push(".old");
+    CertificateFiles { certificate: old.into(), key: files.key.clone() }
+}
+
+fn read_key(path: &Path) -> Result<KeyPair, MakingError> {
+    let text = secret_file::read(path)?;
+    KeyPair::from_pem(&String::from_utf8_lossy(&text))
+        .map_err(|source| MakingError::UnusableKey { path: path.to_owned(), source })
 }
 
 impl Authority {
@@ -111,8 +168,7 @@ impl Authority {
         now: Timestamp,
     ) -> Result<Self, MakingError> {
         if files.certificate.exists() && files.key.exists() {
-            let key = secret_file::read(&files.key)?;
-            let key = KeyPair::from_pem(&String::from_utf8_lossy(&key))?;
+            let key = read_key(&files.key)?;
             // What it signs depends on its name and key alone, so made anew it is the same one.
             let issuer = CertifiedIssuer::self_signed(authority_parameters(name, now)?, key)?;
             return Ok(Self { issuer });
@@ -146,8 +202,12 @@ fn write(files: &CertificateFiles, certificate: &str, key: &KeyPair) -> Result<(
     }
     // The key first: a certificate that is there has its key beside it.
     secret_file::write(&files.key, zeroize::Zeroizing::new(key.serialize_pem()).as_bytes())?;
-    secret_file::write_whole(&files.certificate, certificate.as_bytes(), 0o644)?;
+    write_certificate(&files.certificate, certificate.as_bytes())?;
     Ok(())
+}
+
+fn write_certificate(path: &Path, pem: &[u8]) -> std::io::Result<()> {
+    secret_file::write_whole(path, pem, 0o644)
 }
 
 fn server_parameters(
@@ -156,6 +216,10 @@ fn server_parameters(
     now: Timestamp,
 ) -> Result<CertificateParams, rcgen::Error> {
     let mut parameters = dated(now)?;
+    // One issuer gives no number twice, and the library's own hangs on the key alone.
+    if let Ok(random) = ring::rand::generate::<[u8; 16]>(&ring::rand::SystemRandom::new()) {
+        parameters.serial_number = Some(SerialNumber::from_slice(&random.expose()));
+    }
     parameters.distinguished_name = DistinguishedName::new();
     // A common name has at most 64 characters (RFC 5280, appendix A.1); clients read the others.
     if let Some(name) = names.first().filter(|name| name.as_str().len() <= 64) {

@@ -119,6 +119,22 @@ fn ops_08_a_chain_in_a_wrong_order_or_with_strangers_is_refused() {
 }
 
 #[test]
+fn ops_08_an_expired_certificate_beside_a_newer_signer_is_told_as_expired_alone() {
+    let folder = Folder::new();
+    let (ca, server) = (files(folder.path(), "ca"), files(folder.path(), "server"));
+    let late = Timestamp::from_seconds(NOW.seconds() + 6 * YEAR);
+    // The signer's certificate was renewed with its key, and begins after the other one ended.
+    Authority::keep(&ca, "Demo authority", late).unwrap();
+    let authority = Authority::keep(&ca, "Demo authority", NOW).unwrap();
+    authority.issue(&server, &names(), &[], NOW).unwrap();
+    let text = |files: &CertificateFiles| std::fs::read(&files.certificate).unwrap();
+    std::fs::write(&server.certificate, [text(&server), text(&ca)].concat()).unwrap();
+    let told = Certificate::faults(&server, &names(), late);
+    assert!(matches!(told.as_slice(), [CertificateError::Expired { position: 1, .. }]), "{told:?}");
+    assert!(Certificate::load_though_expired(&server, &names(), late).is_ok());
+}
+
+#[test]
 fn ops_08_all_that_is_wrong_with_a_set_is_told_at_once() {
     let folder = Folder::new();
     let one = files(folder.path(), "one");
@@ -160,11 +176,56 @@ fn ops_08_a_half_of_a_pair_is_not_replaced() {
     let folder = Folder::new();
     let files = files(folder.path(), "server");
     self_signed(&files, &names(), NOW).unwrap();
+    let refused = || self_signed(&files, &names(), NOW).unwrap_err().to_string();
+    let kept = std::fs::read(&files.certificate).unwrap();
+    std::fs::remove_file(&files.key).unwrap();
+    assert!(refused().contains("server.pem is there without"), "{}", refused());
+    assert_eq!(std::fs::read(&files.certificate).unwrap(), kept);
+
+    std::fs::remove_file(&files.certificate).unwrap();
+    crate::secret_file::write(&files.key, b"nonsense").unwrap();
+    assert!(refused().contains("server.key holds no key"), "{}", refused());
+    assert_eq!(std::fs::read(&files.key).unwrap(), b"nonsense");
+}
+
+#[test]
+fn ops_08_a_start_that_was_interrupted_is_made_good_with_the_key_it_left() {
+    let folder = Folder::new();
+    let files = files(folder.path(), "server");
+    self_signed(&files, &names(), NOW).unwrap();
     let kept = std::fs::read(&files.key).unwrap();
     std::fs::remove_file(&files.certificate).unwrap();
-    let refused = self_signed(&files, &names(), NOW).unwrap_err().to_string();
-    assert!(refused.contains("server.key is there without"), "{refused}");
+    assert_eq!(self_signed(&files, &names(), NOW).unwrap(), SelfMade::KeyAlone);
     assert_eq!(std::fs::read(&files.key).unwrap(), kept);
+    check(&files, &names(), NOW, None);
+    assert_eq!(self_signed(&files, &names(), NOW).unwrap(), SelfMade::There);
+}
+
+#[test]
+fn ops_08_a_certificate_made_anew_keeps_its_key_and_the_one_before() {
+    let folder = Folder::new();
+    let files = files(folder.path(), "server");
+    let read = |path: &Path| std::fs::read(path).unwrap();
+    self_signed(&files, &names(), NOW).unwrap();
+    let (first, key) = (read(&files.certificate), read(&files.key));
+    let late = Timestamp::from_seconds(NOW.seconds() + 6 * YEAR);
+    self_signed(&files, &names(), late).unwrap();
+    assert_eq!(read(&files.key), key);
+    assert_eq!(read(&folder.path().join("server.pem.old")), first);
+    let serial = |pem: &[u8]| {
+        use x509_cert::der::DecodePem;
+        let parsed = x509_cert::Certificate::from_pem(pem).unwrap();
+        parsed.tbs_certificate().serial_number().clone()
+    };
+    assert_ne!(serial(&read(&files.certificate)), serial(&first));
+    // The clock had been wrong: what phones trust comes back, and stays.
+    assert_eq!(self_signed(&files, &names(), NOW).unwrap(), SelfMade::OldOneRight);
+    assert_eq!(read(&files.certificate), first);
+    assert_eq!(self_signed(&files, &names(), NOW).unwrap(), SelfMade::There);
+    // Before it began nothing is replaced: rather that clock is wrong.
+    let early = Timestamp::from_seconds(NOW.seconds() - YEAR);
+    assert_eq!(self_signed(&files, &names(), early).unwrap(), SelfMade::There);
+    assert_eq!(read(&files.certificate), first);
 }
 
 #[test]

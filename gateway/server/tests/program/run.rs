@@ -142,6 +142,27 @@ fn ops_01_a_stop_is_heard_while_passwords_are_hashed() {
 }
 
 #[test]
+fn ops_01_a_stop_is_heard_while_the_store_is_opened_and_the_supervisor_waits_for_it() {
+    let place = Place::new();
+    configure(&place, "");
+    let path = place.path("notify.sock");
+    let socket = UnixDatagram::bind(&path).unwrap();
+    socket.set_read_timeout(Some(std::time::Duration::from_secs(60))).unwrap();
+    // A pipe is opened only once somebody reads from it.
+    std::fs::create_dir(place.path("state")).unwrap();
+    std::fs::set_permissions(place.path("state"), PermissionsExt::from_mode(0o700)).unwrap();
+    let pipe = place.path("state/jackfield-blobs.db");
+    assert!(std::process::Command::new("mkfifo").arg(pipe).status().unwrap().success());
+    let mut program =
+        place.start(&["run", "--config", "@jackfield.toml"], &[("NOTIFY_SOCKET", &path)]);
+    let mut told = [0; 128];
+    let length = socket.recv(&mut told).unwrap();
+    assert!(text(&told[..length]).starts_with("EXTEND_TIMEOUT_USEC="), "{}", program.log());
+    assert_eq!(program.stop(), Some(0));
+    assert!(program.log().contains("before it was ready"), "{}", program.log());
+}
+
+#[test]
 fn phn_02_the_old_plain_port_is_off_unless_configured() {
     let place = Place::new();
     let ports = configure(&place, "");
@@ -240,6 +261,7 @@ fn ops_05_a_settings_file_with_passwords_that_every_user_may_read_is_refused() {
         }
     }
     // Without secrets in the clear everybody may read it.
+    assert!(was_closed(&place));
     open("agents: [{id: '1001'}]\n");
     let mut program = start(&place, &["--settings", "@settings.yaml"]);
     assert_eq!(program.stop(), Some(0));
@@ -254,6 +276,13 @@ fn check_refused(place: &Place, part: &str) {
     let line = error.lines().last().unwrap_or_default();
     assert!(line.contains(part), "{error}");
     assert!(!error.contains("panicked"), "{error}");
+}
+
+/// Whether the next start finds a store that was closed, and need not check it.
+fn was_closed(place: &Place) -> bool {
+    let database = rusqlite::Connection::open(place.path("state/jackfield.db")).unwrap();
+    let sql = "SELECT value = 'yes' FROM meta WHERE name = 'clean'";
+    database.query_row(sql, [], |row| row.get(0)).unwrap()
 }
 
 #[test]
@@ -275,10 +304,12 @@ fn what_cannot_be_served_is_told_in_one_line() {
     let taken = std::net::TcpListener::bind(("127.0.0.1", ports.phone)).unwrap();
     check_refused(&place, &format!("phone cannot listen on 127.0.0.1:{}", ports.phone));
     drop(taken);
+    assert!(was_closed(&place));
     assert_eq!(start(&place, &[]).stop(), Some(0));
     let key = place.path("state/sealing.key");
     std::fs::write(&key, "0".repeat(64)).unwrap();
     check_refused(&place, "sealed under another key");
+    assert!(was_closed(&place));
     std::fs::set_permissions(&key, PermissionsExt::from_mode(0o644)).unwrap();
     check_refused(&place, "sealing_key_file");
 }

@@ -1,6 +1,7 @@
 //! Threads that own connections, and the bounded queues that lead to them.
 
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
@@ -24,6 +25,8 @@ pub(super) struct Counts {
     batches: [AtomicU64; BATCH_BOUNDS.len()],
     batched: AtomicU64,
     failures: AtomicU64,
+    /// Whether the last transaction that was to write something failed.
+    failing: AtomicBool,
 }
 
 impl Counts {
@@ -38,6 +41,7 @@ impl Counts {
             batches: BATCH_BOUNDS.map(|_| zero()),
             batched: zero(),
             failures: zero(),
+            failing: AtomicBool::new(false),
         }
     }
 
@@ -72,6 +76,28 @@ trait Job: Send {
 
     /// Answers, once the transaction around it ended with `ended`.
     fn finish(self: Box<Self>, ended: Result<(), StoreError>);
+
+    /// Whether it is there to write something: only then does its end say that the disk takes it.
+    fn writes(&self) -> bool {
+        true
+    }
+}
+
+/// Shows that the thread is at work, and nothing else.
+struct Sign(oneshot::Sender<Result<(), StoreError>>);
+
+impl Job for Sign {
+    fn run(&mut self, _: &Connection) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    fn finish(self: Box<Self>, ended: Result<(), StoreError>) {
+        let _ = self.0.send(ended);
+    }
+
+    fn writes(&self) -> bool {
+        false
+    }
 }
 
 struct Task<T, F> {
@@ -130,8 +156,21 @@ impl Pool {
         F: FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     {
         let (answer, answered) = oneshot::channel();
-        let task = Box::new(Task { work: Some(work), result: None, answer });
-        self.sender()?.try_send(task).map_err(|error| match error {
+        self.ask(Box::new(Task { work: Some(work), result: None, answer }), answered).await
+    }
+
+    /// Waits for a sign of the thread; nothing is written, and nothing is counted.
+    pub(super) async fn answer(&self) -> Result<(), StoreError> {
+        let (answer, answered) = oneshot::channel();
+        self.ask(Box::new(Sign(answer)), answered).await
+    }
+
+    async fn ask<T>(
+        &self,
+        job: Box<dyn Job>,
+        answered: oneshot::Receiver<Result<T, StoreError>>,
+    ) -> Result<T, StoreError> {
+        self.sender()?.try_send(job).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => StoreError::Busy,
             mpsc::error::TrySendError::Closed(_) => StoreError::Closed,
         })?;
@@ -218,27 +257,32 @@ impl Threads {
 
 fn read(connection: &Connection, jobs: &mut mpsc::Receiver<Box<dyn Job>>) {
     while let Some(mut job) = jobs.blocking_recv() {
-        // The job keeps its error for its answer.
-        let _ = job.run(connection);
-        job.finish(Ok(()));
+        // The job keeps its error for its answer. One that panics shall not take the thread, and a
+        // share of all reads, with it; a connection that only reads has nothing half done.
+        let ran = catch_unwind(AssertUnwindSafe(|| job.run(connection)));
+        job.finish(match ran {
+            Ok(_) => Ok(()),
+            Err(_) => Err(StoreError::Unavailable { source: "a read panicked".into() }),
+        });
     }
 }
 
 fn write(connection: &Connection, jobs: &mut mpsc::Receiver<Box<dyn Job>>, counts: &Counts) {
     let mut batch = Vec::with_capacity(BATCH_MAX);
-    let mut failing = false;
     while jobs.blocking_recv_many(&mut batch, BATCH_MAX) > 0 {
         let ended = transaction(connection, &mut batch);
+        let writing = batch.iter().filter(|job| job.writes()).count();
         match &ended {
+            Ok(()) if writing == 0 => {}
             Ok(()) => {
-                failing = false;
-                counts.add_batch(batch.len());
+                counts.failing.store(false, Ordering::Relaxed);
+                counts.add_batch(writing);
                 counts.wake_up.send_modify(|count| *count += 1);
             }
             Err(Failed { error, said }) => {
                 counts.failures.fetch_add(1, Ordering::Relaxed);
                 // Once until it works again: whoever asked is told each time.
-                if !std::mem::replace(&mut failing, true) {
+                if !counts.failing.swap(true, Ordering::Relaxed) {
                     tracing::error!(%error, reason = %said, "the store's file is not written");
                 }
             }
@@ -403,5 +447,52 @@ mod tests {
         let count = "SELECT count(*) FROM t";
         assert_eq!(connection.query_row(count, [], |row| row.get(0)), Ok(0));
         assert!(batch(&connection, &[10, 20]).iter().all(|it| matches!(it, Ok(1))));
+    }
+
+    #[tokio::test]
+    async fn a_sign_of_the_writer_is_no_work_and_no_proof_that_the_disk_takes_it() {
+        let connection = Connection::open_in_memory().unwrap();
+        let prepare = "CREATE TABLE t (body BLOB); PRAGMA max_page_count = 8;";
+        connection.execute_batch(prepare).unwrap();
+        let (threads, counts) = (Threads::default(), Arc::new(Counts::new(1)));
+        let writer = threads.start_writer("writer", connection, Arc::clone(&counts), 8).unwrap();
+        let woken = counts.wake_up.subscribe();
+        let insert = |bytes: usize| {
+            let sql = "INSERT INTO t VALUES (?1)";
+            writer.run(move |connection| Ok(connection.execute(sql, [vec![7u8; bytes]])?))
+        };
+        let failing = || counts.failing.load(Ordering::Relaxed);
+        assert!(matches!(insert(100_000).await, Err(StoreError::Full)));
+        assert!(failing());
+        writer.answer().await.unwrap();
+        assert!(failing());
+        let statistics = counts.statistics();
+        assert_eq!((statistics.transactions, statistics.batched), (0, 0));
+        assert!(!woken.has_changed().unwrap());
+        assert!(matches!(insert(10).await, Ok(1)));
+        assert!(!failing());
+        let statistics = counts.statistics();
+        assert_eq!((statistics.transactions, statistics.batched, statistics.failures), (1, 1, 1));
+        assert!(woken.has_changed().unwrap());
+        writer.close();
+        threads.join().await;
+    }
+
+    #[tokio::test]
+    async fn a_read_that_panics_ends_no_other() {
+        let threads = Threads::default();
+        let connection = Connection::open_in_memory().unwrap();
+        let readers = threads.start_readers("reader", vec![connection], 8).unwrap();
+        let one = "SELECT 1";
+        let panicked = readers.run(|connection| -> Result<(), StoreError> {
+            let mut statement = connection.prepare_cached(one)?;
+            let _rows = statement.query([])?;
+            panic!("as planned")
+        });
+        assert!(matches!(panicked.await, Err(StoreError::Unavailable { .. })));
+        let read = readers.run(|it| Ok(it.query_row(one, [], |row| row.get::<_, u32>(0))?));
+        assert!(matches!(read.await, Ok(1)));
+        readers.close();
+        threads.join().await;
     }
 }
