@@ -95,7 +95,10 @@ async fn successor(
     if !here || !proof::is_shown(&visit.request.headers, proof) {
         return None;
     }
-    visit.home(&issued.device, &session, None).map(Answer::from)
+    let page = visit.home(&issued.device, &session, None)?;
+    let holder = session.holder();
+    locked(&visit.phone.screens).believe(&issued.device, holder, Proven::Cookie, visit.now);
+    Some(page.into())
 }
 
 /// The session, where the page still speaks for it and the request is proven to be that phone's.
@@ -119,20 +122,19 @@ fn standing<'s>(
     let proof =
         signed_in.proof.as_ref().filter(|_| signed_in.screen.as_ref() == Some(&issued.device));
     let Some(proof) = proof else { return Err(unproven("over")) };
-    match proof::check(&visit.request.headers, visit.request.peer.address, proof) {
-        Ok(Proven::Cookie) => {
-            locked(&visit.phone.screens).cookie_shown(&issued.device, issued.holder);
-            Ok(session)
-        }
-        Ok(Proven::Address)
-            if locked(&visit.phone.screens).needs_cookie(&issued.device, issued.holder) =>
-        {
-            Err(unproven("cookie"))
-        }
-        Ok(Proven::Address) => Ok(session),
-        Err(Unproven::WrongCookie) => Err(unproven("cookie")),
-        Err(Unproven::OtherAddress) => Err(unproven("address")),
+    let (device, holder, now) = (&issued.device, issued.holder, visit.now);
+    let proven = match proof::check(&visit.request.headers, visit.request.peer.address, proof) {
+        Ok(proven) => proven,
+        Err(Unproven::WrongCookie) => return Err(unproven("cookie")),
+        Err(Unproven::OtherAddress) => return Err(unproven("address")),
+    };
+    let mut screens = locked(&visit.phone.screens);
+    if proven == Proven::Address && screens.needs_cookie(device, holder, now) {
+        drop(screens);
+        return Err(unproven("cookie"));
     }
+    screens.believe(device, holder, proven, now);
+    Ok(session)
 }
 
 /// The page of a session that is over; the phone shows nothing of it any more.

@@ -132,11 +132,20 @@ async fn phn_19_a_link_needs_the_cookie_or_the_address_of_the_sign_in() {
             assert!(view.title().starts_with(expected), "{cookie:?} {away} {view:?}");
         }
     };
-    check(cookie.as_deref(), false, "Not Ready").await;
-    check(cookie.as_deref(), true, "Not Ready").await;
     check(None, false, "Not Ready").await;
     check(None, true, "Sign in").await;
     check(Some("jackfield_phone=AAAAAAAAAAAAAAAAAAAAAA"), false, "Sign in").await;
+    check(cookie.as_deref(), false, "Not Ready").await;
+    check(cookie.as_deref(), true, "Not Ready").await;
+    // Who showed it keeps it, until the phone was idle for half an hour.
+    check(None, false, "Sign in").await;
+    node.clock.advance(Duration::from_secs(29 * 60 + 59));
+    check(None, false, "Sign in").await;
+    node.clock.advance(Duration::from_secs(1));
+    check(None, false, "Not Ready").await;
+    check(None, true, "Sign in").await;
+    check(cookie.as_deref(), false, "Not Ready").await;
+    check(None, false, "Sign in").await;
     assert_eq!(node.state("1001").await, "not_ready");
 }
 
