@@ -99,8 +99,8 @@ impl<'v> Opening<'v> {
     /// What the subscription prefills, where it was the subscription that opened the service.
     fn prefill(&self) -> Option<Prefill> {
         let given = self.given.as_ref().ok()?;
-        let is_subscription = !given.submitted && given.kept.is_none() && !given.lapsed;
-        is_subscription.then(|| Prefill::new(given.id.as_deref(), given.extension.as_deref()))
+        let prefill = || Prefill::new(given.id.as_deref(), given.extension.as_deref());
+        given.is_subscription().then(prefill)
     }
 
     async fn answer(self) -> Answer {
@@ -185,6 +185,11 @@ fn read(visit: &Visit<'_>, submitted: bool) -> Result<Given, Unreadable> {
 }
 
 impl Given {
+    /// Whether it is the subscription's service URL that gave all of it.
+    fn is_subscription(&self) -> bool {
+        !self.submitted && self.kept.is_none() && !self.lapsed
+    }
+
     async fn ask_or_sign_in(self, visit: &Visit<'_>) -> Answer {
         // A HEAD asks what a page would be, and must not sign anybody in.
         let asks_only = visit.request.method == Method::HEAD;
@@ -379,7 +384,14 @@ impl Given {
         let session = visit.phone.port.session(holder.number).await.ok().flatten()?;
         let page = visit.home(&self.device, &session, None)?;
         visit.phone.figures.sign_in("ok");
-        Some(Answer::with_cookie(page, cookie))
+        let mut answer = Answer::with_cookie(page, cookie);
+        if !self.is_subscription() {
+            let headers = &visit.request.headers;
+            let prefill = Prefill::of(headers);
+            let prefill = prefill.confirmed_by(self.id.as_deref(), self.extension.as_deref());
+            answer.cookies.extend(prefill.field(headers));
+        }
+        Some(answer)
     }
 
     /// Keeps everything and asks one more question; Back from it leads to the form, where all that is
