@@ -85,7 +85,7 @@ impl Pending {
         self.by_source.entry(source).or_default().insert(self.made);
         self.order.insert(self.made, handle);
         self.kept.insert(handle, (self.made, now, kept));
-        URL_SAFE_NO_PAD.encode(handle)
+        written(handle)
     }
 
     /// What is kept under that handle for that phone at that address.
@@ -136,6 +136,11 @@ impl Pending {
     pub(crate) fn count(&self) -> usize {
         self.kept.len()
     }
+}
+
+/// How a handle stands in a URL.
+pub(crate) fn written(handle: [u8; 16]) -> String {
+    URL_SAFE_NO_PAD.encode(handle)
 }
 
 fn read(handle: &str) -> Option<[u8; 16]> {

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use domain::{AgentCommand, AgentSession, Command, Input, InputId, ReasonCategory, Refusal};
 use engine::Outcome;
 use engine::surface::Request;
-use http::{Method, Response};
+use http::Response;
 
 use super::visit::{Answer, Pressing, Visit};
 use crate::link::{Issued, Link, LinkError, Press};
@@ -64,10 +64,7 @@ async fn follow(visit: &Visit<'_>) -> Answer {
             page.map_or_else(|| over(visit, &issued, Ended::Unknown), Answer::from)
         }
         Link::Reasons(category) => list(visit, &issued, session, category),
-        // A HEAD asks what a page would be, and must not change anything.
-        Link::Press(_) if visit.request.method == Method::HEAD => {
-            view(visit, &issued, session, None)
-        }
+        Link::Press(_) if visit.is_head() => view(visit, &issued, session, None),
         // A link without a reason, typed by hand or older than the reasons, leads to their list.
         Link::Press(Press::NotReady(None)) if offered(visit, session, ReasonCategory::NotReady) => {
             list(visit, &issued, session, ReasonCategory::NotReady)
@@ -96,8 +93,7 @@ async fn successor(
         return None;
     }
     let page = visit.home(&issued.device, &session, None)?;
-    let holder = session.holder();
-    locked(&visit.phone.screens).believe(&issued.device, holder, Proven::Cookie, visit.now);
+    visit.believe(&issued.device, session.holder(), Proven::Cookie);
     Some(page.into())
 }
 
@@ -122,25 +118,24 @@ fn standing<'s>(
     let proof =
         signed_in.proof.as_ref().filter(|_| signed_in.screen.as_ref() == Some(&issued.device));
     let Some(proof) = proof else { return Err(unproven("over")) };
-    let (device, holder, now) = (&issued.device, issued.holder, visit.now);
+    let (device, holder) = (&issued.device, issued.holder);
     let proven = match proof::check(&visit.request.headers, visit.request.peer.address, proof) {
         Ok(proven) => proven,
         Err(Unproven::WrongCookie) => return Err(unproven("cookie")),
         Err(Unproven::OtherAddress) => return Err(unproven("address")),
     };
-    let mut screens = locked(&visit.phone.screens);
-    if proven == Proven::Address && screens.needs_cookie(device, holder, now) {
-        drop(screens);
+    let needs_cookie = || locked(&visit.phone.screens).needs_cookie(device, holder, visit.now);
+    if proven == Proven::Address && needs_cookie() {
         return Err(unproven("cookie"));
     }
-    screens.believe(device, holder, proven, now);
+    visit.believe(device, holder, proven);
     Ok(session)
 }
 
 /// The page of a session that is over; the phone shows nothing of it any more.
 fn over(visit: &Visit<'_>, issued: &Issued, ended: Ended) -> Answer {
     // An old link must not cancel what is owed to whoever uses the phone now.
-    if locked(&visit.phone.screens).forget(&issued.device, issued.holder) {
+    if !visit.is_head() && locked(&visit.phone.screens).forget(&issued.device, issued.holder) {
         locked(&visit.phone.pace).unwant(&issued.device);
     }
     visit.ended(&issued.device, ended)

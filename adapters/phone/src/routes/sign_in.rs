@@ -10,11 +10,11 @@ use domain::{
 };
 use engine::surface::Request;
 use engine::{Attempt, Outcome};
-use http::{Method, Response};
+use http::Response;
 
 use super::visit::{Answer, Pressing, Visit};
 use crate::link::{service_url, sign_in_url};
-use crate::pending::Kept;
+use crate::pending::{Kept, written};
 use crate::prefill::Prefill;
 use crate::query::{Query, text_of};
 use crate::translate::{self, Field, Form, Problem};
@@ -191,9 +191,7 @@ impl Given {
     }
 
     async fn ask_or_sign_in(self, visit: &Visit<'_>) -> Answer {
-        // A HEAD asks what a page would be, and must not sign anybody in.
-        let asks_only = visit.request.method == Method::HEAD;
-        if self.edit && !self.submitted || asks_only {
+        if self.edit && !self.submitted || visit.is_head() {
             return self.ask(visit, None);
         }
         let texts = visit.client.texts;
@@ -251,12 +249,16 @@ impl Given {
         translate::form(&visit.scene(&device), &form, notice).into()
     }
 
-    /// Keeps what is known, under the handle it came by or a new one.
+    /// Keeps what is known under a new handle instead of the one it came by.
     fn keep(self, visit: &Visit<'_>, edit: bool) -> Option<String> {
+        let handle = visit.phone.port.random()?;
+        if visit.is_head() {
+            // As long as another, and opens nothing.
+            return Some(written(handle));
+        }
         if let Some(handle) = &self.kept {
             locked(&visit.phone.pending).forget(handle);
         }
-        let handle = visit.phone.port.random()?;
         let kept = Kept {
             device: self.device,
             source: visit.request.peer.address,

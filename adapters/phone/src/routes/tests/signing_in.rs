@@ -7,6 +7,7 @@ use domain::{Command, Input, InputId, MobileMode};
 use http::Method;
 use protocols::phone_xml::Object;
 
+use crate::locked;
 use crate::testing::{BASE, BUSY, CLERK, Handset, LOCKED, Node, settings};
 
 fn serving(change: impl FnOnce(&mut PhoneService)) -> Settings {
@@ -36,7 +37,7 @@ async fn phn_03_each_of_the_eight_subsets_asks_only_for_what_is_missing() {
         assert_eq!(node.state("1001").await, "not_ready");
         assert!(phone.cookie.is_some());
         assert!(!phone.seen.contains("password-1001"), "the password is echoed: {}", phone.seen);
-        assert_eq!(crate::locked(&node.phone.pending).count(), 0);
+        assert_eq!(locked(&node.phone.pending).count(), 0);
     }
 }
 
@@ -391,6 +392,13 @@ async fn a_head_request_signs_nobody_in() {
     phone.request(Method::HEAD, &url, "").await;
     assert_eq!(node.state("1001").await, "signed_out");
     assert!(!phone.seen.contains("password-1001"));
+    // What is kept under a handle stays under it.
+    let form = phone.open("id=1001&password=password-1001").await;
+    let Object::Input(input) = &form.object else { panic!("{form:?}") };
+    phone.request(Method::HEAD, &input.url.replace("/signin", ""), "").await;
+    phone.request(Method::HEAD, &input.url, "").await;
+    assert_eq!(locked(&node.phone.pending).count(), 1);
+    assert_eq!(phone.submit(&form, &[("extension", "2001")]).await.title(), "Not Ready");
 }
 
 #[tokio::test]
