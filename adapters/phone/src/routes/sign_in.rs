@@ -16,7 +16,7 @@ use super::visit::{Answer, Pressing, Visit};
 use crate::link::{service_url, sign_in_url};
 use crate::pending::{Kept, written};
 use crate::prefill::Prefill;
-use crate::query::{Query, text_of};
+use crate::query::{Query, single, text_of};
 use crate::translate::{self, Field, Form, Problem};
 use crate::{Phone, locked, proof};
 
@@ -146,7 +146,8 @@ fn read(visit: &Visit<'_>, submitted: bool) -> Result<Given, Unreadable> {
     let device = request.parameters.get("device").and_then(|name| name.parse().ok());
     let device: DeviceName = device.ok_or(Problem::DeviceName)?;
     let body = text_of(request.body.to_vec());
-    let (query, bad) = Query::read(&[request.uri.query().unwrap_or_default(), &body]);
+    let pieces = [request.uri.query().unwrap_or_default(), body.as_str()];
+    let (query, bad) = Query::read(&pieces);
     let phone = match &query.device {
         Some(name) => Some(name.parse().map_err(|_| Problem::Link)?),
         None => None,
@@ -162,7 +163,17 @@ fn read(visit: &Visit<'_>, submitted: bool) -> Result<Given, Unreadable> {
     });
     let lapsed = query.kept.is_some() && found.is_none();
     let kept_handle = query.kept.filter(|_| found.is_some());
-    let kept = found.unwrap_or_else(|| Kept::nothing(device.clone(), request.peer.address));
+    let kept = found.unwrap_or_else(|| {
+        let nothing = Kept::nothing(device.clone(), request.peer.address);
+        if !lapsed {
+            return nothing;
+        }
+        // What the subscription gave is still known, but a field that came back empty was cleared.
+        let Prefill { id, extension } = Prefill::of(&request.headers);
+        let is_left = |name| single(&pieces, name).is_none();
+        let id = id.filter(|_| is_left("id"));
+        Kept { id, extension: extension.filter(|_| is_left("extension")), ..nothing }
+    });
     let given = Given {
         id: query.id.or(kept.id),
         extension: query.extension.or(kept.extension),

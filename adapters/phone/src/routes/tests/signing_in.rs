@@ -244,6 +244,39 @@ async fn what_was_typed_is_there_again_once_a_lock_is_over() {
 }
 
 #[tokio::test]
+async fn phn_03_a_subscription_whose_password_is_no_longer_kept_is_asked_for_that_alone() {
+    let late = crate::pending::LIFETIME + std::time::Duration::from_secs(1);
+    for (prefilled, typed) in [
+        ("extension=2001&password=password-1001", ("id", "1001")),
+        ("id=1001&password=password-1001", ("extension", "2001")),
+    ] {
+        let node = Node::new().await;
+        let mut phone = Handset::new(&node, "SEP1");
+        let form = phone.open(prefilled).await;
+        node.clock.advance(late);
+        let form = phone.submit(&form, &[typed]).await;
+        assert_eq!(form.fields(), [("password", None)], "{prefilled}");
+        assert!(form.prompt().contains("again"), "{form:?}");
+        let home = phone.submit(&form, &[("password", "password-1001")]).await;
+        assert_eq!(home.title(), "Not Ready");
+    }
+    // The same on the way by another attempt.
+    let node = Node::new().await;
+    let mut phone = Handset::new(&node, "SEP1");
+    let busy = phone.open(&format!("id={BUSY}&extension=2001&password=password-{BUSY}")).await;
+    node.clock.advance(late);
+    assert_eq!(phone.press(&busy, "Retry").await.fields(), [("password", None)]);
+    // What was cleared for correction does not come back.
+    let wrong = phone.open("id=1001&extension=20x9&password=password-1001").await;
+    let form = phone.press(&wrong, "Retry").await;
+    node.clock.advance(late);
+    let form = phone.submit(&form, &[("id", "1001"), ("extension", "")]).await;
+    assert_eq!(form.fields(), [("extension", None), ("password", None)]);
+    let home = phone.submit(&form, &[("password", "password-1001")]).await;
+    assert!(home.text().contains("Line 2001"), "{home:?}");
+}
+
+#[tokio::test]
 async fn phn_03_another_attempt_keeps_a_prefilled_password_out_of_the_page() {
     let node = Node::new().await;
     let mut phone = Handset::new(&node, "SEP1");
