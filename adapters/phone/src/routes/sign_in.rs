@@ -201,7 +201,13 @@ impl Given {
         !self.submitted && self.kept.is_none() && !self.lapsed
     }
 
-    async fn ask_or_sign_in(self, visit: &Visit<'_>) -> Answer {
+    async fn ask_or_sign_in(mut self, visit: &Visit<'_>) -> Answer {
+        if self.mobile.is_some() && !visit.settings.phone_service.mobile_agents {
+            // No form asks for a number here, so that another attempt is one without it.
+            (self.mobile, self.mode) = (None, None);
+            visit.phone.figures.sign_in(Problem::Mobile.name());
+            return self.failed(visit, Failed { problem: Problem::Mobile, again: Again::Edit });
+        }
         if self.edit && !self.submitted || visit.is_head() {
             return self.ask(visit, None);
         }
@@ -245,13 +251,15 @@ impl Given {
         let (id, extension) = (field(&self.id), field(&self.extension));
         let has_password = self.password.is_some();
         let device = self.device.clone();
+        // The form asks for it as well.
         let mobile = self.mobile.take();
         let mut form = Form { id, extension, has_password, mobile, kept: None };
         if self.edit {
             // The form asks for these once more, and what is cleared there shall not come back.
             (self.id, self.extension, self.phone, self.mode) = (None, None, None, None);
         }
-        if has_password {
+        // What no field of the form and no part of its URL can hold.
+        if has_password || self.phone.is_some() || self.mode.is_some() {
             form.kept = self.keep(visit, false);
             if form.kept.is_none() {
                 return visit.problem(&Problem::Internal, None);
@@ -291,7 +299,11 @@ impl Given {
             self.password = None;
         }
         let base = &visit.request.peer.base;
-        let anything = self.id.is_some() || self.extension.is_some() || self.password.is_some();
+        let anything = self.id.is_some()
+            || self.extension.is_some()
+            || self.password.is_some()
+            || self.phone.is_some()
+            || self.mobile.is_some();
         // The line that was left empty is not asked for when the same values are tried again.
         let resubmits = self.submitted && self.extension.is_none() && failed.again == Again::Same;
         let handle = match anything {
@@ -317,9 +329,6 @@ impl Given {
         let line = line.map_err(|_| failed(Problem::ExtensionForm, Again::Edit))?;
         let mobile = match (&self.mobile, self.mode) {
             (None, _) => None,
-            (Some(_), _) if !visit.settings.phone_service.mobile_agents => {
-                return Err(failed(Problem::Mobile, Again::Edit));
-            }
             (Some(number), mode) => {
                 let number =
                     number.parse().map_err(|_| failed(Problem::MobileForm, Again::Edit))?;

@@ -399,6 +399,45 @@ async fn cti_04_where_mobile_agents_are_not_allowed_a_number_is_refused() {
 }
 
 #[tokio::test]
+async fn cti_04_a_number_that_is_not_allowed_is_refused_before_anything_is_asked() {
+    let node = Node::new().await;
+    let mut phone = Handset::new(&node, "SEP1");
+    for query in ["mobile=0170", "id=1001&mobile=0170&mode=call", "extension=2001&mobile=0170"] {
+        let view = phone.open(query).await;
+        assert!(view.text().contains("mobile phone is not allowed"), "{query}: {view:?}");
+        let form = phone.press(&view, "Retry").await;
+        let fields: Vec<_> = form.fields().iter().map(|(name, _)| *name).collect();
+        assert_eq!(fields, ["id", "extension", "password"], "{query}");
+        // Who was told may sign in without it.
+        let values = [("id", "1001"), ("extension", "2001"), ("password", "password-1001")];
+        let home = phone.submit(&form, &values).await;
+        assert_eq!(home.title(), "Not Ready");
+        let session = node.session("1001").await.unwrap();
+        assert_eq!(session.signed_in().unwrap().mobile, None);
+    }
+}
+
+#[tokio::test]
+async fn cti_04_what_a_subscription_says_about_voice_is_not_asked_for_after_the_password() {
+    let node = Node::with(serving(|service| service.mobile_agents = true)).await;
+    let voice = "mobile=0170&mode=nailed&device=SEP8";
+    for (prefilled, asked, typed) in [
+        ("id=1002&extension=2050", "password", "password-1002"),
+        ("extension=2050&password=password-1002", "id", "1002"),
+    ] {
+        let mut phone = Handset::new(&node, "SEP5");
+        let form = phone.open(&format!("{prefilled}&{voice}")).await;
+        assert_eq!(form.fields(), [(asked, None), ("mobile", Some("0170"))]);
+        let home = phone.submit(&form, &[(asked, typed), ("mobile", "0170")]).await;
+        assert!(home.text().contains("Calls go to 0170"), "{home:?}");
+        let session = node.session("1002").await.unwrap();
+        let signed_in = session.signed_in().unwrap();
+        assert_eq!(signed_in.mobile.as_ref().unwrap().mode, MobileMode::NailedConnection);
+        assert_eq!(signed_in.device.as_ref().unwrap().as_str(), "SEP8");
+    }
+}
+
+#[tokio::test]
 async fn phn_04_supervisors_do_agent_tasks_and_nothing_else() {
     let node = Node::new().await;
     let mut phone = Handset::new(&node, "SEP3");
