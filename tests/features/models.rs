@@ -1,6 +1,7 @@
 //! Every model of the table walks through all screens within its own limits.
 
 use std::process::Command;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use serde_json::json;
 
@@ -87,7 +88,10 @@ pub(crate) fn validate(pages: &[String]) {
         println!("left out: xmllint is missing; install libxml2-utils");
         return;
     }
-    let folder = std::env::temp_dir().join(format!("jackfield-pages-{}", std::process::id()));
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let number = NEXT.fetch_add(1, Ordering::Relaxed);
+    let name = format!("jackfield-pages-{}-{number}", std::process::id());
+    let folder = std::env::temp_dir().join(name);
     std::fs::create_dir_all(&folder).unwrap();
     let schema = concat!(env!("CARGO_MANIFEST_DIR"), "/../schemas/cisco-ip-phone-objects.xsd");
     let mut files = Vec::new();

@@ -43,6 +43,28 @@ fn phn_19_on_a_shared_phone_the_next_sees_nothing_of_the_one_before() {
 }
 
 #[test]
+fn phn_19_what_changes_elsewhere_is_not_shown_to_whoever_uses_the_phone_now() {
+    let gateway = Gateway::start();
+    let mut phone = Phone::new(&gateway, DEVICE, "CP-8845");
+    phone.sign_in(&gateway, "1001", "2001");
+    phone.press("Refresh");
+    // The agent leaves without signing out; the next one opens the service.
+    phone.open();
+    assert_eq!(phone.kind(), "Input");
+    let before = phone.pages.len();
+    gateway.admin(json!({"do": "agent_state", "agent": "1001", "state": "ready"}));
+    phone.wait(json!({"prompt": "Please sign in again", "seconds": 20, "pushes": 1}));
+    assert_eq!(phone.kind(), "Input");
+    for page in &phone.pages[before..] {
+        assert!(!page.contains("1001") && !page.contains("Ready"), "{page}");
+    }
+    // The agent is not harmed by it, and carries on where they sign in again.
+    phone.sign_in(&gateway, "1001", "2001");
+    assert_eq!(phone.screen["title"], "Ready");
+    phone.leave();
+}
+
+#[test]
 fn phn_10_the_same_agent_signs_in_again_and_carries_on() {
     let gateway = Gateway::start();
     let mut phone = Phone::new(&gateway, DEVICE, "CP-8845");

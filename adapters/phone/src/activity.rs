@@ -9,14 +9,17 @@
 //!   shown --session ended or taken over--> over --one push, or fetch--> forgotten
 //! ```
 //!
-//! Whoever left by Extension Mobility or by a reset of the phone never closed the page, so the
-//! question would put it back on the screen, for whoever stands there by then. But the phone has
-//! dropped its cookies with the page. So while it is asked, a phone that used to show the session's
-//! cookie has to show it again, and is signed out otherwise; its address is believed only where it
-//! never showed one, since it keeps none.
+//! Whoever left without signing out never ended the session, so a push would put its page back on the
+//! screen, for whoever stands there by then. But with its window, or by a reset, the phone dropped its
+//! cookies. So for [`COOKIE_IDLE`] after it showed the session's cookie, a request without it is
+//! refused, whether the phone was asked, pushed to or neither; it counts as no answer. A phone that
+//! showed it longer ago has dropped it as documented, and one that never showed it keeps none: these
+//! are judged by their address, and so is from then on whoever was believed by it once, since a
+//! cookie cannot be given again. One that is shown after all counts as before.
 //!
 //! In memory, at most one entry for each phone that shows a signed-in agent. Pure: time comes as an
-//! argument. After a restart all phones count as having asked at that moment.
+//! argument. After a restart all phones count as having asked at that moment and as never having
+//! shown a cookie.
 
 use std::collections::{BTreeSet, HashMap};
 use std::net::IpAddr;
@@ -24,8 +27,12 @@ use std::time::Duration;
 
 use domain::{AgentKey, AgentSession, DeviceName, SessionRef, Timestamp};
 
+use crate::proof::Proven;
+
 /// How long a phone that was asked by a push may take to fetch a page.
 pub(crate) const ANSWER_TIME: Duration = Duration::from_secs(15);
+/// How long an idle phone keeps a cookie.
+const COOKIE_IDLE: Duration = Duration::from_secs(30 * 60);
 
 /// What one phone shows.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,8 +50,8 @@ pub(crate) struct Screen {
     asked: Asked,
     /// The count of changes that a push told it of.
     told: Option<u32>,
-    /// Whether it ever showed the cookie of that holder's sign-in.
-    keeps_cookie: bool,
+    /// When it last showed the cookie of that holder's sign-in, unless its address was enough since.
+    cookie_at: Option<Timestamp>,
 }
 
 /// How far the question to a silent phone is.
@@ -89,7 +96,7 @@ impl Screens {
     /// A phone is being given a page of that session.
     pub(crate) fn show(&mut self, device: &DeviceName, mut screen: Screen) {
         if let Some(before) = self.held(device, screen.holder) {
-            screen.keeps_cookie |= before.keeps_cookie;
+            screen.cookie_at = before.cookie_at;
         }
         let agent = screen.agent.clone();
         if let Some(before) = self.screens.insert(device.clone(), screen)
@@ -135,18 +142,32 @@ impl Screens {
         }
     }
 
-    /// A phone showed the cookie of that holder's sign-in.
-    pub(crate) fn cookie_shown(&mut self, device: &DeviceName, holder: SessionRef) {
-        if let Some(screen) = self.screens.get_mut(device).filter(|it| it.holder == holder) {
-            screen.keeps_cookie = true;
-        }
+    /// Whether a request of that phone without the cookie is not to be believed, since the phone
+    /// showed it a moment ago.
+    pub(crate) fn needs_cookie(
+        &self,
+        device: &DeviceName,
+        holder: SessionRef,
+        now: Timestamp,
+    ) -> bool {
+        let cookie_at = self.held(device, holder).and_then(|screen| screen.cookie_at);
+        cookie_at.is_some_and(|at| now.since(at) < COOKIE_IDLE)
     }
 
-    /// Whether a phone that shows no cookie has to: it did before, and is being asked whether the
-    /// agent is still there.
-    pub(crate) fn needs_cookie(&self, device: &DeviceName, holder: SessionRef) -> bool {
-        self.held(device, holder)
-            .is_some_and(|screen| screen.keeps_cookie && screen.asked != Asked::No)
+    /// A request of that phone was believed, by what it shows.
+    pub(crate) fn believe(
+        &mut self,
+        device: &DeviceName,
+        holder: SessionRef,
+        proven: Proven,
+        now: Timestamp,
+    ) {
+        if let Some(screen) = self.screens.get_mut(device).filter(|it| it.holder == holder) {
+            screen.cookie_at = match proven {
+                Proven::Cookie => Some(now),
+                Proven::Address => None,
+            };
+        }
     }
 
     fn held(&self, device: &DeviceName, holder: SessionRef) -> Option<&Screen> {
@@ -296,7 +317,7 @@ impl Screen {
             fetched_at: now,
             asked: Asked::No,
             told: None,
-            keeps_cookie: false,
+            cookie_at: None,
         }
     }
 
@@ -427,31 +448,45 @@ mod tests {
     }
 
     #[test]
-    fn phn_19_a_phone_that_is_asked_has_to_show_the_cookie_it_used_to_show() {
+    fn phn_19_a_phone_has_to_show_the_cookie_for_half_an_hour_after_it_did() {
         let mut screens = shown();
         let (sep1, holder) = (device("SEP1"), session(1, 3).holder());
+        assert!(!screens.needs_cookie(&sep1, holder, NOW), "it never showed one");
+        screens.believe(&sep1, session(2, 0).holder(), Proven::Cookie, NOW);
+        assert!(!screens.needs_cookie(&sep1, holder, NOW), "that was another's");
+        screens.believe(&sep1, holder, Proven::Cookie, NOW);
+        assert!(screens.needs_cookie(&sep1, holder, NOW));
+        assert!(!screens.needs_cookie(&sep1, session(2, 0).holder(), NOW));
+        // Whether it was asked or answered something makes no difference.
         screens.silence(later(120), INACTIVITY);
-        assert!(!screens.needs_cookie(&sep1, holder), "it never showed one");
-        screens.cookie_shown(&sep1, session(2, 0).holder());
-        assert!(!screens.needs_cookie(&sep1, holder), "that was another's");
-        screens.cookie_shown(&sep1, holder);
-        assert!(screens.needs_cookie(&sep1, holder));
-        assert!(!screens.needs_cookie(&sep1, session(2, 0).holder()));
         screens.ask_delivered(&sep1, later(121));
-        assert!(screens.needs_cookie(&sep1, holder));
+        assert!(screens.needs_cookie(&sep1, holder, later(121)));
         screens.hear(&sep1, later(122));
-        assert!(!screens.needs_cookie(&sep1, holder));
+        assert!(screens.needs_cookie(&sep1, holder, later(1799)));
+        // Then it dropped the cookie as documented.
+        assert!(!screens.needs_cookie(&sep1, holder, later(1800)));
         // Coming by another base is no news about cookies, another sign-in is.
         let anew = |generation| {
             let address = [192, 0, 2, 7].into();
             Screen::new(&session(generation, 3), 3, address, "https://other", later(122))
         };
         screens.show(&sep1, anew(1));
-        screens.silence(later(300), INACTIVITY);
-        assert!(screens.needs_cookie(&sep1, holder));
+        assert!(screens.needs_cookie(&sep1, holder, later(1799)));
         screens.show(&sep1, anew(2));
-        screens.silence(later(500), INACTIVITY);
-        assert!(!screens.needs_cookie(&sep1, session(2, 0).holder()));
+        assert!(!screens.needs_cookie(&sep1, session(2, 0).holder(), later(122)));
+    }
+
+    #[test]
+    fn phn_20_a_phone_that_dropped_its_cookie_is_judged_by_its_address_from_then_on() {
+        let mut screens = shown();
+        let (sep1, holder) = (device("SEP1"), session(1, 3).holder());
+        screens.believe(&sep1, holder, Proven::Cookie, NOW);
+        screens.believe(&sep1, holder, Proven::Address, later(1800));
+        assert!(!screens.needs_cookie(&sep1, holder, later(1801)));
+        // Where the clock was set back too.
+        assert!(!screens.needs_cookie(&sep1, holder, NOW));
+        screens.believe(&sep1, holder, Proven::Cookie, later(1802));
+        assert!(screens.needs_cookie(&sep1, holder, later(1803)));
     }
 
     #[test]

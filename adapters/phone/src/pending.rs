@@ -1,7 +1,7 @@
 //! Sign-ins that are not complete: what was prefilled or typed, kept in memory under a handle.
 //!
 //! A prefilled password must not stand in a page, so the form that asks for the rest carries a
-//! random handle instead. A handle is good for ten minutes, on one phone, from one address; it is
+//! random handle instead; so does one before which a phone or a mode was chosen. A handle is good for ten minutes, on one phone, from one address; it is
 //! gone once it signed somebody in. So it outlasts the five minutes for which an account is locked.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -85,7 +85,7 @@ impl Pending {
         self.by_source.entry(source).or_default().insert(self.made);
         self.order.insert(self.made, handle);
         self.kept.insert(handle, (self.made, now, kept));
-        URL_SAFE_NO_PAD.encode(handle)
+        written(handle)
     }
 
     /// What is kept under that handle for that phone at that address.
@@ -136,6 +136,11 @@ impl Pending {
     pub(crate) fn count(&self) -> usize {
         self.kept.len()
     }
+}
+
+/// How a handle stands in a URL.
+pub(crate) fn written(handle: [u8; 16]) -> String {
+    URL_SAFE_NO_PAD.encode(handle)
 }
 
 fn read(handle: &str) -> Option<[u8; 16]> {

@@ -4,7 +4,8 @@
 //! It is a cookie of its own that opening the service sets, or takes away where the subscription
 //! prefills nothing. So it lives as long as the application window: on a shared phone nobody is
 //! given the id of somebody else, since whoever comes next opens the service anew or has no window
-//! with a cookie (PHN-19). It never holds a password, proves nothing, and is read as strictly as any
+//! with a cookie (PHN-19). What turns out to be wrong is taken away at the sign-in that corrected it.
+//! It never holds a password, proves nothing, and is read as strictly as any
 //! other text from the network.
 
 use base64::Engine as _;
@@ -46,6 +47,15 @@ impl Prefill {
         let text = String::from_utf8(bytes).unwrap_or_default();
         let (id, extension) = text.split_once('\n').unwrap_or_default();
         Self::new(Some(id), Some(extension))
+    }
+
+    /// What of it signed somebody in. Nobody is given what somebody else typed, so the rest is asked
+    /// for from then on.
+    pub(crate) fn confirmed_by(self, id: Option<&str>, extension: Option<&str>) -> Self {
+        Self {
+            id: self.id.filter(|own| Some(own.as_str()) == id),
+            extension: self.extension.filter(|own| Some(own.as_str()) == extension),
+        }
     }
 
     /// The field that makes a phone keep these values from now on; `None` where it does already.

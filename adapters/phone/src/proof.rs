@@ -1,9 +1,10 @@
 //! What a phone must show beside a link, so that a link that leaked opens nothing.
 //!
 //! At sign-in a phone gets a cookie of 128 random bits; the session keeps its digest and the phone's
-//! address. A request that brings the cookie is judged by it alone. One that brings none, because
-//! the phone dropped it (after 30 idle minutes), is judged by its address; where that is not enough
-//! is said in [`crate::activity`].
+//! address. A request that brings the cookie is judged by it alone. One that brings none is judged by
+//! its address, unless the phone showed the cookie less than 30 minutes ago, so that only a window
+//! that was closed can have cost it the cookie; [`crate::activity`] keeps count of that. A request
+//! that is refused for it gets the sign-in page and counts as none.
 
 use std::net::IpAddr;
 

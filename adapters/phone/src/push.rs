@@ -1,7 +1,8 @@
 //! Pushing: a phone whose page is old is told to open its home screen (PHN-05, PHN-12, PHN-18).
 //!
 //! What is pushed is only ever a URL, which the phone then fetches with its own proof. So a push
-//! that comes late, twice or to a stranger shows nothing to anybody.
+//! that comes late, twice or to a stranger shows nothing to anybody; nor does one to the agent's own
+//! phone in the half hour after its window was closed (see [`crate::activity`]).
 
 mod certificate;
 mod delivery;

@@ -164,8 +164,8 @@ pub(crate) fn text_of(bytes: Vec<u8>) -> String {
         .unwrap_or_else(|error| error.into_bytes().into_iter().map(char::from).collect())
 }
 
-/// One parameter of the authentication callback by its exact name; `None` where it is missing,
-/// repeated or unreadable.
+/// One parameter by its exact name, which may be empty; `None` where it is missing, repeated or
+/// unreadable.
 pub(crate) fn single(pieces: &[&str], name: &str) -> Option<String> {
     if pieces.iter().map(|piece| piece.len()).sum::<usize>() > BYTES_MAX {
         return None;

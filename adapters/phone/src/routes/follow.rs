@@ -6,7 +6,7 @@ use bytes::Bytes;
 use domain::{AgentCommand, AgentSession, Command, Input, InputId, ReasonCategory, Refusal};
 use engine::Outcome;
 use engine::surface::Request;
-use http::{Method, Response};
+use http::Response;
 
 use super::visit::{Answer, Pressing, Visit};
 use crate::link::{Issued, Link, LinkError, Press};
@@ -64,10 +64,7 @@ async fn follow(visit: &Visit<'_>) -> Answer {
             page.map_or_else(|| over(visit, &issued, Ended::Unknown), Answer::from)
         }
         Link::Reasons(category) => list(visit, &issued, session, category),
-        // A HEAD asks what a page would be, and must not change anything.
-        Link::Press(_) if visit.request.method == Method::HEAD => {
-            view(visit, &issued, session, None)
-        }
+        Link::Press(_) if visit.is_head() => view(visit, &issued, session, None),
         // A link without a reason, typed by hand or older than the reasons, leads to their list.
         Link::Press(Press::NotReady(None)) if offered(visit, session, ReasonCategory::NotReady) => {
             list(visit, &issued, session, ReasonCategory::NotReady)
@@ -95,7 +92,9 @@ async fn successor(
     if !here || !proof::is_shown(&visit.request.headers, proof) {
         return None;
     }
-    visit.home(&issued.device, &session, None).map(Answer::from)
+    let page = visit.home(&issued.device, &session, None)?;
+    visit.believe(&issued.device, session.holder(), Proven::Cookie);
+    Some(page.into())
 }
 
 /// The session, where the page still speaks for it and the request is proven to be that phone's.
@@ -119,26 +118,24 @@ fn standing<'s>(
     let proof =
         signed_in.proof.as_ref().filter(|_| signed_in.screen.as_ref() == Some(&issued.device));
     let Some(proof) = proof else { return Err(unproven("over")) };
-    match proof::check(&visit.request.headers, visit.request.peer.address, proof) {
-        Ok(Proven::Cookie) => {
-            locked(&visit.phone.screens).cookie_shown(&issued.device, issued.holder);
-            Ok(session)
-        }
-        Ok(Proven::Address)
-            if locked(&visit.phone.screens).needs_cookie(&issued.device, issued.holder) =>
-        {
-            Err(unproven("cookie"))
-        }
-        Ok(Proven::Address) => Ok(session),
-        Err(Unproven::WrongCookie) => Err(unproven("cookie")),
-        Err(Unproven::OtherAddress) => Err(unproven("address")),
+    let (device, holder) = (&issued.device, issued.holder);
+    let proven = match proof::check(&visit.request.headers, visit.request.peer.address, proof) {
+        Ok(proven) => proven,
+        Err(Unproven::WrongCookie) => return Err(unproven("cookie")),
+        Err(Unproven::OtherAddress) => return Err(unproven("address")),
+    };
+    let needs_cookie = || locked(&visit.phone.screens).needs_cookie(device, holder, visit.now);
+    if proven == Proven::Address && needs_cookie() {
+        return Err(unproven("cookie"));
     }
+    visit.believe(device, holder, proven);
+    Ok(session)
 }
 
 /// The page of a session that is over; the phone shows nothing of it any more.
 fn over(visit: &Visit<'_>, issued: &Issued, ended: Ended) -> Answer {
     // An old link must not cancel what is owed to whoever uses the phone now.
-    if locked(&visit.phone.screens).forget(&issued.device, issued.holder) {
+    if !visit.is_head() && locked(&visit.phone.screens).forget(&issued.device, issued.holder) {
         locked(&visit.phone.pace).unwant(&issued.device);
     }
     visit.ended(&issued.device, ended)

@@ -10,13 +10,13 @@ use domain::{
 };
 use engine::surface::Request;
 use engine::{Attempt, Outcome};
-use http::{Method, Response};
+use http::Response;
 
 use super::visit::{Answer, Pressing, Visit};
 use crate::link::{service_url, sign_in_url};
-use crate::pending::Kept;
+use crate::pending::{Kept, written};
 use crate::prefill::Prefill;
-use crate::query::{Query, text_of};
+use crate::query::{Query, single, text_of};
 use crate::translate::{self, Field, Form, Problem};
 use crate::{Phone, locked, proof};
 
@@ -99,8 +99,8 @@ impl<'v> Opening<'v> {
     /// What the subscription prefills, where it was the subscription that opened the service.
     fn prefill(&self) -> Option<Prefill> {
         let given = self.given.as_ref().ok()?;
-        let is_subscription = !given.submitted && given.kept.is_none() && !given.lapsed;
-        is_subscription.then(|| Prefill::new(given.id.as_deref(), given.extension.as_deref()))
+        let prefill = || Prefill::new(given.id.as_deref(), given.extension.as_deref());
+        given.is_subscription().then(prefill)
     }
 
     async fn answer(self) -> Answer {
@@ -146,7 +146,8 @@ fn read(visit: &Visit<'_>, submitted: bool) -> Result<Given, Unreadable> {
     let device = request.parameters.get("device").and_then(|name| name.parse().ok());
     let device: DeviceName = device.ok_or(Problem::DeviceName)?;
     let body = text_of(request.body.to_vec());
-    let (query, bad) = Query::read(&[request.uri.query().unwrap_or_default(), &body]);
+    let pieces = [request.uri.query().unwrap_or_default(), body.as_str()];
+    let (query, bad) = Query::read(&pieces);
     let phone = match &query.device {
         Some(name) => Some(name.parse().map_err(|_| Problem::Link)?),
         None => None,
@@ -162,7 +163,17 @@ fn read(visit: &Visit<'_>, submitted: bool) -> Result<Given, Unreadable> {
     });
     let lapsed = query.kept.is_some() && found.is_none();
     let kept_handle = query.kept.filter(|_| found.is_some());
-    let kept = found.unwrap_or_else(|| Kept::nothing(device.clone(), request.peer.address));
+    let kept = found.unwrap_or_else(|| {
+        let nothing = Kept::nothing(device.clone(), request.peer.address);
+        if !lapsed {
+            return nothing;
+        }
+        // What the subscription gave is still known, but a field that came back empty was cleared.
+        let Prefill { id, extension } = Prefill::of(&request.headers);
+        let is_left = |name| single(&pieces, name).is_none();
+        let id = id.filter(|_| is_left("id"));
+        Kept { id, extension: extension.filter(|_| is_left("extension")), ..nothing }
+    });
     let given = Given {
         id: query.id.or(kept.id),
         extension: query.extension.or(kept.extension),
@@ -185,10 +196,19 @@ fn read(visit: &Visit<'_>, submitted: bool) -> Result<Given, Unreadable> {
 }
 
 impl Given {
-    async fn ask_or_sign_in(self, visit: &Visit<'_>) -> Answer {
-        // A HEAD asks what a page would be, and must not sign anybody in.
-        let asks_only = visit.request.method == Method::HEAD;
-        if self.edit && !self.submitted || asks_only {
+    /// Whether it is the subscription's service URL that gave all of it.
+    fn is_subscription(&self) -> bool {
+        !self.submitted && self.kept.is_none() && !self.lapsed
+    }
+
+    async fn ask_or_sign_in(mut self, visit: &Visit<'_>) -> Answer {
+        if self.mobile.is_some() && !visit.settings.phone_service.mobile_agents {
+            // No form asks for a number here, so that another attempt is one without it.
+            (self.mobile, self.mode) = (None, None);
+            visit.phone.figures.sign_in(Problem::Mobile.name());
+            return self.failed(visit, Failed { problem: Problem::Mobile, again: Again::Edit });
+        }
+        if self.edit && !self.submitted || visit.is_head() {
             return self.ask(visit, None);
         }
         let texts = visit.client.texts;
@@ -231,13 +251,15 @@ impl Given {
         let (id, extension) = (field(&self.id), field(&self.extension));
         let has_password = self.password.is_some();
         let device = self.device.clone();
+        // The form asks for it as well.
         let mobile = self.mobile.take();
         let mut form = Form { id, extension, has_password, mobile, kept: None };
         if self.edit {
             // The form asks for these once more, and what is cleared there shall not come back.
             (self.id, self.extension, self.phone, self.mode) = (None, None, None, None);
         }
-        if has_password {
+        // What no field of the form and no part of its URL can hold.
+        if has_password || self.phone.is_some() || self.mode.is_some() {
             form.kept = self.keep(visit, false);
             if form.kept.is_none() {
                 return visit.problem(&Problem::Internal, None);
@@ -246,12 +268,16 @@ impl Given {
         translate::form(&visit.scene(&device), &form, notice).into()
     }
 
-    /// Keeps what is known, under the handle it came by or a new one.
+    /// Keeps what is known under a new handle instead of the one it came by.
     fn keep(self, visit: &Visit<'_>, edit: bool) -> Option<String> {
+        let handle = visit.phone.port.random()?;
+        if visit.is_head() {
+            // As long as another, and opens nothing.
+            return Some(written(handle));
+        }
         if let Some(handle) = &self.kept {
             locked(&visit.phone.pending).forget(handle);
         }
-        let handle = visit.phone.port.random()?;
         let kept = Kept {
             device: self.device,
             source: visit.request.peer.address,
@@ -273,7 +299,11 @@ impl Given {
             self.password = None;
         }
         let base = &visit.request.peer.base;
-        let anything = self.id.is_some() || self.extension.is_some() || self.password.is_some();
+        let anything = self.id.is_some()
+            || self.extension.is_some()
+            || self.password.is_some()
+            || self.phone.is_some()
+            || self.mobile.is_some();
         // The line that was left empty is not asked for when the same values are tried again.
         let resubmits = self.submitted && self.extension.is_none() && failed.again == Again::Same;
         let handle = match anything {
@@ -299,9 +329,6 @@ impl Given {
         let line = line.map_err(|_| failed(Problem::ExtensionForm, Again::Edit))?;
         let mobile = match (&self.mobile, self.mode) {
             (None, _) => None,
-            (Some(_), _) if !visit.settings.phone_service.mobile_agents => {
-                return Err(failed(Problem::Mobile, Again::Edit));
-            }
             (Some(number), mode) => {
                 let number =
                     number.parse().map_err(|_| failed(Problem::MobileForm, Again::Edit))?;
@@ -379,7 +406,14 @@ impl Given {
         let session = visit.phone.port.session(holder.number).await.ok().flatten()?;
         let page = visit.home(&self.device, &session, None)?;
         visit.phone.figures.sign_in("ok");
-        Some(Answer::with_cookie(page, cookie))
+        let mut answer = Answer::with_cookie(page, cookie);
+        if !self.is_subscription() {
+            let headers = &visit.request.headers;
+            let prefill = Prefill::of(headers);
+            let prefill = prefill.confirmed_by(self.id.as_deref(), self.extension.as_deref());
+            answer.cookies.extend(prefill.field(headers));
+        }
+        Some(answer)
     }
 
     /// Keeps everything and asks one more question; Back from it leads to the form, where all that is

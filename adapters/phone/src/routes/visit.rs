@@ -5,15 +5,16 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use domain::settings::Settings;
-use domain::{AgentSession, DeviceName, Timestamp};
+use domain::{AgentSession, DeviceName, SessionRef, Timestamp};
 use engine::surface::Request;
-use http::Response;
 use http::header::{CONTENT_TYPE, EXPIRES, HeaderValue, REFRESH, SET_COOKIE};
+use http::{Method, Response};
 
 use crate::activity::Screen;
 use crate::client::Client;
 use crate::link::{BASE_CHARACTERS_MAX, Issued, Link};
 use crate::prefill::Prefill;
+use crate::proof::Proven;
 use crate::translate::{self, Ended, Form, Page, Problem, Remark, Scene, Shown, Ways};
 use crate::{Phone, locked, proof};
 
@@ -54,6 +55,12 @@ impl<'a> Visit<'a> {
         let settings = phone.port.settings();
         let client = Client::of(&request.headers, &settings.phone_service, &phone.library);
         Self { phone, request, settings, client, now: phone.port.now() }
+    }
+
+    /// Whether it asks what a page would be: that changes nothing, neither what is kept nor what the
+    /// phone is thought to show.
+    pub(super) fn is_head(&self) -> bool {
+        self.request.method == Method::HEAD
     }
 
     /// Whether every URL of a page fits a phone under the name by which it reaches us.
@@ -113,6 +120,9 @@ impl<'a> Visit<'a> {
     ) -> Option<Page> {
         let shown = Shown::of(session)?;
         let page = page(&self.scene(device), shown);
+        if self.is_head() {
+            return Some(page);
+        }
         let peer = &self.request.peer;
         let changes = shown.signed_in.changes;
         let place = (peer.address, peer.base.as_str());
@@ -124,6 +134,13 @@ impl<'a> Visit<'a> {
         drop(screens);
         locked(&self.phone.pace).hear(device);
         Some(page)
+    }
+
+    /// The request may speak for that holder's session, by what it shows.
+    pub(super) fn believe(&self, device: &DeviceName, holder: SessionRef, proven: Proven) {
+        if !self.is_head() {
+            locked(&self.phone.screens).believe(device, holder, proven, self.now);
+        }
     }
 
     pub(super) fn home(

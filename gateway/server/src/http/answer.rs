@@ -29,9 +29,10 @@ use super::refusal::Refusal;
 use super::routes::{Found, Placed};
 use crate::log::Line;
 
-/// The listener that phones reach, and where their pages are.
+/// The listener that phones reach, where their pages are, and where those of an agent's session.
 const PHONES: &str = "phone";
 const PAGES: &str = "/fippa";
+const SESSION_PAGES: &str = "/fippa/s/";
 
 impl Site {
     /// Answers one request that came over a connection from `address`.
@@ -52,6 +53,7 @@ impl Site {
         let found = self.well_formed(&parts).and_then(|()| self.route(&parts));
         // Phones show nothing of what is not 200, so they are told in a page.
         let of_phones = self.listener == PHONES && is_below(parts.uri.path(), PAGES);
+        let of_session = of_phones && parts.uri.path().starts_with(SESSION_PAGES);
         let (placed, answered) = match found {
             Err(refusal) => (None, Err((refusal, of_phones))),
             Ok((placed, parameters)) => {
@@ -67,7 +69,9 @@ impl Site {
                 let answer = with_policy(answer, policy.unwrap_or(ResponsePolicy::Phone));
                 (answer.status(), answer)
             }
-            Err((refusal, true)) => (refusal.status(), refusal.answer_for_phone(&reference)),
+            Err((refusal, true)) => {
+                (refusal.status(), refusal.answer_for_phone(&reference, of_session))
+            }
             Err((refusal, false)) => (refusal.status(), refusal.answer(&reference)),
         };
         let now = self.clock.now();

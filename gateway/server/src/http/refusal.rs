@@ -1,14 +1,20 @@
 //! Answers the server gives by itself: short texts with the reference that finds the log line.
-//! Phones get most of them as a page, since they show nothing of any status but 200.
+//! Phones get most of them as a page, since they show nothing of any status but 200. They are English
+//! for everybody, since the server has no texts: a page is in one language as a whole, and the next
+//! one is in the phone's again.
 
 use bytes::Bytes;
 use http::header::{
-    ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER,
+    ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, HeaderName, HeaderValue, REFRESH, RETRY_AFTER,
     WWW_AUTHENTICATE,
 };
 use http::{Method, Response, StatusCode};
 
 use crate::phone_text;
+
+/// After how many seconds a phone asks again for a page of a session. Naming no URL means the same
+/// page, and a press that is asked for again is done once.
+const REFRESH_SECONDS: &str = "15";
 
 /// Why the server itself answers.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -92,6 +98,11 @@ impl Refusal {
         )
     }
 
+    /// Whether the same request may well be answered a little later.
+    fn passes(&self) -> bool {
+        matches!(self, Self::BodySlow | Self::HandlerSlow | Self::Unavailable | Self::Broken)
+    }
+
     /// What a person at a phone can do; `None` where the answer is for no person.
     fn advice(&self) -> Option<&'static str> {
         Some(match self {
@@ -116,13 +127,17 @@ impl Refusal {
         })
     }
 
-    /// The answer for a phone, with its reference.
-    pub(super) fn answer_for_phone(&self, reference: &str) -> Response<Bytes> {
+    /// The answer for a phone, with its reference. Where the page was one of a session, `of_session`,
+    /// the phone goes on asking for it: one that stopped would be signed out as silent.
+    pub(super) fn answer_for_phone(&self, reference: &str, of_session: bool) -> Response<Bytes> {
         let Some(advice) = self.advice() else { return self.answer(reference) };
         let prompt = format!("Reference {reference}");
         let text =
             format!("{advice} If it stays, tell your administrator the reference {reference}.");
         let mut answer = phone_text::shown("Page not shown", &prompt, &text);
+        if of_session && self.passes() {
+            answer.headers_mut().insert(REFRESH, HeaderValue::from_static(REFRESH_SECONDS));
+        }
         if self.closes() {
             answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
         }

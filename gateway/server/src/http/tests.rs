@@ -42,7 +42,9 @@ impl Surface for Echo {
             },
             body_bytes_max: 16,
             policy: match *path {
-                path if path.starts_with("/phone") => ResponsePolicy::Phone,
+                path if path.starts_with("/phone") || path.starts_with("/fippa") => {
+                    ResponsePolicy::Phone
+                }
                 _ => ResponsePolicy::Browser,
             },
             handler: Route::handler(echo),
@@ -69,12 +71,13 @@ pub(crate) const PATHS: &[(&str, &[Method])] = &[
     ("/phone-panic", &[Method::GET]),
     ("/phone-slow", &[Method::GET]),
     ("/post", &[Method::POST]),
+    ("/fippa/s/{token}/{page}", &[Method::GET, Method::POST]),
 ];
 
 async fn echo(request: Request) -> Response<Bytes> {
     match request.uri.path() {
-        "/panic" | "/phone-panic" => panic!("as asked"),
-        "/slow" | "/phone-slow" => std::future::pending::<()>().await,
+        "/panic" | "/phone-panic" | "/fippa/s/t/panic" => panic!("as asked"),
+        "/slow" | "/phone-slow" | "/fippa/s/t/slow" => std::future::pending::<()>().await,
         _ => {}
     }
     let word = request.parameters.get("word").cloned().unwrap_or_default();
@@ -294,6 +297,22 @@ fn ops_12_phones_show_why_the_server_refuses_with_a_reference() {
     assert_eq!(shown(large, "not understood").headers()["connection"], "close");
     // Elsewhere the status says it.
     check(request(Method::GET, "/fippax"), 404, "reference ");
+}
+
+#[test]
+fn ops_11_a_session_page_that_the_server_cannot_show_now_is_asked_for_again() {
+    let refresh = |request, part: &str| {
+        let answer = check(request, 200, part);
+        answer.headers().get("refresh").map(|value| value.to_str().unwrap().to_owned())
+    };
+    let get = |path: &str| request(Method::GET, path);
+    assert_eq!(refresh(get("/fippa/s/t/panic"), "went wrong").as_deref(), Some("15"));
+    assert_eq!(refresh(get("/fippa/s/t/slow"), "took too long").as_deref(), Some("15"));
+    // What stays as it is, or is no session's page, is not asked for by itself.
+    assert_eq!(refresh(get("/fippa/s/t"), "no such page"), None);
+    assert_eq!(refresh(request(Method::PUT, "/fippa/s/t/slow"), "not understood"), None);
+    assert_eq!(refresh(get("/phone-panic"), "went wrong"), None);
+    assert_eq!(refresh(get("/phone-slow"), "took too long"), None);
 }
 
 /// Monitoring sees what was meant, not the 200 that phones need.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::{ReasonCode, SignedOutBy};
+use domain::{ReasonCode, SignedOutBy, Wish};
 use engine::surface::Surface;
 use tokio::sync::watch;
 
@@ -77,6 +77,61 @@ async fn phn_20_a_phone_that_keeps_no_cookies_answers_the_question_by_its_addres
     node.clock.advance(Duration::from_secs(15));
     node.phone.tick().await;
     assert_eq!(node.state("1001").await, "not_ready");
+}
+
+#[tokio::test]
+async fn phn_20_a_phone_silent_for_so_long_that_its_cookie_is_gone_answers_all_questions() {
+    let certificates = certificates("SEP1");
+    let server = WebServer::start(Some(&certificates)).await;
+    let node = Node::new().await;
+    with_push(&node, server.port, &certificates.authority, None).await;
+    let mut settings = (*node.port.settings()).clone();
+    Arc::make_mut(&mut settings.phone_service).inactivity_seconds = 3_600;
+    node.apply(&settings).await;
+    let mut phone = handset(&node);
+    let home = phone.sign_in("1001", "2001").await;
+    phone.press(&home, "Refresh").await;
+    for question in 0..3 {
+        // Idle for half an hour it dropped the cookie as documented.
+        phone.cookie = None;
+        node.clock.advance(Duration::from_secs(3_600));
+        node.phone.tick().await;
+        until("the question", async || is_waited_for(&node)).await;
+        assert_eq!(phone.get(&server.told()[question]).await.title(), "Not Ready");
+        // From then on its address is enough at any time.
+        assert_eq!(phone.press(&home, "Refresh").await.title(), "Not Ready");
+        node.clock.advance(Duration::from_secs(15));
+        node.phone.tick().await;
+        assert_eq!(node.state("1001").await, "not_ready");
+    }
+}
+
+#[tokio::test]
+async fn phn_19_a_change_elsewhere_is_pushed_to_nobody_who_came_after_the_agent() {
+    let certificates = certificates("SEP1");
+    let server = WebServer::start(Some(&certificates)).await;
+    let node = Node::new().await;
+    let _stop = run(&node);
+    with_push(&node, server.port, &certificates.authority, None).await;
+    let mut phone = handset(&node);
+    let home = phone.sign_in("1001", "2001").await;
+    phone.press(&home, "Refresh").await;
+    // The next person opens the service, which closes the window of the one before.
+    phone.close();
+    phone.open("").await;
+    node.wish("1001", Wish::Ready).await;
+    until("a push", async || server.requests().len() == 1).await;
+    let view = phone.get(&server.told()[0]).await;
+    assert_eq!((view.title(), view.prompt()), ("Sign in", "Please sign in again"));
+    assert!(!phone.seen.contains("1001") && !phone.seen.contains("Ada"), "{}", phone.seen);
+    assert_eq!(node.state("1001").await, "ready");
+    // It counts as no answer either.
+    node.clock.advance(Duration::from_secs(120));
+    until("the end", async || {
+        node.clock.advance(Duration::from_secs(1));
+        node.state("1001").await == "signed_out"
+    })
+    .await;
 }
 
 #[tokio::test]

@@ -92,6 +92,29 @@ async fn phn_03_the_form_after_a_session_asks_for_what_the_one_before_it_did() {
 }
 
 #[tokio::test]
+async fn phn_03_what_a_subscription_has_wrong_is_asked_for_after_a_corrected_session() {
+    let right = [("id", "1001"), ("extension", "2001"), ("password", "password-1001")];
+    for (prefilled, typed, asked) in [
+        ("id=1001&extension=2009", vec![], vec!["extension", "password"]),
+        ("id=1010&extension=2001", vec![], vec!["id", "password"]),
+        ("extension=2009", vec![("id", "1001")], vec!["id", "extension", "password"]),
+        ("id=1001&extension=2001", vec![], vec!["password"]),
+    ] {
+        let node = Node::new().await;
+        let mut phone = Handset::new(&node, "SEP1");
+        let form = phone.open(prefilled).await;
+        let typed = [typed, vec![("password", "nonsense")]].concat();
+        let wrong = phone.submit(&form, &typed).await;
+        let form = phone.press(&wrong, "Retry").await;
+        let home = phone.submit(&form, &right).await;
+        node.wish("1001", forced(33, SignedOutBy::Supervisor)).await;
+        let form = phone.press(&home, "Refresh").await;
+        let fields: Vec<_> = form.fields().iter().map(|(name, _)| *name).collect();
+        assert_eq!(fields, asked, "{prefilled}");
+    }
+}
+
+#[tokio::test]
 async fn phn_19_what_one_subscription_prefills_is_not_given_to_the_next_person() {
     let node = Node::new().await;
     let all = [("id", None), ("extension", None), ("password", None)];
@@ -132,11 +155,20 @@ async fn phn_19_a_link_needs_the_cookie_or_the_address_of_the_sign_in() {
             assert!(view.title().starts_with(expected), "{cookie:?} {away} {view:?}");
         }
     };
-    check(cookie.as_deref(), false, "Not Ready").await;
-    check(cookie.as_deref(), true, "Not Ready").await;
     check(None, false, "Not Ready").await;
     check(None, true, "Sign in").await;
     check(Some("jackfield_phone=AAAAAAAAAAAAAAAAAAAAAA"), false, "Sign in").await;
+    check(cookie.as_deref(), false, "Not Ready").await;
+    check(cookie.as_deref(), true, "Not Ready").await;
+    // Who showed it keeps it, until the phone was idle for half an hour.
+    check(None, false, "Sign in").await;
+    node.clock.advance(Duration::from_secs(29 * 60 + 59));
+    check(None, false, "Sign in").await;
+    node.clock.advance(Duration::from_secs(1));
+    check(None, false, "Not Ready").await;
+    check(None, true, "Sign in").await;
+    check(cookie.as_deref(), false, "Not Ready").await;
+    check(None, false, "Sign in").await;
     assert_eq!(node.state("1001").await, "not_ready");
 }
 

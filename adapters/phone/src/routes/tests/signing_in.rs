@@ -7,6 +7,7 @@ use domain::{Command, Input, InputId, MobileMode};
 use http::Method;
 use protocols::phone_xml::Object;
 
+use crate::locked;
 use crate::testing::{BASE, BUSY, CLERK, Handset, LOCKED, Node, settings};
 
 fn serving(change: impl FnOnce(&mut PhoneService)) -> Settings {
@@ -36,7 +37,7 @@ async fn phn_03_each_of_the_eight_subsets_asks_only_for_what_is_missing() {
         assert_eq!(node.state("1001").await, "not_ready");
         assert!(phone.cookie.is_some());
         assert!(!phone.seen.contains("password-1001"), "the password is echoed: {}", phone.seen);
-        assert_eq!(crate::locked(&node.phone.pending).count(), 0);
+        assert_eq!(locked(&node.phone.pending).count(), 0);
     }
 }
 
@@ -243,6 +244,39 @@ async fn what_was_typed_is_there_again_once_a_lock_is_over() {
 }
 
 #[tokio::test]
+async fn phn_03_a_subscription_whose_password_is_no_longer_kept_is_asked_for_that_alone() {
+    let late = crate::pending::LIFETIME + std::time::Duration::from_secs(1);
+    for (prefilled, typed) in [
+        ("extension=2001&password=password-1001", ("id", "1001")),
+        ("id=1001&password=password-1001", ("extension", "2001")),
+    ] {
+        let node = Node::new().await;
+        let mut phone = Handset::new(&node, "SEP1");
+        let form = phone.open(prefilled).await;
+        node.clock.advance(late);
+        let form = phone.submit(&form, &[typed]).await;
+        assert_eq!(form.fields(), [("password", None)], "{prefilled}");
+        assert!(form.prompt().contains("again"), "{form:?}");
+        let home = phone.submit(&form, &[("password", "password-1001")]).await;
+        assert_eq!(home.title(), "Not Ready");
+    }
+    // The same on the way by another attempt.
+    let node = Node::new().await;
+    let mut phone = Handset::new(&node, "SEP1");
+    let busy = phone.open(&format!("id={BUSY}&extension=2001&password=password-{BUSY}")).await;
+    node.clock.advance(late);
+    assert_eq!(phone.press(&busy, "Retry").await.fields(), [("password", None)]);
+    // What was cleared for correction does not come back.
+    let wrong = phone.open("id=1001&extension=20x9&password=password-1001").await;
+    let form = phone.press(&wrong, "Retry").await;
+    node.clock.advance(late);
+    let form = phone.submit(&form, &[("id", "1001"), ("extension", "")]).await;
+    assert_eq!(form.fields(), [("extension", None), ("password", None)]);
+    let home = phone.submit(&form, &[("password", "password-1001")]).await;
+    assert!(home.text().contains("Line 2001"), "{home:?}");
+}
+
+#[tokio::test]
 async fn phn_03_another_attempt_keeps_a_prefilled_password_out_of_the_page() {
     let node = Node::new().await;
     let mut phone = Handset::new(&node, "SEP1");
@@ -365,6 +399,45 @@ async fn cti_04_where_mobile_agents_are_not_allowed_a_number_is_refused() {
 }
 
 #[tokio::test]
+async fn cti_04_a_number_that_is_not_allowed_is_refused_before_anything_is_asked() {
+    let node = Node::new().await;
+    let mut phone = Handset::new(&node, "SEP1");
+    for query in ["mobile=0170", "id=1001&mobile=0170&mode=call", "extension=2001&mobile=0170"] {
+        let view = phone.open(query).await;
+        assert!(view.text().contains("mobile phone is not allowed"), "{query}: {view:?}");
+        let form = phone.press(&view, "Retry").await;
+        let fields: Vec<_> = form.fields().iter().map(|(name, _)| *name).collect();
+        assert_eq!(fields, ["id", "extension", "password"], "{query}");
+        // Who was told may sign in without it.
+        let values = [("id", "1001"), ("extension", "2001"), ("password", "password-1001")];
+        let home = phone.submit(&form, &values).await;
+        assert_eq!(home.title(), "Not Ready");
+        let session = node.session("1001").await.unwrap();
+        assert_eq!(session.signed_in().unwrap().mobile, None);
+    }
+}
+
+#[tokio::test]
+async fn cti_04_what_a_subscription_says_about_voice_is_not_asked_for_after_the_password() {
+    let node = Node::with(serving(|service| service.mobile_agents = true)).await;
+    let voice = "mobile=0170&mode=nailed&device=SEP8";
+    for (prefilled, asked, typed) in [
+        ("id=1002&extension=2050", "password", "password-1002"),
+        ("extension=2050&password=password-1002", "id", "1002"),
+    ] {
+        let mut phone = Handset::new(&node, "SEP5");
+        let form = phone.open(&format!("{prefilled}&{voice}")).await;
+        assert_eq!(form.fields(), [(asked, None), ("mobile", Some("0170"))]);
+        let home = phone.submit(&form, &[(asked, typed), ("mobile", "0170")]).await;
+        assert!(home.text().contains("Calls go to 0170"), "{home:?}");
+        let session = node.session("1002").await.unwrap();
+        let signed_in = session.signed_in().unwrap();
+        assert_eq!(signed_in.mobile.as_ref().unwrap().mode, MobileMode::NailedConnection);
+        assert_eq!(signed_in.device.as_ref().unwrap().as_str(), "SEP8");
+    }
+}
+
+#[tokio::test]
 async fn phn_04_supervisors_do_agent_tasks_and_nothing_else() {
     let node = Node::new().await;
     let mut phone = Handset::new(&node, "SEP3");
@@ -391,6 +464,13 @@ async fn a_head_request_signs_nobody_in() {
     phone.request(Method::HEAD, &url, "").await;
     assert_eq!(node.state("1001").await, "signed_out");
     assert!(!phone.seen.contains("password-1001"));
+    // What is kept under a handle stays under it.
+    let form = phone.open("id=1001&password=password-1001").await;
+    let Object::Input(input) = &form.object else { panic!("{form:?}") };
+    phone.request(Method::HEAD, &input.url.replace("/signin", ""), "").await;
+    phone.request(Method::HEAD, &input.url, "").await;
+    assert_eq!(locked(&node.phone.pending).count(), 1);
+    assert_eq!(phone.submit(&form, &[("extension", "2001")]).await.title(), "Not Ready");
 }
 
 #[tokio::test]

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::{CallDirection, CallVariable, ReasonCategory, ReasonCode, Wish};
+use domain::{CallDirection, CallVariable, ReasonCategory, ReasonCode, SignedOutBy, Wish};
 use http::Method;
 
 use crate::testing::{Handset, Node, reason, settings};
+use crate::{PushReason, locked};
 
 fn variable(name: &str, value: &str) -> CallVariable {
     CallVariable { name: name.to_owned(), value: value.to_owned() }
@@ -224,6 +225,30 @@ async fn a_head_request_presses_nothing() {
     let home = phone.sign_in("1001", "2001").await;
     phone.request(Method::HEAD, &home.key("Ready"), "").await;
     assert_eq!(node.state("1001").await, "not_ready");
+}
+
+#[tokio::test]
+async fn a_head_request_neither_counts_as_heard_nor_as_shown() {
+    let node = Node::new().await;
+    let mut phone = Handset::new(&node, "SEP1");
+    let home = phone.sign_in("1001", "2001").await;
+    let device = "SEP1".parse().unwrap();
+    let screen = || locked(&node.phone.screens).of(&device).cloned();
+    let before = screen();
+    node.clock.advance(Duration::from_secs(60));
+    node.wish("1001", Wish::Ready).await;
+    locked(&node.phone.pace).begin(&device, node.port.now(), false);
+    locked(&node.phone.pace).end(&device, Some(PushReason::NoAnswer), node.port.now());
+    for url in [home.key("Refresh"), home.key("Ready"), home.key("NotReady"), home.key("SignOut")] {
+        phone.request(Method::HEAD, &url, "").await;
+        assert_eq!(screen(), before, "{url}");
+    }
+    // What was to be pushed still is, and where the session is over too.
+    let due = || locked(&node.phone.pace).due(node.port.now().after(Duration::from_secs(60)));
+    assert_eq!(due(), vec![device.clone()]);
+    node.wish("1001", Wish::ForceSignOut { reason: None, by: SignedOutBy::System }).await;
+    phone.request(Method::HEAD, &home.key("Refresh"), "").await;
+    assert_eq!((screen(), due()), (before, vec![device.clone()]));
 }
 
 #[tokio::test]
