@@ -11,11 +11,12 @@
 //!
 //! Whoever left without signing out never ended the session, so a push would put its page back on the
 //! screen, for whoever stands there by then. But with its window, or by a reset, the phone dropped its
-//! cookies. So for [`COOKIE_IDLE`] after it showed the session's cookie, a request without it is
-//! refused, whether the phone was asked, pushed to or neither; it counts as no answer. A phone that
-//! showed it longer ago has dropped it as documented, and one that never showed it keeps none: these
-//! are judged by their address, and so is from then on whoever was believed by it once, since a
-//! cookie cannot be given again. One that is shown after all counts as before.
+//! cookies. So for some time after it showed the session's cookie (`cookie_idle_minutes`, 30 unless
+//! configured) a request without it is refused, whether the phone was asked, pushed to or neither; it
+//! counts as no answer, and the window as closed: from then on the phone is left alone, and silence
+//! ends the session without a question. The same follows from opening the service anew. A phone that
+//! showed the cookie longer ago has dropped it as documented, and one that never showed it keeps none:
+//! these are judged by their address. [`cookie`] has the states.
 //!
 //! In memory, at most one entry for each phone that shows a signed-in agent. Pure: time comes as an
 //! argument. After a restart all phones count as having asked at that moment and as never having
@@ -29,10 +30,12 @@ use domain::{AgentKey, AgentSession, DeviceName, SessionRef, Timestamp};
 
 use crate::proof::Proven;
 
+mod cookie;
+
+use cookie::Cookie;
+
 /// How long a phone that was asked by a push may take to fetch a page.
 pub(crate) const ANSWER_TIME: Duration = Duration::from_secs(15);
-/// How long an idle phone keeps a cookie.
-const COOKIE_IDLE: Duration = Duration::from_secs(30 * 60);
 
 /// What one phone shows.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,8 +53,8 @@ pub(crate) struct Screen {
     asked: Asked,
     /// The count of changes that a push told it of.
     told: Option<u32>,
-    /// When it last showed the cookie of that holder's sign-in, unless its address was enough since.
-    cookie_at: Option<Timestamp>,
+    /// What is known of the cookie of that holder's sign-in.
+    cookie: Cookie,
 }
 
 /// How far the question to a silent phone is.
@@ -96,7 +99,7 @@ impl Screens {
     /// A phone is being given a page of that session.
     pub(crate) fn show(&mut self, device: &DeviceName, mut screen: Screen) {
         if let Some(before) = self.held(device, screen.holder) {
-            screen.cookie_at = before.cookie_at;
+            screen.cookie = before.cookie;
         }
         let agent = screen.agent.clone();
         if let Some(before) = self.screens.insert(device.clone(), screen)
@@ -142,16 +145,23 @@ impl Screens {
         }
     }
 
-    /// Whether a request of that phone without the cookie is not to be believed, since the phone
-    /// showed it a moment ago.
+    /// Whether a request of that phone without the cookie is not to be believed, since an idle phone
+    /// would have kept the one it showed for `kept`.
     pub(crate) fn needs_cookie(
         &self,
         device: &DeviceName,
         holder: SessionRef,
         now: Timestamp,
+        kept: Duration,
     ) -> bool {
-        let cookie_at = self.held(device, holder).and_then(|screen| screen.cookie_at);
-        cookie_at.is_some_and(|at| now.since(at) < COOKIE_IDLE)
+        self.held(device, holder).is_some_and(|screen| screen.cookie.is_needed(now, kept))
+    }
+
+    /// The window that had that holder's page was closed.
+    pub(crate) fn close(&mut self, device: &DeviceName, holder: SessionRef) {
+        if let Some(screen) = self.screens.get_mut(device).filter(|it| it.holder == holder) {
+            screen.cookie = Cookie::Gone;
+        }
     }
 
     /// A request of that phone was believed, by what it shows.
@@ -163,11 +173,16 @@ impl Screens {
         now: Timestamp,
     ) {
         if let Some(screen) = self.screens.get_mut(device).filter(|it| it.holder == holder) {
-            screen.cookie_at = match proven {
-                Proven::Cookie => Some(now),
-                Proven::Address => None,
+            screen.cookie = match proven {
+                Proven::Cookie => Cookie::Shown(now),
+                Proven::Address => Cookie::Unseen,
             };
         }
+    }
+
+    /// Whether the window that had that phone's page was closed.
+    pub(crate) fn is_closed(&self, device: &DeviceName) -> bool {
+        self.screens.get(device).is_some_and(|screen| screen.cookie == Cookie::Gone)
     }
 
     fn held(&self, device: &DeviceName, holder: SessionRef) -> Option<&Screen> {
@@ -237,7 +252,8 @@ impl Screens {
         match session.and_then(AgentSession::signed_in) {
             None => Some(Need::Over),
             Some(signed_in)
-                if signed_in.changes != screen.changes
+                if screen.cookie != Cookie::Gone
+                    && signed_in.changes != screen.changes
                     && screen.told != Some(signed_in.changes) =>
             {
                 Some(Need::Behind { changes: signed_in.changes })
@@ -285,7 +301,13 @@ impl Screens {
                 continue;
             }
             match screen.asked {
-                Asked::No if now.since(screen.fetched_at) >= inactivity => {
+                Asked::No if now.since(screen.fetched_at) < inactivity => {}
+                // No answer to a question would be believed.
+                Asked::No if screen.cookie == Cookie::Gone => {
+                    screen.asked = Asked::Since(now);
+                    found.push(screen.sign_out(device));
+                }
+                Asked::No => {
                     screen.asked = Asked::Wanted;
                     found.push(Silence::Ask(device.clone()));
                 }
@@ -317,7 +339,7 @@ impl Screen {
             fetched_at: now,
             asked: Asked::No,
             told: None,
-            cookie_at: None,
+            cookie: Cookie::Unseen,
         }
     }
 
@@ -342,6 +364,7 @@ mod tests {
 
     const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
     const INACTIVITY: Duration = Duration::from_secs(120);
+    const KEPT: Duration = Duration::from_secs(30 * 60);
 
     fn device(name: &str) -> DeviceName {
         name.parse().unwrap()
@@ -451,29 +474,59 @@ mod tests {
     fn phn_19_a_phone_has_to_show_the_cookie_for_half_an_hour_after_it_did() {
         let mut screens = shown();
         let (sep1, holder) = (device("SEP1"), session(1, 3).holder());
-        assert!(!screens.needs_cookie(&sep1, holder, NOW), "it never showed one");
+        assert!(!screens.needs_cookie(&sep1, holder, NOW, KEPT), "it never showed one");
         screens.believe(&sep1, session(2, 0).holder(), Proven::Cookie, NOW);
-        assert!(!screens.needs_cookie(&sep1, holder, NOW), "that was another's");
+        assert!(!screens.needs_cookie(&sep1, holder, NOW, KEPT), "that was another's");
         screens.believe(&sep1, holder, Proven::Cookie, NOW);
-        assert!(screens.needs_cookie(&sep1, holder, NOW));
-        assert!(!screens.needs_cookie(&sep1, session(2, 0).holder(), NOW));
+        assert!(screens.needs_cookie(&sep1, holder, NOW, KEPT));
+        assert!(!screens.needs_cookie(&sep1, session(2, 0).holder(), NOW, KEPT));
         // Whether it was asked or answered something makes no difference.
         screens.silence(later(120), INACTIVITY);
         screens.ask_delivered(&sep1, later(121));
-        assert!(screens.needs_cookie(&sep1, holder, later(121)));
+        assert!(screens.needs_cookie(&sep1, holder, later(121), KEPT));
         screens.hear(&sep1, later(122));
-        assert!(screens.needs_cookie(&sep1, holder, later(1799)));
+        assert!(screens.needs_cookie(&sep1, holder, later(1799), KEPT));
         // Then it dropped the cookie as documented.
-        assert!(!screens.needs_cookie(&sep1, holder, later(1800)));
+        assert!(!screens.needs_cookie(&sep1, holder, later(1800), KEPT));
+        // A clock that was set back does not prolong that, and with zero the address always counts.
+        screens.believe(&sep1, holder, Proven::Cookie, later(86_400));
+        assert!(!screens.needs_cookie(&sep1, holder, later(1), KEPT));
+        assert!(!screens.needs_cookie(&sep1, holder, later(86_401), Duration::ZERO));
+        screens.believe(&sep1, holder, Proven::Cookie, NOW);
         // Coming by another base is no news about cookies, another sign-in is.
         let anew = |generation| {
             let address = [192, 0, 2, 7].into();
             Screen::new(&session(generation, 3), 3, address, "https://other", later(122))
         };
         screens.show(&sep1, anew(1));
-        assert!(screens.needs_cookie(&sep1, holder, later(1799)));
+        assert!(screens.needs_cookie(&sep1, holder, later(1799), KEPT));
         screens.show(&sep1, anew(2));
-        assert!(!screens.needs_cookie(&sep1, session(2, 0).holder(), later(122)));
+        assert!(!screens.needs_cookie(&sep1, session(2, 0).holder(), later(122), KEPT));
+    }
+
+    #[test]
+    fn phn_19_a_phone_whose_window_was_closed_is_left_alone_until_its_session_ends() {
+        let mut screens = shown();
+        let (sep1, holder) = (device("SEP1"), session(1, 3).holder());
+        screens.believe(&sep1, holder, Proven::Cookie, NOW);
+        screens.close(&sep1, session(2, 0).holder());
+        assert!(!screens.is_closed(&sep1), "that was another's");
+        screens.close(&sep1, holder);
+        assert!(screens.is_closed(&sep1));
+        // However long ago: whoever stands there now opened no page of that session.
+        assert!(screens.needs_cookie(&sep1, holder, later(86_400), KEPT));
+        assert_eq!(screens.need(&sep1, Some(&session(1, 4))), None);
+        assert_eq!(screens.need(&sep1, Some(&session(2, 4))), Some(Need::Over));
+        // A question would get no answer that is believed.
+        assert_eq!(screens.silence(later(119), INACTIVITY), []);
+        let ended = screens.silence(later(120), INACTIVITY);
+        assert!(matches!(ended.as_slice(), [Silence::SignOut { .. }]), "{ended:?}");
+        assert_eq!(screens.silence(later(121), INACTIVITY), []);
+        assert_eq!(screens.silence(later(135), INACTIVITY), ended, "where that came to nothing");
+        // The cookie itself shows that the window is there.
+        screens.believe(&sep1, holder, Proven::Cookie, later(136));
+        assert!(!screens.is_closed(&sep1));
+        assert_eq!(screens.need(&sep1, Some(&session(1, 4))), Some(Need::Behind { changes: 4 }));
     }
 
     #[test]
@@ -482,11 +535,11 @@ mod tests {
         let (sep1, holder) = (device("SEP1"), session(1, 3).holder());
         screens.believe(&sep1, holder, Proven::Cookie, NOW);
         screens.believe(&sep1, holder, Proven::Address, later(1800));
-        assert!(!screens.needs_cookie(&sep1, holder, later(1801)));
+        assert!(!screens.needs_cookie(&sep1, holder, later(1801), KEPT));
         // Where the clock was set back too.
-        assert!(!screens.needs_cookie(&sep1, holder, NOW));
+        assert!(!screens.needs_cookie(&sep1, holder, NOW, KEPT));
         screens.believe(&sep1, holder, Proven::Cookie, later(1802));
-        assert!(screens.needs_cookie(&sep1, holder, later(1803)));
+        assert!(screens.needs_cookie(&sep1, holder, later(1803), KEPT));
     }
 
     #[test]

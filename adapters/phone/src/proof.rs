@@ -74,6 +74,11 @@ pub(crate) fn is_shown(headers: &HeaderMap, proof: &PhoneProof) -> bool {
     cookies(headers, NAME).any(|value| hexadecimal(value).as_bytes().ct_eq(expected).into())
 }
 
+/// Whether the request brings the cookie of some sign-in.
+pub(crate) fn is_carried(headers: &HeaderMap) -> bool {
+    cookies(headers, NAME).next().is_some()
+}
+
 /// The values of cookies of that name; empty ones are none.
 pub(crate) fn cookies<'h>(headers: &'h HeaderMap, name: &str) -> impl Iterator<Item = &'h str> {
     let fields = headers.get_all(COOKIE).iter().filter(|field| field.len() <= BYTES_MAX);

@@ -2,7 +2,7 @@
 //!
 //! What is pushed is only ever a URL, which the phone then fetches with its own proof. So a push
 //! that comes late, twice or to a stranger shows nothing to anybody; nor does one to the agent's own
-//! phone in the half hour after its window was closed (see [`crate::activity`]).
+//! phone once its window was closed (see [`crate::activity`]).
 
 mod certificate;
 mod delivery;
@@ -77,17 +77,18 @@ impl Phone {
         for device in devices {
             let mut screens = locked(&self.screens);
             match screens.need(&device, session.as_deref()) {
-                Some(_) if pushes => {
-                    drop(screens);
-                    self.push(&device, false);
-                }
-                Some(Need::Over) => {
+                // Nobody looks at that page any more, or nobody can be told.
+                Some(Need::Over) if !pushes || screens.is_closed(&device) => {
                     let holder = screens.of(&device).map(|screen| screen.holder);
                     if let Some(holder) = holder {
                         screens.forget(&device, holder);
                     }
                 }
-                Some(Need::Behind { .. }) | None => {}
+                Some(_) if pushes => {
+                    drop(screens);
+                    self.push(&device, false);
+                }
+                Some(Need::Behind { .. } | Need::Over) | None => {}
             }
         }
     }

@@ -59,7 +59,8 @@ and numbers of telephones stand in quotation marks unless they are plain digits.
   devices:      [{name, description, lines, profile, certificate_sha256}]
   trust:        [{name, purposes: [phones], certificates}]
   phone_service: {devices: any | listed, mobile_agents, inactivity_seconds, home_refresh_seconds,
-                  form_method, label_limits, alternates, push: {user, password, port}}
+                  cookie_idle_minutes, form_method, label_limits, alternates,
+                  push: {user, password, port}}
   voice:        {wrap_up_seconds}
 
 Example:

@@ -124,8 +124,7 @@ fn standing<'s>(
         Err(Unproven::WrongCookie) => return Err(unproven("cookie")),
         Err(Unproven::OtherAddress) => return Err(unproven("address")),
     };
-    let needs_cookie = || locked(&visit.phone.screens).needs_cookie(device, holder, visit.now);
-    if proven == Proven::Address && needs_cookie() {
+    if proven == Proven::Address && !visit.is_enough_without_cookie(device, holder) {
         return Err(unproven("cookie"));
     }
     visit.believe(device, holder, proven);

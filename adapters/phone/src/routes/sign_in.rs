@@ -30,7 +30,15 @@ impl Phone {
         let visit = Visit::new(&self, &request);
         let opening = Opening::of(&visit, submitted);
         let prefill = opening.prefill();
+        if let Some(device) = opening.reopened() {
+            visit.reopens(device);
+        }
+        let reopens = opening.reopened().is_some();
         let mut answer = opening.answer().await;
+        // A page of before is not shown again by a push that the window's old cookie would open.
+        if reopens && answer.cookies.is_empty() && proof::is_carried(&request.headers) {
+            answer.cookies.push(proof::end());
+        }
         answer.cookies.extend(prefill.and_then(|prefill| prefill.field(&request.headers)));
         visit.respond(answer)
     }
@@ -101,6 +109,11 @@ impl<'v> Opening<'v> {
         let given = self.given.as_ref().ok()?;
         let prefill = || Prefill::new(given.id.as_deref(), given.extension.as_deref());
         given.is_subscription().then(prefill)
+    }
+
+    /// The phone, where the service is opened on it anew.
+    fn reopened(&self) -> Option<&DeviceName> {
+        self.given.as_ref().ok().filter(|given| given.is_subscription()).map(|given| &given.device)
     }
 
     async fn answer(self) -> Answer {

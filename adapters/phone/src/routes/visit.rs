@@ -2,6 +2,7 @@
 
 use std::cell::OnceCell;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use domain::settings::Settings;
@@ -141,6 +142,36 @@ impl<'a> Visit<'a> {
         if !self.is_head() {
             locked(&self.phone.screens).believe(device, holder, proven, self.now);
         }
+    }
+
+    /// Whether the request, which comes from the session's address without its cookie, may speak for
+    /// it. Where it may not, the window that had the cookie was closed.
+    pub(super) fn is_enough_without_cookie(&self, device: &DeviceName, holder: SessionRef) -> bool {
+        let mut screens = locked(&self.phone.screens);
+        let is_needed = screens.needs_cookie(device, holder, self.now, self.cookie_kept());
+        if is_needed && !self.is_head() {
+            screens.close(device, holder);
+        }
+        !is_needed
+    }
+
+    /// The service is opened anew on that phone, so that a page it showed before has no window there
+    /// any more. Others who name the phone close nothing.
+    pub(super) fn reopens(&self, device: &DeviceName) {
+        if self.is_head() || self.cookie_kept().is_zero() {
+            return;
+        }
+        let mut screens = locked(&self.phone.screens);
+        let shown = screens.of(device).filter(|screen| screen.address == self.request.peer.address);
+        if let Some(holder) = shown.map(|screen| screen.holder) {
+            screens.close(device, holder);
+        }
+    }
+
+    /// For how long idle phones keep a cookie.
+    fn cookie_kept(&self) -> Duration {
+        let minutes = self.settings.phone_service.cookie_idle_minutes;
+        Duration::from_secs(u64::from(minutes) * 60)
     }
 
     pub(super) fn home(

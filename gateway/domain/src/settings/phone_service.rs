@@ -68,6 +68,12 @@ pub struct PhoneService {
     /// How often the home screen is fetched anew: 5 to 600 seconds, and at most half of
     /// `inactivity_seconds`, so that one fetch may go amiss.
     pub home_refresh_seconds: u32,
+    /// For so long after a phone showed the cookie of its session, a request from its address without
+    /// it is refused: 0 to 1,440 minutes. Idle phones drop cookies after 30 minutes, and all of them
+    /// when their window closes, which a page pushed to the next person must not outlive (PHN-19). With
+    /// 0 the address always counts, for phones that fetch what is pushed without the window's cookies.
+    #[serde(default = "cookie_idle_minutes")]
+    pub cookie_idle_minutes: u32,
     /// How a phone is asked to send a form.
     pub form_method: FormMethod,
     /// How many characters of a label models show, where it is not what we assume.
@@ -79,6 +85,11 @@ pub struct PhoneService {
     pub push: Option<Push>,
 }
 
+/// As documented for idle phones.
+fn cookie_idle_minutes() -> u32 {
+    30
+}
+
 impl Default for PhoneService {
     fn default() -> Self {
         Self {
@@ -86,6 +97,7 @@ impl Default for PhoneService {
             mobile_agents: false,
             inactivity_seconds: 120,
             home_refresh_seconds: 15,
+            cookie_idle_minutes: cookie_idle_minutes(),
             form_method: FormMethod::Get,
             label_limits: Vec::new(),
             alternates: BTreeMap::new(),
@@ -144,6 +156,10 @@ impl PhoneService {
             );
             reader.problem("home_refresh_seconds", message);
         }
+        let cookie_idle_minutes = reader
+            .number("cookie_idle_minutes", 0..=1_440)
+            .and_then(|minutes| u32::try_from(minutes).ok())
+            .unwrap_or(default.cookie_idle_minutes);
         let form_method = reader.choice("form_method", &methods).unwrap_or(default.form_method);
         let label_limits = reader.list("label_limits", 100, |limit| {
             for name in ["model", "characters_max"] {
@@ -184,6 +200,7 @@ impl PhoneService {
             mobile_agents,
             inactivity_seconds,
             home_refresh_seconds,
+            cookie_idle_minutes,
             form_method,
             label_limits,
             alternates,

@@ -116,22 +116,37 @@ async fn phn_19_a_change_elsewhere_is_pushed_to_nobody_who_came_after_the_agent(
     let mut phone = handset(&node);
     let home = phone.sign_in("1001", "2001").await;
     phone.press(&home, "Refresh").await;
-    // The next person opens the service, which closes the window of the one before.
+    // The agent leaves by a reset, which closes the window.
     phone.close();
-    phone.open("").await;
     node.wish("1001", Wish::Ready).await;
     until("a push", async || server.requests().len() == 1).await;
     let view = phone.get(&server.told()[0]).await;
     assert_eq!((view.title(), view.prompt()), ("Sign in", "Please sign in again"));
     assert!(!phone.seen.contains("1001") && !phone.seen.contains("Ada"), "{}", phone.seen);
     assert_eq!(node.state("1001").await, "ready");
-    // It counts as no answer either.
+    // It counts as no answer, and from then on whoever stands there is left alone.
+    node.wish("1001", Wish::NotReady(None)).await;
     node.clock.advance(Duration::from_secs(120));
-    until("the end", async || {
-        node.clock.advance(Duration::from_secs(1));
-        node.state("1001").await == "signed_out"
-    })
-    .await;
+    until("the end", async || node.state("1001").await == "signed_out").await;
+    until("the phone is forgotten", async || locked(&node.phone.screens).count() == 0).await;
+    assert_eq!(server.requests().len(), 1);
+}
+
+#[tokio::test]
+async fn phn_19_whoever_opened_the_service_is_not_disturbed_by_the_session_before() {
+    let certificates = certificates("SEP1");
+    let server = WebServer::start(Some(&certificates)).await;
+    let node = Node::new().await;
+    let _stop = run(&node);
+    with_push(&node, server.port, &certificates.authority, None).await;
+    let mut phone = handset(&node);
+    phone.sign_in("1001", "2001").await;
+    phone.open("").await;
+    node.wish("1001", Wish::Ready).await;
+    node.clock.advance(Duration::from_secs(120));
+    until("the end", async || node.state("1001").await == "signed_out").await;
+    until("the phone is forgotten", async || locked(&node.phone.screens).count() == 0).await;
+    assert_eq!(server.requests().len(), 0);
 }
 
 #[tokio::test]

@@ -161,14 +161,41 @@ async fn phn_19_a_link_needs_the_cookie_or_the_address_of_the_sign_in() {
     check(cookie.as_deref(), false, "Not Ready").await;
     check(cookie.as_deref(), true, "Not Ready").await;
     // Who showed it keeps it, until the phone was idle for half an hour.
-    check(None, false, "Sign in").await;
-    node.clock.advance(Duration::from_secs(29 * 60 + 59));
-    check(None, false, "Sign in").await;
-    node.clock.advance(Duration::from_secs(1));
+    node.clock.advance(Duration::from_secs(30 * 60));
     check(None, false, "Not Ready").await;
     check(None, true, "Sign in").await;
+    // Who comes without it before that closed the window, and that stays so.
     check(cookie.as_deref(), false, "Not Ready").await;
+    node.clock.advance(Duration::from_secs(29 * 60 + 59));
     check(None, false, "Sign in").await;
+    node.clock.advance(Duration::from_secs(60 * 60));
+    check(None, false, "Sign in").await;
+    check(cookie.as_deref(), false, "Not Ready").await;
+    assert_eq!(node.state("1001").await, "not_ready");
+}
+
+#[tokio::test]
+async fn phn_19_where_the_service_was_opened_anew_no_page_of_before_comes_back() {
+    let node = Node::new().await;
+    // One phone keeps its cookies when the service is opened again, one keeps none at all.
+    for keeps in [true, false] {
+        let mut phone = Handset::new(&node, "SEP1");
+        let home = phone.sign_in("1001", "2001").await;
+        let old = phone.cookie.clone().filter(|_| keeps);
+        phone.cookie.clone_from(&old);
+        // Somebody elsewhere who names the phone changes nothing.
+        let mut stranger = Handset::new(&node, "SEP1");
+        stranger.address = [198, 51, 100, 1].into();
+        stranger.open("").await;
+        assert_eq!(phone.press(&home, "Refresh").await.title(), "Not Ready");
+        let form = phone.open("").await;
+        assert_eq!(form.title(), "Sign in");
+        assert_eq!(phone.cookie, None, "it was taken away");
+        assert_eq!(phone.press(&home, "Refresh").await.title(), "Sign in");
+        // The agent carries on by signing in again.
+        let home = phone.sign_in("1001", "2001").await;
+        assert_eq!(phone.press(&home, "Refresh").await.title(), "Not Ready");
+    }
     assert_eq!(node.state("1001").await, "not_ready");
 }
 
