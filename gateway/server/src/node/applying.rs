@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::Problems;
-use engine::StoreState;
+use engine::{StoreState, SubmitError};
 use tokio::time::{sleep, timeout};
 
 use super::{FirstSettings, NodeError, Shared, notify};
@@ -18,6 +18,8 @@ use crate::settings::{self, ApplyError};
 const GRACE: Duration = Duration::from_secs(5);
 /// How long to wait after a try that came to nothing.
 const PAUSE: Duration = Duration::from_secs(30);
+/// The longest such wait; each is twice the one before.
+const PAUSE_MAX: Duration = Duration::from_secs(600);
 /// What the supervisor is told while a node without settings cannot serve yet.
 const APPLYING: &str =
     "EXTEND_TIMEOUT_USEC=60000000\nSTATUS=Hashing the passwords of the settings file";
@@ -146,6 +148,7 @@ async fn finish(
     again: impl Fn() -> Applying,
     store_works: impl Fn() -> bool,
 ) {
+    let mut pause = PAUSE;
     loop {
         match applying.await {
             Ok(_) => return,
@@ -154,7 +157,8 @@ async fn finish(
             }
             Err(error) => return tell_refused(&error),
         }
-        sleep(PAUSE).await;
+        sleep(pause).await;
+        pause = (pause * 2).min(PAUSE_MAX);
         // Many passwords are not hashed for a store that will not take them.
         while !store_works() {
             sleep(PAUSE).await;
@@ -166,7 +170,12 @@ async fn finish(
 /// Whether the same file may be applied later.
 fn passes(error: &ApplyError) -> bool {
     match error {
-        ApplyError::Submit(_) | ApplyError::Hashing(_) | ApplyError::Sealing => true,
+        // A document that cannot be read stays so.
+        ApplyError::Submit(SubmitError::Unavailable { source }) => !source.is_about_one(),
+        ApplyError::Submit(SubmitError::Undecided | SubmitError::Stopping) => false,
+        ApplyError::Submit(SubmitError::Busy | SubmitError::Unknown)
+        | ApplyError::Hashing(_)
+        | ApplyError::Sealing => true,
         ApplyError::Problems(_) | ApplyError::Refused(_) | ApplyError::Broken => false,
     }
 }
@@ -192,7 +201,8 @@ fn count(problems: &Problems) -> usize {
 mod tests {
     use std::sync::atomic::{AtomicU32, Ordering};
 
-    use engine::SubmitError;
+    use domain::Kind;
+    use store::StoreError;
 
     use super::*;
 
@@ -219,5 +229,13 @@ mod tests {
         assert_eq!(check(&[done]).await, (1, 0));
         assert_eq!(check(&[busy, busy, done]).await, (3, 4));
         assert_eq!(check(&[busy, wrong, done]).await, (2, 2));
+        // What stays so is no reason to hash all passwords again and again.
+        let undecided = || Err(ApplyError::Submit(SubmitError::Undecided));
+        let newer = || {
+            let source = StoreError::Newer { kind: Kind::Setting, found: 2, known: 1 };
+            Err(ApplyError::Submit(SubmitError::Unavailable { source }))
+        };
+        assert_eq!(check(&[undecided, done]).await, (1, 0));
+        assert_eq!(check(&[newer, done]).await, (1, 0));
     }
 }

@@ -108,7 +108,16 @@ pub(crate) fn self_made(
         return Ok(SelfMade::OldOneRight);
     }
     // One that begins later was made under another clock, and this clock may be the wrong one.
-    Ok(if faults.iter().all(mends) { SelfMade::Outdated } else { SelfMade::There })
+    if !faults.iter().all(mends) {
+        return Ok(SelfMade::There);
+    }
+    let expired = |fault: &CertificateError| matches!(fault, CertificateError::Expired { .. });
+    match read_key(&files.key) {
+        Ok(_) => Ok(SelfMade::Outdated),
+        // Somebody put a key here in a form that we do not sign with: served though expired.
+        Err(_) if faults.iter().all(expired) => Ok(SelfMade::There),
+        Err(error) => Err(error),
+    }
 }
 
 /// Makes a self-signed P-256 certificate for `names` at `files` where there is none, or where ours

@@ -4,7 +4,9 @@ use std::path::Path;
 
 use domain::{NodeName, Timestamp};
 
-use super::making::{Authority, SelfMade, self_signed};
+use rustls_pki_types::pem::PemObject;
+
+use super::making::{Authority, MakingError, SelfMade, self_signed};
 use super::*;
 use crate::config::CertificateFiles;
 use crate::temporary::Folder;
@@ -226,6 +228,30 @@ fn ops_08_a_certificate_made_anew_keeps_its_key_and_the_one_before() {
     let early = Timestamp::from_seconds(NOW.seconds() - YEAR);
     assert_eq!(self_signed(&files, &names(), early).unwrap(), SelfMade::There);
     assert_eq!(read(&files.certificate), first);
+}
+
+#[test]
+fn ops_08_an_expired_pair_whose_key_signs_nothing_is_served_all_the_same() {
+    let folder = Folder::new();
+    let files = files(folder.path(), "server");
+    self_signed(&files, &names(), NOW).unwrap();
+    // The same key as other programs write it (SEC 1); it stands whole in the PKCS #8 of P-256.
+    let text = std::fs::read(&files.key).unwrap();
+    let key = rustls_pki_types::PrivatePkcs8KeyDer::from_pem_slice(&text).unwrap();
+    let key = key.secret_pkcs8_der();
+    assert_eq!(key[27], 0x04, "an octet string");
+    let ending = x509_cert::der::pem::LineEnding::LF;
+    let text = x509_cert::der::pem::encode_string("EC PRIVATE KEY", ending, &key[29..]).unwrap();
+    crate::secret_file::write(&files.key, text.as_bytes()).unwrap();
+    assert_eq!(self_signed(&files, &names(), NOW).unwrap(), SelfMade::There);
+    let late = Timestamp::from_seconds(NOW.seconds() + 6 * YEAR);
+    assert_eq!(self_signed(&files, &names(), late).unwrap(), SelfMade::There);
+    let (_, expired) = Certificate::load_though_expired(&files, &names(), late).unwrap();
+    assert!(matches!(expired, Some(CertificateError::Expired { .. })));
+    // Where it names another node it is of no use, and that is told.
+    let others = ["other.example".parse().unwrap()];
+    let error = self_signed(&files, &others, NOW).unwrap_err();
+    assert!(matches!(error, MakingError::UnusableKey { .. }), "{error}");
 }
 
 #[test]
