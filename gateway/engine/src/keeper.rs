@@ -21,6 +21,8 @@ const SWEEP: u32 = 1_000;
 const QUIET_MAX: Duration = Duration::from_secs(24 * 3600);
 /// After so many looks, a day's worth, a clock that moved so far and stayed there is believed.
 const DOUBTS_MAX: u32 = 24 * 60;
+/// So many of the log's last lines are looked at when a node starts.
+const LOOKED_BACK: u32 = 256;
 /// How many times in a row; together more than a node can add in the meantime.
 const SWEEPS_MAX: u32 = 200;
 
@@ -64,9 +66,16 @@ pub(crate) struct Believed {
 
 impl Believed {
     /// Begins where the log ended before this node wrote anything: a clock that is wrong already
-    /// when the node starts has nothing else to be compared with. Asked before that.
+    /// when the node starts has nothing else to be compared with. Asked before that. Where the log's
+    /// last lines lie far apart it begins before that gap, since a start before this one may have
+    /// written what follows under the same wrong clock.
     pub(crate) async fn at_start(engine: &Engine) -> Result<Self, StoreError> {
-        let now = latest_line(engine).await?.unwrap_or_else(|| engine.clock.now());
+        let lines = last_lines(engine, LOOKED_BACK).await?;
+        let gap = lines.windows(2).find_map(|pair| match pair {
+            [before, after] => (after.since(*before) > QUIET_MAX).then_some(*before),
+            _ => None,
+        });
+        let now = gap.or(lines.last().copied()).unwrap_or_else(|| engine.clock.now());
         Ok(Self::since(now))
     }
 
@@ -162,12 +171,17 @@ async fn sweep(engine: &Engine) {
 
 /// When the latest line of the log was written.
 async fn latest_line(engine: &Engine) -> Result<Option<Timestamp>, StoreError> {
+    Ok(last_lines(engine, 1).await?.last().copied())
+}
+
+/// When the last `count` lines of the log were written, in their order.
+async fn last_lines(engine: &Engine, count: u32) -> Result<Vec<Timestamp>, StoreError> {
     let end = engine.noting(engine.store.end_of_log().await)?;
-    let before = Cursor { number: end.number.saturating_sub(1), ..end };
-    let page = engine.noting(engine.store.read_log(before, 1).await)?;
+    let before = Cursor { number: end.number.saturating_sub(count.into()), ..end };
+    let page = engine.noting(engine.store.read_log(before, count).await)?;
     Ok(match page {
-        LogPage::Lines(lines) => lines.first().map(|line| line.at),
-        LogPage::Restarted(_) => None,
+        LogPage::Lines(lines) => lines.iter().map(|line| line.at).collect(),
+        LogPage::Restarted(_) => Vec::new(),
     })
 }
 

@@ -65,14 +65,16 @@ async fn a_node_that_starts_with_its_clock_far_ahead_removes_nothing() {
     let mut bench = Bench::new().await;
     bench.sign_in("1001", "2001").await;
     let first = InputId::new("test", 1);
-    bench.engine.abandon();
     bench.clock.advance(365 * DAY);
-    let mut bench =
-        Bench { engine: engine_on(bench.store.clone(), bench.clock.clone(), 2).await, ..bench };
-    // The log goes on under that clock, so its end is fresh.
-    bench.wish("1001", Wish::Ready).await;
-    tokio::time::sleep(LOOK).await;
-    assert!(bench.store.outcome(&first).await.unwrap().is_some());
+    // The log goes on under that clock, so its end is fresh, also for the start after that.
+    for (seed, wish) in [(2, Wish::Ready), (3, Wish::NotReady(None))] {
+        bench.engine.abandon();
+        let engine = engine_on(bench.store.clone(), bench.clock.clone(), seed).await;
+        bench = Bench { engine, ..bench };
+        bench.wish("1001", wish).await;
+        tokio::time::sleep(LOOK).await;
+        assert!(bench.store.outcome(&first).await.unwrap().is_some());
+    }
     // A node that was away for so long removes what is old once that clock has stayed for a day.
     tokio::time::sleep(DAY + LOOK).await;
     assert_eq!(bench.store.outcome(&first).await.unwrap(), None);
