@@ -1,8 +1,9 @@
 //! Sign-ins that are not complete: what was prefilled or typed, kept in memory under a handle.
 //!
 //! A prefilled password must not stand in a page, so the form that asks for the rest carries a
-//! random handle instead; so does one before which a phone or a mode was chosen. A handle is good for ten minutes, on one phone, from one address; it is
-//! gone once it signed somebody in. So it outlasts the five minutes for which an account is locked.
+//! random handle instead; so does one before which a phone or a mode was chosen. A handle is good for
+//! ten minutes, on one phone, from one address; it is gone once it signed somebody in. So it outlasts
+//! the five minutes for which an account is locked.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::IpAddr;

@@ -5,8 +5,8 @@
 //! prefills nothing. So it lives as long as the application window: on a shared phone nobody is
 //! given the id of somebody else, since whoever comes next opens the service anew or has no window
 //! with a cookie (PHN-19). What turns out to be wrong is taken away at the sign-in that corrected it.
-//! It never holds a password, proves nothing, and is read as strictly as any
-//! other text from the network.
+//! It never holds a password, proves nothing, and is read as strictly as any other text from the
+//! network.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;

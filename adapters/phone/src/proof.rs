@@ -2,9 +2,8 @@
 //!
 //! At sign-in a phone gets a cookie of 128 random bits; the session keeps its digest and the phone's
 //! address. A request that brings the cookie is judged by it alone. One that brings none is judged by
-//! its address, unless the phone showed the cookie less than 30 minutes ago, so that only a window
-//! that was closed can have cost it the cookie; [`crate::activity`] keeps count of that. A request
-//! that is refused for it gets the sign-in page and counts as none.
+//! its address, unless the window that had the cookie was closed, of which [`crate::activity`] keeps
+//! count; then it gets the sign-in page and counts as none.
 
 use std::net::IpAddr;
 

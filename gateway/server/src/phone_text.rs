@@ -8,7 +8,8 @@ use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderValue, Response};
 
-/// An answer that shows a text, which is English in all its parts. None of the parts may hold what XML reads as markup.
+/// An answer that shows a text, which is English in all its parts. None of them may hold what XML
+/// reads as markup.
 pub(crate) fn shown(title: &str, prompt: &str, text: &str) -> Response<Bytes> {
     let page = format!(
         "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n\

@@ -30,10 +30,7 @@ impl Phone {
         let visit = Visit::new(&self, &request);
         let opening = Opening::of(&visit, submitted);
         let prefill = opening.prefill();
-        if let Some(device) = opening.reopened() {
-            visit.reopens(device);
-        }
-        let reopens = opening.reopened().is_some();
+        let reopens = opening.reopened().inspect(|device| visit.reopens(device)).is_some();
         let mut answer = opening.answer().await;
         // A page of before is not shown again by a push that the window's old cookie would open.
         if reopens && answer.cookies.is_empty() && proof::is_carried(&request.headers) {

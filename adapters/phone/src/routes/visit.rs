@@ -210,8 +210,9 @@ impl<'a> Visit<'a> {
         {
             headers.insert(REFRESH, value);
         }
-        for mut cookie in answer.cookies.into_iter().filter_map(|it| HeaderValue::try_from(it).ok())
-        {
+        // What is only asked for is not kept by whoever asks either.
+        let cookies = answer.cookies.into_iter().filter(|_| !self.is_head());
+        for mut cookie in cookies.filter_map(|it| HeaderValue::try_from(it).ok()) {
             cookie.set_sensitive(true);
             headers.append(SET_COOKIE, cookie);
         }

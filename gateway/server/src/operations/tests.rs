@@ -122,7 +122,9 @@ async fn ops_02_a_store_whose_writer_is_gone_is_not_alive() {
     it.check("/livez", 200, "ok\n").await;
     // As if its thread had died.
     store::Store::close(store.as_ref()).await;
+    let deadline = tokio::time::Instant::now() + Duration::from_secs(60);
     while it.ask("/livez", "127.0.0.1", None).await.status() == 200 {
+        assert!(tokio::time::Instant::now() < deadline, "nobody notices");
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
     let answer = it.ask("/livez", "127.0.0.1", None).await;

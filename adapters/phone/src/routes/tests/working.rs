@@ -243,6 +243,10 @@ async fn a_head_request_neither_counts_as_heard_nor_as_shown() {
         phone.request(Method::HEAD, &url, "").await;
         assert_eq!(screen(), before, "{url}");
     }
+    // Nor does it close the window, or cost it a cookie.
+    let cookie = phone.cookie.clone();
+    phone.request(Method::HEAD, "https://gw-a.example:8445/fippa/SEP1", "").await;
+    assert_eq!((screen(), &phone.cookie), (before.clone(), &cookie));
     // What was to be pushed still is, and where the session is over too.
     let due = || locked(&node.phone.pace).due(node.port.now().after(Duration::from_secs(60)));
     assert_eq!(due(), vec![device.clone()]);
