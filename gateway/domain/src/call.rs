@@ -1,4 +1,4 @@
-//! A call as the gateway knows it while it owns voice state itself.
+//! A call as an agent's screens show it, whoever owns it.
 
 use serde::{Deserialize, Serialize};
 
@@ -28,6 +28,23 @@ pub struct CallVariable {
     pub value: String,
 }
 
+/// What a call is doing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CallState {
+    /// It rings at the agent.
+    Alerting,
+    /// The agent is dialling, or the other side is called.
+    Dialling,
+    /// The two talk.
+    #[default]
+    Active,
+    /// It is on hold.
+    Held,
+    /// It is over and being wrapped up.
+    Over,
+}
+
 /// The call an agent is in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Call {
@@ -43,4 +60,16 @@ pub struct Call {
     pub variables: Vec<CallVariable>,
     /// What the agent noted it was about, where they did.
     pub wrap_up_reason: Option<crate::ReasonCode>,
+    /// What it was about in words, as another owner of the call keeps it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wrap_up_text: Option<String>,
+    /// What it is doing.
+    #[serde(default)]
+    pub state: CallState,
+    /// The line it is on, where that is not the one agents take their calls on (CTI-09).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub other_line: Option<crate::Extension>,
+    /// The queue it came through, where that is told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub queue: Option<String>,
 }

@@ -49,3 +49,13 @@ pub struct Deployment {
     /// 32 random bytes from which keys for links and the like are derived, sealed.
     pub root: Sealed,
 }
+
+/// What an agent's password is compared with where the server that owns voice state cannot be asked,
+/// since the agent is signed on already. Kept from the last sign-in that the server accepted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Verifier {
+    /// The argon2id hash of the password.
+    pub hash: String,
+    /// When it was accepted.
+    pub at: Timestamp,
+}

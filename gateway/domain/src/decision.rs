@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Document, Key, SessionRef, Timestamp, Version};
+use crate::{Document, Key, OwnerCommand, PairName, Report, SessionRef, Timestamp, Version};
 
 /// A document whose change in the meantime would break the promise.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -133,6 +133,17 @@ pub enum Reply {
     },
 }
 
+/// Something asked of whoever owns the agent's voice state.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Asked {
+    /// Which pair of servers.
+    pub pair: PairName,
+    /// What is asked.
+    pub command: OwnerCommand,
+    /// What is so for what we own once it is done.
+    pub done: Option<Report>,
+}
+
 /// What a step decided.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Decision {
@@ -146,6 +157,9 @@ pub struct Decision {
     pub effects: Vec<Effect>,
     /// What becomes of timers.
     pub wakes: Vec<WakeChange>,
+    /// What is asked of whoever owns the agent's voice state; never kept, and its answer is the
+    /// outcome.
+    pub ask: Option<Box<Asked>>,
     /// What the one who asked is told.
     pub reply: Reply,
 }
@@ -159,6 +173,7 @@ impl Decision {
             events: Vec::new(),
             effects: Vec::new(),
             wakes: Vec::new(),
+            ask: None,
             reply,
         }
     }
@@ -188,6 +203,11 @@ impl Decision {
 
     pub(crate) fn event(mut self, event: Event) -> Self {
         self.events.push(event);
+        self
+    }
+
+    pub(crate) fn effect(mut self, effect: Effect) -> Self {
+        self.effects.push(effect);
         self
     }
 

@@ -3,7 +3,7 @@
 use serde_json::Error as JsonError;
 
 use crate::settings::{SettingDocument, SettingsHead};
-use crate::{Account, AgentSession, Claim, Deployment, Index, Kind, Node};
+use crate::{Account, AgentSession, Claim, Deployment, Index, Kind, Node, Verifier};
 
 /// A stored document of any kind.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,6 +24,8 @@ pub enum Document {
     SettingsHead(SettingsHead),
     /// Secrets that all nodes share.
     Deployment(Deployment),
+    /// What a password is compared with.
+    Verifier(Verifier),
 }
 
 /// One line of an index that leads to a document.
@@ -69,7 +71,8 @@ impl Document {
             | Kind::Node
             | Kind::Setting
             | Kind::SettingsHead
-            | Kind::Deployment => 1,
+            | Kind::Deployment
+            | Kind::Verifier => 1,
         }
     }
 
@@ -84,6 +87,7 @@ impl Document {
             Self::Setting(_) => Kind::Setting,
             Self::SettingsHead(_) => Kind::SettingsHead,
             Self::Deployment(_) => Kind::Deployment,
+            Self::Verifier(_) => Kind::Verifier,
         }
     }
 
@@ -117,6 +121,7 @@ impl Document {
             Self::Setting(document) => serde_json::to_string(document),
             Self::SettingsHead(document) => serde_json::to_string(document),
             Self::Deployment(document) => serde_json::to_string(document),
+            Self::Verifier(document) => serde_json::to_string(document),
         }
     }
 
@@ -135,6 +140,7 @@ impl Document {
             Kind::Setting => serde_json::from_str(body).map(Self::Setting),
             Kind::SettingsHead => serde_json::from_str(body).map(Self::SettingsHead),
             Kind::Deployment => serde_json::from_str(body).map(Self::Deployment),
+            Kind::Verifier => serde_json::from_str(body).map(Self::Verifier),
         };
         document.map_err(|source| DecodeDocumentError::Damaged { kind, source })
     }

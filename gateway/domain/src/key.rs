@@ -27,11 +27,14 @@ pub enum Kind {
     SettingsHead,
     /// Secrets that every node of the deployment shares, sealed.
     Deployment,
+    /// What an agent's password is compared with while a server that owns voice state cannot check
+    /// it, keyed by agent.
+    Verifier,
 }
 
 impl Kind {
     /// Every kind there is.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Session,
         Self::Line,
         Self::Device,
@@ -40,6 +43,7 @@ impl Kind {
         Self::Setting,
         Self::SettingsHead,
         Self::Deployment,
+        Self::Verifier,
     ];
 
     /// The name under which the store keeps it. It never changes.
@@ -53,6 +57,7 @@ impl Kind {
             Self::Setting => "setting",
             Self::SettingsHead => "settings_head",
             Self::Deployment => "deployment",
+            Self::Verifier => "verifier",
         }
     }
 
@@ -97,6 +102,11 @@ impl Key {
         Self::new(Kind::Account, agent.as_str())
     }
 
+    /// What that agent's password is compared with.
+    pub fn verifier(agent: &AgentKey) -> Self {
+        Self::new(Kind::Verifier, agent.to_string())
+    }
+
     /// What is so for that node only.
     pub fn node(node: &NodeName) -> Self {
         Self::new(Kind::Node, node.as_str())
@@ -136,6 +146,11 @@ impl AgentKey {
     /// An agent whose voice state the gateway owns itself.
     pub fn owned(id: AgentId) -> Self {
         Self { pair: PairName::owned(), id }
+    }
+
+    /// Whether the gateway owns the agent's voice state itself.
+    pub fn is_owned(&self) -> bool {
+        self.pair == PairName::owned()
     }
 }
 

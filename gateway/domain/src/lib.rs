@@ -18,6 +18,8 @@ mod document;
 mod identifier;
 mod key;
 mod mobile;
+mod owner;
+mod presence;
 mod principal;
 mod problem;
 mod reason;
@@ -31,10 +33,10 @@ mod time;
 mod view;
 mod voice;
 
-pub use call::{Call, CallDirection, CallVariable, VARIABLE_VALUE_CHARACTERS_MAX, VARIABLES_MAX};
-pub use claim::{Account, Claim, Deployment, Node};
+pub use call::{Call, CallDirection, CallState, CallVariable, VARIABLE_VALUE_CHARACTERS_MAX, VARIABLES_MAX};
+pub use claim::{Account, Claim, Deployment, Node, Verifier};
 pub use decision::{
-    Decision, Effect, Event, Guard, OwedUntil, Reply, Wake, WakeChange, Write, WriteBody,
+    Asked, Decision, Effect, Event, Guard, OwedUntil, Reply, Wake, WakeChange, Write, WriteBody,
 };
 pub use device_choice::{DeviceChoice, choose_device};
 pub use document::{DecodeDocumentError, Document, IndexEntry};
@@ -44,18 +46,22 @@ pub use identifier::{
 };
 pub use key::{AgentKey, Index, IndexRange, Key, Kind, Version};
 pub use mobile::{Mobile, MobileMode};
+pub use owner::{
+    OwnerAnswer, OwnerAsk, OwnerCommand, OwnerRefusal, OwnerRefusalKind, OwnerSignIn, Target, Unclear,
+};
+pub use presence::{Heard, HeardState, Known, LiveAgent, Presence, PresenceState};
 pub use principal::{Principal, Proof, Role};
 pub use problem::{Problem, Problems};
 pub use reason::{ReasonCategory, ReasonCode};
 pub use refusal::Refusal;
 pub use secret::{Sealed, Secret};
 pub use session::{
-    AgentSession, PhoneProof, SessionNumber, SessionRef, SignedIn, SignedOut, SignedOutBy, Status,
+    AgentSession, Leaving, PhoneProof, SessionNumber, SessionRef, SignedIn, SignedOut, SignedOutBy, Status,
 };
 pub use settings::Settings;
-pub use sign_in::{LOCK_SECONDS, WRONG_PASSWORDS_MAX};
+pub use sign_in::{LOCK_SECONDS, WRONG_PASSWORDS_MAX, sign_in_possible};
 pub use step::{
-    AgentCommand, Command, Entropy, Halt, Input, InputBody, InputId, Report, SignIn, SignInOn,
+    AgentCommand, Command, Entropy, Halt, Input, InputBody, InputId, LEAVING_SECONDS, OwedSignOut, Report, SignIn, SignInOn,
     Step, Wish, step,
 };
 pub use time::Timestamp;

@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{AgentKey, DeviceName, Extension, ReasonCategory, ReasonCode};
+use crate::{
+    AgentKey, DeviceName, Extension, OwnerRefusal, PairName, ReasonCategory, ReasonCode, Timestamp,
+};
 
 /// Why a command changed nothing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -67,6 +69,41 @@ pub enum Refusal {
     CallTooLarge {
         /// Which limit was passed, in words.
         limit: String,
+    },
+    /// Mobile sign-in is not possible with the agent's contact-centre server (CTI-04).
+    MobileNotOffered,
+    /// The server that owns the agent's voice state refused.
+    Owner {
+        /// Why.
+        why: OwnerRefusal,
+    },
+    /// There is no link to the server that owns the agent's voice state.
+    OwnerAway {
+        /// Which pair of servers.
+        pair: PairName,
+    },
+    /// A server owns the agent's calls, so none begins or ends here.
+    VoiceNotOwned,
+    /// What the agent is doing is not known at present, so nothing is changed.
+    NotKnown {
+        /// Since when.
+        since: Timestamp,
+    },
+    /// A sign-out is under way that a new sign-in has to wait for.
+    Leaving {
+        /// It is given up then.
+        until: Timestamp,
+    },
+    /// The agent is signed on elsewhere, and the password cannot be checked meanwhile, or the line is
+    /// another.
+    SignedOnElsewhere {
+        /// The line there, where it is known.
+        extension: Option<Extension>,
+    },
+    /// Several pairs of servers know that agent id (CTI-10).
+    SeveralPairs {
+        /// Which.
+        pairs: Vec<PairName>,
     },
     /// Settings changed in a way that signed-in agents do not allow.
     SettingsInUse {

@@ -6,6 +6,10 @@
 //!   taken over, generation +1  `----- sign in, new number, generation +1'
 //! ```
 //!
+//! Where a contact-centre server owns voice state, a forced sign-out goes by way of `Leaving`: the
+//! session is over, and the sign-out is owed to the server until it is seen there, or its deadline
+//! passes. A new sign-in waits for that, since the two could overtake each other on the wire.
+//!
 //! A page or message made for an older number or generation no longer speaks for the session.
 
 use std::fmt;
@@ -63,9 +67,10 @@ pub struct SignedIn {
     pub mobile: Option<Mobile>,
     /// The second proof of the screen.
     pub proof: Option<PhoneProof>,
-    /// What the agent is doing.
-    pub voice: Voice,
-    /// The call they are in or wrap up.
+    /// What the agent is doing, where the gateway owns that; else whoever owns it is asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub voice: Option<Voice>,
+    /// The call they are in or wrap up, where the gateway owns that.
     pub call: Option<Call>,
     /// Rises with every change; a page made at an older count is stale.
     pub changes: u32,
@@ -94,12 +99,28 @@ pub struct SignedOut {
     pub by: SignedOutBy,
 }
 
+/// A session that is over here, while the sign-out is still owed to the server that owns the agent's
+/// voice state.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Leaving {
+    /// Since when.
+    pub at: Timestamp,
+    /// Why, where a reason was given.
+    pub reason: Option<ReasonCode>,
+    /// By whom.
+    pub by: SignedOutBy,
+    /// It is given up then.
+    pub until: Timestamp,
+}
+
 /// Whether the agent is signed in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "status", rename_all = "snake_case")]
 pub enum Status {
     /// Signed in.
     SignedIn(Box<SignedIn>),
+    /// Signed out here, and the sign-out is under way.
+    Leaving(Leaving),
     /// Signed out.
     SignedOut(SignedOut),
 }
@@ -128,7 +149,15 @@ impl AgentSession {
     pub fn signed_in(&self) -> Option<&SignedIn> {
         match &self.status {
             Status::SignedIn(signed_in) => Some(signed_in),
-            Status::SignedOut(_) => None,
+            Status::Leaving(_) | Status::SignedOut(_) => None,
+        }
+    }
+
+    /// The sign-out that is under way.
+    pub fn leaving(&self) -> Option<&Leaving> {
+        match &self.status {
+            Status::Leaving(leaving) => Some(leaving),
+            _ => None,
         }
     }
 }

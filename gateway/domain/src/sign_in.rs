@@ -10,7 +10,7 @@ use crate::view::Loaded;
 use crate::{
     Account, AgentId, AgentKey, AgentSession, Claim, Decision, DeviceChoice, DeviceName, Document,
     Entropy, Event, Halt, Key, Refusal, Reply, SessionNumber, SignIn, SignInOn, SignedIn, Status,
-    Timestamp, View, Voice, VoiceState, choose_device,
+    Timestamp, Verifier, View, Voice, VoiceState, choose_device,
 };
 
 /// So many wrong passwords in a row lock an account.
@@ -24,28 +24,27 @@ pub(crate) fn sign_in(
     wish: &SignIn,
     view: &View,
 ) -> Result<Decision, Halt> {
-    let agent = AgentKey::owned(wish.agent.clone());
-    let (session_key, line_key) = (Key::session(&agent), Key::line(&wish.extension));
+    let agent = wish.agent.clone();
+    let session_key = Key::session(&agent);
+    // Lines of a contact-centre server are its own to give.
+    let line_key = agent.is_owned().then(|| Key::line(&wish.extension));
     let (head_key, node_key) = (Key::settings_head(), Key::node(&wish.node));
     let screen = match &wish.on {
         SignInOn::Phone { device, .. } => Some(device),
         SignInOn::Local => None,
     };
     let screen_key = screen.map(Key::device);
-    let mut keys = vec![session_key.clone(), line_key.clone(), head_key.clone(), node_key.clone()];
+    let mut keys = vec![session_key.clone(), head_key.clone(), node_key.clone()];
+    keys.extend(line_key.clone());
     keys.extend(screen_key.clone());
     view.need(&keys)?;
 
     refuse_maintenance(wish, &node_key, view)?;
     let settings: &Settings = &view.settings;
-    if !settings.agents.contains_key(&wish.agent) {
-        return Err(Refusal::AgentUnknown.into());
-    }
-    if wish.mobile.is_some() && !settings.phone_service.mobile_agents {
-        return Err(Refusal::MobileNotAllowed.into());
-    }
-    let device = device_for(wish, screen, settings)?;
-    if let Some(by) = claimed_by_another(&line_key, &agent, view)? {
+    let device = sign_in_possible(wish, settings)?;
+    if let Some(key) = &line_key
+        && let Some(by) = claimed_by_another(key, &agent, view)?
+    {
         let extension = wish.extension.clone();
         return Err(Refusal::ExtensionInUse { extension, by }.into());
     }
@@ -60,8 +59,12 @@ pub(crate) fn sign_in(
         _ => None,
     };
     let held = before.and_then(|session| Some((session, session.signed_in()?)));
-    let in_call =
-        |signed_in: &SignedIn| matches!(signed_in.voice.state, VoiceState::Talking { .. });
+    if let Some(leaving) = before.and_then(AgentSession::leaving).filter(|it| now < it.until) {
+        return Err(Refusal::Leaving { until: leaving.until }.into());
+    }
+    let in_call = |signed_in: &SignedIn| {
+        signed_in.voice.is_some_and(|it| matches!(it.state, VoiceState::Talking { .. }))
+    };
     if held.is_some_and(|(_, held)| in_call(held) && held.extension != wish.extension) {
         return Err(Refusal::CallInProgress.into());
     }
@@ -79,7 +82,9 @@ pub(crate) fn sign_in(
             SignInOn::Phone { proof, .. } => Some(proof.clone()),
             SignInOn::Local => None,
         },
-        voice: held.map_or_else(|| Voice::signed_in(now), |(_, held)| held.voice),
+        voice: agent.is_owned().then(|| {
+            held.and_then(|(_, held)| held.voice).unwrap_or_else(|| Voice::signed_in(now))
+        }),
         call: held.and_then(|(_, held)| held.call.clone()),
         changes: held.map_or(0, |(_, held)| held.changes.saturating_add(1)),
     };
@@ -100,7 +105,11 @@ pub(crate) fn sign_in(
     if let Some((_, held)) = held {
         decision = release_moved(decision, held, wish, screen);
     }
-    Ok(claim(decision, [Some(line_key), screen_key], &agent, number)
+    if let Some(hash) = &wish.verifier {
+        let verifier = Verifier { hash: hash.clone(), at: now };
+        decision = decision.put(Key::verifier(&agent), Document::Verifier(verifier));
+    }
+    Ok(claim(decision, [line_key, screen_key], &agent, number)
         .put(session_key, Document::Session(session))
         .event(event))
 }
@@ -147,6 +156,25 @@ pub(crate) fn password_checked(
         .event(event))
 }
 
+/// What the settings alone say of a sign-in: the phone that carries the line, or why it is refused.
+/// Asked as well before a contact-centre server judges the password.
+pub fn sign_in_possible(
+    wish: &SignIn,
+    settings: &Settings,
+) -> Result<Option<DeviceName>, Refusal> {
+    if wish.agent.is_owned() && !settings.agents.contains_key(&wish.agent.id) {
+        return Err(Refusal::AgentUnknown);
+    }
+    if wish.mobile.is_some() && !settings.phone_service.mobile_agents {
+        return Err(Refusal::MobileNotAllowed);
+    }
+    let screen = match &wish.on {
+        SignInOn::Phone { device, .. } => Some(device),
+        SignInOn::Local => None,
+    };
+    device_for(wish, screen, settings)
+}
+
 fn refuse_maintenance(wish: &SignIn, node_key: &Key, view: &View) -> Result<(), Halt> {
     if let Some(Loaded { document: Document::Node(node), .. }) = view.document(node_key)?
         && node.maintenance
@@ -161,19 +189,21 @@ fn device_for(
     wish: &SignIn,
     screen: Option<&DeviceName>,
     settings: &Settings,
-) -> Result<Option<DeviceName>, Halt> {
+) -> Result<Option<DeviceName>, Refusal> {
     if let Some(screen) = screen
         && settings.phone_service.devices == DevicePolicy::Listed
         && !settings.devices.contains_key(screen)
     {
-        return Err(Refusal::DeviceUnknown { device: screen.clone() }.into());
+        return Err(Refusal::DeviceUnknown { device: screen.clone() });
     }
-    match choose_device(settings, &wish.agent, &wish.extension, wish.device.as_ref(), screen) {
+    match choose_device(settings, &wish.agent.id, &wish.extension, wish.device.as_ref(), screen) {
         DeviceChoice::One(device) => Ok(Some(device)),
         DeviceChoice::None => Ok(None),
-        DeviceChoice::Ask(devices) => Err(Refusal::DeviceChoice { devices }.into()),
+        DeviceChoice::Ask(devices) => Err(Refusal::DeviceChoice { devices }),
+        // Which lines there are is the contact-centre server's to say.
+        DeviceChoice::Unknown if !wish.agent.is_owned() => Ok(screen.cloned()),
         DeviceChoice::Unknown => {
-            Err(Refusal::ExtensionUnknown { extension: wish.extension.clone() }.into())
+            Err(Refusal::ExtensionUnknown { extension: wish.extension.clone() })
         }
     }
 }
@@ -196,7 +226,7 @@ fn release_moved(
     wish: &SignIn,
     screen: Option<&DeviceName>,
 ) -> Decision {
-    if held.extension != wish.extension {
+    if wish.agent.is_owned() && held.extension != wish.extension {
         decision = decision.delete(Key::line(&held.extension));
     }
     if let Some(old) = held.screen.as_ref().filter(|old| Some(*old) != screen) {

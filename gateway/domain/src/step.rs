@@ -14,6 +14,9 @@ use crate::{
 
 mod administration;
 mod agent;
+mod owner;
+
+pub use owner::{LEAVING_SECONDS, OwedSignOut};
 
 /// Randomness handed in, so that a step can be repeated exactly.
 #[derive(Clone, Copy, Debug)]
@@ -103,6 +106,26 @@ pub enum Report {
         /// Whether it was right.
         right: bool,
     },
+    /// The owner of an agent's voice state, asked for it, says that the agent is signed out.
+    VoiceSignedOut {
+        /// Whom.
+        agent: AgentKey,
+        /// The holder of the session when it was asked.
+        session: SessionRef,
+        /// Why, where that was told.
+        reason: Option<ReasonCode>,
+        /// By whom.
+        by: SignedOutBy,
+    },
+    /// A sign-out that was owed is seen, or refused for good.
+    Left {
+        /// Whom.
+        agent: AgentKey,
+        /// What it was meant for.
+        generation: u32,
+        /// The reason that the owner shows, where there is one.
+        reason: Option<ReasonCode>,
+    },
 }
 
 /// From where somebody signs in.
@@ -122,8 +145,8 @@ pub enum SignInOn {
 /// A sign-in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SignIn {
-    /// Who.
-    pub agent: AgentId,
+    /// Who, and who owns their voice state.
+    pub agent: AgentKey,
     /// On which line.
     pub extension: Extension,
     /// With which phone, where several have the line.
@@ -134,6 +157,8 @@ pub struct SignIn {
     pub on: SignInOn,
     /// The node that was asked.
     pub node: NodeName,
+    /// The hash of a password that the owner of the voice state accepted, to be kept.
+    pub verifier: Option<String>,
 }
 
 /// Something for one agent.
@@ -143,7 +168,8 @@ pub struct AgentCommand {
     pub agent: AgentKey,
     /// Who asks, where the session must still be theirs.
     pub holder: Option<SessionRef>,
-    /// The count of changes the asker saw; the wish is stale where there were more since.
+    /// The count of changes the asker saw, or the mark of a state that another owns
+    /// ([`crate::LiveAgent::mark`]); the wish is stale where it is another by now.
     pub seen_changes: Option<u32>,
     /// What is wished for.
     pub wish: Wish,
@@ -225,14 +251,27 @@ impl Input {
     /// Whether its outcome is kept even where there is nothing else to write. A wish that does not name
     /// the state it was made for would be carried out when it comes again later.
     pub fn is_always_kept(&self) -> bool {
-        matches!(&self.body, InputBody::Command(Command::Agent(command)) if command.seen_changes.is_none())
+        matches!(&self.body, InputBody::Command(Command::Agent(command))
+            if command.seen_changes.is_none() && command.agent.is_owned())
+    }
+
+    /// The agent it is about, where it is about one.
+    pub fn agent(&self) -> Option<&AgentKey> {
+        match &self.body {
+            InputBody::Command(Command::SignIn(wish)) => Some(&wish.agent),
+            InputBody::Command(Command::Agent(command)) => Some(&command.agent),
+            InputBody::Report(
+                Report::VoiceSignedOut { agent, .. } | Report::Left { agent, .. },
+            ) => Some(agent),
+            _ => None,
+        }
     }
 
     /// Inputs of one lane run in their order of arrival, those of different lanes at once.
     pub fn lane(&self) -> String {
         match &self.body {
             InputBody::Command(Command::SignIn(wish)) => {
-                format!("agent/{}", AgentKey::owned(wish.agent.clone()))
+                format!("agent/{}", wish.agent)
             }
             InputBody::Command(Command::Agent(command)) => format!("agent/{}", command.agent),
             InputBody::Command(Command::ApplySettings { .. }) => "settings".to_owned(),
@@ -243,6 +282,9 @@ impl Input {
                 _ => wake.subject.to_string(),
             },
             InputBody::Report(Report::PasswordChecked { agent, .. }) => format!("account/{agent}"),
+            InputBody::Report(
+                Report::VoiceSignedOut { agent, .. } | Report::Left { agent, .. },
+            ) => format!("agent/{agent}"),
         }
     }
 }
@@ -253,7 +295,10 @@ pub fn step(now: Timestamp, entropy: Entropy, input: &Input, view: &View) -> Ste
         InputBody::Command(Command::SignIn(wish)) => {
             crate::sign_in::sign_in(now, entropy, wish, view)
         }
-        InputBody::Command(Command::Agent(command)) => agent::agent(now, command, view),
+        InputBody::Command(Command::Agent(command)) if command.agent.is_owned() => {
+            agent::agent(now, command, view)
+        }
+        InputBody::Command(Command::Agent(command)) => owner::agent(now, command, view),
         InputBody::Command(Command::ApplySettings { documents, source }) => {
             administration::apply_settings(documents, source.as_deref(), view)
         }
@@ -263,7 +308,16 @@ pub fn step(now: Timestamp, entropy: Entropy, input: &Input, view: &View) -> Ste
         InputBody::Command(Command::KeepDeployment { root }) => {
             administration::keep_deployment(root, view)
         }
+        InputBody::Report(Report::WakeDue(wake)) if owner::is_leaving(wake) => {
+            owner::leaving_over(now, wake, view)
+        }
         InputBody::Report(Report::WakeDue(wake)) => agent::wake_due(now, wake, view),
+        InputBody::Report(Report::VoiceSignedOut { agent, session, reason, by }) => {
+            owner::voice_signed_out(now, agent, *session, *reason, *by, view)
+        }
+        InputBody::Report(Report::Left { agent, generation, reason }) => {
+            owner::left(now, agent, *generation, *reason, view)
+        }
         InputBody::Report(Report::PasswordChecked { agent, right }) => {
             crate::sign_in::password_checked(now, agent, *right, view)
         }

@@ -1,10 +1,10 @@
 //! What is loaded so far; a step that needs more asks for it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::step::Halt;
-use crate::{Document, IndexRange, Key, Settings, Version};
+use crate::{Document, IndexRange, Key, LiveAgent, PairName, Settings, Version};
 
 /// Something a step needs to see.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -29,6 +29,13 @@ pub struct Loaded {
 pub struct View {
     /// The settings in force.
     pub settings: Arc<Settings>,
+    /// What the owner of the agent's voice state said last, where the input is about one; advice,
+    /// never a guard.
+    pub live: Option<Arc<LiveAgent>>,
+    /// The pairs that own the voice state of somebody signed in; advice too.
+    pub occupied: BTreeSet<PairName>,
+    /// Stands for this node in marks of pages.
+    pub node_mark: u8,
     documents: BTreeMap<Key, Option<Loaded>>,
     ranges: BTreeMap<IndexRange, Vec<Key>>,
 }
@@ -36,7 +43,7 @@ pub struct View {
 impl View {
     /// A view with nothing loaded but the settings.
     pub fn new(settings: Arc<Settings>) -> Self {
-        Self { settings, documents: BTreeMap::new(), ranges: BTreeMap::new() }
+        Self { settings, ..Self::default() }
     }
 
     /// Adds what was loaded under `key`; `None` where there is no such document.

@@ -5,10 +5,10 @@ use std::time::Duration;
 use crate::settings::Settings;
 use crate::view::Loaded;
 use crate::{
-    AgentCommand, AgentKey, AgentSession, Call, CallDirection, CallVariable, Decision, Document,
+    AgentCommand, AgentKey, AgentSession, Call, CallDirection, CallState, CallVariable, Decision, Document,
     Event, Halt, Key, Kind, ReasonCategory, ReasonCode, Refusal, Reply, SignedIn, SignedOut,
     SignedOutBy, Status, Timestamp, VARIABLE_VALUE_CHARACTERS_MAX, VARIABLES_MAX, Version, View,
-    VoiceChange, VoiceState, Wake, WakeChange, Wish,
+    Voice, VoiceChange, VoiceState, Wake, WakeChange, Wish,
 };
 
 /// How far apart the clocks of two nodes may be before one of them counts as set back.
@@ -53,7 +53,7 @@ pub(super) fn agent(now: Timestamp, command: &AgentCommand, view: &View) -> Resu
             with_reason(decision, id, ReasonCategory::WrapUp, Some(*reason), view)
         }
         Wish::SignOut(reason) => {
-            if !matches!(current.signed_in.voice.state, VoiceState::NotReady { .. }) {
+            if !matches!(state_of(&current), VoiceState::NotReady { .. }) {
                 return Err(Refusal::SignOutNeedsNotReady.into());
             }
             let decision = sign_out(now, &current, *reason, SignedOutBy::Agent);
@@ -77,7 +77,7 @@ pub(super) fn wake_due(now: Timestamp, wake: &Wake, view: &View) -> Result<Decis
     };
     let Some(agent) = agent else { return Ok(nothing) };
     let Some(current) = current(&agent, view)? else { return Ok(nothing) };
-    let VoiceState::WrapUp { until, .. } = current.signed_in.voice.state else {
+    let VoiceState::WrapUp { until, .. } = state_of(&current) else {
         return Ok(nothing);
     };
     if generation(until) != wake.generation {
@@ -92,7 +92,7 @@ impl AgentSession {
     /// The timer of a wrap-up that would last longer still than it was meant to, since the clock was
     /// set back meanwhile: it is over.
     pub fn overlong_wrap_up(&self, now: Timestamp) -> Option<Wake> {
-        let voice = self.signed_in()?.voice;
+        let voice = self.signed_in()?.voice?;
         let VoiceState::WrapUp { until, .. } = voice.state else { return None };
         let meant = until.since(voice.since);
         (until > now.after(meant + CLOCKS_APART_MAX))
@@ -121,13 +121,25 @@ pub(crate) fn end_session(
     };
     let mut decision = decision
         .put(key, Document::Session(ended))
-        .delete(Key::line(&signed_in.extension))
         .event(event)
         .wake(WakeChange::Clear(wrap_up_wake(&session.agent)));
+    // Lines of a contact-centre server are its own to give.
+    if session.agent.is_owned() {
+        decision = decision.delete(Key::line(&signed_in.extension));
+    }
     if let Some(screen) = &signed_in.screen {
         decision = decision.delete(Key::device(screen));
     }
     decision
+}
+
+/// A session of owned voice state has one; one that lost it begins anew.
+fn voice_of(signed_in: &SignedIn) -> Voice {
+    signed_in.voice.unwrap_or_else(|| Voice::signed_in(signed_in.at))
+}
+
+fn state_of(current: &Current<'_>) -> VoiceState {
+    voice_of(current.signed_in).state
 }
 
 fn current<'v>(agent: &AgentKey, view: &'v View) -> Result<Option<Current<'v>>, Halt> {
@@ -159,11 +171,11 @@ fn with_reason(
 }
 
 fn change(now: Timestamp, current: &Current<'_>, change: VoiceChange) -> Result<Decision, Halt> {
-    let Some(state) = current.signed_in.voice.state.after(change)? else {
+    let Some(state) = state_of(current).after(change)? else {
         return Ok(Decision::already(Reply::Done));
     };
     let mut signed_in = current.signed_in.clone();
-    signed_in.voice = signed_in.voice.with(state, now);
+    signed_in.voice = Some(voice_of(&signed_in).with(state, now));
     if !matches!(state, VoiceState::Talking { .. } | VoiceState::WrapUp { .. }) {
         signed_in.call = None;
     }
@@ -183,11 +195,11 @@ fn call_begins(
         return Ok(Decision::already(Reply::Done));
     }
     let began = VoiceChange::CallBegins(direction);
-    let Some(state) = current.signed_in.voice.state.after(began)? else {
+    let Some(state) = state_of(current).after(began)? else {
         return Ok(Decision::already(Reply::Done));
     };
     let mut signed_in = current.signed_in.clone();
-    signed_in.voice = signed_in.voice.with(state, now);
+    signed_in.voice = Some(voice_of(&signed_in).with(state, now));
     signed_in.call = Some(Call {
         id: id.to_owned(),
         direction,
@@ -195,6 +207,10 @@ fn call_begins(
         began_at: now,
         variables: variables.to_vec(),
         wrap_up_reason: None,
+        wrap_up_text: None,
+        state: CallState::Active,
+        other_line: None,
+        queue: None,
     });
     Ok(changed(current, signed_in))
 }
@@ -256,8 +272,8 @@ fn sign_out(
 
 /// Writes a new voice state: its event, and the timer of a wrap-up that begins or ends.
 fn changed(current: &Current<'_>, signed_in: SignedIn) -> Decision {
-    let state = signed_in.voice.state;
-    let before = current.signed_in.voice.state;
+    let state = voice_of(&signed_in).state;
+    let before = state_of(current);
     let mut event = match state {
         _ if state.pending() != before.pending() && state.name() == before.name() => {
             Event::new("agent_pending", current.key.clone())
@@ -290,7 +306,7 @@ fn written(current: &Current<'_>, mut signed_in: SignedIn) -> Decision {
         .put(current.key.clone(), Document::Session(session))
 }
 
-fn wrap_up_wake(agent: &AgentKey) -> String {
+pub(super) fn wrap_up_wake(agent: &AgentKey) -> String {
     format!("wrap_up/{agent}")
 }
 
