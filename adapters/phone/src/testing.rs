@@ -52,6 +52,21 @@ impl Authenticator for Judge {
         }
         Ok(Principal { who: attempt.account, roles, how: Proof::Password, session: None })
     }
+
+    async fn admit(
+        &self,
+        _: Applicant,
+    ) -> Result<Box<dyn Admission>, AuthenticationRefusal> {
+        Ok(Box::new(OpenAdmission))
+    }
+
+    async fn verify(&self, password: &Secret, hash: &str) -> Result<bool, AuthenticationRefusal> {
+        PlainAuthenticator.verify(password, hash).await
+    }
+
+    async fn hash(&self, password: &Secret) -> Option<String> {
+        PlainAuthenticator.hash(password).await
+    }
 }
 
 fn by<K: Ord, V>(values: Vec<V>, key: impl Fn(&V) -> K) -> Arc<BTreeMap<K, Arc<V>>> {

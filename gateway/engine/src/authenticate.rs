@@ -39,9 +39,56 @@ pub enum AuthenticationRefusal {
     Unavailable,
 }
 
+/// Somebody whose password another judges.
+#[derive(Clone, Debug)]
+pub struct Applicant {
+    /// The account's name as it was typed.
+    pub account: String,
+    /// The client's address.
+    pub source: IpAddr,
+    /// The surface that asks, for the log.
+    pub surface: &'static str,
+}
+
+/// What another said of a password.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Judgement {
+    /// It is right.
+    Right,
+    /// It is wrong.
+    Wrong,
+    /// It was not judged.
+    None,
+}
+
+/// An attempt that is under way elsewhere; nobody else tries that account meanwhile. Dropped without a
+/// word it counts as not judged.
+#[async_trait]
+pub trait Admission: Send {
+    /// Counts what came of it; what the client is told where it was wrong. That answer takes as long
+    /// as any that is no yes.
+    async fn judged(
+        self: Box<Self>,
+        judgement: Judgement,
+    ) -> Result<(), AuthenticationRefusal>;
+}
+
 /// Checks passwords.
 #[async_trait]
 pub trait Authenticator: Send + Sync + 'static {
     /// Checks one attempt.
     async fn authenticate(&self, attempt: Attempt) -> Result<Principal, AuthenticationRefusal>;
+
+    /// Lets an attempt be judged by another, under the same limits: rates of the source, one at a time
+    /// for an account, lock-out.
+    async fn admit(
+        &self,
+        applicant: Applicant,
+    ) -> Result<Box<dyn Admission>, AuthenticationRefusal>;
+
+    /// Whether a password is that of an argon2id hash; takes as long as any check.
+    async fn verify(&self, password: &Secret, hash: &str) -> Result<bool, AuthenticationRefusal>;
+
+    /// The argon2id hash of a password that another judged right; `None` where none can be made now.
+    async fn hash(&self, password: &Secret) -> Option<String>;
 }

@@ -1,12 +1,12 @@
 //! The engine: what it holds, how it is opened and closed.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use domain::{
-    AgentKey, AgentSession, Index, IndexRange, Key, Kind, NodeName, SessionNumber, Settings,
-    Timestamp,
+    AgentKey, AgentSession, Index, IndexRange, Key, Kind, NodeName, Presence, PresenceState,
+    SessionNumber, Settings, Timestamp,
 };
 use ring::hmac;
 use store::{BATCH_BOUNDS, Cursor, Statistics, Store, StoreError};
@@ -16,6 +16,7 @@ use zeroize::Zeroizing;
 
 use crate::keeper::Believed;
 use crate::lanes::Lanes;
+use crate::live::Live;
 use crate::maintenance::Maintenance;
 use crate::metrics::{Counter, Gauge, Gauges, Histogram, ShownHistogram};
 use crate::mirror::Mirror;
@@ -65,6 +66,7 @@ pub struct Engine {
     pub(crate) metrics: Metrics,
     pub(crate) lanes: Lanes,
     pub(crate) mirror: Mirror,
+    pub(crate) live: Live,
     pub(crate) wake_set: Notify,
     pub(crate) settings: RwLock<Arc<Settings>>,
     pub(crate) settings_number: watch::Sender<u64>,
@@ -142,6 +144,7 @@ impl Engine {
             metrics: options.metrics,
             lanes: Lanes::default(),
             mirror: Mirror::default(),
+            live: Live::default(),
             wake_set: Notify::new(),
             settings: RwLock::default(),
             settings_number: watch::channel(0).0,
@@ -254,6 +257,22 @@ impl Engine {
         Ok(self.mirror.session_of(agent))
     }
 
+    /// What a signed-in agent is doing, by whoever owns that; `None` where nobody is signed in.
+    pub fn presence(&self, session: &AgentSession) -> Option<Presence> {
+        let signed_in = session.signed_in()?;
+        if let Some(owned) = Presence::owned(signed_in) {
+            return Some(owned);
+        }
+        let live = self.live.value(&session.agent);
+        Some(live.map_or_else(|| Presence::unknown(signed_in.at), |live| live.presence()))
+    }
+
+    /// Stands for this node in marks of pages.
+    pub(crate) fn node_mark(&self) -> u8 {
+        let bytes = self.node.as_str().bytes();
+        bytes.fold(0x5a, |mark: u8, byte| mark.rotate_left(3) ^ byte)
+    }
+
     /// A key derived from the secret that all nodes share.
     pub fn link_key(&self, purpose: &str) -> [u8; 32] {
         let key = hmac::Key::new(hmac::HMAC_SHA256, self.root.as_ref());
@@ -275,17 +294,20 @@ impl Engine {
         self.figures.batch_size.set(&statistics.batches, statistics.batched);
         let waiting = i64::try_from(statistics.waiting).unwrap_or(i64::MAX);
         self.figures.queue_length.set(waiting);
-        let sessions = self.mirror.signed_in();
-        for state in ["not_ready", "ready", "talking", "wrap_up"] {
-            for surface in ["phone", "none"] {
-                let count =
-                    sessions.iter().filter_map(|session| session.signed_in()).filter(|it| {
-                        it.voice.state.name() == state
-                            && it.screen.is_some() == (surface == "phone")
-                    });
-                let count = i64::try_from(count.count()).unwrap_or(i64::MAX);
-                self.figures.sessions.with(&[surface, state]).set(count);
-            }
+        let mut counts: BTreeMap<_, i64> = BTreeMap::new();
+        for state in PresenceState::NAMES {
+            counts.extend(["phone", "none"].map(|surface| ((surface, state), 0)));
+        }
+        for session in self.mirror.signed_in() {
+            let (Some(signed_in), Some(presence)) = (session.signed_in(), self.presence(&session))
+            else {
+                continue;
+            };
+            let surface = if signed_in.screen.is_some() { "phone" } else { "none" };
+            *counts.entry((surface, presence.state.name())).or_default() += 1;
+        }
+        for ((surface, state), count) in counts {
+            self.figures.sessions.with(&[surface, state]).set(count);
         }
     }
 
@@ -360,6 +382,7 @@ impl Engine {
         tasks.spawn(keep_running(engine(), "follower", crate::follower::follow));
         tasks.spawn(keep_running(engine(), "waker", crate::waker::run));
         tasks.spawn(keep_running(engine(), "keeper", crate::keeper::keep));
+        tasks.spawn(keep_running(engine(), "bridge", crate::bridge::bridge));
     }
 }
 

@@ -4,7 +4,10 @@
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
-use domain::{AgentCommand, Command, Input, InputId, SignedOutBy, Timestamp, Wish};
+use domain::settings::{PairOf, Settings};
+use domain::{
+    AgentCommand, AgentKey, Command, Input, InputId, SignedOutBy, Timestamp, Wish,
+};
 use store::{Cursor, LogPage, StoreError};
 
 use crate::SubmitError;
@@ -106,7 +109,7 @@ async fn sign_out_removed(engine: &Engine) -> bool {
     let settings = engine.settings();
     let mut all = true;
     for session in engine.mirror.signed_in() {
-        if settings.agents.contains_key(&session.agent.id) {
+        if may_stay(&settings, &session.agent) {
             continue;
         }
         let wish = Wish::ForceSignOut { reason: None, by: SignedOutBy::Supervisor };
@@ -123,6 +126,16 @@ async fn sign_out_removed(engine: &Engine) -> bool {
         }
     }
     all
+}
+
+/// Whether an agent may stay signed in by these settings. Who is an agent of a pair of servers is those
+/// servers' to say, as long as the pair is there and the agent's.
+fn may_stay(settings: &Settings, agent: &AgentKey) -> bool {
+    match settings.pair_of(&agent.id) {
+        PairOf::Owned => agent.is_owned() && settings.agents.contains_key(&agent.id),
+        PairOf::One(pair) => pair == agent.pair,
+        PairOf::Unsettled(pairs) => pairs.contains(&agent.pair),
+    }
 }
 
 /// Runs timers that are due, though the clock does not say so.

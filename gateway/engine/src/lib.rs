@@ -6,6 +6,8 @@
 //!                                                   Decide --> store.commit --> mirror, watchers
 //!   store's log --> follower --> mirror, settings, node        (what other nodes committed)
 //!   wakes due --> Report::WakeDue --> lane                     (any node may run them)
+//!   step asks the owner of voice state --> Owner (the adapter with the link) --> Outcome
+//!   Owner hears --> live values --> watchers, feeds, bridge --> Report::VoiceSignedOut
 //! ```
 //!
 //! An adapter knows the [`Port`] and nothing of the store or of other adapters. The mirror is
@@ -13,36 +15,47 @@
 
 pub mod authenticate;
 mod blob;
+mod bridge;
 pub mod clock;
 mod engine;
 mod error;
+mod feed;
 mod follower;
 mod keeper;
 mod lanes;
 mod lease;
+mod live;
 mod loading;
 mod maintenance;
 pub mod metrics;
 mod mirror;
 mod outbox;
+mod owner;
 mod port;
 mod random;
 pub mod sealing;
 mod settings;
+mod signing_in;
 mod submit;
 pub mod surface;
 mod tasks;
 pub mod testing;
 mod waker;
 
-pub use authenticate::{Attempt, AuthenticationRefusal, Authenticator};
+pub use authenticate::{
+    Admission, Applicant, Attempt, AuthenticationRefusal, Authenticator, Judgement,
+};
 pub use clock::{Clock, SystemClock};
 pub use engine::{Engine, EngineOptions, StoreState};
 pub use error::{OpenError, SubmitError};
+pub use feed::{Feed, FeedItem};
 pub use lease::HeldLease;
+pub use live::{OwnerRequest, PairStatus};
 pub use metrics::Metrics;
 pub use outbox::Outbox;
+pub use owner::{Owner, QUESTIONS_MAX};
 pub use port::Port;
 pub use random::{Random, SystemRandom};
 pub use sealing::{SealingKey, UnsealError};
+pub use signing_in::{SignInAnswer, SignInAttempt};
 pub use submit::Outcome;

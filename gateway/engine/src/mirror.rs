@@ -134,6 +134,20 @@ impl Mirror {
         watcher.subscribe()
     }
 
+    /// Sessions that are not over everywhere: signed in, or with a sign-out under way.
+    pub(crate) fn not_signed_out(&self) -> Vec<Arc<AgentSession>> {
+        let tables = self.tables.read().unwrap_or_else(PoisonError::into_inner);
+        let sessions = tables.sessions.values().map(|seen| &seen.session);
+        let lasts = |it: &&Arc<AgentSession>| it.signed_in().is_some() || it.leaving().is_some();
+        sessions.filter(lasts).cloned().collect()
+    }
+
+    /// Tells listeners that something about an agent changed that does not stand in the session.
+    pub(crate) fn tell(&self, agent: AgentKey) {
+        // Nobody listening is fine.
+        let _ = self.changes.send(agent);
+    }
+
     pub(crate) fn changes(&self) -> broadcast::Receiver<AgentKey> {
         self.changes.subscribe()
     }

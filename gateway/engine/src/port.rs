@@ -4,22 +4,22 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::{
-    AgentKey, AgentSession, Input, NodeName, Principal, Sealed, Secret, SessionNumber, Settings,
+    AgentKey, AgentSession, Input, LiveAgent, NodeName, PairName, Presence, Principal, Sealed, Secret, SessionNumber, Settings,
     Timestamp,
 };
 use tokio::sync::{broadcast, watch};
 
 use crate::engine::{Engine, StoreState};
 use crate::{
-    Attempt, AuthenticationRefusal, Authenticator, HeldLease, Metrics, Outbox, Outcome,
-    SubmitError, UnsealError,
+    Attempt, AuthenticationRefusal, Authenticator, Feed, HeldLease, Metrics, Outbox, Outcome,
+    Owner, PairStatus, SubmitError, UnsealError,
 };
 
 /// An adapter's way to everything else. Cheap to clone.
 #[derive(Clone)]
 pub struct Port {
-    engine: Arc<Engine>,
-    authenticator: Arc<dyn Authenticator>,
+    pub(crate) engine: Arc<Engine>,
+    pub(crate) authenticator: Arc<dyn Authenticator>,
 }
 
 impl std::fmt::Debug for Port {
@@ -87,7 +87,47 @@ impl Port {
         self.engine.mirror.watch(agent)
     }
 
-    /// Whose session changed; who lags looks at [`Port::signed_in`] anew.
+    /// What a signed-in agent is doing, by whoever owns that; `None` where nobody is signed in.
+    pub fn presence(&self, session: &AgentSession) -> Option<Presence> {
+        self.engine.presence(session)
+    }
+
+    /// The mark that a page of that session carries, so that a press on an older page is recognised:
+    /// the session's count of changes, or what stands for the state that another owns.
+    pub fn page_mark(&self, session: &AgentSession) -> u32 {
+        if session.agent.is_owned() {
+            return session.signed_in().map_or(0, |signed_in| signed_in.changes);
+        }
+        let live = self.engine.live.value(&session.agent);
+        live.map_or(0, |live| live.mark(self.engine.node_mark()))
+    }
+
+    /// What the owner of an agent's voice state said last.
+    pub fn live(&self, agent: &AgentKey) -> Option<Arc<LiveAgent>> {
+        self.engine.live.value(agent)
+    }
+
+    /// The latest value of an agent whose voice state another owns; a slow listener skips.
+    pub fn watch_live(&self, agent: &AgentKey) -> watch::Receiver<Option<Arc<LiveAgent>>> {
+        self.engine.live.pair(&agent.pair).watch(&agent.id)
+    }
+
+    /// The changes of such an agent in order, from what is so now on; a slow listener gets one resync.
+    pub fn feed(&self, agent: &AgentKey) -> Feed {
+        self.engine.live.pair(&agent.pair).feed(&agent.id)
+    }
+
+    /// Makes the caller the owner of that pair's voice state on this node.
+    pub fn own(&self, pair: &PairName) -> Owner {
+        self.engine.own(pair)
+    }
+
+    /// How the links to pairs of servers stand.
+    pub fn pair_statuses(&self) -> Vec<(PairName, PairStatus)> {
+        self.engine.live.statuses()
+    }
+
+    /// Whose session, or state, changed; who lags looks at [`Port::signed_in`] anew.
     pub fn changes(&self) -> broadcast::Receiver<AgentKey> {
         self.engine.mirror.changes()
     }

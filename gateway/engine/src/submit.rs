@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use domain::{
-    Decision, Document, Entropy, Input, Key, Kind, Loaded, Refusal, Reply, Step, View, WriteBody,
+    Asked, Command, Decision, Document, Entropy, Input, InputBody, InputId, Key, Kind, Loaded,
+    OwnerAnswer, Refusal, Reply, Step, Unclear, View, WriteBody,
 };
 use store::{Commit, Committed, Load, StoreError};
 
 use crate::SubmitError;
-use crate::engine::{Asked, Came, Engine};
+use crate::engine::{Asked as AskedOfStore, Came, Engine};
 
 /// How often a rule may ask for more before we call it a fault.
 const LOADS_MAX: usize = 16;
@@ -28,6 +29,25 @@ pub enum Outcome {
     Done(Reply),
     /// Nothing changed, for that reason.
     Refused(Refusal),
+    /// The owner of the agent's voice state was asked, and nobody knows yet what came of it.
+    Unclear(Unclear),
+}
+
+/// How far an input was carried.
+enum Carried {
+    /// To its outcome.
+    Over(Outcome),
+    /// To a question to the owner of an agent's voice state, and what is replied once that is done.
+    Asks(Box<Asked>, Reply),
+}
+
+impl Carried {
+    fn into_outcome(self) -> Outcome {
+        match self {
+            Self::Over(outcome) => outcome,
+            Self::Asks(_, reply) => Outcome::Done(reply),
+        }
+    }
 }
 
 /// What became of an attempt to commit.
@@ -49,6 +69,37 @@ impl Engine {
             return Err(SubmitError::Stopping);
         }
         let _turn = self.lanes.enter(input.lane()).await.ok_or(SubmitError::Busy)?;
+        let decided = self.carry(&input).await?;
+        let Carried::Asks(asked, reply) = decided else { return Ok(decided.into_outcome()) };
+        let answer = self.live.ask(&asked.pair, asked.command).await.ok_or(SubmitError::Busy)?;
+        match answer {
+            OwnerAnswer::Done => {}
+            OwnerAnswer::Refused(why) => return Ok(Outcome::Refused(Refusal::Owner { why })),
+            OwnerAnswer::Unknown(unclear) => return Ok(Outcome::Unclear(unclear)),
+            OwnerAnswer::Unreachable => {
+                return Ok(Outcome::Refused(Refusal::OwnerAway { pair: asked.pair }));
+            }
+        }
+        if let Some(report) = asked.done {
+            // It is done; should this not be written, the bridge finds the session.
+            let report = Input::report(InputId::new("asked", input.id.as_str()), report);
+            if let Err(error) = self.carry(&report).await {
+                tracing::warn!(%error, "what an owner did is not written yet");
+            }
+        }
+        Ok(Outcome::Done(reply))
+    }
+
+    /// What `input` would come to, without writing or asking anything.
+    pub(crate) async fn foresee(&self, input: &Input) -> Result<Option<Refusal>, SubmitError> {
+        Ok(match self.decide(input, Entropy([0; 16])).await? {
+            Err(Outcome::Refused(refusal)) => Some(refusal),
+            _ => None,
+        })
+    }
+
+    /// Loads, decides, commits and publishes; whoever calls has the input's turn.
+    async fn carry(&self, input: &Input) -> Result<Carried, SubmitError> {
         let mut bytes = [0; 16];
         if !self.random.fill(&mut bytes) {
             return Err(SubmitError::Undecided);
@@ -56,14 +107,17 @@ impl Engine {
         let entropy = Entropy(bytes);
         let mut traceless = 0;
         for _ in 0..CONFLICTS_MAX {
-            let decided = self.decide(&input, entropy).await?;
+            let decided = self.decide(input, entropy).await?;
             let decision = match decided {
+                Ok(Decision { ask: Some(asked), reply, .. }) => {
+                    return Ok(Carried::Asks(asked, reply));
+                }
                 Ok(decision) if !decision.is_empty() || input.is_always_kept() => decision,
-                Ok(decision) => return Ok(Outcome::Done(decision.reply)),
-                Err(outcome) => return Ok(outcome),
+                Ok(decision) => return Ok(Carried::Over(Outcome::Done(decision.reply))),
+                Err(outcome) => return Ok(Carried::Over(outcome)),
             };
-            match self.commit(&input, decision).await? {
-                Attempt::Done(outcome) => return Ok(outcome),
+            match self.commit(input, decision).await? {
+                Attempt::Done(outcome) => return Ok(Carried::Over(outcome)),
                 Attempt::Again => {}
                 Attempt::Traceless if traceless == TRACELESS_MAX => {
                     self.note_failing(&StoreError::Unknown);
@@ -85,6 +139,12 @@ impl Engine {
         entropy: Entropy,
     ) -> Result<Result<Decision, Outcome>, SubmitError> {
         let mut view = View::new(self.settings());
+        view.live = input.agent().and_then(|agent| self.live.value(agent));
+        view.node_mark = self.node_mark();
+        if matches!(input.body, InputBody::Command(Command::ApplySettings { .. })) {
+            let occupied = self.mirror.not_signed_out();
+            view.occupied = occupied.iter().map(|session| session.agent.pair.clone()).collect();
+        }
         for round in 0..LOADS_MAX {
             let asks = match domain::step(self.clock.now(), entropy, input, &view) {
                 Step::Load(asks) => asks,
@@ -94,7 +154,7 @@ impl Engine {
             let load = Load { asks, input: (round == 0).then(|| input.id.clone()) };
             let began = self.clock.now();
             let answer = self.noting(self.store.load(load).await);
-            self.count(Asked::Load, if answer.is_ok() { Came::Done } else { Came::Failed }, began);
+            self.count(AskedOfStore::Load, if answer.is_ok() { Came::Done } else { Came::Failed }, began);
             let answer = answer?;
             if let Some(reply) = answer.known {
                 return Ok(Err(Outcome::Done(reply)));
@@ -131,7 +191,7 @@ impl Engine {
             Err(StoreError::Unknown) => Came::Unknown,
             Err(_) => Came::Failed,
         };
-        self.count(Asked::Commit, came, began);
+        self.count(AskedOfStore::Commit, came, began);
         match committed {
             Ok(Committed::Done { cursor }) => {
                 self.note_written();

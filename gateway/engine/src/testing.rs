@@ -92,6 +92,35 @@ impl Authenticator for PlainAuthenticator {
             session: None,
         })
     }
+
+    async fn admit(
+        &self,
+        _: Applicant,
+    ) -> Result<Box<dyn Admission>, AuthenticationRefusal> {
+        Ok(Box::new(OpenAdmission))
+    }
+
+    async fn verify(&self, password: &Secret, hash: &str) -> Result<bool, AuthenticationRefusal> {
+        Ok(hash.strip_prefix("hash-of-") == Some(password.expose()))
+    }
+
+    async fn hash(&self, password: &Secret) -> Option<String> {
+        Some(format!("hash-of-{}", password.expose()))
+    }
+}
+
+/// Counts nothing.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct OpenAdmission;
+
+#[async_trait]
+impl Admission for OpenAdmission {
+    async fn judged(self: Box<Self>, judgement: Judgement) -> Result<(), AuthenticationRefusal> {
+        match judgement {
+            Judgement::Wrong => Err(AuthenticationRefusal::Wrong),
+            Judgement::Right | Judgement::None => Ok(()),
+        }
+    }
 }
 
 /// An engine on `store` as the node `gw-a.example`, under a clock that shows `now`.

@@ -19,6 +19,7 @@
 //! - A pair that was right is remembered for ten minutes under a keyed hash, since some clients send
 //!   it with every request; a new password hash or a lock forgets it.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -26,10 +27,11 @@ use async_trait::async_trait;
 use domain::{AgentId, Principal, Proof, Role, Secret, Timestamp};
 use engine::clock::Clock;
 use engine::metrics::{Counters, Metrics};
-use engine::{Attempt, AuthenticationRefusal, Authenticator};
+use engine::{Admission, Applicant, Attempt, AuthenticationRefusal, Authenticator};
 use tokio::sync::OwnedSemaphorePermit;
 
 mod accounts;
+mod admission;
 mod counts;
 mod hashing;
 mod order;
@@ -44,6 +46,7 @@ pub(crate) use hashing::{HashingError, is_usable_hash};
 pub(crate) use pool::{Busy, Pool};
 
 use crate::log::{Line, LineLimit};
+use admission::Admitted;
 use counts::Counts;
 use order::{Order, Turn};
 use remembered::Remembered;
@@ -125,10 +128,10 @@ impl<A: Accounts> Frame<A> {
 
 impl<A: Accounts> Inner<A> {
     /// Waits until `attempt` may be tried; whoever gives up waiting is forgotten.
-    async fn turn(&self, attempt: &Attempt) -> Result<Turns, AuthenticationRefusal> {
+    async fn turn(&self, name: &str, source: IpAddr) -> Result<Turns, AuthenticationRefusal> {
         let busy = || AuthenticationRefusal::Busy { retry_seconds: RETRY_SECONDS };
-        let (source, account) = (attempt.source.into(), attempt.account.as_str());
-        let (taken, slowly) = match self.sources.take(source, account, self.clock.now()) {
+        let source = source.into();
+        let (taken, slowly) = match self.sources.take(source, name, self.clock.now()) {
             Standing::Good(taken) => (taken, None),
             Standing::UsedUp { failed_before: true, .. } => return Err(busy()),
             // Who never failed from there gets in, but slowly, so that guessing stays slow too.
@@ -136,16 +139,16 @@ impl<A: Accounts> Inner<A> {
                 let turn = lane.acquire_owned();
                 let turn = tokio::time::timeout(Duration::from_secs(RETRY_SECONDS), turn).await;
                 let turn = turn.ok().and_then(Result::ok).ok_or_else(busy)?;
-                match self.sources.take(source, account, self.clock.now()) {
+                match self.sources.take(source, name, self.clock.now()) {
                     // Tries were given back meanwhile, and the lane is not needed.
                     Standing::Good(taken) => (taken, None),
-                    Standing::UsedUp { .. } => (self.sources.owe(source, account), Some(turn)),
+                    Standing::UsedUp { .. } => (self.sources.owe(source, name), Some(turn)),
                 }
             }
         };
-        let account = self.order.wait(&attempt.account).await.ok_or_else(busy)?;
+        let account = self.order.wait(name).await.ok_or_else(busy)?;
         // A try of the same name may have failed in front of this one.
-        if slowly.is_some() && self.sources.failed_before(source, &attempt.account) {
+        if slowly.is_some() && self.sources.failed_before(source, name) {
             return Err(busy());
         }
         Ok(Turns { _account: account, taken, slowly })
@@ -280,23 +283,29 @@ impl<A: Accounts> Inner<A> {
         verified.map_err(|Busy| AuthenticationRefusal::Busy { retry_seconds: RETRY_SECONDS })
     }
 
-    fn tell(&self, attempt: &Attempt, result: &Result<Principal, AuthenticationRefusal>) {
-        let name = match result {
-            Ok(_) => "right",
-            Err(AuthenticationRefusal::Wrong) => "wrong",
-            Err(AuthenticationRefusal::Locked { .. }) => "locked",
-            Err(AuthenticationRefusal::Busy { .. }) => "busy",
-            Err(AuthenticationRefusal::Unavailable) => "unavailable",
+    fn tell(
+        &self,
+        surface: &'static str,
+        account: &str,
+        source: IpAddr,
+        refusal: Option<&AuthenticationRefusal>,
+    ) {
+        let name = match refusal {
+            None => "right",
+            Some(AuthenticationRefusal::Wrong) => "wrong",
+            Some(AuthenticationRefusal::Locked { .. }) => "locked",
+            Some(AuthenticationRefusal::Busy { .. }) => "busy",
+            Some(AuthenticationRefusal::Unavailable) => "unavailable",
         };
-        self.results.with(&[attempt.surface, name]).increment();
+        self.results.with(&[surface, name]).increment();
         if name == "busy" {
-            self.overload.with(&[attempt.surface]).increment();
+            self.overload.with(&[surface]).increment();
         }
         // Who and from where is personal data, so it is told at level debug alone.
         if self.lines.may_write(Line::PasswordChecked, self.clock.now()) {
-            tracing::info!(surface = attempt.surface, result = name, "password checked");
+            tracing::info!(surface, result = name, "password checked");
         }
-        tracing::debug!(account = ?attempt.account, source = %attempt.source, result = name,
+        tracing::debug!(account = ?account, %source, result = name,
             "password checked for");
     }
 }
@@ -311,21 +320,16 @@ struct Turns {
 #[async_trait]
 impl<A: Accounts> Authenticator for Frame<A> {
     async fn authenticate(&self, attempt: Attempt) -> Result<Principal, AuthenticationRefusal> {
-        let turns = match self.0.turn(&attempt).await {
-            Ok(turns) => turns,
-            Err(busy) => {
-                let result = Err(busy);
-                self.0.tell(&attempt, &result);
-                return result;
-            }
-        };
+        let turns = self.0.turn(&attempt.account, attempt.source).await.inspect_err(|busy| {
+            self.0.tell(attempt.surface, &attempt.account, attempt.source, Some(busy));
+        })?;
         // Counts from here, and is waited for only by a try that fails.
         let failing = tokio::time::sleep(FAILING);
         let inner = Arc::clone(&self.0);
         // A task of its own, which nobody ends by hanging up before the answer.
         let checking = tokio::spawn(async move {
             let result = inner.check(&attempt, turns).await;
-            inner.tell(&attempt, &result);
+            inner.tell(attempt.surface, &attempt.account, attempt.source, result.as_ref().err());
             result
         });
         let result = checking.await.unwrap_or(Err(AuthenticationRefusal::Unavailable));
@@ -333,6 +337,31 @@ impl<A: Accounts> Authenticator for Frame<A> {
             failing.await;
         }
         result
+    }
+
+    async fn admit(
+        &self,
+        applicant: Applicant,
+    ) -> Result<Box<dyn Admission>, AuthenticationRefusal> {
+        let Applicant { account, source, surface } = applicant.clone();
+        let admitting = async {
+            let turns = self.0.turn(&account, source).await?;
+            Admitted::new(Arc::clone(&self.0), applicant, turns).await
+        };
+        let admitted = admitting.await.inspect_err(|refusal| {
+            self.0.tell(surface, &account, source, Some(refusal));
+        })?;
+        Ok(Box::new(admitted))
+    }
+
+    async fn verify(&self, password: &Secret, hash: &str) -> Result<bool, AuthenticationRefusal> {
+        self.0.verify(password, Some(hash)).await
+    }
+
+    async fn hash(&self, password: &Secret) -> Option<String> {
+        let asked = vec![((), password.clone(), None)];
+        let hashed = self.0.pool.hash_all(asked).await.ok()?;
+        hashed.into_iter().next().map(|((), hash)| hash)
     }
 }
 

@@ -107,6 +107,21 @@ impl Authenticator for Known {
             _ => Err(AuthenticationRefusal::Wrong),
         }
     }
+
+    async fn admit(
+        &self,
+        _: Applicant,
+    ) -> Result<Box<dyn Admission>, AuthenticationRefusal> {
+        Ok(Box::new(OpenAdmission))
+    }
+
+    async fn verify(&self, password: &Secret, hash: &str) -> Result<bool, AuthenticationRefusal> {
+        PlainAuthenticator.verify(password, hash).await
+    }
+
+    async fn hash(&self, password: &Secret) -> Option<String> {
+        PlainAuthenticator.hash(password).await
+    }
 }
 
 /// A configuration with the given limits, for tests of what is above files.
