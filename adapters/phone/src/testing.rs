@@ -69,6 +69,7 @@ pub(crate) fn settings() -> Settings {
         id: id.parse().unwrap(),
         name: name.map(str::to_owned),
         team: Some(team.parse().unwrap()),
+        pair: None,
         extension: line.map(|line| line.parse().unwrap()),
         roles: vec![Role::Agent],
         password_hash: None,
@@ -101,6 +102,7 @@ pub(crate) fn settings() -> Settings {
             ["sales", "service"]
                 .map(|name| Team {
                     name: name.parse().unwrap(),
+                    pair: None,
                     layout: None,
                     wrap_up_seconds: None,
                 })
