@@ -281,6 +281,7 @@ fn settings(wrap_up_seconds: u32) -> Settings {
         id: id.parse().unwrap(),
         name: None,
         team: None,
+        pair: None,
         extension: None,
         roles: Vec::new(),
         password_hash: None,

@@ -84,6 +84,7 @@ pub(crate) fn settings() -> Settings {
         id: id.parse().unwrap(),
         name: name.map(str::to_owned),
         team: Some(team.parse().unwrap()),
+        pair: None,
         extension: line.map(|line| line.parse().unwrap()),
         roles: vec![Role::Agent],
         password_hash: None,
@@ -116,6 +117,7 @@ pub(crate) fn settings() -> Settings {
             ["sales", "service"]
                 .map(|name| Team {
                     name: name.parse().unwrap(),
+                    pair: None,
                     layout: None,
                     wrap_up_seconds: None,
                 })

@@ -6,6 +6,7 @@
 //! clone, and every change gives it a higher number.
 
 mod agent;
+mod cti_pair;
 mod device;
 mod document;
 mod export;
@@ -22,10 +23,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub use agent::{Agent, NewPassword, PASSWORD_CHARACTERS_MAX, WrittenAgent};
+pub use cti_pair::{
+    CLIENT_PASSWORD_PURPOSE, CLIENT_TEXT_BYTES_MAX, CTI_PAIRS_MAX, CtiDialect, CtiPair,
+    CtiSessions, CtiSide, InvalidCtiSide, PairOf, WrittenCtiPair,
+};
 pub use device::{Device, LINES_MAX};
 pub use document::{Section, SettingDocument, SettingsHead};
 pub use export::export;
-pub use file::{Documents, SettingsFile};
+pub use file::{Documents, SecretOf, SettingsFile};
 pub use layout::{Layout, LayoutField};
 pub use phone_service::{
     DevicePolicy, FormMethod, LabelLimit, NewSecret, PUSH_PASSWORD_CHARACTERS_MAX, PhoneService,
@@ -36,7 +41,9 @@ pub use reason::{LABEL_CHARACTERS_MAX, Reason};
 pub use team::{Team, Voice};
 pub use trust::{Trust, TrustPurpose};
 
-use crate::{AgentId, DeviceName, Extension, ReasonCategory, ReasonCode, TeamName};
+use crate::{
+    AgentId, DeviceName, Extension, PairName, Problem, ReasonCategory, ReasonCode, TeamName,
+};
 
 /// All settings in force.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -57,6 +64,8 @@ pub struct Settings {
     pub devices: Arc<BTreeMap<DeviceName, Arc<Device>>>,
     /// Certificates we trust by name.
     pub trust: Arc<BTreeMap<String, Arc<Trust>>>,
+    /// Pairs of contact-centre servers by name; with none the gateway owns voice state itself.
+    pub cti_pairs: Arc<BTreeMap<PairName, Arc<CtiPair>>>,
     /// How phones are served.
     pub phone_service: Arc<PhoneService>,
     /// What holds for all voice state that the gateway owns.
@@ -75,6 +84,7 @@ impl Settings {
             (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
         let (mut layouts, mut devices, mut trust) =
             (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        let mut cti_pairs = BTreeMap::new();
         for document in documents {
             match document {
                 SettingDocument::Agent(agent) => {
@@ -95,6 +105,9 @@ impl Settings {
                 SettingDocument::Trust(entry) => {
                     trust.insert(entry.name.clone(), Arc::new(entry));
                 }
+                SettingDocument::CtiPair(pair) => {
+                    cti_pairs.insert(pair.name.clone(), Arc::new(*pair));
+                }
                 SettingDocument::PhoneService(service) => {
                     settings.phone_service = Arc::new(*service);
                 }
@@ -107,6 +120,7 @@ impl Settings {
         settings.layouts = Arc::new(layouts);
         settings.devices = Arc::new(devices);
         settings.trust = Arc::new(trust);
+        settings.cti_pairs = Arc::new(cti_pairs);
         settings
     }
 
@@ -119,6 +133,8 @@ impl Settings {
         documents.extend(self.layouts.values().map(|it| SettingDocument::Layout((**it).clone())));
         documents.extend(self.devices.values().map(|it| SettingDocument::Device((**it).clone())));
         documents.extend(self.trust.values().map(|it| SettingDocument::Trust((**it).clone())));
+        let pairs = self.cti_pairs.values();
+        documents.extend(pairs.map(|it| SettingDocument::CtiPair(Box::new((**it).clone()))));
         documents.push(SettingDocument::PhoneService(Box::new((*self.phone_service).clone())));
         documents.push(SettingDocument::Voice((*self.voice).clone()));
         documents
@@ -166,6 +182,31 @@ impl Settings {
         let team = self.agents.get(agent).and_then(|agent| self.teams.get(agent.team.as_ref()?));
         let name = team.and_then(|team| team.layout.as_deref()).unwrap_or("default");
         self.layouts.get(name).map(Arc::as_ref)
+    }
+
+    /// The pair the agent belongs to, as far as settings say: the agent's own, else the team's, else
+    /// the only one (CTI-10).
+    pub fn pair_of(&self, agent: &AgentId) -> PairOf {
+        let agent = self.agents.get(agent);
+        let team = agent.and_then(|agent| self.teams.get(agent.team.as_ref()?));
+        let own = agent.and_then(|agent| agent.pair.as_ref());
+        let named = own.or(team.and_then(|team| team.pair.as_ref()));
+        if let Some(pair) = named.filter(|pair| self.cti_pairs.contains_key(*pair)) {
+            return PairOf::One(pair.clone());
+        }
+        let mut names: Vec<_> = self.cti_pairs.keys().cloned().collect();
+        match names.len() {
+            0 => PairOf::Owned,
+            1 => PairOf::One(names.remove(0)),
+            _ => PairOf::Unsettled(names),
+        }
+    }
+
+    /// What is in force but looks wrong, each under the key of a settings file.
+    pub fn warnings(&self) -> Vec<Problem> {
+        let push_user = self.phone_service.push.as_ref().map(|push| push.user.as_str());
+        let pairs = self.cti_pairs.values();
+        cti_pair::warnings(push_user, pairs.map(|it| (&it.name, it.rmcm_user.as_deref())))
     }
 
     /// How long the agent wraps up after a call, in seconds; 0 means not at all.

@@ -93,6 +93,7 @@ fn settings(wrap_up_seconds: u32, without: Option<usize>) -> Settings {
         id: agent_key(agent).id,
         name: None,
         team: None,
+        pair: None,
         extension: None,
         roles: Vec::new(),
         password_hash: None,

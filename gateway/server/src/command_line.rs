@@ -52,12 +52,15 @@ given in the clear; they are hashed before they are kept, and a file that holds 
 readable for every user of the machine. What `jackfield export` prints can be applied again. Ids \
 and numbers of telephones stand in quotation marks unless they are plain digits.
 
-  teams:        [{name, layout, wrap_up_seconds}]
-  agents:       [{id, name, team, extension, roles, password | password_hash}]
+  teams:        [{name, pair, layout, wrap_up_seconds}]
+  agents:       [{id, name, team, pair, extension, roles, password | password_hash}]
   reason_codes: [{category: not_ready | wrap_up | sign_out, code, label, teams}]
   layouts:      [{name, header: {label, variable}, left: [..], right: [..]}]
   devices:      [{name, description, lines, profile, certificate_sha256}]
   trust:        [{name, purposes: [phones], certificates}]
+  cti_pairs:    [{name, dialect: enterprise | express, side_a, side_b, version, tag_width,
+                  peripheral_id, client_id, client_password, heartbeat_seconds, reconnect_seconds,
+                  request_seconds, open_seconds, sessions: per_node | one, logout_reason, rmcm_user}]
   phone_service: {devices: any | listed, mobile_agents, inactivity_seconds, home_refresh_seconds,
                   cookie_idle_minutes, form_method, label_limits, alternates,
                   push: {user, password, port}}

@@ -13,8 +13,8 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::Arc;
 
-use domain::settings::{Settings, SettingsFile, export};
-use domain::{AgentId, Command, Input, InputId, Problems, Reply, Sealed};
+use domain::settings::{CLIENT_PASSWORD_PURPOSE, SecretOf, Settings, SettingsFile, export};
+use domain::{AgentId, Command, Input, InputId, Problems, Reply, Sealed, Secret};
 use engine::{Engine, Outcome, SealingKey};
 use phone::PUSH_PASSWORD_PURPOSE;
 use rustls_pki_types::CertificateDer;
@@ -63,8 +63,15 @@ pub(crate) struct Applied {
 /// A settings file as far as it was read, with its problems.
 struct Looked {
     file: Option<SettingsFile>,
-    sealed: Option<Sealed>,
+    sealed: Vec<SealedMember>,
     problems: Problems,
+}
+
+/// A secret that a file gives sealed, under its key.
+struct SealedMember {
+    key: String,
+    purpose: &'static str,
+    sealed: Sealed,
 }
 
 /// Reads and checks a settings file; every problem is told at once.
@@ -75,12 +82,11 @@ pub(crate) fn check(bytes: &[u8], sealing: Option<&SealingKey>) -> Result<Settin
 /// Reads a settings file. It takes its time with a large file. What one check finds hides nothing
 /// from the others.
 fn read(bytes: &[u8]) -> Looked {
-    let mut looked = Looked { file: None, sealed: None, problems: Problems::default() };
+    let mut looked = Looked { file: None, sealed: Vec::new(), problems: Problems::default() };
     let Some(value) = looked.problems.keep("file", yaml::read(bytes)) else { return looked };
     check_hashes(&value, &mut looked.problems);
     check_trust(&value, &mut looked.problems);
-    let sealed = value.pointer("/phone_service/push/password_sealed").and_then(Value::as_str);
-    looked.sealed = sealed.map(Sealed::from_text);
+    looked.sealed = sealed_members(&value);
     match SettingsFile::read(value) {
         Ok(file) => looked.file = Some(file),
         Err(found) => {
@@ -95,15 +101,32 @@ fn read(bytes: &[u8]) -> Looked {
 impl Looked {
     /// The file, unless it has a problem; what is sealed in it must open here.
     fn unsealed_by(mut self, sealing: Option<&SealingKey>) -> Result<SettingsFile, Problems> {
-        if let (Some(sealed), Some(sealing)) = (&self.sealed, sealing) {
-            let unsealed = sealing.unseal(PUSH_PASSWORD_PURPOSE, sealed);
-            self.problems.keep("phone_service.push.password_sealed", unsealed);
+        for SealedMember { key, purpose, sealed } in &self.sealed {
+            if let Some(sealing) = sealing {
+                self.problems.keep(key.clone(), sealing.unseal(purpose, sealed));
+            }
         }
         match self.file {
             Some(file) => self.problems.into_result().map(|()| file),
             None => Err(self.problems),
         }
     }
+}
+
+fn sealed_members(value: &Value) -> Vec<SealedMember> {
+    let text = |value: Option<&Value>| value.and_then(Value::as_str).map(Sealed::from_text);
+    let push = text(value.pointer("/phone_service/push/password_sealed"));
+    let push = push.map(|sealed| {
+        let key = "phone_service.push.password_sealed".to_owned();
+        SealedMember { key, purpose: PUSH_PASSWORD_PURPOSE, sealed }
+    });
+    let pairs = value.get("cti_pairs").and_then(Value::as_array).into_iter().flatten();
+    let pairs = pairs.enumerate().filter_map(|(position, pair)| {
+        let key = format!("cti_pairs[{position}].client_password_sealed");
+        let sealed = text(pair.get("client_password_sealed"))?;
+        Some(SealedMember { key, purpose: CLIENT_PASSWORD_PURPOSE, sealed })
+    });
+    push.into_iter().chain(pairs).collect()
 }
 
 /// The bytes of a settings file, bounded; refused where every user of the machine may read it and
@@ -137,8 +160,12 @@ pub(crate) fn read_file(path: &Path) -> Result<Vec<u8>, Problems> {
 }
 
 fn holds_plain_secrets(value: &Value) -> bool {
-    let mut agents = value.get("agents").and_then(Value::as_array).into_iter().flatten();
-    agents.any(|agent| agent.get("password").is_some())
+    let any = |list: &str, member: &str| {
+        let mut entries = value.get(list).and_then(Value::as_array).into_iter().flatten();
+        entries.any(|entry| entry.get(member).is_some())
+    };
+    any("agents", "password")
+        || any("cti_pairs", "client_password")
         || value.pointer("/phone_service/push/password").is_some()
 }
 
@@ -162,8 +189,8 @@ pub(crate) async fn apply(
     let mut unsealed = false;
     let documents = file.into_documents(
         |id| hashes.get(id).cloned(),
-        |secret| {
-            sealing.seal(PUSH_PASSWORD_PURPOSE, secret).unwrap_or_else(|| {
+        |of, secret| {
+            seal(&before, sealing, of, secret).unwrap_or_else(|| {
                 unsealed = true;
                 Sealed::from_text("")
             })
@@ -181,6 +208,28 @@ pub(crate) async fn apply(
         Outcome::Done(_) => Ok(Applied { number: engine.settings().number, changed: true }),
         Outcome::Refused(refusal) => Err(ApplyError::Refused(crate::words::refusal(&refusal))),
     }
+}
+
+/// Seals a secret; one that did not change stays sealed as it was, so that its document does not
+/// change and whoever uses it need not begin anew.
+fn seal(
+    before: &Settings,
+    sealing: &SealingKey,
+    of: SecretOf<'_>,
+    secret: &Secret,
+) -> Option<Sealed> {
+    let (purpose, old) = match of {
+        SecretOf::Push => {
+            let push = before.phone_service.push.as_ref();
+            (PUSH_PASSWORD_PURPOSE, push.map(|push| &push.password))
+        }
+        SecretOf::CtiPair(name) => {
+            let pair = before.cti_pairs.get(name);
+            (CLIENT_PASSWORD_PURPOSE, pair.and_then(|pair| pair.client_password.as_ref()))
+        }
+    };
+    let is_same = |old: &&Sealed| sealing.unseal(purpose, old).is_ok_and(|open| open == *secret);
+    old.filter(is_same).cloned().or_else(|| sealing.seal(purpose, secret))
 }
 
 /// All settings in force as YAML that can be applied again.

@@ -131,6 +131,7 @@ async fn sign_in(engine: &Engine, node: &NodeName) {
         id: agent.id,
         name: None,
         team: None,
+        pair: None,
         extension: None,
         roles: Vec::new(),
         password_hash: None,

@@ -89,7 +89,7 @@ fn settings() -> Result<Settings, AnyError> {
         ],
     });
     let file = SettingsFile::read(value)?;
-    let documents = file.into_documents(|_| None, |_| Sealed::from_text("x"));
+    let documents = file.into_documents(|_| None, |_, _| Sealed::from_text("x"));
     let head = SettingsHead::default();
     Ok(Settings::from_documents(&head, documents.0))
 }

@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::Reader;
-use crate::{AgentId, Extension, Role, Secret, TeamName};
+use super::cti_pair::Pairs;
+use crate::{AgentId, Extension, PairName, Role, Secret, TeamName};
 
 /// The most characters of a password that people type.
 pub const PASSWORD_CHARACTERS_MAX: usize = 128;
@@ -17,11 +18,15 @@ pub struct Agent {
     pub name: Option<String>,
     /// Their team.
     pub team: Option<TeamName>,
+    /// The pair of contact-centre servers they belong to; the team's where not set (CTI-10).
+    #[serde(default)]
+    pub pair: Option<PairName>,
     /// Their own line, wherever they sign in.
     pub extension: Option<Extension>,
     /// What they may do, besides being an agent.
     pub roles: Vec<Role>,
-    /// The argon2id hash of their password; without one they cannot sign in.
+    /// The argon2id hash of their password; without one they cannot sign in where the gateway owns
+    /// voice state. A contact centre judges passwords itself.
     pub password_hash: Option<String>,
 }
 
@@ -51,10 +56,11 @@ pub struct WrittenAgent {
 }
 
 impl WrittenAgent {
-    pub(super) fn read(reader: &mut Reader<'_>) -> Option<Self> {
+    pub(super) fn read(reader: &mut Reader<'_>, pairs: &Pairs) -> Option<Self> {
         let id = reader.required("id");
         let name = reader.short_text("name", 64);
         let team = reader.parsed("team");
+        let pair = pairs.read_reference(reader, "pair");
         let extension = reader.parsed("extension");
         let roles = read_roles(reader);
         let plain = reader.secret("password", PASSWORD_CHARACTERS_MAX);
@@ -66,7 +72,7 @@ impl WrittenAgent {
             reader.problem("password", "stands beside password_hash; keep one of the two");
         }
         let password = plain.map(NewPassword::Plain).or(hash.map(NewPassword::Hash));
-        let agent = Agent { id: id?, name, team, extension, roles, password_hash: None };
+        let agent = Agent { id: id?, name, team, pair, extension, roles, password_hash: None };
         Some(Self { agent, password })
     }
 }

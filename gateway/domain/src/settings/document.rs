@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Agent, Device, Layout, PhoneService, Reason, Team, Trust, Voice};
+use super::{Agent, CtiPair, Device, Layout, PhoneService, Reason, Team, Trust, Voice};
 use crate::{Key, Kind};
 
 /// Which part of the settings a document belongs to.
@@ -20,6 +20,8 @@ pub enum Section {
     Device,
     /// Certificates we trust.
     Trust,
+    /// Pairs of contact-centre servers.
+    CtiPair,
     /// How phones are served.
     PhoneService,
     /// What holds for voice state that the gateway owns.
@@ -28,13 +30,14 @@ pub enum Section {
 
 impl Section {
     /// Every section.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Team,
         Self::Agent,
         Self::Reason,
         Self::Layout,
         Self::Device,
         Self::Trust,
+        Self::CtiPair,
         Self::PhoneService,
         Self::Voice,
     ];
@@ -48,6 +51,7 @@ impl Section {
             Self::Layout => "layout",
             Self::Device => "device",
             Self::Trust => "trust",
+            Self::CtiPair => "cti_pair",
             Self::PhoneService => "phone_service",
             Self::Voice => "voice",
         }
@@ -70,6 +74,8 @@ pub enum SettingDocument {
     Device(Device),
     /// Certificates we trust.
     Trust(Trust),
+    /// A pair of contact-centre servers.
+    CtiPair(Box<CtiPair>),
     /// How phones are served.
     PhoneService(Box<PhoneService>),
     /// What holds for voice state that the gateway owns.
@@ -86,6 +92,7 @@ impl SettingDocument {
             Self::Layout(_) => Section::Layout,
             Self::Device(_) => Section::Device,
             Self::Trust(_) => Section::Trust,
+            Self::CtiPair(_) => Section::CtiPair,
             Self::PhoneService(_) => Section::PhoneService,
             Self::Voice(_) => Section::Voice,
         }
@@ -103,6 +110,7 @@ impl SettingDocument {
             Self::Layout(layout) => format!("{section}/{}", layout.name),
             Self::Device(device) => format!("{section}/{}", device.name),
             Self::Trust(trust) => format!("{section}/{}", trust.name),
+            Self::CtiPair(pair) => format!("{section}/{}", pair.name),
             Self::PhoneService(_) | Self::Voice(_) => section.to_owned(),
         };
         Key::new(Kind::Setting, id)

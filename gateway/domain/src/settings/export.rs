@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Agent, Device, PhoneService, Settings};
+use super::{Agent, CtiPair, Device, PhoneService, Settings};
 
 /// All settings in the form of a settings file. Passwords are hashes, other secrets stay sealed.
 pub fn export(settings: &Settings) -> Value {
@@ -26,6 +26,8 @@ pub fn export(settings: &Settings) -> Value {
         "trust".into(),
         list(settings.trust.values().map(|it| without_empty(json!(it.as_ref()))).collect()),
     );
+    let pairs = settings.cti_pairs.values();
+    file.insert("cti_pairs".into(), list(pairs.map(|it| cti_pair(it)).collect()));
     file.insert("phone_service".into(), phone_service(&settings.phone_service));
     file.insert("voice".into(), json!(settings.voice.as_ref()));
     Value::Object(file)
@@ -46,12 +48,25 @@ fn device(device: &Device) -> Value {
 fn phone_service(service: &PhoneService) -> Value {
     let mut value = without_empty(json!(service));
     let members = value.as_object_mut();
-    if let Some(push) = members.and_then(|members| members.get_mut("push")?.as_object_mut())
-        && let Some(password) = push.remove("password")
-    {
-        push.insert("password_sealed".into(), password);
+    if let Some(push) = members.and_then(|members| members.get_mut("push")) {
+        name_sealed(push, "password");
     }
     value
+}
+
+fn cti_pair(pair: &CtiPair) -> Value {
+    let mut value = without_empty(json!(pair));
+    name_sealed(&mut value, "client_password");
+    value
+}
+
+/// A secret that is sealed stands under a name that says so.
+fn name_sealed(table: &mut Value, name: &str) {
+    if let Some(members) = table.as_object_mut()
+        && let Some(secret) = members.remove(name)
+    {
+        members.insert(format!("{name}_sealed"), secret);
+    }
 }
 
 /// Leaves out members that say nothing, as a person would.

@@ -4,12 +4,13 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use super::cti_pair::{self, Pairs};
 use super::list::refuse_repeated;
 use super::{
     Device, Layout, NewPassword, NewSecret, PhoneService, Push, Reader, Reason, SettingDocument,
-    Team, Trust, Voice, WrittenAgent, WrittenPush,
+    Team, Trust, Voice, WrittenAgent, WrittenCtiPair, WrittenPush,
 };
-use crate::{AgentId, Problems, Sealed, Secret};
+use crate::{AgentId, PairName, Problem, Problems, Sealed, Secret};
 
 const AGENTS_MAX: usize = 50_000;
 const DEVICES_MAX: usize = 100_000;
@@ -24,9 +25,19 @@ pub struct SettingsFile {
     layouts: Vec<Layout>,
     devices: Vec<Device>,
     trust: Vec<Trust>,
+    cti_pairs: Vec<WrittenCtiPair>,
     phone_service: PhoneService,
     push: Option<WrittenPush>,
     voice: Voice,
+}
+
+/// Whose secret is to be sealed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SecretOf<'a> {
+    /// The user that pushes to phones.
+    Push,
+    /// Our client at that pair; sealed for [`super::CLIENT_PASSWORD_PURPOSE`].
+    CtiPair(&'a PairName),
 }
 
 /// The documents of a settings file, secrets hashed and sealed.
@@ -38,8 +49,10 @@ impl SettingsFile {
     pub fn read(value: Value) -> Result<Self, Problems> {
         let mut problems = Problems::default();
         let mut reader = Reader::new("", value, &mut problems);
-        let teams = reader.list("teams", LISTED_MAX, Team::read);
-        let agents = reader.list("agents", AGENTS_MAX, WrittenAgent::read);
+        // First, since teams and agents name them.
+        let pairs = Pairs::read(&mut reader);
+        let teams = reader.list("teams", LISTED_MAX, |reader| Team::read(reader, &pairs));
+        let agents = reader.list("agents", AGENTS_MAX, |reader| WrittenAgent::read(reader, &pairs));
         let reasons = reader.list("reason_codes", LISTED_MAX, Reason::read);
         let layouts = reader.list("layouts", LISTED_MAX, Layout::read);
         let devices = reader.list("devices", DEVICES_MAX, Device::read);
@@ -48,8 +61,20 @@ impl SettingsFile {
             reader.table("phone_service", PhoneService::read).unwrap_or_default();
         let voice = reader.table("voice", Voice::read).unwrap_or_default();
         reader.finish();
-        let file =
-            Self { teams, agents, reasons, layouts, devices, trust, phone_service, push, voice };
+        pairs.check_nodes(phone_service.alternates.len(), &mut problems);
+        let cti_pairs = pairs.pairs;
+        let file = Self {
+            teams,
+            agents,
+            reasons,
+            layouts,
+            devices,
+            trust,
+            cti_pairs,
+            phone_service,
+            push,
+            voice,
+        };
         file.check_repeated(&mut problems);
         file.check_references(&mut problems);
         problems.into_result()?;
@@ -65,13 +90,24 @@ impl SettingsFile {
         self.agents.iter().filter_map(plain).collect()
     }
 
+    /// What is taken but looks wrong, each under its key.
+    pub fn warnings(&self) -> Vec<Problem> {
+        let push_user = self.push.as_ref().map(|push| push.user.as_str());
+        let pairs = self.cti_pairs.iter().map(|written| &written.pair);
+        cti_pair::warnings(push_user, pairs.map(|it| (&it.name, it.rmcm_user.as_deref())))
+    }
+
     /// The documents, with the hash that `hash` gives for each plain password (`None` keeps the
     /// agent from signing in) and secrets sealed by `seal`.
     pub fn into_documents(
         self,
         mut hash: impl FnMut(&AgentId) -> Option<String>,
-        mut seal: impl FnMut(&Secret) -> Sealed,
+        mut seal: impl FnMut(SecretOf<'_>, &Secret) -> Sealed,
     ) -> Documents {
+        let mut sealed = |of: SecretOf<'_>, secret| match secret {
+            NewSecret::Plain(secret) => seal(of, &secret),
+            NewSecret::Sealed(sealed) => sealed,
+        };
         let mut documents = Vec::new();
         documents.extend(self.teams.into_iter().map(SettingDocument::Team));
         documents.extend(self.agents.into_iter().map(|written| {
@@ -87,12 +123,15 @@ impl SettingsFile {
         documents.extend(self.layouts.into_iter().map(SettingDocument::Layout));
         documents.extend(self.devices.into_iter().map(SettingDocument::Device));
         documents.extend(self.trust.into_iter().map(SettingDocument::Trust));
+        documents.extend(self.cti_pairs.into_iter().map(|written| {
+            let mut pair = written.pair;
+            let secret = written.client_password;
+            pair.client_password = secret.map(|it| sealed(SecretOf::CtiPair(&pair.name), it));
+            SettingDocument::CtiPair(Box::new(pair))
+        }));
         let push = self.push.map(|push| Push {
             user: push.user,
-            password: match push.password {
-                NewSecret::Plain(secret) => seal(&secret),
-                NewSecret::Sealed(sealed) => sealed,
-            },
+            password: sealed(SecretOf::Push, push.password),
             port: push.port,
         });
         let service = PhoneService { push, ..self.phone_service };
@@ -179,7 +218,7 @@ mod tests {
     }
 
     fn documents(value: Value) -> Documents {
-        let seal = |_: &Secret| Sealed::from_text("sealed");
+        let seal = |_: SecretOf<'_>, _: &Secret| Sealed::from_text("sealed");
         SettingsFile::read(value).unwrap().into_documents(|_| None, seal)
     }
 

@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::Reader;
-use crate::TeamName;
+use super::cti_pair::Pairs;
+use crate::{PairName, TeamName};
 
 /// The longest wrap-up, in seconds.
 pub(super) const WRAP_UP_SECONDS_MAX: u64 = 7_200;
@@ -13,6 +14,9 @@ pub(super) const WRAP_UP_SECONDS_MAX: u64 = 7_200;
 pub struct Team {
     /// Its name.
     pub name: TeamName,
+    /// The pair of contact-centre servers its agents belong to, unless they have their own (CTI-10).
+    #[serde(default)]
+    pub pair: Option<PairName>,
     /// The layout of its calls; `default` where not set.
     pub layout: Option<String>,
     /// How long its agents wrap up after a call, 0 to 7,200 seconds; the general one where not set.
@@ -20,11 +24,12 @@ pub struct Team {
 }
 
 impl Team {
-    pub(super) fn read(reader: &mut Reader<'_>) -> Option<Self> {
+    pub(super) fn read(reader: &mut Reader<'_>, pairs: &Pairs) -> Option<Self> {
         let name = reader.required("name");
+        let pair = pairs.read_reference(reader, "pair");
         let layout = reader.short_text("layout", 64);
         let wrap_up_seconds = read_wrap_up(reader);
-        Some(Self { name: name?, layout, wrap_up_seconds })
+        Some(Self { name: name?, pair, layout, wrap_up_seconds })
     }
 }
 

@@ -50,7 +50,7 @@ fn settings() -> Settings {
     });
     let documents = SettingsFile::read(file)
         .expect("settings are right")
-        .into_documents(|_| None, |_| Sealed::from_text("x"));
+        .into_documents(|_| None, |_, _| Sealed::from_text("x"));
     Settings::from_documents(&domain::settings::SettingsHead::default(), documents.0)
 }
 

@@ -19,7 +19,13 @@ const LOG_LEVEL_MINUTES_MAX: u64 = 1_440;
 
 pub(super) async fn settings_apply(shared: &Arc<Shared>, bytes: &[u8]) -> Result<Value, Failure> {
     match shared.apply(bytes).await {
-        Ok(applied) => Ok(json!({"number": applied.number, "changed": applied.changed})),
+        Ok(applied) => {
+            let warnings = shared.engine.settings().warnings();
+            let warnings = warnings.iter().map(|it| json!({"key": it.key, "message": it.message}));
+            let warnings: Vec<_> = warnings.collect();
+            let (number, changed) = (applied.number, applied.changed);
+            Ok(json!({"number": number, "changed": changed, "warnings": warnings}))
+        }
         Err(ApplyError::Problems(problems)) => Err(Failure::problems("problems", problems)),
         Err(ApplyError::Refused(why)) => Err(Failure::new("refused", why)),
         Err(ApplyError::Submit(error)) => Err(error.into()),

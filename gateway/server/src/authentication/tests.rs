@@ -116,6 +116,7 @@ impl InMemory {
                 id: id.clone(),
                 name: None,
                 team: None,
+                pair: None,
                 extension: None,
                 roles: vec![Role::Agent],
                 password_hash: Some(hash.clone()),

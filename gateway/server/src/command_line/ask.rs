@@ -179,15 +179,20 @@ fn silent(error: std::io::Error) -> Problem {
 
 /// Problems as lines by key, anything else as one line.
 fn told(error: &Value) -> String {
-    let text =
-        |value: &Value, name| value.get(name).and_then(Value::as_str).unwrap_or("?").to_owned();
-    match error.get("problems").and_then(Value::as_array) {
-        Some(problems) => {
-            let line = |it: &Value| format!("{}: {}", text(it, "key"), text(it, "message"));
-            problems.iter().map(line).collect::<Vec<_>>().join("\n")
-        }
-        None => format!("error: {}", text(error, "message")),
+    match error.get("problems") {
+        Some(problems) => lines_by_key(problems).join("\n"),
+        None => format!("error: {}", member(error, "message")),
     }
+}
+
+/// A list of keys and messages, one line each.
+fn lines_by_key(list: &Value) -> Vec<String> {
+    let line = |it: &Value| format!("{}: {}", member(it, "key"), member(it, "message"));
+    list.as_array().into_iter().flatten().map(line).collect()
+}
+
+fn member<'a>(value: &'a Value, name: &str) -> &'a str {
+    value.get(name).and_then(Value::as_str).unwrap_or("?")
 }
 
 fn show(answer: &Value, shown: &Shown, out: &mut impl Write) -> Result<(), Problem> {
@@ -200,6 +205,9 @@ fn show(answer: &Value, shown: &Shown, out: &mut impl Write) -> Result<(), Probl
         Shown::Status { json: false } => write!(out, "{}", status::for_people(answer))?,
         Shown::Agent => writeln!(out, "{}", status::agent(answer))?,
         Shown::Applied => {
+            for line in answer.get("warnings").map(lines_by_key).into_iter().flatten() {
+                writeln!(out, "warning: {line}")?;
+            }
             let number = answer.get("number").cloned().unwrap_or_default();
             match answer.get("changed") == Some(&Value::Bool(true)) {
                 true => writeln!(out, "applied, settings number {number}")?,

@@ -29,14 +29,18 @@ pub(super) fn check(
             sealing = sealing_file::read(&config.sealing_key_file).ok();
         }
     }
+    let mut warnings = Vec::new();
     if let Some(file) = settings_file {
         let read = settings::read_file(file);
-        match read.and_then(|bytes| settings::check(&bytes, sealing.as_ref()).map(|_| ())) {
-            Ok(()) => {}
+        match read.and_then(|bytes| settings::check(&bytes, sealing.as_ref())) {
+            Ok(file) => warnings = file.warnings(),
             Err(found) => add(&mut problems, "settings: ", &found),
         }
     }
     problems.into_result()?;
+    for warning in warnings {
+        writeln!(out, "warning: settings: {warning}")?;
+    }
     writeln!(out, "no problems found")?;
     Ok(())
 }

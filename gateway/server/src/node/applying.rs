@@ -51,7 +51,12 @@ impl Shared {
         }
         if let Some(file) = &self.settings_file {
             match self.apply_file(file).await {
-                Ok(applied) => reloaded.done.push(format!("settings number {}", applied.number)),
+                Ok(applied) => {
+                    reloaded.done.push(format!("settings number {}", applied.number));
+                    let warnings = self.engine.settings().warnings();
+                    let lines = warnings.iter().map(|it| format!("warning: settings: {it}"));
+                    reloaded.done.extend(lines);
+                }
                 Err(error) => {
                     tell_refused(&error);
                     reloaded.refused.push(format!("settings: {error}"));
@@ -138,6 +143,9 @@ impl Shared {
     async fn applied(&self, bytes: &[u8]) -> Result<settings::Applied, ApplyError> {
         let applied = settings::apply(&self.engine, &self.sealing, &self.pool, bytes).await?;
         tracing::info!(number = applied.number, changed = applied.changed, "settings applied");
+        for warning in self.engine.settings().warnings() {
+            tracing::warn!(key = warning.key, what = warning.message, "settings look wrong");
+        }
         Ok(applied)
     }
 }

@@ -49,13 +49,41 @@ fn every_problem_is_told_at_once() {
     );
     let trust = |text: &str| json!({"trust": [{"name": "a", "certificates": text}]}).to_string();
     check_keys(&trust(CERTIFICATE), &["trust[0].certificates"]);
-    let foreign = SealingKey::new([8; 32]).seal(PUSH_PASSWORD_PURPOSE, &domain::Secret::new("x"));
+    let foreign = SealingKey::new([8; 32]).seal(PUSH_PASSWORD_PURPOSE, &Secret::new("x"));
     let push = json!({"user": "u", "password_sealed": foreign.unwrap().as_text()});
     let text = json!({"phone_service": {"push": push}}).to_string();
     check_keys(&text, &["phone_service.push.password_sealed"]);
     let trust = json!([{"name": "a", "certificates": CERTIFICATE}]);
     let all = json!({"odd": 1, "trust": trust, "phone_service": {"push": push}}).to_string();
     check_keys(&all, &["trust[0].certificates", "odd", "phone_service.push.password_sealed"]);
+}
+
+#[test]
+fn a_pairs_sealed_password_must_open_here() {
+    let pair = |sealing: &SealingKey, purpose: &str| {
+        let sealed = sealing.seal(purpose, &Secret::new("x")).unwrap();
+        let pair = json!({
+            "name": "north",
+            "dialect": "express",
+            "side_a": "a:12028",
+            "client_password_sealed": sealed.as_text(),
+        });
+        json!({"cti_pairs": [pair]}).to_string()
+    };
+    let (ours, foreign) = (SealingKey::new([7; 32]), SealingKey::new([8; 32]));
+    let key = "cti_pairs[0].client_password_sealed";
+    check_keys(&pair(&ours, CLIENT_PASSWORD_PURPOSE), &[]);
+    check_keys(&pair(&foreign, CLIENT_PASSWORD_PURPOSE), &[key]);
+    check_keys(&pair(&ours, PUSH_PASSWORD_PURPOSE), &[key]);
+}
+
+/// The example that people copy.
+#[test]
+fn the_example_of_the_operating_guide_is_taken() {
+    let guide = include_str!("../../../../packaging/docs/operating.md");
+    let example = guide.split("```yaml\n").nth(1).unwrap().split("```").next().unwrap();
+    assert!(example.contains("cti_pairs:"), "{example}");
+    check_keys(example, &[]);
 }
 
 #[test]
@@ -100,8 +128,15 @@ async fn ops_05_secrets_are_hashed_and_sealed_before_they_are_kept() {
     let it = fixture().await;
     let text = json!({
         "agents": [{"id": "1001", "password": "hunter2-agent"}],
+        "cti_pairs": [{
+            "name": "north",
+            "side_a": "a:42027",
+            "peripheral_id": 5000,
+            "client_password": "hunter2-cti",
+        }],
         "phone_service": {"push": {"user": "u", "password": "hunter2-push"}},
     });
+    assert!(holds_plain_secrets(&json!({"cti_pairs": text["cti_pairs"]})));
     it.apply(&text.to_string()).await.unwrap();
     let settings = it.engine.settings();
     let hash = settings.agents.values().next().unwrap().password_hash.clone().unwrap();
@@ -109,8 +144,42 @@ async fn ops_05_secrets_are_hashed_and_sealed_before_they_are_kept() {
     let push = settings.phone_service.push.clone().unwrap();
     let opened = it.sealing.unseal(PUSH_PASSWORD_PURPOSE, &push.password).unwrap();
     assert_eq!(opened.expose(), "hunter2-push");
+    let pair = settings.cti_pairs.values().next().unwrap();
+    let password = pair.client_password.as_ref().unwrap();
+    let opened = it.sealing.unseal(CLIENT_PASSWORD_PURPOSE, password).unwrap();
+    assert_eq!(opened.expose(), "hunter2-cti");
     assert!(!exported(&settings).unwrap().contains("hunter2"));
     assert!(!format!("{settings:?}").contains("hunter2"));
+}
+
+/// Nothing that is in use begins anew because something else changed.
+#[tokio::test]
+async fn a_secret_that_stays_keeps_its_sealed_form() {
+    let it = fixture().await;
+    let text = |password: &str, wrap_up: u32| {
+        json!({
+            "cti_pairs": [{
+                "name": "north",
+                "side_a": "a:42027",
+                "peripheral_id": 5000,
+                "client_password": password,
+            }],
+            "phone_service": {"push": {"user": "u", "password": "push"}},
+            "voice": {"wrap_up_seconds": wrap_up},
+        })
+        .to_string()
+    };
+    it.apply(&text("one", 0)).await.unwrap();
+    let before = it.engine.settings();
+    it.apply(&text("one", 5)).await.unwrap();
+    let after = it.engine.settings();
+    assert_eq!(after.number, before.number + 1);
+    assert_eq!(
+        (&after.cti_pairs, &after.phone_service),
+        (&before.cti_pairs, &before.phone_service)
+    );
+    it.apply(&text("two", 5)).await.unwrap();
+    assert_ne!(it.engine.settings().cti_pairs, before.cti_pairs);
 }
 
 #[tokio::test]

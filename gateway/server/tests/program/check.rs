@@ -56,6 +56,22 @@ fn ops_01_what_is_fine_ends_with_0() {
 }
 
 #[test]
+fn phn_18_check_warns_of_a_push_user_that_is_the_contact_centres() {
+    let place = Place::new();
+    let written = "name = \"gw-a.example\"\nstate_directory = \"state\"\n".to_owned();
+    place.write("good.toml", &(written + FEW_CONNECTIONS));
+    let pair = "cti_pairs: [{name: n, dialect: express, side_a: 'a:12028', rmcm_user: RmCm}]\n";
+    let push = "phone_service: {push: {user: rmcm, password: demo}}\n";
+    place.write("warned.yaml", &format!("{pair}{push}"));
+    let out =
+        check(&place, &["check", "--config", "@good.toml", "--settings", "@warned.yaml"], 0, "");
+    let lines: Vec<_> = out.lines().collect();
+    assert_eq!(lines.len(), 2, "{out}");
+    assert!(lines[0].starts_with("warning: settings: phone_service.push.user: "), "{out}");
+    assert_eq!(lines[1], "no problems found");
+}
+
+#[test]
 fn ops_01_the_packaged_files_pass() {
     let place = Place::new();
     let packaging = concat!(env!("CARGO_MANIFEST_DIR"), "/../../packaging");
