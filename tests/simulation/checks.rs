@@ -93,7 +93,7 @@ async fn timers_match(world: &World, sessions: &BTreeMap<AgentKey, (u64, AgentSe
     let wakes = world.store.due_wakes(end_of_time, 1000).await.unwrap().due;
     let mut expected = BTreeSet::new();
     for (agent, (_, session)) in sessions {
-        let state = session.signed_in().map(|signed_in| signed_in.voice.state);
+        let state = session.signed_in().map(|signed_in| signed_in.voice.unwrap().state);
         if let Some(VoiceState::WrapUp { until, .. }) = state {
             assert!(until > world.nodes()[0].now(), "{agent} wraps up for ever");
             expected.insert((Key::session(agent).id, until));

@@ -246,12 +246,13 @@ fn any_command(random: &SeededRandom, agent: &str) -> Command {
     let wish = match random.next() % 12 {
         0..=2 => {
             return Command::SignIn(Box::new(SignIn {
-                agent: agent.parse().unwrap(),
+                agent: AgentKey::owned(agent.parse().unwrap()),
                 extension: LINES[pick(LINES.len())].parse().unwrap(),
                 device: None,
                 mobile: None,
                 on: SignInOn::Local,
                 node: NODES[pick(2)].parse().unwrap(),
+                verifier: None,
             }));
         }
         3 | 4 => Wish::Ready,

@@ -10,11 +10,11 @@ use bytes::Bytes;
 use domain::settings::{Agent, Device, Layout, LayoutField, PhoneService, Reason, Settings, Team};
 use domain::{
     AgentCommand, AgentKey, AgentSession, Command, Input, InputId, Principal, Proof,
-    ReasonCategory, ReasonCode, Role, Timestamp, Wish,
+    ReasonCategory, ReasonCode, Role, Secret, Timestamp, Wish,
 };
 use engine::surface::{Peer, Request, Route, Surface};
-use engine::testing::{ManualClock, memory_port};
-use engine::{Attempt, AuthenticationRefusal, Authenticator, Outcome, Port};
+use engine::testing::{ManualClock, OpenAdmission, PlainAuthenticator, memory_port};
+use engine::{Admission, Applicant, Attempt, AuthenticationRefusal, Authenticator, Outcome, Port};
 use http::header::{COOKIE, SET_COOKIE};
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use protocols::phone_xml::{Object, Screen, decode};
@@ -53,10 +53,7 @@ impl Authenticator for Judge {
         Ok(Principal { who: attempt.account, roles, how: Proof::Password, session: None })
     }
 
-    async fn admit(
-        &self,
-        _: Applicant,
-    ) -> Result<Box<dyn Admission>, AuthenticationRefusal> {
+    async fn admit(&self, _: Applicant) -> Result<Box<dyn Admission>, AuthenticationRefusal> {
         Ok(Box::new(OpenAdmission))
     }
 

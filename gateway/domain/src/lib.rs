@@ -33,7 +33,9 @@ mod time;
 mod view;
 mod voice;
 
-pub use call::{Call, CallDirection, CallState, CallVariable, VARIABLE_VALUE_CHARACTERS_MAX, VARIABLES_MAX};
+pub use call::{
+    Call, CallDirection, CallState, CallVariable, VARIABLE_VALUE_CHARACTERS_MAX, VARIABLES_MAX,
+};
 pub use claim::{Account, Claim, Deployment, Node, Verifier};
 pub use decision::{
     Asked, Decision, Effect, Event, Guard, OwedUntil, Reply, Wake, WakeChange, Write, WriteBody,
@@ -47,7 +49,8 @@ pub use identifier::{
 pub use key::{AgentKey, Index, IndexRange, Key, Kind, Version};
 pub use mobile::{Mobile, MobileMode};
 pub use owner::{
-    OwnerAnswer, OwnerAsk, OwnerCommand, OwnerRefusal, OwnerRefusalKind, OwnerSignIn, Target, Unclear,
+    OwnerAnswer, OwnerAsk, OwnerCommand, OwnerRefusal, OwnerRefusalKind, OwnerSignIn, Target,
+    Unclear,
 };
 pub use presence::{Heard, HeardState, Known, LiveAgent, Presence, PresenceState};
 pub use principal::{Principal, Proof, Role};
@@ -56,13 +59,14 @@ pub use reason::{ReasonCategory, ReasonCode};
 pub use refusal::Refusal;
 pub use secret::{Sealed, Secret};
 pub use session::{
-    AgentSession, Leaving, PhoneProof, SessionNumber, SessionRef, SignedIn, SignedOut, SignedOutBy, Status,
+    AgentSession, Leaving, PhoneProof, SessionNumber, SessionRef, SignedIn, SignedOut, SignedOutBy,
+    Status,
 };
 pub use settings::Settings;
 pub use sign_in::{LOCK_SECONDS, WRONG_PASSWORDS_MAX, sign_in_possible};
 pub use step::{
-    AgentCommand, Command, Entropy, Halt, Input, InputBody, InputId, LEAVING_SECONDS, OwedSignOut, Report, SignIn, SignInOn,
-    Step, Wish, step,
+    AgentCommand, Command, Entropy, Halt, Input, InputBody, InputId, LEAVING_SECONDS, OwedSignOut,
+    Report, SignIn, SignInOn, Step, Wish, step,
 };
 pub use time::Timestamp;
 pub use view::{Ask, Loaded, View};

@@ -11,9 +11,7 @@
 
 use serde::Serialize;
 
-use crate::{
-    AfterCall, AgentKey, Call, Extension, ReasonCode, SignedIn, Timestamp, VoiceState,
-};
+use crate::{AfterCall, AgentKey, Call, Extension, ReasonCode, SignedIn, Timestamp, VoiceState};
 
 /// By so much two reports of one state may differ about when it began: whole seconds are told.
 const SINCE_APART_MICROSECONDS: u64 = 2_500_000;

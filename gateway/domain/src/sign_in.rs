@@ -158,10 +158,7 @@ pub(crate) fn password_checked(
 
 /// What the settings alone say of a sign-in: the phone that carries the line, or why it is refused.
 /// Asked as well before a contact-centre server judges the password.
-pub fn sign_in_possible(
-    wish: &SignIn,
-    settings: &Settings,
-) -> Result<Option<DeviceName>, Refusal> {
+pub fn sign_in_possible(wish: &SignIn, settings: &Settings) -> Result<Option<DeviceName>, Refusal> {
     if wish.agent.is_owned() && !settings.agents.contains_key(&wish.agent.id) {
         return Err(Refusal::AgentUnknown);
     }

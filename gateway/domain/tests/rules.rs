@@ -128,7 +128,7 @@ impl World {
         let id = InputId::new("test", "any");
         let command = match action.clone() {
             Action::SignIn { agent, line, screen } => Command::SignIn(Box::new(SignIn {
-                agent: agent_key(agent).id,
+                agent: agent_key(agent),
                 extension: format!("200{line}").parse().unwrap(),
                 device: None,
                 mobile: None,
@@ -143,6 +143,7 @@ impl World {
                     None => SignInOn::Local,
                 },
                 node: "gw-a.example".parse().unwrap(),
+                verifier: None,
             })),
             Action::Wish { agent, wish, holder } => {
                 let holder = match holder {
@@ -319,7 +320,7 @@ impl World {
                 assert_eq!((&claim.agent, claim.session), (&session.agent, session.number));
                 assert!(claims.insert(key.clone()), "{key} has two agents");
             }
-            if let VoiceState::WrapUp { until, .. } = signed_in.voice.state {
+            if let VoiceState::WrapUp { until, .. } = signed_in.voice.unwrap().state {
                 timers.insert((Key::session(&session.agent), until));
             }
         }
@@ -481,7 +482,7 @@ fn random_lives_get_somewhere() {
             world.play(&action);
             for session in (0..AGENTS).filter_map(|agent| world.session(agent)) {
                 taken_over += u32::from(session.generation > 1);
-                match session.signed_in().map(|signed_in| signed_in.voice.state) {
+                match session.signed_in().map(|signed_in| signed_in.voice.unwrap().state) {
                     Some(VoiceState::Talking { .. }) => talked += 1,
                     Some(VoiceState::WrapUp { .. }) => wrapped_up += 1,
                     None => ended += 1,

@@ -67,10 +67,7 @@ pub enum Judgement {
 pub trait Admission: Send {
     /// Counts what came of it; what the client is told where it was wrong. That answer takes as long
     /// as any that is no yes.
-    async fn judged(
-        self: Box<Self>,
-        judgement: Judgement,
-    ) -> Result<(), AuthenticationRefusal>;
+    async fn judged(self: Box<Self>, judgement: Judgement) -> Result<(), AuthenticationRefusal>;
 }
 
 /// Checks passwords.

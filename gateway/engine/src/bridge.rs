@@ -88,13 +88,14 @@ impl Engine {
         if self.live.ask(&agent.pair, command).await != Some(OwnerAnswer::Done) {
             return;
         }
-        let Some(live) = self.live.value(agent).filter(|it| it.is_signed_in() == Some(false)) else {
+        let Some(live) = self.live.value(agent).filter(|it| it.is_signed_in() == Some(false))
+        else {
             return;
         };
         let PresenceState::SignedOut { reason } = live.state else { return };
         let by = ended_by(reason);
         let report = Report::VoiceSignedOut { agent: agent.clone(), session: holder, reason, by };
-        let name = format_args!("{}/{}", holder.number, holder.generation);
+        let name = format!("{}/{}", holder.number, holder.generation);
         let input = Input::report(InputId::new("voice-signed-out", name), report);
         if let Err(error) = self.submit(input).await {
             tracing::warn!(%error, "a session could not be ended that its owner ended");

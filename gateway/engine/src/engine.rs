@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
+use domain::settings::PairOf;
 use domain::{
-    AgentKey, AgentSession, Index, IndexRange, Key, Kind, NodeName, Presence, PresenceState,
-    SessionNumber, Settings, Timestamp,
+    AgentId, AgentKey, AgentSession, Index, IndexRange, Key, Kind, NodeName, PairName, Presence,
+    PresenceState, Refusal, SessionNumber, Settings, Timestamp,
 };
 use ring::hmac;
 use store::{BATCH_BOUNDS, Cursor, Statistics, Store, StoreError};
@@ -265,6 +266,29 @@ impl Engine {
         }
         let live = self.live.value(&session.agent);
         Some(live.map_or_else(|| Presence::unknown(signed_in.at), |live| live.presence()))
+    }
+
+    /// The agent of that id: by the settings, else the one pair that is known to have it (CTI-10).
+    pub fn agent_key(&self, id: &AgentId) -> Result<AgentKey, Refusal> {
+        let key = |pair: PairName| AgentKey { pair, id: id.clone() };
+        let settings = self.settings();
+        match settings.pair_of(id) {
+            PairOf::Owned if settings.agents.contains_key(id) => Ok(AgentKey::owned(id.clone())),
+            PairOf::Owned => Err(Refusal::AgentUnknown),
+            PairOf::One(pair) => Ok(key(pair)),
+            PairOf::Unsettled(pairs) => {
+                let known = |pair: &PairName| self.live.value(&key(pair.clone())).is_some();
+                let mut pairs: Vec<_> = pairs.into_iter().filter(known).collect();
+                match (pairs.pop(), pairs.is_empty()) {
+                    (None, _) => Err(Refusal::AgentUnknown),
+                    (Some(pair), true) => Ok(key(pair)),
+                    (Some(pair), false) => {
+                        pairs.push(pair);
+                        Err(Refusal::SeveralPairs { pairs })
+                    }
+                }
+            }
+        }
     }
 
     /// Stands for this node in marks of pages.

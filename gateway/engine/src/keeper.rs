@@ -5,9 +5,7 @@ use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use domain::settings::{PairOf, Settings};
-use domain::{
-    AgentCommand, AgentKey, Command, Input, InputId, SignedOutBy, Timestamp, Wish,
-};
+use domain::{AgentCommand, AgentKey, Command, Input, InputId, SignedOutBy, Timestamp, Wish};
 use store::{Cursor, LogPage, StoreError};
 
 use crate::SubmitError;
@@ -133,8 +131,7 @@ async fn sign_out_removed(engine: &Engine) -> bool {
 fn may_stay(settings: &Settings, agent: &AgentKey) -> bool {
     match settings.pair_of(&agent.id) {
         PairOf::Owned => agent.is_owned() && settings.agents.contains_key(&agent.id),
-        PairOf::One(pair) => pair == agent.pair,
-        PairOf::Unsettled(pairs) => pairs.contains(&agent.pair),
+        of_pair => of_pair.may_be(&agent.pair),
     }
 }
 

@@ -112,12 +112,6 @@ impl Live {
         statuses
     }
 
-    /// The values of one pair, or of all.
-    pub(crate) fn values(&self) -> Vec<Arc<LiveAgent>> {
-        let pairs = self.pairs.read().unwrap_or_else(PoisonError::into_inner);
-        pairs.values().flat_map(|pair| pair.values()).collect()
-    }
-
     /// Asks the owner; `None` where the pair has too much in hand.
     pub(crate) async fn ask(&self, pair: &PairName, command: OwnerCommand) -> Option<OwnerAnswer> {
         let requests = self.known_pair(pair).and_then(|pair| pair.requests());

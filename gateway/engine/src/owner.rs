@@ -94,7 +94,7 @@ impl Owner {
         let here = sessions.iter().map(|session| &session.agent).filter(|it| it.pair == self.pair);
         let mut wanted: Vec<AgentId> = here.map(|agent| agent.id.clone()).collect();
         wanted.extend(self.live.values().iter().map(|value| value.agent.id.clone()));
-        let of_pair = |id: &&AgentId| settings.pair_of(id).is(&self.pair);
+        let of_pair = |id: &&AgentId| settings.pair_of(id).may_be(&self.pair);
         wanted.extend(settings.agents.keys().filter(of_pair).cloned());
         let mut seen = HashSet::new();
         wanted.retain(|id| seen.insert(id.clone()));

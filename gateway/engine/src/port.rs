@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::{
-    AgentKey, AgentSession, Input, LiveAgent, NodeName, PairName, Presence, Principal, Sealed, Secret, SessionNumber, Settings,
-    Timestamp,
+    AgentKey, AgentSession, Input, LiveAgent, NodeName, PairName, Presence, Principal, Sealed,
+    Secret, SessionNumber, Settings, Timestamp,
 };
 use tokio::sync::{broadcast, watch};
 

@@ -26,9 +26,7 @@ use domain::{
 use tokio::task::JoinSet;
 
 use crate::submit::Outcome;
-use crate::{
-    Admission, Applicant, Attempt, AuthenticationRefusal, Judgement, Port, SubmitError,
-};
+use crate::{Admission, Applicant, Attempt, AuthenticationRefusal, Judgement, Port, SubmitError};
 
 /// By so much longer than its deadline a sign-out that is under way is waited for.
 const LEAVING_SLACK: Duration = Duration::from_secs(1);
@@ -193,11 +191,7 @@ impl Port {
         })
     }
 
-    async fn begin_session(
-        &self,
-        id: InputId,
-        wish: SignIn,
-    ) -> Result<SignInAnswer, SignInAnswer> {
+    async fn begin_session(&self, id: InputId, wish: SignIn) -> Result<SignInAnswer, SignInAnswer> {
         let agent = wish.agent.clone();
         match self.submit(Input::command(id, Command::SignIn(Box::new(wish)))).await? {
             Outcome::Done(Reply::SignedIn { session }) => {
@@ -259,9 +253,8 @@ impl Port {
         let until = watch.borrow().as_ref().and_then(|session| Some(session.leaving()?.until));
         let Some(until) = until else { return Ok(()) };
         let lasting = until.since(self.now()) + LEAVING_SLACK;
-        let over = watch.wait_for(|session| {
-            session.as_ref().is_none_or(|session| session.leaving().is_none())
-        });
+        let over = watch
+            .wait_for(|session| session.as_ref().is_none_or(|session| session.leaving().is_none()));
         match tokio::time::timeout(lasting, over).await {
             Ok(_) => Ok(()),
             // The deadline ends it for the rule as well.
@@ -369,7 +362,9 @@ impl Port {
         let ask = OwnerAsk::Set { target, extension: Some(extension) };
         let answer = self.owner(&agent, ask).await;
         if !matches!(answer, Ok(None)) {
-            tracing::warn!("an agent stays signed on with the contact centre without a session here");
+            tracing::warn!(
+                "an agent stays signed on with the contact centre without a session here"
+            );
         }
     }
 }

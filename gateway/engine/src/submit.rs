@@ -90,14 +90,6 @@ impl Engine {
         Ok(Outcome::Done(reply))
     }
 
-    /// What `input` would come to, without writing or asking anything.
-    pub(crate) async fn foresee(&self, input: &Input) -> Result<Option<Refusal>, SubmitError> {
-        Ok(match self.decide(input, Entropy([0; 16])).await? {
-            Err(Outcome::Refused(refusal)) => Some(refusal),
-            _ => None,
-        })
-    }
-
     /// Loads, decides, commits and publishes; whoever calls has the input's turn.
     async fn carry(&self, input: &Input) -> Result<Carried, SubmitError> {
         let mut bytes = [0; 16];
@@ -154,7 +146,11 @@ impl Engine {
             let load = Load { asks, input: (round == 0).then(|| input.id.clone()) };
             let began = self.clock.now();
             let answer = self.noting(self.store.load(load).await);
-            self.count(AskedOfStore::Load, if answer.is_ok() { Came::Done } else { Came::Failed }, began);
+            self.count(
+                AskedOfStore::Load,
+                if answer.is_ok() { Came::Done } else { Came::Failed },
+                began,
+            );
             let answer = answer?;
             if let Some(reply) = answer.known {
                 return Ok(Err(Outcome::Done(reply)));

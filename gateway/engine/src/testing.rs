@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::settings::Documents;
-use domain::{Command, Input, InputId, Principal, Proof, Role, Settings, Timestamp};
+use domain::{Command, Input, InputId, Principal, Proof, Role, Secret, Settings, Timestamp};
 use store::{MemoryStore, Store};
 
 use crate::{
-    Attempt, AuthenticationRefusal, Authenticator, Clock, Engine, EngineOptions, Metrics, Port,
-    Random, SealingKey,
+    Admission, Applicant, Attempt, AuthenticationRefusal, Authenticator, Clock, Engine,
+    EngineOptions, Judgement, Metrics, Port, Random, SealingKey,
 };
 
 /// A clock that stands still until it is moved.
@@ -93,10 +93,7 @@ impl Authenticator for PlainAuthenticator {
         })
     }
 
-    async fn admit(
-        &self,
-        _: Applicant,
-    ) -> Result<Box<dyn Admission>, AuthenticationRefusal> {
+    async fn admit(&self, _: Applicant) -> Result<Box<dyn Admission>, AuthenticationRefusal> {
         Ok(Box::new(OpenAdmission))
     }
 

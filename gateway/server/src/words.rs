@@ -40,6 +40,34 @@ pub(crate) fn refusal(refusal: &Refusal) -> String {
         Refusal::NoCall => "the agent is in no call".to_owned(),
         Refusal::CallTooLarge { limit } => format!("the call carries too much: {limit}"),
         Refusal::SettingsInUse { why } => why.clone(),
+        Refusal::MobileNotOffered => {
+            "the agent's contact-centre server takes no mobile agents".to_owned()
+        }
+        Refusal::Owner { why } => format!("the contact centre's server refused: {why}"),
+        Refusal::OwnerAway { pair } => {
+            format!("no server of the pair {pair} is connected; see jackfield status")
+        }
+        Refusal::VoiceNotOwned => {
+            "the contact centre's server owns this agent's calls; none begins or ends here"
+                .to_owned()
+        }
+        Refusal::NotKnown { .. } => {
+            "what the agent is doing is not known at present; try again in a moment".to_owned()
+        }
+        Refusal::Leaving { .. } => "a sign-out of this agent is still under way".to_owned(),
+        Refusal::SignedOnElsewhere { extension: None } => {
+            "the agent is signed on elsewhere; sign out there first".to_owned()
+        }
+        Refusal::SignedOnElsewhere { extension: Some(extension) } => {
+            format!("the agent is signed on at extension {extension}; sign out there first")
+        }
+        Refusal::SeveralPairs { pairs } => {
+            let names: Vec<_> = pairs.iter().map(|pair| pair.as_str()).collect();
+            format!(
+                "several pairs of servers know that agent ({}); set the pair of the agent or team",
+                names.join(", ")
+            )
+        }
     }
 }
 

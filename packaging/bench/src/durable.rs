@@ -147,12 +147,13 @@ async fn sign_in(engine: &Engine, node: &NodeName) {
             continue;
         };
         let wish = SignIn {
-            agent: agent.id,
+            agent,
             extension,
             device: None,
             mobile: None,
             on: SignInOn::Local,
             node: node.clone(),
+            verifier: None,
         };
         let id = InputId::new("bench-in", caller);
         let _ = engine.submit(Input::command(id, Command::SignIn(Box::new(wish)))).await;

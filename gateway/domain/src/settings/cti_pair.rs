@@ -99,3 +99,14 @@ pub enum PairOf {
     /// Settings do not say; one of these, at least two, by name.
     Unsettled(Vec<PairName>),
 }
+
+impl PairOf {
+    /// Whether the agent may belong to that pair.
+    pub fn may_be(&self, pair: &PairName) -> bool {
+        match self {
+            Self::Owned => false,
+            Self::One(one) => one == pair,
+            Self::Unsettled(pairs) => pairs.contains(pair),
+        }
+    }
+}

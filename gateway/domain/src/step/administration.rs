@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use crate::settings::{Documents, SettingDocument, SettingsHead};
 use crate::view::Loaded;
 use crate::{
-    Decision, Deployment, Document, Event, Halt, Key, Node, NodeName, Reply, Sealed, View,
+    Decision, Deployment, Document, Event, Halt, Key, Node, NodeName, PairName, Refusal, Reply,
+    Sealed, View,
 };
 
 /// All documents there shall be, in one commit: what is new or changed is written, what is gone is
@@ -27,6 +28,7 @@ pub(super) fn apply_settings(
     if head.is_some() && now == wanted && same_source {
         return Ok(Decision::already(Reply::Settings { number }));
     }
+    refuse_change_of_owner(&wanted, view)?;
     let number = number.saturating_add(1);
     let mut decision = Decision::already(Reply::Settings { number })
         .guard(head_key.clone(), head.map(|loaded| loaded.version));
@@ -49,6 +51,36 @@ pub(super) fn apply_settings(
         .with("written", written)
         .with("removed", removed);
     Ok(decision.put(head_key, Document::SettingsHead(head)).event(event))
+}
+
+/// Who owns an agent's voice state changes only with nobody signed in: a pair goes only with nobody
+/// signed in there, and voice state that the gateway owns goes over to servers likewise. Who is signed
+/// in is advice here; whoever slips through is signed out once the settings are in force.
+fn refuse_change_of_owner(
+    wanted: &BTreeMap<Key, SettingDocument>,
+    view: &View,
+) -> Result<(), Halt> {
+    let pairs: Vec<&PairName> = wanted
+        .values()
+        .filter_map(|document| match document {
+            SettingDocument::CtiPair(pair) => Some(&pair.name),
+            _ => None,
+        })
+        .collect();
+    let goes = |pair: &&PairName| match **pair == PairName::owned() {
+        true => !pairs.is_empty(),
+        false => !pairs.contains(pair),
+    };
+    let Some(pair) = view.occupied.iter().find(goes) else { return Ok(()) };
+    let why = match *pair == PairName::owned() {
+        true => "agents are signed in whose voice state the gateway owns itself; sign them out \
+                 before a pair of servers is configured"
+            .to_owned(),
+        false => format!(
+            "agents of the pair {pair} are signed in; sign them out before it is removed or renamed"
+        ),
+    };
+    Err(Refusal::SettingsInUse { why }.into())
 }
 
 /// PHN-09: a node in maintenance refuses sign-ins; who is signed in goes on.

@@ -5,10 +5,10 @@ use std::time::Duration;
 use crate::settings::Settings;
 use crate::view::Loaded;
 use crate::{
-    AgentCommand, AgentKey, AgentSession, Call, CallDirection, CallState, CallVariable, Decision, Document,
-    Event, Halt, Key, Kind, ReasonCategory, ReasonCode, Refusal, Reply, SignedIn, SignedOut,
-    SignedOutBy, Status, Timestamp, VARIABLE_VALUE_CHARACTERS_MAX, VARIABLES_MAX, Version, View,
-    Voice, VoiceChange, VoiceState, Wake, WakeChange, Wish,
+    AgentCommand, AgentKey, AgentSession, Call, CallDirection, CallState, CallVariable, Decision,
+    Document, Event, Halt, Key, Kind, ReasonCategory, ReasonCode, Refusal, Reply, SignedIn,
+    SignedOut, SignedOutBy, Status, Timestamp, VARIABLE_VALUE_CHARACTERS_MAX, VARIABLES_MAX,
+    Version, View, Voice, VoiceChange, VoiceState, Wake, WakeChange, Wish,
 };
 
 /// How far apart the clocks of two nodes may be before one of them counts as set back.

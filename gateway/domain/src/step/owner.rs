@@ -186,7 +186,10 @@ fn known<'l>(command: &AgentCommand, live: Option<&'l LiveAgent>) -> Result<&'l 
 fn asking(command: &AgentCommand, ask: OwnerAsk, done: Option<Report>) -> Decision {
     let AgentKey { pair, id } = command.agent.clone();
     let command = OwnerCommand { agent: id, ask };
-    Decision { ask: Some(Box::new(Asked { pair, command, done })), ..Decision::already(Reply::Done) }
+    Decision {
+        ask: Some(Box::new(Asked { pair, command, done })),
+        ..Decision::already(Reply::Done)
+    }
 }
 
 /// Ends the session here and owes the sign-out to the owner.

@@ -90,7 +90,9 @@ impl Bench {
     async fn state(&self, agent: &str) -> String {
         let session = self.engine.session_of(&key(agent)).await.expect("a store that works");
         session
-            .and_then(|session| session.signed_in().map(|it| it.voice.state.name().to_owned()))
+            .and_then(|session| {
+                session.signed_in().map(|it| it.voice.unwrap().state.name().to_owned())
+            })
             .unwrap_or_else(|| "signed_out".to_owned())
     }
 }
@@ -101,12 +103,13 @@ fn key(agent: &str) -> AgentKey {
 
 fn sign_in(agent: &str, extension: &str) -> SignIn {
     SignIn {
-        agent: agent.parse().expect("an agent id"),
+        agent: key(agent),
         extension: extension.parse().expect("an extension"),
         device: None,
         mobile: None,
         on: SignInOn::Local,
         node: "gw-a.example".parse().expect("a host name"),
+        verifier: None,
     }
 }
 

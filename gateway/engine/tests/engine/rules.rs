@@ -208,7 +208,7 @@ async fn wrap_up_ends_by_a_wake() {
         session
             .as_ref()
             .and_then(|it| it.signed_in())
-            .is_some_and(|it| it.voice.state.name() == "ready")
+            .is_some_and(|it| it.voice.unwrap().state.name() == "ready")
     });
     tokio::time::timeout(Duration::from_secs(10), ready).await.expect("a wake").unwrap();
     watch = bench.engine.port(std::sync::Arc::new(engine::testing::PlainAuthenticator));

@@ -84,7 +84,7 @@ async fn phn_18_another_node_sees_changed_settings_and_sessions_at_once() {
     bench.wish("1001", Wish::Ready).await;
     let wait = async {
         numbers.wait_for(|number| *number == 2).await.unwrap();
-        let ready = |it: &domain::SignedIn| it.voice.state.name() == "ready";
+        let ready = |it: &domain::SignedIn| it.voice.unwrap().state.name() == "ready";
         let is_ready = |it: &Option<Arc<domain::AgentSession>>| {
             it.as_ref().and_then(|it| it.signed_in()).is_some_and(ready)
         };
@@ -140,7 +140,7 @@ async fn who_was_refused_is_shown_the_session_that_refused_them() {
     let outcome = port.submit(input).await.unwrap();
     assert_eq!(outcome, Outcome::Refused(Refusal::Stale));
     let shown = port.session_of(&crate::key("1001")).await.unwrap().unwrap();
-    assert_eq!(shown.signed_in().unwrap().voice.state.name(), "ready");
+    assert_eq!(shown.signed_in().unwrap().voice.unwrap().state.name(), "ready");
 }
 
 #[tokio::test]

@@ -35,7 +35,7 @@ async fn a_session_that_cannot_be_read_holds_up_no_other() {
         session
             .as_ref()
             .and_then(|it| it.signed_in())
-            .is_some_and(|it| it.voice.state.name() == "ready")
+            .is_some_and(|it| it.voice.unwrap().state.name() == "ready")
     });
     tokio::time::timeout(Duration::from_secs(10), ready).await.expect("the log goes on").unwrap();
     assert!(other.session_of(&key("1001")).await.is_err());

@@ -1,18 +1,28 @@
 //! What an administrator does for an agent: sign-in, states, a call on owned voice state.
 
-use domain::settings::Reader;
+use std::net::IpAddr;
+
+use domain::settings::{PASSWORD_CHARACTERS_MAX, PairOf, Reader};
 use domain::{
-    AgentCommand, AgentKey, CallDirection, CallVariable, Command, Input, InputId, Mobile,
-    MobileMode, NodeName, ReasonCode, Reply, SignIn, SignInOn, SignedOutBy, VARIABLES_MAX, Wish,
+    AgentCommand, AgentId, AgentKey, CallDirection, CallVariable, Command, Input, InputId, Mobile,
+    MobileMode, NodeName, ReasonCode, Reply, Secret, SignIn, SignInOn, SignedOutBy, VARIABLES_MAX,
+    Wish,
 };
-use engine::Outcome;
+use engine::{AuthenticationRefusal, Outcome, SignInAnswer, SignInAttempt};
 use serde_json::{Value, json};
 
 use super::protocol::Failure;
 use crate::node::Shared;
 
-pub(super) fn read_sign_in(reader: &mut Reader<'_>, node: &NodeName) -> Option<SignIn> {
-    let agent = reader.required("agent");
+/// A sign-in, and the password where a contact-centre server has to judge it.
+pub(super) struct LocalSignIn {
+    wish: SignIn,
+    password: Option<Secret>,
+}
+
+pub(super) fn read_sign_in(reader: &mut Reader<'_>, node: &NodeName) -> Option<LocalSignIn> {
+    let agent: Option<AgentId> = reader.required("agent");
+    let password = reader.secret("password", PASSWORD_CHARACTERS_MAX);
     let extension = reader.required("extension");
     let device = reader.parsed("device");
     let mobile = reader.table("mobile", |mobile| {
@@ -24,14 +34,16 @@ pub(super) fn read_sign_in(reader: &mut Reader<'_>, node: &NodeName) -> Option<S
         let mode = mobile.choice("mode", &modes).unwrap_or(MobileMode::CallByCall);
         Some(Mobile { number: number?, mode })
     });
-    Some(SignIn {
-        agent: agent?,
+    let wish = SignIn {
+        agent: AgentKey::owned(agent?),
         extension: extension?,
         device,
         mobile,
         on: SignInOn::Local,
         node: node.clone(),
-    })
+        verifier: None,
+    };
+    Some(LocalSignIn { wish, password })
 }
 
 pub(super) fn read_state(reader: &mut Reader<'_>) -> Option<AgentCommand> {
@@ -82,9 +94,17 @@ pub(super) fn read_call_end(reader: &mut Reader<'_>) -> Option<AgentCommand> {
     Some(local(agent?, Wish::CallEnds { id }))
 }
 
-pub(super) async fn sign_in(shared: &Shared, wish: SignIn) -> Result<Value, Failure> {
-    let agent = AgentKey::owned(wish.agent.clone());
+pub(super) async fn sign_in(shared: &Shared, local: LocalSignIn) -> Result<Value, Failure> {
+    let LocalSignIn { wish, password } = local;
+    let agent = wish.agent.clone();
     let id = InputId::new("admin", fresh_number()?);
+    if shared.engine.settings().pair_of(&agent.id) != PairOf::Owned {
+        let Some(password) = password else {
+            let message = "the contact centre's server signs this agent in, and needs the password";
+            return Err(Failure::new("password_needed", message));
+        };
+        return sign_in_with_owner(shared, id, wish, password).await;
+    }
     let input = Input::command(id, Command::SignIn(Box::new(wish)));
     match shared.engine.submit(input).await? {
         Outcome::Done(Reply::SignedIn { session }) => {
@@ -93,18 +113,65 @@ pub(super) async fn sign_in(shared: &Shared, wish: SignIn) -> Result<Value, Fail
         }
         Outcome::Done(_) => told(shared, &agent).await,
         Outcome::Refused(refusal) => Err(refusal.into()),
+        Outcome::Unclear(_) => Err(unclear()),
     }
 }
 
-pub(super) async fn command(shared: &Shared, command: AgentCommand) -> Result<Value, Failure> {
-    let agent = command.agent.clone();
-    if !shared.engine.settings().agents.contains_key(&agent.id) {
-        return Err(domain::Refusal::AgentUnknown.into());
+async fn sign_in_with_owner(
+    shared: &Shared,
+    id: InputId,
+    wish: SignIn,
+    password: Secret,
+) -> Result<Value, Failure> {
+    let attempt = SignInAttempt {
+        id,
+        account: wish.agent.id.to_string(),
+        password,
+        extension: Some(wish.extension),
+        device: wish.device,
+        mobile: wish.mobile,
+        on: wish.on,
+        source: IpAddr::from([127, 0, 0, 1]),
+        surface: "admin",
+    };
+    match shared.port.sign_in(attempt).await {
+        SignInAnswer::SignedIn { agent, session } => {
+            tracing::info!(session = %session.number, surface = "admin", "signed in");
+            told(shared, &agent).await
+        }
+        SignInAnswer::Refused(refusal) => Err(refusal.into()),
+        SignInAnswer::NotProven(refusal) => Err(Failure::new("not_proven", not_proven(&refusal))),
+        SignInAnswer::Unclear(_) => Err(unclear()),
+        SignInAnswer::Failed(error) => Err(error.into()),
+        SignInAnswer::NeedsExtension | SignInAnswer::NotAnAgent => {
+            Err(domain::Refusal::AgentUnknown.into())
+        }
     }
+}
+
+fn not_proven(refusal: &AuthenticationRefusal) -> &'static str {
+    match refusal {
+        AuthenticationRefusal::Wrong => "the agent or the password is wrong",
+        AuthenticationRefusal::Locked { .. } => "the account is locked after wrong passwords",
+        AuthenticationRefusal::Busy { .. } => "too many sign-ins at once; try again",
+        AuthenticationRefusal::Unavailable => "the store cannot be reached",
+    }
+}
+
+fn unclear() -> Failure {
+    let message = "the contact centre's server was asked and did not show a result in time; look at \
+                   the agent's state";
+    Failure::new("unclear", message)
+}
+
+pub(super) async fn command(shared: &Shared, mut command: AgentCommand) -> Result<Value, Failure> {
+    command.agent = shared.engine.agent_key(&command.agent.id)?;
+    let agent = command.agent.clone();
     let id = InputId::new("admin", fresh_number()?);
     match shared.engine.submit(Input::command(id, Command::Agent(command))).await? {
         Outcome::Done(_) => told(shared, &agent).await,
         Outcome::Refused(refusal) => Err(refusal.into()),
+        Outcome::Unclear(_) => Err(unclear()),
     }
 }
 
@@ -121,10 +188,14 @@ async fn told(shared: &Shared, agent: &AgentKey) -> Result<Value, Failure> {
         "device": signed_in.device,
         "mobile": signed_in.mobile,
     });
-    if let (Some(members), Ok(Value::Object(voice))) =
-        (value.as_object_mut(), serde_json::to_value(signed_in.voice.state))
-    {
-        members.extend(voice);
+    // What the gateway itself owns is told as it is kept.
+    let state = match (signed_in.voice, session.as_deref()) {
+        (Some(voice), _) => serde_json::to_value(voice.state),
+        (None, Some(session)) => serde_json::to_value(shared.engine.presence(session)),
+        (None, None) => Ok(Value::Null),
+    };
+    if let (Some(members), Ok(Value::Object(state))) = (value.as_object_mut(), state) {
+        members.extend(state);
     }
     Ok(value)
 }

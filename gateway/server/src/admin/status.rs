@@ -28,9 +28,10 @@ pub(super) fn status(shared: &Shared) -> Value {
     let settings = engine.settings();
     let mut agents =
         BTreeMap::from([("not_ready", 0_u64), ("ready", 0), ("talking", 0), ("wrap_up", 0)]);
-    let signed_in = shared.port.signed_in();
-    for signed_in in signed_in.iter().filter_map(|session| session.signed_in()) {
-        *agents.entry(signed_in.voice.state.name()).or_default() += 1;
+    for session in shared.port.signed_in() {
+        if let Some(presence) = engine.presence(&session) {
+            *agents.entry(presence.state.name()).or_default() += 1;
+        }
     }
     let expires_at = shared.certificate.expires_at();
     json!({
@@ -46,6 +47,7 @@ pub(super) fn status(shared: &Shared) -> Value {
         },
         "surfaces": surfaces,
         "agents": agents,
+        "cti_pairs": cti_pairs(shared, now),
         "push_problems": push_problems(shared),
         "maintenance": engine.in_maintenance(),
         "certificate": {
@@ -54,6 +56,22 @@ pub(super) fn status(shared: &Shared) -> Value {
         },
         "phone_url": format!("{}/fippa/", config.phone.base()),
     })
+}
+
+/// How the links to the contact centre's servers stand.
+fn cti_pairs(shared: &Shared, now: Timestamp) -> Value {
+    let pairs = shared.port.pair_statuses().into_iter();
+    let told = pairs.map(|(name, status)| {
+        let told = json!({
+            "active_side": status.active_side,
+            "standby_side": status.standby_side,
+            "since_seconds": status.since.map(|since| seconds_ago(now, since)),
+            "problem": status.problem,
+            "unknown_agents": status.unknown_agents,
+        });
+        (name.to_string(), told)
+    });
+    Value::Object(told.collect())
 }
 
 /// How the last push to each phone went.

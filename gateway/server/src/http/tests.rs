@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use domain::{Principal, Proof, Role, Timestamp};
+use domain::{Principal, Proof, Role, Secret, Timestamp};
 use engine::surface::{Callers, Readiness, Request, ResponsePolicy, Route, Surface};
-use engine::testing::ManualClock;
-use engine::{Attempt, AuthenticationRefusal, Authenticator, Metrics};
+use engine::testing::{ManualClock, OpenAdmission, PlainAuthenticator};
+use engine::{Admission, Applicant, Attempt, AuthenticationRefusal, Authenticator, Metrics};
 use http::header::{ALLOW, AUTHORIZATION, HOST, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderName, HeaderValue, Method, Response, StatusCode};
 use http_body_util::Full;
@@ -108,10 +108,7 @@ impl Authenticator for Known {
         }
     }
 
-    async fn admit(
-        &self,
-        _: Applicant,
-    ) -> Result<Box<dyn Admission>, AuthenticationRefusal> {
+    async fn admit(&self, _: Applicant) -> Result<Box<dyn Admission>, AuthenticationRefusal> {
         Ok(Box::new(OpenAdmission))
     }
 

@@ -214,12 +214,13 @@ async fn phn_20_a_phone_that_hung_up_on_its_own_sign_in_is_watched() {
     let address = [192, 0, 2, 7].into();
     let proof = domain::PhoneProof { cookie_digest: "0".repeat(64), address };
     let wish = domain::SignIn {
-        agent: "1001".parse().unwrap(),
+        agent: "owned:1001".parse().unwrap(),
         extension: "2001".parse().unwrap(),
         device: None,
         mobile: None,
         on: domain::SignInOn::Phone { device: "SEP1".parse().unwrap(), proof },
         node: node.port.node().clone(),
+        verifier: None,
     };
     let command = domain::Command::SignIn(Box::new(wish));
     let input = domain::Input::command(domain::InputId::new("test", "hung up"), command);
