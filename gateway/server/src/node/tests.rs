@@ -125,6 +125,32 @@ async fn ops_05_a_first_start_makes_what_it_needs_for_its_user_alone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn phn_18_who_applies_or_reloads_settings_is_warned_each_time() {
+    const KEY: &str = "phone_service.push.user";
+    let pair = "cti_pairs: [{name: n, dialect: express, side_a: 'a:12028', rmcm_user: RmCm}]";
+    let text = format!("{pair}\nphone_service: {{push: {{user: rmcm, password: demo}}}}\n");
+    let it = start().await;
+    for changed in [true, false] {
+        let answer = it.ask(json!({"do": "settings_apply", "text": text})).await;
+        let told = (&answer["ok"]["changed"], &answer["ok"]["warnings"][0]["key"]);
+        assert_eq!(told, (&json!(changed), &json!(KEY)), "{answer}");
+    }
+    it.check(json!({"do": "settings_apply", "text": SETTINGS}), "/ok/warnings", json!([])).await;
+    it.stop().await;
+    let with_file = |folder: &Path, options: &mut Options| {
+        let file = folder.join("settings.yaml");
+        std::fs::write(&file, &text).unwrap();
+        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).unwrap();
+        options.settings_file = Some(file);
+    };
+    let it = start_with(with_file).await.unwrap();
+    let answer = it.ask(json!({"do": "reload"})).await;
+    let line = answer["ok"]["done"][2].as_str().unwrap_or_default();
+    assert!(line.starts_with(&format!("warning: settings: {KEY}: ")), "{answer}");
+    it.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_admin_socket_does_what_the_command_line_asks() {
     let it = start().await;
     let ok = "/ok/state";
