@@ -3,4 +3,5 @@
 //! Pure: no runtime, no sockets, no clock, no log. Every codec is total and bounded; its limits
 //! have names, its fuzz target is a plain function that the tests run over a kept corpus.
 
+pub mod cti;
 pub mod phone_xml;

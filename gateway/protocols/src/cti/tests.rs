@@ -1,0 +1,1 @@
+//! Exact bytes, round trips and hostile input.
