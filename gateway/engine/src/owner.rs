@@ -117,6 +117,11 @@ impl Owner {
         self.questions.failed(agent);
     }
 
+    /// The owner knows no such agent, so nobody is asked about them again.
+    pub fn question_over(&mut self, agent: &AgentId) {
+        self.questions.heard(agent);
+    }
+
     /// How many agents are still to be asked about.
     pub fn questions_left(&self) -> usize {
         self.questions.waiting.len() + self.questions.in_flight.len()

@@ -1,0 +1,57 @@
+//! Figures of links to CTI servers. Labels are pair names, sides and closed lists.
+
+use engine::metrics::{Counters, Gauges, Metrics};
+
+/// Figures of all pairs.
+#[derive(Clone, Debug)]
+pub(crate) struct Figures {
+    /// 1 for the side that serves the pair, by pair and side.
+    pub(crate) active: Gauges,
+    /// Agents that are to be asked about, by pair.
+    pub(crate) unknown: Gauges,
+    /// Calls that are known, by pair.
+    pub(crate) calls: Gauges,
+    /// Sessions that ended, by pair, side and reason.
+    pub(crate) closed: Counters,
+    /// Messages, by what became of them.
+    pub(crate) events: Counters,
+    /// Commands, by kind and what became of them.
+    pub(crate) commands: Counters,
+}
+
+impl Figures {
+    pub(crate) fn new(metrics: &Metrics) -> Self {
+        Self {
+            active: metrics.gauges(
+                "jackfield_cti_side_active",
+                "1 where the side serves the pair of contact-centre servers, else 0.",
+                &["pair", "side"],
+            ),
+            unknown: metrics.gauges(
+                "jackfield_cti_agents_unknown",
+                "Agents of a pair that are still to be asked about after its link came back.",
+                &["pair"],
+            ),
+            calls: metrics.gauges(
+                "jackfield_cti_calls",
+                "Calls that are known of a pair, those being wrapped up included.",
+                &["pair"],
+            ),
+            closed: metrics.counters(
+                "jackfield_cti_sessions_closed_total",
+                "Sessions with contact-centre servers that ended, or never opened, by reason.",
+                &["pair", "side", "reason"],
+            ),
+            events: metrics.counters(
+                "jackfield_cti_messages_total",
+                "Messages of contact-centre servers by what became of them.",
+                &["result"],
+            ),
+            commands: metrics.counters(
+                "jackfield_cti_requests_total",
+                "Requests to contact-centre servers that were sent or could not be.",
+                &["pair", "result"],
+            ),
+        }
+    }
+}

@@ -1,0 +1,245 @@
+//! A pair between its link and the engine: what is heard, what is asked, what became of it.
+//!
+//! Pure but for the owner it tells: no socket, no clock of its own. The link feeds it outputs of the
+//! session in charge and takes requests from it.
+
+use std::collections::BTreeSet;
+use std::time::Instant;
+
+use domain::{AgentId, Heard, OwnerAnswer, OwnerAsk, OwnerRefusal, OwnerRefusalKind};
+use engine::{Owner, OwnerRequest, Port};
+use protocols::cti::{
+    AgentStateEvent, Answer, Confirmation, Dialect, Event, InvokeId, Request, Status,
+};
+
+use crate::asks::Asks;
+use crate::calls::Calls;
+use crate::config::PairConfig;
+use crate::figures::Figures;
+use crate::translate;
+
+/// What a pair knows beside its sessions.
+pub(crate) struct Machine {
+    pub(crate) owner: Owner,
+    pub(crate) asks: Asks,
+    calls: Calls,
+    port: Port,
+    peripheral_id: u32,
+    dialect: Dialect,
+    logout_reason: domain::ReasonCode,
+    figures: Figures,
+}
+
+impl Machine {
+    pub(crate) fn new(config: &PairConfig, owner: Owner, port: Port, figures: Figures) -> Self {
+        Self {
+            owner,
+            asks: Asks::new(config.request),
+            calls: Calls::default(),
+            port,
+            peripheral_id: config.peripheral_id,
+            dialect: config.dialect,
+            logout_reason: config.logout_reason,
+            figures,
+        }
+    }
+
+    /// Takes in an event.
+    pub(crate) fn event(&mut self, event: &Event) {
+        match event {
+            Event::AgentState(event) => self.agent_state(event),
+            Event::System(_) | Event::UserMessage(_) | Event::AgentTeamConfig(_) => {}
+            call => {
+                let touched = self.calls.event(call, self.port.now());
+                self.tell_calls(touched);
+            }
+        }
+    }
+
+    fn agent_state(&mut self, event: &AgentStateEvent) {
+        let Some((agent, heard)) = translate::heard(event, self.port.now()) else {
+            self.figures.events.with(&["no_agent"]).increment();
+            return;
+        };
+        self.hear(&agent, heard);
+    }
+
+    fn hear(&mut self, agent: &AgentId, heard: domain::HeardState) {
+        let before = self.owner.value(agent);
+        let is_placed = before.as_deref().is_some_and(|it| {
+            (heard.extension.is_none() || it.extension == heard.extension)
+                && (heard.instrument.is_none() || it.instrument == heard.instrument)
+                && it.is_signed_in() == Some(true)
+        });
+        let state = heard.state;
+        let signed_on = !matches!(state, domain::PresenceState::SignedOut { .. });
+        let moved = signed_on && !is_placed && {
+            let other = self.other_lines(heard.extension.as_ref());
+            let (line, instrument) = (heard.extension.as_ref(), heard.instrument.as_deref());
+            self.calls.place(agent, line, instrument, &other)
+        };
+        self.owner.hear(agent, Heard::State(heard));
+        if self.calls.state(agent, state) || moved {
+            self.tell_calls(BTreeSet::from([agent.clone()]));
+        }
+        if let Some(live) = self.owner.value(agent) {
+            self.asks.heard(agent, &live);
+        }
+    }
+
+    /// Lines beside the agent's own on the phones that have it (CTI-09).
+    fn other_lines(&self, extension: Option<&domain::Extension>) -> Vec<domain::Extension> {
+        let Some(extension) = extension else { return Vec::new() };
+        let settings = self.port.settings();
+        let devices = settings.devices_with(extension);
+        devices.flat_map(|device| &device.lines).filter(|line| *line != extension).cloned().collect()
+    }
+
+    fn tell_calls(&mut self, agents: BTreeSet<AgentId>) {
+        for agent in agents {
+            let calls = self.calls.of(&agent);
+            self.owner.hear(&agent, Heard::Calls(calls));
+        }
+    }
+
+    /// The session in charge is open: everybody is asked about.
+    pub(crate) fn begin(&mut self) {
+        self.calls.clear();
+        self.owner.ask_everybody();
+    }
+
+    /// There is no session in charge any more.
+    pub(crate) fn lose(&mut self) {
+        self.asks.lost();
+        self.calls.clear();
+        self.owner.lose();
+    }
+
+    /// The next question about an agent, while there is room for questions.
+    pub(crate) fn next_question(&mut self) -> Option<(AgentId, Request)> {
+        let agent = self.owner.next_question()?;
+        let request = self.question(&agent);
+        Some((agent, request))
+    }
+
+    /// A question about an agent.
+    pub(crate) fn question(&self, agent: &AgentId) -> Request {
+        translate::query(self.peripheral_id, agent)
+    }
+
+    /// What the command comes to on the wire; `None` where it is answered already.
+    pub(crate) fn request(&self, asked: OwnerRequest) -> Option<(OwnerRequest, Request)> {
+        let agent = &asked.command.agent;
+        let live = self.owner.value(agent);
+        let instrument = |line: &Option<domain::Extension>| {
+            let known = live.as_deref().and_then(|live| live.instrument.as_deref());
+            known.map(Into::into).or_else(|| line.as_ref().map(|line| line.as_str().into()))
+        };
+        let id = self.peripheral_id;
+        let request = match &asked.command.ask {
+            OwnerAsk::SignIn(wish)
+                if wish.mobile.is_some() && self.dialect == Dialect::Express =>
+            {
+                let words = "the Express server takes no mobile agents";
+                return refuse(asked, OwnerRefusalKind::Mobile, words);
+            }
+            OwnerAsk::SignIn(wish) => translate::sign_in(id, self.dialect, agent, wish),
+            OwnerAsk::CheckPassword { .. } if self.dialect == Dialect::Enterprise => {
+                let words = "passwords are checked at sign-in only";
+                return refuse(asked, OwnerRefusalKind::NotOffered, words);
+            }
+            OwnerAsk::CheckPassword { extension, password } => {
+                translate::check_password(id, agent, extension, password)
+            }
+            OwnerAsk::Set { target, extension } => {
+                translate::set(id, agent, instrument(extension), *target)
+            }
+            OwnerAsk::ForceOut { reason, extension } => {
+                let lost = domain::ReasonCode::CONNECTION_LOST;
+                let reason = if *reason == lost { self.logout_reason } else { *reason };
+                translate::force_out(id, agent, instrument(extension), reason)
+            }
+            OwnerAsk::WrapUp { call, text } => match self.calls.connection(call) {
+                Some(connection) => translate::wrap_up(id, connection, text),
+                None => return refuse(asked, OwnerRefusalKind::Call, "the call is gone"),
+            },
+            OwnerAsk::Query => translate::query(id, agent),
+        };
+        Some((asked, request))
+    }
+
+    /// A command was sent.
+    pub(crate) fn sent(&mut self, now: Instant, invoke: InvokeId, asked: OwnerRequest) {
+        let OwnerRequest { command, answer } = asked;
+        let live = self.owner.value(&command.agent);
+        if matches!(command.ask, OwnerAsk::Query) {
+            // Answered with the question, whoever asked it.
+            let agent = command.agent.clone();
+            self.asks.sent(now, invoke, command, answer, live.as_deref());
+            self.asks.asked_about(invoke, agent);
+        } else {
+            self.asks.sent(now, invoke, command, answer, live.as_deref());
+        }
+    }
+
+    /// An answer came.
+    pub(crate) fn answered(&mut self, invoke: InvokeId, answer: &Answer) {
+        let Some(agent) = self.asks.question(invoke) else {
+            // The agent's state may have come before.
+            let live = self.asks.agent_of(invoke).and_then(|agent| self.owner.value(&agent));
+            return self.asks.answered(invoke, answer, live.as_deref());
+        };
+        let refusal = match answer {
+            Answer::Confirmed(confirmation) => {
+                if let Confirmation::QueryAgentState(conf) = confirmation.as_ref() {
+                    let before = self.owner.value(&agent);
+                    let now = self.port.now();
+                    let heard = translate::answered(conf, before.as_deref(), now);
+                    self.hear(&agent, heard);
+                }
+                None
+            }
+            // An agent who is not signed on is no agent to some servers' questions.
+            Answer::Failed(Status(9), _) => {
+                self.owner.hear(&agent, Heard::Absent);
+                None
+            }
+            Answer::Failed(status, text) => {
+                Some(translate::failure(*status, text.as_deref()))
+            }
+            Answer::ControlFailed { code, peripheral_error } => {
+                Some(translate::control_failure(*code, *peripheral_error))
+            }
+            Answer::LinkLost | Answer::Silent => return self.owner.question_failed(&agent),
+        };
+        match &refusal {
+            Some(refusal) if translate::is_unknown_agent(refusal) => {
+                // Whoever was heard of before is gone; others stay unheard of.
+                if self.owner.value(&agent).is_some() {
+                    self.owner.hear(&agent, Heard::Absent);
+                } else {
+                    self.owner.question_over(&agent);
+                }
+            }
+            Some(_) => self.owner.question_failed(&agent),
+            None => {}
+        }
+        self.asks.settled(&agent, refusal.as_ref());
+    }
+
+    /// How many calls are known.
+    pub(crate) fn calls(&self) -> usize {
+        self.calls.count()
+    }
+}
+
+fn refuse(
+    asked: OwnerRequest,
+    kind: OwnerRefusalKind,
+    words: &str,
+) -> Option<(OwnerRequest, Request)> {
+    let refusal = OwnerRefusal { kind, code: 0, words: words.to_owned() };
+    // Whoever asked may have gone.
+    let _ = asked.answer.send(OwnerAnswer::Refused(refusal));
+    None
+}

@@ -1,0 +1,9 @@
+//! Both directions of meaning, pure: a server's states, codes and calls in the gateway's words.
+
+mod ask;
+mod refusal;
+mod state;
+
+pub(crate) use ask::{check_password, force_out, query, set, sign_in, wrap_up};
+pub(crate) use refusal::{control_failure, failure, is_unknown_agent};
+pub(crate) use state::{answered, heard};
