@@ -370,6 +370,21 @@ fn values_over_their_limit_are_refused_by_name() {
 }
 
 #[test]
+fn named_variables_together_are_bounded() {
+    let named = |count| {
+        let value = "v".repeat(90).into();
+        let variable = NamedVariable { name: "user.name".into(), value };
+        let named_variables = vec![variable; count];
+        let context = Box::new(CallContext { named_variables, ..CallContext::default() });
+        let request = SetCallDataReq { context, ..SetCallDataReq::default() };
+        encode(&cce(14), &Message::Request(InvokeId(1), Request::SetCallData(request)))
+    };
+    assert!(named(19).is_ok());
+    let error = named(20).unwrap_err().to_string();
+    assert!(error.starts_with("named variables and arrays has 2020 bytes"), "{error}");
+}
+
+#[test]
 fn codes_have_names() {
     let cases = [
         (ControlFailureCode::ALREADY_SIGNED_ON.to_string(), "already signed on (259)"),
