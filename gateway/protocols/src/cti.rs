@@ -128,5 +128,7 @@ pub const LIST_ENTRIES_MAX: usize = 1_000;
 pub const NAME_BYTES_MAX: usize = 33;
 /// Bytes of the value of a named variable, its NUL included.
 pub const NAMED_VALUE_BYTES_MAX: usize = 211;
+/// Bytes of all named variables and arrays of one message that we write; what servers allow a call.
+pub const NAMED_BYTES_MAX: usize = 2_000;
 /// Requests of a session that wait for an answer at the same time.
 pub const OUTSTANDING_MAX: usize = 4_096;

@@ -5,13 +5,17 @@ use super::fields::{self, Field};
 use super::framing::{Dialect, Framing, TagWidth};
 use super::secret::Secret;
 use super::walk::{Entry, Scalar, Text, Walk};
-use super::{HEADER_BYTES, MESSAGE_BYTES_MAX, NAME_BYTES_MAX, NAMED_VALUE_BYTES_MAX};
+use super::{
+    HEADER_BYTES, MESSAGE_BYTES_MAX, NAME_BYTES_MAX, NAMED_BYTES_MAX, NAMED_VALUE_BYTES_MAX,
+};
 
 /// Appends one message to a buffer.
 pub(super) struct Writer<'a> {
     framing: &'a Framing,
     out: &'a mut Vec<u8>,
     begin: usize,
+    /// Bytes of named variables and arrays so far.
+    named: usize,
 }
 
 impl<'a> Writer<'a> {
@@ -19,7 +23,7 @@ impl<'a> Writer<'a> {
         let begin = out.len();
         out.extend_from_slice(&[0; 4]);
         out.extend_from_slice(&number.to_be_bytes());
-        Self { framing, out, begin }
+        Self { framing, out, begin, named: 0 }
     }
 
     /// Puts the length into the header.
@@ -205,7 +209,13 @@ impl Walk for Writer<'_> {
                 return Err(EncodeError::TooLong { field: field.name, bytes, max });
             }
         }
-        self.begin(field, usize::from(index.is_some()) + name.len() + value.len() + 2)?;
+        let bytes = usize::from(index.is_some()) + name.len() + value.len() + 2;
+        self.named += bytes;
+        if self.named > NAMED_BYTES_MAX {
+            let (bytes, max) = (self.named, NAMED_BYTES_MAX);
+            return Err(EncodeError::TooLong { field: "named variables and arrays", bytes, max });
+        }
+        self.begin(field, bytes)?;
         if let Some(index) = index {
             self.out.push(*index);
         }
