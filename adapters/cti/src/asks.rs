@@ -241,13 +241,11 @@ impl Waiting {
             // All there is to see of them.
             OwnerAsk::CheckPassword { .. } | OwnerAsk::WrapUp { .. } => Some(OwnerAnswer::Done),
             // Who was signed on before is told 259; a server that confirms instead proves nothing.
-            OwnerAsk::SignIn(_) if self.was_signed_on => {
-                Some(OwnerAnswer::Refused(OwnerRefusal {
-                    kind: OwnerRefusalKind::AlreadySignedOn,
-                    code: 259,
-                    words: "the agent is signed on already".to_owned(),
-                }))
-            }
+            OwnerAsk::SignIn(_) if self.was_signed_on => Some(OwnerAnswer::Refused(OwnerRefusal {
+                kind: OwnerRefusalKind::AlreadySignedOn,
+                code: 259,
+                words: "the agent is signed on already".to_owned(),
+            })),
             _ => live.filter(|live| self.is_reached(live)).map(|_| OwnerAnswer::Done),
         }
     }

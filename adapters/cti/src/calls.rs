@@ -91,7 +91,8 @@ impl Calls {
         let own = extension.map(Extension::as_str);
         // A mobile agent's instrument names the local port first.
         let instrument = instrument.and_then(|it| it.split(';').next());
-        for device in own.into_iter().chain(instrument).chain(other_lines.iter().map(|it| it.as_str()))
+        for device in
+            own.into_iter().chain(instrument).chain(other_lines.iter().map(|it| it.as_str()))
         {
             if !devices.iter().any(|known| **known == *device) {
                 devices.push(device.into());
@@ -233,7 +234,8 @@ impl Calls {
         for device in devices {
             for number in self.numbers_at(device) {
                 let Some(call) = self.calls.get(&number) else { continue };
-                let is_own = own == Some(device) || devices.get(1) == Some(device) && !call.is_other(device);
+                let is_own =
+                    own == Some(device) || devices.get(1) == Some(device) && !call.is_other(device);
                 calls.extend(call.shown(device, is_own));
             }
         }
@@ -503,6 +505,3 @@ fn forget(index: &mut HashMap<u32, Vec<u64>>, id: u32, number: u64) {
 fn is_other_line(line: &Line) -> bool {
     matches!(line.kind, LineType::OtherIn | LineType::OtherOut)
 }
-
-#[cfg(test)]
-mod tests;

@@ -22,8 +22,6 @@ mod link;
 mod machine;
 mod owed;
 mod pairs;
-#[cfg(test)]
-mod tests;
 mod translate;
 
 pub use pairs::Pairs;

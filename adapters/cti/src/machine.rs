@@ -92,7 +92,11 @@ impl Machine {
         let Some(extension) = extension else { return Vec::new() };
         let settings = self.port.settings();
         let devices = settings.devices_with(extension);
-        devices.flat_map(|device| &device.lines).filter(|line| *line != extension).cloned().collect()
+        devices
+            .flat_map(|device| &device.lines)
+            .filter(|line| *line != extension)
+            .cloned()
+            .collect()
     }
 
     fn tell_calls(&mut self, agents: BTreeSet<AgentId>) {
@@ -137,9 +141,7 @@ impl Machine {
         };
         let id = self.peripheral_id;
         let request = match &asked.command.ask {
-            OwnerAsk::SignIn(wish)
-                if wish.mobile.is_some() && self.dialect == Dialect::Express =>
-            {
+            OwnerAsk::SignIn(wish) if wish.mobile.is_some() && self.dialect == Dialect::Express => {
                 let words = "the Express server takes no mobile agents";
                 return refuse(asked, OwnerRefusalKind::Mobile, words);
             }
@@ -204,9 +206,7 @@ impl Machine {
                 self.owner.hear(&agent, Heard::Absent);
                 None
             }
-            Answer::Failed(status, text) => {
-                Some(translate::failure(*status, text.as_deref()))
-            }
+            Answer::Failed(status, text) => Some(translate::failure(*status, text.as_deref())),
             Answer::ControlFailed { code, peripheral_error } => {
                 Some(translate::control_failure(*code, *peripheral_error))
             }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::{
-    AgentKey, AgentSession, Input, LiveAgent, NodeName, PairName, Presence, Principal, Sealed,
-    Secret, SessionNumber, Settings, Timestamp,
+    AgentKey, AgentSession, Input, LiveAgent, NodeName, OwnerAnswer, OwnerCommand, PairName,
+    Presence, Principal, Sealed, Secret, SessionNumber, Settings, Timestamp,
 };
 use tokio::sync::{broadcast, watch};
 
@@ -120,6 +120,18 @@ impl Port {
     /// Makes the caller the owner of that pair's voice state on this node.
     pub fn own(&self, pair: &PairName) -> Owner {
         self.engine.own(pair)
+    }
+
+    /// Asks the owner of a pair's voice state; `None` where too much is in hand. For what is owed: what
+    /// agents ask goes by [`Port::submit`].
+    pub async fn ask_owner(&self, pair: &PairName, command: OwnerCommand) -> Option<OwnerAnswer> {
+        self.engine.live.ask(pair, command).await
+    }
+
+    /// Whether a sign-out of that agent is under way, as far as this node has seen.
+    pub fn is_leaving(&self, agent: &AgentKey) -> bool {
+        let session = self.engine.mirror.session_of(agent);
+        session.is_some_and(|session| session.leaving().is_some())
     }
 
     /// How the links to pairs of servers stand.

@@ -165,7 +165,7 @@ impl Port {
         let wish = self.wish(&attempt, AgentKey { pair, id })?;
         domain::sign_in_possible(&wish, &self.settings())?;
         self.wait_for_leaving(&wish).await?;
-        let accepted = self.ask_owner(&wish, &attempt.password, admission).await?;
+        let accepted = self.log_on(&wish, &attempt.password, admission).await?;
         let verifier = self.authenticator.hash(&attempt.password).await;
         let agent = wish.agent.clone();
         let extension = wish.extension.clone();
@@ -263,7 +263,7 @@ impl Port {
         }
     }
 
-    async fn ask_owner(
+    async fn log_on(
         &self,
         wish: &SignIn,
         password: &Secret,

@@ -22,7 +22,7 @@ impl Context {
     /// Takes what an event tells. An update tells what changed alone, except named variables: where it
     /// has any it has all of them (version 22), and those it leaves out are gone.
     pub(super) fn take(&mut self, told: &CallContext, is_update: bool) {
-        let mut set = |known: &mut Text, told: &Text| {
+        let set = |known: &mut Text, told: &Text| {
             if told.is_some() {
                 known.clone_from(told);
             }
@@ -101,10 +101,10 @@ impl Context {
             let value = value.as_deref().filter(|value| !value.is_empty())?;
             Some(CallVariable { name, value: value.to_owned() })
         });
-        let named = self.named.iter().map(|(name, value)| CallVariable {
-            name: name.clone(),
-            value: value.to_string(),
-        });
+        let named = self
+            .named
+            .iter()
+            .map(|(name, value)| CallVariable { name: name.clone(), value: value.to_string() });
         known.chain(named).take(VARIABLES_MAX).collect()
     }
 }

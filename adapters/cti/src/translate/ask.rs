@@ -1,8 +1,6 @@
 //! What is asked of a server ("Application Level Interfaces").
 
-use domain::{
-    AgentId, Extension, MobileMode, OwnerSignIn, ReasonCode, Secret as Password, Target,
-};
+use domain::{AgentId, Extension, MobileMode, OwnerSignIn, ReasonCode, Secret as Password, Target};
 use protocols::cti::{
     AgentIdentity, AgentState, CallContext, Connection, ForcedFlag, QueryAgentStateReq, Request,
     Secret, SetAgentStateReq, SetCallDataReq, Text, VOICE, WorkMode,
@@ -95,8 +93,7 @@ pub(crate) fn force_out(
     instrument: Text,
     reason: ReasonCode,
 ) -> Request {
-    let mut request =
-        SetAgentStateReq::forced_logout(peripheral_id, identity(agent, instrument));
+    let mut request = SetAgentStateReq::forced_logout(peripheral_id, identity(agent, instrument));
     request.reason = reason.0;
     request.password = Some(Secret::default());
     Request::SetAgentState(Box::new(request))

@@ -62,8 +62,8 @@ pub(crate) fn answered(
     now: Timestamp,
 ) -> HeardState {
     let told = presence(conf.state, 0);
-    let same = before
-        .filter(|it| std::mem::discriminant(&it.state) == std::mem::discriminant(&told));
+    let same =
+        before.filter(|it| std::mem::discriminant(&it.state) == std::mem::discriminant(&told));
     HeardState {
         state: same.map_or(told, |it| it.state),
         since: same.map_or(now, |it| it.since),

@@ -1,0 +1,123 @@
+//! Forced sign-outs that are owed: taken from the outbox by one node, asked of the pair, and closed when
+//! they are seen (CTI-03).
+//!
+//! The server has no fencing, so whether one is still meant is asked right before it is sent; a sign-in
+//! on any node waits until the session is no longer `Leaving`.
+
+use std::time::Duration;
+
+use domain::{
+    AgentKey, Input, InputId, OwedSignOut, OwnerAnswer, OwnerAsk, OwnerCommand, PairName,
+    PresenceState, ReasonCode, Report,
+};
+use engine::Port;
+use tokio::sync::watch;
+
+/// How often the outbox is looked at without a reason.
+const LOOK: Duration = Duration::from_secs(2);
+/// After how long one is asked again that was not seen.
+const AGAIN: Duration = Duration::from_secs(2);
+/// How many are taken at once.
+const BATCH: u32 = 32;
+
+/// Keeps the promises of one pair until `stop` becomes true.
+pub(crate) async fn keep(port: Port, pair: PairName, mut stop: watch::Receiver<bool>) {
+    let mut outbox = port.outbox(&OwedSignOut::topic(&pair));
+    let mut changes = port.changes();
+    loop {
+        let pause = match outbox.take(0, BATCH).await {
+            Ok(promises) if promises.is_empty() => LOOK,
+            Ok(promises) => {
+                let mut all = true;
+                for promise in promises {
+                    match outbox.still_due(&promise).await {
+                        Ok(true) => {}
+                        Ok(false) | Err(_) => continue,
+                    }
+                    let Ok(owed) = serde_json::from_str(&promise.effect.payload) else {
+                        tracing::error!(id = %promise.id, "an owed sign-out cannot be read");
+                        let _ = outbox.close(vec![promise.id]).await;
+                        continue;
+                    };
+                    if sign_out(&port, &pair, &owed).await {
+                        let closed = outbox.close(vec![promise.id]).await;
+                        if let Err(error) = closed {
+                            tracing::debug!(%error, "an owed sign-out is not closed yet");
+                        }
+                    } else {
+                        all = false;
+                    }
+                }
+                if all { Duration::ZERO } else { AGAIN }
+            }
+            Err(error) => {
+                tracing::debug!(%error, "owed sign-outs cannot be read");
+                LOOK
+            }
+        };
+        tokio::select! {
+            biased;
+            _ = stop.wait_for(|stop| *stop) => break,
+            () = until_leaving(&port, &pair, &mut changes), if pause == LOOK => {}
+            () = tokio::time::sleep(pause) => {}
+        }
+    }
+    // Another node may go on at once.
+    let _ = outbox.release().await;
+}
+
+/// Waits until a session of the pair is leaving.
+async fn until_leaving(
+    port: &Port,
+    pair: &PairName,
+    changes: &mut tokio::sync::broadcast::Receiver<AgentKey>,
+) {
+    loop {
+        match changes.recv().await {
+            Ok(agent) if agent.pair == *pair => {
+                if port.is_leaving(&agent) {
+                    return;
+                }
+            }
+            Ok(_) => {}
+            Err(tokio::sync::broadcast::error::RecvError::Lagged(_)) => return,
+            Err(tokio::sync::broadcast::error::RecvError::Closed) => std::future::pending().await,
+        }
+    }
+}
+
+/// Asks for one; true where nothing is left to do.
+async fn sign_out(port: &Port, pair: &PairName, owed: &OwedSignOut) -> bool {
+    let ask = OwnerAsk::ForceOut { reason: owed.reason, extension: Some(owed.extension.clone()) };
+    let command = OwnerCommand { agent: owed.agent.clone(), ask };
+    let agent = AgentKey { pair: pair.clone(), id: owed.agent.clone() };
+    match port.ask_owner(pair, command).await {
+        Some(OwnerAnswer::Done) => {}
+        Some(OwnerAnswer::Refused(refusal)) => {
+            // Who is not signed on any more needs no sign-out; anything else is tried until the deadline.
+            if port.live(&agent).and_then(|live| live.is_signed_in()) != Some(false) {
+                tracing::warn!(%pair, %refusal, "a forced sign-out was refused");
+                return false;
+            }
+        }
+        Some(OwnerAnswer::Unknown(_) | OwnerAnswer::Unreachable) | None => return false,
+    }
+    let reason = port.live(&agent).and_then(|live| shown(live.state));
+    let report = Report::Left { agent, generation: owed.generation, reason };
+    let name = format!("{pair}/{}/{}", owed.agent, owed.generation);
+    match port.submit(Input::report(InputId::new("left", name), report)).await {
+        Ok(_) => true,
+        Err(error) => {
+            tracing::debug!(%error, "a sign-out that was seen is not written yet");
+            false
+        }
+    }
+}
+
+/// The code that the server shows.
+fn shown(state: PresenceState) -> Option<ReasonCode> {
+    match state {
+        PresenceState::SignedOut { reason } | PresenceState::NotReady { reason } => reason,
+        _ => None,
+    }
+}
