@@ -1,0 +1,1 @@
+//! The whole CTI server over sockets.
