@@ -55,6 +55,8 @@ struct Link {
     written: Arc<Written>,
     reader: JoinHandle<()>,
     writer: JoinHandle<()>,
+    /// Asks the writer to reset the connection.
+    reset: oneshot::Sender<()>,
 }
 
 /// What a link has written.
@@ -167,14 +169,17 @@ impl Server {
                 let (queue, pieces) = mpsc::channel(PIECES_MAX);
                 let waiting = Arc::new(AtomicUsize::new(0));
                 let written = Arc::new(Written::default());
+                let (reset, resets) = oneshot::channel();
                 let link = Link {
+                    reset,
                     queue,
                     reader: tokio::spawn(read_frames(session, read, self.to_self.clone())),
-                    writer: tokio::spawn(write_pieces(
+                    writer: tokio::spawn(write_link(
                         write,
                         pieces,
                         Arc::clone(&waiting),
                         Arc::clone(&written),
+                        resets,
                     )),
                     waiting,
                     written,
@@ -198,30 +203,34 @@ impl Server {
         }
     }
 
-    /// Does what the machine wants done.
+    /// Does what the machine wants done. What one link gets in one go is one piece of its queue.
     fn deliver(&mut self) {
         let at = Instant::now();
-        let mut slow = Vec::new();
+        let mut pending: BTreeMap<u64, Piece> = BTreeMap::new();
         for output in self.world.take_outputs() {
             match output {
                 Output::Send { session, bytes, after } => {
-                    let Some(link) = self.links.get(&session) else { continue };
-                    let length = bytes.len();
-                    let waits = link.waiting.fetch_add(length, Ordering::Relaxed) + length;
-                    let piece = Piece { due: at + after, bytes };
-                    if waits > self.queue_bytes || link.queue.try_send(piece).is_err() {
-                        slow.push((session, waits));
-                        if let Some(link) = self.links.remove(&session) {
-                            link.reader.abort();
-                            link.writer.abort();
+                    let due = at + after;
+                    match pending.get_mut(&session) {
+                        Some(piece) if piece.due == due && piece.bytes.len() < 4 * WRITE_BYTES => {
+                            Arc::make_mut(&mut piece.bytes).extend_from_slice(&bytes);
+                        }
+                        _ => {
+                            if let Some(full) = pending.insert(session, Piece { due, bytes }) {
+                                self.enqueue(session, full);
+                            }
                         }
                     }
                 }
                 Output::Close { session, reset } => {
+                    if let Some(last) = pending.remove(&session) {
+                        self.enqueue(session, last);
+                    }
                     let Some(link) = self.links.remove(&session) else { continue };
                     link.reader.abort();
                     if reset {
-                        link.writer.abort();
+                        // A writer that is gone has nothing left to reset.
+                        let _ = link.reset.send(());
                     } else {
                         // With its queue's sender gone the writer ends after the last piece.
                         let mut writer = link.writer;
@@ -247,12 +256,28 @@ impl Server {
                 Output::Line(line) => (self.lines)(&line),
             }
         }
-        for (session, waits) in slow {
-            (self.lines)(&format!(
-                "session {session} dropped: it reads too slowly, {waits} bytes wait"
-            ));
-            self.world.link_closed(now(), session);
+        for (session, piece) in pending {
+            self.enqueue(session, piece);
         }
+    }
+
+    /// Queues a piece, or drops the link whose queue is full.
+    fn enqueue(&mut self, session: u64, piece: Piece) {
+        let Some(link) = self.links.get(&session) else { return };
+        let length = piece.bytes.len();
+        let waits = link.waiting.fetch_add(length, Ordering::Relaxed) + length;
+        if waits <= self.queue_bytes && link.queue.try_send(piece).is_ok() {
+            return;
+        }
+        if let Some(link) = self.links.remove(&session) {
+            link.reader.abort();
+            // A writer that is gone has nothing left to reset.
+            let _ = link.reset.send(());
+        }
+        (self.lines)(&format!(
+            "session {session} dropped: it reads too slowly, {waits} bytes wait"
+        ));
+        self.world.link_closed(now(), session);
     }
 
     /// What a session's link has written, beside what the machine says of it.
@@ -362,15 +387,30 @@ async fn read_frames(session: u64, mut read: OwnedReadHalf, to: mpsc::Sender<Inp
     let _ = to.send(Input::Gone { session }).await;
 }
 
-/// Writes what is queued, much at once; ends when the queue does or the peer is gone.
-async fn write_pieces(
+/// Writes what is queued until the queue ends, the peer is gone, or the connection is to be reset.
+async fn write_link(
     mut write: OwnedWriteHalf,
+    pieces: mpsc::Receiver<Piece>,
+    waiting: Arc<AtomicUsize>,
+    written: Arc<Written>,
+    reset: oneshot::Receiver<()>,
+) {
+    let resets = tokio::select! {
+        Ok(()) = reset => true,
+        () = write_pieces(&mut write, pieces, waiting, written) => false,
+    };
+    if resets {
+        let _ = write.as_ref().set_zero_linger();
+    }
+}
+
+/// Writes much at once.
+async fn write_pieces(
+    write: &mut OwnedWriteHalf,
     mut pieces: mpsc::Receiver<Piece>,
     waiting: Arc<AtomicUsize>,
     written: Arc<Written>,
 ) {
-    // Whoever aborts this task means a reset; an ordinary end takes it back.
-    let _ = write.as_ref().set_zero_linger();
     let mut batch = Vec::with_capacity(WRITE_BYTES);
     let mut held: Option<Piece> = None;
     loop {

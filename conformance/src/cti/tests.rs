@@ -1,1 +1,7 @@
-//! The whole CTI server over sockets.
+//! The machine and the whole server, met as a client meets them.
+
+mod calls;
+mod client;
+mod sessions;
+mod sockets;
+mod states;

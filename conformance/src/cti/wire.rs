@@ -71,6 +71,13 @@ impl Message {
         values.iter().fold(self, |message, value| message.short(*value))
     }
 
+    /// One byte, of which requests alone have any.
+    #[cfg(test)]
+    pub(crate) fn byte(mut self, value: u8) -> Self {
+        self.fixed.push(value);
+        self
+    }
+
     /// A STRING: its terminating NUL counts.
     pub(crate) fn text(mut self, tag: u16, value: &str) -> Self {
         let mut data = value.as_bytes().to_vec();
@@ -183,3 +190,6 @@ pub(crate) fn header(bytes: [u8; HEADER]) -> (u32, u32) {
     let [a, b, c, d, e, f, g, h] = bytes;
     (u32::from_be_bytes([a, b, c, d]), u32::from_be_bytes([e, f, g, h]))
 }
+
+#[cfg(test)]
+mod tests;
