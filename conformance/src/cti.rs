@@ -11,7 +11,7 @@
 //! - `commands`: the control socket's commands as data; `control`: their command line.
 //!
 //! The control socket takes one JSON object a line, such as
-//! `{"command":"call","to":"1001","variables":{"1":"Gold"},"queue":"Sales"}`, or the same as words, and
+//! `{"command":"call","extension":"2001","variables":{"1":"Gold"},"queue":"Sales"}`, or the same as words, and
 //! answers each with one line in order: `{"ok":true,...}` or `{"ok":false,"problem":"..."}`. `wait` and
 //! `load` answer when they are over. Words and options of the command line are the members, dashes as
 //! underscores (`--var` is `variables`; what may be one of two is named by the first: `agent`, `in`,

@@ -67,9 +67,9 @@ pub(crate) const COMMANDS: &[Command] = &[
     },
     Command {
         name: "call",
-        words: &["to?"],
+        words: &["extension?"],
         options: CALL_DATA,
-        help: "a call comes for an agent or extension, out of a queue with --queue; without anybody named it waits in the queue. --var 1=Gold, --named user_x=y, --line 2 for the other line",
+        help: "a call comes for an extension or an agent's id, out of a queue with --queue; without anybody named it waits in the queue. --var 1=Gold, --named user_x=y, --line 2 for the other line",
     },
     Command {
         name: "answer",

@@ -30,6 +30,8 @@ const PIECES_MAX: usize = 16_384;
 const WRITE_BYTES: usize = 64 * 1024;
 /// What a link has to take its last bytes once it is to end.
 const LAST_WORDS: Duration = Duration::from_secs(2);
+/// How long a load's answer waits for the last byte to be written.
+const FLUSH_MAX: Duration = Duration::from_secs(30);
 /// Longest line of the control socket.
 const LINE_MAX: u64 = 1024 * 1024;
 /// Inputs taken before what they brought about goes out.
@@ -155,6 +157,10 @@ impl Server {
                 () = sleep_until(deadline) => self.world.wake(now()),
             }
             self.deliver();
+            // A link dropped meanwhile may have been what somebody waited for.
+            while self.world.has_outputs() {
+                self.deliver();
+            }
         }
     }
 
@@ -243,15 +249,11 @@ impl Server {
                     }
                 }
                 Output::Listen { side, up } => self.listen(side, up),
-                Output::Reply { ticket, mut answer } => {
-                    if let Some(sessions) = answer.get_mut("sessions").and_then(Value::as_array_mut)
-                    {
-                        sessions.iter_mut().for_each(|session| self.add_written(session));
+                Output::Reply { ticket, answer } => {
+                    for (session, piece) in std::mem::take(&mut pending) {
+                        self.enqueue(session, piece);
                     }
-                    if let Some(reply) = self.tickets.remove(&ticket) {
-                        // Whoever asked may be gone.
-                        let _ = reply.send(answer);
-                    }
+                    self.reply(ticket, answer);
                 }
                 Output::Line(line) => (self.lines)(&line),
             }
@@ -259,6 +261,43 @@ impl Server {
         for (session, piece) in pending {
             self.enqueue(session, piece);
         }
+    }
+
+    /// Answers a control request; that of a load once all is written.
+    fn reply(&mut self, ticket: u64, mut answer: Value) {
+        if let Some(sessions) = answer.get_mut("sessions").and_then(Value::as_array_mut) {
+            sessions.iter_mut().for_each(|session| self.add_written(session));
+        }
+        let Some(reply) = self.tickets.remove(&ticket) else { return };
+        if answer.get("changes_microseconds").is_none() {
+            // Whoever asked may be gone.
+            let _ = reply.send(answer);
+            return;
+        }
+        let links = self.links.iter();
+        let links: Vec<_> = links
+            .map(|(session, link)| (*session, link.waiting.clone(), link.written.clone()))
+            .collect();
+        tokio::spawn(async move {
+            let give_up = Instant::now() + FLUSH_MAX;
+            let waits = |it: &Arc<AtomicUsize>| it.load(Ordering::Relaxed) > 0;
+            while links.iter().any(|(_, waiting, _)| waits(waiting)) && Instant::now() < give_up {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+            let written = links.iter().map(|(session, waiting, written)| {
+                json!({
+                    "session": session,
+                    "bytes_written": written.bytes.load(Ordering::Relaxed),
+                    "bytes_waiting": waiting.load(Ordering::Relaxed),
+                    "last_write_unix_microseconds": written.last.load(Ordering::Relaxed),
+                })
+            });
+            let written: Vec<_> = written.collect();
+            if let Some(members) = answer.as_object_mut() {
+                members.insert("links".to_owned(), json!(written));
+            }
+            let _ = reply.send(answer);
+        });
     }
 
     /// Queues a piece, or drops the link whose queue is full.

@@ -181,6 +181,11 @@ impl World {
         std::mem::take(&mut self.outputs)
     }
 
+    /// Whether there is anything to be done outside.
+    pub(crate) fn has_outputs(&self) -> bool {
+        !self.outputs.is_empty()
+    }
+
     /// When `wake` is to be called.
     pub(crate) fn deadline(&self) -> Option<Instant> {
         self.timers.keys().next().map(|(at, _)| *at)

@@ -66,8 +66,8 @@ async fn commands_come_as_words_or_as_objects_and_are_refused_in_words() {
     assert_eq!(answer["agent"]["state"], json!("not-ready"));
     let answer = server.control("wait agent 2001 not-ready").await;
     assert_eq!(answer["ok"], json!(true));
-    let answer = server.control(r#"{"command":"call","extension":"2001"}"#).await;
-    assert_eq!(answer["problem"], json!("call has no member \"extension\""));
+    let answer = server.control(r#"{"command":"call","to":"2001"}"#).await;
+    assert_eq!(answer["problem"], json!("call has no member \"to\""));
     let answer = server.control("{").await;
     assert_eq!(answer["ok"], json!(false));
 }
@@ -126,6 +126,7 @@ async fn twenty_four_thousand_agents_sign_on_and_change() {
         .control("load --events-per-second 2000 --seconds 1 --sign-ons-per-second 1000000")
         .await;
     assert_eq!((&answer["agents"], &answer["events"]), (&json!(24_000), &json!(2_000)));
+    assert_eq!(answer["links"][0]["bytes_waiting"], json!(0));
     let states = server.control("states").await;
     assert_eq!(states["states"].as_array().unwrap().len(), 2_000);
     // What is queued is still written before the link ends.

@@ -195,7 +195,7 @@ impl World {
     }
 
     fn place_call(&mut self, request: &Value) -> Result<Value, String> {
-        let to = text_or_number(request, "to");
+        let to = text_or_number(request, "extension");
         let second = number(request, "line")?.unwrap_or(1) == 2;
         let queue = text_or_number(request, "queue");
         let group = match queue.as_str() {
