@@ -89,9 +89,9 @@ pub(crate) enum Output {
 #[derive(Clone, Debug)]
 enum Timer {
     Idle(u64),
-    Ring { call: u32, party: usize, generation: u32 },
+    Ring { leg: u32, generation: u32 },
     WrapUp { agent: usize, generation: u32 },
-    ExternalAnswer { call: u32 },
+    ExternalAnswer { leg: u32 },
     MaintenanceDecision { number: u32 },
     MaintenanceEnd { number: u32 },
     Waiter(u64),
@@ -119,6 +119,7 @@ pub(crate) struct World {
     occupants: HashMap<usize, usize>,
     calls: BTreeMap<u32, Call>,
     calls_made: u32,
+    legs_made: u32,
     sessions: BTreeMap<u64, Session>,
     sides: Sides,
     online: bool,
@@ -156,6 +157,7 @@ impl World {
             occupants: HashMap::new(),
             calls: BTreeMap::new(),
             calls_made: 0,
+            legs_made: 0,
             sessions: BTreeMap::new(),
             online: true,
             timers: BTreeMap::new(),
@@ -200,9 +202,9 @@ impl World {
             }
             match entry.remove() {
                 Timer::Idle(session) => self.idle_over(session),
-                Timer::Ring { call, party, generation } => self.ring_over(call, party, generation),
+                Timer::Ring { leg, generation } => self.ring_over(leg, generation),
                 Timer::WrapUp { agent, generation } => self.wrap_up_over(agent, generation),
-                Timer::ExternalAnswer { call } => self.external_answers(call),
+                Timer::ExternalAnswer { leg } => self.external_answers(leg),
                 Timer::MaintenanceDecision { number } => self.maintenance_decides(number),
                 Timer::MaintenanceEnd { number } => self.maintenance_ends(number),
                 Timer::Waiter(ticket) => self.waiter_over(ticket),

@@ -200,13 +200,6 @@ impl World {
         });
         if !stays && let Some(call) = self.calls.get_mut(&id) {
             call.parties.remove(party);
-            // Places of legs moved, so the ring timer set above finds another leg: set it anew.
-            let alerting = call.parties.iter().position(|leg| leg.state == connection::ALERTING);
-            if let Some(place) = alerting {
-                let generation = call.parties.get(place).map_or(0, |leg| leg.generation);
-                let ring = super::Timer::Ring { call: id, party: place, generation };
-                self.after(self.settings.ring, ring);
-            }
         }
         self.settle_agent(agent, true);
         Ok(joined_conf(request, id, &parties))

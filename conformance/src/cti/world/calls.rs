@@ -15,6 +15,8 @@ const FIRST_CALL: u32 = 16_777_217;
 /// One leg of a call.
 #[derive(Clone, Debug)]
 pub(super) struct Party {
+    /// Unlike its place in a call, this number never changes.
+    pub(super) leg: u32,
     /// Extension or number.
     pub(super) number: String,
     /// ConnectionDeviceID.
@@ -159,10 +161,12 @@ impl World {
         state: u16,
     ) -> usize {
         let Some(call) = self.calls.get_mut(&call) else { return 0 };
+        self.legs_made += 1;
         call.connections_made += 1;
         // Opaque: scattered, so that no client finds an extension or a call id in it.
         let scattered = call.id.wrapping_mul(2_654_435_761).rotate_left(7);
         call.parties.push(Party {
+            leg: self.legs_made,
             number: number.to_owned(),
             connection: format!("{scattered:08x}.{}", call.connections_made),
             agent: agent.map(|(agent, _)| agent),
@@ -241,6 +245,14 @@ impl World {
         let Some(leg) = call.parties.get(party) else { return };
         let message = event(call, leg, call.at(Some(leg), self));
         self.tell_call(id, &message);
+    }
+
+    /// The call and place where a leg is now.
+    pub(super) fn place_of(&self, leg: u32) -> Option<(u32, usize)> {
+        self.calls.values().find_map(|call| {
+            let place = call.parties.iter().position(|party| party.leg == leg)?;
+            Some((call.id, place))
+        })
     }
 
     pub(super) fn party_mut(&mut self, call: u32, party: usize) -> Option<&mut Party> {

@@ -127,12 +127,15 @@ impl World {
         self.tell_party(id, party, |call, leg, at| {
             call_events::delivered(&at, call.who(&leg.number), &call.context)
         });
-        let generation = self.party_mut(id, party).map_or(0, |leg| leg.generation);
-        self.after(self.settings.ring, Timer::Ring { call: id, party, generation });
+        if let Some((leg, generation)) = self.party_mut(id, party).map(|it| (it.leg, it.generation))
+        {
+            self.after(self.settings.ring, Timer::Ring { leg, generation });
+        }
     }
 
     /// Nobody answered: the agent is made not ready, a queued call goes back into its queue.
-    pub(super) fn ring_over(&mut self, id: u32, party: usize, generation: u32) {
+    pub(super) fn ring_over(&mut self, leg: u32, generation: u32) {
+        let Some((id, party)) = self.place_of(leg) else { return };
         let Some(leg) = self.party_mut(id, party) else { return };
         if leg.generation != generation || leg.state != connection::ALERTING {
             return;
@@ -239,14 +242,14 @@ impl World {
         }
         let party = self.add_party(id, number, None, connection::ALERTING);
         self.tell_party(id, party, |_, leg, at| call_events::reached_network(&at, &leg.number));
-        self.after(self.settings.external_answer, Timer::ExternalAnswer { call: id });
+        if let Some(leg) = self.party_mut(id, party).map(|it| it.leg) {
+            self.after(self.settings.external_answer, Timer::ExternalAnswer { leg });
+        }
     }
 
-    pub(super) fn external_answers(&mut self, id: u32) {
-        let alerts =
-            |leg: &super::calls::Party| leg.agent.is_none() && leg.state == connection::ALERTING;
-        let party = self.calls.get(&id).and_then(|call| call.parties.iter().position(alerts));
-        if let Some(party) = party {
+    pub(super) fn external_answers(&mut self, leg: u32) {
+        let Some((id, party)) = self.place_of(leg) else { return };
+        if self.party_mut(id, party).is_some_and(|leg| leg.state == connection::ALERTING) {
             self.answer(id, party);
         }
     }
