@@ -2,6 +2,7 @@
 //!
 //! Each peer is a subcommand and a module of its own; they share no code with the product.
 
+mod cti;
 mod phone;
 
 use std::io::{BufReader, Write, stderr, stdin, stdout};
@@ -10,6 +11,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use self::cti::{ControlArguments, CtiArguments};
 use self::phone::PhoneArguments;
 
 /// Simulated peers of a contact-centre gateway, strict by the documents.
@@ -23,6 +25,8 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Peer {
     Phone(Box<PhoneArguments>),
+    CtiServer(Box<CtiArguments>),
+    Control(ControlArguments),
     /// Judge one stored page of IP phone services; exits with 1 if there are violations
     CheckPage {
         /// The phone it is for; `jackfield-peers models` lists them
@@ -56,11 +60,7 @@ fn run(arguments: Arguments) -> Result<u8, String> {
     let io = |error: std::io::Error| error.to_string();
     match arguments.peer {
         Peer::Phone(arguments) => {
-            let runtime = tokio::runtime::Builder::new_multi_thread()
-                .worker_threads(2)
-                .enable_all()
-                .build()
-                .map_err(io)?;
+            let runtime = runtime()?;
             let code = runtime.block_on(phone::run(
                 *arguments,
                 BufReader::new(stdin()),
@@ -70,6 +70,12 @@ fn run(arguments: Arguments) -> Result<u8, String> {
             // Requests still under way are nobody's concern any more.
             runtime.shutdown_background();
             code
+        }
+        Peer::CtiServer(arguments) => runtime()?.block_on(cti::run(*arguments, &mut stdout())),
+        Peer::Control(arguments) => {
+            let (text, done) = runtime()?.block_on(cti::run_control(&arguments))?;
+            stdout().write_all(text.as_bytes()).map_err(io)?;
+            Ok(u8::from(!done))
         }
         Peer::CheckPage { model, content_type, push, file } => {
             let bytes =
@@ -83,4 +89,9 @@ fn run(arguments: Arguments) -> Result<u8, String> {
             Ok(0)
         }
     }
+}
+
+fn runtime() -> Result<tokio::runtime::Runtime, String> {
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    builder.worker_threads(2).enable_all().build().map_err(|error| error.to_string())
 }
