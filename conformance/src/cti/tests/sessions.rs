@@ -279,3 +279,47 @@ fn a_client_of_one_agent_holds_its_device_alone() {
     site.control("sign-in 1001");
     assert_eq!(super::client::states(&site.of(second)), [(0, 0), (2, 0)]);
 }
+
+#[test]
+fn no_request_however_broken_ends_the_server() {
+    // A fixed seed: the same bytes each time.
+    let mut seed = 0x2545_F491_4F6C_DD1D_u64;
+    let mut random = move |below: usize| {
+        seed ^= seed << 13;
+        seed ^= seed >> 7;
+        seed ^= seed << 17;
+        usize::try_from(seed % below as u64).unwrap()
+    };
+    for version in [14, 24] {
+        let mut site = Site::new("");
+        let session = site.bridge(Side::A, version);
+        site.control("sign-in 1001 --state ready");
+        for _ in 0..4_000 {
+            let number = u32::try_from(random(140)).unwrap();
+            if matches!(number, 3 | 7) {
+                continue;
+            }
+            let mut body: Vec<u8> =
+                (0..random(70)).map(|_| u8::try_from(random(256)).unwrap()).collect();
+            // Half of them name the right peripheral and an instrument, so that they get further.
+            if body.len() > 40 && random(2) == 0 {
+                body[4..8].copy_from_slice(&5_000_u32.to_be_bytes());
+                let state = u8::try_from(random(9)).unwrap();
+                body[8..21].copy_from_slice(&[0, state, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+                body.truncate(21);
+                let instrument: &[u8] = if version >= 20 {
+                    &[0, 6, 0, 5, b'2', b'0', b'0', b'1', 0]
+                } else {
+                    &[6, 5, b'2', b'0', b'0', b'1', 0]
+                };
+                body.extend(instrument);
+            }
+            let length = u32::try_from(body.len()).unwrap();
+            let head = [length.to_be_bytes(), number.to_be_bytes()].concat();
+            let answer = site.raw(session, &[head, body].concat());
+            assert!(!answer.is_empty(), "message {number} got no answer");
+        }
+        let beat = events::plain_conf(message::HEARTBEAT_REQ, 3);
+        assert_eq!(numbers(&site.send(session, &beat)), [message::HEARTBEAT_CONF]);
+    }
+}
