@@ -169,7 +169,7 @@ pub(crate) const COMMANDS: &[Command] = &[
             ("sign-ons-per-second", Number),
             ("calls", Nothing),
         ],
-        help: "signs agents on, then changes their states at a steady rate; answers when it is over",
+        help: "signs agents on, then changes their states at a steady rate, with --calls through reserved and talking; answers when all is written",
     },
     Command {
         name: "states",

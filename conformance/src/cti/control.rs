@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::net::SocketAddr;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 
@@ -73,9 +73,8 @@ fn readable(answer: &Value, done: bool) -> String {
 fn row_text(value: &Value) -> String {
     match value {
         Value::Object(members) => {
-            let shown = members
-                .iter()
-                .filter(|(_, value)| !value.is_null() && **value != Value::String(String::new()));
+            let empty = [Value::Null, json!(""), json!([]), json!({})];
+            let shown = members.iter().filter(|(_, value)| !empty.contains(value));
             let shown = shown.map(|(name, value)| format!("{name} {}", row_text(value)));
             shown.collect::<Vec<_>>().join(", ")
         }

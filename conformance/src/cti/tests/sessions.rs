@@ -210,3 +210,116 @@ fn faults_come_and_go_by_command() {
     site.bridge(Side::B, 14);
     assert!(site.ask("fault nonsense")["problem"].as_str().unwrap().contains("--help"));
 }
+
+#[test]
+fn a_peripheral_that_is_offline_is_told_and_refuses_control() {
+    let mut site = Site::new("");
+    let session = site.bridge(Side::A, 14);
+    site.control("peripheral offline");
+    let told = site.of(session);
+    assert_eq!((told[0].long(0), told[0].long(8), told[0].long(12)), (4, 4, 5000));
+    let answer = site.send(session, &super::client::login("1001", "2001"));
+    assert_eq!(super::client::failure(&answer), 34);
+    site.control("peripheral online");
+    assert_eq!(site.of(session)[0].long(8), 3);
+    site.control("system-event 7");
+    assert_eq!((site.of(session)[0].long(0), site.of(session)[0].long(8)), (8, 7));
+}
+
+#[test]
+fn a_unique_instance_is_neither_empty_nor_there_twice() {
+    let mut site = Site::new("--maximum-version 25 --unique-instance-tag 314");
+    site.speaks(25);
+    // The encoder knows no such tag, so its bytes are put there by hand.
+    let frame = |instance: &str| {
+        let mut bytes = open(25, 0x16).encode(crate::cti::wire::Framing::of(25, false, None));
+        let length = u16::try_from(instance.len() + 1).unwrap().to_be_bytes();
+        bytes.extend([&[1, 58], &length[..], instance.as_bytes(), &[0]].concat());
+        let length = u32::try_from(bytes.len() - 8).unwrap().to_be_bytes();
+        bytes[..4].copy_from_slice(&length);
+        bytes
+    };
+    let session = site.connect(Side::A);
+    assert_eq!(status(&site.raw(session, &frame(""))), 108);
+    let session = site.connect(Side::A);
+    assert_eq!(site.raw(session, &frame("node-1"))[0].number, message::OPEN_CONF);
+    let session = site.connect(Side::A);
+    assert_eq!(status(&site.raw(session, &frame("node-1"))), 109);
+    let session = site.connect(Side::A);
+    assert_eq!(site.raw(session, &frame("node-2"))[0].number, message::OPEN_CONF);
+}
+
+#[test]
+fn a_client_of_one_agent_holds_its_device_alone() {
+    let mut site = Site::new("");
+    let agent_session = |site: &mut Site, client: &str, id: &str, services| {
+        let session = site.connect(Side::A);
+        let fixed = [7, 14, 120, 5_000, services, 0x0FFF_FFFF, 0x3FFF, 0, 0, 0, 0];
+        let open = Message::new(message::OPEN_REQ)
+            .longs(&fixed)
+            .text(tag::CLIENT_ID, client)
+            .data(tag::CLIENT_PASSWORD, &[])
+            .text(tag::AGENT_ID, id)
+            .text(tag::INSTRUMENT, "2001");
+        (session, site.send(session, &open))
+    };
+    let (first, answer) = agent_session(&mut site, "desk", "1001", 0x5);
+    assert_eq!(answer[0].number, message::OPEN_CONF);
+    assert_eq!(status(&agent_session(&mut site, "desk", "1002", 0x5).1), 32);
+    assert_eq!(status(&agent_session(&mut site, "other", "1001", 0x5).1), 10);
+    assert_eq!(status(&agent_session(&mut site, "desk", "1001", 0x85).1), 12);
+    assert!(site.closed.is_empty());
+    // The same client anew ends its old session.
+    let (second, _) = agent_session(&mut site, "desk", "1001", 0x5);
+    let told = site.of(first);
+    assert_eq!((numbers(&told), told[0].long(0)), (vec![message::FAILURE_EVENT], 11));
+    assert_eq!(site.closed, [first]);
+    site.control("sign-in 1002");
+    assert!(site.of(second).is_empty());
+    site.control("sign-in 1001");
+    assert_eq!(super::client::states(&site.of(second)), [(0, 0), (2, 0)]);
+}
+
+#[test]
+fn no_request_however_broken_ends_the_server() {
+    // A fixed seed: the same bytes each time.
+    let mut seed = 0x2545_F491_4F6C_DD1D_u64;
+    let mut random = move |below: usize| {
+        seed ^= seed << 13;
+        seed ^= seed >> 7;
+        seed ^= seed << 17;
+        usize::try_from(seed % below as u64).unwrap()
+    };
+    for version in [14, 24] {
+        let mut site = Site::new("");
+        let session = site.bridge(Side::A, version);
+        site.control("sign-in 1001 --state ready");
+        for _ in 0..4_000 {
+            let number = u32::try_from(random(140)).unwrap();
+            if matches!(number, 3 | 7) {
+                continue;
+            }
+            let mut body: Vec<u8> =
+                (0..random(70)).map(|_| u8::try_from(random(256)).unwrap()).collect();
+            // Half of them name the right peripheral and an instrument, so that they get further.
+            if body.len() > 40 && random(2) == 0 {
+                body[4..8].copy_from_slice(&5_000_u32.to_be_bytes());
+                let state = u8::try_from(random(9)).unwrap();
+                body[8..21].copy_from_slice(&[0, state, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+                body.truncate(21);
+                let instrument: &[u8] = if version >= 20 {
+                    &[0, 6, 0, 5, b'2', b'0', b'0', b'1', 0]
+                } else {
+                    &[6, 5, b'2', b'0', b'0', b'1', 0]
+                };
+                body.extend(instrument);
+            }
+            let length = u32::try_from(body.len()).unwrap();
+            let head = [length.to_be_bytes(), number.to_be_bytes()].concat();
+            let answer = site.raw(session, &[head, body].concat());
+            assert!(!answer.is_empty(), "message {number} got no answer");
+        }
+        let beat = events::plain_conf(message::HEARTBEAT_REQ, 3);
+        assert_eq!(numbers(&site.send(session, &beat)), [message::HEARTBEAT_CONF]);
+    }
+}

@@ -326,7 +326,9 @@ impl World {
     /// Tells every session that asked for this state.
     pub(super) fn tell_agent(&mut self, index: usize) {
         let Some(agent) = self.agents.get(index) else { return };
-        let view = agent.view(self.now.instant, self.settings.peripheral);
+        let mut view = agent.view(self.now.instant, self.settings.peripheral);
+        let own = self.sessions.iter().find(|(_, it)| it.is_open() && it.device == Some(index));
+        view.session = own.map_or(0, |(number, _)| u32::try_from(*number).unwrap_or(u32::MAX));
         let bit = state_bit(agent.state);
         let team = agent.person.team;
         let groups: Vec<_> = view.skill_groups.iter().copied().map(Some).collect();

@@ -7,7 +7,9 @@ use serde_json::{Value, json};
 
 use super::{LOG_MAX, Now, Output, Side, Timer, World};
 use crate::cti::events::{self, Opened};
-use crate::cti::numbers::{CONFIG_BITS, STATE_BITS, message, service, status, status_name, tag};
+use crate::cti::numbers::{
+    CONFIG_BITS, STATE_BITS, failure, message, service, status, status_name, tag,
+};
 use crate::cti::request::{Layout, Malformed, Request, layout, text};
 use crate::cti::wire::{Framing, HEADER, MESSAGE_MAX, Message, NONE};
 
@@ -318,12 +320,12 @@ impl World {
         } else {
             None
         };
-        if has(service::SUPERVISOR)
-            && !device
-                .and_then(|agent| self.agents.get(agent))
-                .is_some_and(|it| it.person.supervisor)
-        {
+        let agent = device.and_then(|(agent, _)| self.agents.get(agent));
+        if has(service::SUPERVISOR) && !standby && !agent.is_some_and(|it| it.person.supervisor) {
             return no(status::FUNCTION_NOT_AVAILABLE, "the agent is no supervisor");
+        }
+        if let Some((_, Some(holder))) = device {
+            self.end_with(holder, status::NEW_SESSION_OPENED);
         }
         let mut granted = asked;
         if !(self.settings.standby_sessions && version >= 24) {
@@ -338,7 +340,7 @@ impl World {
             target.idle = idle_time;
             target.client_id.clone_from(&client_id);
             target.standby = standby;
-            target.device = device;
+            target.device = device.map(|(agent, _)| agent);
         }
         if let Some(idle) = idle_time {
             self.after(idle, Timer::Idle(session));
@@ -384,13 +386,14 @@ impl World {
         }
     }
 
-    /// Extension, id and instrument have to name one agent of ours.
+    /// Extension, id and instrument have to name one agent of ours. Answers the agent, and the session
+    /// of the same client that holds its device and has to end.
     fn judge_device(
-        &mut self,
+        &self,
         session: u64,
         request: &Request,
         client_id: &str,
-    ) -> Result<usize, (Malformed, bool)> {
+    ) -> Result<(usize, Option<u64>), (Malformed, bool)> {
         let refusal = |status, words: &str| (Self::malformed(status, words), false);
         let agent = match self.agent_named(request) {
             Named::Nobody => {
@@ -409,13 +412,10 @@ impl World {
             .sessions
             .iter()
             .find(|(number, it)| **number != session && it.is_open() && it.device == Some(agent));
-        if let Some((&holder, it)) = holder {
-            if it.client_id != client_id {
-                return Err(refusal(status::DEVICE_IN_USE, "another client has that device"));
-            }
-            self.end_with(holder, status::NEW_SESSION_OPENED);
+        if holder.is_some_and(|(_, it)| it.client_id != client_id) {
+            return Err(refusal(status::DEVICE_IN_USE, "another client has that device"));
         }
-        Ok(agent)
+        Ok((agent, holder.map(|(number, _)| *number)))
     }
 
     /// Requests of an open session.
@@ -485,6 +485,10 @@ impl World {
         if services & needs == 0 && needs != u32::MAX {
             let words = format!("{} without the service it needs", request.name);
             return Err(Self::malformed(status::FUNCTION_NOT_AVAILABLE, words));
+        }
+        if needs != u32::MAX && !self.online {
+            self.fail(session, invoke, failure::OUT_OF_SERVICE);
+            return Ok(());
         }
         match request.number {
             message::SET_AGENT_STATE_REQ => self.set_agent_state(session, request),

@@ -223,7 +223,15 @@ impl World {
 
     /// A `SYSTEM_EVENT` of now.
     pub(super) fn system_event(&self, event: u32, argument: u32, device: &str) -> Message {
-        events::system_event(self.pg_status(), self.now.epoch, event, argument, device)
+        // The bit that says the same in PGStatus.
+        let own = match event {
+            2 => 0x2,
+            6 => 0x1,
+            7 => 0x8,
+            _ => 0,
+        };
+        let pg_status = self.pg_status() | own;
+        events::system_event(pg_status, self.now.epoch, event, argument, device)
     }
 
     /// Tells every session of all events.
