@@ -79,6 +79,24 @@ pub(crate) async fn run(
             let _ = writeln!(std::io::stderr(), "cti-server: script: {request}: {answer}");
         }
     }
-    server.run().await;
+    if !arguments.until_input_ends {
+        server.run().await;
+        return Ok(0);
+    }
+    tokio::select! {
+        () = server.run() => {}
+        () = input_ends() => {}
+    }
     Ok(0)
+}
+
+/// Waits for the end of standard input; what comes before it is passed over.
+async fn input_ends() {
+    let (ended, end) = tokio::sync::oneshot::channel();
+    std::thread::spawn(move || {
+        let _ = std::io::copy(&mut std::io::stdin(), &mut std::io::sink());
+        // Whoever waits may be gone.
+        let _ = ended.send(());
+    });
+    let _ = end.await;
 }

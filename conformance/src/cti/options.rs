@@ -122,6 +122,9 @@ pub(crate) struct CtiArguments {
     /// File of control commands, one a line, as words or as JSON, run at the start
     #[arg(long, value_name = "FILE")]
     pub(crate) script: Option<PathBuf>,
+    /// End when standard input ends: with whoever started it
+    #[arg(long)]
+    pub(crate) until_input_ends: bool,
     /// Write the bound addresses there as JSON
     #[arg(long, value_name = "FILE")]
     pub(crate) endpoints: Option<PathBuf>,

@@ -169,6 +169,10 @@ enum Command {
         /// The port for phones; otherwise a free one is chosen and kept.
         #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]
         port: Option<u16>,
+        /// Let a simulated contact-centre server own voice state and calls. It is started beside this
+        /// program; drive it with `jackfield-peers control`.
+        #[arg(long)]
+        cti: bool,
     },
     /// Print a script that completes these commands in a shell.
     Completions {
@@ -327,13 +331,14 @@ fn run(command: Command, out: &mut impl Write) -> Result<(), Problem> {
     match command {
         Command::Run { config, settings } => serve(&config, settings),
         Command::Check { config, settings } => check::check(&config, settings.as_deref(), out),
-        Command::Demo { dir, endpoints, port } => {
+        Command::Demo { dir, endpoints, port, cti } => {
             let runtime = runtime()?;
             let log = log::start(crate::config::LogConfig { json: false, level: "info" }, None);
             Ok(runtime.block_on(crate::demo::run(crate::demo::Demo {
                 dir,
                 endpoints,
                 port,
+                cti,
                 log,
             }))?)
         }

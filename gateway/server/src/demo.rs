@@ -23,9 +23,11 @@ use crate::tls::Certificate;
 use crate::tls::making::Authority;
 
 mod endpoints;
+mod peers;
 mod ports;
 
 use endpoints::Endpoints;
+use peers::Peers;
 use ports::Ports;
 
 /// Agents, teams, reason codes, a layout and devices, as a person would write them.
@@ -43,6 +45,8 @@ pub struct Demo {
     pub endpoints: PathBuf,
     /// The port for phones, where it matters.
     pub port: Option<u16>,
+    /// Whether a simulated contact-centre server owns voice state.
+    pub cti: bool,
     /// Changes what is logged.
     pub log: LogControl,
 }
@@ -73,7 +77,10 @@ pub async fn run(demo: Demo) -> Result<(), NodeError> {
         .map_err(|source| NodeError::Folder { path: demo.dir.clone(), source })?;
     // Held to the end: a second demo must not touch the files of this one.
     let _lock = lock(&demo.dir)?;
-    start(demo).await?.run(signals).await;
+    let (node, peers) = start(demo).await?;
+    node.run(signals).await;
+    // The simulated server ends with us, after its links were closed.
+    drop(peers);
     // Nobody answers there any more.
     let _ = std::fs::remove_file(endpoints);
     Ok(())
@@ -93,7 +100,7 @@ fn lock(dir: &Path) -> Result<File, NodeError> {
 }
 
 /// Starts a demo; when this returns, the endpoints file is written.
-async fn start(demo: Demo) -> Result<Node, NodeError> {
+async fn start(demo: Demo) -> Result<(Node, Option<Peers>), NodeError> {
     let unwritable = |path: &Path| {
         let path = path.to_owned();
         move |source| NodeError::Write { path, source }
@@ -116,12 +123,21 @@ async fn start(demo: Demo) -> Result<Node, NodeError> {
         .map_err(unwritable(&folder.file("ports.json")))?;
     let push_password = push_password(&folder.file("push-password"))?;
     let config = config(&folder, &ports)?;
-    let settings = settings(&folder, &ports, &push_password)?;
+    let mut settings = settings(&folder, &ports, &push_password)?;
+    let peers = match demo.cti {
+        true => {
+            let peers = Peers::start(&folder, &ports, &settings)?;
+            peers.add_to(&mut settings);
+            Some(peers)
+        }
+        false => None,
+    };
     let endpoints = Endpoints {
         folder: &folder,
         config: &config,
         ports: &ports,
         push_password: &push_password,
+        peers: peers.as_ref(),
     }
     .value(&settings);
     let options = Options {
@@ -137,7 +153,7 @@ async fn start(demo: Demo) -> Result<Node, NodeError> {
     };
     let node = Node::start(options).await?;
     endpoints::write(&endpoints_file, &endpoints).map_err(unwritable(&endpoints_file))?;
-    Ok(node)
+    Ok((node, peers))
 }
 
 /// The authority that browsers and phones of the demo trust, the server's certificate, and the

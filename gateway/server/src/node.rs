@@ -195,6 +195,7 @@ struct Starting {
     http: HttpMetrics,
     lines: LineLimit,
     surfaces: Vec<Arc<dyn Surface>>,
+    links: Vec<surfaces::Link>,
     metrics: Metrics,
     operations: Arc<Operations>,
 }
@@ -237,7 +238,7 @@ impl Starting {
         let authenticator: Arc<dyn Authenticator> = Arc::new(frame);
         let port = engine.port(Arc::clone(&authenticator));
 
-        let Surfaces { served, pushes } = surfaces(port.clone(), &config);
+        let Surfaces { served, pushes, links } = surfaces(port.clone(), &config);
         let health = Health::new();
         let operations =
             Operations::new(Arc::clone(&health), Arc::clone(&engine), metrics.clone(), token);
@@ -276,6 +277,7 @@ impl Starting {
             http,
             lines,
             surfaces,
+            links,
             metrics,
             operations,
         })
@@ -315,6 +317,9 @@ impl Starting {
         let (stop, stopping) = watch::channel(false);
         let mut others = JoinSet::new();
         supervision::supervise(self.surfaces, &self.metrics, &stopping, &mut others);
+        for link in self.links {
+            others.spawn(link(stopping.clone()));
+        }
         others.spawn(admin.serve(Arc::clone(&shared), stopping.clone()));
         others.spawn(certificate::warn_of_expiry(Arc::clone(&shared), stopping.clone()));
         if let Some(applying) = applying {

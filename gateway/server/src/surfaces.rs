@@ -1,11 +1,13 @@
 //! Which surfaces a node has, chosen once, where the program is put together.
 
+use std::pin::Pin;
 use std::sync::Arc;
 
 use domain::Timestamp;
 use engine::Port;
 use engine::surface::Surface;
 use phone::{Phone, PushReason};
+use tokio::sync::watch;
 
 use crate::config::Config;
 
@@ -15,7 +17,14 @@ pub struct Surfaces {
     pub served: Vec<Arc<dyn Surface>>,
     /// How the last push to each phone went.
     pub pushes: Arc<dyn Fn() -> Vec<Push> + Send + Sync>,
+    /// Work of adapters that call peers rather than being called; each ends once it is asked to stop.
+    pub links: Vec<Link>,
 }
+
+/// The work of an adapter that calls peers.
+pub type Link = Box<dyn FnOnce(watch::Receiver<bool>) -> LinkWork + Send>;
+/// It runs to its end.
+pub type LinkWork = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// How the last push to a phone went (PHN-18).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,6 +45,8 @@ pub type MakeSurfaces = Box<dyn FnOnce(Port, &Config) -> Surfaces + Send>;
 /// The surfaces of the product.
 pub fn product() -> MakeSurfaces {
     Box::new(|port, config| {
+        let pairs = cti::Pairs::new(port.clone());
+        let links: Vec<Link> = vec![Box::new(|stop| Box::pin(pairs.run(stop)))];
         let phone = Phone::with_base(port, config.phone.base());
         let served: Vec<Arc<dyn Surface>> = vec![Arc::clone(&phone) as Arc<dyn Surface>];
         let pushes = Arc::new(move || {
@@ -48,7 +59,7 @@ pub fn product() -> MakeSurfaces {
             });
             push.collect()
         });
-        Surfaces { served, pushes }
+        Surfaces { served, pushes, links }
     })
 }
 

@@ -7,6 +7,7 @@ use std::path::Path;
 use domain::Secret;
 use serde_json::{Value, json};
 
+use super::peers::{PAIR, Peers};
 use super::{Folder, PUSH_USER, Ports};
 use crate::config::Config;
 use crate::secret_file::{make_folder, write_whole};
@@ -17,6 +18,7 @@ pub(super) struct Endpoints<'a> {
     pub(super) config: &'a Config,
     pub(super) ports: &'a Ports,
     pub(super) push_password: &'a Secret,
+    pub(super) peers: Option<&'a Peers>,
 }
 
 impl Endpoints<'_> {
@@ -33,7 +35,7 @@ impl Endpoints<'_> {
             })
             .collect();
         let devices: Vec<_> = list("devices").filter_map(|device| device.get("name")).collect();
-        json!({
+        let mut value = json!({
             "phone": format!("{base}/fippa/"),
             "metrics": format!("{operations}/metrics"),
             "health": format!("{operations}/readyz"),
@@ -48,7 +50,13 @@ impl Endpoints<'_> {
             },
             "phone_authentication": format!("{base}/phone-auth"),
             "phone_ca": {"certificate": phone_ca.certificate, "key": phone_ca.key},
-        })
+        });
+        if let (Some(peers), Some(members)) = (self.peers, value.as_object_mut()) {
+            let (a, b) = (&peers.side_a, &peers.side_b);
+            members.insert("cti".to_owned(), json!({"pair": PAIR, "a": a, "b": b}));
+            members.insert("peers".to_owned(), json!(peers.control));
+        }
+        value
     }
 }
 

@@ -17,6 +17,8 @@ pub(super) struct Ports {
     pub(super) operations: u16,
     /// The web servers of simulated phones, each on an address of its own (127.x).
     pub(super) push: u16,
+    /// Sides A and B of the simulated contact-centre server, and its control socket.
+    pub(super) peers: [u16; 3],
 }
 
 impl Ports {
@@ -48,9 +50,16 @@ impl Ports {
                 Some(port) => port,
                 None => choose(None)?,
             },
+            peers: [
+                choose(kept("cti_a"))?,
+                choose(kept("cti_b"))?,
+                choose(kept("peers"))?,
+            ],
         };
+        let [cti_a, cti_b, peers] = ports.peers;
         let text = json!({
             "phone": ports.phone, "operations": ports.operations, "push": ports.push,
+            "cti_a": cti_a, "cti_b": cti_b, "peers": peers,
         });
         write_whole(path, format!("{text}\n").as_bytes(), 0o600)?;
         Ok(ports)

@@ -36,6 +36,18 @@ pub enum NodeError {
         /// The folder.
         path: PathBuf,
     },
+    /// The simulated contact-centre server of a demo does not run.
+    #[error(
+        "the simulated contact-centre server {program} does not run: {why}; build it with \
+         `cargo build -p conformance`, or start the demo without --cti",
+        program = program.display()
+    )]
+    Peers {
+        /// The program.
+        program: PathBuf,
+        /// Why.
+        why: String,
+    },
     /// A file with a secret is not usable.
     #[error(transparent)]
     SecretFile(#[from] SecretFileError),
