@@ -45,15 +45,15 @@ pub(crate) struct Screen {
     pub(crate) agent: AgentKey,
     /// The holder its links speak for.
     pub(crate) holder: SessionRef,
-    /// The count of changes its page shows.
-    pub(crate) changes: u32,
+    /// Stands for what its page shows ([`engine::Port::page_content`]).
+    pub(crate) content: u32,
     /// Where it was last seen.
     pub(crate) address: IpAddr,
     /// Under which scheme, host and port it reaches us.
     pub(crate) base: String,
     fetched_at: Timestamp,
     asked: Asked,
-    /// The count of changes that a push told it of.
+    /// What a push told it of.
     told: Option<u32>,
     /// What is known of the cookie of that holder's sign-in.
     cookie: Cookie,
@@ -73,8 +73,8 @@ enum Asked {
 /// What a phone needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Need {
-    /// Its page is older than the session, which has this count of changes.
-    Behind { changes: u32 },
+    /// Its page shows something else than one made now, for which this stands, would.
+    Behind { content: u32 },
     /// Its page speaks for a session that ended or was taken over.
     Over,
 }
@@ -118,7 +118,7 @@ impl Screens {
         &mut self,
         device: &DeviceName,
         session: &AgentSession,
-        changes: u32,
+        content: u32,
         (address, base): (IpAddr, &str),
         now: Timestamp,
     ) -> bool {
@@ -127,15 +127,15 @@ impl Screens {
         {
             return false;
         }
-        (screen.changes, screen.address, screen.fetched_at) = (changes, address, now);
+        (screen.content, screen.address, screen.fetched_at) = (content, address, now);
         (screen.asked, screen.told) = (Asked::No, None);
         true
     }
 
-    /// A push told a phone of that count of changes; the rest is up to the phone.
-    pub(crate) fn told(&mut self, device: &DeviceName, changes: u32) {
+    /// A push told a phone that there is something new; the rest is up to the phone.
+    pub(crate) fn told(&mut self, device: &DeviceName, content: u32) {
         if let Some(screen) = self.screens.get_mut(device) {
-            screen.told = Some(changes);
+            screen.told = Some(content);
         }
     }
 
@@ -244,21 +244,28 @@ impl Screens {
         }
     }
 
-    /// What a phone needs, given the latest session of the agent that it shows.
-    pub(crate) fn need(&self, device: &DeviceName, session: Option<&AgentSession>) -> Option<Need> {
+    /// What a phone needs, given the latest session of the agent that it shows, and what stands for
+    /// what a page of it would show now.
+    pub(crate) fn need(
+        &self,
+        device: &DeviceName,
+        session: Option<(&AgentSession, u32)>,
+    ) -> Option<Need> {
         if self.pressing.contains_key(device) {
             return None;
         }
         let screen = self.screens.get(device)?;
-        let session = session.filter(|session| session.holder() == screen.holder);
-        match session.and_then(AgentSession::signed_in) {
+        let session = session
+            .filter(|(session, _)| session.holder() == screen.holder)
+            .filter(|(session, _)| session.signed_in().is_some());
+        match session {
             None => Some(Need::Over),
-            Some(signed_in)
+            Some((_, content))
                 if screen.cookie != Cookie::Gone
-                    && signed_in.changes != screen.changes
-                    && screen.told != Some(signed_in.changes) =>
+                    && content != screen.content
+                    && screen.told != Some(content) =>
             {
-                Some(Need::Behind { changes: signed_in.changes })
+                Some(Need::Behind { content })
             }
             Some(_) => None,
         }
@@ -327,7 +334,7 @@ impl Screen {
     /// A page that is being given to a phone now.
     pub(crate) fn new(
         session: &AgentSession,
-        changes: u32,
+        content: u32,
         address: IpAddr,
         base: impl Into<String>,
         now: Timestamp,
@@ -335,7 +342,7 @@ impl Screen {
         Self {
             agent: session.agent.clone(),
             holder: session.holder(),
-            changes,
+            content,
             address,
             base: base.into(),
             fetched_at: now,

@@ -76,7 +76,7 @@ impl Phone {
         let pushes = self.pushes();
         for device in devices {
             let mut screens = locked(&self.screens);
-            match screens.need(&device, session.as_deref()) {
+            match screens.need(&device, self.with_content(session.as_deref())) {
                 // Nobody looks at that page any more, or nobody can be told.
                 Some(Need::Over) if !pushes || screens.is_closed(&device) => {
                     let holder = screens.of(&device).map(|screen| screen.holder);
@@ -91,6 +91,13 @@ impl Phone {
                 Some(Need::Behind { .. } | Need::Over) | None => {}
             }
         }
+    }
+
+    fn with_content<'s>(
+        &self,
+        session: Option<&'s AgentSession>,
+    ) -> Option<(&'s AgentSession, u32)> {
+        session.map(|session| (session, self.port.page_content(session)))
     }
 
     /// Whether phones are pushed to at all.
@@ -180,8 +187,8 @@ impl Phone {
             Some(Need::Over) => {
                 screens.forget(device, holder);
             }
-            Some(Need::Behind { changes }) if reason == PushReason::Ok => {
-                screens.told(device, changes);
+            Some(Need::Behind { content }) if reason == PushReason::Ok => {
+                screens.told(device, content);
             }
             _ => {}
         }
@@ -195,7 +202,7 @@ impl Phone {
         let session = self.port.session_of(&screen.agent).await.ok()?;
         let need = {
             let screens = locked(&self.screens);
-            let need = screens.need(device, session.as_deref());
+            let need = screens.need(device, self.with_content(session.as_deref()));
             if need.is_none() && !urgent && !screens.is_asked(device) {
                 return None;
             }
@@ -226,7 +233,8 @@ impl Phone {
         let Ok(tls) = certificate::tls(certificate) else { return PushReason::NotConfigured };
         let issued = Issued {
             holder: screen.holder,
-            changes: screen.changes,
+            // It leads to a view, for which that is of no use.
+            changes: screen.content,
             device: device.clone(),
             at: self.port.now(),
         };

@@ -112,7 +112,8 @@ impl Phone {
         let mut screens = locked(&self.screens);
         if screens.of(&device).is_none_or(|screen| screen.holder != session.holder()) {
             let (base, now) = (self.base.as_str(), self.port.now());
-            let screen = Screen::new(session, signed_in.changes, proof.address, base, now);
+            let content = self.port.page_content(session);
+            let screen = Screen::new(session, content, proof.address, base, now);
             screens.show(&device, screen);
         }
     }
@@ -125,7 +126,9 @@ impl Phone {
         loop {
             match changes.recv().await {
                 Ok(agent) => {
-                    if let Ok(Some(session)) = self.port.session_of(&agent).await {
+                    // Of the states that others own most are of agents who have no session here: those
+                    // cost no look into the store.
+                    if let Some(session) = self.port.seen_session(&agent) {
                         self.take_up(&session);
                     }
                     self.follow(&agent).await;

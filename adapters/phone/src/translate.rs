@@ -16,7 +16,9 @@ use std::cell::OnceCell;
 use std::fmt;
 
 use domain::settings::Settings;
-use domain::{AgentId, AgentSession, DeviceName, ReasonCategory, ReasonCode, SignedIn, Timestamp};
+use domain::{
+    AgentId, AgentSession, DeviceName, Presence, ReasonCategory, ReasonCode, SignedIn, Timestamp,
+};
 use protocols::phone_xml::Object;
 
 pub(crate) use call::call;
@@ -90,11 +92,15 @@ pub(crate) struct Scene<'a> {
 pub(crate) struct Shown<'a> {
     pub(crate) session: &'a AgentSession,
     pub(crate) signed_in: &'a SignedIn,
+    /// What the agent is doing, by whoever owns that.
+    pub(crate) presence: &'a Presence,
+    /// What links of the page carry ([`engine::Port::page_mark`]).
+    pub(crate) mark: u32,
 }
 
 impl<'a> Shown<'a> {
-    pub(crate) fn of(session: &'a AgentSession) -> Option<Self> {
-        session.signed_in().map(|signed_in| Self { session, signed_in })
+    pub(crate) fn of(session: &'a AgentSession, presence: &'a Presence, mark: u32) -> Option<Self> {
+        session.signed_in().map(|signed_in| Self { session, signed_in, presence, mark })
     }
 
     fn agent(&self) -> &'a AgentId {
@@ -108,7 +114,7 @@ impl Scene<'_> {
         let beginning = self.links.get_or_init(|| {
             let issued = Issued {
                 holder: shown.session.holder(),
-                changes: shown.signed_in.changes,
+                changes: shown.mark,
                 device: self.device.clone(),
                 at: self.now,
             };

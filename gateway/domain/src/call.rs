@@ -10,7 +10,7 @@ pub const VARIABLES_MAX: usize = 40;
 pub const VARIABLE_VALUE_CHARACTERS_MAX: usize = 200;
 
 /// Who began the call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CallDirection {
     /// It came to the agent.
@@ -20,7 +20,7 @@ pub enum CallDirection {
 }
 
 /// One value that came with a call.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct CallVariable {
     /// The variable's name, for example `callVariable1`.
     pub name: String,
@@ -29,7 +29,7 @@ pub struct CallVariable {
 }
 
 /// What a call is doing.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CallState {
     /// It rings at the agent.
@@ -46,7 +46,7 @@ pub enum CallState {
 }
 
 /// The call an agent is in.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Call {
     /// Its id, unique while it lasts.
     pub id: String,

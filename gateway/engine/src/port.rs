@@ -77,6 +77,11 @@ impl Port {
         self.engine.session_of(agent).await
     }
 
+    /// The session of that agent as far as this node has seen it, without a look into the store.
+    pub fn seen_session(&self, agent: &AgentKey) -> Option<Arc<AgentSession>> {
+        self.engine.mirror.session_of(agent)
+    }
+
     /// The sessions of all signed-in agents that this node has seen.
     pub fn signed_in(&self) -> Vec<Arc<AgentSession>> {
         self.engine.mirror.signed_in()
@@ -100,6 +105,20 @@ impl Port {
         }
         let live = self.engine.live.value(&session.agent);
         live.map_or(0, |live| live.mark(self.engine.node_mark()))
+    }
+
+    /// A number that stands for what a page of that session shows: a page that carries another is
+    /// behind.
+    pub fn page_content(&self, session: &AgentSession) -> u32 {
+        match session.signed_in() {
+            Some(signed_in) if session.agent.is_owned() => signed_in.changes,
+            // A take-over of the line or a new mobile number shows too.
+            Some(signed_in) => {
+                let content = self.presence(session).map_or(0, |presence| presence.content());
+                content.wrapping_add(signed_in.changes)
+            }
+            None => 0,
+        }
     }
 
     /// What the owner of an agent's voice state said last.

@@ -31,7 +31,7 @@ fn session(generation: u32, changes: u32) -> AgentSession {
             screen: Some(device("SEP1")),
             mobile: None,
             proof: None,
-            voice: Voice::signed_in(NOW),
+            voice: Some(Voice::signed_in(NOW)),
             call: None,
             changes,
         })),
@@ -49,9 +49,12 @@ fn shown() -> Screens {
 fn phn_05_a_phone_whose_page_is_old_needs_a_push() {
     let mut screens = shown();
     let sep1 = device("SEP1");
-    let need = |screens: &Screens, session: &AgentSession| screens.need(&sep1, Some(session));
+    let need = |screens: &Screens, session: &AgentSession| {
+        let changes = session.signed_in().unwrap().changes;
+        screens.need(&sep1, Some((session, changes)))
+    };
     assert_eq!(need(&screens, &session(1, 3)), None);
-    assert_eq!(need(&screens, &session(1, 4)), Some(Need::Behind { changes: 4 }));
+    assert_eq!(need(&screens, &session(1, 4)), Some(Need::Behind { content: 4 }));
     // The phone's own press gets the new page as its answer.
     screens.press_begins(&sep1);
     screens.press_begins(&sep1);
@@ -59,19 +62,19 @@ fn phn_05_a_phone_whose_page_is_old_needs_a_push() {
     screens.press_ends(&sep1);
     assert_eq!(need(&screens, &session(1, 4)), None);
     screens.press_ends(&sep1);
-    assert_eq!(need(&screens, &session(1, 4)), Some(Need::Behind { changes: 4 }));
-    assert_eq!(screens.need(&device("SEP2"), Some(&session(1, 4))), None);
+    assert_eq!(need(&screens, &session(1, 4)), Some(Need::Behind { content: 4 }));
+    assert_eq!(screens.need(&device("SEP2"), Some((&session(1, 4), 4))), None);
     // Once told, the rest is up to the phone.
     screens.told(&sep1, 4);
     assert_eq!(need(&screens, &session(1, 4)), None);
-    assert_eq!(need(&screens, &session(1, 5)), Some(Need::Behind { changes: 5 }));
+    assert_eq!(need(&screens, &session(1, 5)), Some(Need::Behind { content: 5 }));
 }
 
 #[test]
 fn phn_22_a_page_whose_session_is_over_needs_a_push() {
     let screens = shown();
     let sep1 = device("SEP1");
-    assert_eq!(screens.need(&sep1, Some(&session(2, 4))), Some(Need::Over));
+    assert_eq!(screens.need(&sep1, Some((&session(2, 4), 4))), Some(Need::Over));
     assert_eq!(screens.need(&sep1, None), Some(Need::Over));
     let end = SignedOut { at: NOW, reason: None, by: SignedOutBy::Supervisor };
     let ended = AgentSession { status: Status::SignedOut(end), ..session(2, 0) };
@@ -159,8 +162,8 @@ fn phn_19_a_phone_whose_window_was_closed_is_left_alone_until_its_session_ends()
     assert!(screens.is_closed(&sep1));
     // However long ago: whoever stands there now opened no page of that session.
     assert!(screens.needs_cookie(&sep1, holder, later(86_400), KEPT));
-    assert_eq!(screens.need(&sep1, Some(&session(1, 4))), None);
-    assert_eq!(screens.need(&sep1, Some(&session(2, 4))), Some(Need::Over));
+    assert_eq!(screens.need(&sep1, Some((&session(1, 4), 4))), None);
+    assert_eq!(screens.need(&sep1, Some((&session(2, 4), 4))), Some(Need::Over));
     // A question would get no answer that is believed.
     assert_eq!(screens.silence(later(119), INACTIVITY), []);
     let ended = screens.silence(later(120), INACTIVITY);
@@ -170,7 +173,7 @@ fn phn_19_a_phone_whose_window_was_closed_is_left_alone_until_its_session_ends()
     // The cookie itself shows that the window is there.
     screens.believe(&sep1, holder, Proven::Cookie, later(136));
     assert!(!screens.is_closed(&sep1));
-    assert_eq!(screens.need(&sep1, Some(&session(1, 4))), Some(Need::Behind { changes: 4 }));
+    assert_eq!(screens.need(&sep1, Some((&session(1, 4), 4))), Some(Need::Behind { content: 4 }));
 }
 
 #[test]

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use domain::{AgentCommand, AgentSession, Command, Input, InputId, ReasonCategory, Refusal};
+use domain::{
+    AgentCommand, AgentSession, Command, Input, InputId, OwnerRefusalKind, ReasonCategory, Refusal,
+};
 use engine::Outcome;
 use engine::surface::Request;
 use http::Response;
@@ -196,6 +198,7 @@ async fn do_press(
         // The page was older than the state: what is so now is the answer.
         Ok(Outcome::Refused(Refusal::Stale)) => ("stale", Some(Remark::Changed)),
         Ok(Outcome::Refused(refusal)) => ("refused", Some(remark(refusal))),
+        Ok(Outcome::Unclear(_)) => ("unclear", Some(Remark::NotConfirmed)),
         Err(_) => ("failed", None),
     };
     phone.figures.press(name, result);
@@ -205,8 +208,11 @@ async fn do_press(
             Err(error) => visit.problem_at(&Problem::of_submit(&error), issued, link),
             Ok(session) => match standing(visit, session.as_deref(), issued) {
                 Ok(session) => {
-                    let so = session.signed_in().is_some_and(|it| translate::is_so(press, it));
-                    let remark = remark.filter(|remark| *remark != Remark::Changed || !so);
+                    let presence = phone.port.presence(session);
+                    let so = session.signed_in().zip(presence.as_ref());
+                    let so = so.is_some_and(|(it, presence)| translate::is_so(press, it, presence));
+                    let remark = remark
+                        .filter(|it| !matches!(it, Remark::Changed | Remark::NotConfirmed) || !so);
                     view(visit, issued, session, remark)
                 }
                 Err(answer) => answer,
@@ -224,6 +230,12 @@ fn remark(refusal: &Refusal) -> Remark {
         Refusal::SignOutNeedsNotReady => Remark::NotReadyFirst,
         Refusal::NoCall => Remark::CallGone,
         Refusal::CallInProgress => Remark::InCall,
+        Refusal::OwnerAway { .. } | Refusal::NotKnown { .. } => Remark::Away,
+        Refusal::Owner { why } => match why.kind {
+            OwnerRefusalKind::Away => Remark::Away,
+            OwnerRefusalKind::Call => Remark::CallGone,
+            _ => Remark::Refused,
+        },
         _ => Remark::Changed,
     }
 }

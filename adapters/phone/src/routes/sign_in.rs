@@ -4,12 +4,9 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use domain::settings::DevicePolicy;
-use domain::{
-    AgentId, AgentKey, Command, DeviceName, Extension, Input, InputId, Mobile, MobileMode, Reply,
-    Role, Secret, SessionRef, SignIn, SignInOn,
-};
+use domain::{DeviceName, Extension, InputId, Mobile, MobileMode, Secret, SessionRef, SignInOn};
 use engine::surface::Request;
-use engine::{Attempt, Outcome};
+use engine::{SignInAnswer, SignInAttempt};
 use http::Response;
 
 use super::visit::{Answer, Pressing, Visit};
@@ -348,47 +345,43 @@ impl Given {
                 Some(Mobile { number, mode })
             }
         };
-        let attempt =
-            Attempt { account: id, password, source: visit.request.peer.address, surface: "phone" };
         let port = &visit.phone.port;
-        let principal = port.authenticate(attempt).await.map_err(|refusal| {
-            let problem = Problem::of_authentication(refusal, visit.now);
-            let again = again(&problem);
-            failed(problem, again)
-        })?;
-        let agent = AgentId::parse(&principal.who).ok();
-        let agent = agent
-            .filter(|_| principal.has(Role::Agent) || principal.has(Role::Supervisor))
-            .ok_or(failed(Problem::Agent, Again::EditAll))?;
-
-        let own = || visit.settings.agents.get(&agent)?.extension.clone();
-        let Some(extension) = line.or_else(own) else {
-            let notice = visit.client.texts.text("sign-in-incomplete");
-            return Ok(self.copy().ask(visit, Some(notice)));
-        };
         let internal = || failed(Problem::Internal, Again::Same);
         let random: [u8; 16] = port.random().ok_or_else(internal)?;
         let request_id: [u8; 16] = port.random().ok_or_else(internal)?;
         let (cookie, proof) = proof::begin(random, visit.request.peer.address);
-        let wish = SignIn {
-            agent: agent.clone(),
-            extension,
+        // A sign-in sent twice is two: the second answer carries the cookie that is good.
+        let name = u128::from_be_bytes(request_id);
+        let attempt = SignInAttempt {
+            id: InputId::new("phone-sign-in", format_args!("{name:032x}")),
+            account: id,
+            password,
+            extension: line,
             device: self.phone.clone(),
             mobile,
             on: SignInOn::Phone { device: self.device.clone(), proof },
-            node: port.node().clone(),
+            source: visit.request.peer.address,
+            surface: "phone",
         };
-        // A sign-in sent twice is two: the second answer carries the cookie that is good.
-        let name = u128::from_be_bytes(request_id);
-        let id = InputId::new("phone-sign-in", format_args!("{name:032x}"));
         let pressing = Pressing::begin(visit.phone, &self.device);
-        let outcome = port.submit(Input::command(id, Command::SignIn(Box::new(wish)))).await;
-        let answer = match outcome {
-            Ok(Outcome::Done(Reply::SignedIn { session })) => {
+        let signed = port.sign_in(attempt).await;
+        let mut follow = None;
+        let answer = match signed {
+            SignInAnswer::SignedIn { agent, session } => {
+                follow = Some(agent);
                 self.signed_in(visit, session, cookie).await.ok_or_else(internal)
             }
-            Ok(Outcome::Done(_)) => Err(internal()),
-            Ok(Outcome::Refused(refusal)) => match Problem::of_sign_in(refusal) {
+            SignInAnswer::NeedsExtension => {
+                let notice = visit.client.texts.text("sign-in-incomplete");
+                Ok(self.copy().ask(visit, Some(notice)))
+            }
+            SignInAnswer::NotAnAgent => Err(failed(Problem::Agent, Again::EditAll)),
+            SignInAnswer::NotProven(refusal) => {
+                let problem = Problem::of_authentication(refusal, visit.now);
+                let again = again(&problem);
+                Err(failed(problem, again))
+            }
+            SignInAnswer::Refused(refusal) => match Problem::of_sign_in(refusal) {
                 Ok(problem) => {
                     let again = again(&problem);
                     Err(failed(problem, again))
@@ -397,10 +390,13 @@ impl Given {
                     self.choose(visit, |scene, kept| translate::devices(scene, &phones, kept))
                 }
             },
-            Err(error) => Err(failed(Problem::of_submit(&error), Again::Same)),
+            SignInAnswer::Unclear(_) => Err(failed(Problem::NotConfirmed, Again::Same)),
+            SignInAnswer::Failed(error) => Err(failed(Problem::of_submit(&error), Again::Same)),
         };
         pressing.end();
-        visit.phone.follow(&AgentKey::owned(agent)).await;
+        if let Some(agent) = follow {
+            visit.phone.follow(&agent).await;
+        }
         answer
     }
 
@@ -459,9 +455,12 @@ impl Given {
 /// Whether the values or the circumstances have to change.
 fn again(problem: &Problem) -> Again {
     match problem {
-        Problem::Extension(_) | Problem::ExtensionUsed(_) | Problem::Mobile | Problem::InCall => {
-            Again::Edit
-        }
+        Problem::Extension(_)
+        | Problem::ExtensionUsed(_)
+        | Problem::Mobile
+        | Problem::MobileNotOffered
+        | Problem::SignedOnElsewhere(_)
+        | Problem::InCall => Again::Edit,
         Problem::Wrong | Problem::Locked { .. } | Problem::Agent => Again::EditAll,
         _ => Again::Same,
     }

@@ -119,17 +119,20 @@ impl<'a> Visit<'a> {
         session: &AgentSession,
         page: impl FnOnce(&Scene<'_>, Shown<'_>) -> Page,
     ) -> Option<Page> {
-        let shown = Shown::of(session)?;
+        let port = &self.phone.port;
+        // The content is taken first: what changes in between is pushed rather than missed.
+        let content = port.page_content(session);
+        let presence = port.presence(session)?;
+        let shown = Shown::of(session, &presence, port.page_mark(session))?;
         let page = page(&self.scene(device), shown);
         if self.is_head() {
             return Some(page);
         }
         let peer = &self.request.peer;
-        let changes = shown.signed_in.changes;
         let place = (peer.address, peer.base.as_str());
         let mut screens = locked(&self.phone.screens);
-        if !screens.show_again(device, session, changes, place, self.now) {
-            let screen = Screen::new(session, changes, peer.address, place.1, self.now);
+        if !screens.show_again(device, session, content, place, self.now) {
+            let screen = Screen::new(session, content, peer.address, place.1, self.now);
             screens.show(device, screen);
         }
         drop(screens);

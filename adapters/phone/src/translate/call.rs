@@ -8,7 +8,7 @@ use crate::link::Link;
 
 /// The data of the call; without one, the home screen that says so.
 pub(crate) fn call(scene: &Scene<'_>, shown: Shown<'_>) -> Page {
-    let Some(call) = &shown.signed_in.call else {
+    let Some(call) = shown.presence.call() else {
         return home(scene, shown, Some(Remark::CallGone));
     };
     let texts = scene.client.texts;

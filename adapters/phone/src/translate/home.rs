@@ -1,6 +1,8 @@
 //! The home screen: what the agent is doing, since when, what comes next, and what they may do.
 
-use domain::{AfterCall, CallDirection, ReasonCategory, VoiceState};
+use domain::{
+    AfterCall, Call, CallDirection, CallState, PresenceState, ReasonCategory, VoiceState,
+};
 use protocols::phone_xml::{Object, Text};
 
 use super::keys::{Key, Keys, screen};
@@ -16,6 +18,12 @@ pub(crate) enum Remark {
     InCall,
     /// The state is another than the page showed, and not what was asked for.
     Changed,
+    /// The contact centre was asked, and its answer is not there yet.
+    NotConfirmed,
+    /// The contact centre refused.
+    Refused,
+    /// The contact centre cannot be reached, or what the agent does is not known.
+    Away,
 }
 
 impl Remark {
@@ -26,6 +34,9 @@ impl Remark {
             Self::CallGone => "notice-call-gone",
             Self::InCall => "notice-in-call",
             Self::Changed => "notice-changed",
+            Self::NotConfirmed => "notice-not-confirmed",
+            Self::Refused => "notice-refused",
+            Self::Away => "notice-away",
         }
     }
 }
@@ -34,17 +45,28 @@ impl Remark {
 pub(crate) fn home(scene: &Scene<'_>, shown: Shown<'_>, remark: Option<Remark>) -> Page {
     let texts = scene.client.texts;
     let signed_in = shown.signed_in;
-    let state = scene.state(signed_in.voice.state);
+    let presence = shown.presence;
+    let state = scene.state(presence.state);
     let mut lines = Vec::new();
     lines.extend(remark.map(|remark| texts.text(remark.text())));
     lines.push(texts.with("home-state", &[("state", &state)]));
-    let lasting = duration(scene.now, signed_in.voice.since);
-    lines.push(texts.with("home-since", &[("duration", &lasting)]));
-    if let Some(pending) = signed_in.voice.state.pending() {
-        lines.push(texts.with("home-pending", &[("state", &scene.after_call(pending))]));
+    match presence.not_known_since {
+        None => {
+            let lasting = duration(scene.now, presence.since);
+            lines.push(texts.with("home-since", &[("duration", &lasting)]));
+        }
+        Some(since) => {
+            let lasting = duration(scene.now, since);
+            lines.push(texts.with("home-not-known", &[("duration", &lasting)]));
+        }
+    }
+    if let Some(pending) = presence.pending {
+        lines.push(texts.with("home-pending", &[("state", &scene.state(pending))]));
     }
     lines.extend(scene.call_line(shown));
+    lines.extend(scene.queue_line(shown));
     lines.extend(scene.wrap_up_line(shown));
+    lines.extend(scene.other_calls(shown));
     if let Some(mobile) = &signed_in.mobile {
         lines.push(texts.with("home-mobile", &[("number", mobile.number.as_str())]));
     }
@@ -64,39 +86,75 @@ pub(crate) fn home(scene: &Scene<'_>, shown: Shown<'_>, remark: Option<Remark>) 
 }
 
 impl Scene<'_> {
-    /// A voice state in words, with its reason.
-    fn state(&self, state: VoiceState) -> String {
-        match state {
-            VoiceState::NotReady { reason } => self.after_call(AfterCall::NotReady(reason)),
-            VoiceState::Ready => self.after_call(AfterCall::Ready),
-            VoiceState::Talking { .. } => self.client.texts.text("state-talking"),
-            VoiceState::WrapUp { .. } => self.client.texts.text("state-wrap-up"),
-        }
-    }
-
-    fn after_call(&self, after: AfterCall) -> String {
+    /// What an agent is doing in words, with its reason.
+    fn state(&self, state: PresenceState) -> String {
         let texts = self.client.texts;
-        let AfterCall::NotReady(reason) = after else { return texts.text("state-ready") };
-        let state = texts.text("state-not-ready");
-        let Some(code) = reason else { return state };
-        let reason = self.reason(ReasonCategory::NotReady, code);
+        let (text, reason) = match state {
+            PresenceState::NotReady { reason } => {
+                ("state-not-ready", reason.map(|code| (ReasonCategory::NotReady, code)))
+            }
+            PresenceState::SignedOut { reason } => {
+                ("state-signed-out", reason.map(|code| (ReasonCategory::SignOut, code)))
+            }
+            PresenceState::Ready => ("state-ready", None),
+            PresenceState::Reserved => ("state-reserved", None),
+            PresenceState::Talking => ("state-talking", None),
+            PresenceState::Held => ("state-held", None),
+            PresenceState::WrapUp { .. } => ("state-wrap-up", None),
+            PresenceState::Busy => ("state-busy", None),
+            PresenceState::Unknown => ("state-unknown", None),
+        };
+        let state = texts.text(text);
+        let Some((category, code)) = reason else { return state };
+        let reason = self.reason(category, code);
         texts.with("state-reason", &[("state", &state), ("reason", &reason)])
     }
 
     /// Who calls or is called.
     pub(super) fn call_line(&self, shown: Shown<'_>) -> Option<String> {
-        let call = shown.signed_in.call.as_ref()?;
+        shown.presence.call().map(|call| self.call_words(call))
+    }
+
+    fn call_words(&self, call: &Call) -> String {
         let text = match call.direction {
             CallDirection::Inbound => "call-from",
             CallDirection::Outbound => "call-to",
         };
-        Some(self.client.texts.with(text, &[("number", &call.number)]))
+        self.client.texts.with(text, &[("number", &call.number)])
+    }
+
+    /// The queue the call came through.
+    fn queue_line(&self, shown: Shown<'_>) -> Option<String> {
+        let queue = shown.presence.call()?.queue.as_ref()?;
+        Some(self.client.texts.with("home-queue", &[("queue", queue)]))
+    }
+
+    /// Calls beside the one that matters, the agent's own line first (CTI-09).
+    fn other_calls(&self, shown: Shown<'_>) -> Vec<String> {
+        /// More would push what matters off small screens.
+        const SHOWN_MAX: usize = 3;
+        let main = shown.presence.call().map(|call| call.id.as_str());
+        let calls = shown.presence.calls.iter();
+        let others =
+            calls.filter(|call| Some(call.id.as_str()) != main && call.state != CallState::Over);
+        let words = others.map(|call| match &call.other_line {
+            None => self.call_words(call),
+            Some(line) => {
+                let call = self.call_words(call);
+                let arguments = [("extension", line.as_str()), ("call", call.as_str())];
+                self.client.texts.with("home-other-line", &arguments)
+            }
+        });
+        words.take(SHOWN_MAX).collect()
     }
 
     /// The reason noted for the call.
     pub(super) fn wrap_up_line(&self, shown: Shown<'_>) -> Option<String> {
-        let code = shown.signed_in.call.as_ref()?.wrap_up_reason?;
-        let reason = self.reason(ReasonCategory::WrapUp, code);
+        let call = shown.presence.call()?;
+        let reason = match (call.wrap_up_reason, &call.wrap_up_text) {
+            (Some(code), _) => self.reason(ReasonCategory::WrapUp, code),
+            (None, text) => text.clone()?,
+        };
         Some(self.client.texts.with("home-wrap-up", &[("reason", &reason)]))
     }
 
@@ -116,12 +174,12 @@ impl Scene<'_> {
     pub(super) fn wrap_up_key(&self, shown: Shown<'_>) -> Option<Key> {
         let link = Link::Reasons(ReasonCategory::WrapUp);
         let offered =
-            shown.signed_in.call.is_some() && self.has_reasons(shown, ReasonCategory::WrapUp);
+            shown.presence.call().is_some() && self.has_reasons(shown, ReasonCategory::WrapUp);
         offered.then(|| Key::new(self.client, "key-wrap-up", self.link(shown, link)))
     }
 
     fn call_key(&self, shown: Shown<'_>) -> Option<Key> {
-        let has_call = shown.signed_in.call.is_some();
+        let has_call = shown.presence.call().is_some();
         has_call.then(|| Key::new(self.client, "key-call", self.link(shown, Link::Call)))
     }
 
@@ -133,11 +191,23 @@ impl Scene<'_> {
         Key::new(self.client, "key-sign-out", self.link(shown, link))
     }
 
+    /// Whether an agent in a call takes the next one: what the owner announces, or where the gateway
+    /// owns it what was so before.
+    fn is_ready_next(&self, shown: Shown<'_>) -> bool {
+        match shown.signed_in.voice.map(|voice| voice.state) {
+            Some(VoiceState::Talking { then, .. }) => then == AfterCall::Ready,
+            _ => shown.presence.pending == Some(PresenceState::Ready),
+        }
+    }
+
     /// Most wanted first, since phones hide what is beyond their row behind More.
     fn home_keys(&self, shown: Shown<'_>) -> Vec<Key> {
         let mut keys = Vec::new();
-        match shown.signed_in.voice.state {
-            VoiceState::NotReady { .. } => {
+        let ready_next = self.is_ready_next(shown);
+        match shown.presence.state {
+            // What is not known is not changed either.
+            _ if shown.presence.not_known_since.is_some() => {}
+            PresenceState::NotReady { .. } => {
                 keys.push(self.ready_key(shown));
                 // Without reasons there is nothing to change.
                 if self.has_reasons(shown, ReasonCategory::NotReady) {
@@ -145,16 +215,20 @@ impl Scene<'_> {
                 }
                 keys.push(self.sign_out_key(shown));
             }
-            VoiceState::Ready => keys.push(self.not_ready_key(shown)),
-            VoiceState::Talking { then, .. } => {
-                if then != AfterCall::Ready {
+            PresenceState::Ready => keys.push(self.not_ready_key(shown)),
+            PresenceState::Reserved
+            | PresenceState::Talking
+            | PresenceState::Held
+            | PresenceState::Busy => {
+                if !ready_next {
                     keys.push(self.ready_key(shown));
                 }
                 keys.push(self.not_ready_key(shown));
                 keys.extend(self.call_key(shown));
                 keys.extend(self.wrap_up_key(shown));
             }
-            VoiceState::WrapUp { .. } => {
+            PresenceState::SignedOut { .. } | PresenceState::Unknown => {}
+            PresenceState::WrapUp { .. } => {
                 keys.push(self.ready_key(shown));
                 keys.push(self.not_ready_key(shown));
                 keys.extend(self.wrap_up_key(shown));

@@ -1,7 +1,8 @@
 //! What a press wishes for, and what is said on a page whose session is over.
 
 use domain::{
-    AfterCall, AgentSession, ReasonCode, SignedIn, SignedOutBy, Status, VoiceState, Wish,
+    AfterCall, AgentSession, Presence, PresenceState, ReasonCode, SignedIn, SignedOutBy, Status,
+    VoiceState, Wish,
 };
 
 use crate::client::Client;
@@ -18,17 +19,17 @@ pub(crate) fn wish(press: Press) -> Wish {
 }
 
 /// Whether what a press wishes for is so: now, or in a call afterwards.
-pub(crate) fn is_so(press: Press, signed_in: &SignedIn) -> bool {
-    let state = signed_in.voice.state;
-    let is = |wanted: AfterCall| match state {
-        VoiceState::Talking { then, .. } => then == wanted,
-        other => other == VoiceState::from(wanted),
+pub(crate) fn is_so(press: Press, signed_in: &SignedIn, presence: &Presence) -> bool {
+    let is = |wanted: AfterCall| match signed_in.voice.map(|voice| voice.state) {
+        Some(VoiceState::Talking { then, .. }) => then == wanted,
+        _ if presence.state.is_in_call() => presence.pending == Some(wanted.into()),
+        _ => presence.state == PresenceState::from(wanted),
     };
     match press {
         Press::Ready => is(AfterCall::Ready),
         Press::NotReady(reason) => is(AfterCall::NotReady(reason)),
         Press::WrapUp(code) => {
-            signed_in.call.as_ref().is_some_and(|call| call.wrap_up_reason == Some(code))
+            presence.call().is_some_and(|call| call.wrap_up_reason == Some(code))
         }
         Press::SignOut(_) => false,
     }
@@ -80,15 +81,18 @@ pub(crate) fn ended(session: Option<&AgentSession>, issued: &Issued) -> Option<E
     match &session.status {
         Status::SignedIn(_) if session.generation == issued.holder.generation => None,
         Status::SignedIn(_) => Some(Ended::Elsewhere),
-        Status::SignedOut(_)
-            if session.generation != issued.holder.generation.saturating_add(1) =>
-        {
+        _ if session.generation != issued.holder.generation.saturating_add(1) => {
             Some(Ended::Elsewhere)
         }
-        Status::SignedOut(end) => Some(match end.by {
-            SignedOutBy::Agent => Ended::SignedOut,
-            SignedOutBy::Supervisor => Ended::BySupervisor,
-            SignedOutBy::System => Ended::BySystem(end.reason),
-        }),
+        Status::Leaving(end) => Some(ended_by(end.by, end.reason)),
+        Status::SignedOut(end) => Some(ended_by(end.by, end.reason)),
+    }
+}
+
+fn ended_by(by: SignedOutBy, reason: Option<ReasonCode>) -> Ended {
+    match by {
+        SignedOutBy::Agent => Ended::SignedOut,
+        SignedOutBy::Supervisor => Ended::BySupervisor,
+        SignedOutBy::System => Ended::BySystem(reason),
     }
 }

@@ -1,6 +1,6 @@
 //! Pages that say what went wrong, in the user's words, with a number that finds the log line.
 
-use domain::{Refusal, Timestamp};
+use domain::{OwnerRefusalKind, Refusal, Timestamp};
 use engine::{AuthenticationRefusal, SubmitError};
 use protocols::phone_xml::{Object, Text};
 
@@ -48,6 +48,20 @@ pub(crate) enum Problem {
     Form,
     /// The link is none of ours.
     Link,
+    /// The contact centre takes no mobile agents.
+    MobileNotOffered,
+    /// The agent is signed on elsewhere, on that line where it is known.
+    SignedOnElsewhere(Option<String>),
+    /// The contact centre cannot be reached.
+    OwnerAway,
+    /// The contact centre was asked, and its answer is not there yet.
+    NotConfirmed,
+    /// Several contact centres know the agent's id.
+    SeveralPairs,
+    /// The contact centre refused, with that code.
+    Refused { code: u32 },
+    /// A reason why the contact centre locked the agent's account.
+    OwnerLocked,
     /// A fault of ours.
     Internal,
 }
@@ -93,7 +107,22 @@ impl Problem {
             Refusal::DeviceInUse { .. } => Self::DeviceUsed,
             Refusal::MobileNotAllowed => Self::Mobile,
             Refusal::CallInProgress => Self::InCall,
-            Refusal::NotSignedIn
+            Refusal::MobileNotOffered => Self::MobileNotOffered,
+            Refusal::Owner { why } => match why.kind {
+                OwnerRefusalKind::Mobile => Self::MobileNotOffered,
+                OwnerRefusalKind::AlreadySignedOn => Self::SignedOnElsewhere(None),
+                OwnerRefusalKind::Away => Self::OwnerAway,
+                OwnerRefusalKind::Locked => Self::OwnerLocked,
+                _ => Self::Refused { code: why.code },
+            },
+            Refusal::OwnerAway { .. } | Refusal::NotKnown { .. } => Self::OwnerAway,
+            Refusal::Leaving { .. } => Self::Busy { seconds: BUSY_SECONDS },
+            Refusal::SignedOnElsewhere { extension } => {
+                Self::SignedOnElsewhere(extension.map(|line| line.to_string()))
+            }
+            Refusal::SeveralPairs { .. } => Self::SeveralPairs,
+            Refusal::VoiceNotOwned
+            | Refusal::NotSignedIn
             | Refusal::Stale
             | Refusal::ReasonUnknown { .. }
             | Refusal::SignOutNeedsNotReady
@@ -121,6 +150,13 @@ impl Problem {
             Self::Parameter(_) => "parameter",
             Self::Form => "no_form",
             Self::Link => "link",
+            Self::MobileNotOffered => "mobile_not_offered",
+            Self::SignedOnElsewhere(_) => "signed_on_elsewhere",
+            Self::OwnerAway => "owner_away",
+            Self::NotConfirmed => "not_confirmed",
+            Self::SeveralPairs => "several_pairs",
+            Self::Refused { .. } => "refused",
+            Self::OwnerLocked => "owner_locked",
             Self::Internal => "internal",
         }
     }
@@ -170,6 +206,16 @@ impl Problem {
             }
             Self::Form => texts.text("problem-form"),
             Self::Link => texts.text("problem-link"),
+            Self::MobileNotOffered => texts.text("problem-mobile-not-offered"),
+            Self::SignedOnElsewhere(None) => texts.text("problem-signed-on"),
+            Self::SignedOnElsewhere(Some(line)) => {
+                texts.with("problem-signed-on-line", &[("extension", line)])
+            }
+            Self::OwnerAway => texts.text("problem-owner-away"),
+            Self::NotConfirmed => texts.text("problem-not-confirmed"),
+            Self::SeveralPairs => texts.text("problem-several-pairs"),
+            Self::Refused { code } => texts.with("problem-refused", &[("code", &code.to_string())]),
+            Self::OwnerLocked => texts.text("problem-owner-locked"),
             Self::Internal => texts.text("problem-internal"),
         }
     }

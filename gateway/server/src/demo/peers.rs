@@ -58,7 +58,9 @@ impl Peers {
         if !line.starts_with("ready ") {
             let _ = child.kill();
             let _ = child.wait();
-            return Err(failed("it ended before it was ready; its own message is above".to_owned()));
+            return Err(failed(
+                "it ended before it was ready; its own message is above".to_owned(),
+            ));
         }
         Ok(Self { side_a, side_b, control, child, _input: input })
     }

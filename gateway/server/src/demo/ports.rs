@@ -50,11 +50,7 @@ impl Ports {
                 Some(port) => port,
                 None => choose(None)?,
             },
-            peers: [
-                choose(kept("cti_a"))?,
-                choose(kept("cti_b"))?,
-                choose(kept("peers"))?,
-            ],
+            peers: [choose(kept("cti_a"))?, choose(kept("cti_b"))?, choose(kept("peers"))?],
         };
         let [cti_a, cti_b, peers] = ports.peers;
         let text = json!({
