@@ -215,10 +215,6 @@ impl Asks {
         self.uses.clear();
     }
 
-    /// How many commands wait.
-    pub(crate) fn count(&self) -> usize {
-        self.waiting.len()
-    }
 
     fn end(&mut self, number: u64, answer: OwnerAnswer) {
         let Some(waiting) = self.waiting.remove(&number) else { return };

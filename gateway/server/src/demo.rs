@@ -122,7 +122,9 @@ async fn start(demo: Demo) -> Result<(Node, Option<Peers>), NodeError> {
     let ports = Ports::keep(&folder.file("ports.json"), demo.port)
         .map_err(unwritable(&folder.file("ports.json")))?;
     let push_password = push_password(&folder.file("push-password"))?;
-    let config = config(&folder, &ports)?;
+    // Who owns voice state does not change with agents signed in, so each way has a state of its own.
+    let state = if demo.cti { folder.file("cti") } else { folder.path.clone() };
+    let config = config(&folder, &ports, &state)?;
     let mut settings = settings(&folder, &ports, &push_password)?;
     let peers = match demo.cti {
         true => {
@@ -145,7 +147,7 @@ async fn start(demo: Demo) -> Result<(Node, Option<Peers>), NodeError> {
         settings_file: None,
         first_settings: Some(FirstSettings {
             bytes: settings.to_string().into_bytes(),
-            applied: folder.file("demo-settings.applied"),
+            applied: state.join("demo-settings.applied"),
         }),
         log: demo.log,
         clock,
@@ -187,12 +189,12 @@ fn push_password(path: &Path) -> Result<Secret, NodeError> {
     Ok(Secret::new(password))
 }
 
-fn config(folder: &Folder, ports: &Ports) -> Result<Config, NodeError> {
+fn config(folder: &Folder, ports: &Ports, state: &Path) -> Result<Config, NodeError> {
     let addresses = ports::loopback();
     let server = folder.files("server");
     let value = json!({
         "name": NAME,
-        "state_directory": folder.path,
+        "state_directory": state,
         "certificate": {"certificate_file": server.certificate, "key_file": server.key},
         "listeners": {
             "phone": {"addresses": addresses, "port": ports.phone},
