@@ -19,6 +19,10 @@ const READERS: &[(&str, &str)] = &[
         "whether the process turns must not depend on the time of day, which may be set",
     ),
     (
+        "adapters/cti/src/link.rs",
+        "a link counts its peers' time by the monotonic clock of the runtime, which tests pause",
+    ),
+    (
         "gateway/engine/src/lease.rs",
         "a holder counts its lease by the monotonic clock of the runtime, which simulations pause",
     ),

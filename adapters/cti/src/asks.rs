@@ -120,10 +120,17 @@ impl Asks {
         }
     }
 
-    /// An answer to a command came.
-    pub(crate) fn answered(&mut self, invoke: InvokeId, answer: &Answer, live: Option<&LiveAgent>) {
-        let Some(Use::Command(number)) = self.uses.remove(&invoke) else { return };
-        let Some(waiting) = self.waiting.get_mut(&number) else { return };
+    /// An answer to a command came; gives what was asked where the answer confirms it.
+    pub(crate) fn answered(
+        &mut self,
+        invoke: InvokeId,
+        answer: &Answer,
+        live: Option<&LiveAgent>,
+    ) -> Option<OwnerCommand> {
+        let Some(Use::Command(number)) = self.uses.remove(&invoke) else { return None };
+        let waiting = self.waiting.get_mut(&number)?;
+        let confirmed = matches!(answer, Answer::Confirmed(_));
+        let command = confirmed.then(|| waiting.command.clone());
         let end = match answer {
             Answer::Confirmed(_) => {
                 waiting.confirmed = true;
@@ -143,6 +150,7 @@ impl Asks {
         if let Some(end) = end {
             self.end(number, end);
         }
+        command
     }
 
     /// An agent's state was told.
@@ -214,7 +222,6 @@ impl Asks {
         }
         self.uses.clear();
     }
-
 
     fn end(&mut self, number: u64, answer: OwnerAnswer) {
         let Some(waiting) = self.waiting.remove(&number) else { return };

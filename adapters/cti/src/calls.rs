@@ -253,6 +253,13 @@ impl Calls {
         self.calls.get(&number).map(|call| call.connection.clone())
     }
 
+    /// The server took what a call was about.
+    pub(crate) fn note_wrap_up(&mut self, id: &str, text: &str) {
+        if let Some(call) = id.parse().ok().and_then(|number| self.calls.get_mut(&number)) {
+            call.context.note_wrap_up(text);
+        }
+    }
+
     /// Forgets everything: the link was lost.
     pub(crate) fn clear(&mut self) {
         *self = Self { next: self.next, ..Self::default() };

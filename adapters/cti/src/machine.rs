@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 use std::time::Instant;
 
-use domain::{AgentId, Heard, OwnerAnswer, OwnerAsk, OwnerRefusal, OwnerRefusalKind};
+use domain::{AgentId, Heard, OwnerAnswer, OwnerAsk, OwnerCommand, OwnerRefusal, OwnerRefusalKind};
 use engine::{Owner, OwnerRequest, Port};
 use protocols::cti::{
     AgentStateEvent, Answer, Confirmation, Dialect, Event, InvokeId, Request, Status,
@@ -189,7 +189,13 @@ impl Machine {
         let Some(agent) = self.asks.question(invoke) else {
             // The agent's state may have come before.
             let live = self.asks.agent_of(invoke).and_then(|agent| self.owner.value(&agent));
-            return self.asks.answered(invoke, answer, live.as_deref());
+            let confirmed = self.asks.answered(invoke, answer, live.as_deref());
+            if let Some(OwnerCommand { agent, ask: OwnerAsk::WrapUp { call, text } }) = confirmed {
+                // The server has it; of a call that is over it tells nothing more.
+                self.calls.note_wrap_up(&call, &text);
+                self.tell_calls(BTreeSet::from([agent]));
+            }
+            return;
         };
         let refusal = match answer {
             Answer::Confirmed(confirmation) => {

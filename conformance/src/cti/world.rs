@@ -23,7 +23,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use self::agents::Agent;
-use self::calls::Call;
+use self::calls::{Call, PastCall};
 use self::faults::Faults;
 use self::load::Load;
 use self::sessions::Session;
@@ -118,6 +118,8 @@ pub(crate) struct World {
     /// Who signed on at whose lines.
     occupants: HashMap<usize, usize>,
     calls: BTreeMap<u32, Call>,
+    /// Calls that are over: data may still be set for a while.
+    past_calls: BTreeMap<u32, PastCall>,
     calls_made: u32,
     legs_made: u32,
     sessions: BTreeMap<u64, Session>,
@@ -156,6 +158,7 @@ impl World {
             by_line: HashMap::new(),
             occupants: HashMap::new(),
             calls: BTreeMap::new(),
+            past_calls: BTreeMap::new(),
             calls_made: 0,
             legs_made: 0,
             sessions: BTreeMap::new(),

@@ -81,6 +81,10 @@ impl Context {
         self.dialled.as_deref().filter(|it| !it.is_empty()).map(str::to_owned)
     }
 
+    pub(super) fn note_wrap_up(&mut self, text: &str) {
+        self.wrap_up = Some(text.into());
+    }
+
     pub(super) fn wrap_up(&self) -> Option<String> {
         self.wrap_up.as_deref().filter(|it| !it.is_empty()).map(str::to_owned)
     }

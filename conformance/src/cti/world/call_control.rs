@@ -38,18 +38,29 @@ impl World {
             }
             message::SNAPSHOT_CALL_REQ => self.snapshot_call(request),
             message::SET_CALL_DATA_REQ => {
-                let Some(call) = self.known_call(request) else {
+                let changed = Self::context(request)?;
+                if let Some(call) = self.known_call(request) {
+                    self.change_data(call, &changed);
+                } else if let Some(past) = self.past_call(request) {
+                    let agents = self.past_calls.get(&past).map(|it| it.agents.clone());
+                    for agent in agents.unwrap_or_default() {
+                        if let Some(agent) = self.agents.get_mut(agent) {
+                            agent.wrapped_up |= !changed.wrap_up.is_empty();
+                        }
+                    }
+                } else {
                     self.refuse(session, invoke, status::CALL_ID);
                     return Ok(());
-                };
-                let changed = Self::context(request)?;
-                self.change_data(call, &changed);
+                }
                 Ok(events::plain_conf(message::SET_CALL_DATA_REQ + 1, invoke))
             }
             message::RELEASE_CALL_REQ => {
                 if self.known_call(request).is_none() {
-                    self.refuse(session, invoke, status::CALL_ID);
-                    return Ok(());
+                    let Some(past) = self.past_call(request) else {
+                        self.refuse(session, invoke, status::CALL_ID);
+                        return Ok(());
+                    };
+                    self.past_calls.remove(&past);
                 }
                 Ok(events::plain_conf(message::RELEASE_CALL_REQ + 1, invoke))
             }
@@ -260,6 +271,14 @@ impl World {
         let call = self.calls.get(&id)?;
         let known = device.is_empty() || call.parties.iter().any(|leg| leg.connection == device);
         known.then_some(id)
+    }
+
+    /// The call that is over which a request names.
+    fn past_call(&self, request: &Request) -> Option<u32> {
+        let id = request.field("ConnectionCallID");
+        let connection = request.text(tag::CONNECTION_DEVICE);
+        let past = self.past_calls.get(&id)?;
+        past.answers(&connection, self.now.instant).then_some(id)
     }
 
     /// Call variables and the like of a request.

@@ -1,5 +1,7 @@
 //! Calls and their parties: who is told what, and what the parties' agents become.
 
+use std::time::{Duration, Instant};
+
 use serde_json::{Value, json};
 
 use super::{Output, World};
@@ -339,11 +341,44 @@ impl World {
         let (cleared, ended) = (call_events::cleared(&at), call_events::end_call(&at));
         self.tell_call(id, &cleared);
         self.tell_call(id, &ended);
-        self.calls.remove(&id);
+        if let Some(call) = self.calls.remove(&id) {
+            self.past_calls.insert(id, PastCall::new(&call, self.now.instant));
+            while self.past_calls.len() > PAST_CALLS_MAX {
+                self.past_calls.pop_first();
+            }
+        }
         for (agent, answered) in legs {
             if let Some(agent) = agent {
                 self.settle_agent(agent, answered);
             }
         }
+    }
+}
+
+/// How long wrap-up data may still come after a call: the guide's default of two minutes.
+const PAST: Duration = Duration::from_secs(120);
+/// Past calls remembered at once.
+const PAST_CALLS_MAX: usize = 10_000;
+
+/// A call that is over.
+pub(super) struct PastCall {
+    until: Instant,
+    connections: Vec<String>,
+    pub(super) agents: Vec<usize>,
+}
+
+impl PastCall {
+    fn new(call: &Call, now: Instant) -> Self {
+        Self {
+            until: now + PAST,
+            connections: call.parties.iter().map(|leg| leg.connection.clone()).collect(),
+            agents: call.parties.iter().filter_map(|leg| leg.agent).collect(),
+        }
+    }
+
+    /// Whether a request may still name it by that connection.
+    pub(super) fn answers(&self, connection: &str, now: Instant) -> bool {
+        let named = connection.is_empty() || self.connections.iter().any(|it| it == connection);
+        named && now < self.until
     }
 }
