@@ -143,7 +143,7 @@ fn ops_11_a_full_disk_refuses_clearly_and_recovers() {
         return;
     }
     let _unmount = Unmount(folder.clone());
-    let gateway = Gateway::start_in(folder.clone());
+    let gateway = Gateway::start_in(folder.clone(), &[]);
     let mut phone = Phone::new(&gateway, DEVICE, "CP-8845");
     phone.sign_in(&gateway, "1001", "2001");
     fill(&folder.join("filling"));

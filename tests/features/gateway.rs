@@ -1,6 +1,7 @@
 //! A gateway started for one test: the demo, in a folder that goes with it.
 
 use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
@@ -17,31 +18,31 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 pub(crate) struct Gateway {
     child: Child,
     folder: PathBuf,
+    options: &'static [&'static str],
     pub(crate) endpoints: Value,
 }
 
 impl Gateway {
     /// Starts the demo in a fresh folder and waits until it says where it listens.
     pub(crate) fn start() -> Self {
-        static NEXT: AtomicU32 = AtomicU32::new(0);
-        let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let name = format!("jackfield-features-{}-{number}", std::process::id());
-        let folder = std::env::temp_dir().join(name);
-        let _ = std::fs::remove_dir_all(&folder);
-        std::fs::create_dir_all(&folder).unwrap();
-        Self::start_in(folder)
+        Self::start_in(fresh_folder(), &[])
     }
 
-    pub(crate) fn start_in(folder: PathBuf) -> Self {
-        let (child, endpoints) = launch(&folder);
-        Self { child, folder, endpoints }
+    /// The same with a simulated contact-centre server that owns voice state.
+    pub(crate) fn start_with_centre() -> Self {
+        Self::start_in(fresh_folder(), &["--cti"])
+    }
+
+    pub(crate) fn start_in(folder: PathBuf, options: &'static [&'static str]) -> Self {
+        let (child, endpoints) = launch(&folder, options);
+        Self { child, folder, options, endpoints }
     }
 
     /// Kills it without a word and starts it again in the same folder.
     pub(crate) fn kill_and_restart(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
-        let (child, endpoints) = launch(&self.folder);
+        let (child, endpoints) = launch(&self.folder, self.options);
         self.child = child;
         self.endpoints = endpoints;
     }
@@ -103,6 +104,19 @@ impl Gateway {
         serde_json::from_str(&line).unwrap_or_else(|_| panic!("{request} gave {line:?}"))
     }
 
+    /// Asks the simulated contact-centre server for something; panics where it is refused.
+    #[track_caller]
+    pub(crate) fn centre(&self, request: Value) -> Value {
+        let mut socket = TcpStream::connect(self.endpoint("peers")).unwrap();
+        socket.set_read_timeout(Some(PATIENCE)).unwrap();
+        writeln!(socket, "{request}").unwrap();
+        let mut line = String::new();
+        BufReader::new(socket).read_line(&mut line).unwrap();
+        let answer: Value = serde_json::from_str(&line).unwrap();
+        assert_eq!(answer["ok"], true, "{request} gave {answer}");
+        answer
+    }
+
     /// Runs the gateway's command line against this gateway.
     pub(crate) fn command(&self, arguments: &[&str]) -> std::process::Output {
         Command::new(program("JACKFIELD_BIN", "jackfield"))
@@ -145,7 +159,17 @@ impl Drop for Gateway {
     }
 }
 
-fn launch(folder: &Path) -> (Child, Value) {
+fn fresh_folder() -> PathBuf {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let number = NEXT.fetch_add(1, Ordering::Relaxed);
+    let name = format!("jackfield-features-{}-{number}", std::process::id());
+    let folder = std::env::temp_dir().join(name);
+    let _ = std::fs::remove_dir_all(&folder);
+    std::fs::create_dir_all(&folder).unwrap();
+    folder
+}
+
+fn launch(folder: &Path, options: &[&str]) -> (Child, Value) {
     let endpoints = folder.join("endpoints.json");
     let _ = std::fs::remove_file(&endpoints);
     let log = std::fs::OpenOptions::new().create(true).append(true).open(folder.join("log"));
@@ -155,6 +179,7 @@ fn launch(folder: &Path) -> (Child, Value) {
         .arg(folder.join("state"))
         .arg("--endpoints")
         .arg(&endpoints)
+        .args(options)
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(log.unwrap())

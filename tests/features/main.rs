@@ -17,6 +17,7 @@ mod phone;
 mod wire;
 
 mod call;
+mod contact_centre;
 mod durability;
 mod hostile;
 mod languages;
