@@ -205,7 +205,10 @@ impl Node {
     pub(crate) async fn state(&self, agent: &str) -> String {
         let session = self.session(agent).await;
         match session.as_ref().and_then(|session| session.signed_in()) {
-            Some(signed_in) => signed_in.voice.state.name().to_owned(),
+            Some(_) => {
+                let presence = session.as_deref().and_then(|it| self.port.presence(it));
+                presence.unwrap().state.name().to_owned()
+            }
             None => "signed_out".to_owned(),
         }
     }

@@ -164,6 +164,15 @@ impl Presence {
     }
 }
 
+/// The calls that wait in an agent's queues, where the owner of the queues tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct QueueFigures {
+    /// How many wait.
+    pub calls: u32,
+    /// Since when the one waits that waits longest.
+    pub longest_since: Option<Timestamp>,
+}
+
 /// What the owner of an agent's voice state said.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Heard {

@@ -14,7 +14,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use domain::{
-    AgentId, AgentKey, Heard, LiveAgent, OwnerAnswer, OwnerCommand, PairName, Timestamp, Unclear,
+    AgentId, AgentKey, Heard, LiveAgent, OwnerAnswer, OwnerCommand, PairName, QueueFigures,
+    Timestamp, Unclear,
 };
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -39,6 +40,7 @@ struct Entry {
     value: Option<Arc<LiveAgent>>,
     watch: Option<watch::Sender<Option<Arc<LiveAgent>>>>,
     feeds: Vec<Arc<FeedQueue>>,
+    queues: Option<QueueFigures>,
 }
 
 impl Entry {
@@ -101,6 +103,10 @@ impl Live {
         self.known_pair(&agent.pair)?.value(&agent.id)
     }
 
+    pub(crate) fn queue_figures(&self, agent: &AgentKey) -> Option<QueueFigures> {
+        self.known_pair(&agent.pair)?.queue_figures(&agent.id)
+    }
+
     pub(crate) fn statuses(&self) -> Vec<(PairName, PairStatus)> {
         let pairs = self.pairs.read().unwrap_or_else(PoisonError::into_inner);
         let mut statuses: Vec<_> = pairs
@@ -129,6 +135,19 @@ impl Live {
 impl PairLive {
     pub(crate) fn value(&self, agent: &AgentId) -> Option<Arc<LiveAgent>> {
         self.agents.read().unwrap_or_else(PoisonError::into_inner).get(agent)?.value.clone()
+    }
+
+    pub(crate) fn queue_figures(&self, agent: &AgentId) -> Option<QueueFigures> {
+        self.agents.read().unwrap_or_else(PoisonError::into_inner).get(agent)?.queues
+    }
+
+    /// Takes in how many calls wait for an agent who was heard of; true where their number is
+    /// another.
+    pub(crate) fn set_queues(&self, agent: &AgentId, figures: Option<QueueFigures>) -> bool {
+        let mut agents = self.agents.write().unwrap_or_else(PoisonError::into_inner);
+        let Some(entry) = agents.get_mut(agent) else { return false };
+        let before = std::mem::replace(&mut entry.queues, figures);
+        before.map(|it| it.calls) != figures.map(|it| it.calls)
     }
 
     pub(crate) fn values(&self) -> Vec<Arc<LiveAgent>> {
@@ -174,6 +193,7 @@ impl PairLive {
         let mut agents = self.agents.write().unwrap_or_else(PoisonError::into_inner);
         let mut lost = Vec::new();
         for entry in agents.values_mut() {
+            entry.queues = None;
             if let Some(value) = entry.value.as_ref().and_then(|value| value.lost(now)) {
                 lost.push(value.agent.clone());
                 entry.take(Arc::new(value));

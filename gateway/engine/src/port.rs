@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use domain::{
     AgentKey, AgentSession, Input, LiveAgent, NodeName, OwnerAnswer, OwnerCommand, PairName,
-    Presence, Principal, Sealed, Secret, SessionNumber, Settings, Timestamp,
+    Presence, Principal, QueueFigures, Sealed, Secret, SessionNumber, Settings, Timestamp,
 };
 use tokio::sync::{broadcast, watch};
 
@@ -124,6 +124,11 @@ impl Port {
     /// What the owner of an agent's voice state said last.
     pub fn live(&self, agent: &AgentKey) -> Option<Arc<LiveAgent>> {
         self.engine.live.value(agent)
+    }
+
+    /// The calls that wait in an agent's queues, where the owner of their voice state tells.
+    pub fn queue_figures(&self, agent: &AgentKey) -> Option<QueueFigures> {
+        self.engine.live.queue_figures(agent)
     }
 
     /// The latest value of an agent whose voice state another owns; a slow listener skips.

@@ -78,7 +78,7 @@ fn phn_22_a_page_whose_session_is_over_needs_a_push() {
     assert_eq!(screens.need(&sep1, None), Some(Need::Over));
     let end = SignedOut { at: NOW, reason: None, by: SignedOutBy::Supervisor };
     let ended = AgentSession { status: Status::SignedOut(end), ..session(2, 0) };
-    assert_eq!(screens.need(&sep1, Some(&ended)), Some(Need::Over));
+    assert_eq!(screens.need(&sep1, Some((&ended, 0))), Some(Need::Over));
 }
 
 #[test]

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use domain::settings::Settings;
 use domain::{
-    AfterCall, AgentSession, Call, CallDirection, DeviceName, Mobile, MobileMode, ReasonCategory,
-    SessionNumber, SignedIn, SignedOut, SignedOutBy, Status, Voice, VoiceState,
+    AfterCall, AgentSession, Call, CallDirection, CallState, DeviceName, Mobile, MobileMode,
+    ReasonCategory, SessionNumber, SignedIn, SignedOut, SignedOutBy, Status, Voice, VoiceState,
 };
 use http::HeaderMap;
 use protocols::phone_xml::{Charset, Object, decode, encode};
@@ -28,6 +28,10 @@ fn session(state: VoiceState) -> AgentSession {
         began_at: NOW,
         variables: Vec::new(),
         wrap_up_reason: Some(ReasonCode(21)),
+        wrap_up_text: None,
+        state: CallState::Active,
+        other_line: None,
+        queue: None,
     };
     AgentSession {
         agent: key("1001"),
@@ -41,7 +45,7 @@ fn session(state: VoiceState) -> AgentSession {
             screen: Some("SEP001122334455".parse().unwrap()),
             mobile: Some(Mobile { number: "0170".parse().unwrap(), mode: MobileMode::CallByCall }),
             proof: None,
-            voice: Voice { state, since: NOW },
+            voice: Some(Voice { state, since: NOW }),
             call: in_call.then_some(call),
             changes: 3,
         })),
@@ -114,7 +118,8 @@ fn each_page(model: &str, language: Language, mut judge: impl FnMut(&Client<'_>,
     };
     for state in states() {
         let session = session(state);
-        let shown = Shown::of(&session).unwrap();
+        let presence = Presence::owned(session.signed_in().unwrap()).unwrap();
+        let shown = Shown::of(&session, &presence, 3).unwrap();
         for remark in [
             None,
             Some(Remark::ReasonGone),
@@ -337,7 +342,9 @@ fn ops_11_a_problem_of_a_session_leads_to_its_home_screen() {
 fn phn_05_a_press_that_came_to_nothing_may_be_so_already() {
     let check = |press, state, expected| {
         let session = session(state);
-        assert_eq!(is_so(press, session.signed_in().unwrap()), expected, "{press:?} {state:?}");
+        let signed_in = session.signed_in().unwrap();
+        let presence = Presence::owned(signed_in).unwrap();
+        assert_eq!(is_so(press, signed_in, &presence), expected, "{press:?} {state:?}");
     };
     let (lunch, none) = (Some(ReasonCode(12)), None);
     let talking = |then| VoiceState::Talking { then, asked: true };

@@ -208,6 +208,6 @@ pub(super) fn fresh_number() -> Result<String, Failure> {
     Ok(format!("{:032x}", u128::from_be_bytes(random.expose())))
 }
 
-fn local(agent: domain::AgentId, wish: Wish) -> AgentCommand {
+fn local(agent: AgentId, wish: Wish) -> AgentCommand {
     AgentCommand { agent: AgentKey::owned(agent), holder: None, seen_changes: None, wish }
 }
