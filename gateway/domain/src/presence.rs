@@ -9,8 +9,6 @@
 //!                         `------ link lost ----^
 //! ```
 
-use std::hash::{DefaultHasher, Hash, Hasher};
-
 use serde::Serialize;
 
 use crate::{AfterCall, AgentKey, Call, Extension, ReasonCode, SignedIn, Timestamp, VoiceState};
@@ -145,16 +143,6 @@ impl Presence {
             calls: Vec::new(),
             not_known_since: Some(since),
         }
-    }
-
-    /// A number that stands for all of it that pages show: equal where a page made now would say the
-    /// same, but for how long something lasts. Good within one process.
-    pub fn content(&self) -> u32 {
-        let mut hasher = DefaultHasher::new();
-        let Self { state, since, pending, until, calls, not_known_since } = self;
-        (state, since, pending, until, calls, not_known_since.is_some()).hash(&mut hasher);
-        let [a, b, c, d, ..] = hasher.finish().to_be_bytes();
-        u32::from_be_bytes([a, b, c, d])
     }
 
     /// The call the agent's own line is in; calls on other lines are shown but never this one

@@ -52,6 +52,11 @@ fn session(state: VoiceState) -> AgentSession {
     }
 }
 
+fn doing(session: &AgentSession) -> Doing {
+    let presence = Presence::owned(session.signed_in().unwrap()).unwrap();
+    Doing { mark: 3, presence, queues: None }
+}
+
 fn states() -> Vec<VoiceState> {
     let lunch = AfterCall::NotReady(Some(ReasonCode(12)));
     let then = AfterCall::Ready;
@@ -118,8 +123,8 @@ fn each_page(model: &str, language: Language, mut judge: impl FnMut(&Client<'_>,
     };
     for state in states() {
         let session = session(state);
-        let presence = Presence::owned(session.signed_in().unwrap()).unwrap();
-        let shown = Shown::of(&session, &presence, 3).unwrap();
+        let doing = doing(&session);
+        let shown = Shown::of(&session, &doing).unwrap();
         for remark in [
             None,
             Some(Remark::ReasonGone),
@@ -342,9 +347,9 @@ fn ops_11_a_problem_of_a_session_leads_to_its_home_screen() {
 fn phn_05_a_press_that_came_to_nothing_may_be_so_already() {
     let check = |press, state, expected| {
         let session = session(state);
-        let signed_in = session.signed_in().unwrap();
-        let presence = Presence::owned(signed_in).unwrap();
-        assert_eq!(is_so(press, signed_in, &presence), expected, "{press:?} {state:?}");
+        let doing = doing(&session);
+        let shown = Shown::of(&session, &doing).unwrap();
+        assert_eq!(is_so(press, shown, &settings()), expected, "{press:?} {state:?}");
     };
     let (lunch, none) = (Some(ReasonCode(12)), None);
     let talking = |then| VoiceState::Talking { then, asked: true };
