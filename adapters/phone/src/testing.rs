@@ -1,5 +1,7 @@
 //! An engine in memory and phones in front of it, driven by calls: no network, a clock by hand.
 
+pub(crate) mod centre;
+
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex};
