@@ -1,9 +1,9 @@
 //! The live lane: voice state that others own, as this node heard it last. In memory, never written.
 //!
-//! Each pair of servers has one [`Owner`] on a node, held by the adapter that has the link. What it
-//! hears goes in here; what is asked of the pair goes out through it. Listeners either `watch` the
-//! latest value (a slow one skips) or take a `feed` of an agent's changes in order (a slow one gets
-//! one [`FeedItem::Resync`] and the state anew).
+//! Each pair of servers has one [`Owner`](crate::Owner) on a node, held by the adapter that has the
+//! link. What it hears goes in here; what is asked of the pair goes out through it. Listeners either
+//! `watch` the latest value (a slow one skips) or take a `feed` of an agent's changes in order (a slow
+//! one gets one [`FeedItem::Resync`](crate::FeedItem::Resync) and the state anew).
 //!
 //! ```text
 //!   Owner::hear --> value --> watch, feed, changes --> bridge: sessions of who is signed out
@@ -223,5 +223,34 @@ impl PairLive {
         let (sender, receiver) = mpsc::channel(REQUESTS_MAX);
         *self.requests.lock().unwrap_or_else(PoisonError::into_inner) = Some(sender);
         receiver
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::{HeardState, PresenceState};
+
+    use super::*;
+
+    #[test]
+    fn how_long_a_call_waits_is_no_news_and_how_many_wait_is() {
+        let agent: AgentKey = "north:1001".parse().unwrap();
+        let pair = PairLive::default();
+        let figures = |calls, at| {
+            let longest_since = Some(Timestamp::from_seconds(at));
+            Some(QueueFigures { calls, longest_since })
+        };
+        assert!(!pair.set_queues(&agent.id, figures(3, 10)), "nobody heard of the agent");
+        let now = Timestamp::from_seconds(20);
+        let (state, since) = (PresenceState::Ready, now);
+        let heard = HeardState { state, since, pending: None, extension: None, instrument: None };
+        assert!(pair.hear(&agent, now, Heard::State(heard)));
+        assert!(pair.set_queues(&agent.id, figures(3, 10)));
+        assert!(!pair.set_queues(&agent.id, figures(3, 15)));
+        assert_eq!(pair.queue_figures(&agent.id), figures(3, 15));
+        assert!(pair.set_queues(&agent.id, figures(4, 15)));
+        // What is not known any more is not shown either.
+        assert_eq!(pair.lose(now), [agent.clone()]);
+        assert_eq!(pair.queue_figures(&agent.id), None);
     }
 }
