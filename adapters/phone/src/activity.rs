@@ -29,6 +29,7 @@ use std::time::Duration;
 use domain::{AgentKey, AgentSession, DeviceName, SessionRef, Timestamp};
 
 use crate::proof::Proven;
+use crate::translate::{ScreenName, Shows};
 
 mod cookie;
 #[cfg(test)]
@@ -45,8 +46,10 @@ pub(crate) struct Screen {
     pub(crate) agent: AgentKey,
     /// The holder its links speak for.
     pub(crate) holder: SessionRef,
-    /// Stands for what its page shows ([`engine::Port::page_content`]).
-    pub(crate) content: u32,
+    /// What its page shows.
+    pub(crate) shows: Shows,
+    /// Which page that is.
+    pub(crate) page: ScreenName,
     /// Where it was last seen.
     pub(crate) address: IpAddr,
     /// Under which scheme, host and port it reaches us.
@@ -54,7 +57,7 @@ pub(crate) struct Screen {
     fetched_at: Timestamp,
     asked: Asked,
     /// What a push told it of.
-    told: Option<u32>,
+    told: Option<Shows>,
     /// What is known of the cookie of that holder's sign-in.
     cookie: Cookie,
 }
@@ -73,8 +76,8 @@ enum Asked {
 /// What a phone needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Need {
-    /// Its page shows something else than one made now, for which this stands, would.
-    Behind { content: u32 },
+    /// Its page shows something else than this, which one made now would.
+    Behind { shows: Shows },
     /// Its page speaks for a session that ended or was taken over.
     Over,
 }
@@ -118,7 +121,7 @@ impl Screens {
         &mut self,
         device: &DeviceName,
         session: &AgentSession,
-        content: u32,
+        (shows, page): (Shows, ScreenName),
         (address, base): (IpAddr, &str),
         now: Timestamp,
     ) -> bool {
@@ -127,15 +130,16 @@ impl Screens {
         {
             return false;
         }
-        (screen.content, screen.address, screen.fetched_at) = (content, address, now);
+        (screen.shows, screen.page) = (shows, page);
+        (screen.address, screen.fetched_at) = (address, now);
         (screen.asked, screen.told) = (Asked::No, None);
         true
     }
 
     /// A push told a phone that there is something new; the rest is up to the phone.
-    pub(crate) fn told(&mut self, device: &DeviceName, content: u32) {
+    pub(crate) fn told(&mut self, device: &DeviceName, shows: Shows) {
         if let Some(screen) = self.screens.get_mut(device) {
-            screen.told = Some(content);
+            screen.told = Some(shows);
         }
     }
 
@@ -244,12 +248,12 @@ impl Screens {
         }
     }
 
-    /// What a phone needs, given the latest session of the agent that it shows, and what stands for
-    /// what a page of it would show now.
+    /// What a phone needs, given the latest session of the agent that it shows, and what a page of it
+    /// would show now.
     pub(crate) fn need(
         &self,
         device: &DeviceName,
-        session: Option<(&AgentSession, u32)>,
+        session: Option<(&AgentSession, Shows)>,
     ) -> Option<Need> {
         if self.pressing.contains_key(device) {
             return None;
@@ -260,12 +264,8 @@ impl Screens {
             .filter(|(session, _)| session.signed_in().is_some());
         match session {
             None => Some(Need::Over),
-            Some((_, content))
-                if screen.cookie != Cookie::Gone
-                    && content != screen.content
-                    && screen.told != Some(content) =>
-            {
-                Some(Need::Behind { content })
+            Some((_, shows)) if screen.cookie != Cookie::Gone && !screen.knows(shows) => {
+                Some(Need::Behind { shows })
             }
             Some(_) => None,
         }
@@ -334,7 +334,7 @@ impl Screen {
     /// A page that is being given to a phone now.
     pub(crate) fn new(
         session: &AgentSession,
-        content: u32,
+        (shows, page): (Shows, ScreenName),
         address: IpAddr,
         base: impl Into<String>,
         now: Timestamp,
@@ -342,7 +342,8 @@ impl Screen {
         Self {
             agent: session.agent.clone(),
             holder: session.holder(),
-            content,
+            shows,
+            page,
             address,
             base: base.into(),
             fetched_at: now,
@@ -350,6 +351,14 @@ impl Screen {
             told: None,
             cookie: Cookie::Unseen,
         }
+    }
+
+    /// Whether the phone shows that, or was told of it. What came with a call shows on the call's page
+    /// alone.
+    fn knows(&self, shows: Shows) -> bool {
+        let is_call_page = self.page == ScreenName::Call;
+        let is_same = |known: Shows| known.is_same(shows, is_call_page);
+        is_same(self.shows) || self.told.is_some_and(is_same)
     }
 
     /// Whether the phone was asked and its time to answer runs.

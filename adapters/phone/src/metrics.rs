@@ -9,7 +9,7 @@ use crate::PushReason;
 use crate::translate::ScreenName;
 
 /// Results of sign-ins: `ok`, or the name of a problem.
-const SIGN_IN_RESULTS: [&str; 17] = [
+const SIGN_IN_RESULTS: [&str; 24] = [
     "ok",
     "wrong",
     "locked",
@@ -23,13 +23,20 @@ const SIGN_IN_RESULTS: [&str; 17] = [
     "device_in_use",
     "mobile",
     "in_call",
+    "mobile_not_offered",
+    "signed_on_elsewhere",
+    "owner_away",
+    "not_confirmed",
+    "several_pairs",
+    "leaving",
+    "owner_refused",
     "parameter",
     "no_form",
     "link",
     "internal",
 ];
 const PRESSES: [&str; 4] = ["ready", "not_ready", "wrap_up", "sign_out"];
-const PRESS_RESULTS: [&str; 4] = ["done", "stale", "refused", "failed"];
+const PRESS_RESULTS: [&str; 5] = ["done", "stale", "refused", "unclear", "failed"];
 const LINK_FAULTS: [&str; 5] = ["foreign", "expired", "over", "cookie", "address"];
 const CALLBACK_RESULTS: [&str; 3] = ["authorized", "refused", "limited"];
 

@@ -22,6 +22,7 @@ pub(crate) use self::pace::{Begin, Pace};
 use crate::activity::{Need, Screen};
 use crate::config::{fingerprint, phone_authorities, push_account};
 use crate::link::{Issued, Link};
+use crate::translate::{Doing, ScreenName, Shown, Shows};
 use crate::{Phone, PushReason, locked};
 
 /// How often a push is tried in all while nothing of it reaches the phone.
@@ -73,10 +74,11 @@ impl Phone {
             return;
         }
         let Ok(session) = self.port.session_of(agent).await else { return };
+        let now = session.as_deref().map(|session| (session, self.shows(session)));
         let pushes = self.pushes();
         for device in devices {
             let mut screens = locked(&self.screens);
-            match screens.need(&device, self.with_content(session.as_deref())) {
+            match screens.need(&device, now) {
                 // Nobody looks at that page any more, or nobody can be told.
                 Some(Need::Over) if !pushes || screens.is_closed(&device) => {
                     let holder = screens.of(&device).map(|screen| screen.holder);
@@ -93,11 +95,19 @@ impl Phone {
         }
     }
 
-    fn with_content<'s>(
-        &self,
-        session: Option<&'s AgentSession>,
-    ) -> Option<(&'s AgentSession, u32)> {
-        session.map(|session| (session, self.port.page_content(session)))
+    /// What the agent of a session is doing; `None` once it is over.
+    pub(crate) fn doing(&self, session: &AgentSession) -> Option<Doing> {
+        // The mark first: should it change meanwhile, a press is stale rather than misunderstood.
+        let mark = self.port.page_mark(session);
+        let presence = self.port.presence(session)?;
+        Some(Doing { mark, presence, queues: self.port.queue_figures(&session.agent) })
+    }
+
+    /// What pages of that session would show now.
+    pub(crate) fn shows(&self, session: &AgentSession) -> Shows {
+        let doing = self.doing(session);
+        let shown = doing.as_ref().and_then(|doing| Shown::of(session, doing));
+        shown.map_or_else(Shows::default, |shown| Shows::of(shown, &self.port.settings()))
     }
 
     /// Whether phones are pushed to at all.
@@ -187,8 +197,8 @@ impl Phone {
             Some(Need::Over) => {
                 screens.forget(device, holder);
             }
-            Some(Need::Behind { content }) if reason == PushReason::Ok => {
-                screens.told(device, content);
+            Some(Need::Behind { shows }) if reason == PushReason::Ok => {
+                screens.told(device, shows);
             }
             _ => {}
         }
@@ -200,16 +210,26 @@ impl Phone {
     async fn push_newest(&self, device: &DeviceName, urgent: bool) -> Option<Pushed> {
         let screen = locked(&self.screens).of(device).cloned()?;
         let session = self.port.session_of(&screen.agent).await.ok()?;
+        let now = session.as_deref().map(|session| (session, self.shows(session)));
         let need = {
             let screens = locked(&self.screens);
-            let need = screens.need(device, self.with_content(session.as_deref()));
+            let need = screens.need(device, now);
             if need.is_none() && !urgent && !screens.is_asked(device) {
                 return None;
             }
             need
         };
         let settings = self.port.settings();
-        let reason = self.push_screen(device, &screen, &settings).await;
+        let link = match need {
+            // Who looks at what came with a call is not taken away from it by more of that.
+            Some(Need::Behind { shows })
+                if screen.page == ScreenName::Call && screen.shows.is_same(shows, false) =>
+            {
+                Link::Call
+            }
+            _ => Link::Home,
+        };
+        let reason = self.push_screen(device, &screen, link, &settings).await;
         Some(Pushed { holder: screen.holder, need, reason })
     }
 
@@ -217,6 +237,7 @@ impl Phone {
         &self,
         device: &DeviceName,
         screen: &Screen,
+        link: Link,
         settings: &Settings,
     ) -> PushReason {
         let account = match push_account(&self.port, settings) {
@@ -234,11 +255,11 @@ impl Phone {
         let issued = Issued {
             holder: screen.holder,
             // It leads to a view, for which that is of no use.
-            changes: screen.content,
+            changes: screen.shows.mark,
             device: device.clone(),
             at: self.port.now(),
         };
-        let body = delivery::body(self.key.url(&screen.base, &issued, Link::Home));
+        let body = delivery::body(self.key.url(&screen.base, &issued, link));
         delivery::deliver(screen.address, &account, tls, body).await
     }
 

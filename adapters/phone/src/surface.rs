@@ -24,6 +24,7 @@ use crate::metrics::Figures;
 use crate::pending::Pending;
 use crate::push::{Authorities, Begin, IN_FLIGHT_MAX, Pace};
 use crate::texts::Library;
+use crate::translate::ScreenName;
 
 /// How often silence and owed pushes are looked at.
 const TICK: Duration = Duration::from_secs(1);
@@ -112,8 +113,8 @@ impl Phone {
         let mut screens = locked(&self.screens);
         if screens.of(&device).is_none_or(|screen| screen.holder != session.holder()) {
             let (base, now) = (self.base.as_str(), self.port.now());
-            let content = self.port.page_content(session);
-            let screen = Screen::new(session, content, proof.address, base, now);
+            let shown = (self.shows(session), ScreenName::Home);
+            let screen = Screen::new(session, shown, proof.address, base, now);
             screens.show(&device, screen);
         }
     }

@@ -1,5 +1,7 @@
 //! An engine in memory and phones in front of it, driven by calls: no network, a clock by hand.
 
+pub(crate) mod centre;
+
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex};
@@ -206,8 +208,8 @@ impl Node {
         let session = self.session(agent).await;
         match session.as_ref().and_then(|session| session.signed_in()) {
             Some(_) => {
-                let presence = session.and_then(|session| self.port.presence(&session));
-                presence.map_or("none", |presence| presence.state.name()).to_owned()
+                let presence = session.as_deref().and_then(|it| self.port.presence(it));
+                presence.unwrap().state.name().to_owned()
             }
             None => "signed_out".to_owned(),
         }

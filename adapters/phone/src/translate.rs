@@ -3,11 +3,13 @@
 //! Pages hold links that are made here; what a link opens is decided in `routes`.
 
 mod call;
+mod calls;
 mod home;
 mod keys;
 mod press;
 mod problem;
 mod reasons;
+mod shows;
 mod sign_in;
 #[cfg(test)]
 mod tests;
@@ -17,7 +19,8 @@ use std::fmt;
 
 use domain::settings::Settings;
 use domain::{
-    AgentId, AgentSession, DeviceName, Presence, ReasonCategory, ReasonCode, SignedIn, Timestamp,
+    AgentId, AgentSession, DeviceName, Presence, QueueFigures, ReasonCategory, ReasonCode,
+    SignedIn, Timestamp,
 };
 use protocols::phone_xml::Object;
 
@@ -26,6 +29,7 @@ pub(crate) use home::{Remark, home};
 pub(crate) use press::{Ended, ended, is_so, wish};
 pub(crate) use problem::{Problem, Ways, problem};
 pub(crate) use reasons::reasons;
+pub(crate) use shows::Shows;
 pub(crate) use sign_in::{Field, Form, devices, form, mobile_modes};
 
 use crate::client::Client;
@@ -87,6 +91,15 @@ pub(crate) struct Scene<'a> {
     pub(crate) links: OnceCell<String>,
 }
 
+/// What the agent of a session is doing, as it was looked up for a page.
+#[derive(Clone, Debug)]
+pub(crate) struct Doing {
+    /// What links of the page carry ([`engine::Port::page_mark`]).
+    pub(crate) mark: u32,
+    pub(crate) presence: Presence,
+    pub(crate) queues: Option<QueueFigures>,
+}
+
 /// A signed-in session on its way to a page.
 #[derive(Clone, Copy)]
 pub(crate) struct Shown<'a> {
@@ -96,11 +109,15 @@ pub(crate) struct Shown<'a> {
     pub(crate) presence: &'a Presence,
     /// What links of the page carry ([`engine::Port::page_mark`]).
     pub(crate) mark: u32,
+    /// The calls that wait, where that is told.
+    pub(crate) queues: Option<QueueFigures>,
 }
 
 impl<'a> Shown<'a> {
-    pub(crate) fn of(session: &'a AgentSession, presence: &'a Presence, mark: u32) -> Option<Self> {
-        session.signed_in().map(|signed_in| Self { session, signed_in, presence, mark })
+    pub(crate) fn of(session: &'a AgentSession, doing: &'a Doing) -> Option<Self> {
+        let Doing { mark, presence, queues } = doing;
+        let (mark, queues) = (*mark, *queues);
+        session.signed_in().map(|signed_in| Self { session, signed_in, presence, mark, queues })
     }
 
     fn agent(&self) -> &'a AgentId {

@@ -52,7 +52,7 @@ pub use owner::{
     OwnerAnswer, OwnerAsk, OwnerCommand, OwnerRefusal, OwnerRefusalKind, OwnerSignIn, Target,
     Unclear,
 };
-pub use presence::{Heard, HeardState, Known, LiveAgent, Presence, PresenceState};
+pub use presence::{Heard, HeardState, Known, LiveAgent, Presence, PresenceState, QueueFigures};
 pub use principal::{Principal, Proof, Role};
 pub use problem::{Problem, Problems};
 pub use reason::{ReasonCategory, ReasonCode};

@@ -9,8 +9,6 @@
 //!                         `------ link lost ----^
 //! ```
 
-use std::hash::{DefaultHasher, Hash, Hasher};
-
 use serde::Serialize;
 
 use crate::{AfterCall, AgentKey, Call, Extension, ReasonCode, SignedIn, Timestamp, VoiceState};
@@ -147,21 +145,20 @@ impl Presence {
         }
     }
 
-    /// A number that stands for all of it that pages show: equal where a page made now would say the
-    /// same, but for how long something lasts. Good within one process.
-    pub fn content(&self) -> u32 {
-        let mut hasher = DefaultHasher::new();
-        let Self { state, since, pending, until, calls, not_known_since } = self;
-        (state, since, pending, until, calls, not_known_since.is_some()).hash(&mut hasher);
-        let [a, b, c, d, ..] = hasher.finish().to_be_bytes();
-        u32::from_be_bytes([a, b, c, d])
-    }
-
     /// The call the agent's own line is in; calls on other lines are shown but never this one
     /// (CTI-09).
     pub fn call(&self) -> Option<&Call> {
         self.calls.iter().find(|call| call.other_line.is_none())
     }
+}
+
+/// The calls that wait in an agent's queues, where the owner of the queues tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct QueueFigures {
+    /// How many wait.
+    pub calls: u32,
+    /// Since when the one waits that waits longest.
+    pub longest_since: Option<Timestamp>,
 }
 
 /// What the owner of an agent's voice state said.

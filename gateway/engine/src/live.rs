@@ -1,9 +1,9 @@
 //! The live lane: voice state that others own, as this node heard it last. In memory, never written.
 //!
-//! Each pair of servers has one [`Owner`] on a node, held by the adapter that has the link. What it
-//! hears goes in here; what is asked of the pair goes out through it. Listeners either `watch` the
-//! latest value (a slow one skips) or take a `feed` of an agent's changes in order (a slow one gets
-//! one [`FeedItem::Resync`] and the state anew).
+//! Each pair of servers has one [`Owner`](crate::Owner) on a node, held by the adapter that has the
+//! link. What it hears goes in here; what is asked of the pair goes out through it. Listeners either
+//! `watch` the latest value (a slow one skips) or take a `feed` of an agent's changes in order (a slow
+//! one gets one [`FeedItem::Resync`](crate::FeedItem::Resync) and the state anew).
 //!
 //! ```text
 //!   Owner::hear --> value --> watch, feed, changes --> bridge: sessions of who is signed out
@@ -14,7 +14,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use domain::{
-    AgentId, AgentKey, Heard, LiveAgent, OwnerAnswer, OwnerCommand, PairName, Timestamp, Unclear,
+    AgentId, AgentKey, Heard, LiveAgent, OwnerAnswer, OwnerCommand, PairName, QueueFigures,
+    Timestamp, Unclear,
 };
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -39,6 +40,7 @@ struct Entry {
     value: Option<Arc<LiveAgent>>,
     watch: Option<watch::Sender<Option<Arc<LiveAgent>>>>,
     feeds: Vec<Arc<FeedQueue>>,
+    queues: Option<QueueFigures>,
 }
 
 impl Entry {
@@ -101,6 +103,10 @@ impl Live {
         self.known_pair(&agent.pair)?.value(&agent.id)
     }
 
+    pub(crate) fn queue_figures(&self, agent: &AgentKey) -> Option<QueueFigures> {
+        self.known_pair(&agent.pair)?.queue_figures(&agent.id)
+    }
+
     pub(crate) fn statuses(&self) -> Vec<(PairName, PairStatus)> {
         let pairs = self.pairs.read().unwrap_or_else(PoisonError::into_inner);
         let mut statuses: Vec<_> = pairs
@@ -129,6 +135,19 @@ impl Live {
 impl PairLive {
     pub(crate) fn value(&self, agent: &AgentId) -> Option<Arc<LiveAgent>> {
         self.agents.read().unwrap_or_else(PoisonError::into_inner).get(agent)?.value.clone()
+    }
+
+    pub(crate) fn queue_figures(&self, agent: &AgentId) -> Option<QueueFigures> {
+        self.agents.read().unwrap_or_else(PoisonError::into_inner).get(agent)?.queues
+    }
+
+    /// Takes in how many calls wait for an agent who was heard of; true where their number is
+    /// another.
+    pub(crate) fn set_queues(&self, agent: &AgentId, figures: Option<QueueFigures>) -> bool {
+        let mut agents = self.agents.write().unwrap_or_else(PoisonError::into_inner);
+        let Some(entry) = agents.get_mut(agent) else { return false };
+        let before = std::mem::replace(&mut entry.queues, figures);
+        before.map(|it| it.calls) != figures.map(|it| it.calls)
     }
 
     pub(crate) fn values(&self) -> Vec<Arc<LiveAgent>> {
@@ -174,6 +193,7 @@ impl PairLive {
         let mut agents = self.agents.write().unwrap_or_else(PoisonError::into_inner);
         let mut lost = Vec::new();
         for entry in agents.values_mut() {
+            entry.queues = None;
             if let Some(value) = entry.value.as_ref().and_then(|value| value.lost(now)) {
                 lost.push(value.agent.clone());
                 entry.take(Arc::new(value));
@@ -203,5 +223,34 @@ impl PairLive {
         let (sender, receiver) = mpsc::channel(REQUESTS_MAX);
         *self.requests.lock().unwrap_or_else(PoisonError::into_inner) = Some(sender);
         receiver
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::{HeardState, PresenceState};
+
+    use super::*;
+
+    #[test]
+    fn how_long_a_call_waits_is_no_news_and_how_many_wait_is() {
+        let agent: AgentKey = "north:1001".parse().unwrap();
+        let pair = PairLive::default();
+        let figures = |calls, at| {
+            let longest_since = Some(Timestamp::from_seconds(at));
+            Some(QueueFigures { calls, longest_since })
+        };
+        assert!(!pair.set_queues(&agent.id, figures(3, 10)), "nobody heard of the agent");
+        let now = Timestamp::from_seconds(20);
+        let (state, since) = (PresenceState::Ready, now);
+        let heard = HeardState { state, since, pending: None, extension: None, instrument: None };
+        assert!(pair.hear(&agent, now, Heard::State(heard)));
+        assert!(pair.set_queues(&agent.id, figures(3, 10)));
+        assert!(!pair.set_queues(&agent.id, figures(3, 15)));
+        assert_eq!(pair.queue_figures(&agent.id), figures(3, 15));
+        assert!(pair.set_queues(&agent.id, figures(4, 15)));
+        // What is not known any more is not shown either.
+        assert_eq!(pair.lose(now), [agent.clone()]);
+        assert_eq!(pair.queue_figures(&agent.id), None);
     }
 }

@@ -4,7 +4,7 @@ use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::{AgentId, AgentKey, Heard, LiveAgent, PairName, Timestamp};
+use domain::{AgentId, AgentKey, Heard, LiveAgent, PairName, QueueFigures, Timestamp};
 use tokio::sync::mpsc;
 
 use crate::engine::Engine;
@@ -71,6 +71,14 @@ impl Owner {
             self.engine.mirror.tell(key);
         }
         news
+    }
+
+    /// Takes in how many calls wait in an agent's queues. Listeners are told where their number is
+    /// another; how long one waits grows by itself.
+    pub fn set_queues(&mut self, agent: &AgentId, figures: Option<QueueFigures>) {
+        if self.live.set_queues(agent, figures) {
+            self.engine.mirror.tell(AgentKey { pair: self.pair.clone(), id: agent.clone() });
+        }
     }
 
     /// What is known of an agent.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use domain::{
     AgentKey, AgentSession, Input, LiveAgent, NodeName, OwnerAnswer, OwnerCommand, PairName,
-    Presence, Principal, Sealed, Secret, SessionNumber, Settings, Timestamp,
+    Presence, Principal, QueueFigures, Sealed, Secret, SessionNumber, Settings, Timestamp,
 };
 use tokio::sync::{broadcast, watch};
 
@@ -107,23 +107,14 @@ impl Port {
         live.map_or(0, |live| live.mark(self.engine.node_mark()))
     }
 
-    /// A number that stands for what a page of that session shows: a page that carries another is
-    /// behind.
-    pub fn page_content(&self, session: &AgentSession) -> u32 {
-        match session.signed_in() {
-            Some(signed_in) if session.agent.is_owned() => signed_in.changes,
-            // A take-over of the line or a new mobile number shows too.
-            Some(signed_in) => {
-                let content = self.presence(session).map_or(0, |presence| presence.content());
-                content.wrapping_add(signed_in.changes)
-            }
-            None => 0,
-        }
-    }
-
     /// What the owner of an agent's voice state said last.
     pub fn live(&self, agent: &AgentKey) -> Option<Arc<LiveAgent>> {
         self.engine.live.value(agent)
+    }
+
+    /// The calls that wait in an agent's queues, where the owner of their voice state tells.
+    pub fn queue_figures(&self, agent: &AgentKey) -> Option<QueueFigures> {
+        self.engine.live.queue_figures(agent)
     }
 
     /// The latest value of an agent whose voice state another owns; a slow listener skips.

@@ -207,8 +207,8 @@ pub(crate) async fn apply(
         }
         Outcome::Done(_) => Ok(Applied { number: engine.settings().number, changed: true }),
         Outcome::Refused(refusal) => Err(ApplyError::Refused(crate::words::refusal(&refusal))),
-        // Nobody else is asked about settings.
-        Outcome::Unclear(_) => Err(engine::SubmitError::Unknown.into()),
+        // No owner of voice state is asked about settings.
+        Outcome::Unclear(_) => Err(engine::SubmitError::Undecided.into()),
     }
 }
 

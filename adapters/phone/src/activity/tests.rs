@@ -38,9 +38,13 @@ fn session(generation: u32, changes: u32) -> AgentSession {
     }
 }
 
+fn home(changes: u32) -> (Shows, ScreenName) {
+    (Shows::marked(changes), ScreenName::Home)
+}
+
 fn shown() -> Screens {
     let mut screens = Screens::default();
-    let screen = Screen::new(&session(1, 3), 3, [192, 0, 2, 7].into(), "https://gw", NOW);
+    let screen = Screen::new(&session(1, 3), home(3), [192, 0, 2, 7].into(), "https://gw", NOW);
     screens.show(&device("SEP1"), screen);
     screens
 }
@@ -51,10 +55,10 @@ fn phn_05_a_phone_whose_page_is_old_needs_a_push() {
     let sep1 = device("SEP1");
     let need = |screens: &Screens, session: &AgentSession| {
         let changes = session.signed_in().unwrap().changes;
-        screens.need(&sep1, Some((session, changes)))
+        screens.need(&sep1, Some((session, Shows::marked(changes))))
     };
     assert_eq!(need(&screens, &session(1, 3)), None);
-    assert_eq!(need(&screens, &session(1, 4)), Some(Need::Behind { content: 4 }));
+    assert_eq!(need(&screens, &session(1, 4)), Some(Need::Behind { shows: Shows::marked(4) }));
     // The phone's own press gets the new page as its answer.
     screens.press_begins(&sep1);
     screens.press_begins(&sep1);
@@ -62,23 +66,23 @@ fn phn_05_a_phone_whose_page_is_old_needs_a_push() {
     screens.press_ends(&sep1);
     assert_eq!(need(&screens, &session(1, 4)), None);
     screens.press_ends(&sep1);
-    assert_eq!(need(&screens, &session(1, 4)), Some(Need::Behind { content: 4 }));
-    assert_eq!(screens.need(&device("SEP2"), Some((&session(1, 4), 4))), None);
+    assert_eq!(need(&screens, &session(1, 4)), Some(Need::Behind { shows: Shows::marked(4) }));
+    assert_eq!(screens.need(&device("SEP2"), Some((&session(1, 4), Shows::marked(4)))), None);
     // Once told, the rest is up to the phone.
-    screens.told(&sep1, 4);
+    screens.told(&sep1, Shows::marked(4));
     assert_eq!(need(&screens, &session(1, 4)), None);
-    assert_eq!(need(&screens, &session(1, 5)), Some(Need::Behind { content: 5 }));
+    assert_eq!(need(&screens, &session(1, 5)), Some(Need::Behind { shows: Shows::marked(5) }));
 }
 
 #[test]
 fn phn_22_a_page_whose_session_is_over_needs_a_push() {
     let screens = shown();
     let sep1 = device("SEP1");
-    assert_eq!(screens.need(&sep1, Some((&session(2, 4), 4))), Some(Need::Over));
+    assert_eq!(screens.need(&sep1, Some((&session(2, 4), Shows::marked(4)))), Some(Need::Over));
     assert_eq!(screens.need(&sep1, None), Some(Need::Over));
     let end = SignedOut { at: NOW, reason: None, by: SignedOutBy::Supervisor };
     let ended = AgentSession { status: Status::SignedOut(end), ..session(2, 0) };
-    assert_eq!(screens.need(&sep1, Some((&ended, 0))), Some(Need::Over));
+    assert_eq!(screens.need(&sep1, Some((&ended, Shows::marked(0)))), Some(Need::Over));
 }
 
 #[test]
@@ -143,7 +147,7 @@ fn phn_19_a_phone_has_to_show_the_cookie_for_half_an_hour_after_it_did() {
     // Coming by another base is no news about cookies, another sign-in is.
     let anew = |generation| {
         let address = [192, 0, 2, 7].into();
-        Screen::new(&session(generation, 3), 3, address, "https://other", later(122))
+        Screen::new(&session(generation, 3), home(3), address, "https://other", later(122))
     };
     screens.show(&sep1, anew(1));
     assert!(screens.needs_cookie(&sep1, holder, later(1799), KEPT));
@@ -162,8 +166,8 @@ fn phn_19_a_phone_whose_window_was_closed_is_left_alone_until_its_session_ends()
     assert!(screens.is_closed(&sep1));
     // However long ago: whoever stands there now opened no page of that session.
     assert!(screens.needs_cookie(&sep1, holder, later(86_400), KEPT));
-    assert_eq!(screens.need(&sep1, Some((&session(1, 4), 4))), None);
-    assert_eq!(screens.need(&sep1, Some((&session(2, 4), 4))), Some(Need::Over));
+    assert_eq!(screens.need(&sep1, Some((&session(1, 4), Shows::marked(4)))), None);
+    assert_eq!(screens.need(&sep1, Some((&session(2, 4), Shows::marked(4)))), Some(Need::Over));
     // A question would get no answer that is believed.
     assert_eq!(screens.silence(later(119), INACTIVITY), []);
     let ended = screens.silence(later(120), INACTIVITY);
@@ -173,7 +177,10 @@ fn phn_19_a_phone_whose_window_was_closed_is_left_alone_until_its_session_ends()
     // The cookie itself shows that the window is there.
     screens.believe(&sep1, holder, Proven::Cookie, later(136));
     assert!(!screens.is_closed(&sep1));
-    assert_eq!(screens.need(&sep1, Some((&session(1, 4), 4))), Some(Need::Behind { content: 4 }));
+    assert_eq!(
+        screens.need(&sep1, Some((&session(1, 4), Shows::marked(4)))),
+        Some(Need::Behind { shows: Shows::marked(4) })
+    );
 }
 
 #[test]
@@ -225,13 +232,13 @@ fn a_page_shown_again_is_as_if_it_were_shown_anew() {
     let sep1 = device("SEP1");
     let (address, base) = (IpAddr::from([192, 0, 2, 9]), "https://gw");
     let again = |screens: &mut Screens, session: &AgentSession, base: &str| {
-        screens.show_again(&sep1, session, 5, (address, base), later(130))
+        screens.show_again(&sep1, session, home(5), (address, base), later(130))
     };
     let mut screens = shown();
     assert_eq!(screens.silence(later(120), INACTIVITY).len(), 1);
-    screens.told(&sep1, 5);
+    screens.told(&sep1, Shows::marked(5));
     assert!(again(&mut screens, &session(1, 5), base));
-    let anew = Screen::new(&session(1, 5), 5, address, base, later(130));
+    let anew = Screen::new(&session(1, 5), home(5), address, base, later(130));
     assert_eq!(screens.of(&sep1), Some(&anew));
     let other = AgentKey { pair: PairName::owned(), id: "1002".parse().unwrap() };
     let other = AgentSession { agent: other, ..session(1, 5) };
@@ -249,7 +256,7 @@ fn phn_19_a_phone_shows_one_agent_at_a_time() {
         agent: AgentKey { pair: PairName::owned(), id: "1002".parse().unwrap() },
         ..session(1, 0)
     };
-    let screen = Screen::new(&other, 0, [192, 0, 2, 7].into(), "https://gw", NOW);
+    let screen = Screen::new(&other, home(0), [192, 0, 2, 7].into(), "https://gw", NOW);
     screens.show(&device("SEP1"), screen);
     assert_eq!(screens.of_agent(&session(1, 3).agent), []);
     assert_eq!(screens.of_agent(&other.agent), [device("SEP1")]);

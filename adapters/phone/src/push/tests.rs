@@ -1,5 +1,6 @@
 //! Pushes to a phone's web server over TLS on loopback.
 
+mod centre;
 mod silence;
 
 use std::net::IpAddr;
@@ -25,11 +26,11 @@ use tokio_rustls::TlsAcceptor;
 
 use super::Begin;
 use super::certificate::PhoneCertificate;
+use crate::testing::centre::until;
 use crate::testing::{BASE, Handset, Node, settings};
 use crate::{PUSH_PASSWORD_PURPOSE, PushReason, locked};
 
 const HERE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
-const DEADLINE: Duration = Duration::from_secs(20);
 const DONE: &str = "<CiscoIPPhoneResponse><ResponseItem Status=\"0\" Data=\"Success\" URL=\"\"/></CiscoIPPhoneResponse>";
 
 /// Certificates of a phone and of the authority that may have signed it.
@@ -173,7 +174,16 @@ async fn serve(
 }
 
 async fn with_push(node: &Node, port: u16, authority: &str, device: Option<Device>) -> Settings {
-    let mut settings = settings();
+    push_in(settings(), node, port, authority, device).await
+}
+
+async fn push_in(
+    mut settings: Settings,
+    node: &Node,
+    port: u16,
+    authority: &str,
+    device: Option<Device>,
+) -> Settings {
     let password = node.port.seal(PUSH_PASSWORD_PURPOSE, &Secret::new("s3cret")).unwrap();
     let push = Push { user: "push".to_owned(), password, port };
     Arc::make_mut(&mut settings.phone_service).push = Some(push);
@@ -206,16 +216,6 @@ fn state(node: &Node) -> Option<PushReason> {
 fn is_waited_for(node: &Node) -> bool {
     let screens = locked(&node.phone.screens);
     screens.of(&"SEP1".parse().unwrap()).is_some_and(|screen| screen.is_waited_for())
-}
-
-/// Waits until it is so, or fails.
-async fn until(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
-    let wait = async {
-        while !is_so().await {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-    };
-    tokio::time::timeout(DEADLINE, wait).await.unwrap_or_else(|_| panic!("never: {what}"));
 }
 
 /// Runs the service's own tasks until dropped.

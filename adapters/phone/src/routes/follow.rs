@@ -3,9 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use domain::{
-    AgentCommand, AgentSession, Command, Input, InputId, OwnerRefusalKind, ReasonCategory, Refusal,
-};
+use domain::{AgentCommand, AgentSession, Command, Input, InputId, ReasonCategory, Refusal};
 use engine::Outcome;
 use engine::surface::Request;
 use http::Response;
@@ -208,12 +206,14 @@ async fn do_press(
             Err(error) => visit.problem_at(&Problem::of_submit(&error), issued, link),
             Ok(session) => match standing(visit, session.as_deref(), issued) {
                 Ok(session) => {
-                    let presence = phone.port.presence(session);
-                    let so = session.signed_in().zip(presence.as_ref());
-                    let so = so.is_some_and(|(it, presence)| translate::is_so(press, it, presence));
-                    let remark = remark
-                        .filter(|it| !matches!(it, Remark::Changed | Remark::NotConfirmed) || !so);
-                    view(visit, issued, session, remark)
+                    let page = visit.show(&issued.device, session, |scene, shown| {
+                        let so = translate::is_so(press, shown, scene.settings);
+                        let settled = |it: &Remark| {
+                            so && matches!(it, Remark::Changed | Remark::NotConfirmed)
+                        };
+                        translate::home(scene, shown, remark.filter(|it| !settled(it)))
+                    });
+                    page.map_or_else(|| over(visit, issued, Ended::Unknown), Answer::from)
                 }
                 Err(answer) => answer,
             },
@@ -230,12 +230,9 @@ fn remark(refusal: &Refusal) -> Remark {
         Refusal::SignOutNeedsNotReady => Remark::NotReadyFirst,
         Refusal::NoCall => Remark::CallGone,
         Refusal::CallInProgress => Remark::InCall,
-        Refusal::OwnerAway { .. } | Refusal::NotKnown { .. } => Remark::Away,
-        Refusal::Owner { why } => match why.kind {
-            OwnerRefusalKind::Away => Remark::Away,
-            OwnerRefusalKind::Call => Remark::CallGone,
-            _ => Remark::Refused,
-        },
+        Refusal::OwnerAway { .. } => Remark::Away,
+        Refusal::NotKnown { .. } => Remark::NotKnown,
+        Refusal::Owner { why } => Remark::Owner { kind: why.kind, code: why.code },
         _ => Remark::Changed,
     }
 }

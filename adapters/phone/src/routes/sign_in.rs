@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use domain::settings::DevicePolicy;
-use domain::{DeviceName, Extension, InputId, Mobile, MobileMode, Secret, SessionRef, SignInOn};
+use domain::{
+    DeviceName, Extension, InputId, Mobile, MobileMode, OwnerRefusalKind, Secret, SessionRef,
+    SignInOn,
+};
 use engine::surface::Request;
 use engine::{SignInAnswer, SignInAttempt};
 use http::Response;
@@ -394,7 +397,9 @@ impl Given {
             SignInAnswer::Failed(error) => Err(failed(Problem::of_submit(&error), Again::Same)),
         };
         pressing.end();
-        if let Some(agent) = follow {
+        // What changed meanwhile of whoever the phone shows was not pushed to it.
+        let here = || locked(&visit.phone.screens).of(&self.device).map(|it| it.agent.clone());
+        if let Some(agent) = follow.or_else(here) {
             visit.phone.follow(&agent).await;
         }
         answer
@@ -459,8 +464,15 @@ fn again(problem: &Problem) -> Again {
         | Problem::ExtensionUsed(_)
         | Problem::Mobile
         | Problem::MobileNotOffered
-        | Problem::SignedOnElsewhere(_)
+        | Problem::SignedOnElsewhere(Some(_))
         | Problem::InCall => Again::Edit,
+        Problem::Owner { kind, .. } => match kind {
+            OwnerRefusalKind::ExtensionInUse
+            | OwnerRefusalKind::Device
+            | OwnerRefusalKind::Mobile => Again::Edit,
+            OwnerRefusalKind::Locked => Again::EditAll,
+            _ => Again::Same,
+        },
         Problem::Wrong | Problem::Locked { .. } | Problem::Agent => Again::EditAll,
         _ => Again::Same,
     }

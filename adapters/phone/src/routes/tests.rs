@@ -1,5 +1,8 @@
 //! Whole visits: what a phone is given for what it asks.
 
+mod centre_calls;
+mod centre_signing_in;
+mod centre_working;
 mod hostile;
 mod sessions;
 mod signing_in;

@@ -16,7 +16,7 @@ use crate::client::Client;
 use crate::link::{BASE_CHARACTERS_MAX, Issued, Link};
 use crate::prefill::Prefill;
 use crate::proof::Proven;
-use crate::translate::{self, Ended, Form, Page, Problem, Remark, Scene, Shown, Ways};
+use crate::translate::{self, Ended, Form, Page, Problem, Remark, Scene, Shown, Shows, Ways};
 use crate::{Phone, locked, proof};
 
 /// In the past, so that the Back key does not lead to the page; after 1970, since 8800 phones do not
@@ -119,11 +119,8 @@ impl<'a> Visit<'a> {
         session: &AgentSession,
         page: impl FnOnce(&Scene<'_>, Shown<'_>) -> Page,
     ) -> Option<Page> {
-        let port = &self.phone.port;
-        // The content is taken first: what changes in between is pushed rather than missed.
-        let content = port.page_content(session);
-        let presence = port.presence(session)?;
-        let shown = Shown::of(session, &presence, port.page_mark(session))?;
+        let doing = self.phone.doing(session)?;
+        let shown = Shown::of(session, &doing)?;
         let page = page(&self.scene(device), shown);
         if self.is_head() {
             return Some(page);
@@ -131,8 +128,9 @@ impl<'a> Visit<'a> {
         let peer = &self.request.peer;
         let place = (peer.address, peer.base.as_str());
         let mut screens = locked(&self.phone.screens);
-        if !screens.show_again(device, session, content, place, self.now) {
-            let screen = Screen::new(session, content, peer.address, place.1, self.now);
+        let is = (Shows::of(shown, &self.settings), page.name);
+        if !screens.show_again(device, session, is, place, self.now) {
+            let screen = Screen::new(session, is, peer.address, place.1, self.now);
             screens.show(device, screen);
         }
         drop(screens);

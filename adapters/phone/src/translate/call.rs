@@ -1,34 +1,29 @@
-//! What came with a call: the desktop's two columns folded into one (PHN-07).
+//! What came with a call (PHN-07).
 
 use protocols::phone_xml::{Object, Text};
 
 use super::keys::{Key, Keys, screen};
+use super::shows::fields;
 use super::{Page, Remark, Scene, ScreenName, Shown, duration, home};
 use crate::link::Link;
 
 /// The data of the call; without one, the home screen that says so.
 pub(crate) fn call(scene: &Scene<'_>, shown: Shown<'_>) -> Page {
+    if shown.presence.not_known_since.is_some() {
+        return home(scene, shown, None);
+    }
     let Some(call) = shown.presence.call() else {
         return home(scene, shown, Some(Remark::CallGone));
     };
     let texts = scene.client.texts;
     let mut lines = Vec::new();
     lines.extend(scene.call_line(shown));
+    lines.extend(scene.queue_line(shown));
     let lasting = duration(scene.now, call.began_at);
     lines.push(texts.with("call-for", &[("duration", &lasting)]));
     lines.extend(scene.wrap_up_line(shown));
-    let value = |name: &str| {
-        let found = call.variables.iter().find(|variable| variable.name == name);
-        found.map_or("-", |variable| variable.value.as_str())
-    };
-    match scene.settings.layout_for(shown.agent()) {
-        Some(layout) => lines.extend(
-            layout.folded().map(|field| format!("{}: {}", field.label, value(&field.variable))),
-        ),
-        None => lines.extend(
-            call.variables.iter().map(|variable| format!("{}: {}", variable.name, variable.value)),
-        ),
-    }
+    let fields = fields(call, shown, scene.settings);
+    lines.extend(fields.into_iter().map(|(label, value)| format!("{label}: {value}")));
     let url = scene.link(shown, Link::Call);
     let mut others = Vec::from_iter(scene.wrap_up_key(shown));
     others.push(scene.not_ready_key(shown));

@@ -1,13 +1,12 @@
 //! The home screen: what the agent is doing, since when, what comes next, and what they may do.
 
-use domain::{
-    AfterCall, Call, CallDirection, CallState, PresenceState, ReasonCategory, VoiceState,
-};
+use domain::{AfterCall, OwnerRefusalKind, PresenceState, ReasonCategory, VoiceState};
 use protocols::phone_xml::{Object, Text};
 
 use super::keys::{Key, Keys, screen};
 use super::{Page, Scene, ScreenName, Shown, duration};
 use crate::link::{Link, Press};
+use crate::texts::Texts;
 
 /// One line on the home screen about what was just asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,24 +19,40 @@ pub(crate) enum Remark {
     Changed,
     /// The contact centre was asked, and its answer is not there yet.
     NotConfirmed,
-    /// The contact centre refused.
-    Refused,
-    /// The contact centre cannot be reached, or what the agent does is not known.
+    /// The contact centre cannot be reached.
     Away,
+    /// What the agent is doing is not known, so nothing is changed.
+    NotKnown,
+    /// The contact centre refused, for that reason and with that code.
+    Owner {
+        kind: OwnerRefusalKind,
+        code: u32,
+    },
 }
 
 impl Remark {
-    fn text(self) -> &'static str {
-        match self {
+    fn words(self, texts: &Texts) -> String {
+        texts.text(match self {
             Self::ReasonGone => "notice-reason-gone",
             Self::NotReadyFirst => "notice-not-ready-first",
             Self::CallGone => "notice-call-gone",
             Self::InCall => "notice-in-call",
             Self::Changed => "notice-changed",
             Self::NotConfirmed => "notice-not-confirmed",
-            Self::Refused => "notice-refused",
             Self::Away => "notice-away",
-        }
+            Self::NotKnown => "notice-not-known",
+            Self::Owner { kind, code } => {
+                let text = match kind {
+                    OwnerRefusalKind::State => "notice-owner-state",
+                    OwnerRefusalKind::Reason => "notice-owner-reason",
+                    OwnerRefusalKind::Call => "notice-owner-call",
+                    OwnerRefusalKind::Away => "notice-owner-away",
+                    OwnerRefusalKind::NotOffered => "notice-owner-not-offered",
+                    _ => "notice-refused",
+                };
+                return texts.with(text, &[("code", &code.to_string())]);
+            }
+        })
     }
 }
 
@@ -46,27 +61,32 @@ pub(crate) fn home(scene: &Scene<'_>, shown: Shown<'_>, remark: Option<Remark>) 
     let texts = scene.client.texts;
     let signed_in = shown.signed_in;
     let presence = shown.presence;
-    let state = scene.state(presence.state);
+    let state = match presence.not_known_since {
+        None => scene.state(presence.state),
+        Some(_) => texts.text("state-unknown"),
+    };
     let mut lines = Vec::new();
-    lines.extend(remark.map(|remark| texts.text(remark.text())));
+    lines.extend(remark.map(|remark| remark.words(texts)));
     lines.push(texts.with("home-state", &[("state", &state)]));
     match presence.not_known_since {
-        None => {
-            let lasting = duration(scene.now, presence.since);
-            lines.push(texts.with("home-since", &[("duration", &lasting)]));
-        }
+        // What was so before is no news any more, and may be wrong.
         Some(since) => {
             let lasting = duration(scene.now, since);
             lines.push(texts.with("home-not-known", &[("duration", &lasting)]));
         }
+        None => {
+            let lasting = duration(scene.now, presence.since);
+            lines.push(texts.with("home-since", &[("duration", &lasting)]));
+            if let Some(next) = Scene::comes_next(shown) {
+                lines.push(texts.with("home-pending", &[("state", &scene.state(next))]));
+            }
+            lines.extend(scene.call_line(shown));
+            lines.extend(scene.queue_line(shown));
+            lines.extend(scene.wrap_up_line(shown));
+            lines.extend(scene.other_calls(shown));
+            lines.extend(scene.waiting_line(shown));
+        }
     }
-    if let Some(pending) = presence.pending {
-        lines.push(texts.with("home-pending", &[("state", &scene.state(pending))]));
-    }
-    lines.extend(scene.call_line(shown));
-    lines.extend(scene.queue_line(shown));
-    lines.extend(scene.wrap_up_line(shown));
-    lines.extend(scene.other_calls(shown));
     if let Some(mobile) = &signed_in.mobile {
         lines.push(texts.with("home-mobile", &[("number", mobile.number.as_str())]));
     }
@@ -110,52 +130,32 @@ impl Scene<'_> {
         texts.with("state-reason", &[("state", &state), ("reason", &reason)])
     }
 
-    /// Who calls or is called.
-    pub(super) fn call_line(&self, shown: Shown<'_>) -> Option<String> {
-        shown.presence.call().map(|call| self.call_words(call))
-    }
-
-    fn call_words(&self, call: &Call) -> String {
-        let text = match call.direction {
-            CallDirection::Inbound => "call-from",
-            CallDirection::Outbound => "call-to",
-        };
-        self.client.texts.with(text, &[("number", &call.number)])
-    }
-
-    /// The queue the call came through.
-    fn queue_line(&self, shown: Shown<'_>) -> Option<String> {
-        let queue = shown.presence.call()?.queue.as_ref()?;
-        Some(self.client.texts.with("home-queue", &[("queue", queue)]))
-    }
-
-    /// Calls beside the one that matters, the agent's own line first (CTI-09).
-    fn other_calls(&self, shown: Shown<'_>) -> Vec<String> {
-        /// More would push what matters off small screens.
-        const SHOWN_MAX: usize = 3;
-        let main = shown.presence.call().map(|call| call.id.as_str());
-        let calls = shown.presence.calls.iter();
-        let others =
-            calls.filter(|call| Some(call.id.as_str()) != main && call.state != CallState::Over);
-        let words = others.map(|call| match &call.other_line {
-            None => self.call_words(call),
-            Some(line) => {
-                let call = self.call_words(call);
-                let arguments = [("extension", line.as_str()), ("call", call.as_str())];
-                self.client.texts.with("home-other-line", &arguments)
+    /// How many calls wait, where that is told.
+    fn waiting_line(&self, shown: Shown<'_>) -> Option<String> {
+        let queues = shown.queues?;
+        let texts = self.client.texts;
+        let calls = queues.calls.to_string();
+        Some(match queues.longest_since.filter(|_| queues.calls > 0) {
+            None => texts.with("home-waiting", &[("calls", &calls)]),
+            Some(since) => {
+                let arguments = [("calls", &*calls), ("duration", &*duration(self.now, since))];
+                texts.with("home-waiting-longest", &arguments)
             }
-        });
-        words.take(SHOWN_MAX).collect()
+        })
     }
 
-    /// The reason noted for the call.
-    pub(super) fn wrap_up_line(&self, shown: Shown<'_>) -> Option<String> {
-        let call = shown.presence.call()?;
-        let reason = match (call.wrap_up_reason, &call.wrap_up_text) {
-            (Some(code), _) => self.reason(ReasonCategory::WrapUp, code),
-            (None, text) => text.clone()?,
+    /// What follows, where it was asked for or the owner of the agent's state tells.
+    fn comes_next(shown: Shown<'_>) -> Option<PresenceState> {
+        let after = match shown.presence.state {
+            PresenceState::WrapUp { ready_afterwards } if shown.signed_in.voice.is_none() => {
+                Some(match ready_afterwards {
+                    true => PresenceState::Ready,
+                    false => PresenceState::NotReady { reason: None },
+                })
+            }
+            _ => None,
         };
-        Some(self.client.texts.with("home-wrap-up", &[("reason", &reason)]))
+        shown.presence.pending.or(after)
     }
 
     pub(super) fn ready_key(&self, shown: Shown<'_>) -> Key {
@@ -214,8 +214,13 @@ impl Scene<'_> {
                     keys.push(self.not_ready_key(shown));
                 }
                 keys.push(self.sign_out_key(shown));
+                // One that rings, or that the agent placed.
+                keys.extend(self.call_key(shown));
             }
-            PresenceState::Ready => keys.push(self.not_ready_key(shown)),
+            PresenceState::Ready => {
+                keys.push(self.not_ready_key(shown));
+                keys.extend(self.call_key(shown));
+            }
             PresenceState::Reserved
             | PresenceState::Talking
             | PresenceState::Held

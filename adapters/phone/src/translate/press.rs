@@ -1,10 +1,12 @@
 //! What a press wishes for, and what is said on a page whose session is over.
 
+use domain::settings::Settings;
 use domain::{
-    AfterCall, AgentSession, Presence, PresenceState, ReasonCode, SignedIn, SignedOutBy, Status,
+    AfterCall, AgentSession, PresenceState, ReasonCategory, ReasonCode, SignedOutBy, Status,
     VoiceState, Wish,
 };
 
+use super::Shown;
 use crate::client::Client;
 use crate::link::{Issued, Press};
 
@@ -19,18 +21,24 @@ pub(crate) fn wish(press: Press) -> Wish {
 }
 
 /// Whether what a press wishes for is so: now, or in a call afterwards.
-pub(crate) fn is_so(press: Press, signed_in: &SignedIn, presence: &Presence) -> bool {
-    let is = |wanted: AfterCall| match signed_in.voice.map(|voice| voice.state) {
+pub(crate) fn is_so(press: Press, shown: Shown<'_>, settings: &Settings) -> bool {
+    let presence = shown.presence;
+    let is = |wanted: AfterCall| match shown.signed_in.voice.map(|voice| voice.state) {
         Some(VoiceState::Talking { then, .. }) => then == wanted,
-        _ if presence.state.is_in_call() => presence.pending == Some(wanted.into()),
+        _ if presence.pending.is_some() => presence.pending == Some(wanted.into()),
         _ => presence.state == PresenceState::from(wanted),
     };
     match press {
         Press::Ready => is(AfterCall::Ready),
         Press::NotReady(reason) => is(AfterCall::NotReady(reason)),
-        Press::WrapUp(code) => {
-            presence.call().is_some_and(|call| call.wrap_up_reason == Some(code))
-        }
+        Press::WrapUp(code) => presence.call().is_some_and(|call| {
+            let reason = settings.reasons.get(&(ReasonCategory::WrapUp, code));
+            // Another owner keeps the beginning of the text alone.
+            let is_kept = |text: &String| {
+                !text.is_empty() && reason.is_some_and(|it| it.label.starts_with(text.as_str()))
+            };
+            call.wrap_up_reason == Some(code) || call.wrap_up_text.as_ref().is_some_and(is_kept)
+        }),
         Press::SignOut(_) => false,
     }
 }

@@ -58,10 +58,10 @@ pub(crate) enum Problem {
     NotConfirmed,
     /// Several contact centres know the agent's id.
     SeveralPairs,
-    /// The contact centre refused, with that code.
-    Refused { code: u32 },
-    /// A reason why the contact centre locked the agent's account.
-    OwnerLocked,
+    /// A sign-out is still under way.
+    Leaving,
+    /// The contact centre refused, for that reason and with that code.
+    Owner { kind: OwnerRefusalKind, code: u32 },
     /// A fault of ours.
     Internal,
 }
@@ -108,15 +108,9 @@ impl Problem {
             Refusal::MobileNotAllowed => Self::Mobile,
             Refusal::CallInProgress => Self::InCall,
             Refusal::MobileNotOffered => Self::MobileNotOffered,
-            Refusal::Owner { why } => match why.kind {
-                OwnerRefusalKind::Mobile => Self::MobileNotOffered,
-                OwnerRefusalKind::AlreadySignedOn => Self::SignedOnElsewhere(None),
-                OwnerRefusalKind::Away => Self::OwnerAway,
-                OwnerRefusalKind::Locked => Self::OwnerLocked,
-                _ => Self::Refused { code: why.code },
-            },
+            Refusal::Owner { why } => Self::Owner { kind: why.kind, code: why.code },
             Refusal::OwnerAway { .. } | Refusal::NotKnown { .. } => Self::OwnerAway,
-            Refusal::Leaving { .. } => Self::Busy { seconds: BUSY_SECONDS },
+            Refusal::Leaving { .. } => Self::Leaving,
             Refusal::SignedOnElsewhere { extension } => {
                 Self::SignedOnElsewhere(extension.map(|line| line.to_string()))
             }
@@ -155,8 +149,8 @@ impl Problem {
             Self::OwnerAway => "owner_away",
             Self::NotConfirmed => "not_confirmed",
             Self::SeveralPairs => "several_pairs",
-            Self::Refused { .. } => "refused",
-            Self::OwnerLocked => "owner_locked",
+            Self::Leaving => "leaving",
+            Self::Owner { .. } => "owner_refused",
             Self::Internal => "internal",
         }
     }
@@ -214,10 +208,25 @@ impl Problem {
             Self::OwnerAway => texts.text("problem-owner-away"),
             Self::NotConfirmed => texts.text("problem-not-confirmed"),
             Self::SeveralPairs => texts.text("problem-several-pairs"),
-            Self::Refused { code } => texts.with("problem-refused", &[("code", &code.to_string())]),
-            Self::OwnerLocked => texts.text("problem-owner-locked"),
+            Self::Leaving => texts.text("problem-leaving"),
+            Self::Owner { kind, code } => {
+                texts.with(by_owner(*kind), &[("code", &code.to_string())])
+            }
             Self::Internal => texts.text("problem-internal"),
         }
+    }
+}
+
+/// Why the contact centre let nobody sign in; its number is for whoever helps.
+fn by_owner(kind: OwnerRefusalKind) -> &'static str {
+    match kind {
+        OwnerRefusalKind::AlreadySignedOn => "problem-owner-signed-on",
+        OwnerRefusalKind::ExtensionInUse => "problem-owner-extension-used",
+        OwnerRefusalKind::Device => "problem-owner-device",
+        OwnerRefusalKind::Locked => "problem-owner-locked",
+        OwnerRefusalKind::Mobile => "problem-owner-mobile",
+        OwnerRefusalKind::Away => "problem-owner-not-now",
+        _ => "problem-refused",
     }
 }
 

@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use domain::settings::Settings;
 use domain::{
-    AfterCall, AgentSession, Call, CallDirection, CallState, DeviceName, Mobile, MobileMode,
-    ReasonCategory, SessionNumber, SignedIn, SignedOut, SignedOutBy, Status, Voice, VoiceState,
+    AfterCall, AgentSession, Call, CallDirection, CallState, DeviceName, Leaving, Mobile,
+    MobileMode, OwnerRefusalKind, PresenceState, ReasonCategory, SessionNumber, SignedIn,
+    SignedOut, SignedOutBy, Status, Voice, VoiceState,
 };
 use http::HeaderMap;
 use protocols::phone_xml::{Charset, Object, decode, encode};
@@ -52,6 +53,11 @@ fn session(state: VoiceState) -> AgentSession {
     }
 }
 
+fn doing(session: &AgentSession) -> Doing {
+    let presence = Presence::owned(session.signed_in().unwrap()).unwrap();
+    Doing { mark: 3, presence, queues: None }
+}
+
 fn states() -> Vec<VoiceState> {
     let lunch = AfterCall::NotReady(Some(ReasonCode(12)));
     let then = AfterCall::Ready;
@@ -87,7 +93,15 @@ fn problems() -> Vec<Problem> {
         Problem::Form,
         Problem::Link,
         Problem::Internal,
+        Problem::MobileNotOffered,
+        Problem::SignedOnElsewhere(None),
+        Problem::SignedOnElsewhere(Some(text())),
+        Problem::OwnerAway,
+        Problem::NotConfirmed,
+        Problem::SeveralPairs,
+        Problem::Leaving,
     ];
+    problems.extend(KINDS.map(|kind| Problem::Owner { kind, code: 4_294_967_295 }));
     for fault in [Fault::Repeated, Fault::Encoding, Fault::Control, Fault::Long(32), Fault::Many] {
         problems.push(Problem::Parameter(BadParameter { name: "id", fault }));
     }
@@ -118,8 +132,8 @@ fn each_page(model: &str, language: Language, mut judge: impl FnMut(&Client<'_>,
     };
     for state in states() {
         let session = session(state);
-        let presence = Presence::owned(session.signed_in().unwrap()).unwrap();
-        let shown = Shown::of(&session, &presence, 0).unwrap();
+        let doing = doing(&session);
+        let shown = Shown::of(&session, &doing).unwrap();
         for remark in [
             None,
             Some(Remark::ReasonGone),
@@ -128,8 +142,8 @@ fn each_page(model: &str, language: Language, mut judge: impl FnMut(&Client<'_>,
             Some(Remark::InCall),
             Some(Remark::Changed),
             Some(Remark::NotConfirmed),
-            Some(Remark::Refused),
             Some(Remark::Away),
+            Some(Remark::NotKnown),
         ] {
             judge(&client, home(&scene, shown, remark));
         }
@@ -138,6 +152,7 @@ fn each_page(model: &str, language: Language, mut judge: impl FnMut(&Client<'_>,
             judge(&client, reasons(&scene, shown, category));
         }
     }
+    each_page_of_a_centre(&scene, &mut judge);
     let kept = "A".repeat(22);
     let longest = Form {
         id: Field::Known("a".repeat(32)),
@@ -166,6 +181,67 @@ fn each_page(model: &str, language: Language, mut judge: impl FnMut(&Client<'_>,
         judge(&client, of(Ways::default()));
         let home = Some((15, format!("{base}/home")));
         judge(&client, of(Ways { retry: Some(base.clone()), home }));
+    }
+}
+
+const KINDS: [OwnerRefusalKind; 13] = [
+    OwnerRefusalKind::WrongPassword,
+    OwnerRefusalKind::AlreadySignedOn,
+    OwnerRefusalKind::AgentUnknown,
+    OwnerRefusalKind::ExtensionInUse,
+    OwnerRefusalKind::Device,
+    OwnerRefusalKind::Locked,
+    OwnerRefusalKind::Mobile,
+    OwnerRefusalKind::State,
+    OwnerRefusalKind::Reason,
+    OwnerRefusalKind::Call,
+    OwnerRefusalKind::Away,
+    OwnerRefusalKind::NotOffered,
+    OwnerRefusalKind::Other,
+];
+
+/// The pages of states and calls that only a contact centre tells of.
+fn each_page_of_a_centre(scene: &Scene<'_>, judge: &mut impl FnMut(&Client<'_>, Page)) {
+    let mut session = session(VoiceState::Talking { then: AfterCall::Ready, asked: false });
+    let Status::SignedIn(signed_in) = &mut session.status else { panic!("signed in") };
+    signed_in.voice = None;
+    let call = signed_in.call.take().unwrap();
+    let call = |state, line: Option<&str>, number: &str| Call {
+        state,
+        number: number.to_owned(),
+        queue: Some("Orders".to_owned()),
+        other_line: line.map(|line| line.parse().unwrap()),
+        ..call.clone()
+    };
+    let states = [
+        PresenceState::SignedOut { reason: None },
+        PresenceState::Reserved,
+        PresenceState::Held,
+        PresenceState::WrapUp { ready_afterwards: true },
+        PresenceState::Busy,
+        PresenceState::Unknown,
+    ];
+    let calls = vec![
+        call(CallState::Alerting, None, ""),
+        call(CallState::Held, None, "0301"),
+        call(CallState::Dialling, Some("2099"), "0302"),
+    ];
+    for (state, not_known_since) in
+        states.into_iter().flat_map(|state| [(state, None), (state, Some(NOW))])
+    {
+        let (pending, calls) = (Some(PresenceState::Ready), calls.clone());
+        let presence = Presence { state, since: NOW, pending, until: None, calls, not_known_since };
+        for longest_since in [None, Some(NOW)] {
+            let queues = Some(QueueFigures { calls: 3, longest_since });
+            let doing = Doing { mark: 3, presence: presence.clone(), queues };
+            let shown = Shown::of(&session, &doing).unwrap();
+            judge(scene.client, home(scene, shown, None));
+            judge(scene.client, super::call(scene, shown));
+            for kind in KINDS {
+                let remark = Remark::Owner { kind, code: 4_294_967_295 };
+                judge(scene.client, home(scene, shown, Some(remark)));
+            }
+        }
     }
 }
 
@@ -282,12 +358,13 @@ fn phn_17_keys_stand_where_each_family_has_them() {
 
 #[test]
 fn phn_17_a_69xx_shows_the_state_in_its_prompt() {
+    const STATES: [&str; 7] =
+        ["Talking", "Wrap-up", "Signed out", "Call arriving", "On hold", "Busy", "Not known"];
     each_page("CP-6945", Language::English, |_, page| {
         if page.name == ScreenName::Home {
             let screen = page.object.screen().unwrap();
             let prompt = screen.prompt.as_deref().unwrap();
-            let state =
-                |prompt: &str| prompt.contains("Ready") || ["Talking", "Wrap-up"].contains(&prompt);
+            let state = |prompt: &str| prompt.contains("Ready") || STATES.contains(&prompt);
             assert!(state(prompt), "{prompt}");
         }
     });
@@ -345,9 +422,9 @@ fn ops_11_a_problem_of_a_session_leads_to_its_home_screen() {
 fn phn_05_a_press_that_came_to_nothing_may_be_so_already() {
     let check = |press, state, expected| {
         let session = session(state);
-        let signed_in = session.signed_in().unwrap();
-        let presence = Presence::owned(signed_in).unwrap();
-        assert_eq!(is_so(press, signed_in, &presence), expected, "{press:?} {state:?}");
+        let doing = doing(&session);
+        let shown = Shown::of(&session, &doing).unwrap();
+        assert_eq!(is_so(press, shown, &settings()), expected, "{press:?} {state:?}");
     };
     let (lunch, none) = (Some(ReasonCode(12)), None);
     let talking = |then| VoiceState::Talking { then, asked: true };
@@ -384,6 +461,14 @@ fn phn_22_a_page_knows_why_it_speaks_for_nobody() {
     let code = Some(ReasonCode(255));
     check(&signed_in, 1, None);
     check(&signed_in, 0, Some(Ended::Elsewhere));
+    let leaving = |by, reason| AgentSession {
+        generation: 2,
+        status: Status::Leaving(Leaving { at: NOW, reason, by, until: NOW }),
+        ..session(VoiceState::Ready)
+    };
+    check(&leaving(SignedOutBy::System, code), 1, Some(Ended::BySystem(code)));
+    check(&leaving(SignedOutBy::Supervisor, None), 1, Some(Ended::BySupervisor));
+    check(&leaving(SignedOutBy::System, code), 0, Some(Ended::Elsewhere));
     check(&out(SignedOutBy::Agent, None), 1, Some(Ended::SignedOut));
     check(&out(SignedOutBy::Supervisor, code), 1, Some(Ended::BySupervisor));
     check(&out(SignedOutBy::System, code), 1, Some(Ended::BySystem(code)));

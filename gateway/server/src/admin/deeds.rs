@@ -56,8 +56,8 @@ pub(super) async fn maintenance(shared: &Shared, on: bool) -> Result<Value, Fail
             Ok(json!({"maintenance": on}))
         }
         Outcome::Refused(refusal) => Err(refusal.into()),
-        // Nobody else is asked about maintenance.
-        Outcome::Unclear(_) => Err(engine::SubmitError::Unknown.into()),
+        // No owner of voice state is asked about a node.
+        Outcome::Unclear(_) => Err(engine::SubmitError::Undecided.into()),
     }
 }
 
