@@ -1,6 +1,7 @@
 //! The phone service as the server runs it: its routes, its readiness, its work beside answering.
 
 use std::collections::BTreeSet;
+use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -14,6 +15,7 @@ use engine::surface::{Readiness, Route, Surface};
 use engine::{Outcome, Port, StoreState, SubmitError};
 use rustls::crypto::CryptoProvider;
 use tokio::sync::{Semaphore, broadcast, watch};
+use tokio::time::Sleep;
 
 use crate::activity::{Screen, Screens, Silence};
 use crate::authentication::Guesses;
@@ -28,6 +30,8 @@ use crate::translate::ScreenName;
 
 /// How often silence and owed pushes are looked at.
 const TICK: Duration = Duration::from_secs(1);
+/// So long events about one agent are waited for before their phone is told of them.
+const TOGETHER: Duration = Duration::from_millis(40);
 /// The port of the listener where nothing else is known.
 const PORT: u16 = 8445;
 
@@ -124,15 +128,34 @@ impl Phone {
         self.take_up_all();
         // What changed before we listened is found by looking.
         self.follow_all().await;
+        // A contact-centre server tells one thing in several events; phones are told of them together.
+        let mut together: BTreeSet<AgentKey> = BTreeSet::new();
+        let mut due = None;
         loop {
-            match changes.recv().await {
+            let changed = tokio::select! {
+                biased;
+                () = until(due.as_mut()) => {
+                    due = None;
+                    for agent in std::mem::take(&mut together) {
+                        self.follow(&agent).await;
+                    }
+                    continue;
+                }
+                changed = changes.recv() => changed,
+            };
+            match changed {
                 Ok(agent) => {
                     // Of the states that others own most are of agents who have no session here: those
                     // cost no look into the store.
                     if let Some(session) = self.port.seen_session(&agent) {
                         self.take_up(&session);
                     }
-                    self.follow(&agent).await;
+                    if agent.is_owned() {
+                        self.follow(&agent).await;
+                    } else if !locked(&self.screens).of_agent(&agent).is_empty() {
+                        together.insert(agent);
+                        due.get_or_insert_with(|| Box::pin(tokio::time::sleep(TOGETHER)));
+                    }
                 }
                 Err(broadcast::error::RecvError::Lagged(_)) => {
                     self.take_up_all();
@@ -314,5 +337,13 @@ impl Surface for Phone {
             _ = stop.wait_for(|stop| *stop) => {}
         }
         self.stopping.store(true, Ordering::Release);
+    }
+}
+
+/// Waits for a time that was set, or for ever.
+async fn until(due: Option<&mut Pin<Box<Sleep>>>) {
+    match due {
+        Some(sleep) => sleep.await,
+        None => std::future::pending().await,
     }
 }
