@@ -2,6 +2,7 @@
 #![expect(clippy::print_stdout, reason = "printing results is what this program is for")]
 
 mod baseline;
+mod centre;
 mod client;
 mod demand;
 mod durable;
@@ -28,7 +29,7 @@ struct Arguments {
     /// Serves a file as the baseline of `page`; for this program's own use.
     #[arg(long, hide = true, num_args = 3, value_names = ["BODY", "CERTIFICATE", "KEY"])]
     serve: Vec<String>,
-    /// Only the measurements whose name begins like this: store, handler, page or idle.
+    /// Only the measurements whose name begins like this: store, handler, page, idle or centre.
     #[arg(default_value = "")]
     only: String,
 }
@@ -59,6 +60,9 @@ fn main() -> std::process::ExitCode {
     }
     if wanted("idle") {
         results.push(("idle", idle::run(rounds)));
+    }
+    if wanted("centre") {
+        results.push(("centre", centre::run(rounds, quick)));
     }
     let mut failed = false;
     for (name, result) in results {
