@@ -104,12 +104,13 @@ async fn load(agents: usize, seconds: u64) -> Result<Load, AnyError> {
         }))
         .await?;
     let states = peers.ask(json!({"command": "states", "limit": agents})).await?;
-    let told: Vec<(AgentKey, Value)> = states["states"]
-        .as_array()
+    let told: Vec<(AgentKey, Value)> = states
+        .get("states")
+        .and_then(Value::as_array)
         .into_iter()
         .flatten()
         .filter_map(|state| {
-            let key = format!("{PAIR}:{}", state["agent"].as_str()?).parse().ok()?;
+            let key = format!("{PAIR}:{}", state.get("id")?.as_str()?).parse().ok()?;
             Some((key, state.clone()))
         })
         .collect();
@@ -120,8 +121,9 @@ async fn load(agents: usize, seconds: u64) -> Result<Load, AnyError> {
     let _ = until("the last event", || told.iter().all(agrees)).await;
     let lost = told.iter().filter(|it| !agrees(it)).count() + agents.saturating_sub(told.len());
     let spent = (process_seconds("self") - before.0, process_seconds(&peers.process()) - before.1);
-    let events = report["events"].as_u64().or(report["written"].as_u64());
-    let events = events.unwrap_or(EVENTS * seconds + 2 * agents as u64);
+    // Each sign-on is two events more.
+    let events = report.get("events").and_then(Value::as_u64).ok_or("no count of events")?;
+    let events = events + 2 * agents as u64;
     let memory = resident_megabytes();
 
     let began = Instant::now();
@@ -150,7 +152,7 @@ async fn load(agents: usize, seconds: u64) -> Result<Load, AnyError> {
 /// The simulated server's word for a state in ours.
 fn spoken(state: &Value) -> Option<&'static str> {
     let not_ready = PresenceState::NotReady { reason: None };
-    Some(match state["state"].as_str()? {
+    Some(match state.get("state")?.as_str()? {
         "available" | "ready" => PresenceState::Ready.name(),
         "not-ready" | "not_ready" => not_ready.name(),
         "reserved" => PresenceState::Reserved.name(),

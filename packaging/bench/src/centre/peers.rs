@@ -30,12 +30,14 @@ impl Peers {
         let output = child.stdout.take().ok_or("no output")?;
         BufReader::new(output).read_line(&mut line)?;
         let ready: Value = serde_json::from_str(line.trim_start_matches("ready "))?;
-        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let text = |pointer: &str| {
+            ready.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned()
+        };
         Ok(Self {
             child,
-            side_a: text(&ready["cti"]["a"]),
-            side_b: text(&ready["cti"]["b"]),
-            control: text(&ready["peers"]),
+            side_a: text("/cti/a"),
+            side_b: text("/cti/b"),
+            control: text("/peers"),
         })
     }
 
@@ -52,7 +54,7 @@ impl Peers {
             let mut line = String::new();
             BufReader::new(stream).read_line(&mut line)?;
             let answer: Value = serde_json::from_str(&line)?;
-            if answer["ok"] != true {
+            if answer.get("ok") != Some(&Value::Bool(true)) {
                 return Err(format!("{request}: {answer}").into());
             }
             Ok(answer)
