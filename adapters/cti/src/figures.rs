@@ -1,6 +1,7 @@
 //! Figures of links to CTI servers. Labels are pair names, sides and closed lists.
 
 use engine::metrics::{Counters, Gauges, Metrics};
+use protocols::cti::Counts;
 
 /// Figures of all pairs.
 #[derive(Clone, Debug)]
@@ -44,7 +45,7 @@ impl Figures {
             ),
             events: metrics.counters(
                 "jackfield_cti_messages_total",
-                "Messages of contact-centre servers by what became of them.",
+                "Messages of contact-centre servers, and fields passed over, by what became of them.",
                 &["result"],
             ),
             commands: metrics.counters(
@@ -53,5 +54,42 @@ impl Figures {
                 &["pair", "result"],
             ),
         }
+    }
+
+    /// Adds what a session met between two looks at its counts.
+    pub(crate) fn met(&self, before: &Counts, now: &Counts) {
+        let results: [(&str, fn(&Counts) -> u64); 5] = [
+            ("read", |counts| counts.received),
+            ("unknown_message", |counts| counts.unknown_messages),
+            ("ignored_field", |counts| counts.ignored_fields),
+            ("unknown_answer", |counts| counts.unknown_answers),
+            ("out_of_place", |counts| counts.out_of_place),
+        ];
+        for (result, count) in results {
+            let more = count(now).saturating_sub(count(before));
+            if more > 0 {
+                self.events.with(&[result]).add(more);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cti_01_only_what_is_new_is_counted() {
+        let figures = Figures::new(&Metrics::new());
+        let mut counts = Counts { received: 3, ignored_fields: 2, ..Counts::default() };
+        figures.met(&Counts::default(), &counts);
+        let before = counts.clone();
+        counts.received = 7;
+        counts.unknown_messages = 1;
+        figures.met(&before, &counts);
+        figures.met(&counts, &counts);
+        let value = |result| figures.events.with(&[result]).value();
+        assert_eq!((value("read"), value("ignored_field")), (7, 2));
+        assert_eq!((value("unknown_message"), value("out_of_place")), (1, 0));
     }
 }

@@ -115,11 +115,12 @@ impl Bench {
         let bench = Self { engine, port, stop, pairs };
         for (name, _) in peers {
             let name = name.parse().unwrap();
-            bench.until("the link", || {
-                let statuses = bench.port.pair_statuses();
-                statuses.iter().any(|(pair, it)| *pair == name && it.active_side.is_some())
-            })
-            .await;
+            bench
+                .until("the link", || {
+                    let statuses = bench.port.pair_statuses();
+                    statuses.iter().any(|(pair, it)| *pair == name && it.active_side.is_some())
+                })
+                .await;
         }
         bench
     }
@@ -153,8 +154,7 @@ impl Bench {
     async fn wish(&self, agent: &str, wish: Wish) -> Outcome {
         static NEXT: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
         let number = NEXT.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-        let command =
-            AgentCommand { agent: key(agent), holder: None, seen_changes: None, wish };
+        let command = AgentCommand { agent: key(agent), holder: None, seen_changes: None, wish };
         let input = Input::command(InputId::new("wish", number), Wanted::Agent(command));
         self.port.submit(input).await.unwrap()
     }
@@ -186,11 +186,12 @@ async fn cti_01_an_agent_signs_in_works_takes_a_call_and_signs_out() {
     assert_eq!(bench.state("1001"), Some(PresenceState::Ready));
     peers.done(json!({"command": "call", "extension": "2001", "ani": "5551234",
         "queue": "Sales", "variables": {"1": "Gold"}}));
-    bench.until("the call rings", || {
-        let live = bench.port.live(&key("1001")).unwrap();
-        live.state == PresenceState::Reserved && !live.calls.is_empty()
-    })
-    .await;
+    bench
+        .until("the call rings", || {
+            let live = bench.port.live(&key("1001")).unwrap();
+            live.state == PresenceState::Reserved && !live.calls.is_empty()
+        })
+        .await;
     let call = bench.port.live(&key("1001")).unwrap().calls[0].clone();
     assert_eq!(call.number, "5551234", "{call:?}");
     assert!(call.variables.iter().any(|it| it.name == "callVariable1" && it.value == "Gold"));
@@ -200,10 +201,9 @@ async fn cti_01_an_agent_signs_in_works_takes_a_call_and_signs_out() {
     let pending = bench.port.live(&key("1001")).unwrap().pending;
     assert_eq!(pending, Some(PresenceState::NotReady { reason: None }));
     peers.done(json!({"command": "clear", "agent": "1001"}));
-    bench.until("not ready", || {
-        matches!(bench.state("1001"), Some(PresenceState::NotReady { .. }))
-    })
-    .await;
+    bench
+        .until("not ready", || matches!(bench.state("1001"), Some(PresenceState::NotReady { .. })))
+        .await;
     bench.until("no call", || bench.port.live(&key("1001")).unwrap().calls.is_empty()).await;
     assert_eq!(bench.wish("1001", Wish::SignOut(None)).await, Outcome::Done(domain::Reply::Done));
     let session = bench.port.session_of(&key("1001")).await.unwrap().unwrap();
