@@ -186,7 +186,7 @@ impl Machine {
 
     /// An answer came.
     pub(crate) fn answered(&mut self, invoke: InvokeId, answer: &Answer) {
-        let Some(agent) = self.asks.question(invoke) else {
+        let Some((agent, question)) = self.asks.question(invoke) else {
             // The agent's state may have come before.
             let live = self.asks.agent_of(invoke).and_then(|agent| self.owner.value(&agent));
             return self.asks.answered(invoke, answer, live.as_deref());
@@ -203,12 +203,12 @@ impl Machine {
             }
             // An agent who is not signed on is no agent to some servers' questions.
             Answer::Failed(Status(9), _) => {
-                self.owner.hear(&agent, Heard::Absent);
+                self.absent(&agent);
                 None
             }
             Answer::Failed(status, text) => Some(translate::failure(*status, text.as_deref())),
             Answer::ControlFailed { code, peripheral_error } => {
-                Some(translate::control_failure(*code, *peripheral_error))
+                Some(translate::question_failure(*code, *peripheral_error))
             }
             Answer::LinkLost | Answer::Silent => return self.owner.question_failed(&agent),
         };
@@ -216,7 +216,7 @@ impl Machine {
             Some(refusal) if translate::is_unknown_agent(refusal) => {
                 // Whoever was heard of before is gone; others stay unheard of.
                 if self.owner.value(&agent).is_some() {
-                    self.owner.hear(&agent, Heard::Absent);
+                    self.absent(&agent);
                 } else {
                     self.owner.question_over(&agent);
                 }
@@ -224,7 +224,17 @@ impl Machine {
             Some(_) => self.owner.question_failed(&agent),
             None => {}
         }
-        self.asks.settled(&agent, refusal.as_ref());
+        let live = self.owner.value(&agent);
+        self.asks.settled(&agent, question, refusal.as_ref(), live.as_deref());
+    }
+
+    /// The server knows no such agent, or none who is signed on.
+    fn absent(&mut self, agent: &AgentId) {
+        self.owner.hear(agent, Heard::Absent);
+        self.calls.state(agent, domain::PresenceState::SignedOut { reason: None });
+        if let Some(live) = self.owner.value(agent) {
+            self.asks.heard(agent, &live);
+        }
     }
 
     /// How many calls are known.
