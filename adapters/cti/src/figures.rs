@@ -12,6 +12,8 @@ pub(crate) struct Figures {
     pub(crate) unknown: Gauges,
     /// Calls that are known, by pair.
     pub(crate) calls: Gauges,
+    /// Commands that wait to be seen, by pair.
+    pub(crate) waiting: Gauges,
     /// Sessions that ended, by pair, side and reason.
     pub(crate) closed: Counters,
     /// Messages, by what became of them.
@@ -38,6 +40,11 @@ impl Figures {
                 "Calls that are known of a pair, those being wrapped up included.",
                 &["pair"],
             ),
+            waiting: metrics.gauges(
+                "jackfield_cti_requests_waiting",
+                "Requests about agents whose outcome a contact-centre server has not shown yet.",
+                &["pair"],
+            ),
             closed: metrics.counters(
                 "jackfield_cti_sessions_closed_total",
                 "Sessions with contact-centre servers that ended, or never opened, by reason.",
@@ -58,15 +65,14 @@ impl Figures {
 
     /// Adds what a session met between two looks at its counts.
     pub(crate) fn met(&self, before: &Counts, now: &Counts) {
-        let results: [(&str, fn(&Counts) -> u64); 5] = [
-            ("read", |counts| counts.received),
-            ("unknown_message", |counts| counts.unknown_messages),
-            ("ignored_field", |counts| counts.ignored_fields),
-            ("unknown_answer", |counts| counts.unknown_answers),
-            ("out_of_place", |counts| counts.out_of_place),
-        ];
-        for (result, count) in results {
-            let more = count(now).saturating_sub(count(before));
+        for (result, before, now) in [
+            ("read", before.received, now.received),
+            ("unknown_message", before.unknown_messages, now.unknown_messages),
+            ("ignored_field", before.ignored_fields, now.ignored_fields),
+            ("unknown_answer", before.unknown_answers, now.unknown_answers),
+            ("out_of_place", before.out_of_place, now.out_of_place),
+        ] {
+            let more = now.saturating_sub(before);
             if more > 0 {
                 self.events.with(&[result]).add(more);
             }

@@ -482,6 +482,7 @@ impl Link {
         let count = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
         self.figures.unknown.with(&[pair]).set(count(unknown));
         self.figures.calls.with(&[pair]).set(count(self.machine.calls()));
+        self.figures.waiting.with(&[pair]).set(count(self.machine.asks.count()));
     }
 
     /// Takes leave of the servers.

@@ -6,7 +6,9 @@
 use std::collections::BTreeSet;
 use std::time::Instant;
 
-use domain::{AgentId, Heard, OwnerAnswer, OwnerAsk, OwnerRefusal, OwnerRefusalKind};
+use domain::{
+    AgentId, Heard, Known, OwnerAnswer, OwnerAsk, OwnerRefusal, OwnerRefusalKind, PresenceState,
+};
 use engine::{Owner, OwnerRequest, Port};
 use protocols::cti::{
     AgentStateEvent, Answer, Confirmation, Dialect, Event, InvokeId, Request, Status,
@@ -71,20 +73,22 @@ impl Machine {
                 && (heard.instrument.is_none() || it.instrument == heard.instrument)
                 && it.is_signed_in() == Some(true)
         });
+        // What is known of an agent's calls from before the link was lost holds no longer.
+        let is_new = before.as_deref().is_none_or(|it| it.known != Known::Now);
         let state = heard.state;
-        let signed_on = !matches!(state, domain::PresenceState::SignedOut { .. });
+        self.owner.hear(agent, Heard::State(heard));
+        // Whoever is one too many is not remembered, and has no place either.
+        let Some(live) = self.owner.value(agent) else { return };
+        let signed_on = !matches!(state, PresenceState::SignedOut { .. });
         let moved = signed_on && !is_placed && {
-            let other = self.other_lines(heard.extension.as_ref());
-            let (line, instrument) = (heard.extension.as_ref(), heard.instrument.as_deref());
+            let other = self.other_lines(live.extension.as_ref());
+            let (line, instrument) = (live.extension.as_ref(), live.instrument.as_deref());
             self.calls.place(agent, line, instrument, &other)
         };
-        self.owner.hear(agent, Heard::State(heard));
-        if self.calls.state(agent, state) || moved {
+        if self.calls.state(agent, state) || moved || is_new {
             self.tell_calls(BTreeSet::from([agent.clone()]));
         }
-        if let Some(live) = self.owner.value(agent) {
-            self.asks.heard(agent, &live);
-        }
+        self.asks.heard(agent, &live);
     }
 
     /// Lines beside the agent's own on the phones that have it (CTI-09).
@@ -101,6 +105,13 @@ impl Machine {
 
     fn tell_calls(&mut self, agents: BTreeSet<AgentId>) {
         for agent in agents {
+            // Calls and states come in no order: who rests already has nothing to wrap up.
+            if let Some(live) = self.owner.value(&agent)
+                && live.known == Known::Now
+                && live.is_signed_in() == Some(true)
+            {
+                self.calls.state(&agent, live.state);
+            }
             let calls = self.calls.of(&agent);
             self.owner.hear(&agent, Heard::Calls(calls));
         }
@@ -231,7 +242,7 @@ impl Machine {
     /// The server knows no such agent, or none who is signed on.
     fn absent(&mut self, agent: &AgentId) {
         self.owner.hear(agent, Heard::Absent);
-        self.calls.state(agent, domain::PresenceState::SignedOut { reason: None });
+        self.calls.state(agent, PresenceState::SignedOut { reason: None });
         if let Some(live) = self.owner.value(agent) {
             self.asks.heard(agent, &live);
         }
