@@ -59,7 +59,8 @@ impl Machine {
     }
 
     fn agent_state(&mut self, event: &AgentStateEvent) {
-        let Some((agent, heard)) = translate::heard(event, self.port.now()) else {
+        let Some((agent, heard)) = translate::heard(event, self.peripheral_id, self.port.now())
+        else {
             self.figures.events.with(&["no_agent"]).increment();
             return;
         };
