@@ -1,5 +1,21 @@
 //! The link against a simulated CTI server, which is written from the guide alone and strict.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "a test fails loudly, and says what it measured"
+)]
+
+mod agents;
+mod hostile;
+mod lines;
+mod proofs;
+mod sides;
+mod sign_outs;
+mod work;
+
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::TcpStream;
@@ -10,17 +26,19 @@ use std::time::Duration;
 
 use domain::settings::{CtiPair, Settings};
 use domain::{
-    AgentCommand, AgentKey, Command as Wanted, Input, InputId, PresenceState, ReasonCode, Refusal,
-    SignInOn, SignedOutBy, Wish,
+    AgentCommand, AgentKey, AgentSession, Command as Wanted, Input, InputId, Known, PresenceState,
+    SignInOn, Wish,
 };
 use engine::testing::{PlainAuthenticator, apply, engine_on};
-use engine::{Engine, Outcome, Port, SignInAnswer, SignInAttempt, SystemClock};
+use engine::{Engine, Outcome, PairStatus, Port, SignInAnswer, SignInAttempt, SystemClock};
 use serde_json::{Value, json};
 use store::MemoryStore;
 use tokio::sync::watch;
 
 /// How long anything may take.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(30);
+
+const NOT_READY: PresenceState = PresenceState::NotReady { reason: None };
 
 /// A simulated server; it ends with the value.
 struct Peers {
@@ -52,6 +70,41 @@ impl Peers {
         let mut line = String::new();
         BufReader::new(stream).read_line(&mut line).unwrap();
         serde_json::from_str(&line).unwrap()
+    }
+
+    fn a(&self) -> String {
+        self.endpoints["cti"]["a"].as_str().unwrap().to_owned()
+    }
+
+    /// A command as words, as on the command line.
+    #[track_caller]
+    fn say(&self, words: &str) -> Value {
+        let address = self.endpoints["peers"].as_str().unwrap();
+        let mut stream = TcpStream::connect(address).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        writeln!(stream, "{words}").unwrap();
+        let mut line = String::new();
+        BufReader::new(stream).read_line(&mut line).unwrap();
+        let answer: Value = serde_json::from_str(&line).unwrap();
+        assert_eq!(answer["ok"], true, "{words}: {answer}");
+        answer
+    }
+
+    /// Requests of that name it saw, the latest last; at most 500.
+    fn log(&self, request: &str) -> Vec<Value> {
+        let answer = self.say(&format!("log --limit 500 --request {request}"));
+        answer["requests"].as_array().unwrap().clone()
+    }
+
+    /// The member of an agent as the server sees it.
+    fn agent(&self, agent: &str, member: &str) -> Value {
+        self.say(&format!("agent {agent}"))["agent"][member].clone()
+    }
+
+    #[track_caller]
+    fn nothing_was_broken(&self) {
+        let violations = self.say("violations");
+        assert_eq!(violations["violations"], json!([]), "{violations}");
     }
 
     #[track_caller]
@@ -90,6 +143,29 @@ struct Bench {
 
 impl Bench {
     async fn start(peers: &[(&str, &Peers)], change: impl Fn(&mut Value)) -> Self {
+        Self::with(peers, change, |_| {}).await
+    }
+
+    /// One pair that speaks that version of the Enterprise dialect.
+    async fn of_version(peers: &Peers, version: u32) -> Self {
+        Self::start(&[("east", peers)], |pair| pair["version"] = json!(version)).await
+    }
+
+    /// The same for Express.
+    async fn express(peers: &Peers, version: u32) -> Self {
+        Self::start(&[("east", peers)], |pair| {
+            pair["dialect"] = json!("express");
+            pair["version"] = json!(version);
+            pair["peripheral_id"] = json!(1);
+        })
+        .await
+    }
+
+    async fn with(
+        peers: &[(&str, &Peers)],
+        change: impl Fn(&mut Value),
+        settle: impl Fn(&mut Settings),
+    ) -> Self {
         let clock = Arc::new(SystemClock);
         let engine = engine_on(Arc::new(MemoryStore::new()), clock, 1).await;
         let mut settings = Settings::default();
@@ -108,6 +184,7 @@ impl Bench {
             pairs.insert(pair.name.clone(), Arc::new(pair));
         }
         settings.cti_pairs = Arc::new(pairs);
+        settle(&mut settings);
         apply(&engine, &settings).await;
         let port = engine.port(Arc::new(PlainAuthenticator));
         let (stop, stopped) = watch::channel(false);
@@ -134,21 +211,39 @@ impl Bench {
     }
 
     async fn sign_in(&self, agent: &str, line: &str, password: &str) -> SignInAnswer {
+        self.attempt(agent, password, |attempt| {
+            attempt.extension = Some(line.parse().unwrap());
+        })
+        .await
+    }
+
+    /// Signed in, or the test fails.
+    async fn signed_in(&self, agent: &str, line: &str) {
+        let answer = self.sign_in(agent, line, "12345").await;
+        assert!(matches!(answer, SignInAnswer::SignedIn { .. }), "{answer:?}");
+    }
+
+    async fn attempt(
+        &self,
+        agent: &str,
+        password: &str,
+        change: impl FnOnce(&mut SignInAttempt),
+    ) -> SignInAnswer {
         static NEXT: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
         let number = NEXT.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-        self.port
-            .sign_in(SignInAttempt {
-                id: InputId::new("test", number),
-                account: agent.to_owned(),
-                password: domain::Secret::new(password),
-                extension: Some(line.parse().unwrap()),
-                device: None,
-                mobile: None,
-                on: SignInOn::Local,
-                source: [127, 0, 0, 1].into(),
-                surface: "test",
-            })
-            .await
+        let mut attempt = SignInAttempt {
+            id: InputId::new("test", number),
+            account: agent.to_owned(),
+            password: domain::Secret::new(password),
+            extension: None,
+            device: None,
+            mobile: None,
+            on: SignInOn::Local,
+            source: [127, 0, 0, 1].into(),
+            surface: "test",
+        };
+        change(&mut attempt);
+        self.port.sign_in(attempt).await
     }
 
     async fn wish(&self, agent: &str, wish: Wish) -> Outcome {
@@ -163,6 +258,50 @@ impl Bench {
         self.port.live(&key(agent)).map(|live| live.state)
     }
 
+    /// Asks for a state, and it is so.
+    async fn goes(&self, agent: &str, wish: Wish) {
+        let outcome = self.wish(agent, wish.clone()).await;
+        assert_eq!(outcome, Outcome::Done(domain::Reply::Done), "{wish:?}");
+    }
+
+    async fn session(&self, agent: &str) -> Arc<AgentSession> {
+        self.port.session_of(&key(agent)).await.unwrap().unwrap()
+    }
+
+    async fn until_state(&self, agent: &str, state: PresenceState) {
+        self.until(state.name(), || {
+            self.port
+                .live(&key(agent))
+                .is_some_and(|it| it.known == Known::Now && it.state == state)
+        })
+        .await;
+    }
+
+    fn calls(&self, agent: &str) -> Vec<domain::Call> {
+        self.port.live(&key(agent)).map(|live| live.calls.clone()).unwrap_or_default()
+    }
+
+    fn status(&self) -> PairStatus {
+        self.port.pair_statuses().into_iter().next().map(|(_, status)| status).unwrap_or_default()
+    }
+
+    async fn until_active(&self, side: Option<char>) {
+        self.until(&format!("active side {side:?}"), || self.status().active_side == side).await;
+    }
+
+    /// A figure by its name and labels as they are written.
+    fn figure(&self, figure: &str) -> u64 {
+        let text = String::from_utf8(self.port.metrics().text()).unwrap();
+        let line = text.lines().find_map(|line| line.strip_prefix(figure));
+        line.map_or(0, |value| value.trim().parse().unwrap())
+    }
+
+    /// How often a session with a side ended for that reason.
+    fn closed(&self, side: char, reason: &str) -> u64 {
+        let name = "jackfield_cti_sessions_closed_total";
+        self.figure(&format!("{name}{{pair=\"east\",reason=\"{reason}\",side=\"{side}\"}}"))
+    }
+
     async fn close(self) {
         self.stop.send_replace(true);
         self.pairs.await.unwrap();
@@ -172,43 +311,4 @@ impl Bench {
 
 fn key(agent: &str) -> AgentKey {
     format!("east:{agent}").parse().unwrap()
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn cti_01_an_agent_signs_in_works_takes_a_call_and_signs_out() {
-    let Some(peers) = Peers::start(&["--listen-b", "127.0.0.1:0"]) else { return };
-    let bench = Bench::start(&[("east", &peers)], |_| {}).await;
-    let wrong = bench.sign_in("1001", "2001", "wrong").await;
-    assert!(matches!(wrong, SignInAnswer::NotProven(_)), "{wrong:?}");
-    let right = bench.sign_in("1001", "2001", "12345").await;
-    assert!(matches!(right, SignInAnswer::SignedIn { .. }), "{right:?}");
-    assert_eq!(bench.wish("1001", Wish::Ready).await, Outcome::Done(domain::Reply::Done));
-    assert_eq!(bench.state("1001"), Some(PresenceState::Ready));
-    peers.done(json!({"command": "call", "extension": "2001", "ani": "5551234",
-        "queue": "Sales", "variables": {"1": "Gold"}}));
-    bench
-        .until("the call rings", || {
-            let live = bench.port.live(&key("1001")).unwrap();
-            live.state == PresenceState::Reserved && !live.calls.is_empty()
-        })
-        .await;
-    let call = bench.port.live(&key("1001")).unwrap().calls[0].clone();
-    assert_eq!(call.number, "5551234", "{call:?}");
-    assert!(call.variables.iter().any(|it| it.name == "callVariable1" && it.value == "Gold"));
-    peers.done(json!({"command": "answer", "agent": "1001"}));
-    bench.until("talking", || bench.state("1001") == Some(PresenceState::Talking)).await;
-    assert_eq!(bench.wish("1001", Wish::NotReady(None)).await, Outcome::Done(domain::Reply::Done));
-    let pending = bench.port.live(&key("1001")).unwrap().pending;
-    assert_eq!(pending, Some(PresenceState::NotReady { reason: None }));
-    peers.done(json!({"command": "clear", "agent": "1001"}));
-    bench
-        .until("not ready", || matches!(bench.state("1001"), Some(PresenceState::NotReady { .. })))
-        .await;
-    bench.until("no call", || bench.port.live(&key("1001")).unwrap().calls.is_empty()).await;
-    assert_eq!(bench.wish("1001", Wish::SignOut(None)).await, Outcome::Done(domain::Reply::Done));
-    let session = bench.port.session_of(&key("1001")).await.unwrap().unwrap();
-    assert!(session.signed_in().is_none());
-    let violations = peers.done(json!({"command": "violations"}));
-    assert_eq!(violations["violations"], json!([]), "{violations}");
-    bench.close().await;
 }
