@@ -289,6 +289,13 @@ impl Bench {
         self.until(&format!("active side {side:?}"), || self.status().active_side == side).await;
     }
 
+    /// Waits until the session that serves counts as one that lasted.
+    async fn lasted(&self) {
+        let since = self.status().since.unwrap();
+        let is_old = || self.port.now().since(since) > Duration::from_secs(1);
+        self.until("a session that lasted", is_old).await;
+    }
+
     /// A figure by its name and labels as they are written.
     fn figure(&self, figure: &str) -> u64 {
         let text = String::from_utf8(self.port.metrics().text()).unwrap();
