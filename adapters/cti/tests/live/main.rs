@@ -29,10 +29,9 @@ use domain::{
     AgentCommand, AgentKey, AgentSession, Command as Wanted, Input, InputId, Known, PresenceState,
     SignInOn, Wish,
 };
-use engine::testing::{PlainAuthenticator, apply, engine_on};
-use engine::{Engine, Outcome, PairStatus, Port, SignInAnswer, SignInAttempt, SystemClock};
+use engine::testing::{PlainAuthenticator, memory_port};
+use engine::{Outcome, PairStatus, Port, SignInAnswer, SignInAttempt, SystemClock};
 use serde_json::{Value, json};
-use store::MemoryStore;
 use tokio::sync::watch;
 
 /// How long anything may take.
@@ -135,7 +134,6 @@ fn program() -> Option<PathBuf> {
 }
 
 struct Bench {
-    engine: Arc<Engine>,
     port: Port,
     stop: watch::Sender<bool>,
     pairs: tokio::task::JoinHandle<()>,
@@ -166,8 +164,6 @@ impl Bench {
         change: impl Fn(&mut Value),
         settle: impl Fn(&mut Settings),
     ) -> Self {
-        let clock = Arc::new(SystemClock);
-        let engine = engine_on(Arc::new(MemoryStore::new()), clock, 1).await;
         let mut settings = Settings::default();
         let mut pairs = BTreeMap::new();
         for (name, peers) in peers {
@@ -185,11 +181,11 @@ impl Bench {
         }
         settings.cti_pairs = Arc::new(pairs);
         settle(&mut settings);
-        apply(&engine, &settings).await;
-        let port = engine.port(Arc::new(PlainAuthenticator));
+        let authenticator = Arc::new(PlainAuthenticator);
+        let port = memory_port(&settings, authenticator, Arc::new(SystemClock)).await;
         let (stop, stopped) = watch::channel(false);
         let pairs = tokio::spawn(cti::Pairs::new(port.clone()).run(stopped));
-        let bench = Self { engine, port, stop, pairs };
+        let bench = Self { port, stop, pairs };
         for (name, _) in peers {
             let name = name.parse().unwrap();
             bench
@@ -312,7 +308,6 @@ impl Bench {
     async fn close(self) {
         self.stop.send_replace(true);
         self.pairs.await.unwrap();
-        self.engine.close().await;
     }
 }
 
