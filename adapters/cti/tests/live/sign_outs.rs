@@ -96,6 +96,30 @@ async fn cti_03_a_session_is_leaving_until_the_sign_out_is_seen_and_a_sign_in_wa
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn cti_03_a_slow_server_signs_many_out_side_by_side() {
+    let Some(peers) = Peers::start(&["--load", "1", "--generate-agents", "20"]) else { return };
+    let bench = Bench::of_version(&peers, 24).await;
+    let agents: Vec<_> = (100_001..100_021).map(|id: u32| id.to_string()).collect();
+    for (agent, line) in agents.iter().zip(200_001u32..) {
+        bench.signed_in(agent, &line.to_string()).await;
+    }
+    // One after another they would take a minute, after which they are given up.
+    peers.say("fault delay 3000");
+    for agent in &agents {
+        bench.goes(agent, forced()).await;
+    }
+    for agent in &agents {
+        let ended = until_signed_out(&bench, agent).await;
+        assert_eq!(ended.reason, Some(ReasonCode(255)));
+        assert_eq!(peers.agent(agent, "state"), "logout");
+    }
+    let asked = peers.log("SET_AGENT_STATE");
+    assert_eq!(asked.len(), 2 * agents.len(), "each is asked once");
+    peers.nothing_was_broken();
+    bench.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn cti_03_a_forced_sign_out_is_owed_while_no_side_serves() {
     let Some(peers) = Peers::start(&["--load", "1"]) else { return };
     let bench = Bench::of_version(&peers, 24).await;
