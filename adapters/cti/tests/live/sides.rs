@@ -226,3 +226,36 @@ async fn cti_02_maintenance_is_refused_where_the_other_side_is_not_ours() {
     peers.nothing_was_broken();
     bench.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn cti_02_a_changed_pair_is_served_anew_and_a_removed_one_no_more() {
+    let Some(peers) = Peers::start(&[]) else { return };
+    let bench = Bench::of_version(&peers, 24).await;
+    let apply = async |settings: &Settings, number: u32| {
+        let documents = domain::settings::Documents(settings.documents());
+        let command = Wanted::ApplySettings { documents, source: None };
+        let input = Input::command(InputId::new("apply", number), command);
+        let outcome = bench.port.submit(input).await.unwrap();
+        assert!(matches!(outcome, Outcome::Done(_)), "{outcome:?}");
+    };
+    let mut settings = (*bench.port.settings()).clone();
+    let mut changed = settings.cti_pairs.values().next().unwrap().as_ref().clone();
+    changed.version = 20;
+    settings.cti_pairs = Arc::new(BTreeMap::from([(changed.name.clone(), Arc::new(changed))]));
+    apply(&settings, 1).await;
+    bench
+        .until("the other version", || {
+            let sessions = peers.say("sessions")["sessions"].as_array().unwrap().clone();
+            sessions.len() == 1 && sessions[0]["version"] == 20 && sessions[0]["open"] == true
+        })
+        .await;
+    bench.until_active(Some('a')).await;
+    bench.signed_in("1001", "2001").await;
+    bench.goes("1001", Wish::SignOut(None)).await;
+    settings.cti_pairs = Arc::default();
+    apply(&settings, 2).await;
+    peers.say("wait sessions 0");
+    bench.until("no pair", || bench.port.pair_statuses().is_empty()).await;
+    peers.nothing_was_broken();
+    bench.close().await;
+}
