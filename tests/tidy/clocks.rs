@@ -26,6 +26,10 @@ const READERS: &[(&str, &str)] = &[
         "gateway/engine/src/lease.rs",
         "a holder counts its lease by the monotonic clock of the runtime, which simulations pause",
     ),
+    (
+        "adapters/cti/src/link.rs",
+        "heartbeats and deadlines of a link are counted by the monotonic clock of the runtime",
+    ),
 ];
 
 #[test]

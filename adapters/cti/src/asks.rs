@@ -27,8 +27,9 @@ use crate::translate;
 enum Use {
     /// For a command.
     Command(u64),
-    /// For a question about that agent, of the engine's or of a command that was not seen.
-    Question(AgentId),
+    /// For a question about that agent, of the engine's or of a command that was not seen. Commands
+    /// that were sent after it are not judged by it.
+    Question(AgentId, u64),
 }
 
 #[derive(Debug)]
@@ -40,8 +41,10 @@ struct Waiting {
     confirmed: bool,
     /// Whether the agent's state was told since.
     told: bool,
-    /// Set once the agent is asked about, since nothing was seen in time.
+    /// Set once the agent is to be asked about, since nothing was seen in time.
     asked_again: bool,
+    /// The first question that may judge it, once one is sent.
+    question: Option<u64>,
     deadline: Instant,
 }
 
@@ -91,6 +94,7 @@ impl Asks {
             confirmed: false,
             told: false,
             asked_again: false,
+            question: None,
             deadline,
         };
         self.waiting.insert(number, waiting);
@@ -98,26 +102,33 @@ impl Asks {
 
     /// A question about an agent was sent as that request.
     pub(crate) fn asked_about(&mut self, invoke: InvokeId, agent: AgentId) {
-        self.uses.insert(invoke, Use::Question(agent));
+        self.next += 1;
+        for number in self.by_agent.get(&agent).into_iter().flatten() {
+            if let Some(waiting) = self.waiting.get_mut(number)
+                && waiting.waits_for_question()
+                && waiting.question.is_none()
+            {
+                waiting.question = Some(self.next);
+            }
+        }
+        self.uses.insert(invoke, Use::Question(agent, self.next));
     }
 
     /// Whom a command was about that was sent as that request.
     pub(crate) fn agent_of(&self, invoke: InvokeId) -> Option<AgentId> {
         match self.uses.get(&invoke)? {
             Use::Command(number) => Some(self.waiting.get(number)?.command.agent.clone()),
-            Use::Question(agent) => Some(agent.clone()),
+            Use::Question(agent, _) => Some(agent.clone()),
         }
     }
 
-    /// Whom a question was about that an answer came for.
-    pub(crate) fn question(&mut self, invoke: InvokeId) -> Option<AgentId> {
-        match self.uses.get(&invoke) {
-            Some(Use::Question(_)) => match self.uses.remove(&invoke) {
-                Some(Use::Question(agent)) => Some(agent),
-                _ => None,
-            },
-            _ => None,
-        }
+    /// The question that an answer came for: whom it was about, and its number for
+    /// [`Asks::settled`].
+    pub(crate) fn question(&mut self, invoke: InvokeId) -> Option<(AgentId, u64)> {
+        let Use::Question(agent, number) = self.uses.get(&invoke)? else { return None };
+        let question = (agent.clone(), *number);
+        self.uses.remove(&invoke);
+        Some(question)
     }
 
     /// An answer to a command came; gives what was asked where the answer confirms it.
@@ -159,23 +170,39 @@ impl Asks {
         for number in numbers {
             let Some(waiting) = self.waiting.get_mut(&number) else { continue };
             waiting.told = true;
+            if live.is_signed_in() == Some(false) {
+                // Whoever is seen signed on after that was signed on since.
+                waiting.was_signed_on = false;
+            }
             if waiting.is_reached(live) {
                 self.end(number, OwnerAnswer::Done);
             }
         }
     }
 
-    /// A question about an agent came back: whoever was not seen in time is judged by it.
-    pub(crate) fn settled(&mut self, agent: &AgentId, refusal: Option<&OwnerRefusal>) {
+    /// That question about an agent came back: whoever waited for it is judged by it, and by what is
+    /// known of the agent now.
+    pub(crate) fn settled(
+        &mut self,
+        agent: &AgentId,
+        question: u64,
+        refusal: Option<&OwnerRefusal>,
+        live: Option<&LiveAgent>,
+    ) {
         let numbers = self.by_agent.get(agent).cloned().unwrap_or_default();
         for number in numbers {
             let Some(waiting) = self.waiting.get(&number) else { continue };
+            if waiting.question.is_none_or(|first| first > question) {
+                continue;
+            }
             let is_question = matches!(waiting.command.ask, OwnerAsk::Query);
             let end = match (is_question, refusal) {
                 (true, None) => OwnerAnswer::Done,
                 (true, Some(refusal)) => OwnerAnswer::Refused(refusal.clone()),
-                (false, _) if waiting.asked_again => OwnerAnswer::Unknown(Unclear::NotSeen),
-                (false, _) => continue,
+                (false, _) if live.is_some_and(|live| waiting.is_nearly_reached(live)) => {
+                    OwnerAnswer::Done
+                }
+                (false, _) => OwnerAnswer::Unknown(Unclear::NotSeen),
             };
             self.end(number, end);
         }
@@ -223,6 +250,11 @@ impl Asks {
         self.uses.clear();
     }
 
+    /// How many commands wait.
+    pub(crate) fn count(&self) -> usize {
+        self.waiting.len()
+    }
+
     fn end(&mut self, number: u64, answer: OwnerAnswer) {
         let Some(waiting) = self.waiting.remove(&number) else { return };
         self.deadlines.remove(&(waiting.deadline, number));
@@ -239,6 +271,10 @@ impl Asks {
 }
 
 impl Waiting {
+    fn waits_for_question(&self) -> bool {
+        self.asked_again || matches!(self.command.ask, OwnerAsk::Query)
+    }
+
     fn after_confirmation(&self, live: Option<&LiveAgent>) -> Option<OwnerAnswer> {
         match &self.command.ask {
             // All there is to see of them.
@@ -260,6 +296,15 @@ impl Waiting {
             Some(live) if only_set && self.is_reached(live) => OwnerAnswer::Done,
             _ => OwnerAnswer::Refused(refusal),
         }
+    }
+
+    /// The same once the server was asked: a reason of its own does not make another state of one that
+    /// it confirmed.
+    fn is_nearly_reached(&self, live: &LiveAgent) -> bool {
+        let rests = matches!(live.state, PresenceState::NotReady { .. });
+        let target = matches!(self.command.ask, OwnerAsk::Set { target: Target::NotReady(_), .. });
+        let is_known = live.is_signed_in() == Some(true);
+        self.confirmed && self.told && target && rests && is_known
     }
 
     /// Whether the agent is seen in the state asked for, or that is announced as next.
@@ -295,3 +340,6 @@ fn is_so(target: Target, live: &LiveAgent) -> bool {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -15,23 +15,25 @@
 
 mod call;
 mod context;
+mod lines;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use domain::{AgentId, Call, Extension, PresenceState, Timestamp};
 use protocols::cti::{Connection, ConnectionState, Event, Line, LineType, NULL, Party, Text};
 
 use call::{Known, Place};
+use lines::{Lines, Placed, Role};
 
 /// Calls remembered at once; the oldest goes first.
 const CALLS_MAX: usize = 50_000;
-/// Parties remembered of one call, and calls shown of one agent.
+/// Parties remembered of one call, calls that share an id, and calls shown of one agent.
 const PARTIES_MAX: usize = 16;
 
 /// The calls of a pair.
 #[derive(Debug, Default)]
 pub(crate) struct Calls {
-    calls: HashMap<u64, Known>,
+    calls: BTreeMap<u64, Known>,
     /// By call id, which two calls may share (consult calls on some switches).
     by_id: HashMap<u32, Vec<u64>>,
     /// Numbers of calls with a party at that device.
@@ -40,46 +42,9 @@ pub(crate) struct Calls {
     next: u64,
 }
 
-/// Which agent is at which line.
-#[derive(Debug, Default)]
-struct Lines {
-    agents: HashMap<Box<str>, AgentId>,
-    of: HashMap<AgentId, Vec<Box<str>>>,
-}
-
-impl Lines {
-    fn agent(&self, device: &str) -> Option<&AgentId> {
-        self.agents.get(device)
-    }
-
-    fn set(&mut self, agent: &AgentId, devices: Vec<Box<str>>) -> bool {
-        if self.of.get(agent) == Some(&devices) {
-            return false;
-        }
-        self.remove(agent);
-        for device in &devices {
-            self.agents.insert(device.clone(), agent.clone());
-        }
-        self.of.insert(agent.clone(), devices);
-        true
-    }
-
-    fn remove(&mut self, agent: &AgentId) {
-        for device in self.of.remove(agent).unwrap_or_default() {
-            if self.agents.get(&device) == Some(agent) {
-                self.agents.remove(&device);
-            }
-        }
-    }
-
-    fn devices(&self, agent: &AgentId) -> &[Box<str>] {
-        self.of.get(agent).map_or(&[], Vec::as_slice)
-    }
-}
-
 impl Calls {
     /// Where an agent takes calls: the line, how the server names the phone, and the other lines of
-    /// that phone. True where calls known already are theirs now.
+    /// that phone. True where the agent may have other calls now.
     pub(crate) fn place(
         &mut self,
         agent: &AgentId,
@@ -87,19 +52,19 @@ impl Calls {
         instrument: Option<&str>,
         other_lines: &[Extension],
     ) -> bool {
-        let mut devices: Vec<Box<str>> = Vec::with_capacity(2);
-        let own = extension.map(Extension::as_str);
+        let mut placed: Vec<Placed> = Vec::with_capacity(2);
+        let own = extension.map(|it| (it.as_str(), Role::Own));
         // A mobile agent's instrument names the local port first.
-        let instrument = instrument.and_then(|it| it.split(';').next());
-        for device in
-            own.into_iter().chain(instrument).chain(other_lines.iter().map(|it| it.as_str()))
-        {
-            if !devices.iter().any(|known| **known == *device) {
-                devices.push(device.into());
+        let phone = instrument.and_then(|it| it.split(';').next()).map(|it| (it, Role::Phone));
+        let others = other_lines.iter().map(|it| (it.as_str(), Role::Other));
+        for (device, role) in own.into_iter().chain(phone).chain(others) {
+            if !device.is_empty() && !placed.iter().any(|known| *known.device == *device) {
+                placed.push(Placed { device: device.into(), role });
             }
         }
-        self.lines.set(agent, devices.clone())
-            && devices.iter().any(|device| self.by_device.contains_key(device))
+        let Some(mut concerned) = self.lines.set(agent, placed) else { return false };
+        concerned.extend_from_slice(self.lines.of(agent));
+        concerned.iter().any(|it| self.by_device.contains_key(&it.device))
     }
 
     /// Takes in an event; whose calls may have changed.
@@ -178,7 +143,7 @@ impl Calls {
             }
             Event::CallCleared(it) => {
                 if let Some(number) = self.find(&it.connection) {
-                    self.change(number, &mut touched, Known::all_over);
+                    self.all_over(number, &mut touched);
                 }
             }
             Event::CallQueued(it) => {
@@ -211,11 +176,14 @@ impl Calls {
         if !rests {
             return false;
         }
-        let devices = self.lines.devices(agent).to_vec();
         let mut touched = Touched::default();
-        for device in &devices {
-            for number in self.numbers_at(device) {
-                if self.calls.get(&number).is_some_and(|call| call.is_over_at(device)) {
+        for Placed { device, role } in self.lines.of(agent).to_vec() {
+            // Whoever has the line as their own wraps up there.
+            if role == Role::Other && self.lines.is_own(&device) {
+                continue;
+            }
+            for number in self.numbers_at(&device) {
+                if self.calls.get(&number).is_some_and(|call| call.is_over_at(&device)) {
                     self.drop_party(number, &Some(device.clone()), &mut touched);
                 }
             }
@@ -228,21 +196,23 @@ impl Calls {
 
     /// The calls of an agent, the one that matters first.
     pub(crate) fn of(&self, agent: &AgentId) -> Vec<Call> {
-        let devices = self.lines.devices(agent);
-        let own = devices.first();
         let mut calls = Vec::new();
-        for device in devices {
+        for Placed { device, role } in self.lines.of(agent) {
             for number in self.numbers_at(device) {
                 let Some(call) = self.calls.get(&number) else { continue };
-                let is_own =
-                    own == Some(device) || devices.get(1) == Some(device) && !call.is_other(device);
+                let is_own = match role {
+                    Role::Own => true,
+                    Role::Phone => !call.is_other(device),
+                    Role::Other => false,
+                };
                 calls.extend(call.shown(device, is_own));
             }
         }
         calls.sort_by_key(|call| {
             (call.other_line.is_some(), call::order(call.state), call.began_at, call.id.clone())
         });
-        calls.dedup_by(|one, other| one.id == other.id);
+        let mut seen = HashSet::new();
+        calls.retain(|call| seen.insert(call.id.clone()));
         calls.truncate(PARTIES_MAX);
         calls
     }
@@ -316,10 +286,15 @@ impl Calls {
     }
 
     fn add(&mut self, connection: &Connection, now: Timestamp, touched: &mut Touched) -> u64 {
-        if self.calls.len() >= CALLS_MAX
-            && let Some(oldest) = self.calls.keys().min().copied()
-        {
-            self.remove(oldest, touched);
+        let sharing = self.by_id.get(&connection.call_id);
+        let sharing = sharing.filter(|sharing| sharing.len() >= PARTIES_MAX);
+        let oldest = match sharing.and_then(|sharing| sharing.first()) {
+            Some(oldest) => Some(*oldest),
+            None if self.calls.len() >= CALLS_MAX => self.calls.keys().next().copied(),
+            None => None,
+        };
+        if let Some(oldest) = oldest {
+            self.forget(oldest, touched);
         }
         self.next += 1;
         let number = self.next;
@@ -331,25 +306,35 @@ impl Calls {
     fn rename(&mut self, number: u64, connection: &Connection) {
         let Some(call) = self.calls.get_mut(&number) else { return };
         let old = std::mem::replace(&mut call.connection, connection.clone());
-        forget(&mut self.by_id, old.call_id, number);
+        leave_id(&mut self.by_id, old.call_id, number);
         self.by_id.entry(connection.call_id).or_default().push(number);
     }
 
+    /// The server is done with a call. What an agent wraps up stays until the agent is done with it.
     fn remove(&mut self, number: u64, touched: &mut Touched) {
         let Some(call) = self.calls.get_mut(&number) else { return };
-        // What an agent wraps up stays until the agent is done with it.
-        if call.parties.keys().any(|device| self.lines.agent(device).is_some()) && !call.is_ended {
-            call.is_ended = true;
-            call.all_over();
-            touched.all(call);
-            return;
+        call.is_ended = true;
+        self.all_over(number, touched);
+        let wrapped_up = |call: &Known| call.parties.keys().any(|it| self.lines.is_own(it));
+        if !self.calls.get(&number).is_some_and(wrapped_up) {
+            self.forget(number, touched);
         }
+    }
+
+    fn forget(&mut self, number: u64, touched: &mut Touched) {
         if let Some(call) = self.calls.remove(&number) {
             touched.all(&call);
-            forget(&mut self.by_id, call.connection.call_id, number);
+            leave_id(&mut self.by_id, call.connection.call_id, number);
             for device in call.parties.keys() {
                 self.leave_index(device, number);
             }
+        }
+    }
+
+    fn all_over(&mut self, number: u64, touched: &mut Touched) {
+        let devices = self.calls.get(&number).map(|call| call.parties.keys().cloned());
+        for device in devices.into_iter().flatten().collect::<Vec<_>>() {
+            self.over_at(number, &Some(device), touched);
         }
     }
 
@@ -373,7 +358,8 @@ impl Calls {
             return;
         }
         call.set(device, place, now);
-        touched.devices.insert(device.clone());
+        // Whoever was in it alone sees with whom now.
+        touched.all(call);
         self.by_device.entry(device.clone()).or_default().insert(number);
     }
 
@@ -405,7 +391,7 @@ impl Calls {
     ) {
         let Some(id) = device else { return };
         let in_it = self.calls.get(&number).is_some_and(|call| call.parties.contains_key(id));
-        if !in_it && self.lines.agent(id).is_some() {
+        if !in_it && self.lines.agents(id).next().is_some() {
             let place = Place { is_other: false, ..Place::dialling(line) };
             self.party(number, device, place, now, touched);
         }
@@ -418,14 +404,13 @@ impl Calls {
     }
 
     fn over_at(&mut self, number: u64, device: &Text, touched: &mut Touched) {
-        let Some(device) = device else { return };
-        if self.lines.agent(device).is_none() {
-            return self.drop_party(number, &Some(device.clone()), touched);
+        let (Some(name), Some(call)) = (device, self.calls.get_mut(&number)) else { return };
+        // Other lines, and phones of nobody, have no wrap-up.
+        if !self.lines.is_own(name) || call.is_other(name) {
+            return self.drop_party(number, device, touched);
         }
-        if let Some(call) = self.calls.get_mut(&number) {
-            call.over(device);
-            touched.devices.insert(device.clone());
-        }
+        call.over(name);
+        touched.devices.insert(name.clone());
     }
 
     fn drop_party(&mut self, number: u64, device: &Text, touched: &mut Touched) {
@@ -433,11 +418,12 @@ impl Calls {
         if call.parties.remove(device).is_none() {
             return;
         }
-        let is_done = call.is_ended && call.parties.is_empty();
+        let is_done = call.is_ended && !call.parties.keys().any(|party| self.lines.is_own(party));
         touched.devices.insert(device.clone());
+        touched.all(call);
         self.leave_index(device, number);
         if is_done {
-            self.remove(number, touched);
+            self.forget(number, touched);
         }
     }
 
@@ -469,13 +455,8 @@ impl Calls {
                 self.party(number, &Some(device.clone()), place, now, touched);
                 self.drop_party(gone, &Some(device), touched);
             }
-            if let Some(call) = self.calls.get_mut(&number) {
-                call.context.fill(context);
-            }
-            if let Some(call) = self.calls.get_mut(&gone) {
-                call.is_ended = true;
-            }
-            self.remove(gone, touched);
+            self.change(number, touched, |call| call.context.fill(context));
+            self.forget(gone, touched);
         }
         for party in parties.iter().filter(|party| party.device_id.is_some()) {
             self.party(number, &party.device_id, Place::talking(), now, touched);
@@ -495,11 +476,11 @@ impl Touched {
     }
 
     fn agents(self, lines: &Lines) -> BTreeSet<AgentId> {
-        self.devices.iter().filter_map(|device| lines.agent(device)).cloned().collect()
+        self.devices.iter().flat_map(|device| lines.agents(device)).cloned().collect()
     }
 }
 
-fn forget(index: &mut HashMap<u32, Vec<u64>>, id: u32, number: u64) {
+fn leave_id(index: &mut HashMap<u32, Vec<u64>>, id: u32, number: u64) {
     if let Some(numbers) = index.get_mut(&id) {
         numbers.retain(|known| *known != number);
         if numbers.is_empty() {
@@ -512,3 +493,6 @@ fn forget(index: &mut HashMap<u32, Vec<u64>>, id: u32, number: u64) {
 fn is_other_line(line: &Line) -> bool {
     matches!(line.kind, LineType::OtherIn | LineType::OtherOut)
 }
+
+#[cfg(test)]
+mod tests;

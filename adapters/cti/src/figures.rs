@@ -1,6 +1,7 @@
 //! Figures of links to CTI servers. Labels are pair names, sides and closed lists.
 
 use engine::metrics::{Counters, Gauges, Metrics};
+use protocols::cti::Counts;
 
 /// Figures of all pairs.
 #[derive(Clone, Debug)]
@@ -11,6 +12,8 @@ pub(crate) struct Figures {
     pub(crate) unknown: Gauges,
     /// Calls that are known, by pair.
     pub(crate) calls: Gauges,
+    /// Commands that wait to be seen, by pair.
+    pub(crate) waiting: Gauges,
     /// Sessions that ended, by pair, side and reason.
     pub(crate) closed: Counters,
     /// Messages, by what became of them.
@@ -37,6 +40,11 @@ impl Figures {
                 "Calls that are known of a pair, those being wrapped up included.",
                 &["pair"],
             ),
+            waiting: metrics.gauges(
+                "jackfield_cti_requests_waiting",
+                "Requests about agents whose outcome a contact-centre server has not shown yet.",
+                &["pair"],
+            ),
             closed: metrics.counters(
                 "jackfield_cti_sessions_closed_total",
                 "Sessions with contact-centre servers that ended, or never opened, by reason.",
@@ -44,7 +52,7 @@ impl Figures {
             ),
             events: metrics.counters(
                 "jackfield_cti_messages_total",
-                "Messages of contact-centre servers by what became of them.",
+                "Messages of contact-centre servers, and fields passed over, by what became of them.",
                 &["result"],
             ),
             commands: metrics.counters(
@@ -53,5 +61,41 @@ impl Figures {
                 &["pair", "result"],
             ),
         }
+    }
+
+    /// Adds what a session met between two looks at its counts.
+    pub(crate) fn met(&self, before: &Counts, now: &Counts) {
+        for (result, before, now) in [
+            ("read", before.received, now.received),
+            ("unknown_message", before.unknown_messages, now.unknown_messages),
+            ("ignored_field", before.ignored_fields, now.ignored_fields),
+            ("unknown_answer", before.unknown_answers, now.unknown_answers),
+            ("out_of_place", before.out_of_place, now.out_of_place),
+        ] {
+            let more = now.saturating_sub(before);
+            if more > 0 {
+                self.events.with(&[result]).add(more);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cti_01_only_what_is_new_is_counted() {
+        let figures = Figures::new(&Metrics::new());
+        let mut counts = Counts { received: 3, ignored_fields: 2, ..Counts::default() };
+        figures.met(&Counts::default(), &counts);
+        let before = counts.clone();
+        counts.received = 7;
+        counts.unknown_messages = 1;
+        figures.met(&before, &counts);
+        figures.met(&counts, &counts);
+        let value = |result| figures.events.with(&[result]).value();
+        assert_eq!((value("read"), value("ignored_field")), (7, 2));
+        assert_eq!((value("unknown_message"), value("out_of_place")), (1, 0));
     }
 }

@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use domain::Timestamp;
 use engine::{OwnerRequest, PairStatus, Port};
 use protocols::cti::{
-    CloseReason, Event, Input, InvokeId, Output, Phase, RequestError, Session, SessionType, Side,
-    SideInput, SideOutput, Sides, Status,
+    CloseReason, Counts, Event, Input, InvokeId, Output, Phase, RequestError, Session, SessionType,
+    Side, SideInput, SideOutput, Sides, Status,
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -39,6 +39,8 @@ struct Connection {
     read: OwnedReadHalf,
     writes: mpsc::Sender<Vec<u8>>,
     buffer: Vec<u8>,
+    /// What the session had met when it was last told.
+    told: Counts,
     _writer: JoinSet<()>,
 }
 
@@ -115,8 +117,8 @@ impl Link {
 
     async fn happens(&mut self, deadline: Instant, stop: &mut watch::Receiver<bool>) -> Happened {
         let Self { a, b, connecting, machine, .. } = self;
+        // In no order, so that a side that never stops talking keeps nobody else waiting.
         tokio::select! {
-            biased;
             _ = stop.wait_for(|stop| *stop) => Happened::Stop,
             read = read(a.as_mut()) => Happened::Read(Side::A, read),
             read = read(b.as_mut()) => Happened::Read(Side::B, read),
@@ -164,17 +166,15 @@ impl Link {
     /// Does everything that follows from what happened.
     fn settle(&mut self) {
         loop {
-            let mut idle = true;
-            while let Some(output) = self.sides.poll() {
-                idle = false;
-                self.do_side(output);
-            }
+            let mut idle = !self.do_sides();
             for side in [Side::A, Side::B] {
                 while let Some(output) =
                     self.connection(side).and_then(|connection| connection.session.poll())
                 {
                     idle = false;
                     self.do_session(side, output);
+                    // What follows in the same read may be for a side that has just become active.
+                    self.do_sides();
                 }
             }
             if self.active.is_some() {
@@ -184,6 +184,16 @@ impl Link {
                 return;
             }
         }
+    }
+
+    /// Does what is said about sides; true where anything was.
+    fn do_sides(&mut self) -> bool {
+        let mut any = false;
+        while let Some(output) = self.sides.poll() {
+            any = true;
+            self.do_side(output);
+        }
+        any
     }
 
     fn do_side(&mut self, output: SideOutput) {
@@ -246,7 +256,9 @@ impl Link {
                 let mut writer = JoinSet::new();
                 writer.spawn(write_all(write, waiting));
                 let buffer = vec![0; READ_BYTES];
-                let connection = Connection { session, read, writes, buffer, _writer: writer };
+                let told = Counts::default();
+                let connection =
+                    Connection { session, read, writes, buffer, told, _writer: writer };
                 *self.place(side) = Some(connection);
             }
             Err(error) => {
@@ -362,8 +374,14 @@ impl Link {
     }
 
     fn opened(&mut self, side: Side, session_type: SessionType) {
+        // Whatever kept it from opening before is over.
+        self.problem = None;
         let random = self.random();
+        let both_active = self.sides.both_active();
         self.sides.handle(now(), &SideInput::Opened { side, session_type }, random);
+        if self.sides.both_active() != both_active {
+            self.problem = Some("both sides say that they are active".to_owned());
+        }
     }
 
     /// A server may go into maintenance where the other side can take over.
@@ -381,9 +399,9 @@ impl Link {
     fn event(&mut self, side: Side, event: &Event) {
         if let Event::System(system) = event {
             self.figures.events.with(&["system"]).increment();
-            let mine = |(peripheral, online): (u32, bool)| {
-                !online && peripheral == self.config.peripheral_id
-            };
+            let mine = system
+                .peripheral()
+                .and_then(|(id, online)| (id == self.config.peripheral_id).then_some(online));
             let offline = system.says_server_offline() || system.says_gateway_offline();
             if offline {
                 let pair = &self.config.name;
@@ -393,16 +411,18 @@ impl Link {
                     // No time is lost with a farewell.
                     let _ = connection.session.handle(now(), Input::LinkClosed);
                 }
-            } else if system.peripheral().is_some_and(mine) {
-                self.problem = Some("the peripheral is off-line".to_owned());
-            } else if system.peripheral().is_some() {
-                self.problem = None;
+            } else if let Some(is_online) = mine {
+                self.problem = (!is_online).then(|| "the peripheral is off-line".to_owned());
             }
         }
         self.machine.event(event);
     }
 
     fn closed(&mut self, side: Side, reason: &CloseReason) {
+        self.tell_counts(side);
+        if matches!(reason, CloseReason::Malformed(_)) {
+            self.figures.events.with(&["malformed"]).increment();
+        }
         *self.place(side) = None;
         let label = label(reason);
         self.count_closed(side, label);
@@ -428,7 +448,17 @@ impl Link {
         self.figures.closed.with(&[self.config.name.as_str(), &side, reason]).increment();
     }
 
+    /// Adds what a session met since this was last told.
+    fn tell_counts(&mut self, side: Side) {
+        let Some(connection) = self.place(side) else { return };
+        let now = connection.session.counts().clone();
+        let before = std::mem::replace(&mut connection.told, now.clone());
+        self.figures.met(&before, &now);
+    }
+
     fn tell(&mut self) {
+        self.tell_counts(Side::A);
+        self.tell_counts(Side::B);
         let standby = |connection: &Option<Connection>| {
             connection.as_ref().is_some_and(|it| it.session.phase() == Phase::Standby)
         };
@@ -452,6 +482,7 @@ impl Link {
         let count = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
         self.figures.unknown.with(&[pair]).set(count(unknown));
         self.figures.calls.with(&[pair]).set(count(self.machine.calls()));
+        self.figures.waiting.with(&[pair]).set(count(self.machine.asks.count()));
     }
 
     /// Takes leave of the servers.

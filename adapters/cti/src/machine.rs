@@ -6,7 +6,10 @@
 use std::collections::BTreeSet;
 use std::time::Instant;
 
-use domain::{AgentId, Heard, OwnerAnswer, OwnerAsk, OwnerCommand, OwnerRefusal, OwnerRefusalKind};
+use domain::{
+    AgentId, Heard, Known, OwnerAnswer, OwnerAsk, OwnerCommand, OwnerRefusal, OwnerRefusalKind,
+    PresenceState,
+};
 use engine::{Owner, OwnerRequest, Port};
 use protocols::cti::{
     AgentStateEvent, Answer, Confirmation, Dialect, Event, InvokeId, Request, Status,
@@ -57,7 +60,8 @@ impl Machine {
     }
 
     fn agent_state(&mut self, event: &AgentStateEvent) {
-        let Some((agent, heard)) = translate::heard(event, self.port.now()) else {
+        let Some((agent, heard)) = translate::heard(event, self.peripheral_id, self.port.now())
+        else {
             self.figures.events.with(&["no_agent"]).increment();
             return;
         };
@@ -71,20 +75,22 @@ impl Machine {
                 && (heard.instrument.is_none() || it.instrument == heard.instrument)
                 && it.is_signed_in() == Some(true)
         });
+        // What is known of an agent's calls from before the link was lost holds no longer.
+        let is_new = before.as_deref().is_none_or(|it| it.known != Known::Now);
         let state = heard.state;
-        let signed_on = !matches!(state, domain::PresenceState::SignedOut { .. });
+        self.owner.hear(agent, Heard::State(heard));
+        // Whoever is one too many is not remembered, and has no place either.
+        let Some(live) = self.owner.value(agent) else { return };
+        let signed_on = !matches!(state, PresenceState::SignedOut { .. });
         let moved = signed_on && !is_placed && {
-            let other = self.other_lines(heard.extension.as_ref());
-            let (line, instrument) = (heard.extension.as_ref(), heard.instrument.as_deref());
+            let other = self.other_lines(live.extension.as_ref());
+            let (line, instrument) = (live.extension.as_ref(), live.instrument.as_deref());
             self.calls.place(agent, line, instrument, &other)
         };
-        self.owner.hear(agent, Heard::State(heard));
-        if self.calls.state(agent, state) || moved {
+        if self.calls.state(agent, state) || moved || is_new {
             self.tell_calls(BTreeSet::from([agent.clone()]));
         }
-        if let Some(live) = self.owner.value(agent) {
-            self.asks.heard(agent, &live);
-        }
+        self.asks.heard(agent, &live);
     }
 
     /// Lines beside the agent's own on the phones that have it (CTI-09).
@@ -101,6 +107,13 @@ impl Machine {
 
     fn tell_calls(&mut self, agents: BTreeSet<AgentId>) {
         for agent in agents {
+            // Calls and states come in no order: who rests already has nothing to wrap up.
+            if let Some(live) = self.owner.value(&agent)
+                && live.known == Known::Now
+                && live.is_signed_in() == Some(true)
+            {
+                self.calls.state(&agent, live.state);
+            }
             let calls = self.calls.of(&agent);
             self.owner.hear(&agent, Heard::Calls(calls));
         }
@@ -186,7 +199,7 @@ impl Machine {
 
     /// An answer came.
     pub(crate) fn answered(&mut self, invoke: InvokeId, answer: &Answer) {
-        let Some(agent) = self.asks.question(invoke) else {
+        let Some((agent, question)) = self.asks.question(invoke) else {
             // The agent's state may have come before.
             let live = self.asks.agent_of(invoke).and_then(|agent| self.owner.value(&agent));
             let confirmed = self.asks.answered(invoke, answer, live.as_deref());
@@ -209,12 +222,12 @@ impl Machine {
             }
             // An agent who is not signed on is no agent to some servers' questions.
             Answer::Failed(Status(9), _) => {
-                self.owner.hear(&agent, Heard::Absent);
+                self.absent(&agent);
                 None
             }
             Answer::Failed(status, text) => Some(translate::failure(*status, text.as_deref())),
             Answer::ControlFailed { code, peripheral_error } => {
-                Some(translate::control_failure(*code, *peripheral_error))
+                Some(translate::question_failure(*code, *peripheral_error))
             }
             Answer::LinkLost | Answer::Silent => return self.owner.question_failed(&agent),
         };
@@ -222,7 +235,7 @@ impl Machine {
             Some(refusal) if translate::is_unknown_agent(refusal) => {
                 // Whoever was heard of before is gone; others stay unheard of.
                 if self.owner.value(&agent).is_some() {
-                    self.owner.hear(&agent, Heard::Absent);
+                    self.absent(&agent);
                 } else {
                     self.owner.question_over(&agent);
                 }
@@ -230,7 +243,17 @@ impl Machine {
             Some(_) => self.owner.question_failed(&agent),
             None => {}
         }
-        self.asks.settled(&agent, refusal.as_ref());
+        let live = self.owner.value(&agent);
+        self.asks.settled(&agent, question, refusal.as_ref(), live.as_deref());
+    }
+
+    /// The server knows no such agent, or none who is signed on.
+    fn absent(&mut self, agent: &AgentId) {
+        self.owner.hear(agent, Heard::Absent);
+        self.calls.state(agent, PresenceState::SignedOut { reason: None });
+        if let Some(live) = self.owner.value(agent) {
+            self.asks.heard(agent, &live);
+        }
     }
 
     /// How many calls are known.

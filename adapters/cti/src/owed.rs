@@ -12,6 +12,7 @@ use domain::{
 };
 use engine::Port;
 use tokio::sync::watch;
+use tokio::task::JoinSet;
 
 /// How often the outbox is looked at without a reason.
 const LOOK: Duration = Duration::from_secs(2);
@@ -28,7 +29,8 @@ pub(crate) async fn keep(port: Port, pair: PairName, mut stop: watch::Receiver<b
         let pause = match outbox.take(0, BATCH).await {
             Ok(promises) if promises.is_empty() => LOOK,
             Ok(promises) => {
-                let mut all = true;
+                // Side by side, since one that is not seen takes its time and each has a deadline.
+                let mut asking = JoinSet::new();
                 for promise in promises {
                     match outbox.still_due(&promise).await {
                         Ok(true) => {}
@@ -39,13 +41,18 @@ pub(crate) async fn keep(port: Port, pair: PairName, mut stop: watch::Receiver<b
                         let _ = outbox.close(vec![promise.id]).await;
                         continue;
                     };
-                    if sign_out(&port, &pair, &owed).await {
-                        let closed = outbox.close(vec![promise.id]).await;
-                        if let Err(error) = closed {
-                            tracing::debug!(%error, "an owed sign-out is not closed yet");
-                        }
-                    } else {
+                    let (port, pair) = (port.clone(), pair.clone());
+                    asking.spawn(async move { (promise.id, sign_out(&port, &pair, &owed).await) });
+                }
+                let mut all = true;
+                while let Some(asked) = asking.join_next().await {
+                    // Only a panic ends one early; it is asked again.
+                    let Ok((id, true)) = asked else {
                         all = false;
+                        continue;
+                    };
+                    if let Err(error) = outbox.close(vec![id]).await {
+                        tracing::debug!(%error, "an owed sign-out is not closed yet");
                     }
                 }
                 if all { Duration::ZERO } else { AGAIN }

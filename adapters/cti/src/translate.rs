@@ -5,5 +5,5 @@ mod refusal;
 mod state;
 
 pub(crate) use ask::{check_password, force_out, query, set, sign_in, wrap_up};
-pub(crate) use refusal::{control_failure, failure, is_unknown_agent};
+pub(crate) use refusal::{control_failure, failure, is_unknown_agent, question_failure};
 pub(crate) use state::{answered, heard};

@@ -251,7 +251,7 @@ impl LiveAgent {
                     (next.state, next.since, next.changed_at) = (gone, now, now);
                 }
                 next.pending = None;
-                next.calls.clear();
+                next.leave();
             }
         }
         if before == Some(&next) {
@@ -317,6 +317,13 @@ impl LiveAgent {
         u32::try_from(units & 0x00FF_FFFF).unwrap_or(0)
     }
 
+    /// Whoever is signed out has no calls, and signs in elsewhere perhaps.
+    fn leave(&mut self) {
+        self.calls.clear();
+        self.extension = None;
+        self.instrument = None;
+    }
+
     fn take_state(&mut self, heard: HeardState, now: Timestamp) {
         let same = self.state == heard.state;
         let apart = self.since.microseconds().abs_diff(heard.since.microseconds());
@@ -331,7 +338,7 @@ impl LiveAgent {
         self.state = heard.state;
         self.pending = heard.pending;
         if matches!(heard.state, PresenceState::SignedOut { .. }) {
-            self.calls.clear();
+            self.leave();
         }
         self.extension = heard.extension.or_else(|| self.extension.take());
         self.instrument = heard.instrument.or_else(|| self.instrument.take());
@@ -380,6 +387,24 @@ mod tests {
         assert_eq!(lost.presence().not_known_since, Some(at(20)));
         let again = LiveAgent::after(&agent(), Some(&lost), at(25), ready).unwrap();
         assert_eq!((again.is_signed_in(), again.since), (Some(true), at(10)));
+    }
+
+    #[test]
+    fn cti_07_whoever_is_signed_out_has_no_line_and_no_calls_any_more() {
+        let signed_out = told(PresenceState::SignedOut { reason: None }, 20);
+        for gone in [signed_out, Heard::Absent] {
+            let ready = Heard::State(HeardState {
+                state: PresenceState::Ready,
+                since: at(10),
+                pending: None,
+                extension: Some("2001".parse().unwrap()),
+                instrument: Some("SEP001122334455".to_owned()),
+            });
+            let first = LiveAgent::after(&agent(), None, at(10), ready).unwrap();
+            let gone = LiveAgent::after(&agent(), Some(&first), at(20), gone).unwrap();
+            assert_eq!((gone.is_signed_in(), &gone.extension), (Some(false), &None));
+            assert_eq!((gone.instrument, gone.calls), (None, vec![]));
+        }
     }
 
     #[test]

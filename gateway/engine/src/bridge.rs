@@ -10,8 +10,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::{
-    AgentKey, Input, InputId, OwnerAnswer, OwnerAsk, OwnerCommand, PresenceState, ReasonCode,
-    Report, SessionRef, SignedOutBy,
+    AgentKey, Input, InputId, OwnerAnswer, OwnerAsk, OwnerCommand, OwnerRefusalKind, PresenceState,
+    ReasonCode, Report, SessionRef, SignedOutBy,
 };
 use tokio::sync::broadcast::error::RecvError;
 use tokio::task::JoinSet;
@@ -85,8 +85,12 @@ impl Engine {
 
     async fn settle_contradiction(&self, agent: &AgentKey, holder: SessionRef) {
         let command = OwnerCommand { agent: agent.id.clone(), ask: OwnerAsk::Query };
-        if self.live.ask(&agent.pair, command).await != Some(OwnerAnswer::Done) {
-            return;
+        match self.live.ask(&agent.pair, command).await {
+            Some(OwnerAnswer::Done) => {}
+            // Whoever was deleted there is signed out there as well.
+            Some(OwnerAnswer::Refused(refusal))
+                if refusal.kind == OwnerRefusalKind::AgentUnknown => {}
+            _ => return,
         }
         let Some(live) = self.live.value(agent).filter(|it| it.is_signed_in() == Some(false))
         else {

@@ -64,9 +64,14 @@ impl Feed {
 }
 
 impl FeedQueue {
+    /// Whether anybody listens still.
+    pub(crate) fn is_heard(&self) -> bool {
+        self.listener.strong_count() > 0
+    }
+
     /// Adds a change; false where nobody listens any more.
     pub(crate) fn push(&self, value: &Arc<LiveAgent>) -> bool {
-        if self.listener.strong_count() == 0 {
+        if !self.is_heard() {
             return false;
         }
         {
@@ -90,5 +95,53 @@ impl FeedQueue {
             return Some(FeedItem::Resync(now));
         }
         waiting.changes.pop_front().map(FeedItem::Changed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::{AgentKey, Heard, HeardState, PresenceState, Timestamp};
+
+    use super::*;
+
+    /// The value after so many changes.
+    fn value(second: i64) -> Arc<LiveAgent> {
+        let agent: AgentKey = "east:1001".parse().unwrap();
+        let since = Timestamp::from_seconds(second);
+        let state = PresenceState::Ready;
+        let heard = HeardState { state, since, pending: None, extension: None, instrument: None };
+        Arc::new(LiveAgent::after(&agent, None, since, Heard::State(heard)).unwrap())
+    }
+
+    #[tokio::test]
+    async fn a_listener_gets_every_change_in_order_after_what_is_so() {
+        let (mut feed, queue) = Feed::new(None);
+        assert_eq!(feed.next().await, FeedItem::Resync(None));
+        for second in 1..=3 {
+            assert!(queue.push(&value(second)));
+        }
+        for second in 1..=3 {
+            assert_eq!(feed.next().await, FeedItem::Changed(value(second)));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_slow_listener_gets_one_resync_and_goes_on_from_there() {
+        let (mut feed, queue) = Feed::new(None);
+        feed.next().await;
+        let count = i64::try_from(WAITING_MAX).unwrap() + 5;
+        for second in 1..=count {
+            queue.push(&value(second));
+        }
+        assert_eq!(feed.next().await, FeedItem::Resync(Some(value(count))));
+        queue.push(&value(1_000));
+        assert_eq!(feed.next().await, FeedItem::Changed(value(1_000)));
+    }
+
+    #[test]
+    fn whoever_went_is_told_nothing() {
+        let (feed, queue) = Feed::new(None);
+        drop(feed);
+        assert!(!queue.is_heard() && !queue.push(&value(1)));
     }
 }

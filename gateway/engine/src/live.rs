@@ -166,6 +166,8 @@ impl PairLive {
         let mut agents = self.agents.write().unwrap_or_else(PoisonError::into_inner);
         let entry = agents.entry(agent.clone()).or_default();
         let (feed, queue) = Feed::new(entry.value.clone());
+        // An agent of whom nothing is heard must not gather listeners that have gone.
+        entry.feeds.retain(|feed| feed.is_heard());
         entry.feeds.push(queue);
         feed
     }

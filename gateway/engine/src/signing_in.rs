@@ -273,7 +273,7 @@ impl Port {
             extension: wish.extension.clone(),
             password: password.clone(),
             mobile: wish.mobile.clone(),
-            device: wish.device.clone(),
+            device: self.terminal(wish),
         });
         let refusal = match self.owner(&wish.agent, ask).await? {
             None => {
@@ -292,6 +292,14 @@ impl Port {
             }
             _ => Err(Refusal::Owner { why: refusal }.into()),
         }
+    }
+
+    /// The phone picked among several, for owners that know shared lines. They refuse one for a line
+    /// that is not shared, and a client may name the only phone there is.
+    fn terminal(&self, wish: &SignIn) -> Option<DeviceName> {
+        let settings = self.settings();
+        let phones = settings.devices_with(&wish.extension).filter(|device| !device.profile);
+        wish.device.clone().filter(|_| phones.count() != 1)
     }
 
     /// The agent is signed on already: is the password right all the same?

@@ -124,12 +124,6 @@ impl Known {
         }
     }
 
-    pub(super) fn all_over(&mut self) {
-        for place in self.parties.values_mut() {
-            place.state = CallState::Over;
-        }
-    }
-
     pub(super) fn is_over_at(&self, device: &str) -> bool {
         self.parties.get(device).is_some_and(|place| place.state == CallState::Over)
     }
@@ -153,7 +147,11 @@ impl Known {
             let caller = caller.filter(|caller| **caller != *device).or_else(other);
             (CallDirection::Inbound, caller)
         };
-        let is_other = place.is_other || !is_own_line;
+        // What is on another line must never look like a call of the agent's own.
+        let other_line = match place.is_other || !is_own_line {
+            true => Some(device.parse().ok()?),
+            false => None,
+        };
         Some(Call {
             id: self.number.to_string(),
             direction,
@@ -163,7 +161,7 @@ impl Known {
             wrap_up_reason: None,
             wrap_up_text: self.context.wrap_up(),
             state: place.state,
-            other_line: is_other.then(|| device.parse().ok()).flatten(),
+            other_line,
             queue: text(&self.queue),
         })
     }

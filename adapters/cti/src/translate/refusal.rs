@@ -29,6 +29,15 @@ pub(crate) fn control_failure(code: ControlFailureCode, peripheral_error: u32) -
     OwnerRefusal { kind, code: number.into(), words }
 }
 
+/// The same as the answer to a question about an agent, where an unknown object is the agent.
+pub(crate) fn question_failure(code: ControlFailureCode, peripheral_error: u32) -> OwnerRefusal {
+    let refusal = control_failure(code, peripheral_error);
+    match code.code() {
+        4 => OwnerRefusal { kind: OwnerRefusalKind::AgentUnknown, ..refusal },
+        _ => refusal,
+    }
+}
+
 /// A `FAILURE_CONF`.
 pub(crate) fn failure(status: Status, text: Option<&str>) -> OwnerRefusal {
     let kind = match status.code() {
@@ -71,6 +80,15 @@ mod tests {
         assert_eq!(refusal.kind, OwnerRefusalKind::AgentUnknown);
         assert!(refusal.words.ends_with(": no such agent"), "{refusal}");
         assert_eq!(control_failure(ControlFailureCode(9_999), 88_004).code, 9_999);
+    }
+
+    #[test]
+    fn cti_10_an_unknown_object_is_an_unknown_agent_to_a_question_alone() {
+        let code = ControlFailureCode(4);
+        assert_eq!(question_failure(code, 0).kind, OwnerRefusalKind::AgentUnknown);
+        assert_eq!(control_failure(code, 0).kind, OwnerRefusalKind::Other);
+        let wrong = ControlFailureCode(257);
+        assert_eq!(question_failure(wrong, 0), control_failure(wrong, 0));
     }
 
     #[test]

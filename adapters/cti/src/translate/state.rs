@@ -29,9 +29,16 @@ pub(crate) fn presence(state: AgentState, reason: u16) -> PresenceState {
     }
 }
 
-/// What an event says of which agent; `None` where it is not about voice, or names no agent that
-/// could sign in here.
-pub(crate) fn heard(event: &AgentStateEvent, now: Timestamp) -> Option<(AgentId, HeardState)> {
+/// What an event says of which agent; `None` where it is about another peripheral, whose agents may
+/// have the same ids, or not about voice, or names no agent that could sign in here.
+pub(crate) fn heard(
+    event: &AgentStateEvent,
+    peripheral_id: u32,
+    now: Timestamp,
+) -> Option<(AgentId, HeardState)> {
+    if event.peripheral_id != peripheral_id {
+        return None;
+    }
     // Some peers leave the domain out.
     if !matches!(event.media_routing_domain, VOICE | 0) {
         return None;
@@ -62,8 +69,12 @@ pub(crate) fn answered(
     now: Timestamp,
 ) -> HeardState {
     let told = presence(conf.state, 0);
-    let same =
-        before.filter(|it| std::mem::discriminant(&it.state) == std::mem::discriminant(&told));
+    let is_same = |before: PresenceState| match (before, told) {
+        (PresenceState::NotReady { .. }, PresenceState::NotReady { .. })
+        | (PresenceState::SignedOut { .. }, PresenceState::SignedOut { .. }) => true,
+        (before, told) => before == told,
+    };
+    let same = before.filter(|it| is_same(it.state));
     HeardState {
         state: same.map_or(told, |it| it.state),
         since: same.map_or(now, |it| it.since),
@@ -101,30 +112,62 @@ mod tests {
             state: AgentState::Available,
             state_duration: 40,
             media_routing_domain: 1,
+            peripheral_id: 5000,
             ..AgentStateEvent::default()
         };
-        assert_eq!(heard(&event, now), None);
+        assert_eq!(heard(&event, 5000, now), None);
         event.agent.id = Some("1001".into());
-        let (agent, told) = heard(&event, now).unwrap();
+        let (agent, told) = heard(&event, 5000, now).unwrap();
         assert_eq!((agent.as_str(), told.since), ("1001", Timestamp::from_seconds(60)));
         event.state_duration = u32::MAX;
-        assert_eq!(heard(&event, now).unwrap().1.since, Timestamp::from_seconds(0));
+        assert_eq!(heard(&event, 5000, now).unwrap().1.since, Timestamp::from_seconds(0));
         event.media_routing_domain = 5;
-        assert_eq!(heard(&event, now), None);
+        assert_eq!(heard(&event, 5000, now), None);
+        // Another peripheral may have an agent of that id.
+        event.media_routing_domain = 1;
+        assert!(heard(&event, 5000, now).is_some() && heard(&event, 5001, now).is_none());
+    }
+
+    #[test]
+    fn cti_02_an_answer_keeps_what_it_does_not_tell_and_nothing_else() {
+        let key: domain::AgentKey = "east:1001".parse().unwrap();
+        let at = Timestamp::from_seconds;
+        let after = |state, conf| {
+            let heard = HeardState {
+                state,
+                since: at(10),
+                pending: None,
+                extension: None,
+                instrument: None,
+            };
+            let heard = domain::Heard::State(heard);
+            let before = domain::LiveAgent::after(&key, None, at(10), heard).unwrap();
+            let conf = QueryAgentStateConf { state: conf, ..QueryAgentStateConf::default() };
+            let heard = answered(&conf, Some(&before), at(20));
+            (heard.state, heard.since)
+        };
+        let resting = PresenceState::NotReady { reason: Some(ReasonCode(7)) };
+        assert_eq!(after(resting, AgentState::NotReady), (resting, at(10)));
+        assert_eq!(after(resting, AgentState::Available), (PresenceState::Ready, at(20)));
+        let [ready, not_ready] =
+            [true, false].map(|ready_afterwards| PresenceState::WrapUp { ready_afterwards });
+        assert_eq!(after(not_ready, AgentState::WorkReady), (ready, at(20)));
+        assert_eq!(after(ready, AgentState::WorkReady), (ready, at(10)));
     }
 
     #[test]
     fn phn_21_what_is_announced_as_next_is_pending() {
         let mut event = AgentStateEvent {
             state: AgentState::Talking,
+            peripheral_id: 5000,
             media_routing_domain: 1,
             next_state: Some(AgentState::NotReady),
             ..AgentStateEvent::default()
         };
         event.agent.id = Some("1001".into());
-        let (_, told) = heard(&event, Timestamp::default()).unwrap();
+        let (_, told) = heard(&event, 5000, Timestamp::default()).unwrap();
         assert_eq!(told.pending, Some(PresenceState::NotReady { reason: None }));
         event.next_state = Some(AgentState::Talking);
-        assert_eq!(heard(&event, Timestamp::default()).unwrap().1.pending, None);
+        assert_eq!(heard(&event, 5000, Timestamp::default()).unwrap().1.pending, None);
     }
 }

@@ -8,6 +8,7 @@
 )]
 
 mod clock;
+mod owners;
 mod promises;
 mod rules;
 mod settings;

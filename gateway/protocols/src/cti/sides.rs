@@ -152,7 +152,7 @@ impl Sides {
                 self.opened(now, side, session_type, random)
             }
             SideInput::Promoted { side } if self.one(side).state == State::Standby => {
-                self.claim(now, side, random);
+                self.promoted(now, side, random);
             }
             SideInput::Closed { side, reason } => self.closed(now, side, reason, random),
             SideInput::Promoted { .. } | SideInput::Timer => {}
@@ -201,13 +201,25 @@ impl Sides {
         }
     }
 
-    /// `side` says that it is in charge. Whoever said so first stays.
+    /// `side` says at its opening that it is in charge. Whoever said so first stays.
     fn claim(&mut self, now: Instant, side: Side, random: u32) {
         if self.active().is_some() {
             self.both_active += 1;
             return self.disconnect(now, side, random);
         }
         self.one_mut(side).state = State::Active { since: now };
+        self.outputs.push_back(SideOutput::ActiveChanged(Some(side)));
+    }
+
+    /// The standby side is in charge from now on: it was told so by the servers themselves, which a
+    /// first side that is cut off from them does not know yet.
+    fn promoted(&mut self, now: Instant, side: Side, random: u32) {
+        if let Some(first) = self.active() {
+            self.both_active += 1;
+            self.disconnect(now, first, random);
+        }
+        self.one_mut(side).state = State::Active { since: now };
+        self.one_mut(side).failures = 0;
         self.outputs.push_back(SideOutput::ActiveChanged(Some(side)));
     }
 

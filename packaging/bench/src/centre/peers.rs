@@ -33,12 +33,7 @@ impl Peers {
         let text = |pointer: &str| {
             ready.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned()
         };
-        Ok(Self {
-            child,
-            side_a: text("/cti/a"),
-            side_b: text("/cti/b"),
-            control: text("/peers"),
-        })
+        Ok(Self { child, side_a: text("/cti/a"), side_b: text("/cti/b"), control: text("/peers") })
     }
 
     pub(super) fn process(&self) -> String {

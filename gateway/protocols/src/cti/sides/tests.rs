@@ -166,6 +166,24 @@ fn cti_02_where_both_sides_claim_to_be_active_the_first_stays() {
 }
 
 #[test]
+fn cti_02_a_promotion_wins_over_a_side_that_still_counts_as_active() {
+    let mut play = Play::new(true, Dialect::Enterprise, 300);
+    play.outputs();
+    play.opened(5, Side::A, SessionType::Active);
+    play.opened(6, Side::B, SessionType::Standby);
+    play.sides.handle(play.at(60_000), &SideInput::Promoted { side: Side::B }, 0);
+    assert_eq!(play.outputs(), [Disconnect(Side::A), ActiveChanged(Some(Side::B))]);
+    assert_eq!((play.sides.active(), play.sides.both_active()), (Some(Side::B), 1));
+    // The old side's end changes nothing any more; it is tried again as the standby.
+    assert_eq!(play.closed(60_010, Side::A, &CloseReason::Asked), []);
+    assert_eq!(play.timer(61_000), [Connect(Side::A)]);
+    assert_eq!(play.opened(61_010, Side::A, SessionType::Standby), []);
+    // Said again, or by a side that is not on standby, it means nothing.
+    play.sides.handle(play.at(61_020), &SideInput::Promoted { side: Side::B }, 0);
+    assert_eq!((play.outputs(), play.sides.both_active()), (vec![], 1));
+}
+
+#[test]
 fn cti_02_a_standby_session_nobody_wanted_means_not_this_side() {
     let mut play = Play::enterprise();
     play.outputs();
