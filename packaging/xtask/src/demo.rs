@@ -28,6 +28,9 @@ mod hints;
 /// How often we look for the endpoints file, for signals and for the end of the demo.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
+/// Leaves the simulated contact-centre server out, so that the gateway owns voice state itself.
+const NO_CTI: &str = "--no-cti";
+
 /// How long the demo may take to be ready or to stop when nobody is watching.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -140,7 +143,11 @@ fn complete(arguments: &[String], folder: &Path) -> (Vec<String>, PathBuf) {
             endpoints
         }
     };
-    all.extend(arguments.iter().cloned());
+    // The simulated contact-centre server is part of it, unless it is declined or asked for by name.
+    if !arguments.iter().any(|argument| argument == NO_CTI || argument == "--cti") {
+        all.push("--cti".to_owned());
+    }
+    all.extend(arguments.iter().filter(|argument| *argument != NO_CTI).cloned());
     (all, endpoints)
 }
 
@@ -248,15 +255,16 @@ mod tests {
     #[test]
     fn our_folder_is_used_unless_another_is_chosen() {
         let ours = "target/demo/endpoints.json";
-        check(&[], &["demo", "--dir", "target/demo", "--endpoints", ours], ours);
+        check(&[], &["demo", "--dir", "target/demo", "--endpoints", ours, "--cti"], ours);
+        check(&[NO_CTI], &["demo", "--dir", "target/demo", "--endpoints", ours], ours);
         check(
             &["--dir", "/srv/x"],
-            &["demo", "--endpoints", "/srv/x/endpoints.json", "--dir", "/srv/x"],
+            &["demo", "--endpoints", "/srv/x/endpoints.json", "--cti", "--dir", "/srv/x"],
             "/srv/x/endpoints.json",
         );
         check(
             &["--endpoints=here.json", "-v"],
-            &["demo", "--dir", "target/demo", "--endpoints=here.json", "-v"],
+            &["demo", "--dir", "target/demo", "--cti", "--endpoints=here.json", "-v"],
             "here.json",
         );
     }
@@ -271,6 +279,7 @@ mod tests {
                 "target/demo",
                 "--endpoints",
                 "target/demo/endpoints.json",
+                "--cti",
                 "--directory",
                 "x",
             ],

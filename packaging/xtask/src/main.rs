@@ -51,7 +51,8 @@ struct CommandLine {
 enum Command {
     /// Build the release programs, run the demo until Ctrl-C, and say what to try with it
     Demo {
-        /// Handed to `jackfield demo` as they are; `--dir` and `--endpoints` replace our own
+        /// Handed to `jackfield demo` as they are; `--dir` and `--endpoints` replace our own,
+        /// `--no-cti` leaves the simulated contact-centre server out
         #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARGS")]
         arguments: Vec<String>,
     },

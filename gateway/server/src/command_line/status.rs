@@ -49,6 +49,25 @@ pub(super) fn for_people(status: &Value) -> String {
         let why = part("why").map(|why| format!(": {why}")).unwrap_or_default();
         line(name, format!("{}{why}", part("state").unwrap_or("?")));
     }
+    for (name, pair) in
+        status.pointer("/cti_pairs").and_then(Value::as_object).into_iter().flatten()
+    {
+        let part = |name| pair.get(name).and_then(Value::as_str);
+        let problem = part("problem").map(|why| format!("; {why}")).unwrap_or_default();
+        let unknown = pair.get("unknown_agents").and_then(Value::as_u64).unwrap_or(0);
+        let unknown = match unknown {
+            0 => String::new(),
+            count => format!(", {count} agents not known yet"),
+        };
+        let told = match (part("active_side"), part("standby_side")) {
+            (Some(active), None) => format!("side {active} serves{unknown}{problem}"),
+            (Some(active), Some(standby)) => {
+                format!("side {active} serves, side {standby} in reserve{unknown}{problem}")
+            }
+            (None, _) => format!("NO SERVER{problem}"),
+        };
+        line("contact centre", format!("{name}: {told}"));
+    }
     line(
         "agents",
         format!(

@@ -47,6 +47,14 @@ impl Shown {
         for [id, extension, password] in &rows {
             line(format_args!("      {id:id_width$}  {extension:extension_width$}  {password}"));
         }
+        if let Some(peers) = endpoints.get("peers").and_then(Value::as_str) {
+            line(format_args!("  a call from the simulated contact centre, and who answers it"));
+            let control = quoted(&self.peers);
+            line(format_args!(
+                "    {control} control {peers} call 1001 --ani 5551234 --var 1=Gold"
+            ));
+            line(format_args!("    {control} control {peers} answer 1001"));
+        }
         line(format_args!("  what the gateway says of itself"));
         line(format_args!(
             "    {} status --socket {}",
@@ -97,6 +105,7 @@ mod tests {
             "admin_socket": "target/demo/admin socket",
             "agents": [{"id": "1001", "extension": "2001", "password": "river-7"}],
             "devices": ["SEP001122334455", "SEP001122334456"],
+            "peers": "127.0.0.1:4711",
         });
         let expected = "
 Jackfield runs. In a second terminal, in this folder:
@@ -107,6 +116,9 @@ Jackfield runs. In a second terminal, in this folder:
     sign in there as one of
       id    extension  password
       1001  2001       river-7
+  a call from the simulated contact centre, and who answers it
+    target/release/jackfield-peers control 127.0.0.1:4711 call 1001 --ani 5551234 --var 1=Gold
+    target/release/jackfield-peers control 127.0.0.1:4711 answer 1001
   what the gateway says of itself
     target/release/jackfield status --socket 'target/demo/admin socket'
 ";
