@@ -6,11 +6,12 @@
 use std::time::Duration;
 
 use crate::settings::{DevicePolicy, Settings};
+use crate::step::leaving_wake;
 use crate::view::Loaded;
 use crate::{
     Account, AgentId, AgentKey, AgentSession, Claim, Decision, DeviceChoice, DeviceName, Document,
     Entropy, Event, Halt, Key, Refusal, Reply, SessionNumber, SignIn, SignInOn, SignedIn, Status,
-    Timestamp, Verifier, View, Voice, VoiceState, choose_device,
+    Timestamp, Verifier, View, Voice, VoiceState, WakeChange, choose_device,
 };
 
 /// So many wrong passwords in a row lock an account.
@@ -59,7 +60,8 @@ pub(crate) fn sign_in(
         _ => None,
     };
     let held = before.and_then(|session| Some((session, session.signed_in()?)));
-    if let Some(leaving) = before.and_then(AgentSession::leaving).filter(|it| now < it.until) {
+    let left = before.and_then(AgentSession::leaving);
+    if let Some(leaving) = left.filter(|it| now < it.until) {
         return Err(Refusal::Leaving { until: leaving.until }.into());
     }
     let in_call = |signed_in: &SignedIn| {
@@ -101,6 +103,10 @@ pub(crate) fn sign_in(
     for key in keys {
         let version = view.version(&key)?;
         decision = decision.guard(key, version);
+    }
+    if left.is_some() {
+        // Its timer is due and has not run.
+        decision = decision.wake(WakeChange::Clear(leaving_wake(&agent)));
     }
     if let Some((_, held)) = held {
         decision = release_moved(decision, held, wish, screen);

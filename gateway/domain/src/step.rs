@@ -16,7 +16,8 @@ mod administration;
 mod agent;
 mod owner;
 
-pub use owner::{LEAVING_SECONDS, OwedSignOut};
+pub(crate) use owner::leaving_wake;
+pub use owner::{LEAVING_SECONDS, OWED_SECONDS, OwedSignOut};
 
 /// Randomness handed in, so that a step can be repeated exactly.
 #[derive(Clone, Copy, Debug)]
