@@ -64,9 +64,14 @@ impl Feed {
 }
 
 impl FeedQueue {
+    /// Whether anybody listens.
+    pub(crate) fn has_listener(&self) -> bool {
+        self.listener.strong_count() > 0
+    }
+
     /// Adds a change; false where nobody listens any more.
     pub(crate) fn push(&self, value: &Arc<LiveAgent>) -> bool {
-        if self.listener.strong_count() == 0 {
+        if !self.has_listener() {
             return false;
         }
         {

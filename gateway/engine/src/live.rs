@@ -147,6 +147,7 @@ impl PairLive {
         let mut agents = self.agents.write().unwrap_or_else(PoisonError::into_inner);
         let entry = agents.entry(agent.clone()).or_default();
         let (feed, queue) = Feed::new(entry.value.clone());
+        entry.feeds.retain(|feed| feed.has_listener());
         entry.feeds.push(queue);
         feed
     }

@@ -171,7 +171,7 @@ impl Port {
         let extension = wish.extension.clone();
         let begun = self.begin_session(attempt.id, SignIn { verifier, ..wish }).await;
         let is_ours = matches!(begun, Ok(SignInAnswer::SignedIn { .. }));
-        if !is_ours && accepted == Accepted::SignedOn {
+        if !is_ours && accepted == Accepted::SignedOn && !self.is_spoken_for(&agent).await {
             self.undo(agent, extension).await;
         }
         begun
@@ -249,7 +249,8 @@ impl Port {
     /// A sign-out that is under way could overtake a new sign-in on the wire, so that waits for it.
     async fn wait_for_leaving(&self, wish: &SignIn) -> Result<(), SignInAnswer> {
         let mut watch = self.watch(&wish.agent);
-        self.session_of(&wish.agent).await?;
+        // What this node saw of other nodes' doings may be old.
+        self.engine.see_session(&Key::session(&wish.agent)).await?;
         let until = watch.borrow().as_ref().and_then(|session| Some(session.leaving()?.until));
         let Some(until) = until else { return Ok(()) };
         let lasting = until.since(self.now()) + LEAVING_SLACK;
@@ -353,6 +354,17 @@ impl Port {
             Some(OwnerAnswer::Unreachable) => {
                 Err(Refusal::OwnerAway { pair: agent.pair.clone() }.into())
             }
+        }
+    }
+
+    /// Whether a session of the agent lasts all the same, which another sign-in began or an older one
+    /// left: it speaks for them, and the bridge ends it where the owner does.
+    async fn is_spoken_for(&self, agent: &AgentKey) -> bool {
+        match self.engine.document(&Key::session(agent)).await {
+            Ok(Some(Loaded { document: Document::Session(session), .. })) => {
+                session.signed_in().is_some()
+            }
+            _ => false,
         }
     }
 
