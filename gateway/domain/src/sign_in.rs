@@ -64,6 +64,10 @@ pub(crate) fn sign_in(
     if let Some(leaving) = left.filter(|it| now < it.until) {
         return Err(Refusal::Leaving { until: leaving.until }.into());
     }
+    let generation = before.map_or(0, |session| session.generation);
+    if wish.follows.is_some_and(|follows| follows != generation) {
+        return Err(Refusal::Stale.into());
+    }
     let in_call = |signed_in: &SignedIn| {
         signed_in.voice.is_some_and(|it| matches!(it.state, VoiceState::Talking { .. }))
     };
@@ -72,7 +76,7 @@ pub(crate) fn sign_in(
     }
     let number = held.map_or_else(|| entropy.session_number(), |(session, _)| session.number);
     // It goes on over sign-out and sign-in: what is owed to an older session must never fit a newer.
-    let generation = before.map_or(1, |session| session.generation.saturating_add(1));
+    let generation = generation.saturating_add(1);
     let signed_in = SignedIn {
         at: held.map_or(now, |(_, held)| held.at),
         node: wish.node.clone(),

@@ -160,6 +160,9 @@ pub struct SignIn {
     pub node: NodeName,
     /// The hash of a password that the owner of the voice state accepted, to be kept.
     pub verifier: Option<String>,
+    /// The generation of the agent's sessions when the owner of the voice state was asked, 0 where there
+    /// was none. With another since, what the owner said is old: the sign-in is stale.
+    pub follows: Option<u32>,
 }
 
 /// Something for one agent.

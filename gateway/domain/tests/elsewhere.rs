@@ -382,6 +382,7 @@ fn sign_in(agent: usize, line: usize, screen: Option<usize>) -> SignIn {
         },
         node: "gw-a.example".parse().unwrap(),
         verifier: None,
+        follows: None,
     }
 }
 

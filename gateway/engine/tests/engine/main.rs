@@ -8,9 +8,11 @@
 )]
 
 mod clock;
+mod elsewhere;
 mod promises;
 mod rules;
 mod settings;
+mod signing_in;
 mod store_away;
 mod unreadable;
 
@@ -110,6 +112,7 @@ fn sign_in(agent: &str, extension: &str) -> SignIn {
         on: SignInOn::Local,
         node: "gw-a.example".parse().expect("a host name"),
         verifier: None,
+        follows: None,
     }
 }
 
