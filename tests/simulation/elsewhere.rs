@@ -320,8 +320,9 @@ fn settings() -> Settings {
         label: "End of shift".into(),
         teams: Vec::new(),
     };
-    let mut settings = Settings::default();
-    settings.cti_pairs = Arc::new(BTreeMap::from([(pair(), Arc::new(east))]));
-    settings.reasons = Arc::new(BTreeMap::from([((shift.category, shift.code), Arc::new(shift))]));
-    settings
+    Settings {
+        cti_pairs: Arc::new(BTreeMap::from([(pair(), Arc::new(east))])),
+        reasons: Arc::new(BTreeMap::from([((shift.category, shift.code), Arc::new(shift))])),
+        ..Settings::default()
+    }
 }

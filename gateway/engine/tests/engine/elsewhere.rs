@@ -49,9 +49,7 @@ pub(crate) fn settings(pairs: &[&str]) -> Settings {
         };
         (pair.name.clone(), Arc::new(pair))
     });
-    let mut settings = Settings::default();
-    settings.cti_pairs = Arc::new(pairs.collect());
-    settings
+    Settings { cti_pairs: Arc::new(pairs.collect()), ..Settings::default() }
 }
 
 pub(crate) fn heard(state: PresenceState) -> Heard {
