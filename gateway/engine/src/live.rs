@@ -1,9 +1,9 @@
 //! The live lane: voice state that others own, as this node heard it last. In memory, never written.
 //!
-//! Each pair of servers has one [`Owner`] on a node, held by the adapter that has the link. What it
+//! Each pair of servers has one [`Owner`](crate::Owner) on a node, held by the adapter that has the link. What it
 //! hears goes in here; what is asked of the pair goes out through it. Listeners either `watch` the
 //! latest value (a slow one skips) or take a `feed` of an agent's changes in order (a slow one gets
-//! one [`FeedItem::Resync`] and the state anew).
+//! one [`FeedItem::Resync`](crate::FeedItem::Resync) and the state anew).
 //!
 //! ```text
 //!   Owner::hear --> value --> watch, feed, changes --> bridge: sessions of who is signed out
