@@ -28,7 +28,7 @@ const NODES: [&str; 2] = ["gw-a.example", "gw-b.example"];
 const ROUNDS: u64 = 60;
 
 /// The time of day, following the runtime's own.
-struct RuntimeClock(Instant);
+pub(crate) struct RuntimeClock(pub(crate) Instant);
 
 impl Clock for RuntimeClock {
     fn now(&self) -> Timestamp {
@@ -253,6 +253,7 @@ fn any_command(random: &SeededRandom, agent: &str) -> Command {
                 on: SignInOn::Local,
                 node: NODES[pick(2)].parse().unwrap(),
                 verifier: None,
+                follows: None,
             }));
         }
         3 | 4 => Wish::Ready,

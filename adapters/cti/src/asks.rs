@@ -8,7 +8,8 @@
 //! ```
 //!
 //! A confirmation alone means received. Two things need one besides: a sign-in, since it proves the
-//! password, and a forced sign-out that ends in Not Ready, since the agent may have been so before.
+//! password, and a forced sign-out, since the agent may have gone or rested before it arrived, and one
+//! that is still on its way would end the next sign-in.
 
 use std::collections::{BTreeSet, HashMap};
 use std::time::{Duration, Instant};
@@ -291,9 +292,13 @@ impl Waiting {
 
     fn refused(&self, refusal: OwnerRefusal, live: Option<&LiveAgent>) -> OwnerAnswer {
         // It may be so all the same: another client asked for it, or it was so already.
-        let only_set = matches!(self.command.ask, OwnerAsk::Set { .. });
+        let is_so = |live: &LiveAgent| match self.command.ask {
+            OwnerAsk::Set { .. } => self.is_reached(live),
+            OwnerAsk::ForceOut { .. } => live.is_signed_in() == Some(false),
+            _ => false,
+        };
         match live {
-            Some(live) if only_set && self.is_reached(live) => OwnerAnswer::Done,
+            Some(live) if is_so(live) => OwnerAnswer::Done,
             _ => OwnerAnswer::Refused(refusal),
         }
     }
@@ -316,7 +321,9 @@ impl Waiting {
             OwnerAsk::ForceOut { .. } => {
                 let rests = |state| matches!(state, PresenceState::NotReady { .. });
                 let made_to_rest = rests(live.state) || live.pending.is_some_and(rests);
-                !signed_on || self.confirmed && self.told && made_to_rest
+                // A question goes the same way, so its answer says as much as a confirmation.
+                let arrived = self.confirmed || self.asked_again;
+                !signed_on && arrived || self.confirmed && self.told && made_to_rest
             }
             OwnerAsk::Query | OwnerAsk::CheckPassword { .. } | OwnerAsk::WrapUp { .. } => false,
         }

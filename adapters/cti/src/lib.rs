@@ -24,4 +24,5 @@ mod owed;
 mod pairs;
 mod translate;
 
+pub use owed::keep as keep_owed_sign_outs;
 pub use pairs::Pairs;

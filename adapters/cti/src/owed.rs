@@ -4,6 +4,7 @@
 //! The server has no fencing, so whether one is still meant is asked right before it is sent; a sign-in
 //! on any node waits until the session is no longer `Leaving`.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use domain::{
@@ -18,17 +19,26 @@ use tokio::task::JoinSet;
 const LOOK: Duration = Duration::from_secs(2);
 /// After how long one is asked again that was not seen.
 const AGAIN: Duration = Duration::from_secs(2);
+/// Within this time it is written that one was seen, well before another node may take over.
+const WRITTEN_WITHIN: Duration = Duration::from_millis(1_500);
 /// How many are taken at once.
 const BATCH: u32 = 32;
 
 /// Keeps the promises of one pair until `stop` becomes true.
-pub(crate) async fn keep(port: Port, pair: PairName, mut stop: watch::Receiver<bool>) {
+pub async fn keep(port: Port, pair: PairName, mut stop: watch::Receiver<bool>) {
     let mut outbox = port.outbox(&OwedSignOut::topic(&pair));
     let mut changes = port.changes();
+    let mut seen: HashMap<String, Option<ReasonCode>> = HashMap::new();
     loop {
+        let mut idle = false;
         let pause = match outbox.take(0, BATCH).await {
-            Ok(promises) if promises.is_empty() => LOOK,
+            Ok(promises) if promises.is_empty() => {
+                idle = true;
+                seen.clear();
+                LOOK
+            }
             Ok(promises) => {
+                seen.retain(|id, _| promises.iter().any(|promise| promise.id == *id));
                 // Side by side, since one that is not seen takes its time and each has a deadline.
                 let mut asking = JoinSet::new();
                 for promise in promises {
@@ -36,23 +46,41 @@ pub(crate) async fn keep(port: Port, pair: PairName, mut stop: watch::Receiver<b
                         Ok(true) => {}
                         Ok(false) | Err(_) => continue,
                     }
-                    let Ok(owed) = serde_json::from_str(&promise.effect.payload) else {
+                    let Ok(owed) = serde_json::from_str::<OwedSignOut>(&promise.effect.payload)
+                    else {
                         tracing::error!(id = %promise.id, "an owed sign-out cannot be read");
                         let _ = outbox.close(vec![promise.id]).await;
                         continue;
                     };
+                    // What was seen once is not sent again, however long it takes to be written.
+                    let known = seen.get(&promise.id).copied();
                     let (port, pair) = (port.clone(), pair.clone());
-                    asking.spawn(async move { (promise.id, sign_out(&port, &pair, &owed).await) });
+                    asking.spawn(async move {
+                        let over = match known {
+                            Some(reason) => Some(reason),
+                            None => sign_out(&port, &pair, &owed).await,
+                        };
+                        (promise, owed, over)
+                    });
                 }
                 let mut all = true;
                 while let Some(asked) = asking.join_next().await {
                     // Only a panic ends one early; it is asked again.
-                    let Ok((id, true)) = asked else {
+                    let Ok((promise, owed, Some(reason))) = asked else {
                         all = false;
                         continue;
                     };
-                    if let Err(error) = outbox.close(vec![id]).await {
-                        tracing::debug!(%error, "an owed sign-out is not closed yet");
+                    seen.insert(promise.id.clone(), reason);
+                    // Once another node may send it, only that one knows that none is on its way.
+                    if matches!(outbox.still_due(&promise).await, Ok(true))
+                        && write_left(&port, &pair, &owed, reason).await
+                    {
+                        let closed = outbox.close(vec![promise.id]).await;
+                        if let Err(error) = closed {
+                            tracing::debug!(%error, "an owed sign-out is not closed yet");
+                        }
+                    } else {
+                        all = false;
                     }
                 }
                 if all { Duration::ZERO } else { AGAIN }
@@ -65,7 +93,7 @@ pub(crate) async fn keep(port: Port, pair: PairName, mut stop: watch::Receiver<b
         tokio::select! {
             biased;
             _ = stop.wait_for(|stop| *stop) => break,
-            () = until_leaving(&port, &pair, &mut changes), if pause == LOOK => {}
+            () = until_leaving(&port, &pair, &mut changes), if idle => {}
             () = tokio::time::sleep(pause) => {}
         }
     }
@@ -93,8 +121,8 @@ async fn until_leaving(
     }
 }
 
-/// Asks for one; true where nothing is left to do.
-async fn sign_out(port: &Port, pair: &PairName, owed: &OwedSignOut) -> bool {
+/// Asks for one; the code that the server shows then, or `None` where it has to be asked again.
+async fn sign_out(port: &Port, pair: &PairName, owed: &OwedSignOut) -> Option<Option<ReasonCode>> {
     let ask = OwnerAsk::ForceOut { reason: owed.reason, extension: Some(owed.extension.clone()) };
     let command = OwnerCommand { agent: owed.agent.clone(), ask };
     let agent = AgentKey { pair: pair.clone(), id: owed.agent.clone() };
@@ -104,20 +132,32 @@ async fn sign_out(port: &Port, pair: &PairName, owed: &OwedSignOut) -> bool {
             // Who is not signed on any more needs no sign-out; anything else is tried until the deadline.
             if port.live(&agent).and_then(|live| live.is_signed_in()) != Some(false) {
                 tracing::warn!(%pair, %refusal, "a forced sign-out was refused");
-                return false;
+                return None;
             }
         }
-        Some(OwnerAnswer::Unknown(_) | OwnerAnswer::Unreachable) | None => return false,
+        Some(OwnerAnswer::Unknown(_) | OwnerAnswer::Unreachable) | None => return None,
     }
-    let reason = port.live(&agent).and_then(|live| shown(live.state));
-    let report = Report::Left { agent, generation: owed.generation, reason };
+    Some(port.live(&agent).and_then(|live| shown(live.state)))
+}
+
+/// Writes that one is seen; false where that is not known to be written.
+async fn write_left(
+    port: &Port,
+    pair: &PairName,
+    owed: &OwedSignOut,
+    reason: Option<ReasonCode>,
+) -> bool {
+    let agent = AgentKey { pair: pair.clone(), id: owed.agent.clone() };
     let name = format!("{pair}/{}/{}", owed.agent, owed.generation);
-    match port.submit(Input::report(InputId::new("left", name), report)).await {
-        Ok(_) => true,
-        Err(error) => {
+    let report = Report::Left { agent, generation: owed.generation, reason };
+    let written = port.submit(Input::report(InputId::new("left", name), report));
+    match tokio::time::timeout(WRITTEN_WITHIN, written).await {
+        Ok(Ok(_)) => true,
+        Ok(Err(error)) => {
             tracing::debug!(%error, "a sign-out that was seen is not written yet");
             false
         }
+        Err(_) => false,
     }
 }
 

@@ -65,8 +65,8 @@ pub use session::{
 pub use settings::Settings;
 pub use sign_in::{LOCK_SECONDS, WRONG_PASSWORDS_MAX, sign_in_possible};
 pub use step::{
-    AgentCommand, Command, Entropy, Halt, Input, InputBody, InputId, LEAVING_SECONDS, OwedSignOut,
-    Report, SignIn, SignInOn, Step, Wish, step,
+    AgentCommand, Command, Entropy, Halt, Input, InputBody, InputId, LEAVING_SECONDS, OWED_SECONDS,
+    OwedSignOut, Report, SignIn, SignInOn, Step, Wish, step,
 };
 pub use time::Timestamp;
 pub use view::{Ask, Loaded, View};

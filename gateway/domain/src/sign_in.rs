@@ -6,11 +6,12 @@
 use std::time::Duration;
 
 use crate::settings::{DevicePolicy, Settings};
+use crate::step::leaving_wake;
 use crate::view::Loaded;
 use crate::{
     Account, AgentId, AgentKey, AgentSession, Claim, Decision, DeviceChoice, DeviceName, Document,
     Entropy, Event, Halt, Key, Refusal, Reply, SessionNumber, SignIn, SignInOn, SignedIn, Status,
-    Timestamp, Verifier, View, Voice, VoiceState, choose_device,
+    Timestamp, Verifier, View, Voice, VoiceState, WakeChange, choose_device,
 };
 
 /// So many wrong passwords in a row lock an account.
@@ -59,8 +60,13 @@ pub(crate) fn sign_in(
         _ => None,
     };
     let held = before.and_then(|session| Some((session, session.signed_in()?)));
-    if let Some(leaving) = before.and_then(AgentSession::leaving).filter(|it| now < it.until) {
+    let left = before.and_then(AgentSession::leaving);
+    if let Some(leaving) = left.filter(|it| now < it.until) {
         return Err(Refusal::Leaving { until: leaving.until }.into());
+    }
+    let generation = before.map_or(0, |session| session.generation);
+    if wish.follows.is_some_and(|follows| follows != generation) {
+        return Err(Refusal::Stale.into());
     }
     let in_call = |signed_in: &SignedIn| {
         signed_in.voice.is_some_and(|it| matches!(it.state, VoiceState::Talking { .. }))
@@ -70,7 +76,7 @@ pub(crate) fn sign_in(
     }
     let number = held.map_or_else(|| entropy.session_number(), |(session, _)| session.number);
     // It goes on over sign-out and sign-in: what is owed to an older session must never fit a newer.
-    let generation = before.map_or(1, |session| session.generation.saturating_add(1));
+    let generation = generation.saturating_add(1);
     let signed_in = SignedIn {
         at: held.map_or(now, |(_, held)| held.at),
         node: wish.node.clone(),
@@ -101,6 +107,10 @@ pub(crate) fn sign_in(
     for key in keys {
         let version = view.version(&key)?;
         decision = decision.guard(key, version);
+    }
+    if left.is_some() {
+        // Its timer is due and has not run.
+        decision = decision.wake(WakeChange::Clear(leaving_wake(&agent)));
     }
     if let Some((_, held)) = held {
         decision = release_moved(decision, held, wish, screen);

@@ -16,7 +16,8 @@ mod administration;
 mod agent;
 mod owner;
 
-pub use owner::{LEAVING_SECONDS, OwedSignOut};
+pub(crate) use owner::leaving_wake;
+pub use owner::{LEAVING_SECONDS, OWED_SECONDS, OwedSignOut};
 
 /// Randomness handed in, so that a step can be repeated exactly.
 #[derive(Clone, Copy, Debug)]
@@ -159,6 +160,9 @@ pub struct SignIn {
     pub node: NodeName,
     /// The hash of a password that the owner of the voice state accepted, to be kept.
     pub verifier: Option<String>,
+    /// The generation of the agent's sessions when the owner of the voice state was asked, 0 where there
+    /// was none. With another since, what the owner said is old: the sign-in is stale.
+    pub follows: Option<u32>,
 }
 
 /// Something for one agent.

@@ -144,6 +144,7 @@ impl World {
                 },
                 node: "gw-a.example".parse().unwrap(),
                 verifier: None,
+                follows: None,
             })),
             Action::Wish { agent, wish, holder } => {
                 let holder = match holder {

@@ -69,7 +69,7 @@ pub(crate) async fn bridge(engine: Arc<Engine>) {
 impl Engine {
     /// Agents with a session whose voice state another owns.
     fn sessions_elsewhere(&self) -> Vec<AgentKey> {
-        let sessions = self.mirror.not_signed_out();
+        let sessions = self.mirror.signed_in();
         sessions.into_iter().map(|it| it.agent.clone()).filter(|it| !it.is_owned()).collect()
     }
 
@@ -78,9 +78,9 @@ impl Engine {
         if agent.is_owned() || self.live.value(agent)?.is_signed_in() != Some(false) {
             return None;
         }
+        // Where a sign-out is owed, only whoever sends it knows that none is on its way any more.
         let session = self.mirror.session_of(agent)?;
-        let lasts = session.signed_in().is_some() || session.leaving().is_some();
-        lasts.then(|| session.holder())
+        session.signed_in().is_some().then(|| session.holder())
     }
 
     async fn settle_contradiction(&self, agent: &AgentKey, holder: SessionRef) {

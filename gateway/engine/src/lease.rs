@@ -61,6 +61,12 @@ impl HeldLease {
         (Instant::now() < *good_until).then_some(lease)
     }
 
+    /// The lease, where it is surely held for `rest` more.
+    pub(crate) fn surely_for(&self, rest: Duration) -> Option<&Lease> {
+        let (lease, good_until) = self.held.as_ref()?;
+        (Instant::now() + rest < *good_until).then_some(lease)
+    }
+
     /// Gives the lease back, so that the next one need not wait.
     pub async fn release(&mut self) -> Result<(), SubmitError> {
         match self.held.take() {

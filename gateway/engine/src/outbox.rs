@@ -15,6 +15,9 @@ use crate::{HeldLease, SubmitError};
 
 /// How long a dead reader keeps others from going on.
 const LASTING: Duration = Duration::from_secs(6);
+/// So long before the topic may be another node's nothing owed is sent any more: what is on its way
+/// then has arrived before that node is told that all is over. Less than a lease has when it is renewed.
+const ARRIVES: Duration = Duration::from_secs(2);
 
 /// The promises of one topic.
 #[derive(Debug)]
@@ -53,8 +56,9 @@ impl Outbox {
     /// keeps the topic, and what the promise is meant for is as it was.
     pub async fn still_due(&self, promise: &Promise) -> Result<bool, SubmitError> {
         let due = self.standing(promise).await? == Standing::Due;
+        let rest = if promise.effect.owed.is_some() { ARRIVES } else { Duration::ZERO };
         // Asked last: reading takes time too.
-        Ok(due && self.lease.surely().is_some())
+        Ok(due && self.lease.surely_for(rest).is_some())
     }
 
     /// Closes promises that were carried out; refused once the lease is lost, whatever was done.

@@ -19,9 +19,9 @@ use std::time::Duration;
 
 use domain::settings::PairOf;
 use domain::{
-    AgentId, AgentKey, Command, DeviceName, Document, Extension, Input, InputId, Key, Loaded,
-    Mobile, OwnerAnswer, OwnerAsk, OwnerCommand, OwnerRefusalKind, OwnerSignIn, PairName, Refusal,
-    Reply, Role, Secret, SessionRef, SignIn, SignInOn, Target, Unclear,
+    AgentId, AgentKey, AgentSession, Command, DeviceName, Document, Extension, Input, InputId, Key,
+    Loaded, Mobile, OwnerAnswer, OwnerAsk, OwnerCommand, OwnerRefusalKind, OwnerSignIn, PairName,
+    Refusal, Reply, Role, Secret, SessionRef, SignIn, SignInOn, Target, Unclear,
 };
 use tokio::task::JoinSet;
 
@@ -96,6 +96,37 @@ impl From<AuthenticationRefusal> for SignInAnswer {
     }
 }
 
+/// How often the owner is asked to sign somebody on whose session changes meanwhile.
+const TRIES: usize = 3;
+
+/// What is proven of somebody who wants to sign in.
+struct Proof {
+    /// Under which limits; `None` once that was told what came of it.
+    admission: Option<Box<dyn Admission>>,
+    /// Set once the password was right.
+    accepted: Option<Accepted>,
+}
+
+impl Proof {
+    async fn right(&mut self, how: Accepted) -> Result<(), SignInAnswer> {
+        if let Some(admission) = self.admission.take() {
+            admission.judged(Judgement::Right).await?;
+        }
+        // Who was signed on by us before is so still.
+        if self.accepted != Some(Accepted::SignedOn) {
+            self.accepted = Some(how);
+        }
+        Ok(())
+    }
+
+    async fn wrong(&mut self) -> SignInAnswer {
+        match self.admission.take() {
+            Some(admission) => wrong(admission).await,
+            None => SignInAnswer::NotProven(AuthenticationRefusal::Wrong),
+        }
+    }
+}
+
 /// How the owner came to accept somebody.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Accepted {
@@ -164,17 +195,51 @@ impl Port {
         };
         let wish = self.wish(&attempt, AgentKey { pair, id })?;
         domain::sign_in_possible(&wish, &self.settings())?;
-        self.wait_for_leaving(&wish).await?;
-        let accepted = self.log_on(&wish, &attempt.password, admission).await?;
-        let verifier = self.authenticator.hash(&attempt.password).await;
-        let agent = wish.agent.clone();
-        let extension = wish.extension.clone();
-        let begun = self.begin_session(attempt.id, SignIn { verifier, ..wish }).await;
+        let mut proof = Proof { admission: Some(admission), accepted: None };
+        let begun = self.begin_with_owner(&attempt, &wish, &mut proof).await;
         let is_ours = matches!(begun, Ok(SignInAnswer::SignedIn { .. }));
-        if !is_ours && accepted == Accepted::SignedOn {
-            self.undo(agent, extension).await;
+        let signed_on = proof.accepted == Some(Accepted::SignedOn);
+        if !is_ours && signed_on && !self.is_spoken_for(&wish.agent).await {
+            self.undo(wish.agent, wish.extension).await;
         }
         begun
+    }
+
+    /// Asks the owner and begins the session; again where the agent's session changed meanwhile, since a
+    /// sign-out may have followed what the owner said.
+    async fn begin_with_owner(
+        &self,
+        attempt: &SignInAttempt,
+        wish: &SignIn,
+        proof: &mut Proof,
+    ) -> Result<SignInAnswer, SignInAnswer> {
+        let mut verifier = None;
+        for _ in 1..TRIES {
+            let begun = self.try_with_owner(attempt, wish, proof, &mut verifier).await;
+            let is_old = |it: &Refusal| matches!(it, Refusal::Stale | Refusal::Leaving { .. });
+            match begun {
+                Err(SignInAnswer::Refused(refusal))
+                    if proof.accepted.is_some() && is_old(&refusal) => {}
+                begun => return begun,
+            }
+        }
+        self.try_with_owner(attempt, wish, proof, &mut verifier).await
+    }
+
+    async fn try_with_owner(
+        &self,
+        attempt: &SignInAttempt,
+        wish: &SignIn,
+        proof: &mut Proof,
+        verifier: &mut Option<String>,
+    ) -> Result<SignInAnswer, SignInAnswer> {
+        let follows = Some(self.wait_for_leaving(wish).await?);
+        self.log_on(wish, &attempt.password, proof).await?;
+        if verifier.is_none() {
+            *verifier = self.authenticator.hash(&attempt.password).await;
+        }
+        let wish = SignIn { verifier: verifier.clone(), follows, ..wish.clone() };
+        self.begin_session(attempt.id.clone(), wish).await
     }
 
     fn wish(&self, attempt: &SignInAttempt, agent: AgentKey) -> Result<SignIn, SignInAnswer> {
@@ -188,6 +253,7 @@ impl Port {
             on: attempt.on.clone(),
             node: self.node().clone(),
             verifier: None,
+            follows: None,
         })
     }
 
@@ -247,48 +313,48 @@ impl Port {
     }
 
     /// A sign-out that is under way could overtake a new sign-in on the wire, so that waits for it.
-    async fn wait_for_leaving(&self, wish: &SignIn) -> Result<(), SignInAnswer> {
+    /// The generation of the agent's sessions then.
+    async fn wait_for_leaving(&self, wish: &SignIn) -> Result<u32, SignInAnswer> {
         let mut watch = self.watch(&wish.agent);
-        self.session_of(&wish.agent).await?;
+        // What this node saw of other nodes' doings may be old.
+        self.engine.see_session(&Key::session(&wish.agent)).await?;
         let until = watch.borrow().as_ref().and_then(|session| Some(session.leaving()?.until));
-        let Some(until) = until else { return Ok(()) };
+        let generation = |session: &Option<Arc<AgentSession>>| {
+            session.as_ref().map_or(0, |session| session.generation)
+        };
+        let Some(until) = until else { return Ok(generation(&watch.borrow())) };
         let lasting = until.since(self.now()) + LEAVING_SLACK;
         let over = watch
             .wait_for(|session| session.as_ref().is_none_or(|session| session.leaving().is_none()));
-        match tokio::time::timeout(lasting, over).await {
-            Ok(_) => Ok(()),
-            // The deadline ends it for the rule as well.
-            Err(_) if self.now() >= until => Ok(()),
-            Err(_) => Err(Refusal::Leaving { until }.into()),
+        let is_over = tokio::time::timeout(lasting, over).await.is_ok();
+        // The deadline ends it for the rule as well.
+        if is_over || self.now() >= until {
+            return Ok(generation(&watch.borrow()));
         }
+        Err(Refusal::Leaving { until }.into())
     }
 
     async fn log_on(
         &self,
         wish: &SignIn,
         password: &Secret,
-        admission: Box<dyn Admission>,
-    ) -> Result<Accepted, SignInAnswer> {
+        proof: &mut Proof,
+    ) -> Result<(), SignInAnswer> {
         let ask = OwnerAsk::SignIn(OwnerSignIn {
             extension: wish.extension.clone(),
             password: password.clone(),
             mobile: wish.mobile.clone(),
             device: self.terminal(wish),
         });
-        let refusal = match self.owner(&wish.agent, ask).await? {
-            None => {
-                admission.judged(Judgement::Right).await?;
-                return Ok(Accepted::SignedOn);
-            }
-            Some(refusal) => refusal,
+        let Some(refusal) = self.owner(&wish.agent, ask).await? else {
+            return proof.right(Accepted::SignedOn).await;
         };
         match refusal.kind {
-            OwnerRefusalKind::AlreadySignedOn => {
-                self.prove_otherwise(wish, password, admission).await?;
-                Ok(Accepted::Before)
-            }
+            // The password was right a moment ago.
+            OwnerRefusalKind::AlreadySignedOn if proof.accepted.is_some() => Ok(()),
+            OwnerRefusalKind::AlreadySignedOn => self.prove_otherwise(wish, password, proof).await,
             OwnerRefusalKind::WrongPassword | OwnerRefusalKind::AgentUnknown => {
-                Err(wrong(admission).await)
+                Err(proof.wrong().await)
             }
             _ => Err(Refusal::Owner { why: refusal }.into()),
         }
@@ -307,7 +373,7 @@ impl Port {
         &self,
         wish: &SignIn,
         password: &Secret,
-        admission: Box<dyn Admission>,
+        proof: &mut Proof,
     ) -> Result<(), SignInAnswer> {
         let line = self.live(&wish.agent).and_then(|live| live.extension.clone());
         let elsewhere = line.clone().filter(|line| *line != wish.extension);
@@ -324,9 +390,9 @@ impl Port {
             },
         };
         if !right {
-            return Err(wrong(admission).await);
+            return Err(proof.wrong().await);
         }
-        admission.judged(Judgement::Right).await?;
+        proof.right(Accepted::Before).await?;
         match elsewhere {
             Some(line) => Err(Refusal::SignedOnElsewhere { extension: Some(line) }.into()),
             None => Ok(()),
@@ -361,6 +427,17 @@ impl Port {
             Some(OwnerAnswer::Unreachable) => {
                 Err(Refusal::OwnerAway { pair: agent.pair.clone() }.into())
             }
+        }
+    }
+
+    /// Whether a session of the agent lasts all the same, which another sign-in began or an older one
+    /// left: it speaks for them, and the bridge ends it where the owner does.
+    async fn is_spoken_for(&self, agent: &AgentKey) -> bool {
+        match self.engine.document(&Key::session(agent)).await {
+            Ok(Some(Loaded { document: Document::Session(session), .. })) => {
+                session.signed_in().is_some()
+            }
+            _ => false,
         }
     }
 

@@ -154,6 +154,7 @@ async fn sign_in(engine: &Engine, node: &NodeName) {
             on: SignInOn::Local,
             node: node.clone(),
             verifier: None,
+            follows: None,
         };
         let id = InputId::new("bench-in", caller);
         let _ = engine.submit(Input::command(id, Command::SignIn(Box::new(wish)))).await;

@@ -23,8 +23,11 @@ use crate::{
     SignedOut, SignedOutBy, Status, Target, Timestamp, Version, View, Wake, WakeChange, Wish,
 };
 
-/// How long a forced sign-out is owed before it is given up, in seconds.
+/// How long a new sign-in waits for a forced sign-out that is not seen, in seconds.
 pub const LEAVING_SECONDS: u64 = 60;
+/// For so long a forced sign-out is asked of the owner, in seconds. What was sent last has the rest of
+/// [`LEAVING_SECONDS`] to arrive, before a new sign-in may follow it by another way.
+pub const OWED_SECONDS: u64 = 50;
 
 /// A forced sign-out as it is owed to a pair of servers: the payload of an [`Effect`] of the topic
 /// `sign_out/PAIR`.
@@ -89,9 +92,12 @@ pub(super) fn agent(now: Timestamp, command: &AgentCommand, view: &View) -> Resu
         let session = kept.session.holder();
         return ask(command, Some(session), &signed_in.extension, live, view);
     }
-    // Whoever asks for themselves needs a session; others may act on what the owner says.
+    // Whoever asks for themselves needs a session; others may act on what the owner says. While a
+    // sign-out is owed, that alone is sent: another one could come after the next sign-in.
+    let leaving = kept.as_ref().and_then(|kept| kept.session.leaving());
+    let leaving = leaving.is_some_and(|leaving| now < leaving.until);
     let elsewhere = live.filter(|live| live.is_signed_in() == Some(true));
-    let elsewhere = elsewhere.filter(|_| command.holder.is_none());
+    let elsewhere = elsewhere.filter(|_| command.holder.is_none() && !leaving);
     match (&command.wish, elsewhere.and_then(|live| live.extension.as_ref())) {
         (Wish::ForceSignOut { reason, .. }, Some(extension)) => Ok(asking(
             command,
@@ -219,7 +225,7 @@ fn leave(
         owed: Some(OwedUntil {
             subject: kept.key.clone(),
             generation: u64::from(generation),
-            deadline: until,
+            deadline: now.after(Duration::from_secs(OWED_SECONDS)),
         }),
     };
     let mut event = Event::new("agent_leaving", kept.key.clone());
@@ -304,7 +310,8 @@ pub(super) fn leaving_over(now: Timestamp, wake: &Wake, view: &View) -> Result<D
     Ok(decision)
 }
 
-/// The generation stays: pages of the session before are one behind it already.
+/// The generation rises, so that the sign-out that was owed is meant for nobody any more: a promise
+/// that is still open could else be sent after the next sign-in was asked for.
 fn gone(
     now: Timestamp,
     kept: &Kept<'_>,
@@ -313,7 +320,11 @@ fn gone(
 ) -> Decision {
     let reason = reason.or(leaving.reason);
     let ended = SignedOut { at: now, reason, by: leaving.by };
-    let session = AgentSession { status: Status::SignedOut(ended), ..kept.session.clone() };
+    let session = AgentSession {
+        status: Status::SignedOut(ended),
+        generation: kept.session.generation.saturating_add(1),
+        ..kept.session.clone()
+    };
     let mut event = Event::new("agent_signed_out", kept.key.clone());
     if let Some(reason) = reason {
         event = event.with("reason", reason);
@@ -326,6 +337,7 @@ fn gone(
 
 const LEAVING: &str = "leaving/";
 
-fn leaving_wake(agent: &AgentKey) -> String {
+/// The timer of an owed sign-out.
+pub(crate) fn leaving_wake(agent: &AgentKey) -> String {
     format!("{LEAVING}{agent}")
 }

@@ -8,10 +8,12 @@
 )]
 
 mod clock;
+mod elsewhere;
 mod owners;
 mod promises;
 mod rules;
 mod settings;
+mod signing_in;
 mod store_away;
 mod unreadable;
 
@@ -111,6 +113,7 @@ fn sign_in(agent: &str, extension: &str) -> SignIn {
         on: SignInOn::Local,
         node: "gw-a.example".parse().expect("a host name"),
         verifier: None,
+        follows: None,
     }
 }
 

@@ -42,6 +42,7 @@ pub(super) fn read_sign_in(reader: &mut Reader<'_>, node: &NodeName) -> Option<L
         on: SignInOn::Local,
         node: node.clone(),
         verifier: None,
+        follows: None,
     };
     Some(LocalSignIn { wish, password })
 }

@@ -14,6 +14,8 @@ use tokio::time::Instant;
 
 use super::*;
 
+mod admission;
+
 /// Accounts as the engine would keep them.
 struct InMemory {
     settings: Mutex<Arc<Settings>>,

@@ -221,6 +221,7 @@ async fn phn_20_a_phone_that_hung_up_on_its_own_sign_in_is_watched() {
         on: domain::SignInOn::Phone { device: "SEP1".parse().unwrap(), proof },
         node: node.port.node().clone(),
         verifier: None,
+        follows: None,
     };
     let command = domain::Command::SignIn(Box::new(wish));
     let input = domain::Input::command(domain::InputId::new("test", "hung up"), command);
