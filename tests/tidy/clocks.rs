@@ -23,6 +23,10 @@ const READERS: &[(&str, &str)] = &[
         "a link counts its peers' time by the monotonic clock of the runtime, which tests pause",
     ),
     (
+        "gateway/server/src/authentication/admission.rs",
+        "how long an answer that is no yes takes is counted by the runtime's monotonic clock",
+    ),
+    (
         "gateway/engine/src/lease.rs",
         "a holder counts its lease by the monotonic clock of the runtime, which simulations pause",
     ),

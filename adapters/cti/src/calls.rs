@@ -7,6 +7,7 @@
 //!                                           ready, not ready or signed out
 //!   CONFERENCED, TRANSFERRED -> the second call's parties go on in the first
 //!   END_CALL, or too many calls -> gone
+//!   link lost -> agents' calls stay, as far as agents turn out to be in one still
 //! ```
 //!
 //! Call events, agent states and confirmations come in no order among each other (the guide's
@@ -183,7 +184,8 @@ impl Calls {
                 continue;
             }
             for number in self.numbers_at(&device) {
-                if self.calls.get(&number).is_some_and(|call| call.is_over_at(&device)) {
+                let is_over = |call: &Known| call.is_old || call.is_over_at(&device);
+                if self.calls.get(&number).is_some_and(is_over) {
                     self.drop_party(number, &Some(device.clone()), &mut touched);
                 }
             }
@@ -230,9 +232,23 @@ impl Calls {
         }
     }
 
-    /// Forgets everything: the link was lost.
-    pub(crate) fn clear(&mut self) {
-        *self = Self { next: self.next, ..Self::default() };
+    /// The link was lost. No server tells again of calls that began before, so agents' calls are kept
+    /// until their states show that they are over; everything else is forgotten.
+    pub(crate) fn lost(&mut self) {
+        let is_kept = |call: &Known| {
+            !call.is_ended && call.parties.keys().any(|device| self.lines.is_own(device))
+        };
+        let gone = self.calls.iter().filter(|(_, call)| !is_kept(call));
+        for number in gone.map(|(number, _)| *number).collect::<Vec<_>>() {
+            self.forget(number, &mut Touched::default());
+        }
+        // Whether others are in it still will never show.
+        let lines = std::mem::take(&mut self.lines);
+        self.by_device.retain(|device, _| lines.is_own(device));
+        for call in self.calls.values_mut() {
+            call.is_old = true;
+            call.parties.retain(|device, _| lines.is_own(device));
+        }
     }
 
     /// How many calls are known.
@@ -268,7 +284,12 @@ impl Calls {
         touched: &mut Touched,
     ) -> u64 {
         match self.find(connection) {
-            Some(number) => number,
+            Some(number) => {
+                if let Some(call) = self.calls.get_mut(&number) {
+                    call.is_old = false;
+                }
+                number
+            }
             None => self.add(connection, now, touched),
         }
     }
@@ -279,6 +300,12 @@ impl Calls {
         now: Timestamp,
         touched: &mut Touched,
     ) -> u64 {
+        // An id that begins anew is another call than the one before the link was lost.
+        if let Some(old) = self.exact(connection)
+            && self.calls.get(&old).is_some_and(|call| call.is_old)
+        {
+            self.forget(old, touched);
+        }
         match self.exact(connection) {
             Some(number) => number,
             None => self.add(connection, now, touched),
@@ -418,7 +445,12 @@ impl Calls {
         if call.parties.remove(device).is_none() {
             return;
         }
-        let is_done = call.is_ended && !call.parties.keys().any(|party| self.lines.is_own(party));
+        // Not every agent of an old call may be placed again yet.
+        let is_done = if call.is_old {
+            call.parties.is_empty()
+        } else {
+            call.is_ended && !call.parties.keys().any(|party| self.lines.is_own(party))
+        };
         touched.devices.insert(device.clone());
         touched.all(call);
         self.leave_index(device, number);

@@ -75,7 +75,7 @@ impl Machine {
                 && (heard.instrument.is_none() || it.instrument == heard.instrument)
                 && it.is_signed_in() == Some(true)
         });
-        // What is known of an agent's calls from before the link was lost holds no longer.
+        // What is shown of an agent's calls from before the link was lost may hold no longer.
         let is_new = before.as_deref().is_none_or(|it| it.known != Known::Now);
         let state = heard.state;
         self.owner.hear(agent, Heard::State(heard));
@@ -121,14 +121,13 @@ impl Machine {
 
     /// The session in charge is open: everybody is asked about.
     pub(crate) fn begin(&mut self) {
-        self.calls.clear();
         self.owner.ask_everybody();
     }
 
     /// There is no session in charge any more.
     pub(crate) fn lose(&mut self) {
         self.asks.lost();
-        self.calls.clear();
+        self.calls.lost();
         self.owner.lose();
     }
 

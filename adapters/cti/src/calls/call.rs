@@ -22,6 +22,8 @@ pub(super) struct Known {
     pub(super) queue: Text,
     /// Whether the server is done with it.
     pub(super) is_ended: bool,
+    /// Whether nothing was told of it since the link was lost.
+    pub(super) is_old: bool,
 }
 
 /// What a party is doing in a call.
@@ -86,6 +88,7 @@ impl Known {
             called: None,
             queue: None,
             is_ended: false,
+            is_old: false,
         }
     }
 

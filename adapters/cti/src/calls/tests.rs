@@ -449,6 +449,52 @@ fn calls_parties_and_shared_ids_are_bounded() {
     assert_eq!(play.of("1001").len(), PARTIES_MAX);
 }
 
+#[test]
+fn cti_02_an_agents_call_outlives_the_link_until_the_agent_is_seen_at_rest() {
+    for goes_on in [true, false] {
+        let mut play = Play::new();
+        play.events(&[begin(7, "5551234", "Gold"), rings(7, "5551234", "2001")]);
+        play.events(&[answered(7, "5551234", "2001"), rings(8, "5551", "5552")]);
+        play.calls.lost();
+        assert_eq!((play.calls.count(), play.of("1001").len()), (1, 0), "nobody is placed");
+        assert!(play.place("1001", "2001", &[]));
+        if goes_on {
+            assert!(!play.state("1001", PresenceState::Talking));
+            assert!(shown(&play.of("1001")[0]).contains(&("callVariable1", "Gold")));
+            play.event(&held(7, "2001"));
+            assert_eq!(play.states("1001"), [CallState::Held]);
+            play.events(&[leaves(7, "2001"), ended(7)]);
+        }
+        assert!(play.state("1001", PresenceState::Ready));
+        assert!(play.of("1001").is_empty() && play.is_empty());
+    }
+}
+
+#[test]
+fn cti_02_a_call_of_two_agents_outlives_the_link_until_both_rest() {
+    let mut play = Play::new();
+    play.events(&[rings(7, "2001", "2002"), answered(7, "2001", "2002")]);
+    play.calls.lost();
+    play.place("1001", "2001", &[]);
+    play.state("1001", PresenceState::Ready);
+    play.place("1002", "2002", &[]);
+    assert_eq!(play.states("1002"), [CallState::Active]);
+    play.state("1002", PresenceState::Ready);
+    assert!(play.is_empty());
+}
+
+#[test]
+fn cti_02_an_id_that_begins_anew_is_another_call_than_before_the_loss() {
+    let mut play = Play::new();
+    play.events(&[begin(7, "5551234", "Gold"), answered(7, "5551234", "2001")]);
+    play.calls.lost();
+    play.place("1001", "2001", &[]);
+    play.events(&[begin(7, "5559", "Silver"), rings(7, "5559", "2001")]);
+    let call = play.of("1001").remove(0);
+    assert_eq!((call.number.as_str(), call.state), ("5559", CallState::Alerting));
+    assert_eq!((shown(&call)[0].1, play.calls.count()), ("Silver", 1));
+}
+
 const DEVICES: [&str; 6] = ["2001", "2002", "2003", "3001", "5551", "x"];
 
 fn any_event() -> impl Strategy<Value = Event> {
@@ -478,6 +524,7 @@ enum Step {
     Event(Event),
     Place(usize, &'static str),
     State(usize, PresenceState),
+    Lost,
 }
 
 fn any_step() -> impl Strategy<Value = Step> {
@@ -490,6 +537,7 @@ fn any_step() -> impl Strategy<Value = Step> {
         8 => any_event().prop_map(Step::Event),
         1 => (0usize..3, prop::sample::select(&DEVICES[..4])).prop_map(|(it, at)| Step::Place(it, at)),
         2 => (0usize..3, state).prop_map(|(it, state)| Step::State(it, state)),
+        1 => Just(Step::Lost),
     ]
 }
 
@@ -505,6 +553,10 @@ proptest! {
             let before: Vec<_> = ids.iter().map(|id| play.of(id)).collect();
             let touched = match step {
                 Step::Event(event) => Some(play.event(&event)),
+                Step::Lost => {
+                    play.calls.lost();
+                    None
+                }
                 Step::Place(at, line) => {
                     play.place(ids[at], line, &[]);
                     None

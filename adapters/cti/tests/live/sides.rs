@@ -228,6 +228,43 @@ async fn cti_02_maintenance_is_refused_where_the_other_side_is_not_ours() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn cti_02_a_call_and_its_data_outlive_a_failover() {
+    let Some(peers) = Peers::start(&TWO) else { return };
+    let bench = Bench::of_version(&peers, 24).await;
+    standby(&bench, 'b').await;
+    bench.signed_in("1001", "2001").await;
+    bench.goes("1001", Wish::Ready).await;
+    for side in ['b', 'a'] {
+        peers.say("call 2001 --var 1=Gold");
+        peers.say("answer 1001");
+        bench.until_state("1001", PresenceState::Talking).await;
+        bench.until("its call", || !bench.calls("1001").is_empty()).await;
+        peers.say(&format!("side active {side}"));
+        bench.until_active(Some(side)).await;
+        bench.until_state("1001", PresenceState::Talking).await;
+        let calls = bench.calls("1001");
+        assert!(calls[0].variables.iter().any(|it| it.value == "Gold"), "{calls:?}");
+        if side == 'b' {
+            peers.say("clear 1001");
+        } else {
+            // It ends while nobody hears it.
+            peers.say("side down b");
+            peers.say("side down a");
+            bench.until_active(None).await;
+            peers.say("clear 1001");
+            peers.say("side up a");
+        }
+        bench.until_state("1001", PresenceState::Ready).await;
+        bench.until("no call", || bench.calls("1001").is_empty()).await;
+        if side == 'b' {
+            standby(&bench, 'a').await;
+        }
+    }
+    peers.nothing_was_broken();
+    bench.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn cti_02_a_changed_pair_is_served_anew_and_a_removed_one_no_more() {
     let Some(peers) = Peers::start(&[]) else { return };
     let bench = Bench::of_version(&peers, 24).await;

@@ -1,5 +1,4 @@
-//! The rules of agents whose voice state a contact-centre server owns, by random lives against
-//! documents in memory.
+//! The rules of agents whose voice state a contact-centre server owns, by random lives over documents in memory.
 
 #![allow(
     clippy::unwrap_used,
