@@ -22,6 +22,7 @@ mod link;
 mod machine;
 mod owed;
 mod pairs;
+mod queues;
 mod translate;
 
 pub use owed::keep as keep_owed_sign_outs;

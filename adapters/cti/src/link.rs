@@ -459,6 +459,7 @@ impl Link {
     fn tell(&mut self) {
         self.tell_counts(Side::A);
         self.tell_counts(Side::B);
+        self.machine.tell_queues();
         let standby = |connection: &Option<Connection>| {
             connection.as_ref().is_some_and(|it| it.session.phase() == Phase::Standby)
         };

@@ -19,6 +19,7 @@ use crate::asks::Asks;
 use crate::calls::Calls;
 use crate::config::PairConfig;
 use crate::figures::Figures;
+use crate::queues::Queues;
 use crate::translate;
 
 /// What a pair knows beside its sessions.
@@ -26,6 +27,8 @@ pub(crate) struct Machine {
     pub(crate) owner: Owner,
     pub(crate) asks: Asks,
     calls: Calls,
+    queues: Queues,
+    told_queues: u32,
     port: Port,
     peripheral_id: u32,
     dialect: Dialect,
@@ -39,6 +42,8 @@ impl Machine {
             owner,
             asks: Asks::new(config.request),
             calls: Calls::default(),
+            queues: Queues::default(),
+            told_queues: 0,
             port,
             peripheral_id: config.peripheral_id,
             dialect: config.dialect,
@@ -53,6 +58,7 @@ impl Machine {
             Event::AgentState(event) => self.agent_state(event),
             Event::System(_) | Event::UserMessage(_) | Event::AgentTeamConfig(_) => {}
             call => {
+                self.queues.event(call, self.port.now());
                 let touched = self.calls.event(call, self.port.now());
                 self.tell_calls(touched);
             }
@@ -65,7 +71,25 @@ impl Machine {
             self.figures.events.with(&["no_agent"]).increment();
             return;
         };
+        let signed_in = !matches!(heard.state, PresenceState::SignedOut { .. });
+        self.queues.agent(&agent, event, signed_in);
         self.hear(&agent, heard);
+    }
+
+    /// Tells agents with a session here what waits for them. To be called every second; where nothing
+    /// changed, only now and then, for whoever signed in since.
+    pub(crate) fn tell_queues(&mut self) {
+        /// In calls of this.
+        const NOW_AND_THEN: u32 = 5;
+        self.told_queues = self.told_queues.wrapping_add(1);
+        if !self.queues.take_changed() && !self.told_queues.is_multiple_of(NOW_AND_THEN) {
+            return;
+        }
+        let pair = self.owner.pair().clone();
+        for session in self.port.signed_in().iter().filter(|it| it.agent.pair == pair) {
+            let agent = &session.agent.id;
+            self.owner.set_queues(agent, self.queues.figures(agent));
+        }
     }
 
     fn hear(&mut self, agent: &AgentId, heard: domain::HeardState) {
@@ -128,6 +152,7 @@ impl Machine {
     pub(crate) fn lose(&mut self) {
         self.asks.lost();
         self.calls.lost();
+        self.queues.clear();
         self.owner.lose();
     }
 
