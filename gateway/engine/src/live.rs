@@ -252,7 +252,7 @@ mod tests {
         assert_eq!(pair.queue_figures(&agent.id), figures(3, 15));
         assert!(pair.set_queues(&agent.id, figures(4, 15)));
         // What is not known any more is not shown either.
-        assert_eq!(pair.lose(now), [agent.clone()]);
+        assert_eq!(pair.lose(now), vec![agent.clone()]);
         assert_eq!(pair.queue_figures(&agent.id), None);
     }
 }
