@@ -71,7 +71,7 @@ pub struct CtiPair {
     /// The password of `client_id`, at most 63 bytes, sealed for [`CLIENT_PASSWORD_PURPOSE`]; empty
     /// where there is none.
     pub client_password: Option<Sealed>,
-    /// Seconds between heartbeats: 5 to 600, 0 for none.
+    /// Seconds between heartbeats: 5 to 600, on Express 5 to 59; 0 for none.
     pub heartbeat_seconds: u32,
     /// The longest pause between attempts while both sides are down: 120 to 1,800 seconds. A file may
     /// say 0, which means 300 (HST-08).

@@ -94,7 +94,9 @@ impl Pairs {
             reader.problem("client_id", "must be ASCII");
         }
         let client_password = read_password(reader);
-        let heartbeat_seconds = read_or_0(reader, "heartbeat_seconds", "none", (5, 600), 5);
+        // Express wants an idle time of twice the interval, and below two minutes.
+        let longest = if dialect == CtiDialect::Express { 59 } else { 600 };
+        let heartbeat_seconds = read_or_0(reader, "heartbeat_seconds", "none", (5, longest), 5);
         let pause = "300";
         let reconnect_seconds =
             match read_or_0(reader, "reconnect_seconds", pause, (120, 1_800), RECONNECT_SECONDS) {

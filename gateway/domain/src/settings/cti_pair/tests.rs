@@ -110,13 +110,14 @@ fn hst_08_the_reconnect_timer_is_0_or_120_to_1800_seconds() {
 
 #[test]
 fn numbers_keep_their_limits() {
-    let cases: [(usize, &str, &[u64], &[u64]); 9] = [
+    let cases: [(usize, &str, &[u64], &[u64]); 10] = [
         (0, "version", &[9, 25], &[8, 26]),
         (1, "version", &[10, 18], &[9, 19]),
         (0, "tag_width", &[1, 2], &[0, 3]),
         (0, "peripheral_id", &[0, 0xFFFF_FFFE], &[0xFFFF_FFFF]),
         (1, "peripheral_id", &[1], &[0, 2]),
         (0, "heartbeat_seconds", &[0, 5, 600], &[1, 4, 601]),
+        (1, "heartbeat_seconds", &[0, 5, 59], &[4, 60]),
         (0, "request_seconds", &[1, 60], &[0, 61]),
         (0, "open_seconds", &[5, 120], &[4, 121]),
         (0, "logout_reason", &[0, 65_535], &[65_536]),
