@@ -27,7 +27,7 @@ const BATCH: u32 = 32;
 /// Keeps the promises of one pair until `stop` becomes true.
 pub async fn keep(port: Port, pair: PairName, mut stop: watch::Receiver<bool>) {
     let mut outbox = port.outbox(&OwedSignOut::topic(&pair));
-    let mut changes = port.changes();
+    let mut changes = port.session_changes();
     let mut seen: HashMap<String, Option<ReasonCode>> = HashMap::new();
     loop {
         let mut idle = false;

@@ -26,7 +26,7 @@ const ASKED_MAX: usize = 64;
 /// Bridges until the engine stops.
 pub(crate) async fn bridge(engine: Arc<Engine>) {
     let mut stop = engine.stop.subscribe();
-    let mut changes = engine.mirror.changes();
+    let mut changes = engine.mirror.ends();
     let mut look = tokio::time::interval(LOOK);
     look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let mut asking = JoinSet::new();

@@ -32,12 +32,15 @@ struct Tables {
 pub(crate) struct Mirror {
     tables: RwLock<Tables>,
     changes: broadcast::Sender<AgentKey>,
+    /// Of these alone whose session changed, or who was heard to be signed out: the bridge need not wake
+    /// for every state.
+    ends: broadcast::Sender<AgentKey>,
 }
 
 impl Default for Mirror {
     fn default() -> Self {
-        let changes = broadcast::channel(BEHIND_MAX).0;
-        Self { tables: RwLock::default(), changes }
+        let [changes, ends] = [BEHIND_MAX; 2].map(|behind| broadcast::channel(behind).0);
+        Self { tables: RwLock::default(), changes, ends }
     }
 }
 
@@ -68,6 +71,7 @@ impl Mirror {
             }
         }
         // Nobody listening is fine.
+        let _ = self.ends.send(agent.clone());
         let _ = self.changes.send(agent);
     }
 
@@ -146,6 +150,15 @@ impl Mirror {
     pub(crate) fn tell(&self, agent: AgentKey) {
         // Nobody listening is fine.
         let _ = self.changes.send(agent);
+    }
+
+    /// Tells the bridge of an agent who was heard to be signed out.
+    pub(crate) fn tell_end(&self, agent: AgentKey) {
+        let _ = self.ends.send(agent);
+    }
+
+    pub(crate) fn ends(&self) -> broadcast::Receiver<AgentKey> {
+        self.ends.subscribe()
     }
 
     pub(crate) fn changes(&self) -> broadcast::Receiver<AgentKey> {

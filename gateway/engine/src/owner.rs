@@ -68,6 +68,9 @@ impl Owner {
         let key = AgentKey { pair: self.pair.clone(), id: agent.clone() };
         let news = self.live.hear(&key, self.engine.now(), heard);
         if news {
+            if self.live.value(agent).and_then(|value| value.is_signed_in()) == Some(false) {
+                self.engine.mirror.tell_end(key.clone());
+            }
             self.engine.mirror.tell(key);
         }
         news

@@ -149,6 +149,12 @@ impl Port {
         self.engine.live.statuses()
     }
 
+    /// Whose session changed, or who was heard to be signed out: much less than [`Port::changes`] where a
+    /// contact centre owns states.
+    pub fn session_changes(&self) -> broadcast::Receiver<AgentKey> {
+        self.engine.mirror.ends()
+    }
+
     /// Whose session, or state, changed; who lags looks at [`Port::signed_in`] anew.
     pub fn changes(&self) -> broadcast::Receiver<AgentKey> {
         self.engine.mirror.changes()
