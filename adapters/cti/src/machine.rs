@@ -72,8 +72,11 @@ impl Machine {
             return;
         };
         let signed_in = !matches!(heard.state, PresenceState::SignedOut { .. });
-        self.queues.agent(&agent, event, signed_in);
         self.hear(&agent, heard);
+        // Whoever is one too many is not remembered here either.
+        if self.owner.value(&agent).is_some() {
+            self.queues.agent(&agent, event, signed_in);
+        }
     }
 
     /// Tells agents with a session here what waits for them. To be called every second; where nothing
@@ -274,6 +277,7 @@ impl Machine {
     /// The server knows no such agent, or none who is signed on.
     fn absent(&mut self, agent: &AgentId) {
         self.owner.hear(agent, Heard::Absent);
+        self.queues.forget(agent);
         self.calls.state(agent, PresenceState::SignedOut { reason: None });
         if let Some(live) = self.owner.value(agent) {
             self.asks.heard(agent, &live);

@@ -54,7 +54,9 @@ impl Queues {
             told.push(event.skill_group.number);
         }
         if !signed_in {
-            self.groups_of.remove(agent);
+            return self.forget(agent);
+        }
+        if told.is_empty() {
             return;
         }
         let known = self.groups_of.entry(agent.clone()).or_default();
@@ -65,6 +67,11 @@ impl Queues {
                 self.changed = true;
             }
         }
+    }
+
+    /// An agent serves nothing any more.
+    pub(crate) fn forget(&mut self, agent: &AgentId) {
+        self.groups_of.remove(agent);
     }
 
     /// Whether anything may have changed since this was asked last.

@@ -338,7 +338,8 @@ impl LiveAgent {
         self.state = heard.state;
         self.pending = heard.pending;
         if matches!(heard.state, PresenceState::SignedOut { .. }) {
-            self.leave();
+            // Whoever is signed out has no line, though the news may name the one before.
+            return self.leave();
         }
         self.extension = heard.extension.or_else(|| self.extension.take());
         self.instrument = heard.instrument.or_else(|| self.instrument.take());

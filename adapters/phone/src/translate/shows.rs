@@ -31,7 +31,7 @@ impl Shows {
         // A take-over of the line or a new mobile number shows too.
         shown.signed_in.changes.hash(&mut home);
         (presence.state, presence.pending, presence.not_known_since.is_some()).hash(&mut home);
-        shown.queues.map(|queues| queues.calls).hash(&mut home);
+        // How many calls wait changes all the time, and comes with the next refresh.
         for call in &presence.calls {
             (&call.id, call.direction, call.state, &call.number).hash(&mut home);
             (&call.other_line, &call.queue).hash(&mut home);

@@ -65,7 +65,7 @@ impl Peers {
         Ok(Self { side_a, side_b, control, child, _input: input })
     }
 
-    /// Puts the pair into settings; its server judges passwords, so none are left there.
+    /// Puts the pair into settings. Its server judges passwords; those in the settings are not asked for.
     pub(super) fn add_to(&self, settings: &mut Value) {
         let Some(members) = settings.as_object_mut() else { return };
         let pair = json!([{
