@@ -412,7 +412,15 @@ impl Link {
                     let _ = connection.session.handle(now(), Input::LinkClosed);
                 }
             } else if let Some(is_online) = mine {
-                self.problem = (!is_online).then(|| "the peripheral is off-line".to_owned());
+                const AWAY: &str = "the peripheral is off-line";
+                let was_away = self.problem.as_deref() == Some(AWAY);
+                self.problem = (!is_online).then(|| AWAY.to_owned());
+                // What its agents do meanwhile is told to nobody.
+                if !is_online {
+                    self.machine.owner.lose();
+                } else if was_away && self.active == Some(side) {
+                    self.machine.begin();
+                }
             }
         }
         self.machine.event(event);

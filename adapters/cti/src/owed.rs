@@ -29,16 +29,22 @@ pub async fn keep(port: Port, pair: PairName, mut stop: watch::Receiver<bool>) {
     let mut outbox = port.outbox(&OwedSignOut::topic(&pair));
     let mut changes = port.session_changes();
     let mut seen: HashMap<String, Option<ReasonCode>> = HashMap::new();
+    let mut after = 0;
     loop {
         let mut idle = false;
-        let pause = match outbox.take(0, BATCH).await {
+        let pause = match outbox.take(after, BATCH).await {
+            // Those before were not seen yet; they are asked again from the first on.
+            Ok(promises) if promises.is_empty() && after > 0 => {
+                after = 0;
+                AGAIN
+            }
             Ok(promises) if promises.is_empty() => {
                 idle = true;
                 seen.clear();
                 LOOK
             }
             Ok(promises) => {
-                seen.retain(|id, _| promises.iter().any(|promise| promise.id == *id));
+                let last = promises.last().map_or(0, |promise| promise.number);
                 // Side by side, since one that is not seen takes its time and each has a deadline.
                 let mut asking = JoinSet::new();
                 for promise in promises {
@@ -83,7 +89,9 @@ pub async fn keep(port: Port, pair: PairName, mut stop: watch::Receiver<bool>) {
                         all = false;
                     }
                 }
-                if all { Duration::ZERO } else { AGAIN }
+                // One that is not seen must not hold up those after it.
+                after = if all { after } else { last };
+                Duration::ZERO
             }
             Err(error) => {
                 tracing::debug!(%error, "owed sign-outs cannot be read");

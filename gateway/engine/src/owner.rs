@@ -182,13 +182,12 @@ impl Questions {
         }
     }
 
+    /// It is asked again once its time is over, not at once: what refused it may pass. Its place among
+    /// the others is given up meanwhile where it was the last try.
     fn failed(&mut self, agent: &AgentId) {
-        if let Some(place) = self.in_flight.iter().position(|(id, ..)| id == agent) {
-            let (id, _, tries) = self.in_flight.swap_remove(place);
-            if tries < QUESTIONS_EACH {
-                self.waiting.push_back((id, tries));
-            }
-        }
+        let spent =
+            |(id, _, tries): &(AgentId, Timestamp, u8)| id == agent && *tries >= QUESTIONS_EACH;
+        self.in_flight.retain(|question| !spent(question));
     }
 }
 

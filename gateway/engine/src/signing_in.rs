@@ -182,6 +182,11 @@ impl Port {
             let alternate = alternates.get(self.node()).cloned();
             return Err(Refusal::Maintenance { alternate }.into());
         }
+        // Whether an id has a line of its own is nobody's business before a password was right, which
+        // here cannot be judged without a line.
+        if attempt.extension.is_none() {
+            return Err(SignInAnswer::NeedsExtension);
+        }
         let applicant = Applicant {
             account: attempt.account.clone(),
             source: attempt.source,
