@@ -105,8 +105,12 @@ async fn cti_02_a_server_that_says_it_is_off_line_is_left_at_once() {
 async fn cti_02_a_peripheral_that_goes_and_comes_back_is_told_to_operators() {
     let Some(peers) = Peers::start(&[]) else { return };
     let bench = Bench::of_version(&peers, 24).await;
+    bench.signed_in("1002", "2002").await;
+    let known = || bench.port.live(&key("1002")).map(|live| live.known) == Some(Known::Now);
+    bench.until("the agent is known", known).await;
     peers.say("peripheral offline");
     bench.until("the problem", || bench.status().problem.is_some()).await;
+    bench.until("nothing is known", || !known()).await;
     // Another peripheral of the same server is none of ours.
     peers.say("system-event 3 --argument 5001");
     peers.say("system-event 4 --argument 5002");
@@ -115,6 +119,7 @@ async fn cti_02_a_peripheral_that_goes_and_comes_back_is_told_to_operators() {
     assert!(bench.status().problem.is_some_and(|it| it.contains("peripheral")));
     peers.say("peripheral online");
     bench.until("no problem", || bench.status().problem.is_none()).await;
+    bench.until("the agent is known again", known).await;
     peers.nothing_was_broken();
     bench.close().await;
 }
