@@ -205,9 +205,7 @@ pub enum OpenError {
         source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// The server lacks what is needed.
-    #[error(
-        "the database server at {place} has version {found}; at least {oldest} is needed"
-    )]
+    #[error("the database server at {place} has version {found}; at least {oldest} is needed")]
     OldServer {
         /// Which database.
         place: String,

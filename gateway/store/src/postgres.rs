@@ -46,8 +46,8 @@ use crate::{
 };
 use fault::Fault;
 use link::Link;
-pub use options::{LeaseClock, PostgresOptions};
 use options::{CONNECT, LARGE_WORK, WORK};
+pub use options::{LeaseClock, PostgresOptions};
 use pool::{Pool, within};
 use writing::Came;
 
@@ -104,7 +104,7 @@ impl PostgresStore {
         let link = link.map_err(|fault| open::failed(&place, fault))?;
         open::prepare(&link, &place).await?;
         drop(link);
-        let pool = Arc::new(Pool::new(config, tls, place.clone(), options.connections));
+        let pool = Arc::new(Pool::new(config, tls, options.connections));
         let first = pool.lend().await;
         pool.give_back(first.map_err(|error| open::failed(&place, error.into()))?);
         let moved = Arc::new(Notify::new());

@@ -57,8 +57,7 @@ impl Fault {
     pub(super) fn is_collision(&self) -> bool {
         let Self::Server(error) = self else { return false };
         error.code().is_some_and(|code| {
-            *code == SqlState::T_R_SERIALIZATION_FAILURE
-                || *code == SqlState::T_R_DEADLOCK_DETECTED
+            *code == SqlState::T_R_SERIALIZATION_FAILURE || *code == SqlState::T_R_DEADLOCK_DETECTED
         })
     }
 
@@ -78,7 +77,9 @@ impl From<Fault> for StoreError {
             }
             Fault::Server(error) => error,
         };
-        let Some(code) = error.code() else { return Self::Unavailable { source: described(error) } };
+        let Some(code) = error.code() else {
+            return Self::Unavailable { source: described(error) };
+        };
         if *code == SqlState::DISK_FULL {
             return Self::Full;
         }
@@ -99,9 +100,7 @@ impl From<Fault> for StoreError {
 }
 
 /// An error with its cause in one line: the driver's own text names the kind alone.
-pub(super) fn described(
-    error: tokio_postgres::Error,
-) -> Box<dyn std::error::Error + Send + Sync> {
+pub(super) fn described(error: tokio_postgres::Error) -> Box<dyn std::error::Error + Send + Sync> {
     Box::new(Described(error))
 }
 

@@ -48,9 +48,7 @@ pub(super) async fn greet(link: &Link, known: &Known) -> Result<u64, Fault> {
         (Some(identity), Some(noted)) if identity != noted => {
             raise(link, known, Because::Identity(identity)).await?
         }
-        _ if epoch < known.epoch() => {
-            raise(link, known, Because::LostTail(known.epoch())).await?
-        }
+        _ if epoch < known.epoch() => raise(link, known, Because::LostTail(known.epoch())).await?,
         _ => epoch,
     };
     known.see_epoch(epoch);
@@ -84,13 +82,13 @@ pub(super) async fn raise(link: &Link, known: &Known, because: Because<'_>) -> R
     let seen = to_sql(known.epoch());
     let raised = match &because {
         Because::Asked => link.row(&own::RAISE_EPOCH, &[&seen]).await?,
-        Because::Identity(identity) => match link.execute(&own::NOTE_IDENTITY, &[identity]).await? {
-            0 => None,
-            _ => link.row(&own::RAISE_EPOCH, &[&seen]).await?,
-        },
-        Because::LostTail(epoch) => {
-            link.row(&own::RAISE_EPOCH_ONCE, &[&to_sql(*epoch)]).await?
+        Because::Identity(identity) => {
+            match link.execute(&own::NOTE_IDENTITY, &[identity]).await? {
+                0 => None,
+                _ => link.row(&own::RAISE_EPOCH, &[&seen]).await?,
+            }
         }
+        Because::LostTail(epoch) => link.row(&own::RAISE_EPOCH_ONCE, &[&to_sql(*epoch)]).await?,
     };
     if raised.is_some() {
         link.execute(&own::RAISE_ORIGIN, &[]).await?;

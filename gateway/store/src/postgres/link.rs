@@ -73,7 +73,11 @@ impl Link {
         self.client.is_closed()
     }
 
-    pub(super) async fn rows(&self, sql: &'static Sql, bound: Bound<'_>) -> Result<Vec<Row>, Fault> {
+    pub(super) async fn rows(
+        &self,
+        sql: &'static Sql,
+        bound: Bound<'_>,
+    ) -> Result<Vec<Row>, Fault> {
         Ok(self.client.query(self.statement(sql)?, bound).await?)
     }
 

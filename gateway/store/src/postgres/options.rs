@@ -62,10 +62,11 @@ impl PostgresOptions {
     /// What the driver needs to know.
     pub(super) fn config(&self) -> Result<Config, OpenError> {
         // The driver does not know these words; every mode but `disable` verifies the certificate.
-        let url = ["verify-full", "verify-ca", "prefer", "allow"].iter().fold(
-            self.url.clone(),
-            |url, mode| url.replace(&format!("sslmode={mode}"), "sslmode=require"),
-        );
+        let url = ["verify-full", "verify-ca", "prefer", "allow"]
+            .iter()
+            .fold(self.url.clone(), |url, mode| {
+                url.replace(&format!("sslmode={mode}"), "sslmode=require")
+            });
         // What the driver says may repeat parts of the URL, of a password in it too.
         let mut config: Config = url.parse().map_err(|_| OpenError::Url)?;
         if config.get_hosts().is_empty() || config.get_user().is_none() {

@@ -64,8 +64,6 @@ impl Known {
 pub(super) struct Pool {
     config: Config,
     tls: Tls,
-    /// For messages.
-    pub(super) place: String,
     pub(super) known: Known,
     doors: Arc<Semaphore>,
     connections: u32,
@@ -94,12 +92,11 @@ impl Drop for Waiting<'_> {
 }
 
 impl Pool {
-    pub(super) fn new(config: Config, tls: Tls, place: String, connections: usize) -> Self {
+    pub(super) fn new(config: Config, tls: Tls, connections: usize) -> Self {
         let connections = u32::try_from(connections.clamp(4, 64)).unwrap_or(4);
         Self {
             config,
             tls,
-            place,
             known: Known::default(),
             doors: Arc::new(Semaphore::new(usize::try_from(connections).unwrap_or(4))),
             connections,

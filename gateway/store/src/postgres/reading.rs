@@ -1,8 +1,8 @@
 //! What is read. Rows that a newer program wrote and this one cannot read are passed over.
 
 use domain::{
-    Ask, Document, Effect, Event, IndexRange, InputId, Key, Loaded, OwedUntil, Reply,
-    Timestamp, Wake,
+    Ask, Document, Effect, Event, IndexRange, InputId, Key, Loaded, OwedUntil, Reply, Timestamp,
+    Wake,
 };
 use tokio_postgres::Row;
 
@@ -14,9 +14,7 @@ use super::statements as own;
 use crate::numbers::{from_sql, to_sql};
 use crate::readable::{kind_named, pass_over};
 use crate::sql::{self, Sql};
-use crate::{
-    Cursor, DueWakes, Indexed, Load, LoadAnswer, LogEntry, LogPage, Promise, StoreError,
-};
+use crate::{Cursor, DueWakes, Indexed, Load, LoadAnswer, LogEntry, LogPage, Promise, StoreError};
 
 /// One statement where only documents and an outcome are wanted, else one transaction that sees one moment;
 /// one round trip.
@@ -57,8 +55,7 @@ pub(super) async fn load(link: &Link, load: &Load) -> Result<LoadAnswer, Fault> 
         let (mut found, whole) = readable("index", &rows, range.limit, read_indexed)?;
         if !whole {
             let bound: Bound<'_> = &[&range.index.name(), &range.from, &range.to];
-            found =
-                more(link, ("index", &sql::INDEXED), bound, range.limit, read_indexed).await?;
+            found = more(link, ("index", &sql::INDEXED), bound, range.limit, read_indexed).await?;
         }
         answer.ranges.push((range.clone(), found));
     }
@@ -102,10 +99,10 @@ pub(super) async fn log(link: &Link, after: Cursor, limit: u32) -> Result<LogPag
     loop {
         let (number, most) = (to_sql(after.number), i64::from(asking));
         let bound: Bound<'_> = &[&number, &most];
-        let answers = below_horizon(link, vec![
-            Box::pin(link.rows(&sql::LOG_AFTER, bound)),
-            Box::pin(link.rows(&own::ENDS, &[])),
-        ]);
+        let answers = below_horizon(
+            link,
+            vec![Box::pin(link.rows(&sql::LOG_AFTER, bound)), Box::pin(link.rows(&own::ENDS, &[]))],
+        );
         let (horizon, answers) = answers.await?;
         let [rows, ends] = answers.as_slice() else { return Err(no_row().into()) };
         let end: i64 = ends.first().ok_or_else(no_row)?.try_get(0)?;
@@ -114,8 +111,7 @@ pub(super) async fn log(link: &Link, after: Cursor, limit: u32) -> Result<LogPag
             return Ok(LogPage::Restarted(end_below(link, horizon).await?));
         }
         let (whole, some_are_later) = whole(rows, horizon)?;
-        let (lines, enough) =
-            readable("log", whole, limit, |row| read_line(row, horizon.epoch))?;
+        let (lines, enough) = readable("log", whole, limit, |row| read_line(row, horizon.epoch))?;
         if enough || some_are_later || rows.len() < size(asking) {
             return Ok(LogPage::Lines(lines));
         }
@@ -149,11 +145,7 @@ fn read_line(row: &Row, epoch: u64) -> Result<LogEntry, Fault> {
     Ok(LogEntry { cursor, at: Timestamp::from_microseconds(row.try_get(1)?), event })
 }
 
-pub(super) async fn due_wakes(
-    link: &Link,
-    now: Timestamp,
-    limit: u32,
-) -> Result<DueWakes, Fault> {
+pub(super) async fn due_wakes(link: &Link, now: Timestamp, limit: u32) -> Result<DueWakes, Fault> {
     let at = now.microseconds();
     let due = more(link, ("wake", &sql::DUE_WAKES), &[&at], limit, read_wake).await?;
     // A full page may have left some that are due: look again at once.
@@ -219,10 +211,8 @@ async fn below_horizon<'a>(
     link: &'a Link,
     rows: Vec<Asked<'a, Vec<Row>>>,
 ) -> Result<(Horizon, Vec<Vec<Row>>), Fault> {
-    let mut asked: Vec<Asked<'a, Vec<Row>>> = vec![
-        Box::pin(link.rows(&own::HORIZON, &[])),
-        Box::pin(link.rows(&own::UNDER_WAY, &[])),
-    ];
+    let mut asked: Vec<Asked<'a, Vec<Row>>> =
+        vec![Box::pin(link.rows(&own::HORIZON, &[])), Box::pin(link.rows(&own::UNDER_WAY, &[]))];
     asked.extend(rows);
     let mut answers = pipelined(asked).await.into_iter().collect::<Result<Vec<_>, _>>()?;
     let rows = answers.split_off(2);

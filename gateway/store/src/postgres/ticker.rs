@@ -19,9 +19,9 @@ use super::fault::Fault;
 use super::horizon::Horizon;
 use super::identity::{Because, no_row, raise};
 use super::link::{Link, pipelined};
+use super::options::WORK;
 use super::pool::{Pool, within};
 use super::statements as own;
-use super::options::WORK;
 use crate::StoreError;
 use crate::numbers::{from_sql, to_sql};
 
@@ -97,7 +97,8 @@ pub(super) async fn watch(
 /// Twice as long, not all nodes at the same time.
 fn longer(pause: Duration) -> Duration {
     let some = RandomState::new().build_hasher().finish() % 1000;
-    let part = Duration::from_micros(some.saturating_mul(u64::try_from(pause.as_millis()).unwrap_or(0)));
+    let part =
+        Duration::from_micros(some.saturating_mul(u64::try_from(pause.as_millis()).unwrap_or(0)));
     (pause * 3 / 2 + part).min(PAUSE_MAX)
 }
 

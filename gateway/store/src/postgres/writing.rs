@@ -91,7 +91,8 @@ impl<'a> Question<'a> {
     fn of(decision: &'a Decision) -> Self {
         let guarded = decision.guards.iter().map(|guard| &guard.key);
         let written = decision.writes.iter().map(|write| &write.key);
-        let (kinds, ids) = guarded.chain(written).map(|key| (key.kind.name(), key.id.as_str())).unzip();
+        let (kinds, ids) =
+            guarded.chain(written).map(|key| (key.kind.name(), key.id.as_str())).unzip();
         let claims = decision.wakes.iter().filter_map(|change| match change {
             WakeChange::Claim { id, .. } => Some(id.as_str()),
             WakeChange::Set(_) | WakeChange::Clear(_) => None,
@@ -138,7 +139,8 @@ async fn decide(link: &Link, commit: &Commit) -> Result<Decided, Fault> {
     let outcome: Bound<'_> = &[&input, &reply, &at];
     let deciding: Bound<'_> =
         &[&question.kinds, &question.ids, &question.claims, &indexed_kinds, &indexed_ids];
-    let noted = async { link.execute(&sql::NOTE_OUTCOME, outcome).await.map(|it| (it, Vec::new())) };
+    let noted =
+        async { link.execute(&sql::NOTE_OUTCOME, outcome).await.map(|it| (it, Vec::new())) };
     let found = async { link.rows(&own::CHECK, deciding).await.map(|rows| (0, rows)) };
     let begun = async { link.execute(&own::BEGIN, &[]).await.map(|_| (0, Vec::new())) };
     let locked = async { link.execute(&own::LOCK, locks).await.map(|_| (0, Vec::new())) };
@@ -219,7 +221,9 @@ async fn write(link: &Link, commit: &Commit, found: &Found, sent: &AtomicBool) -
     let mut done = pipelined(asked).await;
     let committed = done.pop().unwrap_or(Err(Fault::Late));
     // The server refused one: then it did not commit, whatever its answer to that was.
-    if let Some(Err(fault)) = done.into_iter().find(|done| matches!(done, Err(it) if it.is_answer())) {
+    if let Some(Err(fault)) =
+        done.into_iter().find(|done| matches!(done, Err(it) if it.is_answer()))
+    {
         return Came::Failed(fault);
     }
     match committed {
