@@ -46,8 +46,8 @@ impl HeldLease {
                 }
             }
             None => {
-                let holder = self.engine.node.as_str();
-                let acquired = store.acquire_lease(&self.name, holder, now, self.lasting).await;
+                let holder = store::holder(self.engine.node.as_str(), self.engine.nodes.run);
+                let acquired = store.acquire_lease(&self.name, &holder, now, self.lasting).await;
                 self.engine.noting(acquired)?
             }
         };
