@@ -52,6 +52,11 @@ impl Port {
         self.engine.answers_for(session)
     }
 
+    /// Whether other nodes may answer by now for what was this one's: its signs of life do not get through.
+    pub fn is_cut_off(&self) -> bool {
+        self.engine.is_cut_off()
+    }
+
     /// Now, by the clock handed in.
     pub fn now(&self) -> Timestamp {
         self.engine.now()
