@@ -360,6 +360,9 @@ impl Surface for Phone {
     }
 
     fn readiness(&self) -> Readiness {
+        if self.port.is_replaced() {
+            return Readiness::Failing("another process runs as this node".to_owned());
+        }
         match self.port.store_state() {
             StoreState::Working => Readiness::Ready,
             StoreState::Failing { why, .. } => Readiness::Degraded(why),
