@@ -15,6 +15,7 @@ use crate::{
 mod administration;
 mod agent;
 mod owner;
+mod place;
 
 pub(crate) use owner::leaving_wake;
 pub use owner::{LEAVING_SECONDS, OWED_SECONDS, OwedSignOut};
@@ -126,6 +127,28 @@ pub enum Report {
         generation: u32,
         /// The reason that the owner shows, where there is one.
         reason: Option<ReasonCode>,
+    },
+    /// A phone that shows a session was seen at another node than the one that answers for it.
+    SeenAt {
+        /// Whose session.
+        agent: AgentKey,
+        /// The holder that the phone speaks for.
+        session: SessionRef,
+        /// The node that answered for it.
+        from: NodeName,
+        /// Where it was seen.
+        node: NodeName,
+    },
+    /// The node that answers for a session is gone.
+    NodeGone {
+        /// Whose session.
+        agent: AgentKey,
+        /// Its holder.
+        session: SessionRef,
+        /// The node that is gone.
+        node: NodeName,
+        /// The node that answers for it from now on.
+        heir: NodeName,
     },
 }
 
@@ -265,7 +288,10 @@ impl Input {
             InputBody::Command(Command::SignIn(wish)) => Some(&wish.agent),
             InputBody::Command(Command::Agent(command)) => Some(&command.agent),
             InputBody::Report(
-                Report::VoiceSignedOut { agent, .. } | Report::Left { agent, .. },
+                Report::VoiceSignedOut { agent, .. }
+                | Report::Left { agent, .. }
+                | Report::SeenAt { agent, .. }
+                | Report::NodeGone { agent, .. },
             ) => Some(agent),
             _ => None,
         }
@@ -287,7 +313,10 @@ impl Input {
             },
             InputBody::Report(Report::PasswordChecked { agent, .. }) => format!("account/{agent}"),
             InputBody::Report(
-                Report::VoiceSignedOut { agent, .. } | Report::Left { agent, .. },
+                Report::VoiceSignedOut { agent, .. }
+                | Report::Left { agent, .. }
+                | Report::SeenAt { agent, .. }
+                | Report::NodeGone { agent, .. },
             ) => format!("agent/{agent}"),
         }
     }
@@ -321,6 +350,12 @@ pub fn step(now: Timestamp, entropy: Entropy, input: &Input, view: &View) -> Ste
         }
         InputBody::Report(Report::Left { agent, generation, reason }) => {
             owner::left(now, agent, *generation, *reason, view)
+        }
+        InputBody::Report(Report::SeenAt { agent, session, from, node }) => {
+            place::moved(agent, *session, from, node, view)
+        }
+        InputBody::Report(Report::NodeGone { agent, session, node, heir }) => {
+            place::moved(agent, *session, node, heir, view)
         }
         InputBody::Report(Report::PasswordChecked { agent, right }) => {
             crate::sign_in::password_checked(now, agent, *right, view)

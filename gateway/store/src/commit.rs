@@ -22,6 +22,8 @@ pub struct LoadAnswer {
     pub ranges: Vec<(domain::IndexRange, Vec<Indexed>)>,
     /// What became of the input, where it was committed before.
     pub known: Option<Reply>,
+    /// The epoch it was read in.
+    pub epoch: u64,
 }
 
 /// A document in an index.
@@ -40,6 +42,9 @@ pub struct Commit {
     pub input: InputId,
     /// When it was decided.
     pub at: Timestamp,
+    /// The epoch that all it was decided from was read in. In another one the numbers of versions mean
+    /// something else, and the commit is a [`Committed::Conflict`].
+    pub epoch: Option<u64>,
     /// What was decided.
     pub decision: Decision,
 }

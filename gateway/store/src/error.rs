@@ -58,6 +58,11 @@ pub enum StoreError {
     /// The lease under which something was done is held by somebody else now. Nothing was written.
     #[error("the lease is lost")]
     LeaseLost,
+    /// Another process began under this node's name since. Nothing was written.
+    #[error(
+        "another process runs as this node; give every node a name of its own, then start this one again"
+    )]
+    Replaced,
     /// A piece of a blob is larger than allowed.
     #[error("a piece of a blob has {bytes} bytes, at most {}", crate::PIECE_BYTES_MAX)]
     PieceTooLarge {

@@ -12,8 +12,9 @@ use tokio::sync::watch;
 
 use crate::store::fence;
 use crate::{
-    BlobHead, Commit, Committed, Cursor, DueWakes, Indexed, LOG_SECONDS, Lease, Load, LoadAnswer,
-    LogEntry, LogPage, OUTCOME_SECONDS, PIECE_BYTES_MAX, Promise, Statistics, Store, StoreError,
+    Beat, Beats, BlobHead, Commit, Committed, Cursor, DueWakes, Indexed, LOG_SECONDS, Lease, Load,
+    LoadAnswer, LogEntry, LogPage, NODE_SECONDS, NodeRow, OUTCOME_SECONDS, PIECE_BYTES_MAX,
+    Promise, Statistics, Store, StoreError, holder,
 };
 
 /// A store in memory.
@@ -52,7 +53,16 @@ struct State {
     leases: BTreeMap<String, Held>,
     pieces: BTreeMap<(String, u32), Vec<u8>>,
     blobs: BTreeMap<String, BlobHead>,
+    nodes: BTreeMap<String, Sign>,
     statistics: Statistics,
+}
+
+#[derive(Debug)]
+struct Sign {
+    run: u64,
+    status: String,
+    at: Timestamp,
+    left: bool,
 }
 
 impl Default for MemoryStore {
@@ -198,7 +208,7 @@ impl State {
 impl Store for MemoryStore {
     async fn load(&self, load: Load) -> Result<LoadAnswer, StoreError> {
         let state = self.state();
-        let mut answer = LoadAnswer::default();
+        let mut answer = LoadAnswer { epoch: state.epoch, ..LoadAnswer::default() };
         for ask in load.asks {
             match ask {
                 Ask::Document(key) => {
@@ -225,7 +235,8 @@ impl Store for MemoryStore {
             if !state.claims_hold(&commit) {
                 return Ok(Committed::ClaimGone);
             }
-            if !state.guards_hold(&commit) {
+            let is_of_this = commit.epoch.is_none_or(|epoch| epoch == state.epoch);
+            if !is_of_this || !state.guards_hold(&commit) {
                 state.statistics.conflicts += 1;
                 return Ok(Committed::Conflict);
             }
@@ -265,6 +276,20 @@ impl Store for MemoryStore {
     async fn end_of_log(&self) -> Result<Cursor, StoreError> {
         let state = self.state();
         Ok(Cursor { epoch: state.epoch, number: state.log_end })
+    }
+
+    async fn last_lines(&self, limit: u32) -> Result<Vec<LogEntry>, StoreError> {
+        let state = self.state();
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let lines = state.log.iter().rev().take(limit);
+        let mut lines: Vec<_> = lines
+            .map(|(number, entry)| LogEntry {
+                cursor: Cursor { epoch: state.epoch, number: *number },
+                ..entry.clone()
+            })
+            .collect();
+        lines.reverse();
+        Ok(lines)
     }
 
     async fn due_wakes(&self, now: Timestamp, limit: u32) -> Result<DueWakes, StoreError> {
@@ -348,6 +373,41 @@ impl Store for MemoryStore {
         Ok(())
     }
 
+    async fn beat(&self, beat: Beat, now: Timestamp) -> Result<Beats, StoreError> {
+        let mut state = self.state();
+        let own = holder(&beat.node, beat.run);
+        match state.nodes.get(&beat.node) {
+            Some(sign) if sign.run != beat.run && !beat.first => return Err(StoreError::Replaced),
+            _ => {}
+        }
+        if beat.first {
+            let of_node = format!("{}/", beat.node);
+            for held in state.leases.values_mut() {
+                if held.holder.starts_with(&of_node) && held.holder != own {
+                    held.expires_at = Timestamp::default();
+                }
+            }
+        }
+        let sign = Sign { run: beat.run, status: beat.status, at: now, left: false };
+        state.nodes.insert(beat.node, sign);
+        let nodes = state.nodes.iter().map(|(node, sign)| NodeRow {
+            node: node.clone(),
+            run: sign.run,
+            status: sign.status.clone(),
+            age: now.since(sign.at),
+            left: sign.left,
+        });
+        Ok(Beats { now: None, nodes: nodes.collect() })
+    }
+
+    async fn leave(&self, node: &str, run: u64) -> Result<(), StoreError> {
+        let mut state = self.state();
+        if let Some(sign) = state.nodes.get_mut(node).filter(|sign| sign.run == run) {
+            sign.left = true;
+        }
+        Ok(())
+    }
+
     async fn put_piece(&self, id: &str, number: u32, body: Vec<u8>) -> Result<(), StoreError> {
         if body.len() > PIECE_BYTES_MAX {
             return Err(StoreError::PieceTooLarge { bytes: body.len() });
@@ -407,6 +467,7 @@ impl Store for MemoryStore {
             .map(|(number, _)| *number)
             .take(limit)
             .collect();
+        state.nodes.retain(|_, sign| !old(sign.at, NODE_SECONDS));
         for input in &outcomes {
             state.outcomes.remove(input);
         }

@@ -12,6 +12,7 @@
 mod blobs;
 mod job;
 mod leases;
+mod nodes;
 mod open;
 mod reading;
 mod writing;
@@ -28,8 +29,8 @@ use tokio::sync::watch;
 
 use crate::store::Store;
 use crate::{
-    BlobHead, Commit, Committed, Cursor, DueWakes, Lease, Load, LoadAnswer, LogPage, OpenError,
-    PIECE_BYTES_MAX, Promise, Statistics, StoreError,
+    Beat, Beats, BlobHead, Commit, Committed, Cursor, DueWakes, Lease, Load, LoadAnswer, LogEntry,
+    LogPage, OpenError, PIECE_BYTES_MAX, Promise, Statistics, StoreError,
 };
 use job::{Counts, Pool, Threads};
 
@@ -87,7 +88,8 @@ impl SqliteStore {
 #[async_trait]
 impl Store for SqliteStore {
     async fn load(&self, load: Load) -> Result<LoadAnswer, StoreError> {
-        self.readers.run(move |connection| reading::load(connection, load)).await
+        let epoch = self.epoch();
+        self.readers.run(move |connection| reading::load(connection, load, epoch)).await
     }
 
     async fn commit(&self, commit: Commit) -> Result<Committed, StoreError> {
@@ -119,6 +121,11 @@ impl Store for SqliteStore {
     async fn end_of_log(&self) -> Result<Cursor, StoreError> {
         let epoch = self.epoch();
         self.readers.run(move |connection| reading::end_of_log(connection, epoch)).await
+    }
+
+    async fn last_lines(&self, limit: u32) -> Result<Vec<LogEntry>, StoreError> {
+        let epoch = self.epoch();
+        self.readers.run(move |connection| reading::last_lines(connection, epoch, limit)).await
     }
 
     async fn due_wakes(&self, now: Timestamp, limit: u32) -> Result<DueWakes, StoreError> {
@@ -164,6 +171,15 @@ impl Store for SqliteStore {
     async fn release_lease(&self, lease: &Lease) -> Result<(), StoreError> {
         let (lease, epoch) = (lease.clone(), self.epoch());
         self.writer.run(move |it| leases::release(it, &lease, epoch)).await
+    }
+
+    async fn beat(&self, beat: Beat, now: Timestamp) -> Result<Beats, StoreError> {
+        self.writer.run(move |connection| nodes::beat(connection, &beat, now)).await
+    }
+
+    async fn leave(&self, node: &str, run: u64) -> Result<(), StoreError> {
+        let node = node.to_owned();
+        self.writer.run(move |connection| nodes::leave(connection, &node, run)).await
     }
 
     async fn put_piece(&self, id: &str, number: u32, body: Vec<u8>) -> Result<(), StoreError> {

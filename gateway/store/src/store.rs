@@ -7,8 +7,8 @@ use domain::{InputId, Reply, Timestamp};
 use tokio::sync::watch;
 
 use crate::{
-    BlobHead, Commit, Committed, Cursor, DueWakes, Fence, Lease, Load, LoadAnswer, LogPage,
-    Promise, StoreError,
+    Beat, Beats, BlobHead, Commit, Committed, Cursor, DueWakes, Fence, Lease, Load, LoadAnswer,
+    LogEntry, LogPage, Promise, StoreError,
 };
 
 /// The most jobs of a batch, for each class of sizes that [`Statistics::batches`] counts.
@@ -56,6 +56,9 @@ pub trait Store: Send + Sync + 'static {
     /// The end of the log now.
     async fn end_of_log(&self) -> Result<Cursor, StoreError>;
 
+    /// The last `limit` lines of the log, in their order.
+    async fn last_lines(&self, limit: u32) -> Result<Vec<LogEntry>, StoreError>;
+
     /// At most `limit` timers due at `now`.
     async fn due_wakes(&self, now: Timestamp, limit: u32) -> Result<DueWakes, StoreError>;
 
@@ -91,6 +94,13 @@ pub trait Store: Send + Sync + 'static {
     /// Gives a lease back, so that the next one need not wait for its end.
     async fn release_lease(&self, lease: &Lease) -> Result<(), StoreError>;
 
+    /// Leaves a sign of life and gives those of all nodes; [`StoreError::Replaced`] where another
+    /// process of the same node began since.
+    async fn beat(&self, beat: Beat, now: Timestamp) -> Result<Beats, StoreError>;
+
+    /// Notes that this process of that node serves nobody any more.
+    async fn leave(&self, node: &str, run: u64) -> Result<(), StoreError>;
+
     /// Writes one piece of a blob that is not finished, at most [`crate::PIECE_BYTES_MAX`] bytes; one
     /// that is finished is never changed.
     async fn put_piece(&self, id: &str, number: u32, body: Vec<u8>) -> Result<(), StoreError>;
@@ -107,8 +117,8 @@ pub trait Store: Send + Sync + 'static {
     /// Removes a blob, finished or not.
     async fn delete_blob(&self, id: &str) -> Result<(), StoreError>;
 
-    /// Removes outcomes and log lines that are older at `now` than they are kept; at most `limit`
-    /// of each. Returns how many it removed.
+    /// Removes outcomes, log lines and signs of life that are older at `now` than they are kept; at most
+    /// `limit` of each. Returns how many outcomes and lines it removed.
     async fn sweep(&self, now: Timestamp, limit: u32) -> Result<u64, StoreError>;
 
     /// Starts a new epoch, after the content was replaced: cursors, fences and caches of before

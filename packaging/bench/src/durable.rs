@@ -64,7 +64,7 @@ async fn commits(callers: usize, lasting: Duration) -> f64 {
                         ..Decision::already(Reply::Done)
                     };
                     let input = InputId::new("bench", format!("{caller}/{done}"));
-                    let commit = Commit { input, at: Timestamp::default(), decision };
+                    let commit = Commit { input, at: Timestamp::default(), epoch: None, decision };
                     if store.commit(commit).await.is_err() {
                         return done;
                     }

@@ -117,7 +117,7 @@ async fn a_session_that_a_new_epoch_does_not_have_is_told_as_gone() {
     let writes = vec![Write { key, body: WriteBody::Delete }];
     let decision = Decision { writes, ..Decision::already(Reply::Done) };
     let input = InputId::new("restored", "1");
-    let commit = Commit { input, at: bench.engine.now(), decision };
+    let commit = Commit { input, at: bench.engine.now(), epoch: None, decision };
     bench.store.commit(commit).await.unwrap();
     bench.store.raise_epoch().await.unwrap();
     let gone = tokio::time::timeout(Duration::from_secs(10), latest.wait_for(Option::is_none));
@@ -163,7 +163,7 @@ async fn every_session_is_read_at_start_even_over_several_pages() {
         });
         let decision = Decision { writes: sessions.collect(), ..Decision::already(Reply::Done) };
         let input = InputId::new("many", page);
-        let commit = Commit { input, at: bench.engine.now(), decision };
+        let commit = Commit { input, at: bench.engine.now(), epoch: None, decision };
         bench.store.commit(commit).await.unwrap();
     }
     let other = engine_on(Arc::clone(&bench.store), bench.clock.clone(), 2).await;

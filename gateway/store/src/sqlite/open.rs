@@ -8,7 +8,10 @@ use rusqlite::{Connection, OpenFlags};
 use crate::OpenError;
 
 /// Migrations of the main file; the n-th leads to schema n.
-const MIGRATIONS: [&str; 1] = [include_str!("../../../../schemas/store/0001_documents.sql")];
+const MIGRATIONS: [&str; 2] = [
+    include_str!("../../../../schemas/store/0001_documents.sql"),
+    include_str!("../../../../schemas/store/0002_nodes.sql"),
+];
 /// Migrations of the file for blobs.
 const BLOB_MIGRATIONS: [&str; 1] =
     [include_str!("../../../../schemas/store/blobs_0001_pieces.sql")];

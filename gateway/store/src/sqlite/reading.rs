@@ -23,21 +23,25 @@ pub(super) fn from_sql(number: i64) -> u64 {
     number.cast_unsigned()
 }
 
-pub(super) fn load(connection: &Connection, load: Load) -> Result<LoadAnswer, StoreError> {
+pub(super) fn load(
+    connection: &Connection,
+    load: Load,
+    epoch: u64,
+) -> Result<LoadAnswer, StoreError> {
     // One moment for all: a reader's transaction sees the file as it was when it began.
     let several = load.asks.len() + usize::from(load.input.is_some()) > 1;
     if several {
         connection.prepare_cached("BEGIN")?.execute([])?;
     }
-    let answer = load_all(connection, load);
+    let answer = load_all(connection, load, epoch);
     if several {
         connection.prepare_cached("COMMIT")?.execute([])?;
     }
     answer
 }
 
-fn load_all(connection: &Connection, load: Load) -> Result<LoadAnswer, StoreError> {
-    let mut answer = LoadAnswer::default();
+fn load_all(connection: &Connection, load: Load, epoch: u64) -> Result<LoadAnswer, StoreError> {
+    let mut answer = LoadAnswer { epoch, ..LoadAnswer::default() };
     if let Some(input) = load.input {
         answer.known = outcome(connection, &input)?;
     }
@@ -111,13 +115,26 @@ pub(super) fn log(
     let sql = "SELECT number, at, event FROM log WHERE number > ?1 ORDER BY number";
     let mut statement = connection.prepare_cached(sql)?;
     let rows = statement.query([to_sql(after.number)])?;
-    let lines = readable("log", rows, limit, |row| {
-        let event = row.get_ref(2)?.as_str().map_err(rusqlite::Error::from)?;
-        let event: Event = serde_json::from_str(event)?;
-        let cursor = Cursor { epoch, number: from_sql(row.get(0)?) };
-        Ok(LogEntry { cursor, at: Timestamp::from_microseconds(row.get(1)?), event })
-    })?;
-    Ok(LogPage::Lines(lines))
+    Ok(LogPage::Lines(readable("log", rows, limit, |row| line(row, epoch))?))
+}
+
+pub(super) fn last_lines(
+    connection: &Connection,
+    epoch: u64,
+    limit: u32,
+) -> Result<Vec<LogEntry>, StoreError> {
+    let sql = "SELECT number, at, event FROM log ORDER BY number DESC";
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut lines = readable("log", statement.query([])?, limit, |row| line(row, epoch))?;
+    lines.reverse();
+    Ok(lines)
+}
+
+fn line(row: &Row<'_>, epoch: u64) -> Result<LogEntry, StoreError> {
+    let event = row.get_ref(2)?.as_str().map_err(rusqlite::Error::from)?;
+    let event: Event = serde_json::from_str(event)?;
+    let cursor = Cursor { epoch, number: from_sql(row.get(0)?) };
+    Ok(LogEntry { cursor, at: Timestamp::from_microseconds(row.get(1)?), event })
 }
 
 pub(super) fn due_wakes(

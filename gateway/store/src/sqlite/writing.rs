@@ -7,7 +7,7 @@ use domain::{
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::reading::{from_sql, to_sql};
-use crate::{Commit, Committed, Cursor, LOG_SECONDS, OUTCOME_SECONDS, StoreError};
+use crate::{Commit, Committed, Cursor, LOG_SECONDS, NODE_SECONDS, OUTCOME_SECONDS, StoreError};
 
 pub(super) fn commit(
     connection: &Connection,
@@ -15,6 +15,10 @@ pub(super) fn commit(
     epoch: u64,
 ) -> Result<Committed, StoreError> {
     let decision = &commit.decision;
+    if commit.epoch.is_some_and(|decided_in| decided_in != epoch) {
+        let known = super::reading::outcome(connection, &commit.input)?;
+        return Ok(known.map_or(Committed::Conflict, Committed::Known));
+    }
     if !note_outcome(connection, &commit.input, &decision.reply, commit.at)? {
         let known = super::reading::outcome(connection, &commit.input)?;
         return Ok(known.map_or(Committed::Conflict, Committed::Known));
@@ -244,6 +248,8 @@ pub(super) fn sweep(
     let outcomes =
         connection.prepare_cached(outcomes)?.execute(params![before(OUTCOME_SECONDS), limit])?;
     let lines = connection.prepare_cached(lines)?.execute(params![before(LOG_SECONDS), limit])?;
+    let signs = "DELETE FROM node WHERE beat_at < ?1";
+    connection.prepare_cached(signs)?.execute([before(NODE_SECONDS)])?;
     Ok(u64::try_from(outcomes + lines).unwrap_or(u64::MAX))
 }
 

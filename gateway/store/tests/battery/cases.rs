@@ -9,8 +9,8 @@ use domain::{
     Node, OwedUntil, Reply, SessionNumber, Timestamp, Wake, WakeChange, Write, WriteBody,
 };
 use store::{
-    BlobHead, Commit, Committed, Cursor, Load, LogPage, OUTCOME_SECONDS, PIECE_BYTES_MAX, Store,
-    StoreError,
+    Beat, BlobHead, Commit, Committed, Cursor, Load, LogPage, NODE_SECONDS, OUTCOME_SECONDS,
+    PIECE_BYTES_MAX, Store, StoreError, holder,
 };
 
 type AnyStore = Arc<dyn Store>;
@@ -36,7 +36,7 @@ pub(crate) fn put(id: &str, on: bool) -> Write {
 
 pub(crate) async fn commit(store: &dyn Store, input: &str, decision: Decision) -> Committed {
     let input = InputId::new("test", input);
-    store.commit(Commit { input, at: NOW, decision }).await.unwrap()
+    store.commit(Commit { input, at: NOW, epoch: None, decision }).await.unwrap()
 }
 
 pub(crate) async fn version(store: &dyn Store, id: &str) -> Option<u64> {
@@ -215,6 +215,77 @@ pub(crate) async fn a_cursor_beyond_the_end_restarts(store: AnyStore) {
     let end = store.end_of_log().await.unwrap();
     let beyond = Cursor { number: end.number + 5, ..end };
     assert_eq!(store.read_log(beyond, 9).await.unwrap(), LogPage::Restarted(end));
+}
+
+pub(crate) async fn what_was_decided_in_another_epoch_is_decided_anew(store: AnyStore) {
+    let load = Load { asks: vec![Ask::Document(key("a"))], input: None };
+    let epoch = store.load(load).await.unwrap().epoch;
+    let try_commit = |id: &str, epoch| {
+        let decision = Decision { writes: vec![put("a", true)], ..empty() };
+        let input = InputId::new("test", id);
+        store.commit(Commit { input, at: NOW, epoch: Some(epoch), decision })
+    };
+    assert!(is_done(&try_commit("1", epoch).await.unwrap()));
+    let next = store.raise_epoch().await.unwrap();
+    assert_eq!(try_commit("2", epoch).await.unwrap(), Committed::Conflict);
+    assert_eq!(version(&*store, "a").await, Some(1));
+    assert_eq!(try_commit("1", epoch).await.unwrap(), Committed::Known(Reply::Done));
+    assert!(is_done(&try_commit("2", next).await.unwrap()));
+}
+
+pub(crate) async fn the_last_lines_are_given_in_order(store: AnyStore) {
+    assert!(store.last_lines(3).await.unwrap().is_empty());
+    for name in ["one", "two", "three"] {
+        commit(&*store, name, event(name)).await;
+    }
+    let lines = store.last_lines(2).await.unwrap();
+    let names: Vec<_> = lines.iter().map(|line| line.event.name.as_str()).collect();
+    assert_eq!(names, ["two", "three"]);
+    assert_eq!(lines[1].cursor, store.end_of_log().await.unwrap());
+    assert_eq!(store.last_lines(9).await.unwrap().len(), 3);
+}
+
+fn sign(node: &str, run: u64, first: bool) -> Beat {
+    Beat { node: node.to_owned(), run, first, status: format!("{{\"run\":{run}}}") }
+}
+
+pub(crate) async fn signs_of_life_have_an_age_and_an_end(store: AnyStore) {
+    let seconds = |seconds| NOW.after(Duration::from_secs(seconds));
+    store.beat(sign("gw-a", 1, true), NOW).await.unwrap();
+    let seen = store.beat(sign("gw-b", u64::MAX, true), seconds(2)).await.unwrap().nodes;
+    let ages: Vec<_> = seen.iter().map(|it| (it.node.as_str(), it.run, it.age.as_secs())).collect();
+    assert_eq!(ages, [("gw-a", 1, 2), ("gw-b", u64::MAX, 0)]);
+    assert_eq!(seen[0].status, "{\"run\":1}");
+    store.leave("gw-a", 1).await.unwrap();
+    let seen = store.beat(sign("gw-b", u64::MAX, false), seconds(3)).await.unwrap().nodes;
+    assert_eq!((seen[0].left, seen[1].left), (true, false));
+    let seen = store.beat(sign("gw-a", 1, false), seconds(4)).await.unwrap().nodes;
+    assert_eq!((seen[0].left, seen[0].age.as_secs(), seen[1].age.as_secs()), (false, 0, 1));
+    store.sweep(seconds(NODE_SECONDS + 4), 10).await.unwrap();
+    let seen = store.beat(sign("gw-c", 1, true), seconds(NODE_SECONDS + 4)).await.unwrap().nodes;
+    let names: Vec<_> = seen.iter().map(|it| it.node.as_str()).collect();
+    assert_eq!(names, ["gw-a", "gw-c"]);
+}
+
+pub(crate) async fn a_process_started_anew_ends_the_one_before(store: AnyStore) {
+    store.beat(sign("gw-a", 1, true), NOW).await.unwrap();
+    store.beat(sign("gw-ab", 1, true), NOW).await.unwrap();
+    let lease = async |node: &str, run, name: &str| {
+        store.acquire_lease(name, &holder(node, run), NOW, TTL).await.unwrap()
+    };
+    let old = lease("gw-a", 1, "one").await.unwrap();
+    lease("gw-ab", 1, "two").await.unwrap();
+    store.beat(sign("gw-a", 2, true), NOW).await.unwrap();
+    let replaced = store.beat(sign("gw-a", 1, false), NOW).await;
+    assert!(matches!(replaced, Err(StoreError::Replaced)));
+    store.leave("gw-a", 1).await.unwrap();
+    let seen = store.beat(sign("gw-a", 2, false), NOW).await.unwrap().nodes;
+    assert_eq!((seen[0].run, seen[0].left), (2, false));
+    // What it held is free at once, under a higher fence; what others hold stays theirs.
+    assert_eq!(lease("gw-c", 1, "two").await, None);
+    let new = lease("gw-a", 2, "one").await.unwrap();
+    assert!(new.fence > old.fence);
+    assert!(matches!(store.renew_lease(&old, NOW, TTL).await, Err(StoreError::LeaseLost)));
 }
 
 fn wake(id: &str, second: i64, generation: u64) -> Wake {
@@ -448,7 +519,7 @@ pub(crate) async fn a_commit_whose_caller_left_wakes_others(store: AnyStore) {
     let decision = Decision { writes: vec![put("a", true)], ..empty() };
     let input = InputId::new("test", "1");
     {
-        let leaving = store.commit(Commit { input: input.clone(), at: NOW, decision });
+        let leaving = store.commit(Commit { input: input.clone(), at: NOW, epoch: None, decision });
         // Polled once, so that the job is on its way, then dropped.
         tokio::select! {
             biased;

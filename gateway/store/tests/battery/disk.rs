@@ -35,7 +35,7 @@ fn write(id: &str) -> Decision {
 
 async fn try_commit(store: &SqliteStore, input: &str) -> Result<Committed, StoreError> {
     let input = InputId::new("test", input);
-    store.commit(Commit { input, at: NOW, decision: write("b") }).await
+    store.commit(Commit { input, at: NOW, epoch: None, decision: write("b") }).await
 }
 
 /// Limits how large files of this process may become; gives why it cannot.

@@ -79,7 +79,7 @@ async fn ops_04_a_newer_schema_is_refused_clearly() {
     connection.execute_batch("PRAGMA user_version = 99").unwrap();
     drop(connection);
     let error = SqliteStore::open(&folder.store()).unwrap_err();
-    assert!(matches!(error, OpenError::Newer { found: 99, known: 1, .. }));
+    assert!(matches!(error, OpenError::Newer { found: 99, known: 2, .. }));
     assert!(error.to_string().contains("install the newer program"));
 }
 
@@ -102,7 +102,7 @@ async fn a_newer_document_is_neither_read_nor_changed() {
         let input = InputId::new("test", "2");
         let at = domain::Timestamp::default();
         let decision = Decision { writes, ..empty() };
-        let refused = store.commit(Commit { input, at, decision }).await.unwrap_err();
+        let refused = store.commit(Commit { input, at, epoch: None, decision }).await.unwrap_err();
         assert!(matches!(refused, StoreError::Newer { .. }));
     }
     assert_eq!(version(&store, "b").await, None);
