@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
-use engine::SystemClock;
+use engine::StoreClock;
 
 use crate::config::Config;
 use crate::log::{self, LogControl};
@@ -359,7 +359,7 @@ fn serve(config: &std::path::Path, settings_file: Option<PathBuf>) -> Result<(),
         settings_file,
         first_settings: None,
         log,
-        clock: Arc::new(SystemClock),
+        clock: Arc::new(StoreClock::default()),
         surfaces: crate::surfaces::product(),
     };
     let runtime = runtime()?;

@@ -142,6 +142,8 @@ pub struct Limits {
     pub idle: Duration,
     /// For requests in hand when the gateway stops.
     pub drain: Duration,
+    /// For others to notice that the gateway stops, where there are other nodes.
+    pub notice: Duration,
 }
 
 /// How the log looks.
@@ -401,6 +403,7 @@ fn limits(raw: &Raw) -> Limits {
         request: seconds("limits.request_seconds"),
         idle: seconds("limits.idle_seconds"),
         drain: seconds("limits.drain_seconds"),
+        notice: seconds("limits.notice_seconds"),
     }
 }
 

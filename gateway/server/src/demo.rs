@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use domain::{NodeName, Secret};
-use engine::{Clock, SystemClock};
+use engine::{Clock, StoreClock};
 use serde_json::{Value, json};
 
 use crate::config::{CertificateFiles, Config};
@@ -26,7 +26,7 @@ mod endpoints;
 mod peers;
 mod ports;
 
-use endpoints::Endpoints;
+use endpoints::{Endpoints, NodeEndpoints};
 use peers::Peers;
 use ports::Ports;
 
@@ -117,7 +117,7 @@ async fn start(demo: Demo) -> Result<(Node, Option<Peers>), NodeError> {
     let endpoints_file =
         std::path::absolute(&demo.endpoints).map_err(unwritable(&demo.endpoints))?;
 
-    let clock = Arc::new(SystemClock);
+    let clock = Arc::new(StoreClock::default());
     certificates(&folder, clock.as_ref())?;
     let ports = Ports::keep(&folder.file("ports.json"), demo.port)
         .map_err(unwritable(&folder.file("ports.json")))?;
@@ -136,12 +136,18 @@ async fn start(demo: Demo) -> Result<(Node, Option<Peers>), NodeError> {
     };
     let endpoints = Endpoints {
         folder: &folder,
-        config: &config,
         ports: &ports,
         push_password: &push_password,
         peers: peers.as_ref(),
     }
-    .value(&settings);
+    .value(
+        &settings,
+        &[NodeEndpoints {
+            config: &config,
+            configuration: None,
+            process: Some(std::process::id()),
+        }],
+    );
     let options = Options {
         config,
         settings_file: None,

@@ -2,7 +2,8 @@
 //!
 //! ```text
 //!   keys, certificate -> store -> engine -> surfaces -> settings -> listeners -> ready
-//!   stop: not ready -> listeners end within a limit -> surfaces -> engine and store closed
+//!   stop: not ready -> others notice -> this node leaves, listeners end within a limit -> surfaces
+//!         -> engine and store closed
 //! ```
 //!
 //! Owns what belongs to the whole process; surfaces and listeners get their share of it.
@@ -36,6 +37,7 @@ mod applying;
 mod certificate;
 mod error;
 mod listeners;
+mod nodes;
 mod notify;
 mod signals;
 mod supervision;
@@ -158,6 +160,9 @@ impl Node {
         notify::tell("STOPPING=1");
         tracing::info!("stopping");
         self.shared.health.drain();
+        self.shared.let_others_notice().await;
+        // What was this node's goes to others from here on.
+        self.shared.engine.leave().await;
         // One limit for all of it, from now on.
         let (too_late, late) = watch::channel(false);
         let drain = self.shared.config.limits.drain;
@@ -181,6 +186,16 @@ impl Node {
         self.shared.engine.close().await;
         let _ = std::fs::remove_file(self.shared.config.admin_socket());
         tracing::info!("stopped");
+    }
+}
+
+impl Shared {
+    /// Load balancers look at readiness now and then; until they did, connections still come.
+    async fn let_others_notice(&self) {
+        let own = self.engine.node();
+        if self.engine.nodes().iter().any(|it| it.live && it.node != *own) {
+            tokio::time::sleep(self.config.limits.notice).await;
+        }
     }
 }
 
@@ -313,6 +328,7 @@ impl Starting {
             lines: self.lines,
         };
         shared.health.begin();
+        nodes::describe(&shared);
         let listeners = serving.serve(sockets);
         let (stop, stopping) = watch::channel(false);
         let mut others = JoinSet::new();

@@ -9,6 +9,7 @@
 
 mod clock;
 mod elsewhere;
+mod nodes;
 mod owners;
 mod promises;
 mod rules;

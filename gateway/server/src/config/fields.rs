@@ -300,6 +300,15 @@ pub(super) const FIELDS: &[Field] = &[
         Default(10),
         &["Seconds that requests in hand may take to end when the gateway stops."],
     ),
+    field(
+        "limits.notice_seconds",
+        Number(0, 60),
+        Default(6),
+        &[
+            "Seconds that readiness fails before the gateway stops accepting connections, where other",
+            "nodes are there to go to: so long load balancers take to notice.",
+        ],
+    ),
     field("log.format", Choice(&["human", "json"]), Word("human"), &["How a line looks."]),
     field(
         "log.level",
