@@ -26,7 +26,7 @@ mod endpoints;
 mod peers;
 mod ports;
 
-use endpoints::Endpoints;
+use endpoints::{Endpoints, NodeEndpoints};
 use peers::Peers;
 use ports::Ports;
 
@@ -136,12 +136,18 @@ async fn start(demo: Demo) -> Result<(Node, Option<Peers>), NodeError> {
     };
     let endpoints = Endpoints {
         folder: &folder,
-        config: &config,
         ports: &ports,
         push_password: &push_password,
         peers: peers.as_ref(),
     }
-    .value(&settings);
+    .value(
+        &settings,
+        &[NodeEndpoints {
+            config: &config,
+            configuration: None,
+            process: Some(std::process::id()),
+        }],
+    );
     let options = Options {
         config,
         settings_file: None,

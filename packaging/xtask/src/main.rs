@@ -107,7 +107,7 @@ fn main() -> ExitCode {
 fn run(command: Command) -> Outcome {
     match command {
         Command::Demo { arguments } => {
-            setup::ensure(Purpose::Demo)?;
+            setup::ensure(demo::purpose(&arguments))?;
             demo::run(&Workspace::read()?, &arguments)
         }
         Command::Test { all, seeds } => {

@@ -2,11 +2,17 @@
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
+use std::ops::Range;
 use std::path::Path;
 
 use serde_json::{Value, json};
 
 use crate::secret_file::write_whole;
+
+/// Where ports are chosen from. Linux gives 32768 and up to outgoing connections.
+const CHOSEN_FROM: Range<u16> = 20_000..32_000;
+/// More than one demo needs.
+const PORTS_OF_A_DEMO: u32 = 16;
 
 /// The demo's ports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,12 +88,39 @@ fn is_free(port: u16) -> bool {
     loopback().into_iter().all(|address| TcpListener::bind(SocketAddr::new(address, port)).is_ok())
 }
 
+/// A port below those that the system gives to outgoing connections: one of these could be taken by
+/// anybody's connection before we listen.
 fn free(taken: &[u16]) -> io::Result<u16> {
-    for _ in 0..64 {
-        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port();
-        if !taken.contains(&port) && is_free(port) {
-            return Ok(port);
+    let count = u32::from(CHOSEN_FROM.end - CHOSEN_FROM.start);
+    // Demos that start at the same time look in different places.
+    let first = std::process::id().wrapping_mul(PORTS_OF_A_DEMO) % count;
+    let places = (0..count).map(|step| (first + step) % count);
+    let ports =
+        places.filter_map(|place| CHOSEN_FROM.start.checked_add(u16::try_from(place).ok()?));
+    let mut free = ports.filter(|port| !taken.contains(port) && is_free(*port));
+    free.next().ok_or_else(|| io::Error::new(io::ErrorKind::AddrInUse, "there is no free port"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::temporary::Folder;
+
+    #[test]
+    fn ports_are_free_below_the_systems_own_and_kept() {
+        let folder = Folder::new();
+        let path = folder.path().join("ports.json");
+        let ports = Ports::keep(&path, None).unwrap();
+        let [cti_a, cti_b, peers] = ports.peers;
+        let all = [ports.phone, ports.operations, ports.push, cti_a, cti_b, peers];
+        for (at, port) in all.iter().enumerate() {
+            assert!(CHOSEN_FROM.contains(port), "{port}");
+            assert!(!all[..at].contains(port), "{port} twice");
         }
+        assert_eq!(Ports::keep(&path, None).unwrap(), ports);
+        let _taken = TcpListener::bind((Ipv4Addr::LOCALHOST, ports.phone)).unwrap();
+        let other = Ports::keep(&path, None).unwrap();
+        assert_ne!(other.phone, ports.phone);
+        assert_eq!(other.push, ports.push);
     }
-    Err(io::Error::new(io::ErrorKind::AddrInUse, "there is no free port"))
 }
