@@ -4,6 +4,7 @@
 mod baseline;
 mod centre;
 mod client;
+mod cluster;
 mod demand;
 mod durable;
 mod gateway;
@@ -33,7 +34,8 @@ struct Arguments {
     /// Is a node of `lane` that is flooded with so many events; for this program's own use.
     #[arg(long, hide = true)]
     lane: Option<usize>,
-    /// Only the measurements whose name begins like this: store, handler, page, idle, centre or lane.
+    /// Only the measurements whose name begins like this: store, handler, page, idle, centre, lane or
+    /// cluster.
     #[arg(default_value = "")]
     only: String,
 }
@@ -79,6 +81,9 @@ fn main() -> std::process::ExitCode {
     }
     if wanted("lane") {
         results.push(("lane", lane::run(rounds, quick)));
+    }
+    if wanted("cluster") {
+        results.push(("cluster", cluster::run(rounds, quick)));
     }
     let mut failed = false;
     for (name, result) in results {
