@@ -60,13 +60,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> MakeTlsConnect<S> for T
     type Error = io::Error;
 
     fn make_tls_connect(&mut self, host: &str) -> io::Result<ToHost> {
-        let host = ServerName::try_from(host.to_owned()).map_err(io::Error::other)?;
-        Ok(ToHost(self.0.clone(), host))
+        // Asked for sockets too, which have no name and no use for one.
+        Ok(ToHost(self.0.clone(), ServerName::try_from(host.to_owned()).map_err(io::Error::other)))
     }
 }
 
 /// A handshake with one host.
-pub(super) struct ToHost(TlsConnector, ServerName<'static>);
+pub(super) struct ToHost(TlsConnector, io::Result<ServerName<'static>>);
 
 impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> TlsConnect<S> for ToHost {
     type Stream = Private<S>;
@@ -74,7 +74,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> TlsConnect<S> for ToHos
     type Future = Pin<Box<dyn Future<Output = io::Result<Private<S>>> + Send>>;
 
     fn connect(self, stream: S) -> Self::Future {
-        Box::pin(async move { self.0.connect(self.1, stream).await.map(Private) })
+        Box::pin(async move { self.0.connect(self.1?, stream).await.map(Private) })
     }
 }
 

@@ -10,11 +10,12 @@
 mod cases;
 mod disk;
 mod model;
+mod postgres_only;
 mod sqlite_only;
 
 use std::sync::Arc;
 
-use store::{MemoryStore, SqliteStore, Store};
+use store::{MemoryStore, PostgresStore, SqliteStore, Store};
 
 /// A folder that goes with the test.
 struct Folder(std::path::PathBuf);
@@ -52,6 +53,16 @@ macro_rules! battery {
             async fn $case() {
                 let folder = super::Folder::new(stringify!($case));
                 let store = super::SqliteStore::open(&folder.store()).unwrap();
+                let store: super::Arc<dyn super::Store> = super::Arc::new(store);
+                super::cases::$case(super::Arc::clone(&store)).await;
+                store.close().await;
+            })*
+        }
+        mod postgresql {
+            $(#[tokio::test]
+            async fn $case() {
+                let Some(options) = super::postgres_only::database(stringify!($case)) else { return };
+                let store = super::PostgresStore::open(options).await.unwrap();
                 let store: super::Arc<dyn super::Store> = super::Arc::new(store);
                 super::cases::$case(super::Arc::clone(&store)).await;
                 store.close().await;
