@@ -96,3 +96,10 @@ CREATE TABLE piece (
 );
 -- They are ciphertext or compressed already, mostly: trying again costs time.
 ALTER TABLE piece ALTER COLUMN body SET STORAGE EXTERNAL;
+
+-- Bodies of which some piece is there and not the head yet. One that nobody went on with for a day goes.
+CREATE TABLE unfinished (
+    id    TEXT COLLATE "C" PRIMARY KEY,
+    since BIGINT NOT NULL
+);
+CREATE INDEX unfinished_by_time ON unfinished (since);

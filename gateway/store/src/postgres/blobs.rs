@@ -1,6 +1,7 @@
 //! Big bodies, in rows of pieces.
 //!
-//! Whoever writes one blob holds its lock, so a piece never changes under a body that is finished.
+//! Whoever writes one blob holds its lock, so a piece never changes under a body that is finished. What is
+//! not finished may be in another node's hands, so it stays for a day.
 
 use domain::Timestamp;
 
@@ -10,6 +11,9 @@ use super::locks::of_blob;
 use super::statements as own;
 use crate::numbers::{from_sql, to_sql};
 use crate::{BlobHead, StoreError, sql};
+
+/// After what time without a new piece a body counts as given up.
+const UNFINISHED_MICROSECONDS: i64 = 24 * 3600 * 1_000_000;
 
 pub(super) async fn put_piece(
     link: &Link,
@@ -22,6 +26,7 @@ pub(super) async fn put_piece(
         if head(link, id).await?.is_some() {
             return Err(StoreError::BlobFinished { id: id.to_owned() }.into());
         }
+        link.execute(&own::NOTE_UNFINISHED, &[&id]).await?;
         link.execute(&sql::PUT_PIECE, &[&id, &i64::from(number), &body]).await.map(|_| ())
     };
     end(link, put.await).await
@@ -37,6 +42,7 @@ pub(super) async fn finish(link: &Link, blob: &BlobHead) -> Result<(), Fault> {
         }
         let bound: Bound<'_> = &[&blob.id, &bytes, &pieces, &blob.digest, &at];
         link.execute(&sql::ADD_BLOB, bound).await?;
+        link.execute(&own::FORGET_UNFINISHED, &[&blob.id]).await?;
         link.execute(&sql::SURPLUS_PIECES, &[&blob.id, &pieces]).await.map(|_| ())
     };
     end(link, finish.await).await
@@ -62,9 +68,29 @@ pub(super) async fn delete(link: &Link, id: &str) -> Result<(), Fault> {
     begin(link, id).await?;
     let delete = async {
         link.execute(&sql::DELETE_BLOB, &[&id]).await?;
+        link.execute(&own::FORGET_UNFINISHED, &[&id]).await?;
         link.execute(&sql::DELETE_PIECES, &[&id]).await.map(|_| ())
     };
     end(link, delete.await).await
+}
+
+/// Removes bodies that nobody will finish, at most `limit`.
+pub(super) async fn sweep(link: &Link, limit: u32) -> Result<(), Fault> {
+    let bound: Bound<'_> = &[&UNFINISHED_MICROSECONDS, &i64::from(limit)];
+    for row in link.rows(&own::LEFT_UNFINISHED, bound).await? {
+        let id: String = row.try_get(0)?;
+        begin(link, &id).await?;
+        let remove = async {
+            let bound: Bound<'_> = &[&id, &UNFINISHED_MICROSECONDS];
+            // Somebody may have gone on with it meanwhile.
+            if link.execute(&own::FORGET_LEFT_UNFINISHED, bound).await? == 1 {
+                link.execute(&sql::DELETE_PIECES, &[&id]).await?;
+            }
+            Ok(())
+        };
+        end(link, remove.await).await?;
+    }
+    Ok(())
 }
 
 /// Begins a transaction that nobody else concerned with that blob is in.

@@ -98,10 +98,11 @@ pub(super) async fn leave(link: &Link, node: &str, run: u64) -> Result<(), Fault
 pub(super) async fn sweep(link: &Link, now: Timestamp, limit: u32) -> Result<u64, Fault> {
     let before =
         |seconds| now.microseconds().saturating_sub(microseconds(Duration::from_secs(seconds)));
-    let limit = i64::from(limit);
-    let outcomes = link.execute(&sql::SWEEP_OUTCOMES, &[&before(OUTCOME_SECONDS), &limit]).await?;
-    let lines = link.execute(&sql::SWEEP_LOG, &[&before(LOG_SECONDS), &limit]).await?;
+    let most = i64::from(limit);
+    let outcomes = link.execute(&sql::SWEEP_OUTCOMES, &[&before(OUTCOME_SECONDS), &most]).await?;
+    let lines = link.execute(&sql::SWEEP_LOG, &[&before(LOG_SECONDS), &most]).await?;
     link.execute(&sql::SWEEP_NODES, &[&before(NODE_SECONDS)]).await?;
+    super::blobs::sweep(link, limit).await?;
     Ok(outcomes + lines)
 }
 

@@ -97,6 +97,15 @@ own! {
         INSERT INTO meta (name, value) VALUES ('identity', $1) ON CONFLICT (name) DO NOTHING";
     NOTE_IDENTITY = "UPDATE meta SET value = $1 WHERE name = 'identity' AND value <> $1";
     EPOCH = "SELECT value::int8 FROM meta WHERE name = 'epoch'";
+    /// Some piece of a body is there now.
+    NOTE_UNFINISHED = "
+        INSERT INTO unfinished (id, since) VALUES ($1, DATABASE_CLOCK)
+        ON CONFLICT (id) DO UPDATE SET since = excluded.since";
+    FORGET_UNFINISHED = "DELETE FROM unfinished WHERE id = $1";
+    /// Bodies that nobody went on with for some time.
+    LEFT_UNFINISHED = "
+        SELECT id FROM unfinished WHERE since < DATABASE_CLOCK - $1 ORDER BY since LIMIT $2";
+    FORGET_LEFT_UNFINISHED = "DELETE FROM unfinished WHERE id = $1 AND since < DATABASE_CLOCK - $2";
     /// A new epoch above the present one and above one that was seen.
     RAISE_EPOCH = "
         UPDATE meta SET value = (greatest(value::int8, $1) + 1)::text

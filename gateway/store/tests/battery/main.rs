@@ -15,7 +15,7 @@ mod sqlite_only;
 
 use std::sync::Arc;
 
-use store::{MemoryStore, PostgresStore, SqliteStore, Store};
+use store::{MemoryStore, OpenError, PostgresStore, SqliteStore, Store};
 
 /// A folder that goes with the test.
 struct Folder(std::path::PathBuf);
@@ -38,6 +38,20 @@ impl Drop for Folder {
     fn drop(&mut self) {
         let _ = std::fs::remove_dir_all(&self.0);
     }
+}
+
+/// Opens a store again. The threads of one dropped without closing end a moment later, and so does a
+/// program that another test starts at this moment and that has our open files until it is itself.
+async fn open_when_free(path: &std::path::Path) -> Result<SqliteStore, OpenError> {
+    for _ in 0..1000 {
+        match SqliteStore::open(path) {
+            Err(OpenError::InUse { .. }) => {
+                tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+            }
+            opened => return opened,
+        }
+    }
+    panic!("the store stays locked")
 }
 
 macro_rules! battery {
