@@ -13,7 +13,7 @@ use crate::ledger::{Act, Deed, Told};
 use crate::machines::{Cluster, Node, REASONS, agent};
 
 /// People are no faster, and the machine has other work too.
-const PACE: Duration = Duration::from_millis(15);
+const PACE: Duration = Duration::from_millis(5);
 
 /// What a client remembers from one round to the next.
 pub(crate) struct Clients {
@@ -32,7 +32,7 @@ struct Client {
 #[derive(Default)]
 pub(crate) struct Progress {
     done: AtomicU64,
-    asked: AtomicU64,
+    staying: AtomicBool,
 }
 
 /// What clients did in one round.
@@ -42,19 +42,16 @@ pub(crate) struct Acted {
 }
 
 impl Progress {
+    /// From now on half of the agents stay where they are signed in.
+    pub(crate) fn let_agents_stay(&self) {
+        self.staying.store(true, Ordering::Release);
+    }
+
     /// Waits until so many more acts were acknowledged.
     pub(crate) fn wait_for_done(&self, more: u64) {
         let target = self.done.load(Ordering::Acquire) + more;
         eventually("acts that are acknowledged", || {
             (self.done.load(Ordering::Acquire) >= target).then_some(())
-        });
-    }
-
-    /// Waits until so many more acts came to an end, whichever.
-    pub(crate) fn wait_for_asked(&self, more: u64) {
-        let target = self.asked.load(Ordering::Acquire) + more;
-        eventually("acts that end", || {
-            (self.asked.load(Ordering::Acquire) >= target).then_some(())
         });
     }
 }
@@ -130,7 +127,8 @@ impl Client {
         while !ended.load(Ordering::Acquire) {
             std::thread::sleep(PACE);
             let state = known.take().unwrap_or_else(|| cluster.record.state(&self.agent));
-            let Some((deed, request)) = self.next_act(&state) else { continue };
+            let stays = self.number.is_multiple_of(2) && progress.staying.load(Ordering::Acquire);
+            let Some((deed, request)) = self.next_act(&state, stays) else { continue };
             let nodes = cluster.serving();
             if nodes.is_empty() {
                 continue;
@@ -141,7 +139,6 @@ impl Client {
             longest_wait = longest_wait.max(began.elapsed());
             known = state;
             acts.push(Act { deed, told });
-            progress.asked.fetch_add(1, Ordering::AcqRel);
             if told == Told::Done {
                 progress.done.fetch_add(1, Ordering::AcqRel);
             }
@@ -150,16 +147,17 @@ impl Client {
     }
 
     /// What an agent in that state does next; nothing while a wrap-up lasts, which a timer ends.
-    fn next_act(&mut self, state: &str) -> Option<(Deed, Value)> {
+    fn next_act(&mut self, state: &str, stays: bool) -> Option<(Deed, Value)> {
         self.next += 1;
         let code = u16::try_from(self.next % u64::from(REASONS)).unwrap() + 1;
         let agent = self.agent.clone();
-        let deed = match (state, self.below(8)) {
-            ("signed_out", _) | ("not_ready", 0) => Deed::SignIn,
-            ("not_ready", 1) | ("ready", 0) => Deed::SignOut(code),
-            ("not_ready", 2..=4) | ("ready", 1..=3) => Deed::NotReady(code),
+        let deed = match (state, self.below(12)) {
+            ("signed_out", _) => Deed::SignIn,
+            ("not_ready", 0) if !stays => Deed::SignIn,
+            ("not_ready" | "ready", 1) if !stays => Deed::SignOut(code),
+            ("ready", 2) => Deed::CallBegins,
+            ("ready", _) | ("not_ready", 2..=6) => Deed::NotReady(code),
             ("not_ready", _) => Deed::Ready,
-            ("ready", _) => Deed::CallBegins,
             ("talking", _) => Deed::CallEnds,
             _ => return None,
         };

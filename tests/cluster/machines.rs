@@ -37,6 +37,7 @@ pub(crate) struct Node {
     operations_port: u16,
     child: Mutex<Option<Child>>,
     serving: AtomicBool,
+    in_hand: AtomicU32,
 }
 
 struct Folder(PathBuf);
@@ -112,6 +113,7 @@ impl Node {
             operations_port,
             child: Mutex::default(),
             serving: AtomicBool::new(false),
+            in_hand: AtomicU32::new(0),
         }
     }
 
@@ -138,8 +140,14 @@ impl Node {
         self.serving.store(true, Ordering::Release);
     }
 
-    /// Kills it without a word; says when.
+    /// Kills it without a word, in the midst of something where that comes soon; says when.
     pub(crate) fn kill(&self) -> Timestamp {
+        for _ in 0..100_000 {
+            if self.in_hand.load(Ordering::Acquire) > 0 {
+                break;
+            }
+            std::thread::yield_now();
+        }
         self.serving.store(false, Ordering::Release);
         let mut child = self.child.lock().unwrap_or_else(PoisonError::into_inner);
         let mut child = child.take().expect("a node that runs");
@@ -171,8 +179,11 @@ impl Node {
         let mut stream = UnixStream::connect(self.folder.join("state/admin.sock")).ok()?;
         stream.set_read_timeout(Some(ANSWER)).unwrap();
         writeln!(stream, "{request}").ok()?;
+        self.in_hand.fetch_add(1, Ordering::AcqRel);
         let mut line = String::new();
-        if let Err(error) = BufReader::new(stream).read_line(&mut line) {
+        let read = BufReader::new(stream).read_line(&mut line);
+        self.in_hand.fetch_sub(1, Ordering::AcqRel);
+        if let Err(error) = read {
             assert!(
                 error.kind() != std::io::ErrorKind::WouldBlock,
                 "{} gives no answer to {request}:\n{}",

@@ -18,5 +18,7 @@ mod clients;
 mod ledger;
 mod machines;
 mod record;
+mod run;
 
+mod network;
 mod rounds;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use domain::{AgentKey, AgentSession, Ask, Document, Key, NodeName, Timestamp};
+use domain::{AgentKey, AgentSession, Ask, Document, Index, IndexRange, Key, Timestamp};
 use store::{Cursor, Load, LogEntry, LogPage, PostgresOptions, PostgresStore, Store as _};
 use tokio::runtime::Runtime;
 
@@ -53,14 +53,15 @@ impl Record {
         voice.unwrap_or("signed_out").to_owned()
     }
 
-    /// Which of those agents' sessions a node answers for.
-    pub(crate) fn sessions_of(&self, node: &str, agents: &[String]) -> Vec<String> {
-        let node: NodeName = node.parse().unwrap();
-        let is_there = |agent: &&String| {
-            let session = self.session(agent);
-            session.is_some_and(|session| session.signed_in().is_some_and(|it| it.node == node))
-        };
-        agents.iter().filter(is_there).cloned().collect()
+    /// The agents for whose sessions a node answers.
+    pub(crate) fn sessions_of(&self, node: &str) -> Vec<String> {
+        let range = IndexRange::exactly(Index::SessionByNode, node, 100);
+        let load = Load { asks: vec![Ask::Range(range)], input: None };
+        let answer = databases::eventually("an answer of the database", || {
+            self.runtime.block_on(self.store.load(load.clone())).ok()
+        });
+        let (_, indexed) = answer.ranges.into_iter().next().unwrap();
+        indexed.into_iter().map(|indexed| indexed.key.id).collect()
     }
 
     /// Before the first line.

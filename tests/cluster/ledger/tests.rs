@@ -69,7 +69,7 @@ fn what_is_lost_doubled_or_pretended_is_found() {
     let twice = [both[0].clone(), both[1].clone(), both[0].clone()];
     check(&ready, &twice, &["once more"]);
     let refused = [act(Deed::NotReady(1), Told::Refused)];
-    check(&refused, &both[..1], &["once more"]);
+    check(&refused, &both[..1], &["refused and done"]);
 }
 
 #[test]
