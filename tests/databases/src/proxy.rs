@@ -97,7 +97,7 @@ impl Proxy {
 
     /// The address of a database behind it.
     pub fn url_of(&self, database: &str) -> String {
-        format!("postgresql://postgres@{}/{database}", self.address)
+        format!("postgresql://postgres@{}/{database}?sslmode=disable", self.address)
     }
 
     /// From now on it does that.

@@ -79,6 +79,7 @@ impl Endpoints<'_> {
             members.extend(first.clone());
         }
         members.insert("nodes".to_owned(), nodes.into());
+        members.insert("demo_pid".to_owned(), std::process::id().into());
         if let Some(peers) = self.peers {
             let (a, b) = (&peers.side_a, &peers.side_b);
             members.insert("cti".to_owned(), json!({"pair": PAIR, "a": a, "b": b}));
