@@ -47,6 +47,13 @@ impl Ports {
             .ok()
             .and_then(|bytes| serde_json::from_slice(&bytes).ok())
             .unwrap_or_default();
+        // What is kept for one purpose is not chosen anew for another.
+        let all_kept: Vec<u16> = kept
+            .as_object()
+            .into_iter()
+            .flat_map(Map::values)
+            .filter_map(|port| u16::try_from(port.as_u64()?).ok())
+            .collect();
         let kept = |name: &str| {
             let port = kept.get(name).and_then(Value::as_u64);
             port.and_then(|port| u16::try_from(port).ok()).filter(|port| *port > 0)
@@ -55,7 +62,7 @@ impl Ports {
         let mut taken = Vec::new();
         let mut choose = |kept: Option<u16>| {
             let kept = kept.filter(|port| !taken.contains(port) && is_free_soon(*port));
-            let port = kept.map_or_else(|| free(&taken), Ok)?;
+            let port = kept.map_or_else(|| free(&[&taken[..], &all_kept].concat()), Ok)?;
             taken.push(port);
             io::Result::Ok(port)
         };
