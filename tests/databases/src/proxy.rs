@@ -97,7 +97,7 @@ impl Proxy {
 
     /// The address of a database behind it.
     pub fn url_of(&self, database: &str) -> String {
-        format!("postgresql://postgres@{}/{database}", self.address)
+        format!("postgresql://postgres@{}/{database}?sslmode=disable", self.address)
     }
 
     /// From now on it does that.
@@ -244,7 +244,8 @@ impl Shared {
     fn wait_while(&self, connection: &Connection, held: impl Fn(Mode) -> bool) -> io::Result<()> {
         let mut state = self.state();
         loop {
-            if connection.has_ended() {
+            // What was held goes with its connection: it must not slip through on the way to that.
+            if connection.has_ended() || state.mode == Mode::Refuse {
                 return Err(io::ErrorKind::ConnectionAborted.into());
             }
             if !held(state.mode) {

@@ -1,5 +1,6 @@
 //! How a database is reached, and what a connection asks of it.
 
+use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -38,7 +39,7 @@ pub enum LeaseClock {
 }
 
 /// How to reach a PostgreSQL database, and how much to ask of it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct PostgresOptions {
     /// `postgresql://user@host:5432/database`; several hosts are separated by commas.
     pub url: String,
@@ -50,6 +51,18 @@ pub struct PostgresOptions {
     pub connections: usize,
     /// Whose clock says when leases end.
     pub clock: LeaseClock,
+}
+
+impl fmt::Debug for PostgresOptions {
+    /// Without the URL, which may hold a password.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("PostgresOptions")
+            .field("authority_file", &self.authority_file)
+            .field("connections", &self.connections)
+            .field("clock", &self.clock)
+            .finish_non_exhaustive()
+    }
 }
 
 impl PostgresOptions {
