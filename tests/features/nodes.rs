@@ -104,3 +104,57 @@ fn several_nodes_end_with_a_demo_that_is_killed() {
     assert_eq!(status(&node(&gateway, 1))["settings"]["agents"], 4);
     assert_eq!(gateway.terminate(), Some(0), "{}", gateway.log());
 }
+
+#[test]
+fn phn_11_a_page_opens_the_other_node_and_outlives_its_own() {
+    let Some(gateway) = Gateway::start_nodes() else { return };
+    let (first, second) = (node(&gateway, 0), node(&gateway, 1));
+    let mut phone = Phone::with(&gateway, DEVICE, MODEL, &["--node", "node-a"]);
+    phone.sign_in(&gateway, "1001", "2001");
+    // The first page after a start may not know of the other node yet.
+    eventually("the key for the other node", || {
+        phone.press("Refresh");
+        phone.soft_keys().contains(&"Node 2".to_owned()).then_some(())
+    });
+    kill(&first);
+    phone.press("Node 2");
+    assert_eq!(phone.screen["title"], "Not Ready", "without a new sign-in: {:#}", phone.screen);
+    phone.press("Ready");
+    assert_eq!(phone.screen["title"], "Ready");
+    let state = |node: &Value| status(node)["agents"]["ready"].clone();
+    assert_eq!(state(&second), 1);
+    let change = json!({"do": "agent_state", "agent": "1001", "state": "not_ready"});
+    ask(second["admin_socket"].as_str().unwrap(), change);
+    phone.wait(json!({"title": "Not Ready", "seconds": 20, "pushes": 1}));
+    phone.leave();
+}
+
+#[test]
+fn phn_22_signing_in_at_the_other_node_takes_over_and_nothing_is_pushed_twice() {
+    let Some(gateway) = Gateway::start_nodes() else { return };
+    let (first, second) = (node(&gateway, 0), node(&gateway, 1));
+    let mut phone = Phone::with(&gateway, DEVICE, MODEL, &["--node", "node-a"]);
+    phone.sign_in(&gateway, "1001", "2001");
+    // Changes at either node reach the phone once each.
+    for (at, state, title) in [
+        (&second, "ready", "Ready"),
+        (&first, "not_ready", "Not Ready"),
+        (&second, "ready", "Ready"),
+    ] {
+        let change = json!({"do": "agent_state", "agent": "1001", "state": state});
+        ask(at["admin_socket"].as_str().unwrap(), change);
+        phone.wait(json!({"title": title, "seconds": 20}));
+    }
+    let mut other = Phone::with(&gateway, "SEP00000000000B", "CP-7841", &["--node", "node-b"]);
+    other.sign_in(&gateway, "1001", "2001");
+    assert_eq!(other.screen["title"], "Ready", "the state is kept");
+    phone.wait(json!({"kind": "Input", "seconds": 30}));
+    assert!(phone.shown().contains("elsewhere"), "{}", phone.shown());
+    // Both nodes have seen all of it by now: what they answer for is told in their next sign of life.
+    let pushed = |phone: &Phone| phone.pushes.len();
+    assert_eq!(pushed(&phone), 4, "{:#?}", phone.pushes);
+    assert_eq!(pushed(&other), 0, "{:#?}", other.pushes);
+    other.press("NotReady");
+    phone.leave();
+    other.leave();
+}
