@@ -1,7 +1,11 @@
 //! A node whose store is a PostgreSQL database.
 
+use std::io::Write as _;
+use std::process::{Command, Output};
+
 use rustix::process::Signal;
 
+use crate::gateway::program;
 use crate::node::{Node, eventually};
 
 fn store(url: &str) -> String {
@@ -56,4 +60,99 @@ fn a_database_that_refuses_us_is_told_at_once() {
     let mut node = Node::spawn(&store(&url), &[]);
     assert_eq!(node.until_ended(), Some(1));
     assert!(node.log().contains("nowhere"), "{}", node.log());
+}
+
+/// Runs the command line with the node's configuration.
+fn configured(node: &Node, arguments: &[&str]) -> Output {
+    Command::new(program("JACKFIELD_BIN", "jackfield"))
+        .args(arguments)
+        .arg("--config")
+        .arg(node.folder.join("jackfield.toml"))
+        .current_dir(&node.folder)
+        .output()
+        .unwrap()
+}
+
+fn text(output: &Output) -> String {
+    let (out, err) = (&output.stdout, &output.stderr);
+    String::from_utf8_lossy(out).into_owned() + &String::from_utf8_lossy(err)
+}
+
+/// Adds lines at the end of the node's configuration.
+fn configure(node: &Node, lines: &str) {
+    let mut file =
+        std::fs::OpenOptions::new().append(true).open(node.folder.join("jackfield.toml")).unwrap();
+    writeln!(file, "\n{lines}").unwrap();
+}
+
+#[test]
+fn a_store_is_copied_from_sqlite_and_the_node_carries_on() {
+    let Some(server) = databases::shared() else { return };
+    let mut node = Node::start("", &[]);
+    let deeds: [&[&str]; 3] = [
+        &["apply", "settings.yaml"],
+        &["agent", "sign-in", "1001", "--extension", "2001"],
+        &["agent", "ready", "1001"],
+    ];
+    for deed in deeds {
+        let output = node.command(deed);
+        assert!(output.status.success(), "{}", text(&output));
+    }
+    let from = node.folder.join("state/jackfield.db");
+    let copy = ["store", "copy", "--from", from.to_str().unwrap()];
+    let refused = |node: &Node, why: &str| {
+        let output = configured(node, &copy);
+        assert_eq!(output.status.code(), Some(1));
+        assert!(text(&output).contains(why), "{}", text(&output));
+    };
+    refused(&node, "store.url");
+    configure(&node, &store(&server.database("copied")));
+    refused(&node, "stop the gateway first");
+    node.signal(Signal::TERM);
+    assert_eq!(node.until_ended(), Some(0));
+
+    let output = configured(&node, &[&copy[..], &["--dry-run"]].concat());
+    assert!(output.status.success() && text(&output).contains("rehearsal"), "{}", text(&output));
+    let rows = |output: &Output| {
+        let lines = text(output);
+        let rows = lines.lines().filter(|line| line.contains(" rows of ")).map(str::to_owned);
+        rows.collect::<Vec<_>>()
+    };
+    let rehearsed = rows(&output);
+    assert!(rehearsed.iter().any(|line| line.ends_with("rows of document")), "{rehearsed:?}");
+    let output = configured(&node, &copy);
+    assert!(output.status.success(), "{}", text(&output));
+    assert_eq!(rows(&output), rehearsed);
+    refused(&node, "holds something already");
+
+    node.spawn_again();
+    node.wait_until_ready();
+    let status = text(&node.command(&["status"]));
+    assert!(status.contains("1 ready"), "{status}");
+    let output = node.command(&["agent", "not-ready", "1001", "--reason", "12"]);
+    assert!(output.status.success(), "{}", text(&output));
+}
+
+#[test]
+fn ops_01_check_tells_of_a_database_that_might_lose_something_and_of_one_that_cannot_be_used() {
+    let Some(server) = databases::shared() else { return };
+    let node = Node::start("", &[]);
+    configure(&node, &store(&server.database("checked")));
+    let output = configured(&node, &["check"]);
+    let told = text(&output);
+    assert!(output.status.success(), "{told}");
+    assert!(
+        told.contains("warning: store: ") && told.contains("synchronous_standby_names"),
+        "{told}"
+    );
+    assert_eq!(
+        server.sql("checked", "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"),
+        "0"
+    );
+    let node = Node::start("", &[]);
+    configure(&node, &store(&server.url_of("unchecked")));
+    let output = configured(&node, &["check"]);
+    let told = text(&output);
+    assert_eq!(output.status.code(), Some(1), "{told}");
+    assert!(told.contains("store.url: ") && told.contains("unchecked"), "{told}");
 }
