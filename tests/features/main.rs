@@ -18,6 +18,7 @@ mod wire;
 
 mod call;
 mod contact_centre;
+mod database;
 mod durability;
 mod hostile;
 mod languages;

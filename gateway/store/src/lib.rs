@@ -8,6 +8,7 @@
 
 mod blob;
 mod commit;
+mod copy;
 mod error;
 mod lease;
 mod log;
@@ -23,13 +24,14 @@ mod store;
 
 pub use blob::{BlobHead, PIECE_BYTES_MAX};
 pub use commit::{Commit, Committed, Indexed, Load, LoadAnswer};
+pub use copy::{Copied, CopyError, CopyMode, copy};
 pub use error::{OpenError, StoreError};
 pub use lease::{Fence, Lease};
 pub use log::{Cursor, LogEntry, LogPage};
 pub use memory::MemoryStore;
 pub use node::{Beat, Beats, NODE_SECONDS, NodeRow, holder};
 pub use outbox::{DueWakes, Promise};
-pub use postgres::{LeaseClock, PostgresOptions, PostgresStore};
+pub use postgres::{LeaseClock, PostgresOptions, PostgresStore, postgres_advice};
 pub use sqlite::SqliteStore;
 pub use store::{BATCH_BOUNDS, Statistics, Store};
 

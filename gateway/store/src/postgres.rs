@@ -13,6 +13,7 @@
 //! Nothing is kept in a connection but its prepared statements and the settings it began with, so a pooler
 //! may stand between. There is no LISTEN: a NOTIFY in a transaction would let one commit at a time.
 
+mod advice;
 mod blobs;
 mod fault;
 mod horizon;
@@ -24,6 +25,7 @@ mod open;
 mod options;
 mod pool;
 mod reading;
+mod receiving;
 mod statements;
 mod ticker;
 mod tls;
@@ -38,17 +40,21 @@ use domain::{InputId, Reply, Timestamp};
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio::task::AbortHandle;
 use tokio::time::timeout;
+use tokio_postgres::Config;
+use tokio_postgres::config::SslMode;
 
 use crate::store::Store;
 use crate::{
     BATCH_BOUNDS, Beat, Beats, BlobHead, Commit, Committed, Cursor, DueWakes, Lease, Load,
     LoadAnswer, LogEntry, LogPage, OpenError, PIECE_BYTES_MAX, Promise, Statistics, StoreError,
 };
+pub use advice::postgres_advice;
 use fault::Fault;
 use link::Link;
 use options::{CONNECT, LARGE_WORK, WORK};
 pub use options::{LeaseClock, PostgresOptions};
 use pool::{Pool, within};
+use tls::Tls;
 use writing::Came;
 
 /// How often a commit that met another one is tried before its caller is told.
@@ -95,11 +101,7 @@ impl PostgresStore {
     pub async fn open(options: PostgresOptions) -> Result<Self, OpenError> {
         let config = options.config()?;
         let place = options::place(&config);
-        let is_private = config.get_ssl_mode() != tokio_postgres::config::SslMode::Disable;
-        if is_private && options.authority_file.is_none() {
-            return Err(OpenError::NoAuthority { place });
-        }
-        let tls = tls::Tls::new(options.authority_file.as_deref())?;
+        let tls = tls_of(&options, &config)?;
         let link = within(CONNECT, Link::connect(&config, &tls)).await;
         let link = link.map_err(|fault| open::failed(&place, fault))?;
         open::prepare(&link, &place).await?;
@@ -142,6 +144,13 @@ impl PostgresStore {
         self.shared.counts.note(&done);
         done
     }
+}
+
+fn tls_of(options: &PostgresOptions, config: &Config) -> Result<Tls, OpenError> {
+    if config.get_ssl_mode() != SslMode::Disable && options.authority_file.is_none() {
+        return Err(OpenError::NoAuthority { place: options::place(config) });
+    }
+    Tls::new(options.authority_file.as_deref())
 }
 
 impl Counts {

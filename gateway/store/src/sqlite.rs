@@ -14,6 +14,7 @@ mod job;
 mod leases;
 mod nodes;
 mod open;
+mod pages;
 mod reading;
 mod writing;
 
@@ -80,7 +81,16 @@ impl SqliteStore {
         })
     }
 
-    fn epoch(&self) -> u64 {
+    /// Sends all rows that are to be copied, and then that these were all.
+    pub(crate) async fn send_pages(&self, pages: pages::Pages) -> Result<(), StoreError> {
+        let main = pages.clone();
+        self.readers.run(move |it| pages::send(it, &crate::copy::MAIN, &main)).await?;
+        let blobs = pages.clone();
+        self.blob_reader.run(move |it| pages::send(it, &crate::copy::BLOBS, &blobs)).await?;
+        pages.send(None).await.map_err(|_| StoreError::Closed)
+    }
+
+    pub(crate) fn epoch(&self) -> u64 {
         self.counts.epoch.load(Ordering::Acquire)
     }
 }

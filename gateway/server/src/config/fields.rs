@@ -215,7 +215,10 @@ pub(super) const FIELDS: &[Field] = &[
         "store.authority_file",
         Path,
         Absent("/etc/jackfield/postgresql-ca.pem"),
-        &["PostgreSQL: PEM, the certificates of the authorities that sign for the server."],
+        &[
+            "PostgreSQL: PEM, the certificates of the authorities that sign for the server. Needed unless",
+            "the connection is not encrypted.",
+        ],
     ),
     field(
         "store.connections",

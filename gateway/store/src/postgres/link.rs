@@ -94,6 +94,11 @@ impl Link {
         Ok(self.client.execute(self.statement(sql)?, bound).await?)
     }
 
+    /// The same with a text that is not prepared.
+    pub(super) async fn execute_text(&self, text: &str, bound: Bound<'_>) -> Result<u64, Fault> {
+        Ok(self.client.execute(text, bound).await?)
+    }
+
     /// Runs a text that is not prepared, and may hold several statements.
     pub(super) async fn run(&self, text: &str) -> Result<(), Fault> {
         Ok(self.client.batch_execute(text).await?)

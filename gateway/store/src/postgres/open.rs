@@ -10,6 +10,7 @@ use tokio_postgres::error::SqlState;
 use super::fault::{Fault, described};
 use super::link::Link;
 use super::locks::SCHEMA;
+use super::options::WORK;
 use super::pool::within;
 use crate::OpenError;
 
@@ -21,28 +22,34 @@ const OLDEST: u32 = 13;
 /// How long another node may take for its migrations, and this one for its own.
 const PATIENCE: Duration = Duration::from_secs(600);
 
-/// Checks the server and brings the schema up to date.
-pub(super) async fn prepare(link: &Link, place: &str) -> Result<(), OpenError> {
+/// Checks that the server is one that can be used; gives the schema's number.
+pub(super) async fn check(link: &Link, place: &str) -> Result<u32, OpenError> {
     let failed = |fault| failed(place, fault);
     let asked = "SELECT current_setting('server_version_num'), pg_is_in_recovery()";
-    let columns = within(super::options::WORK, link.first(asked)).await.map_err(failed)?;
+    let columns = within(WORK, link.first(asked)).await.map_err(failed)?;
     let mut columns = columns.into_iter().flatten();
     let version: u32 = columns.next().and_then(|text| text.parse().ok()).unwrap_or_default();
     if version / 10_000 < OLDEST {
         let found = version / 10_000;
         return Err(OpenError::OldServer { place: place.to_owned(), found, oldest: OLDEST });
     }
-    let is_standby = columns.next().is_some_and(|answer| answer == "t");
-    let found = within(super::options::WORK, schema(link)).await.map_err(failed)?;
+    let found = within(WORK, schema(link)).await.map_err(failed)?;
     let known = u32::try_from(MIGRATIONS.len()).unwrap_or(u32::MAX);
     if found > known {
         return Err(OpenError::Newer { path: place.to_owned(), found, known });
     }
-    if is_standby {
+    if columns.next().is_some_and(|answer| answer == "t") {
         return Err(OpenError::Standby { place: place.to_owned() });
     }
-    for (number, migration) in (1..).zip(MIGRATIONS).skip(usize::try_from(found).unwrap_or(0)) {
-        within(PATIENCE, migrate(link, number, migration)).await.map_err(failed)?;
+    Ok(found)
+}
+
+/// Brings the schema up to date.
+pub(super) async fn prepare(link: &Link, place: &str) -> Result<(), OpenError> {
+    let done = usize::try_from(check(link, place).await?).unwrap_or(usize::MAX);
+    for (number, migration) in (1..).zip(MIGRATIONS).skip(done) {
+        let migrating = within(PATIENCE, migrate(link, number, migration));
+        migrating.await.map_err(|fault| failed(place, fault))?;
     }
     Ok(())
 }

@@ -23,7 +23,7 @@ const IDS: u8 = 3;
 const KINDS: [Kind; 4] = [Kind::Node, Kind::Session, Kind::Line, Kind::Device];
 
 #[derive(Clone, Debug)]
-struct Change {
+pub(crate) struct Change {
     kind: Kind,
     id: u8,
     delete: bool,
@@ -32,14 +32,14 @@ struct Change {
 }
 
 #[derive(Clone, Debug)]
-enum WakeWork {
+pub(crate) enum WakeWork {
     Set { id: u8, second: i64, generation: u64 },
     Clear { id: u8 },
     Claim { id: u8, generation: u64 },
 }
 
 #[derive(Clone, Debug)]
-enum Work {
+pub(crate) enum Work {
     Commit {
         input: u8,
         guard: Option<(Kind, u8, Option<u64>)>,
@@ -110,7 +110,7 @@ fn any_commit() -> impl Strategy<Value = Work> {
     })
 }
 
-fn any_work() -> impl Strategy<Value = Work> {
+pub(crate) fn any_work() -> impl Strategy<Value = Work> {
     let index = prop::sample::select(&Index::ALL[..]);
     prop_oneof![
         12 => any_commit(),
@@ -180,7 +180,7 @@ fn wake(work: &WakeWork) -> WakeChange {
 }
 
 /// Does `work` and says all that came of it.
-async fn play(store: &dyn Store, work: &Work) -> String {
+pub(crate) async fn play(store: &dyn Store, work: &Work) -> String {
     match work.clone() {
         Work::Commit { input, guard, changes, wakes, topics } => {
             let guards = guard.map(|(kind, id, version)| Guard { key: key_of(kind, id), version });
@@ -306,7 +306,7 @@ fn without_numbers(promises: Vec<Promise>) -> String {
 }
 
 /// All that a store holds.
-async fn picture(store: &dyn Store) -> String {
+pub(crate) async fn picture(store: &dyn Store) -> String {
     let documents =
         KINDS.into_iter().flat_map(|kind| (0..IDS).map(move |id| Ask::Document(key_of(kind, id))));
     let ranges = Index::ALL.map(|index| {

@@ -1,7 +1,9 @@
 //! What holds for PostgreSQL alone: several stores at once, servers that go and come, lines that become
 //! visible late.
 
+mod advice;
 mod away;
+mod copying;
 mod lines;
 mod opening;
 mod replaced;

@@ -190,7 +190,8 @@ async fn the_way_to_the_database_is_private_and_the_server_is_verified() {
     assert!(told(&error).contains("certificate"), "{error:?}");
     // A server that speaks in the clear is not spoken to, unless that was written down.
     let proxy = databases::Proxy::to(server);
-    let url = proxy.url_of("private");
+    let address = proxy.address();
+    let url = format!("postgresql://postgres@{address}/private");
     let refused =
         PostgresOptions { authority_file: trusted.map(Path::to_owned), ..options(url.clone()) };
     let error = PostgresStore::open(refused).await.unwrap_err();

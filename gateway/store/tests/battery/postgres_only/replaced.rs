@@ -18,7 +18,7 @@ async fn ops_08_a_promoted_standby_without_the_tail_is_a_new_epoch_for_all() {
     let Some(primary) = Server::start() else { return };
     primary.database("gateway");
     let proxy = Proxy::to(&primary);
-    let options = options(format!("{}?sslmode=disable", proxy.url_of("gateway")));
+    let options = options(proxy.url_of("gateway"));
     let stores = [open(&options).await, open(&options).await];
     commit(&stores[0], "1", write("a")).await;
     let standby = Standby::of(&primary, "second");

@@ -14,7 +14,7 @@ async fn behind_proxy(name: &str) -> Option<(PostgresStore, Proxy, PostgresOptio
     let server = databases::shared()?;
     let direct = options(server.database(name));
     let proxy = Proxy::to(server);
-    let store = PostgresStore::open(options(format!("{}?sslmode=disable", proxy.url_of(name))));
+    let store = PostgresStore::open(options(proxy.url_of(name)));
     Some((store.await.unwrap(), proxy, direct))
 }
 
