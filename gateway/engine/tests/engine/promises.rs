@@ -12,7 +12,12 @@ use crate::{Bench, key};
 async fn promise(bench: &Bench, input: &str, owed: Option<OwedUntil>) {
     let effect = Effect { topic: "test".into(), payload: input.into(), owed };
     let decision = Decision { effects: vec![effect], ..Decision::already(Reply::Done) };
-    let commit = Commit { input: InputId::new("promise", input), at: bench.engine.now(), epoch: None, decision };
+    let commit = Commit {
+        input: InputId::new("promise", input),
+        at: bench.engine.now(),
+        epoch: None,
+        decision,
+    };
     bench.store.commit(commit).await.unwrap();
 }
 

@@ -15,7 +15,8 @@ use crate::{Bench, key};
 async fn touch(bench: &Bench, subject: Key) {
     let events = vec![Event::new("touched", subject)];
     let decision = Decision { events, ..Decision::already(Reply::Done) };
-    let commit = Commit { input: InputId::new("newer", "1"), at: bench.engine.now(), epoch: None, decision };
+    let commit =
+        Commit { input: InputId::new("newer", "1"), at: bench.engine.now(), epoch: None, decision };
     bench.store.commit(commit).await.unwrap();
 }
 
