@@ -8,8 +8,8 @@ use async_trait::async_trait;
 use domain::{InputId, Reply, Timestamp};
 use engine::testing::SeededRandom;
 use store::{
-    BlobHead, Commit, Committed, Cursor, DueWakes, Lease, Load, LoadAnswer, LogPage, MemoryStore,
-    Promise, Statistics, Store, StoreError,
+    Beat, Beats, BlobHead, Commit, Committed, Cursor, DueWakes, Lease, Load, LoadAnswer, LogEntry,
+    LogPage, MemoryStore, Promise, Statistics, Store, StoreError,
 };
 use tokio::sync::watch;
 
@@ -166,6 +166,19 @@ impl Store for ChaosStore {
     async fn release_lease(&self, lease: &Lease) -> Result<(), StoreError> {
         self.way_there().await?;
         self.inner.release_lease(lease).await
+    }
+
+    async fn beat(&self, beat: Beat, now: Timestamp) -> Result<Beats, StoreError> {
+        self.way_there().await?;
+        self.inner.beat(beat, now).await
+    }
+
+    async fn leave(&self, node: &str, run: u64) -> Result<(), StoreError> {
+        self.inner.leave(node, run).await
+    }
+
+    async fn last_lines(&self, limit: u32) -> Result<Vec<LogEntry>, StoreError> {
+        self.inner.last_lines(limit).await
     }
 
     async fn put_piece(&self, id: &str, number: u32, body: Vec<u8>) -> Result<(), StoreError> {

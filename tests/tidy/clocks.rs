@@ -27,6 +27,10 @@ const READERS: &[(&str, &str)] = &[
         "how long an answer that is no yes takes is counted by the runtime's monotonic clock",
     ),
     (
+        "gateway/engine/src/nodes.rs",
+        "how long no sign of life got through is counted by the runtime's monotonic clock",
+    ),
+    (
         "gateway/engine/src/lease.rs",
         "a holder counts its lease by the monotonic clock of the runtime, which simulations pause",
     ),

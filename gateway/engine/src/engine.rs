@@ -1,6 +1,7 @@
 //! The engine: what it holds, how it is opened and closed.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -21,6 +22,7 @@ use crate::live::Live;
 use crate::maintenance::Maintenance;
 use crate::metrics::{Counter, Gauge, Gauges, Histogram, ShownHistogram};
 use crate::mirror::Mirror;
+use crate::nodes::Nodes;
 use crate::tasks::keep_running;
 use crate::{Clock, Metrics, OpenError, Random, SealingKey, SubmitError};
 
@@ -68,6 +70,9 @@ pub struct Engine {
     pub(crate) lanes: Lanes,
     pub(crate) mirror: Mirror,
     pub(crate) live: Live,
+    pub(crate) nodes: Nodes,
+    /// The epoch of the store as far as it was read.
+    pub(crate) epoch: AtomicU64,
     pub(crate) wake_set: Notify,
     pub(crate) settings: RwLock<Arc<Settings>>,
     pub(crate) settings_number: watch::Sender<u64>,
@@ -136,6 +141,10 @@ impl Engine {
     pub async fn open(options: EngineOptions) -> Result<Arc<Self>, OpenError> {
         let figures = Figures::new(&options.metrics);
         let now = options.clock.now();
+        let mut run = [0; 8];
+        if !options.random.fill(&mut run) {
+            return Err(OpenError::NoRandomness);
+        }
         let mut engine = Self {
             store: options.store,
             clock: options.clock,
@@ -146,6 +155,8 @@ impl Engine {
             lanes: Lanes::default(),
             mirror: Mirror::default(),
             live: Live::default(),
+            nodes: Nodes::new(u64::from_be_bytes(run)),
+            epoch: AtomicU64::new(0),
             wake_set: Notify::new(),
             settings: RwLock::default(),
             settings_number: watch::channel(0).0,
@@ -162,8 +173,10 @@ impl Engine {
             observing: Mutex::default(),
             figures,
         };
+        engine.beat(true).await?;
         // Taken before anything is read: what is committed meanwhile is read twice, never missed.
         let cursor = engine.store.end_of_log().await?;
+        engine.epoch = AtomicU64::new(cursor.epoch);
         engine.believed = Mutex::new(Believed::at_start(&engine).await?);
         engine.root = engine.open_root().await?;
         engine.load_everything().await.map_err(OpenError::reading)?;
@@ -178,6 +191,9 @@ impl Engine {
         let mut tasks =
             std::mem::take(&mut *self.tasks.lock().unwrap_or_else(PoisonError::into_inner));
         while tasks.join_next().await.is_some() {}
+        if !self.is_leaving() {
+            self.leave().await;
+        }
         self.store.close().await;
     }
 
@@ -357,7 +373,7 @@ impl Engine {
         if let Err(error) = &result
             && !error.passes()
             && !error.is_about_one()
-            && !matches!(error, StoreError::LeaseLost)
+            && !matches!(error, StoreError::LeaseLost | StoreError::Replaced)
             // A store that is closed without our doing lost a thread.
             && !(matches!(error, StoreError::Closed) && self.is_stopping())
         {
@@ -406,6 +422,7 @@ impl Engine {
         tasks.spawn(keep_running(engine(), "follower", crate::follower::follow));
         tasks.spawn(keep_running(engine(), "waker", crate::waker::run));
         tasks.spawn(keep_running(engine(), "keeper", crate::keeper::keep));
+        tasks.spawn(keep_running(engine(), "nodes", crate::nodes::keep));
         tasks.spawn(keep_running(engine(), "bridge", crate::bridge::bridge));
     }
 }

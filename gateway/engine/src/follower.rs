@@ -2,6 +2,7 @@
 //!
 //! The store's wake-up says only "look again"; the log says what to look at.
 
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
@@ -56,8 +57,11 @@ async fn catch_up(engine: &Engine, mut cursor: Cursor) -> Result<Cursor, SubmitE
                 }
             }
             LogPage::Restarted(end) => {
-                tracing::warn!(epoch = end.epoch, "the store's content was replaced");
-                engine.load_anew().await?;
+                match engine.epoch.load(Ordering::Acquire) == end.epoch {
+                    // Its tail is gone, or this node was away for longer than lines are kept.
+                    true => engine.load_anew().await?,
+                    false => engine.meet_epoch(end.epoch).await?,
+                }
                 cursor = end;
             }
         }

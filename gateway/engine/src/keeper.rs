@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use domain::settings::{PairOf, Settings};
 use domain::{AgentCommand, AgentKey, Command, Input, InputId, SignedOutBy, Timestamp, Wish};
-use store::{Cursor, LogPage, StoreError};
+use store::StoreError;
 
 use crate::SubmitError;
 use crate::engine::{Engine, StoreState};
@@ -188,13 +188,8 @@ async fn latest_line(engine: &Engine) -> Result<Option<Timestamp>, StoreError> {
 
 /// When the last `count` lines of the log were written, in their order.
 async fn last_lines(engine: &Engine, count: u32) -> Result<Vec<Timestamp>, StoreError> {
-    let end = engine.noting(engine.store.end_of_log().await)?;
-    let before = Cursor { number: end.number.saturating_sub(count.into()), ..end };
-    let page = engine.noting(engine.store.read_log(before, count).await)?;
-    Ok(match page {
-        LogPage::Lines(lines) => lines.iter().map(|line| line.at).collect(),
-        LogPage::Restarted(_) => Vec::new(),
-    })
+    let lines = engine.noting(engine.store.last_lines(count).await)?;
+    Ok(lines.iter().map(|line| line.at).collect())
 }
 
 #[cfg(test)]

@@ -3,15 +3,29 @@
 //! The holder stops before the store would let another one begin: it counts from the moment before
 //! it asked, less a fifth. The monotonic clock stands still while a machine sleeps, so a write
 //! under a lease carries its fence as well; the timer alone makes nothing safe.
+//!
+//! ```text
+//!   not held -- its heir among the live nodes ------------------> take it
+//!   not held -- another is its heir, but for 10 s nobody held it --> take it
+//!   held     -- another live node is its heir for 30 s ---------> give it back
+//! ```
+//!
+//! So leases spread over the nodes, and a node that comes and goes makes none flap.
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use domain::NodeName;
 use store::{Lease, StoreError};
 use tokio::time::Instant;
 
 use crate::SubmitError;
 use crate::engine::Engine;
+
+/// A node that is not a lease's heir waits for so long, in case the heir does not want it.
+const WAITS: Duration = Duration::from_secs(10);
+/// The heir of a lease must have been so for this long before it is given back to it.
+const GIVES_BACK: Duration = Duration::from_secs(30);
 
 /// A lease that this node wants to hold.
 #[derive(Debug)]
@@ -20,17 +34,33 @@ pub struct HeldLease {
     name: String,
     lasting: Duration,
     held: Option<(Lease, Instant)>,
+    /// The node that is its heir instead of this one, and since when.
+    heir: Option<(NodeName, Instant)>,
 }
 
 impl HeldLease {
     pub(crate) fn new(engine: Arc<Engine>, name: String, lasting: Duration) -> Self {
-        Self { engine, name, lasting, held: None }
+        Self { engine, name, lasting, held: None, heir: None }
     }
 
     /// The lease, taken or renewed where a third of its time is over; `None` while another node
     /// holds it.
     pub async fn hold(&mut self) -> Result<Option<&Lease>, SubmitError> {
         let before = Instant::now();
+        self.look_for_heir(before);
+        let others = self.heir.as_ref().map(|(_, since)| before.duration_since(*since));
+        if self.engine.is_leaving() || others.is_some_and(|since| since >= GIVES_BACK) {
+            // Once given back it is the heir's, however long that takes to notice.
+            if self.held.is_some() {
+                self.release().await?;
+                self.heir = self.heir.take().map(|(heir, _)| (heir, before));
+                return Ok(None);
+            }
+        }
+        if self.held.is_none() && (self.engine.is_leaving() || others.is_some_and(|it| it < WAITS))
+        {
+            return Ok(None);
+        }
         let now = self.engine.clock.now();
         let store = &self.engine.store;
         let fresh = match self.held.take() {
@@ -46,13 +76,22 @@ impl HeldLease {
                 }
             }
             None => {
-                let holder = self.engine.node.as_str();
-                let acquired = store.acquire_lease(&self.name, holder, now, self.lasting).await;
+                let holder = store::holder(self.engine.node.as_str(), self.engine.nodes.run);
+                let acquired = store.acquire_lease(&self.name, &holder, now, self.lasting).await;
                 self.engine.noting(acquired)?
             }
         };
         self.held = fresh.map(|lease| (lease, before + self.lasting * 4 / 5));
         Ok(self.held.as_ref().map(|(lease, _)| lease))
+    }
+
+    fn look_for_heir(&mut self, now: Instant) {
+        let heir = self.engine.heir(&self.name);
+        self.heir = match self.heir.take() {
+            _ if heir == self.engine.node => None,
+            Some((known, since)) if known == heir => Some((known, since)),
+            _ => Some((heir, now)),
+        };
     }
 
     /// The lease, where it is surely held still.

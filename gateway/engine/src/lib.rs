@@ -29,6 +29,7 @@ mod loading;
 mod maintenance;
 pub mod metrics;
 mod mirror;
+mod nodes;
 mod outbox;
 mod owner;
 mod port;
@@ -45,13 +46,14 @@ mod waker;
 pub use authenticate::{
     Admission, Applicant, Attempt, AuthenticationRefusal, Authenticator, Judgement,
 };
-pub use clock::{Clock, SystemClock};
+pub use clock::{Clock, StoreClock, SystemClock};
 pub use engine::{Engine, EngineOptions, StoreState};
 pub use error::{OpenError, SubmitError};
 pub use feed::{Feed, FeedItem};
 pub use lease::HeldLease;
 pub use live::{OwnerRequest, PairStatus};
 pub use metrics::Metrics;
+pub use nodes::{Describe, NodeSeen};
 pub use outbox::Outbox;
 pub use owner::{Owner, QUESTIONS_MAX};
 pub use port::Port;

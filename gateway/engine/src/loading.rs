@@ -3,6 +3,7 @@
 //! A document that cannot be read, as a newer program's, is passed over where many are read.
 
 use std::sync::PoisonError;
+use std::sync::atomic::Ordering;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
@@ -80,6 +81,23 @@ impl Engine {
         self.maintenance.forget();
         self.load_everything().await?;
         self.mirror.tell_gone();
+        Ok(())
+    }
+
+    /// Drops what was read in another epoch of the store, before anything is decided by it.
+    pub(crate) async fn meet_epoch(&self, epoch: u64) -> Result<(), SubmitError> {
+        let known = self.epoch.load(Ordering::Acquire);
+        if known == epoch || known == 0 {
+            return Ok(());
+        }
+        tracing::error!(
+            known,
+            epoch,
+            "the store's content was replaced: a backup was restored, or the database lost its tail; \
+             what was kept last may be missing"
+        );
+        self.load_anew().await?;
+        self.epoch.store(epoch, Ordering::Release);
         Ok(())
     }
 

@@ -11,8 +11,8 @@ use tokio::sync::{broadcast, watch};
 
 use crate::engine::{Engine, StoreState};
 use crate::{
-    Attempt, AuthenticationRefusal, Authenticator, Feed, HeldLease, Metrics, Outbox, Outcome,
-    Owner, PairStatus, SubmitError, UnsealError,
+    Attempt, AuthenticationRefusal, Authenticator, Feed, HeldLease, Metrics, NodeSeen, Outbox,
+    Outcome, Owner, PairStatus, SubmitError, UnsealError,
 };
 
 /// An adapter's way to everything else. Cheap to clone.
@@ -39,6 +39,17 @@ impl Port {
     /// This node.
     pub fn node(&self) -> &NodeName {
         self.engine.node()
+    }
+
+    /// The nodes of the deployment as of the last look, by name; this one is among them.
+    pub fn nodes(&self) -> Vec<NodeSeen> {
+        self.engine.nodes()
+    }
+
+    /// Whether this node answers for a session now: follows its phone, pushes to it, and notices its
+    /// silence. One node does at a time; none may for as long as a node that is gone is not noticed.
+    pub fn answers_for(&self, session: &AgentSession) -> bool {
+        self.engine.answers_for(session)
     }
 
     /// Now, by the clock handed in.

@@ -50,6 +50,9 @@ impl Carried {
     }
 }
 
+/// A decision, or an outcome without one.
+type Decided = Result<Decision, Outcome>;
+
 /// What became of an attempt to commit.
 enum Attempt {
     Done(Outcome),
@@ -67,6 +70,9 @@ impl Engine {
     pub async fn submit(&self, input: Input) -> Result<Outcome, SubmitError> {
         if self.is_stopping() {
             return Err(SubmitError::Stopping);
+        }
+        if self.nodes.is_replaced() {
+            return Err(StoreError::Replaced.into());
         }
         let _turn = self.lanes.enter(input.lane()).await.ok_or(SubmitError::Busy)?;
         let decided = self.carry(&input).await?;
@@ -99,7 +105,7 @@ impl Engine {
         let entropy = Entropy(bytes);
         let mut traceless = 0;
         for _ in 0..CONFLICTS_MAX {
-            let decided = self.decide(input, entropy).await?;
+            let Some((epoch, decided)) = self.decide(input, entropy).await? else { continue };
             let decision = match decided {
                 Ok(Decision { ask: Some(asked), reply, .. }) => {
                     return Ok(Carried::Asks(asked, reply));
@@ -108,7 +114,7 @@ impl Engine {
                 Ok(decision) => return Ok(Carried::Over(Outcome::Done(decision.reply))),
                 Err(outcome) => return Ok(Carried::Over(outcome)),
             };
-            match self.commit(input, decision).await? {
+            match self.commit(input, epoch, decision).await? {
                 Attempt::Done(outcome) => return Ok(Carried::Over(outcome)),
                 Attempt::Again => {}
                 Attempt::Traceless if traceless == TRACELESS_MAX => {
@@ -124,12 +130,14 @@ impl Engine {
         Err(SubmitError::Busy)
     }
 
-    /// Loads as often as the rule asks; ends with a decision, or with an outcome already.
+    /// Loads as often as the rule asks; ends with a decision, or with an outcome already, and the epoch
+    /// all of it was read in. `None` where that changed on the way.
     async fn decide(
         &self,
         input: &Input,
         entropy: Entropy,
-    ) -> Result<Result<Decision, Outcome>, SubmitError> {
+    ) -> Result<Option<(Option<u64>, Decided)>, SubmitError> {
+        let mut epoch = None;
         let mut view = View::new(self.settings());
         view.live = input.agent().and_then(|agent| self.live.value(agent));
         view.node_mark = self.node_mark();
@@ -140,8 +148,10 @@ impl Engine {
         for round in 0..LOADS_MAX {
             let asks = match domain::step(self.clock.now(), entropy, input, &view) {
                 Step::Load(asks) => asks,
-                Step::Decide(decision) => return Ok(Ok(decision)),
-                Step::Refuse(refusal) => return Ok(Err(Outcome::Refused(refusal))),
+                Step::Decide(decision) => return Ok(Some((epoch, Ok(decision)))),
+                Step::Refuse(refusal) => {
+                    return Ok(Some((epoch, Err(Outcome::Refused(refusal)))));
+                }
             };
             let load = Load { asks, input: (round == 0).then(|| input.id.clone()) };
             let began = self.clock.now();
@@ -153,8 +163,13 @@ impl Engine {
             );
             let answer = answer?;
             if let Some(reply) = answer.known {
-                return Ok(Err(Outcome::Done(reply)));
+                return Ok(Some((epoch, Err(Outcome::Done(reply)))));
             }
+            self.meet_epoch(answer.epoch).await?;
+            if epoch.is_some_and(|before| before != answer.epoch) {
+                return Ok(None);
+            }
+            epoch = Some(answer.epoch);
             for (key, loaded) in answer.documents {
                 if key.kind == Kind::SettingsHead {
                     let number = match loaded.as_ref().map(|loaded| &loaded.document) {
@@ -176,9 +191,18 @@ impl Engine {
         Err(SubmitError::Undecided)
     }
 
-    async fn commit(&self, input: &Input, decision: Decision) -> Result<Attempt, SubmitError> {
-        let commit =
-            Commit { input: input.id.clone(), at: self.clock.now(), decision: decision.clone() };
+    async fn commit(
+        &self,
+        input: &Input,
+        epoch: Option<u64>,
+        decision: Decision,
+    ) -> Result<Attempt, SubmitError> {
+        let commit = Commit {
+            input: input.id.clone(),
+            at: self.clock.now(),
+            epoch,
+            decision: decision.clone(),
+        };
         let began = self.clock.now();
         let committed = self.noting(self.store.commit(commit).await);
         let came = match &committed {

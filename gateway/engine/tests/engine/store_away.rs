@@ -8,8 +8,8 @@ use async_trait::async_trait;
 use domain::{Ask, Command, Input, InputId, Key, Reply, Timestamp, Wish};
 use engine::{Outcome, StoreState, SubmitError};
 use store::{
-    BlobHead, Commit, Committed, Cursor, DueWakes, Lease, Load, LoadAnswer, LogPage, MemoryStore,
-    Promise, Statistics, Store, StoreError,
+    Beat, Beats, BlobHead, Commit, Committed, Cursor, DueWakes, Lease, Load, LoadAnswer, LogEntry,
+    LogPage, MemoryStore, Promise, Statistics, Store, StoreError,
 };
 use tokio::sync::watch;
 
@@ -145,6 +145,18 @@ impl Store for Faulty {
     async fn release_lease(&self, lease: &Lease) -> Result<(), StoreError> {
         self.inner.release_lease(lease).await
     }
+    async fn beat(&self, beat: Beat, now: Timestamp) -> Result<Beats, StoreError> {
+        self.inner.beat(beat, now).await
+    }
+
+    async fn leave(&self, node: &str, run: u64) -> Result<(), StoreError> {
+        self.inner.leave(node, run).await
+    }
+
+    async fn last_lines(&self, limit: u32) -> Result<Vec<LogEntry>, StoreError> {
+        self.inner.last_lines(limit).await
+    }
+
     async fn put_piece(&self, id: &str, number: u32, body: Vec<u8>) -> Result<(), StoreError> {
         self.inner.put_piece(id, number, body).await
     }

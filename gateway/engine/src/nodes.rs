@@ -1,0 +1,309 @@
+//! The nodes of the deployment: this one's signs of life, who else is there, and who is whose heir.
+//!
+//! ```text
+//!   beat every 2 s --> signs of all nodes --> live: age up to 6 s, not left
+//!   a session's node is not live --> its heir among the live ones reports NodeGone --> the session is there
+//!   no beat got through for 4.8 s, and others were there --> cut off: others may answer for what was ours
+//!   another process began under our name --> replaced: nothing is taken here any more
+//! ```
+//!
+//! Ages come from the store, by its clock, and as of the last answer: a node that cannot reach the store
+//! judges nobody. Heirs are found by rendezvous hashing, so that every node names the same one without
+//! a word, and what one leaves spreads over all others. Where two nodes see different signs for a moment,
+//! both may report a session; the second report finds it elsewhere and writes nothing.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use domain::{AgentSession, Input, InputId, NodeName, Report};
+use store::{Beat, Beats, NodeRow, StoreError};
+use tokio::sync::Notify;
+use tokio::time::Instant;
+
+use crate::engine::Engine;
+
+/// How often a node leaves a sign of life.
+pub(crate) const BEAT: Duration = Duration::from_secs(2);
+/// A node without one for so long is gone.
+pub(crate) const GONE: Duration = Duration::from_secs(6);
+/// A node whose own signs do not get through stops sooner than others take it for gone.
+const CUT_OFF: Duration = Duration::from_millis(4_800);
+/// How many sessions of nodes that are gone are moved at once.
+const MOVED_AT_ONCE: usize = 32;
+
+/// What a node says of itself for others to see, as JSON.
+pub type Describe = Arc<dyn Fn() -> String + Send + Sync>;
+
+/// One node as this one knows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NodeSeen {
+    /// Its name.
+    pub node: NodeName,
+    /// Whether it is there.
+    pub live: bool,
+    /// Whether it said that it leaves.
+    pub left: bool,
+    /// How long ago its last sign was, as of the last look.
+    pub age: Duration,
+    /// What it says of itself, as JSON.
+    pub status: String,
+}
+
+/// What is known of nodes.
+pub(crate) struct Nodes {
+    /// A number of this process alone.
+    pub(crate) run: u64,
+    seen: RwLock<Vec<NodeSeen>>,
+    /// When the last sign that got through was begun.
+    heard_at: RwLock<Instant>,
+    leaving: AtomicBool,
+    replaced: AtomicBool,
+    describe: RwLock<Option<Describe>>,
+    /// Rung to beat at once.
+    soon: Notify,
+}
+
+impl Nodes {
+    pub(crate) fn new(run: u64) -> Self {
+        Self {
+            run,
+            seen: RwLock::default(),
+            heard_at: RwLock::new(Instant::now()),
+            leaving: AtomicBool::new(false),
+            replaced: AtomicBool::new(false),
+            describe: RwLock::default(),
+            soon: Notify::new(),
+        }
+    }
+
+    fn take(&self, beats: Beats, began: Instant) {
+        let seen = beats.nodes.into_iter().filter_map(seen).collect();
+        *self.seen.write().unwrap_or_else(PoisonError::into_inner) = seen;
+        *self.heard_at.write().unwrap_or_else(PoisonError::into_inner) = began;
+    }
+
+    fn all(&self) -> Vec<NodeSeen> {
+        self.seen.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Whether another process runs under this node's name.
+    pub(crate) fn is_replaced(&self) -> bool {
+        self.replaced.load(Ordering::Acquire)
+    }
+}
+
+fn seen(row: NodeRow) -> Option<NodeSeen> {
+    let live = !row.left && row.age <= GONE;
+    let NodeRow { node, left, age, status, .. } = row;
+    // Every name was one when it was written.
+    Some(NodeSeen { node: node.parse().ok()?, live, left, age, status })
+}
+
+impl Engine {
+    /// The nodes of the deployment as of the last look, by name; this one is among them.
+    pub fn nodes(&self) -> Vec<NodeSeen> {
+        self.nodes.all()
+    }
+
+    /// What this node says of itself from now on.
+    pub fn describe(&self, describe: Describe) {
+        *self.nodes.describe.write().unwrap_or_else(PoisonError::into_inner) = Some(describe);
+        self.nodes.soon.notify_one();
+    }
+
+    /// Whether other nodes may answer by now for what was this one's: its signs do not get through.
+    pub fn is_cut_off(&self) -> bool {
+        if self.nodes.is_replaced() {
+            return true;
+        }
+        let heard_at = *self.nodes.heard_at.read().unwrap_or_else(PoisonError::into_inner);
+        heard_at.elapsed() >= CUT_OFF
+            && self.nodes.all().iter().any(|it| it.live && it.node != self.node)
+    }
+
+    /// Whether this node answers for a session now.
+    pub fn answers_for(&self, session: &AgentSession) -> bool {
+        session.signed_in().is_some_and(|it| it.node == self.node) && !self.is_cut_off()
+    }
+
+    /// The live node that `what` falls to; this one where none is known.
+    pub fn heir(&self, what: &str) -> NodeName {
+        let seen = self.nodes.seen.read().unwrap_or_else(PoisonError::into_inner);
+        let live = seen.iter().filter(|it| it.live).map(|it| &it.node);
+        let live = live.filter(|node| **node != self.node || !self.is_leaving());
+        live.max_by_key(|node| weight(node, what)).unwrap_or(&self.node).clone()
+    }
+
+    /// Says that this node serves nobody from now on, so that others need not wait for its silence.
+    pub async fn leave(&self) {
+        self.nodes.leaving.store(true, Ordering::Release);
+        if let Err(error) = self.store.leave(self.node.as_str(), self.nodes.run).await {
+            tracing::warn!(%error, "other nodes are not told that this one leaves");
+        }
+    }
+
+    pub(crate) fn is_leaving(&self) -> bool {
+        self.nodes.leaving.load(Ordering::Acquire)
+    }
+
+    /// Leaves one sign of life and looks at those of others.
+    pub(crate) async fn beat(&self, first: bool) -> Result<(), StoreError> {
+        let describe = self.nodes.describe.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let status = describe.map_or_else(|| "{}".to_owned(), |describe| describe());
+        let beat = Beat { node: self.node.to_string(), run: self.nodes.run, first, status };
+        let began = Instant::now();
+        match self.store.beat(beat, self.clock.now()).await {
+            Ok(beats) => {
+                if let Some(now) = beats.now {
+                    self.clock.follow(now, began.elapsed());
+                }
+                self.nodes.take(beats, began);
+                Ok(())
+            }
+            Err(StoreError::Replaced) => {
+                if !self.nodes.replaced.swap(true, Ordering::AcqRel) {
+                    tracing::error!(node = %self.node, "{}", StoreError::Replaced);
+                }
+                Err(StoreError::Replaced)
+            }
+            Err(error) => self.noting(Err(error)),
+        }
+    }
+
+    /// Moves sessions of nodes that are gone here, as far as this node is their heir.
+    async fn inherit(self: &Arc<Self>) {
+        let mut orphans = self.orphans();
+        while !orphans.is_empty() {
+            let rest = orphans.split_off(orphans.len().min(MOVED_AT_ONCE));
+            let mut moving = tokio::task::JoinSet::new();
+            for session in std::mem::replace(&mut orphans, rest) {
+                let engine = Arc::clone(self);
+                moving.spawn(async move { engine.take_over(&session).await });
+            }
+            while let Some(moved) = moving.join_next().await {
+                // What could not be moved is found again after the next sign of life.
+                if !matches!(moved, Ok(true)) {
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Sessions whose node is gone, and whose heir this one is.
+    fn orphans(&self) -> Vec<Arc<AgentSession>> {
+        let nodes = self.nodes.all();
+        let is_live = |node: &NodeName| nodes.iter().any(|it| it.live && it.node == *node);
+        let mut orphans = self.mirror.signed_in();
+        orphans.retain(|session| {
+            let node = session.signed_in().map(|it| &it.node);
+            node.is_some_and(|node| *node != self.node && !is_live(node))
+                && self.heir(&session.agent.to_string()) == self.node
+        });
+        orphans
+    }
+
+    async fn take_over(&self, session: &AgentSession) -> bool {
+        let Some(signed_in) = session.signed_in() else { return true };
+        let (node, heir) = (signed_in.node.clone(), self.node.clone());
+        let report = Report::NodeGone {
+            agent: session.agent.clone(),
+            session: session.holder(),
+            node,
+            heir,
+        };
+        // Each report is for what is so now: the same node may be gone a second time.
+        let mut id = [0; 8];
+        if !self.random.fill(&mut id) {
+            return false;
+        }
+        let id = InputId::new("node-gone", format_args!("{:016x}", u64::from_be_bytes(id)));
+        match self.submit(Input::report(id, report)).await {
+            Ok(_) => true,
+            Err(error) => {
+                tracing::warn!(%error, "a session of a node that is gone stays without one");
+                false
+            }
+        }
+    }
+}
+
+/// Leaves signs of life until the engine stops, and takes over what nodes that are gone left.
+pub(crate) async fn keep(engine: Arc<Engine>) {
+    let mut stop = engine.stop.subscribe();
+    let mut beats = tokio::time::interval(BEAT);
+    beats.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut live = engine.nodes.all();
+    loop {
+        tokio::select! {
+            biased;
+            _ = stop.wait_for(|stop| *stop) => return,
+            _ = beats.tick() => {}
+            () = engine.nodes.soon.notified() => {}
+        }
+        if engine.is_leaving() || engine.nodes.is_replaced() {
+            continue;
+        }
+        if let Err(error) = engine.beat(false).await {
+            tracing::debug!(%error, "a sign of life did not get through");
+            continue;
+        }
+        tell_changes(&mut live, engine.nodes.all());
+        engine.inherit().await;
+    }
+}
+
+/// Tells an operator which nodes came or went.
+fn tell_changes(before: &mut Vec<NodeSeen>, now: Vec<NodeSeen>) {
+    for seen in &now {
+        let was_live = before.iter().any(|it| it.live && it.node == seen.node);
+        match (was_live, seen.live) {
+            (false, true) => tracing::info!(node = %seen.node, "a node is there"),
+            (true, false) if seen.left => tracing::info!(node = %seen.node, "a node left"),
+            (true, false) => {
+                let seconds = seen.age.as_secs();
+                tracing::warn!(node = %seen.node, seconds, "a node is gone without a word");
+            }
+            _ => {}
+        }
+    }
+    *before = now;
+}
+
+/// How much `what` belongs to `node`: the highest of all live nodes has it (rendezvous hashing).
+fn weight(node: &NodeName, what: &str) -> u64 {
+    let bytes = node.as_str().bytes().chain([0]).chain(what.bytes());
+    // FNV-1a, then splitmix64's finish, since its last bytes would move the upper bits too little.
+    let hash = bytes.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    });
+    let hash = (hash ^ (hash >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let hash = (hash ^ (hash >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    hash ^ (hash >> 31)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_falls_to_nodes_spreads_and_stays_where_it_was() {
+        let nodes: Vec<NodeName> =
+            ["gw-a.example", "gw-b.example", "gw-c.example"].map(|it| it.parse().unwrap()).to_vec();
+        let winner = |nodes: &[NodeName], what: &str| {
+            nodes.iter().max_by_key(|node| weight(node, what)).cloned().unwrap()
+        };
+        let mut counts = [0; 3];
+        for agent in 0..3_000 {
+            let what = format!("owned:{agent}");
+            let all = winner(&nodes, &what);
+            let at = nodes.iter().position(|node| *node == all).unwrap();
+            counts[at] += 1;
+            // Without one of the others, what was not its stays.
+            if at != 2 {
+                assert_eq!(winner(&nodes[..2], &what), all);
+            }
+        }
+        assert!(counts.iter().all(|count| (850..1_150).contains(count)), "{counts:?}");
+    }
+}
