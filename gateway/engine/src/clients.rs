@@ -91,7 +91,9 @@ impl Clients {
     fn is_due(&self, agent: &AgentKey, session: Option<&AgentSession>, node: &NodeName) -> bool {
         let held = self.held();
         let held = held.get(agent).map_or(&[][..], Vec::as_slice);
-        held.iter().any(|it| it.is_gone) || news(held, session, node).is_some()
+        let said = said(session, node);
+        held.iter().any(|it| it.is_gone || said.is_some_and(|said| it.begins(said)))
+            || news(held, session, node).is_some()
     }
 
     /// What the session, as it was just read, does not say yet. Where there is nothing, connections that
@@ -104,8 +106,14 @@ impl Clients {
     ) -> Option<News> {
         let mut all = self.held();
         let Some(held) = all.get_mut(agent) else { return news(&[], session, node) };
-        let said = said(session, node);
-        held.iter_mut().filter(|it| Some(it.number) == said).for_each(|it| it.is_told = true);
+        if let Some(said) = said(session, node) {
+            for it in held.iter_mut().filter(|it| it.number == said.1) {
+                if it.begins(said) {
+                    it.session = Some(said.0);
+                }
+                it.is_told |= it.session == Some(said.0);
+            }
+        }
         let news = news(held, session, node);
         if news.is_none() {
             held.retain(|it| !it.is_gone);
@@ -126,14 +134,24 @@ impl Clients {
     }
 }
 
+impl Held {
+    /// Whether a session begins with this connection, since somebody signed in over it. It speaks for that
+    /// one then, whether or not the adapter waited for the answer.
+    fn begins(&self, (session, number): (SessionRef, ConnectionNumber)) -> bool {
+        let is_newer = self.session.is_none_or(|before| before.generation < session.generation);
+        self.number == number && is_newer
+    }
+}
+
 /// The connection of this node that a session names.
-fn said(session: Option<&AgentSession>, node: &NodeName) -> Option<ConnectionNumber> {
-    session?.signed_in()?.client.as_ref()?.connection(node)
+fn said(session: Option<&AgentSession>, node: &NodeName) -> Option<(SessionRef, ConnectionNumber)> {
+    let client = session?.signed_in()?.client.as_ref();
+    Some((session?.holder(), client?.connection(node)?))
 }
 
 /// What a session does not say yet of the connections that are, or were, here.
 fn news(held: &[Held], session: Option<&AgentSession>, node: &NodeName) -> Option<News> {
-    let said = said(session, node);
+    let said = said(session, node).map(|(_, number)| number);
     // A phone's session has no client.
     let session = session.filter(|it| it.signed_in().is_some_and(|it| it.screen.is_none()));
     let session = session?.holder();
@@ -148,9 +166,8 @@ fn news(held: &[Held], session: Option<&AgentSession>, node: &NodeName) -> Optio
         };
     }
     let said = said?;
-    // A session begins with the connection that signs in over it, before that speaks for it.
-    let signs_in = held.iter().any(|it| it.number == said && !it.is_gone);
-    if signs_in { None } else { news(said, ClientPresence::Unavailable) }
+    let is_here = held.iter().any(|it| it.number == said && !it.is_gone);
+    if is_here { None } else { news(said, ClientPresence::Unavailable) }
 }
 
 /// A client that is connected to this node; dropped once it is not.
@@ -167,7 +184,8 @@ impl ClientConnection {
         self.number
     }
 
-    /// The client speaks for that holder of its agent's session from now on, and for no other.
+    /// The client speaks for that holder of its agent's session from now on, and for no other. It speaks for
+    /// a session that begins with a sign-in over it without this.
     pub fn speak_for(&self, session: SessionRef) {
         self.engine.clients.change(&self.agent, |held| {
             held.retain(|it| it.number != self.number || it.is_gone);
