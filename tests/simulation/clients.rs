@@ -137,7 +137,7 @@ impl World {
             1 => {
                 cluster.kill(number);
                 // At times longer than anybody waits for a client that was connected to it.
-                let longest = [20, 20, 200][usize::try_from(cluster.below(3)).unwrap()] * 1_000_000;
+                let longest = [20, 200][usize::try_from(cluster.below(2)).unwrap()] * 1_000_000;
                 tokio::time::sleep(Duration::from_micros(cluster.below(longest))).await;
                 cluster.start(number).await;
             }

@@ -6,7 +6,7 @@
 //!   of the sessions before (DSK-04).
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Mutex;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use domain::{
@@ -18,6 +18,11 @@ use store::LogEntry;
 const TOLD_WITHIN: Duration = Duration::from_secs(15);
 /// Within this time it is noticed that a client is gone, and its timer runs once it is due, whatever fails.
 const NOTICED_WITHIN: Duration = Duration::from_secs(30);
+
+/// No session has that generation.
+const NOBODY: u32 = 0;
+/// Longer than any sign-in takes.
+const SIGNED_IN_WITHIN: Duration = Duration::from_secs(200);
 
 /// One connection for as long as it spoke for one session.
 #[derive(Clone, Debug)]
@@ -54,6 +59,11 @@ pub(crate) struct Absences {
 }
 
 impl Ledger {
+    fn spans(&self) -> MutexGuard<'_, Vec<Span>> {
+        // One broken rule is told once.
+        self.spans.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// A connection is there. It speaks for that session, or for the one that a sign-in over it begins.
     pub(crate) fn begin(
         &self,
@@ -66,34 +76,44 @@ impl Ledger {
         self.end(now, number);
         let (agent, node) = (agent.clone(), node.clone());
         let span = Span { agent, node, number, session, from: now, to: None };
-        self.spans.lock().unwrap().push(span);
+        self.spans().push(span);
     }
 
     /// The sign-in over a connection is acknowledged.
     pub(crate) fn speaks_for(&self, number: ConnectionNumber, session: u32) {
-        let mut spans = self.spans.lock().unwrap();
+        let mut spans = self.spans();
         if let Some(span) = spans.iter_mut().rev().find(|it| it.number == number) {
             span.session = Some(session);
         }
     }
 
+    /// The sign-in over a connection is refused, so it speaks for whom it spoke for before.
+    pub(crate) fn is_refused(&self, number: ConnectionNumber) {
+        let mut spans = self.spans();
+        let mut of_number = spans.iter().rev().filter(|it| it.number == number);
+        let before = of_number.find_map(|it| it.session).unwrap_or(NOBODY);
+        if let Some(span) = spans.iter_mut().rev().find(|it| it.number == number) {
+            span.session = Some(before);
+        }
+    }
+
     /// A connection is gone.
     pub(crate) fn end(&self, now: Timestamp, number: ConnectionNumber) {
-        let mut spans = self.spans.lock().unwrap();
+        let mut spans = self.spans();
         let open = spans.iter_mut().filter(|it| it.number == number && it.to.is_none());
         open.for_each(|it| it.to = Some(now));
     }
 
     /// A node is killed; how many connections ended with it.
     pub(crate) fn kill(&self, now: Timestamp, node: &NodeName) -> usize {
-        let mut spans = self.spans.lock().unwrap();
+        let mut spans = self.spans();
         let open = spans.iter_mut().filter(|it| it.node == *node && it.to.is_none());
         open.map(|it| it.to = Some(now)).count()
     }
 
     /// A node is cut off until then: what it could not tell before it can tell only afterwards.
     pub(crate) fn cut(&self, now: Timestamp, node: &NodeName, until: Timestamp) {
-        let mut spans = self.spans.lock().unwrap();
+        let mut spans = self.spans();
         let of_node = spans.iter_mut().filter(|it| it.node == *node);
         for it in of_node.filter(|it| it.from.after(TOLD_WITHIN) > now) {
             it.from = until;
@@ -101,7 +121,7 @@ impl Ledger {
     }
 
     pub(crate) fn is_open(&self, number: ConnectionNumber) -> bool {
-        let spans = self.spans.lock().unwrap();
+        let spans = self.spans();
         spans.iter().any(|it| it.number == number && it.to.is_none())
     }
 
@@ -111,7 +131,7 @@ impl Ledger {
         agent: &AgentKey,
         place: u64,
     ) -> Option<(ConnectionNumber, NodeName, u32)> {
-        let spans = self.spans.lock().unwrap();
+        let spans = self.spans();
         let of_agent = spans.iter().filter(|it| it.agent == *agent && it.to.is_some());
         let old: Vec<_> = of_agent.filter_map(|it| Some((it, it.session?))).collect();
         let place = usize::try_from(place).unwrap().checked_rem(old.len())?;
@@ -130,13 +150,13 @@ impl Ledger {
     ) {
         let (agent, node, session, to) = (agent.clone(), node.clone(), Some(session), Some(now));
         let span = Span { agent, node, number, session, from: now, to };
-        self.spans.lock().unwrap().push(span);
+        self.spans().push(span);
     }
 
     /// Nobody is signed in whose client stayed away for too long.
     pub(crate) fn nobody_is_overdue(&self, seed: u64, now: Timestamp, session: &AgentSession) {
         let Some(signed_in) = session.signed_in() else { return };
-        let spans = self.spans.lock().unwrap();
+        let spans = self.spans();
         let named: BTreeSet<_> = match &signed_in.client {
             Some(Client::Available { connections }) => connections.values().copied().collect(),
             _ => BTreeSet::new(),
@@ -170,10 +190,11 @@ impl Ledger {
         sessions: &BTreeMap<AgentKey, AgentSession>,
         log: &[LogEntry],
     ) -> (Absences, BTreeSet<(AgentKey, u32)>) {
-        let spans = self.spans.lock().unwrap();
+        let spans = self.spans();
         let (mut met, mut forced) = (Absences::default(), BTreeSet::new());
         for (agent, session) in sessions {
             let (mut generation, mut is_away, mut is_leaving) = (0, false, false);
+            let mut began = Timestamp::default();
             let subject = domain::Key::session(agent);
             for line in log.iter().filter(|line| line.event.subject == subject) {
                 let reason = line.event.details.get("reason").map(String::as_str);
@@ -186,13 +207,14 @@ impl Ledger {
                     "agent_signed_in" | "agent_taken_over" => {
                         met.anew += usize::from(is_away);
                         (is_away, generation) = (false, generation + 1);
-                        is_leaving = false;
+                        (is_leaving, began) = (false, line.at);
                     }
                     name @ ("agent_leaving" | "agent_signed_out") => {
                         let by_absence = reason == Some("255") && !is_leaving;
                         if by_absence && (name == "agent_leaving" || agent.is_owned()) {
                             let of_agent = spans.iter().filter(|it| it.agent == *agent);
-                            check_forced(seed, &of_agent.collect::<Vec<_>>(), generation, line);
+                            let of_agent: Vec<_> = of_agent.collect();
+                            check_forced(seed, &of_agent, (generation, began), line);
                             met.forced += 1;
                             forced.insert((agent.clone(), generation + 1));
                         }
@@ -210,7 +232,7 @@ impl Ledger {
     /// A session says what is so.
     pub(crate) fn session_is_right(&self, seed: u64, session: &AgentSession) {
         let Some(signed_in) = session.signed_in() else { return };
-        let spans = self.spans.lock().unwrap();
+        let spans = self.spans();
         let open = spans.iter().filter(|it| it.agent == session.agent && it.to.is_none());
         // The newest of each node; the one of a sign-in that nobody knows the outcome of may be any's.
         let open = open.filter(|it| it.session.is_none_or(|it| it == session.generation));
@@ -240,13 +262,20 @@ impl Ledger {
 }
 
 /// A session that began in that generation was ended for the absence of its client.
-fn check_forced(seed: u64, spans: &[&Span], generation: u32, line: &LogEntry) {
+fn check_forced(
+    seed: u64,
+    spans: &[&Span],
+    (generation, began): (u32, Timestamp),
+    line: &LogEntry,
+) {
     let at = line.at;
     // Of a sign-in that nobody knows the outcome of nobody knows which session it began either.
-    let may_be =
-        |it: &&&Span| it.session == Some(generation) || it.session.is_none() && it.from <= at;
+    let may_be = |it: &Span| {
+        let is_unknown = it.session.is_none() && it.from <= began;
+        it.session == Some(generation) || is_unknown && began.since(it.from) < SIGNED_IN_WITHIN
+    };
     assert!(
-        spans.iter().any(|it| may_be(&it)),
+        spans.iter().any(|it| may_be(it)),
         "seed {seed}: {line:?} ends generation {generation}, which never had a client: {spans:?}"
     );
     let minute = i64::try_from(CLIENT_SECONDS * 1_000_000).unwrap();

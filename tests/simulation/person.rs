@@ -46,16 +46,16 @@ impl Person {
         while self.cluster.now() < until {
             match self.random.next() % 16 {
                 0..=2 => self.sign_in_over_a_connection().await,
-                3 => {
+                3 | 4 => {
                     self.leave();
                     self.sign_in(None).await;
                 }
-                4 => {
+                5 => {
                     self.leave();
                     self.sign_in_at_a_phone().await;
                 }
-                5 => drop(self.connect()),
-                6..=8 => self.move_on().await,
+                6 => drop(self.connect()),
+                7..=8 => self.move_on().await,
                 9..=12 => {
                     self.leave();
                     self.stay_away().await;
@@ -141,8 +141,14 @@ impl Person {
         };
         // It goes on should the agent not wait.
         let signing_in = tokio::spawn(async move {
-            let SignInAnswer::SignedIn { agent, session } = port.sign_in(asked).await else {
-                return None;
+            let (agent, session) = match (port.sign_in(asked).await, connection) {
+                (SignInAnswer::SignedIn { agent, session }, _) => (agent, session),
+                // Whether it was written nobody knows.
+                (SignInAnswer::Failed(_), _) | (_, None) => return None,
+                (_, Some(connection)) => {
+                    cluster.ledger.is_refused(connection);
+                    return None;
+                }
             };
             if let Some(connection) = connection {
                 cluster.ledger.speaks_for(connection, session.generation);
@@ -237,7 +243,7 @@ impl Person {
             0 => self.sessions[self.pick(self.sessions.len())],
             _ => self.sessions[self.sessions.len() - 1],
         };
-        let presence = match self.random.next() % 4 {
+        let presence = match self.random.next() % 2 {
             0 => ClientPresence::Available,
             _ => ClientPresence::Unavailable,
         };
