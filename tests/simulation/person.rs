@@ -44,7 +44,7 @@ impl Person {
     /// Acts until then.
     pub(crate) async fn live(mut self, until: Timestamp) -> Self {
         while self.cluster.now() < until {
-            match self.random.next() % 16 {
+            match self.random.next() % 17 {
                 0..=2 => self.sign_in_over_a_connection().await,
                 3 | 4 => {
                     self.leave();
@@ -66,6 +66,8 @@ impl Person {
                     }
                 }
                 13 => self.be_signed_out().await,
+                // At the desk, with what is connected; it may be that nothing is any more.
+                14 => self.stay_away().await,
                 _ => self.be_reported_late(),
             }
             self.pause(20_000_000).await;
