@@ -44,6 +44,9 @@ impl Person {
     /// Acts until then.
     pub(crate) async fn live(mut self, until: Timestamp) -> Self {
         while self.cluster.now() < until {
+            // Some ended with their node.
+            let ledger = &self.cluster.ledger;
+            self.connections.retain(|it| ledger.is_open(it.handle.number()));
             match self.random.next() % 17 {
                 0..=2 => self.sign_in_over_a_connection().await,
                 3 | 4 => {
