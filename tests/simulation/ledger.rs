@@ -111,13 +111,16 @@ impl Ledger {
         open.map(|it| it.to = Some(now)).count()
     }
 
-    /// A node is cut off until then: what it could not tell before it can tell only afterwards.
+    /// A node is cut off until then: others may take it for gone meanwhile, and its connections are told anew
+    /// afterwards.
     pub(crate) fn cut(&self, now: Timestamp, node: &NodeName, until: Timestamp) {
         let mut spans = self.spans();
-        let of_node = spans.iter_mut().filter(|it| it.node == *node);
-        for it in of_node.filter(|it| it.from.after(TOLD_WITHIN) > now) {
-            it.from = until;
+        let mut anew = Vec::new();
+        for span in spans.iter_mut().filter(|it| it.node == *node && it.to.is_none()) {
+            anew.push(Span { from: until, ..span.clone() });
+            span.to = Some(now);
         }
+        spans.extend(anew);
     }
 
     pub(crate) fn is_open(&self, number: ConnectionNumber) -> bool {
