@@ -22,6 +22,7 @@ mod durability;
 mod hostile;
 mod languages;
 mod models;
+mod nodes;
 mod observability;
 mod old_phones;
 mod production;

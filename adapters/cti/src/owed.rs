@@ -32,7 +32,12 @@ pub async fn keep(port: Port, pair: PairName, mut stop: watch::Receiver<bool>) {
     let mut after = 0;
     loop {
         let mut idle = false;
-        let pause = match outbox.take(after, BATCH).await {
+        let taken = match is_linked(&port, &pair) {
+            true => outbox.take(after, BATCH).await,
+            // A node whose link is up can send it.
+            false => outbox.release().await.map(|()| Vec::new()),
+        };
+        let pause = match taken {
             // Those before were not seen yet; they are asked again from the first on.
             Ok(promises) if promises.is_empty() && after > 0 => {
                 after = 0;
@@ -107,6 +112,12 @@ pub async fn keep(port: Port, pair: PairName, mut stop: watch::Receiver<bool>) {
     }
     // Another node may go on at once.
     let _ = outbox.release().await;
+}
+
+/// Whether a server of the pair serves this node.
+fn is_linked(port: &Port, pair: &PairName) -> bool {
+    let mut statuses = port.pair_statuses().into_iter();
+    statuses.any(|(name, status)| name == *pair && status.active_side.is_some())
 }
 
 /// Waits until a session of the pair is leaving.

@@ -19,6 +19,7 @@ mod activity;
 mod authentication;
 mod client;
 mod config;
+mod elsewhere;
 mod error;
 mod lines;
 mod link;

@@ -209,6 +209,10 @@ impl Phone {
     /// out in any case.
     async fn push_newest(&self, device: &DeviceName, urgent: bool) -> Option<Pushed> {
         let screen = locked(&self.screens).of(device).cloned()?;
+        // Another node may push to this phone by now.
+        if self.port.is_cut_off() {
+            return None;
+        }
         let session = self.port.session_of(&screen.agent).await.ok()?;
         let now = session.as_deref().map(|session| (session, self.shows(session)));
         let need = {
@@ -281,8 +285,8 @@ impl Phone {
         }
     }
 
-    /// Whether `session` is one that this node answers for, on a phone's screen.
-    pub(crate) fn is_ours(&self, session: &AgentSession) -> Option<DeviceName> {
+    /// The screen of a session that is placed at this node.
+    pub(crate) fn is_placed_here(&self, session: &AgentSession) -> Option<DeviceName> {
         let signed_in = session.signed_in()?;
         signed_in.screen.clone().filter(|_| signed_in.node == *self.port.node())
     }

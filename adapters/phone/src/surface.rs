@@ -20,6 +20,7 @@ use tokio::time::Sleep;
 use crate::activity::{Screen, Screens, Silence};
 use crate::authentication::Guesses;
 use crate::config::{LINK_KEY_PURPOSE, push_basis};
+use crate::elsewhere::Elsewhere;
 use crate::lines::Lines;
 use crate::link::LinkKey;
 use crate::metrics::Figures;
@@ -43,7 +44,8 @@ pub struct Phone {
     pub(crate) figures: Figures,
     pub(crate) provider: Arc<CryptoProvider>,
     /// Under which scheme, host and port phones reach this node that have not asked since it started.
-    base: String,
+    pub(crate) base: String,
+    elsewhere: Mutex<Arc<Elsewhere>>,
     pub(crate) pending: Mutex<Pending>,
     pub(crate) screens: Mutex<Screens>,
     pub(crate) pace: Mutex<Pace>,
@@ -87,6 +89,7 @@ impl Phone {
             figures,
             provider: Arc::new(rustls::crypto::ring::default_provider()),
             base,
+            elsewhere: Mutex::default(),
             pending: Mutex::default(),
             screens: Mutex::default(),
             pace: Mutex::default(),
@@ -100,6 +103,19 @@ impl Phone {
         })
     }
 
+    /// The phone services of other nodes, as of the last look.
+    pub(crate) fn elsewhere(&self) -> Arc<Elsewhere> {
+        Arc::clone(&locked(&self.elsewhere))
+    }
+
+    fn look_elsewhere(&self) {
+        let next = Elsewhere::of(&self.port.nodes(), self.port.node());
+        let mut elsewhere = locked(&self.elsewhere);
+        if **elsewhere != next {
+            *elsewhere = Arc::new(next);
+        }
+    }
+
     /// Takes up the phones of all agents that are signed in here and whose phones are not known to
     /// show them.
     fn take_up_all(&self) {
@@ -111,7 +127,8 @@ impl Phone {
     /// Takes up the phone of an agent who was signed in before this node started, or whose phone
     /// hung up before the answer to the sign-in: it counts as having asked now.
     fn take_up(&self, session: &AgentSession) {
-        let Some(device) = self.is_ours(session) else { return };
+        self.leave_to_others(session);
+        let Some(device) = self.is_placed_here(session) else { return };
         let Some(signed_in) = session.signed_in() else { return };
         let Some(proof) = &signed_in.proof else { return };
         let mut screens = locked(&self.screens);
@@ -120,6 +137,21 @@ impl Phone {
             let shown = (self.shows(session), ScreenName::Home);
             let screen = Screen::new(session, shown, proof.address, base, now);
             screens.show(&device, screen);
+        }
+    }
+
+    /// Forgets what phones show of a session that another node answers for now, where it is that holder's
+    /// still; that node follows them.
+    fn leave_to_others(&self, session: &AgentSession) {
+        let Some(signed_in) = session.signed_in() else { return };
+        if signed_in.node == *self.port.node() {
+            return;
+        }
+        let mut screens = locked(&self.screens);
+        for device in screens.of_agent(&session.agent) {
+            if screens.forget(&device, session.holder()) {
+                locked(&self.pace).unwant(&device);
+            }
         }
     }
 
@@ -203,6 +235,7 @@ impl Phone {
 
     /// What is due now: silent phones, owed pushes, old sign-ins, figures.
     pub(crate) async fn tick(self: &Arc<Self>) {
+        self.look_elsewhere();
         let now = self.port.now();
         let seconds = self.port.settings().phone_service.inactivity_seconds;
         let inactivity = Duration::from_secs(seconds.into());
@@ -277,7 +310,11 @@ impl Phone {
             Err(error) => return self.stays(&device, &agent, &error),
         };
         let session = session.filter(|session| session.holder() == holder);
-        if session.and_then(|session| self.is_ours(&session)).is_none() {
+        if self.port.is_cut_off() {
+            // Whoever answers for it now judges that.
+            return;
+        }
+        if session.and_then(|session| self.is_placed_here(&session)).is_none() {
             // It ended meanwhile, or another node answers for it.
             locked(&self.screens).forget(&device, holder);
             return;
@@ -323,6 +360,9 @@ impl Surface for Phone {
     }
 
     fn readiness(&self) -> Readiness {
+        if self.port.is_replaced() {
+            return Readiness::Failing("another process runs as this node".to_owned());
+        }
         match self.port.store_state() {
             StoreState::Working => Readiness::Ready,
             StoreState::Failing { why, .. } => Readiness::Degraded(why),

@@ -15,8 +15,13 @@ use domain::{
     ReasonCategory, ReasonCode, Role, Secret, Timestamp, Wish,
 };
 use engine::surface::{Peer, Request, Route, Surface};
-use engine::testing::{ManualClock, OpenAdmission, PlainAuthenticator, memory_port};
-use engine::{Admission, Applicant, Attempt, AuthenticationRefusal, Authenticator, Outcome, Port};
+use engine::testing::{
+    ManualClock, OpenAdmission, PlainAuthenticator, apply, memory_engines, memory_port,
+};
+use engine::{
+    Admission, Applicant, Attempt, AuthenticationRefusal, Authenticator, Engine, Outcome, Port,
+    SAID_PHONE,
+};
 use http::header::{COOKIE, SET_COOKIE};
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use protocols::phone_xml::{Object, Screen, decode};
@@ -28,6 +33,7 @@ use crate::{Phone, locked};
 
 pub(crate) const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
 pub(crate) const BASE: &str = "https://gw-a.example:8445";
+pub(crate) const OTHER_BASE: &str = "https://gw-b.example:8445";
 pub(crate) const LOCKED: &str = "8888";
 pub(crate) const BUSY: &str = "9999";
 pub(crate) const CLERK: &str = "6666";
@@ -166,7 +172,10 @@ pub(crate) struct Node {
     pub(crate) phone: Arc<Phone>,
     pub(crate) port: Port,
     pub(crate) clock: Arc<ManualClock>,
+    /// The engine, where there are several.
+    pub(crate) engine: Option<Arc<Engine>>,
     routes: Vec<Route>,
+    base: &'static str,
 }
 
 impl Node {
@@ -175,7 +184,27 @@ impl Node {
         let port = memory_port(&settings, Arc::new(Judge), Arc::<ManualClock>::clone(&clock)).await;
         let phone = Phone::new(port.clone());
         let routes = Arc::<Phone>::clone(&phone).routes();
-        Self { phone, port, clock, routes }
+        Self { phone, port, clock, routes, base: BASE, engine: None }
+    }
+
+    /// Two nodes on one store, which know of each other where their phones go.
+    pub(crate) async fn pair() -> [Self; 2] {
+        let clock = Arc::new(ManualClock::new(NOW));
+        let names = ["gw-a.example", "gw-b.example"];
+        let engines = memory_engines(&names, Arc::<ManualClock>::clone(&clock)).await;
+        apply(&engines[0], &settings()).await;
+        let mut nodes = Vec::new();
+        for (engine, base) in engines.into_iter().zip([BASE, OTHER_BASE]) {
+            let said = BTreeMap::from([(SAID_PHONE.to_owned(), base.to_owned())]);
+            engine.describe(Arc::new(move || said.clone()));
+            let port = engine.port(Arc::new(Judge));
+            let phone = Phone::with_base(port.clone(), base.to_owned());
+            let routes = Arc::<Phone>::clone(&phone).routes();
+            let clock = Arc::<ManualClock>::clone(&clock);
+            let engine = Some(engine);
+            nodes.push(Self { phone, port, clock, routes, base, engine });
+        }
+        nodes.try_into().unwrap_or_else(|_| panic!("two were made"))
     }
 
     pub(crate) async fn new() -> Self {
@@ -329,6 +358,12 @@ impl<'n> Handset<'n> {
         Self { node, device, address, cookie: None, prefill: None, headers, seen: String::new() }
     }
 
+    /// The same phone, whose next request goes to another node; it keeps its cookies to itself.
+    pub(crate) fn turns_to(&mut self, node: &'n Node) {
+        self.node = node;
+        (self.cookie, self.prefill) = (None, None);
+    }
+
     pub(crate) fn speaks(mut self, language: &'static str) -> Self {
         self.headers.push(("accept-language", language));
         self.headers.retain(|header| *header != ("accept-language", "en-US"));
@@ -344,7 +379,8 @@ impl<'n> Handset<'n> {
     /// The service URL with that query.
     pub(crate) async fn open(&mut self, query: &str) -> View {
         let mark = if query.is_empty() { "" } else { "?" };
-        self.get(&format!("{BASE}/fippa/{}{mark}{query}", self.device)).await
+        let base = self.node.base;
+        self.get(&format!("{base}/fippa/{}{mark}{query}", self.device)).await
     }
 
     /// Signs in with one button.
@@ -360,7 +396,8 @@ impl<'n> Handset<'n> {
     }
 
     pub(crate) async fn request(&mut self, method: Method, url: &str, body: &str) -> View {
-        let target = url.strip_prefix(BASE).unwrap_or_else(|| panic!("{url} is elsewhere"));
+        let base = self.node.base;
+        let target = url.strip_prefix(base).unwrap_or_else(|| panic!("{url} is elsewhere"));
         let mut headers = HeaderMap::new();
         for (name, value) in &self.headers {
             headers.append(HeaderName::from_static(name), HeaderValue::from_static(value));
@@ -377,7 +414,7 @@ impl<'n> Handset<'n> {
                 headers,
                 body: Bytes::from(body.to_owned()),
                 parameters: BTreeMap::new(),
-                peer: Peer { address: self.address, base: BASE.to_owned() },
+                peer: Peer { address: self.address, base: base.to_owned() },
                 principal: None,
                 reference: "REF-4711".to_owned(),
             })

@@ -83,6 +83,8 @@ pub(crate) struct Scene<'a> {
     pub(crate) client: &'a Client<'a>,
     /// Scheme, host and port under which the phone reaches us.
     pub(crate) base: &'a str,
+    /// The same of another node that the phone can go to.
+    pub(crate) elsewhere: Option<&'a str>,
     pub(crate) device: &'a DeviceName,
     pub(crate) settings: &'a Settings,
     pub(crate) key: &'a LinkKey,
@@ -138,6 +140,13 @@ impl Scene<'_> {
             self.key.beginning(self.base, &issued)
         });
         [beginning.as_str(), &link.path()].concat()
+    }
+
+    /// The same page at another node, where there is one (PHN-11).
+    fn elsewhere(&self, shown: Shown<'_>) -> Option<String> {
+        let elsewhere = self.elsewhere?;
+        let here = self.link(shown, Link::Home);
+        here.strip_prefix(self.base).map(|path| [elsewhere, path].concat())
     }
 
     /// What agents read for a reason; one that nobody configured is shown as the number it came as.

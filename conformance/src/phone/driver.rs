@@ -4,11 +4,14 @@
 //! be dropped at any await without losing anything.
 
 use std::collections::VecDeque;
+use std::io::ErrorKind;
+use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::{Instant, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use base64::Engine;
 use serde_json::{Value, json};
+use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 
 use super::handset::{Answer, Command, Failure, Handset, Output, Request, encoded};
@@ -23,6 +26,9 @@ use super::web::{Asked, Fault, Web, serve};
 const WAITING_MAX: usize = 64;
 /// How often a notification is tried.
 const NOTIFY_TRIES: u8 = 3;
+/// How long the phone tries to listen where somebody else does, and the pause between two tries.
+const LISTEN_PATIENCE: Duration = Duration::from_secs(5);
+const LISTEN_AGAIN: Duration = Duration::from_millis(100);
 
 /// What happened, for the front end.
 #[derive(Debug)]
@@ -61,7 +67,7 @@ pub(crate) struct Driver {
     violations: u64,
     raw_under_way: u64,
     /// Where pushes are listened for.
-    pub(crate) push_address: Option<std::net::SocketAddr>,
+    pub(crate) push_address: Option<SocketAddr>,
 }
 
 impl Driver {
@@ -72,7 +78,7 @@ impl Driver {
         let network = Arc::new(settings.network);
         let mut push_address = None;
         if let Some(push) = settings.web {
-            let listener = tokio::net::TcpListener::bind(push.listen)
+            let listener = listen(push.listen)
                 .await
                 .map_err(|error| format!("the phone cannot listen at {}: {error}", push.listen))?;
             push_address = listener.local_addr().ok();
@@ -270,6 +276,19 @@ impl Driver {
     }
 }
 
+/// Listens there; a port in use may be let go in a moment, by the phone of before or a connection.
+async fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
+    let give_up = Instant::now() + LISTEN_PATIENCE;
+    loop {
+        match TcpListener::bind(address).await {
+            Err(error) if error.kind() == ErrorKind::AddrInUse && Instant::now() < give_up => {
+                tokio::time::sleep(LISTEN_AGAIN).await;
+            }
+            outcome => return outcome,
+        }
+    }
+}
+
 async fn sleep_until(deadline: Option<Instant>) {
     match deadline {
         Some(deadline) => tokio::time::sleep_until(deadline.into()).await,
@@ -284,4 +303,21 @@ fn headers_json(answer: &Answer) -> Value {
         members.insert(name.clone(), json!(value));
     }
     Value::Object(members)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_port_that_is_let_go_soon_is_waited_for() {
+        let taken = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = taken.local_addr().unwrap();
+        let mut listening = std::pin::pin!(listen(address));
+        // It was tried at least once, and did not give up.
+        let early = tokio::time::timeout(Duration::ZERO, &mut listening).await;
+        assert!(early.is_err());
+        drop(taken);
+        assert_eq!(listening.await.unwrap().local_addr().unwrap(), address);
+    }
 }

@@ -32,6 +32,8 @@ use super::web::Fault;
     --device SEP001122334455 --model CP-7841 --id 1001 --extension 2001\n  \
     jackfield-peers phone --endpoints endpoints.json --device SEP001122334455 --model CP-7942G \\\n      \
     --tls-anyway\n  \
+    jackfield-peers phone --endpoints endpoints.json --node node-b --device SEP001122334455 \\\n      \
+    --model CP-8845\n  \
     echo '{\"services\":true}' | jackfield-peers phone --script --url ... --device ... --model ...")]
 pub(crate) struct PhoneArguments {
     /// Service URL. `#DEVICENAME#` in it is replaced by the device name, which is appended where the
@@ -40,9 +42,13 @@ pub(crate) struct PhoneArguments {
     url: Option<String>,
     /// JSON file that says where the gateway is: `phone` (URL ending in /fippa/), `ca` (PEM file),
     /// `phone_push` (port, user, password), `phone_authentication` (URL), `phone_ca` (certificate,
-    /// key: PEM files)
+    /// key: PEM files); `nodes` lists several, each with `name`, `phone` and `phone_authentication`
     #[arg(long, value_name = "FILE")]
     endpoints: Option<PathBuf>,
+    /// Which of the nodes in --endpoints the phone's service is at: a name, its first part, or a number
+    /// from 1; the first one unless named
+    #[arg(long, value_name = "NODE", requires = "endpoints")]
+    node: Option<String>,
     /// Device name, such as SEP001122334455
     #[arg(long)]
     device: String,
@@ -118,6 +124,38 @@ struct Endpoints {
     phone_push: Option<PhonePush>,
     phone_authentication: Option<String>,
     phone_ca: Option<PhoneCa>,
+    #[serde(default)]
+    nodes: Vec<NodeEndpoints>,
+}
+
+/// One node of several.
+#[derive(Clone, Deserialize)]
+struct NodeEndpoints {
+    name: String,
+    phone: String,
+    phone_authentication: Option<String>,
+}
+
+impl Endpoints {
+    /// The same file as it is for a phone whose service is at that node.
+    fn at(mut self, wanted: &str) -> Result<Self, String> {
+        let number: Option<usize> = wanted.parse().ok();
+        let found = self.nodes.iter().enumerate().find(|(at, node)| {
+            node.name == wanted
+                || node.name.split('.').next() == Some(wanted)
+                || number == Some(at + 1)
+        });
+        let Some((_, node)) = found else {
+            let names: Vec<_> = self.nodes.iter().map(|node| node.name.as_str()).collect();
+            return Err(format!(
+                "--node {wanted:?} is none of the nodes in --endpoints: {}",
+                names.join(", ")
+            ));
+        };
+        self.phone = Some(node.phone.clone());
+        self.phone_authentication = node.phone_authentication.clone();
+        Ok(self)
+    }
 }
 
 #[derive(Clone, Deserialize)]
@@ -162,7 +200,11 @@ impl PhoneArguments {
             Some(path) => {
                 let wrong = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
                 let text = std::fs::read_to_string(path).map_err(|error| wrong(&error))?;
-                serde_json::from_str(&text).map_err(|error| wrong(&error))?
+                let read: Endpoints = serde_json::from_str(&text).map_err(|error| wrong(&error))?;
+                match &self.node {
+                    Some(node) => read.at(node)?,
+                    None => read,
+                }
             }
         };
         let model = Model::find(&self.model).ok_or_else(|| {
@@ -348,6 +390,8 @@ fn unspecified() -> IpAddr {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[track_caller]
@@ -377,6 +421,27 @@ mod tests {
         let expected = "https://gw.example:8445/phone-auth";
         assert_eq!(url("https://gw.example:8445/fippa/SEP001122334455?id=1"), expected);
         assert_eq!(url("http://proxy/x"), "http://proxy/phone-auth");
+    }
+
+    #[test]
+    fn phn_10_the_service_is_at_the_node_that_is_named() {
+        let file = || -> Endpoints {
+            let node = |name: &str| {
+                let base = format!("https://{name}:8445");
+                json!({"name": name, "phone": format!("{base}/fippa/"),
+                    "phone_authentication": format!("{base}/phone-auth")})
+            };
+            let nodes = [node("node-a.example"), node("node-b.example")];
+            serde_json::from_value(json!({"phone": nodes[0]["phone"], "nodes": nodes})).unwrap()
+        };
+        for name in ["node-b.example", "node-b", "2"] {
+            let found = file().at(name).unwrap();
+            assert_eq!(found.phone.as_deref(), Some("https://node-b.example:8445/fippa/"));
+            let callback = found.phone_authentication.as_deref();
+            assert_eq!(callback, Some("https://node-b.example:8445/phone-auth"));
+        }
+        let error = file().at("3").err().unwrap();
+        assert!(error.contains("node-a.example, node-b.example"), "{error}");
     }
 
     #[test]

@@ -61,6 +61,11 @@ impl Kind {
         }
     }
 
+    /// Whether documents of this kind may stand in an index.
+    pub fn is_indexed(self) -> bool {
+        matches!(self, Self::Session | Self::Setting)
+    }
+
     /// The kind of that stored name.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.name() == name)

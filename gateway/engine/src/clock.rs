@@ -13,6 +13,11 @@ pub trait Clock: Send + Sync + 'static {
     /// The store of all nodes says what time it is, after a question that took `round_trip` there and
     /// back.
     fn follow(&self, _store: Timestamp, _round_trip: Duration) {}
+
+    /// How far the machine's clock is ahead of the store's, in seconds; negative where it is behind.
+    fn machine_ahead_seconds(&self) -> i64 {
+        0
+    }
 }
 
 /// The machine's clock.
@@ -42,6 +47,8 @@ struct Set {
     at: Instant,
     now: Timestamp,
     told: bool,
+    /// How far the machine's clock is ahead.
+    ahead_seconds: i64,
 }
 
 impl Set {
@@ -56,10 +63,17 @@ impl Clock for StoreClock {
         set.map_or_else(|| SystemClock.now(), |set| set.now())
     }
 
+    fn machine_ahead_seconds(&self) -> i64 {
+        let set = *self.0.read().unwrap_or_else(PoisonError::into_inner);
+        set.map_or(0, |set| set.ahead_seconds)
+    }
+
     fn follow(&self, store: Timestamp, round_trip: Duration) {
         let now = store.after(round_trip / 2);
         let mut set = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        let machine = apart(SystemClock.now(), now);
+        let machine = SystemClock.now();
+        let ahead_seconds = (machine.microseconds() - now.microseconds()) / 1_000_000;
+        let machine = apart(machine, now);
         let wrong = machine > TOLD + round_trip;
         let told = set.is_some_and(|set| set.told);
         if wrong && !told {
@@ -69,8 +83,8 @@ impl Clock for StoreClock {
         // Only what the round trip cannot explain sets the clock.
         let keeps = set.filter(|set| apart(set.now(), now) <= round_trip / 2 + SLACK);
         *set = Some(match keeps {
-            Some(kept) => Set { told: wrong, ..kept },
-            None => Set { at: Instant::now(), now, told: wrong },
+            Some(kept) => Set { told: wrong, ahead_seconds, ..kept },
+            None => Set { at: Instant::now(), now, told: wrong, ahead_seconds },
         });
     }
 }
@@ -86,12 +100,14 @@ mod tests {
     #[test]
     fn the_stores_time_counts_and_small_differences_do_not() {
         let clock = StoreClock::default();
+        assert_eq!(clock.machine_ahead_seconds(), 0);
         assert!(apart(clock.now(), SystemClock.now()) < Duration::from_secs(5));
         let store = SystemClock.now().after(Duration::from_secs(3_600));
         clock.follow(store, Duration::from_millis(2));
         let first = clock.now();
         assert!(apart(first, store) < Duration::from_secs(5));
         assert!(first >= store);
+        assert!((-3_600..-3_590).contains(&clock.machine_ahead_seconds()));
         // What may be the way there and back changes nothing, so time does not go back.
         let before = clock.now();
         clock.follow(before, Duration::from_secs(60));

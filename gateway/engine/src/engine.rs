@@ -96,6 +96,8 @@ pub struct Engine {
 
 struct Figures {
     sessions: Gauges,
+    nodes: Gauges,
+    clock_ahead: Gauge,
     queue_length: Gauge,
     batch_size: ShownHistogram,
     store: [StoreFigure; 2],
@@ -337,6 +339,15 @@ impl Engine {
         self.figures.batch_size.set(&statistics.batches, statistics.batched);
         let waiting = i64::try_from(statistics.waiting).unwrap_or(i64::MAX);
         self.figures.queue_length.set(waiting);
+        self.figures.clock_ahead.set(self.clock.machine_ahead_seconds());
+        let nodes = self.nodes();
+        for (state, count) in [
+            ("live", nodes.iter().filter(|it| it.live).count()),
+            ("left", nodes.iter().filter(|it| it.left).count()),
+            ("gone", nodes.iter().filter(|it| !it.live && !it.left).count()),
+        ] {
+            self.figures.nodes.with(&[state]).set(i64::try_from(count).unwrap_or(i64::MAX));
+        }
         let mut counts: BTreeMap<_, i64> = BTreeMap::new();
         for state in PresenceState::NAMES {
             counts.extend(["phone", "none"].map(|surface| ((surface, state), 0)));
@@ -461,6 +472,18 @@ impl Figures {
                 "Signed-in agents by the surface that holds the session and by state.",
                 &["surface", "state"],
             ),
+            nodes: metrics.gauges(
+                "jackfield_nodes",
+                "Nodes of the deployment as this one sees them, by whether they are there.",
+                &["state"],
+            ),
+            clock_ahead: metrics
+                .gauges(
+                    "jackfield_clock_ahead_seconds",
+                    "How far the machine's clock is ahead of the store's, whole seconds.",
+                    &[],
+                )
+                .with(&[]),
             queue_length: metrics
                 .gauges("jackfield_store_queue_length", "Commits that wait for the writer.", &[])
                 .with(&[]),

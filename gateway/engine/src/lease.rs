@@ -7,7 +7,7 @@
 //! ```text
 //!   not held -- its heir among the live nodes ------------------> take it
 //!   not held -- another is its heir, but for 10 s nobody held it --> take it
-//!   held     -- another live node is its heir for 30 s ---------> give it back
+//!   held     -- for 30 s, all of them another live node its heir -> give it back
 //! ```
 //!
 //! So leases spread over the nodes, and a node that comes and goes makes none flap.
@@ -34,13 +34,14 @@ pub struct HeldLease {
     name: String,
     lasting: Duration,
     held: Option<(Lease, Instant)>,
+    taken_at: Option<Instant>,
     /// The node that is its heir instead of this one, and since when.
     heir: Option<(NodeName, Instant)>,
 }
 
 impl HeldLease {
     pub(crate) fn new(engine: Arc<Engine>, name: String, lasting: Duration) -> Self {
-        Self { engine, name, lasting, held: None, heir: None }
+        Self { engine, name, lasting, held: None, taken_at: None, heir: None }
     }
 
     /// The lease, taken or renewed where a third of its time is over; `None` while another node
@@ -49,13 +50,13 @@ impl HeldLease {
         let before = Instant::now();
         self.look_for_heir(before);
         let others = self.heir.as_ref().map(|(_, since)| before.duration_since(*since));
-        if self.engine.is_leaving() || others.is_some_and(|since| since >= GIVES_BACK) {
-            // Once given back it is the heir's, however long that takes to notice.
-            if self.held.is_some() {
-                self.release().await?;
-                self.heir = self.heir.take().map(|(heir, _)| (heir, before));
-                return Ok(None);
-            }
+        let lasting = self.taken_at.map(|taken_at| before.duration_since(taken_at));
+        let gives_back = others.min(lasting).is_some_and(|since| since >= GIVES_BACK);
+        if self.held.is_some() && (self.engine.is_leaving() || gives_back) {
+            self.release().await?;
+            // The heir has its time to notice.
+            self.heir = self.heir.take().map(|(heir, _)| (heir, before));
+            return Ok(None);
         }
         if self.held.is_none() && (self.engine.is_leaving() || others.is_some_and(|it| it < WAITS))
         {
@@ -78,7 +79,9 @@ impl HeldLease {
             None => {
                 let holder = store::holder(self.engine.node.as_str(), self.engine.nodes.run);
                 let acquired = store.acquire_lease(&self.name, &holder, now, self.lasting).await;
-                self.engine.noting(acquired)?
+                let acquired = self.engine.noting(acquired)?;
+                self.taken_at = acquired.as_ref().map(|_| before);
+                acquired
             }
         };
         self.held = fresh.map(|lease| (lease, before + self.lasting * 4 / 5));

@@ -55,7 +55,7 @@ pub use feed::{Feed, FeedItem};
 pub use lease::HeldLease;
 pub use live::{OwnerRequest, PairStatus};
 pub use metrics::Metrics;
-pub use nodes::{Describe, NodeSeen};
+pub use nodes::{Describe, NodeSeen, SAID_PHONE, Said};
 pub use outbox::Outbox;
 pub use owner::{Owner, QUESTIONS_MAX};
 pub use port::Port;

@@ -12,7 +12,7 @@
 //! a word, and what one leaves spreads over all others. Where two nodes see different signs for a moment,
 //! both may report a session; the second report finds it elsewhere and writes nothing.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
@@ -33,8 +33,13 @@ const CUT_OFF: Duration = Duration::from_millis(4_800);
 /// How many sessions of nodes that are gone are moved at once.
 const MOVED_AT_ONCE: usize = 32;
 
-/// What a node says of itself for others to see, as JSON.
-pub type Describe = Arc<dyn Fn() -> String + Send + Sync>;
+/// What a node says of itself for others to see: names and values, some dozen short ones. A newer program
+/// may say more.
+pub type Said = BTreeMap<String, String>;
+/// Tells what this node says of itself now.
+pub type Describe = Arc<dyn Fn() -> Said + Send + Sync>;
+/// Under this name a node says where phones reach it: scheme, host and port.
+pub const SAID_PHONE: &str = "phone";
 
 /// One node as this one knows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,8 +52,8 @@ pub struct NodeSeen {
     pub left: bool,
     /// How long ago its last sign was, as of the last look.
     pub age: Duration,
-    /// What it says of itself, as JSON.
-    pub status: String,
+    /// What it says of itself.
+    pub said: Arc<Said>,
 }
 
 /// What is known of nodes.
@@ -96,9 +101,10 @@ impl Nodes {
 
 fn seen(row: NodeRow) -> Option<NodeSeen> {
     let live = !row.left && row.age <= GONE;
-    let NodeRow { node, left, age, status, .. } = row;
+    let NodeRow { node, left, age, .. } = row;
+    let said = Arc::new(serde_json::from_str(&row.status).unwrap_or_default());
     // Every name was one when it was written.
-    Some(NodeSeen { node: node.parse().ok()?, live, left, age, status })
+    Some(NodeSeen { node: node.parse().ok()?, live, left, age, said })
 }
 
 impl Engine {
@@ -151,7 +157,8 @@ impl Engine {
     /// Leaves one sign of life and looks at those of others.
     pub(crate) async fn beat(&self, first: bool) -> Result<(), StoreError> {
         let describe = self.nodes.describe.read().unwrap_or_else(PoisonError::into_inner).clone();
-        let status = describe.map_or_else(|| "{}".to_owned(), |describe| describe());
+        let said = describe.map(|describe| describe()).unwrap_or_default();
+        let status = serde_json::to_string(&said)?;
         let beat = Beat { node: self.node.to_string(), run: self.nodes.run, first, status };
         let began = Instant::now();
         match self.store.beat(beat, self.clock.now()).await {

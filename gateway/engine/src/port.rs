@@ -52,6 +52,16 @@ impl Port {
         self.engine.answers_for(session)
     }
 
+    /// Whether another process runs under this node's name; nothing is taken here any more.
+    pub fn is_replaced(&self) -> bool {
+        self.engine.nodes.is_replaced()
+    }
+
+    /// Whether other nodes may answer by now for what was this one's: its signs of life do not get through.
+    pub fn is_cut_off(&self) -> bool {
+        self.engine.is_cut_off()
+    }
+
     /// Now, by the clock handed in.
     pub fn now(&self) -> Timestamp {
         self.engine.now()

@@ -120,14 +120,34 @@ impl Admission for OpenAdmission {
     }
 }
 
-/// An engine on `store` as the node `gw-a.example`, under a clock that shows `now`.
+/// An engine on `store` as the node `gw-a.example`, under that clock.
 pub async fn engine_on(store: Arc<dyn Store>, clock: Arc<dyn Clock>, seed: u64) -> Arc<Engine> {
+    engine_at("gw-a.example", store, clock, seed).await
+}
+
+/// Engines as the nodes of those names, all on one store in memory, under that clock.
+pub async fn memory_engines(nodes: &[&str], clock: Arc<dyn Clock>) -> Vec<Arc<Engine>> {
+    let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
+    let mut engines = Vec::new();
+    for (node, seed) in nodes.iter().zip(1..) {
+        engines.push(engine_at(node, Arc::clone(&store), Arc::clone(&clock), seed).await);
+    }
+    engines
+}
+
+/// An engine on `store` as the node of that name, under that clock.
+pub async fn engine_at(
+    node: &str,
+    store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+    seed: u64,
+) -> Arc<Engine> {
     let options = EngineOptions {
         store,
         clock,
         random: Arc::new(SeededRandom::new(seed)),
         sealing: Arc::new(SealingKey::new([7; 32])),
-        node: "gw-a.example".parse().expect("a host name"),
+        node: node.parse().expect("a host name"),
         metrics: Metrics::new(),
     };
     Engine::open(options).await.expect("a store that works")

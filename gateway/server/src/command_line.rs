@@ -9,11 +9,12 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
-use engine::SystemClock;
+use engine::StoreClock;
 
 use crate::config::Config;
 use crate::log::{self, LogControl};
 use crate::node::{Node, NodeError, Options, Signals};
+use crate::words::with_causes;
 
 mod ask;
 mod check;
@@ -87,6 +88,9 @@ enum Command {
         /// Settings (YAML) to apply at start and on SIGHUP; they are read-only elsewhere then.
         #[arg(long, value_name = "FILE")]
         settings: Option<PathBuf>,
+        /// Drain and end when standard input ends, for whoever starts it and shall not leave it behind.
+        #[arg(long)]
+        until_input_ends: bool,
     },
     /// Tell everything that is wrong with a configuration, each problem under its key.
     Check {
@@ -173,6 +177,11 @@ enum Command {
         /// program; drive it with `jackfield-peers control`.
         #[arg(long)]
         cti: bool,
+        /// So many nodes, each a process of its own, on one private PostgreSQL (Debian's package
+        /// postgresql). A node that ends is not started again by itself; SIGHUP does so.
+        #[arg(long, value_name = "N", default_value_t = 1,
+              value_parser = clap::value_parser!(u8).range(1..=3))]
+        nodes: u8,
     },
     /// Print a script that completes these commands in a shell.
     Completions {
@@ -303,7 +312,7 @@ impl From<io::Error> for Problem {
 
 impl From<NodeError> for Problem {
     fn from(error: NodeError) -> Self {
-        Self(format!("error: {}", chain(&error)))
+        Self(format!("error: {}", with_causes(&error)))
     }
 }
 
@@ -329,9 +338,11 @@ pub fn main() -> ExitCode {
 
 fn run(command: Command, out: &mut impl Write) -> Result<(), Problem> {
     match command {
-        Command::Run { config, settings } => serve(&config, settings),
+        Command::Run { config, settings, until_input_ends } => {
+            serve(&config, settings, until_input_ends)
+        }
         Command::Check { config, settings } => check::check(&config, settings.as_deref(), out),
-        Command::Demo { dir, endpoints, port, cti } => {
+        Command::Demo { dir, endpoints, port, cti, nodes } => {
             let runtime = runtime()?;
             let log = log::start(crate::config::LogConfig { json: false, level: "info" }, None);
             Ok(runtime.block_on(crate::demo::run(crate::demo::Demo {
@@ -339,6 +350,7 @@ fn run(command: Command, out: &mut impl Write) -> Result<(), Problem> {
                 endpoints,
                 port,
                 cti,
+                nodes: usize::from(nodes),
                 log,
             }))?)
         }
@@ -351,7 +363,11 @@ fn run(command: Command, out: &mut impl Write) -> Result<(), Problem> {
     }
 }
 
-fn serve(config: &std::path::Path, settings_file: Option<PathBuf>) -> Result<(), Problem> {
+fn serve(
+    config: &std::path::Path,
+    settings_file: Option<PathBuf>,
+    until_input_ends: bool,
+) -> Result<(), Problem> {
     let config = Config::load(config)?;
     let log: LogControl = log::start(config.log, Some(&config.name));
     let options = Options {
@@ -359,12 +375,15 @@ fn serve(config: &std::path::Path, settings_file: Option<PathBuf>) -> Result<(),
         settings_file,
         first_settings: None,
         log,
-        clock: Arc::new(SystemClock),
+        clock: Arc::new(StoreClock::default()),
         surfaces: crate::surfaces::product(),
     };
     let runtime = runtime()?;
     let served = runtime.block_on(async {
         let mut signals = Signals::receive().map_err(NodeError::Signals)?;
+        if until_input_ends {
+            signals.stop_when_input_ends();
+        }
         if let Some(node) = Node::start_unless_stopped(options, &mut signals).await? {
             node.run(signals).await;
         }
@@ -377,20 +396,4 @@ fn serve(config: &std::path::Path, settings_file: Option<PathBuf>) -> Result<(),
 
 fn runtime() -> Result<tokio::runtime::Runtime, Problem> {
     Ok(tokio::runtime::Builder::new_multi_thread().enable_all().build()?)
-}
-
-/// An error with its causes, on one line.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let more = error.to_string();
-        // Some libraries' texts hold their cause's already.
-        if !text.contains(&more) {
-            text.push_str(": ");
-            text.push_str(&more);
-        }
-        cause = error.source();
-    }
-    text
 }

@@ -20,6 +20,7 @@ mod files;
 mod public_name;
 mod raw;
 mod render;
+mod store_keys;
 
 pub use files::check_files;
 pub(crate) use files::{Expiry, check_files_for};
@@ -82,6 +83,21 @@ pub enum StoreConfig {
         /// The file.
         path: PathBuf,
     },
+    /// A database that several nodes share.
+    Postgresql(DatabaseConfig),
+}
+
+/// A PostgreSQL database.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DatabaseConfig {
+    /// User, host, port and name of the database; no password.
+    pub url: String,
+    /// The file with the password.
+    pub password_file: Option<PathBuf>,
+    /// The file with the authorities that sign for the server.
+    pub authority_file: Option<PathBuf>,
+    /// The most connections of this node.
+    pub connections: usize,
 }
 
 /// A server certificate on disk.
@@ -142,6 +158,8 @@ pub struct Limits {
     pub idle: Duration,
     /// For requests in hand when the gateway stops.
     pub drain: Duration,
+    /// For others to notice that the gateway stops, where there are other nodes.
+    pub notice: Duration,
 }
 
 /// How the log looks.
@@ -269,21 +287,18 @@ impl Config {
                 "needs trusted_proxies: from nobody else a PROXY header is believed",
             );
         }
-        let in_state = |name: &str| state_directory.join(name);
         let public_port = raw.written_number("listeners.phone.public_port").map(port);
         Self {
             sealing_key_file: raw
                 .path("sealing_key_file")
-                .unwrap_or_else(|| in_state("sealing.key")),
+                .unwrap_or_else(|| state_directory.join("sealing.key")),
             trusted_proxies,
             forwarded_fields: match raw.word("forwarded_fields") {
                 "forwarded" => ForwardedFields::Forwarded,
                 _ => ForwardedFields::XForwarded,
             },
             public_names: raw.public_names("public_names"),
-            store: StoreConfig::Sqlite {
-                path: raw.path("store.path").unwrap_or_else(|| in_state("jackfield.db")),
-            },
+            store: store_keys::store(raw, &state_directory, problems),
             certificate,
             phone: PhoneListener {
                 addresses: with_port(&phone_addresses, phone_port),
@@ -401,6 +416,7 @@ fn limits(raw: &Raw) -> Limits {
         request: seconds("limits.request_seconds"),
         idle: seconds("limits.idle_seconds"),
         drain: seconds("limits.drain_seconds"),
+        notice: seconds("limits.notice_seconds"),
     }
 }
 

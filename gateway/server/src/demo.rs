@@ -1,18 +1,19 @@
 //! The demo: a whole gateway on loopback, with nothing to set up, that keeps its state in a folder.
 //!
 //! ```text
-//!   folder -> ports, certificates -> configuration -> node -> every listener answers -> endpoints
+//!   folder -> ports, authorities -> one node in this process ------------> it answers -> endpoints
+//!                              `--> database -> several nodes' processes --> all answer -> endpoints
 //! ```
 //!
-//! The same node as in production with a configuration made up here; only agents, phones and
+//! The same nodes as in production with configurations made up here; only agents, phones and
 //! certificates are the demo's own. Killed at any moment, it starts again in the same folder.
 
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use domain::{NodeName, Secret};
-use engine::{Clock, SystemClock};
+use domain::{NodeName, Secret, Timestamp};
+use engine::{Clock, StoreClock};
 use serde_json::{Value, json};
 
 use crate::config::{CertificateFiles, Config};
@@ -22,18 +23,25 @@ use crate::secret_file;
 use crate::tls::Certificate;
 use crate::tls::making::Authority;
 
+mod database;
 mod endpoints;
+mod node_process;
 mod peers;
 mod ports;
+mod several;
 
-use endpoints::Endpoints;
+use endpoints::{Endpoints, NodeEndpoints};
 use peers::Peers;
-use ports::Ports;
+use ports::{NodePorts, Ports};
 
 /// Agents, teams, reason codes, a layout and devices, as a person would write them.
 const SETTINGS: &str = include_str!("../../../packaging/demo-settings.yaml");
 /// The name in the demo's URLs and certificate.
 const NAME: &str = "localhost";
+/// The demo's authority.
+const AUTHORITY: &str = "Jackfield demo CA";
+/// The most nodes of a demo.
+pub const NODES_MAX: usize = 3;
 /// The application user that the demo pushes as.
 const PUSH_USER: &str = "jackfield";
 
@@ -47,6 +55,8 @@ pub struct Demo {
     pub port: Option<u16>,
     /// Whether a simulated contact-centre server owns voice state.
     pub cti: bool,
+    /// How many nodes, 1 to 3; several share a private database.
+    pub nodes: usize,
     /// Changes what is logged.
     pub log: LogControl,
 }
@@ -72,18 +82,20 @@ impl Folder {
 /// Runs a demo until the process is asked to stop.
 pub async fn run(demo: Demo) -> Result<(), NodeError> {
     let signals = Signals::receive().map_err(NodeError::Signals)?;
-    let endpoints = demo.endpoints.clone();
     secret_file::make_folder(&demo.dir)
         .map_err(|source| NodeError::Folder { path: demo.dir.clone(), source })?;
     // Held to the end: a second demo must not touch the files of this one.
     let _lock = lock(&demo.dir)?;
-    let (node, peers) = start(demo).await?;
-    node.run(signals).await;
-    // The simulated server ends with us, after its links were closed.
-    drop(peers);
+    let clock = Arc::new(StoreClock::default());
+    let prepared = Prepared::new(&demo, clock.as_ref())?;
+    let endpoints = prepared.endpoints.clone();
+    let ran = match demo.nodes {
+        0 | 1 => one(demo, prepared, clock, signals).await,
+        nodes => several::run(prepared, nodes, clock.as_ref(), signals).await,
+    };
     // Nobody answers there any more.
     let _ = std::fs::remove_file(endpoints);
-    Ok(())
+    ran
 }
 
 /// Keeps a second demo out of the folder; the system drops the lock when the process dies.
@@ -99,54 +111,88 @@ fn lock(dir: &Path) -> Result<File, NodeError> {
     }
 }
 
-/// Starts a demo; when this returns, the endpoints file is written.
-async fn start(demo: Demo) -> Result<(Node, Option<Peers>), NodeError> {
-    let unwritable = |path: &Path| {
-        let path = path.to_owned();
-        move |source| NodeError::Write { path, source }
-    };
-    // A file of an earlier run would send people to where nobody answers.
-    match std::fs::remove_file(&demo.endpoints) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-            return Err(unwritable(&demo.endpoints)(error));
-        }
-        _ => {}
-    }
-    let folder = |source| NodeError::Folder { path: demo.dir.clone(), source };
-    let folder = Folder { path: std::path::absolute(&demo.dir).map_err(folder)? };
-    let endpoints_file =
-        std::path::absolute(&demo.endpoints).map_err(unwritable(&demo.endpoints))?;
+/// What all nodes of a demo work with.
+struct Prepared {
+    folder: Folder,
+    /// The endpoints file.
+    endpoints: PathBuf,
+    ports: Ports,
+    push_password: Secret,
+    settings: Value,
+    /// The simulated server ends with this, after its links were closed.
+    peers: Option<Peers>,
+}
 
-    let clock = Arc::new(SystemClock);
-    certificates(&folder, clock.as_ref())?;
-    let ports = Ports::keep(&folder.file("ports.json"), demo.port)
-        .map_err(unwritable(&folder.file("ports.json")))?;
-    let push_password = push_password(&folder.file("push-password"))?;
+impl Prepared {
+    fn new(demo: &Demo, clock: &dyn Clock) -> Result<Self, NodeError> {
+        // A file of an earlier run would send people to where nobody answers.
+        match std::fs::remove_file(&demo.endpoints) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(unwritable(&demo.endpoints)(error));
+            }
+            _ => {}
+        }
+        let unmade = |source| NodeError::Folder { path: demo.dir.clone(), source };
+        let folder = Folder { path: std::path::absolute(&demo.dir).map_err(unmade)? };
+        let endpoints =
+            std::path::absolute(&demo.endpoints).map_err(unwritable(&demo.endpoints))?;
+        let now = clock.now();
+        Authority::keep(&folder.files("ca"), AUTHORITY, now)?;
+        Authority::keep(&folder.files("phone-ca"), "Jackfield demo phone CA", now)?;
+        let ports = Ports::keep(&folder.file("ports.json"), demo.port)
+            .map_err(unwritable(&folder.file("ports.json")))?;
+        let push_password = push_password(&folder.file("push-password"))?;
+        let mut settings = settings(&folder, &ports, &push_password)?;
+        let peers = match demo.cti {
+            true => {
+                let peers = Peers::start(&folder, &ports, &settings)?;
+                peers.add_to(&mut settings);
+                Some(peers)
+            }
+            false => None,
+        };
+        Ok(Self { folder, endpoints, ports, push_password, settings, peers })
+    }
+
+    /// Writes the endpoints file.
+    fn write_endpoints(&self, nodes: &[NodeEndpoints<'_>]) -> Result<(), NodeError> {
+        let endpoints = Endpoints {
+            folder: &self.folder,
+            ports: &self.ports,
+            push_password: &self.push_password,
+            peers: self.peers.as_ref(),
+        };
+        let value = endpoints.value(&self.settings, nodes);
+        endpoints::write(&self.endpoints, &value).map_err(unwritable(&self.endpoints))
+    }
+}
+
+/// Runs one node in this process.
+async fn one(
+    demo: Demo,
+    prepared: Prepared,
+    clock: Arc<StoreClock>,
+    signals: Signals,
+) -> Result<(), NodeError> {
+    let folder = &prepared.folder;
+    let certificate = folder.files("server");
+    let names: Vec<NodeName> = NAME.parse().into_iter().collect();
+    issue(folder, &certificate, &names, clock.now())?;
     // Who owns voice state does not change with agents signed in, so each way has a state of its own.
     let state = if demo.cti { folder.file("cti") } else { folder.path.clone() };
-    let config = config(&folder, &ports, &state)?;
-    let mut settings = settings(&folder, &ports, &push_password)?;
-    let peers = match demo.cti {
-        true => {
-            let peers = Peers::start(&folder, &ports, &settings)?;
-            peers.add_to(&mut settings);
-            Some(peers)
-        }
-        false => None,
-    };
-    let endpoints = Endpoints {
-        folder: &folder,
-        config: &config,
-        ports: &ports,
-        push_password: &push_password,
-        peers: peers.as_ref(),
-    }
-    .value(&settings);
+    let [ports, ..] = prepared.ports.nodes;
+    let value = json!({
+        "name": NAME,
+        "state_directory": state,
+        "certificate": written(&certificate),
+        "listeners": listeners(ports),
+    });
+    let config = Config::read(value, &folder.path).map_err(NodeError::Problems)?;
     let options = Options {
-        config,
+        config: config.clone(),
         settings_file: None,
         first_settings: Some(FirstSettings {
-            bytes: settings.to_string().into_bytes(),
+            bytes: prepared.settings.to_string().into_bytes(),
             applied: state.join("demo-settings.applied"),
         }),
         log: demo.log,
@@ -154,24 +200,52 @@ async fn start(demo: Demo) -> Result<(Node, Option<Peers>), NodeError> {
         surfaces: crate::surfaces::product(),
     };
     let node = Node::start(options).await?;
-    endpoints::write(&endpoints_file, &endpoints).map_err(unwritable(&endpoints_file))?;
-    Ok((node, peers))
+    let process = Some(std::process::id());
+    prepared.write_endpoints(&[NodeEndpoints { config: &config, configuration: None, process }])?;
+    node.run(signals).await;
+    Ok(())
 }
 
-/// The authority that browsers and phones of the demo trust, the server's certificate, and the
-/// authority that signs for simulated phones.
-fn certificates(folder: &Folder, clock: &dyn Clock) -> Result<(), NodeError> {
-    let now = clock.now();
-    let names: Vec<NodeName> = NAME.parse().into_iter().collect();
-    let server = folder.files("server");
-    let authority = Authority::keep(&folder.files("ca"), "Jackfield demo CA", now)?;
-    if Certificate::load(&server, &names, now).is_err() {
+fn unwritable(path: &Path) -> impl Fn(std::io::Error) -> NodeError {
+    let path = path.to_owned();
+    move |source| NodeError::Write { path: path.clone(), source }
+}
+
+/// A certificate of the authority that browsers and phones of the demo trust, unless it is there.
+fn issue(
+    folder: &Folder,
+    files: &CertificateFiles,
+    names: &[NodeName],
+    now: Timestamp,
+) -> Result<(), NodeError> {
+    if Certificate::load(files, names, now).is_err() {
+        let authority = Authority::keep(&folder.files("ca"), AUTHORITY, now)?;
         let addresses =
             [std::net::Ipv4Addr::LOCALHOST.into(), std::net::Ipv6Addr::LOCALHOST.into()];
-        authority.issue(&server, &names, &addresses, now)?;
+        authority.issue(files, names, &addresses, now)?;
     }
-    Authority::keep(&folder.files("phone-ca"), "Jackfield demo phone CA", now)?;
     Ok(())
+}
+
+/// The certificate as a configuration names it.
+fn written(files: &CertificateFiles) -> Value {
+    json!({"certificate_file": files.certificate, "key_file": files.key})
+}
+
+/// The listeners of a node as its configuration has them.
+fn listeners(ports: NodePorts) -> Value {
+    let addresses = ports::loopback();
+    json!({
+        "phone": {"addresses": addresses, "port": ports.phone},
+        "operations": {"addresses": addresses, "port": ports.operations},
+    })
+}
+
+/// 32 digits that nobody can guess.
+fn random() -> Result<String, NodeError> {
+    let random = ring::rand::generate::<[u8; 16]>(&ring::rand::SystemRandom::new());
+    let random = random.map_err(|_| NodeError::NoRandomness)?;
+    Ok(format!("{:032x}", u128::from_be_bytes(random.expose())))
 }
 
 fn push_password(path: &Path) -> Result<Secret, NodeError> {
@@ -179,29 +253,9 @@ fn push_password(path: &Path) -> Result<Secret, NodeError> {
         let bytes = secret_file::read(path)?;
         return Ok(Secret::new(String::from_utf8_lossy(&bytes).trim()));
     }
-    let random = ring::rand::generate::<[u8; 16]>(&ring::rand::SystemRandom::new());
-    let random = random.map_err(|_| NodeError::Write {
-        path: path.to_owned(),
-        source: std::io::Error::other("the machine gives no random numbers"),
-    })?;
-    let password = format!("{:032x}", u128::from_be_bytes(random.expose()));
+    let password = random()?;
     secret_file::write(path, password.as_bytes())?;
     Ok(Secret::new(password))
-}
-
-fn config(folder: &Folder, ports: &Ports, state: &Path) -> Result<Config, NodeError> {
-    let addresses = ports::loopback();
-    let server = folder.files("server");
-    let value = json!({
-        "name": NAME,
-        "state_directory": state,
-        "certificate": {"certificate_file": server.certificate, "key_file": server.key},
-        "listeners": {
-            "phone": {"addresses": addresses, "port": ports.phone},
-            "operations": {"addresses": addresses, "port": ports.operations},
-        },
-    });
-    Config::read(value, &folder.path).map_err(NodeError::Problems)
 }
 
 /// The settings of the file, with what only a running demo knows.

@@ -2,7 +2,8 @@
 //!
 //! ```text
 //!   keys, certificate -> store -> engine -> surfaces -> settings -> listeners -> ready
-//!   stop: not ready -> listeners end within a limit -> surfaces -> engine and store closed
+//!   stop: not ready -> others notice -> this node leaves, listeners end within a limit -> surfaces
+//!         -> engine and store closed
 //! ```
 //!
 //! Owns what belongs to the whole process; surfaces and listeners get their share of it.
@@ -16,9 +17,8 @@ use domain::{Problems, Timestamp};
 use engine::surface::Surface;
 use engine::{
     Authenticator, Clock, Engine, EngineOptions, Metrics, Port, SealingKey, SystemClock,
-    SystemRandom,
+    SystemRandom, UnsealError,
 };
-use store::Store;
 use tokio::sync::{Mutex, watch};
 use tokio::task::JoinSet;
 
@@ -30,17 +30,19 @@ use crate::operations::{Health, Operations};
 use crate::surfaces::{MakeSurfaces, Push, Surfaces};
 use crate::tls::making::SelfMade;
 use crate::tls::{self, Tls};
-use crate::{admin, open_files, sealing_file, secret_file, surfaces, token_file};
+use crate::{admin, open_files, opening, sealing_file, secret_file, surfaces, token_file};
 
 mod applying;
 mod certificate;
 mod error;
 mod listeners;
-mod notify;
+mod nodes;
+pub(crate) mod notify;
 mod signals;
 mod supervision;
 
 pub use error::NodeError;
+pub(crate) use signals::Asked;
 pub use signals::Signals;
 
 use applying::Applying;
@@ -52,10 +54,6 @@ const SURFACES_MORE: Duration = Duration::from_secs(1);
 
 /// How long a stop waits for a store that is being opened.
 const OPENING_MORE: Duration = Duration::from_secs(1);
-/// So long opening takes before the supervisor is told, and between two words to it.
-const OPENING: Duration = Duration::from_secs(5);
-/// What the supervisor is told while a store is opened, which after an unclean stop is checked.
-const OPENS: &str = "EXTEND_TIMEOUT_USEC=60000000\nSTATUS=Opening the store";
 /// What the log says of a stop during a start.
 const STOPPED_BEFORE: &str = "stopped before it was ready";
 
@@ -158,6 +156,9 @@ impl Node {
         notify::tell("STOPPING=1");
         tracing::info!("stopping");
         self.shared.health.drain();
+        self.shared.let_others_notice().await;
+        // What was this node's goes to others from here on.
+        self.shared.engine.leave().await;
         // One limit for all of it, from now on.
         let (too_late, late) = watch::channel(false);
         let drain = self.shared.config.limits.drain;
@@ -184,6 +185,16 @@ impl Node {
     }
 }
 
+impl Shared {
+    /// Load balancers look at readiness now and then; until they did, connections still come.
+    async fn let_others_notice(&self) {
+        let own = self.engine.node();
+        if self.engine.nodes().iter().any(|it| it.live && it.node != *own) {
+            tokio::time::sleep(self.config.limits.notice).await;
+        }
+    }
+}
+
 /// A node that does not serve yet.
 struct Starting {
     shared: Arc<Shared>,
@@ -207,7 +218,8 @@ impl Starting {
         let now = clock.now();
         prepare_open_files(&config);
         prepare(&config, now)?;
-        let sealing = Arc::new(sealing_file::read_or_make(&config.sealing_key_file)?);
+        let (sealing, is_new) = sealing_file::read_or_make(&config.sealing_key_file)?;
+        let sealing = Arc::new(sealing);
         let files = config.certificate_files();
         let names = config.certificate_names();
         let (loaded, expired) = tls::Certificate::load_though_expired(&files, &names, now)?;
@@ -222,7 +234,19 @@ impl Starting {
 
         let metrics = Metrics::with_process();
         build_info(&metrics);
-        let engine = open_engine(&config, &clock, &sealing, &metrics).await?;
+        let opened = open_engine(&config, &clock, &sealing, &metrics).await;
+        let engine = match opened {
+            Err(NodeError::SealingKey { path }) if is_new => {
+                // A key that opens nothing would be taken for the right one the next time.
+                let _ = std::fs::remove_file(&path);
+                return Err(NodeError::SealingKeyMissing { path });
+            }
+            opened => opened?,
+        };
+        if let Err(error) = nodes::refuse_second_session(&engine) {
+            engine.close().await;
+            return Err(error);
+        }
         let pool = Pool::new();
         let lines = LineLimit::default();
         let (accounts, hashing) = (Arc::clone(&engine), Arc::clone(&pool));
@@ -313,6 +337,7 @@ impl Starting {
             lines: self.lines,
         };
         shared.health.begin();
+        nodes::describe(&shared);
         let listeners = serving.serve(sockets);
         let (stop, stopping) = watch::channel(false);
         let mut others = JoinSet::new();
@@ -390,8 +415,9 @@ fn prepare_open_files(config: &Config) {
 fn prepare(config: &Config, now: Timestamp) -> Result<(), NodeError> {
     let folder = |source| NodeError::Folder { path: config.state_directory.clone(), source };
     secret_file::make_folder(&config.state_directory).map_err(folder)?;
-    let StoreConfig::Sqlite { path } = &config.store;
-    if let Some(above) = path.parent() {
+    if let StoreConfig::Sqlite { path } = &config.store
+        && let Some(above) = path.parent()
+    {
         secret_file::make_folder(above).map_err(folder)?;
     }
     let names = config.certificate_names();
@@ -423,22 +449,7 @@ async fn open_engine(
     sealing: &Arc<SealingKey>,
     metrics: &Metrics,
 ) -> Result<Arc<Engine>, NodeError> {
-    let StoreConfig::Sqlite { path } = config.store.clone();
-    let mut opening = tokio::task::spawn_blocking(move || store::SqliteStore::open(&path));
-    let mut told = false;
-    let opened = loop {
-        match tokio::time::timeout(OPENING, &mut opening).await {
-            Ok(opened) => break opened,
-            Err(_) => {
-                notify::tell(OPENS);
-                told = true;
-            }
-        }
-    };
-    if told {
-        notify::tell("STATUS=");
-    }
-    let store: Arc<dyn Store> = Arc::new(opened.map_err(|_| NodeError::StoreOpening)??);
+    let store = opening::open(&config.store).await?;
     let options = EngineOptions {
         store: Arc::clone(&store),
         clock: Arc::clone(clock),
@@ -451,7 +462,12 @@ async fn open_engine(
     if engine.is_err() {
         store.close().await;
     }
-    Ok(engine?)
+    engine.map_err(|error| match error {
+        engine::OpenError::Sealed(UnsealError::Foreign) => {
+            NodeError::SealingKey { path: config.sealing_key_file.clone() }
+        }
+        error => error.into(),
+    })
 }
 
 fn build_info(metrics: &Metrics) {

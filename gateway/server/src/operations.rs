@@ -87,7 +87,8 @@ impl Health {
         surfaces.iter().map(|surface| (surface.name(), surface.readiness())).collect()
     }
 
-    fn is_draining(&self) -> bool {
+    /// Whether the node stops.
+    pub(crate) fn is_draining(&self) -> bool {
         self.draining.load(Ordering::Acquire)
     }
 }

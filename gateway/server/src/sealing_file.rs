@@ -30,10 +30,10 @@ pub(crate) fn read(path: &Path) -> Result<SealingKey, SecretFileError> {
     Ok(SealingKey::new(*key))
 }
 
-/// Reads the key, or makes one where there is none.
-pub(crate) fn read_or_make(path: &Path) -> Result<SealingKey, SecretFileError> {
+/// Reads the key, or makes one where there is none; says too whether it was made.
+pub(crate) fn read_or_make(path: &Path) -> Result<(SealingKey, bool), SecretFileError> {
     if path.exists() {
-        return read(path);
+        return Ok((read(path)?, false));
     }
     let unwritable = |source| SecretFileError::Unwritable { path: path.to_owned(), source };
     if let Some(folder) = path.parent() {
@@ -47,7 +47,7 @@ pub(crate) fn read_or_make(path: &Path) -> Result<SealingKey, SecretFileError> {
     }
     text.push('\n');
     secret_file::write(path, text.as_bytes())?;
-    Ok(key)
+    Ok((key, true))
 }
 
 #[cfg(test)]
@@ -59,8 +59,11 @@ mod tests {
     fn ops_05_the_sealing_key_is_made_once_and_read_back() {
         let folder = Folder::new();
         let path = folder.path().join("new/sealing.key");
-        let made = read_or_make(&path).unwrap();
-        assert_eq!(read_or_make(&path).unwrap().expose(), made.expose());
+        let (made, is_new) = read_or_make(&path).unwrap();
+        assert!(is_new);
+        let (read, is_new) = read_or_make(&path).unwrap();
+        assert!(!is_new);
+        assert_eq!(read.expose(), made.expose());
     }
 
     #[test]

@@ -76,3 +76,19 @@ pub(crate) fn code(refusal: &Refusal) -> String {
     let value = serde_json::to_value(refusal).unwrap_or_default();
     value.get("refusal").and_then(|code| code.as_str()).unwrap_or("refused").to_owned()
 }
+
+/// An error with its causes, on one line.
+pub(crate) fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let more = error.to_string();
+        // Some libraries' texts hold their cause's already.
+        if !text.contains(&more) {
+            text.push_str(": ");
+            text.push_str(&more);
+        }
+        cause = error.source();
+    }
+    text
+}

@@ -154,4 +154,73 @@ pub enum OpenError {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// The URL of a database cannot be read. It is not repeated: it may hold a password.
+    #[error(
+        "the database's URL cannot be read; write postgresql://USER@HOST:PORT/DATABASE, with %20 and \
+         the like for characters that are not plain, and no option that the driver does not know"
+    )]
+    Url,
+    /// Something that was asked for cannot be had.
+    #[error("the database cannot be used as asked: {reason}")]
+    Options {
+        /// What.
+        reason: String,
+    },
+    /// Nobody is named who vouches for the server.
+    #[error(
+        "nothing says who may vouch for the database server at {place}; name a file with the \
+         certificate of its authority, or write sslmode=disable into the URL if the way there is safe"
+    )]
+    NoAuthority {
+        /// Which database.
+        place: String,
+    },
+    /// The certificates of authorities cannot be read.
+    #[error("the authorities' certificates in {path} cannot be read")]
+    Authorities {
+        /// Where they are.
+        path: String,
+        /// What noticed it.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The server lets us not in.
+    #[error(
+        "the database at {place} refuses us: {reason}; check user, password and rights, and that the \
+         database is there"
+    )]
+    Refused {
+        /// Which database.
+        place: String,
+        /// What it says.
+        reason: String,
+    },
+    /// The server does not answer as it should.
+    #[error("the database at {place} cannot be used; check that it runs and can be reached")]
+    Unreachable {
+        /// Which database.
+        place: String,
+        /// What noticed it.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The server lacks what is needed.
+    #[error("the database server at {place} has version {found}; at least {oldest} is needed")]
+    OldServer {
+        /// Which database.
+        place: String,
+        /// Its version.
+        found: u32,
+        /// The oldest that will do.
+        oldest: u32,
+    },
+    /// The server is a copy that takes no writes.
+    #[error(
+        "the database server at {place} is a standby and takes no writes; name the primary, or all \
+         hosts with a comma between"
+    )]
+    Standby {
+        /// Which database.
+        place: String,
+    },
 }

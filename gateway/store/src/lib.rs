@@ -1,7 +1,7 @@
 //! What we own, durable: documents under guards, their log, timers, promises, leases and blobs.
 //!
 //! One small trait, [`Store`], and one battery of tests that every implementation passes:
-//! [`MemoryStore`] for tests and simulation, [`SqliteStore`] for one node.
+//! [`MemoryStore`] for tests and simulation, [`SqliteStore`] for one node, [`PostgresStore`] for several.
 //!
 //! Who owns what: the store compares guards and keeps order; what a document means is the domain's
 //! affair, when to look again is the engine's.
@@ -13,7 +13,11 @@ mod lease;
 mod log;
 mod memory;
 mod node;
+mod numbers;
 mod outbox;
+mod postgres;
+mod readable;
+mod sql;
 mod sqlite;
 mod store;
 
@@ -25,6 +29,7 @@ pub use log::{Cursor, LogEntry, LogPage};
 pub use memory::MemoryStore;
 pub use node::{Beat, Beats, NODE_SECONDS, NodeRow, holder};
 pub use outbox::{DueWakes, Promise};
+pub use postgres::{LeaseClock, PostgresOptions, PostgresStore};
 pub use sqlite::SqliteStore;
 pub use store::{BATCH_BOUNDS, Statistics, Store};
 

@@ -164,13 +164,13 @@ impl Store for SqliteStore {
         now: Timestamp,
         lasting: Duration,
     ) -> Result<Lease, StoreError> {
-        let (lease, epoch) = (lease.clone(), self.epoch());
-        self.writer.run(move |it| leases::renew(it, lease, now, lasting, epoch)).await
+        let lease = lease.clone();
+        self.writer.run(move |it| leases::renew(it, lease, now, lasting)).await
     }
 
     async fn release_lease(&self, lease: &Lease) -> Result<(), StoreError> {
-        let (lease, epoch) = (lease.clone(), self.epoch());
-        self.writer.run(move |it| leases::release(it, &lease, epoch)).await
+        let lease = lease.clone();
+        self.writer.run(move |it| leases::release(it, &lease)).await
     }
 
     async fn beat(&self, beat: Beat, now: Timestamp) -> Result<Beats, StoreError> {

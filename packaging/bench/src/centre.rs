@@ -18,6 +18,7 @@ use tokio::sync::watch;
 
 use crate::demand::Demand;
 use crate::{AnyError, Missed};
+pub(crate) use latency::{answer_heartbeats, event, open};
 use peers::Peers;
 
 /// Agents of a gateway, and state changes a second, at full size.

@@ -28,7 +28,7 @@ pub(crate) fn run(rounds: usize, quick: bool) -> Result<Missed, AnyError> {
     for _ in 0..rounds {
         single.push(runtime.block_on(commits(1, lasting)));
         grouped.push(runtime.block_on(commits(CALLERS, lasting)));
-        submitted.push(runtime.block_on(submits(lasting)));
+        submitted.push(runtime.block_on(submits_to_file(lasting)));
     }
     let (single, grouped, submitted) = (median(single), median(grouped), median(submitted));
     println!("store: one commit per caller, 1 caller      {single:>9.0} /s");
@@ -79,13 +79,17 @@ async fn commits(callers: usize, lasting: Duration) -> f64 {
     rate
 }
 
-/// Inputs a second through the engine: agents going ready and not ready.
-async fn submits(lasting: Duration) -> f64 {
+async fn submits_to_file(lasting: Duration) -> f64 {
     let folder = Folder::new();
     let Ok(store) = SqliteStore::open(&folder.0.join("store.db")) else { return f64::NAN };
+    submits(Arc::new(store), CALLERS, lasting).await
+}
+
+/// Inputs a second through the engine: agents going ready and not ready.
+pub(crate) async fn submits(store: Arc<dyn Store>, callers: usize, lasting: Duration) -> f64 {
     let Ok(node) = "bench.example".parse::<NodeName>() else { return f64::NAN };
     let options = EngineOptions {
-        store: Arc::new(store),
+        store,
         clock: Arc::new(SystemClock),
         random: Arc::new(SystemRandom::new()),
         sealing: Arc::new(SealingKey::new([1; 32])),
@@ -93,9 +97,9 @@ async fn submits(lasting: Duration) -> f64 {
         metrics: Metrics::new(),
     };
     let Ok(engine) = Engine::open(options).await else { return f64::NAN };
-    sign_in(&engine, &node).await;
+    sign_in(&engine, &node, callers).await;
     let start = Instant::now();
-    let tasks: Vec<_> = (0..CALLERS)
+    let tasks: Vec<_> = (0..callers)
         .map(|caller| {
             let engine = Arc::clone(&engine);
             tokio::spawn(async move {
@@ -126,8 +130,8 @@ async fn submits(lasting: Duration) -> f64 {
     rate
 }
 
-async fn sign_in(engine: &Engine, node: &NodeName) {
-    let agents = (0..CALLERS).filter_map(agent).map(|agent| Agent {
+async fn sign_in(engine: &Engine, node: &NodeName, callers: usize) {
+    let agents = (0..callers).filter_map(agent).map(|agent| Agent {
         id: agent.id,
         name: None,
         team: None,
@@ -141,7 +145,7 @@ async fn sign_in(engine: &Engine, node: &NodeName) {
     let documents = Documents(settings.documents());
     let command = Command::ApplySettings { documents, source: None };
     let _ = engine.submit(Input::command(InputId::new("bench", "settings"), command)).await;
-    for caller in 0..CALLERS {
+    for caller in 0..callers {
         let (Some(agent), Ok(extension)) = (agent(caller), (2000 + caller).to_string().parse())
         else {
             continue;

@@ -4,11 +4,13 @@
 mod baseline;
 mod centre;
 mod client;
+mod cluster;
 mod demand;
 mod durable;
 mod gateway;
 mod handler;
 mod idle;
+mod lane;
 mod median;
 mod page;
 
@@ -29,7 +31,11 @@ struct Arguments {
     /// Serves a file as the baseline of `page`; for this program's own use.
     #[arg(long, hide = true, num_args = 3, value_names = ["BODY", "CERTIFICATE", "KEY"])]
     serve: Vec<String>,
-    /// Only the measurements whose name begins like this: store, handler, page, idle or centre.
+    /// Is a node of `lane` that is flooded with so many events; for this program's own use.
+    #[arg(long, hide = true)]
+    lane: Option<usize>,
+    /// Only the measurements whose name begins like this: store, handler, page, idle, centre, lane or
+    /// cluster.
     #[arg(default_value = "")]
     only: String,
 }
@@ -41,6 +47,15 @@ fn main() -> std::process::ExitCode {
             Ok(()) => std::process::ExitCode::SUCCESS,
             Err(error) => {
                 println!("baseline: {error}");
+                std::process::ExitCode::FAILURE
+            }
+        };
+    }
+    if let Some(events) = arguments.lane {
+        return match lane::node(events) {
+            Ok(()) => std::process::ExitCode::SUCCESS,
+            Err(error) => {
+                println!("lane: {error}");
                 std::process::ExitCode::FAILURE
             }
         };
@@ -63,6 +78,12 @@ fn main() -> std::process::ExitCode {
     }
     if wanted("centre") {
         results.push(("centre", centre::run(rounds, quick)));
+    }
+    if wanted("lane") {
+        results.push(("lane", lane::run(rounds, quick)));
+    }
+    if wanted("cluster") {
+        results.push(("cluster", cluster::run(rounds, quick)));
     }
     let mut failed = false;
     for (name, result) in results {

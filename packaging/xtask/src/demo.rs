@@ -20,6 +20,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
+use crate::setup::Purpose;
 use crate::workspace::Workspace;
 use crate::{Outcome, cargo};
 
@@ -33,6 +34,14 @@ const NO_CTI: &str = "--no-cti";
 
 /// How long the demo may take to be ready or to stop when nobody is watching.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// What a demo with these arguments needs.
+pub(crate) fn purpose(arguments: &[String]) -> Purpose {
+    match value_of("--nodes", arguments) {
+        None | Some("1") => Purpose::Demo,
+        Some(_) => Purpose::DemoOfNodes,
+    }
+}
 
 /// Builds the release programs and runs the demo until it is stopped.
 pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> Outcome {
@@ -285,6 +294,17 @@ mod tests {
             ],
             "target/demo/endpoints.json",
         );
+    }
+
+    #[test]
+    fn several_nodes_need_more() {
+        let needed = |arguments: &[&str]| {
+            let arguments: Vec<_> = arguments.iter().map(|&each| each.to_owned()).collect();
+            purpose(&arguments)
+        };
+        assert_eq!(needed(&["--nodes", "1"]), Purpose::Demo);
+        assert_eq!(needed(&["--dir", "x"]), Purpose::Demo);
+        assert_eq!(needed(&["--nodes=2"]), Purpose::DemoOfNodes);
     }
 
     #[test]

@@ -52,7 +52,8 @@ enum Command {
     /// Build the release programs, run the demo until Ctrl-C, and say what to try with it
     Demo {
         /// Handed to `jackfield demo` as they are; `--dir` and `--endpoints` replace our own,
-        /// `--no-cti` leaves the simulated contact-centre server out
+        /// `--no-cti` leaves the simulated contact-centre server out, `--nodes 2` runs two nodes on one
+        /// database
         #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARGS")]
         arguments: Vec<String>,
     },
@@ -107,7 +108,7 @@ fn main() -> ExitCode {
 fn run(command: Command) -> Outcome {
     match command {
         Command::Demo { arguments } => {
-            setup::ensure(Purpose::Demo)?;
+            setup::ensure(demo::purpose(&arguments))?;
             demo::run(&Workspace::read()?, &arguments)
         }
         Command::Test { all, seeds } => {

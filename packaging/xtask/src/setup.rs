@@ -14,6 +14,8 @@ use std::process::{Command, Stdio};
 pub(crate) enum Purpose {
     /// Build and run the release programs.
     Demo,
+    /// The same with several nodes.
+    DemoOfNodes,
     /// Run the checks, which includes building everything.
     Test,
 }
@@ -21,6 +23,13 @@ pub(crate) enum Purpose {
 /// Where Debian installs programs that administrators run, nginx among them. Ordinary users may run
 /// them too, and do not have these folders in their search path.
 const ADMINISTRATORS_FOLDERS: [&str; 2] = ["/usr/sbin", "/sbin"];
+
+/// Where Debian installs each version of PostgreSQL's server, which is in no search path.
+const POSTGRESQL_FOLDER: &str = "/usr/lib/postgresql";
+/// The package whose settings say whether installing a server also starts a database.
+const POSTGRESQL_SETTINGS_PACKAGE: &str = "postgresql-common";
+const POSTGRESQL_PACKAGE: &str = "postgresql";
+const POSTGRESQL_SETTINGS: &str = "/etc/postgresql-common/createcluster.conf";
 
 /// A program that must be found in the search path.
 #[derive(Debug)]
@@ -31,44 +40,47 @@ struct Requirement {
     /// How to get it where there is no package.
     by_hand: &'static str,
     why: &'static str,
-    demo: bool,
+    /// What needs it beside the checks.
+    purposes: &'static [Purpose],
 }
 
-const REQUIREMENTS: [Requirement; 6] = [
+const EVERY_DEMO: &[Purpose] = &[Purpose::Demo, Purpose::DemoOfNodes];
+
+const REQUIREMENTS: [Requirement; 7] = [
     Requirement {
         command: "cc",
         packages: &["gcc", "libc6-dev"],
         by_hand: "",
         why: "compiles SQLite and the cryptography",
-        demo: true,
+        purposes: EVERY_DEMO,
     },
     Requirement {
         command: "make",
         packages: &["make"],
         by_hand: "",
         why: "builds the memory allocator",
-        demo: true,
+        purposes: EVERY_DEMO,
     },
     Requirement {
         command: "cargo-fmt",
         packages: &[],
         by_hand: "rustup component add rustfmt",
         why: "checks the format",
-        demo: false,
+        purposes: &[],
     },
     Requirement {
         command: "cargo-clippy",
         packages: &[],
         by_hand: "rustup component add clippy",
         why: "checks the lints",
-        demo: false,
+        purposes: &[],
     },
     Requirement {
         command: "xmllint",
         packages: &["libxml2-utils"],
         by_hand: "",
         why: "judges the XML we write from outside",
-        demo: false,
+        purposes: &[],
     },
     Requirement {
         command: "nginx",
@@ -76,7 +88,15 @@ const REQUIREMENTS: [Requirement; 6] = [
         by_hand: "",
         why: "stands in for a site's proxy before old phones; Debian's package also starts it on port \
               80, which `systemctl disable --now nginx` ends",
-        demo: false,
+        purposes: &[],
+    },
+    Requirement {
+        command: "postgres",
+        packages: &[POSTGRESQL_PACKAGE],
+        by_hand: "",
+        why: "is the store of several nodes; where it is installed here, no database of its own is made \
+              or started",
+        purposes: &[Purpose::DemoOfNodes],
     },
 ];
 
@@ -90,7 +110,7 @@ enum Way {
 
 /// Makes sure that what `purpose` needs is installed, or says in one line what to run.
 pub(crate) fn ensure(purpose: Purpose) -> Result<(), Box<dyn Error>> {
-    let missing = missing(purpose, is_in_path);
+    let missing = missing(purpose, is_here);
     if missing.is_empty() {
         return Ok(());
     }
@@ -105,7 +125,7 @@ pub(crate) fn ensure(purpose: Purpose) -> Result<(), Box<dyn Error>> {
         return Err(advice(&missing).into());
     }
     install(way, &packages)?;
-    let still_missing = self::missing(purpose, is_in_path);
+    let still_missing = self::missing(purpose, is_here);
     if still_missing.is_empty() { Ok(()) } else { Err(advice(&still_missing).into()) }
 }
 
@@ -115,10 +135,23 @@ fn install(way: Way, packages: &[&str]) -> Result<(), Box<dyn Error>> {
     if !succeeds(apt_get(way).args(["-q", "update"])) {
         println!("setup: the list of packages could not be refreshed, trying with the old one");
     }
+    if packages.contains(&POSTGRESQL_PACKAGE) {
+        // Tests and demo start databases of their own; nobody asked for one that runs all the time.
+        install_packages(way, &[POSTGRESQL_SETTINGS_PACKAGE])?;
+        let set = "s/^#* *create_main_cluster *=.*/create_main_cluster = false/";
+        if !succeeds(as_root(way, "sed").args(["-i", set, POSTGRESQL_SETTINGS])) {
+            return Err(format!("{POSTGRESQL_SETTINGS} could not be changed").into());
+        }
+    }
+    install_packages(way, packages)?;
+    println!("setup: installed {}", packages.join(" "));
+    Ok(())
+}
+
+fn install_packages(way: Way, packages: &[&str]) -> Result<(), Box<dyn Error>> {
     let mut command = apt_get(way);
     command.args(["-q", "install", "--yes", "--no-install-recommends"]).args(packages);
     if succeeds(&mut command) {
-        println!("setup: installed {}", packages.join(" "));
         Ok(())
     } else {
         Err(format!("apt-get could not install {}", packages.join(" ")).into())
@@ -126,13 +159,18 @@ fn install(way: Way, packages: &[&str]) -> Result<(), Box<dyn Error>> {
 }
 
 fn apt_get(way: Way) -> Command {
+    as_root(way, "apt-get")
+}
+
+/// A program that asks nothing, with the rights that installing takes.
+fn as_root(way: Way, program: &str) -> Command {
     let mut command = match way {
         Way::SudoApt => {
             let mut sudo = Command::new("sudo");
-            sudo.args(["-n", "DEBIAN_FRONTEND=noninteractive", "apt-get"]);
+            sudo.args(["-n", "DEBIAN_FRONTEND=noninteractive", program]);
             sudo
         }
-        Way::Apt | Way::ByHand => Command::new("apt-get"),
+        Way::Apt | Way::ByHand => Command::new(program),
     };
     command.env("DEBIAN_FRONTEND", "noninteractive").stdin(Stdio::null());
     command
@@ -145,7 +183,7 @@ fn succeeds(command: &mut Command) -> bool {
 fn missing(purpose: Purpose, has: impl Fn(&str) -> bool) -> Vec<&'static Requirement> {
     REQUIREMENTS
         .iter()
-        .filter(|each| purpose == Purpose::Test || each.demo)
+        .filter(|each| purpose == Purpose::Test || each.purposes.contains(&purpose))
         .filter(|each| !has(each.command))
         .collect()
 }
@@ -176,6 +214,13 @@ fn advice(missing: &[&Requirement]) -> String {
         commands.push(format!("apt-get install {} (as root)", packages.join(" ")));
     }
     format!("missing {}: run {}, then try again", names.join(", "), commands.join(" and "))
+}
+
+/// Whether a program is there: in the search path that tests get, or where Debian keeps PostgreSQL.
+fn is_here(command: &str) -> bool {
+    let versions = std::fs::read_dir(POSTGRESQL_FOLDER).into_iter().flatten().flatten();
+    let mut folders = versions.map(|version| version.path().join("bin"));
+    is_in_path(command) || folders.any(|folder| is_executable(&folder.join(command)))
 }
 
 /// Whether the search path that tests get holds an executable file of this name.
@@ -217,6 +262,14 @@ mod tests {
     }
 
     #[test]
+    fn a_demo_of_several_nodes_needs_their_store_too() {
+        let names = |purpose| -> Vec<_> {
+            missing(purpose, |_| false).iter().map(|each| each.command).collect()
+        };
+        assert_eq!(names(Purpose::DemoOfNodes), ["cc", "make", "postgres"]);
+    }
+
+    #[test]
     fn only_what_is_absent_is_installed() {
         let missing = missing(Purpose::Test, |command| command != "xmllint");
         assert_eq!(packages(&missing), ["libxml2-utils"]);
@@ -243,8 +296,9 @@ mod tests {
         let advice = advice(&missing(Purpose::Test, |command| command == "cargo-clippy"));
         assert_eq!(
             advice,
-            "missing cc, make, cargo-fmt, xmllint, nginx: run rustup component add rustfmt and \
-             apt-get install gcc libc6-dev make libxml2-utils nginx-light (as root), then try again"
+            "missing cc, make, cargo-fmt, xmllint, nginx, postgres: run rustup component add rustfmt and \
+             apt-get install gcc libc6-dev make libxml2-utils nginx-light postgresql \
+             (as root), then try again"
         );
     }
 

@@ -128,6 +128,7 @@ fn standing<'s>(
         return Err(unproven("cookie"));
     }
     visit.believe(device, holder, proven);
+    visit.seen_here(session, signed_in);
     Ok(session)
 }
 

@@ -4,6 +4,7 @@ mod centre_calls;
 mod centre_signing_in;
 mod centre_working;
 mod hostile;
+mod nodes;
 mod sessions;
 mod signing_in;
 mod working;

@@ -6,13 +6,14 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use domain::settings::Settings;
-use domain::{AgentSession, DeviceName, SessionRef, Timestamp};
+use domain::{AgentSession, DeviceName, Input, InputId, Report, SessionRef, SignedIn, Timestamp};
 use engine::surface::Request;
 use http::header::{CONTENT_TYPE, EXPIRES, HeaderValue, REFRESH, SET_COOKIE};
 use http::{Method, Response};
 
 use crate::activity::Screen;
 use crate::client::Client;
+use crate::elsewhere::Elsewhere;
 use crate::link::{BASE_CHARACTERS_MAX, Issued, Link};
 use crate::prefill::Prefill;
 use crate::proof::Proven;
@@ -30,6 +31,7 @@ pub(super) struct Visit<'a> {
     pub(super) settings: Arc<Settings>,
     pub(super) client: Client<'a>,
     pub(super) now: Timestamp,
+    elsewhere: Arc<Elsewhere>,
 }
 
 /// What a request is answered with.
@@ -55,7 +57,8 @@ impl<'a> Visit<'a> {
     pub(super) fn new(phone: &'a Arc<Phone>, request: &'a Request) -> Self {
         let settings = phone.port.settings();
         let client = Client::of(&request.headers, &settings.phone_service, &phone.library);
-        Self { phone, request, settings, client, now: phone.port.now() }
+        let elsewhere = phone.elsewhere();
+        Self { phone, request, settings, client, now: phone.port.now(), elsewhere }
     }
 
     /// Whether it asks what a page would be: that changes nothing, neither what is kept nor what the
@@ -73,6 +76,7 @@ impl<'a> Visit<'a> {
         Scene {
             client: &self.client,
             base: &self.request.peer.base,
+            elsewhere: self.elsewhere_of(device),
             device,
             settings: &self.settings,
             key: &self.phone.key,
@@ -84,7 +88,7 @@ impl<'a> Visit<'a> {
     /// A page that says what went wrong. The log line is found by the number on the page; where
     /// there are too many of them, at `debug`, and who asked only there.
     pub(super) fn problem(&self, problem: &Problem, retry: Option<String>) -> Answer {
-        self.tell(problem, Ways { retry, home: None })
+        self.tell(problem, Ways { retry, ..Ways::default() })
     }
 
     /// The same on the way to `link` of somebody's session, which the problem does not end.
@@ -93,7 +97,16 @@ impl<'a> Visit<'a> {
         const SECONDS_MIN: u32 = 15;
         let url = |link| self.phone.key.url(&self.request.peer.base, issued, link);
         let seconds = self.settings.phone_service.home_refresh_seconds.max(SECONDS_MIN);
-        self.tell(problem, Ways { retry: Some(url(link)), home: Some((seconds, url(Link::Home))) })
+        let elsewhere = self.elsewhere_of(&issued.device);
+        let elsewhere = elsewhere.map(|base| self.phone.key.url(base, issued, Link::Home));
+        let home = Some((seconds, url(Link::Home)));
+        self.tell(problem, Ways { retry: Some(url(link)), home, elsewhere })
+    }
+
+    /// Another node for that phone. One that comes through a proxy is brought to one by that.
+    fn elsewhere_of(&self, device: &DeviceName) -> Option<&str> {
+        let is_direct = self.request.peer.base == self.phone.base;
+        self.elsewhere.for_device(device).filter(|_| is_direct)
     }
 
     fn tell(&self, problem: &Problem, ways: Ways) -> Answer {
@@ -136,6 +149,30 @@ impl<'a> Visit<'a> {
         drop(screens);
         locked(&self.phone.pace).hear(device);
         Some(page)
+    }
+
+    /// The phone came here with a page of another node, which is to leave it to this one from now on.
+    pub(super) fn seen_here(&self, session: &AgentSession, signed_in: &SignedIn) {
+        let port = &self.phone.port;
+        if self.is_head() || signed_in.node == *port.node() {
+            return;
+        }
+        // The phone may come back to the same node, so no two of these are the same.
+        let Some(random) = port.random::<8>() else { return };
+        let id = InputId::new("seen-at", format_args!("{:016x}", u64::from_be_bytes(random)));
+        let report = Report::SeenAt {
+            agent: session.agent.clone(),
+            session: session.holder(),
+            from: signed_in.node.clone(),
+            node: port.node().clone(),
+        };
+        let phone = Arc::clone(self.phone);
+        tokio::spawn(async move {
+            // Not written now, the next request of the phone brings it again.
+            if let Err(error) = phone.port.submit(Input::report(id, report)).await {
+                tracing::debug!(%error, "where a phone was seen is not written");
+            }
+        });
     }
 
     /// The request may speak for that holder's session, by what it shows.

@@ -9,6 +9,7 @@ key-call = Daten
 key-home = Status
 key-sign-out = Abmelden
 key-refresh = Aktual.
+key-elsewhere = Ersatz
 key-select = Auswahl
 key-back = Zurück
 key-retry = Nochmal

@@ -9,6 +9,7 @@ key-call = CData
 key-home = State
 key-sign-out = SignOut
 key-refresh = Refresh
+key-elsewhere = Node 2
 key-select = Select
 key-back = Back
 key-retry = Retry

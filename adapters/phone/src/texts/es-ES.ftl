@@ -9,6 +9,7 @@ key-call = Datos
 key-home = Estado
 key-sign-out = Fin ses.
 key-refresh = Renovar
+key-elsewhere = Reserva
 key-select = Elegir
 key-back = Volver
 key-retry = Repetir

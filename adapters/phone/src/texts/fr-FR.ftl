@@ -9,6 +9,7 @@ key-call = Infos
 key-home = État
 key-sign-out = Déconn.
 key-refresh = Actual.
+key-elsewhere = Secours
 key-select = Choisir
 key-back = Retour
 key-retry = Réessai

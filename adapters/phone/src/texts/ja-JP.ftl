@@ -9,6 +9,7 @@ key-call = 通話情報
 key-home = 状態
 key-sign-out = サインアウト
 key-refresh = 更新
+key-elsewhere = 予備
 key-select = 選択
 key-back = 戻る
 key-retry = 再試行

@@ -241,6 +241,8 @@ impl Scene<'_> {
             }
         }
         keys.push(Key::new(self.client, "key-refresh", self.link(shown, Link::Home)));
+        let elsewhere = self.elsewhere(shown);
+        keys.extend(elsewhere.map(|url| Key::new(self.client, "key-elsewhere", url)));
         keys
     }
 }

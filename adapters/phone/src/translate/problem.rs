@@ -238,6 +238,8 @@ pub(crate) struct Ways {
     /// The home screen of the session, which the phone opens by itself after so many seconds: who
     /// was signed in still is, and is not to pass for silent over a problem of ours (PHN-20).
     pub(crate) home: Option<(u32, String)>,
+    /// The same at another node.
+    pub(crate) elsewhere: Option<String>,
 }
 
 /// The page of a problem. The reference finds the log line (OPS-12).
@@ -248,11 +250,15 @@ pub(crate) fn problem(client: &Client<'_>, problem: &Problem, ways: Ways, refere
         _ => "problem-title",
     };
     let reference = texts.with("problem-reference", &[("reference", reference)]);
-    let Ways { retry, home } = ways;
+    let Ways { retry, home, elsewhere } = ways;
     let to_home = home.as_ref().filter(|(_, url)| retry.as_ref() != Some(url));
     let keys = Keys {
         leave: Some(Key::exit(client)),
-        others: to_home.map(|(_, url)| Key::new(client, "key-home", url)).into_iter().collect(),
+        others: to_home
+            .map(|(_, url)| Key::new(client, "key-home", url))
+            .into_iter()
+            .chain(elsewhere.map(|url| Key::new(client, "key-elsewhere", url)))
+            .collect(),
         main: retry.map(|url| Key::new(client, "key-retry", url)),
     };
     let screen = screen(client, &texts.text(title), None, keys);

@@ -125,6 +125,7 @@ fn each_page(model: &str, language: Language, mut judge: impl FnMut(&Client<'_>,
     let scene = Scene {
         client: &client,
         base: &base,
+        elsewhere: Some(&base),
         device: &device,
         settings: &settings,
         key: &key,
@@ -178,10 +179,10 @@ fn each_page(model: &str, language: Language, mut judge: impl FnMut(&Client<'_>,
     judge(&client, mobile_modes(&scene, &kept));
     for each in problems() {
         let of = |ways| problem(&client, &each, ways, "REF-4711");
-        judge(&client, of(Ways { retry: Some(base.clone()), home: None }));
+        judge(&client, of(Ways { retry: Some(base.clone()), ..Ways::default() }));
         judge(&client, of(Ways::default()));
         let home = Some((15, format!("{base}/home")));
-        judge(&client, of(Ways { retry: Some(base.clone()), home }));
+        judge(&client, of(Ways { retry: Some(base.clone()), home, ..Ways::default() }));
     }
 }
 
@@ -353,7 +354,7 @@ fn phn_17_keys_stand_where_each_family_has_them() {
     assert_eq!(order("CP-7975G", ScreenName::Problem), ["Retry", "Exit"]);
     for model in ["CP-8845", "CP-7942G"] {
         let keys = order(model, ScreenName::Home);
-        assert_eq!(keys, ["Ready", "NotReady", "SignOut", "Refresh"], "{model}");
+        assert_eq!(keys, ["Ready", "NotReady", "SignOut", "Refresh", "Node 2"], "{model}");
     }
 }
 
@@ -407,7 +408,8 @@ fn ops_11_a_problem_of_a_session_leads_to_its_home_screen() {
     let settings = settings();
     let client = Client::of(&HeaderMap::new(), &settings.phone_service, &library);
     let keys = |retry: &str| {
-        let ways = Ways { retry: Some(retry.to_owned()), home: Some((15, "home".to_owned())) };
+        let home = Some((15, "home".to_owned()));
+        let ways = Ways { retry: Some(retry.to_owned()), home, ..Ways::default() };
         let page = problem(&client, &Problem::Unavailable, ways, "REF-4711");
         assert_eq!(page.refresh, Some((15, "home".to_owned())));
         let keys = page.object.screen().unwrap().soft_keys.clone();
@@ -508,6 +510,7 @@ fn ops_05_neither_a_page_nor_a_form_prints_its_handle() {
     let scene = Scene {
         client: &client,
         base: "https://gw-a.example:8445",
+        elsewhere: None,
         device: &device,
         settings: &settings,
         key: &LinkKey::new(&[7; 32]),

@@ -10,6 +10,7 @@
 mod clients;
 mod clock;
 mod elsewhere;
+mod nodes;
 mod owners;
 mod promises;
 mod rules;

@@ -35,10 +35,12 @@ const REMOVAL: u8 = 6;
 const GONE: u8 = 7;
 /// Panics once when timers are asked for.
 const PANICS: u8 = 8;
+/// Cannot be reached.
+const AWAY: u8 = 9;
 
 /// A store in memory whose commits go wrong as told.
 pub(crate) struct Faulty {
-    inner: MemoryStore,
+    inner: Arc<MemoryStore>,
     fault: AtomicU8,
     under_way: Mutex<Option<Commit>>,
     /// A document that a newer program wrote.
@@ -46,6 +48,23 @@ pub(crate) struct Faulty {
 }
 
 impl Faulty {
+    /// A way of its own to that store.
+    pub(crate) fn way_to(inner: Arc<MemoryStore>) -> Arc<Self> {
+        let (under_way, newer) = (Mutex::default(), Mutex::default());
+        Arc::new(Self { inner, fault: AtomicU8::new(WORKS), under_way, newer })
+    }
+
+    pub(crate) fn cut(&self, cut: bool) {
+        self.fault.store(if cut { AWAY } else { WORKS }, Ordering::Release);
+    }
+
+    fn reach(&self) -> Result<(), StoreError> {
+        match self.fault.load(Ordering::Acquire) {
+            AWAY => Err(StoreError::Unavailable { source: "as told".into() }),
+            _ => Ok(()),
+        }
+    }
+
     pub(crate) fn refuse_removals(&self, on: bool) {
         self.fault.store(if on { REMOVAL } else { WORKS }, Ordering::Release);
     }
@@ -54,6 +73,7 @@ impl Faulty {
 #[async_trait]
 impl Store for Faulty {
     async fn commit(&self, commit: Commit) -> Result<Committed, StoreError> {
+        self.reach()?;
         match self.fault.load(Ordering::Acquire) {
             FULL => Err(StoreError::Full),
             REMOVAL if commit.input.as_str().starts_with("removed/") => Err(StoreError::Full),
@@ -91,6 +111,7 @@ impl Store for Faulty {
         now: Timestamp,
         lasting: Duration,
     ) -> Result<Option<Lease>, StoreError> {
+        self.reach()?;
         match self.fault.load(Ordering::Acquire) {
             FULL => return Err(StoreError::Full),
             TRACELESS => return Err(StoreError::Unknown),
@@ -106,12 +127,14 @@ impl Store for Faulty {
         {
             return Err(StoreError::Newer { kind: key.kind, found: 2, known: 1 });
         }
+        self.reach()?;
         self.inner.load(load).await
     }
     async fn outcome(&self, input: &InputId) -> Result<Option<Reply>, StoreError> {
         self.inner.outcome(input).await
     }
     async fn read_log(&self, after: Cursor, limit: u32) -> Result<LogPage, StoreError> {
+        self.reach()?;
         self.inner.read_log(after, limit).await
     }
     async fn end_of_log(&self) -> Result<Cursor, StoreError> {
@@ -140,12 +163,14 @@ impl Store for Faulty {
         now: Timestamp,
         lasting: Duration,
     ) -> Result<Lease, StoreError> {
+        self.reach()?;
         self.inner.renew_lease(lease, now, lasting).await
     }
     async fn release_lease(&self, lease: &Lease) -> Result<(), StoreError> {
         self.inner.release_lease(lease).await
     }
     async fn beat(&self, beat: Beat, now: Timestamp) -> Result<Beats, StoreError> {
+        self.reach()?;
         self.inner.beat(beat, now).await
     }
 
@@ -190,12 +215,7 @@ impl Store for Faulty {
 }
 
 pub(crate) async fn bench() -> (Bench, Arc<Faulty>) {
-    let store = Arc::new(Faulty {
-        inner: MemoryStore::new(),
-        fault: AtomicU8::new(WORKS),
-        under_way: Mutex::default(),
-        newer: Mutex::default(),
-    });
+    let store = Faulty::way_to(Arc::new(MemoryStore::new()));
     (Bench::on(store.clone()).await, store)
 }
 

@@ -45,6 +45,7 @@ pub(super) fn status(shared: &Shared) -> Value {
             "devices": settings.devices.len(),
             "from_file": shared.settings_file,
         },
+        "nodes": nodes(shared),
         "surfaces": surfaces,
         "agents": agents,
         "cti_pairs": cti_pairs(shared, now),
@@ -56,6 +57,31 @@ pub(super) fn status(shared: &Shared) -> Value {
         },
         "phone_url": format!("{}/fippa/", config.phone.base()),
     })
+}
+
+/// The nodes of the deployment, this one among them, as of its last look.
+fn nodes(shared: &Shared) -> Value {
+    let nodes = shared.engine.nodes().into_iter();
+    let told = nodes.map(|node| {
+        let state = match (node.live, node.left) {
+            (true, _) => node.said.get("state").map_or("starting", String::as_str),
+            (false, true) => "left",
+            (false, false) => "gone",
+        };
+        let part = |name: &str| node.said.get(name).cloned();
+        let number = |name: &str| part(name).and_then(|text| text.parse::<u64>().ok());
+        json!({
+            "node": node.node,
+            "live": node.live,
+            "state": state,
+            "seen_seconds": node.age.as_secs(),
+            "phone_url": part(engine::SAID_PHONE).map(|base| format!("{base}/fippa/")),
+            "version": part("version"),
+            "agents": number("agents"),
+            "settings": number("settings"),
+        })
+    });
+    told.collect()
 }
 
 /// How the links to the contact centre's servers stand.

@@ -31,6 +31,11 @@ pub(super) fn for_people(status: &Value) -> String {
             state => state.to_owned(),
         },
     );
+    let nodes = status.pointer("/nodes").and_then(Value::as_array);
+    // One that is alone needs no list.
+    for node in nodes.filter(|nodes| nodes.len() > 1).into_iter().flatten() {
+        line("node", node_line(node, &text("/node")));
+    }
     let from = text("/settings/from_file");
     let from = if from.is_empty() { from } else { format!(", from {from}") };
     line(
@@ -87,6 +92,26 @@ pub(super) fn for_people(status: &Value) -> String {
         line("no push to", format!("{}: {}", part("device"), part("why")));
     }
     lines
+}
+
+/// One node of several, as this one sees it.
+fn node_line(node: &Value, own: &str) -> String {
+    let part = |name| node.get(name).and_then(Value::as_str);
+    let number = |name| node.get(name).and_then(Value::as_u64).unwrap_or(0);
+    let name = part("node").unwrap_or("?");
+    let own = if name == own { " (this one)" } else { "" };
+    let seen = duration(number("seen_seconds"));
+    let told = match part("state") {
+        Some("gone") => format!("GONE without a word {seen} ago"),
+        Some("left") => format!("stopped {seen} ago"),
+        state => format!(
+            "{}, answers for {} agents, version {}",
+            state.unwrap_or("?"),
+            number("agents"),
+            part("version").unwrap_or("?")
+        ),
+    };
+    format!("{name}{own}: {told}")
 }
 
 /// What an agent does now, on one line.

@@ -22,6 +22,8 @@ pub(super) enum Sort {
     Networks,
     /// Host names or addresses in URLs, each with or without a port.
     PublicNames,
+    /// The URL of a PostgreSQL database, without a password.
+    DatabaseUrl,
 }
 
 /// What holds where the key is not given.
@@ -80,11 +82,18 @@ const fn section(key: &'static str, text: &'static [&'static str]) -> Section {
 }
 
 use Fallback::{Absent, List, Number as Default, Required, Switch as On, Word};
-use Sort::{Addresses, Choice, HostName, Networks, Number, Path, PublicNames, Switch};
+use Sort::{Addresses, Choice, DatabaseUrl, HostName, Networks, Number, Path, PublicNames, Switch};
 
 /// Tables, in the order of the sample.
 pub(super) const SECTIONS: &[Section] = &[
-    section("store", &["Where the gateway keeps what it owns."]),
+    section(
+        "store",
+        &[
+            "Where the gateway keeps what it owns: a file on this machine, which suits one node, or a",
+            "PostgreSQL database (version 13 or later), which several nodes share. `url` alone chooses",
+            "PostgreSQL.",
+        ],
+    ),
     section(
         "certificate",
         &[
@@ -136,7 +145,8 @@ pub(super) const FIELDS: &[Field] = &[
             "The key that secrets in the store are sealed with: 32 bytes as 64 hexadecimal digits. Not",
             "given, it is state_directory/sealing.key, made at the first start. Nobody but its owner and",
             "group may read it. Keep a copy apart from the store's backups: without it the sealed secrets",
-            "are lost, and with both they are readable.",
+            "are lost, and with both they are readable. All nodes on one PostgreSQL database need the",
+            "same key: copy the file of the first node to the others before they start.",
         ],
     ),
     field(
@@ -169,12 +179,52 @@ pub(super) const FIELDS: &[Field] = &[
             "other name, or with an empty list, URLs name this node as it is without a proxy.",
         ],
     ),
-    field("store.kind", Choice(&["sqlite"]), Word("sqlite"), &["The kind of store."]),
+    field(
+        "store.kind",
+        Choice(&["sqlite", "postgresql"]),
+        Absent("postgresql"),
+        &["The kind of store. Not given, it is postgresql where there is a url, else sqlite."],
+    ),
     field(
         "store.path",
         Path,
         Absent("/var/lib/jackfield/jackfield.db"),
-        &["Its file. Not given, it is state_directory/jackfield.db."],
+        &["SQLite: its file. Not given, it is state_directory/jackfield.db."],
+    ),
+    field(
+        "store.url",
+        DatabaseUrl,
+        Absent("postgresql://jackfield@db.example.com/jackfield"),
+        &[
+            "PostgreSQL: user, host, port and database. It holds no password. The connection is",
+            "encrypted and the server's certificate checked, unless it is a Unix socket",
+            "(\"postgresql:///jackfield?host=/run/postgresql&user=jackfield\") or the URL ends in",
+            "\"?sslmode=disable\".",
+        ],
+    ),
+    field(
+        "store.password_file",
+        Path,
+        Absent("/etc/jackfield/postgresql.password"),
+        &[
+            "PostgreSQL: a file with the password, where the server asks for one. Nobody but its owner",
+            "and group may read it.",
+        ],
+    ),
+    field(
+        "store.authority_file",
+        Path,
+        Absent("/etc/jackfield/postgresql-ca.pem"),
+        &["PostgreSQL: PEM, the certificates of the authorities that sign for the server."],
+    ),
+    field(
+        "store.connections",
+        Number(4, 64),
+        Default(16),
+        &[
+            "PostgreSQL: the most connections of this node. The server's max_connections must suffice",
+            "for those of all nodes.",
+        ],
     ),
     field(
         "certificate.certificate_file",
@@ -299,6 +349,15 @@ pub(super) const FIELDS: &[Field] = &[
         Number(0, 600),
         Default(10),
         &["Seconds that requests in hand may take to end when the gateway stops."],
+    ),
+    field(
+        "limits.notice_seconds",
+        Number(0, 60),
+        Default(6),
+        &[
+            "Seconds that readiness fails before the gateway stops accepting connections, where other",
+            "nodes are there to go to: so long load balancers take to notice.",
+        ],
     ),
     field("log.format", Choice(&["human", "json"]), Word("human"), &["How a line looks."]),
     field(

@@ -7,11 +7,13 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use domain::{NodeName, Problems, Timestamp};
+use rustls_pki_types::CertificateDer;
+use rustls_pki_types::pem::PemObject as _;
 
 use super::{Config, StoreConfig};
 use crate::tls::CertificateError;
 use crate::tls::making::SelfMade;
-use crate::{sealing_file, tls, token_file};
+use crate::{password_file, sealing_file, tls, token_file};
 
 /// The most bytes of the path of a Unix socket (unix(7)), its end not counted.
 const SOCKET_BYTES_MAX: usize = 107;
@@ -51,9 +53,22 @@ pub(crate) fn check_files_for(
             ),
         );
     }
-    let StoreConfig::Sqlite { path } = &config.store;
-    check_store(path, problems);
-    check_sealing_key(&config.sealing_key_file, path, problems);
+    match &config.store {
+        StoreConfig::Sqlite { path } => {
+            check_store(path, problems);
+            check_sealing_key(&config.sealing_key_file, Some(path), problems);
+        }
+        StoreConfig::Postgresql(database) => {
+            if let Some(file) = &database.password_file {
+                problems.keep("store.password_file", password_file::read(file));
+            }
+            if let Some(file) = &database.authority_file {
+                problems.keep("store.authority_file", check_authorities(file));
+            }
+            // Whether it is the right one shows when secrets are opened with it.
+            check_sealing_key(&config.sealing_key_file, None, problems);
+        }
+    }
     if let Some(file) = &config.operations.metrics_token_file {
         problems.keep("listeners.operations.metrics_token_file", token_file::read(file));
     }
@@ -73,10 +88,10 @@ pub(crate) fn check_files_for(
 }
 
 /// A new key beside an old store would lose what was sealed under the other one.
-fn check_sealing_key(key: &Path, store: &Path, problems: &mut Problems) {
+fn check_sealing_key(key: &Path, store: Option<&Path>, problems: &mut Problems) {
     if key.exists() {
         problems.keep("sealing_key_file", sealing_file::read(key));
-    } else if store.exists() {
+    } else if let Some(store) = store.filter(|store| store.exists()) {
         problems.add(
             "sealing_key_file",
             format_args!(
@@ -89,6 +104,18 @@ fn check_sealing_key(key: &Path, store: &Path, problems: &mut Problems) {
     } else {
         check_parent("sealing_key_file", key, problems);
     }
+}
+
+/// The authorities must be there before anything connects: one missing would look like a fault of the
+/// network.
+fn check_authorities(file: &Path) -> Result<(), String> {
+    let told = |error: &dyn std::fmt::Display| format!("{}: {error}", file.display());
+    let mut count = 0;
+    for certificate in CertificateDer::pem_file_iter(file).map_err(|error| told(&error))? {
+        certificate.map_err(|error| told(&error))?;
+        count += 1;
+    }
+    if count == 0 { Err(told(&"has no certificate in PEM form")) } else { Ok(()) }
 }
 
 fn check_folder(key: &str, folder: &Path, problems: &mut Problems) {

@@ -1,6 +1,6 @@
 //! What the operator wrote, key by key: read by the table, every problem noted under its key.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
@@ -10,7 +10,10 @@ use ipnet::IpNet;
 use serde_json::Value;
 
 use super::fields::{FIELDS, Fallback, Field, LIST_MAX, Sort};
-use super::{NAME_CHARACTERS_MAX, PublicName};
+use super::{NAME_CHARACTERS_MAX, PublicName, store_keys};
+
+/// The most characters of a database's URL.
+const URL_CHARACTERS_MAX: usize = 1_000;
 
 /// One value as it was written.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,22 +26,25 @@ enum Written {
     Addresses(Vec<IpAddr>),
     Networks(Vec<IpNet>),
     PublicNames(Vec<PublicName>),
+    DatabaseUrl(String),
 }
 
 /// All values that were written, and the defaults of the others.
 #[derive(Debug)]
 pub(super) struct Raw {
     values: BTreeMap<&'static str, Written>,
+    /// Keys that stand there, readable or not.
+    given: BTreeSet<&'static str>,
 }
 
 impl Raw {
     /// Reads a whole configuration; relative paths count from `folder`.
     pub(super) fn read(value: Value, folder: &Path, problems: &mut Problems) -> Self {
-        let mut values = BTreeMap::new();
+        let mut raw = Self { values: BTreeMap::new(), given: BTreeSet::new() };
         let mut reader = Reader::new("", value, problems);
-        read_table("", &mut reader, folder, &mut values);
+        read_table("", &mut reader, folder, &mut raw);
         reader.finish();
-        Self { values }
+        raw
     }
 
     pub(super) fn name(&self, key: &str) -> Option<NodeName> {
@@ -53,6 +59,11 @@ impl Raw {
             Some(Written::Path(path)) => Some(path.clone()),
             _ => None,
         }
+    }
+
+    /// Whether the key stands there, readable or not.
+    pub(super) fn was_given(&self, key: &str) -> bool {
+        self.given.contains(key)
     }
 
     /// Whether the key was written.
@@ -109,6 +120,13 @@ impl Raw {
         }
     }
 
+    pub(super) fn database_url(&self, key: &str) -> Option<String> {
+        match self.values.get(key) {
+            Some(Written::DatabaseUrl(url)) => Some(url.clone()),
+            _ => None,
+        }
+    }
+
     pub(super) fn public_names(&self, key: &str) -> Vec<PublicName> {
         match self.values.get(key) {
             Some(Written::PublicNames(names)) => names.clone(),
@@ -122,30 +140,27 @@ fn fallback(key: &str) -> Fallback {
     field.map_or(Fallback::Absent(""), |field| field.fallback)
 }
 
-fn read_table(
-    path: &str,
-    reader: &mut Reader<'_>,
-    folder: &Path,
-    values: &mut BTreeMap<&'static str, Written>,
-) {
+fn read_table(path: &str, reader: &mut Reader<'_>, folder: &Path, raw: &mut Raw) {
     let prefix = if path.is_empty() { String::new() } else { format!("{path}.") };
     let mut last_table = "";
     for field in FIELDS {
         let Some(rest) = field.key.strip_prefix(&prefix) else { continue };
         match rest.split_once('.') {
             None => {
-                if !reader.has(rest) && matches!(field.fallback, Fallback::Required(_)) {
+                if reader.has(rest) {
+                    raw.given.insert(field.key);
+                } else if matches!(field.fallback, Fallback::Required(_)) {
                     reader.problem(rest, "is missing");
                 }
                 if let Some(value) = read_field(field, rest, reader, folder) {
-                    values.insert(field.key, value);
+                    raw.values.insert(field.key, value);
                 }
             }
             Some((table, _)) if table != last_table => {
                 last_table = table;
                 let inner = format!("{prefix}{table}");
                 reader.table(table, |reader| {
-                    read_table(&inner, reader, folder, values);
+                    read_table(&inner, reader, folder, raw);
                     Some(())
                 });
             }
@@ -215,6 +230,16 @@ fn read_field(
                 }
             }
             Some(Written::PublicNames(names))
+        }
+        Sort::DatabaseUrl => {
+            let text = reader.short_text(name, URL_CHARACTERS_MAX)?;
+            match store_keys::checked_url(&text) {
+                Ok(()) => Some(Written::DatabaseUrl(text)),
+                Err(message) => {
+                    reader.problem(name, message);
+                    None
+                }
+            }
         }
     }
 }

@@ -127,6 +127,7 @@ fn field_schema(field: &Field) -> Value {
         Sort::Choice(words) => json!({"enum": words}),
         Sort::Addresses => list("an IP address"),
         Sort::Networks => list("an IP address or network"),
+        Sort::DatabaseUrl => json!({"type": "string", "pattern": "^postgresql://"}),
         Sort::PublicNames => list("a host name or address, with or without a port"),
     };
     let default = match field.fallback {

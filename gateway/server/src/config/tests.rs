@@ -92,6 +92,113 @@ fn ops_01_keys_that_contradict_each_other_are_problems() {
     check(&format!("{LEAST}[certificate]\ncertificate_file = \"c\""), &["certificate.key_file"]);
 }
 
+/// Compares the keys of the problems that a `store` table of these lines has.
+#[track_caller]
+fn check_store(lines: &str, expected: &[&str]) {
+    check(&format!("{LEAST}[store]\n{lines}"), expected);
+}
+
+const URL: &str = "url = \"postgresql://jackfield@db.example.com/jackfield\"\n";
+
+#[test]
+fn one_line_chooses_postgresql() {
+    let text = format!("{LEAST}[store]\n{URL}");
+    let config = Config::parse(&text, Path::new("/etc/jackfield")).unwrap();
+    assert_eq!(
+        config.store,
+        StoreConfig::Postgresql(DatabaseConfig {
+            url: "postgresql://jackfield@db.example.com/jackfield".to_owned(),
+            password_file: None,
+            authority_file: None,
+            connections: 16,
+        })
+    );
+    let config = Config::parse(LEAST, Path::new("/etc/jackfield")).unwrap();
+    assert_eq!(
+        config.store,
+        StoreConfig::Sqlite { path: "/var/lib/jackfield/jackfield.db".into() }
+    );
+    check_store(&format!("kind = \"postgresql\"\n{URL}connections = 64"), &[]);
+    check_store("kind = \"sqlite\"\npath = \"s.db\"", &[]);
+}
+
+#[test]
+fn ops_01_contradictions_about_the_store_are_problems() {
+    check_store(&format!("kind = \"sqlite\"\n{URL}"), &["store.url"]);
+    check_store("kind = \"postgresql\"", &["store.url"]);
+    check_store(&format!("{URL}path = \"s.db\""), &["store.path"]);
+    check_store("kind = \"postgresql\"\npath = \"s.db\"", &["store.url", "store.path"]);
+    let postgresql = "password_file = \"p\"\nauthority_file = \"a\"\nconnections = 8\n";
+    check_store(postgresql, &["store.password_file", "store.authority_file", "store.connections"]);
+    check_store(&format!("{URL}{postgresql}"), &[]);
+    check_store(&format!("{URL}connections = 3"), &["store.connections"]);
+    check_store(&format!("{URL}connections = 65"), &["store.connections"]);
+    check_store("kind = \"oracle\"", &["store.kind"]);
+}
+
+#[test]
+fn ops_05_a_database_url_holds_no_password_and_none_is_repeated() {
+    for good in [
+        "postgresql://db.example.com/jackfield",
+        "postgresql://jackfield@db.example.com:5433/jackfield?sslmode=disable",
+        "postgresql://jackfield@db-a.example.com:5432,db-b.example.com:5432/jackfield",
+        "postgresql:///jackfield?host=/run/postgresql&user=jackfield",
+    ] {
+        check_store(&format!("url = {good:?}"), &[]);
+    }
+    for bad in [
+        "postgresql://jackfield:geheim@db.example.com/jackfield",
+        "postgresql://jackfield@db.example.com/jackfield?password=geheim",
+        "postgresql://jackfield@db.example.com/jackfield?sslmode=disable&Pass%77ord=geheim",
+        "postgresql://jackfield@db.example.com",
+        "postgresql://jackfield@db.example.com/",
+        "mysql://geheim@db.example.com/jackfield",
+        "/var/lib/geheim.db",
+        "",
+    ] {
+        let text = format!("{LEAST}[store]\nurl = {bad:?}");
+        let problems = Config::parse(&text, Path::new("/etc/jackfield")).unwrap_err();
+        let keys: Vec<_> = problems.as_slice().iter().map(|it| it.key.as_str()).collect();
+        assert_eq!(keys, ["store.url"], "{bad}");
+        assert!(!problems.to_string().contains("geheim"), "{problems}");
+    }
+}
+
+#[test]
+fn ops_05_files_of_the_database_are_checked() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = Folder::new();
+    let (password, authority) = (folder.path().join("password"), folder.path().join("ca.pem"));
+    let value = json!({
+        "name": "gw-a.example.com",
+        "state_directory": folder.path(),
+        "store": {
+            "url": "postgresql://jackfield@db.example.com/jackfield",
+            "password_file": password,
+            "authority_file": authority,
+        },
+    });
+    let config = Config::read(value, Path::new("/")).unwrap();
+    let keys = || -> Vec<_> {
+        let mut problems = Problems::default();
+        check_files(&config, Timestamp::from_seconds(1_800_000_000), &mut problems);
+        problems.as_slice().iter().map(|it| it.key.clone()).collect()
+    };
+    assert_eq!(keys(), ["store.password_file", "store.authority_file"]);
+    crate::secret_file::write(&password, b"geheim\n").unwrap();
+    std::fs::write(&authority, "no certificate").unwrap();
+    assert_eq!(keys(), ["store.authority_file"]);
+    let now = Timestamp::from_seconds(1_800_000_000);
+    let files = CertificateFiles {
+        certificate: folder.path().join("ca.pem"),
+        key: folder.path().join("ca.key"),
+    };
+    std::fs::remove_file(&authority).unwrap();
+    crate::tls::making::Authority::keep(&files, "a database's", now).unwrap();
+    std::fs::set_permissions(&password, PermissionsExt::from_mode(0o644)).unwrap();
+    assert_eq!(keys(), ["store.password_file"]);
+}
+
 #[test]
 fn a_text_that_is_no_toml_names_its_line() {
     check("name = \"gw-a.example.com\"\nstate_directory = \n", &["line 2"]);
@@ -165,7 +272,8 @@ fn the_samples_examples_are_read_too() {
             _ => format!("{line}\n"),
         })
         .collect();
-    check(&text, &[]);
+    // Of the two kinds of store the examples show one key of the other one.
+    check(&text, &["store.path"]);
     let names = text.lines().filter(|line| line.contains(" = ") && !line.starts_with('#')).count();
     assert_eq!(names, fields::FIELDS.len());
 }

@@ -1,8 +1,10 @@
 //! The endpoints file: where everything is, and who may sign in.
+//!
+//! `nodes` lists every node; the members of the first one stand at the top too, beside what all share.
 
 use std::collections::BTreeMap;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use domain::Secret;
 use serde_json::{Value, json};
@@ -15,17 +17,42 @@ use crate::secret_file::{make_folder, write_whole};
 /// What the file is made of.
 pub(super) struct Endpoints<'a> {
     pub(super) folder: &'a Folder,
-    pub(super) config: &'a Config,
     pub(super) ports: &'a Ports,
     pub(super) push_password: &'a Secret,
     pub(super) peers: Option<&'a Peers>,
 }
 
-impl Endpoints<'_> {
-    /// The file's content for a demo with those settings.
-    pub(super) fn value(&self, settings: &Value) -> Value {
+/// Where one node is.
+pub(super) struct NodeEndpoints<'a> {
+    pub(super) config: &'a Config,
+    /// Its configuration, where it has a file of its own.
+    pub(super) configuration: Option<PathBuf>,
+    /// Its process; `None` while there is none.
+    pub(super) process: Option<u32>,
+}
+
+impl NodeEndpoints<'_> {
+    fn value(&self) -> Value {
         let base = self.config.phone.base();
-        let operations = format!("http://127.0.0.1:{}", self.ports.operations);
+        let port = self.config.operations.addresses.first().map_or(0, |address| address.port());
+        let operations = format!("http://127.0.0.1:{port}");
+        json!({
+            "name": self.config.name,
+            "phone": format!("{base}/fippa/"),
+            "phone_authentication": format!("{base}/phone-auth"),
+            "metrics": format!("{operations}/metrics"),
+            "health": format!("{operations}/readyz"),
+            "admin_socket": self.config.admin_socket(),
+            "state_directory": self.config.state_directory,
+            "configuration": self.configuration,
+            "pid": self.process,
+        })
+    }
+}
+
+impl Endpoints<'_> {
+    /// The file's content for a demo with those settings and nodes.
+    pub(super) fn value(&self, settings: &Value, nodes: &[NodeEndpoints<'_>]) -> Value {
         let phone_ca = self.folder.files("phone-ca");
         let list = |name: &str| settings.get(name).and_then(Value::as_array).into_iter().flatten();
         let agents: Vec<_> = list("agents")
@@ -35,11 +62,8 @@ impl Endpoints<'_> {
             })
             .collect();
         let devices: Vec<_> = list("devices").filter_map(|device| device.get("name")).collect();
+        let nodes: Vec<_> = nodes.iter().map(NodeEndpoints::value).collect();
         let mut value = json!({
-            "phone": format!("{base}/fippa/"),
-            "metrics": format!("{operations}/metrics"),
-            "health": format!("{operations}/readyz"),
-            "admin_socket": self.config.admin_socket(),
             "ca": self.folder.files("ca").certificate,
             "agents": agents,
             "devices": devices,
@@ -48,10 +72,15 @@ impl Endpoints<'_> {
                 "user": PUSH_USER,
                 "password": self.push_password.expose(),
             },
-            "phone_authentication": format!("{base}/phone-auth"),
             "phone_ca": {"certificate": phone_ca.certificate, "key": phone_ca.key},
         });
-        if let (Some(peers), Some(members)) = (self.peers, value.as_object_mut()) {
+        let Some(members) = value.as_object_mut() else { return value };
+        if let Some(Value::Object(first)) = nodes.first() {
+            members.extend(first.clone());
+        }
+        members.insert("nodes".to_owned(), nodes.into());
+        members.insert("demo_pid".to_owned(), std::process::id().into());
+        if let Some(peers) = self.peers {
             let (a, b) = (&peers.side_a, &peers.side_b);
             members.insert("cti".to_owned(), json!({"pair": PAIR, "a": a, "b": b}));
             members.insert("peers".to_owned(), json!(peers.control));

@@ -2,19 +2,33 @@
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
+use std::ops::Range;
 use std::path::Path;
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value};
 
+use super::NODES_MAX;
 use crate::secret_file::write_whole;
 
-/// The demo's ports.
+/// Where ports are chosen from. Linux gives 32768 and up to outgoing connections.
+const CHOSEN_FROM: Range<u16> = 20_000..32_000;
+/// More than one demo needs.
+const PORTS_OF_A_DEMO: u32 = 16;
+
+/// The ports of one node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Ports {
+pub(super) struct NodePorts {
     /// HTTPS for phones.
     pub(super) phone: u16,
     /// Plain HTTP for monitoring.
     pub(super) operations: u16,
+}
+
+/// The demo's ports.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Ports {
+    /// Those of the first node, and of others where there are any.
+    pub(super) nodes: [NodePorts; NODES_MAX],
     /// The web servers of simulated phones, each on an address of its own (127.x).
     pub(super) push: u16,
     /// Sides A and B of the simulated contact-centre server, and its control socket.
@@ -32,6 +46,7 @@ impl Ports {
             let port = kept.get(name).and_then(Value::as_u64);
             port.and_then(|port| u16::try_from(port).ok()).filter(|port| *port > 0)
         };
+        let mut text = Map::new();
         let mut taken = Vec::new();
         let mut choose = |kept: Option<u16>| {
             let kept = kept.filter(|port| !taken.contains(port) && is_free(*port));
@@ -39,12 +54,24 @@ impl Ports {
             taken.push(port);
             io::Result::Ok(port)
         };
+        let mut node = |number: usize, phone: Option<u16>| {
+            let name = |what: &str| match number {
+                0 => what.to_owned(),
+                number => format!("{what}_{}", number + 1),
+            };
+            let ports = NodePorts {
+                phone: match phone {
+                    Some(port) => choose(Some(port)).and_then(|chosen| wanted(port, chosen))?,
+                    None => choose(kept(&name("phone")))?,
+                },
+                operations: choose(kept(&name("operations")))?,
+            };
+            text.insert(name("phone"), ports.phone.into());
+            text.insert(name("operations"), ports.operations.into());
+            io::Result::Ok(ports)
+        };
         let ports = Self {
-            phone: match phone {
-                Some(port) => choose(Some(port)).and_then(|chosen| wanted(port, chosen))?,
-                None => choose(kept("phone"))?,
-            },
-            operations: choose(kept("operations"))?,
+            nodes: [node(0, phone)?, node(1, None)?, node(2, None)?],
             // Phones of an earlier run may listen there still, so it need not be free.
             push: match kept("push") {
                 Some(port) => port,
@@ -53,10 +80,12 @@ impl Ports {
             peers: [choose(kept("cti_a"))?, choose(kept("cti_b"))?, choose(kept("peers"))?],
         };
         let [cti_a, cti_b, peers] = ports.peers;
-        let text = json!({
-            "phone": ports.phone, "operations": ports.operations, "push": ports.push,
-            "cti_a": cti_a, "cti_b": cti_b, "peers": peers,
-        });
+        for (name, port) in
+            [("push", ports.push), ("cti_a", cti_a), ("cti_b", cti_b), ("peers", peers)]
+        {
+            text.insert(name.to_owned(), port.into());
+        }
+        let text = Value::Object(text);
         write_whole(path, format!("{text}\n").as_bytes(), 0o600)?;
         Ok(ports)
     }
@@ -82,12 +111,40 @@ fn is_free(port: u16) -> bool {
     loopback().into_iter().all(|address| TcpListener::bind(SocketAddr::new(address, port)).is_ok())
 }
 
+/// A port below those that the system gives to outgoing connections: one of these could be taken by
+/// anybody's connection before we listen.
 fn free(taken: &[u16]) -> io::Result<u16> {
-    for _ in 0..64 {
-        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port();
-        if !taken.contains(&port) && is_free(port) {
-            return Ok(port);
+    let count = u32::from(CHOSEN_FROM.end - CHOSEN_FROM.start);
+    // Demos that start at the same time look in different places.
+    let first = std::process::id().wrapping_mul(PORTS_OF_A_DEMO) % count;
+    let places = (0..count).map(|step| (first + step) % count);
+    let ports =
+        places.filter_map(|place| CHOSEN_FROM.start.checked_add(u16::try_from(place).ok()?));
+    let mut free = ports.filter(|port| !taken.contains(port) && is_free(*port));
+    free.next().ok_or_else(|| io::Error::new(io::ErrorKind::AddrInUse, "there is no free port"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::temporary::Folder;
+
+    #[test]
+    fn ports_are_free_below_the_systems_own_and_kept() {
+        let folder = Folder::new();
+        let path = folder.path().join("ports.json");
+        let ports = Ports::keep(&path, None).unwrap();
+        let nodes = ports.nodes.iter().flat_map(|node| [node.phone, node.operations]);
+        let all: Vec<_> = nodes.chain([ports.push]).chain(ports.peers).collect();
+        for (at, port) in all.iter().enumerate() {
+            assert!(CHOSEN_FROM.contains(port), "{port}");
+            assert!(!all[..at].contains(port), "{port} twice");
         }
+        assert_eq!(Ports::keep(&path, None).unwrap(), ports);
+        let _taken = TcpListener::bind((Ipv4Addr::LOCALHOST, ports.nodes[0].phone)).unwrap();
+        let other = Ports::keep(&path, None).unwrap();
+        assert_ne!(other.nodes[0].phone, ports.nodes[0].phone);
+        assert_eq!(other.nodes[1], ports.nodes[1]);
+        assert_eq!(other.push, ports.push);
     }
-    Err(io::Error::new(io::ErrorKind::AddrInUse, "there is no free port"))
 }

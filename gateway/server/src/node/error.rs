@@ -48,6 +48,31 @@ pub enum NodeError {
         /// Why.
         why: String,
     },
+    /// The private database of a demo of several nodes does not run.
+    #[error("the demo's database does not run: {why}")]
+    Database {
+        /// Why, and what to do.
+        why: String,
+    },
+    /// A pair of servers allows one session, and another node has it.
+    #[error(
+        "the pair {pair} allows one session, and {node} is there, which has it; stop that node, or let \
+         the servers allow more and set sessions to per_node"
+    )]
+    OneSession {
+        /// The pair.
+        pair: domain::PairName,
+        /// The other node.
+        node: domain::NodeName,
+    },
+    /// A node of a demo of several nodes does not serve.
+    #[error("{node} does not serve: {why}")]
+    DemoNode {
+        /// The node.
+        node: String,
+        /// Why.
+        why: String,
+    },
     /// A file with a secret is not usable.
     #[error(transparent)]
     SecretFile(#[from] SecretFileError),
@@ -69,6 +94,28 @@ pub enum NodeError {
     /// The store's content cannot be used.
     #[error(transparent)]
     Engine(#[from] engine::OpenError),
+    /// The key does not open what the store's secrets were sealed with.
+    #[error(
+        "sealing_key_file: {path} is not the key that secrets in this store are sealed with; all nodes \
+         on one store need the same key: copy the file of another node there, or put it back from \
+         your copy",
+        path = path.display()
+    )]
+    SealingKey {
+        /// The file.
+        path: PathBuf,
+    },
+    /// There was no key, and the store's secrets were sealed already.
+    #[error(
+        "sealing_key_file: {path} is missing, and secrets in this store are sealed already; all nodes \
+         on one store need the same key: copy the file of another node there, or put it back from \
+         your copy",
+        path = path.display()
+    )]
+    SealingKeyMissing {
+        /// The file.
+        path: PathBuf,
+    },
     /// The settings are refused.
     #[error("settings: {0}")]
     Settings(String),
@@ -83,6 +130,9 @@ pub enum NodeError {
         /// Why.
         source: std::io::Error,
     },
+    /// The machine gives no randomness.
+    #[error("the machine gives no random numbers")]
+    NoRandomness,
     /// Signals cannot be received.
     #[error("signals cannot be received")]
     Signals(#[source] std::io::Error),

@@ -1,13 +1,13 @@
-//! Leases, and what may only be done under one.
+//! Leases, and what may only be done under one. Time is handed in.
 
 use std::time::Duration;
 
 use domain::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, params};
 
-use super::reading::{from_sql, to_sql};
+use crate::numbers::{from_sql, to_sql};
 use crate::store::fence;
-use crate::{Lease, StoreError};
+use crate::{Lease, StoreError, sql};
 
 pub(super) fn acquire(
     connection: &Connection,
@@ -17,18 +17,17 @@ pub(super) fn acquire(
     lasting: Duration,
     epoch: u64,
 ) -> Result<Option<Lease>, StoreError> {
-    let sql = "INSERT INTO lease (name, holder, token, expires_at) VALUES (?1, ?2, 1, ?4)
-               ON CONFLICT (name) DO UPDATE
-               SET token = lease.token + (lease.expires_at <= ?3),
-                   holder = excluded.holder, expires_at = excluded.expires_at
-               WHERE lease.expires_at <= ?3 OR lease.holder = excluded.holder
-               RETURNING token";
-    let expires_at = now.after(lasting);
-    let bound = params![name, holder, now.microseconds(), expires_at.microseconds()];
-    let token: Option<i64> =
-        connection.prepare_cached(sql)?.query_row(bound, |row| row.get(0)).optional()?;
-    let (name, holder) = (name.to_owned(), holder.to_owned());
-    Ok(token.map(|token| Lease { name, holder, fence: fence(epoch, from_sql(token)), expires_at }))
+    let bound = params![name, holder, now.microseconds(), microseconds(lasting)];
+    let mut statement = connection.prepare_cached(sql::ACQUIRE_LEASE.sqlite())?;
+    let taken = statement.query_row(bound, |row| {
+        Ok(Lease {
+            name: name.to_owned(),
+            holder: holder.to_owned(),
+            fence: fence(epoch, from_sql(row.get(0)?)),
+            expires_at: Timestamp::from_microseconds(row.get(1)?),
+        })
+    });
+    Ok(taken.optional()?)
 }
 
 pub(super) fn renew(
@@ -36,27 +35,20 @@ pub(super) fn renew(
     lease: Lease,
     now: Timestamp,
     lasting: Duration,
-    epoch: u64,
 ) -> Result<Lease, StoreError> {
-    let expires_at = now.after(lasting);
-    let sql = "UPDATE lease SET expires_at = ?4
-               WHERE name = ?1 AND holder = ?2 AND token = ?3";
-    let token = to_sql(lease.fence.number);
-    let bound = params![lease.name, lease.holder, token, expires_at.microseconds()];
-    let renewed =
-        lease.fence.epoch == epoch && connection.prepare_cached(sql)?.execute(bound)? == 1;
-    if renewed { Ok(Lease { expires_at, ..lease }) } else { Err(StoreError::LeaseLost) }
+    let (token, epoch) = (to_sql(lease.fence.number), lease.fence.epoch.to_string());
+    let (at, lasting) = (now.microseconds(), microseconds(lasting));
+    let bound = params![lease.name, lease.holder, token, epoch, at, lasting];
+    let mut statement = connection.prepare_cached(sql::RENEW_LEASE.sqlite())?;
+    let expires_at: Option<i64> = statement.query_row(bound, |row| row.get(0)).optional()?;
+    let expires_at = Timestamp::from_microseconds(expires_at.ok_or(StoreError::LeaseLost)?);
+    Ok(Lease { expires_at, ..lease })
 }
 
-pub(super) fn release(
-    connection: &Connection,
-    lease: &Lease,
-    epoch: u64,
-) -> Result<(), StoreError> {
-    if held(connection, lease, epoch)? {
-        let sql = "UPDATE lease SET expires_at = 0 WHERE name = ?1";
-        connection.prepare_cached(sql)?.execute([&lease.name])?;
-    }
+pub(super) fn release(connection: &Connection, lease: &Lease) -> Result<(), StoreError> {
+    let (token, epoch) = (to_sql(lease.fence.number), lease.fence.epoch.to_string());
+    let bound = params![lease.name, lease.holder, token, epoch];
+    connection.prepare_cached(sql::RELEASE_LEASE.sqlite())?.execute(bound)?;
     Ok(())
 }
 
@@ -81,4 +73,8 @@ fn held(connection: &Connection, lease: &Lease, epoch: u64) -> Result<bool, Stor
     let bound = params![lease.name, lease.holder, to_sql(lease.fence.number)];
     let mut statement = connection.prepare_cached(sql)?;
     Ok(lease.fence.epoch == epoch && statement.exists(bound)?)
+}
+
+fn microseconds(duration: Duration) -> i64 {
+    i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)
 }

@@ -5,35 +5,25 @@ use std::time::Duration;
 use domain::Timestamp;
 use rusqlite::{Connection, params};
 
-use super::reading::{from_sql, to_sql};
-use crate::{Beat, Beats, NodeRow, StoreError, holder};
+use crate::numbers::{from_sql, to_sql};
+use crate::{Beat, Beats, NodeRow, StoreError, holder, sql};
 
 pub(super) fn beat(
     connection: &Connection,
     beat: &Beat,
     now: Timestamp,
 ) -> Result<Beats, StoreError> {
-    let sql = "INSERT INTO node (name, run, status, beat_at, is_gone) VALUES (?1, ?2, ?3, ?4, 0)
-               ON CONFLICT (name) DO UPDATE
-               SET run = excluded.run, status = excluded.status, beat_at = excluded.beat_at,
-                   is_gone = 0
-               WHERE node.run = excluded.run OR ?5 = 1";
     let (run, first) = (to_sql(beat.run), i64::from(beat.first));
     let bound = params![beat.node, run, beat.status, now.microseconds(), first];
-    if connection.prepare_cached(sql)?.execute(bound)? == 0 {
+    if connection.prepare_cached(sql::BEAT.sqlite())?.execute(bound)? == 0 {
         return Err(StoreError::Replaced);
     }
     if beat.first {
-        // A holder of before runs were told apart is the node's name alone.
-        let sql = "UPDATE lease SET expires_at = 0
-                   WHERE (holder = ?1 OR substr(holder, 1, length(?1) + 1) = ?1 || '/')
-                     AND holder <> ?2";
         let own = holder(&beat.node, beat.run);
-        connection.prepare_cached(sql)?.execute([&beat.node, &own])?;
+        connection.prepare_cached(sql::END_LEASES_OF_NODE.sqlite())?.execute([&beat.node, &own])?;
     }
-    let sql = "SELECT name, run, status, beat_at, is_gone FROM node ORDER BY name";
-    let mut statement = connection.prepare_cached(sql)?;
-    let rows = statement.query_map([], |row| {
+    let mut statement = connection.prepare_cached(sql::NODES.sqlite())?;
+    let rows = statement.query_map([now.microseconds()], |row| {
         Ok(NodeRow {
             node: row.get(0)?,
             run: from_sql(row.get(1)?),
@@ -46,8 +36,7 @@ pub(super) fn beat(
 }
 
 pub(super) fn leave(connection: &Connection, node: &str, run: u64) -> Result<(), StoreError> {
-    let sql = "UPDATE node SET is_gone = 1 WHERE name = ?1 AND run = ?2";
-    connection.prepare_cached(sql)?.execute(params![node, to_sql(run)])?;
+    connection.prepare_cached(sql::LEAVE.sqlite())?.execute(params![node, to_sql(run)])?;
     Ok(())
 }
 

@@ -1,27 +1,21 @@
 //! What readers answer.
 //!
-//! A newer program on another node may have written kinds and events that this one does not know.
-//! Such rows are passed over, so that they hold up no other.
-
-use std::sync::atomic::{AtomicBool, Ordering};
+//! Rows that a newer program wrote and this one cannot read are passed over.
 
 use domain::{
-    Ask, Document, Effect, Event, IndexRange, InputId, Key, Kind, Loaded, OwedUntil, Reply,
-    Timestamp, Wake,
+    Ask, Document, Effect, Event, IndexRange, InputId, Key, Loaded, OwedUntil, Reply, Timestamp,
+    Wake,
 };
 use rusqlite::{Connection, OptionalExtension as _, Row, Rows, params};
 
-use crate::{Cursor, DueWakes, Indexed, Load, LoadAnswer, LogEntry, LogPage, Promise, StoreError};
+use crate::numbers::{from_sql, to_sql};
+use crate::readable::{kind_named, pass_over};
+use crate::{
+    Cursor, DueWakes, Indexed, Load, LoadAnswer, LogEntry, LogPage, Promise, StoreError, sql,
+};
 
-/// SQLite keeps signed numbers; ours are compared for equality or stay far below the sign.
-pub(super) fn to_sql(number: u64) -> i64 {
-    number.cast_signed()
-}
-
-/// The number that was kept.
-pub(super) fn from_sql(number: i64) -> u64 {
-    number.cast_unsigned()
-}
+/// Rows are taken from the file one by one until there are enough that can be read.
+const ALL: i64 = -1;
 
 pub(super) fn load(
     connection: &Connection,
@@ -73,11 +67,8 @@ fn document(connection: &Connection, key: &Key) -> Result<Option<Loaded>, StoreE
 }
 
 fn indexed(connection: &Connection, range: &IndexRange) -> Result<Vec<Indexed>, StoreError> {
-    let sql = "SELECT kind, id, value FROM index_entry
-               WHERE name = ?1 AND value >= ?2 AND value <= ?3
-               ORDER BY value, kind, id";
-    let mut statement = connection.prepare_cached(sql)?;
-    let rows = statement.query(params![range.index.name(), range.from, range.to])?;
+    let mut statement = connection.prepare_cached(sql::INDEXED.sqlite())?;
+    let rows = statement.query(params![range.index.name(), range.from, range.to, ALL])?;
     readable("index", rows, range.limit, |row| {
         let kind: String = row.get(0)?;
         let key = Key::new(kind_named(&kind)?, row.get::<_, String>(1)?);
@@ -89,16 +80,15 @@ pub(super) fn outcome(
     connection: &Connection,
     input: &InputId,
 ) -> Result<Option<Reply>, StoreError> {
-    let sql = "SELECT reply FROM outcome WHERE input = ?1";
-    let mut statement = connection.prepare_cached(sql)?;
+    let mut statement = connection.prepare_cached(sql::OUTCOME.sqlite())?;
     let reply: Option<String> =
         statement.query_row([input.as_str()], |row| row.get(0)).optional()?;
     Ok(reply.map(|reply| serde_json::from_str(&reply)).transpose()?)
 }
 
 pub(super) fn end_of_log(connection: &Connection, epoch: u64) -> Result<Cursor, StoreError> {
-    let sql = "SELECT coalesce(max(number), 0) FROM log";
-    let number = connection.prepare_cached(sql)?.query_row([], |row| row.get(0))?;
+    let mut statement = connection.prepare_cached(sql::END_OF_LOG.sqlite())?;
+    let number = statement.query_row([i64::MAX], |row| row.get(0))?;
     Ok(Cursor { epoch, number: from_sql(number) })
 }
 
@@ -112,9 +102,8 @@ pub(super) fn log(
     if after.epoch != epoch || after.number > end.number {
         return Ok(LogPage::Restarted(end));
     }
-    let sql = "SELECT number, at, event FROM log WHERE number > ?1 ORDER BY number";
-    let mut statement = connection.prepare_cached(sql)?;
-    let rows = statement.query([to_sql(after.number)])?;
+    let mut statement = connection.prepare_cached(sql::LOG_AFTER.sqlite())?;
+    let rows = statement.query([to_sql(after.number), ALL])?;
     Ok(LogPage::Lines(readable("log", rows, limit, |row| line(row, epoch))?))
 }
 
@@ -123,9 +112,9 @@ pub(super) fn last_lines(
     epoch: u64,
     limit: u32,
 ) -> Result<Vec<LogEntry>, StoreError> {
-    let sql = "SELECT number, at, event FROM log ORDER BY number DESC";
-    let mut statement = connection.prepare_cached(sql)?;
-    let mut lines = readable("log", statement.query([])?, limit, |row| line(row, epoch))?;
+    let mut statement = connection.prepare_cached(sql::LAST_LINES.sqlite())?;
+    let mut lines =
+        readable("log", statement.query([i64::MAX, ALL])?, limit, |row| line(row, epoch))?;
     lines.reverse();
     Ok(lines)
 }
@@ -142,10 +131,8 @@ pub(super) fn due_wakes(
     now: Timestamp,
     limit: u32,
 ) -> Result<DueWakes, StoreError> {
-    let sql = "SELECT id, due_at, kind, subject, generation FROM wake
-               WHERE due_at <= ?1 ORDER BY due_at, id";
-    let mut statement = connection.prepare_cached(sql)?;
-    let rows = statement.query([now.microseconds()])?;
+    let mut statement = connection.prepare_cached(sql::DUE_WAKES.sqlite())?;
+    let rows = statement.query([now.microseconds(), ALL])?;
     let due = readable("wake", rows, limit, |row| {
         let kind: String = row.get(2)?;
         Ok(Wake {
@@ -156,8 +143,7 @@ pub(super) fn due_wakes(
         })
     })?;
     // A full page may have left some that are due: look again at once.
-    let sql = "SELECT min(due_at) FROM wake WHERE due_at > ?1";
-    let mut statement = connection.prepare_cached(sql)?;
+    let mut statement = connection.prepare_cached(sql::NEXT_WAKE.sqlite())?;
     let full = u32::try_from(due.len()).is_ok_and(|length| length >= limit);
     let next_at = match full {
         true => Some(now),
@@ -174,10 +160,8 @@ pub(super) fn promises(
     after: u64,
     limit: u32,
 ) -> Result<Vec<Promise>, StoreError> {
-    let sql = "SELECT number, id, payload, at, kind, subject, generation, deadline FROM outbox
-               WHERE topic = ?1 AND number > ?2 ORDER BY number";
-    let mut statement = connection.prepare_cached(sql)?;
-    let rows = statement.query(params![topic, to_sql(after)])?;
+    let mut statement = connection.prepare_cached(sql::PROMISES.sqlite())?;
+    let rows = statement.query(params![topic, to_sql(after), ALL])?;
     readable("outbox", rows, limit, |row| {
         Ok(Promise {
             number: from_sql(row.get(0)?),
@@ -188,15 +172,13 @@ pub(super) fn promises(
     })
 }
 
-/// At most `limit` of the rows that can be read; of the others the first is told.
+/// At most `limit` of the rows that can be read.
 fn readable<T>(
     table: &str,
     mut rows: Rows<'_>,
     limit: u32,
     read: impl Fn(&Row<'_>) -> Result<T, StoreError>,
 ) -> Result<Vec<T>, StoreError> {
-    /// They are met again each time, and are no news then.
-    static TOLD: AtomicBool = AtomicBool::new(false);
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
     let mut found = Vec::new();
     while found.len() < limit
@@ -204,16 +186,7 @@ fn readable<T>(
     {
         match read(row) {
             Ok(value) => found.push(value),
-            Err(error) if error.is_about_one() => {
-                if !TOLD.swap(true, Ordering::Relaxed) {
-                    let reason = std::error::Error::source(&error).map(ToString::to_string);
-                    tracing::warn!(
-                        table,
-                        reason,
-                        "rows that this program cannot read are left out"
-                    );
-                }
-            }
+            Err(error) if error.is_about_one() => pass_over(table, &error),
             Err(error) => return Err(error),
         }
     }
@@ -229,9 +202,4 @@ fn owed(row: &Row<'_>) -> Result<Option<OwedUntil>, StoreError> {
         generation: from_sql(row.get(6)?),
         deadline: Timestamp::from_microseconds(row.get(7)?),
     }))
-}
-
-fn kind_named(name: &str) -> Result<Kind, StoreError> {
-    Kind::from_name(name)
-        .ok_or_else(|| StoreError::Unreadable { source: format!("no kind {name:?}").into() })
 }

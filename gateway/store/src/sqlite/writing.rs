@@ -6,7 +6,8 @@ use domain::{
 };
 use rusqlite::{Connection, OptionalExtension as _, params};
 
-use super::reading::{from_sql, to_sql};
+use crate::numbers::{from_sql, to_sql};
+use crate::sql::{self, Sql};
 use crate::{Commit, Committed, Cursor, LOG_SECONDS, NODE_SECONDS, OUTCOME_SECONDS, StoreError};
 
 pub(super) fn commit(
@@ -61,16 +62,13 @@ fn note_outcome(
     reply: &Reply,
     at: Timestamp,
 ) -> Result<bool, StoreError> {
-    let sql = "INSERT INTO outcome (input, reply, at) VALUES (?1, ?2, ?3)
-               ON CONFLICT (input) DO NOTHING";
     let reply = serde_json::to_string(reply)?;
-    let mut statement = connection.prepare_cached(sql)?;
+    let mut statement = connection.prepare_cached(sql::NOTE_OUTCOME.sqlite())?;
     Ok(statement.execute(params![input.as_str(), reply, at.microseconds()])? == 1)
 }
 
 fn forget_outcome(connection: &Connection, input: &InputId) -> Result<(), StoreError> {
-    let sql = "DELETE FROM outcome WHERE input = ?1";
-    connection.prepare_cached(sql)?.execute([input.as_str()])?;
+    connection.prepare_cached(sql::FORGET_OUTCOME.sqlite())?.execute([input.as_str()])?;
     Ok(())
 }
 
@@ -107,14 +105,8 @@ fn write_document(connection: &Connection, write: &Write) -> Result<(), StoreErr
     let known = Document::schema(key.kind);
     match &write.body {
         WriteBody::Put(document) => {
-            let sql = "INSERT INTO document (kind, id, version, schema, body)
-                       VALUES (?1, ?2, 1, ?3, ?4)
-                       ON CONFLICT (kind, id) DO UPDATE
-                       SET version = document.version + 1, schema = excluded.schema,
-                           body = excluded.body
-                       WHERE document.schema <= excluded.schema";
             let body = document.encode()?;
-            let mut statement = connection.prepare_cached(sql)?;
+            let mut statement = connection.prepare_cached(sql::PUT_DOCUMENT.sqlite())?;
             let written = statement.execute(params![key.kind.name(), key.id, known, body])?;
             if written == 0 {
                 return Err(newer(connection, key, known)?);
@@ -122,8 +114,7 @@ fn write_document(connection: &Connection, write: &Write) -> Result<(), StoreErr
             index(connection, key, document)
         }
         WriteBody::Delete => {
-            let sql = "DELETE FROM document WHERE kind = ?1 AND id = ?2 AND schema <= ?3";
-            let mut statement = connection.prepare_cached(sql)?;
+            let mut statement = connection.prepare_cached(sql::DELETE_DOCUMENT.sqlite())?;
             let removed = statement.execute(params![key.kind.name(), key.id, known])?;
             if removed == 0 {
                 return match stored_schema(connection, key)? {
@@ -150,17 +141,14 @@ fn index(connection: &Connection, key: &Key, document: &Document) -> Result<(), 
     for (name, value) in &present {
         let keep = |entry: &domain::IndexEntry| entry.index.name() == name && entry.value == *value;
         if !wanted.iter().any(keep) {
-            let sql = "DELETE FROM index_entry
-                       WHERE name = ?1 AND value = ?2 AND kind = ?3 AND id = ?4";
-            let mut statement = connection.prepare_cached(sql)?;
+            let mut statement = connection.prepare_cached(sql::REMOVE_INDEX_ENTRY.sqlite())?;
             statement.execute(params![name, value, key.kind.name(), key.id])?;
         }
     }
     for entry in &wanted {
         let name = entry.index.name();
         if !present.iter().any(|(present, value)| present == name && *value == entry.value) {
-            let sql = "INSERT INTO index_entry (name, value, kind, id) VALUES (?1, ?2, ?3, ?4)";
-            let mut statement = connection.prepare_cached(sql)?;
+            let mut statement = connection.prepare_cached(sql::ADD_INDEX_ENTRY.sqlite())?;
             statement.execute(params![name, entry.value, key.kind.name(), key.id])?;
         }
     }
@@ -212,20 +200,15 @@ fn promise(
 }
 
 fn set_wake(connection: &Connection, wake: &Wake) -> Result<(), StoreError> {
-    let sql = "INSERT INTO wake (id, due_at, kind, subject, generation)
-               VALUES (?1, ?2, ?3, ?4, ?5)
-               ON CONFLICT (id) DO UPDATE
-               SET due_at = excluded.due_at, kind = excluded.kind,
-                   subject = excluded.subject, generation = excluded.generation";
     let (kind, subject) = (wake.subject.kind.name(), &wake.subject.id);
     let due_at = wake.due_at.microseconds();
-    let mut statement = connection.prepare_cached(sql)?;
+    let mut statement = connection.prepare_cached(sql::SET_WAKE.sqlite())?;
     statement.execute(params![wake.id, due_at, kind, subject, to_sql(wake.generation)])?;
     Ok(())
 }
 
 fn clear_wake(connection: &Connection, id: &str) -> Result<(), StoreError> {
-    connection.prepare_cached("DELETE FROM wake WHERE id = ?1")?.execute([id])?;
+    connection.prepare_cached(sql::CLEAR_WAKE.sqlite())?.execute([id])?;
     Ok(())
 }
 
@@ -238,18 +221,12 @@ pub(super) fn sweep(
         let microseconds = i64::try_from(seconds).unwrap_or(i64::MAX).saturating_mul(1_000_000);
         now.microseconds().saturating_sub(microseconds)
     };
-    let outcomes = "DELETE FROM outcome WHERE input IN
-                        (SELECT input FROM outcome WHERE at < ?1 ORDER BY at LIMIT ?2)";
-    // The last line stays, whatever its age: numbers go on from it.
-    let lines = "DELETE FROM log WHERE number IN
-                     (SELECT number FROM log
-                      WHERE at < ?1 AND number < (SELECT max(number) FROM log)
-                      ORDER BY at LIMIT ?2)";
-    let outcomes =
-        connection.prepare_cached(outcomes)?.execute(params![before(OUTCOME_SECONDS), limit])?;
-    let lines = connection.prepare_cached(lines)?.execute(params![before(LOG_SECONDS), limit])?;
-    let signs = "DELETE FROM node WHERE beat_at < ?1";
-    connection.prepare_cached(signs)?.execute([before(NODE_SECONDS)])?;
+    let remove = |sql: &Sql, seconds| {
+        connection.prepare_cached(sql.sqlite())?.execute(params![before(seconds), limit])
+    };
+    let outcomes = remove(&sql::SWEEP_OUTCOMES, OUTCOME_SECONDS)?;
+    let lines = remove(&sql::SWEEP_LOG, LOG_SECONDS)?;
+    connection.prepare_cached(sql::SWEEP_NODES.sqlite())?.execute([before(NODE_SECONDS)])?;
     Ok(u64::try_from(outcomes + lines).unwrap_or(u64::MAX))
 }
 

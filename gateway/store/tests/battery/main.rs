@@ -10,11 +10,12 @@
 mod cases;
 mod disk;
 mod model;
+mod postgres_only;
 mod sqlite_only;
 
 use std::sync::Arc;
 
-use store::{MemoryStore, SqliteStore, Store};
+use store::{MemoryStore, OpenError, PostgresStore, SqliteStore, Store};
 
 /// A folder that goes with the test.
 struct Folder(std::path::PathBuf);
@@ -39,6 +40,20 @@ impl Drop for Folder {
     }
 }
 
+/// Opens a store again. The threads of one dropped without closing end a moment later, and so does a
+/// program that another test starts at this moment and that has our open files until it is itself.
+async fn open_when_free(path: &std::path::Path) -> Result<SqliteStore, OpenError> {
+    for _ in 0..1000 {
+        match SqliteStore::open(path) {
+            Err(OpenError::InUse { .. }) => {
+                tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+            }
+            opened => return opened,
+        }
+    }
+    panic!("the store stays locked")
+}
+
 macro_rules! battery {
     ($($case:ident),* $(,)?) => {
         mod memory {
@@ -52,6 +67,16 @@ macro_rules! battery {
             async fn $case() {
                 let folder = super::Folder::new(stringify!($case));
                 let store = super::SqliteStore::open(&folder.store()).unwrap();
+                let store: super::Arc<dyn super::Store> = super::Arc::new(store);
+                super::cases::$case(super::Arc::clone(&store)).await;
+                store.close().await;
+            })*
+        }
+        mod postgresql {
+            $(#[tokio::test]
+            async fn $case() {
+                let Some(options) = super::postgres_only::database(stringify!($case)) else { return };
+                let store = super::PostgresStore::open(options).await.unwrap();
                 let store: super::Arc<dyn super::Store> = super::Arc::new(store);
                 super::cases::$case(super::Arc::clone(&store)).await;
                 store.close().await;

@@ -1,7 +1,8 @@
-//! Random work on SQLite, compared step by step with the store in memory; SQLite is closed and opened
-//! again in between.
+//! Random work on SQLite and on PostgreSQL, compared step by step with the store in memory; they are closed
+//! and opened again in between. Numbers of lines and promises are compared by their order alone.
 
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use domain::{
@@ -9,10 +10,13 @@ use domain::{
     SessionNumber, Timestamp, Wake, WakeChange, Write, WriteBody,
 };
 use proptest::prelude::*;
-use store::{BlobHead, Cursor, Load, LogPage, MemoryStore, SqliteStore, Store, StoreError};
+use store::{
+    BlobHead, Committed, Cursor, Load, LogEntry, LogPage, MemoryStore, PostgresStore, Promise,
+    SqliteStore, Store, StoreError,
+};
 
-use crate::Folder;
 use crate::cases::{NOW, commit, empty, key, put, session};
+use crate::{Folder, open_when_free};
 
 /// So few of each that random work meets itself.
 const IDS: u8 = 3;
@@ -192,7 +196,15 @@ async fn play(store: &dyn Store, work: &Work) -> String {
                 wakes: wakes.iter().map(wake).collect(),
                 ..empty()
             };
-            format!("{:?}", commit(store, &input.to_string(), decision).await)
+            let writes_lines = !changes.is_empty();
+            match commit(store, &input.to_string(), decision).await {
+                Committed::Done { cursor } if writes_lines => {
+                    assert_eq!(cursor, store.end_of_log().await.unwrap());
+                    format!("done in {}", cursor.epoch)
+                }
+                Committed::Done { cursor } => format!("done in {}", cursor.epoch),
+                other => format!("{other:?}"),
+            }
         }
         Work::Range { index, from, to, limit } => {
             let (from, to) = (SessionNumber(from).to_string(), SessionNumber(to).to_string());
@@ -206,11 +218,22 @@ async fn play(store: &dyn Store, work: &Work) -> String {
             format!("{:?}", due.due)
         }
         Work::Promises { topic, after, limit } => {
-            format!("{:?}", store.promises(&topic.to_string(), after, limit).await.unwrap())
+            let topic = topic.to_string();
+            let all = store.promises(&topic, 0, 100).await.unwrap();
+            let after = numbered(all.iter().map(|promise| promise.number), after);
+            without_numbers(store.promises(&topic, after, limit).await.unwrap())
         }
         Work::Log { after, limit } => {
-            let cursor = Cursor { number: after, ..store.end_of_log().await.unwrap() };
-            format!("{:?}", store.read_log(cursor, limit).await.unwrap())
+            let end = store.end_of_log().await.unwrap();
+            let all = lines(store).await;
+            let number = numbered(all.iter().map(|line| line.cursor.number), after);
+            match store.read_log(Cursor { number, ..end }, limit).await.unwrap() {
+                LogPage::Lines(lines) => said(&lines),
+                LogPage::Restarted(now) => {
+                    assert_eq!(now, end);
+                    "restarted".to_owned()
+                }
+            }
         }
         Work::Close { holder, second } => {
             let now = NOW.after(Duration::from_secs(second.unsigned_abs()));
@@ -249,6 +272,39 @@ async fn play(store: &dyn Store, work: &Work) -> String {
     }
 }
 
+/// The number at that place of those there are; 0 before the first, and one beyond the last.
+fn numbered(numbers: impl Iterator<Item = u64>, place: u64) -> u64 {
+    let numbers: Vec<_> = numbers.collect();
+    match usize::try_from(place).unwrap().checked_sub(1) {
+        None => 0,
+        Some(index) => match numbers.get(index) {
+            Some(number) => *number,
+            None => numbers.last().map_or(place, |last| last + place),
+        },
+    }
+}
+
+async fn lines(store: &dyn Store) -> Vec<LogEntry> {
+    let start = Cursor { number: 0, ..store.end_of_log().await.unwrap() };
+    let LogPage::Lines(lines) = store.read_log(start, 1_000).await.unwrap() else {
+        panic!("restarted")
+    };
+    assert!(lines.is_sorted_by(|a, b| a.cursor < b.cursor));
+    lines
+}
+
+/// What lines say, without their numbers.
+fn said(lines: &[LogEntry]) -> String {
+    let said = lines.iter().map(|line| (line.cursor.epoch, line.at, &line.event));
+    format!("{:?}", said.collect::<Vec<_>>())
+}
+
+fn without_numbers(promises: Vec<Promise>) -> String {
+    assert!(promises.is_sorted_by(|a, b| a.number < b.number));
+    let promises = promises.into_iter().map(|promise| Promise { number: 0, ..promise });
+    format!("{:?}", promises.collect::<Vec<_>>())
+}
+
 /// All that a store holds.
 async fn picture(store: &dyn Store) -> String {
     let documents =
@@ -259,12 +315,10 @@ async fn picture(store: &dyn Store) -> String {
     let asks = documents.chain(ranges).collect();
     let loaded = store.load(Load { asks, input: None }).await.unwrap();
     let due = store.due_wakes(Timestamp::from_seconds(100), 100).await.unwrap();
-    let start = Cursor { number: 0, ..store.end_of_log().await.unwrap() };
-    let log = store.read_log(start, 1_000).await.unwrap();
-    assert!(matches!(log, LogPage::Lines(_)));
+    let log = said(&lines(store).await);
     let mut kept = Vec::new();
     for topic in ["0", "1"] {
-        kept.push(store.promises(topic, 0, 100).await.unwrap());
+        kept.push(without_numbers(store.promises(topic, 0, 100).await.unwrap()));
     }
     let mut blobs = Vec::new();
     for id in (0..IDS).map(|id| id.to_string()) {
@@ -274,7 +328,7 @@ async fn picture(store: &dyn Store) -> String {
         }
     }
     let (documents, ranges) = (loaded.documents, loaded.ranges);
-    format!("{documents:?}\n{ranges:?}\n{due:?}\n{log:?}\n{kept:?}\n{blobs:?}")
+    format!("{documents:?}\n{ranges:?}\n{due:?}\n{log}\n{kept:?}\n{blobs:?}")
 }
 
 /// Closed as a whole, opened again; what was not finished of blobs goes with it.
@@ -286,7 +340,7 @@ async fn reopen(sqlite: SqliteStore, path: &Path, memory: &MemoryStore) -> Sqlit
             memory.delete_blob(&id).await.unwrap();
         }
     }
-    SqliteStore::open(path).unwrap()
+    open_when_free(path).await.unwrap()
 }
 
 proptest! {
@@ -309,6 +363,33 @@ proptest! {
             }
             assert_eq!(picture(&sqlite).await, picture(&memory).await);
             sqlite.close().await;
+        });
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(12))]
+
+    #[test]
+    fn postgresql_does_what_memory_does(all in prop::collection::vec(any_work(), 1..60)) {
+        static DATABASES: AtomicUsize = AtomicUsize::new(0);
+        let name = format!("model_{}", DATABASES.fetch_add(1, Ordering::Relaxed));
+        let Some(options) = crate::postgres_only::database(&name) else { return Ok(()) };
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let memory = MemoryStore::new();
+            let mut postgres = PostgresStore::open(options.clone()).await.unwrap();
+            for work in &all {
+                if let Work::Reopen = work {
+                    postgres.close().await;
+                    postgres = PostgresStore::open(options.clone()).await.unwrap();
+                    assert_eq!(picture(&postgres).await, picture(&memory).await);
+                }
+                let expected = play(&memory, work).await;
+                assert_eq!(play(&postgres, work).await, expected, "{work:?}");
+            }
+            assert_eq!(picture(&postgres).await, picture(&memory).await);
+            postgres.close().await;
         });
     }
 }

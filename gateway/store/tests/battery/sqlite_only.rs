@@ -8,8 +8,8 @@ use store::{
     StoreError,
 };
 
-use crate::Folder;
 use crate::cases::{NOW, commit, empty, key, put, session, version};
+use crate::{Folder, open_when_free};
 
 fn write(id: &str) -> Decision {
     Decision { writes: vec![put(id, true)], ..empty() }
@@ -23,7 +23,7 @@ async fn ops_04_what_was_committed_is_there_after_reopening() {
     let end = store.end_of_log().await.unwrap();
     store.close().await;
     drop(store);
-    let store = SqliteStore::open(&folder.store()).unwrap();
+    let store = open_when_free(&folder.store()).await.unwrap();
     assert_eq!(version(&store, "a").await, Some(1));
     assert_eq!(store.end_of_log().await.unwrap(), end);
     assert!(matches!(commit(&store, "1", write("a")).await, Committed::Known(_)));
@@ -45,22 +45,9 @@ async fn a_store_dropped_without_closing_is_checked_and_whole() {
     let store = SqliteStore::open(&folder.store()).unwrap();
     commit(&store, "1", write("a")).await;
     drop(store);
-    let store = open_when_free(&folder).await.unwrap();
+    let store = open_when_free(&folder.store()).await.unwrap();
     assert_eq!(version(&store, "a").await, Some(1));
     store.close().await;
-}
-
-/// The threads of a store dropped without closing end by themselves, a moment later.
-async fn open_when_free(folder: &Folder) -> Result<SqliteStore, OpenError> {
-    for _ in 0..1000 {
-        match SqliteStore::open(&folder.store()) {
-            Err(OpenError::InUse { .. }) => {
-                tokio::time::sleep(std::time::Duration::from_millis(10)).await;
-            }
-            opened => return opened,
-        }
-    }
-    panic!("the store stays locked")
 }
 
 #[tokio::test]
@@ -78,7 +65,7 @@ async fn ops_04_a_newer_schema_is_refused_clearly() {
     let connection = Connection::open(folder.store()).unwrap();
     connection.execute_batch("PRAGMA user_version = 99").unwrap();
     drop(connection);
-    let error = SqliteStore::open(&folder.store()).unwrap_err();
+    let error = open_when_free(&folder.store()).await.unwrap_err();
     assert!(matches!(error, OpenError::Newer { found: 99, known: 2, .. }));
     assert!(error.to_string().contains("install the newer program"));
 }
@@ -93,7 +80,7 @@ async fn a_newer_document_is_neither_read_nor_changed() {
     let connection = Connection::open(folder.store()).unwrap();
     connection.execute_batch("UPDATE document SET schema = 7").unwrap();
     drop(connection);
-    let store = SqliteStore::open(&folder.store()).unwrap();
+    let store = open_when_free(&folder.store()).await.unwrap();
     let load = Load { asks: vec![Ask::Document(key("a"))], input: None };
     let refused = store.load(load).await.unwrap_err();
     assert!(matches!(refused, StoreError::Newer { found: 7, known: 1, .. }));
@@ -168,7 +155,7 @@ async fn pieces_that_were_not_finished_go_at_the_next_start() {
     store.put_piece("left", 0, vec![1]).await.unwrap();
     store.close().await;
     drop(store);
-    let store = SqliteStore::open(&folder.store()).unwrap();
+    let store = open_when_free(&folder.store()).await.unwrap();
     assert_eq!(store.piece("kept", 0).await.unwrap(), Some(vec![1]));
     store.close().await;
     let connection = Connection::open(folder.0.join("store-blobs.db")).unwrap();
@@ -186,7 +173,7 @@ async fn damaged_blobs_are_found_after_an_unclean_stop() {
     let (id, digest) = ("m".to_owned(), "d".to_owned());
     store.finish_blob(BlobHead { id, bytes: 81_000, pieces: 9, digest, at: NOW }).await.unwrap();
     drop(store);
-    drop(open_when_free(&folder).await.unwrap());
+    drop(open_when_free(&folder.store()).await.unwrap());
     let path = folder.0.join("store-blobs.db");
     let connection = Connection::open(&path).unwrap();
     connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)").unwrap();
@@ -194,7 +181,7 @@ async fn damaged_blobs_are_found_after_an_unclean_stop() {
     let mut bytes = std::fs::read(&path).unwrap();
     bytes[4_096..].fill(7);
     std::fs::write(&path, bytes).unwrap();
-    let error = open_when_free(&folder).await.unwrap_err();
+    let error = open_when_free(&folder.store()).await.unwrap_err();
     assert!(
         matches!(&error, OpenError::Damaged { path, .. } if path.contains("blobs")),
         "{error:?}"

@@ -22,7 +22,7 @@ pub(super) struct Latency {
 }
 
 /// An event about the agent of that number.
-pub(super) fn event(number: usize, state: AgentState, seconds: u32) -> Message {
+pub(crate) fn event(number: usize, state: AgentState, seconds: u32) -> Message {
     Message::Event(Event::AgentState(AgentStateEvent {
         peripheral_id: 5000,
         state_duration: seconds,
@@ -115,7 +115,7 @@ fn serve(
     Ok(())
 }
 
-fn open(stream: &mut TcpStream, framing: &Framing) -> Result<(), AnyError> {
+pub(crate) fn open(stream: &mut TcpStream, framing: &Framing) -> Result<(), AnyError> {
     let mut framer = Framer::new(MESSAGE_BYTES_MAX);
     let mut buffer = [0; 4096];
     loop {
@@ -139,7 +139,7 @@ fn open(stream: &mut TcpStream, framing: &Framing) -> Result<(), AnyError> {
     }
 }
 
-fn answer_heartbeats(stream: &mut TcpStream, framing: &Framing) -> Result<(), AnyError> {
+pub(crate) fn answer_heartbeats(stream: &mut TcpStream, framing: &Framing) -> Result<(), AnyError> {
     let mut framer = Framer::new(MESSAGE_BYTES_MAX);
     let mut buffer = [0; 4096];
     loop {

@@ -20,20 +20,33 @@ impl Shown {
     /// The whole text, or what the endpoints file lacks.
     pub(super) fn text(&self, endpoints: &Value) -> Result<String, String> {
         let device = array(endpoints, "devices")?.first().and_then(Value::as_str);
-        let device = device.ok_or("the endpoints file names no device")?;
+        let device = quoted(Path::new(device.ok_or("the endpoints file names no device")?));
         let socket = admin_socket(endpoints)?;
-        let mut text = String::from("\nJackfield runs. In a second terminal, in this folder:\n\n");
+        let nodes = nodes(endpoints)?;
+        let (jackfield, peers) = (quoted(&self.jackfield), quoted(&self.peers));
+        let phone = format!("{peers} phone --endpoints {}", quoted(&self.endpoints));
+        let mut text = match nodes.as_slice() {
+            [_, _, ..] => format!(
+                "\nJackfield runs: {} nodes on one database. In a second terminal, in this folder:\n\n",
+                nodes.len()
+            ),
+            _ => "\nJackfield runs. In a second terminal, in this folder:\n\n".to_owned(),
+        };
         let mut line = |parts: std::fmt::Arguments<'_>| {
             // Writing to a string cannot fail.
             let _ = writeln!(text, "{parts}");
         };
-        line(format_args!("  a phone to work from"));
-        line(format_args!(
-            "    {} phone --endpoints {} --device {} --model {MODEL}",
-            quoted(&self.peers),
-            quoted(&self.endpoints),
-            quoted(Path::new(device)),
-        ));
+        match nodes.as_slice() {
+            [first, _, ..] => {
+                let first = &first.label;
+                line(format_args!("  a phone to work from, at {first}"));
+                line(format_args!("    {phone} --node {first} --device {device} --model {MODEL}"));
+            }
+            _ => {
+                line(format_args!("  a phone to work from"));
+                line(format_args!("    {phone} --device {device} --model {MODEL}"));
+            }
+        }
         line(format_args!("    sign in there as one of"));
         let header = ["id", "extension", "password"];
         let mut rows = vec![header.map(str::to_owned)];
@@ -47,22 +60,58 @@ impl Shown {
         for [id, extension, password] in &rows {
             line(format_args!("      {id:id_width$}  {extension:extension_width$}  {password}"));
         }
-        if let Some(peers) = endpoints.get("peers").and_then(Value::as_str) {
+        if let Some(control) = endpoints.get("peers").and_then(Value::as_str) {
             line(format_args!("  a call from the simulated contact centre, and who answers it"));
-            let control = quoted(&self.peers);
             line(format_args!(
-                "    {control} control {peers} call 1001 --ani 5551234 --var 1=Gold"
+                "    {peers} control {control} call 1001 --ani 5551234 --var 1=Gold"
             ));
-            line(format_args!("    {control} control {peers} answer 1001"));
+            line(format_args!("    {peers} control {control} answer 1001"));
         }
-        line(format_args!("  what the gateway says of itself"));
-        line(format_args!(
-            "    {} status --socket {}",
-            quoted(&self.jackfield),
-            quoted(Path::new(socket))
-        ));
+        if let [first, second, ..] = nodes.as_slice() {
+            let (first_label, second_label) = (&first.label, &second.label);
+            line(format_args!("  {first_label} ends without a word"));
+            line(format_args!("    kill -9 {}", first.process));
+            line(format_args!(
+                "  carry on at {second_label}: q ends the phone above; sign in again, the state is kept"
+            ));
+            line(format_args!(
+                "    {phone} --node {second_label} --device {device} --model {MODEL}"
+            ));
+            if let Some(demo) = endpoints.get("demo_pid").and_then(Value::as_u64) {
+                line(format_args!("  {first_label} comes back"));
+                line(format_args!("    kill -HUP {demo}"));
+            }
+            line(format_args!("  what each node says of itself and of the others"));
+            for node in &nodes {
+                let socket = quoted(Path::new(node.socket));
+                line(format_args!("    {jackfield} status --socket {socket}"));
+            }
+        } else {
+            line(format_args!("  what the gateway says of itself"));
+            line(format_args!("    {jackfield} status --socket {}", quoted(Path::new(socket))));
+        }
         Ok(text)
     }
+}
+
+/// What is typed to work with one node.
+struct Node<'a> {
+    /// The first part of its name, which is enough to choose it.
+    label: String,
+    process: u64,
+    socket: &'a str,
+}
+
+fn nodes(endpoints: &Value) -> Result<Vec<Node<'_>>, String> {
+    let nodes = array(endpoints, "nodes")?.iter().map(|node| {
+        let name = node.get("name").and_then(Value::as_str)?;
+        let label = name.split('.').next().unwrap_or(name);
+        let process = node.get("pid").and_then(Value::as_u64)?;
+        let socket = node.get("admin_socket").and_then(Value::as_str)?;
+        Some(Node { label: quoted(Path::new(label)), process, socket })
+    });
+    let nodes: Option<Vec<_>> = nodes.collect();
+    nodes.ok_or_else(|| "a node in the endpoints file lacks name, pid or admin_socket".to_owned())
 }
 
 /// Path of the socket the command line asks a running node through.
@@ -106,6 +155,7 @@ mod tests {
             "agents": [{"id": "1001", "extension": "2001", "password": "river-7"}],
             "devices": ["SEP001122334455", "SEP001122334456"],
             "peers": "127.0.0.1:4711",
+            "nodes": [{"name": "localhost", "pid": 7, "admin_socket": "target/demo/admin socket"}],
         });
         let expected = "
 Jackfield runs. In a second terminal, in this folder:
@@ -121,6 +171,45 @@ Jackfield runs. In a second terminal, in this folder:
     target/release/jackfield-peers control 127.0.0.1:4711 answer 1001
   what the gateway says of itself
     target/release/jackfield status --socket 'target/demo/admin socket'
+";
+        assert_eq!(shown().text(&endpoints).as_deref(), Ok(expected));
+    }
+
+    #[test]
+    fn several_nodes_are_tried_step_by_step() {
+        let node = |letter: char, pid: u32| {
+            serde_json::json!({
+                "name": format!("node-{letter}.localhost"),
+                "pid": pid,
+                "admin_socket": format!("target/demo/nodes/node-{letter}/admin.sock"),
+            })
+        };
+        let endpoints = serde_json::json!({
+            "admin_socket": "target/demo/nodes/node-a/admin.sock",
+            "agents": [{"id": "1001", "extension": "2001", "password": "river-7"}],
+            "devices": ["SEP001122334455", "SEP001122334456"],
+            "nodes": [node('a', 71), node('b', 72)],
+            "demo_pid": 70,
+        });
+        let expected = "
+Jackfield runs: 2 nodes on one database. In a second terminal, in this folder:
+
+  a phone to work from, at node-a
+    target/release/jackfield-peers phone --endpoints target/demo/endpoints.json --node node-a \
+                        --device SEP001122334455 --model CP-8845
+    sign in there as one of
+      id    extension  password
+      1001  2001       river-7
+  node-a ends without a word
+    kill -9 71
+  carry on at node-b: q ends the phone above; sign in again, the state is kept
+    target/release/jackfield-peers phone --endpoints target/demo/endpoints.json --node node-b \
+                        --device SEP001122334455 --model CP-8845
+  node-a comes back
+    kill -HUP 70
+  what each node says of itself and of the others
+    target/release/jackfield status --socket target/demo/nodes/node-a/admin.sock
+    target/release/jackfield status --socket target/demo/nodes/node-b/admin.sock
 ";
         assert_eq!(shown().text(&endpoints).as_deref(), Ok(expected));
     }

@@ -1,0 +1,66 @@
+//! What this node says of itself for the other nodes and whoever asks one of them.
+
+use std::sync::{Arc, Weak};
+
+use domain::settings::CtiSessions;
+use engine::surface::Readiness;
+use engine::{Engine, SAID_PHONE, Said, StoreState};
+
+use super::{NodeError, Shared};
+
+/// From now on each sign of life says how the node is. It does not keep the node alive.
+pub(super) fn describe(shared: &Arc<Shared>) {
+    let node: Weak<Shared> = Arc::downgrade(shared);
+    shared
+        .engine
+        .describe(Arc::new(move || node.upgrade().map(|it| said(&it)).unwrap_or_default()));
+}
+
+/// A pair of servers that allows one session leaves none for a second node.
+pub(super) fn refuse_second_session(engine: &Engine) -> Result<(), NodeError> {
+    let settings = engine.settings();
+    let mut pairs = settings.cti_pairs.values();
+    let Some(pair) = pairs.find(|pair| pair.sessions == CtiSessions::One) else { return Ok(()) };
+    let other = engine.nodes().into_iter().find(|it| it.live && it.node != *engine.node());
+    match other {
+        Some(other) => Err(NodeError::OneSession { pair: pair.name.clone(), node: other.node }),
+        None => Ok(()),
+    }
+}
+
+fn said(shared: &Shared) -> Said {
+    let values = [
+        (SAID_PHONE, shared.config.phone.base()),
+        ("version", crate::VERSION.to_owned()),
+        ("started_at", shared.started_at.seconds().to_string()),
+        ("state", state(shared).to_owned()),
+        ("agents", agents(shared).to_string()),
+        ("settings", shared.engine.settings().number.to_string()),
+    ];
+    values.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+/// The worst that is so, in one word.
+fn state(shared: &Shared) -> &'static str {
+    let surfaces = shared.health.surfaces();
+    let is = |wanted: fn(&Readiness) -> bool| surfaces.iter().any(|(_, it)| wanted(it));
+    if shared.health.is_draining() {
+        "draining"
+    } else if is(|it| matches!(it, Readiness::Failing(_))) {
+        "failing"
+    } else if shared.engine.store_state() != StoreState::Working
+        || is(|it| matches!(it, Readiness::Degraded(_)))
+    {
+        "degraded"
+    } else if shared.engine.in_maintenance() {
+        "maintenance"
+    } else {
+        "ready"
+    }
+}
+
+/// How many sessions this node answers for.
+fn agents(shared: &Shared) -> usize {
+    let sessions = shared.port.signed_in();
+    sessions.iter().filter(|it| shared.port.answers_for(it)).count()
+}

@@ -1,0 +1,378 @@
+//! The store in a PostgreSQL database, for several nodes at once.
+//!
+//! ```text
+//!   commit --> task of its own --> a connection --> locks, guards | writes, COMMIT --> answer
+//!   load, log, leases, blobs ---> a connection --> one round trip mostly
+//!   ticker: every 50 ms whether anything moved, here or elsewhere --> wake_up
+//! ```
+//!
+//! - `pool` owns the connections, `link` is one of them; `identity` says which content they lead to.
+//! - `writing` is a commit, under the locks of `locks`; `horizon` says up to where lines are whole.
+//! - `fault` sorts what goes wrong. Every call ends within about six seconds, whatever the network does.
+//!
+//! Nothing is kept in a connection but its prepared statements and the settings it began with, so a pooler
+//! may stand between. There is no LISTEN: a NOTIFY in a transaction would let one commit at a time.
+
+mod blobs;
+mod fault;
+mod horizon;
+mod identity;
+mod leases;
+mod link;
+mod locks;
+mod open;
+mod options;
+mod pool;
+mod reading;
+mod statements;
+mod ticker;
+mod tls;
+mod writing;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use domain::{InputId, Reply, Timestamp};
+use tokio::sync::{Notify, mpsc, oneshot, watch};
+use tokio::task::AbortHandle;
+use tokio::time::timeout;
+
+use crate::store::Store;
+use crate::{
+    BATCH_BOUNDS, Beat, Beats, BlobHead, Commit, Committed, Cursor, DueWakes, Lease, Load,
+    LoadAnswer, LogEntry, LogPage, OpenError, PIECE_BYTES_MAX, Promise, Statistics, StoreError,
+};
+use fault::Fault;
+use link::Link;
+use options::{CONNECT, LARGE_WORK, WORK};
+pub use options::{LeaseClock, PostgresOptions};
+use pool::{Pool, within};
+use writing::Came;
+
+/// How often a commit that met another one is tried before its caller is told.
+const COLLISIONS_MAX: u32 = 5;
+/// A commit that writes more than this takes as long as it needs.
+const ORDINARY_WRITES: usize = 64;
+
+/// A store in a PostgreSQL database.
+#[derive(Debug)]
+pub struct PostgresStore {
+    shared: Arc<Shared>,
+    clock: LeaseClock,
+    wake_up: watch::Sender<u64>,
+    questions: mpsc::Sender<ticker::Question>,
+    tasks: [AbortHandle; 2],
+}
+
+/// What commits use that outlive their callers.
+#[derive(Debug)]
+struct Shared {
+    pool: Arc<Pool>,
+    moved: Arc<Notify>,
+    counts: Counts,
+}
+
+#[derive(Debug, Default)]
+struct Counts {
+    commits: AtomicU64,
+    conflicts: AtomicU64,
+    transactions: AtomicU64,
+    failures: AtomicU64,
+}
+
+impl Drop for PostgresStore {
+    fn drop(&mut self) {
+        for task in &self.tasks {
+            task.abort();
+        }
+    }
+}
+
+impl PostgresStore {
+    /// Opens the store in that database, making its tables where there are none.
+    pub async fn open(options: PostgresOptions) -> Result<Self, OpenError> {
+        let config = options.config()?;
+        let place = options::place(&config);
+        let is_private = config.get_ssl_mode() != tokio_postgres::config::SslMode::Disable;
+        if is_private && options.authority_file.is_none() {
+            return Err(OpenError::NoAuthority { place });
+        }
+        let tls = tls::Tls::new(options.authority_file.as_deref())?;
+        let link = within(CONNECT, Link::connect(&config, &tls)).await;
+        let link = link.map_err(|fault| open::failed(&place, fault))?;
+        open::prepare(&link, &place).await?;
+        drop(link);
+        let pool = Arc::new(Pool::new(config, tls, options.connections));
+        let first = pool.lend().await;
+        pool.give_back(first.map_err(|error| open::failed(&place, error.into()))?);
+        let moved = Arc::new(Notify::new());
+        let wake_up = watch::channel(0).0;
+        let (questions, asked) = mpsc::channel(8);
+        let watching = ticker::watch(Arc::clone(&pool), Arc::clone(&moved), asked);
+        let tasks = [
+            tokio::spawn(watching).abort_handle(),
+            tokio::spawn(ticker::wake(Arc::clone(&moved), wake_up.clone())).abort_handle(),
+        ];
+        let shared = Arc::new(Shared { pool, moved, counts: Counts::default() });
+        Ok(Self { shared, clock: options.clock, wake_up, questions, tasks })
+    }
+
+    /// The time by which leases end, where it is not the database's own.
+    fn time(&self, now: Timestamp) -> Option<i64> {
+        (self.clock == LeaseClock::Callers).then(|| now.microseconds())
+    }
+
+    async fn read<T, F, W>(&self, work: F) -> Result<T, StoreError>
+    where
+        F: Fn(Arc<Link>) -> W,
+        W: Future<Output = Result<T, Fault>>,
+    {
+        self.shared.pool.with(work).await
+    }
+
+    /// Counts a transaction of its own.
+    async fn write<T, F, W>(&self, work: F) -> Result<T, StoreError>
+    where
+        F: Fn(Arc<Link>) -> W,
+        W: Future<Output = Result<T, Fault>>,
+    {
+        let done = self.shared.pool.with(work).await;
+        self.shared.counts.note(&done);
+        done
+    }
+}
+
+impl Counts {
+    fn note<T>(&self, done: &Result<T, StoreError>) {
+        match done {
+            Ok(_) => self.transactions.fetch_add(1, Ordering::Relaxed),
+            Err(
+                StoreError::Unavailable { .. }
+                | StoreError::Unknown
+                | StoreError::Full
+                | StoreError::ReadOnly
+                | StoreError::Unwritable { .. }
+                | StoreError::Damaged { .. },
+            ) => self.failures.fetch_add(1, Ordering::Relaxed),
+            Err(_) => 0,
+        };
+    }
+}
+
+impl Shared {
+    async fn commit(&self, commit: &Commit) -> Result<Committed, StoreError> {
+        let done = self.try_commit(commit).await;
+        match &done {
+            Ok(Committed::Done { .. }) => {
+                self.counts.commits.fetch_add(1, Ordering::Relaxed);
+                self.counts.note(&done);
+                self.moved.notify_one();
+            }
+            Ok(Committed::Conflict) => {
+                self.counts.conflicts.fetch_add(1, Ordering::Relaxed);
+            }
+            Ok(_) => {}
+            Err(_) => {
+                self.counts.note(&done);
+                // It may be there all the same.
+                self.moved.notify_one();
+            }
+        }
+        done
+    }
+
+    async fn try_commit(&self, commit: &Commit) -> Result<Committed, StoreError> {
+        let limit = match commit.decision.writes.len() {
+            0..=ORDINARY_WRITES => WORK,
+            _ => LARGE_WORK,
+        };
+        let mut collisions = 0;
+        loop {
+            let lent = self.pool.lend().await?;
+            let sent = AtomicBool::new(false);
+            let came = timeout(limit, writing::commit(&lent.link, commit, &sent)).await;
+            let came = came.unwrap_or_else(|_| match sent.load(Ordering::Acquire) {
+                true => Came::Unknown,
+                false => Came::Failed(Fault::Late),
+            });
+            match came {
+                Came::Done { epoch, number } => {
+                    self.pool.give_back(lent);
+                    let number = number.unwrap_or_else(|| self.pool.known.log_end());
+                    return Ok(Committed::Done { cursor: Cursor { epoch, number } });
+                }
+                Came::Answered(answer) => {
+                    self.pool.give_back(lent);
+                    return Ok(answer);
+                }
+                Came::Failed(fault) if fault.is_collision() && collisions < COLLISIONS_MAX => {
+                    collisions += 1;
+                }
+                Came::Failed(fault) if lent.was_idle && fault.is_broken_connection() => {
+                    self.pool.forget_idle();
+                }
+                Came::Failed(fault) => return Err(fault.into()),
+                Came::Unknown => return Err(StoreError::Unknown),
+            }
+        }
+    }
+}
+
+#[async_trait]
+impl Store for PostgresStore {
+    async fn load(&self, load: Load) -> Result<LoadAnswer, StoreError> {
+        self.read(async |link: Arc<Link>| reading::load(&link, &load).await).await
+    }
+
+    async fn commit(&self, commit: Commit) -> Result<Committed, StoreError> {
+        let shared = Arc::clone(&self.shared);
+        // It goes on if its caller leaves: nobody could say what became of it otherwise.
+        let committing = tokio::spawn(async move { shared.commit(&commit).await });
+        committing.await.unwrap_or(Err(StoreError::Unknown))
+    }
+
+    async fn outcome(&self, input: &InputId) -> Result<Option<Reply>, StoreError> {
+        self.read(async |link: Arc<Link>| reading::outcome(&link, input).await).await
+    }
+
+    async fn read_log(&self, after: Cursor, limit: u32) -> Result<LogPage, StoreError> {
+        self.read(async |link: Arc<Link>| reading::log(&link, after, limit).await).await
+    }
+
+    async fn end_of_log(&self) -> Result<Cursor, StoreError> {
+        self.read(async |link: Arc<Link>| reading::end_of_log(&link).await).await
+    }
+
+    async fn last_lines(&self, limit: u32) -> Result<Vec<LogEntry>, StoreError> {
+        self.read(async |link: Arc<Link>| reading::last_lines(&link, limit).await).await
+    }
+
+    async fn due_wakes(&self, now: Timestamp, limit: u32) -> Result<DueWakes, StoreError> {
+        self.read(async |link: Arc<Link>| reading::due_wakes(&link, now, limit).await).await
+    }
+
+    async fn promises(
+        &self,
+        topic: &str,
+        after: u64,
+        limit: u32,
+    ) -> Result<Vec<Promise>, StoreError> {
+        self.read(async |link: Arc<Link>| reading::promises(&link, topic, after, limit).await).await
+    }
+
+    async fn close_promises(&self, ids: Vec<String>, lease: &Lease) -> Result<(), StoreError> {
+        self.write(async |link: Arc<Link>| leases::close_promises(&link, &ids, lease).await).await
+    }
+
+    async fn acquire_lease(
+        &self,
+        name: &str,
+        holder: &str,
+        now: Timestamp,
+        lasting: Duration,
+    ) -> Result<Option<Lease>, StoreError> {
+        let now = self.time(now);
+        self.write(async |link: Arc<Link>| leases::acquire(&link, name, holder, now, lasting).await)
+            .await
+    }
+
+    async fn renew_lease(
+        &self,
+        lease: &Lease,
+        now: Timestamp,
+        lasting: Duration,
+    ) -> Result<Lease, StoreError> {
+        let now = self.time(now);
+        self.write(async |link: Arc<Link>| leases::renew(&link, lease, now, lasting).await).await
+    }
+
+    async fn release_lease(&self, lease: &Lease) -> Result<(), StoreError> {
+        self.write(async |link: Arc<Link>| leases::release(&link, lease).await).await
+    }
+
+    async fn beat(&self, beat: Beat, now: Timestamp) -> Result<Beats, StoreError> {
+        let now = self.time(now);
+        self.write(async |link: Arc<Link>| leases::beat(&link, &beat, now).await).await
+    }
+
+    async fn leave(&self, node: &str, run: u64) -> Result<(), StoreError> {
+        self.write(async |link: Arc<Link>| leases::leave(&link, node, run).await).await
+    }
+
+    async fn put_piece(&self, id: &str, number: u32, body: Vec<u8>) -> Result<(), StoreError> {
+        if body.len() > PIECE_BYTES_MAX {
+            return Err(StoreError::PieceTooLarge { bytes: body.len() });
+        }
+        self.write(async |link: Arc<Link>| blobs::put_piece(&link, id, number, &body).await).await
+    }
+
+    async fn finish_blob(&self, head: BlobHead) -> Result<(), StoreError> {
+        self.write(async |link: Arc<Link>| blobs::finish(&link, &head).await).await
+    }
+
+    async fn blob(&self, id: &str) -> Result<Option<BlobHead>, StoreError> {
+        self.read(async |link: Arc<Link>| blobs::head(&link, id).await).await
+    }
+
+    async fn piece(&self, id: &str, number: u32) -> Result<Option<Vec<u8>>, StoreError> {
+        self.read(async |link: Arc<Link>| blobs::piece(&link, id, number).await).await
+    }
+
+    async fn delete_blob(&self, id: &str) -> Result<(), StoreError> {
+        self.write(async |link: Arc<Link>| blobs::delete(&link, id).await).await
+    }
+
+    async fn sweep(&self, now: Timestamp, limit: u32) -> Result<u64, StoreError> {
+        self.write(async |link: Arc<Link>| leases::sweep(&link, now, limit).await).await
+    }
+
+    async fn raise_epoch(&self) -> Result<u64, StoreError> {
+        let pool = &self.shared.pool;
+        let lent = pool.lend().await?;
+        let raising = identity::raise(&lent.link, &pool.known, identity::Because::Asked);
+        let epoch = within(WORK, raising).await?;
+        pool.known.see_epoch(epoch);
+        self.shared.moved.notify_one();
+        Ok(epoch)
+    }
+
+    /// Whether the ticker is at work. A database that is away holds up nobody here.
+    async fn answer(&self) -> Result<(), StoreError> {
+        if self.shared.pool.is_closed() {
+            return Err(StoreError::Closed);
+        }
+        let (question, answered) = oneshot::channel();
+        self.questions.send(question).await.map_err(|_| StoreError::Closed)?;
+        answered.await.map_err(|_| StoreError::Closed)
+    }
+
+    fn wake_up(&self) -> watch::Receiver<u64> {
+        self.wake_up.subscribe()
+    }
+
+    fn statistics(&self) -> Statistics {
+        let counts = &self.shared.counts;
+        let count = |count: &AtomicU64| count.load(Ordering::Relaxed);
+        let mut batches = [0; BATCH_BOUNDS.len()];
+        // Each transaction is one commit: it is the server that syncs several at once.
+        batches[0] = count(&counts.transactions);
+        Statistics {
+            commits: count(&counts.commits),
+            transactions: batches[0],
+            batches,
+            batched: batches[0],
+            conflicts: count(&counts.conflicts),
+            failures: count(&counts.failures),
+            waiting: self.shared.pool.waiting(),
+        }
+    }
+
+    async fn close(&self) {
+        self.shared.pool.close().await;
+        for task in &self.tasks {
+            task.abort();
+        }
+    }
+}

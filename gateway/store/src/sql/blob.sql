@@ -1,0 +1,1 @@
+SELECT bytes, pieces, digest, at FROM blob WHERE id = $1

@@ -1,0 +1,1 @@
+DELETE FROM piece WHERE id = $1

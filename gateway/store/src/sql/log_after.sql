@@ -1,0 +1,4 @@
+SELECT number, at, event FROM log
+WHERE number > $1
+ORDER BY number
+LIMIT $2

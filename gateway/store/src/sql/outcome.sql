@@ -1,0 +1,1 @@
+SELECT reply FROM outcome WHERE input = $1

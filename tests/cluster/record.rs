@@ -1,0 +1,92 @@
+//! What the database holds, read beside all nodes and not through their proxies.
+
+use std::collections::BTreeMap;
+
+use domain::{AgentKey, AgentSession, Ask, Document, Index, IndexRange, Key, Timestamp};
+use store::{Cursor, Load, LogEntry, LogPage, PostgresOptions, PostgresStore, Store as _};
+use tokio::runtime::Runtime;
+
+pub(crate) struct Record {
+    runtime: Runtime,
+    store: PostgresStore,
+}
+
+/// One line of the log about an agent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Line {
+    pub(crate) agent: String,
+    pub(crate) name: String,
+    pub(crate) details: BTreeMap<String, String>,
+    pub(crate) at: Timestamp,
+}
+
+impl Record {
+    pub(crate) fn open(url: &str) -> Self {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .unwrap();
+        let options = PostgresOptions { connections: 4, ..PostgresOptions::new(url) };
+        let store = runtime.block_on(PostgresStore::open(options)).unwrap();
+        Self { runtime, store }
+    }
+
+    /// The session of an agent, where there ever was one; tried again while the database is away.
+    pub(crate) fn session(&self, agent: &str) -> Option<AgentSession> {
+        let key = Key::session(&AgentKey::owned(agent.parse().unwrap()));
+        let load = Load { asks: vec![Ask::Document(key)], input: None };
+        let answer = databases::eventually("an answer of the database", || {
+            self.runtime.block_on(self.store.load(load.clone())).ok()
+        });
+        match answer.documents.into_iter().next()?.1?.document {
+            Document::Session(session) => Some(session),
+            other => panic!("{other:?} is no session"),
+        }
+    }
+
+    /// The state in one word, as the admin socket has it.
+    pub(crate) fn state(&self, agent: &str) -> String {
+        let session = self.session(agent);
+        let signed_in = session.as_ref().and_then(AgentSession::signed_in);
+        let voice = signed_in.map(|signed_in| signed_in.voice.unwrap().state.name());
+        voice.unwrap_or("signed_out").to_owned()
+    }
+
+    /// The agents for whose sessions a node answers.
+    pub(crate) fn sessions_of(&self, node: &str) -> Vec<String> {
+        let range = IndexRange::exactly(Index::SessionByNode, node, 100);
+        let load = Load { asks: vec![Ask::Range(range)], input: None };
+        let answer = databases::eventually("an answer of the database", || {
+            self.runtime.block_on(self.store.load(load.clone())).ok()
+        });
+        let (_, indexed) = answer.ranges.into_iter().next().unwrap();
+        indexed.into_iter().map(|indexed| indexed.key.id).collect()
+    }
+
+    /// Before the first line.
+    pub(crate) fn beginning(&self) -> Cursor {
+        let end = self.runtime.block_on(self.store.end_of_log()).unwrap();
+        Cursor { number: 0, ..end }
+    }
+
+    /// All lines about agents after `cursor`, which moves to the end.
+    pub(crate) fn lines(&self, cursor: &mut Cursor) -> Vec<Line> {
+        let mut lines = Vec::new();
+        loop {
+            let page = self.runtime.block_on(self.store.read_log(*cursor, 500)).unwrap();
+            let LogPage::Lines(page) = page else {
+                panic!("the log restarted: {page:?}");
+            };
+            let Some(last) = page.last() else { return lines };
+            *cursor = last.cursor;
+            lines.extend(page.into_iter().filter_map(line));
+        }
+    }
+}
+
+fn line(entry: LogEntry) -> Option<Line> {
+    let LogEntry { at, event, .. } = entry;
+    let agent = event.subject.id.parse::<AgentKey>().ok()?.id.to_string();
+    Some(Line { agent, name: event.name, details: event.details, at })
+}

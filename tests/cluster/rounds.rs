@@ -1,0 +1,68 @@
+//! Nodes are killed at random, again and again, while agents act on those that live.
+
+use crate::clients::Clients;
+use crate::machines::{Cluster, Node};
+use crate::run::Run;
+
+const ROUNDS: u64 = 10;
+
+fn rounds() -> u64 {
+    let asked = std::env::var("JACKFIELD_ROUNDS");
+    asked.map_or(ROUNDS, |rounds| rounds.parse().expect("JACKFIELD_ROUNDS is a number"))
+}
+
+/// Two nodes, one of which is killed in each round.
+#[test]
+fn nothing_acknowledged_is_lost_by_nodes_that_are_killed() {
+    kill_at_random(2, rounds(), 1);
+}
+
+/// Three nodes, one or two of which are killed in each round.
+#[test]
+fn of_three_nodes_any_one_carries_on() {
+    kill_at_random(3, rounds().div_ceil(5), 2);
+}
+
+fn kill_at_random(nodes: usize, rounds: u64, seed: u64) {
+    let Some(server) = databases::shared() else { return };
+    let mut run = Run::start(server, nodes, seed);
+    for round in 0..rounds {
+        // Others take over only from nodes that stay away for a while.
+        let stays_away = round % 3 == 0;
+        let before = run.clients.below(150) + 20;
+        let victims = victims(&run.cluster, &run.clients);
+        run.act(|cluster, progress| {
+            let victims = victims.iter().map(|number| &cluster.nodes[*number]);
+            let victims: Vec<&Node> = victims.collect();
+            progress.wait_for_done(before);
+            if stays_away {
+                progress.let_agents_stay();
+            }
+            let killed = victims.iter().map(|node| (node.name.clone(), node.kill())).collect();
+            for node in &victims {
+                if stays_away {
+                    Run::wait_for_takeover(cluster, node);
+                }
+            }
+            for node in &victims {
+                node.start();
+            }
+            progress.wait_for_done(20);
+            killed
+        });
+    }
+    run.end(&format!("{rounds} rounds of kill -9 among {nodes} nodes"));
+    assert!(run.ledger.takeovers() > 0, "nothing was taken over");
+}
+
+/// Some nodes, but never all.
+fn victims(cluster: &Cluster, clients: &Clients) -> Vec<usize> {
+    let mut victims: Vec<usize> = (0..cluster.nodes.len()).collect();
+    let below =
+        |bound: usize| usize::try_from(clients.below(u64::try_from(bound).unwrap())).unwrap();
+    let count = 1 + below(victims.len() - 1);
+    while victims.len() > count {
+        victims.swap_remove(below(victims.len()));
+    }
+    victims
+}
