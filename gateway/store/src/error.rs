@@ -97,6 +97,7 @@ impl StoreError {
             Self::Unwritable { source } => Self::Unwritable { source: source.to_string().into() },
             Self::Unavailable { source } => Self::Unavailable { source: source.to_string().into() },
             Self::Damaged { source } => Self::Damaged { source: source.to_string().into() },
+            Self::Unreadable { source } => Self::Unreadable { source: source.to_string().into() },
             other => Self::Unavailable { source: other.to_string().into() },
         }
     }

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use domain::{Ask, Decision, Guard, IndexRange, InputId, Key, Kind, WakeChange, Write, WriteBody};
-use store::{Commit, Committed, Load, PostgresOptions, PostgresStore, Store, StoreError};
+use store::{
+    Commit, Committed, Cursor, Load, LogPage, PostgresOptions, PostgresStore, Store, StoreError,
+};
 
 use super::{database, open, session, until, write};
 use crate::cases::{NOW, commit, empty, key, put, version};
@@ -131,7 +133,7 @@ async fn more_callers_than_connections_wait_their_turn_and_too_many_are_told() {
     // Nobody gets on while this lasts.
     let blocking = session(&options.url).await;
     blocking.batch_execute("BEGIN; LOCK TABLE outcome IN ACCESS EXCLUSIVE MODE").await.unwrap();
-    let tasks: Vec<_> = (0..600)
+    let tasks: Vec<_> = (0..700)
         .map(|caller| {
             let store = Arc::clone(&store);
             tokio::spawn(async move {
@@ -141,7 +143,7 @@ async fn more_callers_than_connections_wait_their_turn_and_too_many_are_told() {
             })
         })
         .collect();
-    // Up to four have a connection, the line behind them is full.
+    // Two writers have a group each in hand, the line behind them is full.
     until("a full line", async || (store.statistics().waiting == 512).then_some(())).await;
     blocking.batch_execute("COMMIT").await.unwrap();
     let (mut done, mut busy) = (0_u64, 0);
@@ -152,8 +154,8 @@ async fn more_callers_than_connections_wait_their_turn_and_too_many_are_told() {
             other => panic!("{other:?}"),
         }
     }
-    assert!((512..=516).contains(&done), "{done}");
-    assert_eq!(busy, 600 - done);
+    assert!((512..=640).contains(&done), "{done}");
+    assert_eq!(busy, 700 - done);
     assert_eq!(store.statistics().commits, done);
     store.close().await;
 }
@@ -256,5 +258,53 @@ async fn documents_of_kinds_in_no_index_ask_nothing_of_indexes() {
     }
     let gone = Write { key: Key::new(Kind::Line, "1"), body: WriteBody::Delete };
     assert!(is_done(&commit(&store, "1", Decision { writes: vec![gone], ..empty() }).await));
+    store.close().await;
+}
+
+#[tokio::test]
+async fn commits_that_wait_share_a_transaction_and_each_gets_its_own_answer() {
+    let Some(options) = database("grouped") else { return };
+    let store = Arc::new(open(&options).await);
+    commit(&*store, "first", write("0")).await;
+    let before = store.statistics();
+    let at_once = |store: &Arc<PostgresStore>, number: u32| {
+        let store = Arc::clone(store);
+        let id = (number % 40).to_string();
+        let decision = match number {
+            // A guard that does not hold, an input that was there before, a value that no text may have.
+            7 => Decision { guards: vec![Guard { key: key("0"), version: Some(9) }], ..write("7") },
+            8 => write("8"),
+            9 => write("a\0b"),
+            _ => write(&id),
+        };
+        let input = if number == 8 { "first".to_owned() } else { number.to_string() };
+        let input = InputId::new("test", input);
+        tokio::spawn(
+            async move { store.commit(Commit { input, at: NOW, epoch: None, decision }).await },
+        )
+    };
+    let tasks: Vec<_> = (1..120).map(|number| at_once(&store, number)).collect();
+    for (number, task) in (1..).zip(tasks) {
+        let came = task.await.unwrap();
+        match number {
+            7 => assert!(matches!(came, Ok(Committed::Conflict)), "{came:?}"),
+            8 => assert!(matches!(came, Ok(Committed::Known(_))), "{came:?}"),
+            9 => assert!(matches!(came, Err(StoreError::Unreadable { .. })), "{came:?}"),
+            _ => assert!(matches!(came, Ok(Committed::Done { .. })), "{number}: {came:?}"),
+        }
+    }
+    let after = store.statistics();
+    assert_eq!(after.commits - before.commits, 116);
+    let transactions = after.transactions - before.transactions;
+    assert!(transactions < 100, "{transactions} transactions for 119 commits");
+    // Those that wrote the same thing did so one after the other; those refused left no trace.
+    assert_eq!(version(&*store, "1").await, Some(3));
+    assert_eq!(version(&*store, "7").await, Some(2));
+    assert_eq!(store.outcome(&InputId::new("test", "7")).await.unwrap(), None);
+    assert_eq!(store.outcome(&InputId::new("test", "9")).await.unwrap(), None);
+    let start = Cursor { number: 0, ..store.end_of_log().await.unwrap() };
+    let LogPage::Lines(lines) = store.read_log(start, 1_000).await.unwrap() else { panic!() };
+    assert_eq!(lines.len(), 117);
+    assert!(lines.is_sorted_by(|one, next| one.cursor < next.cursor));
     store.close().await;
 }
