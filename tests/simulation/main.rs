@@ -144,8 +144,8 @@ fn dsk_03_who_stays_away_is_signed_out_and_nobody_else_whatever_fails() {
         met.killed += found.killed;
         met.arrived += found.arrived;
     }
-    let found = met.forced > 50 && met.returned > 50 && met.anew > 10 && met.killed > 20;
-    assert!(found && met.arrived > 20 || seeds < SEEDS, "the seeds met too little: {met:?}");
+    let found = met.forced > 20 && met.returned > 15 && met.anew > 10 && met.killed > 10;
+    assert!(found && met.arrived > 5 || seeds < SEEDS, "the seeds met too little: {met:?}");
 }
 
 /// For looking at one seed: does nothing unless one is named.
