@@ -9,7 +9,7 @@ use domain::{
     OwnerRefusalKind, PairName, PresenceState, Target, Unclear,
 };
 use engine::testing::SeededRandom;
-use engine::{Owner, OwnerRequest};
+use engine::{Owner, OwnerRequest, PairStatus};
 use store::{Load, MemoryStore, Store};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
@@ -59,8 +59,10 @@ impl Holder {
             self.refuse_for(pause).await;
             let (number, told) = self.centre.connect();
             let link = Link { centre: Arc::clone(&self.centre), number };
+            self.owner.set_status(PairStatus { active_side: Some('a'), ..PairStatus::default() });
             self.owner.ask_everybody();
             self.serve(&link, told).await;
+            self.owner.set_status(PairStatus::default());
             self.owner.lose();
         }
     }
