@@ -143,6 +143,7 @@ impl Engine {
         view.node_mark = self.node_mark();
         if matches!(input.body, InputBody::Command(Command::ApplySettings { .. })) {
             let occupied = self.mirror.not_signed_out();
+            view.nodes = self.nodes().iter().filter(|it| it.live).count();
             view.occupied = occupied.iter().map(|session| session.agent.pair.clone()).collect();
         }
         for round in 0..LOADS_MAX {
