@@ -1,13 +1,13 @@
 //! Which commits must not happen at the same time.
 //!
-//! A commit locks what it writes and, shared, what it guards, for as long as its transaction lasts. All
+//! A group of commits locks what it writes and, shared, what it guards, for as long as its transaction lasts. All
 //! take their locks in the same order, so none waits for one that waits for it. Every commit holds the
 //! lock on everything too, shared; one that concerns very much, or replaces all, takes it alone.
 
 use domain::{Decision, Key, WakeChange};
 
-/// The most keys that a commit locks one by one: the server's table of locks is bounded.
-const KEYS_MAX: usize = 64;
+/// The most keys that are locked one by one: the server's table of locks is bounded.
+pub(super) const KEYS_MAX: usize = 256;
 /// Stands for all keys. Its number is the name of this program.
 const EVERYTHING: i64 = 0x6a61_636b_6669_656c;
 /// Held by whoever changes the schema.
@@ -26,15 +26,18 @@ impl Locks {
         Self { keys: vec![EVERYTHING], shared: vec![false] }
     }
 
-    /// What a commit locks.
-    pub(super) fn of(decision: &Decision) -> Self {
-        let written = decision.writes.iter().map(|write| (of_document(&write.key), false));
-        let guarded = decision.guards.iter().map(|guard| (of_document(&guard.key), true));
-        let timers = decision.wakes.iter().map(|change| match change {
-            WakeChange::Set(wake) => (of_timer(&wake.id), false),
-            WakeChange::Clear(id) | WakeChange::Claim { id, .. } => (of_timer(id), false),
-        });
-        let mut all: Vec<_> = written.chain(guarded).chain(timers).collect();
+    /// What a group of commits locks.
+    pub(super) fn of<'a>(decisions: impl IntoIterator<Item = &'a Decision>) -> Self {
+        let mut all = Vec::new();
+        for decision in decisions {
+            let written = decision.writes.iter().map(|write| (of_document(&write.key), false));
+            let guarded = decision.guards.iter().map(|guard| (of_document(&guard.key), true));
+            let timers = decision.wakes.iter().map(|change| match change {
+                WakeChange::Set(wake) => (of_timer(&wake.id), false),
+                WakeChange::Clear(id) | WakeChange::Claim { id, .. } => (of_timer(id), false),
+            });
+            all.extend(written.chain(guarded).chain(timers));
+        }
         // Of two locks on the same, the one that is not shared comes first and stays.
         all.sort_unstable();
         all.dedup_by_key(|(key, _)| *key);
@@ -90,7 +93,7 @@ mod tests {
 
     #[test]
     fn what_is_written_is_locked_alone_and_in_one_order() {
-        let Locks { keys, shared } = Locks::of(&decision(3, 1));
+        let Locks { keys, shared } = Locks::of([&decision(3, 1)]);
         assert_eq!(keys[0], EVERYTHING);
         assert!(shared[0] && keys[1..].is_sorted());
         assert_eq!(keys.len(), 4);
@@ -100,8 +103,8 @@ mod tests {
 
     #[test]
     fn very_many_keys_are_one_lock() {
-        assert_eq!(Locks::of(&decision(0, KEYS_MAX)).keys.len(), KEYS_MAX + 1);
-        assert_eq!(Locks::of(&decision(0, KEYS_MAX + 1)), Locks::everything());
+        assert_eq!(Locks::of([&decision(0, KEYS_MAX)]).keys.len(), KEYS_MAX + 1);
+        assert_eq!(Locks::of([&decision(0, KEYS_MAX + 1)]), Locks::everything());
     }
 
     #[test]

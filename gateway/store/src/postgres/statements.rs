@@ -43,12 +43,59 @@ own! {
         SELECT 3, wanted.place, NULL, NULL, index_entry.name, index_entry.value
         FROM unnest($4::text[], $5::text[]) WITH ORDINALITY AS wanted(kind, id, place)
         JOIN index_entry ON index_entry.kind = wanted.kind AND index_entry.id = wanted.id";
-    APPEND = "INSERT INTO log (number, at, event) VALUES ($1, $2, $3)";
+    /// Gives those that were not there.
+    NOTE_OUTCOMES = "
+        INSERT INTO outcome (input, reply, at)
+        SELECT input, reply, at FROM unnest($1::text[], $2::text[], $3::int8[])
+            AS noted(input, reply, at)
+        ON CONFLICT (input) DO NOTHING
+        RETURNING input";
+    OUTCOMES = "SELECT input, reply FROM outcome WHERE input = ANY($1::text[])";
+    FORGET_OUTCOMES = "DELETE FROM outcome WHERE input = ANY($1::text[])";
+    PUT_DOCUMENTS = "
+        INSERT INTO document (kind, id, version, schema, body)
+        SELECT kind, id, 1, schema, body
+        FROM unnest($1::text[], $2::text[], $3::int8[], $4::text[])
+            AS put(kind, id, schema, body)
+        ON CONFLICT (kind, id) DO UPDATE
+        SET version = document.version + 1, schema = excluded.schema, body = excluded.body
+        WHERE document.schema <= excluded.schema";
+    DELETE_DOCUMENTS = "
+        DELETE FROM document
+        USING unnest($1::text[], $2::text[], $3::int8[]) AS gone(kind, id, schema)
+        WHERE document.kind = gone.kind AND document.id = gone.id
+            AND document.schema <= gone.schema";
+    REMOVE_INDEX_ENTRIES = "
+        DELETE FROM index_entry
+        USING unnest($1::text[], $2::text[], $3::text[], $4::text[])
+            AS removed(name, value, kind, id)
+        WHERE index_entry.name = removed.name AND index_entry.value = removed.value
+            AND index_entry.kind = removed.kind AND index_entry.id = removed.id";
+    ADD_INDEX_ENTRIES = "
+        INSERT INTO index_entry (name, value, kind, id)
+        SELECT name, value, kind, id FROM unnest($1::text[], $2::text[], $3::text[], $4::text[])
+            AS added(name, value, kind, id)";
+    APPEND_LINES = "
+        INSERT INTO log (number, at, event)
+        SELECT number, at, event FROM unnest($1::int8[], $2::int8[], $3::text[])
+            AS line(number, at, event)";
     /// A promise that is open still stays as it is: its input came again after its outcome was forgotten.
-    PROMISE = "
+    ADD_PROMISES = "
         INSERT INTO outbox (number, id, topic, payload, at, kind, subject, generation, deadline)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+        SELECT number, id, topic, payload, at, kind, subject, generation, deadline
+        FROM unnest($1::int8[], $2::text[], $3::text[], $4::text[], $5::int8[], $6::text[],
+                    $7::text[], $8::int8[], $9::int8[])
+            AS promise(number, id, topic, payload, at, kind, subject, generation, deadline)
         ON CONFLICT (id) DO NOTHING";
+    SET_WAKES = "
+        INSERT INTO wake (id, due_at, kind, subject, generation)
+        SELECT id, due_at, kind, subject, generation
+        FROM unnest($1::text[], $2::int8[], $3::text[], $4::text[], $5::int8[])
+            AS timer(id, due_at, kind, subject, generation)
+        ON CONFLICT (id) DO UPDATE
+        SET due_at = excluded.due_at, kind = excluded.kind, subject = excluded.subject,
+            generation = excluded.generation";
+    CLEAR_WAKES = "DELETE FROM wake WHERE id = ANY($1::text[])";
     /// Documents by their place among those wanted; at place 0 the epoch and an input's outcome.
     DOCUMENTS = "
         SELECT 0::int8, (SELECT value FROM meta WHERE name = 'epoch')::int8, NULL::int8,

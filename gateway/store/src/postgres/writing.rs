@@ -1,9 +1,9 @@
-//! A commit: two round trips in one transaction.
+//! One transaction for a group of commits: two round trips.
 //!
 //! ```text
-//!   1  BEGIN, locks, the input is noted, everything that decides is read
-//!      known before, claim gone, guard moved: ROLLBACK and answer
-//!   2  all writes, COMMIT
+//!   1  BEGIN, locks, the inputs are noted, everything that decides is read
+//!      each: known before, claim gone, guard moved: that is its answer, its input is forgotten again
+//!   2  all writes of the others, COMMIT
 //! ```
 //!
 //! The locks come before everything else, so that the snapshots of what follows see what the last holder
@@ -11,33 +11,49 @@
 //! that nothing was written. After that only the server's own word does; where it says nothing the answer is
 //! [`StoreError::Unknown`].
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use domain::{Decision, Document, IndexEntry, Key, WakeChange, Write, WriteBody};
+use domain::{Decision, Document, IndexEntry, Key, Reply, WakeChange, WriteBody};
 use tokio_postgres::Row;
-use tokio_postgres::types::ToSql;
 
 use super::fault::Fault;
+use super::group::has_twice;
 use super::horizon::PLACES;
 use super::link::{Asked, Bound, Link, pipelined};
 use super::locks::Locks;
+use super::rows::{Rows, Step};
 use super::statements as own;
 use crate::numbers::{from_sql, to_sql};
-use crate::sql::{self, Sql};
-use crate::{Commit, Committed, StoreError};
+use crate::{Commit, Committed, Cursor, StoreError};
 
-/// How far a commit came.
+/// How far a group came.
 #[derive(Debug)]
 pub(super) enum Came {
-    /// All is written; the last line of the log that it added is told.
-    Done { epoch: u64, number: Option<u64> },
-    /// Nothing was written, as it must be.
-    Answered(Committed),
+    /// To its end: what became of each.
+    Over { epoch: u64, answers: Vec<Result<Decided, StoreError>> },
     /// Nothing was written.
     Failed(Fault),
     /// It was sent, and nobody knows what the server did.
     Unknown,
+}
+
+/// What became of one commit.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Decided {
+    /// It is written; the last line of the log that it added is told.
+    Written(Option<u64>),
+    /// Nothing was written, as it must be.
+    Answered(Committed),
+}
+
+impl Decided {
+    pub(super) fn committed(self, cursor: &dyn Fn(Option<u64>) -> Cursor) -> Committed {
+        match self {
+            Self::Written(number) => Committed::Done { cursor: cursor(number) },
+            Self::Answered(answer) => answer,
+        }
+    }
 }
 
 /// What was found under the locks.
@@ -78,139 +94,274 @@ impl Found {
     }
 }
 
-/// What decides about a commit, in the order in which it is asked for.
+/// What decides about a group, in the order in which it is asked for.
+#[derive(Default)]
 struct Question<'a> {
     kinds: Vec<&'static str>,
     ids: Vec<&'a str>,
     claims: Vec<&'a str>,
+    indexed_kinds: Vec<&'static str>,
+    indexed_ids: Vec<&'a str>,
+}
+
+/// Where what decides about one commit stands in the answers.
+struct Asking<'a> {
+    commit: &'a Commit,
+    documents: usize,
+    claims: usize,
+    indexed: usize,
     /// Documents that are written, each once with its last body.
-    indexed: BTreeMap<&'a Key, &'a WriteBody>,
+    bodies: BTreeMap<&'a Key, &'a WriteBody>,
 }
 
 impl<'a> Question<'a> {
-    fn of(decision: &'a Decision) -> Self {
+    fn add(&mut self, commit: &'a Commit) -> Asking<'a> {
+        let decision = &commit.decision;
+        let written = decision.writes.iter().filter(|write| write.key.kind.is_indexed());
+        let bodies: BTreeMap<_, _> = written.map(|write| (&write.key, &write.body)).collect();
+        let (documents, claims) = (self.kinds.len(), self.claims.len());
+        let asking =
+            Asking { commit, documents, claims, indexed: self.indexed_kinds.len(), bodies };
         let guarded = decision.guards.iter().map(|guard| &guard.key);
-        let written = decision.writes.iter().map(|write| &write.key);
-        let (kinds, ids) =
-            guarded.chain(written).map(|key| (key.kind.name(), key.id.as_str())).unzip();
-        let claims = decision.wakes.iter().filter_map(|change| match change {
+        for key in guarded.chain(decision.writes.iter().map(|write| &write.key)) {
+            self.kinds.push(key.kind.name());
+            self.ids.push(&key.id);
+        }
+        self.claims.extend(decision.wakes.iter().filter_map(|change| match change {
             WakeChange::Claim { id, .. } => Some(id.as_str()),
             WakeChange::Set(_) | WakeChange::Clear(_) => None,
-        });
-        let written = decision.writes.iter().filter(|write| write.key.kind.is_indexed());
-        let indexed = written.map(|write| (&write.key, &write.body)).collect();
-        Self { kinds, ids, claims: claims.collect(), indexed }
+        }));
+        for key in asking.bodies.keys() {
+            self.indexed_kinds.push(key.kind.name());
+            self.indexed_ids.push(&key.id);
+        }
+        asking
     }
 }
 
-/// Commits over one connection; `sent` tells when nobody can be sure any more that nothing is written. The
-/// connection is in no transaction afterwards, unless the commit [`Came::Failed`] or is [`Came::Unknown`].
-pub(super) async fn commit(link: &Link, commit: &Commit, sent: &AtomicBool) -> Came {
-    let answer = match decide(link, commit).await {
-        Ok(Decided::Write(found)) => return write(link, commit, &found, sent).await,
-        Ok(Decided::Answer(answer)) => answer,
+/// Whether a commit changes one thing twice: then its changes are made one after the other.
+pub(super) fn repeats(decision: &Decision) -> bool {
+    has_twice(decision.writes.iter().map(|write| &write.key))
+        || has_twice(decision.wakes.iter().map(|change| match change {
+            WakeChange::Set(wake) => &wake.id,
+            WakeChange::Clear(id) | WakeChange::Claim { id, .. } => id,
+        }))
+}
+
+/// Writes a group over one connection; `sent` tells when nobody can be sure any more that nothing is
+/// written. The connection is in no transaction afterwards, unless the group [`Came::Failed`] or is
+/// [`Came::Unknown`].
+pub(super) async fn commit(link: &Link, commits: &[&Commit], sent: &AtomicBool) -> Came {
+    let mut question = Question::default();
+    let asking: Vec<_> = commits.iter().map(|commit| question.add(commit)).collect();
+    let (found, known) = match ask(link, commits, &question).await {
+        Ok(answers) => answers,
         Err(fault) => return Came::Failed(fault),
     };
-    match link.execute(&own::ROLLBACK, &[]).await {
-        Ok(_) => Came::Answered(answer),
-        Err(fault) => Came::Failed(fault),
+    let mut answers = Vec::with_capacity(asking.len());
+    let (mut written, mut forgotten) = (Vec::new(), Vec::new());
+    for asked in &asking {
+        let decided = match known.get(asked.commit.input.as_str()) {
+            Some(Some(reply)) => Some(Ok(Committed::Known(reply.clone()))),
+            // Swept in between: then it is as if it had never been there, and is tried again.
+            Some(None) => Some(Ok(Committed::Conflict)),
+            None => {
+                let refused = asked.refused(&found);
+                match refused {
+                    Some(_) => forgotten.push(asked.commit.input.as_str().to_owned()),
+                    None => written.push(asked),
+                }
+                refused
+            }
+        };
+        answers.push(decided.map(|answer| answer.map(Decided::Answered)));
     }
+    if written.is_empty() {
+        return match link.execute(&own::ROLLBACK, &[]).await {
+            Ok(_) => {
+                Came::Over { epoch: found.epoch, answers: answers.into_iter().flatten().collect() }
+            }
+            Err(fault) => Came::Failed(fault),
+        };
+    }
+    let (steps, numbers) = match steps(&written, forgotten, &found) {
+        Ok(steps) => steps,
+        Err(error) => return Came::Failed(error.into()),
+    };
+    if let Some(came) = write(link, &steps, sent).await {
+        return came;
+    }
+    let mut numbers = numbers.into_iter();
+    let written = |numbers: &mut std::vec::IntoIter<Option<u64>>| {
+        Ok(Decided::Written(numbers.next().flatten()))
+    };
+    let answers = answers.into_iter().map(|it| it.unwrap_or_else(|| written(&mut numbers)));
+    Came::Over { epoch: found.epoch, answers: answers.collect() }
 }
 
-enum Decided {
-    Write(Found),
-    Answer(Committed),
-}
-
-async fn decide(link: &Link, commit: &Commit) -> Result<Decided, Fault> {
-    let decision = &commit.decision;
+/// The first trip; of inputs that were noted before, what they were answered.
+async fn ask(
+    link: &Link,
+    commits: &[&Commit],
+    question: &Question<'_>,
+) -> Result<(Found, BTreeMap<String, Option<Reply>>), Fault> {
     let most = usize::try_from(PLACES).unwrap_or(usize::MAX);
-    if decision.events.len() > most || decision.effects.len() > most {
+    let too_many = |it: &Decision| it.events.len() > most || it.effects.len() > most;
+    if commits.iter().any(|commit| too_many(&commit.decision)) {
         let source = format!("a commit has more than {PLACES} lines or promises").into();
         return Err(StoreError::Unavailable { source }.into());
     }
-    let Locks { keys, shared } = Locks::of(decision);
-    let input = commit.input.as_str();
-    let (reply, at) = (serde_json::to_string(&decision.reply)?, commit.at.microseconds());
-    let question = Question::of(decision);
-    let indexed_kinds: Vec<_> = question.indexed.keys().map(|key| key.kind.name()).collect();
-    let indexed_ids: Vec<_> = question.indexed.keys().map(|key| key.id.as_str()).collect();
+    let Locks { keys, shared } = Locks::of(commits.iter().map(|commit| &commit.decision));
+    let inputs: Vec<_> = commits.iter().map(|commit| commit.input.as_str()).collect();
+    let replies = commits.iter().map(|commit| serde_json::to_string(&commit.decision.reply));
+    let replies: Vec<_> = replies.collect::<Result<_, _>>()?;
+    let times: Vec<_> = commits.iter().map(|commit| commit.at.microseconds()).collect();
+    let Question { kinds, ids, claims, indexed_kinds, indexed_ids } = question;
     let locks: Bound<'_> = &[&keys, &shared];
-    let outcome: Bound<'_> = &[&input, &reply, &at];
-    let deciding: Bound<'_> =
-        &[&question.kinds, &question.ids, &question.claims, &indexed_kinds, &indexed_ids];
-    let noted =
-        async { link.execute(&sql::NOTE_OUTCOME, outcome).await.map(|it| (it, Vec::new())) };
-    let found = async { link.rows(&own::CHECK, deciding).await.map(|rows| (0, rows)) };
-    let begun = async { link.execute(&own::BEGIN, &[]).await.map(|_| (0, Vec::new())) };
-    let locked = async { link.execute(&own::LOCK, locks).await.map(|_| (0, Vec::new())) };
-    let answers =
-        pipelined(vec![Box::pin(begun), Box::pin(locked), Box::pin(noted), Box::pin(found)]).await;
-    let (mut noted, mut rows) = (0, Vec::new());
-    for answer in answers {
-        let (count, more) = answer?;
-        noted += count;
-        rows.extend(more);
+    let noting: Bound<'_> = &[&inputs, &replies, &times];
+    let deciding: Bound<'_> = &[kinds, ids, claims, indexed_kinds, indexed_ids];
+    let asked: Vec<Asked<'_, Vec<Row>>> = vec![
+        Box::pin(link.rows(&own::BEGIN, &[])),
+        Box::pin(link.rows(&own::LOCK, locks)),
+        Box::pin(link.rows(&own::NOTE_OUTCOMES, noting)),
+        Box::pin(link.rows(&own::CHECK, deciding)),
+    ];
+    let mut answers = pipelined(asked).await.into_iter().collect::<Result<Vec<_>, _>>()?;
+    let found = Found::of(&answers.pop().unwrap_or_default())?;
+    let noted = answers.pop().unwrap_or_default();
+    let noted: HashSet<&str> = noted.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>()?;
+    let before = inputs.into_iter().filter(|input| !noted.contains(input));
+    let mut known: BTreeMap<String, Option<Reply>> =
+        before.map(|input| (input.to_owned(), None)).collect();
+    if !known.is_empty() {
+        let inputs: Vec<_> = known.keys().cloned().collect();
+        for row in link.rows(&own::OUTCOMES, &[&inputs]).await? {
+            let reply = serde_json::from_str(row.try_get(1)?)?;
+            known.insert(row.try_get(0)?, Some(reply));
+        }
     }
-    let found = Found::of(&rows)?;
-    if noted == 0 {
-        let row = link.row(&sql::OUTCOME, &[&input]).await?;
-        // Swept in between: then it is as if it had never been there, and is tried again.
-        let Some(row) = row else { return Ok(Decided::Answer(Committed::Conflict)) };
-        let known = serde_json::from_str(row.try_get(0)?)?;
-        return Ok(Decided::Answer(Committed::Known(known)));
+    Ok((found, known))
+}
+
+impl Asking<'_> {
+    /// Why it is not written; `None` where it is.
+    fn refused(&self, found: &Found) -> Option<Result<Committed, StoreError>> {
+        if !self.claims_hold(found) {
+            return Some(Ok(Committed::ClaimGone));
+        }
+        let is_of_this = self.commit.epoch.is_none_or(|epoch| epoch == found.epoch);
+        if !is_of_this || !self.guards_hold(found) {
+            return Some(Ok(Committed::Conflict));
+        }
+        self.newer(found).map(Err)
     }
-    if !claims_hold(decision, &found) {
-        return Ok(Decided::Answer(Committed::ClaimGone));
+
+    fn guards_hold(&self, found: &Found) -> bool {
+        self.commit.decision.guards.iter().enumerate().all(|(index, guard)| {
+            let stored = found.documents.get(&place(self.documents + index));
+            stored.map(|(version, _)| *version) == guard.version.map(to_sql)
+        })
     }
-    let is_of_this = commit.epoch.is_none_or(|epoch| epoch == found.epoch);
-    if !is_of_this || !guards_hold(decision, &found) {
-        return Ok(Decided::Answer(Committed::Conflict));
+
+    /// Whether every timer that this commit claims is set as it says.
+    fn claims_hold(&self, found: &Found) -> bool {
+        let claims = self.commit.decision.wakes.iter().filter_map(|change| match change {
+            WakeChange::Claim { generation, .. } => Some(to_sql(*generation)),
+            WakeChange::Set(_) | WakeChange::Clear(_) => None,
+        });
+        claims.enumerate().all(|(index, generation)| {
+            found.generations.get(&place(self.claims + index)) == Some(&generation)
+        })
     }
-    refuse_newer(decision, &found)?;
-    Ok(Decided::Write(found))
+
+    /// What a newer program wrote is not changed.
+    fn newer(&self, found: &Found) -> Option<StoreError> {
+        let decision = &self.commit.decision;
+        decision.writes.iter().enumerate().find_map(|(index, write)| {
+            let known = Document::schema(write.key.kind);
+            let at = place(self.documents + decision.guards.len() + index);
+            let (_, schema) = found.documents.get(&at)?;
+            let found = u32::try_from(*schema).unwrap_or(u32::MAX);
+            (found > known).then_some(StoreError::Newer { kind: write.key.kind, found, known })
+        })
+    }
+
+    /// Entries of indexes that go or come. Those that stay are not touched.
+    fn index(&self, found: &Found, rows: &mut Rows) {
+        for (index, (key, body)) in self.bodies.iter().enumerate() {
+            let none = Vec::new();
+            let present = found.entries.get(&place(self.indexed + index)).unwrap_or(&none);
+            let wanted = match body {
+                WriteBody::Put(document) => document.index_entries(),
+                WriteBody::Delete => Vec::new(),
+            };
+            for (name, value) in present {
+                let stays =
+                    |entry: &IndexEntry| entry.index.name() == name && entry.value == *value;
+                if !wanted.iter().any(stays) {
+                    rows.remove_entry(name, value, key);
+                }
+            }
+            for entry in wanted {
+                let name = entry.index.name();
+                if !present.iter().any(|(there, value)| there == name && *value == entry.value) {
+                    rows.add_entry(name, &entry.value, key);
+                }
+            }
+        }
+    }
 }
 
 fn place(index: usize) -> i64 {
     i64::try_from(index).unwrap_or(i64::MAX).saturating_add(1)
 }
 
-fn guards_hold(decision: &Decision, found: &Found) -> bool {
-    decision.guards.iter().enumerate().all(|(index, guard)| {
-        let version = found.documents.get(&place(index)).map(|(version, _)| *version);
-        version == guard.version.map(to_sql)
-    })
-}
-
-/// Whether every timer that this commit claims is set as it says.
-fn claims_hold(decision: &Decision, found: &Found) -> bool {
-    let claims = decision.wakes.iter().filter_map(|change| match change {
-        WakeChange::Claim { generation, .. } => Some(to_sql(*generation)),
-        WakeChange::Set(_) | WakeChange::Clear(_) => None,
-    });
-    claims
-        .enumerate()
-        .all(|(index, generation)| found.generations.get(&place(index)) == Some(&generation))
-}
-
-fn refuse_newer(decision: &Decision, found: &Found) -> Result<(), StoreError> {
-    for (index, write) in decision.writes.iter().enumerate() {
-        let known = Document::schema(write.key.kind);
-        let stored = found.documents.get(&place(decision.guards.len() + index));
-        if let Some((_, schema)) = stored.filter(|(_, schema)| *schema > i64::from(known)) {
-            let found = u32::try_from(*schema).unwrap_or(u32::MAX);
-            return Err(StoreError::Newer { kind: write.key.kind, found, known });
+/// All that is written, with the number of each commit's last line. What cannot be encoded is noticed here,
+/// before anything is sent.
+fn steps(
+    written: &[&Asking<'_>],
+    forgotten: Vec<String>,
+    found: &Found,
+) -> Result<(Vec<Step>, Vec<Option<u64>>), StoreError> {
+    let (mut line, mut promise) = (found.first, found.first);
+    let (mut all, mut numbers) = (Rows::default(), Vec::new());
+    let mut steps = Vec::new();
+    for asked in written {
+        let commit = asked.commit;
+        let decision = &commit.decision;
+        // Such a one is alone.
+        let one_by_one = repeats(decision);
+        for write in &decision.writes {
+            all.write(write)?;
+            if one_by_one {
+                steps.extend(std::mem::take(&mut all).into_steps());
+            }
+        }
+        asked.index(found, &mut all);
+        for event in &decision.events {
+            all.line(line, commit.at, event)?;
+            line += 1;
+        }
+        numbers.push((!decision.events.is_empty()).then(|| line - 1));
+        for (place, effect) in decision.effects.iter().enumerate() {
+            let id = format!("{}/{place}", commit.input.as_str());
+            all.promise(promise, id, commit.at, effect);
+            promise += 1;
+        }
+        for change in &decision.wakes {
+            all.timer(change);
+            if one_by_one {
+                steps.extend(std::mem::take(&mut all).into_steps());
+            }
         }
     }
-    Ok(())
+    all.forget(forgotten);
+    steps.extend(all.into_steps());
+    Ok((steps, numbers))
 }
 
-async fn write(link: &Link, commit: &Commit, found: &Found, sent: &AtomicBool) -> Came {
-    let first = found.first;
-    let steps = match steps(commit, found) {
-        Ok(steps) => steps,
-        Err(error) => return Came::Failed(error.into()),
-    };
+/// The second trip; what it came to, unless all is written.
+async fn write(link: &Link, steps: &[Step], sent: &AtomicBool) -> Option<Came> {
     let bound: Vec<_> = steps.iter().map(Step::bound).collect();
     let mut asked: Vec<Asked<'_, u64>> = Vec::with_capacity(steps.len() + 1);
     for (step, bound) in steps.iter().zip(&bound) {
@@ -224,115 +375,11 @@ async fn write(link: &Link, commit: &Commit, found: &Found, sent: &AtomicBool) -
     if let Some(Err(fault)) =
         done.into_iter().find(|done| matches!(done, Err(it) if it.is_answer()))
     {
-        return Came::Failed(fault);
+        return Some(Came::Failed(fault));
     }
     match committed {
-        Ok(_) => {
-            let lines = u64::try_from(commit.decision.events.len()).unwrap_or(0);
-            let number = lines.checked_sub(1).map(|last| first + last);
-            Came::Done { epoch: found.epoch, number }
-        }
-        Err(fault) if fault.is_collision() => Came::Failed(fault),
-        Err(_) => Came::Unknown,
-    }
-}
-
-/// One statement of the second trip.
-struct Step {
-    sql: &'static Sql,
-    values: Vec<Box<dyn ToSql + Sync + Send>>,
-}
-
-impl Step {
-    fn bound(&self) -> Vec<&(dyn ToSql + Sync)> {
-        self.values.iter().map(|value| -> &(dyn ToSql + Sync) { &**value }).collect()
-    }
-}
-
-macro_rules! step {
-    ($sql:expr, $($value:expr),+ $(,)?) => {
-        Step { sql: $sql, values: vec![$(Box::new($value)),+] }
-    };
-}
-
-/// All that is written. What cannot be encoded is noticed here, before anything is sent.
-fn steps(commit: &Commit, found: &Found) -> Result<Vec<Step>, StoreError> {
-    let (decision, at) = (&commit.decision, commit.at.microseconds());
-    let mut steps = Vec::new();
-    for write in &decision.writes {
-        steps.push(document(write)?);
-    }
-    index(decision, found, &mut steps);
-    for (number, event) in (found.first..).zip(&decision.events) {
-        steps.push(step!(&own::APPEND, to_sql(number), at, serde_json::to_string(event)?));
-    }
-    for (place, effect) in decision.effects.iter().enumerate() {
-        let number = found.first + u64::try_from(place).unwrap_or(0);
-        let owed = effect.owed.as_ref();
-        steps.push(step!(
-            &own::PROMISE,
-            to_sql(number),
-            format!("{}/{place}", commit.input.as_str()),
-            effect.topic.clone(),
-            effect.payload.clone(),
-            at,
-            owed.map(|owed| owed.subject.kind.name()),
-            owed.map(|owed| owed.subject.id.clone()),
-            owed.map(|owed| to_sql(owed.generation)),
-            owed.map(|owed| owed.deadline.microseconds()),
-        ));
-    }
-    for change in &decision.wakes {
-        steps.push(match change {
-            WakeChange::Set(wake) => step!(
-                &sql::SET_WAKE,
-                wake.id.clone(),
-                wake.due_at.microseconds(),
-                wake.subject.kind.name(),
-                wake.subject.id.clone(),
-                to_sql(wake.generation),
-            ),
-            WakeChange::Clear(id) | WakeChange::Claim { id, .. } => {
-                step!(&sql::CLEAR_WAKE, id.clone())
-            }
-        });
-    }
-    Ok(steps)
-}
-
-fn document(write: &Write) -> Result<Step, StoreError> {
-    let (kind, id) = (write.key.kind.name(), write.key.id.clone());
-    let known = i64::from(Document::schema(write.key.kind));
-    Ok(match &write.body {
-        WriteBody::Put(document) => {
-            step!(&sql::PUT_DOCUMENT, kind, id, known, document.encode()?)
-        }
-        WriteBody::Delete => step!(&sql::DELETE_DOCUMENT, kind, id, known),
-    })
-}
-
-/// Entries of indexes that go or come. Those that stay are not touched.
-fn index(decision: &Decision, found: &Found, steps: &mut Vec<Step>) {
-    for (index, (key, body)) in Question::of(decision).indexed.into_iter().enumerate() {
-        let none = Vec::new();
-        let present = found.entries.get(&place(index)).unwrap_or(&none);
-        let wanted = match body {
-            WriteBody::Put(document) => document.index_entries(),
-            WriteBody::Delete => Vec::new(),
-        };
-        let (kind, id) = (key.kind.name(), &key.id);
-        for (name, value) in present {
-            let stays = |entry: &IndexEntry| entry.index.name() == name && entry.value == *value;
-            if !wanted.iter().any(stays) {
-                let (name, value) = (name.clone(), value.clone());
-                steps.push(step!(&sql::REMOVE_INDEX_ENTRY, name, value, kind, id.clone()));
-            }
-        }
-        for entry in wanted {
-            let name = entry.index.name();
-            if !present.iter().any(|(present, value)| present == name && *value == entry.value) {
-                steps.push(step!(&sql::ADD_INDEX_ENTRY, name, entry.value, kind, id.clone()));
-            }
-        }
+        Ok(_) => None,
+        Err(fault) if fault.is_collision() => Some(Came::Failed(fault)),
+        Err(_) => Some(Came::Unknown),
     }
 }
