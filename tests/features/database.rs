@@ -155,4 +155,9 @@ fn ops_01_check_tells_of_a_database_that_might_lose_something_and_of_one_that_ca
     let told = text(&output);
     assert_eq!(output.status.code(), Some(1), "{told}");
     assert!(told.contains("store.url: ") && told.contains("unchecked"), "{told}");
+    // Over a network the server's certificate is checked, and somebody has to vouch for it.
+    let node = Node::start("", &[]);
+    configure(&node, &store("postgresql://jackfield@127.0.0.1:1/jackfield"));
+    let told = text(&configured(&node, &["check"]));
+    assert!(told.starts_with("store.authority_file: "), "{told}");
 }

@@ -45,7 +45,7 @@ pub(crate) enum Work {
     },
     /// The release program is at most this large.
     Size { bytes_max: u64 },
-    /// The demo starts, answers and stops.
+    /// The demo starts, answers and stops, with one node and with two.
     Demo,
 }
 
