@@ -15,10 +15,14 @@
 )]
 
 mod clients;
+mod engines;
 mod ledger;
 mod machines;
 mod record;
 mod run;
 
+mod clocks;
+mod database;
 mod network;
+mod promises;
 mod rounds;

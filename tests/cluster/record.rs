@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use databases::{Proxy, Server};
 use domain::{AgentKey, AgentSession, Ask, Document, Index, IndexRange, Key, Timestamp};
 use store::{Cursor, Load, LogEntry, LogPage, PostgresOptions, PostgresStore, Store as _};
 use tokio::runtime::Runtime;
@@ -9,6 +10,7 @@ use tokio::runtime::Runtime;
 pub(crate) struct Record {
     runtime: Runtime,
     store: PostgresStore,
+    proxy: Proxy,
 }
 
 /// One line of the log about an agent.
@@ -21,15 +23,22 @@ pub(crate) struct Line {
 }
 
 impl Record {
-    pub(crate) fn open(url: &str) -> Self {
+    pub(crate) fn open(server: &Server, database: &str) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
             .enable_all()
             .build()
             .unwrap();
-        let options = PostgresOptions { connections: 4, ..PostgresOptions::new(url) };
+        let proxy = Proxy::to(server);
+        let options =
+            PostgresOptions { connections: 4, ..PostgresOptions::new(proxy.url_of(database)) };
         let store = runtime.block_on(PostgresStore::open(options)).unwrap();
-        Self { runtime, store }
+        Self { runtime, store, proxy }
+    }
+
+    /// From now on this server is read.
+    pub(crate) fn lead_to(&self, server: &Server) {
+        self.proxy.lead_to(server);
     }
 
     /// The session of an agent, where there ever was one; tried again while the database is away.
@@ -64,17 +73,20 @@ impl Record {
         indexed.into_iter().map(|indexed| indexed.key.id).collect()
     }
 
-    /// Before the first line.
-    pub(crate) fn beginning(&self) -> Cursor {
-        let end = self.runtime.block_on(self.store.end_of_log()).unwrap();
-        Cursor { number: 0, ..end }
+    /// Behind the last line.
+    pub(crate) fn end(&self) -> Cursor {
+        databases::eventually("the end of the log", || {
+            self.runtime.block_on(self.store.end_of_log()).ok()
+        })
     }
 
     /// All lines about agents after `cursor`, which moves to the end.
     pub(crate) fn lines(&self, cursor: &mut Cursor) -> Vec<Line> {
         let mut lines = Vec::new();
         loop {
-            let page = self.runtime.block_on(self.store.read_log(*cursor, 500)).unwrap();
+            let page = databases::eventually("the log", || {
+                self.runtime.block_on(self.store.read_log(*cursor, 500)).ok()
+            });
             let LogPage::Lines(page) = page else {
                 panic!("the log restarted: {page:?}");
             };

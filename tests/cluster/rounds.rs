@@ -2,11 +2,12 @@
 
 use crate::clients::Clients;
 use crate::machines::{Cluster, Node};
-use crate::run::Run;
+use crate::run::{Lost, Run};
 
-const ROUNDS: u64 = 10;
+pub(crate) const ROUNDS: u64 = 10;
 
-fn rounds() -> u64 {
+/// How often a node is killed.
+pub(crate) fn rounds() -> u64 {
     let asked = std::env::var("JACKFIELD_ROUNDS");
     asked.map_or(ROUNDS, |rounds| rounds.parse().expect("JACKFIELD_ROUNDS is a number"))
 }
@@ -28,7 +29,7 @@ fn kill_at_random(nodes: usize, rounds: u64, seed: u64) {
     let mut run = Run::start(server, nodes, seed);
     for round in 0..rounds {
         // Others take over only from nodes that stay away for a while.
-        let stays_away = round % 3 == 0;
+        let stays_away = round % (if rounds > ROUNDS { 3 } else { 5 }) == 0;
         let before = run.clients.below(150) + 20;
         let victims = victims(&run.cluster, &run.clients);
         run.act(|cluster, progress| {
@@ -38,17 +39,18 @@ fn kill_at_random(nodes: usize, rounds: u64, seed: u64) {
             if stays_away {
                 progress.let_agents_stay();
             }
-            let killed = victims.iter().map(|node| (node.name.clone(), node.kill())).collect();
+            let killed: Vec<_> = victims.iter().map(|node| (node, node.kill())).collect();
             for node in &victims {
                 if stays_away {
                     Run::wait_for_takeover(cluster, node);
                 }
             }
+            let lost = killed.iter().map(|(node, at)| Lost::since(node, *at)).collect();
             for node in &victims {
                 node.start();
             }
             progress.wait_for_done(20);
-            killed
+            lost
         });
     }
     run.end(&format!("{rounds} rounds of kill -9 among {nodes} nodes"));
