@@ -1,9 +1,6 @@
-//! The database itself stops, is killed, freezes, fails over with and without its tail, and gets a full
-//! disk.
+//! The database itself stops, is killed, freezes, and fails over with and without its tail.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use databases::{Server, Standby, Stop, eventually};
 use serde_json::{Value, json};
@@ -11,13 +8,13 @@ use serde_json::{Value, json};
 use crate::machines::Cluster;
 use crate::run::Run;
 
-fn wait_until_all_fail(cluster: &Cluster) {
+pub(crate) fn wait_until_all_fail(cluster: &Cluster) {
     for node in &cluster.nodes {
         eventually("a store that fails", || (!node.says_store_works()).then_some(()));
     }
 }
 
-fn wait_until_all_work(cluster: &Cluster) {
+pub(crate) fn wait_until_all_work(cluster: &Cluster) {
     for node in &cluster.nodes {
         eventually("a store that works", || node.says_store_works().then_some(()));
     }
@@ -150,79 +147,4 @@ fn signed_in(node: &crate::machines::Node) -> Option<usize> {
     let counts = status["ok"]["agents"].as_object()?.values();
     let counts: u64 = counts.filter_map(Value::as_u64).sum();
     usize::try_from(counts).ok()
-}
-
-/// The tables lie on a small disk that is filled: nodes say so, take nothing that would not be kept, and
-/// go on by themselves once there is space.
-#[test]
-fn a_full_disk_of_the_database_is_told_and_recovered_from() {
-    let Some(server) = Server::start() else { return };
-    let Some(disk) = SmallDisk::mount(&server) else { return };
-    let place = disk.0.display();
-    server.sql("postgres", &format!("CREATE TABLESPACE small LOCATION '{place}'"));
-    server.sql("postgres", "CREATE DATABASE full_disk TABLESPACE small");
-    let mut run = Run::start_on(&server, "full_disk", 2, 24);
-    run.act(|cluster, progress| {
-        progress.wait_for_done(100);
-        disk.fill();
-        wait_until_all_fail(cluster);
-        for node in &cluster.nodes {
-            let status = node.ask(json!({"do": "status"})).unwrap();
-            let why = status["ok"]["store"]["why"].as_str().unwrap_or_default();
-            assert!(why.contains("full"), "{status}");
-        }
-        disk.empty();
-        wait_until_all_work(cluster);
-        progress.wait_for_done(100);
-        Vec::new()
-    });
-    run.end("a full disk");
-}
-
-/// A disk with little room, which belongs to the user that the server runs as.
-struct SmallDisk(PathBuf);
-
-impl SmallDisk {
-    fn mount(server: &Server) -> Option<Self> {
-        use std::os::unix::fs::MetadataExt as _;
-        let path = server.host().join("small");
-        std::fs::create_dir(&path).unwrap();
-        let mounted = Command::new("mount")
-            .args(["-t", "tmpfs", "-o", "size=40m", "tmpfs"])
-            .arg(&path)
-            .output();
-        if !mounted.as_ref().is_ok_and(|output| output.status.success()) {
-            match mounted {
-                Ok(_) => println!("not permitted here: mounting a small disk; run as root"),
-                Err(_) => println!("left out: mount is missing; install mount"),
-            }
-            return None;
-        }
-        let owner = std::fs::metadata(server.data()).unwrap();
-        std::os::unix::fs::chown(&path, Some(owner.uid()), Some(owner.gid())).unwrap();
-        Some(Self(path))
-    }
-
-    fn filling(&self) -> PathBuf {
-        self.0.join("filling")
-    }
-
-    fn fill(&self) {
-        use std::io::Write as _;
-        let mut file = std::fs::File::create(self.filling()).unwrap();
-        for size in [65_536, 512, 1] {
-            while file.write_all(&vec![0; size]).is_ok() {}
-        }
-    }
-
-    fn empty(&self) {
-        std::fs::remove_file(self.filling()).unwrap();
-    }
-}
-
-impl Drop for SmallDisk {
-    fn drop(&mut self) {
-        let unmount = |path: &Path| Command::new("umount").arg("-l").arg(path).status();
-        let _ = unmount(&self.0);
-    }
 }

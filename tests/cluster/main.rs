@@ -23,6 +23,7 @@ mod run;
 
 mod clocks;
 mod database;
+mod disk;
 mod network;
 mod promises;
 mod rounds;
