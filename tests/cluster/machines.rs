@@ -15,6 +15,7 @@ use std::time::{Duration, SystemTime};
 
 use databases::{Proxy, Server, eventually};
 use domain::Timestamp;
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
 use crate::record::Record;
@@ -155,6 +156,23 @@ impl Node {
         child.kill().unwrap();
         child.wait().unwrap();
         at
+    }
+
+    /// Freezes it, as a virtual machine that is moved; says when.
+    pub(crate) fn freeze(&self) -> Timestamp {
+        let at = now();
+        self.signal(Signal::STOP);
+        at
+    }
+
+    /// Ends that.
+    pub(crate) fn thaw(&self) {
+        self.signal(Signal::CONT);
+    }
+
+    fn signal(&self, signal: Signal) {
+        let child = self.child.lock().unwrap_or_else(PoisonError::into_inner);
+        kill_process(Pid::from_child(child.as_ref().expect("a node that runs")), signal).unwrap();
     }
 
     /// Whether it says that it is ready.

@@ -10,7 +10,7 @@ use crate::rounds::{ROUNDS, rounds};
 use crate::run::{Lost, Run};
 
 /// What a node says of the others: whether that one is live.
-fn sees_live(node: &Node, other: &str) -> Option<bool> {
+pub(crate) fn sees_live(node: &Node, other: &str) -> Option<bool> {
     let status = node.ask(json!({"do": "status"}))?;
     let nodes = status["ok"]["nodes"].as_array()?;
     nodes.iter().find(|it| it["node"] == other).map(|it| it["live"] == true)

@@ -1,7 +1,10 @@
 //! Nodes are killed at random, again and again, while agents act on those that live.
 
+use databases::eventually;
+
 use crate::clients::Clients;
 use crate::machines::{Cluster, Node};
+use crate::network::sees_live;
 use crate::run::{Lost, Run};
 
 pub(crate) const ROUNDS: u64 = 10;
@@ -22,6 +25,31 @@ fn nothing_acknowledged_is_lost_by_nodes_that_are_killed() {
 #[test]
 fn of_three_nodes_any_one_carries_on() {
     kill_at_random(3, rounds().div_ceil(5), 2);
+}
+
+/// What it had in hand goes on where it stopped, after others took its sessions over.
+#[test]
+fn a_node_that_was_frozen_does_nothing_twice() {
+    let Some(server) = databases::shared() else { return };
+    let mut run = Run::start(server, 2, 3);
+    run.act(|cluster, progress| {
+        let frozen = &cluster.nodes[0];
+        progress.wait_for_done(100);
+        progress.let_agents_stay();
+        let at = frozen.freeze();
+        eventually("a node that is missed", || {
+            (!sees_live(&cluster.nodes[1], &frozen.name)?).then_some(())
+        });
+        Run::wait_for_takeover(cluster, frozen);
+        let lost = Lost::since(frozen, at);
+        frozen.thaw();
+        eventually("a node that is seen again", || {
+            sees_live(&cluster.nodes[1], &frozen.name)?.then_some(())
+        });
+        progress.wait_for_done(50);
+        vec![lost]
+    });
+    run.end("a frozen node");
 }
 
 fn kill_at_random(nodes: usize, rounds: u64, seed: u64) {
