@@ -3,9 +3,16 @@
 use std::collections::BTreeMap;
 
 use databases::{Proxy, Server};
-use domain::{AgentKey, AgentSession, Ask, Document, Index, IndexRange, Key, Timestamp};
-use store::{Cursor, Load, LogEntry, LogPage, PostgresOptions, PostgresStore, Store as _};
+use domain::{
+    AgentKey, AgentSession, Ask, Decision, Document, Event, Index, IndexRange, InputId, Key, Reply,
+    Timestamp,
+};
+use store::{Commit, Cursor, Load, LogEntry, LogPage, PostgresOptions, PostgresStore, Store as _};
 use tokio::runtime::Runtime;
+
+use crate::machines::{next, now};
+
+const MARK: &str = "ledger_mark";
 
 pub(crate) struct Record {
     runtime: Runtime,
@@ -80,8 +87,10 @@ impl Record {
         })
     }
 
-    /// All lines about agents after `cursor`, which moves to the end.
+    /// All lines about agents after `cursor` that were committed before now; it moves behind them. A line
+    /// stays unseen while an older transaction is open, so one of our own is waited for.
     pub(crate) fn lines(&self, cursor: &mut Cursor) -> Vec<Line> {
+        let mark = self.mark();
         let mut lines = Vec::new();
         loop {
             let page = databases::eventually("the log", || {
@@ -90,15 +99,39 @@ impl Record {
             let LogPage::Lines(page) = page else {
                 panic!("the log restarted: {page:?}");
             };
-            let Some(last) = page.last() else { return lines };
+            let Some(last) = page.last() else {
+                std::thread::yield_now();
+                continue;
+            };
             *cursor = last.cursor;
+            let is_over = page.iter().any(|entry| entry.event.details.get(MARK) == Some(&mark));
             lines.extend(page.into_iter().filter_map(line));
+            if is_over {
+                return lines;
+            }
         }
+    }
+
+    /// Writes a line that nobody else writes.
+    fn mark(&self) -> String {
+        let mark = next().to_string();
+        let subject = Key::account(&"mark".parse().unwrap());
+        let event = Event::new(MARK, subject).with(MARK, &mark);
+        let decision = Decision { events: vec![event], ..Decision::already(Reply::Done) };
+        let (input, at) = (InputId::new(MARK, &mark), now());
+        let commit = Commit { input, at, epoch: None, decision };
+        databases::eventually("a line of our own", || {
+            self.runtime.block_on(self.store.commit(commit.clone())).ok()
+        });
+        mark
     }
 }
 
 fn line(entry: LogEntry) -> Option<Line> {
     let LogEntry { at, event, .. } = entry;
+    if event.name == MARK {
+        return None;
+    }
     let agent = event.subject.id.parse::<AgentKey>().ok()?.id.to_string();
     Some(Line { agent, name: event.name, details: event.details, at })
 }
