@@ -79,6 +79,8 @@ pub struct Engine {
     pub(crate) settings: RwLock<Arc<Settings>>,
     pub(crate) settings_number: watch::Sender<u64>,
     pub(crate) refreshing: tokio::sync::Mutex<()>,
+    /// Held while everything is read anew, since the store has another epoch.
+    pub(crate) meeting: tokio::sync::Mutex<()>,
     pub(crate) stop: watch::Sender<bool>,
     pub(crate) maintenance: Maintenance,
     own: Mutex<BTreeSet<Cursor>>,
@@ -166,6 +168,7 @@ impl Engine {
             settings: RwLock::default(),
             settings_number: watch::channel(0).0,
             refreshing: tokio::sync::Mutex::default(),
+            meeting: tokio::sync::Mutex::default(),
             stop: watch::channel(false).0,
             maintenance: Maintenance::default(),
             own: Mutex::default(),

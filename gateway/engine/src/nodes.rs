@@ -189,11 +189,15 @@ impl Engine {
                 let engine = Arc::clone(self);
                 moving.spawn(async move { engine.take_over(&session, node).await });
             }
+            // One that cannot be moved, as one that a commit of the lost node still holds, keeps back
+            // none of the others of its batch.
+            let mut all = true;
             while let Some(moved) = moving.join_next().await {
-                // What could not be moved is found again after the next sign of life.
-                if !matches!(moved, Ok(true)) {
-                    return;
-                }
+                all &= matches!(moved, Ok(true));
+            }
+            if !all {
+                // What is left is found again after the next sign of life.
+                return;
             }
         }
     }
