@@ -5,6 +5,7 @@ use domain::{
     Wake,
 };
 use tokio_postgres::Row;
+use tokio_postgres::types::ToSql;
 
 use super::fault::Fault;
 use super::horizon::Horizon;
@@ -26,7 +27,10 @@ pub(super) async fn load(link: &Link, load: &Load) -> Result<LoadAnswer, Fault> 
     let (kinds, ids): (Vec<_>, Vec<_>) =
         documents.clone().map(|key| (key.kind.name(), key.id.as_str())).unzip();
     let input = load.input.as_ref().map(InputId::as_str);
-    let wanted: Bound<'_> = &[&kinds, &ids, &input];
+    let (sql, wanted): (_, [&(dyn ToSql + Sync); 3]) = match (kinds.as_slice(), ids.as_slice()) {
+        ([kind], [id]) => (&own::DOCUMENT, [kind, id, &input]),
+        _ => (&own::DOCUMENTS, [&kinds, &ids, &input]),
+    };
     let ranges: Vec<_> = load
         .asks
         .iter()
@@ -35,7 +39,7 @@ pub(super) async fn load(link: &Link, load: &Load) -> Result<LoadAnswer, Fault> 
             Ask::Document(_) => None,
         })
         .collect();
-    let mut asked: Vec<Asked<'_, Vec<Row>>> = vec![Box::pin(link.rows(&own::DOCUMENTS, wanted))];
+    let mut asked: Vec<Asked<'_, Vec<Row>>> = vec![Box::pin(link.rows(sql, &wanted))];
     if !ranges.is_empty() {
         asked.insert(0, Box::pin(link.rows(&own::BEGIN_READING, &[])));
         for range in &ranges {

@@ -11,7 +11,7 @@
 //! that nothing was written. After that only the server's own word does; where it says nothing the answer is
 //! [`StoreError::Unknown`].
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use domain::{Decision, Document, IndexEntry, Key, WakeChange, Write, WriteBody};
@@ -40,9 +40,10 @@ pub(super) enum Came {
     Unknown,
 }
 
-/// What was found under the locks.
+/// What was found under the locks; places count from one.
 #[derive(Debug, Default)]
 struct Found {
+    is_new: bool,
     epoch: u64,
     /// The number of the first line and of the first promise.
     first: u64,
@@ -53,37 +54,46 @@ struct Found {
 }
 
 impl Found {
-    fn of(rows: &[Row]) -> Result<Self, Fault> {
-        let mut found = Self::default();
+    fn add_documents(&mut self, rows: &[Row]) -> Result<(), Fault> {
         for row in rows {
-            let (part, place): (i64, i64) = (row.try_get(0)?, row.try_get(1)?);
-            match part {
-                0 => {
-                    found.epoch = from_sql(row.try_get(2)?);
-                    found.first = row.try_get::<_, Option<i64>>(3)?.map_or(0, from_sql);
-                }
-                1 => {
-                    found.documents.insert(place, (row.try_get(2)?, row.try_get(3)?));
-                }
-                2 => {
-                    found.generations.insert(place, row.try_get(2)?);
-                }
-                _ => {
-                    let entry = (row.try_get(4)?, row.try_get(5)?);
-                    found.entries.entry(place).or_default().push(entry);
-                }
+            let (place, number): (i64, i64) = (row.try_get(0)?, row.try_get(1)?);
+            if place == 0 {
+                self.is_new = number == 1;
+                self.epoch = from_sql(row.try_get(2)?);
+                self.first = from_sql(row.try_get(3)?);
+            } else {
+                self.documents.insert(place, (number, row.try_get(2)?));
             }
         }
-        Ok(found)
+        Ok(())
+    }
+
+    fn add_generations(&mut self, rows: &[Row]) -> Result<(), Fault> {
+        for row in rows {
+            self.generations.insert(row.try_get(0)?, row.try_get(1)?);
+        }
+        Ok(())
+    }
+
+    fn add_entries(&mut self, rows: &[Row]) -> Result<(), Fault> {
+        for row in rows {
+            let entry = (row.try_get(1)?, row.try_get(2)?);
+            self.entries.entry(row.try_get(0)?).or_default().push(entry);
+        }
+        Ok(())
+    }
+
+    fn document(&self, question: &Question<'_>, key: &Key) -> Option<(i64, i64)> {
+        self.documents.get(question.documents.get(key)?).copied()
     }
 }
 
-/// What decides about a commit, in the order in which it is asked for.
+/// What decides about a commit.
 struct Question<'a> {
-    kinds: Vec<&'static str>,
-    ids: Vec<&'a str>,
+    /// What is guarded or written, with its place.
+    documents: BTreeMap<&'a Key, i64>,
     claims: Vec<&'a str>,
-    /// Documents that are written, each once with its last body.
+    /// Documents that may stand in an index and are written, each once with its last body.
     indexed: BTreeMap<&'a Key, &'a WriteBody>,
 }
 
@@ -91,16 +101,23 @@ impl<'a> Question<'a> {
     fn of(decision: &'a Decision) -> Self {
         let guarded = decision.guards.iter().map(|guard| &guard.key);
         let written = decision.writes.iter().map(|write| &write.key);
-        let (kinds, ids) =
-            guarded.chain(written).map(|key| (key.kind.name(), key.id.as_str())).unzip();
+        let keys: BTreeSet<_> = guarded.chain(written).collect();
         let claims = decision.wakes.iter().filter_map(|change| match change {
             WakeChange::Claim { id, .. } => Some(id.as_str()),
             WakeChange::Set(_) | WakeChange::Clear(_) => None,
         });
-        let written = decision.writes.iter().filter(|write| write.key.kind.is_indexed());
-        let indexed = written.map(|write| (&write.key, &write.body)).collect();
-        Self { kinds, ids, claims: claims.collect(), indexed }
+        let indexed = decision.writes.iter().filter(|write| write.key.kind.is_indexed());
+        Self {
+            documents: keys.into_iter().zip(1..).collect(),
+            claims: claims.collect(),
+            indexed: indexed.map(|write| (&write.key, &write.body)).collect(),
+        }
     }
+}
+
+/// Kinds and ids, as they are bound.
+fn columns<'a>(keys: impl Iterator<Item = &'a &'a Key>) -> (Vec<&'static str>, Vec<&'a str>) {
+    keys.map(|key| (key.kind.name(), key.id.as_str())).unzip()
 }
 
 /// Commits over one connection; `sent` tells when nobody can be sure any more that nothing is written. The
@@ -133,51 +150,80 @@ async fn decide(link: &Link, commit: &Commit) -> Result<Decided, Fault> {
     let input = commit.input.as_str();
     let (reply, at) = (serde_json::to_string(&decision.reply)?, commit.at.microseconds());
     let question = Question::of(decision);
-    let indexed_kinds: Vec<_> = question.indexed.keys().map(|key| key.kind.name()).collect();
-    let indexed_ids: Vec<_> = question.indexed.keys().map(|key| key.id.as_str()).collect();
-    let locks: Bound<'_> = &[&keys, &shared];
-    let outcome: Bound<'_> = &[&input, &reply, &at];
-    let deciding: Bound<'_> =
-        &[&question.kinds, &question.ids, &question.claims, &indexed_kinds, &indexed_ids];
-    let noted =
-        async { link.execute(&sql::NOTE_OUTCOME, outcome).await.map(|it| (it, Vec::new())) };
-    let found = async { link.rows(&own::CHECK, deciding).await.map(|rows| (0, rows)) };
-    let begun = async { link.execute(&own::BEGIN, &[]).await.map(|_| (0, Vec::new())) };
-    let locked = async { link.execute(&own::LOCK, locks).await.map(|_| (0, Vec::new())) };
-    let answers =
-        pipelined(vec![Box::pin(begun), Box::pin(locked), Box::pin(noted), Box::pin(found)]).await;
-    let (mut noted, mut rows) = (0, Vec::new());
-    for answer in answers {
-        let (count, more) = answer?;
-        noted += count;
-        rows.extend(more);
-    }
-    let found = Found::of(&rows)?;
-    if noted == 0 {
+    let Some(found) = ask(link, &question, (input, &reply, at), &keys, &shared).await? else {
         let row = link.row(&sql::OUTCOME, &[&input]).await?;
         // Swept in between: then it is as if it had never been there, and is tried again.
         let Some(row) = row else { return Ok(Decided::Answer(Committed::Conflict)) };
         let known = serde_json::from_str(row.try_get(0)?)?;
         return Ok(Decided::Answer(Committed::Known(known)));
-    }
+    };
     if !claims_hold(decision, &found) {
         return Ok(Decided::Answer(Committed::ClaimGone));
     }
     let is_of_this = commit.epoch.is_none_or(|epoch| epoch == found.epoch);
-    if !is_of_this || !guards_hold(decision, &found) {
+    if !is_of_this || !guards_hold(decision, &question, &found) {
         return Ok(Decided::Answer(Committed::Conflict));
     }
-    refuse_newer(decision, &found)?;
+    refuse_newer(decision, &question, &found)?;
     Ok(Decided::Write(found))
+}
+
+/// The first trip; nothing where the input was known before.
+async fn ask(
+    link: &Link,
+    question: &Question<'_>,
+    (input, reply, at): (&str, &str, i64),
+    keys: &Vec<i64>,
+    shared: &Vec<bool>,
+) -> Result<Option<Found>, Fault> {
+    let locks: Bound<'_> = &[keys, shared];
+    let (kinds, ids) = columns(question.documents.keys());
+    let (indexed_kinds, indexed_ids) = columns(question.indexed.keys());
+    let claimed: Bound<'_> = &[&question.claims];
+    let entries: Bound<'_> = &[&indexed_kinds, &indexed_ids];
+    let mut bound: Vec<&(dyn ToSql + Sync)> = vec![&input, &reply, &at];
+    let deciding = match (kinds.as_slice(), ids.as_slice()) {
+        ([kind], [id]) => {
+            bound.extend([kind as &(dyn ToSql + Sync), id]);
+            &own::DECIDE_ONE
+        }
+        _ => {
+            bound.extend([&kinds as &(dyn ToSql + Sync), &ids]);
+            &own::DECIDE
+        }
+    };
+    let mut asked: Vec<Asked<'_, Vec<Row>>> = vec![
+        Box::pin(link.rows(&own::BEGIN, &[])),
+        Box::pin(link.rows(&own::LOCK, locks)),
+        Box::pin(link.rows(deciding, &bound)),
+    ];
+    if !question.claims.is_empty() {
+        asked.push(Box::pin(link.rows(&own::CLAIMED, claimed)));
+    }
+    if !question.indexed.is_empty() {
+        asked.push(Box::pin(link.rows(&own::ENTRIES, entries)));
+    }
+    let answers = pipelined(asked).await.into_iter().collect::<Result<Vec<_>, _>>()?;
+    let mut answers = answers.into_iter().skip(2);
+    let mut next = || answers.next().unwrap_or_default();
+    let mut found = Found::default();
+    found.add_documents(&next())?;
+    if !question.claims.is_empty() {
+        found.add_generations(&next())?;
+    }
+    if !question.indexed.is_empty() {
+        found.add_entries(&next())?;
+    }
+    Ok(found.is_new.then_some(found))
 }
 
 fn place(index: usize) -> i64 {
     i64::try_from(index).unwrap_or(i64::MAX).saturating_add(1)
 }
 
-fn guards_hold(decision: &Decision, found: &Found) -> bool {
-    decision.guards.iter().enumerate().all(|(index, guard)| {
-        let version = found.documents.get(&place(index)).map(|(version, _)| *version);
+fn guards_hold(decision: &Decision, question: &Question<'_>, found: &Found) -> bool {
+    decision.guards.iter().all(|guard| {
+        let version = found.document(question, &guard.key).map(|(version, _)| version);
         version == guard.version.map(to_sql)
     })
 }
@@ -193,12 +239,16 @@ fn claims_hold(decision: &Decision, found: &Found) -> bool {
         .all(|(index, generation)| found.generations.get(&place(index)) == Some(&generation))
 }
 
-fn refuse_newer(decision: &Decision, found: &Found) -> Result<(), StoreError> {
-    for (index, write) in decision.writes.iter().enumerate() {
+fn refuse_newer(
+    decision: &Decision,
+    question: &Question<'_>,
+    found: &Found,
+) -> Result<(), StoreError> {
+    for write in &decision.writes {
         let known = Document::schema(write.key.kind);
-        let stored = found.documents.get(&place(decision.guards.len() + index));
+        let stored = found.document(question, &write.key);
         if let Some((_, schema)) = stored.filter(|(_, schema)| *schema > i64::from(known)) {
-            let found = u32::try_from(*schema).unwrap_or(u32::MAX);
+            let found = u32::try_from(schema).unwrap_or(u32::MAX);
             return Err(StoreError::Newer { kind: write.key.kind, found, known });
         }
     }
