@@ -1,13 +1,14 @@
 //! The store in a PostgreSQL database, for several nodes at once.
 //!
 //! ```text
-//!   commit --> task of its own --> a connection --> locks, guards | writes, COMMIT --> answer
+//!   commit --> line --> a lane, with others --> a connection --> locks, guards | writes, COMMIT --> answer
 //!   load, log, leases, blobs ---> a connection --> one round trip mostly
 //!   ticker: every 50 ms whether anything moved, here or elsewhere --> wake_up
 //! ```
 //!
 //! - `pool` owns the connections, `link` is one of them; `identity` says which content they lead to.
-//! - `writing` is a commit, under the locks of `locks`; `horizon` says up to where lines are whole.
+//! - `lanes` has the commits that wait; `writing` makes some of them, under the locks of `locks`, by the
+//!   statements of `steps`; `horizon` says up to where lines are whole.
 //! - `fault` sorts what goes wrong. Every call ends within about six seconds, whatever the network does.
 //!
 //! Nothing is kept in a connection but its prepared statements and the settings it began with, so a pooler
@@ -15,9 +16,11 @@
 
 mod advice;
 mod blobs;
+mod counts;
 mod fault;
 mod horizon;
 mod identity;
+mod lanes;
 mod leases;
 mod link;
 mod locks;
@@ -27,65 +30,45 @@ mod pool;
 mod reading;
 mod receiving;
 mod statements;
+mod steps;
 mod ticker;
 mod tls;
 mod writing;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::{InputId, Reply, Timestamp};
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio::task::AbortHandle;
-use tokio::time::timeout;
 use tokio_postgres::Config;
 use tokio_postgres::config::SslMode;
 
 use crate::store::Store;
 use crate::{
-    BATCH_BOUNDS, Beat, Beats, BlobHead, Commit, Committed, Cursor, DueWakes, Lease, Load,
-    LoadAnswer, LogEntry, LogPage, OpenError, PIECE_BYTES_MAX, Promise, Statistics, StoreError,
+    Beat, Beats, BlobHead, Commit, Committed, Cursor, DueWakes, Lease, Load, LoadAnswer, LogEntry,
+    LogPage, OpenError, PIECE_BYTES_MAX, Promise, Statistics, StoreError,
 };
 pub use advice::postgres_advice;
 use fault::Fault;
+use lanes::Lanes;
 use link::Link;
-use options::{CONNECT, LARGE_WORK, WORK};
+use options::{CONNECT, WORK};
 pub use options::{LeaseClock, PostgresOptions};
 use pool::{Pool, within};
 use tls::Tls;
-use writing::Came;
-
-/// How often a commit that met another one is tried before its caller is told.
-const COLLISIONS_MAX: u32 = 5;
-/// A commit that writes more than this takes as long as it needs.
-const ORDINARY_WRITES: usize = 64;
 
 /// A store in a PostgreSQL database.
 #[derive(Debug)]
 pub struct PostgresStore {
-    shared: Arc<Shared>,
+    pool: Arc<Pool>,
+    lanes: Arc<Lanes>,
+    moved: Arc<Notify>,
     clock: LeaseClock,
     wake_up: watch::Sender<u64>,
     questions: mpsc::Sender<ticker::Question>,
     tasks: [AbortHandle; 2],
-}
-
-/// What commits use that outlive their callers.
-#[derive(Debug)]
-struct Shared {
-    pool: Arc<Pool>,
-    moved: Arc<Notify>,
-    counts: Counts,
-}
-
-#[derive(Debug, Default)]
-struct Counts {
-    commits: AtomicU64,
-    conflicts: AtomicU64,
-    transactions: AtomicU64,
-    failures: AtomicU64,
 }
 
 impl Drop for PostgresStore {
@@ -117,8 +100,10 @@ impl PostgresStore {
             tokio::spawn(watching).abort_handle(),
             tokio::spawn(ticker::wake(Arc::clone(&moved), wake_up.clone())).abort_handle(),
         ];
-        let shared = Arc::new(Shared { pool, moved, counts: Counts::default() });
-        Ok(Self { shared, clock: options.clock, wake_up, questions, tasks })
+        // Others need connections, too: what is read, leases, signs of life.
+        let lanes_max = (options.connections / 4).max(2);
+        let lanes = Arc::new(Lanes::new(Arc::clone(&pool), Arc::clone(&moved), lanes_max));
+        Ok(Self { pool, lanes, moved, clock: options.clock, wake_up, questions, tasks })
     }
 
     /// The time by which leases end, where it is not the database's own.
@@ -131,7 +116,7 @@ impl PostgresStore {
         F: Fn(Arc<Link>) -> W,
         W: Future<Output = Result<T, Fault>>,
     {
-        self.shared.pool.with(work).await
+        self.pool.with(work).await
     }
 
     /// Counts a transaction of its own.
@@ -140,8 +125,11 @@ impl PostgresStore {
         F: Fn(Arc<Link>) -> W,
         W: Future<Output = Result<T, Fault>>,
     {
-        let done = self.shared.pool.with(work).await;
-        self.shared.counts.note(&done);
+        let done = self.pool.with(work).await;
+        match &done {
+            Ok(_) => self.lanes.counts.note_transaction(1),
+            Err(error) => self.lanes.counts.note_failure(error),
+        }
         done
     }
 }
@@ -153,82 +141,6 @@ fn tls_of(options: &PostgresOptions, config: &Config) -> Result<Tls, OpenError> 
     Tls::new(options.authority_file.as_deref())
 }
 
-impl Counts {
-    fn note<T>(&self, done: &Result<T, StoreError>) {
-        match done {
-            Ok(_) => self.transactions.fetch_add(1, Ordering::Relaxed),
-            Err(
-                StoreError::Unavailable { .. }
-                | StoreError::Unknown
-                | StoreError::Full
-                | StoreError::ReadOnly
-                | StoreError::Unwritable { .. }
-                | StoreError::Damaged { .. },
-            ) => self.failures.fetch_add(1, Ordering::Relaxed),
-            Err(_) => 0,
-        };
-    }
-}
-
-impl Shared {
-    async fn commit(&self, commit: &Commit) -> Result<Committed, StoreError> {
-        let done = self.try_commit(commit).await;
-        match &done {
-            Ok(Committed::Done { .. }) => {
-                self.counts.commits.fetch_add(1, Ordering::Relaxed);
-                self.counts.note(&done);
-                self.moved.notify_one();
-            }
-            Ok(Committed::Conflict) => {
-                self.counts.conflicts.fetch_add(1, Ordering::Relaxed);
-            }
-            Ok(_) => {}
-            Err(_) => {
-                self.counts.note(&done);
-                // It may be there all the same.
-                self.moved.notify_one();
-            }
-        }
-        done
-    }
-
-    async fn try_commit(&self, commit: &Commit) -> Result<Committed, StoreError> {
-        let limit = match commit.decision.writes.len() {
-            0..=ORDINARY_WRITES => WORK,
-            _ => LARGE_WORK,
-        };
-        let mut collisions = 0;
-        loop {
-            let lent = self.pool.lend().await?;
-            let sent = AtomicBool::new(false);
-            let came = timeout(limit, writing::commit(&lent.link, commit, &sent)).await;
-            let came = came.unwrap_or_else(|_| match sent.load(Ordering::Acquire) {
-                true => Came::Unknown,
-                false => Came::Failed(Fault::Late),
-            });
-            match came {
-                Came::Done { epoch, number } => {
-                    self.pool.give_back(lent);
-                    let number = number.unwrap_or_else(|| self.pool.known.log_end());
-                    return Ok(Committed::Done { cursor: Cursor { epoch, number } });
-                }
-                Came::Answered(answer) => {
-                    self.pool.give_back(lent);
-                    return Ok(answer);
-                }
-                Came::Failed(fault) if fault.is_collision() && collisions < COLLISIONS_MAX => {
-                    collisions += 1;
-                }
-                Came::Failed(fault) if lent.was_idle && fault.is_broken_connection() => {
-                    self.pool.forget_idle();
-                }
-                Came::Failed(fault) => return Err(fault.into()),
-                Came::Unknown => return Err(StoreError::Unknown),
-            }
-        }
-    }
-}
-
 #[async_trait]
 impl Store for PostgresStore {
     async fn load(&self, load: Load) -> Result<LoadAnswer, StoreError> {
@@ -236,10 +148,7 @@ impl Store for PostgresStore {
     }
 
     async fn commit(&self, commit: Commit) -> Result<Committed, StoreError> {
-        let shared = Arc::clone(&self.shared);
-        // It goes on if its caller leaves: nobody could say what became of it otherwise.
-        let committing = tokio::spawn(async move { shared.commit(&commit).await });
-        committing.await.unwrap_or(Err(StoreError::Unknown))
+        self.lanes.commit(commit).await
     }
 
     async fn outcome(&self, input: &InputId) -> Result<Option<Reply>, StoreError> {
@@ -338,18 +247,18 @@ impl Store for PostgresStore {
     }
 
     async fn raise_epoch(&self) -> Result<u64, StoreError> {
-        let pool = &self.shared.pool;
+        let pool = &self.pool;
         let lent = pool.lend().await?;
         let raising = identity::raise(&lent.link, &pool.known, identity::Because::Asked);
         let epoch = within(WORK, raising).await?;
         pool.known.see_epoch(epoch);
-        self.shared.moved.notify_one();
+        self.moved.notify_one();
         Ok(epoch)
     }
 
     /// Whether the ticker is at work. A database that is away holds up nobody here.
     async fn answer(&self) -> Result<(), StoreError> {
-        if self.shared.pool.is_closed() {
+        if self.pool.is_closed() {
             return Err(StoreError::Closed);
         }
         let (question, answered) = oneshot::channel();
@@ -362,24 +271,12 @@ impl Store for PostgresStore {
     }
 
     fn statistics(&self) -> Statistics {
-        let counts = &self.shared.counts;
-        let count = |count: &AtomicU64| count.load(Ordering::Relaxed);
-        let mut batches = [0; BATCH_BOUNDS.len()];
-        // Each transaction is one commit: it is the server that syncs several at once.
-        batches[0] = count(&counts.transactions);
-        Statistics {
-            commits: count(&counts.commits),
-            transactions: batches[0],
-            batches,
-            batched: batches[0],
-            conflicts: count(&counts.conflicts),
-            failures: count(&counts.failures),
-            waiting: self.shared.pool.waiting(),
-        }
+        self.lanes.counts.statistics(self.lanes.waiting())
     }
 
     async fn close(&self) {
-        self.shared.pool.close().await;
+        self.lanes.close().await;
+        self.pool.close().await;
         for task in &self.tasks {
             task.abort();
         }

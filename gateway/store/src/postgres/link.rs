@@ -117,7 +117,7 @@ impl Link {
         Ok(columns.collect())
     }
 
-    fn statement(&self, sql: &Sql) -> Result<&Statement, Fault> {
+    pub(super) fn statement(&self, sql: &Sql) -> Result<&Statement, Fault> {
         let missing = || StoreError::Unavailable { source: "a statement is not prepared".into() };
         Ok(self.prepared.get(sql.written()).ok_or_else(missing)?)
     }

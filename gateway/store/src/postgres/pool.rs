@@ -179,11 +179,6 @@ impl Pool {
         Ok((epoch, link))
     }
 
-    /// How many wait for a connection.
-    pub(super) fn waiting(&self) -> u64 {
-        self.waiting.load(Ordering::Relaxed)
-    }
-
     pub(super) fn is_closed(&self) -> bool {
         self.closed.load(Ordering::Acquire)
     }

@@ -30,7 +30,7 @@ impl PostgresStore {
         epoch: u64,
         told: &mut (dyn FnMut(&Copied) + Send),
     ) -> Result<Vec<Copied>, CopyError> {
-        let pool = &self.shared.pool;
+        let pool = &self.pool;
         // One of its own: half done, it is closed with this call.
         let (_, link) = pool.connect().await?;
         within(LARGE_WORK, begin(&link)).await?;
@@ -62,7 +62,7 @@ impl PostgresStore {
         let epoch = within(LARGE_WORK, end(&link, epoch)).await?;
         within(LARGE_WORK, link.run("COMMIT")).await.map_err(|_| StoreError::Unknown)?;
         pool.known.see_epoch(epoch);
-        self.shared.moved.notify_one();
+        self.moved.notify_one();
         Ok(counts.into_iter().map(|(table, rows)| Copied { table, rows }).collect())
     }
 }

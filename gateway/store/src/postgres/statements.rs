@@ -24,39 +24,42 @@ own! {
         SELECT CASE WHEN shared THEN pg_advisory_xact_lock_shared(key)
                     ELSE pg_advisory_xact_lock(key) END
         FROM unnest($1::int8[], $2::bool[]) AS wanted(key, shared)";
-    /// Notes an input and gives what decides about its commit. At place 0 whether it is new, the epoch and
-    /// the number of its first line, which is above all that transactions of before have; then the versions
-    /// and schema numbers of documents, by their place among those wanted.
+    /// Notes inputs and gives what decides about their commits. At place 0 the epoch and the number of the
+    /// first line, which is above all that transactions of before have; at -1 each input that was not known
+    /// before; then versions and schema numbers of documents, by their place among those wanted. Inputs are
+    /// noted in one order everywhere: two that note the same wait for each other.
     DECIDE = "
         WITH noted AS (
-            INSERT INTO outcome (input, reply, at) VALUES ($1, $2, $3)
-            ON CONFLICT (input) DO NOTHING RETURNING 1
+            INSERT INTO outcome (input, reply, at)
+            SELECT * FROM unnest($1::text[], $2::text[], $3::int8[]) AS given(input, reply, at)
+            ORDER BY input
+            ON CONFLICT (input) DO NOTHING RETURNING input
         )
-        SELECT 0::int8, (SELECT count(*) FROM noted),
-               (SELECT value FROM meta WHERE name = 'epoch')::int8,
+        SELECT 0::int8, (SELECT value FROM meta WHERE name = 'epoch')::int8,
                (SELECT value FROM meta WHERE name = 'origin')::int8
-                   + pg_current_xact_id()::text::int8 * 4096
+                   + pg_current_xact_id()::text::int8 * 4096, NULL::text
         UNION ALL
-        SELECT wanted.place, document.version, document.schema, 0
+        SELECT -1, 0, 0, input FROM noted
+        UNION ALL
+        SELECT wanted.place, document.version, document.schema, NULL
         FROM unnest($4::text[], $5::text[]) WITH ORDINALITY AS wanted(kind, id, place)
         JOIN document ON document.kind = wanted.kind AND document.id = wanted.id";
-    /// The same with one document, which is what most commits are about; it takes two thirds of the time.
+    /// The same for one commit about one document, as most are where little is done.
     DECIDE_ONE = "
         WITH noted AS (
             INSERT INTO outcome (input, reply, at) VALUES ($1, $2, $3)
-            ON CONFLICT (input) DO NOTHING RETURNING 1
+            ON CONFLICT (input) DO NOTHING RETURNING input
         )
-        SELECT 0::int8, (SELECT count(*) FROM noted),
-               (SELECT value FROM meta WHERE name = 'epoch')::int8,
+        SELECT 0::int8, (SELECT value FROM meta WHERE name = 'epoch')::int8,
                (SELECT value FROM meta WHERE name = 'origin')::int8
-                   + pg_current_xact_id()::text::int8 * 4096
+                   + pg_current_xact_id()::text::int8 * 4096, NULL::text
         UNION ALL
-        SELECT 1, version, schema, 0 FROM document WHERE kind = $4 AND id = $5";
-    /// Generations of timers that are claimed, by their place among those wanted.
-    CLAIMED = "
-        SELECT wanted.place, wake.generation
-        FROM unnest($1::text[]) WITH ORDINALITY AS wanted(id, place)
-        JOIN wake ON wake.id = wanted.id";
+        SELECT -1, 0, 0, input FROM noted
+        UNION ALL
+        SELECT 1, version, schema, NULL FROM document WHERE kind = $4 AND id = $5";
+    FREE_INPUTS = "DELETE FROM outcome WHERE input = ANY($1::text[])";
+    /// Generations of timers that are claimed.
+    CLAIMED = "SELECT id, generation FROM wake WHERE id = ANY($1::text[])";
     /// Where documents stand in indexes, by their place among those wanted.
     ENTRIES = "
         SELECT wanted.place, index_entry.name, index_entry.value

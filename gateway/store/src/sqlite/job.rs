@@ -114,7 +114,7 @@ where
     fn run(&mut self, connection: &Connection) -> Result<(), StoreError> {
         let Some(work) = self.work.take() else { return Ok(()) };
         let result = work(connection);
-        let ended = result.as_ref().map(|_| ()).map_err(same);
+        let ended = result.as_ref().map(|_| ()).map_err(StoreError::again);
         self.result = Some(result);
         ended
     }
@@ -288,7 +288,7 @@ fn write(connection: &Connection, jobs: &mut mpsc::Receiver<Box<dyn Job>>, count
             }
         }
         for job in batch.drain(..) {
-            job.finish(ended.as_ref().map_err(|failed| same(&failed.error)).copied());
+            job.finish(ended.as_ref().map_err(|failed| failed.error.again()).copied());
         }
     }
 }
@@ -392,21 +392,6 @@ fn is_writing(extended: i32) -> bool {
     )
 }
 
-/// The same error once more, for every job of a transaction that failed as a whole.
-fn same(error: &StoreError) -> StoreError {
-    match error {
-        StoreError::Full => StoreError::Full,
-        StoreError::ReadOnly => StoreError::ReadOnly,
-        StoreError::Busy => StoreError::Busy,
-        StoreError::Unknown => StoreError::Unknown,
-        StoreError::Unwritable { source } => {
-            StoreError::Unwritable { source: source.to_string().into() }
-        }
-        StoreError::Damaged { source } => StoreError::Damaged { source: source.to_string().into() },
-        other => StoreError::Unavailable { source: other.to_string().into() },
-    }
-}
-
 impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> Self {
         translate(error, false)
@@ -432,7 +417,7 @@ mod tests {
         let (mut jobs, answers): (Vec<_>, Vec<_>) = sizes.iter().map(|size| insert(*size)).unzip();
         let ended = transaction(connection, &mut jobs);
         for job in jobs {
-            job.finish(ended.as_ref().map_err(|failed| same(&failed.error)).copied());
+            job.finish(ended.as_ref().map_err(|failed| failed.error.again()).copied());
         }
         answers.into_iter().map(|mut answer| answer.try_recv().unwrap()).collect()
     }

@@ -141,7 +141,7 @@ async fn more_callers_than_connections_wait_their_turn_and_too_many_are_told() {
             })
         })
         .collect();
-    // Up to four have a connection, the line behind them is full.
+    // Two lanes have taken some each, the line behind them is full.
     until("a full line", async || (store.statistics().waiting == 512).then_some(())).await;
     blocking.batch_execute("COMMIT").await.unwrap();
     let (mut done, mut busy) = (0_u64, 0);
@@ -152,7 +152,7 @@ async fn more_callers_than_connections_wait_their_turn_and_too_many_are_told() {
             other => panic!("{other:?}"),
         }
     }
-    assert!((512..=516).contains(&done), "{done}");
+    assert!((512..=512 + 2 * 32).contains(&done), "{done}");
     assert_eq!(busy, 600 - done);
     assert_eq!(store.statistics().commits, done);
     store.close().await;
