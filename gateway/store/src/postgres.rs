@@ -100,9 +100,7 @@ impl PostgresStore {
             tokio::spawn(watching).abort_handle(),
             tokio::spawn(ticker::wake(Arc::clone(&moved), wake_up.clone())).abort_handle(),
         ];
-        // Others need connections, too: what is read, leases, signs of life.
-        let lanes_max = (options.connections / 4).max(2);
-        let lanes = Arc::new(Lanes::new(Arc::clone(&pool), Arc::clone(&moved), lanes_max));
+        let lanes = Arc::new(Lanes::new(Arc::clone(&pool), Arc::clone(&moved)));
         Ok(Self { pool, lanes, moved, clock: options.clock, wake_up, questions, tasks })
     }
 

@@ -7,12 +7,14 @@
 //!
 //! What a transaction costs, a sync above all, is paid once for all that share it. While one is under way
 //! the next ones gather, so a lane takes more at once the more there is to do, and a lone commit waits for
-//! nobody. Commits that concern something in common go one after the other.
+//! nobody. There are two lanes: with more of them each would take fewer, and all be slower. Commits that
+//! concern something in common go one after the other, in the same lane or when the other has ended: what
+//! another node holds up holds up one lane.
 //!
 //! Lanes are tasks of their own: a commit goes on when its caller leaves. One that the server refuses takes
 //! none of the others with it: they are made one by one then.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -30,6 +32,8 @@ use crate::{Commit, Committed, Cursor, StoreError};
 
 /// How many commits may wait; one more is answered [`StoreError::Busy`].
 const WAITING_MAX: usize = 512;
+/// How many transactions are under way at once.
+const LANES: usize = 2;
 /// The most commits that share a transaction.
 const BATCH_MAX: usize = 32;
 /// How often commits that met others are tried before their callers are told.
@@ -44,7 +48,6 @@ pub(super) struct Lanes {
     moved: Arc<Notify>,
     pub(super) counts: Counts,
     line: Mutex<Line>,
-    lanes_max: usize,
     /// Rung when the last lane ends.
     ended: Notify,
 }
@@ -52,7 +55,10 @@ pub(super) struct Lanes {
 #[derive(Debug, Default)]
 struct Line {
     waiting: VecDeque<Waiting>,
-    lanes: usize,
+    /// What each open lane has in hand.
+    lanes: BTreeMap<u64, Wants>,
+    /// Tells lanes apart.
+    next_lane: u64,
     closed: bool,
 }
 
@@ -66,14 +72,12 @@ struct Waiting {
 /// A lane that panicked is one less, too.
 struct Lane<'a> {
     lanes: &'a Lanes,
-    has_ended: bool,
+    number: u64,
 }
 
 impl Drop for Lane<'_> {
     fn drop(&mut self) {
-        if !self.has_ended {
-            self.lanes.end_lane(&mut self.lanes.line());
-        }
+        self.lanes.end_lane(&mut self.lanes.line(), self.number);
     }
 }
 
@@ -85,13 +89,12 @@ struct Failed {
 }
 
 impl Lanes {
-    pub(super) fn new(pool: Arc<Pool>, moved: Arc<Notify>, lanes_max: usize) -> Self {
+    pub(super) fn new(pool: Arc<Pool>, moved: Arc<Notify>) -> Self {
         Self {
             pool,
             moved,
             counts: Counts::default(),
             line: Mutex::default(),
-            lanes_max,
             ended: Notify::new(),
         }
     }
@@ -114,9 +117,11 @@ impl Lanes {
                 return Err(StoreError::Busy);
             }
             line.waiting.push_back(Waiting { commit, wants, answer });
-            if line.lanes < self.lanes_max {
-                line.lanes += 1;
-                tokio::spawn(Arc::clone(self).run());
+            if line.lanes.len() < LANES {
+                let number = line.next_lane;
+                line.next_lane += 1;
+                line.lanes.insert(number, Wants::nothing());
+                tokio::spawn(Arc::clone(self).run(number));
             }
         }
         // A lane answers whatever it took; if it is gone, nobody knows what it did.
@@ -136,7 +141,7 @@ impl Lanes {
         let lanes = {
             let mut line = self.line();
             line.closed = true;
-            line.lanes
+            line.lanes.len()
         };
         if lanes > 0 {
             // Each ends by itself within this time, whatever the database does.
@@ -148,28 +153,32 @@ impl Lanes {
         self.line.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    async fn run(self: Arc<Self>) {
-        let mut lane = Lane { lanes: &self, has_ended: false };
-        while let Some((batch, wants)) = self.next() {
+    async fn run(self: Arc<Self>, number: u64) {
+        let _lane = Lane { lanes: &self, number };
+        while let Some((batch, wants)) = self.next(number) {
             self.make(batch, &wants).await;
         }
-        lane.has_ended = true;
     }
 
-    /// The first that waits, with all that go together with it. Where none does the lane ends, under the
-    /// same lock, so that nobody comes to wait in between.
-    fn next(&self) -> Option<(Vec<Waiting>, Wants)> {
+    /// The first that can be made now, with all that go together with it. Where there is none the lane ends,
+    /// under the same lock, so that nobody comes to wait in between; what meets the other lane's work is
+    /// that one's to take when it has ended.
+    fn next(&self, number: u64) -> Option<(Vec<Waiting>, Wants)> {
         let mut line = self.line();
-        if line.waiting.is_empty() {
-            self.end_lane(&mut line);
+        line.lanes.insert(number, Wants::nothing());
+        let Line { waiting, lanes, .. } = &mut *line;
+        let (batch, wants) = take(waiting, lanes);
+        if batch.is_empty() {
+            self.end_lane(&mut line, number);
             return None;
         }
-        Some(take(&mut line.waiting))
+        line.lanes.insert(number, wants.clone());
+        Some((batch, wants))
     }
 
-    fn end_lane(&self, line: &mut Line) {
-        line.lanes = line.lanes.saturating_sub(1);
-        if line.lanes == 0 {
+    fn end_lane(&self, line: &mut Line, number: u64) {
+        line.lanes.remove(&number);
+        if line.lanes.is_empty() {
             self.ended.notify_waiters();
         }
     }
@@ -275,23 +284,34 @@ impl Lanes {
     }
 }
 
-/// Takes the first that waits, and all that go together with it and with each other.
-fn take(waiting: &mut VecDeque<Waiting>) -> (Vec<Waiting>, Wants) {
+/// Takes the first that waits and meets nothing that is under way, and all that go together with it.
+fn take(
+    waiting: &mut VecDeque<Waiting>,
+    under_way: &BTreeMap<u64, Wants>,
+) -> (Vec<Waiting>, Wants) {
     let most = usize::try_from(PLACES).unwrap_or(usize::MAX);
     let mut batch: Vec<Waiting> = Vec::new();
     let mut wants = Wants::nothing();
     let (mut lines, mut promises, mut inputs) = (0, 0, BTreeSet::new());
     let mut left = VecDeque::with_capacity(waiting.len());
-    for each in waiting.drain(..) {
+    while let Some(each) = waiting.pop_front() {
         let decision = &each.commit.decision;
         let (more_lines, more_promises) = (decision.events.len(), decision.effects.len());
         let input = each.commit.input.as_str().to_owned();
-        if batch.is_empty() {
-            wants = each.wants.clone();
-        } else if batch.len() >= BATCH_MAX
+        let is_free = !under_way.values().any(|others| others.meets(&each.wants));
+        if each.wants == Wants::Everything {
+            // Alone, and before whatever came after it: or it would wait for ever.
+            match batch.is_empty() && left.is_empty() && is_free {
+                true => return (vec![each], Wants::Everything),
+                false => left.push_back(each),
+            }
+            break;
+        }
+        if batch.len() >= BATCH_MAX
             || lines + more_lines > most
             || promises + more_promises > most
             || inputs.contains(&input)
+            || !is_free
             || !wants.take_in(&each.wants)
         {
             left.push_back(each);
@@ -302,6 +322,7 @@ fn take(waiting: &mut VecDeque<Waiting>) -> (Vec<Waiting>, Wants) {
         inputs.insert(input);
         batch.push(each);
     }
+    left.append(waiting);
     *waiting = left;
     (batch, wants)
 }
@@ -325,7 +346,7 @@ mod tests {
     }
 
     fn taken(line: &mut VecDeque<Waiting>) -> Vec<String> {
-        let (batch, _) = take(line);
+        let (batch, _) = take(line, &BTreeMap::new());
         batch.iter().map(|it| it.commit.input.as_str().to_owned()).collect()
     }
 
@@ -343,6 +364,34 @@ mod tests {
         assert_eq!(taken(&mut line), ["test/2", "test/1"]);
         assert_eq!(taken(&mut line), ["test/4"]);
         assert!(line.is_empty());
+    }
+
+    #[test]
+    fn what_the_other_lane_has_in_hand_waits_for_it() {
+        let mut line = VecDeque::from([waiting("1", &["a"], 1), waiting("2", &["b"], 1)]);
+        let other = BTreeMap::from([(1, Wants::of(&waiting("0", &["a"], 0).commit.decision))]);
+        let (batch, _) = take(&mut line, &other);
+        assert_eq!(batch[0].commit.input.as_str(), "test/2");
+        assert!(take(&mut line, &other).0.is_empty());
+        assert_eq!(taken(&mut line), ["test/1"]);
+    }
+
+    #[test]
+    fn very_much_is_made_alone_and_before_what_came_later() {
+        let ids: Vec<_> = (0..100).map(|id| id.to_string()).collect();
+        let ids: Vec<_> = ids.iter().map(String::as_str).collect();
+        let mut line = VecDeque::from([
+            waiting("1", &["a"], 1),
+            waiting("2", &ids, 1),
+            waiting("3", &["b"], 1),
+        ]);
+        assert_eq!(taken(&mut line), ["test/1"]);
+        let other = BTreeMap::from([(1, Wants::of(&waiting("0", &["c"], 0).commit.decision))]);
+        assert!(take(&mut line, &other).0.is_empty());
+        assert_eq!(taken(&mut line), ["test/2"]);
+        let everything = BTreeMap::from([(1, Wants::Everything)]);
+        assert!(take(&mut line, &everything).0.is_empty());
+        assert_eq!(taken(&mut line), ["test/3"]);
     }
 
     #[test]

@@ -68,12 +68,24 @@ impl Wants {
         if keys.len() > KEYS_MAX { Self::Everything } else { Self::Keys(keys) }
     }
 
+    /// Whether the two cannot be made at the same time.
+    pub(super) fn meets(&self, other: &Self) -> bool {
+        let (keys, others) = match (self, other) {
+            (Self::Keys(keys), Self::Keys(others)) => (keys, others),
+            // Who has nothing in hand meets nobody.
+            (Self::Keys(keys), Self::Everything) | (Self::Everything, Self::Keys(keys)) => {
+                return !keys.is_empty();
+            }
+            (Self::Everything, Self::Everything) => return true,
+        };
+        others.iter().any(|(key, shared)| keys.get(key).is_some_and(|own| !(*own && *shared)))
+    }
+
     /// Takes the wants of another commit in, unless the two concern something in common or are too many.
     pub(super) fn take_in(&mut self, other: &Self) -> bool {
+        let meets = self.meets(other);
         let (Self::Keys(keys), Self::Keys(others)) = (self, other) else { return false };
-        let meets =
-            |(key, shared): (&i64, &bool)| keys.get(key).is_some_and(|own| !(*own && *shared));
-        if others.iter().any(meets) || keys.len() + others.len() > KEYS_MAX {
+        if meets || keys.len() + others.len() > KEYS_MAX {
             return false;
         }
         keys.extend(others);
