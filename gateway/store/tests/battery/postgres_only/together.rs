@@ -128,9 +128,7 @@ async fn the_same_input_at_two_nodes_is_committed_once() {
 async fn more_callers_than_connections_wait_their_turn_and_too_many_are_told() {
     let Some(options) = database("many_callers") else { return };
     let store = Arc::new(open(&options).await);
-    // Nobody gets on while this lasts.
-    let blocking = session(&options.url).await;
-    blocking.batch_execute("BEGIN; LOCK TABLE outcome IN ACCESS EXCLUSIVE MODE").await.unwrap();
+    let blocking = blocked(&options).await;
     let tasks: Vec<_> = (0..600)
         .map(|caller| {
             let store = Arc::clone(&store);
@@ -155,6 +153,89 @@ async fn more_callers_than_connections_wait_their_turn_and_too_many_are_told() {
     assert!((512..=512 + 2 * 32).contains(&done), "{done}");
     assert_eq!(busy, 600 - done);
     assert_eq!(store.statistics().commits, done);
+    store.close().await;
+}
+
+/// Nobody can commit until the session is given back.
+async fn blocked(options: &PostgresOptions) -> tokio_postgres::Client {
+    let blocking = session(&options.url).await;
+    blocking.batch_execute("BEGIN; LOCK TABLE outcome IN ACCESS EXCLUSIVE MODE").await.unwrap();
+    blocking
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn commits_that_wait_share_a_transaction_and_one_that_is_refused_takes_none_with_it() {
+    let Some(options) = database("sharing") else { return };
+    let store = Arc::new(open(&options).await);
+    let blocking = blocked(&options).await;
+    let tasks: Vec<_> = (0..60)
+        .map(|caller: usize| {
+            let store = Arc::clone(&store);
+            tokio::spawn(async move {
+                // The database takes no text with a zero byte.
+                let payload = if caller == 45 { "\0" } else { "{}" }.to_owned();
+                let effects = vec![domain::Effect { topic: "t".into(), payload, owed: None }];
+                let guards = match caller {
+                    50 => vec![Guard { key: key("none"), version: Some(1) }],
+                    _ => Vec::new(),
+                };
+                let decision = Decision { effects, guards, ..write(&caller.to_string()) };
+                let input = InputId::new("test", caller.to_string());
+                store.commit(Commit { input, at: NOW, epoch: None, decision }).await
+            })
+        })
+        .collect();
+    until("a line", async || (store.statistics().waiting > 40).then_some(())).await;
+    blocking.batch_execute("COMMIT").await.unwrap();
+    for (caller, task) in tasks.into_iter().enumerate() {
+        let came = task.await.unwrap();
+        match caller {
+            45 => assert!(matches!(came, Err(StoreError::Unavailable { .. })), "{came:?}"),
+            50 => assert!(matches!(came, Ok(Committed::Conflict)), "{came:?}"),
+            _ => assert!(matches!(came, Ok(Committed::Done { .. })), "{caller}: {came:?}"),
+        }
+    }
+    let statistics = store.statistics();
+    assert_eq!((statistics.commits, statistics.conflicts), (58, 1));
+    assert_eq!(statistics.batched, 58);
+    assert!(statistics.transactions < 58, "{statistics:?}");
+    assert_eq!(statistics.batches.iter().sum::<u64>(), statistics.transactions);
+    // Of what was refused nothing is there, the input least of all.
+    for refused in ["45", "50"] {
+        assert_eq!(store.outcome(&InputId::new("test", refused)).await.unwrap(), None);
+        assert_eq!(version(&*store, refused).await, None);
+    }
+    let promises = store.promises("t", 0, 100).await.unwrap();
+    assert_eq!(promises.len(), 58);
+    assert!(promises.is_sorted_by(|a, b| a.number < b.number));
+    assert_eq!(store.last_lines(100).await.unwrap().len(), 58);
+    store.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn closing_finishes_what_was_accepted() {
+    let Some(options) = database("closing") else { return };
+    let store = Arc::new(open(&options).await);
+    let blocking = blocked(&options).await;
+    let tasks: Vec<_> = (0..50)
+        .map(|caller| {
+            let store = Arc::clone(&store);
+            tokio::spawn(async move { commit(&*store, &caller.to_string(), write("a")).await })
+        })
+        .collect();
+    // All concern one document, so the first is under way and all others wait for it.
+    until("a line", async || (store.statistics().waiting == 49).then_some(())).await;
+    let closing = {
+        let store = Arc::clone(&store);
+        tokio::spawn(async move { store.close().await })
+    };
+    blocking.batch_execute("COMMIT").await.unwrap();
+    for task in tasks {
+        assert!(is_done(&task.await.unwrap()));
+    }
+    closing.await.unwrap();
+    let store = open(&options).await;
+    assert_eq!(version(&store, "a").await, Some(50));
     store.close().await;
 }
 
