@@ -14,7 +14,7 @@ CREATE TABLE document (
     schema  BIGINT NOT NULL,
     body    TEXT NOT NULL,
     PRIMARY KEY (kind, id)
-);
+) WITH (fillfactor = 70); -- Room for the next version beside the last one.
 
 CREATE TABLE index_entry (
     name  TEXT COLLATE "C" NOT NULL,
@@ -68,7 +68,7 @@ CREATE TABLE lease (
     holder     TEXT COLLATE "C" NOT NULL,
     token      BIGINT NOT NULL,
     expires_at BIGINT NOT NULL
-);
+) WITH (fillfactor = 50);
 
 -- The last sign of life of each node.
 CREATE TABLE node (
@@ -77,7 +77,7 @@ CREATE TABLE node (
     status  TEXT NOT NULL,
     beat_at BIGINT NOT NULL,
     is_gone BIGINT NOT NULL
-);
+) WITH (fillfactor = 50);
 
 -- Big bodies in pieces.
 CREATE TABLE blob (

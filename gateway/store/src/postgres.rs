@@ -1,14 +1,15 @@
 //! The store in a PostgreSQL database, for several nodes at once.
 //!
 //! ```text
-//!   commit --> waiting --> a writer's group --> a connection --> locks, guards | writes, COMMIT --> answers
-//!   load --> waiting --> a reader's question --> a connection --> answers
-//!   log, leases, blobs --------> a connection --> one round trip mostly
+//!   commit --> line --> a lane, with others --> a connection --> locks, guards | writes, COMMIT --> answer
+//!   load --> line --> a question, with others --> a connection --> answers
+//!   log, leases, blobs ---> a connection --> one round trip mostly
 //!   ticker: every 50 ms whether anything moved, here or elsewhere --> wake_up
 //! ```
 //!
 //! - `pool` owns the connections, `link` is one of them; `identity` says which content they lead to.
-//! - `group` gathers commits, `writing` is one transaction of them, under the locks of `locks`; `horizon` says up to where lines are whole.
+//! - `lanes` has the commits that wait; `writing` makes some of them, under the locks of `locks`, by the
+//!   statements of `steps`; `horizon` says up to where lines are whole.
 //! - `fault` sorts what goes wrong. Every call ends within about six seconds, whatever the network does.
 //!
 //! Nothing is kept in a connection but its prepared statements and the settings it began with, so a pooler
@@ -16,10 +17,11 @@
 
 mod advice;
 mod blobs;
+mod counts;
 mod fault;
-mod group;
 mod horizon;
 mod identity;
+mod lanes;
 mod leases;
 mod link;
 mod loads;
@@ -29,14 +31,13 @@ mod options;
 mod pool;
 mod reading;
 mod receiving;
-mod rows;
 mod statements;
+mod steps;
 mod ticker;
 mod tls;
 mod writing;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -53,7 +54,7 @@ use crate::{
 };
 pub use advice::postgres_advice;
 use fault::Fault;
-use group::Groups;
+use lanes::Lanes;
 use link::Link;
 use loads::Loads;
 use options::{CONNECT, WORK};
@@ -61,16 +62,14 @@ pub use options::{LeaseClock, PostgresOptions};
 use pool::{Pool, within};
 use tls::Tls;
 
-/// One of so many connections writes.
-const CONNECTIONS_PER_WRITER: usize = 4;
-/// One of so many reads documents; the others are for whatever else is asked.
-const CONNECTIONS_PER_READER: usize = 4;
+/// How many questions for documents are under way at once; with more of them each would have fewer loads.
+const READERS: usize = 2;
 
 /// A store in a PostgreSQL database.
 #[derive(Debug)]
 pub struct PostgresStore {
     pool: Arc<Pool>,
-    groups: Arc<Groups>,
+    lanes: Arc<Lanes>,
     loads: Arc<Loads>,
     moved: Arc<Notify>,
     clock: LeaseClock,
@@ -108,15 +107,12 @@ impl PostgresStore {
             tokio::spawn(watching).abort_handle(),
             tokio::spawn(ticker::wake(Arc::clone(&moved), wake_up.clone())).abort_handle(),
         ];
-        let groups = Arc::new(Groups::new(Arc::clone(&pool), Arc::clone(&moved)));
-        for _ in 0..options.connections / CONNECTIONS_PER_WRITER {
-            tasks.push(tokio::spawn(Arc::clone(&groups).write()).abort_handle());
-        }
+        let lanes = Arc::new(Lanes::new(Arc::clone(&pool), Arc::clone(&moved)));
         let loads = Arc::new(Loads::new(Arc::clone(&pool)));
-        for _ in 0..options.connections / CONNECTIONS_PER_READER {
+        for _ in 0..READERS {
             tasks.push(tokio::spawn(Arc::clone(&loads).read()).abort_handle());
         }
-        Ok(Self { pool, groups, loads, moved, clock: options.clock, wake_up, questions, tasks })
+        Ok(Self { pool, lanes, loads, moved, clock: options.clock, wake_up, questions, tasks })
     }
 
     /// The time by which leases end, where it is not the database's own.
@@ -139,7 +135,10 @@ impl PostgresStore {
         W: Future<Output = Result<T, Fault>>,
     {
         let done = self.pool.with(work).await;
-        self.groups.counts.note(&done);
+        match &done {
+            Ok(_) => self.lanes.counts.note_transaction(1),
+            Err(error) => self.lanes.counts.note_failure(error),
+        }
         done
     }
 }
@@ -162,7 +161,7 @@ impl Store for PostgresStore {
     }
 
     async fn commit(&self, commit: Commit) -> Result<Committed, StoreError> {
-        self.groups.commit(commit).await
+        self.lanes.commit(commit).await
     }
 
     async fn outcome(&self, input: &InputId) -> Result<Option<Reply>, StoreError> {
@@ -285,21 +284,11 @@ impl Store for PostgresStore {
     }
 
     fn statistics(&self) -> Statistics {
-        let counts = &self.groups.counts;
-        let count = |count: &AtomicU64| count.load(Ordering::Relaxed);
-        Statistics {
-            commits: count(&counts.commits),
-            transactions: count(&counts.transactions),
-            batches: counts.batches.each_ref().map(count),
-            batched: count(&counts.batched),
-            conflicts: count(&counts.conflicts),
-            failures: count(&counts.failures),
-            waiting: self.groups.len(),
-        }
+        self.lanes.counts.statistics(self.lanes.waiting())
     }
 
     async fn close(&self) {
-        self.groups.close().await;
+        self.lanes.close().await;
         self.pool.close().await;
         for task in &self.tasks {
             task.abort();

@@ -1,7 +1,8 @@
 //! One connection: its statements, and the task that moves its bytes.
 //!
 //! Statements are prepared once for each connection, in one round trip. Their names live on the server,
-//! so a pooler between must keep them (pgBouncer from 1.21 with `max_prepared_statements`).
+//! so a pooler between must keep them (pgBouncer from 1.21 with `max_prepared_statements` of 100 or more; it
+//! must be told to pass or ignore `options`, too, and the settings in there then belong to the role).
 
 use std::collections::HashMap;
 use std::future::poll_fn;
@@ -117,7 +118,7 @@ impl Link {
         Ok(columns.collect())
     }
 
-    fn statement(&self, sql: &Sql) -> Result<&Statement, Fault> {
+    pub(super) fn statement(&self, sql: &Sql) -> Result<&Statement, Fault> {
         let missing = || StoreError::Unavailable { source: "a statement is not prepared".into() };
         Ok(self.prepared.get(sql.written()).ok_or_else(missing)?)
     }

@@ -97,7 +97,7 @@ impl Loads {
                 }
                 Err(error) => {
                     for answer in answers {
-                        let _ = answer.send(Err(error.same()));
+                        let _ = answer.send(Err(error.again()));
                     }
                 }
             }

@@ -20,11 +20,12 @@ pub(super) const WORK: Duration = Duration::from_secs(3);
 pub(super) const LARGE_WORK: Duration = Duration::from_secs(60);
 
 /// What the server itself ends, should this process or the network be gone: else locks of a node that
-/// is no more would hold up the others. Every statement finds its rows by an index; the planner shall
-/// not go through a whole table because it was small when a plan was made. `jit` would compile for
-/// longer than any statement takes.
+/// is no more would hold up the others. Every statement finds its rows by an index, and its plan does not
+/// depend on what is bound: it is made once, not again for each execution, and does not go through a whole
+/// table because that was small at the time. `jit` would compile for longer than any statement takes.
 const SESSION: &str = "-c statement_timeout=3s -c lock_timeout=2s \
-                       -c idle_in_transaction_session_timeout=4s -c enable_seqscan=off -c jit=off \
+                       -c idle_in_transaction_session_timeout=4s \
+                       -c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c jit=off \
                        -c tcp_keepalives_idle=5 -c tcp_keepalives_interval=2 \
                        -c tcp_keepalives_count=3 -c tcp_user_timeout=8s";
 
