@@ -179,6 +179,8 @@ impl Ledger {
             self.before.insert(agent.to_owned(), last);
         }
         let (mut matched, surplus) = side_by_side(&acts, lines, &timers);
+        let before = self.faults.len();
+        let story = story(&acts, &matched, lines);
         for line in surplus {
             let line = lines[line];
             // An act that nobody acknowledged may be done after later ones of the same client.
@@ -221,6 +223,9 @@ impl Ledger {
                 Told::Nothing => counts.unanswered += 1,
             }
         }
+        if self.faults.len() > before {
+            self.faults.push(story);
+        }
     }
 
     /// Counts what never came, and timers that did not run: at the very end.
@@ -237,6 +242,21 @@ impl Ledger {
             }
         }
     }
+}
+
+/// Both lists, for whoever looks for the reason.
+fn story(acts: &[Act], matched: &[bool], lines: &[&Line]) -> String {
+    let acts = acts.iter().zip(matched).map(|(act, matched)| {
+        let found = if *matched { "in the log" } else { "not in the log" };
+        format!("  {:?}: {:?}, {found}", act.deed, act.told)
+    });
+    let lines = lines.iter().map(|line| {
+        let reason = line.details.get("reason").map(String::as_str).unwrap_or_default();
+        format!("  {} {} {reason}", line.at.microseconds(), line.name)
+    });
+    let acts: Vec<_> = acts.collect();
+    let lines: Vec<_> = lines.collect();
+    format!("acts\n{}\nlog\n{}", acts.join("\n"), lines.join("\n"))
 }
 
 /// Which acts stand in the log, and which lines belong to no act: the way that costs least.

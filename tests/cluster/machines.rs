@@ -15,6 +15,7 @@ use std::time::{Duration, SystemTime};
 
 use databases::{Proxy, Server, eventually};
 use domain::Timestamp;
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
 use crate::record::Record;
@@ -45,10 +46,14 @@ struct Folder(PathBuf);
 impl Cluster {
     /// So many nodes, all serving, on an empty database of that server, with those agents.
     pub(crate) fn start(server: &Server, count: usize, agents: usize) -> Self {
-        static NEXT: AtomicU32 = AtomicU32::new(0);
-        let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let database = format!("cluster_{number}");
-        let url = server.database(&database);
+        let database = format!("cluster_{}", next());
+        server.database(&database);
+        Self::start_on(server, &database, count, agents)
+    }
+
+    /// The same on an empty database that is there.
+    pub(crate) fn start_on(server: &Server, database: &str, count: usize, agents: usize) -> Self {
+        let number = next();
         let folder = format!("jackfield-cluster-{}-{number}", std::process::id());
         let folder = Folder(Path::new("/tmp").join(folder));
         let _ = std::fs::remove_dir_all(&folder.0);
@@ -57,13 +62,13 @@ impl Cluster {
         private(&folder.0.join("sealing.key"), &format!("{}\n", "5a".repeat(32)));
         let nodes = (0..count).map(|number| {
             let name = format!("gw-{}.example", ["a", "b", "c"][number]);
-            Node::new(&folder.0, &name, Proxy::to(server), &database)
+            Node::new(&folder.0, &name, Proxy::to(server), database)
         });
         let nodes: Vec<_> = nodes.collect();
         for node in &nodes {
             node.start();
         }
-        let record = Record::open(&url);
+        let record = Record::open(server, database);
         let cluster = Self { nodes, record, _folder: folder };
         cluster.wait_until_all_see_all();
         cluster
@@ -72,10 +77,6 @@ impl Cluster {
     /// Those that serve.
     pub(crate) fn serving(&self) -> Vec<&Node> {
         self.nodes.iter().filter(|node| node.serving.load(Ordering::Acquire)).collect()
-    }
-
-    pub(crate) fn node(&self, name: &str) -> &Node {
-        self.nodes.iter().find(|node| node.name == name).unwrap()
     }
 
     pub(crate) fn wait_until_all_see_all(&self) {
@@ -157,6 +158,23 @@ impl Node {
         at
     }
 
+    /// Freezes it, as a virtual machine that is moved; says when.
+    pub(crate) fn freeze(&self) -> Timestamp {
+        let at = now();
+        self.signal(Signal::STOP);
+        at
+    }
+
+    /// Ends that.
+    pub(crate) fn thaw(&self) {
+        self.signal(Signal::CONT);
+    }
+
+    fn signal(&self, signal: Signal) {
+        let child = self.child.lock().unwrap_or_else(PoisonError::into_inner);
+        kill_process(Pid::from_child(child.as_ref().expect("a node that runs")), signal).unwrap();
+    }
+
     /// Whether it says that it is ready.
     pub(crate) fn is_ready(&self) -> bool {
         let get = || {
@@ -171,6 +189,11 @@ impl Node {
             Some(line.contains(" 200 "))
         };
         get().unwrap_or(false)
+    }
+
+    /// Whether it says that the store does its work.
+    pub(crate) fn says_store_works(&self) -> bool {
+        self.ask(json!({"do": "status"})).is_some_and(|it| it["ok"]["store"]["state"] == "working")
     }
 
     /// One request on its admin socket; `None` where it ended without an answer.
@@ -229,6 +252,12 @@ pub(crate) fn now() -> Timestamp {
 /// The id of an agent by number.
 pub(crate) fn agent(number: usize) -> String {
     (1001 + number).to_string()
+}
+
+/// A number that nothing else in this process has.
+pub(crate) fn next() -> u32 {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    NEXT.fetch_add(1, Ordering::Relaxed)
 }
 
 fn settings(agents: usize) -> String {

@@ -15,10 +15,15 @@
 )]
 
 mod clients;
+mod engines;
 mod ledger;
 mod machines;
 mod record;
 mod run;
 
+mod clocks;
+mod database;
+mod disk;
 mod network;
+mod promises;
 mod rounds;

@@ -2,13 +2,22 @@
 
 use std::collections::BTreeMap;
 
-use domain::{AgentKey, AgentSession, Ask, Document, Index, IndexRange, Key, Timestamp};
-use store::{Cursor, Load, LogEntry, LogPage, PostgresOptions, PostgresStore, Store as _};
+use databases::{Proxy, Server};
+use domain::{
+    AgentKey, AgentSession, Ask, Decision, Document, Event, Index, IndexRange, InputId, Key, Reply,
+    Timestamp,
+};
+use store::{Commit, Cursor, Load, LogEntry, LogPage, PostgresOptions, PostgresStore, Store as _};
 use tokio::runtime::Runtime;
+
+use crate::machines::{next, now};
+
+const MARK: &str = "ledger_mark";
 
 pub(crate) struct Record {
     runtime: Runtime,
     store: PostgresStore,
+    proxy: Proxy,
 }
 
 /// One line of the log about an agent.
@@ -21,15 +30,22 @@ pub(crate) struct Line {
 }
 
 impl Record {
-    pub(crate) fn open(url: &str) -> Self {
+    pub(crate) fn open(server: &Server, database: &str) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
             .enable_all()
             .build()
             .unwrap();
-        let options = PostgresOptions { connections: 4, ..PostgresOptions::new(url) };
+        let proxy = Proxy::to(server);
+        let options =
+            PostgresOptions { connections: 4, ..PostgresOptions::new(proxy.url_of(database)) };
         let store = runtime.block_on(PostgresStore::open(options)).unwrap();
-        Self { runtime, store }
+        Self { runtime, store, proxy }
+    }
+
+    /// From now on this server is read.
+    pub(crate) fn lead_to(&self, server: &Server) {
+        self.proxy.lead_to(server);
     }
 
     /// The session of an agent, where there ever was one; tried again while the database is away.
@@ -64,29 +80,58 @@ impl Record {
         indexed.into_iter().map(|indexed| indexed.key.id).collect()
     }
 
-    /// Before the first line.
-    pub(crate) fn beginning(&self) -> Cursor {
-        let end = self.runtime.block_on(self.store.end_of_log()).unwrap();
-        Cursor { number: 0, ..end }
+    /// Behind the last line.
+    pub(crate) fn end(&self) -> Cursor {
+        databases::eventually("the end of the log", || {
+            self.runtime.block_on(self.store.end_of_log()).ok()
+        })
     }
 
-    /// All lines about agents after `cursor`, which moves to the end.
+    /// All lines about agents after `cursor` that were committed before now; it moves behind them. A line
+    /// stays unseen while an older transaction is open, so one of our own is waited for.
     pub(crate) fn lines(&self, cursor: &mut Cursor) -> Vec<Line> {
+        let mark = self.mark();
         let mut lines = Vec::new();
         loop {
-            let page = self.runtime.block_on(self.store.read_log(*cursor, 500)).unwrap();
+            let page = databases::eventually("the log", || {
+                self.runtime.block_on(self.store.read_log(*cursor, 500)).ok()
+            });
             let LogPage::Lines(page) = page else {
                 panic!("the log restarted: {page:?}");
             };
-            let Some(last) = page.last() else { return lines };
+            let Some(last) = page.last() else {
+                std::thread::yield_now();
+                continue;
+            };
             *cursor = last.cursor;
+            let is_over = page.iter().any(|entry| entry.event.details.get(MARK) == Some(&mark));
             lines.extend(page.into_iter().filter_map(line));
+            if is_over {
+                return lines;
+            }
         }
+    }
+
+    /// Writes a line that nobody else writes.
+    fn mark(&self) -> String {
+        let mark = next().to_string();
+        let subject = Key::account(&"mark".parse().unwrap());
+        let event = Event::new(MARK, subject).with(MARK, &mark);
+        let decision = Decision { events: vec![event], ..Decision::already(Reply::Done) };
+        let (input, at) = (InputId::new(MARK, &mark), now());
+        let commit = Commit { input, at, epoch: None, decision };
+        databases::eventually("a line of our own", || {
+            self.runtime.block_on(self.store.commit(commit.clone())).ok()
+        });
+        mark
     }
 }
 
 fn line(entry: LogEntry) -> Option<Line> {
     let LogEntry { at, event, .. } = entry;
+    if event.name == MARK {
+        return None;
+    }
     let agent = event.subject.id.parse::<AgentKey>().ok()?.id.to_string();
     Some(Line { agent, name: event.name, details: event.details, at })
 }

@@ -33,6 +33,16 @@ impl Gateway {
         Self::start_in(fresh_folder(), &["--cti"])
     }
 
+    /// Two nodes on a private database; `None` where PostgreSQL is missing.
+    pub(crate) fn start_nodes() -> Option<Self> {
+        let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+        if !versions.into_iter().any(|version| version.path().join("bin/postgres").exists()) {
+            println!("left out: PostgreSQL is missing; install postgresql");
+            return None;
+        }
+        Some(Self::start_in(fresh_folder(), &["--nodes", "2"]))
+    }
+
     pub(crate) fn start_in(folder: PathBuf, options: &'static [&'static str]) -> Self {
         let (child, endpoints) = launch(&folder, options);
         Self { child, folder, options, endpoints }
@@ -58,6 +68,17 @@ impl Gateway {
             assert!(Instant::now() < deadline, "it does not stop");
             std::thread::yield_now();
         }
+    }
+
+    /// Kills it without a word, and nothing else.
+    pub(crate) fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// Asks it to begin again what can be.
+    pub(crate) fn hang_up(&self) {
+        kill_process(Pid::from_child(&self.child), Signal::HUP).unwrap();
     }
 
     /// What everybody on the machine may see of the process, or its own user may: `cmdline`, `environ`.
@@ -94,14 +115,8 @@ impl Gateway {
     }
 
     /// Asks the admin socket for something.
-    pub(crate) fn try_admin(&self, mut request: Value) -> Value {
-        request["id"] = json!(1);
-        let mut socket = UnixStream::connect(self.endpoint("admin_socket")).unwrap();
-        socket.set_read_timeout(Some(PATIENCE)).unwrap();
-        writeln!(socket, "{request}").unwrap();
-        let mut line = String::new();
-        BufReader::new(socket).read_line(&mut line).unwrap();
-        serde_json::from_str(&line).unwrap_or_else(|_| panic!("{request} gave {line:?}"))
+    pub(crate) fn try_admin(&self, request: Value) -> Value {
+        ask(&self.endpoint("admin_socket"), request)
     }
 
     /// Asks the simulated contact-centre server for something; panics where it is refused.
@@ -146,6 +161,17 @@ impl Gateway {
     pub(crate) fn log(&self) -> String {
         std::fs::read_to_string(self.folder.join("log")).unwrap()
     }
+}
+
+/// Asks the admin socket of a node for something.
+pub(crate) fn ask(socket: &str, mut request: Value) -> Value {
+    request["id"] = json!(1);
+    let mut socket = UnixStream::connect(socket).unwrap();
+    socket.set_read_timeout(Some(PATIENCE)).unwrap();
+    writeln!(socket, "{request}").unwrap();
+    let mut line = String::new();
+    BufReader::new(socket).read_line(&mut line).unwrap();
+    serde_json::from_str(&line).unwrap_or_else(|_| panic!("{request} gave {line:?}"))
 }
 
 impl Drop for Gateway {

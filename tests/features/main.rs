@@ -18,10 +18,12 @@ mod wire;
 
 mod call;
 mod contact_centre;
+mod database;
 mod durability;
 mod hostile;
 mod languages;
 mod models;
+mod nodes;
 mod observability;
 mod old_phones;
 mod production;

@@ -31,8 +31,15 @@ reason_codes:
 "#;
 
 impl Node {
-    /// A node named `localhost`, with `more` at the end of its configuration.
+    /// A node named `localhost` that is ready, with `more` in its configuration.
     pub(crate) fn start(more: &str, arguments: &[&str]) -> Self {
+        let mut node = Self::spawn(more, arguments);
+        node.wait_until_ready();
+        node
+    }
+
+    /// The same as soon as its process was started.
+    pub(crate) fn spawn(more: &str, arguments: &[&str]) -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let name = format!("jackfield-node-{}-{number}", std::process::id());
@@ -57,20 +64,21 @@ impl Node {
         );
         std::fs::write(folder.join("jackfield.toml"), configuration).unwrap();
         let log = std::fs::File::create(folder.join("log")).unwrap();
-        let child = Command::new(program("JACKFIELD_BIN", "jackfield"))
-            .arg("run")
-            .arg("--config")
-            .arg(folder.join("jackfield.toml"))
-            .args(arguments.iter().filter(|it| !it.contains(" = ")))
-            .current_dir(&folder)
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(log)
-            .spawn()
-            .unwrap();
-        let mut node = Self { child, folder, phone_port, operations_port };
-        node.wait_until_ready();
-        node
+        let options: Vec<_> = arguments.iter().filter(|it| !it.contains(" = ")).copied().collect();
+        let child = run(&folder, log, &options);
+        Self { child, folder, phone_port, operations_port }
+    }
+
+    /// Starts its process anew, which has ended.
+    pub(crate) fn spawn_again(&mut self) {
+        let log = std::fs::File::create(self.folder.join("log")).unwrap();
+        self.child = run(&self.folder, log, &[]);
+    }
+
+    /// Waits for the end of its process; gives the exit code.
+    #[track_caller]
+    pub(crate) fn until_ended(&mut self) -> Option<i32> {
+        eventually("the node's end", || self.child.try_wait().unwrap()).code()
     }
 
     /// Runs the command line against it.
@@ -99,7 +107,7 @@ impl Node {
         found.filter(|path| is_certificate(path)).max().expect("a certificate")
     }
 
-    fn wait_until_ready(&mut self) {
+    pub(crate) fn wait_until_ready(&mut self) {
         let deadline = Instant::now() + PATIENCE;
         loop {
             if std::net::TcpStream::connect(("127.0.0.1", self.operations_port)).is_ok() {
@@ -124,6 +132,20 @@ impl Drop for Node {
         }
         let _ = std::fs::remove_dir_all(&self.folder);
     }
+}
+
+fn run(folder: &Path, log: std::fs::File, options: &[&str]) -> Child {
+    Command::new(program("JACKFIELD_BIN", "jackfield"))
+        .arg("run")
+        .arg("--config")
+        .arg(folder.join("jackfield.toml"))
+        .args(options)
+        .current_dir(folder)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(log)
+        .spawn()
+        .unwrap()
 }
 
 /// Waits until `found` gives something.

@@ -4,7 +4,7 @@ use domain::{Key, Known, OwedSignOut, PresenceState};
 use store::{Load, Store};
 
 use crate::centre::Record;
-use crate::elsewhere::World;
+use crate::elsewhere::{SignedIn, World};
 use crate::holder::pair;
 
 /// How often a seed met what it is there for.
@@ -20,7 +20,8 @@ pub(crate) struct Met {
 
 /// Checks all rules.
 pub(crate) async fn check(world: &World) -> Met {
-    let met = sign_outs_hit_no_newer_session(world);
+    let (record, signed_in) = (world.centre.record(), world.signed_in());
+    let met = sign_outs_hit_no_newer_session(world.seed, &record, &signed_in);
     acknowledged_is_signed_on(world);
     nothing_is_owed(world).await;
     sessions_agree(world).await;
@@ -29,13 +30,15 @@ pub(crate) async fn check(world: &World) -> Met {
 
 /// A sign-out that is owed to a generation never reaches the server once a sign-in was sent that began
 /// a later one.
-fn sign_outs_hit_no_newer_session(world: &World) -> Met {
-    let record = world.centre.record();
-    let signed_in = world.signed_in();
+pub(crate) fn sign_outs_hit_no_newer_session(
+    seed: u64,
+    record: &[Record],
+    signed_in: &[SignedIn],
+) -> Met {
     let mut met = Met { signed_in: signed_in.len(), ..Met::default() };
     for (place, entry) in record.iter().enumerate() {
         match entry {
-            Record::OwedArrived { agent, generation } => {
+            Record::OwedArrived { agent, generation, .. } => {
                 met.owed += 1;
                 for done in signed_in.iter().filter(|it| it.agent == *agent) {
                     // A sign-in that was overtaken asks again.
@@ -45,8 +48,7 @@ fn sign_outs_hit_no_newer_session(world: &World) -> Met {
                     let is_before = sent.is_some_and(|sent| sent < place);
                     assert!(
                         !is_before || done.generation < *generation,
-                        "seed {}: what was owed to generation {generation} came after {done:?}: {:?}",
-                        world.seed,
+                        "seed {seed}: what was owed to generation {generation} came after {done:?}: {:?}",
                         &record[sent.unwrap_or_default().saturating_sub(8)..=place]
                     );
                 }
@@ -71,7 +73,7 @@ fn acknowledged_is_signed_on(world: &World) {
             Record::ForceArrived { agent }
             | Record::SignedOut { agent }
             | Record::Undone { agent } => *agent == done.agent,
-            Record::OwedArrived { agent, generation } => {
+            Record::OwedArrived { agent, generation, .. } => {
                 *agent == done.agent && *generation > done.generation
             }
             Record::LoginSent { .. } | Record::LoginSeen { .. } => false,

@@ -24,7 +24,7 @@ pub(crate) enum Record {
     /// It arrived, and the agent was signed on then or is now.
     LoginSeen { agent: AgentId, attempt: String },
     /// A forced sign-out that is owed to that generation arrived.
-    OwedArrived { agent: AgentId, generation: u32 },
+    OwedArrived { agent: AgentId, generation: u32, reason: ReasonCode },
     /// One arrived that an operator asked for where there was no session.
     ForceArrived { agent: AgentId },
     /// The agent signed out by their own wish, or at the contact centre's own desktop.
@@ -64,8 +64,6 @@ struct State {
     next_link: u64,
     record: Vec<Record>,
     calm: bool,
-    /// What the codes of owed sign-outs are owed to.
-    owed: BTreeMap<u16, u32>,
 }
 
 /// The server.
@@ -88,7 +86,6 @@ impl Centre {
                 next_link: 0,
                 record: Vec::new(),
                 calm: false,
-                owed: BTreeMap::new(),
             }),
             random: SeededRandom::new(seed),
             logs_out,
@@ -120,11 +117,6 @@ impl Centre {
         self.state.lock().unwrap().calm = calm;
     }
 
-    /// Notes that a code stands for what is owed to a generation.
-    pub(crate) fn note_owed(&self, reason: ReasonCode, generation: u32) {
-        self.state.lock().unwrap().owed.insert(reason.0, generation);
-    }
-
     /// A new link; what is told comes by the receiver.
     pub(crate) fn connect(&self) -> (u64, mpsc::UnboundedReceiver<Told>) {
         let (told, telling) = mpsc::unbounded_channel();
@@ -154,8 +146,14 @@ impl Centre {
         }
     }
 
-    /// Puts a request on the wire of a link.
-    pub(crate) fn send(self: &Arc<Self>, link: u64, invoke: u64, command: OwnerCommand) {
+    /// Puts a request on the wire of a link; with the generation that a sign-out is owed to.
+    pub(crate) fn send(
+        self: &Arc<Self>,
+        link: u64,
+        invoke: u64,
+        command: OwnerCommand,
+        owed: Option<u32>,
+    ) {
         let way = self.way();
         let (arrives, mut up) = {
             let mut state = self.state.lock().unwrap();
@@ -182,7 +180,7 @@ impl Centre {
                     tokio::time::sleep(flushed).await;
                 }
             }
-            centre.arrive(link, invoke, &command);
+            centre.arrive(link, invoke, &command, owed);
         });
     }
 
@@ -200,7 +198,7 @@ impl Centre {
         }
     }
 
-    fn arrive(self: &Arc<Self>, link: u64, invoke: u64, command: &OwnerCommand) {
+    fn arrive(self: &Arc<Self>, link: u64, invoke: u64, command: &OwnerCommand, owed: Option<u32>) {
         let agent = &command.agent;
         let is_on = self.is_signed_on(agent);
         let refuse = |kind, code| {
@@ -222,14 +220,13 @@ impl Centre {
             OwnerAsk::CheckPassword { .. } if self.checks => Ok(()),
             OwnerAsk::CheckPassword { .. } => refuse(OwnerRefusalKind::NotOffered, 0),
             OwnerAsk::ForceOut { reason, .. } => {
-                let owed = self.state.lock().unwrap().owed.get(&reason.0).copied();
-                let agent = agent.clone();
+                let (agent, reason) = (agent.clone(), *reason);
                 self.note(match owed {
-                    Some(generation) => Record::OwedArrived { agent, generation },
+                    Some(generation) => Record::OwedArrived { agent, generation, reason },
                     None => Record::ForceArrived { agent },
                 });
                 if is_on {
-                    let reason = Some(*reason);
+                    let reason = Some(reason);
                     let state = match self.logs_out {
                         true => PresenceState::SignedOut { reason },
                         false => PresenceState::NotReady { reason },

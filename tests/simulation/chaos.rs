@@ -19,6 +19,7 @@ pub(crate) struct ChaosStore {
     random: SeededRandom,
     calm: Arc<AtomicBool>,
     late: Arc<AtomicU64>,
+    cut: Arc<AtomicBool>,
 }
 
 impl ChaosStore {
@@ -29,7 +30,12 @@ impl ChaosStore {
         calm: Arc<AtomicBool>,
         late: Arc<AtomicU64>,
     ) -> Self {
-        Self { inner, random: SeededRandom::new(seed), calm, late }
+        Self { inner, random: SeededRandom::new(seed), calm, late, cut: Arc::default() }
+    }
+
+    /// The same network; nothing gets through while `cut` is true.
+    pub(crate) fn with_cut(self, cut: Arc<AtomicBool>) -> Self {
+        Self { cut, ..self }
     }
 
     /// Leaves a commit under way: it arrives some time later, whatever its sender does meanwhile,
@@ -56,6 +62,10 @@ impl ChaosStore {
 
     /// Takes its time, then perhaps fails before anything was done.
     async fn way_there(&self) -> Result<(), StoreError> {
+        if self.cut.load(Ordering::Acquire) {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            return Err(StoreError::Unavailable { source: "the network is cut".into() });
+        }
         if self.is_calm() {
             return Ok(());
         }

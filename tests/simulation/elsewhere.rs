@@ -295,7 +295,7 @@ pub(crate) fn key(agent: &str) -> AgentKey {
     AgentKey { pair: pair(), id: agent.parse().unwrap() }
 }
 
-fn settings() -> Settings {
+pub(crate) fn settings() -> Settings {
     let east = CtiPair {
         name: pair(),
         dialect: CtiDialect::Enterprise,

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::{
-    LiveAgent, OwedSignOut, OwnerAnswer, OwnerAsk, OwnerCommand, OwnerRefusal, OwnerRefusalKind,
-    PairName, PresenceState, Target, Unclear,
+    Ask, Document, LiveAgent, OwedSignOut, OwnerAnswer, OwnerAsk, OwnerCommand, OwnerRefusal,
+    OwnerRefusalKind, PairName, PresenceState, Target, Unclear,
 };
 use engine::testing::SeededRandom;
-use engine::{Owner, OwnerRequest};
-use store::{MemoryStore, Store};
+use engine::{Owner, OwnerRequest, PairStatus};
+use store::{Load, MemoryStore, Store};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
@@ -59,8 +59,10 @@ impl Holder {
             self.refuse_for(pause).await;
             let (number, told) = self.centre.connect();
             let link = Link { centre: Arc::clone(&self.centre), number };
+            self.owner.set_status(PairStatus { active_side: Some('a'), ..PairStatus::default() });
             self.owner.ask_everybody();
             self.serve(&link, told).await;
+            self.owner.set_status(PairStatus::default());
             self.owner.lose();
         }
     }
@@ -90,7 +92,7 @@ impl Holder {
                 next += 1;
                 questions.insert(next, agent.clone());
                 let command = OwnerCommand { agent, ask: OwnerAsk::Query };
-                self.centre.send(link.number, next, command);
+                self.centre.send(link.number, next, command, None);
             }
             tokio::select! {
                 biased;
@@ -111,7 +113,7 @@ impl Holder {
                 request = self.owner.next_request() => {
                     let Some(OwnerRequest { command, answer }) = request else { break };
                     next += 1;
-                    self.note_owed(&command).await;
+                    let owed = self.owed(&command).await;
                     let live = self.owner.value(&command.agent);
                     let was_signed_on = live.and_then(|live| live.is_signed_in()) == Some(true);
                     let deadline = Instant::now() + WITHIN;
@@ -125,7 +127,7 @@ impl Holder {
                         deadline,
                     };
                     waiting.insert(next, it);
-                    self.centre.send(link.number, next, command);
+                    self.centre.send(link.number, next, command, owed);
                 }
                 () = tokio::time::sleep(LOOK) => {}
             }
@@ -136,15 +138,27 @@ impl Holder {
         }
     }
 
-    /// What is owed to which generation the server cannot tell; the outbox can.
-    async fn note_owed(&self, command: &OwnerCommand) {
-        if let OwnerAsk::ForceOut { .. } = command.ask {
-            let topic = OwedSignOut::topic(self.owner.pair());
-            for promise in self.store.promises(&topic, 0, 1_000).await.unwrap() {
-                let owed: OwedSignOut = serde_json::from_str(&promise.effect.payload).unwrap();
-                self.centre.note_owed(owed.reason, owed.generation);
-            }
-        }
+    /// What is owed to which generation the server cannot tell; the outbox can. The one that is sent is for
+    /// the session as it is, or that changed since it was compared, and then it is the latest.
+    async fn owed(&self, command: &OwnerCommand) -> Option<u32> {
+        let OwnerAsk::ForceOut { reason, .. } = command.ask else { return None };
+        let topic = OwedSignOut::topic(self.owner.pair());
+        let promises = self.store.promises(&topic, 0, 1_000).await.unwrap();
+        let owed = promises.into_iter().map(|promise| {
+            let owed: OwedSignOut = serde_json::from_str(&promise.effect.payload).unwrap();
+            (promise.effect.owed.unwrap().subject, owed)
+        });
+        let owed: Vec<_> =
+            owed.filter(|(_, it)| it.agent == command.agent && it.reason == reason).collect();
+        let (subject, latest) = owed.last()?;
+        let load = Load { asks: vec![Ask::Document(subject.clone())], input: None };
+        let kept = self.store.load(load).await.unwrap().documents.pop().unwrap().1;
+        let present = match kept.map(|loaded| loaded.document) {
+            Some(Document::Session(session)) => session.generation,
+            _ => latest.generation,
+        };
+        let is_present = owed.iter().any(|(_, it)| it.generation == present);
+        Some(if is_present { present } else { latest.generation })
     }
 
     fn answered(
@@ -204,7 +218,7 @@ impl Holder {
                 *next += 1;
                 let ask = OwnerAsk::Query;
                 let command = OwnerCommand { agent: it.command.agent.clone(), ask };
-                self.centre.send(link.number, *next, command);
+                self.centre.send(link.number, *next, command, None);
                 continue;
             };
             if let Some(it) = waiting.remove(&number) {

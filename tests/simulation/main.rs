@@ -14,6 +14,9 @@
 //!
 //! A second world adds a contact-centre server that owns voice state, links that delay, lose and drop,
 //! and the keeper of owed sign-outs. What is checked there stands in `agreement`.
+//!
+//! A third one has desktop clients that connect to either node, move, stay away and sign in again, while nodes
+//! are killed, and cut off from the store. What is checked there stands in `ledger`.
 
 #![allow(
     clippy::unwrap_used,
@@ -26,11 +29,15 @@ mod agreement;
 mod centre;
 mod chaos;
 mod checks;
+mod clients;
 mod elsewhere;
 mod holder;
+mod ledger;
+mod person;
 mod world;
 
 use agreement::Met;
+use ledger::Absences;
 
 use world::Gaps;
 
@@ -112,11 +119,41 @@ fn dsk_04_a_sign_out_that_is_owed_never_hits_a_newer_session_whatever_fails() {
     assert!(found || seeds < SEEDS, "the seeds met too little: {met:?}");
 }
 
+/// Plays one seed of the world with desktop clients.
+fn play_clients(seed: u64) -> Absences {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build()
+        .unwrap();
+    runtime.block_on(async { clients::World::new(seed).await.play().await })
+}
+
+#[test]
+fn dsk_03_who_stays_away_is_signed_out_and_nobody_else_whatever_fails() {
+    let seeds = std::env::var("JACKFIELD_SEEDS").ok().and_then(|text| text.parse().ok());
+    let seeds: u64 = seeds.unwrap_or(SEEDS);
+    let mut met = Absences::default();
+    for seed in 1..=seeds {
+        let Ok(found) = std::panic::catch_unwind(|| play_clients(seed)) else {
+            panic!("seed {seed} broke a rule; play it alone with JACKFIELD_SEED={seed}")
+        };
+        met.forced += found.forced;
+        met.returned += found.returned;
+        met.anew += found.anew;
+        met.killed += found.killed;
+        met.arrived += found.arrived;
+    }
+    let found = met.forced > 20 && met.returned > 15 && met.anew > 10 && met.killed > 10;
+    assert!(found && met.arrived > 5 || seeds < SEEDS, "the seeds met too little: {met:?}");
+}
+
 /// For looking at one seed: does nothing unless one is named.
 #[test]
 fn a_named_seed_plays_alone() {
     if let Some(seed) = std::env::var("JACKFIELD_SEED").ok().and_then(|text| text.parse().ok()) {
         play(seed);
         println!("{:?}", play_elsewhere(seed));
+        println!("{:?}", play_clients(seed));
     }
 }

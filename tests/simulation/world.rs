@@ -277,7 +277,7 @@ fn any_command(random: &SeededRandom, agent: &str) -> Command {
     Command::Agent(AgentCommand { agent, holder: None, seen_changes: None, wish })
 }
 
-fn settings(wrap_up_seconds: u32) -> Settings {
+pub(crate) fn settings(wrap_up_seconds: u32) -> Settings {
     let mut settings = Settings::default();
     let agents = AGENTS.map(|id| Agent {
         id: id.parse().unwrap(),

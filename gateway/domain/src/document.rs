@@ -1,9 +1,11 @@
 //! What the store keeps: one type for each kind, with a schema number, as JSON.
 
+use std::collections::BTreeSet;
+
 use serde_json::Error as JsonError;
 
 use crate::settings::{SettingDocument, SettingsHead};
-use crate::{Account, AgentSession, Claim, Deployment, Index, Kind, Node, Verifier};
+use crate::{Account, AgentSession, Claim, Client, Deployment, Index, Kind, Node, Verifier};
 
 /// A stored document of any kind.
 #[derive(Clone, Debug, PartialEq)]
@@ -98,8 +100,12 @@ impl Document {
                 let number = session.number.to_string();
                 let mut entries = vec![IndexEntry { index: Index::SessionByNumber, value: number }];
                 if let Some(signed_in) = session.signed_in() {
-                    let value = signed_in.node.as_str().to_owned();
-                    entries.push(IndexEntry { index: Index::SessionByNode, value });
+                    // Whoever looks for what a node left finds its clients too.
+                    let clients = signed_in.client.iter().flat_map(Client::nodes);
+                    let nodes = std::iter::once(&signed_in.node).chain(clients);
+                    let nodes: BTreeSet<_> = nodes.map(|node| node.as_str().to_owned()).collect();
+                    let of_node = |value| IndexEntry { index: Index::SessionByNode, value };
+                    entries.extend(nodes.into_iter().map(of_node));
                 }
                 entries
             }

@@ -194,7 +194,8 @@ impl FromStr for AgentKey {
 pub enum Index {
     /// Sessions by their number, in hexadecimal.
     SessionByNumber,
-    /// Sessions of signed-in agents by the node that answers for them.
+    /// Sessions of signed-in agents by the node that answers for them, and by those that their clients
+    /// are connected to.
     SessionByNode,
     /// Settings documents by section.
     SettingBySection,

@@ -12,6 +12,7 @@
 
 mod call;
 mod claim;
+mod client;
 mod decision;
 mod device_choice;
 mod document;
@@ -37,6 +38,7 @@ pub use call::{
     Call, CallDirection, CallState, CallVariable, VARIABLE_VALUE_CHARACTERS_MAX, VARIABLES_MAX,
 };
 pub use claim::{Account, Claim, Deployment, Node, Verifier};
+pub use client::{CLIENT_SECONDS, Client, ClientPresence, ConnectionNumber};
 pub use decision::{
     Asked, Decision, Effect, Event, Guard, OwedUntil, Reply, Wake, WakeChange, Write, WriteBody,
 };

@@ -18,7 +18,7 @@ use std::net::IpAddr;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AgentKey, Call, DeviceName, Extension, Mobile, NodeName, ReasonCode, Timestamp, Voice,
+    AgentKey, Call, Client, DeviceName, Extension, Mobile, NodeName, ReasonCode, Timestamp, Voice,
 };
 
 /// The random number of a session; it changes with each sign-in.
@@ -67,6 +67,9 @@ pub struct SignedIn {
     pub mobile: Option<Mobile>,
     /// The second proof of the screen.
     pub proof: Option<PhoneProof>,
+    /// The desktop client that holds it, where one does; none is waited for that was never there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client: Option<Client>,
     /// What the agent is doing, where the gateway owns that; else whoever owns it is asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub voice: Option<Voice>,

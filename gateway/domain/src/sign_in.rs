@@ -6,12 +6,12 @@
 use std::time::Duration;
 
 use crate::settings::{DevicePolicy, Settings};
-use crate::step::leaving_wake;
+use crate::step::{clear_timer, leaving_wake};
 use crate::view::Loaded;
 use crate::{
-    Account, AgentId, AgentKey, AgentSession, Claim, Decision, DeviceChoice, DeviceName, Document,
-    Entropy, Event, Halt, Key, Refusal, Reply, SessionNumber, SignIn, SignInOn, SignedIn, Status,
-    Timestamp, Verifier, View, Voice, VoiceState, WakeChange, choose_device,
+    Account, AgentId, AgentKey, AgentSession, Claim, Client, Decision, DeviceChoice, DeviceName,
+    Document, Entropy, Event, Halt, Key, Refusal, Reply, SessionNumber, SignIn, SignInOn, SignedIn,
+    Status, Timestamp, Verifier, View, Voice, VoiceState, WakeChange, choose_device,
 };
 
 /// So many wrong passwords in a row lock an account.
@@ -32,7 +32,7 @@ pub(crate) fn sign_in(
     let (head_key, node_key) = (Key::settings_head(), Key::node(&wish.node));
     let screen = match &wish.on {
         SignInOn::Phone { device, .. } => Some(device),
-        SignInOn::Local => None,
+        SignInOn::Client { .. } | SignInOn::Local => None,
     };
     let screen_key = screen.map(Key::device);
     let mut keys = vec![session_key.clone(), head_key.clone(), node_key.clone()];
@@ -86,7 +86,11 @@ pub(crate) fn sign_in(
         mobile: wish.mobile.clone(),
         proof: match &wish.on {
             SignInOn::Phone { proof, .. } => Some(proof.clone()),
-            SignInOn::Local => None,
+            SignInOn::Client { .. } | SignInOn::Local => None,
+        },
+        client: match wish.on {
+            SignInOn::Client { connection } => Some(Client::at(wish.node.clone(), connection)),
+            SignInOn::Phone { .. } | SignInOn::Local => None,
         },
         voice: agent.is_owned().then(|| {
             held.and_then(|(_, held)| held.voice).unwrap_or_else(|| Voice::signed_in(now))
@@ -114,6 +118,7 @@ pub(crate) fn sign_in(
     }
     if let Some((_, held)) = held {
         decision = release_moved(decision, held, wish, screen);
+        decision = clear_timer(decision, &agent, held);
     }
     if let Some(hash) = &wish.verifier {
         let verifier = Verifier { hash: hash.clone(), at: now };
@@ -177,7 +182,7 @@ pub fn sign_in_possible(wish: &SignIn, settings: &Settings) -> Result<Option<Dev
     }
     let screen = match &wish.on {
         SignInOn::Phone { device, .. } => Some(device),
-        SignInOn::Local => None,
+        SignInOn::Client { .. } | SignInOn::Local => None,
     };
     device_for(wish, screen, settings)
 }

@@ -5,18 +5,24 @@
 
 use std::fmt;
 
+use crate::client::is_client_wake;
 use crate::settings::Documents;
 use crate::{
-    AgentId, AgentKey, Ask, CallDirection, CallVariable, Decision, DeviceName, Extension, Mobile,
-    NodeName, PhoneProof, ReasonCode, Refusal, Sealed, SessionNumber, SessionRef, SignedOutBy,
-    Timestamp, View, Wake,
+    AgentId, AgentKey, Ask, CallDirection, CallVariable, ClientPresence, ConnectionNumber,
+    Decision, DeviceName, Extension, Mobile, NodeName, PhoneProof, ReasonCode, Refusal, Sealed,
+    SessionNumber, SessionRef, SignedOutBy, Timestamp, View, Wake,
 };
 
 mod administration;
 mod agent;
+mod client;
 mod owner;
 mod place;
 
+use client::News;
+use place::Move;
+
+pub(crate) use client::clear_timer;
 pub(crate) use owner::leaving_wake;
 pub use owner::{LEAVING_SECONDS, OWED_SECONDS, OwedSignOut};
 
@@ -139,7 +145,7 @@ pub enum Report {
         /// Where it was seen.
         node: NodeName,
     },
-    /// The node that answers for a session is gone.
+    /// The node that answers for a session, or to which its client is connected, is gone.
     NodeGone {
         /// Whose session.
         agent: AgentKey,
@@ -149,6 +155,19 @@ pub enum Report {
         node: NodeName,
         /// The node that answers for it from now on.
         heir: NodeName,
+    },
+    /// What a node says of a desktop client that is, or was, connected to it.
+    ClientPresence {
+        /// Whose client.
+        agent: AgentKey,
+        /// The holder of the session that it speaks for.
+        session: SessionRef,
+        /// Which connection.
+        connection: ConnectionNumber,
+        /// The node that has or had it.
+        node: NodeName,
+        /// Whether it is there.
+        presence: ClientPresence,
     },
 }
 
@@ -161,6 +180,12 @@ pub enum SignInOn {
         device: DeviceName,
         /// What it shall show beside its links.
         proof: PhoneProof,
+    },
+    /// At a desktop client that is connected to the node that was asked. The session begins with it, so
+    /// that no node can die between the sign-in and the news of its client.
+    Client {
+        /// Its connection.
+        connection: ConnectionNumber,
     },
     /// On the local admin socket.
     Local,
@@ -291,7 +316,8 @@ impl Input {
                 Report::VoiceSignedOut { agent, .. }
                 | Report::Left { agent, .. }
                 | Report::SeenAt { agent, .. }
-                | Report::NodeGone { agent, .. },
+                | Report::NodeGone { agent, .. }
+                | Report::ClientPresence { agent, .. },
             ) => Some(agent),
             _ => None,
         }
@@ -316,7 +342,8 @@ impl Input {
                 Report::VoiceSignedOut { agent, .. }
                 | Report::Left { agent, .. }
                 | Report::SeenAt { agent, .. }
-                | Report::NodeGone { agent, .. },
+                | Report::NodeGone { agent, .. }
+                | Report::ClientPresence { agent, .. },
             ) => format!("agent/{agent}"),
         }
     }
@@ -344,6 +371,9 @@ pub fn step(now: Timestamp, entropy: Entropy, input: &Input, view: &View) -> Ste
         InputBody::Report(Report::WakeDue(wake)) if owner::is_leaving(wake) => {
             owner::leaving_over(now, wake, view)
         }
+        InputBody::Report(Report::WakeDue(wake)) if is_client_wake(wake) => {
+            client::wake_due(now, wake, view)
+        }
         InputBody::Report(Report::WakeDue(wake)) => agent::wake_due(now, wake, view),
         InputBody::Report(Report::VoiceSignedOut { agent, session, reason, by }) => {
             owner::voice_signed_out(now, agent, *session, *reason, *by, view)
@@ -352,10 +382,20 @@ pub fn step(now: Timestamp, entropy: Entropy, input: &Input, view: &View) -> Ste
             owner::left(now, agent, *generation, *reason, view)
         }
         InputBody::Report(Report::SeenAt { agent, session, from, node }) => {
-            place::moved(agent, *session, from, node, view)
+            Move { agent, session: *session, from, to: node }.seen(now, view)
         }
         InputBody::Report(Report::NodeGone { agent, session, node, heir }) => {
-            place::moved(agent, *session, node, heir, view)
+            Move { agent, session: *session, from: node, to: heir }.node_gone(now, view)
+        }
+        InputBody::Report(Report::ClientPresence {
+            agent,
+            session,
+            connection,
+            node,
+            presence,
+        }) => {
+            let (session, connection, presence) = (*session, *connection, *presence);
+            client::presence(now, &News { agent, session, connection, node, presence }, view)
         }
         InputBody::Report(Report::PasswordChecked { agent, right }) => {
             crate::sign_in::password_checked(now, agent, *right, view)

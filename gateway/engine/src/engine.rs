@@ -16,6 +16,7 @@ use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 use zeroize::Zeroizing;
 
+use crate::clients::Clients;
 use crate::keeper::Believed;
 use crate::lanes::Lanes;
 use crate::live::Live;
@@ -71,12 +72,15 @@ pub struct Engine {
     pub(crate) mirror: Mirror,
     pub(crate) live: Live,
     pub(crate) nodes: Nodes,
+    pub(crate) clients: Clients,
     /// The epoch of the store as far as it was read.
     pub(crate) epoch: AtomicU64,
     pub(crate) wake_set: Notify,
     pub(crate) settings: RwLock<Arc<Settings>>,
     pub(crate) settings_number: watch::Sender<u64>,
     pub(crate) refreshing: tokio::sync::Mutex<()>,
+    /// Held while everything is read anew, since the store has another epoch.
+    pub(crate) meeting: tokio::sync::Mutex<()>,
     pub(crate) stop: watch::Sender<bool>,
     pub(crate) maintenance: Maintenance,
     own: Mutex<BTreeSet<Cursor>>,
@@ -158,11 +162,13 @@ impl Engine {
             mirror: Mirror::default(),
             live: Live::default(),
             nodes: Nodes::new(u64::from_be_bytes(run)),
+            clients: Clients::default(),
             epoch: AtomicU64::new(0),
             wake_set: Notify::new(),
             settings: RwLock::default(),
             settings_number: watch::channel(0).0,
             refreshing: tokio::sync::Mutex::default(),
+            meeting: tokio::sync::Mutex::default(),
             stop: watch::channel(false).0,
             maintenance: Maintenance::default(),
             own: Mutex::default(),
@@ -435,6 +441,7 @@ impl Engine {
         tasks.spawn(keep_running(engine(), "keeper", crate::keeper::keep));
         tasks.spawn(keep_running(engine(), "nodes", crate::nodes::keep));
         tasks.spawn(keep_running(engine(), "bridge", crate::bridge::bridge));
+        tasks.spawn(keep_running(engine(), "clients", crate::clients::tell));
     }
 }
 

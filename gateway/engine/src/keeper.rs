@@ -1,5 +1,6 @@
 //! Housekeeping: notices when the store works again, removes what is kept no longer, signs out agents
-//! who were removed, ends wrap-ups that a clock that was set back would prolong.
+//! who were removed, ends wrap-ups that a clock that was set back would prolong, and has an absent
+//! client waited for anew then.
 
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
@@ -49,7 +50,7 @@ pub(crate) async fn keep(engine: Arc<Engine>) {
             } else if round.is_multiple_of(SWEEP_EVERY) && believes(&engine) {
                 sweep(&engine).await;
             }
-            end_overlong_wrap_ups(&engine).await;
+            run_overlong(&engine).await;
         }
         if changed || removed_may_be_left {
             removed_may_be_left = !sign_out_removed(&engine).await;
@@ -135,11 +136,12 @@ fn may_stay(settings: &Settings, agent: &AgentKey) -> bool {
     }
 }
 
-/// Runs timers that are due, though the clock does not say so.
-async fn end_overlong_wrap_ups(engine: &Engine) {
+/// Runs timers that would last too long since the clock was set back, though it does not say they are due.
+async fn run_overlong(engine: &Engine) {
     let now = engine.clock.now();
     for session in engine.mirror.signed_in() {
-        if let Some(wake) = session.overlong_wrap_up(now) {
+        for wake in [session.overlong_wrap_up(now), session.overlong_absence(now)] {
+            let Some(wake) = wake else { continue };
             // One that could not be run is found again in the next round.
             crate::waker::run_one(engine, wake).await;
         }

@@ -16,6 +16,7 @@
 pub mod authenticate;
 mod blob;
 mod bridge;
+mod clients;
 pub mod clock;
 mod engine;
 mod error;
@@ -46,6 +47,7 @@ mod waker;
 pub use authenticate::{
     Admission, Applicant, Attempt, AuthenticationRefusal, Authenticator, Judgement,
 };
+pub use clients::ClientConnection;
 pub use clock::{Clock, StoreClock, SystemClock};
 pub use engine::{Engine, EngineOptions, StoreState};
 pub use error::{OpenError, SubmitError};

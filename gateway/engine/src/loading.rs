@@ -86,8 +86,15 @@ impl Engine {
 
     /// Drops what was read in another epoch of the store, before anything is decided by it.
     pub(crate) async fn meet_epoch(&self, epoch: u64) -> Result<(), SubmitError> {
+        // An answer from before somebody else met the present one is no news.
+        let is_known = |known| epoch <= known || known == 0;
+        if is_known(self.epoch.load(Ordering::Acquire)) {
+            return Ok(());
+        }
+        // Many meet it at once; one of them reads everything, and the others go on with that.
+        let _meeting = self.meeting.lock().await;
         let known = self.epoch.load(Ordering::Acquire);
-        if known == epoch || known == 0 {
+        if is_known(known) {
             return Ok(());
         }
         tracing::error!(

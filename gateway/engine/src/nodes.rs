@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!   beat every 2 s --> signs of all nodes --> live: age up to 6 s, not left
-//!   a session's node is not live --> its heir among the live ones reports NodeGone --> the session is there
+//!   a node of a session is not live --> its heir among the live ones reports NodeGone --> the session is there
 //!   no beat got through for 4.8 s, and others were there --> cut off: others may answer for what was ours
 //!   another process began under our name --> replaced: nothing is taken here any more
 //! ```
@@ -12,12 +12,12 @@
 //! a word, and what one leaves spreads over all others. Where two nodes see different signs for a moment,
 //! both may report a session; the second report finds it elsewhere and writes nothing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use domain::{AgentSession, Input, InputId, NodeName, Report};
+use domain::{AgentSession, Client, Input, InputId, NodeName, Report};
 use store::{Beat, Beats, NodeRow, StoreError};
 use tokio::sync::Notify;
 use tokio::time::Instant;
@@ -185,35 +185,44 @@ impl Engine {
         while !orphans.is_empty() {
             let rest = orphans.split_off(orphans.len().min(MOVED_AT_ONCE));
             let mut moving = tokio::task::JoinSet::new();
-            for session in std::mem::replace(&mut orphans, rest) {
+            for (session, node) in std::mem::replace(&mut orphans, rest) {
                 let engine = Arc::clone(self);
-                moving.spawn(async move { engine.take_over(&session).await });
+                moving.spawn(async move { engine.take_over(&session, node).await });
             }
+            // One that cannot be moved, as one that a commit of the lost node still holds, keeps back
+            // none of the others of its batch.
+            let mut all = true;
             while let Some(moved) = moving.join_next().await {
-                // What could not be moved is found again after the next sign of life.
-                if !matches!(moved, Ok(true)) {
-                    return;
-                }
+                all &= matches!(moved, Ok(true));
+            }
+            if !all {
+                // What is left is found again after the next sign of life.
+                return;
             }
         }
     }
 
-    /// Sessions whose node is gone, and whose heir this one is.
-    fn orphans(&self) -> Vec<Arc<AgentSession>> {
+    /// Sessions that this node is the heir of, and the node that is gone: the one that answered for the
+    /// session, or one that its client was connected to.
+    fn orphans(&self) -> Vec<(Arc<AgentSession>, NodeName)> {
         let nodes = self.nodes.all();
         let is_live = |node: &NodeName| nodes.iter().any(|it| it.live && it.node == *node);
-        let mut orphans = self.mirror.signed_in();
-        orphans.retain(|session| {
-            let node = session.signed_in().map(|it| &it.node);
-            node.is_some_and(|node| *node != self.node && !is_live(node))
-                && self.heir(&session.agent.to_string()) == self.node
-        });
+        let mut orphans = Vec::new();
+        for session in self.mirror.signed_in() {
+            let Some(signed_in) = session.signed_in() else { continue };
+            let client = signed_in.client.iter().flat_map(Client::nodes);
+            let of_session = std::iter::once(&signed_in.node).chain(client);
+            let gone = of_session.filter(|node| **node != self.node && !is_live(node));
+            let gone: BTreeSet<_> = gone.cloned().collect();
+            if !gone.is_empty() && self.heir(&session.agent.to_string()) == self.node {
+                orphans.extend(gone.into_iter().map(|node| (Arc::clone(&session), node)));
+            }
+        }
         orphans
     }
 
-    async fn take_over(&self, session: &AgentSession) -> bool {
-        let Some(signed_in) = session.signed_in() else { return true };
-        let (node, heir) = (signed_in.node.clone(), self.node.clone());
+    async fn take_over(&self, session: &AgentSession, node: NodeName) -> bool {
+        let heir = self.node.clone();
         let report = Report::NodeGone {
             agent: session.agent.clone(),
             session: session.holder(),

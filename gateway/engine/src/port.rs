@@ -11,8 +11,8 @@ use tokio::sync::{broadcast, watch};
 
 use crate::engine::{Engine, StoreState};
 use crate::{
-    Attempt, AuthenticationRefusal, Authenticator, Feed, HeldLease, Metrics, NodeSeen, Outbox,
-    Outcome, Owner, PairStatus, SubmitError, UnsealError,
+    Attempt, AuthenticationRefusal, Authenticator, ClientConnection, Feed, HeldLease, Metrics,
+    NodeSeen, Outbox, Outcome, Owner, PairStatus, SubmitError, UnsealError,
 };
 
 /// An adapter's way to everything else. Cheap to clone.
@@ -70,6 +70,12 @@ impl Port {
     /// Carries one input through; see [`Engine::submit`].
     pub async fn submit(&self, input: Input) -> Result<Outcome, SubmitError> {
         self.engine.submit(input).await
+    }
+
+    /// Notes a desktop client of that agent who is connected to this node, for as long as what is given is
+    /// kept; `None` where the machine gives no randomness.
+    pub fn connect_client(&self, agent: &AgentKey) -> Option<ClientConnection> {
+        self.engine.connect(agent)
     }
 
     /// The settings in force.

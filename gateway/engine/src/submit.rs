@@ -143,6 +143,7 @@ impl Engine {
         view.node_mark = self.node_mark();
         if matches!(input.body, InputBody::Command(Command::ApplySettings { .. })) {
             let occupied = self.mirror.not_signed_out();
+            view.nodes = self.nodes().iter().filter(|it| it.live).count();
             view.occupied = occupied.iter().map(|session| session.agent.pair.clone()).collect();
         }
         for round in 0..LOADS_MAX {
@@ -163,6 +164,7 @@ impl Engine {
             );
             let answer = answer?;
             if let Some(reply) = answer.known {
+                self.see_what_was_done(input).await;
                 return Ok(Some((epoch, Err(Outcome::Done(reply)))));
             }
             self.meet_epoch(answer.epoch).await?;
@@ -219,7 +221,10 @@ impl Engine {
                 self.publish(decision, cursor).await;
                 Ok(Attempt::Done(Outcome::Done(reply)))
             }
-            Ok(Committed::Known(reply)) => Ok(Attempt::Done(Outcome::Done(reply))),
+            Ok(Committed::Known(reply)) => {
+                self.see_what_was_done(input).await;
+                Ok(Attempt::Done(Outcome::Done(reply)))
+            }
             Ok(Committed::Conflict) => Ok(Attempt::Again),
             // Whoever ran the timer did all of this; a late report of it changes nothing.
             Ok(Committed::ClaimGone) => Ok(Attempt::Done(Outcome::Done(decision.reply))),
@@ -233,14 +238,29 @@ impl Engine {
     async fn ask(&self, input: &Input) -> Result<Attempt, SubmitError> {
         for question in 0..QUESTIONS_MAX {
             match self.noting(self.store.outcome(&input.id).await) {
-                Ok(Some(reply)) => return Ok(Attempt::Done(Outcome::Done(reply))),
+                Ok(Some(reply)) => {
+                    self.see_what_was_done(input).await;
+                    return Ok(Attempt::Done(Outcome::Done(reply)));
+                }
                 Ok(None) => return Ok(Attempt::Traceless),
+                // Others answer for this by now, and whoever waits here may ask them.
+                Err(_) if self.is_cut_off() => break,
                 Err(_) => {
                     tokio::time::sleep(Duration::from_millis(50 << question)).await;
                 }
             }
         }
         Err(SubmitError::Unknown)
+    }
+
+    /// What turns out to be done already was not published here: whoever is told so looks at the session
+    /// next, and must not see an older one. Where that cannot be read now the follower finds it.
+    async fn see_what_was_done(&self, input: &Input) {
+        if let Some(agent) = input.agent()
+            && let Err(error) = self.see_session(&Key::session(agent)).await
+        {
+            tracing::debug!(%error, "what was done is shown once the log is read");
+        }
     }
 
     /// Shows what was committed here at once; other nodes find it in the log.

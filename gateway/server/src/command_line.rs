@@ -19,6 +19,7 @@ use crate::words::with_causes;
 mod ask;
 mod check;
 mod status;
+mod store;
 
 /// Where a node's configuration is unless the command line says otherwise.
 const CONFIG: &str = "/etc/jackfield/jackfield.toml";
@@ -128,6 +129,11 @@ enum Command {
         json: bool,
         #[command(flatten)]
         node: WhichNode,
+    },
+    /// Do something with a store that no node uses.
+    Store {
+        #[command(subcommand)]
+        deed: store::StoreDeed,
     },
     /// Do something for one agent.
     Agent {
@@ -354,6 +360,7 @@ fn run(command: Command, out: &mut impl Write) -> Result<(), Problem> {
                 log,
             }))?)
         }
+        Command::Store { deed } => store::store(deed, out),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut CommandLine::command(), "jackfield", &mut script);

@@ -243,6 +243,10 @@ impl Starting {
             }
             opened => opened?,
         };
+        if let Err(error) = nodes::refuse_second_session(&engine) {
+            engine.close().await;
+            return Err(error);
+        }
         let pool = Pool::new();
         let lines = LineLimit::default();
         let (accounts, hashing) = (Arc::clone(&engine), Arc::clone(&pool));

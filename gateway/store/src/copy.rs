@@ -147,6 +147,15 @@ impl Page {
     }
 }
 
+/// Whether a copy is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CopyMode {
+    /// It is.
+    Keep,
+    /// All of it is done, and taken back at the end.
+    Rehearse,
+}
+
 /// How many rows of a table were copied so far.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Copied {
@@ -189,11 +198,12 @@ pub enum CopyError {
 pub async fn copy(
     from: &SqliteStore,
     to: &PostgresStore,
+    mode: CopyMode,
     told: &mut (dyn FnMut(&Copied) + Send),
 ) -> Result<Vec<Copied>, CopyError> {
     let (pages, received) = mpsc::channel(PAGES_WAITING);
     let sending = from.send_pages(pages);
-    let receiving = to.receive_pages(received, from.epoch(), told);
+    let receiving = to.receive_pages(received, mode, from.epoch(), told);
     let (sent, copied) = tokio::join!(sending, receiving);
     // A side that fails ends the other: nobody takes the pages, or no more come. It knows why.
     match (sent, copied) {

@@ -81,24 +81,25 @@ pub enum StoreError {
 }
 
 impl StoreError {
-    /// The same error once more, for everybody whose work shared a transaction that failed as a whole.
-    pub(crate) fn again(&self) -> Self {
-        match self {
-            Self::Busy => Self::Busy,
-            Self::Full => Self::Full,
-            Self::ReadOnly => Self::ReadOnly,
-            Self::Unknown => Self::Unknown,
-            Self::Closed => Self::Closed,
-            Self::Unwritable { source } => Self::Unwritable { source: source.to_string().into() },
-            Self::Damaged { source } => Self::Damaged { source: source.to_string().into() },
-            Self::Unavailable { source } => Self::Unavailable { source: source.to_string().into() },
-            other => Self::Unavailable { source: other.to_string().into() },
-        }
-    }
-
     /// Whether the same may be tried again in a while without anybody mending something.
     pub fn passes(&self) -> bool {
         matches!(self, Self::Busy | Self::Unknown)
+    }
+
+    /// The same error once more, for everybody whose work shared a transaction that failed as a whole.
+    pub(crate) fn same(&self) -> Self {
+        match self {
+            Self::Full => Self::Full,
+            Self::ReadOnly => Self::ReadOnly,
+            Self::Busy => Self::Busy,
+            Self::Unknown => Self::Unknown,
+            Self::Closed => Self::Closed,
+            Self::Unwritable { source } => Self::Unwritable { source: source.to_string().into() },
+            Self::Unavailable { source } => Self::Unavailable { source: source.to_string().into() },
+            Self::Damaged { source } => Self::Damaged { source: source.to_string().into() },
+            Self::Unreadable { source } => Self::Unreadable { source: source.to_string().into() },
+            other => Self::Unavailable { source: other.to_string().into() },
+        }
     }
 
     /// Whether it is about one document or blob alone, while the store does its work.

@@ -24,7 +24,7 @@ mod store;
 
 pub use blob::{BlobHead, PIECE_BYTES_MAX};
 pub use commit::{Commit, Committed, Indexed, Load, LoadAnswer};
-pub use copy::{Copied, CopyError, copy};
+pub use copy::{Copied, CopyError, CopyMode, copy};
 pub use error::{OpenError, StoreError};
 pub use lease::{Fence, Lease};
 pub use log::{Cursor, LogEntry, LogPage};

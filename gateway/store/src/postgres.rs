@@ -1,14 +1,14 @@
 //! The store in a PostgreSQL database, for several nodes at once.
 //!
 //! ```text
-//!   commit --> line --> a lane, with others --> a connection --> locks, guards | writes, COMMIT --> answer
-//!   load, log, leases, blobs ---> a connection --> one round trip mostly
+//!   commit --> waiting --> a writer's group --> a connection --> locks, guards | writes, COMMIT --> answers
+//!   load --> waiting --> a reader's question --> a connection --> answers
+//!   log, leases, blobs --------> a connection --> one round trip mostly
 //!   ticker: every 50 ms whether anything moved, here or elsewhere --> wake_up
 //! ```
 //!
 //! - `pool` owns the connections, `link` is one of them; `identity` says which content they lead to.
-//! - `lanes` has the commits that wait; `writing` makes some of them, under the locks of `locks`, by the
-//!   statements of `steps`; `horizon` says up to where lines are whole.
+//! - `group` gathers commits, `writing` is one transaction of them, under the locks of `locks`; `horizon` says up to where lines are whole.
 //! - `fault` sorts what goes wrong. Every call ends within about six seconds, whatever the network does.
 //!
 //! Nothing is kept in a connection but its prepared statements and the settings it began with, so a pooler
@@ -16,26 +16,27 @@
 
 mod advice;
 mod blobs;
-mod counts;
 mod fault;
+mod group;
 mod horizon;
 mod identity;
-mod lanes;
 mod leases;
 mod link;
+mod loads;
 mod locks;
 mod open;
 mod options;
 mod pool;
 mod reading;
 mod receiving;
+mod rows;
 mod statements;
-mod steps;
 mod ticker;
 mod tls;
 mod writing;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -52,23 +53,30 @@ use crate::{
 };
 pub use advice::postgres_advice;
 use fault::Fault;
-use lanes::Lanes;
+use group::Groups;
 use link::Link;
+use loads::Loads;
 use options::{CONNECT, WORK};
 pub use options::{LeaseClock, PostgresOptions};
 use pool::{Pool, within};
 use tls::Tls;
 
+/// One of so many connections writes.
+const CONNECTIONS_PER_WRITER: usize = 4;
+/// One of so many reads documents; the others are for whatever else is asked.
+const CONNECTIONS_PER_READER: usize = 4;
+
 /// A store in a PostgreSQL database.
 #[derive(Debug)]
 pub struct PostgresStore {
     pool: Arc<Pool>,
-    lanes: Arc<Lanes>,
+    groups: Arc<Groups>,
+    loads: Arc<Loads>,
     moved: Arc<Notify>,
     clock: LeaseClock,
     wake_up: watch::Sender<u64>,
     questions: mpsc::Sender<ticker::Question>,
-    tasks: [AbortHandle; 2],
+    tasks: Vec<AbortHandle>,
 }
 
 impl Drop for PostgresStore {
@@ -96,12 +104,19 @@ impl PostgresStore {
         let wake_up = watch::channel(0).0;
         let (questions, asked) = mpsc::channel(8);
         let watching = ticker::watch(Arc::clone(&pool), Arc::clone(&moved), asked);
-        let tasks = [
+        let mut tasks = vec![
             tokio::spawn(watching).abort_handle(),
             tokio::spawn(ticker::wake(Arc::clone(&moved), wake_up.clone())).abort_handle(),
         ];
-        let lanes = Arc::new(Lanes::new(Arc::clone(&pool), Arc::clone(&moved)));
-        Ok(Self { pool, lanes, moved, clock: options.clock, wake_up, questions, tasks })
+        let groups = Arc::new(Groups::new(Arc::clone(&pool), Arc::clone(&moved)));
+        for _ in 0..options.connections / CONNECTIONS_PER_WRITER {
+            tasks.push(tokio::spawn(Arc::clone(&groups).write()).abort_handle());
+        }
+        let loads = Arc::new(Loads::new(Arc::clone(&pool)));
+        for _ in 0..options.connections / CONNECTIONS_PER_READER {
+            tasks.push(tokio::spawn(Arc::clone(&loads).read()).abort_handle());
+        }
+        Ok(Self { pool, groups, loads, moved, clock: options.clock, wake_up, questions, tasks })
     }
 
     /// The time by which leases end, where it is not the database's own.
@@ -124,29 +139,30 @@ impl PostgresStore {
         W: Future<Output = Result<T, Fault>>,
     {
         let done = self.pool.with(work).await;
-        match &done {
-            Ok(_) => self.lanes.counts.note_transaction(1),
-            Err(error) => self.lanes.counts.note_failure(error),
-        }
+        self.groups.counts.note(&done);
         done
     }
 }
 
 fn tls_of(options: &PostgresOptions, config: &Config) -> Result<Tls, OpenError> {
-    if config.get_ssl_mode() != SslMode::Disable && options.authority_file.is_none() {
-        return Err(OpenError::NoAuthority { place: options::place(config) });
+    match &options.authority_file {
+        Some(file) => Tls::of_file(file),
+        None if config.get_ssl_mode() == SslMode::Disable => Tls::of_nobody(),
+        None => Tls::of_system()?.ok_or(OpenError::NoAuthority { place: options::place(config) }),
     }
-    Tls::new(options.authority_file.as_deref())
 }
 
 #[async_trait]
 impl Store for PostgresStore {
     async fn load(&self, load: Load) -> Result<LoadAnswer, StoreError> {
+        if loads::is_ordinary(&load) {
+            return self.loads.load(load).await;
+        }
         self.read(async |link: Arc<Link>| reading::load(&link, &load).await).await
     }
 
     async fn commit(&self, commit: Commit) -> Result<Committed, StoreError> {
-        self.lanes.commit(commit).await
+        self.groups.commit(commit).await
     }
 
     async fn outcome(&self, input: &InputId) -> Result<Option<Reply>, StoreError> {
@@ -269,11 +285,21 @@ impl Store for PostgresStore {
     }
 
     fn statistics(&self) -> Statistics {
-        self.lanes.counts.statistics(self.lanes.waiting())
+        let counts = &self.groups.counts;
+        let count = |count: &AtomicU64| count.load(Ordering::Relaxed);
+        Statistics {
+            commits: count(&counts.commits),
+            transactions: count(&counts.transactions),
+            batches: counts.batches.each_ref().map(count),
+            batched: count(&counts.batched),
+            conflicts: count(&counts.conflicts),
+            failures: count(&counts.failures),
+            waiting: self.groups.len(),
+        }
     }
 
     async fn close(&self) {
-        self.lanes.close().await;
+        self.groups.close().await;
         self.pool.close().await;
         for task in &self.tasks {
             task.abort();

@@ -57,7 +57,8 @@ pub(crate) fn run(rounds: usize, quick: bool) -> Result<Missed, AnyError> {
 }
 
 async fn submitted(url: String, lasting: Duration) -> Result<f64, AnyError> {
-    let store = PostgresStore::open(PostgresOptions::new(url)).await?;
+    let options = PostgresOptions { connections: CALLERS, ..PostgresOptions::new(url) };
+    let store = PostgresStore::open(options).await?;
     let store: std::sync::Arc<dyn Store> = std::sync::Arc::new(store);
     Ok(submits(store, CALLERS, lasting).await)
 }

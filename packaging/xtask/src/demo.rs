@@ -91,10 +91,16 @@ fn watch(
     }
 }
 
-/// Starts the demo in a folder of its own, asks for its status, stops it; an error says what went wrong.
+/// Starts the demo in a folder of its own, asks for its status, stops it; then the same with two nodes.
+/// An error says what went wrong.
 pub(crate) fn start_and_stop(workspace: &Workspace) -> Result<(), Box<dyn Error>> {
+    start_and_stop_with(workspace, &[])?;
+    start_and_stop_with(workspace, &["--nodes=2".to_owned()])
+}
+
+fn start_and_stop_with(workspace: &Workspace, arguments: &[String]) -> Result<(), Box<dyn Error>> {
     let folder = workspace.target_directory.join("demo-check");
-    let (arguments, endpoints) = complete(&[], &folder);
+    let (arguments, endpoints) = complete(arguments, &folder);
     let endpoints = EndpointsFile::new(endpoints);
     let mut demo = start(workspace, &arguments)?;
     let answered = answers(workspace, &mut demo, &endpoints);

@@ -63,7 +63,7 @@ enum Command {
     /// not stop the others. With CI set in the environment, a test left out because a program is
     /// missing counts as failed.
     Test {
-        /// Add the slow ones: release size, long simulation, benches, a start and stop of the demo
+        /// Add the slow ones: release size, long simulation, long fault rounds, benches, the demo
         #[arg(long)]
         all: bool,
         /// Number of seeds the simulation runs

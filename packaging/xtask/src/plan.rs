@@ -9,6 +9,9 @@ pub(crate) const SEEDS_DEFAULT: u32 = 10;
 /// Seeds of the long simulation.
 const SEEDS_LONG: u32 = 200;
 
+/// How often a node is killed in the long fault rounds.
+const ROUNDS_LONG: u32 = 100;
+
 /// Largest `jackfield` we ship, in bytes: 25 MB.
 const RELEASE_BYTES_MAX: u64 = 25_000_000;
 
@@ -45,7 +48,7 @@ pub(crate) enum Work {
     },
     /// The release program is at most this large.
     Size { bytes_max: u64 },
-    /// The demo starts, answers and stops.
+    /// The demo starts, answers and stops, with one node and with two.
     Demo,
 }
 
@@ -118,7 +121,7 @@ impl Plan {
     }
 
     fn slow(&mut self, workspace: &Workspace, depth: Depth) {
-        let slow = ["size", "long simulation", "bench", "demo"];
+        let slow = ["size", "long simulation", "long fault rounds", "bench", "demo"];
         if depth == Depth::Usual {
             let reason = "slow, runs with --all";
             self.left_out.extend(slow.map(|kind| (kind.to_owned(), reason)));
@@ -126,12 +129,18 @@ impl Plan {
         }
         self.check("size", &cargo::build_programs(true), &[]);
         self.push("size", Work::Size { bytes_max: RELEASE_BYTES_MAX });
-        if workspace.test_targets("tests").contains(&"simulation") {
-            let environment = [("JACKFIELD_SEEDS", SEEDS_LONG.to_string())];
-            let selection = ["--test", "simulation"];
-            self.tests("long simulation", &selection, &environment, Vec::new());
-        } else {
-            self.left_out.push(("long simulation".to_owned(), "there is no such test target yet"));
+        let long = [
+            ("long simulation", "simulation", ("JACKFIELD_SEEDS", SEEDS_LONG)),
+            ("long fault rounds", "cluster", ("JACKFIELD_ROUNDS", ROUNDS_LONG)),
+        ];
+        for (kind, target, (variable, count)) in long {
+            if workspace.test_targets("tests").contains(&target) {
+                let environment = [(variable, count.to_string())];
+                let step = self.tests(kind, &["--test", target], &environment, Vec::new());
+                step.needs_programs = target == "cluster";
+            } else {
+                self.left_out.push((kind.to_owned(), "there is no such test target yet"));
+            }
         }
         if workspace.has("bench") {
             let bench = ["run", "--release", "--locked", "--package", "bench"];
@@ -245,6 +254,25 @@ mod tests {
             .map(|(name, value)| (*name, value.as_str()))
             .collect();
         assert_eq!(seeds, [("JACKFIELD_SEEDS", "33"), ("JACKFIELD_SEEDS", "200")]);
+    }
+
+    #[test]
+    fn the_fault_rounds_are_short_usually_and_long_with_all() {
+        let rounds = |depth| -> Vec<_> {
+            let steps = plan(&workspace(&["cluster"]), depth, 10).steps.into_iter();
+            let steps = steps.filter_map(|step| match step.work {
+                Work::Tests { environment, .. } if step.needs_programs => {
+                    Some((step.kind, environment))
+                }
+                _ => None,
+            });
+            steps.collect()
+        };
+        let usual = [("cluster".to_owned(), Vec::new())];
+        let long = [("JACKFIELD_ROUNDS", "100".to_owned())];
+        assert_eq!(rounds(Depth::Usual), usual);
+        let expected = [usual[0].clone(), ("long fault rounds".to_owned(), Vec::from(long))];
+        assert_eq!(rounds(Depth::All), expected);
     }
 
     #[test]

@@ -23,6 +23,8 @@ fn check(acts: &[Act], lines: &[Line], faults: &[&str]) -> Ledger {
     let mut ledger = Ledger::default();
     ledger.take(BTreeMap::from([("1001".to_owned(), acts.to_vec())]), lines);
     ledger.close();
+    // Each comes with what led to it.
+    ledger.faults.retain(|fault| !fault.starts_with("acts"));
     assert_eq!(ledger.faults.len(), faults.len(), "{:?}", ledger.faults);
     for (found, fault) in ledger.faults.iter().zip(faults) {
         assert!(found.contains(fault), "{found}");
@@ -83,7 +85,7 @@ fn what_nobody_acknowledged_may_come_late_and_once() {
     ledger.take(BTreeMap::new(), &late[1..]);
     ledger.assert_sound();
     ledger.take(BTreeMap::from([("1001".to_owned(), Vec::new())]), &late[1..]);
-    assert_eq!(ledger.faults.len(), 1);
+    assert!(ledger.faults[0].contains("from nowhere"), "{:?}", ledger.faults);
 }
 
 #[test]

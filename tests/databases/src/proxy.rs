@@ -102,26 +102,29 @@ impl Proxy {
 
     /// From now on it does that.
     pub fn set(&self, mode: Mode) {
-        self.shared.state().mode = mode;
-        self.shared.changed.notify_all();
+        let mut state = self.shared.state();
+        state.mode = mode;
         if mode == Mode::Refuse {
-            self.cut();
+            // At once, or what is held would be delivered now.
+            state.end_connections();
         }
+        drop(state);
+        self.shared.changed.notify_all();
     }
 
     /// Ends the connections there are, with what they hold.
     pub fn cut(&self) {
-        let connections = std::mem::take(&mut self.shared.state().connections);
-        for connection in connections {
-            connection.end();
-        }
+        self.shared.state().end_connections();
         self.shared.changed.notify_all();
     }
 
     /// Ends the connections there are and leads to another server.
     pub fn lead_to(&self, server: &Server) {
-        self.shared.state().socket = server.socket();
-        self.cut();
+        let mut state = self.shared.state();
+        state.socket = server.socket();
+        state.end_connections();
+        drop(state);
+        self.shared.changed.notify_all();
     }
 }
 
@@ -133,6 +136,14 @@ impl Drop for Proxy {
         let _ = TcpStream::connect(self.address);
         if let Some(listener) = self.listener.take() {
             let _ = listener.join();
+        }
+    }
+}
+
+impl State {
+    fn end_connections(&mut self) {
+        for connection in std::mem::take(&mut self.connections) {
+            connection.end();
         }
     }
 }

@@ -189,10 +189,12 @@ impl Server {
         postmaster.reap();
     }
 
-    /// Starts it after it was stopped or killed, and waits until it answers.
+    /// Starts it after it was stopped or killed or has given up, and waits until it answers.
     pub fn start_again(&self) {
         let mut postmaster = self.postmaster();
-        postmaster.reap();
+        if postmaster.runs() {
+            return;
+        }
         let data = self.folder.data();
         let log = File::options().create(true).append(true).open(self.folder.path().join("log"));
         let log = must("opening a database's log", log);
@@ -245,6 +247,10 @@ impl Postmaster {
         if let Some(child) = &self.0 {
             processes::signal(&[Pid::from_child(child)], signal);
         }
+    }
+
+    fn runs(&mut self) -> bool {
+        self.0.as_mut().is_some_and(|child| matches!(child.try_wait(), Ok(None)))
     }
 
     fn reap(&mut self) {

@@ -31,6 +31,7 @@ fn session(generation: u32, changes: u32) -> AgentSession {
             screen: Some(device("SEP1")),
             mobile: None,
             proof: None,
+            client: None,
             voice: Some(Voice::signed_in(NOW)),
             call: None,
             changes,

@@ -46,6 +46,7 @@ fn session(state: VoiceState) -> AgentSession {
             screen: Some("SEP001122334455".parse().unwrap()),
             mobile: Some(Mobile { number: "0170".parse().unwrap(), mode: MobileMode::CallByCall }),
             proof: None,
+            client: None,
             voice: Some(Voice { state, since: NOW }),
             call: in_call.then_some(call),
             changes: 3,

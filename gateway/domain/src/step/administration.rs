@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::settings::{Documents, SettingDocument, SettingsHead};
+use crate::settings::{CtiSessions, Documents, SettingDocument, SettingsHead};
 use crate::view::Loaded;
 use crate::{
     Decision, Deployment, Document, Event, Halt, Key, Node, NodeName, PairName, Refusal, Reply,
@@ -29,6 +29,7 @@ pub(super) fn apply_settings(
         return Ok(Decision::already(Reply::Settings { number }));
     }
     refuse_change_of_owner(&wanted, view)?;
+    refuse_several_nodes(&wanted, view)?;
     let number = number.saturating_add(1);
     let mut decision = Decision::already(Reply::Settings { number })
         .guard(head_key.clone(), head.map(|loaded| loaded.version));
@@ -51,6 +52,25 @@ pub(super) fn apply_settings(
         .with("written", written)
         .with("removed", removed);
     Ok(decision.put(head_key, Document::SettingsHead(head)).event(event))
+}
+
+/// A pair that allows one session has none for a second node.
+fn refuse_several_nodes(wanted: &BTreeMap<Key, SettingDocument>, view: &View) -> Result<(), Halt> {
+    let mut pairs = wanted.values().filter_map(|document| match document {
+        SettingDocument::CtiPair(pair) => Some(pair),
+        _ => None,
+    });
+    match pairs.find(|pair| pair.sessions == CtiSessions::One) {
+        Some(pair) if view.nodes > 1 => {
+            let (name, nodes) = (&pair.name, view.nodes);
+            let why = format!(
+                "the pair {name} allows one session, and {nodes} nodes are there; stop all but one, \
+                 or let its servers allow more and set sessions to per_node"
+            );
+            Err(Refusal::SettingsInUse { why }.into())
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Who owns an agent's voice state changes only with nobody signed in: a pair goes only with nobody

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::client::clear_timer;
 use crate::settings::Settings;
 use crate::view::Loaded;
 use crate::{
@@ -12,7 +13,7 @@ use crate::{
 };
 
 /// How far apart the clocks of two nodes may be before one of them counts as set back.
-const CLOCKS_APART_MAX: Duration = Duration::from_secs(60);
+pub(super) const CLOCKS_APART_MAX: Duration = Duration::from_secs(60);
 
 /// A signed-in agent's session as it was loaded.
 struct Current<'v> {
@@ -123,6 +124,7 @@ pub(crate) fn end_session(
         .put(key, Document::Session(ended))
         .event(event)
         .wake(WakeChange::Clear(wrap_up_wake(&session.agent)));
+    decision = clear_timer(decision, &session.agent, signed_in);
     // Lines of a contact-centre server are its own to give.
     if session.agent.is_owned() {
         decision = decision.delete(Key::line(&signed_in.extension));

@@ -15,6 +15,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::agent::{end_session, wrap_up_wake};
+use super::client::clear_timer;
 use crate::view::Loaded;
 use crate::{
     AgentCommand, AgentId, AgentKey, AgentSession, Asked, Decision, Document, Effect, Event,
@@ -51,14 +52,15 @@ impl OwedSignOut {
 }
 
 /// An agent's session as it was loaded.
-struct Kept<'v> {
-    key: Key,
+pub(super) struct Kept<'v> {
+    pub(super) key: Key,
     version: Version,
-    session: &'v AgentSession,
+    pub(super) session: &'v AgentSession,
 }
 
 impl<'v> Kept<'v> {
-    fn load(agent: &AgentKey, view: &'v View) -> Result<Option<Self>, Halt> {
+    /// Loads it; `None` where the agent never had one.
+    pub(super) fn load(agent: &AgentKey, view: &'v View) -> Result<Option<Self>, Halt> {
         let key = Key::session(agent);
         Ok(match view.document(&key)? {
             Some(Loaded { version, document: Document::Session(session) }) => {
@@ -68,7 +70,8 @@ impl<'v> Kept<'v> {
         })
     }
 
-    fn guarded(&self) -> Decision {
+    /// A decision that holds as long as the session is as it was loaded.
+    pub(super) fn guarded(&self) -> Decision {
         Decision::already(Reply::Done).guard(self.key.clone(), Some(self.version))
     }
 }
@@ -199,7 +202,7 @@ fn asking(command: &AgentCommand, ask: OwnerAsk, done: Option<Report>) -> Decisi
 }
 
 /// Ends the session here and owes the sign-out to the owner.
-fn leave(
+pub(super) fn leave(
     now: Timestamp,
     kept: &Kept<'_>,
     signed_in: &SignedIn,
@@ -250,6 +253,7 @@ fn leave(
         .effect(effect)
         .wake(WakeChange::Set(wake))
         .wake(WakeChange::Clear(wrap_up_wake(agent)));
+    decision = clear_timer(decision, agent, signed_in);
     if let Some(screen) = &signed_in.screen {
         decision = decision.delete(Key::device(screen));
     }

@@ -226,6 +226,31 @@ fn pairs_are_refused_while_agents_of_our_own_voice_state_are_signed_in() {
     assert!(matches!(apply(Pairs::East, &view), Step::Decide(_)));
 }
 
+#[test]
+fn a_pair_that_allows_one_session_is_refused_while_two_nodes_are_there() {
+    let mut one = settings(Pairs::East);
+    let pairs = one.cti_pairs.iter().map(|(name, pair)| {
+        let pair = domain::settings::CtiPair {
+            sessions: domain::settings::CtiSessions::One,
+            ..(**pair).clone()
+        };
+        (name.clone(), Arc::new(pair))
+    });
+    one.cti_pairs = Arc::new(pairs.collect());
+    let apply = |nodes| {
+        let mut view = View::new(Arc::new(settings(Pairs::East)));
+        view.nodes = nodes;
+        view.add_document(Key::settings_head(), None);
+        let command =
+            Command::ApplySettings { documents: Documents(one.documents()), source: None };
+        let input = Input::command(InputId::new("test", "any"), command);
+        step(Timestamp::from_seconds(1), Entropy([0; 16]), &input, &view)
+    };
+    assert!(matches!(apply(1), Step::Decide(_)));
+    let Step::Refuse(Refusal::SettingsInUse { why }) = apply(2) else { panic!("it is taken") };
+    assert!(why.contains("east") && why.contains("per_node"), "{why}");
+}
+
 /// One session over phone and desktop: another screen takes it over, and the old page's holder no
 /// longer speaks for it.
 #[test]

@@ -7,6 +7,7 @@
     reason = "a test fails loudly"
 )]
 
+mod clients;
 mod clock;
 mod elsewhere;
 mod nodes;

@@ -260,6 +260,8 @@ async fn a_commit_that_nobody_knows_of_is_asked_for_by_its_id() {
             Input::command(InputId::new("wish", number), Command::Agent(command("1001", wish)));
         assert_eq!(bench.engine.submit(input).await.unwrap(), Outcome::Done(Reply::Done));
         assert_eq!(store.fault.load(Ordering::Acquire), WORKS);
+        // Whoever is told so sees it.
+        assert_eq!(bench.state("1001").await, if number == 1 { "ready" } else { "not_ready" });
     }
     assert_eq!(store.statistics().commits, 5);
     let deadline = Duration::from_secs(10);

@@ -68,6 +68,7 @@ fn request(command: Command) -> Result<(WhichNode, Value, Shown), Problem> {
         Command::Run { .. }
         | Command::Check { .. }
         | Command::Demo { .. }
+        | Command::Store { .. }
         | Command::Completions { .. } => {
             return Err(Problem("error: this asks no running node".to_owned()));
         }

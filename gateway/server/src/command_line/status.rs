@@ -9,7 +9,7 @@ pub(super) fn for_people(status: &Value) -> String {
     let mut lines = String::new();
     let mut line = |name: &str, text: String| {
         // Writing to a string cannot fail.
-        let _ = writeln!(lines, "{name:<13}{text}");
+        let _ = writeln!(lines, "{name:<15}{text}");
     };
     let text = |pointer: &str| match status.pointer(pointer) {
         Some(Value::String(text)) => text.clone(),

@@ -215,7 +215,10 @@ pub(super) const FIELDS: &[Field] = &[
         "store.authority_file",
         Path,
         Absent("/etc/jackfield/postgresql-ca.pem"),
-        &["PostgreSQL: PEM, the certificates of the authorities that sign for the server."],
+        &[
+            "PostgreSQL: PEM, the certificates of the authorities that sign for the server. Not given, those",
+            "that this machine trusts (ca-certificates) are.",
+        ],
     ),
     field(
         "store.connections",

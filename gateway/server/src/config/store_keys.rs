@@ -74,6 +74,9 @@ pub(super) fn checked_url(url: &str) -> Result<(), String> {
                 .to_owned(),
         );
     }
+    if user.is_empty() && !names.iter().any(|name| name == "user") {
+        return Err("must name the user before the host and an @".to_owned());
+    }
     names.retain(|name| name == "dbname");
     if database.is_empty() && names.is_empty() {
         return Err("must name a database behind the host and a slash".to_owned());

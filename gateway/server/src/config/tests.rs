@@ -139,7 +139,6 @@ fn ops_01_contradictions_about_the_store_are_problems() {
 #[test]
 fn ops_05_a_database_url_holds_no_password_and_none_is_repeated() {
     for good in [
-        "postgresql://db.example.com/jackfield",
         "postgresql://jackfield@db.example.com:5433/jackfield?sslmode=disable",
         "postgresql://jackfield@db-a.example.com:5432,db-b.example.com:5432/jackfield",
         "postgresql:///jackfield?host=/run/postgresql&user=jackfield",
@@ -150,6 +149,7 @@ fn ops_05_a_database_url_holds_no_password_and_none_is_repeated() {
         "postgresql://jackfield:geheim@db.example.com/jackfield",
         "postgresql://jackfield@db.example.com/jackfield?password=geheim",
         "postgresql://jackfield@db.example.com/jackfield?sslmode=disable&Pass%77ord=geheim",
+        "postgresql://db.example.com/geheim",
         "postgresql://jackfield@db.example.com",
         "postgresql://jackfield@db.example.com/",
         "mysql://geheim@db.example.com/jackfield",

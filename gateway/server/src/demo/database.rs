@@ -94,6 +94,8 @@ impl Database {
     pub(super) async fn start(&mut self, name: &str) -> Result<(), NodeError> {
         let told = |why: String| NodeError::Database { why };
         self.until_the_one_before_ended().await;
+        // One that was killed leaves its socket there.
+        let _ = std::fs::remove_dir_all(&self.sockets);
         make_private(&self.sockets, self.owner)
             .map_err(|error| told(format!("{}: {error}", self.sockets.display())))?;
         let log = private_log(&self.log)
@@ -317,7 +319,7 @@ fn missing() -> NodeError {
 impl Drop for Database {
     fn drop(&mut self) {
         if self.running.is_none() {
-            let _ = std::fs::remove_dir(&self.sockets);
+            let _ = std::fs::remove_dir_all(&self.sockets);
         }
     }
 }

@@ -4,6 +4,7 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
 use std::ops::Range;
 use std::path::Path;
+use std::time::Duration;
 
 use serde_json::{Map, Value};
 
@@ -14,6 +15,10 @@ use crate::secret_file::write_whole;
 const CHOSEN_FROM: Range<u16> = 20_000..32_000;
 /// More than one demo needs.
 const PORTS_OF_A_DEMO: u32 = 16;
+
+/// How often a port that was kept is looked at, and the pause between two looks.
+const LOOKS: u32 = 10;
+const LOOK_EVERY: Duration = Duration::from_millis(10);
 
 /// The ports of one node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,6 +47,13 @@ impl Ports {
             .ok()
             .and_then(|bytes| serde_json::from_slice(&bytes).ok())
             .unwrap_or_default();
+        // What is kept for one purpose is not chosen anew for another.
+        let all_kept: Vec<u16> = kept
+            .as_object()
+            .into_iter()
+            .flat_map(Map::values)
+            .filter_map(|port| u16::try_from(port.as_u64()?).ok())
+            .collect();
         let kept = |name: &str| {
             let port = kept.get(name).and_then(Value::as_u64);
             port.and_then(|port| u16::try_from(port).ok()).filter(|port| *port > 0)
@@ -49,8 +61,8 @@ impl Ports {
         let mut text = Map::new();
         let mut taken = Vec::new();
         let mut choose = |kept: Option<u16>| {
-            let kept = kept.filter(|port| !taken.contains(port) && is_free(*port));
-            let port = kept.map_or_else(|| free(&taken), Ok)?;
+            let kept = kept.filter(|port| !taken.contains(port) && is_free_soon(*port));
+            let port = kept.map_or_else(|| free(&[&taken[..], &all_kept].concat()), Ok)?;
             taken.push(port);
             io::Result::Ok(port)
         };
@@ -109,6 +121,17 @@ fn wanted(wanted: u16, chosen: u16) -> io::Result<u16> {
 
 fn is_free(port: u16) -> bool {
     loopback().into_iter().all(|address| TcpListener::bind(SocketAddr::new(address, port)).is_ok())
+}
+
+/// Whether a port is free now or in a moment: somebody may only be looking whether it is, or a process
+/// that is being started may hold it until it runs.
+fn is_free_soon(port: u16) -> bool {
+    (0..LOOKS).any(|look| {
+        if look > 0 {
+            std::thread::sleep(LOOK_EVERY);
+        }
+        is_free(port)
+    })
 }
 
 /// A port below those that the system gives to outgoing connections: one of these could be taken by

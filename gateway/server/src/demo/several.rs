@@ -171,9 +171,12 @@ impl Cluster {
             let others: Vec<_> = others.map(|node| node.label.as_str()).collect();
             match others.as_slice() {
                 [] => tracing::warn!(node = label, how, "the last node ended; {again}"),
+                [other] => {
+                    tracing::warn!(node = label, how, "the node ended; {other} goes on; {again}");
+                }
                 others => {
                     let others = others.join(" and ");
-                    tracing::warn!(node = label, how, "the node ended; {others} goes on; {again}");
+                    tracing::warn!(node = label, how, "the node ended; {others} go on; {again}");
                 }
             }
         }
@@ -202,7 +205,7 @@ impl Cluster {
 
     /// Stops everything, in an order that leaves nobody waiting.
     async fn stop(mut self) {
-        for node in &mut self.nodes {
+        for node in self.nodes.iter_mut().filter(|node| node.process().is_some()) {
             tracing::info!(node = node.label, "stopping");
             node.stop().await;
         }

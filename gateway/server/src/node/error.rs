@@ -54,6 +54,17 @@ pub enum NodeError {
         /// Why, and what to do.
         why: String,
     },
+    /// A pair of servers allows one session, and another node has it.
+    #[error(
+        "the pair {pair} allows one session, and {node} is there, which has it; stop that node, or let \
+         the servers allow more and set sessions to per_node"
+    )]
+    OneSession {
+        /// The pair.
+        pair: domain::PairName,
+        /// The other node.
+        node: domain::NodeName,
+    },
     /// A node of a demo of several nodes does not serve.
     #[error("{node} does not serve: {why}")]
     DemoNode {

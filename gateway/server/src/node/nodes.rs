@@ -2,10 +2,11 @@
 
 use std::sync::{Arc, Weak};
 
+use domain::settings::CtiSessions;
 use engine::surface::Readiness;
-use engine::{SAID_PHONE, Said, StoreState};
+use engine::{Engine, SAID_PHONE, Said, StoreState};
 
-use super::Shared;
+use super::{NodeError, Shared};
 
 /// From now on each sign of life says how the node is. It does not keep the node alive.
 pub(super) fn describe(shared: &Arc<Shared>) {
@@ -13,6 +14,18 @@ pub(super) fn describe(shared: &Arc<Shared>) {
     shared
         .engine
         .describe(Arc::new(move || node.upgrade().map(|it| said(&it)).unwrap_or_default()));
+}
+
+/// A pair of servers that allows one session leaves none for a second node.
+pub(super) fn refuse_second_session(engine: &Engine) -> Result<(), NodeError> {
+    let settings = engine.settings();
+    let mut pairs = settings.cti_pairs.values();
+    let Some(pair) = pairs.find(|pair| pair.sessions == CtiSessions::One) else { return Ok(()) };
+    let other = engine.nodes().into_iter().find(|it| it.live && it.node != *engine.node());
+    match other {
+        Some(other) => Err(NodeError::OneSession { pair: pair.name.clone(), node: other.node }),
+        None => Ok(()),
+    }
 }
 
 fn said(shared: &Shared) -> Said {

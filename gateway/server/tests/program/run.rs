@@ -308,7 +308,7 @@ fn what_cannot_be_served_is_told_in_one_line() {
     assert_eq!(start(&place, &[]).stop(), Some(0));
     let key = place.path("state/sealing.key");
     std::fs::write(&key, "0".repeat(64)).unwrap();
-    check_refused(&place, "sealed under another key");
+    check_refused(&place, "is not the key that secrets in this store are sealed with");
     assert!(was_closed(&place));
     std::fs::set_permissions(&key, PermissionsExt::from_mode(0o644)).unwrap();
     check_refused(&place, "sealing_key_file");

@@ -92,6 +92,10 @@ impl From<Fault> for StoreError {
         if *code == SqlState::IO_ERROR {
             return Self::Unwritable { source: described(error) };
         }
+        // A value that the server does not take, such as a text with a zero byte.
+        if code.code().starts_with("22") {
+            return Self::Unreadable { source: described(error) };
+        }
         if *code == SqlState::DATA_CORRUPTED || *code == SqlState::INDEX_CORRUPTED {
             return Self::Damaged { source: described(error) };
         }

@@ -1,15 +1,13 @@
 //! Which commits must not happen at the same time.
 //!
-//! A commit locks what it writes and, shared, what it guards, for as long as its transaction lasts. All
+//! A group of commits locks what it writes and, shared, what it guards, for as long as its transaction lasts. All
 //! take their locks in the same order, so none waits for one that waits for it. Every commit holds the
 //! lock on everything too, shared; one that concerns very much, or replaces all, takes it alone.
 
-use std::collections::BTreeMap;
-
 use domain::{Decision, Key, WakeChange};
 
-/// The most keys that a commit locks one by one: the server's table of locks is bounded.
-const KEYS_MAX: usize = 64;
+/// The most keys that are locked one by one: the server's table of locks is bounded.
+pub(super) const KEYS_MAX: usize = 256;
 /// Stands for all keys. Its number is the name of this program.
 const EVERYTHING: i64 = 0x6a61_636b_6669_656c;
 /// Held by whoever changes the schema.
@@ -28,68 +26,26 @@ impl Locks {
         Self { keys: vec![EVERYTHING], shared: vec![false] }
     }
 
-    /// What several commits lock together.
-    pub(super) fn of(wants: &Wants) -> Self {
-        match wants {
-            Wants::Everything => Self::everything(),
-            Wants::Keys(keys) => {
-                let all = keys.iter().map(|(key, shared)| (*key, *shared));
-                let (keys, shared) = std::iter::once((EVERYTHING, true)).chain(all).unzip();
-                Self { keys, shared }
-            }
+    /// What a group of commits locks.
+    pub(super) fn of<'a>(decisions: impl IntoIterator<Item = &'a Decision>) -> Self {
+        let mut all = Vec::new();
+        for decision in decisions {
+            let written = decision.writes.iter().map(|write| (of_document(&write.key), false));
+            let guarded = decision.guards.iter().map(|guard| (of_document(&guard.key), true));
+            let timers = decision.wakes.iter().map(|change| match change {
+                WakeChange::Set(wake) => (of_timer(&wake.id), false),
+                WakeChange::Clear(id) | WakeChange::Claim { id, .. } => (of_timer(id), false),
+            });
+            all.extend(written.chain(guarded).chain(timers));
         }
-    }
-}
-
-/// What a commit locks: keys, and whether each is shared with others that only guard it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Wants {
-    Keys(BTreeMap<i64, bool>),
-    Everything,
-}
-
-impl Wants {
-    /// Of a commit that wants nothing yet.
-    pub(super) fn nothing() -> Self {
-        Self::Keys(BTreeMap::new())
-    }
-
-    pub(super) fn of(decision: &Decision) -> Self {
-        let written = decision.writes.iter().map(|write| (of_document(&write.key), false));
-        let guarded = decision.guards.iter().map(|guard| (of_document(&guard.key), true));
-        let timers = decision.wakes.iter().map(|change| match change {
-            WakeChange::Set(wake) => (of_timer(&wake.id), false),
-            WakeChange::Clear(id) | WakeChange::Claim { id, .. } => (of_timer(id), false),
-        });
-        let mut keys = BTreeMap::new();
-        for (key, shared) in written.chain(guarded).chain(timers) {
-            *keys.entry(key).or_insert(true) &= shared;
+        // Of two locks on the same, the one that is not shared comes first and stays.
+        all.sort_unstable();
+        all.dedup_by_key(|(key, _)| *key);
+        if all.len() > KEYS_MAX {
+            return Self::everything();
         }
-        if keys.len() > KEYS_MAX { Self::Everything } else { Self::Keys(keys) }
-    }
-
-    /// Whether the two cannot be made at the same time.
-    pub(super) fn meets(&self, other: &Self) -> bool {
-        let (keys, others) = match (self, other) {
-            (Self::Keys(keys), Self::Keys(others)) => (keys, others),
-            // Who has nothing in hand meets nobody.
-            (Self::Keys(keys), Self::Everything) | (Self::Everything, Self::Keys(keys)) => {
-                return !keys.is_empty();
-            }
-            (Self::Everything, Self::Everything) => return true,
-        };
-        others.iter().any(|(key, shared)| keys.get(key).is_some_and(|own| !(*own && *shared)))
-    }
-
-    /// Takes the wants of another commit in, unless the two concern something in common or are too many.
-    pub(super) fn take_in(&mut self, other: &Self) -> bool {
-        let meets = self.meets(other);
-        let (Self::Keys(keys), Self::Keys(others)) = (self, other) else { return false };
-        if meets || keys.len() + others.len() > KEYS_MAX {
-            return false;
-        }
-        keys.extend(others);
-        true
+        let (keys, shared) = std::iter::once((EVERYTHING, true)).chain(all).unzip();
+        Self { keys, shared }
     }
 }
 
@@ -135,13 +91,9 @@ mod tests {
         }
     }
 
-    fn locks(guards: usize, writes: usize) -> Locks {
-        Locks::of(&Wants::of(&decision(guards, writes)))
-    }
-
     #[test]
     fn what_is_written_is_locked_alone_and_in_one_order() {
-        let Locks { keys, shared } = locks(3, 1);
+        let Locks { keys, shared } = Locks::of([&decision(3, 1)]);
         assert_eq!(keys[0], EVERYTHING);
         assert!(shared[0] && keys[1..].is_sorted());
         assert_eq!(keys.len(), 4);
@@ -151,31 +103,8 @@ mod tests {
 
     #[test]
     fn very_many_keys_are_one_lock() {
-        assert_eq!(locks(0, KEYS_MAX).keys.len(), KEYS_MAX + 1);
-        assert_eq!(locks(0, KEYS_MAX + 1), Locks::everything());
-    }
-
-    #[test]
-    fn commits_go_together_unless_one_writes_what_the_other_looks_at() {
-        let wants = |guards: &[usize], writes: &[usize]| {
-            Wants::of(&Decision {
-                guards: guards.iter().map(|id| Guard { key: key(*id), version: None }).collect(),
-                writes: writes
-                    .iter()
-                    .map(|id| Write { key: key(*id), body: WriteBody::Delete })
-                    .collect(),
-                ..Decision::already(Reply::Done)
-            })
-        };
-        let mut together = Wants::nothing();
-        assert!(together.take_in(&wants(&[1], &[2])));
-        assert!(together.take_in(&wants(&[1], &[3])));
-        for (guards, writes) in [(&[2][..], &[][..]), (&[], &[1]), (&[4], &[3])] {
-            assert!(!together.take_in(&wants(guards, writes)), "{guards:?} {writes:?}");
-        }
-        assert!(!together.take_in(&Wants::Everything));
-        assert!(together.take_in(&wants(&[4], &[5])));
-        assert!(!together.take_in(&Wants::of(&decision(0, KEYS_MAX))));
+        assert_eq!(Locks::of([&decision(0, KEYS_MAX)]).keys.len(), KEYS_MAX + 1);
+        assert_eq!(Locks::of([&decision(0, KEYS_MAX + 1)]), Locks::everything());
     }
 
     #[test]

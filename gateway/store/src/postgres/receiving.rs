@@ -12,7 +12,7 @@ use super::locks::Locks;
 use super::options::LARGE_WORK;
 use super::pool::within;
 use super::statements as own;
-use crate::copy::{Column, Copied, CopyError, Page, Sort, Table};
+use crate::copy::{Column, Copied, CopyError, CopyMode, Page, Sort, Table};
 use crate::numbers::to_sql;
 use crate::{PostgresStore, StoreError};
 
@@ -27,6 +27,7 @@ impl PostgresStore {
     pub(crate) async fn receive_pages(
         &self,
         mut pages: mpsc::Receiver<Option<Page>>,
+        mode: CopyMode,
         epoch: u64,
         told: &mut (dyn FnMut(&Copied) + Send),
     ) -> Result<Vec<Copied>, CopyError> {
@@ -59,11 +60,16 @@ impl PostgresStore {
                 return Err(CopyError::Counts { table, read: *read, written });
             }
         }
+        let copied = counts.into_iter().map(|(table, rows)| Copied { table, rows }).collect();
+        if mode == CopyMode::Rehearse {
+            within(LARGE_WORK, link.run("ROLLBACK")).await?;
+            return Ok(copied);
+        }
         let epoch = within(LARGE_WORK, end(&link, epoch)).await?;
         within(LARGE_WORK, link.run("COMMIT")).await.map_err(|_| StoreError::Unknown)?;
         pool.known.see_epoch(epoch);
         self.moved.notify_one();
-        Ok(counts.into_iter().map(|(table, rows)| Copied { table, rows }).collect())
+        Ok(copied)
     }
 }
 

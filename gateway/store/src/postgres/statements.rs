@@ -24,67 +24,90 @@ own! {
         SELECT CASE WHEN shared THEN pg_advisory_xact_lock_shared(key)
                     ELSE pg_advisory_xact_lock(key) END
         FROM unnest($1::int8[], $2::bool[]) AS wanted(key, shared)";
-    /// Notes inputs and gives what decides about their commits. At place 0 the epoch and the number of the
-    /// first line, which is above all that transactions of before have; at -1 each input that was not known
-    /// before; then versions and schema numbers of documents, by their place among those wanted. Inputs are
-    /// noted in one order everywhere: two that note the same wait for each other.
-    DECIDE = "
-        WITH noted AS (
-            INSERT INTO outcome (input, reply, at)
-            SELECT * FROM unnest($1::text[], $2::text[], $3::int8[]) AS given(input, reply, at)
-            ORDER BY input
-            ON CONFLICT (input) DO NOTHING RETURNING input
-        )
-        SELECT 0::int8, (SELECT value FROM meta WHERE name = 'epoch')::int8,
+    /// All that decides about a commit, by parts: epoch and first number, documents, timers, entries of
+    /// indexes. Numbers are above all that transactions of before have.
+    CHECK = "
+        SELECT 0::int8, 0::int8,
+               (SELECT value FROM meta WHERE name = 'epoch')::int8,
                (SELECT value FROM meta WHERE name = 'origin')::int8
-                   + pg_current_xact_id()::text::int8 * 4096, NULL::text
+                   + pg_current_xact_id_if_assigned()::text::int8 * 4096, NULL::text, NULL::text
         UNION ALL
-        SELECT -1, 0, 0, input FROM noted
-        UNION ALL
-        SELECT wanted.place, document.version, document.schema, NULL
-        FROM unnest($4::text[], $5::text[]) WITH ORDINALITY AS wanted(kind, id, place)
-        JOIN document ON document.kind = wanted.kind AND document.id = wanted.id";
-    /// The same for one commit about one document, as most are where little is done.
-    DECIDE_ONE = "
-        WITH noted AS (
-            INSERT INTO outcome (input, reply, at) VALUES ($1, $2, $3)
-            ON CONFLICT (input) DO NOTHING RETURNING input
-        )
-        SELECT 0::int8, (SELECT value FROM meta WHERE name = 'epoch')::int8,
-               (SELECT value FROM meta WHERE name = 'origin')::int8
-                   + pg_current_xact_id()::text::int8 * 4096, NULL::text
-        UNION ALL
-        SELECT -1, 0, 0, input FROM noted
-        UNION ALL
-        SELECT 1, version, schema, NULL FROM document WHERE kind = $4 AND id = $5";
-    FREE_INPUTS = "DELETE FROM outcome WHERE input = ANY($1::text[])";
-    /// Generations of timers that are claimed.
-    CLAIMED = "SELECT id, generation FROM wake WHERE id = ANY($1::text[])";
-    /// Where documents stand in indexes, by their place among those wanted.
-    ENTRIES = "
-        SELECT wanted.place, index_entry.name, index_entry.value
+        SELECT 1, wanted.place, document.version, document.schema, NULL, NULL
         FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS wanted(kind, id, place)
+        JOIN document ON document.kind = wanted.kind AND document.id = wanted.id
+        UNION ALL
+        SELECT 2, wanted.place, wake.generation, NULL, NULL, NULL
+        FROM unnest($3::text[]) WITH ORDINALITY AS wanted(id, place)
+        JOIN wake ON wake.id = wanted.id
+        UNION ALL
+        SELECT 3, wanted.place, NULL, NULL, index_entry.name, index_entry.value
+        FROM unnest($4::text[], $5::text[]) WITH ORDINALITY AS wanted(kind, id, place)
         JOIN index_entry ON index_entry.kind = wanted.kind AND index_entry.id = wanted.id";
-    APPEND = "INSERT INTO log (number, at, event) VALUES ($1, $2, $3)";
+    /// Gives those that were not there.
+    NOTE_OUTCOMES = "
+        INSERT INTO outcome (input, reply, at)
+        SELECT input, reply, at FROM unnest($1::text[], $2::text[], $3::int8[])
+            AS noted(input, reply, at)
+        ON CONFLICT (input) DO NOTHING
+        RETURNING input";
+    OUTCOMES = "SELECT input, reply FROM outcome WHERE input = ANY($1::text[])";
+    FORGET_OUTCOMES = "DELETE FROM outcome WHERE input = ANY($1::text[])";
+    PUT_DOCUMENTS = "
+        INSERT INTO document (kind, id, version, schema, body)
+        SELECT kind, id, 1, schema, body
+        FROM unnest($1::text[], $2::text[], $3::int8[], $4::text[])
+            AS put(kind, id, schema, body)
+        ON CONFLICT (kind, id) DO UPDATE
+        SET version = document.version + 1, schema = excluded.schema, body = excluded.body
+        WHERE document.schema <= excluded.schema";
+    DELETE_DOCUMENTS = "
+        DELETE FROM document
+        USING unnest($1::text[], $2::text[], $3::int8[]) AS gone(kind, id, schema)
+        WHERE document.kind = gone.kind AND document.id = gone.id
+            AND document.schema <= gone.schema";
+    REMOVE_INDEX_ENTRIES = "
+        DELETE FROM index_entry
+        USING unnest($1::text[], $2::text[], $3::text[], $4::text[])
+            AS removed(name, value, kind, id)
+        WHERE index_entry.name = removed.name AND index_entry.value = removed.value
+            AND index_entry.kind = removed.kind AND index_entry.id = removed.id";
+    ADD_INDEX_ENTRIES = "
+        INSERT INTO index_entry (name, value, kind, id)
+        SELECT name, value, kind, id FROM unnest($1::text[], $2::text[], $3::text[], $4::text[])
+            AS added(name, value, kind, id)";
+    APPEND_LINES = "
+        INSERT INTO log (number, at, event)
+        SELECT number, at, event FROM unnest($1::int8[], $2::int8[], $3::text[])
+            AS line(number, at, event)";
     /// A promise that is open still stays as it is: its input came again after its outcome was forgotten.
-    PROMISE = "
+    ADD_PROMISES = "
         INSERT INTO outbox (number, id, topic, payload, at, kind, subject, generation, deadline)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+        SELECT number, id, topic, payload, at, kind, subject, generation, deadline
+        FROM unnest($1::int8[], $2::text[], $3::text[], $4::text[], $5::int8[], $6::text[],
+                    $7::text[], $8::int8[], $9::int8[])
+            AS promise(number, id, topic, payload, at, kind, subject, generation, deadline)
         ON CONFLICT (id) DO NOTHING";
-    /// Documents by their place among those wanted; at place 0 the epoch and an input's outcome.
+    SET_WAKES = "
+        INSERT INTO wake (id, due_at, kind, subject, generation)
+        SELECT id, due_at, kind, subject, generation
+        FROM unnest($1::text[], $2::int8[], $3::text[], $4::text[], $5::int8[])
+            AS timer(id, due_at, kind, subject, generation)
+        ON CONFLICT (id) DO UPDATE
+        SET due_at = excluded.due_at, kind = excluded.kind, subject = excluded.subject,
+            generation = excluded.generation";
+    CLEAR_WAKES = "DELETE FROM wake WHERE id = ANY($1::text[])";
+    /// The epoch at place 0, documents by their place among those wanted, outcomes by that of their
+    /// inputs, below 0.
     DOCUMENTS = "
-        SELECT 0::int8, (SELECT value FROM meta WHERE name = 'epoch')::int8, NULL::int8,
-               (SELECT reply FROM outcome WHERE input = $3)
+        SELECT 0::int8, (SELECT value FROM meta WHERE name = 'epoch')::int8, NULL::int8, NULL::text
         UNION ALL
         SELECT wanted.place, document.version, document.schema, document.body
         FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS wanted(kind, id, place)
-        JOIN document ON document.kind = wanted.kind AND document.id = wanted.id";
-    /// The same with one document, which is what most ask for.
-    DOCUMENT = "
-        SELECT 0::int8, (SELECT value FROM meta WHERE name = 'epoch')::int8, NULL::int8,
-               (SELECT reply FROM outcome WHERE input = $3)
+        JOIN document ON document.kind = wanted.kind AND document.id = wanted.id
         UNION ALL
-        SELECT 1, version, schema, body FROM document WHERE kind = $1 AND id = $2";
+        SELECT -wanted.place, NULL, NULL, outcome.reply
+        FROM unnest($3::text[]) WITH ORDINALITY AS wanted(input, place)
+        JOIN outcome ON outcome.input = wanted.input";
     BEGIN_READING = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
     /// Every transaction that has ended has a lower number than this; with what holds for the content.
     HORIZON = "

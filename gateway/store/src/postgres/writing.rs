@@ -1,51 +1,59 @@
-//! Commits: several in one transaction, in two round trips.
+//! One transaction for a group of commits: two round trips.
 //!
 //! ```text
 //!   1  BEGIN, locks, the inputs are noted, everything that decides is read
-//!      each by itself: known before, claim gone, guard moved, or it is written
-//!   2  all writes of those that are written, COMMIT; ROLLBACK where there is none
+//!      each: known before, claim gone, guard moved: that is its answer, its input is forgotten again
+//!   2  all writes of the others, COMMIT
 //! ```
 //!
 //! The locks come before everything else, so that the snapshots of what follows see what the last holder
-//! wrote, and transaction numbers are given in the order of the locks. Commits that share a transaction
-//! concern nothing in common (`lanes` sees to that), so none changes what another is decided by.
-//!
-//! An error up to the second trip means that nothing was written. After that only the server's own word
-//! does; where it says nothing the answer is [`StoreError::Unknown`].
+//! wrote, and transaction numbers are given in the order of the locks. An error up to the second trip means
+//! that nothing was written. After that only the server's own word does; where it says nothing the answer is
+//! [`StoreError::Unknown`].
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use domain::{Decision, Document, Key, Reply, WakeChange};
+use domain::{Decision, Document, IndexEntry, Key, Reply, WakeChange, WriteBody};
 use tokio_postgres::Row;
-use tokio_postgres::types::ToSql;
 
 use super::fault::Fault;
+use super::group::has_twice;
+use super::horizon::PLACES;
 use super::link::{Asked, Bound, Link, pipelined};
 use super::locks::Locks;
+use super::rows::{Rows, Step};
 use super::statements as own;
-use super::steps::{Firsts, Present, Step, steps};
 use crate::numbers::{from_sql, to_sql};
-use crate::{Commit, Committed, StoreError, sql};
+use crate::{Commit, Committed, Cursor, StoreError};
 
-/// What became of one commit of several.
-#[derive(Debug)]
-pub(super) enum Answer {
-    /// It is written; the last line of the log that it added is told.
-    Done { epoch: u64, number: Option<u64> },
-    /// Nothing of it was written, as it must be.
-    Refused(Result<Committed, StoreError>),
-}
-
-/// How far they came together.
+/// How far a group came.
 #[derive(Debug)]
 pub(super) enum Came {
-    /// To the end: an answer for each. The connection is in no transaction.
-    Answered(Vec<Answer>),
+    /// To its end: what became of each.
+    Over { epoch: u64, answers: Vec<Result<Decided, StoreError>> },
     /// Nothing was written.
     Failed(Fault),
-    /// All was sent, and nobody knows what the server did.
+    /// It was sent, and nobody knows what the server did.
     Unknown,
+}
+
+/// What became of one commit.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Decided {
+    /// It is written; the last line of the log that it added is told.
+    Written(Option<u64>),
+    /// Nothing was written, as it must be.
+    Answered(Committed),
+}
+
+impl Decided {
+    pub(super) fn committed(self, cursor: &dyn Fn(Option<u64>) -> Cursor) -> Committed {
+        match self {
+            Self::Written(number) => Committed::Done { cursor: cursor(number) },
+            Self::Answered(answer) => answer,
+        }
+    }
 }
 
 /// What was found under the locks.
@@ -54,221 +62,306 @@ struct Found {
     epoch: u64,
     /// The number of the first line and of the first promise.
     first: u64,
-    /// Inputs that were not known before.
-    noted: BTreeSet<String>,
-    /// Versions and schema numbers.
-    documents: BTreeMap<Key, (i64, i64)>,
-    generations: BTreeMap<String, i64>,
-    present: Present,
-}
-
-/// Commits over one connection; `sent` tells when nobody can be sure any more that nothing is written.
-pub(super) async fn commit(
-    link: &Link,
-    commits: &[&Commit],
-    locks: &Locks,
-    sent: &AtomicBool,
-) -> Came {
-    match decide(link, commits, locks).await {
-        Ok((found, decided)) => write(link, commits, &found, decided, sent).await,
-        Err(fault) => Came::Failed(fault),
-    }
-}
-
-/// The first trip. Those that are to be written have no answer yet.
-async fn decide(
-    link: &Link,
-    commits: &[&Commit],
-    locks: &Locks,
-) -> Result<(Found, Vec<Option<Answer>>), Fault> {
-    let replies = commits.iter().map(|commit| serde_json::to_string(&commit.decision.reply));
-    let replies = replies.collect::<Result<Vec<_>, _>>()?;
-    let found = ask(link, commits, &replies, locks).await?;
-    let mut decided = Vec::with_capacity(commits.len());
-    for commit in commits {
-        decided.push(match found.noted.contains(commit.input.as_str()) {
-            true => judge(commit, &found).map(Answer::Refused),
-            false => Some(Answer::Refused(Ok(known(link, commit).await?))),
-        });
-    }
-    Ok((found, decided))
-}
-
-async fn known(link: &Link, commit: &Commit) -> Result<Committed, Fault> {
-    let row = link.row(&sql::OUTCOME, &[&commit.input.as_str()]).await?;
-    // Swept in between: then it is as if it had never been there, and is tried again.
-    let Some(row) = row else { return Ok(Committed::Conflict) };
-    let reply: Reply = serde_json::from_str(row.try_get(0)?)?;
-    Ok(Committed::Known(reply))
-}
-
-/// Why a commit is not to be written; nothing where it is.
-fn judge(commit: &Commit, found: &Found) -> Option<Result<Committed, StoreError>> {
-    let decision = &commit.decision;
-    if !claims_hold(decision, found) {
-        return Some(Ok(Committed::ClaimGone));
-    }
-    let is_of_this = commit.epoch.is_none_or(|epoch| epoch == found.epoch);
-    if !is_of_this || !guards_hold(decision, found) {
-        return Some(Ok(Committed::Conflict));
-    }
-    refuse_newer(decision, found).err().map(Err)
-}
-
-async fn ask(
-    link: &Link,
-    commits: &[&Commit],
-    replies: &[String],
-    locks: &Locks,
-) -> Result<Found, Fault> {
-    let guarded = commits.iter().flat_map(|it| &it.decision.guards).map(|guard| &guard.key);
-    let written = commits.iter().flat_map(|it| &it.decision.writes).map(|write| &write.key);
-    let keys: Vec<_> =
-        guarded.chain(written.clone()).collect::<BTreeSet<_>>().into_iter().collect();
-    let indexed = written.filter(|key| key.kind.is_indexed());
-    let indexed: Vec<_> = indexed.collect::<BTreeSet<_>>().into_iter().collect();
-    let claims = commits.iter().flat_map(|it| &it.decision.wakes);
-    let claims: Vec<_> = claims.filter_map(claimed).map(|(id, _)| id).collect();
-    let inputs: Vec<_> = commits.iter().map(|commit| commit.input.as_str()).collect();
-    let times: Vec<_> = commits.iter().map(|commit| commit.at.microseconds()).collect();
-    let (kinds, ids) = columns(&keys);
-    let (indexed_kinds, indexed_ids) = columns(&indexed);
-    let noting = (inputs.as_slice(), replies, times.as_slice());
-    let (deciding, bound): (_, [&(dyn ToSql + Sync); 5]) = match (noting, &kinds[..], &ids[..]) {
-        (([input], [reply], [at]), [kind], [id]) => {
-            (&own::DECIDE_ONE, [input, reply, at, kind, id])
-        }
-        _ => (&own::DECIDE, [&inputs, &replies, &times, &kinds, &ids]),
-    };
-    let locking: Bound<'_> = &[&locks.keys, &locks.shared];
-    let claiming: Bound<'_> = &[&claims];
-    let standing: Bound<'_> = &[&indexed_kinds, &indexed_ids];
-    let mut asked: Vec<Asked<'_, Vec<Row>>> = vec![
-        Box::pin(link.rows(&own::BEGIN, &[])),
-        Box::pin(link.rows(&own::LOCK, locking)),
-        Box::pin(link.rows(deciding, &bound)),
-    ];
-    if !claims.is_empty() {
-        asked.push(Box::pin(link.rows(&own::CLAIMED, claiming)));
-    }
-    if !indexed.is_empty() {
-        asked.push(Box::pin(link.rows(&own::ENTRIES, standing)));
-    }
-    let answers = pipelined(asked).await.into_iter().collect::<Result<Vec<_>, _>>()?;
-    let mut answers = answers.into_iter().skip(2);
-    let mut next = || answers.next().unwrap_or_default();
-    let mut found = Found::default();
-    found.add_decisive(&next(), &keys)?;
-    if !claims.is_empty() {
-        found.add_generations(&next())?;
-    }
-    if !indexed.is_empty() {
-        found.add_entries(&next(), &indexed)?;
-    }
-    Ok(found)
-}
-
-/// Kinds and ids, as they are bound.
-fn columns<'a>(keys: &[&'a Key]) -> (Vec<&'static str>, Vec<&'a str>) {
-    keys.iter().map(|key| (key.kind.name(), key.id.as_str())).unzip()
-}
-
-fn claimed(change: &WakeChange) -> Option<(&str, u64)> {
-    match change {
-        WakeChange::Claim { id, generation } => Some((id, *generation)),
-        WakeChange::Set(_) | WakeChange::Clear(_) => None,
-    }
-}
-
-/// The key at a place, which counts from one.
-fn at_place(keys: &[&Key], place: i64) -> Option<Key> {
-    let index = usize::try_from(place).ok()?.checked_sub(1)?;
-    keys.get(index).map(|key| (*key).clone())
+    /// Versions and schema numbers, by place among the documents asked for.
+    documents: BTreeMap<i64, (i64, i64)>,
+    generations: BTreeMap<i64, i64>,
+    entries: BTreeMap<i64, Vec<(String, String)>>,
 }
 
 impl Found {
-    fn add_decisive(&mut self, rows: &[Row], keys: &[&Key]) -> Result<(), Fault> {
+    fn of(rows: &[Row]) -> Result<Self, Fault> {
+        let mut found = Self::default();
         for row in rows {
-            let (place, number, other) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
-            match place {
-                0 => (self.epoch, self.first) = (from_sql(number), from_sql(other)),
-                -1 => {
-                    self.noted.insert(row.try_get(3)?);
+            let (part, place): (i64, i64) = (row.try_get(0)?, row.try_get(1)?);
+            match part {
+                0 => {
+                    found.epoch = from_sql(row.try_get(2)?);
+                    found.first = row.try_get::<_, Option<i64>>(3)?.map_or(0, from_sql);
                 }
-                place => {
-                    let key = at_place(keys, place);
-                    self.documents.extend(key.map(|key| (key, (number, other))));
+                1 => {
+                    found.documents.insert(place, (row.try_get(2)?, row.try_get(3)?));
+                }
+                2 => {
+                    found.generations.insert(place, row.try_get(2)?);
+                }
+                _ => {
+                    let entry = (row.try_get(4)?, row.try_get(5)?);
+                    found.entries.entry(place).or_default().push(entry);
                 }
             }
         }
-        Ok(())
+        Ok(found)
     }
+}
 
-    fn add_generations(&mut self, rows: &[Row]) -> Result<(), Fault> {
-        for row in rows {
-            self.generations.insert(row.try_get(0)?, row.try_get(1)?);
+/// What decides about a group, in the order in which it is asked for.
+#[derive(Default)]
+struct Question<'a> {
+    kinds: Vec<&'static str>,
+    ids: Vec<&'a str>,
+    claims: Vec<&'a str>,
+    indexed_kinds: Vec<&'static str>,
+    indexed_ids: Vec<&'a str>,
+}
+
+/// Where what decides about one commit stands in the answers.
+struct Asking<'a> {
+    commit: &'a Commit,
+    documents: usize,
+    claims: usize,
+    indexed: usize,
+    /// Documents that are written, each once with its last body.
+    bodies: BTreeMap<&'a Key, &'a WriteBody>,
+}
+
+impl<'a> Question<'a> {
+    fn add(&mut self, commit: &'a Commit) -> Asking<'a> {
+        let decision = &commit.decision;
+        let written = decision.writes.iter().filter(|write| write.key.kind.is_indexed());
+        let bodies: BTreeMap<_, _> = written.map(|write| (&write.key, &write.body)).collect();
+        let (documents, claims) = (self.kinds.len(), self.claims.len());
+        let asking =
+            Asking { commit, documents, claims, indexed: self.indexed_kinds.len(), bodies };
+        let guarded = decision.guards.iter().map(|guard| &guard.key);
+        for key in guarded.chain(decision.writes.iter().map(|write| &write.key)) {
+            self.kinds.push(key.kind.name());
+            self.ids.push(&key.id);
         }
-        Ok(())
-    }
-
-    fn add_entries(&mut self, rows: &[Row], keys: &[&Key]) -> Result<(), Fault> {
-        for row in rows {
-            if let Some(key) = at_place(keys, row.try_get(0)?) {
-                let entry = (row.try_get(1)?, row.try_get(2)?);
-                self.present.entry(key).or_default().push(entry);
-            }
+        self.claims.extend(decision.wakes.iter().filter_map(|change| match change {
+            WakeChange::Claim { id, .. } => Some(id.as_str()),
+            WakeChange::Set(_) | WakeChange::Clear(_) => None,
+        }));
+        for key in asking.bodies.keys() {
+            self.indexed_kinds.push(key.kind.name());
+            self.indexed_ids.push(&key.id);
         }
-        Ok(())
+        asking
     }
 }
 
-fn guards_hold(decision: &Decision, found: &Found) -> bool {
-    decision.guards.iter().all(|guard| {
-        let version = found.documents.get(&guard.key).map(|(version, _)| *version);
-        version == guard.version.map(to_sql)
-    })
+/// Whether a commit changes one thing twice: then its changes are made one after the other.
+pub(super) fn repeats(decision: &Decision) -> bool {
+    has_twice(decision.writes.iter().map(|write| &write.key))
+        || has_twice(decision.wakes.iter().map(|change| match change {
+            WakeChange::Set(wake) => &wake.id,
+            WakeChange::Clear(id) | WakeChange::Claim { id, .. } => id,
+        }))
 }
 
-/// Whether every timer that this commit claims is set as it says.
-fn claims_hold(decision: &Decision, found: &Found) -> bool {
-    let mut claims = decision.wakes.iter().filter_map(claimed);
-    claims.all(|(id, generation)| found.generations.get(id) == Some(&to_sql(generation)))
-}
-
-fn refuse_newer(decision: &Decision, found: &Found) -> Result<(), StoreError> {
-    for write in &decision.writes {
-        let known = Document::schema(write.key.kind);
-        let stored = found.documents.get(&write.key);
-        if let Some((_, schema)) = stored.filter(|(_, schema)| *schema > i64::from(known)) {
-            let found = u32::try_from(*schema).unwrap_or(u32::MAX);
-            return Err(StoreError::Newer { kind: write.key.kind, found, known });
-        }
-    }
-    Ok(())
-}
-
-/// The second trip.
-async fn write(
-    link: &Link,
-    commits: &[&Commit],
-    found: &Found,
-    decided: Vec<Option<Answer>>,
-    sent: &AtomicBool,
-) -> Came {
-    let (steps, answers) = match plan(commits, found, decided) {
-        Ok(planned) => planned,
-        Err(error) => return Came::Failed(error.into()),
+/// Writes a group over one connection; `sent` tells when nobody can be sure any more that nothing is
+/// written. The connection is in no transaction afterwards, unless the group [`Came::Failed`] or is
+/// [`Came::Unknown`].
+pub(super) async fn commit(link: &Link, commits: &[&Commit], sent: &AtomicBool) -> Came {
+    let mut question = Question::default();
+    let asking: Vec<_> = commits.iter().map(|commit| question.add(commit)).collect();
+    let (found, known) = match ask(link, commits, &question).await {
+        Ok(answers) => answers,
+        Err(fault) => return Came::Failed(fault),
     };
-    if !answers.iter().any(|answer| matches!(answer, Answer::Done { .. })) {
+    let mut answers = Vec::with_capacity(asking.len());
+    let (mut written, mut forgotten) = (Vec::new(), Vec::new());
+    for asked in &asking {
+        let decided = match known.get(asked.commit.input.as_str()) {
+            Some(Some(reply)) => Some(Ok(Committed::Known(reply.clone()))),
+            // Swept in between: then it is as if it had never been there, and is tried again.
+            Some(None) => Some(Ok(Committed::Conflict)),
+            None => {
+                let refused = asked.refused(&found);
+                match refused {
+                    Some(_) => forgotten.push(asked.commit.input.as_str().to_owned()),
+                    None => written.push(asked),
+                }
+                refused
+            }
+        };
+        answers.push(decided.map(|answer| answer.map(Decided::Answered)));
+    }
+    if written.is_empty() {
         return match link.execute(&own::ROLLBACK, &[]).await {
-            Ok(_) => Came::Answered(answers),
+            Ok(_) => {
+                Came::Over { epoch: found.epoch, answers: answers.into_iter().flatten().collect() }
+            }
             Err(fault) => Came::Failed(fault),
         };
     }
-    // What cannot be sent must not be missed between what is.
-    if let Err(fault) = steps.iter().try_for_each(|step| link.statement(step.sql).map(|_| ())) {
-        return Came::Failed(fault);
+    let (steps, numbers) = match steps(&written, forgotten, &found) {
+        Ok(steps) => steps,
+        Err(error) => return Came::Failed(error.into()),
+    };
+    if let Some(came) = write(link, &steps, sent).await {
+        return came;
     }
+    let mut numbers = numbers.into_iter();
+    let written = |numbers: &mut std::vec::IntoIter<Option<u64>>| {
+        Ok(Decided::Written(numbers.next().flatten()))
+    };
+    let answers = answers.into_iter().map(|it| it.unwrap_or_else(|| written(&mut numbers)));
+    Came::Over { epoch: found.epoch, answers: answers.collect() }
+}
+
+/// The first trip; of inputs that were noted before, what they were answered.
+async fn ask(
+    link: &Link,
+    commits: &[&Commit],
+    question: &Question<'_>,
+) -> Result<(Found, BTreeMap<String, Option<Reply>>), Fault> {
+    let most = usize::try_from(PLACES).unwrap_or(usize::MAX);
+    let too_many = |it: &Decision| it.events.len() > most || it.effects.len() > most;
+    if commits.iter().any(|commit| too_many(&commit.decision)) {
+        let source = format!("a commit has more than {PLACES} lines or promises").into();
+        return Err(StoreError::Unavailable { source }.into());
+    }
+    let Locks { keys, shared } = Locks::of(commits.iter().map(|commit| &commit.decision));
+    let inputs: Vec<_> = commits.iter().map(|commit| commit.input.as_str()).collect();
+    let replies = commits.iter().map(|commit| serde_json::to_string(&commit.decision.reply));
+    let replies: Vec<_> = replies.collect::<Result<_, _>>()?;
+    let times: Vec<_> = commits.iter().map(|commit| commit.at.microseconds()).collect();
+    let Question { kinds, ids, claims, indexed_kinds, indexed_ids } = question;
+    let locks: Bound<'_> = &[&keys, &shared];
+    let noting: Bound<'_> = &[&inputs, &replies, &times];
+    let deciding: Bound<'_> = &[kinds, ids, claims, indexed_kinds, indexed_ids];
+    let asked: Vec<Asked<'_, Vec<Row>>> = vec![
+        Box::pin(link.rows(&own::BEGIN, &[])),
+        Box::pin(link.rows(&own::LOCK, locks)),
+        Box::pin(link.rows(&own::NOTE_OUTCOMES, noting)),
+        Box::pin(link.rows(&own::CHECK, deciding)),
+    ];
+    let mut answers = pipelined(asked).await.into_iter().collect::<Result<Vec<_>, _>>()?;
+    let found = Found::of(&answers.pop().unwrap_or_default())?;
+    let noted = answers.pop().unwrap_or_default();
+    let noted: HashSet<&str> = noted.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>()?;
+    let before = inputs.into_iter().filter(|input| !noted.contains(input));
+    let mut known: BTreeMap<String, Option<Reply>> =
+        before.map(|input| (input.to_owned(), None)).collect();
+    if !known.is_empty() {
+        let inputs: Vec<_> = known.keys().cloned().collect();
+        for row in link.rows(&own::OUTCOMES, &[&inputs]).await? {
+            let reply = serde_json::from_str(row.try_get(1)?)?;
+            known.insert(row.try_get(0)?, Some(reply));
+        }
+    }
+    Ok((found, known))
+}
+
+impl Asking<'_> {
+    /// Why it is not written; `None` where it is.
+    fn refused(&self, found: &Found) -> Option<Result<Committed, StoreError>> {
+        if !self.claims_hold(found) {
+            return Some(Ok(Committed::ClaimGone));
+        }
+        let is_of_this = self.commit.epoch.is_none_or(|epoch| epoch == found.epoch);
+        if !is_of_this || !self.guards_hold(found) {
+            return Some(Ok(Committed::Conflict));
+        }
+        self.newer(found).map(Err)
+    }
+
+    fn guards_hold(&self, found: &Found) -> bool {
+        self.commit.decision.guards.iter().enumerate().all(|(index, guard)| {
+            let stored = found.documents.get(&place(self.documents + index));
+            stored.map(|(version, _)| *version) == guard.version.map(to_sql)
+        })
+    }
+
+    /// Whether every timer that this commit claims is set as it says.
+    fn claims_hold(&self, found: &Found) -> bool {
+        let claims = self.commit.decision.wakes.iter().filter_map(|change| match change {
+            WakeChange::Claim { generation, .. } => Some(to_sql(*generation)),
+            WakeChange::Set(_) | WakeChange::Clear(_) => None,
+        });
+        claims.enumerate().all(|(index, generation)| {
+            found.generations.get(&place(self.claims + index)) == Some(&generation)
+        })
+    }
+
+    /// What a newer program wrote is not changed.
+    fn newer(&self, found: &Found) -> Option<StoreError> {
+        let decision = &self.commit.decision;
+        decision.writes.iter().enumerate().find_map(|(index, write)| {
+            let known = Document::schema(write.key.kind);
+            let at = place(self.documents + decision.guards.len() + index);
+            let (_, schema) = found.documents.get(&at)?;
+            let found = u32::try_from(*schema).unwrap_or(u32::MAX);
+            (found > known).then_some(StoreError::Newer { kind: write.key.kind, found, known })
+        })
+    }
+
+    /// Entries of indexes that go or come. Those that stay are not touched.
+    fn index(&self, found: &Found, rows: &mut Rows) {
+        for (index, (key, body)) in self.bodies.iter().enumerate() {
+            let none = Vec::new();
+            let present = found.entries.get(&place(self.indexed + index)).unwrap_or(&none);
+            let wanted = match body {
+                WriteBody::Put(document) => document.index_entries(),
+                WriteBody::Delete => Vec::new(),
+            };
+            for (name, value) in present {
+                let stays =
+                    |entry: &IndexEntry| entry.index.name() == name && entry.value == *value;
+                if !wanted.iter().any(stays) {
+                    rows.remove_entry(name, value, key);
+                }
+            }
+            for entry in wanted {
+                let name = entry.index.name();
+                if !present.iter().any(|(there, value)| there == name && *value == entry.value) {
+                    rows.add_entry(name, &entry.value, key);
+                }
+            }
+        }
+    }
+}
+
+fn place(index: usize) -> i64 {
+    i64::try_from(index).unwrap_or(i64::MAX).saturating_add(1)
+}
+
+/// All that is written, with the number of each commit's last line. What cannot be encoded is noticed here,
+/// before anything is sent.
+fn steps(
+    written: &[&Asking<'_>],
+    forgotten: Vec<String>,
+    found: &Found,
+) -> Result<(Vec<Step>, Vec<Option<u64>>), StoreError> {
+    let (mut line, mut promise) = (found.first, found.first);
+    let (mut all, mut numbers) = (Rows::default(), Vec::new());
+    let mut steps = Vec::new();
+    for asked in written {
+        let commit = asked.commit;
+        let decision = &commit.decision;
+        // Such a one is alone.
+        let one_by_one = repeats(decision);
+        for write in &decision.writes {
+            all.write(write)?;
+            if one_by_one {
+                steps.extend(std::mem::take(&mut all).into_steps());
+            }
+        }
+        asked.index(found, &mut all);
+        for event in &decision.events {
+            all.line(line, commit.at, event)?;
+            line += 1;
+        }
+        numbers.push((!decision.events.is_empty()).then(|| line - 1));
+        for (place, effect) in decision.effects.iter().enumerate() {
+            let id = format!("{}/{place}", commit.input.as_str());
+            all.promise(promise, id, commit.at, effect);
+            promise += 1;
+        }
+        for change in &decision.wakes {
+            all.timer(change);
+            if one_by_one {
+                steps.extend(std::mem::take(&mut all).into_steps());
+            }
+        }
+    }
+    all.forget(forgotten);
+    steps.extend(all.into_steps());
+    Ok((steps, numbers))
+}
+
+/// The second trip; what it came to, unless all is written.
+async fn write(link: &Link, steps: &[Step], sent: &AtomicBool) -> Option<Came> {
     let bound: Vec<_> = steps.iter().map(Step::bound).collect();
     let mut asked: Vec<Asked<'_, u64>> = Vec::with_capacity(steps.len() + 1);
     for (step, bound) in steps.iter().zip(&bound) {
@@ -279,45 +372,14 @@ async fn write(
     let mut done = pipelined(asked).await;
     let committed = done.pop().unwrap_or(Err(Fault::Late));
     // The server refused one: then it did not commit, whatever its answer to that was.
-    let refused = |done: &Result<u64, Fault>| matches!(done, Err(fault) if fault.is_answer());
-    if let Some(Err(fault)) = done.into_iter().find(refused) {
-        return Came::Failed(fault);
+    if let Some(Err(fault)) =
+        done.into_iter().find(|done| matches!(done, Err(it) if it.is_answer()))
+    {
+        return Some(Came::Failed(fault));
     }
     match committed {
-        Ok(_) => Came::Answered(answers),
-        Err(fault) if fault.is_collision() => Came::Failed(fault),
-        Err(_) => Came::Unknown,
+        Ok(_) => None,
+        Err(fault) if fault.is_collision() => Some(Came::Failed(fault)),
+        Err(_) => Some(Came::Unknown),
     }
-}
-
-/// Everything that is written, and the answers that hold once it is. What cannot be encoded is noticed here.
-fn plan(
-    commits: &[&Commit],
-    found: &Found,
-    decided: Vec<Option<Answer>>,
-) -> Result<(Vec<Step>, Vec<Answer>), StoreError> {
-    let mut planned = Vec::new();
-    let mut answers = Vec::with_capacity(commits.len());
-    let mut firsts = Firsts { line: found.first, promise: found.first };
-    let mut free = Vec::new();
-    for (commit, decided) in commits.iter().zip(decided) {
-        if let Some(answer) = decided {
-            if found.noted.contains(commit.input.as_str()) {
-                free.push(commit.input.as_str().to_owned());
-            }
-            answers.push(answer);
-            continue;
-        }
-        steps(commit, firsts, &found.present, &mut planned)?;
-        let count = |length: usize| u64::try_from(length).unwrap_or(u64::MAX);
-        let lines = count(commit.decision.events.len());
-        let number = lines.checked_sub(1).map(|last| firsts.line + last);
-        answers.push(Answer::Done { epoch: found.epoch, number });
-        firsts.line += lines;
-        firsts.promise += count(commit.decision.effects.len());
-    }
-    if !free.is_empty() {
-        planned.push(Step::freeing(free));
-    }
-    Ok((planned, answers))
 }

@@ -114,7 +114,7 @@ where
     fn run(&mut self, connection: &Connection) -> Result<(), StoreError> {
         let Some(work) = self.work.take() else { return Ok(()) };
         let result = work(connection);
-        let ended = result.as_ref().map(|_| ()).map_err(StoreError::again);
+        let ended = result.as_ref().map(|_| ()).map_err(StoreError::same);
         self.result = Some(result);
         ended
     }
@@ -288,7 +288,7 @@ fn write(connection: &Connection, jobs: &mut mpsc::Receiver<Box<dyn Job>>, count
             }
         }
         for job in batch.drain(..) {
-            job.finish(ended.as_ref().map_err(|failed| failed.error.again()).copied());
+            job.finish(ended.as_ref().map_err(|failed| failed.error.same()).copied());
         }
     }
 }
@@ -417,7 +417,7 @@ mod tests {
         let (mut jobs, answers): (Vec<_>, Vec<_>) = sizes.iter().map(|size| insert(*size)).unzip();
         let ended = transaction(connection, &mut jobs);
         for job in jobs {
-            job.finish(ended.as_ref().map_err(|failed| failed.error.again()).copied());
+            job.finish(ended.as_ref().map_err(|failed| failed.error.same()).copied());
         }
         answers.into_iter().map(|mut answer| answer.try_recv().unwrap()).collect()
     }

@@ -27,7 +27,7 @@ pub(crate) fn database(name: &str) -> Option<PostgresOptions> {
 }
 
 fn options(url: String) -> PostgresOptions {
-    PostgresOptions { clock: LeaseClock::Callers, connections: 4, ..PostgresOptions::new(url) }
+    PostgresOptions { clock: LeaseClock::Callers, connections: 8, ..PostgresOptions::new(url) }
 }
 
 async fn open(options: &PostgresOptions) -> PostgresStore {

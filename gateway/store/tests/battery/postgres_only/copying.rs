@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use domain::{Decision, Event};
 use proptest::prelude::*;
 use store::{
-    BlobHead, Copied, CopyError, Cursor, LogPage, PostgresStore, SqliteStore, Store, copy,
+    BlobHead, Copied, CopyError, CopyMode, Cursor, LogPage, PostgresStore, SqliteStore, Store, copy,
 };
 
 use super::{database, open, session, write};
@@ -15,7 +15,7 @@ use crate::{Folder, open_when_free};
 
 async fn copied(from: &SqliteStore, to: &PostgresStore) -> Result<Vec<Copied>, CopyError> {
     let mut told = Vec::new();
-    let counts = copy(from, to, &mut |so_far| told.push(so_far.clone())).await?;
+    let counts = copy(from, to, CopyMode::Keep, &mut |so_far| told.push(so_far.clone())).await?;
     for count in &counts {
         let last = told.iter().rfind(|so_far| so_far.table == count.table);
         assert_eq!(last, Some(count));
@@ -73,6 +73,23 @@ async fn a_store_moves_only_into_an_empty_database() {
     copied(&from, &to).await.unwrap();
     assert_eq!(version(&to, "a").await, Some(1));
     let refused = copied(&from, &to).await.unwrap_err();
+    assert!(matches!(refused, CopyError::NotEmpty { .. }), "{refused:?}");
+    from.close().await;
+    to.close().await;
+}
+
+#[tokio::test]
+async fn a_copy_that_is_rehearsed_counts_all_and_leaves_nothing() {
+    let Some(options) = database("rehearsed") else { return };
+    let folder = Folder::new("rehearsed");
+    let from = SqliteStore::open(&folder.store()).unwrap();
+    commit(&from, "1", write("a")).await;
+    let to = open(&options).await;
+    let rehearsed = copy(&from, &to, CopyMode::Rehearse, &mut |_| ()).await.unwrap();
+    assert!(rehearsed.iter().any(|count| count.table == "document" && count.rows == 1));
+    assert_eq!(version(&to, "a").await, None);
+    assert_eq!(copied(&from, &to).await.unwrap(), rehearsed);
+    let refused = copy(&from, &to, CopyMode::Rehearse, &mut |_| ()).await.unwrap_err();
     assert!(matches!(refused, CopyError::NotEmpty { .. }), "{refused:?}");
     from.close().await;
     to.close().await;
