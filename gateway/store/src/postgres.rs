@@ -2,7 +2,8 @@
 //!
 //! ```text
 //!   commit --> waiting --> a writer's group --> a connection --> locks, guards | writes, COMMIT --> answers
-//!   load, log, leases, blobs ---> a connection --> one round trip mostly
+//!   load --> waiting --> a reader's question --> a connection --> answers
+//!   log, leases, blobs --------> a connection --> one round trip mostly
 //!   ticker: every 50 ms whether anything moved, here or elsewhere --> wake_up
 //! ```
 //!
@@ -21,6 +22,7 @@ mod horizon;
 mod identity;
 mod leases;
 mod link;
+mod loads;
 mod locks;
 mod open;
 mod options;
@@ -53,19 +55,23 @@ pub use advice::postgres_advice;
 use fault::Fault;
 use group::Groups;
 use link::Link;
+use loads::Loads;
 use options::{CONNECT, WORK};
 pub use options::{LeaseClock, PostgresOptions};
 use pool::{Pool, within};
 use tls::Tls;
 
-/// One of so many connections writes; the others are for whoever reads.
+/// One of so many connections writes.
 const CONNECTIONS_PER_WRITER: usize = 4;
+/// One of so many reads documents; the others are for whatever else is asked.
+const CONNECTIONS_PER_READER: usize = 4;
 
 /// A store in a PostgreSQL database.
 #[derive(Debug)]
 pub struct PostgresStore {
     pool: Arc<Pool>,
     groups: Arc<Groups>,
+    loads: Arc<Loads>,
     moved: Arc<Notify>,
     clock: LeaseClock,
     wake_up: watch::Sender<u64>,
@@ -106,7 +112,11 @@ impl PostgresStore {
         for _ in 0..options.connections / CONNECTIONS_PER_WRITER {
             tasks.push(tokio::spawn(Arc::clone(&groups).write()).abort_handle());
         }
-        Ok(Self { pool, groups, moved, clock: options.clock, wake_up, questions, tasks })
+        let loads = Arc::new(Loads::new(Arc::clone(&pool)));
+        for _ in 0..options.connections / CONNECTIONS_PER_READER {
+            tasks.push(tokio::spawn(Arc::clone(&loads).read()).abort_handle());
+        }
+        Ok(Self { pool, groups, loads, moved, clock: options.clock, wake_up, questions, tasks })
     }
 
     /// The time by which leases end, where it is not the database's own.
@@ -135,15 +145,19 @@ impl PostgresStore {
 }
 
 fn tls_of(options: &PostgresOptions, config: &Config) -> Result<Tls, OpenError> {
-    if config.get_ssl_mode() != SslMode::Disable && options.authority_file.is_none() {
-        return Err(OpenError::NoAuthority { place: options::place(config) });
+    match &options.authority_file {
+        Some(file) => Tls::of_file(file),
+        None if config.get_ssl_mode() == SslMode::Disable => Tls::of_nobody(),
+        None => Tls::of_system()?.ok_or(OpenError::NoAuthority { place: options::place(config) }),
     }
-    Tls::new(options.authority_file.as_deref())
 }
 
 #[async_trait]
 impl Store for PostgresStore {
     async fn load(&self, load: Load) -> Result<LoadAnswer, StoreError> {
+        if loads::is_ordinary(&load) {
+            return self.loads.load(load).await;
+        }
         self.read(async |link: Arc<Link>| reading::load(&link, &load).await).await
     }
 

@@ -216,8 +216,8 @@ pub(super) const FIELDS: &[Field] = &[
         Path,
         Absent("/etc/jackfield/postgresql-ca.pem"),
         &[
-            "PostgreSQL: PEM, the certificates of the authorities that sign for the server. Needed unless",
-            "the connection is not encrypted.",
+            "PostgreSQL: PEM, the certificates of the authorities that sign for the server. Not given, those",
+            "that this machine trusts (ca-certificates) are.",
         ],
     ),
     field(

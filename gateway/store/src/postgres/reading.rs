@@ -1,32 +1,21 @@
 //! What is read. Rows that a newer program wrote and this one cannot read are passed over.
 
-use domain::{
-    Ask, Document, Effect, Event, IndexRange, InputId, Key, Loaded, OwedUntil, Reply, Timestamp,
-    Wake,
-};
+use domain::{Ask, Effect, Event, IndexRange, InputId, Key, OwedUntil, Reply, Timestamp, Wake};
 use tokio_postgres::Row;
 
 use super::fault::Fault;
 use super::horizon::Horizon;
 use super::identity::no_row;
 use super::link::{Asked, Bound, Link, pipelined};
+use super::loads;
 use super::statements as own;
 use crate::numbers::{from_sql, to_sql};
 use crate::readable::{kind_named, pass_over};
 use crate::sql::{self, Sql};
-use crate::{Cursor, DueWakes, Indexed, Load, LoadAnswer, LogEntry, LogPage, Promise, StoreError};
+use crate::{Cursor, DueWakes, Indexed, Load, LoadAnswer, LogEntry, LogPage, Promise};
 
-/// One statement where only documents and an outcome are wanted, else one transaction that sees one moment;
-/// one round trip.
+/// Documents and stretches of indexes as of one moment; one round trip.
 pub(super) async fn load(link: &Link, load: &Load) -> Result<LoadAnswer, Fault> {
-    let documents = load.asks.iter().filter_map(|ask| match ask {
-        Ask::Document(key) => Some(key),
-        Ask::Range(_) => None,
-    });
-    let (kinds, ids): (Vec<_>, Vec<_>) =
-        documents.clone().map(|key| (key.kind.name(), key.id.as_str())).unzip();
-    let input = load.input.as_ref().map(InputId::as_str);
-    let wanted: Bound<'_> = &[&kinds, &ids, &input];
     let ranges: Vec<_> = load
         .asks
         .iter()
@@ -35,21 +24,24 @@ pub(super) async fn load(link: &Link, load: &Load) -> Result<LoadAnswer, Fault> 
             Ask::Document(_) => None,
         })
         .collect();
-    let mut asked: Vec<Asked<'_, Vec<Row>>> = vec![Box::pin(link.rows(&own::DOCUMENTS, wanted))];
-    if !ranges.is_empty() {
-        asked.insert(0, Box::pin(link.rows(&own::BEGIN_READING, &[])));
-        for range in &ranges {
-            asked.push(Box::pin(indexed(link, range)));
-        }
-        asked.push(Box::pin(link.rows(&own::COMMIT, &[])));
+    if ranges.is_empty() {
+        let mut answers = loads::ask(link, std::slice::from_ref(load)).await?;
+        return Ok(answers.pop().ok_or_else(no_row)??);
     }
+    let mut found = Vec::new();
+    let begin: Asked<'_, Vec<Row>> = Box::pin(link.rows(&own::BEGIN_READING, &[]));
+    let documents = async {
+        found = loads::ask(link, std::slice::from_ref(load)).await?;
+        Ok(Vec::new())
+    };
+    let mut asked = vec![begin, Box::pin(documents)];
+    for range in &ranges {
+        asked.push(Box::pin(indexed(link, range)));
+    }
+    asked.push(Box::pin(link.rows(&own::COMMIT, &[])));
     let answers = pipelined(asked).await.into_iter().collect::<Result<Vec<_>, _>>()?;
-    let mut answers = answers.into_iter().skip(usize::from(!ranges.is_empty()));
-    let mut answer = LoadAnswer::default();
-    answer.documents.extend(documents.map(|key| (key.clone(), None)));
-    for row in answers.next().ok_or_else(no_row)? {
-        read_document(&row, &mut answer)?;
-    }
+    let mut answers = answers.into_iter().skip(2);
+    let mut answer = found.pop().ok_or_else(no_row)??;
     for range in ranges {
         let rows = answers.next().ok_or_else(no_row)?;
         let (mut found, whole) = readable("index", &rows, range.limit, read_indexed)?;
@@ -60,22 +52,6 @@ pub(super) async fn load(link: &Link, load: &Load) -> Result<LoadAnswer, Fault> 
         answer.ranges.push((range.clone(), found));
     }
     Ok(answer)
-}
-
-fn read_document(row: &Row, answer: &mut LoadAnswer) -> Result<(), Fault> {
-    let place: i64 = row.try_get(0)?;
-    if place == 0 {
-        answer.epoch = from_sql(row.try_get(1)?);
-        let reply: Option<&str> = row.try_get(3)?;
-        answer.known = reply.map(serde_json::from_str).transpose()?;
-        return Ok(());
-    }
-    let index = usize::try_from(place - 1).unwrap_or(usize::MAX);
-    let Some((key, loaded)) = answer.documents.get_mut(index) else { return Ok(()) };
-    let schema = u32::try_from(row.try_get::<_, i64>(2)?).unwrap_or(u32::MAX);
-    let document = Document::decode(key.kind, schema, row.try_get(3)?).map_err(StoreError::from)?;
-    *loaded = Some(Loaded { version: from_sql(row.try_get(1)?), document });
-    Ok(())
 }
 
 async fn indexed(link: &Link, range: &IndexRange) -> Result<Vec<Row>, Fault> {

@@ -96,14 +96,18 @@ own! {
         SET due_at = excluded.due_at, kind = excluded.kind, subject = excluded.subject,
             generation = excluded.generation";
     CLEAR_WAKES = "DELETE FROM wake WHERE id = ANY($1::text[])";
-    /// Documents by their place among those wanted; at place 0 the epoch and an input's outcome.
+    /// The epoch at place 0, documents by their place among those wanted, outcomes by that of their
+    /// inputs, below 0.
     DOCUMENTS = "
-        SELECT 0::int8, (SELECT value FROM meta WHERE name = 'epoch')::int8, NULL::int8,
-               (SELECT reply FROM outcome WHERE input = $3)
+        SELECT 0::int8, (SELECT value FROM meta WHERE name = 'epoch')::int8, NULL::int8, NULL::text
         UNION ALL
         SELECT wanted.place, document.version, document.schema, document.body
         FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS wanted(kind, id, place)
-        JOIN document ON document.kind = wanted.kind AND document.id = wanted.id";
+        JOIN document ON document.kind = wanted.kind AND document.id = wanted.id
+        UNION ALL
+        SELECT -wanted.place, NULL, NULL, outcome.reply
+        FROM unnest($3::text[]) WITH ORDINALITY AS wanted(input, place)
+        JOIN outcome ON outcome.input = wanted.input";
     BEGIN_READING = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
     /// Every transaction that has ended has a lower number than this; with what holds for the content.
     HORIZON = "

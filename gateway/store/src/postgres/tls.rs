@@ -2,6 +2,7 @@
 //! verified, always.
 
 use std::io;
+use std::path::Path;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -15,6 +16,10 @@ use tokio_rustls::TlsConnector;
 
 use crate::OpenError;
 
+/// Where systems keep the authorities they trust: Debian and its kin, Red Hat and its kin.
+const BUNDLES: [&str; 2] =
+    ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt"];
+
 /// Makes connections private.
 #[derive(Clone)]
 pub(super) struct Tls(TlsConnector);
@@ -26,24 +31,45 @@ impl std::fmt::Debug for Tls {
 }
 
 impl Tls {
-    /// Trusts whoever those authorities vouch for; nobody where there is no file.
-    pub(super) fn new(authority_file: Option<&std::path::Path>) -> Result<Self, OpenError> {
-        let mut roots = RootCertStore::empty();
-        if let Some(path) = authority_file {
-            let unreadable = |source: Box<dyn std::error::Error + Send + Sync>| {
-                OpenError::Authorities { path: path.display().to_string(), source }
-            };
-            let certificates = CertificateDer::pem_file_iter(path)
-                .map_err(|error| unreadable(error.into()))?
-                .collect::<Result<Vec<_>, _>>()
-                .map_err(|error| unreadable(error.into()))?;
-            if certificates.is_empty() {
-                return Err(unreadable("it holds no certificate".into()));
-            }
-            for certificate in certificates {
-                roots.add(certificate).map_err(|error| unreadable(error.into()))?;
-            }
+    /// Trusts whom the authorities in that file vouch for.
+    pub(super) fn of_file(path: &Path) -> Result<Self, OpenError> {
+        let unreadable = |source: Box<dyn std::error::Error + Send + Sync>| {
+            OpenError::Authorities { path: path.display().to_string(), source }
+        };
+        let certificates = CertificateDer::pem_file_iter(path)
+            .map_err(|error| unreadable(error.into()))?
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(|error| unreadable(error.into()))?;
+        if certificates.is_empty() {
+            return Err(unreadable("it holds no certificate".into()));
         }
+        let mut roots = RootCertStore::empty();
+        for certificate in certificates {
+            roots.add(certificate).map_err(|error| unreadable(error.into()))?;
+        }
+        Self::of(roots)
+    }
+
+    /// Trusts whom the authorities of this machine vouch for; `None` where it has none.
+    pub(super) fn of_system() -> Result<Option<Self>, OpenError> {
+        let Some(path) = BUNDLES.iter().map(Path::new).find(|path| path.exists()) else {
+            return Ok(None);
+        };
+        let certificates = CertificateDer::pem_file_iter(path).map_err(|error| {
+            OpenError::Authorities { path: path.display().to_string(), source: error.into() }
+        })?;
+        let mut roots = RootCertStore::empty();
+        // Such a bundle may hold some that are written in old ways; they vouch for nobody here.
+        roots.add_parsable_certificates(certificates.filter_map(Result::ok));
+        if roots.is_empty() { Ok(None) } else { Self::of(roots).map(Some) }
+    }
+
+    /// For ways that need no privacy.
+    pub(super) fn of_nobody() -> Result<Self, OpenError> {
+        Self::of(RootCertStore::empty())
+    }
+
+    fn of(roots: RootCertStore) -> Result<Self, OpenError> {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let config = ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()

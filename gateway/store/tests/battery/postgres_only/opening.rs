@@ -182,7 +182,11 @@ async fn the_way_to_the_database_is_private_and_the_server_is_verified() {
     assert!(matches!(error, OpenError::Unreachable { .. }), "{error:?}");
     assert!(told(&error).contains("certificate"), "{error:?}");
     let error = PostgresStore::open(to("localhost", "", None)).await.unwrap_err();
-    assert!(matches!(error, OpenError::NoAuthority { .. }), "{error:?}");
+    // This machine's own authorities, where it has any, do not vouch for it.
+    match error {
+        OpenError::NoAuthority { .. } => {}
+        error => assert!(told(&error).contains("certificate"), "{error:?}"),
+    }
     let stranger = rcgen::generate_simple_self_signed(["x".to_owned()]).unwrap().cert.pem();
     let strangers = folder.0.join("stranger.pem");
     std::fs::write(&strangers, stranger).unwrap();

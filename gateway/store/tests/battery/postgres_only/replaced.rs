@@ -14,7 +14,7 @@ async fn epoch(store: &PostgresStore) -> u64 {
 }
 
 #[tokio::test]
-async fn ops_08_a_promoted_standby_without_the_tail_is_a_new_epoch_for_all() {
+async fn ops_03_a_promoted_standby_without_the_tail_is_a_new_epoch_for_all() {
     let Some(primary) = Server::start() else { return };
     primary.database("gateway");
     let proxy = Proxy::to(&primary);
