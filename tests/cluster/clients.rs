@@ -15,6 +15,9 @@ use crate::machines::{Cluster, Node, REASONS, agent};
 /// People are no faster, and the machine has other work too.
 const PACE: Duration = Duration::from_millis(5);
 
+/// Longer than others wait before they take over.
+const A_WHILE: Duration = Duration::from_secs(9);
+
 /// What a client remembers from one round to the next.
 pub(crate) struct Clients {
     random: SeededRandom,
@@ -53,6 +56,15 @@ impl Progress {
         eventually("acts that are acknowledged", || {
             (self.done.load(Ordering::Acquire) >= target).then_some(())
         });
+    }
+
+    /// Waits for so many more acts, and not for long where nothing can be done.
+    pub(crate) fn wait_a_while_for_done(&self, more: u64) {
+        let target = self.done.load(Ordering::Acquire) + more;
+        let deadline = Instant::now() + A_WHILE;
+        while self.done.load(Ordering::Acquire) < target && Instant::now() < deadline {
+            std::thread::sleep(PACE);
+        }
     }
 }
 

@@ -24,6 +24,7 @@ mod run;
 mod clocks;
 mod database;
 mod disk;
+mod mixed;
 mod network;
 mod promises;
 mod rounds;

@@ -26,6 +26,7 @@ fn a_node_cut_from_the_database_answers_for_nobody_and_comes_back() {
     for heals in heals {
         run.act(|cluster, progress| {
             let (cut, other) = (&cluster.nodes[0], &cluster.nodes[1]);
+            cluster.wait_until_all_see_all();
             progress.wait_for_done(100);
             progress.let_agents_stay();
             let at = now();

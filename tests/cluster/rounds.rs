@@ -34,6 +34,7 @@ fn a_node_that_was_frozen_does_nothing_twice() {
     let mut run = Run::start(server, 2, 3);
     run.act(|cluster, progress| {
         let frozen = &cluster.nodes[0];
+        cluster.wait_until_all_see_all();
         progress.wait_for_done(100);
         progress.let_agents_stay();
         let at = frozen.freeze();
