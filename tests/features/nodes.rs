@@ -24,8 +24,12 @@ fn status(node: &Value) -> Value {
 }
 
 fn kill(node: &Value) {
+    send(node, Signal::KILL);
+}
+
+fn send(node: &Value, signal: Signal) {
     let process = node["pid"].as_i64().and_then(|pid| pid.try_into().ok());
-    kill_process(Pid::from_raw(process.unwrap()).unwrap(), Signal::KILL).unwrap();
+    kill_process(Pid::from_raw(process.unwrap()).unwrap(), signal).unwrap();
 }
 
 /// Command lines of processes that work in that folder.
@@ -157,4 +161,54 @@ fn phn_22_signing_in_at_the_other_node_takes_over_and_nothing_is_pushed_twice() 
     other.press("NotReady");
     phone.leave();
     other.leave();
+}
+
+#[test]
+fn ops_03_nodes_are_restarted_one_after_the_other_and_nobody_signs_in_again() {
+    let Some(gateway) = Gateway::start_nodes() else { return };
+    let mut phone = Phone::with(&gateway, DEVICE, MODEL, &["--node", "node-a"]);
+    phone.sign_in(&gateway, "1001", "2001");
+    for (stopped, other, wish, title) in [(0, 1, "Ready", "Ready"), (1, 0, "NotReady", "Reasons")] {
+        eventually("the key for the other node", || {
+            phone.press("Refresh");
+            phone.soft_keys().contains(&"Node 2".to_owned()).then_some(())
+        });
+        let before = node(&gateway, stopped);
+        send(&before, Signal::TERM);
+        eventually("its end", || node(&gateway, stopped)["pid"].is_null().then_some(()));
+        assert!(gateway.log().contains("it ended with exit code 0"), "{}", gateway.log());
+        // The phone goes over by the key of its page, and works on there.
+        phone.press("Node 2");
+        phone.press(wish);
+        assert!(phone.shown().contains(title) || phone.kind() == "Menu", "{:#}", phone.screen);
+        if phone.kind() == "Menu" {
+            let reason = phone.items()[0].clone();
+            phone.select(&reason);
+        }
+        // The node that left is not waited for as one that died is.
+        let told = status(&node(&gateway, other))["nodes"].clone();
+        let name = before["name"].as_str().unwrap();
+        let is_it = |it: &&Value| it["node"].as_str().unwrap().starts_with(name);
+        let left = told.as_array().unwrap().iter().find(is_it);
+        assert_eq!(left.map(|it| it["state"].clone()), Some(json!("left")), "{told:#}");
+        gateway.hang_up();
+        eventually("both nodes", || {
+            let nodes = [0, 1].map(|number| node(&gateway, number));
+            let all = nodes.iter().all(|it| it["pid"].is_u64());
+            let answers = all
+                && std::os::unix::net::UnixStream::connect(
+                    nodes[stopped]["admin_socket"].as_str()?,
+                )
+                .is_ok();
+            let live = |it: &Value| it["live"] == true && it["state"] == "ready";
+            let both = || {
+                let told = status(&nodes[other])["nodes"].clone();
+                told.as_array().is_some_and(|told| told.len() == 2 && told.iter().all(live))
+            };
+            (answers && both()).then_some(())
+        });
+    }
+    phone.press("Refresh");
+    assert_eq!(phone.screen["title"].as_str().unwrap_or_default().split(' ').next(), Some("Not"));
+    phone.leave();
 }
