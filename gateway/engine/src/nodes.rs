@@ -26,12 +26,14 @@ use crate::engine::Engine;
 
 /// How often a node leaves a sign of life.
 pub(crate) const BEAT: Duration = Duration::from_secs(2);
+/// How often where nobody else can look; each sign is a sync of the disk.
+const BEAT_ALONE: Duration = Duration::from_secs(60);
 /// A node without one for so long is gone.
 pub(crate) const GONE: Duration = Duration::from_secs(6);
 /// A node whose own signs do not get through stops sooner than others take it for gone.
 const CUT_OFF: Duration = Duration::from_millis(4_800);
 /// How many sessions of nodes that are gone are moved at once.
-const MOVED_AT_ONCE: usize = 32;
+const MOVED_AT_ONCE: usize = 128;
 
 /// What a node says of itself for others to see: names and values, some dozen short ones. A newer program
 /// may say more.
@@ -248,7 +250,7 @@ impl Engine {
 /// Leaves signs of life until the engine stops, and takes over what nodes that are gone left.
 pub(crate) async fn keep(engine: Arc<Engine>) {
     let mut stop = engine.stop.subscribe();
-    let mut beats = tokio::time::interval(BEAT);
+    let mut beats = tokio::time::interval(if engine.store.is_shared() { BEAT } else { BEAT_ALONE });
     beats.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let mut live = engine.nodes.all();
     loop {

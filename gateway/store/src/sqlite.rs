@@ -230,6 +230,10 @@ impl Store for SqliteStore {
         Ok(epoch)
     }
 
+    fn is_shared(&self) -> bool {
+        false
+    }
+
     fn wake_up(&self) -> watch::Receiver<u64> {
         self.counts.wake_up.subscribe()
     }

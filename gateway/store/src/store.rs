@@ -131,6 +131,11 @@ pub trait Store: Send + Sync + 'static {
         Ok(())
     }
 
+    /// Whether other processes may use it at the same time.
+    fn is_shared(&self) -> bool {
+        true
+    }
+
     /// Rises after each commit: look again. It never carries the data itself.
     fn wake_up(&self) -> watch::Receiver<u64>;
 
