@@ -140,17 +140,24 @@ impl Operations {
             Some(_) => line_without_reason,
         };
         let mut named = None;
-        let mut verbose = false;
+        let (mut verbose, mut strict) = (false, false);
         for pair in query.split('&') {
             match pair.split_once('=').unwrap_or((pair, "")) {
                 ("surface", name) => named = Some(name.to_owned()),
                 ("verbose", _) => verbose = true,
+                ("strict", _) => strict = true,
                 _ => {}
             }
         }
         if let Some(refused) = refused.filter(|_| verbose) {
             return refused;
         }
+        // Whoever has another node to go to may leave one that only gets by.
+        let fails = |it: &Readiness| match it {
+            Readiness::Ready => false,
+            Readiness::Degraded(_) => strict,
+            Readiness::Failing(_) => true,
+        };
         let surfaces = self.health.surfaces();
         if self.health.is_draining() {
             return text(StatusCode::SERVICE_UNAVAILABLE, "draining: the node stops\n".to_owned());
@@ -159,14 +166,17 @@ impl Operations {
             let Some((name, readiness)) = surfaces.iter().find(|(there, _)| *there == name) else {
                 return text(StatusCode::NOT_FOUND, "there is no such surface\n".to_owned());
             };
-            let fails = matches!(readiness, Readiness::Failing(_));
+            let fails = fails(readiness);
             return text(status(fails), line(name, readiness));
         }
-        let fails = !surfaces.is_empty()
-            && surfaces.iter().all(|(_, readiness)| matches!(readiness, Readiness::Failing(_)));
+        let not_ready = !surfaces.is_empty()
+            && match strict {
+                true => surfaces.iter().any(|(_, readiness)| fails(readiness)),
+                false => surfaces.iter().all(|(_, readiness)| fails(readiness)),
+            };
         let mut lines = String::new();
         for (name, readiness) in &surfaces {
-            if verbose || fails {
+            if verbose || not_ready {
                 lines.push_str(&line(name, readiness));
             }
         }
@@ -187,7 +197,7 @@ impl Operations {
         if lines.is_empty() {
             lines.push_str("ok\n");
         }
-        text(status(fails), lines)
+        text(status(not_ready), lines)
     }
 
     /// What somebody is told who may not look inside: only this machine may, and who has the token.

@@ -156,6 +156,8 @@ async fn ops_11_readiness_is_told_per_surface() {
     let it = fixture(None).await;
     *it.phone.1.lock().unwrap() = Readiness::Degraded("the store is away".into());
     it.check("/readyz?surface=phone", 200, "phone: degraded: the store is away\n").await;
+    // For whoever has another node to go to.
+    it.check("/readyz?surface=phone&strict", 503, "phone: degraded: the store is away\n").await;
     it.check("/readyz", 200, "ok\n").await;
     *it.desktop.1.lock().unwrap() = Readiness::Failing("no peer".into());
     it.check("/readyz?surface=desktop", 503, "desktop: failing: no peer\n").await;

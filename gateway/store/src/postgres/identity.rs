@@ -10,6 +10,8 @@
 //! place. Each time numbers are moved on above all that are there (`origin`), since a new server counts its
 //! transactions from the beginning.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use tokio_postgres::Row;
 
 use super::fault::Fault;
@@ -63,7 +65,20 @@ async fn identity(link: &Link) -> Result<Option<String>, Fault> {
                  FROM pg_control_system()";
     match link.first(asked).await {
         Ok(columns) => Ok(columns.into_iter().next().flatten()),
-        Err(fault) if fault.is_answer() && !fault.is_broken_connection() => Ok(None),
+        Err(fault) if fault.is_answer() && !fault.is_broken_connection() => {
+            // Each new connection asks.
+            static TOLD: AtomicBool = AtomicBool::new(false);
+            if !TOLD.swap(true, Ordering::Relaxed) {
+                let reason = StoreError::from(fault);
+                let reason = std::error::Error::source(&reason).map(ToString::to_string);
+                tracing::warn!(
+                    reason,
+                    "another database in this one's place is not noticed: grant the role \
+                     pg_control_system, pg_walfile_name and pg_current_wal_lsn"
+                );
+            }
+            Ok(None)
+        }
         Err(fault) => Err(fault),
     }
 }
