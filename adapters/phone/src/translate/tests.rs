@@ -354,7 +354,7 @@ fn phn_17_keys_stand_where_each_family_has_them() {
     assert_eq!(order("CP-7975G", ScreenName::Problem), ["Retry", "Exit"]);
     for model in ["CP-8845", "CP-7942G"] {
         let keys = order(model, ScreenName::Home);
-        assert_eq!(keys, ["Ready", "NotReady", "SignOut", "Refresh", "Node 2"], "{model}");
+        assert_eq!(keys, ["Ready", "NotReady", "SignOut", "Refresh", "Backup"], "{model}");
     }
 }
 

@@ -51,7 +51,7 @@ async fn phn_11_a_page_has_a_key_that_opens_the_other_node() {
     let mut phone = Handset::new(a, "SEP1");
     let home = phone.sign_in("1001", "2001").await;
     assert!(a.port.answers_for(&a.session("1001").await.unwrap()));
-    let url = home.key("Node 2");
+    let url = home.key("Backup");
     assert!(url.starts_with(OTHER_BASE), "{url}");
     phone.turns_to(b);
     let there = phone.get(&url).await;
@@ -60,7 +60,7 @@ async fn phn_11_a_page_has_a_key_that_opens_the_other_node() {
     // Every key of the page there works, and the other node does the same the other way.
     let ready = phone.press(&there, "Ready").await;
     assert_eq!(ready.title(), "Ready");
-    let url = ready.key("Node 2");
+    let url = ready.key("Backup");
     until_state(a, "1001", "ready").await;
     phone.turns_to(a);
     assert_eq!(phone.get(&url).await.title(), "Ready");
@@ -84,7 +84,7 @@ async fn phn_11_one_node_at_a_time_follows_a_phone() {
     let home = phone.sign_in("1001", "2001").await;
     let shown = |node: &Node| locked(&node.phone.screens).of(&"SEP1".parse().unwrap()).is_some();
     assert!(shown(a) && !shown(b));
-    let url = home.key("Node 2");
+    let url = home.key("Backup");
     phone.turns_to(b);
     phone.get(&url).await;
     until_at(&nodes, "1001", b).await;
@@ -113,8 +113,8 @@ async fn phn_11_the_session_of_a_lost_node_goes_to_the_other() {
     // Its page names only who is there, and the phone goes on with the page of the lost node.
     b.phone.tick().await;
     phone.turns_to(b);
-    let there = phone.get(&home.key("Node 2")).await;
-    assert!(!there.has_key("Node 2"), "{there:?}");
+    let there = phone.get(&home.key("Backup")).await;
+    assert!(!there.has_key("Backup"), "{there:?}");
     assert_eq!(phone.press(&there, "Ready").await.title(), "Ready");
 }
 
@@ -132,7 +132,7 @@ async fn phn_22_signing_in_at_the_other_node_takes_the_session_over() {
     assert_eq!((view.title(), view.prompt()), ("Sign in", "You signed in elsewhere"));
     // Nor does the old page's key for the other node open anything there.
     first.turns_to(b);
-    let view = first.get(&home.key("Node 2")).await;
+    let view = first.get(&home.key("Backup")).await;
     assert_eq!((view.title(), view.prompt()), ("Sign in", "You signed in elsewhere"));
     assert_eq!(b.state("1001").await, "not_ready");
 }
@@ -145,7 +145,7 @@ async fn phn_19_a_leaked_link_opens_nothing_at_the_other_node_either() {
     let mut phone = Handset::new(a, "SEP1");
     let home = phone.sign_in("1001", "2001").await;
     let mut thief = Handset::new(b, "SEP44");
-    let view = thief.get(&home.key("Node 2")).await;
+    let view = thief.get(&home.key("Backup")).await;
     assert_eq!(view.title(), "Sign in");
     assert!(!thief.seen.contains("1001") && !thief.seen.contains("Ada"));
     tokio::time::sleep(Duration::from_secs(3)).await;
