@@ -1,6 +1,6 @@
 //! The phone service as the server runs it: its routes, its readiness, its work beside answering.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -27,12 +27,14 @@ use crate::metrics::Figures;
 use crate::pending::Pending;
 use crate::push::{Authorities, Begin, IN_FLIGHT_MAX, Pace};
 use crate::texts::Library;
-use crate::translate::ScreenName;
+use crate::translate::{ScreenName, Shows};
 
 /// How often silence and owed pushes are looked at.
 const TICK: Duration = Duration::from_secs(1);
 /// So long events about one agent are waited for before their phone is told of them.
 const TOGETHER: Duration = Duration::from_millis(40);
+/// For so long a node may be gone before another one follows its phones.
+const NEWS: Duration = Duration::from_secs(20);
 /// The port of the listener where nothing else is known.
 const PORT: u16 = 8445;
 
@@ -46,6 +48,8 @@ pub struct Phone {
     /// Under which scheme, host and port phones reach this node that have not asked since it started.
     pub(crate) base: String,
     elsewhere: Mutex<Arc<Elsewhere>>,
+    /// Agents whose session another node answers for.
+    away: Mutex<HashSet<AgentKey>>,
     pub(crate) pending: Mutex<Pending>,
     pub(crate) screens: Mutex<Screens>,
     pub(crate) pace: Mutex<Pace>,
@@ -90,6 +94,7 @@ impl Phone {
             provider: Arc::new(rustls::crypto::ring::default_provider()),
             base,
             elsewhere: Mutex::default(),
+            away: Mutex::default(),
             pending: Mutex::default(),
             screens: Mutex::default(),
             pace: Mutex::default(),
@@ -127,32 +132,45 @@ impl Phone {
     /// Takes up the phone of an agent who was signed in before this node started, or whose phone
     /// hung up before the answer to the sign-in: it counts as having asked now.
     fn take_up(&self, session: &AgentSession) {
-        self.leave_to_others(session);
+        let came_over = self.leave_to_others(session);
         let Some(device) = self.is_placed_here(session) else { return };
         let Some(signed_in) = session.signed_in() else { return };
         let Some(proof) = &signed_in.proof else { return };
         let mut screens = locked(&self.screens);
         if screens.of(&device).is_none_or(|screen| screen.holder != session.holder()) {
             let (base, now) = (self.base.as_str(), self.port.now());
-            let shown = (self.shows(session), ScreenName::Home);
+            // What changed while nobody answered for it was told to nobody.
+            let shows = match came_over && self.has_changed_lately(session) {
+                true => Shows::default(),
+                false => self.shows(session),
+            };
+            let shown = (shows, ScreenName::Home);
             let screen = Screen::new(session, shown, proof.address, base, now);
             screens.show(&device, screen);
         }
     }
 
     /// Forgets what phones show of a session that another node answers for now, where it is that holder's
-    /// still; that node follows them.
-    fn leave_to_others(&self, session: &AgentSession) {
-        let Some(signed_in) = session.signed_in() else { return };
-        if signed_in.node == *self.port.node() {
-            return;
+    /// still; that node follows them. Gives whether the session came from such a node to this one.
+    fn leave_to_others(&self, session: &AgentSession) -> bool {
+        let node = session.signed_in().map(|signed_in| &signed_in.node);
+        if node.is_none_or(|node| node == self.port.node()) {
+            return locked(&self.away).remove(&session.agent) && node.is_some();
         }
+        locked(&self.away).insert(session.agent.clone());
         let mut screens = locked(&self.screens);
         for device in screens.of_agent(&session.agent) {
             if screens.forget(&device, session.holder()) {
                 locked(&self.pace).unwant(&device);
             }
         }
+        false
+    }
+
+    /// Whether what the agent does may be news to a phone whose node is gone.
+    fn has_changed_lately(&self, session: &AgentSession) -> bool {
+        let presence = self.port.presence(session);
+        presence.is_some_and(|it| self.port.now().since(it.since) <= NEWS)
     }
 
     async fn follow_changes(self: &Arc<Self>) {
@@ -305,7 +323,8 @@ impl Phone {
     /// Signs out the agent of a phone that gave no answer (PHN-20).
     pub(crate) async fn end_silence(self: &Arc<Self>, silence: Silence) {
         let Silence::SignOut { device, agent, holder } = silence else { return };
-        let session = match self.port.session_of(&agent).await {
+        // Another node may answer for it since; what this one has seen may be old.
+        let session = match self.port.session_now(&agent).await {
             Ok(session) => session,
             Err(error) => return self.stays(&device, &agent, &error),
         };

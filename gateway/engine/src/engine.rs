@@ -440,6 +440,7 @@ impl Engine {
         tasks.spawn(keep_running(engine(), "waker", crate::waker::run));
         tasks.spawn(keep_running(engine(), "keeper", crate::keeper::keep));
         tasks.spawn(keep_running(engine(), "nodes", crate::nodes::keep));
+        tasks.spawn(keep_running(engine(), "heir", crate::nodes::succeed));
         tasks.spawn(keep_running(engine(), "bridge", crate::bridge::bridge));
         tasks.spawn(keep_running(engine(), "clients", crate::clients::tell));
     }

@@ -26,6 +26,8 @@ use crate::engine::Engine;
 const WAITS: Duration = Duration::from_secs(10);
 /// The heir of a lease must have been so for this long before it is given back to it.
 const GIVES_BACK: Duration = Duration::from_secs(30);
+/// The longest that an heir which does not want its lease is waited for between two offers.
+const PATIENCE_MAX: Duration = Duration::from_secs(600);
 
 /// A lease that this node wants to hold.
 #[derive(Debug)]
@@ -35,13 +37,15 @@ pub struct HeldLease {
     lasting: Duration,
     held: Option<(Lease, Instant)>,
     taken_at: Option<Instant>,
+    /// How long it is kept though another is its heir.
+    patience: Duration,
     /// The node that is its heir instead of this one, and since when.
     heir: Option<(NodeName, Instant)>,
 }
 
 impl HeldLease {
     pub(crate) fn new(engine: Arc<Engine>, name: String, lasting: Duration) -> Self {
-        Self { engine, name, lasting, held: None, taken_at: None, heir: None }
+        Self { engine, name, lasting, held: None, taken_at: None, patience: GIVES_BACK, heir: None }
     }
 
     /// The lease, taken or renewed where a third of its time is over; `None` while another node
@@ -51,15 +55,17 @@ impl HeldLease {
         self.look_for_heir(before);
         let others = self.heir.as_ref().map(|(_, since)| before.duration_since(*since));
         let lasting = self.taken_at.map(|taken_at| before.duration_since(taken_at));
-        let gives_back = others.min(lasting).is_some_and(|since| since >= GIVES_BACK);
-        if self.held.is_some() && (self.engine.is_leaving() || gives_back) {
+        let gives_back = others.min(lasting).is_some_and(|since| since >= self.patience);
+        let gives_up = self.engine.is_leaving() || self.engine.nodes.is_replaced();
+        if self.held.is_some() && (gives_up || gives_back) {
+            // Should the heir not want it, it is kept for longer the next time.
+            self.patience = (self.patience * 2).min(PATIENCE_MAX);
             self.release().await?;
             // The heir has its time to notice.
             self.heir = self.heir.take().map(|(heir, _)| (heir, before));
             return Ok(None);
         }
-        if self.held.is_none() && (self.engine.is_leaving() || others.is_some_and(|it| it < WAITS))
-        {
+        if self.held.is_none() && (gives_up || others.is_some_and(|it| it < WAITS)) {
             return Ok(None);
         }
         let now = self.engine.clock.now();
@@ -93,20 +99,28 @@ impl HeldLease {
         self.heir = match self.heir.take() {
             _ if heir == self.engine.node => None,
             Some((known, since)) if known == heir => Some((known, since)),
-            _ => Some((heir, now)),
+            _ => {
+                self.patience = GIVES_BACK;
+                Some((heir, now))
+            }
         };
     }
 
     /// The lease, where it is surely held still.
     pub fn surely(&self) -> Option<&Lease> {
-        let (lease, good_until) = self.held.as_ref()?;
+        let (lease, good_until) = self.held.as_ref().filter(|_| !self.is_over())?;
         (Instant::now() < *good_until).then_some(lease)
     }
 
     /// The lease, where it is surely held for `rest` more.
     pub(crate) fn surely_for(&self, rest: Duration) -> Option<&Lease> {
-        let (lease, good_until) = self.held.as_ref()?;
+        let (lease, good_until) = self.held.as_ref().filter(|_| !self.is_over())?;
         (Instant::now() + rest < *good_until).then_some(lease)
+    }
+
+    /// Another process has this node's name, and its leases.
+    fn is_over(&self) -> bool {
+        self.engine.nodes.is_replaced()
     }
 
     /// Gives the lease back, so that the next one need not wait.

@@ -3,13 +3,15 @@
 //! ```text
 //!   beat every 2 s --> signs of all nodes --> live: age up to 6 s, not left
 //!   a node of a session is not live --> its heir among the live ones reports NodeGone --> the session is there
-//!   no beat got through for 4.8 s, and others were there --> cut off: others may answer for what was ours
+//!   no beat got through for 4.8 s, and others were there --> cut off: others may answer for what was ours,
+//!     until the log was followed to where it ended when one got through again
 //!   another process began under our name --> replaced: nothing is taken here any more
 //! ```
 //!
 //! Ages come from the store, by its clock, and as of the last answer: a node that cannot reach the store
 //! judges nobody. Heirs are found by rendezvous hashing, so that every node names the same one without
-//! a word, and what one leaves spreads over all others. Where two nodes see different signs for a moment,
+//! a word, and what one leaves spreads over all others. Who could not look for a while judges nobody until
+//! it looked for as long as it takes to be gone: the others may have been as cut off as this one. Where two nodes see different signs for a moment,
 //! both may report a session; the second report finds it elsewhere and writes nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,7 +19,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use domain::{AgentSession, Client, Input, InputId, NodeName, Report};
+use domain::{AgentSession, Client, Input, InputId, NodeName, Report, Timestamp};
 use store::{Beat, Beats, NodeRow, StoreError};
 use tokio::sync::Notify;
 use tokio::time::Instant;
@@ -32,6 +34,10 @@ const BEAT_ALONE: Duration = Duration::from_secs(60);
 pub(crate) const GONE: Duration = Duration::from_secs(6);
 /// A node whose own signs do not get through stops sooner than others take it for gone.
 const CUT_OFF: Duration = Duration::from_millis(4_800);
+/// A node that was there so recently may be there again.
+const RECENT: Duration = Duration::from_secs(300);
+/// How often it is looked whether the log was followed.
+const FOLLOWS: Duration = Duration::from_millis(50);
 /// How many sessions of nodes that are gone are moved at once.
 const MOVED_AT_ONCE: usize = 128;
 
@@ -65,6 +71,14 @@ pub(crate) struct Nodes {
     seen: RwLock<Vec<NodeSeen>>,
     /// When the last sign that got through was begun.
     heard_at: RwLock<Instant>,
+    /// The store's time at that sign, where it has a clock: it goes on while a machine sleeps.
+    heard_now: RwLock<Option<Timestamp>>,
+    /// From when on silence of others counts.
+    judges_from: RwLock<Instant>,
+    /// Set after a cut, until the log was followed.
+    behind: AtomicBool,
+    /// Rung after each sign of life that got through.
+    looked: Notify,
     leaving: AtomicBool,
     replaced: AtomicBool,
     describe: RwLock<Option<Describe>>,
@@ -78,6 +92,10 @@ impl Nodes {
             run,
             seen: RwLock::default(),
             heard_at: RwLock::new(Instant::now()),
+            heard_now: RwLock::default(),
+            judges_from: RwLock::new(Instant::now() + GONE),
+            behind: AtomicBool::new(false),
+            looked: Notify::new(),
             leaving: AtomicBool::new(false),
             replaced: AtomicBool::new(false),
             describe: RwLock::default(),
@@ -86,9 +104,38 @@ impl Nodes {
     }
 
     fn take(&self, beats: Beats, began: Instant) {
-        let seen = beats.nodes.into_iter().filter_map(seen).collect();
-        *self.seen.write().unwrap_or_else(PoisonError::into_inner) = seen;
+        let gap = self.gap(&beats, began);
+        if gap >= CUT_OFF {
+            // Before the sign counts: what was ours meanwhile is not known yet.
+            self.behind.store(true, Ordering::Release);
+        }
+        if gap > BEAT * 2 {
+            *self.judges_from.write().unwrap_or_else(PoisonError::into_inner) = began + GONE;
+        }
+        let judges = self.judges();
+        let mut known = self.seen.write().unwrap_or_else(PoisonError::into_inner);
+        let was_live = |node: &NodeName| known.iter().any(|it| it.live && it.node == *node);
+        let mut seen: Vec<_> = beats.nodes.into_iter().filter_map(seen).collect();
+        for node in &mut seen {
+            node.live |= !judges && !node.left && was_live(&node.node);
+        }
+        *known = seen;
+        drop(known);
         *self.heard_at.write().unwrap_or_else(PoisonError::into_inner) = began;
+        *self.heard_now.write().unwrap_or_else(PoisonError::into_inner) = beats.now;
+    }
+
+    /// How long no sign got through before this one.
+    fn gap(&self, beats: &Beats, began: Instant) -> Duration {
+        let heard_at = *self.heard_at.read().unwrap_or_else(PoisonError::into_inner);
+        let heard_now = *self.heard_now.read().unwrap_or_else(PoisonError::into_inner);
+        let by_store = beats.now.zip(heard_now).map(|(now, before)| now.since(before));
+        by_store.unwrap_or_default().max(began.duration_since(heard_at))
+    }
+
+    /// Whether silence of others counts.
+    fn judges(&self) -> bool {
+        Instant::now() >= *self.judges_from.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn all(&self) -> Vec<NodeSeen> {
@@ -104,7 +151,12 @@ impl Nodes {
 fn seen(row: NodeRow) -> Option<NodeSeen> {
     let live = !row.left && row.age <= GONE;
     let NodeRow { node, left, age, .. } = row;
-    let said = Arc::new(serde_json::from_str(&row.status).unwrap_or_default());
+    // A newer program may say what is no text.
+    let said: BTreeMap<String, serde_json::Value> =
+        serde_json::from_str(&row.status).unwrap_or_default();
+    let said =
+        said.into_iter().filter_map(|(name, value)| Some((name, value.as_str()?.to_owned())));
+    let said = Arc::new(said.collect());
     // Every name was one when it was written.
     Some(NodeSeen { node: node.parse().ok()?, live, left, age, said })
 }
@@ -127,8 +179,10 @@ impl Engine {
             return true;
         }
         let heard_at = *self.nodes.heard_at.read().unwrap_or_else(PoisonError::into_inner);
-        heard_at.elapsed() >= CUT_OFF
-            && self.nodes.all().iter().any(|it| it.live && it.node != self.node)
+        let is_cut = heard_at.elapsed() >= CUT_OFF || self.nodes.behind.load(Ordering::Acquire);
+        // One that was not there at the last look may have come since.
+        let may_come = |it: &NodeSeen| it.node != self.node && it.age <= RECENT;
+        is_cut && self.nodes.all().iter().any(may_come)
     }
 
     /// Whether this node answers for a session now.
@@ -181,6 +235,23 @@ impl Engine {
         }
     }
 
+    /// Waits until the log was followed to where it ends now; false where that has to be tried again.
+    async fn has_followed(&self) -> bool {
+        let Ok(end) = self.noting(self.store.end_of_log().await) else { return false };
+        let deadline = Instant::now() + GONE;
+        loop {
+            let followed = *self.followed.lock().unwrap_or_else(PoisonError::into_inner);
+            if followed >= end {
+                self.nodes.behind.store(false, Ordering::Release);
+                return true;
+            }
+            if Instant::now() > deadline || self.is_stopping() {
+                return false;
+            }
+            tokio::time::sleep(FOLLOWS).await;
+        }
+    }
+
     /// Moves sessions of nodes that are gone here, as far as this node is their heir.
     async fn inherit(self: &Arc<Self>) {
         let mut orphans = self.orphans();
@@ -191,13 +262,13 @@ impl Engine {
                 let engine = Arc::clone(self);
                 moving.spawn(async move { engine.take_over(&session, node).await });
             }
-            // One that cannot be moved, as one that a commit of the lost node still holds, keeps back
-            // none of the others of its batch.
-            let mut all = true;
+            // One that cannot be moved, as one that a commit of the lost node still holds or that a newer
+            // program wrote, keeps back none of the others.
+            let mut any = false;
             while let Some(moved) = moving.join_next().await {
-                all &= matches!(moved, Ok(true));
+                any |= matches!(moved, Ok(true));
             }
-            if !all {
+            if !any {
                 // What is left is found again after the next sign of life.
                 return;
             }
@@ -208,13 +279,18 @@ impl Engine {
     /// session, or one that its client was connected to.
     fn orphans(&self) -> Vec<(Arc<AgentSession>, NodeName)> {
         let nodes = self.nodes.all();
-        let is_live = |node: &NodeName| nodes.iter().any(|it| it.live && it.node == *node);
+        let judges = self.nodes.judges();
+        // Who says that it leaves need not be judged.
+        let is_gone = |node: &NodeName| match nodes.iter().find(|it| it.node == *node) {
+            Some(seen) => seen.left || (!seen.live && judges),
+            None => judges,
+        };
         let mut orphans = Vec::new();
         for session in self.mirror.signed_in() {
             let Some(signed_in) = session.signed_in() else { continue };
             let client = signed_in.client.iter().flat_map(Client::nodes);
             let of_session = std::iter::once(&signed_in.node).chain(client);
-            let gone = of_session.filter(|node| **node != self.node && !is_live(node));
+            let gone = of_session.filter(|node| **node != self.node && is_gone(node));
             let gone: BTreeSet<_> = gone.cloned().collect();
             if !gone.is_empty() && self.heir(&session.agent.to_string()) == self.node {
                 orphans.extend(gone.into_iter().map(|node| (Arc::clone(&session), node)));
@@ -247,7 +323,8 @@ impl Engine {
     }
 }
 
-/// Leaves signs of life until the engine stops, and takes over what nodes that are gone left.
+/// Leaves signs of life until the engine stops. Nothing else is waited for here: a node that is busy must
+/// not pass for one that is gone.
 pub(crate) async fn keep(engine: Arc<Engine>) {
     let mut stop = engine.stop.subscribe();
     let mut beats = tokio::time::interval(if engine.store.is_shared() { BEAT } else { BEAT_ALONE });
@@ -268,6 +345,23 @@ pub(crate) async fn keep(engine: Arc<Engine>) {
             continue;
         }
         tell_changes(&mut live, engine.nodes.all());
+        engine.nodes.looked.notify_one();
+    }
+}
+
+/// Takes over what nodes that are gone left, after each look at them; first of all finds out what others
+/// took over, where this one was cut off.
+pub(crate) async fn succeed(engine: Arc<Engine>) {
+    let mut stop = engine.stop.subscribe();
+    loop {
+        tokio::select! {
+            biased;
+            _ = stop.wait_for(|stop| *stop) => return,
+            () = engine.nodes.looked.notified() => {}
+        }
+        if engine.nodes.behind.load(Ordering::Acquire) && !engine.has_followed().await {
+            continue;
+        }
         engine.inherit().await;
     }
 }

@@ -52,6 +52,21 @@ impl Port {
         self.engine.answers_for(session)
     }
 
+    /// Whether sessions may come to this node: it neither leaves nor is cut off.
+    pub fn takes_sessions(&self) -> bool {
+        !self.engine.is_leaving() && !self.engine.is_cut_off()
+    }
+
+    /// The session of that agent as the store has it now, for what must not be judged by what this node has
+    /// seen.
+    pub async fn session_now(
+        &self,
+        agent: &AgentKey,
+    ) -> Result<Option<Arc<AgentSession>>, SubmitError> {
+        self.engine.see_session(&domain::Key::session(agent)).await?;
+        self.engine.session_of(agent).await
+    }
+
     /// Whether another process runs under this node's name; nothing is taken here any more.
     pub fn is_replaced(&self) -> bool {
         self.engine.nodes.is_replaced()

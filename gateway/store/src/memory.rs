@@ -63,6 +63,7 @@ struct Sign {
     status: String,
     at: Timestamp,
     left: bool,
+    left_for_good: bool,
 }
 
 impl Default for MemoryStore {
@@ -384,11 +385,19 @@ impl Store for MemoryStore {
             let of_node = format!("{}/", beat.node);
             for held in state.leases.values_mut() {
                 if held.holder.starts_with(&of_node) && held.holder != own {
+                    held.token += 1;
                     held.expires_at = Timestamp::default();
                 }
             }
         }
-        let sign = Sign { run: beat.run, status: beat.status, at: now, left: false };
+        let before = state.nodes.get(&beat.node);
+        let (at, left) = match (beat.first, before) {
+            (true, None) => (now, true),
+            (true, Some(sign)) => (sign.at, sign.left),
+            (false, _) => (now, before.is_some_and(|sign| sign.left_for_good)),
+        };
+        let left_for_good = left && !beat.first;
+        let sign = Sign { run: beat.run, status: beat.status, at, left, left_for_good };
         state.nodes.insert(beat.node, sign);
         let nodes = state.nodes.iter().map(|(node, sign)| NodeRow {
             node: node.clone(),
@@ -403,7 +412,7 @@ impl Store for MemoryStore {
     async fn leave(&self, node: &str, run: u64) -> Result<(), StoreError> {
         let mut state = self.state();
         if let Some(sign) = state.nodes.get_mut(node).filter(|sign| sign.run == run) {
-            sign.left = true;
+            (sign.left, sign.left_for_good) = (true, true);
         }
         Ok(())
     }

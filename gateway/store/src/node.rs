@@ -18,7 +18,9 @@ pub struct Beat {
     /// A number of this process alone: the same node started again has another one.
     pub run: u64,
     /// Whether it is the first one of this process. It takes the place of an earlier process of the same
-    /// node, whose leases end with it.
+    /// node, whose leases end with it. It comes before anything was read, so it makes the node no younger, and
+    /// one that was not there counts as left: nothing may fall to it yet. After it, what
+    /// [`crate::Store::leave`] noted stays, whatever is still on its way.
     pub first: bool,
     /// What the node says of itself, for whoever looks after it; JSON.
     pub status: String,

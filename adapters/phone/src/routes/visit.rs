@@ -154,7 +154,7 @@ impl<'a> Visit<'a> {
     /// The phone came here with a page of another node, which is to leave it to this one from now on.
     pub(super) fn seen_here(&self, session: &AgentSession, signed_in: &SignedIn) {
         let port = &self.phone.port;
-        if self.is_head() || signed_in.node == *port.node() {
+        if self.is_head() || signed_in.node == *port.node() || !port.takes_sessions() {
             return;
         }
         // The phone may come back to the same node, so no two of these are the same.

@@ -161,12 +161,57 @@ async fn ops_03_a_node_that_is_cut_off_stops_before_another_begins() {
         assert!(cut.elapsed() <= Duration::from_secs(9));
     }
     assert!(stopped.is_some() && nodes.engines[0].is_cut_off());
-    // It is there again, and what went over stays over.
+    // It is there again, and what went over stays over: it does not answer for it by what it saw before.
     nodes.ways[0].cut(false);
-    seconds(5).await;
+    let back = Instant::now();
+    while back.elapsed() < Duration::from_secs(5) {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+        let port = nodes.engines[0].port(Arc::new(PlainAuthenticator));
+        assert!(!port.answers_for(&port.seen_session(&key("1001")).unwrap()), "it is B's");
+    }
     assert!(!nodes.engines[0].is_cut_off());
     assert_eq!(nodes.answering("1001").await, [1]);
     assert_eq!(nodes.moves().await, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn ops_03_after_the_database_was_away_nobody_passes_for_gone() {
+    let nodes = Nodes::new(3).await;
+    nodes.sign_in(0, "1001", "2001").await;
+    seconds(5).await;
+    for way in &nodes.ways {
+        way.cut(true);
+    }
+    seconds(12).await;
+    // They come back one after the other; the first to look sees old signs of all others.
+    for at in [1, 2, 0] {
+        nodes.ways[at].cut(false);
+        seconds(2).await;
+    }
+    seconds(20).await;
+    assert_eq!(nodes.moves().await, 0);
+    assert_eq!(nodes.answering("1001").await, [0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn ops_03_one_session_that_cannot_be_moved_holds_up_no_other() {
+    let nodes = Nodes::new(2).await;
+    nodes.sign_in(0, "1001", "2001").await;
+    nodes.sign_in(0, "1002", "2003").await;
+    seconds(5).await;
+    // As a newer program would have left it.
+    *nodes.ways[1].newer.lock().unwrap() = Some(domain::Key::session(&key("1001")));
+    nodes.engines[0].abandon();
+    let died = Instant::now();
+    while nodes.moves().await < 1 {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        assert!(died.elapsed() <= Duration::from_secs(9));
+    }
+    assert_eq!(nodes.answering("1002").await, [1]);
+    // And it is tried again.
+    *nodes.ways[1].newer.lock().unwrap() = None;
+    seconds(5).await;
+    assert_eq!(nodes.moves().await, 2);
 }
 
 #[tokio::test(start_paused = true)]
@@ -196,7 +241,9 @@ async fn ops_03_a_process_whose_name_another_took_does_nothing_more() {
     let refused = nodes.engines[0].submit(input("old")).await;
     let replaced = |it: &SubmitError| matches!(it, SubmitError::Unavailable { source } if matches!(source, StoreError::Replaced));
     assert!(refused.as_ref().is_err_and(replaced), "{refused:?}");
-    // The newer one holds at once what the older one held.
+    // The newer one holds at once what the older one held, which has it no more.
+    assert!(lease.surely().is_none());
+    assert!(lease.hold().await.unwrap().is_none());
     let port = again.port(Arc::new(PlainAuthenticator));
     let mut newer = port.lease("outbox/mail", Duration::from_secs(6));
     assert!(newer.hold().await.unwrap().is_some());

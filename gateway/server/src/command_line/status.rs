@@ -111,7 +111,8 @@ fn node_line(node: &Value, own: &str) -> String {
             part("version").unwrap_or("?")
         ),
     };
-    format!("{name}{own}: {told}")
+    // What other nodes say of themselves is shown, never obeyed.
+    format!("{name}{own}: {told}").replace(char::is_control, "?")
 }
 
 /// What an agent does now, on one line.

@@ -1,10 +1,11 @@
 //! What this node says of itself for the other nodes and whoever asks one of them.
 
 use std::sync::{Arc, Weak};
+use std::time::Duration;
 
 use domain::settings::CtiSessions;
 use engine::surface::Readiness;
-use engine::{Engine, SAID_PHONE, Said, StoreState};
+use engine::{Engine, NodeSeen, SAID_PHONE, Said, StoreState};
 
 use super::{NodeError, Shared};
 
@@ -21,7 +22,9 @@ pub(super) fn refuse_second_session(engine: &Engine) -> Result<(), NodeError> {
     let settings = engine.settings();
     let mut pairs = settings.cti_pairs.values();
     let Some(pair) = pairs.find(|pair| pair.sessions == CtiSessions::One) else { return Ok(()) };
-    let other = engine.nodes().into_iter().find(|it| it.live && it.node != *engine.node());
+    // One that begins at this moment has not said yet that it is there.
+    let is_there = |it: &NodeSeen| it.live || it.age < Duration::from_secs(2);
+    let other = engine.nodes().into_iter().find(|it| is_there(it) && it.node != *engine.node());
     match other {
         Some(other) => Err(NodeError::OneSession { pair: pair.name.clone(), node: other.node }),
         None => Ok(()),

@@ -1,1 +1,1 @@
-UPDATE node SET is_gone = 1 WHERE name = $1 AND run = $2
+UPDATE node SET is_gone = 2 WHERE name = $1 AND run = $2

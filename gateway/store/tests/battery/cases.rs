@@ -251,18 +251,33 @@ fn sign(node: &str, run: u64, first: bool) -> Beat {
 
 pub(crate) async fn signs_of_life_have_an_age_and_an_end(store: AnyStore) {
     let seconds = |seconds| NOW.after(Duration::from_secs(seconds));
-    store.beat(sign("gw-a", 1, true), NOW).await.unwrap();
-    let seen = store.beat(sign("gw-b", u64::MAX, true), seconds(2)).await.unwrap().nodes;
-    let ages: Vec<_> = seen.iter().map(|it| (it.node.as_str(), it.run, it.age.as_secs())).collect();
-    assert_eq!(ages, [("gw-a", 1, 2), ("gw-b", u64::MAX, 0)]);
+    for node in ["gw-a", "gw-b"] {
+        let seen = store.beat(sign(node, 1, true), NOW).await.unwrap().nodes;
+        // The first sign promises nothing yet.
+        assert!(seen.iter().find(|it| it.node == node).unwrap().left);
+        store.beat(sign(node, 1, false), NOW).await.unwrap();
+    }
+    let seen = store.beat(sign("gw-b", 1, false), seconds(2)).await.unwrap().nodes;
+    let ages: Vec<_> =
+        seen.iter().map(|it| (it.node.as_str(), it.left, it.age.as_secs())).collect();
+    assert_eq!(ages, [("gw-a", false, 2), ("gw-b", false, 0)]);
     assert_eq!(seen[0].status, "{\"run\":1}");
     store.leave("gw-a", 1).await.unwrap();
-    let seen = store.beat(sign("gw-b", u64::MAX, false), seconds(3)).await.unwrap().nodes;
+    // One that was on its way still does not bring it back.
+    store.beat(sign("gw-a", 1, false), seconds(3)).await.unwrap();
+    let seen = store.beat(sign("gw-b", 1, false), seconds(3)).await.unwrap().nodes;
     assert_eq!((seen[0].left, seen[1].left), (true, false));
-    let seen = store.beat(sign("gw-a", 1, false), seconds(4)).await.unwrap().nodes;
-    assert_eq!((seen[0].left, seen[0].age.as_secs(), seen[1].age.as_secs()), (false, 0, 1));
-    store.sweep(seconds(NODE_SECONDS + 4), 10).await.unwrap();
-    let seen = store.beat(sign("gw-c", 1, true), seconds(NODE_SECONDS + 4)).await.unwrap().nodes;
+    store.beat(sign("gw-a", u64::MAX, true), seconds(4)).await.unwrap();
+    let seen = store.beat(sign("gw-a", u64::MAX, false), seconds(4)).await.unwrap().nodes;
+    assert_eq!((seen[0].run, seen[0].left, seen[0].age.as_secs()), (u64::MAX, false, 0));
+    // A process that never comes further makes its node no younger.
+    for run in 5..9 {
+        store.beat(sign("gw-b", run, true), seconds(run)).await.unwrap();
+    }
+    let seen = store.beat(sign("gw-a", u64::MAX, false), seconds(10)).await.unwrap().nodes;
+    assert_eq!((seen[1].left, seen[1].age.as_secs()), (false, 7));
+    store.sweep(seconds(NODE_SECONDS + 10), 10).await.unwrap();
+    let seen = store.beat(sign("gw-c", 1, true), seconds(NODE_SECONDS + 10)).await.unwrap().nodes;
     let names: Vec<_> = seen.iter().map(|it| it.node.as_str()).collect();
     assert_eq!(names, ["gw-a", "gw-c"]);
 }
@@ -281,7 +296,8 @@ pub(crate) async fn a_process_started_anew_ends_the_one_before(store: AnyStore) 
     store.leave("gw-a", 1).await.unwrap();
     let seen = store.beat(sign("gw-a", 2, false), NOW).await.unwrap().nodes;
     assert_eq!((seen[0].run, seen[0].left), (2, false));
-    // What it held is free at once, under a higher fence; what others hold stays theirs.
+    // What it held is its own no more, and free at once, under a higher fence; what others hold is theirs.
+    assert!(matches!(store.renew_lease(&old, NOW, TTL).await, Err(StoreError::LeaseLost)));
     assert_eq!(lease("gw-c", 1, "two").await, None);
     let new = lease("gw-a", 2, "one").await.unwrap();
     assert!(new.fence > old.fence);

@@ -76,7 +76,7 @@ async fn leases_end_by_the_clock_of_the_database() {
     let lasting = Duration::from_secs(3600);
     let lease = store.acquire_lease("poll", "a", early, lasting).await.unwrap().unwrap();
     assert_eq!(store.acquire_lease("poll", "b", late, lasting).await.unwrap(), None);
-    let beat = store::Beat { node: "a".into(), run: 1, first: true, status: String::new() };
+    let beat = store::Beat { node: "n".into(), run: 1, first: true, status: String::new() };
     let now = store.beat(beat, late).await.unwrap().now.unwrap();
     let left = lease.expires_at.since(now);
     assert!(left <= lasting && left > lasting - DEADLINE, "{left:?}");

@@ -1,9 +1,11 @@
 //! Two nodes: a session goes on at the other one, and one of them answers for it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use domain::Wish;
 
+use crate::activity::Need;
 use crate::locked;
 use crate::testing::{Handset, Node, OTHER_BASE};
 
@@ -75,7 +77,7 @@ async fn phn_11_one_node_at_a_time_follows_a_phone() {
     let tasks: Vec<_> = nodes
         .iter()
         .map(|node| {
-            let phone = std::sync::Arc::clone(&node.phone);
+            let phone = Arc::clone(&node.phone);
             let (stop, stopping) = tokio::sync::watch::channel(false);
             (tokio::spawn(engine::surface::Surface::run(phone, stopping)), stop)
         })
@@ -155,4 +157,34 @@ async fn phn_19_a_leaked_link_opens_nothing_at_the_other_node_either() {
     until_state(a, "1001", "signed_out").await;
     let mut after = Handset::new(a, "SEP1");
     assert_eq!(after.get(&home.key("Refresh")).await.title(), "Sign in");
+}
+
+#[tokio::test(start_paused = true)]
+async fn phn_05_what_changed_while_nobody_answered_is_told_by_the_heir() {
+    let nodes = Node::pair().await;
+    a_while(&nodes).await;
+    let [a, b] = &nodes;
+    let (_stop, stopping) = tokio::sync::watch::channel(false);
+    let follows = tokio::spawn(engine::surface::Surface::run(Arc::clone(&b.phone), stopping));
+    let mut phones = [Handset::new(a, "SEP1"), Handset::new(a, "SEP7")];
+    phones[0].sign_in("1001", "2001").await;
+    let choice = phones[1].open("id=1003&extension=2050&password=password-1003").await;
+    phones[1].choose(&choice, "Desk by the window").await;
+    // What was so for long is shown already.
+    b.clock.advance(Duration::from_secs(60));
+    a_while(&nodes).await;
+    a.engine.as_ref().unwrap().abandon();
+    b.wish("1001", Wish::Ready).await;
+    for _ in 0..90 {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        b.clock.advance(Duration::from_millis(100));
+    }
+    for (agent, device, is_behind) in [("1001", "SEP1", true), ("1003", "SEP7", false)] {
+        let session = b.session(agent).await.unwrap();
+        assert!(b.port.answers_for(&session), "{agent}");
+        let shows = b.phone.shows(&session);
+        let need = locked(&b.phone.screens).need(&device.parse().unwrap(), Some((&session, shows)));
+        assert_eq!(matches!(need, Some(Need::Behind { .. })), is_behind, "{agent}: {need:?}");
+    }
+    follows.abort();
 }
