@@ -6,6 +6,7 @@ use std::process::Command;
 use serde_json::json;
 
 use crate::gateway::{Gateway, program};
+use crate::node::eventually;
 use crate::phone::Phone;
 
 const FIRST: &str = "SEP001122334455";
@@ -226,14 +227,17 @@ fn ops_02_a_demo_without_the_simulated_server_says_what_is_missing() {
     std::fs::create_dir_all(&folder).unwrap();
     let alone = folder.join("jackfield");
     std::fs::copy(program("JACKFIELD_BIN", "jackfield"), &alone).unwrap();
-    let output = Command::new(&alone)
-        .args(["demo", "--cti", "--dir"])
+    let mut demo = Command::new(&alone);
+    demo.args(["demo", "--cti", "--dir"])
         .arg(folder.join("state"))
         .arg("--endpoints")
         .arg(folder.join("endpoints.json"))
-        .env("PATH", &folder)
-        .output()
-        .unwrap();
+        .env("PATH", &folder);
+    // Another test may start a process at the moment of the copy, which then has it open for writing.
+    let output = eventually("a program that is no longer written", || match demo.output() {
+        Err(error) if error.kind() == std::io::ErrorKind::ExecutableFileBusy => None,
+        output => Some(output.unwrap()),
+    });
     let told = String::from_utf8_lossy(&output.stderr).into_owned();
     std::fs::remove_dir_all(&folder).unwrap();
     assert!(!output.status.success());
