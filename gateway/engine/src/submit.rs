@@ -104,6 +104,21 @@ impl Engine {
         }
         let entropy = Entropy(bytes);
         let mut traceless = 0;
+        match self.try_carry(input, entropy, &mut traceless).await {
+            // The first try may still arrive, so it cannot be said that nothing was accepted.
+            Err(SubmitError::Busy | SubmitError::Unavailable { .. }) if traceless > 0 => {
+                Err(SubmitError::Unknown)
+            }
+            carried => carried,
+        }
+    }
+
+    async fn try_carry(
+        &self,
+        input: &Input,
+        entropy: Entropy,
+        traceless: &mut u32,
+    ) -> Result<Carried, SubmitError> {
         for _ in 0..CONFLICTS_MAX {
             let Some((epoch, decided)) = self.decide(input, entropy).await? else { continue };
             let decision = match decided {
@@ -117,13 +132,13 @@ impl Engine {
             match self.commit(input, epoch, decision).await? {
                 Attempt::Done(outcome) => return Ok(Carried::Over(outcome)),
                 Attempt::Again => {}
-                Attempt::Traceless if traceless == TRACELESS_MAX => {
+                Attempt::Traceless if *traceless == TRACELESS_MAX => {
                     self.note_failing(&StoreError::Unknown);
                     return Err(SubmitError::Unknown);
                 }
                 Attempt::Traceless => {
-                    tokio::time::sleep(TRACELESS_PAUSE * (1 << traceless)).await;
-                    traceless += 1;
+                    tokio::time::sleep(TRACELESS_PAUSE * (1 << *traceless)).await;
+                    *traceless += 1;
                 }
             }
         }

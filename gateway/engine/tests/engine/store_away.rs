@@ -37,6 +37,8 @@ const GONE: u8 = 7;
 const PANICS: u8 = 8;
 /// Cannot be reached.
 const AWAY: u8 = 9;
+/// Says that it does not know, and is full from then on.
+const LOST_THEN_FULL: u8 = 10;
 
 /// A store in memory whose commits go wrong as told.
 pub(crate) struct Faulty {
@@ -82,6 +84,10 @@ impl Store for Faulty {
             SILENT => {
                 self.fault.store(WORKS, Ordering::Release);
                 self.inner.commit(commit).await?;
+                Err(StoreError::Unknown)
+            }
+            LOST_THEN_FULL => {
+                self.fault.store(FULL, Ordering::Release);
                 Err(StoreError::Unknown)
             }
             LOST => {
@@ -339,4 +345,15 @@ async fn an_engine_that_stops_takes_nothing_more() {
     bench.submit(Command::SignIn(Box::new(wish))).await;
     bench.engine.close().await;
     assert!(matches!(bench.engine.submit(ready(1)).await, Err(SubmitError::Stopping)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_may_still_arrive_is_never_told_as_not_accepted() {
+    let (mut bench, store) = bench().await;
+    bench.sign_in("1001", "2001").await;
+    store.fault.store(LOST_THEN_FULL, Ordering::Release);
+    let input =
+        Input::command(InputId::new("test", "x"), Command::Agent(command("1001", Wish::Ready)));
+    let came = bench.engine.submit(input).await;
+    assert!(matches!(came, Err(SubmitError::Unknown)), "{came:?}");
 }

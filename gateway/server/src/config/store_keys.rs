@@ -42,6 +42,12 @@ pub(super) fn store(raw: &Raw, state_directory: &Path, problems: &mut Problems) 
             problems.add(key, message);
         }
     }
+    if raw.was_given("store.authority_file")
+        && raw.database_url("store.url").is_some_and(|url| url.contains("sslmode=disable"))
+    {
+        let message = "is of no use: store.url says sslmode=disable; remove one of the two";
+        problems.add("store.authority_file", message);
+    }
     if postgresql {
         return StoreConfig::Postgresql(DatabaseConfig {
             url: raw.database_url("store.url").unwrap_or_default(),

@@ -44,7 +44,8 @@ impl Fault {
             SqlState::IDLE_IN_TRANSACTION_SESSION_TIMEOUT,
         ];
         match error.code() {
-            Some(code) => ended.contains(code),
+            // A pooler in between says so with a code of class 08.
+            Some(code) => ended.contains(code) || code.code().starts_with("08"),
             None => {
                 error.is_closed()
                     || std::error::Error::source(error)
@@ -58,6 +59,17 @@ impl Fault {
         let Self::Server(error) = self else { return false };
         error.code().is_some_and(|code| {
             *code == SqlState::T_R_SERIALIZATION_FAILURE || *code == SqlState::T_R_DEADLOCK_DETECTED
+        })
+    }
+
+    /// Whether the server said that it could not do it now, whatever it was: a lock that somebody holds, a
+    /// limit of time, a want of memory, disk or connections. Done one by one it would take as long each time.
+    pub(super) fn is_of_the_moment(&self) -> bool {
+        let Self::Server(error) = self else { return false };
+        error.code().is_some_and(|code| {
+            *code == SqlState::LOCK_NOT_AVAILABLE
+                || *code == SqlState::QUERY_CANCELED
+                || code.code().starts_with("53")
         })
     }
 

@@ -35,6 +35,8 @@ pub(super) enum Because<'a> {
 
 /// Looks at what a new connection leads to; gives its epoch.
 pub(super) async fn greet(link: &Link, known: &Known) -> Result<u64, Fault> {
+    // Before it is asked: another node may start a new one right after.
+    let known_epoch = known.epoch();
     let identity = identity(link).await?;
     let row = link.row(&own::GREETING, &[]).await?.ok_or_else(no_row)?;
     if row.try_get(0)? {
@@ -50,7 +52,7 @@ pub(super) async fn greet(link: &Link, known: &Known) -> Result<u64, Fault> {
         (Some(identity), Some(noted)) if identity != noted => {
             raise(link, known, Because::Identity(identity)).await?
         }
-        _ if epoch < known.epoch() => raise(link, known, Because::LostTail(known.epoch())).await?,
+        _ if epoch < known_epoch => raise(link, known, Because::LostTail(known_epoch)).await?,
         _ => epoch,
     };
     known.see_epoch(epoch);

@@ -86,6 +86,8 @@ struct Failed {
     error: StoreError,
     /// Whether it may be about one of them alone.
     is_about_some: bool,
+    /// Whether the database says nothing or cannot be reached.
+    is_silent: bool,
 }
 
 impl Lanes {
@@ -203,10 +205,23 @@ impl Lanes {
                 }
             }
             Err(failed) => {
+                if failed.is_silent {
+                    self.refuse_waiting();
+                }
                 for waiting in batch {
                     self.refuse(waiting, failed.error.again());
                 }
             }
+        }
+    }
+
+    /// Where the database is silent, those behind would each wait for it in their turn; nothing of theirs
+    /// was sent.
+    fn refuse_waiting(&self) {
+        let waiting = std::mem::take(&mut self.line().waiting);
+        for each in waiting {
+            let source = "the database does not answer".into();
+            self.refuse(each, StoreError::Unavailable { source });
         }
     }
 
@@ -246,7 +261,7 @@ impl Lanes {
     }
 
     async fn try_together(&self, batch: &[Waiting], wants: &Wants) -> Result<Vec<Answer>, Failed> {
-        let whole = |error| Failed { error, is_about_some: false };
+        let silent = |error| Failed { error, is_about_some: false, is_silent: true };
         let commits: Vec<_> = batch.iter().map(|waiting| &waiting.commit).collect();
         let locks = Locks::of(wants);
         let limit = match commits.iter().map(|commit| commit.decision.writes.len()).sum() {
@@ -255,7 +270,7 @@ impl Lanes {
         };
         let mut collisions = 0;
         loop {
-            let lent = self.pool.lend().await.map_err(whole)?;
+            let lent = self.pool.lend().await.map_err(silent)?;
             let sent = AtomicBool::new(false);
             let came = timeout(limit, writing::commit(&lent.link, &commits, &locks, &sent)).await;
             let came = came.unwrap_or_else(|_| match sent.load(Ordering::Acquire) {
@@ -275,10 +290,12 @@ impl Lanes {
                 }
                 Came::Failed(fault) => {
                     let is_about_some = !fault.is_broken_connection()
+                        && !fault.is_of_the_moment()
                         && (fault.is_answer() || matches!(fault, Fault::Store(_)));
-                    return Err(Failed { error: fault.into(), is_about_some });
+                    let is_silent = matches!(fault, Fault::Late);
+                    return Err(Failed { error: fault.into(), is_about_some, is_silent });
                 }
-                Came::Unknown => return Err(whole(StoreError::Unknown)),
+                Came::Unknown => return Err(silent(StoreError::Unknown)),
             }
         }
     }

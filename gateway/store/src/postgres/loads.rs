@@ -96,7 +96,13 @@ impl Loads {
                     }
                 }
                 Err(error) => {
-                    for answer in answers {
+                    // Those behind would each wait for it in their turn.
+                    let behind = match &error {
+                        StoreError::Unavailable { .. } => std::mem::take(&mut *self.waiting()),
+                        _ => Vec::new(),
+                    };
+                    for answer in answers.into_iter().chain(behind.into_iter().map(|it| it.answer))
+                    {
                         let _ = answer.send(Err(error.again()));
                     }
                 }

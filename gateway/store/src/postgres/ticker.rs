@@ -27,6 +27,8 @@ use crate::numbers::{from_sql, to_sql};
 
 /// How often it is looked.
 const TICK: Duration = Duration::from_millis(50);
+/// So many looks in a row, some ten seconds.
+const HELD_UP_LOOKS: u32 = 200;
 /// The longest pause between two tries while the database is away.
 const PAUSE_MAX: Duration = Duration::from_secs(1);
 
@@ -36,6 +38,27 @@ struct Seen {
     epoch: u64,
     log: u64,
     outbox: u64,
+    /// Whether there is more that is not whole yet.
+    more: bool,
+}
+
+/// Since when lines are there that are not whole.
+#[derive(Debug, Default)]
+struct HeldUp {
+    looks: u32,
+}
+
+impl HeldUp {
+    /// A transaction takes moments. One that takes longer is somebody else's, in this database.
+    fn see(&mut self, seen: Seen) {
+        self.looks = if seen.more { self.looks.saturating_add(1) } else { 0 };
+        if self.looks == HELD_UP_LOOKS {
+            tracing::error!(
+                "a transaction that stays open in this database keeps nodes from seeing each other's work; \
+                 look for it in pg_stat_activity (backend_xid) and end it"
+            );
+        }
+    }
 }
 
 /// Wakes up at once, and then not again for a tick.
@@ -58,6 +81,7 @@ pub(super) async fn watch(
 ) {
     let mut seen = None;
     let mut pause = TICK;
+    let mut held_up = HeldUp::default();
     loop {
         let rest = sleep(pause);
         let looking = async {
@@ -78,6 +102,7 @@ pub(super) async fn watch(
         };
         match looked {
             Ok(now) => {
+                held_up.see(now);
                 if seen.replace(now) != Some(now) {
                     moved.notify_one();
                 }
@@ -86,7 +111,10 @@ pub(super) async fn watch(
             Err(StoreError::Closed) => return,
             Err(error) => {
                 if pause == TICK {
-                    tracing::warn!(%error, reason = ?std::error::Error::source(&error), "the database is not followed");
+                    let reason = std::error::Error::source(&error).map(ToString::to_string);
+                    tracing::warn!(%error, reason, "the database is not followed");
+                    // A pooler may keep a connection while the server behind it is another one.
+                    pool.forget_idle();
                 }
                 pause = longer(pause);
             }
@@ -103,11 +131,13 @@ fn longer(pause: Duration) -> Duration {
 }
 
 async fn look(pool: &Pool) -> Result<Seen, StoreError> {
+    // Before it is asked: it rises at any time, and falls only where older content was put back.
+    let known = pool.known.epoch();
     let (seen, end) = pool.with(async |link: Arc<Link>| ends(&link).await).await?;
     pool.known.see_epoch(seen.epoch);
-    if !pool.known.see_log_end(seen.epoch, end) {
+    if seen.epoch < known || !pool.known.see_log_end(seen.epoch, end) {
         let lent = pool.lend().await?;
-        let because = Because::LostTail(seen.epoch);
+        let because = Because::LostTail(seen.epoch.max(known));
         let epoch = within(WORK, raise(&lent.link, &pool.known, because)).await?;
         pool.known.see_epoch(epoch);
         return Ok(Seen { epoch, ..seen });
@@ -127,8 +157,9 @@ async fn ends(link: &Link) -> Result<(Seen, u64), Fault> {
     let horizon = Horizon::of(ended, under_way)?;
     let row = ends.first().ok_or_else(no_row)?;
     let (log, outbox) = (from_sql(row.try_get(0)?), from_sql(row.try_get(1)?));
-    let mut seen = Seen { epoch: horizon.epoch, log, outbox };
-    if log.max(outbox) >= horizon.number {
+    let more = log.max(outbox) >= horizon.number;
+    let mut seen = Seen { epoch: horizon.epoch, log, outbox, more };
+    if more {
         let row = link.row(&own::ENDS_BELOW, &[&to_sql(horizon.number)]).await?;
         let row = row.ok_or_else(no_row)?;
         (seen.log, seen.outbox) = (from_sql(row.try_get(0)?), from_sql(row.try_get(1)?));
