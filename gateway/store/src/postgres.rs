@@ -10,7 +10,8 @@
 //! - `pool` owns the connections, `link` is one of them; `identity` says which content they lead to.
 //! - `lanes` has the commits that wait; `writing` makes some of them, under the locks of `locks`, by the
 //!   statements of `steps`; `horizon` says up to where lines are whole.
-//! - `fault` sorts what goes wrong. Every call ends within about six seconds, whatever the network does.
+//! - `fault` sorts what goes wrong. Every call ends within about six seconds, twelve where a connection
+//!   that was kept turns out to be gone, whatever the network does.
 //!
 //! Nothing is kept in a connection but its prepared statements and the settings it began with, so a pooler
 //! may stand between. There is no LISTEN: a NOTIFY in a transaction would let one commit at a time.

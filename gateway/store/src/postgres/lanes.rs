@@ -273,6 +273,8 @@ impl Lanes {
             let lent = self.pool.lend().await.map_err(silent)?;
             let sent = AtomicBool::new(false);
             let came = timeout(limit, writing::commit(&lent.link, &commits, &locks, &sent)).await;
+            // One connection that broke says nothing of the others.
+            let is_silent = came.is_err();
             let came = came.unwrap_or_else(|_| match sent.load(Ordering::Acquire) {
                 true => Came::Unknown,
                 false => Came::Failed(Fault::Late),
@@ -292,10 +294,12 @@ impl Lanes {
                     let is_about_some = !fault.is_broken_connection()
                         && !fault.is_of_the_moment()
                         && (fault.is_answer() || matches!(fault, Fault::Store(_)));
-                    let is_silent = matches!(fault, Fault::Late);
                     return Err(Failed { error: fault.into(), is_about_some, is_silent });
                 }
-                Came::Unknown => return Err(silent(StoreError::Unknown)),
+                Came::Unknown => {
+                    let error = StoreError::Unknown;
+                    return Err(Failed { error, is_about_some: false, is_silent });
+                }
             }
         }
     }
