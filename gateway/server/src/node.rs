@@ -24,6 +24,7 @@ use tokio::task::JoinSet;
 
 use crate::authentication::{Frame, Pool};
 use crate::config::{Config, Expiry, StoreConfig, check_files_for};
+use crate::console::{Handle, StoredProofs, set_up};
 use crate::http::{HttpMetrics, RouteTable, route_tables};
 use crate::log::{LineLimit, LogControl};
 use crate::operations::{Health, Operations};
@@ -262,7 +263,9 @@ impl Starting {
         let authenticator: Arc<dyn Authenticator> = Arc::new(frame);
         let port = engine.port(Arc::clone(&authenticator));
 
-        let Surfaces { served, pushes, links } = surfaces(port.clone(), &config);
+        let handle = Handle::default();
+        let administration = Arc::new(handle.clone());
+        let Surfaces { served, pushes, links } = surfaces(port.clone(), &config, administration);
         let health = Health::new();
         let operations =
             Operations::new(Arc::clone(&health), Arc::clone(&engine), metrics.clone(), token);
@@ -291,6 +294,7 @@ impl Starting {
             sealing,
             pool,
         });
+        handle.fill(&shared);
         Ok(Self {
             shared,
             first_settings,
@@ -332,6 +336,7 @@ impl Starting {
             tables: self.tables,
             tls: self.tls,
             authenticator: self.authenticator,
+            proofs: Arc::new(StoredProofs::new(Arc::clone(&shared.engine))),
             clock: self.clock,
             metrics: self.http,
             lines: self.lines,
@@ -347,6 +352,8 @@ impl Starting {
         }
         others.spawn(admin.serve(Arc::clone(&shared), stopping.clone()));
         others.spawn(certificate::warn_of_expiry(Arc::clone(&shared), stopping.clone()));
+        let node = Arc::clone(&shared);
+        others.spawn(async move { set_up::at_start(&node).await });
         if let Some(applying) = applying {
             tracing::info!(
                 "serving with the settings of before until the settings file is applied"
@@ -390,7 +397,8 @@ pub(crate) async fn check_routes(config: &Config, problems: &mut Problems) {
     let (accounts, clock_of_frame) = (Arc::clone(&engine), Arc::clone(&clock));
     let http = HttpMetrics::new(&metrics, lines.clone());
     let frame = Frame::new(accounts, Pool::new(), clock_of_frame, &metrics, http.overload(), lines);
-    let Surfaces { mut served, .. } = surfaces::product()(engine.port(Arc::new(frame)), config);
+    let Surfaces { mut served, .. } =
+        surfaces::product()(engine.port(Arc::new(frame)), config, Arc::new(Handle::default()));
     let health = Health::new();
     served.push(Operations::new(health, Arc::clone(&engine), metrics.clone(), None));
     if let Err(found) = route_tables(&served, &listeners::NAMES, &http) {

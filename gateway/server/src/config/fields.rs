@@ -105,6 +105,10 @@ pub(super) const SECTIONS: &[Section] = &[
     section("listeners", &[]),
     section("listeners.phone", &["HTTPS for IP phones: the service URL and the pages behind it."]),
     section(
+        "listeners.console",
+        &["HTTPS for administrators and their programs: the REST interface below /api/v1."],
+    ),
+    section(
         "listeners.operations",
         &["Plain HTTP for monitoring: /metrics, /livez, /readyz and /startupz."],
     ),
@@ -278,6 +282,13 @@ pub(super) const FIELDS: &[Field] = &[
             "that still point to the old one. Off unless given.",
         ],
     ),
+    field(
+        "listeners.console.addresses",
+        Addresses,
+        List(&["0.0.0.0", "::"]),
+        &["Addresses to listen on; one of a network for administrators is best."],
+    ),
+    field("listeners.console.port", PORT, Default(9443), &["The port."]),
     field(
         "listeners.operations.addresses",
         Addresses,
