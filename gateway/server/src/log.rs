@@ -1,22 +1,30 @@
-//! The log on standard error: one line for each event, for people or as JSON.
+//! The log: on standard error, one line for each event, for people or as JSON; or as entries of
+//! systemd's journal where standard error is one of its streams. Beside it to syslog receivers.
 
 use std::panic::PanicHookInfo;
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use domain::NodeName;
+use engine::SystemClock;
 use tracing_subscriber::filter::EnvFilter;
-use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::layer::{Layered, SubscriberExt};
 use tracing_subscriber::reload;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{Layer, Registry};
 
 use crate::config::LogConfig;
 
+mod journal;
 mod line_limit;
 mod named;
+mod syslog;
+mod told;
 
 pub(crate) use line_limit::{Line, LineLimit};
+pub use syslog::{Facility, Framing, Syslog, SyslogLayer, SyslogReceiver, Transport};
 
+use journal::Journal;
 use named::Named;
 
 /// The levels there are.
@@ -28,12 +36,18 @@ pub struct LogControl {
     set: Option<Arc<dyn Fn(EnvFilter) -> bool + Send + Sync>>,
     /// How often the level was changed.
     changes: Arc<Mutex<u64>>,
+    syslog: Syslog,
 }
 
 impl LogControl {
     /// For where nothing is logged, as in tests.
     pub fn none() -> Self {
-        Self { set: None, changes: Arc::default() }
+        Self { set: None, changes: Arc::default(), syslog: Syslog::new(None) }
+    }
+
+    /// The syslog receivers of this log.
+    pub fn syslog(&self) -> &Syslog {
+        &self.syslog
     }
 
     /// Logs from `level` on; the number of this change, or `None` where that cannot be.
@@ -57,26 +71,47 @@ impl LogControl {
     }
 }
 
+/// What is left of all events by the level in force.
+type Filtered = Layered<reload::Layer<EnvFilter, Registry>, Registry>;
+type BoxedLayer = Box<dyn Layer<Filtered> + Send + Sync>;
+
 /// Begins to log what `node` does; call it once.
 pub fn start(config: LogConfig, node: Option<&NodeName>) -> LogControl {
     let (filter, handle) = reload::Layer::new(filter(config.level));
-    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(false);
-    let lines: Box<dyn Layer<_> + Send + Sync> = if config.json {
-        let named = Named::new(node);
-        let lines = lines.with_writer(move || named.write_to(std::io::stderr()));
-        Box::new(lines.json().flatten_event(true).with_current_span(false).with_span_list(false))
-    } else {
-        Box::new(lines.with_target(false))
-    };
-    let registry: tracing_subscriber::layer::Layered<_, Registry> =
-        tracing_subscriber::registry().with(filter);
+    let registry: Filtered = tracing_subscriber::registry().with(filter);
+    let syslog = Syslog::new(node);
+    let receivers = syslog.layer(Arc::new(SystemClock));
     // A second start in one process changes nothing; the first log goes on.
-    let _ = registry.with(lines).try_init();
+    let _ = registry
+        .with(entries(node).unwrap_or_else(|| lines(config, node)))
+        .with(receivers)
+        .try_init();
     std::panic::set_hook(Box::new(log_panic));
     LogControl {
         set: Some(Arc::new(move |filter| handle.reload(filter).is_ok())),
         changes: Arc::default(),
+        syslog,
     }
+}
+
+/// Entries of the journal, where standard error is its stream and it listens.
+fn entries(node: Option<&NodeName>) -> Option<BoxedLayer> {
+    if !journal::is_standard_error() {
+        return None;
+    }
+    let journal = Journal::open(Path::new(journal::SOCKET), node).ok()?;
+    Some(Box::new(journal))
+}
+
+/// Lines on standard error.
+fn lines(config: LogConfig, node: Option<&NodeName>) -> BoxedLayer {
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(false);
+    if !config.json {
+        return Box::new(lines.with_target(false));
+    }
+    let named = Named::new(node);
+    let lines = lines.with_writer(move || named.write_to(std::io::stderr()));
+    Box::new(lines.json().flatten_event(true).with_current_span(false).with_span_list(false))
 }
 
 /// Our own crates from `level` on, libraries from `warn` on at most.
@@ -108,7 +143,7 @@ mod tests {
             noting.lock().unwrap().push(filter.to_string().contains("server=debug"));
             true
         };
-        let control = LogControl { set: Some(Arc::new(set)), changes: Arc::default() };
+        let control = LogControl { set: Some(Arc::new(set)), ..LogControl::none() };
         let first = control.set_level("debug").unwrap();
         let second = control.set_level("debug").unwrap();
         assert!(!control.set_back("info", first));
