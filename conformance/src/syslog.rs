@@ -45,6 +45,9 @@ pub(crate) struct SyslogArguments {
     /// Where the certificate of the authority that vouches for it is written
     #[arg(long, value_name = "FILE")]
     authority: Option<PathBuf>,
+    /// Let that certificate vouch for itself, with the mark of an authority
+    #[arg(long)]
+    self_signed: bool,
     /// Close every connection as soon as it is there
     #[arg(long)]
     close_at_once: bool,

@@ -178,26 +178,33 @@ fn line(transport: &str, framing: &str, peer: SocketAddr, bytes: &[u8]) -> Value
 /// A certificate by an authority that is made here and now, and written down for senders.
 fn acceptor(arguments: &SyslogArguments) -> Result<TlsAcceptor, String> {
     let wrong = |error: rcgen::Error| format!("the receiver's certificate: {error}");
-    let mut params = CertificateParams::default();
+    let name = vec![arguments.name.clone()];
+    let authority_name = if arguments.self_signed { name.clone() } else { Vec::new() };
+    let mut params = CertificateParams::new(authority_name).map_err(wrong)?;
     params.distinguished_name.push(DnType::CommonName, "Syslog receiver's authority");
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    let key = KeyPair::generate().map_err(wrong)?;
-    let authority = CertifiedIssuer::self_signed(params, key).map_err(wrong)?;
-    let params = CertificateParams::new(vec![arguments.name.clone()]).map_err(wrong)?;
-    let key = KeyPair::generate().map_err(wrong)?;
-    let certificate = params.signed_by(&key, &authority).map_err(wrong)?;
+    let authority_key = KeyPair::generate().map_err(wrong)?;
+    let authority = CertifiedIssuer::self_signed(params, authority_key).map_err(wrong)?;
+    let (certificate, key) = if arguments.self_signed {
+        (authority.der().clone(), authority.key().serialize_der())
+    } else {
+        let key = KeyPair::generate().map_err(wrong)?;
+        let params = CertificateParams::new(name).map_err(wrong)?;
+        let certificate = params.signed_by(&key, &authority).map_err(wrong)?;
+        (certificate.der().clone(), key.serialize_der())
+    };
     if let Some(path) = &arguments.authority {
         std::fs::write(path, authority.pem())
             .map_err(|error| format!("{}: {error}", path.display()))?;
     }
     let unusable = |error: &dyn std::fmt::Display| format!("TLS cannot be set up: {error}");
-    let key = PrivateKeyDer::try_from(key.serialize_der()).map_err(|error| unusable(&error))?;
+    let key = PrivateKeyDer::try_from(key).map_err(|error| unusable(&error))?;
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(|error| unusable(&error))?
         .with_no_client_auth()
-        .with_single_cert(vec![certificate.der().clone()], key)
+        .with_single_cert(vec![certificate], key)
         .map_err(|error| unusable(&error))?;
     Ok(TlsAcceptor::from(Arc::new(config)))
 }

@@ -1,7 +1,5 @@
 //! What becomes of events, and which of them.
 
-use std::sync::Arc;
-
 use super::*;
 use crate::log::told::Told;
 
@@ -25,7 +23,7 @@ fn an_event_becomes_a_message() {
             text: "not accepted why=\"full up\"".to_owned(),
         }
     );
-    let named = super::tests::told("server::log", vec![("event", "not_accepted".to_owned())]);
+    let named = tests::told("server::log", vec![("event", "not_accepted".to_owned())]);
     assert_eq!(id(&named), "not_accepted");
 }
 
