@@ -54,6 +54,8 @@ const SURFACES_MORE: Duration = Duration::from_secs(1);
 
 /// How long a stop waits for a store that is being opened.
 const OPENING_MORE: Duration = Duration::from_secs(1);
+/// How long the last words to syslog receivers may take.
+const SYSLOG_MORE: Duration = Duration::from_secs(2);
 /// What the log says of a stop during a start.
 const STOPPED_BEFORE: &str = "stopped before it was ready";
 
@@ -182,6 +184,7 @@ impl Node {
         self.shared.engine.close().await;
         let _ = std::fs::remove_file(self.shared.config.admin_socket());
         tracing::info!("stopped");
+        self.shared.log.syslog().finish(SYSLOG_MORE).await;
     }
 }
 
@@ -234,6 +237,7 @@ impl Starting {
 
         let metrics = Metrics::with_process();
         build_info(&metrics);
+        log.syslog().observe(&metrics);
         let opened = open_engine(&config, &clock, &sealing, &metrics).await;
         let engine = match opened {
             Err(NodeError::SealingKey { path }) if is_new => {

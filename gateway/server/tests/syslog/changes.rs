@@ -68,9 +68,7 @@ async fn ops_02_messages_beyond_the_room_of_a_syslog_queue_are_counted_and_told(
     for number in 0..10_007 {
         tracing::info!(number, "one of many");
     }
-    let counted = |result: &str| {
-        format!("jackfield_syslog_messages_total{{receiver=\"one\",result=\"{result}\"}}")
-    };
+    let counted = |result: &str| format!("jackfield_syslog_messages_total{{result=\"{result}\"}}");
     assert_eq!(metric(&metrics, &counted("dropped")), Some(7));
     let waiting = "jackfield_syslog_queue_length{receiver=\"one\"}";
     assert_eq!(metric(&metrics, waiting), Some(10_000));

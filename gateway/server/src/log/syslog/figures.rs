@@ -1,15 +1,17 @@
-//! What operators see of syslog. Labels are the names that the settings give receivers.
+//! What operators see of syslog. Labels are a closed list, and the names that the settings give
+//! receivers.
 
-use engine::metrics::{Counter, Counters, Gauge, Gauges, Metrics};
+use engine::metrics::{Counter, Gauge, Gauges, Metrics};
 
 /// Figures of all receivers.
 #[derive(Clone, Debug)]
 pub(super) struct Figures {
-    messages: Counters,
+    sent: Counter,
+    dropped: Counter,
     waiting: Gauges,
 }
 
-/// Figures of one receiver.
+/// Figures of one receiver; what it counts is counted for all.
 #[derive(Clone, Debug)]
 pub(super) struct ReceiverFigures {
     /// Handed to the network.
@@ -22,12 +24,14 @@ pub(super) struct ReceiverFigures {
 
 impl Figures {
     pub(super) fn new(metrics: &Metrics) -> Self {
+        let messages = metrics.counters(
+            "jackfield_syslog_messages_total",
+            "Messages for syslog receivers, by what became of them.",
+            &["result"],
+        );
         Self {
-            messages: metrics.counters(
-                "jackfield_syslog_messages_total",
-                "Messages for syslog receivers, by what became of them.",
-                &["receiver", "result"],
-            ),
+            sent: messages.with(&["sent"]),
+            dropped: messages.with(&["dropped"]),
             waiting: metrics.gauges(
                 "jackfield_syslog_queue_length",
                 "Messages that wait for a syslog receiver.",
@@ -38,8 +42,8 @@ impl Figures {
 
     pub(super) fn of(&self, receiver: &str) -> ReceiverFigures {
         ReceiverFigures {
-            sent: self.messages.with(&[receiver, "sent"]),
-            dropped: self.messages.with(&[receiver, "dropped"]),
+            sent: self.sent.clone(),
+            dropped: self.dropped.clone(),
             waiting: self.waiting.with(&[receiver]),
         }
     }

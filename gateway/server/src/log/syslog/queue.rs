@@ -1,6 +1,7 @@
 //! What waits for one receiver: bounded, so the oldest goes when it is away for long.
 
 use std::collections::VecDeque;
+use std::mem;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use protocols::syslog::Message;
@@ -125,9 +126,12 @@ impl Queue {
         }
     }
 
-    /// Shows nothing any more: its receiver is gone.
+    /// Nobody is there to be sent what waits: its receiver is no receiver any more.
     pub(super) fn close(&self) {
+        let mut waiting = self.waiting();
+        let left = mem::take(&mut *waiting).messages.len();
         if let Some(figures) = &self.figures {
+            figures.dropped.add(u64::try_from(left).unwrap_or(u64::MAX));
             figures.waiting.set(0);
         }
     }
