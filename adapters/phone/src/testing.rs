@@ -92,6 +92,9 @@ pub(crate) fn settings() -> Settings {
         pair: None,
         extension: line.map(|line| line.parse().unwrap()),
         roles: vec![Role::Agent],
+        alias: None,
+        skills: BTreeMap::new(),
+        origin: None,
         password_hash: None,
     };
     let device = |name: &str, description: Option<&str>, lines: &[&str]| Device {
@@ -123,6 +126,7 @@ pub(crate) fn settings() -> Settings {
                 .map(|name| Team {
                     name: name.parse().unwrap(),
                     pair: None,
+                    supervisors: Vec::new(),
                     layout: None,
                     wrap_up_seconds: None,
                 })
