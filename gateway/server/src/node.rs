@@ -36,6 +36,7 @@ mod applying;
 mod certificate;
 mod error;
 mod listeners;
+mod logging;
 mod nodes;
 pub(crate) mod notify;
 mod signals;
@@ -351,6 +352,7 @@ impl Starting {
         }
         others.spawn(admin.serve(Arc::clone(&shared), stopping.clone()));
         others.spawn(certificate::warn_of_expiry(Arc::clone(&shared), stopping.clone()));
+        others.spawn(logging::follow(Arc::clone(&shared), stopping.clone()));
         if let Some(applying) = applying {
             tracing::info!(
                 "serving with the settings of before until the settings file is applied"

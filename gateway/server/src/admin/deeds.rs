@@ -82,12 +82,12 @@ pub(super) fn log_level(
         return Err(Failure::new("unavailable", "the log level cannot be changed here"));
     };
     tracing::info!(level, minutes, "log level changed");
-    let (log, configured) = (shared.log.clone(), shared.config.log.level);
+    let log = shared.log.clone();
     tokio::spawn(async move {
         tokio::time::sleep(Duration::from_secs(minutes * 60)).await;
         // A later command has its own end.
-        if log.set_back(configured, change) {
-            tracing::info!(level = configured, "log level as configured again");
+        if let Some(level) = log.set_back(change) {
+            tracing::info!(level, "log level as configured again");
         }
     });
     Ok(json!({"level": level, "minutes": minutes}))

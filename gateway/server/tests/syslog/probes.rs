@@ -80,7 +80,7 @@ async fn ops_15_a_syslog_receiver_that_is_not_who_it_should_be_is_refused_with_t
         ),
         ..peer.receiver("one", Transport::Tls)
     };
-    check(&probe(&nonsense).await, "an authority cannot be used");
+    check(&probe(&nonsense).await, "they are no certificates");
 }
 
 #[tokio::test]

@@ -36,9 +36,12 @@ pub(super) fn connector(receiver: &SyslogReceiver) -> Result<TlsConnector, Strin
         );
     }
     let mut roots = RootCertStore::empty();
-    for certificate in &given {
-        let unusable = |error| format!("an authority cannot be used: {error}");
-        roots.add(certificate.clone()).map_err(unusable)?;
+    // One that cannot be used keeps nobody from being vouched for by the others.
+    let (usable, _) = roots.add_parsable_certificates(given.iter().cloned());
+    if usable == 0 {
+        return Err(
+            "none of the given authorities can be used: they are no certificates".to_owned()
+        );
     }
     let authorities =
         WebPkiServerVerifier::builder_with_provider(Arc::new(roots), crate::tls::provider())
