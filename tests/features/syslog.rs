@@ -7,7 +7,9 @@ use std::sync::mpsc;
 use serde_json::{Value, json};
 
 use crate::gateway::{Gateway, PATIENCE, program};
+use crate::node::eventually;
 use crate::phone::{DEVICE, Phone};
+use crate::wire;
 
 /// A strict receiver; it ends with the value.
 struct Receiver {
@@ -83,7 +85,6 @@ fn ops_02_the_log_goes_to_the_syslog_receivers_in_the_settings() {
     gateway.settings(|settings| {
         settings["logging"] = json!({
             "enterprise_number": 64_999,
-            "level": "debug",
             "syslog": [
                 {"name": "plain", "host": "127.0.0.1", "transport": "tcp", "framing": "newline",
                  "port": receiver.port("tcp"), "level": "error"},
@@ -96,11 +97,20 @@ fn ops_02_the_log_goes_to_the_syslog_receivers_in_the_settings() {
         let trusted = settings.as_object_mut().unwrap().entry("trust").or_insert(json!([]));
         trusted.as_array_mut().unwrap().push(trust);
     });
+    let known = "jackfield_syslog_queue_length{receiver=\"private\"}";
+    eventually("the receiver", || {
+        wire::get_plain(&gateway.endpoint("metrics")).text().contains(known).then_some(())
+    });
+    gateway.settings(|settings| settings["voice"]["wrap_up_seconds"] = json!(33));
     let messages = receiver.until("settings applied");
+    // A receiver's level adds nothing to that of the log.
+    assert!(messages.iter().all(|it| it["severity"] != 7), "{messages:?}");
     let applied = messages.last().unwrap();
     assert_eq!(applied["facility"], 20);
     assert_eq!(applied["app_name"], "jackfield");
     assert_eq!(applied["structured_data"]["jackfield@64999"][0][0], "target");
+    gateway.settings(|settings| settings["logging"]["level"] = json!("debug"));
+    receiver.until("settings applied");
     // What the log does not hold at its lowest level, nobody is sent either.
     let mut phone = Phone::new(&gateway, DEVICE, "CP-8845");
     phone.open();

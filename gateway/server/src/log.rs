@@ -22,7 +22,7 @@ mod syslog;
 mod told;
 
 pub(crate) use line_limit::{Line, LineLimit};
-pub use syslog::{Facility, Framing, Syslog, SyslogLayer, SyslogReceiver, Transport};
+pub use syslog::{Facility, Framing, Syslog, SyslogLayer, SyslogReceiver, SyslogState, Transport};
 
 use journal::Journal;
 use named::Named;

@@ -23,15 +23,6 @@ pub(super) fn name(text: &str, characters_max: usize) -> String {
     if name.is_empty() { "_".to_owned() } else { name }
 }
 
-/// The longest beginning of whole characters within `bytes_max`.
-pub(super) fn cut(text: &str, bytes_max: usize) -> &str {
-    let mut end = text.len().min(bytes_max);
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    text.get(..end).unwrap_or_default()
-}
-
 /// Adds `text` with control characters shown, as far as it fits into `bytes_max` bytes of `out`.
 pub(super) fn push_shown(out: &mut Vec<u8>, text: &str, bytes_max: usize) {
     let mut shown = String::new();
@@ -66,7 +57,7 @@ fn show(out: &mut String, character: char) {
 
 /// A parameter's value between its quotes (RFC 5424, section 6.3.3).
 pub(super) fn value(text: &str, bytes_max: usize) -> String {
-    let text = cut(text, bytes_max);
+    let text = text.get(..text.floor_char_boundary(bytes_max)).unwrap_or_default();
     let mut value = String::with_capacity(text.len());
     for character in text.chars() {
         if matches!(character, '"' | '\\' | ']') {

@@ -21,6 +21,7 @@ use std::time::Duration;
 use domain::NodeName;
 use engine::{Clock, Metrics};
 use protocols::syslog::{Message, Origin, Severity};
+use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::Layer;
@@ -41,6 +42,7 @@ pub use receiver::{SyslogReceiver, Transport};
 
 use figures::Figures;
 use queue::Queue;
+use sender::Trouble;
 
 /// What messages of this program are named after.
 const APPLICATION: &str = "jackfield";
@@ -74,7 +76,19 @@ struct State {
 struct Lane {
     receiver: SyslogReceiver,
     queue: Arc<Queue>,
+    trouble: Arc<Trouble>,
     sending: JoinHandle<()>,
+}
+
+/// How a receiver is doing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SyslogState {
+    /// Its name.
+    pub name: String,
+    /// How many messages wait for it.
+    pub waiting: usize,
+    /// Why it is away, in words, where it is.
+    pub away: Option<String>,
 }
 
 impl Drop for Lane {
@@ -111,6 +125,8 @@ impl Syslog {
     /// Who did not change is not disturbed. Who is told otherwise now, under the same name, gets what
     /// waited too.
     pub fn set_receivers(&self, receivers: Vec<SyslogReceiver>) {
+        // Whoever calls this outside of one must not hold the lock when that is told.
+        let runtime = Handle::current();
         let mut state = self.0.state();
         let mut before = mem::take(&mut state.lanes);
         let early = state.early.take().unwrap_or_default();
@@ -122,7 +138,7 @@ impl Syslog {
             let known = before.iter().position(is_same).map(|at| before.swap_remove(at));
             let lane = match known {
                 Some(lane) if lane.receiver == receiver => lane,
-                Some(lane) => self.lane(receiver, Arc::clone(&lane.queue)),
+                Some(lane) => self.lane(&runtime, receiver, Arc::clone(&lane.queue)),
                 None => {
                     let figures = self.0.figures.get().map(|it| it.of(&receiver.name));
                     let queue = Arc::new(Queue::new(figures));
@@ -131,7 +147,7 @@ impl Syslog {
                             queue.push(Arc::clone(message));
                         },
                     );
-                    self.lane(receiver, queue)
+                    self.lane(&runtime, receiver, queue)
                 }
             };
             state.lanes.push(lane);
@@ -140,10 +156,23 @@ impl Syslog {
         self.0.is_wanted.store(!state.lanes.is_empty(), Ordering::Release);
     }
 
-    fn lane(&self, receiver: SyslogReceiver, queue: Arc<Queue>) -> Lane {
+    fn lane(&self, runtime: &Handle, receiver: SyslogReceiver, queue: Arc<Queue>) -> Lane {
+        let trouble = Arc::<Trouble>::default();
         let (to, from, origin) = (receiver.clone(), Arc::clone(&queue), self.0.origin.clone());
-        let sending = tokio::spawn(async move { sender::send(&to, &from, &origin).await });
-        Lane { receiver, queue, sending }
+        let telling = Arc::clone(&trouble);
+        let sending =
+            runtime.spawn(async move { sender::send(&to, &from, &origin, &telling).await });
+        Lane { receiver, queue, trouble, sending }
+    }
+
+    /// How each receiver is doing.
+    pub fn states(&self) -> Vec<SyslogState> {
+        let state = |lane: &Lane| SyslogState {
+            name: lane.receiver.name.clone(),
+            waiting: lane.queue.length(),
+            away: lane.trouble.reason(),
+        };
+        self.0.state().lanes.iter().map(state).collect()
     }
 
     /// Waits until everything is sent, at most that long; for the end of a process.
@@ -167,6 +196,19 @@ impl Syslog {
         clock: &dyn Clock,
     ) -> Result<String, String> {
         probe::probe(receiver, &self.0.origin, clock.now()).await
+    }
+
+    /// The same for a receiver that is there, by its name; `None` where there is none.
+    pub async fn probe_named(
+        &self,
+        name: &str,
+        clock: &dyn Clock,
+    ) -> Option<Result<String, String>> {
+        let receiver = {
+            let state = self.0.state();
+            state.lanes.iter().find(|it| it.receiver.name == name)?.receiver.clone()
+        };
+        Some(self.probe(&receiver, clock).await)
     }
 
     fn tell(&self, told: &Told, clock: &dyn Clock) {

@@ -152,6 +152,10 @@ async fn events_about_syslog_itself_are_in_the_log_and_go_to_no_receiver() {
     .unwrap();
     tracing::info!("something else");
     assert_eq!(peer.text().await, "something else");
+    let states = syslog.states();
+    assert_eq!((states[0].name.as_str(), &states[0].away), ("here", &None));
+    assert_eq!((states[1].name.as_str(), states[1].waiting), ("away", 1));
+    assert!(states[1].away.as_ref().is_some_and(|it| it.contains("cannot be reached")));
     // It is told once, however often it is tried.
     assert_eq!(words.lock().unwrap().iter().filter(|it| *it == away).count(), 1);
 }

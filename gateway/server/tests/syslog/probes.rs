@@ -41,6 +41,17 @@ async fn ops_15_a_syslog_receiver_is_tried_with_a_test_message() {
 }
 
 #[tokio::test]
+async fn ops_15_a_syslog_receiver_in_use_is_tried_by_its_name() {
+    let Some(mut peer) = Peer::start(&["--tcp", "127.0.0.1:0"]) else { return };
+    let (syslog, _, _guard) = crate::log();
+    syslog.set_receivers(vec![peer.receiver("one", Transport::Tcp)]);
+    assert_eq!(syslog.probe_named("other", &SystemClock).await, None);
+    let told = syslog.probe_named("one", &SystemClock).await.unwrap().unwrap();
+    assert!(told.contains("over TCP"), "{told}");
+    assert_eq!(peer.message().await["message"]["msgid"], "test");
+}
+
+#[tokio::test]
 async fn ops_15_a_syslog_receiver_that_does_not_answer_is_told_with_the_reason() {
     let nobody = SyslogReceiver::new("one", "127.0.0.1", free_port(), Transport::Tcp);
     check(&probe(&nobody).await, "cannot be reached: Connection refused");

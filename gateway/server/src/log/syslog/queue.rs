@@ -126,6 +126,11 @@ impl Queue {
         }
     }
 
+    /// How many wait.
+    pub(super) fn length(&self) -> usize {
+        self.waiting().messages.len()
+    }
+
     /// Nobody is there to be sent what waits: its receiver is no receiver any more.
     pub(super) fn close(&self) {
         let mut waiting = self.waiting();

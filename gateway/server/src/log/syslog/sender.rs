@@ -8,6 +8,7 @@
 //!
 //! The log is told once that a receiver is away and once that it is back.
 
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use protocols::syslog::{Message, Origin, Severity, encode};
@@ -30,28 +31,32 @@ const REFUSAL_MAX: Duration = Duration::from_secs(2);
 
 /// How a way ended.
 enum End {
-    /// The receiver closed it, or it is time to look where the receiver is.
+    /// The receiver closed it.
     Closed,
+    /// It is time to look where the receiver is.
+    Old,
     /// It broke.
     Broken(String),
 }
 
-/// What the log was told of a receiver.
-#[derive(Default)]
-struct Trouble {
-    is_told: bool,
-}
+/// Why a receiver is away, as the log was told.
+#[derive(Debug, Default)]
+pub(super) struct Trouble(Mutex<Option<String>>);
 
 /// Sends messages in order until this is dropped.
-pub(super) async fn send(receiver: &SyslogReceiver, queue: &Queue, origin: &Origin) {
-    let mut trouble = Trouble::default();
+pub(super) async fn send(
+    receiver: &SyslogReceiver,
+    queue: &Queue,
+    origin: &Origin,
+    trouble: &Trouble,
+) {
     let mut pause = PAUSE;
     loop {
         let mut delivered = 0;
         let end = match Connection::open(receiver).await {
             Ok(connection) => {
                 let way = Way { connection, receiver, queue, origin };
-                way.serve(&mut trouble, &mut delivered).await
+                way.serve(trouble, &mut delivered).await
             }
             Err(why) => End::Broken(why),
         };
@@ -60,16 +65,18 @@ pub(super) async fn send(receiver: &SyslogReceiver, queue: &Queue, origin: &Orig
             pause = PAUSE;
         }
         match &end {
-            End::Closed if was_useful => {
+            End::Old => {}
+            // Many close what is silent.
+            End::Closed if was_useful || queue.length() == 0 => {
                 tracing::debug!(receiver = receiver.name, "a syslog receiver closed");
             }
-            End::Closed => trouble.tell(receiver, "it closes connections at once"),
+            End::Closed => trouble.tell(receiver, "it closed the connection and took nothing"),
             End::Broken(why) => trouble.tell(receiver, why),
         }
         sleep(pause).await;
         pause = (pause * 2).min(PAUSE_MAX);
-        if was_useful && matches!(end, End::Closed) {
-            // Some close what is silent; they are not asked again before there is need.
+        if !matches!(end, End::Broken(_)) {
+            // They are not asked again before there is need.
             let _ = queue.next(1).await;
         }
     }
@@ -85,7 +92,7 @@ struct Way<'a> {
 
 impl Way<'_> {
     /// Sends until the way ends; counts what went over it.
-    async fn serve(mut self, trouble: &mut Trouble, delivered: &mut usize) -> End {
+    async fn serve(mut self, trouble: &Trouble, delivered: &mut usize) -> End {
         let mut find_again = std::pin::pin!(sleep(FOUND_AGAIN));
         let mut proven = std::pin::pin!(sleep(REFUSAL_MAX));
         let is_datagrams = self.connection.is_datagrams();
@@ -98,10 +105,7 @@ impl Way<'_> {
                     Ok(()) => return End::Closed,
                     Err(why) => return End::Broken(why),
                 },
-                () = &mut find_again, if is_datagrams => {
-                    *delivered += 1;
-                    return End::Closed;
-                }
+                () = &mut find_again, if is_datagrams => return End::Old,
                 () = &mut proven, if is_datagrams && *delivered > 0 && !is_proven => {
                     is_proven = true;
                     trouble.over(self.receiver);
@@ -169,9 +173,14 @@ fn missing(batch: &Batch) -> Option<Message> {
 }
 
 impl Trouble {
-    fn tell(&mut self, receiver: &SyslogReceiver, reason: &str) {
-        if !self.is_told {
-            self.is_told = true;
+    /// Why it is away, where it is.
+    pub(super) fn reason(&self) -> Option<String> {
+        self.reason_now().clone()
+    }
+
+    fn tell(&self, receiver: &SyslogReceiver, reason: &str) {
+        let before = self.reason_now().replace(reason.to_owned());
+        if before.is_none() {
             tracing::warn!(
                 receiver = receiver.name,
                 reason,
@@ -180,10 +189,14 @@ impl Trouble {
         }
     }
 
-    fn over(&mut self, receiver: &SyslogReceiver) {
-        if self.is_told {
-            self.is_told = false;
+    fn over(&self, receiver: &SyslogReceiver) {
+        let before = self.reason_now().take();
+        if before.is_some() {
             tracing::info!(receiver = receiver.name, "a syslog receiver takes messages again");
         }
+    }
+
+    fn reason_now(&self) -> MutexGuard<'_, Option<String>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
