@@ -86,7 +86,8 @@ fn entry(told: &Told, node: Option<&str>) -> Vec<u8> {
         ("MESSAGE".to_owned(), message.as_str()),
         ("JACKFIELD_TARGET".to_owned(), told.target),
     ];
-    let given = [("JACKFIELD_NODE", node), ("CODE_FILE", file), ("CODE_LINE", line.as_deref())];
+    let given =
+        [("JACKFIELD_THIS_NODE", node), ("CODE_FILE", file), ("CODE_LINE", line.as_deref())];
     let given = given.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
     fields.extend(given);
     let own = told.fields.iter();
@@ -119,7 +120,7 @@ mod tests {
         let entry = String::from_utf8_lossy(&entry[..length]).into_owned();
         let begin = "PRIORITY=4\nSYSLOG_IDENTIFIER=jackfield\n\
                      MESSAGE=not accepted listener=phone why=\"a\\nb\"\n\
-                     JACKFIELD_TARGET=server::x\nJACKFIELD_NODE=gw-a.example\nCODE_FILE=";
+                     JACKFIELD_TARGET=server::x\nJACKFIELD_THIS_NODE=gw-a.example\nCODE_FILE=";
         assert!(entry.starts_with(begin), "{entry}");
         let end = "JACKFIELD_LISTENER=phone\nJACKFIELD_WHY\n\u{3}\0\0\0\0\0\0\0a\nb\n";
         assert!(entry.ends_with(end), "{entry}");
