@@ -58,7 +58,14 @@ impl Authenticator for Judge {
         if attempt.password.expose() != format!("password-{}", attempt.account) {
             return Err(AuthenticationRefusal::Wrong);
         }
-        Ok(Principal { who: attempt.account, roles, how: Proof::Password, session: None })
+        Ok(Principal {
+            who: attempt.account,
+            roles,
+            how: Proof::Password,
+            session: None,
+            identity: None,
+            teams: Vec::new(),
+        })
     }
 
     async fn admit(&self, _: Applicant) -> Result<Box<dyn Admission>, AuthenticationRefusal> {
