@@ -155,7 +155,9 @@ fn lines(config: LogConfig, node: Option<&NodeName>) -> BoxedLayer {
 fn filter(level: &str) -> EnvFilter {
     let libraries = if level == "error" { "error" } else { "warn" };
     let mut directives = libraries.to_owned();
-    for name in ["server", "engine", "store", "cti", "phone", "protocols", "domain", "jackfield"] {
+    for name in
+        ["server", "engine", "store", "cti", "console", "phone", "protocols", "domain", "jackfield"]
+    {
         directives.push_str(&format!(",{name}={level}"));
     }
     EnvFilter::new(directives)
