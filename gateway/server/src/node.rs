@@ -37,6 +37,7 @@ mod applying;
 mod certificate;
 mod error;
 mod listeners;
+mod logging;
 mod nodes;
 pub(crate) mod notify;
 mod signals;
@@ -55,6 +56,8 @@ const SURFACES_MORE: Duration = Duration::from_secs(1);
 
 /// How long a stop waits for a store that is being opened.
 const OPENING_MORE: Duration = Duration::from_secs(1);
+/// How long the last words to syslog receivers may take.
+const SYSLOG_MORE: Duration = Duration::from_secs(2);
 /// What the log says of a stop during a start.
 const STOPPED_BEFORE: &str = "stopped before it was ready";
 
@@ -183,6 +186,7 @@ impl Node {
         self.shared.engine.close().await;
         let _ = std::fs::remove_file(self.shared.config.admin_socket());
         tracing::info!("stopped");
+        self.shared.log.syslog().finish(SYSLOG_MORE).await;
     }
 }
 
@@ -235,6 +239,7 @@ impl Starting {
 
         let metrics = Metrics::with_process();
         build_info(&metrics);
+        log.syslog().observe(&metrics);
         let opened = open_engine(&config, &clock, &sealing, &metrics).await;
         let engine = match opened {
             Err(NodeError::SealingKey { path }) if is_new => {
@@ -354,6 +359,7 @@ impl Starting {
         others.spawn(certificate::warn_of_expiry(Arc::clone(&shared), stopping.clone()));
         let node = Arc::clone(&shared);
         others.spawn(async move { set_up::at_start(&node).await });
+        others.spawn(logging::follow(Arc::clone(&shared), stopping.clone()));
         if let Some(applying) = applying {
             tracing::info!(
                 "serving with the settings of before until the settings file is applied"

@@ -170,12 +170,12 @@ pub(super) async fn log_level(
     let deed = Deed::done("log_level_changed", format!("nodes/{}", shared.engine.node()));
     let deed = deed.with("level", &json!(level)).with("minutes", &json!(minutes));
     people::note(shared, context, deed).await;
-    let (log, configured) = (shared.log.clone(), shared.config.log.level);
+    let log = shared.log.clone();
     tokio::spawn(async move {
         tokio::time::sleep(Duration::from_secs(minutes * 60)).await;
         // A later command has its own end.
-        if log.set_back(configured, change) {
-            tracing::info!(level = configured, "log level as configured again");
+        if let Some(level) = log.set_back(change) {
+            tracing::info!(level, "log level as configured again");
         }
     });
     Ok(json!({"level": level, "minutes": minutes}))

@@ -373,7 +373,12 @@ pub(super) const FIELDS: &[Field] = &[
             "nodes are there to go to: so long load balancers take to notice.",
         ],
     ),
-    field("log.format", Choice(&["human", "json"]), Word("human"), &["How a line looks."]),
+    field(
+        "log.format",
+        Choice(&["human", "json"]),
+        Word("human"),
+        &["How a line looks. Under systemd there are none: its journal gets fields."],
+    ),
     field(
         "log.level",
         Choice(&["error", "warn", "info", "debug", "trace"]),
