@@ -4,4 +4,5 @@
 //! have names, its fuzz target is a plain function that the tests run over a kept corpus.
 
 pub mod cti;
+pub mod ldap;
 pub mod phone_xml;
