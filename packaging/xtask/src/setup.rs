@@ -46,7 +46,7 @@ struct Requirement {
 
 const EVERY_DEMO: &[Purpose] = &[Purpose::Demo, Purpose::DemoOfNodes];
 
-const REQUIREMENTS: [Requirement; 7] = [
+const REQUIREMENTS: [Requirement; 8] = [
     Requirement {
         command: "cc",
         packages: &["gcc", "libc6-dev"],
@@ -88,6 +88,14 @@ const REQUIREMENTS: [Requirement; 7] = [
         by_hand: "",
         why: "stands in for a site's proxy before old phones; Debian's package also starts it on port \
               80, which `systemctl disable --now nginx` ends",
+        purposes: &[],
+    },
+    Requirement {
+        command: "slapd",
+        packages: &["slapd"],
+        by_hand: "",
+        why: "stands in for a site's LDAP directory; Debian's package also starts it on port 389, which \
+              `systemctl disable --now slapd` ends",
         purposes: &[],
     },
     Requirement {
@@ -296,8 +304,8 @@ mod tests {
         let advice = advice(&missing(Purpose::Test, |command| command == "cargo-clippy"));
         assert_eq!(
             advice,
-            "missing cc, make, cargo-fmt, xmllint, nginx, postgres: run rustup component add rustfmt and \
-             apt-get install gcc libc6-dev make libxml2-utils nginx-light postgresql \
+            "missing cc, make, cargo-fmt, xmllint, nginx, slapd, postgres: run rustup component add rustfmt and \
+             apt-get install gcc libc6-dev make libxml2-utils nginx-light slapd postgresql \
              (as root), then try again"
         );
     }

@@ -1,0 +1,24 @@
+//! Directories and systems that know users and teams: LDAP, Finesse, files.
+//!
+//! ```text
+//!   Directory --Prepared (filters parsed, TLS made)--> Connection --> bind, search, pages
+//!   Directories: who signs in is proven by the directory, who refused us is left alone (OPS-10)
+//! ```
+//!
+//! Who owns what: [`Directories`] owns what is known of each directory's own account; a connection
+//! belongs to whoever opened it and asks one thing at a time. Nothing a directory says changes
+//! anything by itself.
+
+mod authenticate;
+mod configuration;
+mod connection;
+mod groups;
+mod standing;
+mod trouble;
+
+pub use authenticate::{Answer, Directories, Proven, Refusal};
+pub use configuration::{
+    DEFAULT_GROUP_FILTER, DEFAULT_USER_FILTER, Directory, Groups, HOSTS_MAX, Host, Prepared,
+    Security,
+};
+pub use trouble::Trouble;

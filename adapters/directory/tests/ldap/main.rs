@@ -1,0 +1,23 @@
+//! The adapter against a real directory server: Debian's slapd, private to each test.
+//!
+//! Where slapd is not installed every test prints `left out:` and passes.
+
+mod server;
+mod signing_in;
+mod unwell;
+
+use server::Slapd;
+
+/// Says why a test does nothing here.
+#[macro_export]
+macro_rules! slapd_or_leave {
+    ($what:expr) => {
+        match $crate::Slapd::start($what) {
+            Some(server) => server,
+            None => {
+                println!("left out: slapd is not installed (Debian's package slapd)");
+                return;
+            }
+        }
+    };
+}
