@@ -4,5 +4,6 @@
 //! have names, its fuzz target is a plain function that the tests run over a kept corpus.
 
 pub mod cti;
+pub mod finesse;
 pub mod ldap;
 pub mod phone_xml;
