@@ -2,6 +2,7 @@
 //!
 //! ```text
 //!   Directory --Prepared (filters parsed, TLS made)--> Connection --> bind, search, pages
+//!   import: Finesse, CSV --> what to set in present settings --> a plan, by whoever asked
 //!   Directories: who signs in is proven by the directory, who refused us is left alone (OPS-10)
 //! ```
 //!
@@ -13,6 +14,7 @@ mod authenticate;
 mod configuration;
 mod connection;
 mod groups;
+pub mod import;
 mod standing;
 mod trouble;
 

@@ -8,7 +8,6 @@ use engine::SystemClock;
 use protocols::ldap::normalised;
 
 use crate::server::Content;
-use crate::slapd_or_leave;
 
 pub(crate) async fn directories(directory: Directory) -> Directories {
     let directories = Directories::new(Arc::new(SystemClock));

@@ -1,18 +1,17 @@
 //! Servers that are away, strangers, or do not know our own account.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use directory::{Answer, Directories, Host, Refusal, Security};
 use domain::{Secret, Timestamp};
 use engine::Clock;
+use engine::testing::ManualClock;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
 use crate::server::{Content, another_authority, free_port};
 use crate::signing_in::{answer, directories};
-use crate::slapd_or_leave;
 
 fn anna() -> Content {
     let mut content = Content::default();
@@ -66,22 +65,11 @@ async fn ids_17_who_speaks_no_tls_is_not_spoken_to_in_the_clear() {
     assert!(refused.to_string().contains("no private connection"), "{refused}");
 }
 
-/// A clock that stands still until it is set.
-#[derive(Default)]
-struct Still(AtomicU32);
-
-impl Clock for Still {
-    fn now(&self) -> Timestamp {
-        let minutes = self.0.load(Ordering::Relaxed);
-        Timestamp::default().after(Duration::from_secs(60 * u64::from(minutes)))
-    }
-}
-
 #[tokio::test]
 async fn ops_10_our_own_account_is_left_alone_once_it_was_refused_and_tried_at_once_when_corrected()
 {
     let server = slapd_or_leave!(&anna());
-    let clock = Arc::new(Still::default());
+    let clock = Arc::new(ManualClock::new(Timestamp::default()));
     let directories = Directories::new(Arc::clone(&clock) as Arc<dyn Clock>);
     let good = server.directory();
     let mut wrong = good.clone();
@@ -93,14 +81,14 @@ async fn ops_10_our_own_account_is_left_alone_once_it_was_refused_and_tried_at_o
         assert!(matches!(refusal(answer), Refusal::OwnAccount { .. }));
     }
     assert!(directories.left_alone("site").await.is_some());
-    clock.0.store(29, Ordering::Relaxed);
+    clock.advance(Duration::from_secs(29 * 60));
     // The same settings applied again are no correction.
     assert!(directories.set(vec![wrong.clone()]).await.is_empty());
     assert!(matches!(
         refusal(answer(&directories, "anna", "right-1").await),
         Refusal::OwnAccount { .. }
     ));
-    clock.0.store(31, Ordering::Relaxed);
+    clock.advance(Duration::from_secs(2 * 60));
     assert!(directories.left_alone("site").await.is_none());
     assert!(matches!(
         refusal(answer(&directories, "anna", "right-1").await),
