@@ -7,15 +7,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use domain::{Problems, Secret, Timestamp};
+use domain::settings::{DirectorySync, Settings};
+use domain::{Identity, Problems, Secret, Timestamp};
 use engine::Clock;
-use protocols::ldap::{BindPolicy, Entry, Outcome, ResultCode};
+use protocols::ldap::{BindPolicy, Entry, Filter, FilterError, Outcome, ResultCode, normalised};
 use tokio::sync::RwLock;
 
 use crate::configuration::{Directory, Prepared};
 use crate::connection::{Bound, Connection, Wanted};
 use crate::groups::{self, GroupFinder};
 use crate::standing::{NotBound, Standing};
+use crate::sync::{ENTRIES_MAX, Found};
 use crate::trouble::Trouble;
 
 /// The most characters of a name that is looked up.
@@ -36,6 +38,23 @@ pub struct Proven {
     pub name: Option<String>,
     /// The names of their groups in one form, as [`protocols::ldap::normalised`] gives it.
     pub groups: BTreeSet<String>,
+}
+
+impl Proven {
+    /// Who they are for consoles, with those of their groups that settings grant a role, spelled as
+    /// there: two spellings of one name compare equal here alone.
+    #[must_use]
+    pub fn identity(&self, settings: &Settings) -> Identity {
+        let grants = settings.roles.values().filter(|grant| grant.directory == self.directory);
+        let granted = grants.flat_map(|grant| &grant.groups);
+        let granted = granted.filter(|group| self.groups.contains(&normalised(group)));
+        let groups: BTreeSet<_> = granted.cloned().collect();
+        Identity::Directory {
+            directory: self.directory.clone(),
+            user: self.id.clone(),
+            groups: groups.into_iter().collect(),
+        }
+    }
 }
 
 /// What a directory says of a name and a password.
@@ -66,6 +85,9 @@ pub enum Refusal {
     /// No server could be asked.
     #[error(transparent)]
     Trouble(#[from] Trouble),
+    /// The filter for agents is none.
+    #[error("sync.filter {0}")]
+    Filter(FilterError),
     /// Several entries have that name.
     #[error("several entries have that name; user_filter must find one")]
     Ambiguous,
@@ -178,11 +200,29 @@ impl Directories {
             return Answer::Wrong;
         }
         match known.at_some_server(self.clock.now(), Ask::Prove { user, password }).await {
-            Ok(answer) => answer,
+            Ok(Asked::Answer(answer)) => answer,
+            Ok(Asked::Found(_)) => Answer::Wrong,
             Err(refusal) => {
                 tracing::warn!(directory, %refusal, "a sign-in could not be judged");
                 Answer::Refused(refusal)
             }
+        }
+    }
+
+    /// All entries that are to be taken over from a directory, with their groups.
+    pub(crate) async fn read(
+        &self,
+        directory: &str,
+        sync: &DirectorySync,
+    ) -> Result<Vec<Found>, Refusal> {
+        let missing = || Refusal::NoDirectory(directory.to_owned());
+        let known = self.known(directory).await.ok_or_else(missing)?;
+        let filter = Filter::parse(&sync.filter, &[]).map_err(Refusal::Filter)?;
+        let extension_attribute = sync.extension_attribute.as_deref();
+        let ask = Ask::Read { filter: &filter, extension_attribute };
+        match known.at_some_server(self.clock.now(), ask).await? {
+            Asked::Found(found) => Ok(found),
+            Asked::Answer(_) => Ok(Vec::new()),
         }
     }
 
@@ -194,12 +234,21 @@ impl Directories {
 /// What is asked once our own account is bound.
 #[derive(Clone, Copy)]
 enum Ask<'a> {
+    /// Whether somebody is who they say.
     Prove { user: &'a str, password: &'a Secret },
+    /// All entries of a filter, with an attribute more.
+    Read { filter: &'a Filter, extension_attribute: Option<&'a str> },
+}
+
+/// What came of it.
+enum Asked {
+    Answer(Answer),
+    Found(Vec<Found>),
 }
 
 impl Known {
     /// Asks the first server that answers.
-    async fn at_some_server(&self, now: Timestamp, ask: Ask<'_>) -> Result<Answer, Refusal> {
+    async fn at_some_server(&self, now: Timestamp, ask: Ask<'_>) -> Result<Asked, Refusal> {
         if let Some((trouble, until)) = self.standing.refused(now).await {
             return Err(Refusal::OwnAccount { trouble, until });
         }
@@ -228,11 +277,38 @@ impl Known {
         connection: &mut Connection<'_>,
         now: Timestamp,
         ask: Ask<'_>,
-    ) -> Result<Answer, Refusal> {
+    ) -> Result<Asked, Refusal> {
         self.become_ourselves(connection, now).await?;
         match ask {
-            Ask::Prove { user, password } => self.prove(connection, now, user, password).await,
+            Ask::Prove { user, password } => {
+                self.prove(connection, now, user, password).await.map(Asked::Answer)
+            }
+            Ask::Read { filter, extension_attribute } => {
+                let read = self.read(connection, filter, extension_attribute).await;
+                Ok(Asked::Found(read?))
+            }
         }
+    }
+
+    async fn read(
+        &self,
+        connection: &mut Connection<'_>,
+        filter: &Filter,
+        extension_attribute: Option<&str>,
+    ) -> Result<Vec<Found>, Trouble> {
+        let prepared = &self.prepared;
+        let attributes: Vec<_> =
+            attributes(prepared).into_iter().chain(extension_attribute).collect();
+        let base = prepared.directory.base_dn.as_str();
+        let wanted = Wanted { base, filter, filled: &[], attributes: &attributes };
+        let entries = connection.find_all(wanted, "entries", ENTRIES_MAX).await?;
+        let mut finder = GroupFinder::default();
+        let mut found = Vec::with_capacity(entries.len());
+        for entry in entries {
+            let groups = finder.of(connection, prepared, &entry).await?;
+            found.push(Found { entry, groups });
+        }
+        Ok(found)
     }
 
     async fn become_ourselves(
@@ -296,13 +372,10 @@ async fn one(
     prepared: &Prepared,
     user: &str,
 ) -> Result<Option<Entry>, Refusal> {
-    let directory = &prepared.directory;
-    let mut attributes = vec![directory.id_attribute.as_str(), directory.name_attribute.as_str()];
-    attributes.extend(groups::attribute(prepared));
-    attributes.retain(|name| !name.is_empty());
+    let attributes = attributes(prepared);
     let filled = [("user", user.as_bytes())];
     let wanted = Wanted {
-        base: &directory.base_dn,
+        base: &prepared.directory.base_dn,
         filter: &prepared.user_filter,
         filled: &filled,
         attributes: &attributes,
@@ -313,6 +386,14 @@ async fn one(
         (Some(entry), true) => Ok(Some(entry)),
         _ => Err(Refusal::Ambiguous),
     }
+}
+
+/// The attributes of a person that we use.
+fn attributes(prepared: &Prepared) -> Vec<&str> {
+    let directory = &prepared.directory;
+    let own = [directory.id_attribute.as_str(), directory.name_attribute.as_str()];
+    let all = own.into_iter().chain(groups::attribute(prepared));
+    all.filter(|name| !name.is_empty()).collect()
 }
 
 /// What is wrong with the account, where the server says more than that the password is wrong.

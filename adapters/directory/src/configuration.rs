@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use domain::settings::DirectorySecurity;
 use domain::{Problems, Secret};
 use protocols::ldap::Filter;
 use rustls::{ClientConfig, RootCertStore};
@@ -46,6 +47,45 @@ pub struct Directory {
     pub authorities_pem: String,
     /// How long a server may take for each step, 1 to 60 seconds.
     pub timeout_seconds: u32,
+}
+
+impl Directory {
+    /// A directory as the settings in force describe it, with its password opened and the certificates
+    /// that are trusted for directories.
+    #[must_use]
+    pub fn of_settings(
+        settings: &domain::settings::Directory,
+        bind_password: Secret,
+        authorities_pem: &str,
+    ) -> Self {
+        let hosts = settings.servers.iter();
+        let groups = match &settings.group_base_dn {
+            None => Groups::Attribute(settings.group_attribute.clone()),
+            Some(base_dn) => Groups::Search {
+                base_dn: base_dn.clone(),
+                filter: DEFAULT_GROUP_FILTER.to_owned(),
+                nested: true,
+            },
+        };
+        Self {
+            name: settings.name.clone(),
+            hosts: hosts.map(|it| Host { host: it.host.clone(), port: it.port }).collect(),
+            security: match settings.security {
+                DirectorySecurity::Ldaps => Security::Ldaps,
+                DirectorySecurity::StartTls => Security::StartTls,
+                DirectorySecurity::Plain => Security::Plain,
+            },
+            bind_dn: settings.bind_dn.clone(),
+            bind_password,
+            base_dn: settings.base_dn.clone(),
+            user_filter: settings.user_filter.clone(),
+            id_attribute: settings.id_attribute.clone(),
+            name_attribute: settings.name_attribute.clone(),
+            groups,
+            authorities_pem: authorities_pem.to_owned(),
+            timeout_seconds: settings.timeout_seconds,
+        }
+    }
 }
 
 /// A server of a directory.

@@ -7,6 +7,7 @@
 //!
 //! Pure: whoever calls reads the present settings, shows the plan and applies.
 
+mod change;
 pub mod csv;
 pub mod finesse;
 mod merge;
@@ -17,6 +18,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
+pub use change::Change;
 pub use merge::{Merged, Mode, merged};
 
 /// A section of a settings file that things are taken over into.

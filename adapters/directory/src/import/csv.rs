@@ -2,7 +2,7 @@
 //!
 //! The first line names the columns; `,` or `;` parts them, UTF-8 with or without a mark. A column that
 //! is there sets its member, an empty cell in it removes the member, and a column that is not there
-//! leaves it alone. Lists stand in one cell, parted by `|`.
+//! leaves it alone. Lists stand in one cell, parted by `|`; a skill comes with its competence, `German:7`.
 //!
 //! Spreadsheets run cells that begin with `=` and the like as formulas. Texts that begin so are refused
 //! on the way in, so that no export of ours ever holds one, and are defused on the way out all the same.
@@ -10,7 +10,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use domain::settings::LABEL_CHARACTERS_MAX;
+use domain::settings::{COMPETENCE_MAX, LABEL_CHARACTERS_MAX};
 use domain::{AgentId, DeviceName, Extension, PairName, ReasonCategory, TeamName};
 use serde_json::{Map, Value, json};
 
@@ -301,12 +301,22 @@ fn value(cell: &[u8], form: Form) -> Result<Value, String> {
             roles.into()
         }
         Form::Skills => {
-            let long =
-                |skill: &str| skill.chars().count() > 64 || skill.chars().any(char::is_control);
-            if list().any(long) {
-                return Err("a skill has at most 64 characters".to_owned());
+            let mut skills = Map::new();
+            for skill in list() {
+                let (name, competence) = skill.rsplit_once(':').unwrap_or((skill, ""));
+                match competence.trim().parse::<u8>() {
+                    Ok(competence) if (1..=COMPETENCE_MAX).contains(&competence) => {
+                        skills.insert(name.trim().to_owned(), competence.into());
+                    }
+                    _ => {
+                        return Err(format!(
+                            "has a skill without its competence from 1 to {COMPETENCE_MAX}; write \
+                             German:7"
+                        ));
+                    }
+                }
             }
-            list().collect::<Vec<_>>().into()
+            skills.into()
         }
         Form::Number(most) => match text.parse::<u64>() {
             Ok(number) if number <= most => number.into(),

@@ -28,4 +28,5 @@ macro_rules! slapd_or_leave {
 }
 
 mod signing_in;
+mod taking_over;
 mod unwell;
