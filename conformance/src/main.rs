@@ -3,6 +3,7 @@
 //! Each peer is a subcommand and a module of its own; they share no code with the product.
 
 mod cti;
+mod finesse;
 mod phone;
 
 use std::io::{BufReader, Write, stderr, stdin, stdout};
@@ -12,6 +13,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use self::cti::{ControlArguments, CtiArguments};
+use self::finesse::FinesseArguments;
 use self::phone::PhoneArguments;
 
 /// Simulated peers of a contact-centre gateway, strict by the documents.
@@ -27,6 +29,7 @@ enum Peer {
     Phone(Box<PhoneArguments>),
     CtiServer(Box<CtiArguments>),
     Control(ControlArguments),
+    FinesseServer(FinesseArguments),
     /// Judge one stored page of IP phone services; exits with 1 if there are violations
     CheckPage {
         /// The phone it is for; `jackfield-peers models` lists them
@@ -72,6 +75,9 @@ fn run(arguments: Arguments) -> Result<u8, String> {
             code
         }
         Peer::CtiServer(arguments) => runtime()?.block_on(cti::run(*arguments, &mut stdout())),
+        Peer::FinesseServer(arguments) => {
+            runtime()?.block_on(finesse::run(arguments, &mut stdout()))
+        }
         Peer::Control(arguments) => {
             let (text, done) = runtime()?.block_on(cti::run_control(&arguments))?;
             stdout().write_all(text.as_bytes()).map_err(io)?;

@@ -8,7 +8,7 @@
 
 use std::collections::BTreeSet;
 
-use domain::settings::{DirectorySync, Settings};
+use domain::settings::{Becomes, DirectorySync, Settings};
 use domain::{AgentId, Extension, Problems, Timestamp};
 use protocols::ldap::{Entry, normalised};
 use serde_json::{Map, Value, json};
@@ -155,9 +155,9 @@ pub(crate) fn planned(
     let why = "is an agent here already, who did not come from this directory";
     let ours = change.held_up.iter().take(ROWS_MAX);
     report.held_up = ours.map(|who| Row { who: who.clone(), why: why.to_owned() }).collect();
-    report.added = change.added_count;
-    report.changed = change.changed_count;
-    report.removed = change.removed.len();
+    report.added = change.count(Becomes::Added);
+    report.changed = change.count(Becomes::Changed);
+    report.removed = change.count(Becomes::Removed);
     let own = settings.agents.values().filter(|agent| agent.origin == origin).count();
     let percent = usize::from(sync.removal_percent_max);
     // One may always go, or a small team could never lose anybody.

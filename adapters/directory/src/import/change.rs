@@ -4,15 +4,11 @@
 use std::collections::BTreeMap;
 
 use domain::settings::{
-    Documents, SettingDocument, Settings, SettingsFile, export, export_document, masked,
+    Becomes, Documents, Planned, SettingDocument, Settings, SettingsFile, export, plan,
 };
 use domain::{Actor, Command, Key, Problems, Sealed};
-use serde_json::Value;
 
 use super::{Imported, Mode, merged};
-
-/// The most characters of a value in a plan.
-const VALUE_CHARACTERS_MAX: usize = 80;
 
 /// What taking over would change.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,12 +19,8 @@ pub struct Change {
     pub put: Vec<SettingDocument>,
     /// What is removed.
     pub removed: Vec<Key>,
-    /// The plan in words: `+` new, `~` changed, `-` removed; secrets masked.
-    pub lines: Vec<String>,
-    /// How many are new.
-    pub added_count: usize,
-    /// How many are changed.
-    pub changed_count: usize,
+    /// The plan for people; secrets masked.
+    pub plan: Vec<Planned>,
     /// Agents that are there already and did not come from that origin, so they stay as they are.
     pub held_up: Vec<String>,
 }
@@ -44,38 +36,18 @@ impl Change {
             documents.into_iter().map(|document| (document.key(), document)).collect()
         };
         let before = by_key(settings.documents());
+        let plan = plan(settings, &documents);
         let after = by_key(documents);
-        let mut change = Self {
-            base: settings.number,
-            put: Vec::new(),
-            removed: Vec::new(),
-            lines: Vec::new(),
-            added_count: 0,
-            changed_count: 0,
-            held_up: merged.held_up,
-        };
-        for (key, old) in &before {
-            if !after.contains_key(key) {
-                change.lines.push(format!("- {}", name(old)));
-                change.removed.push(key.clone());
-            }
-        }
-        for (key, new) in after {
-            match before.get(&key) {
-                Some(old) if *old == new => continue,
-                Some(old) => {
-                    change.changed_count += 1;
-                    change.lines.push(format!("~ {}{}", name(&new), differences(old, &new)));
-                }
-                None => {
-                    change.added_count += 1;
-                    let told = short(&masked(export_document(&new)));
-                    change.lines.push(format!("+ {} {told}", name(&new)));
-                }
-            }
-            change.put.push(new);
-        }
-        Ok(change)
+        let removed = before.keys().filter(|key| !after.contains_key(key)).cloned().collect();
+        let differs = |(key, document): &(Key, SettingDocument)| before.get(key) != Some(document);
+        let put = after.into_iter().filter(differs).map(|(_, document)| document).collect();
+        Ok(Self { base: settings.number, put, removed, plan, held_up: merged.held_up })
+    }
+
+    /// How many documents become so.
+    #[must_use]
+    pub fn count(&self, becomes: Becomes) -> usize {
+        self.plan.iter().filter(|planned| planned.becomes == becomes).count()
     }
 
     /// Whether nothing would change.
@@ -90,36 +62,5 @@ impl Change {
         let (base, put, removed) = (self.base, self.put.clone(), self.removed.clone());
         let change = Command::ChangeSettings { base, put, removed };
         Command::Audited { by, deed: None, command: Some(Box::new(change)) }
-    }
-}
-
-fn name(document: &SettingDocument) -> String {
-    let section = document.section().file_key();
-    document.name().map_or_else(|| section.to_owned(), |name| format!("{section}/{name}"))
-}
-
-fn differences(old: &SettingDocument, new: &SettingDocument) -> String {
-    let (old, new) = (export_document(old), export_document(new));
-    let (Value::Object(old), Value::Object(new)) = (old, new) else { return String::new() };
-    let mut members: Vec<_> = old.keys().chain(new.keys()).collect();
-    members.sort_unstable();
-    members.dedup();
-    let told = |of: &serde_json::Map<String, Value>, member: &String| match of.get(member) {
-        None => "nothing".to_owned(),
-        Some(value) => {
-            // Masked with its name beside it, since the name tells what is secret.
-            let one = serde_json::Map::from_iter([(member.clone(), value.clone())]);
-            masked(Value::Object(one)).get(member).map(short).unwrap_or_default()
-        }
-    };
-    let differ = members.into_iter().filter(|member| old.get(*member) != new.get(*member));
-    differ.map(|it| format!(", {it}: {} -> {}", told(&old, it), told(&new, it))).collect()
-}
-
-fn short(value: &Value) -> String {
-    let text = value.to_string();
-    match text.char_indices().nth(VALUE_CHARACTERS_MAX) {
-        Some((end, _)) => format!("{} ...", text.get(..end).unwrap_or_default()),
-        None => text,
     }
 }
