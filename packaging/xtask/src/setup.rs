@@ -91,6 +91,14 @@ const REQUIREMENTS: [Requirement; 8] = [
         purposes: &[],
     },
     Requirement {
+        command: "slapd",
+        packages: &["slapd"],
+        by_hand: "",
+        why: "stands in for a site's LDAP directory; Debian's package also starts it on port 389, which \
+              `systemctl disable --now slapd` ends",
+        purposes: &[],
+    },
+    Requirement {
         command: "postgres",
         packages: &[POSTGRESQL_PACKAGE],
         by_hand: "",
@@ -304,8 +312,9 @@ mod tests {
         let advice = advice(&missing(Purpose::Test, |command| command == "cargo-clippy"));
         assert_eq!(
             advice,
-            "missing cc, make, cargo-fmt, xmllint, nginx, postgres, rsyslogd: run rustup component add \
-             rustfmt and apt-get install gcc libc6-dev make libxml2-utils nginx-light postgresql rsyslog \
+            "missing cc, make, cargo-fmt, xmllint, nginx, slapd, postgres, rsyslogd: run rustup component \
+             add rustfmt and apt-get install gcc libc6-dev make libxml2-utils nginx-light slapd \
+             postgresql rsyslog \
              (as root), then try again"
         );
     }
