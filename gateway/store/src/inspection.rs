@@ -6,9 +6,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use domain::settings::{SettingDocument, SettingsHead};
-use domain::{
-    Claim, Deployment, Document, Event, Key, Kind, Reply, SessionNumber, Timestamp,
-};
+use domain::{Claim, Deployment, Document, Event, Key, Kind, Reply, SessionNumber, Timestamp};
 use ring::digest::{Context, SHA256};
 
 use crate::copy::{Column, Page};

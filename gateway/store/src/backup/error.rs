@@ -11,7 +11,9 @@ pub enum BackupError {
     #[error("this is no backup: it does not begin as one")]
     NoBackup,
     /// Its format is not the one known here.
-    #[error("the backup has format {found}, this program reads format {known}; use the program that wrote it")]
+    #[error(
+        "the backup has format {found}, this program reads format {known}; use the program that wrote it"
+    )]
     Format {
         /// Its number.
         found: u16,
@@ -25,7 +27,9 @@ pub enum BackupError {
         what: &'static str,
     },
     /// It asks for more work to make its key than any backup needs.
-    #[error("the backup asks for {memory_kib} KiB and {passes} passes to make its key, which is refused")]
+    #[error(
+        "the backup asks for {memory_kib} KiB and {passes} passes to make its key, which is refused"
+    )]
     Dear {
         /// The memory it asks for.
         memory_kib: u32,

@@ -179,10 +179,8 @@ mod tests {
 
     #[test]
     fn ops_04_the_other_sort_of_key_is_told() {
-        let sealing = |id: &str| BackupKey::Sealing {
-            key: Zeroizing::new([1; 32]),
-            id: id.to_owned(),
-        };
+        let sealing =
+            |id: &str| BackupKey::Sealing { key: Zeroizing::new([1; 32]), id: id.to_owned() };
         let noted = KeyNote::SealingKey { id: "ab12".into() };
         assert!(derive(&sealing("ab12"), &noted, &SALT).is_ok());
         let refused = derive(&sealing("cd34"), &noted, &SALT).err().unwrap().to_string();

@@ -95,9 +95,7 @@ impl<Out: FnMut(Vec<u8>) -> Result<(), BackupError>> Writer<Out> {
             Column::Texts(values) => {
                 self.write_bytes(values.get(row).and_then(Option::as_deref).map(str::as_bytes))
             }
-            Column::Bytes(values) => {
-                self.write_bytes(values.get(row).and_then(Option::as_deref))
-            }
+            Column::Bytes(values) => self.write_bytes(values.get(row).and_then(Option::as_deref)),
             Column::Numbers(values) => match values.get(row).copied().flatten() {
                 None => self.sealing.write(&[0]),
                 Some(number) => {
@@ -201,7 +199,11 @@ impl<In: BufRead> Reader<In> {
                 known.as_bytes() == name && letter(*known_sort) == sort
             });
         }
-        if same { Ok(table) } else { Err(BackupError::Content { what: "a table has other columns" }) }
+        if same {
+            Ok(table)
+        } else {
+            Err(BackupError::Content { what: "a table has other columns" })
+        }
     }
 
     fn read_name(&mut self) -> Result<Vec<u8>, BackupError> {

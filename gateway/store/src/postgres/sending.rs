@@ -57,10 +57,7 @@ impl PostgresStore {
     }
 }
 
-async fn give(
-    pages: &mpsc::Sender<Option<Page>>,
-    page: Option<Page>,
-) -> Result<(), StoreError> {
+async fn give(pages: &mpsc::Sender<Option<Page>>, page: Option<Page>) -> Result<(), StoreError> {
     match tokio::time::timeout(TAKING, pages.send(page)).await {
         Ok(Ok(())) => Ok(()),
         Ok(Err(_)) | Err(_) => Err(StoreError::Closed),

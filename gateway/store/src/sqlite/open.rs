@@ -173,7 +173,8 @@ pub(super) fn staging(path: &Path, is_main: bool) -> Result<Connection, OpenErro
         .map_err(|source| failed(path, source))?;
     let step = |source: rusqlite::Error| failed(path, source);
     let connection = Connection::open(path).map_err(step)?;
-    let settings = "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA trusted_schema = OFF;
+    let settings =
+        "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA trusted_schema = OFF;
                     PRAGMA locking_mode = EXCLUSIVE; PRAGMA cache_size = -16000;";
     connection.execute_batch(settings).map_err(step)?;
     let migrations: &[&str] = if is_main { &MIGRATIONS } else { &BLOB_MIGRATIONS };

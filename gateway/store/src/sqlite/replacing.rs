@@ -85,8 +85,7 @@ pub(super) fn stage(
         remove(&path).map(|()| Beside { path, keep: false })
     };
     let io = |error: std::io::Error| StoreError::Unwritable { source: error.into() };
-    let (main, blobs) =
-        (beside("-restored").map_err(io)?, beside("-restored-blobs").map_err(io)?);
+    let (main, blobs) = (beside("-restored").map_err(io)?, beside("-restored-blobs").map_err(io)?);
     let unavailable = |error: OpenError| StoreError::Unavailable { source: error.into() };
     let main_connection = open::staging(&main.path, true).map_err(unavailable)?;
     let blob_connection = open::staging(&blobs.path, false).map_err(unavailable)?;
@@ -132,11 +131,7 @@ impl Staged {
 
 impl Main {
     /// Replaces all in one transaction; gives the new epoch.
-    pub(super) fn replace(
-        self,
-        connection: &Connection,
-        above: u64,
-    ) -> Result<u64, StoreError> {
+    pub(super) fn replace(self, connection: &Connection, above: u64) -> Result<u64, StoreError> {
         let replaced = with_attached(connection, &self.file.path, |connection| {
             replace_tables(connection, &MAIN)?;
             connection.execute(SET_META, ["restored", &self.token])?;
@@ -154,8 +149,7 @@ const SET_META: &str = "INSERT INTO main.meta (name, value) VALUES (?1, ?2)
 
 impl Blobs {
     pub(super) fn replace(mut self, connection: &Connection) -> Result<(), StoreError> {
-        let replaced =
-            with_attached(connection, &self.0.path, |it| replace_tables(it, &BLOBS));
+        let replaced = with_attached(connection, &self.0.path, |it| replace_tables(it, &BLOBS));
         if let Err(error) = &replaced {
             self.0.keep = true;
             tracing::error!(%error, "restored bodies are not in place; the next start puts them there");
@@ -176,11 +170,12 @@ fn with_attached<T>(
     work: impl FnOnce(&Connection) -> Result<T, StoreError>,
 ) -> Result<T, StoreError> {
     connection.execute("ATTACH ?1 AS staged", params![file.to_string_lossy()])?;
-    let done = connection.execute_batch("BEGIN IMMEDIATE").map_err(StoreError::from).and_then(|()| {
-        let done = work(connection)?;
-        connection.execute_batch("COMMIT").map_err(|error| translate(error, true))?;
-        Ok(done)
-    });
+    let done =
+        connection.execute_batch("BEGIN IMMEDIATE").map_err(StoreError::from).and_then(|()| {
+            let done = work(connection)?;
+            connection.execute_batch("COMMIT").map_err(|error| translate(error, true))?;
+            Ok(done)
+        });
     if !connection.is_autocommit() {
         let _ = connection.execute_batch("ROLLBACK");
     }
@@ -269,4 +264,94 @@ fn token() -> Result<String, StoreError> {
     let none = |_| StoreError::Unavailable { source: "the machine gives no random numbers".into() };
     filled.map_err(none)?;
     Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{SqliteStore, Store};
+
+    struct Folder(PathBuf);
+
+    impl Drop for Folder {
+        fn drop(&mut self) {
+            let _ = std::fs::remove_dir_all(&self.0);
+        }
+    }
+
+    /// Opens the store at that path, once nobody has it any more.
+    async fn opened(path: &Path) -> SqliteStore {
+        for _ in 0..1_000 {
+            match SqliteStore::open(path) {
+                Err(OpenError::InUse { .. }) => {
+                    tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+                }
+                opened => return opened.unwrap(),
+            }
+        }
+        panic!("the store stays locked")
+    }
+
+    async fn put(store: &SqliteStore, id: &str) {
+        store.put_piece(id, 0, vec![1]).await.unwrap();
+        let digest = String::new();
+        let head = crate::BlobHead {
+            id: id.into(),
+            bytes: 1,
+            pieces: 1,
+            digest,
+            at: domain::Timestamp::default(),
+        };
+        store.finish_blob(head).await.unwrap();
+    }
+
+    /// All that the store holds, kept beside it.
+    async fn staged(store: &SqliteStore, path: &Path) -> Staged {
+        let (pages, arriving) = mpsc::channel(2);
+        let path = path.to_owned();
+        let staging = tokio::task::spawn_blocking(move || stage(&path, arriving));
+        store.send_pages(crate::Pages(pages)).await.unwrap();
+        staging.await.unwrap().unwrap()
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn ops_04_a_process_that_ends_between_the_two_files_goes_on_at_its_next_start() {
+        let unique = format!("jackfield-replacing-{}", std::process::id());
+        let folder = Folder(std::env::temp_dir().join(unique));
+        std::fs::create_dir_all(&folder.0).unwrap();
+        let path = folder.0.join("store.db");
+        let store = opened(&path).await;
+        put(&store, "old").await;
+        let (main, blobs) = staged(&store, &path).await.parts();
+        store.delete_blob("old").await.unwrap();
+        put(&store, "new").await;
+        // The main file was not replaced: the next start keeps what is there.
+        blobs.keep();
+        drop(main);
+        store.close().await;
+        drop(store);
+        let store = opened(&path).await;
+        assert!(store.blob("new").await.unwrap().is_some());
+        let kept = staged(&store, &path).await;
+        store.delete_blob("new").await.unwrap();
+        put(&store, "late").await;
+        let (main, blobs) = kept.parts();
+        let epoch = store.writer.run_alone(move |it| main.replace(it, 7)).await.unwrap();
+        assert_eq!(epoch, 8);
+        blobs.keep();
+        store.close().await;
+        drop(store);
+        let store = opened(&path).await;
+        assert!(store.blob("new").await.unwrap().is_some());
+        assert_eq!(store.piece("new", 0).await.unwrap(), Some(vec![1]));
+        assert_eq!(store.blob("late").await.unwrap(), None);
+        assert_eq!(store.end_of_log().await.unwrap().epoch, 8);
+        // Once only.
+        store.delete_blob("new").await.unwrap();
+        store.close().await;
+        drop(store);
+        let store = opened(&path).await;
+        assert_eq!(store.blob("new").await.unwrap(), None);
+        store.close().await;
+    }
 }
