@@ -36,6 +36,7 @@ pub(crate) async fn keep(engine: Arc<Engine>) {
     settings.mark_changed();
     let mut round = 0u32;
     let mut removed_may_be_left = false;
+    look_at_size(&engine).await;
     loop {
         let changed = tokio::select! {
             biased;
@@ -49,6 +50,9 @@ pub(crate) async fn keep(engine: Arc<Engine>) {
                 probe(&engine).await;
             } else if round.is_multiple_of(SWEEP_EVERY) && believes(&engine) {
                 sweep(&engine).await;
+            }
+            if round.is_multiple_of(SWEEP_EVERY) {
+                look_at_size(&engine).await;
             }
             run_overlong(&engine).await;
         }
@@ -145,6 +149,13 @@ async fn run_overlong(engine: &Engine) {
             // One that could not be run is found again in the next round.
             crate::waker::run_one(engine, wake).await;
         }
+    }
+}
+
+async fn look_at_size(engine: &Engine) {
+    // One that does not answer is told elsewhere.
+    if let Ok(sizes) = engine.store.sizes().await {
+        engine.growth.see(engine.clock.now(), sizes);
     }
 }
 

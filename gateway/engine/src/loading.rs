@@ -17,7 +17,7 @@ use crate::engine::Engine;
 use crate::{OpenError, SubmitError};
 
 /// What the shared root secret is sealed for.
-const ROOT_PURPOSE: &str = "deployment_root";
+pub(crate) const ROOT_PURPOSE: &str = "deployment_root";
 /// How many documents are asked for at once when all are read.
 const PAGE: u32 = 1_000;
 /// How many documents that cannot be read are told.

@@ -8,6 +8,7 @@
 
 mod admin;
 mod authentication;
+mod backup;
 pub mod command_line;
 pub mod config;
 pub mod demo;

@@ -100,7 +100,7 @@ pub(crate) struct Shared {
     pub(crate) log: LogControl,
     pub(crate) started_at: Timestamp,
     pub(crate) certificate: CertificateState,
-    sealing: Arc<SealingKey>,
+    pub(crate) sealing: Arc<SealingKey>,
     pool: Arc<Pool>,
     /// One apply or reload at a time.
     changing: Mutex<()>,

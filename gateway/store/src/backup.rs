@@ -113,7 +113,7 @@ pub async fn backup(
 ) -> Result<BackupWritten, BackupError> {
     let (pages, mut arriving) = mpsc::channel(PAGES_WAITING);
     let writing = spawn_blocking(move || {
-        let (beginning, cipher) = Header::new(&origin, &key)?;
+        let (beginning, cipher) = Header::begin(&origin, &key)?;
         let mut bytes = 0;
         let mut give = |part: Vec<u8>| {
             bytes += u64::try_from(part.len()).unwrap_or(u64::MAX);

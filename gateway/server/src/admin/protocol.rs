@@ -71,6 +71,10 @@ impl From<SubmitError> for Failure {
 }
 
 impl Answer {
+    pub(super) fn of(id: Value, result: Result<Value, Failure>) -> Self {
+        Self { id, result }
+    }
+
     pub(super) fn malformed(message: &str) -> Self {
         Self { id: Value::Null, result: Err(Failure::new("malformed", message)) }
     }
@@ -156,7 +160,10 @@ async fn done(shared: &Arc<Shared>, deed: &str, members: Value) -> Result<Value,
 }
 
 /// Reads the members of a request with `take`; what is missing or left over refuses it whole.
-fn read<T>(members: Value, take: impl FnOnce(&mut Reader<'_>) -> Option<T>) -> Result<T, Failure> {
+pub(super) fn read<T>(
+    members: Value,
+    take: impl FnOnce(&mut Reader<'_>) -> Option<T>,
+) -> Result<T, Failure> {
     let mut problems = Problems::default();
     let mut reader = Reader::new("", members, &mut problems);
     let taken = take(&mut reader);

@@ -2,6 +2,7 @@
 
 #![cfg(test)]
 
+mod backup;
 mod check;
 mod demo;
 mod place;

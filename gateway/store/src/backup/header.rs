@@ -48,7 +48,7 @@ pub(super) struct Header {
 
 impl Header {
     /// The beginning of a new file, and what encrypts the rest.
-    pub(super) fn new(
+    pub(super) fn begin(
         origin: &BackupOrigin,
         key: &BackupKey,
     ) -> Result<(Vec<u8>, Cipher), BackupError> {
