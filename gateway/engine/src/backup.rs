@@ -6,7 +6,7 @@
 
 use std::fs::File;
 
-use domain::{Deployment, Document, Key};
+use domain::{Actor, AuditHead, Command, Deed, Deployment, Document, Input, InputId, Key};
 use store::{BackupError, BackupKey, BackupOrigin, BackupWritten, Inspection, Sizes, StoreError};
 use tokio::sync::mpsc;
 use zeroize::Zeroizing;
@@ -84,14 +84,53 @@ impl Engine {
 
     /// Replaces all that the store holds by what is in that file, which was inspected before. When this
     /// returns, this node goes by the new content.
-    pub async fn restore(&self, file: File, key: BackupKey) -> Result<u64, BackupError> {
+    ///
+    /// The audit log is replaced too. Its first new entry tells of that, with the number and hash that the old
+    /// one ended with, so that a copy of the old one still proves itself.
+    pub async fn restore(
+        &self,
+        file: File,
+        key: BackupKey,
+        by: Actor,
+        from: &BackupOrigin,
+    ) -> Result<u64, BackupError> {
+        let before = self.audit_head().await.unwrap_or_default();
         let epoch = store::restore(self.store.as_ref(), file, key).await?;
         if let Err(error) = self.meet_epoch(epoch).await {
             // The follower goes on trying.
             tracing::warn!(%error, "what was restored is not read yet");
         }
         self.wake_set.notify_one();
+        let deed = Deed::done("backup_restored", "store")
+            .with("written_by", &from.node.clone().into())
+            .with("written_at_seconds", &from.at.seconds().into())
+            .with("replaced_audit_number", &before.number.into())
+            .with("replaced_audit_hash", &before.hash.into());
+        self.tell_audit(by, deed).await;
         Ok(epoch)
+    }
+
+    /// Tells the audit log of something that is done already; where it cannot be told there the log has it.
+    pub async fn tell_audit(&self, by: Actor, deed: Deed) {
+        let action = deed.action.clone();
+        let mut number = [0; 16];
+        if !self.random.fill(&mut number) {
+            tracing::error!(action, "the audit log could not be told: no random numbers");
+            return;
+        }
+        let command = Command::Audited { by, deed: Some(deed), command: None };
+        let id = format!("{:032x}", u128::from_be_bytes(number));
+        let input = Input::command(InputId::new("audit", id), command);
+        if let Err(error) = self.submit(input).await {
+            tracing::error!(%error, action, "the audit log could not be told");
+        }
+    }
+
+    async fn audit_head(&self) -> Option<AuditHead> {
+        match self.document(&Key::audit_head()).await.ok()??.document {
+            Document::AuditHead(head) => Some(head),
+            _ => None,
+        }
     }
 
     /// Looks at all that the store holds, and whether it fits.

@@ -192,6 +192,7 @@ impl Engine {
         engine.believed = Mutex::new(Believed::at_start(&engine).await?);
         engine.root = engine.open_root().await?;
         engine.load_everything().await.map_err(OpenError::reading)?;
+        crate::keeper::look_at_size(&engine).await;
         let engine = Arc::new(engine);
         engine.start(cursor);
         Ok(engine)
@@ -243,6 +244,11 @@ impl Engine {
     /// How large the store is and how fast it grows, as of the last minute.
     pub fn store_growth(&self) -> StoreGrowth {
         self.growth.latest()
+    }
+
+    /// Figures of the store since it was opened.
+    pub fn store_statistics(&self) -> Statistics {
+        self.store.statistics()
     }
 
     /// Whether what writes in the store is at work, however that goes. It answers late or never

@@ -36,7 +36,6 @@ pub(crate) async fn keep(engine: Arc<Engine>) {
     settings.mark_changed();
     let mut round = 0u32;
     let mut removed_may_be_left = false;
-    look_at_size(&engine).await;
     loop {
         let changed = tokio::select! {
             biased;
@@ -152,7 +151,8 @@ async fn run_overlong(engine: &Engine) {
     }
 }
 
-async fn look_at_size(engine: &Engine) {
+/// Looks how large the store is.
+pub(crate) async fn look_at_size(engine: &Engine) {
     // One that does not answer is told elsewhere.
     if let Ok(sizes) = engine.store.sizes().await {
         engine.growth.see(engine.clock.now(), sizes);

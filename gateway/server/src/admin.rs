@@ -21,7 +21,7 @@ use crate::secret_file;
 mod agents;
 mod deeds;
 pub(crate) mod protocol;
-mod status;
+pub(crate) mod status;
 pub(crate) mod streamed;
 
 use protocol::{Answer, LINE_BYTES_MAX};

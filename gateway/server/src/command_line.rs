@@ -140,6 +140,14 @@ enum Command {
     /// Replace all that the store holds by what is in a backup.
     #[command(after_long_help = backup::RESTORE_HELP)]
     Restore(backup::RestoreArguments),
+    /// Write what helps somebody else to understand the running node into a tar file; no secrets.
+    SupportBundle {
+        /// The file to write, such as support.tar; one that is there is not written over.
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+        #[command(flatten)]
+        node: WhichNode,
+    },
     /// Do something with a store as a whole.
     Store {
         #[command(subcommand)]
@@ -372,6 +380,7 @@ fn run(command: Command, out: &mut impl Write) -> Result<(), Problem> {
         }
         Command::Store { deed } => store::store(deed, out),
         Command::Backup(arguments) => backup::backup(&arguments, out),
+        Command::SupportBundle { file, node } => backup::support_bundle(&file, &node, out),
         Command::Restore(arguments) => backup::restore(&arguments, out),
         Command::Completions { shell } => {
             let mut script = Vec::new();

@@ -25,6 +25,7 @@ mod sealing_file;
 mod secret_file;
 mod settings;
 mod source;
+mod support_bundle;
 pub mod surfaces;
 #[cfg(test)]
 mod temporary;

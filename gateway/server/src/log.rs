@@ -14,10 +14,12 @@ use crate::config::LogConfig;
 
 mod line_limit;
 mod named;
+mod recent;
 
 pub(crate) use line_limit::{Line, LineLimit};
 
 use named::Named;
+pub(crate) use recent::Recent;
 
 /// The levels there are.
 pub(crate) const LEVELS: [&str; 5] = ["error", "warn", "info", "debug", "trace"];
@@ -28,12 +30,14 @@ pub struct LogControl {
     set: Option<Arc<dyn Fn(EnvFilter) -> bool + Send + Sync>>,
     /// How often the level was changed.
     changes: Arc<Mutex<u64>>,
+    /// The last lines.
+    pub(crate) recent: Recent,
 }
 
 impl LogControl {
     /// For where nothing is logged, as in tests.
     pub fn none() -> Self {
-        Self { set: None, changes: Arc::default() }
+        Self { set: None, changes: Arc::default(), recent: Recent::default() }
     }
 
     /// Logs from `level` on; the number of this change, or `None` where that cannot be.
@@ -71,11 +75,14 @@ pub fn start(config: LogConfig, node: Option<&NodeName>) -> LogControl {
     let registry: tracing_subscriber::layer::Layered<_, Registry> =
         tracing_subscriber::registry().with(filter);
     // A second start in one process changes nothing; the first log goes on.
-    let _ = registry.with(lines).try_init();
+    let recent = Recent::default();
+    let kept = tracing_subscriber::fmt::layer().with_writer(recent.clone()).with_ansi(false);
+    let _ = registry.with(lines).with(kept).try_init();
     std::panic::set_hook(Box::new(log_panic));
     LogControl {
         set: Some(Arc::new(move |filter| handle.reload(filter).is_ok())),
         changes: Arc::default(),
+        recent,
     }
 }
 
@@ -108,7 +115,7 @@ mod tests {
             noting.lock().unwrap().push(filter.to_string().contains("server=debug"));
             true
         };
-        let control = LogControl { set: Some(Arc::new(set)), changes: Arc::default() };
+        let control = LogControl { set: Some(Arc::new(set)), ..LogControl::none() };
         let first = control.set_level("debug").unwrap();
         let second = control.set_level("debug").unwrap();
         assert!(!control.set_back("info", first));

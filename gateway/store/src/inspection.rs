@@ -6,7 +6,10 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use domain::settings::{SettingDocument, SettingsHead};
-use domain::{Claim, Deployment, Document, Event, Key, Kind, Reply, SessionNumber, Timestamp};
+use domain::{
+    AuditEntry, AuditHead, ChainCheck, Claim, Deployment, Document, Event, Key, Kind, Reply,
+    SessionNumber, Timestamp,
+};
 use ring::digest::{Context, SHA256};
 
 use crate::copy::{Column, Page};
@@ -86,6 +89,9 @@ pub(crate) struct Inspector {
     readable: HashMap<Key, Option<SessionNumber>>,
     unreadable: HashSet<Key>,
     claims: Vec<(Key, Claim)>,
+    /// The audit log, in its order.
+    audit: BTreeMap<u64, AuditEntry>,
+    audit_head: Option<AuditHead>,
     bodies: HashMap<String, Body>,
     pieces: Option<Pieces>,
     /// What timers and promises are about.
@@ -128,6 +134,7 @@ impl Inspector {
                 self.wrong(format!("{key} is claimed by a session of {session} that is not there"));
             }
         }
+        self.check_audit();
         for (id, body) in std::mem::take(&mut self.bodies) {
             // Of those with pieces each was taken out.
             if body.pieces > 0 {
@@ -180,12 +187,27 @@ impl Inspector {
                 self.found.settings_number = number;
             }
             Document::Deployment(deployment) => self.found.deployment = Some(deployment),
+            Document::Audit(entry) => {
+                self.audit.insert(entry.number, *entry);
+            }
+            Document::AuditHead(head) => self.audit_head = Some(head),
             Document::Line(claim) | Document::Device(claim) => {
                 self.claims.push((key.clone(), claim));
             }
             _ => {}
         }
         self.readable.insert(key.clone(), number);
+    }
+
+    /// Entries follow each other unaltered, up to where the head says.
+    fn check_audit(&mut self) {
+        let entries = std::mem::take(&mut self.audit);
+        let head = self.audit_head.take().unwrap_or_default();
+        let mut chain = ChainCheck::new(&head);
+        let checked = entries.values().try_for_each(|entry| chain.take(entry));
+        if let Err(error) = checked.and_then(|()| chain.finish(&head)) {
+            self.wrong(format!("the audit log: {error}"));
+        }
     }
 
     fn index_entry(&mut self, row: &Row<'_>) {

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::node::Shared;
 use crate::surfaces::Push;
 
-pub(super) fn status(shared: &Shared) -> Value {
+pub(crate) fn status(shared: &Shared) -> Value {
     let (engine, config) = (&shared.engine, &shared.config);
     let now = engine.now();
     let mut store = match engine.store_state() {

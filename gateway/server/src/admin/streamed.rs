@@ -18,7 +18,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use domain::Secret;
+use domain::{Actor, Deed, Secret};
 use serde_json::{Value, json};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::mpsc;
@@ -28,6 +28,7 @@ use super::SILENCE;
 use super::protocol::{Answer, Failure, read};
 use crate::backup::{self, Wish, size};
 use crate::node::Shared;
+use crate::support_bundle;
 use crate::words::with_causes;
 
 /// The most characters of a passphrase.
@@ -42,13 +43,14 @@ const TOLD_EVERY: Duration = Duration::from_secs(5);
 /// A request that is more than one line each way.
 pub(super) struct Streamed {
     id: Value,
-    deed: Deed,
+    asked: Asked,
 }
 
-enum Deed {
+enum Asked {
     Backup { passphrase: Option<Secret> },
     Restore { passphrase: Option<Secret>, wish: Wish },
     Check,
+    SupportBundle,
 }
 
 impl Streamed {
@@ -61,21 +63,22 @@ impl Streamed {
         let id = members.remove("id").unwrap_or_default();
         members.remove("do");
         let members = Value::Object(members);
-        let deed = match deed.as_str() {
+        let asked = match deed.as_str() {
             "backup" => {
-                read(members, |reader| Some(Deed::Backup { passphrase: passphrase(reader) }))
+                read(members, |reader| Some(Asked::Backup { passphrase: passphrase(reader) }))
             }
             "restore" => read(members, |reader| {
                 let passphrase = passphrase(reader);
                 let dry_run = reader.switch("dry_run").unwrap_or_default();
                 let other_deployment = reader.switch("other_deployment").unwrap_or_default();
-                Some(Deed::Restore { passphrase, wish: Wish { dry_run, other_deployment } })
+                Some(Asked::Restore { passphrase, wish: Wish { dry_run, other_deployment } })
             }),
-            "store_check" => read(members, |_| Some(Deed::Check)),
+            "store_check" => read(members, |_| Some(Asked::Check)),
+            "support_bundle" => read(members, |_| Some(Asked::SupportBundle)),
             _ => return None,
         };
-        Some(match deed {
-            Ok(deed) => Ok(Self { id, deed }),
+        Some(match asked {
+            Ok(asked) => Ok(Self { id, asked }),
             Err(failure) => Err(Answer::of(id, Err(failure))),
         })
     }
@@ -87,13 +90,13 @@ impl Streamed {
         from: &mut (impl AsyncRead + Unpin),
         to: &mut (impl AsyncWrite + Unpin),
     ) -> io::Result<Answer> {
-        let Self { id, deed } = self;
-        let result = match deed {
-            Deed::Backup { passphrase } => {
+        let Self { id, asked } = self;
+        let result = match asked {
+            Asked::Backup { passphrase } => {
                 line(to, &json!({"id": id, "stream": true})).await?;
                 send_backup(shared, passphrase.as_ref(), to).await?
             }
-            Deed::Restore { passphrase, wish } => {
+            Asked::Restore { passphrase, wish } => {
                 let spool = tokio::fs::File::from_std(spool(shared)?);
                 line(to, &json!({"id": id, "stream": true})).await?;
                 let file = receive(from, spool).await?;
@@ -101,7 +104,20 @@ impl Streamed {
                 let work = restore(Arc::clone(shared), file, passphrase, wish, progress.clone());
                 telling(work, &id, &progress, to).await?
             }
-            Deed::Check => {
+            Asked::SupportBundle => match support_bundle::made(shared) {
+                Err(error) => Err(unavailable(&error)),
+                Ok(bundle) => {
+                    line(to, &json!({"id": id, "stream": true})).await?;
+                    for part in bundle.chunks(256 * 1024) {
+                        send_part(part, to).await?;
+                    }
+                    send_part(&[], to).await?;
+                    let deed = Deed::done("support_bundle_made", "node");
+                    shared.engine.tell_audit(by(), deed).await;
+                    Ok(json!({"bytes": bundle.len()}))
+                }
+            },
+            Asked::Check => {
                 let shared = Arc::clone(shared);
                 let work = async move {
                     let found = shared.engine.check_store().await;
@@ -119,6 +135,12 @@ fn passphrase(reader: &mut domain::settings::Reader<'_>) -> Option<Secret> {
     reader.secret("passphrase", PASSPHRASE_CHARACTERS_MAX)
 }
 
+/// Who opens the admin socket may do everything on it, and has no other name.
+fn by() -> Actor {
+    let from = Some("admin.sock".to_owned());
+    Actor { who: "admin socket".to_owned(), how: None, from, reference: None }
+}
+
 fn unavailable(error: &dyn std::error::Error) -> Failure {
     Failure::new("unavailable", with_causes(error))
 }
@@ -130,6 +152,13 @@ async fn line(to: &mut (impl AsyncWrite + Unpin), value: &Value) -> io::Result<(
 /// A client that takes or gives nothing is not waited for; the store's files are held open for it.
 async fn in_time<T>(work: impl Future<Output = io::Result<T>>) -> io::Result<T> {
     timeout(SILENCE, work).await.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))?
+}
+
+/// One part; an empty one is the end.
+async fn send_part(part: &[u8], to: &mut (impl AsyncWrite + Unpin)) -> io::Result<()> {
+    let length = u32::try_from(part.len()).unwrap_or(u32::MAX);
+    in_time(to.write_all(&length.to_be_bytes())).await?;
+    in_time(to.write_all(part)).await
 }
 
 async fn send_backup(
@@ -144,17 +173,17 @@ async fn send_backup(
         // Dropped where the client is gone, which ends the writing.
         let mut parts = std::mem::replace(&mut parts, mpsc::channel(1).1);
         while let Some(part) = parts.recv().await {
-            let length = u32::try_from(part.len()).unwrap_or(u32::MAX);
-            in_time(to.write_all(&length.to_be_bytes())).await?;
-            in_time(to.write_all(&part)).await?;
+            send_part(&part, to).await?;
         }
-        in_time(to.write_all(&0_u32.to_be_bytes())).await
+        send_part(&[], to).await
     };
     let (written, sent) = tokio::join!(writing, sending);
     sent?;
     Ok(match written {
         Ok(written) => {
             tracing::info!(event = "backup_written", bytes = written.bytes, "a backup was written");
+            let deed = Deed::done("backup_written", "store").with("bytes", &written.bytes.into());
+            shared.engine.tell_audit(by(), deed).await;
             Ok(json!({"rows": written.rows, "bytes": written.bytes}))
         }
         Err(error) => {
@@ -270,7 +299,7 @@ async fn restore(
         return Err(Failure::new("refused", why));
     }
     progress.set("replacing".to_owned());
-    match shared.engine.restore(file, key()).await {
+    match shared.engine.restore(file, key(), by(), &inside.origin).await {
         Ok(epoch) => {
             let (node, at) = (&inside.origin.node, backup::when(inside.origin.at));
             tracing::warn!(

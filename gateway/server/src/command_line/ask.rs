@@ -71,6 +71,7 @@ fn request(command: Command) -> Result<(WhichNode, Value, Shown), Problem> {
         | Command::Store { .. }
         | Command::Backup(_)
         | Command::Restore(_)
+        | Command::SupportBundle { .. }
         | Command::Completions { .. } => {
             return Err(Problem("error: this asks no running node".to_owned()));
         }

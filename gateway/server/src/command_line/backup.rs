@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use store::BackupKey;
 
 use super::new_file::{NewFile, Progress, about};
-use super::parts::{asked, backup_of_node, restore_into_node};
+use super::parts::{asked, backup_of_node, file_of_node, restore_into_node};
 use super::without_node::{backup_here, open_now, restore_here};
 use super::{Problem, WhichNode, ask, runtime};
 use crate::admin::streamed::PASSPHRASE_CHARACTERS_MAX;
@@ -160,6 +160,33 @@ pub(super) fn check(node: &WhichNode, out: &mut impl Write) -> Result<(), Proble
         Some(0) => Ok(writeln!(out, "all of it fits")?),
         wrong => Err(Problem(format!("{} things are wrong", wrong.unwrap_or(0)))),
     }
+}
+
+/// `jackfield support-bundle`.
+pub(super) fn support_bundle(
+    file: &Path,
+    node: &WhichNode,
+    out: &mut impl Write,
+) -> Result<(), Problem> {
+    if file.extension().is_some_and(|extension| extension != "tar") {
+        return Err(Problem(format!(
+            "error: {}: a bundle is a plain tar file; name one that ends in .tar, and compress it \
+             afterwards",
+            file.display()
+        )));
+    }
+    let mut new = NewFile::begin(file)?;
+    let socket = ask::socket(node)?;
+    let stream = UnixStream::connect(&socket).map_err(|error| ask::nobody(&socket, &error))?;
+    let written = file_of_node(&stream, &json!({"do": "support_bundle"}), &mut new)?;
+    new.finish(file)?;
+    writeln!(
+        out,
+        "{} written, {}; look through it before you hand it on",
+        file.display(),
+        size(written)
+    )?;
+    Ok(())
 }
 
 fn verify(file: &Path, with: &With, out: &mut impl Write) -> Result<(), Problem> {

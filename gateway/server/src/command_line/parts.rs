@@ -18,7 +18,17 @@ pub(super) fn backup_of_node(
     passphrase: Option<&Secret>,
     new: &mut NewFile,
 ) -> Result<u64, Problem> {
-    let mut from = begun(&stream, &json!({"do": "backup", "passphrase": exposed(passphrase)}))?;
+    let request = json!({"do": "backup", "passphrase": exposed(passphrase)});
+    file_of_node(&stream, &request, new)
+}
+
+/// Has a node write what was asked for into the file; gives its size.
+pub(super) fn file_of_node(
+    stream: &UnixStream,
+    request: &Value,
+    new: &mut NewFile,
+) -> Result<u64, Problem> {
+    let mut from = begun(stream, request)?;
     let mut progress = Progress::new("written");
     loop {
         let mut length = [0; 4];

@@ -7,3 +7,4 @@ mod check;
 mod demo;
 mod place;
 mod run;
+mod support;
