@@ -126,7 +126,7 @@ impl Engine {
         }
     }
 
-    async fn audit_head(&self) -> Option<AuditHead> {
+    pub(crate) async fn audit_head(&self) -> Option<AuditHead> {
         match self.document(&Key::audit_head()).await.ok()??.document {
             Document::AuditHead(head) => Some(head),
             _ => None,

@@ -89,6 +89,11 @@ impl Believed {
         Self { now, doubts: 0 }
     }
 
+    /// Whether the clock moved that far since it was believed last.
+    pub(crate) fn is_doubtful(&self, now: Timestamp) -> bool {
+        now.since(self.now) > QUIET_MAX
+    }
+
     /// Whether `now` is believed. It is looked at every minute, so a clock that moved by a day jumped.
     fn take(&mut self, now: Timestamp) -> bool {
         if now.since(self.now) > QUIET_MAX && self.doubts < DOUBTS_MAX {

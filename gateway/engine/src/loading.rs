@@ -47,6 +47,27 @@ impl Engine {
         Ok(())
     }
 
+    /// Looks at a session that was erased, unless its agent signed in anew since. A session that is merely
+    /// not found may be one that begins at this moment.
+    pub(crate) async fn look_at_erased(&self, key: &Key) -> Result<(), SubmitError> {
+        let read = self.document(key).await;
+        let gone = matches!(read, Ok(None));
+        if self.passing_over(key, read)?.is_some() {
+            return self.look_at_session(key).await;
+        }
+        if gone {
+            self.forget_session(key);
+        }
+        Ok(())
+    }
+
+    /// An agent was erased.
+    pub(crate) fn forget_session(&self, key: &Key) {
+        if let Ok(agent) = key.id.parse() {
+            self.mirror.drop_session(&agent);
+        }
+    }
+
     pub(crate) async fn keys(&self, range: IndexRange) -> Result<Vec<Key>, SubmitError> {
         Ok(self.indexed(range).await?.into_iter().map(|indexed| indexed.key).collect())
     }
