@@ -20,6 +20,7 @@ use crate::secret_file;
 
 mod agents;
 mod deeds;
+mod kept;
 pub(crate) mod protocol;
 pub(crate) mod status;
 pub(crate) mod streamed;

@@ -19,6 +19,7 @@ use crate::words::with_causes;
 mod ask;
 mod backup;
 mod check;
+mod kept;
 mod new_file;
 mod parts;
 mod status;
@@ -140,6 +141,18 @@ enum Command {
     /// Replace all that the store holds by what is in a backup.
     #[command(after_long_help = backup::RESTORE_HELP)]
     Restore(backup::RestoreArguments),
+    /// Remove what is older than the settings keep it, or show it.
+    #[command(after_long_help = kept::RETENTION_HELP)]
+    Retention {
+        /// Show what would be removed, and remove nothing.
+        #[arg(long)]
+        dry_run: bool,
+        #[command(flatten)]
+        node: WhichNode,
+    },
+    /// Remove what is kept of a person who is no longer in the settings, or show it.
+    #[command(after_long_help = kept::ERASE_HELP)]
+    Erase(kept::EraseArguments),
     /// Write what helps somebody else to understand the running node into a tar file; no secrets.
     SupportBundle {
         /// The file to write, such as support.tar; one that is there is not written over.

@@ -15,7 +15,7 @@ use domain::{Problems, Refusal};
 use engine::SubmitError;
 use serde_json::{Value, json};
 
-use super::{agents, deeds, status};
+use super::{agents, deeds, kept, status};
 use crate::node::Shared;
 use crate::words;
 
@@ -138,6 +138,14 @@ async fn done(shared: &Arc<Shared>, deed: &str, members: Value) -> Result<Value,
         "log_level" => {
             let (level, minutes) = read(members, deeds::read_log_level)?;
             deeds::log_level(shared, level, minutes)
+        }
+        "retention" => {
+            let dry_run = read(members, |it| Some(it.switch("dry_run").unwrap_or_default()))?;
+            kept::retention(shared, dry_run).await
+        }
+        "erase" => {
+            let wish = read(members, kept::read_erase)?;
+            kept::erase(shared, wish).await
         }
         "agent_sign_in" => {
             let wish = read(members, |reader| agents::read_sign_in(reader, shared.engine.node()))?;

@@ -136,7 +136,7 @@ fn passphrase(reader: &mut domain::settings::Reader<'_>) -> Option<Secret> {
 }
 
 /// Who opens the admin socket may do everything on it, and has no other name.
-fn by() -> Actor {
+pub(super) fn by() -> Actor {
     let from = Some("admin.sock".to_owned());
     Actor { who: "admin socket".to_owned(), how: None, from, reference: None }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::{AgentDeed, CallDeed, Command, Mode, Problem, Switch, WhichNode, status};
+use super::{AgentDeed, CallDeed, Command, Mode, Problem, Switch, WhichNode, kept, status};
 use crate::admin::protocol::LINE_BYTES_MAX;
 use crate::config::Config;
 
@@ -26,6 +26,10 @@ enum Shown {
     Applied,
     /// What a reload did.
     Reloaded,
+    /// What is older than it is kept.
+    Retention,
+    /// What is kept of a person.
+    Erasure,
     /// Nothing but that it is done.
     Done,
 }
@@ -61,6 +65,13 @@ fn request(command: Command) -> Result<(WhichNode, Value, Shown), Problem> {
             (node, json!({"do": "maintenance", "on": on}), Shown::Done)
         }
         Command::Reload { node } => (node, json!({"do": "reload"}), Shown::Reloaded),
+        Command::Retention { dry_run, node } => {
+            (node, json!({"do": "retention", "dry_run": dry_run}), Shown::Retention)
+        }
+        Command::Erase(arguments) => {
+            let (node, request) = arguments.request();
+            (node, request, Shown::Erasure)
+        }
         Command::LogLevel { level, minutes, node } => {
             let request = json!({"do": "log_level", "level": level, "minutes": minutes});
             (node, request, Shown::Done)
@@ -234,6 +245,8 @@ fn show(answer: &Value, shown: &Shown, out: &mut impl Write) -> Result<(), Probl
                 )));
             }
         }
+        Shown::Retention => kept::show_retention(answer, out)?,
+        Shown::Erasure => kept::show_erasure(answer, out)?,
         Shown::Done => writeln!(out, "done")?,
     }
     Ok(())

@@ -186,3 +186,31 @@ fn ops_04_a_client_that_goes_while_it_restores_changes_nothing() {
     until(|| done(&place, &["export"]).contains("Agent 1001").then_some(()));
     assert_eq!(program.stop(), Some(0));
 }
+
+#[test]
+fn ops_13_a_person_is_erased_and_what_is_old_is_shown() {
+    let place = Place::new();
+    configure(&place, "");
+    let mut program = start(&place, &[]);
+    place.write("demo.yaml", DEMO);
+    done(&place, &["apply", "@demo.yaml"]);
+    done(&place, &["agent", "sign-in", "1001", "--extension", "2001"]);
+    let shown = done(&place, &["retention", "--dry-run"]);
+    assert!(shown.contains("audit: kept for 400 days, nothing is older"), "{shown}");
+    done(&place, &["retention"]);
+    let error = refused(&place, &["erase", "--agent", "1001", "--yes"]);
+    assert!(error.contains("is in the settings still"), "{error}");
+    place.write("none.yaml", "teams: []\n");
+    done(&place, &["apply", "@none.yaml"]);
+    // The node signs out who was removed.
+    until(|| {
+        let output = with_config(&place, &["erase", "--agent", "1001", "--yes"]);
+        output.status.success().then_some(())
+    });
+    let left = done(&place, &["erase", "--agent", "1001", "--dry-run"]);
+    assert!(left.contains("nothing is kept") && left.contains("until 20"), "{left}");
+    let neither = with_config(&place, &["erase", "--agent", "1001"]);
+    assert_eq!(neither.status.code(), Some(2));
+    assert!(done(&place, &["store", "check"]).contains("all of it fits"));
+    assert_eq!(program.stop(), Some(0));
+}

@@ -1,0 +1,71 @@
+//! Retention and erasure on the admin socket.
+
+use domain::settings::Reader;
+use domain::{Actor, AgentId};
+use engine::{Erasure, Overdue, RetentionError};
+use serde_json::{Value, json};
+
+use super::protocol::Failure;
+use super::streamed::by;
+use crate::backup::when;
+use crate::node::Shared;
+use crate::words;
+
+/// Whom to erase, and whether only to tell.
+pub(super) struct EraseWish {
+    agent: AgentId,
+    dry_run: bool,
+}
+
+impl From<RetentionError> for Failure {
+    fn from(error: RetentionError) -> Self {
+        match error {
+            RetentionError::Submit(error) => error.into(),
+            RetentionError::Refused(refusal) => Self::new("refused", words::refusal(&refusal)),
+            RetentionError::Clock => Self::new("refused", error.to_string()),
+        }
+    }
+}
+
+/// Shows what is older than it is kept, or removes it.
+pub(super) async fn retention(shared: &Shared, dry_run: bool) -> Result<Value, Failure> {
+    let plan = match dry_run {
+        true => shared.engine.overdue().await?,
+        false => shared.engine.retain(by()).await?,
+    };
+    let kinds: Vec<_> = plan.iter().map(told).collect();
+    Ok(json!({"kinds": kinds, "dry_run": dry_run}))
+}
+
+fn told(overdue: &Overdue) -> Value {
+    json!({
+        "kind": overdue.kind.name(),
+        "days": overdue.days,
+        "count": overdue.count,
+        "oldest": overdue.between.map(|(oldest, _)| when(oldest)),
+        "newest": overdue.between.map(|(_, newest)| when(newest)),
+    })
+}
+
+pub(super) fn read_erase(reader: &mut Reader<'_>) -> Option<EraseWish> {
+    let agent = reader.required("agent");
+    let dry_run = reader.switch("dry_run").unwrap_or_default();
+    Some(EraseWish { agent: agent?, dry_run })
+}
+
+/// Shows what is kept of a person, or removes it.
+pub(super) async fn erase(shared: &Shared, wish: EraseWish) -> Result<Value, Failure> {
+    let EraseWish { agent, dry_run } = wish;
+    let by: Actor = by();
+    let Erasure { documents, log_until, audit_until } = match dry_run {
+        true => shared.engine.erasure(&agent).await?,
+        false => shared.engine.erase(&agent, by).await?,
+    };
+    let documents: Vec<_> = documents.iter().map(|key| key.kind.name()).collect();
+    Ok(json!({
+        "documents": documents,
+        "log_until": when(log_until),
+        "audit_until": when(audit_until),
+        "dry_run": dry_run,
+    }))
+}
