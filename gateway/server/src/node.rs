@@ -101,10 +101,12 @@ pub(crate) struct Shared {
     pub(crate) port: Port,
     pub(crate) health: Arc<Health>,
     pub(crate) pushes: Arc<dyn Fn() -> Vec<Push> + Send + Sync>,
+    /// Brings figures that are looked up up to date.
+    pub(crate) observe: Arc<dyn Fn() + Send + Sync>,
     pub(crate) log: LogControl,
     pub(crate) started_at: Timestamp,
     pub(crate) certificate: CertificateState,
-    sealing: Arc<SealingKey>,
+    pub(crate) sealing: Arc<SealingKey>,
     pool: Arc<Pool>,
     /// One apply or reload at a time.
     changing: Mutex<()>,
@@ -285,7 +287,9 @@ impl Starting {
                 return Err(NodeError::Routes(problems));
             }
         };
+        let observing = Arc::clone(&operations);
         let shared = Arc::new(Shared {
+            observe: Arc::new(move || observing.observe()),
             certificate: CertificateState::new(Arc::clone(&tls), &loaded, &metrics),
             started_at: now,
             changing: Mutex::default(),
