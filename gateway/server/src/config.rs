@@ -27,6 +27,8 @@ pub(crate) use files::{Expiry, check_files_for};
 pub use public_name::PublicName;
 pub use render::{sample, schema};
 
+pub(crate) use raw::host_name;
+
 use raw::Raw;
 
 /// The most characters of a host name that phones get in URLs.
@@ -330,9 +332,14 @@ impl Config {
         self.state_directory.join("admin.sock")
     }
 
+    /// The folder of certificates that are not configured.
+    pub(crate) fn certificates_folder(&self) -> PathBuf {
+        self.state_directory.join("certificates")
+    }
+
     /// Certificate and key, configured or made by the gateway itself.
     pub fn certificate_files(&self) -> CertificateFiles {
-        let folder = self.state_directory.join("certificates");
+        let folder = self.certificates_folder();
         self.certificate.clone().unwrap_or_else(|| CertificateFiles {
             certificate: folder.join("server.pem"),
             key: folder.join("server.key"),

@@ -28,6 +28,7 @@ use crate::http::{HttpMetrics, RouteTable, route_tables};
 use crate::log::{LineLimit, LogControl};
 use crate::operations::{Health, Operations};
 use crate::surfaces::{MakeSurfaces, Push, Surfaces};
+use crate::tls::certificates::{self, Certificates, Loaded, Purpose};
 use crate::tls::making::SelfMade;
 use crate::tls::{self, Tls};
 use crate::{admin, open_files, opening, sealing_file, secret_file, surfaces, token_file};
@@ -46,7 +47,6 @@ pub(crate) use signals::Asked;
 pub use signals::Signals;
 
 use applying::Applying;
-use certificate::CertificateState;
 use listeners::{Listeners, Serving, Sockets};
 
 /// How much longer than requests the work of surfaces may take to end.
@@ -99,7 +99,7 @@ pub(crate) struct Shared {
     pub(crate) pushes: Arc<dyn Fn() -> Vec<Push> + Send + Sync>,
     pub(crate) log: LogControl,
     pub(crate) started_at: Timestamp,
-    pub(crate) certificate: CertificateState,
+    pub(crate) certificates: Arc<Certificates>,
     sealing: Arc<SealingKey>,
     pool: Arc<Pool>,
     /// One apply or reload at a time.
@@ -220,13 +220,8 @@ impl Starting {
         prepare(&config, now)?;
         let (sealing, is_new) = sealing_file::read_or_make(&config.sealing_key_file)?;
         let sealing = Arc::new(sealing);
-        let files = config.certificate_files();
-        let names = config.certificate_names();
-        let (loaded, expired) = tls::Certificate::load_though_expired(&files, &names, now)?;
-        if let Some(fault) = expired {
-            tracing::error!(%fault, "phones may refuse us; replace the certificate and reload");
-        }
-        let tls = Arc::new(Tls::new(&loaded)?);
+        let loaded = Loaded::read(&config, now)?;
+        let tls = loaded.tls(Purpose::Phone).ok_or(NodeError::NoTls)?;
         let token = match &config.operations.metrics_token_file {
             Some(file) => Some(token_file::read(file)?),
             None => None,
@@ -278,7 +273,7 @@ impl Starting {
             }
         };
         let shared = Arc::new(Shared {
-            certificate: CertificateState::new(Arc::clone(&tls), &loaded, &metrics),
+            certificates: Certificates::new(loaded, &config, Arc::clone(&engine), &metrics),
             started_at: now,
             changing: Mutex::default(),
             config,
@@ -347,6 +342,7 @@ impl Starting {
         }
         others.spawn(admin.serve(Arc::clone(&shared), stopping.clone()));
         others.spawn(certificate::warn_of_expiry(Arc::clone(&shared), stopping.clone()));
+        others.spawn(Arc::clone(&shared.certificates).publish(stopping.clone()));
         if let Some(applying) = applying {
             tracing::info!(
                 "serving with the settings of before until the settings file is applied"
@@ -420,6 +416,8 @@ fn prepare(config: &Config, now: Timestamp) -> Result<(), NodeError> {
     {
         secret_file::make_folder(above).map_err(folder)?;
     }
+    let unfinished = |source| NodeError::Folder { path: config.certificates_folder(), source };
+    certificates::finish_interrupted(config).map_err(unfinished)?;
     let names = config.certificate_names();
     if config.certificate.is_none() {
         match tls::making::self_signed(&config.certificate_files(), &names, now)? {

@@ -13,9 +13,11 @@ use rustls::sign::SingleCertAndKey;
 use tokio::sync::watch;
 
 mod certificate;
+pub(crate) mod certificates;
 pub(crate) mod making;
 
 pub use certificate::{Certificate, CertificateError};
+pub use certificates::{Anchors, trust_anchors};
 
 /// Sessions that clients may resume without a ticket.
 const SESSIONS_MAX: usize = 8_192;

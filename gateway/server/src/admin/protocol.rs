@@ -15,7 +15,7 @@ use domain::{Problems, Refusal};
 use engine::SubmitError;
 use serde_json::{Value, json};
 
-use super::{agents, deeds, status};
+use super::{agents, certificates, deeds, status};
 use crate::node::Shared;
 use crate::words;
 
@@ -122,6 +122,26 @@ async fn done(shared: &Arc<Shared>, deed: &str, members: Value) -> Result<Value,
         "certificate" => {
             read(members, |_| Some(()))?;
             deeds::certificate(shared)
+        }
+        "certificate_list" => {
+            read(members, |_| Some(()))?;
+            certificates::list(shared)
+        }
+        "certificate_request" => {
+            let wish = read(members, certificates::read_request)?;
+            certificates::request(shared, wish).await
+        }
+        "certificate_import" => {
+            let import = read(members, certificates::read_import)?;
+            certificates::import(shared, import).await
+        }
+        "certificate_renew" => {
+            let renewal = read(members, certificates::read_renew)?;
+            certificates::renew(shared, renewal).await
+        }
+        "certificate_export" => {
+            read(members, |_| Some(()))?;
+            certificates::export(shared).await
         }
         "maintenance" => {
             let on = read(members, |reader| reader.switch("on"))?;

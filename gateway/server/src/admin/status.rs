@@ -33,7 +33,7 @@ pub(super) fn status(shared: &Shared) -> Value {
             *agents.entry(presence.state.name()).or_default() += 1;
         }
     }
-    let expires_at = shared.certificate.expires_at();
+    let expires_at = shared.certificates.expires_at();
     json!({
         "node": config.name,
         "version": crate::VERSION,

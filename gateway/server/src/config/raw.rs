@@ -245,7 +245,7 @@ fn read_field(
 }
 
 /// A full host name as certificates and URLs carry it; `localhost` passes for trying things out.
-pub(super) fn host_name(text: &str) -> Result<NodeName, String> {
+pub(crate) fn host_name(text: &str) -> Result<NodeName, String> {
     if text.parse::<IpAddr>().is_ok() || text.starts_with('[') {
         return Err(format!(
             "must be a full host name, not the address {text}: phones and certificates need a name"
