@@ -1,5 +1,6 @@
 //! Engines in this process on one database, with clocks that a test sets.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
@@ -65,6 +66,9 @@ pub(crate) fn settings(agents: usize) -> Settings {
         pair: None,
         extension: None,
         roles: Vec::new(),
+        alias: None,
+        skills: BTreeMap::new(),
+        origin: None,
         password_hash: None,
     });
     let reasons = (1..=REASONS).flat_map(|code| {

@@ -286,6 +286,9 @@ pub(crate) fn settings(wrap_up_seconds: u32) -> Settings {
         pair: None,
         extension: None,
         roles: Vec::new(),
+        alias: None,
+        skills: BTreeMap::new(),
+        origin: None,
         password_hash: None,
     });
     settings.agents =

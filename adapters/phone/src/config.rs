@@ -10,8 +10,6 @@ use rustls_pki_types::pem::PemObject;
 
 use crate::PushReason;
 
-/// The purpose under which the push password is sealed.
-pub const PUSH_PASSWORD_PURPOSE: &str = "phone_push";
 /// The purpose of the key that signs links.
 pub(crate) const LINK_KEY_PURPOSE: &str = "phone_links";
 
@@ -33,7 +31,7 @@ pub(crate) struct PushBasis {
 /// The account in the settings, opened.
 pub(crate) fn push_account(port: &Port, settings: &Settings) -> Result<PushAccount, PushReason> {
     let push = settings.phone_service.push.as_ref().ok_or(PushReason::NotConfigured)?;
-    match port.unseal(PUSH_PASSWORD_PURPOSE, &push.password) {
+    match port.unseal(domain::settings::PUSH_PASSWORD_PURPOSE, &push.password) {
         Ok(password) => Ok(PushAccount { user: push.user.clone(), password, port: push.port }),
         Err(error) => {
             tracing::error!(%error, "the push password in the settings cannot be opened");

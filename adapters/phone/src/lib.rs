@@ -38,7 +38,6 @@ mod testing;
 mod texts;
 mod translate;
 
-pub use config::PUSH_PASSWORD_PURPOSE;
 pub use error::PushReason;
 pub use link::HOST_CHARACTERS_MAX;
 pub use models::{Cuts, cuts};

@@ -58,7 +58,14 @@ impl Authenticator for Judge {
         if attempt.password.expose() != format!("password-{}", attempt.account) {
             return Err(AuthenticationRefusal::Wrong);
         }
-        Ok(Principal { who: attempt.account, roles, how: Proof::Password, session: None })
+        Ok(Principal {
+            who: attempt.account,
+            roles,
+            how: Proof::Password,
+            session: None,
+            identity: None,
+            teams: Vec::new(),
+        })
     }
 
     async fn admit(&self, _: Applicant) -> Result<Box<dyn Admission>, AuthenticationRefusal> {
@@ -92,6 +99,9 @@ pub(crate) fn settings() -> Settings {
         pair: None,
         extension: line.map(|line| line.parse().unwrap()),
         roles: vec![Role::Agent],
+        alias: None,
+        skills: BTreeMap::new(),
+        origin: None,
         password_hash: None,
     };
     let device = |name: &str, description: Option<&str>, lines: &[&str]| Device {
@@ -123,6 +133,7 @@ pub(crate) fn settings() -> Settings {
                 .map(|name| Team {
                     name: name.parse().unwrap(),
                     pair: None,
+                    supervisors: Vec::new(),
                     layout: None,
                     wrap_up_seconds: None,
                 })

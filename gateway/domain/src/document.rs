@@ -5,7 +5,10 @@ use std::collections::BTreeSet;
 use serde_json::Error as JsonError;
 
 use crate::settings::{SettingDocument, SettingsHead};
-use crate::{Account, AgentSession, Claim, Client, Deployment, Index, Kind, Node, Verifier};
+use crate::{
+    AccessToken, Account, AgentSession, AuditEntry, AuditHead, Claim, Client, Deployment, Index,
+    Kind, Node, SecondFactor, SetUpLink, Verifier, WebSession,
+};
 
 /// A stored document of any kind.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,6 +31,18 @@ pub enum Document {
     Deployment(Deployment),
     /// What a password is compared with.
     Verifier(Verifier),
+    /// An entry of the audit log.
+    Audit(Box<AuditEntry>),
+    /// The end of the audit log.
+    AuditHead(AuditHead),
+    /// Somebody signed in with a browser.
+    WebSession(Box<WebSession>),
+    /// A token of a program.
+    AccessToken(Box<AccessToken>),
+    /// The link by which the first administrator is made.
+    SetUpLink(SetUpLink),
+    /// The last one-time password that was taken.
+    SecondFactor(SecondFactor),
 }
 
 /// One line of an index that leads to a document.
@@ -74,7 +89,13 @@ impl Document {
             | Kind::Setting
             | Kind::SettingsHead
             | Kind::Deployment
-            | Kind::Verifier => 1,
+            | Kind::Verifier
+            | Kind::Audit
+            | Kind::AuditHead
+            | Kind::WebSession
+            | Kind::AccessToken
+            | Kind::SetUpLink
+            | Kind::SecondFactor => 1,
         }
     }
 
@@ -90,6 +111,12 @@ impl Document {
             Self::SettingsHead(_) => Kind::SettingsHead,
             Self::Deployment(_) => Kind::Deployment,
             Self::Verifier(_) => Kind::Verifier,
+            Self::Audit(_) => Kind::Audit,
+            Self::AuditHead(_) => Kind::AuditHead,
+            Self::WebSession(_) => Kind::WebSession,
+            Self::AccessToken(_) => Kind::AccessToken,
+            Self::SetUpLink(_) => Kind::SetUpLink,
+            Self::SecondFactor(_) => Kind::SecondFactor,
         }
     }
 
@@ -113,6 +140,18 @@ impl Document {
                 let value = setting.section().name().to_owned();
                 vec![IndexEntry { index: Index::SettingBySection, value }]
             }
+            Self::Audit(entry) => {
+                let value = Index::audit_value(entry.number);
+                vec![IndexEntry { index: Index::AuditByNumber, value }]
+            }
+            Self::WebSession(session) => {
+                let value = session.identity.index_value();
+                vec![IndexEntry { index: Index::WebSessionByIdentity, value }]
+            }
+            Self::AccessToken(token) => {
+                let value = token.identity.index_value();
+                vec![IndexEntry { index: Index::AccessTokenByIdentity, value }]
+            }
             _ => Vec::new(),
         }
     }
@@ -128,6 +167,12 @@ impl Document {
             Self::SettingsHead(document) => serde_json::to_string(document),
             Self::Deployment(document) => serde_json::to_string(document),
             Self::Verifier(document) => serde_json::to_string(document),
+            Self::Audit(document) => serde_json::to_string(document),
+            Self::AuditHead(document) => serde_json::to_string(document),
+            Self::WebSession(document) => serde_json::to_string(document),
+            Self::AccessToken(document) => serde_json::to_string(document),
+            Self::SetUpLink(document) => serde_json::to_string(document),
+            Self::SecondFactor(document) => serde_json::to_string(document),
         }
     }
 
@@ -147,6 +192,12 @@ impl Document {
             Kind::SettingsHead => serde_json::from_str(body).map(Self::SettingsHead),
             Kind::Deployment => serde_json::from_str(body).map(Self::Deployment),
             Kind::Verifier => serde_json::from_str(body).map(Self::Verifier),
+            Kind::Audit => serde_json::from_str(body).map(Self::Audit),
+            Kind::AuditHead => serde_json::from_str(body).map(Self::AuditHead),
+            Kind::WebSession => serde_json::from_str(body).map(Self::WebSession),
+            Kind::AccessToken => serde_json::from_str(body).map(Self::AccessToken),
+            Kind::SetUpLink => serde_json::from_str(body).map(Self::SetUpLink),
+            Kind::SecondFactor => serde_json::from_str(body).map(Self::SecondFactor),
         };
         document.map_err(|source| DecodeDocumentError::Damaged { kind, source })
     }

@@ -30,11 +30,23 @@ pub enum Kind {
     /// What an agent's password is compared with while a server that owns voice state cannot check
     /// it, keyed by agent.
     Verifier,
+    /// An entry of the audit log, keyed by its number.
+    Audit,
+    /// The end of the audit log.
+    AuditHead,
+    /// Somebody signed in with a browser, keyed by the digest of what their cookie holds.
+    WebSession,
+    /// A token of a program, keyed by its public half.
+    AccessToken,
+    /// The link by which the first administrator is made.
+    SetUpLink,
+    /// The last one-time password that was taken, keyed by account.
+    SecondFactor,
 }
 
 impl Kind {
     /// Every kind there is.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 15] = [
         Self::Session,
         Self::Line,
         Self::Device,
@@ -44,6 +56,12 @@ impl Kind {
         Self::SettingsHead,
         Self::Deployment,
         Self::Verifier,
+        Self::Audit,
+        Self::AuditHead,
+        Self::WebSession,
+        Self::AccessToken,
+        Self::SetUpLink,
+        Self::SecondFactor,
     ];
 
     /// The name under which the store keeps it. It never changes.
@@ -58,12 +76,21 @@ impl Kind {
             Self::SettingsHead => "settings_head",
             Self::Deployment => "deployment",
             Self::Verifier => "verifier",
+            Self::Audit => "audit",
+            Self::AuditHead => "audit_head",
+            Self::WebSession => "web_session",
+            Self::AccessToken => "access_token",
+            Self::SetUpLink => "set_up_link",
+            Self::SecondFactor => "second_factor",
         }
     }
 
     /// Whether documents of this kind may stand in an index.
     pub fn is_indexed(self) -> bool {
-        matches!(self, Self::Session | Self::Setting)
+        matches!(
+            self,
+            Self::Session | Self::Setting | Self::Audit | Self::WebSession | Self::AccessToken
+        )
     }
 
     /// The kind of that stored name.
@@ -120,6 +147,36 @@ impl Key {
     /// The number of the settings as a whole.
     pub fn settings_head() -> Self {
         Self::new(Kind::SettingsHead, "head")
+    }
+
+    /// The entry of the audit log with that number.
+    pub fn audit(number: u64) -> Self {
+        Self::new(Kind::Audit, number.to_string())
+    }
+
+    /// The end of the audit log.
+    pub fn audit_head() -> Self {
+        Self::new(Kind::AuditHead, "head")
+    }
+
+    /// The session whose cookie has that digest, in hexadecimal.
+    pub fn web_session(digest: &str) -> Self {
+        Self::new(Kind::WebSession, digest)
+    }
+
+    /// The token of that public half.
+    pub fn access_token(id: &str) -> Self {
+        Self::new(Kind::AccessToken, id)
+    }
+
+    /// The link by which the first administrator is made.
+    pub fn set_up_link() -> Self {
+        Self::new(Kind::SetUpLink, "link")
+    }
+
+    /// The last one-time password that was taken for that account.
+    pub fn second_factor(account: &AgentId) -> Self {
+        Self::new(Kind::SecondFactor, account.as_str())
     }
 
     /// The secrets that all nodes share.
@@ -199,11 +256,24 @@ pub enum Index {
     SessionByNode,
     /// Settings documents by section.
     SettingBySection,
+    /// Entries of the audit log by their number, in 20 digits.
+    AuditByNumber,
+    /// Sessions of browsers by who is signed in.
+    WebSessionByIdentity,
+    /// Access tokens by whom they act for.
+    AccessTokenByIdentity,
 }
 
 impl Index {
     /// Every index there is.
-    pub const ALL: [Self; 3] = [Self::SessionByNumber, Self::SessionByNode, Self::SettingBySection];
+    pub const ALL: [Self; 6] = [
+        Self::SessionByNumber,
+        Self::SessionByNode,
+        Self::SettingBySection,
+        Self::AuditByNumber,
+        Self::WebSessionByIdentity,
+        Self::AccessTokenByIdentity,
+    ];
 
     /// The name under which the store keeps it. It never changes.
     pub fn name(self) -> &'static str {
@@ -211,7 +281,17 @@ impl Index {
             Self::SessionByNumber => "session_by_number",
             Self::SessionByNode => "session_by_node",
             Self::SettingBySection => "setting_by_section",
+            Self::AuditByNumber => "audit_by_number",
+            Self::WebSessionByIdentity => "web_session_by_identity",
+            Self::AccessTokenByIdentity => "access_token_by_identity",
         }
+    }
+}
+
+impl Index {
+    /// How the audit log's number stands in [`Index::AuditByNumber`], so that texts sort as numbers.
+    pub fn audit_value(number: u64) -> String {
+        format!("{number:020}")
     }
 }
 

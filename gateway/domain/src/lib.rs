@@ -10,9 +10,11 @@
 //!                                             \-> Refuse(code)    nothing changes
 //! ```
 
+mod audit;
 mod call;
 mod claim;
 mod client;
+mod console;
 mod decision;
 mod device_choice;
 mod document;
@@ -34,11 +36,18 @@ mod time;
 mod view;
 mod voice;
 
+pub use audit::{
+    Actor, AuditEntry, AuditHead, BrokenChain, CHANGES_MAX, ChainCheck, Deed, FieldChange,
+};
 pub use call::{
     Call, CallDirection, CallState, CallVariable, VARIABLE_VALUE_CHARACTERS_MAX, VARIABLES_MAX,
 };
 pub use claim::{Account, Claim, Deployment, Node, Verifier};
 pub use client::{CLIENT_SECONDS, Client, ClientPresence, ConnectionNumber};
+pub use console::{
+    AccessToken, GROUPS_MAX, Identity, SESSIONS_MAX, SecondFactor, SetUpLink, Standing, TOKENS_MAX,
+    WebSession,
+};
 pub use decision::{
     Asked, Decision, Effect, Event, Guard, OwedUntil, Reply, Wake, WakeChange, Write, WriteBody,
 };
@@ -67,8 +76,8 @@ pub use session::{
 pub use settings::Settings;
 pub use sign_in::{LOCK_SECONDS, WRONG_PASSWORDS_MAX, sign_in_possible};
 pub use step::{
-    AgentCommand, Command, Entropy, Halt, Input, InputBody, InputId, LEAVING_SECONDS, OWED_SECONDS,
-    OwedSignOut, Report, SignIn, SignInOn, Step, Wish, step,
+    AgentCommand, Command, ConsoleCommand, Entropy, Halt, Input, InputBody, InputId,
+    LEAVING_SECONDS, OWED_SECONDS, OwedSignOut, Report, SignIn, SignInOn, Step, Wish, step,
 };
 pub use time::Timestamp;
 pub use view::{Ask, Loaded, View};

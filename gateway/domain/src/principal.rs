@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::{Identity, TeamName};
+
 /// What a person or program may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -43,6 +45,10 @@ pub struct Principal {
     pub how: Proof,
     /// The session it came through, where there is one.
     pub session: Option<String>,
+    /// By what they are known.
+    pub identity: Option<Identity>,
+    /// The teams that a supervisor may see and change.
+    pub teams: Vec<TeamName>,
 }
 
 impl Principal {

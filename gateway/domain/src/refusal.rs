@@ -110,4 +110,15 @@ pub enum Refusal {
         /// What stands in the way, in words.
         why: String,
     },
+    /// The settings changed since they were looked at; look again.
+    SettingsMoved,
+    /// A one-time password was taken already.
+    UsedAlready,
+    /// The link is no longer good, or never was.
+    LinkOver,
+    /// The account has as many of them as it may.
+    TooMany {
+        /// The most there may be.
+        limit: usize,
+    },
 }

@@ -5,44 +5,68 @@
 //! the store keeps. [`Settings`] is the map of all of them that decisions read; it is cheap to
 //! clone, and every change gives it a higher number.
 
+mod account;
 mod agent;
+mod change;
 mod cti_pair;
 mod device;
+mod directory;
 mod document;
 mod export;
 mod file;
+mod headset;
 mod layout;
 mod list;
+mod logging;
 mod phone_service;
+mod proxies;
 mod reader;
 mod reason;
+mod references;
+mod retention;
+mod role_grant;
+mod sign_on;
+mod skill;
 mod team;
 mod trust;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+pub use account::{ACCOUNT_PASSWORD_CHARACTERS_MIN, LocalAccount, TOTP_PURPOSE, WrittenAccount};
 pub use agent::{Agent, NewPassword, PASSWORD_CHARACTERS_MAX, WrittenAgent};
 pub use cti_pair::{
     CLIENT_PASSWORD_PURPOSE, CLIENT_TEXT_BYTES_MAX, CTI_PAIRS_MAX, CtiDialect, CtiPair,
     CtiSessions, CtiSide, InvalidCtiSide, PairOf, WrittenCtiPair,
 };
 pub use device::{Device, LINES_MAX};
-pub use document::{Section, SettingDocument, SettingsHead};
-pub use export::export;
-pub use file::{Documents, SecretOf, SettingsFile};
-pub use layout::{Layout, LayoutField};
-pub use phone_service::{
-    DevicePolicy, FormMethod, LabelLimit, NewSecret, PUSH_PASSWORD_CHARACTERS_MAX, PhoneService,
-    Push, WrittenPush,
+pub use directory::{
+    DIRECTORY_PASSWORD_PURPOSE, Directory, DirectorySecurity, DirectoryServer, DirectorySync,
+    DirectoryTeam, USER_PLACE, WrittenDirectory,
 };
+pub use document::{Section, SettingDocument, SettingsHead};
+pub use export::{MASK, SECRET_MEMBERS, export, export_document, masked};
+pub use file::{Documents, SecretOf, SettingsFile};
+pub use headset::{DeploymentType, Headset, HeadsetMode};
+pub use layout::{Layout, LayoutField};
+pub use logging::{LogLevel, Logging, SyslogFraming, SyslogReceiver, SyslogTransport};
+pub use phone_service::{
+    DevicePolicy, FormMethod, LabelLimit, NewSecret, PUSH_PASSWORD_CHARACTERS_MAX,
+    PUSH_PASSWORD_PURPOSE, PhoneService, Push, WrittenPush,
+};
+pub use proxies::{PROXY_PASSWORD_PURPOSE, Proxies, Proxy, WrittenProxies};
 pub use reader::Reader;
 pub use reason::{LABEL_CHARACTERS_MAX, Reason};
+pub use retention::Retention;
+pub use role_grant::RoleGrant;
+pub use sign_on::{MESSAGE_CHARACTERS_MAX, SignOn};
+pub use skill::{COMPETENCE_MAX, SKILL_CHARACTERS_MAX, SKILLS_OF_AGENT_MAX, Skill};
 pub use team::{Team, Voice};
 pub use trust::{Trust, TrustPurpose};
 
 use crate::{
-    AgentId, DeviceName, Extension, PairName, Problem, ReasonCategory, ReasonCode, TeamName,
+    AgentId, DeviceName, Extension, Key, PairName, Problem, ReasonCategory, ReasonCode, Sealed,
+    TeamName,
 };
 
 /// All settings in force.
@@ -66,10 +90,28 @@ pub struct Settings {
     pub trust: Arc<BTreeMap<String, Arc<Trust>>>,
     /// Pairs of contact-centre servers by name; with none the gateway owns voice state itself.
     pub cti_pairs: Arc<BTreeMap<PairName, Arc<CtiPair>>>,
+    /// Skills by name.
+    pub skills: Arc<BTreeMap<String, Arc<Skill>>>,
+    /// Local accounts by name; no agent has the name of one.
+    pub accounts: Arc<BTreeMap<AgentId, Arc<LocalAccount>>>,
+    /// Directories by name.
+    pub directories: Arc<BTreeMap<String, Arc<Directory>>>,
+    /// Roles of people whom a directory knows, by the grant's name.
+    pub roles: Arc<BTreeMap<String, Arc<RoleGrant>>>,
     /// How phones are served.
     pub phone_service: Arc<PhoneService>,
     /// What holds for all voice state that the gateway owns.
     pub voice: Arc<Voice>,
+    /// How headsets take part.
+    pub headset: Arc<Headset>,
+    /// The log beyond each node's own.
+    pub logging: Arc<Logging>,
+    /// Proxies on the way out.
+    pub proxies: Arc<Proxies>,
+    /// Sign-ins in consoles.
+    pub sign_on: Arc<SignOn>,
+    /// How long records are kept.
+    pub retention: Arc<Retention>,
 }
 
 impl Settings {
@@ -78,49 +120,26 @@ impl Settings {
         head: &SettingsHead,
         documents: impl IntoIterator<Item = SettingDocument>,
     ) -> Self {
+        Self::default().changed(head, documents, &[])
+    }
+
+    /// The same settings with those documents in the place of what was there, under that head: what
+    /// did not change is shared and not copied.
+    #[must_use]
+    pub fn changed(
+        &self,
+        head: &SettingsHead,
+        put: impl IntoIterator<Item = SettingDocument>,
+        removed: &[Key],
+    ) -> Self {
         let mut settings =
-            Self { number: head.number, source: head.source.clone(), ..Self::default() };
-        let (mut agents, mut teams, mut reasons) =
-            (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
-        let (mut layouts, mut devices, mut trust) =
-            (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
-        let mut cti_pairs = BTreeMap::new();
-        for document in documents {
-            match document {
-                SettingDocument::Agent(agent) => {
-                    agents.insert(agent.id.clone(), Arc::new(agent));
-                }
-                SettingDocument::Team(team) => {
-                    teams.insert(team.name.clone(), Arc::new(team));
-                }
-                SettingDocument::Reason(reason) => {
-                    reasons.insert((reason.category, reason.code), Arc::new(reason));
-                }
-                SettingDocument::Layout(layout) => {
-                    layouts.insert(layout.name.clone(), Arc::new(layout));
-                }
-                SettingDocument::Device(device) => {
-                    devices.insert(device.name.clone(), Arc::new(device));
-                }
-                SettingDocument::Trust(entry) => {
-                    trust.insert(entry.name.clone(), Arc::new(entry));
-                }
-                SettingDocument::CtiPair(pair) => {
-                    cti_pairs.insert(pair.name.clone(), Arc::new(*pair));
-                }
-                SettingDocument::PhoneService(service) => {
-                    settings.phone_service = Arc::new(*service);
-                }
-                SettingDocument::Voice(voice) => settings.voice = Arc::new(voice),
-            }
+            Self { number: head.number, source: head.source.clone(), ..self.clone() };
+        for document in put {
+            settings.put(document);
         }
-        settings.agents = Arc::new(agents);
-        settings.teams = Arc::new(teams);
-        settings.reasons = Arc::new(reasons);
-        settings.layouts = Arc::new(layouts);
-        settings.devices = Arc::new(devices);
-        settings.trust = Arc::new(trust);
-        settings.cti_pairs = Arc::new(cti_pairs);
+        for key in removed {
+            settings.remove(key);
+        }
         settings
     }
 
@@ -137,7 +156,46 @@ impl Settings {
         documents.extend(pairs.map(|it| SettingDocument::CtiPair(Box::new((**it).clone()))));
         documents.push(SettingDocument::PhoneService(Box::new((*self.phone_service).clone())));
         documents.push(SettingDocument::Voice((*self.voice).clone()));
+        documents.extend(self.skills.values().map(|it| SettingDocument::Skill((**it).clone())));
+        documents.extend(self.accounts.values().map(|it| SettingDocument::Account((**it).clone())));
+        let directories = self.directories.values();
         documents
+            .extend(directories.map(|it| SettingDocument::Directory(Box::new((**it).clone()))));
+        documents.extend(self.roles.values().map(|it| SettingDocument::Role((**it).clone())));
+        documents.push(SettingDocument::Headset((*self.headset).clone()));
+        documents.push(SettingDocument::Logging((*self.logging).clone()));
+        documents.push(SettingDocument::Proxies(Box::new((*self.proxies).clone())));
+        documents.push(SettingDocument::SignOn((*self.sign_on).clone()));
+        documents.push(SettingDocument::Retention((*self.retention).clone()));
+        documents
+    }
+
+    /// The document under that key, where there is one.
+    pub fn document(&self, key: &Key) -> Option<SettingDocument> {
+        let (section, name) = key.id.split_once('/').unwrap_or((&key.id, ""));
+        let section = Section::ALL.into_iter().find(|it| it.name() == section)?;
+        self.documents_of(section, name)
+    }
+
+    /// That secret, where it is set.
+    pub fn secret(&self, of: &SecretOf) -> Option<Sealed> {
+        let document = match of {
+            SecretOf::Push => self.documents_of(Section::PhoneService, ""),
+            SecretOf::CtiPair(name) => self.documents_of(Section::CtiPair, name.as_str()),
+            SecretOf::Totp(name) => self.documents_of(Section::Account, name.as_str()),
+            SecretOf::Directory(name) => self.documents_of(Section::Directory, name),
+            SecretOf::HttpProxy | SecretOf::SocksProxy => self.documents_of(Section::Proxies, ""),
+        };
+        let document = document?;
+        document.secrets().into_iter().find(|(it, _)| it == of).map(|(_, sealed)| sealed.clone())
+    }
+
+    /// The hash of the password of the agent or local account of that name.
+    pub fn password_hash(&self, name: &AgentId) -> Option<String> {
+        match self.agents.get(name) {
+            Some(agent) => agent.password_hash.clone(),
+            None => self.accounts.get(name).and_then(|account| account.password_hash.clone()),
+        }
     }
 
     /// The reasons an agent may choose from: those for everybody and those of the agent's team, by

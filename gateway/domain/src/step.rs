@@ -6,20 +6,23 @@
 use std::fmt;
 
 use crate::client::is_client_wake;
-use crate::settings::Documents;
+use crate::settings::{Documents, SettingDocument};
 use crate::{
-    AgentId, AgentKey, Ask, CallDirection, CallVariable, ClientPresence, ConnectionNumber,
-    Decision, DeviceName, Extension, Mobile, NodeName, PhoneProof, ReasonCode, Refusal, Sealed,
-    SessionNumber, SessionRef, SignedOutBy, Timestamp, View, Wake,
+    Actor, AgentId, AgentKey, Ask, CallDirection, CallVariable, ClientPresence, ConnectionNumber,
+    Decision, Deed, DeviceName, Extension, Key, Mobile, NodeName, PhoneProof, ReasonCode, Refusal,
+    Sealed, SessionNumber, SessionRef, SignedOutBy, Timestamp, View, Wake,
 };
 
 mod administration;
 mod agent;
+mod audited;
 mod client;
+mod console;
 mod owner;
 mod place;
 
 use client::News;
+pub use console::ConsoleCommand;
 use place::Move;
 
 pub(crate) use client::clear_timer;
@@ -88,6 +91,26 @@ pub enum Command {
         /// A keyed digest of the file they came from.
         source: Option<String>,
     },
+    /// Some settings documents in the place of those there are.
+    ChangeSettings {
+        /// The number of the settings that the change was made for.
+        base: u64,
+        /// What is made or replaced.
+        put: Vec<SettingDocument>,
+        /// What is removed.
+        removed: Vec<Key>,
+    },
+    /// What a person or program did, with its entry in the audit log.
+    Audited {
+        /// Who.
+        by: Actor,
+        /// What the log says of it; for settings that is found out.
+        deed: Option<Deed>,
+        /// What is to be done beside telling it.
+        command: Option<Box<Command>>,
+    },
+    /// Sessions, tokens and the like of people in consoles.
+    Console(ConsoleCommand),
     /// A node goes into maintenance or comes out of it.
     SetMaintenance {
         /// Which node.
@@ -307,11 +330,18 @@ impl Input {
             if command.seen_changes.is_none() && command.agent.is_owned())
     }
 
+    /// Whether it changes settings.
+    pub fn changes_settings(&self) -> bool {
+        match &self.body {
+            InputBody::Command(command) => command.changes_settings(),
+            InputBody::Report(_) => false,
+        }
+    }
+
     /// The agent it is about, where it is about one.
     pub fn agent(&self) -> Option<&AgentKey> {
         match &self.body {
-            InputBody::Command(Command::SignIn(wish)) => Some(&wish.agent),
-            InputBody::Command(Command::Agent(command)) => Some(&command.agent),
+            InputBody::Command(command) => command.agent(),
             InputBody::Report(
                 Report::VoiceSignedOut { agent, .. }
                 | Report::Left { agent, .. }
@@ -326,13 +356,7 @@ impl Input {
     /// Inputs of one lane run in their order of arrival, those of different lanes at once.
     pub fn lane(&self) -> String {
         match &self.body {
-            InputBody::Command(Command::SignIn(wish)) => {
-                format!("agent/{}", wish.agent)
-            }
-            InputBody::Command(Command::Agent(command)) => format!("agent/{}", command.agent),
-            InputBody::Command(Command::ApplySettings { .. }) => "settings".to_owned(),
-            InputBody::Command(Command::SetMaintenance { node, .. }) => format!("node/{node}"),
-            InputBody::Command(Command::KeepDeployment { .. }) => "deployment".to_owned(),
+            InputBody::Command(command) => command.lane(),
             InputBody::Report(Report::WakeDue(wake)) => match wake.subject.kind {
                 crate::Kind::Session => format!("agent/{}", wake.subject.id),
                 _ => wake.subject.to_string(),
@@ -349,24 +373,45 @@ impl Input {
     }
 }
 
+impl Command {
+    fn changes_settings(&self) -> bool {
+        match self {
+            Self::ApplySettings { .. } | Self::ChangeSettings { .. } => true,
+            Self::Console(ConsoleCommand::UseSetUpLink { .. }) => true,
+            Self::Audited { command: Some(command), .. } => command.changes_settings(),
+            _ => false,
+        }
+    }
+
+    fn agent(&self) -> Option<&AgentKey> {
+        match self {
+            Self::SignIn(wish) => Some(&wish.agent),
+            Self::Agent(command) => Some(&command.agent),
+            Self::Audited { command: Some(command), .. } => command.agent(),
+            _ => None,
+        }
+    }
+
+    fn lane(&self) -> String {
+        match self {
+            Self::SignIn(wish) => format!("agent/{}", wish.agent),
+            Self::Agent(command) => format!("agent/{}", command.agent),
+            Self::ApplySettings { .. } | Self::ChangeSettings { .. } => "settings".to_owned(),
+            Self::SetMaintenance { node, .. } => format!("node/{node}"),
+            Self::KeepDeployment { .. } => "deployment".to_owned(),
+            Self::Audited { command: Some(command), .. } => command.lane(),
+            Self::Audited { command: None, .. } => "audit".to_owned(),
+            Self::Console(command) => command.lane(),
+        }
+    }
+}
+
 /// What follows from `input` at `now`, given what is loaded. Equal arguments give equal steps.
 pub fn step(now: Timestamp, entropy: Entropy, input: &Input, view: &View) -> Step {
     let decided = match &input.body {
-        InputBody::Command(Command::SignIn(wish)) => {
-            crate::sign_in::sign_in(now, entropy, wish, view)
-        }
-        InputBody::Command(Command::Agent(command)) if command.agent.is_owned() => {
-            agent::agent(now, command, view)
-        }
-        InputBody::Command(Command::Agent(command)) => owner::agent(now, command, view),
-        InputBody::Command(Command::ApplySettings { documents, source }) => {
-            administration::apply_settings(documents, source.as_deref(), view)
-        }
-        InputBody::Command(Command::SetMaintenance { node, on }) => {
-            administration::set_maintenance(node, *on, view)
-        }
-        InputBody::Command(Command::KeepDeployment { root }) => {
-            administration::keep_deployment(root, view)
+        InputBody::Command(command) => command_step(now, entropy, command, view),
+        InputBody::Report(Report::WakeDue(wake)) if console::is_session_wake(wake) => {
+            console::session_over(wake, view)
         }
         InputBody::Report(Report::WakeDue(wake)) if owner::is_leaving(wake) => {
             owner::leaving_over(now, wake, view)
@@ -405,5 +450,34 @@ pub fn step(now: Timestamp, entropy: Entropy, input: &Input, view: &View) -> Ste
         Ok(decision) => Step::Decide(decision),
         Err(Halt::Load(asks)) => Step::Load(asks),
         Err(Halt::Refuse(refusal)) => Step::Refuse(refusal),
+    }
+}
+
+fn command_step(
+    now: Timestamp,
+    entropy: Entropy,
+    command: &Command,
+    view: &View,
+) -> Result<Decision, Halt> {
+    match command {
+        Command::SignIn(wish) => crate::sign_in::sign_in(now, entropy, wish, view),
+        Command::Agent(command) if command.agent.is_owned() => agent::agent(now, command, view),
+        Command::Agent(command) => owner::agent(now, command, view),
+        Command::ApplySettings { documents, source } => {
+            administration::apply_settings(documents, source.as_deref(), view)
+        }
+        Command::ChangeSettings { base, put, removed } => {
+            administration::change_settings(*base, put, removed, view)
+        }
+        Command::SetMaintenance { node, on } => administration::set_maintenance(node, *on, view),
+        Command::KeepDeployment { root } => administration::keep_deployment(root, view),
+        Command::Console(command) => console::console(now, command, view),
+        Command::Audited { by, deed, command } => {
+            let decision = match command {
+                Some(command) => command_step(now, entropy, command, view)?,
+                None => Decision::already(crate::Reply::Done),
+            };
+            audited::audited(now, by, deed.as_ref(), command.is_some(), decision, view)
+        }
     }
 }

@@ -96,6 +96,9 @@ fn settings(wrap_up_seconds: u32, without: Option<usize>) -> Settings {
         pair: None,
         extension: None,
         roles: Vec::new(),
+        alias: None,
+        skills: BTreeMap::new(),
+        origin: None,
         password_hash: None,
     });
     settings.agents = Arc::new(agents.map(|agent| (agent.id.clone(), Arc::new(agent))).collect());

@@ -3,7 +3,7 @@
 use std::sync::{Arc, PoisonError};
 
 use domain::settings::{Section, SettingDocument, SettingsHead};
-use domain::{Ask, Document, Index, IndexRange, Key, Settings};
+use domain::{Ask, Document, Index, IndexRange, Key, Kind, Settings};
 use store::Load;
 
 use crate::SubmitError;
@@ -43,11 +43,16 @@ impl Engine {
             if !anew && before.number == self.settings().number {
                 return Ok(());
             }
-            let documents = self.setting_documents().await?;
+            let current = self.settings();
+            let follows = !anew && before.number == current.number.wrapping_add(1);
+            let settings = match before.changed.as_ref().filter(|_| follows) {
+                Some(changed) => self.changed_settings(&current, &before, changed).await?,
+                None => Settings::from_documents(&before, self.setting_documents().await?),
+            };
             if self.head().await? != before {
                 continue;
             }
-            let settings = Arc::new(Settings::from_documents(&before, documents));
+            let settings = Arc::new(settings);
             {
                 let mut current = self.settings.write().unwrap_or_else(PoisonError::into_inner);
                 // After a restore the number may be lower than before: what the store says counts.
@@ -66,6 +71,26 @@ impl Engine {
             Some(Document::SettingsHead(head)) => head,
             _ => SettingsHead::default(),
         })
+    }
+
+    /// The settings after a change of few documents, the rest of which is known.
+    async fn changed_settings(
+        &self,
+        current: &Settings,
+        head: &SettingsHead,
+        changed: &[String],
+    ) -> Result<Settings, SubmitError> {
+        let keys = changed.iter().map(|id| Key::new(Kind::Setting, id.clone()));
+        let asks = keys.map(Ask::Document).collect();
+        let answer = self.noting(self.store.load(Load { asks, input: None }).await)?;
+        let (mut put, mut removed) = (Vec::new(), Vec::new());
+        for (key, loaded) in answer.documents {
+            match loaded.map(|loaded| loaded.document) {
+                Some(Document::Setting(setting)) => put.push(*setting),
+                _ => removed.push(key),
+            }
+        }
+        Ok(current.changed(head, put, &removed))
     }
 
     async fn setting_documents(&self) -> Result<Vec<SettingDocument>, SubmitError> {

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use domain::{
-    Asked, Command, Decision, Document, Entropy, Input, InputBody, InputId, Key, Kind, Loaded,
-    OwnerAnswer, Refusal, Reply, Step, Unclear, View, WriteBody,
+    Asked, Decision, Document, Entropy, Input, InputId, Key, Kind, Loaded, OwnerAnswer, Refusal,
+    Reply, Step, Unclear, View, WriteBody,
 };
 use store::{Commit, Committed, Load, StoreError};
 
@@ -156,7 +156,7 @@ impl Engine {
         let mut view = View::new(self.settings());
         view.live = input.agent().and_then(|agent| self.live.value(agent));
         view.node_mark = self.node_mark();
-        if matches!(input.body, InputBody::Command(Command::ApplySettings { .. })) {
+        if input.changes_settings() {
             let occupied = self.mirror.not_signed_out();
             view.nodes = self.nodes().iter().filter(|it| it.live).count();
             view.occupied = occupied.iter().map(|session| session.agent.pair.clone()).collect();

@@ -90,6 +90,8 @@ impl Authenticator for PlainAuthenticator {
             roles: vec![Role::Agent],
             how: Proof::Password,
             session: None,
+            identity: None,
+            teams: Vec::new(),
         })
     }
 

@@ -201,6 +201,8 @@ impl<A: Accounts> Inner<A> {
                     roles: roles.clone(),
                     how: Proof::Password,
                     session: None,
+                    identity: None,
+                    teams: Vec::new(),
                 })
             }
             Found::Unknown => {

@@ -13,10 +13,9 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::Arc;
 
-use domain::settings::{CLIENT_PASSWORD_PURPOSE, SecretOf, Settings, SettingsFile, export};
-use domain::{AgentId, Command, Input, InputId, Problems, Reply, Sealed, Secret};
+use domain::settings::{SecretOf, Settings, SettingsFile, export};
+use domain::{AgentId, Command, Input, InputId, PairName, Problems, Reply, Sealed, Secret};
 use engine::{Engine, Outcome, SealingKey};
-use phone::PUSH_PASSWORD_PURPOSE;
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
 use serde_json::Value;
@@ -113,20 +112,35 @@ impl Looked {
     }
 }
 
+/// Every sealed secret in a file, under its key.
 fn sealed_members(value: &Value) -> Vec<SealedMember> {
-    let text = |value: Option<&Value>| value.and_then(Value::as_str).map(Sealed::from_text);
-    let push = text(value.pointer("/phone_service/push/password_sealed"));
-    let push = push.map(|sealed| {
-        let key = "phone_service.push.password_sealed".to_owned();
-        SealedMember { key, purpose: PUSH_PASSWORD_PURPOSE, sealed }
-    });
-    let pairs = value.get("cti_pairs").and_then(Value::as_array).into_iter().flatten();
-    let pairs = pairs.enumerate().filter_map(|(position, pair)| {
-        let key = format!("cti_pairs[{position}].client_password_sealed");
-        let sealed = text(pair.get("client_password_sealed"))?;
-        Some(SealedMember { key, purpose: CLIENT_PASSWORD_PURPOSE, sealed })
-    });
-    push.into_iter().chain(pairs).collect()
+    let mut found = Vec::new();
+    let mut look = |key: String, pointer: &str, of: SecretOf| {
+        if let Some(sealed) = value.pointer(pointer).and_then(Value::as_str) {
+            let sealed = Sealed::from_text(sealed);
+            found.push(SealedMember { key, purpose: of.purpose(), sealed });
+        }
+    };
+    let push = "/phone_service/push/password_sealed";
+    look("phone_service.push.password_sealed".to_owned(), push, SecretOf::Push);
+    for (part, of) in [("http", SecretOf::HttpProxy), ("socks", SecretOf::SocksProxy)] {
+        let pointer = format!("/proxies/{part}/password_sealed");
+        look(format!("proxies.{part}.password_sealed"), &pointer, of);
+    }
+    // Only the purpose of what a list holds is looked at, which its owner's name does not change.
+    let lists = [
+        ("cti_pairs", "client_password_sealed", SecretOf::CtiPair(PairName::owned())),
+        ("accounts", "totp_sealed", AgentId::parse("x").map_or(SecretOf::Push, SecretOf::Totp)),
+        ("directories", "bind_password_sealed", SecretOf::Directory(String::new())),
+    ];
+    for (list, member, of) in lists {
+        let length = value.get(list).and_then(Value::as_array).map_or(0, Vec::len);
+        for position in 0..length {
+            let key = format!("{list}[{position}].{member}");
+            look(key, &format!("/{list}/{position}/{member}"), of.clone());
+        }
+    }
+    found
 }
 
 /// The bytes of a settings file, bounded; refused where every user of the machine may read it and
@@ -165,8 +179,13 @@ fn holds_plain_secrets(value: &Value) -> bool {
         entries.any(|entry| entry.get(member).is_some())
     };
     any("agents", "password")
+        || any("accounts", "password")
+        || any("accounts", "totp")
         || any("cti_pairs", "client_password")
-        || value.pointer("/phone_service/push/password").is_some()
+        || any("directories", "bind_password")
+        || ["/phone_service/push/password", "/proxies/http/password", "/proxies/socks/password"]
+            .iter()
+            .any(|pointer| value.pointer(pointer).is_some())
 }
 
 /// Applies a settings file: all of it or nothing.
@@ -190,7 +209,7 @@ pub(crate) async fn apply(
     let documents = file.into_documents(
         |id| hashes.get(id).cloned(),
         |of, secret| {
-            seal(&before, sealing, of, secret).unwrap_or_else(|| {
+            seal(&before, sealing, &of, secret).unwrap_or_else(|| {
                 unsealed = true;
                 Sealed::from_text("")
             })
@@ -214,24 +233,11 @@ pub(crate) async fn apply(
 
 /// Seals a secret; one that did not change stays sealed as it was, so that its document does not
 /// change and whoever uses it need not begin anew.
-fn seal(
-    before: &Settings,
-    sealing: &SealingKey,
-    of: SecretOf<'_>,
-    secret: &Secret,
-) -> Option<Sealed> {
-    let (purpose, old) = match of {
-        SecretOf::Push => {
-            let push = before.phone_service.push.as_ref();
-            (PUSH_PASSWORD_PURPOSE, push.map(|push| &push.password))
-        }
-        SecretOf::CtiPair(name) => {
-            let pair = before.cti_pairs.get(name);
-            (CLIENT_PASSWORD_PURPOSE, pair.and_then(|pair| pair.client_password.as_ref()))
-        }
-    };
-    let is_same = |old: &&Sealed| sealing.unseal(purpose, old).is_ok_and(|open| open == *secret);
-    old.filter(is_same).cloned().or_else(|| sealing.seal(purpose, secret))
+fn seal(before: &Settings, sealing: &SealingKey, of: &SecretOf, secret: &Secret) -> Option<Sealed> {
+    let purpose = of.purpose();
+    let old = before.secret(of);
+    let is_same = |old: &Sealed| sealing.unseal(purpose, old).is_ok_and(|open| open == *secret);
+    old.filter(is_same).or_else(|| sealing.seal(purpose, secret))
 }
 
 /// All settings in force as YAML that can be applied again.
@@ -249,7 +255,7 @@ async fn hashes(
         .into_iter()
         .map(|(id, password)| {
             // A password that did not change keeps its hash, and what is remembered of it.
-            let old = before.agents.get(&id).and_then(|agent| agent.password_hash.clone());
+            let old = before.password_hash(&id);
             (id, password, old)
         })
         .collect();

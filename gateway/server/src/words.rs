@@ -40,6 +40,17 @@ pub(crate) fn refusal(refusal: &Refusal) -> String {
         Refusal::NoCall => "the agent is in no call".to_owned(),
         Refusal::CallTooLarge { limit } => format!("the call carries too much: {limit}"),
         Refusal::SettingsInUse { why } => why.clone(),
+        Refusal::SettingsMoved => {
+            "the settings changed meanwhile; look at them again and repeat the change".to_owned()
+        }
+        Refusal::UsedAlready => {
+            "that one-time password was used already; wait for the next".to_owned()
+        }
+        Refusal::LinkOver => {
+            "the set-up link is over or was used; ask this node for another: jackfield set-up-link"
+                .to_owned()
+        }
+        Refusal::TooMany { limit } => format!("there are {limit} already; remove one first"),
         Refusal::MobileNotOffered => {
             "the agent's contact-centre server takes no mobile agents".to_owned()
         }

@@ -1,5 +1,6 @@
 //! Durable commits: grouped beside one sync each, and whole inputs through the engine.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -138,6 +139,9 @@ async fn sign_in(engine: &Engine, node: &NodeName, callers: usize) {
         pair: None,
         extension: None,
         roles: Vec::new(),
+        alias: None,
+        skills: BTreeMap::new(),
+        origin: None,
         password_hash: None,
     });
     let agents = agents.map(|agent| (agent.id.clone(), Arc::new(agent))).collect();

@@ -2,6 +2,7 @@
 
 use domain::settings::Agent;
 use domain::{Refusal, Role};
+use std::collections::BTreeMap;
 
 use super::*;
 
@@ -15,6 +16,9 @@ fn agent(id: u32) -> Agent {
         pair: None,
         extension: None,
         roles: vec![Role::Agent],
+        alias: None,
+        skills: BTreeMap::new(),
+        origin: None,
         password_hash: None,
     }
 }

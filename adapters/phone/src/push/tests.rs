@@ -28,7 +28,8 @@ use super::Begin;
 use super::certificate::PhoneCertificate;
 use crate::testing::centre::until;
 use crate::testing::{BASE, Handset, Node, settings};
-use crate::{PUSH_PASSWORD_PURPOSE, PushReason, locked};
+use crate::{PushReason, locked};
+use domain::settings::PUSH_PASSWORD_PURPOSE;
 
 const HERE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
 const DONE: &str = "<CiscoIPPhoneResponse><ResponseItem Status=\"0\" Data=\"Success\" URL=\"\"/></CiscoIPPhoneResponse>";

@@ -122,7 +122,11 @@ impl Problem {
             | Refusal::SignOutNeedsNotReady
             | Refusal::NoCall
             | Refusal::CallTooLarge { .. }
-            | Refusal::SettingsInUse { .. } => Self::Internal,
+            | Refusal::SettingsInUse { .. }
+            | Refusal::SettingsMoved
+            | Refusal::UsedAlready
+            | Refusal::LinkOver
+            | Refusal::TooMany { .. } => Self::Internal,
         })
     }
 

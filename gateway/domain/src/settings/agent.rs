@@ -1,9 +1,12 @@
 //! Agents and supervisors.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::Reader;
-use super::cti_pair::Pairs;
+use super::references::References;
+use super::skill::{COMPETENCE_MAX, SKILLS_OF_AGENT_MAX};
 use crate::{AgentId, Extension, PairName, Role, Secret, TeamName};
 
 /// The most characters of a password that people type.
@@ -21,6 +24,15 @@ pub struct Agent {
     /// The pair of contact-centre servers they belong to; the team's where not set (CTI-10).
     #[serde(default)]
     pub pair: Option<PairName>,
+    /// How customers see them; blanks are allowed, and the id stands in for it (CHAT-14).
+    #[serde(default)]
+    pub alias: Option<String>,
+    /// Their competence in each of their skills, 1 to 10.
+    #[serde(default)]
+    pub skills: BTreeMap<String, u8>,
+    /// The directory that they were taken over from, which alone changes and removes them (CTI-08).
+    #[serde(default)]
+    pub origin: Option<String>,
     /// Their own line, wherever they sign in.
     pub extension: Option<Extension>,
     /// What they may do, besides being an agent.
@@ -56,39 +68,91 @@ pub struct WrittenAgent {
 }
 
 impl WrittenAgent {
-    pub(super) fn read(reader: &mut Reader<'_>, pairs: &Pairs) -> Option<Self> {
+    pub(super) fn read(reader: &mut Reader<'_>, known: &References) -> Option<Self> {
         let id = reader.required("id");
         let name = reader.short_text("name", 64);
         let team = reader.parsed("team");
-        let pair = pairs.read_reference(reader, "pair");
+        known.check_teams(reader, "team", &team);
+        let pair = known.pairs.read_reference(reader, "pair");
         let extension = reader.parsed("extension");
         let roles = read_roles(reader);
-        let plain = reader.secret("password", PASSWORD_CHARACTERS_MAX);
-        let hash = reader.text("password_hash");
-        if hash.as_ref().is_some_and(|hash| !hash.starts_with("$argon2id$")) {
-            reader.problem("password_hash", "must be an argon2id hash, beginning with $argon2id$");
-        }
-        if plain.is_some() && hash.is_some() {
-            reader.problem("password", "stands beside password_hash; keep one of the two");
-        }
-        let password = plain.map(NewPassword::Plain).or(hash.map(NewPassword::Hash));
-        let agent = Agent { id: id?, name, team, pair, extension, roles, password_hash: None };
+        let password = read_password(reader);
+        let alias = reader.short_text("alias", 64);
+        let skills = read_skills(reader, known);
+        let origin = reader.short_text("origin", 64);
+        let agent = Agent {
+            id: id?,
+            name,
+            team,
+            pair,
+            alias,
+            skills,
+            origin,
+            extension,
+            roles,
+            password_hash: None,
+        };
         Some(Self { agent, password })
     }
 }
 
-fn read_roles(reader: &mut Reader<'_>) -> Vec<Role> {
+/// A password in the clear or as a hash.
+pub(super) fn read_password(reader: &mut Reader<'_>) -> Option<NewPassword> {
+    let plain = reader.secret("password", PASSWORD_CHARACTERS_MAX);
+    let hash = reader.text("password_hash");
+    if hash.as_ref().is_some_and(|hash| !hash.starts_with("$argon2id$")) {
+        reader.problem("password_hash", "must be an argon2id hash, beginning with $argon2id$");
+    }
+    if plain.is_some() && hash.is_some() {
+        reader.problem("password", "stands beside password_hash; keep one of the two");
+    }
+    plain.map(NewPassword::Plain).or(hash.map(NewPassword::Hash))
+}
+
+fn read_skills(reader: &mut Reader<'_>, known: &References) -> BTreeMap<String, u8> {
+    const KEY: &str = "skills";
+    let mut skills = BTreeMap::new();
+    for (skill, competence) in reader.entries(KEY, SKILLS_OF_AGENT_MAX) {
+        if !known.skills.contains(&skill) {
+            reader.problem(KEY, format_args!("has {skill:?}, which is not in skills"));
+        }
+        let given = competence.as_u64().and_then(|it| u8::try_from(it).ok());
+        match given.filter(|it| (1..=COMPETENCE_MAX).contains(it)) {
+            Some(competence) => {
+                skills.insert(skill, competence);
+            }
+            None => {
+                let message = format_args!(
+                    "{skill}: must be a competence from 1 to {COMPETENCE_MAX}, not {competence}"
+                );
+                reader.problem(KEY, message);
+            }
+        }
+    }
+    skills
+}
+
+/// The role of that name.
+pub(super) fn role(name: &str) -> Option<Role> {
+    match name {
+        "agent" => Some(Role::Agent),
+        "supervisor" => Some(Role::Supervisor),
+        "administrator" => Some(Role::Administrator),
+        "report" => Some(Role::Report),
+        _ => None,
+    }
+}
+
+/// The roles of somebody; an agent where none is named.
+pub(super) fn read_roles(reader: &mut Reader<'_>) -> Vec<Role> {
     let mut roles = Vec::new();
     let key = "roles";
     for name in reader.parsed_list::<String>(key, 4) {
-        match name.as_str() {
-            "agent" => roles.push(Role::Agent),
-            "supervisor" => roles.push(Role::Supervisor),
-            "administrator" => roles.push(Role::Administrator),
-            "report" => roles.push(Role::Report),
-            other => reader.problem(
+        match role(&name) {
+            Some(role) => roles.push(role),
+            None => reader.problem(
                 key,
-                format_args!("has {other:?}; a role is agent, supervisor, administrator or report"),
+                format_args!("has {name:?}; a role is agent, supervisor, administrator or report"),
             ),
         }
     }

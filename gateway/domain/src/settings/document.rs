@@ -2,8 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Agent, CtiPair, Device, Layout, PhoneService, Reason, Team, Trust, Voice};
-use crate::{Key, Kind};
+use super::{
+    Agent, CtiPair, Device, Directory, Headset, Layout, LocalAccount, Logging, PhoneService,
+    Proxies, Reason, Retention, RoleGrant, SecretOf, SignOn, Skill, Team, Trust, Voice,
+};
+use crate::{Key, Kind, Sealed};
 
 /// Which part of the settings a document belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -26,11 +29,29 @@ pub enum Section {
     PhoneService,
     /// What holds for voice state that the gateway owns.
     Voice,
+    /// Skills.
+    Skill,
+    /// Local accounts.
+    Account,
+    /// Directories.
+    Directory,
+    /// Roles of people whom a directory knows.
+    Role,
+    /// How headsets take part.
+    Headset,
+    /// The log beyond each node's own.
+    Logging,
+    /// Proxies on the way out.
+    Proxies,
+    /// Sign-ins in consoles.
+    SignOn,
+    /// How long records are kept.
+    Retention,
 }
 
 impl Section {
     /// Every section.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 18] = [
         Self::Team,
         Self::Agent,
         Self::Reason,
@@ -40,6 +61,15 @@ impl Section {
         Self::CtiPair,
         Self::PhoneService,
         Self::Voice,
+        Self::Skill,
+        Self::Account,
+        Self::Directory,
+        Self::Role,
+        Self::Headset,
+        Self::Logging,
+        Self::Proxies,
+        Self::SignOn,
+        Self::Retention,
     ];
 
     /// The name under which the store keeps it. It never changes.
@@ -54,7 +84,54 @@ impl Section {
             Self::CtiPair => "cti_pair",
             Self::PhoneService => "phone_service",
             Self::Voice => "voice",
+            Self::Skill => "skill",
+            Self::Account => "account",
+            Self::Directory => "directory",
+            Self::Role => "role",
+            Self::Headset => "headset",
+            Self::Logging => "logging",
+            Self::Proxies => "proxies",
+            Self::SignOn => "sign_on",
+            Self::Retention => "retention",
         }
+    }
+
+    /// The key of a settings file that it stands under.
+    pub fn file_key(self) -> &'static str {
+        match self {
+            Self::Team => "teams",
+            Self::Agent => "agents",
+            Self::Reason => "reason_codes",
+            Self::Layout => "layouts",
+            Self::Device => "devices",
+            Self::Trust => "trust",
+            Self::CtiPair => "cti_pairs",
+            Self::PhoneService => "phone_service",
+            Self::Voice => "voice",
+            Self::Skill => "skills",
+            Self::Account => "accounts",
+            Self::Directory => "directories",
+            Self::Role => "roles",
+            Self::Headset => "headset",
+            Self::Logging => "logging",
+            Self::Proxies => "proxies",
+            Self::SignOn => "sign_on",
+            Self::Retention => "retention",
+        }
+    }
+
+    /// Whether there is one document of it and no list.
+    pub fn is_single(self) -> bool {
+        matches!(
+            self,
+            Self::PhoneService
+                | Self::Voice
+                | Self::Headset
+                | Self::Logging
+                | Self::Proxies
+                | Self::SignOn
+                | Self::Retention
+        )
     }
 }
 
@@ -80,6 +157,24 @@ pub enum SettingDocument {
     PhoneService(Box<PhoneService>),
     /// What holds for voice state that the gateway owns.
     Voice(Voice),
+    /// A skill.
+    Skill(Skill),
+    /// A local account.
+    Account(LocalAccount),
+    /// A directory.
+    Directory(Box<Directory>),
+    /// A role of people whom a directory knows.
+    Role(RoleGrant),
+    /// How headsets take part.
+    Headset(Headset),
+    /// The log beyond each node's own.
+    Logging(Logging),
+    /// Proxies on the way out.
+    Proxies(Box<Proxies>),
+    /// Sign-ins in consoles.
+    SignOn(SignOn),
+    /// How long records are kept.
+    Retention(Retention),
 }
 
 impl SettingDocument {
@@ -95,25 +190,100 @@ impl SettingDocument {
             Self::CtiPair(_) => Section::CtiPair,
             Self::PhoneService(_) => Section::PhoneService,
             Self::Voice(_) => Section::Voice,
+            Self::Skill(_) => Section::Skill,
+            Self::Account(_) => Section::Account,
+            Self::Directory(_) => Section::Directory,
+            Self::Role(_) => Section::Role,
+            Self::Headset(_) => Section::Headset,
+            Self::Logging(_) => Section::Logging,
+            Self::Proxies(_) => Section::Proxies,
+            Self::SignOn(_) => Section::SignOn,
+            Self::Retention(_) => Section::Retention,
         }
+    }
+
+    /// Its name among those of its section; `None` where the section has one document.
+    pub fn name(&self) -> Option<String> {
+        Some(match self {
+            Self::Team(team) => team.name.to_string(),
+            Self::Agent(agent) => agent.id.to_string(),
+            Self::Reason(reason) => format!("{}/{}", reason.category.name(), reason.code),
+            Self::Layout(layout) => layout.name.clone(),
+            Self::Device(device) => device.name.to_string(),
+            Self::Trust(trust) => trust.name.clone(),
+            Self::CtiPair(pair) => pair.name.to_string(),
+            Self::Skill(skill) => skill.name.clone(),
+            Self::Account(account) => account.name.to_string(),
+            Self::Directory(directory) => directory.name.clone(),
+            Self::Role(role) => role.name.clone(),
+            Self::PhoneService(_)
+            | Self::Voice(_)
+            | Self::Headset(_)
+            | Self::Logging(_)
+            | Self::Proxies(_)
+            | Self::SignOn(_)
+            | Self::Retention(_) => return None,
+        })
     }
 
     /// Where the store keeps it.
     pub fn key(&self) -> Key {
         let section = self.section().name();
-        let id = match self {
-            Self::Team(team) => format!("{section}/{}", team.name),
-            Self::Agent(agent) => format!("{section}/{}", agent.id),
-            Self::Reason(reason) => {
-                format!("{section}/{}/{}", reason.category.name(), reason.code)
-            }
-            Self::Layout(layout) => format!("{section}/{}", layout.name),
-            Self::Device(device) => format!("{section}/{}", device.name),
-            Self::Trust(trust) => format!("{section}/{}", trust.name),
-            Self::CtiPair(pair) => format!("{section}/{}", pair.name),
-            Self::PhoneService(_) | Self::Voice(_) => section.to_owned(),
+        let id = match self.name() {
+            Some(name) => format!("{section}/{name}"),
+            None => section.to_owned(),
         };
         Key::new(Kind::Setting, id)
+    }
+
+    /// The sealed secrets in it, each with what it is.
+    pub fn secrets(&self) -> Vec<(SecretOf, &Sealed)> {
+        let found = match self {
+            Self::PhoneService(service) => {
+                vec![(SecretOf::Push, service.push.as_ref().map(|push| &push.password))]
+            }
+            Self::CtiPair(pair) => {
+                vec![(SecretOf::CtiPair(pair.name.clone()), pair.client_password.as_ref())]
+            }
+            Self::Account(account) => {
+                vec![(SecretOf::Totp(account.name.clone()), account.totp.as_ref())]
+            }
+            Self::Directory(directory) => {
+                let of = SecretOf::Directory(directory.name.clone());
+                vec![(of, directory.bind_password.as_ref())]
+            }
+            Self::Proxies(proxies) => {
+                let http = proxies.http.as_ref().and_then(|proxy| proxy.password.as_ref());
+                let socks = proxies.socks.as_ref().and_then(|proxy| proxy.password.as_ref());
+                vec![(SecretOf::HttpProxy, http), (SecretOf::SocksProxy, socks)]
+            }
+            _ => Vec::new(),
+        };
+        found.into_iter().filter_map(|(of, sealed)| Some((of, sealed?))).collect()
+    }
+
+    /// The same document with that secret sealed anew; another one's secret changes nothing.
+    #[must_use]
+    pub fn with_secret(mut self, of: &SecretOf, sealed: Sealed) -> Self {
+        let place = match (&mut self, of) {
+            (Self::PhoneService(service), SecretOf::Push) => {
+                service.push.as_mut().map(|push| &mut push.password)
+            }
+            (Self::CtiPair(pair), SecretOf::CtiPair(_)) => pair.client_password.as_mut(),
+            (Self::Account(account), SecretOf::Totp(_)) => account.totp.as_mut(),
+            (Self::Directory(it), SecretOf::Directory(_)) => it.bind_password.as_mut(),
+            (Self::Proxies(proxies), SecretOf::HttpProxy) => {
+                proxies.http.as_mut().and_then(|proxy| proxy.password.as_mut())
+            }
+            (Self::Proxies(proxies), SecretOf::SocksProxy) => {
+                proxies.socks.as_mut().and_then(|proxy| proxy.password.as_mut())
+            }
+            _ => None,
+        };
+        if let Some(place) = place {
+            *place = sealed;
+        }
+        self
     }
 }
 
@@ -124,4 +294,8 @@ pub struct SettingsHead {
     pub number: u64,
     /// A keyed digest of the file they came from, where they came from one.
     pub source: Option<String>,
+    /// The documents that the last change wrote or removed, where they were few: who knows the
+    /// settings of the number before needs to read no others.
+    #[serde(default)]
+    pub changed: Option<Vec<String>>,
 }

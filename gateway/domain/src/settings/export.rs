@@ -2,7 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Agent, CtiPair, Device, PhoneService, Settings};
+use super::{
+    Agent, Device, LocalAccount, Logging, PhoneService, Proxies, SettingDocument, Settings,
+};
 
 /// All settings in the form of a settings file. Passwords are hashes, other secrets stay sealed.
 pub fn export(settings: &Settings) -> Value {
@@ -27,11 +29,87 @@ pub fn export(settings: &Settings) -> Value {
         list(settings.trust.values().map(|it| without_empty(json!(it.as_ref()))).collect()),
     );
     let pairs = settings.cti_pairs.values();
-    file.insert("cti_pairs".into(), list(pairs.map(|it| cti_pair(it)).collect()));
+    file.insert("cti_pairs".into(), list(pairs.map(|it| with_sealed(it.as_ref())).collect()));
+    let accounts = settings.accounts.values().map(|it| account(it));
+    file.insert("accounts".into(), list(accounts.collect()));
+    let directories = settings.directories.values();
+    file.insert(
+        "directories".into(),
+        list(directories.map(|it| with_sealed(it.as_ref())).collect()),
+    );
+    let roles = settings.roles.values().map(|it| without_empty(json!(it.as_ref())));
+    file.insert("roles".into(), list(roles.collect()));
+    let skills = settings.skills.values().map(|it| without_empty(json!(it.as_ref())));
+    file.insert("skills".into(), list(skills.collect()));
     file.insert("phone_service".into(), phone_service(&settings.phone_service));
     file.insert("voice".into(), json!(settings.voice.as_ref()));
+    file.insert("headset".into(), without_empty(json!(settings.headset.as_ref())));
+    file.insert("logging".into(), logging(&settings.logging));
+    file.insert("proxies".into(), proxies(&settings.proxies));
+    file.insert("sign_on".into(), without_empty(json!(settings.sign_on.as_ref())));
+    file.insert("retention".into(), json!(settings.retention.as_ref()));
+    file.retain(|_, part| !matches!(part, Value::Array(list) if list.is_empty()));
     Value::Object(file)
 }
+
+/// One document as it stands in a settings file.
+pub fn export_document(document: &SettingDocument) -> Value {
+    match document {
+        SettingDocument::Team(it) => without_empty(json!(it)),
+        SettingDocument::Agent(it) => agent(it),
+        SettingDocument::Reason(it) => without_empty(json!(it)),
+        SettingDocument::Layout(it) => without_empty(json!(it)),
+        SettingDocument::Device(it) => device(it),
+        SettingDocument::Trust(it) => without_empty(json!(it)),
+        SettingDocument::CtiPair(it) => with_sealed(it.as_ref()),
+        SettingDocument::PhoneService(it) => phone_service(it),
+        SettingDocument::Voice(it) => json!(it),
+        SettingDocument::Skill(it) => without_empty(json!(it)),
+        SettingDocument::Account(it) => account(it),
+        SettingDocument::Directory(it) => with_sealed(it.as_ref()),
+        SettingDocument::Role(it) => without_empty(json!(it)),
+        SettingDocument::Headset(it) => without_empty(json!(it)),
+        SettingDocument::Logging(it) => logging(it),
+        SettingDocument::Proxies(it) => proxies(it),
+        SettingDocument::SignOn(it) => without_empty(json!(it)),
+        SettingDocument::Retention(it) => json!(it),
+    }
+}
+
+/// Members that hold secrets or what is compared with them, under the names of a settings file.
+pub const SECRET_MEMBERS: [&str; 9] = [
+    "password",
+    "password_hash",
+    "password_sealed",
+    "client_password",
+    "client_password_sealed",
+    "bind_password",
+    "bind_password_sealed",
+    "totp",
+    "totp_sealed",
+];
+
+/// The same with `(set)` in the place of every secret, hashes and sealed ones among them.
+#[must_use]
+pub fn masked(value: Value) -> Value {
+    match value {
+        Value::Object(members) => Value::Object(
+            members
+                .into_iter()
+                .map(|(name, member)| {
+                    let is_secret = SECRET_MEMBERS.contains(&name.as_str()) && !member.is_null();
+                    let member = if is_secret { json!(MASK) } else { masked(member) };
+                    (name, member)
+                })
+                .collect(),
+        ),
+        Value::Array(elements) => Value::Array(elements.into_iter().map(masked).collect()),
+        other => other,
+    }
+}
+
+/// What stands in the place of a secret that is set.
+pub const MASK: &str = "(set)";
 
 fn agent(agent: &Agent) -> Value {
     without_empty(json!(agent))
@@ -54,9 +132,42 @@ fn phone_service(service: &PhoneService) -> Value {
     value
 }
 
-fn cti_pair(pair: &CtiPair) -> Value {
-    let mut value = without_empty(json!(pair));
-    name_sealed(&mut value, "client_password");
+fn account(account: &LocalAccount) -> Value {
+    let mut value = with_sealed(account);
+    if let (false, Some(members)) = (account.disabled, value.as_object_mut()) {
+        members.remove("disabled");
+    }
+    value
+}
+
+fn logging(logging: &Logging) -> Value {
+    let mut value = without_empty(json!(logging));
+    let receivers = value.get_mut("syslog").and_then(Value::as_array_mut);
+    for receiver in receivers.into_iter().flatten() {
+        let is_tcp = receiver.get("transport").and_then(Value::as_str) == Some("tcp");
+        if let (false, Some(members)) = (is_tcp, receiver.as_object_mut()) {
+            members.remove("framing");
+        }
+    }
+    value
+}
+
+fn proxies(proxies: &Proxies) -> Value {
+    let mut value = without_empty(json!(proxies));
+    for proxy in ["http", "socks"] {
+        if let Some(proxy) = value.get_mut(proxy) {
+            *proxy = without_empty(std::mem::take(proxy));
+            name_sealed(proxy, "password");
+        }
+    }
+    value
+}
+
+fn with_sealed(document: &impl serde::Serialize) -> Value {
+    let mut value = without_empty(json!(document));
+    for name in ["client_password", "bind_password", "totp"] {
+        name_sealed(&mut value, name);
+    }
     value
 }
 

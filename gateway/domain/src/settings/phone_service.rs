@@ -106,6 +106,9 @@ impl Default for PhoneService {
     }
 }
 
+/// What the password of the user that pushes is sealed for.
+pub const PUSH_PASSWORD_PURPOSE: &str = "phone_push";
+
 /// A secret as a settings file gives it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NewSecret {

@@ -9,7 +9,8 @@ use std::str::FromStr;
 
 use serde_json::{Map, Value};
 
-use crate::{Problems, Secret};
+use super::NewSecret;
+use crate::{Problems, Sealed, Secret};
 
 /// A table of named members under a key, being read.
 #[derive(Debug)]
@@ -80,6 +81,63 @@ impl<'p> Reader<'p> {
             return None;
         }
         Some(text)
+    }
+
+    /// A text of at most that many characters that must be there.
+    pub fn named(&mut self, name: &str, characters_max: usize) -> Option<String> {
+        if !self.has(name) {
+            self.problem(name, "is missing");
+            return None;
+        }
+        self.short_text(name, characters_max)
+    }
+
+    /// A host name or address that must be there.
+    pub fn host(&mut self, name: &str) -> Option<String> {
+        let host = self.named(name, 253)?;
+        let is_host = |it: char| it.is_ascii_alphanumeric() || matches!(it, '.' | '-' | '_' | ':');
+        if !host.chars().all(is_host) {
+            self.problem(name, "must be a host name or an address, without port and scheme");
+            return None;
+        }
+        Some(host)
+    }
+
+    /// An optional list of texts, each of at most that many characters.
+    pub fn text_list(
+        &mut self,
+        name: &str,
+        length_max: usize,
+        characters_max: usize,
+    ) -> Vec<String> {
+        let texts = self.parsed_list::<String>(name, length_max);
+        let is_good = |text: &String| {
+            (1..=characters_max).contains(&text.chars().count())
+                && !text.chars().any(char::is_control)
+        };
+        if !texts.iter().all(is_good) {
+            let message = format_args!(
+                "must hold texts of 1 to {characters_max} characters without control characters"
+            );
+            self.problem(name, message);
+        }
+        texts
+    }
+
+    /// A number within `range`, `usual` where none is given.
+    pub fn count(&mut self, name: &str, range: RangeInclusive<u32>, usual: u32) -> u32 {
+        let range = u64::from(*range.start())..=u64::from(*range.end());
+        self.number(name, range).and_then(|number| number.try_into().ok()).unwrap_or(usual)
+    }
+
+    /// An optional secret under `name`, or sealed already under `name_sealed`.
+    pub fn sealable(&mut self, name: &str, characters_max: usize) -> Option<NewSecret> {
+        let plain = self.secret(name, characters_max);
+        let sealed = self.text(&format!("{name}_sealed")).map(Sealed::from_text);
+        if plain.is_some() && sealed.is_some() {
+            self.problem(name, format_args!("stands beside {name}_sealed; keep one of the two"));
+        }
+        plain.map(NewSecret::Plain).or(sealed.map(NewSecret::Sealed))
     }
 
     /// An optional text that is parsed.

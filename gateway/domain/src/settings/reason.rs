@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Reader;
+use super::references::References;
 use crate::{ReasonCategory, ReasonCode, TeamName};
 
 /// The most characters of a reason's label.
@@ -27,7 +28,7 @@ impl Reason {
         self.teams.is_empty() || team.is_some_and(|team| self.teams.contains(team))
     }
 
-    pub(super) fn read(reader: &mut Reader<'_>) -> Option<Self> {
+    pub(super) fn read(reader: &mut Reader<'_>, known: &References) -> Option<Self> {
         let categories = ReasonCategory::ALL.map(|category| (category.name(), category));
         if !reader.has("category") {
             reader.problem("category", "is missing");
@@ -42,6 +43,7 @@ impl Reason {
         }
         let label = reader.short_text("label", LABEL_CHARACTERS_MAX);
         let teams = reader.parsed_list("teams", 1_000);
+        known.check_teams(reader, "teams", &teams);
         let code = ReasonCode(u16::try_from(code?).ok()?);
         Some(Self { category: category?, code, label: label?, teams })
     }

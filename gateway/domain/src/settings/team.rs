@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::Reader;
-use super::cti_pair::Pairs;
-use crate::{PairName, TeamName};
+use super::references::References;
+use crate::{AgentId, PairName, TeamName};
 
 /// The longest wrap-up, in seconds.
 pub(super) const WRAP_UP_SECONDS_MAX: u64 = 7_200;
@@ -17,6 +17,9 @@ pub struct Team {
     /// The pair of contact-centre servers its agents belong to, unless they have their own (CTI-10).
     #[serde(default)]
     pub pair: Option<PairName>,
+    /// Who leads it beside supervisors who are in it.
+    #[serde(default)]
+    pub supervisors: Vec<AgentId>,
     /// The layout of its calls; `default` where not set.
     pub layout: Option<String>,
     /// How long its agents wrap up after a call, 0 to 7,200 seconds; the general one where not set.
@@ -24,12 +27,16 @@ pub struct Team {
 }
 
 impl Team {
-    pub(super) fn read(reader: &mut Reader<'_>, pairs: &Pairs) -> Option<Self> {
+    pub(super) fn read(reader: &mut Reader<'_>, known: &References) -> Option<Self> {
         let name = reader.required("name");
-        let pair = pairs.read_reference(reader, "pair");
+        let pair = known.pairs.read_reference(reader, "pair");
+        let supervisors = reader.parsed_list("supervisors", 100);
         let layout = reader.short_text("layout", 64);
+        if let Some(missing) = layout.as_ref().filter(|layout| !known.layouts.contains(*layout)) {
+            reader.problem("layout", format_args!("is {missing:?}, which is not in layouts"));
+        }
         let wrap_up_seconds = read_wrap_up(reader);
-        Some(Self { name: name?, pair, layout, wrap_up_seconds })
+        Some(Self { name: name?, pair, supervisors, layout, wrap_up_seconds })
     }
 }
 

@@ -13,13 +13,29 @@ const PEM_BYTES_MAX: usize = 64 * 1024;
 pub enum TrustPurpose {
     /// It, or one signed by it, is shown by phones that we push to.
     Phones,
+    /// It signed for a directory.
+    Directory,
+    /// It signed for a receiver of the log.
+    Syslog,
+    /// It signed for a proxy.
+    Proxy,
+    /// It signed for the servers of a contact centre that we read from.
+    ContactCentre,
 }
 
 impl TrustPurpose {
+    /// Every purpose.
+    pub const ALL: [Self; 5] =
+        [Self::Phones, Self::Directory, Self::Syslog, Self::Proxy, Self::ContactCentre];
+
     /// The name used in settings files.
     pub fn name(self) -> &'static str {
         match self {
             Self::Phones => "phones",
+            Self::Directory => "directory",
+            Self::Syslog => "syslog",
+            Self::Proxy => "proxy",
+            Self::ContactCentre => "contact_centre",
         }
     }
 }
@@ -45,13 +61,16 @@ impl Trust {
         let name = reader.short_text("name", 64);
         let mut purposes = Vec::new();
         for purpose in reader.parsed_list::<String>("purposes", 8) {
-            match purpose.as_str() {
-                "phones" => purposes.push(TrustPurpose::Phones),
-                other => {
-                    reader.problem("purposes", format_args!("has {other:?}; it may be phones"));
+            match TrustPurpose::ALL.into_iter().find(|it| it.name() == purpose) {
+                Some(known) => purposes.push(known),
+                None => {
+                    let names = TrustPurpose::ALL.map(TrustPurpose::name).join(", ");
+                    reader.problem("purposes", format_args!("has {purpose:?}; it may be {names}"));
                 }
             }
         }
+        purposes.sort_unstable();
+        purposes.dedup();
         if purposes.is_empty() {
             purposes.push(TrustPurpose::Phones);
         }

@@ -2,12 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use crate::settings::{CtiSessions, Documents, SettingDocument, SettingsHead};
+use crate::settings::{CtiPair, CtiSessions, Documents, Section, SettingDocument, SettingsHead};
+
 use crate::view::Loaded;
 use crate::{
     Decision, Deployment, Document, Event, Halt, Key, Node, NodeName, PairName, Refusal, Reply,
     Sealed, View,
 };
+
+/// So many documents at most are named in the head, for who has the settings of before.
+const CHANGED_MAX: usize = 100;
 
 /// All documents there shall be, in one commit: what is new or changed is written, what is gone is
 /// removed. Equal settings change nothing.
@@ -28,39 +32,91 @@ pub(super) fn apply_settings(
     if head.is_some() && now == wanted && same_source {
         return Ok(Decision::already(Reply::Settings { number }));
     }
-    refuse_change_of_owner(&wanted, view)?;
-    refuse_several_nodes(&wanted, view)?;
-    let number = number.saturating_add(1);
-    let mut decision = Decision::already(Reply::Settings { number })
-        .guard(head_key.clone(), head.map(|loaded| loaded.version));
-    let (mut written, mut removed) = (0usize, 0usize);
-    for (key, document) in &wanted {
-        // Before the first apply nothing stands in the store, though defaults are in force.
-        if head.is_none() || now.get(key) != Some(document) {
-            written += 1;
-            let document = Document::Setting(Box::new(document.clone()));
-            decision = decision.put(key.clone(), document);
-        }
+    let pairs = wanted.values().filter_map(pair).collect::<Vec<_>>();
+    refuse_change_of_owner(&pairs, view)?;
+    refuse_several_nodes(&pairs, view)?;
+    // Before the first apply nothing stands in the store, though defaults are in force.
+    let is_new = |(key, document): &(&Key, &SettingDocument)| {
+        head.is_none() || now.get(*key) != Some(*document)
+    };
+    let put = wanted.iter().filter(is_new).map(|(_, document)| document.clone()).collect();
+    let removed = now.keys().filter(|key| !wanted.contains_key(*key)).cloned().collect();
+    written(put, removed, source.map(str::to_owned), view)
+}
+
+/// A few documents in the place of those there are, made for the settings of that number.
+pub(super) fn change_settings(
+    base: u64,
+    put: &[SettingDocument],
+    removed: &[Key],
+    view: &View,
+) -> Result<Decision, Halt> {
+    // Loads the head, so that the settings in view are those it speaks of.
+    let head = view.document(&Key::settings_head())?;
+    let settings = &view.settings;
+    if settings.number != base {
+        return Err(Refusal::SettingsMoved.into());
     }
-    for key in now.keys().filter(|key| !wanted.contains_key(*key)) {
-        removed += 1;
-        decision = decision.delete(key.clone());
+    let touches_pairs = put.iter().any(|it| pair(it).is_some())
+        || removed.iter().any(|key| key.id.starts_with(Section::CtiPair.name()));
+    if touches_pairs {
+        let after = settings.changed(&SettingsHead::default(), put.iter().cloned(), removed);
+        let pairs: Vec<_> = after.cti_pairs.values().map(AsRef::as_ref).collect();
+        refuse_change_of_owner(&pairs, view)?;
+        refuse_several_nodes(&pairs, view)?;
     }
-    let head = SettingsHead { number, source: source.map(str::to_owned) };
+    if head.is_none() {
+        // The defaults in force are written with the first change.
+        let documents = settings.changed(&SettingsHead::default(), put.iter().cloned(), removed);
+        return written(documents.documents(), Vec::new(), None, view);
+    }
+    if put.is_empty() && removed.is_empty() {
+        return Ok(Decision::already(Reply::Settings { number: base }));
+    }
+    written(put.to_vec(), removed.to_vec(), None, view)
+}
+
+/// Writes what is new and removes what is gone, under the next number.
+fn written(
+    put: Vec<SettingDocument>,
+    removed: Vec<Key>,
+    source: Option<String>,
+    view: &View,
+) -> Result<Decision, Halt> {
+    let head_key = Key::settings_head();
+    let head = view.document(&head_key)?;
+    let number = view.settings.number.saturating_add(1);
     let event = Event::new("settings_applied", head_key.clone())
         .with("number", number)
-        .with("written", written)
-        .with("removed", removed);
+        .with("written", put.len())
+        .with("removed", removed.len());
+    let few = put.len() + removed.len() <= CHANGED_MAX;
+    let changed = few.then(|| {
+        let put = put.iter().map(|document| document.key().id);
+        put.chain(removed.iter().map(|key| key.id.clone())).collect()
+    });
+    let mut decision = Decision::already(Reply::Settings { number })
+        .guard(head_key.clone(), head.map(|loaded| loaded.version));
+    for document in put {
+        decision = decision.put(document.key(), Document::Setting(Box::new(document)));
+    }
+    for key in removed {
+        decision = decision.delete(key);
+    }
+    let head = SettingsHead { number, source, changed };
     Ok(decision.put(head_key, Document::SettingsHead(head)).event(event))
 }
 
-/// A pair that allows one session has none for a second node.
-fn refuse_several_nodes(wanted: &BTreeMap<Key, SettingDocument>, view: &View) -> Result<(), Halt> {
-    let mut pairs = wanted.values().filter_map(|document| match document {
+fn pair(document: &SettingDocument) -> Option<&CtiPair> {
+    match document {
         SettingDocument::CtiPair(pair) => Some(pair),
         _ => None,
-    });
-    match pairs.find(|pair| pair.sessions == CtiSessions::One) {
+    }
+}
+
+/// A pair that allows one session has none for a second node.
+fn refuse_several_nodes(pairs: &[&CtiPair], view: &View) -> Result<(), Halt> {
+    match pairs.iter().find(|pair| pair.sessions == CtiSessions::One) {
         Some(pair) if view.nodes > 1 => {
             let (name, nodes) = (&pair.name, view.nodes);
             let why = format!(
@@ -76,17 +132,8 @@ fn refuse_several_nodes(wanted: &BTreeMap<Key, SettingDocument>, view: &View) ->
 /// Who owns an agent's voice state changes only with nobody signed in: a pair goes only with nobody
 /// signed in there, and voice state that the gateway owns goes over to servers likewise. Who is signed
 /// in is advice here; whoever slips through is signed out once the settings are in force.
-fn refuse_change_of_owner(
-    wanted: &BTreeMap<Key, SettingDocument>,
-    view: &View,
-) -> Result<(), Halt> {
-    let pairs: Vec<&PairName> = wanted
-        .values()
-        .filter_map(|document| match document {
-            SettingDocument::CtiPair(pair) => Some(&pair.name),
-            _ => None,
-        })
-        .collect();
+fn refuse_change_of_owner(pairs: &[&CtiPair], view: &View) -> Result<(), Halt> {
+    let pairs: Vec<&PairName> = pairs.iter().map(|pair| &pair.name).collect();
     let goes = |pair: &&PairName| match **pair == PairName::owned() {
         true => !pairs.is_empty(),
         false => !pairs.contains(pair),

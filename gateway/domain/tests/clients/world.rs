@@ -94,6 +94,9 @@ fn settings() -> Settings {
         pair: None,
         extension: None,
         roles: Vec::new(),
+        alias: None,
+        skills: BTreeMap::new(),
+        origin: None,
         password_hash: None,
     };
     let pair = CtiPair {

@@ -1,5 +1,6 @@
 //! Voice state that a contact centre's server owns: the live lane, and who holds the link.
 
+use std::collections::BTreeMap;
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -392,6 +393,9 @@ async fn agents_who_belong_to_another_pair_by_new_settings_are_signed_out() {
         pair: Some(pair("west")),
         extension: None,
         roles: Vec::new(),
+        alias: None,
+        skills: BTreeMap::new(),
+        origin: None,
         password_hash: None,
     };
     settings.agents = Arc::new([(moved.id.clone(), Arc::new(moved))].into());

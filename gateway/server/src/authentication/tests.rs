@@ -121,6 +121,9 @@ impl InMemory {
                 pair: None,
                 extension: None,
                 roles: vec![Role::Agent],
+                alias: None,
+                skills: BTreeMap::new(),
+                origin: None,
                 password_hash: Some(hash.clone()),
             };
             agents.insert(id, Arc::new(agent));

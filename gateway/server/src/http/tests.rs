@@ -100,6 +100,8 @@ impl Authenticator for Known {
                 roles: vec![Role::Agent],
                 how: Proof::Password,
                 session: None,
+                identity: None,
+                teams: Vec::new(),
             }),
             ("locked", _) => Err(AuthenticationRefusal::Locked { until: Timestamp::default() }),
             ("busy", _) => Err(AuthenticationRefusal::Busy { retry_seconds: 5 }),

@@ -7,6 +7,8 @@ use engine::testing::{ManualClock, engine_on};
 use serde_json::json;
 use store::MemoryStore;
 
+use domain::settings::{CLIENT_PASSWORD_PURPOSE, PUSH_PASSWORD_PURPOSE};
+
 use super::*;
 
 const CERTIFICATE: &str = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";

@@ -10,8 +10,8 @@ use domain::settings::{DevicePolicy, Push};
 use engine::surface::{Peer, Request};
 use http::{HeaderMap, Method};
 
-use crate::PUSH_PASSWORD_PURPOSE;
 use crate::testing::{BASE, Handset, Log, Node, settings};
+use domain::settings::PUSH_PASSWORD_PURPOSE;
 
 #[tokio::test]
 async fn phn_01_a_parameter_that_cannot_be_taken_is_named_and_nothing_guessed() {

@@ -38,7 +38,7 @@ fn with(position: usize, member: &str, value: Value) -> Value {
 }
 
 fn documents(value: Value) -> Documents {
-    let seal = |_: SecretOf<'_>, secret: &Secret| Sealed::from_text(secret.expose());
+    let seal = |_: SecretOf, secret: &Secret| Sealed::from_text(secret.expose());
     SettingsFile::read(value).unwrap().into_documents(|_| None, seal)
 }
 

@@ -1,0 +1,123 @@
+//! What the console asks of the node it runs on.
+
+use std::net::IpAddr;
+
+use async_trait::async_trait;
+use domain::{Actor, Identity, Problems, Secret, Timestamp};
+use serde_json::Value;
+
+/// Who asks for a deed, and under which id they would repeat it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Context {
+    /// Who, for the audit log.
+    pub by: Actor,
+    /// The client's own key for this request (`Idempotency-Key`), together with who it is; a repeat
+    /// within a day is recognised.
+    pub idempotency: Option<String>,
+}
+
+/// Why a deed came to nothing.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Failure {
+    /// For programs; those with a status of their own are listed with the routes.
+    pub code: String,
+    /// For people: what is wrong and what to do.
+    pub message: String,
+    /// What is wrong with a document, each under its key.
+    pub problems: Problems,
+}
+
+/// Somebody signs in with a browser.
+#[derive(Clone, Debug)]
+pub struct SignIn {
+    /// The name as it was typed.
+    pub account: String,
+    /// The password as it was typed.
+    pub password: Secret,
+    /// The one-time password, where one was typed.
+    pub one_time: Option<Secret>,
+    /// Whether the sign-on message was acknowledged (OPS-07).
+    pub acknowledged: bool,
+    /// The client's address.
+    pub from: IpAddr,
+    /// The number that the log has beside the request.
+    pub reference: String,
+}
+
+/// A session that began.
+#[derive(Clone, Debug)]
+pub struct NewSession {
+    /// What the cookie holds.
+    pub cookie: Secret,
+    /// Who it is.
+    pub identity: Identity,
+    /// When it ends, whatever is done.
+    pub ends_at: Timestamp,
+}
+
+/// Why somebody is not signed in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SignInRefusal {
+    /// The sign-on message must be acknowledged first.
+    Unacknowledged,
+    /// The account is unknown, or the password wrong; the two look alike.
+    Wrong,
+    /// The password is right, and a one-time password is needed beside it.
+    OneTimeNeeded,
+    /// The one-time password is wrong or was used already.
+    OneTimeWrong,
+    /// Too many wrong passwords came for the account; none is tried until then.
+    Locked {
+        /// Until when.
+        until: Timestamp,
+    },
+    /// They are known and may do nothing here.
+    NoRole,
+    /// Too much at once; to be tried again so many seconds on.
+    Busy {
+        /// How many.
+        retry_seconds: u64,
+    },
+    /// The store or the directory that must be asked cannot be reached.
+    Unavailable,
+}
+
+/// Whoever has the set-up link makes the first administrator.
+#[derive(Clone, Debug)]
+pub struct SetUp {
+    /// The secret in the link.
+    pub secret: Secret,
+    /// The account's name.
+    pub account: String,
+    /// Its password.
+    pub password: Secret,
+    /// The client's address.
+    pub from: IpAddr,
+    /// The number that the log has beside the request.
+    pub reference: String,
+}
+
+/// The node, as its administrators see it.
+#[async_trait]
+pub trait Administration: Send + Sync + 'static {
+    /// Does what `deed` names with those members, as the admin socket would; see the server's list of
+    /// deeds.
+    async fn perform(
+        &self,
+        deed: &'static str,
+        members: Value,
+        context: Context,
+    ) -> Result<Value, Failure>;
+
+    /// Signs somebody in.
+    async fn sign_in(&self, attempt: SignIn) -> Result<NewSession, SignInRefusal>;
+
+    /// Ends the session whose cookie holds that.
+    async fn sign_out(&self, cookie: &Secret, by: Actor) -> Result<(), Failure>;
+
+    /// Whether a set-up link waits for its use.
+    async fn waits_for_set_up(&self) -> bool;
+
+    /// Makes the first administrator.
+    async fn set_up(&self, set_up: SetUp) -> Result<(), Failure>;
+}

@@ -1,0 +1,17 @@
+//! Administrators and their programs as peers: the REST interface under `/api/v1`, described by OpenAPI.
+//!
+//! ```text
+//!   browser, program --HTTP--> routes --Deed--> Administration (the server: one place for what the
+//!                                |               admin socket, the command line and REST do)
+//!                                `--settings, sessions, states--> Port
+//! ```
+//!
+//! Answers are JSON; what went wrong is a problem document (RFC 9457) that names each field. Who asks
+//! was proven by the server: a cookie of a session, a token, or a password with the request. What they
+//! may do is a matter of the route and, for supervisors, of their teams.
+
+mod administration;
+
+pub use administration::{
+    Administration, Context, Failure, NewSession, SetUp, SignIn, SignInRefusal,
+};

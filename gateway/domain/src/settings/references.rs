@@ -1,0 +1,48 @@
+//! Names that one section of a file gives and others use.
+
+use std::collections::BTreeSet;
+
+use super::Reader;
+use super::cti_pair::Pairs;
+use crate::TeamName;
+
+/// Every name that was read so far; what was refused by itself is not missed a second time where its
+/// name could be read.
+#[derive(Debug)]
+pub(super) struct References {
+    /// The pairs of contact-centre servers.
+    pub(super) pairs: Pairs,
+    /// Teams.
+    pub(super) teams: BTreeSet<TeamName>,
+    /// Layouts.
+    pub(super) layouts: BTreeSet<String>,
+    /// Skills.
+    pub(super) skills: BTreeSet<String>,
+    /// Directories.
+    pub(super) directories: BTreeSet<String>,
+}
+
+impl References {
+    /// Those pairs, and nothing else yet.
+    pub(super) fn new(pairs: Pairs) -> Self {
+        Self {
+            pairs,
+            teams: BTreeSet::new(),
+            layouts: BTreeSet::new(),
+            skills: BTreeSet::new(),
+            directories: BTreeSet::new(),
+        }
+    }
+
+    /// Notes teams under `name` that are not there.
+    pub(super) fn check_teams<'t>(
+        &self,
+        reader: &mut Reader<'_>,
+        name: &str,
+        teams: impl IntoIterator<Item = &'t TeamName>,
+    ) {
+        for team in teams.into_iter().filter(|team| !self.teams.contains(team)) {
+            reader.problem(name, format_args!("names {team:?}, which is not in teams"));
+        }
+    }
+}

@@ -1,0 +1,25 @@
+//! How long what we keep is kept (OPS-13).
+
+use serde::{Deserialize, Serialize};
+
+use super::Reader;
+
+/// How long each kind of record is kept, in days.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Retention {
+    /// Entries of the audit log: 30 to 3,650.
+    pub audit_days: u32,
+}
+
+impl Default for Retention {
+    fn default() -> Self {
+        Self { audit_days: 400 }
+    }
+}
+
+impl Retention {
+    pub(super) fn read(reader: &mut Reader<'_>) -> Option<Self> {
+        let audit_days = reader.count("audit_days", 30..=3_650, Self::default().audit_days);
+        Some(Self { audit_days })
+    }
+}

@@ -1,0 +1,118 @@
+//! What is done together with its entry in the audit log.
+
+use serde_json::Value;
+
+use crate::audit::short;
+use crate::settings::{SettingDocument, export_document, masked};
+use crate::{
+    Actor, AuditHead, CHANGES_MAX, Decision, Deed, Document, FieldChange, Halt, Key, Kind,
+    Settings, Timestamp, View, WriteBody,
+};
+
+/// Adds the entry to what was decided. What changed nothing is not told, nor what is asked of another,
+/// whose answer is told once it is there.
+pub(super) fn audited(
+    now: Timestamp,
+    by: &Actor,
+    deed: Option<&Deed>,
+    with_command: bool,
+    decision: Decision,
+    view: &View,
+) -> Result<Decision, Halt> {
+    if with_command && decision.is_empty() {
+        return Ok(decision);
+    }
+    let key = Key::audit_head();
+    let loaded = view.document(&key)?;
+    // What removes entries moves the head too.
+    let (moved, mut decision) = take_head(decision);
+    let head = match (moved, loaded.map(|loaded| &loaded.document)) {
+        (Some(head), _) => head,
+        (None, Some(Document::AuditHead(head))) => head.clone(),
+        _ => AuditHead::default(),
+    };
+    let version = loaded.map(|loaded| loaded.version);
+    decision.guards.retain(|guard| guard.key != key);
+    let deed = deed.cloned().unwrap_or_else(|| of_settings(&decision, &view.settings));
+    let (head, entry) = head.followed_by(now, by.clone(), deed);
+    Ok(decision
+        .guard(key.clone(), version)
+        .put(Key::audit(entry.number), Document::Audit(Box::new(entry)))
+        .put(key, Document::AuditHead(head)))
+}
+
+/// Takes the audit log's head out of what a decision writes.
+fn take_head(mut decision: Decision) -> (Option<AuditHead>, Decision) {
+    let mut head = None;
+    decision.writes.retain(|write| match &write.body {
+        WriteBody::Put(Document::AuditHead(moved)) => {
+            head = Some(moved.clone());
+            false
+        }
+        _ => true,
+    });
+    (head, decision)
+}
+
+/// What a decision does to settings.
+fn of_settings(decision: &Decision, before: &Settings) -> Deed {
+    let mut deed = Deed::done("settings_changed", "settings");
+    let writes = decision.writes.iter().filter(|write| write.key.kind == Kind::Setting);
+    let mut documents = 0_u64;
+    for write in writes {
+        documents += 1;
+        let old = before.document(&write.key);
+        let new = match &write.body {
+            WriteBody::Put(Document::Setting(document)) => Some(document.as_ref()),
+            _ => None,
+        };
+        let name = |document: &SettingDocument| {
+            let section = document.section().file_key();
+            document.name().map_or_else(|| section.to_owned(), |name| format!("{section}/{name}"))
+        };
+        let Some(name) = new.or(old.as_ref()).map(name) else { continue };
+        if documents == 1 {
+            deed.object.clone_from(&name);
+        } else {
+            "settings".clone_into(&mut deed.object);
+        }
+        for change in changes(&name, old.as_ref(), new) {
+            if deed.changes.len() < CHANGES_MAX {
+                deed.changes.push(change);
+            } else {
+                deed.more += 1;
+            }
+        }
+    }
+    deed
+}
+
+/// The members that differ; a whole document where it is new or gone.
+fn changes(
+    name: &str,
+    old: Option<&SettingDocument>,
+    new: Option<&SettingDocument>,
+) -> Vec<FieldChange> {
+    let (old, new) = (old.map(export_document), new.map(export_document));
+    let text = |value: &Value| short(&masked(value.clone()));
+    let (Some(Value::Object(old)), Some(Value::Object(new))) = (&old, &new) else {
+        let (before, after) = (old.as_ref().map(text), new.as_ref().map(text));
+        return vec![FieldChange { field: name.to_owned(), before, after }];
+    };
+    let mut members: Vec<_> = old.keys().chain(new.keys()).collect();
+    members.sort_unstable();
+    members.dedup();
+    let differ = members.into_iter().filter(|member| old.get(*member) != new.get(*member));
+    differ
+        .map(|member| {
+            // Masked with its name beside it, since the name tells what is secret.
+            let told = |of: &serde_json::Map<String, Value>| {
+                let value = of.get(member)?.clone();
+                let one = serde_json::Map::from_iter([(member.clone(), value)]);
+                masked(Value::Object(one)).get(member).map(short)
+            };
+            let field = format!("{name} {member}");
+            FieldChange { field, before: told(old), after: told(new) }
+        })
+        .collect()
+}
