@@ -28,6 +28,7 @@ use crate::http::{HttpMetrics, RouteTable, route_tables};
 use crate::log::{LineLimit, LogControl};
 use crate::operations::{Health, Operations};
 use crate::surfaces::{MakeSurfaces, Push, Surfaces};
+use crate::tls::acme::Challenges;
 use crate::tls::certificates::{self, Certificates, Loaded, Purpose};
 use crate::tls::making::SelfMade;
 use crate::tls::{self, Tls};
@@ -201,6 +202,7 @@ struct Starting {
     first_settings: Option<FirstSettings>,
     tables: BTreeMap<&'static str, RouteTable>,
     tls: Arc<Tls>,
+    challenges: Option<Arc<Challenges>>,
     authenticator: Arc<dyn Authenticator>,
     clock: Arc<dyn Clock>,
     http: HttpMetrics,
@@ -222,6 +224,7 @@ impl Starting {
         let sealing = Arc::new(sealing);
         let loaded = Loaded::read(&config, now)?;
         let tls = loaded.tls(Purpose::Phone).ok_or(NodeError::NoTls)?;
+        let challenges = loaded.challenges();
         let token = match &config.operations.metrics_token_file {
             Some(file) => Some(token_file::read(file)?),
             None => None,
@@ -291,6 +294,7 @@ impl Starting {
             first_settings,
             tables,
             tls,
+            challenges,
             authenticator,
             clock,
             http,
@@ -326,6 +330,7 @@ impl Starting {
             config: &shared.config,
             tables: self.tables,
             tls: self.tls,
+            challenges: self.challenges,
             authenticator: self.authenticator,
             clock: self.clock,
             metrics: self.http,
@@ -343,6 +348,9 @@ impl Starting {
         others.spawn(admin.serve(Arc::clone(&shared), stopping.clone()));
         others.spawn(certificate::warn_of_expiry(Arc::clone(&shared), stopping.clone()));
         others.spawn(Arc::clone(&shared.certificates).publish(stopping.clone()));
+        if let Some(acme) = shared.certificates.acme() {
+            others.spawn(acme.run(Arc::clone(&shared.certificates), stopping.clone()));
+        }
         if let Some(applying) = applying {
             tracing::info!(
                 "serving with the settings of before until the settings file is applied"
@@ -418,6 +426,9 @@ fn prepare(config: &Config, now: Timestamp) -> Result<(), NodeError> {
     }
     let unfinished = |source| NodeError::Folder { path: config.certificates_folder(), source };
     certificates::finish_interrupted(config).map_err(unfinished)?;
+    if certificates::replace_renamed(config, now)? {
+        tracing::warn!("the name changed: a self-signed certificate is shown until one is signed");
+    }
     let names = config.certificate_names();
     if config.certificate.is_none() {
         match tls::making::self_signed(&config.certificate_files(), &names, now)? {

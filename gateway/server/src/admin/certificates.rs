@@ -118,6 +118,20 @@ pub(super) async fn renew(
     told(&shared.certificates.renew_self_signed(purpose, replace).await.map_err(refused)?)
 }
 
+/// Asks the ACME authority now, whatever it waits for.
+pub(super) fn order(shared: &Shared) -> Result<Value, Failure> {
+    match shared.certificates.acme() {
+        None => Err(Failure::new(
+            "refused",
+            "no authority signs by itself here: name one in certificate.acme of the configuration",
+        )),
+        Some(acme) => {
+            acme.ask_now();
+            Ok(json!({"asked": true}))
+        }
+    }
+}
+
 /// Not given, it is the one that every listener shows that has none of its own.
 fn read_purpose(reader: &mut Reader<'_>) -> Option<Purpose> {
     if !reader.has("purpose") {

@@ -139,6 +139,10 @@ async fn done(shared: &Arc<Shared>, deed: &str, members: Value) -> Result<Value,
             let renewal = read(members, certificates::read_renew)?;
             certificates::renew(shared, renewal).await
         }
+        "certificate_order" => {
+            read(members, |_| Some(()))?;
+            certificates::order(shared)
+        }
         "certificate_export" => {
             read(members, |_| Some(()))?;
             certificates::export(shared).await

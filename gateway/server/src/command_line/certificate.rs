@@ -81,6 +81,11 @@ pub(super) enum CertificateDeed {
         #[command(flatten)]
         node: WhichNode,
     },
+    /// Ask the ACME authority now, whatever it waits for; `show` tells what came of it.
+    Order {
+        #[command(flatten)]
+        node: WhichNode,
+    },
     /// Print what every node shows to phones, as PEM, for the call manager's phone-trust store.
     Export {
         #[command(flatten)]
@@ -178,6 +183,9 @@ pub(super) fn request(deed: CertificateDeed) -> Result<(WhichNode, Value, InWord
                 "do": "certificate_renew", "purpose": purpose.purpose, "replace": replace,
             });
             (node, request, put)
+        }
+        CertificateDeed::Order { node } => {
+            (node, json!({"do": "certificate_order"}), |_| "asked\n".to_owned())
         }
         CertificateDeed::Export { node } => (node, json!({"do": "certificate_export"}), exported),
     })
@@ -282,6 +290,14 @@ fn listed(answer: &Value) -> String {
     for it in elements(answer, "pending") {
         let purpose = member(it, "purpose");
         lines.push_str(&format!("{purpose}: a signing request waits for its certificate\n"));
+    }
+    if let Some(acme) = answer.get("acme").filter(|acme| !acme.is_null()) {
+        lines.push_str(&format!("signed by {} itself\n", member(acme, "directory")));
+        line("last asked", &day(acme, "tried_at"), &mut lines);
+        line("asks next", &day(acme, "next_at"), &mut lines);
+        if let Some(problem) = acme.get("problem").and_then(Value::as_str) {
+            line("problem", problem, &mut lines);
+        }
     }
     for it in elements(answer, "trusted") {
         let purposes: Vec<_> = elements(it, "purposes").filter_map(Value::as_str).collect();

@@ -12,6 +12,7 @@
 //! in force; [`Tls`] of each listener owns the configuration of the next handshake.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
@@ -20,11 +21,14 @@ use domain::{NodeName, Problems, Timestamp};
 use engine::metrics::Gauges;
 use engine::{Engine, Metrics};
 use rustls_pki_types::CertificateDer;
+use rustls_pki_types::pem::PemObject as _;
 use serde::Serialize;
 use tokio::sync::watch;
 
+use super::acme::{self, Acme, AcmeState, Challenges};
+use super::making::{self, MakingError};
 use super::{Certificate, CertificateError, Tls, TlsError};
-use crate::config::Config;
+use crate::config::{AcmeChallenge, Config};
 
 mod checked;
 mod der_elements;
@@ -44,8 +48,8 @@ pub(crate) use described::Described;
 pub(crate) use export::SAID_CERTIFICATES;
 pub(crate) use given::BYTES_MAX;
 pub(crate) use request::{KeyWish, NAMES_MAX, Wish};
-pub(crate) use trusted::Trusted;
 pub use trusted::{Anchors, trust_anchors};
+pub(crate) use trusted::{Trusted, of_system};
 
 use places::Places;
 
@@ -88,6 +92,8 @@ pub(crate) struct Certificates {
     shown: Mutex<BTreeSet<String>>,
     /// One change at a time.
     changing: tokio::sync::Mutex<()>,
+    /// Who signs the server's certificate by itself.
+    acme: Option<Arc<Acme>>,
     /// Rises with every change of what is in force.
     changes: watch::Sender<u64>,
     /// What the shared store has of this node, by its digest.
@@ -98,6 +104,7 @@ pub(crate) struct Certificates {
 pub(crate) struct Loaded {
     in_force: BTreeMap<Purpose, Certificate>,
     tls: BTreeMap<Purpose, Arc<Tls>>,
+    acme: Option<Arc<Acme>>,
 }
 
 /// What a node has and knows of certificates.
@@ -109,6 +116,8 @@ pub(crate) struct Inventory {
     pub(crate) pending: Vec<Pending>,
     /// What the settings trust.
     pub(crate) trusted: Vec<Trusted>,
+    /// How it stands with the authority that signs by itself.
+    pub(crate) acme: Option<AcmeState>,
 }
 
 /// A certificate in force.
@@ -139,7 +148,7 @@ pub(crate) struct Pending {
 }
 
 /// Finishes changes that an interruption left half done.
-pub(crate) fn finish_interrupted(config: &Config) -> std::io::Result<()> {
+pub(crate) fn finish_interrupted(config: &Config) -> io::Result<()> {
     if config.certificate.is_none() {
         let places = Places::new(config.certificates_folder());
         for purpose in Purpose::ALL {
@@ -153,6 +162,29 @@ pub(crate) fn finish_interrupted(config: &Config) -> std::io::Result<()> {
         }
     }
     Ok(())
+}
+
+/// Where an authority signed by itself for names that are ours no more, a self-signed certificate takes
+/// the place until it signed anew: else the node would not start.
+pub(crate) fn replace_renamed(config: &Config, now: Timestamp) -> Result<bool, MakingError> {
+    let (files, names) = (config.certificate_files(), config.certificate_names());
+    let is_missing =
+        |fault: &CertificateError| matches!(fault, CertificateError::NameMissing { .. });
+    if config.certificate.is_some()
+        || !files.certificate.exists()
+        || !Certificate::faults(&files, &names, now).iter().any(is_missing)
+    {
+        return Ok(false);
+    }
+    let text = std::fs::read(&files.certificate)?;
+    let shown = CertificateDer::from_pem_slice(&text).ok().and_then(|der| Described::of(&der).ok());
+    let folder = config.certificates_folder();
+    if !shown.is_some_and(|shown| acme::signed(&folder, &shown.sha256)) {
+        return Ok(false);
+    }
+    let (chain, key) = making::fresh(&names, now)?;
+    Places::new(folder).install(Purpose::Server, &chain, &key)?;
+    Ok(true)
 }
 
 impl Loaded {
@@ -184,13 +216,21 @@ impl Loaded {
                 }
             }
         }
+        let acme = config.acme.clone().map(|it| Acme::new(it, config.certificates_folder()));
+        let looks_here = |acme: &&Arc<Acme>| acme.challenge() == AcmeChallenge::TlsAlpn01;
+        let challenges = acme.as_ref().filter(looks_here).map(|acme| acme.challenges());
         let mut tls = BTreeMap::new();
         for listener in Purpose::LISTENERS {
             if let Some(certificate) = shown_by(&in_force, listener) {
-                tls.insert(listener, Arc::new(Tls::new(certificate)?));
+                tls.insert(listener, Arc::new(Tls::answering(certificate, challenges.clone())?));
             }
         }
-        Ok(Self { in_force, tls })
+        Ok(Self { in_force, tls, acme })
+    }
+
+    /// What an ACME authority is answered on a plain port.
+    pub(crate) fn challenges(&self) -> Option<Arc<Challenges>> {
+        self.acme.as_ref().map(|acme| acme.challenges())
     }
 
     /// The TLS of a listener.
@@ -244,6 +284,7 @@ impl Certificates {
             figure,
             shown: Mutex::default(),
             changing: tokio::sync::Mutex::default(),
+            acme: loaded.acme,
             changes: watch::Sender::new(0),
             published: RwLock::default(),
         };
@@ -316,7 +357,33 @@ impl Certificates {
             Some(Pending { purpose, text })
         });
         let (in_force, pending) = (told.collect(), pending.collect());
-        Inventory { in_force, pending, trusted: trusted::list(&self.engine.settings()) }
+        let trusted = trusted::list(&self.engine.settings());
+        Inventory { in_force, pending, trusted, acme: self.acme_state() }
+    }
+
+    /// How it stands with the authority that signs by itself, where one is configured.
+    pub(crate) fn acme_state(&self) -> Option<AcmeState> {
+        self.acme.as_ref().map(|acme| acme.state())
+    }
+
+    /// The one that keeps the server's certificate signed.
+    pub(crate) fn acme(&self) -> Option<Arc<Acme>> {
+        self.acme.clone()
+    }
+
+    /// The certificate in force for `purpose`.
+    pub(crate) fn described(&self, purpose: Purpose) -> Option<Described> {
+        Described::of(self.certificate(purpose)?.chain().first()?).ok()
+    }
+
+    /// The names that certificates have to cover.
+    pub(crate) fn names(&self) -> &[NodeName] {
+        &self.names
+    }
+
+    /// The time of day.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.engine.now()
     }
 
     /// Names of certificates in force and of those that the settings trust, each with its end.
@@ -382,6 +449,6 @@ fn told(path: &Path) -> String {
 /// Certificates that are known here, for the end of a chain.
 fn known(settings: &Settings) -> Vec<CertificateDer<'static>> {
     let mut known = trusted::of_settings(settings);
-    known.extend(trusted::of_system());
+    known.extend(of_system());
     known
 }

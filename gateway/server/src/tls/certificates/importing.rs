@@ -111,6 +111,22 @@ impl Certificates {
         .await
     }
 
+    /// Puts in place what the authority signed by itself.
+    pub(crate) async fn put_signed(
+        self: &Arc<Self>,
+        chain: String,
+        key: Zeroizing<String>,
+    ) -> Result<Imported, Problems> {
+        self.change(move |certificates| {
+            let mut problems = Problems::default();
+            let mut given = Given::default();
+            given.add_pem("certificate", chain.as_bytes(), None, &mut problems);
+            given.add_pem("key", key.as_bytes(), None, &mut problems);
+            certificates.import_checked(Purpose::Server, given, Ends::Any, problems)
+        })
+        .await
+    }
+
     /// One change, on a thread that may wait for disks and hash passwords.
     async fn change<T: Send + 'static>(
         self: &Arc<Self>,
@@ -131,7 +147,7 @@ impl Certificates {
 
     fn keep_request(&self, purpose: Purpose, wish: &Wish) -> Result<String, Problems> {
         let mut problems = Problems::default();
-        self.refuse_where_others_rule(&mut problems);
+        self.refuse_where_others_rule(purpose, &mut problems);
         let pending = self.places.pending_key(purpose);
         if pending.exists() && !wish.replace {
             problems.add(
@@ -160,7 +176,17 @@ impl Certificates {
         ends: Ends,
         mut problems: Problems,
     ) -> Result<Imported, Problems> {
-        self.refuse_where_others_rule(&mut problems);
+        self.refuse_where_others_rule(purpose, &mut problems);
+        self.import_checked(purpose, given, ends, problems)
+    }
+
+    fn import_checked(
+        &self,
+        purpose: Purpose,
+        given: Given,
+        ends: Ends,
+        mut problems: Problems,
+    ) -> Result<Imported, Problems> {
         let known = || known(&self.engine.settings());
         let known: &dyn Fn() -> Vec<_> = &known;
         let wanted = Wanted {
@@ -219,12 +245,18 @@ impl Certificates {
         read.collect()
     }
 
-    fn refuse_where_others_rule(&self, problems: &mut Problems) {
+    fn refuse_where_others_rule(&self, purpose: Purpose, problems: &mut Problems) {
         if self.configured {
             problems.add(
                 "certificate",
                 "the configuration names certificate.certificate_file and key_file, which rule: replace \
                  those files and reload, or take both keys out and restart",
+            );
+        } else if self.acme.is_some() && purpose == Purpose::Server {
+            problems.add(
+                "certificate",
+                "an authority keeps this certificate signed: take certificate.acme out of the \
+                 configuration first, or name the listener that shall have another",
             );
         }
     }
