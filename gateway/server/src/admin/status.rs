@@ -54,6 +54,7 @@ pub(super) fn status(shared: &Shared) -> Value {
         "certificate": {
             "expires_at": expires_at.seconds(),
             "days_left": expires_at.since(now).as_secs() / 86_400,
+            "acme": shared.certificates.acme_state(),
         },
         "phone_url": format!("{}/fippa/", config.phone.base()),
     })
