@@ -38,7 +38,7 @@ A password is read from a file that only its owner and group may read, or with `
 
 Example:
   jackfield certificate import signed.pem
-  jackfield certificate import gateway.p12 --password-file /root/p12.password";
+  jackfield certificate import gateway.p12 --password-file /etc/jackfield/p12.password";
 
 /// What is done with certificates.
 #[derive(Debug, Subcommand)]

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use domain::Secret;
 use domain::settings::{Trust, TrustPurpose};
-use engine::testing::{ManualClock, engine_on};
+use engine::testing::{ManualClock, engine_at, engine_on};
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, SerialNumber,
 };
@@ -31,6 +31,7 @@ struct Fixture {
     config: Config,
     metrics: Metrics,
     engine: Arc<Engine>,
+    store: Arc<MemoryStore>,
     folder: Folder,
 }
 
@@ -43,10 +44,11 @@ async fn fixture_with(change: impl FnOnce(&Folder, &mut Config)) -> Fixture {
     making::self_signed(&config.certificate_files(), &config.certificate_names(), now).unwrap();
     let loaded = Loaded::read(&config, now).unwrap();
     let clock = Arc::new(ManualClock::new(now));
-    let engine = engine_on(Arc::new(MemoryStore::new()), clock, 1).await;
+    let store = Arc::new(MemoryStore::new());
+    let engine = engine_on(Arc::clone(&store) as Arc<dyn store::Store>, clock, 1).await;
     let metrics = Metrics::new();
     let certificates = Certificates::new(loaded, &config, Arc::clone(&engine), &metrics);
-    Fixture { certificates, config, metrics, engine, folder }
+    Fixture { certificates, config, metrics, engine, store, folder }
 }
 
 async fn fixture() -> Fixture {
@@ -403,4 +405,49 @@ async fn phn_14_what_this_node_shows_is_in_the_store_for_the_others() {
     assert_eq!(export[0].text.as_ref(), Some(&text));
     stop.send_replace(true);
     publishing.await.unwrap();
+}
+
+/// Another node on the same store that says which of its blobs is right.
+async fn other_node(store: Arc<MemoryStore>, said: &'static str) -> Arc<Engine> {
+    let clock = Arc::new(ManualClock::new(Timestamp::from_seconds(NOW)));
+    let engine = engine_at("gw-z.example.com", store, clock, 7).await;
+    let say = move || [(SAID_CERTIFICATES.to_owned(), said.to_owned())].into_iter().collect();
+    engine.describe(Arc::new(say));
+    engine
+}
+
+#[tokio::test]
+async fn phn_14_certificates_of_every_node_are_exported_by_any_of_them() {
+    let it = fixture().await;
+    let other = other_node(Arc::clone(&it.store), "abc").await;
+    let exported = async |wanted: &dyn Fn(&export::OfNode) -> bool| {
+        let deadline = std::time::Instant::now() + std::time::Duration::from_secs(30);
+        loop {
+            // Another look at who is there.
+            it.engine.describe(Arc::new(Default::default));
+            let all = it.certificates.export().await;
+            if let Some(found) =
+                all.iter().find(|node| node.node == "gw-z.example.com" && wanted(node))
+            {
+                return found.clone();
+            }
+            assert!(std::time::Instant::now() < deadline, "{all:?}");
+            tokio::task::yield_now().await;
+        }
+    };
+    // It said which, and the store does not have it yet.
+    let found =
+        exported(&|node| node.problem.as_deref() == Some("the store does not have them")).await;
+    assert_eq!(found.text, None);
+    let theirs = Authorities::new().root.pem();
+    other.put_blob("certificates/gw-z.example.com/abc", theirs.as_bytes()).await.unwrap();
+    let found = exported(&|node| node.text.is_some()).await;
+    assert_eq!((found.text.as_ref(), found.problem), (Some(&theirs), None));
+    // What is no list of certificates is handed to nobody.
+    other.delete_blob("certificates/gw-z.example.com/abc").await.unwrap();
+    let key = KeyPair::generate().unwrap().serialize_pem();
+    let mixed = [theirs, key].concat();
+    other.put_blob("certificates/gw-z.example.com/abc", mixed.as_bytes()).await.unwrap();
+    let found = exported(&|node| node.text.is_none()).await;
+    assert_eq!(found.problem.as_deref(), Some("what it told is no PEM"));
 }
