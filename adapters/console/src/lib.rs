@@ -11,7 +11,9 @@
 //! may do is a matter of the route and, for supervisors, of their teams.
 
 mod administration;
+mod etag;
 
 pub use administration::{
     Administration, Context, Failure, NewSession, SetUp, SignIn, SignInRefusal,
 };
+pub use etag::{ETAG_PURPOSE, etag};

@@ -64,6 +64,8 @@ pub struct Config {
     pub acme: Option<AcmeConfig>,
     /// HTTPS for phones.
     pub phone: PhoneListener,
+    /// HTTPS for administrators.
+    pub console: ConsoleListener,
     /// Plain HTTP for monitoring.
     pub operations: OperationsListener,
     /// What peers may use.
@@ -130,6 +132,17 @@ pub struct PhoneListener {
     pub proxy_protocol: bool,
     /// The plain port that only refuses (PHN-02).
     pub refusal_port: Option<u16>,
+}
+
+/// The listener for administrators.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConsoleListener {
+    /// Where it listens.
+    pub addresses: Vec<SocketAddr>,
+    /// Whether the operator chose the addresses, so that each must be there.
+    pub addresses_chosen: bool,
+    /// Scheme, host and port under which it is reached, without a slash at the end.
+    pub base: String,
 }
 
 /// The listener for monitoring.
@@ -280,6 +293,12 @@ impl Config {
                 format_args!("must differ from listeners.phone.port, both are {phone_port}");
             problems.add("listeners.phone.refusal_port", message);
         }
+        let console_port = port(raw.number("listeners.console.port"));
+        if [Some(phone_port), refusal_port, Some(operations_port)].contains(&Some(console_port)) {
+            let message =
+                format_args!("must differ from the other listeners' ports, {console_port} is one");
+            problems.add("listeners.console.port", message);
+        }
         if [Some(phone_port), refusal_port].contains(&Some(operations_port)) {
             let message = format_args!(
                 "must differ from the phone listener's ports, {operations_port} is one"
@@ -287,7 +306,7 @@ impl Config {
             problems.add("listeners.operations.port", message);
         }
         let acme_port = acme.as_ref().and_then(AcmeConfig::http_port);
-        let others = [Some(phone_port), refusal_port, Some(operations_port)];
+        let others = [Some(phone_port), refusal_port, Some(console_port), Some(operations_port)];
         if let Some(port) = acme_port.filter(|port| others.contains(&Some(*port))) {
             let message = format_args!("must differ from the listeners' ports, {port} is one");
             problems.add("certificate.acme.http_port", message);
@@ -323,6 +342,14 @@ impl Config {
                 public_port: public_port.unwrap_or(phone_port),
                 proxy_protocol,
                 refusal_port,
+            },
+            console: ConsoleListener {
+                addresses: with_port(&raw.addresses("listeners.console.addresses"), console_port),
+                addresses_chosen: raw.is_written("listeners.console.addresses"),
+                base: match console_port {
+                    443 => format!("https://{name}"),
+                    port => format!("https://{name}:{port}"),
+                },
             },
             operations: OperationsListener {
                 addresses: with_port(

@@ -2,13 +2,14 @@
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
+use console::{Context, Failure};
 use domain::settings::Reader;
-use domain::{Problems, Secret};
+use domain::{Deed, Problems, Secret};
 use serde_json::{Value, json};
 
-use super::protocol::Failure;
+use super::people;
 use crate::node::Shared;
-use crate::tls::certificates::{BYTES_MAX, KeyWish, NAMES_MAX, Purpose, Wish};
+use crate::tls::certificates::{BYTES_MAX, Imported, KeyWish, NAMES_MAX, Purpose, Wish};
 
 /// The most characters of a password of a key or file.
 const PASSWORD_CHARACTERS_MAX: usize = 1_024;
@@ -61,9 +62,11 @@ pub(super) fn read_request(reader: &mut Reader<'_>) -> Option<(Purpose, Wish)> {
 pub(super) async fn request(
     shared: &Shared,
     (purpose, wish): (Purpose, Wish),
+    context: &Context,
 ) -> Result<Value, Failure> {
-    let made = shared.certificates.request(purpose, wish).await.map_err(refused)?;
-    Ok(json!({"text": made}))
+    let made = shared.certificates.request(purpose, wish).await.map_err(refused);
+    note(shared, context, "certificate_requested", purpose, &made, |_| None).await;
+    Ok(json!({"text": made?}))
 }
 
 pub(super) fn read_import(reader: &mut Reader<'_>) -> Option<Import> {
@@ -86,7 +89,11 @@ pub(super) fn read_import(reader: &mut Reader<'_>) -> Option<Import> {
     Some(Import { purpose: purpose?, form, password })
 }
 
-pub(super) async fn import(shared: &Shared, import: Import) -> Result<Value, Failure> {
+pub(super) async fn import(
+    shared: &Shared,
+    import: Import,
+    context: &Context,
+) -> Result<Value, Failure> {
     let Import { purpose, form, password } = import;
     let certificates = &shared.certificates;
     let imported = match form {
@@ -102,7 +109,9 @@ pub(super) async fn import(shared: &Shared, import: Import) -> Result<Value, Fai
             certificates.import_pkcs12(purpose, file, password).await
         }
     };
-    told(&imported.map_err(refused)?)
+    let imported = imported.map_err(refused);
+    note(shared, context, "certificate_imported", purpose, &imported, fingerprint).await;
+    told(&imported?)
 }
 
 pub(super) fn read_renew(reader: &mut Reader<'_>) -> Option<(Purpose, bool)> {
@@ -114,12 +123,40 @@ pub(super) fn read_renew(reader: &mut Reader<'_>) -> Option<(Purpose, bool)> {
 pub(super) async fn renew(
     shared: &Shared,
     (purpose, replace): (Purpose, bool),
+    context: &Context,
 ) -> Result<Value, Failure> {
-    told(&shared.certificates.renew_self_signed(purpose, replace).await.map_err(refused)?)
+    let renewed = shared.certificates.renew_self_signed(purpose, replace).await.map_err(refused);
+    note(shared, context, "certificate_renewed", purpose, &renewed, fingerprint).await;
+    told(&renewed?)
+}
+
+/// Writes to the audit log what was done, or that it was refused.
+async fn note<T>(
+    shared: &Shared,
+    context: &Context,
+    action: &str,
+    purpose: Purpose,
+    outcome: &Result<T, Failure>,
+    sha256: fn(&T) -> Option<Value>,
+) {
+    let object = format!("nodes/{}/certificates/{}", shared.engine.node(), purpose.name());
+    let deed = Deed::done(action, object);
+    let deed = match outcome {
+        Ok(done) => match sha256(done) {
+            Some(sha256) => deed.with("sha256", &sha256),
+            None => deed,
+        },
+        Err(failure) => deed.with_outcome(&failure.code),
+    };
+    people::note(shared, context, deed).await;
+}
+
+fn fingerprint(imported: &Imported) -> Option<Value> {
+    Some(imported.certificate.sha256.as_str().into())
 }
 
 /// Asks the ACME authority now, whatever it waits for.
-pub(super) fn order(shared: &Shared) -> Result<Value, Failure> {
+pub(super) async fn order(shared: &Shared, context: &Context) -> Result<Value, Failure> {
     match shared.certificates.acme() {
         None => Err(Failure::new(
             "refused",
@@ -127,6 +164,8 @@ pub(super) fn order(shared: &Shared) -> Result<Value, Failure> {
         )),
         Some(acme) => {
             acme.ask_now();
+            let object = format!("nodes/{}/certificates/server", shared.engine.node());
+            people::note(shared, context, Deed::done("certificate_ordered", object)).await;
             Ok(json!({"asked": true}))
         }
     }

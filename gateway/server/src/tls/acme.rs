@@ -148,7 +148,7 @@ impl Acme {
             state.next_at = Some(now.after(pause(AWAY, state.failures)).seconds());
         });
         self.note();
-        let names = certificates.names();
+        let names = certificates.names(Purpose::Server);
         let ordered = order::order(&self.config, &self.folder, names, &self.challenges);
         let ordered = match tokio::time::timeout(ORDER_MAX, ordered).await {
             Ok(ordered) => ordered,

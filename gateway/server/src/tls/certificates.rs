@@ -47,6 +47,7 @@ mod trusted;
 pub(crate) use described::Described;
 pub(crate) use export::SAID_CERTIFICATES;
 pub(crate) use given::BYTES_MAX;
+pub(crate) use importing::Imported;
 pub(crate) use request::{KeyWish, NAMES_MAX, Wish};
 pub use trusted::{Anchors, trust_anchors};
 pub(crate) use trusted::{Trusted, of_system};
@@ -61,19 +62,30 @@ pub(crate) enum Purpose {
     Server,
     /// The listener for phones.
     Phone,
+    /// The listener for administrators.
+    Console,
 }
 
 impl Purpose {
     /// Every purpose.
-    pub(crate) const ALL: [Self; 2] = [Self::Server, Self::Phone];
+    pub(crate) const ALL: [Self; 3] = [Self::Server, Self::Phone, Self::Console];
     /// Those that are listeners.
-    const LISTENERS: [Self; 1] = [Self::Phone];
+    const LISTENERS: [Self; 2] = [Self::Phone, Self::Console];
 
     /// Its name in files, figures and commands.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Server => "server",
             Self::Phone => "phone",
+            Self::Console => "console",
+        }
+    }
+
+    /// The names that a certificate for it has to cover.
+    fn names(self, config: &Config) -> Vec<NodeName> {
+        match self {
+            Self::Server | Self::Phone => config.certificate_names(),
+            Self::Console => vec![config.name.clone()],
         }
     }
 }
@@ -83,7 +95,7 @@ pub(crate) struct Certificates {
     places: Places,
     /// Files that the configuration names; they rule then.
     configured: bool,
-    names: Vec<NodeName>,
+    names: BTreeMap<Purpose, Vec<NodeName>>,
     engine: Arc<Engine>,
     tls: BTreeMap<Purpose, Arc<Tls>>,
     /// The server's own always, others where they have one.
@@ -203,7 +215,7 @@ impl Loaded {
                 if !files.certificate.exists() {
                     continue;
                 }
-                match Certificate::load_though_expired(&files, &names, now) {
+                match Certificate::load_though_expired(&files, &purpose.names(config), now) {
                     Ok((certificate, expired)) => {
                         tell_expired(purpose, expired);
                         in_force.insert(purpose, certificate);
@@ -277,7 +289,7 @@ impl Certificates {
         let certificates = Self {
             places: Places::new(config.certificates_folder()),
             configured: config.certificate.is_some(),
-            names: config.certificate_names(),
+            names: Purpose::ALL.map(|purpose| (purpose, purpose.names(config))).into(),
             engine,
             tls: loaded.tls,
             in_force: RwLock::new(loaded.in_force),
@@ -306,7 +318,7 @@ impl Certificates {
             if purpose != Purpose::Server && (self.configured || !files.certificate.exists()) {
                 continue;
             }
-            let loaded = Certificate::load(&files, &self.names, now);
+            let loaded = Certificate::load(&files, self.names(purpose), now);
             if let Some(certificate) = problems.keep(purpose.name(), loaded) {
                 read.insert(purpose, certificate);
             } else if let Some(old) = self.certificate(purpose) {
@@ -376,9 +388,9 @@ impl Certificates {
         Described::of(self.certificate(purpose)?.chain().first()?).ok()
     }
 
-    /// The names that certificates have to cover.
-    pub(crate) fn names(&self) -> &[NodeName] {
-        &self.names
+    /// The names that a certificate for `purpose` has to cover.
+    pub(crate) fn names(&self, purpose: Purpose) -> &[NodeName] {
+        self.names.get(&purpose).map(Vec::as_slice).unwrap_or_default()
     }
 
     /// The time of day.

@@ -6,12 +6,13 @@ use crate::place::{Place, Program, free_port, get_secure, text};
 
 /// A node called `localhost`, and the URL of its phone listener.
 fn start(place: &Place) -> (Program, String) {
-    let (phone, operations) = (free_port(), free_port());
+    let [phone, console, operations] = [(); 3].map(|()| free_port());
     place.write(
         "jackfield.toml",
         &format!(
             "name = \"localhost\"\nstate_directory = \"state\"\n\
              [listeners.phone]\naddresses = [\"127.0.0.1\"]\nport = {phone}\n\
+             [listeners.console]\naddresses = [\"127.0.0.1\"]\nport = {console}\n\
              [listeners.operations]\naddresses = [\"127.0.0.1\"]\nport = {operations}\n"
         ),
     );
@@ -92,7 +93,8 @@ fn ops_08_a_request_is_signed_elsewhere_and_its_certificate_imported() {
     assert!(put.starts_with("in force for server: ") && put.contains("CN=localhost"), "{put}");
     assert!(get_secure(&url, &place.path("ca.pem")).unwrap().starts_with("HTTP/1.1 200"));
     let shown = done(&place, &["show"]);
-    for part in ["phones.example.com", "CN=Test", "ECDSA P-256", "server (shown by phone)"] {
+    for part in ["phones.example.com", "CN=Test", "ECDSA P-256", "server (shown by phone, console)"]
+    {
         assert!(shown.contains(part), "{part}: {shown}");
     }
     let json: serde_json::Value = serde_json::from_str(&done(&place, &["show", "--json"])).unwrap();
@@ -139,7 +141,7 @@ fn ops_08_a_pkcs12_file_is_imported_and_its_password_seen_nowhere() {
     assert!(get_secure(&url, &place.path("ca.pem")).unwrap().starts_with("HTTP/1.1 200"));
     let shown = done(&place, &["show"]);
     assert!(shown.contains("phone (shown by phone)") && shown.contains("RSA 2048"), "{shown}");
-    assert!(shown.contains("server (shown by no listener at present)"), "{shown}");
+    assert!(shown.contains("server (shown by console)"), "{shown}");
 
     // A key in a file of its own, that no other user may read.
     let pem = ["import", "@rsa.pem", "--key-file", "@rsa.key"];

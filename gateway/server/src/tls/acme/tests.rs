@@ -117,7 +117,11 @@ impl Pebble {
             "name": NAMES[0],
             "state_directory": folder.join("state"),
             "certificate": {"acme": acme},
-            "listeners": {"phone": phone, "operations": listen(free_port())},
+            "listeners": {
+                "phone": phone,
+                "console": listen(free_port()),
+                "operations": listen(free_port()),
+            },
             "limits": {"drain_seconds": 1},
         });
         Config::read(value, folder).unwrap()

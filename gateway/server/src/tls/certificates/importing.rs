@@ -99,7 +99,7 @@ impl Certificates {
                 );
             }
             let now = certificates.engine.now();
-            let made = making::fresh(&certificates.names, now);
+            let made = making::fresh(certificates.names(purpose), now);
             let made = problems.keep("certificate", made);
             let mut given = Given::default();
             if let Some((certificate, key)) = made {
@@ -159,7 +159,7 @@ impl Certificates {
                 ),
             );
         }
-        let made = request::make(wish, &self.names, &mut problems);
+        let made = request::make(wish, self.names(purpose), &mut problems);
         let Some(made) = made.filter(|_| problems.is_empty()) else { return Err(problems) };
         problems.keep("certificate", self.places.keep_pending(purpose, &made.key, &made.request));
         problems.into_result()?;
@@ -190,7 +190,7 @@ impl Certificates {
         let known = || known(&self.engine.settings());
         let known: &dyn Fn() -> Vec<_> = &known;
         let wanted = Wanted {
-            names: &self.names,
+            names: self.names(purpose),
             now: self.engine.now(),
             here: self.keys_here(purpose),
             known: (ends == Ends::Known).then_some(known),

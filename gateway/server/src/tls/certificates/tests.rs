@@ -261,7 +261,7 @@ async fn phn_14_an_authority_that_the_settings_trust_ends_a_chain() {
         let mut given = given::Given::default();
         given.add_pem("certificate", text.as_bytes(), None, &mut problems);
         let wanted = checked::Wanted {
-            names: &it.certificates.names,
+            names: it.certificates.names(Purpose::Server),
             now: Timestamp::from_seconds(NOW),
             here: Vec::new(),
             known: Some(&known),
@@ -302,7 +302,10 @@ async fn ops_08_a_listener_has_a_certificate_of_its_own_where_one_was_imported()
     let made = it.certificates.renew_self_signed(Purpose::Phone, false).await.unwrap();
     let all = it.certificates.list().in_force;
     let told: Vec<_> = all.iter().map(|it| (it.purpose, it.listeners.as_slice())).collect();
-    assert_eq!(told, [(Purpose::Server, [].as_slice()), (Purpose::Phone, &[Purpose::Phone])]);
+    assert_eq!(
+        told,
+        [(Purpose::Server, [Purpose::Console].as_slice()), (Purpose::Phone, &[Purpose::Phone]),]
+    );
     assert_eq!(all[0].certificate.sha256, server);
     assert_eq!(all[1].certificate.sha256, made.certificate.sha256);
     assert_eq!(it.certificates.pem().unwrap(), all[1].text);
