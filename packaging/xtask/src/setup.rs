@@ -46,7 +46,7 @@ struct Requirement {
 
 const EVERY_DEMO: &[Purpose] = &[Purpose::Demo, Purpose::DemoOfNodes];
 
-const REQUIREMENTS: [Requirement; 9] = [
+const REQUIREMENTS: [Requirement; 10] = [
     Requirement {
         command: "cc",
         packages: &["gcc", "libc6-dev"],
@@ -105,6 +105,20 @@ const REQUIREMENTS: [Requirement; 9] = [
         why: "is the store of several nodes; where it is installed here, no database of its own is made \
               or started",
         purposes: &[Purpose::DemoOfNodes],
+    },
+    Requirement {
+        command: "openssl",
+        packages: &["openssl"],
+        by_hand: "",
+        why: "writes and signs certificates in every form that the gateway has to read",
+        purposes: &[],
+    },
+    Requirement {
+        command: "pebble",
+        packages: &["pebble"],
+        by_hand: "",
+        why: "stands in for an authority that signs certificates by ACME",
+        purposes: &[],
     },
     Requirement {
         command: "rsyslogd",
