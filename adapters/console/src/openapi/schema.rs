@@ -64,9 +64,8 @@ pub(crate) fn or_null(mut schema: Value) -> Value {
     let Some(members) = schema.as_object_mut() else { return schema };
     match members.get_mut("type") {
         Some(Value::Array(types)) => {
-            if !types.iter().any(|it| it == "null") {
-                types.push(json!("null"));
-            }
+            types.retain(|it| it != "null");
+            types.push(json!("null"));
         }
         Some(one) => *one = json!([one.clone(), "null"]),
         None => {}
