@@ -4,6 +4,7 @@
 
 mod cti;
 mod phone;
+mod syslog;
 
 use std::io::{BufReader, Write, stderr, stdin, stdout};
 use std::path::PathBuf;
@@ -13,6 +14,7 @@ use clap::{Parser, Subcommand};
 
 use self::cti::{ControlArguments, CtiArguments};
 use self::phone::PhoneArguments;
+use self::syslog::SyslogArguments;
 
 /// Simulated peers of a contact-centre gateway, strict by the documents.
 #[derive(Debug, Parser)]
@@ -27,6 +29,7 @@ enum Peer {
     Phone(Box<PhoneArguments>),
     CtiServer(Box<CtiArguments>),
     Control(ControlArguments),
+    SyslogReceiver(SyslogArguments),
     /// Judge one stored page of IP phone services; exits with 1 if there are violations
     CheckPage {
         /// The phone it is for; `jackfield-peers models` lists them
@@ -76,6 +79,9 @@ fn run(arguments: Arguments) -> Result<u8, String> {
             let (text, done) = runtime()?.block_on(cti::run_control(&arguments))?;
             stdout().write_all(text.as_bytes()).map_err(io)?;
             Ok(u8::from(!done))
+        }
+        Peer::SyslogReceiver(arguments) => {
+            runtime()?.block_on(syslog::run(arguments, &mut stdout()))
         }
         Peer::CheckPage { model, content_type, push, file } => {
             let bytes =

@@ -52,21 +52,30 @@ pub(crate) fn time(at: Timestamp) -> Value {
 /// The same value, its points in time (`at`, and what ends in `_at`) in the spelling of RFC 3339
 /// instead of microseconds.
 pub(crate) fn with_times(value: Value) -> Value {
+    with_times_by(value, Timestamp::from_microseconds)
+}
+
+/// The same for points in time that are told in seconds.
+pub(crate) fn with_times_of_seconds(value: Value) -> Value {
+    with_times_by(value, Timestamp::from_seconds)
+}
+
+fn with_times_by(value: Value, unit: fn(i64) -> Timestamp) -> Value {
     match value {
         Value::Object(members) => {
             let told = members.into_iter().map(|(name, member)| {
                 let is_time = name == "at" || name.ends_with("_at");
                 let member = match member.as_i64() {
-                    Some(microseconds) if is_time => {
-                        time(Timestamp::from_microseconds(microseconds))
-                    }
-                    _ => with_times(member),
+                    Some(number) if is_time => time(unit(number)),
+                    _ => with_times_by(member, unit),
                 };
                 (name, member)
             });
             Value::Object(told.collect())
         }
-        Value::Array(elements) => elements.into_iter().map(with_times).collect(),
+        Value::Array(elements) => {
+            elements.into_iter().map(|element| with_times_by(element, unit)).collect()
+        }
         other => other,
     }
 }

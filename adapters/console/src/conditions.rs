@@ -1,25 +1,8 @@
-//! Entity tags of settings documents, and the conditions that name them (RFC 9110, sections 8.8 and 13).
-//!
-//! A tag changes with every member, secrets among them, and tells nothing of them: it is keyed by what
-//! only the nodes of the deployment know.
+//! Conditions of requests, which name entity tags (RFC 9110, section 13).
 
 use http::header::{HeaderMap, HeaderName};
-use ring::hmac;
-use serde_json::Value;
 
 use crate::problem::Problem;
-
-/// What [`engine::Port::link_key`] is asked for.
-pub const ETAG_PURPOSE: &str = "settings-etag";
-
-/// The strong entity tag of a document as [`domain::settings::export_document`] gives it, with its
-/// quotation marks.
-pub fn etag(link_key: &[u8; 32], document: &Value) -> String {
-    let key = hmac::Key::new(hmac::HMAC_SHA256, link_key);
-    let tag = hmac::sign(&key, document.to_string().as_bytes());
-    let digits: String = tag.as_ref().iter().take(16).map(|byte| format!("{byte:02x}")).collect();
-    format!("\"{digits}\"")
-}
 
 /// What a condition names.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -82,20 +65,8 @@ impl Tags {
 #[cfg(test)]
 mod tests {
     use http::header::IF_MATCH;
-    use serde_json::json;
 
     use super::*;
-
-    #[test]
-    fn ops_05_a_tag_changes_with_a_secret_and_depends_on_the_key() {
-        let document = json!({"id": "1001", "password_hash": "$argon2id$a"});
-        let changed = json!({"id": "1001", "password_hash": "$argon2id$b"});
-        let tag = etag(&[1; 32], &document);
-        assert_eq!(tag.len(), 34);
-        assert_eq!(tag, etag(&[1; 32], &document.clone()));
-        assert_ne!(tag, etag(&[1; 32], &changed));
-        assert_ne!(tag, etag(&[2; 32], &document));
-    }
 
     #[test]
     fn conditions_are_read_as_rfc_9110_has_them() {

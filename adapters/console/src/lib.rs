@@ -11,10 +11,10 @@
 //! may do is a matter of the route and, for supervisors, of their teams.
 
 mod administration;
-mod administrators;
 mod answer;
 mod asked;
 mod codes;
+mod conditions;
 mod etag;
 mod json;
 mod merge;

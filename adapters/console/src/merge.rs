@@ -1,9 +1,10 @@
-//! Documents as clients send them over documents that are there: merge patches, and secrets that stay.
+//! Documents as clients send them: merge patches, and secrets that stay or are replaced.
 //!
-//! A client is shown `(set)` where a secret is. Sent back, it leaves the secret as it is; a new one in
-//! the clear replaces it, whether what is kept of it is a hash or a sealed text.
+//! A client is shown `(set)` where a secret is: under `password_hash` or `password_sealed`, as what is
+//! kept of it. The server puts the secret back where `(set)` comes back under that name. Here a new one
+//! in the clear takes the place of the `(set)` beside it, and `(set)` under the plain name is put under
+//! the name of what is kept.
 
-use domain::Problems;
 use domain::settings::{MASK, SECRET_MEMBERS};
 use serde_json::{Map, Value};
 
@@ -28,70 +29,31 @@ pub(crate) fn merged(target: Value, patch: Value) -> Value {
     Value::Object(members)
 }
 
-/// A document in which every `(set)` is the secret that is there.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Kept {
-    /// The document.
-    pub(crate) document: Value,
-    /// Whether a secret was kept, so that the document holds for what was seen alone.
-    pub(crate) any: bool,
-}
-
-/// Puts the secrets of `current` in the place of `(set)`.
-pub(crate) fn kept(document: Value, current: Option<&Value>) -> Result<Kept, Problems> {
-    let mut problems = Problems::default();
-    let mut any = false;
-    let document = restored(document, current, "", &mut any, &mut problems);
-    problems.into_result()?;
-    Ok(Kept { document, any })
-}
-
-fn restored(
-    value: Value,
-    current: Option<&Value>,
-    path: &str,
-    any: &mut bool,
-    problems: &mut Problems,
-) -> Value {
-    let Value::Object(mut members) = value else { return value };
+/// The document with one name for each secret, `current` being what is there.
+pub(crate) fn settled(document: Value, current: Option<&Value>) -> Value {
+    let Value::Object(mut members) = document else { return document };
     let is_mask = |value: Option<&Value>| value.and_then(Value::as_str) == Some(MASK);
-    for plain in SECRET_MEMBERS.into_iter().filter(|it| !it.contains('_') || it.ends_with("word")) {
+    let plain =
+        SECRET_MEMBERS.into_iter().filter(|it| !it.ends_with("_hash") && !it.ends_with("_sealed"));
+    for plain in plain {
         let kept = [format!("{plain}_hash"), format!("{plain}_sealed")];
-        let is_given = members.get(plain).is_some_and(|it| !it.is_null());
-        let given_masked = is_mask(members.get(plain));
-        let kept_masked = kept.iter().find(|name| is_mask(members.get(name.as_str()))).cloned();
-        if given_masked {
-            members.remove(plain);
-        } else if is_given {
-            // A new secret takes the place of what was shown as set.
-            if let Some(name) = &kept_masked {
-                members.remove(name);
+        if is_mask(members.get(plain)) {
+            let there = kept.iter().find(|name| current.is_some_and(|it| it.get(*name).is_some()));
+            if let Some(there) = there {
+                members.remove(plain);
+                members.insert(there.clone(), MASK.into());
             }
-            continue;
-        }
-        if !given_masked && kept_masked.is_none() {
-            continue;
-        }
-        let there = kept.iter().find_map(|name| Some((name, current?.get(name)?)));
-        match there {
-            Some((name, secret)) => {
-                if let Some(other) = kept_masked {
-                    members.remove(&other);
+        } else if members.get(plain).is_some_and(|given| !given.is_null()) {
+            for name in kept {
+                if is_mask(members.get(&name)) {
+                    members.remove(&name);
                 }
-                members.insert(name.clone(), secret.clone());
-                *any = true;
-            }
-            None => {
-                let name = kept_masked.unwrap_or_else(|| plain.to_owned());
-                let message = format!("is {MASK}, which keeps what is set, and nothing is set");
-                problems.add(format!("{path}{name}"), message);
             }
         }
     }
     let inner = members.into_iter().map(|(name, member)| {
-        let path = format!("{path}{name}.");
         let current = current.and_then(|current| current.get(&name));
-        let member = restored(member, current, &path, any, problems);
+        let member = settled(member, current);
         (name, member)
     });
     Value::Object(inner.collect())
@@ -127,34 +89,25 @@ mod tests {
     }
 
     #[test]
-    fn ops_05_what_is_sent_back_as_set_stays_as_it_is() {
+    fn ops_05_a_secret_stays_or_is_replaced_whatever_its_name() {
         let current = json!({"id": "1", "password_hash": "$argon2id$x"});
-        let back = kept(json!({"id": "1", "password_hash": MASK}), Some(&current)).unwrap();
-        assert_eq!(back, Kept { document: current.clone(), any: true });
-        // Under the other name too.
-        let back = kept(json!({"id": "1", "password": MASK}), Some(&current)).unwrap();
-        assert_eq!(back.document, current);
-        let both = json!({"id": "1", "password": MASK, "password_hash": MASK});
-        assert_eq!(kept(both, Some(&current)).unwrap().document, current);
-        // A new one replaces it, and none takes it away.
+        let stays = json!({"id": "1", "password_hash": MASK});
+        for sent in [
+            stays.clone(),
+            json!({"id": "1", "password": MASK}),
+            json!({"id": "1", "password": MASK, "password_hash": MASK}),
+        ] {
+            assert_eq!(settled(sent, Some(&current)), stays);
+        }
         let new = json!({"id": "1", "password": "new one", "password_hash": MASK});
-        let new = kept(new, Some(&current)).unwrap();
-        assert_eq!(new.document, json!({"id": "1", "password": "new one"}));
-        assert!(!new.any);
-        let none = kept(json!({"id": "1"}), Some(&current)).unwrap();
-        assert_eq!(none.document, json!({"id": "1"}));
-    }
-
-    #[test]
-    fn a_set_where_nothing_is_set_is_told() {
-        let push = json!({"push": {"user": "u", "password_sealed": MASK}});
-        let wrong = kept(push.clone(), Some(&json!({}))).unwrap_err();
-        assert_eq!(wrong.as_slice()[0].key, "push.password_sealed");
-        let current = json!({"push": {"user": "u", "password_sealed": "v1:x"}});
-        assert_eq!(kept(push, Some(&current)).unwrap().document, current);
-        assert!(kept(json!({"totp": MASK}), None).is_err());
-        let bind = json!({"bind_password_sealed": MASK});
-        let current = json!({"bind_password_sealed": "v1:b"});
-        assert_eq!(kept(bind, Some(&current)).unwrap().document, current);
+        assert_eq!(settled(new, Some(&current)), json!({"id": "1", "password": "new one"}));
+        let none = json!({"id": "1"});
+        assert_eq!(settled(none.clone(), Some(&current)), none);
+        // Where nothing is kept the server tells so.
+        let nothing = json!({"push": {"password": MASK}});
+        assert_eq!(settled(nothing.clone(), Some(&json!({"push": {}}))), nothing);
+        let current = json!({"push": {"password_sealed": "v1:x"}});
+        let stays = json!({"push": {"password_sealed": MASK}});
+        assert_eq!(settled(nothing, Some(&current)), stays);
     }
 }

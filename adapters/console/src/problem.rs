@@ -83,7 +83,8 @@ impl Problem {
             true => failure.message,
             false => "some members are wrong; each is named below".to_owned(),
         };
-        let retry_seconds = (status == StatusCode::SERVICE_UNAVAILABLE).then_some(1);
+        let passes = [StatusCode::SERVICE_UNAVAILABLE, StatusCode::TOO_MANY_REQUESTS];
+        let retry_seconds = passes.contains(&status).then_some(1);
         let problem = Self { status, code, detail, errors: Vec::new(), retry_seconds };
         problem.with_errors(&failure.problems, body)
     }

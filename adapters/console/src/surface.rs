@@ -43,9 +43,9 @@ impl Console {
         Arc::new(Self { port, administration, tag_key })
     }
 
-    /// The entity tag of a document as it is exported.
+    /// The entity tag of a document as it is exported, with its quotation marks.
     pub(crate) fn tag(&self, document: &Value) -> String {
-        etag(&self.tag_key, document)
+        format!("\"{}\"", etag(&self.tag_key, document))
     }
 
     /// Does a deed for who asks; what is wrong points into `body`.

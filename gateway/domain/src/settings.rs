@@ -19,6 +19,7 @@ mod layout;
 mod list;
 mod logging;
 mod phone_service;
+mod plan;
 mod proxies;
 mod reader;
 mod reason;
@@ -54,6 +55,8 @@ pub use phone_service::{
     DevicePolicy, FormMethod, LabelLimit, NewSecret, PUSH_PASSWORD_CHARACTERS_MAX,
     PUSH_PASSWORD_PURPOSE, PhoneService, Push, WrittenPush,
 };
+pub use plan::{Becomes, Planned, plan};
+pub(crate) use plan::{changes, name};
 pub use proxies::{PROXY_PASSWORD_PURPOSE, Proxies, Proxy, WrittenProxies};
 pub use reader::Reader;
 pub use reason::{LABEL_CHARACTERS_MAX, Reason};

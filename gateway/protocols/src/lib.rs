@@ -4,4 +4,6 @@
 //! have names, its fuzz target is a plain function that the tests run over a kept corpus.
 
 pub mod cti;
+pub mod journal;
 pub mod phone_xml;
+pub mod syslog;

@@ -20,9 +20,11 @@ use crate::secret_file;
 
 mod agents;
 mod deeds;
+pub(crate) mod people;
 pub(crate) mod protocol;
 mod status;
 
+pub(crate) use agents::fresh_number;
 use protocol::{Answer, LINE_BYTES_MAX};
 
 /// Clients at once.

@@ -46,7 +46,7 @@ struct Requirement {
 
 const EVERY_DEMO: &[Purpose] = &[Purpose::Demo, Purpose::DemoOfNodes];
 
-const REQUIREMENTS: [Requirement; 7] = [
+const REQUIREMENTS: [Requirement; 8] = [
     Requirement {
         command: "cc",
         packages: &["gcc", "libc6-dev"],
@@ -97,6 +97,14 @@ const REQUIREMENTS: [Requirement; 7] = [
         why: "is the store of several nodes; where it is installed here, no database of its own is made \
               or started",
         purposes: &[Purpose::DemoOfNodes],
+    },
+    Requirement {
+        command: "rsyslogd",
+        packages: &["rsyslog"],
+        by_hand: "",
+        why: "takes the log as a receiver at a site would; Debian's package also starts it for this \
+              machine's own log, which `systemctl disable --now rsyslog` ends",
+        purposes: &[],
     },
 ];
 
@@ -296,8 +304,8 @@ mod tests {
         let advice = advice(&missing(Purpose::Test, |command| command == "cargo-clippy"));
         assert_eq!(
             advice,
-            "missing cc, make, cargo-fmt, xmllint, nginx, postgres: run rustup component add rustfmt and \
-             apt-get install gcc libc6-dev make libxml2-utils nginx-light postgresql \
+            "missing cc, make, cargo-fmt, xmllint, nginx, postgres, rsyslogd: run rustup component add \
+             rustfmt and apt-get install gcc libc6-dev make libxml2-utils nginx-light postgresql rsyslog \
              (as root), then try again"
         );
     }

@@ -21,9 +21,9 @@ const QUERY: [Parameter; 6] = [
         kind: Kind::Number(1, u64::MAX >> 1),
         about: "Entries before that number; the `next` of the page before.",
     },
-    Parameter { name: "who", kind: Kind::Text(512), about: "What that account did." },
+    Parameter { name: "who", kind: Kind::Text(128), about: "What that account did." },
     Parameter { name: "action", kind: Kind::Text(64), about: "Entries of that action." },
-    Parameter { name: "object", kind: Kind::Text(512), about: "What was done to that." },
+    Parameter { name: "object", kind: Kind::Text(256), about: "What was done to what begins so." },
     Parameter { name: "from", kind: Kind::Time, about: "Not before that." },
     Parameter { name: "to", kind: Kind::Time, about: "Before that." },
 ];
@@ -96,7 +96,7 @@ pub(crate) fn entry_schema() -> Value {
 
 async fn list(console: Arc<Console>, asked: Asked) -> Given {
     let text = |name: &str| asked.query(name).map(|text| json!(text));
-    let time = |name: &str| asked.time(name).map(|time| json!(time.microseconds()));
+    let time = |name: &str| asked.time(name).map(|time| json!(time.seconds().max(0)));
     let members = members([
         ("limit", Some(json!(asked.number("limit").unwrap_or(PAGE_USUAL)))),
         ("before", asked.number("before").map(Value::from)),
@@ -107,12 +107,13 @@ async fn list(console: Arc<Console>, asked: Asked) -> Given {
         ("to", time("to")),
     ]);
     let listed = console.perform(&asked, "audit_list", members).await?;
-    let listed = answer::with_times(listed);
+    let next = listed.get("before").cloned().unwrap_or_default();
+    let entries = listed.get("entries").and_then(Value::as_array).cloned().unwrap_or_default();
+    let entries: Vec<_> = entries.into_iter().map(answer::with_times).collect();
     let answer = match asked.wants(CSV) {
-        false => answer::json(StatusCode::OK, &listed),
+        false => answer::json(StatusCode::OK, &json!({"items": entries, "next": next})),
         true => {
-            let entries = listed.get("items").and_then(Value::as_array);
-            let text = csv(entries.map_or(&[], Vec::as_slice));
+            let text = csv(&entries);
             let answer = answer::text(StatusCode::OK, "text/csv; charset=utf-8", text);
             answer::with(answer, CONTENT_DISPOSITION, "attachment; filename=\"audit.csv\"")
         }

@@ -31,6 +31,7 @@ pub(super) fn operations() -> Vec<Operation> {
         }
         roles
     };
+    let number = || schema::only_text(16);
     let token = schema::object(
         &[("name", schema::about(schema::short(64), "What it is for.")), ("roles", roles())],
         &[("days", schema::about(schema::number(1, DAYS_MAX), "How long it is good."))],
@@ -72,7 +73,7 @@ pub(super) fn operations() -> Vec<Operation> {
             revoke_token,
         )
         .tagged(TAG)
-        .path_holds("id", schema::only_text(128))
+        .path_holds("id", number())
         .refuses(&[409])
         .gives_as(StatusCode::NO_CONTENT, "Revoked.", Vec::new()),
         Operation::new(
@@ -97,7 +98,7 @@ pub(super) fn operations() -> Vec<Operation> {
             end_session,
         )
         .tagged(TAG)
-        .path_holds("number", schema::only_text(128))
+        .path_holds("number", number())
         .asks(&[ACCOUNT])
         .refuses(&[409])
         .gives_as(StatusCode::NO_CONTENT, "Ended.", Vec::new()),
@@ -107,7 +108,7 @@ pub(super) fn operations() -> Vec<Operation> {
 async fn tokens(console: Arc<Console>, asked: Asked) -> Given {
     let members = json!({"identity": asked.identity()?});
     let listed = console.perform(&asked, "tokens_list", members).await?;
-    Ok(answer::json(StatusCode::OK, &listed_page(listed)))
+    Ok(answer::json(StatusCode::OK, &answer::page(listed_under(listed, "tokens"), None, None)))
 }
 
 async fn make_token(console: Arc<Console>, asked: Asked) -> Given {
@@ -149,7 +150,7 @@ async fn make_token(console: Arc<Console>, asked: Asked) -> Given {
         ("days", days.map(Value::from)),
     ]);
     let made = console.perform(&asked, "token_make", members).await?;
-    Ok(answer::json(StatusCode::CREATED, &answer::with_times(made)))
+    Ok(answer::json(StatusCode::CREATED, &answer::with_times_of_seconds(made)))
 }
 
 async fn revoke_token(console: Arc<Console>, asked: Asked) -> Given {
@@ -159,32 +160,45 @@ async fn revoke_token(console: Arc<Console>, asked: Asked) -> Given {
 }
 
 async fn sessions(console: Arc<Console>, asked: Asked) -> Given {
-    let listed = console.perform(&asked, "web_sessions", whose(&asked)?.into()).await?;
-    Ok(answer::json(StatusCode::OK, &listed_page(listed)))
+    let sessions = seen(&console, &asked).await?;
+    Ok(answer::json(StatusCode::OK, &answer::page(sessions, None, None)))
 }
 
 async fn end_session(console: Arc<Console>, asked: Asked) -> Given {
-    let mut members = whose(&asked)?;
-    members.insert("number".to_owned(), json!(asked.path("number")));
-    console.perform(&asked, "web_session_end", members.into()).await?;
+    let number = asked.path("number");
+    let mut members = json!({"session": number});
+    if asked.query("account").is_some() {
+        let of = |session: &Value| session.get("number").and_then(Value::as_str) == Some(number);
+        if !seen(&console, &asked).await?.iter().any(of) {
+            return Err(Problem::not_found("that account has no such session"));
+        }
+    } else if let Some(members) = members.as_object_mut() {
+        members.insert("identity".to_owned(), json!(asked.identity()?));
+    }
+    console.perform(&asked, "web_session_end", members).await?;
     Ok(answer::bare(StatusCode::NO_CONTENT))
 }
 
-/// Whose sessions are meant: the caller's own, or for administrators those of an account.
-fn whose(asked: &Asked) -> Result<serde_json::Map<String, Value>, Problem> {
-    let member = match asked.query("account") {
-        None => ("identity", json!(asked.identity()?)),
-        Some(account) if asked.has(Role::Administrator) => ("account", json!(account)),
-        Some(_) => {
-            let detail = "only administrators see the sessions of others";
-            return Err(Problem::new("forbidden", detail));
-        }
+/// The sessions that are meant: the caller's own, or for administrators those of an account.
+async fn seen(console: &Console, asked: &Asked) -> Result<Vec<Value>, Problem> {
+    let Some(account) = asked.query("account") else {
+        let members = json!({"identity": asked.identity()?});
+        return Ok(listed_under(
+            console.perform(asked, "web_sessions", members).await?,
+            "sessions",
+        ));
     };
-    Ok([(member.0.to_owned(), member.1)].into_iter().collect())
+    if !asked.has(Role::Administrator) {
+        let detail = "only administrators see the sessions of others";
+        return Err(Problem::new("forbidden", detail));
+    }
+    let all = console.perform(asked, "web_sessions", json!({})).await?;
+    let of = |session: &Value| session.get("who").and_then(Value::as_str) == Some(account);
+    Ok(listed_under(all, "sessions").into_iter().filter(of).collect())
 }
 
-/// A deed's list as a page.
-fn listed_page(listed: Value) -> Value {
-    let items = listed.get("items").and_then(Value::as_array).cloned().unwrap_or_default();
-    answer::page(items.into_iter().map(answer::with_times).collect(), None, None)
+/// The list of that name in what a deed told.
+fn listed_under(listed: Value, name: &str) -> Vec<Value> {
+    let items = listed.get(name).and_then(Value::as_array).cloned().unwrap_or_default();
+    items.into_iter().map(answer::with_times_of_seconds).collect()
 }

@@ -1,8 +1,8 @@
 //! One settings document: read, made, replaced, patched, removed; and several of them at once.
 //!
-//! A change is a deed that the server judges as a whole. What it was made for is named with it: the tag
-//! that the client saw, else, where secrets are kept or a patch was merged, the tag of what was merged
-//! with. Where that moved meanwhile and the client named none, the change is made anew.
+//! A change is a deed that the server judges as a whole, secrets that stay among it. What it was made
+//! for is named with it: the tag that the client saw, else, for a patch, the tag of what it was merged
+//! with. Where that moved meanwhile and the client named none, the patch is merged anew.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,21 +15,20 @@ use serde_json::{Map, Value, json};
 
 use super::settings_lists::{TAG, shown};
 use super::{DOCUMENT_BYTES_MAX, FILE_BYTES_MAX};
-use crate::administrators::{Edit, takes_the_last};
 use crate::asked::Asked;
-use crate::etag::Tags;
-use crate::merge::{kept, merged};
+use crate::conditions::Tags;
+use crate::merge::{merged, settled};
 use crate::openapi::schema;
 use crate::operation::{ADMINISTRATORS, Body, Conditions, Given, Operation};
 use crate::problem::Problem;
 use crate::sections::{RESOURCES, Resource, document, is_visible, of_file_key, visible};
 use crate::{Console, answer};
 
-/// How often a change is made anew for settings that moved, and how long newer ones are waited for.
+/// How often a patch is merged anew for settings that moved, and how long newer ones are waited for.
 const TRIES_MAX: usize = 4;
 const NEWER_SETTINGS: Duration = Duration::from_millis(500);
 /// The most changes of one request.
-const EDITS_MAX: usize = 10_000;
+const EDITS_MAX: usize = 1_000;
 /// What stays as it is in a segment of a path (RFC 3986).
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
@@ -247,18 +246,20 @@ fn named(resource: &Resource, document: Value, name: &str) -> Result<Value, Prob
     Ok(Value::Object(members))
 }
 
-/// What the client said must be so, for what is there.
+/// What the client said must be so, for what is there: a tag without its quotation marks, or `null`
+/// where nothing must be there.
 fn wanted_tag(asked: &Asked, current: Option<&str>) -> Result<Option<Value>, Problem> {
     let moved = || Problem::new("precondition_failed", "it is not what was seen; read it again");
+    let bare = |tag: &str| json!(tag.trim_matches('"'));
     let headers = &asked.request.headers;
     if let Some(tags) = Tags::read(headers, &IF_MATCH)? {
         let fits = current.filter(|tag| tags.name_strongly(tag));
         return match (fits, tags) {
-            (Some(tag), _) => Ok(Some(json!(tag))),
+            (Some(tag), _) => Ok(Some(bare(tag))),
             (None, Tags::Any) => Err(moved()),
             // The server may know better: a repeat of what was done already fits no more.
             (None, Tags::These(tags)) => match tags.into_iter().find(|it| it.starts_with('"')) {
-                Some(tag) => Ok(Some(json!(tag))),
+                Some(tag) => Ok(Some(bare(&tag))),
                 None => Err(moved()),
             },
         };
@@ -281,46 +282,38 @@ async fn change(
     make: impl Fn(Option<&Value>) -> Result<Option<Value>, Problem>,
 ) -> Given {
     let (section, key) = (resource.section, resource.section.file_key());
+    let is_patch = asked.request.method == Method::PATCH;
     let mut tries = 0;
     loop {
         tries += 1;
         let mut newer = console.port.settings_changes();
-        newer.mark_unchanged();
         let settings = console.port.settings();
         let current = resource.document(&settings, name).map(|it| export_document(&it));
         let tag = current.as_ref().map(|current| console.tag(current));
         let client_tag = wanted_tag(asked, tag.as_deref())?;
-        let names_none = client_tag.is_none();
-        let (edit, told, must_be) = match make(current.as_ref())? {
-            None => {
-                let edit = Edit::Remove { section, name: name.to_owned() };
-                (edit, json!({"remove": place(key, section, name)}), client_tag)
-            }
+        let may_merge_anew = is_patch && client_tag.is_none();
+        let edit = match make(current.as_ref())? {
+            None => json!({"remove": place(key, section, name)}),
             Some(document) => {
-                let kept = kept(document, current.as_ref())
-                    .map_err(|problems| Problem::invalid(&problems, asked.body()))?;
-                let merged = kept.any || asked.request.method == Method::PATCH;
-                let seen = tag.as_ref().filter(|_| merged).map(|tag| json!(tag));
                 let mut put = place(key, section, name);
-                put.insert("document".to_owned(), kept.document.clone());
-                let edit = Edit::Put { section, name: name.to_owned(), document: kept.document };
-                (edit, json!({"put": put}), client_tag.or(seen))
+                put.insert("document".to_owned(), settled(document, current.as_ref()));
+                json!({"put": put})
             }
         };
-        keep_an_administrator(&settings, &[edit])?;
-        let if_match = must_be.map(|tag| {
+        let merged_with = tag.filter(|_| is_patch).map(|tag| json!(tag.trim_matches('"')));
+        let if_match = client_tag.or(merged_with).map(|tag| {
             let mut named = place(key, section, name);
             named.insert("etag".to_owned(), tag);
             named
         });
-        let members = json!({"edits": [told], "if_match": if_match});
-        let moved = |problem: &Problem| {
-            problem.code() == "settings_moved"
-                || (problem.code() == "precondition_failed" && names_none)
-        };
+        let members = json!({"edits": [edit], "if_match": if_match});
         match console.perform(asked, "settings_change", members).await {
             Ok(done) => return Ok(changed(console, asked, resource, name, (done, &current))),
-            Err(problem) if moved(&problem) && tries < TRIES_MAX => {
+            Err(problem)
+                if may_merge_anew
+                    && problem.code() == "precondition_failed"
+                    && tries < TRIES_MAX =>
+            {
                 // In vain where nothing changed; then the answer is the same once more.
                 let _ = tokio::time::timeout(NEWER_SETTINGS, newer.changed()).await;
             }
@@ -342,15 +335,6 @@ fn place(key: &str, section: Section, name: &str) -> Map<String, Value> {
         place.insert("name".to_owned(), json!(name));
     }
     place
-}
-
-fn keep_an_administrator(settings: &Settings, edits: &[Edit]) -> Result<(), Problem> {
-    if !takes_the_last(settings, edits) {
-        return Ok(());
-    }
-    let detail =
-        "after that nobody could administer the gateway; give somebody else the role first";
-    Err(Problem::new("last_administrator", detail))
 }
 
 fn changed(
@@ -386,23 +370,20 @@ async fn several(console: Arc<Console>, asked: Asked) -> Given {
         let message = format!("must be a list of 1 to {EDITS_MAX} changes, and the only member");
         return Err(Problem::field("edits", message));
     };
-    let (mut edits, mut told) = (Vec::new(), Vec::new());
+    let mut edits = Vec::new();
     for (position, edit) in given.iter().enumerate() {
         let read = read_edit(&settings, edit);
-        let (edit, value) = read.map_err(|(key, message)| {
+        edits.push(read.map_err(|(key, message)| {
             Problem::field(&format!("edits[{position}]{key}"), message)
-        })?;
-        edits.push(edit);
-        told.push(value);
+        })?);
     }
-    keep_an_administrator(&settings, &edits)?;
-    let members = json!({"edits": told, "if_match": null});
+    let members = json!({"edits": edits, "if_match": null});
     let done = console.perform(&asked, "settings_change", members).await?;
     Ok(answer::json(StatusCode::OK, &done))
 }
 
-/// One change, for ourselves and for the deed; what is wrong with it, with its key.
-fn read_edit(settings: &Settings, edit: &Value) -> Result<(Edit, Value), (String, String)> {
+/// One change as the deed takes it; what is wrong with it, with its key.
+fn read_edit(settings: &Settings, edit: &Value) -> Result<Value, (String, String)> {
     let wrong = |key: &str, message: &str| (key.to_owned(), message.to_owned());
     let edit = edit.as_object().filter(|edit| edit.len() == 1);
     let (verb, what) = edit
@@ -432,8 +413,7 @@ fn read_edit(settings: &Settings, edit: &Value) -> Result<(Edit, Value), (String
     };
     let key = section.file_key();
     if verb == "remove" {
-        let told = json!({"remove": place(key, section, &name)});
-        return Ok((Edit::Remove { section, name }, told));
+        return Ok(json!({"remove": place(key, section, &name)}));
     }
     let given = members.get("document").filter(|it| it.is_object()).cloned();
     let at = format!(".{verb}.document");
@@ -443,13 +423,7 @@ fn read_edit(settings: &Settings, edit: &Value) -> Result<(Edit, Value), (String
     let given = named(resource, given, &name)
         .map_err(|_| wrong(&at, "has another name than stands beside it"))?;
     let current = document(settings, section, &name).map(|it| export_document(&it));
-    let kept = kept(given, current.as_ref()).map_err(|problems| {
-        let first = problems.as_slice().first().cloned();
-        let key = first.as_ref().map_or_else(String::new, |it| format!(".{}", it.key));
-        (format!("{at}{key}"), first.map_or_else(String::new, |it| it.message))
-    })?;
     let mut put = place(key, section, &name);
-    put.insert("document".to_owned(), kept.document.clone());
-    let edit = Edit::Put { section, name, document: kept.document };
-    Ok((edit, json!({"put": put})))
+    put.insert("document".to_owned(), settled(given, current.as_ref()));
+    Ok(json!({"put": put}))
 }

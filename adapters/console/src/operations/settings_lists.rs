@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::{AFTER, LIMIT, PAGE_USUAL};
 use crate::asked::Asked;
-use crate::etag::Tags;
+use crate::conditions::Tags;
 use crate::openapi::{documents, schema};
 use crate::operation::{Conditions, Given, Kind, Operation, Parameter};
 use crate::problem::Problem;

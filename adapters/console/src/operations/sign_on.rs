@@ -230,7 +230,7 @@ fn refused(console: &Console, refusal: &SignInRefusal) -> Problem {
         }
         SignInRefusal::Busy { retry_seconds } => {
             let detail = "too many sign-ins at once; try again in a moment";
-            Problem::new("sign_in_busy", detail).after_seconds(*retry_seconds)
+            Problem::new("busy", detail).after_seconds(*retry_seconds)
         }
         SignInRefusal::Unavailable => {
             let detail = "who you are cannot be found out now; try again in a moment";
@@ -242,15 +242,15 @@ fn refused(console: &Console, refusal: &SignInRefusal) -> Problem {
 async fn who(console: Arc<Console>, asked: Asked) -> Given {
     let principal = asked.principal()?;
     let ends_at = match (&principal.session, &principal.identity) {
-        (Some(number), Some(identity)) => {
+        (Some(number), Some(identity)) if principal.how == Proof::Cookie => {
             let members = json!({"identity": identity});
             let listed = console.perform(&asked, "web_sessions", members).await?;
-            let sessions = listed.get("items").and_then(Value::as_array).cloned();
+            let sessions = listed.get("sessions").and_then(Value::as_array).cloned();
             let own = sessions
                 .into_iter()
                 .flatten()
                 .find(|it| it.get("number").and_then(Value::as_str) == Some(number.as_str()));
-            own.and_then(|it| answer::with_times(it).get("ends_at").cloned())
+            own.and_then(|it| answer::with_times_of_seconds(it).get("ends_at").cloned())
         }
         _ => None,
     };

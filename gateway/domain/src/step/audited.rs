@@ -1,12 +1,9 @@
 //! What is done together with its entry in the audit log.
 
-use serde_json::Value;
-
-use crate::audit::short;
-use crate::settings::{SettingDocument, export_document, masked};
+use crate::settings::{changes, name};
 use crate::{
-    Actor, AuditHead, CHANGES_MAX, Decision, Deed, Document, FieldChange, Halt, Key, Kind,
-    Settings, Timestamp, View, WriteBody,
+    Actor, AuditHead, CHANGES_MAX, Decision, Deed, Document, Halt, Key, Kind, Settings, Timestamp,
+    View, WriteBody,
 };
 
 /// Adds the entry to what was decided. What changed nothing is not told, nor what is asked of another,
@@ -66,10 +63,6 @@ fn of_settings(decision: &Decision, before: &Settings) -> Deed {
             WriteBody::Put(Document::Setting(document)) => Some(document.as_ref()),
             _ => None,
         };
-        let name = |document: &SettingDocument| {
-            let section = document.section().file_key();
-            document.name().map_or_else(|| section.to_owned(), |name| format!("{section}/{name}"))
-        };
         let Some(name) = new.or(old.as_ref()).map(name) else { continue };
         if documents == 1 {
             deed.object.clone_from(&name);
@@ -85,34 +78,4 @@ fn of_settings(decision: &Decision, before: &Settings) -> Deed {
         }
     }
     deed
-}
-
-/// The members that differ; a whole document where it is new or gone.
-fn changes(
-    name: &str,
-    old: Option<&SettingDocument>,
-    new: Option<&SettingDocument>,
-) -> Vec<FieldChange> {
-    let (old, new) = (old.map(export_document), new.map(export_document));
-    let text = |value: &Value| short(&masked(value.clone()));
-    let (Some(Value::Object(old)), Some(Value::Object(new))) = (&old, &new) else {
-        let (before, after) = (old.as_ref().map(text), new.as_ref().map(text));
-        return vec![FieldChange { field: name.to_owned(), before, after }];
-    };
-    let mut members: Vec<_> = old.keys().chain(new.keys()).collect();
-    members.sort_unstable();
-    members.dedup();
-    let differ = members.into_iter().filter(|member| old.get(*member) != new.get(*member));
-    differ
-        .map(|member| {
-            // Masked with its name beside it, since the name tells what is secret.
-            let told = |of: &serde_json::Map<String, Value>| {
-                let value = of.get(member)?.clone();
-                let one = serde_json::Map::from_iter([(member.clone(), value)]);
-                masked(Value::Object(one)).get(member).map(short)
-            };
-            let field = format!("{name} {member}");
-            FieldChange { field, before: told(old), after: told(new) }
-        })
-        .collect()
 }
