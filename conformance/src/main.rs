@@ -3,7 +3,9 @@
 //! Each peer is a subcommand and a module of its own; they share no code with the product.
 
 mod cti;
+mod finesse;
 mod phone;
+mod syslog;
 
 use std::io::{BufReader, Write, stderr, stdin, stdout};
 use std::path::PathBuf;
@@ -12,7 +14,9 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use self::cti::{ControlArguments, CtiArguments};
+use self::finesse::FinesseArguments;
 use self::phone::PhoneArguments;
+use self::syslog::SyslogArguments;
 
 /// Simulated peers of a contact-centre gateway, strict by the documents.
 #[derive(Debug, Parser)]
@@ -27,6 +31,8 @@ enum Peer {
     Phone(Box<PhoneArguments>),
     CtiServer(Box<CtiArguments>),
     Control(ControlArguments),
+    SyslogReceiver(SyslogArguments),
+    FinesseServer(FinesseArguments),
     /// Judge one stored page of IP phone services; exits with 1 if there are violations
     CheckPage {
         /// The phone it is for; `jackfield-peers models` lists them
@@ -72,10 +78,16 @@ fn run(arguments: Arguments) -> Result<u8, String> {
             code
         }
         Peer::CtiServer(arguments) => runtime()?.block_on(cti::run(*arguments, &mut stdout())),
+        Peer::FinesseServer(arguments) => {
+            runtime()?.block_on(finesse::run(arguments, &mut stdout()))
+        }
         Peer::Control(arguments) => {
             let (text, done) = runtime()?.block_on(cti::run_control(&arguments))?;
             stdout().write_all(text.as_bytes()).map_err(io)?;
             Ok(u8::from(!done))
+        }
+        Peer::SyslogReceiver(arguments) => {
+            runtime()?.block_on(syslog::run(arguments, &mut stdout()))
         }
         Peer::CheckPage { model, content_type, push, file } => {
             let bytes =

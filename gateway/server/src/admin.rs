@@ -19,12 +19,15 @@ use crate::node::{NodeError, Shared};
 use crate::secret_file;
 
 mod agents;
+mod certificates;
 mod deeds;
 mod kept;
+pub(crate) mod people;
 pub(crate) mod protocol;
 pub(crate) mod status;
 pub(crate) mod streamed;
 
+pub(crate) use agents::fresh_number;
 use protocol::{Answer, LINE_BYTES_MAX};
 use streamed::Streamed;
 

@@ -18,6 +18,7 @@ use crate::words::with_causes;
 
 mod ask;
 mod backup;
+mod certificate;
 mod check;
 mod kept;
 mod new_file;
@@ -81,7 +82,9 @@ Phones reach a node over HTTPS only when they trust what it shows: import it, or
 signed it, into the call manager's phone-trust store, for every node. No key is printed.
 
 Example:
-  jackfield certificate > jackfield.pem";
+  jackfield certificate > jackfield.pem
+  jackfield certificate export > all-nodes.pem
+  jackfield certificate show";
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -121,9 +124,11 @@ enum Command {
         #[command(flatten)]
         node: WhichNode,
     },
-    /// Print the certificate that the running node shows, with its chain, as PEM.
-    #[command(after_long_help = CERTIFICATE_HELP)]
+    /// Look at certificates and replace them; alone, print the one that phones are shown, as PEM.
+    #[command(after_long_help = CERTIFICATE_HELP, args_conflicts_with_subcommands = true)]
     Certificate {
+        #[command(subcommand)]
+        deed: Option<certificate::CertificateDeed>,
         #[command(flatten)]
         node: WhichNode,
     },

@@ -11,6 +11,7 @@ mod authentication;
 mod backup;
 pub mod command_line;
 pub mod config;
+mod console;
 pub mod demo;
 mod http;
 mod listener;

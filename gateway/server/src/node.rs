@@ -24,10 +24,13 @@ use tokio::task::JoinSet;
 
 use crate::authentication::{Frame, Pool};
 use crate::config::{Config, Expiry, StoreConfig, check_files_for};
+use crate::console::{Handle, StoredProofs, set_up};
 use crate::http::{HttpMetrics, RouteTable, route_tables};
 use crate::log::{LineLimit, LogControl};
 use crate::operations::{Health, Operations};
 use crate::surfaces::{MakeSurfaces, Push, Surfaces};
+use crate::tls::acme::Challenges;
+use crate::tls::certificates::{self, Certificates, Loaded, Purpose};
 use crate::tls::making::SelfMade;
 use crate::tls::{self, Tls};
 use crate::{admin, open_files, opening, sealing_file, secret_file, surfaces, token_file};
@@ -36,6 +39,7 @@ mod applying;
 mod certificate;
 mod error;
 mod listeners;
+mod logging;
 mod nodes;
 pub(crate) mod notify;
 mod signals;
@@ -46,7 +50,6 @@ pub(crate) use signals::Asked;
 pub use signals::Signals;
 
 use applying::Applying;
-use certificate::CertificateState;
 use listeners::{Listeners, Serving, Sockets};
 
 /// How much longer than requests the work of surfaces may take to end.
@@ -54,6 +57,8 @@ const SURFACES_MORE: Duration = Duration::from_secs(1);
 
 /// How long a stop waits for a store that is being opened.
 const OPENING_MORE: Duration = Duration::from_secs(1);
+/// How long the last words to syslog receivers may take.
+const SYSLOG_MORE: Duration = Duration::from_secs(2);
 /// What the log says of a stop during a start.
 const STOPPED_BEFORE: &str = "stopped before it was ready";
 
@@ -101,7 +106,7 @@ pub(crate) struct Shared {
     pub(crate) observe: Arc<dyn Fn() + Send + Sync>,
     pub(crate) log: LogControl,
     pub(crate) started_at: Timestamp,
-    pub(crate) certificate: CertificateState,
+    pub(crate) certificates: Arc<Certificates>,
     pub(crate) sealing: Arc<SealingKey>,
     pool: Arc<Pool>,
     /// One apply or reload at a time.
@@ -184,6 +189,7 @@ impl Node {
         self.shared.engine.close().await;
         let _ = std::fs::remove_file(self.shared.config.admin_socket());
         tracing::info!("stopped");
+        self.shared.log.syslog().finish(SYSLOG_MORE).await;
     }
 }
 
@@ -202,7 +208,9 @@ struct Starting {
     shared: Arc<Shared>,
     first_settings: Option<FirstSettings>,
     tables: BTreeMap<&'static str, RouteTable>,
-    tls: Arc<Tls>,
+    phone_tls: Arc<Tls>,
+    console_tls: Arc<Tls>,
+    challenges: Option<Arc<Challenges>>,
     authenticator: Arc<dyn Authenticator>,
     clock: Arc<dyn Clock>,
     http: HttpMetrics,
@@ -222,13 +230,10 @@ impl Starting {
         prepare(&config, now)?;
         let (sealing, is_new) = sealing_file::read_or_make(&config.sealing_key_file)?;
         let sealing = Arc::new(sealing);
-        let files = config.certificate_files();
-        let names = config.certificate_names();
-        let (loaded, expired) = tls::Certificate::load_though_expired(&files, &names, now)?;
-        if let Some(fault) = expired {
-            tracing::error!(%fault, "phones may refuse us; replace the certificate and reload");
-        }
-        let tls = Arc::new(Tls::new(&loaded)?);
+        let loaded = Loaded::read(&config, now)?;
+        let tls = |purpose| loaded.tls(purpose).ok_or(NodeError::NoTls);
+        let (phone_tls, console_tls) = (tls(Purpose::Phone)?, tls(Purpose::Console)?);
+        let challenges = loaded.challenges();
         let token = match &config.operations.metrics_token_file {
             Some(file) => Some(token_file::read(file)?),
             None => None,
@@ -236,6 +241,7 @@ impl Starting {
 
         let metrics = Metrics::with_process();
         build_info(&metrics);
+        log.syslog().observe(&metrics);
         let opened = open_engine(&config, &clock, &sealing, &metrics).await;
         let engine = match opened {
             Err(NodeError::SealingKey { path }) if is_new => {
@@ -264,7 +270,9 @@ impl Starting {
         let authenticator: Arc<dyn Authenticator> = Arc::new(frame);
         let port = engine.port(Arc::clone(&authenticator));
 
-        let Surfaces { served, pushes, links } = surfaces(port.clone(), &config);
+        let handle = Handle::default();
+        let administration = Arc::new(handle.clone());
+        let Surfaces { served, pushes, links } = surfaces(port.clone(), &config, administration);
         let health = Health::new();
         let operations =
             Operations::new(Arc::clone(&health), Arc::clone(&engine), metrics.clone(), token);
@@ -282,7 +290,7 @@ impl Starting {
         let observing = Arc::clone(&operations);
         let shared = Arc::new(Shared {
             observe: Arc::new(move || observing.observe()),
-            certificate: CertificateState::new(Arc::clone(&tls), &loaded, &metrics),
+            certificates: Certificates::new(loaded, &config, Arc::clone(&engine), &metrics),
             started_at: now,
             changing: Mutex::default(),
             config,
@@ -295,11 +303,14 @@ impl Starting {
             sealing,
             pool,
         });
+        handle.fill(&shared);
         Ok(Self {
             shared,
             first_settings,
             tables,
-            tls,
+            phone_tls,
+            console_tls,
+            challenges,
             authenticator,
             clock,
             http,
@@ -334,8 +345,11 @@ impl Starting {
         let serving = Serving {
             config: &shared.config,
             tables: self.tables,
-            tls: self.tls,
+            phone_tls: self.phone_tls,
+            console_tls: self.console_tls,
+            challenges: self.challenges,
             authenticator: self.authenticator,
+            proofs: Arc::new(StoredProofs::new(Arc::clone(&shared.engine))),
             clock: self.clock,
             metrics: self.http,
             lines: self.lines,
@@ -351,6 +365,13 @@ impl Starting {
         }
         others.spawn(admin.serve(Arc::clone(&shared), stopping.clone()));
         others.spawn(certificate::warn_of_expiry(Arc::clone(&shared), stopping.clone()));
+        others.spawn(Arc::clone(&shared.certificates).publish(stopping.clone()));
+        if let Some(acme) = shared.certificates.acme() {
+            others.spawn(acme.run(Arc::clone(&shared.certificates), stopping.clone()));
+        }
+        let node = Arc::clone(&shared);
+        others.spawn(async move { set_up::at_start(&node).await });
+        others.spawn(logging::follow(Arc::clone(&shared), stopping.clone()));
         if let Some(applying) = applying {
             tracing::info!(
                 "serving with the settings of before until the settings file is applied"
@@ -394,7 +415,8 @@ pub(crate) async fn check_routes(config: &Config, problems: &mut Problems) {
     let (accounts, clock_of_frame) = (Arc::clone(&engine), Arc::clone(&clock));
     let http = HttpMetrics::new(&metrics, lines.clone());
     let frame = Frame::new(accounts, Pool::new(), clock_of_frame, &metrics, http.overload(), lines);
-    let Surfaces { mut served, .. } = surfaces::product()(engine.port(Arc::new(frame)), config);
+    let Surfaces { mut served, .. } =
+        surfaces::product()(engine.port(Arc::new(frame)), config, Arc::new(Handle::default()));
     let health = Health::new();
     served.push(Operations::new(health, Arc::clone(&engine), metrics.clone(), None));
     if let Err(found) = route_tables(&served, &listeners::NAMES, &http) {
@@ -423,6 +445,11 @@ fn prepare(config: &Config, now: Timestamp) -> Result<(), NodeError> {
         && let Some(above) = path.parent()
     {
         secret_file::make_folder(above).map_err(folder)?;
+    }
+    let unfinished = |source| NodeError::Folder { path: config.certificates_folder(), source };
+    certificates::finish_interrupted(config).map_err(unfinished)?;
+    if certificates::replace_renamed(config, now)? {
+        tracing::warn!("the name changed: a self-signed certificate is shown until one is signed");
     }
     let names = config.certificate_names();
     if config.certificate.is_none() {

@@ -1,15 +1,14 @@
 //! Retention and erasure on the admin socket.
 
+use console::{Context, Failure};
+use domain::AgentId;
 use domain::settings::Reader;
-use domain::{Actor, AgentId};
 use engine::{Erasure, Overdue, RetentionError};
 use serde_json::{Value, json};
 
-use super::protocol::Failure;
-use super::streamed::by;
+use super::protocol::refused;
 use crate::backup::when;
 use crate::node::Shared;
-use crate::words;
 
 /// Whom to erase, and whether only to tell.
 pub(super) struct EraseWish {
@@ -17,21 +16,23 @@ pub(super) struct EraseWish {
     dry_run: bool,
 }
 
-impl From<RetentionError> for Failure {
-    fn from(error: RetentionError) -> Self {
-        match error {
-            RetentionError::Submit(error) => error.into(),
-            RetentionError::Refused(refusal) => Self::new("refused", words::refusal(&refusal)),
-            RetentionError::Clock => Self::new("refused", error.to_string()),
-        }
+fn failure(error: RetentionError) -> Failure {
+    match error {
+        RetentionError::Submit(error) => error.into(),
+        RetentionError::Refused(refusal) => refused(&refusal),
+        RetentionError::Clock => Failure::new("refused", error.to_string()),
     }
 }
 
 /// Shows what is older than it is kept, or removes it.
-pub(super) async fn retention(shared: &Shared, dry_run: bool) -> Result<Value, Failure> {
+pub(super) async fn retention(
+    shared: &Shared,
+    dry_run: bool,
+    context: &Context,
+) -> Result<Value, Failure> {
     let plan = match dry_run {
         true => shared.engine.overdue().await?,
-        false => shared.engine.retain(by()).await?,
+        false => shared.engine.retain(context.by.clone()).await.map_err(failure)?,
     };
     let kinds: Vec<_> = plan.iter().map(told).collect();
     Ok(json!({"kinds": kinds, "dry_run": dry_run}))
@@ -54,12 +55,15 @@ pub(super) fn read_erase(reader: &mut Reader<'_>) -> Option<EraseWish> {
 }
 
 /// Shows what is kept of a person, or removes it.
-pub(super) async fn erase(shared: &Shared, wish: EraseWish) -> Result<Value, Failure> {
+pub(super) async fn erase(
+    shared: &Shared,
+    wish: EraseWish,
+    context: &Context,
+) -> Result<Value, Failure> {
     let EraseWish { agent, dry_run } = wish;
-    let by: Actor = by();
     let Erasure { documents, log_until, audit_until } = match dry_run {
         true => shared.engine.erasure(&agent).await?,
-        false => shared.engine.erase(&agent, by).await?,
+        false => shared.engine.erase(&agent, context.by.clone()).await.map_err(failure)?,
     };
     let documents: Vec<_> = documents.iter().map(|key| key.kind.name()).collect();
     Ok(json!({

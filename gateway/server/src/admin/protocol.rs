@@ -10,28 +10,17 @@
 
 use std::sync::Arc;
 
+use console::{Context, Failure};
 use domain::settings::Reader;
-use domain::{Problems, Refusal};
-use engine::SubmitError;
+use domain::{Actor, Problems, Proof, Refusal};
 use serde_json::{Value, json};
 
-use super::{agents, deeds, kept, status};
+use super::{agents, certificates, deeds, kept, people, status};
 use crate::node::Shared;
-use crate::words;
+use crate::{settings, words};
 
 /// The most bytes of a line; a whole settings file fits with every character escaped once.
 pub(crate) const LINE_BYTES_MAX: usize = 40 * 1024 * 1024;
-
-/// Why a request came to nothing.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Failure {
-    /// For programs.
-    pub(crate) code: String,
-    /// For people.
-    pub(crate) message: String,
-    /// What is wrong with a file or a request, each under its key.
-    pub(crate) problems: Problems,
-}
 
 /// What a client is told.
 #[derive(Clone, Debug, PartialEq)]
@@ -40,34 +29,9 @@ pub(crate) struct Answer {
     result: Result<Value, Failure>,
 }
 
-impl Failure {
-    pub(crate) fn new(code: &str, message: impl Into<String>) -> Self {
-        let (code, message) = (code.to_owned(), message.into());
-        Self { code, message, problems: Problems::default() }
-    }
-
-    pub(crate) fn problems(code: &str, problems: Problems) -> Self {
-        Self { code: code.to_owned(), message: problems.to_string(), problems }
-    }
-}
-
-impl From<Refusal> for Failure {
-    fn from(refusal: Refusal) -> Self {
-        Self::new(&words::code(&refusal), words::refusal(&refusal))
-    }
-}
-
-impl From<SubmitError> for Failure {
-    fn from(error: SubmitError) -> Self {
-        let code = match error {
-            SubmitError::Busy => "busy",
-            SubmitError::Stopping => "stopping",
-            SubmitError::Unknown => "unknown",
-            SubmitError::Unavailable { .. } | SubmitError::Undecided => "unavailable",
-        };
-        let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}"));
-        Self::new(code, format!("{error}{}", cause.unwrap_or_default()))
-    }
+/// A refusal of the domain.
+pub(crate) fn refused(refusal: &Refusal) -> Failure {
+    Failure::new(&words::code(refusal), words::refusal(refusal))
 }
 
 impl Answer {
@@ -107,17 +71,43 @@ pub(super) async fn answer(shared: &Arc<Shared>, line: &[u8]) -> Answer {
     };
     let id = members.remove("id").unwrap_or_default();
     let deed = members.remove("do").unwrap_or_default();
-    let result = done(shared, deed.as_str().unwrap_or_default(), members.into()).await;
+    let context = by_socket();
+    let result = done(shared, &context, deed.as_str().unwrap_or_default(), members.into()).await;
     Answer { id, result }
 }
 
-async fn done(shared: &Arc<Shared>, deed: &str, members: Value) -> Result<Value, Failure> {
+/// Whoever may open the socket.
+fn by_socket() -> Context {
+    let by = Actor {
+        who: "command line".to_owned(),
+        how: Some(Proof::LocalSocket),
+        from: Some("admin socket".to_owned()),
+        reference: None,
+    };
+    Context { by, idempotency: None }
+}
+
+/// Does what is asked, for whoever asks.
+pub(crate) async fn done(
+    shared: &Arc<Shared>,
+    context: &Context,
+    deed: &str,
+    members: Value,
+) -> Result<Value, Failure> {
     match deed {
         "status" => read(members, |_| Some(())).map(|()| status::status(shared)),
         "push_states" => read(members, |_| Some(())).map(|()| status::push_states(shared)),
         "settings_apply" => {
             let text = read(members, |reader| reader.text("text"))?;
-            deeds::settings_apply(shared, text.as_bytes()).await
+            deeds::settings_apply(shared, text.as_bytes(), context).await
+        }
+        "settings_plan" => {
+            let text = read(members, |reader| reader.text("text"))?;
+            deeds::settings_plan(shared, text.as_bytes()).await
+        }
+        "settings_change" => {
+            let edits = read(members, settings::Edits::read)?;
+            deeds::settings_change(shared, &edits, context).await
         }
         "settings_export" => {
             read(members, |_| Some(()))?;
@@ -127,25 +117,50 @@ async fn done(shared: &Arc<Shared>, deed: &str, members: Value) -> Result<Value,
             read(members, |_| Some(()))?;
             deeds::certificate(shared)
         }
+        "certificate_list" => {
+            read(members, |_| Some(()))?;
+            certificates::list(shared)
+        }
+        "certificate_request" => {
+            let wish = read(members, certificates::read_request)?;
+            certificates::request(shared, wish, context).await
+        }
+        "certificate_import" => {
+            let import = read(members, certificates::read_import)?;
+            certificates::import(shared, import, context).await
+        }
+        "certificate_renew" => {
+            let renewal = read(members, certificates::read_renew)?;
+            certificates::renew(shared, renewal, context).await
+        }
+        "certificate_order" => {
+            read(members, |_| Some(()))?;
+            certificates::order(shared, context).await
+        }
+        "certificate_export" => {
+            read(members, |_| Some(()))?;
+            certificates::export(shared).await
+        }
         "maintenance" => {
-            let on = read(members, |reader| reader.switch("on"))?;
-            deeds::maintenance(shared, on).await
+            let (node, on) =
+                read(members, |reader| Some((reader.parsed("node"), reader.switch("on")?)))?;
+            deeds::maintenance(shared, node, on, context).await
         }
         "reload" => {
             read(members, |_| Some(()))?;
-            Ok(deeds::reload(shared).await)
+            Ok(deeds::reload(shared, context).await)
         }
         "log_level" => {
             let (level, minutes) = read(members, deeds::read_log_level)?;
-            deeds::log_level(shared, level, minutes)
+            deeds::log_level(shared, level, minutes, context).await
         }
         "retention" => {
             let dry_run = read(members, |it| Some(it.switch("dry_run").unwrap_or_default()))?;
-            kept::retention(shared, dry_run).await
+            kept::retention(shared, dry_run, context).await
         }
         "erase" => {
             let wish = read(members, kept::read_erase)?;
-            kept::erase(shared, wish).await
+            kept::erase(shared, wish, context).await
         }
         "agent_sign_in" => {
             let wish = read(members, |reader| agents::read_sign_in(reader, shared.engine.node()))?;
@@ -153,16 +168,17 @@ async fn done(shared: &Arc<Shared>, deed: &str, members: Value) -> Result<Value,
         }
         "agent_state" => {
             let command = read(members, agents::read_state)?;
-            agents::command(shared, command).await
+            agents::command(shared, command, context).await
         }
         "call_begin" => {
             let command = read(members, agents::read_call_begin)?;
-            agents::command(shared, command).await
+            agents::command(shared, command, context).await
         }
         "call_end" => {
             let command = read(members, agents::read_call_end)?;
-            agents::command(shared, command).await
+            agents::command(shared, command, context).await
         }
+        deed if people::knows(deed) => people::done(shared, context, deed, members).await,
         other => Err(Failure::new("unknown_request", format!("there is no request {other:?}"))),
     }
 }

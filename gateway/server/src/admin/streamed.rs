@@ -25,11 +25,12 @@ use tokio::sync::mpsc;
 use tokio::time::{sleep, timeout};
 
 use super::SILENCE;
-use super::protocol::{Answer, Failure, read};
+use super::protocol::{Answer, read};
 use crate::backup::{self, Wish, size};
 use crate::node::Shared;
 use crate::support_bundle;
 use crate::words::with_causes;
+use console::Failure;
 
 /// The most characters of a passphrase.
 pub(crate) const PASSPHRASE_CHARACTERS_MAX: usize = 1_024;

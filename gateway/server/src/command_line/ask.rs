@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::{AgentDeed, CallDeed, Command, Mode, Problem, Switch, WhichNode, kept, status};
+use super::{
+    AgentDeed, CallDeed, Command, Mode, Problem, Switch, WhichNode, certificate, kept, status,
+};
 use crate::admin::protocol::LINE_BYTES_MAX;
 use crate::config::Config;
 
@@ -30,6 +32,8 @@ enum Shown {
     Retention,
     /// What is kept of a person.
     Erasure,
+    /// As a function tells it.
+    InWords(certificate::InWords),
     /// Nothing but that it is done.
     Done,
 }
@@ -56,7 +60,13 @@ fn request(command: Command) -> Result<(WhichNode, Value, Shown), Problem> {
             (node, json!({"do": "settings_apply", "text": text}), Shown::Applied)
         }
         Command::Export { node } => (node, json!({"do": "settings_export"}), Shown::Text),
-        Command::Certificate { node } => (node, json!({"do": "certificate"}), Shown::Text),
+        Command::Certificate { deed: None, node } => {
+            (node, json!({"do": "certificate"}), Shown::Text)
+        }
+        Command::Certificate { deed: Some(deed), .. } => {
+            let (node, request, in_words) = certificate::request(deed)?;
+            (node, request, Shown::InWords(in_words))
+        }
         Command::Status { json, node } => (node, json!({"do": "status"}), Shown::Status { json }),
         Command::Agent { deed } => agent(deed),
         Command::Call { deed } => call(deed),
@@ -247,6 +257,7 @@ fn show(answer: &Value, shown: &Shown, out: &mut impl Write) -> Result<(), Probl
         }
         Shown::Retention => kept::show_retention(answer, out)?,
         Shown::Erasure => kept::show_erasure(answer, out)?,
+        Shown::InWords(told) => write!(out, "{}", told(answer))?,
         Shown::Done => writeln!(out, "done")?,
     }
     Ok(())

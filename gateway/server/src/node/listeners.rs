@@ -8,29 +8,37 @@ use engine::{Authenticator, Clock};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use crate::config::Config;
-use crate::http::{HttpMetrics, Proxies, RouteTable, Site};
+use crate::config::{AcmeConfig, Config};
+use crate::http::{HttpMetrics, Proofs, Proxies, RouteTable, Site};
 use crate::listener::{self, BindError, Content, Listener, PlainRefusal, Setup};
 use crate::log::LineLimit;
 use crate::tls::Tls;
+use crate::tls::acme::Challenges;
 
 /// Listeners that routes may name.
-pub(super) const NAMES: [&str; 2] = ["phone", "operations"];
+pub(super) const NAMES: [&str; 3] = ["phone", "console", "operations"];
 
 /// Sockets of all listeners.
 pub(super) struct Sockets {
     phone: Vec<TcpListener>,
+    console: Vec<TcpListener>,
     operations: Vec<TcpListener>,
     /// The plain port that only refuses (PHN-02).
     refusal: Vec<TcpListener>,
+    /// The plain port that answers an ACME authority.
+    challenges: Vec<TcpListener>,
 }
 
 /// What all listeners share.
 pub(super) struct Serving<'a> {
     pub(super) config: &'a Config,
     pub(super) tables: BTreeMap<&'static str, RouteTable>,
-    pub(super) tls: Arc<Tls>,
+    pub(super) phone_tls: Arc<Tls>,
+    pub(super) console_tls: Arc<Tls>,
+    /// What an ACME authority is answered, where one is configured.
+    pub(super) challenges: Option<Arc<Challenges>>,
     pub(super) authenticator: Arc<dyn Authenticator>,
+    pub(super) proofs: Arc<dyn Proofs>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) metrics: HttpMetrics,
     pub(super) lines: LineLimit,
@@ -48,21 +56,31 @@ pub(super) struct Listeners {
 impl Sockets {
     pub(super) fn bind(config: &Config) -> Result<Self, BindError> {
         let phone = &config.phone;
-        let mut refusal = Vec::new();
-        if let Some(port) = phone.refusal_port {
-            let mut addresses = phone.addresses.clone();
-            addresses.iter_mut().for_each(|address| address.set_port(port));
-            refusal = listener::bind("phone_refusal", &addresses, phone.addresses_chosen)?;
-        }
+        let plain = |name, port: Option<u16>| match port {
+            None => Ok(Vec::new()),
+            Some(port) => {
+                let mut addresses = phone.addresses.clone();
+                addresses.iter_mut().for_each(|address| address.set_port(port));
+                listener::bind(name, &addresses, phone.addresses_chosen)
+            }
+        };
+        let refusal = plain("phone_refusal", phone.refusal_port)?;
+        let challenges = plain("acme", config.acme.as_ref().and_then(AcmeConfig::http_port))?;
         let operations = &config.operations;
         Ok(Self {
             phone: listener::bind("phone", &phone.addresses, phone.addresses_chosen)?,
+            console: listener::bind(
+                "console",
+                &config.console.addresses,
+                config.console.addresses_chosen,
+            )?,
             operations: listener::bind(
                 "operations",
                 &operations.addresses,
                 operations.addresses_chosen,
             )?,
             refusal,
+            challenges,
         })
     }
 }
@@ -81,6 +99,8 @@ impl Serving<'_> {
         let base = self.config.phone.base();
         let refusal = Content::Refusal(Arc::new(PlainRefusal::new(&base)));
         let phone = self.site("phone", base, Proxies::configured(self.config));
+        let base = self.config.console.base.clone();
+        let console = self.site("console", base, Proxies::configured(self.config));
         let port = self.config.operations.addresses.first().map_or(0, |address| address.port());
         // Who may read the metrics without a token is a matter of the connection's own address.
         let base_of_operations = format!("http://{}:{port}", self.config.name);
@@ -88,12 +108,22 @@ impl Serving<'_> {
 
         let proxied = self.config.phone.proxy_protocol;
         let stop = &listeners.stop_peers;
-        let tls = Some(Arc::clone(&self.tls));
+        let tls = Some(Arc::clone(&self.phone_tls));
         let served = self.listener("phone", tls, proxied, phone);
         listeners.peers.spawn(served.serve(sockets.phone, stop.subscribe(), abort()));
+        let tls = Some(Arc::clone(&self.console_tls));
+        let served = self.listener("console", tls, false, console);
+        listeners.peers.spawn(served.serve(sockets.console, stop.subscribe(), abort()));
         if !sockets.refusal.is_empty() {
             let served = self.listener("phone_refusal", None, proxied, refusal);
             listeners.peers.spawn(served.serve(sockets.refusal, stop.subscribe(), abort()));
+        }
+        if let Some(challenges) = &self.challenges
+            && !sockets.challenges.is_empty()
+        {
+            let content = Content::Challenges(Arc::clone(challenges));
+            let served = self.listener("acme", None, false, content);
+            listeners.peers.spawn(served.serve(sockets.challenges, stop.subscribe(), abort()));
         }
         let served = self.listener("operations", None, false, operations);
         let stop = listeners.stop_monitoring.subscribe();
@@ -109,6 +139,7 @@ impl Serving<'_> {
             proxies,
             limits: self.config.limits,
             authenticator: Arc::clone(&self.authenticator),
+            proofs: Arc::clone(&self.proofs),
             clock: Arc::clone(&self.clock),
             metrics: self.metrics.clone(),
         }))
