@@ -103,7 +103,9 @@ async fn ops_04_all_nodes_on_a_database_go_by_a_backup_that_one_restores() {
     let url = server.database("restored_by_one");
     let clock = Arc::new(ManualClock::new(START));
     let open = async || -> Arc<dyn Store> {
-        Arc::new(PostgresStore::open(PostgresOptions::new(url.clone())).await.unwrap())
+        let opened = PostgresStore::open(PostgresOptions::new(url.clone())).await.unwrap();
+        let store: Arc<dyn Store> = Arc::new(opened);
+        store
     };
     let first = engine_at("gw-a.example", open().await, clock.clone(), 1).await;
     let second = engine_at("gw-b.example", open().await, clock, 2).await;
