@@ -34,6 +34,7 @@ mod nodes;
 mod outbox;
 mod owner;
 mod port;
+pub mod probe;
 mod random;
 pub mod sealing;
 mod settings;
