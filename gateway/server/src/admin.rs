@@ -20,6 +20,7 @@ use crate::secret_file;
 
 mod agents;
 mod deeds;
+mod directories;
 pub(crate) mod protocol;
 mod status;
 

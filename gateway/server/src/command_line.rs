@@ -18,6 +18,8 @@ use crate::words::with_causes;
 
 mod ask;
 mod check;
+mod import;
+mod peers;
 mod status;
 mod store;
 
@@ -78,6 +80,15 @@ signed it, into the call manager's phone-trust store, for every node. No key is 
 Example:
   jackfield certificate > jackfield.pem";
 
+const PROBE_HELP: &str = "\
+Nobody who works is disturbed: a pair's session that serves is not opened a second time, a phone's screen \
+does not change, an account that a directory refused is left alone. The exit code is 1 unless all went well.
+
+Example:
+  jackfield probe
+  jackfield probe cti east
+  jackfield probe directory site";
+
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Serve, in the foreground.
@@ -134,6 +145,30 @@ enum Command {
     Store {
         #[command(subcommand)]
         deed: store::StoreDeed,
+    },
+    /// Take users, teams, reasons and the like over from another system or a table; the plan first.
+    Import {
+        #[command(subcommand)]
+        source: import::Source,
+    },
+    /// Test one peer, step by step; without any, list what can be tested.
+    #[command(after_long_help = PROBE_HELP)]
+    Probe {
+        /// Which sort of peer.
+        #[arg(value_enum)]
+        kind: Option<ProbeKind>,
+        /// Its name: a pair, a phone, a directory.
+        name: Option<String>,
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        node: WhichNode,
+    },
+    /// Do something with a directory (LDAP).
+    Directory {
+        #[command(subcommand)]
+        deed: DirectoryDeed,
     },
     /// Do something for one agent.
     Agent {
@@ -205,6 +240,39 @@ struct WhichNode {
     /// The node's configuration, which says where its socket is.
     #[arg(long, value_name = "FILE", default_value = CONFIG)]
     config: PathBuf,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum ProbeKind {
+    /// A pair of contact-centre servers, both sides.
+    Cti,
+    /// A phone that somebody uses.
+    Phone,
+    /// A directory, each of its servers.
+    Directory,
+    /// The store.
+    Store,
+    /// The certificate that this node shows.
+    Certificate,
+}
+
+#[derive(Debug, Subcommand)]
+enum DirectoryDeed {
+    /// Tell how taking agents over went the last time on this node.
+    Status {
+        #[command(flatten)]
+        node: WhichNode,
+    },
+    /// Take agents over now.
+    Sync {
+        /// The directory's name.
+        name: String,
+        /// Remove agents even where these are more than the settings let go at once.
+        #[arg(long)]
+        removals: bool,
+        #[command(flatten)]
+        node: WhichNode,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -361,6 +429,7 @@ fn run(command: Command, out: &mut impl Write) -> Result<(), Problem> {
             }))?)
         }
         Command::Store { deed } => store::store(deed, out),
+        Command::Import { source } => import::import(source, out),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut CommandLine::command(), "jackfield", &mut script);

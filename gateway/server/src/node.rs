@@ -13,6 +13,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use directory::{Directories, Keeper};
 use domain::{Problems, Timestamp};
 use engine::surface::Surface;
 use engine::{
@@ -27,7 +28,7 @@ use crate::config::{Config, Expiry, StoreConfig, check_files_for};
 use crate::http::{HttpMetrics, RouteTable, route_tables};
 use crate::log::{LineLimit, LogControl};
 use crate::operations::{Health, Operations};
-use crate::surfaces::{MakeSurfaces, Push, Surfaces};
+use crate::surfaces::{MakeSurfaces, ProbePhone, Push, Surfaces};
 use crate::tls::making::SelfMade;
 use crate::tls::{self, Tls};
 use crate::{admin, open_files, opening, sealing_file, secret_file, surfaces, token_file};
@@ -97,6 +98,9 @@ pub(crate) struct Shared {
     pub(crate) port: Port,
     pub(crate) health: Arc<Health>,
     pub(crate) pushes: Arc<dyn Fn() -> Vec<Push> + Send + Sync>,
+    pub(crate) probe_phone: ProbePhone,
+    pub(crate) directories: Arc<Directories>,
+    pub(crate) keeper: Arc<Keeper>,
     pub(crate) log: LogControl,
     pub(crate) started_at: Timestamp,
     pub(crate) certificate: CertificateState,
@@ -262,7 +266,12 @@ impl Starting {
         let authenticator: Arc<dyn Authenticator> = Arc::new(frame);
         let port = engine.port(Arc::clone(&authenticator));
 
-        let Surfaces { served, pushes, links } = surfaces(port.clone(), &config);
+        let Surfaces { served, pushes, probe_phone, mut links } = surfaces(port.clone(), &config);
+        let directories = Arc::new(Directories::new(Arc::clone(&clock)));
+        let takes_over = settings_file.is_none();
+        let keeper = Keeper::new(port.clone(), Arc::clone(&directories), takes_over);
+        let keeping = Arc::clone(&keeper);
+        links.push(Box::new(move |stop| Box::pin(keeping.run(stop))));
         let health = Health::new();
         let operations =
             Operations::new(Arc::clone(&health), Arc::clone(&engine), metrics.clone(), token);
@@ -287,6 +296,9 @@ impl Starting {
             port,
             health,
             pushes,
+            probe_phone,
+            directories,
+            keeper,
             log,
             sealing,
             pool,

@@ -15,9 +15,9 @@ use domain::{Problems, Refusal};
 use engine::SubmitError;
 use serde_json::{Value, json};
 
-use super::{agents, deeds, status};
+use super::{agents, deeds, directories, status};
 use crate::node::Shared;
-use crate::words;
+use crate::{probe, words};
 
 /// The most bytes of a line; a whole settings file fits with every character escaped once.
 pub(crate) const LINE_BYTES_MAX: usize = 40 * 1024 * 1024;
@@ -134,6 +134,20 @@ async fn done(shared: &Arc<Shared>, deed: &str, members: Value) -> Result<Value,
         "log_level" => {
             let (level, minutes) = read(members, deeds::read_log_level)?;
             deeds::log_level(shared, level, minutes)
+        }
+        "probe_list" => read(members, |_| Some(())).map(|()| probe::list(shared)),
+        "probe" => {
+            let peer = read(members, probe::read)?;
+            Ok(probe::run(shared, peer).await?.json())
+        }
+        "directory_status" => read(members, |_| Some(())).map(|()| directories::status(shared)),
+        "directory_sync" => {
+            let sync = read(members, directories::read_sync)?;
+            Ok(directories::sync(shared, sync).await)
+        }
+        "import" => {
+            let import = read(members, directories::read_import)?;
+            directories::import(shared, import).await
         }
         "agent_sign_in" => {
             let wish = read(members, |reader| agents::read_sign_in(reader, shared.engine.node()))?;
