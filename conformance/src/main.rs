@@ -5,6 +5,7 @@
 mod cti;
 mod finesse;
 mod phone;
+mod syslog;
 
 use std::io::{BufReader, Write, stderr, stdin, stdout};
 use std::path::PathBuf;
@@ -15,6 +16,7 @@ use clap::{Parser, Subcommand};
 use self::cti::{ControlArguments, CtiArguments};
 use self::finesse::FinesseArguments;
 use self::phone::PhoneArguments;
+use self::syslog::SyslogArguments;
 
 /// Simulated peers of a contact-centre gateway, strict by the documents.
 #[derive(Debug, Parser)]
@@ -29,6 +31,7 @@ enum Peer {
     Phone(Box<PhoneArguments>),
     CtiServer(Box<CtiArguments>),
     Control(ControlArguments),
+    SyslogReceiver(SyslogArguments),
     FinesseServer(FinesseArguments),
     /// Judge one stored page of IP phone services; exits with 1 if there are violations
     CheckPage {
@@ -82,6 +85,9 @@ fn run(arguments: Arguments) -> Result<u8, String> {
             let (text, done) = runtime()?.block_on(cti::run_control(&arguments))?;
             stdout().write_all(text.as_bytes()).map_err(io)?;
             Ok(u8::from(!done))
+        }
+        Peer::SyslogReceiver(arguments) => {
+            runtime()?.block_on(syslog::run(arguments, &mut stdout()))
         }
         Peer::CheckPage { model, content_type, push, file } => {
             let bytes =

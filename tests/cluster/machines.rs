@@ -96,12 +96,13 @@ impl Node {
     fn new(folder: &Path, name: &str, proxy: Proxy, database: &str) -> Self {
         let own = folder.join(name);
         std::fs::create_dir_all(&own).unwrap();
-        let (phone_port, operations_port) = (free_port(), free_port());
+        let (phone_port, operations_port, console_port) = (free_port(), free_port(), free_port());
         let configuration = format!(
             "name = \"{name}\"\nstate_directory = \"{}\"\nsealing_key_file = \"{}\"\n\
              [store]\nurl = \"{}\"\n\
              [limits]\nnotice_seconds = 0\n\
              [listeners.phone]\naddresses = [\"127.0.0.1\"]\nport = {phone_port}\n\
+             [listeners.console]\naddresses = [\"127.0.0.1\"]\nport = {console_port}\n\
              [listeners.operations]\naddresses = [\"127.0.0.1\"]\nport = {operations_port}\n",
             own.join("state").display(),
             folder.join("sealing.key").display(),

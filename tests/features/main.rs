@@ -31,4 +31,5 @@ mod push;
 mod reasons;
 mod shift;
 mod sign_in;
+mod syslog;
 mod take_over;

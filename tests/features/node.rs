@@ -49,10 +49,11 @@ impl Node {
         let settings = folder.join("settings.yaml");
         std::fs::write(&settings, SETTINGS).unwrap();
         std::fs::set_permissions(&settings, PermissionsExt::from_mode(0o600)).unwrap();
-        let (phone_port, operations_port) = (free_port(), free_port());
+        let (phone_port, operations_port, console_port) = (free_port(), free_port(), free_port());
         let configuration = format!(
             "name = \"localhost\"\nstate_directory = \"{}\"\n{more}\n\
              [listeners.phone]\naddresses = [\"127.0.0.1\"]\nport = {phone_port}\n{}\n\
+             [listeners.console]\naddresses = [\"127.0.0.1\"]\nport = {console_port}\n\
              [listeners.operations]\naddresses = [\"127.0.0.1\"]\nport = {operations_port}\n",
             folder.join("state").display(),
             arguments

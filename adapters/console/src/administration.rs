@@ -27,6 +27,19 @@ pub struct Failure {
     pub problems: Problems,
 }
 
+impl Failure {
+    /// One of that code, told in these words.
+    pub fn new(code: &str, message: impl Into<String>) -> Self {
+        let (code, message) = (code.to_owned(), message.into());
+        Self { code, message, problems: Problems::default() }
+    }
+
+    /// One of that code with everything that is wrong.
+    pub fn problems(code: &str, problems: Problems) -> Self {
+        Self { code: code.to_owned(), message: problems.to_string(), problems }
+    }
+}
+
 /// Somebody signs in with a browser.
 #[derive(Clone, Debug)]
 pub struct SignIn {

@@ -8,7 +8,8 @@ use std::sync::atomic::Ordering;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use domain::{
-    Ask, Command, Document, Index, IndexRange, Input, InputId, Key, Loaded, Node, Secret, Version,
+    Ask, Command, Document, Index, IndexRange, Input, InputId, Key, Loaded, Node, Reply, Secret,
+    Version,
 };
 use store::{Indexed, Load, LoadAnswer};
 use zeroize::Zeroizing;
@@ -31,6 +32,20 @@ impl Engine {
         Ok(answer.documents.pop().and_then(|(_, loaded)| loaded))
     }
 
+    /// Documents straight from the store, as of one moment.
+    pub async fn documents(
+        &self,
+        asks: Vec<Ask>,
+    ) -> Result<Vec<(Key, Option<Loaded>)>, SubmitError> {
+        let answer = self.noting(self.store.load(Load { asks, input: None }).await)?;
+        Ok(answer.documents)
+    }
+
+    /// What became of an input of the last day; `None` where nobody knows of it.
+    pub async fn outcome(&self, input: &InputId) -> Result<Option<Reply>, SubmitError> {
+        Ok(self.noting(self.store.outcome(input).await)?)
+    }
+
     /// Takes in what is so for a node, where it is this one and nothing later was seen.
     pub(crate) fn see_node(&self, key: &Key, version: Version, node: &Node) {
         if *key == Key::node(&self.node) {
@@ -47,7 +62,8 @@ impl Engine {
         Ok(())
     }
 
-    pub(crate) async fn keys(&self, range: IndexRange) -> Result<Vec<Key>, SubmitError> {
+    /// The keys in a stretch of an index.
+    pub async fn keys(&self, range: IndexRange) -> Result<Vec<Key>, SubmitError> {
         Ok(self.indexed(range).await?.into_iter().map(|indexed| indexed.key).collect())
     }
 

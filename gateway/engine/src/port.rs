@@ -11,8 +11,8 @@ use tokio::sync::{broadcast, watch};
 
 use crate::engine::{Engine, StoreState};
 use crate::{
-    Attempt, AuthenticationRefusal, Authenticator, ClientConnection, Feed, HeldLease, Metrics,
-    NodeSeen, Outbox, Outcome, Owner, PairStatus, SubmitError, UnsealError,
+    Admission, Applicant, Attempt, AuthenticationRefusal, Authenticator, ClientConnection, Feed,
+    HeldLease, Metrics, NodeSeen, Outbox, Outcome, Owner, PairStatus, SubmitError, UnsealError,
 };
 
 /// An adapter's way to everything else. Cheap to clone.
@@ -210,6 +210,19 @@ impl Port {
     /// Checks a password inside a protocol of the adapter's own.
     pub async fn authenticate(&self, attempt: Attempt) -> Result<Principal, AuthenticationRefusal> {
         self.authenticator.authenticate(attempt).await
+    }
+
+    /// Lets something shown beside a password be judged, under the limits of passwords.
+    pub async fn admit(
+        &self,
+        applicant: Applicant,
+    ) -> Result<Box<dyn Admission>, AuthenticationRefusal> {
+        self.authenticator.admit(applicant).await
+    }
+
+    /// The argon2id hash of a new password; `None` where none can be made now.
+    pub async fn hash(&self, password: &Secret) -> Option<String> {
+        self.authenticator.hash(password).await
     }
 
     /// A key for `purpose` that all nodes of the deployment share.

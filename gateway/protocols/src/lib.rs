@@ -5,5 +5,7 @@
 
 pub mod cti;
 pub mod finesse;
+pub mod journal;
 pub mod ldap;
 pub mod phone_xml;
+pub mod syslog;

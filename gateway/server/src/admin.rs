@@ -21,9 +21,11 @@ use crate::secret_file;
 mod agents;
 mod deeds;
 mod directories;
+pub(crate) mod people;
 pub(crate) mod protocol;
 mod status;
 
+pub(crate) use agents::fresh_number;
 use protocol::{Answer, LINE_BYTES_MAX};
 
 /// Clients at once.

@@ -24,7 +24,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use domain::{AgentId, Principal, Proof, Role, Secret, Timestamp};
+use domain::{AgentId, Identity, Principal, Proof, Secret, Timestamp};
 use engine::clock::Clock;
 use engine::metrics::{Counters, Metrics};
 use engine::{Admission, Applicant, Attempt, AuthenticationRefusal, Authenticator};
@@ -41,7 +41,7 @@ mod sources;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use accounts::{Accounts, StoreAway};
+pub(crate) use accounts::{Accounts, DirectorySaid, StoreAway};
 pub(crate) use hashing::{HashingError, is_usable_hash};
 pub(crate) use pool::{Busy, Pool};
 
@@ -52,6 +52,8 @@ use order::{Order, Turn};
 use remembered::Remembered;
 use sources::{Sources, Standing, Taken};
 
+/// The surface of administrators and their programs.
+const CONSOLE: &str = "console";
 /// How long somebody who came too fast shall wait, in seconds.
 const RETRY_SECONDS: u64 = 5;
 /// What is looked up for names that cannot be an account's.
@@ -85,8 +87,8 @@ struct Inner<A> {
 
 /// What is known of the account in an attempt.
 enum Found {
-    /// It exists, with its roles and the hash of its password, where it has one.
-    Known { id: AgentId, roles: Vec<Role>, hash: Option<String> },
+    /// It exists, with the hash of its password, where it has one.
+    Known { identity: Identity, id: AgentId, hash: Option<String> },
     /// It does not.
     Unknown,
 }
@@ -109,6 +111,7 @@ impl<A: Accounts> Frame<A> {
         );
         for result in ["right", "wrong", "locked", "busy", "unavailable"] {
             results.with(&["phone", result]);
+            results.with(&["console", result]);
         }
         Self(Arc::new(Inner {
             accounts,
@@ -160,7 +163,7 @@ impl<A: Accounts> Inner<A> {
         attempt: &Attempt,
         turns: Turns,
     ) -> Result<Principal, AuthenticationRefusal> {
-        let found = self.find(&attempt.account);
+        let found = self.find(&attempt.account, attempt.surface);
         let result = self.in_turn(attempt, &found).await;
         let Turns { _account, taken, slowly } = turns;
         match result {
@@ -176,14 +179,35 @@ impl<A: Accounts> Inner<A> {
         result
     }
 
-    fn find(&self, account: &str) -> Found {
+    /// Agents sign in everywhere, local accounts in consoles alone.
+    fn find(&self, account: &str, surface: &str) -> Found {
         let settings = self.accounts.settings();
-        let agent =
-            account.parse::<AgentId>().ok().and_then(|id| settings.agents.get(&id).cloned());
-        agent.map_or(Found::Unknown, |agent| Found::Known {
-            id: agent.id.clone(),
-            roles: agent.roles.clone(),
-            hash: agent.password_hash.clone(),
+        let Ok(id) = account.parse::<AgentId>() else { return Found::Unknown };
+        if let Some(agent) = settings.agents.get(&id) {
+            let identity = Identity::Agent { id: id.clone() };
+            return Found::Known { identity, id, hash: agent.password_hash.clone() };
+        }
+        match settings.accounts.get(&id).filter(|it| surface == CONSOLE && !it.disabled) {
+            Some(account) => {
+                let identity = Identity::Account { name: id.clone() };
+                Found::Known { identity, id, hash: account.password_hash.clone() }
+            }
+            None => Found::Unknown,
+        }
+    }
+
+    /// Somebody proven, with what they may do now.
+    fn principal(&self, identity: Identity) -> Result<Principal, AuthenticationRefusal> {
+        let settings = self.accounts.settings();
+        // Whoever may do nothing any more is like somebody unknown.
+        let standing = identity.standing(&settings).ok_or(AuthenticationRefusal::Wrong)?;
+        Ok(Principal {
+            who: identity.who().to_owned(),
+            roles: standing.roles,
+            how: Proof::Password,
+            session: None,
+            identity: Some(identity),
+            teams: standing.teams,
         })
     }
 
@@ -194,16 +218,21 @@ impl<A: Accounts> Inner<A> {
         found: &Found,
     ) -> Result<Principal, AuthenticationRefusal> {
         match found {
-            Found::Known { id, roles, hash } => {
+            // Whoever has no password here may have one in a directory.
+            Found::Known { identity, id, hash: None } if attempt.surface == CONSOLE => {
+                self.unlocked(&attempt.account)?;
+                match self.accounts.directory(&attempt.account, &attempt.password).await {
+                    DirectorySaid::Right(of) if self.came_from(id, &of) => {
+                        self.of_names.right(&attempt.account);
+                        self.principal(identity.clone())
+                    }
+                    DirectorySaid::Unavailable => Err(AuthenticationRefusal::Unavailable),
+                    _ => self.nobody(attempt).await,
+                }
+            }
+            Found::Known { identity, id, hash } => {
                 self.known(attempt, id, hash.as_deref()).await?;
-                Ok(Principal {
-                    who: id.as_str().to_owned(),
-                    roles: roles.clone(),
-                    how: Proof::Password,
-                    session: None,
-                    identity: None,
-                    teams: Vec::new(),
-                })
+                self.principal(identity.clone())
             }
             Found::Unknown => {
                 // Looked up like others: it takes time, and with the store away it fails.
@@ -212,17 +241,46 @@ impl<A: Accounts> Inner<A> {
                     let looked_up = self.accounts.account(&id).await;
                     looked_up.map_err(|StoreAway| AuthenticationRefusal::Unavailable)?;
                 }
-                let now = self.clock.now();
-                if let Some(until) = self.of_names.locked_until(&attempt.account, now) {
-                    return Err(AuthenticationRefusal::Locked { until });
+                self.unlocked(&attempt.account)?;
+                if attempt.surface == CONSOLE {
+                    match self.accounts.directory(&attempt.account, &attempt.password).await {
+                        DirectorySaid::Right(identity) => {
+                            self.of_names.right(&attempt.account);
+                            return self.principal(identity);
+                        }
+                        DirectorySaid::Unavailable => {
+                            return Err(AuthenticationRefusal::Unavailable);
+                        }
+                        DirectorySaid::Nobody => {}
+                    }
                 }
-                self.verify(&attempt.password, None).await?;
-                Err(match self.of_names.failed(&attempt.account, self.clock.now()) {
-                    Some(until) => AuthenticationRefusal::Locked { until },
-                    None => AuthenticationRefusal::Wrong,
-                })
+                self.nobody(attempt).await
             }
         }
+    }
+
+    /// Whether the directory that proved somebody is the one that the agent was taken over from.
+    fn came_from(&self, id: &AgentId, proven: &Identity) -> bool {
+        let settings = self.accounts.settings();
+        let origin = settings.agents.get(id).and_then(|agent| agent.origin.as_ref());
+        matches!(proven, Identity::Directory { directory, user, .. }
+            if origin == Some(directory) && user == id.as_str())
+    }
+
+    fn unlocked(&self, name: &str) -> Result<(), AuthenticationRefusal> {
+        match self.of_names.locked_until(name, self.clock.now()) {
+            Some(until) => Err(AuthenticationRefusal::Locked { until }),
+            None => Ok(()),
+        }
+    }
+
+    /// Nobody that is known here: as slow and as often as with somebody.
+    async fn nobody(&self, attempt: &Attempt) -> Result<Principal, AuthenticationRefusal> {
+        self.verify(&attempt.password, None).await?;
+        Err(match self.of_names.failed(&attempt.account, self.clock.now()) {
+            Some(until) => AuthenticationRefusal::Locked { until },
+            None => AuthenticationRefusal::Wrong,
+        })
     }
 
     async fn known(

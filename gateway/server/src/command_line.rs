@@ -250,6 +250,8 @@ enum ProbeKind {
     Phone,
     /// A directory, each of its servers.
     Directory,
+    /// A receiver of the log; it gets one test message.
+    Syslog,
     /// The store.
     Store,
     /// The certificate that this node shows.

@@ -58,6 +58,8 @@ pub struct Config {
     pub certificate: Option<CertificateFiles>,
     /// HTTPS for phones.
     pub phone: PhoneListener,
+    /// HTTPS for administrators.
+    pub console: ConsoleListener,
     /// Plain HTTP for monitoring.
     pub operations: OperationsListener,
     /// What peers may use.
@@ -124,6 +126,17 @@ pub struct PhoneListener {
     pub proxy_protocol: bool,
     /// The plain port that only refuses (PHN-02).
     pub refusal_port: Option<u16>,
+}
+
+/// The listener for administrators.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConsoleListener {
+    /// Where it listens.
+    pub addresses: Vec<SocketAddr>,
+    /// Whether the operator chose the addresses, so that each must be there.
+    pub addresses_chosen: bool,
+    /// Scheme, host and port under which it is reached, without a slash at the end.
+    pub base: String,
 }
 
 /// The listener for monitoring.
@@ -273,6 +286,12 @@ impl Config {
                 format_args!("must differ from listeners.phone.port, both are {phone_port}");
             problems.add("listeners.phone.refusal_port", message);
         }
+        let console_port = port(raw.number("listeners.console.port"));
+        if [Some(phone_port), refusal_port, Some(operations_port)].contains(&Some(console_port)) {
+            let message =
+                format_args!("must differ from the other listeners' ports, {console_port} is one");
+            problems.add("listeners.console.port", message);
+        }
         if [Some(phone_port), refusal_port].contains(&Some(operations_port)) {
             let message = format_args!(
                 "must differ from the phone listener's ports, {operations_port} is one"
@@ -309,6 +328,14 @@ impl Config {
                 public_port: public_port.unwrap_or(phone_port),
                 proxy_protocol,
                 refusal_port,
+            },
+            console: ConsoleListener {
+                addresses: with_port(&raw.addresses("listeners.console.addresses"), console_port),
+                addresses_chosen: raw.is_written("listeners.console.addresses"),
+                base: match console_port {
+                    443 => format!("https://{name}"),
+                    port => format!("https://{name}:{port}"),
+                },
             },
             operations: OperationsListener {
                 addresses: with_port(

@@ -237,6 +237,7 @@ fn listeners(ports: NodePorts) -> Value {
     let addresses = ports::loopback();
     json!({
         "phone": {"addresses": addresses, "port": ports.phone},
+        "console": {"addresses": addresses, "port": ports.console},
         "operations": {"addresses": addresses, "port": ports.operations},
     })
 }

@@ -20,6 +20,7 @@ use crate::config::Limits;
 mod answer;
 mod credentials;
 mod forwarded;
+pub(crate) mod proofs;
 mod record;
 mod refusal;
 mod routes;
@@ -28,6 +29,7 @@ pub(crate) mod tests;
 
 pub(crate) use credentials::Credentials;
 pub(crate) use forwarded::{Proxies, is_handed_on};
+pub(crate) use proofs::Proofs;
 pub(crate) use record::{HttpMetrics, ListenerMetrics};
 pub(crate) use routes::{RouteTable, route_tables};
 
@@ -45,6 +47,8 @@ pub(crate) struct Site {
     pub(crate) limits: Limits,
     /// Checks passwords of callers.
     pub(crate) authenticator: Arc<dyn Authenticator>,
+    /// Knows sessions and tokens.
+    pub(crate) proofs: Arc<dyn Proofs>,
     /// Measures requests.
     pub(crate) clock: Arc<dyn Clock>,
     /// Counts requests.

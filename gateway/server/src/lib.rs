@@ -10,6 +10,7 @@ mod admin;
 mod authentication;
 pub mod command_line;
 pub mod config;
+mod console;
 pub mod demo;
 mod http;
 mod listener;

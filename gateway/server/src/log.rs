@@ -1,22 +1,30 @@
-//! The log on standard error: one line for each event, for people or as JSON.
+//! The log: on standard error, one line for each event, for people or as JSON; or as entries of
+//! systemd's journal where standard error is one of its streams. Beside it to syslog receivers.
 
 use std::panic::PanicHookInfo;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use domain::NodeName;
+use engine::SystemClock;
 use tracing_subscriber::filter::EnvFilter;
-use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::layer::{Layered, SubscriberExt};
 use tracing_subscriber::reload;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{Layer, Registry};
 
 use crate::config::LogConfig;
 
+mod journal;
 mod line_limit;
 mod named;
+mod syslog;
+mod told;
 
 pub(crate) use line_limit::{Line, LineLimit};
+pub use syslog::{Facility, Framing, Syslog, SyslogLayer, SyslogReceiver, SyslogState, Transport};
 
+use journal::Journal;
 use named::Named;
 
 /// The levels there are.
@@ -26,30 +34,73 @@ pub(crate) const LEVELS: [&str; 5] = ["error", "warn", "info", "debug", "trace"]
 #[derive(Clone)]
 pub struct LogControl {
     set: Option<Arc<dyn Fn(EnvFilter) -> bool + Send + Sync>>,
-    /// How often the level was changed.
-    changes: Arc<Mutex<u64>>,
+    levels: Arc<Mutex<Levels>>,
+    syslog: Syslog,
+}
+
+/// From where on is logged.
+#[derive(Debug)]
+struct Levels {
+    /// Where nobody asked for another one for a while.
+    lasting: &'static str,
+    /// The number of the change that is in force for a while.
+    passing: Option<u64>,
+    /// How often the level was changed for a while.
+    changes: u64,
+}
+
+impl Levels {
+    fn shared(lasting: &'static str) -> Arc<Mutex<Self>> {
+        Arc::new(Mutex::new(Self { lasting, passing: None, changes: 0 }))
+    }
 }
 
 impl LogControl {
     /// For where nothing is logged, as in tests.
     pub fn none() -> Self {
-        Self { set: None, changes: Arc::default() }
+        Self { set: None, levels: Levels::shared("info"), syslog: Syslog::new(None) }
     }
 
-    /// Logs from `level` on; the number of this change, or `None` where that cannot be.
+    /// The syslog receivers of this log.
+    pub fn syslog(&self) -> &Syslog {
+        &self.syslog
+    }
+
+    /// Logs from `level` on for a while; the number of this change, or `None` where that cannot be.
     pub(crate) fn set_level(&self, level: &str) -> Option<u64> {
-        let mut changes = self.changes.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut levels = self.levels();
         if !self.set_now(level) {
             return None;
         }
-        *changes += 1;
-        Some(*changes)
+        levels.changes += 1;
+        levels.passing = Some(levels.changes);
+        levels.passing
     }
 
-    /// Logs from `level` on again, unless another change came after that of `number`.
-    pub(crate) fn set_back(&self, level: &str, number: u64) -> bool {
-        let changes = self.changes.lock().unwrap_or_else(PoisonError::into_inner);
-        *changes == number && self.set_now(level)
+    /// Logs as ever again, unless another change came after that of `number`; gives that level.
+    pub(crate) fn set_back(&self, number: u64) -> Option<&'static str> {
+        let mut levels = self.levels();
+        if levels.passing != Some(number) || !self.set_now(levels.lasting) {
+            return None;
+        }
+        levels.passing = None;
+        Some(levels.lasting)
+    }
+
+    /// Logs from `level` on whenever nobody asked for another level for a while.
+    pub(crate) fn set_lasting_level(&self, level: &'static str) {
+        let mut levels = self.levels();
+        if levels.lasting == level {
+            return;
+        }
+        levels.lasting = level;
+        if levels.passing.is_none() {
+            self.set_now(level);
+        }
+    }
+
+    fn levels(&self) -> MutexGuard<'_, Levels> {
+        self.levels.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn set_now(&self, level: &str) -> bool {
@@ -57,33 +108,56 @@ impl LogControl {
     }
 }
 
+/// What is left of all events by the level in force.
+type Filtered = Layered<reload::Layer<EnvFilter, Registry>, Registry>;
+type BoxedLayer = Box<dyn Layer<Filtered> + Send + Sync>;
+
 /// Begins to log what `node` does; call it once.
 pub fn start(config: LogConfig, node: Option<&NodeName>) -> LogControl {
     let (filter, handle) = reload::Layer::new(filter(config.level));
-    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(false);
-    let lines: Box<dyn Layer<_> + Send + Sync> = if config.json {
-        let named = Named::new(node);
-        let lines = lines.with_writer(move || named.write_to(std::io::stderr()));
-        Box::new(lines.json().flatten_event(true).with_current_span(false).with_span_list(false))
-    } else {
-        Box::new(lines.with_target(false))
-    };
-    let registry: tracing_subscriber::layer::Layered<_, Registry> =
-        tracing_subscriber::registry().with(filter);
+    let registry: Filtered = tracing_subscriber::registry().with(filter);
+    let syslog = Syslog::new(node);
+    let receivers = syslog.layer(Arc::new(SystemClock));
     // A second start in one process changes nothing; the first log goes on.
-    let _ = registry.with(lines).try_init();
+    let _ = registry
+        .with(entries(node).unwrap_or_else(|| lines(config, node)))
+        .with(receivers)
+        .try_init();
     std::panic::set_hook(Box::new(log_panic));
     LogControl {
         set: Some(Arc::new(move |filter| handle.reload(filter).is_ok())),
-        changes: Arc::default(),
+        levels: Levels::shared(config.level),
+        syslog,
     }
+}
+
+/// Entries of the journal, where standard error is its stream and it listens.
+fn entries(node: Option<&NodeName>) -> Option<BoxedLayer> {
+    if !journal::is_standard_error() {
+        return None;
+    }
+    let journal = Journal::open(Path::new(journal::SOCKET), node).ok()?;
+    Some(Box::new(journal))
+}
+
+/// Lines on standard error.
+fn lines(config: LogConfig, node: Option<&NodeName>) -> BoxedLayer {
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(false);
+    if !config.json {
+        return Box::new(lines.with_target(false));
+    }
+    let named = Named::new(node);
+    let lines = lines.with_writer(move || named.write_to(std::io::stderr()));
+    Box::new(lines.json().flatten_event(true).with_current_span(false).with_span_list(false))
 }
 
 /// Our own crates from `level` on, libraries from `warn` on at most.
 fn filter(level: &str) -> EnvFilter {
     let libraries = if level == "error" { "error" } else { "warn" };
     let mut directives = libraries.to_owned();
-    for name in ["server", "engine", "store", "phone", "protocols", "domain", "jackfield"] {
+    for name in
+        ["server", "engine", "store", "cti", "console", "phone", "protocols", "domain", "jackfield"]
+    {
         directives.push_str(&format!(",{name}={level}"));
     }
     EnvFilter::new(directives)
@@ -100,20 +174,40 @@ fn log_panic(panic: &PanicHookInfo<'_>) {
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_change_of_the_level_ends_no_later_one() {
+    /// A log that notes from which level on it is told to log.
+    fn noting() -> (LogControl, Arc<Mutex<Vec<&'static str>>>) {
         let seen = Arc::new(Mutex::new(Vec::new()));
         let noting = Arc::clone(&seen);
         let set = move |filter: EnvFilter| {
-            noting.lock().unwrap().push(filter.to_string().contains("server=debug"));
+            let text = filter.to_string();
+            let level = LEVELS.into_iter().find(|level| text.contains(&format!("server={level}")));
+            noting.lock().unwrap().extend(level);
             true
         };
-        let control = LogControl { set: Some(Arc::new(set)), changes: Arc::default() };
+        (LogControl { set: Some(Arc::new(set)), ..LogControl::none() }, seen)
+    }
+
+    #[test]
+    fn a_change_of_the_level_ends_no_later_one() {
+        let (control, seen) = noting();
         let first = control.set_level("debug").unwrap();
-        let second = control.set_level("debug").unwrap();
-        assert!(!control.set_back("info", first));
-        assert!(control.set_back("info", second));
-        assert_eq!(*seen.lock().unwrap(), [true, true, false]);
+        let second = control.set_level("trace").unwrap();
+        assert_eq!(control.set_back(first), None);
+        assert_eq!(control.set_back(second), Some("info"));
+        assert_eq!(*seen.lock().unwrap(), ["debug", "trace", "info"]);
         assert_eq!(LogControl::none().set_level("debug"), None);
+    }
+
+    #[test]
+    fn ids_12_the_level_of_the_settings_lasts_and_ends_none_that_somebody_asked_for() {
+        let (control, seen) = noting();
+        control.set_lasting_level("info");
+        control.set_lasting_level("warn");
+        let change = control.set_level("debug").unwrap();
+        control.set_lasting_level("error");
+        assert_eq!(*seen.lock().unwrap(), ["warn", "debug"]);
+        assert_eq!(control.set_back(change), Some("error"));
+        assert_eq!(control.set_back(change), None);
+        assert_eq!(*seen.lock().unwrap(), ["warn", "debug", "error"]);
     }
 }

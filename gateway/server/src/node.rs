@@ -25,6 +25,7 @@ use tokio::task::JoinSet;
 
 use crate::authentication::{Frame, Pool};
 use crate::config::{Config, Expiry, StoreConfig, check_files_for};
+use crate::console::{Handle, StoredProofs, set_up};
 use crate::http::{HttpMetrics, RouteTable, route_tables};
 use crate::log::{LineLimit, LogControl};
 use crate::operations::{Health, Operations};
@@ -37,6 +38,7 @@ mod applying;
 mod certificate;
 mod error;
 mod listeners;
+mod logging;
 mod nodes;
 pub(crate) mod notify;
 mod signals;
@@ -55,6 +57,8 @@ const SURFACES_MORE: Duration = Duration::from_secs(1);
 
 /// How long a stop waits for a store that is being opened.
 const OPENING_MORE: Duration = Duration::from_secs(1);
+/// How long the last words to syslog receivers may take.
+const SYSLOG_MORE: Duration = Duration::from_secs(2);
 /// What the log says of a stop during a start.
 const STOPPED_BEFORE: &str = "stopped before it was ready";
 
@@ -186,6 +190,7 @@ impl Node {
         self.shared.engine.close().await;
         let _ = std::fs::remove_file(self.shared.config.admin_socket());
         tracing::info!("stopped");
+        self.shared.log.syslog().finish(SYSLOG_MORE).await;
     }
 }
 
@@ -238,6 +243,7 @@ impl Starting {
 
         let metrics = Metrics::with_process();
         build_info(&metrics);
+        log.syslog().observe(&metrics);
         let opened = open_engine(&config, &clock, &sealing, &metrics).await;
         let engine = match opened {
             Err(NodeError::SealingKey { path }) if is_new => {
@@ -266,7 +272,10 @@ impl Starting {
         let authenticator: Arc<dyn Authenticator> = Arc::new(frame);
         let port = engine.port(Arc::clone(&authenticator));
 
-        let Surfaces { served, pushes, probe_phone, mut links } = surfaces(port.clone(), &config);
+        let handle = Handle::default();
+        let administration = Arc::new(handle.clone());
+        let Surfaces { served, pushes, probe_phone, mut links } =
+            surfaces(port.clone(), &config, administration);
         let directories = Arc::new(Directories::new(Arc::clone(&clock)));
         let takes_over = settings_file.is_none();
         let keeper = Keeper::new(port.clone(), Arc::clone(&directories), takes_over);
@@ -303,6 +312,7 @@ impl Starting {
             sealing,
             pool,
         });
+        handle.fill(&shared);
         Ok(Self {
             shared,
             first_settings,
@@ -344,6 +354,7 @@ impl Starting {
             tables: self.tables,
             tls: self.tls,
             authenticator: self.authenticator,
+            proofs: Arc::new(StoredProofs::new(Arc::clone(&shared.engine))),
             clock: self.clock,
             metrics: self.http,
             lines: self.lines,
@@ -359,6 +370,9 @@ impl Starting {
         }
         others.spawn(admin.serve(Arc::clone(&shared), stopping.clone()));
         others.spawn(certificate::warn_of_expiry(Arc::clone(&shared), stopping.clone()));
+        let node = Arc::clone(&shared);
+        others.spawn(async move { set_up::at_start(&node).await });
+        others.spawn(logging::follow(Arc::clone(&shared), stopping.clone()));
         if let Some(applying) = applying {
             tracing::info!(
                 "serving with the settings of before until the settings file is applied"
@@ -402,7 +416,8 @@ pub(crate) async fn check_routes(config: &Config, problems: &mut Problems) {
     let (accounts, clock_of_frame) = (Arc::clone(&engine), Arc::clone(&clock));
     let http = HttpMetrics::new(&metrics, lines.clone());
     let frame = Frame::new(accounts, Pool::new(), clock_of_frame, &metrics, http.overload(), lines);
-    let Surfaces { mut served, .. } = surfaces::product()(engine.port(Arc::new(frame)), config);
+    let Surfaces { mut served, .. } =
+        surfaces::product()(engine.port(Arc::new(frame)), config, Arc::new(Handle::default()));
     let health = Health::new();
     served.push(Operations::new(health, Arc::clone(&engine), metrics.clone(), None));
     if let Err(found) = route_tables(&served, &listeners::NAMES, &http) {

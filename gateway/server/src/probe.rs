@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
+use ::console::Failure;
 use domain::settings::Reader;
 use domain::{DeviceName, PairName};
+use engine::SystemClock;
 use engine::probe::{Probe, StepOutcome};
 use serde_json::{Value, json};
 
-use crate::admin::protocol::Failure;
 use crate::node::Shared;
 
 /// From here on a certificate counts as good in a test.
@@ -21,6 +22,8 @@ pub(crate) enum Peer {
     Phone(DeviceName),
     /// A directory.
     Directory(String),
+    /// A receiver of the log.
+    Syslog(String),
     /// The store.
     Store,
     /// Our own certificate.
@@ -29,7 +32,14 @@ pub(crate) enum Peer {
 
 /// The kind and the name of what is to be tested.
 pub(crate) fn read(reader: &mut Reader<'_>) -> Option<Peer> {
-    let kinds = [("cti", 0), ("phone", 1), ("directory", 2), ("store", 3), ("certificate", 4)];
+    let kinds = [
+        ("cti", 0),
+        ("phone", 1),
+        ("directory", 2),
+        ("syslog", 3),
+        ("store", 4),
+        ("certificate", 5),
+    ];
     if !reader.has("kind") {
         reader.problem("kind", "is missing");
     }
@@ -37,7 +47,8 @@ pub(crate) fn read(reader: &mut Reader<'_>) -> Option<Peer> {
         0 => reader.required("name").map(Peer::Cti),
         1 => reader.required("name").map(Peer::Phone),
         2 => reader.required("name").map(Peer::Directory),
-        3 => Some(Peer::Store),
+        3 => reader.required("name").map(Peer::Syslog),
+        4 => Some(Peer::Store),
         _ => Some(Peer::Certificate),
     }
 }
@@ -49,6 +60,8 @@ pub(crate) fn list(shared: &Shared) -> Value {
     let named = |kind: &str, name: &str| json!({"kind": kind, "name": name});
     peers.extend(settings.cti_pairs.keys().map(|name| named("cti", name.as_str())));
     peers.extend(settings.directories.keys().map(|name| named("directory", name)));
+    let receivers = shared.log.syslog().states().into_iter();
+    peers.extend(receivers.map(|receiver| named("syslog", &receiver.name)));
     // Only of phones in use it is known where they are.
     let mut phones: Vec<_> = shared
         .port
@@ -78,6 +91,16 @@ pub(crate) async fn run(shared: &Arc<Shared>, peer: Peer) -> Result<Probe, Failu
                 return Err(Failure::new("not_found", message));
             }
             Ok(shared.directories.probe(&name).await)
+        }
+        Peer::Syslog(name) => {
+            let mut probe = Probe::new(format!("syslog {name}"));
+            let unknown = || format!("no receiver is named {name:?}");
+            let sending = async {
+                let sent = shared.log.syslog().probe_named(&name, &SystemClock).await;
+                sent.ok_or_else(unknown)?.map(|words| ((), words))
+            };
+            probe.step("a test message", sending).await;
+            Ok(probe)
         }
         Peer::Store => Ok(store(shared).await),
         Peer::Certificate => Ok(certificate(shared)),

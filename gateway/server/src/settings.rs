@@ -13,7 +13,8 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::Arc;
 
-use domain::settings::{SecretOf, Settings, SettingsFile, export};
+use console::Context;
+use domain::settings::{Documents, Planned, SecretOf, Settings, SettingsFile, export, plan};
 use domain::{AgentId, Command, Input, InputId, PairName, Problems, Reply, Sealed, Secret};
 use engine::{Engine, Outcome, SealingKey};
 use rustls_pki_types::CertificateDer;
@@ -45,6 +46,21 @@ pub(crate) enum ApplyError {
     /// The settings contradict what agents are doing.
     #[error("refused: {0}")]
     Refused(String),
+    /// What was to be changed is not what the one who asked has seen.
+    #[error("changed meanwhile: it is no longer what was seen; look again")]
+    Precondition,
+    /// There is no such document.
+    #[error("there is no {0}")]
+    NotFound(String),
+    /// A file rules the settings.
+    #[error("{0}")]
+    ReadOnly(String),
+    /// Nobody would be left who may change settings.
+    #[error("{0}")]
+    LastAdministrator(String),
+    /// The settings moved, again and again.
+    #[error("others change the settings all the time; try again")]
+    Moved,
     /// The store cannot take it.
     #[error("not applied: {0}")]
     Submit(#[from] engine::SubmitError),
@@ -78,11 +94,18 @@ pub(crate) fn check(bytes: &[u8], sealing: Option<&SealingKey>) -> Result<Settin
     read(bytes).unsealed_by(sealing)
 }
 
-/// Reads a settings file. It takes its time with a large file. What one check finds hides nothing
-/// from the others.
+/// Reads a settings file. It takes its time with a large file.
 fn read(bytes: &[u8]) -> Looked {
+    let mut problems = Problems::default();
+    match problems.keep("file", yaml::read(bytes)) {
+        Some(value) => look(value),
+        None => Looked { file: None, sealed: Vec::new(), problems },
+    }
+}
+
+/// Looks at settings as a value. What one check finds hides nothing from the others.
+fn look(value: Value) -> Looked {
     let mut looked = Looked { file: None, sealed: Vec::new(), problems: Problems::default() };
-    let Some(value) = looked.problems.keep("file", yaml::read(bytes)) else { return looked };
     check_hashes(&value, &mut looked.problems);
     check_trust(&value, &mut looked.problems);
     looked.sealed = sealed_members(&value);
@@ -188,47 +211,80 @@ fn holds_plain_secrets(value: &Value) -> bool {
             .any(|pointer| value.pointer(pointer).is_some())
 }
 
+/// What settings are made with.
+#[derive(Clone, Copy)]
+pub(crate) struct Maker<'a> {
+    pub(crate) engine: &'a Arc<Engine>,
+    pub(crate) sealing: &'a SealingKey,
+    pub(crate) pool: &'a Pool,
+}
+
 /// Applies a settings file: all of it or nothing.
 pub(crate) async fn apply(
-    engine: &Arc<Engine>,
-    sealing: &SealingKey,
-    pool: &Pool,
+    make: Maker<'_>,
     bytes: &[u8],
+    by: &Context,
 ) -> Result<Applied, ApplyError> {
-    let source = sealing.digest(FILE_PURPOSE, bytes);
-    let before = engine.settings();
+    let source = make.sealing.digest(FILE_PURPOSE, bytes);
+    let before = make.engine.settings();
     if before.source.as_ref() == Some(&source) {
         return Ok(Applied { number: before.number, changed: false });
     }
+    let documents = documents(make, &before, bytes).await?;
+    let id = InputId::new("settings", format_args!("{}/{source}", before.number));
+    let command = Command::ApplySettings { documents, source: Some(source) };
+    let command =
+        Command::Audited { by: by.by.clone(), deed: None, command: Some(Box::new(command)) };
+    match make.engine.submit(Input::command(id, command)).await? {
+        Outcome::Done(Reply::Settings { number }) => {
+            Ok(Applied { number, changed: number != before.number })
+        }
+        Outcome::Done(_) => Ok(Applied { number: make.engine.settings().number, changed: true }),
+        Outcome::Refused(refusal) => Err(ApplyError::Refused(crate::words::refusal(&refusal))),
+        // No owner of voice state is asked about settings.
+        Outcome::Unclear(_) => Err(engine::SubmitError::Undecided.into()),
+    }
+}
+
+/// Whether exactly that file is in force.
+pub(crate) fn is_in_force(make: Maker<'_>, bytes: &[u8]) -> bool {
+    make.engine.settings().source == Some(make.sealing.digest(FILE_PURPOSE, bytes))
+}
+
+/// What a settings file would change; nothing does (BYD-05).
+pub(crate) async fn planned(make: Maker<'_>, bytes: &[u8]) -> Result<Vec<Planned>, ApplyError> {
+    let before = make.engine.settings();
+    let wanted = documents(make, &before, bytes).await?;
+    Ok(plan(&before, &wanted.0))
+}
+
+/// The documents of a settings file, checked, hashed and sealed.
+async fn documents(
+    make: Maker<'_>,
+    before: &Settings,
+    bytes: &[u8],
+) -> Result<Documents, ApplyError> {
     let text = bytes.to_vec();
     let looked = tokio::task::spawn_blocking(move || read(&text)).await;
-    let looked = looked.map_err(|_| ApplyError::Broken)?;
+    made(make, before, looked.map_err(|_| ApplyError::Broken)?).await
+}
+
+/// The documents of what was looked at, unless it has a problem.
+async fn made(make: Maker<'_>, before: &Settings, looked: Looked) -> Result<Documents, ApplyError> {
+    let Maker { sealing, pool, .. } = make;
     let file = looked.unsealed_by(Some(sealing)).map_err(ApplyError::Problems)?;
-    let hashes = hashes(&before, &file, pool).await?;
+    let hashes = hashes(before, &file, pool).await?;
     let mut unsealed = false;
     let documents = file.into_documents(
         |id| hashes.get(id).cloned(),
         |of, secret| {
-            seal(&before, sealing, &of, secret).unwrap_or_else(|| {
+            seal(before, sealing, &of, secret).unwrap_or_else(|| {
                 unsealed = true;
                 Sealed::from_text("")
             })
         },
     );
-    if unsealed {
-        return Err(ApplyError::Sealing);
-    }
-    let id = InputId::new("settings", format_args!("{}/{source}", before.number));
-    let command = Command::ApplySettings { documents, source: Some(source) };
-    match engine.submit(Input::command(id, command)).await? {
-        Outcome::Done(Reply::Settings { number }) => {
-            Ok(Applied { number, changed: number != before.number })
-        }
-        Outcome::Done(_) => Ok(Applied { number: engine.settings().number, changed: true }),
-        Outcome::Refused(refusal) => Err(ApplyError::Refused(crate::words::refusal(&refusal))),
-        // No owner of voice state is asked about settings.
-        Outcome::Unclear(_) => Err(engine::SubmitError::Undecided.into()),
-    }
+    if unsealed { Err(ApplyError::Sealing) } else { Ok(documents) }
 }
 
 /// Seals a secret; one that did not change stays sealed as it was, so that its document does not
@@ -305,6 +361,10 @@ fn check_certificates(key: &str, text: &str, problems: &mut Problems) {
         problems.add(key, "must hold at least one PEM certificate");
     }
 }
+
+mod change;
+
+pub(crate) use change::{Edits, change, check_administrators};
 
 #[cfg(test)]
 mod tests;

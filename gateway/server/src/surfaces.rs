@@ -3,6 +3,7 @@
 use std::pin::Pin;
 use std::sync::Arc;
 
+use ::console::Administration;
 use domain::{DeviceName, Timestamp};
 use engine::Port;
 use engine::probe::Probe;
@@ -48,13 +49,14 @@ pub struct Push {
 }
 
 /// Makes the surfaces of a node.
-pub type MakeSurfaces = Box<dyn FnOnce(Port, &Config) -> Surfaces + Send>;
+pub type MakeSurfaces = Box<dyn FnOnce(Port, &Config, Arc<dyn Administration>) -> Surfaces + Send>;
 
 /// The surfaces of the product.
 pub fn product() -> MakeSurfaces {
-    Box::new(|port, config| {
+    Box::new(|port, config, administration| {
         let pairs = cti::Pairs::new(port.clone());
         let links: Vec<Link> = vec![Box::new(|stop| Box::pin(pairs.run(stop)))];
+        let _ = administration;
         let phone = Phone::with_base(port, config.phone.base());
         let served: Vec<Arc<dyn Surface>> = vec![Arc::clone(&phone) as Arc<dyn Surface>];
         let probed = Arc::clone(&phone);

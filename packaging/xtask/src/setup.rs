@@ -106,6 +106,14 @@ const REQUIREMENTS: [Requirement; 8] = [
               or started",
         purposes: &[Purpose::DemoOfNodes],
     },
+    Requirement {
+        command: "rsyslogd",
+        packages: &["rsyslog"],
+        by_hand: "",
+        why: "takes the log as a receiver at a site would; Debian's package also starts it for this \
+              machine's own log, which `systemctl disable --now rsyslog` ends",
+        purposes: &[],
+    },
 ];
 
 /// How missing packages get here.
@@ -304,8 +312,9 @@ mod tests {
         let advice = advice(&missing(Purpose::Test, |command| command == "cargo-clippy"));
         assert_eq!(
             advice,
-            "missing cc, make, cargo-fmt, xmllint, nginx, slapd, postgres: run rustup component add rustfmt and \
-             apt-get install gcc libc6-dev make libxml2-utils nginx-light slapd postgresql \
+            "missing cc, make, cargo-fmt, xmllint, nginx, slapd, postgres, rsyslogd: run rustup component \
+             add rustfmt and apt-get install gcc libc6-dev make libxml2-utils nginx-light slapd \
+             postgresql rsyslog \
              (as root), then try again"
         );
     }

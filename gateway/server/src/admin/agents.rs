@@ -4,14 +4,17 @@ use std::net::IpAddr;
 
 use domain::settings::{PASSWORD_CHARACTERS_MAX, PairOf, Reader};
 use domain::{
-    AgentCommand, AgentId, AgentKey, CallDirection, CallVariable, Command, Input, InputId, Mobile,
-    MobileMode, NodeName, ReasonCode, Reply, Secret, SignIn, SignInOn, SignedOutBy, VARIABLES_MAX,
-    Wish,
+    AgentCommand, AgentId, AgentKey, CallDirection, CallVariable, Command, Deed, Input, InputId,
+    Mobile, MobileMode, NodeName, ReasonCode, Reply, Secret, SignIn, SignInOn, SignedOutBy,
+    VARIABLES_MAX, Wish,
 };
 use engine::{AuthenticationRefusal, Outcome, SignInAnswer, SignInAttempt};
 use serde_json::{Value, json};
 
-use super::protocol::Failure;
+use console::{Context, Failure};
+
+use super::people;
+use super::protocol::{not_submitted, refused};
 use crate::node::Shared;
 
 /// A sign-in, and the password where a contact-centre server has to judge it.
@@ -107,13 +110,13 @@ pub(super) async fn sign_in(shared: &Shared, local: LocalSignIn) -> Result<Value
         return sign_in_with_owner(shared, id, wish, password).await;
     }
     let input = Input::command(id, Command::SignIn(Box::new(wish)));
-    match shared.engine.submit(input).await? {
+    match shared.engine.submit(input).await.map_err(|error| not_submitted(&error))? {
         Outcome::Done(Reply::SignedIn { session }) => {
             tracing::info!(session = %session.number, surface = "admin", "signed in");
             told(shared, &agent).await
         }
         Outcome::Done(_) => told(shared, &agent).await,
-        Outcome::Refused(refusal) => Err(refusal.into()),
+        Outcome::Refused(refusal) => Err(refused(&refusal)),
         Outcome::Unclear(_) => Err(unclear()),
     }
 }
@@ -140,12 +143,12 @@ async fn sign_in_with_owner(
             tracing::info!(session = %session.number, surface = "admin", "signed in");
             told(shared, &agent).await
         }
-        SignInAnswer::Refused(refusal) => Err(refusal.into()),
+        SignInAnswer::Refused(refusal) => Err(refused(&refusal)),
         SignInAnswer::NotProven(refusal) => Err(Failure::new("not_proven", not_proven(&refusal))),
         SignInAnswer::Unclear(_) => Err(unclear()),
-        SignInAnswer::Failed(error) => Err(error.into()),
+        SignInAnswer::Failed(error) => Err(not_submitted(&error)),
         SignInAnswer::NeedsExtension | SignInAnswer::NotAnAgent => {
-            Err(domain::Refusal::AgentUnknown.into())
+            Err(refused(&domain::Refusal::AgentUnknown))
         }
     }
 }
@@ -165,20 +168,48 @@ fn unclear() -> Failure {
     Failure::new("unclear", message)
 }
 
-pub(super) async fn command(shared: &Shared, mut command: AgentCommand) -> Result<Value, Failure> {
-    command.agent = shared.engine.agent_key(&command.agent.id)?;
+pub(super) async fn command(
+    shared: &Shared,
+    mut command: AgentCommand,
+    context: &Context,
+) -> Result<Value, Failure> {
+    let key = shared.engine.agent_key(&command.agent.id);
+    command.agent = key.map_err(|refusal| refused(&refusal))?;
     let agent = command.agent.clone();
-    let id = InputId::new("admin", fresh_number()?);
-    match shared.engine.submit(Input::command(id, Command::Agent(command))).await? {
+    let id = match &context.idempotency {
+        Some(own) => InputId::new("admin", own),
+        None => InputId::new("admin", fresh_number()?),
+    };
+    let deed = Deed::done("agent_state_changed", agent.to_string())
+        .with("wish", &json!(wish_name(&command.wish)));
+    let command = Command::Agent(command);
+    let submitted = if agent.is_owned() {
+        let (by, command) = (context.by.clone(), Some(Box::new(command)));
+        let command = Command::Audited { by, deed: Some(deed), command };
+        shared.engine.submit(Input::command(id, command)).await
+    } else {
+        // What another owns is told once it answered.
+        let submitted = shared.engine.submit(Input::command(id, command)).await;
+        let outcome = match &submitted {
+            Ok(Outcome::Done(_)) => "done".to_owned(),
+            Ok(Outcome::Refused(refusal)) => crate::words::code(refusal),
+            Ok(Outcome::Unclear(_)) => "unclear".to_owned(),
+            Err(_) => "failed".to_owned(),
+        };
+        people::note(shared, context, deed.with_outcome(outcome)).await;
+        submitted
+    };
+    match submitted.map_err(|error| not_submitted(&error))? {
         Outcome::Done(_) => told(shared, &agent).await,
-        Outcome::Refused(refusal) => Err(refusal.into()),
+        Outcome::Refused(refusal) => Err(refused(&refusal)),
         Outcome::Unclear(_) => Err(unclear()),
     }
 }
 
 /// The agent's state afterwards.
 async fn told(shared: &Shared, agent: &AgentKey) -> Result<Value, Failure> {
-    let session = shared.engine.session_of(agent).await?;
+    let session = shared.engine.session_of(agent).await;
+    let session = session.map_err(|error| not_submitted(&error))?;
     let signed_in = session.as_ref().and_then(|session| session.signed_in());
     let Some(signed_in) = signed_in else {
         return Ok(json!({"agent": agent.id, "state": "signed_out"}));
@@ -202,11 +233,22 @@ async fn told(shared: &Shared, agent: &AgentKey) -> Result<Value, Failure> {
 }
 
 /// Every request on the socket is one of its own, never a repeat.
-pub(super) fn fresh_number() -> Result<String, Failure> {
+pub(crate) fn fresh_number() -> Result<String, Failure> {
     let random = ring::rand::generate::<[u8; 16]>(&ring::rand::SystemRandom::new());
     let random =
         random.map_err(|_| Failure::new("unavailable", "the machine gives no random numbers"))?;
     Ok(format!("{:032x}", u128::from_be_bytes(random.expose())))
+}
+
+fn wish_name(wish: &Wish) -> &'static str {
+    match wish {
+        Wish::Ready => "ready",
+        Wish::NotReady(_) => "not_ready",
+        Wish::WrapUpReason(_) => "wrap_up_reason",
+        Wish::SignOut(_) | Wish::ForceSignOut { .. } => "signed_out",
+        Wish::CallBegins { .. } => "call_begins",
+        Wish::CallEnds { .. } => "call_ends",
+    }
 }
 
 fn local(agent: AgentId, wish: Wish) -> AgentCommand {

@@ -2,14 +2,17 @@
 
 use std::sync::Arc;
 
+use ::console::{Context, Failure};
 use directory::import::{Change, Imported, Mode};
 use domain::settings::{Becomes, Planned, Reader};
-use domain::{Actor, Input, InputId, Problems, Proof};
+use domain::{Input, InputId, Problems};
 use engine::Outcome;
 use serde_json::{Value, json};
 
-use super::protocol::Failure;
+use super::deeds::failure;
+use super::protocol::{not_submitted, refused};
 use crate::node::Shared;
+use crate::settings::check_administrators;
 
 /// How often a plan is applied anew when settings changed meanwhile.
 const TRIES: usize = 3;
@@ -29,8 +32,8 @@ pub(super) fn read_sync(reader: &mut Reader<'_>) -> Option<Sync> {
     Some(Sync { directory: directory?, removals })
 }
 
-pub(super) async fn sync(shared: &Shared, sync: Sync) -> Value {
-    let report = shared.keeper.take_over(&sync.directory, sync.removals, actor()).await;
+pub(super) async fn sync(shared: &Shared, sync: Sync, context: &Context) -> Value {
+    let report = shared.keeper.take_over(&sync.directory, sync.removals, context.by.clone()).await;
     report.json()
 }
 
@@ -71,13 +74,17 @@ pub(super) fn read_import(reader: &mut Reader<'_>) -> Option<Import> {
 }
 
 /// Tells the plan; changes something only where that is asked for.
-pub(super) async fn import(shared: &Arc<Shared>, import: Import) -> Result<Value, Failure> {
+pub(super) async fn import(
+    shared: &Arc<Shared>,
+    import: Import,
+    context: &Context,
+) -> Result<Value, Failure> {
     if let (true, Some(file)) = (import.apply, &shared.settings_file) {
         let message = format!(
             "this node takes its settings from {}; edit that file and reload",
             file.display()
         );
-        return Err(Failure::new("refused", message));
+        return Err(Failure::new("read_only", message));
     }
     let mut moved = Failure::new("unavailable", "the settings change all the time");
     for _ in 0..TRIES {
@@ -95,7 +102,12 @@ pub(super) async fn import(shared: &Arc<Shared>, import: Import) -> Result<Value
             return Ok(told);
         }
         let id = InputId::new("import", super::agents::fresh_number()?);
-        match shared.engine.submit(Input::command(id, change.command(actor()))).await? {
+        let settings = shared.engine.settings();
+        check_administrators(&settings, &change.put, &change.removed, &context.by)
+            .map_err(failure)?;
+        let input = Input::command(id, change.command(context.by.clone()));
+        let submitted = shared.engine.submit(input).await;
+        match submitted.map_err(|error| not_submitted(&error))? {
             Outcome::Done(_) => {
                 let number = shared.engine.settings().number;
                 tracing::info!(number, documents = change.plan.len(), "taken over");
@@ -105,10 +117,10 @@ pub(super) async fn import(shared: &Arc<Shared>, import: Import) -> Result<Value
                 return Ok(told);
             }
             Outcome::Refused(domain::Refusal::SettingsMoved) => {
-                moved = domain::Refusal::SettingsMoved.into();
+                moved = refused(&domain::Refusal::SettingsMoved);
             }
-            Outcome::Refused(refusal) => return Err(refusal.into()),
-            Outcome::Unclear(_) => return Err(engine::SubmitError::Undecided.into()),
+            Outcome::Refused(refusal) => return Err(refused(&refusal)),
+            Outcome::Unclear(_) => return Err(not_submitted(&engine::SubmitError::Undecided)),
         }
     }
     Err(moved)
@@ -133,14 +145,4 @@ fn planned(planned: &Planned) -> Value {
         "becomes": planned.becomes.name(),
         "changes": changes.collect::<Vec<_>>(),
     })
-}
-
-/// Who asks by the socket.
-fn actor() -> Actor {
-    Actor {
-        who: "administrator".to_owned(),
-        how: Some(Proof::LocalSocket),
-        from: Some("admin socket".to_owned()),
-        reference: None,
-    }
 }

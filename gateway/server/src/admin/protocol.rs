@@ -10,28 +10,18 @@
 
 use std::sync::Arc;
 
+use console::{Context, Failure};
 use domain::settings::Reader;
-use domain::{Problems, Refusal};
+use domain::{Actor, Problems, Proof, Refusal};
 use engine::SubmitError;
 use serde_json::{Value, json};
 
-use super::{agents, deeds, directories, status};
+use super::{agents, deeds, directories, people, status};
 use crate::node::Shared;
-use crate::{probe, words};
+use crate::{probe, settings, words};
 
 /// The most bytes of a line; a whole settings file fits with every character escaped once.
 pub(crate) const LINE_BYTES_MAX: usize = 40 * 1024 * 1024;
-
-/// Why a request came to nothing.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Failure {
-    /// For programs.
-    pub(crate) code: String,
-    /// For people.
-    pub(crate) message: String,
-    /// What is wrong with a file or a request, each under its key.
-    pub(crate) problems: Problems,
-}
 
 /// What a client is told.
 #[derive(Clone, Debug, PartialEq)]
@@ -40,34 +30,21 @@ pub(crate) struct Answer {
     result: Result<Value, Failure>,
 }
 
-impl Failure {
-    pub(crate) fn new(code: &str, message: impl Into<String>) -> Self {
-        let (code, message) = (code.to_owned(), message.into());
-        Self { code, message, problems: Problems::default() }
-    }
-
-    pub(crate) fn problems(code: &str, problems: Problems) -> Self {
-        Self { code: code.to_owned(), message: problems.to_string(), problems }
-    }
+/// A refusal of the domain.
+pub(crate) fn refused(refusal: &Refusal) -> Failure {
+    Failure::new(&words::code(refusal), words::refusal(refusal))
 }
 
-impl From<Refusal> for Failure {
-    fn from(refusal: Refusal) -> Self {
-        Self::new(&words::code(&refusal), words::refusal(&refusal))
-    }
-}
-
-impl From<SubmitError> for Failure {
-    fn from(error: SubmitError) -> Self {
-        let code = match error {
-            SubmitError::Busy => "busy",
-            SubmitError::Stopping => "stopping",
-            SubmitError::Unknown => "unknown",
-            SubmitError::Unavailable { .. } | SubmitError::Undecided => "unavailable",
-        };
-        let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}"));
-        Self::new(code, format!("{error}{}", cause.unwrap_or_default()))
-    }
+/// An input that came to no outcome.
+pub(crate) fn not_submitted(error: &SubmitError) -> Failure {
+    let code = match error {
+        SubmitError::Busy => "busy",
+        SubmitError::Stopping => "stopping",
+        SubmitError::Unknown => "unknown",
+        SubmitError::Unavailable { .. } | SubmitError::Undecided => "unavailable",
+    };
+    let cause = std::error::Error::source(error).map(|cause| format!(": {cause}"));
+    Failure::new(code, format!("{error}{}", cause.unwrap_or_default()))
 }
 
 impl Answer {
@@ -103,17 +80,43 @@ pub(super) async fn answer(shared: &Arc<Shared>, line: &[u8]) -> Answer {
     };
     let id = members.remove("id").unwrap_or_default();
     let deed = members.remove("do").unwrap_or_default();
-    let result = done(shared, deed.as_str().unwrap_or_default(), members.into()).await;
+    let context = by_socket();
+    let result = done(shared, &context, deed.as_str().unwrap_or_default(), members.into()).await;
     Answer { id, result }
 }
 
-async fn done(shared: &Arc<Shared>, deed: &str, members: Value) -> Result<Value, Failure> {
+/// Whoever may open the socket.
+fn by_socket() -> Context {
+    let by = Actor {
+        who: "command line".to_owned(),
+        how: Some(Proof::LocalSocket),
+        from: Some("admin socket".to_owned()),
+        reference: None,
+    };
+    Context { by, idempotency: None }
+}
+
+/// Does what is asked, for whoever asks.
+pub(crate) async fn done(
+    shared: &Arc<Shared>,
+    context: &Context,
+    deed: &str,
+    members: Value,
+) -> Result<Value, Failure> {
     match deed {
         "status" => read(members, |_| Some(())).map(|()| status::status(shared)),
         "push_states" => read(members, |_| Some(())).map(|()| status::push_states(shared)),
         "settings_apply" => {
             let text = read(members, |reader| reader.text("text"))?;
-            deeds::settings_apply(shared, text.as_bytes()).await
+            deeds::settings_apply(shared, text.as_bytes(), context).await
+        }
+        "settings_plan" => {
+            let text = read(members, |reader| reader.text("text"))?;
+            deeds::settings_plan(shared, text.as_bytes()).await
+        }
+        "settings_change" => {
+            let edits = read(members, settings::Edits::read)?;
+            deeds::settings_change(shared, &edits, context).await
         }
         "settings_export" => {
             read(members, |_| Some(()))?;
@@ -124,16 +127,17 @@ async fn done(shared: &Arc<Shared>, deed: &str, members: Value) -> Result<Value,
             deeds::certificate(shared)
         }
         "maintenance" => {
-            let on = read(members, |reader| reader.switch("on"))?;
-            deeds::maintenance(shared, on).await
+            let (node, on) =
+                read(members, |reader| Some((reader.parsed("node"), reader.switch("on")?)))?;
+            deeds::maintenance(shared, node, on, context).await
         }
         "reload" => {
             read(members, |_| Some(()))?;
-            Ok(deeds::reload(shared).await)
+            Ok(deeds::reload(shared, context).await)
         }
         "log_level" => {
             let (level, minutes) = read(members, deeds::read_log_level)?;
-            deeds::log_level(shared, level, minutes)
+            deeds::log_level(shared, level, minutes, context).await
         }
         "probe_list" => read(members, |_| Some(())).map(|()| probe::list(shared)),
         "probe" => {
@@ -143,11 +147,11 @@ async fn done(shared: &Arc<Shared>, deed: &str, members: Value) -> Result<Value,
         "directory_status" => read(members, |_| Some(())).map(|()| directories::status(shared)),
         "directory_sync" => {
             let sync = read(members, directories::read_sync)?;
-            Ok(directories::sync(shared, sync).await)
+            Ok(directories::sync(shared, sync, context).await)
         }
         "import" => {
             let import = read(members, directories::read_import)?;
-            directories::import(shared, import).await
+            directories::import(shared, import, context).await
         }
         "agent_sign_in" => {
             let wish = read(members, |reader| agents::read_sign_in(reader, shared.engine.node()))?;
@@ -155,22 +159,26 @@ async fn done(shared: &Arc<Shared>, deed: &str, members: Value) -> Result<Value,
         }
         "agent_state" => {
             let command = read(members, agents::read_state)?;
-            agents::command(shared, command).await
+            agents::command(shared, command, context).await
         }
         "call_begin" => {
             let command = read(members, agents::read_call_begin)?;
-            agents::command(shared, command).await
+            agents::command(shared, command, context).await
         }
         "call_end" => {
             let command = read(members, agents::read_call_end)?;
-            agents::command(shared, command).await
+            agents::command(shared, command, context).await
         }
+        deed if people::knows(deed) => people::done(shared, context, deed, members).await,
         other => Err(Failure::new("unknown_request", format!("there is no request {other:?}"))),
     }
 }
 
 /// Reads the members of a request with `take`; what is missing or left over refuses it whole.
-fn read<T>(members: Value, take: impl FnOnce(&mut Reader<'_>) -> Option<T>) -> Result<T, Failure> {
+pub(super) fn read<T>(
+    members: Value,
+    take: impl FnOnce(&mut Reader<'_>) -> Option<T>,
+) -> Result<T, Failure> {
     let mut problems = Problems::default();
     let mut reader = Reader::new("", members, &mut problems);
     let taken = take(&mut reader);

@@ -4,13 +4,25 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use domain::{
-    Account, AgentId, Document, Input, InputId, Key, Loaded, Reply, Report, Settings, Timestamp,
+    Account, AgentId, Document, Identity, Input, InputId, Key, Loaded, Reply, Report, Secret,
+    Settings, Timestamp,
 };
 use engine::{Engine, Outcome};
 
 /// The store that counts wrong passwords cannot be reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct StoreAway;
+
+/// What directories say of a name and a password.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum DirectorySaid {
+    /// It is right; who it is.
+    Right(Identity),
+    /// No directory knows them, or the password is wrong.
+    Nobody,
+    /// A directory that might know them cannot be asked.
+    Unavailable,
+}
 
 /// What the frame must know of accounts.
 #[async_trait]
@@ -20,6 +32,12 @@ pub(crate) trait Accounts: Send + Sync + 'static {
 
     /// The wrong passwords counted for an account.
     async fn account(&self, id: &AgentId) -> Result<Option<Account>, StoreAway>;
+
+    /// Asks the directories of the settings.
+    async fn directory(&self, account: &str, password: &Secret) -> DirectorySaid {
+        let _ = (account, password);
+        DirectorySaid::Nobody
+    }
 
     /// Counts a checked password; the time until which the account is locked now, if it is.
     async fn checked(&self, id: &AgentId, right: bool) -> Result<Option<Timestamp>, StoreAway>;

@@ -29,7 +29,10 @@ impl<A: Accounts> Admitted<A> {
     ) -> Result<Self, AuthenticationRefusal> {
         let failing_at = Instant::now() + FAILING;
         let id = applicant.account.parse::<AgentId>().ok();
-        let known = id.filter(|id| inner.accounts.settings().agents.contains_key(id));
+        let settings = inner.accounts.settings();
+        let is_known =
+            |id: &AgentId| settings.agents.contains_key(id) || settings.accounts.contains_key(id);
+        let known = id.filter(is_known);
         let now = inner.clock.now();
         let (locked, account) = match known {
             Some(id) => {

@@ -12,6 +12,8 @@ use engine::testing::ManualClock;
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
+use domain::Role;
+
 use super::*;
 
 mod admission;

@@ -71,6 +71,7 @@ fn request(command: Command) -> Result<(WhichNode, Value, Shown), Problem> {
                 ProbeKind::Cti => "cti",
                 ProbeKind::Phone => "phone",
                 ProbeKind::Directory => "directory",
+                ProbeKind::Syslog => "syslog",
                 ProbeKind::Store => "store",
                 ProbeKind::Certificate => "certificate",
             };

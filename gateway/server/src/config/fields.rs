@@ -105,6 +105,10 @@ pub(super) const SECTIONS: &[Section] = &[
     section("listeners", &[]),
     section("listeners.phone", &["HTTPS for IP phones: the service URL and the pages behind it."]),
     section(
+        "listeners.console",
+        &["HTTPS for administrators and their programs: the REST interface below /api/v1."],
+    ),
+    section(
         "listeners.operations",
         &["Plain HTTP for monitoring: /metrics, /livez, /readyz and /startupz."],
     ),
@@ -279,6 +283,13 @@ pub(super) const FIELDS: &[Field] = &[
         ],
     ),
     field(
+        "listeners.console.addresses",
+        Addresses,
+        List(&["0.0.0.0", "::"]),
+        &["Addresses to listen on; one of a network for administrators is best."],
+    ),
+    field("listeners.console.port", PORT, Default(9443), &["The port."]),
+    field(
         "listeners.operations.addresses",
         Addresses,
         List(&["127.0.0.1", "::1"]),
@@ -362,7 +373,12 @@ pub(super) const FIELDS: &[Field] = &[
             "nodes are there to go to: so long load balancers take to notice.",
         ],
     ),
-    field("log.format", Choice(&["human", "json"]), Word("human"), &["How a line looks."]),
+    field(
+        "log.format",
+        Choice(&["human", "json"]),
+        Word("human"),
+        &["How a line looks. Under systemd there are none: its journal gets fields."],
+    ),
     field(
         "log.level",
         Choice(&["error", "warn", "info", "debug", "trace"]),

@@ -25,6 +25,8 @@ const LOOK_EVERY: Duration = Duration::from_millis(10);
 pub(super) struct NodePorts {
     /// HTTPS for phones.
     pub(super) phone: u16,
+    /// HTTPS for administrators.
+    pub(super) console: u16,
     /// Plain HTTP for monitoring.
     pub(super) operations: u16,
 }
@@ -77,9 +79,11 @@ impl Ports {
                     None => choose(kept(&name("phone")))?,
                 },
                 operations: choose(kept(&name("operations")))?,
+                console: choose(kept(&name("console")))?,
             };
             text.insert(name("phone"), ports.phone.into());
             text.insert(name("operations"), ports.operations.into());
+            text.insert(name("console"), ports.console.into());
             io::Result::Ok(ports)
         };
         let ports = Self {

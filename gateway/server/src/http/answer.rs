@@ -9,12 +9,12 @@ use std::sync::{Arc, LazyLock};
 use std::task::Poll;
 
 use bytes::Bytes;
-use domain::Principal;
+use domain::{Principal, Secret};
 use engine::authenticate::{Attempt, AuthenticationRefusal};
 use engine::surface::{Answer, Callers, Peer, Request, ResponsePolicy};
 use http::header::{
-    CONNECTION, CONTENT_LENGTH, HOST, HeaderName, HeaderValue, REFERRER_POLICY, TRANSFER_ENCODING,
-    X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+    AUTHORIZATION, CONNECTION, CONTENT_LENGTH, HOST, HeaderName, HeaderValue, REFERRER_POLICY,
+    TRANSFER_ENCODING, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use http::request::Parts;
 use http::{Response, StatusCode, Version};
@@ -24,10 +24,14 @@ use tokio::time::timeout;
 
 use super::Site;
 use super::credentials::Credentials;
+use super::proofs::{self, NotProven};
 use super::record::Told;
 use super::refusal::Refusal;
 use super::routes::{Found, Placed};
 use crate::log::Line;
+
+/// The listener of administrators, whose programs read problem documents.
+const CONSOLE: &str = "console";
 
 /// The listener that phones reach, where their pages are, and where those of an agent's session.
 const PHONES: &str = "phone";
@@ -71,6 +75,9 @@ impl Site {
             }
             Err((refusal, true)) => {
                 (refusal.status(), refusal.answer_for_phone(&reference, of_session))
+            }
+            Err((refusal, false)) if self.listener == CONSOLE => {
+                (refusal.status(), refusal.answer_as_problem(&reference))
             }
             Err((refusal, false)) => (refusal.status(), refusal.answer(&reference)),
         };
@@ -171,21 +178,55 @@ impl Site {
         asked: &Asked<'_>,
         surface: &'static str,
     ) -> Result<Principal, Refusal> {
-        // No surface gives out bearer tokens yet, so none is good.
-        let Some(Credentials::Basic { account, password }) =
-            Credentials::read(&asked.parts.headers)
-        else {
-            return Err(Refusal::Unauthorized);
+        let headers = &asked.parts.headers;
+        let proven = match Credentials::read(headers) {
+            Some(Credentials::Basic { account, password }) => {
+                return self.by_password(asked, surface, account, password).await;
+            }
+            Some(Credentials::Bearer(token)) => self.proofs.of_token(&token).await,
+            // What is shown in a way that we do not understand is not passed over for a cookie.
+            None if headers.contains_key(AUTHORIZATION) => return Err(Refusal::Unauthorized),
+            None => {
+                let cookie = proofs::cookie(headers).ok_or(Refusal::Unauthorized)?;
+                if !proofs::is_from_own_page(&asked.parts.method, headers) {
+                    return Err(Refusal::Forbidden(
+                        "a change with a session's cookie must come from a page of this gateway; \
+                         programs use a token",
+                    ));
+                }
+                self.proofs.of_cookie(&cookie).await
+            }
         };
-        let attempt = Attempt { account, password, source: asked.peer.address, surface };
-        self.authenticator.authenticate(attempt).await.map_err(|refusal| match refusal {
-            AuthenticationRefusal::Wrong => Refusal::Unauthorized,
-            AuthenticationRefusal::Locked { .. } => Refusal::Forbidden(
-                "too many wrong passwords; the account is locked for some minutes",
-            ),
-            AuthenticationRefusal::Busy { retry_seconds } => Refusal::Busy { retry_seconds },
-            AuthenticationRefusal::Unavailable => Refusal::Unavailable,
+        proven.map_err(|not| match not {
+            NotProven::Nobody => Refusal::Unauthorized,
+            NotProven::Unavailable => Refusal::Unavailable,
         })
+    }
+
+    async fn by_password(
+        &self,
+        asked: &Asked<'_>,
+        surface: &'static str,
+        account: String,
+        password: Secret,
+    ) -> Result<Principal, Refusal> {
+        let attempt = Attempt { account, password, source: asked.peer.address, surface };
+        let principal =
+            self.authenticator.authenticate(attempt).await.map_err(|refusal| match refusal {
+                AuthenticationRefusal::Wrong => Refusal::Unauthorized,
+                AuthenticationRefusal::Locked { .. } => Refusal::Forbidden(
+                    "too many wrong passwords; the account is locked for some minutes",
+                ),
+                AuthenticationRefusal::Busy { retry_seconds } => Refusal::Busy { retry_seconds },
+                AuthenticationRefusal::Unavailable => Refusal::Unavailable,
+            })?;
+        // A password alone must not pass where a second factor is asked for.
+        if self.proofs.needs_second_factor(&principal) {
+            return Err(Refusal::Forbidden(
+                "this account has a second factor: sign in for a session, or use a token",
+            ));
+        }
+        Ok(principal)
     }
 
     async fn body<B>(&self, parts: &Parts, body: B, limit: usize) -> Result<Bytes, Refusal>

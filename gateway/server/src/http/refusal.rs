@@ -6,9 +6,10 @@
 use bytes::Bytes;
 use http::header::{
     ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, HeaderName, HeaderValue, REFRESH, RETRY_AFTER,
-    WWW_AUTHENTICATE,
+    WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
 };
 use http::{Method, Response, StatusCode};
+use serde_json::json;
 
 use crate::phone_text;
 
@@ -141,6 +142,45 @@ impl Refusal {
         if self.closes() {
             answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
         }
+        answer
+    }
+
+    /// The answer for a program, as a problem document (RFC 9457).
+    pub(super) fn answer_as_problem(&self, reference: &str) -> Response<Bytes> {
+        let status = self.status();
+        let code = match self {
+            Self::Malformed(_) => "malformed_request",
+            Self::LengthRequired => "length_required",
+            Self::TargetTooLong => "target_too_long",
+            Self::NotFound => "not_found",
+            Self::Method(_) => "method_not_allowed",
+            Self::TooLarge { .. } => "too_large",
+            Self::BodySlow => "body_slow",
+            Self::Unauthorized => "unauthorized",
+            Self::Forbidden(_) => "forbidden",
+            Self::Busy { .. } => "busy",
+            Self::Unavailable => "unavailable",
+            Self::HandlerSlow => "slow",
+            Self::Broken => "broken",
+        };
+        let problem = json!({
+            "type": format!("/api/v1/problems/{code}"),
+            "title": status.canonical_reason().unwrap_or_default(),
+            "status": status.as_u16(),
+            "detail": self.text(),
+            "code": code,
+            "reference": reference,
+        });
+        let mut answer = self.answer(reference);
+        *answer.body_mut() = Bytes::from(problem.to_string());
+        let kind = HeaderValue::from_static("application/problem+json");
+        answer.headers_mut().insert(CONTENT_TYPE, kind);
+        if *self == Self::Unauthorized {
+            // No browser asks for a name and password by itself.
+            let challenge = HeaderValue::from_static("Bearer realm=\"jackfield\"");
+            answer.headers_mut().insert(WWW_AUTHENTICATE, challenge);
+        }
+        answer.headers_mut().insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
         answer
     }
 

@@ -14,6 +14,7 @@ use http::{HeaderName, HeaderValue, Method, Response, StatusCode};
 use http_body_util::Full;
 use tokio::sync::watch;
 
+use super::proofs::NotProven;
 use super::*;
 use crate::config::Config;
 use crate::log::LineLimit;
@@ -36,7 +37,7 @@ impl Surface for Echo {
             path,
             methods,
             callers: match *path {
-                "/agents" => Callers::Roles(&[Role::Agent]),
+                "/agents" | "/agents-change" => Callers::Roles(&[Role::Agent]),
                 "/administrators" => Callers::Roles(&[Role::Administrator]),
                 _ => Callers::Anyone,
             },
@@ -66,6 +67,7 @@ pub(crate) const PATHS: &[(&str, &[Method])] = &[
     ("/panic", &[Method::GET]),
     ("/slow", &[Method::GET]),
     ("/agents", &[Method::GET]),
+    ("/agents-change", &[Method::POST]),
     ("/administrators", &[Method::GET]),
     ("/phone/{word}", &[Method::GET, Method::POST]),
     ("/phone-panic", &[Method::GET]),
@@ -88,6 +90,42 @@ async fn echo(request: Request) -> Response<Bytes> {
     Response::new(Bytes::from(text))
 }
 
+/// Knows the cookie `good` and the token `good`, both of the agent 1001.
+struct Shown;
+
+#[async_trait]
+impl Proofs for Shown {
+    async fn of_cookie(&self, cookie: &Secret) -> Result<Principal, NotProven> {
+        match cookie.expose() {
+            "good" => Ok(agent("1001".to_owned(), Proof::Cookie)),
+            "away" => Err(NotProven::Unavailable),
+            _ => Err(NotProven::Nobody),
+        }
+    }
+
+    async fn of_token(&self, token: &Secret) -> Result<Principal, NotProven> {
+        match token.expose() {
+            "good" => Ok(agent("1001".to_owned(), Proof::Bearer)),
+            _ => Err(NotProven::Nobody),
+        }
+    }
+
+    fn needs_second_factor(&self, principal: &Principal) -> bool {
+        principal.who == "1002"
+    }
+}
+
+fn agent(who: String, how: Proof) -> Principal {
+    Principal {
+        who,
+        roles: vec![Role::Agent],
+        how,
+        session: None,
+        identity: None,
+        teams: Vec::new(),
+    }
+}
+
 /// Knows the agent 1001 with the password `right`; others are what their name says.
 struct Known;
 
@@ -95,14 +133,7 @@ struct Known;
 impl Authenticator for Known {
     async fn authenticate(&self, attempt: Attempt) -> Result<Principal, AuthenticationRefusal> {
         match (attempt.account.as_str(), attempt.password.expose()) {
-            ("1001", "right") => Ok(Principal {
-                who: attempt.account,
-                roles: vec![Role::Agent],
-                how: Proof::Password,
-                session: None,
-                identity: None,
-                teams: Vec::new(),
-            }),
+            ("1001" | "1002", "right") => Ok(agent(attempt.account, Proof::Password)),
             ("locked", _) => Err(AuthenticationRefusal::Locked { until: Timestamp::default() }),
             ("busy", _) => Err(AuthenticationRefusal::Busy { retry_seconds: 5 }),
             ("away", _) => Err(AuthenticationRefusal::Unavailable),
@@ -146,6 +177,7 @@ pub(crate) fn site(config: &Config, metrics: &Metrics) -> Arc<Site> {
         proxies: Proxies::configured(config),
         limits: config.limits,
         authenticator: Arc::new(Known),
+        proofs: Arc::new(Shown),
         clock: Arc::new(ManualClock::new(Timestamp::from_seconds(1))),
         metrics: http,
     })
@@ -203,6 +235,42 @@ fn parameters_that_are_no_plain_text_are_refused() {
     }
     check(request(Method::GET, "/echo/a%2fb"), 200, "GET a/b");
     check(request(Method::GET, "/echo/%e4"), 400, "");
+}
+
+#[test]
+fn ops_06_a_cookie_or_token_proves_and_a_change_needs_a_page_of_ours() {
+    use http::header::{COOKIE, ORIGIN};
+    let with = |method: Method, fields: &[(HeaderName, &'static str)]| {
+        let target = if method == Method::GET { "/agents" } else { "/agents-change" };
+        let mut request = request(method, target);
+        for (name, value) in fields {
+            request.headers_mut().append(name.clone(), HeaderValue::from_static(value));
+        }
+        request
+    };
+    let (get, post) = (Method::GET, Method::POST);
+    check(with(get.clone(), &[(COOKIE, "__Host-jackfield=good")]), 200, "1001");
+    check(with(get.clone(), &[(COOKIE, "__Host-jackfield=bad")]), 401, "");
+    check(with(get.clone(), &[(COOKIE, "__Host-jackfield=away")]), 503, "");
+    check(with(get.clone(), &[(AUTHORIZATION, "Bearer good")]), 200, "1001");
+    check(with(get.clone(), &[(AUTHORIZATION, "Bearer bad")]), 401, "");
+    // What is shown beside a cookie is what counts, also where it is not understood.
+    let both = [(COOKIE, "__Host-jackfield=good"), (AUTHORIZATION, "Digest x")];
+    check(with(get, &both), 401, "");
+    check(with(post.clone(), &[(COOKIE, "__Host-jackfield=good")]), 403, "page of this gateway");
+    let own = (ORIGIN, "https://gw-a.example:8445");
+    check(with(post.clone(), &[(COOKIE, "__Host-jackfield=good"), own]), 200, "1001");
+    let other = (ORIGIN, "https://evil.example");
+    check(with(post.clone(), &[(COOKIE, "__Host-jackfield=good"), other]), 403, "");
+    check(with(post, &[(AUTHORIZATION, "Bearer good")]), 200, "1001");
+}
+
+#[test]
+fn ops_06_a_password_alone_opens_no_account_with_a_second_factor() {
+    let mut get = request(Method::GET, "/agents");
+    let basic = HeaderValue::from_static("Basic MTAwMjpyaWdodA==");
+    get.headers_mut().insert(AUTHORIZATION, basic);
+    check(get, 403, "second factor");
 }
 
 #[test]

@@ -5,13 +5,15 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::Problems;
+use console::{Context, Failure};
+use domain::settings::Planned;
+use domain::{Actor, Problems};
 use engine::{StoreState, SubmitError};
 use tokio::time::{sleep, timeout};
 
 use super::{FirstSettings, NodeError, Shared, notify};
 use crate::secret_file;
-use crate::settings::{self, ApplyError};
+use crate::settings::{self, ApplyError, Maker};
 
 /// So long a node waits for its settings file before it serves with the settings it has, and
 /// between two words to the supervisor where it has none. Many passwords take minutes to hash.
@@ -68,15 +70,67 @@ impl Shared {
     }
 
     /// Applies settings that somebody sent, unless a file rules them.
-    pub(crate) async fn apply(&self, bytes: &[u8]) -> Result<settings::Applied, ApplyError> {
-        if let Some(file) = &self.settings_file {
-            return Err(ApplyError::Refused(format!(
+    pub(crate) async fn apply(
+        &self,
+        bytes: &[u8],
+        context: &Context,
+    ) -> Result<settings::Applied, ApplyError> {
+        self.refuse_where_a_file_rules()?;
+        let _changing = self.changing.lock().await;
+        self.applied(bytes, context).await
+    }
+
+    /// Changes a few documents, unless a file rules them.
+    pub(crate) async fn change(
+        &self,
+        edits: &settings::Edits,
+        context: &Context,
+    ) -> Result<settings::Applied, ApplyError> {
+        self.refuse_where_a_file_rules()?;
+        let _changing = self.changing.lock().await;
+        let applied = settings::change(self.maker(), edits, context).await?;
+        tracing::info!(number = applied.number, changed = applied.changed, "settings changed");
+        Ok(applied)
+    }
+
+    /// What a file would change.
+    pub(crate) async fn planned(&self, bytes: &[u8]) -> Result<Vec<Planned>, ApplyError> {
+        settings::planned(self.maker(), bytes).await
+    }
+
+    /// How the file that rules the settings differs from what is in force; `None` where none does.
+    pub(crate) async fn drift(&self) -> Option<Result<usize, ApplyError>> {
+        let file = self.settings_file.clone()?;
+        let read = tokio::task::spawn_blocking(move || settings::read_file(&file)).await;
+        let bytes = match read {
+            Ok(Ok(bytes)) => bytes,
+            Ok(Err(problems)) => return Some(Err(ApplyError::Problems(problems))),
+            Err(_) => return Some(Err(ApplyError::Broken)),
+        };
+        if settings::is_in_force(self.maker(), &bytes) {
+            return Some(Ok(0));
+        }
+        Some(self.planned(&bytes).await.map(|planned| planned.len()))
+    }
+
+    fn maker(&self) -> Maker<'_> {
+        Maker { engine: &self.engine, sealing: &self.sealing, pool: &self.pool }
+    }
+
+    /// Refuses where a file rules the settings.
+    pub(crate) fn writable_settings(&self) -> Result<(), Failure> {
+        let refused = self.refuse_where_a_file_rules();
+        refused.map_err(|error| Failure::new("read_only", error.to_string()))
+    }
+
+    fn refuse_where_a_file_rules(&self) -> Result<(), ApplyError> {
+        match &self.settings_file {
+            Some(file) => Err(ApplyError::ReadOnly(format!(
                 "this node takes its settings from {}; edit that file and reload",
                 file.display()
-            )));
+            ))),
+            None => Ok(()),
         }
-        let _changing = self.changing.lock().await;
-        self.applied(bytes).await
     }
 
     /// Applies what a node is started with. What takes long is left to be done while it serves
@@ -91,7 +145,7 @@ impl Shared {
             // Without a source nothing was applied, or not from a file.
             let ours = current.number == 0 || (noted.is_some() && noted == current.source);
             if ours {
-                self.applied(bytes).await?;
+                self.applied(bytes, &by_itself()).await?;
                 let source = self.engine.settings().source.clone().unwrap_or_default();
                 secret_file::write(applied, source.as_bytes())?;
             }
@@ -137,17 +191,26 @@ impl Shared {
         let file = file.to_owned();
         let read = tokio::task::spawn_blocking(move || settings::read_file(&file)).await;
         let bytes = read.map_err(|_| ApplyError::Broken)?.map_err(ApplyError::Problems)?;
-        self.applied(&bytes).await
+        self.applied(&bytes, &by_itself()).await
     }
 
-    async fn applied(&self, bytes: &[u8]) -> Result<settings::Applied, ApplyError> {
-        let applied = settings::apply(&self.engine, &self.sealing, &self.pool, bytes).await?;
+    async fn applied(
+        &self,
+        bytes: &[u8],
+        context: &Context,
+    ) -> Result<settings::Applied, ApplyError> {
+        let applied = settings::apply(self.maker(), bytes, context).await?;
         tracing::info!(number = applied.number, changed = applied.changed, "settings applied");
         for warning in self.engine.settings().warnings() {
             tracing::warn!(key = warning.key, what = warning.message, "settings look wrong");
         }
         Ok(applied)
     }
+}
+
+/// What a node does by itself, told so in the audit log.
+fn by_itself() -> Context {
+    Context { by: Actor::gateway(), idempotency: None }
 }
 
 /// Applies `again` after what passes: nobody is there who would ask once more.
@@ -184,7 +247,14 @@ fn passes(error: &ApplyError) -> bool {
         ApplyError::Submit(SubmitError::Busy | SubmitError::Unknown)
         | ApplyError::Hashing(_)
         | ApplyError::Sealing => true,
-        ApplyError::Problems(_) | ApplyError::Refused(_) | ApplyError::Broken => false,
+        ApplyError::Problems(_)
+        | ApplyError::Refused(_)
+        | ApplyError::Broken
+        | ApplyError::Precondition
+        | ApplyError::NotFound(_)
+        | ApplyError::ReadOnly(_)
+        | ApplyError::LastAdministrator(_)
+        | ApplyError::Moved => false,
     }
 }
 

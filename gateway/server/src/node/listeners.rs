@@ -9,17 +9,18 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::config::Config;
-use crate::http::{HttpMetrics, Proxies, RouteTable, Site};
+use crate::http::{HttpMetrics, Proofs, Proxies, RouteTable, Site};
 use crate::listener::{self, BindError, Content, Listener, PlainRefusal, Setup};
 use crate::log::LineLimit;
 use crate::tls::Tls;
 
 /// Listeners that routes may name.
-pub(super) const NAMES: [&str; 2] = ["phone", "operations"];
+pub(super) const NAMES: [&str; 3] = ["phone", "console", "operations"];
 
 /// Sockets of all listeners.
 pub(super) struct Sockets {
     phone: Vec<TcpListener>,
+    console: Vec<TcpListener>,
     operations: Vec<TcpListener>,
     /// The plain port that only refuses (PHN-02).
     refusal: Vec<TcpListener>,
@@ -31,6 +32,7 @@ pub(super) struct Serving<'a> {
     pub(super) tables: BTreeMap<&'static str, RouteTable>,
     pub(super) tls: Arc<Tls>,
     pub(super) authenticator: Arc<dyn Authenticator>,
+    pub(super) proofs: Arc<dyn Proofs>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) metrics: HttpMetrics,
     pub(super) lines: LineLimit,
@@ -57,6 +59,11 @@ impl Sockets {
         let operations = &config.operations;
         Ok(Self {
             phone: listener::bind("phone", &phone.addresses, phone.addresses_chosen)?,
+            console: listener::bind(
+                "console",
+                &config.console.addresses,
+                config.console.addresses_chosen,
+            )?,
             operations: listener::bind(
                 "operations",
                 &operations.addresses,
@@ -81,6 +88,8 @@ impl Serving<'_> {
         let base = self.config.phone.base();
         let refusal = Content::Refusal(Arc::new(PlainRefusal::new(&base)));
         let phone = self.site("phone", base, Proxies::configured(self.config));
+        let base = self.config.console.base.clone();
+        let console = self.site("console", base, Proxies::configured(self.config));
         let port = self.config.operations.addresses.first().map_or(0, |address| address.port());
         // Who may read the metrics without a token is a matter of the connection's own address.
         let base_of_operations = format!("http://{}:{port}", self.config.name);
@@ -91,6 +100,9 @@ impl Serving<'_> {
         let tls = Some(Arc::clone(&self.tls));
         let served = self.listener("phone", tls, proxied, phone);
         listeners.peers.spawn(served.serve(sockets.phone, stop.subscribe(), abort()));
+        let tls = Some(Arc::clone(&self.tls));
+        let served = self.listener("console", tls, false, console);
+        listeners.peers.spawn(served.serve(sockets.console, stop.subscribe(), abort()));
         if !sockets.refusal.is_empty() {
             let served = self.listener("phone_refusal", None, proxied, refusal);
             listeners.peers.spawn(served.serve(sockets.refusal, stop.subscribe(), abort()));
@@ -109,6 +121,7 @@ impl Serving<'_> {
             proxies,
             limits: self.config.limits,
             authenticator: Arc::clone(&self.authenticator),
+            proofs: Arc::clone(&self.proofs),
             clock: Arc::clone(&self.clock),
             metrics: self.metrics.clone(),
         }))

@@ -18,6 +18,10 @@ struct Fixture {
     folder: Folder,
 }
 
+fn by_nobody() -> console::Context {
+    console::Context { by: domain::Actor::gateway(), idempotency: None }
+}
+
 fn free_port() -> u16 {
     std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
 }
@@ -27,7 +31,7 @@ fn config(folder: &Path) -> Config {
     let value = json!({
         "name": "gw-a.example",
         "state_directory": folder.join("state"),
-        "listeners": {"phone": listen(), "operations": listen()},
+        "listeners": {"phone": listen(), "console": listen(), "operations": listen()},
         "limits": {"drain_seconds": 1},
     });
     Config::read(value, folder).unwrap()
@@ -253,7 +257,7 @@ async fn ops_01_a_settings_file_rules_until_it_is_reloaded() {
     let number = json!({"do": "status"});
     it.check(number.clone(), "/ok/settings/number", json!(1)).await;
     let elsewhere = json!({"do": "settings_apply", "text": "voice: {wrap_up_seconds: 6}"});
-    it.check(elsewhere, "/error/code", json!("refused")).await;
+    it.check(elsewhere, "/error/code", json!("read_only")).await;
     std::fs::write(&file, "voice: {wrap_up_seconds: 6}\n").unwrap();
     it.check(json!({"do": "reload"}), "/ok/refused", json!([])).await;
     it.check(number.clone(), "/ok/settings/number", json!(2)).await;
@@ -272,7 +276,7 @@ async fn what_was_applied_is_there_after_a_restart() {
         let node = Node::start(options(folder.path())).await.unwrap();
         let shared = Arc::clone(&node.shared);
         if round == 0 {
-            shared.apply(SETTINGS.as_bytes()).await.unwrap();
+            shared.apply(SETTINGS.as_bytes(), &by_nobody()).await.unwrap();
         }
         assert_eq!(shared.engine.settings().agents.len(), 4);
         node.stop().await;
@@ -292,7 +296,7 @@ async fn first_settings_do_not_replace_what_was_applied_later() {
         let node = Node::start(options).await.unwrap();
         let found = node.shared.engine.settings().voice.wrap_up_seconds;
         if let Some(then) = then {
-            node.shared.apply(then.as_bytes()).await.unwrap();
+            node.shared.apply(then.as_bytes(), &by_nobody()).await.unwrap();
         }
         node.stop().await;
         found

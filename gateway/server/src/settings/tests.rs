@@ -27,7 +27,9 @@ async fn fixture() -> Fixture {
 
 impl Fixture {
     async fn apply(&self, text: &str) -> Result<Applied, ApplyError> {
-        apply(&self.engine, &self.sealing, &self.pool, text.as_bytes()).await
+        let make = Maker { engine: &self.engine, sealing: &self.sealing, pool: &self.pool };
+        let context = Context { by: domain::Actor::gateway(), idempotency: None };
+        apply(make, text.as_bytes(), &context).await
     }
 }
 
@@ -199,7 +201,8 @@ async fn what_is_exported_applies_to_the_same_documents() {
 #[tokio::test]
 async fn a_file_is_not_read_where_requests_are_answered() {
     let it = fixture().await;
-    let mut applying = std::pin::pin!(it.apply("agents: ["));
+    let large = format!("agents: [{}", "1, ".repeat(300_000));
+    let mut applying = std::pin::pin!(it.apply(&large));
     let begun = std::future::poll_fn(|context| {
         std::task::Poll::Ready(applying.as_mut().poll(context).is_pending())
     });

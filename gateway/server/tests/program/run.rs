@@ -18,8 +18,11 @@ fn configure(place: &Place, more: &str) -> Ports {
     let text = format!(
         "name = \"localhost\"\nstate_directory = \"state\"\n\
          [listeners.phone]\naddresses = [\"127.0.0.1\"]\nport = {}\n\
+         [listeners.console]\naddresses = [\"127.0.0.1\"]\nport = {}\n\
          [listeners.operations]\naddresses = [\"127.0.0.1\"]\nport = {}\n{more}",
-        ports.phone, ports.operations
+        ports.phone,
+        free_port(),
+        ports.operations
     );
     place.write("jackfield.toml", &text);
     ports

@@ -1,0 +1,91 @@
+//! What the console's adapter asks of the node: deeds, sign-ins, the set-up link.
+//!
+//! ```text
+//!   Console (adapter) --perform--> the deeds of the admin socket, for whoever asks
+//!                     --sign_in--> password, second factor --> session in the store, cookie
+//!                     --set_up---> link, once --> the first administrator
+//! ```
+//!
+//! Adapters are made before the node is whole, so the handle is filled in once it is.
+
+use std::sync::{Arc, OnceLock, Weak};
+
+use ::console::{Administration, Context, Failure, NewSession, SetUp, SignIn, SignInRefusal};
+use async_trait::async_trait;
+use domain::{Actor, ConsoleCommand, Deed, Document, Key, Secret};
+use serde_json::Value;
+
+use crate::admin::people;
+use crate::admin::protocol;
+use crate::node::Shared;
+
+mod one_time;
+mod proofs;
+pub(crate) mod set_up;
+mod sign_in;
+
+pub(crate) use proofs::{StoredProofs, TOKEN_PREFIX, sha256};
+
+/// The node, once it is whole.
+#[derive(Clone, Default)]
+pub(crate) struct Handle(Arc<OnceLock<Weak<Shared>>>);
+
+impl Handle {
+    /// Fills it in.
+    pub(crate) fn fill(&self, shared: &Arc<Shared>) {
+        let _ = self.0.set(Arc::downgrade(shared));
+    }
+
+    fn shared(&self) -> Result<Arc<Shared>, Failure> {
+        let shared = self.0.get().and_then(Weak::upgrade);
+        shared.ok_or_else(|| Failure::new("unavailable", "this node starts or stops; try again"))
+    }
+}
+
+#[async_trait]
+impl Administration for Handle {
+    async fn perform(
+        &self,
+        deed: &'static str,
+        members: Value,
+        context: Context,
+    ) -> Result<Value, Failure> {
+        let shared = self.shared()?;
+        // A task of its own, which nobody ends half done by hanging up.
+        let doing =
+            tokio::spawn(async move { protocol::done(&shared, &context, deed, members).await });
+        let broken = |_| Failure::new("broken", "this failed here; the log tells more");
+        doing.await.unwrap_or_else(|error| Err(broken(error)))
+    }
+
+    async fn sign_in(&self, attempt: SignIn) -> Result<NewSession, SignInRefusal> {
+        let shared = self.shared().map_err(|_| SignInRefusal::Unavailable)?;
+        sign_in::sign_in(&shared, attempt).await
+    }
+
+    async fn sign_out(&self, cookie: &Secret, by: Actor) -> Result<(), Failure> {
+        let shared = self.shared()?;
+        let digest = sha256(cookie.expose());
+        let key = Key::web_session(&digest);
+        let found = shared.engine.document(&key).await;
+        let found = found.map_err(|error| protocol::not_submitted(&error))?;
+        let Some(Document::WebSession(session)) = found.map(|it| it.document) else {
+            return Ok(());
+        };
+        let deed = Deed::done("signed_out", format!("sessions/{}", session.number));
+        let context = Context { by, idempotency: None };
+        people::submit(&shared, &context, deed, ConsoleCommand::EndSession { digest }).await
+    }
+
+    async fn waits_for_set_up(&self) -> bool {
+        match self.shared() {
+            Ok(shared) => set_up::is_open(&shared).await,
+            Err(_) => false,
+        }
+    }
+
+    async fn set_up(&self, wanted: SetUp) -> Result<(), Failure> {
+        let shared = self.shared()?;
+        set_up::set_up(&shared, wanted).await
+    }
+}

@@ -1,0 +1,121 @@
+//! Sessions and tokens in the store: who shows what, and what they may do now.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use domain::{
+    AccessToken, Command, ConsoleCommand, Document, Identity, Input, InputId, Key, Principal,
+    Proof, Secret, WebSession,
+};
+use engine::Engine;
+use ring::digest;
+use subtle::ConstantTimeEq;
+
+use crate::http::Proofs;
+use crate::http::proofs::NotProven;
+
+/// That a session was used is noted so often at most.
+const TOUCH_EVERY: Duration = Duration::from_secs(60);
+/// What every access token begins with, so that leaked ones are found by searching for it.
+pub(crate) const TOKEN_PREFIX: &str = "jf_";
+
+/// Looks sessions and tokens up with every request, so that what ended is over on every node at once.
+pub(crate) struct StoredProofs {
+    engine: Arc<Engine>,
+}
+
+impl StoredProofs {
+    pub(crate) fn new(engine: Arc<Engine>) -> Self {
+        Self { engine }
+    }
+
+    fn principal(
+        &self,
+        identity: Identity,
+        how: Proof,
+        session: String,
+        most: Option<&[domain::Role]>,
+    ) -> Result<Principal, NotProven> {
+        let settings = self.engine.settings();
+        let mut standing = identity.standing(&settings).ok_or(NotProven::Nobody)?;
+        if let Some(most) = most {
+            standing.roles.retain(|role| most.contains(role));
+        }
+        Ok(Principal {
+            who: identity.who().to_owned(),
+            roles: standing.roles,
+            how,
+            session: Some(session),
+            identity: Some(identity),
+            teams: standing.teams,
+        })
+    }
+
+    fn touch(&self, digest: String) {
+        let engine = Arc::clone(&self.engine);
+        let minute = engine.now().seconds() / 60;
+        tokio::spawn(async move {
+            let id = InputId::new("session_seen", format_args!("{digest}/{minute}"));
+            let command = Command::Console(ConsoleCommand::TouchSession { digest });
+            if let Err(error) = engine.submit(Input::command(id, command)).await {
+                tracing::debug!(%error, "that a session was used is not noted");
+            }
+        });
+    }
+
+    async fn document(&self, key: &Key) -> Result<Document, NotProven> {
+        let loaded = self.engine.document(key).await.map_err(|_| NotProven::Unavailable)?;
+        loaded.map(|loaded| loaded.document).ok_or(NotProven::Nobody)
+    }
+}
+
+#[async_trait]
+impl Proofs for StoredProofs {
+    async fn of_cookie(&self, cookie: &Secret) -> Result<Principal, NotProven> {
+        let digest = sha256(cookie.expose());
+        let found = self.document(&Key::web_session(&digest)).await?;
+        let Document::WebSession(session) = found else { return Err(NotProven::Nobody) };
+        let WebSession { identity, number, seen_at, .. } = session.as_ref().clone();
+        let now = self.engine.now();
+        if session.is_over(now, self.engine.settings().sign_on.idle_minutes) {
+            return Err(NotProven::Nobody);
+        }
+        let principal = self.principal(identity, Proof::Cookie, number, None)?;
+        if now.since(seen_at) >= TOUCH_EVERY {
+            self.touch(digest);
+        }
+        Ok(principal)
+    }
+
+    async fn of_token(&self, token: &Secret) -> Result<Principal, NotProven> {
+        let (id, secret) = halves(token.expose()).ok_or(NotProven::Nobody)?;
+        let found = self.document(&Key::access_token(id)).await?;
+        let Document::AccessToken(found) = found else { return Err(NotProven::Nobody) };
+        let AccessToken { identity, roles, digest, ends_at, .. } = found.as_ref();
+        let right = sha256(secret);
+        if !bool::from(right.as_bytes().ct_eq(digest.as_bytes())) || self.engine.now() >= *ends_at {
+            return Err(NotProven::Nobody);
+        }
+        self.principal(identity.clone(), Proof::Bearer, id.to_owned(), Some(roles))
+    }
+
+    fn needs_second_factor(&self, principal: &Principal) -> bool {
+        let Some(Identity::Account { name }) = &principal.identity else { return false };
+        let settings = self.engine.settings();
+        settings.accounts.get(name).is_some_and(|account| account.totp.is_some())
+    }
+}
+
+/// The public half of a token, and the secret one.
+fn halves(token: &str) -> Option<(&str, &str)> {
+    let (id, secret) = token.strip_prefix(TOKEN_PREFIX)?.split_once('_')?;
+    let is_id = id.len() == 16 && id.bytes().all(|byte| byte.is_ascii_hexdigit());
+    (is_id && !secret.is_empty()).then_some((id, secret))
+}
+
+/// SHA-256 in hexadecimal: what is random needs no slower hash.
+pub(crate) fn sha256(text: &str) -> String {
+    let digest = digest::digest(&digest::SHA256, text.as_bytes());
+    digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,168 @@
+//! The one-time link by which the first administrator is made.
+//!
+//! A node that starts and finds nobody who may change settings by a console makes a link, and writes it
+//! to a file that only its own user may read; the log says where. It is good for a day and for one use;
+//! `jackfield set-up-link` makes another. The secret stands behind `#`, which browsers keep to
+//! themselves, so that no log of a proxy has it.
+
+use std::time::Duration;
+
+use ::console::{Context, Failure, SetUp};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use domain::settings::{ACCOUNT_PASSWORD_CHARACTERS_MIN, LocalAccount, PASSWORD_CHARACTERS_MAX};
+use domain::{
+    Actor, AgentId, Command, ConsoleCommand, Deed, Document, Input, InputId, Key, Problems, Role,
+    SetUpLink, Settings,
+};
+use engine::Outcome;
+
+use super::proofs::sha256;
+use crate::admin::people;
+use crate::admin::protocol::{not_submitted, refused};
+use crate::node::Shared;
+use crate::secret_file;
+
+/// How long a link is good.
+const LASTING: Duration = Duration::from_secs(86_400);
+/// How often a set-up is tried for settings that moved.
+const TRIES: usize = 4;
+/// The file with the link, below the state directory.
+const FILE: &str = "set-up-link";
+
+/// Whether nobody may change settings by a console.
+pub(crate) fn is_needed(settings: &Settings) -> bool {
+    let accounts = settings.accounts.values().filter(|it| !it.disabled);
+    let mut roles = accounts
+        .flat_map(|it| it.roles.iter())
+        .chain(settings.agents.values().flat_map(|it| it.roles.iter()))
+        .chain(settings.roles.values().map(|it| &it.role));
+    !roles.any(|role| *role == Role::Administrator)
+}
+
+/// Whether a link waits for its use.
+pub(super) async fn is_open(shared: &Shared) -> bool {
+    if !is_needed(&shared.engine.settings()) {
+        return false;
+    }
+    match shared.engine.document(&Key::set_up_link()).await {
+        Ok(Some(loaded)) => match loaded.document {
+            Document::SetUpLink(link) => shared.engine.now() < link.ends_at,
+            _ => false,
+        },
+        _ => false,
+    }
+}
+
+/// Makes a link at a start that needs one; nodes that start later find it. Where the file is gone the
+/// command makes another.
+pub(crate) async fn at_start(shared: &Shared) {
+    if !is_needed(&shared.engine.settings()) || is_open(shared).await {
+        return;
+    }
+    let context = Context { by: Actor::gateway(), idempotency: None };
+    match make(shared, &context).await {
+        Ok(link) => {
+            let path = shared.config.state_directory.join(FILE);
+            match secret_file::write(&path, format!("{link}\n").as_bytes()) {
+                Ok(()) => tracing::warn!(
+                    file = %path.display(),
+                    "nobody may change settings by the console yet: the link in this file makes the \
+                     first administrator"
+                ),
+                Err(error) => tracing::error!(%error, file = %path.display(), "not written"),
+            }
+        }
+        Err(failure) => {
+            tracing::warn!(why = failure.message, "no set-up link could be made");
+        }
+    }
+}
+
+/// A link for the first administrator, in the place of one before.
+pub(crate) async fn make(shared: &Shared, context: &Context) -> Result<String, Failure> {
+    if !is_needed(&shared.engine.settings()) {
+        let message = "there is an administrator already, who makes others";
+        return Err(Failure::new("not_needed", message));
+    }
+    let random = shared.port.random::<32>();
+    let random =
+        random.ok_or_else(|| Failure::new("unavailable", "the machine gives no random numbers"))?;
+    let secret = URL_SAFE_NO_PAD.encode(random);
+    let link = SetUpLink { digest: sha256(&secret), ends_at: shared.engine.now().after(LASTING) };
+    let deed = Deed::done("set_up_link_made", "accounts");
+    people::submit(shared, context, deed, ConsoleCommand::OpenSetUpLink { link }).await?;
+    Ok(format!("{}/#set-up={secret}", shared.config.console.base))
+}
+
+/// Makes the first administrator, once.
+pub(super) async fn set_up(shared: &Shared, wanted: SetUp) -> Result<(), Failure> {
+    let mut problems = Problems::default();
+    let name = problems.keep("account", wanted.account.parse::<AgentId>());
+    let length = wanted.password.expose().chars().count();
+    if !(ACCOUNT_PASSWORD_CHARACTERS_MIN..=PASSWORD_CHARACTERS_MAX).contains(&length) {
+        let message = format_args!(
+            "must have {ACCOUNT_PASSWORD_CHARACTERS_MIN} to {PASSWORD_CHARACTERS_MAX} characters"
+        );
+        problems.add("password", message);
+    }
+    let settings = shared.engine.settings();
+    if name.as_ref().is_some_and(|name| settings.agents.contains_key(name)) {
+        problems.add("account", "is an agent's id; choose another");
+    }
+    let Some(name) = name.filter(|_| problems.is_empty()) else {
+        return Err(Failure::problems("problems", problems));
+    };
+    // Looked at before the password is hashed, which takes its time.
+    let digest = sha256(wanted.secret.expose());
+    let found = shared.engine.document(&Key::set_up_link()).await;
+    match found.map_err(|error| not_submitted(&error))?.map(|it| it.document) {
+        Some(Document::SetUpLink(link)) if link.digest == digest => {}
+        _ => return Err(refused(&domain::Refusal::LinkOver)),
+    }
+    shared.writable_settings()?;
+    let hash = shared.port.hash(&wanted.password).await;
+    let hash = hash.ok_or_else(|| Failure::new("busy", "too much at once; try again"))?;
+    let account = LocalAccount {
+        name: name.clone(),
+        description: None,
+        roles: vec![Role::Administrator],
+        password_hash: Some(hash),
+        totp: None,
+        disabled: false,
+    };
+    let by = Actor {
+        who: "set-up link".to_owned(),
+        how: None,
+        from: Some(wanted.from.to_string()),
+        reference: Some(wanted.reference),
+    };
+    for _ in 0..TRIES {
+        let base = shared.engine.settings().number;
+        let command = ConsoleCommand::UseSetUpLink {
+            digest: digest.clone(),
+            base,
+            account: Box::new(account.clone()),
+        };
+        let command = Command::Audited {
+            by: by.clone(),
+            deed: Some(Deed::done("set_up", format!("accounts/{name}"))),
+            command: Some(Box::new(Command::Console(command))),
+        };
+        let id = InputId::new("set_up", format_args!("{base}/{digest}"));
+        match shared.engine.submit(Input::command(id, command)).await {
+            Ok(Outcome::Done(_)) => {
+                let _ = std::fs::remove_file(shared.config.state_directory.join(FILE));
+                tracing::info!("the first administrator was made");
+                return Ok(());
+            }
+            Ok(Outcome::Refused(domain::Refusal::SettingsMoved)) => {}
+            Ok(Outcome::Refused(refusal)) => return Err(refused(&refusal)),
+            Ok(Outcome::Unclear(_)) => {
+                return Err(not_submitted(&engine::SubmitError::Undecided));
+            }
+            Err(error) => return Err(not_submitted(&error)),
+        }
+    }
+    Err(refused(&domain::Refusal::SettingsMoved))
+}

@@ -1,0 +1,177 @@
+//! A person signs in with a browser: message, password, second factor, session.
+//!
+//! The message must be acknowledged before anything is tried (OPS-07). The second factor is asked for
+//! after the password is right only, and a wrong one counts as a wrong password does, so that its
+//! million values are not guessed.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use ::console::{Context, NewSession, SignIn, SignInRefusal};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use domain::settings::TOTP_PURPOSE;
+use domain::{
+    Actor, AgentId, Command, ConsoleCommand, Deed, Identity, Input, InputId, Proof, Role, Secret,
+    WebSession,
+};
+use engine::{Applicant, Attempt, AuthenticationRefusal, Judgement, Outcome};
+use serde_json::json;
+
+use super::one_time;
+use super::proofs::sha256;
+use crate::admin::people;
+use crate::node::Shared;
+
+/// The surface, in figures and limits.
+const SURFACE: &str = "console";
+
+pub(super) async fn sign_in(shared: &Shared, attempt: SignIn) -> Result<NewSession, SignInRefusal> {
+    let settings = shared.engine.settings();
+    if settings.sign_on.message.is_some() && !attempt.acknowledged {
+        return Err(SignInRefusal::Unacknowledged);
+    }
+    let actor = Actor {
+        who: attempt.account.chars().take(64).collect(),
+        how: Some(Proof::Password),
+        from: Some(attempt.from.to_string()),
+        reference: Some(attempt.reference.clone()),
+    };
+    let context = Context { by: actor, idempotency: None };
+    let asked = Attempt {
+        account: attempt.account.clone(),
+        password: attempt.password.clone(),
+        source: attempt.from,
+        surface: SURFACE,
+    };
+    let principal = match shared.port.authenticate(asked).await {
+        Ok(principal) => principal,
+        Err(refusal) => {
+            let refusal = refused(&refusal);
+            tell_refused(shared, &context, &refusal).await;
+            return Err(refusal);
+        }
+    };
+    let identity = principal.identity.ok_or(SignInRefusal::NoRole)?;
+    let step = match second_factor(shared, &identity, &attempt).await {
+        Ok(step) => step,
+        Err(refusal) => {
+            if refusal != SignInRefusal::OneTimeNeeded {
+                tell_refused(shared, &context, &refusal).await;
+            }
+            return Err(refusal);
+        }
+    };
+    let needs = settings.sign_on.administrators_need_totp
+        && matches!(identity, Identity::Account { .. })
+        && principal.roles.contains(&Role::Administrator);
+    if needs && step.is_none() {
+        tell_refused(shared, &context, &SignInRefusal::OneTimeNeeded).await;
+        return Err(SignInRefusal::OneTimeNeeded);
+    }
+    begin(shared, &context, identity, step, attempt.from).await
+}
+
+/// The account and step of a right one-time password; `None` where the account needs none.
+async fn second_factor(
+    shared: &Shared,
+    identity: &Identity,
+    attempt: &SignIn,
+) -> Result<Option<(AgentId, u64)>, SignInRefusal> {
+    let Identity::Account { name } = identity else { return Ok(None) };
+    let settings = shared.engine.settings();
+    let sealed = settings.accounts.get(name).and_then(|account| account.totp.as_ref());
+    let Some(sealed) = sealed else { return Ok(None) };
+    let Some(typed) = &attempt.one_time else { return Err(SignInRefusal::OneTimeNeeded) };
+    let key = shared.port.unseal(TOTP_PURPOSE, sealed).map_err(|error| {
+        tracing::error!(%error, "a second factor cannot be opened");
+        SignInRefusal::Unavailable
+    })?;
+    // Counted under a name that no account can have: the right password before it would else set the
+    // count back each time.
+    let account = format!("{name} (one-time password)");
+    let applicant = Applicant { account, source: attempt.from, surface: SURFACE };
+    let admitted = shared.port.admit(applicant).await.map_err(|refusal| refused(&refusal))?;
+    let step = one_time::step_of(&key, typed, shared.engine.now());
+    let judgement = if step.is_some() { Judgement::Right } else { Judgement::Wrong };
+    match admitted.judged(judgement).await {
+        Ok(()) => Ok(step.map(|step| (name.clone(), step))),
+        Err(AuthenticationRefusal::Wrong) => Err(SignInRefusal::OneTimeWrong),
+        Err(refusal) => Err(refused(&refusal)),
+    }
+}
+
+async fn begin(
+    shared: &Shared,
+    context: &Context,
+    identity: Identity,
+    second_factor: Option<(AgentId, u64)>,
+    from: IpAddr,
+) -> Result<NewSession, SignInRefusal> {
+    let random = shared.port.random::<40>().ok_or(SignInRefusal::Unavailable)?;
+    let (cookie, number) = random.split_at(32);
+    let cookie = Secret::new(URL_SAFE_NO_PAD.encode(cookie));
+    let number: String = number.iter().map(|byte| format!("{byte:02x}")).collect();
+    let now = shared.engine.now();
+    let hours = u64::from(shared.engine.settings().sign_on.session_hours);
+    let ends_at = now.after(Duration::from_secs(hours * 3_600));
+    let session = WebSession {
+        identity: identity.clone(),
+        number: number.clone(),
+        began_at: now,
+        seen_at: now,
+        ends_at,
+        from: from.to_string(),
+    };
+    let digest = sha256(cookie.expose());
+    let deed = Deed::done("signed_in", format!("sessions/{number}"))
+        .with("second_factor", &json!(second_factor.is_some()));
+    let id = InputId::new("web_session", &digest);
+    let command =
+        ConsoleCommand::BeginSession { digest, session: Box::new(session), second_factor };
+    let command = Command::Audited {
+        by: context.by.clone(),
+        deed: Some(deed),
+        command: Some(Box::new(Command::Console(command))),
+    };
+    match shared.engine.submit(Input::command(id, command)).await {
+        Ok(Outcome::Done(_)) => Ok(NewSession { cookie, identity, ends_at }),
+        Ok(Outcome::Refused(domain::Refusal::UsedAlready)) => {
+            tell_refused(shared, context, &SignInRefusal::OneTimeWrong).await;
+            Err(SignInRefusal::OneTimeWrong)
+        }
+        Ok(_) => Err(SignInRefusal::Unavailable),
+        Err(error) => {
+            tracing::warn!(%error, "a session could not be begun");
+            Err(SignInRefusal::Unavailable)
+        }
+    }
+}
+
+/// Failed sign-ins are told too; the limits on tries bound how many there are.
+async fn tell_refused(shared: &Shared, context: &Context, refusal: &SignInRefusal) {
+    let outcome = match refusal {
+        SignInRefusal::Wrong => "wrong",
+        SignInRefusal::OneTimeNeeded => "one_time_needed",
+        SignInRefusal::OneTimeWrong => "one_time_wrong",
+        SignInRefusal::Locked { .. } => "locked",
+        SignInRefusal::NoRole => "no_role",
+        // Nothing was judged.
+        SignInRefusal::Unacknowledged | SignInRefusal::Busy { .. } | SignInRefusal::Unavailable => {
+            return;
+        }
+    };
+    let deed = Deed::done("sign_in_refused", "sessions").with_outcome(outcome);
+    people::note(shared, context, deed).await;
+}
+
+fn refused(refusal: &AuthenticationRefusal) -> SignInRefusal {
+    match refusal {
+        AuthenticationRefusal::Wrong => SignInRefusal::Wrong,
+        AuthenticationRefusal::Locked { until } => SignInRefusal::Locked { until: *until },
+        AuthenticationRefusal::Busy { retry_seconds } => {
+            SignInRefusal::Busy { retry_seconds: *retry_seconds }
+        }
+        AuthenticationRefusal::Unavailable => SignInRefusal::Unavailable,
+    }
+}

@@ -1,0 +1,124 @@
+//! What a caller shows instead of a password: the cookie of a session, or a token.
+//!
+//! A browser sends its cookie with every request, also with those that another site's page makes. So
+//! a request that changes something counts only where it comes from a page of ours: by
+//! `Sec-Fetch-Site`, or by `Origin` for browsers that do not send it. The cookie is `SameSite=Strict`
+//! besides.
+
+use async_trait::async_trait;
+use domain::{Principal, Secret};
+use http::header::{COOKIE, HOST, HeaderName, ORIGIN};
+use http::{HeaderMap, Method};
+
+/// The cookie's name; the prefix makes browsers keep it to this host, HTTPS and the path `/`.
+pub(crate) const COOKIE_NAME: &str = "__Host-jackfield";
+/// The most characters of what a cookie or token holds.
+const SHOWN_CHARACTERS_MAX: usize = 256;
+const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+
+/// Why nothing was proven.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NotProven {
+    /// It is unknown, over, or its owner may do nothing any more.
+    Nobody,
+    /// The store cannot be reached.
+    Unavailable,
+}
+
+/// Knows sessions and tokens.
+#[async_trait]
+pub(crate) trait Proofs: Send + Sync + 'static {
+    /// Who the cookie's session belongs to.
+    async fn of_cookie(&self, cookie: &Secret) -> Result<Principal, NotProven>;
+
+    /// For whom the token acts.
+    async fn of_token(&self, token: &Secret) -> Result<Principal, NotProven>;
+
+    /// Whether a password alone is too little for that account.
+    fn needs_second_factor(&self, principal: &Principal) -> bool;
+}
+
+/// The session's cookie; `None` where there is none, or more than one.
+pub(crate) fn cookie(headers: &HeaderMap) -> Option<Secret> {
+    let fields = headers.get_all(COOKIE).iter().filter_map(|field| field.to_str().ok());
+    let pairs = fields.flat_map(|field| field.split(';'));
+    let mut found = pairs.filter_map(|pair| {
+        let (name, value) = pair.split_once('=')?;
+        (name.trim() == COOKIE_NAME).then(|| value.trim())
+    });
+    let (value, None) = (found.next()?, found.next()) else { return None };
+    (1..=SHOWN_CHARACTERS_MAX).contains(&value.len()).then(|| Secret::new(value))
+}
+
+/// Whether a request with a cookie may do what its method says.
+pub(super) fn is_from_own_page(method: &Method, headers: &HeaderMap) -> bool {
+    if method.is_safe() {
+        return true;
+    }
+    let text = |name: HeaderName| {
+        let mut fields = headers.get_all(name).iter();
+        let (field, None) = (fields.next()?, fields.next()) else { return None };
+        field.to_str().ok()
+    };
+    if headers.contains_key(&SEC_FETCH_SITE) {
+        return text(SEC_FETCH_SITE) == Some("same-origin");
+    }
+    let (Some(origin), Some(host)) = (text(ORIGIN), text(HOST)) else { return false };
+    origin.strip_prefix("https://").is_some_and(|origin| origin.eq_ignore_ascii_case(host))
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+
+    use super::*;
+
+    fn headers(fields: &[(HeaderName, &str)]) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        for (name, value) in fields {
+            headers.append(name.clone(), HeaderValue::from_str(value).unwrap());
+        }
+        headers
+    }
+
+    #[test]
+    fn one_cookie_of_the_name_is_taken_and_two_are_none() {
+        let read = |text: &str| cookie(&headers(&[(COOKIE, text)]));
+        assert_eq!(read("a=b; __Host-jackfield=xyz; c=d"), Some(Secret::new("xyz")));
+        for bad in ["", "jackfield=xyz", "__Host-jackfield=", "__host-jackfield=xyz"] {
+            assert_eq!(read(bad), None, "{bad}");
+        }
+        assert_eq!(read("__Host-jackfield=x; __Host-jackfield=y"), None);
+        assert_eq!(read(&format!("__Host-jackfield={}", "x".repeat(257))), None);
+    }
+
+    #[track_caller]
+    fn check(method: Method, fields: &[(HeaderName, &str)], expected: bool) {
+        assert_eq!(is_from_own_page(&method, &headers(fields)), expected, "{method} {fields:?}");
+    }
+
+    #[test]
+    fn ops_06_another_sites_page_changes_nothing_with_a_cookie() {
+        let host = (HOST, "gw-a.example:9443");
+        for method in [Method::POST, Method::PUT, Method::PATCH, Method::DELETE] {
+            for site in ["cross-site", "same-site", "none", "same-origin, cross-site", ""] {
+                check(method.clone(), &[host.clone(), (SEC_FETCH_SITE, site)], false);
+            }
+            check(method.clone(), &[host.clone(), (SEC_FETCH_SITE, "same-origin")], true);
+            check(method.clone(), &[host.clone(), (ORIGIN, "https://gw-a.example:9443")], true);
+            for origin in [
+                "https://gw-a.example",
+                "http://gw-a.example:9443",
+                "https://gw-a.example:9443.evil.example",
+                "https://evil.example",
+                "null",
+            ] {
+                check(method.clone(), &[host.clone(), (ORIGIN, origin)], false);
+            }
+            check(method.clone(), &[host.clone()], false);
+        }
+        check(Method::GET, &[host.clone(), (SEC_FETCH_SITE, "cross-site")], true);
+        let both = [host, (SEC_FETCH_SITE, "cross-site"), (ORIGIN, "https://gw-a.example:9443")];
+        check(Method::POST, &both, false);
+    }
+}
