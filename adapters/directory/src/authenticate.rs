@@ -69,6 +69,17 @@ pub enum Answer {
     Refused(Refusal),
 }
 
+/// What all directories together say of a name and a password.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Identified {
+    /// They belong to that person.
+    Right(Identity),
+    /// No directory knows them so.
+    Nobody,
+    /// One that might could not be asked.
+    Unavailable,
+}
+
 /// Why nothing could be proven; for the log and administrators, never for whoever signs in.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
@@ -208,6 +219,20 @@ impl Directories {
                 Answer::Refused(refusal)
             }
         }
+    }
+
+    /// Asks all directories, by name, who somebody is.
+    pub async fn identify(&self, settings: &Settings, user: &str, password: &Secret) -> Identified {
+        let mut identified = Identified::Nobody;
+        for directory in self.names().await {
+            match self.authenticate(&directory, user, password).await {
+                Answer::Proven(proven) => return Identified::Right(proven.identity(settings)),
+                // Whoever may not sign in is told no more than whoever is unknown.
+                Answer::Wrong | Answer::Refused(Refusal::Account(_) | Refusal::Ambiguous) => {}
+                Answer::Refused(_) => identified = Identified::Unavailable,
+            }
+        }
+        identified
     }
 
     /// Tests every server of a directory: connection, our own account, and whether people can be looked

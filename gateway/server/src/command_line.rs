@@ -17,11 +17,16 @@ use crate::node::{Node, NodeError, Options, Signals};
 use crate::words::with_causes;
 
 mod ask;
+mod backup;
 mod check;
 mod import;
+mod kept;
+mod new_file;
+mod parts;
 mod peers;
 mod status;
 mod store;
+mod without_node;
 
 /// Where a node's configuration is unless the command line says otherwise.
 const CONFIG: &str = "/etc/jackfield/jackfield.toml";
@@ -141,7 +146,33 @@ enum Command {
         #[command(flatten)]
         node: WhichNode,
     },
-    /// Do something with a store that no node uses.
+    /// Write all that the store holds into one encrypted file, or look at such a file.
+    #[command(after_long_help = backup::BACKUP_HELP)]
+    Backup(backup::BackupArguments),
+    /// Replace all that the store holds by what is in a backup.
+    #[command(after_long_help = backup::RESTORE_HELP)]
+    Restore(backup::RestoreArguments),
+    /// Remove what is older than the settings keep it, or show it.
+    #[command(after_long_help = kept::RETENTION_HELP)]
+    Retention {
+        /// Show what would be removed, and remove nothing.
+        #[arg(long)]
+        dry_run: bool,
+        #[command(flatten)]
+        node: WhichNode,
+    },
+    /// Remove what is kept of a person who is no longer in the settings, or show it.
+    #[command(after_long_help = kept::ERASE_HELP)]
+    Erase(kept::EraseArguments),
+    /// Write what helps somebody else to understand the running node into a tar file; no secrets.
+    SupportBundle {
+        /// The file to write, such as support.tar; one that is there is not written over.
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+        #[command(flatten)]
+        node: WhichNode,
+    },
+    /// Do something with a store as a whole.
     Store {
         #[command(subcommand)]
         deed: store::StoreDeed,
@@ -432,6 +463,9 @@ fn run(command: Command, out: &mut impl Write) -> Result<(), Problem> {
         }
         Command::Store { deed } => store::store(deed, out),
         Command::Import { source } => import::import(source, out),
+        Command::Backup(arguments) => backup::backup(&arguments, out),
+        Command::SupportBundle { file, node } => backup::support_bundle(&file, &node, out),
+        Command::Restore(arguments) => backup::restore(&arguments, out),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut CommandLine::command(), "jackfield", &mut script);

@@ -23,7 +23,7 @@ use engine::{
 use tokio::sync::{Mutex, watch};
 use tokio::task::JoinSet;
 
-use crate::authentication::{Frame, Pool};
+use crate::authentication::{Frame, NodeAccounts, Pool};
 use crate::config::{Config, Expiry, StoreConfig, check_files_for};
 use crate::console::{Handle, StoredProofs, set_up};
 use crate::http::{HttpMetrics, RouteTable, route_tables};
@@ -105,10 +105,12 @@ pub(crate) struct Shared {
     pub(crate) probe_phone: ProbePhone,
     pub(crate) directories: Arc<Directories>,
     pub(crate) keeper: Arc<Keeper>,
+    /// Brings figures that are looked up up to date.
+    pub(crate) observe: Arc<dyn Fn() + Send + Sync>,
     pub(crate) log: LogControl,
     pub(crate) started_at: Timestamp,
     pub(crate) certificate: CertificateState,
-    sealing: Arc<SealingKey>,
+    pub(crate) sealing: Arc<SealingKey>,
     pool: Arc<Pool>,
     /// One apply or reload at a time.
     changing: Mutex<()>,
@@ -259,7 +261,9 @@ impl Starting {
         }
         let pool = Pool::new();
         let lines = LineLimit::default();
-        let (accounts, hashing) = (Arc::clone(&engine), Arc::clone(&pool));
+        let directories = Arc::new(Directories::new(Arc::clone(&clock)));
+        let accounts = NodeAccounts::new(Arc::clone(&engine), Arc::clone(&directories));
+        let hashing = Arc::clone(&pool);
         let http = HttpMetrics::new(&metrics, lines.clone());
         let frame = Frame::new(
             accounts,
@@ -276,7 +280,6 @@ impl Starting {
         let administration = Arc::new(handle.clone());
         let Surfaces { served, pushes, probe_phone, mut links } =
             surfaces(port.clone(), &config, administration);
-        let directories = Arc::new(Directories::new(Arc::clone(&clock)));
         let takes_over = settings_file.is_none();
         let keeper = Keeper::new(port.clone(), Arc::clone(&directories), takes_over);
         let keeping = Arc::clone(&keeper);
@@ -295,7 +298,9 @@ impl Starting {
                 return Err(NodeError::Routes(problems));
             }
         };
+        let observing = Arc::clone(&operations);
         let shared = Arc::new(Shared {
+            observe: Arc::new(move || observing.observe()),
             certificate: CertificateState::new(Arc::clone(&tls), &loaded, &metrics),
             started_at: now,
             changing: Mutex::default(),

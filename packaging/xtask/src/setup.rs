@@ -46,7 +46,7 @@ struct Requirement {
 
 const EVERY_DEMO: &[Purpose] = &[Purpose::Demo, Purpose::DemoOfNodes];
 
-const REQUIREMENTS: [Requirement; 8] = [
+const REQUIREMENTS: [Requirement; 9] = [
     Requirement {
         command: "cc",
         packages: &["gcc", "libc6-dev"],

@@ -10,7 +10,7 @@ use engine::Outcome;
 use serde_json::{Value, json};
 
 use super::deeds::failure;
-use super::protocol::{not_submitted, refused};
+use super::protocol::refused;
 use crate::node::Shared;
 use crate::settings::check_administrators;
 
@@ -107,7 +107,7 @@ pub(super) async fn import(
             .map_err(failure)?;
         let input = Input::command(id, change.command(context.by.clone()));
         let submitted = shared.engine.submit(input).await;
-        match submitted.map_err(|error| not_submitted(&error))? {
+        match submitted? {
             Outcome::Done(_) => {
                 let number = shared.engine.settings().number;
                 tracing::info!(number, documents = change.plan.len(), "taken over");
@@ -120,7 +120,7 @@ pub(super) async fn import(
                 moved = refused(&domain::Refusal::SettingsMoved);
             }
             Outcome::Refused(refusal) => return Err(refused(&refusal)),
-            Outcome::Unclear(_) => return Err(not_submitted(&engine::SubmitError::Undecided)),
+            Outcome::Unclear(_) => return Err(engine::SubmitError::Undecided.into()),
         }
     }
     Err(moved)

@@ -13,10 +13,9 @@ use std::sync::Arc;
 use console::{Context, Failure};
 use domain::settings::Reader;
 use domain::{Actor, Problems, Proof, Refusal};
-use engine::SubmitError;
 use serde_json::{Value, json};
 
-use super::{agents, deeds, directories, people, status};
+use super::{agents, deeds, directories, kept, people, status};
 use crate::node::Shared;
 use crate::{probe, settings, words};
 
@@ -35,19 +34,11 @@ pub(crate) fn refused(refusal: &Refusal) -> Failure {
     Failure::new(&words::code(refusal), words::refusal(refusal))
 }
 
-/// An input that came to no outcome.
-pub(crate) fn not_submitted(error: &SubmitError) -> Failure {
-    let code = match error {
-        SubmitError::Busy => "busy",
-        SubmitError::Stopping => "stopping",
-        SubmitError::Unknown => "unknown",
-        SubmitError::Unavailable { .. } | SubmitError::Undecided => "unavailable",
-    };
-    let cause = std::error::Error::source(error).map(|cause| format!(": {cause}"));
-    Failure::new(code, format!("{error}{}", cause.unwrap_or_default()))
-}
-
 impl Answer {
+    pub(super) fn of(id: Value, result: Result<Value, Failure>) -> Self {
+        Self { id, result }
+    }
+
     pub(super) fn malformed(message: &str) -> Self {
         Self { id: Value::Null, result: Err(Failure::new("malformed", message)) }
     }
@@ -152,6 +143,14 @@ pub(crate) async fn done(
         "import" => {
             let import = read(members, directories::read_import)?;
             directories::import(shared, import, context).await
+        }
+        "retention" => {
+            let dry_run = read(members, |it| Some(it.switch("dry_run").unwrap_or_default()))?;
+            kept::retention(shared, dry_run, context).await
+        }
+        "erase" => {
+            let wish = read(members, kept::read_erase)?;
+            kept::erase(shared, wish, context).await
         }
         "agent_sign_in" => {
             let wish = read(members, |reader| agents::read_sign_in(reader, shared.engine.node()))?;

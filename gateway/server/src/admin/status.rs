@@ -10,15 +10,22 @@ use serde_json::{Value, json};
 use crate::node::Shared;
 use crate::surfaces::Push;
 
-pub(super) fn status(shared: &Shared) -> Value {
+pub(crate) fn status(shared: &Shared) -> Value {
     let (engine, config) = (&shared.engine, &shared.config);
     let now = engine.now();
-    let store = match engine.store_state() {
+    let mut store = match engine.store_state() {
         StoreState::Working => json!({"state": "working"}),
         StoreState::Failing { since, why } => {
             json!({"state": "failing", "since_seconds": seconds_ago(now, since), "why": why})
         }
     };
+    let growth = engine.store_growth();
+    if let Some(members) = store.as_object_mut() {
+        members.insert("size_bytes".into(), json!(growth.sizes.bytes));
+        members.insert("free_bytes".into(), json!(growth.sizes.free_bytes));
+        members.insert("bytes_a_day".into(), json!(growth.bytes_a_day));
+        members.insert("disk_fills_up".into(), json!(growth.is_low));
+    }
     let surfaces: BTreeMap<_, _> = shared
         .health
         .surfaces()

@@ -8,14 +8,14 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::{
-    AgentDeed, CallDeed, Command, DirectoryDeed, Mode, ProbeKind, Problem, Switch, WhichNode,
+    AgentDeed, CallDeed, Command, DirectoryDeed, Mode, ProbeKind, Problem, Switch, WhichNode, kept,
     peers, status,
 };
 use crate::admin::protocol::LINE_BYTES_MAX;
 use crate::config::Config;
 
 /// A node that says nothing for so long is not well. Many passwords take minutes to hash.
-const PATIENCE: Duration = Duration::from_secs(600);
+pub(super) const PATIENCE: Duration = Duration::from_secs(600);
 
 /// How an answer is shown.
 enum Shown {
@@ -35,6 +35,10 @@ enum Shown {
     Applied,
     /// What a reload did.
     Reloaded,
+    /// What is older than it is kept.
+    Retention,
+    /// What is kept of a person.
+    Erasure,
     /// Nothing but that it is done.
     Done,
 }
@@ -97,6 +101,13 @@ fn request(command: Command) -> Result<(WhichNode, Value, Shown), Problem> {
             (node, json!({"do": "maintenance", "on": on}), Shown::Done)
         }
         Command::Reload { node } => (node, json!({"do": "reload"}), Shown::Reloaded),
+        Command::Retention { dry_run, node } => {
+            (node, json!({"do": "retention", "dry_run": dry_run}), Shown::Retention)
+        }
+        Command::Erase(arguments) => {
+            let (node, request) = arguments.request();
+            (node, request, Shown::Erasure)
+        }
         Command::LogLevel { level, minutes, node } => {
             let request = json!({"do": "log_level", "level": level, "minutes": minutes});
             (node, request, Shown::Done)
@@ -106,6 +117,9 @@ fn request(command: Command) -> Result<(WhichNode, Value, Shown), Problem> {
         | Command::Demo { .. }
         | Command::Store { .. }
         | Command::Import { .. }
+        | Command::Backup(_)
+        | Command::Restore(_)
+        | Command::SupportBundle { .. }
         | Command::Completions { .. } => {
             return Err(Problem("error: this asks no running node".to_owned()));
         }
@@ -180,12 +194,7 @@ pub(super) fn socket(node: &WhichNode) -> Result<PathBuf, Problem> {
 }
 
 pub(super) fn exchange(socket: &Path, request: &Value) -> Result<Value, Problem> {
-    let stream = UnixStream::connect(socket).map_err(|error| {
-        let path = socket.display();
-        Problem(format!(
-            "error: no node answers at {path}: {error}; is it running, and are you its user?"
-        ))
-    })?;
+    let stream = UnixStream::connect(socket).map_err(|error| nobody(socket, &error))?;
     stream.set_read_timeout(Some(PATIENCE))?;
     stream.set_write_timeout(Some(PATIENCE))?;
     let mut line = request.to_string();
@@ -198,12 +207,20 @@ pub(super) fn exchange(socket: &Path, request: &Value) -> Result<Value, Problem>
         .map_err(|_| Problem("error: the node broke off its answer".to_owned()))?;
     match answer.get("error") {
         None => Ok(answer.get("ok").cloned().unwrap_or_default()),
-        Some(error) => Err(Problem(told(error))),
+        Some(error) => Err(told(error)),
     }
 }
 
+/// What is said where no node answers.
+pub(super) fn nobody(socket: &Path, error: &std::io::Error) -> Problem {
+    let path = socket.display();
+    Problem(format!(
+        "error: no node answers at {path}: {error}; is it running, and are you its user?"
+    ))
+}
+
 /// An error of the socket, in words where it means that nobody answered in time.
-fn silent(error: std::io::Error) -> Problem {
+pub(super) fn silent(error: std::io::Error) -> Problem {
     use std::io::ErrorKind::{TimedOut, WouldBlock};
     match error.kind() {
         WouldBlock | TimedOut => Problem(format!(
@@ -216,11 +233,11 @@ fn silent(error: std::io::Error) -> Problem {
 }
 
 /// Problems as lines by key, anything else as one line.
-fn told(error: &Value) -> String {
-    match error.get("problems") {
+pub(super) fn told(error: &Value) -> Problem {
+    Problem(match error.get("problems") {
         Some(problems) => lines_by_key(problems).join("\n"),
         None => format!("error: {}", member(error, "message")),
-    }
+    })
 }
 
 /// A list of keys and messages, one line each.
@@ -284,6 +301,8 @@ fn show(answer: &Value, shown: &Shown, out: &mut impl Write) -> Result<(), Probl
                 )));
             }
         }
+        Shown::Retention => kept::show_retention(answer, out)?,
+        Shown::Erasure => kept::show_erasure(answer, out)?,
         Shown::Done => writeln!(out, "done")?,
     }
     Ok(())

@@ -2,7 +2,9 @@
 
 #![cfg(test)]
 
+mod backup;
 mod check;
 mod demo;
 mod place;
 mod run;
+mod support;
