@@ -3,7 +3,7 @@
 use std::pin::Pin;
 use std::sync::Arc;
 
-use ::console::Administration;
+use ::console::{Administration, Console};
 use domain::Timestamp;
 use engine::Port;
 use engine::surface::Surface;
@@ -48,9 +48,9 @@ pub fn product() -> MakeSurfaces {
     Box::new(|port, config, administration| {
         let pairs = cti::Pairs::new(port.clone());
         let links: Vec<Link> = vec![Box::new(|stop| Box::pin(pairs.run(stop)))];
-        let _ = administration;
+        let console = Console::new(port.clone(), administration);
         let phone = Phone::with_base(port, config.phone.base());
-        let served: Vec<Arc<dyn Surface>> = vec![Arc::clone(&phone) as Arc<dyn Surface>];
+        let served: Vec<Arc<dyn Surface>> = vec![Arc::clone(&phone) as Arc<dyn Surface>, console];
         let pushes = Arc::new(move || {
             let states = phone.push_states().into_iter();
             let push = states.map(|state| Push {
