@@ -161,7 +161,7 @@ async fn ids_16_every_operation_asks_for_its_role() {
     let mut asked = 0;
     for route in place.routes().to_vec() {
         let engine::surface::Callers::Roles(roles) = route.callers else { continue };
-        let target = route.path.replace('{', "").replace('}', "");
+        let target = route.path.replace(['{', '}'], "");
         let method = route.methods[0].clone();
         for role in [Role::Agent, Role::Supervisor, Role::Administrator, Role::Report] {
             let ask = Ask::new(method.clone(), &target, Some(person("x", &[role], &["sales"])));
