@@ -3,6 +3,7 @@
 //! Each peer is a subcommand and a module of its own; they share no code with the product.
 
 mod cti;
+mod finesse;
 mod phone;
 mod syslog;
 
@@ -13,6 +14,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use self::cti::{ControlArguments, CtiArguments};
+use self::finesse::FinesseArguments;
 use self::phone::PhoneArguments;
 use self::syslog::SyslogArguments;
 
@@ -30,6 +32,7 @@ enum Peer {
     CtiServer(Box<CtiArguments>),
     Control(ControlArguments),
     SyslogReceiver(SyslogArguments),
+    FinesseServer(FinesseArguments),
     /// Judge one stored page of IP phone services; exits with 1 if there are violations
     CheckPage {
         /// The phone it is for; `jackfield-peers models` lists them
@@ -75,6 +78,9 @@ fn run(arguments: Arguments) -> Result<u8, String> {
             code
         }
         Peer::CtiServer(arguments) => runtime()?.block_on(cti::run(*arguments, &mut stdout())),
+        Peer::FinesseServer(arguments) => {
+            runtime()?.block_on(finesse::run(arguments, &mut stdout()))
+        }
         Peer::Control(arguments) => {
             let (text, done) = runtime()?.block_on(cti::run_control(&arguments))?;
             stdout().write_all(text.as_bytes()).map_err(io)?;

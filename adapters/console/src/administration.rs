@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use async_trait::async_trait;
 use domain::{Actor, Identity, Problems, Secret, Timestamp};
+use engine::SubmitError;
 use serde_json::Value;
 
 /// Who asks for a deed, and under which id they would repeat it.
@@ -37,6 +38,19 @@ impl Failure {
     /// One of that code with everything that is wrong.
     pub fn problems(code: &str, problems: Problems) -> Self {
         Self { code: code.to_owned(), message: problems.to_string(), problems }
+    }
+}
+
+impl From<SubmitError> for Failure {
+    fn from(error: SubmitError) -> Self {
+        let code = match error {
+            SubmitError::Busy => "busy",
+            SubmitError::Stopping => "stopping",
+            SubmitError::Unknown => "unknown",
+            SubmitError::Unavailable { .. } | SubmitError::Undecided => "unavailable",
+        };
+        let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}"));
+        Self::new(code, format!("{error}{}", cause.unwrap_or_default()))
     }
 }
 

@@ -76,7 +76,7 @@ pub use session::{
 pub use settings::Settings;
 pub use sign_in::{LOCK_SECONDS, WRONG_PASSWORDS_MAX, sign_in_possible};
 pub use step::{
-    AgentCommand, Command, ConsoleCommand, Entropy, Halt, Input, InputBody, InputId,
+    AgentCommand, Command, ConsoleCommand, ERASED, Entropy, Halt, Input, InputBody, InputId,
     LEAVING_SECONDS, OWED_SECONDS, OwedSignOut, Report, SignIn, SignInOn, Step, Wish, step,
 };
 pub use time::Timestamp;

@@ -18,11 +18,13 @@ mod agent;
 mod audited;
 mod client;
 mod console;
+mod erasure;
 mod owner;
 mod place;
 
 use client::News;
 pub use console::ConsoleCommand;
+pub use erasure::ERASED;
 use place::Move;
 
 pub(crate) use client::clear_timer;
@@ -111,6 +113,13 @@ pub enum Command {
     },
     /// Sessions, tokens and the like of people in consoles.
     Console(ConsoleCommand),
+    /// Nothing is kept of a person any more who is no longer in the settings (OPS-13).
+    Erase {
+        /// Their id.
+        id: AgentId,
+        /// All that they were called with pairs of servers.
+        agents: Vec<AgentKey>,
+    },
     /// A node goes into maintenance or comes out of it.
     SetMaintenance {
         /// Which node.
@@ -399,6 +408,7 @@ impl Command {
             Self::ApplySettings { .. } | Self::ChangeSettings { .. } => "settings".to_owned(),
             Self::SetMaintenance { node, .. } => format!("node/{node}"),
             Self::KeepDeployment { .. } => "deployment".to_owned(),
+            Self::Erase { id, .. } => format!("erase/{id}"),
             Self::Audited { command: Some(command), .. } => command.lane(),
             Self::Audited { command: None, .. } => "audit".to_owned(),
             Self::Console(command) => command.lane(),
@@ -472,6 +482,7 @@ fn command_step(
         Command::SetMaintenance { node, on } => administration::set_maintenance(node, *on, view),
         Command::KeepDeployment { root } => administration::keep_deployment(root, view),
         Command::Console(command) => console::console(now, command, view),
+        Command::Erase { id, agents } => erasure::erase(id, agents, view),
         Command::Audited { by, deed, command } => {
             let decision = match command {
                 Some(command) => command_step(now, entropy, command, view)?,

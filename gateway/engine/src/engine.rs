@@ -17,6 +17,7 @@ use tokio::task::JoinSet;
 use zeroize::Zeroizing;
 
 use crate::clients::Clients;
+use crate::growth::{Growth, StoreGrowth};
 use crate::keeper::Believed;
 use crate::lanes::Lanes;
 use crate::live::Live;
@@ -90,6 +91,7 @@ pub struct Engine {
     /// How far the time of day is believed.
     pub(crate) believed: Mutex<Believed>,
     store_state: Mutex<StoreState>,
+    pub(crate) growth: Growth,
     root: Zeroizing<[u8; 32]>,
     tasks: Mutex<JoinSet<()>>,
     observing: Mutex<()>,
@@ -146,6 +148,7 @@ impl Engine {
     /// are none, and starts the engine's own tasks on the runtime it is called from.
     pub async fn open(options: EngineOptions) -> Result<Arc<Self>, OpenError> {
         let figures = Figures::new(&options.metrics);
+        let growth = Growth::new(&options.metrics);
         let now = options.clock.now();
         let mut run = [0; 8];
         if !options.random.fill(&mut run) {
@@ -176,6 +179,7 @@ impl Engine {
             unreadable: Mutex::default(),
             believed: Mutex::new(Believed::since(now)),
             store_state: Mutex::new(StoreState::Working),
+            growth,
             root: Zeroizing::new([0; 32]),
             tasks: Mutex::default(),
             observing: Mutex::default(),
@@ -188,6 +192,7 @@ impl Engine {
         engine.believed = Mutex::new(Believed::at_start(&engine).await?);
         engine.root = engine.open_root().await?;
         engine.load_everything().await.map_err(OpenError::reading)?;
+        crate::keeper::look_at_size(&engine).await;
         let engine = Arc::new(engine);
         engine.start(cursor);
         Ok(engine)
@@ -234,6 +239,16 @@ impl Engine {
     /// Whether the store does its work.
     pub fn store_state(&self) -> StoreState {
         self.store_state.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// How large the store is and how fast it grows, as of the last minute.
+    pub fn store_growth(&self) -> StoreGrowth {
+        self.growth.latest()
+    }
+
+    /// Figures of the store since it was opened.
+    pub fn store_statistics(&self) -> Statistics {
+        self.store.statistics()
     }
 
     /// Whether what writes in the store is at work, however that goes. It answers late or never
@@ -439,6 +454,7 @@ impl Engine {
         tasks.spawn(keep_running(engine(), "follower", crate::follower::follow));
         tasks.spawn(keep_running(engine(), "waker", crate::waker::run));
         tasks.spawn(keep_running(engine(), "keeper", crate::keeper::keep));
+        tasks.spawn(keep_running(engine(), "retention", crate::retention::keep));
         tasks.spawn(keep_running(engine(), "nodes", crate::nodes::keep));
         tasks.spawn(keep_running(engine(), "heir", crate::nodes::succeed));
         tasks.spawn(keep_running(engine(), "bridge", crate::bridge::bridge));

@@ -74,6 +74,7 @@ async fn look(engine: &Engine, line: &LogEntry) -> Result<(), SubmitError> {
         return Ok(());
     }
     match subject.kind {
+        Kind::Session if line.event.name == domain::ERASED => engine.look_at_erased(subject).await,
         Kind::Session => engine.look_at_session(subject).await,
         // Without all of the new settings those in force stay; what depends on them is refused.
         Kind::SettingsHead => {

@@ -50,6 +50,9 @@ pub(crate) async fn keep(engine: Arc<Engine>) {
             } else if round.is_multiple_of(SWEEP_EVERY) && believes(&engine) {
                 sweep(&engine).await;
             }
+            if round.is_multiple_of(SWEEP_EVERY) {
+                look_at_size(&engine).await;
+            }
             run_overlong(&engine).await;
         }
         if changed || removed_may_be_left {
@@ -84,6 +87,11 @@ impl Believed {
     /// A time that is believed.
     pub(crate) const fn since(now: Timestamp) -> Self {
         Self { now, doubts: 0 }
+    }
+
+    /// Whether the clock moved that far since it was believed last.
+    pub(crate) fn is_doubtful(&self, now: Timestamp) -> bool {
+        now.since(self.now) > QUIET_MAX
     }
 
     /// Whether `now` is believed. It is looked at every minute, so a clock that moved by a day jumped.
@@ -145,6 +153,14 @@ async fn run_overlong(engine: &Engine) {
             // One that could not be run is found again in the next round.
             crate::waker::run_one(engine, wake).await;
         }
+    }
+}
+
+/// Looks how large the store is.
+pub(crate) async fn look_at_size(engine: &Engine) {
+    // One that does not answer is told elsewhere.
+    if let Ok(sizes) = engine.store.sizes().await {
+        engine.growth.see(engine.clock.now(), sizes);
     }
 }
 

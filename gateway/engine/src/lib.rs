@@ -14,6 +14,7 @@
 //! advice: a decision loads what it must be sure of and guards it.
 
 pub mod authenticate;
+mod backup;
 mod blob;
 mod bridge;
 mod clients;
@@ -22,6 +23,7 @@ mod engine;
 mod error;
 mod feed;
 mod follower;
+mod growth;
 mod keeper;
 mod lanes;
 mod lease;
@@ -35,6 +37,7 @@ mod outbox;
 mod owner;
 mod port;
 mod random;
+mod retention;
 pub mod sealing;
 mod settings;
 mod signing_in;
@@ -47,11 +50,13 @@ mod waker;
 pub use authenticate::{
     Admission, Applicant, Attempt, AuthenticationRefusal, Authenticator, Judgement,
 };
+pub use backup::Kinship;
 pub use clients::ClientConnection;
 pub use clock::{Clock, StoreClock, SystemClock};
 pub use engine::{Engine, EngineOptions, StoreState};
 pub use error::{OpenError, SubmitError};
 pub use feed::{Feed, FeedItem};
+pub use growth::StoreGrowth;
 pub use lease::HeldLease;
 pub use live::{OwnerRequest, PairStatus};
 pub use metrics::Metrics;
@@ -60,6 +65,7 @@ pub use outbox::Outbox;
 pub use owner::{Owner, QUESTIONS_MAX};
 pub use port::Port;
 pub use random::{Random, SystemRandom};
+pub use retention::{Erasure, KeptKind, Overdue, RetentionError};
 pub use sealing::{SealingKey, UnsealError};
 pub use signing_in::{SignInAnswer, SignInAttempt};
 pub use submit::Outcome;

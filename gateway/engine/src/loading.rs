@@ -18,7 +18,7 @@ use crate::engine::Engine;
 use crate::{OpenError, SubmitError};
 
 /// What the shared root secret is sealed for.
-const ROOT_PURPOSE: &str = "deployment_root";
+pub(crate) const ROOT_PURPOSE: &str = "deployment_root";
 /// How many documents are asked for at once when all are read.
 const PAGE: u32 = 1_000;
 /// How many documents that cannot be read are told.
@@ -60,6 +60,27 @@ impl Engine {
             self.mirror.see(version, session);
         }
         Ok(())
+    }
+
+    /// Looks at a session that was erased, unless its agent signed in anew since. A session that is merely
+    /// not found may be one that begins at this moment.
+    pub(crate) async fn look_at_erased(&self, key: &Key) -> Result<(), SubmitError> {
+        let read = self.document(key).await;
+        let gone = matches!(read, Ok(None));
+        if self.passing_over(key, read)?.is_some() {
+            return self.look_at_session(key).await;
+        }
+        if gone {
+            self.forget_session(key);
+        }
+        Ok(())
+    }
+
+    /// An agent was erased.
+    pub(crate) fn forget_session(&self, key: &Key) {
+        if let Ok(agent) = key.id.parse() {
+            self.mirror.drop_session(&agent);
+        }
     }
 
     /// The keys in a stretch of an index.

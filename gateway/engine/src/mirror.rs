@@ -6,7 +6,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, PoisonError, RwLock};
 
-use domain::{AgentKey, AgentSession, SessionNumber, Version};
+use domain::{AgentId, AgentKey, AgentSession, SessionNumber, Version};
 use tokio::sync::{broadcast, watch};
 
 /// How many changes a listener may be behind before it is told to look anew.
@@ -86,6 +86,21 @@ impl Mirror {
         }
     }
 
+    /// Forgets the session of an agent that is kept no more.
+    pub(crate) fn drop_session(&self, agent: &AgentKey) {
+        {
+            let mut tables = self.tables.write().unwrap_or_else(PoisonError::into_inner);
+            let Some(seen) = tables.sessions.remove(agent) else { return };
+            tables.agents.remove(&seen.session.number);
+            if let Some(watcher) = tables.watchers.get(agent) {
+                watcher.send_replace(None);
+            }
+        }
+        // Nobody listening is fine.
+        let _ = self.ends.send(agent.clone());
+        let _ = self.changes.send(agent.clone());
+    }
+
     /// Forgets everything, for a new epoch. Once it is read anew, [`Mirror::tell_gone`] follows.
     pub(crate) fn forget(&self) {
         let mut tables = self.tables.write().unwrap_or_else(PoisonError::into_inner);
@@ -109,6 +124,12 @@ impl Mirror {
             // Nobody listening is fine.
             let _ = self.changes.send(agent);
         }
+    }
+
+    /// The agents of that id, with whatever pair, of whom a session is known.
+    pub(crate) fn agents_called(&self, id: &AgentId) -> Vec<AgentKey> {
+        let tables = self.tables.read().unwrap_or_else(PoisonError::into_inner);
+        tables.sessions.keys().filter(|agent| agent.id == *id).cloned().collect()
     }
 
     pub(crate) fn session(&self, number: SessionNumber) -> Option<Arc<AgentSession>> {

@@ -299,6 +299,9 @@ impl Engine {
                     self.see_node(&write.key, version, node);
                 }
                 (WriteBody::Put(Document::SettingsHead(_)), _) => settings = true,
+                (WriteBody::Delete, _) if write.key.kind == Kind::Session => {
+                    self.forget_session(&write.key);
+                }
                 _ => {}
             }
         }

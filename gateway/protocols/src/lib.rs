@@ -4,6 +4,8 @@
 //! have names, its fuzz target is a plain function that the tests run over a kept corpus.
 
 pub mod cti;
+pub mod finesse;
 pub mod journal;
+pub mod ldap;
 pub mod phone_xml;
 pub mod syslog;

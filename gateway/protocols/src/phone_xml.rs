@@ -16,7 +16,7 @@ mod fuzz;
 mod object;
 #[cfg(test)]
 mod tests;
-mod tree;
+pub(crate) mod tree;
 
 pub use charset::{Charset, shown};
 pub use cut::cut;

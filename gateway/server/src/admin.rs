@@ -19,13 +19,17 @@ use crate::node::{NodeError, Shared};
 use crate::secret_file;
 
 mod agents;
+mod certificates;
 mod deeds;
+mod kept;
 pub(crate) mod people;
 pub(crate) mod protocol;
-mod status;
+pub(crate) mod status;
+pub(crate) mod streamed;
 
 pub(crate) use agents::fresh_number;
 use protocol::{Answer, LINE_BYTES_MAX};
+use streamed::Streamed;
 
 /// Clients at once.
 const CLIENTS_MAX: usize = 16;
@@ -106,7 +110,11 @@ async fn converse(shared: &Arc<Shared>, stream: UnixStream) -> io::Result<()> {
     let mut read = BufReader::new(read);
     loop {
         let answer = match timeout(SILENCE, read_line(&mut read)).await {
-            Ok(Ok(Some(line))) => protocol::answer(shared, &line).await,
+            Ok(Ok(Some(line))) => match Streamed::of(&line) {
+                Some(Ok(streamed)) => streamed.answer(shared, &mut read, &mut write).await?,
+                Some(Err(answer)) => answer,
+                None => protocol::answer(shared, &line).await,
+            },
             Ok(Ok(None)) | Err(_) => return Ok(()),
             Ok(Err(error)) if error.kind() == io::ErrorKind::InvalidData => {
                 let answer =

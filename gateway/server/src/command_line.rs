@@ -17,9 +17,15 @@ use crate::node::{Node, NodeError, Options, Signals};
 use crate::words::with_causes;
 
 mod ask;
+mod backup;
+mod certificate;
 mod check;
+mod kept;
+mod new_file;
+mod parts;
 mod status;
 mod store;
+mod without_node;
 
 /// Where a node's configuration is unless the command line says otherwise.
 const CONFIG: &str = "/etc/jackfield/jackfield.toml";
@@ -76,7 +82,9 @@ Phones reach a node over HTTPS only when they trust what it shows: import it, or
 signed it, into the call manager's phone-trust store, for every node. No key is printed.
 
 Example:
-  jackfield certificate > jackfield.pem";
+  jackfield certificate > jackfield.pem
+  jackfield certificate export > all-nodes.pem
+  jackfield certificate show";
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -116,9 +124,11 @@ enum Command {
         #[command(flatten)]
         node: WhichNode,
     },
-    /// Print the certificate that the running node shows, with its chain, as PEM.
-    #[command(after_long_help = CERTIFICATE_HELP)]
+    /// Look at certificates and replace them; alone, print the one that phones are shown, as PEM.
+    #[command(after_long_help = CERTIFICATE_HELP, args_conflicts_with_subcommands = true)]
     Certificate {
+        #[command(subcommand)]
+        deed: Option<certificate::CertificateDeed>,
         #[command(flatten)]
         node: WhichNode,
     },
@@ -130,7 +140,33 @@ enum Command {
         #[command(flatten)]
         node: WhichNode,
     },
-    /// Do something with a store that no node uses.
+    /// Write all that the store holds into one encrypted file, or look at such a file.
+    #[command(after_long_help = backup::BACKUP_HELP)]
+    Backup(backup::BackupArguments),
+    /// Replace all that the store holds by what is in a backup.
+    #[command(after_long_help = backup::RESTORE_HELP)]
+    Restore(backup::RestoreArguments),
+    /// Remove what is older than the settings keep it, or show it.
+    #[command(after_long_help = kept::RETENTION_HELP)]
+    Retention {
+        /// Show what would be removed, and remove nothing.
+        #[arg(long)]
+        dry_run: bool,
+        #[command(flatten)]
+        node: WhichNode,
+    },
+    /// Remove what is kept of a person who is no longer in the settings, or show it.
+    #[command(after_long_help = kept::ERASE_HELP)]
+    Erase(kept::EraseArguments),
+    /// Write what helps somebody else to understand the running node into a tar file; no secrets.
+    SupportBundle {
+        /// The file to write, such as support.tar; one that is there is not written over.
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+        #[command(flatten)]
+        node: WhichNode,
+    },
+    /// Do something with a store as a whole.
     Store {
         #[command(subcommand)]
         deed: store::StoreDeed,
@@ -361,6 +397,9 @@ fn run(command: Command, out: &mut impl Write) -> Result<(), Problem> {
             }))?)
         }
         Command::Store { deed } => store::store(deed, out),
+        Command::Backup(arguments) => backup::backup(&arguments, out),
+        Command::SupportBundle { file, node } => backup::support_bundle(&file, &node, out),
+        Command::Restore(arguments) => backup::restore(&arguments, out),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut CommandLine::command(), "jackfield", &mut script);

@@ -68,7 +68,7 @@ impl Administration for Handle {
         let digest = sha256(cookie.expose());
         let key = Key::web_session(&digest);
         let found = shared.engine.document(&key).await;
-        let found = found.map_err(|error| protocol::not_submitted(&error))?;
+        let found = found?;
         let Some(Document::WebSession(session)) = found.map(|it| it.document) else {
             return Ok(());
         };

@@ -8,6 +8,7 @@
 
 mod admin;
 mod authentication;
+mod backup;
 pub mod command_line;
 pub mod config;
 mod console;
@@ -25,6 +26,7 @@ mod sealing_file;
 mod secret_file;
 mod settings;
 mod source;
+mod support_bundle;
 pub mod surfaces;
 #[cfg(test)]
 mod temporary;

@@ -18,6 +18,7 @@ use crate::config::LogConfig;
 mod journal;
 mod line_limit;
 mod named;
+mod recent;
 mod syslog;
 mod told;
 
@@ -26,6 +27,7 @@ pub use syslog::{Facility, Framing, Syslog, SyslogLayer, SyslogReceiver, SyslogS
 
 use journal::Journal;
 use named::Named;
+pub(crate) use recent::Recent;
 
 /// The levels there are.
 pub(crate) const LEVELS: [&str; 5] = ["error", "warn", "info", "debug", "trace"];
@@ -36,6 +38,8 @@ pub struct LogControl {
     set: Option<Arc<dyn Fn(EnvFilter) -> bool + Send + Sync>>,
     levels: Arc<Mutex<Levels>>,
     syslog: Syslog,
+    /// The last lines.
+    pub(crate) recent: Recent,
 }
 
 /// From where on is logged.
@@ -58,7 +62,12 @@ impl Levels {
 impl LogControl {
     /// For where nothing is logged, as in tests.
     pub fn none() -> Self {
-        Self { set: None, levels: Levels::shared("info"), syslog: Syslog::new(None) }
+        Self {
+            set: None,
+            levels: Levels::shared("info"),
+            syslog: Syslog::new(None),
+            recent: Recent::default(),
+        }
     }
 
     /// The syslog receivers of this log.
@@ -119,15 +128,19 @@ pub fn start(config: LogConfig, node: Option<&NodeName>) -> LogControl {
     let syslog = Syslog::new(node);
     let receivers = syslog.layer(Arc::new(SystemClock));
     // A second start in one process changes nothing; the first log goes on.
+    let recent = Recent::default();
+    let kept = tracing_subscriber::fmt::layer().with_writer(recent.clone()).with_ansi(false);
     let _ = registry
         .with(entries(node).unwrap_or_else(|| lines(config, node)))
         .with(receivers)
+        .with(kept)
         .try_init();
     std::panic::set_hook(Box::new(log_panic));
     LogControl {
         set: Some(Arc::new(move |filter| handle.reload(filter).is_ok())),
         levels: Levels::shared(config.level),
         syslog,
+        recent,
     }
 }
 

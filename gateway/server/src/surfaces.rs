@@ -50,7 +50,8 @@ pub fn product() -> MakeSurfaces {
         let links: Vec<Link> = vec![Box::new(|stop| Box::pin(pairs.run(stop)))];
         let console = Console::new(port.clone(), administration);
         let phone = Phone::with_base(port, config.phone.base());
-        let served: Vec<Arc<dyn Surface>> = vec![Arc::clone(&phone) as Arc<dyn Surface>, console];
+        let served: Vec<Arc<dyn Surface>> =
+            vec![Arc::clone(&phone) as Arc<dyn Surface>, console as Arc<dyn Surface>];
         let pushes = Arc::new(move || {
             let states = phone.push_states().into_iter();
             let push = states.map(|state| Push {

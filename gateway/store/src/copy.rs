@@ -10,7 +10,8 @@
 
 use tokio::sync::mpsc;
 
-use crate::{PostgresStore, SqliteStore, StoreError};
+use crate::backup::Pages;
+use crate::{PostgresStore, SqliteStore, Store, StoreError};
 
 /// Pages that wait to be written.
 const PAGES_WAITING: usize = 2;
@@ -31,6 +32,21 @@ pub(crate) enum Sort {
     Text,
     Number,
     Bytes,
+}
+
+impl Table {
+    /// Asks for all of it; of bodies only what is finished, piece after piece.
+    pub(crate) fn selection(&self) -> String {
+        let names: Vec<_> = self.columns.iter().map(|(name, _)| *name).collect();
+        let (names, table) = (names.join(", "), self.name);
+        match table {
+            "piece" => format!(
+                "SELECT {names} FROM piece
+                 WHERE EXISTS (SELECT 1 FROM blob WHERE blob.id = piece.id) ORDER BY id, number"
+            ),
+            _ => format!("SELECT {names} FROM {table}"),
+        }
+    }
 }
 
 /// Some rows of a table, column by column.
@@ -202,7 +218,7 @@ pub async fn copy(
     told: &mut (dyn FnMut(&Copied) + Send),
 ) -> Result<Vec<Copied>, CopyError> {
     let (pages, received) = mpsc::channel(PAGES_WAITING);
-    let sending = from.send_pages(pages);
+    let sending = from.send_pages(Pages(pages));
     let receiving = to.receive_pages(received, mode, from.epoch(), told);
     let (sent, copied) = tokio::join!(sending, receiving);
     // A side that fails ends the other: nobody takes the pages, or no more come. It knows why.

@@ -81,6 +81,11 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// Of a store that ends with its process.
+    pub(crate) fn not_kept() -> Self {
+        Self::Unavailable { source: "what is only in memory is neither copied nor replaced".into() }
+    }
+
     /// The same error once more, for everybody whose work shared a transaction that failed as a whole.
     pub(crate) fn again(&self) -> Self {
         match self {

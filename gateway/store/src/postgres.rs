@@ -32,6 +32,7 @@ mod options;
 mod pool;
 mod reading;
 mod receiving;
+mod sending;
 mod statements;
 mod steps;
 mod ticker;
@@ -48,7 +49,8 @@ use tokio::task::AbortHandle;
 use tokio_postgres::Config;
 use tokio_postgres::config::SslMode;
 
-use crate::store::Store;
+use crate::backup::{Arriving, Pages};
+use crate::store::{Sizes, Store};
 use crate::{
     Beat, Beats, BlobHead, Commit, Committed, Cursor, DueWakes, Lease, Load, LoadAnswer, LogEntry,
     LogPage, OpenError, PIECE_BYTES_MAX, Promise, Statistics, StoreError,
@@ -268,6 +270,18 @@ impl Store for PostgresStore {
         pool.known.see_epoch(epoch);
         self.moved.notify_one();
         Ok(epoch)
+    }
+
+    async fn send_pages(&self, pages: Pages) -> Result<(), StoreError> {
+        self.send_rows(&pages.0).await
+    }
+
+    async fn replace(&self, arriving: Arriving, above: u64) -> Result<u64, StoreError> {
+        self.replace_pages(arriving.0, above).await
+    }
+
+    async fn sizes(&self) -> Result<Sizes, StoreError> {
+        Ok(Sizes { bytes: self.database_bytes().await?, free_bytes: None })
     }
 
     /// Whether the ticker is at work. A database that is away holds up nobody here.

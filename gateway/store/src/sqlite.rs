@@ -16,19 +16,23 @@ mod nodes;
 mod open;
 mod pages;
 mod reading;
+mod replacing;
 mod writing;
 
 use std::fs::File;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::{InputId, Reply, Timestamp};
-use tokio::sync::watch;
+use rusqlite::Connection;
+use tokio::sync::{Mutex, oneshot, watch};
+use tokio::task::spawn_blocking;
 
-use crate::store::Store;
+use crate::backup::{Arriving, Pages};
+use crate::store::{Sizes, Store};
 use crate::{
     Beat, Beats, BlobHead, Commit, Committed, Cursor, DueWakes, Lease, Load, LoadAnswer, LogEntry,
     LogPage, OpenError, PIECE_BYTES_MAX, Promise, Statistics, StoreError,
@@ -43,12 +47,17 @@ const READERS: usize = 2;
 /// A store in one SQLite file.
 #[derive(Debug)]
 pub struct SqliteStore {
+    path: PathBuf,
     writer: Pool,
     readers: Pool,
     blob_writer: Pool,
     blob_reader: Pool,
     counts: Arc<Counts>,
     threads: Threads,
+    /// Held by whoever replaces everything.
+    replacing: Mutex<()>,
+    /// Whether the writers are at that, which takes them long.
+    is_replacing: Arc<AtomicBool>,
     /// Held for as long as the store is open: no second process may write beside us.
     _lock: File,
 }
@@ -60,6 +69,7 @@ impl SqliteStore {
         let lock = open::lock(path)?;
         let (main, epoch, was_clean) = open::main(path)?;
         let blobs_path = open::beside(path, "-blobs");
+        replacing::finish(path, &main)?;
         let blobs = open::blobs(&blobs_path, was_clean)?;
         let readers = (0..READERS).map(|_| open::reader(path)).collect::<Result<Vec<_>, _>>()?;
         let blob_readers = vec![open::reader(&blobs_path)?];
@@ -71,27 +81,21 @@ impl SqliteStore {
         let writer = threads.start_writer("store-writer", main, Arc::clone(&counts), WAITING_MAX);
         let blob_writer = threads.start_writer("store-blobs", blobs, blob_counts, WAITING_MAX);
         Ok(Self {
+            path: path.to_owned(),
             writer: started(writer)?,
             readers: started(threads.start_readers("store-reader", readers, WAITING_MAX))?,
             blob_writer: started(blob_writer)?,
             blob_reader: started(threads.start_readers("blob-reader", blob_readers, WAITING_MAX))?,
             counts,
             threads,
+            replacing: Mutex::default(),
+            is_replacing: Arc::default(),
             _lock: lock,
         })
     }
 
-    /// Sends all rows that are to be copied, and then that these were all.
-    pub(crate) async fn send_pages(&self, pages: pages::Pages) -> Result<(), StoreError> {
-        let main = pages.clone();
-        self.readers.run(move |it| pages::send(it, &crate::copy::MAIN, &main)).await?;
-        let blobs = pages.clone();
-        self.blob_reader.run(move |it| pages::send(it, &crate::copy::BLOBS, &blobs)).await?;
-        pages.send(None).await.map_err(|_| StoreError::Closed)
-    }
-
     pub(crate) fn epoch(&self) -> u64 {
-        self.counts.epoch.load(Ordering::Acquire)
+        self.counts.epoch()
     }
 }
 
@@ -103,9 +107,10 @@ impl Store for SqliteStore {
     }
 
     async fn commit(&self, commit: Commit) -> Result<Committed, StoreError> {
-        let epoch = self.epoch();
-        let committed =
-            self.writer.run(move |connection| writing::commit(connection, &commit, epoch)).await?;
+        let counts = Arc::clone(&self.counts);
+        // The epoch when its turn comes: it may be another one by then.
+        let work = move |it: &Connection| writing::commit(it, &commit, counts.epoch());
+        let committed = self.writer.run(work).await?;
         match &committed {
             Committed::Done { .. } => {
                 self.counts.commits.fetch_add(1, Ordering::Relaxed);
@@ -153,8 +158,9 @@ impl Store for SqliteStore {
     }
 
     async fn close_promises(&self, ids: Vec<String>, lease: &Lease) -> Result<(), StoreError> {
-        let (lease, epoch) = (lease.clone(), self.epoch());
-        self.writer.run(move |it| leases::close_promises(it, &ids, &lease, epoch)).await
+        let (lease, counts) = (lease.clone(), Arc::clone(&self.counts));
+        let work = move |it: &Connection| leases::close_promises(it, &ids, &lease, counts.epoch());
+        self.writer.run(work).await
     }
 
     async fn acquire_lease(
@@ -164,8 +170,12 @@ impl Store for SqliteStore {
         now: Timestamp,
         lasting: Duration,
     ) -> Result<Option<Lease>, StoreError> {
-        let (name, holder, epoch) = (name.to_owned(), holder.to_owned(), self.epoch());
-        self.writer.run(move |it| leases::acquire(it, &name, &holder, now, lasting, epoch)).await
+        let (name, holder) = (name.to_owned(), holder.to_owned());
+        let counts = Arc::clone(&self.counts);
+        let work = move |it: &Connection| {
+            leases::acquire(it, &name, &holder, now, lasting, counts.epoch())
+        };
+        self.writer.run(work).await
     }
 
     async fn renew_lease(
@@ -243,7 +253,66 @@ impl Store for SqliteStore {
     }
 
     async fn answer(&self) -> Result<(), StoreError> {
+        if self.is_replacing.load(Ordering::Acquire) {
+            // It is at work, and would say so late.
+            return Ok(());
+        }
         self.writer.answer().await
+    }
+
+    async fn send_pages(&self, pages: Pages) -> Result<(), StoreError> {
+        let path = self.path.clone();
+        let sent = spawn_blocking(move || pages::send(&path, &pages.0)).await;
+        sent.unwrap_or(Err(StoreError::Closed))
+    }
+
+    async fn replace(&self, arriving: Arriving, above: u64) -> Result<u64, StoreError> {
+        let _alone = self.replacing.lock().await;
+        let path = self.path.clone();
+        let staged = spawn_blocking(move || replacing::stage(&path, arriving.0)).await;
+        let staged = staged.unwrap_or(Err(StoreError::Closed))?;
+        let (main, blobs) = staged.parts();
+        let (done, is_done) = oneshot::channel();
+        let counts = Arc::clone(&self.counts);
+        let at_work = replacing::AtWork::new(&self.is_replacing);
+        // Nobody writes a body between the two. Both go on where this call is dropped.
+        let blobs = self.blob_writer.run_alone(move |connection| {
+            let _at_work = at_work;
+            match is_done.blocking_recv() {
+                Ok(Some(true)) => blobs.replace(connection),
+                Ok(Some(false)) | Err(_) => Ok(()),
+                Ok(None) => {
+                    blobs.keep();
+                    Ok(())
+                }
+            }
+        });
+        let main = self.writer.run_alone(move |connection| {
+            let replaced = main.replace(connection, above);
+            if let Ok(epoch) = replaced {
+                counts.epoch.store(epoch, Ordering::Release);
+                counts.wake_up.send_modify(|count| *count += 1);
+            }
+            // Whether it counts is not known after some faults; the next start knows.
+            let doubtful = matches!(replaced, Err(StoreError::Unknown));
+            let _ = done.send((!doubtful).then_some(replaced.is_ok()));
+            replaced
+        });
+        let (blobs, main) = tokio::join!(blobs, main);
+        let epoch = main?;
+        blobs.map(|()| epoch)
+    }
+
+    async fn check_files(&self) -> Result<Vec<String>, StoreError> {
+        let path = self.path.clone();
+        let checked = spawn_blocking(move || open::check_all(&path)).await;
+        checked.unwrap_or(Err(StoreError::Closed))
+    }
+
+    async fn sizes(&self) -> Result<Sizes, StoreError> {
+        let path = self.path.clone();
+        let sizes = spawn_blocking(move || open::sizes(&path)).await;
+        sizes.unwrap_or(Err(StoreError::Closed))
     }
 
     async fn close(&self) {

@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use domain::{InputId, Reply, Timestamp};
 use tokio::sync::watch;
 
+use crate::backup::{Arriving, Pages};
 use crate::{
     Beat, Beats, BlobHead, Commit, Committed, Cursor, DueWakes, Fence, Lease, Load, LoadAnswer,
     LogEntry, LogPage, Promise, StoreError,
@@ -32,6 +33,15 @@ pub struct Statistics {
     pub failures: u64,
     /// Commits waiting now.
     pub waiting: u64,
+}
+
+/// How large a store is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Sizes {
+    /// Bytes of its files, or of its database.
+    pub bytes: u64,
+    /// Bytes that are free on the disk of its files, where it has some here.
+    pub free_bytes: Option<u64>,
 }
 
 /// What we own, durable.
@@ -124,6 +134,29 @@ pub trait Store: Send + Sync + 'static {
     /// Starts a new epoch, after the content was replaced: cursors, fences and caches of before
     /// hold no longer.
     async fn raise_epoch(&self) -> Result<u64, StoreError>;
+
+    /// Sends all rows as of one moment, and then that these were all.
+    async fn send_pages(&self, pages: Pages) -> Result<(), StoreError> {
+        drop(pages);
+        Err(StoreError::not_kept())
+    }
+
+    /// Replaces everything but leases and signs of life by what arrives, all of it or nothing, and starts
+    /// a new epoch above the present one and `above`; gives that epoch.
+    async fn replace(&self, arriving: Arriving, above: u64) -> Result<u64, StoreError> {
+        drop((arriving, above));
+        Err(StoreError::not_kept())
+    }
+
+    /// What is wrong with its files, apart from what stands in them.
+    async fn check_files(&self) -> Result<Vec<String>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    /// How large it is.
+    async fn sizes(&self) -> Result<Sizes, StoreError> {
+        Ok(Sizes::default())
+    }
 
     /// Waits until whatever writes has done something that changes nothing, which shows that it is
     /// at work. A store that has no thread of its own answers at once.

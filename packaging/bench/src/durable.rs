@@ -183,10 +183,10 @@ async fn total(tasks: Vec<tokio::task::JoinHandle<u64>>) -> f64 {
 }
 
 /// A folder that goes with the measurement.
-struct Folder(PathBuf);
+pub(crate) struct Folder(pub(crate) PathBuf);
 
 impl Folder {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let path = std::env::temp_dir().join(format!("jackfield-bench-{}", std::process::id()));
         let _ = std::fs::remove_dir_all(&path);
         let _ = std::fs::create_dir_all(&path);

@@ -1,6 +1,7 @@
 //! Measures the product beside a baseline in one run and prints ratios.
 #![expect(clippy::print_stdout, reason = "printing results is what this program is for")]
 
+mod backup;
 mod baseline;
 mod centre;
 mod client;
@@ -34,8 +35,8 @@ struct Arguments {
     /// Is a node of `lane` that is flooded with so many events; for this program's own use.
     #[arg(long, hide = true)]
     lane: Option<usize>,
-    /// Only the measurements whose name begins like this: store, handler, page, idle, centre, lane or
-    /// cluster.
+    /// Only the measurements whose name begins like this: store, backup, handler, page, idle, centre,
+    /// lane or cluster.
     #[arg(default_value = "")]
     only: String,
 }
@@ -66,6 +67,9 @@ fn main() -> std::process::ExitCode {
     let mut results = Vec::new();
     if wanted("store") {
         results.push(("store", durable::run(rounds, quick)));
+    }
+    if wanted("backup") {
+        results.push(("backup", backup::run(rounds, quick)));
     }
     if wanted("handler") {
         results.push(("handler", handler::run(rounds, quick)));

@@ -46,7 +46,7 @@ struct Requirement {
 
 const EVERY_DEMO: &[Purpose] = &[Purpose::Demo, Purpose::DemoOfNodes];
 
-const REQUIREMENTS: [Requirement; 8] = [
+const REQUIREMENTS: [Requirement; 11] = [
     Requirement {
         command: "cc",
         packages: &["gcc", "libc6-dev"],
@@ -91,12 +91,34 @@ const REQUIREMENTS: [Requirement; 8] = [
         purposes: &[],
     },
     Requirement {
+        command: "slapd",
+        packages: &["slapd"],
+        by_hand: "",
+        why: "stands in for a site's LDAP directory; Debian's package also starts it on port 389, which \
+              `systemctl disable --now slapd` ends",
+        purposes: &[],
+    },
+    Requirement {
         command: "postgres",
         packages: &[POSTGRESQL_PACKAGE],
         by_hand: "",
         why: "is the store of several nodes; where it is installed here, no database of its own is made \
               or started",
         purposes: &[Purpose::DemoOfNodes],
+    },
+    Requirement {
+        command: "openssl",
+        packages: &["openssl"],
+        by_hand: "",
+        why: "writes and signs certificates in every form that the gateway has to read",
+        purposes: &[],
+    },
+    Requirement {
+        command: "pebble",
+        packages: &["pebble"],
+        by_hand: "",
+        why: "stands in for an authority that signs certificates by ACME",
+        purposes: &[],
     },
     Requirement {
         command: "rsyslogd",
@@ -304,8 +326,9 @@ mod tests {
         let advice = advice(&missing(Purpose::Test, |command| command == "cargo-clippy"));
         assert_eq!(
             advice,
-            "missing cc, make, cargo-fmt, xmllint, nginx, postgres, rsyslogd: run rustup component add \
-             rustfmt and apt-get install gcc libc6-dev make libxml2-utils nginx-light postgresql rsyslog \
+            "missing cc, make, cargo-fmt, xmllint, nginx, slapd, postgres, openssl, pebble, rsyslogd: run \
+             rustup component add rustfmt and apt-get install gcc libc6-dev make libxml2-utils \
+             nginx-light slapd postgresql openssl pebble rsyslog \
              (as root), then try again"
         );
     }

@@ -128,6 +128,11 @@ pub(super) fn console(
     }
 }
 
+/// The name of the timer that removes the session whose cookie has that digest.
+pub(super) fn session_wake(digest: &str) -> String {
+    format!("{SESSION_WAKE}{digest}")
+}
+
 /// Whether a timer removes a session.
 pub(super) fn is_session_wake(wake: &Wake) -> bool {
     wake.subject.kind == crate::Kind::WebSession

@@ -10,6 +10,7 @@
 mod clients;
 mod clock;
 mod elsewhere;
+mod kept;
 mod nodes;
 mod owners;
 mod promises;

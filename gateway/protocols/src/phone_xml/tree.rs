@@ -9,43 +9,59 @@ use quick_xml::{Reader, XmlVersion};
 
 use super::{BYTES_MAX, Charset, DEPTH_MAX, DecodeError, NODES_MAX};
 
+/// How much of a document is read.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    pub(crate) bytes_max: usize,
+    pub(crate) depth_max: usize,
+    /// Elements and attributes.
+    pub(crate) nodes_max: usize,
+}
+
 #[derive(Debug, Default)]
-pub(super) struct Element {
-    pub(super) name: String,
-    pub(super) attributes: Vec<(String, String)>,
-    pub(super) children: Vec<Element>,
-    pub(super) text: String,
+pub(crate) struct Element {
+    pub(crate) name: String,
+    pub(crate) attributes: Vec<(String, String)>,
+    pub(crate) children: Vec<Element>,
+    pub(crate) text: String,
 }
 
 impl Element {
-    pub(super) fn attribute(&self, name: &str) -> Option<&str> {
+    pub(crate) fn attribute(&self, name: &str) -> Option<&str> {
         self.attributes.iter().find(|(other, _)| other == name).map(|(_, value)| value.as_str())
     }
 
-    pub(super) fn child(&self, name: &str) -> Option<&Self> {
+    pub(crate) fn child(&self, name: &str) -> Option<&Self> {
         self.children.iter().find(|child| child.name == name)
     }
 }
 
+/// Reads an object of a phone.
 pub(super) fn read(bytes: &[u8]) -> Result<Element, DecodeError> {
-    if bytes.len() > BYTES_MAX {
+    let limits = Limits { bytes_max: BYTES_MAX, depth_max: DEPTH_MAX, nodes_max: NODES_MAX };
+    read_within(bytes, limits)
+}
+
+/// Reads a document within those limits.
+pub(crate) fn read_within(bytes: &[u8], limits: Limits) -> Result<Element, DecodeError> {
+    if bytes.len() > limits.bytes_max {
         return Err(DecodeError::TooLarge { bytes: bytes.len() });
     }
     let text = text_of(bytes)?;
     let mut reader = Reader::from_str(&text);
-    let (mut open, mut nodes): (Vec<Element>, _) = (Vec::new(), 0);
+    let (mut open, mut nodes_left): (Vec<Element>, _) = (Vec::new(), limits.nodes_max);
     let mut root = None;
     loop {
         match reader.read_event().map_err(|_| DecodeError::Malformed)? {
             Event::Start(start) => {
-                let element = begin(&start, &mut nodes, &root)?;
+                let element = begin(&start, &mut nodes_left, &root)?;
                 open.push(element);
-                if open.len() > DEPTH_MAX {
+                if open.len() > limits.depth_max {
                     return Err(DecodeError::TooDeep);
                 }
             }
             Event::Empty(start) => {
-                let element = begin(&start, &mut nodes, &root)?;
+                let element = begin(&start, &mut nodes_left, &root)?;
                 end(element, &mut open, &mut root);
             }
             Event::End(_) => {
@@ -100,17 +116,17 @@ fn declared(bytes: &[u8]) -> Option<String> {
 
 fn begin(
     start: &BytesStart<'_>,
-    nodes: &mut usize,
+    nodes_left: &mut usize,
     root: &Option<Element>,
 ) -> Result<Element, DecodeError> {
     if root.is_some() {
         return Err(DecodeError::Malformed);
     }
-    count(nodes)?;
+    count(nodes_left)?;
     let name = start.name().as_ref().to_owned();
     let mut element = Element { name, ..Element::default() };
     for attribute in start.attributes() {
-        count(nodes)?;
+        count(nodes_left)?;
         let attribute = attribute.map_err(|_| DecodeError::Malformed)?;
         let value = attribute
             .normalized_value(XmlVersion::Implicit1_0)
@@ -120,9 +136,9 @@ fn begin(
     Ok(element)
 }
 
-fn count(nodes: &mut usize) -> Result<(), DecodeError> {
-    *nodes += 1;
-    if *nodes > NODES_MAX { Err(DecodeError::TooManyNodes) } else { Ok(()) }
+fn count(nodes_left: &mut usize) -> Result<(), DecodeError> {
+    *nodes_left = nodes_left.checked_sub(1).ok_or(DecodeError::TooManyNodes)?;
+    Ok(())
 }
 
 fn end(mut element: Element, open: &mut [Element], root: &mut Option<Element>) {

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use console::{Context, Failure};
 
 use super::people;
-use super::protocol::{not_submitted, refused};
+use super::protocol::refused;
 use crate::node::Shared;
 
 /// A sign-in, and the password where a contact-centre server has to judge it.
@@ -110,7 +110,7 @@ pub(super) async fn sign_in(shared: &Shared, local: LocalSignIn) -> Result<Value
         return sign_in_with_owner(shared, id, wish, password).await;
     }
     let input = Input::command(id, Command::SignIn(Box::new(wish)));
-    match shared.engine.submit(input).await.map_err(|error| not_submitted(&error))? {
+    match shared.engine.submit(input).await? {
         Outcome::Done(Reply::SignedIn { session }) => {
             tracing::info!(session = %session.number, surface = "admin", "signed in");
             told(shared, &agent).await
@@ -146,7 +146,7 @@ async fn sign_in_with_owner(
         SignInAnswer::Refused(refusal) => Err(refused(&refusal)),
         SignInAnswer::NotProven(refusal) => Err(Failure::new("not_proven", not_proven(&refusal))),
         SignInAnswer::Unclear(_) => Err(unclear()),
-        SignInAnswer::Failed(error) => Err(not_submitted(&error)),
+        SignInAnswer::Failed(error) => Err(error.into()),
         SignInAnswer::NeedsExtension | SignInAnswer::NotAnAgent => {
             Err(refused(&domain::Refusal::AgentUnknown))
         }
@@ -199,7 +199,7 @@ pub(super) async fn command(
         people::note(shared, context, deed.with_outcome(outcome)).await;
         submitted
     };
-    match submitted.map_err(|error| not_submitted(&error))? {
+    match submitted? {
         Outcome::Done(_) => told(shared, &agent).await,
         Outcome::Refused(refusal) => Err(refused(&refusal)),
         Outcome::Unclear(_) => Err(unclear()),
@@ -209,7 +209,7 @@ pub(super) async fn command(
 /// The agent's state afterwards.
 async fn told(shared: &Shared, agent: &AgentKey) -> Result<Value, Failure> {
     let session = shared.engine.session_of(agent).await;
-    let session = session.map_err(|error| not_submitted(&error))?;
+    let session = session?;
     let signed_in = session.as_ref().and_then(|session| session.signed_in());
     let Some(signed_in) = signed_in else {
         return Ok(json!({"agent": agent.id, "state": "signed_out"}));

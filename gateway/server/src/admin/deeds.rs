@@ -10,7 +10,7 @@ use engine::Outcome;
 use serde_json::{Value, json};
 
 use super::people;
-use super::protocol::{not_submitted, refused};
+use super::protocol::refused;
 use crate::log::LEVELS;
 use crate::node::Shared;
 use crate::settings::{Applied, ApplyError, Edits, exported};
@@ -97,7 +97,7 @@ fn failure(error: ApplyError) -> Failure {
     match error {
         ApplyError::Problems(problems) => Failure::problems(code, problems),
         ApplyError::Refused(why) => Failure::new(code, why),
-        ApplyError::Submit(error) => not_submitted(&error),
+        ApplyError::Submit(error) => error.into(),
         error => Failure::new(code, error.to_string()),
     }
 }
@@ -109,7 +109,7 @@ pub(super) fn settings_export(shared: &Shared) -> Result<Value, Failure> {
 
 /// The certificates in force, for phones' trust stores (PHN-14).
 pub(super) fn certificate(shared: &Shared) -> Result<Value, Failure> {
-    let text = shared.certificate.pem();
+    let text = shared.certificates.pem();
     text.map(|text| json!({"text": text})).map_err(|error| Failure::new("unavailable", error))
 }
 
@@ -131,14 +131,14 @@ pub(super) async fn maintenance(
         command: Some(Box::new(Command::SetMaintenance { node, on })),
     };
     let submitted = shared.engine.submit(Input::command(id, command)).await;
-    match submitted.map_err(|error| not_submitted(&error))? {
+    match submitted? {
         Outcome::Done(_) => {
             tracing::info!(on, "maintenance");
             Ok(json!({"maintenance": on}))
         }
         Outcome::Refused(refusal) => Err(refused(&refusal)),
         // No owner of voice state is asked about a node.
-        Outcome::Unclear(_) => Err(not_submitted(&engine::SubmitError::Undecided)),
+        Outcome::Unclear(_) => Err(engine::SubmitError::Undecided.into()),
     }
 }
 

@@ -17,7 +17,7 @@ use engine::Outcome;
 use serde_json::{Value, json};
 
 use super::agents::fresh_number;
-use super::protocol::{not_submitted, read, refused};
+use super::protocol::{read, refused};
 use crate::console::{TOKEN_PREFIX, sha256};
 use crate::node::Shared;
 
@@ -113,10 +113,10 @@ pub(crate) async fn submit(
         command: Some(Box::new(Command::Console(command))),
     };
     let submitted = shared.engine.submit(Input::command(InputId::new("console", number), command));
-    match submitted.await.map_err(|error| not_submitted(&error))? {
+    match submitted.await? {
         Outcome::Done(_) => Ok(()),
         Outcome::Refused(refusal) => Err(refused(&refusal)),
-        Outcome::Unclear(_) => Err(not_submitted(&engine::SubmitError::Undecided)),
+        Outcome::Unclear(_) => Err(engine::SubmitError::Undecided.into()),
     }
 }
 
@@ -316,13 +316,13 @@ async fn of_identity(
         Some(identity) => IndexRange::exactly(index, identity.index_value(), limit),
         None => IndexRange { index, from: String::new(), to: "~".to_owned(), limit },
     };
-    let keys = shared.engine.keys(range).await.map_err(|error| not_submitted(&error))?;
+    let keys = shared.engine.keys(range).await?;
     documents(shared, keys).await
 }
 
 async fn documents(shared: &Shared, keys: Vec<Key>) -> Result<Vec<(Key, Document)>, Failure> {
     let asks = keys.iter().cloned().map(Ask::Document).collect();
-    let found = shared.engine.documents(asks).await.map_err(|error| not_submitted(&error))?;
+    let found = shared.engine.documents(asks).await?;
     let mut found: BTreeMap<_, _> = found.into_iter().collect();
     // In the order that was asked for.
     let taken = keys.into_iter().filter_map(|key| {
@@ -333,7 +333,7 @@ async fn documents(shared: &Shared, keys: Vec<Key>) -> Result<Vec<(Key, Document
 }
 
 async fn document(shared: &Shared, key: &Key) -> Result<Option<Document>, Failure> {
-    let loaded = shared.engine.document(key).await.map_err(|error| not_submitted(&error))?;
+    let loaded = shared.engine.document(key).await?;
     Ok(loaded.map(|loaded| loaded.document))
 }
 

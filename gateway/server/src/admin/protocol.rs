@@ -13,10 +13,9 @@ use std::sync::Arc;
 use console::{Context, Failure};
 use domain::settings::Reader;
 use domain::{Actor, Problems, Proof, Refusal};
-use engine::SubmitError;
 use serde_json::{Value, json};
 
-use super::{agents, deeds, people, status};
+use super::{agents, certificates, deeds, kept, people, status};
 use crate::node::Shared;
 use crate::{settings, words};
 
@@ -35,19 +34,11 @@ pub(crate) fn refused(refusal: &Refusal) -> Failure {
     Failure::new(&words::code(refusal), words::refusal(refusal))
 }
 
-/// An input that came to no outcome.
-pub(crate) fn not_submitted(error: &SubmitError) -> Failure {
-    let code = match error {
-        SubmitError::Busy => "busy",
-        SubmitError::Stopping => "stopping",
-        SubmitError::Unknown => "unknown",
-        SubmitError::Unavailable { .. } | SubmitError::Undecided => "unavailable",
-    };
-    let cause = std::error::Error::source(error).map(|cause| format!(": {cause}"));
-    Failure::new(code, format!("{error}{}", cause.unwrap_or_default()))
-}
-
 impl Answer {
+    pub(super) fn of(id: Value, result: Result<Value, Failure>) -> Self {
+        Self { id, result }
+    }
+
     pub(super) fn malformed(message: &str) -> Self {
         Self { id: Value::Null, result: Err(Failure::new("malformed", message)) }
     }
@@ -126,6 +117,30 @@ pub(crate) async fn done(
             read(members, |_| Some(()))?;
             deeds::certificate(shared)
         }
+        "certificate_list" => {
+            read(members, |_| Some(()))?;
+            certificates::list(shared)
+        }
+        "certificate_request" => {
+            let wish = read(members, certificates::read_request)?;
+            certificates::request(shared, wish, context).await
+        }
+        "certificate_import" => {
+            let import = read(members, certificates::read_import)?;
+            certificates::import(shared, import, context).await
+        }
+        "certificate_renew" => {
+            let renewal = read(members, certificates::read_renew)?;
+            certificates::renew(shared, renewal, context).await
+        }
+        "certificate_order" => {
+            read(members, |_| Some(()))?;
+            certificates::order(shared, context).await
+        }
+        "certificate_export" => {
+            read(members, |_| Some(()))?;
+            certificates::export(shared).await
+        }
         "maintenance" => {
             let (node, on) =
                 read(members, |reader| Some((reader.parsed("node"), reader.switch("on")?)))?;
@@ -138,6 +153,14 @@ pub(crate) async fn done(
         "log_level" => {
             let (level, minutes) = read(members, deeds::read_log_level)?;
             deeds::log_level(shared, level, minutes, context).await
+        }
+        "retention" => {
+            let dry_run = read(members, |it| Some(it.switch("dry_run").unwrap_or_default()))?;
+            kept::retention(shared, dry_run, context).await
+        }
+        "erase" => {
+            let wish = read(members, kept::read_erase)?;
+            kept::erase(shared, wish, context).await
         }
         "agent_sign_in" => {
             let wish = read(members, |reader| agents::read_sign_in(reader, shared.engine.node()))?;

@@ -10,15 +10,22 @@ use serde_json::{Value, json};
 use crate::node::Shared;
 use crate::surfaces::Push;
 
-pub(super) fn status(shared: &Shared) -> Value {
+pub(crate) fn status(shared: &Shared) -> Value {
     let (engine, config) = (&shared.engine, &shared.config);
     let now = engine.now();
-    let store = match engine.store_state() {
+    let mut store = match engine.store_state() {
         StoreState::Working => json!({"state": "working"}),
         StoreState::Failing { since, why } => {
             json!({"state": "failing", "since_seconds": seconds_ago(now, since), "why": why})
         }
     };
+    let growth = engine.store_growth();
+    if let Some(members) = store.as_object_mut() {
+        members.insert("size_bytes".into(), json!(growth.sizes.bytes));
+        members.insert("free_bytes".into(), json!(growth.sizes.free_bytes));
+        members.insert("bytes_a_day".into(), json!(growth.bytes_a_day));
+        members.insert("disk_fills_up".into(), json!(growth.is_low));
+    }
     let surfaces: BTreeMap<_, _> = shared
         .health
         .surfaces()
@@ -33,7 +40,7 @@ pub(super) fn status(shared: &Shared) -> Value {
             *agents.entry(presence.state.name()).or_default() += 1;
         }
     }
-    let expires_at = shared.certificate.expires_at();
+    let expires_at = shared.certificates.expires_at();
     json!({
         "node": config.name,
         "version": crate::VERSION,
@@ -54,6 +61,7 @@ pub(super) fn status(shared: &Shared) -> Value {
         "certificate": {
             "expires_at": expires_at.seconds(),
             "days_left": expires_at.since(now).as_secs() / 86_400,
+            "acme": shared.certificates.acme_state(),
         },
         "phone_url": format!("{}/fippa/", config.phone.base()),
     })

@@ -7,12 +7,14 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::{AgentDeed, CallDeed, Command, Mode, Problem, Switch, WhichNode, status};
+use super::{
+    AgentDeed, CallDeed, Command, Mode, Problem, Switch, WhichNode, certificate, kept, status,
+};
 use crate::admin::protocol::LINE_BYTES_MAX;
 use crate::config::Config;
 
 /// A node that says nothing for so long is not well. Many passwords take minutes to hash.
-const PATIENCE: Duration = Duration::from_secs(600);
+pub(super) const PATIENCE: Duration = Duration::from_secs(600);
 
 /// How an answer is shown.
 enum Shown {
@@ -26,6 +28,12 @@ enum Shown {
     Applied,
     /// What a reload did.
     Reloaded,
+    /// What is older than it is kept.
+    Retention,
+    /// What is kept of a person.
+    Erasure,
+    /// As a function tells it.
+    InWords(certificate::InWords),
     /// Nothing but that it is done.
     Done,
 }
@@ -52,7 +60,13 @@ fn request(command: Command) -> Result<(WhichNode, Value, Shown), Problem> {
             (node, json!({"do": "settings_apply", "text": text}), Shown::Applied)
         }
         Command::Export { node } => (node, json!({"do": "settings_export"}), Shown::Text),
-        Command::Certificate { node } => (node, json!({"do": "certificate"}), Shown::Text),
+        Command::Certificate { deed: None, node } => {
+            (node, json!({"do": "certificate"}), Shown::Text)
+        }
+        Command::Certificate { deed: Some(deed), .. } => {
+            let (node, request, in_words) = certificate::request(deed)?;
+            (node, request, Shown::InWords(in_words))
+        }
         Command::Status { json, node } => (node, json!({"do": "status"}), Shown::Status { json }),
         Command::Agent { deed } => agent(deed),
         Command::Call { deed } => call(deed),
@@ -61,6 +75,13 @@ fn request(command: Command) -> Result<(WhichNode, Value, Shown), Problem> {
             (node, json!({"do": "maintenance", "on": on}), Shown::Done)
         }
         Command::Reload { node } => (node, json!({"do": "reload"}), Shown::Reloaded),
+        Command::Retention { dry_run, node } => {
+            (node, json!({"do": "retention", "dry_run": dry_run}), Shown::Retention)
+        }
+        Command::Erase(arguments) => {
+            let (node, request) = arguments.request();
+            (node, request, Shown::Erasure)
+        }
         Command::LogLevel { level, minutes, node } => {
             let request = json!({"do": "log_level", "level": level, "minutes": minutes});
             (node, request, Shown::Done)
@@ -69,6 +90,9 @@ fn request(command: Command) -> Result<(WhichNode, Value, Shown), Problem> {
         | Command::Check { .. }
         | Command::Demo { .. }
         | Command::Store { .. }
+        | Command::Backup(_)
+        | Command::Restore(_)
+        | Command::SupportBundle { .. }
         | Command::Completions { .. } => {
             return Err(Problem("error: this asks no running node".to_owned()));
         }
@@ -135,7 +159,7 @@ fn read_settings(file: &Path) -> Result<String, Problem> {
     String::from_utf8(bytes).map_err(|_| Problem(format!("{}: must be UTF-8", file.display())))
 }
 
-fn socket(node: &WhichNode) -> Result<PathBuf, Problem> {
+pub(super) fn socket(node: &WhichNode) -> Result<PathBuf, Problem> {
     match &node.socket {
         Some(socket) => Ok(socket.clone()),
         None => Ok(Config::load(&node.config)?.admin_socket()),
@@ -143,12 +167,7 @@ fn socket(node: &WhichNode) -> Result<PathBuf, Problem> {
 }
 
 fn exchange(socket: &Path, request: &Value) -> Result<Value, Problem> {
-    let stream = UnixStream::connect(socket).map_err(|error| {
-        let path = socket.display();
-        Problem(format!(
-            "error: no node answers at {path}: {error}; is it running, and are you its user?"
-        ))
-    })?;
+    let stream = UnixStream::connect(socket).map_err(|error| nobody(socket, &error))?;
     stream.set_read_timeout(Some(PATIENCE))?;
     stream.set_write_timeout(Some(PATIENCE))?;
     let mut line = request.to_string();
@@ -161,12 +180,20 @@ fn exchange(socket: &Path, request: &Value) -> Result<Value, Problem> {
         .map_err(|_| Problem("error: the node broke off its answer".to_owned()))?;
     match answer.get("error") {
         None => Ok(answer.get("ok").cloned().unwrap_or_default()),
-        Some(error) => Err(Problem(told(error))),
+        Some(error) => Err(told(error)),
     }
 }
 
+/// What is said where no node answers.
+pub(super) fn nobody(socket: &Path, error: &std::io::Error) -> Problem {
+    let path = socket.display();
+    Problem(format!(
+        "error: no node answers at {path}: {error}; is it running, and are you its user?"
+    ))
+}
+
 /// An error of the socket, in words where it means that nobody answered in time.
-fn silent(error: std::io::Error) -> Problem {
+pub(super) fn silent(error: std::io::Error) -> Problem {
     use std::io::ErrorKind::{TimedOut, WouldBlock};
     match error.kind() {
         WouldBlock | TimedOut => Problem(format!(
@@ -179,11 +206,11 @@ fn silent(error: std::io::Error) -> Problem {
 }
 
 /// Problems as lines by key, anything else as one line.
-fn told(error: &Value) -> String {
-    match error.get("problems") {
+pub(super) fn told(error: &Value) -> Problem {
+    Problem(match error.get("problems") {
         Some(problems) => lines_by_key(problems).join("\n"),
         None => format!("error: {}", member(error, "message")),
-    }
+    })
 }
 
 /// A list of keys and messages, one line each.
@@ -228,6 +255,9 @@ fn show(answer: &Value, shown: &Shown, out: &mut impl Write) -> Result<(), Probl
                 )));
             }
         }
+        Shown::Retention => kept::show_retention(answer, out)?,
+        Shown::Erasure => kept::show_erasure(answer, out)?,
+        Shown::InWords(told) => write!(out, "{}", told(answer))?,
         Shown::Done => writeln!(out, "done")?,
     }
     Ok(())

@@ -4,6 +4,28 @@ use std::fmt::Write;
 
 use serde_json::Value;
 
+use crate::backup::size;
+
+/// How large the store is and how fast it grows, behind its state.
+fn store_size(status: &Value) -> String {
+    let number = |pointer| status.pointer(pointer).and_then(Value::as_u64);
+    let Some(bytes) = number("/store/size_bytes").filter(|bytes| *bytes > 0) else {
+        return String::new();
+    };
+    let mut text = format!(", {}", size(bytes));
+    let a_day = status.pointer("/store/bytes_a_day").and_then(Value::as_i64);
+    if let Some(a_day) = a_day.and_then(|a_day| u64::try_from(a_day).ok()) {
+        text.push_str(&format!(", {} more a day", size(a_day)));
+    }
+    if let Some(free) = number("/store/free_bytes") {
+        text.push_str(&format!(", {} free", size(free)));
+    }
+    if status.pointer("/store/disk_fills_up") == Some(&Value::Bool(true)) {
+        text.push_str(": THE DISK FILLS UP");
+    }
+    text
+}
+
 /// The status as lines.
 pub(super) fn for_people(status: &Value) -> String {
     let mut lines = String::new();
@@ -28,7 +50,7 @@ pub(super) fn for_people(status: &Value) -> String {
                 duration(number("/store/since_seconds")),
                 text("/store/why")
             ),
-            state => state.to_owned(),
+            state => format!("{state}{}", store_size(status)),
         },
     );
     let nodes = status.pointer("/nodes").and_then(Value::as_array);
@@ -86,6 +108,9 @@ pub(super) fn for_people(status: &Value) -> String {
     let on = status.pointer("/maintenance").and_then(Value::as_bool) == Some(true);
     line("maintenance", if on { "ON: sign-ins are refused" } else { "off" }.to_owned());
     line("certificate", format!("good for {} days", number("/certificate/days_left")));
+    if let Some(problem) = status.pointer("/certificate/acme/problem").and_then(Value::as_str) {
+        line("NOT SIGNED", problem.replace(char::is_control, "?"));
+    }
     let problems = status.pointer("/push_problems").and_then(Value::as_array);
     for problem in problems.into_iter().flatten() {
         let part = |name| problem.get(name).and_then(Value::as_str).unwrap_or("?");

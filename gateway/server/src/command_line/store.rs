@@ -1,4 +1,4 @@
-//! `jackfield store copy`: what a SQLite file holds goes into the database of a configuration.
+//! `jackfield store`: a check of what is there, and `copy`: what a SQLite file holds goes into the database of a configuration.
 //!
 //! ```text
 //!   file locked -> database opened, empty --one transaction--> counts compared -> kept, or rolled back
@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand};
 use store::{Copied, CopyError, CopyMode, OpenError, PostgresStore, SqliteStore, Store};
 
-use super::{CONFIG, Problem, runtime};
+use super::{CONFIG, Problem, WhichNode, runtime};
 use crate::config::{Config, StoreConfig};
 use crate::node::NodeError;
 use crate::opening;
@@ -21,12 +21,19 @@ use crate::words::with_causes;
 /// So many rows of a table are copied between two lines about it.
 const ROWS_A_LINE: u64 = 50_000;
 
-/// What is done with a store while no node uses it.
+/// What is done with a store as a whole.
 #[derive(Debug, Subcommand)]
 pub(super) enum StoreDeed {
     /// Copy a SQLite store into the PostgreSQL database that a configuration names.
     #[command(after_long_help = COPY_HELP)]
     Copy(CopyArguments),
+    /// Look at all that the store holds, and tell what does not fit; a running node goes on meanwhile.
+    ///
+    /// Exit code 1 where something is wrong. Rows of a newer program are told, and are not wrong.
+    Check {
+        #[command(flatten)]
+        node: WhichNode,
+    },
 }
 
 const COPY_HELP: &str = "\
@@ -57,7 +64,10 @@ pub(super) struct CopyArguments {
 
 /// Does it; progress goes to standard error.
 pub(super) fn store(deed: StoreDeed, out: &mut impl Write) -> Result<(), Problem> {
-    let StoreDeed::Copy(CopyArguments { from, config, dry_run }) = deed;
+    let CopyArguments { from, config, dry_run } = match deed {
+        StoreDeed::Copy(arguments) => arguments,
+        StoreDeed::Check { node } => return super::backup::check(&node, out),
+    };
     let config = Config::load(&config)?;
     let StoreConfig::Postgresql(database) = &config.store else {
         return Err(Problem(

@@ -19,7 +19,7 @@ use engine::Outcome;
 
 use super::proofs::sha256;
 use crate::admin::people;
-use crate::admin::protocol::{not_submitted, refused};
+use crate::admin::protocol::refused;
 use crate::node::Shared;
 use crate::secret_file;
 
@@ -116,7 +116,7 @@ pub(super) async fn set_up(shared: &Shared, wanted: SetUp) -> Result<(), Failure
     // Looked at before the password is hashed, which takes its time.
     let digest = sha256(wanted.secret.expose());
     let found = shared.engine.document(&Key::set_up_link()).await;
-    match found.map_err(|error| not_submitted(&error))?.map(|it| it.document) {
+    match found?.map(|it| it.document) {
         Some(Document::SetUpLink(link)) if link.digest == digest => {}
         _ => return Err(refused(&domain::Refusal::LinkOver)),
     }
@@ -159,9 +159,9 @@ pub(super) async fn set_up(shared: &Shared, wanted: SetUp) -> Result<(), Failure
             Ok(Outcome::Refused(domain::Refusal::SettingsMoved)) => {}
             Ok(Outcome::Refused(refusal)) => return Err(refused(&refusal)),
             Ok(Outcome::Unclear(_)) => {
-                return Err(not_submitted(&engine::SubmitError::Undecided));
+                return Err(engine::SubmitError::Undecided.into());
             }
-            Err(error) => return Err(not_submitted(&error)),
+            Err(error) => return Err(error.into()),
         }
     }
     Err(refused(&domain::Refusal::SettingsMoved))

@@ -2,7 +2,10 @@
 
 #![cfg(test)]
 
+mod backup;
+mod certificates;
 mod check;
 mod demo;
 mod place;
 mod run;
+mod support;

@@ -7,13 +7,13 @@ use rustix::process::Signal;
 
 use crate::place::{Place, Program, free_port, get, get_secure, text};
 
-struct Ports {
-    phone: u16,
-    operations: u16,
+pub(crate) struct Ports {
+    pub(crate) phone: u16,
+    pub(crate) operations: u16,
 }
 
 /// Writes a configuration of a node called `localhost`.
-fn configure(place: &Place, more: &str) -> Ports {
+pub(crate) fn configure(place: &Place, more: &str) -> Ports {
     let ports = Ports { phone: free_port(), operations: free_port() };
     let text = format!(
         "name = \"localhost\"\nstate_directory = \"state\"\n\
@@ -28,7 +28,7 @@ fn configure(place: &Place, more: &str) -> Ports {
     ports
 }
 
-fn start(place: &Place, arguments: &[&str]) -> Program {
+pub(crate) fn start(place: &Place, arguments: &[&str]) -> Program {
     let mut all = vec!["run", "--config", "@jackfield.toml"];
     all.extend(arguments);
     let mut program = place.start(&all, &[]);
@@ -36,7 +36,7 @@ fn start(place: &Place, arguments: &[&str]) -> Program {
     program
 }
 
-const DEMO: &str = include_str!("../../../../packaging/demo-settings.yaml");
+pub(crate) const DEMO: &str = include_str!("../../../../packaging/demo-settings.yaml");
 
 #[test]
 fn ops_01_the_supervisor_is_told_and_a_stop_ends_with_0() {

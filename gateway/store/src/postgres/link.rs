@@ -105,6 +105,11 @@ impl Link {
         Ok(self.client.batch_execute(text).await?)
     }
 
+    /// Asks a text that is not prepared.
+    pub(super) async fn rows_of(&self, text: &str) -> Result<Vec<Row>, Fault> {
+        Ok(self.client.query(text, &[]).await?)
+    }
+
     /// Asks a text that is not prepared; gives the columns of its first row.
     pub(super) async fn first(&self, text: &str) -> Result<Vec<Option<String>>, Fault> {
         let answers = self.client.simple_query(text).await?;

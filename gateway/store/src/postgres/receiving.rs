@@ -1,6 +1,7 @@
-//! A copy arrives: one transaction, on a connection that may take its time.
+//! A copy arrives, or a backup: one transaction, on a connection that may take its time.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use tokio::sync::mpsc;
 use tokio_postgres::types::ToSql;
@@ -39,38 +40,77 @@ impl PostgresStore {
         if let Some(table) = holding.into_iter().flatten().next() {
             return Err(CopyError::NotEmpty { table });
         }
-        let mut counts = BTreeMap::new();
-        loop {
-            let page = match pages.recv().await {
-                Some(Some(page)) => page,
-                Some(None) => break,
-                None => return Err(StoreError::Closed.into()),
-            };
-            let rows = within(LARGE_WORK, insert(&link, &page)).await?;
-            let count = counts.entry(page.table.name).or_insert(0);
-            *count += rows;
-            told(&Copied { table: page.table.name, rows: *count });
-        }
-        for (table, read) in &counts {
-            let counted = format!("SELECT count(*) FROM {table}");
-            let columns = within(LARGE_WORK, link.first(&counted)).await?;
-            let written = columns.into_iter().flatten().next().and_then(|text| text.parse().ok());
-            let written = written.ok_or_else(|| StoreError::from(Fault::from(no_row())))?;
-            if written != *read {
-                return Err(CopyError::Counts { table, read: *read, written });
-            }
-        }
-        let copied = counts.into_iter().map(|(table, rows)| Copied { table, rows }).collect();
+        let copied = take_in(&link, &mut pages, told).await?;
         if mode == CopyMode::Rehearse {
             within(LARGE_WORK, link.run("ROLLBACK")).await?;
             return Ok(copied);
         }
-        let epoch = within(LARGE_WORK, end(&link, epoch)).await?;
-        within(LARGE_WORK, link.run("COMMIT")).await.map_err(|_| StoreError::Unknown)?;
-        pool.known.see_epoch(epoch);
-        self.moved.notify_one();
+        self.keep(&link, epoch).await?;
         Ok(copied)
     }
+
+    /// Replaces everything but leases and signs of life by what arrives. Until it is committed others read
+    /// what was there before, and nobody commits.
+    pub(super) async fn replace_pages(
+        &self,
+        mut pages: mpsc::Receiver<Option<Page>>,
+        above: u64,
+    ) -> Result<u64, StoreError> {
+        let (_, link) = self.pool.connect().await?;
+        within(LARGE_WORK, begin(&link)).await?;
+        for table in crate::copy::MAIN.iter().chain(&crate::copy::BLOBS) {
+            within(REMOVING, link.run(&format!("DELETE FROM {}", table.name))).await?;
+        }
+        within(LARGE_WORK, link.run("DELETE FROM unfinished")).await?;
+        match take_in(&link, &mut pages, &mut |_| ()).await {
+            Ok(_) => {}
+            Err(CopyError::Store(error)) => return Err(error),
+            Err(error) => return Err(StoreError::Unavailable { source: error.into() }),
+        }
+        self.keep(&link, above).await
+    }
+
+    /// Commits, under a new epoch.
+    async fn keep(&self, link: &Link, above: u64) -> Result<u64, StoreError> {
+        let epoch = within(LARGE_WORK, end(link, above)).await?;
+        within(LARGE_WORK, link.run("COMMIT")).await.map_err(|_| StoreError::Unknown)?;
+        self.pool.known.see_epoch(epoch);
+        self.moved.notify_one();
+        Ok(epoch)
+    }
+}
+
+/// How long removing all of a large table may take.
+const REMOVING: Duration = Duration::from_secs(1_800);
+
+/// Writes what arrives until it is told that this was all, and compares the counts.
+async fn take_in(
+    link: &Link,
+    pages: &mut mpsc::Receiver<Option<Page>>,
+    told: &mut (dyn FnMut(&Copied) + Send),
+) -> Result<Vec<Copied>, CopyError> {
+    let mut counts = BTreeMap::new();
+    loop {
+        let page = match pages.recv().await {
+            Some(Some(page)) => page,
+            Some(None) => break,
+            None => return Err(StoreError::Closed.into()),
+        };
+        let rows = within(LARGE_WORK, insert(link, &page)).await?;
+        let count = counts.entry(page.table.name).or_insert(0);
+        *count += rows;
+        told(&Copied { table: page.table.name, rows: *count });
+    }
+    for (table, read) in &counts {
+        let counted = format!("SELECT count(*) FROM {table}");
+        let columns = within(LARGE_WORK, link.first(&counted)).await?;
+        let written = columns.into_iter().flatten().next().and_then(|text| text.parse().ok());
+        let written = written.ok_or_else(|| StoreError::from(Fault::from(no_row())))?;
+        if written != *read {
+            return Err(CopyError::Counts { table, read: *read, written });
+        }
+    }
+    Ok(counts.into_iter().map(|(table, rows)| Copied { table, rows }).collect())
 }
 
 async fn begin(link: &Link) -> Result<(), Fault> {

@@ -45,6 +45,10 @@ impl Counts {
         }
     }
 
+    pub(super) fn epoch(&self) -> u64 {
+        self.epoch.load(Ordering::Acquire)
+    }
+
     pub(super) fn statistics(&self) -> Statistics {
         Statistics {
             commits: self.commits.load(Ordering::Relaxed),
@@ -81,6 +85,11 @@ trait Job: Send {
     fn writes(&self) -> bool {
         true
     }
+
+    /// Whether it makes its transactions itself, and shares none.
+    fn is_alone(&self) -> bool {
+        false
+    }
 }
 
 /// Shows that the thread is at work, and nothing else.
@@ -102,6 +111,7 @@ impl Job for Sign {
 
 struct Task<T, F> {
     work: Option<F>,
+    is_alone: bool,
     result: Option<Result<T, StoreError>>,
     answer: oneshot::Sender<Result<T, StoreError>>,
 }
@@ -130,6 +140,10 @@ where
         // Whoever asked may be gone; what was written stays written.
         let _ = self.answer.send(result);
     }
+
+    fn is_alone(&self) -> bool {
+        self.is_alone
+    }
 }
 
 type Queue = Mutex<Option<mpsc::Sender<Box<dyn Job>>>>;
@@ -155,8 +169,26 @@ impl Pool {
         T: Send + 'static,
         F: FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     {
+        self.do_work(work, false).await
+    }
+
+    /// Has the writer do `work` outside of any transaction, with nothing else beside it.
+    pub(super) async fn run_alone<T, F>(&self, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    {
+        self.do_work(work, true).await
+    }
+
+    async fn do_work<T, F>(&self, work: F, is_alone: bool) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    {
         let (answer, answered) = oneshot::channel();
-        self.ask(Box::new(Task { work: Some(work), result: None, answer }), answered).await
+        let task = Task { work: Some(work), is_alone, result: None, answer };
+        self.ask(Box::new(task), answered).await
     }
 
     /// Waits for a sign of the thread; nothing is written, and nothing is counted.
@@ -269,7 +301,16 @@ fn read(connection: &Connection, jobs: &mut mpsc::Receiver<Box<dyn Job>>) {
 
 fn write(connection: &Connection, jobs: &mut mpsc::Receiver<Box<dyn Job>>, counts: &Counts) {
     let mut batch = Vec::with_capacity(BATCH_MAX);
-    while jobs.blocking_recv_many(&mut batch, BATCH_MAX) > 0 {
+    let mut later = Vec::new();
+    while !later.is_empty() || jobs.blocking_recv_many(&mut batch, BATCH_MAX) > 0 {
+        batch.append(&mut later);
+        if let Some(place) = batch.iter().position(|job| job.is_alone()) {
+            later = batch.split_off(place.max(1));
+            if place == 0 {
+                batch.drain(..).for_each(|job| alone(connection, job));
+                continue;
+            }
+        }
         let ended = transaction(connection, &mut batch);
         let writing = batch.iter().filter(|job| job.writes()).count();
         match &ended {
@@ -291,6 +332,18 @@ fn write(connection: &Connection, jobs: &mut mpsc::Receiver<Box<dyn Job>>, count
             job.finish(ended.as_ref().map_err(|failed| failed.error.again()).copied());
         }
     }
+}
+
+/// Does a job that makes its transactions itself; one that panics leaves none open.
+fn alone(connection: &Connection, mut job: Box<dyn Job>) {
+    let ran = catch_unwind(AssertUnwindSafe(|| job.run(connection)));
+    if !connection.is_autocommit() {
+        let _ = execute(connection, "ROLLBACK");
+    }
+    job.finish(match ran {
+        Ok(_) => Ok(()),
+        Err(_) => Err(StoreError::Unavailable { source: "a job panicked".into() }),
+    });
 }
 
 fn transaction(connection: &Connection, batch: &mut [Box<dyn Job>]) -> Result<(), Failed> {
@@ -409,7 +462,7 @@ mod tests {
         let work = move |connection: &Connection| {
             Ok(connection.execute("INSERT INTO t VALUES (?1)", [vec![7u8; bytes]])?)
         };
-        (Box::new(Task { work: Some(work), result: None, answer }), answered)
+        (Box::new(Task { work: Some(work), is_alone: false, result: None, answer }), answered)
     }
 
     /// Does one batch as the writer does, and gives the answers.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OpenFlags};
 
-use crate::OpenError;
+use crate::{OpenError, Sizes, StoreError};
 
 /// Migrations of the main file; the n-th leads to schema n.
 const MIGRATIONS: [&str; 2] = [
@@ -128,6 +128,58 @@ fn check(connection: &Connection, path: &Path) -> Result<(), OpenError> {
         .query_row("PRAGMA quick_check(1)", [], |row| row.get(0))
         .map_err(|source| OpenError::Damaged { path: text(path), found: source.to_string() })?;
     if found == "ok" { Ok(()) } else { Err(OpenError::Damaged { path: text(path), found }) }
+}
+
+/// What SQLite's own thorough check finds in both files; nothing where they are whole.
+pub(super) fn check_all(path: &Path) -> Result<Vec<String>, StoreError> {
+    let mut found = Vec::new();
+    for path in [path.to_owned(), beside(path, "-blobs")] {
+        let unavailable = |error: OpenError| StoreError::Unavailable { source: error.into() };
+        let connection = reader(&path).map_err(unavailable)?;
+        let mut statement = connection.prepare("PRAGMA integrity_check(20)")?;
+        let lines = statement.query_map([], |row| row.get::<_, String>(0))?;
+        let lines = lines.collect::<Result<Vec<_>, _>>()?;
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        found.extend(lines.iter().filter(|it| *it != "ok").map(|line| format!("{name}: {line}")));
+    }
+    Ok(found)
+}
+
+/// Bytes of both files with their logs, and those that are free beside them.
+pub(super) fn sizes(path: &Path) -> Result<Sizes, StoreError> {
+    let unavailable = |error: rustix::io::Errno| StoreError::Unavailable {
+        source: std::io::Error::from(error).into(),
+    };
+    let files = [path.to_owned(), beside(path, "-blobs")];
+    let files = files.iter().flat_map(|file| ["", "-wal"].map(|suffix| with(file, suffix)));
+    let bytes = files.map(|file| std::fs::metadata(file).map_or(0, |file| file.len())).sum();
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let disk = rustix::fs::statvfs(folder.unwrap_or(Path::new("."))).map_err(unavailable)?;
+    Ok(Sizes { bytes, free_bytes: Some(disk.f_bavail.saturating_mul(disk.f_frsize)) })
+}
+
+/// `store.db` and `-wal` give `store.db-wal`.
+pub(super) fn with(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    PathBuf::from(name)
+}
+
+/// A new file that only its owner may read, with the tables of the main file or that for blobs. It is synced by
+/// who fills it.
+pub(super) fn staging(path: &Path, is_main: bool) -> Result<Connection, OpenError> {
+    private(OpenOptions::new().create_new(true).write(true))
+        .open(path)
+        .map_err(|source| failed(path, source))?;
+    let step = |source: rusqlite::Error| failed(path, source);
+    let connection = Connection::open(path).map_err(step)?;
+    let settings =
+        "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA trusted_schema = OFF;
+                    PRAGMA locking_mode = EXCLUSIVE; PRAGMA cache_size = -16000;";
+    connection.execute_batch(settings).map_err(step)?;
+    let migrations: &[&str] = if is_main { &MIGRATIONS } else { &BLOB_MIGRATIONS };
+    migrate(&connection, path, migrations)?;
+    Ok(connection)
 }
 
 /// `store.db` and `-blobs` give `store-blobs.db`.

@@ -1,24 +1,38 @@
-//! All rows of both files, in pages, for a copy.
+//! All rows of both files, in pages, for a copy or a backup; on connections of their own, so that nobody
+//! else's reads wait behind them.
+
+use std::path::Path;
 
 use rusqlite::Connection;
 use tokio::sync::mpsc;
 
+use super::open;
 use crate::StoreError;
-use crate::copy::{Column, Page, Table};
+use crate::copy::{BLOBS, Column, MAIN, Page, Table};
 
 /// Where pages go; at the end an empty word that says it was all.
 pub(super) type Pages = mpsc::Sender<Option<Page>>;
 
-/// Sends all rows of those tables as of one moment.
-pub(super) fn send(
-    connection: &Connection,
-    tables: &'static [Table],
-    pages: &Pages,
-) -> Result<(), StoreError> {
-    connection.execute_batch("BEGIN")?;
-    let sent = tables.iter().try_for_each(|table| send_table(connection, table, pages));
-    connection.execute_batch("COMMIT")?;
-    sent
+/// Sends all rows of both files, and then that these were all. It blocks.
+pub(super) fn send(path: &Path, pages: &Pages) -> Result<(), StoreError> {
+    let main = reader(path)?;
+    let blobs = reader(&open::beside(path, "-blobs"))?;
+    MAIN.iter().try_for_each(|table| send_table(&main, table, pages))?;
+    // Its log may be written over from now on.
+    main.execute_batch("COMMIT")?;
+    drop(main);
+    BLOBS.iter().try_for_each(|table| send_table(&blobs, table, pages))?;
+    blobs.execute_batch("COMMIT")?;
+    pages.blocking_send(None).map_err(|_| StoreError::Closed)
+}
+
+/// A connection that sees the file as it is now.
+fn reader(path: &Path) -> Result<Connection, StoreError> {
+    let unavailable = |error: crate::OpenError| StoreError::Unavailable { source: error.into() };
+    let connection = open::reader(path).map_err(unavailable)?;
+    // The moment is that of the first read.
+    connection.execute_batch("BEGIN; SELECT 1 FROM sqlite_schema LIMIT 1")?;
+    Ok(connection)
 }
 
 fn send_table(
@@ -26,9 +40,7 @@ fn send_table(
     table: &'static Table,
     pages: &Pages,
 ) -> Result<(), StoreError> {
-    let names: Vec<_> = table.columns.iter().map(|(name, _)| *name).collect();
-    let sql = format!("SELECT {} FROM {}", names.join(", "), table.name);
-    let mut statement = connection.prepare(&sql)?;
+    let mut statement = connection.prepare(&table.selection())?;
     let mut rows = statement.query([])?;
     let mut page = Page::of(table);
     while let Some(row) = rows.next()? {

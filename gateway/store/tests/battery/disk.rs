@@ -12,10 +12,10 @@ use crate::Folder;
 use crate::cases::{NOW, commit, empty, put, version};
 
 /// Set in the process that is started anew, to the folder it shall use.
-const FOLDER: &str = "JACKFIELD_BATTERY_FOLDER";
+pub(crate) const FOLDER: &str = "JACKFIELD_BATTERY_FOLDER";
 
 /// Runs `test` again with `program` before its command line.
-fn again(program: &[&str], test: &str, folder: &Folder) -> std::io::Result<Output> {
+pub(crate) fn again(program: &[&str], test: &str, folder: &Folder) -> std::io::Result<Output> {
     let this = std::env::current_exe()?;
     Command::new(program[0])
         .args(&program[1..])
@@ -25,7 +25,7 @@ fn again(program: &[&str], test: &str, folder: &Folder) -> std::io::Result<Outpu
         .output()
 }
 
-fn store_path() -> Option<std::path::PathBuf> {
+pub(crate) fn store_path() -> Option<std::path::PathBuf> {
     std::env::var_os(FOLDER).map(|folder| std::path::Path::new(&folder).join("store.db"))
 }
 
@@ -39,7 +39,7 @@ async fn try_commit(store: &SqliteStore, input: &str) -> Result<Committed, Store
 }
 
 /// Limits how large files of this process may become; gives why it cannot.
-fn limit_files(limit: &str) -> Result<(), &'static str> {
+pub(crate) fn limit_files(limit: &str) -> Result<(), &'static str> {
     let (pid, limit) = (std::process::id().to_string(), format!("--fsize={limit}"));
     match Command::new("prlimit").args(["--pid", &pid, &limit]).status() {
         Ok(status) if status.success() => Ok(()),
@@ -49,7 +49,7 @@ fn limit_files(limit: &str) -> Result<(), &'static str> {
 }
 
 /// What the other process says of things it could not do, without the harness's own words.
-fn reasons(output: &Output) -> String {
+pub(crate) fn reasons(output: &Output) -> String {
     let said = String::from_utf8_lossy(&output.stdout);
     let begins = ["left out:", "not permitted here:"];
     let lines = said.lines().filter(|line| begins.iter().any(|it| line.starts_with(it)));

@@ -7,6 +7,7 @@
     reason = "a test fails loudly"
 )]
 
+mod backup;
 mod cases;
 mod disk;
 mod model;

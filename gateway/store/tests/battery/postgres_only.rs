@@ -52,7 +52,7 @@ async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
 }
 
 /// A session of its own beside the stores.
-async fn session(url: &str) -> tokio_postgres::Client {
+pub(crate) async fn session(url: &str) -> tokio_postgres::Client {
     let (client, mut connection) =
         tokio_postgres::connect(url, tokio_postgres::NoTls).await.unwrap();
     tokio::spawn(async move {

@@ -1,0 +1,115 @@
+//! Who signs in is proven by the directory, and nobody else is.
+
+use std::sync::Arc;
+
+use directory::{Answer, Directories, Directory, Groups, Proven, Security};
+use domain::Secret;
+use engine::SystemClock;
+use protocols::ldap::normalised;
+
+use crate::server::Content;
+
+pub(crate) async fn directories(directory: Directory) -> Directories {
+    let directories = Directories::new(Arc::new(SystemClock));
+    let problems = directories.set(vec![directory]).await;
+    assert!(problems.is_empty(), "{problems}");
+    directories
+}
+
+pub(crate) async fn answer(directories: &Directories, user: &str, password: &str) -> Answer {
+    directories.authenticate("site", user, &Secret::new(password)).await
+}
+
+async fn proven(directories: &Directories, user: &str, password: &str) -> Proven {
+    match answer(directories, user, password).await {
+        Answer::Proven(proven) => proven,
+        other => panic!("{user} was not proven: {other:?}"),
+    }
+}
+
+const ANNA: &str = "uid=anna,ou=people,dc=example,dc=org";
+
+fn people() -> Content {
+    let mut content = Content::default();
+    content.person("anna", "right-1", "").person("bert", "right-2", "");
+    content.person("twin", "right-3", "uid: double\n").person("twain", "right-4", "uid: double\n");
+    content.person("locked", "right-5", "pwdAccountLockedTime: 000001010000Z\n");
+    content.person("star*", "right-6", "");
+    content.group("support", &[ANNA]);
+    content.group("all", &["cn=support,ou=groups,dc=example,dc=org"]);
+    content.group("round", &["cn=all,ou=groups,dc=example,dc=org"]);
+    content
+}
+
+#[tokio::test]
+async fn ids_17_a_user_of_the_directory_signs_in_with_the_right_password_alone() {
+    let server = slapd_or_leave!(&people());
+    let directories = directories(server.directory()).await;
+    let anna = proven(&directories, "anna", "right-1").await;
+    assert_eq!((anna.id.as_str(), anna.dn.as_str()), ("anna", ANNA));
+    assert_eq!(anna.name.as_deref(), Some("Person anna"));
+    assert_eq!(proven(&directories, "bert", "right-2").await.id, "bert");
+    assert_eq!(answer(&directories, "bert", "right-1").await, Answer::Wrong);
+    assert_eq!(answer(&directories, "nobody", "right-1").await, Answer::Wrong);
+    // An empty password would be a bind as nobody, which servers answer with yes.
+    assert_eq!(answer(&directories, "anna", "").await, Answer::Wrong);
+    assert_eq!(answer(&directories, "", "right-1").await, Answer::Wrong);
+    assert_eq!(answer(&directories, &"a".repeat(257), "right-1").await, Answer::Wrong);
+    assert_eq!(answer(&directories, "anna\0", "right-1").await, Answer::Wrong);
+    assert!(matches!(
+        directories.authenticate("other", "anna", &Secret::new("right-1")).await,
+        Answer::Refused(directory::Refusal::NoDirectory(_))
+    ));
+}
+
+#[tokio::test]
+async fn ids_17_a_name_that_is_a_filter_finds_nobody() {
+    let server = slapd_or_leave!(&people());
+    let directories = directories(server.directory()).await;
+    for user in ["*", "a*", "*)(uid=anna", "anna)(|(uid=*", "*))%00", "\\61nna", "anna)"] {
+        assert_eq!(answer(&directories, user, "right-1").await, Answer::Wrong, "{user}");
+    }
+    // Somebody may really be called that.
+    assert_eq!(proven(&directories, "star*", "right-6").await.id, "star*");
+}
+
+#[tokio::test]
+async fn ids_17_two_entries_of_one_name_and_a_locked_account_are_refused() {
+    let server = slapd_or_leave!(&people());
+    let directories = directories(server.directory()).await;
+    let refused = |answer| match answer {
+        Answer::Refused(refusal) => refusal.to_string(),
+        other => panic!("not refused: {other:?}"),
+    };
+    let double = refused(answer(&directories, "double", "right-3").await);
+    assert!(double.contains("several entries"), "{double}");
+    let locked = refused(answer(&directories, "locked", "right-5").await);
+    assert_eq!(locked, "the account is locked");
+}
+
+#[tokio::test]
+async fn ids_17_groups_are_found_directly_nested_and_in_the_entry() {
+    let server = slapd_or_leave!(&people());
+    let group = |name: &str| normalised(&format!("cn={name},ou=groups,dc=example,dc=org"));
+    let mut settings = server.directory();
+    let groups = proven(&directories(settings.clone()).await, "anna", "right-1").await.groups;
+    assert_eq!(Vec::from_iter(groups), [group("all"), group("round"), group("support")]);
+    if let Groups::Search { nested, .. } = &mut settings.groups {
+        *nested = false;
+    }
+    let direct = directories(settings.clone()).await;
+    let groups = proven(&direct, "anna", "right-1").await.groups;
+    assert_eq!(Vec::from_iter(groups), [group("support")]);
+    assert!(proven(&direct, "bert", "right-2").await.groups.is_empty());
+    settings.groups = Groups::Attribute("description".to_owned());
+    assert!(proven(&directories(settings).await, "anna", "right-1").await.groups.is_empty());
+}
+
+#[tokio::test]
+async fn ids_17_start_tls_keeps_the_password_private_too() {
+    let server = slapd_or_leave!(&people());
+    let mut settings = server.directory();
+    settings.security = Security::StartTls;
+    settings.hosts[0].port = server.plain;
+    assert_eq!(proven(&directories(settings).await, "anna", "right-1").await.id, "anna");
+}

@@ -1,0 +1,142 @@
+//! What is kept for a time only, and erasure of one person.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::{Actor, AgentId, Deed, Document, Key, Settings};
+use engine::testing::{apply, engine_on};
+use engine::{Engine, RetentionError};
+
+use crate::{Bench, key, settings};
+
+const DAY: Duration = Duration::from_secs(24 * 3600);
+
+fn id(agent: &str) -> AgentId {
+    agent.parse().unwrap()
+}
+
+/// The settings without that agent.
+fn without(agent: &str) -> Settings {
+    let settings = settings();
+    let mut agents = settings.agents.as_ref().clone();
+    agents.remove(&id(agent));
+    Settings { agents: Arc::new(agents), ..settings }
+}
+
+async fn tell(engine: &Engine, action: &str) {
+    engine.tell_audit(Actor::gateway(), Deed::done(action, "x")).await;
+}
+
+async fn audit_numbers(engine: &Engine) -> Vec<u64> {
+    let mut numbers = Vec::new();
+    for number in 1..2_000 {
+        if engine.document(&Key::audit(number)).await.unwrap().is_some() {
+            numbers.push(number);
+        }
+    }
+    numbers
+}
+
+#[tokio::test]
+async fn ops_13_a_sweep_first_shows_and_then_removes_what_is_older_than_it_is_kept() {
+    let mut bench = Bench::new().await;
+    let began = audit_numbers(&bench.engine).await.len() as u64;
+    for _ in 0..700 {
+        tell(&bench.engine, "old").await;
+    }
+    bench.clock.advance(DAY * 200);
+    for _ in 0..5 {
+        tell(&bench.engine, "newer").await;
+    }
+    assert_eq!(bench.engine.overdue().await.unwrap()[0].count, 0);
+    bench.clock.advance(DAY * 201);
+    // A node that starts goes by the time of the log's last lines.
+    bench.sign_in("1001", "2001").await;
+    for _ in 0..150 {
+        bench.wish("1001", domain::Wish::Ready).await;
+        bench.wish("1001", domain::Wish::NotReady(None)).await;
+    }
+    bench.engine.close().await;
+    let engine = engine_on(Arc::clone(&bench.store), bench.clock.clone(), 2).await;
+    let plan = engine.overdue().await.unwrap();
+    assert_eq!((plan[0].count, plan[0].days, plan[0].kind.name()), (began + 700, 400, "audit"));
+    let (oldest, newest) = plan[0].between.unwrap();
+    assert!(oldest <= newest && engine.now().since(newest) >= DAY * 401);
+    // Only shown so far.
+    assert_eq!(audit_numbers(&engine).await.len() as u64, began + 705);
+    assert_eq!(engine.retain(Actor::gateway()).await.unwrap(), plan);
+    let left = audit_numbers(&engine).await;
+    let first = began + 701;
+    // Five that are newer, and the one that tells of the removal.
+    assert_eq!(left, (first..first + 6).collect::<Vec<_>>());
+    let last = engine.document(&Key::audit(first + 5)).await.unwrap().unwrap();
+    let Document::Audit(last) = last.document else { panic!("no entry") };
+    assert_eq!(last.deed.action, "audit_removed");
+    assert_eq!(engine.overdue().await.unwrap()[0].count, 0);
+    engine.close().await;
+}
+
+#[tokio::test]
+async fn ops_13_a_clock_that_jumped_removes_nothing() {
+    let bench = Bench::new().await;
+    tell(&bench.engine, "old").await;
+    bench.clock.advance(DAY * 5_000);
+    let refused = bench.engine.retain(Actor::gateway()).await.unwrap_err();
+    assert!(matches!(refused, RetentionError::Clock), "{refused:?}");
+    assert!(!audit_numbers(&bench.engine).await.is_empty());
+    bench.engine.close().await;
+}
+
+#[tokio::test]
+async fn ops_13_a_person_is_erased_once_they_are_nobody_here() {
+    let mut bench = Bench::new().await;
+    bench.sign_in("1001", "2001").await;
+    let refused = |error: RetentionError| match error {
+        RetentionError::Refused(domain::Refusal::SettingsInUse { why }) => why,
+        other => panic!("{other:?}"),
+    };
+    let erase =
+        |engine: Arc<Engine>| async move { engine.erase(&id("1001"), Actor::gateway()).await };
+    let engine = Arc::clone(&bench.engine);
+    let why = refused(erase(Arc::clone(&engine)).await.unwrap_err());
+    assert!(why.contains("in the settings"), "{why}");
+    let wish = domain::Wish::ForceSignOut { reason: None, by: domain::SignedOutBy::Supervisor };
+    bench.wish("1001", wish).await;
+    apply(&engine, &without("1001")).await;
+    let plan = engine.erasure(&id("1001")).await.unwrap();
+    assert_eq!(plan.documents, [Key::session(&key("1001"))]);
+    assert_eq!(plan.log_until, engine.now().after(DAY * 90));
+    assert_eq!(plan.audit_until, engine.now().after(DAY * 400));
+    let erased = erase(Arc::clone(&engine)).await.unwrap();
+    assert_eq!(erased, plan);
+    assert_eq!(engine.document(&Key::session(&key("1001"))).await.unwrap(), None);
+    // This node forgot as well, and there is nothing left to erase.
+    assert_eq!(engine.session_of(&key("1001")).await.unwrap(), None);
+    let again = erase(Arc::clone(&engine)).await.unwrap();
+    assert!(again.documents.is_empty());
+    // Nobody else's is touched, and somebody new of that id begins anew.
+    apply(&engine, &settings()).await;
+    bench.sign_in("1001", "2001").await;
+    assert_eq!(bench.state("1001").await, "not_ready");
+    engine.close().await;
+}
+
+#[tokio::test]
+async fn ops_13_whoever_is_signed_in_is_not_erased() {
+    let mut bench = Bench::new().await;
+    bench.sign_in("1003", "2003").await;
+    // The keeper signs out who was removed; until then the session is somebody's.
+    let engine = Arc::clone(&bench.engine);
+    let erased = {
+        apply(&engine, &without("1003")).await;
+        engine.erase(&id("1003"), Actor::gateway()).await
+    };
+    let session = engine.document(&Key::session(&key("1003"))).await.unwrap();
+    match erased {
+        Err(RetentionError::Refused(_)) => assert!(session.is_some()),
+        // The keeper was quicker.
+        Ok(_) => assert!(session.is_none()),
+        Err(error) => panic!("{error:?}"),
+    }
+    engine.close().await;
+}
