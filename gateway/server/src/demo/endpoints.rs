@@ -40,6 +40,7 @@ impl NodeEndpoints<'_> {
             "name": self.config.name,
             "phone": format!("{base}/fippa/"),
             "phone_authentication": format!("{base}/phone-auth"),
+            "api": format!("{}/api/v1", self.config.console.base),
             "metrics": format!("{operations}/metrics"),
             "health": format!("{operations}/readyz"),
             "admin_socket": self.config.admin_socket(),
