@@ -11,9 +11,28 @@
 //! may do is a matter of the route and, for supervisors, of their teams.
 
 mod administration;
+mod answer;
+mod asked;
+mod codes;
+mod conditions;
 mod etag;
+mod json;
+mod merge;
+mod openapi;
+mod operation;
+mod operations;
+mod pointer;
+mod problem;
+mod sections;
+mod surface;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
 
 pub use administration::{
     Administration, Context, Failure, NewSession, SetUp, SignIn, SignInRefusal,
 };
 pub use etag::{ETAG_PURPOSE, etag};
+pub use openapi::document as openapi_document;
+pub use surface::Console;

@@ -151,6 +151,14 @@ impl Gauges {
     }
 }
 
+impl Gauges {
+    /// No longer shows the gauge of these label values; what it stood for is gone.
+    pub fn forget(&self, values: &[&str]) {
+        // One that was never shown is not shown now either.
+        let _ = self.0.remove_label_values(values);
+    }
+}
+
 impl Histograms {
     /// The histogram of these label values.
     pub fn with(&self, values: &[&str]) -> Histogram {

@@ -18,6 +18,7 @@ use crate::words::with_causes;
 
 mod ask;
 mod backup;
+mod certificate;
 mod check;
 mod import;
 mod kept;
@@ -83,7 +84,9 @@ Phones reach a node over HTTPS only when they trust what it shows: import it, or
 signed it, into the call manager's phone-trust store, for every node. No key is printed.
 
 Example:
-  jackfield certificate > jackfield.pem";
+  jackfield certificate > jackfield.pem
+  jackfield certificate export > all-nodes.pem
+  jackfield certificate show";
 
 const PROBE_HELP: &str = "\
 Nobody who works is disturbed: a pair's session that serves is not opened a second time, a phone's screen \
@@ -132,9 +135,11 @@ enum Command {
         #[command(flatten)]
         node: WhichNode,
     },
-    /// Print the certificate that the running node shows, with its chain, as PEM.
-    #[command(after_long_help = CERTIFICATE_HELP)]
+    /// Look at certificates and replace them; alone, print the one that phones are shown, as PEM.
+    #[command(after_long_help = CERTIFICATE_HELP, args_conflicts_with_subcommands = true)]
     Certificate {
+        #[command(subcommand)]
+        deed: Option<certificate::CertificateDeed>,
         #[command(flatten)]
         node: WhichNode,
     },

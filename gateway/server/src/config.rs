@@ -15,6 +15,7 @@ use domain::{NodeName, Problems};
 use ipnet::IpNet;
 use serde_json::Value;
 
+mod acme_keys;
 mod fields;
 mod files;
 mod public_name;
@@ -22,10 +23,13 @@ mod raw;
 mod render;
 mod store_keys;
 
+pub use acme_keys::{AcmeChallenge, AcmeConfig};
 pub use files::check_files;
 pub(crate) use files::{Expiry, check_files_for};
 pub use public_name::PublicName;
 pub use render::{sample, schema};
+
+pub(crate) use raw::host_name;
 
 use raw::Raw;
 
@@ -56,6 +60,8 @@ pub struct Config {
     pub store: StoreConfig,
     /// Certificate and key, where they are not made by the gateway itself.
     pub certificate: Option<CertificateFiles>,
+    /// Who signs the certificate by itself, where anybody does.
+    pub acme: Option<AcmeConfig>,
     /// HTTPS for phones.
     pub phone: PhoneListener,
     /// HTTPS for administrators.
@@ -277,6 +283,7 @@ impl Config {
         problems: &mut Problems,
     ) -> Self {
         let certificate = certificate_files(raw, problems);
+        let acme = acme_keys::acme(raw, certificate.is_some(), problems);
         let phone_port = port(raw.number("listeners.phone.port"));
         let operations_port = port(raw.number("listeners.operations.port"));
         let phone_addresses = raw.addresses("listeners.phone.addresses");
@@ -297,6 +304,12 @@ impl Config {
                 "must differ from the phone listener's ports, {operations_port} is one"
             );
             problems.add("listeners.operations.port", message);
+        }
+        let acme_port = acme.as_ref().and_then(AcmeConfig::http_port);
+        let others = [Some(phone_port), refusal_port, Some(console_port), Some(operations_port)];
+        if let Some(port) = acme_port.filter(|port| others.contains(&Some(*port))) {
+            let message = format_args!("must differ from the listeners' ports, {port} is one");
+            problems.add("certificate.acme.http_port", message);
         }
         let proxy_protocol = raw.switch("listeners.phone.proxy_protocol");
         let trusted_proxies = raw.networks("trusted_proxies");
@@ -319,6 +332,7 @@ impl Config {
             public_names: raw.public_names("public_names"),
             store: store_keys::store(raw, &state_directory, problems),
             certificate,
+            acme,
             phone: PhoneListener {
                 addresses: with_port(&phone_addresses, phone_port),
                 addresses_chosen: raw.is_written("listeners.phone.addresses"),
@@ -357,9 +371,14 @@ impl Config {
         self.state_directory.join("admin.sock")
     }
 
+    /// The folder of certificates that are not configured.
+    pub(crate) fn certificates_folder(&self) -> PathBuf {
+        self.state_directory.join("certificates")
+    }
+
     /// Certificate and key, configured or made by the gateway itself.
     pub fn certificate_files(&self) -> CertificateFiles {
-        let folder = self.state_directory.join("certificates");
+        let folder = self.certificates_folder();
         self.certificate.clone().unwrap_or_else(|| CertificateFiles {
             certificate: folder.join("server.pem"),
             key: folder.join("server.key"),

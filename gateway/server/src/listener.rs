@@ -23,6 +23,7 @@ use crate::config::Limits;
 use crate::http::{ListenerMetrics, Site, is_trusted};
 use crate::log::{Line, LineLimit};
 use crate::tls::Tls;
+use crate::tls::acme::Challenges;
 
 mod connection;
 mod plain_refusal;
@@ -62,6 +63,8 @@ pub(crate) struct Setup {
 pub(crate) enum Content {
     /// Routes of surfaces.
     Site(Arc<Site>),
+    /// Answers to an ACME authority.
+    Challenges(Arc<Challenges>),
     /// One fixed answer (PHN-02).
     Refusal(Arc<PlainRefusal>),
 }

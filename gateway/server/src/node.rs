@@ -30,6 +30,8 @@ use crate::http::{HttpMetrics, RouteTable, route_tables};
 use crate::log::{LineLimit, LogControl};
 use crate::operations::{Health, Operations};
 use crate::surfaces::{MakeSurfaces, ProbePhone, Push, Surfaces};
+use crate::tls::acme::Challenges;
+use crate::tls::certificates::{self, Certificates, Loaded, Purpose};
 use crate::tls::making::SelfMade;
 use crate::tls::{self, Tls};
 use crate::{admin, open_files, opening, sealing_file, secret_file, surfaces, token_file};
@@ -49,7 +51,6 @@ pub(crate) use signals::Asked;
 pub use signals::Signals;
 
 use applying::Applying;
-use certificate::CertificateState;
 use listeners::{Listeners, Serving, Sockets};
 
 /// How much longer than requests the work of surfaces may take to end.
@@ -109,7 +110,7 @@ pub(crate) struct Shared {
     pub(crate) observe: Arc<dyn Fn() + Send + Sync>,
     pub(crate) log: LogControl,
     pub(crate) started_at: Timestamp,
-    pub(crate) certificate: CertificateState,
+    pub(crate) certificates: Arc<Certificates>,
     pub(crate) sealing: Arc<SealingKey>,
     pool: Arc<Pool>,
     /// One apply or reload at a time.
@@ -211,7 +212,9 @@ struct Starting {
     shared: Arc<Shared>,
     first_settings: Option<FirstSettings>,
     tables: BTreeMap<&'static str, RouteTable>,
-    tls: Arc<Tls>,
+    phone_tls: Arc<Tls>,
+    console_tls: Arc<Tls>,
+    challenges: Option<Arc<Challenges>>,
     authenticator: Arc<dyn Authenticator>,
     clock: Arc<dyn Clock>,
     http: HttpMetrics,
@@ -231,13 +234,10 @@ impl Starting {
         prepare(&config, now)?;
         let (sealing, is_new) = sealing_file::read_or_make(&config.sealing_key_file)?;
         let sealing = Arc::new(sealing);
-        let files = config.certificate_files();
-        let names = config.certificate_names();
-        let (loaded, expired) = tls::Certificate::load_though_expired(&files, &names, now)?;
-        if let Some(fault) = expired {
-            tracing::error!(%fault, "phones may refuse us; replace the certificate and reload");
-        }
-        let tls = Arc::new(Tls::new(&loaded)?);
+        let loaded = Loaded::read(&config, now)?;
+        let tls = |purpose| loaded.tls(purpose).ok_or(NodeError::NoTls);
+        let (phone_tls, console_tls) = (tls(Purpose::Phone)?, tls(Purpose::Console)?);
+        let challenges = loaded.challenges();
         let token = match &config.operations.metrics_token_file {
             Some(file) => Some(token_file::read(file)?),
             None => None,
@@ -301,7 +301,7 @@ impl Starting {
         let observing = Arc::clone(&operations);
         let shared = Arc::new(Shared {
             observe: Arc::new(move || observing.observe()),
-            certificate: CertificateState::new(Arc::clone(&tls), &loaded, &metrics),
+            certificates: Certificates::new(loaded, &config, Arc::clone(&engine), &metrics),
             started_at: now,
             changing: Mutex::default(),
             config,
@@ -322,7 +322,9 @@ impl Starting {
             shared,
             first_settings,
             tables,
-            tls,
+            phone_tls,
+            console_tls,
+            challenges,
             authenticator,
             clock,
             http,
@@ -357,7 +359,9 @@ impl Starting {
         let serving = Serving {
             config: &shared.config,
             tables: self.tables,
-            tls: self.tls,
+            phone_tls: self.phone_tls,
+            console_tls: self.console_tls,
+            challenges: self.challenges,
             authenticator: self.authenticator,
             proofs: Arc::new(StoredProofs::new(Arc::clone(&shared.engine))),
             clock: self.clock,
@@ -375,6 +379,10 @@ impl Starting {
         }
         others.spawn(admin.serve(Arc::clone(&shared), stopping.clone()));
         others.spawn(certificate::warn_of_expiry(Arc::clone(&shared), stopping.clone()));
+        others.spawn(Arc::clone(&shared.certificates).publish(stopping.clone()));
+        if let Some(acme) = shared.certificates.acme() {
+            others.spawn(acme.run(Arc::clone(&shared.certificates), stopping.clone()));
+        }
         let node = Arc::clone(&shared);
         others.spawn(async move { set_up::at_start(&node).await });
         others.spawn(logging::follow(Arc::clone(&shared), stopping.clone()));
@@ -451,6 +459,11 @@ fn prepare(config: &Config, now: Timestamp) -> Result<(), NodeError> {
         && let Some(above) = path.parent()
     {
         secret_file::make_folder(above).map_err(folder)?;
+    }
+    let unfinished = |source| NodeError::Folder { path: config.certificates_folder(), source };
+    certificates::finish_interrupted(config).map_err(unfinished)?;
+    if certificates::replace_renamed(config, now)? {
+        tracing::warn!("the name changed: a self-signed certificate is shown until one is signed");
     }
     let names = config.certificate_names();
     if config.certificate.is_none() {

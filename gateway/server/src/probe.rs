@@ -26,7 +26,7 @@ pub(crate) enum Peer {
     Syslog(String),
     /// The store.
     Store,
-    /// Our own certificate.
+    /// Our own certificates.
     Certificate,
 }
 
@@ -141,10 +141,12 @@ async fn store(shared: &Shared) -> Probe {
 
 fn certificate(shared: &Shared) -> Probe {
     let mut probe = Probe::new("certificate");
-    let days = shared.certificate.expires_at().since(shared.engine.now()).as_secs() / 86_400;
-    let outcome = if days >= DAYS_LEFT_MIN { StepOutcome::Ok } else { StepOutcome::Failed };
-    probe.note("expiry", outcome, format!("good for {days} days"));
-    match shared.certificate.pem() {
+    for (name, ends_at) in shared.certificates.ends() {
+        let days = ends_at.since(shared.engine.now()).as_secs() / 86_400;
+        let outcome = if days >= DAYS_LEFT_MIN { StepOutcome::Ok } else { StepOutcome::Failed };
+        probe.note(format!("end of {name}"), outcome, format!("good for {days} days"));
+    }
+    match shared.certificates.pem() {
         Ok(pem) => {
             let count = pem.matches("-----BEGIN CERTIFICATE-----").count();
             let words = format!("{count} certificates are shown");

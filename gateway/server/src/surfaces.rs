@@ -3,7 +3,7 @@
 use std::pin::Pin;
 use std::sync::Arc;
 
-use ::console::Administration;
+use ::console::{Administration, Console};
 use domain::{DeviceName, Timestamp};
 use engine::Port;
 use engine::probe::Probe;
@@ -56,9 +56,10 @@ pub fn product() -> MakeSurfaces {
     Box::new(|port, config, administration| {
         let pairs = cti::Pairs::new(port.clone());
         let links: Vec<Link> = vec![Box::new(|stop| Box::pin(pairs.run(stop)))];
-        let _ = administration;
+        let console = Console::new(port.clone(), administration);
         let phone = Phone::with_base(port, config.phone.base());
-        let served: Vec<Arc<dyn Surface>> = vec![Arc::clone(&phone) as Arc<dyn Surface>];
+        let served: Vec<Arc<dyn Surface>> =
+            vec![Arc::clone(&phone) as Arc<dyn Surface>, console as Arc<dyn Surface>];
         let probed = Arc::clone(&phone);
         let probe_phone: ProbePhone = Arc::new(move |device| {
             let phone = Arc::clone(&probed);

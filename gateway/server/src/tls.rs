@@ -8,14 +8,21 @@ use std::sync::Arc;
 
 use rustls::ServerConfig;
 use rustls::crypto::CryptoProvider;
-use rustls::server::{ProducesTickets, ServerSessionMemoryCache, StoresServerSessions};
-use rustls::sign::SingleCertAndKey;
+use rustls::server::{
+    ClientHello, ProducesTickets, ResolvesServerCert, ServerSessionMemoryCache,
+    StoresServerSessions,
+};
+use rustls::sign::CertifiedKey;
 use tokio::sync::watch;
 
+pub(crate) mod acme;
 mod certificate;
+pub(crate) mod certificates;
 pub(crate) mod making;
 
+use acme::{ALPN, Challenges};
 pub use certificate::{Certificate, CertificateError};
+pub use certificates::{Anchors, trust_anchors};
 
 /// Sessions that clients may resume without a ticket.
 const SESSIONS_MAX: usize = 8_192;
@@ -25,6 +32,8 @@ const SESSIONS_MAX: usize = 8_192;
 pub struct Tls {
     current: watch::Sender<Arc<ServerConfig>>,
     resumption: Resumption,
+    /// What an ACME authority is shown that looks whether a name is ours.
+    challenges: Option<Arc<Challenges>>,
 }
 
 /// What lets clients resume a session; it outlives certificates.
@@ -42,12 +51,20 @@ pub struct TlsError(#[from] rustls::Error);
 impl Tls {
     /// TLS with that certificate; HTTP/1.1 only, which is all that phones speak.
     pub fn new(certificate: &Certificate) -> Result<Self, TlsError> {
+        Self::answering(certificate, None)
+    }
+
+    /// The same where an ACME authority may look in between.
+    pub(crate) fn answering(
+        certificate: &Certificate,
+        challenges: Option<Arc<Challenges>>,
+    ) -> Result<Self, TlsError> {
         let resumption = Resumption {
             ticketer: rustls::crypto::ring::Ticketer::new()?,
             sessions: ServerSessionMemoryCache::new(SESSIONS_MAX),
         };
-        let current = watch::Sender::new(Arc::new(configuration(certificate, &resumption)?));
-        Ok(Self { current, resumption })
+        let first = configuration(certificate, &resumption, challenges.as_ref())?;
+        Ok(Self { current: watch::Sender::new(Arc::new(first)), resumption, challenges })
     }
 
     /// The configuration for the next handshake.
@@ -57,7 +74,7 @@ impl Tls {
 
     /// Uses another certificate from the next handshake on.
     pub fn replace(&self, certificate: &Certificate) -> Result<(), TlsError> {
-        let new = configuration(certificate, &self.resumption)?;
+        let new = configuration(certificate, &self.resumption, self.challenges.as_ref())?;
         self.current.send_replace(Arc::new(new));
         Ok(())
     }
@@ -71,16 +88,41 @@ pub(crate) fn provider() -> Arc<CryptoProvider> {
 fn configuration(
     certificate: &Certificate,
     resumption: &Resumption,
+    challenges: Option<&Arc<Challenges>>,
 ) -> Result<ServerConfig, rustls::Error> {
-    let resolver = SingleCertAndKey::from(certificate.certified_key());
+    let resolver = Shown { own: certificate.certified_key(), challenges: challenges.cloned() };
     let mut new = ServerConfig::builder_with_provider(provider())
         .with_safe_default_protocol_versions()?
         .with_no_client_auth()
         .with_cert_resolver(Arc::new(resolver));
     new.alpn_protocols = vec![b"http/1.1".to_vec()];
+    if challenges.is_some() {
+        new.alpn_protocols.push(ALPN.to_vec());
+    }
     new.ticketer = Arc::clone(&resumption.ticketer);
     new.session_storage = Arc::clone(&resumption.sessions);
     Ok(new)
+}
+
+/// What a client is shown.
+#[derive(Debug)]
+struct Shown {
+    own: Arc<CertifiedKey>,
+    challenges: Option<Arc<Challenges>>,
+}
+
+impl ResolvesServerCert for Shown {
+    fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        if let Some(challenges) = &self.challenges
+            && hello.alpn().is_some_and(|mut offered| {
+                // An authority offers this protocol alone (RFC 8737, 3).
+                offered.next() == Some(ALPN) && offered.next().is_none()
+            })
+        {
+            return challenges.for_name(hello.server_name()?);
+        }
+        Some(Arc::clone(&self.own))
+    }
 }
 
 #[cfg(test)]

@@ -109,7 +109,7 @@ pub(super) fn settings_export(shared: &Shared) -> Result<Value, Failure> {
 
 /// The certificates in force, for phones' trust stores (PHN-14).
 pub(super) fn certificate(shared: &Shared) -> Result<Value, Failure> {
-    let text = shared.certificate.pem();
+    let text = shared.certificates.pem();
     text.map(|text| json!({"text": text})).map_err(|error| Failure::new("unavailable", error))
 }
 

@@ -15,7 +15,7 @@ use domain::settings::Reader;
 use domain::{Actor, Problems, Proof, Refusal};
 use serde_json::{Value, json};
 
-use super::{agents, deeds, directories, kept, people, status};
+use super::{agents, certificates, deeds, directories, kept, people, status};
 use crate::node::Shared;
 use crate::{probe, settings, words};
 
@@ -116,6 +116,30 @@ pub(crate) async fn done(
         "certificate" => {
             read(members, |_| Some(()))?;
             deeds::certificate(shared)
+        }
+        "certificate_list" => {
+            read(members, |_| Some(()))?;
+            certificates::list(shared)
+        }
+        "certificate_request" => {
+            let wish = read(members, certificates::read_request)?;
+            certificates::request(shared, wish, context).await
+        }
+        "certificate_import" => {
+            let import = read(members, certificates::read_import)?;
+            certificates::import(shared, import, context).await
+        }
+        "certificate_renew" => {
+            let renewal = read(members, certificates::read_renew)?;
+            certificates::renew(shared, renewal, context).await
+        }
+        "certificate_order" => {
+            read(members, |_| Some(()))?;
+            certificates::order(shared, context).await
+        }
+        "certificate_export" => {
+            read(members, |_| Some(()))?;
+            certificates::export(shared).await
         }
         "maintenance" => {
             let (node, on) =

@@ -40,7 +40,7 @@ pub(crate) fn status(shared: &Shared) -> Value {
             *agents.entry(presence.state.name()).or_default() += 1;
         }
     }
-    let expires_at = shared.certificate.expires_at();
+    let expires_at = shared.certificates.expires_at();
     json!({
         "node": config.name,
         "version": crate::VERSION,
@@ -61,6 +61,7 @@ pub(crate) fn status(shared: &Shared) -> Value {
         "certificate": {
             "expires_at": expires_at.seconds(),
             "days_left": expires_at.since(now).as_secs() / 86_400,
+            "acme": shared.certificates.acme_state(),
         },
         "phone_url": format!("{}/fippa/", config.phone.base()),
     })

@@ -8,8 +8,8 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::{
-    AgentDeed, CallDeed, Command, DirectoryDeed, Mode, ProbeKind, Problem, Switch, WhichNode, kept,
-    peers, status,
+    AgentDeed, CallDeed, Command, DirectoryDeed, Mode, ProbeKind, Problem, Switch, WhichNode,
+    certificate, kept, peers, status,
 };
 use crate::admin::protocol::LINE_BYTES_MAX;
 use crate::config::Config;
@@ -39,6 +39,8 @@ enum Shown {
     Retention,
     /// What is kept of a person.
     Erasure,
+    /// As a function tells it.
+    InWords(certificate::InWords),
     /// Nothing but that it is done.
     Done,
 }
@@ -65,7 +67,13 @@ fn request(command: Command) -> Result<(WhichNode, Value, Shown), Problem> {
             (node, json!({"do": "settings_apply", "text": text}), Shown::Applied)
         }
         Command::Export { node } => (node, json!({"do": "settings_export"}), Shown::Text),
-        Command::Certificate { node } => (node, json!({"do": "certificate"}), Shown::Text),
+        Command::Certificate { deed: None, node } => {
+            (node, json!({"do": "certificate"}), Shown::Text)
+        }
+        Command::Certificate { deed: Some(deed), .. } => {
+            let (node, request, in_words) = certificate::request(deed)?;
+            (node, request, Shown::InWords(in_words))
+        }
         Command::Status { json, node } => (node, json!({"do": "status"}), Shown::Status { json }),
         Command::Probe { kind, name, json, node } => {
             let Some(kind) = kind else {
@@ -303,6 +311,7 @@ fn show(answer: &Value, shown: &Shown, out: &mut impl Write) -> Result<(), Probl
         }
         Shown::Retention => kept::show_retention(answer, out)?,
         Shown::Erasure => kept::show_erasure(answer, out)?,
+        Shown::InWords(told) => write!(out, "{}", told(answer))?,
         Shown::Done => writeln!(out, "done")?,
     }
     Ok(())

@@ -108,6 +108,9 @@ pub(super) fn for_people(status: &Value) -> String {
     let on = status.pointer("/maintenance").and_then(Value::as_bool) == Some(true);
     line("maintenance", if on { "ON: sign-ins are refused" } else { "off" }.to_owned());
     line("certificate", format!("good for {} days", number("/certificate/days_left")));
+    if let Some(problem) = status.pointer("/certificate/acme/problem").and_then(Value::as_str) {
+        line("NOT SIGNED", problem.replace(char::is_control, "?"));
+    }
     let problems = status.pointer("/push_problems").and_then(Value::as_array);
     for problem in problems.into_iter().flatten() {
         let part = |name| problem.get(name).and_then(Value::as_str).unwrap_or("?");

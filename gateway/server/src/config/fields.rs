@@ -24,6 +24,10 @@ pub(super) enum Sort {
     PublicNames,
     /// The URL of a PostgreSQL database, without a password.
     DatabaseUrl,
+    /// A URL that begins with `https://`.
+    SecureUrl,
+    /// Mail addresses.
+    MailAddresses,
 }
 
 /// What holds where the key is not given.
@@ -82,7 +86,10 @@ const fn section(key: &'static str, text: &'static [&'static str]) -> Section {
 }
 
 use Fallback::{Absent, List, Number as Default, Required, Switch as On, Word};
-use Sort::{Addresses, Choice, DatabaseUrl, HostName, Networks, Number, Path, PublicNames, Switch};
+use Sort::{
+    Addresses, Choice, DatabaseUrl, HostName, MailAddresses, Networks, Number, Path, PublicNames,
+    SecureUrl, Switch,
+};
 
 /// Tables, in the order of the sample.
 pub(super) const SECTIONS: &[Section] = &[
@@ -100,6 +107,14 @@ pub(super) const SECTIONS: &[Section] = &[
             "The server certificate. Without these keys a self-signed one (P-256) is made at the",
             "first start, below state_directory/certificates. `jackfield reload` or SIGHUP reads the",
             "files again; a set that does not verify is refused and the old one stays.",
+        ],
+    ),
+    section(
+        "certificate.acme",
+        &[
+            "Has the certificate signed and renewed by an authority that speaks ACME (RFC 8555), where",
+            "`directory` is given. It takes the place of the self-signed one as soon as it is there, and",
+            "is renewed when a third of its time is left.",
         ],
     ),
     section("listeners", &[]),
@@ -244,6 +259,53 @@ pub(super) const FIELDS: &[Field] = &[
         Path,
         Absent("/etc/jackfield/key.pem"),
         &["PEM: its private key. Nobody but its owner and group may read the file."],
+    ),
+    field(
+        "certificate.acme.directory",
+        SecureUrl,
+        Absent("https://acme-v02.api.letsencrypt.org/directory"),
+        &["Where the authority says what it offers."],
+    ),
+    field(
+        "certificate.acme.contact",
+        MailAddresses,
+        List(&[]),
+        &["Mail addresses that the authority may write to."],
+    ),
+    field(
+        "certificate.acme.terms_agreed",
+        Switch,
+        On(false),
+        &[
+            "Whether you agree to the authority's terms of service. Without it nothing is asked for.",
+        ],
+    ),
+    field(
+        "certificate.acme.authority_file",
+        Path,
+        Absent("/etc/jackfield/acme-ca.pem"),
+        &[
+            "PEM: the certificates of the authorities that sign for the directory itself. Not given,",
+            "those that this machine trusts (ca-certificates) are.",
+        ],
+    ),
+    field(
+        "certificate.acme.challenge",
+        Choice(&["http_01", "tls_alpn_01"]),
+        Word("http_01"),
+        &[
+            "How the authority sees that the node's names are ours: it asks port 80 of each name, which",
+            "must lead to http_port here, or port 443, which must lead to the phone listener.",
+        ],
+    ),
+    field(
+        "certificate.acme.http_port",
+        PORT,
+        Absent("80"),
+        &[
+            "For http_01: a plain port, on the phone listener's addresses, that answers the authority's",
+            "question and nothing else. Off unless given.",
+        ],
     ),
     field(
         "listeners.phone.addresses",

@@ -72,6 +72,9 @@ pub(crate) fn check_files_for(
     if let Some(file) = &config.operations.metrics_token_file {
         problems.keep("listeners.operations.metrics_token_file", token_file::read(file));
     }
+    if let Some(file) = config.acme.as_ref().and_then(|acme| acme.authority_file.as_ref()) {
+        problems.keep("certificate.acme.authority_file", check_authorities(file));
+    }
     let files = config.certificate_files();
     if config.certificate.is_none() {
         let found = tls::making::self_made(&files, names, now);

@@ -27,6 +27,8 @@ enum Written {
     Networks(Vec<IpNet>),
     PublicNames(Vec<PublicName>),
     DatabaseUrl(String),
+    SecureUrl(String),
+    MailAddresses(Vec<String>),
 }
 
 /// All values that were written, and the defaults of the others.
@@ -124,6 +126,20 @@ impl Raw {
         match self.values.get(key) {
             Some(Written::DatabaseUrl(url)) => Some(url.clone()),
             _ => None,
+        }
+    }
+
+    pub(super) fn secure_url(&self, key: &str) -> Option<String> {
+        match self.values.get(key) {
+            Some(Written::SecureUrl(url)) => Some(url.clone()),
+            _ => None,
+        }
+    }
+
+    pub(super) fn mail_addresses(&self, key: &str) -> Vec<String> {
+        match self.values.get(key) {
+            Some(Written::MailAddresses(addresses)) => addresses.clone(),
+            _ => Vec::new(),
         }
     }
 
@@ -231,6 +247,31 @@ fn read_field(
             }
             Some(Written::PublicNames(names))
         }
+        Sort::SecureUrl => {
+            let text = reader.short_text(name, URL_CHARACTERS_MAX)?;
+            if super::acme_keys::is_secure_url(&text) {
+                return Some(Written::SecureUrl(text));
+            }
+            reader.problem(
+                name,
+                "must be a URL that begins with https://, with a host and no password",
+            );
+            None
+        }
+        Sort::MailAddresses => {
+            let texts: Vec<String> = reader.parsed_list(name, LIST_MAX);
+            let mut addresses = Vec::new();
+            for text in texts {
+                match super::acme_keys::is_mail_address(&text) {
+                    true => addresses.push(text),
+                    false => {
+                        reader
+                            .problem(name, format_args!("has {text:?}, which is no mail address"));
+                    }
+                }
+            }
+            Some(Written::MailAddresses(addresses))
+        }
         Sort::DatabaseUrl => {
             let text = reader.short_text(name, URL_CHARACTERS_MAX)?;
             match store_keys::checked_url(&text) {
@@ -245,7 +286,7 @@ fn read_field(
 }
 
 /// A full host name as certificates and URLs carry it; `localhost` passes for trying things out.
-pub(super) fn host_name(text: &str) -> Result<NodeName, String> {
+pub(crate) fn host_name(text: &str) -> Result<NodeName, String> {
     if text.parse::<IpAddr>().is_ok() || text.starts_with('[') {
         return Err(format!(
             "must be a full host name, not the address {text}: phones and certificates need a name"

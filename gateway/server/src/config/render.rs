@@ -128,6 +128,8 @@ fn field_schema(field: &Field) -> Value {
         Sort::Addresses => list("an IP address"),
         Sort::Networks => list("an IP address or network"),
         Sort::DatabaseUrl => json!({"type": "string", "pattern": "^postgresql://"}),
+        Sort::SecureUrl => json!({"type": "string", "pattern": "^https://"}),
+        Sort::MailAddresses => list("a mail address"),
         Sort::PublicNames => list("a host name or address, with or without a port"),
     };
     let default = match field.fallback {

@@ -92,6 +92,31 @@ fn ops_01_keys_that_contradict_each_other_are_problems() {
     check(&format!("{LEAST}[certificate]\ncertificate_file = \"c\""), &["certificate.key_file"]);
 }
 
+#[test]
+fn ops_01_contradictions_about_the_authority_that_signs_are_problems() {
+    const DIRECTORY: &str = "directory = \"https://ca.example.com/dir\"\nterms_agreed = true\n";
+    let check = |lines: &str, expected: &[&str]| {
+        let expected: Vec<_> = expected.iter().map(|it| format!("certificate.acme.{it}")).collect();
+        let expected: Vec<_> = expected.iter().map(String::as_str).collect();
+        check(&format!("{LEAST}[certificate.acme]\n{lines}"), &expected);
+    };
+    check(&format!("{DIRECTORY}http_port = 80"), &[]);
+    check(&format!("{DIRECTORY}challenge = \"tls_alpn_01\"\ncontact = [\"a@example.com\"]"), &[]);
+    check(DIRECTORY, &["http_port"]);
+    check(&format!("{DIRECTORY}http_port = 8445"), &["http_port"]);
+    check(&format!("{DIRECTORY}http_port = 80\nchallenge = \"tls_alpn_01\""), &["http_port"]);
+    check("terms_agreed = true", &["directory"]);
+    check("directory = \"https://ca.example.com/dir\"\nhttp_port = 80", &["terms_agreed"]);
+    for url in ["http://ca.example.com/", "https:///dir", "ftp://x", "https://u:p@ca.example.com/"]
+    {
+        check(&format!("directory = {url:?}\nhttp_port = 80"), &["directory"]);
+    }
+    for mail in ["a", "@example.com", "a b@example.com", "a@b c", "a@example.com?cc=b@example.com"]
+    {
+        check(&format!("{DIRECTORY}http_port = 80\ncontact = [{mail:?}]"), &["contact"]);
+    }
+}
+
 /// Compares the keys of the problems that a `store` table of these lines has.
 #[track_caller]
 fn check_store(lines: &str, expected: &[&str]) {
@@ -272,8 +297,9 @@ fn the_samples_examples_are_read_too() {
             _ => format!("{line}\n"),
         })
         .collect();
-    // Of the two kinds of store the examples show one key of the other one.
-    check(&text, &["store.path"]);
+    // Of the two kinds of store the examples show one key of the other one, and so it is with two ways
+    // to a certificate; nobody agrees to anything by uncommenting.
+    check(&text, &["certificate.acme.directory", "certificate.acme.terms_agreed", "store.path"]);
     let names = text.lines().filter(|line| line.contains(" = ") && !line.starts_with('#')).count();
     assert_eq!(names, fields::FIELDS.len());
 }

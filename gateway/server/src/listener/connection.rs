@@ -22,6 +22,7 @@ use super::table::Place;
 use super::watched::{Phase, Progress, Watched};
 use super::{Content, Ending, Listener, is_true};
 use crate::http::is_trusted;
+use crate::tls::acme::{ALPN, Challenges};
 
 /// How long a refusal may take, handshake included.
 const REFUSAL: Duration = Duration::from_secs(2);
@@ -77,6 +78,8 @@ pub(super) async fn serve(
         accepted = timeout(setup.limits.handshake, accept) => accepted,
     };
     match accepted {
+        // An ACME authority has seen what it looked for.
+        Ok(Ok(stream)) if stream.get_ref().1.alpn_protocol() == Some(ALPN) => {}
         Ok(Ok(stream)) => converse(listener, stream, address, ending).await,
         Ok(Err(error)) => {
             setup.metrics.handshake.increment();
@@ -109,6 +112,19 @@ pub(super) async fn refuse(listener: &Listener, mut stream: TcpStream) {
     let _ = timeout(REFUSAL, say).await;
 }
 
+/// What an ACME authority asks a plain port for; nobody else finds anything there.
+fn challenge_answer(challenges: &Challenges, path: &str) -> http::Response<Bytes> {
+    let (status, text) = match challenges.at(path) {
+        Some(text) => (http::StatusCode::OK, text),
+        None => (http::StatusCode::NOT_FOUND, String::new()),
+    };
+    let mut answer = http::Response::new(Bytes::from(text));
+    *answer.status_mut() = status;
+    let kind = http::HeaderValue::from_static("application/octet-stream");
+    answer.headers_mut().insert(http::header::CONTENT_TYPE, kind);
+    answer
+}
+
 async fn converse<S>(listener: &Listener, stream: S, address: IpAddr, mut ending: Ending)
 where
     S: AsyncRead + AsyncWrite + Unpin,
@@ -124,6 +140,9 @@ where
                 Content::Refusal(refusal) => {
                     setup.metrics.plain.increment();
                     refusal.answer()
+                }
+                Content::Challenges(challenges) => {
+                    challenge_answer(challenges, request.uri().path())
                 }
             };
             progress.set(Phase::Answering);

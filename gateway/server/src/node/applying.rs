@@ -44,11 +44,13 @@ impl Shared {
     pub(crate) async fn reload(&self) -> Reloaded {
         let _changing = self.changing.lock().await;
         let mut reloaded = Reloaded::default();
-        match self.certificate.reload(&self.config, self.engine.now()) {
+        match self.certificates.reload(&self.config, self.engine.now()).await {
             Ok(()) => reloaded.done.push("certificate read".to_owned()),
-            Err(error) => {
-                tracing::error!(%error, "the certificate was refused, the old one stays");
-                reloaded.refused.push(format!("certificate: {error}"));
+            Err(problems) => {
+                for problem in problems.as_slice() {
+                    tracing::error!(%problem, "the certificate was refused, the old one stays");
+                    reloaded.refused.push(format!("certificate: {}", problem.message));
+                }
             }
         }
         if let Some(file) = &self.settings_file {

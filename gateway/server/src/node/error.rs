@@ -7,6 +7,7 @@ use domain::Problems;
 use crate::listener::BindError;
 use crate::secret_file::SecretFileError;
 use crate::settings::ApplyError;
+use crate::tls::certificates::LoadError;
 use crate::tls::making::MakingError;
 use crate::tls::{CertificateError, TlsError};
 
@@ -85,6 +86,9 @@ pub enum NodeError {
     /// TLS cannot be set up.
     #[error(transparent)]
     Tls(#[from] TlsError),
+    /// A listener has no certificate to show.
+    #[error("there is no certificate to show")]
+    NoTls,
     /// The store cannot be opened.
     #[error(transparent)]
     Store(#[from] store::OpenError),
@@ -144,6 +148,15 @@ pub enum NodeError {
         /// Why.
         source: std::io::Error,
     },
+}
+
+impl From<LoadError> for NodeError {
+    fn from(error: LoadError) -> Self {
+        match error {
+            LoadError::Certificate(error) => Self::Certificate(error),
+            LoadError::Tls(error) => Self::Tls(error),
+        }
+    }
 }
 
 impl From<ApplyError> for NodeError {

@@ -8,11 +8,12 @@ use engine::{Authenticator, Clock};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use crate::config::Config;
+use crate::config::{AcmeConfig, Config};
 use crate::http::{HttpMetrics, Proofs, Proxies, RouteTable, Site};
 use crate::listener::{self, BindError, Content, Listener, PlainRefusal, Setup};
 use crate::log::LineLimit;
 use crate::tls::Tls;
+use crate::tls::acme::Challenges;
 
 /// Listeners that routes may name.
 pub(super) const NAMES: [&str; 3] = ["phone", "console", "operations"];
@@ -24,13 +25,18 @@ pub(super) struct Sockets {
     operations: Vec<TcpListener>,
     /// The plain port that only refuses (PHN-02).
     refusal: Vec<TcpListener>,
+    /// The plain port that answers an ACME authority.
+    challenges: Vec<TcpListener>,
 }
 
 /// What all listeners share.
 pub(super) struct Serving<'a> {
     pub(super) config: &'a Config,
     pub(super) tables: BTreeMap<&'static str, RouteTable>,
-    pub(super) tls: Arc<Tls>,
+    pub(super) phone_tls: Arc<Tls>,
+    pub(super) console_tls: Arc<Tls>,
+    /// What an ACME authority is answered, where one is configured.
+    pub(super) challenges: Option<Arc<Challenges>>,
     pub(super) authenticator: Arc<dyn Authenticator>,
     pub(super) proofs: Arc<dyn Proofs>,
     pub(super) clock: Arc<dyn Clock>,
@@ -50,12 +56,16 @@ pub(super) struct Listeners {
 impl Sockets {
     pub(super) fn bind(config: &Config) -> Result<Self, BindError> {
         let phone = &config.phone;
-        let mut refusal = Vec::new();
-        if let Some(port) = phone.refusal_port {
-            let mut addresses = phone.addresses.clone();
-            addresses.iter_mut().for_each(|address| address.set_port(port));
-            refusal = listener::bind("phone_refusal", &addresses, phone.addresses_chosen)?;
-        }
+        let plain = |name, port: Option<u16>| match port {
+            None => Ok(Vec::new()),
+            Some(port) => {
+                let mut addresses = phone.addresses.clone();
+                addresses.iter_mut().for_each(|address| address.set_port(port));
+                listener::bind(name, &addresses, phone.addresses_chosen)
+            }
+        };
+        let refusal = plain("phone_refusal", phone.refusal_port)?;
+        let challenges = plain("acme", config.acme.as_ref().and_then(AcmeConfig::http_port))?;
         let operations = &config.operations;
         Ok(Self {
             phone: listener::bind("phone", &phone.addresses, phone.addresses_chosen)?,
@@ -70,6 +80,7 @@ impl Sockets {
                 operations.addresses_chosen,
             )?,
             refusal,
+            challenges,
         })
     }
 }
@@ -97,15 +108,22 @@ impl Serving<'_> {
 
         let proxied = self.config.phone.proxy_protocol;
         let stop = &listeners.stop_peers;
-        let tls = Some(Arc::clone(&self.tls));
+        let tls = Some(Arc::clone(&self.phone_tls));
         let served = self.listener("phone", tls, proxied, phone);
         listeners.peers.spawn(served.serve(sockets.phone, stop.subscribe(), abort()));
-        let tls = Some(Arc::clone(&self.tls));
+        let tls = Some(Arc::clone(&self.console_tls));
         let served = self.listener("console", tls, false, console);
         listeners.peers.spawn(served.serve(sockets.console, stop.subscribe(), abort()));
         if !sockets.refusal.is_empty() {
             let served = self.listener("phone_refusal", None, proxied, refusal);
             listeners.peers.spawn(served.serve(sockets.refusal, stop.subscribe(), abort()));
+        }
+        if let Some(challenges) = &self.challenges
+            && !sockets.challenges.is_empty()
+        {
+            let content = Content::Challenges(Arc::clone(challenges));
+            let served = self.listener("acme", None, false, content);
+            listeners.peers.spawn(served.serve(sockets.challenges, stop.subscribe(), abort()));
         }
         let served = self.listener("operations", None, false, operations);
         let stop = listeners.stop_monitoring.subscribe();

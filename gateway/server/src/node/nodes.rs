@@ -8,6 +8,7 @@ use engine::surface::Readiness;
 use engine::{Engine, NodeSeen, SAID_PHONE, Said, StoreState};
 
 use super::{NodeError, Shared};
+use crate::tls::certificates::SAID_CERTIFICATES;
 
 /// From now on each sign of life says how the node is. It does not keep the node alive.
 pub(super) fn describe(shared: &Arc<Shared>) {
@@ -32,6 +33,7 @@ pub(super) fn refuse_second_session(engine: &Engine) -> Result<(), NodeError> {
 }
 
 fn said(shared: &Shared) -> Said {
+    let certificates = shared.certificates.published().map(|it| (SAID_CERTIFICATES, it));
     let values = [
         (SAID_PHONE, shared.config.phone.base()),
         ("version", crate::VERSION.to_owned()),
@@ -40,7 +42,7 @@ fn said(shared: &Shared) -> Said {
         ("agents", agents(shared).to_string()),
         ("settings", shared.engine.settings().number.to_string()),
     ];
-    values.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+    values.into_iter().chain(certificates).map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
 /// The worst that is so, in one word.

@@ -11,13 +11,15 @@ use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use webpki::{EndEntityCert, anchor_from_trusted_cert};
 use x509_cert::der::pem::LineEnding;
-use x509_cert::der::{Decode, EncodePem};
+use x509_cert::der::{Decode, Encode, EncodePem};
 
 use crate::config::CertificateFiles;
 use crate::secret_file::{self, SecretFileError};
 
 /// The most bytes of a certificate file.
 const BYTES_MAX: u64 = 256 * 1024;
+/// What stands for a path where none was read.
+const HANDED_IN: &str = "what was given";
 /// The most certificates in one file.
 const CHAIN_MAX: usize = 10;
 
@@ -204,6 +206,24 @@ impl Certificate {
         }
     }
 
+    /// A set that was checked already.
+    pub(super) fn of(
+        chain: Vec<CertificateDer<'static>>,
+        key: PrivateKeyDer<'static>,
+    ) -> Result<Self, CertificateError> {
+        let read = chain.iter().filter_map(|der| x509_cert::Certificate::from_der(der).ok());
+        let expires_at = read.map(|it| end(&it)).min();
+        let unusable = || CertificateError::KeyUnusable { path: HANDED_IN.into() };
+        let key = CertifiedKey::from_der(chain, key, &super::provider()).map_err(|_| unusable())?;
+        let expires_at = expires_at.ok_or_else(unusable)?;
+        Ok(Self { key: Arc::new(key), expires_at })
+    }
+
+    /// The certificate and those that signed it, in order (DER).
+    pub(super) fn chain(&self) -> &[CertificateDer<'static>] {
+        &self.key.cert
+    }
+
     /// What rustls presents.
     pub(super) fn certified_key(&self) -> Arc<CertifiedKey> {
         Arc::clone(&self.key)
@@ -223,6 +243,49 @@ impl Certificate {
     pub fn remaining(&self, now: Timestamp) -> Duration {
         self.expires_at.since(now)
     }
+}
+
+/// The last moment of a certificate.
+fn end(parsed: &x509_cert::Certificate) -> Timestamp {
+    moment(parsed.tbs_certificate().validity().not_after)
+}
+
+fn moment(time: x509_cert::time::Time) -> Timestamp {
+    let seconds = i64::try_from(time.to_unix_duration().as_secs());
+    Timestamp::from_seconds(seconds.unwrap_or(i64::MAX))
+}
+
+/// Everything that is wrong with a chain that was handed in, the server's own certificate first.
+pub(super) fn faults_of_chain(
+    chain: &[CertificateDer<'_>],
+    names: &[NodeName],
+    now: Timestamp,
+) -> Vec<CertificateError> {
+    let path = Path::new(HANDED_IN);
+    let mut faults = Vec::new();
+    if let Some((from, to)) = check_dates(path, chain, now, &mut faults) {
+        check_names(path, chain, names, &mut faults);
+        check_chain(path, chain, now.min(to).max(from), &mut faults);
+    }
+    faults
+}
+
+/// Whether `signer` is the one that `certificate` names, and its key made the signature.
+pub(super) fn signed_by(certificate: &CertificateDer<'_>, signer: &CertificateDer<'_>) -> bool {
+    let parse = |der| x509_cert::Certificate::from_der(der).ok();
+    let (Some(signed), Some(named)) = (parse(certificate), parse(signer)) else { return false };
+    if signed.tbs_certificate().issuer() != named.tbs_certificate().subject() {
+        return false;
+    }
+    let (Ok(text), Some(signature)) =
+        (signed.tbs_certificate().to_der(), signed.signature().as_bytes())
+    else {
+        return false;
+    };
+    let Ok(signer) = EndEntityCert::try_from(signer) else { return false };
+    // Those of another sort than the key refuse at once.
+    let mut algorithms = webpki::ALL_VERIFICATION_ALGS.iter();
+    algorithms.any(|algorithm| signer.verify_signature(*algorithm, &text, signature).is_ok())
 }
 
 /// Whether a file holds one certificate that names itself as its signer, as those we make.
@@ -287,11 +350,7 @@ fn check_dates(
             }
         };
         let validity = parsed.tbs_certificate().validity();
-        let time = |time: x509_cert::time::Time| {
-            let seconds = i64::try_from(time.to_unix_duration().as_secs());
-            Timestamp::from_seconds(seconds.unwrap_or(i64::MAX))
-        };
-        let (from, to) = (time(validity.not_before), time(validity.not_after));
+        let (from, to) = (moment(validity.not_before), moment(validity.not_after));
         let path = path.to_owned();
         let (first, last) = (validity.not_before.to_string(), validity.not_after.to_string());
         if now < from {

@@ -156,6 +156,16 @@ pub(crate) fn self_signed(
     Ok(found)
 }
 
+/// A new self-signed certificate for `names` and its new key, both PEM, kept nowhere.
+pub(super) fn fresh(
+    names: &[NodeName],
+    now: Timestamp,
+) -> Result<(String, zeroize::Zeroizing<String>), MakingError> {
+    let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)?;
+    let certificate = server_parameters(names, &[], now)?.self_signed(&key)?.pem();
+    Ok((certificate, zeroize::Zeroizing::new(key.serialize_pem())))
+}
+
 /// The certificate that was replaced last, with the key of them all.
 fn kept(files: &CertificateFiles) -> CertificateFiles {
     let mut old = files.certificate.as_os_str().to_owned();

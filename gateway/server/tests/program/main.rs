@@ -3,6 +3,7 @@
 #![cfg(test)]
 
 mod backup;
+mod certificates;
 mod check;
 mod demo;
 mod place;

@@ -1,0 +1,56 @@
+//! The table of operations: every path under `/api/v1`, what it takes, who may, and what answers.
+
+mod agent_states;
+mod audit;
+mod certificates;
+mod node;
+mod own;
+mod settings_documents;
+mod settings_file;
+mod settings_lists;
+mod sign_on;
+mod upkeep;
+
+pub(crate) use agent_states::state_schema;
+pub(crate) use audit::entry_schema;
+use serde_json::{Map, Value};
+
+use crate::operation::{Kind, Operation, Parameter};
+
+/// The most bytes of a settings document.
+pub(crate) const DOCUMENT_BYTES_MAX: usize = 256 * 1024;
+/// The most bytes of a settings file, and of a file with certificates or people.
+pub(crate) const FILE_BYTES_MAX: usize = 32 * 1024 * 1024;
+/// The most items of a page.
+const PAGE_MAX: u64 = 1_000;
+/// The items of a page where the client does not say.
+const PAGE_USUAL: u64 = 100;
+
+const LIMIT: Parameter = Parameter {
+    name: "limit",
+    kind: Kind::Number(1, PAGE_MAX),
+    about: "At most so many items; 100 where not set.",
+};
+const AFTER: Parameter =
+    Parameter { name: "after", kind: Kind::Text(2_048), about: "The `next` of the page before." };
+
+/// Every operation.
+pub(crate) fn all() -> Vec<Operation> {
+    let mut operations = sign_on::operations();
+    operations.extend(own::operations());
+    operations.extend(settings_lists::operations());
+    operations.extend(settings_documents::operations());
+    operations.extend(settings_file::operations());
+    operations.extend(agent_states::operations());
+    operations.extend(audit::operations());
+    operations.extend(node::operations());
+    operations.extend(certificates::operations());
+    operations.extend(upkeep::operations());
+    operations
+}
+
+/// Members of a deed out of those that are set.
+fn members<const N: usize>(members: [(&str, Option<Value>); N]) -> Value {
+    let set = members.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
+    Value::Object(set.collect::<Map<_, _>>())
+}

@@ -1,0 +1,115 @@
+//! The routes of the console, out of the table of operations.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use engine::Port;
+use engine::surface::{Readiness, Request, ResponsePolicy, Route, Surface};
+use http::Method;
+use serde_json::Value;
+use tokio::sync::watch;
+
+use crate::asked::Asked;
+use crate::operation::Operation;
+use crate::problem::Problem;
+use crate::{Administration, ETAG_PURPOSE, etag, operations};
+
+/// The listener that administrators reach.
+const LISTENER: &str = "console";
+
+static GET: [Method; 1] = [Method::GET];
+static POST: [Method; 1] = [Method::POST];
+static PUT: [Method; 1] = [Method::PUT];
+static PATCH: [Method; 1] = [Method::PATCH];
+static DELETE: [Method; 1] = [Method::DELETE];
+
+/// The REST interface of a node.
+pub struct Console {
+    pub(crate) port: Port,
+    pub(crate) administration: Arc<dyn Administration>,
+    tag_key: [u8; 32],
+}
+
+impl std::fmt::Debug for Console {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "console on {:?}", self.port)
+    }
+}
+
+impl Console {
+    /// The interface of the node that `port` leads to; `administration` does what it asks for.
+    pub fn new(port: Port, administration: Arc<dyn Administration>) -> Arc<Self> {
+        let tag_key = port.link_key(ETAG_PURPOSE);
+        Arc::new(Self { port, administration, tag_key })
+    }
+
+    /// The entity tag of a document as it is exported, with its quotation marks.
+    pub(crate) fn tag(&self, document: &Value) -> String {
+        format!("\"{}\"", etag(&self.tag_key, document))
+    }
+
+    /// Does a deed for who asks; what is wrong points into `body`.
+    pub(crate) async fn perform(
+        &self,
+        asked: &Asked,
+        deed: &'static str,
+        members: Value,
+    ) -> Result<Value, Problem> {
+        let done = self.administration.perform(deed, members, asked.context()).await;
+        done.map_err(|failure| Problem::of_failure(failure, asked.body()))
+    }
+}
+
+#[async_trait]
+impl Surface for Console {
+    fn name(&self) -> &'static str {
+        "console"
+    }
+
+    fn routes(self: Arc<Self>) -> Vec<Route> {
+        let operations = operations::all().into_iter();
+        operations.map(|operation| route(&self, operation)).collect()
+    }
+
+    fn readiness(&self) -> Readiness {
+        Readiness::Ready
+    }
+
+    async fn run(self: Arc<Self>, mut stop: watch::Receiver<bool>) {
+        // Nothing is done beside answering; a sender that is gone stops too.
+        let _ = stop.wait_for(|stop| *stop).await;
+    }
+}
+
+fn route(console: &Arc<Console>, operation: Operation) -> Route {
+    let methods: &'static [Method] = match operation.method {
+        Method::POST => &POST,
+        Method::PUT => &PUT,
+        Method::PATCH => &PATCH,
+        Method::DELETE => &DELETE,
+        _ => &GET,
+    };
+    let console = Arc::clone(console);
+    let (path, callers) = (operation.path, operation.callers);
+    let body_bytes_max = operation.body_bytes_max;
+    let operation = Arc::new(operation);
+    Route {
+        listener: LISTENER,
+        path,
+        methods,
+        callers,
+        body_bytes_max,
+        policy: ResponsePolicy::Browser,
+        handler: Route::handler(move |request: Request| {
+            let (console, operation) = (Arc::clone(&console), Arc::clone(&operation));
+            async move {
+                let reference = request.reference.clone();
+                let given = match Asked::check(&operation, request) {
+                    Ok(asked) => (operation.handle)(console, asked).await,
+                    Err(problem) => Err(problem),
+                };
+                given.unwrap_or_else(|problem| problem.answer(&reference))
+            }
+        }),
+    }
+}
