@@ -117,7 +117,7 @@ pub(crate) async fn done(
             read(members, |_| Some(()))?;
             deeds::certificate(shared)
         }
-        "certificate_list" => {
+        "certificates" => {
             read(members, |_| Some(()))?;
             certificates::list(shared)
         }
