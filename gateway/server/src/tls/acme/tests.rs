@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::config::{CertificateFiles, Config};
 use crate::log::LogControl;
-use crate::node::{Node, Options};
+use crate::node::{Node, NodeError, Options};
 use crate::temporary::Folder;
 use crate::tls::making::Authority;
 
@@ -139,15 +139,24 @@ impl Drop for Pebble {
 }
 
 async fn start(config: Config) -> Node {
-    let options = Options {
-        config,
-        settings_file: None,
-        first_settings: None,
-        log: LogControl::none(),
-        clock: Arc::new(SystemClock),
-        surfaces: crate::surfaces::product(),
-    };
-    Node::start(options).await.unwrap()
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let options = Options {
+            config: config.clone(),
+            settings_file: None,
+            first_settings: None,
+            log: LogControl::none(),
+            clock: Arc::new(SystemClock),
+            surfaces: crate::surfaces::product(),
+        };
+        match Node::start(options).await {
+            Ok(node) => return node,
+            // A connection from this machine may have the port for a moment.
+            Err(NodeError::Bind(error)) => assert!(Instant::now() < deadline, "{error}"),
+            Err(error) => panic!("{error}"),
+        }
+        tokio::task::yield_now().await;
+    }
 }
 
 /// One request on the admin socket.
