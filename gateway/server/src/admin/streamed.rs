@@ -36,6 +36,8 @@ use console::Failure;
 pub(crate) const PASSPHRASE_CHARACTERS_MAX: usize = 1_024;
 /// The most bytes of a part.
 pub(crate) const PART_BYTES_MAX: u32 = 1024 * 1024;
+/// The most bytes of a request here.
+const REQUEST_BYTES_MAX: usize = 64 * 1024;
 /// Parts that wait for the client to take them.
 const PARTS_WAITING: usize = 4;
 /// Between two words of how far it is.
@@ -57,6 +59,10 @@ enum Asked {
 impl Streamed {
     /// The request, where it is such a one; what is wrong with it otherwise.
     pub(super) fn of(line: &[u8]) -> Option<Result<Self, Answer>> {
+        // Longer ones are settings, and are read once.
+        if line.len() > REQUEST_BYTES_MAX {
+            return None;
+        }
         let Ok(Value::Object(mut members)) = serde_json::from_slice::<Value>(line) else {
             return None;
         };
