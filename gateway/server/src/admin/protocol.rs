@@ -121,7 +121,7 @@ pub(crate) async fn done(
             read(members, |_| Some(()))?;
             deeds::certificate(shared)
         }
-        "certificate_list" | "certificates" => {
+        "certificates" => {
             read(members, |_| Some(()))?;
             certificates::list(shared)
         }
