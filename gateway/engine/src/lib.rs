@@ -36,6 +36,7 @@ mod nodes;
 mod outbox;
 mod owner;
 mod port;
+pub mod probe;
 mod random;
 mod retention;
 pub mod sealing;

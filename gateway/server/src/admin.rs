@@ -21,6 +21,7 @@ use crate::secret_file;
 mod agents;
 mod certificates;
 mod deeds;
+mod directories;
 mod kept;
 pub(crate) mod people;
 pub(crate) mod protocol;

@@ -364,7 +364,7 @@ fn check_certificates(key: &str, text: &str, problems: &mut Problems) {
 
 mod change;
 
-pub(crate) use change::{Edits, change};
+pub(crate) use change::{Edits, change, check_administrators};
 
 #[cfg(test)]
 mod tests;

@@ -46,7 +46,7 @@ struct Requirement {
 
 const EVERY_DEMO: &[Purpose] = &[Purpose::Demo, Purpose::DemoOfNodes];
 
-const REQUIREMENTS: [Requirement; 10] = [
+const REQUIREMENTS: [Requirement; 11] = [
     Requirement {
         command: "cc",
         packages: &["gcc", "libc6-dev"],
@@ -326,9 +326,9 @@ mod tests {
         let advice = advice(&missing(Purpose::Test, |command| command == "cargo-clippy"));
         assert_eq!(
             advice,
-            "missing cc, make, cargo-fmt, xmllint, nginx, slapd, postgres, rsyslogd: run rustup component \
-             add rustfmt and apt-get install gcc libc6-dev make libxml2-utils nginx-light slapd \
-             postgresql rsyslog \
+            "missing cc, make, cargo-fmt, xmllint, nginx, slapd, postgres, openssl, pebble, rsyslogd: run \
+             rustup component add rustfmt and apt-get install gcc libc6-dev make libxml2-utils \
+             nginx-light slapd postgresql openssl pebble rsyslog \
              (as root), then try again"
         );
     }

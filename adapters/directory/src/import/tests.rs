@@ -152,7 +152,7 @@ proptest! {
         let after: Vec<_> = once.settings["agents"].as_array().cloned().unwrap_or_default();
         for agent in present["agents"].as_array().unwrap() {
             let kept = after.iter().any(|it| it["id"] == agent["id"]);
-            let own = origin.is_none() || agent["origin"].as_str() == origin.as_deref();
+            let own = agent["origin"].as_str() == origin.as_deref();
             prop_assert!(kept || mirror && own);
             if !own {
                 prop_assert!(after.contains(agent));

@@ -15,9 +15,9 @@ use domain::settings::Reader;
 use domain::{Actor, Problems, Proof, Refusal};
 use serde_json::{Value, json};
 
-use super::{agents, certificates, deeds, kept, people, status};
+use super::{agents, certificates, deeds, directories, kept, people, status};
 use crate::node::Shared;
-use crate::{settings, words};
+use crate::{probe, settings, words};
 
 /// The most bytes of a line; a whole settings file fits with every character escaped once.
 pub(crate) const LINE_BYTES_MAX: usize = 40 * 1024 * 1024;
@@ -153,6 +153,20 @@ pub(crate) async fn done(
         "log_level" => {
             let (level, minutes) = read(members, deeds::read_log_level)?;
             deeds::log_level(shared, level, minutes, context).await
+        }
+        "probe_list" => read(members, |_| Some(())).map(|()| probe::list(shared)),
+        "probe" => {
+            let peer = read(members, probe::read)?;
+            Ok(probe::run(shared, peer).await?.json())
+        }
+        "directory_status" => read(members, |_| Some(())).map(|()| directories::status(shared)),
+        "directory_sync" => {
+            let sync = read(members, directories::read_sync)?;
+            Ok(directories::sync(shared, sync, context).await)
+        }
+        "import" => {
+            let import = read(members, directories::read_import)?;
+            directories::import(shared, import, context).await
         }
         "retention" => {
             let dry_run = read(members, |it| Some(it.switch("dry_run").unwrap_or_default()))?;

@@ -8,7 +8,8 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::{
-    AgentDeed, CallDeed, Command, Mode, Problem, Switch, WhichNode, certificate, kept, status,
+    AgentDeed, CallDeed, Command, DirectoryDeed, Mode, ProbeKind, Problem, Switch, WhichNode,
+    certificate, kept, peers, status,
 };
 use crate::admin::protocol::LINE_BYTES_MAX;
 use crate::config::Config;
@@ -24,6 +25,12 @@ enum Shown {
     Status { json: bool },
     /// What an agent does now.
     Agent,
+    /// What can be tested, or how a test went.
+    Probe { json: bool },
+    /// How taking over from each directory went.
+    Directories,
+    /// How taking over from a directory went.
+    Sync,
     /// What was applied.
     Applied,
     /// What a reload did.
@@ -68,6 +75,33 @@ fn request(command: Command) -> Result<(WhichNode, Value, Shown), Problem> {
             (node, request, Shown::InWords(in_words))
         }
         Command::Status { json, node } => (node, json!({"do": "status"}), Shown::Status { json }),
+        Command::Probe { kind, name, json, node } => {
+            let Some(kind) = kind else {
+                return Ok((node, json!({"do": "probe_list"}), Shown::Probe { json }));
+            };
+            let kind = match kind {
+                ProbeKind::Cti => "cti",
+                ProbeKind::Phone => "phone",
+                ProbeKind::Directory => "directory",
+                ProbeKind::Syslog => "syslog",
+                ProbeKind::Store => "store",
+                ProbeKind::Certificate => "certificate",
+            };
+            let mut request = json!({"do": "probe", "kind": kind});
+            if let (Some(name), Some(members)) = (name, request.as_object_mut()) {
+                members.insert("name".to_owned(), name.into());
+            }
+            (node, request, Shown::Probe { json })
+        }
+        Command::Directory { deed } => match deed {
+            DirectoryDeed::Status { node } => {
+                (node, json!({"do": "directory_status"}), Shown::Directories)
+            }
+            DirectoryDeed::Sync { name, removals, node } => {
+                let request = json!({"do": "directory_sync", "name": name, "removals": removals});
+                (node, request, Shown::Sync)
+            }
+        },
         Command::Agent { deed } => agent(deed),
         Command::Call { deed } => call(deed),
         Command::Maintenance { switch, node } => {
@@ -90,6 +124,7 @@ fn request(command: Command) -> Result<(WhichNode, Value, Shown), Problem> {
         | Command::Check { .. }
         | Command::Demo { .. }
         | Command::Store { .. }
+        | Command::Import { .. }
         | Command::Backup(_)
         | Command::Restore(_)
         | Command::SupportBundle { .. }
@@ -166,7 +201,7 @@ pub(super) fn socket(node: &WhichNode) -> Result<PathBuf, Problem> {
     }
 }
 
-fn exchange(socket: &Path, request: &Value) -> Result<Value, Problem> {
+pub(super) fn exchange(socket: &Path, request: &Value) -> Result<Value, Problem> {
     let stream = UnixStream::connect(socket).map_err(|error| nobody(socket, &error))?;
     stream.set_read_timeout(Some(PATIENCE))?;
     stream.set_write_timeout(Some(PATIENCE))?;
@@ -231,6 +266,25 @@ fn show(answer: &Value, shown: &Shown, out: &mut impl Write) -> Result<(), Probl
             writeln!(out, "{}", serde_json::to_string_pretty(answer).unwrap_or_default())?;
         }
         Shown::Status { json: false } => write!(out, "{}", status::for_people(answer))?,
+        Shown::Probe { json: true } => {
+            writeln!(out, "{}", serde_json::to_string_pretty(answer).unwrap_or_default())?;
+        }
+        Shown::Probe { json: false } if answer.get("peers").is_some() => {
+            write!(out, "{}", peers::list(answer))?;
+        }
+        Shown::Probe { json: false } => {
+            write!(out, "{}", peers::probe(answer))?;
+            if !peers::is_ok(answer) {
+                return Err(Problem("error: not all of it went well".to_owned()));
+            }
+        }
+        Shown::Directories => write!(out, "{}", peers::directories(answer))?,
+        Shown::Sync => {
+            write!(out, "{}", peers::sync(answer))?;
+            if text("result") != "done" {
+                return Err(Problem("error: nothing was taken over".to_owned()));
+            }
+        }
         Shown::Agent => writeln!(out, "{}", status::agent(answer))?,
         Shown::Applied => {
             for line in answer.get("warnings").map(lines_by_key).into_iter().flatten() {

@@ -186,7 +186,7 @@ fn check_seen(
 
 /// Somebody must be left who may change settings: a console that locks everybody out is no use. The
 /// command line of a node's machine can still.
-fn check_administrators(
+pub(crate) fn check_administrators(
     before: &Settings,
     put: &[SettingDocument],
     removed: &[Key],
