@@ -110,7 +110,7 @@ impl Streamed {
                     Err(failure) => Err(failure),
                     Ok(file) => {
                         let (shared, progress) = (Arc::clone(shared), Progress::default());
-                        let work = restore(shared, file, passphrase, wish, progress.clone());
+                        let work = restore(shared, file, passphrase, wish, by(), progress.clone());
                         telling(work, &id, &progress, to).await?
                     }
                 }
@@ -254,7 +254,7 @@ async fn receive(
 
 /// How far something is, in words.
 #[derive(Clone, Default)]
-struct Progress(Arc<Mutex<String>>);
+pub(super) struct Progress(Arc<Mutex<String>>);
 
 impl Progress {
     fn set(&self, words: String) {
@@ -288,11 +288,12 @@ async fn telling(
     }
 }
 
-async fn restore(
+pub(super) async fn restore(
     shared: Arc<Shared>,
     file: File,
     passphrase: Option<Secret>,
     wish: Wish,
+    by: Actor,
     progress: Progress,
 ) -> Result<Value, Failure> {
     let key = || backup::key(passphrase.as_ref(), &shared.sealing);
@@ -323,7 +324,7 @@ async fn restore(
         return Err(Failure::new("refused", why));
     }
     progress.set("replacing".to_owned());
-    match shared.engine.restore(file, key(), by(), &inside.origin).await {
+    match shared.engine.restore(file, key(), by, &inside.origin).await {
         Ok(epoch) => {
             let (node, at) = (&inside.origin.node, backup::when(inside.origin.at));
             tracing::warn!(
