@@ -29,6 +29,7 @@ mod old_phones;
 mod production;
 mod push;
 mod reasons;
+mod rest;
 mod shift;
 mod sign_in;
 mod syslog;

@@ -76,6 +76,32 @@ async fn ops_13_a_sweep_first_shows_and_then_removes_what_is_older_than_it_is_ke
     engine.close().await;
 }
 
+#[tokio::test(start_paused = true)]
+async fn ops_13_what_is_a_day_overdue_is_removed_without_anybody_asking() {
+    let mut bench = Bench::new().await;
+    tell(&bench.engine, "old").await;
+    bench.clock.advance(DAY * 402);
+    tell(&bench.engine, "newer").await;
+    let before = audit_numbers(&bench.engine).await;
+    bench.sign_in("1001", "2001").await;
+    for _ in 0..150 {
+        bench.wish("1001", domain::Wish::Ready).await;
+        bench.wish("1001", domain::Wish::NotReady(None)).await;
+    }
+    bench.engine.close().await;
+    let engine = engine_on(Arc::clone(&bench.store), bench.clock.clone(), 2).await;
+    let removed = tokio::time::timeout(DAY, async {
+        while audit_numbers(&engine).await.first() <= before.first() {
+            tokio::time::sleep(Duration::from_secs(60)).await;
+        }
+    });
+    removed.await.unwrap();
+    let left = audit_numbers(&engine).await;
+    let newer = *before.last().unwrap();
+    assert_eq!(left, [newer, newer + 1]);
+    engine.close().await;
+}
+
 #[tokio::test]
 async fn ops_13_a_clock_that_jumped_removes_nothing() {
     let bench = Bench::new().await;

@@ -14,6 +14,7 @@ mod kept;
 mod nodes;
 mod owners;
 mod promises;
+mod restored;
 mod rules;
 mod settings;
 mod signing_in;

@@ -36,6 +36,8 @@ use console::Failure;
 pub(crate) const PASSPHRASE_CHARACTERS_MAX: usize = 1_024;
 /// The most bytes of a part.
 pub(crate) const PART_BYTES_MAX: u32 = 1024 * 1024;
+/// The most bytes of a request here.
+const REQUEST_BYTES_MAX: usize = 64 * 1024;
 /// Parts that wait for the client to take them.
 const PARTS_WAITING: usize = 4;
 /// Between two words of how far it is.
@@ -57,6 +59,10 @@ enum Asked {
 impl Streamed {
     /// The request, where it is such a one; what is wrong with it otherwise.
     pub(super) fn of(line: &[u8]) -> Option<Result<Self, Answer>> {
+        // Longer ones are settings, and are read once.
+        if line.len() > REQUEST_BYTES_MAX {
+            return None;
+        }
         let Ok(Value::Object(mut members)) = serde_json::from_slice::<Value>(line) else {
             return None;
         };
@@ -102,7 +108,8 @@ impl Streamed {
                 line(to, &json!({"id": id, "stream": true})).await?;
                 let file = receive(from, spool).await?;
                 let progress = Progress::default();
-                let work = restore(Arc::clone(shared), file, passphrase, wish, progress.clone());
+                let work =
+                    restore(Arc::clone(shared), file, passphrase, wish, by(), progress.clone());
                 telling(work, &id, &progress, to).await?
             }
             Asked::SupportBundle => match support_bundle::made(shared) {
@@ -231,7 +238,7 @@ async fn receive(
 
 /// How far something is, in words.
 #[derive(Clone, Default)]
-struct Progress(Arc<Mutex<String>>);
+pub(super) struct Progress(Arc<Mutex<String>>);
 
 impl Progress {
     fn set(&self, words: String) {
@@ -265,11 +272,12 @@ async fn telling(
     }
 }
 
-async fn restore(
+pub(super) async fn restore(
     shared: Arc<Shared>,
     file: File,
     passphrase: Option<Secret>,
     wish: Wish,
+    by: Actor,
     progress: Progress,
 ) -> Result<Value, Failure> {
     let key = || backup::key(passphrase.as_ref(), &shared.sealing);
@@ -300,7 +308,7 @@ async fn restore(
         return Err(Failure::new("refused", why));
     }
     progress.set("replacing".to_owned());
-    match shared.engine.restore(file, key(), by(), &inside.origin).await {
+    match shared.engine.restore(file, key(), by, &inside.origin).await {
         Ok(epoch) => {
             let (node, at) = (&inside.origin.node, backup::when(inside.origin.at));
             tracing::warn!(
