@@ -106,11 +106,14 @@ impl Streamed {
             Asked::Restore { passphrase, wish } => {
                 let spool = tokio::fs::File::from_std(spool(shared)?);
                 line(to, &json!({"id": id, "stream": true})).await?;
-                let file = receive(from, spool).await?;
-                let progress = Progress::default();
-                let work =
-                    restore(Arc::clone(shared), file, passphrase, wish, by(), progress.clone());
-                telling(work, &id, &progress, to).await?
+                match receive(from, spool).await? {
+                    Err(failure) => Err(failure),
+                    Ok(file) => {
+                        let (shared, progress) = (Arc::clone(shared), Progress::default());
+                        let work = restore(shared, file, passphrase, wish, by(), progress.clone());
+                        telling(work, &id, &progress, to).await?
+                    }
+                }
             }
             Asked::SupportBundle => match support_bundle::made(shared) {
                 Err(error) => Err(unavailable(&error)),
@@ -216,10 +219,12 @@ fn spool(shared: &Shared) -> io::Result<File> {
     Ok(file)
 }
 
+/// Keeps what the client sends. All of it is taken, so that the client hears of a full disk as well.
 async fn receive(
     from: &mut (impl AsyncRead + Unpin),
     mut spool: tokio::fs::File,
-) -> io::Result<File> {
+) -> io::Result<Result<File, Failure>> {
+    let mut kept = Ok(());
     loop {
         let length = in_time(from.read_u32()).await?;
         if length == 0 {
@@ -230,10 +235,21 @@ async fn receive(
         }
         let mut part = vec![0; usize::try_from(length).unwrap_or(0)];
         in_time(from.read_exact(&mut part)).await?;
-        spool.write_all(&part).await?;
+        if kept.is_ok() {
+            kept = spool.write_all(&part).await;
+        }
     }
-    spool.flush().await?;
-    Ok(spool.into_std().await)
+    let kept = match kept {
+        Ok(()) => spool.flush().await,
+        failed => failed,
+    };
+    Ok(match kept {
+        Ok(()) => Ok(spool.into_std().await),
+        Err(error) => {
+            let why = format!("the backup cannot be kept in the state directory: {error}");
+            Err(Failure::new("unavailable", why))
+        }
+    })
 }
 
 /// How far something is, in words.
