@@ -63,8 +63,11 @@ pub(crate) async fn take(
     let before = engine.audit_head().await.and_then(|head| head.taken);
     let mut from = passed.or(before);
     loop {
-        let cursor = from
-            .map_or_else(Cursor::default, |from| Cursor { epoch: from.epoch, number: from.number });
+        let cursor = match from {
+            Some(TakenUpTo { epoch, number }) => Cursor { epoch, number },
+            // The first time, all that the log still has.
+            None => Cursor { number: 0, ..engine.noting(engine.store.end_of_log().await)? },
+        };
         let page = engine.noting(engine.store.read_log(cursor, LINES).await)?;
         let lines = match page {
             LogPage::Lines(lines) => lines,
