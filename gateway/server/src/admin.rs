@@ -27,6 +27,7 @@ pub(crate) mod people;
 pub(crate) mod protocol;
 pub(crate) mod status;
 pub(crate) mod streamed;
+mod whole;
 
 pub(crate) use agents::fresh_number;
 use protocol::{Answer, LINE_BYTES_MAX};

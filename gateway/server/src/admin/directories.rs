@@ -73,6 +73,18 @@ pub(super) fn read_import(reader: &mut Reader<'_>) -> Option<Import> {
     Some(Import { imported: imported?, mode, apply })
 }
 
+/// Lays over the settings what was read elsewhere.
+pub(super) async fn lay(
+    shared: &Arc<Shared>,
+    imported: Imported,
+    mirror: bool,
+    apply: bool,
+    context: &Context,
+) -> Result<Value, Failure> {
+    let mode = if mirror { Mode::Mirror } else { Mode::AddAndChange };
+    import(shared, Import { imported, mode, apply }, context).await
+}
+
 /// Tells the plan; changes something only where that is asked for.
 pub(super) async fn import(
     shared: &Arc<Shared>,

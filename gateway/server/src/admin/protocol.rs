@@ -15,7 +15,7 @@ use domain::settings::Reader;
 use domain::{Actor, Problems, Proof, Refusal};
 use serde_json::{Value, json};
 
-use super::{agents, certificates, deeds, directories, kept, people, status};
+use super::{agents, certificates, deeds, directories, kept, people, status, whole};
 use crate::node::Shared;
 use crate::{probe, settings, words};
 
@@ -167,6 +167,18 @@ pub(crate) async fn done(
         "import" => {
             let import = read(members, directories::read_import)?;
             directories::import(shared, import, context).await
+        }
+        "import_csv" => {
+            let table = read(members, whole::read_table)?;
+            whole::import(shared, table, context).await
+        }
+        "support_bundle" => {
+            read(members, |_| Some(()))?;
+            whole::support_bundle(shared, context).await
+        }
+        "store_check" => {
+            read(members, |_| Some(()))?;
+            whole::store_check(shared).await
         }
         "retention" => {
             let dry_run = read(members, |it| Some(it.switch("dry_run").unwrap_or_default()))?;
