@@ -235,7 +235,7 @@ fn body(body: &Body) -> Option<Value> {
             (true, json!({"type": "object", "description": words}))
         }
         Body::SettingsFile => {
-            let file = schema::open("A settings file.");
+            let file = schema::or_null(schema::open("A settings file; nothing is an empty one."));
             let content = json!({
                 "application/yaml": {"schema": file},
                 "application/json": {"schema": file},
