@@ -19,6 +19,7 @@ use crate::node::{NodeError, Shared};
 use crate::secret_file;
 
 mod agents;
+mod backups;
 mod certificates;
 mod deeds;
 mod directories;
@@ -27,7 +28,6 @@ pub(crate) mod people;
 pub(crate) mod protocol;
 pub(crate) mod status;
 pub(crate) mod streamed;
-mod whole;
 
 pub(crate) use agents::fresh_number;
 use protocol::{Answer, LINE_BYTES_MAX};

@@ -25,6 +25,7 @@ mod kept;
 mod new_file;
 mod parts;
 mod peers;
+mod people;
 mod status;
 mod store;
 mod without_node;
@@ -127,8 +128,26 @@ enum Command {
         /// The file (YAML); `-` reads standard input.
         #[arg(value_name = "FILE")]
         file: PathBuf,
+        /// Print what would change, and change nothing.
+        #[arg(long)]
+        dry_run: bool,
         #[command(flatten)]
         node: WhichNode,
+    },
+    /// Make a link, good for a day and one use, by which the first administrator is made.
+    SetUpLink {
+        #[command(flatten)]
+        node: WhichNode,
+    },
+    /// Look at the audit log: what administrators did and who signed in.
+    Audit {
+        #[command(subcommand)]
+        deed: people::AuditDeed,
+    },
+    /// Make and revoke tokens with which programs use the REST interface.
+    Token {
+        #[command(subcommand)]
+        deed: people::TokenDeed,
     },
     /// Print all settings of the running node as YAML; secrets are hashes or sealed.
     Export {

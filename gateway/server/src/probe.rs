@@ -26,7 +26,7 @@ pub(crate) enum Peer {
     Syslog(String),
     /// The store.
     Store,
-    /// Our own certificate.
+    /// Our own certificates.
     Certificate,
 }
 
@@ -141,9 +141,11 @@ async fn store(shared: &Shared) -> Probe {
 
 fn certificate(shared: &Shared) -> Probe {
     let mut probe = Probe::new("certificate");
-    let days = shared.certificates.expires_at().since(shared.engine.now()).as_secs() / 86_400;
-    let outcome = if days >= DAYS_LEFT_MIN { StepOutcome::Ok } else { StepOutcome::Failed };
-    probe.note("expiry", outcome, format!("good for {days} days"));
+    for (name, ends_at) in shared.certificates.ends() {
+        let days = ends_at.since(shared.engine.now()).as_secs() / 86_400;
+        let outcome = if days >= DAYS_LEFT_MIN { StepOutcome::Ok } else { StepOutcome::Failed };
+        probe.note(format!("end of {name}"), outcome, format!("good for {days} days"));
+    }
     match shared.certificates.pem() {
         Ok(pem) => {
             let count = pem.matches("-----BEGIN CERTIFICATE-----").count();

@@ -61,7 +61,7 @@ pub(super) fn operations() -> Vec<Operation> {
             "listCertificates",
             "The certificates in force, those that wait, and those that are trusted",
             ADMINISTRATORS,
-            |console, asked| pass(console, asked, "certificate_list", StatusCode::OK),
+            |console, asked| pass(console, asked, "certificates", StatusCode::OK),
         )
         .tagged(TAG)
         .gives(

@@ -119,7 +119,7 @@ pub(super) fn operations() -> Vec<Operation> {
             "Which tests of peers there are",
             ADMINISTRATORS,
             |console, asked| async move {
-                let listed = console.perform(&asked, "probe_list", json!({})).await?;
+                let listed = console.perform(&asked, "probes", json!({})).await?;
                 let peers = listed.get("peers").and_then(Value::as_array).cloned();
                 let body = answer::page(peers.unwrap_or_default(), None, None);
                 Ok(answer::json(StatusCode::OK, &body))

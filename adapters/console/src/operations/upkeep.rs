@@ -1,6 +1,4 @@
-//! What keeps an installation well: checks, retention, erasure, the support bundle, imports.
-//!
-//! Backups are not here: they are streams, which the command line reads and writes.
+//! What keeps an installation well: backups, checks, retention, erasure, the support bundle, imports.
 
 use std::sync::Arc;
 
@@ -21,12 +19,102 @@ use crate::{Console, answer};
 const TAG: &str = "Upkeep";
 const OK: StatusCode = StatusCode::OK;
 const TAR: &str = "application/x-tar";
-const TABLES: [&str; 4] = ["agents", "teams", "reason_codes", "devices"];
+const TABLES: [&str; 4] = ["agents", "teams", "reasons", "devices"];
 
 pub(super) fn operations() -> Vec<Operation> {
-    let mut operations = records();
+    let mut operations = backups();
+    operations.extend(records());
     operations.extend(imports());
     operations.into_iter().map(|operation| operation.tagged(TAG)).collect()
+}
+
+fn backups() -> Vec<Operation> {
+    let passphrase = || {
+        let words = "What it is encrypted with; else the sealing key of the deployment.";
+        ("passphrase", schema::about(schema::secret(1_024), words))
+    };
+    let name = || json!({"type": "string", "pattern": "^[A-Za-z0-9_-][A-Za-z0-9_.-]{0,63}$"});
+    let on = |place, words: (&str, &str), deed| {
+        let named = move |console, asked| on_backup(console, asked, deed);
+        Operation::new(place, words.0, words.1, ADMINISTRATORS, named)
+            .path_holds("name", name())
+            .refuses(&[409, 422])
+    };
+    let inside = || schema::open("What is inside, and what is wrong with it.");
+    let wish = schema::object(
+        &[],
+        &[
+            passphrase(),
+            ("dry_run", schema::about(schema::switch(), "Only tell what it would replace.")),
+            (
+                "other_deployment",
+                schema::about(schema::switch(), "Although it is of another deployment."),
+            ),
+        ],
+    );
+    vec![
+        Operation::new(
+            (Method::GET, "/api/v1/backups"),
+            "listBackups",
+            "The backups on this node, newest first",
+            ADMINISTRATORS,
+            list_backups,
+        )
+        .gives(OK, "Backups.", schema::page(&schema::open("Its name, size, time."), false)),
+        Operation::new(
+            (Method::POST, "/api/v1/backups"),
+            "makeBackup",
+            "Make a backup of the running installation",
+            ADMINISTRATORS,
+            make_backup,
+        )
+        .takes(Body::Optional(schema::object(&[], &[passphrase()])), 16 * 1024)
+        .refuses(&[409])
+        .gives(StatusCode::CREATED, "Made.", schema::open("Its name, size and rows.")),
+        on(
+            (Method::DELETE, "/api/v1/backups/{name}"),
+            ("deleteBackup", "Delete a backup"),
+            "backup_delete",
+        )
+        .gives(OK, "Deleted.", schema::open("Nothing.")),
+        on(
+            (Method::POST, "/api/v1/backups/{name}/verify"),
+            ("verifyBackup", "Whether a backup is whole"),
+            "backup_verify",
+        )
+        .takes(Body::Optional(schema::object(&[], &[passphrase()])), 16 * 1024)
+        .gives(OK, "What was found.", inside()),
+        on(
+            (Method::POST, "/api/v1/backups/{name}/restore"),
+            ("restoreBackup", "Put a backup in the place of what there is"),
+            "backup_restore",
+        )
+        .takes(Body::Optional(wish), 16 * 1024)
+        .gives(OK, "Restored, or what would be.", inside()),
+    ]
+}
+
+async fn list_backups(console: Arc<Console>, asked: Asked) -> Given {
+    let listed = console.perform(&asked, "backups", json!({})).await?;
+    let listed = answer::with_times_of_seconds(listed);
+    let items = listed.get("backups").and_then(Value::as_array).cloned();
+    Ok(answer::json(OK, &answer::page(items.unwrap_or_default(), None, None)))
+}
+
+async fn make_backup(console: Arc<Console>, asked: Asked) -> Given {
+    let members = asked.members();
+    let made = console.perform(&asked, "backup_make", members.into()).await?;
+    Ok(answer::json(StatusCode::CREATED, &made))
+}
+
+/// Does a deed on the backup of the path, whatever else the body names.
+async fn on_backup(console: Arc<Console>, asked: Asked, deed: &'static str) -> Given {
+    let mut members = asked.members();
+    if members.contains_key("name") {
+        return Err(Problem::field("name", "stands in the path; leave it out"));
+    }
+    members.insert("name".to_owned(), json!(asked.path("name")));
+    done(console, asked, deed, members.into()).await
 }
 
 fn records() -> Vec<Operation> {
@@ -54,16 +142,16 @@ fn records() -> Vec<Operation> {
             (Method::GET, "/api/v1/retention-plan"),
             "planRetention",
             "What is older than it is kept",
-            "retention",
-            json!({"dry_run": true}),
+            "retention_plan",
+            json!({}),
         )
         .gives(OK, "What would be removed.", retained()),
         operation(
             (Method::POST, "/api/v1/retention-run"),
             "runRetention",
             "Remove what is older than it is kept",
-            "retention",
-            json!({"dry_run": false}),
+            "retention_run",
+            json!({}),
         )
         .refuses(&[409])
         .gives(OK, "What was removed.", retained()),
@@ -103,6 +191,14 @@ fn imports() -> Vec<Operation> {
         ],
         &[mirror(), apply()],
     );
+    let finesse = schema::object(
+        &[
+            ("url", schema::short(2_048)),
+            ("user", schema::short(128)),
+            ("password", schema::secret(256)),
+        ],
+        &[mirror(), apply()],
+    );
     let entries = schema::open("Lists of entries by section, as in a settings file.");
     let entries = schema::object(&[("entries", entries)], &[mirror(), apply()]);
     let sync = schema::object(
@@ -129,6 +225,17 @@ fn imports() -> Vec<Operation> {
             |console, asked| passed(console, asked, "import_csv"),
         )
         .takes(Body::Json(csv), FILE_BYTES_MAX)
+        .refuses(&[409])
+        .gives(OK, "The plan, or what was done.", plan()),
+        Operation::new(
+            (Method::POST, "/api/v1/import/finesse"),
+            "importFinesse",
+            "Lay what a Finesse server holds over the settings",
+            ADMINISTRATORS,
+            |console, asked| passed(console, asked, "import_finesse"),
+        )
+        .described("Who signed its certificate must be trusted for `contact_centre`.")
+        .takes(Body::Json(finesse), 16 * 1024)
         .refuses(&[409])
         .gives(OK, "The plan, or what was done.", plan()),
         Operation::new(
@@ -190,7 +297,7 @@ async fn sync_directory(console: Arc<Console>, asked: Asked) -> Given {
 
 async fn support_bundle(console: Arc<Console>, asked: Asked) -> Given {
     let made = console.perform(&asked, "support_bundle", json!({})).await?;
-    let bundle = made.get("bundle").and_then(Value::as_str);
+    let bundle = made.get("base64").and_then(Value::as_str);
     let bundle = bundle.and_then(|text| STANDARD.decode(text).ok());
     let none = || Problem::new("broken", "the bundle could not be made");
     let answer: Response<_> = answer::bytes(OK, TAR, bundle.ok_or_else(none)?);

@@ -83,8 +83,19 @@ async fn what_administrators_ask_for_is_handed_on() {
             json!({"level": "debug", "minutes": 30}),
         ),
         (post("/api/v1/reload", None), "reload", json!({})),
+        (post("/api/v1/backups", None), "backup_make", json!({})),
+        (
+            post("/api/v1/backups/b.jackfield/restore", Some(json!({"passphrase": "x"}))),
+            "backup_restore",
+            json!({"name": "b.jackfield", "passphrase": "x"}),
+        ),
+        (
+            post("/api/v1/backups/b.jackfield/verify", None),
+            "backup_verify",
+            json!({"name": "b.jackfield"}),
+        ),
         (post("/api/v1/store/check", None), "store_check", json!({})),
-        (post("/api/v1/retention-run", None), "retention", json!({"dry_run": false})),
+        (post("/api/v1/retention-run", None), "retention_run", json!({})),
         (
             post("/api/v1/erasures", Some(json!({"agent": "1001", "dry_run": true}))),
             "erase",
@@ -99,6 +110,14 @@ async fn what_administrators_ask_for_is_handed_on() {
             post("/api/v1/import/csv", Some(json!({"kind": "agents", "text": "id\n=1"}))),
             "import_csv",
             json!({"kind": "agents", "text": "id\n=1"}),
+        ),
+        (
+            post(
+                "/api/v1/import/finesse",
+                Some(json!({"url": "https://f.example", "user": "u", "password": "p"})),
+            ),
+            "import_finesse",
+            json!({"url": "https://f.example", "user": "u", "password": "p"}),
         ),
         (
             post("/api/v1/import", Some(json!({"entries": {"teams": []}, "apply": true}))),
@@ -122,6 +141,9 @@ async fn what_administrators_ask_for_is_handed_on() {
     }
     let elsewhere = put("/api/v1/nodes/gw-z.example/maintenance", json!({"on": true}));
     place.ask(elsewhere).await.assert_problem(404, "not_found");
+    // One name for one backup.
+    let two = post("/api/v1/backups/b.jackfield/restore", Some(json!({"name": "c.jackfield"})));
+    place.ask(two).await.assert_problem(422, "invalid");
     let sync = post("/api/v1/directories/main/sync", None);
     place.ask(sync).await.assert_problem(404, "not_found");
     let nodes =
@@ -135,10 +157,10 @@ async fn what_administrators_ask_for_is_handed_on() {
     place.node.answers("status", Ok(json!({"nodes": [{"node": "gw-a.example"}]})));
     let nodes = place.get("/api/v1/nodes", administrator()).await.json();
     assert_eq!(nodes["items"][0]["node"], "gw-a.example");
-    place.node.answers("support_bundle", Ok(json!({"bundle": "dGFy"})));
+    place.node.answers("support_bundle", Ok(json!({"base64": "dGFy"})));
     let bundle = place.ask(post("/api/v1/support-bundles", None)).await;
     assert_eq!((bundle.header("content-type"), bundle.text.as_str()), ("application/x-tar", "tar"));
-    place.node.answers("probe_list", Err(Failure::new("unknown_request", "there is no request")));
+    place.node.answers("probes", Err(Failure::new("unknown_request", "there is no request")));
     place.get("/api/v1/probes", administrator()).await.assert_problem(501, "unknown_request");
 }
 

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use ::console::{Context, Failure};
-use directory::import::{Change, Imported, Mode};
-use domain::settings::{Becomes, Planned, Reader};
-use domain::{Input, InputId, Problems};
+use directory::import::csv::{self, Kind};
+use directory::import::{Change, Imported, Mode, finesse};
+use domain::settings::{Becomes, Planned, Reader, TrustPurpose};
+use domain::{Input, InputId, Problems, Secret};
 use engine::Outcome;
 use serde_json::{Value, json};
 
@@ -73,16 +74,67 @@ pub(super) fn read_import(reader: &mut Reader<'_>) -> Option<Import> {
     Some(Import { imported: imported?, mode, apply })
 }
 
-/// Lays over the settings what was read elsewhere.
-pub(super) async fn lay(
-    shared: &Arc<Shared>,
-    imported: Imported,
-    mirror: bool,
-    apply: bool,
-    context: &Context,
-) -> Result<Value, Failure> {
+/// The most faults of a table that are told.
+const FAULTS_MAX: usize = 200;
+
+/// A table in the text of a request.
+pub(super) fn read_csv(reader: &mut Reader<'_>) -> Option<Import> {
+    let kinds = [
+        ("agents", Kind::Agents),
+        ("teams", Kind::Teams),
+        ("reasons", Kind::Reasons),
+        ("devices", Kind::Devices),
+    ];
+    if !reader.has("kind") {
+        reader.problem("kind", "is missing");
+    }
+    let kind = reader.choice("kind", &kinds);
+    let text = reader.text("text");
+    let apply = reader.switch("apply").unwrap_or(false);
+    let mirror = reader.switch("mirror").unwrap_or(false);
     let mode = if mirror { Mode::Mirror } else { Mode::AddAndChange };
-    import(shared, Import { imported, mode, apply }, context).await
+    match csv::read(text?.as_bytes(), kind?) {
+        Ok(imported) => Some(Import { imported, mode, apply }),
+        Err(faults) => {
+            for fault in faults.iter().take(FAULTS_MAX) {
+                reader.problem("text", fault);
+            }
+            None
+        }
+    }
+}
+
+/// A Finesse server to be read from.
+pub(super) struct Finesse {
+    server: (String, String, Secret),
+    mode: Mode,
+    apply: bool,
+}
+
+pub(super) fn read_finesse(reader: &mut Reader<'_>) -> Option<Finesse> {
+    let url = reader.named("url", 2_048);
+    let user = reader.named("user", 128);
+    let password = reader.secret("password", 256);
+    if password.is_none() {
+        reader.problem("password", "is missing");
+    }
+    let apply = reader.switch("apply").unwrap_or(false);
+    let mirror = reader.switch("mirror").unwrap_or(false);
+    let mode = if mirror { Mode::Mirror } else { Mode::AddAndChange };
+    Some(Finesse { server: (url?, user?, password?), mode, apply })
+}
+
+/// What the server holds; who signed its certificate must be in trust for `contact_centre`.
+pub(super) async fn gathered(shared: &Shared, asked: Finesse) -> Result<Import, Failure> {
+    let Finesse { server: (url, user, password), mode, apply } = asked;
+    let settings = shared.engine.settings();
+    let trusted = settings.trust.values();
+    let trusted = trusted.filter(|it| it.purposes.contains(&TrustPurpose::ContactCentre));
+    let authorities: Vec<_> = trusted.map(|it| it.certificates.as_str()).collect();
+    let refused = |error: finesse::FinesseError| Failure::new("refused", error.to_string());
+    let server = finesse::Server::new(&url, &user, password, authorities.join("\n"));
+    let gathered = finesse::gather(&server.map_err(refused)?).await.map_err(refused)?;
+    Ok(Import { imported: finesse::imported(&gathered), mode, apply })
 }
 
 /// Tells the plan; changes something only where that is asked for.

@@ -15,7 +15,8 @@ use domain::settings::Reader;
 use domain::{Actor, Problems, Proof, Refusal};
 use serde_json::{Value, json};
 
-use super::{agents, certificates, deeds, directories, kept, people, status, whole};
+use super::{agents, backups, certificates, deeds, directories, kept, people, status};
+use crate::console::set_up;
 use crate::node::Shared;
 use crate::{probe, settings, words};
 
@@ -95,7 +96,10 @@ pub(crate) async fn done(
     members: Value,
 ) -> Result<Value, Failure> {
     match deed {
-        "status" => read(members, |_| Some(())).map(|()| status::status(shared)),
+        "status" => {
+            read(members, |_| Some(()))?;
+            Ok(status::with_drift(shared).await)
+        }
         "push_states" => read(members, |_| Some(())).map(|()| status::push_states(shared)),
         "settings_apply" => {
             let text = read(members, |reader| reader.text("text"))?;
@@ -117,7 +121,7 @@ pub(crate) async fn done(
             read(members, |_| Some(()))?;
             deeds::certificate(shared)
         }
-        "certificate_list" => {
+        "certificates" => {
             read(members, |_| Some(()))?;
             certificates::list(shared)
         }
@@ -154,7 +158,7 @@ pub(crate) async fn done(
             let (level, minutes) = read(members, deeds::read_log_level)?;
             deeds::log_level(shared, level, minutes, context).await
         }
-        "probe_list" => read(members, |_| Some(())).map(|()| probe::list(shared)),
+        "probe_list" | "probes" => read(members, |_| Some(())).map(|()| probe::list(shared)),
         "probe" => {
             let peer = read(members, probe::read)?;
             Ok(probe::run(shared, peer).await?.json())
@@ -164,21 +168,59 @@ pub(crate) async fn done(
             let sync = read(members, directories::read_sync)?;
             Ok(directories::sync(shared, sync, context).await)
         }
-        "import" => {
-            let import = read(members, directories::read_import)?;
+        "import_csv" => {
+            let import = read(members, directories::read_csv)?;
             directories::import(shared, import, context).await
         }
-        "import_csv" => {
-            let table = read(members, whole::read_table)?;
-            whole::import(shared, table, context).await
+        "import_finesse" => {
+            let asked = read(members, directories::read_finesse)?;
+            let import = directories::gathered(shared, asked).await?;
+            directories::import(shared, import, context).await
         }
-        "support_bundle" => {
+        "backups" => {
             read(members, |_| Some(()))?;
-            whole::support_bundle(shared, context).await
+            backups::list(shared).await
+        }
+        "backup_make" => {
+            let passphrase = read(members, |it| Some(backups::read_passphrase(it)))?;
+            backups::make(shared, passphrase, context).await
+        }
+        "backup_delete" => {
+            let named = read(members, backups::read_named)?;
+            backups::delete(shared, named, context).await
+        }
+        "backup_verify" => {
+            let named = read(members, backups::read_named)?;
+            backups::verify(shared, named).await
+        }
+        "backup_restore" => {
+            let named = read(members, backups::read_named)?;
+            backups::replace(shared, named, context).await
         }
         "store_check" => {
             read(members, |_| Some(()))?;
-            whole::store_check(shared).await
+            kept::store_check(shared).await
+        }
+        "support_bundle" => {
+            read(members, |_| Some(()))?;
+            kept::support_bundle(shared, context).await
+        }
+        "retention_plan" => {
+            read(members, |_| Some(()))?;
+            kept::retention(shared, true, context).await
+        }
+        "retention_run" => {
+            read(members, |_| Some(()))?;
+            kept::retention(shared, false, context).await
+        }
+        "set_up_link" => {
+            read(members, |_| Some(()))?;
+            let link = set_up::make(shared, context).await?;
+            Ok(json!({"text": format!("{link}\n")}))
+        }
+        "import" => {
+            let import = read(members, directories::read_import)?;
+            directories::import(shared, import, context).await
         }
         "retention" => {
             let dry_run = read(members, |it| Some(it.switch("dry_run").unwrap_or_default()))?;

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::{
     AgentDeed, CallDeed, Command, DirectoryDeed, Mode, ProbeKind, Problem, Switch, WhichNode,
-    certificate, kept, peers, status,
+    certificate, kept, peers, people, status,
 };
 use crate::admin::protocol::LINE_BYTES_MAX;
 use crate::config::Config;
@@ -62,7 +62,20 @@ pub(super) fn variable(text: &str) -> Result<(String, String), String> {
 
 fn request(command: Command) -> Result<(WhichNode, Value, Shown), Problem> {
     Ok(match command {
-        Command::Apply { file, node } => {
+        Command::Apply { file, dry_run: true, node } => {
+            let text = read_settings(&file)?;
+            (node, json!({"do": "settings_plan", "text": text}), Shown::InWords(people::plan))
+        }
+        Command::SetUpLink { node } => (node, json!({"do": "set_up_link"}), Shown::Text),
+        Command::Audit { deed } => {
+            let (node, request, in_words) = people::audit(deed);
+            (node, request, Shown::InWords(in_words))
+        }
+        Command::Token { deed } => {
+            let (node, request, in_words) = people::token(deed);
+            (node, request, Shown::InWords(in_words))
+        }
+        Command::Apply { file, dry_run: false, node } => {
             let text = read_settings(&file)?;
             (node, json!({"do": "settings_apply", "text": text}), Shown::Applied)
         }

@@ -179,10 +179,13 @@ fn read(path: &Path, bytes_max: u64) -> Result<Vec<u8>, Problem> {
     Ok(bytes)
 }
 
-/// The plan as lines: `+` new, `~` changed, `-` removed.
-fn plan(answer: &Value, left_out: &[String], asked_to_apply: bool) -> String {
+fn list(value: &Value, name: &str) -> Option<Vec<Value>> {
+    value.get(name).and_then(Value::as_array).cloned()
+}
+
+/// A plan as lines: `+` new, `~` changed, `-` removed.
+pub(super) fn planned_lines(answer: &Value) -> Vec<String> {
     let mut lines = Vec::new();
-    let list = |value: &Value, name: &str| value.get(name).and_then(Value::as_array).cloned();
     for planned in list(answer, "plan").unwrap_or_default() {
         let text = |name| planned.get(name).and_then(Value::as_str).unwrap_or("?");
         let name = text("name");
@@ -206,6 +209,12 @@ fn plan(answer: &Value, left_out: &[String], asked_to_apply: bool) -> String {
             })),
         }
     }
+    lines
+}
+
+/// The plan of an import, and what came of it.
+fn plan(answer: &Value, left_out: &[String], asked_to_apply: bool) -> String {
+    let mut lines = planned_lines(answer);
     lines.extend(left_out.iter().map(|line| format!("not taken over: {line}")));
     for who in list(answer, "held_up").unwrap_or_default() {
         let who = who.as_str().unwrap_or("?");
