@@ -58,7 +58,7 @@ async fn ops_06_other_media_types_and_unexpected_bodies_are_refused() {
     assert!(limits.clone().all(|limit| limit <= 32 * 1024 * 1024));
     let big: Vec<_> =
         place.routes().iter().filter(|route| route.body_bytes_max > 300_000).collect();
-    assert_eq!(big.len(), 4, "{big:?}");
+    assert_eq!(big.len(), 7, "{big:?}");
     assert!(big.iter().all(|route| !matches!(route.callers, engine::surface::Callers::Anyone)));
 }
 

@@ -272,6 +272,11 @@ async fn ops_06_a_repeat_has_the_clients_key_with_who_and_what() {
     keys.dedup();
     assert_eq!(keys.len(), 4, "{keys:?}");
     assert!(keys.iter().all(|key| key.len() < 100 && !key.contains("one")));
+    // The same key before another body is no repeat.
+    let other = Ask::new(Method::PUT, "/api/v1/teams/sales", Some(administrator()));
+    let other = other.json(&json!({"wrap_up_seconds": 5})).with("idempotency-key", "one");
+    place.ask(other).await;
+    assert_ne!(place.node.done()[0].context.idempotency.as_ref(), Some(&keys[0]));
     place.ask(ask(Method::PUT, "/api/v1/teams/sales").json(&json!({}))).await;
     assert_eq!(place.node.done()[0].context.idempotency, None);
     for bad in ["", "a b", "é", &"x".repeat(129)] {
