@@ -41,6 +41,7 @@ mod random;
 mod retention;
 pub mod sealing;
 mod settings;
+mod sign_ins;
 mod signing_in;
 mod submit;
 pub mod surface;

@@ -7,6 +7,7 @@
     reason = "a test fails loudly"
 )]
 
+mod administration;
 mod clients;
 mod clock;
 mod elsewhere;

@@ -431,7 +431,7 @@ async fn other_node(store: Arc<MemoryStore>, said: &'static str) -> Arc<Engine> 
 async fn phn_14_certificates_of_every_node_are_exported_by_any_of_them() {
     let it = fixture().await;
     let other = other_node(Arc::clone(&it.store), "abc").await;
-    let exported = async |wanted: &dyn Fn(&export::OfNode) -> bool| {
+    let exported = async |wanted: &dyn Fn(&OfNode) -> bool| {
         let deadline = std::time::Instant::now() + std::time::Duration::from_secs(30);
         loop {
             // Another look at who is there.
