@@ -101,6 +101,22 @@ pub(crate) fn get(gateway: &Gateway, target: &str, headers: &str) -> Answer {
     send(gateway, request.as_bytes()).expect("an answer")
 }
 
+/// Asks the REST interface, whose paths are given without `/api/v1`.
+#[track_caller]
+pub(crate) fn api(gateway: &Gateway, asked: &str, headers: &str, body: &str) -> Answer {
+    let authority = authority(&gateway.endpoint("api"));
+    let (method, path) = asked.split_once(' ').unwrap();
+    let length = body.len();
+    let request = format!(
+        "{method} /api/v1{path} HTTP/1.1\r\nHost: {authority}\r\nConnection: close\r\n\
+         Content-Length: {length}\r\n{headers}\r\n{body}"
+    );
+    let mut stream = connect(&authority, roots([gateway.endpoint("ca")]));
+    stream.write_all(request.as_bytes()).unwrap();
+    stream.flush().unwrap();
+    read(&mut stream).expect("an answer")
+}
+
 /// Fetches a plain URL.
 pub(crate) fn get_plain(url: &str) -> Answer {
     let authority = authority(url);
