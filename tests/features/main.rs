@@ -16,6 +16,7 @@ mod node;
 mod phone;
 mod wire;
 
+mod administration;
 mod call;
 mod contact_centre;
 mod database;

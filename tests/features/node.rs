@@ -18,6 +18,7 @@ pub(crate) struct Node {
     pub(crate) folder: PathBuf,
     pub(crate) phone_port: u16,
     pub(crate) operations_port: u16,
+    pub(crate) console_port: u16,
 }
 
 /// Settings with one agent whose password is `secret-1001`.
@@ -67,7 +68,7 @@ impl Node {
         let log = std::fs::File::create(folder.join("log")).unwrap();
         let options: Vec<_> = arguments.iter().filter(|it| !it.contains(" = ")).copied().collect();
         let child = run(&folder, log, &options);
-        Self { child, folder, phone_port, operations_port }
+        Self { child, folder, phone_port, operations_port, console_port }
     }
 
     /// Starts its process anew, which has ended.

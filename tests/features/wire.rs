@@ -68,7 +68,7 @@ pub(crate) fn shown_certificate(port: u16, trusted: &RootCertStore) -> Vec<u8> {
     stream.conn.peer_certificates().unwrap()[0].to_vec()
 }
 
-fn connect(authority: &str, roots: RootCertStore) -> Tls {
+pub(crate) fn connect(authority: &str, roots: RootCertStore) -> Tls {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()

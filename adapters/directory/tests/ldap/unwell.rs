@@ -165,6 +165,13 @@ async fn ops_15_each_server_of_a_directory_is_tested_step_by_step() {
     use StepOutcome::{Failed, Ok};
     assert_eq!(outcomes, [Ok, Ok, Ok, Failed], "{probe:?}");
     settings.hosts.truncate(1);
+    // A base that is not there is a mistake in the settings, not somebody who is unknown.
+    let mut astray = settings.clone();
+    astray.base_dn = "dc=elsewhere,dc=org".to_owned();
+    let astray = directories(astray).await;
+    let probe = astray.probe("site").await;
+    assert_eq!(probe.steps[2].outcome, Failed, "{probe:?}");
+    assert!(matches!(refusal(answer(&astray, "anna", "right-1").await), Refusal::Trouble(_)));
     settings.bind_password = Secret::new("mistyped");
     let wrong = directories(settings).await;
     let first = wrong.probe("site").await;
