@@ -112,7 +112,7 @@ fn mode(path: &Path) -> u32 {
 #[test]
 fn ops_06_the_first_administrator_is_made_by_a_link_that_is_good_once() {
     let (node, api) = empty_node();
-    assert_eq!(api.check("GET", "/sign-on", "", None, 200)["set_up_open"], json!(true));
+    assert_eq!(api.check("GET", "/sign-on", "", None, 200)["set_up"], json!(true));
     assert_eq!(api.ask("GET", "/agents", "", None).status, 401);
     let secret = set_up_secret(&node);
     let set_up = |secret: &str, password: &str| json!({"secret": secret, "account": "boss", "password": password});
@@ -128,7 +128,7 @@ fn ops_06_the_first_administrator_is_made_by_a_link_that_is_good_once() {
     let headers = api.session(&with_password("boss", "long enough"));
     assert_eq!(api.check("GET", "/session", &headers, None, 200)["who"], json!("boss"));
     assert!(!node.folder.join("state/set-up-link").exists());
-    assert_eq!(api.check("GET", "/sign-on", "", None, 200)["set_up_open"], json!(false));
+    assert_eq!(api.check("GET", "/sign-on", "", None, 200)["set_up"], json!(false));
     // The one administrator cannot lock everybody out.
     let refused = api.ask("DELETE", "/accounts/boss", &headers, None);
     assert_eq!((refused.status, code(&refused).as_str()), (409, "last_administrator"));

@@ -352,6 +352,15 @@ pub(super) const FIELDS: &[Field] = &[
     ),
     field("listeners.console.port", PORT, Default(9443), &["The port."]),
     field(
+        "listeners.console.public_name",
+        HostName,
+        Absent("console.example.com"),
+        &[
+            "The name administrators reach us under, where it is not `name`; it must be in the",
+            "certificate.",
+        ],
+    ),
+    field(
         "listeners.operations.addresses",
         Addresses,
         List(&["127.0.0.1", "::1"]),
