@@ -21,6 +21,7 @@ mod console;
 mod erasure;
 mod owner;
 mod place;
+mod resealing;
 
 use client::News;
 pub use console::ConsoleCommand;
@@ -131,6 +132,15 @@ pub enum Command {
     KeepDeployment {
         /// The root secret, sealed.
         root: Sealed,
+    },
+    /// Secrets sealed anew, which are what they were: nothing else changes.
+    Reseal {
+        /// The number of the settings in which they were looked for.
+        base: u64,
+        /// Documents of the settings, the same but for how their secrets are sealed.
+        put: Vec<SettingDocument>,
+        /// The root secret as it was sealed, and as it is sealed now.
+        root: Option<(Sealed, Sealed)>,
     },
 }
 
@@ -385,7 +395,7 @@ impl Input {
 impl Command {
     fn changes_settings(&self) -> bool {
         match self {
-            Self::ApplySettings { .. } | Self::ChangeSettings { .. } => true,
+            Self::ApplySettings { .. } | Self::ChangeSettings { .. } | Self::Reseal { .. } => true,
             Self::Console(ConsoleCommand::UseSetUpLink { .. }) => true,
             Self::Audited { command: Some(command), .. } => command.changes_settings(),
             _ => false,
@@ -405,7 +415,9 @@ impl Command {
         match self {
             Self::SignIn(wish) => format!("agent/{}", wish.agent),
             Self::Agent(command) => format!("agent/{}", command.agent),
-            Self::ApplySettings { .. } | Self::ChangeSettings { .. } => "settings".to_owned(),
+            Self::ApplySettings { .. } | Self::ChangeSettings { .. } | Self::Reseal { .. } => {
+                "settings".to_owned()
+            }
             Self::SetMaintenance { node, .. } => format!("node/{node}"),
             Self::KeepDeployment { .. } => "deployment".to_owned(),
             Self::Erase { id, .. } => format!("erase/{id}"),
@@ -481,6 +493,7 @@ fn command_step(
         }
         Command::SetMaintenance { node, on } => administration::set_maintenance(node, *on, view),
         Command::KeepDeployment { root } => administration::keep_deployment(root, view),
+        Command::Reseal { base, put, root } => resealing::reseal(*base, put, root.as_ref(), view),
         Command::Console(command) => console::console(now, command, view),
         Command::Erase { id, agents } => erasure::erase(id, agents, view),
         Command::Audited { by, deed, command } => {

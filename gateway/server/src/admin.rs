@@ -24,6 +24,7 @@ mod deeds;
 mod kept;
 pub(crate) mod people;
 pub(crate) mod protocol;
+mod secrets;
 pub(crate) mod status;
 pub(crate) mod streamed;
 

@@ -41,7 +41,7 @@ enum Shown {
 pub(super) fn ask(command: Command, out: &mut impl Write) -> Result<(), Problem> {
     let (node, request, shown) = request(command)?;
     let socket = socket(&node)?;
-    let answer = exchange(&socket, &request)?;
+    let answer = asked_once(&socket, &request)?;
     show(&answer, &shown, out)
 }
 
@@ -90,6 +90,7 @@ fn request(command: Command) -> Result<(WhichNode, Value, Shown), Problem> {
         | Command::Check { .. }
         | Command::Demo { .. }
         | Command::Store { .. }
+        | Command::Secrets { .. }
         | Command::Backup(_)
         | Command::Restore(_)
         | Command::SupportBundle { .. }
@@ -166,7 +167,8 @@ pub(super) fn socket(node: &WhichNode) -> Result<PathBuf, Problem> {
     }
 }
 
-fn exchange(socket: &Path, request: &Value) -> Result<Value, Problem> {
+/// Asks for one thing.
+pub(super) fn asked_once(socket: &Path, request: &Value) -> Result<Value, Problem> {
     let stream = UnixStream::connect(socket).map_err(|error| nobody(socket, &error))?;
     stream.set_read_timeout(Some(PATIENCE))?;
     stream.set_write_timeout(Some(PATIENCE))?;
