@@ -20,6 +20,8 @@ mod list;
 mod logging;
 mod phone_service;
 mod plan;
+#[cfg(test)]
+mod printing;
 mod proxies;
 mod reader;
 mod reason;

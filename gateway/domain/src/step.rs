@@ -6,6 +6,7 @@
 use std::fmt;
 
 use crate::client::is_client_wake;
+use crate::secret::Hashed;
 use crate::settings::{Documents, SettingDocument};
 use crate::{
     Actor, AgentId, AgentKey, Ask, CallDirection, CallVariable, ClientPresence, ConnectionNumber,
@@ -234,7 +235,7 @@ pub enum SignInOn {
 }
 
 /// A sign-in.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct SignIn {
     /// Who, and who owns their voice state.
     pub agent: AgentKey,
@@ -253,6 +254,23 @@ pub struct SignIn {
     /// The generation of the agent's sessions when the owner of the voice state was asked, 0 where there
     /// was none. With another since, what the owner said is old: the sign-in is stale.
     pub follows: Option<u32>,
+}
+
+impl fmt::Debug for SignIn {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { agent, extension, device, mobile, on, node, verifier, follows } = self;
+        formatter
+            .debug_struct("SignIn")
+            .field("agent", agent)
+            .field("extension", extension)
+            .field("device", device)
+            .field("mobile", mobile)
+            .field("on", on)
+            .field("node", node)
+            .field("verifier", &verifier.as_ref().map(|_| Hashed))
+            .field("follows", follows)
+            .finish()
+    }
 }
 
 /// Something for one agent.

@@ -44,8 +44,9 @@ pub struct Peer {
     pub base: String,
 }
 
-/// A whole request.
-#[derive(Clone, Debug)]
+/// A whole request. It prints without its target, header fields, parameters and body, any of which may hold
+/// a password, a cookie or a token.
+#[derive(Clone)]
 pub struct Request {
     /// Its method.
     pub method: Method,
@@ -63,6 +64,18 @@ pub struct Request {
     pub principal: Option<Principal>,
     /// The number that an error page shows and that finds the log line (OPS-12).
     pub reference: String,
+}
+
+impl std::fmt::Debug for Request {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("Request")
+            .field("method", &self.method)
+            .field("peer", &self.peer)
+            .field("principal", &self.principal)
+            .field("reference", &self.reference)
+            .finish_non_exhaustive()
+    }
 }
 
 /// What a handler gives back in time.
