@@ -54,7 +54,7 @@ impl Shared {
             }
         }
         match self.reload_sealing_keys().await {
-            Ok(done) => reloaded.done.push(done),
+            Ok(done) => reloaded.done.extend(done),
             Err(error) => {
                 tracing::error!(%error, "the sealing keys were refused, the old ones stay");
                 reloaded.refused.push(format!("sealing_key_file: {error}"));

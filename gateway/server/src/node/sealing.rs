@@ -15,13 +15,14 @@ pub(super) fn tell_unopened(shared: &Shared) {
 }
 
 impl Shared {
-    /// Reads the keys again. They are refused where a secret that opens now would not any more.
-    pub(super) async fn reload_sealing_keys(&self) -> Result<String, String> {
+    /// Reads the keys again. They are refused where a secret that opens now would not any more;
+    /// `None` where they are what they were.
+    pub(super) async fn reload_sealing_keys(&self) -> Result<Option<String>, String> {
         let file = self.config.sealing_key_file.clone();
         let read = tokio::task::spawn_blocking(move || sealing_file::read(&file)).await;
         let read = read.map_err(|error| error.to_string())?.map_err(|error| error.to_string())?;
         if read.ids() == self.sealing.ids() {
-            return Ok("sealing keys read".to_owned());
+            return Ok(None);
         }
         let before = self.unopened(&self.sealing).await?;
         let after = self.unopened(&read).await?;
@@ -35,7 +36,7 @@ impl Shared {
         let seals = ids.first().map_or("", String::as_str);
         tracing::info!(event = "sealing_keys_read", keys = ids.len(), seals, "sealing keys read");
         tell_unopened(self);
-        Ok(format!("sealing keys read, {seals} seals"))
+        Ok(Some(format!("sealing keys read, {seals} seals")))
     }
 
     async fn unopened(&self, keys: &SealingKeys) -> Result<Vec<String>, String> {

@@ -8,4 +8,5 @@ mod check;
 mod demo;
 mod place;
 mod run;
+mod secrets;
 mod support;
