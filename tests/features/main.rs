@@ -14,6 +14,7 @@
 mod gateway;
 mod node;
 mod phone;
+mod planted;
 mod wire;
 
 mod call;
@@ -29,6 +30,7 @@ mod old_phones;
 mod production;
 mod push;
 mod reasons;
+mod secrets;
 mod shift;
 mod sign_in;
 mod syslog;

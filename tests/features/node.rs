@@ -18,6 +18,7 @@ pub(crate) struct Node {
     pub(crate) folder: PathBuf,
     pub(crate) phone_port: u16,
     pub(crate) operations_port: u16,
+    pub(crate) console_port: u16,
 }
 
 /// Settings with one agent whose password is `secret-1001`.
@@ -38,8 +39,18 @@ impl Node {
         node
     }
 
+    /// What everybody on the machine may see of the process, or its own user may: `cmdline`, `environ`.
+    pub(crate) fn of_the_process(&self, file: &str) -> Vec<u8> {
+        std::fs::read(format!("/proc/{}/{file}", self.child.id())).unwrap()
+    }
+
     /// The same as soon as its process was started.
     pub(crate) fn spawn(more: &str, arguments: &[&str]) -> Self {
+        Self::spawn_with(more, "", arguments)
+    }
+
+    /// The same with `operations` in the configuration of the listener for monitoring.
+    pub(crate) fn spawn_with(more: &str, operations: &str, arguments: &[&str]) -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let name = format!("jackfield-node-{}-{number}", std::process::id());
@@ -54,7 +65,7 @@ impl Node {
             "name = \"localhost\"\nstate_directory = \"{}\"\n{more}\n\
              [listeners.phone]\naddresses = [\"127.0.0.1\"]\nport = {phone_port}\n{}\n\
              [listeners.console]\naddresses = [\"127.0.0.1\"]\nport = {console_port}\n\
-             [listeners.operations]\naddresses = [\"127.0.0.1\"]\nport = {operations_port}\n",
+             [listeners.operations]\naddresses = [\"127.0.0.1\"]\nport = {operations_port}\n{operations}\n",
             folder.join("state").display(),
             arguments
                 .iter()
@@ -67,7 +78,7 @@ impl Node {
         let log = std::fs::File::create(folder.join("log")).unwrap();
         let options: Vec<_> = arguments.iter().filter(|it| !it.contains(" = ")).copied().collect();
         let child = run(&folder, log, &options);
-        Self { child, folder, phone_port, operations_port }
+        Self { child, folder, phone_port, operations_port, console_port }
     }
 
     /// Starts its process anew, which has ended.
