@@ -99,11 +99,9 @@ impl Engine {
         }))
     }
 
-    /// Live nodes that do not say that they have the key that seals here.
-    pub fn nodes_without_key(&self) -> Vec<NodeName> {
-        let ids = self.sealing.ids();
-        let Some(present) = ids.first() else { return Vec::new() };
-        let lacks = |said: &str| !said.split(' ').any(|id| id == present);
+    /// Other live nodes that do not say that they have that key.
+    pub fn nodes_without_key(&self, key: &str) -> Vec<NodeName> {
+        let lacks = |said: &str| !said.split(' ').any(|id| id == key);
         let nodes = self.nodes().into_iter().filter(|it| it.live && it.node != *self.node());
         let without =
             nodes.filter(|it| it.said.get(SAID_SEALING_KEYS).is_none_or(|ids| lacks(ids)));
@@ -113,7 +111,7 @@ impl Engine {
     /// Seals every secret under the key that seals now; what is sealed so already stays as it is.
     pub async fn reseal(&self, by: Actor) -> Result<Resealed, ResealError> {
         let id = self.sealing.ids().first().cloned().unwrap_or_default();
-        if let Some(node) = self.nodes_without_key().into_iter().next() {
+        if let Some(node) = self.nodes_without_key(&id).into_iter().next() {
             return Err(ResealError::NodeWithoutKey { node, id });
         }
         for _ in 0..TRIES {

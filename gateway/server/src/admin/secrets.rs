@@ -21,7 +21,10 @@ pub(super) async fn status(shared: &Shared) -> Result<Value, Failure> {
     let here: Vec<_> = keys
         .iter()
         .enumerate()
-        .map(|(position, id)| json!({"key": id, "seals": position == 0, "secrets": count(id)}))
+        .map(|(position, id)| {
+            let without = engine.nodes_without_key(id);
+            json!({"key": id, "seals": position == 0, "secrets": count(id), "not_on": without})
+        })
         .collect();
     let elsewhere = counts.iter().filter_map(|(id, count)| id.map(|id| (id, *count)));
     let missing: Vec<_> = elsewhere
@@ -35,7 +38,6 @@ pub(super) async fn status(shared: &Shared) -> Result<Value, Failure> {
         "without_id": counts.get(&None).copied().unwrap_or(0),
         "to_reseal": secrets.iter().filter(|it| !it.is_present).count(),
         "unopened": unopened(&secrets),
-        "nodes_without_key": engine.nodes_without_key(),
     }))
 }
 

@@ -174,6 +174,10 @@ fn status(answer: &Value) -> String {
         let role = if key.get("seals") == Some(&Value::Bool(true)) { "seals" } else { "opens" };
         let (id, secrets) = (member(&key, "key"), number(&key, "secrets"));
         let _ = writeln!(text, "key {id} {role}, {secrets} secrets are under it");
+        let without = key.get("not_on").and_then(Value::as_array).into_iter().flatten();
+        for node in without.filter_map(Value::as_str) {
+            let _ = writeln!(text, "    node {node} does not say that it has it");
+        }
     }
     match number(answer, "without_id") {
         0 => {}
@@ -192,10 +196,6 @@ fn status(answer: &Value) -> String {
             member(&secret, "secret"),
             member(&secret, "why")
         );
-    }
-    for node in list("nodes_without_key") {
-        let node = node.as_str().unwrap_or("?");
-        let _ = writeln!(text, "node {node} does not say that it has the key that seals here");
     }
     let _ = match number(answer, "to_reseal") {
         0 => writeln!(text, "all secrets are under the key that seals"),
