@@ -17,6 +17,7 @@ mod phone;
 mod planted;
 mod wire;
 
+mod administration;
 mod call;
 mod contact_centre;
 mod database;
@@ -30,6 +31,7 @@ mod old_phones;
 mod production;
 mod push;
 mod reasons;
+mod rest;
 mod secrets;
 mod shift;
 mod sign_in;

@@ -68,7 +68,7 @@ pub(crate) fn shown_certificate(port: u16, trusted: &RootCertStore) -> Vec<u8> {
     stream.conn.peer_certificates().unwrap()[0].to_vec()
 }
 
-fn connect(authority: &str, roots: RootCertStore) -> Tls {
+pub(crate) fn connect(authority: &str, roots: RootCertStore) -> Tls {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
@@ -107,6 +107,22 @@ pub(crate) fn get(gateway: &Gateway, target: &str, headers: &str) -> Answer {
     let request =
         format!("GET {target} HTTP/1.1\r\nHost: {authority}\r\nConnection: close\r\n{headers}\r\n");
     send(gateway, request.as_bytes()).expect("an answer")
+}
+
+/// Asks the REST interface, whose paths are given without `/api/v1`.
+#[track_caller]
+pub(crate) fn api(gateway: &Gateway, asked: &str, headers: &str, body: &str) -> Answer {
+    let authority = authority(&gateway.endpoint("api"));
+    let (method, path) = asked.split_once(' ').unwrap();
+    let length = body.len();
+    let request = format!(
+        "{method} /api/v1{path} HTTP/1.1\r\nHost: {authority}\r\nConnection: close\r\n\
+         Content-Length: {length}\r\n{headers}\r\n{body}"
+    );
+    let mut stream = connect(&authority, roots([gateway.endpoint("ca")]));
+    stream.write_all(request.as_bytes()).unwrap();
+    stream.flush().unwrap();
+    read(&mut stream).expect("an answer")
 }
 
 /// Fetches a plain URL.

@@ -35,6 +35,10 @@ const READERS: &[(&str, &str)] = &[
         "a holder counts its lease by the monotonic clock of the runtime, which simulations pause",
     ),
     (
+        "gateway/engine/src/probe.rs",
+        "how long a step of a test takes is counted by the runtime's monotonic clock",
+    ),
+    (
         "adapters/cti/src/link.rs",
         "heartbeats and deadlines of a link are counted by the monotonic clock of the runtime",
     ),

@@ -13,8 +13,17 @@ pub(crate) fn json(status: StatusCode, body: &Value) -> Response<Bytes> {
     text(status, "application/json", body.to_string())
 }
 
-/// A body of that media type.
+/// A text of that media type.
 pub(crate) fn text(status: StatusCode, media_type: &'static str, body: String) -> Response<Bytes> {
+    bytes(status, media_type, body.into_bytes())
+}
+
+/// A body of that media type.
+pub(crate) fn bytes(
+    status: StatusCode,
+    media_type: &'static str,
+    body: Vec<u8>,
+) -> Response<Bytes> {
     let mut answer = bare(status);
     *answer.body_mut() = Bytes::from(body);
     answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(media_type));

@@ -246,7 +246,8 @@ fn read_body(body: &Body, request: &Request) -> Result<Value, Problem> {
     }
 }
 
-/// The client's key, made one with who it is and what it asks for, and no longer than a digest.
+/// The client's key, made one with who it is and what it asks for, and no longer than a digest. The
+/// body is part of that: nobody is told that something was done when something else was.
 fn read_idempotency(operation: &Operation, request: &Request) -> Result<Option<String>, Problem> {
     let mut keys = request.headers.get_all(IDEMPOTENCY_KEY).into_iter();
     let Some(key) = keys.next() else { return Ok(None) };
@@ -273,6 +274,8 @@ fn read_idempotency(operation: &Operation, request: &Request) -> Result<Option<S
     context.update(request.uri.path().as_bytes());
     context.update(b"\n");
     context.update(key);
+    context.update(b"\n");
+    context.update(&request.body);
     let digest = context.finish();
     let digits: String = digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
     Ok(Some(format!("rest-{digits}")))

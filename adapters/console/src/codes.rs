@@ -31,6 +31,7 @@ pub(crate) const CODES: &[(&str, u16, &str)] = &[
     ("sign_out_needs_not_ready", 409, "Only an agent who is not ready signs out"),
     ("call_in_progress", 409, "The agent is in a call"),
     ("too_many", 409, "There are too many already"),
+    ("wrong_backup", 409, "The backup cannot be read"),
     ("no_session", 409, "No session stands behind this request"),
     ("done_already", 409, "It was done already, and is told once only"),
     ("precondition_failed", 412, "It is not what was seen"),

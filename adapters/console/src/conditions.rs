@@ -26,6 +26,9 @@ impl Tags {
             if rest == "*" {
                 return Ok(Some(Self::Any));
             }
+            if rest.is_empty() {
+                return Err(bad());
+            }
             while !rest.is_empty() {
                 let (weak, opaque) = match rest.strip_prefix("W/") {
                     Some(opaque) => ("W/", opaque),
@@ -80,7 +83,7 @@ mod tests {
         assert_eq!(read("*").unwrap(), Some(Tags::Any));
         assert_eq!(read("\"a\"").unwrap(), these(&["\"a\""]));
         assert_eq!(read("\"a,b\" , W/\"c\"").unwrap(), these(&["\"a,b\"", "W/\"c\""]));
-        for bad in ["a", "\"a", "\"a\" \"b\"", "w/\"a\"", "*, \"a\""] {
+        for bad in ["", " ", "a", "\"a", "\"a\" \"b\"", "w/\"a\"", "*, \"a\""] {
             assert!(read(bad).is_err(), "{bad}");
         }
         let tags = read("W/\"c\"").unwrap().unwrap();

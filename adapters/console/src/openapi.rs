@@ -43,7 +43,7 @@ pub fn document() -> Value {
             "summary": "Administration of the gateway, and agents' states.",
             "description": "Errors are problem documents (RFC 9457) whose `code` never changes its \
                 meaning; `reference` finds the line of the log. Changes take `Idempotency-Key`: a \
-                repeat within a day is done once. Members that are not known are refused.",
+                repeat within a day, of the same body, is done once. Members that are not known are refused.",
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "servers": [{"url": "/"}],
@@ -235,9 +235,9 @@ fn body(body: &Body) -> Option<Value> {
             (true, json!({"type": "object", "description": words}))
         }
         Body::SettingsFile => {
-            let file = schema::open("A settings file.");
+            let file = schema::or_null(schema::open("A settings file; nothing is an empty one."));
             let content = json!({
-                "application/yaml": {"schema": {"type": "string"}},
+                "application/yaml": {"schema": file},
                 "application/json": {"schema": file},
             });
             return Some(json!({"required": true, "content": content}));

@@ -27,7 +27,7 @@ pub(crate) struct Resource {
     pub(crate) one: &'static str,
     /// The same for the list.
     pub(crate) many: &'static str,
-    /// What people call one document.
+    /// What people call one document, or what the one document is about.
     pub(crate) called: &'static str,
     /// Who reads it.
     pub(crate) readers: Callers,
@@ -123,10 +123,10 @@ pub(crate) const RESOURCES: [Resource; 18] = [
         &["name"],
         ("Skill", "Skills", "skill"),
     ),
-    single(Section::PhoneService, "/api/v1/phone-service", "PhoneService", "phone service"),
+    single(Section::PhoneService, "/api/v1/phone-service", "PhoneService", "the phone service"),
     single(Section::Voice, "/api/v1/voice", "Voice", "owned voice state"),
     single(Section::Headset, "/api/v1/headset", "Headset", "headset integration"),
-    single(Section::Logging, "/api/v1/logging", "Logging", "log beyond each node's own"),
+    single(Section::Logging, "/api/v1/logging", "Logging", "the log beyond each node's own"),
     single(Section::Proxies, "/api/v1/proxies", "Proxies", "proxies"),
     single(Section::SignOn, "/api/v1/sign-on-settings", "SignOnSettings", "sign-ins in consoles"),
     single(Section::Retention, "/api/v1/retention", "Retention", "retention"),
@@ -136,6 +136,15 @@ impl Resource {
     /// Whether there is one document and no list.
     pub(crate) fn is_single(&self) -> bool {
         self.named_by.is_empty()
+    }
+
+    /// What one document is called in a sentence.
+    pub(crate) fn with_article(&self) -> String {
+        match (self.is_single(), self.called.starts_with(['a', 'e', 'i', 'o', 'u'])) {
+            (true, _) => self.called.to_owned(),
+            (false, true) => format!("an {}", self.called),
+            (false, false) => format!("a {}", self.called),
+        }
     }
 
     /// The document of that name in `settings`.

@@ -1,1 +1,8 @@
+//! The interface as its clients see it.
 
+mod description;
+mod hostile;
+mod node;
+mod people;
+mod settings;
+mod states;

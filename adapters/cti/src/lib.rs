@@ -22,8 +22,10 @@ mod link;
 mod machine;
 mod owed;
 mod pairs;
+mod probe;
 mod queues;
 mod translate;
 
 pub use owed::keep as keep_owed_sign_outs;
 pub use pairs::Pairs;
+pub use probe::probe;

@@ -579,6 +579,6 @@ fn label(reason: &CloseReason) -> &'static str {
 }
 
 /// The runtime's monotonic clock, which tests pause.
-fn now() -> Instant {
+pub(crate) fn now() -> Instant {
     tokio::time::Instant::now().into_std()
 }

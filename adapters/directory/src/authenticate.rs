@@ -10,10 +10,11 @@ use std::sync::Arc;
 use domain::settings::{DirectorySync, Settings};
 use domain::{Identity, Problems, Secret, Timestamp};
 use engine::Clock;
+use engine::probe::{Probe, StepOutcome};
 use protocols::ldap::{BindPolicy, Entry, Filter, FilterError, Outcome, ResultCode, normalised};
 use tokio::sync::RwLock;
 
-use crate::configuration::{Directory, Prepared};
+use crate::configuration::{Directory, Host, Prepared, Security};
 use crate::connection::{Bound, Connection, Wanted};
 use crate::groups::{self, GroupFinder};
 use crate::standing::{NotBound, Standing};
@@ -66,6 +67,17 @@ pub enum Answer {
     Wrong,
     /// It cannot be said, or may not sign in though the password may be right.
     Refused(Refusal),
+}
+
+/// What all directories together say of a name and a password.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Identified {
+    /// They belong to that person.
+    Right(Identity),
+    /// No directory knows them so.
+    Nobody,
+    /// One that might could not be asked.
+    Unavailable,
 }
 
 /// Why nothing could be proven; for the log and administrators, never for whoever signs in.
@@ -209,6 +221,35 @@ impl Directories {
         }
     }
 
+    /// Asks all directories, by name, who somebody is.
+    pub async fn identify(&self, settings: &Settings, user: &str, password: &Secret) -> Identified {
+        let mut identified = Identified::Nobody;
+        for directory in self.names().await {
+            match self.authenticate(&directory, user, password).await {
+                Answer::Proven(proven) => return Identified::Right(proven.identity(settings)),
+                // Whoever may not sign in is told no more than whoever is unknown.
+                Answer::Wrong | Answer::Refused(Refusal::Account(_) | Refusal::Ambiguous) => {}
+                Answer::Refused(_) => identified = Identified::Unavailable,
+            }
+        }
+        identified
+    }
+
+    /// Tests every server of a directory: connection, our own account, and whether people can be looked
+    /// for. An account that was refused a while ago is left alone here too.
+    pub async fn probe(&self, directory: &str) -> Probe {
+        let mut probe = Probe::new(format!("directory {directory}"));
+        let Some(known) = self.known(directory).await else {
+            let words = "there is no such directory, or its settings cannot be used; see the log";
+            probe.note("settings", StepOutcome::Failed, words);
+            return probe;
+        };
+        for host in &known.prepared.directory.hosts {
+            known.probe(host, self.clock.now(), &mut probe).await;
+        }
+        probe
+    }
+
     /// All entries that are to be taken over from a directory, with their groups.
     pub(crate) async fn read(
         &self,
@@ -309,6 +350,38 @@ impl Known {
             found.push(Found { entry, groups });
         }
         Ok(found)
+    }
+
+    async fn probe(&self, host: &Host, now: Timestamp, probe: &mut Probe) {
+        let opening = async {
+            let opened = Connection::open(&self.prepared, host).await;
+            let words = match self.prepared.directory.security {
+                Security::Plain => "connected; NOT private, passwords can be read on the way",
+                Security::Ldaps | Security::StartTls => "connected, private, certificate trusted",
+            };
+            opened.map(|it| (it, words.to_owned())).map_err(|trouble| trouble.to_string())
+        };
+        let Some(mut connection) = probe.step(format!("{host}: connect"), opening).await else {
+            return;
+        };
+        let binding = async {
+            let bound = self.become_ourselves(&mut connection, now).await;
+            bound.map(|()| ((), "let in".to_owned())).map_err(|refusal| refusal.to_string())
+        };
+        if probe.step(format!("{host}: our own account"), binding).await.is_some() {
+            let looking = async {
+                let found = one(&mut connection, &self.prepared, "jackfield-probe").await;
+                let found = found.map_err(|refusal| refusal.to_string())?;
+                let words = if found.is_some() {
+                    "user_filter finds somebody whatever is typed"
+                } else {
+                    "people can be looked for"
+                };
+                Ok(((), words.to_owned()))
+            };
+            probe.step(format!("{host}: search"), looking).await;
+        }
+        connection.close().await;
     }
 
     async fn become_ourselves(

@@ -124,7 +124,6 @@ impl<'p> Connection<'p> {
                 Ok((entries, had_more))
             }
             ResultCode::SIZE_LIMIT => Ok((entries, true)),
-            ResultCode::NO_SUCH_OBJECT => Ok((Vec::new(), false)),
             _ => Err(self.refused("the search", outcome)),
         }
     }

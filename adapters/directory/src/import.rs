@@ -37,6 +37,10 @@ pub enum Section {
 }
 
 impl Section {
+    /// Every section.
+    pub const ALL: [Self; 5] =
+        [Self::Teams, Self::Agents, Self::Reasons, Self::Layouts, Self::Devices];
+
     /// Its name in a settings file.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -82,6 +86,51 @@ pub struct Imported {
 }
 
 impl Imported {
+    /// The entries by names of sections, as [`Imported::from_json`] reads them.
+    #[must_use]
+    pub fn json(&self) -> Value {
+        let sections = self.entries.iter().map(|(section, entries)| {
+            let entries = entries.iter().cloned().map(Value::Object).collect();
+            (section.name().to_owned(), Value::Array(entries))
+        });
+        Value::Object(sections.collect())
+    }
+
+    /// Reads entries by names of sections; in words what is wrong with them.
+    pub fn from_json(value: Value) -> Result<Self, String> {
+        let Value::Object(sections) = value else { return Err("must be a table".to_owned()) };
+        let mut imported = Self::default();
+        for (name, entries) in sections {
+            let section = Section::ALL.into_iter().find(|section| section.name() == name);
+            let section =
+                section.ok_or_else(|| format!("has {name:?}, which is not taken over"))?;
+            let Value::Array(entries) = entries else {
+                return Err(format!("{name} must be a list"));
+            };
+            // An empty list says that there are none.
+            imported.entries.entry(section).or_default();
+            for (position, entry) in entries.into_iter().enumerate() {
+                let Value::Object(members) = entry else {
+                    return Err(format!("{name}[{position}] must be a table"));
+                };
+                if section.key(&members).is_none() {
+                    let keys = section.key_members().join(" and ");
+                    return Err(format!("{name}[{position}] lacks its {keys}"));
+                }
+                let secret = domain::settings::SECRET_MEMBERS;
+                // Nor is where somebody comes from, which only a directory itself knows.
+                let is_kept = |it: &&String| secret.contains(&it.as_str()) || *it == "origin";
+                if let Some(member) = members.keys().find(is_kept) {
+                    return Err(format!(
+                        "{name}[{position}] has {member}, which is not taken over"
+                    ));
+                }
+                imported.add(section, members);
+            }
+        }
+        Ok(imported)
+    }
+
     /// Adds an entry.
     pub(crate) fn add(&mut self, section: Section, members: Map<String, Value>) {
         self.entries.entry(section).or_default().push(members);

@@ -31,6 +31,8 @@ const TRIES: usize = 3;
 pub struct Keeper {
     port: Port,
     directories: Arc<Directories>,
+    /// Whether settings may be changed here; where a file rules them, that file has the agents.
+    takes_over: bool,
     reports: Mutex<BTreeMap<String, SyncReport>>,
     /// One at a time: two plans would be made for the same settings.
     turn: tokio::sync::Mutex<()>,
@@ -66,11 +68,11 @@ impl std::fmt::Debug for Keeper {
 }
 
 impl Keeper {
-    /// Keeps these directories.
+    /// Keeps these directories. Where a file rules the settings nothing is taken over.
     #[must_use]
-    pub fn new(port: Port, directories: Arc<Directories>) -> Arc<Self> {
+    pub fn new(port: Port, directories: Arc<Directories>, takes_over: bool) -> Arc<Self> {
         let (reports, turn) = (Mutex::default(), tokio::sync::Mutex::default());
-        Arc::new(Self { port, directories, reports, turn })
+        Arc::new(Self { port, directories, takes_over, reports, turn })
     }
 
     /// Works until `stop` becomes true.
@@ -132,6 +134,9 @@ impl Keeper {
     }
 
     async fn take_over_what_is_due(&self) {
+        if !self.takes_over {
+            return;
+        }
         let settings = self.port.settings();
         for directory in settings.directories.values() {
             let Some(sync) = &directory.sync else { continue };
@@ -183,6 +188,9 @@ impl Keeper {
     async fn taken_over(&self, directory: &str, removals_wanted: bool, by: Actor) -> SyncReport {
         let now: Timestamp = self.port.now();
         let failed = |why: String| SyncReport::failed(now, why);
+        if !self.takes_over {
+            return failed("this node takes its settings from a file; put agents there".to_owned());
+        }
         let known = self.port.settings().directories.get(directory).cloned();
         let Some(known) = known else { return failed("there is no such directory".to_owned()) };
         let Some(sync) = &known.sync else {

@@ -21,7 +21,7 @@ mod standing;
 mod sync;
 mod trouble;
 
-pub use authenticate::{AccountFault, Answer, Directories, Proven, Refusal};
+pub use authenticate::{AccountFault, Answer, Directories, Identified, Proven, Refusal};
 pub use configuration::{
     DEFAULT_GROUP_FILTER, DEFAULT_USER_FILTER, Directory, Groups, HOSTS_MAX, Host, Prepared,
     Security,

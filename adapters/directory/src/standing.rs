@@ -10,7 +10,7 @@
 use std::time::Duration;
 
 use domain::Timestamp;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, Semaphore};
 
 use crate::configuration::Prepared;
 use crate::connection::{Bound, Connection};
@@ -22,9 +22,22 @@ const PAUSE: Duration = Duration::from_secs(30 * 60);
 /// The longest such pause.
 const PAUSE_MAX: Duration = Duration::from_secs(8 * 3_600);
 
+/// Binds at one time of an account that is known to be good: so many wrong tries at most are made once
+/// its password was changed.
+const AT_ONCE: usize = 2;
+
 /// What is known of the account.
-#[derive(Debug, Default)]
-pub(crate) struct Standing(Mutex<Known>);
+#[derive(Debug)]
+pub(crate) struct Standing {
+    known: Mutex<Known>,
+    permits: Semaphore,
+}
+
+impl Default for Standing {
+    fn default() -> Self {
+        Self { known: Mutex::default(), permits: Semaphore::new(AT_ONCE) }
+    }
+}
 
 #[derive(Clone, Debug, Default)]
 enum Known {
@@ -54,14 +67,16 @@ impl Standing {
         prepared: &Prepared,
         now: Timestamp,
     ) -> Result<(), NotBound> {
-        let mut known = self.0.lock().await;
+        // Never closed, so that there is always one to wait for.
+        let _permit = self.permits.acquire().await.ok();
+        let mut known = self.known.lock().await;
         let pause = match &*known {
             Known::Good => {
                 drop(known);
                 return match ask(connection, prepared).await {
                     Ok(()) => Ok(()),
                     Err(NotBound::Refused { trouble, .. }) => {
-                        known = self.0.lock().await;
+                        known = self.known.lock().await;
                         Err(note(&mut known, trouble, PAUSE, now))
                     }
                     Err(trouble) => Err(trouble),
@@ -85,7 +100,7 @@ impl Standing {
 
     /// Why and until when the account is left alone, where it is.
     pub(crate) async fn refused(&self, now: Timestamp) -> Option<(Trouble, Timestamp)> {
-        match &*self.0.lock().await {
+        match &*self.known.lock().await {
             Known::Refused { until, trouble, .. } if *until > now => {
                 Some((trouble.clone(), *until))
             }

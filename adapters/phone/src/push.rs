@@ -7,6 +7,7 @@
 mod certificate;
 mod delivery;
 mod pace;
+mod probe;
 #[cfg(test)]
 mod tests;
 

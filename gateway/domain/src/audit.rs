@@ -125,12 +125,35 @@ pub struct AuditHead {
     pub first: u64,
     /// The hash of the entry before that one.
     pub before_first: String,
+    /// Up to where sign-ins of agents were taken over from the event log.
+    #[serde(default)]
+    pub taken: Option<TakenUpTo>,
+}
+
+/// A place in the event log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TakenUpTo {
+    /// The epoch that the number counts in.
+    pub epoch: u64,
+    /// The last line that was taken.
+    pub number: u64,
+}
+
+/// A deed that was done some time ago.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Past {
+    /// When.
+    pub at: Timestamp,
+    /// Who.
+    pub by: Actor,
+    /// What.
+    pub deed: Deed,
 }
 
 impl Default for AuditHead {
     fn default() -> Self {
         let zeros = "0".repeat(64);
-        Self { number: 0, hash: zeros.clone(), first: 1, before_first: zeros }
+        Self { number: 0, hash: zeros.clone(), first: 1, before_first: zeros, taken: None }
     }
 }
 

@@ -37,7 +37,8 @@ mod view;
 mod voice;
 
 pub use audit::{
-    Actor, AuditEntry, AuditHead, BrokenChain, CHANGES_MAX, ChainCheck, Deed, FieldChange,
+    Actor, AuditEntry, AuditHead, BrokenChain, CHANGES_MAX, ChainCheck, Deed, FieldChange, Past,
+    TakenUpTo,
 };
 pub use call::{
     Call, CallDirection, CallState, CallVariable, VARIABLE_VALUE_CHARACTERS_MAX, VARIABLES_MAX,

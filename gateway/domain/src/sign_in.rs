@@ -105,7 +105,13 @@ pub(crate) fn sign_in(
         status: Status::SignedIn(Box::new(signed_in)),
     };
     let name = if held.is_some() { "agent_taken_over" } else { "agent_signed_in" };
-    let event = Event::new(name, session_key.clone()).with("extension", &wish.extension);
+    let on = match &wish.on {
+        SignInOn::Phone { device, .. } => format!("phone {device}"),
+        SignInOn::Client { .. } => "desktop client".to_owned(),
+        SignInOn::Local => "admin socket".to_owned(),
+    };
+    let event =
+        Event::new(name, session_key.clone()).with("extension", &wish.extension).with("on", on);
     let reply = Reply::SignedIn { session: session.holder() };
     let mut decision = Decision::already(reply);
     for key in keys {

@@ -455,6 +455,7 @@ impl Engine {
         tasks.spawn(keep_running(engine(), "waker", crate::waker::run));
         tasks.spawn(keep_running(engine(), "keeper", crate::keeper::keep));
         tasks.spawn(keep_running(engine(), "retention", crate::retention::keep));
+        tasks.spawn(keep_running(engine(), "sign-ins", crate::sign_ins::keep));
         tasks.spawn(keep_running(engine(), "nodes", crate::nodes::keep));
         tasks.spawn(keep_running(engine(), "heir", crate::nodes::succeed));
         tasks.spawn(keep_running(engine(), "bridge", crate::bridge::bridge));

@@ -19,8 +19,10 @@ use crate::node::{NodeError, Shared};
 use crate::secret_file;
 
 mod agents;
+mod backups;
 mod certificates;
 mod deeds;
+mod directories;
 mod kept;
 pub(crate) mod people;
 pub(crate) mod protocol;

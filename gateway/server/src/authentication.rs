@@ -41,7 +41,7 @@ mod sources;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use accounts::{Accounts, DirectorySaid, StoreAway};
+pub(crate) use accounts::{Accounts, DirectorySaid, NodeAccounts, StoreAway};
 pub(crate) use hashing::{HashingError, is_usable_hash};
 pub(crate) use pool::{Busy, Pool};
 

@@ -20,9 +20,12 @@ mod ask;
 mod backup;
 mod certificate;
 mod check;
+mod import;
 mod kept;
 mod new_file;
 mod parts;
+mod peers;
+mod people;
 mod secrets;
 mod status;
 mod store;
@@ -88,6 +91,15 @@ Example:
   jackfield certificate export > all-nodes.pem
   jackfield certificate show";
 
+const PROBE_HELP: &str = "\
+Nobody who works is disturbed: a pair's session that serves is not opened a second time, a phone's screen \
+does not change, an account that a directory refused is left alone. The exit code is 1 unless all went well.
+
+Example:
+  jackfield probe
+  jackfield probe cti east
+  jackfield probe directory site";
+
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Serve, in the foreground.
@@ -118,8 +130,26 @@ enum Command {
         /// The file (YAML); `-` reads standard input.
         #[arg(value_name = "FILE")]
         file: PathBuf,
+        /// Print what would change, and change nothing.
+        #[arg(long)]
+        dry_run: bool,
         #[command(flatten)]
         node: WhichNode,
+    },
+    /// Make a link, good for a day and one use, by which the first administrator is made.
+    SetUpLink {
+        #[command(flatten)]
+        node: WhichNode,
+    },
+    /// Look at the audit log: what administrators did and who signed in.
+    Audit {
+        #[command(subcommand)]
+        deed: people::AuditDeed,
+    },
+    /// Make and revoke tokens with which programs use the REST interface.
+    Token {
+        #[command(subcommand)]
+        deed: people::TokenDeed,
     },
     /// Print all settings of the running node as YAML; secrets are hashes or sealed.
     Export {
@@ -178,6 +208,30 @@ enum Command {
     Store {
         #[command(subcommand)]
         deed: store::StoreDeed,
+    },
+    /// Take users, teams, reasons and the like over from another system or a table; the plan first.
+    Import {
+        #[command(subcommand)]
+        source: import::Source,
+    },
+    /// Test one peer, step by step; without any, list what can be tested.
+    #[command(after_long_help = PROBE_HELP)]
+    Probe {
+        /// Which sort of peer.
+        #[arg(value_enum)]
+        kind: Option<ProbeKind>,
+        /// Its name: a pair, a phone, a directory.
+        name: Option<String>,
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        node: WhichNode,
+    },
+    /// Do something with a directory (LDAP).
+    Directory {
+        #[command(subcommand)]
+        deed: DirectoryDeed,
     },
     /// Do something for one agent.
     Agent {
@@ -249,6 +303,41 @@ struct WhichNode {
     /// The node's configuration, which says where its socket is.
     #[arg(long, value_name = "FILE", default_value = CONFIG)]
     config: PathBuf,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum ProbeKind {
+    /// A pair of contact-centre servers, both sides.
+    Cti,
+    /// A phone that somebody uses.
+    Phone,
+    /// A directory, each of its servers.
+    Directory,
+    /// A receiver of the log; it gets one test message.
+    Syslog,
+    /// The store.
+    Store,
+    /// The certificate that this node shows.
+    Certificate,
+}
+
+#[derive(Debug, Subcommand)]
+enum DirectoryDeed {
+    /// Tell how taking agents over went the last time on this node.
+    Status {
+        #[command(flatten)]
+        node: WhichNode,
+    },
+    /// Take agents over now.
+    Sync {
+        /// The directory's name.
+        name: String,
+        /// Remove agents even where these are more than the settings let go at once.
+        #[arg(long)]
+        removals: bool,
+        #[command(flatten)]
+        node: WhichNode,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -406,6 +495,7 @@ fn run(command: Command, out: &mut impl Write) -> Result<(), Problem> {
         }
         Command::Store { deed } => store::store(deed, out),
         Command::Secrets { deed } => secrets::secrets(deed, out),
+        Command::Import { source } => import::import(source, out),
         Command::Backup(arguments) => backup::backup(&arguments, out),
         Command::SupportBundle { file, node } => backup::support_bundle(&file, &node, out),
         Command::Restore(arguments) => backup::restore(&arguments, out),

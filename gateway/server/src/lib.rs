@@ -22,6 +22,7 @@ mod opening;
 mod operations;
 mod password_file;
 mod phone_text;
+mod probe;
 mod sealing_file;
 mod secret_file;
 mod settings;

@@ -13,6 +13,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use directory::{Directories, Keeper};
 use domain::{Problems, Timestamp};
 use engine::surface::Surface;
 use engine::{
@@ -22,13 +23,13 @@ use engine::{
 use tokio::sync::{Mutex, watch};
 use tokio::task::JoinSet;
 
-use crate::authentication::{Frame, Pool};
+use crate::authentication::{Frame, NodeAccounts, Pool};
 use crate::config::{Config, Expiry, StoreConfig, check_files_for};
 use crate::console::{Handle, StoredProofs, set_up};
 use crate::http::{HttpMetrics, RouteTable, route_tables};
 use crate::log::{LineLimit, LogControl};
 use crate::operations::{Health, Operations};
-use crate::surfaces::{MakeSurfaces, Push, Surfaces};
+use crate::surfaces::{MakeSurfaces, ProbePhone, Push, Surfaces};
 use crate::tls::acme::Challenges;
 use crate::tls::certificates::{self, Certificates, Loaded, Purpose};
 use crate::tls::making::SelfMade;
@@ -103,6 +104,9 @@ pub(crate) struct Shared {
     pub(crate) port: Port,
     pub(crate) health: Arc<Health>,
     pub(crate) pushes: Arc<dyn Fn() -> Vec<Push> + Send + Sync>,
+    pub(crate) probe_phone: ProbePhone,
+    pub(crate) directories: Arc<Directories>,
+    pub(crate) keeper: Arc<Keeper>,
     /// Brings figures that are looked up up to date.
     pub(crate) observe: Arc<dyn Fn() + Send + Sync>,
     pub(crate) log: LogControl,
@@ -258,7 +262,9 @@ impl Starting {
         }
         let pool = Pool::new();
         let lines = LineLimit::default();
-        let (accounts, hashing) = (Arc::clone(&engine), Arc::clone(&pool));
+        let directories = Arc::new(Directories::new(Arc::clone(&clock)));
+        let accounts = NodeAccounts::new(Arc::clone(&engine), Arc::clone(&directories));
+        let hashing = Arc::clone(&pool);
         let http = HttpMetrics::new(&metrics, lines.clone());
         let frame = Frame::new(
             accounts,
@@ -273,7 +279,12 @@ impl Starting {
 
         let handle = Handle::default();
         let administration = Arc::new(handle.clone());
-        let Surfaces { served, pushes, links } = surfaces(port.clone(), &config, administration);
+        let Surfaces { served, pushes, probe_phone, mut links } =
+            surfaces(port.clone(), &config, administration);
+        let takes_over = settings_file.is_none();
+        let keeper = Keeper::new(port.clone(), Arc::clone(&directories), takes_over);
+        let keeping = Arc::clone(&keeper);
+        links.push(Box::new(move |stop| Box::pin(keeping.run(stop))));
         let health = Health::new();
         let operations =
             Operations::new(Arc::clone(&health), Arc::clone(&engine), metrics.clone(), token);
@@ -300,6 +311,9 @@ impl Starting {
             port,
             health,
             pushes,
+            probe_phone,
+            directories,
+            keeper,
             log,
             sealing,
             pool,

@@ -232,6 +232,7 @@ pub(crate) async fn apply(
         return Ok(Applied { number: before.number, changed: false });
     }
     let documents = documents(make, &before, bytes).await?;
+    check_administrators_of_all(&before, &documents.0, &by.by)?;
     let id = InputId::new("settings", format_args!("{}/{source}", before.number));
     let command = Command::ApplySettings { documents, source: Some(source) };
     let command =
@@ -378,7 +379,8 @@ fn check_certificates(key: &str, text: &str, problems: &mut Problems) {
 
 mod change;
 
-pub(crate) use change::{Edits, change};
+use change::check_administrators_of_all;
+pub(crate) use change::{Edits, change, check_administrators};
 
 #[cfg(test)]
 mod tests;

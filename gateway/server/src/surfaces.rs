@@ -4,8 +4,9 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use ::console::{Administration, Console};
-use domain::Timestamp;
+use domain::{DeviceName, Timestamp};
 use engine::Port;
+use engine::probe::Probe;
 use engine::surface::Surface;
 use phone::{Phone, PushReason};
 use tokio::sync::watch;
@@ -18,9 +19,16 @@ pub struct Surfaces {
     pub served: Vec<Arc<dyn Surface>>,
     /// How the last push to each phone went.
     pub pushes: Arc<dyn Fn() -> Vec<Push> + Send + Sync>,
+    /// Tests the way to one phone.
+    pub probe_phone: ProbePhone,
     /// Work of adapters that call peers rather than being called; each ends once it is asked to stop.
     pub links: Vec<Link>,
 }
+
+/// Tests the way to a phone.
+pub type ProbePhone = Arc<dyn Fn(DeviceName) -> Probing + Send + Sync>;
+/// A test that runs.
+pub type Probing = Pin<Box<dyn Future<Output = Probe> + Send>>;
 
 /// The work of an adapter that calls peers.
 pub type Link = Box<dyn FnOnce(watch::Receiver<bool>) -> LinkWork + Send>;
@@ -52,6 +60,11 @@ pub fn product() -> MakeSurfaces {
         let phone = Phone::with_base(port, config.phone.base());
         let served: Vec<Arc<dyn Surface>> =
             vec![Arc::clone(&phone) as Arc<dyn Surface>, console as Arc<dyn Surface>];
+        let probed = Arc::clone(&phone);
+        let probe_phone: ProbePhone = Arc::new(move |device| {
+            let phone = Arc::clone(&probed);
+            Box::pin(async move { phone.probe(&device).await })
+        });
         let pushes = Arc::new(move || {
             let states = phone.push_states().into_iter();
             let push = states.map(|state| Push {
@@ -62,7 +75,7 @@ pub fn product() -> MakeSurfaces {
             });
             push.collect()
         });
-        Surfaces { served, pushes, links }
+        Surfaces { served, pushes, probe_phone, links }
     })
 }
 

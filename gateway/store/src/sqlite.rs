@@ -300,7 +300,12 @@ impl Store for SqliteStore {
         });
         let (blobs, main) = tokio::join!(blobs, main);
         let epoch = main?;
-        blobs.map(|()| epoch)
+        blobs.map(|()| epoch).map_err(|error| StoreError::Unavailable {
+            source: format!(
+                "all but the bodies is restored; they follow when the node is started again ({error})"
+            )
+            .into(),
+        })
     }
 
     async fn check_files(&self) -> Result<Vec<String>, StoreError> {

@@ -57,6 +57,28 @@ impl Client {
         Ok(Answer { head, body: text(body) })
     }
 
+    /// One request with a body on a connection of its own.
+    pub(crate) async fn send(
+        &self,
+        method: &str,
+        target: &str,
+        headers: &str,
+        body: &str,
+    ) -> Result<Answer, AnyError> {
+        let mut stream = self.connect().await?;
+        let request = format!(
+            "{method} {target} HTTP/1.1\r\nHost: localhost:{}\r\n{headers}Content-Length: {}\r\n\r\n{body}",
+            self.port,
+            body.len()
+        );
+        stream.write_all(request.as_bytes()).await?;
+        let mut buffer = Vec::new();
+        let (head, length) = read(&mut stream, &mut buffer).await?;
+        let text =
+            |bytes: Option<&[u8]>| String::from_utf8_lossy(bytes.unwrap_or_default()).into_owned();
+        Ok(Answer { head: text(buffer.get(..head)), body: text(buffer.get(head..head + length)) })
+    }
+
     /// Requests a second over `connections` that stay open.
     pub(crate) async fn rate(
         &self,

@@ -1,6 +1,7 @@
 //! Measures the product beside a baseline in one run and prints ratios.
 #![expect(clippy::print_stdout, reason = "printing results is what this program is for")]
 
+mod administration;
 mod backup;
 mod baseline;
 mod centre;
@@ -36,7 +37,7 @@ struct Arguments {
     #[arg(long, hide = true)]
     lane: Option<usize>,
     /// Only the measurements whose name begins like this: store, backup, handler, page, idle, centre,
-    /// lane or cluster.
+    /// lane, cluster or administration.
     #[arg(default_value = "")]
     only: String,
 }
@@ -88,6 +89,9 @@ fn main() -> std::process::ExitCode {
     }
     if wanted("cluster") {
         results.push(("cluster", cluster::run(rounds, quick)));
+    }
+    if wanted("administration") {
+        results.push(("administration", administration::run(rounds, quick)));
     }
     let mut failed = false;
     for (name, result) in results {

@@ -14,6 +14,7 @@ mod by_hand;
 mod cargo;
 mod checks;
 mod demo;
+mod live;
 mod plan;
 mod setup;
 mod tally;
@@ -37,7 +38,8 @@ Two commands are enough on a fresh Debian machine that has cargo and a C compile
   cargo xtask demo    build Jackfield and run it here, with agents and a phone to try
   cargo xtask test    run every check a change has to pass
 
-Both first install what they need from Debian, when they may, and download nothing else.";
+Both first install what they need from Debian, when they may. For the checks one program comes from
+PyPI, into a folder below target; nothing else is downloaded.";
 
 #[derive(Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask", about = "Jackfield's own commands")]
@@ -113,12 +115,15 @@ fn run(command: Command) -> Outcome {
         }
         Command::Test { all, seeds } => {
             setup::ensure(Purpose::Test)?;
+            let workspace = Workspace::read()?;
+            live::ensure(&workspace);
             let depth = if all { Depth::All } else { Depth::Usual };
-            checks::run(&Workspace::read()?, depth, seeds)
+            checks::run(&workspace, depth, seeds)
         }
         Command::Setup => {
             setup::ensure(Purpose::Demo)?;
             setup::ensure(Purpose::Test)?;
+            live::ensure(&Workspace::read()?);
             println!("setup: everything `cargo xtask demo` and `cargo xtask test` need is here");
             Ok(ExitCode::SUCCESS)
         }

@@ -1,7 +1,7 @@
 //! What has to be on the machine before anything runs: programs, and the Debian packages they are in.
 //!
-//! Missing packages are installed through apt-get when we may; otherwise one line names them. Nothing
-//! else is ever downloaded.
+//! Missing packages are installed through apt-get when we may; otherwise one line names them. What is
+//! downloaded beside them is in `live`.
 
 use std::error::Error;
 use std::ffi::{OsStr, OsString};
@@ -147,9 +147,7 @@ pub(crate) fn ensure(purpose: Purpose) -> Result<(), Box<dyn Error>> {
     for requirement in &missing {
         println!("setup: {} is missing, it {}", requirement.command, requirement.why);
     }
-    let way = way(rustix::process::geteuid().is_root(), is_in_path("apt-get"), || {
-        is_in_path("sudo") && succeeds(Command::new("sudo").args(["-n", "true"]))
-    });
+    let way = present_way();
     let packages = packages(&missing);
     if way == Way::ByHand || packages.is_empty() {
         return Err(advice(&missing).into());
@@ -157,6 +155,20 @@ pub(crate) fn ensure(purpose: Purpose) -> Result<(), Box<dyn Error>> {
     install(way, &packages)?;
     let still_missing = self::missing(purpose, is_here);
     if still_missing.is_empty() { Ok(()) } else { Err(advice(&still_missing).into()) }
+}
+
+/// Installs these packages, or says why not.
+pub(crate) fn install_if_allowed(packages: &[&str]) -> Result<(), Box<dyn Error>> {
+    match present_way() {
+        Way::ByHand => Err(format!("run apt-get install {} (as root)", packages.join(" ")).into()),
+        way => install(way, packages),
+    }
+}
+
+fn present_way() -> Way {
+    way(rustix::process::geteuid().is_root(), is_in_path("apt-get"), || {
+        is_in_path("sudo") && succeeds(Command::new("sudo").args(["-n", "true"]))
+    })
 }
 
 fn install(way: Way, packages: &[&str]) -> Result<(), Box<dyn Error>> {

@@ -13,6 +13,7 @@ use crate::problem::Problem;
 use crate::{Console, answer};
 
 const TAG: &str = "Node";
+const PEERS: [&str; 6] = ["cti", "phone", "directory", "syslog", "store", "certificate"];
 const LEVELS: [&str; 5] = ["error", "warn", "info", "debug", "trace"];
 
 pub(super) fn operations() -> Vec<Operation> {
@@ -26,7 +27,7 @@ pub(super) fn operations() -> Vec<Operation> {
     );
     let node = json!({"type": "string", "pattern": "^[A-Za-z0-9.-]{1,253}$"});
     let probe = schema::object(
-        &[("kind", schema::short(64))],
+        &[("kind", schema::choice(&PEERS))],
         &[("name", schema::about(schema::short(256), "Which of that kind."))],
     );
     vec![
@@ -118,12 +119,18 @@ pub(super) fn operations() -> Vec<Operation> {
             "Which tests of peers there are",
             ADMINISTRATORS,
             |console, asked| async move {
-                let probes = console.perform(&asked, "probes", json!({})).await?;
-                Ok(answer::json(StatusCode::OK, &probes))
+                let listed = console.perform(&asked, "probes", json!({})).await?;
+                let peers = listed.get("peers").and_then(Value::as_array).cloned();
+                let body = answer::page(peers.unwrap_or_default(), None, None);
+                Ok(answer::json(StatusCode::OK, &body))
             },
         )
         .tagged(TAG)
-        .gives(StatusCode::OK, "The tests.", schema::open("Kinds and names.")),
+        .gives(
+            StatusCode::OK,
+            "What can be tested by the settings in force.",
+            schema::page(&schema::open("`kind`, and `name` of that kind."), false),
+        ),
         Operation::new(
             (Method::POST, "/api/v1/probes"),
             "probe",
@@ -171,7 +178,10 @@ async fn log_level(console: Arc<Console>, asked: Asked) -> Given {
 
 async fn probe_peer(console: Arc<Console>, asked: Asked) -> Given {
     let members = asked.read(|reader| {
-        let kind = reader.named("kind", 64);
+        if !reader.has("kind") {
+            reader.problem("kind", "is missing");
+        }
+        let kind = reader.choice("kind", &PEERS.map(|kind| (kind, kind)));
         let name = reader.short_text("name", 256);
         Some(super::members([("kind", Some(json!(kind?))), ("name", name.map(Value::String))]))
     })?;

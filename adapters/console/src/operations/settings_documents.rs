@@ -39,7 +39,7 @@ pub(super) fn operations() -> Vec<Operation> {
 }
 
 fn of_resource(resource: &'static Resource) -> Vec<Operation> {
-    let (one, called) = (resource.one, resource.called);
+    let (one, called) = (resource.one, resource.with_article());
     let schema = schema::reference(one);
     let place = |method| (method, resource.item);
     let changed = || schema::reference("Changed");
@@ -47,7 +47,7 @@ fn of_resource(resource: &'static Resource) -> Vec<Operation> {
         Operation::new(
             place(Method::GET),
             format!("get{one}"),
-            format!("The settings of a {called}"),
+            format!("The settings of {called}"),
             resource.readers,
             move |console, asked| read(console, asked, resource),
         )
@@ -57,7 +57,7 @@ fn of_resource(resource: &'static Resource) -> Vec<Operation> {
         Operation::new(
             place(Method::PUT),
             format!("put{one}"),
-            format!("Make or replace the settings of a {called}"),
+            format!("Make or replace the settings of {called}"),
             ADMINISTRATORS,
             move |console, asked| put(console, asked, resource),
         )
@@ -72,7 +72,7 @@ fn of_resource(resource: &'static Resource) -> Vec<Operation> {
         Operation::new(
             place(Method::PATCH),
             format!("patch{one}"),
-            format!("Change some members of the settings of a {called}"),
+            format!("Change some members of the settings of {called}"),
             ADMINISTRATORS,
             move |console, asked| patch(console, asked, resource),
         )
@@ -94,7 +94,7 @@ fn of_resource(resource: &'static Resource) -> Vec<Operation> {
             Operation::new(
                 place(Method::DELETE),
                 format!("delete{one}"),
-                format!("Remove the settings of a {called}"),
+                format!("Remove the settings of {called}"),
                 ADMINISTRATORS,
                 move |console, asked| delete(console, asked, resource),
             )
@@ -252,7 +252,8 @@ fn wanted_tag(asked: &Asked, current: Option<&str>) -> Result<Option<Value>, Pro
     let moved = || Problem::new("precondition_failed", "it is not what was seen; read it again");
     let bare = |tag: &str| json!(tag.trim_matches('"'));
     let headers = &asked.request.headers;
-    if let Some(tags) = Tags::read(headers, &IF_MATCH)? {
+    let (same, other) = (Tags::read(headers, &IF_MATCH)?, Tags::read(headers, &IF_NONE_MATCH)?);
+    if let Some(tags) = same {
         let fits = current.filter(|tag| tags.name_strongly(tag));
         return match (fits, tags) {
             (Some(tag), _) => Ok(Some(bare(tag))),
@@ -264,7 +265,7 @@ fn wanted_tag(asked: &Asked, current: Option<&str>) -> Result<Option<Value>, Pro
             },
         };
     }
-    match Tags::read(headers, &IF_NONE_MATCH)? {
+    match other {
         None => Ok(None),
         Some(Tags::Any) => Ok(Some(Value::Null)),
         Some(tags) if current.is_some_and(|tag| tags.name_weakly(tag)) => Err(moved()),

@@ -1,20 +1,25 @@
-//! What keeps an installation well: backups, checks, retention, erasure, imports.
+//! What keeps an installation well: backups, checks, retention, erasure, the support bundle, imports.
 
 use std::sync::Arc;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use domain::AgentId;
-use http::{Method, StatusCode};
-use serde_json::{Map, json};
+use http::header::CONTENT_DISPOSITION;
+use http::{Method, Response, StatusCode};
+use serde_json::{Value, json};
 
-use super::certificates::pass;
-use super::{FILE_BYTES_MAX, members};
+use super::FILE_BYTES_MAX;
 use crate::asked::Asked;
 use crate::openapi::{documents, schema};
 use crate::operation::{ADMINISTRATORS, Body, Given, Operation};
+use crate::problem::Problem;
 use crate::{Console, answer};
 
 const TAG: &str = "Upkeep";
 const OK: StatusCode = StatusCode::OK;
+const TAR: &str = "application/x-tar";
+const TABLES: [&str; 4] = ["agents", "teams", "reasons", "devices"];
 
 pub(super) fn operations() -> Vec<Operation> {
     let mut operations = backups();
@@ -23,88 +28,93 @@ pub(super) fn operations() -> Vec<Operation> {
     operations.into_iter().map(|operation| operation.tagged(TAG)).collect()
 }
 
-/// An operation that hands its body's members on.
-fn passing(
-    (method, path): (Method, &'static str),
-    (id, summary): (&'static str, &'static str),
-    deed: &'static str,
-    status: StatusCode,
-) -> Operation {
-    let operation =
-        Operation::new((method, path), id, summary, ADMINISTRATORS, move |console, asked| {
-            pass(console, asked, deed, status)
-        });
-    let done = schema::open("What was done or found.");
-    let operation = operation.gives(status, "Done.", done);
-    if operation.is_unsafe() { operation.refuses(&[409]) } else { operation }
-}
-
-/// An operation on the backup or directory of the path.
-fn on_named(
-    place: (Method, &'static str),
-    words: (&'static str, &'static str),
-    deed: &'static str,
-) -> Operation {
-    let operation =
-        Operation::new(place, words.0, words.1, ADMINISTRATORS, move |console, asked| {
-            named(console, asked, deed)
-        });
-    operation.path_holds("name", schema::only_text(128)).refuses(&[409, 422, 504]).gives(
-        OK,
-        "Done.",
-        schema::open("What was done or found."),
-    )
-}
-
-async fn named(console: Arc<Console>, asked: Asked, deed: &'static str) -> Given {
-    let mut members: Map<_, _> = asked.members();
-    members.insert("name".to_owned(), json!(asked.path("name")));
-    let done = console.perform(&asked, deed, members.into()).await?;
-    Ok(answer::json(OK, &done))
-}
-
 fn backups() -> Vec<Operation> {
-    let restore = schema::open("What is restored, and its password where it has one.");
+    let passphrase = || {
+        let words = "What it is encrypted with; else the sealing key of the deployment.";
+        ("passphrase", schema::about(schema::secret(1_024), words))
+    };
+    let name = || json!({"type": "string", "pattern": "^[A-Za-z0-9_-][A-Za-z0-9_.-]{0,63}$"});
+    let on = |place, words: (&str, &str), deed| {
+        let named = move |console, asked| on_backup(console, asked, deed);
+        Operation::new(place, words.0, words.1, ADMINISTRATORS, named)
+            .path_holds("name", name())
+            .refuses(&[409, 422])
+    };
+    let inside = || schema::open("What is inside, and what is wrong with it.");
+    let wish = schema::object(
+        &[],
+        &[
+            passphrase(),
+            ("dry_run", schema::about(schema::switch(), "Only tell what it would replace.")),
+            (
+                "other_deployment",
+                schema::about(schema::switch(), "Although it is of another deployment."),
+            ),
+        ],
+    );
     vec![
-        passing(
+        Operation::new(
             (Method::GET, "/api/v1/backups"),
-            ("listBackups", "The backups there are"),
-            "backups",
-            OK,
-        ),
-        passing(
-            (Method::POST, "/api/v1/backups"),
-            ("makeBackup", "Make a backup of the running installation"),
-            "backup_make",
-            StatusCode::CREATED,
+            "listBackups",
+            "The backups on this node, newest first",
+            ADMINISTRATORS,
+            list_backups,
         )
-        .takes(Body::Optional(schema::open("How it is made.")), 16 * 1024)
-        .refuses(&[504]),
-        on_named(
+        .gives(OK, "Backups.", schema::page(&schema::open("Its name, size, time."), false)),
+        Operation::new(
+            (Method::POST, "/api/v1/backups"),
+            "makeBackup",
+            "Make a backup of the running installation",
+            ADMINISTRATORS,
+            make_backup,
+        )
+        .takes(Body::Optional(schema::object(&[], &[passphrase()])), 16 * 1024)
+        .refuses(&[409])
+        .gives(StatusCode::CREATED, "Made.", schema::open("Its name, size and rows.")),
+        on(
             (Method::DELETE, "/api/v1/backups/{name}"),
             ("deleteBackup", "Delete a backup"),
             "backup_delete",
-        ),
-        on_named(
-            (Method::POST, "/api/v1/backups/{name}/restore"),
-            ("restoreBackup", "Restore a backup"),
-            "backup_restore",
         )
-        .takes(Body::Optional(restore), 16 * 1024),
-        on_named(
+        .gives(OK, "Deleted.", schema::open("Nothing.")),
+        on(
             (Method::POST, "/api/v1/backups/{name}/verify"),
             ("verifyBackup", "Whether a backup is whole"),
             "backup_verify",
         )
-        .takes(Body::Optional(schema::open("Its password, where it has one.")), 16 * 1024),
-        passing(
-            (Method::POST, "/api/v1/store/check"),
-            ("checkStore", "Whether the store is whole"),
-            "store_check",
-            OK,
+        .takes(Body::Optional(schema::object(&[], &[passphrase()])), 16 * 1024)
+        .gives(OK, "What was found.", inside()),
+        on(
+            (Method::POST, "/api/v1/backups/{name}/restore"),
+            ("restoreBackup", "Put a backup in the place of what there is"),
+            "backup_restore",
         )
-        .refuses(&[504]),
+        .takes(Body::Optional(wish), 16 * 1024)
+        .gives(OK, "Restored, or what would be.", inside()),
     ]
+}
+
+async fn list_backups(console: Arc<Console>, asked: Asked) -> Given {
+    let listed = console.perform(&asked, "backups", json!({})).await?;
+    let listed = answer::with_times_of_seconds(listed);
+    let items = listed.get("backups").and_then(Value::as_array).cloned();
+    Ok(answer::json(OK, &answer::page(items.unwrap_or_default(), None, None)))
+}
+
+async fn make_backup(console: Arc<Console>, asked: Asked) -> Given {
+    let members = asked.members();
+    let made = console.perform(&asked, "backup_make", members.into()).await?;
+    Ok(answer::json(StatusCode::CREATED, &made))
+}
+
+/// Does a deed on the backup of the path, whatever else the body names.
+async fn on_backup(console: Arc<Console>, asked: Asked, deed: &'static str) -> Given {
+    let mut members = asked.members();
+    if members.contains_key("name") {
+        return Err(Problem::field("name", "stands in the path; leave it out"));
+    }
+    members.insert("name".to_owned(), json!(asked.path("name")));
+    done(console, asked, deed, members.into()).await
 }
 
 fn records() -> Vec<Operation> {
@@ -112,20 +122,39 @@ fn records() -> Vec<Operation> {
         &[("agent", documents::agent_id())],
         &[("dry_run", schema::about(schema::switch(), "Only tell what would be erased."))],
     );
+    let operation = |place, id: &str, summary: &str, deed, members: Value| {
+        Operation::new(place, id, summary, ADMINISTRATORS, move |console, asked| {
+            done(console, asked, deed, members.clone())
+        })
+    };
+    let retained = || schema::open("Each kind with how many, from when, to when.");
     vec![
-        passing(
-            (Method::GET, "/api/v1/retention-plan"),
-            ("planRetention", "What is older than it is kept"),
-            "retention_plan",
-            OK,
-        ),
-        passing(
-            (Method::POST, "/api/v1/retention-run"),
-            ("runRetention", "Remove what is older than it is kept"),
-            "retention_run",
-            OK,
+        operation(
+            (Method::POST, "/api/v1/store/check"),
+            "checkStore",
+            "Whether the store is whole",
+            "store_check",
+            json!({}),
         )
-        .refuses(&[504]),
+        .refuses(&[409])
+        .gives(OK, "What was found.", schema::open("Figures and findings.")),
+        operation(
+            (Method::GET, "/api/v1/retention-plan"),
+            "planRetention",
+            "What is older than it is kept",
+            "retention_plan",
+            json!({}),
+        )
+        .gives(OK, "What would be removed.", retained()),
+        operation(
+            (Method::POST, "/api/v1/retention-run"),
+            "runRetention",
+            "Remove what is older than it is kept",
+            "retention_run",
+            json!({}),
+        )
+        .refuses(&[409])
+        .gives(OK, "What was removed.", retained()),
         Operation::new(
             (Method::POST, "/api/v1/erasures"),
             "erase",
@@ -136,22 +165,31 @@ fn records() -> Vec<Operation> {
         .takes(Body::Json(erasure), 16 * 1024)
         .refuses(&[404, 409])
         .gives(OK, "Erased, or what would be.", schema::open("What it was.")),
-        passing(
+        Operation::new(
             (Method::POST, "/api/v1/support-bundles"),
-            ("makeSupportBundle", "Collect log, status and settings, without secrets"),
-            "support_bundle",
-            StatusCode::CREATED,
+            "makeSupportBundle",
+            "Collect log, status and settings, without secrets",
+            ADMINISTRATORS,
+            support_bundle,
         )
-        .takes(Body::Optional(schema::open("What goes into it.")), 16 * 1024)
-        .refuses(&[504]),
+        .refuses(&[409])
+        .gives_as(OK, "A tar file.", vec![(TAR, json!({}))]),
     ]
 }
 
 fn imports() -> Vec<Operation> {
-    let apply = || ("apply", schema::about(schema::switch(), "Do it; else only the plan is told."));
+    let apply = || ("apply", schema::about(schema::switch(), "Do it; else only tell the plan."));
+    let mirror = || {
+        let words = "Remove, too, what is of the same sort and is not named.";
+        ("mirror", schema::about(schema::switch(), words))
+    };
+    let text = json!({"type": ["string", "integer"], "minimum": 0});
     let csv = schema::object(
-        &[("kind", schema::short(64)), ("text", json!({"type": "string", "minLength": 1}))],
-        &[apply()],
+        &[
+            ("kind", schema::choice(&TABLES)),
+            ("text", schema::about(text, "The table (RFC 4180) with the names of its columns.")),
+        ],
+        &[mirror(), apply()],
     );
     let finesse = schema::object(
         &[
@@ -159,16 +197,32 @@ fn imports() -> Vec<Operation> {
             ("user", schema::short(128)),
             ("password", schema::secret(256)),
         ],
-        &[apply()],
+        &[mirror(), apply()],
+    );
+    let entries = schema::open("Lists of entries by section, as in a settings file.");
+    let entries = schema::object(&[("entries", entries)], &[mirror(), apply()]);
+    let sync = schema::object(
+        &[],
+        &[("removals", schema::about(schema::switch(), "Also more than may go at once."))],
     );
     let plan = || schema::open("What is made, changed and removed.");
     vec![
         Operation::new(
+            (Method::POST, "/api/v1/import"),
+            "import",
+            "Lay entries over the settings; members that are not named stay",
+            ADMINISTRATORS,
+            |console, asked| passed(console, asked, "import"),
+        )
+        .takes(Body::Json(entries), FILE_BYTES_MAX)
+        .refuses(&[409])
+        .gives(OK, "The plan, or what was done.", plan()),
+        Operation::new(
             (Method::POST, "/api/v1/import/csv"),
             "importCsv",
-            "Take people and phones over from a table",
+            "Lay a table over the settings",
             ADMINISTRATORS,
-            import_csv,
+            |console, asked| passed(console, asked, "import_csv"),
         )
         .takes(Body::Json(csv), FILE_BYTES_MAX)
         .refuses(&[409])
@@ -176,20 +230,50 @@ fn imports() -> Vec<Operation> {
         Operation::new(
             (Method::POST, "/api/v1/import/finesse"),
             "importFinesse",
-            "Take users, teams, reasons and layouts over from a Finesse server",
+            "Lay what a Finesse server holds over the settings",
             ADMINISTRATORS,
-            import_finesse,
+            |console, asked| passed(console, asked, "import_finesse"),
         )
+        .described("Who signed its certificate must be trusted for `contact_centre`.")
         .takes(Body::Json(finesse), 16 * 1024)
-        .refuses(&[409, 504])
+        .refuses(&[409])
         .gives(OK, "The plan, or what was done.", plan()),
-        on_named(
-            (Method::POST, "/api/v1/directories/{name}/sync"),
-            ("syncDirectory", "Take agents over from a directory now"),
-            "directory_sync",
+        Operation::new(
+            (Method::GET, "/api/v1/directory-status"),
+            "getDirectoryStatus",
+            "How each directory went the last time",
+            ADMINISTRATORS,
+            |console, asked| done(console, asked, "directory_status", json!({})),
         )
-        .takes(Body::Optional(schema::open("How it is done.")), 16 * 1024),
+        .gives(OK, "Every directory.", schema::open("Directories, as this node saw them.")),
+        Operation::new(
+            (Method::POST, "/api/v1/directories/{name}/sync"),
+            "syncDirectory",
+            "Take agents over from a directory now",
+            ADMINISTRATORS,
+            sync_directory,
+        )
+        .path_holds("name", schema::only_text(64))
+        .takes(Body::Optional(sync), 16 * 1024)
+        .refuses(&[409])
+        .gives(
+            OK,
+            "How it went.",
+            schema::open("What was taken over, and what was held up."),
+        ),
     ]
+}
+
+/// Does a deed with those members.
+async fn done(console: Arc<Console>, asked: Asked, deed: &'static str, members: Value) -> Given {
+    let done = console.perform(&asked, deed, members).await?;
+    Ok(answer::json(OK, &done))
+}
+
+/// Does a deed with the members of the body.
+async fn passed(console: Arc<Console>, asked: Asked, deed: &'static str) -> Given {
+    let members = asked.members();
+    done(console, asked, deed, members.into()).await
 }
 
 async fn erase(console: Arc<Console>, asked: Asked) -> Given {
@@ -198,42 +282,25 @@ async fn erase(console: Arc<Console>, asked: Asked) -> Given {
         let dry_run = reader.switch("dry_run").unwrap_or(false);
         Some(json!({"agent": agent?, "dry_run": dry_run}))
     })?;
-    let done = console.perform(&asked, "erase", members).await?;
-    Ok(answer::json(OK, &done))
+    done(console, asked, "erase", members).await
 }
 
-async fn import_csv(console: Arc<Console>, asked: Asked) -> Given {
-    let members = asked.read(|reader| {
-        let kind = reader.named("kind", 64);
-        let text = reader.value("text");
-        let text = text.and_then(|text| text.as_str().map(str::to_owned));
-        if text.as_ref().is_none_or(String::is_empty) {
-            reader.problem("text", "must be the table as a text");
-        }
-        let apply = reader.switch("apply").unwrap_or(false);
-        Some(json!({"kind": kind?, "text": text?, "apply": apply}))
-    })?;
-    let done = console.perform(&asked, "import_csv", members).await?;
-    Ok(answer::json(OK, &done))
+async fn sync_directory(console: Arc<Console>, asked: Asked) -> Given {
+    let name = asked.path("name");
+    if !console.port.settings().directories.contains_key(name) {
+        return Err(Problem::not_found("there is no such directory"));
+    }
+    let removals = asked.read(|reader| Some(reader.switch("removals").unwrap_or(false)))?;
+    let members = json!({"name": name, "removals": removals});
+    done(console, asked, "directory_sync", members).await
 }
 
-async fn import_finesse(console: Arc<Console>, asked: Asked) -> Given {
-    let (url, user, password, apply) = asked.read(|reader| {
-        let url = reader.named("url", 2_048);
-        let user = reader.named("user", 128);
-        if !reader.has("password") {
-            reader.problem("password", "is missing");
-        }
-        let password = reader.secret("password", 256);
-        let apply = reader.switch("apply").unwrap_or(false);
-        Some((url?, user?, password?, apply))
-    })?;
-    let members = members([
-        ("url", Some(json!(url))),
-        ("user", Some(json!(user))),
-        ("password", Some(json!(password.expose()))),
-        ("apply", Some(json!(apply))),
-    ]);
-    let done = console.perform(&asked, "import_finesse", members).await?;
-    Ok(answer::json(OK, &done))
+async fn support_bundle(console: Arc<Console>, asked: Asked) -> Given {
+    let made = console.perform(&asked, "support_bundle", json!({})).await?;
+    let bundle = made.get("base64").and_then(Value::as_str);
+    let bundle = bundle.and_then(|text| STANDARD.decode(text).ok());
+    let none = || Problem::new("broken", "the bundle could not be made");
+    let answer: Response<_> = answer::bytes(OK, TAR, bundle.ok_or_else(none)?);
+    let name = "attachment; filename=\"support-bundle.tar\"";
+    Ok(answer::with(answer, CONTENT_DISPOSITION, name))
 }

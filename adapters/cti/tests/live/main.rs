@@ -11,6 +11,7 @@
 mod agents;
 mod hostile;
 mod lines;
+mod probes;
 mod proofs;
 mod sides;
 mod sign_outs;

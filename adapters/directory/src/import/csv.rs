@@ -1,11 +1,11 @@
-//! Tables in CSV: agents, teams, reasons and devices in, any cell out.
+//! Tables in CSV: agents, teams, reasons and devices.
 //!
 //! The first line names the columns; `,` or `;` parts them, UTF-8 with or without a mark. A column that
 //! is there sets its member, an empty cell in it removes the member, and a column that is not there
 //! leaves it alone. Lists stand in one cell, parted by `|`; a skill comes with its competence, `German:7`.
 //!
-//! Spreadsheets run cells that begin with `=` and the like as formulas. Texts that begin so are refused
-//! on the way in, so that no export of ours ever holds one, and are defused on the way out all the same.
+//! Spreadsheets run cells that begin with `=` and the like as formulas. Texts that begin so are refused:
+//! what comes in here goes out to tables again.
 
 use std::fmt;
 use std::str::FromStr;
@@ -349,22 +349,8 @@ fn parsed<T: FromStr<Err: fmt::Display> + fmt::Display>(text: &str) -> Result<Va
     Ok(parsed.to_string().into())
 }
 
-/// Whether a spreadsheet would run that text.
+/// Whether a spreadsheet would run that text, which it may do after it took blanks away.
 pub(crate) fn begins_formula(text: &str) -> bool {
-    text.starts_with(['=', '+', '-', '@', '\t', '\r'])
-}
-
-/// A cell of a CSV file that we write: never a formula, quoted where it must be.
-#[must_use]
-pub fn csv_cell(text: &str) -> String {
-    // A quotation mark at the front makes spreadsheets show it as it stands.
-    let harmless = if begins_formula(text.trim_start_matches(' ')) {
-        format!("'{text}")
-    } else {
-        text.to_owned()
-    };
-    if harmless.contains([',', ';', '"', '\n', '\r', '\t']) {
-        return format!("\"{}\"", harmless.replace('"', "\"\""));
-    }
-    harmless
+    let is_blank = |it: char| it == '\u{feff}' || it.is_whitespace() && !matches!(it, '\t' | '\r');
+    text.trim_start_matches(is_blank).starts_with(['=', '+', '-', '@', '\t', '\r'])
 }

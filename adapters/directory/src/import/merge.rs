@@ -11,8 +11,8 @@ use super::{Imported, Section};
 pub enum Mode {
     /// They stay.
     AddAndChange,
-    /// They go, from the sections that are taken over; with an origin only agents go, and of those
-    /// only the ones that came from there.
+    /// They go, from the sections that are taken over; agents only where they came from the same origin,
+    /// and with an origin nothing but agents.
     Mirror,
 }
 
@@ -78,9 +78,8 @@ fn lay(
         let Some(key) = section.key(members) else { continue };
         match places.get(&key).and_then(|place| here.get_mut(*place)).and_then(Value::as_object_mut)
         {
-            Some(entry)
-                if origin.is_some() && entry.get("origin").and_then(Value::as_str) != origin =>
-            {
+            // Whoever an agent was taken over from alone changes and removes them.
+            Some(entry) if is_told && origin_of(entry) != origin => {
                 merged.held_up.push(key.clone());
             }
             Some(entry) => {
@@ -105,13 +104,11 @@ fn lay(
         }
         named.insert(key);
     }
-    let is_removable = |entry: &Value| match (mode, imported.origin.is_some()) {
-        (Mode::AddAndChange, _) => false,
-        (Mode::Mirror, false) => true,
-        // Teams and the like have no origin of their own.
-        (Mode::Mirror, true) => {
-            origin.is_some() && entry.get("origin").and_then(Value::as_str) == origin
-        }
+    let is_removable = |entry: &Value| match mode {
+        Mode::AddAndChange => false,
+        Mode::Mirror if is_told => entry.as_object().and_then(origin_of) == origin,
+        // Teams and the like have no origin, so a directory cannot tell which are its own.
+        Mode::Mirror => imported.origin.is_none(),
     };
     here.retain(|entry| {
         let key = entry.as_object().and_then(|entry| section.key(entry)).unwrap_or_default();
@@ -122,6 +119,10 @@ fn lay(
         !goes
     });
     here
+}
+
+fn origin_of(entry: &Map<String, Value>) -> Option<&str> {
+    entry.get("origin").and_then(Value::as_str)
 }
 
 fn set(entry: &mut Map<String, Value>, members: &Map<String, Value>) {

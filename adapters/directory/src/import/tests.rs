@@ -4,7 +4,7 @@ use domain::settings::SettingsFile;
 use proptest::prelude::*;
 use serde_json::json;
 
-use super::csv::{Kind, csv_cell, read};
+use super::csv::{Kind, read};
 use super::*;
 
 fn faults(text: &str, kind: Kind) -> Vec<String> {
@@ -57,19 +57,17 @@ fn ops_16_every_bad_row_is_told_by_line_and_column() {
 }
 
 #[test]
-fn ops_16_formulas_come_neither_in_nor_out() {
-    for formula in ["=1+1", "+1", "-1", "@x", "\t=1", "=cmd|'/c calc'!A1"] {
+fn ops_16_a_formula_is_refused_whatever_stands_before_it() {
+    for formula in
+        ["=1+1", "+1", "-1", "@x", "\t=1", "  =1", "\u{a0}@x", "\u{feff} =1", "=cmd|'/c calc'!A1"]
+    {
         let text = format!("id,name\n1001,\"{formula}\"\n");
         assert!(
             faults(&text, Kind::Agents)[0].starts_with("line 2, column name: begins"),
             "{formula:?}"
         );
-        let cell = csv_cell(formula);
-        assert!(!cell.trim_start_matches('"').starts_with(['=', '+', '-', '@', '\t']), "{cell}");
     }
     assert_eq!(faults("name,lines\nSEP1,+4930123\n", Kind::Devices), [""; 0]);
-    assert_eq!(csv_cell("a \"b\", c"), "\"a \"\"b\"\", c\"");
-    assert_eq!(csv_cell("plain"), "plain");
 }
 
 #[test]
@@ -152,7 +150,7 @@ proptest! {
         let after: Vec<_> = once.settings["agents"].as_array().cloned().unwrap_or_default();
         for agent in present["agents"].as_array().unwrap() {
             let kept = after.iter().any(|it| it["id"] == agent["id"]);
-            let own = origin.is_none() || agent["origin"].as_str() == origin.as_deref();
+            let own = agent["origin"].as_str() == origin.as_deref();
             prop_assert!(kept || mirror && own);
             if !own {
                 prop_assert!(after.contains(agent));
@@ -167,16 +165,5 @@ proptest! {
                 prop_assert!(!faults.is_empty());
             }
         }
-    }
-
-    #[test]
-    fn any_cell_is_read_back_harmless(text in "\\PC{0,20}") {
-        let line = format!("{},x\n", csv_cell(&text));
-        let mut reader =
-            ::csv::ReaderBuilder::new().has_headers(false).from_reader(line.as_bytes());
-        let record = reader.records().next().unwrap().unwrap();
-        let defused = ["'", &text].concat();
-        prop_assert!(record[0] == text || record[0] == defused);
-        prop_assert!(!record[0].starts_with(['=', '+', '-', '@', '\t', '\r']));
     }
 }

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use directory::{Answer, Directories, Directory, Groups, Proven, Security};
-use domain::Secret;
+use directory::{Answer, Directories, Directory, Groups, Identified, Proven, Security};
+use domain::settings::{DirectorySecurity, RoleGrant};
+use domain::{Role, Secret, Settings};
 use engine::SystemClock;
 use protocols::ldap::normalised;
 
@@ -112,4 +113,58 @@ async fn ids_17_start_tls_keeps_the_password_private_too() {
     settings.security = Security::StartTls;
     settings.hosts[0].port = server.plain;
     assert_eq!(proven(&directories(settings).await, "anna", "right-1").await.id, "anna");
+}
+
+#[tokio::test]
+async fn ids_17_a_group_of_the_directory_gives_a_role_however_its_name_is_spelled() {
+    let server = slapd_or_leave!(&people());
+    let directories = directories(server.directory()).await;
+    let grant = |name: &str, group: &str, role| RoleGrant {
+        name: name.to_owned(),
+        role,
+        directory: "site".to_owned(),
+        groups: vec![group.to_owned()],
+        users: Vec::new(),
+        teams: Vec::new(),
+    };
+    let mut settings = Settings::default();
+    let grants = [
+        grant("a", "CN=All, OU=Groups, DC=example, DC=org", Role::Administrator),
+        grant("b", "cn=elsewhere,ou=groups,dc=example,dc=org", Role::Report),
+    ];
+    settings.roles = Arc::new(grants.map(|it| (it.name.clone(), Arc::new(it))).into());
+    settings.directories = Arc::new([("site".to_owned(), Arc::new(known()))].into());
+    let roles = |identified| match identified {
+        Identified::Right(identity) => identity.standing(&settings).map(|standing| standing.roles),
+        other => panic!("{other:?}"),
+    };
+    let identify = async |user: &str, password: &str| {
+        directories.identify(&settings, user, &Secret::new(password)).await
+    };
+    assert_eq!(roles(identify("anna", "right-1").await), Some(vec![Role::Administrator]));
+    // Known, and may do nothing here.
+    assert_eq!(roles(identify("bert", "right-2").await), None);
+    assert_eq!(identify("anna", "right-2").await, Identified::Nobody);
+    // Whoever is locked is told no more than whoever is unknown.
+    assert_eq!(identify("locked", "right-5").await, Identified::Nobody);
+    assert_eq!(identify("double", "right-3").await, Identified::Nobody);
+}
+
+/// The directory as settings have it; only that it is there matters here.
+fn known() -> domain::settings::Directory {
+    domain::settings::Directory {
+        name: "site".to_owned(),
+        servers: Vec::new(),
+        security: DirectorySecurity::Ldaps,
+        bind_dn: String::new(),
+        bind_password: None,
+        base_dn: String::new(),
+        user_filter: String::new(),
+        id_attribute: String::new(),
+        name_attribute: String::new(),
+        group_attribute: String::new(),
+        group_base_dn: None,
+        timeout_seconds: 5,
+        sync: None,
+    }
 }

@@ -93,7 +93,7 @@ async fn keeper(server: &Slapd) -> (Port, Arc<Keeper>) {
     let documents = settings(server, &port);
     submit(&port, Command::ApplySettings { documents, source: None }).await;
     let directories = Arc::new(Directories::new(clock));
-    (port.clone(), Keeper::new(port, directories))
+    (port.clone(), Keeper::new(port, directories, true))
 }
 
 fn count_of(settings: &Settings, team: &str) -> usize {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use directory::{Answer, Directories, Host, Refusal, Security};
 use domain::{Secret, Timestamp};
 use engine::Clock;
+use engine::probe::{StepOutcome, Verdict};
 use engine::testing::ManualClock;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
@@ -149,4 +150,34 @@ async fn a_server_that_talks_nonsense_or_announces_gigabytes_is_left() {
         assert!(matches!(refused, Refusal::Trouble(_)), "{refused}");
         serving.await.unwrap();
     }
+}
+
+#[tokio::test]
+async fn ops_15_each_server_of_a_directory_is_tested_step_by_step() {
+    let server = slapd_or_leave!(&anna());
+    let mut settings = server.directory();
+    let away = Host { host: "localhost".to_owned(), port: free_port() };
+    settings.hosts.push(away);
+    let good = directories(settings.clone()).await;
+    let probe = good.probe("site").await;
+    assert_eq!(probe.verdict(), Verdict::Partial, "{probe:?}");
+    let outcomes: Vec<_> = probe.steps.iter().map(|step| step.outcome).collect();
+    use StepOutcome::{Failed, Ok};
+    assert_eq!(outcomes, [Ok, Ok, Ok, Failed], "{probe:?}");
+    settings.hosts.truncate(1);
+    // A base that is not there is a mistake in the settings, not somebody who is unknown.
+    let mut astray = settings.clone();
+    astray.base_dn = "dc=elsewhere,dc=org".to_owned();
+    let astray = directories(astray).await;
+    let probe = astray.probe("site").await;
+    assert_eq!(probe.steps[2].outcome, Failed, "{probe:?}");
+    assert!(matches!(refusal(answer(&astray, "anna", "right-1").await), Refusal::Trouble(_)));
+    settings.bind_password = Secret::new("mistyped");
+    let wrong = directories(settings).await;
+    let first = wrong.probe("site").await;
+    assert!(first.steps[1].words.contains("invalid credentials (49)"), "{first:?}");
+    // The second time the account is left alone, and the words say so.
+    let second = wrong.probe("site").await;
+    assert!(second.steps[1].words.contains("left alone"), "{second:?}");
+    assert_eq!(good.probe("other").await.verdict(), Verdict::Failed);
 }

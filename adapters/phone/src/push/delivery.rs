@@ -88,6 +88,36 @@ pub(super) async fn deliver(
     }
 }
 
+/// Asks the phone's web server for what it tells everybody, over a connection that is private already.
+pub(super) async fn look(
+    socket: SocketAddr,
+    stream: tokio_rustls::client::TlsStream<TcpStream>,
+) -> Result<((), String), String> {
+    let request = Request::get("/DeviceInformationX")
+        .header(HOST, socket.to_string())
+        .header(CONNECTION, "close")
+        .body(Full::new(Bytes::new()))
+        .map_err(|error| error.to_string())?;
+    let asking = async {
+        let (mut sender, connection) =
+            hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
+        let answer = async { Ok::<_, hyper::Error>(sender.send_request(request).await?.status()) };
+        tokio::pin!(answer, connection);
+        let mut open = true;
+        loop {
+            tokio::select! {
+                answer = &mut answer => break answer,
+                _ = &mut connection, if open => open = false,
+            }
+        }
+    };
+    match timeout(ANSWER_TIME, asking).await {
+        Ok(Ok(status)) => Ok(((), format!("it answers ({status})"))),
+        Ok(Err(error)) => Err(error.to_string()),
+        Err(_) => Err("no answer in time".to_owned()),
+    }
+}
+
 fn request(
     socket: SocketAddr,
     account: &PushAccount,

@@ -157,7 +157,7 @@ async fn serve(
             Ok(count) => bytes.extend_from_slice(&piece[..count]),
         }
         let text = String::from_utf8_lossy(&bytes).into_owned();
-        if !text.starts_with("POST") {
+        if !text.starts_with("POST") && !text.starts_with("GET") {
             // Not HTTP: an old web server hangs up.
             return;
         }
@@ -249,6 +249,29 @@ async fn phn_05_a_change_made_elsewhere_is_pushed_and_the_own_press_is_not() {
     assert!(head.contains("content-type: application/x-www-form-urlencoded\r\n"));
     let (_, form) = request.split_once("\r\n\r\n").unwrap();
     assert!(form.len() < 512);
+}
+
+#[tokio::test]
+async fn ops_15_the_way_to_a_phone_is_tested_without_a_push() {
+    let certificates = certificates("CP-8845-SEP1");
+    let server = WebServer::start(Some(&certificates)).await;
+    let node = Node::new().await;
+    with_push(&node, server.port, &certificates.authority, None).await;
+    let device = "SEP1".parse().unwrap();
+    // Where it is is known of phones in use alone.
+    let probe = node.phone.probe(&device).await;
+    assert!(probe.steps[0].words.contains("address is not known"), "{probe:?}");
+    handset(&node).sign_in("1001", "2001").await;
+    let probe = node.phone.probe(&device).await;
+    assert_eq!(probe.verdict(), engine::probe::Verdict::Ok, "{probe:?}");
+    let requests = server.requests();
+    assert!(requests.iter().all(|it| it.starts_with("GET /DeviceInformationX")), "{requests:?}");
+    // A certificate that is not trusted is told no more than a handshake.
+    with_push(&node, server.port, &self::certificates("SEP1").authority, None).await;
+    let probe = node.phone.probe(&device).await;
+    assert_eq!(probe.verdict(), engine::probe::Verdict::Partial, "{probe:?}");
+    assert!(probe.steps[1].words.contains("not trusted"), "{probe:?}");
+    assert_eq!(server.requests().len(), requests.len());
 }
 
 #[tokio::test]

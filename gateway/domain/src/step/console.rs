@@ -3,8 +3,8 @@
 use crate::settings::{LocalAccount, SettingDocument};
 use crate::{
     AccessToken, AgentId, AuditEntry, AuditHead, Decision, Document, Halt, Index, IndexRange, Key,
-    Refusal, Reply, Role, SESSIONS_MAX, SecondFactor, SetUpLink, TOKENS_MAX, Timestamp, View, Wake,
-    WakeChange, WebSession,
+    Past, Refusal, Reply, Role, SESSIONS_MAX, SecondFactor, SetUpLink, TOKENS_MAX, TakenUpTo,
+    Timestamp, View, Wake, WakeChange, WebSession,
 };
 
 /// So many entries of the audit log are removed in one commit at most.
@@ -60,6 +60,15 @@ pub enum ConsoleCommand {
         /// The account.
         account: Box<LocalAccount>,
     },
+    /// Sign-ins of agents are told in the audit log, as the event log has them.
+    TellPast {
+        /// Up to where the event log was told before.
+        before: Option<TakenUpTo>,
+        /// Up to where it is now.
+        upto: TakenUpTo,
+        /// What was found between.
+        past: Vec<Past>,
+    },
     /// Entries of the audit log are removed from its beginning on.
     ForgetAudit {
         /// The number of the last one to remove.
@@ -81,7 +90,7 @@ impl ConsoleCommand {
             Self::RevokeToken { id } => format!("token/{id}"),
             Self::OpenSetUpLink { .. } => "set_up".to_owned(),
             Self::UseSetUpLink { .. } => "settings".to_owned(),
-            Self::ForgetAudit { .. } => "audit".to_owned(),
+            Self::ForgetAudit { .. } | Self::TellPast { .. } => "audit".to_owned(),
         }
     }
 }
@@ -125,6 +134,7 @@ pub(super) fn console(
             use_set_up_link(now, digest, *base, account, view)
         }
         ConsoleCommand::ForgetAudit { last } => forget_audit(*last, view),
+        ConsoleCommand::TellPast { before, upto, past } => tell_past(*before, *upto, past, view),
     }
 }
 
@@ -231,6 +241,33 @@ fn use_set_up_link(
     let put = [SettingDocument::Account(account.clone())];
     let decision = super::administration::change_settings(base, &put, &[], view)?;
     Ok(decision.guard(key.clone(), loaded.map(|loaded| loaded.version)).delete(key))
+}
+
+/// Adds what was done before, unless somebody did so already.
+fn tell_past(
+    before: Option<TakenUpTo>,
+    upto: TakenUpTo,
+    past: &[Past],
+    view: &View,
+) -> Result<Decision, Halt> {
+    let key = Key::audit_head();
+    let loaded = view.document(&key)?;
+    let mut head = match loaded.map(|loaded| &loaded.document) {
+        Some(Document::AuditHead(head)) => head.clone(),
+        _ => AuditHead::default(),
+    };
+    let mut decision = Decision::already(Reply::Done);
+    if head.taken != before {
+        return Ok(decision);
+    }
+    decision = decision.guard(key.clone(), loaded.map(|loaded| loaded.version));
+    for Past { at, by, deed } in past {
+        let (next, entry) = head.followed_by(*at, by.clone(), deed.clone());
+        head = next;
+        decision = decision.put(Key::audit(entry.number), Document::Audit(Box::new(entry)));
+    }
+    head.taken = Some(upto);
+    Ok(decision.put(key, Document::AuditHead(head)))
 }
 
 /// Removes entries from the beginning on; where the rest begins is kept with the hash it follows.

@@ -7,6 +7,7 @@
     reason = "a test fails loudly"
 )]
 
+mod administration;
 mod clients;
 mod clock;
 mod elsewhere;
@@ -14,6 +15,7 @@ mod kept;
 mod nodes;
 mod owners;
 mod promises;
+mod restored;
 mod rules;
 mod settings;
 mod signing_in;

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::people;
 use crate::node::Shared;
-use crate::tls::certificates::{BYTES_MAX, Imported, KeyWish, NAMES_MAX, Purpose, Wish};
+use crate::tls::certificates::{BYTES_MAX, Imported, KeyWish, NAMES_MAX, OfNode, Purpose, Wish};
 
 /// The most characters of a password of a key or file.
 const PASSWORD_CHARACTERS_MAX: usize = 1_024;
@@ -31,7 +31,20 @@ pub(super) fn list(shared: &Shared) -> Result<Value, Failure> {
 }
 
 pub(super) async fn export(shared: &Shared) -> Result<Value, Failure> {
-    told(&shared.certificates.export().await).map(|nodes| json!({"nodes": nodes}))
+    let nodes = shared.certificates.export().await;
+    let text: String = nodes.iter().map(in_words).collect();
+    told(&nodes).map(|nodes| json!({"nodes": nodes, "text": text}))
+}
+
+/// Certificates of a node under a line that names it, which readers of PEM pass over.
+fn in_words(of: &OfNode) -> String {
+    match (&of.text, &of.problem) {
+        (Some(text), _) => format!("# {}\n{text}", of.node),
+        (None, why) => {
+            let why = why.as_deref().unwrap_or("nothing was told");
+            format!("# {}: NOT KNOWN: {}\n", of.node, why.replace(char::is_control, " "))
+        }
+    }
 }
 
 pub(super) fn read_request(reader: &mut Reader<'_>) -> Option<(Purpose, Wish)> {
@@ -73,7 +86,7 @@ pub(super) fn read_import(reader: &mut Reader<'_>) -> Option<Import> {
     let purpose = read_purpose(reader);
     let password = reader.secret("password", PASSWORD_CHARACTERS_MAX);
     let key = reader.secret("key", BYTES_MAX);
-    let (text, base64) = (reader.text("text"), reader.text("pkcs12"));
+    let (text, base64) = (reader.text("pem"), reader.text("pkcs12"));
     let form = match (text, base64) {
         (Some(text), None) => Form::Pem { text, key },
         (None, Some(base64)) if key.is_none() => Form::Pkcs12 { base64 },
@@ -82,7 +95,7 @@ pub(super) fn read_import(reader: &mut Reader<'_>) -> Option<Import> {
             return None;
         }
         _ => {
-            reader.problem("text", "or pkcs12 is needed, and only one of them");
+            reader.problem("pem", "or pkcs12 is needed, and only one of them");
             return None;
         }
     };

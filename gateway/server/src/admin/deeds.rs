@@ -80,7 +80,7 @@ pub(super) async fn settings_plan(shared: &Shared, bytes: &[u8]) -> Result<Value
     Ok(json!({"counts": counts, "plan": lines, "more": more}))
 }
 
-fn failure(error: ApplyError) -> Failure {
+pub(super) fn failure(error: ApplyError) -> Failure {
     let code = match &error {
         ApplyError::Problems(_) => "problems",
         ApplyError::Refused(_) => "refused",

@@ -1,14 +1,19 @@
 //! Retention and erasure on the admin socket.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use console::{Context, Failure};
-use domain::AgentId;
 use domain::settings::Reader;
+use domain::{AgentId, Deed};
 use engine::{Erasure, Overdue, RetentionError};
 use serde_json::{Value, json};
 
+use super::people;
 use super::protocol::refused;
-use crate::backup::when;
+use crate::backup::{inspected, when};
 use crate::node::Shared;
+use crate::support_bundle;
+use crate::words::with_causes;
 
 /// Whom to erase, and whether only to tell.
 pub(super) struct EraseWish {
@@ -72,4 +77,20 @@ pub(super) async fn erase(
         "audit_until": when(audit_until),
         "dry_run": dry_run,
     }))
+}
+
+/// Whether the store is whole.
+pub(super) async fn store_check(shared: &Shared) -> Result<Value, Failure> {
+    let found = shared.engine.check_store().await;
+    let found = found.map_err(|error| Failure::new("unavailable", with_causes(&error)))?;
+    Ok(inspected(&found))
+}
+
+/// A support bundle, its bytes in base64.
+pub(super) async fn support_bundle(shared: &Shared, context: &Context) -> Result<Value, Failure> {
+    let bundle = support_bundle::made(shared);
+    let bundle = bundle.map_err(|error| Failure::new("unavailable", with_causes(&error)))?;
+    people::note(shared, context, Deed::done("support_bundle_made", "node")).await;
+    let name = "jackfield-support.tar";
+    Ok(json!({"name": name, "bytes": bundle.len(), "base64": STANDARD.encode(&bundle)}))
 }

@@ -15,9 +15,10 @@ use domain::settings::Reader;
 use domain::{Actor, Problems, Proof, Refusal};
 use serde_json::{Value, json};
 
-use super::{agents, certificates, deeds, kept, people, secrets, status};
+use super::{agents, backups, certificates, deeds, directories, kept, people, secrets, status};
+use crate::console::set_up;
 use crate::node::Shared;
-use crate::{settings, words};
+use crate::{probe, settings, words};
 
 /// The most bytes of a line; a whole settings file fits with every character escaped once.
 pub(crate) const LINE_BYTES_MAX: usize = 40 * 1024 * 1024;
@@ -95,7 +96,10 @@ pub(crate) async fn done(
     members: Value,
 ) -> Result<Value, Failure> {
     match deed {
-        "status" => read(members, |_| Some(())).map(|()| status::status(shared)),
+        "status" => {
+            read(members, |_| Some(()))?;
+            Ok(status::with_drift(shared).await)
+        }
         "push_states" => read(members, |_| Some(())).map(|()| status::push_states(shared)),
         "settings_apply" => {
             let text = read(members, |reader| reader.text("text"))?;
@@ -117,7 +121,7 @@ pub(crate) async fn done(
             read(members, |_| Some(()))?;
             deeds::certificate(shared)
         }
-        "certificate_list" => {
+        "certificates" => {
             read(members, |_| Some(()))?;
             certificates::list(shared)
         }
@@ -153,6 +157,70 @@ pub(crate) async fn done(
         "log_level" => {
             let (level, minutes) = read(members, deeds::read_log_level)?;
             deeds::log_level(shared, level, minutes, context).await
+        }
+        "probe_list" | "probes" => read(members, |_| Some(())).map(|()| probe::list(shared)),
+        "probe" => {
+            let peer = read(members, probe::read)?;
+            Ok(probe::run(shared, peer).await?.json())
+        }
+        "directory_status" => read(members, |_| Some(())).map(|()| directories::status(shared)),
+        "directory_sync" => {
+            let sync = read(members, directories::read_sync)?;
+            Ok(directories::sync(shared, sync, context).await)
+        }
+        "import_csv" => {
+            let import = read(members, directories::read_csv)?;
+            directories::import(shared, import, context).await
+        }
+        "import_finesse" => {
+            let asked = read(members, directories::read_finesse)?;
+            let import = directories::gathered(shared, asked).await?;
+            directories::import(shared, import, context).await
+        }
+        "backups" => {
+            read(members, |_| Some(()))?;
+            backups::list(shared).await
+        }
+        "backup_make" => {
+            let passphrase = read(members, |it| Some(backups::read_passphrase(it)))?;
+            backups::make(shared, passphrase, context).await
+        }
+        "backup_delete" => {
+            let named = read(members, backups::read_named)?;
+            backups::delete(shared, named, context).await
+        }
+        "backup_verify" => {
+            let named = read(members, backups::read_named)?;
+            backups::verify(shared, named).await
+        }
+        "backup_restore" => {
+            let named = read(members, backups::read_named)?;
+            backups::replace(shared, named, context).await
+        }
+        "store_check" => {
+            read(members, |_| Some(()))?;
+            kept::store_check(shared).await
+        }
+        "support_bundle" => {
+            read(members, |_| Some(()))?;
+            kept::support_bundle(shared, context).await
+        }
+        "retention_plan" => {
+            read(members, |_| Some(()))?;
+            kept::retention(shared, true, context).await
+        }
+        "retention_run" => {
+            read(members, |_| Some(()))?;
+            kept::retention(shared, false, context).await
+        }
+        "set_up_link" => {
+            read(members, |_| Some(()))?;
+            let link = set_up::make(shared, context).await?;
+            Ok(json!({"text": format!("{link}\n")}))
+        }
+        "import" => {
+            let import = read(members, directories::read_import)?;
+            directories::import(shared, import, context).await
         }
         "retention" => {
             let dry_run = read(members, |it| Some(it.switch("dry_run").unwrap_or_default()))?;

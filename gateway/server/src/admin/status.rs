@@ -68,6 +68,20 @@ pub(crate) fn status(shared: &Shared) -> Value {
     })
 }
 
+/// What a node says of itself, and how the file that rules its settings differs from what is in force.
+pub(super) async fn with_drift(shared: &Shared) -> Value {
+    let mut told = status(shared);
+    let drift = match shared.drift().await {
+        None => return told,
+        Some(Ok(changes)) => json!({"changes": changes}),
+        Some(Err(error)) => json!({"problem": error.to_string()}),
+    };
+    if let Some(settings) = told.get_mut("settings").and_then(Value::as_object_mut) {
+        settings.insert("drift".to_owned(), drift);
+    }
+    told
+}
+
 /// The nodes of the deployment, this one among them, as of its last look.
 fn nodes(shared: &Shared) -> Value {
     let nodes = shared.engine.nodes().into_iter();

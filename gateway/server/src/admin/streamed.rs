@@ -36,6 +36,8 @@ use console::Failure;
 pub(crate) const PASSPHRASE_CHARACTERS_MAX: usize = 1_024;
 /// The most bytes of a part.
 pub(crate) const PART_BYTES_MAX: u32 = 1024 * 1024;
+/// The most bytes of a request here.
+const REQUEST_BYTES_MAX: usize = 64 * 1024;
 /// Parts that wait for the client to take them.
 const PARTS_WAITING: usize = 4;
 /// Between two words of how far it is.
@@ -57,6 +59,10 @@ enum Asked {
 impl Streamed {
     /// The request, where it is such a one; what is wrong with it otherwise.
     pub(super) fn of(line: &[u8]) -> Option<Result<Self, Answer>> {
+        // Longer ones are settings, and are read once.
+        if line.len() > REQUEST_BYTES_MAX {
+            return None;
+        }
         let Ok(Value::Object(mut members)) = serde_json::from_slice::<Value>(line) else {
             return None;
         };
@@ -100,10 +106,14 @@ impl Streamed {
             Asked::Restore { passphrase, wish } => {
                 let spool = tokio::fs::File::from_std(spool(shared)?);
                 line(to, &json!({"id": id, "stream": true})).await?;
-                let file = receive(from, spool).await?;
-                let progress = Progress::default();
-                let work = restore(Arc::clone(shared), file, passphrase, wish, progress.clone());
-                telling(work, &id, &progress, to).await?
+                match receive(from, spool).await? {
+                    Err(failure) => Err(failure),
+                    Ok(file) => {
+                        let (shared, progress) = (Arc::clone(shared), Progress::default());
+                        let work = restore(shared, file, passphrase, wish, by(), progress.clone());
+                        telling(work, &id, &progress, to).await?
+                    }
+                }
             }
             Asked::SupportBundle => match support_bundle::made(shared) {
                 Err(error) => Err(unavailable(&error)),
@@ -209,10 +219,12 @@ fn spool(shared: &Shared) -> io::Result<File> {
     Ok(file)
 }
 
+/// Keeps what the client sends. All of it is taken, so that the client hears of a full disk as well.
 async fn receive(
     from: &mut (impl AsyncRead + Unpin),
     mut spool: tokio::fs::File,
-) -> io::Result<File> {
+) -> io::Result<Result<File, Failure>> {
+    let mut kept = Ok(());
     loop {
         let length = in_time(from.read_u32()).await?;
         if length == 0 {
@@ -223,15 +235,26 @@ async fn receive(
         }
         let mut part = vec![0; usize::try_from(length).unwrap_or(0)];
         in_time(from.read_exact(&mut part)).await?;
-        spool.write_all(&part).await?;
+        if kept.is_ok() {
+            kept = spool.write_all(&part).await;
+        }
     }
-    spool.flush().await?;
-    Ok(spool.into_std().await)
+    let kept = match kept {
+        Ok(()) => spool.flush().await,
+        failed => failed,
+    };
+    Ok(match kept {
+        Ok(()) => Ok(spool.into_std().await),
+        Err(error) => {
+            let why = format!("the backup cannot be kept in the state directory: {error}");
+            Err(Failure::new("unavailable", why))
+        }
+    })
 }
 
 /// How far something is, in words.
 #[derive(Clone, Default)]
-struct Progress(Arc<Mutex<String>>);
+pub(super) struct Progress(Arc<Mutex<String>>);
 
 impl Progress {
     fn set(&self, words: String) {
@@ -265,11 +288,12 @@ async fn telling(
     }
 }
 
-async fn restore(
+pub(super) async fn restore(
     shared: Arc<Shared>,
     file: File,
     passphrase: Option<Secret>,
     wish: Wish,
+    by: Actor,
     progress: Progress,
 ) -> Result<Value, Failure> {
     let key = || backup::key(passphrase.as_ref(), &shared.sealing);
@@ -300,7 +324,7 @@ async fn restore(
         return Err(Failure::new("refused", why));
     }
     progress.set("replacing".to_owned());
-    match shared.engine.restore(file, key(), by(), &inside.origin).await {
+    match shared.engine.restore(file, key(), by, &inside.origin).await {
         Ok(epoch) => {
             let (node, at) = (&inside.origin.node, backup::when(inside.origin.at));
             tracing::warn!(

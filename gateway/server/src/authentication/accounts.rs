@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use directory::{Directories, Identified};
 use domain::{
     Account, AgentId, Document, Identity, Input, InputId, Key, Loaded, Reply, Report, Secret,
     Settings, Timestamp,
@@ -41,6 +42,41 @@ pub(crate) trait Accounts: Send + Sync + 'static {
 
     /// Counts a checked password; the time until which the account is locked now, if it is.
     async fn checked(&self, id: &AgentId, right: bool) -> Result<Option<Timestamp>, StoreAway>;
+}
+
+/// The accounts of a node, and the directories that it asks.
+pub(crate) struct NodeAccounts {
+    engine: Arc<Engine>,
+    directories: Arc<Directories>,
+}
+
+impl NodeAccounts {
+    pub(crate) fn new(engine: Arc<Engine>, directories: Arc<Directories>) -> Self {
+        Self { engine, directories }
+    }
+}
+
+#[async_trait]
+impl Accounts for NodeAccounts {
+    fn settings(&self) -> Arc<Settings> {
+        self.engine.settings()
+    }
+
+    async fn account(&self, id: &AgentId) -> Result<Option<Account>, StoreAway> {
+        self.engine.account(id).await
+    }
+
+    async fn directory(&self, account: &str, password: &Secret) -> DirectorySaid {
+        match self.directories.identify(&self.engine.settings(), account, password).await {
+            Identified::Right(identity) => DirectorySaid::Right(identity),
+            Identified::Nobody => DirectorySaid::Nobody,
+            Identified::Unavailable => DirectorySaid::Unavailable,
+        }
+    }
+
+    async fn checked(&self, id: &AgentId, right: bool) -> Result<Option<Timestamp>, StoreAway> {
+        self.engine.checked(id, right).await
+    }
 }
 
 #[async_trait]

@@ -8,7 +8,8 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::{
-    AgentDeed, CallDeed, Command, Mode, Problem, Switch, WhichNode, certificate, kept, status,
+    AgentDeed, CallDeed, Command, DirectoryDeed, Mode, ProbeKind, Problem, Switch, WhichNode,
+    certificate, kept, peers, people, status,
 };
 use crate::admin::protocol::LINE_BYTES_MAX;
 use crate::config::Config;
@@ -24,6 +25,12 @@ enum Shown {
     Status { json: bool },
     /// What an agent does now.
     Agent,
+    /// What can be tested, or how a test went.
+    Probe { json: bool },
+    /// How taking over from each directory went.
+    Directories,
+    /// How taking over from a directory went.
+    Sync,
     /// What was applied.
     Applied,
     /// What a reload did.
@@ -41,7 +48,7 @@ enum Shown {
 pub(super) fn ask(command: Command, out: &mut impl Write) -> Result<(), Problem> {
     let (node, request, shown) = request(command)?;
     let socket = socket(&node)?;
-    let answer = asked_once(&socket, &request)?;
+    let answer = exchange(&socket, &request)?;
     show(&answer, &shown, out)
 }
 
@@ -55,7 +62,20 @@ pub(super) fn variable(text: &str) -> Result<(String, String), String> {
 
 fn request(command: Command) -> Result<(WhichNode, Value, Shown), Problem> {
     Ok(match command {
-        Command::Apply { file, node } => {
+        Command::Apply { file, dry_run: true, node } => {
+            let text = read_settings(&file)?;
+            (node, json!({"do": "settings_plan", "text": text}), Shown::InWords(people::plan))
+        }
+        Command::SetUpLink { node } => (node, json!({"do": "set_up_link"}), Shown::Text),
+        Command::Audit { deed } => {
+            let (node, request, in_words) = people::audit(deed);
+            (node, request, Shown::InWords(in_words))
+        }
+        Command::Token { deed } => {
+            let (node, request, in_words) = people::token(deed);
+            (node, request, Shown::InWords(in_words))
+        }
+        Command::Apply { file, dry_run: false, node } => {
             let text = read_settings(&file)?;
             (node, json!({"do": "settings_apply", "text": text}), Shown::Applied)
         }
@@ -68,6 +88,33 @@ fn request(command: Command) -> Result<(WhichNode, Value, Shown), Problem> {
             (node, request, Shown::InWords(in_words))
         }
         Command::Status { json, node } => (node, json!({"do": "status"}), Shown::Status { json }),
+        Command::Probe { kind, name, json, node } => {
+            let Some(kind) = kind else {
+                return Ok((node, json!({"do": "probe_list"}), Shown::Probe { json }));
+            };
+            let kind = match kind {
+                ProbeKind::Cti => "cti",
+                ProbeKind::Phone => "phone",
+                ProbeKind::Directory => "directory",
+                ProbeKind::Syslog => "syslog",
+                ProbeKind::Store => "store",
+                ProbeKind::Certificate => "certificate",
+            };
+            let mut request = json!({"do": "probe", "kind": kind});
+            if let (Some(name), Some(members)) = (name, request.as_object_mut()) {
+                members.insert("name".to_owned(), name.into());
+            }
+            (node, request, Shown::Probe { json })
+        }
+        Command::Directory { deed } => match deed {
+            DirectoryDeed::Status { node } => {
+                (node, json!({"do": "directory_status"}), Shown::Directories)
+            }
+            DirectoryDeed::Sync { name, removals, node } => {
+                let request = json!({"do": "directory_sync", "name": name, "removals": removals});
+                (node, request, Shown::Sync)
+            }
+        },
         Command::Agent { deed } => agent(deed),
         Command::Call { deed } => call(deed),
         Command::Maintenance { switch, node } => {
@@ -91,6 +138,7 @@ fn request(command: Command) -> Result<(WhichNode, Value, Shown), Problem> {
         | Command::Demo { .. }
         | Command::Store { .. }
         | Command::Secrets { .. }
+        | Command::Import { .. }
         | Command::Backup(_)
         | Command::Restore(_)
         | Command::SupportBundle { .. }
@@ -167,8 +215,7 @@ pub(super) fn socket(node: &WhichNode) -> Result<PathBuf, Problem> {
     }
 }
 
-/// Asks for one thing.
-pub(super) fn asked_once(socket: &Path, request: &Value) -> Result<Value, Problem> {
+pub(super) fn exchange(socket: &Path, request: &Value) -> Result<Value, Problem> {
     let stream = UnixStream::connect(socket).map_err(|error| nobody(socket, &error))?;
     stream.set_read_timeout(Some(PATIENCE))?;
     stream.set_write_timeout(Some(PATIENCE))?;
@@ -233,6 +280,25 @@ fn show(answer: &Value, shown: &Shown, out: &mut impl Write) -> Result<(), Probl
             writeln!(out, "{}", serde_json::to_string_pretty(answer).unwrap_or_default())?;
         }
         Shown::Status { json: false } => write!(out, "{}", status::for_people(answer))?,
+        Shown::Probe { json: true } => {
+            writeln!(out, "{}", serde_json::to_string_pretty(answer).unwrap_or_default())?;
+        }
+        Shown::Probe { json: false } if answer.get("peers").is_some() => {
+            write!(out, "{}", peers::list(answer))?;
+        }
+        Shown::Probe { json: false } => {
+            write!(out, "{}", peers::probe(answer))?;
+            if !peers::is_ok(answer) {
+                return Err(Problem("error: not all of it went well".to_owned()));
+            }
+        }
+        Shown::Directories => write!(out, "{}", peers::directories(answer))?,
+        Shown::Sync => {
+            write!(out, "{}", peers::sync(answer))?;
+            if text("result") != "done" {
+                return Err(Problem("error: nothing was taken over".to_owned()));
+            }
+        }
         Shown::Agent => writeln!(out, "{}", status::agent(answer))?,
         Shown::Applied => {
             for line in answer.get("warnings").map(lines_by_key).into_iter().flatten() {

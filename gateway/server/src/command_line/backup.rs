@@ -18,7 +18,7 @@ use store::BackupKey;
 
 use super::new_file::{NewFile, Progress, about};
 use super::parts::{asked, backup_of_node, file_of_node, restore_into_node};
-use super::without_node::{backup_here, open_now, restore_here};
+use super::without_node::{Missing, backup_here, open_now, restore_here};
 use super::{Problem, WhichNode, ask, runtime};
 use crate::admin::streamed::PASSPHRASE_CHARACTERS_MAX;
 use crate::backup::{self, Wish, size};
@@ -145,7 +145,7 @@ pub(super) fn check(node: &WhichNode, out: &mut impl Write) -> Result<(), Proble
     let found = match place(node)? {
         Where::Node(stream) => asked(&stream, &json!({"do": "store_check"}))?,
         Where::Here(config) => runtime()?.block_on(async {
-            let store = open_now(&config).await?;
+            let store = open_now(&config, Missing::Told).await?;
             let found = store::check(store.as_ref()).await;
             store.close().await;
             let found =

@@ -157,7 +157,7 @@ pub(super) fn request(deed: CertificateDeed) -> Result<(WhichNode, Value, InWord
     Ok(match deed {
         CertificateDeed::Show { json, node } => {
             let told: InWords = if json { pretty } else { listed };
-            (node, json!({"do": "certificate_list"}), told)
+            (node, json!({"do": "certificates"}), told)
         }
         CertificateDeed::Request(arguments) => signing_request(*arguments)?,
         CertificateDeed::Import { file, key_file, password_file, purpose, node } => {
@@ -171,7 +171,7 @@ pub(super) fn request(deed: CertificateDeed) -> Result<(WhichNode, Value, InWord
             // PKCS #12 begins as every sequence of DER does; everything else is taken for PEM.
             let (name, text) = match bytes.first() {
                 Some(0x30) => ("pkcs12", BASE64_STANDARD.encode(&bytes)),
-                _ => ("text", text(&file, &bytes)?),
+                _ => ("pem", text(&file, &bytes)?),
             };
             if let Some(members) = request.as_object_mut() {
                 members.insert(name.to_owned(), text.into());
@@ -187,7 +187,10 @@ pub(super) fn request(deed: CertificateDeed) -> Result<(WhichNode, Value, InWord
         CertificateDeed::Order { node } => {
             (node, json!({"do": "certificate_order"}), |_| "asked\n".to_owned())
         }
-        CertificateDeed::Export { node } => (node, json!({"do": "certificate_export"}), exported),
+        CertificateDeed::Export { node } => {
+            let text: InWords = |answer| member(answer, "text").to_owned();
+            (node, json!({"do": "certificate_export"}), text)
+        }
     })
 }
 
@@ -337,17 +340,4 @@ fn day(value: &Value, name: &str) -> String {
         return "?".to_owned();
     };
     format!("{:04}-{:02}-{:02}", at.year(), u8::from(at.month()), at.day())
-}
-
-/// Certificates of all nodes, each under a line that names it.
-fn exported(answer: &Value) -> String {
-    let mut text = String::new();
-    for node in elements(answer, "nodes") {
-        let name = member(node, "node").replace(char::is_control, "?");
-        match node.get("text").and_then(Value::as_str) {
-            Some(pem) => text.push_str(&format!("# {name}\n{pem}")),
-            None => text.push_str(&format!("# {name}: NOT KNOWN: {}\n", member(node, "problem"))),
-        }
-    }
-    text
 }

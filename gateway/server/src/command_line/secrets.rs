@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
-use super::ask::{asked_once, socket};
+use super::ask::{exchange, socket};
 use super::{CONFIG, Problem, WhichNode};
 use crate::config::{Config, credential};
 use crate::node::NodeError;
@@ -95,7 +95,7 @@ impl KeyFile {
 pub(super) fn secrets(deed: SecretsDeed, out: &mut impl Write) -> Result<(), Problem> {
     match deed {
         SecretsDeed::Status { json: as_json, node } => {
-            let answer = asked_once(&socket(&node)?, &json!({"do": "secrets_status"}))?;
+            let answer = exchange(&socket(&node)?, &json!({"do": "secrets_status"}))?;
             if as_json {
                 writeln!(out, "{}", serde_json::to_string_pretty(&answer).unwrap_or_default())?;
             } else {
@@ -138,7 +138,7 @@ pub(super) fn secrets(deed: SecretsDeed, out: &mut impl Write) -> Result<(), Pro
             )?;
         }
         SecretsDeed::Reseal { node } => {
-            let answer = asked_once(&socket(&node)?, &json!({"do": "secrets_reseal"}))?;
+            let answer = exchange(&socket(&node)?, &json!({"do": "secrets_reseal"}))?;
             let key = answer.get("key").and_then(Value::as_str).unwrap_or("?");
             match answer.get("resealed").and_then(Value::as_u64).unwrap_or(0) {
                 0 => writeln!(out, "nothing to seal anew under {key}")?,

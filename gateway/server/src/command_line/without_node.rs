@@ -16,9 +16,21 @@ use crate::node::NodeError;
 use crate::words::with_causes;
 use crate::{opening, sealing_file, secret_file};
 
+/// What becomes of a store that is not there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Missing {
+    /// It is made.
+    Made,
+    /// It is told.
+    Told,
+}
+
 /// Opens the store of a configuration; one that is away is not waited for.
-pub(super) async fn open_now(config: &Config) -> Result<Arc<dyn Store>, Problem> {
+pub(super) async fn open_now(config: &Config, missing: Missing) -> Result<Arc<dyn Store>, Problem> {
     match &config.store {
+        StoreConfig::Sqlite { path } if missing == Missing::Told && !path.exists() => {
+            Err(Problem(format!("error: there is no store at {}", path.display())))
+        }
         StoreConfig::Sqlite { path } => {
             if let Some(folder) = path.parent() {
                 secret_file::make_folder(folder)?;
@@ -48,7 +60,7 @@ pub(super) async fn backup_here(
     new: &mut NewFile,
 ) -> Result<u64, Problem> {
     let sealing = sealing_file::read(&config.sealing_key_file).map_err(NodeError::from)?;
-    let store = open_now(config).await?;
+    let store = open_now(config, Missing::Told).await?;
     let written = async {
         let epoch = store.end_of_log().await.map_err(store::BackupError::from)?.epoch;
         let sort = if store.is_shared() { "postgresql" } else { "sqlite" };
@@ -87,7 +99,7 @@ pub(super) async fn restore_here(
     let reading = file.try_clone()?;
     let inside = store::inspect(reading, &key(), &mut |bytes| progress.tell(bytes))
         .map_err(|error| failed(&error))?;
-    let store = open_now(config).await?;
+    let store = open_now(config, if wish.dry_run { Missing::Told } else { Missing::Made }).await?;
     let restored = async {
         let load =
             store::Load { asks: vec![domain::Ask::Document(Key::deployment())], input: None };

@@ -40,6 +40,7 @@ impl NodeEndpoints<'_> {
             "name": self.config.name,
             "phone": format!("{base}/fippa/"),
             "phone_authentication": format!("{base}/phone-auth"),
+            "api": format!("{}/api/v1", self.config.console.base),
             "metrics": format!("{operations}/metrics"),
             "health": format!("{operations}/readyz"),
             "admin_socket": self.config.admin_socket(),
@@ -75,6 +76,11 @@ impl Endpoints<'_> {
             "phone_ca": {"certificate": phone_ca.certificate, "key": phone_ca.key},
         });
         let Some(members) = value.as_object_mut() else { return value };
+        if let Some(account) = list("accounts").next() {
+            let part = |name: &str| account.get(name).cloned().unwrap_or_default();
+            let admin = json!({"user": part("name"), "password": part("password")});
+            members.insert("admin".to_owned(), admin);
+        }
         if let Some(Value::Object(first)) = nodes.first() {
             members.extend(first.clone());
         }

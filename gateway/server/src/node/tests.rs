@@ -1,5 +1,7 @@
 //! A whole node in this process: start, reload, store faults, stop, and the figures it shows.
 
+mod peers;
+
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;

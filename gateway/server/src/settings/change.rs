@@ -11,7 +11,9 @@
 use std::collections::BTreeSet;
 
 use console::{Context, ETAG_PURPOSE, etag};
-use domain::settings::{MASK, Reader, Section, SettingDocument, Settings, export, export_document};
+use domain::settings::{
+    MASK, Reader, Section, SettingDocument, Settings, SettingsHead, export, export_document,
+};
 use domain::{Actor, Command, Input, InputId, Key, Kind, Problems, Refusal, Reply, Role};
 use engine::Outcome;
 use serde_json::{Map, Value};
@@ -186,7 +188,7 @@ fn check_seen(
 
 /// Somebody must be left who may change settings: a console that locks everybody out is no use. The
 /// command line of a node's machine can still.
-fn check_administrators(
+pub(crate) fn check_administrators(
     before: &Settings,
     put: &[SettingDocument],
     removed: &[Key],
@@ -195,14 +197,6 @@ fn check_administrators(
     if by.how == Some(domain::Proof::LocalSocket) {
         return Ok(());
     }
-    let count = |settings: &Settings| {
-        let accounts = settings.accounts.values();
-        let accounts = accounts.filter(|it| !it.disabled && it.password_hash.is_some());
-        let accounts = accounts.filter(|it| it.roles.contains(&Role::Administrator)).count();
-        let agents = settings.agents.values().filter(|it| it.roles.contains(&Role::Administrator));
-        let grants = settings.roles.values().filter(|it| it.role == Role::Administrator);
-        accounts + agents.count() + grants.count()
-    };
     let touches = |section: Section| {
         matches!(section, Section::Account | Section::Agent | Section::Role | Section::Directory)
     };
@@ -213,8 +207,34 @@ fn check_administrators(
     {
         return Ok(());
     }
-    let after = before.changed(&domain::settings::SettingsHead::default(), put.to_vec(), removed);
-    if count(before) > 0 && count(&after) == 0 {
+    let after = before.changed(&SettingsHead::default(), put.to_vec(), removed);
+    check_left(before, &after)
+}
+
+/// The same for settings as a whole.
+pub(super) fn check_administrators_of_all(
+    before: &Settings,
+    wanted: &[SettingDocument],
+    by: &Actor,
+) -> Result<(), ApplyError> {
+    // A file that a node starts with, or reads again, is a person's on its machine.
+    if by.how.is_none() || by.how == Some(domain::Proof::LocalSocket) {
+        return Ok(());
+    }
+    let after = Settings::from_documents(&SettingsHead::default(), wanted.to_vec());
+    check_left(before, &after)
+}
+
+fn check_left(before: &Settings, after: &Settings) -> Result<(), ApplyError> {
+    let count = |settings: &Settings| {
+        let accounts = settings.accounts.values();
+        let accounts = accounts.filter(|it| !it.disabled && it.password_hash.is_some());
+        let accounts = accounts.filter(|it| it.roles.contains(&Role::Administrator)).count();
+        let agents = settings.agents.values().filter(|it| it.roles.contains(&Role::Administrator));
+        let grants = settings.roles.values().filter(|it| it.role == Role::Administrator);
+        accounts + agents.count() + grants.count()
+    };
+    if count(before) > 0 && count(after) == 0 {
         let why = "nobody would be left who may change settings; make another administrator first";
         return Err(ApplyError::LastAdministrator(why.to_owned()));
     }

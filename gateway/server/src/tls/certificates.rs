@@ -45,7 +45,7 @@ mod tests;
 mod trusted;
 
 pub(crate) use described::Described;
-pub(crate) use export::SAID_CERTIFICATES;
+pub(crate) use export::{OfNode, SAID_CERTIFICATES};
 pub(crate) use given::BYTES_MAX;
 pub(crate) use importing::Imported;
 pub(crate) use request::{KeyWish, NAMES_MAX, Wish};

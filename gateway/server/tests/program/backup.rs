@@ -93,6 +93,9 @@ fn ops_04_a_backup_is_written_and_restored_where_no_node_runs() {
     // A machine that has nothing but the configuration, the sealing key and the backup.
     std::fs::remove_file(place.path("state/jackfield.db")).unwrap();
     std::fs::remove_file(place.path("state/jackfield-blobs.db")).unwrap();
+    for command in [&["backup", "@none"][..], &["store", "check"]] {
+        assert!(refused(&place, command).contains("there is no store"));
+    }
     done(&place, &["restore", "--passphrase-file", "@words", "@two.backup"]);
     let mut program = start(&place, &[]);
     assert_eq!(done(&place, &["export"]), before);

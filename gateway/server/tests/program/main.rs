@@ -6,6 +6,7 @@ mod backup;
 mod certificates;
 mod check;
 mod demo;
+mod import;
 mod place;
 mod run;
 mod secrets;

@@ -244,7 +244,7 @@ pub(crate) fn schema_set(path: &Path, schema: u32) {
 }
 
 #[tokio::test]
-async fn ops_12_how_large_a_store_is_is_told() {
+async fn ops_13_how_large_a_store_is_is_told() {
     let folder = Folder::new("sizes");
     let store = SqliteStore::open(&folder.store()).unwrap();
     let before = store.sizes().await.unwrap();

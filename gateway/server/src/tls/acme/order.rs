@@ -6,6 +6,7 @@
 //! ```
 
 use std::path::Path;
+use std::time::Duration;
 
 use domain::NodeName;
 use instant_acme::{
@@ -23,8 +24,11 @@ use crate::secret_file;
 
 /// Where the account's key is kept, mode 0600.
 const ACCOUNT: &str = "acme-account.json";
-/// How the authority is asked whether it has looked already.
-const PATIENCE: RetryPolicy = RetryPolicy::new().timeout(std::time::Duration::from_secs(180));
+/// How the authority is asked whether it has looked already: at first every half second.
+const PATIENCE: RetryPolicy = RetryPolicy::new()
+    .initial_delay(Duration::from_millis(500))
+    .backoff(1.3)
+    .timeout(Duration::from_secs(180));
 
 /// What the authority signed.
 pub(super) struct Signed {

@@ -2,7 +2,6 @@
 //! file that ends.
 
 use std::process::Command;
-use std::time::Duration;
 
 use domain::Decision;
 use store::{SqliteStore, Store, StoreError};
@@ -70,8 +69,7 @@ fn ops_04_a_process_killed_while_it_restores_leaves_one_content_whole() {
         fill(&store, "old").await;
         store.close().await;
     });
-    let mut seen = std::collections::BTreeSet::new();
-    for round in 0..12_u64 {
+    for round in 0..12 {
         let _ = std::fs::remove_file(folder.0.join("begun"));
         let mut child = Command::new(std::env::current_exe().unwrap())
             .args(["--exact", test, "--nocapture"])
@@ -79,18 +77,34 @@ fn ops_04_a_process_killed_while_it_restores_leaves_one_content_whole() {
             .stdout(std::process::Stdio::null())
             .spawn()
             .unwrap();
-        databases::eventually("it began", || folder.0.join("begun").exists().then_some(()));
-        // Not a wait for something: each round is to be cut at another place.
-        std::thread::sleep(Duration::from_millis(23 * round));
+        cut_at(round, &folder);
         child.kill().unwrap();
         child.wait().unwrap();
         runtime.block_on(async {
             let store = open_when_free(&folder.store()).await.unwrap();
-            seen.insert(holds(&store).await);
+            holds(&store).await;
             store.close().await;
         });
     }
-    assert!(!seen.is_empty());
+}
+
+/// Waits for the moment of the other process's work at which that round shall end it.
+fn cut_at(round: usize, folder: &Folder) {
+    let bytes = |name: &str| std::fs::metadata(folder.0.join(name)).map_or(0, |it| it.len());
+    let until = |what: &str, met: &dyn Fn() -> bool| {
+        databases::eventually(what, || met().then_some(()));
+    };
+    until("it began", &|| folder.0.join("begun").exists());
+    let staged = |least: u64| move || bytes("store-restored-blobs.db") > least;
+    match round % 4 {
+        0 => {}
+        1 => until("some of it is beside the store", &staged(100_000)),
+        2 => until("all of it is beside the store", &staged(1_700_000)),
+        _ => {
+            until("all of it is beside the store", &staged(1_700_000));
+            until("it is in place", &|| bytes("store-restored-blobs.db") == 0);
+        }
+    }
 }
 
 #[test]

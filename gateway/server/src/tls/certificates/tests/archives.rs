@@ -191,6 +191,16 @@ async fn ops_08_keys_in_every_usual_form_are_taken_and_weak_ones_refused() {
         it.certificates.reload(&it.config, now).await.unwrap();
         assert!(!it.read("server.key").contains("ENCRYPTED"));
     }
+    // An elliptic one as openssl wrote them for long, its parameters in front.
+    let key = KeyPair::generate().unwrap();
+    write_set(folder, &key);
+    openssl(folder, &["ec", "-in", "key.pem", "-out", "sec1.pem"]);
+    openssl(folder, &["ecparam", "-name", "prime256v1", "-out", "parameters.pem"]);
+    let set = [read("parameters.pem"), read("sec1.pem"), read("all.pem")].concat();
+    assert!(set.contains("BEGIN EC PARAMETERS") && set.contains("BEGIN EC PRIVATE KEY"));
+    assert_eq!(it.import(&set, None).await.unwrap().certificate.key, "ECDSA P-256");
+    it.certificates.reload(&it.config, Timestamp::from_seconds(NOW)).await.unwrap();
+
     // An RSA key may be asked with, too, since none is made here.
     let wish =
         Wish { key: KeyWish::Given(Secret::new(read("pkcs1.pem")), None), ..Wish::default() };

@@ -1,0 +1,223 @@
+//! Backups kept on this node's disk, for administrators who have no shell on it.
+//!
+//! ```text
+//!   state directory/backups/   mode 0700
+//!     backup-20260601T120000Z.jackfield   mode 0600, encrypted; written under another name first
+//! ```
+//!
+//! Files from elsewhere may be put there and restored by name. There are at most [`BACKUPS_MAX`]; whoever
+//! wants another deletes one first.
+
+use std::fs::File;
+use std::io::{self, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use console::{Context, Failure};
+use domain::settings::Reader;
+use domain::{Deed, Secret};
+use serde_json::{Value, json};
+use tokio::sync::mpsc;
+
+use super::people;
+use super::streamed::{PASSPHRASE_CHARACTERS_MAX, Progress, restore};
+use crate::backup::{self, Wish};
+use crate::node::Shared;
+use crate::secret_file::make_folder;
+use crate::words::with_causes;
+
+/// The most backups on one node.
+pub(super) const BACKUPS_MAX: usize = 20;
+/// The end of their names.
+const ENDING: &str = ".jackfield";
+/// Parts that wait to be written.
+const PARTS_WAITING: usize = 4;
+/// The most characters of a name.
+const NAME_CHARACTERS_MAX: usize = 64;
+
+/// A backup by its name, and what opens it.
+pub(super) struct Named {
+    name: String,
+    passphrase: Option<Secret>,
+    wish: Wish,
+}
+
+/// Reads the name of a backup: one file of the folder, and nothing else.
+pub(super) fn read_named(reader: &mut Reader<'_>) -> Option<Named> {
+    let name = reader.named("name", NAME_CHARACTERS_MAX)?;
+    let is_plain = |it: char| it.is_ascii_alphanumeric() || matches!(it, '-' | '_' | '.');
+    if !name.chars().all(is_plain) || name.starts_with('.') || !name.ends_with(ENDING) {
+        let message = format_args!(
+            "must be a name of letters, digits, '-', '_' and '.' that ends in {ENDING}, without folders"
+        );
+        reader.problem("name", message);
+        return None;
+    }
+    let passphrase = read_passphrase(reader);
+    let dry_run = reader.switch("dry_run").unwrap_or_default();
+    let other_deployment = reader.switch("other_deployment").unwrap_or_default();
+    Some(Named { name, passphrase, wish: Wish { dry_run, other_deployment } })
+}
+
+pub(super) fn read_passphrase(reader: &mut Reader<'_>) -> Option<Secret> {
+    reader.secret("passphrase", PASSPHRASE_CHARACTERS_MAX)
+}
+
+/// The backups there are, newest first.
+pub(super) async fn list(shared: &Shared) -> Result<Value, Failure> {
+    let folder = folder(shared);
+    let listed = blocking(move || found(&folder)).await?;
+    Ok(json!({"backups": listed, "most": BACKUPS_MAX}))
+}
+
+/// Makes one of what is so now.
+pub(super) async fn make(
+    shared: &Arc<Shared>,
+    passphrase: Option<Secret>,
+    context: &Context,
+) -> Result<Value, Failure> {
+    let folder = folder(shared);
+    let place = folder.clone();
+    let there = blocking(move || {
+        make_folder(&place)?;
+        found(&place)
+    })
+    .await?;
+    if there.len() >= BACKUPS_MAX {
+        let message = format!("there are {BACKUPS_MAX} backups on this node; delete one first");
+        return Err(Failure::new("too_many", message));
+    }
+    let at = backup::when(shared.engine.now()).replace([':', '-'], "");
+    let at: String = at.chars().filter(char::is_ascii_alphanumeric).collect();
+    let number: String = super::fresh_number()?.chars().take(6).collect();
+    let name = format!("backup-{at}-{number}{ENDING}");
+    let (path, fresh) = (folder.join(&name), folder.join(format!(".{name}")));
+    let (out, mut parts) = mpsc::channel::<Vec<u8>>(PARTS_WAITING);
+    let key = backup::key(passphrase.as_ref(), &shared.sealing);
+    let writing = shared.engine.backup(key, crate::VERSION, out);
+    let target = fresh.clone();
+    let keeping = tokio::task::spawn_blocking(move || -> io::Result<()> {
+        let mut file = File::options().create_new(true).write(true).mode(0o600).open(&target)?;
+        while let Some(part) = parts.blocking_recv() {
+            file.write_all(&part)?;
+        }
+        file.sync_all()
+    });
+    let (written, kept) = tokio::join!(writing, keeping);
+    let kept = kept.unwrap_or_else(|_| Err(io::ErrorKind::Other.into()));
+    let result = match (written, kept) {
+        (Ok(written), Ok(())) => {
+            std::fs::rename(&fresh, &path).map(|()| written).map_err(|error| unavailable(&error))
+        }
+        (_, Err(error)) => Err(unavailable(&error)),
+        (Err(error), Ok(())) => Err(unavailable(&error)),
+    };
+    let outcome = if result.is_ok() { "done" } else { "failed" };
+    let deed = Deed::done("backup_written", format!("backups/{name}")).with_outcome(outcome);
+    people::note(shared, context, deed).await;
+    match result {
+        Ok(written) => Ok(json!({"name": name, "bytes": written.bytes, "rows": written.rows})),
+        Err(failure) => {
+            let _ = std::fs::remove_file(&fresh);
+            Err(failure)
+        }
+    }
+}
+
+/// Removes one.
+pub(super) async fn delete(
+    shared: &Shared,
+    named: Named,
+    context: &Context,
+) -> Result<Value, Failure> {
+    let path = folder(shared).join(&named.name);
+    match std::fs::remove_file(&path) {
+        Ok(()) => {
+            let deed = Deed::done("backup_deleted", format!("backups/{}", named.name));
+            people::note(shared, context, deed).await;
+            Ok(json!({}))
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Err(missing(&named.name)),
+        Err(error) => Err(unavailable(&error)),
+    }
+}
+
+/// Reads one to its end and tells what is inside.
+pub(super) async fn verify(shared: &Shared, named: Named) -> Result<Value, Failure> {
+    let file = open(shared, &named.name)?;
+    let key = backup::key(named.passphrase.as_ref(), &shared.sealing);
+    let read = tokio::task::spawn_blocking(move || store::inspect(file, &key, &mut |_| {}));
+    let inside = read.await.unwrap_or(Err(store::BackupError::BrokenOff));
+    let inside = inside.map_err(|error| Failure::new("wrong_backup", with_causes(&error)))?;
+    Ok(backup::told(&inside))
+}
+
+/// Puts one in the place of what there is.
+pub(super) async fn replace(
+    shared: &Arc<Shared>,
+    named: Named,
+    context: &Context,
+) -> Result<Value, Failure> {
+    let file = open(shared, &named.name)?;
+    let Named { passphrase, wish, .. } = named;
+    let by = context.by.clone();
+    restore(Arc::clone(shared), file, passphrase, wish, by, Progress::default()).await
+}
+
+fn open(shared: &Shared, name: &str) -> Result<File, Failure> {
+    let path = folder(shared).join(name);
+    // A link could lead out of the folder.
+    let is_file = std::fs::symlink_metadata(&path).is_ok_and(|found| found.is_file());
+    match File::open(&path) {
+        Ok(file) if is_file => Ok(file),
+        _ => Err(missing(name)),
+    }
+}
+
+fn missing(name: &str) -> Failure {
+    Failure::new("not_found", format!("there is no backup {name}"))
+}
+
+fn folder(shared: &Shared) -> PathBuf {
+    shared.config.state_directory.join("backups")
+}
+
+fn found(folder: &Path) -> io::Result<Vec<Value>> {
+    let entries = match std::fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(error),
+    };
+    let mut found = Vec::new();
+    for entry in entries {
+        let entry = entry?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let data = entry.metadata()?;
+        if data.is_file() && name.ends_with(ENDING) && !name.starts_with('.') {
+            let at =
+                data.modified().ok().and_then(|at| at.duration_since(std::time::UNIX_EPOCH).ok());
+            found.push((
+                at,
+                json!({
+                    "name": name,
+                    "bytes": data.len(),
+                    "at": at.map(|at| at.as_secs()),
+                }),
+            ));
+        }
+    }
+    found.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
+    Ok(found.into_iter().map(|(_, told)| told).collect())
+}
+
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> io::Result<T> + Send + 'static,
+) -> Result<T, Failure> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.unwrap_or_else(|_| Err(io::ErrorKind::Other.into())).map_err(|error| unavailable(&error))
+}
+
+fn unavailable(error: &dyn std::error::Error) -> Failure {
+    Failure::new("unavailable", with_causes(error))
+}
