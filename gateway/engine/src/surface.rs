@@ -147,3 +147,26 @@ pub trait Surface: Send + Sync + 'static {
     /// Its work beside answering, until `stop` becomes true.
     async fn run(self: Arc<Self>, stop: watch::Receiver<bool>);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ops_05_a_request_prints_neither_target_nor_fields_nor_body() {
+        let mut headers = HeaderMap::new();
+        headers.insert("cookie", "__Host-jackfield=hunter2".parse().unwrap());
+        let request = Request {
+            method: Method::POST,
+            uri: "/fippa/x?password=hunter2".parse().unwrap(),
+            headers,
+            body: Bytes::from_static(b"password=hunter2"),
+            parameters: [("token".to_owned(), "hunter2".to_owned())].into(),
+            peer: Peer { address: [192, 0, 2, 1].into(), base: "https://gw.example".to_owned() },
+            principal: None,
+            reference: "REF12345".to_owned(),
+        };
+        let printed = format!("{request:?} {request:#?}");
+        assert!(printed.contains("REF12345") && !printed.contains("hunter2"), "{printed}");
+    }
+}
