@@ -26,6 +26,7 @@ mod new_file;
 mod parts;
 mod peers;
 mod people;
+mod secrets;
 mod status;
 mod store;
 mod without_node;
@@ -51,7 +52,8 @@ const EXIT_CODES: &str = "Exit codes: 0 done, 1 a problem was found or the reque
 const RUN_HELP: &str = "\
 Signals: SIGTERM and SIGINT drain and end with exit code 0: readiness fails, no connection is \
 accepted any more, requests in hand end within limits.drain_seconds. SIGHUP reads the certificate \
-files and --settings FILE again; what does not verify is refused, and the old stays in force.
+files, the sealing keys and --settings FILE again; what does not verify is refused, and the old stays \
+in force.
 
 Example:
   jackfield run --config /etc/jackfield/jackfield.toml";
@@ -196,6 +198,12 @@ enum Command {
         #[command(flatten)]
         node: WhichNode,
     },
+    /// Look at sealed secrets, and replace the key that they are sealed under.
+    #[command(after_long_help = secrets::SECRETS_HELP)]
+    Secrets {
+        #[command(subcommand)]
+        deed: secrets::SecretsDeed,
+    },
     /// Do something with a store as a whole.
     Store {
         #[command(subcommand)]
@@ -242,7 +250,7 @@ enum Command {
         #[command(flatten)]
         node: WhichNode,
     },
-    /// Read certificate files and the settings file again, as SIGHUP does.
+    /// Read certificate files, sealing keys and the settings file again, as SIGHUP does.
     Reload {
         #[command(flatten)]
         node: WhichNode,
@@ -486,6 +494,7 @@ fn run(command: Command, out: &mut impl Write) -> Result<(), Problem> {
             }))?)
         }
         Command::Store { deed } => store::store(deed, out),
+        Command::Secrets { deed } => secrets::secrets(deed, out),
         Command::Import { source } => import::import(source, out),
         Command::Backup(arguments) => backup::backup(&arguments, out),
         Command::SupportBundle { file, node } => backup::support_bundle(&file, &node, out),

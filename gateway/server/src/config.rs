@@ -16,6 +16,7 @@ use ipnet::IpNet;
 use serde_json::Value;
 
 mod acme_keys;
+pub(crate) mod credential;
 mod fields;
 mod files;
 mod public_name;

@@ -137,6 +137,7 @@ fn request(command: Command) -> Result<(WhichNode, Value, Shown), Problem> {
         | Command::Check { .. }
         | Command::Demo { .. }
         | Command::Store { .. }
+        | Command::Secrets { .. }
         | Command::Import { .. }
         | Command::Backup(_)
         | Command::Restore(_)

@@ -69,6 +69,11 @@ pub(super) fn for_people(status: &Value) -> String {
             number("/settings/devices")
         ),
     );
+    let unopened = status.pointer("/secrets_unopened").and_then(Value::as_array);
+    for secret in unopened.into_iter().flatten() {
+        let part = |name| secret.get(name).and_then(Value::as_str).unwrap_or("?");
+        line("secret", format!("{} DOES NOT OPEN: {}", part("secret"), part("why")));
+    }
     for (name, surface) in
         status.pointer("/surfaces").and_then(Value::as_object).into_iter().flatten()
     {
