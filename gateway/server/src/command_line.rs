@@ -65,12 +65,21 @@ given in the clear; they are hashed before they are kept, and a file that holds 
 readable for every user of the machine. What `jackfield export` prints can be applied again. Ids \
 and numbers of telephones stand in quotation marks unless they are plain digits.
 
-  teams:        [{name, pair, layout, wrap_up_seconds}]
-  agents:       [{id, name, team, pair, extension, roles, password | password_hash}]
+  teams:        [{name, pair, supervisors, layout, wrap_up_seconds}]
+  agents:       [{id, name, alias, team, pair, extension, roles, skills: {NAME: 1 to 10}, origin,
+                  password | password_hash}]
+  skills:       [{name, description}]
+  accounts:     [{name, description, roles, password | password_hash, totp, disabled}]
+  directories:  [{name, servers: [{host, port}], security: ldaps | start_tls | plain, bind_dn,
+                  bind_password, base_dn, user_filter, id_attribute, name_attribute,
+                  group_attribute, group_base_dn, timeout_seconds,
+                  sync: {filter, every_minutes, extension_attribute, teams, removal_percent_max}}]
+  roles:        [{name, role, directory, groups, users, teams}]
   reason_codes: [{category: not_ready | wrap_up | sign_out, code, label, teams}]
   layouts:      [{name, header: {label, variable}, left: [..], right: [..]}]
   devices:      [{name, description, lines, profile, certificate_sha256}]
-  trust:        [{name, purposes: [phones], certificates}]
+  trust:        [{name, purposes: [phones, directory, syslog, proxy, contact_centre],
+                  certificates}]
   cti_pairs:    [{name, dialect: enterprise | express, side_a, side_b, version, tag_width,
                   peripheral_id, client_id, client_password, heartbeat_seconds, reconnect_seconds,
                   request_seconds, open_seconds, sessions: per_node | one, logout_reason, rmcm_user}]
@@ -78,6 +87,13 @@ and numbers of telephones stand in quotation marks unless they are plain digits.
                   cookie_idle_minutes, form_method, label_limits, alternates,
                   push: {user, password, port}}
   voice:        {wrap_up_seconds}
+  headset:      {mode: disabled | notification | notification_and_control,
+                  deployment_type: express | enterprise, default_not_ready_reason}
+  logging:      {level, enterprise_number,
+                  syslog: [{name, host, port, transport: udp | tcp | tls, framing, facility, level}]}
+  proxies:      {http: {host, port, user, password}, socks: {..}, except}
+  sign_on:      {message, idle_minutes, session_hours, token_days_max, administrators_need_totp}
+  retention:    {audit_days}
 
 Example:
   umask 077; jackfield export > settings.yaml; $EDITOR settings.yaml; jackfield apply settings.yaml";
@@ -315,6 +331,8 @@ enum ProbeKind {
     Directory,
     /// A receiver of the log; it gets one test message.
     Syslog,
+    /// A proxy on the way out: http or socks.
+    Proxy,
     /// The store.
     Store,
     /// The certificate that this node shows.
@@ -541,4 +559,17 @@ fn serve(
 
 fn runtime() -> Result<tokio::runtime::Runtime, Problem> {
     Ok(tokio::runtime::Builder::new_multi_thread().enable_all().build()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_help_of_apply_names_every_part_of_the_settings() {
+        for section in domain::settings::Section::ALL {
+            let key = format!("  {}:", section.file_key());
+            assert!(APPLY_HELP.contains(&key), "{key}");
+        }
+    }
 }

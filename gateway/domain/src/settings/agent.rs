@@ -6,6 +6,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::Reader;
+use super::account::ACCOUNT_PASSWORD_CHARACTERS_MIN;
 use super::references::References;
 use super::skill::{COMPETENCE_MAX, SKILLS_OF_AGENT_MAX};
 use crate::secret::Hashed;
@@ -108,6 +109,17 @@ impl WrittenAgent {
         let extension = reader.parsed("extension");
         let roles = read_roles(reader);
         let password = read_password(reader);
+        // They sign in to consoles by it, where no phone's keys are in the way.
+        let in_consoles = roles.iter().any(|role| *role != Role::Agent);
+        if let (true, Some(NewPassword::Plain(plain))) = (in_consoles, &password)
+            && plain.expose().chars().count() < ACCOUNT_PASSWORD_CHARACTERS_MIN
+        {
+            let message = format_args!(
+                "must have at least {ACCOUNT_PASSWORD_CHARACTERS_MIN} characters for a role beside \
+                 agent"
+            );
+            reader.problem("password", message);
+        }
         let alias = reader.short_text("alias", 64);
         let skills = read_skills(reader, known);
         let origin = reader.short_text("origin", 64);

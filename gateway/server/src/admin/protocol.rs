@@ -78,7 +78,7 @@ pub(super) async fn answer(shared: &Arc<Shared>, line: &[u8]) -> Answer {
 }
 
 /// Whoever may open the socket.
-fn by_socket() -> Context {
+pub(super) fn by_socket() -> Context {
     let by = Actor {
         who: "command line".to_owned(),
         how: Some(Proof::LocalSocket),
@@ -182,7 +182,7 @@ pub(crate) async fn done(
             backups::list(shared).await
         }
         "backup_make" => {
-            let passphrase = read(members, |it| Some(backups::read_passphrase(it)))?;
+            let passphrase = read(members, |it| Some(backups::read_new_passphrase(it)))?;
             backups::make(shared, passphrase, context).await
         }
         "backup_delete" => {

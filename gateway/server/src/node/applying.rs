@@ -274,9 +274,9 @@ pub(super) fn tell_refused(error: &ApplyError) {
     match error {
         ApplyError::Problems(problems) => {
             let first = problems.as_slice().first().map(|problem| problem.key.as_str());
-            tracing::error!(problems = count(problems), first, MESSAGE);
+            tracing::error!(problems = count(problems), first, "{MESSAGE}");
         }
-        error => tracing::error!(%error, MESSAGE),
+        error => tracing::error!(%error, "{MESSAGE}"),
     }
 }
 
