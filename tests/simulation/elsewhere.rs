@@ -313,6 +313,8 @@ pub(crate) fn settings() -> Settings {
         sessions: CtiSessions::PerNode,
         logout_reason: 255,
         rmcm_user: None,
+        primary_node: None,
+        secondary_node: None,
     };
     let shift = Reason {
         category: ReasonCategory::SignOut,

@@ -82,7 +82,8 @@ and numbers of telephones stand in quotation marks unless they are plain digits.
                   certificates}]
   cti_pairs:    [{name, dialect: enterprise | express, side_a, side_b, version, tag_width,
                   peripheral_id, client_id, client_password, heartbeat_seconds, reconnect_seconds,
-                  request_seconds, open_seconds, sessions: per_node | one, logout_reason, rmcm_user}]
+                  request_seconds, open_seconds, sessions: per_node | one, logout_reason, rmcm_user,
+                  primary_node, secondary_node}]
   phone_service: {devices: any | listed, mobile_agents, inactivity_seconds, home_refresh_seconds,
                   cookie_idle_minutes, form_method, label_limits, alternates,
                   push: {user, password, port}}

@@ -47,6 +47,8 @@ pub(crate) fn settings(pairs: &[&str]) -> Settings {
             sessions: CtiSessions::PerNode,
             logout_reason: 255,
             rmcm_user: None,
+            primary_node: None,
+            secondary_node: None,
         };
         (pair.name.clone(), Arc::new(pair))
     });
