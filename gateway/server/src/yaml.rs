@@ -130,10 +130,4 @@ mod tests {
         }
         assert_eq!(read(b"{\"a\":[1,{\"b\":22}]}").unwrap(), json!({"a": [1, {"b": 22}]}));
     }
-
-    #[test]
-    fn an_empty_text_is_an_empty_document() {
-        assert_eq!(read(b"").unwrap(), Value::Null);
-        assert_eq!(read(b"# nothing\n").unwrap(), Value::Null);
-    }
 }
