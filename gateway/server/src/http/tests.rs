@@ -113,6 +113,11 @@ impl Proofs for Shown {
     fn needs_second_factor(&self, principal: &Principal) -> bool {
         principal.who == "1002"
     }
+
+    async fn tell(&self, tried: PasswordTry<'_>) {
+        let PasswordTry { account, surface, refused, .. } = tried;
+        self.0.lock().unwrap().push((account.to_owned(), surface, refused));
+    }
 }
 
 fn agent(who: String, how: Proof) -> Principal {
