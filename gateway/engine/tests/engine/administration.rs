@@ -10,8 +10,10 @@ use domain::{
 };
 use engine::testing::engine_on;
 use engine::{Engine, Outcome};
+use store::MemoryStore;
 
 use crate::Bench;
+use crate::store_away::Faulty;
 
 fn by(who: &str) -> Actor {
     Actor { who: who.to_owned(), how: None, from: Some("192.0.2.1".to_owned()), reference: None }
@@ -176,9 +178,11 @@ async fn ops_02_a_log_of_many_pages_is_told_in_one_go() {
     tokio::time::timeout(Duration::from_secs(2), told).await.expect("told");
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+#[tokio::test]
 async fn ops_02_what_is_told_at_once_waits_for_its_turn_and_is_not_refused() {
-    let bench = Bench::new().await;
+    let store = Faulty::way_to(Arc::new(MemoryStore::new()));
+    let bench = Bench::on(store.clone()).await;
+    store.be_slow();
     let now = engine::Clock::now(bench.clock.as_ref());
     let mut telling = tokio::task::JoinSet::new();
     for number in 0..400 {
