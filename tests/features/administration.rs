@@ -129,6 +129,11 @@ fn ops_06_the_first_administrator_is_made_by_a_link_that_is_good_once() {
     assert_eq!(api.check("GET", "/session", &headers, None, 200)["who"], json!("boss"));
     assert!(!node.folder.join("state/set-up-link").exists());
     assert_eq!(api.check("GET", "/sign-on", "", None, 200)["set_up"], json!(false));
+    // Tries with a wrong link stand in the audit log.
+    let list = api.check("GET", "/audit?action=set_up", &headers, None, 200);
+    let outcomes = list["items"].as_array().unwrap().iter().map(|it| &it["deed"]["outcome"]);
+    let outcomes: Vec<_> = outcomes.collect();
+    assert_eq!(outcomes, ["done", "wrong"], "{list}");
     // The one administrator cannot lock everybody out.
     let refused = api.ask("DELETE", "/accounts/boss", &headers, None);
     assert_eq!((refused.status, code(&refused).as_str()), (409, "last_administrator"));
@@ -344,8 +349,16 @@ fn ids_16_a_role_taken_away_or_an_account_disabled_acts_on_sessions_and_tokens_a
 fn ops_02_every_change_and_sign_in_stands_in_an_unbroken_audit_log() {
     let gateway = Gateway::start();
     let api = Api::of_demo(&gateway, &gateway.endpoint("api"));
-    api.sign_in(&with_password("admin", "wrong password"));
+    for _ in 0..4 {
+        api.sign_in(&with_password("nobody", "wrong password"));
+    }
     let admin = api.session(&with_password("admin", "demo-admin"));
+    for (pair, status) in [("bm9vbmU6eA==", 401), ("YWRtaW46ZGVtby1hZG1pbg==", 200)] {
+        for _ in 0..3 {
+            let basic = format!("Authorization: Basic {pair}\r\n");
+            api.check("GET", "/session", &basic, None, status);
+        }
+    }
     api.check("PATCH", "/agents/1001", &admin, Some(&json!({"name": "Somebody"})), 200);
     api.check("PATCH", "/agents/1001", &admin, Some(&json!({"password": "another-secret"})), 200);
     gateway.admin(json!({"do": "maintenance", "on": true}));
@@ -368,6 +381,16 @@ fn ops_02_every_change_and_sign_in_stands_in_an_unbroken_audit_log() {
         };
         wanted.iter().all(has).then_some(list)
     });
+    // As often as it was tried, it is told once; how often more, at the end of the minute.
+    let told = |action: &str, object: &str| {
+        let items = list["items"].as_array().unwrap().iter();
+        let deeds = items.map(|item| &item["deed"]).filter(|deed| deed["action"] == action);
+        let all = deeds.filter(|deed| deed["object"] == object);
+        all.filter(|deed| !deed.to_string().contains("further")).count()
+    };
+    assert_eq!(told("sign_in_refused", "sessions"), 1, "{list}");
+    assert_eq!(told("sign_in_refused", "surfaces/console"), 1, "{list}");
+    assert_eq!(told("signed_in", "surfaces/console"), 1, "{list}");
     let text = list.to_string();
     assert!(text.contains("agents/1001 name") && text.contains("Somebody"), "{text}");
     assert!(!text.contains("another-secret") && !text.contains("argon2id"), "{text}");

@@ -8,9 +8,14 @@
 //! one order over all nodes and no change without its entry. Entries name what changed, secrets
 //! masked; nothing in them is a customer's text. Old ones are removed from the beginning alone, and
 //! the head keeps where the rest begins, so that what is left still proves itself.
+//!
+//! Entries stand in the order of their times. What is told later than another has that one's time, and
+//! says when it happened.
+
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::{Proof, Timestamp};
@@ -19,6 +24,8 @@ use crate::{Proof, Timestamp};
 pub const CHANGES_MAX: usize = 50;
 /// The most characters of a value in an entry.
 const VALUE_CHARACTERS_MAX: usize = 200;
+/// A time that is ahead by more was a wrong clock's, and those after it are not counted from it.
+const AHEAD_MAX: Duration = Duration::from_secs(86_400);
 
 /// Who did something, and by what it was proven.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -102,7 +109,7 @@ impl Deed {
 pub struct AuditEntry {
     /// Its place, from 1 on, without gaps.
     pub number: u64,
-    /// When.
+    /// When, or the time of the entry before where that is later; then the deed says `happened_at`.
     pub at: Timestamp,
     /// Who.
     pub by: Actor,
@@ -128,6 +135,9 @@ pub struct AuditHead {
     /// Up to where sign-ins of agents were taken over from the event log.
     #[serde(default)]
     pub taken: Option<TakenUpTo>,
+    /// The time of the last entry.
+    #[serde(default)]
+    pub last_at: Option<Timestamp>,
 }
 
 /// A place in the event log.
@@ -139,7 +149,7 @@ pub struct TakenUpTo {
     pub number: u64,
 }
 
-/// A deed that was done some time ago.
+/// A deed that was done, now or some time ago.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Past {
     /// When.
@@ -153,7 +163,14 @@ pub struct Past {
 impl Default for AuditHead {
     fn default() -> Self {
         let zeros = "0".repeat(64);
-        Self { number: 0, hash: zeros.clone(), first: 1, before_first: zeros, taken: None }
+        Self {
+            number: 0,
+            hash: zeros.clone(),
+            first: 1,
+            before_first: zeros,
+            taken: None,
+            last_at: None,
+        }
     }
 }
 
@@ -225,14 +242,20 @@ impl ChainCheck {
 }
 
 impl AuditHead {
-    /// The next entry, and the head after it.
+    /// The next entry, written `now`, and the head after it.
     #[must_use]
-    pub fn followed_by(&self, at: Timestamp, by: Actor, deed: Deed) -> (Self, AuditEntry) {
+    pub fn followed_by(&self, now: Timestamp, past: Past) -> (Self, AuditEntry) {
+        let Past { at: happened_at, by, mut deed } = past;
+        let last = self.last_at.filter(|last| last.since(now) <= AHEAD_MAX);
+        let at = last.map_or(happened_at, |last| happened_at.max(last));
+        if at != happened_at {
+            deed = deed.with("happened_at", &json!(happened_at));
+        }
         let number = self.number.saturating_add(1);
         let hash = hash(number, at, &by, &deed, &self.hash);
         let entry =
             AuditEntry { number, at, by, deed, previous: self.hash.clone(), hash: hash.clone() };
-        (Self { number, hash, ..self.clone() }, entry)
+        (Self { number, hash, last_at: Some(at), ..self.clone() }, entry)
     }
 }
 
@@ -269,7 +292,7 @@ mod tests {
         for number in 0..length {
             let at = Timestamp::from_microseconds(i64::try_from(number).unwrap());
             let deed = Deed::done("settings_changed", format!("agents/{number}"));
-            let (next, entry) = head.followed_by(at, Actor::gateway(), deed);
+            let (next, entry) = head.followed_by(at, Past { at, by: Actor::gateway(), deed });
             head = next;
             entries.push(entry);
         }
@@ -306,6 +329,31 @@ mod tests {
         moved.swap(1, 2);
         assert!(check(&head, &moved).is_err());
         assert_eq!(check(&head, &entries[..4]), Err(BrokenChain::Cut { last: 4, expected: 5 }));
+    }
+
+    #[test]
+    fn ops_02_what_is_told_later_stands_in_the_order_of_time_and_says_when_it_happened() {
+        let hour = |hour: i64| Timestamp::from_seconds(1_000_000 + hour * 3_600);
+        let mut head = AuditHead::default();
+        let mut entries = Vec::new();
+        let mut tell = |now, at| {
+            let past = Past { at, by: Actor::gateway(), deed: Deed::done("done", "x") };
+            let (next, entry) = head.followed_by(now, past);
+            head = next;
+            entries.push(entry.clone());
+            (entry.at, entry.deed.changes.into_iter().next())
+        };
+        assert_eq!(tell(hour(50), hour(50)), (hour(50), None));
+        let (at, happened) = tell(hour(51), hour(1));
+        assert_eq!(at, hour(50));
+        let happened = happened.unwrap();
+        assert_eq!(happened.field, "happened_at");
+        assert_eq!(happened.after, Some(json!(hour(1)).to_string()));
+        // A clock that is a little behind, and one that is far ahead of all others.
+        assert_eq!(tell(hour(49), hour(49)).0, hour(50));
+        assert_eq!(tell(hour(900), hour(900)), (hour(900), None));
+        assert_eq!(tell(hour(52), hour(52)), (hour(52), None));
+        assert_eq!(check(&head, &entries), Ok(()));
     }
 
     #[test]

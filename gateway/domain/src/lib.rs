@@ -77,8 +77,9 @@ pub use session::{
 pub use settings::Settings;
 pub use sign_in::{LOCK_SECONDS, WRONG_PASSWORDS_MAX, sign_in_possible};
 pub use step::{
-    AgentCommand, Command, ConsoleCommand, ERASED, Entropy, Halt, Input, InputBody, InputId,
-    LEAVING_SECONDS, OWED_SECONDS, OwedSignOut, Report, SignIn, SignInOn, Step, Wish, step,
+    AUDIT_FORGOTTEN_MAX, AgentCommand, Command, ConsoleCommand, ERASED, Entropy, Halt, Input,
+    InputBody, InputId, LEAVING_SECONDS, OWED_SECONDS, OwedSignOut, Report, SignIn, SignInOn, Step,
+    Wish, step,
 };
 pub use time::Timestamp;
 pub use view::{Ask, Loaded, View};

@@ -25,7 +25,7 @@ mod place;
 mod resealing;
 
 use client::News;
-pub use console::ConsoleCommand;
+pub use console::{AUDIT_FORGOTTEN_MAX, ConsoleCommand};
 pub use erasure::ERASED;
 use place::Move;
 
@@ -387,6 +387,15 @@ impl Input {
                 | Report::ClientPresence { agent, .. },
             ) => Some(agent),
             _ => None,
+        }
+    }
+
+    /// Whether it writes to the audit log, whose head all those compete for.
+    pub fn is_told(&self) -> bool {
+        match &self.body {
+            InputBody::Command(Command::Audited { .. }) => true,
+            InputBody::Command(Command::Console(command)) => command.is_of_audit(),
+            _ => false,
         }
     }
 

@@ -80,6 +80,9 @@ pub struct Engine {
     pub(crate) settings: RwLock<Arc<Settings>>,
     pub(crate) settings_number: watch::Sender<u64>,
     pub(crate) refreshing: tokio::sync::Mutex<()>,
+    /// Held, after an input's own lane, from load to commit by those that write to the audit log: they would
+    /// only find each other's head moved. Between nodes the head's guard decides.
+    pub(crate) audit_head_turn: tokio::sync::Mutex<()>,
     /// Held while everything is read anew, since the store has another epoch.
     pub(crate) meeting: tokio::sync::Mutex<()>,
     pub(crate) stop: watch::Sender<bool>,
@@ -171,6 +174,7 @@ impl Engine {
             settings: RwLock::default(),
             settings_number: watch::channel(0).0,
             refreshing: tokio::sync::Mutex::default(),
+            audit_head_turn: tokio::sync::Mutex::default(),
             meeting: tokio::sync::Mutex::default(),
             stop: watch::channel(false).0,
             maintenance: Maintenance::default(),

@@ -12,8 +12,8 @@ use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use domain::{
-    Actor, AgentId, AgentKey, AuditHead, Command, ConsoleCommand, Deed, Document, Identity, Index,
-    IndexRange, Input, InputId, Key, PairName, Timestamp,
+    AUDIT_FORGOTTEN_MAX, Actor, AgentId, AgentKey, AuditHead, Command, ConsoleCommand, Deed,
+    Document, Identity, Index, IndexRange, Input, InputId, Key, PairName, Timestamp,
 };
 use store::LOG_SECONDS;
 
@@ -155,26 +155,30 @@ impl Engine {
         }))
     }
 
-    /// In steps that a commit bears; the last one is told with the count of all.
+    /// In steps that a commit bears, each told by the entry that is written with it.
     async fn forget_audit(&self, overdue: &Overdue, by: Actor) -> Result<(), RetentionError> {
         let last = overdue.last;
         let mut first = self.audit_head().await.map_or(0, |head| head.first);
         while first <= last {
-            let forget = Command::Console(ConsoleCommand::ForgetAudit { last });
-            let input =
-                Input::command(InputId::new("forget_audit", format!("{first}/{last}")), forget);
-            self.refused(input).await?;
+            let step = last.min(first.saturating_add(AUDIT_FORGOTTEN_MAX - 1));
+            let deed = Deed::done("audit_removed", "audit")
+                .with("days", &overdue.days.into())
+                .with("count", &(step - first + 1).into())
+                .with("last", &step.into());
+            let forget = Command::Console(ConsoleCommand::ForgetAudit { last: step });
+            let command = Command::Audited {
+                by: by.clone(),
+                deed: Some(deed),
+                command: Some(Box::new(forget)),
+            };
+            let id = InputId::new("forget_audit", format!("{first}/{step}"));
+            self.refused(Input::command(id, command)).await?;
             let Some(AuditHead { first: next, .. }) = self.audit_head().await else { break };
             if next <= first {
                 break;
             }
             first = next;
         }
-        let deed = Deed::done("audit_removed", "audit")
-            .with("days", &overdue.days.into())
-            .with("count", &overdue.count.into())
-            .with("last", &last.into());
-        self.tell_audit(by, deed).await;
         Ok(())
     }
 

@@ -75,7 +75,12 @@ impl Engine {
             return Err(StoreError::Replaced.into());
         }
         let _turn = self.lanes.enter(input.lane()).await.ok_or(SubmitError::Busy)?;
-        let decided = self.carry(&input).await?;
+        let decided = {
+            // Whoever holds this waits for no lane, and for nobody's owner.
+            let _head =
+                if input.is_told() { Some(self.audit_head_turn.lock().await) } else { None };
+            self.carry(&input).await?
+        };
         let Carried::Asks(asked, reply) = decided else { return Ok(decided.into_outcome()) };
         let answer = self.live.ask(&asked.pair, asked.command).await.ok_or(SubmitError::Busy)?;
         match answer {

@@ -23,8 +23,10 @@ mod one_time;
 mod proofs;
 pub(crate) mod set_up;
 mod sign_in;
+mod tries;
 
 pub(crate) use proofs::{StoredProofs, TOKEN_PREFIX, sha256};
+pub(crate) use tries::Tries;
 
 /// The node, once it is whole.
 #[derive(Clone, Default)]

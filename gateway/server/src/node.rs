@@ -25,7 +25,7 @@ use tokio::task::JoinSet;
 
 use crate::authentication::{Frame, NodeAccounts, Pool};
 use crate::config::{Config, Expiry, StoreConfig, check_files_for};
-use crate::console::{Handle, StoredProofs, set_up};
+use crate::console::{Handle, StoredProofs, Tries, set_up};
 use crate::http::{HttpMetrics, RouteTable, route_tables};
 use crate::log::{LineLimit, LogControl};
 use crate::operations::{Health, Operations};
@@ -113,6 +113,7 @@ pub(crate) struct Shared {
     pub(crate) started_at: Timestamp,
     pub(crate) certificates: Arc<Certificates>,
     pub(crate) sealing: Arc<SealingKeys>,
+    pub(crate) tries: Arc<Tries>,
     pool: Arc<Pool>,
     /// One apply or reload at a time.
     changing: Mutex<()>,
@@ -307,6 +308,7 @@ impl Starting {
             changing: Mutex::default(),
             config,
             settings_file,
+            tries: Tries::new(Arc::clone(&engine)),
             engine,
             port,
             health,
@@ -364,7 +366,10 @@ impl Starting {
             console_tls: self.console_tls,
             challenges: self.challenges,
             authenticator: self.authenticator,
-            proofs: Arc::new(StoredProofs::new(Arc::clone(&shared.engine))),
+            proofs: Arc::new(StoredProofs::new(
+                Arc::clone(&shared.engine),
+                Arc::clone(&shared.tries),
+            )),
             clock: self.clock,
             metrics: self.http,
             lines: self.lines,
@@ -387,6 +392,7 @@ impl Starting {
         }
         let node = Arc::clone(&shared);
         others.spawn(async move { set_up::at_start(&node).await });
+        others.spawn(Arc::clone(&shared.tries).run(stopping.clone()));
         others.spawn(logging::follow(Arc::clone(&shared), stopping.clone()));
         if let Some(applying) = applying {
             tracing::info!(

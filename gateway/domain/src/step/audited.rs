@@ -2,8 +2,8 @@
 
 use crate::settings::{changes, name};
 use crate::{
-    Actor, AuditHead, CHANGES_MAX, Decision, Deed, Document, Halt, Key, Kind, Settings, Timestamp,
-    View, WriteBody,
+    Actor, AuditHead, CHANGES_MAX, Decision, Deed, Document, Halt, Key, Kind, Past, Settings,
+    Timestamp, View, WriteBody,
 };
 
 /// Adds the entry to what was decided. What changed nothing is not told, nor what is asked of another,
@@ -31,7 +31,7 @@ pub(super) fn audited(
     let version = loaded.map(|loaded| loaded.version);
     decision.guards.retain(|guard| guard.key != key);
     let deed = deed.cloned().unwrap_or_else(|| of_settings(&decision, &view.settings));
-    let (head, entry) = head.followed_by(now, by.clone(), deed);
+    let (head, entry) = head.followed_by(now, Past { at: now, by: by.clone(), deed });
     Ok(decision
         .guard(key.clone(), version)
         .put(Key::audit(entry.number), Document::Audit(Box::new(entry)))

@@ -8,7 +8,7 @@ use crate::{
 };
 
 /// So many entries of the audit log are removed in one commit at most.
-const FORGOTTEN_MAX: u64 = 500;
+pub const AUDIT_FORGOTTEN_MAX: u64 = 500;
 /// What the timer is called that removes a session.
 const SESSION_WAKE: &str = "web_session_over/";
 
@@ -77,6 +77,11 @@ pub enum ConsoleCommand {
 }
 
 impl ConsoleCommand {
+    /// Whether it is about the audit log itself.
+    pub(super) fn is_of_audit(&self) -> bool {
+        matches!(self, Self::ForgetAudit { .. } | Self::TellPast { .. })
+    }
+
     /// Those of one lane run one after the other.
     pub(super) fn lane(&self) -> String {
         match self {
@@ -134,7 +139,9 @@ pub(super) fn console(
             use_set_up_link(now, digest, *base, account, view)
         }
         ConsoleCommand::ForgetAudit { last } => forget_audit(*last, view),
-        ConsoleCommand::TellPast { before, upto, past } => tell_past(*before, *upto, past, view),
+        ConsoleCommand::TellPast { before, upto, past } => {
+            tell_past(now, *before, *upto, past, view)
+        }
     }
 }
 
@@ -245,6 +252,7 @@ fn use_set_up_link(
 
 /// Adds what was done before, unless somebody did so already.
 fn tell_past(
+    now: Timestamp,
     before: Option<TakenUpTo>,
     upto: TakenUpTo,
     past: &[Past],
@@ -261,8 +269,8 @@ fn tell_past(
         return Ok(decision);
     }
     decision = decision.guard(key.clone(), loaded.map(|loaded| loaded.version));
-    for Past { at, by, deed } in past {
-        let (next, entry) = head.followed_by(*at, by.clone(), deed.clone());
+    for past in past {
+        let (next, entry) = head.followed_by(now, past.clone());
         head = next;
         decision = decision.put(Key::audit(entry.number), Document::Audit(Box::new(entry)));
     }
@@ -277,7 +285,7 @@ fn forget_audit(last: u64, view: &View) -> Result<Decision, Halt> {
     let Some(Document::AuditHead(head)) = loaded.map(|loaded| &loaded.document) else {
         return Ok(Decision::already(Reply::Done));
     };
-    let last = last.min(head.number).min(head.first.saturating_add(FORGOTTEN_MAX - 1));
+    let last = last.min(head.number).min(head.first.saturating_add(AUDIT_FORGOTTEN_MAX - 1));
     if last < head.first {
         return Ok(Decision::already(Reply::Done));
     }

@@ -10,8 +10,10 @@ use domain::{
 };
 use engine::testing::engine_on;
 use engine::{Engine, Outcome};
+use store::MemoryStore;
 
 use crate::Bench;
+use crate::store_away::Faulty;
 
 fn by(who: &str) -> Actor {
     Actor { who: who.to_owned(), how: None, from: Some("192.0.2.1".to_owned()), reference: None }
@@ -126,6 +128,82 @@ async fn ops_02_sign_ins_of_agents_are_told_once_in_the_audit_log() {
     assert_eq!(first.by.who, "1001");
     assert_eq!(first.deed.object, "agents/1001");
     assert_eq!(count(&other, "agent_signed_in").await, 2);
+}
+
+/// Waits until that many entries tell of that action.
+async fn until_told(engine: &Engine, action: &str, wanted: usize) {
+    while count(engine, action).await < wanted {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+async fn sign_out(bench: &mut Bench, agent: &str) {
+    let by = domain::SignedOutBy::Supervisor;
+    bench.wish(agent, domain::Wish::ForceSignOut { reason: None, by }).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn ops_02_sign_ins_of_the_last_day_are_told_in_the_order_of_the_log() {
+    let mut bench = Bench::new().await;
+    bench.sign_in("1001", "2001").await;
+    bench.clock.advance(Duration::from_secs(2 * 86_400));
+    bench.sign_in("1002", "2002").await;
+    let happened_at = engine::Clock::now(bench.clock.as_ref());
+    bench.clock.advance(Duration::from_secs(600));
+    bench.engine.tell_audit(by("admin"), Deed::done("tried", "x")).await;
+    let told = until_told(&bench.engine, "agent_signed_in", 1);
+    tokio::time::timeout(Duration::from_secs(60), told).await.expect("told");
+    let (_, all) = entries(&bench.engine).await;
+    assert!(all.is_sorted_by_key(|entry| entry.at), "{all:?}");
+    let mut told = all.iter().filter(|it| it.deed.action == "agent_signed_in");
+    let entry = told.next().unwrap();
+    // What is longer ago stays in the event log alone.
+    assert_eq!((entry.by.who.as_str(), told.next()), ("1002", None));
+    let happened = entry.deed.changes.iter().find(|it| it.field == "happened_at").unwrap();
+    assert_eq!(happened.after, Some(happened_at.microseconds().to_string()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn ops_02_a_log_of_many_pages_is_told_in_one_go() {
+    let mut bench = Bench::new().await;
+    for _ in 0..500 {
+        bench.sign_in("1001", "2001").await;
+        sign_out(&mut bench, "1001").await;
+    }
+    let lines = bench.store.end_of_log().await.unwrap().number;
+    assert!(lines > 1_000, "{lines}");
+    until_told(&bench.engine, "agent_signed_in", 1).await;
+    // Not a page with every look, five seconds apart.
+    let told = until_told(&bench.engine, "agent_signed_in", 500);
+    tokio::time::timeout(Duration::from_secs(2), told).await.expect("told");
+}
+
+#[tokio::test]
+async fn ops_02_what_is_told_at_once_waits_for_its_turn_and_is_not_refused() {
+    let store = Faulty::way_to(Arc::new(MemoryStore::new()));
+    let bench = Bench::on(store.clone()).await;
+    store.be_slow();
+    let now = engine::Clock::now(bench.clock.as_ref());
+    let mut telling = tokio::task::JoinSet::new();
+    for number in 0..400 {
+        let engine = Arc::clone(&bench.engine);
+        let token = AccessToken {
+            identity: Identity::Account { name: format!("a{number}").parse().unwrap() },
+            name: "t".to_owned(),
+            roles: vec![Role::Report],
+            digest: "d".to_owned(),
+            made_at: now,
+            ends_at: now,
+        };
+        let make =
+            ConsoleCommand::MakeToken { id: format!("{number:016}"), token: Box::new(token) };
+        let input = domain::Input::command(domain::InputId::new("make", number), told(make));
+        telling.spawn(async move { engine.submit(input).await });
+    }
+    for outcome in telling.join_all().await {
+        assert_eq!(outcome.unwrap(), Outcome::Done(Reply::Done));
+    }
+    assert_eq!(count(&bench.engine, "tried").await, 400);
 }
 
 fn session(bench: &Bench) -> WebSession {

@@ -39,6 +39,8 @@ const PANICS: u8 = 8;
 const AWAY: u8 = 9;
 /// Says that it does not know, and is full from then on.
 const LOST_THEN_FULL: u8 = 10;
+/// Lets others go ahead after each load.
+const SLOW: u8 = 11;
 
 /// A store in memory whose commits go wrong as told.
 pub(crate) struct Faulty {
@@ -58,6 +60,10 @@ impl Faulty {
 
     pub(crate) fn cut(&self, cut: bool) {
         self.fault.store(if cut { AWAY } else { WORKS }, Ordering::Release);
+    }
+
+    pub(crate) fn be_slow(&self) {
+        self.fault.store(SLOW, Ordering::Release);
     }
 
     fn reach(&self) -> Result<(), StoreError> {
@@ -134,7 +140,11 @@ impl Store for Faulty {
             return Err(StoreError::Newer { kind: key.kind, found: 2, known: 1 });
         }
         self.reach()?;
-        self.inner.load(load).await
+        let answer = self.inner.load(load).await;
+        if self.fault.load(Ordering::Acquire) == SLOW {
+            tokio::task::yield_now().await;
+        }
+        answer
     }
     async fn outcome(&self, input: &InputId) -> Result<Option<Reply>, StoreError> {
         self.inner.outcome(input).await

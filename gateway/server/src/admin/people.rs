@@ -9,9 +9,9 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use console::{Context, Failure};
 use domain::settings::Reader;
 use domain::{
-    AccessToken, AgentId, Ask, AuditEntry, AuditHead, ChainCheck, Command, ConsoleCommand, Deed,
-    Document, Identity, Index, IndexRange, Input, InputId, Key, Role, TOKENS_MAX, Timestamp,
-    WebSession,
+    AccessToken, AgentId, Ask, AuditEntry, AuditHead, BrokenChain, ChainCheck, Command,
+    ConsoleCommand, Deed, Document, Identity, Index, IndexRange, Input, InputId, Key, Role,
+    TOKENS_MAX, Timestamp, WebSession,
 };
 use engine::Outcome;
 use serde_json::{Value, json};
@@ -27,6 +27,10 @@ const ENTRIES_MAX: u64 = 1_000;
 const LOOKED_MAX: u64 = 100_000;
 /// How many entries are loaded at once.
 const PAGE: u64 = 500;
+/// An entry that is older by more than what was asked for ends the look.
+const OUT_OF_ORDER_MAX: Duration = Duration::from_secs(86_400);
+/// How often the chain is walked anew, as entries were removed from its beginning meanwhile.
+const WALKS_MAX: usize = 4;
 
 /// Whether it is one of the deeds here.
 pub(super) fn knows(deed: &str) -> bool {
@@ -370,6 +374,7 @@ impl WantedEntries {
         is(&self.who, &entry.by.who)
             && is(&self.action, &entry.deed.action)
             && self.object.as_ref().is_none_or(|it| entry.deed.object.starts_with(it.as_str()))
+            && self.from.is_none_or(|from| entry.at >= from)
             && self.to.is_none_or(|to| entry.at <= to)
     }
 }
@@ -385,7 +390,8 @@ async fn audit_list(shared: &Shared, wanted: WantedEntries) -> Result<Value, Fai
         let keys = (first..=next).rev().map(Key::audit).collect();
         for (_, document) in documents(shared, keys).await? {
             let Document::Audit(entry) = document else { continue };
-            if wanted.from.is_some_and(|from| entry.at < from) {
+            // Older ones follow, but for a clock that was wrong.
+            if wanted.from.is_some_and(|from| from.since(entry.at) > OUT_OF_ORDER_MAX) {
                 next = 0;
                 break 'pages;
             }
@@ -407,23 +413,16 @@ async fn audit_list(shared: &Shared, wanted: WantedEntries) -> Result<Value, Fai
 
 /// Walks the chain from where it begins to its end.
 async fn audit_check(shared: &Shared) -> Result<Value, Failure> {
-    let head = audit_head(shared).await?;
-    let mut check = ChainCheck::new(&head);
-    let mut next = head.first;
-    let mut broken = None;
-    'pages: while next <= head.number {
-        let last = next.saturating_add(PAGE - 1).min(head.number);
-        let keys = (next..=last).map(Key::audit).collect();
-        for (_, document) in documents(shared, keys).await? {
-            let Document::Audit(entry) = document else { continue };
-            if let Err(error) = check.take(&entry) {
-                broken = Some(error);
-                break 'pages;
-            }
+    let mut head = audit_head(shared).await?;
+    let mut broken = walked(shared, &head).await?;
+    for _ in 1..WALKS_MAX {
+        let now = audit_head(shared).await?;
+        if broken.is_none() || now.first == head.first {
+            break;
         }
-        next = last + 1;
+        head = now;
+        broken = walked(shared, &head).await?;
     }
-    let broken = broken.or_else(|| check.finish(&head).err());
     Ok(json!({
         "intact": broken.is_none(),
         "why": broken.map(|broken| broken.to_string()),
@@ -431,6 +430,24 @@ async fn audit_check(shared: &Shared) -> Result<Value, Failure> {
         "last": head.number,
         "hash": head.hash,
     }))
+}
+
+/// Where the chain of that head is broken.
+async fn walked(shared: &Shared, head: &AuditHead) -> Result<Option<BrokenChain>, Failure> {
+    let mut check = ChainCheck::new(head);
+    let mut next = head.first;
+    while next <= head.number {
+        let last = next.saturating_add(PAGE - 1).min(head.number);
+        let keys = (next..=last).map(Key::audit).collect();
+        for (_, document) in documents(shared, keys).await? {
+            let Document::Audit(entry) = document else { continue };
+            if let Err(broken) = check.take(&entry) {
+                return Ok(Some(broken));
+            }
+        }
+        next = last + 1;
+    }
+    Ok(check.finish(head).err())
 }
 
 async fn audit_head(shared: &Shared) -> Result<AuditHead, Failure> {

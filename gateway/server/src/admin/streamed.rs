@@ -286,7 +286,27 @@ async fn telling(
     }
 }
 
+/// Replaces what is kept here by a backup, or says what would be; one that is refused is told as well.
 pub(super) async fn restore(
+    shared: Arc<Shared>,
+    file: File,
+    passphrase: Option<Secret>,
+    wish: Wish,
+    by: Actor,
+    progress: Progress,
+) -> Result<Value, Failure> {
+    let (engine, is_meant) = (Arc::clone(&shared.engine), !wish.dry_run);
+    let result = restored(shared, file, passphrase, wish, by.clone(), progress).await;
+    if let Err(failure) = &result
+        && is_meant
+    {
+        let deed = Deed::done("backup_restored", "store").with_outcome(&failure.code);
+        engine.tell_audit(by, deed).await;
+    }
+    result
+}
+
+async fn restored(
     shared: Arc<Shared>,
     file: File,
     passphrase: Option<Secret>,

@@ -5,29 +5,33 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::{
-    AccessToken, Command, ConsoleCommand, Document, Identity, Input, InputId, Key, Principal,
-    Proof, Secret, WebSession,
+    AccessToken, Actor, Command, ConsoleCommand, Deed, Document, Identity, Input, InputId, Key,
+    Principal, Proof, Secret, WebSession,
 };
 use engine::Engine;
 use ring::digest;
 use subtle::ConstantTimeEq;
 
+use super::tries::Tries;
 use crate::http::Proofs;
-use crate::http::proofs::NotProven;
+use crate::http::proofs::{NotProven, PasswordTry};
 
 /// That a session was used is noted so often at most.
 const TOUCH_EVERY: Duration = Duration::from_secs(60);
+/// The most characters of a name that somebody typed, in the audit log.
+pub(super) const WHO_CHARACTERS_MAX: usize = 64;
 /// What every access token begins with, so that leaked ones are found by searching for it.
 pub(crate) const TOKEN_PREFIX: &str = "jf_";
 
 /// Looks sessions and tokens up with every request, so that what ended is over on every node at once.
 pub(crate) struct StoredProofs {
     engine: Arc<Engine>,
+    tries: Arc<Tries>,
 }
 
 impl StoredProofs {
-    pub(crate) fn new(engine: Arc<Engine>) -> Self {
-        Self { engine }
+    pub(crate) fn new(engine: Arc<Engine>, tries: Arc<Tries>) -> Self {
+        Self { engine, tries }
     }
 
     fn principal(
@@ -104,6 +108,23 @@ impl Proofs for StoredProofs {
         let Some(Identity::Account { name }) = &principal.identity else { return false };
         let settings = self.engine.settings();
         settings.accounts.get(name).is_some_and(|account| account.totp.is_some())
+    }
+
+    async fn tell(&self, tried: PasswordTry<'_>) {
+        let by = Actor {
+            who: tried.account.chars().take(WHO_CHARACTERS_MAX).collect(),
+            how: Some(Proof::Password),
+            from: Some(tried.source.to_string()),
+            reference: Some(tried.reference.to_owned()),
+        };
+        let object = format!("surfaces/{}", tried.surface);
+        match tried.refused {
+            Some(why) => {
+                let deed = Deed::done("sign_in_refused", object).with_outcome(why);
+                self.tries.refused(by, deed).await;
+            }
+            None => self.tries.right(by, Deed::done("signed_in", object)).await,
+        }
     }
 }
 

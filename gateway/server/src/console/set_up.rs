@@ -113,12 +113,22 @@ pub(super) async fn set_up(shared: &Shared, wanted: SetUp) -> Result<(), Failure
     let Some(name) = name.filter(|_| problems.is_empty()) else {
         return Err(Failure::problems("problems", problems));
     };
+    let by = Actor {
+        who: "set-up link".to_owned(),
+        how: None,
+        from: Some(wanted.from.to_string()),
+        reference: Some(wanted.reference),
+    };
     // Looked at before the password is hashed, which takes its time.
     let digest = sha256(wanted.secret.expose());
     let found = shared.engine.document(&Key::set_up_link()).await;
     match found?.map(|it| it.document) {
         Some(Document::SetUpLink(link)) if link.digest == digest => {}
-        _ => return Err(refused(&domain::Refusal::LinkOver)),
+        _ => {
+            let deed = Deed::done("set_up", "accounts").with_outcome("wrong");
+            shared.tries.refused(by, deed).await;
+            return Err(refused(&domain::Refusal::LinkOver));
+        }
     }
     shared.writable_settings()?;
     let hash = shared.port.hash(&wanted.password).await;
@@ -130,12 +140,6 @@ pub(super) async fn set_up(shared: &Shared, wanted: SetUp) -> Result<(), Failure
         password_hash: Some(hash),
         totp: None,
         disabled: false,
-    };
-    let by = Actor {
-        who: "set-up link".to_owned(),
-        how: None,
-        from: Some(wanted.from.to_string()),
-        reference: Some(wanted.reference),
     };
     for _ in 0..TRIES {
         let base = shared.engine.settings().number;
@@ -157,7 +161,11 @@ pub(super) async fn set_up(shared: &Shared, wanted: SetUp) -> Result<(), Failure
                 return Ok(());
             }
             Ok(Outcome::Refused(domain::Refusal::SettingsMoved)) => {}
-            Ok(Outcome::Refused(refusal)) => return Err(refused(&refusal)),
+            Ok(Outcome::Refused(refusal)) => {
+                let deed = Deed::done("set_up", "accounts").with_outcome("refused");
+                shared.tries.refused(by, deed).await;
+                return Err(refused(&refusal));
+            }
             Ok(Outcome::Unclear(_)) => {
                 return Err(engine::SubmitError::Undecided.into());
             }

@@ -19,8 +19,7 @@ use engine::{Applicant, Attempt, AuthenticationRefusal, Judgement, Outcome};
 use serde_json::json;
 
 use super::one_time;
-use super::proofs::sha256;
-use crate::admin::people;
+use super::proofs::{WHO_CHARACTERS_MAX, sha256};
 use crate::node::Shared;
 
 /// The surface, in figures and limits.
@@ -32,7 +31,7 @@ pub(super) async fn sign_in(shared: &Shared, attempt: SignIn) -> Result<NewSessi
         return Err(SignInRefusal::Unacknowledged);
     }
     let actor = Actor {
-        who: attempt.account.chars().take(64).collect(),
+        who: attempt.account.chars().take(WHO_CHARACTERS_MAX).collect(),
         how: Some(Proof::Password),
         from: Some(attempt.from.to_string()),
         reference: Some(attempt.reference.clone()),
@@ -148,7 +147,7 @@ async fn begin(
     }
 }
 
-/// Failed sign-ins are told too; the limits on tries bound how many there are.
+/// Failed sign-ins are told too.
 async fn tell_refused(shared: &Shared, context: &Context, refusal: &SignInRefusal) {
     let outcome = match refusal {
         SignInRefusal::Wrong => "wrong",
@@ -162,7 +161,7 @@ async fn tell_refused(shared: &Shared, context: &Context, refusal: &SignInRefusa
         }
     };
     let deed = Deed::done("sign_in_refused", "sessions").with_outcome(outcome);
-    people::note(shared, context, deed).await;
+    shared.tries.refused(context.by.clone(), deed).await;
 }
 
 fn refused(refusal: &AuthenticationRefusal) -> SignInRefusal {

@@ -24,7 +24,7 @@ use tokio::time::timeout;
 
 use super::Site;
 use super::credentials::Credentials;
-use super::proofs::{self, NotProven};
+use super::proofs::{self, NotProven, PasswordTry};
 use super::record::Told;
 use super::refusal::Refusal;
 use super::routes::{Found, Placed};
@@ -210,23 +210,36 @@ impl Site {
         account: String,
         password: Secret,
     ) -> Result<Principal, Refusal> {
-        let attempt = Attempt { account, password, source: asked.peer.address, surface };
-        let principal =
-            self.authenticator.authenticate(attempt).await.map_err(|refusal| match refusal {
-                AuthenticationRefusal::Wrong => Refusal::Unauthorized,
-                AuthenticationRefusal::Locked { .. } => Refusal::Forbidden(
-                    "too many wrong passwords; the account is locked for some minutes",
-                ),
-                AuthenticationRefusal::Busy { retry_seconds } => Refusal::Busy { retry_seconds },
-                AuthenticationRefusal::Unavailable => Refusal::Unavailable,
-            })?;
+        let source = asked.peer.address;
+        let attempt = Attempt { account: account.clone(), password, source, surface };
+        let proven = self.authenticator.authenticate(attempt).await;
         // A password alone must not pass where a second factor is asked for.
-        if self.proofs.needs_second_factor(&principal) {
+        let too_little =
+            proven.as_ref().is_ok_and(|principal| self.proofs.needs_second_factor(principal));
+        let refused = match &proven {
+            Ok(_) => Some(too_little.then_some("one_time_needed")),
+            Err(AuthenticationRefusal::Wrong) => Some(Some("wrong")),
+            Err(AuthenticationRefusal::Locked { .. }) => Some(Some("locked")),
+            // Nothing was judged.
+            Err(AuthenticationRefusal::Busy { .. } | AuthenticationRefusal::Unavailable) => None,
+        };
+        if let Some(refused) = refused {
+            let (account, reference) = (account.as_str(), asked.reference);
+            self.proofs.tell(PasswordTry { account, source, surface, reference, refused }).await;
+        }
+        if too_little {
             return Err(Refusal::Forbidden(
                 "this account has a second factor: sign in for a session, or use a token",
             ));
         }
-        Ok(principal)
+        proven.map_err(|refusal| match refusal {
+            AuthenticationRefusal::Wrong => Refusal::Unauthorized,
+            AuthenticationRefusal::Locked { .. } => Refusal::Forbidden(
+                "too many wrong passwords; the account is locked for some minutes",
+            ),
+            AuthenticationRefusal::Busy { retry_seconds } => Refusal::Busy { retry_seconds },
+            AuthenticationRefusal::Unavailable => Refusal::Unavailable,
+        })
     }
 
     async fn body<B>(&self, parts: &Parts, body: B, limit: usize) -> Result<Bytes, Refusal>

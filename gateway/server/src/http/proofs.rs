@@ -5,6 +5,8 @@
 //! `Sec-Fetch-Site`, or by `Origin` for browsers that do not send it. The cookie is `SameSite=Strict`
 //! besides.
 
+use std::net::IpAddr;
+
 use async_trait::async_trait;
 use domain::{Principal, Secret};
 use http::header::{COOKIE, HOST, HeaderName, ORIGIN};
@@ -25,6 +27,21 @@ pub(crate) enum NotProven {
     Unavailable,
 }
 
+/// A password that came with a request.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct PasswordTry<'a> {
+    /// For which account.
+    pub(crate) account: &'a str,
+    /// From where.
+    pub(crate) source: IpAddr,
+    /// What was asked.
+    pub(crate) surface: &'static str,
+    /// The number that the log has beside the request.
+    pub(crate) reference: &'a str,
+    /// Why it was refused, in a word; `None` where it was right.
+    pub(crate) refused: Option<&'static str>,
+}
+
 /// Knows sessions and tokens.
 #[async_trait]
 pub(crate) trait Proofs: Send + Sync + 'static {
@@ -36,6 +53,9 @@ pub(crate) trait Proofs: Send + Sync + 'static {
 
     /// Whether a password alone is too little for that account.
     fn needs_second_factor(&self, principal: &Principal) -> bool;
+
+    /// Tells the audit log what came of a password.
+    async fn tell(&self, tried: PasswordTry<'_>);
 }
 
 /// The session's cookie; `None` where there is none, or more than one.

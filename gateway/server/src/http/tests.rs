@@ -1,7 +1,7 @@
 //! What is answered to whole requests, without sockets.
 
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -14,7 +14,7 @@ use http::{HeaderName, HeaderValue, Method, Response, StatusCode};
 use http_body_util::Full;
 use tokio::sync::watch;
 
-use super::proofs::NotProven;
+use super::proofs::{NotProven, PasswordTry};
 use super::*;
 use crate::config::Config;
 use crate::log::LineLimit;
@@ -91,7 +91,11 @@ async fn echo(request: Request) -> Response<Bytes> {
 }
 
 /// Knows the cookie `good` and the token `good`, both of the agent 1001.
-struct Shown;
+#[derive(Default)]
+struct Shown(Mutex<Vec<Tried>>);
+
+/// For which account, at which surface, and why it was refused.
+type Tried = (String, &'static str, Option<&'static str>);
 
 #[async_trait]
 impl Proofs for Shown {
@@ -112,6 +116,11 @@ impl Proofs for Shown {
 
     fn needs_second_factor(&self, principal: &Principal) -> bool {
         principal.who == "1002"
+    }
+
+    async fn tell(&self, tried: PasswordTry<'_>) {
+        let PasswordTry { account, surface, refused, .. } = tried;
+        self.0.lock().unwrap().push((account.to_owned(), surface, refused));
     }
 }
 
@@ -167,6 +176,10 @@ pub(crate) fn config(limits: serde_json::Value) -> Config {
 
 /// A site that answers [`PATHS`].
 pub(crate) fn site(config: &Config, metrics: &Metrics) -> Arc<Site> {
+    site_with(config, metrics, Arc::new(Shown::default()))
+}
+
+fn site_with(config: &Config, metrics: &Metrics, proofs: Arc<dyn Proofs>) -> Arc<Site> {
     let http = HttpMetrics::new(metrics, LineLimit::default());
     let surface: Arc<dyn Surface> = Arc::new(Echo { name: "echo", paths: PATHS });
     let mut tables = route_tables(&[surface], &["phone"], &http).unwrap();
@@ -177,7 +190,7 @@ pub(crate) fn site(config: &Config, metrics: &Metrics) -> Arc<Site> {
         proxies: Proxies::configured(config),
         limits: config.limits,
         authenticator: Arc::new(Known),
-        proofs: Arc::new(Shown),
+        proofs,
         clock: Arc::new(ManualClock::new(Timestamp::from_seconds(1))),
         metrics: http,
     })
@@ -346,6 +359,31 @@ fn a_route_for_roles_wants_a_proven_caller() {
     let answer = check(with("/agents", &basic("busy:x")), 429, "5 s");
     assert_eq!(answer.headers()[RETRY_AFTER], "5");
     check(with("/agents", &basic("away:x")), 503, "");
+}
+
+#[tokio::test]
+async fn ops_02_what_comes_of_a_password_is_told() {
+    let shown = Arc::new(Shown::default());
+    let config = config(serde_json::json!({}));
+    let proofs: Arc<dyn Proofs> = shown.clone();
+    let site = site_with(&config, &Metrics::new(), proofs);
+    for pair in ["1001:right", "1001:wrong", "1002:right", "locked:x", "busy:x", "away:x"] {
+        use base64::Engine as _;
+        let pair = base64::engine::general_purpose::STANDARD.encode(pair);
+        let mut request = request(Method::GET, "/agents");
+        let value = HeaderValue::from_str(&format!("Basic {pair}")).unwrap();
+        request.headers_mut().insert(AUTHORIZATION, value);
+        site.answer("192.0.2.1".parse().unwrap(), request).await;
+    }
+    let told = shown.0.lock().unwrap().clone();
+    let told: Vec<_> = told.iter().map(|(who, _, why)| (who.as_str(), *why)).collect();
+    let expected = [
+        ("1001", None),
+        ("1001", Some("wrong")),
+        ("1002", Some("one_time_needed")),
+        ("locked", Some("locked")),
+    ];
+    assert_eq!(told, expected);
 }
 
 #[test]
