@@ -311,6 +311,11 @@ fn ops_07_a_sign_on_message_is_acknowledged_before_anything_is_tried() {
     body["acknowledged"] = json!(false);
     let refused = api.sign_in(&body);
     assert_eq!((refused.status, code(&refused).as_str()), (403, "unacknowledged"));
+    // admin:demo-admin beside a request acknowledges nothing.
+    let basic = "Authorization: Basic YWRtaW46ZGVtby1hZG1pbg==\r\n";
+    let refused = api.ask("GET", "/accounts", basic, None);
+    assert_eq!(refused.status, 403, "{}", refused.text());
+    assert!(refused.text().contains("acknowledged"), "{}", refused.text());
     api.session(&with_password("admin", "demo-admin"));
 }
 

@@ -26,6 +26,9 @@ mod sign_in;
 
 pub(crate) use proofs::{StoredProofs, TOKEN_PREFIX, sha256};
 
+/// The surface, in figures and limits.
+const SURFACE: &str = "console";
+
 /// The node, once it is whole.
 #[derive(Clone, Default)]
 pub(crate) struct Handle(Arc<OnceLock<Weak<Shared>>>);

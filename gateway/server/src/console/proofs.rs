@@ -6,12 +6,13 @@ use std::time::Duration;
 use async_trait::async_trait;
 use domain::{
     AccessToken, Command, ConsoleCommand, Document, Identity, Input, InputId, Key, Principal,
-    Proof, Secret, WebSession,
+    Proof, Role, Secret, Settings, WebSession,
 };
 use engine::Engine;
 use ring::digest;
 use subtle::ConstantTimeEq;
 
+use super::SURFACE;
 use crate::http::Proofs;
 use crate::http::proofs::NotProven;
 
@@ -35,7 +36,7 @@ impl StoredProofs {
         identity: Identity,
         how: Proof,
         session: String,
-        most: Option<&[domain::Role]>,
+        most: Option<&[Role]>,
     ) -> Result<Principal, NotProven> {
         let settings = self.engine.settings();
         let mut standing = identity.standing(&settings).ok_or(NotProven::Nobody)?;
@@ -100,11 +101,29 @@ impl Proofs for StoredProofs {
         self.principal(identity.clone(), Proof::Bearer, id.to_owned(), Some(roles))
     }
 
-    fn needs_second_factor(&self, principal: &Principal) -> bool {
-        let Some(Identity::Account { name }) = &principal.identity else { return false };
-        let settings = self.engine.settings();
-        settings.accounts.get(name).is_some_and(|account| account.totp.is_some())
+    fn refuses_passwords(&self, surface: &str) -> Option<&'static str> {
+        let asks = surface == SURFACE && self.engine.settings().sign_on.message.is_some();
+        asks.then_some(
+            "a message must be acknowledged at sign-in: sign in for a session, or use a token",
+        )
     }
+
+    fn wants_more_than_password(&self, principal: &Principal) -> Option<&'static str> {
+        more_than_password(&self.engine.settings(), principal)
+    }
+}
+
+/// A password beside a request must not pass where a session is begun with a second factor only.
+fn more_than_password(settings: &Settings, principal: &Principal) -> Option<&'static str> {
+    let Some(Identity::Account { name }) = &principal.identity else { return None };
+    if settings.accounts.get(name).is_some_and(|account| account.totp.is_some()) {
+        return Some("this account has a second factor: sign in for a session, or use a token");
+    }
+    let needs = settings.sign_on.administrators_need_totp && principal.has(Role::Administrator);
+    needs.then_some(
+        "administrators need a second factor here, which this account has not: another administrator \
+         gives it one",
+    )
 }
 
 /// The public half of a token, and the secret one.
@@ -118,4 +137,43 @@ fn halves(token: &str) -> Option<(&str, &str)> {
 pub(crate) fn sha256(text: &str) -> String {
     let digest = digest::digest(&digest::SHA256, text.as_bytes());
     digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::settings::{LocalAccount, SettingDocument, SettingsHead, SignOn};
+
+    use super::*;
+
+    #[test]
+    fn ops_06_an_administrators_password_alone_is_too_little_where_they_need_a_second_factor() {
+        let name: domain::AgentId = "boss".parse().unwrap();
+        let refused = |need: bool, role: Role, identity: Identity| {
+            let sign_on = SignOn { administrators_need_totp: need, ..SignOn::default() };
+            let account = LocalAccount {
+                name: name.clone(),
+                description: None,
+                roles: vec![role],
+                password_hash: None,
+                totp: None,
+                disabled: false,
+            };
+            let documents = [SettingDocument::Account(account), SettingDocument::SignOn(sign_on)];
+            let settings = Settings::from_documents(&SettingsHead::default(), documents);
+            let principal = Principal {
+                who: "boss".to_owned(),
+                roles: vec![role],
+                how: Proof::Password,
+                session: None,
+                identity: Some(identity),
+                teams: Vec::new(),
+            };
+            more_than_password(&settings, &principal).is_some()
+        };
+        let account = || Identity::Account { name: name.clone() };
+        assert!(refused(true, Role::Administrator, account()));
+        assert!(!refused(false, Role::Administrator, account()));
+        assert!(!refused(true, Role::Report, account()));
+        assert!(!refused(true, Role::Administrator, Identity::Agent { id: name.clone() }));
+    }
 }

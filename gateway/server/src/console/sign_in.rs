@@ -18,13 +18,10 @@ use domain::{
 use engine::{Applicant, Attempt, AuthenticationRefusal, Judgement, Outcome};
 use serde_json::json;
 
-use super::one_time;
 use super::proofs::sha256;
+use super::{SURFACE, one_time};
 use crate::admin::people;
 use crate::node::Shared;
-
-/// The surface, in figures and limits.
-const SURFACE: &str = "console";
 
 pub(super) async fn sign_in(shared: &Shared, attempt: SignIn) -> Result<NewSession, SignInRefusal> {
     let settings = shared.engine.settings();

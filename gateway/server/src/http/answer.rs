@@ -210,6 +210,9 @@ impl Site {
         account: String,
         password: Secret,
     ) -> Result<Principal, Refusal> {
+        if let Some(why) = self.proofs.refuses_passwords(surface) {
+            return Err(Refusal::Forbidden(why));
+        }
         let attempt = Attempt { account, password, source: asked.peer.address, surface };
         let principal =
             self.authenticator.authenticate(attempt).await.map_err(|refusal| match refusal {
@@ -221,12 +224,10 @@ impl Site {
                 AuthenticationRefusal::Unavailable => Refusal::Unavailable,
             })?;
         // A password alone must not pass where a second factor is asked for.
-        if self.proofs.needs_second_factor(&principal) {
-            return Err(Refusal::Forbidden(
-                "this account has a second factor: sign in for a session, or use a token",
-            ));
+        match self.proofs.wants_more_than_password(&principal) {
+            Some(why) => Err(Refusal::Forbidden(why)),
+            None => Ok(principal),
         }
-        Ok(principal)
     }
 
     async fn body<B>(&self, parts: &Parts, body: B, limit: usize) -> Result<Bytes, Refusal>
