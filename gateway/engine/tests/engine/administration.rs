@@ -137,6 +137,7 @@ fn session(bench: &Bench) -> WebSession {
         seen_at: now,
         ends_at: now.after(Duration::from_secs(3_600)),
         from: "192.0.2.1".to_owned(),
+        credential: None,
     }
 }
 
@@ -196,6 +197,7 @@ async fn ops_06_tokens_of_one_account_have_a_limit() {
         digest: "d".to_owned(),
         made_at: now,
         ends_at: now,
+        credential: None,
     };
     for number in 0..=TOKENS_MAX {
         let (id, token) = (format!("{number:016}"), Box::new(token.clone()));

@@ -77,9 +77,12 @@ impl Proofs for StoredProofs {
         let digest = sha256(cookie.expose());
         let found = self.document(&Key::web_session(&digest)).await?;
         let Document::WebSession(session) = found else { return Err(NotProven::Nobody) };
-        let WebSession { identity, number, seen_at, .. } = session.as_ref().clone();
+        let WebSession { identity, number, seen_at, credential, .. } = session.as_ref().clone();
         let now = self.engine.now();
-        if session.is_over(now, self.engine.settings().sign_on.idle_minutes) {
+        let settings = self.engine.settings();
+        if session.is_over(now, settings.sign_on.idle_minutes)
+            || !identity.has_credential(credential.as_deref(), &settings)
+        {
             return Err(NotProven::Nobody);
         }
         let principal = self.principal(identity, Proof::Cookie, number, None)?;
@@ -93,12 +96,15 @@ impl Proofs for StoredProofs {
         let (id, secret) = halves(token.expose()).ok_or(NotProven::Nobody)?;
         let found = self.document(&Key::access_token(id)).await?;
         let Document::AccessToken(found) = found else { return Err(NotProven::Nobody) };
-        let AccessToken { identity, roles, digest, ends_at, .. } = found.as_ref();
+        let AccessToken { identity, roles, digest, ends_at, credential, .. } = found.as_ref();
         let right = sha256(secret);
         if !bool::from(right.as_bytes().ct_eq(digest.as_bytes())) || self.engine.now() >= *ends_at {
             return Err(NotProven::Nobody);
         }
-        self.principal(identity.clone(), Proof::Bearer, id.to_owned(), Some(roles))
+        if !identity.has_credential(credential.as_deref(), &self.engine.settings()) {
+            return Err(NotProven::Nobody);
+        }
+        self.principal(identity.clone().of_a_token(), Proof::Bearer, id.to_owned(), Some(roles))
     }
 
     fn refuses_passwords(&self, surface: &str) -> Option<&'static str> {

@@ -13,7 +13,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::settings::TOTP_PURPOSE;
 use domain::{
     Actor, AgentId, Command, ConsoleCommand, Deed, Identity, Input, InputId, Proof, Role, Secret,
-    WebSession,
+    Settings, WebSession,
 };
 use engine::{Applicant, Attempt, AuthenticationRefusal, Judgement, Outcome};
 use serde_json::json;
@@ -22,6 +22,9 @@ use super::proofs::sha256;
 use super::{SURFACE, one_time};
 use crate::admin::people;
 use crate::node::Shared;
+
+/// The most hours of a session of somebody whom a directory knows.
+const DIRECTORY_HOURS_MAX: u32 = 12;
 
 pub(super) async fn sign_in(shared: &Shared, attempt: SignIn) -> Result<NewSession, SignInRefusal> {
     let settings = shared.engine.settings();
@@ -66,7 +69,10 @@ pub(super) async fn sign_in(shared: &Shared, attempt: SignIn) -> Result<NewSessi
         tell_refused(shared, &context, &SignInRefusal::OneTimeNeeded).await;
         return Err(SignInRefusal::OneTimeNeeded);
     }
-    begin(shared, &context, identity, step, attempt.from).await
+    // By the settings of before the password was judged: one that is changed meanwhile ends the session.
+    let credential = identity.credential(&settings);
+    let beginning = Beginning { identity, second_factor: step, from: attempt.from, credential };
+    begin(shared, &context, beginning).await
 }
 
 /// The account and step of a right one-time password; `None` where the account needs none.
@@ -98,20 +104,27 @@ async fn second_factor(
     }
 }
 
-async fn begin(
-    shared: &Shared,
-    context: &Context,
+/// A session that is to begin.
+struct Beginning {
     identity: Identity,
     second_factor: Option<(AgentId, u64)>,
     from: IpAddr,
+    credential: Option<String>,
+}
+
+async fn begin(
+    shared: &Shared,
+    context: &Context,
+    beginning: Beginning,
 ) -> Result<NewSession, SignInRefusal> {
+    let Beginning { identity, second_factor, from, credential } = beginning;
     let random = shared.port.random::<40>().ok_or(SignInRefusal::Unavailable)?;
     let (cookie, number) = random.split_at(32);
     let cookie = Secret::new(URL_SAFE_NO_PAD.encode(cookie));
     let number: String = number.iter().map(|byte| format!("{byte:02x}")).collect();
     let now = shared.engine.now();
-    let hours = u64::from(shared.engine.settings().sign_on.session_hours);
-    let ends_at = now.after(Duration::from_secs(hours * 3_600));
+    let hours = session_hours(&identity, &shared.engine.settings());
+    let ends_at = now.after(Duration::from_secs(u64::from(hours) * 3_600));
     let session = WebSession {
         identity: identity.clone(),
         number: number.clone(),
@@ -119,6 +132,7 @@ async fn begin(
         seen_at: now,
         ends_at,
         from: from.to_string(),
+        credential,
     };
     let digest = sha256(cookie.expose());
     let deed = Deed::done("signed_in", format!("sessions/{number}"))
@@ -142,6 +156,16 @@ async fn begin(
             tracing::warn!(%error, "a session could not be begun");
             Err(SignInRefusal::Unavailable)
         }
+    }
+}
+
+/// How long a session lasts at most. Groups of people in directories are looked up at sign-in alone, so
+/// whoever leaves one keeps its role until then: hardly longer than a day's work.
+fn session_hours(identity: &Identity, settings: &Settings) -> u32 {
+    let hours = settings.sign_on.session_hours;
+    match identity {
+        Identity::Directory { .. } => hours.min(DIRECTORY_HOURS_MAX),
+        Identity::Agent { .. } | Identity::Account { .. } => hours,
     }
 }
 
@@ -170,5 +194,27 @@ fn refused(refusal: &AuthenticationRefusal) -> SignInRefusal {
             SignInRefusal::Busy { retry_seconds: *retry_seconds }
         }
         AuthenticationRefusal::Unavailable => SignInRefusal::Unavailable,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::settings::{SettingDocument, SettingsHead, SignOn};
+
+    use super::*;
+
+    #[test]
+    fn ids_16_sessions_of_people_in_directories_end_after_a_day_of_work() {
+        let hours = |session_hours: u32, identity: &Identity| {
+            let sign_on = SignOn { session_hours, ..SignOn::default() };
+            let documents = [SettingDocument::SignOn(sign_on)];
+            let settings = Settings::from_documents(&SettingsHead::default(), documents);
+            super::session_hours(identity, &settings)
+        };
+        let account = Identity::Account { name: "boss".parse().unwrap() };
+        let (directory, user) = ("head office".to_owned(), "ann".to_owned());
+        let person = Identity::Directory { directory, user, groups: Vec::new() };
+        assert_eq!((hours(168, &account), hours(168, &person)), (168, 12));
+        assert_eq!((hours(2, &account), hours(2, &person)), (2, 2));
     }
 }
