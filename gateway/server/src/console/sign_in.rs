@@ -15,7 +15,7 @@ use domain::{
     Actor, AgentId, Command, ConsoleCommand, Deed, Identity, Input, InputId, Proof, Role, Secret,
     Settings, WebSession,
 };
-use engine::{Applicant, Attempt, AuthenticationRefusal, Judgement, Outcome};
+use engine::{Admission, Applicant, Attempt, AuthenticationRefusal, Judgement, Outcome};
 use serde_json::json;
 
 use super::proofs::sha256;
@@ -53,8 +53,9 @@ pub(super) async fn sign_in(shared: &Shared, attempt: SignIn) -> Result<NewSessi
         }
     };
     let identity = principal.identity.ok_or(SignInRefusal::NoRole)?;
-    let step = match second_factor(shared, &identity, &attempt).await {
-        Ok(step) => step,
+    let (step, admitted) = match second_factor(shared, &identity, &attempt).await {
+        Ok(Some(OneTime { account, step, admitted })) => (Some((account, step)), Some(admitted)),
+        Ok(None) => (None, None),
         Err(refusal) => {
             if refusal != SignInRefusal::OneTimeNeeded {
                 tell_refused(shared, &context, &refusal).await;
@@ -72,15 +73,35 @@ pub(super) async fn sign_in(shared: &Shared, attempt: SignIn) -> Result<NewSessi
     // By the settings of before the password was judged: one that is changed meanwhile ends the session.
     let credential = identity.credential(&settings);
     let beginning = Beginning { identity, second_factor: step, from: attempt.from, credential };
-    begin(shared, &context, beginning).await
+    let begun = begin(shared, &context, beginning).await;
+    let Some(admitted) = admitted else { return begun };
+    // Whether the one-time password was used already is known only now: one that was seen by somebody
+    // must not set the count of their guesses back.
+    let judgement = match &begun {
+        Ok(_) => Judgement::Right,
+        Err(SignInRefusal::OneTimeWrong) => Judgement::Wrong,
+        Err(_) => Judgement::None,
+    };
+    match admitted.judged(judgement).await {
+        Ok(()) | Err(AuthenticationRefusal::Wrong) => begun,
+        Err(refusal) => begun.and_then(|_| Err(refused(&refusal))),
+    }
 }
 
-/// The account and step of a right one-time password; `None` where the account needs none.
+/// A one-time password that is right, unless it was used already.
+struct OneTime {
+    account: AgentId,
+    step: u64,
+    /// Still to be judged.
+    admitted: Box<dyn Admission>,
+}
+
+/// What was typed as the second factor; `None` where the account needs none.
 async fn second_factor(
     shared: &Shared,
     identity: &Identity,
     attempt: &SignIn,
-) -> Result<Option<(AgentId, u64)>, SignInRefusal> {
+) -> Result<Option<OneTime>, SignInRefusal> {
     let Identity::Account { name } = identity else { return Ok(None) };
     let settings = shared.engine.settings();
     let sealed = settings.accounts.get(name).and_then(|account| account.totp.as_ref());
@@ -90,17 +111,17 @@ async fn second_factor(
         tracing::error!(%error, "a second factor cannot be opened");
         SignInRefusal::Unavailable
     })?;
-    // Counted under a name that no account can have: the right password before it would else set the
-    // count back each time.
-    let account = format!("{name} (one-time password)");
+    // Counted under a name that no account can have and nobody can type: the right password before it
+    // would else set the count back each time, and strangers could lock it.
+    let account = format!("\0{name}");
     let applicant = Applicant { account, source: attempt.from, surface: SURFACE };
     let admitted = shared.port.admit(applicant).await.map_err(|refusal| refused(&refusal))?;
-    let step = one_time::step_of(&key, typed, shared.engine.now());
-    let judgement = if step.is_some() { Judgement::Right } else { Judgement::Wrong };
-    match admitted.judged(judgement).await {
-        Ok(()) => Ok(step.map(|step| (name.clone(), step))),
-        Err(AuthenticationRefusal::Wrong) => Err(SignInRefusal::OneTimeWrong),
-        Err(refusal) => Err(refused(&refusal)),
+    match one_time::step_of(&key, typed, shared.engine.now()) {
+        Some(step) => Ok(Some(OneTime { account: name.clone(), step, admitted })),
+        None => match admitted.judged(Judgement::Wrong).await {
+            Ok(()) | Err(AuthenticationRefusal::Wrong) => Err(SignInRefusal::OneTimeWrong),
+            Err(refusal) => Err(refused(&refusal)),
+        },
     }
 }
 
