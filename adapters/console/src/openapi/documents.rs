@@ -249,6 +249,8 @@ fn cti_pair() -> Value {
             ("sessions", usual(choice(&["per_node", "one"]), "per_node")),
             ("logout_reason", usual(number(0, 65_535), 255)),
             ("rmcm_user", short(128)),
+            ("primary_node", host()),
+            ("secondary_node", host()),
         ],
     )
 }

@@ -44,6 +44,8 @@ fn pair(name: &str) -> CtiPair {
         sessions: CtiSessions::PerNode,
         logout_reason: 255,
         rmcm_user: None,
+        primary_node: None,
+        secondary_node: None,
     }
 }
 

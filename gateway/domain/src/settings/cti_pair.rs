@@ -15,7 +15,7 @@ pub(super) use self::read::Pairs;
 pub use self::read::WrittenCtiPair;
 pub use self::side::{CtiSide, InvalidCtiSide};
 pub(super) use self::warning::warnings;
-use crate::{PairName, Sealed};
+use crate::{NodeName, PairName, Sealed};
 
 /// The most pairs of one deployment (CTI-06).
 pub const CTI_PAIRS_MAX: usize = 12;
@@ -87,6 +87,13 @@ pub struct CtiPair {
     /// The call manager's user by which the contact centre controls phones, where it is known; only
     /// to warn of one that pushes too (PHN-18).
     pub rmcm_user: Option<String>,
+    /// The node that discovery names first to headsets of this pair's agents, where it is said
+    /// (HST-13).
+    #[serde(default)]
+    pub primary_node: Option<NodeName>,
+    /// The node that it names second; another one than the first.
+    #[serde(default)]
+    pub secondary_node: Option<NodeName>,
 }
 
 /// Which pair an agent belongs to, as far as settings say (CTI-10).

@@ -105,7 +105,7 @@ pub(super) fn changed(
 }
 
 /// Writes what is new and removes what is gone, under the next number.
-fn written(
+pub(super) fn written(
     put: Vec<SettingDocument>,
     removed: Vec<Key>,
     source: Option<String>,

@@ -116,6 +116,8 @@ fn settings() -> Settings {
         sessions: CtiSessions::PerNode,
         logout_reason: 255,
         rmcm_user: None,
+        primary_node: None,
+        secondary_node: None,
     };
     Settings {
         agents: Arc::new(BTreeMap::from([(agent.id.clone(), Arc::new(agent))])),

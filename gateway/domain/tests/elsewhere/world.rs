@@ -93,6 +93,8 @@ pub(crate) fn settings(pairs: Pairs) -> Settings {
             sessions: CtiSessions::PerNode,
             logout_reason: 255,
             rmcm_user: None,
+            primary_node: None,
+            secondary_node: None,
         };
         (name, Arc::new(pair))
     };

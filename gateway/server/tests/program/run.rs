@@ -9,20 +9,19 @@ use crate::place::{Place, Program, free_port, get, get_secure, text};
 
 pub(crate) struct Ports {
     pub(crate) phone: u16,
+    pub(crate) console: u16,
     pub(crate) operations: u16,
 }
 
 /// Writes a configuration of a node called `localhost`.
 pub(crate) fn configure(place: &Place, more: &str) -> Ports {
-    let ports = Ports { phone: free_port(), operations: free_port() };
+    let ports = Ports { phone: free_port(), console: free_port(), operations: free_port() };
     let text = format!(
         "name = \"localhost\"\nstate_directory = \"state\"\n\
          [listeners.phone]\naddresses = [\"127.0.0.1\"]\nport = {}\n\
          [listeners.console]\naddresses = [\"127.0.0.1\"]\nport = {}\n\
          [listeners.operations]\naddresses = [\"127.0.0.1\"]\nport = {}\n{more}",
-        ports.phone,
-        free_port(),
-        ports.operations
+        ports.phone, ports.console, ports.operations
     );
     place.write("jackfield.toml", &text);
     ports
@@ -170,7 +169,7 @@ fn phn_02_the_old_plain_port_is_off_unless_configured() {
     let place = Place::new();
     let ports = configure(&place, "");
     let mut program = start(&place, &[]);
-    assert_eq!(program.listening_ports(), [ports.phone, ports.operations].into());
+    assert_eq!(program.listening_ports(), [ports.phone, ports.console, ports.operations].into());
     assert_eq!(program.stop(), Some(0));
 
     let refusal = free_port();
@@ -179,7 +178,10 @@ fn phn_02_the_old_plain_port_is_off_unless_configured() {
     let both = format!("{port}refusal_port = {refusal}\n");
     place.write("jackfield.toml", &text.replace(&port, &both));
     let mut program = start(&place, &[]);
-    assert_eq!(program.listening_ports(), [ports.phone, ports.operations, refusal].into());
+    assert_eq!(
+        program.listening_ports(),
+        [ports.phone, ports.console, ports.operations, refusal].into()
+    );
     let answer = get(&format!("http://127.0.0.1:{refusal}/fippa/SEP001122334455"));
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
     assert!(answer.contains(&format!("https://localhost:{}/fippa/", ports.phone)), "{answer}");

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{CLIENT_TEXT_BYTES_MAX, CTI_PAIRS_MAX, CtiDialect, CtiPair, CtiSessions, CtiSide};
 use crate::settings::{NewSecret, Reader};
-use crate::{PairName, Problems, Sealed};
+use crate::{NodeName, PairName, Problems, Sealed};
 
 /// Entries of the list that are read at all, so that a long one has each of its problems told.
 const ENTRIES_READ_MAX: usize = 1_000;
@@ -111,6 +111,14 @@ impl Pairs {
         }
         let logout_reason = reader.number("logout_reason", 0..=u64::from(u16::MAX)).unwrap_or(255);
         let rmcm_user = reader.short_text("rmcm_user", USER_CHARACTERS_MAX);
+        let primary_node: Option<NodeName> = reader.parsed("primary_node");
+        let secondary_node: Option<NodeName> = reader.parsed("secondary_node");
+        if secondary_node.is_some() && primary_node.is_none() {
+            reader.problem("primary_node", "is missing beside secondary_node");
+        }
+        if primary_node.is_some() && primary_node == secondary_node {
+            reader.problem("secondary_node", "must be another node than primary_node");
+        }
         let pair = CtiPair {
             name: name?,
             dialect,
@@ -128,6 +136,8 @@ impl Pairs {
             sessions,
             logout_reason: logout_reason.try_into().ok()?,
             rmcm_user,
+            primary_node,
+            secondary_node,
         };
         Some(WrittenCtiPair { pair, client_password })
     }

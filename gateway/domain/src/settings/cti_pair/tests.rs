@@ -88,6 +88,8 @@ fn what_is_left_out_has_the_usual_value() {
         sessions: CtiSessions::PerNode,
         logout_reason: 255,
         rmcm_user: Some("RmCm".to_owned()),
+        primary_node: None,
+        secondary_node: None,
     };
     assert_eq!(north, expected);
     let south = &settings.cti_pairs[&"south".parse().unwrap()];

@@ -186,6 +186,26 @@ fn hst_13_the_deployment_type_fits_every_pair() {
 }
 
 #[test]
+fn hst_13_a_pair_names_a_primary_and_another_secondary_node() {
+    let pair = |more: Value| {
+        let mut pair = json!({"name": "east", "dialect": "express", "side_a": "cti.example:12028"});
+        for (name, value) in more.as_object().unwrap() {
+            pair[name] = value.clone();
+        }
+        json!([pair])
+    };
+    let (a, b) = ("gw-a.example", "gw-b.example");
+    check_more("cti_pairs", pair(json!({"primary_node": a, "secondary_node": b})), &[]);
+    check_more("cti_pairs", pair(json!({"primary_node": a})), &[]);
+    let same = pair(json!({"primary_node": a, "secondary_node": a}));
+    check_more("cti_pairs", same, &["cti_pairs[0].secondary_node"]);
+    let alone = pair(json!({"secondary_node": b}));
+    check_more("cti_pairs", alone, &["cti_pairs[0].primary_node"]);
+    let odd = pair(json!({"primary_node": "192.0.2.1/x"}));
+    check_more("cti_pairs", odd, &["cti_pairs[0].primary_node"]);
+}
+
+#[test]
 fn hst_02_there_are_three_modes() {
     for mode in ["disabled", "notification", "notification_and_control"] {
         check_more("headset", json!({"mode": mode}), &[]);
