@@ -276,8 +276,13 @@ fn ops_06_a_second_factor_is_asked_for_everywhere_and_taken_once() {
     let used = right();
     let headers = api.session(&with(Some(used.clone())));
     api.check("GET", "/accounts", &headers, None, 200);
-    let again = api.sign_in(&with(Some(used)));
+    let again = api.sign_in(&with(Some(used.clone())));
     assert_eq!((again.status, code(&again).as_str()), (401, "one_time_wrong"));
+    // Shown again it does not set the count of guesses back either.
+    let codes: Vec<_> = ["000000", "000001", &used, "000002"]
+        .map(|typed| code(&api.sign_in(&with(Some(typed.to_owned())))))
+        .into();
+    assert_eq!(codes.last().map(String::as_str), Some("locked"), "{codes:?}");
     // The password alone opens nothing, neither here nor at a phone.
     let basic = "Authorization: Basic c2Vjb25kOmEgbG9uZyBwYXNzd29yZA==\r\n";
     assert_eq!(api.ask("GET", "/accounts", basic, None).status, 403);
@@ -316,6 +321,11 @@ fn ops_07_a_sign_on_message_is_acknowledged_before_anything_is_tried() {
     body["acknowledged"] = json!(false);
     let refused = api.sign_in(&body);
     assert_eq!((refused.status, code(&refused).as_str()), (403, "unacknowledged"));
+    // admin:demo-admin beside a request acknowledges nothing.
+    let basic = "Authorization: Basic YWRtaW46ZGVtby1hZG1pbg==\r\n";
+    let refused = api.ask("GET", "/accounts", basic, None);
+    assert_eq!(refused.status, 403, "{}", refused.text());
+    assert!(refused.text().contains("acknowledged"), "{}", refused.text());
     api.session(&with_password("admin", "demo-admin"));
 }
 
@@ -343,6 +353,54 @@ fn ids_16_a_role_taken_away_or_an_account_disabled_acts_on_sessions_and_tokens_a
         assert_eq!(api.ask("GET", "/session", headers, None).status, 401);
     }
     assert_eq!(api.sign_in(&with_password("second", "a long password")).status, 401);
+}
+
+#[test]
+fn ops_06_a_new_password_ends_sessions_and_tokens_and_a_name_made_anew_has_none() {
+    let gateway = Gateway::start();
+    let api = Api::of_demo(&gateway, &gateway.endpoint("api"));
+    let admin = api.session(&with_password("admin", "demo-admin"));
+    let account = json!({"roles": ["report"], "password": "a long password"});
+    let made = |status| {
+        api.check("PUT", "/accounts/second", &admin, Some(&account), status);
+        let session = api.session(&with_password("second", "a long password"));
+        let token = json!({"name": "program", "roles": ["report"], "days": 1});
+        let made = api.check("POST", "/tokens", &session, Some(&token), 201);
+        let token = made["token"].as_str().unwrap().to_owned();
+        let both = [session, format!("Authorization: Bearer {token}\r\n")];
+        for headers in &both {
+            api.check("GET", "/session", headers, None, 200);
+        }
+        both
+    };
+    let over = |both: &[String; 2]| {
+        for headers in both {
+            assert_eq!(api.ask("GET", "/session", headers, None).status, 401);
+        }
+    };
+    let before = made(201);
+    // What changes nothing of that ends nothing.
+    api.check("PATCH", "/accounts/second", &admin, Some(&json!({"description": "x"})), 200);
+    for headers in &before {
+        api.check("GET", "/session", headers, None, 200);
+    }
+    let password = json!({"password": "another long password"});
+    api.check("PATCH", "/accounts/second", &admin, Some(&password), 200);
+    over(&before);
+    api.check("DELETE", "/accounts/second", &admin, None, 200);
+    let anew = made(201);
+    over(&before);
+    // An administrator sees the tokens of others, and revokes them.
+    let listed = api.check("GET", "/tokens?account=second", &admin, None, 200);
+    for token in listed["items"].as_array().unwrap() {
+        let target = format!("/tokens/{}?account=second", token["id"].as_str().unwrap());
+        api.check("DELETE", &target, &admin, None, 204);
+    }
+    assert_eq!(api.ask("GET", "/session", &anew[1], None).status, 401);
+    // Nobody has a second factor, so none can be asked for.
+    let need = json!({"administrators_need_totp": true});
+    let refused = api.ask("PATCH", "/sign-on-settings", &admin, Some(&need));
+    assert_eq!((refused.status, code(&refused).as_str()), (409, "last_administrator"));
 }
 
 #[test]

@@ -7,11 +7,15 @@
 //! ```
 //!
 //! A session or token keeps who somebody is, never what they may do: that is looked up in the settings
-//! in force with every request, so that a changed role acts at once.
+//! in force with every request, so that a changed role acts at once. It keeps a digest of the password's
+//! hash and the second factor too, so that it ends with them.
+
+use std::fmt::Write as _;
 
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
-use crate::{AgentId, Role, Settings, TeamName, Timestamp};
+use crate::{AgentId, Role, Sealed, Settings, TeamName, Timestamp};
 
 /// The most sessions of one account at once; a further sign-in ends the oldest.
 pub const SESSIONS_MAX: usize = 20;
@@ -72,6 +76,55 @@ impl Identity {
         }
     }
 
+    /// The same without the groups of a day: a token lasts longer than those, and nobody looks them up
+    /// anew for it.
+    #[must_use]
+    pub fn of_a_token(self) -> Self {
+        match self {
+            Self::Directory { directory, user, .. } => {
+                Self::Directory { directory, user, groups: Vec::new() }
+            }
+            other => other,
+        }
+    }
+
+    /// A digest of what somebody proves themselves with by those settings: it is another one after a
+    /// change of the password or of the second factor, and after the account was removed and made anew.
+    /// Of people without a password here, whom a directory proves, it tells the name alone: an agent of
+    /// that sort who is removed and added again under the same id is the same. `None` for people of
+    /// directories, of whose passwords nothing is known.
+    pub fn credential(&self, settings: &Settings) -> Option<String> {
+        let (hash, totp) = match self {
+            Self::Agent { id } => {
+                let agent = settings.agents.get(id);
+                (agent.and_then(|it| it.password_hash.as_deref()), None)
+            }
+            Self::Account { name } => {
+                let account = settings.accounts.get(name);
+                let totp = account.and_then(|it| it.totp.as_ref()).map(Sealed::as_text);
+                (account.and_then(|it| it.password_hash.as_deref()), totp)
+            }
+            Self::Directory { .. } => return None,
+        };
+        let mut digest = Sha256::new();
+        // None of the parts can hold a NUL.
+        for part in [&self.index_value(), hash.unwrap_or_default(), totp.unwrap_or_default()] {
+            digest.update(part);
+            digest.update([0]);
+        }
+        let mut text = String::with_capacity(64);
+        for byte in digest.finalize() {
+            let _ = write!(text, "{byte:02x}");
+        }
+        Some(text)
+    }
+
+    /// Whether `kept`, the [`Self::credential`] of another day, is still theirs. Documents of older
+    /// programs kept none, and are not compared.
+    pub fn has_credential(&self, kept: Option<&str>, settings: &Settings) -> bool {
+        kept.is_none_or(|kept| self.credential(settings).is_none_or(|now| now == kept))
+    }
+
     /// What they may do by the settings in force; `None` where nobody of that name may do anything.
     pub fn standing(&self, settings: &Settings) -> Option<Standing> {
         let mut standing = match self {
@@ -114,6 +167,28 @@ impl Identity {
     }
 }
 
+/// How many there are who can sign in to a console and change settings: accounts and agents with the
+/// role and something to prove themselves with, and grants to people of a directory that is there. None
+/// can be sure of those, since only the directory knows its people.
+pub fn administrators(settings: &Settings) -> usize {
+    let is = |roles: &[Role]| roles.contains(&Role::Administrator);
+    let needs_totp = settings.sign_on.administrators_need_totp;
+    let accounts = settings.accounts.values().filter(|it| {
+        is(&it.roles)
+            && !it.disabled
+            && it.password_hash.is_some()
+            && (!needs_totp || it.totp.is_some())
+    });
+    let has_directory = |name: &String| settings.directories.contains_key(name);
+    let agents = settings.agents.values().filter(|it| {
+        is(&it.roles)
+            && (it.password_hash.is_some() || it.origin.as_ref().is_some_and(has_directory))
+    });
+    let grants = settings.roles.values();
+    let grants = grants.filter(|it| it.role == Role::Administrator && has_directory(&it.directory));
+    accounts.count() + agents.count() + grants.count()
+}
+
 /// Somebody signed in with a browser.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WebSession {
@@ -129,6 +204,9 @@ pub struct WebSession {
     pub ends_at: Timestamp,
     /// The address it began at.
     pub from: String,
+    /// The [`Identity::credential`] it was begun with.
+    #[serde(default)]
+    pub credential: Option<String>,
 }
 
 impl WebSession {
@@ -156,6 +234,9 @@ pub struct AccessToken {
     pub made_at: Timestamp,
     /// When it ends.
     pub ends_at: Timestamp,
+    /// The [`Identity::credential`] of whoever it acts for, when it was made.
+    #[serde(default)]
+    pub credential: Option<String>,
 }
 
 /// The one-time link by which the first administrator is made.
@@ -173,4 +254,133 @@ pub struct SetUpLink {
 pub struct SecondFactor {
     /// The number of the time step it was for.
     pub step: u64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::settings::{
+        Agent, Directory, DirectorySecurity, LocalAccount, RoleGrant, SettingDocument,
+        SettingsHead, SignOn,
+    };
+
+    fn directory(name: &str) -> Directory {
+        Directory {
+            name: name.to_owned(),
+            servers: Vec::new(),
+            security: DirectorySecurity::default(),
+            bind_dn: String::new(),
+            bind_password: None,
+            base_dn: String::new(),
+            user_filter: String::new(),
+            id_attribute: String::new(),
+            name_attribute: String::new(),
+            group_attribute: String::new(),
+            group_base_dn: None,
+            timeout_seconds: 5,
+            sync: None,
+        }
+    }
+
+    #[test]
+    fn ops_06_only_those_who_can_sign_in_count_as_administrators() {
+        let count = |documents: Vec<SettingDocument>| {
+            administrators(&Settings::from_documents(&SettingsHead::default(), documents))
+        };
+        let needing = SignOn { administrators_need_totp: true, ..SignOn::default() };
+        let needing = || SettingDocument::SignOn(needing.clone());
+        assert_eq!(count(vec![account(None, None)]), 0);
+        assert_eq!(count(vec![account(Some("a"), None)]), 1);
+        assert_eq!(count(vec![account(Some("a"), None), needing()]), 0);
+        assert_eq!(count(vec![account(Some("a"), Some("x")), needing()]), 1);
+        let agent = |hash: Option<&str>, origin: Option<&str>| {
+            SettingDocument::Agent(Agent {
+                id: "1001".parse().unwrap(),
+                name: None,
+                team: None,
+                pair: None,
+                alias: None,
+                skills: std::collections::BTreeMap::new(),
+                origin: origin.map(str::to_owned),
+                extension: None,
+                roles: vec![Role::Agent, Role::Administrator],
+                password_hash: hash.map(str::to_owned),
+            })
+        };
+        let known = || SettingDocument::Directory(Box::new(directory("head office")));
+        assert_eq!(count(vec![agent(None, None)]), 0);
+        assert_eq!(count(vec![agent(Some("a"), None), needing()]), 1);
+        assert_eq!(count(vec![agent(None, Some("head office"))]), 0);
+        assert_eq!(count(vec![agent(None, Some("head office")), known()]), 1);
+        let grant = || {
+            SettingDocument::Role(RoleGrant {
+                name: "administrators".to_owned(),
+                role: Role::Administrator,
+                directory: "head office".to_owned(),
+                groups: Vec::new(),
+                users: vec!["ann".to_owned()],
+                teams: Vec::new(),
+            })
+        };
+        assert_eq!(count(vec![grant()]), 0);
+        assert_eq!(count(vec![grant(), known()]), 1);
+    }
+
+    fn account(hash: Option<&str>, totp: Option<&str>) -> SettingDocument {
+        SettingDocument::Account(LocalAccount {
+            name: "boss".parse().unwrap(),
+            description: None,
+            roles: vec![Role::Administrator],
+            password_hash: hash.map(str::to_owned),
+            totp: totp.map(Sealed::from_text),
+            disabled: false,
+        })
+    }
+
+    #[test]
+    fn ops_06_a_changed_password_or_second_factor_ends_what_stands_for_it() {
+        let with = |document| Settings::from_documents(&SettingsHead::default(), [document]);
+        let boss = Identity::Account { name: "boss".parse().unwrap() };
+        let kept = boss.credential(&with(account(Some("a"), None)));
+        let good = |settings: &Settings| boss.has_credential(kept.as_deref(), settings);
+        assert!(good(&with(account(Some("a"), None))));
+        for (hash, totp) in [(Some("b"), None), (None, None), (Some("a"), Some("x"))] {
+            assert!(!good(&with(account(hash, totp))), "{hash:?} {totp:?}");
+        }
+        assert!(!good(&Settings::default()));
+        // What an older program kept is not compared.
+        assert!(boss.has_credential(None, &with(account(Some("b"), None))));
+    }
+
+    #[test]
+    fn ids_16_a_token_has_no_roles_by_groups() {
+        let grant = |name: &str, role, groups: &[&str], users: &[&str]| {
+            let list = |it: &[&str]| it.iter().map(|it| (*it).to_owned()).collect();
+            SettingDocument::Role(RoleGrant {
+                name: name.to_owned(),
+                role,
+                directory: "head office".to_owned(),
+                groups: list(groups),
+                users: list(users),
+                teams: Vec::new(),
+            })
+        };
+        let documents = [
+            SettingDocument::Directory(Box::new(directory("head office"))),
+            grant("by group", Role::Administrator, &["cn=x"], &[]),
+            grant("by name", Role::Report, &[], &["ann"]),
+        ];
+        let settings = Settings::from_documents(&SettingsHead::default(), documents);
+        let person = |user: &str| Identity::Directory {
+            directory: "head office".to_owned(),
+            user: user.to_owned(),
+            groups: vec!["cn=x".to_owned()],
+        };
+        let roles = |it: Identity| it.standing(&settings).map(|it| it.roles);
+        let both = vec![Role::Administrator, Role::Report];
+        let found = roles(person("ann")).map(|it| it.len());
+        assert_eq!(found, Some(both.len()));
+        assert_eq!(roles(person("ann").of_a_token()), Some(vec![Role::Report]));
+        assert_eq!(roles(person("bob").of_a_token()), None);
+    }
 }

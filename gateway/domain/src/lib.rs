@@ -47,7 +47,7 @@ pub use claim::{Account, Claim, Deployment, Node, Verifier};
 pub use client::{CLIENT_SECONDS, Client, ClientPresence, ConnectionNumber};
 pub use console::{
     AccessToken, GROUPS_MAX, Identity, SESSIONS_MAX, SecondFactor, SetUpLink, Standing, TOKENS_MAX,
-    WebSession,
+    WebSession, administrators,
 };
 pub use decision::{
     Asked, Decision, Effect, Event, Guard, OwedUntil, Reply, Wake, WakeChange, Write, WriteBody,

@@ -459,8 +459,8 @@ impl Command {
 pub fn step(now: Timestamp, entropy: Entropy, input: &Input, view: &View) -> Step {
     let decided = match &input.body {
         InputBody::Command(command) => command_step(now, entropy, command, view),
-        InputBody::Report(Report::WakeDue(wake)) if console::is_session_wake(wake) => {
-            console::session_over(wake, view)
+        InputBody::Report(Report::WakeDue(wake)) if console::is_end_wake(wake) => {
+            console::end_due(wake, view)
         }
         InputBody::Report(Report::WakeDue(wake)) if owner::is_leaving(wake) => {
             owner::leaving_over(now, wake, view)

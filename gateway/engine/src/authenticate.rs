@@ -39,10 +39,16 @@ pub enum AuthenticationRefusal {
     Unavailable,
 }
 
+/// A name as it was typed, under which tries are counted: nothing that is typed has a control character
+/// afterwards, so names with one are those of counts that nobody reaches by typing.
+pub fn counted_name(typed: &str) -> String {
+    typed.replace(char::is_control, "\u{fffd}")
+}
+
 /// Somebody whose password another judges.
 #[derive(Clone, Debug)]
 pub struct Applicant {
-    /// The account's name as it was typed.
+    /// The account's name, by [`counted_name`] where it was typed.
     pub account: String,
     /// The client's address.
     pub source: IpAddr,

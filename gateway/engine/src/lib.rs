@@ -51,7 +51,7 @@ pub mod testing;
 mod waker;
 
 pub use authenticate::{
-    Admission, Applicant, Attempt, AuthenticationRefusal, Authenticator, Judgement,
+    Admission, Applicant, Attempt, AuthenticationRefusal, Authenticator, Judgement, counted_name,
 };
 pub use backup::Kinship;
 pub use clients::ClientConnection;

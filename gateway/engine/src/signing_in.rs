@@ -26,7 +26,10 @@ use domain::{
 use tokio::task::JoinSet;
 
 use crate::submit::Outcome;
-use crate::{Admission, Applicant, Attempt, AuthenticationRefusal, Judgement, Port, SubmitError};
+use crate::{
+    Admission, Applicant, Attempt, AuthenticationRefusal, Judgement, Port, SubmitError,
+    counted_name,
+};
 
 /// By so much longer than its deadline a sign-out that is under way is waited for.
 const LEAVING_SLACK: Duration = Duration::from_secs(1);
@@ -188,7 +191,7 @@ impl Port {
             return Err(SignInAnswer::NeedsExtension);
         }
         let applicant = Applicant {
-            account: attempt.account.clone(),
+            account: counted_name(&attempt.account),
             source: attempt.source,
             surface: attempt.surface,
         };

@@ -27,7 +27,7 @@ use async_trait::async_trait;
 use domain::{AgentId, Identity, Principal, Proof, Secret, Timestamp};
 use engine::clock::Clock;
 use engine::metrics::{Counters, Metrics};
-use engine::{Admission, Applicant, Attempt, AuthenticationRefusal, Authenticator};
+use engine::{Admission, Applicant, Attempt, AuthenticationRefusal, Authenticator, counted_name};
 use tokio::sync::OwnedSemaphorePermit;
 
 mod accounts;
@@ -380,6 +380,7 @@ struct Turns {
 #[async_trait]
 impl<A: Accounts> Authenticator for Frame<A> {
     async fn authenticate(&self, attempt: Attempt) -> Result<Principal, AuthenticationRefusal> {
+        let attempt = Attempt { account: counted_name(&attempt.account), ..attempt };
         let turns = self.0.turn(&attempt.account, attempt.source).await.inspect_err(|busy| {
             self.0.tell(attempt.surface, &attempt.account, attempt.source, Some(busy));
         })?;

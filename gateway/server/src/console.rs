@@ -28,6 +28,9 @@ mod tries;
 pub(crate) use proofs::{StoredProofs, TOKEN_PREFIX, sha256};
 pub(crate) use tries::Tries;
 
+/// The surface, in figures and limits.
+const SURFACE: &str = "console";
+
 /// The node, once it is whole.
 #[derive(Clone, Default)]
 pub(crate) struct Handle(Arc<OnceLock<Weak<Shared>>>);

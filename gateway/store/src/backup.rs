@@ -16,6 +16,7 @@
 mod error;
 mod header;
 mod key;
+mod proofs;
 mod records;
 mod sealed;
 
@@ -34,6 +35,7 @@ use crate::copy::Page;
 use crate::inspection::{Inspection, Inspector};
 use crate::{Store, StoreError};
 use header::Header;
+use proofs::Proofs;
 use records::{Read as Record, Reader, Writer};
 use sealed::{Opening, Sealing};
 
@@ -168,7 +170,10 @@ pub fn inspect(
 
 /// Replaces all that the store holds by what is in that file, or changes nothing. The file was read with
 /// [`inspect`] before; should it be another one by now, it is not taken either. Gives the new epoch.
+///
+/// Sessions of browsers do not come back, nor tokens that the store does not have any more.
 pub async fn restore(store: &dyn Store, file: File, key: BackupKey) -> Result<u64, BackupError> {
+    let proofs = Proofs::of(store).await?;
     let (pages, arriving) = mpsc::channel(PAGES_WAITING);
     let (origin, mut reader) = spawn_blocking(move || -> Result<_, BackupError> {
         let mut file = BufReader::with_capacity(READ_BYTES, file);
@@ -182,7 +187,13 @@ pub async fn restore(store: &dyn Store, file: File, key: BackupKey) -> Result<u6
     let reading = spawn_blocking(move || {
         loop {
             let page = match reader.read()? {
-                Record::Page(page) => Some(page),
+                Record::Page(mut page) => {
+                    proofs.leave_out(&mut page);
+                    if page.rows() == 0 {
+                        continue;
+                    }
+                    Some(page)
+                }
                 Record::End(_) => None,
             };
             let was_last = page.is_none();

@@ -40,11 +40,12 @@ pub(super) fn operations() -> Vec<Operation> {
         Operation::new(
             (Method::GET, "/api/v1/tokens"),
             "listTokens",
-            "My access tokens",
+            "My access tokens, or those of an account",
             ANY_ROLE,
             tokens,
         )
         .tagged(TAG)
+        .asks(&[ACCOUNT])
         .gives(
             StatusCode::OK,
             "Without their secrets.",
@@ -74,6 +75,7 @@ pub(super) fn operations() -> Vec<Operation> {
         )
         .tagged(TAG)
         .path_holds("id", number())
+        .asks(&[ACCOUNT])
         .refuses(&[409])
         .gives_as(StatusCode::NO_CONTENT, "Revoked.", Vec::new()),
         Operation::new(
@@ -106,9 +108,8 @@ pub(super) fn operations() -> Vec<Operation> {
 }
 
 async fn tokens(console: Arc<Console>, asked: Asked) -> Given {
-    let members = json!({"identity": asked.identity()?});
-    let listed = console.perform(&asked, "tokens_list", members).await?;
-    Ok(answer::json(StatusCode::OK, &answer::page(listed_under(listed, "tokens"), None, None)))
+    let tokens = seen(&console, &asked, &TOKENS).await?;
+    Ok(answer::json(StatusCode::OK, &answer::page(tokens, None, None)))
 }
 
 async fn make_token(console: Arc<Console>, asked: Asked) -> Given {
@@ -154,47 +155,71 @@ async fn make_token(console: Arc<Console>, asked: Asked) -> Given {
 }
 
 async fn revoke_token(console: Arc<Console>, asked: Asked) -> Given {
-    let members = json!({"identity": asked.identity()?, "token": asked.path("id")});
+    let members = meant(&console, &asked, &TOKENS, asked.path("id")).await?;
     console.perform(&asked, "token_revoke", members).await?;
     Ok(answer::bare(StatusCode::NO_CONTENT))
 }
 
 async fn sessions(console: Arc<Console>, asked: Asked) -> Given {
-    let sessions = seen(&console, &asked).await?;
+    let sessions = seen(&console, &asked, &SESSIONS).await?;
     Ok(answer::json(StatusCode::OK, &answer::page(sessions, None, None)))
 }
 
 async fn end_session(console: Arc<Console>, asked: Asked) -> Given {
-    let number = asked.path("number");
-    let mut members = json!({"session": number});
-    if asked.query("account").is_some() {
-        let of = |session: &Value| session.get("number").and_then(Value::as_str) == Some(number);
-        if !seen(&console, &asked).await?.iter().any(of) {
-            return Err(Problem::not_found("that account has no such session"));
-        }
-    } else if let Some(members) = members.as_object_mut() {
-        members.insert("identity".to_owned(), json!(asked.identity()?));
-    }
+    let members = meant(&console, &asked, &SESSIONS, asked.path("number")).await?;
     console.perform(&asked, "web_session_end", members).await?;
     Ok(answer::bare(StatusCode::NO_CONTENT))
 }
 
-/// The sessions that are meant: the caller's own, or for administrators those of an account.
-async fn seen(console: &Console, asked: &Asked) -> Result<Vec<Value>, Problem> {
+/// Tokens or sessions, as the deeds that list them tell of them.
+struct Listed {
+    /// The deed that lists them.
+    deed: &'static str,
+    /// What the list is called there.
+    list: &'static str,
+    /// What the deed that ends one calls it.
+    one: &'static str,
+    /// The member with what tells one from the others.
+    id: &'static str,
+    /// The member with the name of whoever it belongs to.
+    owner: &'static str,
+}
+
+const TOKENS: Listed =
+    Listed { deed: "tokens_list", list: "tokens", one: "token", id: "id", owner: "for" };
+const SESSIONS: Listed =
+    Listed { deed: "web_sessions", list: "sessions", one: "session", id: "number", owner: "who" };
+
+/// Those that are meant: the caller's own, or for administrators those of an account.
+async fn seen(console: &Console, asked: &Asked, listed: &Listed) -> Result<Vec<Value>, Problem> {
     let Some(account) = asked.query("account") else {
         let members = json!({"identity": asked.identity()?});
-        return Ok(listed_under(
-            console.perform(asked, "web_sessions", members).await?,
-            "sessions",
-        ));
+        return Ok(listed_under(console.perform(asked, listed.deed, members).await?, listed.list));
     };
     if !asked.has(Role::Administrator) {
-        let detail = "only administrators see the sessions of others";
+        let detail = format!("only administrators see the {} of others", listed.list);
         return Err(Problem::new("forbidden", detail));
     }
-    let all = console.perform(asked, "web_sessions", json!({})).await?;
-    let of = |session: &Value| session.get("who").and_then(Value::as_str) == Some(account);
-    Ok(listed_under(all, "sessions").into_iter().filter(of).collect())
+    let all = console.perform(asked, listed.deed, json!({})).await?;
+    let of = |one: &Value| one.get(listed.owner).and_then(Value::as_str) == Some(account);
+    Ok(listed_under(all, listed.list).into_iter().filter(of).collect())
+}
+
+/// The members of the deed that ends the one called `id`, which the caller may end.
+async fn meant(
+    console: &Console,
+    asked: &Asked,
+    listed: &Listed,
+    id: &str,
+) -> Result<Value, Problem> {
+    if asked.query("account").is_none() {
+        return Ok(json!({"identity": asked.identity()?, listed.one: id}));
+    }
+    let is_it = |one: &Value| one.get(listed.id).and_then(Value::as_str) == Some(id);
+    if seen(console, asked, listed).await?.iter().any(is_it) {
+        return Ok(json!({listed.one: id}));
+    }
+    Err(Problem::not_found(&format!("that account has no such {}", listed.one)))
 }
 
 /// The list of that name in what a deed told.

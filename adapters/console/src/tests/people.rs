@@ -180,12 +180,12 @@ async fn ops_06_tokens_and_sessions_are_the_callers_own() {
     assert_eq!(done[1].members, json!({"identity": identity, "token": "ab"}));
     assert_eq!(done[2].members, json!({"identity": identity, "session": "cd"}));
     for method in [Method::GET, Method::DELETE] {
-        let path = if method == Method::GET { "/api/v1/sessions" } else { "/api/v1/sessions/cd" };
-        let other = format!("{path}?account=admin");
-        place
-            .ask(Ask::new(method, &other, Some(who.clone())))
-            .await
-            .assert_problem(403, "forbidden");
+        for list in ["sessions", "tokens"] {
+            let one = if method == Method::GET { "" } else { "/cd" };
+            let other = format!("/api/v1/{list}{one}?account=admin");
+            let ask = Ask::new(method.clone(), &other, Some(who.clone()));
+            place.ask(ask).await.assert_problem(403, "forbidden");
+        }
     }
     place.node.answers("token_revoke", Err(Failure::new("not_found", "there is no token ab")));
     let revoke = Ask::new(Method::DELETE, "/api/v1/tokens/ab", Some(who));
@@ -209,6 +209,19 @@ async fn ops_06_tokens_and_sessions_are_the_callers_own() {
     place.ask(end("ef")).await.assert_problem(404, "not_found");
     assert_eq!(place.ask(end("cd")).await.status, 204);
     assert_eq!(place.node.done().pop().unwrap().members, json!({"session": "cd"}));
+    let all = || json!({"tokens": [{"id": "ab", "for": "reader"}, {"id": "cd", "for": "admin"}]});
+    for _ in 0..3 {
+        place.node.answers("tokens_list", Ok(all()));
+    }
+    let list = place.get("/api/v1/tokens?account=reader", administrator()).await.json();
+    assert_eq!(list["items"], json!([{"id": "ab", "for": "reader"}]));
+    let revoke = |id: &str| {
+        let target = format!("/api/v1/tokens/{id}?account=reader");
+        Ask::new(Method::DELETE, &target, Some(administrator()))
+    };
+    place.ask(revoke("cd")).await.assert_problem(404, "not_found");
+    assert_eq!(place.ask(revoke("ab")).await.status, 204);
+    assert_eq!(place.node.done().pop().unwrap().members, json!({"token": "ab"}));
     let nobody = Principal { identity: None, ..administrator() };
     place.get("/api/v1/tokens", nobody).await.assert_problem(403, "forbidden");
     let identity = Identity::Account { name: "admin".parse().unwrap() };

@@ -7,7 +7,7 @@ use crate::settings::{CtiPair, CtiSessions, Documents, Section, SettingDocument,
 use crate::view::Loaded;
 use crate::{
     Decision, Deployment, Document, Event, Halt, Key, Node, NodeName, PairName, Refusal, Reply,
-    Sealed, View,
+    Sealed, Settings, View, administrators,
 };
 
 /// So many documents at most are named in the head, for who has the settings of before.
@@ -41,11 +41,39 @@ pub(super) fn apply_settings(
     };
     let put = wanted.iter().filter(is_new).map(|(_, document)| document.clone()).collect();
     let removed = now.keys().filter(|key| !wanted.contains_key(*key)).cloned().collect();
-    written(put, removed, source.map(str::to_owned), view)
+    let decision = written(put, removed, source.map(str::to_owned), view)?;
+    let after = || Settings::from_documents(&SettingsHead::default(), documents.0.clone());
+    without_set_up_link(decision, after, view)
 }
 
 /// A few documents in the place of those there are, made for the settings of that number.
 pub(super) fn change_settings(
+    base: u64,
+    put: &[SettingDocument],
+    removed: &[Key],
+    view: &View,
+) -> Result<Decision, Halt> {
+    let decision = changed(base, put, removed, view)?;
+    let after = || view.settings.changed(&SettingsHead::default(), put.iter().cloned(), removed);
+    without_set_up_link(decision, after, view)
+}
+
+/// With an administrator in the settings the set-up link is over, used or not.
+fn without_set_up_link(
+    decision: Decision,
+    after: impl FnOnce() -> Settings,
+    view: &View,
+) -> Result<Decision, Halt> {
+    let key = Key::set_up_link();
+    let Some(loaded) = view.document(&key)? else { return Ok(decision) };
+    if administrators(&after()) == 0 {
+        return Ok(decision);
+    }
+    Ok(decision.guard(key.clone(), Some(loaded.version)).delete(key))
+}
+
+/// What a change of settings writes.
+pub(super) fn changed(
     base: u64,
     put: &[SettingDocument],
     removed: &[Key],

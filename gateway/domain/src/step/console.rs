@@ -3,14 +3,16 @@
 use crate::settings::{LocalAccount, SettingDocument};
 use crate::{
     AccessToken, AgentId, AuditEntry, AuditHead, Decision, Document, Halt, Index, IndexRange, Key,
-    Past, Refusal, Reply, Role, SESSIONS_MAX, SecondFactor, SetUpLink, TOKENS_MAX, TakenUpTo,
-    Timestamp, View, Wake, WakeChange, WebSession,
+    Kind, Past, Refusal, Reply, SESSIONS_MAX, SecondFactor, SetUpLink, TOKENS_MAX, TakenUpTo,
+    Timestamp, View, Wake, WakeChange, WebSession, administrators,
 };
 
 /// So many entries of the audit log are removed in one commit at most.
 pub const AUDIT_FORGOTTEN_MAX: u64 = 500;
 /// What the timer is called that removes a session.
 const SESSION_WAKE: &str = "web_session_over/";
+/// What the timer is called that removes a token.
+const TOKEN_WAKE: &str = "access_token_over/";
 
 /// Something about people in consoles and their programs.
 #[derive(Clone, Debug, PartialEq)]
@@ -126,8 +128,9 @@ pub(super) fn console(
         }
         ConsoleCommand::EndSession { digest } => remove(Key::web_session(digest), view)
             .map(|decision| decision.wake(WakeChange::Clear(format!("{SESSION_WAKE}{digest}")))),
-        ConsoleCommand::MakeToken { id, token } => make_token(id, token, view),
-        ConsoleCommand::RevokeToken { id } => remove(Key::access_token(id), view),
+        ConsoleCommand::MakeToken { id, token } => make_token(now, id, token, view),
+        ConsoleCommand::RevokeToken { id } => remove(Key::access_token(id), view)
+            .map(|decision| decision.wake(WakeChange::Clear(format!("{TOKEN_WAKE}{id}")))),
         ConsoleCommand::OpenSetUpLink { link } => {
             let key = Key::set_up_link();
             let version = view.version(&key)?;
@@ -145,18 +148,22 @@ pub(super) fn console(
     }
 }
 
-/// The name of the timer that removes the session whose cookie has that digest.
-pub(super) fn session_wake(digest: &str) -> String {
-    format!("{SESSION_WAKE}{digest}")
+/// The name of the timer that removes that session or token; `None` for other documents.
+pub(super) fn end_wake(key: &Key) -> Option<String> {
+    match key.kind {
+        Kind::WebSession => Some(format!("{SESSION_WAKE}{}", key.id)),
+        Kind::AccessToken => Some(format!("{TOKEN_WAKE}{}", key.id)),
+        _ => None,
+    }
 }
 
-/// Whether a timer removes a session.
-pub(super) fn is_session_wake(wake: &Wake) -> bool {
-    wake.subject.kind == crate::Kind::WebSession
+/// Whether a timer removes a session or a token.
+pub(super) fn is_end_wake(wake: &Wake) -> bool {
+    matches!(wake.subject.kind, Kind::WebSession | Kind::AccessToken)
 }
 
-/// The session's longest life is over.
-pub(super) fn session_over(wake: &Wake, view: &View) -> Result<Decision, Halt> {
+/// The longest life of a session or token is over.
+pub(super) fn end_due(wake: &Wake, view: &View) -> Result<Decision, Halt> {
     let decision = remove(wake.subject.clone(), view)?;
     let claim = WakeChange::Claim { id: wake.id.clone(), generation: wake.generation };
     Ok(decision.wake(claim))
@@ -210,17 +217,44 @@ fn begin_session(
         .wake(WakeChange::Set(wake)))
 }
 
-fn make_token(id: &str, token: &AccessToken, view: &View) -> Result<Decision, Halt> {
+fn make_token(
+    now: Timestamp,
+    id: &str,
+    token: &AccessToken,
+    view: &View,
+) -> Result<Decision, Halt> {
     let key = Key::access_token(id);
     let limit = u32::try_from(TOKENS_MAX).unwrap_or(u32::MAX);
     let value = token.identity.index_value();
     let range = IndexRange::exactly(Index::AccessTokenByIdentity, value, limit);
-    if view.range(&range)?.len() >= TOKENS_MAX {
+    let others = view.range(&range)?.to_vec();
+    view.need(&others)?;
+    let mut decision = Decision::already(Reply::Done).guard(key.clone(), None);
+    let mut good = 0;
+    for other in others {
+        let Some(loaded) = view.document(&other)? else { continue };
+        match &loaded.document {
+            // Those of older programs have no timer.
+            Document::AccessToken(token) if now >= token.ends_at => {
+                decision = decision
+                    .wake(WakeChange::Clear(format!("{TOKEN_WAKE}{}", other.id)))
+                    .delete(other);
+            }
+            _ => good += 1,
+        }
+    }
+    if good >= TOKENS_MAX {
         return Err(Refusal::TooMany { limit: TOKENS_MAX }.into());
     }
-    Ok(Decision::already(Reply::Done)
-        .guard(key.clone(), None)
-        .put(key, Document::AccessToken(Box::new(token.clone()))))
+    let wake = Wake {
+        id: format!("{TOKEN_WAKE}{id}"),
+        due_at: token.ends_at,
+        subject: key.clone(),
+        generation: 1,
+    };
+    Ok(decision
+        .put(key, Document::AccessToken(Box::new(token.clone())))
+        .wake(WakeChange::Set(wake)))
 }
 
 fn use_set_up_link(
@@ -237,16 +271,11 @@ fn use_set_up_link(
         Some(Document::SetUpLink(link)) => link.digest == digest && now < link.ends_at,
         _ => false,
     };
-    let has_administrator = view
-        .settings
-        .accounts
-        .values()
-        .any(|account| account.roles.contains(&Role::Administrator) && !account.disabled);
-    if !good || has_administrator {
+    if !good || administrators(&view.settings) > 0 {
         return Err(Refusal::LinkOver.into());
     }
     let put = [SettingDocument::Account(account.clone())];
-    let decision = super::administration::change_settings(base, &put, &[], view)?;
+    let decision = super::administration::changed(base, &put, &[], view)?;
     Ok(decision.guard(key.clone(), loaded.map(|loaded| loaded.version)).delete(key))
 }
 

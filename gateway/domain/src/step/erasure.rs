@@ -61,8 +61,8 @@ pub(super) fn erase(id: &AgentId, agents: &[AgentKey], view: &View) -> Result<De
             return Err(Refusal::SettingsInUse { why }.into());
         }
         let version = Some(loaded.version);
-        if let Document::WebSession(_) = &loaded.document {
-            decision = decision.wake(WakeChange::Clear(super::console::session_wake(&key.id)));
+        if let Some(wake) = super::console::end_wake(&key) {
+            decision = decision.wake(WakeChange::Clear(wake));
         }
         decision =
             decision.guard(key.clone(), version).event(Event::new(ERASED, key.clone())).delete(key);

@@ -215,6 +215,7 @@ fn session(bench: &Bench) -> WebSession {
         seen_at: now,
         ends_at: now.after(Duration::from_secs(3_600)),
         from: "192.0.2.1".to_owned(),
+        credential: None,
     }
 }
 
@@ -273,7 +274,8 @@ async fn ops_06_tokens_of_one_account_have_a_limit() {
         roles: vec![Role::Report],
         digest: "d".to_owned(),
         made_at: now,
-        ends_at: now,
+        ends_at: now.after(Duration::from_secs(60)),
+        credential: None,
     };
     for number in 0..=TOKENS_MAX {
         let (id, token) = (format!("{number:016}"), Box::new(token.clone()));
@@ -284,6 +286,46 @@ async fn ops_06_tokens_of_one_account_have_a_limit() {
         };
         assert_eq!(outcome, expected, "{number}");
     }
+    // Those whose time is over go by themselves, and count no longer.
+    bench.clock.advance(Duration::from_secs(61));
+    let gone = async {
+        while bench
+            .engine
+            .document(&Key::access_token(&format!("{:016}", 0)))
+            .await
+            .unwrap()
+            .is_some()
+        {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), gone).await.expect("removed");
+    let ends_at = engine::Clock::now(bench.clock.as_ref()).after(Duration::from_secs(60));
+    let token = Box::new(AccessToken { ends_at, ..token });
+    let made = ConsoleCommand::MakeToken { id: "f".repeat(16), token };
+    assert_eq!(bench.submit(told(made)).await, Outcome::Done(Reply::Done));
+}
+
+#[tokio::test]
+async fn ops_06_an_unused_set_up_link_goes_once_there_is_an_administrator() {
+    let mut bench = Bench::new().await;
+    let ends_at = engine::Clock::now(bench.clock.as_ref()).after(Duration::from_secs(60));
+    let link = SetUpLink { digest: "right".to_owned(), ends_at };
+    bench.submit(told(ConsoleCommand::OpenSetUpLink { link })).await;
+    let waits =
+        async |bench: &Bench| bench.engine.document(&Key::set_up_link()).await.unwrap().is_some();
+    let put = |password_hash: Option<&str>| {
+        let password_hash = password_hash.map(str::to_owned);
+        vec![SettingDocument::Account(LocalAccount { password_hash, ..account("boss") })]
+    };
+    let change = |base, put| Command::ChangeSettings { base, put, removed: Vec::new() };
+    // Who cannot sign in is none.
+    let base = bench.engine.settings().number;
+    bench.submit(change(base, put(None))).await;
+    assert!(waits(&bench).await);
+    bench.submit(change(base + 1, put(Some("$argon2id$x")))).await;
+    assert_eq!(bench.engine.settings().number, base + 2);
+    assert!(!waits(&bench).await);
 }
 
 #[tokio::test]

@@ -140,6 +140,7 @@ struct Wanted {
     name: String,
     roles: Vec<Role>,
     days: u32,
+    credential: Option<String>,
 }
 
 impl Wanted {
@@ -155,7 +156,7 @@ impl Wanted {
                 Identity::Account { name: name.clone() }
             }
         });
-        let identity = identity.or(named);
+        let identity = identity.or(named).map(Identity::of_a_token);
         let name = reader.named("name", 64);
         let roles = [
             ("administrator", Role::Administrator),
@@ -173,17 +174,32 @@ impl Wanted {
         let most = settings.sign_on.token_days_max;
         let days = reader.count("days", 1..=most, most.min(90));
         let Some(standing) = identity.as_ref().and_then(|it| it.standing(&settings)) else {
-            reader.problem("account", "is nobody who may do anything here");
+            match identity {
+                Some(Identity::Directory { .. }) => reader.problem(
+                    "roles",
+                    "has what you have by a group of the directory alone, and nobody would take that \
+                     from a token when you leave the group; a token needs a role whose grant names you \
+                     in users",
+                ),
+                _ => reader.problem("account", "is nobody who may do anything here"),
+            }
             return None;
         };
         if wanted.is_empty() {
             wanted.clone_from(&standing.roles);
         }
         if let Some(surplus) = wanted.iter().find(|role| !standing.roles.contains(role)) {
-            let message = format_args!("has {surplus:?}, which whoever it is for does not have");
-            reader.problem("roles", message);
+            let why = match identity {
+                Some(Identity::Directory { .. }) => {
+                    "no grant gives to whom it is for by their name"
+                }
+                _ => "whoever it is for does not have",
+            };
+            reader.problem("roles", format_args!("has {surplus:?}, which {why}"));
         }
-        Some(Self { identity: identity?, name: name?, roles: wanted, days })
+        let identity = identity?;
+        let credential = identity.credential(&settings);
+        Some(Self { identity, name: name?, roles: wanted, days, credential })
     }
 }
 
@@ -203,6 +219,7 @@ async fn token_make(shared: &Shared, wanted: Wanted, context: &Context) -> Resul
         digest: sha256(&secret),
         made_at: now,
         ends_at,
+        credential: wanted.credential,
     };
     let deed = Deed::done("token_made", format!("tokens/{id}"))
         .with("for", &json!(token.identity.who()))

@@ -6,12 +6,13 @@ use std::time::Duration;
 use async_trait::async_trait;
 use domain::{
     AccessToken, Actor, Command, ConsoleCommand, Deed, Document, Identity, Input, InputId, Key,
-    Principal, Proof, Secret, WebSession,
+    Principal, Proof, Role, Secret, Settings, WebSession,
 };
 use engine::Engine;
 use ring::digest;
 use subtle::ConstantTimeEq;
 
+use super::SURFACE;
 use super::tries::Tries;
 use crate::http::Proofs;
 use crate::http::proofs::{NotProven, PasswordTry};
@@ -39,7 +40,7 @@ impl StoredProofs {
         identity: Identity,
         how: Proof,
         session: String,
-        most: Option<&[domain::Role]>,
+        most: Option<&[Role]>,
     ) -> Result<Principal, NotProven> {
         let settings = self.engine.settings();
         let mut standing = identity.standing(&settings).ok_or(NotProven::Nobody)?;
@@ -80,9 +81,12 @@ impl Proofs for StoredProofs {
         let digest = sha256(cookie.expose());
         let found = self.document(&Key::web_session(&digest)).await?;
         let Document::WebSession(session) = found else { return Err(NotProven::Nobody) };
-        let WebSession { identity, number, seen_at, .. } = session.as_ref().clone();
+        let WebSession { identity, number, seen_at, credential, .. } = session.as_ref().clone();
         let now = self.engine.now();
-        if session.is_over(now, self.engine.settings().sign_on.idle_minutes) {
+        let settings = self.engine.settings();
+        if session.is_over(now, settings.sign_on.idle_minutes)
+            || !identity.has_credential(credential.as_deref(), &settings)
+        {
             return Err(NotProven::Nobody);
         }
         let principal = self.principal(identity, Proof::Cookie, number, None)?;
@@ -96,18 +100,22 @@ impl Proofs for StoredProofs {
         let (id, secret) = halves(token.expose()).ok_or(NotProven::Nobody)?;
         let found = self.document(&Key::access_token(id)).await?;
         let Document::AccessToken(found) = found else { return Err(NotProven::Nobody) };
-        let AccessToken { identity, roles, digest, ends_at, .. } = found.as_ref();
+        let AccessToken { identity, roles, digest, ends_at, credential, .. } = found.as_ref();
         let right = sha256(secret);
         if !bool::from(right.as_bytes().ct_eq(digest.as_bytes())) || self.engine.now() >= *ends_at {
             return Err(NotProven::Nobody);
         }
-        self.principal(identity.clone(), Proof::Bearer, id.to_owned(), Some(roles))
+        if !identity.has_credential(credential.as_deref(), &self.engine.settings()) {
+            return Err(NotProven::Nobody);
+        }
+        self.principal(identity.clone().of_a_token(), Proof::Bearer, id.to_owned(), Some(roles))
     }
 
-    fn needs_second_factor(&self, principal: &Principal) -> bool {
-        let Some(Identity::Account { name }) = &principal.identity else { return false };
-        let settings = self.engine.settings();
-        settings.accounts.get(name).is_some_and(|account| account.totp.is_some())
+    fn refuses_passwords(&self, surface: &str) -> Option<&'static str> {
+        let asks = surface == SURFACE && self.engine.settings().sign_on.message.is_some();
+        asks.then_some(
+            "a message must be acknowledged at sign-in: sign in for a session, or use a token",
+        )
     }
 
     async fn tell(&self, tried: PasswordTry<'_>) {
@@ -126,6 +134,23 @@ impl Proofs for StoredProofs {
             None => self.tries.right(by, Deed::done("signed_in", object)).await,
         }
     }
+
+    fn wants_more_than_password(&self, principal: &Principal) -> Option<&'static str> {
+        more_than_password(&self.engine.settings(), principal)
+    }
+}
+
+/// A password beside a request must not pass where a session is begun with a second factor only.
+fn more_than_password(settings: &Settings, principal: &Principal) -> Option<&'static str> {
+    let Some(Identity::Account { name }) = &principal.identity else { return None };
+    if settings.accounts.get(name).is_some_and(|account| account.totp.is_some()) {
+        return Some("this account has a second factor: sign in for a session, or use a token");
+    }
+    let needs = settings.sign_on.administrators_need_totp && principal.has(Role::Administrator);
+    needs.then_some(
+        "administrators need a second factor here, which this account has not: another administrator \
+         gives it one",
+    )
 }
 
 /// The public half of a token, and the secret one.
@@ -139,4 +164,43 @@ fn halves(token: &str) -> Option<(&str, &str)> {
 pub(crate) fn sha256(text: &str) -> String {
     let digest = digest::digest(&digest::SHA256, text.as_bytes());
     digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::settings::{LocalAccount, SettingDocument, SettingsHead, SignOn};
+
+    use super::*;
+
+    #[test]
+    fn ops_06_an_administrators_password_alone_is_too_little_where_they_need_a_second_factor() {
+        let name: domain::AgentId = "boss".parse().unwrap();
+        let refused = |need: bool, role: Role, identity: Identity| {
+            let sign_on = SignOn { administrators_need_totp: need, ..SignOn::default() };
+            let account = LocalAccount {
+                name: name.clone(),
+                description: None,
+                roles: vec![role],
+                password_hash: None,
+                totp: None,
+                disabled: false,
+            };
+            let documents = [SettingDocument::Account(account), SettingDocument::SignOn(sign_on)];
+            let settings = Settings::from_documents(&SettingsHead::default(), documents);
+            let principal = Principal {
+                who: "boss".to_owned(),
+                roles: vec![role],
+                how: Proof::Password,
+                session: None,
+                identity: Some(identity),
+                teams: Vec::new(),
+            };
+            more_than_password(&settings, &principal).is_some()
+        };
+        let account = || Identity::Account { name: name.clone() };
+        assert!(refused(true, Role::Administrator, account()));
+        assert!(!refused(false, Role::Administrator, account()));
+        assert!(!refused(true, Role::Report, account()));
+        assert!(!refused(true, Role::Administrator, Identity::Agent { id: name.clone() }));
+    }
 }

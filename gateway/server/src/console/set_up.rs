@@ -13,7 +13,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::settings::{ACCOUNT_PASSWORD_CHARACTERS_MIN, LocalAccount, PASSWORD_CHARACTERS_MAX};
 use domain::{
     Actor, AgentId, Command, ConsoleCommand, Deed, Document, Input, InputId, Key, Problems, Role,
-    SetUpLink, Settings,
+    SetUpLink, Settings, administrators,
 };
 use engine::Outcome;
 
@@ -32,17 +32,18 @@ const FILE: &str = "set-up-link";
 
 /// Whether nobody may change settings by a console.
 pub(crate) fn is_needed(settings: &Settings) -> bool {
-    let accounts = settings.accounts.values().filter(|it| !it.disabled);
-    let mut roles = accounts
-        .flat_map(|it| it.roles.iter())
-        .chain(settings.agents.values().flat_map(|it| it.roles.iter()))
-        .chain(settings.roles.values().map(|it| &it.role));
-    !roles.any(|role| *role == Role::Administrator)
+    administrators(settings) == 0
+}
+
+/// Whether a link can make somebody who may: it gives no second factor.
+fn can_help(settings: &Settings) -> bool {
+    !settings.sign_on.administrators_need_totp
 }
 
 /// Whether a link waits for its use.
 pub(super) async fn is_open(shared: &Shared) -> bool {
-    if !is_needed(&shared.engine.settings()) {
+    let settings = shared.engine.settings();
+    if !is_needed(&settings) || !can_help(&settings) {
         return false;
     }
     match shared.engine.document(&Key::set_up_link()).await {
@@ -57,7 +58,20 @@ pub(super) async fn is_open(shared: &Shared) -> bool {
 /// Makes a link at a start that needs one; nodes that start later find it. Where the file is gone the
 /// command makes another.
 pub(crate) async fn at_start(shared: &Shared) {
-    if !is_needed(&shared.engine.settings()) || is_open(shared).await {
+    let settings = shared.engine.settings();
+    if !is_needed(&settings) {
+        // A link that nobody used opens nothing any more.
+        let _ = std::fs::remove_file(shared.config.state_directory.join(FILE));
+        return;
+    }
+    if !can_help(&settings) {
+        tracing::warn!(
+            "no administrator can sign in to the console: the settings ask for a second factor that \
+             none has; give one to an account with the command line"
+        );
+        return;
+    }
+    if is_open(shared).await {
         return;
     }
     let context = Context { by: Actor::gateway(), idempotency: None };
@@ -81,8 +95,14 @@ pub(crate) async fn at_start(shared: &Shared) {
 
 /// A link for the first administrator, in the place of one before.
 pub(crate) async fn make(shared: &Shared, context: &Context) -> Result<String, Failure> {
-    if !is_needed(&shared.engine.settings()) {
+    let settings = shared.engine.settings();
+    if !is_needed(&settings) {
         let message = "there is an administrator already, who makes others";
+        return Err(Failure::new("not_needed", message));
+    }
+    if !can_help(&settings) {
+        let message = "the settings ask administrators for a second factor, which a link cannot give; \
+                       apply settings that give one to an account, or do without it in sign_on";
         return Err(Failure::new("not_needed", message));
     }
     let random = shared.port.random::<32>();

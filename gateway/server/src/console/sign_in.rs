@@ -13,17 +13,17 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::settings::TOTP_PURPOSE;
 use domain::{
     Actor, AgentId, Command, ConsoleCommand, Deed, Identity, Input, InputId, Proof, Role, Secret,
-    WebSession,
+    Settings, WebSession,
 };
-use engine::{Applicant, Attempt, AuthenticationRefusal, Judgement, Outcome};
+use engine::{Admission, Applicant, Attempt, AuthenticationRefusal, Judgement, Outcome};
 use serde_json::json;
 
-use super::one_time;
 use super::proofs::{WHO_CHARACTERS_MAX, sha256};
+use super::{SURFACE, one_time};
 use crate::node::Shared;
 
-/// The surface, in figures and limits.
-const SURFACE: &str = "console";
+/// The most hours of a session of somebody whom a directory knows.
+const DIRECTORY_HOURS_MAX: u32 = 12;
 
 pub(super) async fn sign_in(shared: &Shared, attempt: SignIn) -> Result<NewSession, SignInRefusal> {
     let settings = shared.engine.settings();
@@ -52,8 +52,9 @@ pub(super) async fn sign_in(shared: &Shared, attempt: SignIn) -> Result<NewSessi
         }
     };
     let identity = principal.identity.ok_or(SignInRefusal::NoRole)?;
-    let step = match second_factor(shared, &identity, &attempt).await {
-        Ok(step) => step,
+    let (step, admitted) = match second_factor(shared, &identity, &attempt).await {
+        Ok(Some(OneTime { account, step, admitted })) => (Some((account, step)), Some(admitted)),
+        Ok(None) => (None, None),
         Err(refusal) => {
             if refusal != SignInRefusal::OneTimeNeeded {
                 tell_refused(shared, &context, &refusal).await;
@@ -68,15 +69,38 @@ pub(super) async fn sign_in(shared: &Shared, attempt: SignIn) -> Result<NewSessi
         tell_refused(shared, &context, &SignInRefusal::OneTimeNeeded).await;
         return Err(SignInRefusal::OneTimeNeeded);
     }
-    begin(shared, &context, identity, step, attempt.from).await
+    // By the settings of before the password was judged: one that is changed meanwhile ends the session.
+    let credential = identity.credential(&settings);
+    let beginning = Beginning { identity, second_factor: step, from: attempt.from, credential };
+    let begun = begin(shared, &context, beginning).await;
+    let Some(admitted) = admitted else { return begun };
+    // Whether the one-time password was used already is known only now: one that was seen by somebody
+    // must not set the count of their guesses back.
+    let judgement = match &begun {
+        Ok(_) => Judgement::Right,
+        Err(SignInRefusal::OneTimeWrong) => Judgement::Wrong,
+        Err(_) => Judgement::None,
+    };
+    match admitted.judged(judgement).await {
+        Ok(()) | Err(AuthenticationRefusal::Wrong) => begun,
+        Err(refusal) => begun.and_then(|_| Err(refused(&refusal))),
+    }
 }
 
-/// The account and step of a right one-time password; `None` where the account needs none.
+/// A one-time password that is right, unless it was used already.
+struct OneTime {
+    account: AgentId,
+    step: u64,
+    /// Still to be judged.
+    admitted: Box<dyn Admission>,
+}
+
+/// What was typed as the second factor; `None` where the account needs none.
 async fn second_factor(
     shared: &Shared,
     identity: &Identity,
     attempt: &SignIn,
-) -> Result<Option<(AgentId, u64)>, SignInRefusal> {
+) -> Result<Option<OneTime>, SignInRefusal> {
     let Identity::Account { name } = identity else { return Ok(None) };
     let settings = shared.engine.settings();
     let sealed = settings.accounts.get(name).and_then(|account| account.totp.as_ref());
@@ -86,34 +110,41 @@ async fn second_factor(
         tracing::error!(%error, "a second factor cannot be opened");
         SignInRefusal::Unavailable
     })?;
-    // Counted under a name that no account can have: the right password before it would else set the
-    // count back each time.
-    let account = format!("{name} (one-time password)");
+    // Counted under a name that no account can have and nobody can type: the right password before it
+    // would else set the count back each time, and strangers could lock it.
+    let account = format!("\0{name}");
     let applicant = Applicant { account, source: attempt.from, surface: SURFACE };
     let admitted = shared.port.admit(applicant).await.map_err(|refusal| refused(&refusal))?;
-    let step = one_time::step_of(&key, typed, shared.engine.now());
-    let judgement = if step.is_some() { Judgement::Right } else { Judgement::Wrong };
-    match admitted.judged(judgement).await {
-        Ok(()) => Ok(step.map(|step| (name.clone(), step))),
-        Err(AuthenticationRefusal::Wrong) => Err(SignInRefusal::OneTimeWrong),
-        Err(refusal) => Err(refused(&refusal)),
+    match one_time::step_of(&key, typed, shared.engine.now()) {
+        Some(step) => Ok(Some(OneTime { account: name.clone(), step, admitted })),
+        None => match admitted.judged(Judgement::Wrong).await {
+            Ok(()) | Err(AuthenticationRefusal::Wrong) => Err(SignInRefusal::OneTimeWrong),
+            Err(refusal) => Err(refused(&refusal)),
+        },
     }
+}
+
+/// A session that is to begin.
+struct Beginning {
+    identity: Identity,
+    second_factor: Option<(AgentId, u64)>,
+    from: IpAddr,
+    credential: Option<String>,
 }
 
 async fn begin(
     shared: &Shared,
     context: &Context,
-    identity: Identity,
-    second_factor: Option<(AgentId, u64)>,
-    from: IpAddr,
+    beginning: Beginning,
 ) -> Result<NewSession, SignInRefusal> {
+    let Beginning { identity, second_factor, from, credential } = beginning;
     let random = shared.port.random::<40>().ok_or(SignInRefusal::Unavailable)?;
     let (cookie, number) = random.split_at(32);
     let cookie = Secret::new(URL_SAFE_NO_PAD.encode(cookie));
     let number: String = number.iter().map(|byte| format!("{byte:02x}")).collect();
     let now = shared.engine.now();
-    let hours = u64::from(shared.engine.settings().sign_on.session_hours);
-    let ends_at = now.after(Duration::from_secs(hours * 3_600));
+    let hours = session_hours(&identity, &shared.engine.settings());
+    let ends_at = now.after(Duration::from_secs(u64::from(hours) * 3_600));
     let session = WebSession {
         identity: identity.clone(),
         number: number.clone(),
@@ -121,6 +152,7 @@ async fn begin(
         seen_at: now,
         ends_at,
         from: from.to_string(),
+        credential,
     };
     let digest = sha256(cookie.expose());
     let deed = Deed::done("signed_in", format!("sessions/{number}"))
@@ -144,6 +176,16 @@ async fn begin(
             tracing::warn!(%error, "a session could not be begun");
             Err(SignInRefusal::Unavailable)
         }
+    }
+}
+
+/// How long a session lasts at most. Groups of people in directories are looked up at sign-in alone, so
+/// whoever leaves one keeps its role until then: hardly longer than a day's work.
+fn session_hours(identity: &Identity, settings: &Settings) -> u32 {
+    let hours = settings.sign_on.session_hours;
+    match identity {
+        Identity::Directory { .. } => hours.min(DIRECTORY_HOURS_MAX),
+        Identity::Agent { .. } | Identity::Account { .. } => hours,
     }
 }
 
@@ -172,5 +214,27 @@ fn refused(refusal: &AuthenticationRefusal) -> SignInRefusal {
             SignInRefusal::Busy { retry_seconds: *retry_seconds }
         }
         AuthenticationRefusal::Unavailable => SignInRefusal::Unavailable,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::settings::{SettingDocument, SettingsHead, SignOn};
+
+    use super::*;
+
+    #[test]
+    fn ids_16_sessions_of_people_in_directories_end_after_a_day_of_work() {
+        let hours = |session_hours: u32, identity: &Identity| {
+            let sign_on = SignOn { session_hours, ..SignOn::default() };
+            let documents = [SettingDocument::SignOn(sign_on)];
+            let settings = Settings::from_documents(&SettingsHead::default(), documents);
+            super::session_hours(identity, &settings)
+        };
+        let account = Identity::Account { name: "boss".parse().unwrap() };
+        let (directory, user) = ("head office".to_owned(), "ann".to_owned());
+        let person = Identity::Directory { directory, user, groups: Vec::new() };
+        assert_eq!((hours(168, &account), hours(168, &person)), (168, 12));
+        assert_eq!((hours(2, &account), hours(2, &person)), (2, 2));
     }
 }

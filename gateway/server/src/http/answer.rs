@@ -210,14 +210,19 @@ impl Site {
         account: String,
         password: Secret,
     ) -> Result<Principal, Refusal> {
+        if let Some(why) = self.proofs.refuses_passwords(surface) {
+            return Err(Refusal::Forbidden(why));
+        }
         let source = asked.peer.address;
         let attempt = Attempt { account: account.clone(), password, source, surface };
         let proven = self.authenticator.authenticate(attempt).await;
         // A password alone must not pass where a second factor is asked for.
-        let too_little =
-            proven.as_ref().is_ok_and(|principal| self.proofs.needs_second_factor(principal));
+        let too_little = proven
+            .as_ref()
+            .ok()
+            .and_then(|principal| self.proofs.wants_more_than_password(principal));
         let refused = match &proven {
-            Ok(_) => Some(too_little.then_some("one_time_needed")),
+            Ok(_) => Some(too_little.map(|_| "one_time_needed")),
             Err(AuthenticationRefusal::Wrong) => Some(Some("wrong")),
             Err(AuthenticationRefusal::Locked { .. }) => Some(Some("locked")),
             // Nothing was judged.
@@ -227,10 +232,8 @@ impl Site {
             let (account, reference) = (account.as_str(), asked.reference);
             self.proofs.tell(PasswordTry { account, source, surface, reference, refused }).await;
         }
-        if too_little {
-            return Err(Refusal::Forbidden(
-                "this account has a second factor: sign in for a session, or use a token",
-            ));
+        if let Some(why) = too_little {
+            return Err(Refusal::Forbidden(why));
         }
         proven.map_err(|refusal| match refusal {
             AuthenticationRefusal::Wrong => Refusal::Unauthorized,

@@ -51,8 +51,11 @@ pub(crate) trait Proofs: Send + Sync + 'static {
     /// For whom the token acts.
     async fn of_token(&self, token: &Secret) -> Result<Principal, NotProven>;
 
-    /// Whether a password alone is too little for that account.
-    fn needs_second_factor(&self, principal: &Principal) -> bool;
+    /// Why no password counts beside a request on that surface, whoever shows it.
+    fn refuses_passwords(&self, surface: &str) -> Option<&'static str>;
+
+    /// Why a password alone is too little for that account.
+    fn wants_more_than_password(&self, principal: &Principal) -> Option<&'static str>;
 
     /// Tells the audit log what came of a password.
     async fn tell(&self, tried: PasswordTry<'_>);

@@ -114,8 +114,12 @@ impl Proofs for Shown {
         }
     }
 
-    fn needs_second_factor(&self, principal: &Principal) -> bool {
-        principal.who == "1002"
+    fn refuses_passwords(&self, _: &str) -> Option<&'static str> {
+        None
+    }
+
+    fn wants_more_than_password(&self, principal: &Principal) -> Option<&'static str> {
+        (principal.who == "1002").then_some("a second factor is asked for")
     }
 
     async fn tell(&self, tried: PasswordTry<'_>) {

@@ -14,7 +14,7 @@ use console::{Context, ETAG_PURPOSE, etag};
 use domain::settings::{
     MASK, Reader, Section, SettingDocument, Settings, SettingsHead, export, export_document,
 };
-use domain::{Actor, Command, Input, InputId, Key, Kind, Problems, Refusal, Reply, Role};
+use domain::{Actor, Command, Input, InputId, Key, Kind, Problems, Refusal, Reply, administrators};
 use engine::Outcome;
 use serde_json::{Map, Value};
 
@@ -198,7 +198,14 @@ pub(crate) fn check_administrators(
         return Ok(());
     }
     let touches = |section: Section| {
-        matches!(section, Section::Account | Section::Agent | Section::Role | Section::Directory)
+        matches!(
+            section,
+            Section::Account
+                | Section::Agent
+                | Section::Role
+                | Section::Directory
+                | Section::SignOn
+        )
     };
     let of_removed =
         |key: &Key| Section::ALL.into_iter().find(|it| key.id.split('/').next() == Some(it.name()));
@@ -226,16 +233,13 @@ pub(super) fn check_administrators_of_all(
 }
 
 fn check_left(before: &Settings, after: &Settings) -> Result<(), ApplyError> {
-    let count = |settings: &Settings| {
-        let accounts = settings.accounts.values();
-        let accounts = accounts.filter(|it| !it.disabled && it.password_hash.is_some());
-        let accounts = accounts.filter(|it| it.roles.contains(&Role::Administrator)).count();
-        let agents = settings.agents.values().filter(|it| it.roles.contains(&Role::Administrator));
-        let grants = settings.roles.values().filter(|it| it.role == Role::Administrator);
-        accounts + agents.count() + grants.count()
-    };
-    if count(before) > 0 && count(after) == 0 {
-        let why = "nobody would be left who may change settings; make another administrator first";
+    if administrators(before) > 0 && administrators(after) == 0 {
+        let asks = after.sign_on.administrators_need_totp;
+        let why = if asks && !before.sign_on.administrators_need_totp {
+            "no administrator has a second factor; give one to an administrator first"
+        } else {
+            "nobody would be left who may change settings; make another administrator first"
+        };
         return Err(ApplyError::LastAdministrator(why.to_owned()));
     }
     Ok(())

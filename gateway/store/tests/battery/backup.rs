@@ -4,6 +4,7 @@
 mod archives;
 mod broken_off;
 mod checked;
+mod proofs;
 
 use std::io::{Seek, Write as _};
 use std::path::Path;

@@ -104,3 +104,11 @@ async fn without_the_store_nobody_is_admitted_and_a_count_that_cannot_be_written
     it.accounts.away.store(true, Ordering::Release);
     it.judge("1001", &[Judgement::Right], &["unavailable"]).await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn ops_06_nobody_types_a_name_that_one_time_passwords_are_counted_under() {
+    let it = fixture();
+    let expected = ["wrong", "wrong", "wrong", "wrong", "locked"];
+    it.check("\0someone", &["x"; 5], &expected).await;
+    it.judge("\0someone", &[Judgement::None], &["right"]).await;
+}
