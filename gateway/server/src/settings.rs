@@ -322,16 +322,18 @@ async fn hashes(
     Ok(pool.hash_all(passwords).await?.into_iter().collect())
 }
 
-/// A hash that costs too much to verify would let its agent stop the node by signing in.
+/// A hash that costs too much to verify would let its owner stop the node by signing in.
 fn check_hashes(value: &Value, problems: &mut Problems) {
-    let agents = value.get("agents").and_then(Value::as_array).into_iter().flatten();
-    for (position, agent) in agents.enumerate() {
-        let hash = agent.get("password_hash").and_then(Value::as_str);
-        if hash.is_some_and(|hash| hash.starts_with("$argon2id$") && !is_usable_hash(hash)) {
-            problems.add(
-                format!("agents[{position}].password_hash"),
-                "is damaged or costs more than we bear (256 MiB, 16 passes, 16 lanes)",
-            );
+    for list in ["agents", "accounts"] {
+        let entries = value.get(list).and_then(Value::as_array).into_iter().flatten();
+        for (position, entry) in entries.enumerate() {
+            let hash = entry.get("password_hash").and_then(Value::as_str);
+            if hash.is_some_and(|hash| hash.starts_with("$argon2id$") && !is_usable_hash(hash)) {
+                problems.add(
+                    format!("{list}[{position}].password_hash"),
+                    "is damaged or costs more than we bear (256 MiB, 16 passes, 16 lanes)",
+                );
+            }
         }
     }
 }
