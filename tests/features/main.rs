@@ -14,6 +14,7 @@
 mod gateway;
 mod node;
 mod phone;
+mod planted;
 mod wire;
 
 mod administration;
@@ -31,6 +32,7 @@ mod production;
 mod push;
 mod reasons;
 mod rest;
+mod secrets;
 mod shift;
 mod sign_in;
 mod syslog;

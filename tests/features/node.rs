@@ -39,8 +39,18 @@ impl Node {
         node
     }
 
+    /// What everybody on the machine may see of the process, or its own user may: `cmdline`, `environ`.
+    pub(crate) fn of_the_process(&self, file: &str) -> Vec<u8> {
+        std::fs::read(format!("/proc/{}/{file}", self.child.id())).unwrap()
+    }
+
     /// The same as soon as its process was started.
     pub(crate) fn spawn(more: &str, arguments: &[&str]) -> Self {
+        Self::spawn_with(more, "", arguments)
+    }
+
+    /// The same with `operations` in the configuration of the listener for monitoring.
+    pub(crate) fn spawn_with(more: &str, operations: &str, arguments: &[&str]) -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let name = format!("jackfield-node-{}-{number}", std::process::id());
@@ -55,7 +65,7 @@ impl Node {
             "name = \"localhost\"\nstate_directory = \"{}\"\n{more}\n\
              [listeners.phone]\naddresses = [\"127.0.0.1\"]\nport = {phone_port}\n{}\n\
              [listeners.console]\naddresses = [\"127.0.0.1\"]\nport = {console_port}\n\
-             [listeners.operations]\naddresses = [\"127.0.0.1\"]\nport = {operations_port}\n",
+             [listeners.operations]\naddresses = [\"127.0.0.1\"]\nport = {operations_port}\n{operations}\n",
             folder.join("state").display(),
             arguments
                 .iter()

@@ -84,6 +84,14 @@ pub(crate) fn connect(authority: &str, roots: RootCertStore) -> Tls {
     stream
 }
 
+/// The same to any listener of this machine whose certificate is among `trusted`.
+pub(crate) fn send_to(port: u16, trusted: &RootCertStore, bytes: &[u8]) -> Option<Answer> {
+    let mut stream = connect(&format!("localhost:{port}"), trusted.clone());
+    let _ = stream.write_all(bytes);
+    let _ = stream.flush();
+    read(&mut stream)
+}
+
 /// Sends bytes as they are over a new TLS connection and reads one answer, where there is one.
 pub(crate) fn send(gateway: &Gateway, bytes: &[u8]) -> Option<Answer> {
     let mut stream = tls(gateway);

@@ -11,7 +11,7 @@ use domain::{
     AgentKey, AgentSession, Ask, Command, Document, Input, InputId, Key, NodeName, Timestamp,
 };
 use engine::testing::{PlainAuthenticator, SeededRandom};
-use engine::{Clock as _, Engine, EngineOptions, Metrics, Port, SealingKey};
+use engine::{Clock as _, Engine, EngineOptions, Metrics, Port, SealingKeys};
 use store::{Cursor, Load, LogEntry, LogPage, MemoryStore, Store};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -222,7 +222,7 @@ impl Cluster {
             store,
             clock: self.clock.clone(),
             random: Arc::new(SeededRandom::new(self.random.next())),
-            sealing: Arc::new(SealingKey::new([1; 32])),
+            sealing: Arc::new(SealingKeys::single([1; 32])),
             node: Self::node(number),
             metrics: Metrics::new(),
         };

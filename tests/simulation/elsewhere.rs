@@ -13,7 +13,7 @@ use domain::{
     ReasonCode, Secret, Settings, SignInOn, SignedOutBy, Wish,
 };
 use engine::testing::{PlainAuthenticator, SeededRandom};
-use engine::{Engine, EngineOptions, Metrics, Port, SealingKey, SignInAnswer, SignInAttempt};
+use engine::{Engine, EngineOptions, Metrics, Port, SealingKeys, SignInAnswer, SignInAttempt};
 use store::{MemoryStore, Store};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -177,7 +177,7 @@ impl Cluster {
             store,
             clock: self.clock.clone(),
             random: Arc::new(SeededRandom::new(self.random.next())),
-            sealing: Arc::new(SealingKey::new([1; 32])),
+            sealing: Arc::new(SealingKeys::single([1; 32])),
             node: NODES[number].parse().unwrap(),
             metrics: Metrics::new(),
         };

@@ -13,7 +13,7 @@ use domain::{
     Reply, Settings, SignIn, SignInOn, SignedOutBy, Timestamp, Wish,
 };
 use engine::testing::SeededRandom;
-use engine::{Clock, Engine, EngineOptions, Metrics, Outcome, SealingKey};
+use engine::{Clock, Engine, EngineOptions, Metrics, Outcome, SealingKeys};
 use store::{MemoryStore, Store};
 use tokio::sync::Notify;
 use tokio::task::LocalSet;
@@ -170,7 +170,7 @@ impl Cluster {
             store,
             clock: self.clock.clone(),
             random: Arc::new(SeededRandom::new(self.random.next())),
-            sealing: Arc::new(SealingKey::new([1; 32])),
+            sealing: Arc::new(SealingKeys::single([1; 32])),
             node: NODES[number].parse().unwrap(),
             metrics: Metrics::new(),
         };

@@ -21,7 +21,6 @@ const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const IDEMPOTENCY_CHARACTERS_MAX: usize = 128;
 
 /// A checked request.
-#[derive(Debug)]
 pub(crate) struct Asked {
     /// The request itself.
     pub(crate) request: Request,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::PairName;
-use domain::settings::CtiPair;
+use domain::settings::{CLIENT_PASSWORD_PURPOSE, CtiPair};
 use engine::Port;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -47,7 +47,7 @@ impl Pairs {
             changes.mark_unchanged();
             let wanted = self.port.settings().cti_pairs.clone();
             let differs = |name: &PairName, it: &Running| {
-                wanted.get(name).is_none_or(|wanted| **wanted != *it.settings)
+                wanted.get(name).is_none_or(|wanted| !self.is_same(wanted, &it.settings))
             };
             let gone: Vec<_> = running
                 .iter()
@@ -56,8 +56,12 @@ impl Pairs {
                 .collect();
             end(gone.iter().filter_map(|name| running.remove(name))).await;
             for (name, settings) in wanted.iter() {
-                if !running.contains_key(name) {
-                    running.insert(name.clone(), self.start(settings));
+                match running.get_mut(name) {
+                    // What is compared with next time opens under the keys of then.
+                    Some(running) => running.settings = Arc::clone(settings),
+                    None => {
+                        running.insert(name.clone(), self.start(settings));
+                    }
                 }
             }
             tokio::select! {
@@ -67,6 +71,18 @@ impl Pairs {
             }
         }
         end(running.into_values()).await;
+    }
+
+    /// Whether a link would be no other. A password that is sealed anew is the same, and ends no link.
+    fn is_same(&self, one: &CtiPair, other: &CtiPair) -> bool {
+        if let (Some(sealed), Some(of_other)) = (&one.client_password, &other.client_password)
+            && sealed != of_other
+        {
+            let resealed = CtiPair { client_password: Some(of_other.clone()), ..one.clone() };
+            return resealed == *other
+                && self.port.is_same_secret(CLIENT_PASSWORD_PURPOSE, sealed, of_other);
+        }
+        one == other
     }
 
     fn start(&self, settings: &Arc<CtiPair>) -> Running {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use domain::settings::{Push, Settings, Trust, TrustPurpose};
-use domain::{DeviceName, Secret};
+use domain::{DeviceName, Sealed, Secret};
 use engine::Port;
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
@@ -24,6 +24,8 @@ pub(crate) struct PushAccount {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct PushBasis {
     push: Option<Push>,
+    /// Opened, since one that is sealed anew is the same.
+    password: Option<Secret>,
     trust: Vec<Arc<Trust>>,
     fingerprints: Vec<(DeviceName, String)>,
 }
@@ -41,13 +43,22 @@ pub(crate) fn push_account(port: &Port, settings: &Settings) -> Result<PushAccou
 }
 
 /// What pushes depend on now.
-pub(crate) fn push_basis(settings: &Settings) -> PushBasis {
+pub(crate) fn push_basis(port: &Port, settings: &Settings) -> PushBasis {
+    let mut push = settings.phone_service.push.clone();
+    let mut password = None;
+    if let Some(push) = &mut push
+        && let Ok(opened) = port.unseal(domain::settings::PUSH_PASSWORD_PURPOSE, &push.password)
+    {
+        password = Some(opened);
+        push.password = Sealed::from_text("");
+    }
     let with_fingerprint = settings
         .devices
         .values()
         .filter_map(|device| Some((device.name.clone(), device.certificate_sha256.clone()?)));
     PushBasis {
-        push: settings.phone_service.push.clone(),
+        push,
+        password,
         trust: settings.trust.values().cloned().collect(),
         fingerprints: with_fingerprint.collect(),
     }

@@ -225,9 +225,9 @@ impl Phone {
 
     async fn follow_settings(self: &Arc<Self>) {
         let mut changes = self.port.settings_changes();
-        let mut basis = push_basis(&self.port.settings());
+        let mut basis = push_basis(&self.port, &self.port.settings());
         while changes.changed().await.is_ok() {
-            let next = push_basis(&self.port.settings());
+            let next = push_basis(&self.port, &self.port.settings());
             if next != basis {
                 basis = next;
                 let failed = locked(&self.pace).renew();

@@ -50,6 +50,15 @@ impl fmt::Debug for Sealed {
     }
 }
 
+/// Stands in what is printed for the hash of a password: whoever has it may try passwords on it.
+pub(crate) struct Hashed;
+
+impl fmt::Debug for Hashed {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("(hash)")
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -20,6 +20,8 @@ mod list;
 mod logging;
 mod phone_service;
 mod plan;
+#[cfg(test)]
+mod printing;
 mod proxies;
 mod reader;
 mod reason;
@@ -191,6 +193,20 @@ impl Settings {
         };
         let document = document?;
         document.secrets().into_iter().find(|(it, _)| it == of).map(|(_, sealed)| sealed.clone())
+    }
+
+    /// The documents that hold sealed secrets.
+    pub fn with_secrets(&self) -> Vec<SettingDocument> {
+        let single = [Section::PhoneService, Section::Proxies].map(|it| self.documents_of(it, ""));
+        let mut documents: Vec<_> = single.into_iter().flatten().collect();
+        let pairs = self.cti_pairs.values();
+        documents.extend(pairs.map(|it| SettingDocument::CtiPair(Box::new((**it).clone()))));
+        documents.extend(self.accounts.values().map(|it| SettingDocument::Account((**it).clone())));
+        let directories = self.directories.values();
+        documents
+            .extend(directories.map(|it| SettingDocument::Directory(Box::new((**it).clone()))));
+        documents.retain(|document| !document.secrets().is_empty());
+        documents
     }
 
     /// The hash of the password of the agent or local account of that name.

@@ -6,6 +6,7 @@
 use std::fmt;
 
 use crate::client::is_client_wake;
+use crate::secret::Hashed;
 use crate::settings::{Documents, SettingDocument};
 use crate::{
     Actor, AgentId, AgentKey, Ask, CallDirection, CallVariable, ClientPresence, ConnectionNumber,
@@ -21,6 +22,7 @@ mod console;
 mod erasure;
 mod owner;
 mod place;
+mod resealing;
 
 use client::News;
 pub use console::ConsoleCommand;
@@ -132,6 +134,15 @@ pub enum Command {
         /// The root secret, sealed.
         root: Sealed,
     },
+    /// Secrets sealed anew, which are what they were: nothing else changes.
+    Reseal {
+        /// The number of the settings in which they were looked for.
+        base: u64,
+        /// Documents of the settings, the same but for how their secrets are sealed.
+        put: Vec<SettingDocument>,
+        /// The root secret as it was sealed, and as it is sealed now.
+        root: Option<(Sealed, Sealed)>,
+    },
 }
 
 /// A fact.
@@ -224,7 +235,7 @@ pub enum SignInOn {
 }
 
 /// A sign-in.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct SignIn {
     /// Who, and who owns their voice state.
     pub agent: AgentKey,
@@ -243,6 +254,23 @@ pub struct SignIn {
     /// The generation of the agent's sessions when the owner of the voice state was asked, 0 where there
     /// was none. With another since, what the owner said is old: the sign-in is stale.
     pub follows: Option<u32>,
+}
+
+impl fmt::Debug for SignIn {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { agent, extension, device, mobile, on, node, verifier, follows } = self;
+        formatter
+            .debug_struct("SignIn")
+            .field("agent", agent)
+            .field("extension", extension)
+            .field("device", device)
+            .field("mobile", mobile)
+            .field("on", on)
+            .field("node", node)
+            .field("verifier", &verifier.as_ref().map(|_| Hashed))
+            .field("follows", follows)
+            .finish()
+    }
 }
 
 /// Something for one agent.
@@ -385,7 +413,7 @@ impl Input {
 impl Command {
     fn changes_settings(&self) -> bool {
         match self {
-            Self::ApplySettings { .. } | Self::ChangeSettings { .. } => true,
+            Self::ApplySettings { .. } | Self::ChangeSettings { .. } | Self::Reseal { .. } => true,
             Self::Console(ConsoleCommand::UseSetUpLink { .. }) => true,
             Self::Audited { command: Some(command), .. } => command.changes_settings(),
             _ => false,
@@ -405,7 +433,9 @@ impl Command {
         match self {
             Self::SignIn(wish) => format!("agent/{}", wish.agent),
             Self::Agent(command) => format!("agent/{}", command.agent),
-            Self::ApplySettings { .. } | Self::ChangeSettings { .. } => "settings".to_owned(),
+            Self::ApplySettings { .. } | Self::ChangeSettings { .. } | Self::Reseal { .. } => {
+                "settings".to_owned()
+            }
             Self::SetMaintenance { node, .. } => format!("node/{node}"),
             Self::KeepDeployment { .. } => "deployment".to_owned(),
             Self::Erase { id, .. } => format!("erase/{id}"),
@@ -481,6 +511,7 @@ fn command_step(
         }
         Command::SetMaintenance { node, on } => administration::set_maintenance(node, *on, view),
         Command::KeepDeployment { root } => administration::keep_deployment(root, view),
+        Command::Reseal { base, put, root } => resealing::reseal(*base, put, root.as_ref(), view),
         Command::Console(command) => console::console(now, command, view),
         Command::Erase { id, agents } => erasure::erase(id, agents, view),
         Command::Audited { by, deed, command } => {

@@ -7,13 +7,16 @@
 use std::fs::File;
 
 use domain::{Actor, AuditHead, Command, Deed, Deployment, Document, Input, InputId, Key};
-use store::{BackupError, BackupKey, BackupOrigin, BackupWritten, Inspection, Sizes, StoreError};
+use store::{
+    BackupError, BackupKey, BackupOrigin, BackupWritten, Inspection, SealingBackupKey, Sizes,
+    StoreError,
+};
 use tokio::sync::mpsc;
 use zeroize::Zeroizing;
 
 use crate::engine::Engine;
 use crate::loading::ROOT_PURPOSE;
-use crate::{SealingKey, SubmitError};
+use crate::{SealingKey, SealingKeys, SubmitError};
 
 /// How the deployment that a backup is of stands to the one that is there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,7 +34,7 @@ pub enum Kinship {
 impl Kinship {
     /// How a backup with `archived` stands to a store with `present`, under that sealing key.
     pub fn of(
-        sealing: &SealingKey,
+        sealing: &SealingKeys,
         present: Option<&Deployment>,
         archived: Option<&Deployment>,
     ) -> Self {
@@ -46,25 +49,21 @@ impl Kinship {
     }
 }
 
-impl SealingKey {
-    /// What backups are encrypted with unless somebody gives a passphrase.
+impl SealingKeys {
+    /// What backups are encrypted with unless somebody gives a passphrase; those of the other keys open.
     pub fn backup_key(&self) -> BackupKey {
-        BackupKey::Sealing { key: self.derived("backup"), id: self.id() }
+        let keys = self.keys();
+        let keys = keys.iter().map(|key| SealingBackupKey { id: key.id(), key: derived(key) });
+        BackupKey::Sealing(keys.collect())
     }
+}
 
-    /// Which key it is, for people: whoever has the key can tell, and nothing follows from it.
-    pub fn id(&self) -> String {
-        let digest = self.digest("key id", b"");
-        digest.chars().take(16).collect()
-    }
-
-    fn derived(&self, purpose: &str) -> Zeroizing<[u8; 32]> {
-        let key = ring::hmac::Key::new(ring::hmac::HMAC_SHA256, self.expose());
-        let tag = ring::hmac::sign(&key, format!("derived/{purpose}").as_bytes());
-        let mut derived = Zeroizing::new([0; 32]);
-        derived.copy_from_slice(tag.as_ref());
-        derived
-    }
+fn derived(key: &SealingKey) -> Zeroizing<[u8; 32]> {
+    let key = ring::hmac::Key::new(ring::hmac::HMAC_SHA256, key.expose());
+    let tag = ring::hmac::sign(&key, b"derived/backup");
+    let mut derived = Zeroizing::new([0; 32]);
+    derived.copy_from_slice(tag.as_ref());
+    derived
 }
 
 impl Engine {
@@ -158,13 +157,13 @@ impl Engine {
 mod tests {
     use super::*;
 
-    fn deployment(key: &SealingKey, root: &str) -> Deployment {
+    fn deployment(key: &SealingKeys, root: &str) -> Deployment {
         Deployment { root: key.seal(ROOT_PURPOSE, &domain::Secret::new(root)).unwrap() }
     }
 
     #[test]
     fn ops_04_a_backup_of_another_deployment_is_told() {
-        let (ours, other) = (SealingKey::new([1; 32]), SealingKey::new([2; 32]));
+        let (ours, other) = (SealingKeys::single([1; 32]), SealingKeys::single([2; 32]));
         let kinship = |present: Option<&Deployment>, archived: &Deployment| {
             Kinship::of(&ours, present, Some(archived))
         };
@@ -176,16 +175,21 @@ mod tests {
         assert_eq!(kinship(Some(&present), &deployment(&other, "a")), Kinship::OtherKey);
         assert_eq!(kinship(None, &deployment(&other, "a")), Kinship::OtherKey);
         assert_eq!(Kinship::of(&ours, Some(&present), None), Kinship::None);
+        // Sealed under a key that is here beside the present one.
+        let both = SealingKeys::new(SealingKey::new([2; 32]), [SealingKey::new([1; 32])]);
+        let archived = deployment(&both, "a");
+        assert_eq!(Kinship::of(&both, Some(&present), Some(&archived)), Kinship::Same);
     }
 
     #[test]
-    fn ops_05_what_names_a_sealing_key_is_no_part_of_it() {
-        let key = SealingKey::new([0xab; 32]);
-        assert_eq!(key.id().len(), 16);
-        assert!(!key.id().contains("abab"));
-        assert_ne!(key.id(), SealingKey::new([0xac; 32]).id());
-        let BackupKey::Sealing { key: derived, id } = key.backup_key() else { panic!("not that") };
-        assert_eq!(id, key.id());
-        assert_ne!(derived.as_ref(), key.expose());
+    fn ops_05_a_backup_is_encrypted_under_what_follows_from_the_key_that_seals() {
+        let (present, old) = (SealingKey::new([0xab; 32]), SealingKey::new([0xac; 32]));
+        let keys = SealingKeys::new(present.clone(), [old.clone()]);
+        let BackupKey::Sealing(derived) = keys.backup_key() else { panic!("not that") };
+        let ids: Vec<_> = derived.iter().map(|it| it.id.clone()).collect();
+        assert_eq!(ids, [present.id(), old.id()]);
+        for (derived, key) in derived.iter().zip([present, old]) {
+            assert_ne!(derived.key.as_ref(), key.expose());
+        }
     }
 }

@@ -26,7 +26,7 @@ use crate::metrics::{Counter, Gauge, Gauges, Histogram, ShownHistogram};
 use crate::mirror::Mirror;
 use crate::nodes::Nodes;
 use crate::tasks::keep_running;
-use crate::{Clock, Metrics, OpenError, Random, SealingKey, SubmitError};
+use crate::{Clock, Metrics, OpenError, Random, SealingKeys, SubmitError};
 
 /// How long a full line of commits may stand still and count as moving.
 const LINE_MOVES: Duration = Duration::from_secs(1);
@@ -40,7 +40,7 @@ pub struct EngineOptions {
     /// Randomness.
     pub random: Arc<dyn Random>,
     /// Opens and seals secrets.
-    pub sealing: Arc<SealingKey>,
+    pub sealing: Arc<SealingKeys>,
     /// This node.
     pub node: NodeName,
     /// Where figures go.
@@ -66,7 +66,7 @@ pub struct Engine {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
-    pub(crate) sealing: Arc<SealingKey>,
+    pub(crate) sealing: Arc<SealingKeys>,
     pub(crate) node: NodeName,
     pub(crate) metrics: Metrics,
     pub(crate) lanes: Lanes,

@@ -235,6 +235,12 @@ impl Port {
         self.engine.sealing.unseal(purpose, sealed)
     }
 
+    /// Whether two sealed texts are of one secret: one that was sealed anew is.
+    pub fn is_same_secret(&self, purpose: &str, one: &Sealed, other: &Sealed) -> bool {
+        let opened = |sealed| self.unseal(purpose, sealed).ok();
+        one == other || opened(one).is_some_and(|opened_one| opened(other) == Some(opened_one))
+    }
+
     /// Seals for `purpose`; `None` where the machine gives no randomness.
     pub fn seal(&self, purpose: &str, secret: &Secret) -> Option<Sealed> {
         self.engine.sealing.seal(purpose, secret)

@@ -44,8 +44,9 @@ pub struct Peer {
     pub base: String,
 }
 
-/// A whole request.
-#[derive(Clone, Debug)]
+/// A whole request. It prints without its target, header fields, parameters and body, any of which may hold
+/// a password, a cookie or a token.
+#[derive(Clone)]
 pub struct Request {
     /// Its method.
     pub method: Method,
@@ -63,6 +64,18 @@ pub struct Request {
     pub principal: Option<Principal>,
     /// The number that an error page shows and that finds the log line (OPS-12).
     pub reference: String,
+}
+
+impl std::fmt::Debug for Request {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("Request")
+            .field("method", &self.method)
+            .field("peer", &self.peer)
+            .field("principal", &self.principal)
+            .field("reference", &self.reference)
+            .finish_non_exhaustive()
+    }
 }
 
 /// What a handler gives back in time.
@@ -133,4 +146,27 @@ pub trait Surface: Send + Sync + 'static {
 
     /// Its work beside answering, until `stop` becomes true.
     async fn run(self: Arc<Self>, stop: watch::Receiver<bool>);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ops_05_a_request_prints_neither_target_nor_fields_nor_body() {
+        let mut headers = HeaderMap::new();
+        headers.insert("cookie", "__Host-jackfield=hunter2".parse().unwrap());
+        let request = Request {
+            method: Method::POST,
+            uri: "/fippa/x?password=hunter2".parse().unwrap(),
+            headers,
+            body: Bytes::from_static(b"password=hunter2"),
+            parameters: [("token".to_owned(), "hunter2".to_owned())].into(),
+            peer: Peer { address: [192, 0, 2, 1].into(), base: "https://gw.example".to_owned() },
+            principal: None,
+            reference: "REF12345".to_owned(),
+        };
+        let printed = format!("{request:?} {request:#?}");
+        assert!(printed.contains("REF12345") && !printed.contains("hunter2"), "{printed}");
+    }
 }

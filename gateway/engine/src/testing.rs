@@ -11,7 +11,7 @@ use store::{MemoryStore, Store};
 
 use crate::{
     Admission, Applicant, Attempt, AuthenticationRefusal, Authenticator, Clock, Engine,
-    EngineOptions, Judgement, Metrics, Port, Random, SealingKey,
+    EngineOptions, Judgement, Metrics, Port, Random, SealingKeys,
 };
 
 /// A clock that stands still until it is moved.
@@ -148,7 +148,7 @@ pub async fn engine_at(
         store,
         clock,
         random: Arc::new(SeededRandom::new(seed)),
-        sealing: Arc::new(SealingKey::new([7; 32])),
+        sealing: Arc::new(SealingKeys::single([7; 32])),
         node: node.parse().expect("a host name"),
         metrics: Metrics::new(),
     };

@@ -26,6 +26,7 @@ mod directories;
 mod kept;
 pub(crate) mod people;
 pub(crate) mod protocol;
+mod secrets;
 pub(crate) mod status;
 pub(crate) mod streamed;
 

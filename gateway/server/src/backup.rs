@@ -1,7 +1,7 @@
 //! What is said of a backup, and whether it may be restored; the same for a running node and without one.
 
 use domain::{Kind, Secret, Timestamp};
-use engine::{Kinship, SealingKey};
+use engine::{Kinship, SealingKeys};
 use serde_json::{Value, json};
 use store::{BackupInside, BackupKey, Inspection, Severity};
 use time::OffsetDateTime;
@@ -17,7 +17,7 @@ pub(crate) struct Wish {
 }
 
 /// The key of a backup: made of the passphrase, where there is one.
-pub(crate) fn key(passphrase: Option<&Secret>, sealing: &SealingKey) -> BackupKey {
+pub(crate) fn key(passphrase: Option<&Secret>, sealing: &SealingKeys) -> BackupKey {
     match passphrase {
         Some(text) => BackupKey::Passphrase(Zeroizing::new(text.expose().as_bytes().to_vec())),
         None => sealing.backup_key(),
@@ -199,8 +199,8 @@ mod tests {
 
     #[test]
     fn a_key_is_a_passphrases_where_there_is_one() {
-        let sealing = SealingKey::new([1; 32]);
-        assert!(matches!(key(None, &sealing), BackupKey::Sealing { .. }));
+        let sealing = SealingKeys::single([1; 32]);
+        assert!(matches!(key(None, &sealing), BackupKey::Sealing(_)));
         let passphrase = Secret::new("correct horse");
         assert!(matches!(key(Some(&passphrase), &sealing), BackupKey::Passphrase(_)));
     }

@@ -26,6 +26,7 @@ mod new_file;
 mod parts;
 mod peers;
 mod people;
+mod secrets;
 mod status;
 mod store;
 mod without_node;
@@ -51,7 +52,8 @@ const EXIT_CODES: &str = "Exit codes: 0 done, 1 a problem was found or the reque
 const RUN_HELP: &str = "\
 Signals: SIGTERM and SIGINT drain and end with exit code 0: readiness fails, no connection is \
 accepted any more, requests in hand end within limits.drain_seconds. SIGHUP reads the certificate \
-files and --settings FILE again; what does not verify is refused, and the old stays in force.
+files, the sealing keys and --settings FILE again; what does not verify is refused, and the old stays \
+in force.
 
 Example:
   jackfield run --config /etc/jackfield/jackfield.toml";
@@ -63,12 +65,21 @@ given in the clear; they are hashed before they are kept, and a file that holds 
 readable for every user of the machine. What `jackfield export` prints can be applied again. Ids \
 and numbers of telephones stand in quotation marks unless they are plain digits.
 
-  teams:        [{name, pair, layout, wrap_up_seconds}]
-  agents:       [{id, name, team, pair, extension, roles, password | password_hash}]
+  teams:        [{name, pair, supervisors, layout, wrap_up_seconds}]
+  agents:       [{id, name, alias, team, pair, extension, roles, skills: {NAME: 1 to 10}, origin,
+                  password | password_hash}]
+  skills:       [{name, description}]
+  accounts:     [{name, description, roles, password | password_hash, totp, disabled}]
+  directories:  [{name, servers: [{host, port}], security: ldaps | start_tls | plain, bind_dn,
+                  bind_password, base_dn, user_filter, id_attribute, name_attribute,
+                  group_attribute, group_base_dn, timeout_seconds,
+                  sync: {filter, every_minutes, extension_attribute, teams, removal_percent_max}}]
+  roles:        [{name, role, directory, groups, users, teams}]
   reason_codes: [{category: not_ready | wrap_up | sign_out, code, label, teams}]
   layouts:      [{name, header: {label, variable}, left: [..], right: [..]}]
   devices:      [{name, description, lines, profile, certificate_sha256}]
-  trust:        [{name, purposes: [phones], certificates}]
+  trust:        [{name, purposes: [phones, directory, syslog, proxy, contact_centre],
+                  certificates}]
   cti_pairs:    [{name, dialect: enterprise | express, side_a, side_b, version, tag_width,
                   peripheral_id, client_id, client_password, heartbeat_seconds, reconnect_seconds,
                   request_seconds, open_seconds, sessions: per_node | one, logout_reason, rmcm_user}]
@@ -76,6 +87,13 @@ and numbers of telephones stand in quotation marks unless they are plain digits.
                   cookie_idle_minutes, form_method, label_limits, alternates,
                   push: {user, password, port}}
   voice:        {wrap_up_seconds}
+  headset:      {mode: disabled | notification | notification_and_control,
+                  deployment_type: express | enterprise, default_not_ready_reason}
+  logging:      {level, enterprise_number,
+                  syslog: [{name, host, port, transport: udp | tcp | tls, framing, facility, level}]}
+  proxies:      {http: {host, port, user, password}, socks: {..}, except}
+  sign_on:      {message, idle_minutes, session_hours, token_days_max, administrators_need_totp}
+  retention:    {audit_days}
 
 Example:
   umask 077; jackfield export > settings.yaml; $EDITOR settings.yaml; jackfield apply settings.yaml";
@@ -196,6 +214,12 @@ enum Command {
         #[command(flatten)]
         node: WhichNode,
     },
+    /// Look at sealed secrets, and replace the key that they are sealed under.
+    #[command(after_long_help = secrets::SECRETS_HELP)]
+    Secrets {
+        #[command(subcommand)]
+        deed: secrets::SecretsDeed,
+    },
     /// Do something with a store as a whole.
     Store {
         #[command(subcommand)]
@@ -242,7 +266,7 @@ enum Command {
         #[command(flatten)]
         node: WhichNode,
     },
-    /// Read certificate files and the settings file again, as SIGHUP does.
+    /// Read certificate files, sealing keys and the settings file again, as SIGHUP does.
     Reload {
         #[command(flatten)]
         node: WhichNode,
@@ -307,6 +331,8 @@ enum ProbeKind {
     Directory,
     /// A receiver of the log; it gets one test message.
     Syslog,
+    /// A proxy on the way out: http or socks.
+    Proxy,
     /// The store.
     Store,
     /// The certificate that this node shows.
@@ -486,6 +512,7 @@ fn run(command: Command, out: &mut impl Write) -> Result<(), Problem> {
             }))?)
         }
         Command::Store { deed } => store::store(deed, out),
+        Command::Secrets { deed } => secrets::secrets(deed, out),
         Command::Import { source } => import::import(source, out),
         Command::Backup(arguments) => backup::backup(&arguments, out),
         Command::SupportBundle { file, node } => backup::support_bundle(&file, &node, out),
@@ -532,4 +559,17 @@ fn serve(
 
 fn runtime() -> Result<tokio::runtime::Runtime, Problem> {
     Ok(tokio::runtime::Builder::new_multi_thread().enable_all().build()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_help_of_apply_names_every_part_of_the_settings() {
+        for section in domain::settings::Section::ALL {
+            let key = format!("  {}:", section.file_key());
+            assert!(APPLY_HELP.contains(&key), "{key}");
+        }
+    }
 }

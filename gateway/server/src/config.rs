@@ -16,6 +16,7 @@ use ipnet::IpNet;
 use serde_json::Value;
 
 mod acme_keys;
+pub(crate) mod credential;
 mod fields;
 mod files;
 mod public_name;
@@ -141,6 +142,8 @@ pub struct ConsoleListener {
     pub addresses: Vec<SocketAddr>,
     /// Whether the operator chose the addresses, so that each must be there.
     pub addresses_chosen: bool,
+    /// The name in URLs.
+    pub public_name: NodeName,
     /// Scheme, host and port under which it is reached, without a slash at the end.
     pub base: String,
 }
@@ -294,6 +297,8 @@ impl Config {
             problems.add("listeners.phone.refusal_port", message);
         }
         let console_port = port(raw.number("listeners.console.port"));
+        let console_name =
+            raw.name("listeners.console.public_name").unwrap_or_else(|| name.clone());
         if [Some(phone_port), refusal_port, Some(operations_port)].contains(&Some(console_port)) {
             let message =
                 format_args!("must differ from the other listeners' ports, {console_port} is one");
@@ -347,9 +352,10 @@ impl Config {
                 addresses: with_port(&raw.addresses("listeners.console.addresses"), console_port),
                 addresses_chosen: raw.is_written("listeners.console.addresses"),
                 base: match console_port {
-                    443 => format!("https://{name}"),
-                    port => format!("https://{name}:{port}"),
+                    443 => format!("https://{console_name}"),
+                    port => format!("https://{console_name}:{port}"),
                 },
+                public_name: console_name,
             },
             operations: OperationsListener {
                 addresses: with_port(
@@ -388,8 +394,10 @@ impl Config {
     /// The names a certificate must cover.
     pub fn certificate_names(&self) -> Vec<NodeName> {
         let mut names = vec![self.name.clone()];
-        if self.phone.public_name != self.name {
-            names.push(self.phone.public_name.clone());
+        for public in [&self.phone.public_name, &self.console.public_name] {
+            if !names.contains(public) {
+                names.push(public.clone());
+            }
         }
         names
     }

@@ -17,8 +17,8 @@ use directory::{Directories, Keeper};
 use domain::{Problems, Timestamp};
 use engine::surface::Surface;
 use engine::{
-    Authenticator, Clock, Engine, EngineOptions, Metrics, Port, SealingKey, SystemClock,
-    SystemRandom, UnsealError,
+    Authenticator, Clock, Engine, EngineOptions, Metrics, Port, SealingKey, SealingKeys,
+    SystemClock, SystemRandom, UnsealError,
 };
 use tokio::sync::{Mutex, watch};
 use tokio::task::JoinSet;
@@ -43,6 +43,7 @@ mod listeners;
 mod logging;
 mod nodes;
 pub(crate) mod notify;
+mod sealing;
 mod signals;
 mod supervision;
 
@@ -111,7 +112,7 @@ pub(crate) struct Shared {
     pub(crate) log: LogControl,
     pub(crate) started_at: Timestamp,
     pub(crate) certificates: Arc<Certificates>,
-    pub(crate) sealing: Arc<SealingKey>,
+    pub(crate) sealing: Arc<SealingKeys>,
     pool: Arc<Pool>,
     /// One apply or reload at a time.
     changing: Mutex<()>,
@@ -370,6 +371,7 @@ impl Starting {
         };
         shared.health.begin();
         nodes::describe(&shared);
+        sealing::tell_unopened(&shared);
         let listeners = serving.serve(sockets);
         let (stop, stopping) = watch::channel(false);
         let mut others = JoinSet::new();
@@ -420,7 +422,7 @@ pub(crate) async fn check_routes(config: &Config, problems: &mut Problems) {
         store: Arc::new(store::MemoryStore::new()),
         clock: Arc::clone(&clock),
         random: Arc::new(SystemRandom::new()),
-        sealing: Arc::new(sealing),
+        sealing: Arc::new(SealingKeys::new(sealing, [])),
         node: config.name.clone(),
         metrics: metrics.clone(),
     };
@@ -491,7 +493,7 @@ fn prepare(config: &Config, now: Timestamp) -> Result<(), NodeError> {
 async fn open_engine(
     config: &Config,
     clock: &Arc<dyn Clock>,
-    sealing: &Arc<SealingKey>,
+    sealing: &Arc<SealingKeys>,
     metrics: &Metrics,
 ) -> Result<Arc<Engine>, NodeError> {
     let store = opening::open(&config.store).await?;
@@ -508,7 +510,7 @@ async fn open_engine(
         store.close().await;
     }
     engine.map_err(|error| match error {
-        engine::OpenError::Sealed(UnsealError::Foreign) => {
+        engine::OpenError::Sealed(UnsealError::Foreign | UnsealError::Missing { .. }) => {
             NodeError::SealingKey { path: config.sealing_key_file.clone() }
         }
         error => error.into(),

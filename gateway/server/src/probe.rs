@@ -11,6 +11,8 @@ use serde_json::{Value, json};
 
 use crate::node::Shared;
 
+mod proxy;
+
 /// From here on a certificate counts as good in a test.
 const DAYS_LEFT_MIN: u64 = 30;
 
@@ -24,6 +26,8 @@ pub(crate) enum Peer {
     Directory(String),
     /// A receiver of the log.
     Syslog(String),
+    /// A proxy on the way out, `http` or `socks`.
+    Proxy(String),
     /// The store.
     Store,
     /// Our own certificates.
@@ -39,6 +43,7 @@ pub(crate) fn read(reader: &mut Reader<'_>) -> Option<Peer> {
         ("syslog", 3),
         ("store", 4),
         ("certificate", 5),
+        ("proxy", 6),
     ];
     if !reader.has("kind") {
         reader.problem("kind", "is missing");
@@ -49,6 +54,7 @@ pub(crate) fn read(reader: &mut Reader<'_>) -> Option<Peer> {
         2 => reader.required("name").map(Peer::Directory),
         3 => reader.required("name").map(Peer::Syslog),
         4 => Some(Peer::Store),
+        6 => reader.required("name").map(Peer::Proxy),
         _ => Some(Peer::Certificate),
     }
 }
@@ -62,6 +68,9 @@ pub(crate) fn list(shared: &Shared) -> Value {
     peers.extend(settings.directories.keys().map(|name| named("directory", name)));
     let receivers = shared.log.syslog().states().into_iter();
     peers.extend(receivers.map(|receiver| named("syslog", &receiver.name)));
+    let proxies = [("http", &settings.proxies.http), ("socks", &settings.proxies.socks)];
+    let proxies = proxies.into_iter().filter(|(_, proxy)| proxy.is_some());
+    peers.extend(proxies.map(|(name, _)| named("proxy", name)));
     // Only of phones in use it is known where they are.
     let mut phones: Vec<_> = shared
         .port
@@ -93,6 +102,10 @@ pub(crate) async fn run(shared: &Arc<Shared>, peer: Peer) -> Result<Probe, Failu
             Ok(shared.directories.probe(&name).await)
         }
         Peer::Syslog(name) => {
+            if !shared.log.syslog().states().iter().any(|receiver| receiver.name == name) {
+                let message = format!("there is no receiver {name:?}");
+                return Err(Failure::new("not_found", message));
+            }
             let mut probe = Probe::new(format!("syslog {name}"));
             let unknown = || format!("no receiver is named {name:?}");
             let sending = async {
@@ -101,6 +114,18 @@ pub(crate) async fn run(shared: &Arc<Shared>, peer: Peer) -> Result<Probe, Failu
             };
             probe.step("a test message", sending).await;
             Ok(probe)
+        }
+        Peer::Proxy(name) => {
+            let settings = shared.engine.settings();
+            let found = match name.as_str() {
+                "http" => settings.proxies.http.as_ref(),
+                "socks" => settings.proxies.socks.as_ref(),
+                _ => None,
+            };
+            let message =
+                format!("there is no proxy {name:?}; it is http or socks, where it is set");
+            let found = found.ok_or_else(|| Failure::new("not_found", message))?;
+            Ok(proxy::proxy(&shared.port, found, name == "socks").await)
         }
         Peer::Store => Ok(store(shared).await),
         Peer::Certificate => Ok(certificate(shared)),

@@ -2,7 +2,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
@@ -72,7 +72,8 @@ pub(crate) fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>, SecretFileError> {
     Ok(bytes)
 }
 
-/// Writes a file of mode 0600 so that it is there whole or not at all.
+/// Writes a file of mode 0600 so that it is there whole or not at all. One that is there already keeps its
+/// owner: whoever writes may be root, and whoever reads the node's own user.
 pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), SecretFileError> {
     write_whole(path, bytes, 0o600)
         .map_err(|source| SecretFileError::Unwritable { path: path.to_owned(), source })
@@ -88,6 +89,16 @@ pub(crate) fn write_whole(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()
         _ => {}
     }
     let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(&new)?;
+    if let Ok(before) = std::fs::metadata(path) {
+        let now = file.metadata()?;
+        if (before.uid(), before.gid()) != (now.uid(), now.gid()) {
+            match fchown(&file, Some(before.uid()), Some(before.gid())) {
+                // Only root gives files away.
+                Err(error) if error.kind() != io::ErrorKind::PermissionDenied => return Err(error),
+                _ => {}
+            }
+        }
+    }
     file.write_all(bytes)?;
     file.sync_all()?;
     std::fs::rename(&new, path)?;
@@ -120,8 +131,27 @@ mod tests {
             let error = read(&path).unwrap_err().to_string();
             assert!(error.contains(&format!("{mode:04o}")), "{error}");
         }
-        std::fs::set_permissions(&path, PermissionsExt::from_mode(0o640)).unwrap();
-        assert!(read(&path).is_ok());
+        // Of a group, and a credential of systemd: 0400, or 0440 where its user stands in a list beside.
+        for mode in [0o640, 0o400, 0o440] {
+            std::fs::set_permissions(&path, PermissionsExt::from_mode(mode)).unwrap();
+            assert!(read(&path).is_ok());
+        }
+        std::fs::set_permissions(&path, PermissionsExt::from_mode(0o444)).unwrap();
+        assert!(matches!(read(&path), Err(SecretFileError::Open { .. })));
+    }
+
+    #[test]
+    fn ops_05_a_secret_file_written_by_root_stays_its_owners() {
+        let folder = Folder::new();
+        let path = folder.path().join("secret");
+        write(&path, b"one").unwrap();
+        if std::os::unix::fs::chown(&path, Some(12_345), Some(12_346)).is_err() {
+            println!("not permitted here: files of other users");
+            return;
+        }
+        write(&path, b"two").unwrap();
+        let found = std::fs::metadata(&path).unwrap();
+        assert_eq!((found.uid(), found.gid(), found.mode() & 0o7777), (12_345, 12_346, 0o600));
     }
 
     #[test]

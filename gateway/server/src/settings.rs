@@ -16,7 +16,8 @@ use std::sync::Arc;
 use console::Context;
 use domain::settings::{Documents, Planned, SecretOf, Settings, SettingsFile, export, plan};
 use domain::{AgentId, Command, Input, InputId, PairName, Problems, Reply, Sealed, Secret};
-use engine::{Engine, Outcome, SealingKey};
+use engine::{Engine, Outcome, SealingKeys};
+use ring::hmac;
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
 use serde_json::Value;
@@ -90,7 +91,7 @@ struct SealedMember {
 }
 
 /// Reads and checks a settings file; every problem is told at once.
-pub(crate) fn check(bytes: &[u8], sealing: Option<&SealingKey>) -> Result<SettingsFile, Problems> {
+pub(crate) fn check(bytes: &[u8], sealing: Option<&SealingKeys>) -> Result<SettingsFile, Problems> {
     read(bytes).unsealed_by(sealing)
 }
 
@@ -122,7 +123,7 @@ fn look(value: Value) -> Looked {
 
 impl Looked {
     /// The file, unless it has a problem; what is sealed in it must open here.
-    fn unsealed_by(mut self, sealing: Option<&SealingKey>) -> Result<SettingsFile, Problems> {
+    fn unsealed_by(mut self, sealing: Option<&SealingKeys>) -> Result<SettingsFile, Problems> {
         for SealedMember { key, purpose, sealed } in &self.sealed {
             if let Some(sealing) = sealing {
                 self.problems.keep(key.clone(), sealing.unseal(purpose, sealed));
@@ -215,7 +216,7 @@ fn holds_plain_secrets(value: &Value) -> bool {
 #[derive(Clone, Copy)]
 pub(crate) struct Maker<'a> {
     pub(crate) engine: &'a Arc<Engine>,
-    pub(crate) sealing: &'a SealingKey,
+    pub(crate) sealing: &'a SealingKeys,
     pub(crate) pool: &'a Pool,
 }
 
@@ -225,7 +226,7 @@ pub(crate) async fn apply(
     bytes: &[u8],
     by: &Context,
 ) -> Result<Applied, ApplyError> {
-    let source = make.sealing.digest(FILE_PURPOSE, bytes);
+    let source = source_of(make.engine, bytes);
     let before = make.engine.settings();
     if before.source.as_ref() == Some(&source) {
         return Ok(Applied { number: before.number, changed: false });
@@ -247,9 +248,17 @@ pub(crate) async fn apply(
     }
 }
 
+/// A keyed digest of a file: it follows from the secret that all nodes share, and so stays what it is when
+/// the sealing key is replaced.
+fn source_of(engine: &Engine, bytes: &[u8]) -> String {
+    let key = hmac::Key::new(hmac::HMAC_SHA256, &engine.link_key(FILE_PURPOSE));
+    let tag = hmac::sign(&key, bytes);
+    tag.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 /// Whether exactly that file is in force.
 pub(crate) fn is_in_force(make: Maker<'_>, bytes: &[u8]) -> bool {
-    make.engine.settings().source == Some(make.sealing.digest(FILE_PURPOSE, bytes))
+    make.engine.settings().source == Some(source_of(make.engine, bytes))
 }
 
 /// What a settings file would change; nothing does (BYD-05).
@@ -290,7 +299,12 @@ async fn made(make: Maker<'_>, before: &Settings, looked: Looked) -> Result<Docu
 
 /// Seals a secret; one that did not change stays sealed as it was, so that its document does not
 /// change and whoever uses it need not begin anew.
-fn seal(before: &Settings, sealing: &SealingKey, of: &SecretOf, secret: &Secret) -> Option<Sealed> {
+fn seal(
+    before: &Settings,
+    sealing: &SealingKeys,
+    of: &SecretOf,
+    secret: &Secret,
+) -> Option<Sealed> {
     let purpose = of.purpose();
     let old = before.secret(of);
     let is_same = |old: &Sealed| sealing.unseal(purpose, old).is_ok_and(|open| open == *secret);

@@ -19,6 +19,9 @@ pub(crate) enum YamlError {
     /// It is not UTF-8.
     #[error("is not UTF-8")]
     Encoding,
+    /// Nothing stands in it.
+    #[error("is empty; write {{}} where nothing shall be set")]
+    Empty,
     /// It is no YAML, or too deep, or repeats a key.
     #[error("{0}")]
     Syntax(String),
@@ -44,6 +47,12 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Value, YamlError> {
         with_snippet: false,
     };
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    // A file that is being written looks so for a moment, and would remove everything.
+    let says_nothing =
+        |line: &str| matches!(line.trim(), "" | "---" | "...") || line.trim().starts_with('#');
+    if text.lines().all(says_nothing) {
+        return Err(YamlError::Empty);
+    }
     let read = serde_saphyr::from_str_with_options::<spelling::Node>(text, options);
     read.map(|node| node.into_value(text)).map_err(|error| {
         // A cause may quote the line, which may hold a password; the place is enough.
@@ -73,6 +82,14 @@ mod tests {
         });
         let text = write(&value).unwrap();
         assert_eq!(read(text.as_bytes()).unwrap(), value, "{text}");
+    }
+
+    #[test]
+    fn a_file_that_is_being_written_removes_nothing() {
+        for text in ["", "\n", "# settings\n\n", "---\n", "\u{feff}\n"] {
+            assert!(matches!(read(text.as_bytes()), Err(YamlError::Empty)), "{text:?}");
+        }
+        assert_eq!(read(b"{}").unwrap(), json!({}));
     }
 
     #[test]

@@ -28,7 +28,7 @@ use tokio::sync::mpsc;
 use tokio::task::spawn_blocking;
 
 pub use error::BackupError;
-pub use key::BackupKey;
+pub use key::{BackupKey, SealingBackupKey};
 
 use crate::copy::Page;
 use crate::inspection::{Inspection, Inspector};

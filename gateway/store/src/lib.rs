@@ -25,8 +25,8 @@ mod sqlite;
 mod store;
 
 pub use backup::{
-    Arriving, BackupError, BackupInside, BackupKey, BackupOrigin, BackupWritten, Pages, backup,
-    check, inspect, restore,
+    Arriving, BackupError, BackupInside, BackupKey, BackupOrigin, BackupWritten, Pages,
+    SealingBackupKey, backup, check, inspect, restore,
 };
 pub use blob::{BlobHead, PIECE_BYTES_MAX};
 pub use commit::{Commit, Committed, Indexed, Load, LoadAnswer};

@@ -7,7 +7,10 @@ use std::time::{Duration, Instant};
 
 use domain::{Decision, Document, InputId, Key, Kind, Node, Reply, Timestamp, Write, WriteBody};
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
-use store::{BackupKey, BackupOrigin, BlobHead, Commit, PIECE_BYTES_MAX, SqliteStore, Store};
+use store::{
+    BackupKey, BackupOrigin, BlobHead, Commit, PIECE_BYTES_MAX, SealingBackupKey, SqliteStore,
+    Store,
+};
 
 use crate::demand::Demand;
 use crate::durable::Folder;
@@ -51,7 +54,7 @@ pub(crate) fn run(rounds: usize, quick: bool) -> Result<Missed, AnyError> {
 }
 
 fn key() -> BackupKey {
-    BackupKey::Sealing { key: [1; 32].into(), id: "bench".to_owned() }
+    BackupKey::Sealing(vec![SealingBackupKey { key: [1; 32].into(), id: "bench".to_owned() }])
 }
 
 async fn fill(store: &SqliteStore, megabytes: u32) -> Result<(), AnyError> {

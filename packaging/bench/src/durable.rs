@@ -10,7 +10,7 @@ use domain::{
     AgentCommand, AgentKey, Command, Decision, Document, Guard, Input, InputId, Key, Kind, Node,
     NodeName, Reply, Settings, SignIn, SignInOn, Timestamp, Wish, Write, WriteBody,
 };
-use engine::{Engine, EngineOptions, Metrics, SealingKey, SystemClock, SystemRandom};
+use engine::{Engine, EngineOptions, Metrics, SealingKeys, SystemClock, SystemRandom};
 use store::{Commit, SqliteStore, Store};
 
 use crate::demand::Demand;
@@ -93,7 +93,7 @@ pub(crate) async fn submits(store: Arc<dyn Store>, callers: usize, lasting: Dura
         store,
         clock: Arc::new(SystemClock),
         random: Arc::new(SystemRandom::new()),
-        sealing: Arc::new(SealingKey::new([1; 32])),
+        sealing: Arc::new(SealingKeys::single([1; 32])),
         node: node.clone(),
         metrics: Metrics::new(),
     };

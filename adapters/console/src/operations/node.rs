@@ -13,7 +13,7 @@ use crate::problem::Problem;
 use crate::{Console, answer};
 
 const TAG: &str = "Node";
-const PEERS: [&str; 6] = ["cti", "phone", "directory", "syslog", "store", "certificate"];
+const PEERS: [&str; 7] = ["cti", "phone", "directory", "syslog", "proxy", "store", "certificate"];
 const LEVELS: [&str; 5] = ["error", "warn", "info", "debug", "trace"];
 
 pub(super) fn operations() -> Vec<Operation> {

@@ -1,9 +1,12 @@
 //! Local accounts: people and programs who administer or read without being agents (IDS-17).
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use super::agent::{read_password, read_roles};
 use super::{NewPassword, NewSecret, Reader};
+use crate::secret::Hashed;
 use crate::{AgentId, Role, Sealed};
 
 /// What an account's second factor is sealed for.
@@ -12,7 +15,7 @@ pub const TOTP_PURPOSE: &str = "totp";
 pub const ACCOUNT_PASSWORD_CHARACTERS_MIN: usize = 8;
 
 /// Somebody who signs in without being an agent. No agent has the same name.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LocalAccount {
     /// What they type at sign-in.
     pub name: AgentId,
@@ -28,6 +31,21 @@ pub struct LocalAccount {
     /// Nobody signs in with it for now, and its sessions and tokens are refused.
     #[serde(default)]
     pub disabled: bool,
+}
+
+impl fmt::Debug for LocalAccount {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { name, description, roles, password_hash, totp, disabled } = self;
+        formatter
+            .debug_struct("LocalAccount")
+            .field("name", name)
+            .field("description", description)
+            .field("roles", roles)
+            .field("password_hash", &password_hash.as_ref().map(|_| Hashed))
+            .field("totp", totp)
+            .field("disabled", disabled)
+            .finish()
+    }
 }
 
 /// An account as a settings file gives it.

@@ -1,19 +1,22 @@
 //! Agents and supervisors.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
 use super::Reader;
+use super::account::ACCOUNT_PASSWORD_CHARACTERS_MIN;
 use super::references::References;
 use super::skill::{COMPETENCE_MAX, SKILLS_OF_AGENT_MAX};
+use crate::secret::Hashed;
 use crate::{AgentId, Extension, PairName, Role, Secret, TeamName};
 
 /// The most characters of a password that people type.
 pub const PASSWORD_CHARACTERS_MAX: usize = 128;
 
 /// Somebody who signs in.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Agent {
     /// What they type at sign-in.
     pub id: AgentId,
@@ -42,6 +45,26 @@ pub struct Agent {
     pub password_hash: Option<String>,
 }
 
+impl fmt::Debug for Agent {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { id, name, team, pair, alias, skills, origin, extension, roles, password_hash } =
+            self;
+        formatter
+            .debug_struct("Agent")
+            .field("id", id)
+            .field("name", name)
+            .field("team", team)
+            .field("pair", pair)
+            .field("alias", alias)
+            .field("skills", skills)
+            .field("origin", origin)
+            .field("extension", extension)
+            .field("roles", roles)
+            .field("password_hash", &password_hash.as_ref().map(|_| Hashed))
+            .finish()
+    }
+}
+
 impl Agent {
     /// How they are called on screens.
     pub fn called(&self) -> &str {
@@ -50,12 +73,21 @@ impl Agent {
 }
 
 /// A password as a settings file gives it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum NewPassword {
     /// In the clear; it is hashed before it is kept.
     Plain(Secret),
     /// As an argon2id hash in the usual text form.
     Hash(String),
+}
+
+impl fmt::Debug for NewPassword {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Plain(password) => password.fmt(formatter),
+            Self::Hash(_) => Hashed.fmt(formatter),
+        }
+    }
 }
 
 /// An agent as a settings file gives it.
@@ -77,6 +109,17 @@ impl WrittenAgent {
         let extension = reader.parsed("extension");
         let roles = read_roles(reader);
         let password = read_password(reader);
+        // They sign in to consoles by it, where no phone's keys are in the way.
+        let in_consoles = roles.iter().any(|role| *role != Role::Agent);
+        if let (true, Some(NewPassword::Plain(plain))) = (in_consoles, &password)
+            && plain.expose().chars().count() < ACCOUNT_PASSWORD_CHARACTERS_MIN
+        {
+            let message = format_args!(
+                "must have at least {ACCOUNT_PASSWORD_CHARACTERS_MIN} characters for a role beside \
+                 agent"
+            );
+            reader.problem("password", message);
+        }
         let alias = reader.short_text("alias", 64);
         let skills = read_skills(reader, known);
         let origin = reader.short_text("origin", 64);

@@ -76,6 +76,18 @@ impl SecretOf {
             Self::HttpProxy | Self::SocksProxy => PROXY_PASSWORD_PURPOSE,
         }
     }
+
+    /// Where it stands in the settings, for people.
+    pub fn place(&self) -> String {
+        match self {
+            Self::Push => "phone_service.push.password".to_owned(),
+            Self::CtiPair(name) => format!("cti_pairs/{name} client_password"),
+            Self::Totp(name) => format!("accounts/{name} totp"),
+            Self::Directory(name) => format!("directories/{name} bind_password"),
+            Self::HttpProxy => "proxies.http.password".to_owned(),
+            Self::SocksProxy => "proxies.socks.password".to_owned(),
+        }
+    }
 }
 
 /// The documents of a settings file, secrets hashed and sealed.

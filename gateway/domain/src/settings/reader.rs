@@ -12,12 +12,17 @@ use serde_json::{Map, Value};
 use super::NewSecret;
 use crate::{Problems, Sealed, Secret};
 
-/// A table of named members under a key, being read.
-#[derive(Debug)]
+/// A table of named members under a key, being read. It prints without them: they may be secrets.
 pub struct Reader<'p> {
     path: String,
     members: Map<String, Value>,
     problems: &'p mut Problems,
+}
+
+impl fmt::Debug for Reader<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Reader").field("path", &self.path).finish_non_exhaustive()
+    }
 }
 
 impl<'p> Reader<'p> {

@@ -77,7 +77,7 @@ pub(super) fn change_settings(
 }
 
 /// Writes what is new and removes what is gone, under the next number.
-fn written(
+pub(super) fn written(
     put: Vec<SettingDocument>,
     removed: Vec<Key>,
     source: Option<String>,

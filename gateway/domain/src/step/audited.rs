@@ -55,6 +55,10 @@ fn take_head(mut decision: Decision) -> (Option<AuditHead>, Decision) {
 fn of_settings(decision: &Decision, before: &Settings) -> Deed {
     let mut deed = Deed::done("settings_changed", "settings");
     let writes = decision.writes.iter().filter(|write| write.key.kind == Kind::Setting);
+    // Of many, those come first that say who may do what.
+    let mut writes: Vec<_> = writes.collect();
+    let grants = ["account/", "role/", "directory/", "sign_on", "trust/"];
+    writes.sort_by_key(|write| !grants.iter().any(|start| write.key.id.starts_with(start)));
     let mut documents = 0_u64;
     for write in writes {
         documents += 1;

@@ -14,7 +14,7 @@ use domain::{
 use engine::testing::{ManualClock, PlainAuthenticator, apply, engine_on};
 use engine::{
     Engine, EngineOptions, FeedItem, Metrics, Outcome, Owner, OwnerRequest, Port, QUESTIONS_MAX,
-    SealingKey,
+    SealingKeys,
 };
 use store::{MemoryStore, Store};
 
@@ -127,7 +127,7 @@ impl Site {
             store: Arc::clone(&self.store),
             clock: self.clock.clone(),
             random: Arc::new(engine::testing::SeededRandom::new(2)),
-            sealing: Arc::new(SealingKey::new([7; 32])),
+            sealing: Arc::new(SealingKeys::single([7; 32])),
             node: "gw-b.example".parse().unwrap(),
             metrics: Metrics::new(),
         };

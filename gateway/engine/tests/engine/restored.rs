@@ -7,7 +7,7 @@ use std::time::Duration;
 use domain::{Actor, Command, Document, Input, InputId, Key, Wish};
 use engine::testing::{ManualClock, apply, engine_at};
 use engine::{Engine, Outcome};
-use store::{BackupKey, PostgresOptions, PostgresStore, SqliteStore, Store};
+use store::{BackupKey, PostgresOptions, PostgresStore, SealingBackupKey, SqliteStore, Store};
 
 use crate::{START, command, key, settings, sign_in};
 
@@ -15,7 +15,7 @@ use crate::{START, command, key, settings, sign_in};
 const DEADLINE: Duration = Duration::from_secs(60);
 
 fn backup_key() -> BackupKey {
-    BackupKey::Sealing { key: [1; 32].into(), id: "id".into() }
+    BackupKey::Sealing(vec![SealingBackupKey { key: [1; 32].into(), id: "id".into() }])
 }
 
 async fn backed_up(engine: &Engine) -> std::fs::File {

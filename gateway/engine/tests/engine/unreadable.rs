@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use domain::{Decision, Event, InputId, Key, Reply, Wish};
 use engine::testing::{PlainAuthenticator, SeededRandom, engine_on};
-use engine::{Engine, EngineOptions, Metrics, OpenError, SealingKey, StoreState};
+use engine::{Engine, EngineOptions, Metrics, OpenError, SealingKeys, StoreState};
 use store::{Commit, StoreError};
 
 use crate::store_away::bench;
@@ -52,7 +52,7 @@ async fn ops_04_what_cannot_be_read_at_start_is_told_by_its_kind() {
             store: Arc::clone(&bench.store),
             clock: bench.clock.clone(),
             random: Arc::new(SeededRandom::new(2)),
-            sealing: Arc::new(SealingKey::new([7; 32])),
+            sealing: Arc::new(SealingKeys::single([7; 32])),
             node: "gw-b.example".parse().unwrap(),
             metrics: Metrics::new(),
         };

@@ -33,6 +33,8 @@ pub(super) const BACKUPS_MAX: usize = 20;
 const ENDING: &str = ".jackfield";
 /// Parts that wait to be written.
 const PARTS_WAITING: usize = 4;
+/// The fewest characters of a new passphrase.
+const PASSPHRASE_CHARACTERS_MIN: usize = 12;
 /// The most characters of a name.
 const NAME_CHARACTERS_MAX: usize = 64;
 
@@ -62,6 +64,16 @@ pub(super) fn read_named(reader: &mut Reader<'_>) -> Option<Named> {
 
 pub(super) fn read_passphrase(reader: &mut Reader<'_>) -> Option<Secret> {
     reader.secret("passphrase", PASSPHRASE_CHARACTERS_MAX)
+}
+
+/// The passphrase of a new backup, which is worth its length.
+pub(super) fn read_new_passphrase(reader: &mut Reader<'_>) -> Option<Secret> {
+    let passphrase = read_passphrase(reader)?;
+    if passphrase.expose().chars().count() < PASSPHRASE_CHARACTERS_MIN {
+        let message = format_args!("must have at least {PASSPHRASE_CHARACTERS_MIN} characters");
+        reader.problem("passphrase", message);
+    }
+    Some(passphrase)
 }
 
 /// The backups there are, newest first.

@@ -15,7 +15,7 @@ use domain::settings::Reader;
 use domain::{Actor, Problems, Proof, Refusal};
 use serde_json::{Value, json};
 
-use super::{agents, backups, certificates, deeds, directories, kept, people, status};
+use super::{agents, backups, certificates, deeds, directories, kept, people, secrets, status};
 use crate::console::set_up;
 use crate::node::Shared;
 use crate::{probe, settings, words};
@@ -78,7 +78,7 @@ pub(super) async fn answer(shared: &Arc<Shared>, line: &[u8]) -> Answer {
 }
 
 /// Whoever may open the socket.
-fn by_socket() -> Context {
+pub(super) fn by_socket() -> Context {
     let by = Actor {
         who: "command line".to_owned(),
         how: Some(Proof::LocalSocket),
@@ -182,7 +182,7 @@ pub(crate) async fn done(
             backups::list(shared).await
         }
         "backup_make" => {
-            let passphrase = read(members, |it| Some(backups::read_passphrase(it)))?;
+            let passphrase = read(members, |it| Some(backups::read_new_passphrase(it)))?;
             backups::make(shared, passphrase, context).await
         }
         "backup_delete" => {
@@ -229,6 +229,14 @@ pub(crate) async fn done(
         "erase" => {
             let wish = read(members, kept::read_erase)?;
             kept::erase(shared, wish, context).await
+        }
+        "secrets_status" => {
+            read(members, |_| Some(()))?;
+            secrets::status(shared).await
+        }
+        "secrets_reseal" => {
+            read(members, |_| Some(()))?;
+            secrets::reseal(shared, context).await
         }
         "agent_sign_in" => {
             let wish = read(members, |reader| agents::read_sign_in(reader, shared.engine.node()))?;

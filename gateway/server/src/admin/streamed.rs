@@ -25,7 +25,7 @@ use tokio::sync::mpsc;
 use tokio::time::{sleep, timeout};
 
 use super::SILENCE;
-use super::protocol::{Answer, read};
+use super::protocol::{Answer, by_socket, read};
 use crate::backup::{self, Wish, size};
 use crate::node::Shared;
 use crate::support_bundle;
@@ -146,10 +146,8 @@ fn passphrase(reader: &mut domain::settings::Reader<'_>) -> Option<Secret> {
     reader.secret("passphrase", PASSPHRASE_CHARACTERS_MAX)
 }
 
-/// Who opens the admin socket may do everything on it, and has no other name.
-pub(super) fn by() -> Actor {
-    let from = Some("admin.sock".to_owned());
-    Actor { who: "admin socket".to_owned(), how: None, from, reference: None }
+fn by() -> Actor {
+    by_socket().by
 }
 
 fn unavailable(error: &dyn std::error::Error) -> Failure {

@@ -97,6 +97,7 @@ fn request(command: Command) -> Result<(WhichNode, Value, Shown), Problem> {
                 ProbeKind::Phone => "phone",
                 ProbeKind::Directory => "directory",
                 ProbeKind::Syslog => "syslog",
+                ProbeKind::Proxy => "proxy",
                 ProbeKind::Store => "store",
                 ProbeKind::Certificate => "certificate",
             };
@@ -137,6 +138,7 @@ fn request(command: Command) -> Result<(WhichNode, Value, Shown), Problem> {
         | Command::Check { .. }
         | Command::Demo { .. }
         | Command::Store { .. }
+        | Command::Secrets { .. }
         | Command::Import { .. }
         | Command::Backup(_)
         | Command::Restore(_)
@@ -324,7 +326,12 @@ fn show(answer: &Value, shown: &Shown, out: &mut impl Write) -> Result<(), Probl
         }
         Shown::Retention => kept::show_retention(answer, out)?,
         Shown::Erasure => kept::show_erasure(answer, out)?,
-        Shown::InWords(told) => write!(out, "{}", told(answer))?,
+        Shown::InWords(told) => {
+            write!(out, "{}", told(answer))?;
+            if answer.get("intact") == Some(&Value::Bool(false)) {
+                return Err(Problem("error: the audit log is not as it was written".to_owned()));
+            }
+        }
         Shown::Done => writeln!(out, "done")?,
     }
     Ok(())

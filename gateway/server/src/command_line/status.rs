@@ -69,6 +69,27 @@ pub(super) fn for_people(status: &Value) -> String {
             number("/settings/devices")
         ),
     );
+    if let Some(drift) = status.pointer("/settings/drift") {
+        let changes = drift.get("changes").and_then(Value::as_u64);
+        let problem = drift.get("problem").and_then(Value::as_str);
+        match (changes, problem) {
+            (Some(0), _) => {}
+            (Some(changes), _) => line(
+                "drift",
+                format!("{changes} documents differ from the file; jackfield reload applies it"),
+            ),
+            (None, Some(problem)) => {
+                let problem = problem.lines().next().unwrap_or_default();
+                line("drift", format!("the file cannot be applied: {problem}"));
+            }
+            (None, None) => line("drift", "the file is being compared".to_owned()),
+        }
+    }
+    let unopened = status.pointer("/secrets_unopened").and_then(Value::as_array);
+    for secret in unopened.into_iter().flatten() {
+        let part = |name| secret.get(name).and_then(Value::as_str).unwrap_or("?");
+        line("secret", format!("{} DOES NOT OPEN: {}", part("secret"), part("why")));
+    }
     for (name, surface) in
         status.pointer("/surfaces").and_then(Value::as_object).into_iter().flatten()
     {

@@ -10,6 +10,8 @@ pub(super) enum Sort {
     HostName,
     /// A path; a relative one counts from the folder of the configuration file.
     Path,
+    /// The path of a file with a secret, or `credential:NAME` for one that systemd hands over.
+    SecretPath,
     /// A whole number within both ends.
     Number(u64, u64),
     /// Yes or no.
@@ -88,7 +90,7 @@ const fn section(key: &'static str, text: &'static [&'static str]) -> Section {
 use Fallback::{Absent, List, Number as Default, Required, Switch as On, Word};
 use Sort::{
     Addresses, Choice, DatabaseUrl, HostName, MailAddresses, Networks, Number, Path, PublicNames,
-    SecureUrl, Switch,
+    SecretPath, SecureUrl, Switch,
 };
 
 /// Tables, in the order of the sample.
@@ -158,14 +160,16 @@ pub(super) const FIELDS: &[Field] = &[
     ),
     field(
         "sealing_key_file",
-        Path,
+        SecretPath,
         Absent("/var/lib/jackfield/sealing.key"),
         &[
-            "The key that secrets in the store are sealed with: 32 bytes as 64 hexadecimal digits. Not",
-            "given, it is state_directory/sealing.key, made at the first start. Nobody but its owner and",
-            "group may read it. Keep a copy apart from the store's backups: without it the sealed secrets",
+            "The key that secrets in the store are sealed with: 32 bytes as 64 hexadecimal digits; further",
+            "keys on lines of their own open what was sealed before. Not given, it is",
+            "state_directory/sealing.key, made at the first start. Nobody but its owner and group may read",
+            "it. `credential:NAME` is what systemd hands over (LoadCredential=), here and for the other",
+            "files with secrets. Keep a copy apart from the store's backups: without it the sealed secrets",
             "are lost, and with both they are readable. All nodes on one PostgreSQL database need the",
-            "same key: copy the file of the first node to the others before they start.",
+            "same keys: copy the file of the first node to the others before they start.",
         ],
     ),
     field(
@@ -223,7 +227,7 @@ pub(super) const FIELDS: &[Field] = &[
     ),
     field(
         "store.password_file",
-        Path,
+        SecretPath,
         Absent("/etc/jackfield/postgresql.password"),
         &[
             "PostgreSQL: a file with the password, where the server asks for one. Nobody but its owner",
@@ -256,7 +260,7 @@ pub(super) const FIELDS: &[Field] = &[
     ),
     field(
         "certificate.key_file",
-        Path,
+        SecretPath,
         Absent("/etc/jackfield/key.pem"),
         &["PEM: its private key. Nobody but its owner and group may read the file."],
     ),
@@ -352,6 +356,15 @@ pub(super) const FIELDS: &[Field] = &[
     ),
     field("listeners.console.port", PORT, Default(9443), &["The port."]),
     field(
+        "listeners.console.public_name",
+        HostName,
+        Absent("console.example.com"),
+        &[
+            "The name administrators reach us under, where it is not `name`; it must be in the",
+            "certificate.",
+        ],
+    ),
+    field(
         "listeners.operations.addresses",
         Addresses,
         List(&["127.0.0.1", "::1"]),
@@ -360,7 +373,7 @@ pub(super) const FIELDS: &[Field] = &[
     field("listeners.operations.port", PORT, Default(9101), &["The port."]),
     field(
         "listeners.operations.metrics_token_file",
-        Path,
+        SecretPath,
         Absent("/etc/jackfield/metrics.token"),
         &[
             "A file with the bearer token (16 to 256 characters) for /metrics from other machines.",

@@ -10,7 +10,7 @@ use domain::{NodeName, Problems, Timestamp};
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject as _;
 
-use super::{Config, StoreConfig};
+use super::{Config, StoreConfig, credential};
 use crate::tls::CertificateError;
 use crate::tls::making::SelfMade;
 use crate::{password_file, sealing_file, tls, token_file};
@@ -92,7 +92,7 @@ pub(crate) fn check_files_for(
 
 /// A new key beside an old store would lose what was sealed under the other one.
 fn check_sealing_key(key: &Path, store: Option<&Path>, problems: &mut Problems) {
-    if key.exists() {
+    if key.exists() || credential::is_one(key) {
         problems.keep("sealing_key_file", sealing_file::read(key));
     } else if let Some(store) = store.filter(|store| store.exists()) {
         problems.add(

@@ -206,6 +206,17 @@ fn read_field(
             let text = reader.short_text(name, 4_000)?;
             Some(Written::Path(folder.join(text)))
         }
+        Sort::SecretPath => {
+            let text = reader.short_text(name, 4_000)?;
+            match super::credential::named(&text) {
+                None => Some(Written::Path(folder.join(text))),
+                Some(Ok(file)) => Some(Written::Path(file)),
+                Some(Err(message)) => {
+                    reader.problem(name, message);
+                    None
+                }
+            }
+        }
         Sort::Number(least, most) => reader.number(name, least..=most).map(Written::Number),
         Sort::Switch => reader.switch(name).map(Written::Switch),
         Sort::Choice(words) => {

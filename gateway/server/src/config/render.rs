@@ -121,7 +121,7 @@ fn field_schema(field: &Field) -> Value {
         Sort::HostName => {
             json!({"type": "string", "format": "hostname", "maxLength": super::NAME_CHARACTERS_MAX})
         }
-        Sort::Path => json!({"type": "string", "minLength": 1}),
+        Sort::Path | Sort::SecretPath => json!({"type": "string", "minLength": 1}),
         Sort::Number(least, most) => json!({"type": "integer", "minimum": least, "maximum": most}),
         Sort::Switch => json!({"type": "boolean"}),
         Sort::Choice(words) => json!({"enum": words}),

@@ -229,8 +229,10 @@ fn node(
         [name.as_str(), NAME].iter().filter_map(|name| name.parse().ok()).collect();
     issue(folder, &certificate, &names, clock.now())?;
     let mut listeners = listeners(ports);
-    if let Some(phone) = listeners.get_mut("phone").and_then(Value::as_object_mut) {
-        phone.insert("public_name".to_owned(), json!(NAME));
+    for listener in ["phone", "console"] {
+        if let Some(listener) = listeners.get_mut(listener).and_then(Value::as_object_mut) {
+            listener.insert("public_name".to_owned(), json!(NAME));
+        }
     }
     let value = json!({
         "name": name,

@@ -86,7 +86,10 @@ impl Refusal {
             Self::Forbidden(why) => (*why).to_owned(),
             Self::Busy { retry_seconds } => format!("busy, try again in {retry_seconds} s"),
             Self::Unavailable => "not available now, try again".to_owned(),
-            Self::HandlerSlow => "this took too long, try again".to_owned(),
+            Self::HandlerSlow => {
+                "this takes longer than an answer may; it goes on: look before you ask again"
+                    .to_owned()
+            }
             Self::Broken => "something went wrong here".to_owned(),
         }
     }

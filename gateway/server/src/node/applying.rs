@@ -40,7 +40,7 @@ pub(crate) struct Reloaded {
 }
 
 impl Shared {
-    /// Reads certificate and settings files again. What does not verify is refused and stays.
+    /// Reads certificate, sealing key and settings files again. What does not verify is refused and stays.
     pub(crate) async fn reload(&self) -> Reloaded {
         let _changing = self.changing.lock().await;
         let mut reloaded = Reloaded::default();
@@ -51,6 +51,13 @@ impl Shared {
                     tracing::error!(%problem, "the certificate was refused, the old one stays");
                     reloaded.refused.push(format!("certificate: {}", problem.message));
                 }
+            }
+        }
+        match self.reload_sealing_keys().await {
+            Ok(done) => reloaded.done.extend(done),
+            Err(error) => {
+                tracing::error!(%error, "the sealing keys were refused, the old ones stay");
+                reloaded.refused.push(format!("sealing_key_file: {error}"));
             }
         }
         if let Some(file) = &self.settings_file {
@@ -267,9 +274,9 @@ pub(super) fn tell_refused(error: &ApplyError) {
     match error {
         ApplyError::Problems(problems) => {
             let first = problems.as_slice().first().map(|problem| problem.key.as_str());
-            tracing::error!(problems = count(problems), first, MESSAGE);
+            tracing::error!(problems = count(problems), first, "{MESSAGE}");
         }
-        error => tracing::error!(%error, MESSAGE),
+        error => tracing::error!(%error, "{MESSAGE}"),
     }
 }
 

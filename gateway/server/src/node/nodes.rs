@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use domain::settings::CtiSessions;
 use engine::surface::Readiness;
-use engine::{Engine, NodeSeen, SAID_PHONE, Said, StoreState};
+use engine::{Engine, NodeSeen, SAID_PHONE, SAID_SEALING_KEYS, Said, StoreState};
 
 use super::{NodeError, Shared};
 use crate::tls::certificates::SAID_CERTIFICATES;
@@ -41,6 +41,7 @@ fn said(shared: &Shared) -> Said {
         ("state", state(shared).to_owned()),
         ("agents", agents(shared).to_string()),
         ("settings", shared.engine.settings().number.to_string()),
+        (SAID_SEALING_KEYS, shared.sealing.ids().join(" ")),
     ];
     values.into_iter().chain(certificates).map(|(name, value)| (name.to_owned(), value)).collect()
 }

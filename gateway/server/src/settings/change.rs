@@ -26,8 +26,8 @@ const TRIES: usize = 8;
 /// The most edits of one change.
 const EDITS_MAX: usize = 1_000;
 
-/// What is to become of one document.
-#[derive(Clone, Debug, PartialEq)]
+/// What is to become of one document, which may hold secrets in the clear: it does not print.
+#[derive(Clone, PartialEq)]
 struct Edit {
     section: Section,
     /// `None` where the section has one document.
@@ -37,7 +37,7 @@ struct Edit {
 }
 
 /// Edits, and what the one who asks has seen.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub(crate) struct Edits {
     edits: Vec<Edit>,
     seen: Option<Seen>,

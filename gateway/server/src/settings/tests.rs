@@ -15,14 +15,14 @@ const CERTIFICATE: &str = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICA
 
 struct Fixture {
     engine: Arc<Engine>,
-    sealing: SealingKey,
+    sealing: SealingKeys,
     pool: Arc<Pool>,
 }
 
 async fn fixture() -> Fixture {
     let clock = Arc::new(ManualClock::new(Timestamp::from_seconds(1_000_000)));
     let engine = engine_on(Arc::new(MemoryStore::new()), clock, 1).await;
-    Fixture { engine, sealing: SealingKey::new([7; 32]), pool: Pool::new() }
+    Fixture { engine, sealing: SealingKeys::single([7; 32]), pool: Pool::new() }
 }
 
 impl Fixture {
@@ -58,7 +58,7 @@ impl Fixture {
 /// Checks a text and compares the keys of all problems.
 #[track_caller]
 fn check_keys(text: &str, expected: &[&str]) {
-    let keys: Vec<_> = match check(text.as_bytes(), Some(&SealingKey::new([7; 32]))) {
+    let keys: Vec<_> = match check(text.as_bytes(), Some(&SealingKeys::single([7; 32]))) {
         Ok(_) => Vec::new(),
         Err(problems) => problems.as_slice().iter().map(|it| it.key.clone()).collect(),
     };
@@ -75,7 +75,7 @@ fn every_problem_is_told_at_once() {
     );
     let trust = |text: &str| json!({"trust": [{"name": "a", "certificates": text}]}).to_string();
     check_keys(&trust(CERTIFICATE), &["trust[0].certificates"]);
-    let foreign = SealingKey::new([8; 32]).seal(PUSH_PASSWORD_PURPOSE, &Secret::new("x"));
+    let foreign = SealingKeys::single([8; 32]).seal(PUSH_PASSWORD_PURPOSE, &Secret::new("x"));
     let push = json!({"user": "u", "password_sealed": foreign.unwrap().as_text()});
     let text = json!({"phone_service": {"push": push}}).to_string();
     check_keys(&text, &["phone_service.push.password_sealed"]);
@@ -86,7 +86,7 @@ fn every_problem_is_told_at_once() {
 
 #[test]
 fn a_pairs_sealed_password_must_open_here() {
-    let pair = |sealing: &SealingKey, purpose: &str| {
+    let pair = |sealing: &SealingKeys, purpose: &str| {
         let sealed = sealing.seal(purpose, &Secret::new("x")).unwrap();
         let pair = json!({
             "name": "north",
@@ -96,7 +96,7 @@ fn a_pairs_sealed_password_must_open_here() {
         });
         json!({"cti_pairs": [pair]}).to_string()
     };
-    let (ours, foreign) = (SealingKey::new([7; 32]), SealingKey::new([8; 32]));
+    let (ours, foreign) = (SealingKeys::single([7; 32]), SealingKeys::single([8; 32]));
     let key = "cti_pairs[0].client_password_sealed";
     check_keys(&pair(&ours, CLIENT_PASSWORD_PURPOSE), &[]);
     check_keys(&pair(&foreign, CLIENT_PASSWORD_PURPOSE), &[key]);

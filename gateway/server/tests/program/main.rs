@@ -9,4 +9,5 @@ mod demo;
 mod import;
 mod place;
 mod run;
+mod secrets;
 mod support;

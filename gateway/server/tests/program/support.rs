@@ -74,7 +74,7 @@ fn ops_12_a_support_bundle_tells_much_and_no_secret() {
     );
     assert!(files["log.txt"].contains("ready"), "{}", files["log.txt"]);
     assert!(files["settings.yaml"].contains("(set)"), "{}", files["settings.yaml"]);
-    for hidden in ["argon2", "v1:"] {
+    for hidden in ["argon2", "v1:", "v2:"] {
         assert!(!files["settings.yaml"].contains(hidden), "{}", files["settings.yaml"]);
     }
     assert!(files["metrics.txt"].contains("jackfield_store_size_bytes"));

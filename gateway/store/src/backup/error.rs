@@ -47,13 +47,13 @@ pub enum BackupError {
     },
     /// Another sealing key is in use.
     #[error(
-        "the backup was written under the sealing key {wanted}, and the one here is {here}; put that \
-         key in place first"
+        "the backup was written under the sealing key {wanted}, and here is {here}; put that key in \
+         place first, as a further line of the file"
     )]
     OtherSealingKey {
         /// Under which it was written.
         wanted: String,
-        /// Which one is here.
+        /// Which are here.
         here: String,
     },
     /// The passphrase is another one.

@@ -93,7 +93,7 @@ impl Header {
         if keys.check.as_slice() != check {
             return Err(match key {
                 BackupKey::Passphrase(_) => BackupError::OtherPassphrase,
-                BackupKey::Sealing { .. } => {
+                BackupKey::Sealing(_) => {
                     BackupError::Header { what: "it does not belong to the key it names" }
                 }
             });

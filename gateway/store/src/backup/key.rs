@@ -26,15 +26,25 @@ const LANES_MAX: u32 = 4;
 
 /// What a backup is encrypted with, and opened.
 pub enum BackupKey {
-    /// A key that follows from the deployment's sealing key.
-    Sealing {
-        /// The key.
-        key: Zeroizing<[u8; 32]>,
-        /// Which one it is, for people; nothing follows from it.
-        id: String,
-    },
+    /// Keys that follow from the deployment's sealing keys: the first one encrypts, any of them opens.
+    Sealing(Vec<SealingBackupKey>),
     /// A passphrase.
     Passphrase(Zeroizing<Vec<u8>>),
+}
+
+/// A key that follows from a sealing key.
+#[derive(Clone)]
+pub struct SealingBackupKey {
+    /// Which one it is, for people; nothing follows from it.
+    pub id: String,
+    /// The key.
+    pub key: Zeroizing<[u8; 32]>,
+}
+
+impl fmt::Debug for SealingBackupKey {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("(key of a backup)")
+    }
 }
 
 impl fmt::Debug for BackupKey {
@@ -55,7 +65,10 @@ impl BackupKey {
     /// What is noted of it in a new file.
     pub(super) fn note(&self) -> KeyNote {
         match self {
-            Self::Sealing { id, .. } => KeyNote::SealingKey { id: id.clone() },
+            Self::Sealing(keys) => {
+                let id = keys.first().map(|key| key.id.clone()).unwrap_or_default();
+                KeyNote::SealingKey { id }
+            }
             Self::Passphrase(_) => {
                 KeyNote::Passphrase { memory_kib: MEMORY_KIB, passes: PASSES, lanes: LANES }
             }
@@ -78,17 +91,20 @@ pub(super) fn derive(
     salt: &[u8],
 ) -> Result<FileKeys, BackupError> {
     let whole = match (key, note) {
-        (BackupKey::Sealing { key, id }, KeyNote::SealingKey { id: wanted }) => {
-            if id != wanted {
-                let (wanted, here) = (shown(wanted), id.clone());
-                return Err(BackupError::OtherSealingKey { wanted, here });
+        (BackupKey::Sealing(keys), KeyNote::SealingKey { id: wanted }) => {
+            match keys.iter().find(|key| key.id == *wanted) {
+                Some(found) => found.key.clone(),
+                None => {
+                    let here: Vec<_> = keys.iter().map(|key| key.id.as_str()).collect();
+                    let (wanted, here) = (shown(wanted), here.join(", "));
+                    return Err(BackupError::OtherSealingKey { wanted, here });
+                }
             }
-            key.clone()
         }
         (BackupKey::Passphrase(text), KeyNote::Passphrase { memory_kib, passes, lanes }) => {
             stretched(text, salt, (*memory_kib, *passes, *lanes))?
         }
-        (BackupKey::Sealing { .. }, KeyNote::Passphrase { .. }) => {
+        (BackupKey::Sealing(_), KeyNote::Passphrase { .. }) => {
             return Err(BackupError::WantsPassphrase);
         }
         (BackupKey::Passphrase(_), KeyNote::SealingKey { id }) => {
@@ -145,6 +161,10 @@ mod tests {
 
     const SALT: [u8; 16] = [3; 16];
 
+    fn named(id: &str) -> SealingBackupKey {
+        SealingBackupKey { id: id.to_owned(), key: Zeroizing::new([1; 32]) }
+    }
+
     fn passphrase(text: &str) -> BackupKey {
         BackupKey::Passphrase(Zeroizing::new(text.as_bytes().to_vec()))
     }
@@ -179,12 +199,14 @@ mod tests {
 
     #[test]
     fn ops_04_the_other_sort_of_key_is_told() {
-        let sealing =
-            |id: &str| BackupKey::Sealing { key: Zeroizing::new([1; 32]), id: id.to_owned() };
+        let sealing = |id: &str| BackupKey::Sealing(vec![named(id)]);
         let noted = KeyNote::SealingKey { id: "ab12".into() };
         assert!(derive(&sealing("ab12"), &noted, &SALT).is_ok());
         let refused = derive(&sealing("cd34"), &noted, &SALT).err().unwrap().to_string();
         assert!(refused.contains("ab12") && refused.contains("cd34"), "{refused}");
+        let several = BackupKey::Sealing(vec![named("cd34"), named("ab12")]);
+        assert!(derive(&several, &noted, &SALT).is_ok());
+        assert_eq!(several.note(), KeyNote::SealingKey { id: "cd34".into() });
         let refused = derive(&passphrase("x"), &noted, &SALT).err().unwrap();
         assert!(matches!(refused, BackupError::WantsSealingKey { .. }));
         let refused = derive(&sealing("ab12"), &small(), &SALT).err().unwrap();

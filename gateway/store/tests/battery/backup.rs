@@ -14,7 +14,7 @@ use domain::{Ask, Decision, Document, InputId, Timestamp, WriteBody};
 use proptest::prelude::*;
 use store::{
     BackupError, BackupInside, BackupKey, BackupOrigin, BlobHead, Commit, Committed, Load, LogPage,
-    PostgresStore, SqliteStore, Store, StoreError, backup, inspect, restore,
+    PostgresStore, SealingBackupKey, SqliteStore, Store, StoreError, backup, inspect, restore,
 };
 
 use crate::cases::{NOW, commit, empty, key, put, session, version};
@@ -22,7 +22,7 @@ use crate::model::{Work, any_work, picture, play};
 use crate::{Folder, open_when_free};
 
 pub(crate) fn sealing(byte: u8) -> BackupKey {
-    BackupKey::Sealing { key: [byte; 32].into(), id: format!("id{byte}") }
+    BackupKey::Sealing(vec![SealingBackupKey { key: [byte; 32].into(), id: format!("id{byte}") }])
 }
 
 pub(crate) async fn written(store: &dyn Store) -> Vec<u8> {

@@ -102,7 +102,7 @@ impl Certificates {
         for old in before.into_iter().chain(noted).filter(|old| *old != digest && is_digest(old)) {
             self.engine.delete_blob(&blob(&node, &old)).await?;
         }
-        if let Err(error) = crate::secret_file::write_whole(&note, digest.as_bytes(), 0o644) {
+        if let Err(error) = crate::secret_file::write_whole(&note, digest.as_bytes(), 0o600) {
             tracing::debug!(%error, "which certificates were published cannot be noted");
         }
         Ok(())

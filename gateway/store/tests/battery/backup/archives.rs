@@ -1,6 +1,6 @@
 //! Files that are no backup, or not ours, or not whole: each is told, and nothing is replaced.
 
-use store::{BackupError, BackupKey, SqliteStore, Store, inspect};
+use store::{BackupError, BackupKey, SealingBackupKey, SqliteStore, Store, inspect};
 
 use super::{inside, put_blob, restored, schema_set, sealing, write, written};
 use crate::cases::{commit, version};
@@ -99,7 +99,8 @@ async fn ops_04_the_key_that_a_file_wants_is_told() {
     let error = open(&sealing(2));
     assert!(matches!(error, BackupError::OtherSealingKey { .. }), "{error:?}");
     assert!(error.to_string().contains("id1") && error.to_string().contains("id2"));
-    let wrong = BackupKey::Sealing { key: [9; 32].into(), id: "id1".into() };
+    let wrong =
+        BackupKey::Sealing(vec![SealingBackupKey { key: [9; 32].into(), id: "id1".into() }]);
     assert!(matches!(open(&wrong), BackupError::Header { .. }));
     let passphrase = BackupKey::Passphrase(b"x".to_vec().into());
     assert!(matches!(open(&passphrase), BackupError::WantsSealingKey { .. }));

@@ -1,0 +1,87 @@
+//! No part of the settings prints a secret, or what passwords can be tried on.
+
+use serde_json::{Value, json};
+
+use super::*;
+use crate::step::{SignIn, SignInOn};
+use crate::{Command, Input, InputId, Secret, Timestamp, Verifier};
+
+/// Secrets of every sort, each in the clear or as it is kept.
+fn planted(kept: bool) -> Value {
+    let password = |text: &str| match kept {
+        true => ("password_hash".to_owned(), format!("$argon2id$hunter2-{text}")),
+        false => ("password".to_owned(), format!("hunter2-{text}")),
+    };
+    let secret = |name: &str| match kept {
+        true => (format!("{name}_sealed"), json!(format!("v2:hunter2-{name}"))),
+        false => (name.to_owned(), json!(format!("hunter2-{name}"))),
+    };
+    let with = |mut value: Value, (name, text): (String, Value)| {
+        value[name] = text;
+        value
+    };
+    let words = |(name, text): (String, String)| (name, json!(text));
+    let totp = match kept {
+        true => ("totp_sealed".to_owned(), json!("v2:hunter2-totp")),
+        false => ("totp".to_owned(), json!("HUNTER2GEZDGNBVGY3TQOJQGEZDGNBV")),
+    };
+    let account = json!({"name": "boss", "roles": ["administrator"]});
+    let account = with(with(account, words(password("account"))), totp);
+    let proxy = json!({"host": "proxy.example", "port": 3128, "user": "gateway"});
+    json!({
+        "agents": [with(json!({"id": "1001"}), words(password("agent")))],
+        "accounts": [account],
+        "cti_pairs": [with(json!({"name": "a", "dialect": "express", "side_a": "cti.example:42027"}),
+                           secret("client_password"))],
+        "phone_service": {"push": with(json!({"user": "push"}), secret("password"))},
+        "proxies": {"http": with(proxy, secret("password"))},
+    })
+}
+
+#[track_caller]
+fn check(what: &str, printed: &str) {
+    assert!(!printed.to_lowercase().contains("hunter2"), "{what}: {printed}");
+}
+
+#[test]
+fn ops_05_settings_print_no_secret_and_no_hash() {
+    for kept in [false, true] {
+        let file = SettingsFile::read(planted(kept)).unwrap_or_else(|found| panic!("{found}"));
+        check("a file", &format!("{file:?} {file:#?}"));
+        let hash = |_: &AgentId| Some("$argon2id$hunter2".to_owned());
+        let documents = file.into_documents(hash, |_, _| Sealed::from_text("v2:hunter2"));
+        let settings = Settings::from_documents(&SettingsHead::default(), documents.0.clone());
+        assert_eq!(settings.agents.len() + settings.accounts.len(), 2);
+        check("settings", &format!("{settings:?}"));
+        let changed = plan(&Settings::default(), &documents.0);
+        check("a plan", &format!("{changed:?}"));
+        let command = Command::ApplySettings { documents, source: None };
+        check("an input", &format!("{:?}", Input::command(InputId::new("a", "b"), command)));
+    }
+}
+
+#[test]
+fn ops_05_a_verifier_does_not_print_itself() {
+    let hash = "$argon2id$hunter2".to_owned();
+    let verifier = Verifier { hash: hash.clone(), at: Timestamp::default() };
+    check("a verifier", &format!("{verifier:?}"));
+    let sign_in = SignIn {
+        agent: "pair:1001".parse().unwrap(),
+        extension: "2001".parse().unwrap(),
+        device: None,
+        mobile: None,
+        on: SignInOn::Local,
+        node: "gw-a.example".parse().unwrap(),
+        verifier: Some(hash),
+        follows: None,
+    };
+    check("a sign-in", &format!("{sign_in:?}"));
+}
+
+#[test]
+fn ops_05_a_reader_prints_no_member_of_what_it_reads() {
+    let mut problems = crate::Problems::default();
+    let reader = Reader::new("", json!({"password": "hunter2"}), &mut problems);
+    check("a reader", &format!("{reader:?}"));
+    check("a password", &format!("{:?}", NewPassword::Plain(Secret::new("hunter2"))));
+}
