@@ -279,21 +279,41 @@ async fn documents(
     made(make, before, looked.map_err(|_| ApplyError::Broken)?).await
 }
 
+/// How many documents a settings file would change. No password is hashed: one that is given in the clear
+/// counts as the hash that its owner has, so that whoever asks often costs no time of sign-ins.
+pub(crate) async fn differing(make: Maker<'_>, bytes: &[u8]) -> Result<usize, ApplyError> {
+    let before = make.engine.settings();
+    let text = bytes.to_vec();
+    let looked = tokio::task::spawn_blocking(move || read(&text)).await;
+    let looked = looked.map_err(|_| ApplyError::Broken)?;
+    let file = looked.unsealed_by(Some(make.sealing)).map_err(ApplyError::Problems)?;
+    let hash = |id: &AgentId| before.password_hash(id).or_else(|| Some("not hashed".to_owned()));
+    let wanted = with_secrets(make, &before, file, hash)?;
+    let compared = tokio::task::spawn_blocking(move || plan(&before, &wanted.0).len()).await;
+    compared.map_err(|_| ApplyError::Broken)
+}
+
 /// The documents of what was looked at, unless it has a problem.
 async fn made(make: Maker<'_>, before: &Settings, looked: Looked) -> Result<Documents, ApplyError> {
-    let Maker { sealing, pool, .. } = make;
-    let file = looked.unsealed_by(Some(sealing)).map_err(ApplyError::Problems)?;
-    let hashes = hashes(before, &file, pool).await?;
+    let file = looked.unsealed_by(Some(make.sealing)).map_err(ApplyError::Problems)?;
+    let hashes = hashes(before, &file, make.pool).await?;
+    with_secrets(make, before, file, |id| hashes.get(id).cloned())
+}
+
+/// The documents of a file, with the hash that `hash` gives for each plain password.
+fn with_secrets(
+    make: Maker<'_>,
+    before: &Settings,
+    file: SettingsFile,
+    hash: impl FnMut(&AgentId) -> Option<String>,
+) -> Result<Documents, ApplyError> {
     let mut unsealed = false;
-    let documents = file.into_documents(
-        |id| hashes.get(id).cloned(),
-        |of, secret| {
-            seal(before, sealing, &of, secret).unwrap_or_else(|| {
-                unsealed = true;
-                Sealed::from_text("")
-            })
-        },
-    );
+    let documents = file.into_documents(hash, |of, secret| {
+        seal(before, make.sealing, &of, secret).unwrap_or_else(|| {
+            unsealed = true;
+            Sealed::from_text("")
+        })
+    });
     if unsealed { Err(ApplyError::Sealing) } else { Ok(documents) }
 }
 

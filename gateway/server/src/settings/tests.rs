@@ -274,3 +274,19 @@ fn hashes_that_cost_too_much_are_refused_for_accounts_too() {
         &["accounts[0].password_hash"],
     );
 }
+
+#[tokio::test]
+async fn a_file_is_compared_without_hashing_its_passwords() {
+    let it = fixture().await;
+    let text = "agents: [{id: '1001', password: demo}]\n";
+    it.apply(text).await.unwrap();
+    let differing = async |text: &str| {
+        let make = Maker { engine: &it.engine, sealing: &it.sealing, pool: &it.pool };
+        differing(make, text.as_bytes()).await.unwrap()
+    };
+    assert_eq!(differing(text).await, 0);
+    // Whether it is the same one is not found out, which would cost as much as a sign-in.
+    assert_eq!(differing("agents: [{id: '1001', password: other}]\n").await, 0);
+    assert_eq!(differing("agents: [{id: '1002', password: demo}]\n").await, 2);
+    assert_eq!(differing("agents: [{id: '1001', name: A, password: demo}]\n").await, 1);
+}
