@@ -26,18 +26,21 @@ pub struct Failure {
     pub message: String,
     /// What is wrong with a document, each under its key.
     pub problems: Problems,
+    /// What lies behind it, for whoever looks after the node: it may name its machines and files.
+    pub cause: Option<String>,
 }
 
 impl Failure {
     /// One of that code, told in these words.
     pub fn new(code: &str, message: impl Into<String>) -> Self {
         let (code, message) = (code.to_owned(), message.into());
-        Self { code, message, problems: Problems::default() }
+        Self { code, message, problems: Problems::default(), cause: None }
     }
 
     /// One of that code with everything that is wrong.
     pub fn problems(code: &str, problems: Problems) -> Self {
-        Self { code: code.to_owned(), message: problems.to_string(), problems }
+        let message = problems.to_string();
+        Self { problems, ..Self::new(code, message) }
     }
 }
 
@@ -49,8 +52,8 @@ impl From<SubmitError> for Failure {
             SubmitError::Unknown => "unknown",
             SubmitError::Unavailable { .. } | SubmitError::Undecided => "unavailable",
         };
-        let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}"));
-        Self::new(code, format!("{error}{}", cause.unwrap_or_default()))
+        let cause = std::error::Error::source(&error).map(ToString::to_string);
+        Self { cause, ..Self::new(code, error.to_string()) }
     }
 }
 

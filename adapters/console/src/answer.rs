@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use domain::Timestamp;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderName, HeaderValue};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderName, HeaderValue, VARY};
 use http::{Response, StatusCode};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
@@ -48,7 +48,9 @@ pub(crate) fn with(mut answer: Response<Bytes>, name: HeaderName, value: &str) -
 
 /// The same with its entity tag. What has one is kept and asked for again.
 pub(crate) fn tagged(answer: Response<Bytes>, tag: &str) -> Response<Bytes> {
-    with(with(answer, ETAG, tag), CACHE_CONTROL, "private, no-cache")
+    let answer = with(with(answer, ETAG, tag), CACHE_CONTROL, "private, no-cache");
+    // What was kept for one person is not for the next one at the same browser.
+    with(answer, VARY, "Cookie, Authorization")
 }
 
 /// A point in time as RFC 3339 has it.

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use engine::Port;
 use engine::surface::{Readiness, Request, ResponsePolicy, Route, Surface};
 use http::Method;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::sync::watch;
 
 use crate::asked::Asked;
@@ -46,6 +46,20 @@ impl Console {
     /// The entity tag of a document as it is exported, with its quotation marks.
     pub(crate) fn tag(&self, document: &Value) -> String {
         format!("\"{}\"", etag(&self.tag_key, document))
+    }
+
+    /// The entity tag of what `asked` shows of all settings, with its quotation marks: another one for
+    /// whoever may see other things, as nobody is to be shown what another's browser kept.
+    pub(crate) fn tag_of_view(&self, number: u64, asked: &Asked) -> String {
+        let principal = asked.request.principal.as_ref();
+        self.tag(&json!({
+            "number": number,
+            "epoch": self.port.store_epoch(),
+            "who": principal.map(|it| &it.who),
+            "identity": principal.map(|it| &it.identity),
+            "roles": principal.map(|it| &it.roles),
+            "teams": principal.map(|it| &it.teams),
+        }))
     }
 
     /// Does a deed for who asks; what is wrong points into `body`.

@@ -134,13 +134,25 @@ pub(crate) fn rows(
 pub(crate) fn planned(
     settings: &Settings,
     sync: &DirectorySync,
-    (imported, failed): (Imported, Vec<Row>),
+    (mut imported, mut failed): (Imported, Vec<Row>),
     removals_wanted: bool,
     at: Timestamp,
 ) -> (Option<Change>, SyncReport) {
     let origin = imported.origin.clone();
     let mut report = SyncReport::failed(at, String::new());
     report.found = imported.count(Section::Agents);
+    // One entry that cannot be an agent keeps no other from being one.
+    if let Some(entries) = imported.entries.get_mut(&Section::Agents) {
+        entries.retain(|members| {
+            let id = Section::Agents.key(members).and_then(|id| id.parse::<AgentId>().ok());
+            let account = id.filter(|id| settings.accounts.contains_key(id));
+            let why = "is the name of a local account here";
+            let row = account.map(|id| Row { who: id.to_string(), why: why.to_owned() });
+            let is_account = row.is_some();
+            failed.extend(row);
+            !is_account
+        });
+    }
     report.not_taken = failed.len();
     report.failed = failed;
     report.failed.truncate(ROWS_MAX);

@@ -49,7 +49,7 @@ pub use directory::{
 };
 pub use document::{Section, SettingDocument, SettingsHead};
 pub use export::{MASK, SECRET_MEMBERS, export, export_document, masked};
-pub use file::{Documents, SecretOf, SettingsFile};
+pub use file::{AGENTS_MAX, DEVICES_MAX, Documents, SecretOf, SettingsFile};
 pub use headset::{DeploymentType, Headset, HeadsetMode};
 pub use layout::{Layout, LayoutField};
 pub use logging::{LogLevel, Logging, SyslogFraming, SyslogReceiver, SyslogTransport};

@@ -1,6 +1,7 @@
 //! All that an adapter knows of the gateway.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use domain::{
@@ -96,6 +97,11 @@ impl Port {
     /// The settings in force.
     pub fn settings(&self) -> Arc<Settings> {
         self.engine.settings()
+    }
+
+    /// Which life of the store the settings are of; another one begins with every restore.
+    pub fn store_epoch(&self) -> u64 {
+        self.engine.epoch.load(Ordering::Acquire)
     }
 
     /// Moves with every change of the settings, to their number.

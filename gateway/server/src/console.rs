@@ -56,11 +56,17 @@ impl Administration for Handle {
         context: Context,
     ) -> Result<Value, Failure> {
         let shared = self.shared()?;
+        let reference = context.by.reference.clone();
         // A task of its own, which nobody ends half done by hanging up.
         let doing =
             tokio::spawn(async move { protocol::done(&shared, &context, deed, members).await });
         let broken = |_| Failure::new("broken", "this failed here; the log tells more");
-        doing.await.unwrap_or_else(|error| Err(broken(error)))
+        let done = doing.await.unwrap_or_else(|error| Err(broken(error)));
+        // Who asks by the network is told the code alone.
+        if let Err(Failure { code, cause: Some(cause), .. }) = &done {
+            tracing::warn!(reference, deed, code, cause, "what was asked for failed");
+        }
+        done
     }
 
     async fn sign_in(&self, attempt: SignIn) -> Result<NewSession, SignInRefusal> {

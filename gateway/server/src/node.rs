@@ -38,6 +38,7 @@ use crate::{admin, open_files, opening, sealing_file, secret_file, surfaces, tok
 
 mod applying;
 mod certificate;
+mod drift;
 mod error;
 mod listeners;
 mod logging;
@@ -47,6 +48,8 @@ mod sealing;
 mod signals;
 mod supervision;
 
+use drift::Drift;
+pub(crate) use drift::DriftTold;
 pub use error::NodeError;
 pub(crate) use signals::Asked;
 pub use signals::Signals;
@@ -117,6 +120,9 @@ pub(crate) struct Shared {
     pool: Arc<Pool>,
     /// One apply or reload at a time.
     changing: Mutex<()>,
+    /// One backup onto this node's disk at a time.
+    pub(crate) backing_up: Mutex<()>,
+    drift: Drift,
 }
 
 impl Node {
@@ -306,6 +312,8 @@ impl Starting {
             certificates: Certificates::new(loaded, &config, Arc::clone(&engine), &metrics),
             started_at: now,
             changing: Mutex::default(),
+            backing_up: Mutex::default(),
+            drift: Drift::default(),
             config,
             settings_file,
             tries: Tries::new(Arc::clone(&engine)),

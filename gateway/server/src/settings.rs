@@ -279,21 +279,41 @@ async fn documents(
     made(make, before, looked.map_err(|_| ApplyError::Broken)?).await
 }
 
+/// How many documents a settings file would change. No password is hashed: one that is given in the clear
+/// counts as the hash that its owner has, so that whoever asks often costs no time of sign-ins.
+pub(crate) async fn differing(make: Maker<'_>, bytes: &[u8]) -> Result<usize, ApplyError> {
+    let before = make.engine.settings();
+    let text = bytes.to_vec();
+    let looked = tokio::task::spawn_blocking(move || read(&text)).await;
+    let looked = looked.map_err(|_| ApplyError::Broken)?;
+    let file = looked.unsealed_by(Some(make.sealing)).map_err(ApplyError::Problems)?;
+    let hash = |id: &AgentId| before.password_hash(id).or_else(|| Some("not hashed".to_owned()));
+    let wanted = with_secrets(make, &before, file, hash)?;
+    let compared = tokio::task::spawn_blocking(move || plan(&before, &wanted.0).len()).await;
+    compared.map_err(|_| ApplyError::Broken)
+}
+
 /// The documents of what was looked at, unless it has a problem.
 async fn made(make: Maker<'_>, before: &Settings, looked: Looked) -> Result<Documents, ApplyError> {
-    let Maker { sealing, pool, .. } = make;
-    let file = looked.unsealed_by(Some(sealing)).map_err(ApplyError::Problems)?;
-    let hashes = hashes(before, &file, pool).await?;
+    let file = looked.unsealed_by(Some(make.sealing)).map_err(ApplyError::Problems)?;
+    let hashes = hashes(before, &file, make.pool).await?;
+    with_secrets(make, before, file, |id| hashes.get(id).cloned())
+}
+
+/// The documents of a file, with the hash that `hash` gives for each plain password.
+fn with_secrets(
+    make: Maker<'_>,
+    before: &Settings,
+    file: SettingsFile,
+    hash: impl FnMut(&AgentId) -> Option<String>,
+) -> Result<Documents, ApplyError> {
     let mut unsealed = false;
-    let documents = file.into_documents(
-        |id| hashes.get(id).cloned(),
-        |of, secret| {
-            seal(before, sealing, &of, secret).unwrap_or_else(|| {
-                unsealed = true;
-                Sealed::from_text("")
-            })
-        },
-    );
+    let documents = file.into_documents(hash, |of, secret| {
+        seal(before, make.sealing, &of, secret).unwrap_or_else(|| {
+            unsealed = true;
+            Sealed::from_text("")
+        })
+    });
     if unsealed { Err(ApplyError::Sealing) } else { Ok(documents) }
 }
 
@@ -336,16 +356,18 @@ async fn hashes(
     Ok(pool.hash_all(passwords).await?.into_iter().collect())
 }
 
-/// A hash that costs too much to verify would let its agent stop the node by signing in.
+/// A hash that costs too much to verify would let its owner stop the node by signing in.
 fn check_hashes(value: &Value, problems: &mut Problems) {
-    let agents = value.get("agents").and_then(Value::as_array).into_iter().flatten();
-    for (position, agent) in agents.enumerate() {
-        let hash = agent.get("password_hash").and_then(Value::as_str);
-        if hash.is_some_and(|hash| hash.starts_with("$argon2id$") && !is_usable_hash(hash)) {
-            problems.add(
-                format!("agents[{position}].password_hash"),
-                "is damaged or costs more than we bear (256 MiB, 16 passes, 16 lanes)",
-            );
+    for list in ["agents", "accounts"] {
+        let entries = value.get(list).and_then(Value::as_array).into_iter().flatten();
+        for (position, entry) in entries.enumerate() {
+            let hash = entry.get("password_hash").and_then(Value::as_str);
+            if hash.is_some_and(|hash| hash.starts_with("$argon2id$") && !is_usable_hash(hash)) {
+                problems.add(
+                    format!("{list}[{position}].password_hash"),
+                    "is damaged or costs more than we bear (256 MiB, 16 passes, 16 lanes)",
+                );
+            }
         }
     }
 }

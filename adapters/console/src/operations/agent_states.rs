@@ -141,12 +141,15 @@ fn seen(asked: &Asked, settings: &Settings) -> Result<Arc<Agent>, Problem> {
     let nobody = || Problem::not_found("there is no such agent, or none that you lead");
     let id: AgentId = asked.path("id").parse().map_err(|_| nobody())?;
     let agent = settings.agents.get(&id).cloned();
-    let principal = asked.principal()?;
-    let leads = |agent: &Agent| {
+    agent.filter(|agent| is_own(asked, &agent.id) || leads(asked, agent)).ok_or_else(nobody)
+}
+
+/// Whether the caller may look after that agent.
+fn leads(asked: &Asked, agent: &Agent) -> bool {
+    asked.request.principal.as_ref().is_some_and(|principal| {
         principal.has(Role::Administrator)
             || (principal.has(Role::Supervisor) && sees(&principal.teams, agent))
-    };
-    agent.filter(|agent| is_own(asked, &agent.id) || leads(agent)).ok_or_else(nobody)
+    })
 }
 
 fn is_own(asked: &Asked, agent: &AgentId) -> bool {
@@ -176,8 +179,8 @@ async fn wish_for(console: Arc<Console>, asked: Asked) -> Given {
         }
         Some((state?, reason))
     })?;
-    let leads = asked.has(Role::Administrator) || asked.has(Role::Supervisor);
-    if state == "signed_out" && !leads {
+    let own = state == "signed_out" && !leads(&asked, &agent);
+    if own {
         // Agents sign out by the rule of their phones; a supervisor may force it.
         let session = seen_session(&console, &settings, &agent.id);
         let presence = session.and_then(|session| console.port.presence(&session));
@@ -191,6 +194,7 @@ async fn wish_for(console: Arc<Console>, asked: Asked) -> Given {
         ("agent", Some(json!(agent.id))),
         ("state", Some(json!(state))),
         ("reason", reason.map(Value::from)),
+        ("own", own.then_some(json!(true))),
     ]);
     console.perform(&asked, "agent_state", members).await?;
     let session = seen_session(&console, &settings, &agent.id);

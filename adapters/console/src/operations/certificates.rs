@@ -49,7 +49,7 @@ pub(super) fn operations() -> Vec<Operation> {
         &[
             purpose(),
             password(),
-            ("text", schema::about(json!({"type": "string"}), "The certificates as PEM.")),
+            ("pem", schema::about(json!({"type": "string"}), "The certificates as PEM.")),
             ("key", schema::about(key(), "Their key as PEM, where no request is open.")),
             ("pkcs12", schema::about(json!({"type": "string"}), "Or a PKCS#12 file in base64.")),
         ],

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use domain::NodeName;
+use domain::{NodeName, Role};
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
@@ -38,6 +38,10 @@ pub(super) fn operations() -> Vec<Operation> {
             LEADERS,
             |console, asked| async move {
                 let status = console.perform(&asked, "status", json!({})).await?;
+                let status = match asked.has(Role::Administrator) {
+                    true => status,
+                    false => without_places(status),
+                };
                 Ok(answer::json(StatusCode::OK, &status))
             },
         )
@@ -143,6 +147,16 @@ pub(super) fn operations() -> Vec<Operation> {
         .refuses(&[404, 409, 504])
         .gives(StatusCode::OK, "How it went.", schema::open("What was tried and seen.")),
     ]
+}
+
+/// The status without what lies behind troubles and where files are, which is for administrators.
+fn without_places(mut status: Value) -> Value {
+    for (part, member) in [("store", "why"), ("settings", "from_file"), ("settings", "drift")] {
+        if let Some(members) = status.get_mut(part).and_then(Value::as_object_mut) {
+            members.remove(member);
+        }
+    }
+    status
 }
 
 async fn maintain(console: Arc<Console>, asked: Asked) -> Given {

@@ -32,7 +32,7 @@ pub(super) fn operations() -> Vec<Operation> {
             "The file; as YAML where that is asked for.",
             vec![("application/json", file), (YAML, json!({"type": "string"}))],
         )
-        .with_header("ETag", "Stands for the number of the settings."),
+        .with_header("ETag", "Stands for the settings."),
         Operation::new(
             (Method::POST, "/api/v1/settings/plan"),
             "planSettings",
@@ -65,12 +65,12 @@ pub(super) fn operations() -> Vec<Operation> {
 async fn whole(console: Arc<Console>, asked: Asked) -> Given {
     let settings = console.port.settings();
     let file = masked(export(&settings));
-    let tag = format!("\"{}\"", settings.number);
+    let tag = console.tag_of_view(settings.number, &asked);
     let answer = match asked.wants(YAML) {
         true => answer::text(StatusCode::OK, YAML, yaml(&file)),
         false => answer::json(StatusCode::OK, &file),
     };
-    Ok(answer::with(answer::tagged(answer, &tag), VARY, "Accept"))
+    Ok(answer::with(answer::tagged(answer, &tag), VARY, "Accept, Cookie, Authorization"))
 }
 
 async fn file_deed(console: Arc<Console>, asked: Asked, deed: &'static str) -> Given {

@@ -52,7 +52,7 @@ fn list(resource: &'static Resource) -> Operation {
     .asks(&[LIMIT, AFTER, HOLDING])
     .on(Conditions::Reading)
     .gives(StatusCode::OK, "A page.", schema::page(&document, true))
-    .with_header("ETag", "Stands for the number of the settings and the page.");
+    .with_header("ETag", "Stands for the settings, and for what the caller may see of them.");
     match resource.section {
         Section::Agent => operation.asks(&OF_AGENTS),
         _ => operation,
@@ -78,7 +78,7 @@ async fn page(console: Arc<Console>, asked: Asked, resource: &Resource) -> Given
         skill: asked.query("skill"),
         visible: visible(asked.principal()?),
     };
-    let tag = format!("\"{}\"", settings.number);
+    let tag = console.tag_of_view(settings.number, &asked);
     let seen = Tags::read(&asked.request.headers, &IF_NONE_MATCH)?;
     if seen.is_some_and(|seen| seen.name_weakly(&tag)) {
         return Ok(answer::tagged(answer::bare(StatusCode::NOT_MODIFIED), &tag));

@@ -1,6 +1,6 @@
 //! How people come in: the mode, the first account, sign-in and sign-out.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use domain::settings::{ACCOUNT_PASSWORD_CHARACTERS_MIN, PASSWORD_CHARACTERS_MAX};
 use domain::{AgentId, Proof, Secret};
@@ -21,6 +21,8 @@ const COOKIE_NAME: &str = "__Host-jackfield";
 const COOKIE_ATTRIBUTES: &str = "Path=/; Secure; HttpOnly; SameSite=Strict";
 const CLEAR_SITE_DATA: HeaderName = HeaderName::from_static("clear-site-data");
 const TAG: &str = "Signing in";
+/// The description never changes while the program runs, and anybody may ask for it.
+static DESCRIPTION: LazyLock<String> = LazyLock::new(|| openapi::document().to_string());
 
 pub(super) fn operations() -> Vec<Operation> {
     let text = |most: usize| json!({"type": "string", "minLength": 1, "maxLength": most});
@@ -58,7 +60,10 @@ pub(super) fn operations() -> Vec<Operation> {
             "getOpenApi",
             "This description",
             Callers::Anyone,
-            |_, _| async { Ok(answer::json(StatusCode::OK, &openapi::document())) },
+            |_, _| async {
+                let text = DESCRIPTION.clone();
+                Ok(answer::text(StatusCode::OK, "application/json", text))
+            },
         )
         .tagged(TAG)
         .gives(StatusCode::OK, "An OpenAPI document.", schema::open("OpenAPI 3.1.")),
@@ -278,7 +283,7 @@ async fn sign_out(console: Arc<Console>, asked: Asked) -> Given {
     done.map_err(|failure| Problem::of_failure(failure, &Value::Null))?;
     let gone = format!("{COOKIE_NAME}=; {COOKIE_ATTRIBUTES}; Max-Age=0");
     let answer = answer::with(answer::bare(StatusCode::NO_CONTENT), SET_COOKIE, &gone);
-    Ok(answer::with(answer, CLEAR_SITE_DATA, "\"cookies\""))
+    Ok(answer::with(answer, CLEAR_SITE_DATA, "\"cache\", \"storage\""))
 }
 
 /// What the session's cookie holds.

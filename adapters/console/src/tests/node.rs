@@ -126,9 +126,9 @@ async fn what_administrators_ask_for_is_handed_on() {
         ),
         (post("/api/v1/certificates/order", None), "certificate_order", json!({})),
         (
-            post("/api/v1/certificates/import", Some(json!({"text": "..."}))),
+            post("/api/v1/certificates/import", Some(json!({"pem": "..."}))),
             "certificate_import",
-            json!({"text": "..."}),
+            json!({"pem": "..."}),
         ),
         (post("/api/v1/certificates/request", None), "certificate_request", json!({})),
         (post("/api/v1/certificates/renew", None), "certificate_renew", json!({})),
@@ -189,4 +189,30 @@ async fn ids_16_every_operation_asks_for_its_role() {
     for target in ["/api/v1/accounts", "/api/v1/audit", "/api/v1/settings", "/api/v1/trust"] {
         place.get(target, supervisor()).await.assert_problem(403, "forbidden");
     }
+}
+
+#[tokio::test]
+async fn supervisors_are_not_told_of_files_and_of_what_the_store_says() {
+    let place = Place::new().await;
+    let told = json!({
+        "store": {"state": "failing", "why": "/var/lib/x: disk I/O error"},
+        "settings": {"number": 1, "from_file": "/etc/x.yaml", "drift": {"problem": "/etc/x.yaml"}},
+    });
+    for (who, whole) in [(administrator(), true), (supervisor(), false)] {
+        place.node.answers("status", Ok(told.clone()));
+        let status = place.get("/api/v1/status", who).await.json();
+        assert_eq!(
+            (&status["store"]["state"], &status["settings"]["number"]),
+            (&json!("failing"), &json!(1))
+        );
+        assert_eq!(status == told, whole);
+        assert_eq!(status.to_string().contains("/etc"), whole);
+        assert_eq!(status.to_string().contains("/var"), whole);
+    }
+    let cause = Some("host=db.example: refused".to_owned());
+    let failure = Failure { cause, ..Failure::new("unavailable", "the store cannot be reached") };
+    place.node.answers("status", Err(failure));
+    let reply = place.get("/api/v1/status", supervisor()).await;
+    reply.assert_problem(503, "unavailable");
+    assert!(!reply.text.contains("db.example"), "{}", reply.text);
 }

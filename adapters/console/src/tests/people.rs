@@ -121,7 +121,7 @@ async fn ops_06_a_session_is_shown_and_ended() {
     assert_eq!(reply.status, 204);
     assert!(reply.header("set-cookie").starts_with("__Host-jackfield=; Path=/"));
     assert!(reply.header("set-cookie").ends_with("Max-Age=0"));
-    assert_eq!(reply.header("clear-site-data"), "\"cookies\"");
+    assert_eq!(reply.header("clear-site-data"), "\"cache\", \"storage\"");
     assert_eq!(*place.node.signed_out.lock().unwrap(), ["xyz"]);
     // A token's request ends nobody's session, whatever cookie stands beside it.
     let token = Principal { how: Proof::Bearer, ..who };

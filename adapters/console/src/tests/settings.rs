@@ -378,3 +378,22 @@ async fn a_page_of_many_agents_touches_no_others() {
     assert_eq!((page.documents.len(), page.total), (100, 24_003));
     assert_eq!(page.documents[0].name().as_deref(), Some("512001"));
 }
+
+#[tokio::test]
+async fn what_one_browser_kept_for_a_person_is_not_shown_to_the_next() {
+    let place = Place::new().await;
+    let first = place.get("/api/v1/agents", administrator()).await;
+    let tag = first.header("etag").to_owned();
+    assert_eq!(first.header("vary"), "Cookie, Authorization");
+    let ask = |who| Ask::new(Method::GET, "/api/v1/agents", Some(who)).with("if-none-match", &tag);
+    assert_eq!(place.ask(ask(administrator())).await.status, 304);
+    let other_role = domain::Principal { roles: vec![Role::Report], ..administrator() };
+    let other_teams = person("admin", &[Role::Administrator], &["sales"]);
+    for who in [supervisor(), other_role, other_teams] {
+        let reply = place.ask(ask(who)).await;
+        assert_eq!(reply.status, 200);
+        assert_ne!(reply.header("etag"), tag);
+    }
+    let whole = place.get("/api/v1/settings", administrator()).await;
+    assert_eq!(whole.header("vary"), "Accept, Cookie, Authorization");
+}

@@ -135,6 +135,9 @@ async fn ops_06_an_agent_signs_out_only_when_not_ready_and_a_supervisor_forces_i
     let place = signed_in().await;
     let out = json!({"state": "signed_out"});
     assert_eq!(place.ask(put("1001", agent_person("1001"), &out)).await.status, 200);
+    // The node is told so, and asks by the agent's own rule.
+    let own = json!({"agent": "1001", "state": "signed_out", "own": true});
+    assert_eq!(place.node.done()[0].members, own);
     let ready = AgentCommand {
         agent: AgentKey::owned("1001".parse().unwrap()),
         holder: None,
@@ -148,6 +151,11 @@ async fn ops_06_an_agent_signs_out_only_when_not_ready_and_a_supervisor_forces_i
     reply.assert_problem(409, "sign_out_needs_not_ready");
     assert_eq!(place.node.done(), []);
     assert_eq!(place.ask(put("1001", supervisor(), &out)).await.status, 200);
+    assert_eq!(place.node.done()[0].members, json!({"agent": "1001", "state": "signed_out"}));
+    // A supervisor of others is an agent as all are.
+    let other =
+        domain::Principal { roles: vec![Role::Agent, Role::Supervisor], ..agent_person("1001") };
+    place.ask(put("1001", other, &out)).await.assert_problem(409, "sign_out_needs_not_ready");
     for (code, status) in [
         ("not_signed_in", 409),
         ("reason_unknown", 409),

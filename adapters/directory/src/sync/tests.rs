@@ -124,3 +124,18 @@ fn cti_08_the_second_time_nothing_changes() {
     let after = settings.changed(&SettingsHead::default(), change.put, &change.removed);
     assert!(run(&after, &found, false).0.unwrap().is_empty());
 }
+
+#[test]
+fn cti_08_an_entry_with_the_name_of_an_account_stops_nobody_else() {
+    let mut settings = settings(2);
+    let value = json!({"accounts": [{"name": "root", "roles": ["administrator"]}]});
+    let file = SettingsFile::read(value).unwrap();
+    let documents = file.into_documents(|_| None, |_, _| Sealed::from_text("x"));
+    settings.accounts = Settings::from_documents(&SettingsHead::default(), documents.0).accounts;
+    let found = [entry("0", "1"), entry("1", "1"), entry("root", "2"), entry("new", "3")];
+    let (change, report) = run(&settings, &found, false);
+    assert_eq!((report.result, report.added, report.found), (SyncResult::Done, 1, 4));
+    let failed: Vec<_> = report.failed.iter().map(|row| row.who.as_str()).collect();
+    assert_eq!((failed, report.not_taken), (vec!["root"], 1));
+    assert!(change.is_some());
+}

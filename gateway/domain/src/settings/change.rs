@@ -128,5 +128,7 @@ fn remove<K: Ord + Clone + std::str::FromStr, D>(map: &mut Arc<BTreeMap<K, Arc<D
 fn reason_key(name: &str) -> Option<(ReasonCategory, ReasonCode)> {
     let (category, code) = name.split_once('/')?;
     let category = ReasonCategory::ALL.into_iter().find(|it| it.name() == category)?;
-    Some((category, ReasonCode(code.parse().ok()?)))
+    let number: u16 = code.parse().ok()?;
+    // One spelling for one number, as the store's keys have it.
+    (number.to_string() == code).then_some((category, ReasonCode(number)))
 }

@@ -14,10 +14,12 @@ use super::{
     Trust, Voice, WrittenAccount, WrittenAgent, WrittenCtiPair, WrittenDirectory, WrittenProxies,
     WrittenPush,
 };
-use crate::{AgentId, PairName, Problem, Problems, Sealed, Secret};
+use crate::{AgentId, PairName, Problem, Problems, ReasonCategory, Sealed, Secret};
 
-const AGENTS_MAX: usize = 50_000;
-const DEVICES_MAX: usize = 100_000;
+/// The most agents.
+pub const AGENTS_MAX: usize = 50_000;
+/// The most phones and profiles.
+pub const DEVICES_MAX: usize = 100_000;
 const LISTED_MAX: usize = 10_000;
 const ACCOUNTS_MAX: usize = 1_000;
 const DIRECTORIES_MAX: usize = 8;
@@ -285,6 +287,14 @@ impl SettingsFile {
                     other.pair.name
                 );
                 problems.add("headset.deployment_type", message);
+            }
+        }
+        if let Some(code) = self.headset.default_not_ready_reason {
+            let of_not_ready = |it: &&Reason| it.category == ReasonCategory::NotReady;
+            let mut reasons = self.reasons.iter().filter(of_not_ready).peekable();
+            if reasons.peek().is_some() && !reasons.any(|reason| reason.code == code) {
+                let message = format_args!("is {code}, which is no reason of not_ready here");
+                problems.add("headset.default_not_ready_reason", message);
             }
         }
         for (position, written) in self.directories.iter().enumerate() {

@@ -2,11 +2,11 @@
 
 use std::net::IpAddr;
 
-use domain::settings::{PASSWORD_CHARACTERS_MAX, PairOf, Reader};
+use domain::settings::{PASSWORD_CHARACTERS_MAX, PairOf, Reader, Settings};
 use domain::{
     AgentCommand, AgentId, AgentKey, CallDirection, CallVariable, Command, Deed, Input, InputId,
-    Mobile, MobileMode, NodeName, ReasonCode, Reply, Secret, SignIn, SignInOn, SignedOutBy,
-    VARIABLES_MAX, Wish,
+    Mobile, MobileMode, NodeName, ReasonCategory, ReasonCode, Reply, Secret, SignIn, SignInOn,
+    SignedOutBy, VARIABLES_MAX, Wish,
 };
 use engine::{AuthenticationRefusal, Outcome, SignInAnswer, SignInAttempt};
 use serde_json::{Value, json};
@@ -62,9 +62,12 @@ pub(super) fn read_state(reader: &mut Reader<'_>) -> Option<AgentCommand> {
     if state == Some(0) && reason.is_some() {
         reader.problem("reason", "is for not_ready and signed_out only");
     }
+    // Agents sign themselves out by the rule of their phones, and nobody forces them.
+    let own = reader.switch("own").unwrap_or(false);
     let wish = match state? {
         0 => Wish::Ready,
         1 => Wish::NotReady(reason),
+        _ if own => Wish::SignOut(reason),
         _ => Wish::ForceSignOut { reason, by: SignedOutBy::Supervisor },
     };
     Some(local(agent?, wish))
@@ -176,6 +179,7 @@ pub(super) async fn command(
     let key = shared.engine.agent_key(&command.agent.id);
     command.agent = key.map_err(|refusal| refused(&refusal))?;
     let agent = command.agent.clone();
+    check_reason(&shared.engine.settings(), &command)?;
     let id = match &context.idempotency {
         Some(own) => InputId::new("admin", own),
         None => InputId::new("admin", fresh_number()?),
@@ -203,6 +207,17 @@ pub(super) async fn command(
         Outcome::Done(_) => told(shared, &agent).await,
         Outcome::Refused(refusal) => Err(refused(&refusal)),
         Outcome::Unclear(_) => Err(unclear()),
+    }
+}
+
+/// A forced sign-out is carried through whatever reason it has, so that is judged here.
+fn check_reason(settings: &Settings, command: &AgentCommand) -> Result<(), Failure> {
+    let Wish::ForceSignOut { reason: Some(code), .. } = command.wish else { return Ok(()) };
+    let category = ReasonCategory::SignOut;
+    let known = settings.reason_for(&command.agent.id, category, code).is_some();
+    match known || code == ReasonCode::CONNECTION_LOST {
+        true => Ok(()),
+        false => Err(refused(&domain::Refusal::ReasonUnknown { category, code })),
     }
 }
 

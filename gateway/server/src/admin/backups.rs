@@ -35,6 +35,8 @@ const ENDING: &str = ".jackfield";
 const PARTS_WAITING: usize = 4;
 /// The fewest characters of a new passphrase.
 const PASSPHRASE_CHARACTERS_MIN: usize = 12;
+/// So much stays free beside twice the size of the store.
+const SPARE_BYTES: u64 = 256 * 1024 * 1024;
 /// The most characters of a name.
 const NAME_CHARACTERS_MAX: usize = 64;
 
@@ -89,13 +91,19 @@ pub(super) async fn make(
     passphrase: Option<Secret>,
     context: &Context,
 ) -> Result<Value, Failure> {
+    let Ok(_one) = shared.backing_up.try_lock() else {
+        return Err(Failure::new("busy", "a backup is being made already; wait for its end"));
+    };
     let folder = folder(shared);
     let place = folder.clone();
-    let there = blocking(move || {
+    let (there, free_bytes) = blocking(move || {
         make_folder(&place)?;
-        found(&place)
+        sweep(&place)?;
+        let disk = rustix::fs::statvfs(&place)?;
+        Ok((found(&place)?, disk.f_bavail.saturating_mul(disk.f_frsize)))
     })
     .await?;
+    check_room(free_bytes, shared.engine.store_growth().sizes.bytes)?;
     if there.len() >= BACKUPS_MAX {
         let message = format!("there are {BACKUPS_MAX} backups on this node; delete one first");
         return Err(Failure::new("too_many", message));
@@ -177,6 +185,33 @@ pub(super) async fn replace(
     restore(Arc::clone(shared), file, passphrase, wish, by, Progress::default()).await
 }
 
+/// Removes what backups left that never came to their end. None is under way.
+fn sweep(folder: &Path) -> io::Result<()> {
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.file_name().to_string_lossy().starts_with(".backup-") {
+            std::fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(())
+}
+
+/// A disk that a backup fills up may be the store's own.
+fn check_room(free_bytes: u64, store_bytes: u64) -> Result<(), Failure> {
+    let wanted = store_bytes.saturating_mul(2).saturating_add(SPARE_BYTES);
+    if free_bytes >= wanted {
+        return Ok(());
+    }
+    let mebibytes = |bytes: u64| bytes / 1024 / 1024;
+    let message = format!(
+        "the disk of the state directory has {} MiB free, and {} MiB are wanted for a backup; make \
+         room, or write it elsewhere with jackfield backup",
+        mebibytes(free_bytes),
+        mebibytes(wanted)
+    );
+    Err(Failure::new("refused", message))
+}
+
 fn open(shared: &Shared, name: &str) -> Result<File, Failure> {
     let path = folder(shared).join(name);
     // A link could lead out of the folder.
@@ -232,4 +267,29 @@ async fn blocking<T: Send + 'static>(
 
 fn unavailable(error: &dyn std::error::Error) -> Failure {
     Failure::new("unavailable", with_causes(error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_broken_off_backups_left_is_swept_and_nothing_else() {
+        let folder = crate::temporary::Folder::new();
+        for name in [".backup-1.jackfield", "backup-2.jackfield", ".other"] {
+            std::fs::write(folder.path().join(name), "x").unwrap();
+        }
+        sweep(folder.path()).unwrap();
+        let left = std::fs::read_dir(folder.path()).unwrap();
+        let mut left: Vec<_> = left.map(|it| it.unwrap().file_name()).collect();
+        left.sort();
+        assert_eq!(left, [".other", "backup-2.jackfield"]);
+    }
+
+    #[test]
+    fn a_backup_leaves_room_for_the_store() {
+        assert!(check_room(SPARE_BYTES + 20, 10).is_ok());
+        assert_eq!(check_room(SPARE_BYTES + 19, 10).unwrap_err().code, "refused");
+        assert!(check_room(u64::MAX - 1, u64::MAX).is_err());
+    }
 }

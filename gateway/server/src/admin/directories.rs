@@ -77,8 +77,15 @@ pub(super) fn read_import(reader: &mut Reader<'_>) -> Option<Import> {
 /// The most faults of a table that are told.
 const FAULTS_MAX: usize = 200;
 
-/// A table in the text of a request.
-pub(super) fn read_csv(reader: &mut Reader<'_>) -> Option<Import> {
+/// A table in the text of a request, not read yet.
+pub(super) struct Table {
+    text: String,
+    kind: Kind,
+    mode: Mode,
+    apply: bool,
+}
+
+pub(super) fn read_csv(reader: &mut Reader<'_>) -> Option<Table> {
     let kinds = [
         ("agents", Kind::Agents),
         ("teams", Kind::Teams),
@@ -93,15 +100,22 @@ pub(super) fn read_csv(reader: &mut Reader<'_>) -> Option<Import> {
     let apply = reader.switch("apply").unwrap_or(false);
     let mirror = reader.switch("mirror").unwrap_or(false);
     let mode = if mirror { Mode::Mirror } else { Mode::AddAndChange };
-    match csv::read(text?.as_bytes(), kind?) {
-        Ok(imported) => Some(Import { imported, mode, apply }),
-        Err(faults) => {
-            for fault in faults.iter().take(FAULTS_MAX) {
-                reader.problem("text", fault);
-            }
-            None
+    Some(Table { text: text?, kind: kind?, mode, apply })
+}
+
+/// What stands in a table. A large one takes its time, so it is read where nothing else waits for it.
+pub(super) async fn tabled(table: Table) -> Result<Import, Failure> {
+    let Table { text, kind, mode, apply } = table;
+    let read = tokio::task::spawn_blocking(move || csv::read(text.as_bytes(), kind)).await;
+    let broken = || Failure::new("unavailable", "the table cannot be read: the program failed");
+    let imported = read.map_err(|_| broken())?.map_err(|faults| {
+        let mut problems = Problems::default();
+        for fault in faults.iter().take(FAULTS_MAX) {
+            problems.add("text", fault);
         }
-    }
+        Failure::problems("malformed", problems)
+    })?;
+    Ok(Import { imported, mode, apply })
 }
 
 /// A Finesse server to be read from.
@@ -160,6 +174,7 @@ pub(super) async fn import(
             "changed": change.count(Becomes::Changed),
             "removed": change.count(Becomes::Removed),
             "held_up": change.held_up,
+            "left_out": import.imported.left_out,
             "applied": null,
         });
         if !import.apply || change.is_empty() {

@@ -1,5 +1,8 @@
 //! Retention and erasure on the admin socket.
 
+use std::io;
+use std::sync::Arc;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use console::{Context, Failure};
@@ -87,8 +90,13 @@ pub(super) async fn store_check(shared: &Shared) -> Result<Value, Failure> {
 }
 
 /// A support bundle, its bytes in base64.
-pub(super) async fn support_bundle(shared: &Shared, context: &Context) -> Result<Value, Failure> {
-    let bundle = support_bundle::made(shared);
+pub(super) async fn support_bundle(
+    shared: &Arc<Shared>,
+    context: &Context,
+) -> Result<Value, Failure> {
+    let of = Arc::clone(shared);
+    let made = tokio::task::spawn_blocking(move || support_bundle::made(&of)).await;
+    let bundle = made.unwrap_or_else(|_| Err(io::ErrorKind::Other.into()));
     let bundle = bundle.map_err(|error| Failure::new("unavailable", with_causes(&error)))?;
     people::note(shared, context, Deed::done("support_bundle_made", "node")).await;
     let name = "jackfield-support.tar";

@@ -52,7 +52,7 @@ impl Answer {
                 let problems = failure.problems.as_slice().iter();
                 let problems = problems.map(|it| json!({"key": it.key, "message": it.message}));
                 let problems: Vec<_> = problems.collect();
-                let (code, message) = (&failure.code, &failure.message);
+                let (code, message) = (&failure.code, told(failure));
                 let error = if problems.is_empty() {
                     json!({"code": code, "message": message})
                 } else {
@@ -63,6 +63,12 @@ impl Answer {
         };
         format!("{value}\n")
     }
+}
+
+/// What went wrong with what lies behind it: who may open the socket looks after the node.
+fn told(failure: &Failure) -> String {
+    let cause = failure.cause.as_ref().map(|cause| format!(": {cause}"));
+    format!("{}{}", failure.message, cause.unwrap_or_default())
 }
 
 /// Does what a line asks.
@@ -169,7 +175,8 @@ pub(crate) async fn done(
             Ok(directories::sync(shared, sync, context).await)
         }
         "import_csv" => {
-            let import = read(members, directories::read_csv)?;
+            let table = read(members, directories::read_csv)?;
+            let import = directories::tabled(table).await?;
             directories::import(shared, import, context).await
         }
         "import_finesse" => {
@@ -274,3 +281,6 @@ pub(super) fn read<T>(
         _ => Err(Failure::problems("malformed", problems)),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,13 +1,14 @@
 //! What a node says of itself.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use domain::Timestamp;
 use engine::StoreState;
 use engine::surface::Readiness;
 use serde_json::{Value, json};
 
-use crate::node::Shared;
+use crate::node::{DriftTold, Shared};
 use crate::surfaces::Push;
 
 pub(crate) fn status(shared: &Shared) -> Value {
@@ -69,12 +70,13 @@ pub(crate) fn status(shared: &Shared) -> Value {
 }
 
 /// What a node says of itself, and how the file that rules its settings differs from what is in force.
-pub(super) async fn with_drift(shared: &Shared) -> Value {
+pub(super) async fn with_drift(shared: &Arc<Shared>) -> Value {
     let mut told = status(shared);
     let drift = match shared.drift().await {
-        None => return told,
-        Some(Ok(changes)) => json!({"changes": changes}),
-        Some(Err(error)) => json!({"problem": error.to_string()}),
+        DriftTold::NoFile => return told,
+        DriftTold::BeingCompared => json!({}),
+        DriftTold::Differs(changes) => json!({"changes": changes}),
+        DriftTold::Wrong(problem) => json!({"problem": problem}),
     };
     if let Some(settings) = told.get_mut("settings").and_then(Value::as_object_mut) {
         settings.insert("drift".to_owned(), drift);

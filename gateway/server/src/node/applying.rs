@@ -107,22 +107,7 @@ impl Shared {
         settings::planned(self.maker(), bytes).await
     }
 
-    /// How the file that rules the settings differs from what is in force; `None` where none does.
-    pub(crate) async fn drift(&self) -> Option<Result<usize, ApplyError>> {
-        let file = self.settings_file.clone()?;
-        let read = tokio::task::spawn_blocking(move || settings::read_file(&file)).await;
-        let bytes = match read {
-            Ok(Ok(bytes)) => bytes,
-            Ok(Err(problems)) => return Some(Err(ApplyError::Problems(problems))),
-            Err(_) => return Some(Err(ApplyError::Broken)),
-        };
-        if settings::is_in_force(self.maker(), &bytes) {
-            return Some(Ok(0));
-        }
-        Some(self.planned(&bytes).await.map(|planned| planned.len()))
-    }
-
-    fn maker(&self) -> Maker<'_> {
+    pub(super) fn maker(&self) -> Maker<'_> {
         Maker { engine: &self.engine, sealing: &self.sealing, pool: &self.pool }
     }
 

@@ -12,7 +12,8 @@ use std::collections::BTreeSet;
 
 use console::{Context, ETAG_PURPOSE, etag};
 use domain::settings::{
-    MASK, Reader, Section, SettingDocument, Settings, SettingsHead, export, export_document,
+    AGENTS_MAX, DEVICES_MAX, MASK, Reader, Section, SettingDocument, Settings, SettingsHead,
+    export, export_document,
 };
 use domain::{Actor, Command, Input, InputId, Key, Kind, Problems, Refusal, Reply, administrators};
 use engine::Outcome;
@@ -70,6 +71,14 @@ impl Edits {
         });
         if edits.is_empty() {
             reader.problem("edits", "must hold at least one edit");
+        }
+        // Of two the one could undo the other; nobody could tell which was meant.
+        let mut places = BTreeSet::new();
+        for (position, edit) in edits.iter().enumerate() {
+            if !places.insert(edit.key()) {
+                let message = format_args!("changes {} a second time", edit.called());
+                reader.problem(&format!("edits[{position}]"), message);
+            }
         }
         let seen = reader.table("if_match", |reader| {
             let (section, name) = read_place(reader)?;
@@ -140,6 +149,7 @@ pub(crate) async fn change(
             ApplyError::Problems(problems) => ApplyError::Problems(names.told(&problems)),
             error => error,
         })?;
+        edits.check_made(&documents.0)?;
         let edited: BTreeSet<Key> = edits.edits.iter().map(Edit::key).collect();
         let put: Vec<_> = documents
             .0
@@ -151,6 +161,7 @@ pub(crate) async fn change(
         let removed = edits.edits.iter().filter(|edit| edit.document.is_none());
         let removed: Vec<_> =
             removed.map(Edit::key).filter(|key| before.document(key).is_some()).collect();
+        check_counts(&before, &put, &removed)?;
         check_administrators(&before, &put, &removed, &context.by)?;
         let id = match &own {
             Some(own) => own.clone(),
@@ -173,6 +184,29 @@ pub(crate) async fn change(
         }
     }
     Err(ApplyError::Moved)
+}
+
+/// Of agents and phones only a part was looked at, so what there may be at most is counted here.
+fn check_counts(
+    before: &Settings,
+    put: &[SettingDocument],
+    removed: &[Key],
+) -> Result<(), ApplyError> {
+    let mut problems = Problems::default();
+    let limits = [
+        (Section::Agent, before.agents.len(), AGENTS_MAX),
+        (Section::Device, before.devices.len(), DEVICES_MAX),
+    ];
+    for (section, present, most) in limits {
+        let put = put.iter().filter(|it| it.section() == section);
+        let new = put.filter(|it| before.document(&it.key()).is_none()).count();
+        let of_section = |key: &&Key| key.id.split('/').next() == Some(section.name());
+        let gone = removed.iter().filter(of_section).count();
+        if new > 0 && (present + new).saturating_sub(gone) > most {
+            problems.add(section.file_key(), format_args!("must hold at most {most} elements"));
+        }
+    }
+    problems.into_result().map_err(ApplyError::Problems)
 }
 
 fn check_seen(
@@ -274,6 +308,28 @@ impl Names {
 }
 
 impl Edits {
+    /// Refuses documents that are not what they were asked for by: the one would be kept in the place
+    /// of the other.
+    fn check_made(&self, made: &[SettingDocument]) -> Result<(), ApplyError> {
+        let made: BTreeSet<Key> = made.iter().map(SettingDocument::key).collect();
+        let mut problems = Problems::default();
+        for edit in self.edits.iter().filter(|edit| edit.document.is_some()) {
+            if !made.contains(&edit.key()) {
+                let member = match edit.section {
+                    Section::Agent => "id",
+                    Section::Reason => "code",
+                    _ => "name",
+                };
+                let key = match self.edits.len() {
+                    1 => member.to_owned(),
+                    _ => format!("{}.{member}", edit.called()),
+                };
+                problems.add(key, "is not the name that the document is changed under");
+            }
+        }
+        problems.into_result().map_err(ApplyError::Problems)
+    }
+
     /// A settings file of what the edits touch, looked at.
     fn looked(self, before: &Settings) -> Result<(super::Looked, Names), ApplyError> {
         let file = self.part_of(before);
@@ -281,7 +337,8 @@ impl Edits {
         let mut names = Vec::new();
         let mut problems = Problems::default();
         for edit in self.edits {
-            let present = before.document(&edit.key());
+            // Found under another spelling, it is another's name.
+            let present = before.document(&edit.key()).filter(|it| it.key() == edit.key());
             if edit.document.is_none() && present.is_none() {
                 return Err(ApplyError::NotFound(edit.called()));
             }

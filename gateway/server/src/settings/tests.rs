@@ -26,6 +26,28 @@ async fn fixture() -> Fixture {
 }
 
 impl Fixture {
+    /// Changes documents; the keys of all problems, or what it was.
+    async fn change(&self, edits: Value) -> Result<u64, String> {
+        let mut problems = Problems::default();
+        let mut reader = domain::settings::Reader::new("", edits, &mut problems);
+        let edits = Edits::read(&mut reader);
+        reader.finish();
+        let keys = |problems: &Problems| -> String {
+            let keys: Vec<_> = problems.as_slice().iter().map(|it| it.key.clone()).collect();
+            keys.join(" ")
+        };
+        if !problems.is_empty() {
+            return Err(keys(&problems));
+        }
+        let make = Maker { engine: &self.engine, sealing: &self.sealing, pool: &self.pool };
+        let context = Context { by: domain::Actor::gateway(), idempotency: None };
+        let changed = change(make, &edits.unwrap(), &context).await;
+        changed.map(|applied| applied.number).map_err(|error| match error {
+            ApplyError::Problems(problems) => keys(&problems),
+            error => error.to_string(),
+        })
+    }
+
     async fn apply(&self, text: &str) -> Result<Applied, ApplyError> {
         let make = Maker { engine: &self.engine, sealing: &self.sealing, pool: &self.pool };
         let context = Context { by: domain::Actor::gateway(), idempotency: None };
@@ -208,4 +230,63 @@ async fn a_file_is_not_read_where_requests_are_answered() {
     });
     assert!(begun.await);
     assert!(matches!(applying.await, Err(ApplyError::Problems(_))));
+}
+
+#[tokio::test]
+async fn no_edit_of_a_change_undoes_another() {
+    let it = fixture().await;
+    it.apply("skills: [{name: a}]\n").await.unwrap();
+    let edits = json!({"edits": [
+        {"remove": {"section": "skills", "name": "a"}},
+        {"put": {"section": "skills", "name": "a", "document": {}}},
+    ]});
+    assert_eq!(it.change(edits).await, Err("edits[1]".to_owned()));
+    assert_eq!(it.engine.settings().skills.len(), 1);
+}
+
+#[tokio::test]
+async fn a_document_is_changed_under_its_own_name() {
+    let it = fixture().await;
+    it.apply("reason_codes: [{category: not_ready, code: 7, label: Lunch}]\n").await.unwrap();
+    let put = |section: &str, name: &str, document: Value| json!({"edits": [{"put": {"section": section, "name": name, "document": document}}]});
+    for name in ["not_ready/07", "not_ready/+7"] {
+        let edits = json!({"edits": [{"remove": {"section": "reason_codes", "name": name}}]});
+        let refused = it.change(edits).await.unwrap_err();
+        assert!(refused.starts_with("there is no"), "{refused}");
+        let document = json!({"label": "Other"});
+        let refused = it.change(put("reason_codes", name, document)).await.unwrap_err();
+        assert!(refused.contains("code"), "{refused}");
+    }
+    let other = it.change(put("agents", "1001", json!({"id": "1002"}))).await;
+    assert_eq!(other, Err("id".to_owned()));
+    let other = it.change(put("skills", "a", json!({"name": "b"}))).await;
+    assert_eq!(other, Err("name".to_owned()));
+    let settings = it.engine.settings();
+    assert_eq!((settings.number, settings.agents.len(), settings.skills.len()), (1, 0, 0));
+    it.change(put("reason_codes", "not_ready/7", json!({"label": "Other"}))).await.unwrap();
+    assert_eq!(it.engine.settings().reasons.len(), 1);
+}
+
+#[test]
+fn hashes_that_cost_too_much_are_refused_for_accounts_too() {
+    check_keys(
+        "accounts: [{name: root, roles: [administrator], password_hash: $argon2id$x}]\n",
+        &["accounts[0].password_hash"],
+    );
+}
+
+#[tokio::test]
+async fn a_file_is_compared_without_hashing_its_passwords() {
+    let it = fixture().await;
+    let text = "agents: [{id: '1001', password: demo}]\n";
+    it.apply(text).await.unwrap();
+    let differing = async |text: &str| {
+        let make = Maker { engine: &it.engine, sealing: &it.sealing, pool: &it.pool };
+        differing(make, text.as_bytes()).await.unwrap()
+    };
+    assert_eq!(differing(text).await, 0);
+    // Whether it is the same one is not found out, which would cost as much as a sign-in.
+    assert_eq!(differing("agents: [{id: '1001', password: other}]\n").await, 0);
+    assert_eq!(differing("agents: [{id: '1002', password: demo}]\n").await, 2);
+    assert_eq!(differing("agents: [{id: '1001', name: A, password: demo}]\n").await, 1);
 }

@@ -366,3 +366,30 @@ fn byd_05_a_plan_tells_what_is_new_other_and_gone_without_secrets() {
     assert_eq!(fields, ["agents/1001 name", "agents/1001 password_hash"]);
     assert!(!format!("{planned:?}").contains("argon2id"));
 }
+
+#[test]
+fn hst_05_the_reason_of_the_headsets_key_is_one_of_not_ready() {
+    let with = |code: u16, reasons: Value| {
+        let file = json!({"headset": {"default_not_ready_reason": code}, "reason_codes": reasons});
+        SettingsFile::read(file).err().map(|found| found.as_slice()[0].key.clone())
+    };
+    let reasons = json!([
+        {"category": "not_ready", "code": 12, "label": "Lunch"},
+        {"category": "wrap_up", "code": 1, "label": "Sale"},
+    ]);
+    assert_eq!(with(12, reasons.clone()), None);
+    assert_eq!(with(1, reasons).as_deref(), Some("headset.default_not_ready_reason"));
+    // Where none is listed, the contact centre's own hold.
+    assert_eq!(with(1, json!([])), None);
+}
+
+#[test]
+fn a_reason_is_found_by_one_spelling_alone() {
+    let settings = Settings::from_documents(&SettingsHead::default(), documents(sample()).0);
+    let found = |name: &str| {
+        let key = crate::Key::new(crate::Kind::Setting, format!("reason/{name}"));
+        settings.document(&key).is_some()
+    };
+    assert!(found("not_ready/12"));
+    assert!(!found("not_ready/012") && !found("not_ready/+12"));
+}
