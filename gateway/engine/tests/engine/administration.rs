@@ -194,6 +194,7 @@ async fn ops_02_what_is_told_at_once_waits_for_its_turn_and_is_not_refused() {
             digest: "d".to_owned(),
             made_at: now,
             ends_at: now,
+            credential: None,
         };
         let make =
             ConsoleCommand::MakeToken { id: format!("{number:016}"), token: Box::new(token) };
