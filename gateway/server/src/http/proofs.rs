@@ -118,7 +118,7 @@ mod tests {
             ] {
                 check(method.clone(), &[host.clone(), (ORIGIN, origin)], false);
             }
-            check(method.clone(), &[host.clone()], false);
+            check(method.clone(), std::slice::from_ref(&host), false);
         }
         check(Method::GET, &[host.clone(), (SEC_FETCH_SITE, "cross-site")], true);
         let both = [host, (SEC_FETCH_SITE, "cross-site"), (ORIGIN, "https://gw-a.example:9443")];
