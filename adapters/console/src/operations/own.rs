@@ -219,7 +219,7 @@ async fn meant(
     if seen(console, asked, listed).await?.iter().any(is_it) {
         return Ok(json!({listed.one: id}));
     }
-    Err(Problem::not_found(&format!("that account has no such {}", listed.one)))
+    Err(Problem::not_found(format!("that account has no such {}", listed.one)))
 }
 
 /// The list of that name in what a deed told.
