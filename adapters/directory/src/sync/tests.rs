@@ -126,7 +126,7 @@ fn cti_08_the_second_time_nothing_changes() {
 }
 
 #[test]
-fn cti_08_an_entry_with_the_name_of_an_account_stops_nobody_else() {
+fn an_entry_with_the_name_of_an_account_stops_nobody_else() {
     let mut settings = settings(2);
     let value = json!({"accounts": [{"name": "root", "roles": ["administrator"]}]});
     let file = SettingsFile::read(value).unwrap();

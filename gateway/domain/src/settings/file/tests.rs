@@ -368,7 +368,7 @@ fn byd_05_a_plan_tells_what_is_new_other_and_gone_without_secrets() {
 }
 
 #[test]
-fn hst_05_the_reason_of_the_headsets_key_is_one_of_not_ready() {
+fn the_reason_of_the_headsets_key_is_one_of_not_ready() {
     let with = |code: u16, reasons: Value| {
         let file = json!({"headset": {"default_not_ready_reason": code}, "reason_codes": reasons});
         SettingsFile::read(file).err().map(|found| found.as_slice()[0].key.clone())

@@ -46,7 +46,7 @@ fn example(schema: &Value) -> Value {
 }
 
 #[test]
-fn ops_06_what_rest_hands_on_has_the_names_that_deeds_read() {
+fn what_rest_hands_on_has_the_names_that_deeds_read() {
     let document = ::console::openapi_document();
     for (method, path, of_path, reads) in HANDED_ON.into_iter().chain(READ_TWICE) {
         let body = document["paths"][format!("/api/v1{path}")][method]["requestBody"]["content"]
