@@ -213,6 +213,7 @@ fn pairs_are_refused_while_agents_of_our_own_voice_state_are_signed_in() {
     let mut view = View::new(Arc::new(settings(Pairs::None)));
     view.occupied = BTreeSet::from([PairName::owned()]);
     view.add_document(Key::settings_head(), None);
+    view.add_document(Key::set_up_link(), None);
     let apply = |pairs, view: &View| {
         let documents = Documents(settings(pairs).documents());
         let command = Command::ApplySettings { documents, source: None };
@@ -241,6 +242,7 @@ fn a_pair_that_allows_one_session_is_refused_while_two_nodes_are_there() {
         let mut view = View::new(Arc::new(settings(Pairs::East)));
         view.nodes = nodes;
         view.add_document(Key::settings_head(), None);
+        view.add_document(Key::set_up_link(), None);
         let command =
             Command::ApplySettings { documents: Documents(one.documents()), source: None };
         let input = Input::command(InputId::new("test", "any"), command);
