@@ -196,6 +196,10 @@ fn ops_05_a_new_password_is_told_nowhere_and_opens() {
     let change = json!({"password": PASSWORD});
     let changed = person.ask(&format!("PATCH /accounts/{user}"), PATCH, &change);
     assert_eq!(changed.status, 200, "{}", changed.text());
+    // Whatever was begun with the old one is over.
+    let over = (401, "unauthorized");
+    person.refused(&format!("GET /accounts/{user}"), "", &Value::Null, over);
+    let person = Person::sign_in(&gateway, user, PASSWORD);
     let after = person.ask(&format!("GET /accounts/{user}"), "", &Value::Null);
     assert_eq!(json_of(&before), json_of(&after));
     assert_ne!(before.header("etag"), after.header("etag"));
@@ -205,7 +209,6 @@ fn ops_05_a_new_password_is_told_nowhere_and_opens() {
     }
     let log = gateway.log();
     assert!(!log.contains(PASSWORD) && !log.contains("argon2id"), "{log}");
-    Person::sign_in(&gateway, user, PASSWORD);
 }
 
 #[test]

@@ -153,8 +153,7 @@ async fn ops_06_an_agent_signs_out_only_when_not_ready_and_a_supervisor_forces_i
     assert_eq!(place.ask(put("1001", supervisor(), &out)).await.status, 200);
     assert_eq!(place.node.done()[0].members, json!({"agent": "1001", "state": "signed_out"}));
     // A supervisor of others is an agent as all are.
-    let other =
-        Principal { roles: vec![Role::Agent, Role::Supervisor], ..agent_person("1001") };
+    let other = Principal { roles: vec![Role::Agent, Role::Supervisor], ..agent_person("1001") };
     place.ask(put("1001", other, &out)).await.assert_problem(409, "sign_out_needs_not_ready");
     for (code, status) in [
         ("not_signed_in", 409),

@@ -48,10 +48,12 @@ pub enum ConsoleCommand {
         /// Its public half.
         id: String,
     },
-    /// There is a set-up link from now on, in the place of one before.
+    /// There is a set-up link from now on.
     OpenSetUpLink {
         /// The link.
         link: SetUpLink,
+        /// Whether it takes the place of one that waits; nodes that start together make one alone.
+        replaces: bool,
     },
     /// Whoever has the set-up link makes the first administrator.
     UseSetUpLink {
@@ -131,9 +133,16 @@ pub(super) fn console(
         ConsoleCommand::MakeToken { id, token } => make_token(now, id, token, view),
         ConsoleCommand::RevokeToken { id } => remove(Key::access_token(id), view)
             .map(|decision| decision.wake(WakeChange::Clear(format!("{TOKEN_WAKE}{id}")))),
-        ConsoleCommand::OpenSetUpLink { link } => {
+        ConsoleCommand::OpenSetUpLink { link, replaces } => {
             let key = Key::set_up_link();
             let version = view.version(&key)?;
+            let waits = match view.document(&key)?.map(|loaded| &loaded.document) {
+                Some(Document::SetUpLink(there)) => now < there.ends_at,
+                _ => false,
+            };
+            if waits && !replaces {
+                return Ok(Decision::already(Reply::Done));
+            }
             Ok(Decision::already(Reply::Done)
                 .guard(key.clone(), version)
                 .put(key, Document::SetUpLink(link.clone())))

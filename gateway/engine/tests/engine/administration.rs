@@ -312,7 +312,7 @@ async fn ops_06_an_unused_set_up_link_goes_once_there_is_an_administrator() {
     let mut bench = Bench::new().await;
     let ends_at = engine::Clock::now(bench.clock.as_ref()).after(Duration::from_secs(60));
     let link = SetUpLink { digest: "right".to_owned(), ends_at };
-    bench.submit(told(ConsoleCommand::OpenSetUpLink { link })).await;
+    bench.submit(told(ConsoleCommand::OpenSetUpLink { link, replaces: true })).await;
     let waits =
         async |bench: &Bench| bench.engine.document(&Key::set_up_link()).await.unwrap().is_some();
     let put = |password_hash: Option<&str>| {
@@ -340,7 +340,7 @@ async fn ops_06_a_set_up_link_is_good_once_and_for_a_time() {
     assert_eq!(bench.submit(use_it("right", 1)).await, over);
     let ends_at = engine::Clock::now(bench.clock.as_ref()).after(Duration::from_secs(60));
     let link = || SetUpLink { digest: "right".to_owned(), ends_at };
-    bench.submit(told(ConsoleCommand::OpenSetUpLink { link: link() })).await;
+    bench.submit(told(ConsoleCommand::OpenSetUpLink { link: link(), replaces: true })).await;
     assert_eq!(bench.submit(use_it("wrong", 1)).await, over);
     bench.clock.advance(Duration::from_secs(61));
     assert_eq!(bench.submit(use_it("right", 1)).await, over);
@@ -352,6 +352,6 @@ async fn ops_06_a_set_up_link_is_good_once_and_for_a_time() {
     assert!(bench.engine.settings().accounts.contains_key(&"boss".parse().unwrap()));
     // Neither it nor another is good once there is an administrator.
     assert_eq!(bench.submit(use_it("right", 2)).await, over);
-    bench.submit(told(ConsoleCommand::OpenSetUpLink { link: link() })).await;
+    bench.submit(told(ConsoleCommand::OpenSetUpLink { link: link(), replaces: true })).await;
     assert_eq!(bench.submit(use_it("right", 2)).await, over);
 }

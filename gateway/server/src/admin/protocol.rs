@@ -222,7 +222,7 @@ pub(crate) async fn done(
         }
         "set_up_link" => {
             read(members, |_| Some(()))?;
-            let link = set_up::make(shared, context).await?;
+            let link = set_up::make(shared, context, true).await?.unwrap_or_default();
             Ok(json!({"text": format!("{link}\n")}))
         }
         "import" => {

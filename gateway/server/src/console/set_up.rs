@@ -75,8 +75,10 @@ pub(crate) async fn at_start(shared: &Shared) {
         return;
     }
     let context = Context { by: Actor::gateway(), idempotency: None };
-    match make(shared, &context).await {
-        Ok(link) => {
+    match make(shared, &context, false).await {
+        // Another node that starts was first.
+        Ok(None) => {}
+        Ok(Some(link)) => {
             let path = shared.config.state_directory.join(FILE);
             match secret_file::write(&path, format!("{link}\n").as_bytes()) {
                 Ok(()) => tracing::warn!(
@@ -93,8 +95,13 @@ pub(crate) async fn at_start(shared: &Shared) {
     }
 }
 
-/// A link for the first administrator, in the place of one before.
-pub(crate) async fn make(shared: &Shared, context: &Context) -> Result<String, Failure> {
+/// A link for the first administrator, in the place of one before; `None` where another waits and is
+/// not to be replaced.
+pub(crate) async fn make(
+    shared: &Shared,
+    context: &Context,
+    replaces: bool,
+) -> Result<Option<String>, Failure> {
     let settings = shared.engine.settings();
     if !is_needed(&settings) {
         let message = "there is an administrator already, who makes others";
@@ -109,10 +116,16 @@ pub(crate) async fn make(shared: &Shared, context: &Context) -> Result<String, F
     let random =
         random.ok_or_else(|| Failure::new("unavailable", "the machine gives no random numbers"))?;
     let secret = URL_SAFE_NO_PAD.encode(random);
-    let link = SetUpLink { digest: sha256(&secret), ends_at: shared.engine.now().after(LASTING) };
+    let digest = sha256(&secret);
+    let ends_at = shared.engine.now().after(LASTING);
+    let link = SetUpLink { digest: digest.clone(), ends_at };
     let deed = Deed::done("set_up_link_made", "accounts");
-    people::submit(shared, context, deed, ConsoleCommand::OpenSetUpLink { link }).await?;
-    Ok(format!("{}/#set-up={secret}", shared.config.console.base))
+    let command = ConsoleCommand::OpenSetUpLink { link, replaces };
+    people::submit(shared, context, deed, command).await?;
+    let there = shared.engine.document(&Key::set_up_link()).await?;
+    let is_ours = matches!(there.map(|it| it.document),
+        Some(Document::SetUpLink(there)) if there.digest == digest);
+    Ok(is_ours.then(|| format!("{}/#set-up={secret}", shared.config.console.base)))
 }
 
 /// Makes the first administrator, once.
