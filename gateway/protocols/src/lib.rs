@@ -8,4 +8,5 @@ pub mod finesse;
 pub mod journal;
 pub mod ldap;
 pub mod phone_xml;
+pub mod sip;
 pub mod syslog;

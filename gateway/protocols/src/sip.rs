@@ -1,0 +1,34 @@
+//! SIP: what phones, proxies and registrars say to each other, and the conversations they form.
+//!
+//! ```text
+//!   bytes --wire--> Message --header--> typed values
+//!                      |
+//!     Flow, Message -> Element (who may, which method) -> Registrar, digest, subscriptions
+//!                      |    ^
+//!                      v    |  answer, request
+//!                   Transactions -- Transmit{flow, bytes} --> whoever has the sockets
+//! ```
+//!
+//! - [`Flow`] names the way a message came by; whoever has the sockets gives stream flows their numbers.
+//!   What goes to a registered phone goes over the flow it opened, never to an address it wrote down.
+//! - `wire` owns framing, limits and strictness: a [`Message`] that exists is one that every parser reads
+//!   alike. Values that are sent are made by constructors that take no control characters.
+//! - `Transactions` owns what is sent again, absorbed or matched, and every timer of it.
+//! - `Registrar` owns bindings, `digest` nonces, `body` what Cisco phones carry: multipart, remotecc, options
+//!   indications, service control.
+//!
+//! Sources: RFC 3261, 3263, 3327, 3428, 3515, 3581, 4320, 4488, 5118, 5626, 5923, 6026, 6665, 7616, 7647, 8760.
+//! Knows nothing of sockets, clocks, devices of ours or settings files.
+
+mod flow;
+mod message;
+mod method;
+mod name;
+mod status;
+
+pub use bytesstr::BytesStr as Text;
+pub use flow::Flow;
+pub use message::{Header, Headers, Message, Repeated, StartLine, Unwritable, Value};
+pub use method::Method;
+pub use name::{Known, Name};
+pub use status::Status;
