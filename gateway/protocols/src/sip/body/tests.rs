@@ -1,0 +1,1 @@
+//! Bodies: exact bytes, round trips, hostile input.
