@@ -161,7 +161,8 @@ impl Servers {
         self.by_key.insert(key, id);
         self.pending += 1;
         self.pending_of.insert(source, of_source + 1);
-        self.set(Timer::Forget, self.timers.give_up(), now, id);
+        // Its last repeat may be on its way when the sender gives up.
+        self.set(Timer::Forget, self.timers.give_up() + self.timers.t4, now, id);
         Received::Request(ServerId(id))
     }
 

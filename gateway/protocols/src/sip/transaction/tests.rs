@@ -2,6 +2,7 @@
 
 mod acceptance;
 mod limits;
+mod network;
 
 use super::*;
 use crate::sip::Value;

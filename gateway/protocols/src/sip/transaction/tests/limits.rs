@@ -174,11 +174,13 @@ fn what_nobody_answers_is_forgotten_once_its_sender_has_given_up() {
     let mut play = Play::new();
     let refer = new(play.receive(0, udp(1), &request("REFER", "1")));
     let invite = new(play.receive(0, tcp(1), &request("INVITE", "1")));
-    assert_eq!(play.run_until(32_000), []);
+    assert_eq!(play.run_until(36_999), []);
+    assert_eq!(play.receive(36_999, udp(1), &request("REFER", "1")), Received::Repeated);
+    assert_eq!(play.run_until(37_000), []);
     assert!(play.is_empty());
     assert_eq!(play.transactions.counts().forgotten, 2);
-    assert!(!play.answer(32_001, refer, Status::OK));
-    assert!(!play.answer(32_001, invite, Status::OK));
+    assert!(!play.answer(37_001, refer, Status::OK));
+    assert!(!play.answer(37_001, invite, Status::OK));
     assert_eq!(play.outputs(), []);
 }
 
