@@ -26,6 +26,7 @@ mod message;
 mod method;
 mod name;
 mod status;
+mod transaction;
 
 pub use bytesstr::BytesStr as Text;
 pub use flow::Flow;
@@ -33,3 +34,7 @@ pub use message::{Header, Headers, Message, Repeated, StartLine, Unwritable, Val
 pub use method::Method;
 pub use name::{Known, Name};
 pub use status::Status;
+pub use transaction::{
+    ClientId, Failure, Received, ServerId, TransactionCounts, TransactionLimits, TransactionOutput,
+    TransactionTimers, Transactions, Unsendable,
+};
