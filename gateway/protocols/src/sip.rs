@@ -20,10 +20,13 @@
 //! Sources: RFC 3261, 3263, 3327, 3428, 3515, 3581, 4320, 4488, 5118, 5626, 5923, 6026, 6665, 7616, 7647, 8760.
 //! Knows nothing of sockets, clocks, devices of ours or settings files.
 
+pub mod digest;
+mod equivalence;
 mod flow;
 mod message;
 mod method;
 mod name;
+pub mod registrar;
 mod status;
 
 pub use bytesstr::BytesStr as Text;
