@@ -21,10 +21,13 @@
 //! Knows nothing of sockets, clocks, devices of ours or settings files.
 
 pub mod body;
+pub mod digest;
+mod equivalence;
 mod flow;
 mod message;
 mod method;
 mod name;
+pub mod registrar;
 mod status;
 mod transaction;
 
