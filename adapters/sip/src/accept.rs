@@ -46,7 +46,7 @@ pub(crate) async fn run(listener: TcpListener, offer: Offer, mut acceptor: Accep
     loop {
         let accepted = tokio::select! {
             biased;
-            _ = acceptor.stop.wait_for(|stop| *stop) => break,
+            () = stream::stopped(&mut acceptor.stop) => break,
             Some(_) = connections.join_next(), if !connections.is_empty() => continue,
             accepted = listener.accept() => accepted,
         };
@@ -55,7 +55,13 @@ pub(crate) async fn run(listener: TcpListener, offer: Offer, mut acceptor: Accep
                 let flows = acceptor.element.flows();
                 match flows.place(peer) {
                     Ok(place) => {
-                        connections.spawn(one(socket, peer, place, offer.clone(), acceptor.clone()));
+                        connections.spawn(one(
+                            socket,
+                            peer,
+                            place,
+                            offer.clone(),
+                            acceptor.clone(),
+                        ));
                     }
                     Err(reason) => acceptor.element.figures().refused_connection(match reason {
                         NoRoom::All => "full",
@@ -116,6 +122,8 @@ async fn one(socket: TcpStream, peer: SocketAddr, place: Place, offer: Offer, ac
 pub(crate) fn prepare(socket: &TcpStream) -> io::Result<()> {
     socket.set_nodelay(true)?;
     let socket = SockRef::from(socket);
-    socket.set_tcp_keepalive(&TcpKeepalive::new().with_time(KEEP_ALIVE).with_interval(KEEP_ALIVE / 4))?;
+    socket.set_tcp_keepalive(
+        &TcpKeepalive::new().with_time(KEEP_ALIVE).with_interval(KEEP_ALIVE / 4),
+    )?;
     socket.set_tcp_user_timeout(Some(UNANSWERED))
 }

@@ -1,7 +1,7 @@
 //! What others may want to know of phones that speak SIP.
 
 use domain::DeviceName;
-use protocols::sip::Why;
+use protocols::sip::registrar::Unreachable as Why;
 
 /// Something happened to a phone, or at it.
 #[derive(Clone, Debug)]

@@ -96,12 +96,6 @@ impl Connection {
         self.wake.notify_one();
     }
 
-    /// Ends it at once.
-    pub(crate) fn cut(&self) {
-        self.cut.store(true, Ordering::Release);
-        self.wake.notify_one();
-    }
-
     pub(crate) fn is_closing(&self) -> bool {
         self.closing.load(Ordering::Acquire)
     }
@@ -304,7 +298,8 @@ mod tests {
 
     #[test]
     fn a_source_has_only_so_many_connections_and_gives_them_back() {
-        let limits = Limits { connections_per_source_max: 2, connections_max: 3, ..Limits::default() };
+        let limits =
+            Limits { connections_per_source_max: 2, connections_max: 3, ..Limits::default() };
         let flows = Flows::new(&limits);
         let first = flows.place(peer(1)).unwrap();
         let _second = flows.place(peer(2)).unwrap();

@@ -19,7 +19,6 @@
 //! node that has its flow.
 
 mod accept;
-mod channels;
 mod datagram;
 mod dial;
 mod dispatch;
@@ -41,8 +40,6 @@ mod site;
 mod sources;
 mod status;
 mod stream;
-#[cfg(test)]
-mod tests;
 mod time;
 mod tls;
 mod tries;

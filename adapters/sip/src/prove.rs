@@ -4,7 +4,8 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use domain::DeviceName;
 use domain::settings::SipProof;
-use protocols::sip::{Judged, Message, Name, Password, Status};
+use protocols::sip::digest::{Account, Judged, Password, Proving};
+use protocols::sip::{Message, Method, Name, Status};
 
 use crate::element::{Asked, Element, State, certified};
 use crate::replies;
@@ -67,22 +68,16 @@ impl Element {
             replies::retry_after(&mut refusal, seconds);
             return Err(refusal);
         }
-        let method = request.method().map_or("", |method| method.name());
+        let method = request.method().unwrap_or(&Method::Options);
         let uri = request.request_uri().map_or("", |uri| uri);
-        let password_of = |user: &str| {
+        let proving = Proving { method, uri, body: &request.body };
+        let account_of = |user: &str| {
             let device = site.by_user(user)?;
             let password = site.password(device, &self.port)?;
-            Some(Password::plain(password.expose().as_bytes()))
+            let may_omit_qop = site.sip.legacy_no_qop.iter().any(|it| it == user);
+            Some(Account { password: Password::plain(password.expose().as_bytes()), may_omit_qop })
         };
-        let judged = state.challenger.judge(
-            asked.now,
-            &asked.flow,
-            method,
-            uri,
-            &request.body,
-            &proofs,
-            &password_of,
-        );
+        let judged = state.challenger.judge(asked.now, &asked.flow, &proving, &proofs, &account_of);
         match judged {
             Judged::Proven { user } => {
                 let Some(device) = site.by_user(&user) else {
@@ -105,7 +100,7 @@ impl Element {
             }
             Judged::Malformed(words) => {
                 self.figures().proof("malformed");
-                Err(self.refusal(request, Status::BAD_REQUEST, &words))
+                Err(self.refusal(request, Status::BAD_REQUEST, words))
             }
             Judged::NoProof => {
                 self.figures().proof("asked_for");

@@ -4,9 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::settings::{
-    Device, SIP_DEVICE_PASSWORD_PURPOSE, Settings, Sip, SipNextHop, SipProof,
-};
+use domain::settings::{Device, SIP_DEVICE_PASSWORD_PURPOSE, Settings, Sip, SipNextHop, SipProof};
 use domain::{DeviceName, Secret};
 use engine::Port;
 use protocols::sip::Uri;

@@ -10,8 +10,8 @@
 
 use std::sync::Arc;
 
-use domain::settings::{Settings, TrustPurpose};
 use domain::DeviceName;
+use domain::settings::{Settings, TrustPurpose};
 use rustls::client::{ResolvesClientCert, WebPkiServerVerifier};
 use rustls::crypto::CryptoProvider;
 use rustls::crypto::ring::{Ticketer, default_provider};
