@@ -30,10 +30,9 @@ mod message;
 mod method;
 mod name;
 pub mod registrar;
-mod status;
-mod transaction;
 mod reply;
 mod status;
+mod transaction;
 mod uri;
 mod wire;
 
