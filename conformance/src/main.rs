@@ -6,6 +6,7 @@ mod cti;
 mod finesse;
 mod phone;
 mod syslog;
+mod tls;
 
 use std::io::{BufReader, Write, stderr, stdin, stdout};
 use std::path::PathBuf;
