@@ -18,14 +18,3 @@ pub enum SipEvent {
         package: String,
     },
 }
-
-/// A key was pressed on a screen that came over SIP.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Press {
-    /// The application that the screen belongs to.
-    pub(crate) application: u32,
-    /// The number that its keys carried.
-    pub(crate) conference: u32,
-    /// What the key carried.
-    pub(crate) data: String,
-}

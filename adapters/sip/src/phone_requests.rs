@@ -13,7 +13,7 @@ use protocols::sip::body::{
 use protocols::sip::{Message, Method, Name, ReferTo, Status, Value};
 
 use crate::element::{Asked, Element, Reply, State};
-use crate::events::{Press, SipEvent};
+use crate::events::SipEvent;
 use crate::outgoing::{Draft, InDialog};
 use crate::replies;
 
@@ -26,7 +26,8 @@ const UNASKED: [&str; 2] = ["dialog", "service-control"];
 enum Carried {
     Request(Box<Request>),
     Response,
-    Press(Press),
+    /// What a key carried.
+    Press(String),
     Alarm(Alarm),
 }
 
@@ -91,11 +92,7 @@ impl Element {
         let [first, rest @ ..] = parts.as_slice() else { return Err(bad("there is no body")) };
         match media_type(&first.content_type).as_str() {
             REQUEST_TYPE if !rest.is_empty() => match press(&parts) {
-                Ok(pressed) => Ok(Carried::Press(Press {
-                    application: pressed.application,
-                    conference: pressed.conference,
-                    data: pressed.data,
-                })),
+                Ok(pressed) => Ok(Carried::Press(pressed.data)),
                 Err(_) => self.request_in(asked, &first.body),
             },
             REQUEST_TYPE => self.request_in(asked, &first.body),
@@ -141,7 +138,7 @@ impl Element {
             // Where it is says nothing to us.
             Carried::Request(request) if *request == Request::Location => true,
             Carried::Request(request) => self.wishes().send((device.clone(), *request)).is_ok(),
-            Carried::Press(_) => false,
+            Carried::Press(data) => self.port.channels().pressed(device, &data),
         }
     }
 

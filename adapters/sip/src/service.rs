@@ -26,7 +26,7 @@ use crate::outgoing::{Delivery, Errand};
 use crate::site::Site;
 use crate::status::SipStatus;
 use crate::tries::Tries;
-use crate::{SipEvent, datagram, probe, stream, tls};
+use crate::{SipEvent, channels, datagram, probe, stream, tls};
 
 /// What nonces are authenticated with.
 const NONCE_KEY: &str = "sip_nonce";
@@ -97,6 +97,7 @@ impl Sip {
         let mut tasks = JoinSet::new();
         self.listen(&element, udp, tcp, tls, &configuration, &stop, &mut tasks);
         tasks.spawn(Arc::clone(&element).keep_time(stop.clone()));
+        tasks.spawn(channels::run(Arc::clone(&element), stop.clone()));
         self.hops.reconcile(&element);
 
         let mut changes = self.port.settings_changes();
