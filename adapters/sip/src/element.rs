@@ -30,7 +30,7 @@ use protocols::sip::{
     TransactionLimits, TransactionOutput, Transactions, encode,
 };
 use rustls::ClientConfig;
-use rustls_pki_types::CertificateDer;
+use rustls_pki_types::{CertificateDer, UnixTime};
 use tokio::sync::{Notify, broadcast, watch};
 
 use crate::events::SipEvent;
@@ -63,6 +63,7 @@ pub(crate) struct Element {
     sources: Mutex<Sources>,
     site: RwLock<Option<Arc<Site>>>,
     client_tls: RwLock<Option<Arc<ClientConfig>>>,
+    judges: RwLock<Judges>,
     pub(crate) state: Mutex<State>,
     /// Addresses of next hops whose word counts, with the hop's name.
     trusted: RwLock<HashMap<std::net::IpAddr, String>>,
@@ -72,6 +73,13 @@ pub(crate) struct Element {
     /// A timer came nearer than the one that is waited for.
     nearer: Notify,
     waited_for: Mutex<Option<Instant>>,
+}
+
+/// Who judges certificates that were shown.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Judges {
+    pub(crate) devices: tls::Judge,
+    pub(crate) next_hops: tls::Judge,
 }
 
 /// What is known of conversations.
@@ -111,6 +119,7 @@ impl Element {
             sources: Mutex::new(Sources::new(limits.requests_per_second_per_source)),
             site: RwLock::default(),
             client_tls: RwLock::default(),
+            judges: RwLock::default(),
             state: Mutex::new(state),
             trusted: RwLock::default(),
             hops: HopStates::default(),
@@ -189,17 +198,28 @@ impl Element {
     }
 
     /// Who the holder of a certificate is that was checked.
-    pub(crate) fn holder(&self, certificate: &CertificateDer<'_>, peer: SocketAddr) -> Proven {
-        let Some(site) = self.site() else { return Proven::Nobody };
-        let names = tls::names(certificate);
-        let device = tls::device(&names, |name| site.device(name).is_some());
-        match device {
-            Some(device) => Proven::Device(device),
-            None => {
-                tracing::debug!(%peer, "a certificate names no device that is listed");
-                Proven::Nobody
-            }
+    pub(crate) fn holder(&self, chain: &[CertificateDer<'_>], peer: SocketAddr) -> Proven {
+        let (Some(site), Some(own)) = (self.site(), chain.first()) else { return Proven::Nobody };
+        let judges = self.judges.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let since = u64::try_from(self.port.now().microseconds()).unwrap_or_default();
+        let now = UnixTime::since_unix_epoch(Duration::from_micros(since));
+        let names = tls::names(own);
+        if judges.devices.passes(chain, now)
+            && let Some(device) = tls::device(&names, |name| site.device(name).is_some())
+        {
+            return Proven::Device(device);
         }
+        if judges.next_hops.passes(chain, now)
+            && let Some(hop) = site.next_hop_named(&names)
+        {
+            return Proven::NextHop(hop.name.clone());
+        }
+        tracing::debug!(%peer, "a certificate names no device or next hop that is listed");
+        Proven::Nobody
+    }
+
+    pub(crate) fn set_judges(&self, judges: Judges) {
+        *self.judges.write().unwrap_or_else(PoisonError::into_inner) = judges;
     }
 
     /// Judges a packet before it is read.
@@ -213,12 +233,17 @@ impl Element {
         if !flow.is_reliable() {
             sources.credit(bytes);
         }
-        let admitted = if self.trusted(peer).is_some() {
-            Admitted::Yes
-        } else {
-            sources.admit(now(), peer.ip())
-        };
+        let now = now();
+        if self.trusted(peer).is_some() {
+            // Many phones may be behind it; packets may only say that they come from there.
+            sources.prove(now, peer.ip());
+        }
+        let mut admitted = sources.admit(now, peer.ip());
         drop(sources);
+        if admitted != Admitted::Yes && locked(&self.state).registrar.is_used(&flow) {
+            // Phones that are registered come before others.
+            admitted = Admitted::Yes;
+        }
         match admitted {
             Admitted::Yes => {}
             Admitted::Refused => self.figures.dropped("source_refused"),
@@ -512,7 +537,8 @@ impl Element {
     /// Connections whose certificate was proof, where the authorities are others now.
     pub(crate) fn end_proven(&self) {
         for connection in self.flows.all() {
-            if matches!(connection.proven, Proven::Device(_)) {
+            let is_ours = !connection.is_incoming;
+            if connection.proven != Proven::Nobody && !is_ours {
                 connection.close();
             }
         }
