@@ -21,6 +21,7 @@
 //! Knows nothing of sockets, clocks, devices of ours or settings files.
 
 mod flow;
+mod fuzz;
 mod grammar;
 mod header;
 mod message;
@@ -33,6 +34,7 @@ mod wire;
 
 pub use bytesstr::BytesStr as Text;
 pub use flow::Flow;
+pub use fuzz::{fuzz_headers, fuzz_wire};
 pub use header::{
     BadHeader, CSeq, Contacts, Event, MediaType, NameAddress, Parameters, ReferTo, ReferToProblem,
     SubscriptionState, SubscriptionStatus, Via,
@@ -44,3 +46,6 @@ pub use reply::{note_source, reply};
 pub use status::Status;
 pub use uri::{BadUri, Host, HostPort, Uri, UriParameter, canonical};
 pub use wire::{Cut, Decoder, Limits, Malformed, datagram, encode, is_keep_alive};
+
+#[cfg(test)]
+mod tests;
