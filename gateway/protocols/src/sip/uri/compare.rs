@@ -1,6 +1,6 @@
 //! Whether two URIs name the same, and the one form of an address of record.
 
-use super::{Host, HostPort, Uri, canonical};
+use super::{Host, HostPort, Uri, canonical, grammar};
 
 /// Parameters whose lack in one of two URIs makes them differ (RFC 3261, section 19.1.4).
 const TELLING: [&str; 5] = ["user", "ttl", "method", "maddr", "transport"];
@@ -26,11 +26,10 @@ impl Uri {
     }
 
     /// The address of record: `sip:user@host`, whether the URI is secure or not. The host is in small letters;
-    /// escapes that need not be one are decoded, once; parameters, headers, the password and the usual port are
-    /// left out. None for other schemes.
+    /// escapes that need not be one are decoded, once; parameters, headers, the password and both usual ports
+    /// are left out. None for other schemes.
     pub fn aor(&self) -> Option<String> {
         let HostPort { host, port } = self.host_port.as_ref()?;
-        let usual = if self.is_secure() { 5061 } else { 5060 };
         let mut aor = String::from("sip:");
         if let Some(user) = &self.user {
             aor.push_str(&decoded(user));
@@ -38,10 +37,12 @@ impl Uri {
         }
         let host = match host {
             Host::Ip(address) => Host::Ip(canonical(*address)),
-            Host::Name(name) => Host::Name(name.slice_ref(name.strip_suffix('.').unwrap_or(name))),
+            Host::Name(name) => {
+                Host::Name(grammar::share(name, name.strip_suffix('.').unwrap_or(name)))
+            }
         };
         aor.push_str(&host.to_string());
-        if let Some(port) = port.filter(|port| *port != usual) {
+        if let Some(port) = port.filter(|port| !matches!(port, 5060 | 5061)) {
             aor.push_str(&format!(":{port}"));
         }
         Some(aor)
