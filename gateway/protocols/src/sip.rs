@@ -32,6 +32,7 @@ mod name;
 pub mod registrar;
 mod reply;
 mod status;
+mod subscription;
 mod transaction;
 mod uri;
 mod wire;
@@ -47,6 +48,11 @@ pub use method::Method;
 pub use name::{Known, Name};
 pub use reply::{note_source, reply};
 pub use status::Status;
+pub use subscription::{
+    NotificationId, Notified, Notifier, NotifierSettings, Notify, Referred, Subscribed,
+    SubscriptionId, SubscriptionOutput, SubscriptionSettings, Subscriptions, Unreferred,
+    declines_subscription,
+};
 pub use transaction::{
     ClientId, Failure, Received, ServerId, TransactionCounts, TransactionLimits, TransactionOutput,
     TransactionTimers, Transactions, Unsendable,
