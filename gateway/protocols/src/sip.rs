@@ -29,6 +29,7 @@ mod header;
 mod message;
 mod method;
 mod name;
+mod next_hop;
 pub mod registrar;
 mod reply;
 mod status;
@@ -46,6 +47,7 @@ pub use header::{
 pub use message::{Header, Headers, Message, Repeated, StartLine, Unwritable, Value};
 pub use method::Method;
 pub use name::{Known, Name};
+pub use next_hop::{HopFailure, NextHop, NextHopOutput, NextHopSettings, Standing};
 pub use reply::{note_source, reply};
 pub use status::Status;
 pub use subscription::{
