@@ -274,6 +274,13 @@ impl Transactions {
         }
     }
 
+    /// Takes other times for what begins from now on; what waits already keeps its own.
+    pub fn set_timers(&mut self, timers: TransactionTimers) {
+        let timers = timers.usable();
+        self.servers.timers = timers;
+        self.clients.timers = timers;
+    }
+
     /// A message of a peer.
     pub fn received(&mut self, now: Instant, flow: Flow, message: &Message) -> Received {
         let now = self.later(now);

@@ -86,7 +86,7 @@ impl Server {
 
 /// All server transactions.
 pub(super) struct Servers {
-    timers: TransactionTimers,
+    pub(super) timers: TransactionTimers,
     limits: TransactionLimits,
     slots: Slots<Server>,
     by_key: HashMap<Arc<[u8]>, Id>,
