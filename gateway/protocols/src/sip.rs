@@ -30,9 +30,11 @@ mod header;
 mod message;
 mod method;
 mod name;
+mod next_hop;
 pub mod registrar;
 mod reply;
 mod status;
+mod subscription;
 mod transaction;
 mod uri;
 mod wire;
@@ -47,8 +49,14 @@ pub use header::{
 pub use message::{Header, Headers, Message, Repeated, StartLine, Unwritable, Value};
 pub use method::Method;
 pub use name::{Known, Name};
+pub use next_hop::{HopFailure, NextHop, NextHopOutput, NextHopSettings, Standing};
 pub use reply::{note_source, reply};
 pub use status::Status;
+pub use subscription::{
+    NotificationId, Notified, Notifier, NotifierSettings, Notify, Referred, Subscribed,
+    SubscriptionId, SubscriptionOutput, SubscriptionSettings, Subscriptions, Unreferred,
+    declines_subscription,
+};
 pub use transaction::{
     ClientId, Failure, Received, ServerId, TransactionCounts, TransactionLimits, TransactionOutput,
     TransactionTimers, Transactions, Unsendable,
