@@ -29,7 +29,7 @@ use crate::console::{Handle, StoredProofs, Tries, set_up};
 use crate::http::{HttpMetrics, RouteTable, route_tables};
 use crate::log::{LineLimit, LogControl};
 use crate::operations::{Health, Operations};
-use crate::surfaces::{MakeSurfaces, ProbePhone, Push, Surfaces};
+use crate::surfaces::{MakeSurfaces, ProbePhone, Push, SipLink, SipListening, Surfaces};
 use crate::tls::acme::Challenges;
 use crate::tls::certificates::{self, Certificates, Loaded, Purpose};
 use crate::tls::making::SelfMade;
@@ -46,6 +46,7 @@ mod nodes;
 pub(crate) mod notify;
 mod sealing;
 mod signals;
+mod sip;
 mod supervision;
 
 use drift::Drift;
@@ -229,6 +230,7 @@ struct Starting {
     lines: LineLimit,
     surfaces: Vec<Arc<dyn Surface>>,
     links: Vec<surfaces::Link>,
+    sip: Option<SipLink>,
     metrics: Metrics,
     operations: Arc<Operations>,
 }
@@ -286,7 +288,7 @@ impl Starting {
 
         let handle = Handle::default();
         let administration = Arc::new(handle.clone());
-        let Surfaces { served, pushes, probe_phone, mut links } =
+        let Surfaces { served, pushes, probe_phone, mut links, sip } =
             surfaces(port.clone(), &config, administration);
         let takes_over = settings_file.is_none();
         let keeper = Keeper::new(port.clone(), Arc::clone(&directories), takes_over);
@@ -342,6 +344,7 @@ impl Starting {
             lines,
             surfaces,
             links,
+            sip,
             metrics,
             operations,
         })
@@ -365,7 +368,7 @@ impl Starting {
     /// Opens the sockets and answers; what is left of `applying` goes on meanwhile.
     fn serve(self, applying: Option<Applying>) -> Result<Node, NodeError> {
         let shared = self.shared;
-        let sockets = Sockets::bind(&shared.config)?;
+        let mut sockets = Sockets::bind(&shared.config)?;
         let admin = admin::Socket::bind(&shared.config.admin_socket())?;
         let serving = Serving {
             config: &shared.config,
@@ -385,12 +388,24 @@ impl Starting {
         shared.health.begin();
         nodes::describe(&shared);
         sealing::tell_unopened(&shared);
+        let sip = sockets.take_sip();
         let listeners = serving.serve(sockets);
         let (stop, stopping) = watch::channel(false);
         let mut others = JoinSet::new();
         supervision::supervise(self.surfaces, &self.metrics, &stopping, &mut others);
         for link in self.links {
             others.spawn(link(stopping.clone()));
+        }
+        if let Some(serve_sip) = self.sip {
+            let listening = SipListening {
+                udp: sip.udp,
+                tcp: sip.tcp,
+                tls: sip.tls,
+                certificate: shared.certificates.sip(),
+                name: shared.config.name.clone(),
+                limits: shared.config.sip.limits,
+            };
+            others.spawn(serve_sip(listening, listeners.stopping()));
         }
         others.spawn(admin.serve(Arc::clone(&shared), stopping.clone()));
         others.spawn(certificate::warn_of_expiry(Arc::clone(&shared), stopping.clone()));

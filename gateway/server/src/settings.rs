@@ -15,7 +15,9 @@ use std::sync::Arc;
 
 use console::Context;
 use domain::settings::{Documents, Planned, SecretOf, Settings, SettingsFile, export, plan};
-use domain::{AgentId, Command, Input, InputId, PairName, Problems, Reply, Sealed, Secret};
+use domain::{
+    AgentId, Command, DeviceName, Input, InputId, PairName, Problems, Reply, Sealed, Secret,
+};
 use engine::{Engine, Outcome, SealingKeys};
 use ring::hmac;
 use rustls_pki_types::CertificateDer;
@@ -156,12 +158,19 @@ fn sealed_members(value: &Value) -> Vec<SealedMember> {
         ("cti_pairs", "client_password_sealed", SecretOf::CtiPair(PairName::owned())),
         ("accounts", "totp_sealed", AgentId::parse("x").map_or(SecretOf::Push, SecretOf::Totp)),
         ("directories", "bind_password_sealed", SecretOf::Directory(String::new())),
+        (
+            "devices",
+            "sip.password_sealed",
+            DeviceName::parse("x").map_or(SecretOf::Push, SecretOf::SipDevice),
+        ),
+        ("sip.next_hops", "password_sealed", SecretOf::SipNextHop(String::new())),
     ];
     for (list, member, of) in lists {
-        let length = value.get(list).and_then(Value::as_array).map_or(0, Vec::len);
+        let (at, within) = (list.replace('.', "/"), member.replace('.', "/"));
+        let length = value.pointer(&format!("/{at}")).and_then(Value::as_array).map_or(0, Vec::len);
         for position in 0..length {
             let key = format!("{list}[{position}].{member}");
-            look(key, &format!("/{list}/{position}/{member}"), of.clone());
+            look(key, &format!("/{at}/{position}/{within}"), of.clone());
         }
     }
     found
@@ -199,14 +208,16 @@ pub(crate) fn read_file(path: &Path) -> Result<Vec<u8>, Problems> {
 
 fn holds_plain_secrets(value: &Value) -> bool {
     let any = |list: &str, member: &str| {
-        let mut entries = value.get(list).and_then(Value::as_array).into_iter().flatten();
-        entries.any(|entry| entry.get(member).is_some())
+        let mut entries = value.pointer(list).and_then(Value::as_array).into_iter().flatten();
+        entries.any(|entry| entry.pointer(member).is_some())
     };
-    any("agents", "password")
-        || any("accounts", "password")
-        || any("accounts", "totp")
-        || any("cti_pairs", "client_password")
-        || any("directories", "bind_password")
+    any("/agents", "/password")
+        || any("/accounts", "/password")
+        || any("/accounts", "/totp")
+        || any("/cti_pairs", "/client_password")
+        || any("/directories", "/bind_password")
+        || any("/devices", "/sip/password")
+        || any("/sip/next_hops", "/password")
         || ["/phone_service/push/password", "/proxies/http/password", "/proxies/socks/password"]
             .iter()
             .any(|pointer| value.pointer(pointer).is_some())

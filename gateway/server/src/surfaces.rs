@@ -1,17 +1,19 @@
 //! Which surfaces a node has, chosen once, where the program is put together.
 
+use std::net::{TcpListener, UdpSocket};
 use std::pin::Pin;
 use std::sync::Arc;
 
 use ::console::{Administration, Console};
-use domain::{DeviceName, Timestamp};
+use domain::{DeviceName, NodeName, Timestamp};
 use engine::Port;
 use engine::probe::Probe;
 use engine::surface::Surface;
 use phone::{Phone, PushReason};
+use rustls::server::ResolvesServerCert;
 use tokio::sync::watch;
 
-use crate::config::Config;
+use crate::config::{Config, SipLimits};
 
 /// The surfaces of a node, and what its administrator asks of them.
 pub struct Surfaces {
@@ -23,6 +25,8 @@ pub struct Surfaces {
     pub probe_phone: ProbePhone,
     /// Work of adapters that call peers rather than being called; each ends once it is asked to stop.
     pub links: Vec<Link>,
+    /// Serves SIP; where it is missing, nobody listens for that.
+    pub sip: Option<SipLink>,
 }
 
 /// Tests the way to a phone.
@@ -34,6 +38,26 @@ pub type Probing = Pin<Box<dyn Future<Output = Probe> + Send>>;
 pub type Link = Box<dyn FnOnce(watch::Receiver<bool>) -> LinkWork + Send>;
 /// It runs to its end.
 pub type LinkWork = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// Serves SIP on sockets of its own until it is asked to stop, which it is when the other listeners are.
+pub type SipLink = Box<dyn FnOnce(SipListening, watch::Receiver<bool>) -> LinkWork + Send>;
+
+/// What SIP is served with.
+#[derive(Debug)]
+pub struct SipListening {
+    /// Sockets for datagrams, none of which blocks.
+    pub udp: Vec<UdpSocket>,
+    /// Sockets for streams in the clear.
+    pub tcp: Vec<TcpListener>,
+    /// Sockets for streams over TLS.
+    pub tls: Vec<TcpListener>,
+    /// Shows the certificate in force with every handshake.
+    pub certificate: Arc<dyn ResolvesServerCert>,
+    /// The node's full host name.
+    pub name: NodeName,
+    /// What peers may use.
+    pub limits: SipLimits,
+}
 
 /// How the last push to a phone went (PHN-18).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,7 +99,7 @@ pub fn product() -> MakeSurfaces {
             });
             push.collect()
         });
-        Surfaces { served, pushes, probe_phone, links }
+        Surfaces { served, pushes, probe_phone, links, sip: None }
     })
 }
 

@@ -80,6 +80,31 @@ impl Tls {
     }
 }
 
+/// The certificate in force, for a listener that keeps a TLS configuration of its own: it asks with
+/// every handshake, so that a replaced one needs no new configuration.
+#[derive(Debug)]
+pub(crate) struct Showing {
+    current: watch::Sender<Arc<CertifiedKey>>,
+}
+
+impl Showing {
+    /// That certificate.
+    pub(crate) fn new(certificate: &Certificate) -> Self {
+        Self { current: watch::Sender::new(certificate.certified_key()) }
+    }
+
+    /// Another certificate from the next handshake on.
+    pub(crate) fn replace(&self, certificate: &Certificate) {
+        self.current.send_replace(certificate.certified_key());
+    }
+}
+
+impl ResolvesServerCert for Showing {
+    fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        Some(Arc::clone(&self.current.borrow()))
+    }
+}
+
 /// The cryptography in use everywhere.
 pub(crate) fn provider() -> Arc<CryptoProvider> {
     Arc::new(rustls::crypto::ring::default_provider())

@@ -346,6 +346,7 @@ async fn check(
         lines: vec!["2001".parse().unwrap()],
         profile: false,
         certificate_sha256: fingerprint,
+        sip: None,
     };
     with_push(&node, server.port, authority, Some(device)).await;
     let _stop = run(&node);
