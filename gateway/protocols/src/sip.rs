@@ -22,7 +22,6 @@
 
 pub mod body;
 pub mod digest;
-mod equivalence;
 mod flow;
 mod grammar;
 mod header;

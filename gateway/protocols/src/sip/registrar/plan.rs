@@ -3,8 +3,7 @@
 use super::RegistrarSettings;
 use super::binding::Binding;
 use super::index::Index;
-use super::request::{Asked, AskedContact, RegistrarRefusal, Registration};
-use crate::sip::equivalence::same_uri;
+use super::request::{Asked, AskedContact, RegistrarRefusal, Registration, same_uri};
 
 /// The texts of one binding have no more bytes in all.
 const BINDING_BYTES_MAX: usize = 4096;

@@ -221,6 +221,32 @@ fn sip_accept_29_a_user_has_its_own_addresses_and_no_others() {
 }
 
 #[test]
+fn contacts_are_compared_as_uris() {
+    for (one, other) in [
+        ("sip:%61@192.0.2.1;transport=TCP", "sip:a@192.0.2.1;Transport=tcp"),
+        ("sip:a@phone.example.com;x=1", "sip:a@PHONE.example.com;y=2"),
+        ("sip:a@[2001:db8::1]", "sip:a@[2001:DB8:0::1]"),
+    ] {
+        let mut scene = Scene::new();
+        scene.expect(&asking(1, vec![contact(one)]), &[(one, 3600)]);
+        scene.expect(&asking(2, vec![contact(other)]), &[(other, 3600)]);
+    }
+    for (one, other) in [
+        ("sip:a@192.0.2.1", "sip:A@192.0.2.1"),
+        ("sip:a@192.0.2.1", "sip:a@192.0.2.1:5060"),
+        ("sip:a@192.0.2.1", "sips:a@192.0.2.1"),
+        ("sip:a@192.0.2.1;transport=udp", "sip:a@192.0.2.1;transport=tcp"),
+        ("sip:a%00@192.0.2.1", "sip:a@192.0.2.1"),
+        ("sip:a@[::1]:5060", "sip:a@[::1]:50600"),
+        ("tel:1", "tel:01"),
+    ] {
+        let mut scene = Scene::new();
+        scene.expect(&asking(1, vec![contact(one)]), &[(one, 3600)]);
+        scene.expect(&asking(2, vec![contact(other)]), &[(other, 3600), (one, 3600)]);
+    }
+}
+
+#[test]
 fn phones_that_wrote_the_same_private_address_are_told_apart() {
     let mut scene = Scene::new();
     let at_home = |instance: &str, flow| Registration {
