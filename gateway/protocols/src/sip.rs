@@ -22,7 +22,6 @@
 
 pub mod body;
 pub mod digest;
-mod equivalence;
 mod flow;
 mod fuzz;
 mod grammar;

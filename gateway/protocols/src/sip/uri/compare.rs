@@ -25,6 +25,29 @@ impl Uri {
             && self.headers_match(other)
     }
 
+    /// Whether a proof for this URI is one for the request's URI. Looser than [`Uri::matches`]: a missing port is
+    /// the usual one, and parameters that only one of both has do not matter, since phones leave `transport`
+    /// out of one of both.
+    pub(in crate::sip) fn is_resource_of(&self, request: &Self) -> bool {
+        let (Some(one), Some(two)) = (&self.host_port, &request.host_port) else {
+            return self.matches(request);
+        };
+        let comparable = |text: &Option<super::Text>| text.as_deref().map(decoded);
+        let usual = if self.is_secure() { 5061 } else { 5060 };
+        let explicit = |it: &HostPort| HostPort {
+            host: it.host.clone(),
+            port: Some(it.port.unwrap_or(usual)),
+        };
+        let value = |value: Option<&str>| value.map(|value| decoded(value).to_ascii_lowercase());
+        self.scheme == request.scheme
+            && comparable(&self.user) == comparable(&request.user)
+            && are_alike(&explicit(one), &explicit(two))
+            && self.headers_match(request)
+            && self.parameters.iter().all(|(name, own)| {
+                request.parameters.find(name).is_none_or(|other| value(other) == value(own))
+            })
+    }
+
     /// The address of record: `sip:user@host`, whether the URI is secure or not. The host is in small letters;
     /// escapes that need not be one are decoded, once; parameters, headers, the password and both usual ports
     /// are left out. None for other schemes.
