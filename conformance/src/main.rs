@@ -5,7 +5,9 @@
 mod cti;
 mod finesse;
 mod phone;
+mod sip;
 mod syslog;
+mod tls;
 
 use std::io::{BufReader, Write, stderr, stdin, stdout};
 use std::path::PathBuf;
@@ -16,6 +18,7 @@ use clap::{Parser, Subcommand};
 use self::cti::{ControlArguments, CtiArguments};
 use self::finesse::FinesseArguments;
 use self::phone::PhoneArguments;
+use self::sip::SipPhoneArguments;
 use self::syslog::SyslogArguments;
 
 /// Simulated peers of a contact-centre gateway, strict by the documents.
@@ -33,6 +36,7 @@ enum Peer {
     Control(ControlArguments),
     SyslogReceiver(SyslogArguments),
     FinesseServer(FinesseArguments),
+    SipPhone(Box<SipPhoneArguments>),
     /// Judge one stored page of IP phone services; exits with 1 if there are violations
     CheckPage {
         /// The phone it is for; `jackfield-peers models` lists them
@@ -80,6 +84,14 @@ fn run(arguments: Arguments) -> Result<u8, String> {
         Peer::CtiServer(arguments) => runtime()?.block_on(cti::run(*arguments, &mut stdout())),
         Peer::FinesseServer(arguments) => {
             runtime()?.block_on(finesse::run(arguments, &mut stdout()))
+        }
+        Peer::SipPhone(arguments) => {
+            let runtime = runtime()?;
+            let input = BufReader::new(stdin());
+            let code = runtime.block_on(sip::run_phone(*arguments, input, &mut stdout()));
+            // Phones have no end of their own.
+            runtime.shutdown_background();
+            code
         }
         Peer::Control(arguments) => {
             let (text, done) = runtime()?.block_on(cti::run_control(&arguments))?;

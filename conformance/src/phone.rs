@@ -7,7 +7,7 @@
 //! - `object`, `parse`, `uri`, `headers`: what a page is, and what is wrong with it.
 //! - `cookies`, `history`, `softkeys`, `screen`, `draw`: what the phone remembers and shows.
 //! - `handset`: the state machine over them; `driver`: the task that owns it.
-//! - `push`: a push's HTTP form; `web`: the phone's web server; `tls`, `network`: its connections.
+//! - `push`: a push's HTTP form; `web`: the phone's web server; `network`: its connections.
 //! - `options`: command line and endpoints file; `script`, `terminal`: the two ways to drive it.
 //! - `check`: what needs no network at all.
 //!
@@ -31,7 +31,6 @@ mod screen;
 mod script;
 mod softkeys;
 mod terminal;
-mod tls;
 mod uri;
 mod web;
 

@@ -46,7 +46,7 @@ pub(crate) async fn run(listener: TcpListener, offer: Offer, mut acceptor: Accep
     loop {
         let accepted = tokio::select! {
             biased;
-            _ = acceptor.stop.wait_for(|stop| *stop) => break,
+            () = stream::stopped(&mut acceptor.stop) => break,
             Some(_) = connections.join_next(), if !connections.is_empty() => continue,
             accepted = listener.accept() => accepted,
         };
@@ -55,7 +55,13 @@ pub(crate) async fn run(listener: TcpListener, offer: Offer, mut acceptor: Accep
                 let flows = acceptor.element.flows();
                 match flows.place(peer) {
                     Ok(place) => {
-                        connections.spawn(one(socket, peer, place, offer.clone(), acceptor.clone()));
+                        connections.spawn(one(
+                            socket,
+                            peer,
+                            place,
+                            offer.clone(),
+                            acceptor.clone(),
+                        ));
                     }
                     Err(reason) => acceptor.element.figures().refused_connection(match reason {
                         NoRoom::All => "full",
@@ -80,7 +86,7 @@ async fn one(socket: TcpStream, peer: SocketAddr, place: Place, offer: Offer, ac
     let Ok(local) = socket.local_addr() else { return };
     match offer {
         Offer::Plain => {
-            let connection = element.flows().open(peer, local, false, Proven::Nobody);
+            let connection = element.flows().open(peer, local, false, Proven::Nobody, true);
             element.figures().opened("tcp");
             let ended = stream::run(socket, Arc::clone(&connection), Arc::clone(&element), stop);
             element.ended(&connection, ended.await);
@@ -101,9 +107,9 @@ async fn one(socket: TcpStream, peer: SocketAddr, place: Place, offer: Offer, ac
                 Err(_) => return element.figures().refused_connection("handshake_time"),
             };
             drop(permit);
-            let certificate = tls.get_ref().1.peer_certificates().and_then(<[_]>::first);
-            let proven = certificate.map_or(Proven::Nobody, |shown| element.holder(shown, peer));
-            let connection = element.flows().open(peer, local, true, proven);
+            let chain = tls.get_ref().1.peer_certificates();
+            let proven = chain.map_or(Proven::Nobody, |chain| element.holder(chain, peer));
+            let connection = element.flows().open(peer, local, true, proven, true);
             element.figures().opened("tls");
             let ended = stream::run(tls, Arc::clone(&connection), Arc::clone(&element), stop);
             element.ended(&connection, ended.await);
@@ -116,6 +122,8 @@ async fn one(socket: TcpStream, peer: SocketAddr, place: Place, offer: Offer, ac
 pub(crate) fn prepare(socket: &TcpStream) -> io::Result<()> {
     socket.set_nodelay(true)?;
     let socket = SockRef::from(socket);
-    socket.set_tcp_keepalive(&TcpKeepalive::new().with_time(KEEP_ALIVE).with_interval(KEEP_ALIVE / 4))?;
+    socket.set_tcp_keepalive(
+        &TcpKeepalive::new().with_time(KEEP_ALIVE).with_interval(KEEP_ALIVE / 4),
+    )?;
     socket.set_tcp_user_timeout(Some(UNANSWERED))
 }

@@ -41,7 +41,11 @@ impl Element {
             .collect();
         if !unknown.is_empty() {
             let mut message = plain(Status::BAD_EXTENSION);
-            replies::add(&mut message, Name::UNSUPPORTED, &unknown.join(", "));
+            replies::add(
+                &mut message,
+                Name::UNSUPPORTED,
+                &unknown.iter().map(|it| &**it).collect::<Vec<_>>().join(", "),
+            );
             return Some(message);
         }
         match method {

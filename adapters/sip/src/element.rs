@@ -22,23 +22,26 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use domain::DeviceName;
 use engine::Port;
+use protocols::sip::body::remotecc::Request;
+use protocols::sip::digest::{Challenger, ClientNonces};
+use protocols::sip::registrar::{BindingChange, Registrar};
 use protocols::sip::{
-    BindingChange, Challenger, ClientId, ClientNonces, Flow, Malformed, Message, Received, Registrar, Status,
-    Subscriptions, TransactionLimits, TransactionOutput, Transactions, encode,
+    ClientId, Flow, Limits as WireLimits, Malformed, Message, Method, Received, Status,
+    TransactionLimits, TransactionOutput, Transactions, encode,
 };
 use rustls::ClientConfig;
-use rustls_pki_types::CertificateDer;
+use rustls_pki_types::{CertificateDer, UnixTime};
 use tokio::sync::{Notify, broadcast, watch};
 
-use crate::channels::Reached;
 use crate::events::SipEvent;
 use crate::figures::{Figures, Observed};
 use crate::flows::{Connection, Flows, Proven, locked};
 use crate::limits::Limits;
+use crate::next_hops::HopStates;
 use crate::outgoing::Exchange;
 use crate::site::Site;
 use crate::sources::{Admitted, Sources};
-use crate::stream::Ended;
+use crate::stream::{Ended, stopped};
 use crate::time::now;
 use crate::tries::Tries;
 use crate::{replies, tls};
@@ -60,14 +63,23 @@ pub(crate) struct Element {
     sources: Mutex<Sources>,
     site: RwLock<Option<Arc<Site>>>,
     client_tls: RwLock<Option<Arc<ClientConfig>>>,
+    judges: RwLock<Judges>,
     pub(crate) state: Mutex<State>,
     /// Addresses of next hops whose word counts, with the hop's name.
     trusted: RwLock<HashMap<std::net::IpAddr, String>>,
+    hops: HopStates,
     events: broadcast::Sender<SipEvent>,
-    reached: Mutex<Reached>,
+    told: broadcast::Sender<(DeviceName, Request)>,
     /// A timer came nearer than the one that is waited for.
     nearer: Notify,
     waited_for: Mutex<Option<Instant>>,
+}
+
+/// Who judges certificates that were shown.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Judges {
+    pub(crate) devices: tls::Judge,
+    pub(crate) next_hops: tls::Judge,
 }
 
 /// What is known of conversations.
@@ -75,11 +87,10 @@ pub(crate) struct State {
     pub(crate) transactions: Transactions,
     pub(crate) registrar: Registrar,
     pub(crate) challenger: Challenger,
-    pub(crate) subscriptions: Subscriptions,
     pub(crate) exchanges: HashMap<ClientId, Exchange>,
     pub(crate) tries: Tries,
-    /// Challenges of next hops that were answered, by the hop's name.
-    pub(crate) nonces: HashMap<String, ClientNonces>,
+    /// Challenges of next hops that were answered, by the hop's name and what asked.
+    pub(crate) nonces: HashMap<(String, Status), ClientNonces>,
     /// Whoever answered 503: not asked before then.
     pub(crate) held_off: HashMap<String, Instant>,
 }
@@ -108,10 +119,12 @@ impl Element {
             sources: Mutex::new(Sources::new(limits.requests_per_second_per_source)),
             site: RwLock::default(),
             client_tls: RwLock::default(),
+            judges: RwLock::default(),
             state: Mutex::new(state),
             trusted: RwLock::default(),
+            hops: HopStates::default(),
             events: broadcast::channel(EVENTS_MAX).0,
-            reached: Mutex::default(),
+            told: broadcast::channel(EVENTS_MAX).0,
             nearer: Notify::new(),
             waited_for: Mutex::default(),
             limits,
@@ -124,6 +137,12 @@ impl Element {
         &self.limits
     }
 
+    /// What a message may have.
+    pub(crate) fn wire_limits(&self) -> WireLimits {
+        let lenient = self.site().is_some_and(|site| site.sip.lenient);
+        WireLimits { lenient, ..WireLimits::default() }
+    }
+
     pub(crate) fn flows(&self) -> &Arc<Flows> {
         &self.flows
     }
@@ -134,6 +153,15 @@ impl Element {
 
     pub(crate) fn events(&self) -> &broadcast::Sender<SipEvent> {
         &self.events
+    }
+
+    /// What phones ask for; nobody may do it.
+    pub(crate) fn wishes(&self) -> &broadcast::Sender<(DeviceName, Request)> {
+        &self.told
+    }
+
+    pub(crate) fn hops(&self) -> &HopStates {
+        &self.hops
     }
 
     /// The settings, where SIP is on.
@@ -170,32 +198,52 @@ impl Element {
     }
 
     /// Who the holder of a certificate is that was checked.
-    pub(crate) fn holder(&self, certificate: &CertificateDer<'_>, peer: SocketAddr) -> Proven {
-        let Some(site) = self.site() else { return Proven::Nobody };
-        let names = tls::names(certificate);
-        let device = tls::device(&names, |name| site.device(name).is_some());
-        match device {
-            Some(device) => Proven::Device(device),
-            None => {
-                tracing::debug!(%peer, "a certificate names no device that is listed");
-                Proven::Nobody
-            }
+    pub(crate) fn holder(&self, chain: &[CertificateDer<'_>], peer: SocketAddr) -> Proven {
+        let (Some(site), Some(own)) = (self.site(), chain.first()) else { return Proven::Nobody };
+        let judges = self.judges.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let since = u64::try_from(self.port.now().microseconds()).unwrap_or_default();
+        let now = UnixTime::since_unix_epoch(Duration::from_micros(since));
+        let names = tls::names(own);
+        if judges.devices.passes(chain, now)
+            && let Some(device) = tls::device(&names, |name| site.device(name).is_some())
+        {
+            return Proven::Device(device);
         }
+        if judges.next_hops.passes(chain, now)
+            && let Some(hop) = site.next_hop_named(&names)
+        {
+            return Proven::NextHop(hop.name.clone());
+        }
+        tracing::debug!(%peer, "a certificate names no device or next hop that is listed");
+        Proven::Nobody
+    }
+
+    pub(crate) fn set_judges(&self, judges: Judges) {
+        *self.judges.write().unwrap_or_else(PoisonError::into_inner) = judges;
     }
 
     /// Judges a packet before it is read.
     pub(crate) fn admit(&self, flow: Flow, bytes: usize) -> Admitted {
         let peer = flow.peer();
+        if self.site().is_some_and(|site| !site.sip.allows(peer.ip().to_canonical())) {
+            self.figures.dropped("network");
+            return Admitted::Dropped;
+        }
         let mut sources = locked(&self.sources);
         if !flow.is_reliable() {
             sources.credit(bytes);
         }
-        let admitted = if self.trusted(peer).is_some() {
-            Admitted::Yes
-        } else {
-            sources.admit(now(), peer.ip())
-        };
+        let now = now();
+        if self.trusted(peer).is_some() {
+            // Many phones may be behind it; packets may only say that they come from there.
+            sources.prove(now, peer.ip());
+        }
+        let mut admitted = sources.admit(now, peer.ip());
         drop(sources);
+        if admitted != Admitted::Yes && locked(&self.state).registrar.is_used(&flow) {
+            // Phones that are registered come before others.
+            admitted = Admitted::Yes;
+        }
         match admitted {
             Admitted::Yes => {}
             Admitted::Refused => self.figures.dropped("source_refused"),
@@ -274,12 +322,7 @@ impl Element {
     }
 
     /// A message came over a flow.
-    pub(crate) fn heard(
-        self: &Arc<Self>,
-        flow: Flow,
-        connection: Option<&Connection>,
-        mut message: Message,
-    ) {
+    pub(crate) fn heard(&self, flow: Flow, connection: Option<&Connection>, mut message: Message) {
         let is_request = message.method().is_some();
         let is_known = connection.is_some_and(Connection::is_known);
         if is_request && flow.is_reliable() && !is_known {
@@ -307,11 +350,18 @@ impl Element {
                 }
                 let asked = Asked { now, site: &site, flow, connection, message: &message };
                 let reply = self.dispatch(&mut state, &asked);
+                let is_invite = message.method() == Some(&Method::Invite);
+                if is_invite && !flow.is_reliable() && !state.registrar.is_used(&flow) {
+                    // A refusal is sent again until it is acknowledged, to an address that anybody may
+                    // have written down.
+                    state.transactions.release(server);
+                    self.settle(state);
+                    return self.send_stateless(flow, reply.message);
+                }
                 self.answer(&mut state, now, server, flow, reply);
             }
             Received::Cancelled { cancel, invite } => {
-                let status =
-                    if invite.is_some() { Status::OK } else { Status::NO_SUCH_DIALOG };
+                let status = if invite.is_some() { Status::OK } else { Status::NO_SUCH_DIALOG };
                 let message = replies::plain(&message, status, &self.tag());
                 let reply = Reply { message, is_proven: false };
                 self.answer(&mut state, now, cancel, flow, reply);
@@ -352,7 +402,8 @@ impl Element {
             drop(sources);
             if !is_paid {
                 self.figures.dropped("amplification");
-                return state.transactions.forget(server);
+                state.transactions.release(server);
+                return;
             }
         }
         state.transactions.answer(now, server, status, bytes);
@@ -376,10 +427,10 @@ impl Element {
         let superseded: Vec<Flow> = changes
             .iter()
             .filter_map(|change| match change {
-                BindingChange::Moved { old, .. } => Some(*old),
+                BindingChange::Moved { from, .. } => Some(*from),
                 _ => None,
             })
-            .filter(|flow| flow.is_reliable() && !state.registrar.has_flow(flow))
+            .filter(|flow| flow.is_reliable() && !state.registrar.is_used(flow))
             .collect();
         let deadline = Self::deadline(&state);
         drop(state);
@@ -400,16 +451,17 @@ impl Element {
     }
 
     fn tell(&self, changes: Vec<BindingChange>) {
-        let mut reached = locked(&self.reached);
         for change in changes {
             let event = match change {
-                BindingChange::Reachable { device: Some(device), .. } => SipEvent::Reachable(device),
-                BindingChange::Unreachable { device: Some(device), why, .. } => {
-                    SipEvent::Unreachable(device, why)
+                BindingChange::Reachable { device: Some(device), .. } => {
+                    named(&device).map(SipEvent::Reachable)
                 }
-                _ => continue,
+                BindingChange::Unreachable { device: Some(device), why, .. } => {
+                    named(&device).map(|device| SipEvent::Unreachable(device, why))
+                }
+                _ => None,
             };
-            reached.note(&event);
+            let Some(event) = event else { continue };
             // Nobody may listen yet.
             let _ = self.events.send(event);
         }
@@ -430,11 +482,7 @@ impl Element {
     }
 
     fn deadline(state: &State) -> Option<Instant> {
-        let all = [
-            state.transactions.deadline(),
-            state.registrar.deadline(),
-            state.subscriptions.deadline(),
-        ];
+        let all = [state.transactions.deadline(), state.registrar.deadline()];
         all.into_iter().flatten().min()
     }
 
@@ -455,7 +503,7 @@ impl Element {
             let due = due.unwrap_or_else(|| now() + IDLE).max(now() + TICK);
             tokio::select! {
                 biased;
-                _ = stop.wait_for(|stop| *stop) => return,
+                () = stopped(&mut stop) => return,
                 () = self.nearer.notified() => continue,
                 () = tokio::time::sleep_until(due.into()) => {}
             }
@@ -464,7 +512,6 @@ impl Element {
             let mut state = locked(&self.state);
             state.transactions.elapse(now);
             state.registrar.elapse(now);
-            state.subscriptions.elapse(now);
             state.held_off.retain(|_, until| *until > now);
             self.settle(state);
         }
@@ -483,14 +530,15 @@ impl Element {
             sources: locked(&self.sources).len(),
             server_in_hand: counts.server_pending,
             server_kept: counts.server_kept,
-            client: counts.client,
+            client: counts.client_pending,
         });
     }
 
     /// Connections whose certificate was proof, where the authorities are others now.
     pub(crate) fn end_proven(&self) {
         for connection in self.flows.all() {
-            if matches!(connection.proven, Proven::Device(_)) {
+            let is_ours = !connection.is_incoming;
+            if connection.proven != Proven::Nobody && !is_ours {
                 connection.close();
             }
         }
@@ -525,4 +573,9 @@ pub(crate) fn certified<'a>(asked: &Asked<'a>) -> Option<&'a DeviceName> {
         Proven::Device(device) => Some(device),
         Proven::Nobody | Proven::NextHop(_) => None,
     }
+}
+
+/// The device of a binding; only listed ones have any.
+fn named(device: &str) -> Option<DeviceName> {
+    device.parse().ok()
 }

@@ -1,7 +1,7 @@
 //! What others may want to know of phones that speak SIP.
 
 use domain::DeviceName;
-use protocols::sip::Why;
+use protocols::sip::registrar::Unreachable as Why;
 
 /// Something happened to a phone, or at it.
 #[derive(Clone, Debug)]
@@ -17,15 +17,4 @@ pub enum SipEvent {
         /// The event package, in small letters.
         package: String,
     },
-}
-
-/// A key was pressed on a screen that came over SIP.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Press {
-    /// The application that the screen belongs to.
-    pub(crate) application: u32,
-    /// The number that its keys carried.
-    pub(crate) conference: u32,
-    /// What the key carried.
-    pub(crate) data: String,
 }

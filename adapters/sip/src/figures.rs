@@ -9,7 +9,16 @@ use crate::stream::Ended;
 
 /// Methods by name; all others count as one.
 const METHODS: [&str; 10] = [
-    "REGISTER", "REFER", "NOTIFY", "OPTIONS", "INVITE", "ACK", "CANCEL", "BYE", "SUBSCRIBE", "MESSAGE",
+    "REGISTER",
+    "REFER",
+    "NOTIFY",
+    "OPTIONS",
+    "INVITE",
+    "ACK",
+    "CANCEL",
+    "BYE",
+    "SUBSCRIBE",
+    "MESSAGE",
 ];
 
 /// Figures of the adapter.

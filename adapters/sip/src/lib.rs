@@ -41,8 +41,6 @@ mod site;
 mod sources;
 mod status;
 mod stream;
-#[cfg(test)]
-mod tests;
 mod time;
 mod tls;
 mod tries;

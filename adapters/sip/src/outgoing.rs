@@ -15,8 +15,9 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use domain::DeviceName;
+use protocols::sip::registrar::Binding;
 use protocols::sip::{
-    Binding, ClientId, Failure, Flow, Message, Method, Name, StartLine, Status, Text, Value, encode,
+    ClientId, Failure, Flow, Message, Method, Name, StartLine, Status, Text, Value, encode,
 };
 use tokio::sync::oneshot;
 
@@ -130,6 +131,18 @@ impl InDialog {
     }
 }
 
+/// Whom a next hop is asked about, and how.
+pub(crate) struct HopRequest<'a> {
+    pub(crate) hop: &'a str,
+    pub(crate) flow: Flow,
+    /// The request's URI.
+    pub(crate) uri: &'a str,
+    /// Whom it is about, To and From.
+    pub(crate) address: &'a str,
+    pub(crate) route: Vec<String>,
+    pub(crate) call_id: &'a str,
+}
+
 /// Where a request goes.
 struct Way {
     hop: Option<String>,
@@ -220,16 +233,17 @@ impl Element {
         }
         let bindings = state.registrar.reach_device(device.name.as_str());
         let binding = bindings.iter().find(|it| it.is_live);
-        let binding: &Binding = binding.ok_or(Delivery::Unreachable("it is not registered here"))?;
+        let binding: &Binding =
+            binding.ok_or(Delivery::Unreachable("it is not registered here"))?;
         if errand.needs_remotecc && !binding.remotecc {
             return Err(Delivery::Unsendable("it does not take such requests"));
         }
         Ok(Way {
             hop: None,
             flow: binding.flow,
-            uri: binding.uri.clone(),
+            uri: binding.uri.to_string(),
             to: format!("<{}>", binding.aor),
-            route: binding.path.clone(),
+            route: binding.path.iter().map(ToString::to_string).collect(),
         })
     }
 
@@ -321,15 +335,11 @@ impl Element {
     /// Sends a request to a next hop; the answer comes as it is.
     pub(crate) fn ask_hop(
         &self,
-        hop: &str,
-        flow: Flow,
-        uri: &str,
-        address: &str,
+        towards: HopRequest<'_>,
         draft: Draft,
-        route: Vec<String>,
-        call_id: &str,
     ) -> Result<oneshot::Receiver<Answer>, Delivery> {
         let site = self.site().ok_or(Delivery::Unsendable("SIP is off"))?;
+        let HopRequest { hop, flow, uri, address, route, call_id } = towards;
         let to = format!("<{address}>");
         let hop = Some(hop.to_owned());
         let way = Way { hop, flow, uri: uri.to_owned(), to: to.clone(), route };
@@ -416,12 +426,8 @@ impl Element {
         message: &Message,
     ) {
         let Some(device) = &exchange.device else { return };
-        let is_gone = [
-            Status::NOT_FOUND,
-            Status::GONE,
-            Status::FLOW_FAILED,
-            Status::NO_SUCH_DIALOG,
-        ];
+        let is_gone =
+            [Status::NOT_FOUND, Status::GONE, Status::FLOW_FAILED, Status::NO_SUCH_DIALOG];
         let is_ours = self.site().is_some_and(|site| {
             let sip = site.device(device).and_then(|it| it.sip.as_ref());
             sip.is_some_and(|sip| sip.next_hop.is_none())
@@ -432,7 +438,12 @@ impl Element {
                 StartLine::Response { .. } => String::new(),
             };
             tracing::info!(%device, status = status.code(), "a phone says that nobody is there");
-            state.registrar.refused(now, device.as_str(), &uri);
+            let bindings = state.registrar.reach_device(device.as_str());
+            let of_uri: Vec<_> =
+                bindings.iter().filter(|it| *it.uri == *uri).map(|it| it.aor.clone()).collect();
+            for aor in of_uri {
+                state.registrar.remove(&aor, &uri);
+            }
         }
         if status == Status::SERVICE_UNAVAILABLE
             && let Some(seconds) = message.retry_after()

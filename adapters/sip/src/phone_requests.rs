@@ -10,10 +10,10 @@ use protocols::sip::body::remotecc::{self, ReasonElement, Request, Response};
 use protocols::sip::body::{
     ALARM_TYPE, Alarm, REQUEST_TYPE, RESPONSE_TYPE, Remotecc, media_type, multipart, press,
 };
-use protocols::sip::{Message, Method, Name, Notified, ReferTo, Status, Value};
+use protocols::sip::{Message, Method, Name, ReferTo, Status, Value};
 
 use crate::element::{Asked, Element, Reply, State};
-use crate::events::{Press, SipEvent};
+use crate::events::SipEvent;
 use crate::outgoing::{Draft, InDialog};
 use crate::replies;
 
@@ -26,7 +26,8 @@ const UNASKED: [&str; 2] = ["dialog", "service-control"];
 enum Carried {
     Request(Box<Request>),
     Response,
-    Press(Press),
+    /// What a key carried.
+    Press(String),
     Alarm(Alarm),
 }
 
@@ -91,11 +92,7 @@ impl Element {
         let [first, rest @ ..] = parts.as_slice() else { return Err(bad("there is no body")) };
         match media_type(&first.content_type).as_str() {
             REQUEST_TYPE if !rest.is_empty() => match press(&parts) {
-                Ok(pressed) => Ok(Carried::Press(Press {
-                    application: pressed.application,
-                    conference: pressed.conference,
-                    data: pressed.data,
-                })),
+                Ok(pressed) => Ok(Carried::Press(pressed.data)),
                 Err(_) => self.request_in(asked, &first.body),
             },
             REQUEST_TYPE => self.request_in(asked, &first.body),
@@ -140,10 +137,8 @@ impl Element {
             }
             // Where it is says nothing to us.
             Carried::Request(request) if *request == Request::Location => true,
-            Carried::Request(request) => {
-                self.told().send((device.clone(), *request)).is_ok()
-            }
-            Carried::Press(press) => self.press(device, &press),
+            Carried::Request(request) => self.wishes().send((device.clone(), *request)).is_ok(),
+            Carried::Press(data) => self.port.channels().pressed(device, &data),
         }
     }
 
@@ -159,7 +154,7 @@ impl Element {
                 (Name::SUBSCRIPTION_STATE, "terminated;reason=noresource".to_owned()),
             ],
             content_type: Some(RESPONSE_TYPE.to_owned()),
-            body: Bytes::from(body),
+            body,
         };
         self.send_in_dialog(state, asked.now, asked.site, asked.flow, &dialog, draft);
     }
@@ -168,21 +163,14 @@ impl Element {
     pub(crate) fn notify(&self, state: &mut State, asked: &Asked<'_>) -> Reply {
         let request = asked.message;
         let unproven = |message| Reply { message, is_proven: false };
-        let Ok(Some(event)) = request.event() else { return unproven(self.bad_event(request)) };
+        let Some(event) = request.event() else { return unproven(self.bad_event(request)) };
         if !request.headers.has(&Name::SUBSCRIPTION_STATE) {
             let words = "Subscription-State is missing";
             return unproven(self.refusal(request, Status::BAD_REQUEST, words));
         }
         if event.package.eq_ignore_ascii_case("refer") {
-            let notified = state.subscriptions.notified(asked.now, request);
-            let status = match notified {
-                Notified::Taken { .. } => Status::OK,
-                Notified::NoSuch => Status::NO_SUCH_DIALOG,
-                Notified::BadEvent => return unproven(self.bad_event(request)),
-                Notified::Missing => Status::BAD_REQUEST,
-            };
-            let message = replies::plain(request, status, &self.tag());
-            return Reply { message, is_proven: status == Status::OK };
+            // We never subscribe: REFER of ours says so.
+            return unproven(replies::plain(request, Status::NO_SUCH_DIALOG, &self.tag()));
         }
         if !UNASKED.iter().any(|known| known.eq_ignore_ascii_case(&event.package)) {
             return unproven(self.bad_event(request));

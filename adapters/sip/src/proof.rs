@@ -1,9 +1,8 @@
 //! Proofs of ours: a next hop that asks who we are is answered once, for realms that the settings name.
 
 use domain::settings::SIP_NEXT_HOP_PASSWORD_PURPOSE;
-use protocols::sip::{
-    Credentials, Message, Name, StartLine, Status, Value, answer_challenge,
-};
+use protocols::sip::digest::{Credentials, Password, Proving, answer_challenge};
+use protocols::sip::{Message, Name, StartLine, Status, Value};
 
 use crate::element::{Element, State};
 use crate::outgoing::Exchange;
@@ -37,24 +36,20 @@ impl Element {
             StartLine::Request { method, uri } => (method.clone(), uri.clone()),
             StartLine::Response { .. } => return None,
         };
-        let answers = |realm: &str| hop.answers(realm);
-        let credentials = Credentials {
-            user: hop.user.as_deref()?,
-            password: password.expose().as_bytes(),
-            answers: &answers,
+        let realms = match hop.realms.is_empty() {
+            true => hop.servers.iter().map(|server| server.host.clone()).collect(),
+            false => hop.realms.clone(),
         };
+        let credentials = Credentials {
+            user: hop.user.clone()?,
+            password: Password::plain(password.expose().as_bytes()),
+            realms,
+        };
+        let carried: Vec<&str> = exchange.request.headers.all(&given).map(Value::as_str).collect();
         let random = self.port.random::<16>()?;
-        let nonces = state.nonces.entry(name.to_owned()).or_default();
-        let body = &exchange.request.body;
-        let proof = answer_challenge(
-            &challenges,
-            &credentials,
-            method.name(),
-            &uri,
-            body,
-            random,
-            nonces,
-        );
+        let nonces = state.nonces.entry((name.to_owned(), status)).or_default();
+        let proving = Proving { method: &method, uri: &uri, body: &exchange.request.body };
+        let proof = answer_challenge(&challenges, &credentials, &proving, &carried, random, nonces);
         let proof = match proof {
             Ok(proof) => proof,
             Err(problem) => {

@@ -5,17 +5,16 @@
 //! nobody else's. Cisco phones are granted the lifetime of the settings whatever they ask, since their
 //! refresh is what tells that they are there (sip-remotecc notes: "Lifetime, keepalive, failover").
 
-use bytes::Bytes;
 use domain::settings::Device;
 use protocols::sip::body::remotecc::{self, ReasonElement, Request, Response};
 use protocols::sip::body::{
     OptionsIndication, REQUEST_TYPE, RESPONSE_TYPE, ReasonAlarm, Remotecc, accepted, media_type,
     multipart,
 };
-use protocols::sip::{
-    Asked as AskedContacts, AskedContact, Contacts, Message, Name, NameAddress, Registered,
-    Registration, RegistrarRefusal, Status, Uri, Value,
+use protocols::sip::registrar::{
+    Asked as AskedContacts, AskedContact, Registered, RegistrarRefusal, Registration,
 };
+use protocols::sip::{Contacts, Message, Name, NameAddress, Status, Uri, Value};
 
 use crate::element::{Asked, Element, Reply, State};
 use crate::replies;
@@ -71,9 +70,10 @@ impl Element {
         if device.sip.as_ref().is_some_and(|sip| sip.next_hop.is_some()) {
             return Err(forbidden("this device is reached by a next hop; it registers there"));
         }
-        let is_cisco = named_device(&contacts, device).map_err(|words| forbidden(words))?;
+        let is_cisco = named_device(&contacts, device).map_err(forbidden)?;
         let told = self.told(asked)?;
-        let registration = self.registration(asked, device, aor, contacts, expires, is_cisco, &told)?;
+        let registration =
+            self.registration(asked, device, aor, contacts, expires, is_cisco, &told)?;
         let granted = state.registrar.register(asked.now, &registration);
         let granted = granted.map_err(|refusal| self.not_registered(request, &refusal))?;
         Ok(self.granted(asked, &registration, &granted, &told, is_cisco))
@@ -106,7 +106,8 @@ impl Element {
         let bad = |words: String| self.refusal(request, Status::BAD_REQUEST, &words);
         let content_type = request.headers.get(&Name::CONTENT_TYPE).map_or("", Value::as_str);
         let parts = if multipart::is_multipart(content_type) {
-            multipart::parts(content_type, &request.body).map_err(|problem| bad(problem.to_string()))?
+            multipart::parts(content_type, &request.body)
+                .map_err(|problem| bad(problem.to_string()))?
         } else {
             vec![multipart::Part::new(content_type, request.body.clone())]
         };
@@ -152,8 +153,7 @@ impl Element {
             Contacts::All => return Err(bad("Contact: * needs Expires: 0".to_owned())),
             Contacts::List(list) if list.is_empty() => AskedContacts::Query,
             Contacts::List(list) => {
-                let read: Result<Vec<_>, String> =
-                    list.iter().map(|contact| asked_contact(contact, expires)).collect();
+                let read: Result<Vec<_>, String> = list.iter().map(asked_contact).collect();
                 AskedContacts::Contacts(read.map_err(bad)?)
             }
         };
@@ -173,6 +173,7 @@ impl Element {
         Ok(Registration {
             aor,
             contacts,
+            expires,
             call_id: request.call_id().to_owned(),
             cseq: cseq.number,
             path: path.iter().map(ToString::to_string).collect(),
@@ -183,21 +184,21 @@ impl Element {
             device: Some(device.name.as_str().to_owned()),
             fixed_expires: is_cisco.then_some(asked.site.sip.phone_expires_seconds),
             user_agent: user_agent.map(|text| text.chars().take(100).collect()),
-            remotecc: options
-                .map(|_| combine.is_some_and(|combine| combine.remotecc_status)),
+            remotecc: combine.is_some_and(|combine| combine.remotecc_status),
             combine_max: combine.map_or(0, |combine| combine.max),
         })
     }
 
     fn not_registered(&self, request: &Message, refusal: &RegistrarRefusal) -> Message {
-        let mut message = self.refusal(request, refusal.status(), &refusal.to_string());
-        if let RegistrarRefusal::TooBrief { least_seconds } = refusal {
-            message.headers.push(Name::MIN_EXPIRES, Value::number((*least_seconds).into()));
+        let status = status_of(refusal);
+        let mut message = self.refusal(request, status, &refusal.to_string());
+        if let RegistrarRefusal::TooBrief { min } = refusal {
+            message.headers.push(Name::MIN_EXPIRES, Value::number((*min).into()));
         }
-        if refusal.status() == Status::SERVICE_UNAVAILABLE {
+        if status == Status::SERVICE_UNAVAILABLE {
             replies::retry_after(&mut message, self.jitter(30, 90));
         }
-        if refusal.status() == Status::EXTENSION_REQUIRED {
+        if status == Status::EXTENSION_REQUIRED {
             replies::add(&mut message, Name::REQUIRE, "path");
         }
         message
@@ -215,10 +216,8 @@ impl Element {
         let mut message = replies::plain(request, Status::OK, &self.tag());
         for contact in &granted.contacts {
             let new = if is_cisco && contact.is_new { NEW } else { "" };
-            let value = format!(
-                "<{}>{}{new};expires={}",
-                contact.uri, contact.parameters, contact.expires
-            );
+            let value =
+                format!("<{}>{}{new};expires={}", contact.uri, contact.parameters, contact.expires);
             replies::add(&mut message, Name::CONTACT, &value);
         }
         for path in &registration.path {
@@ -242,7 +241,7 @@ impl Element {
             let response = Remotecc::Response(Response { code: 200, options });
             if let Ok(body) = response.encode(ReasonElement::default()) {
                 replies::add(&mut message, Name::CONTENT_TYPE, RESPONSE_TYPE);
-                message.body = Bytes::from(body);
+                message.body = body;
             }
         }
         message
@@ -286,7 +285,7 @@ fn named_device(contacts: &Contacts, device: &Device) -> Result<bool, &'static s
     Ok(is_cisco)
 }
 
-fn asked_contact(contact: &NameAddress, expires: Option<u32>) -> Result<AskedContact, String> {
+fn asked_contact(contact: &NameAddress) -> Result<AskedContact, String> {
     let parameters = &contact.parameters;
     let number = |name: &str| match parameters.get(name) {
         None => Ok(None),
@@ -300,10 +299,23 @@ fn asked_contact(contact: &NameAddress, expires: Option<u32>) -> Result<AskedCon
     }
     Ok(AskedContact {
         uri: contact.uri.as_str().to_owned(),
-        parameters: parameters.echo_without(&["expires"]),
+        parameters: parameters.without(&["expires"]).to_string(),
         instance: parameters.get(INSTANCE).map(str::to_owned),
         reg_id: number("reg-id")?,
-        expires: number("expires")?.or(expires),
+        expires: number("expires")?,
         keep_alive: parameters.has(KEEP_ALIVE),
     })
+}
+
+fn status_of(refusal: &RegistrarRefusal) -> Status {
+    match refusal {
+        RegistrarRefusal::TooBrief { .. } => Status::INTERVAL_TOO_BRIEF,
+        RegistrarRefusal::OutOfOrder => Status::SERVER_ERROR,
+        RegistrarRefusal::TooMany => Status::FORBIDDEN,
+        RegistrarRefusal::Full => Status::SERVICE_UNAVAILABLE,
+        RegistrarRefusal::WildcardMisused | RegistrarRefusal::SeveralFlows => Status::BAD_REQUEST,
+        RegistrarRefusal::TooLong { .. } => Status::MESSAGE_TOO_LARGE,
+        RegistrarRefusal::PathNotSupported => Status::EXTENSION_REQUIRED,
+        RegistrarRefusal::FirstHopLacksOutbound => Status::FIRST_HOP_LACKS_OUTBOUND,
+    }
 }

@@ -1,17 +1,15 @@
 //! The adapter's tasks: they begin with the node, follow the settings, and end when it stops.
 
-use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use domain::settings::{Settings, SipAlgorithm, TrustPurpose};
 use domain::DeviceName;
+use domain::settings::{Settings, SipAlgorithm, TrustPurpose};
 use engine::Port;
 use engine::probe::Probe;
-use protocols::sip::{
-    Algorithm, Challenger, ChallengerSettings, Registrar, RegistrarSettings, Subscriptions,
-    TransactionTimers, Transactions,
-};
+use protocols::sip::digest::{Algorithm, Challenger, ChallengerSettings};
+use protocols::sip::registrar::{Registrar, RegistrarSettings};
+use protocols::sip::{TransactionTimers, Transactions};
 use rustls::ServerConfig;
 use rustls_pki_types::CertificateDer;
 use socket2::SockRef;
@@ -20,15 +18,16 @@ use tokio::sync::{Semaphore, broadcast, watch};
 use tokio::task::JoinSet;
 
 use crate::accept::{self, Acceptor, Offer};
-use crate::element::{Element, State, transaction_limits};
+use crate::element::{Element, Judges, State, transaction_limits};
 use crate::flows::{Datagrams, locked};
 use crate::limits::{Limits, Listening};
 use crate::next_hops::NextHops;
 use crate::outgoing::{Delivery, Errand};
 use crate::site::Site;
 use crate::status::SipStatus;
+use crate::tls::Judge;
 use crate::tries::Tries;
-use crate::{SipEvent, channels, datagram, probe, tls};
+use crate::{SipEvent, channels, datagram, probe, stream, tls};
 
 /// What nonces are authenticated with.
 const NONCE_KEY: &str = "sip_nonce";
@@ -38,6 +37,8 @@ const NONCES_MAX: usize = 100_000;
 const BINDINGS_PER_ADDRESS_MAX: usize = 8;
 /// Of a granted lifetime, so that phones do not come back together.
 const SPREAD_PERCENT: u32 = 10;
+/// How long after its expiry a phone is waited for that refreshes at its own pace.
+const REGISTRATION_GRACE: Duration = Duration::from_secs(15);
 /// Kernel memory for datagrams that wait to be read.
 const RECEIVE_BYTES: usize = 4 * 1024 * 1024;
 /// How often figures are brought up to date.
@@ -57,6 +58,7 @@ impl std::fmt::Debug for Sip {
 }
 
 /// What depends on the trust of the settings.
+#[derive(PartialEq, Eq)]
 struct Trusting {
     devices: Vec<CertificateDer<'static>>,
     next_hops: Vec<CertificateDer<'static>>,
@@ -82,7 +84,10 @@ impl Sip {
         element.set_site(Site::of(Arc::clone(&settings), &element.name).map(Arc::new));
 
         let mut trusting = Trusting::of(&settings);
-        let configured = tls::server(Arc::clone(&certificate), &trusting.devices);
+        let configured = trusting.judges().and_then(|(judges, all)| {
+            element.set_judges(judges);
+            tls::server(Arc::clone(&certificate), &all)
+        });
         let configuration = match configured {
             Ok(configuration) => watch::Sender::new(configuration),
             Err(error) => return tracing::error!(%error, "TLS for SIP cannot be set up"),
@@ -98,7 +103,7 @@ impl Sip {
         self.listen(&element, udp, tcp, tls, &configuration, &stop, &mut tasks);
         tasks.spawn(Arc::clone(&element).keep_time(stop.clone()));
         tasks.spawn(channels::run(Arc::clone(&element), stop.clone()));
-        self.hops.reconcile(&element, &stop);
+        self.hops.reconcile(&element);
 
         let mut changes = self.port.settings_changes();
         let mut stopped = stop.clone();
@@ -106,15 +111,19 @@ impl Sip {
         loop {
             tokio::select! {
                 biased;
-                _ = stopped.wait_for(|stop| *stop) => break,
+                () = stream::stopped(&mut stopped) => break,
                 _ = observe.tick() => { element.observe(); continue; }
                 changed = changes.changed() => if changed.is_err() { break },
             }
             let settings = self.port.settings();
             self.follow(&element, &settings);
             let new = Trusting::of(&settings);
-            if new.devices != trusting.devices {
-                match tls::server(Arc::clone(&certificate), &new.devices) {
+            if new != trusting {
+                let judged = new.judges().and_then(|(judges, all)| {
+                    element.set_judges(judges);
+                    tls::server(Arc::clone(&certificate), &all)
+                });
+                match judged {
                     Ok(new) => {
                         configuration.send_replace(new);
                         element.end_proven();
@@ -126,7 +135,7 @@ impl Sip {
                 element.set_client_tls(client(&new));
             }
             trusting = new;
-            self.hops.reconcile(&element, &stop);
+            self.hops.reconcile(&element);
         }
         self.hops.end().await;
         while tasks.join_next().await.is_some() {}
@@ -136,10 +145,9 @@ impl Sip {
         let timers = timers(settings);
         let challenger = Challenger::new(challenger(settings, self.port.link_key(NONCE_KEY)));
         Some(State {
-            transactions: Transactions::new(timers, transaction_limits(limits), self.port.random()?),
+            transactions: Transactions::new(timers, transaction_limits(limits)),
             registrar: Registrar::new(registrar(settings, limits)),
             challenger,
-            subscriptions: Subscriptions::new(timers.give_up()),
             exchanges: std::collections::HashMap::new(),
             tries: Tries::default(),
             nonces: std::collections::HashMap::new(),
@@ -152,13 +160,21 @@ impl Sip {
         let site = Site::of(Arc::clone(settings), &element.name).map(Arc::new);
         let before = element.site();
         element.set_site(site);
-        if before.is_some_and(|before| before.sip == settings.sip) {
+        if before.as_ref().is_some_and(|before| before.sip == settings.sip) {
             return;
         }
         let mut state = locked(&element.state);
         state.transactions.set_timers(timers(settings));
-        state.registrar.set_settings(registrar(settings, element.limits()));
-        state.challenger.set_settings(challenger(settings, self.port.link_key(NONCE_KEY)));
+        state.registrar.set(registrar(settings, element.limits()));
+        let of = |settings: &Settings| {
+            let sip = &settings.sip;
+            (sip.realm().to_owned(), sip.digest_algorithms.clone(), sip.nonce_seconds)
+        };
+        if before.is_none_or(|before| of(&before.settings) != of(settings)) {
+            // Nonces of before are for another realm, or would live for another time.
+            let key = self.port.link_key(NONCE_KEY);
+            state.challenger = Challenger::new(challenger(settings, key));
+        }
         element.settle(state);
     }
 
@@ -249,6 +265,14 @@ impl Trusting {
             next_hops: tls::trusted(settings, TrustPurpose::SipNextHops),
         }
     }
+
+    /// Who judges each sort of certificate, and who judges in the handshake, where either may come.
+    fn judges(&self) -> Result<(Judges, Judge), rustls::Error> {
+        let judges =
+            Judges { devices: Judge::of(&self.devices)?, next_hops: Judge::of(&self.next_hops)? };
+        let all: Vec<_> = self.devices.iter().chain(&self.next_hops).cloned().collect();
+        Ok((judges, Judge::of(&all)?))
+    }
 }
 
 fn timers(settings: &Settings) -> TransactionTimers {
@@ -268,6 +292,8 @@ fn registrar(settings: &Settings, limits: &Limits) -> RegistrarSettings {
         bindings_per_aor_max: BINDINGS_PER_ADDRESS_MAX,
         bindings_max: limits.bindings_max,
         spread_percent: SPREAD_PERCENT,
+        grace: REGISTRATION_GRACE,
+        requires_path_support: false,
     }
 }
 
@@ -282,10 +308,6 @@ fn challenger(settings: &Settings, key: [u8; 32]) -> ChallengerSettings {
         algorithms: settings.sip.digest_algorithms.iter().map(algorithm).collect(),
         nonce_lifetime: Duration::from_secs(settings.sip.nonce_seconds.into()),
         kept_nonces_max: NONCES_MAX,
-        legacy_users: settings.sip.legacy_no_qop.iter().cloned().collect(),
         key,
     }
 }
-
-/// Next hops by name, as far as they are known.
-pub(crate) type ByName<T> = BTreeMap<String, T>;

@@ -4,9 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::settings::{
-    Device, SIP_DEVICE_PASSWORD_PURPOSE, Settings, Sip, SipNextHop, SipProof,
-};
+use domain::settings::{Device, SIP_DEVICE_PASSWORD_PURPOSE, Settings, Sip, SipNextHop, SipProof};
 use domain::{DeviceName, Secret};
 use engine::Port;
 use protocols::sip::Uri;
@@ -90,6 +88,16 @@ impl Site {
     /// The next hop of that name.
     pub(crate) fn next_hop(&self, name: &str) -> Option<&SipNextHop> {
         self.sip.next_hop(name)
+    }
+
+    /// The next hop one of whose servers has one of those names.
+    pub(crate) fn next_hop_named(&self, names: &[String]) -> Option<&SipNextHop> {
+        let has = |hop: &&SipNextHop| {
+            hop.servers
+                .iter()
+                .any(|it| names.iter().any(|name| name.eq_ignore_ascii_case(&it.host)))
+        };
+        self.sip.next_hops.iter().find(has)
     }
 
     /// Next hops by name.

@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::{Buf as _, Bytes};
-use protocols::sip::{Cut, Decoder, WireLimits};
+use protocols::sip::{Cut, Decoder};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _, ReadBuf};
 use tokio::sync::watch;
 
@@ -98,7 +98,8 @@ impl Progress {
         let message = self.begun.map(|at| (at.checked_add(limits.message), Ended::SlowMessage));
         let stuck = self.stuck.map(|at| (at.checked_add(limits.message), Ended::SlowReader));
         let all = [Some(silence), message, stuck].into_iter().flatten();
-        all.min_by_key(|(at, _)| at.map_or((true, self.opened), |at| (false, at))).unwrap_or(silence)
+        all.min_by_key(|(at, _)| at.map_or((true, self.opened), |at| (false, at)))
+            .unwrap_or(silence)
     }
 }
 
@@ -114,7 +115,7 @@ where
 {
     let (mut reader, mut writer) = tokio::io::split(io);
     let limits = element.limits();
-    let mut decoder = Decoder::new(WireLimits::default());
+    let mut decoder = Decoder::new(element.wire_limits());
     let (mut out, mut unflushed) = (Bytes::new(), false);
     let opened = now();
     let mut progress = Progress { opened, heard: opened, begun: None, stuck: None };
@@ -144,16 +145,12 @@ where
         }
         tokio::select! {
             biased;
-            written = writer.write(&out), if !out.is_empty() => match written {
-                Ok(0) | Err(_) => return failed.unwrap_or(Ended::Failed),
+            written = write(&mut writer, &out), if !out.is_empty() || unflushed => match written {
                 Ok(count) => {
+                    unflushed = !out.is_empty();
                     out.advance(count.min(out.len()));
                     progress.stuck = Some(now());
-                    unflushed = true;
                 }
-            },
-            flushed = writer.flush(), if out.is_empty() && unflushed => match flushed {
-                Ok(()) => unflushed = false,
                 Err(_) => return failed.unwrap_or(Ended::Failed),
             },
             read = read(Pin::new(&mut reader), &mut decoder), if reads => match read {
@@ -184,8 +181,7 @@ where
                     None => sleep.as_mut().reset((now + limits.idle).into()),
                 }
             }
-            stopped = stop.wait_for(|stop| *stop), if !connection.is_closing() => {
-                drop(stopped);
+            () = stopped(&mut stop), if !connection.is_closing() => {
                 reads = false;
                 connection.close();
             }
@@ -211,15 +207,38 @@ fn take(connection: &Connection, element: &Element, decoder: &mut Decoder) -> bo
             Ok(Cut::Pong) => element.ponged(&connection.flow),
             Ok(Cut::Message(message)) => element.heard(connection.flow, Some(connection), message),
             Err(malformed) => {
+                let is_lost = malformed.framing_is_lost;
                 element.malformed(connection.flow, malformed);
-                return false;
+                if is_lost {
+                    return false;
+                }
             }
         }
     }
 }
 
+/// Writes some of the bytes, or what was written before out of all buffers.
+async fn write<W: AsyncWrite + Unpin>(writer: &mut W, bytes: &[u8]) -> std::io::Result<usize> {
+    if bytes.is_empty() {
+        return writer.flush().await.map(|()| 0);
+    }
+    match writer.write(bytes).await? {
+        0 => Err(std::io::ErrorKind::WriteZero.into()),
+        count => Ok(count),
+    }
+}
+
+/// Waits until it is to stop.
+pub(crate) async fn stopped(stop: &mut watch::Receiver<bool>) {
+    // Without a sender nothing is left that could be served.
+    let _ = stop.wait_for(|stop| *stop).await;
+}
+
 /// Reads some bytes through the stack, so that an idle connection keeps no buffer.
-async fn read<R: AsyncRead>(mut reader: Pin<&mut R>, decoder: &mut Decoder) -> std::io::Result<usize> {
+async fn read<R: AsyncRead>(
+    mut reader: Pin<&mut R>,
+    decoder: &mut Decoder,
+) -> std::io::Result<usize> {
     poll_fn(|context| {
         let mut bytes = [MaybeUninit::uninit(); READ_BYTES];
         let mut buffer = ReadBuf::uninit(&mut bytes);

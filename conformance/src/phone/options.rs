@@ -14,9 +14,9 @@ use serde::Deserialize;
 use super::handset::{Identity, encoded};
 use super::model::Model;
 use super::network::{Network, lookup};
-use super::tls;
 use super::uri::with_parameter;
 use super::web::Fault;
+use crate::tls;
 
 /// Be a Cisco IP phone for XML services.
 ///

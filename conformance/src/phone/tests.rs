@@ -20,7 +20,8 @@ use tokio::net::TcpListener;
 use super::handset::{Answer, Failure, Request};
 use super::model::Model;
 use super::network::Network;
-use super::{PhoneArguments, run, tls};
+use super::{PhoneArguments, run};
+use crate::tls;
 
 #[derive(Parser)]
 struct Arguments {

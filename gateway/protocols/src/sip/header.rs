@@ -24,6 +24,7 @@ pub use refer::{ReferTo, ReferToProblem};
 pub use via::Via;
 
 pub(super) use event::token_and_parameters;
+pub(super) use via::is_unique;
 
 /// A header field that cannot be read, or must not be there twice.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -39,7 +39,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
-use super::{Flow, Message, Method, Name, StartLine, Status};
+use super::{CSeq, Flow, Message, Method, Name, StartLine, Status};
 use client::Clients;
 use server::Servers;
 use slots::Id;
@@ -274,6 +274,13 @@ impl Transactions {
         }
     }
 
+    /// Takes other times for what begins from now on; what waits already keeps its own.
+    pub fn set_timers(&mut self, timers: TransactionTimers) {
+        let timers = timers.usable();
+        self.servers.timers = timers;
+        self.clients.timers = timers;
+    }
+
     /// A message of a peer.
     pub fn received(&mut self, now: Instant, flow: Flow, message: &Message) -> Received {
         let now = self.later(now);
@@ -286,7 +293,7 @@ impl Transactions {
             StartLine::Response { status, .. } => {
                 let is_single = !via.is_followed && vias.next().is_none();
                 let cseq = message.headers.get(&Name::CSEQ);
-                let cseq = cseq.and_then(|value| via::cseq(value.as_str()));
+                let cseq = cseq.and_then(|value| CSeq::split(value.as_str()).ok());
                 let (true, Some(branch), Some((_, method))) = (is_single, via.branch, cseq) else {
                     return Received::Unmatched;
                 };

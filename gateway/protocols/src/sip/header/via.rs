@@ -20,6 +20,13 @@ pub struct Via {
 /// What a branch begins with that is unique to its transaction (RFC 3261, section 8.1.1.7).
 const MAGIC: &str = "z9hG4bK";
 
+/// Whether a branch is unique to its transaction. The bare beginning is not.
+pub(in super::super) fn is_unique(branch: &str) -> bool {
+    let beginning = branch.get(..MAGIC.len());
+    branch.len() > MAGIC.len()
+        && beginning.is_some_and(|beginning| beginning.eq_ignore_ascii_case(MAGIC))
+}
+
 impl Via {
     /// One of our own; the branch must be a token.
     pub fn new(
@@ -54,12 +61,7 @@ impl Via {
 
     /// The branch where it is unique to its transaction: with the magic beginning, and something behind it.
     pub fn unique_branch(&self) -> Option<&str> {
-        let is_unique = |branch: &&str| {
-            let beginning = branch.get(..MAGIC.len());
-            branch.len() > MAGIC.len()
-                && beginning.is_some_and(|beginning| beginning.eq_ignore_ascii_case(MAGIC))
-        };
-        self.branch().filter(is_unique)
+        self.branch().filter(|branch| is_unique(branch))
     }
 
     /// The address that the request came from, as the next hop noted it; with or without brackets.

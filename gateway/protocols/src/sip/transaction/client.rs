@@ -54,7 +54,7 @@ impl Client {
 
 /// All client transactions.
 pub(super) struct Clients {
-    timers: TransactionTimers,
+    pub(super) timers: TransactionTimers,
     limits: TransactionLimits,
     slots: Slots<Client>,
     by_key: HashMap<Arc<[u8]>, Id>,

@@ -6,8 +6,12 @@
 //! it he knows. The peer's port is left out, since a translator of addresses may change it between a request
 //! and its repeat.
 
-use super::super::{Flow, Message, Method, Name, StartLine};
-use super::via::{TopVia, cseq, tag};
+use std::net::IpAddr;
+
+use super::super::grammar::HostText;
+use super::super::header::CSeq;
+use super::super::{Flow, Message, Method, Name, StartLine, canonical};
+use super::via::{TopVia, tag};
 
 /// Writes the key of the server transaction that a request with `method` belongs to: its own, or that of
 /// the INVITE which an ACK or a CANCEL is about. False where the request says too little.
@@ -35,7 +39,7 @@ pub(super) fn server(
         text(&Name::FROM),
         text(&Name::TO),
         text(&Name::CALL_ID),
-        text(&Name::CSEQ).and_then(cseq),
+        text(&Name::CSEQ).and_then(|text| CSeq::split(text).ok()),
     ) else {
         return false;
     };
@@ -66,7 +70,7 @@ pub(super) fn may_answer(sent: &Flow, came: &Flow) -> bool {
     match (sent, came) {
         (Flow::Stream { number: sent, .. }, Flow::Stream { number: came, .. }) => sent == came,
         (Flow::Datagram { .. }, Flow::Datagram { .. }) => {
-            sent.peer().ip().to_canonical() == came.peer().ip().to_canonical()
+            canonical(sent.peer().ip()) == canonical(came.peer().ip())
         }
         _ => false,
     }
@@ -77,11 +81,7 @@ fn way(key: &mut Vec<u8>, flow: &Flow) {
         Flow::Datagram { socket, peer } => {
             key.push(b'd');
             key.extend_from_slice(&socket.to_be_bytes());
-            let address = match peer.ip().to_canonical() {
-                std::net::IpAddr::V4(address) => address.to_ipv6_mapped(),
-                std::net::IpAddr::V6(address) => address,
-            };
-            key.extend_from_slice(&address.octets());
+            address(key, peer.ip());
         }
         Flow::Stream { number, .. } => {
             key.push(b's');
@@ -90,13 +90,29 @@ fn way(key: &mut Vec<u8>, flow: &Flow) {
     }
 }
 
+fn address(key: &mut Vec<u8>, address: IpAddr) {
+    let address = match address {
+        IpAddr::V4(address) => address.to_ipv6_mapped(),
+        IpAddr::V6(address) => address,
+    };
+    key.extend_from_slice(&address.octets());
+}
+
 fn sent_by(key: &mut Vec<u8>, via: &TopVia<'_>) {
     let from = key.len();
-    part(key, via.host.as_bytes());
-    if let Some(host) = key.get_mut(from..) {
-        host.make_ascii_lowercase();
+    match via.host {
+        HostText::Name(name) => {
+            part(key, name.as_bytes());
+            if let Some(host) = key.get_mut(from..) {
+                host.make_ascii_lowercase();
+            }
+        }
+        HostText::Ip(ip) => {
+            key.push(b'a');
+            address(key, ip);
+        }
     }
-    key.extend_from_slice(&via.port_or_usual().to_be_bytes());
+    key.extend_from_slice(&via.port.to_be_bytes());
 }
 
 fn part(key: &mut Vec<u8>, part: &[u8]) {

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
-use super::super::{Flow, Method, Status};
+use super::super::{Flow, Method, Status, canonical};
 use super::queues::Queues;
 use super::slots::{Id, ROOM, Slots};
 use super::{Received, ServerId, TransactionLimits, TransactionOutput, TransactionTimers};
@@ -86,7 +86,7 @@ impl Server {
 
 /// All server transactions.
 pub(super) struct Servers {
-    timers: TransactionTimers,
+    pub(super) timers: TransactionTimers,
     limits: TransactionLimits,
     slots: Slots<Server>,
     by_key: HashMap<Arc<[u8]>, Id>,
@@ -140,7 +140,7 @@ impl Servers {
             }
             return Received::Repeated;
         }
-        let source = flow.peer().ip().to_canonical();
+        let source = canonical(flow.peer().ip());
         let of_source = self.pending_of.get(&source).copied().unwrap_or(0);
         if self.pending >= self.limits.pending_max
             || of_source >= self.limits.pending_per_source_max

@@ -1,4 +1,4 @@
-//! TLS both ways: what the phone trusts, and the certificate its own web server shows.
+//! TLS of simulated phones both ways: what they trust, and the certificates they show.
 //!
 //! TLS 1.2 and 1.3 only. A phone trusts certificates themselves (from its trust list) as well as
 //! authorities; its own certificate names the device, never an address.
@@ -24,6 +24,14 @@ const CERTIFICATE_DAYS: u32 = 365;
 
 /// How the phone checks servers: against the PEM file `ca`, or not at all without one.
 pub(crate) fn client_config(ca: Option<&Path>) -> Result<Arc<ClientConfig>, String> {
+    client_config_as(ca, None)
+}
+
+/// The same for a phone that shows a certificate of its own: PEM files of certificate and key.
+pub(crate) fn client_config_as(
+    ca: Option<&Path>,
+    own: Option<(&Path, &Path)>,
+) -> Result<Arc<ClientConfig>, String> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let trust = match ca {
         None => Trust::Everyone,
@@ -34,9 +42,17 @@ pub(crate) fn client_config(ca: Option<&Path>) -> Result<Arc<ClientConfig>, Stri
         .with_safe_default_protocol_versions()
         .map_err(|error| format!("TLS cannot be set up: {error}"))?
         .dangerous()
-        .with_custom_certificate_verifier(verifier)
-        .with_no_client_auth();
-    Ok(Arc::new(config))
+        .with_custom_certificate_verifier(verifier);
+    let Some((certificate, key)) = own else {
+        return Ok(Arc::new(config.with_no_client_auth()));
+    };
+    let wrong = |path: &Path, error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
+    let chain = CertificateDer::pem_file_iter(certificate)
+        .and_then(Iterator::collect)
+        .map_err(|error| wrong(certificate, &error))?;
+    let private = PrivateKeyDer::from_pem_file(key).map_err(|error| wrong(key, &error))?;
+    let config = config.with_client_auth_cert(chain, private);
+    config.map(Arc::new).map_err(|error| wrong(certificate, &error))
 }
 
 fn read_trust(path: &Path, provider: &Arc<CryptoProvider>) -> Result<Trust, String> {

@@ -1,0 +1,43 @@
+//! Cisco phones that register by SIP, simulated, and the load of thousands of them.
+//!
+//! Written from the RFCs and public notes on these phones alone; it knows nothing of any gateway's code.
+//!
+//! - `grammar`, `message`, `body`, `digest`: what messages are made of, read strictly.
+//! - `compose`: what phones send; `identity`: who they are and how they behave.
+//! - `judge`: what is wrong with what a server sent.
+//! - `handset`: one phone as a machine without sockets; `event`: what it tells.
+//! - `link`: connections and the task of one phone; `driver`: phones driven by lines of words.
+//! - `options`: command line and endpoints file; `chance`: random text.
+
+mod body;
+mod chance;
+mod compose;
+mod digest;
+mod driver;
+mod event;
+mod grammar;
+mod handset;
+mod identity;
+mod judge;
+mod link;
+mod message;
+mod options;
+
+#[cfg(test)]
+mod tests;
+
+use std::io::{BufRead, Write};
+
+pub(crate) use self::options::SipPhoneArguments;
+
+/// Runs phones until their input ends; answers the exit code.
+pub(crate) async fn run_phone(
+    arguments: SipPhoneArguments,
+    input: impl BufRead + Send + 'static,
+    output: &mut impl Write,
+) -> Result<u8, String> {
+    let phones = arguments.settle().await?;
+    driver::run(phones.handsets, phones.route, phones.registers, phones.stays, input, output)
+        .await
+        .map_err(|error| error.to_string())
+}
