@@ -22,8 +22,8 @@
 
 pub mod body;
 pub mod digest;
-mod equivalence;
 mod flow;
+mod fuzz;
 mod grammar;
 mod header;
 mod message;
@@ -40,6 +40,7 @@ mod wire;
 
 pub use bytesstr::BytesStr as Text;
 pub use flow::Flow;
+pub use fuzz::{fuzz_headers, fuzz_wire};
 pub use header::{
     BadHeader, CSeq, Contacts, Event, MediaType, NameAddress, Parameters, ReferTo, ReferToProblem,
     SubscriptionState, SubscriptionStatus, Via,
@@ -61,3 +62,6 @@ pub use transaction::{
 };
 pub use uri::{BadUri, Host, HostPort, Uri, UriParameter, canonical};
 pub use wire::{Cut, Decoder, Limits, Malformed, datagram, encode, is_keep_alive};
+
+#[cfg(test)]
+mod tests;

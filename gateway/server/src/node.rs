@@ -118,6 +118,7 @@ pub(crate) struct Shared {
     pub(crate) certificates: Arc<Certificates>,
     pub(crate) sealing: Arc<SealingKeys>,
     pub(crate) tries: Arc<Tries>,
+    unopened: std::sync::Mutex<Option<sealing::Unopened>>,
     pool: Arc<Pool>,
     /// One apply or reload at a time.
     changing: Mutex<()>,
@@ -313,6 +314,7 @@ impl Starting {
             observe: Arc::new(move || observing.observe()),
             certificates: Certificates::new(loaded, &config, Arc::clone(&engine), &metrics),
             started_at: now,
+            unopened: std::sync::Mutex::default(),
             changing: Mutex::default(),
             backing_up: Mutex::default(),
             drift: Drift::default(),

@@ -59,7 +59,7 @@ pub(crate) fn status(shared: &Shared) -> Value {
         "cti_pairs": cti_pairs(shared, now),
         "push_problems": push_problems(shared),
         "maintenance": engine.in_maintenance(),
-        "secrets_unopened": super::secrets::unopened(&engine.sealed_settings(&shared.sealing)),
+        "secrets_unopened": super::secrets::unopened(&shared.secrets_unopened()),
         "certificate": {
             "expires_at": expires_at.seconds(),
             "days_left": expires_at.since(now).as_secs() / 86_400,
