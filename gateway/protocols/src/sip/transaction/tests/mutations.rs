@@ -25,7 +25,7 @@ fn kept_messages_are_messages() {
     let messages: Vec<_> = steps.filter(|step| step[0] == b'm').collect();
     assert!(messages.len() > 10);
     for step in messages {
-        let bytes = super::super::fuzz::lines(&step[3..]);
+        let bytes = fuzz::lines(&step[3..]);
         let read = crate::sip::datagram(&bytes, &crate::sip::Limits::default());
         assert!(read.is_ok(), "{read:?}");
     }
