@@ -58,7 +58,7 @@ pub use subscription::{
 };
 pub use transaction::{
     ClientId, Failure, Received, ServerId, TransactionCounts, TransactionLimits, TransactionOutput,
-    TransactionTimers, Transactions, Unsendable,
+    TransactionTimers, Transactions, Unsendable, fuzz_transactions,
 };
 pub use uri::{BadUri, Host, HostPort, Uri, UriParameter, canonical};
 pub use wire::{Cut, Decoder, Limits, Malformed, datagram, encode, is_keep_alive};
