@@ -52,7 +52,7 @@ pub(super) fn unopened(secrets: &[SealedSecret]) -> Value {
     let mut told: Vec<_> =
         told.map(|(place, why)| json!({"secret": place, "why": why.to_string()})).collect();
     let more = shut().count().saturating_sub(UNOPENED_TOLD_MAX);
-    if let (true, Some((_, why))) = (more > 0, shut().last()) {
+    if let (true, Some((_, why))) = (more > 0, shut().next_back()) {
         told.push(json!({"secret": format!("{more} more"), "why": why.to_string()}));
     }
     told.into()
