@@ -49,7 +49,7 @@ fn message(table: &mut Table, raw: &[u8], on_stream: bool) {
     let mut note = |part, outcome| table.note(part, outcome, &about);
     note("outline", outline(&prepared, &read));
     for value in prepared.all("via").flat_map(values) {
-        note("Via", via(value));
+        note("Via", via(value, read.is_request()));
     }
     if prepared.all("via").next().is_none() {
         note("Via", Outcome::Failed("is missing".to_owned()));
@@ -103,7 +103,8 @@ fn outline(prepared: &Prepared, read: &SipMessage) -> Outcome {
 
 const IPV6: Outcome = Outcome::LeftOut("rsip reads no IPv6 host");
 
-fn via(value: &str) -> Outcome {
+/// An answer's branch is whatever the request's was.
+fn via(value: &str, in_request: bool) -> Outcome {
     if value.contains('[') {
         return IPV6;
     }
@@ -111,6 +112,7 @@ fn via(value: &str) -> Outcome {
         Err(error) => Outcome::Failed(error.to_string()),
         Ok(via) => match via.branch() {
             Some(branch) if branch.value().starts_with("z9hG4bK") => Outcome::Passed,
+            Some(_) if !in_request => Outcome::Passed,
             _ => Outcome::Failed(format!("no branch of RFC 3261: {value}")),
         },
     }
@@ -224,7 +226,11 @@ mod tests {
 
     #[test]
     fn compact_names_and_folding_are_worked_round() {
-        let odd = GRANTED.replace("Via:", "v:").replace("To: ", "t :\r\n ").replace("Call-ID", "i");
+        let odd = GRANTED
+            .replace("z9hG4bK1", "old")
+            .replace("Via:", "v:")
+            .replace("To: ", "t :\r\n ")
+            .replace("Call-ID", "i");
         let table = judged(&[&odd]);
         assert!(table.is_good(), "{table}");
     }
