@@ -56,7 +56,7 @@ const fn single(
 }
 
 /// Every section.
-pub(crate) const RESOURCES: [Resource; 18] = [
+pub(crate) const RESOURCES: [Resource; 19] = [
     listed(
         Section::Team,
         ("/api/v1/teams", "/api/v1/teams/{name}"),
@@ -130,6 +130,7 @@ pub(crate) const RESOURCES: [Resource; 18] = [
     single(Section::Proxies, "/api/v1/proxies", "Proxies", "proxies"),
     single(Section::SignOn, "/api/v1/sign-on-settings", "SignOnSettings", "sign-ins in consoles"),
     single(Section::Retention, "/api/v1/retention", "Retention", "retention"),
+    single(Section::Sip, "/api/v1/sip", "Sip", "SIP"),
 ];
 
 impl Resource {
@@ -282,7 +283,10 @@ impl Page {
                 &settings.devices,
                 wanted,
                 |name| name.parse().ok(),
-                |it| holds(&[Some(it.name.as_str()), it.description.as_deref()]),
+                |it| {
+                    let user = it.sip.as_ref().map(|sip| sip.user.as_str());
+                    holds(&[Some(it.name.as_str()), it.description.as_deref(), user])
+                },
                 |it| Of::Device(it.clone()),
             ),
             Section::Trust => list(
@@ -333,7 +337,8 @@ impl Page {
             | Section::Logging
             | Section::Proxies
             | Section::SignOn
-            | Section::Retention => Self::default(),
+            | Section::Retention
+            | Section::Sip => Self::default(),
         }
     }
 }

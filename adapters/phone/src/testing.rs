@@ -110,6 +110,7 @@ pub(crate) fn settings() -> Settings {
         lines: lines.iter().map(|line| line.parse().unwrap()).collect(),
         profile: false,
         certificate_sha256: None,
+        sip: None,
     };
     let field = |label: &str, variable: &str| LayoutField {
         label: label.to_owned(),

@@ -77,6 +77,7 @@ mod tests {
             lines: vec!["2001".parse().unwrap()],
             profile: *profile,
             certificate_sha256: None,
+            sip: None,
         };
         let devices: BTreeMap<_, _> =
             devices.iter().map(device).map(|it| (it.name.clone(), Arc::new(it))).collect();

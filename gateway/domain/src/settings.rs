@@ -29,6 +29,7 @@ mod references;
 mod retention;
 mod role_grant;
 mod sign_on;
+mod sip;
 mod skill;
 mod team;
 mod trust;
@@ -42,7 +43,7 @@ pub use cti_pair::{
     CLIENT_PASSWORD_PURPOSE, CLIENT_TEXT_BYTES_MAX, CTI_PAIRS_MAX, CtiDialect, CtiPair,
     CtiSessions, CtiSide, InvalidCtiSide, PairOf, WrittenCtiPair,
 };
-pub use device::{Device, LINES_MAX};
+pub use device::{Device, LINES_MAX, WrittenDevice};
 pub use directory::{
     DIRECTORY_PASSWORD_PURPOSE, Directory, DirectorySecurity, DirectoryServer, DirectorySync,
     DirectoryTeam, USER_PLACE, WrittenDirectory,
@@ -65,6 +66,11 @@ pub use reason::{LABEL_CHARACTERS_MAX, Reason};
 pub use retention::Retention;
 pub use role_grant::RoleGrant;
 pub use sign_on::{MESSAGE_CHARACTERS_MAX, SignOn};
+pub use sip::{
+    DeviceSip, InvalidNetwork, Network, SIP_CREDENTIAL_CHARACTERS_MAX, SIP_DEVICE_PASSWORD_PURPOSE,
+    SIP_DOMAINS_MAX, SIP_NEXT_HOP_PASSWORD_PURPOSE, SIP_NEXT_HOPS_MAX, SIP_SERVERS_MAX, Sip,
+    SipAlgorithm, SipDevices, SipNextHop, SipProof, SipServer, SipTransport, WrittenSip,
+};
 pub use skill::{COMPETENCE_MAX, SKILL_CHARACTERS_MAX, SKILLS_OF_AGENT_MAX, Skill};
 pub use team::{Team, Voice};
 pub use trust::{Trust, TrustPurpose};
@@ -117,6 +123,10 @@ pub struct Settings {
     pub sign_on: Arc<SignOn>,
     /// How long records are kept.
     pub retention: Arc<Retention>,
+    /// How SIP is spoken; [`Sip::is_on`] says whether at all.
+    pub sip: Arc<Sip>,
+    /// The phones by what SIP calls them.
+    pub sip_devices: SipDevices,
 }
 
 impl Settings {
@@ -172,6 +182,7 @@ impl Settings {
         documents.push(SettingDocument::Proxies(Box::new((*self.proxies).clone())));
         documents.push(SettingDocument::SignOn((*self.sign_on).clone()));
         documents.push(SettingDocument::Retention((*self.retention).clone()));
+        documents.push(SettingDocument::Sip(Box::new((*self.sip).clone())));
         documents
     }
 
@@ -190,6 +201,10 @@ impl Settings {
             SecretOf::Totp(name) => self.documents_of(Section::Account, name.as_str()),
             SecretOf::Directory(name) => self.documents_of(Section::Directory, name),
             SecretOf::HttpProxy | SecretOf::SocksProxy => self.documents_of(Section::Proxies, ""),
+            SecretOf::SipNextHop(_) => self.documents_of(Section::Sip, ""),
+            SecretOf::SipDevice(name) => {
+                return self.devices.get(name)?.sip.as_ref()?.password.clone();
+            }
         };
         let document = document?;
         document.secrets().into_iter().find(|(it, _)| it == of).map(|(_, sealed)| sealed.clone())
@@ -197,7 +212,8 @@ impl Settings {
 
     /// The documents that hold sealed secrets.
     pub fn with_secrets(&self) -> Vec<SettingDocument> {
-        let single = [Section::PhoneService, Section::Proxies].map(|it| self.documents_of(it, ""));
+        let single = [Section::PhoneService, Section::Proxies, Section::Sip]
+            .map(|it| self.documents_of(it, ""));
         let mut documents: Vec<_> = single.into_iter().flatten().collect();
         let pairs = self.cti_pairs.values();
         documents.extend(pairs.map(|it| SettingDocument::CtiPair(Box::new((**it).clone()))));
@@ -206,6 +222,10 @@ impl Settings {
         documents
             .extend(directories.map(|it| SettingDocument::Directory(Box::new((**it).clone()))));
         documents.retain(|document| !document.secrets().is_empty());
+        let has_password =
+            |it: &&Arc<Device>| it.sip.as_ref().is_some_and(|sip| sip.password.is_some());
+        let devices = self.devices.values().filter(has_password);
+        documents.extend(devices.map(|it| SettingDocument::Device((**it).clone())));
         documents
     }
 

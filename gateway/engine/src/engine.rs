@@ -16,6 +16,7 @@ use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 use zeroize::Zeroizing;
 
+use crate::channels::Channels;
 use crate::clients::Clients;
 use crate::growth::{Growth, StoreGrowth};
 use crate::keeper::Believed;
@@ -74,6 +75,7 @@ pub struct Engine {
     pub(crate) live: Live,
     pub(crate) nodes: Nodes,
     pub(crate) clients: Clients,
+    pub(crate) channels: Channels,
     /// The epoch of the store as far as it was read.
     pub(crate) epoch: AtomicU64,
     pub(crate) wake_set: Notify,
@@ -152,6 +154,7 @@ impl Engine {
     pub async fn open(options: EngineOptions) -> Result<Arc<Self>, OpenError> {
         let figures = Figures::new(&options.metrics);
         let growth = Growth::new(&options.metrics);
+        let channels = Channels::new(&options.metrics);
         let now = options.clock.now();
         let mut run = [0; 8];
         if !options.random.fill(&mut run) {
@@ -169,6 +172,7 @@ impl Engine {
             live: Live::default(),
             nodes: Nodes::new(u64::from_be_bytes(run)),
             clients: Clients::default(),
+            channels,
             epoch: AtomicU64::new(0),
             wake_set: Notify::new(),
             settings: RwLock::default(),

@@ -8,6 +8,7 @@
 //!   wakes due --> Report::WakeDue --> lane                     (any node may run them)
 //!   step asks the owner of voice state --> Owner (the adapter with the link) --> Outcome
 //!   Owner hears --> live values --> watchers, feeds, bridge --> Report::VoiceSignedOut
+//!   Show --> the best channel that an adapter registered for a device; keys pressed come back
 //! ```
 //!
 //! An adapter knows the [`Port`] and nothing of the store or of other adapters. The mirror is
@@ -17,6 +18,7 @@ pub mod authenticate;
 mod backup;
 mod blob;
 mod bridge;
+mod channels;
 mod clients;
 pub mod clock;
 mod engine;
@@ -54,6 +56,10 @@ pub use authenticate::{
     Admission, Applicant, Attempt, AuthenticationRefusal, Authenticator, Judgement, counted_name,
 };
 pub use backup::Kinship;
+pub use channels::{
+    Channel, ChannelKind, Channels, PRESS_BYTES_MAX, Presenter, Pressed, SHOW_TIME, Show,
+    ShowFailure, ShowOutcome, ShowPriority, ShowRequest,
+};
 pub use clients::ClientConnection;
 pub use clock::{Clock, StoreClock, SystemClock};
 pub use engine::{Engine, EngineOptions, StoreState};

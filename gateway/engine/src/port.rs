@@ -12,8 +12,9 @@ use tokio::sync::{broadcast, watch};
 
 use crate::engine::{Engine, StoreState};
 use crate::{
-    Admission, Applicant, Attempt, AuthenticationRefusal, Authenticator, ClientConnection, Feed,
-    HeldLease, Metrics, NodeSeen, Outbox, Outcome, Owner, PairStatus, SubmitError, UnsealError,
+    Admission, Applicant, Attempt, AuthenticationRefusal, Authenticator, Channels,
+    ClientConnection, Feed, HeldLease, Metrics, NodeSeen, Outbox, Outcome, Owner, PairStatus,
+    SubmitError, UnsealError,
 };
 
 /// An adapter's way to everything else. Cheap to clone.
@@ -92,6 +93,11 @@ impl Port {
     /// kept; `None` where the machine gives no randomness.
     pub fn connect_client(&self, agent: &AgentKey) -> Option<ClientConnection> {
         self.engine.connect(agent)
+    }
+
+    /// Ways to devices, for who has one and for who has something to show.
+    pub fn channels(&self) -> &Channels {
+        &self.engine.channels
     }
 
     /// The settings in force.

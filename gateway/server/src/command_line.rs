@@ -77,9 +77,10 @@ and numbers of telephones stand in quotation marks unless they are plain digits.
   roles:        [{name, role, directory, groups, users, teams}]
   reason_codes: [{category: not_ready | wrap_up | sign_out, code, label, teams}]
   layouts:      [{name, header: {label, variable}, left: [..], right: [..]}]
-  devices:      [{name, description, lines, profile, certificate_sha256}]
-  trust:        [{name, purposes: [phones, directory, syslog, proxy, contact_centre],
-                  certificates}]
+  devices:      [{name, description, lines, profile, certificate_sha256,
+                  sip: {user, password, address, next_hop, proof}}]
+  trust:        [{name, purposes: [phones, directory, syslog, proxy, contact_centre, sip_devices,
+                  sip_next_hops], certificates}]
   cti_pairs:    [{name, dialect: enterprise | express, side_a, side_b, version, tag_width,
                   peripheral_id, client_id, client_password, heartbeat_seconds, reconnect_seconds,
                   request_seconds, open_seconds, sessions: per_node | one, logout_reason, rmcm_user,
@@ -95,6 +96,13 @@ and numbers of telephones stand in quotation marks unless they are plain digits.
   proxies:      {http: {host, port, user, password}, socks: {..}, except}
   sign_on:      {message, idle_minutes, session_hours, token_days_max, administrators_need_totp}
   retention:    {audit_days}
+  sip:          {domains, realm, digest_algorithms: [sha_512_256, sha_256, md5], nonce_seconds,
+                  proof: digest | certificate | digest_or_certificate, phone_expires_seconds,
+                  expires_seconds_min, expires_seconds_max, flow_timer_seconds,
+                  timer_t1_milliseconds, timer_t2_milliseconds, timer_t4_milliseconds,
+                  reason_element, legacy_no_qop, lenient, allowed_networks,
+                  next_hops: [{name, servers: [{host, port}], transport: tls | tcp | udp,
+                  ping_seconds, user, password, realms, register_as, route, trusted}]}
 
 Example:
   umask 077; jackfield export > settings.yaml; $EDITOR settings.yaml; jackfield apply settings.yaml";
@@ -115,7 +123,9 @@ does not change, an account that a directory refused is left alone. The exit cod
 Example:
   jackfield probe
   jackfield probe cti east
-  jackfield probe directory site";
+  jackfield probe directory site
+  jackfield probe sip-device SEP001122334455
+  jackfield probe sip-next-hop edge";
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -237,7 +247,7 @@ enum Command {
         /// Which sort of peer.
         #[arg(value_enum)]
         kind: Option<ProbeKind>,
-        /// Its name: a pair, a phone, a directory.
+        /// Its name: a pair, a phone, a directory, a next hop.
         name: Option<String>,
         /// As JSON.
         #[arg(long)]
@@ -338,6 +348,10 @@ enum ProbeKind {
     Store,
     /// The certificate that this node shows.
     Certificate,
+    /// A phone that speaks SIP: registered with this node, or behind a next hop.
+    SipDevice,
+    /// A next hop of SIP, each of its servers.
+    SipNextHop,
 }
 
 #[derive(Debug, Subcommand)]

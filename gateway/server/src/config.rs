@@ -22,6 +22,7 @@ mod files;
 mod public_name;
 mod raw;
 mod render;
+mod sip_keys;
 mod store_keys;
 
 pub use acme_keys::{AcmeChallenge, AcmeConfig};
@@ -29,6 +30,7 @@ pub use files::check_files;
 pub(crate) use files::{Expiry, check_files_for};
 pub use public_name::PublicName;
 pub use render::{sample, schema};
+pub use sip_keys::{SipLimits, SipListeners};
 
 pub(crate) use raw::host_name;
 
@@ -69,6 +71,8 @@ pub struct Config {
     pub console: ConsoleListener,
     /// Plain HTTP for monitoring.
     pub operations: OperationsListener,
+    /// SIP.
+    pub sip: SipListeners,
     /// What peers may use.
     pub limits: Limits,
     /// How the log looks.
@@ -316,6 +320,8 @@ impl Config {
             let message = format_args!("must differ from the listeners' ports, {port} is one");
             problems.add("certificate.acme.http_port", message);
         }
+        let of_streams = [&others[..], &[acme_port]].concat();
+        let sip = SipListeners::read(raw, &of_streams, problems);
         let proxy_protocol = raw.switch("listeners.phone.proxy_protocol");
         let trusted_proxies = raw.networks("trusted_proxies");
         if proxy_protocol && trusted_proxies.is_empty() {
@@ -365,6 +371,7 @@ impl Config {
                 addresses_chosen: raw.is_written("listeners.operations.addresses"),
                 metrics_token_file: raw.path("listeners.operations.metrics_token_file"),
             },
+            sip,
             limits: limits(raw),
             log: LogConfig { json: raw.word("log.format") == "json", level: raw.word("log.level") },
             name,

@@ -29,6 +29,7 @@ mod node_process;
 mod peers;
 mod ports;
 mod several;
+mod sip;
 
 use endpoints::{Endpoints, NodeEndpoints};
 use peers::Peers;
@@ -141,8 +142,9 @@ impl Prepared {
         Authority::keep(&folder.files("phone-ca"), "Jackfield demo phone CA", now)?;
         let ports = Ports::keep(&folder.file("ports.json"), demo.port)
             .map_err(unwritable(&folder.file("ports.json")))?;
-        let push_password = push_password(&folder.file("push-password"))?;
+        let push_password = secret(&folder.file("push-password"))?;
         let mut settings = settings(&folder, &ports, &push_password)?;
+        sip::add_to(&mut settings, &secret(&folder.file("sip-secret"))?);
         let peers = match demo.cti {
             true => {
                 let peers = Peers::start(&folder, &ports, &settings)?;
@@ -186,6 +188,7 @@ async fn one(
         "state_directory": state,
         "certificate": written(&certificate),
         "listeners": listeners(ports),
+        "limits": limits(),
     });
     let config = Config::read(value, &folder.path).map_err(NodeError::Problems)?;
     let options = Options {
@@ -239,7 +242,14 @@ fn listeners(ports: NodePorts) -> Value {
         "phone": {"addresses": addresses, "port": ports.phone},
         "console": {"addresses": addresses, "port": ports.console},
         "operations": {"addresses": addresses, "port": ports.operations},
+        "sip": sip::listener(ports.sip),
     })
+}
+
+/// Fewer connections of SIP than in production, for machines that allow few open files; and no
+/// balancer has to notice that a node stops.
+fn limits() -> Value {
+    json!({"notice_seconds": 0, "sip_connections_max": 2_000, "sip_connections_per_source_max": 2_000})
 }
 
 /// 32 digits that nobody can guess.
@@ -249,14 +259,15 @@ fn random() -> Result<String, NodeError> {
     Ok(format!("{:032x}", u128::from_be_bytes(random.expose())))
 }
 
-fn push_password(path: &Path) -> Result<Secret, NodeError> {
+/// The secret in that file, made where there is none.
+fn secret(path: &Path) -> Result<Secret, NodeError> {
     if path.exists() {
         let bytes = secret_file::read(path)?;
         return Ok(Secret::new(String::from_utf8_lossy(&bytes).trim()));
     }
-    let password = random()?;
-    secret_file::write(path, password.as_bytes())?;
-    Ok(Secret::new(password))
+    let secret = random()?;
+    secret_file::write(path, secret.as_bytes())?;
+    Ok(Secret::new(secret))
 }
 
 /// The settings of the file, with what only a running demo knows.
@@ -271,7 +282,8 @@ fn settings(folder: &Folder, ports: &Ports, push_password: &Secret) -> Result<Va
         "password": push_password.expose(),
         "port": ports.push,
     });
-    let trust = json!([{"name": "demo phones", "purposes": ["phones"], "certificates": authority}]);
+    let trust = json!([{"name": "demo phones", "purposes": ["phones", "sip_devices"],
+                        "certificates": authority}]);
     if let Some(members) = settings.as_object_mut() {
         members.insert("trust".to_owned(), trust);
         let service = members.get_mut("phone_service").and_then(Value::as_object_mut);

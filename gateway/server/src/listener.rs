@@ -85,6 +85,13 @@ pub struct BindError {
     source: io::Error,
 }
 
+impl BindError {
+    /// Which sort of error the machine gave.
+    pub(crate) fn kind(&self) -> io::ErrorKind {
+        self.source.kind()
+    }
+}
+
 /// Sockets on all of `addresses`. One of an address family that the machine lacks is left out,
 /// unless the operator chose it.
 pub(crate) fn bind(
@@ -92,10 +99,20 @@ pub(crate) fn bind(
     addresses: &[SocketAddr],
     chosen: bool,
 ) -> Result<Vec<StdListener>, BindError> {
+    bind_each(name, addresses, chosen, bind_one)
+}
+
+/// The same with sockets of another sort.
+pub(crate) fn bind_each<S>(
+    name: &'static str,
+    addresses: &[SocketAddr],
+    chosen: bool,
+    bind: impl Fn(SocketAddr) -> io::Result<S>,
+) -> Result<Vec<S>, BindError> {
     let mut sockets = Vec::new();
     let mut left_out = None;
     for &address in addresses {
-        match bind_one(address) {
+        match bind(address) {
             Ok(socket) => sockets.push(socket),
             Err(source) if !chosen && lacks_family(&source) => {
                 tracing::warn!(listener = name, %address, "address family left out: not on this machine");

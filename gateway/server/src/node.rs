@@ -20,6 +20,7 @@ use engine::{
     Authenticator, Clock, Engine, EngineOptions, Metrics, Port, SealingKey, SealingKeys,
     SystemClock, SystemRandom, UnsealError,
 };
+use sip::Sip;
 use tokio::sync::{Mutex, watch};
 use tokio::task::JoinSet;
 
@@ -46,6 +47,7 @@ mod nodes;
 pub(crate) mod notify;
 mod sealing;
 mod signals;
+mod sip_sockets;
 mod supervision;
 
 use drift::Drift;
@@ -108,6 +110,7 @@ pub(crate) struct Shared {
     pub(crate) health: Arc<Health>,
     pub(crate) pushes: Arc<dyn Fn() -> Vec<Push> + Send + Sync>,
     pub(crate) probe_phone: ProbePhone,
+    pub(crate) sip: Option<Arc<Sip>>,
     pub(crate) directories: Arc<Directories>,
     pub(crate) keeper: Arc<Keeper>,
     /// Brings figures that are looked up up to date.
@@ -117,6 +120,7 @@ pub(crate) struct Shared {
     pub(crate) certificates: Arc<Certificates>,
     pub(crate) sealing: Arc<SealingKeys>,
     pub(crate) tries: Arc<Tries>,
+    unopened: std::sync::Mutex<Option<sealing::Unopened>>,
     pool: Arc<Pool>,
     /// One apply or reload at a time.
     changing: Mutex<()>,
@@ -286,7 +290,7 @@ impl Starting {
 
         let handle = Handle::default();
         let administration = Arc::new(handle.clone());
-        let Surfaces { served, pushes, probe_phone, mut links } =
+        let Surfaces { served, pushes, probe_phone, mut links, sip } =
             surfaces(port.clone(), &config, administration);
         let takes_over = settings_file.is_none();
         let keeper = Keeper::new(port.clone(), Arc::clone(&directories), takes_over);
@@ -311,6 +315,7 @@ impl Starting {
             observe: Arc::new(move || observing.observe()),
             certificates: Certificates::new(loaded, &config, Arc::clone(&engine), &metrics),
             started_at: now,
+            unopened: std::sync::Mutex::default(),
             changing: Mutex::default(),
             backing_up: Mutex::default(),
             drift: Drift::default(),
@@ -322,6 +327,7 @@ impl Starting {
             health,
             pushes,
             probe_phone,
+            sip,
             directories,
             keeper,
             log,
@@ -365,7 +371,7 @@ impl Starting {
     /// Opens the sockets and answers; what is left of `applying` goes on meanwhile.
     fn serve(self, applying: Option<Applying>) -> Result<Node, NodeError> {
         let shared = self.shared;
-        let sockets = Sockets::bind(&shared.config)?;
+        let mut sockets = Sockets::bind(&shared.config)?;
         let admin = admin::Socket::bind(&shared.config.admin_socket())?;
         let serving = Serving {
             config: &shared.config,
@@ -385,12 +391,17 @@ impl Starting {
         shared.health.begin();
         nodes::describe(&shared);
         sealing::tell_unopened(&shared);
+        let sockets_of_sip = sockets.take_sip();
         let listeners = serving.serve(sockets);
         let (stop, stopping) = watch::channel(false);
         let mut others = JoinSet::new();
         supervision::supervise(self.surfaces, &self.metrics, &stopping, &mut others);
         for link in self.links {
             others.spawn(link(stopping.clone()));
+        }
+        if let Some(served) = &shared.sip {
+            let listening = sockets_of_sip.listening(&shared.config, &shared.certificates);
+            others.spawn(Arc::clone(served).run(listening, listeners.stopping()));
         }
         others.spawn(admin.serve(Arc::clone(&shared), stopping.clone()));
         others.spawn(certificate::warn_of_expiry(Arc::clone(&shared), stopping.clone()));

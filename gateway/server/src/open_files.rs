@@ -30,9 +30,13 @@ fn check_limit(config: &Config, limit: Option<u64>, problems: &mut Problems) {
     let needed = needed(config);
     let Some(limit) = limit.filter(|limit| *limit < needed) else { return };
     let message = format_args!(
-        "{max} on each listener may need {needed} open files, and here are at most {limit}: lower \
+        "{max} on each listener{sip} may need {needed} open files, and here are at most {limit}: lower \
          it, or raise the hard limit (LimitNOFILE= of the service, ulimit -Hn)",
         max = config.limits.connections_max,
+        sip = match of_sip(config) {
+            0 => String::new(),
+            max => format!(" and {max} of SIP (limits.sip_connections_max)"),
+        },
     );
     problems.add("limits.connections_max", message);
 }
@@ -40,7 +44,15 @@ fn check_limit(config: &Config, limit: Option<u64>, problems: &mut Problems) {
 fn needed(config: &Config) -> u64 {
     let listeners = if config.phone.refusal_port.is_some() { 3 } else { 2 };
     let connections = u64::try_from(config.limits.connections_max).unwrap_or(u64::MAX);
-    connections.saturating_mul(listeners).saturating_add(RESERVE)
+    let of_sip = u64::try_from(of_sip(config)).unwrap_or(u64::MAX);
+    connections.saturating_mul(listeners).saturating_add(of_sip).saturating_add(RESERVE)
+}
+
+/// Connections of SIP, where the operator wants it: a node that speaks none is not to be told of them.
+fn of_sip(config: &Config) -> usize {
+    let sip = &config.sip;
+    let has_streams = sip.chosen && !(sip.tls.is_empty() && sip.tcp.is_empty());
+    if has_streams { sip.limits.connections_max } else { 0 }
 }
 
 #[cfg(test)]
@@ -64,6 +76,18 @@ mod tests {
         assert_eq!(keys(Some(3_511)), ["limits.connections_max"]);
         assert!(keys(Some(3_512)).is_empty());
         assert!(keys(None).is_empty());
+        let value = json!({
+            "name": "gw-a.example", "state_directory": "/nowhere",
+            "limits": {"connections_max": 1_000, "sip_connections_max": 3_000},
+            "listeners": {"sip": {"tcp_port": 0}},
+        });
+        let config = Config::read(value, "/".as_ref()).unwrap();
+        let mut problems = Problems::default();
+        check_limit(&config, Some(5_511), &mut problems);
+        assert!(problems.to_string().contains("3000 of SIP"), "{problems}");
+        let mut problems = Problems::default();
+        check_limit(&config, Some(5_512), &mut problems);
+        assert!(problems.is_empty());
     }
 
     #[test]

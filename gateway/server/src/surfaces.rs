@@ -9,6 +9,7 @@ use engine::Port;
 use engine::probe::Probe;
 use engine::surface::Surface;
 use phone::{Phone, PushReason};
+use sip::Sip;
 use tokio::sync::watch;
 
 use crate::config::Config;
@@ -23,6 +24,8 @@ pub struct Surfaces {
     pub probe_phone: ProbePhone,
     /// Work of adapters that call peers rather than being called; each ends once it is asked to stop.
     pub links: Vec<Link>,
+    /// SIP, which has sockets of its own; without it nobody listens there.
+    pub sip: Option<Arc<Sip>>,
 }
 
 /// Tests the way to a phone.
@@ -57,6 +60,7 @@ pub fn product() -> MakeSurfaces {
         let pairs = cti::Pairs::new(port.clone());
         let links: Vec<Link> = vec![Box::new(|stop| Box::pin(pairs.run(stop)))];
         let console = Console::new(port.clone(), administration);
+        let sip = Some(Sip::new(port.clone()));
         let phone = Phone::with_base(port, config.phone.base());
         let served: Vec<Arc<dyn Surface>> =
             vec![Arc::clone(&phone) as Arc<dyn Surface>, console as Arc<dyn Surface>];
@@ -75,7 +79,7 @@ pub fn product() -> MakeSurfaces {
             });
             push.collect()
         });
-        Surfaces { served, pushes, probe_phone, links }
+        Surfaces { served, pushes, probe_phone, links, sip }
     })
 }
 

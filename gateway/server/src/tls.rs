@@ -6,13 +6,14 @@
 
 use std::sync::Arc;
 
-use rustls::ServerConfig;
+use rustls::client::ResolvesClientCert;
 use rustls::crypto::CryptoProvider;
 use rustls::server::{
     ClientHello, ProducesTickets, ResolvesServerCert, ServerSessionMemoryCache,
     StoresServerSessions,
 };
 use rustls::sign::CertifiedKey;
+use rustls::{ServerConfig, SignatureScheme};
 use tokio::sync::watch;
 
 pub(crate) mod acme;
@@ -77,6 +78,41 @@ impl Tls {
         let new = configuration(certificate, &self.resumption, self.challenges.as_ref())?;
         self.current.send_replace(Arc::new(new));
         Ok(())
+    }
+}
+
+/// The certificate in force, for a listener that keeps a TLS configuration of its own: it asks with
+/// every handshake, so that a replaced one needs no new configuration.
+#[derive(Debug)]
+pub(crate) struct Showing {
+    current: watch::Sender<Arc<CertifiedKey>>,
+}
+
+impl Showing {
+    /// That certificate.
+    pub(crate) fn new(certificate: &Certificate) -> Self {
+        Self { current: watch::Sender::new(certificate.certified_key()) }
+    }
+
+    /// Another certificate from the next handshake on.
+    pub(crate) fn replace(&self, certificate: &Certificate) {
+        self.current.send_replace(certificate.certified_key());
+    }
+}
+
+impl ResolvesClientCert for Showing {
+    fn resolve(&self, _: &[&[u8]], _: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
+        Some(Arc::clone(&self.current.borrow()))
+    }
+
+    fn has_certs(&self) -> bool {
+        true
+    }
+}
+
+impl ResolvesServerCert for Showing {
+    fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        Some(Arc::clone(&self.current.borrow()))
     }
 }
 

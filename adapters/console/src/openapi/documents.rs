@@ -13,6 +13,8 @@ use super::schema::{
 
 /// What an agent id, and a local account's name, may hold.
 pub(crate) const AGENT_ID: &str = "^[A-Za-z0-9._@-]{1,32}$";
+mod sip;
+
 const EXTENSION: &str = "^[0-9*#+]{1,24}$";
 const DEVICE: &str = "^[A-Za-z0-9._-]{1,15}$";
 const PAIR: &str = "^[A-Za-z0-9_-]{1,32}$";
@@ -70,6 +72,7 @@ pub(crate) fn schema(section: Section) -> Value {
                         "description": "Of the certificate that its web server shows.",
                     }),
                 ),
+                ("sip", about(sip::of_device(), "How it is known in SIP.")),
             ],
         ),
         Section::Trust => object(
@@ -136,6 +139,7 @@ pub(crate) fn schema(section: Section) -> Value {
             ],
         ),
         Section::Retention => object(&[], &[("audit_days", usual(number(30, 3_650), 400))]),
+        Section::Sip => sip::schema(),
     }
 }
 

@@ -17,6 +17,7 @@ async fn signed_in() -> Place {
         lines: vec!["2001".parse().unwrap()],
         profile: false,
         certificate_sha256: None,
+        sip: None,
     };
     std::sync::Arc::make_mut(&mut with_phones.devices).insert(device.name.clone(), device.into());
     let place = Place::with(with_phones).await;

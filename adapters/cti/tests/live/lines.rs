@@ -12,6 +12,7 @@ fn phones(settings: &mut Settings, phones: &[(&str, &[&str])]) {
         lines: lines.iter().map(|line| line.parse().unwrap()).collect(),
         profile: false,
         certificate_sha256: None,
+        sip: None,
     };
     let devices = phones.iter().map(device).map(|it| (it.name.clone(), Arc::new(it)));
     settings.devices = Arc::new(devices.collect());

@@ -1,6 +1,7 @@
 //! Pushes to a phone's web server over TLS on loopback.
 
 mod centre;
+mod channels;
 mod silence;
 
 use std::net::IpAddr;
@@ -346,6 +347,7 @@ async fn check(
         lines: vec!["2001".parse().unwrap()],
         profile: false,
         certificate_sha256: fingerprint,
+        sip: None,
     };
     with_push(&node, server.port, authority, Some(device)).await;
     let _stop = run(&node);

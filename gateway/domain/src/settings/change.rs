@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{Section, SettingDocument, Settings};
+use super::{Section, SettingDocument, Settings, SipDevices};
 use crate::{Key, Kind, ReasonCategory, ReasonCode};
 
 impl Settings {
@@ -24,6 +24,7 @@ impl Settings {
             }
             SettingDocument::Device(it) => {
                 insert(&mut self.devices, it.name.clone(), it);
+                self.sip_devices = SipDevices::default();
             }
             SettingDocument::Trust(it) => {
                 insert(&mut self.trust, it.name.clone(), it);
@@ -50,6 +51,7 @@ impl Settings {
             SettingDocument::Proxies(it) => self.proxies = Arc::new(*it),
             SettingDocument::SignOn(it) => self.sign_on = Arc::new(it),
             SettingDocument::Retention(it) => self.retention = Arc::new(it),
+            SettingDocument::Sip(it) => self.sip = Arc::new(*it),
         }
     }
 
@@ -69,7 +71,10 @@ impl Settings {
                 }
             }
             "layout" => remove(&mut self.layouts, name),
-            "device" => remove(&mut self.devices, name),
+            "device" => {
+                remove(&mut self.devices, name);
+                self.sip_devices = SipDevices::default();
+            }
             "trust" => remove(&mut self.trust, name),
             "cti_pair" => remove(&mut self.cti_pairs, name),
             "skill" => remove(&mut self.skills, name),
@@ -83,6 +88,7 @@ impl Settings {
             "proxies" => self.proxies = Arc::default(),
             "sign_on" => self.sign_on = Arc::default(),
             "retention" => self.retention = Arc::default(),
+            "sip" => self.sip = Arc::default(),
             _ => {}
         }
     }
@@ -111,6 +117,7 @@ impl Settings {
             Section::Proxies => Of::Proxies(Box::new((*self.proxies).clone())),
             Section::SignOn => Of::SignOn((*self.sign_on).clone()),
             Section::Retention => Of::Retention((*self.retention).clone()),
+            Section::Sip => Of::Sip(Box::new((*self.sip).clone())),
         })
     }
 }

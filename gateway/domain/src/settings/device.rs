@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Reader;
+use super::references::References;
+use super::sip::read_device;
+use super::{DeviceSip, NewSecret, Reader};
 use crate::{DeviceName, Extension};
 
 /// The most lines of one phone.
@@ -22,10 +24,22 @@ pub struct Device {
     /// SHA-256 of the certificate its web server must show, in hexadecimal; for phones whose
     /// certificate no authority of ours signed.
     pub certificate_sha256: Option<String>,
+    /// How it is known in SIP, where it speaks that with us.
+    #[serde(default)]
+    pub sip: Option<DeviceSip>,
 }
 
-impl Device {
-    pub(super) fn read(reader: &mut Reader<'_>) -> Option<Self> {
+/// A phone or device profile as a settings file gives it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WrittenDevice {
+    /// All but the password.
+    pub device: Device,
+    /// Its password in SIP, where one is given.
+    pub sip_password: Option<NewSecret>,
+}
+
+impl WrittenDevice {
+    pub(super) fn read(reader: &mut Reader<'_>, known: &References) -> Option<Self> {
         let name = reader.required("name");
         let description = reader.short_text("description", 128);
         let lines = reader.parsed_list("lines", LINES_MAX);
@@ -37,6 +51,8 @@ impl Device {
         }) {
             reader.problem("certificate_sha256", "must be 64 hexadecimal digits");
         }
-        Some(Self { name: name?, description, lines, profile, certificate_sha256 })
+        let (sip, sip_password) = reader.table("sip", |reader| read_device(reader, known)).unzip();
+        let device = Device { name: name?, description, lines, profile, certificate_sha256, sip };
+        Some(Self { device, sip_password: sip_password.flatten() })
     }
 }

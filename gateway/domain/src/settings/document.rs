@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Agent, CtiPair, Device, Directory, Headset, Layout, LocalAccount, Logging, PhoneService,
-    Proxies, Reason, Retention, RoleGrant, SecretOf, SignOn, Skill, Team, Trust, Voice,
+    Proxies, Reason, Retention, RoleGrant, SecretOf, SignOn, Sip, Skill, Team, Trust, Voice,
 };
 use crate::{Key, Kind, Sealed};
 
@@ -47,11 +47,13 @@ pub enum Section {
     SignOn,
     /// How long records are kept.
     Retention,
+    /// How SIP is spoken.
+    Sip,
 }
 
 impl Section {
     /// Every section.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::Team,
         Self::Agent,
         Self::Reason,
@@ -70,6 +72,7 @@ impl Section {
         Self::Proxies,
         Self::SignOn,
         Self::Retention,
+        Self::Sip,
     ];
 
     /// The name under which the store keeps it. It never changes.
@@ -93,6 +96,7 @@ impl Section {
             Self::Proxies => "proxies",
             Self::SignOn => "sign_on",
             Self::Retention => "retention",
+            Self::Sip => "sip",
         }
     }
 
@@ -117,6 +121,7 @@ impl Section {
             Self::Proxies => "proxies",
             Self::SignOn => "sign_on",
             Self::Retention => "retention",
+            Self::Sip => "sip",
         }
     }
 
@@ -131,6 +136,7 @@ impl Section {
                 | Self::Proxies
                 | Self::SignOn
                 | Self::Retention
+                | Self::Sip
         )
     }
 }
@@ -175,6 +181,8 @@ pub enum SettingDocument {
     SignOn(SignOn),
     /// How long records are kept.
     Retention(Retention),
+    /// How SIP is spoken.
+    Sip(Box<Sip>),
 }
 
 impl SettingDocument {
@@ -199,6 +207,7 @@ impl SettingDocument {
             Self::Proxies(_) => Section::Proxies,
             Self::SignOn(_) => Section::SignOn,
             Self::Retention(_) => Section::Retention,
+            Self::Sip(_) => Section::Sip,
         }
     }
 
@@ -222,7 +231,8 @@ impl SettingDocument {
             | Self::Logging(_)
             | Self::Proxies(_)
             | Self::SignOn(_)
-            | Self::Retention(_) => return None,
+            | Self::Retention(_)
+            | Self::Sip(_) => return None,
         })
     }
 
@@ -257,6 +267,14 @@ impl SettingDocument {
                 let socks = proxies.socks.as_ref().and_then(|proxy| proxy.password.as_ref());
                 vec![(SecretOf::HttpProxy, http), (SecretOf::SocksProxy, socks)]
             }
+            Self::Device(device) => {
+                let password = device.sip.as_ref().and_then(|sip| sip.password.as_ref());
+                vec![(SecretOf::SipDevice(device.name.clone()), password)]
+            }
+            Self::Sip(sip) => {
+                let of = |name: &String| SecretOf::SipNextHop(name.clone());
+                sip.next_hops.iter().map(|hop| (of(&hop.name), hop.password.as_ref())).collect()
+            }
             _ => Vec::new(),
         };
         found.into_iter().filter_map(|(of, sealed)| Some((of, sealed?))).collect()
@@ -277,6 +295,13 @@ impl SettingDocument {
             }
             (Self::Proxies(proxies), SecretOf::SocksProxy) => {
                 proxies.socks.as_mut().and_then(|proxy| proxy.password.as_mut())
+            }
+            (Self::Device(device), SecretOf::SipDevice(_)) => {
+                device.sip.as_mut().and_then(|sip| sip.password.as_mut())
+            }
+            (Self::Sip(sip), SecretOf::SipNextHop(name)) => {
+                let hop = sip.next_hops.iter_mut().find(|hop| hop.name == *name);
+                hop.and_then(|hop| hop.password.as_mut())
             }
             _ => None,
         };

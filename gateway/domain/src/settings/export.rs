@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::{
-    Agent, Device, LocalAccount, Logging, PhoneService, Proxies, SettingDocument, Settings,
+    Agent, Device, LocalAccount, Logging, PhoneService, Proxies, SettingDocument, Settings, Sip,
 };
 
 /// All settings in the form of a settings file. Passwords are hashes, other secrets stay sealed.
@@ -48,6 +48,9 @@ pub fn export(settings: &Settings) -> Value {
     file.insert("proxies".into(), proxies(&settings.proxies));
     file.insert("sign_on".into(), without_empty(json!(settings.sign_on.as_ref())));
     file.insert("retention".into(), json!(settings.retention.as_ref()));
+    if settings.sip.is_on() {
+        file.insert("sip".into(), sip(&settings.sip));
+    }
     file.retain(|_, part| !matches!(part, Value::Array(list) if list.is_empty()));
     Value::Object(file)
 }
@@ -73,6 +76,7 @@ pub fn export_document(document: &SettingDocument) -> Value {
         SettingDocument::Proxies(it) => proxies(it),
         SettingDocument::SignOn(it) => without_empty(json!(it)),
         SettingDocument::Retention(it) => json!(it),
+        SettingDocument::Sip(it) => sip(it),
     }
 }
 
@@ -120,6 +124,10 @@ fn device(device: &Device) -> Value {
     if let (false, Some(members)) = (device.profile, value.as_object_mut()) {
         members.remove("profile");
     }
+    if let Some(sip) = value.get_mut("sip") {
+        *sip = without_empty(std::mem::take(sip));
+        name_sealed(sip, "password");
+    }
     value
 }
 
@@ -159,6 +167,20 @@ fn proxies(proxies: &Proxies) -> Value {
             *proxy = without_empty(std::mem::take(proxy));
             name_sealed(proxy, "password");
         }
+    }
+    value
+}
+
+/// Nothing where it is off.
+fn sip(sip: &Sip) -> Value {
+    if !sip.is_on() {
+        return json!({});
+    }
+    let mut value = without_empty(json!(sip));
+    let hops = value.get_mut("next_hops").and_then(Value::as_array_mut);
+    for hop in hops.into_iter().flatten() {
+        *hop = without_empty(std::mem::take(hop));
+        name_sealed(hop, "password");
     }
     value
 }

@@ -10,11 +10,12 @@ use super::references::References;
 use super::{
     CLIENT_PASSWORD_PURPOSE, DIRECTORY_PASSWORD_PURPOSE, Device, Headset, Layout, Logging,
     NewPassword, NewSecret, PROXY_PASSWORD_PURPOSE, PUSH_PASSWORD_PURPOSE, PhoneService, Push,
-    Reader, Reason, Retention, RoleGrant, SettingDocument, SignOn, Skill, TOTP_PURPOSE, Team,
-    Trust, Voice, WrittenAccount, WrittenAgent, WrittenCtiPair, WrittenDirectory, WrittenProxies,
-    WrittenPush,
+    Reader, Reason, Retention, RoleGrant, SIP_DEVICE_PASSWORD_PURPOSE,
+    SIP_NEXT_HOP_PASSWORD_PURPOSE, SettingDocument, SignOn, Skill, TOTP_PURPOSE, Team, Trust,
+    Voice, WrittenAccount, WrittenAgent, WrittenCtiPair, WrittenDevice, WrittenDirectory,
+    WrittenProxies, WrittenPush, WrittenSip, sip,
 };
-use crate::{AgentId, PairName, Problem, Problems, ReasonCategory, Sealed, Secret};
+use crate::{AgentId, DeviceName, PairName, Problem, Problems, ReasonCategory, Sealed, Secret};
 
 /// The most agents.
 pub const AGENTS_MAX: usize = 50_000;
@@ -32,7 +33,7 @@ pub struct SettingsFile {
     skills: Vec<Skill>,
     reasons: Vec<Reason>,
     layouts: Vec<Layout>,
-    devices: Vec<Device>,
+    devices: Vec<WrittenDevice>,
     trust: Vec<Trust>,
     cti_pairs: Vec<WrittenCtiPair>,
     accounts: Vec<WrittenAccount>,
@@ -46,6 +47,7 @@ pub struct SettingsFile {
     proxies: WrittenProxies,
     sign_on: SignOn,
     retention: Retention,
+    sip: WrittenSip,
 }
 
 /// Whose secret is to be sealed.
@@ -63,6 +65,10 @@ pub enum SecretOf {
     HttpProxy,
     /// Our user at the SOCKS proxy.
     SocksProxy,
+    /// That phone in SIP.
+    SipDevice(DeviceName),
+    /// Our user at that next hop of SIP.
+    SipNextHop(String),
 }
 
 impl SecretOf {
@@ -74,6 +80,8 @@ impl SecretOf {
             Self::Totp(_) => TOTP_PURPOSE,
             Self::Directory(_) => DIRECTORY_PASSWORD_PURPOSE,
             Self::HttpProxy | Self::SocksProxy => PROXY_PASSWORD_PURPOSE,
+            Self::SipDevice(_) => SIP_DEVICE_PASSWORD_PURPOSE,
+            Self::SipNextHop(_) => SIP_NEXT_HOP_PASSWORD_PURPOSE,
         }
     }
 
@@ -86,6 +94,8 @@ impl SecretOf {
             Self::Directory(name) => format!("directories/{name} bind_password"),
             Self::HttpProxy => "proxies.http.password".to_owned(),
             Self::SocksProxy => "proxies.socks.password".to_owned(),
+            Self::SipDevice(name) => format!("devices/{name} sip.password"),
+            Self::SipNextHop(name) => format!("sip.next_hops/{name} password"),
         }
     }
 }
@@ -112,7 +122,11 @@ impl SettingsFile {
         let agents = reader.list("agents", AGENTS_MAX, |reader| WrittenAgent::read(reader, &known));
         let reasons =
             reader.list("reason_codes", LISTED_MAX, |reader| Reason::read(reader, &known));
-        let devices = reader.list("devices", DEVICES_MAX, Device::read);
+        let sip = reader.table("sip", WrittenSip::read).unwrap_or_default();
+        known.next_hops = sip.sip.next_hops.iter().map(|hop| hop.name.clone()).collect();
+        known.sip_proof = sip.sip.proof;
+        let devices =
+            reader.list("devices", DEVICES_MAX, |reader| WrittenDevice::read(reader, &known));
         let trust = reader.list("trust", 100, Trust::read);
         let accounts = reader.list("accounts", ACCOUNTS_MAX, WrittenAccount::read);
         let roles = reader.list("roles", LISTED_MAX, |reader| RoleGrant::read(reader, &known));
@@ -146,6 +160,7 @@ impl SettingsFile {
             proxies,
             sign_on,
             retention,
+            sip,
         };
         file.check_repeated(&mut problems);
         file.check_together(&mut problems);
@@ -197,7 +212,15 @@ impl SettingsFile {
         documents.extend(self.skills.into_iter().map(SettingDocument::Skill));
         documents.extend(self.reasons.into_iter().map(SettingDocument::Reason));
         documents.extend(self.layouts.into_iter().map(SettingDocument::Layout));
-        documents.extend(self.devices.into_iter().map(SettingDocument::Device));
+        documents.extend(self.devices.into_iter().map(
+            |WrittenDevice { mut device, sip_password }| {
+                let of = || SecretOf::SipDevice(device.name.clone());
+                if let Some(sip) = device.sip.as_mut() {
+                    sip.password = sip_password.map(|it| sealed(of(), it));
+                }
+                SettingDocument::Device(device)
+            },
+        ));
         documents.extend(self.trust.into_iter().map(SettingDocument::Trust));
         documents.extend(self.cti_pairs.into_iter().map(|written| {
             let mut pair = written.pair;
@@ -238,6 +261,11 @@ impl SettingsFile {
         documents.push(SettingDocument::Proxies(Box::new(proxies)));
         documents.push(SettingDocument::SignOn(self.sign_on));
         documents.push(SettingDocument::Retention(self.retention));
+        let WrittenSip { mut sip, passwords } = self.sip;
+        for (hop, password) in sip.next_hops.iter_mut().zip(passwords) {
+            hop.password = password.map(|it| sealed(SecretOf::SipNextHop(hop.name.clone()), it));
+        }
+        documents.push(SettingDocument::Sip(Box::new(sip)));
         Documents(documents)
     }
 
@@ -252,7 +280,9 @@ impl SettingsFile {
             problems,
         );
         refuse_repeated("layouts", &self.layouts, |layout| layout.name.clone(), problems);
-        refuse_repeated("devices", &self.devices, |device| device.name.clone(), problems);
+        refuse_repeated("devices", &self.devices, |it| it.device.name.clone(), problems);
+        let devices: Vec<&Device> = self.devices.iter().map(|it| &it.device).collect();
+        sip::refuse_repeated_devices(&self.sip.sip, &devices, problems);
         refuse_repeated("trust", &self.trust, |trust| trust.name.clone(), problems);
         refuse_repeated("accounts", &self.accounts, |it| it.account.name.clone(), problems);
         let name = |it: &WrittenDirectory| it.directory.name.clone();

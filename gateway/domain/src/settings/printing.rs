@@ -28,6 +28,7 @@ fn planted(kept: bool) -> Value {
     let account = json!({"name": "boss", "roles": ["administrator"]});
     let account = with(with(account, words(password("account"))), totp);
     let proxy = json!({"host": "proxy.example", "port": 3128, "user": "gateway"});
+    let hop = json!({"name": "a", "servers": [{"host": "sip.example"}], "user": "gateway"});
     json!({
         "agents": [with(json!({"id": "1001"}), words(password("agent")))],
         "accounts": [account],
@@ -35,6 +36,8 @@ fn planted(kept: bool) -> Value {
                            secret("client_password"))],
         "phone_service": {"push": with(json!({"user": "push"}), secret("password"))},
         "proxies": {"http": with(proxy, secret("password"))},
+        "sip": {"domains": ["voice.example"], "next_hops": [with(hop, secret("password"))]},
+        "devices": [{"name": "SEP1", "sip": with(json!({"user": "1"}), secret("password"))}],
     })
 }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::Reader;
+use super::SipProof;
 use super::cti_pair::Pairs;
 use crate::TeamName;
 
@@ -20,6 +21,10 @@ pub(super) struct References {
     pub(super) skills: BTreeSet<String>,
     /// Directories.
     pub(super) directories: BTreeSet<String>,
+    /// Next hops of SIP.
+    pub(super) next_hops: BTreeSet<String>,
+    /// How phones prove who they are in SIP, unless they say otherwise.
+    pub(super) sip_proof: SipProof,
 }
 
 impl References {
@@ -31,6 +36,8 @@ impl References {
             layouts: BTreeSet::new(),
             skills: BTreeSet::new(),
             directories: BTreeSet::new(),
+            next_hops: BTreeSet::new(),
+            sip_proof: SipProof::default(),
         }
     }
 

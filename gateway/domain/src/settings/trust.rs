@@ -21,12 +21,23 @@ pub enum TrustPurpose {
     Proxy,
     /// It signed for the servers of a contact centre that we read from.
     ContactCentre,
+    /// It signed for phones that prove themselves to SIP by their certificate.
+    SipDevices,
+    /// It signed for next hops of SIP.
+    SipNextHops,
 }
 
 impl TrustPurpose {
     /// Every purpose.
-    pub const ALL: [Self; 5] =
-        [Self::Phones, Self::Directory, Self::Syslog, Self::Proxy, Self::ContactCentre];
+    pub const ALL: [Self; 7] = [
+        Self::Phones,
+        Self::Directory,
+        Self::Syslog,
+        Self::Proxy,
+        Self::ContactCentre,
+        Self::SipDevices,
+        Self::SipNextHops,
+    ];
 
     /// The name used in settings files.
     pub fn name(self) -> &'static str {
@@ -36,6 +47,8 @@ impl TrustPurpose {
             Self::Syslog => "syslog",
             Self::Proxy => "proxy",
             Self::ContactCentre => "contact_centre",
+            Self::SipDevices => "sip_devices",
+            Self::SipNextHops => "sip_next_hops",
         }
     }
 }

@@ -8,6 +8,7 @@
 )]
 
 mod administration;
+mod channels;
 mod clients;
 mod clock;
 mod elsewhere;

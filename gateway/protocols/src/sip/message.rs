@@ -54,6 +54,11 @@ impl Value {
         if text.bytes().any(bad) { Err(Unwritable) } else { Ok(Self(text)) }
     }
 
+    /// A text that was looked through for control characters already.
+    pub(super) fn checked(text: Text) -> Self {
+        Self(text)
+    }
+
     /// A value of digits.
     pub fn number(number: u64) -> Self {
         Self(number.to_string().into())
@@ -128,6 +133,18 @@ impl Headers {
     /// Adds a field after the others.
     pub fn push(&mut self, name: Name, value: Value) {
         self.0.push(Header { name, value });
+    }
+
+    /// Adds a field after the others.
+    pub(super) fn add(&mut self, header: Header) {
+        self.0.push(header);
+    }
+
+    /// Puts `value` in the place of the first field of that name, and leaves others of it.
+    pub fn replace_first(&mut self, name: &Name, value: Value) {
+        if let Some(header) = self.0.iter_mut().find(|header| header.name == *name) {
+            header.value = value;
+        }
     }
 
     /// Adds a field before the others.

@@ -28,7 +28,8 @@ macro_rules! names {
                 }
             }
 
-            fn known(name: &str) -> Option<Known> {
+            /// The known name written so, short forms included.
+            pub(super) fn known(name: &str) -> Option<Known> {
                 if name.len() == 1 {
                     $($(if name.eq_ignore_ascii_case($short) { return Some(Known::$variant); })?)*
                     return None;

@@ -271,6 +271,26 @@ fn defaults_are_those_of_the_table() {
 }
 
 #[test]
+fn sip_has_tls_and_tcp_unless_switched_off_and_udp_only_where_asked_for() {
+    let ports = |more: &str| {
+        let text = format!("{LEAST}{more}");
+        let sip = Config::parse(&text, Path::new("/etc/jackfield")).unwrap().sip;
+        let port = |addresses: &[SocketAddr]| addresses.first().map(|it| it.port());
+        (port(&sip.tls), port(&sip.tcp), port(&sip.udp), sip.chosen)
+    };
+    assert_eq!(ports(""), (Some(5061), Some(5060), None, false));
+    let all = "[listeners.sip]\nudp_port = 5060\naddresses = [\"127.0.0.1\"]\n";
+    assert_eq!(ports(all), (Some(5061), Some(5060), Some(5060), true));
+    let none = "[listeners.sip]\ntls_port = 0\ntcp_port = 0\n";
+    assert_eq!(ports(none), (None, None, None, true));
+    let sip = |lines: &str| format!("{LEAST}[listeners.sip]\n{lines}");
+    check(&sip("tcp_port = 5061"), &["listeners.sip.tcp_port"]);
+    check(&sip("tls_port = 8445"), &["listeners.sip.tls_port"]);
+    check(&sip("udp_port = 70000"), &["listeners.sip.udp_port"]);
+    check(&format!("{LEAST}[limits]\nsip_queue_bytes = 1"), &["limits.sip_queue_bytes"]);
+}
+
+#[test]
 fn relative_paths_count_from_the_folder_of_the_file() {
     let text = "name = \"gw-a.example.com\"\nstate_directory = \"state\"\n";
     let config = Config::parse(text, Path::new("/etc/jackfield")).unwrap();

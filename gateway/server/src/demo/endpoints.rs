@@ -10,7 +10,7 @@ use domain::Secret;
 use serde_json::{Value, json};
 
 use super::peers::{PAIR, Peers};
-use super::{Folder, PUSH_USER, Ports};
+use super::{Folder, PUSH_USER, Ports, sip};
 use crate::config::Config;
 use crate::secret_file::{make_folder, write_whole};
 
@@ -36,6 +36,7 @@ impl NodeEndpoints<'_> {
         let base = self.config.phone.base();
         let port = self.config.operations.addresses.first().map_or(0, |address| address.port());
         let operations = format!("http://127.0.0.1:{port}");
+        let [sip_udp, sip_tcp, sip_tls] = sip::places(&self.config.sip);
         json!({
             "name": self.config.name,
             "phone": format!("{base}/fippa/"),
@@ -43,6 +44,9 @@ impl NodeEndpoints<'_> {
             "api": format!("{}/api/v1", self.config.console.base),
             "metrics": format!("{operations}/metrics"),
             "health": format!("{operations}/readyz"),
+            "sip_udp": sip_udp,
+            "sip_tcp": sip_tcp,
+            "sip_tls": sip_tls,
             "admin_socket": self.config.admin_socket(),
             "state_directory": self.config.state_directory,
             "configuration": self.configuration,
@@ -64,6 +68,7 @@ impl Endpoints<'_> {
             .collect();
         let devices: Vec<_> = list("devices").filter_map(|device| device.get("name")).collect();
         let nodes: Vec<_> = nodes.iter().map(NodeEndpoints::value).collect();
+        let (sip_domain, sip_devices) = sip::told(settings);
         let mut value = json!({
             "ca": self.folder.files("ca").certificate,
             "agents": agents,
@@ -74,6 +79,8 @@ impl Endpoints<'_> {
                 "password": self.push_password.expose(),
             },
             "phone_ca": {"certificate": phone_ca.certificate, "key": phone_ca.key},
+            "sip_domain": sip_domain,
+            "sip_devices": sip_devices,
         });
         let Some(members) = value.as_object_mut() else { return value };
         if let Some(account) = list("accounts").next() {

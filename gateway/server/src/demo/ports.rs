@@ -1,7 +1,7 @@
 //! Ports of the demo: free ones, chosen at the first start and kept as long as they are free.
 
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, UdpSocket};
 use std::ops::Range;
 use std::path::Path;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use crate::secret_file::write_whole;
 /// Where ports are chosen from. Linux gives 32768 and up to outgoing connections.
 const CHOSEN_FROM: Range<u16> = 20_000..32_000;
 /// More than one demo needs.
-const PORTS_OF_A_DEMO: u32 = 16;
+const PORTS_OF_A_DEMO: u32 = 32;
 
 /// How often a port that was kept is looked at, and the pause between two looks.
 const LOOKS: u32 = 10;
@@ -29,6 +29,8 @@ pub(super) struct NodePorts {
     pub(super) console: u16,
     /// Plain HTTP for monitoring.
     pub(super) operations: u16,
+    /// SIP over UDP, TCP and TLS.
+    pub(super) sip: [u16; 3],
 }
 
 /// The demo's ports.
@@ -80,10 +82,19 @@ impl Ports {
                 },
                 operations: choose(kept(&name("operations")))?,
                 console: choose(kept(&name("console")))?,
+                sip: [
+                    choose(kept(&name("sip_udp")))?,
+                    choose(kept(&name("sip_tcp")))?,
+                    choose(kept(&name("sip_tls")))?,
+                ],
             };
             text.insert(name("phone"), ports.phone.into());
             text.insert(name("operations"), ports.operations.into());
             text.insert(name("console"), ports.console.into());
+            let [sip_udp, sip_tcp, sip_tls] = ports.sip;
+            for (what, port) in [("sip_udp", sip_udp), ("sip_tcp", sip_tcp), ("sip_tls", sip_tls)] {
+                text.insert(name(what), port.into());
+            }
             io::Result::Ok(ports)
         };
         let ports = Self {
@@ -124,7 +135,10 @@ fn wanted(wanted: u16, chosen: u16) -> io::Result<u16> {
 }
 
 fn is_free(port: u16) -> bool {
-    loopback().into_iter().all(|address| TcpListener::bind(SocketAddr::new(address, port)).is_ok())
+    loopback()
+        .into_iter()
+        .map(|address| SocketAddr::new(address, port))
+        .all(|address| TcpListener::bind(address).is_ok() && UdpSocket::bind(address).is_ok())
 }
 
 /// Whether a port is free now or in a moment: somebody may only be looking whether it is, or a process
@@ -161,7 +175,10 @@ mod tests {
         let folder = Folder::new();
         let path = folder.path().join("ports.json");
         let ports = Ports::keep(&path, None).unwrap();
-        let nodes = ports.nodes.iter().flat_map(|node| [node.phone, node.operations]);
+        let of_node = |node: &NodePorts| {
+            [&[node.phone, node.operations, node.console], &node.sip[..]].concat()
+        };
+        let nodes = ports.nodes.iter().flat_map(of_node);
         let all: Vec<_> = nodes.chain([ports.push]).chain(ports.peers).collect();
         for (at, port) in all.iter().enumerate() {
             assert!(CHOSEN_FROM.contains(port), "{port}");
@@ -172,6 +189,8 @@ mod tests {
         let other = Ports::keep(&path, None).unwrap();
         assert_ne!(other.nodes[0].phone, ports.nodes[0].phone);
         assert_eq!(other.nodes[1], ports.nodes[1]);
+        let _taken = UdpSocket::bind((Ipv4Addr::LOCALHOST, ports.nodes[0].sip[0])).unwrap();
+        assert_ne!(Ports::keep(&path, None).unwrap().nodes[0].sip[0], ports.nodes[0].sip[0]);
         assert_eq!(other.push, ports.push);
     }
 }

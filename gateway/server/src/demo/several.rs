@@ -20,7 +20,7 @@ use tokio::time::{sleep, timeout};
 use super::database::Database;
 use super::node_process::NodeProcess;
 use super::ports::NodePorts;
-use super::{Folder, NAME, Prepared, issue, listeners, unwritable, written};
+use super::{Folder, NAME, Prepared, issue, limits, listeners, unwritable, written};
 use crate::config::Config;
 use crate::node::{Asked, NodeError, Signals};
 use crate::words::with_causes;
@@ -241,8 +241,7 @@ fn node(
         "certificate": written(&certificate),
         "listeners": listeners,
         "store": {"url": url, "connections": CONNECTIONS},
-        // No balancer has to notice that a node stops.
-        "limits": {"notice_seconds": 0},
+        "limits": limits(),
     });
     let configuration = folder.file(&format!("nodes/{label}.toml"));
     write_configuration(&configuration, &value)?;

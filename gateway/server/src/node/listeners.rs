@@ -8,6 +8,7 @@ use engine::{Authenticator, Clock};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use super::sip_sockets::SipSockets;
 use crate::config::{AcmeConfig, Config};
 use crate::http::{HttpMetrics, Proofs, Proxies, RouteTable, Site};
 use crate::listener::{self, BindError, Content, Listener, PlainRefusal, Setup};
@@ -27,6 +28,8 @@ pub(super) struct Sockets {
     refusal: Vec<TcpListener>,
     /// The plain port that answers an ACME authority.
     challenges: Vec<TcpListener>,
+    /// SIP, which its adapter serves.
+    sip: SipSockets,
 }
 
 /// What all listeners share.
@@ -54,6 +57,11 @@ pub(super) struct Listeners {
 }
 
 impl Sockets {
+    /// Takes those of SIP out.
+    pub(super) fn take_sip(&mut self) -> SipSockets {
+        std::mem::take(&mut self.sip)
+    }
+
     pub(super) fn bind(config: &Config) -> Result<Self, BindError> {
         let phone = &config.phone;
         let plain = |name, port: Option<u16>| match port {
@@ -81,6 +89,7 @@ impl Sockets {
             )?,
             refusal,
             challenges,
+            sip: SipSockets::bind(&config.sip)?,
         })
     }
 }
@@ -167,6 +176,11 @@ impl Serving<'_> {
 }
 
 impl Listeners {
+    /// Becomes true when they are asked to stop.
+    pub(super) fn stopping(&self) -> watch::Receiver<bool> {
+        self.stop_peers.subscribe()
+    }
+
     /// Stops accepting and lets requests in hand end until `late`; monitoring sees it until the
     /// last moment.
     pub(super) async fn drain(mut self, late: watch::Receiver<bool>) {

@@ -33,7 +33,10 @@ fn config(folder: &Path) -> Config {
     let value = json!({
         "name": "gw-a.example",
         "state_directory": folder.join("state"),
-        "listeners": {"phone": listen(), "console": listen(), "operations": listen()},
+        "listeners": {
+            "phone": listen(), "console": listen(), "operations": listen(),
+            "sip": {"tls_port": 0, "tcp_port": 0},
+        },
         "limits": {"drain_seconds": 1},
     });
     Config::read(value, folder).unwrap()

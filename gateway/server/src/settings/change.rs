@@ -6,16 +6,21 @@
 //! ```
 //!
 //! Agents and phones are many, and nothing names a phone: of those only what an edit touches is looked
-//! at, so that one label edited among 24,000 agents costs no look at each of them.
+//! at, so that one label edited among 24,000 agents costs no look at each of them. What SIP calls a phone
+//! is its own alone, so phones that are called what an edited one shall be are looked at too, and all
+//! that speak SIP where its section is edited, whose next hops they name.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use console::{Context, ETAG_PURPOSE, etag};
 use domain::settings::{
     AGENTS_MAX, DEVICES_MAX, MASK, Reader, Section, SettingDocument, Settings, SettingsHead,
     export, export_document,
 };
-use domain::{Actor, Command, Input, InputId, Key, Kind, Problems, Refusal, Reply, administrators};
+use domain::{
+    Actor, Command, DeviceName, Input, InputId, Key, Kind, Problems, Refusal, Reply, administrators,
+};
 use engine::Outcome;
 use serde_json::{Map, Value};
 
@@ -336,6 +341,14 @@ impl Edits {
         let Value::Object(mut file) = export(&file) else { return Err(ApplyError::Broken) };
         let mut names = Vec::new();
         let mut problems = Problems::default();
+        // What is edited stands behind what is not, so that it is told of it where the two do not go
+        // together.
+        for edit in &self.edits {
+            let list = file.get_mut(edit.section.file_key()).and_then(Value::as_array_mut);
+            if let (Some(list), Some(name)) = (list, &edit.name) {
+                list.retain(|it| name_of(it, edit.section) != *name);
+            }
+        }
         for edit in self.edits {
             // Found under another spelling, it is another's name.
             let present = before.document(&edit.key()).filter(|it| it.key() == edit.key());
@@ -361,23 +374,9 @@ impl Edits {
             }
             let list = file.entry(section).or_insert_with(|| Value::Array(Vec::new()));
             let Some(list) = list.as_array_mut() else { return Err(ApplyError::Broken) };
-            let name = edit.name.unwrap_or_default();
-            let position = list.iter().position(|it| name_of(it, edit.section) == name);
-            match (position, document) {
-                (Some(position), Some(document)) => {
-                    if let Some(place) = list.get_mut(position) {
-                        *place = document;
-                    }
-                    names.push((format!("{section}[{position}]"), called));
-                }
-                (None, Some(document)) => {
-                    names.push((format!("{section}[{}]", list.len()), called));
-                    list.push(document);
-                }
-                (Some(position), None) => {
-                    list.remove(position);
-                }
-                (None, None) => {}
+            if let Some(document) = document {
+                names.push((format!("{section}[{}]", list.len()), called));
+                list.push(document);
             }
         }
         problems.into_result().map_err(ApplyError::Problems)?;
@@ -402,14 +401,29 @@ impl Edits {
             let wanted = wanted.chain(supervisors.cloned());
             let agents =
                 wanted.filter_map(|id| Some((id.clone(), before.agents.get(&id)?.clone())));
-            part.agents = std::sync::Arc::new(agents.collect());
+            part.agents = Arc::new(agents.collect());
         }
         let edited = names(Section::Device);
-        let devices = edited.iter().filter_map(|name| {
-            let name = name.parse().ok()?;
+        let by_name = |name: DeviceName| {
             before.devices.get_key_value(&name).map(|(name, device)| (name.clone(), device.clone()))
-        });
-        part.devices = std::sync::Arc::new(devices.collect());
+        };
+        let mut devices: BTreeMap<_, _> =
+            edited.iter().filter_map(|name| by_name(name.parse().ok()?)).collect();
+        if touched(Section::Sip) {
+            let with_sip = before.devices.iter().filter(|(_, device)| device.sip.is_some());
+            devices.extend(with_sip.map(|(name, device)| (name.clone(), device.clone())));
+        }
+        let of_devices = self.edits.iter().filter(|edit| edit.section == Section::Device);
+        for sip in of_devices.filter_map(|edit| edit.document.as_ref()?.get("sip")) {
+            let text = |name: &str| match sip.get(name) {
+                Some(Value::String(text)) => text.clone(),
+                Some(Value::Number(number)) => number.to_string(),
+                _ => String::new(),
+            };
+            let alike = before.devices_called_in_sip(&text("user"), &text("address"));
+            devices.extend(alike.iter().filter_map(|device| by_name(device.name.clone())));
+        }
+        part.devices = Arc::new(devices);
         part
     }
 }
@@ -439,6 +453,17 @@ fn with_kept_secrets(
                 (name, before.clone())
             });
             Value::Object(kept.collect::<Map<_, _>>())
+        }
+        // Elements of a list are the same ones where they have the same name.
+        Value::Array(elements) => {
+            let kept = elements.into_iter().enumerate().map(|(position, element)| {
+                let name = element.get("name").filter(|name| name.is_string());
+                let mut others = present.as_array().into_iter().flatten();
+                let before = name.and_then(|name| others.find(|it| it.get("name") == Some(name)));
+                let key = format!("{path}[{position}]");
+                with_kept_secrets(&key, element, before.unwrap_or(&Value::Null), problems)
+            });
+            Value::Array(kept.collect())
         }
         other => other,
     }

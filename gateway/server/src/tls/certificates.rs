@@ -9,7 +9,8 @@
 //! ```
 //!
 //! One change at a time; nothing is changed before all of it was checked. [`Certificates`] owns what is
-//! in force; [`Tls`] of each listener owns the configuration of the next handshake.
+//! in force; [`Tls`] of each listener owns the configuration of the next handshake. SIP has a
+//! configuration of its own and asks [`Showing`] for the certificate.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -20,6 +21,8 @@ use domain::settings::Settings;
 use domain::{NodeName, Problems, Timestamp};
 use engine::metrics::Gauges;
 use engine::{Engine, Metrics};
+use rustls::client::ResolvesClientCert;
+use rustls::server::ResolvesServerCert;
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject as _;
 use serde::Serialize;
@@ -27,7 +30,7 @@ use tokio::sync::watch;
 
 use super::acme::{self, Acme, AcmeState, Challenges};
 use super::making::{self, MakingError};
-use super::{Certificate, CertificateError, Tls, TlsError};
+use super::{Certificate, CertificateError, Showing, Tls, TlsError};
 use crate::config::{AcmeChallenge, Config};
 
 mod checked;
@@ -64,13 +67,15 @@ pub(crate) enum Purpose {
     Phone,
     /// The listener for administrators.
     Console,
+    /// The listener for SIP over TLS.
+    Sip,
 }
 
 impl Purpose {
     /// Every purpose.
-    pub(crate) const ALL: [Self; 3] = [Self::Server, Self::Phone, Self::Console];
+    pub(crate) const ALL: [Self; 4] = [Self::Server, Self::Phone, Self::Console, Self::Sip];
     /// Those that are listeners.
-    const LISTENERS: [Self; 2] = [Self::Phone, Self::Console];
+    const LISTENERS: [Self; 3] = [Self::Phone, Self::Console, Self::Sip];
 
     /// Its name in files, figures and commands.
     pub(crate) fn name(self) -> &'static str {
@@ -78,6 +83,7 @@ impl Purpose {
             Self::Server => "server",
             Self::Phone => "phone",
             Self::Console => "console",
+            Self::Sip => "sip",
         }
     }
 
@@ -85,8 +91,13 @@ impl Purpose {
     fn names(self, config: &Config) -> Vec<NodeName> {
         match self {
             Self::Server | Self::Phone => config.certificate_names(),
-            Self::Console => vec![config.name.clone()],
+            Self::Console | Self::Sip => vec![config.name.clone()],
         }
+    }
+
+    /// Whether the node has that listener at all.
+    fn is_here(self, config: &Config) -> bool {
+        self != Self::Sip || !config.sip.tls.is_empty()
     }
 }
 
@@ -98,6 +109,9 @@ pub(crate) struct Certificates {
     names: BTreeMap<Purpose, Vec<NodeName>>,
     engine: Arc<Engine>,
     tls: BTreeMap<Purpose, Arc<Tls>>,
+    sip: Arc<Showing>,
+    /// Listeners that there are.
+    listeners: Vec<Purpose>,
     /// The server's own always, others where they have one.
     in_force: RwLock<BTreeMap<Purpose, Certificate>>,
     figure: Gauges,
@@ -116,6 +130,7 @@ pub(crate) struct Certificates {
 pub(crate) struct Loaded {
     in_force: BTreeMap<Purpose, Certificate>,
     tls: BTreeMap<Purpose, Arc<Tls>>,
+    sip: Arc<Showing>,
     acme: Option<Arc<Acme>>,
 }
 
@@ -207,6 +222,7 @@ impl Loaded {
         let (server, expired) =
             Certificate::load_though_expired(&config.certificate_files(), &names, now)?;
         tell_expired(Purpose::Server, expired);
+        let sip = Arc::new(Showing::new(&server));
         in_force.insert(Purpose::Server, server);
         if config.certificate.is_none() {
             let places = Places::new(config.certificates_folder());
@@ -232,12 +248,15 @@ impl Loaded {
         let looks_here = |acme: &&Arc<Acme>| acme.challenge() == AcmeChallenge::TlsAlpn01;
         let challenges = acme.as_ref().filter(looks_here).map(|acme| acme.challenges());
         let mut tls = BTreeMap::new();
-        for listener in Purpose::LISTENERS {
+        if let Some(certificate) = shown_by(&in_force, Purpose::Sip) {
+            sip.replace(certificate);
+        }
+        for listener in [Purpose::Phone, Purpose::Console] {
             if let Some(certificate) = shown_by(&in_force, listener) {
                 tls.insert(listener, Arc::new(Tls::answering(certificate, challenges.clone())?));
             }
         }
-        Ok(Self { in_force, tls, acme })
+        Ok(Self { in_force, tls, sip, acme })
     }
 
     /// What an ACME authority is answered on a plain port.
@@ -292,6 +311,8 @@ impl Certificates {
             names: Purpose::ALL.map(|purpose| (purpose, purpose.names(config))).into(),
             engine,
             tls: loaded.tls,
+            sip: loaded.sip,
+            listeners: Purpose::LISTENERS.into_iter().filter(|it| it.is_here(config)).collect(),
             in_force: RwLock::new(loaded.in_force),
             figure,
             shown: Mutex::default(),
@@ -351,7 +372,7 @@ impl Certificates {
                 true => *listener == purpose,
                 false => purpose == Purpose::Server,
             };
-            Purpose::LISTENERS.into_iter().filter(shows).collect()
+            self.listeners.iter().copied().filter(shows).collect()
         };
         let told = in_force.iter().filter_map(|(purpose, certificate)| {
             let mut chain = certificate.chain().iter().filter_map(|der| Described::of(der).ok());
@@ -423,6 +444,16 @@ impl Certificates {
         *shown = names;
     }
 
+    /// What SIP over TLS shows to whoever connects, always that in force.
+    pub(crate) fn sip_server(&self) -> Arc<dyn ResolvesServerCert> {
+        Arc::clone(&self.sip) as Arc<dyn ResolvesServerCert>
+    }
+
+    /// The same to next hops that ask who connects.
+    pub(crate) fn sip_client(&self) -> Arc<dyn ResolvesClientCert> {
+        Arc::clone(&self.sip) as Arc<dyn ResolvesClientCert>
+    }
+
     /// Rises with every change of what is in force.
     pub(crate) fn changes(&self) -> watch::Receiver<u64> {
         self.changes.subscribe()
@@ -445,6 +476,9 @@ impl Certificates {
             if let Some(certificate) = shown_by(&certificates, *listener) {
                 tls.replace(certificate)?;
             }
+        }
+        if let Some(certificate) = shown_by(&certificates, Purpose::Sip) {
+            self.sip.replace(certificate);
         }
         *self.in_force.write().unwrap_or_else(PoisonError::into_inner) = certificates;
         self.show_figures();

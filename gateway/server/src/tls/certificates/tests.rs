@@ -312,7 +312,10 @@ async fn ops_08_a_listener_has_a_certificate_of_its_own_where_one_was_imported()
     let told: Vec<_> = all.iter().map(|it| (it.purpose, it.listeners.as_slice())).collect();
     assert_eq!(
         told,
-        [(Purpose::Server, [Purpose::Console].as_slice()), (Purpose::Phone, &[Purpose::Phone]),]
+        [
+            (Purpose::Server, [Purpose::Console, Purpose::Sip].as_slice()),
+            (Purpose::Phone, &[Purpose::Phone]),
+        ]
     );
     assert_eq!(all[0].certificate.sha256, server);
     assert_eq!(all[1].certificate.sha256, made.certificate.sha256);
@@ -323,6 +326,32 @@ async fn ops_08_a_listener_has_a_certificate_of_its_own_where_one_was_imported()
     assert_eq!(it.certificates.pem().unwrap(), it.certificates.list().in_force[0].text);
     let figures = String::from_utf8(it.metrics.text()).unwrap();
     assert!(!figures.contains("name=\"phone\""), "{figures}");
+}
+
+/// SIP has a configuration of its own, so what matters is what it is given with each handshake.
+#[tokio::test]
+async fn ops_08_sip_shows_the_certificate_in_force_with_every_handshake() {
+    let it = fixture().await;
+    let shown = || {
+        let key = it.certificates.sip.current.borrow();
+        Described::of(&key.cert[0]).unwrap().sha256
+    };
+    assert_eq!(shown(), it.shown());
+    let server = it.certificates.renew_self_signed(Purpose::Server, false).await.unwrap();
+    assert_eq!(shown(), server.certificate.sha256);
+    let own = it.certificates.renew_self_signed(Purpose::Sip, false).await.unwrap();
+    assert_eq!(shown(), own.certificate.sha256);
+    assert_ne!(shown(), server.certificate.sha256);
+    std::fs::remove_file(it.path("sip.pem")).unwrap();
+    it.certificates.reload(&it.config, Timestamp::from_seconds(NOW)).await.unwrap();
+    assert_eq!(shown(), server.certificate.sha256, "the server's again");
+}
+
+#[tokio::test]
+async fn ops_08_a_listener_without_sockets_shows_no_certificate() {
+    let it = fixture_with(|_, config| config.sip.tls.clear()).await;
+    let listeners = it.certificates.list().in_force[0].listeners.clone();
+    assert_eq!(listeners, [Purpose::Phone, Purpose::Console]);
 }
 
 #[tokio::test]

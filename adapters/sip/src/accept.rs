@@ -1,0 +1,129 @@
+//! Connections that come: each has a place, shakes hands in a task of its own and within a limit, and runs.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rustls::ServerConfig;
+use socket2::{SockRef, TcpKeepalive};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinSet;
+use tokio_rustls::TlsAcceptor;
+
+use crate::element::Element;
+use crate::flows::{NoRoom, Place, Proven};
+use crate::stream;
+
+/// After an error that is no connection's own, such as too many open files.
+const PAUSE: Duration = Duration::from_millis(50);
+/// Keep-alives of TCP itself find peers that vanished before a silence would.
+const KEEP_ALIVE: Duration = Duration::from_secs(60);
+/// What the peer does not take within this, TCP gives up.
+const UNANSWERED: Duration = Duration::from_secs(30);
+
+/// What a listener offers.
+#[derive(Clone)]
+pub(crate) enum Offer {
+    /// Plain connections.
+    Plain,
+    /// TLS, as configured at the time.
+    Tls(watch::Receiver<Arc<ServerConfig>>),
+}
+
+/// What all listeners share.
+#[derive(Clone)]
+pub(crate) struct Acceptor {
+    pub(crate) element: Arc<Element>,
+    pub(crate) handshakes: Arc<Semaphore>,
+    pub(crate) stop: watch::Receiver<bool>,
+}
+
+/// Takes connections until it is to stop; ends when they have.
+pub(crate) async fn run(listener: TcpListener, offer: Offer, mut acceptor: Acceptor) {
+    let mut connections = JoinSet::new();
+    loop {
+        let accepted = tokio::select! {
+            biased;
+            () = stream::stopped(&mut acceptor.stop) => break,
+            Some(_) = connections.join_next(), if !connections.is_empty() => continue,
+            accepted = listener.accept() => accepted,
+        };
+        match accepted {
+            Ok((socket, peer)) => {
+                let flows = acceptor.element.flows();
+                match flows.place(peer) {
+                    Ok(place) => {
+                        connections.spawn(one(
+                            socket,
+                            peer,
+                            place,
+                            offer.clone(),
+                            acceptor.clone(),
+                        ));
+                    }
+                    Err(reason) => acceptor.element.figures().refused_connection(match reason {
+                        NoRoom::All => "full",
+                        NoRoom::Source => "source",
+                    }),
+                }
+            }
+            Err(error) => {
+                tracing::warn!(%error, "a SIP connection cannot be accepted");
+                tokio::time::sleep(PAUSE).await;
+            }
+        }
+    }
+    drop(listener);
+    while connections.join_next().await.is_some() {}
+}
+
+async fn one(socket: TcpStream, peer: SocketAddr, place: Place, offer: Offer, acceptor: Acceptor) {
+    let Acceptor { element, handshakes, stop } = acceptor;
+    // A socket that cannot be set so works all the same.
+    let _ = prepare(&socket);
+    let Ok(local) = socket.local_addr() else { return };
+    match offer {
+        Offer::Plain => {
+            let connection = element.flows().open(peer, local, false, Proven::Nobody, true);
+            element.figures().opened("tcp");
+            let ended = stream::run(socket, Arc::clone(&connection), Arc::clone(&element), stop);
+            element.ended(&connection, ended.await);
+        }
+        Offer::Tls(config) => {
+            let Ok(permit) = handshakes.try_acquire() else {
+                return element.figures().refused_connection("handshakes");
+            };
+            let config = Arc::clone(&config.borrow());
+            let limit = element.limits().handshake;
+            let shaken = TlsAcceptor::from(config).accept(socket);
+            let tls = match tokio::time::timeout(limit, shaken).await {
+                Ok(Ok(tls)) => tls,
+                Ok(Err(error)) => {
+                    tracing::debug!(%peer, %error, "a TLS handshake failed");
+                    return element.figures().refused_connection("handshake");
+                }
+                Err(_) => return element.figures().refused_connection("handshake_time"),
+            };
+            drop(permit);
+            let chain = tls.get_ref().1.peer_certificates();
+            let proven = chain.map_or(Proven::Nobody, |chain| element.holder(chain, peer));
+            let connection = element.flows().open(peer, local, true, proven, true);
+            element.figures().opened("tls");
+            let ended = stream::run(tls, Arc::clone(&connection), Arc::clone(&element), stop);
+            element.ended(&connection, ended.await);
+        }
+    }
+    drop(place);
+}
+
+/// Sets what finds a peer that vanished, and sends small messages at once.
+pub(crate) fn prepare(socket: &TcpStream) -> io::Result<()> {
+    socket.set_nodelay(true)?;
+    let socket = SockRef::from(socket);
+    socket.set_tcp_keepalive(
+        &TcpKeepalive::new().with_time(KEEP_ALIVE).with_interval(KEEP_ALIVE / 4),
+    )?;
+    socket.set_tcp_user_timeout(Some(UNANSWERED))
+}

@@ -1,0 +1,131 @@
+//! Screens over SIP: a phone that registered here, and takes such requests, is a channel of the engine's.
+//!
+//! What is to be shown goes as a REFER with two parts (`protocols::sip::body::screen`): a phone that is reached
+//! so needs neither its web server nor our password at it. Phones behind a next hop did not say what they take,
+//! so they are no channels.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use domain::DeviceName;
+use engine::{Channel, ChannelKind, ShowFailure, ShowPriority, ShowRequest};
+use protocols::phone_xml::{Execute, ExecuteItem, Object, Priority};
+use protocols::sip::body::remotecc::DataPassThrough;
+use protocols::sip::body::{multipart, screen};
+use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
+
+use crate::element::Element;
+use crate::events::SipEvent;
+use crate::flows::locked;
+use crate::outgoing::{By, Delivery, Errand};
+use crate::stream::stopped;
+
+/// What waits to be shown, of all phones.
+const REQUESTS_MAX: usize = 1_024;
+/// What is being shown at once.
+const SHOWING_MAX: usize = 4_096;
+/// The application of ours: none, since our pages are links of their own.
+const APPLICATION: u32 = 0;
+
+/// Offers phones as channels until it is to stop.
+pub(crate) async fn run(element: Arc<Element>, mut stop: watch::Receiver<bool>) {
+    let mut events = element.events().subscribe();
+    let (requests, mut wanted) = mpsc::channel(REQUESTS_MAX);
+    let mut offered = Offered { element: Arc::clone(&element), requests, channels: HashMap::new() };
+    let mut showing = JoinSet::new();
+    offered.look();
+    loop {
+        tokio::select! {
+            biased;
+            () = stopped(&mut stop) => return,
+            event = events.recv() => match event {
+                Ok(SipEvent::Reachable(device)) => offered.reachable(device),
+                Ok(SipEvent::Unreachable(device, _)) => offered.unreachable(&device),
+                Ok(SipEvent::News { .. }) => {}
+                Err(RecvError::Lagged(_)) => offered.look(),
+                Err(RecvError::Closed) => return,
+            },
+            Some(_) = showing.join_next(), if !showing.is_empty() => {}
+            Some(request) = wanted.recv(), if showing.len() < SHOWING_MAX => {
+                showing.spawn(show(Arc::clone(&element), request));
+            }
+        }
+    }
+}
+
+/// Phones that are offered.
+struct Offered {
+    element: Arc<Element>,
+    requests: mpsc::Sender<ShowRequest>,
+    channels: HashMap<DeviceName, Channel>,
+}
+
+impl Offered {
+    fn reachable(&mut self, device: DeviceName) {
+        let takes = {
+            let state = locked(&self.element.state);
+            let bindings = state.registrar.reach_device(device.as_str());
+            bindings.iter().any(|binding| binding.is_live && binding.remotecc)
+        };
+        if !takes {
+            return self.unreachable(&device);
+        }
+        let Self { element, requests, channels } = self;
+        channels.entry(device).or_insert_with_key(|device| {
+            element.port.channels().register(device, ChannelKind::Sip, requests.clone())
+        });
+    }
+
+    fn unreachable(&mut self, device: &DeviceName) {
+        self.channels.remove(device);
+    }
+
+    /// Looks at all bindings, where events were missed.
+    fn look(&mut self) {
+        let all: Vec<DeviceName> = {
+            let state = locked(&self.element.state);
+            let devices = state.registrar.bindings().filter_map(|it| it.device.as_deref());
+            devices.filter_map(|device| device.parse().ok()).collect()
+        };
+        self.channels.retain(|device, _| all.contains(device));
+        for device in all {
+            self.reachable(device);
+        }
+    }
+}
+
+async fn show(element: Arc<Element>, request: ShowRequest) {
+    let ShowRequest { device, show, answer } = request;
+    let priority = match show.priority {
+        ShowPriority::Now => Priority::Now,
+        ShowPriority::WhenIdle => Priority::WhenIdle,
+        ShowPriority::IfIdle => Priority::IfIdle,
+    };
+    let object = Object::Execute(Execute { items: vec![ExecuteItem { url: show.url, priority }] });
+    let shown = match screen(&DataPassThrough::of_application(APPLICATION), &object) {
+        Err(problem) => {
+            tracing::warn!(%device, %problem, "a page cannot be shown over SIP");
+            Err(ShowFailure::Refused)
+        }
+        Ok(body) => {
+            let errand = Errand {
+                device,
+                by: By::Refer,
+                content_type: multipart::CONTENT_TYPE.to_owned(),
+                body,
+                needs_remotecc: true,
+            };
+            match element.deliver(errand).await {
+                Delivery::Accepted(_) => Ok(()),
+                Delivery::Refused(..) | Delivery::Unsendable(_) => Err(ShowFailure::Refused),
+                Delivery::Unreachable(_) => Err(ShowFailure::Gone),
+                Delivery::Silent => Err(ShowFailure::NoAnswer),
+                Delivery::HeldOff(_) => Err(ShowFailure::Busy),
+            }
+        }
+    };
+    // Whoever asked may have given up.
+    let _ = answer.send(shown);
+}

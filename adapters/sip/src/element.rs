@@ -1,0 +1,606 @@
+//! The SIP element: everything that a message goes through, under one lock and without waiting.
+//!
+//! ```text
+//!   flow --Message--> admitted? --> Transactions --request--> dispatch --> prove --> register | refer | notify
+//!                                        |  ^                                                      |
+//!                                        |  '---------------------- answer ------------------------'
+//!                                        '--answer to ours--> Exchange --> whoever sent the errand
+//! ```
+//!
+//! Who owns what: `State` owns transactions, bindings, nonces, subscriptions and exchanges; `Flows` the ways out;
+//! `Sources` what each address may ask. Reading and writing happen outside the lock: inside it a message costs
+//! some microseconds, so every connection's task works on it directly and no queue can fill in between.
+//!
+//! A request is judged in this order: source, grammar (both before it comes here), repeat, scheme and method,
+//! required extensions, who asks, whether they may, body, deed.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use domain::DeviceName;
+use engine::Port;
+use protocols::sip::body::remotecc::Request;
+use protocols::sip::digest::{Challenger, ClientNonces};
+use protocols::sip::registrar::{BindingChange, Registrar};
+use protocols::sip::{
+    ClientId, Flow, Limits as WireLimits, Malformed, Message, Method, Received, Status,
+    Subscriptions, TransactionLimits, TransactionOutput, Transactions, encode,
+};
+use rustls::ClientConfig;
+use rustls_pki_types::{CertificateDer, UnixTime};
+use tokio::sync::{Notify, broadcast, watch};
+
+use crate::events::SipEvent;
+use crate::figures::{Figures, Observed};
+use crate::flows::{Connection, Flows, Proven, locked};
+use crate::limits::Limits;
+use crate::next_hops::HopStates;
+use crate::outgoing::Exchange;
+use crate::site::Site;
+use crate::sources::{Admitted, Sources};
+use crate::stream::{Ended, stopped};
+use crate::time::now;
+use crate::tries::Tries;
+use crate::{replies, tls};
+
+/// Events that a slow listener may be behind.
+const EVENTS_MAX: usize = 1_024;
+/// Timers that are nearer to each other than this run together.
+const TICK: Duration = Duration::from_millis(5);
+/// Without a timer the element looks at itself now and then.
+const IDLE: Duration = Duration::from_secs(1);
+
+/// All that a message goes through.
+pub(crate) struct Element {
+    pub(crate) port: Port,
+    pub(crate) name: String,
+    limits: Limits,
+    flows: Arc<Flows>,
+    figures: Figures,
+    sources: Mutex<Sources>,
+    site: RwLock<Option<Arc<Site>>>,
+    client_tls: RwLock<Option<Arc<ClientConfig>>>,
+    judges: RwLock<Judges>,
+    pub(crate) state: Mutex<State>,
+    /// Addresses of next hops whose word counts, with the hop's name.
+    trusted: RwLock<HashMap<std::net::IpAddr, String>>,
+    hops: HopStates,
+    events: broadcast::Sender<SipEvent>,
+    told: broadcast::Sender<(DeviceName, Request)>,
+    /// A timer came nearer than the one that is waited for.
+    nearer: Notify,
+    waited_for: Mutex<Option<Instant>>,
+}
+
+/// Who judges certificates that were shown.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Judges {
+    pub(crate) devices: tls::Judge,
+    pub(crate) next_hops: tls::Judge,
+}
+
+/// What is known of conversations.
+pub(crate) struct State {
+    pub(crate) transactions: Transactions,
+    pub(crate) registrar: Registrar,
+    pub(crate) subscriptions: Subscriptions,
+    pub(crate) challenger: Challenger,
+    pub(crate) exchanges: HashMap<ClientId, Exchange>,
+    pub(crate) tries: Tries,
+    /// Challenges of next hops that were answered, by the hop's name and what asked.
+    pub(crate) nonces: HashMap<(String, Status), ClientNonces>,
+    /// Whoever answered 503: not asked before then.
+    pub(crate) held_off: HashMap<String, Instant>,
+}
+
+/// A request and the way it came by.
+#[derive(Clone, Copy)]
+pub(crate) struct Asked<'a> {
+    pub(crate) now: Instant,
+    pub(crate) site: &'a Site,
+    pub(crate) flow: Flow,
+    pub(crate) connection: Option<&'a Connection>,
+    pub(crate) message: &'a Message,
+}
+
+/// An answer, and whether it was asked by somebody who proved who they are.
+pub(crate) struct Reply {
+    pub(crate) message: Message,
+    pub(crate) is_proven: bool,
+}
+
+impl Element {
+    pub(crate) fn new(port: Port, name: String, limits: Limits, state: State) -> Arc<Self> {
+        Arc::new(Self {
+            flows: Flows::new(&limits),
+            figures: Figures::new(port.metrics()),
+            sources: Mutex::new(Sources::new(limits.requests_per_second_per_source)),
+            site: RwLock::default(),
+            client_tls: RwLock::default(),
+            judges: RwLock::default(),
+            state: Mutex::new(state),
+            trusted: RwLock::default(),
+            hops: HopStates::default(),
+            events: broadcast::channel(EVENTS_MAX).0,
+            told: broadcast::channel(EVENTS_MAX).0,
+            nearer: Notify::new(),
+            waited_for: Mutex::default(),
+            limits,
+            name,
+            port,
+        })
+    }
+
+    pub(crate) fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// What a message may have.
+    pub(crate) fn wire_limits(&self) -> WireLimits {
+        let lenient = self.site().is_some_and(|site| site.sip.lenient);
+        WireLimits { lenient, ..WireLimits::default() }
+    }
+
+    pub(crate) fn flows(&self) -> &Arc<Flows> {
+        &self.flows
+    }
+
+    pub(crate) fn figures(&self) -> &Figures {
+        &self.figures
+    }
+
+    pub(crate) fn events(&self) -> &broadcast::Sender<SipEvent> {
+        &self.events
+    }
+
+    /// What phones ask for; nobody may do it.
+    pub(crate) fn wishes(&self) -> &broadcast::Sender<(DeviceName, Request)> {
+        &self.told
+    }
+
+    pub(crate) fn hops(&self) -> &HopStates {
+        &self.hops
+    }
+
+    /// The settings, where SIP is on.
+    pub(crate) fn site(&self) -> Option<Arc<Site>> {
+        self.site.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(crate) fn set_site(&self, site: Option<Arc<Site>>) {
+        *self.site.write().unwrap_or_else(PoisonError::into_inner) = site;
+    }
+
+    pub(crate) fn client_tls(&self) -> Option<Arc<ClientConfig>> {
+        self.client_tls.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(crate) fn set_client_tls(&self, config: Option<Arc<ClientConfig>>) {
+        *self.client_tls.write().unwrap_or_else(PoisonError::into_inner) = config;
+    }
+
+    /// Takes other addresses for those of next hops whose word counts.
+    pub(crate) fn set_trusted(&self, trusted: HashMap<std::net::IpAddr, String>) {
+        *self.trusted.write().unwrap_or_else(PoisonError::into_inner) = trusted;
+    }
+
+    /// The next hop that is at that address.
+    pub(crate) fn trusted(&self, peer: SocketAddr) -> Option<String> {
+        let trusted = self.trusted.read().unwrap_or_else(PoisonError::into_inner);
+        trusted.get(&peer.ip().to_canonical()).cloned()
+    }
+
+    /// How long a flow may be silent.
+    pub(crate) fn silence(&self) -> Duration {
+        self.site().map_or(IDLE, |site| site.silence())
+    }
+
+    /// Who the holder of a certificate is that was checked.
+    pub(crate) fn holder(&self, chain: &[CertificateDer<'_>], peer: SocketAddr) -> Proven {
+        let (Some(site), Some(own)) = (self.site(), chain.first()) else { return Proven::Nobody };
+        let judges = self.judges.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let since = u64::try_from(self.port.now().microseconds()).unwrap_or_default();
+        let now = UnixTime::since_unix_epoch(Duration::from_micros(since));
+        let names = tls::names(own);
+        if judges.devices.passes(chain, now)
+            && let Some(device) = tls::device(&names, |name| site.device(name).is_some())
+        {
+            return Proven::Device(device);
+        }
+        if judges.next_hops.passes(chain, now)
+            && let Some(hop) = site.next_hop_named(&names)
+        {
+            return Proven::NextHop(hop.name.clone());
+        }
+        tracing::debug!(%peer, "a certificate names no device or next hop that is listed");
+        Proven::Nobody
+    }
+
+    pub(crate) fn set_judges(&self, judges: Judges) {
+        *self.judges.write().unwrap_or_else(PoisonError::into_inner) = judges;
+    }
+
+    /// Judges a packet before it is read.
+    pub(crate) fn admit(&self, flow: Flow, bytes: usize) -> Admitted {
+        let peer = flow.peer();
+        if self.site().is_some_and(|site| !site.sip.allows(peer.ip().to_canonical())) {
+            self.figures.dropped("network");
+            return Admitted::Dropped;
+        }
+        let mut sources = locked(&self.sources);
+        if !flow.is_reliable() {
+            sources.credit(bytes);
+        }
+        let now = now();
+        if self.trusted(peer).is_some() {
+            // Many phones may be behind it; packets may only say that they come from there.
+            sources.prove(now, peer.ip());
+        }
+        let mut admitted = sources.admit(now, peer.ip());
+        drop(sources);
+        if admitted != Admitted::Yes && locked(&self.state).registrar.is_used(&flow) {
+            // Phones that are registered come before others.
+            admitted = Admitted::Yes;
+        }
+        match admitted {
+            Admitted::Yes => {}
+            Admitted::Refused => self.figures.dropped("source_refused"),
+            Admitted::Dropped => self.figures.dropped("source"),
+        }
+        admitted
+    }
+
+    /// Whoever is there proved who they are.
+    pub(crate) fn prove_source(&self, asked: &Asked<'_>) {
+        locked(&self.sources).prove(asked.now, asked.flow.peer().ip());
+        if let Some(connection) = asked.connection {
+            connection.know(asked.site.silence());
+        }
+    }
+
+    /// Tells a source that it asks too much, without keeping anything.
+    pub(crate) fn refuse_overload(&self, flow: Flow, message: &Message) {
+        if message.method().is_some() {
+            self.stateless(flow, message, Status::SERVICE_UNAVAILABLE);
+        }
+    }
+
+    /// A keep-alive was answered.
+    pub(crate) fn pinged(&self) {
+        self.figures.pinged();
+    }
+
+    /// The peer answered a keep-alive of ours: that it is heard at all is what counts.
+    pub(crate) fn ponged(&self, _flow: &Flow) {
+        self.figures.pinged();
+    }
+
+    /// What came was no SIP; it is answered where it says enough of itself.
+    pub(crate) fn malformed(&self, flow: Flow, malformed: Malformed) {
+        self.figures.dropped("malformed");
+        tracing::debug!(
+            peer = %flow.peer(), field = malformed.field, words = %malformed.words.escape_debug(),
+            "a SIP message breaks the grammar",
+        );
+        let Some(mut head) = malformed.head else { return };
+        if head.method().is_none_or(|method| method.name() == "ACK") {
+            return;
+        }
+        protocols::sip::note_source(&mut head, flow.peer());
+        let reply = replies::refusal(&head, malformed.status, &self.tag(), &malformed.words);
+        self.send_stateless(flow, reply);
+    }
+
+    /// Answers without keeping anything.
+    pub(crate) fn stateless(&self, flow: Flow, request: &Message, status: Status) {
+        let mut request = request.clone();
+        protocols::sip::note_source(&mut request, flow.peer());
+        let mut reply = replies::plain(&request, status, &self.tag());
+        if status == Status::SERVICE_UNAVAILABLE {
+            replies::retry_after(&mut reply, self.jitter(5, 30));
+        }
+        self.send_stateless(flow, reply);
+    }
+
+    fn send_stateless(&self, flow: Flow, reply: Message) {
+        if let Some(status) = reply.status() {
+            self.figures.answered(status);
+        }
+        let bytes = encode(&reply);
+        if !flow.is_reliable() && !locked(&self.sources).pay(now(), bytes.len()) {
+            return self.figures.dropped("amplification");
+        }
+        self.transmit(&flow, bytes);
+    }
+
+    fn transmit(&self, flow: &Flow, bytes: Bytes) {
+        if !self.flows.transmit(flow, bytes) {
+            self.figures.dropped("unsent");
+        }
+    }
+
+    /// A message came over a flow.
+    pub(crate) fn heard(&self, flow: Flow, connection: Option<&Connection>, mut message: Message) {
+        let is_request = message.method().is_some();
+        let is_known = connection.is_some_and(Connection::is_known);
+        if is_request && flow.is_reliable() && !is_known {
+            match self.admit(flow, 0) {
+                Admitted::Yes => {}
+                Admitted::Refused => return self.refuse_overload(flow, &message),
+                Admitted::Dropped => return,
+            }
+        }
+        let Some(site) = self.site() else {
+            if is_request {
+                self.stateless(flow, &message, Status::SERVICE_UNAVAILABLE);
+            }
+            return;
+        };
+        if is_request {
+            protocols::sip::note_source(&mut message, flow.peer());
+        }
+        let now = now();
+        let mut state = locked(&self.state);
+        match state.transactions.received(now, flow, &message) {
+            Received::Request(server) => {
+                if let Some(method) = message.method() {
+                    self.figures.request(method);
+                }
+                let asked = Asked { now, site: &site, flow, connection, message: &message };
+                let reply = self.dispatch(&mut state, &asked);
+                let is_invite = message.method() == Some(&Method::Invite);
+                if is_invite && !flow.is_reliable() && !state.registrar.is_used(&flow) {
+                    // A refusal is sent again until it is acknowledged, to an address that anybody may
+                    // have written down.
+                    state.transactions.release(server);
+                    self.settle(state);
+                    return self.send_stateless(flow, reply.message);
+                }
+                self.answer(&mut state, now, server, flow, reply);
+            }
+            Received::Cancelled { cancel, invite } => {
+                let status = if invite.is_some() { Status::OK } else { Status::NO_SUCH_DIALOG };
+                let message = replies::plain(&message, status, &self.tag());
+                let reply = Reply { message, is_proven: false };
+                self.answer(&mut state, now, cancel, flow, reply);
+            }
+            Received::Answered { client, is_final } => {
+                self.answered(&mut state, now, client, is_final, &message);
+            }
+            Received::Repeated | Received::Acknowledged => {}
+            Received::Unmatched => self.figures.dropped("unmatched"),
+            Received::Overloaded => {
+                drop(state);
+                self.figures.dropped("transactions");
+                return self.stateless(flow, &message, Status::SERVICE_UNAVAILABLE);
+            }
+        }
+        self.settle(state);
+    }
+
+    fn answer(
+        &self,
+        state: &mut State,
+        now: Instant,
+        server: protocols::sip::ServerId,
+        flow: Flow,
+        mut reply: Reply,
+    ) {
+        let Some(status) = reply.message.status() else { return };
+        self.figures.answered(status);
+        let mut bytes = encode(&reply.message);
+        if !flow.is_reliable() && !reply.is_proven {
+            // Packets may have come from somebody else than they say: see `sources`.
+            let mut sources = locked(&self.sources);
+            let mut is_paid = sources.pay(now, bytes.len());
+            if !is_paid && replies::shorten(&mut reply.message) {
+                bytes = encode(&reply.message);
+                is_paid = sources.pay(now, bytes.len());
+            }
+            drop(sources);
+            if !is_paid {
+                self.figures.dropped("amplification");
+                state.transactions.release(server);
+                return;
+            }
+        }
+        state.transactions.answer(now, server, status, bytes);
+    }
+
+    /// Takes out what came of it, lets others in, and sends.
+    pub(crate) fn settle(&self, mut state: std::sync::MutexGuard<'_, State>) {
+        let mut transmits = Vec::new();
+        while let Some(output) = state.transactions.poll() {
+            match output {
+                TransactionOutput::Transmit { flow, bytes } => transmits.push((flow, bytes)),
+                TransactionOutput::Failed { client, why } => {
+                    self.failed(&mut state, client, why);
+                }
+            }
+        }
+        let mut changes = Vec::new();
+        while let Some(change) = state.registrar.poll() {
+            changes.push(change);
+        }
+        let superseded: Vec<Flow> = changes
+            .iter()
+            .filter_map(|change| match change {
+                BindingChange::Moved { from, .. } => Some(*from),
+                _ => None,
+            })
+            .filter(|flow| flow.is_reliable() && !state.registrar.is_used(flow))
+            .collect();
+        // Nothing of ours is awaited: REFER says so.
+        while state.subscriptions.poll().is_some() {}
+        let deadline = Self::deadline(&state);
+        drop(state);
+        let mut gone = Vec::new();
+        for (flow, bytes) in transmits {
+            if !self.flows.transmit(&flow, bytes) {
+                self.figures.dropped("unsent");
+                if flow.is_reliable() {
+                    gone.push(flow);
+                }
+            }
+        }
+
+        for flow in superseded {
+            if let Some(connection) = self.flows.connection(&flow)
+                && connection.proven == Proven::Nobody
+            {
+                connection.close();
+            }
+        }
+        if !changes.is_empty() {
+            self.tell(changes);
+        }
+        self.come_nearer(deadline);
+        if !gone.is_empty() {
+            // Whoever waits for an answer over it need not wait any longer.
+            let now = now();
+            let mut state = locked(&self.state);
+            for flow in gone {
+                state.transactions.lost(now, flow);
+            }
+            self.settle(state);
+        }
+    }
+
+    fn tell(&self, changes: Vec<BindingChange>) {
+        for change in changes {
+            let event = match change {
+                BindingChange::Reachable { device: Some(device), .. } => {
+                    named(&device).map(SipEvent::Reachable)
+                }
+                BindingChange::Unreachable { device: Some(device), why, .. } => {
+                    named(&device).map(|device| SipEvent::Unreachable(device, why))
+                }
+                _ => None,
+            };
+            let Some(event) = event else { continue };
+            // Nobody may listen yet.
+            let _ = self.events.send(event);
+        }
+    }
+
+    /// A connection ended.
+    pub(crate) fn ended(&self, connection: &Connection, reason: Ended) {
+        self.flows.ended(&connection.flow);
+        self.hop_flow_ended(&connection.flow);
+        self.figures.ended(reason);
+        tracing::debug!(
+            peer = %connection.flow.peer(), reason = reason.name(), "a SIP connection ended"
+        );
+        let now = now();
+        let mut state = locked(&self.state);
+        state.transactions.lost(now, connection.flow);
+        state.registrar.lost(now, connection.flow);
+        self.settle(state);
+    }
+
+    fn deadline(state: &State) -> Option<Instant> {
+        let all = [
+            state.transactions.deadline(),
+            state.registrar.deadline(),
+            state.subscriptions.deadline(),
+        ];
+        all.into_iter().flatten().min()
+    }
+
+    fn come_nearer(&self, deadline: Option<Instant>) {
+        let Some(deadline) = deadline else { return };
+        let mut waited_for = locked(&self.waited_for);
+        if waited_for.is_none_or(|at| deadline < at) {
+            *waited_for = Some(deadline);
+            drop(waited_for);
+            self.nearer.notify_one();
+        }
+    }
+
+    /// Runs timers until it is to stop.
+    pub(crate) async fn keep_time(self: Arc<Self>, mut stop: watch::Receiver<bool>) {
+        loop {
+            let due = *locked(&self.waited_for);
+            let due = due.unwrap_or_else(|| now() + IDLE).max(now() + TICK);
+            tokio::select! {
+                biased;
+                () = stopped(&mut stop) => return,
+                () = self.nearer.notified() => continue,
+                () = tokio::time::sleep_until(due.into()) => {}
+            }
+            *locked(&self.waited_for) = None;
+            let now = now();
+            let mut state = locked(&self.state);
+            state.transactions.elapse(now);
+            state.registrar.elapse(now);
+            state.subscriptions.elapse(now);
+            state.held_off.retain(|_, until| *until > now);
+            self.settle(state);
+        }
+    }
+
+    /// What is so now, for the figures.
+    pub(crate) fn observe(&self) {
+        let state = locked(&self.state);
+        let counts = state.transactions.counts();
+        let bindings = state.registrar.counts();
+        drop(state);
+        self.figures.observe(&Observed {
+            bindings: bindings.bindings,
+            reachable: bindings.live,
+            connections: self.flows.count(),
+            sources: locked(&self.sources).len(),
+            server_in_hand: counts.server_pending,
+            server_kept: counts.server_kept,
+            client: counts.client_pending,
+        });
+    }
+
+    /// Connections whose certificate was proof, where the authorities are others now.
+    pub(crate) fn end_proven(&self) {
+        for connection in self.flows.all() {
+            let is_ours = !connection.is_incoming;
+            if connection.proven != Proven::Nobody && !is_ours {
+                connection.close();
+            }
+        }
+    }
+
+    /// A tag, or another text that cannot be guessed.
+    pub(crate) fn tag(&self) -> String {
+        let random: [u8; 12] = self.port.random().unwrap_or_default();
+        random.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// A number between both, so that peers do not come back together.
+    pub(crate) fn jitter(&self, least: u32, most: u32) -> u32 {
+        let random = u32::from_be_bytes(self.port.random().unwrap_or_default());
+        let span = most.saturating_sub(least).saturating_add(1);
+        least.saturating_add(random % span.max(1))
+    }
+}
+
+/// The limits of transactions.
+pub(crate) fn transaction_limits(limits: &Limits) -> TransactionLimits {
+    TransactionLimits {
+        pending_max: limits.transactions_max,
+        pending_per_source_max: limits.transactions_per_source_max,
+        ..TransactionLimits::default()
+    }
+}
+
+/// The device that a connection's certificate names.
+pub(crate) fn certified<'a>(asked: &Asked<'a>) -> Option<&'a DeviceName> {
+    match &asked.connection?.proven {
+        Proven::Device(device) => Some(device),
+        Proven::Nobody | Proven::NextHop(_) => None,
+    }
+}
+
+/// The device of a binding; only listed ones have any.
+fn named(device: &str) -> Option<DeviceName> {
+    device.parse().ok()
+}

@@ -1,0 +1,20 @@
+//! What others may want to know of phones that speak SIP.
+
+use domain::DeviceName;
+use protocols::sip::registrar::Unreachable as Why;
+
+/// Something happened to a phone, or at it.
+#[derive(Clone, Debug)]
+pub enum SipEvent {
+    /// The phone can be sent to: it registered, or its flow is a new one.
+    Reachable(DeviceName),
+    /// It cannot be sent to any more, and why.
+    Unreachable(DeviceName, Why),
+    /// It told unasked of something; who it is was proven.
+    News {
+        /// The phone.
+        device: DeviceName,
+        /// The event package, in small letters.
+        package: String,
+    },
+}

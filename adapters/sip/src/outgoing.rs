@@ -1,0 +1,580 @@
+//! Requests of ours: to phones over the flow they opened, or by the next hop that has them.
+//!
+//! ```text
+//!   Errand --> where is the phone? --> request --> ClientId: Exchange --final answer--> Delivery
+//!                 |                                   |-- 401, 407 of a next hop: once more, with a proof
+//!                 '-- nowhere: at once                '-- nothing in 32 s, flow lost: Delivery
+//! ```
+//!
+//! The request's URI is the registered contact as it was written, user part included: phones refuse any other.
+//! Whoever waits may give up earlier; the exchange goes on, so that a late answer still finds its place. What
+//! says that nobody is there (404, 410, 430, 481) ends the binding.
+
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use domain::DeviceName;
+use protocols::sip::registrar::Binding;
+use protocols::sip::{
+    ClientId, Failure, Flow, Message, Method, Name, Referred, StartLine, Status, SubscriptionId,
+    Text, Value, encode,
+};
+use tokio::sync::oneshot;
+
+use crate::element::{Element, State};
+use crate::flows::locked;
+use crate::next_hops::At;
+use crate::site::Site;
+use crate::time::now;
+
+/// A request over UDP may not be larger (RFC 3261, section 18.1.1).
+pub(crate) const DATAGRAM_BYTES_MAX: usize = 1_300;
+/// Exchanges at once.
+const EXCHANGES_MAX: usize = 50_000;
+/// The longest time that a peer may put us off.
+const HELD_OFF_MAX: Duration = Duration::from_secs(600);
+
+/// Something to tell a phone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Errand {
+    /// Whom.
+    pub device: DeviceName,
+    /// By which request.
+    pub by: By,
+    /// The body's type.
+    pub content_type: String,
+    /// The body.
+    pub body: Bytes,
+    /// Whether the phone must have said that it takes such requests.
+    pub needs_remotecc: bool,
+}
+
+/// By which request something is told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum By {
+    /// REFER, without a subscription.
+    Refer,
+    /// NOTIFY of that event package, unasked.
+    Notify(&'static str),
+}
+
+/// What became of an errand.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Delivery {
+    /// The phone has it.
+    Accepted(Status),
+    /// It was refused.
+    Refused(Status, String),
+    /// The phone is nowhere.
+    Unreachable(&'static str),
+    /// No answer came.
+    Silent,
+    /// It cannot be sent, whatever is tried.
+    Unsendable(&'static str),
+    /// The peer asked to be left alone for so long.
+    HeldOff(Duration),
+}
+
+/// A request that waits for its answer.
+pub(crate) struct Exchange {
+    pub(crate) request: Message,
+    pub(crate) flow: Flow,
+    /// Whom it is meant for, where that is a phone.
+    pub(crate) device: Option<DeviceName>,
+    /// The server of a next hop that it went by.
+    pub(crate) at: Option<At>,
+    /// Servers of that hop that were tried before.
+    pub(crate) tried: Vec<usize>,
+    /// What may be notified about it.
+    pub(crate) subscription: Option<SubscriptionId>,
+    /// Whether it was sent with a proof already.
+    pub(crate) is_proven: bool,
+    pub(crate) tell: Option<oneshot::Sender<Answer>>,
+}
+
+impl Exchange {
+    /// A request that nobody waits for.
+    fn of(request: Message, flow: Flow) -> Self {
+        Self {
+            request,
+            flow,
+            device: None,
+            at: None,
+            tried: Vec::new(),
+            subscription: None,
+            is_proven: false,
+            tell: None,
+        }
+    }
+}
+
+/// A final answer, or why there is none.
+#[derive(Clone, Debug)]
+pub(crate) enum Answer {
+    Message(Box<Message>),
+    Failed(Failure),
+}
+
+/// What a request is to say.
+pub(crate) struct Draft {
+    pub(crate) method: Method,
+    pub(crate) fields: Vec<(Name, String)>,
+    pub(crate) content_type: Option<String>,
+    pub(crate) body: Bytes,
+}
+
+/// Where a request stands in a dialog that a peer began.
+pub(crate) struct InDialog {
+    uri: String,
+    from: String,
+    to: String,
+    call_id: String,
+}
+
+impl InDialog {
+    /// The dialog of that request, in which our tag is `tag`.
+    pub(crate) fn of_peer(request: &Message, tag: &str) -> Option<Self> {
+        let field = |name: &Name| request.headers.get(name).map(|value| value.as_str().to_owned());
+        let contact = match request.contacts().ok()? {
+            protocols::sip::Contacts::List(list) => list.into_iter().next()?,
+            protocols::sip::Contacts::All => return None,
+        };
+        let mut from = field(&Name::TO)?;
+        if request.to().ok()?.tag().is_none() {
+            from = format!("{from};tag={tag}");
+        }
+        Some(Self {
+            uri: contact.uri.as_str().to_owned(),
+            from,
+            to: field(&Name::FROM)?,
+            call_id: request.call_id().to_owned(),
+        })
+    }
+}
+
+/// Whom a next hop is asked about, and how.
+pub(crate) struct HopRequest<'a> {
+    pub(crate) at: At,
+    pub(crate) flow: Flow,
+    /// The request's URI.
+    pub(crate) uri: &'a str,
+    /// Whom it is about, To and From.
+    pub(crate) address: &'a str,
+    pub(crate) route: Vec<String>,
+    pub(crate) call_id: &'a str,
+}
+
+/// Where a request goes.
+struct Way {
+    at: Option<At>,
+    flow: Flow,
+    uri: String,
+    to: String,
+    route: Vec<String>,
+}
+
+impl Element {
+    /// Tells a phone something, and what became of it.
+    pub(crate) async fn deliver(&self, errand: Errand) -> Delivery {
+        let waiting = match self.start(errand) {
+            Ok(waiting) => waiting,
+            Err(delivery) => return delivery,
+        };
+        match waiting.await {
+            Ok(Answer::Message(message)) => delivery_of(&message),
+            Ok(Answer::Failed(Failure::Timeout)) => Delivery::Silent,
+            Ok(Answer::Failed(Failure::Lost)) | Err(_) => Delivery::Unreachable("its flow is lost"),
+        }
+    }
+
+    fn start(&self, errand: Errand) -> Result<oneshot::Receiver<Answer>, Delivery> {
+        let site = self.site().ok_or(Delivery::Unsendable("SIP is off"))?;
+        let now = now();
+        let mut state = locked(&self.state);
+        let call_id = format!("{}@{}", self.tag(), self.name);
+        let way = self.way(&state, now, &site, &errand, &call_id)?;
+        let id = self.tag();
+        let is_refer = errand.by == By::Refer;
+        let (method, mut fields) = match errand.by {
+            By::Refer => {
+                let id: String = id.chars().take(8).collect();
+                let own = format!("<{}>", self.contact(&site, &way.flow));
+                let fields = vec![
+                    (Name::REQUIRE, "norefersub".to_owned()),
+                    (Name::REFER_TO, format!("cid:{id}")),
+                    (Name::CONTENT_ID, id),
+                    (Name::REFERRED_BY, own),
+                ];
+                (Method::Refer, fields)
+            }
+            By::Notify(event) => {
+                let fields = vec![
+                    (Name::EVENT, event.to_owned()),
+                    (Name::SUBSCRIPTION_STATE, "active".to_owned()),
+                ];
+                (Method::Notify, fields)
+            }
+        };
+        if errand.content_type.starts_with("multipart/") {
+            fields.push((Name::MIME_VERSION, "1.0".to_owned()));
+        }
+        let draft =
+            Draft { method, fields, content_type: Some(errand.content_type), body: errand.body };
+        let tag = self.tag();
+        let from = format!("<sip:gateway@{}>;tag={tag}", site.domain());
+        let request = self.write(&site, &way, &from, &call_id, draft);
+        let request = request.ok_or(Delivery::Unsendable("a field cannot be written"))?;
+        let (tell, waiting) = oneshot::channel();
+        let subscription = is_refer.then(|| {
+            let local_tag = tag;
+            let cseq = request.cseq().map_or(0, |cseq| cseq.number);
+            let referred = Referred { call_id, local_tag, cseq, is_awaited: false };
+            state.subscriptions.expect(now, referred)
+        });
+        let exchange = Exchange {
+            device: Some(errand.device),
+            at: way.at,
+            subscription: subscription.flatten(),
+            tell: Some(tell),
+            ..Exchange::of(request, way.flow)
+        };
+        self.send(&mut state, now, exchange)?;
+        self.settle(state);
+        Ok(waiting)
+    }
+
+    fn way(
+        &self,
+        state: &State,
+        now: Instant,
+        site: &Site,
+        errand: &Errand,
+        call_id: &str,
+    ) -> Result<Way, Delivery> {
+        let device = site.device(&errand.device);
+        let device = device.ok_or(Delivery::Unsendable("the settings give it no part in SIP"))?;
+        let put_off = state.held_off.get(device.name.as_str());
+        if let Some(left) = put_off.and_then(|until| until.checked_duration_since(now)) {
+            return Err(Delivery::HeldOff(left));
+        }
+        let hop = device.sip.as_ref().and_then(|sip| sip.next_hop.as_deref());
+        if let Some(hop) = hop {
+            let by = self.hop(hop, call_id, &[]);
+            let by = by.ok_or(Delivery::Unreachable("its next hop does not answer"))?;
+            let uri = site.address(device).ok_or(Delivery::Unsendable("it has no address"))?;
+            let to = format!("<{uri}>");
+            return Ok(Way { at: Some(by.at), flow: by.flow, uri, to, route: by.route });
+        }
+        let bindings = state.registrar.reach_device(device.name.as_str());
+        let binding = bindings.iter().find(|it| it.is_live);
+        let binding: &Binding =
+            binding.ok_or(Delivery::Unreachable("it is not registered here"))?;
+        if errand.needs_remotecc && !binding.remotecc {
+            return Err(Delivery::Unsendable("it does not take such requests"));
+        }
+        Ok(Way {
+            at: None,
+            flow: binding.flow,
+            uri: binding.uri.to_string(),
+            to: format!("<{}>", binding.aor),
+            route: binding.path.iter().map(ToString::to_string).collect(),
+        })
+    }
+
+    /// Our address as peers of that flow reach it.
+    pub(crate) fn contact(&self, site: &Site, flow: &Flow) -> String {
+        let transport = flow.transport().to_ascii_lowercase();
+        format!("sip:gateway@{};transport={transport}", self.sent_by(site, flow))
+    }
+
+    fn sent_by(&self, site: &Site, flow: &Flow) -> String {
+        let local = self.flows().local(flow).filter(|local| !local.ip().is_unspecified());
+        match local {
+            Some(local) => SocketAddr::new(local.ip().to_canonical(), local.port()).to_string(),
+            None => {
+                let port = self.flows().local(flow).map_or(5_060, |local| local.port());
+                format!("{}:{port}", site.node)
+            }
+        }
+    }
+
+    /// A request outside any dialog.
+    fn write(
+        &self,
+        site: &Site,
+        way: &Way,
+        from: &str,
+        call_id: &str,
+        draft: Draft,
+    ) -> Option<Message> {
+        let cseq = self.jitter(1, 1_000_000);
+        let Draft { method, fields, content_type, body } = draft;
+        let mut request = Message {
+            start: StartLine::Request { method: method.clone(), uri: Text::from(way.uri.clone()) },
+            headers: protocols::sip::Headers::with_room(16),
+            body,
+        };
+        let mut add = |name: Name, value: &str| {
+            let value = Value::new(value).ok()?;
+            request.headers.push(name, value);
+            Some(())
+        };
+        add(Name::VIA, &self.via(site, &way.flow))?;
+        for route in &way.route {
+            add(Name::ROUTE, route)?;
+        }
+        add(Name::MAX_FORWARDS, "70")?;
+        add(Name::FROM, from)?;
+        add(Name::TO, &way.to)?;
+        add(Name::CALL_ID, call_id)?;
+        add(Name::CSEQ, &format!("{cseq} {method}"))?;
+        if method != Method::Register {
+            add(Name::CONTACT, &format!("<{}>", self.contact(site, &way.flow)))?;
+        }
+        for (name, value) in fields {
+            add(name, &value)?;
+        }
+        if let Some(content_type) = content_type {
+            add(Name::CONTENT_TYPE, &content_type)?;
+        }
+        Some(request)
+    }
+
+    fn via(&self, site: &Site, flow: &Flow) -> String {
+        let rport = if flow.is_reliable() { "" } else { ";rport" };
+        let (transport, sent_by) = (flow.transport(), self.sent_by(site, flow));
+        format!("SIP/2.0/{transport} {sent_by};branch=z9hG4bK{}{rport}", self.tag())
+    }
+
+    /// Sends a request and keeps what its answer will need.
+    pub(crate) fn send(
+        &self,
+        state: &mut State,
+        now: Instant,
+        exchange: Exchange,
+    ) -> Result<(), Delivery> {
+        let bytes = encode(&exchange.request);
+        if !exchange.flow.is_reliable() && bytes.len() > DATAGRAM_BYTES_MAX {
+            return Err(Delivery::Unsendable("it is too large for UDP"));
+        }
+        if state.exchanges.len() >= EXCHANGES_MAX {
+            return Err(Delivery::HeldOff(Duration::from_secs(1)));
+        }
+        let client = state.transactions.request(now, exchange.flow, &exchange.request, bytes);
+        let client = client.map_err(|_| Delivery::HeldOff(Duration::from_secs(1)))?;
+        state.exchanges.insert(client, exchange);
+        Ok(())
+    }
+
+    /// Sends a request to a next hop; the answer comes as it is.
+    pub(crate) fn ask_hop(
+        &self,
+        towards: HopRequest<'_>,
+        draft: Draft,
+    ) -> Result<oneshot::Receiver<Answer>, Delivery> {
+        let site = self.site().ok_or(Delivery::Unsendable("SIP is off"))?;
+        let HopRequest { at, flow, uri, address, route, call_id } = towards;
+        let to = format!("<{address}>");
+        let way = Way { at: Some(at), flow, uri: uri.to_owned(), to: to.clone(), route };
+        let from = format!("{to};tag={}", self.tag());
+        let request = self.write(&site, &way, &from, call_id, draft);
+        let request = request.ok_or(Delivery::Unsendable("a field cannot be written"))?;
+        let mut state = locked(&self.state);
+        let (tell, waiting) = oneshot::channel();
+        let exchange = Exchange { at: way.at, tell: Some(tell), ..Exchange::of(request, flow) };
+        self.send(&mut state, now(), exchange)?;
+        self.settle(state);
+        Ok(waiting)
+    }
+
+    /// Sends a request inside a dialog that the peer of that flow began; nobody waits for its answer.
+    pub(crate) fn send_in_dialog(
+        &self,
+        state: &mut State,
+        now: Instant,
+        site: &Site,
+        flow: Flow,
+        dialog: &InDialog,
+        draft: Draft,
+    ) {
+        let way = Way {
+            at: None,
+            flow,
+            uri: dialog.uri.clone(),
+            to: dialog.to.clone(),
+            route: Vec::new(),
+        };
+        let request = self.write(site, &way, &dialog.from, &dialog.call_id, draft);
+        let sent = request.map(|request| self.send(state, now, Exchange::of(request, flow)));
+        if !matches!(sent, Some(Ok(()))) {
+            self.figures().dropped("unsent");
+        }
+    }
+
+    /// An answer to a request of ours came.
+    pub(crate) fn answered(
+        &self,
+        state: &mut State,
+        now: Instant,
+        client: ClientId,
+        is_final: bool,
+        message: &Message,
+    ) {
+        if !is_final {
+            return;
+        }
+        let Some(mut exchange) = state.exchanges.remove(&client) else { return };
+        let Some(status) = message.status() else { return };
+        if let Some(at) = &exchange.at {
+            self.hop_answered(now, at, Some(status), message.retry_after());
+            if status == Status::SERVICE_UNAVAILABLE
+                && self.sent_elsewhere(state, now, &mut exchange)
+            {
+                return;
+            }
+        }
+        if let Some(subscription) = exchange.subscription {
+            state.subscriptions.answered(subscription, message);
+        }
+        if let Some(again) = self.with_proof(state, &exchange, status, message) {
+            let tell = exchange.tell.take();
+            let again = Exchange { request: again, is_proven: true, tell, ..exchange };
+            if self.send(state, now, again).is_err() {
+                self.figures().dropped("unsent");
+            }
+            return;
+        }
+        if let Some(method) = exchange.request.method() {
+            let result = if status.is_success() { "accepted" } else { "refused" };
+            self.figures().sent(method, result);
+        }
+        self.learn(state, now, &exchange, status, message);
+        if let Some(tell) = exchange.tell {
+            // Whoever asked may have given up.
+            let _ = tell.send(Answer::Message(Box::new(message.clone())));
+        }
+    }
+
+    /// Sends what is meant for a phone by another server of its next hop, where there is one.
+    fn sent_elsewhere(&self, state: &mut State, now: Instant, exchange: &mut Exchange) -> bool {
+        let (Some(at), Some(_)) = (&exchange.at, &exchange.device) else { return false };
+        let Some(site) = self.site() else { return false };
+        exchange.tried.push(at.place);
+        let call_id = exchange.request.call_id().to_owned();
+        let Some(way) = self.hop(&at.hop, &call_id, &exchange.tried) else { return false };
+        let mut request = exchange.request.clone();
+        request.headers.remove(&Name::ROUTE);
+        let routes: Option<Vec<Value>> =
+            way.route.iter().map(|route| Value::new(route.clone()).ok()).collect();
+        let (Some(routes), Some(())) = (routes, self.renew(&mut request, &site, &way.flow)) else {
+            return false;
+        };
+        for route in routes {
+            request.headers.push(Name::ROUTE, route);
+        }
+        let again = Exchange {
+            request,
+            flow: way.flow,
+            device: exchange.device.clone(),
+            at: Some(way.at),
+            tried: exchange.tried.clone(),
+            subscription: exchange.subscription,
+            is_proven: false,
+            tell: exchange.tell.take(),
+        };
+        self.send(state, now, again).is_ok()
+    }
+
+    /// Makes it another request of the same conversation: by its number and its Via.
+    pub(crate) fn renew(&self, request: &mut Message, site: &Site, flow: &Flow) -> Option<()> {
+        let method = request.method()?.clone();
+        let number = request.cseq().ok()?.number.wrapping_add(1).max(1) & 0x7FFF_FFFF;
+        request.headers.set(Name::CSEQ, Value::new(format!("{number} {method}")).ok()?);
+        request.headers.set(Name::VIA, Value::new(self.via(site, flow)).ok()?);
+        Some(())
+    }
+
+    /// What an answer says of the phone.
+    fn learn(
+        &self,
+        state: &mut State,
+        now: Instant,
+        exchange: &Exchange,
+        status: Status,
+        message: &Message,
+    ) {
+        let Some(device) = &exchange.device else { return };
+        let is_gone =
+            [Status::NOT_FOUND, Status::GONE, Status::FLOW_FAILED, Status::NO_SUCH_DIALOG];
+        let is_ours = self.site().is_some_and(|site| {
+            let sip = site.device(device).and_then(|it| it.sip.as_ref());
+            sip.is_some_and(|sip| sip.next_hop.is_none())
+        });
+        if is_gone.contains(&status) && is_ours {
+            let uri = match &exchange.request.start {
+                StartLine::Request { uri, .. } => uri.to_string(),
+                StartLine::Response { .. } => String::new(),
+            };
+            tracing::info!(%device, status = status.code(), "a phone says that nobody is there");
+            let bindings = state.registrar.reach_device(device.as_str());
+            let of_uri: Vec<_> =
+                bindings.iter().filter(|it| *it.uri == *uri).map(|it| it.aor.clone()).collect();
+            for aor in of_uri {
+                state.registrar.remove(&aor, &uri);
+            }
+        }
+        if status == Status::SERVICE_UNAVAILABLE
+            && let Some(seconds) = message.retry_after()
+        {
+            let wait = Duration::from_secs(seconds.into()).min(HELD_OFF_MAX);
+            if let Some(until) = now.checked_add(wait) {
+                state.held_off.insert(device.as_str().to_owned(), until);
+            }
+        }
+    }
+
+    /// No answer came to a request of ours, or its flow is lost.
+    pub(crate) fn failed(&self, state: &mut State, client: ClientId, why: Failure) {
+        let Some(mut exchange) = state.exchanges.remove(&client) else { return };
+        let now = now();
+        if let Some(at) = &exchange.at {
+            if why == Failure::Timeout {
+                self.hop_answered(now, at, None, None);
+            } else if self.sent_elsewhere(state, now, &mut exchange) {
+                return;
+            }
+        }
+        if let Some(subscription) = exchange.subscription {
+            state.subscriptions.withdraw(subscription);
+        }
+        if let Some(method) = exchange.request.method() {
+            let result = match why {
+                Failure::Timeout => "silent",
+                Failure::Lost => "lost",
+            };
+            self.figures().sent(method, result);
+        }
+        if let Some(tell) = exchange.tell {
+            // Whoever asked may have given up.
+            let _ = tell.send(Answer::Failed(why));
+        }
+    }
+}
+
+fn delivery_of(message: &Message) -> Delivery {
+    let Some(status) = message.status() else { return Delivery::Silent };
+    if status.is_success() {
+        return Delivery::Accepted(status);
+    }
+    if status == Status::SERVICE_UNAVAILABLE
+        && let Some(seconds) = message.retry_after()
+    {
+        return Delivery::HeldOff(Duration::from_secs(seconds.into()).min(HELD_OFF_MAX));
+    }
+    let reason = match &message.start {
+        StartLine::Response { reason, .. } => reason.chars().take(100).collect(),
+        StartLine::Request { .. } => String::new(),
+    };
+    Delivery::Refused(status, reason)
+}

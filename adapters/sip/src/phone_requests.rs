@@ -1,0 +1,200 @@
+//! What phones tell: REFER with a request, an alarm or a question whether it may come home, NOTIFY with news.
+//!
+//! A REFER with such a body is no transfer: it is told apart by its content type and by `Refer-To` before
+//! anything else. It is answered at once; what comes of a key is told by a NOTIFY in its dialog, where the
+//! phone did not say that it wants none.
+
+use bytes::Bytes;
+use domain::DeviceName;
+use protocols::sip::body::remotecc::{self, ReasonElement, Request, Response};
+use protocols::sip::body::{
+    ALARM_TYPE, Alarm, REQUEST_TYPE, RESPONSE_TYPE, Remotecc, media_type, multipart, press,
+};
+use protocols::sip::{
+    Message, Method, Name, Notified, ReferTo, Status, Value, declines_subscription,
+};
+
+use crate::element::{Asked, Element, Reply, State};
+use crate::events::SipEvent;
+use crate::outgoing::{Draft, InDialog};
+use crate::replies;
+
+/// The reference by which a phone asks whether it may come home.
+const TOKEN: &str = "urn:x-cisco-remotecc:token-registration";
+/// Event packages of which phones may tell unasked.
+const UNASKED: [&str; 2] = ["dialog", "service-control"];
+
+/// What a REFER carries.
+enum Carried {
+    Request(Box<Request>),
+    Response,
+    /// What a key carried.
+    Press(String),
+    Alarm(Alarm),
+}
+
+impl Element {
+    /// Answers a REFER.
+    pub(crate) fn refer(&self, state: &mut State, asked: &Asked<'_>) -> Reply {
+        match self.referred(state, asked) {
+            Ok(message) => Reply { message, is_proven: true },
+            Err(message) => Reply { message, is_proven: false },
+        }
+    }
+
+    fn referred(&self, state: &mut State, asked: &Asked<'_>) -> Result<Message, Message> {
+        let request = asked.message;
+        let bad = |words: &str| self.refusal(request, Status::BAD_REQUEST, words);
+        let refer_to = request.refer_to().map_err(|problem| bad(&problem.to_string()))?;
+        if matches!(&refer_to, ReferTo::Urn(urn) if urn.eq_ignore_ascii_case(TOKEN)) {
+            // The question comes before a registration; the answer tells nothing that a phone may not know.
+            let takes = self.port.takes_sessions();
+            let status = if takes { Status::ACCEPTED } else { Status::SERVICE_UNAVAILABLE };
+            let mut message = replies::plain(request, status, &self.tag());
+            if !takes {
+                replies::retry_after(&mut message, self.jitter(30, 90));
+            }
+            return Err(message);
+        }
+        let who = self.prove(state, asked)?;
+        let Some(device) = who.device() else {
+            return Err(self.refusal(request, Status::FORBIDDEN, "no device of ours"));
+        };
+        let carried = self.carried(asked, &refer_to)?;
+        let tag = self.tag();
+        let is_done = self.do_what_is_carried(device, carried);
+        let status = if is_done { Status::ACCEPTED } else { Status::DECLINE };
+        let message = replies::plain(request, status, &tag);
+        if is_done && !declines_subscription(request) {
+            self.tell_result(state, asked, &tag);
+        }
+        Ok(message)
+    }
+
+    fn carried(&self, asked: &Asked<'_>, refer_to: &ReferTo) -> Result<Carried, Message> {
+        let request = asked.message;
+        let bad = |words: &str| self.refusal(request, Status::BAD_REQUEST, words);
+        let content_type = request.headers.get(&Name::CONTENT_TYPE).map_or("", Value::as_str);
+        let is_multipart = multipart::is_multipart(content_type);
+        let parts = if is_multipart {
+            multipart::parts(content_type, &request.body).map_err(|it| bad(&it.to_string()))?
+        } else {
+            vec![multipart::Part::new(content_type, request.body.clone())]
+        };
+        if let ReferTo::Cid(id) = refer_to {
+            let own = request.headers.get(&Name::CONTENT_ID).map(|value| bare(value.as_str()));
+            let is_there = own == Some(bare(id))
+                || parts.iter().any(|part| part.id.as_deref().map(bare) == Some(bare(id)));
+            if !is_there {
+                return Err(bad("Refer-To names a part that is not in the message"));
+            }
+        }
+        let [first, rest @ ..] = parts.as_slice() else { return Err(bad("there is no body")) };
+        match media_type(&first.content_type).as_str() {
+            REQUEST_TYPE if !rest.is_empty() => match press(&parts) {
+                Ok(pressed) => Ok(Carried::Press(pressed.data)),
+                Err(_) => self.request_in(asked, &first.body),
+            },
+            REQUEST_TYPE => self.request_in(asked, &first.body),
+            RESPONSE_TYPE => match remotecc::decode(&first.body) {
+                Ok(_) => Ok(Carried::Response),
+                Err(problem) => Err(bad(&problem.to_string())),
+            },
+            ALARM_TYPE => match Alarm::decode(&first.body) {
+                Ok(alarm) => Ok(Carried::Alarm(alarm)),
+                Err(problem) => Err(bad(&problem.to_string())),
+            },
+            _ => {
+                let status = Status::UNSUPPORTED_MEDIA_TYPE;
+                let mut message = self.refusal(request, status, "no such body in a REFER");
+                replies::add(&mut message, Name::ACCEPT, replies::ACCEPT);
+                Err(message)
+            }
+        }
+    }
+
+    fn request_in(&self, asked: &Asked<'_>, body: &Bytes) -> Result<Carried, Message> {
+        match remotecc::decode(body).map(|decoded| decoded.remotecc) {
+            Ok(Remotecc::Request(request)) => Ok(Carried::Request(Box::new(request))),
+            Ok(Remotecc::Response(_)) => Ok(Carried::Response),
+            Err(remotecc::BadRemotecc::Unknown(_)) => {
+                self.figures().dropped("unknown_request");
+                Err(self.refusal(asked.message, Status::DECLINE, "no such request here"))
+            }
+            Err(problem) => {
+                Err(self.refusal(asked.message, Status::BAD_REQUEST, &problem.to_string()))
+            }
+        }
+    }
+
+    /// Whether somebody does it.
+    fn do_what_is_carried(&self, device: &DeviceName, carried: Carried) -> bool {
+        match carried {
+            Carried::Response => true,
+            Carried::Alarm(alarm) => {
+                tracing::warn!(%device, alarm = %alarm.name.escape_debug(), "a phone sends an alarm");
+                true
+            }
+            // Where it is says nothing to us.
+            Carried::Request(request) if *request == Request::Location => true,
+            Carried::Request(request) => self.wishes().send((device.clone(), *request)).is_ok(),
+            Carried::Press(data) => self.port.channels().pressed(device, &data),
+        }
+    }
+
+    /// Tells what came of a request, in the dialog that its REFER began.
+    fn tell_result(&self, state: &mut State, asked: &Asked<'_>, tag: &str) {
+        let response = Remotecc::Response(Response { code: 200, options: None });
+        let Ok(body) = response.encode(ReasonElement::default()) else { return };
+        let Some(dialog) = InDialog::of_peer(asked.message, tag) else { return };
+        let draft = Draft {
+            method: Method::Notify,
+            fields: vec![
+                (Name::EVENT, "refer".to_owned()),
+                (Name::SUBSCRIPTION_STATE, "terminated;reason=noresource".to_owned()),
+            ],
+            content_type: Some(RESPONSE_TYPE.to_owned()),
+            body,
+        };
+        self.send_in_dialog(state, asked.now, asked.site, asked.flow, &dialog, draft);
+    }
+
+    /// Answers a NOTIFY.
+    pub(crate) fn notify(&self, state: &mut State, asked: &Asked<'_>) -> Reply {
+        let request = asked.message;
+        let unproven = |message| Reply { message, is_proven: false };
+        let Some(event) = request.event() else { return unproven(self.bad_event(request)) };
+        if !request.headers.has(&Name::SUBSCRIPTION_STATE) {
+            let words = "Subscription-State is missing";
+            return unproven(self.refusal(request, Status::BAD_REQUEST, words));
+        }
+        if event.package.eq_ignore_ascii_case("refer") {
+            // REFER of ours asks for none; some phones send them anyway.
+            let notified = state.subscriptions.notified(asked.now, request);
+            let message = replies::plain(request, notified.status(), &self.tag());
+            let is_proven = matches!(notified, Notified::Taken { .. });
+            return Reply { message, is_proven };
+        }
+        if !UNASKED.iter().any(|known| known.eq_ignore_ascii_case(&event.package)) {
+            return unproven(self.bad_event(request));
+        }
+        match self.prove(state, asked) {
+            Err(message) => unproven(message),
+            Ok(who) => {
+                if let Some(device) = who.device() {
+                    // Nobody may listen.
+                    let _ = self.events().send(SipEvent::News {
+                        device: device.clone(),
+                        package: event.package.to_ascii_lowercase(),
+                    });
+                }
+                let message = replies::plain(request, Status::OK, &self.tag());
+                Reply { message, is_proven: true }
+            }
+        }
+    }
+}
+
+fn bare(id: &str) -> &str {
+    id.trim().trim_start_matches('<').trim_end_matches('>')
+}

@@ -1,0 +1,65 @@
+//! Proofs of ours: a next hop that asks who we are is answered once, for realms that the settings name.
+
+use domain::settings::SIP_NEXT_HOP_PASSWORD_PURPOSE;
+use protocols::sip::digest::{Credentials, Password, Proving, answer_challenge};
+use protocols::sip::{Message, Name, StartLine, Status, Value};
+
+use crate::element::{Element, State};
+use crate::outgoing::Exchange;
+
+impl Element {
+    /// The request once more with a proof, where that is what the answer asks for and we have one.
+    pub(crate) fn with_proof(
+        &self,
+        state: &mut State,
+        exchange: &Exchange,
+        status: Status,
+        answer: &Message,
+    ) -> Option<Message> {
+        let (asked, given) = match status {
+            Status::UNAUTHORIZED => (Name::WWW_AUTHENTICATE, Name::AUTHORIZATION),
+            Status::PROXY_AUTHENTICATION_REQUIRED => {
+                (Name::PROXY_AUTHENTICATE, Name::PROXY_AUTHORIZATION)
+            }
+            _ => return None,
+        };
+        if exchange.is_proven {
+            return None;
+        }
+        let name = exchange.at.as_ref()?.hop.as_str();
+        let site = self.site()?;
+        let hop = site.next_hop(name)?;
+        let sealed = hop.password.as_ref()?;
+        let password = self.port.unseal(SIP_NEXT_HOP_PASSWORD_PURPOSE, sealed).ok()?;
+        let challenges: Vec<&str> = answer.headers.all(&asked).map(Value::as_str).collect();
+        let (method, uri) = match &exchange.request.start {
+            StartLine::Request { method, uri } => (method.clone(), uri.clone()),
+            StartLine::Response { .. } => return None,
+        };
+        let realms = match hop.realms.is_empty() {
+            true => hop.servers.iter().map(|server| server.host.clone()).collect(),
+            false => hop.realms.clone(),
+        };
+        let credentials = Credentials {
+            user: hop.user.clone()?,
+            password: Password::plain(password.expose().as_bytes()),
+            realms,
+        };
+        let carried: Vec<&str> = exchange.request.headers.all(&given).map(Value::as_str).collect();
+        let random = self.port.random::<16>()?;
+        let nonces = state.nonces.entry((name.to_owned(), status)).or_default();
+        let proving = Proving { method: &method, uri: &uri, body: &exchange.request.body };
+        let proof = answer_challenge(&challenges, &credentials, &proving, &carried, random, nonces);
+        let proof = match proof {
+            Ok(proof) => proof,
+            Err(problem) => {
+                tracing::warn!(next_hop = name, %problem, "a next hop asks for a proof we do not give");
+                return None;
+            }
+        };
+        let mut request = exchange.request.clone();
+        request.headers.set(given, proof);
+        self.renew(&mut request, &site, &exchange.flow)?;
+        Some(request)
+    }
+}

@@ -1,0 +1,274 @@
+//! How much each source may ask: a bucket of tokens for each, and the credit that answers to packets of
+//! unproven senders are taken from.
+//!
+//! ```text
+//!   request of a source --> tokens left         --> taken
+//!                       |-> none, refusals left --> 503 with Retry-After
+//!                       '-> none of either      --> dropped, unread
+//! ```
+//!
+//! A source is an IPv4 address or the first 64 bits of an IPv6 one. One that proved who it is may ask ten
+//! times as much for a while. The table is bounded: where it is full, sources that have been quiet give
+//! way, and where none has, newcomers share one bucket.
+//!
+//! Packets may have come from somebody else than they say. What is answered to unproven ones is paid from
+//! their bytes and from a small allowance, so a reflected flood is never larger than the flood (RFC 3261,
+//! section 26.1.5; RFC 4732).
+
+use std::collections::HashMap;
+use std::net::{IpAddr, Ipv6Addr};
+use std::time::{Duration, Instant};
+
+/// Sources that are remembered.
+const SOURCES_MAX: usize = 65_536;
+/// Refusals a second that one source is told.
+const REFUSALS_PER_SECOND: f64 = 20.0;
+/// How many times as much a source may ask that proved who it is.
+const PROVEN_FACTOR: f64 = 10.0;
+/// How long a source counts as proven.
+const PROVEN: Duration = Duration::from_secs(3_600);
+/// Bytes a second that are answered to unproven packets, whatever came.
+const ALLOWANCE_PER_SECOND: f64 = 64.0 * 1024.0;
+/// The most credit.
+const CREDIT_MAX: f64 = 512.0 * 1024.0;
+
+/// What becomes of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Admitted {
+    /// It is taken.
+    Yes,
+    /// It is refused and told so.
+    Refused,
+    /// It is not even read.
+    Dropped,
+}
+
+/// Who a source is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Source {
+    /// An address.
+    V4([u8; 4]),
+    /// A network.
+    V6([u8; 8]),
+    /// All that no place is left for.
+    Others,
+}
+
+impl Source {
+    /// The source that address belongs to; one that is mapped counts as what it is mapped from.
+    pub(crate) fn of(address: IpAddr) -> Self {
+        match address.to_canonical() {
+            IpAddr::V4(address) => Self::V4(address.octets()),
+            IpAddr::V6(address) => Self::V6(network(address)),
+        }
+    }
+}
+
+fn network(address: Ipv6Addr) -> [u8; 8] {
+    let [a, b, c, d, e, f, g, h, ..] = address.octets();
+    [a, b, c, d, e, f, g, h]
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Bucket {
+    tokens: f64,
+    refusals: f64,
+    at: Instant,
+    proven_until: Option<Instant>,
+}
+
+/// All sources.
+#[derive(Debug)]
+pub(crate) struct Sources {
+    buckets: HashMap<Source, Bucket>,
+    rate: f64,
+    credit: f64,
+    credit_at: Option<Instant>,
+    /// Sources that were looked at for one that may give way, so that a full table costs little.
+    full_until: Option<Instant>,
+}
+
+impl Sources {
+    /// Sources of which each may ask so much a second.
+    pub(crate) fn new(requests_per_second: u32) -> Self {
+        Self {
+            buckets: HashMap::new(),
+            rate: f64::from(requests_per_second),
+            credit: ALLOWANCE_PER_SECOND,
+            credit_at: None,
+            full_until: None,
+        }
+    }
+
+    /// Judges one request from that address.
+    pub(crate) fn admit(&mut self, now: Instant, address: IpAddr) -> Admitted {
+        let rate = self.rate;
+        let bucket = self.bucket(now, Source::of(address));
+        bucket.fill(now, rate);
+        if bucket.tokens >= 1.0 {
+            bucket.tokens -= 1.0;
+            Admitted::Yes
+        } else if bucket.refusals >= 1.0 {
+            bucket.refusals -= 1.0;
+            Admitted::Refused
+        } else {
+            Admitted::Dropped
+        }
+    }
+
+    /// Whoever is at that address proved who they are.
+    pub(crate) fn prove(&mut self, now: Instant, address: IpAddr) {
+        let source = Source::of(address);
+        if let Some(bucket) = self.buckets.get_mut(&source) {
+            bucket.proven_until = now.checked_add(PROVEN);
+        }
+    }
+
+    /// An unproven packet of so many bytes came.
+    pub(crate) fn credit(&mut self, bytes: usize) {
+        self.credit = (self.credit + as_number(bytes)).min(CREDIT_MAX);
+    }
+
+    /// Whether an answer of so many bytes to an unproven packet may be sent; it is paid for then.
+    pub(crate) fn pay(&mut self, now: Instant, bytes: usize) -> bool {
+        let passed = self.credit_at.map_or(0.0, |at| seconds(now, at));
+        self.credit_at = Some(now);
+        self.credit = (self.credit + passed * ALLOWANCE_PER_SECOND).min(CREDIT_MAX);
+        let bytes = as_number(bytes);
+        if self.credit < bytes {
+            return false;
+        }
+        self.credit -= bytes;
+        true
+    }
+
+    /// How many sources are remembered.
+    pub(crate) fn len(&self) -> usize {
+        self.buckets.len()
+    }
+
+    fn bucket(&mut self, now: Instant, source: Source) -> &mut Bucket {
+        let is_full = self.buckets.len() >= SOURCES_MAX && !self.buckets.contains_key(&source);
+        let source = if is_full && !self.make_room(now) { Source::Others } else { source };
+        let rate = self.rate;
+        self.buckets.entry(source).or_insert_with(|| Bucket {
+            tokens: rate * 2.0,
+            refusals: REFUSALS_PER_SECOND,
+            at: now,
+            proven_until: None,
+        })
+    }
+
+    /// Forgets sources whose buckets are full again; where none is, that is not looked for again soon.
+    fn make_room(&mut self, now: Instant) -> bool {
+        if self.full_until.is_some_and(|until| now < until) {
+            return false;
+        }
+        let rate = self.rate;
+        self.buckets.retain(|_, bucket| {
+            bucket.fill(now, rate);
+            bucket.tokens < rate * 2.0
+        });
+        let has_room = self.buckets.len() < SOURCES_MAX;
+        self.full_until = if has_room { None } else { now.checked_add(Duration::from_secs(1)) };
+        has_room
+    }
+}
+
+impl Bucket {
+    fn fill(&mut self, now: Instant, rate: f64) {
+        let passed = seconds(now, self.at);
+        self.at = now;
+        if self.proven_until.is_some_and(|until| until <= now) {
+            self.proven_until = None;
+        }
+        let rate = if self.proven_until.is_some() { rate * PROVEN_FACTOR } else { rate };
+        self.tokens = (self.tokens + passed * rate).min(rate * 2.0);
+        self.refusals = (self.refusals + passed * REFUSALS_PER_SECOND).min(REFUSALS_PER_SECOND);
+    }
+}
+
+fn seconds(now: Instant, before: Instant) -> f64 {
+    now.saturating_duration_since(before).as_secs_f64()
+}
+
+fn as_number(bytes: usize) -> f64 {
+    f64::from(u32::try_from(bytes).unwrap_or(u32::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn source(number: u32) -> IpAddr {
+        IpAddr::from(number.to_be_bytes())
+    }
+
+    #[test]
+    fn a_source_that_asks_too_much_is_refused_and_then_not_heard_while_others_are() {
+        let start = Instant::now();
+        let mut sources = Sources::new(10);
+        let mut met = [0; 3];
+        for _ in 0..100 {
+            met[sources.admit(start, source(1)) as usize] += 1;
+        }
+        assert_eq!(met, [20, 20, 60]);
+        assert_eq!(sources.admit(start, source(2)), Admitted::Yes);
+        let later = start + Duration::from_millis(100);
+        assert_eq!(sources.admit(later, source(1)), Admitted::Yes);
+        assert_eq!(sources.admit(later, source(1)), Admitted::Refused);
+    }
+
+    #[test]
+    fn who_proved_who_they_are_may_ask_more() {
+        let start = Instant::now();
+        let mut sources = Sources::new(10);
+        while sources.admit(start, source(1)) == Admitted::Yes {}
+        sources.prove(start, source(1));
+        let later = start + Duration::from_secs(1);
+        let taken = (0..1_000).filter(|_| sources.admit(later, source(1)) == Admitted::Yes).count();
+        assert_eq!(taken, 100);
+    }
+
+    #[test]
+    fn an_ipv6_network_is_one_source_and_a_mapped_address_the_one_it_maps() {
+        let of = |text: &str| Source::of(text.parse().unwrap());
+        assert_eq!(of("2001:db8::1"), of("2001:db8::ffff:2"));
+        assert_ne!(of("2001:db8::1"), of("2001:db8:0:1::1"));
+        assert_eq!(of("::ffff:192.0.2.1"), of("192.0.2.1"));
+    }
+
+    #[test]
+    fn a_flood_from_more_sources_than_are_remembered_takes_no_more_memory() {
+        let start = Instant::now();
+        let mut sources = Sources::new(10);
+        for number in 0..100_000 {
+            sources.admit(start, source(number));
+        }
+        assert!(sources.len() <= SOURCES_MAX + 1, "{}", sources.len());
+        // Those that came first are let go as soon as their buckets are full again.
+        let later = start + Duration::from_secs(5);
+        assert_eq!(sources.admit(later, source(1_000_000)), Admitted::Yes);
+        assert!(sources.len() < 10, "{}", sources.len());
+    }
+
+    #[test]
+    fn what_is_answered_to_unproven_packets_is_never_more_than_came_and_the_allowance() {
+        let mut now = Instant::now();
+        let mut sources = Sources::new(10);
+        let (mut came, mut went, mut seconds) = (0_u64, 0_u64, 0_u64);
+        for _ in 0..10 {
+            for _ in 0..20_000 {
+                sources.credit(300);
+                came += 300;
+                if sources.pay(now, 450) {
+                    went += 450;
+                }
+                now += Duration::from_micros(50);
+            }
+            seconds += 1;
+        }
+        assert!(went <= came + (seconds + 1) * 64 * 1024, "{went} for {came}");
+        assert!(went > came / 2, "{went} for {came}");
+    }
+}

@@ -1,0 +1,413 @@
+//! Ways to devices: who can reach a phone says so here, who has something to show finds the best way.
+//!
+//! ```text
+//!   adapter with a way --register--> Channel (there until dropped)
+//!   who shows --Show--> best channel --ShowRequest--> adapter --answer--> Shown
+//!                         |`--refused, silent, busy, gone--> next best --> ... --> Failed
+//!                         `--none--> NoChannel
+//!   key pressed --> adapter --pressed--> the presenter who showed last on that device
+//! ```
+//!
+//! Neither side knows the other. A device has one channel of a kind, the one registered last; how many
+//! devices there are is bounded by the adapters that register. Nothing here is kept over a restart: devices
+//! register anew, and what they show can be shown again. A show that came late and was shown in another way
+//! too does no harm, since what is shown is fetched.
+
+mod figures;
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use domain::DeviceName;
+use tokio::sync::mpsc::error::TrySendError;
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::timeout;
+
+use self::figures::{Figures, PressResult};
+use crate::Metrics;
+
+/// How long a channel may take to say that something is shown.
+pub const SHOW_TIME: Duration = Duration::from_secs(3);
+/// How many keys that were pressed wait for a presenter; more are refused.
+const PRESSES_MAX: usize = 256;
+/// Bytes that a key which was pressed may carry; what phones take in a URI is less.
+pub const PRESS_BYTES_MAX: usize = 1_024;
+
+/// Through what a device is reached; the best comes first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ChannelKind {
+    /// The flow that a SIP phone opened.
+    Sip,
+    /// The web server of a phone.
+    WebPush,
+}
+
+/// A page that a device is to open.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Show {
+    /// Where it is.
+    pub url: String,
+    /// When.
+    pub priority: ShowPriority,
+}
+
+impl fmt::Debug for Show {
+    /// Where it is stays hidden: links name a session.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Show").field("priority", &self.priority).finish_non_exhaustive()
+    }
+}
+
+/// When a device opens a page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ShowPriority {
+    /// At once.
+    Now,
+    /// Once the device is idle.
+    WhenIdle,
+    /// If the device is idle, else never.
+    IfIdle,
+}
+
+/// What an adapter is asked for that registered a channel.
+#[derive(Debug)]
+pub struct ShowRequest {
+    /// The device.
+    pub device: DeviceName,
+    /// What it is to open.
+    pub show: Show,
+    /// Where the answer goes; dropping it means that the way to the device is gone.
+    pub answer: oneshot::Sender<Result<(), ShowFailure>>,
+}
+
+/// Why a channel did not show.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ShowFailure {
+    /// Too much waits for it.
+    Busy,
+    /// The way to the device is gone.
+    Gone,
+    /// The device did not answer in time.
+    NoAnswer,
+    /// The device answered that it does not.
+    Refused,
+}
+
+/// What became of something to show.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ShowOutcome {
+    /// The device took it, through that.
+    Shown(ChannelKind),
+    /// Every channel of the device failed; the last one so.
+    Failed(ShowFailure),
+    /// The device has no channel.
+    NoChannel,
+}
+
+/// A key that was pressed.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Pressed {
+    /// On which device.
+    pub device: DeviceName,
+    /// What the key carried.
+    pub data: String,
+}
+
+impl fmt::Debug for Pressed {
+    /// What the key carried stays hidden: it may open something.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Pressed").field("device", &self.device).finish_non_exhaustive()
+    }
+}
+
+/// All ways to devices. Cheap to clone.
+#[derive(Clone)]
+pub struct Channels(Arc<Shared>);
+
+struct Shared {
+    devices: Mutex<Devices>,
+    figures: Figures,
+}
+
+#[derive(Default)]
+struct Devices {
+    by_name: HashMap<DeviceName, Entry>,
+    /// The last number given, to a channel or to a show.
+    number: u64,
+}
+
+#[derive(Default)]
+struct Entry {
+    /// By the place of their kind.
+    ways: [Option<Way>; ChannelKind::ALL.len()],
+    /// The newest show, and who is told of keys pressed on it.
+    shown: u64,
+    presses: Option<mpsc::Sender<Pressed>>,
+}
+
+struct Way {
+    number: u64,
+    requests: mpsc::Sender<ShowRequest>,
+}
+
+/// A show that a channel is asked for.
+struct Begun {
+    number: u64,
+    requests: mpsc::Sender<ShowRequest>,
+    /// Who was told of keys before.
+    before: Option<mpsc::Sender<Pressed>>,
+}
+
+/// A way to a device, there until this is dropped.
+#[must_use = "the way is gone when this is dropped"]
+pub struct Channel {
+    channels: Channels,
+    device: DeviceName,
+    kind: ChannelKind,
+    number: u64,
+}
+
+/// Shows something and is told of keys pressed on it.
+pub struct Presenter {
+    channels: Channels,
+    sender: mpsc::Sender<Pressed>,
+    presses: mpsc::Receiver<Pressed>,
+}
+
+impl ChannelKind {
+    /// All kinds, the best first.
+    pub const ALL: [Self; 2] = [Self::Sip, Self::WebPush];
+
+    /// Its name in figures.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Sip => "sip",
+            Self::WebPush => "web_push",
+        }
+    }
+
+    fn place(self) -> usize {
+        match self {
+            Self::Sip => 0,
+            Self::WebPush => 1,
+        }
+    }
+}
+
+impl ShowFailure {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Busy, Self::Gone, Self::NoAnswer, Self::Refused];
+
+    /// Its name in figures.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Busy => "busy",
+            Self::Gone => "gone",
+            Self::NoAnswer => "no_answer",
+            Self::Refused => "refused",
+        }
+    }
+}
+
+impl fmt::Debug for Channels {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "channels to {} devices", self.devices().by_name.len())
+    }
+}
+
+impl fmt::Debug for Channel {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{} channel to {}", self.kind.name(), self.device)
+    }
+}
+
+impl fmt::Debug for Presenter {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("presenter")
+    }
+}
+
+impl Channels {
+    pub(crate) fn new(metrics: &Metrics) -> Self {
+        let (devices, figures) = (Mutex::default(), Figures::new(metrics));
+        Self(Arc::new(Shared { devices, figures }))
+    }
+
+    /// A device can be reached: what it is to show is sent to `requests`, which should be short and may be
+    /// that of many devices. Takes the place of the channel of that kind that the device had.
+    pub fn register(
+        &self,
+        device: &DeviceName,
+        kind: ChannelKind,
+        requests: mpsc::Sender<ShowRequest>,
+    ) -> Channel {
+        let mut devices = self.devices();
+        let number = devices.next_number();
+        let entry = devices.by_name.entry(device.clone()).or_default();
+        if entry.set(kind, Some(Way { number, requests })).is_none() {
+            self.0.figures.add_channels(kind, 1);
+        }
+        Channel { channels: self.clone(), device: device.clone(), kind, number }
+    }
+
+    /// Whether a device has any channel.
+    pub fn reaches(&self, device: &DeviceName) -> bool {
+        self.devices().by_name.contains_key(device)
+    }
+
+    /// Has a device show something whose keys are links of its own; who was told of keys before is no more.
+    pub async fn show(&self, device: &DeviceName, show: Show) -> ShowOutcome {
+        self.show_for(device, show, None).await
+    }
+
+    /// Who is told of keys pressed on what they show.
+    pub fn presenter(&self) -> Presenter {
+        let (sender, presses) = mpsc::channel(PRESSES_MAX);
+        Presenter { channels: self.clone(), sender, presses }
+    }
+
+    /// A key was pressed on a device; gives whether somebody takes it.
+    pub fn pressed(&self, device: &DeviceName, data: &str) -> bool {
+        let result = self.hand_over(device, data);
+        self.0.figures.pressed(result);
+        result == PressResult::Taken
+    }
+
+    fn hand_over(&self, device: &DeviceName, data: &str) -> PressResult {
+        if data.len() > PRESS_BYTES_MAX {
+            return PressResult::TooLong;
+        }
+        let presses = self.devices().by_name.get(device).and_then(|entry| entry.presses.clone());
+        let pressed = Pressed { device: device.clone(), data: data.to_owned() };
+        match presses.map(|presses| presses.try_send(pressed)) {
+            Some(Ok(())) => PressResult::Taken,
+            Some(Err(TrySendError::Full(_))) => PressResult::Busy,
+            Some(Err(TrySendError::Closed(_))) | None => PressResult::Nobody,
+        }
+    }
+
+    async fn show_for(
+        &self,
+        device: &DeviceName,
+        show: Show,
+        presses: Option<&mpsc::Sender<Pressed>>,
+    ) -> ShowOutcome {
+        let mut outcome = ShowOutcome::NoChannel;
+        for kind in ChannelKind::ALL {
+            let Some(begun) = self.begin(device, kind, presses) else { continue };
+            let shown = ask(&begun.requests, device, &show).await;
+            self.0.figures.showed(kind, shown);
+            match shown {
+                Ok(()) => return ShowOutcome::Shown(kind),
+                Err(failure) => {
+                    self.give_back(device, begun);
+                    outcome = ShowOutcome::Failed(failure);
+                }
+            }
+        }
+        outcome
+    }
+
+    /// From here on keys belong to who shows: a device may be quicker than its answer.
+    fn begin(
+        &self,
+        device: &DeviceName,
+        kind: ChannelKind,
+        presses: Option<&mpsc::Sender<Pressed>>,
+    ) -> Option<Begun> {
+        let mut devices = self.devices();
+        let number = devices.next_number();
+        let entry = devices.by_name.get_mut(device)?;
+        let requests = entry.way(kind)?.requests.clone();
+        entry.shown = number;
+        let before = std::mem::replace(&mut entry.presses, presses.cloned());
+        Some(Begun { number, requests, before })
+    }
+
+    /// What was to be shown is not: the device shows what it showed before.
+    fn give_back(&self, device: &DeviceName, begun: Begun) {
+        let mut devices = self.devices();
+        let entry = devices.by_name.get_mut(device).filter(|entry| entry.shown == begun.number);
+        if let Some(entry) = entry {
+            entry.presses = begun.before;
+        }
+    }
+
+    fn unregister(&self, device: &DeviceName, kind: ChannelKind, number: u64) {
+        let mut devices = self.devices();
+        let Some(entry) = devices.by_name.get_mut(device) else { return };
+        if entry.way(kind).is_some_and(|way| way.number == number) {
+            entry.set(kind, None);
+            self.0.figures.add_channels(kind, -1);
+        }
+        if entry.ways.iter().all(Option::is_none) {
+            devices.by_name.remove(device);
+        }
+    }
+
+    fn devices(&self) -> MutexGuard<'_, Devices> {
+        // What a panic left behind is consistent: every change is one call.
+        self.0.devices.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Devices {
+    fn next_number(&mut self) -> u64 {
+        self.number += 1;
+        self.number
+    }
+}
+
+impl Entry {
+    fn way(&self, kind: ChannelKind) -> Option<&Way> {
+        self.ways.get(kind.place())?.as_ref()
+    }
+
+    /// Gives what was there before.
+    fn set(&mut self, kind: ChannelKind, way: Option<Way>) -> Option<Way> {
+        let place = self.ways.get_mut(kind.place())?;
+        std::mem::replace(place, way)
+    }
+}
+
+async fn ask(
+    requests: &mpsc::Sender<ShowRequest>,
+    device: &DeviceName,
+    show: &Show,
+) -> Result<(), ShowFailure> {
+    let (answer, answered) = oneshot::channel();
+    let request = ShowRequest { device: device.clone(), show: show.clone(), answer };
+    requests.try_send(request).map_err(|error| match error {
+        TrySendError::Full(_) => ShowFailure::Busy,
+        TrySendError::Closed(_) => ShowFailure::Gone,
+    })?;
+    match timeout(SHOW_TIME, answered).await {
+        Ok(Ok(shown)) => shown,
+        Ok(Err(_)) => Err(ShowFailure::Gone),
+        Err(_) => Err(ShowFailure::NoAnswer),
+    }
+}
+
+impl Drop for Channel {
+    fn drop(&mut self) {
+        self.channels.unregister(&self.device, self.kind, self.number);
+    }
+}
+
+impl Presenter {
+    /// Has a device show something; keys pressed on it come to this presenter until something else is shown.
+    pub async fn show(&self, device: &DeviceName, show: Show) -> ShowOutcome {
+        self.channels.show_for(device, show, Some(&self.sender)).await
+    }
+
+    /// The next key that was pressed. Dropping the wait loses nothing.
+    pub async fn pressed(&mut self) -> Pressed {
+        match self.presses.recv().await {
+            Some(pressed) => pressed,
+            // It cannot close: this presenter holds a sender itself.
+            None => std::future::pending().await,
+        }
+    }
+}
