@@ -1,0 +1,1 @@
+//! PJSUA2 as a phone.
