@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use domain::settings::{
     Device, DeviceSip, SIP_DEVICE_PASSWORD_PURPOSE, SIP_NEXT_HOP_PASSWORD_PURPOSE, Settings,
-    SipNextHop, SipServer, SipTransport,
+    SipAlgorithm, SipNextHop, SipServer, SipTransport,
 };
 use domain::{DeviceName, Sealed, Secret};
 use engine::probe::Probe;
@@ -67,14 +67,24 @@ impl Place {
 }
 
 impl Node {
-    /// Starts one with these phones and next hops.
+    /// Starts one with these phones and next hops. SIPp knows MD5 alone.
     pub(crate) async fn start(place: Place, phones: Vec<Device>, hops: Vec<SipNextHop>) -> Self {
-        let named = phones.into_iter().map(|device| (device.name.clone(), Arc::new(device)));
         let written = domain::settings::Sip {
             domains: vec![DOMAIN.to_owned()],
+            digest_algorithms: vec![SipAlgorithm::Md5],
             next_hops: hops,
             ..domain::settings::Sip::default()
         };
+        Self::start_with(place, phones, written).await
+    }
+
+    /// Starts one with these phones, SIP set like that.
+    pub(crate) async fn start_with(
+        place: Place,
+        phones: Vec<Device>,
+        written: domain::settings::Sip,
+    ) -> Self {
+        let named = phones.into_iter().map(|device| (device.name.clone(), Arc::new(device)));
         let settings = Settings {
             sip: Arc::new(written),
             devices: Arc::new(named.collect::<BTreeMap<_, _>>()),

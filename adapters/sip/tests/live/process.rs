@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
@@ -46,9 +46,25 @@ pub(crate) struct Running {
 impl Running {
     /// Starts it; what it says is kept in `folder`.
     pub(crate) fn start(mut command: Command, folder: PathBuf) -> Self {
+        command.stdin(Stdio::null());
+        Self::start_as_is(command, folder)
+    }
+
+    /// Starts it so that it can be told something.
+    pub(crate) fn start_talking(mut command: Command, folder: PathBuf) -> Self {
+        command.stdin(Stdio::piped());
+        Self::start_as_is(command, folder)
+    }
+
+    /// What it listens to; once.
+    pub(crate) fn input(&mut self) -> ChildStdin {
+        self.child.stdin.take().unwrap()
+    }
+
+    fn start_as_is(mut command: Command, folder: PathBuf) -> Self {
         use std::os::unix::process::CommandExt as _;
         let log = File::create(folder.join("log")).unwrap();
-        command.stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log);
+        command.stdout(log.try_clone().unwrap()).stderr(log);
         let child = command.current_dir(&folder).process_group(0).spawn().unwrap();
         Self { child, folder }
     }
