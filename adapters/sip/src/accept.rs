@@ -86,7 +86,7 @@ async fn one(socket: TcpStream, peer: SocketAddr, place: Place, offer: Offer, ac
     let Ok(local) = socket.local_addr() else { return };
     match offer {
         Offer::Plain => {
-            let connection = element.flows().open(peer, local, false, Proven::Nobody);
+            let connection = element.flows().open(peer, local, false, Proven::Nobody, true);
             element.figures().opened("tcp");
             let ended = stream::run(socket, Arc::clone(&connection), Arc::clone(&element), stop);
             element.ended(&connection, ended.await);
@@ -107,9 +107,9 @@ async fn one(socket: TcpStream, peer: SocketAddr, place: Place, offer: Offer, ac
                 Err(_) => return element.figures().refused_connection("handshake_time"),
             };
             drop(permit);
-            let certificate = tls.get_ref().1.peer_certificates().and_then(<[_]>::first);
-            let proven = certificate.map_or(Proven::Nobody, |shown| element.holder(shown, peer));
-            let connection = element.flows().open(peer, local, true, proven);
+            let chain = tls.get_ref().1.peer_certificates();
+            let proven = chain.map_or(Proven::Nobody, |chain| element.holder(chain, peer));
+            let connection = element.flows().open(peer, local, true, proven, true);
             element.figures().opened("tls");
             let ended = stream::run(tls, Arc::clone(&connection), Arc::clone(&element), stop);
             element.ended(&connection, ended.await);

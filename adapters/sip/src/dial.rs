@@ -65,7 +65,7 @@ async fn open(
     let local = socket.local_addr().map_err(words)?;
     let proven = Proven::NextHop(hop.name.clone());
     if transport == SipTransport::Tcp {
-        let connection = element.flows().open(peer, local, false, proven);
+        let connection = element.flows().open(peer, local, false, proven, false);
         connection.know(element.silence());
         let (flow, element, stop) = (connection.flow, Arc::clone(element), stop.clone());
         tokio::spawn(async move {
@@ -81,7 +81,7 @@ async fn open(
     let tls = shaken.map_err(|error| {
         format!("TLS: {error}; put who signed its certificate into trust for sip_next_hops")
     })?;
-    let connection = element.flows().open(peer, local, true, proven);
+    let connection = element.flows().open(peer, local, true, proven, false);
     connection.know(element.silence());
     let (flow, element, stop) = (connection.flow, Arc::clone(element), stop.clone());
     tokio::spawn(async move {

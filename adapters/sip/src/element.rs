@@ -27,10 +27,10 @@ use protocols::sip::digest::{Challenger, ClientNonces};
 use protocols::sip::registrar::{BindingChange, Registrar};
 use protocols::sip::{
     ClientId, Flow, Limits as WireLimits, Malformed, Message, Method, Received, Status,
-    TransactionLimits, TransactionOutput, Transactions, encode,
+    Subscriptions, TransactionLimits, TransactionOutput, Transactions, encode,
 };
 use rustls::ClientConfig;
-use rustls_pki_types::CertificateDer;
+use rustls_pki_types::{CertificateDer, UnixTime};
 use tokio::sync::{Notify, broadcast, watch};
 
 use crate::events::SipEvent;
@@ -63,6 +63,7 @@ pub(crate) struct Element {
     sources: Mutex<Sources>,
     site: RwLock<Option<Arc<Site>>>,
     client_tls: RwLock<Option<Arc<ClientConfig>>>,
+    judges: RwLock<Judges>,
     pub(crate) state: Mutex<State>,
     /// Addresses of next hops whose word counts, with the hop's name.
     trusted: RwLock<HashMap<std::net::IpAddr, String>>,
@@ -74,10 +75,18 @@ pub(crate) struct Element {
     waited_for: Mutex<Option<Instant>>,
 }
 
+/// Who judges certificates that were shown.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Judges {
+    pub(crate) devices: tls::Judge,
+    pub(crate) next_hops: tls::Judge,
+}
+
 /// What is known of conversations.
 pub(crate) struct State {
     pub(crate) transactions: Transactions,
     pub(crate) registrar: Registrar,
+    pub(crate) subscriptions: Subscriptions,
     pub(crate) challenger: Challenger,
     pub(crate) exchanges: HashMap<ClientId, Exchange>,
     pub(crate) tries: Tries,
@@ -111,6 +120,7 @@ impl Element {
             sources: Mutex::new(Sources::new(limits.requests_per_second_per_source)),
             site: RwLock::default(),
             client_tls: RwLock::default(),
+            judges: RwLock::default(),
             state: Mutex::new(state),
             trusted: RwLock::default(),
             hops: HopStates::default(),
@@ -189,17 +199,28 @@ impl Element {
     }
 
     /// Who the holder of a certificate is that was checked.
-    pub(crate) fn holder(&self, certificate: &CertificateDer<'_>, peer: SocketAddr) -> Proven {
-        let Some(site) = self.site() else { return Proven::Nobody };
-        let names = tls::names(certificate);
-        let device = tls::device(&names, |name| site.device(name).is_some());
-        match device {
-            Some(device) => Proven::Device(device),
-            None => {
-                tracing::debug!(%peer, "a certificate names no device that is listed");
-                Proven::Nobody
-            }
+    pub(crate) fn holder(&self, chain: &[CertificateDer<'_>], peer: SocketAddr) -> Proven {
+        let (Some(site), Some(own)) = (self.site(), chain.first()) else { return Proven::Nobody };
+        let judges = self.judges.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let since = u64::try_from(self.port.now().microseconds()).unwrap_or_default();
+        let now = UnixTime::since_unix_epoch(Duration::from_micros(since));
+        let names = tls::names(own);
+        if judges.devices.passes(chain, now)
+            && let Some(device) = tls::device(&names, |name| site.device(name).is_some())
+        {
+            return Proven::Device(device);
         }
+        if judges.next_hops.passes(chain, now)
+            && let Some(hop) = site.next_hop_named(&names)
+        {
+            return Proven::NextHop(hop.name.clone());
+        }
+        tracing::debug!(%peer, "a certificate names no device or next hop that is listed");
+        Proven::Nobody
+    }
+
+    pub(crate) fn set_judges(&self, judges: Judges) {
+        *self.judges.write().unwrap_or_else(PoisonError::into_inner) = judges;
     }
 
     /// Judges a packet before it is read.
@@ -213,12 +234,17 @@ impl Element {
         if !flow.is_reliable() {
             sources.credit(bytes);
         }
-        let admitted = if self.trusted(peer).is_some() {
-            Admitted::Yes
-        } else {
-            sources.admit(now(), peer.ip())
-        };
+        let now = now();
+        if self.trusted(peer).is_some() {
+            // Many phones may be behind it; packets may only say that they come from there.
+            sources.prove(now, peer.ip());
+        }
+        let mut admitted = sources.admit(now, peer.ip());
         drop(sources);
+        if admitted != Admitted::Yes && locked(&self.state).registrar.is_used(&flow) {
+            // Phones that are registered come before others.
+            admitted = Admitted::Yes;
+        }
         match admitted {
             Admitted::Yes => {}
             Admitted::Refused => self.figures.dropped("source_refused"),
@@ -407,11 +433,20 @@ impl Element {
             })
             .filter(|flow| flow.is_reliable() && !state.registrar.is_used(flow))
             .collect();
+        // Nothing of ours is awaited: REFER says so.
+        while state.subscriptions.poll().is_some() {}
         let deadline = Self::deadline(&state);
         drop(state);
+        let mut gone = Vec::new();
         for (flow, bytes) in transmits {
-            self.transmit(&flow, bytes);
+            if !self.flows.transmit(&flow, bytes) {
+                self.figures.dropped("unsent");
+                if flow.is_reliable() {
+                    gone.push(flow);
+                }
+            }
         }
+
         for flow in superseded {
             if let Some(connection) = self.flows.connection(&flow)
                 && connection.proven == Proven::Nobody
@@ -423,6 +458,15 @@ impl Element {
             self.tell(changes);
         }
         self.come_nearer(deadline);
+        if !gone.is_empty() {
+            // Whoever waits for an answer over it need not wait any longer.
+            let now = now();
+            let mut state = locked(&self.state);
+            for flow in gone {
+                state.transactions.lost(now, flow);
+            }
+            self.settle(state);
+        }
     }
 
     fn tell(&self, changes: Vec<BindingChange>) {
@@ -445,6 +489,7 @@ impl Element {
     /// A connection ended.
     pub(crate) fn ended(&self, connection: &Connection, reason: Ended) {
         self.flows.ended(&connection.flow);
+        self.hop_flow_ended(&connection.flow);
         self.figures.ended(reason);
         tracing::debug!(
             peer = %connection.flow.peer(), reason = reason.name(), "a SIP connection ended"
@@ -457,7 +502,11 @@ impl Element {
     }
 
     fn deadline(state: &State) -> Option<Instant> {
-        let all = [state.transactions.deadline(), state.registrar.deadline()];
+        let all = [
+            state.transactions.deadline(),
+            state.registrar.deadline(),
+            state.subscriptions.deadline(),
+        ];
         all.into_iter().flatten().min()
     }
 
@@ -487,6 +536,7 @@ impl Element {
             let mut state = locked(&self.state);
             state.transactions.elapse(now);
             state.registrar.elapse(now);
+            state.subscriptions.elapse(now);
             state.held_off.retain(|_, until| *until > now);
             self.settle(state);
         }
@@ -512,7 +562,8 @@ impl Element {
     /// Connections whose certificate was proof, where the authorities are others now.
     pub(crate) fn end_proven(&self) {
         for connection in self.flows.all() {
-            if matches!(connection.proven, Proven::Device(_)) {
+            let is_ours = !connection.is_incoming;
+            if connection.proven != Proven::Nobody && !is_ours {
                 connection.close();
             }
         }

@@ -36,6 +36,8 @@ pub(crate) struct Connection {
     /// The address of ours that the peer reached.
     pub(crate) local: SocketAddr,
     pub(crate) proven: Proven,
+    /// Whether the peer opened it.
+    pub(crate) is_incoming: bool,
     queue: Mutex<Queue>,
     messages_max: usize,
     bytes_max: usize,
@@ -220,12 +222,14 @@ impl Flows {
         local: SocketAddr,
         secure: bool,
         proven: Proven,
+        is_incoming: bool,
     ) -> Arc<Connection> {
         let number = self.numbers.fetch_add(1, Ordering::Relaxed);
         let connection = Arc::new(Connection {
             flow: Flow::Stream { number, peer, secure },
             local,
             proven,
+            is_incoming,
             queue: Mutex::default(),
             messages_max: self.limits.queue_messages_max,
             bytes_max: self.limits.queue_bytes_max,
@@ -315,7 +319,7 @@ mod tests {
     fn a_peer_that_does_not_read_is_cut_off() {
         let limits = Limits { queue_messages_max: 2, queue_bytes_max: 10, ..Limits::default() };
         let flows = Flows::new(&limits);
-        let connection = flows.open(peer(1), peer(9), false, Proven::Nobody);
+        let connection = flows.open(peer(1), peer(9), false, Proven::Nobody, true);
         assert!(flows.transmit(&connection.flow, Bytes::from_static(b"12345")));
         assert!(!flows.transmit(&connection.flow, Bytes::from_static(b"123456")));
         assert!(connection.is_cut());

@@ -3,11 +3,12 @@
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use domain::DeviceName;
-use domain::settings::SipProof;
+use domain::settings::{SipProof, SipTransport};
 use protocols::sip::digest::{Account, Judged, Password, Proving};
 use protocols::sip::{Message, Method, Name, Status};
 
 use crate::element::{Asked, Element, State, certified};
+use crate::flows::Proven;
 use crate::replies;
 use crate::sources::Source;
 
@@ -50,12 +51,6 @@ impl Element {
         }
         let proofs: Vec<&str> =
             request.headers.all(&Name::AUTHORIZATION).map(|value| value.as_str()).collect();
-        if proofs.is_empty()
-            && let Some(who) = self.vouched(asked)
-        {
-            self.figures().proof("next_hop");
-            return Ok(who);
-        }
         let source = Source::of(asked.flow.peer().ip());
         let user = user_of(&proofs);
         if let Some(wait) = state.tries.wait(asked.now, source, user)
@@ -102,10 +97,16 @@ impl Element {
                 self.figures().proof("malformed");
                 Err(self.refusal(request, Status::BAD_REQUEST, words))
             }
-            Judged::NoProof => {
-                self.figures().proof("asked_for");
-                Err(self.challenge(state, asked, false))
-            }
+            Judged::NoProof => match self.vouched(asked) {
+                Some(who) => {
+                    self.figures().proof("next_hop");
+                    Ok(who)
+                }
+                None => {
+                    self.figures().proof("asked_for");
+                    Err(self.challenge(state, asked, false))
+                }
+            },
             Judged::Stale => {
                 self.figures().proof("stale");
                 Err(self.challenge(state, asked, true))
@@ -140,12 +141,20 @@ impl Element {
         Some(Who::NextHop { hop, device: device.map(|device| device.name.clone()) })
     }
 
-    /// The next hop that a request came from, by the connection or the address.
+    /// The next hop that a request came from: by the connection that we opened to it or its certificate, else by
+    /// its address. An address says so much as the transport does that the settings have for the hop: that of a
+    /// packet may be anybody's, and where TLS is wanted no other way counts.
     pub(crate) fn hop_of(&self, asked: &Asked<'_>) -> Option<String> {
-        match asked.connection.map(|connection| &connection.proven) {
-            Some(crate::flows::Proven::NextHop(hop)) => Some(hop.clone()),
-            _ => self.trusted(asked.flow.peer()),
+        if let Some(Proven::NextHop(hop)) = asked.connection.map(|connection| &connection.proven) {
+            return Some(hop.clone());
         }
+        let name = self.trusted(asked.flow.peer())?;
+        let counts = match asked.site.next_hop(&name)?.transport {
+            SipTransport::Udp => true,
+            SipTransport::Tcp => asked.flow.is_reliable(),
+            SipTransport::Tls => false,
+        };
+        counts.then_some(name)
     }
 
     fn challenge(&self, state: &mut State, asked: &Asked<'_>, is_stale: bool) -> Message {

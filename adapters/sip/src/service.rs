@@ -9,7 +9,7 @@ use engine::Port;
 use engine::probe::Probe;
 use protocols::sip::digest::{Algorithm, Challenger, ChallengerSettings};
 use protocols::sip::registrar::{Registrar, RegistrarSettings};
-use protocols::sip::{TransactionTimers, Transactions};
+use protocols::sip::{SubscriptionSettings, Subscriptions, TransactionTimers, Transactions};
 use rustls::ServerConfig;
 use rustls_pki_types::CertificateDer;
 use socket2::SockRef;
@@ -18,13 +18,14 @@ use tokio::sync::{Semaphore, broadcast, watch};
 use tokio::task::JoinSet;
 
 use crate::accept::{self, Acceptor, Offer};
-use crate::element::{Element, State, transaction_limits};
+use crate::element::{Element, Judges, State, transaction_limits};
 use crate::flows::{Datagrams, locked};
 use crate::limits::{Limits, Listening};
 use crate::next_hops::NextHops;
 use crate::outgoing::{Delivery, Errand};
 use crate::site::Site;
 use crate::status::SipStatus;
+use crate::tls::Judge;
 use crate::tries::Tries;
 use crate::{SipEvent, channels, datagram, probe, stream, tls};
 
@@ -57,6 +58,7 @@ impl std::fmt::Debug for Sip {
 }
 
 /// What depends on the trust of the settings.
+#[derive(PartialEq, Eq)]
 struct Trusting {
     devices: Vec<CertificateDer<'static>>,
     next_hops: Vec<CertificateDer<'static>>,
@@ -82,7 +84,10 @@ impl Sip {
         element.set_site(Site::of(Arc::clone(&settings), &element.name).map(Arc::new));
 
         let mut trusting = Trusting::of(&settings);
-        let configured = tls::server(Arc::clone(&certificate), &trusting.devices);
+        let configured = trusting.judges().and_then(|(judges, all)| {
+            element.set_judges(judges);
+            tls::server(Arc::clone(&certificate), &all)
+        });
         let configuration = match configured {
             Ok(configuration) => watch::Sender::new(configuration),
             Err(error) => return tracing::error!(%error, "TLS for SIP cannot be set up"),
@@ -113,8 +118,12 @@ impl Sip {
             let settings = self.port.settings();
             self.follow(&element, &settings);
             let new = Trusting::of(&settings);
-            if new.devices != trusting.devices {
-                match tls::server(Arc::clone(&certificate), &new.devices) {
+            if new != trusting {
+                let judged = new.judges().and_then(|(judges, all)| {
+                    element.set_judges(judges);
+                    tls::server(Arc::clone(&certificate), &all)
+                });
+                match judged {
                     Ok(new) => {
                         configuration.send_replace(new);
                         element.end_proven();
@@ -139,6 +148,10 @@ impl Sip {
             transactions: Transactions::new(timers, transaction_limits(limits)),
             registrar: Registrar::new(registrar(settings, limits)),
             challenger,
+            subscriptions: Subscriptions::new(SubscriptionSettings {
+                first_notify: timers.give_up(),
+                ..SubscriptionSettings::default()
+            }),
             exchanges: std::collections::HashMap::new(),
             tries: Tries::default(),
             nonces: std::collections::HashMap::new(),
@@ -255,6 +268,14 @@ impl Trusting {
             devices: tls::trusted(settings, TrustPurpose::SipDevices),
             next_hops: tls::trusted(settings, TrustPurpose::SipNextHops),
         }
+    }
+
+    /// Who judges each sort of certificate, and who judges in the handshake, where either may come.
+    fn judges(&self) -> Result<(Judges, Judge), rustls::Error> {
+        let judges =
+            Judges { devices: Judge::of(&self.devices)?, next_hops: Judge::of(&self.next_hops)? };
+        let all: Vec<_> = self.devices.iter().chain(&self.next_hops).cloned().collect();
+        Ok((judges, Judge::of(&all)?))
     }
 }
 

@@ -90,6 +90,16 @@ impl Site {
         self.sip.next_hop(name)
     }
 
+    /// The next hop one of whose servers has one of those names.
+    pub(crate) fn next_hop_named(&self, names: &[String]) -> Option<&SipNextHop> {
+        let has = |hop: &&SipNextHop| {
+            hop.servers
+                .iter()
+                .any(|it| names.iter().any(|name| name.eq_ignore_ascii_case(&it.host)))
+        };
+        self.sip.next_hops.iter().find(has)
+    }
+
     /// Next hops by name.
     pub(crate) fn next_hops(&self) -> BTreeMap<String, SipNextHop> {
         self.sip.next_hops.iter().map(|hop| (hop.name.clone(), hop.clone())).collect()

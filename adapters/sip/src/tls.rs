@@ -3,7 +3,8 @@
 //! A phone's certificate is asked for, never demanded: who shows none proves themselves by digest. One that
 //! is shown must chain to an authority trusted for `sip_devices`; the device it names is the one whose name
 //! is its subject's common name, the common name's end after a dash (makers write the model before it), or
-//! a DNS name, and which the settings list.
+//! a DNS name, and which the settings list. A next hop may show one too, which must chain to an authority trusted
+//! for `sip_next_hops` and hold the name of one of its servers.
 //!
 //! When the authorities change, tickets of before open no session any more, and connections whose certificate
 //! was proof are ended by whoever has them.
@@ -15,10 +16,11 @@ use domain::settings::{Settings, TrustPurpose};
 use rustls::client::{ResolvesClientCert, WebPkiServerVerifier};
 use rustls::crypto::CryptoProvider;
 use rustls::crypto::ring::{Ticketer, default_provider};
+use rustls::server::danger::ClientCertVerifier;
 use rustls::server::{ResolvesServerCert, ServerSessionMemoryCache, WebPkiClientVerifier};
 use rustls::{ClientConfig, RootCertStore, ServerConfig};
-use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject as _;
+use rustls_pki_types::{CertificateDer, UnixTime};
 use x509_cert::Certificate;
 use x509_cert::der::Decode as _;
 use x509_cert::der::asn1::{PrintableStringRef, Utf8StringRef};
@@ -46,23 +48,45 @@ fn roots(certificates: &[CertificateDer<'static>]) -> RootCertStore {
     roots
 }
 
-/// What is shown to whoever connects, and what is asked of them.
-pub(crate) fn server(
-    certificate: Arc<dyn ResolvesServerCert>,
-    devices: &[CertificateDer<'static>],
-) -> Result<Arc<ServerConfig>, rustls::Error> {
-    let provider = provider();
-    let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
-        .with_safe_default_protocol_versions()?;
-    let roots = roots(devices);
-    let builder = if roots.is_empty() {
-        builder.with_no_client_auth()
-    } else {
-        let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider)
+/// Whether a certificate chains to one of some authorities.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Judge(Option<Arc<dyn ClientCertVerifier>>);
+
+impl Judge {
+    /// A judge by those authorities; without any nobody passes.
+    pub(crate) fn of(authorities: &[CertificateDer<'static>]) -> Result<Self, rustls::Error> {
+        let roots = roots(authorities);
+        if roots.is_empty() {
+            return Ok(Self(None));
+        }
+        let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider())
             .allow_unauthenticated()
             .build()
             .map_err(|error| rustls::Error::General(error.to_string()))?;
-        builder.with_client_cert_verifier(verifier)
+        Ok(Self(Some(verifier)))
+    }
+
+    /// Whether the chain, the holder's own first, passes.
+    pub(crate) fn passes(&self, chain: &[CertificateDer<'_>], now: UnixTime) -> bool {
+        match (&self.0, chain) {
+            (Some(verifier), [own, others @ ..]) => {
+                verifier.verify_client_cert(own, others, now).is_ok()
+            }
+            _ => false,
+        }
+    }
+}
+
+/// What is shown to whoever connects; whoever shows a certificate has to pass `judge`.
+pub(crate) fn server(
+    certificate: Arc<dyn ResolvesServerCert>,
+    judge: &Judge,
+) -> Result<Arc<ServerConfig>, rustls::Error> {
+    let builder =
+        ServerConfig::builder_with_provider(provider()).with_safe_default_protocol_versions()?;
+    let builder = match &judge.0 {
+        None => builder.with_no_client_auth(),
+        Some(verifier) => builder.with_client_cert_verifier(Arc::clone(verifier)),
     };
     let mut config = builder.with_cert_resolver(certificate);
     config.ticketer = Ticketer::new()?;

@@ -297,8 +297,10 @@ impl Handset {
     }
 
     fn refresh(&mut self, now: Instant) {
-        if self.state == State::Registered {
-            self.send_register(now, Registering::Refresh);
+        match self.state {
+            State::Registered => self.send_register(now, Registering::Refresh),
+            State::Off if self.wanted => self.register(now),
+            State::Off | State::Registering => {}
         }
     }
 

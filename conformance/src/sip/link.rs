@@ -42,11 +42,19 @@ pub(crate) struct Route {
     pub(crate) server: SocketAddr,
     /// What the server's certificate has to name.
     pub(crate) server_name: ServerName<'static>,
-    pub(crate) tls: Arc<ClientConfig>,
     /// The longest first pause before connecting again, and the longest of all.
     pub(crate) pause_first: Duration,
     pub(crate) pause_max: Duration,
     pub(crate) capture: Option<Capture>,
+}
+
+/// The near end of one phone's connections.
+#[derive(Clone)]
+pub(crate) struct Origin {
+    /// Where they come from; wherever the system likes without.
+    pub(crate) source: Option<IpAddr>,
+    /// Trust, certificate and the sessions to resume.
+    pub(crate) tls: Arc<ClientConfig>,
 }
 
 /// One connection; for UDP a socket that hears one server.
@@ -57,14 +65,14 @@ pub(crate) enum Link {
 }
 
 impl Link {
-    /// Opens one from `source`, or from wherever the system likes.
-    pub(crate) async fn open(route: &Route, source: Option<IpAddr>) -> io::Result<Self> {
+    /// Opens one.
+    pub(crate) async fn open(route: &Route, origin: &Origin) -> io::Result<Self> {
         let opening = async {
             let any: IpAddr = match route.server {
                 SocketAddr::V4(_) => [0, 0, 0, 0].into(),
                 SocketAddr::V6(_) => [0_u16; 8].into(),
             };
-            let near = SocketAddr::new(source.unwrap_or(any), 0);
+            let near = SocketAddr::new(origin.source.unwrap_or(any), 0);
             if route.transport == Transport::Udp {
                 let socket = UdpSocket::bind(near).await?;
                 socket.connect(route.server).await?;
@@ -74,7 +82,7 @@ impl Link {
                 SocketAddr::V4(_) => TcpSocket::new_v4()?,
                 SocketAddr::V6(_) => TcpSocket::new_v6()?,
             };
-            if source.is_some() {
+            if origin.source.is_some() {
                 socket.bind(near)?;
             }
             let stream = socket.connect(route.server).await?;
@@ -82,7 +90,7 @@ impl Link {
             if route.transport == Transport::Tcp {
                 return Ok(Self::Tcp(stream));
             }
-            let connector = TlsConnector::from(Arc::clone(&route.tls));
+            let connector = TlsConnector::from(Arc::clone(&origin.tls));
             let stream = connector.connect(route.server_name.clone(), stream).await?;
             Ok(Self::Tls(Box::new(stream)))
         };
@@ -162,7 +170,7 @@ impl Link {
 pub(crate) async fn live(
     mut handset: Handset,
     route: Arc<Route>,
-    source: Option<IpAddr>,
+    origin: Origin,
     mut commands: mpsc::Receiver<Command>,
     mut tell: impl FnMut(Event),
 ) {
@@ -192,7 +200,7 @@ pub(crate) async fn live(
             }
         }
         if link.is_none() && connects.is_due(handset.is_wanted()) {
-            match Link::open(&route, source).await.and_then(|open| Ok((open.local()?, open))) {
+            match Link::open(&route, &origin).await.and_then(|open| Ok((open.local()?, open))) {
                 Ok((local, open)) => {
                     link = Some(open);
                     framing = Framing::default();

@@ -22,22 +22,25 @@
 
 pub mod body;
 pub mod digest;
-mod equivalence;
 mod flow;
+mod fuzz;
 mod grammar;
 mod header;
 mod message;
 mod method;
 mod name;
+mod next_hop;
 pub mod registrar;
 mod reply;
 mod status;
+mod subscription;
 mod transaction;
 mod uri;
 mod wire;
 
 pub use bytesstr::BytesStr as Text;
 pub use flow::Flow;
+pub use fuzz::{fuzz_headers, fuzz_wire};
 pub use header::{
     BadHeader, CSeq, Contacts, Event, MediaType, NameAddress, Parameters, ReferTo, ReferToProblem,
     SubscriptionState, SubscriptionStatus, Via,
@@ -45,11 +48,20 @@ pub use header::{
 pub use message::{Header, Headers, Message, Repeated, StartLine, Unwritable, Value};
 pub use method::Method;
 pub use name::{Known, Name};
+pub use next_hop::{HopFailure, NextHop, NextHopOutput, NextHopSettings, Standing};
 pub use reply::{note_source, reply};
 pub use status::Status;
+pub use subscription::{
+    NotificationId, Notified, Notifier, NotifierSettings, Notify, Referred, Subscribed,
+    SubscriptionId, SubscriptionOutput, SubscriptionSettings, Subscriptions, Unreferred,
+    declines_subscription,
+};
 pub use transaction::{
     ClientId, Failure, Received, ServerId, TransactionCounts, TransactionLimits, TransactionOutput,
-    TransactionTimers, Transactions, Unsendable,
+    TransactionTimers, Transactions, Unsendable, fuzz_transactions,
 };
 pub use uri::{BadUri, Host, HostPort, Uri, UriParameter, canonical};
 pub use wire::{Cut, Decoder, Limits, Malformed, datagram, encode, is_keep_alive};
+
+#[cfg(test)]
+mod tests;
