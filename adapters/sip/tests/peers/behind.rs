@@ -162,8 +162,9 @@ async fn we_register_where_a_registrar_wants_that_and_keep_its_service_route() {
     };
     assert_eq!(PASSWORD, "secret");
     let unknown = gateway(Place::take(), wrong).await;
-    until("the problem", || unknown.hop().is_some_and(|it| it.problem.is_some())).await;
-    let problem = unknown.hop().unwrap().problem.unwrap();
+    let problem = || unknown.hop()?.servers.pop()?.problem;
+    until("the problem", || problem().is_some()).await;
+    let problem = problem().unwrap();
     assert!(problem.contains("401"), "{problem}");
     assert_eq!(unknown.hop_port(), None);
 }

@@ -119,9 +119,10 @@ impl Node {
         self.sip.status().next_hops.pop()
     }
 
-    /// Whether the next hop answers, and at which port.
+    /// The port of the first server of the next hop that answers.
     pub(crate) fn hop_port(&self) -> Option<u16> {
-        self.hop()?.server.map(|server| server.port())
+        let first = self.hop()?.servers.into_iter().find(|server| server.is_up)?;
+        first.peer.map(|peer| peer.port())
     }
 
     /// Waits for the next hop to answer at that port.
