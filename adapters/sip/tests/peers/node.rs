@@ -14,6 +14,8 @@ use domain::{DeviceName, Sealed, Secret};
 use engine::probe::Probe;
 use engine::testing::{PlainAuthenticator, memory_port};
 use engine::{SealingKeys, SystemClock};
+use protocols::sip::body::remotecc::{ReasonElement, Request, StatusLine};
+use protocols::sip::body::{Action, REQUEST_TYPE, Remotecc, SERVICE_CONTROL_TYPE, ServiceControl};
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 use sip::{By, Delivery, Errand, Limits, Listening, NextHopStatus, Sip};
@@ -136,24 +138,26 @@ impl Node {
 
     /// Sends a phone a REFER.
     pub(crate) async fn refer(&self, device: &str) -> Delivery {
-        let body = "<x-cisco-remotecc-request><statuslineupdatereq><action>notify_display</action>\
-                    <dialogid><callid></callid><localtag></localtag><remotetag></remotetag></dialogid>\
-                    <statustext>Test</statustext><displaytimeout>3</displaytimeout>\
-                    <linenumber>0</linenumber><priority>1</priority></statuslineupdatereq>\
-                    </x-cisco-remotecc-request>";
-        let content_type = "application/x-cisco-remotecc-request+xml".to_owned();
-        self.deliver(device, By::Refer, content_type, body).await
+        let shown = StatusLine {
+            dialog: None,
+            text: "Test".to_owned(),
+            timeout_seconds: 3,
+            line: 0,
+            priority: 1,
+        };
+        let body = Remotecc::Request(Request::StatusLine(shown)).encode(ReasonElement::default());
+        self.deliver(device, By::Refer, REQUEST_TYPE, body.unwrap()).await
     }
 
-    /// Sends a phone a NOTIFY.
+    /// Sends a phone a NOTIFY; it names no registration that there is, which SIPp does not mind.
     pub(crate) async fn notify(&self, device: &str) -> Delivery {
-        let body = "action=check-version\n";
-        self.deliver(device, By::Notify("service-control"), "text/plain".to_owned(), body).await
+        let body = ServiceControl::new(Action::CheckVersion, "of-another-registration").encode();
+        let by = By::Notify("service-control");
+        self.deliver(device, by, SERVICE_CONTROL_TYPE, body.unwrap()).await
     }
 
-    async fn deliver(&self, device: &str, by: By, content_type: String, body: &str) -> Delivery {
-        let body = Bytes::copy_from_slice(body.as_bytes());
-        let device = device.parse().unwrap();
+    async fn deliver(&self, device: &str, by: By, content_type: &str, body: Bytes) -> Delivery {
+        let (device, content_type) = (device.parse().unwrap(), content_type.to_owned());
         self.sip.deliver(Errand { device, by, content_type, body, needs_remotecc: false }).await
     }
 
