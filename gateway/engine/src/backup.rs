@@ -53,7 +53,8 @@ impl SealingKeys {
     /// What backups are encrypted with unless somebody gives a passphrase; those of the other keys open.
     pub fn backup_key(&self) -> BackupKey {
         let keys = self.keys();
-        let keys = keys.iter().map(|key| SealingBackupKey { id: key.id(), key: derived(key) });
+        let keys =
+            keys.iter().map(|key| SealingBackupKey { id: key.id().to_owned(), key: derived(key) });
         BackupKey::Sealing(keys.collect())
     }
 }

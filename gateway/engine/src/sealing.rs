@@ -28,6 +28,7 @@ const ID_DIGITS: usize = 16;
 #[derive(Clone)]
 pub struct SealingKey {
     bytes: Zeroizing<[u8; 32]>,
+    id: Arc<str>,
 }
 
 /// The keys that a node has. The first one seals.
@@ -55,7 +56,11 @@ pub enum UnsealError {
 impl SealingKey {
     /// The key of these bytes.
     pub fn new(bytes: [u8; 32]) -> Self {
-        Self { bytes: Zeroizing::new(bytes) }
+        let key = hmac::Key::new(hmac::HMAC_SHA256, &bytes);
+        let tag = hmac::sign(&key, b"key id\0");
+        let digits = tag.as_ref().iter().map(|byte| format!("{byte:02x}"));
+        let id = digits.collect::<String>().chars().take(ID_DIGITS).collect::<String>();
+        Self { bytes: Zeroizing::new(bytes), id: id.into() }
     }
 
     /// A new random key, or `None` where the machine gives no randomness.
@@ -72,11 +77,8 @@ impl SealingKey {
 
     /// Which key it is, for people and in what it sealed: whoever has the key can tell, and nothing
     /// follows from it.
-    pub fn id(&self) -> String {
-        let key = hmac::Key::new(hmac::HMAC_SHA256, self.bytes.as_ref());
-        let tag = hmac::sign(&key, b"key id\0");
-        let digits = tag.as_ref().iter().map(|byte| format!("{byte:02x}"));
-        digits.collect::<String>().chars().take(ID_DIGITS).collect()
+    pub fn id(&self) -> &str {
+        &self.id
     }
 
     fn seal(&self, purpose: &str, secret: &Secret) -> Option<Sealed> {
@@ -128,7 +130,7 @@ impl SealingKeys {
 
     /// Which keys there are, the one that seals first.
     pub fn ids(&self) -> Vec<String> {
-        self.keys().iter().map(SealingKey::id).collect()
+        self.keys().iter().map(|key| key.id().to_owned()).collect()
     }
 
     /// Goes on with the keys of `others`.
@@ -161,8 +163,9 @@ impl SealingKeys {
 
     /// Whether it was sealed under the key that seals now, and says so.
     pub fn is_present(&self, sealed: &Sealed) -> bool {
-        let present = self.keys().first().map(SealingKey::id);
-        sealed_under(sealed).is_some_and(|id| present.as_deref() == Some(id))
+        let keys = self.keys();
+        let present = keys.first().map(SealingKey::id);
+        sealed_under(sealed).is_some_and(|id| present == Some(id))
     }
 }
 

@@ -123,7 +123,9 @@ does not change, an account that a directory refused is left alone. The exit cod
 Example:
   jackfield probe
   jackfield probe cti east
-  jackfield probe directory site";
+  jackfield probe directory site
+  jackfield probe sip-device SEP001122334455
+  jackfield probe sip-next-hop edge";
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -245,7 +247,7 @@ enum Command {
         /// Which sort of peer.
         #[arg(value_enum)]
         kind: Option<ProbeKind>,
-        /// Its name: a pair, a phone, a directory.
+        /// Its name: a pair, a phone, a directory, a next hop.
         name: Option<String>,
         /// As JSON.
         #[arg(long)]
@@ -346,6 +348,10 @@ enum ProbeKind {
     Store,
     /// The certificate that this node shows.
     Certificate,
+    /// A phone that speaks SIP: registered with this node, or behind a next hop.
+    SipDevice,
+    /// A next hop of SIP, each of its servers.
+    SipNextHop,
 }
 
 #[derive(Debug, Subcommand)]

@@ -20,6 +20,7 @@ use engine::{
     Authenticator, Clock, Engine, EngineOptions, Metrics, Port, SealingKey, SealingKeys,
     SystemClock, SystemRandom, UnsealError,
 };
+use sip::Sip;
 use tokio::sync::{Mutex, watch};
 use tokio::task::JoinSet;
 
@@ -29,7 +30,7 @@ use crate::console::{Handle, StoredProofs, Tries, set_up};
 use crate::http::{HttpMetrics, RouteTable, route_tables};
 use crate::log::{LineLimit, LogControl};
 use crate::operations::{Health, Operations};
-use crate::surfaces::{MakeSurfaces, ProbePhone, Push, SipLink, SipListening, Surfaces};
+use crate::surfaces::{MakeSurfaces, ProbePhone, Push, Surfaces};
 use crate::tls::acme::Challenges;
 use crate::tls::certificates::{self, Certificates, Loaded, Purpose};
 use crate::tls::making::SelfMade;
@@ -46,7 +47,7 @@ mod nodes;
 pub(crate) mod notify;
 mod sealing;
 mod signals;
-mod sip;
+mod sip_sockets;
 mod supervision;
 
 use drift::Drift;
@@ -109,6 +110,7 @@ pub(crate) struct Shared {
     pub(crate) health: Arc<Health>,
     pub(crate) pushes: Arc<dyn Fn() -> Vec<Push> + Send + Sync>,
     pub(crate) probe_phone: ProbePhone,
+    pub(crate) sip: Option<Arc<Sip>>,
     pub(crate) directories: Arc<Directories>,
     pub(crate) keeper: Arc<Keeper>,
     /// Brings figures that are looked up up to date.
@@ -118,6 +120,7 @@ pub(crate) struct Shared {
     pub(crate) certificates: Arc<Certificates>,
     pub(crate) sealing: Arc<SealingKeys>,
     pub(crate) tries: Arc<Tries>,
+    unopened: std::sync::Mutex<Option<sealing::Unopened>>,
     pool: Arc<Pool>,
     /// One apply or reload at a time.
     changing: Mutex<()>,
@@ -230,7 +233,6 @@ struct Starting {
     lines: LineLimit,
     surfaces: Vec<Arc<dyn Surface>>,
     links: Vec<surfaces::Link>,
-    sip: Option<SipLink>,
     metrics: Metrics,
     operations: Arc<Operations>,
 }
@@ -313,6 +315,7 @@ impl Starting {
             observe: Arc::new(move || observing.observe()),
             certificates: Certificates::new(loaded, &config, Arc::clone(&engine), &metrics),
             started_at: now,
+            unopened: std::sync::Mutex::default(),
             changing: Mutex::default(),
             backing_up: Mutex::default(),
             drift: Drift::default(),
@@ -324,6 +327,7 @@ impl Starting {
             health,
             pushes,
             probe_phone,
+            sip,
             directories,
             keeper,
             log,
@@ -344,7 +348,6 @@ impl Starting {
             lines,
             surfaces,
             links,
-            sip,
             metrics,
             operations,
         })
@@ -388,7 +391,7 @@ impl Starting {
         shared.health.begin();
         nodes::describe(&shared);
         sealing::tell_unopened(&shared);
-        let sip = sockets.take_sip();
+        let sockets_of_sip = sockets.take_sip();
         let listeners = serving.serve(sockets);
         let (stop, stopping) = watch::channel(false);
         let mut others = JoinSet::new();
@@ -396,16 +399,9 @@ impl Starting {
         for link in self.links {
             others.spawn(link(stopping.clone()));
         }
-        if let Some(serve_sip) = self.sip {
-            let listening = SipListening {
-                udp: sip.udp,
-                tcp: sip.tcp,
-                tls: sip.tls,
-                certificate: shared.certificates.sip(),
-                name: shared.config.name.clone(),
-                limits: shared.config.sip.limits,
-            };
-            others.spawn(serve_sip(listening, listeners.stopping()));
+        if let Some(served) = &shared.sip {
+            let listening = sockets_of_sip.listening(&shared.config, &shared.certificates);
+            others.spawn(Arc::clone(served).run(listening, listeners.stopping()));
         }
         others.spawn(admin.serve(Arc::clone(&shared), stopping.clone()));
         others.spawn(certificate::warn_of_expiry(Arc::clone(&shared), stopping.clone()));

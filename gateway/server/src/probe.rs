@@ -8,6 +8,7 @@ use domain::{DeviceName, PairName};
 use engine::SystemClock;
 use engine::probe::{Probe, StepOutcome};
 use serde_json::{Value, json};
+use sip::Sip;
 
 use crate::node::Shared;
 
@@ -15,6 +16,9 @@ mod proxy;
 
 /// From here on a certificate counts as good in a test.
 const DAYS_LEFT_MIN: u64 = 30;
+
+/// So many phones with SIP are listed; any can be tested.
+const SIP_DEVICES_MAX: usize = 100;
 
 /// Which peer is to be tested.
 pub(crate) enum Peer {
@@ -32,6 +36,10 @@ pub(crate) enum Peer {
     Store,
     /// Our own certificates.
     Certificate,
+    /// A phone that speaks SIP.
+    SipDevice(DeviceName),
+    /// A next hop of SIP.
+    SipNextHop(String),
 }
 
 /// The kind and the name of what is to be tested.
@@ -44,6 +52,8 @@ pub(crate) fn read(reader: &mut Reader<'_>) -> Option<Peer> {
         ("store", 4),
         ("certificate", 5),
         ("proxy", 6),
+        ("sip_device", 7),
+        ("sip_next_hop", 8),
     ];
     if !reader.has("kind") {
         reader.problem("kind", "is missing");
@@ -55,6 +65,8 @@ pub(crate) fn read(reader: &mut Reader<'_>) -> Option<Peer> {
         3 => reader.required("name").map(Peer::Syslog),
         4 => Some(Peer::Store),
         6 => reader.required("name").map(Peer::Proxy),
+        7 => reader.required("name").map(Peer::SipDevice),
+        8 => reader.required("name").map(Peer::SipNextHop),
         _ => Some(Peer::Certificate),
     }
 }
@@ -71,6 +83,10 @@ pub(crate) fn list(shared: &Shared) -> Value {
     let proxies = [("http", &settings.proxies.http), ("socks", &settings.proxies.socks)];
     let proxies = proxies.into_iter().filter(|(_, proxy)| proxy.is_some());
     peers.extend(proxies.map(|(name, _)| named("proxy", name)));
+    peers.extend(settings.sip.next_hops.iter().map(|hop| named("sip_next_hop", &hop.name)));
+    let with_sip = settings.devices.values().filter(|device| device.sip.is_some());
+    let with_sip = with_sip.take(if settings.sip.is_on() { SIP_DEVICES_MAX } else { 0 });
+    peers.extend(with_sip.map(|device| named("sip_device", device.name.as_str())));
     // Only of phones in use it is known where they are.
     let mut phones: Vec<_> = shared
         .port
@@ -127,9 +143,22 @@ pub(crate) async fn run(shared: &Arc<Shared>, peer: Peer) -> Result<Probe, Failu
             let found = found.ok_or_else(|| Failure::new("not_found", message))?;
             Ok(proxy::proxy(&shared.port, found, name == "socks").await)
         }
+        Peer::SipDevice(device) => Ok(sip(shared)?.probe_device(&device).await),
+        Peer::SipNextHop(name) => {
+            if shared.engine.settings().sip.next_hop(&name).is_none() {
+                let message = format!("there is no next hop {name:?} in sip.next_hops");
+                return Err(Failure::new("not_found", message));
+            }
+            Ok(sip(shared)?.probe_next_hop(&name).await)
+        }
         Peer::Store => Ok(store(shared).await),
         Peer::Certificate => Ok(certificate(shared)),
     }
+}
+
+fn sip(shared: &Shared) -> Result<&Sip, Failure> {
+    let sip = shared.sip.as_deref();
+    sip.ok_or_else(|| Failure::new("unavailable", "this node has no SIP"))
 }
 
 /// Writes something small, reads it and removes it.

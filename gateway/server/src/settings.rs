@@ -227,7 +227,7 @@ fn holds_plain_secrets(value: &Value) -> bool {
 #[derive(Clone, Copy)]
 pub(crate) struct Maker<'a> {
     pub(crate) engine: &'a Arc<Engine>,
-    pub(crate) sealing: &'a SealingKeys,
+    pub(crate) sealing: &'a Arc<SealingKeys>,
     pub(crate) pool: &'a Pool,
 }
 
@@ -282,7 +282,7 @@ pub(crate) async fn planned(make: Maker<'_>, bytes: &[u8]) -> Result<Vec<Planned
 /// The documents of a settings file, checked, hashed and sealed.
 async fn documents(
     make: Maker<'_>,
-    before: &Settings,
+    before: &Arc<Settings>,
     bytes: &[u8],
 ) -> Result<Documents, ApplyError> {
     let text = bytes.to_vec();
@@ -297,35 +297,52 @@ pub(crate) async fn differing(make: Maker<'_>, bytes: &[u8]) -> Result<usize, Ap
     let text = bytes.to_vec();
     let looked = tokio::task::spawn_blocking(move || read(&text)).await;
     let looked = looked.map_err(|_| ApplyError::Broken)?;
-    let file = looked.unsealed_by(Some(make.sealing)).map_err(ApplyError::Problems)?;
-    let hash = |id: &AgentId| before.password_hash(id).or_else(|| Some("not hashed".to_owned()));
-    let wanted = with_secrets(make, &before, file, hash)?;
+    let file = opened(make, looked).await?;
+    let hashed = Arc::clone(&before);
+    let hash =
+        move |id: &AgentId| hashed.password_hash(id).or_else(|| Some("not hashed".to_owned()));
+    let wanted = with_secrets(make, &before, file, hash).await?;
     let compared = tokio::task::spawn_blocking(move || plan(&before, &wanted.0).len()).await;
     compared.map_err(|_| ApplyError::Broken)
 }
 
 /// The documents of what was looked at, unless it has a problem.
-async fn made(make: Maker<'_>, before: &Settings, looked: Looked) -> Result<Documents, ApplyError> {
-    let file = looked.unsealed_by(Some(make.sealing)).map_err(ApplyError::Problems)?;
+async fn made(
+    make: Maker<'_>,
+    before: &Arc<Settings>,
+    looked: Looked,
+) -> Result<Documents, ApplyError> {
+    let file = opened(make, looked).await?;
     let hashes = hashes(before, &file, make.pool).await?;
-    with_secrets(make, before, file, |id| hashes.get(id).cloned())
+    with_secrets(make, before, file, move |id| hashes.get(id).cloned()).await
+}
+
+/// The file, unless it has a problem. Every phone may have a secret, so it takes its time.
+async fn opened(make: Maker<'_>, looked: Looked) -> Result<SettingsFile, ApplyError> {
+    let sealing = Arc::clone(make.sealing);
+    let opened = tokio::task::spawn_blocking(move || looked.unsealed_by(Some(&sealing))).await;
+    opened.map_err(|_| ApplyError::Broken)?.map_err(ApplyError::Problems)
 }
 
 /// The documents of a file, with the hash that `hash` gives for each plain password.
-fn with_secrets(
+async fn with_secrets(
     make: Maker<'_>,
-    before: &Settings,
+    before: &Arc<Settings>,
     file: SettingsFile,
-    hash: impl FnMut(&AgentId) -> Option<String>,
+    hash: impl FnMut(&AgentId) -> Option<String> + Send + 'static,
 ) -> Result<Documents, ApplyError> {
-    let mut unsealed = false;
-    let documents = file.into_documents(hash, |of, secret| {
-        seal(before, make.sealing, &of, secret).unwrap_or_else(|| {
-            unsealed = true;
-            Sealed::from_text("")
-        })
-    });
-    if unsealed { Err(ApplyError::Sealing) } else { Ok(documents) }
+    let (before, sealing) = (Arc::clone(before), Arc::clone(make.sealing));
+    let sealing = move || {
+        let mut unsealed = false;
+        let documents = file.into_documents(hash, |of, secret| {
+            seal(&before, &sealing, &of, secret).unwrap_or_else(|| {
+                unsealed = true;
+                Sealed::from_text("")
+            })
+        });
+        if unsealed { Err(ApplyError::Sealing) } else { Ok(documents) }
+    };
+    tokio::task::spawn_blocking(sealing).await.map_err(|_| ApplyError::Broken)?
 }
 
 /// Seals a secret; one that did not change stays sealed as it was, so that its document does not

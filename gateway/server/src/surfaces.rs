@@ -1,19 +1,18 @@
 //! Which surfaces a node has, chosen once, where the program is put together.
 
-use std::net::{TcpListener, UdpSocket};
 use std::pin::Pin;
 use std::sync::Arc;
 
 use ::console::{Administration, Console};
-use domain::{DeviceName, NodeName, Timestamp};
+use domain::{DeviceName, Timestamp};
 use engine::Port;
 use engine::probe::Probe;
 use engine::surface::Surface;
 use phone::{Phone, PushReason};
-use rustls::server::ResolvesServerCert;
+use sip::Sip;
 use tokio::sync::watch;
 
-use crate::config::{Config, SipLimits};
+use crate::config::Config;
 
 /// The surfaces of a node, and what its administrator asks of them.
 pub struct Surfaces {
@@ -25,8 +24,8 @@ pub struct Surfaces {
     pub probe_phone: ProbePhone,
     /// Work of adapters that call peers rather than being called; each ends once it is asked to stop.
     pub links: Vec<Link>,
-    /// Serves SIP; where it is missing, nobody listens for that.
-    pub sip: Option<SipLink>,
+    /// SIP, which has sockets of its own; without it nobody listens there.
+    pub sip: Option<Arc<Sip>>,
 }
 
 /// Tests the way to a phone.
@@ -38,26 +37,6 @@ pub type Probing = Pin<Box<dyn Future<Output = Probe> + Send>>;
 pub type Link = Box<dyn FnOnce(watch::Receiver<bool>) -> LinkWork + Send>;
 /// It runs to its end.
 pub type LinkWork = Pin<Box<dyn Future<Output = ()> + Send>>;
-
-/// Serves SIP on sockets of its own until it is asked to stop, which it is when the other listeners are.
-pub type SipLink = Box<dyn FnOnce(SipListening, watch::Receiver<bool>) -> LinkWork + Send>;
-
-/// What SIP is served with.
-#[derive(Debug)]
-pub struct SipListening {
-    /// Sockets for datagrams, none of which blocks.
-    pub udp: Vec<UdpSocket>,
-    /// Sockets for streams in the clear.
-    pub tcp: Vec<TcpListener>,
-    /// Sockets for streams over TLS.
-    pub tls: Vec<TcpListener>,
-    /// Shows the certificate in force with every handshake.
-    pub certificate: Arc<dyn ResolvesServerCert>,
-    /// The node's full host name.
-    pub name: NodeName,
-    /// What peers may use.
-    pub limits: SipLimits,
-}
 
 /// How the last push to a phone went (PHN-18).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,6 +60,7 @@ pub fn product() -> MakeSurfaces {
         let pairs = cti::Pairs::new(port.clone());
         let links: Vec<Link> = vec![Box::new(|stop| Box::pin(pairs.run(stop)))];
         let console = Console::new(port.clone(), administration);
+        let sip = Some(Sip::new(port.clone()));
         let phone = Phone::with_base(port, config.phone.base());
         let served: Vec<Arc<dyn Surface>> =
             vec![Arc::clone(&phone) as Arc<dyn Surface>, console as Arc<dyn Surface>];
@@ -99,7 +79,7 @@ pub fn product() -> MakeSurfaces {
             });
             push.collect()
         });
-        Surfaces { served, pushes, probe_phone, links, sip: None }
+        Surfaces { served, pushes, probe_phone, links, sip }
     })
 }
 

@@ -6,13 +6,14 @@
 
 use std::sync::Arc;
 
-use rustls::ServerConfig;
+use rustls::client::ResolvesClientCert;
 use rustls::crypto::CryptoProvider;
 use rustls::server::{
     ClientHello, ProducesTickets, ResolvesServerCert, ServerSessionMemoryCache,
     StoresServerSessions,
 };
 use rustls::sign::CertifiedKey;
+use rustls::{ServerConfig, SignatureScheme};
 use tokio::sync::watch;
 
 pub(crate) mod acme;
@@ -96,6 +97,16 @@ impl Showing {
     /// Another certificate from the next handshake on.
     pub(crate) fn replace(&self, certificate: &Certificate) {
         self.current.send_replace(certificate.certified_key());
+    }
+}
+
+impl ResolvesClientCert for Showing {
+    fn resolve(&self, _: &[&[u8]], _: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
+        Some(Arc::clone(&self.current.borrow()))
+    }
+
+    fn has_certs(&self) -> bool {
+        true
     }
 }
 

@@ -13,7 +13,17 @@ use crate::problem::Problem;
 use crate::{Console, answer};
 
 const TAG: &str = "Node";
-const PEERS: [&str; 7] = ["cti", "phone", "directory", "syslog", "proxy", "store", "certificate"];
+const PEERS: [&str; 9] = [
+    "cti",
+    "phone",
+    "directory",
+    "syslog",
+    "proxy",
+    "store",
+    "certificate",
+    "sip_device",
+    "sip_next_hop",
+];
 const LEVELS: [&str; 5] = ["error", "warn", "info", "debug", "trace"];
 
 pub(super) fn operations() -> Vec<Operation> {

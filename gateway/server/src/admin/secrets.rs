@@ -8,6 +8,9 @@ use serde_json::{Value, json};
 
 use crate::node::Shared;
 
+/// So many secrets that do not open are told one by one; a lost key shuts those of all phones.
+const UNOPENED_TOLD_MAX: usize = 100;
+
 /// How many secrets there are by key, which keys are here, and who lacks the one that seals.
 pub(super) async fn status(shared: &Shared) -> Result<Value, Failure> {
     let engine = &shared.engine;
@@ -41,13 +44,18 @@ pub(super) async fn status(shared: &Shared) -> Result<Value, Failure> {
     }))
 }
 
-/// What does not open here, and why.
+/// What does not open here, and why; not all of it where that is much.
 pub(super) fn unopened(secrets: &[SealedSecret]) -> Value {
-    let told = secrets.iter().filter_map(|secret| {
-        let problem = secret.problem.as_ref()?;
-        Some(json!({"secret": secret.place, "why": problem.to_string()}))
-    });
-    told.collect()
+    let shut =
+        || secrets.iter().filter_map(|secret| Some((&secret.place, secret.problem.as_ref()?)));
+    let told = shut().take(UNOPENED_TOLD_MAX);
+    let mut told: Vec<_> =
+        told.map(|(place, why)| json!({"secret": place, "why": why.to_string()})).collect();
+    let more = shut().count().saturating_sub(UNOPENED_TOLD_MAX);
+    if let (true, Some((_, why))) = (more > 0, shut().next_back()) {
+        told.push(json!({"secret": format!("{more} more"), "why": why.to_string()}));
+    }
+    told.into()
 }
 
 /// Every secret under the key that seals.

@@ -7,6 +7,7 @@ use domain::Timestamp;
 use engine::StoreState;
 use engine::surface::Readiness;
 use serde_json::{Value, json};
+use sip::SipStatus;
 
 use crate::node::{DriftTold, Shared};
 use crate::surfaces::Push;
@@ -57,9 +58,10 @@ pub(crate) fn status(shared: &Shared) -> Value {
         "surfaces": surfaces,
         "agents": agents,
         "cti_pairs": cti_pairs(shared, now),
+        "sip": shared.sip.as_ref().map(|sip| sip_told(&sip.status())),
         "push_problems": push_problems(shared),
         "maintenance": engine.in_maintenance(),
-        "secrets_unopened": super::secrets::unopened(&engine.sealed_settings(&shared.sealing)),
+        "secrets_unopened": super::secrets::unopened(&shared.secrets_unopened()),
         "certificate": {
             "expires_at": expires_at.seconds(),
             "days_left": expires_at.since(now).as_secs() / 86_400,
@@ -123,6 +125,35 @@ fn cti_pairs(shared: &Shared, now: Timestamp) -> Value {
         (name.to_string(), told)
     });
     Value::Object(told.collect())
+}
+
+/// How SIP stands on this node: who is registered here, and which next hops answer.
+fn sip_told(status: &SipStatus) -> Value {
+    let hops = status.next_hops.iter().map(|hop| {
+        let up = hop.servers.iter().find(|server| server.is_up);
+        let problem = hop.servers.iter().find_map(|server| server.problem.clone());
+        let servers = hop.servers.iter().map(|server| {
+            json!({
+                "up": server.is_up,
+                "address": server.peer.map(|peer| peer.to_string()),
+                "problem": server.problem,
+            })
+        });
+        json!({
+            "name": hop.name,
+            "up": up.is_some(),
+            "server": up.and_then(|server| server.peer).map(|peer| peer.to_string()),
+            "problem": problem,
+            "servers": servers.collect::<Vec<_>>(),
+        })
+    });
+    json!({
+        "on": status.is_on,
+        "registered": status.bindings,
+        "reachable": status.reachable,
+        "connections": status.connections,
+        "next_hops": hops.collect::<Vec<_>>(),
+    })
 }
 
 /// How the last push to each phone went.

@@ -100,6 +100,8 @@ fn request(command: Command) -> Result<(WhichNode, Value, Shown), Problem> {
                 ProbeKind::Proxy => "proxy",
                 ProbeKind::Store => "store",
                 ProbeKind::Certificate => "certificate",
+                ProbeKind::SipDevice => "sip_device",
+                ProbeKind::SipNextHop => "sip_next_hop",
             };
             let mut request = json!({"do": "probe", "kind": kind});
             if let (Some(name), Some(members)) = (name, request.as_object_mut()) {

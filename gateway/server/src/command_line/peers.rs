@@ -8,7 +8,8 @@ pub(super) fn list(answer: &Value) -> String {
     let lines = peers.map(|peer| {
         let text = |name| peer.get(name).and_then(Value::as_str);
         let name = text("name").map(|name| format!(" {name}")).unwrap_or_default();
-        format!("jackfield probe {}{name}\n", text("kind").unwrap_or("?"))
+        let kind = text("kind").unwrap_or("?").replace('_', "-");
+        format!("jackfield probe {kind}{name}\n")
     });
     lines.collect()
 }
@@ -96,8 +97,12 @@ mod tests {
              FAILED        0 ms  side b: connect: refused?\ncti east: partial\n"
         );
         assert!(!is_ok(&answer));
-        let listed = list(&json!({"peers": [{"kind": "store"}, {"kind": "cti", "name": "east"}]}));
-        assert_eq!(listed, "jackfield probe store\njackfield probe cti east\n");
+        let hop = json!({"kind": "sip_next_hop", "name": "edge"});
+        let peers = json!([{"kind": "store"}, {"kind": "cti", "name": "east"}, hop]);
+        assert_eq!(
+            list(&json!({"peers": peers})),
+            "jackfield probe store\njackfield probe cti east\njackfield probe sip-next-hop edge\n"
+        );
     }
 
     #[test]

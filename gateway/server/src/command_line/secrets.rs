@@ -106,7 +106,7 @@ pub(super) fn secrets(deed: SecretsDeed, out: &mut impl Write) -> Result<(), Pro
             let path = file.path()?;
             let mut keys = sealing_file::read_list(&path).map_err(NodeError::from)?;
             let key = sealing_file::generate(&path).map_err(NodeError::from)?;
-            let id = key.id();
+            let id = key.id().to_owned();
             keys.push(key);
             sealing_file::write(&path, &keys).map_err(NodeError::from)?;
             writeln!(out, "key {id} is added to {}; it opens after a reload", path.display())?;

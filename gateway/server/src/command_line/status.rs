@@ -116,6 +116,27 @@ pub(super) fn for_people(status: &Value) -> String {
         };
         line("contact centre", format!("{name}: {told}"));
     }
+    if status.pointer("/sip/on").and_then(Value::as_bool) == Some(true) {
+        line(
+            "SIP",
+            format!(
+                "{} registrations, {} of them reachable, {} connections",
+                number("/sip/registered"),
+                number("/sip/reachable"),
+                number("/sip/connections")
+            ),
+        );
+    }
+    let hops = status.pointer("/sip/next_hops").and_then(Value::as_array);
+    for hop in hops.into_iter().flatten() {
+        let part = |name| hop.get(name).and_then(Value::as_str);
+        let told = match part("server") {
+            Some(server) => format!("answers at {server}"),
+            None => format!("NO ANSWER: {}", part("problem").unwrap_or("not asked yet")),
+        };
+        let told = format!("{}: {told}", part("name").unwrap_or("?"));
+        line("SIP next hop", told.replace(char::is_control, "?"));
+    }
     line(
         "agents",
         format!(

@@ -497,8 +497,8 @@ pub(super) const FIELDS: &[Field] = &[
     field(
         "limits.sip_handshakes_max",
         Number(1, 100_000),
-        Default(256),
-        &["SIP: TLS handshakes at once; others wait for their turn."],
+        Default(4_096),
+        &["SIP: TLS handshakes at once. Connections beyond are closed."],
     ),
     field(
         "limits.sip_handshake_seconds",
@@ -545,7 +545,7 @@ pub(super) const FIELDS: &[Field] = &[
     field(
         "limits.sip_requests_per_second_per_source",
         Number(1, 1_000_000),
-        Default(200),
+        Default(500),
         &[
             "SIP: requests a second from one address that has proven nothing, twice as many for a moment.",
             "Those beyond get 503, or nothing over UDP.",

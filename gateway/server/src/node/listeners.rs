@@ -8,7 +8,7 @@ use engine::{Authenticator, Clock};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use super::sip::SipSockets;
+use super::sip_sockets::SipSockets;
 use crate::config::{AcmeConfig, Config};
 use crate::http::{HttpMetrics, Proofs, Proxies, RouteTable, Site};
 use crate::listener::{self, BindError, Content, Listener, PlainRefusal, Setup};

@@ -11,18 +11,20 @@ use domain::settings::{CLIENT_PASSWORD_PURPOSE, PUSH_PASSWORD_PURPOSE};
 
 use super::*;
 
+mod sip;
+
 const CERTIFICATE: &str = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
 
 struct Fixture {
     engine: Arc<Engine>,
-    sealing: SealingKeys,
+    sealing: Arc<SealingKeys>,
     pool: Arc<Pool>,
 }
 
 async fn fixture() -> Fixture {
     let clock = Arc::new(ManualClock::new(Timestamp::from_seconds(1_000_000)));
     let engine = engine_on(Arc::new(MemoryStore::new()), clock, 1).await;
-    Fixture { engine, sealing: SealingKeys::single([7; 32]), pool: Pool::new() }
+    Fixture { engine, sealing: Arc::new(SealingKeys::single([7; 32])), pool: Pool::new() }
 }
 
 impl Fixture {

@@ -21,6 +21,7 @@ use domain::settings::Settings;
 use domain::{NodeName, Problems, Timestamp};
 use engine::metrics::Gauges;
 use engine::{Engine, Metrics};
+use rustls::client::ResolvesClientCert;
 use rustls::server::ResolvesServerCert;
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject as _;
@@ -443,9 +444,14 @@ impl Certificates {
         *shown = names;
     }
 
-    /// What SIP over TLS shows, always that in force.
-    pub(crate) fn sip(&self) -> Arc<dyn ResolvesServerCert> {
+    /// What SIP over TLS shows to whoever connects, always that in force.
+    pub(crate) fn sip_server(&self) -> Arc<dyn ResolvesServerCert> {
         Arc::clone(&self.sip) as Arc<dyn ResolvesServerCert>
+    }
+
+    /// The same to next hops that ask who connects.
+    pub(crate) fn sip_client(&self) -> Arc<dyn ResolvesClientCert> {
+        Arc::clone(&self.sip) as Arc<dyn ResolvesClientCert>
     }
 
     /// Rises with every change of what is in force.

@@ -7,10 +7,12 @@
 use std::io::ErrorKind;
 use std::net::{SocketAddr, TcpListener, UdpSocket};
 
+use sip::{Limits, Listening};
 use socket2::{Domain, Protocol, Socket, Type};
 
-use crate::config::SipListeners;
+use crate::config::{Config, SipListeners};
 use crate::listener::{self, BindError};
+use crate::tls::certificates::Certificates;
 
 /// What the kernel may hold for us while we are busy. It gives less where it is not allowed more.
 const DATAGRAM_BYTES: usize = 4 * 1024 * 1024;
@@ -18,9 +20,9 @@ const DATAGRAM_BYTES: usize = 4 * 1024 * 1024;
 /// Sockets that SIP comes in by.
 #[derive(Debug, Default)]
 pub(super) struct SipSockets {
-    pub(super) udp: Vec<UdpSocket>,
-    pub(super) tcp: Vec<TcpListener>,
-    pub(super) tls: Vec<TcpListener>,
+    udp: Vec<UdpSocket>,
+    tcp: Vec<TcpListener>,
+    tls: Vec<TcpListener>,
 }
 
 impl SipSockets {
@@ -34,6 +36,39 @@ impl SipSockets {
             tcp: streams("sip_tcp", &sip.tcp)?,
             tls: streams("sip_tls", &sip.tls)?,
         })
+    }
+}
+
+impl SipSockets {
+    /// What SIP is served with: these, the certificate in force and the limits of the configuration.
+    pub(super) fn listening(self, config: &Config, certificates: &Certificates) -> Listening {
+        Listening {
+            udp: self.udp,
+            tcp: self.tcp,
+            tls: self.tls,
+            certificate: certificates.sip_server(),
+            client_certificate: Some(certificates.sip_client()),
+            name: config.name.to_string(),
+            limits: limits(&config.sip),
+        }
+    }
+}
+
+fn limits(sip: &SipListeners) -> Limits {
+    let limits = sip.limits;
+    Limits {
+        connections_max: limits.connections_max,
+        connections_per_source_max: limits.connections_per_source_max,
+        handshakes_max: limits.handshakes_max,
+        handshake: limits.handshake,
+        idle: limits.idle,
+        message: limits.message,
+        queue_messages_max: limits.queue_messages,
+        queue_bytes_max: limits.queue_bytes,
+        transactions_max: limits.transactions_max,
+        transactions_per_source_max: limits.transactions_per_source_max,
+        requests_per_second_per_source: limits.requests_per_second_per_source,
+        bindings_max: limits.bindings_max,
     }
 }
 
@@ -78,6 +113,11 @@ mod tests {
             "name": "gw-a.example", "state_directory": "/nowhere", "listeners": {"sip": sip},
         });
         Config::read(value, "/".as_ref()).unwrap().sip
+    }
+
+    #[test]
+    fn what_is_usual_is_what_the_adapter_takes_for_usual() {
+        assert_eq!(limits(&listeners(json!({}))), Limits::default());
     }
 
     #[test]
