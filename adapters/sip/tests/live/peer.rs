@@ -160,6 +160,11 @@ impl Peer {
         }
     }
 
+    /// The next message, however long that takes, or `None` where the connection ends.
+    pub(crate) async fn next_or_none(&mut self) -> Option<Got> {
+        self.read_message().await
+    }
+
     /// The next message, or `None` where the connection ends.
     pub(crate) async fn next_or_end(&mut self) -> Option<Got> {
         tokio::time::timeout(PATIENCE, self.read_message()).await.unwrap()
