@@ -18,7 +18,7 @@ use clap::{Parser, Subcommand};
 use self::cti::{ControlArguments, CtiArguments};
 use self::finesse::FinesseArguments;
 use self::phone::PhoneArguments;
-use self::sip::SipPhoneArguments;
+use self::sip::{SipLoadArguments, SipPhoneArguments};
 use self::syslog::SyslogArguments;
 
 /// Simulated peers of a contact-centre gateway, strict by the documents.
@@ -37,6 +37,7 @@ enum Peer {
     SyslogReceiver(SyslogArguments),
     FinesseServer(FinesseArguments),
     SipPhone(Box<SipPhoneArguments>),
+    SipLoad(Box<SipLoadArguments>),
     /// Judge one stored page of IP phone services; exits with 1 if there are violations
     CheckPage {
         /// The phone it is for; `jackfield-peers models` lists them
@@ -89,6 +90,13 @@ fn run(arguments: Arguments) -> Result<u8, String> {
             let runtime = runtime()?;
             let input = BufReader::new(stdin());
             let code = runtime.block_on(sip::run_phone(*arguments, input, &mut stdout()));
+            // Phones have no end of their own.
+            runtime.shutdown_background();
+            code
+        }
+        Peer::SipLoad(arguments) => {
+            let runtime = runtime()?;
+            let code = runtime.block_on(sip::run_load(*arguments, &mut stdout()));
             // Phones have no end of their own.
             runtime.shutdown_background();
             code

@@ -7,6 +7,7 @@
 //! - `judge`: what is wrong with what a server sent.
 //! - `handset`: one phone as a machine without sockets; `event`: what it tells.
 //! - `link`: connections and the task of one phone; `driver`: phones driven by lines of words.
+//! - `load`: thousands of phones, and peers that mean harm.
 //! - `options`: command line and endpoints file; `chance`: random text.
 
 mod body;
@@ -20,6 +21,7 @@ mod handset;
 mod identity;
 mod judge;
 mod link;
+mod load;
 mod message;
 mod options;
 
@@ -28,6 +30,9 @@ mod tests;
 
 use std::io::{BufRead, Write};
 
+use self::options::Phones;
+
+pub(crate) use self::load::{SipLoadArguments, run as run_load};
 pub(crate) use self::options::SipPhoneArguments;
 
 /// Runs phones until their input ends; answers the exit code.
@@ -37,7 +42,8 @@ pub(crate) async fn run_phone(
     output: &mut impl Write,
 ) -> Result<u8, String> {
     let phones = arguments.settle().await?;
-    driver::run(phones.handsets, phones.route, phones.registers, phones.stays, input, output)
+    let Phones { handsets, route, origin, registers, stays } = phones;
+    driver::run(handsets, route, origin, registers, stays, input, output)
         .await
         .map_err(|error| error.to_string())
 }

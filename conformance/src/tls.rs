@@ -9,12 +9,13 @@ use std::sync::Arc;
 use rcgen::{
     CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, Issuer, KeyPair,
 };
-use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::client::{Resumption, WebPkiServerVerifier};
 use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::{
     ClientConfig, DigitallySignedStruct, Error, RootCertStore, ServerConfig, SignatureScheme,
 };
@@ -157,6 +158,29 @@ pub(crate) fn server_config(
     Ok(Arc::new(config))
 }
 
+/// `base` for one phone of many: a certificate of its own that `authority` issues, and sessions of its own.
+pub(crate) fn client_config_of(
+    base: &ClientConfig,
+    device: &str,
+    authority: Option<(&Path, &Path)>,
+    resumes: bool,
+) -> Result<Arc<ClientConfig>, String> {
+    let mut config = base.clone();
+    // Room for the tickets of one server, which is all a phone needs.
+    config.resumption =
+        if resumes { Resumption::in_memory_sessions(8) } else { Resumption::disabled() };
+    if let Some(authority) = authority {
+        let wrong = |error: &dyn std::fmt::Display| format!("the certificate of {device}: {error}");
+        let (certificate, key) = issue(device, Some(authority))?;
+        let private =
+            PrivateKeyDer::try_from(key.serialize_der()).map_err(|error| wrong(&error))?;
+        let signing = CertifiedKey::from_der(vec![certificate], private, config.crypto_provider())
+            .map_err(|error| wrong(&error))?;
+        config.client_auth_cert_resolver = Arc::new(SingleCertAndKey::from(signing));
+    }
+    Ok(Arc::new(config))
+}
+
 fn issue(
     device: &str,
     authority: Option<(&Path, &Path)>,
@@ -178,7 +202,8 @@ fn parameters(device: &str) -> CertificateParams {
     let mut params = CertificateParams::default();
     params.distinguished_name = DistinguishedName::new();
     params.distinguished_name.push(DnType::CommonName, device);
-    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+    params.extended_key_usages =
+        vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth];
     let now = std::time::SystemTime::now();
     let day = std::time::Duration::from_secs(86_400);
     params.not_before = (now - day).into();

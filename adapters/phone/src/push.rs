@@ -2,9 +2,11 @@
 //!
 //! What is pushed is only ever a URL, which the phone then fetches with its own proof. So a push
 //! that comes late, twice or to a stranger shows nothing to anybody; nor does one to the agent's own
-//! phone once its window was closed (see [`crate::activity`]).
+//! phone once its window was closed (see [`crate::activity`]). It goes by a channel that another adapter
+//! has to the phone, else to the phone's own web server ([`channel`]).
 
 mod certificate;
+mod channel;
 mod delivery;
 mod pace;
 mod probe;
@@ -19,6 +21,7 @@ use domain::settings::Settings;
 use domain::{AgentKey, AgentSession, DeviceName, SessionRef, Timestamp};
 use rustls_pki_types::CertificateDer;
 
+pub(crate) use self::channel::Way;
 pub(crate) use self::pace::{Begin, Pace};
 use crate::activity::{Need, Screen};
 use crate::config::{fingerprint, phone_authorities, push_account};
@@ -54,6 +57,8 @@ struct Pushed {
     holder: SessionRef,
     need: Option<Need>,
     reason: PushReason,
+    /// The way it went in the end.
+    way: Way,
 }
 
 impl Phone {
@@ -76,8 +81,8 @@ impl Phone {
         }
         let Ok(session) = self.port.session_of(agent).await else { return };
         let now = session.as_deref().map(|session| (session, self.shows(session)));
-        let pushes = self.pushes();
         for device in devices {
+            let pushes = self.way(&device).is_some();
             let mut screens = locked(&self.screens);
             match screens.need(&device, now) {
                 // Nobody looks at that page any more, or nobody can be told.
@@ -111,30 +116,25 @@ impl Phone {
         shown.map_or_else(Shows::default, |shown| Shows::of(shown, &self.port.settings()))
     }
 
-    /// Whether phones are pushed to at all.
-    fn pushes(&self) -> bool {
-        self.port.settings().phone_service.push.is_some()
-    }
-
     /// Begins a push, or has the one in flight followed by another.
     pub(crate) fn push(self: &Arc<Self>, device: &DeviceName, urgent: bool) -> Begin {
-        if !self.pushes() {
-            return Begin::Held;
-        }
+        let Some(way) = self.way(device) else { return Begin::Held };
         if self.stopping.load(Ordering::Acquire) {
             return Begin::Later;
         }
-        let begin = locked(&self.pace).begin(device, self.port.now(), urgent);
+        let begin = locked(&self.pace).begin(device, self.port.now(), urgent, way);
         if begin == Begin::Now {
             let (phone, device) = (Arc::clone(self), device.clone());
-            tokio::spawn(async move { phone.push_while_wanted(device, urgent).await });
+            tokio::spawn(async move { phone.push_while_wanted(device, urgent, way).await });
         }
         begin
     }
 
-    async fn push_while_wanted(self: Arc<Self>, device: DeviceName, mut urgent: bool) {
+    async fn push_while_wanted(self: Arc<Self>, device: DeviceName, mut urgent: bool, way: Way) {
+        let mut way = way;
         loop {
-            let reason = self.push_patiently(&device, urgent).await;
+            let ended = self.push_patiently(&device, urgent, way).await;
+            let reason = ended.map(|(reason, _)| reason);
             let now = self.port.now();
             let silence = {
                 let mut screens = locked(&self.screens);
@@ -150,24 +150,30 @@ impl Phone {
                     }
                 }
             };
-            let again = locked(&self.pace).end(&device, reason, now);
+            let again = locked(&self.pace).end(&device, ended, now);
             if let Some(silence) = silence {
                 self.end_silence(silence).await;
             }
             urgent = false;
-            if !again || self.push_again(&device) != Begin::Now {
-                return;
+            match self.way(&device) {
+                Some(next) if again && self.begins_again(&device, next) => way = next,
+                _ => return,
             }
         }
     }
 
-    fn push_again(&self, device: &DeviceName) -> Begin {
-        locked(&self.pace).begin(device, self.port.now(), false)
+    fn begins_again(&self, device: &DeviceName, way: Way) -> bool {
+        locked(&self.pace).begin(device, self.port.now(), false, way) == Begin::Now
     }
 
     /// Pushes until something reached the phone or the attempts are used up; `None` where nothing
-    /// had to be pushed, or could be.
-    async fn push_patiently(&self, device: &DeviceName, urgent: bool) -> Option<PushReason> {
+    /// had to be pushed, or could be. `way` is the one for which it began.
+    async fn push_patiently(
+        &self,
+        device: &DeviceName,
+        urgent: bool,
+        way: Way,
+    ) -> Option<(PushReason, Way)> {
         let mut pushed: Option<Pushed> = None;
         let mut began = None;
         for attempt in 0..ATTEMPTS_MAX {
@@ -177,7 +183,7 @@ impl Phone {
             // Others push while this one pauses.
             let Ok(permit) = self.permits.acquire().await else { break };
             began.get_or_insert_with(|| self.port.now());
-            let next = self.push_newest(device, urgent).await;
+            let next = self.push_newest(device, urgent, way).await;
             drop(permit);
             let Some(next) = next else { break };
             let is_transport = next.reason.is_transport();
@@ -186,7 +192,7 @@ impl Phone {
                 break;
             }
         }
-        let Pushed { holder, need, reason } = pushed?;
+        let Pushed { holder, need, reason, way } = pushed?;
         let now = self.port.now();
         self.figures.pushed(reason, now.since(began.unwrap_or(now)));
         if reason != PushReason::Ok {
@@ -203,12 +209,12 @@ impl Phone {
             }
             _ => {}
         }
-        Some(reason)
+        Some((reason, way))
     }
 
     /// Pushes what is newest, once; `None` where the phone shows it already. An urgent push goes
     /// out in any case.
-    async fn push_newest(&self, device: &DeviceName, urgent: bool) -> Option<Pushed> {
+    async fn push_newest(&self, device: &DeviceName, urgent: bool, way: Way) -> Option<Pushed> {
         let screen = locked(&self.screens).of(device).cloned()?;
         // Another node may push to this phone by now.
         if self.port.is_cut_off() {
@@ -224,7 +230,6 @@ impl Phone {
             }
             need
         };
-        let settings = self.port.settings();
         let link = match need {
             // Who looks at what came with a call is not taken away from it by more of that.
             Some(Need::Behind { shows })
@@ -234,15 +239,24 @@ impl Phone {
             }
             _ => Link::Home,
         };
-        let reason = self.push_screen(device, &screen, link, &settings).await;
-        Some(Pushed { holder: screen.holder, need, reason })
+        let issued = Issued {
+            holder: screen.holder,
+            // It leads to a view, for which that is of no use.
+            changes: screen.shows.mark,
+            device: device.clone(),
+            at: self.port.now(),
+        };
+        let url = self.key.url(&screen.base, &issued, link);
+        let (reason, way) = self.tell(device, &screen, url, urgent, way).await;
+        Some(Pushed { holder: screen.holder, need, reason, way })
     }
 
+    /// Tells the phone's web server.
     async fn push_screen(
         &self,
         device: &DeviceName,
         screen: &Screen,
-        link: Link,
+        url: String,
         settings: &Settings,
     ) -> PushReason {
         let account = match push_account(&self.port, settings) {
@@ -257,15 +271,7 @@ impl Phone {
             provider: Arc::clone(&self.provider),
         };
         let Ok(tls) = certificate::tls(certificate) else { return PushReason::NotConfigured };
-        let issued = Issued {
-            holder: screen.holder,
-            // It leads to a view, for which that is of no use.
-            changes: screen.shows.mark,
-            device: device.clone(),
-            at: self.port.now(),
-        };
-        let body = delivery::body(self.key.url(&screen.base, &issued, link));
-        delivery::deliver(screen.address, &account, tls, body).await
+        delivery::deliver(screen.address, &account, tls, delivery::body(url)).await
     }
 
     fn retry_pause(&self, attempt: u32) -> Duration {

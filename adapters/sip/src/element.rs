@@ -27,7 +27,7 @@ use protocols::sip::digest::{Challenger, ClientNonces};
 use protocols::sip::registrar::{BindingChange, Registrar};
 use protocols::sip::{
     ClientId, Flow, Limits as WireLimits, Malformed, Message, Method, Received, Status,
-    TransactionLimits, TransactionOutput, Transactions, encode,
+    Subscriptions, TransactionLimits, TransactionOutput, Transactions, encode,
 };
 use rustls::ClientConfig;
 use rustls_pki_types::{CertificateDer, UnixTime};
@@ -86,6 +86,7 @@ pub(crate) struct Judges {
 pub(crate) struct State {
     pub(crate) transactions: Transactions,
     pub(crate) registrar: Registrar,
+    pub(crate) subscriptions: Subscriptions,
     pub(crate) challenger: Challenger,
     pub(crate) exchanges: HashMap<ClientId, Exchange>,
     pub(crate) tries: Tries,
@@ -432,11 +433,20 @@ impl Element {
             })
             .filter(|flow| flow.is_reliable() && !state.registrar.is_used(flow))
             .collect();
+        // Nothing of ours is awaited: REFER says so.
+        while state.subscriptions.poll().is_some() {}
         let deadline = Self::deadline(&state);
         drop(state);
+        let mut gone = Vec::new();
         for (flow, bytes) in transmits {
-            self.transmit(&flow, bytes);
+            if !self.flows.transmit(&flow, bytes) {
+                self.figures.dropped("unsent");
+                if flow.is_reliable() {
+                    gone.push(flow);
+                }
+            }
         }
+
         for flow in superseded {
             if let Some(connection) = self.flows.connection(&flow)
                 && connection.proven == Proven::Nobody
@@ -448,6 +458,15 @@ impl Element {
             self.tell(changes);
         }
         self.come_nearer(deadline);
+        if !gone.is_empty() {
+            // Whoever waits for an answer over it need not wait any longer.
+            let now = now();
+            let mut state = locked(&self.state);
+            for flow in gone {
+                state.transactions.lost(now, flow);
+            }
+            self.settle(state);
+        }
     }
 
     fn tell(&self, changes: Vec<BindingChange>) {
@@ -470,6 +489,7 @@ impl Element {
     /// A connection ended.
     pub(crate) fn ended(&self, connection: &Connection, reason: Ended) {
         self.flows.ended(&connection.flow);
+        self.hop_flow_ended(&connection.flow);
         self.figures.ended(reason);
         tracing::debug!(
             peer = %connection.flow.peer(), reason = reason.name(), "a SIP connection ended"
@@ -482,7 +502,11 @@ impl Element {
     }
 
     fn deadline(state: &State) -> Option<Instant> {
-        let all = [state.transactions.deadline(), state.registrar.deadline()];
+        let all = [
+            state.transactions.deadline(),
+            state.registrar.deadline(),
+            state.subscriptions.deadline(),
+        ];
         all.into_iter().flatten().min()
     }
 
@@ -512,6 +536,7 @@ impl Element {
             let mut state = locked(&self.state);
             state.transactions.elapse(now);
             state.registrar.elapse(now);
+            state.subscriptions.elapse(now);
             state.held_off.retain(|_, until| *until > now);
             self.settle(state);
         }

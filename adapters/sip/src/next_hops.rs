@@ -1,59 +1,73 @@
-//! Next hops: a task for each keeps a flow to one of its servers, asks whether it is there, and registers us where
-//! it wants that.
+//! Next hops: a flow to each of their servers, and which of them to use.
 //!
 //! ```text
-//!   Down --dial, OPTIONS answered--> Up --answers missed, flow lost--> Down: the next server, after a pause
-//!                                     '-- REGISTER, its Service-Route is kept
+//!   server:  dial --> flow (, REGISTER: its Service-Route is kept) --> until it ends, then a pause, and again
+//!   hop:     NextHop (protocols) --Ping--> OPTIONS over the flow --any answer--> NextHop
+//!            a request --choose--> server that is up and has a flow --503, silence--> NextHop
 //! ```
 //!
-//! Any final answer says that a server is there. Addresses of trusted hops are looked up with each attempt; from
-//! there alone its word counts.
+//! Who owns what: a task for each server owns its dialling, one for each hop the pings; what they know of it is in
+//! [`HopStates`], which requests look at. Addresses of trusted hops are looked up with each attempt; from there
+//! alone its word counts.
 
 use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use bytes::Bytes;
 use domain::settings::{SipNextHop, SipServer};
-use protocols::sip::{Flow, Message, Method, Name, Status};
+use protocols::sip::{Flow, HopFailure, NextHop, NextHopOutput, NextHopSettings, Status};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::dial::dial;
 use crate::element::Element;
 use crate::flows::locked;
-use crate::outgoing::{Answer, Draft};
-use crate::status::NextHopStatus;
+use crate::hop_requests::{Asks, Registered};
+use crate::status::{NextHopStatus, ServerStatus};
 use crate::stream::stopped;
+use crate::time::now;
 
-/// The shortest and the longest pause between attempts.
+/// The shortest and the longest pause between attempts to reach a server.
 const PAUSE_MIN: Duration = Duration::from_secs(1);
 const PAUSE_MAX: Duration = Duration::from_secs(30);
 /// How long a server may take to answer.
-const ANSWER: Duration = Duration::from_secs(5);
+pub(crate) const ANSWER: Duration = Duration::from_secs(5);
 /// Answers in a row that may be missed.
-const MISSES_MAX: u32 = 2;
-/// What we ask to be registered for, in seconds.
-const REGISTER_SECONDS: u32 = 3_600;
+const MISSES_MAX: u8 = 3;
+/// How often it is looked whether a flow is there still, and whether a ping is due.
+const LOOK: Duration = Duration::from_millis(250);
 
 /// How a next hop stands.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct HopState {
-    /// The flow in use.
-    pub(crate) flow: Option<Flow>,
-    /// The route of what is sent: what the settings say, then what the hop said.
-    pub(crate) route: Vec<String>,
-    problem: Option<String>,
-    addresses: Vec<IpAddr>,
+    machine: NextHop,
+    servers: Vec<ServerState>,
     is_trusted: bool,
 }
 
-/// The flow to a next hop, and the route of what goes there.
+#[derive(Clone, Debug, Default)]
+struct ServerState {
+    flow: Option<Flow>,
+    /// The route of what is sent: what the settings say, then what the server said.
+    route: Vec<String>,
+    problem: Option<String>,
+    addresses: Vec<IpAddr>,
+}
+
+/// The flow to a server of a next hop, and the route of what goes there.
 #[derive(Clone, Debug)]
 pub(crate) struct HopWay {
+    pub(crate) at: At,
     pub(crate) flow: Flow,
     pub(crate) route: Vec<String>,
+}
+
+/// A server of a next hop, by its place in the settings.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct At {
+    pub(crate) hop: String,
+    pub(crate) place: usize,
 }
 
 /// All next hops, as their tasks tell.
@@ -85,8 +99,12 @@ impl NextHops {
         for (name, hop) in wanted {
             running.entry(name).or_insert_with(|| {
                 let (stop, stopped) = watch::channel(false);
+                element.hop_begins(&hop);
                 let mut tasks = JoinSet::new();
-                tasks.spawn(keep(Arc::clone(element), hop.clone(), stopped));
+                tasks.spawn(ping(Arc::clone(element), hop.clone(), stopped.clone()));
+                for place in 0..hop.servers.len() {
+                    tasks.spawn(keep(Arc::clone(element), hop.clone(), place, stopped.clone()));
+                }
                 Running { hop, stop, tasks }
             });
         }
@@ -105,41 +123,113 @@ impl NextHops {
 }
 
 impl Element {
-    /// The way to a next hop that answers.
-    pub(crate) fn hop(&self, name: &str) -> Option<HopWay> {
-        let states = locked(self.hops());
-        let state = states.get(name)?;
-        Some(HopWay { flow: state.flow?, route: state.route.clone() })
+    /// The way to a server of a next hop that can be used, for a request with that Call-ID; those that were
+    /// tried are left out.
+    pub(crate) fn hop(&self, name: &str, call_id: &str, tried: &[usize]) -> Option<HopWay> {
+        let mut states = locked(self.hops());
+        let state = states.get_mut(name)?;
+        let without = state.servers.iter().enumerate().filter(|(_, it)| it.flow.is_none());
+        let left_out: Vec<usize> =
+            without.map(|(place, _)| place).chain(tried.iter().copied()).collect();
+        let place = state.machine.choose(now(), call_id, &left_out)?;
+        let server = state.servers.get(place)?;
+        let at = At { hop: name.to_owned(), place };
+        Some(HopWay { at, flow: server.flow?, route: server.route.clone() })
+    }
+
+    /// A server answered a request of ours, or did not.
+    pub(crate) fn hop_answered(
+        &self,
+        now: Instant,
+        at: &At,
+        status: Option<Status>,
+        retry_after: Option<u32>,
+    ) {
+        let random = self.random();
+        let mut states = locked(self.hops());
+        let Some(state) = states.get_mut(&at.hop) else { return };
+        match status {
+            Some(Status::SERVICE_UNAVAILABLE) => {
+                let why = HopFailure::Unavailable { retry_after_seconds: retry_after };
+                state.machine.failed(now, at.place, why, random);
+            }
+            Some(_) => state.machine.answered(now, at.place, random),
+            None => state.machine.failed(now, at.place, HopFailure::Silent, random),
+        }
     }
 
     /// How next hops stand.
     pub(crate) fn hop_statuses(&self) -> Vec<NextHopStatus> {
+        let now = now();
         let states = locked(self.hops());
-        let status = |(name, state): (&String, &HopState)| NextHopStatus {
-            name: name.clone(),
-            server: state.flow.map(|flow| flow.peer()),
-            problem: state.problem.clone(),
+        let status = |(name, state): (&String, &HopState)| {
+            let standings = state.machine.standings(now);
+            let server = |(server, standing): (&ServerState, _)| ServerStatus {
+                peer: server.flow.map(|flow| flow.peer()),
+                is_up: server.flow.is_some() && standing == protocols::sip::Standing::Up,
+                problem: server.problem.clone(),
+            };
+            let servers = state.servers.iter().zip(standings).map(server).collect();
+            NextHopStatus { name: name.clone(), servers }
         };
         states.iter().map(status).collect()
     }
 
+    /// A flow ended; servers that were reached over it are not for now.
+    pub(crate) fn hop_flow_ended(&self, flow: &Flow) {
+        let random = self.random();
+        let mut states = locked(self.hops());
+        for (name, state) in states.iter_mut() {
+            for (place, server) in state.servers.iter_mut().enumerate() {
+                if server.flow.as_ref() == Some(flow) {
+                    server.flow = None;
+                    server.problem = Some("the connection ended".to_owned());
+                    state.machine.failed(now(), place, HopFailure::Lost, random);
+                    tracing::warn!(next_hop = name, peer = %flow.peer(), "a SIP next hop's server is lost");
+                }
+            }
+        }
+    }
+
+    fn random(&self) -> u64 {
+        u64::from_be_bytes(self.port.random().unwrap_or_default())
+    }
+
+    fn hop_begins(&self, hop: &SipNextHop) {
+        let settings = NextHopSettings {
+            servers: hop.servers.len(),
+            ping: Duration::from_secs(hop.ping_seconds.into()),
+            answer: ANSWER,
+            misses_max: MISSES_MAX,
+            ..NextHopSettings::default()
+        };
+        let server = ServerState { route: route_of(hop), ..ServerState::default() };
+        let state = HopState {
+            machine: NextHop::new(now(), settings),
+            servers: vec![server; hop.servers.len()],
+            is_trusted: hop.trusted,
+        };
+        locked(self.hops()).insert(hop.name.clone(), state);
+        self.figures().next_hop(&hop.name, false);
+    }
+
     fn hop_gone(&self, name: &str) {
-        locked(self.hops()).remove(name);
+        let state = locked(self.hops()).remove(name);
+        for flow in state.iter().flat_map(|state| &state.servers).filter_map(|it| it.flow) {
+            if let Some(connection) = self.flows().connection(&flow) {
+                connection.close();
+            }
+        }
         self.figures().forget_next_hop(name);
         self.trust_again();
     }
 
-    fn hop_stands(&self, hop: &SipNextHop, change: impl FnOnce(&mut HopState)) {
+    fn server_is(&self, hop: &SipNextHop, place: usize, change: impl FnOnce(&mut ServerState)) {
         let mut states = locked(self.hops());
-        let state = states.entry(hop.name.clone()).or_insert_with(|| HopState {
-            flow: None,
-            route: hop.route.iter().map(|uri| format!("<{uri}>")).collect(),
-            problem: None,
-            addresses: Vec::new(),
-            is_trusted: hop.trusted,
-        });
-        change(state);
-        self.figures().next_hop(&hop.name, state.flow.is_some());
+        let Some(state) = states.get_mut(&hop.name) else { return };
+        if let Some(server) = state.servers.get_mut(place) {
+            change(server);
+        }
         drop(states);
         self.trust_again();
     }
@@ -149,30 +239,105 @@ impl Element {
         let trusted: HashMap<IpAddr, String> = states
             .iter()
             .filter(|(_, state)| state.is_trusted)
-            .flat_map(|(name, state)| state.addresses.iter().map(|it| (*it, name.clone())))
+            .flat_map(|(name, state)| {
+                let addresses = state.servers.iter().flat_map(|server| &server.addresses);
+                addresses.map(|it| (*it, name.clone()))
+            })
             .collect();
         drop(states);
         self.set_trusted(trusted);
     }
 }
 
-/// Keeps a flow to one of the servers until it is to stop.
-async fn keep(element: Arc<Element>, hop: SipNextHop, mut stop: watch::Receiver<bool>) {
-    let mut pause = PAUSE_MIN;
-    let connections = stop.clone();
+/// The route that the settings give a hop.
+pub(crate) fn route_of(hop: &SipNextHop) -> Vec<String> {
+    hop.route.iter().map(|uri| format!("<{uri}>")).collect()
+}
+
+/// Asks servers whether they are there, when the machine says so.
+async fn ping(element: Arc<Element>, hop: SipNextHop, mut stop: watch::Receiver<bool>) {
+    let mut asking = JoinSet::new();
     loop {
-        for server in &hop.servers {
-            let served = tokio::select! {
-                biased;
-                () = stopped(&mut stop) => return,
-                served = serve(&element, &hop, server, &connections) => served,
-            };
-            match served {
-                Ok(()) => pause = PAUSE_MIN,
-                Err(problem) => tracing::warn!(
+        tokio::select! {
+            biased;
+            () = stopped(&mut stop) => return,
+            Some(_) = asking.join_next(), if !asking.is_empty() => {}
+            () = tokio::time::sleep(LOOK) => {}
+        }
+        let random = element.random();
+        let mut due = Vec::new();
+        {
+            let mut states = locked(element.hops());
+            let Some(state) = states.get_mut(&hop.name) else { return };
+            state.machine.elapse(now(), random);
+            while let Some(output) = state.machine.poll() {
+                match output {
+                    NextHopOutput::Ping(place) => {
+                        let flow = state.servers.get(place).and_then(|server| server.flow);
+                        due.extend(flow.map(|flow| (place, flow)));
+                    }
+                    NextHopOutput::Up(place) => tell(&hop, place, "answers"),
+                    NextHopOutput::Down(place) => tell(&hop, place, "does not answer"),
+                }
+            }
+            let standings = state.machine.standings(now());
+            let is_up = state.servers.iter().zip(standings).any(|(server, standing)| {
+                server.flow.is_some() && standing == protocols::sip::Standing::Up
+            });
+            element.figures().next_hop(&hop.name, is_up);
+        }
+        for (place, flow) in due {
+            let (element, hop) = (Arc::clone(&element), hop.clone());
+            asking.spawn(async move {
+                let Some(server) = hop.servers.get(place) else { return };
+                let asks = Asks { element: &element, hop: &hop, server, place, flow };
+                if let Err(problem) = asks.options().await {
+                    element.server_is(&hop, place, |server| server.problem = Some(problem));
+                } else {
+                    element.server_is(&hop, place, |server| server.problem = None);
+                }
+            });
+        }
+    }
+}
+
+fn tell(hop: &SipNextHop, place: usize, what: &str) {
+    let Some(server) = hop.servers.get(place) else { return };
+    tracing::info!(
+        next_hop = hop.name,
+        server = server.host,
+        port = server.port,
+        "a SIP server {what}"
+    );
+}
+
+/// Keeps a flow to one server until it is to stop.
+async fn keep(
+    element: Arc<Element>,
+    hop: SipNextHop,
+    place: usize,
+    mut stop: watch::Receiver<bool>,
+) {
+    let Some(server) = hop.servers.get(place) else { return };
+    let connections = stop.clone();
+    let mut pause = PAUSE_MIN;
+    loop {
+        let served = tokio::select! {
+            biased;
+            () = stopped(&mut stop) => return,
+            served = serve(&element, &hop, server, place, &connections) => served,
+        };
+        match served {
+            Ok(()) => pause = PAUSE_MIN,
+            Err(problem) => {
+                tracing::warn!(
                     next_hop = hop.name, server = server.host, port = server.port,
-                    problem = %problem.escape_debug(), "a server of a SIP next hop does not answer",
-                ),
+                    problem = %problem.escape_debug(), "a SIP next hop's server cannot be used",
+                );
+                element.server_is(&hop, place, |server| {
+                    server.flow = None;
+                    server.problem = Some(problem);
+                });
             }
         }
         let jitter = Duration::from_millis(element.jitter(0, 500).into());
@@ -185,207 +350,71 @@ async fn keep(element: Arc<Element>, hop: SipNextHop, mut stop: watch::Receiver<
     }
 }
 
-/// Uses one server as long as it answers; an error where it never did.
+/// Uses one server as long as its flow is there; an error where there was none.
 async fn serve(
     element: &Arc<Element>,
     hop: &SipNextHop,
     server: &SipServer,
+    place: usize,
     stop: &watch::Receiver<bool>,
 ) -> Result<(), String> {
-    let addresses = tokio::net::lookup_host((server.host.as_str(), server.port)).await;
-    let addresses = addresses
-        .map_err(|error| error.to_string())
-        .map(|found| found.map(|address| address.ip().to_canonical()).collect::<Vec<_>>());
-    let tell = |problem: String| {
-        element.hop_stands(hop, |state| state.problem = Some(problem.clone()));
-        problem
+    let found = tokio::net::lookup_host((server.host.as_str(), server.port)).await;
+    let found: Vec<IpAddr> =
+        found.map_err(|error| error.to_string())?.map(|it| it.ip().to_canonical()).collect();
+    element.server_is(hop, place, |server| server.addresses = found);
+    let flow = dial(element, hop, server, hop.transport, stop).await?;
+    let asks = Asks { element, hop, server, place, flow };
+    let mut registered = match asks.register().await {
+        Ok(registered) => registered,
+        Err(problem) => {
+            close(element, &flow);
+            return Err(problem);
+        }
     };
-    let addresses = addresses.map_err(tell)?;
-    element.hop_stands(hop, |state| {
-        for address in addresses {
-            if !state.addresses.contains(&address) {
-                state.addresses.push(address);
-            }
-        }
-    });
-    let flow = dial(element, hop, server, hop.transport, stop).await.map_err(tell)?;
-    let asks = Asks { element, hop, server, flow };
-    if hop.ping_seconds > 0 {
-        asks.ping().await.map_err(tell)?;
-    }
-    let mut registered = asks.register().await.map_err(tell)?;
-    element.hop_stands(hop, |state| {
-        state.flow = Some(flow);
-        state.problem = None;
+    element.server_is(hop, place, |server| {
+        server.flow = Some(flow);
+        server.problem = None;
         if let Some(Registered { route, .. }) = &registered {
-            state.route =
-                hop.route.iter().map(|uri| format!("<{uri}>")).chain(route.clone()).collect();
+            server.route = [route_of(hop), route.clone()].concat();
         }
     });
-    tracing::info!(next_hop = hop.name, server = server.host, "a SIP next hop answers");
-    let problem = asks.watch(&mut registered).await;
-    element.hop_stands(hop, |state| {
-        state.flow = None;
-        state.problem = Some(problem.clone());
-    });
-    if let Some(connection) = element.flows().connection(&flow) {
+    let mut since = now();
+    loop {
+        tokio::time::sleep(LOOK).await;
+        if flow.is_reliable() && element.flows().connection(&flow).is_none() {
+            return Ok(());
+        }
+        let lasting = registered.as_ref().map(|it| it.lasting / 2);
+        if lasting.is_some_and(|lasting| now().saturating_duration_since(since) >= lasting) {
+            match asks.register().await {
+                Ok(again) => registered = again,
+                Err(problem) => {
+                    close(element, &flow);
+                    return Err(problem);
+                }
+            }
+            since = now();
+        }
+    }
+}
+
+fn close(element: &Element, flow: &Flow) {
+    if let Some(connection) = element.flows().connection(flow) {
         connection.close();
     }
-    tracing::warn!(next_hop = hop.name, %problem, "a SIP next hop is lost");
-    Ok(())
 }
 
 /// Asks one server whether it is there, over a flow of its own.
 pub(crate) async fn try_server(
     element: &Arc<Element>,
     hop: &SipNextHop,
-    server: &SipServer,
+    place: usize,
 ) -> Result<(Status, std::net::SocketAddr), String> {
+    let server = hop.servers.get(place).ok_or("there is no such server")?;
     let (_stop, stopped) = watch::channel(false);
     let flow = dial(element, hop, server, hop.transport, &stopped).await?;
-    let answer = Asks { element, hop, server, flow }.options().await;
-    if let Some(connection) = element.flows().connection(&flow) {
-        connection.close();
-    }
+    let answer = Asks { element, hop, server, place, flow }.options().await;
+    close(element, &flow);
     let status = answer?.status().ok_or("its answer has no status")?;
     Ok((status, flow.peer()))
-}
-
-/// A registration of ours.
-struct Registered {
-    route: Vec<String>,
-    lasting: Duration,
-}
-
-/// What one server is asked.
-struct Asks<'a> {
-    element: &'a Arc<Element>,
-    hop: &'a SipNextHop,
-    server: &'a SipServer,
-    flow: Flow,
-}
-
-impl Asks<'_> {
-    fn target(&self) -> String {
-        let host = if self.server.host.contains(':') {
-            format!("[{}]", self.server.host)
-        } else {
-            self.server.host.clone()
-        };
-        format!("sip:{host}:{}", self.server.port)
-    }
-
-    /// Looks after the flow until it is lost; why it was.
-    async fn watch(&self, registered: &mut Option<Registered>) -> String {
-        let every = match self.hop.ping_seconds {
-            0 => Duration::from_secs(30),
-            seconds => Duration::from_secs(seconds.into()),
-        };
-        let mut misses = 0;
-        let mut since = Duration::ZERO;
-        loop {
-            tokio::time::sleep(every).await;
-            since += every;
-            let is_gone =
-                self.flow.is_reliable() && self.element.flows().connection(&self.flow).is_none();
-            if is_gone {
-                return "the connection ended".to_owned();
-            }
-            if self.hop.ping_seconds > 0 {
-                match self.ping().await {
-                    Ok(()) => misses = 0,
-                    Err(problem) => {
-                        misses += 1;
-                        if misses >= MISSES_MAX {
-                            return problem;
-                        }
-                    }
-                }
-            }
-            let due = registered.as_ref().is_some_and(|it| since >= it.lasting / 2);
-            if due {
-                match self.register().await {
-                    Ok(again) => {
-                        *registered = again;
-                        since = Duration::ZERO;
-                    }
-                    Err(problem) => return problem,
-                }
-            }
-        }
-    }
-
-    async fn ping(&self) -> Result<(), String> {
-        self.options().await.map(drop)
-    }
-
-    async fn options(&self) -> Result<Box<Message>, String> {
-        let draft = Draft {
-            method: Method::Options,
-            fields: Vec::new(),
-            content_type: None,
-            body: Bytes::new(),
-        };
-        let target = self.target();
-        self.ask(&target, &target, draft, Vec::new()).await
-    }
-
-    /// Registers us where the hop wants that.
-    async fn register(&self) -> Result<Option<Registered>, String> {
-        let Some(address) = &self.hop.register_as else { return Ok(None) };
-        let Some(site) = self.element.site() else { return Ok(None) };
-        let contact = format!("<{}>", self.element.contact(&site, &self.flow));
-        let draft = Draft {
-            method: Method::Register,
-            fields: vec![
-                (Name::CONTACT, contact),
-                (Name::EXPIRES, REGISTER_SECONDS.to_string()),
-                (Name::SUPPORTED, "path".to_owned()),
-            ],
-            content_type: None,
-            body: Bytes::new(),
-        };
-        let domain = address.rsplit_once('@').map_or(self.server.host.as_str(), |(_, it)| it);
-        let route = self.hop.route.iter().map(|uri| format!("<{uri}>")).collect();
-        let answer = self.ask(&format!("sip:{domain}"), address, draft, route).await?;
-        match answer.status() {
-            Some(status) if status.is_success() => {
-                let route = answer.routes(&Name::SERVICE_ROUTE).unwrap_or_default();
-                let granted = answer.expires().ok().flatten().unwrap_or(REGISTER_SECONDS);
-                Ok(Some(Registered {
-                    route: route.iter().map(ToString::to_string).collect(),
-                    lasting: Duration::from_secs(granted.max(60).into()),
-                }))
-            }
-            status => {
-                let code = status.map_or(0, Status::code);
-                Err(format!("refuses to register {address} with {code}"))
-            }
-        }
-    }
-
-    async fn ask(
-        &self,
-        uri: &str,
-        address: &str,
-        draft: Draft,
-        route: Vec<String>,
-    ) -> Result<Box<Message>, String> {
-        let call_id = format!("{}@{}", self.element.tag(), self.element.name);
-        let towards = crate::outgoing::HopRequest {
-            hop: &self.hop.name,
-            flow: self.flow,
-            uri,
-            address,
-            route,
-            call_id: &call_id,
-        };
-        let waiting = self.element.ask_hop(towards, draft);
-        let waiting = waiting.map_err(|problem| format!("{problem:?}"))?;
-        match tokio::time::timeout(ANSWER, waiting).await {
-            Ok(Ok(Answer::Message(message))) => Ok(message),
-            Ok(_) => Err("the connection was lost".to_owned()),
-            Err(_) => Err(format!("gave no answer within {} s", ANSWER.as_secs())),
-        }
-    }
 }

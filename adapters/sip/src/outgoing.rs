@@ -17,12 +17,14 @@ use bytes::Bytes;
 use domain::DeviceName;
 use protocols::sip::registrar::Binding;
 use protocols::sip::{
-    ClientId, Failure, Flow, Message, Method, Name, StartLine, Status, Text, Value, encode,
+    ClientId, Failure, Flow, Message, Method, Name, Referred, StartLine, Status, SubscriptionId,
+    Text, Value, encode,
 };
 use tokio::sync::oneshot;
 
 use crate::element::{Element, State};
 use crate::flows::locked;
+use crate::next_hops::At;
 use crate::site::Site;
 use crate::time::now;
 
@@ -80,11 +82,31 @@ pub(crate) struct Exchange {
     pub(crate) flow: Flow,
     /// Whom it is meant for, where that is a phone.
     pub(crate) device: Option<DeviceName>,
-    /// The next hop that it went by.
-    pub(crate) hop: Option<String>,
+    /// The server of a next hop that it went by.
+    pub(crate) at: Option<At>,
+    /// Servers of that hop that were tried before.
+    pub(crate) tried: Vec<usize>,
+    /// What may be notified about it.
+    pub(crate) subscription: Option<SubscriptionId>,
     /// Whether it was sent with a proof already.
     pub(crate) is_proven: bool,
     pub(crate) tell: Option<oneshot::Sender<Answer>>,
+}
+
+impl Exchange {
+    /// A request that nobody waits for.
+    fn of(request: Message, flow: Flow) -> Self {
+        Self {
+            request,
+            flow,
+            device: None,
+            at: None,
+            tried: Vec::new(),
+            subscription: None,
+            is_proven: false,
+            tell: None,
+        }
+    }
 }
 
 /// A final answer, or why there is none.
@@ -133,7 +155,7 @@ impl InDialog {
 
 /// Whom a next hop is asked about, and how.
 pub(crate) struct HopRequest<'a> {
-    pub(crate) hop: &'a str,
+    pub(crate) at: At,
     pub(crate) flow: Flow,
     /// The request's URI.
     pub(crate) uri: &'a str,
@@ -145,7 +167,7 @@ pub(crate) struct HopRequest<'a> {
 
 /// Where a request goes.
 struct Way {
-    hop: Option<String>,
+    at: Option<At>,
     flow: Flow,
     uri: String,
     to: String,
@@ -170,8 +192,10 @@ impl Element {
         let site = self.site().ok_or(Delivery::Unsendable("SIP is off"))?;
         let now = now();
         let mut state = locked(&self.state);
-        let way = self.way(&state, now, &site, &errand)?;
+        let call_id = format!("{}@{}", self.tag(), self.name);
+        let way = self.way(&state, now, &site, &errand, &call_id)?;
         let id = self.tag();
+        let is_refer = errand.by == By::Refer;
         let (method, mut fields) = match errand.by {
             By::Refer => {
                 let id: String = id.chars().take(8).collect();
@@ -197,14 +221,24 @@ impl Element {
         }
         let draft =
             Draft { method, fields, content_type: Some(errand.content_type), body: errand.body };
-        let from = format!("<sip:gateway@{}>;tag={}", site.domain(), self.tag());
-        let call_id = format!("{}@{}", self.tag(), self.name);
+        let tag = self.tag();
+        let from = format!("<sip:gateway@{}>;tag={tag}", site.domain());
         let request = self.write(&site, &way, &from, &call_id, draft);
         let request = request.ok_or(Delivery::Unsendable("a field cannot be written"))?;
         let (tell, waiting) = oneshot::channel();
-        let (flow, device, hop) = (way.flow, Some(errand.device), way.hop);
-        let tell = Some(tell);
-        let exchange = Exchange { request, flow, device, hop, is_proven: false, tell };
+        let subscription = is_refer.then(|| {
+            let local_tag = tag;
+            let cseq = request.cseq().map_or(0, |cseq| cseq.number);
+            let referred = Referred { call_id, local_tag, cseq, is_awaited: false };
+            state.subscriptions.expect(now, referred)
+        });
+        let exchange = Exchange {
+            device: Some(errand.device),
+            at: way.at,
+            subscription: subscription.flatten(),
+            tell: Some(tell),
+            ..Exchange::of(request, way.flow)
+        };
         self.send(&mut state, now, exchange)?;
         self.settle(state);
         Ok(waiting)
@@ -216,6 +250,7 @@ impl Element {
         now: Instant,
         site: &Site,
         errand: &Errand,
+        call_id: &str,
     ) -> Result<Way, Delivery> {
         let device = site.device(&errand.device);
         let device = device.ok_or(Delivery::Unsendable("the settings give it no part in SIP"))?;
@@ -225,11 +260,11 @@ impl Element {
         }
         let hop = device.sip.as_ref().and_then(|sip| sip.next_hop.as_deref());
         if let Some(hop) = hop {
-            let at = self.hop(hop).ok_or(Delivery::Unreachable("its next hop does not answer"))?;
+            let by = self.hop(hop, call_id, &[]);
+            let by = by.ok_or(Delivery::Unreachable("its next hop does not answer"))?;
             let uri = site.address(device).ok_or(Delivery::Unsendable("it has no address"))?;
             let to = format!("<{uri}>");
-            let hop = Some(hop.to_owned());
-            return Ok(Way { hop, flow: at.flow, uri, to, route: at.route });
+            return Ok(Way { at: Some(by.at), flow: by.flow, uri, to, route: by.route });
         }
         let bindings = state.registrar.reach_device(device.name.as_str());
         let binding = bindings.iter().find(|it| it.is_live);
@@ -239,7 +274,7 @@ impl Element {
             return Err(Delivery::Unsendable("it does not take such requests"));
         }
         Ok(Way {
-            hop: None,
+            at: None,
             flow: binding.flow,
             uri: binding.uri.to_string(),
             to: format!("<{}>", binding.aor),
@@ -306,7 +341,7 @@ impl Element {
         Some(request)
     }
 
-    pub(crate) fn via(&self, site: &Site, flow: &Flow) -> String {
+    fn via(&self, site: &Site, flow: &Flow) -> String {
         let rport = if flow.is_reliable() { "" } else { ";rport" };
         let (transport, sent_by) = (flow.transport(), self.sent_by(site, flow));
         format!("SIP/2.0/{transport} {sent_by};branch=z9hG4bK{}{rport}", self.tag())
@@ -339,17 +374,15 @@ impl Element {
         draft: Draft,
     ) -> Result<oneshot::Receiver<Answer>, Delivery> {
         let site = self.site().ok_or(Delivery::Unsendable("SIP is off"))?;
-        let HopRequest { hop, flow, uri, address, route, call_id } = towards;
+        let HopRequest { at, flow, uri, address, route, call_id } = towards;
         let to = format!("<{address}>");
-        let hop = Some(hop.to_owned());
-        let way = Way { hop, flow, uri: uri.to_owned(), to: to.clone(), route };
+        let way = Way { at: Some(at), flow, uri: uri.to_owned(), to: to.clone(), route };
         let from = format!("{to};tag={}", self.tag());
         let request = self.write(&site, &way, &from, call_id, draft);
         let request = request.ok_or(Delivery::Unsendable("a field cannot be written"))?;
         let mut state = locked(&self.state);
         let (tell, waiting) = oneshot::channel();
-        let (hop, tell) = (way.hop, Some(tell));
-        let exchange = Exchange { request, flow, device: None, hop, is_proven: false, tell };
+        let exchange = Exchange { at: way.at, tell: Some(tell), ..Exchange::of(request, flow) };
         self.send(&mut state, now(), exchange)?;
         self.settle(state);
         Ok(waiting)
@@ -366,18 +399,14 @@ impl Element {
         draft: Draft,
     ) {
         let way = Way {
-            hop: None,
+            at: None,
             flow,
             uri: dialog.uri.clone(),
             to: dialog.to.clone(),
             route: Vec::new(),
         };
         let request = self.write(site, &way, &dialog.from, &dialog.call_id, draft);
-        let sent = request.map(|request| {
-            let (device, hop, tell) = (None, None, None);
-            let exchange = Exchange { request, flow, device, hop, is_proven: false, tell };
-            self.send(state, now, exchange)
-        });
+        let sent = request.map(|request| self.send(state, now, Exchange::of(request, flow)));
         if !matches!(sent, Some(Ok(()))) {
             self.figures().dropped("unsent");
         }
@@ -397,6 +426,17 @@ impl Element {
         }
         let Some(mut exchange) = state.exchanges.remove(&client) else { return };
         let Some(status) = message.status() else { return };
+        if let Some(at) = &exchange.at {
+            self.hop_answered(now, at, Some(status), message.retry_after());
+            if status == Status::SERVICE_UNAVAILABLE
+                && self.sent_elsewhere(state, now, &mut exchange)
+            {
+                return;
+            }
+        }
+        if let Some(subscription) = exchange.subscription {
+            state.subscriptions.answered(subscription, message);
+        }
         if let Some(again) = self.with_proof(state, &exchange, status, message) {
             let tell = exchange.tell.take();
             let again = Exchange { request: again, is_proven: true, tell, ..exchange };
@@ -414,6 +454,45 @@ impl Element {
             // Whoever asked may have given up.
             let _ = tell.send(Answer::Message(Box::new(message.clone())));
         }
+    }
+
+    /// Sends what is meant for a phone by another server of its next hop, where there is one.
+    fn sent_elsewhere(&self, state: &mut State, now: Instant, exchange: &mut Exchange) -> bool {
+        let (Some(at), Some(_)) = (&exchange.at, &exchange.device) else { return false };
+        let Some(site) = self.site() else { return false };
+        exchange.tried.push(at.place);
+        let call_id = exchange.request.call_id().to_owned();
+        let Some(way) = self.hop(&at.hop, &call_id, &exchange.tried) else { return false };
+        let mut request = exchange.request.clone();
+        request.headers.remove(&Name::ROUTE);
+        let routes: Option<Vec<Value>> =
+            way.route.iter().map(|route| Value::new(route.clone()).ok()).collect();
+        let (Some(routes), Some(())) = (routes, self.renew(&mut request, &site, &way.flow)) else {
+            return false;
+        };
+        for route in routes {
+            request.headers.push(Name::ROUTE, route);
+        }
+        let again = Exchange {
+            request,
+            flow: way.flow,
+            device: exchange.device.clone(),
+            at: Some(way.at),
+            tried: exchange.tried.clone(),
+            subscription: exchange.subscription,
+            is_proven: false,
+            tell: exchange.tell.take(),
+        };
+        self.send(state, now, again).is_ok()
+    }
+
+    /// Makes it another request of the same conversation: by its number and its Via.
+    pub(crate) fn renew(&self, request: &mut Message, site: &Site, flow: &Flow) -> Option<()> {
+        let method = request.method()?.clone();
+        let number = request.cseq().ok()?.number.wrapping_add(1).max(1) & 0x7FFF_FFFF;
+        request.headers.set(Name::CSEQ, Value::new(format!("{number} {method}")).ok()?);
+        request.headers.set(Name::VIA, Value::new(self.via(site, flow)).ok()?);
+        Some(())
     }
 
     /// What an answer says of the phone.
@@ -457,7 +536,18 @@ impl Element {
 
     /// No answer came to a request of ours, or its flow is lost.
     pub(crate) fn failed(&self, state: &mut State, client: ClientId, why: Failure) {
-        let Some(exchange) = state.exchanges.remove(&client) else { return };
+        let Some(mut exchange) = state.exchanges.remove(&client) else { return };
+        let now = now();
+        if let Some(at) = &exchange.at {
+            if why == Failure::Timeout {
+                self.hop_answered(now, at, None, None);
+            } else if self.sent_elsewhere(state, now, &mut exchange) {
+                return;
+            }
+        }
+        if let Some(subscription) = exchange.subscription {
+            state.subscriptions.withdraw(subscription);
+        }
         if let Some(method) = exchange.request.method() {
             let result = match why {
                 Failure::Timeout => "silent",

@@ -10,7 +10,9 @@ use protocols::sip::body::remotecc::{self, ReasonElement, Request, Response};
 use protocols::sip::body::{
     ALARM_TYPE, Alarm, REQUEST_TYPE, RESPONSE_TYPE, Remotecc, media_type, multipart, press,
 };
-use protocols::sip::{Message, Method, Name, ReferTo, Status, Value};
+use protocols::sip::{
+    Message, Method, Name, Notified, ReferTo, Status, Value, declines_subscription,
+};
 
 use crate::element::{Asked, Element, Reply, State};
 use crate::events::SipEvent;
@@ -63,9 +65,7 @@ impl Element {
         let is_done = self.do_what_is_carried(device, carried);
         let status = if is_done { Status::ACCEPTED } else { Status::DECLINE };
         let message = replies::plain(request, status, &tag);
-        let wants_no_news =
-            request.tokens(&Name::REQUIRE).iter().any(|it| it.eq_ignore_ascii_case("norefersub"));
-        if is_done && !wants_no_news {
+        if is_done && !declines_subscription(request) {
             self.tell_result(state, asked, &tag);
         }
         Ok(message)
@@ -169,8 +169,11 @@ impl Element {
             return unproven(self.refusal(request, Status::BAD_REQUEST, words));
         }
         if event.package.eq_ignore_ascii_case("refer") {
-            // We never subscribe: REFER of ours says so.
-            return unproven(replies::plain(request, Status::NO_SUCH_DIALOG, &self.tag()));
+            // REFER of ours asks for none; some phones send them anyway.
+            let notified = state.subscriptions.notified(asked.now, request);
+            let message = replies::plain(request, notified.status(), &self.tag());
+            let is_proven = matches!(notified, Notified::Taken { .. });
+            return Reply { message, is_proven };
         }
         if !UNASKED.iter().any(|known| known.eq_ignore_ascii_case(&event.package)) {
             return unproven(self.bad_event(request));

@@ -10,6 +10,7 @@ use protocols::sip::body::{REQUEST_TYPE, Remotecc};
 
 use crate::element::Element;
 use crate::flows::locked;
+use crate::next_hops::try_server;
 use crate::outgoing::{By, Delivery, Errand};
 
 /// How long a phone may take to answer.
@@ -34,7 +35,7 @@ pub(crate) async fn device(element: Option<&Arc<Element>>, device: &DeviceName) 
     let hop = listed.sip.as_ref().and_then(|sip| sip.next_hop.clone());
     match &hop {
         Some(hop) => {
-            let words = match element.hop(hop) {
+            let words = match element.hop(hop, "", &[]) {
                 Some(way) => Ok(((), format!("{hop} answers at {}", way.flow.peer()))),
                 None => Err(format!("{hop} does not answer; test it by itself")),
             };
@@ -107,10 +108,10 @@ pub(crate) async fn next_hop(element: Option<&Arc<Element>>, name: &str) -> Prob
         probe.note("settings", StepOutcome::Failed, "no next hop has that name; see sip.next_hops");
         return probe;
     };
-    for server in &hop.servers {
+    for (place, server) in hop.servers.iter().enumerate() {
         let what = format!("OPTIONS to {} port {}", server.host, server.port);
         let asked = async {
-            let (status, peer) = crate::next_hops::try_server(element, hop, server).await?;
+            let (status, peer) = try_server(element, hop, place).await?;
             Ok(((), format!("answered {} from {peer}", status.code())))
         };
         probe.step(what, asked).await;

@@ -26,7 +26,7 @@ impl Element {
         if exchange.is_proven {
             return None;
         }
-        let name = exchange.hop.as_deref()?;
+        let name = exchange.at.as_ref()?.hop.as_str();
         let site = self.site()?;
         let hop = site.next_hop(name)?;
         let sealed = hop.password.as_ref()?;
@@ -59,10 +59,7 @@ impl Element {
         };
         let mut request = exchange.request.clone();
         request.headers.set(given, proof);
-        let number = request.cseq().ok()?.number.wrapping_add(1).max(1) & 0x7FFF_FFFF;
-        request.headers.set(Name::CSEQ, Value::new(format!("{number} {method}")).ok()?);
-        let via = self.via(&site, &exchange.flow);
-        request.headers.set(Name::VIA, Value::new(via).ok()?);
+        self.renew(&mut request, &site, &exchange.flow)?;
         Some(request)
     }
 }

@@ -9,7 +9,7 @@ use engine::Port;
 use engine::probe::Probe;
 use protocols::sip::digest::{Algorithm, Challenger, ChallengerSettings};
 use protocols::sip::registrar::{Registrar, RegistrarSettings};
-use protocols::sip::{TransactionTimers, Transactions};
+use protocols::sip::{SubscriptionSettings, Subscriptions, TransactionTimers, Transactions};
 use rustls::ServerConfig;
 use rustls_pki_types::CertificateDer;
 use socket2::SockRef;
@@ -148,6 +148,10 @@ impl Sip {
             transactions: Transactions::new(timers, transaction_limits(limits)),
             registrar: Registrar::new(registrar(settings, limits)),
             challenger,
+            subscriptions: Subscriptions::new(SubscriptionSettings {
+                first_notify: timers.give_up(),
+                ..SubscriptionSettings::default()
+            }),
             exchanges: std::collections::HashMap::new(),
             tries: Tries::default(),
             nonces: std::collections::HashMap::new(),

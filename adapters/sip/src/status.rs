@@ -25,10 +25,26 @@ pub struct SipStatus {
 pub struct NextHopStatus {
     /// Its name.
     pub name: String,
-    /// The server in use, where one answers.
-    pub server: Option<SocketAddr>,
-    /// What is wrong where none does.
+    /// Its servers, in the order of the settings.
+    pub servers: Vec<ServerStatus>,
+}
+
+/// How a server of a next hop stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServerStatus {
+    /// Where it is reached, while it is.
+    pub peer: Option<SocketAddr>,
+    /// Whether requests go there.
+    pub is_up: bool,
+    /// What is wrong where they do not.
     pub problem: Option<String>,
+}
+
+impl NextHopStatus {
+    /// Whether one of its servers can be used.
+    pub fn is_up(&self) -> bool {
+        self.servers.iter().any(|server| server.is_up)
+    }
 }
 
 impl SipStatus {

@@ -12,7 +12,7 @@ use tokio::sync::mpsc;
 use super::compose::Telling;
 use super::event::Event;
 use super::handset::{Command, Fault, Handset};
-use super::link::{self, Route};
+use super::link::{self, Origin, Route};
 
 /// Exit code after the server did what the documents forbid.
 pub(crate) const EXIT_PROBLEM: u8 = 3;
@@ -75,6 +75,7 @@ struct Waiting {
 pub(crate) async fn run(
     handsets: Vec<Handset>,
     route: Route,
+    origin: Origin,
     at_once: bool,
     stays: bool,
     input: impl BufRead + Send + 'static,
@@ -89,7 +90,7 @@ pub(crate) async fn run(
         let (name, sender) = (device.clone(), sender.clone());
         // A reader that is behind for a thousand events has stopped reading.
         let tell = move |event| drop(sender.try_send((name.clone(), event)));
-        tokio::spawn(link::live(handset, Arc::clone(&route), None, received, tell));
+        tokio::spawn(link::live(handset, Arc::clone(&route), origin.clone(), received, tell));
         phones.push(Phone { device, commands });
     }
     if at_once {

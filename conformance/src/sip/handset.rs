@@ -146,6 +146,11 @@ impl Handset {
         pending.chain(awaited).chain(late).chain(own).min()
     }
 
+    /// Whether the registrar has granted a binding that has not been given up.
+    pub(crate) fn is_registered(&self) -> bool {
+        self.state == State::Registered
+    }
+
     /// Whether the phone wants to be at its registrar.
     pub(crate) fn is_wanted(&self) -> bool {
         self.wanted
@@ -297,8 +302,10 @@ impl Handset {
     }
 
     fn refresh(&mut self, now: Instant) {
-        if self.state == State::Registered {
-            self.send_register(now, Registering::Refresh);
+        match self.state {
+            State::Registered => self.send_register(now, Registering::Refresh),
+            State::Off if self.wanted => self.register(now),
+            State::Off | State::Registering => {}
         }
     }
 

@@ -7,7 +7,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::Poll;
+use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use base64::Engine;
@@ -42,11 +42,19 @@ pub(crate) struct Route {
     pub(crate) server: SocketAddr,
     /// What the server's certificate has to name.
     pub(crate) server_name: ServerName<'static>,
-    pub(crate) tls: Arc<ClientConfig>,
     /// The longest first pause before connecting again, and the longest of all.
     pub(crate) pause_first: Duration,
     pub(crate) pause_max: Duration,
     pub(crate) capture: Option<Capture>,
+}
+
+/// The near end of one phone's connections.
+#[derive(Clone)]
+pub(crate) struct Origin {
+    /// Where they come from; wherever the system likes without.
+    pub(crate) source: Option<IpAddr>,
+    /// Trust, certificate and the sessions to resume.
+    pub(crate) tls: Arc<ClientConfig>,
 }
 
 /// One connection; for UDP a socket that hears one server.
@@ -57,14 +65,14 @@ pub(crate) enum Link {
 }
 
 impl Link {
-    /// Opens one from `source`, or from wherever the system likes.
-    pub(crate) async fn open(route: &Route, source: Option<IpAddr>) -> io::Result<Self> {
+    /// Opens one.
+    pub(crate) async fn open(route: &Route, origin: &Origin) -> io::Result<Self> {
         let opening = async {
             let any: IpAddr = match route.server {
                 SocketAddr::V4(_) => [0, 0, 0, 0].into(),
                 SocketAddr::V6(_) => [0_u16; 8].into(),
             };
-            let near = SocketAddr::new(source.unwrap_or(any), 0);
+            let near = SocketAddr::new(origin.source.unwrap_or(any), 0);
             if route.transport == Transport::Udp {
                 let socket = UdpSocket::bind(near).await?;
                 socket.connect(route.server).await?;
@@ -74,7 +82,7 @@ impl Link {
                 SocketAddr::V4(_) => TcpSocket::new_v4()?,
                 SocketAddr::V6(_) => TcpSocket::new_v6()?,
             };
-            if source.is_some() {
+            if origin.source.is_some() {
                 socket.bind(near)?;
             }
             let stream = socket.connect(route.server).await?;
@@ -82,7 +90,7 @@ impl Link {
             if route.transport == Transport::Tcp {
                 return Ok(Self::Tcp(stream));
             }
-            let connector = TlsConnector::from(Arc::clone(&route.tls));
+            let connector = TlsConnector::from(Arc::clone(&origin.tls));
             let stream = connector.connect(route.server_name.clone(), stream).await?;
             Ok(Self::Tls(Box::new(stream)))
         };
@@ -104,26 +112,24 @@ impl Link {
     /// The next bytes, none at the end of a stream. Nothing is lost where this is dropped, and no
     /// buffer waits with it: there may be ten thousand.
     pub(crate) async fn read(&mut self) -> io::Result<Vec<u8>> {
-        poll_fn(|context| {
-            let mut small = [0; READ_BYTES];
-            let mut large = Vec::new();
-            let mut buffer = match self {
-                Self::Udp(_) => {
-                    large.resize(DATAGRAM_BYTES, 0);
-                    ReadBuf::new(&mut large)
+        poll_fn(|context| match self {
+            Self::Udp(socket) => loop {
+                if let Err(error) = std::task::ready!(socket.poll_recv_ready(context)) {
+                    return Poll::Ready(Err(error));
                 }
-                _ => ReadBuf::new(&mut small),
-            };
-            let polled = match self {
-                Self::Udp(socket) => socket.poll_recv(context, &mut buffer),
-                Self::Tcp(stream) => Pin::new(stream).poll_read(context, &mut buffer),
-                Self::Tls(stream) => Pin::new(stream).poll_read(context, &mut buffer),
-            };
-            match polled {
-                Poll::Pending => Poll::Pending,
-                Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
-                Poll::Ready(Ok(())) => Poll::Ready(Ok(buffer.filled().to_vec())),
-            }
+                let mut buffer = vec![0; DATAGRAM_BYTES];
+                match socket.try_recv(&mut buffer) {
+                    Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+                    Err(error) => return Poll::Ready(Err(error)),
+                    Ok(count) => {
+                        buffer.truncate(count);
+                        buffer.shrink_to_fit();
+                        return Poll::Ready(Ok(buffer));
+                    }
+                }
+            },
+            Self::Tcp(stream) => poll_stream(context, stream),
+            Self::Tls(stream) => poll_stream(context, stream.as_mut()),
         })
         .await
     }
@@ -158,11 +164,20 @@ impl Link {
     }
 }
 
+fn poll_stream(
+    context: &mut Context<'_>,
+    stream: &mut (impl AsyncRead + Unpin),
+) -> Poll<io::Result<Vec<u8>>> {
+    let mut bytes = [0; READ_BYTES];
+    let mut buffer = ReadBuf::new(&mut bytes);
+    Pin::new(stream).poll_read(context, &mut buffer).map_ok(|()| buffer.filled().to_vec())
+}
+
 /// The task of one phone; ends when nobody commands it any more.
 pub(crate) async fn live(
     mut handset: Handset,
     route: Arc<Route>,
-    source: Option<IpAddr>,
+    origin: Origin,
     mut commands: mpsc::Receiver<Command>,
     mut tell: impl FnMut(Event),
 ) {
@@ -192,11 +207,11 @@ pub(crate) async fn live(
             }
         }
         if link.is_none() && connects.is_due(handset.is_wanted()) {
-            match Link::open(&route, source).await.and_then(|open| Ok((open.local()?, open))) {
+            match Link::open(&route, &origin).await.and_then(|open| Ok((open.local()?, open))) {
                 Ok((local, open)) => {
                     link = Some(open);
                     framing = Framing::default();
-                    connects = Connects::default();
+                    connects.wanted = false;
                     handset.connected(Instant::now(), local, route.server);
                 }
                 Err(error) => {
@@ -205,6 +220,10 @@ pub(crate) async fn live(
                 }
             }
             continue;
+        }
+        // A server that takes connections and no phone is not besieged.
+        if handset.is_registered() {
+            connects.pause = None;
         }
         let is_deaf = handset.faults.stop_reading || handset.faults.half_open;
         let until = handset.deadline();

@@ -1,6 +1,6 @@
 //! The command line of simulated SIP phones and the endpoints file, made into settings.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use serde::Deserialize;
 use super::driver;
 use super::handset::{Fault, Handset};
 use super::identity::{Identity, Settings, Transport};
-use super::link::{Capture, Route};
+use super::link::{Capture, Origin, Route};
 use crate::tls;
 
 /// Be one or several Cisco phones that register by SIP, strict by the documents.
@@ -73,6 +73,9 @@ pub(crate) struct WhereTo {
     /// What phones register at
     #[arg(long, value_name = "NAME")]
     domain: Option<String>,
+    /// Address the phones connect from
+    #[arg(long, value_name = "IP")]
+    pub(crate) source: Option<IpAddr>,
     /// Certificates and authorities the phones trust (PEM); without any they trust every server
     #[arg(long, value_name = "FILE")]
     ca: Option<PathBuf>,
@@ -112,29 +115,30 @@ pub(crate) struct WhereTo {
 }
 
 /// The members of an endpoints file that concern SIP; others are for other peers.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Default, Deserialize)]
 pub(crate) struct Endpoints {
     sip_udp: Option<String>,
     sip_tcp: Option<String>,
     sip_tls: Option<String>,
     sip_domain: Option<String>,
     #[serde(default)]
-    sip_devices: Vec<Device>,
+    pub(crate) sip_devices: Vec<Device>,
     ca: Option<PathBuf>,
 }
 
 /// A phone in an endpoints file.
-#[derive(Clone, Debug, Deserialize)]
-struct Device {
-    name: String,
-    user: String,
+#[derive(Clone, Deserialize)]
+pub(crate) struct Device {
+    pub(crate) name: String,
+    pub(crate) user: String,
     #[serde(default)]
-    password: String,
+    pub(crate) password: String,
 }
 
 /// A server's address and what phones make of it.
 pub(crate) struct Settled {
     pub(crate) route: Route,
+    pub(crate) origin: Origin,
     pub(crate) settings: Settings,
     pub(crate) endpoints: Endpoints,
 }
@@ -199,12 +203,12 @@ impl WhereTo {
             transport: self.transport,
             server,
             server_name,
-            tls,
             pause_first: Duration::from_secs(1),
             pause_max: Duration::from_secs(30),
             capture: capture.map(Capture::create).transpose()?,
         };
-        Ok(Settled { route, settings, endpoints })
+        let origin = Origin { source: self.source, tls };
+        Ok(Settled { route, origin, settings, endpoints })
     }
 }
 
@@ -224,6 +228,7 @@ fn read_endpoints(path: &Path) -> Result<Endpoints, String> {
 pub(crate) struct Phones {
     pub(crate) handsets: Vec<Handset>,
     pub(crate) route: Route,
+    pub(crate) origin: Origin,
     pub(crate) registers: bool,
     pub(crate) stays: bool,
 }
@@ -232,7 +237,7 @@ impl SipPhoneArguments {
     /// Checks everything; the error says which flag to change.
     pub(crate) async fn settle(self) -> Result<Phones, String> {
         let settled = self.where_to.settle(self.capture.as_deref()).await?;
-        let Settled { route, mut settings, endpoints } = settled;
+        let Settled { route, origin, mut settings, endpoints } = settled;
         settings.obeys = !self.disobey;
         let settings = std::sync::Arc::new(settings);
         let devices = self.devices(&endpoints)?;
@@ -244,7 +249,13 @@ impl SipPhoneArguments {
             }
             handset
         });
-        Ok(Phones { handsets: handsets.collect(), route, registers: !self.wait, stays: self.stay })
+        Ok(Phones {
+            handsets: handsets.collect(),
+            route,
+            origin,
+            registers: !self.wait,
+            stays: self.stay,
+        })
     }
 
     fn devices(&self, endpoints: &Endpoints) -> Result<Vec<Device>, String> {

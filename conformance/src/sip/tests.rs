@@ -1,6 +1,7 @@
 //! Simulated phones against a tiny registrar of their own: what is right passes, what is wrong is told.
 
 mod answers;
+mod asked;
 mod registrar;
 mod sockets;
 

@@ -14,6 +14,8 @@
 //! - `wire` owns framing, limits and strictness: a [`Message`] that exists is one that every parser reads
 //!   alike. Values that are sent are made by constructors that take no control characters.
 //! - `Transactions` owns what is sent again, absorbed or matched, and every timer of it.
+//! - `Subscriptions` and `Notifier` own who is told of what after a REFER or a SUBSCRIBE, `NextHop` which of a
+//!   next hop's servers is used.
 //! - `Registrar` owns bindings, `digest` nonces, `body` what Cisco phones carry: multipart, remotecc, options
 //!   indications, service control.
 //!
@@ -22,22 +24,25 @@
 
 pub mod body;
 pub mod digest;
-mod equivalence;
 mod flow;
+mod fuzz;
 mod grammar;
 mod header;
 mod message;
 mod method;
 mod name;
+mod next_hop;
 pub mod registrar;
 mod reply;
 mod status;
+mod subscription;
 mod transaction;
 mod uri;
 mod wire;
 
 pub use bytesstr::BytesStr as Text;
 pub use flow::Flow;
+pub use fuzz::{fuzz_headers, fuzz_wire};
 pub use header::{
     BadHeader, CSeq, Contacts, Event, MediaType, NameAddress, Parameters, ReferTo, ReferToProblem,
     SubscriptionState, SubscriptionStatus, Via,
@@ -45,11 +50,20 @@ pub use header::{
 pub use message::{Header, Headers, Message, Repeated, StartLine, Unwritable, Value};
 pub use method::Method;
 pub use name::{Known, Name};
+pub use next_hop::{HopFailure, NextHop, NextHopOutput, NextHopSettings, Standing};
 pub use reply::{note_source, reply};
 pub use status::Status;
+pub use subscription::{
+    NotificationId, Notified, Notifier, NotifierSettings, Notify, Referred, Subscribed,
+    SubscriptionId, SubscriptionOutput, SubscriptionSettings, Subscriptions, Unreferred,
+    declines_subscription,
+};
 pub use transaction::{
     ClientId, Failure, Received, ServerId, TransactionCounts, TransactionLimits, TransactionOutput,
-    TransactionTimers, Transactions, Unsendable,
+    TransactionTimers, Transactions, Unsendable, fuzz_transactions,
 };
 pub use uri::{BadUri, Host, HostPort, Uri, UriParameter, canonical};
 pub use wire::{Cut, Decoder, Limits, Malformed, datagram, encode, is_keep_alive};
+
+#[cfg(test)]
+mod tests;

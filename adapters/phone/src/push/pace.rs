@@ -8,13 +8,15 @@
 //! ```
 //!
 //! When three phones refused the credentials and none took them in between, no phone is
-//! pushed to but one every ten minutes, so that the account behind them is not locked. Pure.
+//! pushed to but one every ten minutes, so that the account behind them is not locked. A push that
+//! goes by a channel shows no credentials: it neither waits for that nor says anything about it. Pure.
 
 use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
 use domain::{DeviceName, Timestamp};
 
+use super::channel::Way;
 use crate::PushReason;
 
 const BACKOFF_MIN: Duration = Duration::from_secs(5);
@@ -35,6 +37,8 @@ struct State {
     wanted: bool,
     failures: u32,
     not_before: Option<Timestamp>,
+    /// It refused the credentials: they are not shown to it before.
+    account_not_before: Option<Timestamp>,
     /// How the last push went, and since when they go so.
     last: Option<(PushReason, Timestamp)>,
 }
@@ -61,7 +65,13 @@ pub(crate) struct Pace {
 
 impl Pace {
     /// A push is wanted. One that is `urgent` does not wait for its time.
-    pub(crate) fn begin(&mut self, device: &DeviceName, now: Timestamp, urgent: bool) -> Begin {
+    pub(crate) fn begin(
+        &mut self,
+        device: &DeviceName,
+        now: Timestamp,
+        urgent: bool,
+        way: Way,
+    ) -> Begin {
         if !self.states.contains_key(device) && self.states.len() >= STATES_MAX {
             let idle = self.states.iter().find(|(_, state)| !state.in_flight && !state.wanted);
             if let Some(idle) = idle.map(|(device, _)| device.clone()) {
@@ -77,37 +87,60 @@ impl Pace {
         if !urgent && state.not_before.is_some_and(|time| now < time) {
             return Begin::Later;
         }
+        if way == Way::Web {
+            match self.credentials(device, now, urgent) {
+                Begin::Now => {}
+                not_now => return not_now,
+            }
+        }
+        if let Some(state) = self.states.get_mut(device) {
+            state.in_flight = true;
+        }
+        Begin::Now
+    }
+
+    /// Whether the credentials may be shown to a phone now; if so, they have to be.
+    pub(crate) fn credentials(
+        &mut self,
+        device: &DeviceName,
+        now: Timestamp,
+        urgent: bool,
+    ) -> Begin {
+        let not_before = self.states.get(device).and_then(|state| state.account_not_before);
+        if !urgent && not_before.is_some_and(|time| now < time) {
+            return Begin::Later;
+        }
         if self.refusing.len() >= REFUSED_MAX {
             if self.probe_at.is_some_and(|time| now < time) {
                 return Begin::Held;
             }
             self.probe_at = Some(now.after(PROBE_PAUSE));
         }
-        state.in_flight = true;
         Begin::Now
     }
 
-    /// A push is over; `None` where nothing had to be pushed. Gives whether more was wanted since.
+    /// A push is over, which went that way in the end; `None` where nothing had to be pushed. Gives
+    /// whether more was wanted since.
     pub(crate) fn end(
         &mut self,
         device: &DeviceName,
-        reason: Option<PushReason>,
+        ended: Option<(PushReason, Way)>,
         now: Timestamp,
     ) -> bool {
-        match reason {
-            Some(PushReason::CredentialsRefused) if self.refusing.len() < REFUSED_MAX => {
+        match ended {
+            Some((PushReason::CredentialsRefused, _)) if self.refusing.len() < REFUSED_MAX => {
                 let is_another = self.refusing.insert(device.clone());
                 if is_another && self.refusing.len() == REFUSED_MAX {
                     self.probe_at = Some(now.after(PROBE_PAUSE));
                 }
             }
-            Some(PushReason::Ok) => self.refusing.clear(),
+            Some((PushReason::Ok, Way::Web)) => self.refusing.clear(),
             _ => {}
         }
         let Some(state) = self.states.get_mut(device) else { return false };
         state.in_flight = false;
         let again = std::mem::take(&mut state.again);
-        let Some(reason) = reason else {
+        let Some((reason, way)) = ended else {
             state.wanted = again;
             return again;
         };
@@ -117,8 +150,13 @@ impl Pace {
         match reason {
             PushReason::Ok => {
                 (state.failures, state.not_before, state.wanted) = (0, None, again);
+                if way == Way::Web {
+                    state.account_not_before = None;
+                }
             }
-            PushReason::CredentialsRefused => state.not_before = Some(now.after(REFUSED_PAUSE)),
+            PushReason::CredentialsRefused => {
+                state.account_not_before = Some(now.after(REFUSED_PAUSE));
+            }
             _ => {
                 let doubled = BACKOFF_MIN.saturating_mul(1 << state.failures.min(16));
                 state.failures = state.failures.saturating_add(1);
@@ -139,10 +177,14 @@ impl Pace {
     pub(crate) fn hear(&mut self, device: &DeviceName) {
         if let Some(state) = self.states.get_mut(device) {
             state.wanted = false;
-            let refused = matches!(state.last, Some((PushReason::CredentialsRefused, _)));
-            if !refused {
-                (state.failures, state.not_before) = (0, None);
-            }
+            (state.failures, state.not_before) = (0, None);
+        }
+    }
+
+    /// A phone can be reached by another way: what is wanted need not wait for its time.
+    pub(crate) fn reach(&mut self, device: &DeviceName) {
+        if let Some(state) = self.states.get_mut(device) {
+            (state.failures, state.not_before) = (0, None);
         }
     }
 
@@ -161,7 +203,7 @@ impl Pace {
         self.probe_at = None;
         let mut failed = Vec::new();
         for (device, state) in &mut self.states {
-            (state.failures, state.not_before) = (0, None);
+            (state.failures, state.not_before, state.account_not_before) = (0, None, None);
             if state.last.is_some_and(|(reason, _)| reason != PushReason::Ok) {
                 failed.push(device.clone());
             }
@@ -196,18 +238,18 @@ mod tests {
         let (mut pace, sep1) = (Pace::default(), device(1));
         let mut now = NOW;
         for pause in [5, 10, 20, 40, 80, 160, 300, 300] {
-            assert_eq!(pace.begin(&sep1, now, false), Begin::Now);
-            assert!(!pace.end(&sep1, Some(PushReason::NoAnswer), now));
+            assert_eq!(pace.begin(&sep1, now, false, Way::Web), Begin::Now);
+            assert!(!pace.end(&sep1, Some((PushReason::NoAnswer, Way::Web)), now));
             let just_before = now.after(Duration::from_secs(pause - 1));
-            assert_eq!(pace.begin(&sep1, just_before, false), Begin::Later);
+            assert_eq!(pace.begin(&sep1, just_before, false, Way::Web), Begin::Later);
             assert_eq!(pace.due(just_before), []);
             now = now.after(Duration::from_secs(pause));
             assert_eq!(pace.due(now), std::slice::from_ref(&sep1));
         }
         pace.hear(&sep1);
         assert_eq!(pace.due(now.after(BACKOFF_MAX)), []);
-        assert_eq!(pace.begin(&sep1, now, false), Begin::Now);
-        pace.end(&sep1, Some(PushReason::NoAnswer), now);
+        assert_eq!(pace.begin(&sep1, now, false, Way::Web), Begin::Now);
+        pace.end(&sep1, Some((PushReason::NoAnswer, Way::Web)), now);
         assert_eq!(pace.due(now.after(BACKOFF_MIN)), std::slice::from_ref(&sep1));
         let states: Vec<_> = pace.states().collect();
         assert_eq!(states, [(&sep1, PushReason::NoAnswer, NOW)]);
@@ -216,12 +258,12 @@ mod tests {
     #[test]
     fn phn_05_pushes_to_one_phone_are_one_at_a_time_and_the_newest_wins() {
         let (mut pace, sep1) = (Pace::default(), device(1));
-        assert_eq!(pace.begin(&sep1, NOW, false), Begin::Now);
-        assert_eq!(pace.begin(&sep1, NOW, false), Begin::Later);
-        assert_eq!(pace.begin(&sep1, NOW, true), Begin::Later);
-        assert!(pace.end(&sep1, Some(PushReason::Ok), NOW));
-        assert_eq!(pace.begin(&sep1, NOW, false), Begin::Now);
-        assert!(!pace.end(&sep1, Some(PushReason::Ok), NOW));
+        assert_eq!(pace.begin(&sep1, NOW, false, Way::Web), Begin::Now);
+        assert_eq!(pace.begin(&sep1, NOW, false, Way::Web), Begin::Later);
+        assert_eq!(pace.begin(&sep1, NOW, true, Way::Web), Begin::Later);
+        assert!(pace.end(&sep1, Some((PushReason::Ok, Way::Web)), NOW));
+        assert_eq!(pace.begin(&sep1, NOW, false, Way::Web), Begin::Now);
+        assert!(!pace.end(&sep1, Some((PushReason::Ok, Way::Web)), NOW));
         assert_eq!(pace.due(later(1_000)), []);
     }
 
@@ -229,21 +271,21 @@ mod tests {
     fn ops_10_refused_credentials_are_hardly_tried_until_they_change() {
         let mut pace = Pace::default();
         for number in 1..=3 {
-            assert_eq!(pace.begin(&device(number), NOW, false), Begin::Now);
-            pace.end(&device(number), Some(PushReason::CredentialsRefused), NOW);
+            assert_eq!(pace.begin(&device(number), NOW, false, Way::Web), Begin::Now);
+            pace.end(&device(number), Some((PushReason::CredentialsRefused, Way::Web)), NOW);
         }
-        assert_eq!(pace.begin(&device(4), later(599), true), Begin::Held);
-        assert_eq!(pace.begin(&device(4), later(600), false), Begin::Now);
-        assert_eq!(pace.begin(&device(5), later(600), false), Begin::Held);
-        pace.end(&device(4), Some(PushReason::CredentialsRefused), later(600));
+        assert_eq!(pace.begin(&device(4), later(599), true, Way::Web), Begin::Held);
+        assert_eq!(pace.begin(&device(4), later(600), false, Way::Web), Begin::Now);
+        assert_eq!(pace.begin(&device(5), later(600), false, Way::Web), Begin::Held);
+        pace.end(&device(4), Some((PushReason::CredentialsRefused, Way::Web)), later(600));
         // The phones themselves wait an hour, even where they fetch pages.
         pace.hear(&device(1));
-        assert_eq!(pace.begin(&device(1), later(3_599), false), Begin::Later);
+        assert_eq!(pace.begin(&device(1), later(3_599), false, Way::Web), Begin::Later);
         let mut renewed = pace.renew();
         renewed.sort();
         assert_eq!(renewed, [device(1), device(2), device(3), device(4)]);
-        assert_eq!(pace.begin(&device(1), later(601), false), Begin::Now);
-        assert_eq!(pace.begin(&device(5), later(601), false), Begin::Now);
+        assert_eq!(pace.begin(&device(1), later(601), false, Way::Web), Begin::Now);
+        assert_eq!(pace.begin(&device(5), later(601), false, Way::Web), Begin::Now);
     }
 
     #[test]
@@ -251,8 +293,8 @@ mod tests {
         let mut pace = Pace::default();
         for round in 0..5 {
             for (number, reason) in [(1, PushReason::CredentialsRefused), (2, PushReason::Ok)] {
-                assert_eq!(pace.begin(&device(number), NOW, true), Begin::Now, "{round}");
-                pace.end(&device(number), Some(reason), NOW);
+                assert_eq!(pace.begin(&device(number), NOW, true, Way::Web), Begin::Now, "{round}");
+                pace.end(&device(number), Some((reason, Way::Web)), NOW);
             }
         }
     }
@@ -261,22 +303,52 @@ mod tests {
     fn ops_10_one_phone_that_refuses_again_and_again_is_not_the_accounts_fault() {
         let mut pace = Pace::default();
         for round in 0..10 {
-            assert_eq!(pace.begin(&device(1), NOW, true), Begin::Now, "{round}");
-            pace.end(&device(1), Some(PushReason::CredentialsRefused), NOW);
+            assert_eq!(pace.begin(&device(1), NOW, true, Way::Web), Begin::Now, "{round}");
+            pace.end(&device(1), Some((PushReason::CredentialsRefused, Way::Web)), NOW);
         }
-        assert_eq!(pace.begin(&device(2), NOW, false), Begin::Now);
-        pace.end(&device(2), Some(PushReason::CredentialsRefused), NOW);
-        assert_eq!(pace.begin(&device(3), NOW, false), Begin::Now);
-        pace.end(&device(3), Some(PushReason::CredentialsRefused), NOW);
-        assert_eq!(pace.begin(&device(4), NOW, true), Begin::Held);
+        assert_eq!(pace.begin(&device(2), NOW, false, Way::Web), Begin::Now);
+        pace.end(&device(2), Some((PushReason::CredentialsRefused, Way::Web)), NOW);
+        assert_eq!(pace.begin(&device(3), NOW, false, Way::Web), Begin::Now);
+        pace.end(&device(3), Some((PushReason::CredentialsRefused, Way::Web)), NOW);
+        assert_eq!(pace.begin(&device(4), NOW, true, Way::Web), Begin::Held);
+    }
+
+    #[test]
+    fn ops_10_a_channel_neither_waits_for_credentials_nor_proves_them() {
+        let mut pace = Pace::default();
+        let refused = Some((PushReason::CredentialsRefused, Way::Web));
+        for number in 1..=3 {
+            assert_eq!(pace.begin(&device(number), NOW, false, Way::Web), Begin::Now);
+            pace.end(&device(number), refused, NOW);
+        }
+        // Phones with a channel are told, one that refused among them.
+        for number in [3, 4] {
+            assert_eq!(pace.begin(&device(number), NOW, false, Way::Channel), Begin::Now);
+            assert_ne!(pace.credentials(&device(number), NOW, true), Begin::Now);
+            pace.end(&device(number), Some((PushReason::Ok, Way::Channel)), NOW);
+        }
+        // That says nothing of the credentials: all others wait still, and that phone too.
+        assert_eq!(pace.begin(&device(5), NOW, true, Way::Web), Begin::Held);
+        assert_eq!(pace.begin(&device(3), later(3_599), false, Way::Web), Begin::Later);
+        // One phone every ten minutes may be shown them, where its channel fails too.
+        assert_eq!(pace.begin(&device(6), later(600), false, Way::Channel), Begin::Now);
+        assert_eq!(pace.credentials(&device(6), later(600), false), Begin::Now);
+        assert_eq!(pace.begin(&device(5), later(600), false, Way::Web), Begin::Held);
+        pace.end(&device(6), Some((PushReason::Ok, Way::Web)), later(600));
+        assert_eq!(pace.begin(&device(5), later(600), false, Way::Web), Begin::Now);
+        // Who was silent on its channel is tried less and less often, as any other.
+        assert_eq!(pace.begin(&device(4), later(600), false, Way::Channel), Begin::Now);
+        pace.end(&device(4), Some((PushReason::NoAnswer, Way::Channel)), later(600));
+        assert_eq!(pace.begin(&device(4), later(604), false, Way::Channel), Begin::Later);
+        assert_eq!(pace.begin(&device(4), later(605), false, Way::Channel), Begin::Now);
     }
 
     #[test]
     fn what_is_remembered_is_bounded() {
         let mut pace = Pace::default();
         for number in 0..u32::try_from(STATES_MAX).unwrap() + 10 {
-            pace.begin(&device(number), NOW, false);
-            pace.end(&device(number), Some(PushReason::Ok), NOW);
+            pace.begin(&device(number), NOW, false, Way::Web);
+            pace.end(&device(number), Some((PushReason::Ok, Way::Web)), NOW);
         }
         assert_eq!(pace.states.len(), STATES_MAX);
     }

@@ -22,8 +22,17 @@ impl Phone {
         let mut probe = Probe::new(format!("phone {device}"));
         let last = self.push_states().into_iter().find(|state| state.device == *device);
         let settings = self.port.settings();
+        let has_channel = self.port.channels().reaches(device);
+        if has_channel {
+            let words = "another adapter has one to it; pages go by that first";
+            probe.note("channel", StepOutcome::Ok, words);
+        }
         let account = match push_account(&self.port, &settings) {
             Ok(account) => account,
+            Err(_) if has_channel && settings.phone_service.push.is_none() => {
+                probe.note("settings", StepOutcome::LeftOut, "push is not configured");
+                return probe;
+            }
             Err(_) => {
                 let words = "push is not configured, or its password was sealed under another key";
                 probe.note("settings", StepOutcome::Failed, words);

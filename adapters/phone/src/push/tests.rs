@@ -1,6 +1,7 @@
 //! Pushes to a phone's web server over TLS on loopback.
 
 mod centre;
+mod channels;
 mod silence;
 
 use std::net::IpAddr;

@@ -7,6 +7,7 @@ use crate::sip::chance;
 use crate::sip::compose::{self, Outgoing, Registering, Telling};
 use crate::sip::digest::{self, Challenge, Credentials};
 use crate::sip::event::Event;
+use crate::sip::grammar;
 use crate::sip::judge::asked::Referral;
 use crate::sip::judge::outline::{self, Sent};
 use crate::sip::judge::registered::{self, Expected};
@@ -50,6 +51,10 @@ impl Pending {
 
 /// A realm's challenge is answered this often for one request: once, and once more when stale.
 const CHALLENGES_MAX: u32 = 2;
+
+/// After a server's own failure the phone asks again: unless it says when, and at the latest.
+const RETRY_SECONDS: u64 = 5;
+const RETRY_SECONDS_MAX: u64 = 3600;
 
 impl Handset {
     /// Sends a request, with proof where the phone has some.
@@ -96,7 +101,7 @@ impl Handset {
             to: request.to.clone(),
             call_id: request.call_id.clone(),
             cseq: request.cseq,
-            session_id: (!style.old).then(|| request.session_id.clone()),
+            session_id: request.session_id.clone().filter(|_| !style.old),
             transport: self.settings.transport,
             local,
         };
@@ -179,7 +184,7 @@ impl Handset {
         match code {
             200..=299 => self.granted(now, pending, message, code),
             401 | 407 => self.challenged(now, pending, message, code),
-            _ => self.refused(&pending, code, reason, message),
+            _ => self.refused(now, &pending, code, reason, message),
         }
     }
 
@@ -286,7 +291,8 @@ impl Handset {
         }
         let what = pending.what();
         let Some(challenge) = challenges.into_iter().next() else {
-            return self.refused(&pending, code, "no challenge that the phone knows", message);
+            let reason = "no challenge that the phone knows";
+            return self.refused(now, &pending, code, reason, message);
         };
         let was_proven = pending.nonce.is_some();
         if was_proven && pending.nonce.as_ref() == Some(&challenge.nonce) && challenge.stale {
@@ -297,7 +303,7 @@ impl Handset {
         let was_remembered = was_proven && pending.challenges == 0;
         let is_final = was_proven && !challenge.stale && !was_remembered;
         if is_final || pending.challenges >= CHALLENGES_MAX {
-            return self.refused(&pending, code, "wrong user or password", message);
+            return self.refused(now, &pending, code, "wrong user or password", message);
         }
         let algorithm = challenge.algorithm.clone();
         self.tell(Event::Challenged { what, algorithm, stale: challenge.stale });
@@ -318,7 +324,14 @@ impl Handset {
         self.launch(now, pending.began, pending.purpose, request, pending.challenges + 1, proof);
     }
 
-    fn refused(&mut self, pending: &Pending, status: u16, reason: &str, message: &Message) {
+    fn refused(
+        &mut self,
+        now: Instant,
+        pending: &Pending,
+        status: u16,
+        reason: &str,
+        message: &Message,
+    ) {
         let warning = message.get("warning").map(str::to_owned);
         let what = pending.what();
         self.tell(Event::Refused { what, status, reason: reason.to_owned(), warning });
@@ -326,6 +339,12 @@ impl Handset {
         if let Purpose::Register(Registering::Fresh | Registering::Refresh) = pending.purpose {
             self.state = State::Off;
             self.thread = None;
+            // A server in trouble is asked again in time; one that says no is not.
+            let seconds = message.get("retry-after").and_then(|value| {
+                grammar::number(value.split(['(', ';']).next()?.trim(), RETRY_SECONDS_MAX)
+            });
+            let pause = Duration::from_secs(seconds.unwrap_or(RETRY_SECONDS));
+            self.refresh_at = (500..=599).contains(&status).then(|| now + pause);
         }
     }
 }

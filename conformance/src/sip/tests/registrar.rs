@@ -1,10 +1,13 @@
 //! A registrar in a few lines: it grants what it should, and tests spoil its answers.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpListener;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::{TcpListener, UdpSocket};
+use tokio::sync::broadcast;
+use tokio_rustls::TlsAcceptor;
 
 use crate::sip::message::{self, Framing, Item, Message, Start};
 
@@ -70,51 +73,103 @@ pub(super) fn granted(request: &Message, grant: &Grant) -> String {
     )
 }
 
-/// Listens on TCP and answers REGISTER right; `Authorization` is asked for first where `challenge` is
-/// given, and each request that the answer calls for is sent after a registration.
-pub(super) async fn listen(
-    challenge: Option<&'static str>,
-    then: impl Fn(&str, &str) -> Option<String> + Send + Sync + 'static,
-) -> std::net::SocketAddr {
+/// What a registrar does besides granting.
+#[derive(Clone, Default)]
+pub(super) struct Habits {
+    /// Proof is asked for with it.
+    pub(super) challenge: Option<&'static str>,
+    /// What is sent after a registration: made of the Contact URI and the Call-ID of the REGISTER.
+    pub(super) then: Option<fn(&str, &str) -> String>,
+}
+
+/// A registrar that listens; it ends with the runtime.
+pub(super) struct Registrar {
+    pub(super) address: SocketAddr,
+    /// Closes all connections.
+    pub(super) closes: broadcast::Sender<()>,
+}
+
+/// Listens on TCP, or on TLS with a certificate of its own.
+pub(super) async fn listen(habits: Habits, tls: Option<Arc<rustls::ServerConfig>>) -> Registrar {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let then = Arc::new(then);
+    let (closes, _) = broadcast::channel(1);
+    let closing = closes.clone();
     tokio::spawn(async move {
-        while let Ok((mut stream, _)) = listener.accept().await {
-            let then = Arc::clone(&then);
+        while let Ok((stream, _)) = listener.accept().await {
+            let (habits, mut closed) = (habits.clone(), closing.subscribe());
+            let tls = tls.clone();
             tokio::spawn(async move {
-                let mut framing = Framing::default();
-                let mut buffer = [0; 4096];
-                let mut fresh = true;
-                while let Ok(count @ 1..) = stream.read(&mut buffer).await {
-                    framing.feed(&buffer[..count]);
-                    let mut empty_lines = 0;
-                    while let Ok(Some(item)) = framing.next() {
-                        let Item::Message(raw) = item else {
-                            empty_lines += 1;
-                            if empty_lines == 2 {
-                                stream.write_all(b"\r\n").await.unwrap();
+                let served = async {
+                    match tls {
+                        None => serve(stream, &habits).await,
+                        Some(tls) => {
+                            if let Ok(stream) = TlsAcceptor::from(tls).accept(stream).await {
+                                serve(stream, &habits).await;
                             }
-                            continue;
-                        };
-                        let Ok(request) = message::parse(&raw, true) else { continue };
-                        if let Some(answer) = answer(&request, challenge, &mut fresh) {
-                            stream.write_all(answer.as_bytes()).await.unwrap();
-                        }
-                        let contact = request.get("contact").unwrap_or_default();
-                        let uri = contact.split(['<', '>']).nth(1).unwrap_or_default();
-                        let call_id = request.get("call-id").unwrap_or_default();
-                        let granted = !request.body.is_empty()
-                            && (challenge.is_none() || request.get("authorization").is_some());
-                        if let Some(more) = then(uri, call_id).filter(|_| granted) {
-                            stream.write_all(more.as_bytes()).await.unwrap();
                         }
                     }
+                };
+                tokio::select! {
+                    () = served => {}
+                    _ = closed.recv() => {}
                 }
             });
         }
     });
+    Registrar { address, closes }
+}
+
+async fn serve(mut stream: impl AsyncRead + AsyncWrite + Unpin, habits: &Habits) {
+    let mut framing = Framing::default();
+    let mut buffer = [0; 4096];
+    let (mut fresh, mut empty_lines) = (true, 0);
+    while let Ok(count @ 1..) = stream.read(&mut buffer).await {
+        framing.feed(&buffer[..count]);
+        while let Ok(Some(item)) = framing.next() {
+            let answers = match item {
+                Item::EmptyLine => {
+                    empty_lines += 1;
+                    if empty_lines % 2 == 0 { vec!["\r\n".to_owned()] } else { Vec::new() }
+                }
+                Item::Message(raw) => answers(&raw, habits, &mut fresh),
+            };
+            for answer in answers {
+                if stream.write_all(answer.as_bytes()).await.is_err() {
+                    return;
+                }
+            }
+        }
+        let _ = stream.flush().await;
+    }
+}
+
+/// The same over UDP, for one phone.
+pub(super) async fn listen_udp(habits: Habits) -> SocketAddr {
+    let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+    let address = socket.local_addr().unwrap();
+    tokio::spawn(async move {
+        let mut buffer = vec![0; 65_535];
+        let mut fresh = true;
+        while let Ok((count, from)) = socket.recv_from(&mut buffer).await {
+            for answer in answers(&buffer[..count], &habits, &mut fresh) {
+                let named = answer.replace("rport=40001", &format!("rport={}", from.port()));
+                socket.send_to(named.as_bytes(), from).await.unwrap();
+            }
+        }
+    });
     address
+}
+
+fn answers(raw: &[u8], habits: &Habits, fresh: &mut bool) -> Vec<String> {
+    let Ok(request) = message::parse(raw, true) else { return Vec::new() };
+    let Some(answer) = answer(&request, habits.challenge, fresh) else { return Vec::new() };
+    let contact = request.get("contact").unwrap_or_default();
+    let uri = contact.split(['<', '>']).nth(1).unwrap_or_default();
+    let call_id = request.get("call-id").unwrap_or_default();
+    let is_granted = !request.body.is_empty() && answer.contains("Expires: 120");
+    let more = habits.then.filter(|_| is_granted).map(|then| then(uri, call_id));
+    [answer].into_iter().chain(more).collect()
 }
 
 fn answer(request: &Message, challenge: Option<&str>, fresh: &mut bool) -> Option<String> {

@@ -17,7 +17,7 @@
 //! - `qop=auth` is what is offered and required, but of users whose [`Account`] says that their phone knows
 //!   none; a nonce is good for one of their requests. `auth-int` is not offered and verified where it comes.
 //!   `userhash` and `opaque` are not offered.
-//! - The `uri` of a proof is the Request-URI: as text, or by `sip::equivalence`.
+//! - The `uri` of a proof is the Request-URI: as text, or where both are sip or sips by `Uri::is_resource_of`.
 //! - Values are read by a tokenizer of our own. That of ezk-sip-types takes names in one case only, takes
 //!   the last of two parameters of one name and counts of any length, and keeps escapes in quoted texts.
 //! - A quoted text is hashed without its escapes. A session (`-sess`) is hashed with the client's nonce of

@@ -16,6 +16,8 @@ pub(super) use quoted::{quote, quoted_end, unquote};
 pub(super) use uri::{HostText, UriText, host_port, uri};
 pub(super) use via::via;
 
+use super::Text;
+
 /// What is wrong, as the end of a sentence whose beginning is the field.
 pub(super) type Wrong = &'static str;
 
@@ -115,4 +117,13 @@ impl<'a> Iterator for Items<'a> {
         }
         Some(if is_inside { Err("has a bracket that does not end") } else { Ok(trim(text)) })
     }
+}
+
+/// `part` as a text that shares the bytes of `whole`, which it is a part of; a copy where it is none, so that no
+/// mistake of ours is a panic.
+pub(super) fn share(whole: &Text, part: &str) -> Text {
+    let range = whole.as_bytes().as_ptr_range();
+    let ends = part.as_bytes().as_ptr_range();
+    let is_part = range.start <= ends.start && ends.end <= range.end;
+    if is_part { whole.slice_ref(part) } else { part.into() }
 }

@@ -25,6 +25,7 @@
 //! - Bytes may hold proofs of who we are: they are not printed.
 
 mod client;
+mod fuzz;
 mod key;
 mod queues;
 mod server;
@@ -38,6 +39,8 @@ use std::fmt;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+
+pub use fuzz::fuzz_transactions;
 
 use super::{CSeq, Flow, Message, Method, Name, StartLine, Status};
 use client::Clients;

@@ -63,13 +63,13 @@ impl Uri {
             Scheme::Other
         };
         Self {
-            raw: whole.slice_ref(text),
+            raw: grammar::share(whole, text),
             scheme,
-            user: parts.user.map(|user| whole.slice_ref(user)),
-            password: parts.password.map(|password| whole.slice_ref(password)),
+            user: parts.user.map(|user| grammar::share(whole, user)),
+            password: parts.password.map(|password| grammar::share(whole, password)),
             host_port: parts.host_port.map(|(host, port)| HostPort::from_text(whole, host, port)),
             parameters: Parameters::of_uri(whole, parts.parameters),
-            headers: parts.headers.map(|headers| whole.slice_ref(headers)),
+            headers: parts.headers.map(|headers| grammar::share(whole, headers)),
         }
     }
 

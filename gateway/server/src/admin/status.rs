@@ -130,11 +130,21 @@ fn cti_pairs(shared: &Shared, now: Timestamp) -> Value {
 /// How SIP stands on this node: who is registered here, and which next hops answer.
 fn sip_told(status: &SipStatus) -> Value {
     let hops = status.next_hops.iter().map(|hop| {
+        let up = hop.servers.iter().find(|server| server.is_up);
+        let problem = hop.servers.iter().find_map(|server| server.problem.clone());
+        let servers = hop.servers.iter().map(|server| {
+            json!({
+                "up": server.is_up,
+                "address": server.peer.map(|peer| peer.to_string()),
+                "problem": server.problem,
+            })
+        });
         json!({
             "name": hop.name,
-            "up": hop.server.is_some(),
-            "server": hop.server.map(|server| server.to_string()),
-            "problem": hop.problem,
+            "up": up.is_some(),
+            "server": up.and_then(|server| server.peer).map(|peer| peer.to_string()),
+            "problem": problem,
+            "servers": servers.collect::<Vec<_>>(),
         })
     });
     json!({

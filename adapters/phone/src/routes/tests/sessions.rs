@@ -6,6 +6,7 @@ use std::time::Duration;
 use domain::{ReasonCategory, ReasonCode, SignedOutBy, Wish};
 
 use crate::link::LINK_LIFETIME;
+use crate::push::Way;
 use crate::testing::{Handset, Node, reason, settings};
 use crate::{PushReason, locked};
 
@@ -207,8 +208,8 @@ async fn phn_19_an_old_link_cancels_no_push_to_the_next_person() {
     node.wish("1001", forced(33, SignedOutBy::Supervisor)).await;
     Handset::new(&node, "SEP1").sign_in("1002", "2002").await;
     let (device, now) = ("SEP1".parse().unwrap(), node.port.now());
-    locked(&node.phone.pace).begin(&device, now, false);
-    locked(&node.phone.pace).end(&device, Some(PushReason::NoAnswer), now);
+    locked(&node.phone.pace).begin(&device, now, false, Way::Web);
+    locked(&node.phone.pace).end(&device, Some((PushReason::NoAnswer, Way::Web)), now);
     let mut stranger = Handset::new(&node, "SEP1");
     stranger.address = [198, 51, 100, 1].into();
     let view = stranger.press(&home, "Refresh").await;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use domain::{CallDirection, CallVariable, ReasonCategory, ReasonCode, SignedOutBy, Wish};
 use http::Method;
 
+use crate::push::Way;
 use crate::testing::{Handset, Node, reason, settings};
 use crate::{PushReason, locked};
 
@@ -237,8 +238,8 @@ async fn a_head_request_neither_counts_as_heard_nor_as_shown() {
     let before = screen();
     node.clock.advance(Duration::from_secs(60));
     node.wish("1001", Wish::Ready).await;
-    locked(&node.phone.pace).begin(&device, node.port.now(), false);
-    locked(&node.phone.pace).end(&device, Some(PushReason::NoAnswer), node.port.now());
+    locked(&node.phone.pace).begin(&device, node.port.now(), false, Way::Web);
+    locked(&node.phone.pace).end(&device, Some((PushReason::NoAnswer, Way::Web)), node.port.now());
     for url in [home.key("Refresh"), home.key("Ready"), home.key("NotReady"), home.key("SignOut")] {
         phone.request(Method::HEAD, &url, "").await;
         assert_eq!(screen(), before, "{url}");

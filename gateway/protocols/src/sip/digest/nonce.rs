@@ -5,6 +5,10 @@
 //! first proof on that is right, the highest count used with it is kept. The kept ones are ordered by
 //! their time of issue; where there are too many, the oldest is dropped and everything issued up to it is
 //! stale, so that dropping one never lets a proof be used again.
+//!
+//! The code's key is that of the settings mixed with random bytes of the first nonce. So what other
+//! processes, or other keepers of counts, issued by the same key is stale here, and a restart forgets
+//! nothing that could be used again.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -25,14 +29,20 @@ const CODE_BYTES: usize = 16;
 pub(super) type Stamp = [u8; STAMP_BYTES];
 
 pub(super) struct Nonces {
-    code: Hmac<Sha256>,
-    /// Times count from the first one told.
-    epoch: Option<Instant>,
+    key: Hmac<Sha256>,
+    /// None before the first nonce, when none is good.
+    issuing: Option<Issuing>,
     lifetime: Duration,
     kept: BTreeMap<Stamp, Used>,
     kept_max: usize,
     /// What was issued up to this one is stale.
     floor: Option<Stamp>,
+}
+
+struct Issuing {
+    /// Times count from here.
+    epoch: Instant,
+    code: Hmac<Sha256>,
 }
 
 /// What was done with a nonce.
@@ -45,13 +55,8 @@ pub(super) struct Used {
 
 impl Nonces {
     pub(super) fn new(key: &[u8; 32], lifetime: Duration, kept_max: usize) -> Self {
-        // The code's block is longer than the key and is filled with zeros, which leaves the code the same.
-        let mut block = [0; 64];
-        for (byte, value) in block.iter_mut().zip(key) {
-            *byte = *value;
-        }
-        let code = Hmac::new(&block.into());
-        Self { code, epoch: None, lifetime, kept: BTreeMap::new(), kept_max, floor: None }
+        let key = keyed(key);
+        Self { key, issuing: None, lifetime, kept: BTreeMap::new(), kept_max, floor: None }
     }
 
     /// A new one for who is behind `flow`.
@@ -62,20 +67,27 @@ impl Nonces {
         realm: &str,
         flow: &Flow,
     ) -> String {
+        let issuing = self.issuing.get_or_insert_with(|| {
+            let mut key = self.key.clone();
+            key.update(&random);
+            Issuing { epoch: now, code: keyed(&key.finalize().into_bytes().into()) }
+        });
         let mut stamp = [0; STAMP_BYTES];
-        let milliseconds = self.milliseconds(now).to_be_bytes();
-        let time = milliseconds.iter().skip(8 - TIME_BYTES);
-        for (byte, value) in stamp.iter_mut().zip(time.chain(random.iter())) {
+        let age = now.saturating_duration_since(issuing.epoch).as_millis();
+        let time = u64::try_from(age).unwrap_or(u64::MAX).to_be_bytes();
+        // From the end, so that six bytes of those mixed into the key are told to nobody.
+        let random = random.iter().rev();
+        for (byte, value) in stamp.iter_mut().zip(time.iter().skip(8 - TIME_BYTES).chain(random)) {
             *byte = *value;
         }
         let mut text = Hashed::of(&stamp).text().to_owned();
-        text.push_str(Hashed::of(&self.code(&stamp, realm, flow)).text());
+        text.push_str(Hashed::of(&issuing.code(&stamp, realm, flow)).text());
         text
     }
 
     /// The nonce of that text, where we issued it for that realm and flow and it is still good.
     pub(super) fn valid(
-        &mut self,
+        &self,
         now: Instant,
         text: &str,
         realm: &str,
@@ -83,7 +95,8 @@ impl Nonces {
     ) -> Option<Stamp> {
         let stamp = unhex::<STAMP_BYTES>(text.get(..2 * STAMP_BYTES)?)?;
         let code = unhex::<CODE_BYTES>(text.get(2 * STAMP_BYTES..)?)?;
-        let is_ours = bool::from(self.code(&stamp, realm, flow).ct_eq(&code));
+        let issuing = self.issuing.as_ref()?;
+        let is_ours = bool::from(issuing.code(&stamp, realm, flow).ct_eq(&code));
         let is_young = !self.is_expired(now, &stamp);
         let is_above = self.floor.is_none_or(|floor| floor < stamp);
         (is_ours && is_young && is_above).then_some(stamp)
@@ -122,18 +135,15 @@ impl Nonces {
         self.kept.len()
     }
 
-    fn milliseconds(&mut self, now: Instant) -> u64 {
-        let epoch = *self.epoch.get_or_insert(now);
-        u64::try_from(now.saturating_duration_since(epoch).as_millis()).unwrap_or(u64::MAX)
-    }
-
     fn is_expired(&self, now: Instant, stamp: &Stamp) -> bool {
-        let Some(epoch) = self.epoch else { return true };
+        let Some(issuing) = &self.issuing else { return true };
         let time = stamp.iter().take(TIME_BYTES).fold(0, |sum, byte| sum << 8 | u64::from(*byte));
-        let age = now.saturating_duration_since(epoch).saturating_sub(Duration::from_millis(time));
-        age > self.lifetime
+        let age = now.saturating_duration_since(issuing.epoch);
+        age.saturating_sub(Duration::from_millis(time)) > self.lifetime
     }
+}
 
+impl Issuing {
     fn code(&self, stamp: &Stamp, realm: &str, flow: &Flow) -> [u8; CODE_BYTES] {
         let mut code = self.code.clone();
         code.update(stamp);
@@ -159,6 +169,15 @@ impl Nonces {
         }
         short
     }
+}
+
+fn keyed(key: &[u8; 32]) -> Hmac<Sha256> {
+    // The code's block is longer than the key and is filled with zeros, which leaves the code the same.
+    let mut block = [0; 64];
+    for (byte, value) in block.iter_mut().zip(key) {
+        *byte = *value;
+    }
+    Hmac::new(&block.into())
 }
 
 /// Bytes written as exactly that many pairs of hex digits.

@@ -11,8 +11,7 @@ use super::nonce::Nonces;
 use super::parameters::{Parameters, quoted};
 use super::password::Password;
 use super::response::{Response, Said, Unread};
-use crate::sip::equivalence::same_resource;
-use crate::sip::{Flow, Value};
+use crate::sip::{Flow, Uri, Value};
 
 /// How a server challenges.
 #[derive(Clone)]
@@ -25,7 +24,8 @@ pub struct ChallengerSettings {
     pub nonce_lifetime: Duration,
     /// How many nonces are kept after their first use; beyond it the oldest become stale early.
     pub kept_nonces_max: usize,
-    /// Random bytes that nonces are bound with; of this process alone.
+    /// A secret that nonces are bound with. What is random in the first challenge is mixed in, so nonces of
+    /// another process, or of another challenger with the same key, are stale here.
     pub key: [u8; 32],
 }
 
@@ -158,6 +158,13 @@ impl Challenger {
         }
     }
 
+    /// The user that a proof for our realm names, whatever it proves: what wrong passwords are counted by. It
+    /// reads what [`Challenger::judge`] reads.
+    pub fn claimed_user(&self, authorizations: &[&str]) -> Option<String> {
+        let parameters = self.ours(authorizations).ok()??;
+        Response::read(&parameters).ok().map(|response| response.user)
+    }
+
     /// The proof for our realm; two of them could be read differently by others.
     fn ours<'a>(&self, values: &[&'a str]) -> Result<Option<Parameters<'a>>, &'static str> {
         let mut ours = None;
@@ -197,6 +204,14 @@ impl Challenger {
         }
         bool::from(is_right & is_known)
     }
+}
+
+fn same_resource(proof: &str, request: &str) -> bool {
+    proof == request
+        || match (Uri::parse(proof), Uri::parse(request)) {
+            (Ok(proof), Ok(request)) => proof.is_resource_of(&request),
+            _ => false,
+        }
 }
 
 impl fmt::Debug for Challenger {

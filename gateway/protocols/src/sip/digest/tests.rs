@@ -312,10 +312,11 @@ fn nonces_are_good_where_they_were_sent_to_and_only_ours_are() {
     let mut forged = Made::of(&challenge);
     forged.nonce.replace_range(0..12, "7fffffffffff");
     assert_eq!(scene.judge(&forged.auth()), Judged::Stale);
+    // Another process with the same key has not seen what was used.
     let mut restarted = Scene::new(&[Algorithm::Sha256]);
-    restarted.challenger =
-        Challenger::new(ChallengerSettings { key: [8; 32], ..settings(&[Algorithm::Sha256]) });
     restarted.flow = stream(1);
+    assert_eq!(restarted.judge(&Made::of(&challenge).auth()), Judged::Stale);
+    restarted.random = 100;
     restarted.challenge();
     assert_eq!(restarted.judge(&Made::of(&challenge).auth()), Judged::Stale);
     assert_eq!(scene.judge(&Made::of(&challenge).auth()), proven("6001"));
@@ -405,10 +406,40 @@ fn a_session_may_keep_its_first_client_nonce_or_not() {
 fn the_uri_of_a_proof_is_the_request_uri() {
     let mut scene = Scene::new(&[Algorithm::Sha256]);
     let challenge = scene.challenge();
-    let proof = Made { uri: "sip:voice.example.com;transport=tls", ..Made::of(&challenge) }.auth();
-    assert_eq!(scene.judge(&proof), proven("6001"));
-    let proof = Made { uri: "sip:other.example.com", ..Made::of(&challenge) }.auth();
-    assert!(matches!(scene.judge(&proof), Judged::Malformed(_)));
+    let others = ["sip:voice.example.com;transport=tls", "sip:VOICE.example.com:5060;lr"];
+    for (count, uri) in ["00000001", "00000002"].into_iter().zip(others) {
+        assert_eq!(
+            scene.judge(&Made { uri, count, ..Made::of(&challenge) }.auth()),
+            proven("6001")
+        );
+    }
+    for uri in
+        ["sip:voice.example.org", "sip:voice.example.com:5070", "sips:voice.example.com", "/"]
+    {
+        let judged = scene.judge(&Made { uri, ..Made::of(&challenge) }.auth());
+        assert!(matches!(judged, Judged::Malformed(_)), "{uri}: {judged:?}");
+    }
+    let to = |uri| Proving { uri, ..register() };
+    for (uri, request) in [
+        ("sip:%61@h;user=phone", "sip:a@H"),
+        ("sips:h:5061", "sips:h;transport=tcp"),
+        ("sip:[::1]", "sip:[0:0::1]:5060"),
+        ("tel:1", "tel:1"),
+    ] {
+        let challenge = scene.challenge();
+        let proof = Made { uri, ..Made::of(&challenge) }.auth();
+        assert_eq!(scene.judge_for(&to(request), &proof), proven("6001"), "{uri} {request}");
+    }
+    for (uri, request) in [
+        ("sip:a@h", "sip:A@h"),
+        ("sip:h;transport=udp", "sip:h;transport=tcp"),
+        ("sip:h?a=b", "sip:h"),
+        ("sip:h", "tel:1"),
+        ("sip:", "sip::"),
+    ] {
+        let judged = scene.judge_for(&to(request), &Made { uri, ..Made::of(&challenge) }.auth());
+        assert!(matches!(judged, Judged::Malformed(_)), "{uri} {request}: {judged:?}");
+    }
 }
 
 #[test]
@@ -436,6 +467,19 @@ fn an_unknown_user_and_a_wrong_secret_are_not_told_apart() {
     let key = String::from_utf8(vec![7; 32]).unwrap();
     let stand_in = Made { user: "6002", password: &key, ..Made::of(&challenge) };
     assert_eq!(scene.judge(&stand_in.auth()), Judged::Wrong);
+}
+
+#[test]
+fn the_claimed_user_is_the_one_that_is_judged() {
+    let mut scene = Scene::new(&[Algorithm::Sha256]);
+    let challenge = scene.challenge();
+    let decoy = "Digest xusername=\"1\", ";
+    let proof = Made { password: "guess", ..Made::of(&challenge) }.auth();
+    let proof = proof.replace("Digest ", decoy).replace("username=\"6001", "username = \"\\6001");
+    assert_eq!(scene.judge(&proof), Judged::Wrong);
+    assert_eq!(scene.challenger.claimed_user(&["Basic x", &proof]).as_deref(), Some("6001"));
+    assert_eq!(scene.challenger.claimed_user(&["Basic x"]), None);
+    assert_eq!(scene.challenger.claimed_user(&["Digest x"]), None);
 }
 
 #[test]

@@ -47,7 +47,8 @@ impl NameAddress {
 
     /// The value that the text is.
     pub fn parse(text: &str) -> Result<Self, crate::sip::BadUri> {
-        Self::read(&text.into(), text).map_err(crate::sip::BadUri)
+        let text = Text::from(text);
+        Self::read(&text, &text).map_err(crate::sip::BadUri)
     }
 
     /// With that display name, which may have no control characters.

@@ -53,7 +53,7 @@ impl Event {
     pub(super) fn read(whole: &Text) -> Option<Self> {
         let (package, parameters) = token_and_parameters(whole).ok()?;
         let id = Parameters::of_header(whole, parameters).get("id").map(Text::from);
-        Some(Self { package: whole.slice_ref(package), id })
+        Some(Self { package: grammar::share(whole, package), id })
     }
 }
 
@@ -65,7 +65,7 @@ impl SubscriptionState {
             word if word.eq_ignore_ascii_case("active") => SubscriptionStatus::Active,
             word if word.eq_ignore_ascii_case("pending") => SubscriptionStatus::Pending,
             word if word.eq_ignore_ascii_case("terminated") => SubscriptionStatus::Terminated,
-            other => SubscriptionStatus::Other(whole.slice_ref(other)),
+            other => SubscriptionStatus::Other(grammar::share(whole, other)),
         };
         let parameters = Parameters::of_header(whole, parameters);
         let seconds = |name| parameters.get(name).and_then(|seconds| seconds.parse().ok());

@@ -110,7 +110,7 @@ impl Message {
             let text = value.text().clone();
             let items: Vec<_> = grammar::items(&text).map_while(Result::ok).collect();
             let words = items.into_iter().filter_map(|item| token_and_parameters(item).ok());
-            words.map(|(word, _)| text.slice_ref(word)).collect::<Vec<_>>()
+            words.map(|(word, _)| grammar::share(&text, word)).collect::<Vec<_>>()
         };
         self.headers.all(name).flat_map(of_value).collect()
     }

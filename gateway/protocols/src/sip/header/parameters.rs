@@ -92,10 +92,14 @@ impl Parameters {
 
 fn read(whole: &Text, piece: &grammar::Piece<'_>) -> Parameter {
     let value = piece.value.map(|value| match value.plain() {
-        std::borrow::Cow::Borrowed(plain) => whole.slice_ref(plain),
+        std::borrow::Cow::Borrowed(plain) => grammar::share(whole, plain),
         std::borrow::Cow::Owned(plain) => plain.into(),
     });
-    Parameter { raw: whole.slice_ref(piece.raw), name: whole.slice_ref(piece.name), value }
+    Parameter {
+        raw: grammar::share(whole, piece.raw),
+        name: grammar::share(whole, piece.name),
+        value,
+    }
 }
 
 impl fmt::Display for Parameters {

@@ -48,7 +48,7 @@ impl Via {
     pub(in super::super) fn read(whole: &Text, text: &str) -> Result<Self, grammar::Wrong> {
         let via = grammar::via(text)?;
         Ok(Self {
-            transport: whole.slice_ref(via.transport),
+            transport: grammar::share(whole, via.transport),
             sent_by: HostPort::from_text(whole, via.host, via.port),
             parameters: Parameters::of_header(whole, via.parameters),
         })

@@ -3,8 +3,7 @@
 use super::RegistrarSettings;
 use super::binding::Binding;
 use super::index::Index;
-use super::request::{Asked, AskedContact, RegistrarRefusal, Registration};
-use crate::sip::equivalence::same_uri;
+use super::request::{Asked, AskedContact, RegistrarRefusal, Registration, same_uri};
 
 /// The texts of one binding have no more bytes in all.
 const BINDING_BYTES_MAX: usize = 4096;
@@ -88,9 +87,8 @@ impl<'a, 'b> Planner<'a, 'b> {
         for (place, contact) in contacts.iter().enumerate() {
             self.plan.outbound_used |= self.uses_outbound(contact);
             // Of contacts that mean the same the last one counts.
-            let is_repeated = contacts.iter().skip(place + 1).any(|later| {
-                same_uri(&later.uri, &contact.uri) && later.instance == contact.instance
-            });
+            let is_repeated =
+                contacts.iter().skip(place + 1).any(|later| self.mean_the_same(contact, later));
             if !is_repeated {
                 self.contact(contact, &contacts)?;
             }
@@ -109,7 +107,9 @@ impl<'a, 'b> Planner<'a, 'b> {
             match self.age(binding) {
                 Age::Older => return Err(RegistrarRefusal::OutOfOrder),
                 Age::Same => {
-                    self.plan.deeds.push(Deed::Keep(id));
+                    if !self.plan.is_taken(id) {
+                        self.plan.deeds.push(Deed::Keep(id));
+                    }
                     return Ok(());
                 }
                 Age::Newer => {}
@@ -207,6 +207,13 @@ impl<'a, 'b> Planner<'a, 'b> {
         self.registration.supports_outbound
             && contact.instance.is_some()
             && contact.reg_id.is_some()
+    }
+
+    /// Whether two contacts of the request are for one binding.
+    fn mean_the_same(&self, one: &AskedContact, other: &AskedContact) -> bool {
+        let of_flows = self.uses_outbound(one) && self.uses_outbound(other);
+        same_or_unknown(&one.instance, &other.instance)
+            && if of_flows { one.reg_id == other.reg_id } else { same_uri(&one.uri, &other.uri) }
     }
 
     /// Whether the contact means that binding.

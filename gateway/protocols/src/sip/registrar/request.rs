@@ -1,7 +1,6 @@
 //! What a REGISTER asks of a registrar, and what it is granted.
 
-use crate::sip::Flow;
-use crate::sip::equivalence::same_uri;
+use crate::sip::{Flow, Uri};
 
 /// A REGISTER, taken apart.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -142,4 +141,13 @@ impl Registration {
 /// Whether `aor` is one of the addresses that a user may register at; compared as URIs.
 pub fn may_have(aor: &str, own: &[impl AsRef<str>]) -> bool {
     own.iter().any(|each| same_uri(each.as_ref(), aor))
+}
+
+/// Whether two URIs are equivalent (RFC 3261, section 19.1.4); those that are none only where they are equal.
+pub(super) fn same_uri(one: &str, other: &str) -> bool {
+    one == other
+        || match (Uri::parse(one), Uri::parse(other)) {
+            (Ok(one), Ok(other)) => one.matches(&other),
+            _ => false,
+        }
 }

@@ -2,6 +2,7 @@
 
 mod acceptance;
 mod limits;
+mod mutations;
 mod network;
 
 use super::*;

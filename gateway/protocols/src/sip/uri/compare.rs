@@ -1,6 +1,6 @@
 //! Whether two URIs name the same, and the one form of an address of record.
 
-use super::{Host, HostPort, Uri, canonical};
+use super::{Host, HostPort, Uri, canonical, grammar};
 
 /// Parameters whose lack in one of two URIs makes them differ (RFC 3261, section 19.1.4).
 const TELLING: [&str; 5] = ["user", "ttl", "method", "maddr", "transport"];
@@ -25,12 +25,34 @@ impl Uri {
             && self.headers_match(other)
     }
 
+    /// Whether a proof for this URI is one for the request's URI. Looser than [`Uri::matches`]: a missing port is
+    /// the usual one, and parameters that only one of both has do not matter, since phones leave `transport`
+    /// out of one of both.
+    pub(in crate::sip) fn is_resource_of(&self, request: &Self) -> bool {
+        let (Some(one), Some(two)) = (&self.host_port, &request.host_port) else {
+            return self.matches(request);
+        };
+        let comparable = |text: &Option<super::Text>| text.as_deref().map(decoded);
+        let usual = if self.is_secure() { 5061 } else { 5060 };
+        let explicit = |it: &HostPort| HostPort {
+            host: it.host.clone(),
+            port: Some(it.port.unwrap_or(usual)),
+        };
+        let value = |value: Option<&str>| value.map(|value| decoded(value).to_ascii_lowercase());
+        self.scheme == request.scheme
+            && comparable(&self.user) == comparable(&request.user)
+            && are_alike(&explicit(one), &explicit(two))
+            && self.headers_match(request)
+            && self.parameters.iter().all(|(name, own)| {
+                request.parameters.find(name).is_none_or(|other| value(other) == value(own))
+            })
+    }
+
     /// The address of record: `sip:user@host`, whether the URI is secure or not. The host is in small letters;
-    /// escapes that need not be one are decoded, once; parameters, headers, the password and the usual port are
-    /// left out. None for other schemes.
+    /// escapes that need not be one are decoded, once; parameters, headers, the password and both usual ports
+    /// are left out. None for other schemes.
     pub fn aor(&self) -> Option<String> {
         let HostPort { host, port } = self.host_port.as_ref()?;
-        let usual = if self.is_secure() { 5061 } else { 5060 };
         let mut aor = String::from("sip:");
         if let Some(user) = &self.user {
             aor.push_str(&decoded(user));
@@ -38,10 +60,12 @@ impl Uri {
         }
         let host = match host {
             Host::Ip(address) => Host::Ip(canonical(*address)),
-            Host::Name(name) => Host::Name(name.slice_ref(name.strip_suffix('.').unwrap_or(name))),
+            Host::Name(name) => {
+                Host::Name(grammar::share(name, name.strip_suffix('.').unwrap_or(name)))
+            }
         };
         aor.push_str(&host.to_string());
-        if let Some(port) = port.filter(|port| *port != usual) {
+        if let Some(port) = port.filter(|port| !matches!(port, 5060 | 5061)) {
             aor.push_str(&format!(":{port}"));
         }
         Some(aor)

@@ -67,7 +67,7 @@ impl HostPort {
             grammar::HostText::Name(name) if name.bytes().any(|byte| byte.is_ascii_uppercase()) => {
                 Host::Name(name.to_ascii_lowercase().into())
             }
-            grammar::HostText::Name(name) => Host::Name(whole.slice_ref(name)),
+            grammar::HostText::Name(name) => Host::Name(grammar::share(whole, name)),
         };
         Self { host, port }
     }

@@ -2,7 +2,7 @@
 
 use super::{Limits, Problem};
 use crate::sip::header::{CSeq, MediaType, token_and_parameters};
-use crate::sip::{Headers, Known, Name, StartLine, Value, grammar};
+use crate::sip::{Headers, Known, Method, Name, StartLine, Value, grammar};
 
 /// Fields that may stand once.
 const SINGLE: [(Known, &str); 19] = [
@@ -33,6 +33,8 @@ struct Counts {
     vias: usize,
     contacts: usize,
     has_star: bool,
+    /// To names somebody of another scheme than sip and sips.
+    to_is_foreign: bool,
     routes: [usize; 4],
 }
 
@@ -71,6 +73,9 @@ pub(super) fn check(start: &StartLine, headers: &Headers, limits: &Limits) -> Re
         StartLine::Request { method: own, .. } if method != Some(own.name()) => {
             Err(Problem::meaning("CSeq", "has another method than the request"))
         }
+        StartLine::Request { method: Method::Register, .. } if counts.to_is_foreign => {
+            Err(Problem::meaning("To", "has a scheme that cannot be registered"))
+        }
         // What we send has one, which the peer gives back (RFC 3261, section 8.1.3.3).
         StartLine::Response { .. } if counts.vias > 1 => {
             Err(Problem::meaning("Via", "has more than one value in a response"))
@@ -100,7 +105,11 @@ fn field(known: Known, value: &Value, counts: &mut Counts, limits: &Limits) -> R
         Known::Path => routes("Path", text, &mut counts.routes[2], limits),
         Known::ServiceRoute => routes("Service-Route", text, &mut counts.routes[3], limits),
         Known::From => address("From", text),
-        Known::To => address("To", text),
+        Known::To => {
+            let to = grammar::address(text).map_err(in_field("To"))?;
+            counts.to_is_foreign = to.uri.host_port.is_none();
+            Ok(())
+        }
         Known::ReferredBy => address("Referred-By", text),
         Known::CallId => call_id(text),
         Known::MaxForwards => number("Max-Forwards", text, u8::MAX.into()),

@@ -28,7 +28,12 @@ pub fn encode(message: &Message) -> Bytes {
             bytes.put_slice(b"SIP/2.0 ");
             bytes.put_slice(status.code().to_string().as_bytes());
             bytes.put_slice(b" ");
-            put_plain(&mut bytes, reason, |byte| byte >= 0x20 && byte != 0x7F, " ");
+            put_plain(
+                &mut bytes,
+                reason,
+                |byte| byte == b'\t' || (byte >= 0x20 && byte != 0x7F),
+                " ",
+            );
             bytes.put_slice(b"\r\n");
         }
     }

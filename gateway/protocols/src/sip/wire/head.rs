@@ -94,7 +94,12 @@ impl Head {
                 Some(known) => Name::Known(known),
                 None => Name::Other(line.part(&text, name)),
             };
-            headers.add(Header { name, value: Value::checked(line.part(&text, value)) });
+            let mended = match name {
+                Name::Known(known) if limits.lenient => lenient::mended(known, value),
+                _ => None,
+            };
+            let value = mended.map_or_else(|| line.part(&text, value), Text::from);
+            headers.add(Header { name, value: Value::checked(value) });
             if headers.len() > limits.fields {
                 return Err(Problem::new(
                     Status::BAD_REQUEST,
@@ -104,7 +109,6 @@ impl Head {
                 ));
             }
         }
-        lenient::mend(&mut headers, limits);
         if problem.is_none() {
             problem = check::check(&start, &headers, limits).err();
         }
@@ -157,7 +161,7 @@ impl Line<'_> {
 
     /// `part`, a part of this line: shared where the line stands in `whole` as it is.
     fn part(&self, whole: &Text, part: &str) -> Text {
-        if self.is_continued { part.into() } else { whole.slice_ref(part) }
+        if self.is_continued { part.into() } else { grammar::share(whole, part) }
     }
 }
 

@@ -2,8 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::Limits;
-use crate::sip::{Headers, Name, Text, Value, grammar};
+use crate::sip::{Known, Text, grammar};
 
 /// The request's URI without brackets, blanks and header fields.
 pub(super) fn request_uri(line: &Text, uri: &str) -> Text {
@@ -13,51 +12,28 @@ pub(super) fn request_uri(line: &Text, uri: &str) -> Text {
     let has_headers = grammar::uri(uri).is_ok_and(|parts| parts.headers.is_some());
     let clean =
         if has_headers { uri.rsplit_once('?').map_or(uri, |(clean, _)| clean) } else { uri };
-    line.slice_ref(clean)
+    grammar::share(line, clean)
 }
 
-/// Takes blanks out of angle brackets and puts display names that need it into quotes.
-pub(super) fn mend(headers: &mut Headers, limits: &Limits) {
-    if !limits.lenient {
-        return;
-    }
-    for name in [Name::FROM, Name::TO] {
-        let mended = headers.get(&name).map(|value| {
-            let quoted = with_quotes(value.as_str());
-            without_blanks(&quoted).into_owned()
-        });
-        replace(headers, &name, mended);
-    }
-    for name in [
-        Name::CONTACT,
-        Name::ROUTE,
-        Name::RECORD_ROUTE,
-        Name::PATH,
-        Name::REFERRED_BY,
-        Name::REFER_TO,
-    ] {
-        let values: Vec<_> =
-            headers.all(&name).map(|value| without_blanks(value.as_str()).into_owned()).collect();
-        if let [only] = values.as_slice() {
-            let only = only.clone();
-            replace(headers, &name, Some(only));
-        }
-    }
+/// The value of a field of addresses without blanks at the ends of what stands in angle brackets, and in From
+/// and To with quotes round a display name that needs them. None where there is nothing to mend.
+pub(super) fn mended(known: Known, text: &str) -> Option<String> {
+    let mended = match known {
+        Known::From | Known::To => without_blanks(&with_quotes(text)).into_owned(),
+        Known::Contact
+        | Known::Route
+        | Known::RecordRoute
+        | Known::Path
+        | Known::ServiceRoute
+        | Known::ReferTo
+        | Known::ReferredBy => without_blanks(text).into_owned(),
+        _ => return None,
+    };
+    (mended != text).then_some(mended)
 }
 
-fn replace(headers: &mut Headers, name: &Name, mended: Option<String>) {
-    // Two of them are refused later, not made one.
-    if headers.single(name).is_err() {
-        return;
-    }
-    let changed =
-        mended.filter(|mended| headers.get(name).is_some_and(|value| value.as_str() != mended));
-    if let Some(value) = changed.and_then(|mended| Value::new(mended).ok()) {
-        headers.set(name.clone(), value);
-    }
-}
-
-/// A name before the last bracket that is neither quoted nor made of tokens, in quotes.
+/// A name before the first bracket that is neither quoted nor made of tokens, in quotes. Not in lists, where a
+/// comma ends a value.
 fn with_quotes(text: &str) -> Cow<'_, str> {
     let Some((name, rest)) = text.split_once('<') else { return text.into() };
     let name = grammar::trim(name);

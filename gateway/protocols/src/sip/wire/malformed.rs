@@ -87,7 +87,9 @@ fn salvage(head: &Bytes, limits: &Limits) -> Option<Message> {
         let Ok(line) = line else { continue };
         let Some((name, value)) = line.text.split_once(':') else { continue };
         let Some(known) = Name::known(grammar::trim(name)) else { continue };
-        let Ok(value) = Value::new(grammar::trim(value)) else { continue };
+        let value = grammar::trim(value);
+        let mended = if limits.lenient { lenient::mended(known, value) } else { None };
+        let Ok(value) = Value::new(mended.as_deref().unwrap_or(value)) else { continue };
         let name = Name::Known(known);
         match known {
             Known::Via | Known::SessionId => kept.push(name, value),
@@ -102,7 +104,6 @@ fn salvage(head: &Bytes, limits: &Limits) -> Option<Message> {
     if method == Method::Ack || !needed.iter().all(is_there) {
         return None;
     }
-    lenient::mend(&mut kept, limits);
     let start = StartLine::Request { method, uri };
     Some(Message { start, headers: kept, body: Bytes::new() })
 }

@@ -19,8 +19,11 @@ pub(super) fn read(line: &Text, limits: &Limits) -> Result<StartLine, Problem> {
     let rest = if limits.lenient { grammar::trim(rest) } else { rest };
     let (uri, version) = rest.rsplit_once(' ').ok_or(Problem::bad(FIELD, "has no version"))?;
     check_version(version)?;
-    let uri =
-        if limits.lenient { super::lenient::request_uri(line, uri) } else { line.slice_ref(uri) };
+    let uri = if limits.lenient {
+        super::lenient::request_uri(line, uri)
+    } else {
+        grammar::share(line, uri)
+    };
     let parts = grammar::uri(&uri).map_err(|words| Problem::bad(URI, words).framed())?;
     if parts.headers.is_some() {
         return Err(Problem::bad(URI, "has header fields in it").framed());
@@ -57,7 +60,7 @@ fn response(line: &Text, limits: &Limits) -> Result<StartLine, Problem> {
     let number = grammar::number(digits, Status::MOST.into()).ok().filter(|_| digits.len() == 3);
     let status = number.and_then(|number| u16::try_from(number).ok()).and_then(Status::new);
     let status = status.ok_or(Problem::bad(FIELD, "has a status that is none").framed())?;
-    Ok(StartLine::Response { status, reason: line.slice_ref(reason) })
+    Ok(StartLine::Response { status, reason: grammar::share(line, reason) })
 }
 
 /// Method and URI of a request's first line, however broken the rest of it is.

@@ -166,13 +166,10 @@ impl Decoder {
             Some(_) => head::too_long(&self.limits),
             None if self.buffer.len() > self.limits.head_bytes => head::too_long(&self.limits),
             None => {
-                let most = self.limits.start_line_bytes;
-                let first = self.buffer.get(..=most).filter(|first| !first.contains(&b'\n'));
-                match first {
-                    Some(first) if self.buffer.len() > most + 1 => {
-                        head::first_line_too_long(first, &self.limits)
-                    }
-                    _ => {
+                let first = self.buffer.get(..self.limits.start_line_bytes.saturating_add(2));
+                match first.filter(|first| !first.contains(&b'\n')) {
+                    Some(first) => head::first_line_too_long(first, &self.limits),
+                    None => {
                         self.searched = self.buffer.len();
                         return Ok(false);
                     }

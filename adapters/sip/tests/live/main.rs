@@ -1,0 +1,17 @@
+//! The adapter over real sockets, from the side of phones, proxies and strangers who write text.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "a test fails loudly, and says what it measured"
+)]
+
+mod authority;
+mod bench;
+mod grammar;
+mod methods;
+mod peer;
+mod phone;
+mod registrations;
