@@ -41,8 +41,8 @@ impl Element {
     /// Answers a REGISTER.
     pub(crate) fn register(&self, state: &mut State, asked: &Asked<'_>) -> Reply {
         match self.registered(state, asked) {
-            Ok(message) => Reply { message, is_proven: true },
-            Err(message) => Reply { message, is_proven: false },
+            Ok(message) => Reply::new(message, true),
+            Err(message) => Reply::new(message, false),
         }
     }
 

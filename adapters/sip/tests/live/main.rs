@@ -11,9 +11,11 @@
 mod authority;
 mod bench;
 mod cisco;
+mod deliveries;
 mod flows;
 mod grammar;
 mod methods;
 mod peer;
 mod phone;
 mod registrations;
+mod told;
