@@ -126,7 +126,8 @@ impl Element {
         }
     }
 
-    /// The phone that a trusted next hop speaks for: it proved it to itself.
+    /// The phone that a trusted next hop speaks for: it proved it to itself. One that registers with us by that
+    /// hop, as by a proxy in its Path, proves who it is to us.
     fn vouched(&self, asked: &Asked<'_>) -> Option<Who> {
         let hop = self.hop_of(asked)?;
         let is_trusted = asked.site.next_hop(&hop).is_some_and(|it| it.trusted);
@@ -138,6 +139,10 @@ impl Element {
         let device = device.filter(|device| {
             device.sip.as_ref().and_then(|sip| sip.next_hop.as_deref()) == Some(hop.as_str())
         });
+        let tells_of_itself = asked.message.method() == Some(&Method::Notify);
+        if device.is_none() && !tells_of_itself {
+            return None;
+        }
         Some(Who::NextHop { hop, device: device.map(|device| device.name.clone()) })
     }
 

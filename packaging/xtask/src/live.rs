@@ -1,7 +1,8 @@
-//! The checker that asks a running gateway over its REST interface: a Python program, in a folder of its
-//! own below `target`, at the versions that `conformance/live/requirements.txt` names.
+//! Python programs that stand before a running gateway: the checker that asks it over its REST interface, and a
+//! SIP phone. They are in a folder of their own below `target`, at the versions that
+//! `conformance/live/requirements.txt` names.
 //!
-//! Only tests need it. Where it cannot be had they are left out and say so; nothing else waits for it.
+//! Only tests need them. Where they cannot be had those are left out and say so; nothing else waits for it.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -16,11 +17,12 @@ const PACKAGE: &str = "python3-venv";
 /// What was installed, beside the programs.
 const INSTALLED: &str = "requirements.txt";
 
-/// Installs the checker where it is missing or another version is asked for; says why it cannot.
+/// Installs them where they are missing or other versions are asked for; says why it cannot.
 pub(crate) fn ensure(workspace: &Workspace) {
     if let Err(why) = installed(workspace) {
         println!(
-            "setup: the checker of the REST interface is not installed, so its test is left out: {why}"
+            "setup: the checker of the REST interface and the SIP phone are not installed, so their tests \
+             are left out: {why}"
         );
     }
 }
@@ -75,7 +77,7 @@ mod tests {
         let lines = text.lines().filter(|line| !line.starts_with('#'));
         let odd: Vec<_> = lines.filter(|line| !line.contains("==")).collect();
         assert_eq!(odd, Vec::<&str>::new());
-        assert!(text.contains("\nschemathesis=="));
+        assert!(text.contains("\nschemathesis==") && text.contains("\npjsua2-python=="));
     }
 
     #[test]

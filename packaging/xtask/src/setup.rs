@@ -46,7 +46,7 @@ struct Requirement {
 
 const EVERY_DEMO: &[Purpose] = &[Purpose::Demo, Purpose::DemoOfNodes];
 
-const REQUIREMENTS: [Requirement; 11] = [
+const REQUIREMENTS: [Requirement; 13] = [
     Requirement {
         command: "cc",
         packages: &["gcc", "libc6-dev"],
@@ -96,6 +96,21 @@ const REQUIREMENTS: [Requirement; 11] = [
         by_hand: "",
         why: "stands in for a site's LDAP directory; Debian's package also starts it on port 389, which \
               `systemctl disable --now slapd` ends",
+        purposes: &[],
+    },
+    Requirement {
+        command: "kamailio",
+        packages: &["kamailio", "kamailio-tls-modules"],
+        by_hand: "",
+        why: "stands in for a site's SIP registrar and proxies; Debian's package also starts it on port \
+              5060, which `systemctl disable --now kamailio` ends",
+        purposes: &[],
+    },
+    Requirement {
+        command: "sipp",
+        packages: &["sip-tester"],
+        by_hand: "",
+        why: "plays SIP phones by the hundred",
         purposes: &[],
     },
     Requirement {
@@ -338,10 +353,10 @@ mod tests {
         let advice = advice(&missing(Purpose::Test, |command| command == "cargo-clippy"));
         assert_eq!(
             advice,
-            "missing cc, make, cargo-fmt, xmllint, nginx, slapd, postgres, openssl, pebble, rsyslogd: run \
-             rustup component add rustfmt and apt-get install gcc libc6-dev make libxml2-utils \
-             nginx-light slapd postgresql openssl pebble rsyslog \
-             (as root), then try again"
+            "missing cc, make, cargo-fmt, xmllint, nginx, slapd, kamailio, sipp, postgres, openssl, pebble, \
+             rsyslogd: run rustup component add rustfmt and apt-get install gcc libc6-dev make \
+             libxml2-utils nginx-light slapd kamailio kamailio-tls-modules sip-tester postgresql openssl \
+             pebble rsyslog (as root), then try again"
         );
     }
 

@@ -10,6 +10,8 @@
 
 mod authority;
 mod bench;
+mod cisco;
+mod flows;
 mod grammar;
 mod methods;
 mod peer;

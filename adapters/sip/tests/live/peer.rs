@@ -188,9 +188,14 @@ impl Peer {
     /// Exactly so many bytes.
     pub(crate) async fn bytes(&mut self, count: usize) -> Vec<u8> {
         let Way::Stream(stream) = &mut self.way else { panic!("no stream") };
-        let mut bytes = vec![0; count];
-        tokio::time::timeout(PATIENCE, stream.read_exact(&mut bytes)).await.unwrap().unwrap();
-        bytes
+        while self.read.len() < count {
+            let mut more = [0; 1_024];
+            let read = tokio::time::timeout(PATIENCE, stream.read(&mut more)).await;
+            let read = read.unwrap_or_else(|_| panic!("no bytes came")).unwrap();
+            assert_ne!(read, 0, "the connection ended");
+            self.read.extend_from_slice(&more[..read]);
+        }
+        self.read.drain(..count).collect()
     }
 
     async fn read_message(&mut self) -> Option<Got> {

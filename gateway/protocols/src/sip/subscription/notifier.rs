@@ -73,8 +73,19 @@ pub enum Unreferred {
     Declined,
     /// There are too many, or this is about to stop: 503.
     Full,
-    /// It cannot be used: 400.
+    /// It cannot be used, which it cannot without exactly one Refer-To: 400.
     Malformed(BadHeader),
+}
+
+impl Unreferred {
+    /// The answer that the REFER gets.
+    pub fn status(&self) -> Status {
+        match self {
+            Self::Declined => Status::ACCEPTED,
+            Self::Full => Status::SERVICE_UNAVAILABLE,
+            Self::Malformed(_) => Status::BAD_REQUEST,
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -222,6 +233,9 @@ impl Notifier {
         refer: &Message,
         local_tag: &str,
     ) -> Result<NotificationId, Unreferred> {
+        if let Err(problem) = refer.refer_to() {
+            return Err(Unreferred::Malformed(BadHeader::new("Refer-To", problem.to_string())));
+        }
         if declines_subscription(refer) {
             return Err(Unreferred::Declined);
         }

@@ -1,5 +1,6 @@
 //! Subscriptions of both directions, played with a clock of our own.
 
+mod lives;
 mod notifier;
 mod referred;
 

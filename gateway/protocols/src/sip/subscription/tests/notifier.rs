@@ -173,7 +173,7 @@ fn sip_accept_39_all_are_told_when_it_stops() {
     let mut play = Play::new();
     play.subscribe(0, NEW);
     play.told();
-    let refer = refer("Refer-To: <cid:1@x>\n");
+    let refer = refer(ONE);
     let now = play.at(1);
     let referral = play.notifier.referred(now, udp(), &refer, "ours2").unwrap();
     play.told();
@@ -247,6 +247,8 @@ fn there_are_only_so_many_and_lost_ones_make_room() {
     assert!(play.is_at_rest(), "those who are gone are told nothing");
 }
 
+const ONE: &str = "Refer-To: <cid:1@x>\n";
+
 fn refer(fields: &str) -> Message {
     message(&format!(
         "REFER sip:us@example.com SIP/2.0\nVia: SIP/2.0/UDP h;branch=z9hG4bKr\n\
@@ -256,11 +258,29 @@ fn refer(fields: &str) -> Message {
 }
 
 #[test]
+fn sip_accept_34_a_refer_with_no_or_two_refer_to_is_a_400() {
+    let mut play = Play::new();
+    let now = play.at(0);
+    for fields in [
+        "",
+        "Refer-To: <cid:1@x>\nRefer-To: <cid:2@x>\n",
+        "Refer-To: <cid:1@x>, <cid:2@x>\n",
+        "Refer-To: <cid:1@x>\nr: <cid:1@x>\n",
+        "Require: norefersub\n",
+    ] {
+        let refused = play.notifier.referred(now, udp(), &refer(fields), "ours").unwrap_err();
+        assert_eq!(refused.status(), Status::BAD_REQUEST, "{fields}: {refused:?}");
+    }
+    assert!(play.is_at_rest());
+    play.notifier.referred(now, udp(), &refer(ONE), "ours").unwrap();
+}
+
+#[test]
 fn sip_accept_38_a_refer_is_answered_at_once_and_its_result_is_told_later() {
     let mut play = Play::new();
     let mut transactions =
         Transactions::new(TransactionTimers::default(), TransactionLimits::default());
-    let request = refer("Refer-To: <cid:1@x>\n");
+    let request = refer(ONE);
     let received = transactions.received(play.at(0), udp(), &request);
     let Received::Request(server) = received else { panic!("{received:?}") };
     let now = play.at(0);
@@ -299,8 +319,11 @@ fn sip_accept_38_who_declines_a_subscription_is_told_nothing() {
     let mut play = Play::new();
     let now = play.at(0);
     for field in ["Require: norefersub\n", "Refer-Sub: false\n"] {
-        let refused = play.notifier.referred(now, udp(), &refer(field), "ours");
-        assert_eq!(refused, Err(Unreferred::Declined));
+        let refused = play
+            .notifier
+            .referred(now, udp(), &refer(&format!("{ONE}{field}")), "ours")
+            .unwrap_err();
+        assert_eq!((refused.status(), refused), (Status::ACCEPTED, Unreferred::Declined));
     }
     assert!(play.is_at_rest());
 }
@@ -309,7 +332,7 @@ fn sip_accept_38_who_declines_a_subscription_is_told_nothing() {
 fn a_refer_that_is_never_done_ends_and_may_be_asked_about() {
     let mut play = Play::new();
     let now = play.at(0);
-    play.notifier.referred(now, udp(), &refer(""), "ours").unwrap();
+    play.notifier.referred(now, udp(), &refer(ONE), "ours").unwrap();
     play.told();
     let ask = |event: &str, number: u32| {
         let text = format!(
