@@ -10,6 +10,7 @@
 
 mod authority;
 mod bench;
+mod certificates;
 mod cisco;
 mod deliveries;
 mod flows;
@@ -18,4 +19,5 @@ mod methods;
 mod peer;
 mod phone;
 mod registrations;
+mod strangers;
 mod told;
