@@ -235,8 +235,8 @@ impl Element {
     /// A message came over a flow.
     pub(crate) fn heard(&self, flow: Flow, connection: Option<&Connection>, mut message: Message) {
         let is_request = message.method().is_some();
-        let is_known = connection.is_some_and(Connection::is_known);
-        if is_request && flow.is_reliable() && !is_known {
+        let is_hop = connection.is_some_and(|it| matches!(it.proven, Proven::NextHop(_)));
+        if is_request && flow.is_reliable() && !is_hop {
             match self.admit(flow, 0) {
                 Admitted::Yes => {}
                 Admitted::Refused => return self.refuse_overload(flow, &message),

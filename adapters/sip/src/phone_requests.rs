@@ -48,7 +48,9 @@ impl Element {
             let takes = self.port.takes_sessions();
             let status = if takes { Status::ACCEPTED } else { Status::SERVICE_UNAVAILABLE };
             let mut message = replies::plain(request, status, &self.tag());
-            if !takes {
+            if takes {
+                self.add_contact(asked, &mut message);
+            } else {
                 replies::retry_after(&mut message, self.jitter(30, 90));
             }
             return Err(message);
@@ -61,11 +63,19 @@ impl Element {
         let tag = self.tag();
         let is_done = self.do_what_is_carried(device, carried);
         let status = if is_done { Status::ACCEPTED } else { Status::DECLINE };
-        let mut reply = Reply::new(replies::plain(request, status, &tag), true);
+        let mut message = replies::plain(request, status, &tag);
+        self.add_contact(asked, &mut message);
+        let mut reply = Reply::new(message, true);
         if is_done && !declines_subscription(request) {
             reply.then = result(request, &tag);
         }
         Ok(reply)
+    }
+
+    /// Answers that take a REFER say where we are (RFC 3515, section 2.1).
+    fn add_contact(&self, asked: &Asked<'_>, message: &mut Message) {
+        let contact = format!("<{}>", self.contact(asked.site, &asked.flow));
+        replies::add(message, Name::CONTACT, &contact);
     }
 
     fn carried(&self, asked: &Asked<'_>, refer_to: &ReferTo) -> Result<Carried, Message> {

@@ -29,8 +29,8 @@ impl Element {
         let mut admitted = sources.admit(now, peer.ip());
         drop(sources);
         if admitted != Admitted::Yes && locked(&self.state).registrar.is_used(&flow) {
-            // Phones that are registered come before others.
-            admitted = Admitted::Yes;
+            // Phones that are registered come before others at their address.
+            admitted = locked(&self.sources).admit_registered(now, peer.ip());
         }
         match admitted {
             Admitted::Yes => {}

@@ -159,14 +159,15 @@ fn contact(text: &str, counts: &mut Counts, limits: &Limits) -> Result<(), Probl
         return Ok(());
     }
     for item in grammar::items(text) {
-        let address = grammar::address(item.map_err(&bad)?).map_err(&bad)?;
-        for piece in grammar::parameters(address.parameters).into_iter().flatten().flatten() {
-            if piece.name.eq_ignore_ascii_case("expires") {
-                let seconds = piece.value.map(grammar::ParameterValue::plain).unwrap_or_default();
-                grammar::number(&seconds, u32::MAX.into())
-                    .map_err(|_| bad("has an expiry that is none"))?;
+        let check_expiry = &mut |piece: &grammar::Piece<'_>| {
+            if !piece.name.eq_ignore_ascii_case("expires") {
+                return Ok(());
             }
-        }
+            let seconds = piece.value.map(grammar::ParameterValue::plain).unwrap_or_default();
+            let seconds = grammar::number(&seconds, u32::MAX.into());
+            seconds.map(|_| ()).map_err(|_| "has an expiry that is none")
+        };
+        grammar::address_with(item.map_err(&bad)?, check_expiry).map_err(&bad)?;
         counts.contacts += 1;
     }
     at_most("Contact", counts.contacts, limits.contacts)
