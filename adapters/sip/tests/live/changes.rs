@@ -147,7 +147,8 @@ async fn sip_accept_41_hosts_without_brackets_and_impossible_addresses_are_refus
         let answer = peer.ask(&Request::new("OPTIONS", uri)).await;
         assert_eq!(answer.code(), 400, "{uri}");
     }
-    for uri in ["sip:a@[2001:db8::1]:5060", "sip:[2001:db8::1]", "sip:a@[::ffff:192.0.2.10]:19823"] {
+    for uri in ["sip:a@[2001:db8::1]:5060", "sip:[2001:db8::1]", "sip:a@[::ffff:192.0.2.10]:19823"]
+    {
         assert_eq!(peer.ask(&Request::new("OPTIONS", uri)).await.code(), 200, "{uri}");
     }
     // With and without brackets in what others noted.
@@ -175,6 +176,22 @@ async fn sip_accept_43_a_registration_may_hold_contacts_of_both_families() {
     let request = phone.proven_again(&request);
     let answer = phone.peer.ask(&request).await;
     assert_eq!((answer.code(), answer.all("Contact").len()), (200, 2));
+    bench.end().await;
+}
+
+#[tokio::test]
+async fn sip_accept_43_a_listener_for_both_families_knows_its_address_in_either_form() {
+    let bench = Bench::with(|start| start.address = Ipv6Addr::UNSPECIFIED.into()).await;
+    let at = std::net::SocketAddr::from(([127, 0, 0, 1], bench.tcp.port()));
+    let mut phone = Phone::first(crate::peer::Peer::tcp(at).await);
+    let mut request = phone.cisco();
+    request.uri = "sip:127.0.0.1".to_owned();
+    assert_eq!(phone.ask(&request).await.code(), 200);
+    let waiting = deliver(&bench, errand(FIRST));
+    let got = phone.peer.next().await;
+    assert!(got.get("Via").starts_with(&format!("SIP/2.0/TCP {at};")), "{got:?}");
+    phone.peer.answer(&got, "200 OK", &[]).await;
+    assert!(matches!(became(waiting).await, Delivery::Accepted(_)));
     bench.end().await;
 }
 

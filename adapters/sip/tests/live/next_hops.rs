@@ -1,6 +1,7 @@
 //! Next hops: what is told to phones behind them, which of their servers is asked, and whose word counts.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use domain::settings::{
     SIP_NEXT_HOP_PASSWORD_PURPOSE, Settings, SipNextHop, SipServer, SipTransport, TrustPurpose,
@@ -111,6 +112,10 @@ async fn a_phone_behind_a_next_hop_is_told_by_it_at_its_address_and_along_its_ro
     assert_eq!(got.get("To"), format!("<sip:behind@{DOMAIN}>"));
     assert_eq!(got.get("Route"), "<sip:inner.example.com;lr>");
     assert_eq!(got.get("Content-Type"), REQUEST_TYPE);
+    // Where it can call us, not where we called from.
+    let via = format!("SIP/2.0/TCP {};branch=", bench.tcp);
+    assert!(got.get("Via").starts_with(&via), "{got:?}");
+    assert_eq!(got.get("Contact"), format!("<sip:gateway@{};transport=tcp>", bench.tcp));
     peer.answer(&got, "202 Accepted", &[]).await;
     assert_eq!(became(waiting).await, Delivery::Accepted(Status::ACCEPTED));
     // Its server goes, and with it what was on its way.
@@ -176,7 +181,9 @@ async fn what_one_server_puts_off_or_loses_another_is_asked() {
 }
 
 fn challenge(realm: &str, nonce: &str) -> String {
-    format!("Proxy-Authenticate: Digest realm=\"{realm}\", nonce=\"{nonce}\", qop=\"auth\", algorithm=MD5")
+    format!(
+        "Proxy-Authenticate: Digest realm=\"{realm}\", nonce=\"{nonce}\", qop=\"auth\", algorithm=MD5"
+    )
 }
 
 #[tokio::test]
@@ -197,7 +204,9 @@ async fn a_next_hop_that_asks_who_we_are_is_told_once_and_for_its_realm_alone() 
     peer.answer(&got, refused, &[&challenge("edge.example.com", "n1")]).await;
     let again = peer.work().await;
     let proof = again.get("Proxy-Authorization");
-    for part in ["username=\"gateway\"", "realm=\"edge.example.com\"", "nonce=\"n1\"", "nc=00000001"] {
+    for part in
+        ["username=\"gateway\"", "realm=\"edge.example.com\"", "nonce=\"n1\"", "nc=00000001"]
+    {
         assert!(proof.contains(part), "{part} in {proof}");
     }
     assert!(!proof.contains("hop-password"));
@@ -243,6 +252,59 @@ async fn where_a_next_hop_wants_it_we_register_and_keep_its_route() {
     let got = peer.work().await;
     let route = got.all("Route").join(", ");
     assert_eq!(route, "<sip:a.example.com;lr>, <sip:b.example.com;lr>");
+    peer.answer(&got, "200 OK", &[]).await;
+    assert_eq!(became(waiting).await, Delivery::Accepted(Status::OK));
+    bench.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_answers_no_pings_is_down_until_it_does() {
+    let server = Server::start().await;
+    let mut bench = with_hop(edge(&[server.at])).await;
+    bench.hold_time();
+    let mut peer = server.accept().await;
+    for _ in 0..4 {
+        bench.pass(Duration::from_secs(5)).await;
+    }
+    let mut asked = Vec::new();
+    while let Some(got) = peer.now().await {
+        asked.push(got);
+    }
+    assert!(asked.iter().all(|it| it.method() == "OPTIONS") && !asked.is_empty(), "{asked:?}");
+    bench.pass(Duration::from_secs(30)).await;
+    assert!(!is_up(&bench.sip, 0));
+    assert!(matches!(became(deliver(&bench, errand(BEHIND))).await, Delivery::Unreachable(_)));
+    for _ in 0..200 {
+        while let Some(got) = peer.now().await {
+            peer.answer(&got, "200 OK", &[]).await;
+        }
+        if is_up(&bench.sip, 0) {
+            break;
+        }
+        bench.pass(Duration::from_secs(1)).await;
+    }
+    assert!(is_up(&bench.sip, 0));
+    bench.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_is_not_pinged_may_be_silent_and_what_a_trusted_hop_opens_stays() {
+    let server = Server::start().await;
+    let mut hop = edge(&[server.at]);
+    hop.ping_seconds = 0;
+    hop.trusted = true;
+    let mut bench = with_hop(hop).await;
+    bench.hold_time();
+    let mut peer = server.accept().await;
+    let mut called = bench.tcp().await;
+    let request = location(&format!("sip:behind@{DOMAIN}"));
+    assert_eq!(called.ask(&request).await.code(), 202);
+    bench.pass(Duration::from_secs(60)).await;
+    assert_eq!(called.ask(&request.again()).await.code(), 202);
+    bench.pass(Duration::from_secs(400)).await;
+    until("the server", || is_up(&bench.sip, 0)).await;
+    let waiting = deliver(&bench, errand(BEHIND));
+    let got = peer.work().await;
     peer.answer(&got, "200 OK", &[]).await;
     assert_eq!(became(waiting).await, Delivery::Accepted(Status::OK));
     bench.end().await;
