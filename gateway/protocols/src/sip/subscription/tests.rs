@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 
 use super::*;
-use crate::sip::{Limits, datagram};
+use crate::sip::{Limits, Status, datagram};
 
 /// The message that the text is, as it would come by UDP.
 fn message(text: &str) -> Message {
