@@ -52,7 +52,7 @@ impl Element {
         let proofs: Vec<&str> =
             request.headers.all(&Name::AUTHORIZATION).map(|value| value.as_str()).collect();
         let source = Source::of(asked.flow.peer().ip());
-        let user = user_of(&proofs);
+        let user = hashed(&state.challenger.claimed_user(&proofs).unwrap_or_default());
         if let Some(wait) = state.tries.wait(asked.now, source, user)
             && !proofs.is_empty()
         {
@@ -67,7 +67,11 @@ impl Element {
         let uri = request.request_uri().map_or("", |uri| uri);
         let proving = Proving { method, uri, body: &request.body };
         let account_of = |user: &str| {
-            let device = site.by_user(user)?;
+            let Some(device) = site.by_user(user) else {
+                // Nobody costs what somebody does.
+                site.any_password(&self.port);
+                return None;
+            };
             let password = site.password(device, &self.port)?;
             let may_omit_qop = site.sip.legacy_no_qop.iter().any(|it| it == user);
             Some(Account { password: Password::plain(password.expose().as_bytes()), may_omit_qop })
@@ -178,15 +182,7 @@ impl Element {
     }
 }
 
-/// What stands for the user that proofs name, without keeping what anybody may have written there.
-fn user_of(proofs: &[&str]) -> u64 {
-    let named = proofs.iter().find_map(|proof| {
-        let (_, rest) = proof.split_once("username=\"")?;
-        rest.split_once('"').map(|(user, _)| user)
-    });
-    hashed(named.unwrap_or_default())
-}
-
+/// What stands for a user in counts, without keeping what anybody may have written there.
 fn hashed(user: &str) -> u64 {
     let mut hasher = DefaultHasher::new();
     user.hash(&mut hasher);

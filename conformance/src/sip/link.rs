@@ -31,7 +31,7 @@ use super::message::{Framing, Item};
 const CONNECT_MAX: Duration = Duration::from_secs(10);
 const WRITE_MAX: Duration = Duration::from_secs(30);
 /// Between two bytes of a phone that sends one at a time.
-const BYTE_PAUSE: Duration = Duration::from_millis(10);
+const BYTE_PAUSE: Duration = Duration::from_millis(1);
 /// What is read at once from a stream; of a datagram nothing may be cut.
 const READ_BYTES: usize = 4096;
 const DATAGRAM_BYTES: usize = 65_535;

@@ -10,10 +10,14 @@
 
 mod authority;
 mod bench;
+mod certificates;
 mod cisco;
+mod deliveries;
 mod flows;
 mod grammar;
 mod methods;
 mod peer;
 mod phone;
 mod registrations;
+mod strangers;
+mod told;

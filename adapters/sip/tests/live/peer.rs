@@ -173,6 +173,12 @@ impl Peer {
         }
     }
 
+    /// How long the next packet is, where one is there.
+    pub(crate) fn packet(&mut self) -> Option<usize> {
+        let Way::Datagrams(socket, _) = &self.way else { panic!("a connection has no packets") };
+        socket.try_recv(&mut [0; 65_536]).ok()
+    }
+
     /// The connection must end, whatever comes before.
     pub(crate) async fn ends(&mut self) {
         let ended = async {
