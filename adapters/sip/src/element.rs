@@ -337,7 +337,16 @@ impl Element {
         }
         let mut changes = Vec::new();
         while let Some(change) = state.registrar.poll() {
-            changes.push(change);
+            // A phone with several addresses is there as long as one of them is.
+            let is_there = match &change {
+                BindingChange::Unreachable { device: Some(device), .. } => {
+                    state.registrar.reach_device(device).iter().any(|binding| binding.is_live)
+                }
+                _ => false,
+            };
+            if !is_there {
+                changes.push(change);
+            }
         }
         let superseded: Vec<Flow> = changes
             .iter()
