@@ -63,6 +63,13 @@ impl Element {
     }
 
     fn taken(&self, state: &mut State, asked: &Asked<'_>) -> Reply {
+        if let Some(connection) = asked.connection
+            && !connection.is_known()
+            && self.hop_of(asked).is_some()
+        {
+            // What next hops open they keep, though they prove nothing with their requests.
+            connection.know(asked.site.silence());
+        }
         match asked.message.method() {
             Some(Method::Register) => self.register(state, asked),
             Some(Method::Refer) => self.refer(state, asked),

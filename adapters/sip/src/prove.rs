@@ -52,8 +52,9 @@ impl Element {
         let proofs: Vec<&str> =
             request.headers.all(&Name::AUTHORIZATION).map(|value| value.as_str()).collect();
         let source = Source::of(asked.flow.peer().ip());
-        let user = hashed(&state.challenger.claimed_user(&proofs).unwrap_or_default());
-        if let Some(wait) = state.tries.wait(asked.now, source, user)
+        let claimed = state.challenger.claimed_user(&proofs).unwrap_or_default();
+        let counted = counted(asked, &claimed);
+        if let Some(wait) = state.tries.wait(asked.now, source, counted)
             && !proofs.is_empty()
         {
             self.figures().proof("too_many");
@@ -92,7 +93,7 @@ impl Element {
                     let words = "the certificate is another device's";
                     return Err(self.refusal(request, Status::FORBIDDEN, words));
                 }
-                state.tries.right(source, hashed(&user));
+                state.tries.right(source, counted);
                 self.figures().proof("digest");
                 self.prove_source(asked);
                 Ok(Who::Device(device.name.clone()))
@@ -120,7 +121,7 @@ impl Element {
                 Err(self.challenge(state, asked, true))
             }
             Judged::Wrong => {
-                state.tries.wrong(asked.now, source, user);
+                state.tries.wrong(asked.now, source, counted);
                 self.figures().proof("wrong");
                 tracing::info!(
                     peer = %asked.flow.peer(), "a wrong user or password for SIP (HTTP digest)"
@@ -182,9 +183,10 @@ impl Element {
     }
 }
 
-/// What stands for a user in counts, without keeping what anybody may have written there.
-fn hashed(user: &str) -> u64 {
+/// What stands for the user that a proof names, without keeping what anybody may have written there. Packets are
+/// counted apart: whoever writes another's address on them must not keep that one's connections waiting.
+fn counted(asked: &Asked<'_>, user: &str) -> u64 {
     let mut hasher = DefaultHasher::new();
-    user.hash(&mut hasher);
+    (user, asked.flow.is_reliable()).hash(&mut hasher);
     hasher.finish()
 }

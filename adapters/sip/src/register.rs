@@ -5,6 +5,8 @@
 //! nobody else's. Cisco phones are granted the lifetime of the settings whatever they ask, since their
 //! refresh is what tells that they are there (sip-remotecc notes: "Lifetime, keepalive, failover").
 
+use std::time::Duration;
+
 use domain::settings::Device;
 use protocols::sip::body::remotecc::{self, ReasonElement, Request, Response};
 use protocols::sip::body::{
@@ -18,6 +20,7 @@ use protocols::sip::{Contacts, Message, Name, NameAddress, Status, Uri, Value};
 
 use crate::element::{Asked, Element, Reply, State};
 use crate::replies;
+use crate::site::GRACE;
 
 /// The parameter by which a phone tells that it only asks whether we are there.
 const KEEP_ALIVE: &str = "cisco-keep-alive";
@@ -82,6 +85,13 @@ impl Element {
             self.registration(asked, device, aor, contacts, expires, is_cisco, &told)?;
         let granted = state.registrar.register(asked.now, &registration);
         let granted = granted.map_err(|refusal| self.not_registered(request, &refusal))?;
+        let lasting = granted.contacts.iter().map(|contact| contact.expires).max();
+        if let (Some(connection), Some(seconds), false) =
+            (asked.connection, lasting, granted.outbound_used)
+        {
+            // Who does not keep its flow alive comes back when its registration wants it.
+            connection.know(Duration::from_secs(seconds.into()) + GRACE);
+        }
         Ok(self.granted(asked, &registration, &granted, &told, is_cisco))
     }
 
@@ -94,7 +104,9 @@ impl Element {
             let bare = host.trim_start_matches('[').trim_end_matches(']');
             asked.site.is_ours(&host)
                 || bare.parse().is_ok_and(|address: std::net::IpAddr| {
-                    local.is_some_and(|it| it.ip().is_unspecified() || it.ip() == address)
+                    let is_it =
+                        |own: std::net::IpAddr| own.to_canonical() == address.to_canonical();
+                    local.is_some_and(|it| it.ip().is_unspecified() || is_it(it.ip()))
                 })
         });
         if is_ours {

@@ -54,8 +54,7 @@ pub use next_hop::{HopFailure, NextHop, NextHopOutput, NextHopSettings, Standing
 pub use reply::{note_source, reply};
 pub use status::Status;
 pub use subscription::{
-    NotificationId, Notified, Notifier, NotifierSettings, Notify, Referred, Subscribed,
-    SubscriptionId, SubscriptionOutput, SubscriptionSettings, Subscriptions, Unreferred,
+    Notified, Referred, SubscriptionId, SubscriptionOutput, SubscriptionSettings, Subscriptions,
     declines_subscription,
 };
 pub use transaction::{

@@ -15,6 +15,7 @@ mod idle;
 mod lane;
 mod median;
 mod page;
+mod sip;
 
 use clap::Parser;
 
@@ -37,7 +38,7 @@ struct Arguments {
     #[arg(long, hide = true)]
     lane: Option<usize>,
     /// Only the measurements whose name begins like this: store, backup, handler, page, idle, centre,
-    /// lane, cluster or administration.
+    /// lane, cluster, administration or sip.
     #[arg(default_value = "")]
     only: String,
 }
@@ -92,6 +93,9 @@ fn main() -> std::process::ExitCode {
     }
     if wanted("administration") {
         results.push(("administration", administration::run(rounds, quick)));
+    }
+    if wanted("sip") {
+        results.push(("sip", sip::run(rounds, quick)));
     }
     let mut failed = false;
     for (name, result) in results {

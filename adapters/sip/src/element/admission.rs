@@ -1,5 +1,7 @@
 //! What is decided of a message before a transaction knows it, and answers that keep nothing.
 
+use std::net::SocketAddr;
+
 use bytes::Bytes;
 use protocols::sip::{Flow, Malformed, Message, Status, encode};
 
@@ -10,10 +12,15 @@ use crate::sources::Admitted;
 use crate::time::now;
 
 impl Element {
+    /// Whether SIP is spoken with who is there at all.
+    pub(crate) fn allows(&self, peer: SocketAddr) -> bool {
+        self.site().is_none_or(|site| site.sip.allows(peer.ip().to_canonical()))
+    }
+
     /// Judges a packet before it is read.
     pub(crate) fn admit(&self, flow: Flow, bytes: usize) -> Admitted {
         let peer = flow.peer();
-        if self.site().is_some_and(|site| !site.sip.allows(peer.ip().to_canonical())) {
+        if !self.allows(peer) {
             self.figures.dropped("network");
             return Admitted::Dropped;
         }

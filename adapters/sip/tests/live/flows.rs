@@ -75,6 +75,46 @@ async fn sip_accept_31_a_silent_flow_is_closed_and_its_phone_unreachable() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_phone_that_was_told_of_no_flow_timer_may_be_silent_until_its_registration_ends() {
+    let mut bench = Bench::start().await;
+    bench.hold_time();
+    let mut phone = Phone::first(bench.tcp().await);
+    let request = phone.plain().add("Expires", "3600");
+    assert_eq!(phone.ask(&request).await.code(), 200);
+    bench.pass(Duration::from_secs(1_000)).await;
+    let waiting = deliver(&bench, errand(FIRST));
+    let got = phone.peer.next().await;
+    phone.peer.answer(&got, "200 OK", &[]).await;
+    assert!(matches!(became(waiting).await, Delivery::Accepted(_)));
+    bench.pass(Duration::from_secs(3_700)).await;
+    phone.peer.ends().await;
+    bench.end().await;
+}
+
+#[tokio::test]
+async fn sip_accept_30_a_phone_that_starts_anew_takes_the_place_of_what_it_was() {
+    let bench = Bench::start().await;
+    let mut before = Phone::first(bench.tcp().await);
+    before.register().await;
+    // Another connection, contact and call; the same device.
+    let mut after = Phone::first(bench.tls().await);
+    after.register().await;
+    assert_eq!(bench.sip.status().bindings, 1);
+    before.peer.ends().await;
+    // A packet from another port is another flow of the same contact.
+    let mut moved = Phone::first(bench.udp().await);
+    moved.contact = after.contact.clone();
+    let request = moved.query().add("Contact", &after.cisco_contact());
+    assert_eq!(moved.ask(&request).await.code(), 200);
+    let waiting = deliver(&bench, errand(FIRST));
+    let got = moved.peer.next().await;
+    moved.peer.answer(&got, "200 OK", &[]).await;
+    assert!(matches!(became(waiting).await, Delivery::Accepted(_)));
+    assert_eq!(bench.sip.status().bindings, 1);
+    bench.end().await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn sip_accept_45_a_connection_on_which_nobody_proves_anything_is_closed() {
     let mut bench = Bench::start().await;
     bench.hold_time();

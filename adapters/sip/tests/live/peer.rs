@@ -160,6 +160,25 @@ impl Peer {
         }
     }
 
+    /// A message that is there already, or will be before anybody has anything else to do.
+    pub(crate) async fn now(&mut self) -> Option<Got> {
+        let idle = async {
+            for _ in 0..20 {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::select! {
+            biased;
+            got = self.read_message() => got,
+            () = idle => None,
+        }
+    }
+
+    /// The next message, however long that takes, or `None` where the connection ends.
+    pub(crate) async fn next_or_none(&mut self) -> Option<Got> {
+        self.read_message().await
+    }
+
     /// The next message, or `None` where the connection ends.
     pub(crate) async fn next_or_end(&mut self) -> Option<Got> {
         tokio::time::timeout(PATIENCE, self.read_message()).await.unwrap()

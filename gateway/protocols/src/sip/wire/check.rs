@@ -126,9 +126,8 @@ fn field(known: Known, value: &Value, counts: &mut Counts, limits: &Limits) -> R
         Known::SubscriptionState => {
             token_and_parameters(text).map(|_| ()).map_err(in_field("Subscription-State"))
         }
-        Known::Require | Known::ProxyRequire | Known::Supported | Known::Unsupported => {
-            tokens(known, text)
-        }
+        Known::Require => tokens("Require", text),
+        Known::ProxyRequire => tokens("Proxy-Require", text),
         _ => Ok(()),
     }
 }
@@ -212,13 +211,8 @@ fn warning(text: &str) -> Result<(), Problem> {
 }
 
 /// Extensions that must not be overlooked: each can be read, or the message cannot.
-fn tokens(known: Known, text: &str) -> Result<(), Problem> {
-    let bad = in_field(match known {
-        Known::Require => "Require",
-        Known::ProxyRequire => "Proxy-Require",
-        Known::Supported => "Supported",
-        _ => "Unsupported",
-    });
+fn tokens(field: &'static str, text: &str) -> Result<(), Problem> {
+    let bad = in_field(field);
     for item in grammar::items(text) {
         let item = item.map_err(&bad)?;
         if !item.is_empty() && !grammar::is_token_text(item) {

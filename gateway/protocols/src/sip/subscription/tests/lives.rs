@@ -1,6 +1,6 @@
 //! Whatever is said in whatever order: all ends, and nothing is said after an end.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use proptest::prelude::*;
 
@@ -9,26 +9,6 @@ use super::*;
 #[derive(Clone, Debug)]
 enum Step {
     Wait(u16),
-    /// Of theirs: a SUBSCRIBE of a dialog, known or not.
-    Subscribe {
-        dialog: u8,
-        is_known: bool,
-        cseq: u32,
-        expires: Option<u32>,
-    },
-    Refer {
-        dialog: u8,
-    },
-    Progress {
-        at: usize,
-        code: u16,
-    },
-    Changed,
-    NotifyAnswered {
-        at: usize,
-        code: u16,
-    },
-    Close,
     /// Of ours: a REFER, and what is notified about it.
     Expect {
         call_id: u8,
@@ -56,18 +36,8 @@ fn step() -> impl Strategy<Value = Step> {
         "terminated",
         "else",
     ]);
-    let codes = || prop::sample::select(vec![100_u16, 180, 200, 404, 408, 481, 503, 603]);
-    let expires = proptest::option::of(prop::sample::select(vec![0_u32, 1, 60, 300, u32::MAX]));
     prop_oneof![
         4 => any::<u16>().prop_map(Step::Wait),
-        4 => (0..4_u8, any::<bool>(), 1..9_u32, expires).prop_map(
-            |(dialog, is_known, cseq, expires)| Step::Subscribe { dialog, is_known, cseq, expires }
-        ),
-        2 => (4..8_u8).prop_map(|dialog| Step::Refer { dialog }),
-        2 => (0..9_usize, codes()).prop_map(|(at, code)| Step::Progress { at, code }),
-        1 => Just(Step::Changed),
-        1 => (0..9_usize, codes()).prop_map(|(at, code)| Step::NotifyAnswered { at, code }),
-        1 => Just(Step::Close),
         4 => (0..3_u8, 1..4_u32, any::<bool>()).prop_map(
             |(call_id, cseq, is_awaited)| Step::Expect { call_id, cseq, is_awaited }
         ),
@@ -90,35 +60,20 @@ fn request(method: &str, call_id: u8, cseq: u32, tags: (&str, &str), fields: &st
 
 struct World {
     subscriptions: Subscriptions,
-    notifier: Notifier,
     now: Instant,
     ours: Vec<SubscriptionId>,
     ended: HashSet<SubscriptionId>,
-    theirs: Vec<NotificationId>,
-    /// The number of the last NOTIFY of each, and whether it was the last.
-    told: HashMap<NotificationId, (u32, bool)>,
 }
 
 impl World {
     fn new() -> Self {
-        let settings = NotifierSettings {
-            package: "x-agent".to_owned(),
-            expires_seconds_min: 60,
-            expires_seconds_default: 300,
-            expires_seconds_max: 600,
-            referral_seconds: 120,
-            count_max: 5,
-        };
         let count_max = 5;
         let ours = SubscriptionSettings { count_max, ..SubscriptionSettings::default() };
         Self {
             subscriptions: Subscriptions::new(ours),
-            notifier: Notifier::new(settings),
             now: Instant::now(),
             ours: Vec::new(),
             ended: HashSet::new(),
-            theirs: Vec::new(),
-            told: HashMap::new(),
         }
     }
 
@@ -126,35 +81,6 @@ impl World {
         let now = self.now;
         match step {
             Step::Wait(tenths) => self.wait(Duration::from_millis(u64::from(*tenths) * 10)),
-            Step::Subscribe { dialog, is_known, cseq, expires } => {
-                let local_tag = format!("ours{dialog}");
-                let expires = expires.map(|expires| format!("Expires: {expires}\n"));
-                let fields = format!("Event: x-agent\n{}", expires.unwrap_or_default());
-                let to = if *is_known { local_tag.as_str() } else { "" };
-                let request = request("SUBSCRIBE", *dialog, *cseq, ("theirs", to), &fields);
-                let subscribed = self.notifier.subscribed(now, udp(), &request, &local_tag);
-                if let Subscribed::Taken { subscription, .. } = subscribed {
-                    self.theirs.push(subscription);
-                }
-            }
-            Step::Refer { dialog } => {
-                let local_tag = format!("ours{dialog}");
-                let fields = "Refer-To: <cid:1@x>\n";
-                let request = request("REFER", *dialog, 1, ("theirs", ""), fields);
-                self.theirs.extend(self.notifier.referred(now, udp(), &request, &local_tag));
-            }
-            Step::Progress { at, code } => {
-                if let Some(id) = self.theirs.get(*at) {
-                    self.notifier.progressed(now, *id, status(*code));
-                }
-            }
-            Step::Changed => self.notifier.changed(now),
-            Step::NotifyAnswered { at, code } => {
-                if let Some(id) = self.theirs.get(*at) {
-                    self.notifier.answered(*id, status(*code));
-                }
-            }
-            Step::Close => self.notifier.close(now),
             Step::Expect { call_id, cseq, is_awaited } => {
                 let referred = Referred {
                     call_id: format!("c{call_id}"),
@@ -193,9 +119,8 @@ impl World {
         self.now += time;
         let now = self.now;
         self.subscriptions.elapse(now);
-        self.notifier.elapse(now);
-        let dues = [self.subscriptions.deadline(), self.notifier.deadline()];
-        assert!(dues.into_iter().flatten().all(|due| due > now), "a deadline lies in the past");
+        let due = self.subscriptions.deadline();
+        assert!(due.is_none_or(|due| due > now), "a deadline lies in the past");
     }
 
     fn drain(&mut self) {
@@ -203,22 +128,7 @@ impl World {
             let (SubscriptionOutput::Failed(id) | SubscriptionOutput::Expired(id)) = output;
             assert!(self.ended.insert(id), "it ends twice");
         }
-        while let Some(notify) = self.notifier.poll() {
-            let number = notify.message.cseq().unwrap().number;
-            let (last, is_over) = self.told.get(&notify.subscription).copied().unwrap_or_default();
-            assert!(!is_over, "something is told after the end");
-            assert_eq!(number, last + 1);
-            self.told.insert(notify.subscription, (number, notify.is_last));
-            // What is sent can be read.
-            let via = crate::sip::Value::new("SIP/2.0/UDP h;branch=z9hG4bK1").unwrap();
-            let mut whole = notify.message;
-            whole.headers.push_front(Name::VIA, via);
-            let read = datagram(&encode(&whole), &Limits::default()).unwrap();
-            let state = read.subscription_state().unwrap();
-            let is_terminated = state.status == crate::sip::SubscriptionStatus::Terminated;
-            assert_eq!(is_terminated, notify.is_last);
-        }
-        assert!(self.subscriptions.len() <= 5 && self.notifier.len() <= 5);
+        assert!(self.subscriptions.len() <= 5);
     }
 }
 
@@ -233,6 +143,6 @@ proptest! {
         }
         world.wait(seconds(4_000));
         world.drain();
-        prop_assert!(world.subscriptions.is_at_rest() && world.notifier.is_at_rest());
+        prop_assert!(world.subscriptions.is_at_rest());
     }
 }
