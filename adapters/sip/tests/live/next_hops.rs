@@ -467,7 +467,7 @@ async fn a_next_hop_over_udp_is_asked_and_found_down_when_it_is_silent() {
 }
 
 #[tokio::test]
-async fn ops_15_the_test_of_a_next_hop_asks_each_server_over_a_connection_of_its_own() {
+async fn the_test_of_a_next_hop_asks_each_server_over_a_connection_of_its_own() {
     let (first, second) = (Server::start().await, Server::start().await);
     let bench = with_hop(edge(&[first.at, second.at])).await;
     let (one, other) = (first.accept().await, second.accept().await);

@@ -88,6 +88,22 @@ async fn sip_accept_46_a_source_that_asks_too_much_over_a_connection_is_told_so_
 }
 
 #[tokio::test]
+async fn sip_accept_46_what_is_no_sip_counts_as_a_request_does() {
+    let bench = Bench::with(|start| start.limits.requests_per_second_per_source = 1).await;
+    let mut peer = bench.tcp().await;
+    for _ in 0..200 {
+        let bad = options().set("Max-Forwards", "300").text(&peer);
+        peer.send(bad).await;
+    }
+    let refused = || {
+        bench.figure("jackfield_sip_dropped_total{reason=\"source_refused\"}")
+            + bench.figure("jackfield_sip_dropped_total{reason=\"source\"}")
+    };
+    bench.until("refusals", || refused() > 100).await;
+    bench.end().await;
+}
+
+#[tokio::test]
 async fn connections_of_one_source_and_in_all_have_limits() {
     let bench = Bench::with(|start| start.limits.connections_per_source_max = 3).await;
     let mut peers = Vec::new();
