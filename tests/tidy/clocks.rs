@@ -39,6 +39,10 @@ const READERS: &[(&str, &str)] = &[
         "how long a step of a test takes is counted by the runtime's monotonic clock",
     ),
     (
+        "adapters/sip/src/time.rs",
+        "transactions, flows and registrations are counted by the monotonic clock of the runtime",
+    ),
+    (
         "adapters/cti/src/link.rs",
         "heartbeats and deadlines of a link are counted by the monotonic clock of the runtime",
     ),

@@ -18,6 +18,7 @@ mod edges;
 mod manifests;
 mod purity;
 mod requirements;
+mod sip_acceptance;
 mod sources;
 mod texts;
 mod tokens;

@@ -175,6 +175,7 @@ impl Phone {
 
     async fn follow_changes(self: &Arc<Self>) {
         let mut changes = self.port.changes();
+        let mut registrations = self.port.channels().registrations();
         self.take_up_all();
         // What changed before we listened is found by looking.
         self.follow_all().await;
@@ -192,6 +193,16 @@ impl Phone {
                     continue;
                 }
                 changed = changes.recv() => changed,
+                registered = registrations.recv() => {
+                    match registered {
+                        Ok(device) => self.follow_device(&device).await,
+                        Err(broadcast::error::RecvError::Lagged(_)) => self.follow_all().await,
+                        Err(broadcast::error::RecvError::Closed) => {
+                            return std::future::pending().await;
+                        }
+                    }
+                    continue;
+                }
             };
             match changed {
                 Ok(agent) => {
@@ -219,6 +230,15 @@ impl Phone {
     async fn follow_all(self: &Arc<Self>) {
         let agents = locked(&self.screens).agents();
         for agent in agents {
+            self.follow(&agent).await;
+        }
+    }
+
+    /// A phone got a channel: what it could not be told before is told now.
+    async fn follow_device(self: &Arc<Self>, device: &DeviceName) {
+        locked(&self.pace).reach(device);
+        let agent = locked(&self.screens).of(device).map(|screen| screen.agent.clone());
+        if let Some(agent) = agent {
             self.follow(&agent).await;
         }
     }

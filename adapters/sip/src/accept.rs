@@ -53,6 +53,10 @@ pub(crate) async fn run(listener: TcpListener, offer: Offer, mut acceptor: Accep
         match accepted {
             Ok((socket, peer)) => {
                 let flows = acceptor.element.flows();
+                if !acceptor.element.allows(peer) {
+                    acceptor.element.figures().refused_connection("network");
+                    continue;
+                }
                 match flows.place(peer) {
                     Ok(place) => {
                         connections.spawn(one(

@@ -19,6 +19,9 @@ use crate::stream;
 /// How long a connection may take to be there, name and handshake included.
 const LIMIT: Duration = Duration::from_secs(5);
 
+/// So many pings may pass without anything from the server before its connection counts as dead.
+const PINGS: u32 = 4;
+
 /// Opens a flow to that server; it runs in a task of its own until it ends.
 pub(crate) async fn dial(
     element: &Arc<Element>,
@@ -66,7 +69,7 @@ async fn open(
     let proven = Proven::NextHop(hop.name.clone());
     if transport == SipTransport::Tcp {
         let connection = element.flows().open(peer, local, false, proven, false);
-        connection.know(element.silence());
+        connection.know(silence(element, hop));
         let (flow, element, stop) = (connection.flow, Arc::clone(element), stop.clone());
         tokio::spawn(async move {
             let ended = stream::run(socket, Arc::clone(&connection), Arc::clone(&element), stop);
@@ -82,11 +85,20 @@ async fn open(
         format!("TLS: {error}; put who signed its certificate into trust for sip_next_hops")
     })?;
     let connection = element.flows().open(peer, local, true, proven, false);
-    connection.know(element.silence());
+    connection.know(silence(element, hop));
     let (flow, element, stop) = (connection.flow, Arc::clone(element), stop.clone());
     tokio::spawn(async move {
         let ended = stream::run(tls, Arc::clone(&connection), Arc::clone(&element), stop);
         element.ended(&connection, ended.await);
     });
     Ok(flow)
+}
+
+/// How long a server may be silent over a connection of ours: for some pings. Where none are sent TCP alone finds
+/// out that it is gone.
+fn silence(element: &Element, hop: &SipNextHop) -> Duration {
+    match hop.ping_seconds {
+        0 => Duration::from_secs(u32::MAX.into()),
+        seconds => element.silence().max(Duration::from_secs(seconds.into()) * PINGS),
+    }
 }

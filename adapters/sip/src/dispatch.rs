@@ -12,7 +12,7 @@ impl Element {
     /// The answer to a request that is no repeat.
     pub(crate) fn dispatch(&self, state: &mut State, asked: &Asked<'_>) -> Reply {
         match self.refused(asked) {
-            Some(message) => Reply { message, is_proven: false },
+            Some(message) => Reply::new(message, false),
             None => self.taken(state, asked),
         }
     }
@@ -63,6 +63,13 @@ impl Element {
     }
 
     fn taken(&self, state: &mut State, asked: &Asked<'_>) -> Reply {
+        if let Some(connection) = asked.connection
+            && !connection.is_known()
+            && self.hop_of(asked).is_some()
+        {
+            // What next hops open they keep, though they prove nothing with their requests.
+            connection.know(asked.site.silence());
+        }
         match asked.message.method() {
             Some(Method::Register) => self.register(state, asked),
             Some(Method::Refer) => self.refer(state, asked),
@@ -73,7 +80,7 @@ impl Element {
                 replies::add(&mut message, Name::SUPPORTED, &SUPPORTED.join(", "));
                 replies::add(&mut message, Name::ACCEPT, replies::ACCEPT);
                 replies::add(&mut message, Name::ALLOW_EVENTS, ALLOW_EVENTS);
-                Reply { message, is_proven: false }
+                Reply::new(message, false)
             }
         }
     }

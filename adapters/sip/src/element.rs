@@ -14,20 +14,21 @@
 //! A request is judged in this order: source, grammar (both before it comes here), repeat, scheme and method,
 //! required extensions, who asks, whether they may, body, deed.
 
+mod admission;
+
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
 use domain::DeviceName;
 use engine::Port;
 use protocols::sip::body::remotecc::Request;
 use protocols::sip::digest::{Challenger, ClientNonces};
 use protocols::sip::registrar::{BindingChange, Registrar};
 use protocols::sip::{
-    ClientId, Flow, Limits as WireLimits, Malformed, Message, Method, Received, Status,
-    Subscriptions, TransactionLimits, TransactionOutput, Transactions, encode,
+    ClientId, Flow, Limits as WireLimits, Message, Method, Received, Status, Subscriptions,
+    TransactionLimits, TransactionOutput, Transactions, encode,
 };
 use rustls::ClientConfig;
 use rustls_pki_types::{CertificateDer, UnixTime};
@@ -38,7 +39,7 @@ use crate::figures::{Figures, Observed};
 use crate::flows::{Connection, Flows, Proven, locked};
 use crate::limits::Limits;
 use crate::next_hops::HopStates;
-use crate::outgoing::Exchange;
+use crate::outgoing::{Draft, Exchange, InDialog};
 use crate::site::Site;
 use crate::sources::{Admitted, Sources};
 use crate::stream::{Ended, stopped};
@@ -110,6 +111,14 @@ pub(crate) struct Asked<'a> {
 pub(crate) struct Reply {
     pub(crate) message: Message,
     pub(crate) is_proven: bool,
+    /// What is told once it was answered, in the dialog that the request began.
+    pub(crate) then: Option<(InDialog, Draft)>,
+}
+
+impl Reply {
+    pub(crate) fn new(message: Message, is_proven: bool) -> Self {
+        Self { message, is_proven, then: None }
+    }
 }
 
 impl Element {
@@ -223,110 +232,11 @@ impl Element {
         *self.judges.write().unwrap_or_else(PoisonError::into_inner) = judges;
     }
 
-    /// Judges a packet before it is read.
-    pub(crate) fn admit(&self, flow: Flow, bytes: usize) -> Admitted {
-        let peer = flow.peer();
-        if self.site().is_some_and(|site| !site.sip.allows(peer.ip().to_canonical())) {
-            self.figures.dropped("network");
-            return Admitted::Dropped;
-        }
-        let mut sources = locked(&self.sources);
-        if !flow.is_reliable() {
-            sources.credit(bytes);
-        }
-        let now = now();
-        if self.trusted(peer).is_some() {
-            // Many phones may be behind it; packets may only say that they come from there.
-            sources.prove(now, peer.ip());
-        }
-        let mut admitted = sources.admit(now, peer.ip());
-        drop(sources);
-        if admitted != Admitted::Yes && locked(&self.state).registrar.is_used(&flow) {
-            // Phones that are registered come before others.
-            admitted = Admitted::Yes;
-        }
-        match admitted {
-            Admitted::Yes => {}
-            Admitted::Refused => self.figures.dropped("source_refused"),
-            Admitted::Dropped => self.figures.dropped("source"),
-        }
-        admitted
-    }
-
-    /// Whoever is there proved who they are.
-    pub(crate) fn prove_source(&self, asked: &Asked<'_>) {
-        locked(&self.sources).prove(asked.now, asked.flow.peer().ip());
-        if let Some(connection) = asked.connection {
-            connection.know(asked.site.silence());
-        }
-    }
-
-    /// Tells a source that it asks too much, without keeping anything.
-    pub(crate) fn refuse_overload(&self, flow: Flow, message: &Message) {
-        if message.method().is_some() {
-            self.stateless(flow, message, Status::SERVICE_UNAVAILABLE);
-        }
-    }
-
-    /// A keep-alive was answered.
-    pub(crate) fn pinged(&self) {
-        self.figures.pinged();
-    }
-
-    /// The peer answered a keep-alive of ours: that it is heard at all is what counts.
-    pub(crate) fn ponged(&self, _flow: &Flow) {
-        self.figures.pinged();
-    }
-
-    /// What came was no SIP; it is answered where it says enough of itself.
-    pub(crate) fn malformed(&self, flow: Flow, malformed: Malformed) {
-        self.figures.dropped("malformed");
-        tracing::debug!(
-            peer = %flow.peer(), field = malformed.field, words = %malformed.words.escape_debug(),
-            "a SIP message breaks the grammar",
-        );
-        let Some(mut head) = malformed.head else { return };
-        if head.method().is_none_or(|method| method.name() == "ACK") {
-            return;
-        }
-        protocols::sip::note_source(&mut head, flow.peer());
-        let reply = replies::refusal(&head, malformed.status, &self.tag(), &malformed.words);
-        self.send_stateless(flow, reply);
-    }
-
-    /// Answers without keeping anything.
-    pub(crate) fn stateless(&self, flow: Flow, request: &Message, status: Status) {
-        let mut request = request.clone();
-        protocols::sip::note_source(&mut request, flow.peer());
-        let mut reply = replies::plain(&request, status, &self.tag());
-        if status == Status::SERVICE_UNAVAILABLE {
-            replies::retry_after(&mut reply, self.jitter(5, 30));
-        }
-        self.send_stateless(flow, reply);
-    }
-
-    fn send_stateless(&self, flow: Flow, reply: Message) {
-        if let Some(status) = reply.status() {
-            self.figures.answered(status);
-        }
-        let bytes = encode(&reply);
-        if !flow.is_reliable() && !locked(&self.sources).pay(now(), bytes.len()) {
-            return self.figures.dropped("amplification");
-        }
-        self.transmit(&flow, bytes);
-    }
-
-    fn transmit(&self, flow: &Flow, bytes: Bytes) {
-        if !self.flows.transmit(flow, bytes) {
-            self.figures.dropped("unsent");
-        }
-    }
-
     /// A message came over a flow.
     pub(crate) fn heard(&self, flow: Flow, connection: Option<&Connection>, mut message: Message) {
         let is_request = message.method().is_some();
-        let is_known = connection.is_some_and(Connection::is_known);
-        if is_request && flow.is_reliable() && !is_known {
+        let is_hop = connection.is_some_and(|it| matches!(it.proven, Proven::NextHop(_)));
+        if is_request && flow.is_reliable() && !is_hop {
             match self.admit(flow, 0) {
                 Admitted::Yes => {}
                 Admitted::Refused => return self.refuse_overload(flow, &message),
@@ -350,7 +260,8 @@ impl Element {
                     self.figures.request(method);
                 }
                 let asked = Asked { now, site: &site, flow, connection, message: &message };
-                let reply = self.dispatch(&mut state, &asked);
+                let mut reply = self.dispatch(&mut state, &asked);
+                let then = reply.then.take();
                 let is_invite = message.method() == Some(&Method::Invite);
                 if is_invite && !flow.is_reliable() && !state.registrar.is_used(&flow) {
                     // A refusal is sent again until it is acknowledged, to an address that anybody may
@@ -360,11 +271,14 @@ impl Element {
                     return self.send_stateless(flow, reply.message);
                 }
                 self.answer(&mut state, now, server, flow, reply);
+                if let Some((dialog, draft)) = then {
+                    self.send_in_dialog(&mut state, now, &site, flow, &dialog, draft);
+                }
             }
             Received::Cancelled { cancel, invite } => {
                 let status = if invite.is_some() { Status::OK } else { Status::NO_SUCH_DIALOG };
                 let message = replies::plain(&message, status, &self.tag());
-                let reply = Reply { message, is_proven: false };
+                let reply = Reply::new(message, false);
                 self.answer(&mut state, now, cancel, flow, reply);
             }
             Received::Answered { client, is_final } => {
@@ -423,7 +337,16 @@ impl Element {
         }
         let mut changes = Vec::new();
         while let Some(change) = state.registrar.poll() {
-            changes.push(change);
+            // A phone with several addresses is there as long as one of them is.
+            let is_there = match &change {
+                BindingChange::Unreachable { device: Some(device), .. } => {
+                    state.registrar.reach_device(device).iter().any(|binding| binding.is_live)
+                }
+                _ => false,
+            };
+            if !is_there {
+                changes.push(change);
+            }
         }
         let superseded: Vec<Flow> = changes
             .iter()

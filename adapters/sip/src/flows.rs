@@ -106,10 +106,10 @@ impl Connection {
         self.cut.load(Ordering::Acquire)
     }
 
-    /// Somebody proved who they are over it, and it may be silent for so long.
+    /// Somebody proved who they are over it, and it may be silent for so long; the longest that was told counts.
     pub(crate) fn know(&self, silence: Duration) {
         let silence = u64::try_from(silence.as_millis()).unwrap_or(u64::MAX);
-        self.silence_milliseconds.store(silence, Ordering::Release);
+        self.silence_milliseconds.fetch_max(silence, Ordering::AcqRel);
         self.is_known.store(true, Ordering::Release);
     }
 
@@ -130,6 +130,13 @@ pub(crate) struct Datagrams {
     pub(crate) local: SocketAddr,
 }
 
+/// Where connections are taken.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Ports {
+    pub(crate) tcp: Option<u16>,
+    pub(crate) tls: Option<u16>,
+}
+
 /// Why there is no room for a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum NoRoom {
@@ -143,6 +150,7 @@ pub(crate) enum NoRoom {
 #[derive(Debug)]
 pub(crate) struct Flows {
     datagrams: OnceLock<Vec<Arc<Datagrams>>>,
+    ports: OnceLock<Ports>,
     connections: Mutex<HashMap<u64, Arc<Connection>>>,
     of_sources: Mutex<(usize, HashMap<Source, usize>)>,
     numbers: AtomicU64,
@@ -173,6 +181,7 @@ impl Flows {
     pub(crate) fn new(limits: &Limits) -> Arc<Self> {
         Arc::new(Self {
             datagrams: OnceLock::new(),
+            ports: OnceLock::new(),
             connections: Mutex::default(),
             of_sources: Mutex::default(),
             numbers: AtomicU64::new(1),
@@ -258,12 +267,23 @@ impl Flows {
         }
     }
 
-    /// The address of ours that the peer of that flow reaches.
+    /// Where connections are taken; to be told once.
+    pub(crate) fn set_ports(&self, ports: Ports) {
+        // Whoever runs the adapter runs it once.
+        let _ = self.ports.set(ports);
+    }
+
+    /// The address at which the peer of that flow reaches us: where we opened the connection, that is the
+    /// port that we listen at, since nobody could call the other one.
     pub(crate) fn local(&self, flow: &Flow) -> Option<SocketAddr> {
-        match flow {
-            Flow::Datagram { socket, .. } => Some(self.datagrams(*socket)?.local),
-            Flow::Stream { .. } => Some(self.connection(flow)?.local),
-        }
+        let connection = match flow {
+            Flow::Datagram { socket, .. } => return Some(self.datagrams(*socket)?.local),
+            Flow::Stream { .. } => self.connection(flow)?,
+        };
+        let ports = self.ports.get().copied().unwrap_or_default();
+        let listens = if flow.is_secure() { ports.tls } else { ports.tcp };
+        let port = listens.filter(|_| !connection.is_incoming);
+        Some(SocketAddr::new(connection.local.ip(), port.unwrap_or(connection.local.port())))
     }
 
     /// Sends bytes over that flow, or puts them into its queue; `false` where it is gone or full.

@@ -36,13 +36,10 @@ enum Carried {
 impl Element {
     /// Answers a REFER.
     pub(crate) fn refer(&self, state: &mut State, asked: &Asked<'_>) -> Reply {
-        match self.referred(state, asked) {
-            Ok(message) => Reply { message, is_proven: true },
-            Err(message) => Reply { message, is_proven: false },
-        }
+        self.referred(state, asked).unwrap_or_else(|message| Reply::new(message, false))
     }
 
-    fn referred(&self, state: &mut State, asked: &Asked<'_>) -> Result<Message, Message> {
+    fn referred(&self, state: &mut State, asked: &Asked<'_>) -> Result<Reply, Message> {
         let request = asked.message;
         let bad = |words: &str| self.refusal(request, Status::BAD_REQUEST, words);
         let refer_to = request.refer_to().map_err(|problem| bad(&problem.to_string()))?;
@@ -51,7 +48,9 @@ impl Element {
             let takes = self.port.takes_sessions();
             let status = if takes { Status::ACCEPTED } else { Status::SERVICE_UNAVAILABLE };
             let mut message = replies::plain(request, status, &self.tag());
-            if !takes {
+            if takes {
+                self.add_contact(asked, &mut message);
+            } else {
                 replies::retry_after(&mut message, self.jitter(30, 90));
             }
             return Err(message);
@@ -64,11 +63,19 @@ impl Element {
         let tag = self.tag();
         let is_done = self.do_what_is_carried(device, carried);
         let status = if is_done { Status::ACCEPTED } else { Status::DECLINE };
-        let message = replies::plain(request, status, &tag);
+        let mut message = replies::plain(request, status, &tag);
+        self.add_contact(asked, &mut message);
+        let mut reply = Reply::new(message, true);
         if is_done && !declines_subscription(request) {
-            self.tell_result(state, asked, &tag);
+            reply.then = result(request, &tag);
         }
-        Ok(message)
+        Ok(reply)
+    }
+
+    /// Answers that take a REFER say where we are (RFC 3515, section 2.1).
+    fn add_contact(&self, asked: &Asked<'_>, message: &mut Message) {
+        let contact = format!("<{}>", self.contact(asked.site, &asked.flow));
+        replies::add(message, Name::CONTACT, &contact);
     }
 
     fn carried(&self, asked: &Asked<'_>, refer_to: &ReferTo) -> Result<Carried, Message> {
@@ -142,27 +149,10 @@ impl Element {
         }
     }
 
-    /// Tells what came of a request, in the dialog that its REFER began.
-    fn tell_result(&self, state: &mut State, asked: &Asked<'_>, tag: &str) {
-        let response = Remotecc::Response(Response { code: 200, options: None });
-        let Ok(body) = response.encode(ReasonElement::default()) else { return };
-        let Some(dialog) = InDialog::of_peer(asked.message, tag) else { return };
-        let draft = Draft {
-            method: Method::Notify,
-            fields: vec![
-                (Name::EVENT, "refer".to_owned()),
-                (Name::SUBSCRIPTION_STATE, "terminated;reason=noresource".to_owned()),
-            ],
-            content_type: Some(RESPONSE_TYPE.to_owned()),
-            body,
-        };
-        self.send_in_dialog(state, asked.now, asked.site, asked.flow, &dialog, draft);
-    }
-
     /// Answers a NOTIFY.
     pub(crate) fn notify(&self, state: &mut State, asked: &Asked<'_>) -> Reply {
         let request = asked.message;
-        let unproven = |message| Reply { message, is_proven: false };
+        let unproven = |message| Reply::new(message, false);
         let Some(event) = request.event() else { return unproven(self.bad_event(request)) };
         if !request.headers.has(&Name::SUBSCRIPTION_STATE) {
             let words = "Subscription-State is missing";
@@ -173,7 +163,7 @@ impl Element {
             let notified = state.subscriptions.notified(asked.now, request);
             let message = replies::plain(request, notified.status(), &self.tag());
             let is_proven = matches!(notified, Notified::Taken { .. });
-            return Reply { message, is_proven };
+            return Reply::new(message, is_proven);
         }
         if !UNASKED.iter().any(|known| known.eq_ignore_ascii_case(&event.package)) {
             return unproven(self.bad_event(request));
@@ -189,10 +179,25 @@ impl Element {
                     });
                 }
                 let message = replies::plain(request, Status::OK, &self.tag());
-                Reply { message, is_proven: true }
+                Reply::new(message, true)
             }
         }
     }
+}
+
+/// What tells what came of a request, in the dialog that its REFER began.
+fn result(request: &Message, tag: &str) -> Option<(InDialog, Draft)> {
+    let response = Remotecc::Response(Response { code: 200, options: None });
+    let draft = Draft {
+        method: Method::Notify,
+        fields: vec![
+            (Name::EVENT, "refer".to_owned()),
+            (Name::SUBSCRIPTION_STATE, "terminated;reason=noresource".to_owned()),
+        ],
+        content_type: Some(RESPONSE_TYPE.to_owned()),
+        body: response.encode(ReasonElement::default()).ok()?,
+    };
+    Some((InDialog::of_peer(request, tag)?, draft))
 }
 
 fn bare(id: &str) -> &str {

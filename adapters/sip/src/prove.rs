@@ -52,8 +52,9 @@ impl Element {
         let proofs: Vec<&str> =
             request.headers.all(&Name::AUTHORIZATION).map(|value| value.as_str()).collect();
         let source = Source::of(asked.flow.peer().ip());
-        let user = user_of(&proofs);
-        if let Some(wait) = state.tries.wait(asked.now, source, user)
+        let claimed = state.challenger.claimed_user(&proofs).unwrap_or_default();
+        let counted = counted(asked, &claimed);
+        if let Some(wait) = state.tries.wait(asked.now, source, counted)
             && !proofs.is_empty()
         {
             self.figures().proof("too_many");
@@ -67,7 +68,11 @@ impl Element {
         let uri = request.request_uri().map_or("", |uri| uri);
         let proving = Proving { method, uri, body: &request.body };
         let account_of = |user: &str| {
-            let device = site.by_user(user)?;
+            let Some(device) = site.by_user(user) else {
+                // Nobody costs what somebody does.
+                site.any_password(&self.port);
+                return None;
+            };
             let password = site.password(device, &self.port)?;
             let may_omit_qop = site.sip.legacy_no_qop.iter().any(|it| it == user);
             Some(Account { password: Password::plain(password.expose().as_bytes()), may_omit_qop })
@@ -88,7 +93,7 @@ impl Element {
                     let words = "the certificate is another device's";
                     return Err(self.refusal(request, Status::FORBIDDEN, words));
                 }
-                state.tries.right(source, hashed(&user));
+                state.tries.right(source, counted);
                 self.figures().proof("digest");
                 self.prove_source(asked);
                 Ok(Who::Device(device.name.clone()))
@@ -116,7 +121,7 @@ impl Element {
                 Err(self.challenge(state, asked, true))
             }
             Judged::Wrong => {
-                state.tries.wrong(asked.now, source, user);
+                state.tries.wrong(asked.now, source, counted);
                 self.figures().proof("wrong");
                 tracing::info!(
                     peer = %asked.flow.peer(), "a wrong user or password for SIP (HTTP digest)"
@@ -178,17 +183,10 @@ impl Element {
     }
 }
 
-/// What stands for the user that proofs name, without keeping what anybody may have written there.
-fn user_of(proofs: &[&str]) -> u64 {
-    let named = proofs.iter().find_map(|proof| {
-        let (_, rest) = proof.split_once("username=\"")?;
-        rest.split_once('"').map(|(user, _)| user)
-    });
-    hashed(named.unwrap_or_default())
-}
-
-fn hashed(user: &str) -> u64 {
+/// What stands for the user that a proof names, without keeping what anybody may have written there. Packets are
+/// counted apart: whoever writes another's address on them must not keep that one's connections waiting.
+fn counted(asked: &Asked<'_>, user: &str) -> u64 {
     let mut hasher = DefaultHasher::new();
-    user.hash(&mut hasher);
+    (user, asked.flow.is_reliable()).hash(&mut hasher);
     hasher.finish()
 }

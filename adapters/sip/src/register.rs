@@ -5,6 +5,8 @@
 //! nobody else's. Cisco phones are granted the lifetime of the settings whatever they ask, since their
 //! refresh is what tells that they are there (sip-remotecc notes: "Lifetime, keepalive, failover").
 
+use std::time::Duration;
+
 use domain::settings::Device;
 use protocols::sip::body::remotecc::{self, ReasonElement, Request, Response};
 use protocols::sip::body::{
@@ -18,6 +20,7 @@ use protocols::sip::{Contacts, Message, Name, NameAddress, Status, Uri, Value};
 
 use crate::element::{Asked, Element, Reply, State};
 use crate::replies;
+use crate::site::GRACE;
 
 /// The parameter by which a phone tells that it only asks whether we are there.
 const KEEP_ALIVE: &str = "cisco-keep-alive";
@@ -41,8 +44,8 @@ impl Element {
     /// Answers a REGISTER.
     pub(crate) fn register(&self, state: &mut State, asked: &Asked<'_>) -> Reply {
         match self.registered(state, asked) {
-            Ok(message) => Reply { message, is_proven: true },
-            Err(message) => Reply { message, is_proven: false },
+            Ok(message) => Reply::new(message, true),
+            Err(message) => Reply::new(message, false),
         }
     }
 
@@ -54,6 +57,12 @@ impl Element {
         if is_keep_alive(&contacts, expires) {
             let mut message = replies::plain(request, Status::OK, &self.tag());
             replies::date(&mut message, self.port.now());
+            // A phone keeps its connection to the node that it would turn to.
+            if let Some(connection) = asked.connection
+                && is_listed(asked, &contacts)
+            {
+                connection.know(asked.site.silence());
+            }
             return Err(message);
         }
         self.check_domain(asked)?;
@@ -76,6 +85,13 @@ impl Element {
             self.registration(asked, device, aor, contacts, expires, is_cisco, &told)?;
         let granted = state.registrar.register(asked.now, &registration);
         let granted = granted.map_err(|refusal| self.not_registered(request, &refusal))?;
+        let lasting = granted.contacts.iter().map(|contact| contact.expires).max();
+        if let (Some(connection), Some(seconds), false) =
+            (asked.connection, lasting, granted.outbound_used)
+        {
+            // Who does not keep its flow alive comes back when its registration wants it.
+            connection.know(Duration::from_secs(seconds.into()) + GRACE);
+        }
         Ok(self.granted(asked, &registration, &granted, &told, is_cisco))
     }
 
@@ -88,7 +104,9 @@ impl Element {
             let bare = host.trim_start_matches('[').trim_end_matches(']');
             asked.site.is_ours(&host)
                 || bare.parse().is_ok_and(|address: std::net::IpAddr| {
-                    local.is_some_and(|it| it.ip().is_unspecified() || it.ip() == address)
+                    let is_it =
+                        |own: std::net::IpAddr| own.to_canonical() == address.to_canonical();
+                    local.is_some_and(|it| it.ip().is_unspecified() || is_it(it.ip()))
                 })
         });
         if is_ours {
@@ -270,6 +288,13 @@ fn is_keep_alive(contacts: &Contacts, expires: Option<u32>) -> bool {
             let own = contact.parameters.get("expires").and_then(|it| it.parse().ok());
             contact.parameters.has(KEEP_ALIVE) && own.or(expires) == Some(0)
         })
+}
+
+/// Whether the contacts name a device that the settings list.
+fn is_listed(asked: &Asked<'_>, contacts: &Contacts) -> bool {
+    let Contacts::List(contacts) = contacts else { return false };
+    let names = contacts.iter().filter_map(|contact| contact.parameters.get(DEVICE_NAME));
+    names.filter_map(|name| name.parse().ok()).any(|name| asked.site.device(&name).is_some())
 }
 
 /// Whether the contacts are those of a phone that names its device; it must be the one that was proven.

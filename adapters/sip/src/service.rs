@@ -19,7 +19,7 @@ use tokio::task::JoinSet;
 
 use crate::accept::{self, Acceptor, Offer};
 use crate::element::{Element, Judges, State, transaction_limits};
-use crate::flows::{Datagrams, locked};
+use crate::flows::{Datagrams, Ports, locked};
 use crate::limits::{Limits, Listening};
 use crate::next_hops::NextHops;
 use crate::outgoing::{Delivery, Errand};
@@ -203,6 +203,10 @@ impl Sip {
             sockets.push(Arc::new(Datagrams { socket, local }));
         }
         element.flows().set_datagrams(sockets.clone());
+        let port = |listeners: &[std::net::TcpListener]| {
+            listeners.first().and_then(|it| it.local_addr().ok()).map(|it| it.port())
+        };
+        element.flows().set_ports(Ports { tcp: port(&tcp), tls: port(&tls) });
         for (number, datagrams) in (0_u16..).zip(sockets) {
             for _ in 0..readers {
                 let element = Arc::clone(element);

@@ -4,7 +4,7 @@
 //! ```text
 //!   request of a source --> tokens left         --> taken
 //!                       |-> none, refusals left --> 503 with Retry-After
-//!                       '-> none of either      --> dropped, unread
+//!                       '-> none of either      --> dropped, unread, but for some of registered flows
 //! ```
 //!
 //! A source is an IPv4 address or the first 64 bits of an IPv6 one. One that proved who it is may ask ten
@@ -23,6 +23,8 @@ use std::time::{Duration, Instant};
 const SOURCES_MAX: usize = 65_536;
 /// Refusals a second that one source is told.
 const REFUSALS_PER_SECOND: f64 = 20.0;
+/// Requests a second beside all others of one source that registered flows there may send.
+const REGISTERED_PER_SECOND: f64 = 50.0;
 /// How many times as much a source may ask that proved who it is.
 const PROVEN_FACTOR: f64 = 10.0;
 /// How long a source counts as proven.
@@ -73,6 +75,7 @@ fn network(address: Ipv6Addr) -> [u8; 8] {
 struct Bucket {
     tokens: f64,
     refusals: f64,
+    registered: f64,
     at: Instant,
     proven_until: Option<Instant>,
 }
@@ -116,6 +119,18 @@ impl Sources {
         }
     }
 
+    /// Judges one request of a registered flow that was refused beside others.
+    pub(crate) fn admit_registered(&mut self, now: Instant, address: IpAddr) -> Admitted {
+        let rate = self.rate;
+        let bucket = self.bucket(now, Source::of(address));
+        bucket.fill(now, rate);
+        if bucket.registered < 1.0 {
+            return Admitted::Dropped;
+        }
+        bucket.registered -= 1.0;
+        Admitted::Yes
+    }
+
     /// Whoever is at that address proved who they are.
     pub(crate) fn prove(&mut self, now: Instant, address: IpAddr) {
         let source = Source::of(address);
@@ -154,6 +169,7 @@ impl Sources {
         self.buckets.entry(source).or_insert_with(|| Bucket {
             tokens: rate * 2.0,
             refusals: REFUSALS_PER_SECOND,
+            registered: REGISTERED_PER_SECOND,
             at: now,
             proven_until: None,
         })
@@ -184,6 +200,8 @@ impl Bucket {
         }
         let rate = if self.proven_until.is_some() { rate * PROVEN_FACTOR } else { rate };
         self.tokens = (self.tokens + passed * rate).min(rate * 2.0);
+        self.registered =
+            (self.registered + passed * REGISTERED_PER_SECOND).min(REGISTERED_PER_SECOND);
         self.refusals = (self.refusals + passed * REFUSALS_PER_SECOND).min(REFUSALS_PER_SECOND);
     }
 }
@@ -228,6 +246,18 @@ mod tests {
         let later = start + Duration::from_secs(1);
         let taken = (0..1_000).filter(|_| sources.admit(later, source(1)) == Admitted::Yes).count();
         assert_eq!(taken, 100);
+    }
+
+    #[test]
+    fn registered_flows_are_heard_beside_a_flood_from_their_address() {
+        let start = Instant::now();
+        let mut sources = Sources::new(10);
+        while sources.admit(start, source(1)) != Admitted::Dropped {}
+        assert_eq!(sources.admit_registered(start, source(1)), Admitted::Yes);
+        let heard = (0..1_000)
+            .filter(|_| sources.admit_registered(start, source(1)) == Admitted::Yes)
+            .count();
+        assert_eq!(heard, 49);
     }
 
     #[test]

@@ -158,17 +158,19 @@ where
                 Err(_) => return Ended::Failed,
                 Ok(_) => {
                     progress.heard = now();
-                    if !take(&connection, &element, &mut decoder) {
+                    let taken = take(&connection, &element, &mut decoder);
+                    if taken == Taken::Lost {
                         failed = Some(Ended::Malformed);
                         reads = false;
                         connection.close();
                     }
-                    progress.begun = decoder
-                        .is_begun()
-                        .then(|| progress.begun.unwrap_or(progress.heard));
+                    // What is begun now is another one where one became whole.
+                    let begun = progress.begun.filter(|_| taken == Taken::Nothing);
+                    progress.begun =
+                        decoder.is_begun().then(|| begun.unwrap_or(progress.heard));
                 }
             },
-            () = connection.woken(), if out.is_empty() && !unflushed => {}
+            () = connection.woken() => {}
             () = &mut sleep => {
                 let (due, why) = progress.due(&connection, limits);
                 let now = now();
@@ -195,11 +197,23 @@ where
     }
 }
 
-/// Takes out what is whole; `false` where what came is no SIP.
-fn take(connection: &Connection, element: &Element, decoder: &mut Decoder) -> bool {
+/// What was taken out of what came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Taken {
+    /// Nothing was whole.
+    Nothing,
+    /// Something was.
+    Something,
+    /// Where messages begin and end cannot be told any more.
+    Lost,
+}
+
+/// Takes out what is whole.
+fn take(connection: &Connection, element: &Element, decoder: &mut Decoder) -> Taken {
+    let mut taken = Taken::Nothing;
     loop {
         match decoder.next() {
-            Ok(Cut::More) => return true,
+            Ok(Cut::More) => return taken,
             Ok(Cut::Ping) => {
                 element.pinged();
                 connection.push(Bytes::from_static(b"\r\n"));
@@ -210,10 +224,11 @@ fn take(connection: &Connection, element: &Element, decoder: &mut Decoder) -> bo
                 let is_lost = malformed.framing_is_lost;
                 element.malformed(connection.flow, malformed);
                 if is_lost {
-                    return false;
+                    return Taken::Lost;
                 }
             }
         }
+        taken = Taken::Something;
     }
 }
 

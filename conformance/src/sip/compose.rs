@@ -40,7 +40,8 @@ pub(crate) struct Outgoing {
     pub(crate) call_id: String,
     pub(crate) cseq: u32,
     pub(crate) contact: Option<String>,
-    pub(crate) session_id: String,
+    /// Newer Cisco phones write it, and their servers copy it back; others need not.
+    pub(crate) session_id: Option<String>,
     /// Further headers, in order.
     pub(crate) headers: Vec<(&'static str, String)>,
     pub(crate) body: Vec<u8>,
@@ -65,7 +66,7 @@ impl Outgoing {
         ];
         if !style.old {
             fields.push(("Max-Forwards", "70"));
-            fields.push(("Session-ID", &self.session_id));
+            fields.extend(self.session_id.as_deref().map(|id| ("Session-ID", id)));
         }
         fields.extend(self.contact.as_deref().map(|contact| ("Contact", contact)));
         fields.extend(self.headers.iter().map(|(name, value)| (*name, value.as_str())));
@@ -229,7 +230,7 @@ pub(crate) fn register(
         call_id: thread.call_id.clone(),
         cseq: thread.cseq,
         contact: Some(contact),
-        session_id: thread.session_id.clone(),
+        session_id: (!settings.plain).then(|| thread.session_id.clone()),
         headers,
         body,
     }
@@ -347,7 +348,7 @@ pub(crate) fn refer(
         call_id: thread.call_id,
         cseq: thread.cseq + 1,
         contact: Some(format!("<{}>", contact_uri(settings, identity, local))),
-        session_id: thread.session_id,
+        session_id: (!settings.plain).then_some(thread.session_id),
         headers,
         body,
     }

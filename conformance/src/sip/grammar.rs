@@ -356,3 +356,81 @@ pub(crate) fn tokens(value: &str) -> Result<Vec<&str>, String> {
         None => Ok(parts),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_grammar_allows_is_read() {
+        for value in [
+            "SIP/2.0/UDP 192.0.2.2;branch=390skdjuw",
+            "SIP/2.0/TCP  spindle.example.com ;\tbranch = z9hG4bK9ikj8 ;second",
+            "SIP/2.0/UNKNOWN t5.example.com:5060;hidden;branch=z9hG4bK",
+            "SIP/2.0/TLS [2001:db8::9:1]:6050;received=2001:db8::9:255;branch=z9hG4bKas3",
+            "SIP/2.0/UDP [2001:db8::9:1];received=[2001:db8::9:255];branch=z9hG4bKas3",
+        ] {
+            assert!(via(value).is_ok(), "{value}: {:?}", via(value));
+        }
+        for value in [
+            "\"J Rosenberg \\\\\\\"\" <sip:jdrosen@example.com>;tag=98asjd8",
+            "caller<sip:caller@example.com>;tag=323",
+            "sip:vivekg@chair-dnrc.example.com;tag=1918181833n",
+            "<sip:sips%3Auser%40example.com@example.net>",
+            "<sip:user;par=u%40example.net@example.com>",
+            "<tel:+358-555-1234567;phone-context=5>;tag=1",
+            "<cid:0badcafe>",
+            "<urn:x-cisco-remotecc:token-registration>",
+            "<sip:a@[2001:db8::10]:5070;transport=tcp>;+u.sip!devicename.ccm.cisco.com=\"SEP0\"",
+        ] {
+            assert!(name_address(value).is_ok(), "{value}: {:?}", name_address(value));
+        }
+        assert_eq!(host_port("[2001:db8::10]:5070"), Ok(("[2001:db8::10]", Some(5070))));
+        assert_eq!(unquoted("\"a \\\"b\\\\\""), "a \"b\\");
+        assert_eq!(split("\"a,b\" <sip:a,b@c>, d", ','), Ok(vec!["\"a,b\" <sip:a,b@c>", "d"]));
+    }
+
+    #[test]
+    fn what_the_grammar_forbids_is_told() {
+        for value in [
+            "SIP/2.0/UDP",
+            "SIP/3.0/UDP 192.0.2.2;branch=1",
+            "SIP/2.0/UDP 192.0.2.15;;,;,,",
+            "SIP/2.0/UDP 192.0.2.2:0;branch=1",
+            "SIP/2.0/UDP 192.0.2.2:65536;branch=1",
+            "SIP/2.0/UDP 2001:db8::1;branch=1",
+            "SIP/2.0/UDP [2001:db8:::1];branch=1",
+            "SIP/2.0/UDP 192.0.2.2;branch=1;branch=2",
+            "SIP/2.0/UDP 192.0.2.2;received=nobody;branch=1",
+            "SIP/2.0/UDP -a.example;branch=1",
+        ] {
+            assert!(via(value).is_err(), "{value}");
+        }
+        for value in [
+            "\"Mr. J. User <sip:j.user@example.com>",
+            "Bell, Alexander <sip:a.g.bell@example.com>;tag=43",
+            "sip:user@example.com?Route=%3Csip:sip.example.com%3E",
+            "<sip:user@example.com",
+            "<sip:user@example.com> x",
+            "<sip: user@example.com>",
+            "<sip:user@>",
+            "<sip:@example.com>",
+            "<sip:us%4@example.com>",
+            "<sip:user@example.com;;a>",
+            "<1sip:user@example.com>",
+            "<sip:user@example.com>;tag=",
+            "<sip:user@example.com>;tag=\"a",
+            "\"a\"b<sip:user@example.com>",
+        ] {
+            assert!(name_address(value).is_err(), "{value}: {:?}", name_address(value));
+        }
+        assert!(
+            !is_call_id("a b")
+                && !is_call_id("a@b@c")
+                && is_call_id("0ha0isndaksdj99sdfafnl3lk233412")
+        );
+        assert!(
+            media_type("text").is_err() && tokens("a, b c").is_err() && number("+1", 9).is_none()
+        );
+    }
+}

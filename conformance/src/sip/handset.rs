@@ -146,6 +146,11 @@ impl Handset {
         pending.chain(awaited).chain(late).chain(own).min()
     }
 
+    /// Whether the registrar has granted a binding that has not been given up.
+    pub(crate) fn is_registered(&self) -> bool {
+        self.state == State::Registered
+    }
+
     /// Whether the phone wants to be at its registrar.
     pub(crate) fn is_wanted(&self) -> bool {
         self.wanted

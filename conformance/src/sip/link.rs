@@ -7,7 +7,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::Poll;
+use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use base64::Engine;
@@ -31,7 +31,7 @@ use super::message::{Framing, Item};
 const CONNECT_MAX: Duration = Duration::from_secs(10);
 const WRITE_MAX: Duration = Duration::from_secs(30);
 /// Between two bytes of a phone that sends one at a time.
-const BYTE_PAUSE: Duration = Duration::from_millis(10);
+const BYTE_PAUSE: Duration = Duration::from_millis(1);
 /// What is read at once from a stream; of a datagram nothing may be cut.
 const READ_BYTES: usize = 4096;
 const DATAGRAM_BYTES: usize = 65_535;
@@ -112,26 +112,24 @@ impl Link {
     /// The next bytes, none at the end of a stream. Nothing is lost where this is dropped, and no
     /// buffer waits with it: there may be ten thousand.
     pub(crate) async fn read(&mut self) -> io::Result<Vec<u8>> {
-        poll_fn(|context| {
-            let mut small = [0; READ_BYTES];
-            let mut large = Vec::new();
-            let mut buffer = match self {
-                Self::Udp(_) => {
-                    large.resize(DATAGRAM_BYTES, 0);
-                    ReadBuf::new(&mut large)
+        poll_fn(|context| match self {
+            Self::Udp(socket) => loop {
+                if let Err(error) = std::task::ready!(socket.poll_recv_ready(context)) {
+                    return Poll::Ready(Err(error));
                 }
-                _ => ReadBuf::new(&mut small),
-            };
-            let polled = match self {
-                Self::Udp(socket) => socket.poll_recv(context, &mut buffer),
-                Self::Tcp(stream) => Pin::new(stream).poll_read(context, &mut buffer),
-                Self::Tls(stream) => Pin::new(stream).poll_read(context, &mut buffer),
-            };
-            match polled {
-                Poll::Pending => Poll::Pending,
-                Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
-                Poll::Ready(Ok(())) => Poll::Ready(Ok(buffer.filled().to_vec())),
-            }
+                let mut buffer = vec![0; DATAGRAM_BYTES];
+                match socket.try_recv(&mut buffer) {
+                    Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+                    Err(error) => return Poll::Ready(Err(error)),
+                    Ok(count) => {
+                        buffer.truncate(count);
+                        buffer.shrink_to_fit();
+                        return Poll::Ready(Ok(buffer));
+                    }
+                }
+            },
+            Self::Tcp(stream) => poll_stream(context, stream),
+            Self::Tls(stream) => poll_stream(context, stream.as_mut()),
         })
         .await
     }
@@ -164,6 +162,15 @@ impl Link {
             }
         }
     }
+}
+
+fn poll_stream(
+    context: &mut Context<'_>,
+    stream: &mut (impl AsyncRead + Unpin),
+) -> Poll<io::Result<Vec<u8>>> {
+    let mut bytes = [0; READ_BYTES];
+    let mut buffer = ReadBuf::new(&mut bytes);
+    Pin::new(stream).poll_read(context, &mut buffer).map_ok(|()| buffer.filled().to_vec())
 }
 
 /// The task of one phone; ends when nobody commands it any more.
@@ -204,7 +211,7 @@ pub(crate) async fn live(
                 Ok((local, open)) => {
                     link = Some(open);
                     framing = Framing::default();
-                    connects = Connects::default();
+                    connects.wanted = false;
                     handset.connected(Instant::now(), local, route.server);
                 }
                 Err(error) => {
@@ -213,6 +220,10 @@ pub(crate) async fn live(
                 }
             }
             continue;
+        }
+        // A server that takes connections and no phone is not besieged.
+        if handset.is_registered() {
+            connects.pause = None;
         }
         let is_deaf = handset.faults.stop_reading || handset.faults.half_open;
         let until = handset.deadline();

@@ -275,3 +275,52 @@ fn declared_length(head: &[u8]) -> Result<usize, String> {
         _ => Err("Content-Length is there more than once".to_owned()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MESSAGE: &[u8] = b"OPTIONS sip:a@b SIP/2.0\r\nv: SIP/2.0/TCP c\r\nL :\r\n 3\r\n\r\nabc";
+
+    #[test]
+    fn a_stream_is_cut_the_same_however_it_comes() {
+        let stream = [MESSAGE, b"\r\n", MESSAGE].concat();
+        let expected =
+            [Item::Message(MESSAGE.to_vec()), Item::EmptyLine, Item::Message(MESSAGE.to_vec())];
+        for at in 0..=stream.len() {
+            let mut framing = Framing::default();
+            let mut items = Vec::new();
+            for piece in [&stream[..at], &stream[at..]] {
+                framing.feed(piece);
+                while let Some(item) = framing.next().unwrap() {
+                    items.push(item);
+                }
+            }
+            assert_eq!(items, expected, "cut at {at}");
+        }
+    }
+
+    #[test]
+    fn lengths_that_could_hide_a_message_are_told() {
+        let text = String::from_utf8(MESSAGE.to_vec()).unwrap();
+        for (from, to) in [
+            ("L :\r\n 3", "X: 3"),
+            ("L :\r\n 3", "L: 3\r\nContent-Length: 3"),
+            ("L :\r\n 3", "L: -1"),
+            ("L :\r\n 3", "L: 3a"),
+            ("L :\r\n 3", "L: 99999999999999999999"),
+        ] {
+            let mut framing = Framing::default();
+            framing.feed(text.replace(from, to).as_bytes());
+            assert!(framing.next().is_err(), "{to}");
+        }
+    }
+
+    #[test]
+    fn compact_names_become_long_and_folds_one_line() {
+        let message = parse(MESSAGE, true).unwrap();
+        assert_eq!(message.get("via"), Some("SIP/2.0/TCP c"));
+        assert_eq!(message.get("content-length"), Some("3"));
+        assert!(parse(&MESSAGE[..MESSAGE.len() - 1], false).is_err());
+    }
+}

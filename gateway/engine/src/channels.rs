@@ -1,7 +1,7 @@
 //! Ways to devices: who can reach a phone says so here, who has something to show finds the best way.
 //!
 //! ```text
-//!   adapter with a way --register--> Channel (there until dropped)
+//!   adapter with a way --register--> Channel (there until dropped) --> registrations
 //!   who shows --Show--> best channel --ShowRequest--> adapter --answer--> Shown
 //!                         |`--refused, silent, busy, gone--> next best --> ... --> Failed
 //!                         `--none--> NoChannel
@@ -22,7 +22,7 @@ use std::time::Duration;
 
 use domain::DeviceName;
 use tokio::sync::mpsc::error::TrySendError;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{broadcast, mpsc, oneshot};
 use tokio::time::timeout;
 
 use self::figures::{Figures, PressResult};
@@ -30,6 +30,8 @@ use crate::Metrics;
 
 /// How long a channel may take to say that something is shown.
 pub const SHOW_TIME: Duration = Duration::from_secs(3);
+/// How many devices may register before a slow listener misses some.
+const REGISTRATIONS_MAX: usize = 4_096;
 /// How many keys that were pressed wait for a presenter; more are refused.
 const PRESSES_MAX: usize = 256;
 /// Bytes that a key which was pressed may carry; what phones take in a URI is less.
@@ -128,6 +130,7 @@ pub struct Channels(Arc<Shared>);
 
 struct Shared {
     devices: Mutex<Devices>,
+    registrations: broadcast::Sender<DeviceName>,
     figures: Figures,
 }
 
@@ -231,8 +234,11 @@ impl fmt::Debug for Presenter {
 
 impl Channels {
     pub(crate) fn new(metrics: &Metrics) -> Self {
-        let (devices, figures) = (Mutex::default(), Figures::new(metrics));
-        Self(Arc::new(Shared { devices, figures }))
+        Self(Arc::new(Shared {
+            devices: Mutex::default(),
+            registrations: broadcast::Sender::new(REGISTRATIONS_MAX),
+            figures: Figures::new(metrics),
+        }))
     }
 
     /// A device can be reached: what it is to show is sent to `requests`, which should be short and may be
@@ -243,13 +249,23 @@ impl Channels {
         kind: ChannelKind,
         requests: mpsc::Sender<ShowRequest>,
     ) -> Channel {
-        let mut devices = self.devices();
-        let number = devices.next_number();
-        let entry = devices.by_name.entry(device.clone()).or_default();
-        if entry.set(kind, Some(Way { number, requests })).is_none() {
-            self.0.figures.add_channels(kind, 1);
-        }
+        let number = {
+            let mut devices = self.devices();
+            let number = devices.next_number();
+            let entry = devices.by_name.entry(device.clone()).or_default();
+            if entry.set(kind, Some(Way { number, requests })).is_none() {
+                self.0.figures.add_channels(kind, 1);
+            }
+            number
+        };
+        // An error means that nobody listens.
+        let _ = self.0.registrations.send(device.clone());
         Channel { channels: self.clone(), device: device.clone(), kind, number }
+    }
+
+    /// Devices that register from now on; who lags looks at all that it has something to show on.
+    pub fn registrations(&self) -> broadcast::Receiver<DeviceName> {
+        self.0.registrations.subscribe()
     }
 
     /// Whether a device has any channel.

@@ -14,6 +14,8 @@
 //! - `wire` owns framing, limits and strictness: a [`Message`] that exists is one that every parser reads
 //!   alike. Values that are sent are made by constructors that take no control characters.
 //! - `Transactions` owns what is sent again, absorbed or matched, and every timer of it.
+//! - `Subscriptions` and `Notifier` own who is told of what after a REFER or a SUBSCRIBE, `NextHop` which of a
+//!   next hop's servers is used.
 //! - `Registrar` owns bindings, `digest` nonces, `body` what Cisco phones carry: multipart, remotecc, options
 //!   indications, service control.
 //!
@@ -52,8 +54,7 @@ pub use next_hop::{HopFailure, NextHop, NextHopOutput, NextHopSettings, Standing
 pub use reply::{note_source, reply};
 pub use status::Status;
 pub use subscription::{
-    NotificationId, Notified, Notifier, NotifierSettings, Notify, Referred, Subscribed,
-    SubscriptionId, SubscriptionOutput, SubscriptionSettings, Subscriptions, Unreferred,
+    Notified, Referred, SubscriptionId, SubscriptionOutput, SubscriptionSettings, Subscriptions,
     declines_subscription,
 };
 pub use transaction::{

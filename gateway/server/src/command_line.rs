@@ -118,7 +118,8 @@ Example:
 
 const PROBE_HELP: &str = "\
 Nobody who works is disturbed: a pair's session that serves is not opened a second time, a phone's screen \
-does not change, an account that a directory refused is left alone. The exit code is 1 unless all went well.
+does not change but for a word in its status line (sip-device), an account that a directory refused is left \
+alone. The exit code is 1 unless all went well.
 
 Example:
   jackfield probe

@@ -181,6 +181,13 @@ impl Pace {
         }
     }
 
+    /// A phone can be reached by another way: what is wanted need not wait for its time.
+    pub(crate) fn reach(&mut self, device: &DeviceName) {
+        if let Some(state) = self.states.get_mut(device) {
+            (state.failures, state.not_before) = (0, None);
+        }
+    }
+
     /// Phones whose time has come.
     pub(crate) fn due(&self, now: Timestamp) -> Vec<DeviceName> {
         let is_due = |state: &State| {

@@ -10,8 +10,16 @@
 
 mod authority;
 mod bench;
+mod certificates;
+mod changes;
+mod cisco;
+mod deliveries;
+mod flows;
 mod grammar;
 mod methods;
+mod next_hops;
 mod peer;
 mod phone;
 mod registrations;
+mod strangers;
+mod told;

@@ -160,6 +160,25 @@ impl Peer {
         }
     }
 
+    /// A message that is there already, or will be before anybody has anything else to do.
+    pub(crate) async fn now(&mut self) -> Option<Got> {
+        let idle = async {
+            for _ in 0..20 {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::select! {
+            biased;
+            got = self.read_message() => got,
+            () = idle => None,
+        }
+    }
+
+    /// The next message, however long that takes, or `None` where the connection ends.
+    pub(crate) async fn next_or_none(&mut self) -> Option<Got> {
+        self.read_message().await
+    }
+
     /// The next message, or `None` where the connection ends.
     pub(crate) async fn next_or_end(&mut self) -> Option<Got> {
         tokio::time::timeout(PATIENCE, self.read_message()).await.unwrap()
@@ -171,6 +190,12 @@ impl Peer {
             Way::Datagrams(socket, _) => socket.try_recv(&mut [0; 10]).is_ok(),
             Way::Stream(_) => !self.read.is_empty(),
         }
+    }
+
+    /// How long the next packet is, where one is there.
+    pub(crate) fn packet(&mut self) -> Option<usize> {
+        let Way::Datagrams(socket, _) = &self.way else { panic!("a connection has no packets") };
+        socket.try_recv(&mut [0; 65_536]).ok()
     }
 
     /// The connection must end, whatever comes before.
@@ -188,9 +213,14 @@ impl Peer {
     /// Exactly so many bytes.
     pub(crate) async fn bytes(&mut self, count: usize) -> Vec<u8> {
         let Way::Stream(stream) = &mut self.way else { panic!("no stream") };
-        let mut bytes = vec![0; count];
-        tokio::time::timeout(PATIENCE, stream.read_exact(&mut bytes)).await.unwrap().unwrap();
-        bytes
+        while self.read.len() < count {
+            let mut more = [0; 1_024];
+            let read = tokio::time::timeout(PATIENCE, stream.read(&mut more)).await;
+            let read = read.unwrap_or_else(|_| panic!("no bytes came")).unwrap();
+            assert_ne!(read, 0, "the connection ended");
+            self.read.extend_from_slice(&more[..read]);
+        }
+        self.read.drain(..count).collect()
     }
 
     async fn read_message(&mut self) -> Option<Got> {

@@ -101,7 +101,7 @@ impl Handset {
             to: request.to.clone(),
             call_id: request.call_id.clone(),
             cseq: request.cseq,
-            session_id: (!style.old).then(|| request.session_id.clone()),
+            session_id: request.session_id.clone().filter(|_| !style.old),
             transport: self.settings.transport,
             local,
         };

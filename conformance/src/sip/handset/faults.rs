@@ -17,7 +17,7 @@ pub(crate) enum Fault {
     WrongVia,
     /// Neither reads nor sends; the connection stays
     HalfOpen,
-    /// Sends a byte at a time, ten milliseconds apart
+    /// Sends a byte at a time, a millisecond apart
     ByteAtATime,
     /// Sends, but never reads
     StopReading,

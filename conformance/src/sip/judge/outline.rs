@@ -1,6 +1,6 @@
 //! What holds for every message, and for requests and answers of every method.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use super::Problems;
@@ -242,8 +242,8 @@ fn via_echo(sent: &Sent, value: &str) -> Problems {
         problems.push(format!("the parameters of Via are not the request's: {value}"));
     }
     let received = theirs.parameters.get("received").map(|it| it.trim_matches(['[', ']']));
-    let here = sent.local.ip().to_string();
-    if received.is_some_and(|received| received != here) {
+    let here = sent.local.ip();
+    if received.is_some_and(|received| received.parse::<IpAddr>() != Ok(here)) {
         problems.push(format!("received is not {here}: {value}"));
     }
     let rport = theirs.parameters.get("rport");

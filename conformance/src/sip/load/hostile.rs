@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use clap::ValueEnum;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream, UdpSocket};
@@ -33,6 +34,13 @@ pub(crate) enum Hostile {
     FloodRegister,
     /// Bytes over UDP that are no SIP
     FloodGarbage,
+}
+
+impl Hostile {
+    /// As the command line names it.
+    fn name(self) -> String {
+        self.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
+    }
 }
 
 /// One attack.
@@ -92,7 +100,7 @@ impl Harm {
             }
         }
         json!({
-            "event": "total", "hostile": format!("{:?}", self.kind), "connections": self.connections,
+            "event": "total", "hostile": self.kind.name(), "connections": self.connections,
             "refused": refused, "closed_by_server": closed.len(), "still_open": open,
             "closed_after_seconds": percentiles(&closed), "seconds": seconds(began.elapsed()),
         })
@@ -197,7 +205,7 @@ impl Harm {
         let [sent, sent_bytes, got, got_bytes] =
             [sent, sent_bytes, got, got_bytes].map(|count| count.load(Ordering::Relaxed));
         Ok(json!({
-            "event": "total", "hostile": format!("{:?}", self.kind), "sources": self.sources.len(),
+            "event": "total", "hostile": self.kind.name(), "sources": self.sources.len(),
             "seconds": seconds(began.elapsed()), "datagrams_sent": sent, "bytes_sent": sent_bytes,
             "datagrams_received": got, "bytes_received": got_bytes,
             "amplification": got_bytes as f64 / sent_bytes.max(1) as f64,

@@ -103,10 +103,11 @@ pub(super) async fn listen(habits: Habits, tls: Option<Arc<rustls::ServerConfig>
                 let served = async {
                     match tls {
                         None => serve(stream, &habits).await,
-                        Some(tls) => match TlsAcceptor::from(tls).accept(stream).await {
-                            Ok(stream) => serve(stream, &habits).await,
-                            Err(_) => {}
-                        },
+                        Some(tls) => {
+                            if let Ok(stream) = TlsAcceptor::from(tls).accept(stream).await {
+                                serve(stream, &habits).await;
+                            }
+                        }
                     }
                 };
                 tokio::select! {

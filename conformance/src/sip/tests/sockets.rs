@@ -2,9 +2,15 @@
 
 use std::io::Cursor;
 use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Parser;
+use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+use rustls::RootCertStore;
+use rustls::pki_types::CertificateDer;
+use rustls::server::WebPkiClientVerifier;
 use serde_json::Value;
 use tokio::io::AsyncReadExt;
 use tokio::net::{TcpListener, UdpSocket};
@@ -88,6 +94,84 @@ async fn a_phone_registers_over_tls_and_udp() {
     let server = registrar::listen_udp(challenging()).await;
     let (code, lines) = phone(server, &["--transport", "udp"], script).await;
     assert_eq!(code, 0, "{lines:#?}");
+}
+
+/// A folder of this test alone, with an authority's certificate and key in it.
+struct Folder {
+    path: PathBuf,
+    authority: String,
+    key: String,
+    /// The authority's certificate.
+    trusted: CertificateDer<'static>,
+    issuer: Issuer<'static, KeyPair>,
+}
+
+impl Folder {
+    fn new() -> Self {
+        let path = std::env::temp_dir().join(format!("sip-{}", crate::sip::chance::hex(1)));
+        std::fs::create_dir(&path).unwrap();
+        let key = KeyPair::generate().unwrap();
+        let mut params = CertificateParams::default();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let certificate = params.self_signed(&key).unwrap();
+        let trusted = certificate.der().clone();
+        let (authority, key_file) = (path.join("ca.pem"), path.join("ca.key"));
+        std::fs::write(&authority, certificate.pem()).unwrap();
+        std::fs::write(&key_file, key.serialize_pem()).unwrap();
+        let text = |path: PathBuf| path.to_str().unwrap().to_owned();
+        let issuer = Issuer::new(params, key);
+        Self { path, authority: text(authority), key: text(key_file), trusted, issuer }
+    }
+
+    /// Files of a phone's own certificate and key.
+    fn phone(&self) -> (String, String) {
+        let key = KeyPair::generate().unwrap();
+        let certificate = CertificateParams::default().signed_by(&key, &self.issuer).unwrap();
+        let files = ["phone.pem", "phone.key"].map(|name| self.path.join(name));
+        std::fs::write(&files[0], certificate.pem()).unwrap();
+        std::fs::write(&files[1], key.serialize_pem()).unwrap();
+        let [certificate, key] = files.map(|path| path.to_str().unwrap().to_owned());
+        (certificate, key)
+    }
+
+    /// A server that lets nobody in without a certificate of this authority.
+    fn server(&self) -> Arc<rustls::ServerConfig> {
+        let mut roots = RootCertStore::empty();
+        roots.add(self.trusted.clone()).unwrap();
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let verifier =
+            WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider.clone());
+        let key = KeyPair::generate().unwrap();
+        let own = CertificateParams::default().self_signed(&key).unwrap();
+        let config = rustls::ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_client_cert_verifier(verifier.build().unwrap())
+            .with_single_cert(vec![own.der().clone()], key.serialize_der().try_into().unwrap());
+        Arc::new(config.unwrap())
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.path);
+    }
+}
+
+#[tokio::test]
+async fn phones_show_certificates_of_their_own() {
+    let folder = Folder::new();
+    let server = registrar::listen(Habits::default(), Some(folder.server())).await;
+    let (certificate, key) = folder.phone();
+    let flags = ["--transport", "tls", "--certificate", &certificate, "--key", &key];
+    let (code, lines) = phone(server.address, &flags, "wait registered\n").await;
+    assert_eq!(code, 0, "{lines:#?}");
+    let flags =
+        ["--transport", "tls", "--authority", &folder.authority, "--authority-key", &folder.key];
+    let (code, lines) = load(server.address, &[&flags[..], &["--phones", "3"]].concat()).await;
+    assert_eq!(code, 0, "{lines:#?}");
+    let (code, _) = phone(server.address, &["--transport", "tls"], "wait registered 0.5\n").await;
+    assert_eq!(code, 4, "a phone without a certificate is let in");
 }
 
 #[tokio::test]

@@ -132,8 +132,11 @@ async fn a_way_that_is_lost_meanwhile_is_gone() {
 async fn a_device_that_registers_anew_is_reached_by_the_newest_way() {
     let port = port().await;
     let (channels, device) = (port.channels(), device());
+    let mut registrations = channels.registrations();
     let old = Way::new(channels, ChannelKind::Sip);
     let mut new = Way::new(channels, ChannelKind::Sip);
+    assert_eq!(registrations.recv().await, Ok(device.clone()));
+    assert_eq!(registrations.recv().await, Ok(device.clone()));
     // The old one is gone only now, and takes nothing of the new one with it.
     drop(old);
     let (outcome, _) = tokio::join!(channels.show(&device, page("a")), new.answer(Ok(())));

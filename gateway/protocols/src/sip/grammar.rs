@@ -10,8 +10,10 @@ mod quoted;
 mod uri;
 mod via;
 
-pub(super) use address::{Display, address};
-pub(super) use parameters::{ParameterValue, Piece, parameters, uri_parameters};
+pub(super) use address::{Display, address, address_with};
+pub(super) use parameters::{
+    ParameterValue, Piece, check_parameters, check_uri_parameters, pieces, uri_pieces,
+};
 pub(super) use quoted::{quote, quoted_end, unquote};
 pub(super) use uri::{HostText, UriText, host_port, uri};
 pub(super) use via::via;
@@ -22,12 +24,68 @@ use super::Text;
 pub(super) type Wrong = &'static str;
 
 /// Most parameters of one value.
-pub(super) const PARAMETERS_MAX: usize = 64;
+pub(super) const PARAMETERS_MAX: usize = 32;
+
+/// What bytes may stand in, a bit each; one look-up instead of a dozen comparisons.
+const CLASSES: [u8; 256] = classes();
+const TOKEN: u8 = 1;
+const PLAIN_VALUE: u8 = 2;
+const OF_URI_PARAMETER: u8 = 4;
+const OF_USER: u8 = 8;
+const OF_URI: u8 = 16;
+const OF_LABEL: u8 = 32;
+
+#[expect(clippy::indexing_slicing, reason = "it runs while the program is built")]
+const fn classes() -> [u8; 256] {
+    let mut classes = [0; 256];
+    let mut at = 0_u8;
+    while at < 0x7F {
+        classes[at as usize] = class(at);
+        at += 1;
+    }
+    classes
+}
+
+const fn class(byte: u8) -> u8 {
+    let mut class = 0;
+    let is_word = byte.is_ascii_alphanumeric();
+    if is_word
+        || matches!(byte, b'-' | b'.' | b'!' | b'%' | b'*' | b'_' | b'+' | b'`' | b'\'' | b'~')
+    {
+        class |= TOKEN;
+    }
+    // Tokens and hosts, and what else peers write unquoted that can mean nothing else.
+    if byte.is_ascii_graphic() && !matches!(byte, b';' | b',' | b'"' | b'<' | b'>' | b'\\') {
+        class |= PLAIN_VALUE;
+    }
+    let is_unreserved =
+        is_word || matches!(byte, b'-' | b'_' | b'.' | b'!' | b'~' | b'*' | b'\'' | b'(' | b')');
+    if is_unreserved || matches!(byte, b'%' | b'[' | b']' | b'/' | b':' | b'&' | b'+' | b'$') {
+        class |= OF_URI_PARAMETER;
+    }
+    let is_of_user =
+        matches!(byte, b'%' | b'&' | b'=' | b'+' | b'$' | b',' | b';' | b'?' | b'/' | b'#' | b':');
+    if is_unreserved || is_of_user {
+        class |= OF_USER;
+    }
+    if byte.is_ascii_graphic() && !matches!(byte, b'<' | b'>' | b'"') {
+        class |= OF_URI;
+    }
+    // Underscores are no part of the grammar, but of names in use.
+    if is_word || matches!(byte, b'-' | b'_') {
+        class |= OF_LABEL;
+    }
+    class
+}
+
+/// Whether the byte is of that class.
+fn is_of(byte: u8, class: u8) -> bool {
+    CLASSES.get(usize::from(byte)).is_some_and(|classes| classes & class != 0)
+}
 
 /// Whether it may stand in a token.
 pub(super) fn is_token(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric()
-        || matches!(byte, b'-' | b'.' | b'!' | b'%' | b'*' | b'_' | b'+' | b'`' | b'\'' | b'~')
+    is_of(byte, TOKEN)
 }
 
 /// Whether it is one of the two blanks.
@@ -42,18 +100,27 @@ pub(super) fn is_token_text(text: &str) -> bool {
 
 /// The text without blanks around it.
 pub(super) fn trim(text: &str) -> &str {
-    text.trim_matches([' ', '\t'])
+    let text = trim_start(text);
+    let blanks = text.bytes().rev().take_while(|byte| is_blank(*byte)).count();
+    text.get(..text.len() - blanks).unwrap_or_default()
 }
 
 /// The text without blanks before it.
 pub(super) fn trim_start(text: &str) -> &str {
-    text.trim_start_matches([' ', '\t'])
+    let blanks = text.bytes().take_while(|byte| is_blank(*byte)).count();
+    text.get(blanks..).unwrap_or_default()
 }
 
 /// The text cut before its first byte that `belongs` does not take.
 pub(super) fn cut(text: &str, belongs: impl Fn(u8) -> bool) -> (&str, &str) {
     let at = text.bytes().position(|byte| !belongs(byte)).unwrap_or(text.len());
     text.split_at_checked(at).unwrap_or((text, ""))
+}
+
+/// The text before and behind the first such byte, which is an ASCII one.
+pub(super) fn split(text: &str, byte: u8) -> Option<(&str, &str)> {
+    let at = memchr::memchr(byte, text.as_bytes())?;
+    Some((text.get(..at)?, text.get(at + 1..)?))
 }
 
 /// The rest of the text behind `byte`, blanks before it skipped.
@@ -92,28 +159,27 @@ impl<'a> Iterator for Items<'a> {
 
     fn next(&mut self) -> Option<Self::Item> {
         let text = self.0.take()?;
+        let bytes = text.as_bytes();
         let mut at = 0;
         let mut is_inside = false;
-        let bytes = text.as_bytes();
-        while let Some(&byte) = bytes.get(at) {
-            match byte {
-                b'"' if !is_inside => match quoted_end(text, at) {
-                    Some(end) => {
-                        at = end;
-                        continue;
-                    }
+        while let Some(rest) = bytes.get(at..) {
+            let found = match is_inside {
+                true => memchr::memchr(b'>', rest),
+                false => memchr::memchr3(b',', b'"', b'<', rest),
+            };
+            let Some(found) = found.map(|found| at + found) else { break };
+            at = found + 1;
+            match bytes.get(found) {
+                Some(b'"') => match quoted_end(text, found) {
+                    Some(end) => at = end,
                     None => return Some(Err("has a quote that does not end")),
                 },
-                b'<' => is_inside = true,
-                b'>' => is_inside = false,
-                b',' if !is_inside => {
-                    let (item, rest) = text.split_at_checked(at).unwrap_or((text, ""));
-                    self.0 = rest.strip_prefix(',');
-                    return Some(Ok(trim(item)));
+                Some(b',') => {
+                    self.0 = text.get(at..);
+                    return Some(Ok(trim(text.get(..found).unwrap_or_default())));
                 }
-                _ => {}
+                _ => is_inside = !is_inside,
             }
-            at += 1;
         }
         Some(if is_inside { Err("has a bracket that does not end") } else { Ok(trim(text)) })
     }

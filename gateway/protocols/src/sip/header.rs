@@ -1,10 +1,9 @@
 //! Typed values of header fields, read from a [`Message`](super::Message) only when they are asked for.
 //!
 //! Their grammar is read by our own scanner (`grammar`), which checked the message when it came: a second
-//! reader could see something else there than the first. `ezk-sip-types` reads the values of digest challenges
-//! and proofs, and everything in tests, as a second opinion: its typed values decode percent signs in
-//! parameters, look parameter names up with case, refuse `\"` in display names and all schemes but two, and
-//! take an unreadable number for none.
+//! reader could see something else there than the first. `ezk-sip-types` gives a second opinion, in tests: in
+//! what comes from outside it decodes percent signs in parameters, looks parameter names up with case, refuses
+//! `\"` in display names and all schemes but two, and takes an unreadable number for none.
 
 mod address;
 mod cseq;

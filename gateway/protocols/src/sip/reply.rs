@@ -26,7 +26,7 @@ pub fn reply(request: &Message, status: Status, to_tag: Option<&str>) -> Message
 fn with_tag(value: &Value, tag: Option<&str>) -> Value {
     let Some(tag) = tag.filter(|tag| grammar::is_token_text(tag)) else { return value.clone() };
     let Ok(address) = grammar::address(value.as_str()) else { return value.clone() };
-    let mut parameters = grammar::parameters(address.parameters).into_iter().flatten().flatten();
+    let mut parameters = grammar::pieces(address.parameters);
     if parameters.any(|piece| piece.name.eq_ignore_ascii_case("tag")) {
         return value.clone();
     }
@@ -41,8 +41,7 @@ pub fn note_source(request: &mut Message, source: SocketAddr) {
     let Some(Ok(first)) = grammar::items(value.as_str()).next() else { return };
     let Ok(via) = grammar::via(first) else { return };
     let address = canonical(source.ip());
-    let pieces: Vec<_> =
-        grammar::parameters(via.parameters).into_iter().flatten().flatten().collect();
+    let pieces: Vec<_> = grammar::pieces(via.parameters).collect();
     let is_of = |piece: &grammar::Piece<'_>, name: &str| piece.name.eq_ignore_ascii_case(name);
     let wants_rport = pieces.iter().any(|piece| is_of(piece, "rport"));
     let sent_by = match via.host {

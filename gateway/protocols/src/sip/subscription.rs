@@ -1,27 +1,19 @@
-//! Subscriptions (RFC 6665): those that a REFER of ours brings about, and those of others to something of ours.
+//! Subscriptions (RFC 6665) that a REFER of ours brings about.
 //!
 //! ```text
 //!   we refer      Awaited --NOTIFY--> Known --terminated, or its time is over--> gone
 //!                    `-- N: failed, or it was not awaited at all (norefersub) --> gone
-//!   they ask      Known --refresh--> Known --Expires: 0, its time, its end, ours--> a last NOTIFY, gone
 //! ```
 //!
-//! - [`Subscriptions`] owns what may be notified to us after a REFER (RFC 3515, 4488, 7647). A NOTIFY belongs to it
-//!   by Call-ID, tags and, where there are several, the `id`, which is the number of the REFER.
-//! - [`Notifier`] owns who is told of one package of ours, and how a REFER of theirs goes that was taken before
-//!   it was done. It makes whole NOTIFYs but for Via, Contact and the package's body.
-//!
-//! Neither sends nor answers: statuses and messages go to whoever asked. A NOTIFY of another event, which phones
-//! and their servers send unasked, is for whoever has the settings; it never comes here.
+//! [`Subscriptions`] owns what may be notified to us after a REFER (RFC 3515, 4488, 7647). A NOTIFY belongs to it
+//! by Call-ID, tags and, where there are several, the `id`, which is the number of the REFER. It neither sends nor
+//! answers: statuses go to whoever asked. A NOTIFY of another event, which phones and their servers send unasked,
+//! is for whoever has the settings; it never comes here. Nobody can subscribe to anything of ours.
 
-mod notifier;
-mod notify;
 mod referred;
 #[cfg(test)]
 mod tests;
 
-pub use notifier::{Notifier, NotifierSettings, Subscribed, Unreferred};
-pub use notify::{NotificationId, Notify};
 pub use referred::{
     Notified, Referred, SubscriptionId, SubscriptionOutput, SubscriptionSettings, Subscriptions,
 };

@@ -5,6 +5,7 @@ mod fields;
 mod framing;
 mod hostile;
 mod ipv6;
+mod opinion;
 mod refused;
 mod replies;
 mod strange;

@@ -2,8 +2,6 @@
 //!
 //! A [`Uri`] keeps its text unchanged, escapes and all; nothing is decoded but for a comparison, and then once
 //! (RFC 3261, section 19.1.4). URIs of our own are made by [`Uri::build`], never by putting strings together.
-//! Read by our own scanner and not by ezk's: that one decodes users and parameters while it reads, so that what
-//! was written is lost, and takes no schemes but sip and sips.
 
 mod build;
 mod compare;

@@ -510,7 +510,7 @@ pub(super) const FIELDS: &[Field] = &[
         "limits.sip_idle_seconds",
         Number(1, 3_600),
         Default(30),
-        &["SIP: seconds until a connection's first good request."],
+        &["SIP: seconds until somebody on a connection has proven who they are."],
     ),
     field(
         "limits.sip_message_seconds",

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::place::{Place, Program, get, get_secure, text};
 
-fn start(place: &Place) -> (Program, Value) {
+pub(crate) fn start(place: &Place) -> (Program, Value) {
     let endpoints = place.path("endpoints.json");
     // What a killed demo left behind is not what the next one writes.
     let _ = std::fs::remove_file(&endpoints);
@@ -16,13 +16,13 @@ fn start(place: &Place) -> (Program, Value) {
     (demo, written)
 }
 
-fn string<'v>(value: &'v Value, pointer: &str) -> &'v str {
+pub(crate) fn string<'v>(value: &'v Value, pointer: &str) -> &'v str {
     value.pointer(pointer).and_then(Value::as_str).unwrap_or_else(|| panic!("{pointer}: {value}"))
 }
 
 /// Asks the demo's node and gives standard output.
 #[track_caller]
-fn ask(place: &Place, endpoints: &Value, arguments: &[&str]) -> String {
+pub(crate) fn ask(place: &Place, endpoints: &Value, arguments: &[&str]) -> String {
     let mut all = arguments.to_vec();
     all.extend(["--socket", string(endpoints, "/admin_socket")]);
     let output = place.run(&all);

@@ -10,4 +10,5 @@ mod import;
 mod place;
 mod run;
 mod secrets;
+mod sip;
 mod support;

@@ -105,6 +105,29 @@ async fn phn_05_a_channel_needs_no_settings_of_pushes() {
     assert_ne!(probe.verdict(), engine::probe::Verdict::Failed, "{probe:?}");
 }
 
+#[tokio::test]
+async fn phn_05_a_phone_that_gets_a_channel_is_told_what_it_missed() {
+    let node = Node::new().await;
+    let _stop = run(&node);
+    let mut phone = handset(&node);
+    phone.sign_in("1001", "2001").await;
+    // There is no way to it.
+    node.wish("1001", Wish::Ready).await;
+    let channel = FakeChannel::new(&node, Does::Lose);
+    until("an outcome", async || state(&node) == Some(PushReason::NoAnswer)).await;
+    drop(channel);
+    // It waits for its time, but for another way.
+    let channel = FakeChannel::new(&node, Does::Show);
+    until("a show", async || channel.told().len() == 1).await;
+    assert_eq!(phone.get(&channel.told()[0]).await.title(), "Ready");
+    // Who shows what is newest is told nothing.
+    let again = FakeChannel::new(&node, Does::Show);
+    node.wish("1001", Wish::NotReady(None)).await;
+    until("a show", async || !again.told().is_empty()).await;
+    assert_eq!(phone.get(&again.told()[0]).await.title(), "Not Ready");
+    assert_eq!((channel.told().len(), again.told().len()), (1, 1));
+}
+
 /// One change while the channel does that; gives what the web server was told, and how that went.
 async fn fall_back(does: Does) -> (usize, Option<PushReason>) {
     let certificates = certificates("SEP1");

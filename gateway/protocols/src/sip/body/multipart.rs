@@ -91,6 +91,24 @@ pub fn is_multipart(content_type: &str) -> bool {
     super::media_type(content_type).starts_with("multipart/")
 }
 
+/// What a message carries, whether that is one body or several; of one body, `id` is the message's
+/// `Content-Id`.
+pub fn bodies(
+    content_type: &str,
+    id: Option<&str>,
+    body: &Bytes,
+) -> Result<Vec<Part>, BadMultipart> {
+    if is_multipart(content_type) {
+        return parts(content_type, body);
+    }
+    if body.len() > BYTES_MAX {
+        return Err(BadMultipart::TooLarge);
+    }
+    let mut part = Part::new(content_type.trim(), body.clone());
+    part.id = id.map(|id| without_brackets(id.trim()).to_owned());
+    Ok(vec![part])
+}
+
 /// The parts of `body`, in their order; parts within a part stand in its place. `content_type` is that of the
 /// message.
 pub fn parts(content_type: &str, body: &Bytes) -> Result<Vec<Part>, BadMultipart> {
@@ -246,12 +264,13 @@ fn part(bytes: &Bytes) -> Result<Part, BadMultipart> {
     if !encoding.as_ref().is_none_or(as_it_is) {
         return Err(BadMultipart::Encoding);
     }
-    let id = id.map(|id| match id.strip_prefix('<').and_then(|id| id.strip_suffix('>')) {
-        Some(bare) => bare.to_owned(),
-        None => id,
-    });
+    let id = id.map(|id| without_brackets(&id).to_owned());
     let content_type = content_type.unwrap_or_else(|| CONTENT_TYPE_UNSAID.to_owned());
     Ok(Part { content_type, id, disposition, body })
+}
+
+fn without_brackets(id: &str) -> &str {
+    id.strip_prefix('<').and_then(|id| id.strip_suffix('>')).unwrap_or(id)
 }
 
 fn is_odd(one: char) -> bool {

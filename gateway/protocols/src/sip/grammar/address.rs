@@ -1,7 +1,8 @@
 //! Name and address: `"display" <uri>;parameters`, or a URI whose parameters are the field's.
 
 use super::{
-    UriText, Wrong, cut, is_blank, is_token, parameters, quoted_end, trim, trim_start, uri,
+    Piece, UriText, Wrong, check_parameters, cut, is_blank, is_token, quoted_end, split, trim,
+    trim_start, uri,
 };
 
 /// A display name as it stands there.
@@ -30,6 +31,14 @@ pub(in super::super) struct Address<'a> {
 
 /// The parts of that value of From, To, Contact, Route and their like.
 pub(in super::super) fn address(text: &str) -> Result<Address<'_>, Wrong> {
+    address_with(text, &mut |_| Ok(()))
+}
+
+/// The same, each parameter of the field shown to `see`.
+pub(in super::super) fn address_with<'a>(
+    text: &'a str,
+    see: &mut impl FnMut(&Piece<'a>) -> Result<(), Wrong>,
+) -> Result<Address<'a>, Wrong> {
     let text = trim(text);
     let (display, rest) = if text.starts_with('"') {
         let end = quoted_end(text, 0).ok_or("has a quote that does not end")?;
@@ -42,21 +51,28 @@ pub(in super::super) fn address(text: &str) -> Result<Address<'_>, Wrong> {
         if is_named { (Some(Display::Words(trim(words))), rest) } else { (None, text) }
     };
     let Some(inside) = rest.strip_prefix('<') else {
-        return if display.is_some() { Err("has a name without an address") } else { bare(rest) };
+        return if display.is_some() {
+            Err("has a name without an address")
+        } else {
+            bare(rest, see)
+        };
     };
-    let (uri_text, after) = inside.split_once('>').ok_or("has a bracket that does not end")?;
+    let (uri_text, after) = split(inside, b'>').ok_or("has a bracket that does not end")?;
     let uri = uri(uri_text)?;
-    parameters(after)?;
+    check_parameters(after, see)?;
     Ok(Address { display, uri_text, uri, parameters: trim(after), is_bracketed: true })
 }
 
 /// A URI without brackets: whatever follows a semicolon is the field's (RFC 3261, section 20.10).
-fn bare(text: &str) -> Result<Address<'_>, Wrong> {
+fn bare<'a>(
+    text: &'a str,
+    see: &mut impl FnMut(&Piece<'a>) -> Result<(), Wrong>,
+) -> Result<Address<'a>, Wrong> {
     let (uri_text, after) = cut(text, |byte| byte != b';' && !is_blank(byte));
     if uri_text.contains(['?', ',']) {
         return Err("has a URI that needs angle brackets");
     }
     let uri = uri(uri_text)?;
-    parameters(after)?;
+    check_parameters(after, see)?;
     Ok(Address { display: None, uri_text, uri, parameters: trim(after), is_bracketed: false })
 }

@@ -1,6 +1,9 @@
 //! Parameters of header fields and of URIs.
 
-use super::{PARAMETERS_MAX, Wrong, behind, cut, is_token, quoted_end, trim, trim_start, unquote};
+use super::{
+    OF_URI_PARAMETER, PARAMETERS_MAX, PLAIN_VALUE, Wrong, behind, cut, is_of, is_token, quoted_end,
+    trim, trim_start, unquote,
+};
 
 /// A value as it stands there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,16 +35,22 @@ pub(in super::super) struct Piece<'a> {
     pub(in super::super) value: Option<ParameterValue<'a>>,
 }
 
-/// Parameters one after the other; after an error there are no more.
-pub(in super::super) struct Parameters<'a> {
+/// Parameters one after the other, up to what cannot be read.
+pub(in super::super) struct Pieces<'a> {
     rest: &'a str,
     is_of_uri: bool,
 }
 
-impl<'a> Iterator for Parameters<'a> {
-    type Item = Result<Piece<'a>, Wrong>;
+impl<'a> Iterator for Pieces<'a> {
+    type Item = Piece<'a>;
 
     fn next(&mut self) -> Option<Self::Item> {
+        self.read()?.ok()
+    }
+}
+
+impl<'a> Pieces<'a> {
+    fn read(&mut self) -> Option<Result<Piece<'a>, Wrong>> {
         let text = if self.is_of_uri { self.rest } else { trim(self.rest) };
         if text.is_empty() {
             return None;
@@ -50,33 +59,49 @@ impl<'a> Iterator for Parameters<'a> {
         self.rest = read.map_or("", |(_, rest)| rest);
         Some(read.map(|(piece, _)| piece))
     }
+
+    /// Reads all; none may be there twice.
+    fn check(mut self, see: &mut impl FnMut(&Piece<'a>) -> Result<(), Wrong>) -> Result<(), Wrong> {
+        let mut names = [""; PARAMETERS_MAX];
+        let mut count = 0;
+        while let Some(piece) = self.read() {
+            let piece = piece?;
+            let (known, free) = names.split_at_mut_checked(count).unwrap_or_default();
+            if known.iter().any(|known| known.eq_ignore_ascii_case(piece.name)) {
+                return Err("has a parameter twice");
+            }
+            *free.first_mut().ok_or("has too many parameters")? = piece.name;
+            count += 1;
+            see(&piece)?;
+        }
+        Ok(())
+    }
 }
 
-/// The parameters that the text is: nothing, or from a semicolon on. All are checked; none is there twice.
-pub(in super::super) fn parameters(text: &str) -> Result<Parameters<'_>, Wrong> {
-    let parameters = || Parameters { rest: text, is_of_uri: false };
-    all_differ(parameters())?;
-    Ok(parameters())
+/// The parameters that the text is, which was checked: nothing, or from a semicolon on.
+pub(in super::super) fn pieces(text: &str) -> Pieces<'_> {
+    Pieces { rest: text, is_of_uri: false }
 }
 
 /// The same for those of a URI: no blanks, no quotes.
-pub(in super::super) fn uri_parameters(text: &str) -> Result<Parameters<'_>, Wrong> {
-    let parameters = || Parameters { rest: text, is_of_uri: true };
-    all_differ(parameters())?;
-    Ok(parameters())
+pub(in super::super) fn uri_pieces(text: &str) -> Pieces<'_> {
+    Pieces { rest: text, is_of_uri: true }
 }
 
-fn all_differ(parameters: Parameters<'_>) -> Result<(), Wrong> {
-    let mut names = [""; PARAMETERS_MAX];
-    for (count, parameter) in parameters.enumerate() {
-        let name = parameter?.name;
-        let (known, free) = names.split_at_mut_checked(count).unwrap_or_default();
-        if known.iter().any(|known| known.eq_ignore_ascii_case(name)) {
-            return Err("has a parameter twice");
-        }
-        *free.first_mut().ok_or("has too many parameters")? = name;
-    }
-    Ok(())
+/// Whether the text is parameters, none of which is there twice; each is shown to `see`.
+pub(in super::super) fn check_parameters<'a>(
+    text: &'a str,
+    see: &mut impl FnMut(&Piece<'a>) -> Result<(), Wrong>,
+) -> Result<(), Wrong> {
+    pieces(text).check(see)
+}
+
+/// The same for those of a URI.
+pub(in super::super) fn check_uri_parameters<'a>(
+    text: &'a str,
+    see: &mut impl FnMut(&Piece<'a>) -> Result<(), Wrong>,
+) -> Result<(), Wrong> {
+    uri_pieces(text).check(see)
 }
 
 fn piece(text: &str) -> Result<(Piece<'_>, &str), Wrong> {
@@ -122,13 +147,10 @@ fn until<'a>(text: &'a str, rest: &str) -> &'a str {
     text.get(..text.len() - rest.len()).unwrap_or(text)
 }
 
-/// Tokens and hosts, and what else peers write unquoted that can mean nothing else.
 fn is_plain(byte: u8) -> bool {
-    byte.is_ascii_graphic() && !matches!(byte, b';' | b',' | b'"' | b'<' | b'>' | b'\\')
+    is_of(byte, PLAIN_VALUE)
 }
 
 fn is_of_uri(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric()
-        || matches!(byte, b'-' | b'_' | b'.' | b'!' | b'~' | b'*' | b'\'' | b'(' | b')' | b'%')
-        || matches!(byte, b'[' | b']' | b'/' | b':' | b'&' | b'+' | b'$')
+    is_of(byte, OF_URI_PARAMETER)
 }

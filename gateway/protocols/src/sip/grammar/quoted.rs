@@ -4,17 +4,16 @@ use std::borrow::Cow;
 
 /// Where the quoted text that begins at `at` ends: behind its closing quote.
 pub(in super::super) fn quoted_end(text: &str, at: usize) -> Option<usize> {
-    let mut rest = text.as_bytes().get(at..)?.iter().enumerate().skip(1);
-    while let Some((offset, byte)) = rest.next() {
-        match byte {
-            b'\\' => {
-                rest.next()?;
-            }
-            b'"' => return Some(at + offset + 1),
-            _ => {}
+    let bytes = text.as_bytes();
+    let mut at = at + 1;
+    loop {
+        let found = at + memchr::memchr2(b'"', b'\\', bytes.get(at..)?)?;
+        match bytes.get(found) {
+            Some(b'"') => return Some(found + 1),
+            // Whatever is escaped is a character of the text; of a longer one the rest follows.
+            _ => at = found + 2,
         }
     }
-    None
 }
 
 /// What stands between quotes, its escapes taken out.

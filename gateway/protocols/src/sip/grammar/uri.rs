@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use super::{Wrong, cut, number, uri_parameters};
+use super::{OF_LABEL, OF_URI, OF_USER, Wrong, check_uri_parameters, cut, is_of, number, split};
 
 /// A host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,14 +32,13 @@ pub(in super::super) struct UriText<'a> {
 
 /// The parts of that URI: no blanks, no brackets around it.
 pub(in super::super) fn uri(text: &str) -> Result<UriText<'_>, Wrong> {
-    let (scheme, rest) = text.split_once(':').ok_or("has a URI without a scheme")?;
+    let (scheme, rest) = split(text, b':').ok_or("has a URI without a scheme")?;
     let starts_well = scheme.starts_with(|first: char| first.is_ascii_alphabetic());
     let is_scheme = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.');
     if !starts_well || !scheme.bytes().all(is_scheme) {
         return Err("has a URI without a scheme");
     }
-    let is_of_uri = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'<' | b'>' | b'"');
-    if rest.is_empty() || !rest.bytes().all(is_of_uri) {
+    if rest.is_empty() || !rest.bytes().all(|byte| is_of(byte, OF_URI)) {
         return Err("has a URI with characters that it cannot have");
     }
     if !scheme.eq_ignore_ascii_case("sip") && !scheme.eq_ignore_ascii_case("sips") {
@@ -53,29 +52,27 @@ pub(in super::super) fn uri(text: &str) -> Result<UriText<'_>, Wrong> {
             headers: None,
         });
     }
-    let (user_password, rest) = match rest.split_once('@') {
-        Some((user_password, rest)) => (Some(user_password), rest),
-        None => (None, rest),
+    let (user, password, rest) = match split(rest, b'@') {
+        None => (None, None, rest),
+        Some((both, rest)) => {
+            let (user, password) = match split(both, b':') {
+                Some((user, password)) => (user, Some(password)),
+                None => (both, None),
+            };
+            check_user(user, password.unwrap_or_default())?;
+            (Some(user), password, rest)
+        }
     };
-    let (user, password) =
-        match user_password.map(|both| both.split_once(':').unwrap_or((both, ""))) {
-            Some((user, password)) => {
-                check_user(user, password)?;
-                let has_password = user_password.is_some_and(|both| both.len() > user.len());
-                (Some(user), has_password.then_some(password))
-            }
-            None => (None, None),
-        };
     let (host, rest) = cut(rest, |byte| !matches!(byte, b';' | b'?'));
     let host_port = Some(host_port(host)?);
-    let (parameters, headers) = match rest.split_once('?') {
+    let (parameters, headers) = match split(rest, b'?') {
         Some((parameters, headers)) => (parameters, Some(headers)),
         None => (rest, None),
     };
-    let mut all = uri_parameters(parameters)?;
-    if !all.all(|piece| piece.is_ok_and(|piece| has_whole_escapes(piece.raw))) {
-        return Err("has an escape in a URI that is none");
-    }
+    check_uri_parameters(parameters, &mut |piece| match has_whole_escapes(piece.raw) {
+        true => Ok(()),
+        false => Err("has an escape in a URI that is none"),
+    })?;
     if headers.is_some_and(|headers| headers.is_empty() || !headers.bytes().all(is_of_headers)) {
         return Err("has a URI whose headers cannot be read");
     }
@@ -86,12 +83,7 @@ fn check_user(user: &str, password: &str) -> Result<(), Wrong> {
     if user.is_empty() {
         return Err("has a URI with an empty user");
     }
-    let is_of_user = |byte: u8| {
-        byte.is_ascii_alphanumeric()
-            || matches!(byte, b'-' | b'_' | b'.' | b'!' | b'~' | b'*' | b'\'' | b'(' | b')' | b'%')
-            || matches!(byte, b'&' | b'=' | b'+' | b'$' | b',' | b';' | b'?' | b'/' | b'#' | b':')
-    };
-    if !user.bytes().chain(password.bytes()).all(is_of_user) {
+    if !user.bytes().chain(password.bytes()).all(|byte| is_of(byte, OF_USER)) {
         return Err("has a user in a URI with characters that it cannot have");
     }
     if !has_whole_escapes(user) || !has_whole_escapes(password) {
@@ -102,6 +94,9 @@ fn check_user(user: &str, password: &str) -> Result<(), Wrong> {
 
 /// Whether two hexadecimal digits follow each percent sign.
 fn has_whole_escapes(text: &str) -> bool {
+    if memchr::memchr(b'%', text.as_bytes()).is_none() {
+        return true;
+    }
     let is_hexadecimal = |byte: Option<u8>| byte.is_some_and(|byte| byte.is_ascii_hexdigit());
     let mut bytes = text.bytes();
     while let Some(byte) = bytes.next() {
@@ -145,24 +140,29 @@ fn port_number(digits: &str) -> Result<u16, Wrong> {
 }
 
 /// A name whose last label begins with a letter (so that no address that is none passes for a name), or four
-/// numbers. Underscores are no part of the grammar, but of names in use.
+/// numbers.
 fn host_name(text: &str) -> Result<HostText<'_>, Wrong> {
-    if let Ok(address) = text.parse::<Ipv4Addr>() {
+    const NONE: Wrong = "has a host that is none";
+    if text.starts_with(|first: char| first.is_ascii_digit())
+        && let Ok(address) = text.parse::<Ipv4Addr>()
+    {
         return Ok(HostText::Ip(address.into()));
     }
-    let labels = text.strip_suffix('.').unwrap_or(text);
-    let is_label = |label: &str| {
-        let is_of_label = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
-        !label.is_empty()
-            && !label.starts_with('-')
-            && !label.ends_with('-')
-            && label.bytes().all(is_of_label)
-    };
-    let last = labels.rsplit('.').next().unwrap_or_default();
-    if !labels.split('.').all(is_label)
-        || !last.starts_with(|first: char| first.is_ascii_alphabetic())
-    {
-        return Err("has a host that is none");
+    let mut last_begins_with = 0;
+    let mut before = b'.';
+    for byte in text.bytes() {
+        match byte {
+            b'.' if matches!(before, b'.' | b'-') => return Err(NONE),
+            b'.' => {}
+            b'-' if before == b'.' => return Err(NONE),
+            byte if !is_of(byte, OF_LABEL) => return Err(NONE),
+            byte if before == b'.' => last_begins_with = byte,
+            _ => {}
+        }
+        before = byte;
+    }
+    if before == b'-' || !last_begins_with.is_ascii_alphabetic() {
+        return Err(NONE);
     }
     Ok(HostText::Name(text))
 }

@@ -1,6 +1,8 @@
 //! One value of Via.
 
-use super::{HostText, Wrong, cut, host_port, is_blank, is_token, parameters, trim, trim_start};
+use super::{
+    HostText, Wrong, check_parameters, cut, host_port, is_blank, is_token, trim, trim_start,
+};
 
 /// The parts of a value of Via.
 #[derive(Clone, Copy, Debug)]
@@ -31,7 +33,7 @@ pub(in super::super) fn via(text: &str) -> Result<ViaText<'_>, Wrong> {
     }
     let (sent_by, parameters_text) = cut(after, |byte| byte != b';');
     let (host, port) = sent_by_host_port(trim(sent_by))?;
-    parameters(parameters_text)?;
+    check_parameters(parameters_text, &mut |_| Ok(()))?;
     Ok(ViaText { transport, host, port, parameters: parameters_text })
 }
 

@@ -44,7 +44,7 @@ pub(in super::super) fn token_and_parameters(text: &str) -> Result<(&str, &str),
     if token.is_empty() {
         return Err("is no token");
     }
-    grammar::parameters(rest)?;
+    grammar::check_parameters(rest, &mut |_| Ok(()))?;
     Ok((token, rest))
 }
 

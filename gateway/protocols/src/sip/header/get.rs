@@ -5,7 +5,7 @@ use super::{
     BadHeader, CSeq, Contacts, Event, MediaType, NameAddress, ReferTo, ReferToProblem,
     SubscriptionState, Via,
 };
-use crate::sip::{Message, Name, StartLine, Text, Value, grammar};
+use crate::sip::{Known, Message, Name, StartLine, Text, Value, grammar};
 
 impl Message {
     /// The URI of a request, as it was written.
@@ -61,7 +61,13 @@ impl Message {
 
     /// The values of Route, Record-Route, Path or Service-Route.
     pub fn routes(&self, name: &Name) -> Result<Vec<NameAddress>, BadHeader> {
-        self.list(name, "Route", NameAddress::read)
+        let field = match name {
+            Name::Known(Known::RecordRoute) => "Record-Route",
+            Name::Known(Known::Path) => "Path",
+            Name::Known(Known::ServiceRoute) => "Service-Route",
+            _ => "Route",
+        };
+        self.list(name, field, NameAddress::read)
     }
 
     /// The lifetime in Expires.

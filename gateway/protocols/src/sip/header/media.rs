@@ -25,7 +25,7 @@ impl MediaType {
         if kind.is_empty() || subtype.is_empty() {
             return Err("has no type or no subtype");
         }
-        grammar::parameters(rest)?;
+        grammar::check_parameters(rest, &mut |_| Ok(()))?;
         Ok((kind, subtype, rest))
     }
 

@@ -21,19 +21,12 @@ pub struct Parameters(Vec<Parameter>);
 impl Parameters {
     /// `text` is a part of `whole` and was checked, so what cannot be read ends it.
     pub(in super::super) fn of_header(whole: &Text, text: &str) -> Self {
-        Self(
-            grammar::parameters(text)
-                .into_iter()
-                .flatten()
-                .flatten()
-                .map(|piece| read(whole, &piece))
-                .collect(),
-        )
+        Self(grammar::pieces(text).map(|piece| read(whole, &piece)).collect())
     }
 
     /// The same for parameters of a URI.
     pub(in super::super) fn of_uri(whole: &Text, text: &str) -> Self {
-        let pieces = grammar::uri_parameters(text).into_iter().flatten().flatten();
+        let pieces = grammar::uri_pieces(text);
         Self(pieces.map(|piece| read(whole, &piece)).collect())
     }
 

@@ -71,14 +71,15 @@ impl<'a, 'b> Planner<'a, 'b> {
         {
             return Err(RegistrarRefusal::PathNotSupported);
         }
-        let contacts: Vec<_> = contacts.iter().filter(|contact| !contact.keep_alive).collect();
+        let contacts: Vec<_> =
+            contacts.iter().filter(|each| !registration.only_asks(each)).collect();
         let mut flows = 0;
         for contact in &contacts {
-            if self.uses_outbound(contact) {
+            if self.uses_outbound(contact) && self.seconds(contact)? > 0 {
                 if registration.has_many_vias && !first_hop_keeps_flows(&registration.path) {
                     return Err(RegistrarRefusal::FirstHopLacksOutbound);
                 }
-                flows += usize::from(self.seconds(contact)? > 0);
+                flows += 1;
             }
         }
         if flows > 1 {
@@ -218,20 +219,22 @@ impl<'a, 'b> Planner<'a, 'b> {
 
     /// Whether the contact means that binding.
     fn matches(&self, binding: &Binding, contact: &AskedContact) -> bool {
-        let same_instance = same_or_unknown(&binding.instance, &contact.instance);
+        // A name that a phone writes itself does not reach what another device has.
+        let may_be_same = same_or_unknown(&binding.instance, &contact.instance)
+            && same_or_unknown(&binding.device, &self.registration.device);
         if self.uses_outbound(contact) && binding.reg_id.is_some() {
-            let same_flow = binding.reg_id == contact.reg_id && binding.instance.is_some();
-            return same_flow && same_instance;
+            return may_be_same && binding.reg_id == contact.reg_id;
         }
-        same_instance
-            && same_or_unknown(&binding.device, &self.registration.device)
-            && same_uri(&binding.uri, &contact.uri)
+        may_be_same && same_uri(&binding.uri, &contact.uri)
     }
 
     /// Whether the phone of the contact left that binding behind.
     fn is_superseded(&self, binding: &Binding, contact: &AskedContact) -> bool {
         let same_phone = match (&binding.instance, &contact.instance) {
-            (Some(one), Some(other)) => one.eq_ignore_ascii_case(other),
+            (Some(one), Some(other)) => {
+                one.eq_ignore_ascii_case(other)
+                    && same_or_unknown(&binding.device, &self.registration.device)
+            }
             _ => match (&binding.device, &self.registration.device) {
                 (Some(one), Some(other)) => **one == **other,
                 _ => false,

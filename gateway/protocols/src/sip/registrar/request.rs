@@ -131,10 +131,15 @@ impl Registration {
     pub fn is_keep_alive(&self) -> bool {
         match &self.contacts {
             Asked::Contacts(contacts) => {
-                !contacts.is_empty() && contacts.iter().all(|contact| contact.keep_alive)
+                !contacts.is_empty() && contacts.iter().all(|contact| self.only_asks(contact))
             }
             Asked::Query | Asked::RemoveAll => false,
         }
+    }
+
+    /// Phones write the flag with a lifetime of zero; with another one it is a contact like others.
+    pub(super) fn only_asks(&self, contact: &AskedContact) -> bool {
+        contact.keep_alive && contact.expires.or(self.expires) == Some(0)
     }
 }
 

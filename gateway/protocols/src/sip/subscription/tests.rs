@@ -1,6 +1,6 @@
-//! Subscriptions of both directions, played with a clock of our own.
+//! Subscriptions, played with a clock of our own.
 
-mod notifier;
+mod lives;
 mod referred;
 
 use std::time::{Duration, Instant};
@@ -8,10 +8,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 
 use super::*;
-use crate::sip::{
-    Flow, Limits, Received, StartLine, Status, TransactionLimits, TransactionOutput,
-    TransactionTimers, Transactions, datagram, encode, reply,
-};
+use crate::sip::{Limits, Status, datagram};
 
 /// The message that the text is, as it would come by UDP.
 fn message(text: &str) -> Message {
@@ -19,14 +16,6 @@ fn message(text: &str) -> Message {
     datagram(&bytes, &Limits::default()).unwrap()
 }
 
-fn udp() -> Flow {
-    Flow::Datagram { socket: 0, peer: ([192, 0, 2, 1], 5060).into() }
-}
-
 fn seconds(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
-}
-
-fn status(code: u16) -> Status {
-    Status::new(code).unwrap()
 }

@@ -10,6 +10,9 @@ fn sip_accept_15_extensions_and_types_are_told_one_by_one() {
     assert_eq!(message.tokens(&Name::ALLOW), ["INVITE", "ACK", "NOTIFY"]);
     assert!(message.tokens(&Name::UNSUPPORTED).is_empty());
     assert!(message.tokens(&Name::SUPPORTED).contains(&Text::from("X-cisco-service-control")));
+    // What is only offered is passed over where it cannot be read; what is required is not.
+    let odd = register_with("Supported", "Supported: path, odd;x=1, \"no\"\r\n");
+    assert_eq!(read(odd).unwrap().tokens(&Name::SUPPORTED), ["path", "odd"]);
     let message =
         read(register_and("c:Application / X-Cisco-RemoteCC-Request+XML ; Charset=\"utf-8\""))
             .unwrap();

@@ -251,7 +251,7 @@ fn any_value() -> impl Strategy<Value = String> {
 }
 
 prop_compose! {
-    fn any_message()(
+    pub(super) fn any_message()(
         others in prop::collection::vec(("[A-Za-z][A-Za-z0-9!%*_+`'~.-]{1,14}", any_value()), 0..8),
         user in "[A-Za-z0-9_.!~*'()&=+$,;?/-]{1,20}",
         tag in "[A-Za-z0-9.!%*_+`'~-]{1,20}",

@@ -154,7 +154,7 @@ impl Servers {
             source,
             began: now,
             is_invite: *method == Method::Invite,
-            is_repeatable: matches!(method, Method::Register | Method::Options | Method::Subscribe),
+            is_repeatable: matches!(method, Method::Register | Method::Options),
             state: State::Pending { last: None },
         };
         let Some(id) = self.slots.insert(server) else { return Received::Overloaded };

@@ -50,7 +50,7 @@ pub(in super::super) fn tag(value: &str) -> Option<&str> {
 }
 
 fn parameter<'a>(parameters: &'a str, name: &str) -> Option<ParameterValue<'a>> {
-    let mut pieces = grammar::parameters(parameters).ok()?.map_while(Result::ok);
+    let mut pieces = grammar::pieces(parameters);
     pieces.find(|piece| piece.name.eq_ignore_ascii_case(name))?.value
 }
 

@@ -126,9 +126,8 @@ fn field(known: Known, value: &Value, counts: &mut Counts, limits: &Limits) -> R
         Known::SubscriptionState => {
             token_and_parameters(text).map(|_| ()).map_err(in_field("Subscription-State"))
         }
-        Known::Require | Known::ProxyRequire | Known::Supported | Known::Unsupported => {
-            tokens(known, text)
-        }
+        Known::Require => tokens("Require", text),
+        Known::ProxyRequire => tokens("Proxy-Require", text),
         _ => Ok(()),
     }
 }
@@ -159,14 +158,15 @@ fn contact(text: &str, counts: &mut Counts, limits: &Limits) -> Result<(), Probl
         return Ok(());
     }
     for item in grammar::items(text) {
-        let address = grammar::address(item.map_err(&bad)?).map_err(&bad)?;
-        for piece in grammar::parameters(address.parameters).into_iter().flatten().flatten() {
-            if piece.name.eq_ignore_ascii_case("expires") {
-                let seconds = piece.value.map(grammar::ParameterValue::plain).unwrap_or_default();
-                grammar::number(&seconds, u32::MAX.into())
-                    .map_err(|_| bad("has an expiry that is none"))?;
+        let check_expiry = &mut |piece: &grammar::Piece<'_>| {
+            if !piece.name.eq_ignore_ascii_case("expires") {
+                return Ok(());
             }
-        }
+            let seconds = piece.value.map(grammar::ParameterValue::plain).unwrap_or_default();
+            let seconds = grammar::number(&seconds, u32::MAX.into());
+            seconds.map(|_| ()).map_err(|_| "has an expiry that is none")
+        };
+        grammar::address_with(item.map_err(&bad)?, check_expiry).map_err(&bad)?;
         counts.contacts += 1;
     }
     at_most("Contact", counts.contacts, limits.contacts)
@@ -211,13 +211,8 @@ fn warning(text: &str) -> Result<(), Problem> {
 }
 
 /// Extensions that must not be overlooked: each can be read, or the message cannot.
-fn tokens(known: Known, text: &str) -> Result<(), Problem> {
-    let bad = in_field(match known {
-        Known::Require => "Require",
-        Known::ProxyRequire => "Proxy-Require",
-        Known::Supported => "Supported",
-        _ => "Unsupported",
-    });
+fn tokens(field: &'static str, text: &str) -> Result<(), Problem> {
+    let bad = in_field(field);
     for item in grammar::items(text) {
         let item = item.map_err(&bad)?;
         if !item.is_empty() && !grammar::is_token_text(item) {

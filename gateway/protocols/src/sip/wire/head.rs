@@ -23,8 +23,7 @@ pub(super) fn end(bytes: &[u8], from: usize) -> Option<usize> {
     const END: &[u8] = b"\r\n\r\n";
     let mut at = from.saturating_sub(END.len() - 1);
     loop {
-        let found = bytes.get(at..)?.iter().position(|byte| *byte == b'\n')?;
-        let end = at + found + 1;
+        let end = at + memchr::memchr(b'\n', bytes.get(at..)?)? + 1;
         if bytes.get(..end)?.ends_with(END) {
             return Some(end);
         }
@@ -76,8 +75,8 @@ impl Head {
                     limits.line_bytes,
                 ));
             }
-            let (name, value) =
-                line.text.split_once(':').ok_or(Problem::bad("header field", "has no colon"))?;
+            let (name, value) = grammar::split(&line.text, b':')
+                .ok_or(Problem::bad("header field", "has no colon"))?;
             let name = name.trim_end_matches([' ', '\t']);
             if !grammar::is_token_text(name) {
                 return Err(Problem::bad("header field", "has a name that is no token"));
@@ -177,16 +176,16 @@ impl<'a> Lines<'a> {
 
     /// The next line as it stands there.
     fn raw(&mut self) -> Option<Result<&'a str, Problem>> {
-        let (line, rest) = self.rest.split_once('\n')?;
+        let (line, rest) = grammar::split(self.rest, b'\n')?;
         self.rest = rest;
         let Some(line) = line.strip_suffix('\r') else {
             return Some(Err(Problem::bad("message", "has a line that does not end with CR LF")));
         };
         // No early end, so that the compiler looks at many bytes at once.
-        let has_control = line
-            .bytes()
-            .fold(false, |found, byte| found | ((byte < 0x20) & (byte != b'\t')) | (byte == 0x7F));
-        if has_control {
+        let controls = line.bytes().fold(0, |found, byte| {
+            found | (u8::from(byte < 0x20) & u8::from(byte != b'\t')) | u8::from(byte == 0x7F)
+        });
+        if controls != 0 {
             return Some(Err(Problem::bad("message", "has a control character in its head")));
         }
         Some(Ok(line))

@@ -134,3 +134,17 @@ async fn a_masked_password_of_a_next_hop_stays_what_it_was() {
     let refused = it.change(put("sip", None, renamed)).await;
     assert_eq!(refused, Err("next_hops[0].password_sealed".to_owned()));
 }
+
+/// The example that people copy.
+#[test]
+fn the_example_of_the_guide_is_taken() {
+    let guide = include_str!("../../../../../packaging/docs/operating.md");
+    let (_, section) = guide.split_once("\n## SIP\n").unwrap();
+    let example = section.split("```yaml\n").nth(1).unwrap().split("```").next().unwrap();
+    // Of the certificates only the beginning stands there.
+    let without_trust = example.split("trust:\n").next().unwrap();
+    check_keys(without_trust, &[]);
+    let value = yaml::read(without_trust.as_bytes()).unwrap();
+    let members = value["sip"].as_object().unwrap();
+    assert!(members.len() > 4, "{members:?}");
+}

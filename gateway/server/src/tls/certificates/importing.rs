@@ -159,7 +159,7 @@ impl Certificates {
                 ),
             );
         }
-        let made = request::make(wish, self.names(purpose), &mut problems);
+        let made = request::make(wish, purpose, self.names(purpose), &mut problems);
         let Some(made) = made.filter(|_| problems.is_empty()) else { return Err(problems) };
         problems.keep("certificate", self.places.keep_pending(purpose, &made.key, &made.request));
         problems.into_result()?;

@@ -15,6 +15,7 @@ use x509_cert::der::Decode;
 use x509_cert::spki::SubjectPublicKeyInfoRef;
 use zeroize::Zeroizing;
 
+use super::Purpose;
 use super::checked::public_of;
 use super::described::{ECDSA_P256, ECDSA_P384, ED25519, KeySort, RSA_BITS_MIN, key_sort};
 use super::given::Given;
@@ -66,7 +67,12 @@ pub(super) struct Made {
 }
 
 /// Makes a request; every reason against it is told.
-pub(super) fn make(wish: &Wish, own: &[NodeName], problems: &mut Problems) -> Option<Made> {
+pub(super) fn make(
+    wish: &Wish,
+    purpose: Purpose,
+    own: &[NodeName],
+    problems: &mut Problems,
+) -> Option<Made> {
     let before = problems.as_slice().len();
     let mut parameters = CertificateParams::default();
     parameters.distinguished_name = subject(wish, own, problems);
@@ -83,6 +89,10 @@ pub(super) fn make(wish: &Wish, own: &[NodeName], problems: &mut Problems) -> Op
     parameters.subject_alt_names = names;
     parameters.key_usages = vec![KeyUsagePurpose::DigitalSignature];
     parameters.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+    if purpose == Purpose::Sip {
+        // Next hops may ask who connects.
+        parameters.extended_key_usages.push(ExtendedKeyUsagePurpose::ClientAuth);
+    }
     let key = key(&wish.key, problems);
     let (key, text) = key.filter(|_| problems.as_slice().len() == before)?;
     let made = parameters.serialize_request(&key).and_then(|request| request.pem());

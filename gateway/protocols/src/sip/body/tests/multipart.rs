@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 use super::super::multipart::{
     BadMultipart, CONTENT_TYPE, CONTENT_TYPE_UNSAID, HEAD_BYTES_MAX, OPTIONAL, PARTS_MAX, Part,
-    is_multipart, parts, write,
+    bodies, is_multipart, parts, write,
 };
 use super::super::{BYTES_MAX, REQUEST_TYPE, Unsendable};
 use super::{kept, kept_parts};
@@ -47,6 +47,19 @@ fn what_a_phone_registers_with_is_taken_apart() {
     let (content_type, body) = kept_parts(kept!("register-lf-quoted.part"));
     let again = parts(&content_type, &body).unwrap();
     assert_eq!(again, found, "with LF alone, another boundary in quotes, no last line end");
+}
+
+#[test]
+fn one_body_is_one_part_with_the_messages_content_id() {
+    let body = Bytes::from_static(b"<x/>");
+    let expected = Part { id: Some("1@a".to_owned()), ..Part::new("a/b;c=d", body.clone()) };
+    assert_eq!(bodies(" a/b;c=d", Some(" <1@a> "), &body), Ok(vec![expected.clone()]));
+    assert_eq!(bodies("a/b;c=d", Some("1@a"), &body), Ok(vec![expected]));
+    assert_eq!(bodies("a/b", None, &body), Ok(vec![Part::new("a/b", body)]));
+    let (content_type, body) = kept_parts(kept!("press.part"));
+    assert_eq!(bodies(&content_type, Some("<1@a>"), &body), parts(&content_type, &body));
+    let large = Bytes::from(vec![b'x'; BYTES_MAX + 1]);
+    assert_eq!(bodies("a/b", None, &large), Err(BadMultipart::TooLarge));
 }
 
 #[test]

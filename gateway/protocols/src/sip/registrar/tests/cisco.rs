@@ -105,6 +105,14 @@ fn sip_trap_3_a_keep_alive_touches_nothing() {
     assert_eq!(scene.reached(), [(&*uri(1), tls(1))]);
     assert_eq!(scene.registrar.reach(AOR)[0].cseq, 101);
     assert!(scene.changes().is_empty());
+    // With a lifetime it is no such question.
+    let mut registers = desk(1, 102, tls(9));
+    if let Asked::Contacts(contacts) = &mut registers.contacts {
+        contacts[0].keep_alive = true;
+    }
+    assert!(!registers.is_keep_alive());
+    scene.expect(&registers, &[(&uri(1), 120)]);
+    assert_eq!(scene.changes(), ["SEP0021CCDDEEFF moved"]);
     let unknown = Registration { aor: "sip:6009@voice.example.com".to_owned(), ..asks };
     scene.expect(&unknown, &[]);
     assert_eq!(scene.registrar.counts().aors, 1);

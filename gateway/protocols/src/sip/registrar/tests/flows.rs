@@ -76,6 +76,22 @@ fn a_reg_id_counts_only_with_an_instance_and_outbound_and_once() {
 }
 
 #[test]
+fn an_instance_that_another_device_writes_does_not_take_its_place() {
+    let mut scene = Scene::new();
+    let other = |registration| Registration { device: Some("other".to_owned()), ..registration };
+    scene.register(&outbound(1, 1, tls(1))).unwrap();
+    scene.register(&other(outbound(1, 2, tls(2)))).unwrap();
+    let flows: Vec<_> = scene.reached().iter().map(|(_, flow)| *flow).collect();
+    assert_eq!(flows, [tls(2), tls(1)]);
+    let plain = |registration| Registration { supports_outbound: false, ..registration };
+    let mut scene = Scene::new();
+    scene.register(&plain(outbound(1, 1, tls(1)))).unwrap();
+    scene.register(&other(plain(outbound(2, 1, tls(2))))).unwrap();
+    assert_eq!(scene.reached().len(), 2);
+    assert_eq!(scene.changes(), ["soft new", "other new"]);
+}
+
+#[test]
 fn the_first_hop_must_keep_flows_where_there_is_one() {
     let mut scene = Scene::new();
     let through = |path: &[&str]| Registration {
@@ -87,6 +103,9 @@ fn the_first_hop_must_keep_flows_where_there_is_one() {
         let refusal = scene.register(&through(lacks));
         assert_eq!(refusal, Err(RegistrarRefusal::FirstHopLacksOutbound), "{lacks:?}");
     }
+    let mut leaves = through(&[]);
+    leaves.expires = Some(0);
+    assert_eq!(scene.register(&leaves), Ok(Vec::new()), "whoever leaves needs no flow");
     let keeps = ["<sip:core.example.com;lr>", "<sip:token@edge.example.com;lr;OB>"];
     scene.register(&through(&keeps)).unwrap();
     assert_eq!(scene.registrar.reach(AOR)[0].path.len(), 2);

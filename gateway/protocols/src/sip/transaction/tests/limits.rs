@@ -151,6 +151,27 @@ fn what_is_kept_is_bounded_and_what_may_be_done_twice_goes_first() {
 }
 
 #[test]
+fn what_is_kept_weighs_what_it_keeps() {
+    let mut play = Play::new();
+    let kept_bytes = |play: &Play| play.transactions.counts().server_kept_bytes;
+    let mut weights = Vec::new();
+    for branch in ["1", "2"] {
+        let server = new(play.receive(0, udp(1), &request("INVITE", branch)));
+        assert!(play.answer(0, server, Status::NOT_ACCEPTABLE_HERE));
+        weights.push(kept_bytes(&play));
+    }
+    let one = weights[0];
+    assert_eq!(weights[1], 2 * one);
+    // The refusal is let go with its ACK, the names by which more ACKs are known are not.
+    let refusal = "answer 488".len();
+    assert!(one > refusal);
+    assert_eq!(play.receive(1, udp(1), &request("ACK", "1")), Received::Acknowledged);
+    assert_eq!(kept_bytes(&play), 2 * one - refusal);
+    play.run_until(10_000);
+    assert_eq!(kept_bytes(&play), one);
+}
+
+#[test]
 fn what_rfc_4320_forbids_is_not_said() {
     let mut play = Play::new();
     let server = new(play.receive(0, udp(1), &request("REFER", "1")));

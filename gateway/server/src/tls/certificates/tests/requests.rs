@@ -98,3 +98,15 @@ async fn ops_08_odd_names_and_subjects_are_refused_all_at_once() {
     );
     assert!(!it.path("server.pending.key").exists());
 }
+
+/// Next hops of SIP may ask who connects; phones and browsers never do.
+#[tokio::test]
+async fn ops_08_a_certificate_for_sip_is_asked_for_as_a_clients_too() {
+    const CLIENT: [u8; 10] = [0x06, 0x08, 0x2B, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x02];
+    let it = fixture().await;
+    for (purpose, is_client) in [(Purpose::Sip, true), (Purpose::Phone, false)] {
+        let text = it.certificates.request(purpose, Wish::default()).await.unwrap();
+        let der = ::pem::parse(&text).unwrap().into_contents();
+        assert_eq!(der.windows(CLIENT.len()).any(|part| part == CLIENT), is_client, "{purpose:?}");
+    }
+}
