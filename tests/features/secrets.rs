@@ -65,6 +65,13 @@ fn settings(planted: &mut Planted, with_peers: bool) -> Value {
                 "socks": {"host": "127.0.0.1", "port": away, "user": "gateway",
                           "password": planted.text("socks proxy")},
             },
+            "sip": {"domains": ["voice.example"], "next_hops": [{
+                "name": "edge", "servers": [{"host": "127.0.0.1", "port": away}], "transport": "tcp",
+                "user": "gateway", "password": planted.text("next hop"),
+            }]},
+            "devices": [{"name": "SEP001122334477", "sip": {
+                "user": "phone", "password": planted.text("phone in SIP"),
+            }}],
         });
         settings.as_object_mut().unwrap().extend(peers.as_object().unwrap().clone());
     }
@@ -268,6 +275,8 @@ fn everything(
         "reason-codes",
         "layouts",
         "devices",
+        "devices/SEP001122334477",
+        "sip",
         "trust",
         "cti-pairs",
         "cti-pairs/south",

@@ -21,6 +21,17 @@ const METHODS: [&str; 10] = [
     "MESSAGE",
 ];
 
+/// Whose transactions: peers' that wait for us, peers' that are kept for repeats, ours.
+const SIDES: [&str; 3] = ["server_in_hand", "server_kept", "client"];
+
+/// Counters that are there before anything was counted, so that a rise from nothing is seen.
+fn shown_from_the_start(counters: Counters, values: &[&str]) -> Counters {
+    for value in values {
+        counters.with(&[value]);
+    }
+    counters
+}
+
 /// Figures of the adapter.
 #[derive(Debug)]
 pub(crate) struct Figures {
@@ -57,20 +68,43 @@ impl Figures {
         );
         let codes = [200, 202, 400, 401, 403, 481, 488, 489, 501, 503];
         let gauge = |name, help| metrics.gauges(name, help, &[]).with(&[]);
+        let transactions = metrics.gauges(
+            "jackfield_sip_transactions",
+            "SIP transactions by side: those of peers in hand and kept for repeats, and ours.",
+            &["side"],
+        );
+        for side in SIDES {
+            transactions.with(&[side]);
+        }
+        let sent = metrics.counters(
+            "jackfield_sip_sent_requests_total",
+            "SIP requests that we sent, by method and what became of them.",
+            &["method", "result"],
+        );
+        for method in ["REFER", "NOTIFY", "OPTIONS", "REGISTER"] {
+            sent.with(&[method, "accepted"]);
+            sent.with(&[method, "refused"]);
+        }
         Self {
             other_requests: requests.with(&["other"]),
             requests: METHODS.into_iter().map(|it| (it, requests.with(&[it]))).collect(),
             codes: codes.into_iter().map(|it| (it, answers.with(&[&it.to_string()]))).collect(),
             answers,
-            refused_connections: metrics.counters(
-                "jackfield_sip_connections_refused_total",
-                "SIP connections that were refused or failed in their handshake, by reason.",
-                &["reason"],
+            refused_connections: shown_from_the_start(
+                metrics.counters(
+                    "jackfield_sip_connections_refused_total",
+                    "SIP connections that were refused or failed in their handshake, by reason.",
+                    &["reason"],
+                ),
+                &["full", "source", "handshakes", "handshake", "handshake_time"],
             ),
-            opened: metrics.counters(
-                "jackfield_sip_connections_opened_total",
-                "SIP connections that were opened, by transport.",
-                &["transport"],
+            opened: shown_from_the_start(
+                metrics.counters(
+                    "jackfield_sip_connections_opened_total",
+                    "SIP connections that were opened, by transport.",
+                    &["transport"],
+                ),
+                &["tcp", "tls"],
             ),
             ended: {
                 let ended = metrics.counters(
@@ -83,20 +117,22 @@ impl Figures {
                 }
                 ended
             },
-            dropped: metrics.counters(
-                "jackfield_sip_dropped_total",
-                "SIP messages that were not worked on or could not be sent, by reason.",
-                &["reason"],
+            dropped: shown_from_the_start(
+                metrics.counters(
+                    "jackfield_sip_dropped_total",
+                    "SIP messages that were not worked on or could not be sent, by reason.",
+                    &["reason"],
+                ),
+                &["network", "source", "malformed", "transactions", "unmatched", "unsent"],
             ),
-            sent: metrics.counters(
-                "jackfield_sip_sent_requests_total",
-                "SIP requests that we sent, by method and what became of them.",
-                &["method", "result"],
-            ),
-            proofs: metrics.counters(
-                "jackfield_sip_proofs_total",
-                "Proofs of who asks, by result.",
-                &["result"],
+            sent,
+            proofs: shown_from_the_start(
+                metrics.counters(
+                    "jackfield_sip_proofs_total",
+                    "Proofs of who asks, by result.",
+                    &["result"],
+                ),
+                &["digest", "certificate", "next_hop", "asked_for", "wrong", "stale", "replayed"],
             ),
             pings: metrics
                 .counters("jackfield_sip_pings_total", "Keep-alives that were answered.", &[])
@@ -107,11 +143,7 @@ impl Figures {
                 "Registrations of phones whose flow is there.",
             ),
             connections: gauge("jackfield_sip_connections", "SIP connections that are open."),
-            transactions: metrics.gauges(
-                "jackfield_sip_transactions",
-                "SIP transactions by side: those of peers in hand and kept for repeats, and ours.",
-                &["side"],
-            ),
+            transactions,
             next_hops: metrics.gauges(
                 "jackfield_sip_next_hop_up",
                 "1 where a server of the next hop answers, else 0.",
@@ -178,11 +210,8 @@ impl Figures {
         self.reachable.set(number(now.reachable));
         self.connections.set(number(now.connections));
         self.sources.set(number(now.sources));
-        for (side, count) in [
-            ("server_in_hand", now.server_in_hand),
-            ("server_kept", now.server_kept),
-            ("client", now.client),
-        ] {
+        let counts = [now.server_in_hand, now.server_kept, now.client];
+        for (side, count) in SIDES.into_iter().zip(counts) {
             self.transactions.with(&[side]).set(number(count));
         }
     }

@@ -425,7 +425,17 @@ async fn a_socket_left_behind_is_replaced() {
 #[tokio::test(flavor = "multi_thread")]
 async fn ops_02_the_published_list_of_metrics_is_what_a_node_shows() {
     let it = start().await;
-    let answer = it.get("/metrics").await;
+    // Adapters begin with the node, each in a task of its own.
+    let shown = async {
+        loop {
+            let answer = it.get("/metrics").await;
+            if answer.contains("jackfield_sip_bindings") {
+                return answer;
+            }
+        }
+    };
+    let answer =
+        tokio::time::timeout(Duration::from_secs(60), shown).await.expect("figures of SIP");
     let mut kinds = BTreeMap::new();
     let mut labels = BTreeMap::<String, std::collections::BTreeSet<String>>::new();
     for line in answer.split("\r\n\r\n").nth(1).unwrap().lines() {
