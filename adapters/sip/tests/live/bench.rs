@@ -250,6 +250,17 @@ impl Bench {
         drop(held);
     }
 
+    /// Tells it to stop.
+    pub(crate) fn stopped(self) -> Self {
+        self.stop.send_replace(true);
+        self
+    }
+
+    /// Whether it ended.
+    pub(crate) fn is_over(&self) -> bool {
+        self.running.is_finished()
+    }
+
     /// Stops it; it must end.
     pub(crate) async fn end(mut self) {
         self.held = None;
