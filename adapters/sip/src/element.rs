@@ -39,6 +39,7 @@ use crate::figures::{Figures, Observed};
 use crate::flows::{Connection, Flows, Proven, locked};
 use crate::limits::Limits;
 use crate::next_hops::HopStates;
+use crate::once::Once;
 use crate::outgoing::{Draft, Exchange, InDialog};
 use crate::site::Site;
 use crate::sources::{Admitted, Sources};
@@ -62,6 +63,8 @@ pub(crate) struct Element {
     flows: Arc<Flows>,
     figures: Figures,
     sources: Mutex<Sources>,
+    /// What was said lately of peers.
+    pub(crate) once: Once,
     site: RwLock<Option<Arc<Site>>>,
     client_tls: RwLock<Option<Arc<ClientConfig>>>,
     judges: RwLock<Judges>,
@@ -126,6 +129,7 @@ impl Element {
         Arc::new(Self {
             flows: Flows::new(&limits),
             figures: Figures::new(port.metrics()),
+            once: Once::default(),
             sources: Mutex::new(Sources::new(limits.requests_per_second_per_source)),
             site: RwLock::default(),
             client_tls: RwLock::default(),
@@ -239,8 +243,10 @@ impl Element {
         if is_request && flow.is_reliable() && !is_hop {
             match self.admit(flow, 0) {
                 Admitted::Yes => {}
-                Admitted::Refused => return self.refuse_overload(flow, &message),
-                Admitted::Dropped => return,
+                // Who reads slowly asks slowly: a connection can be told each time.
+                Admitted::Refused | Admitted::Dropped => {
+                    return self.refuse_overload(flow, &message);
+                }
             }
         }
         let Some(site) = self.site() else {

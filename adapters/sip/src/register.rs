@@ -73,7 +73,11 @@ impl Element {
         let to = request.to().map_err(|problem| bad(&problem.to_string()))?;
         let aor = to.uri.aor().ok_or_else(|| bad("To must be a sip or sips URI"))?;
         if !asked.site.may_have(device, &aor) {
-            tracing::info!(device = %device.name, "a phone registers under an address of somebody else");
+            if self.once.says(asked.now, ("foreign", &device.name)).is_some() {
+                tracing::info!(
+                    device = %device.name, "a phone registers under an address of somebody else"
+                );
+            }
             return Err(forbidden("this address of record is another device's"));
         }
         if device.sip.as_ref().is_some_and(|sip| sip.next_hop.is_some()) {
@@ -268,7 +272,9 @@ impl Element {
     /// A phone says why it starts, or leaves.
     fn note_reset(&self, asked: &Asked<'_>, registration: &Registration) {
         let reason = asked.message.headers.get(&Name::REASON).map(Value::as_str);
-        if let Some(alarm) = reason.and_then(ReasonAlarm::of) {
+        if let Some(alarm) = reason.and_then(ReasonAlarm::of)
+            && self.once.says(asked.now, ("reason", &registration.device)).is_some()
+        {
             tracing::info!(
                 device = registration.device.as_deref().unwrap_or_default(),
                 alarm = alarm.code,
