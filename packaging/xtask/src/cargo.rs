@@ -2,7 +2,10 @@
 
 use std::error::Error;
 use std::ffi::OsStr;
+use std::path::PathBuf;
 use std::process::Command;
+
+use crate::workspace::Workspace;
 
 /// Variables cargo sets for the program it runs. Build scripts watch some of them (ring's does), so a
 /// cargo that inherited ours would rebuild what a cargo started by hand has already built.
@@ -31,6 +34,51 @@ pub(crate) fn build_programs(release: bool) -> Vec<&'static str> {
         arguments.push("--release");
     }
     arguments
+}
+
+/// The judges by other people's parsers: a workspace of its own, which nothing else looks at, built into
+/// a folder of its own, since its lock file is another one.
+pub(crate) struct Oracles {
+    target_directory: PathBuf,
+}
+
+impl Oracles {
+    /// Those of this checkout.
+    pub(crate) fn of(workspace: &Workspace) -> Self {
+        Self { target_directory: workspace.target_directory.join("oracles") }
+    }
+
+    /// Where the program is once it is built.
+    pub(crate) fn program(&self) -> PathBuf {
+        self.target_directory.join("debug").join("oracles")
+    }
+
+    pub(crate) fn format(&self) -> Vec<String> {
+        strings(&["fmt", "--check", "--manifest-path", ORACLES])
+    }
+
+    pub(crate) fn lint(&self) -> Vec<String> {
+        [self.command("clippy"), strings(&["--all-targets", "--", "-D", "warnings"])].concat()
+    }
+
+    pub(crate) fn build(&self) -> Vec<String> {
+        self.command("build")
+    }
+
+    pub(crate) fn test(&self) -> Vec<String> {
+        [self.command("test"), strings(&["--no-fail-fast", "--", "--show-output"])].concat()
+    }
+
+    fn command(&self, name: &str) -> Vec<String> {
+        let folder = self.target_directory.display().to_string();
+        strings(&[name, "--locked", "--manifest-path", ORACLES, "--target-dir", &folder])
+    }
+}
+
+const ORACLES: &str = "conformance/oracles/Cargo.toml";
+
+fn strings(words: &[&str]) -> Vec<String> {
+    words.iter().map(|&word| word.to_owned()).collect()
 }
 
 /// Runs cargo in the foreground; an error names the command to repeat by hand.

@@ -78,10 +78,11 @@ fn tests(mut command: Command, mut reader: Reader) -> Result<Tallies, Box<dyn Er
 }
 
 /// Where tests and benches find the programs: cargo does not build another package's programs for them.
-fn programs(workspace: &Workspace, profile: &str) -> [(&'static str, std::path::PathBuf); 2] {
+fn programs(workspace: &Workspace, profile: &str) -> [(&'static str, std::path::PathBuf); 3] {
     [
         ("JACKFIELD_BIN", workspace.program(profile, "jackfield")),
         ("JACKFIELD_PEERS_BIN", workspace.program(profile, "jackfield-peers")),
+        ("JACKFIELD_ORACLES_BIN", cargo::Oracles::of(workspace).program()),
     ]
 }
 

@@ -69,9 +69,13 @@ pub(crate) fn plan(workspace: &Workspace, depth: Depth, seeds: u32) -> Plan {
     let lint = ["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"];
     plan.check("lint", &lint, &[]);
     plan.fuzz_targets();
+    let oracles = cargo::Oracles::of(workspace);
+    plan.check("format", &oracles.format(), &[]);
+    plan.check("lint", &oracles.lint(), &[]);
     let docs = ["doc", "--workspace", "--no-deps", "--document-private-items", "--locked"];
     plan.check("docs", &docs, &[("RUSTDOCFLAGS", "-D warnings".to_owned())]);
     plan.check(PROGRAMS, &cargo::build_programs(false), &[]);
+    plan.check(PROGRAMS, &oracles.build(), &[]);
 
     let battery = workspace.target_names("store");
     let apart = battery.map(|name| (name.to_owned(), "battery".to_owned())).collect();
@@ -79,6 +83,7 @@ pub(crate) fn plan(workspace: &Workspace, depth: Depth, seeds: u32) -> Plan {
     let mut unit = vec!["--lib", "--bins"];
     unit.extend(elsewhere.iter().flat_map(|name| ["--test", name]));
     plan.tests("unit", &unit, &[], apart);
+    plan.tests_as_told("unit", oracles.test());
     plan.targets_of_tests(workspace, seeds);
     if workspace.has_doc_tests() {
         plan.tests("doc tests", &["--doc"], &[], Vec::new());
@@ -149,8 +154,13 @@ impl Plan {
         self.push("demo", Work::Demo);
     }
 
-    fn check(&mut self, kind: &str, arguments: &[&str], environment: &[(&'static str, String)]) {
-        let arguments = arguments.iter().map(|&each| each.to_owned()).collect();
+    fn check<A: AsRef<str>>(
+        &mut self,
+        kind: &str,
+        arguments: &[A],
+        environment: &[(&'static str, String)],
+    ) {
+        let arguments = arguments.iter().map(|each| each.as_ref().to_owned()).collect();
         self.push(kind, Work::Check { arguments, environment: environment.to_vec() });
     }
 
@@ -172,6 +182,11 @@ impl Plan {
             .collect();
         let environment = environment.to_vec();
         self.push(kind, Work::Tests { arguments, environment, apart })
+    }
+
+    /// The tests of another workspace, by a command that says where it is.
+    fn tests_as_told(&mut self, kind: &str, arguments: Vec<String>) {
+        self.push(kind, Work::Tests { arguments, environment: Vec::new(), apart: Vec::new() });
     }
 
     fn push(&mut self, kind: &str, work: Work) -> &mut Step {
@@ -196,8 +211,12 @@ mod tests {
             "lint",
             "format",
             "lint",
+            "format",
+            "lint",
             "docs",
             "programs",
+            "programs",
+            "unit",
             "unit",
             "simulation",
             "features",
@@ -208,10 +227,25 @@ mod tests {
     }
 
     #[test]
+    fn the_oracles_are_built_where_the_features_look_for_them() {
+        let plan = plan(&workspace(&["features"]), Depth::Usual, 10);
+        let built = plan.steps.iter().find_map(|step| match &step.work {
+            Work::Check { arguments, .. } if step.kind == PROGRAMS => {
+                let at = arguments.iter().position(|each| each == "--target-dir")?;
+                arguments.get(at + 1).cloned()
+            }
+            _ => None,
+        });
+        assert_eq!(built.as_deref(), Some("/jackfield/target/oracles"));
+        let told = cargo::Oracles::of(&workspace(&[])).program();
+        assert_eq!(told.to_str(), Some("/jackfield/target/oracles/debug/oracles"));
+    }
+
+    #[test]
     fn the_store_counts_as_battery() {
         let plan = plan(&workspace(&["tidy"]), Depth::Usual, 10);
         let apart = plan.steps.iter().find_map(|step| match &step.work {
-            Work::Tests { apart, .. } if step.kind == "unit" => Some(apart.clone()),
+            Work::Tests { apart, .. } if !apart.is_empty() => Some(apart.clone()),
             _ => None,
         });
         assert_eq!(apart, Some(vec![("store".to_owned(), "battery".to_owned())]));
