@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::gateway::Gateway;
 use crate::node::eventually;
 use crate::phone::{DEVICE, Phone};
-use crate::sip_phone::{SipPhone, figure, judge};
+use crate::sip_phone::{Harm, SipPhone, figure, judge};
 use crate::wire;
 
 const SECOND: &str = "SEP001122334466";
@@ -229,15 +229,26 @@ fn a_gateway_that_is_to_stop_does_not_wait_for_phones() {
             phone
         })
         .collect();
-    let deaf = wire::tcp(&gateway.endpoint("sip_tcp"));
+    let mute = wire::tcp(&gateway.endpoint("sip_tcp"));
+    let more = ["--phones", "4", "--seconds", "20"];
+    let harm = ["tcp", "tls"].map(|it| Harm::start(&gateway, "never-reading", it, &more));
+    let taken = "jackfield_sip_requests_total{method=\"REGISTER\"}";
+    eventually("requests of peers that never stop", || {
+        (figure(&gateway, taken) > 100).then_some(())
+    });
     assert_eq!(gateway.terminate(), Some(0));
+    let log = gateway.log();
+    assert!(log.contains(" stopped") && !log.contains("did not end in time"), "{log}");
     for phone in &mut phones[..2] {
         phone.until("lost");
     }
     for phone in phones {
         phone.leave();
     }
-    drop(deaf);
+    for each in harm {
+        assert_eq!(each.total()["still_open"], 0);
+    }
+    drop(mute);
 }
 
 #[test]
