@@ -51,7 +51,7 @@ fn is_status_line(line: &Value, text: &str) -> bool {
 }
 
 #[test]
-fn a_phone_lives_its_whole_life_over_each_transport_and_finds_nothing_wrong() {
+fn sip_accept_50_a_phone_lives_its_whole_life_over_each_transport_and_finds_nothing_wrong() {
     let gateway = Gateway::start();
     for transport in ["udp", "tcp", "tls"] {
         let file = capture(&gateway, transport);
@@ -80,7 +80,7 @@ fn a_phone_lives_its_whole_life_over_each_transport_and_finds_nothing_wrong() {
 }
 
 #[test]
-fn phones_of_old_grammar_register_and_are_refreshed_all_the_same() {
+fn sip_accept_18_phones_of_old_grammar_register_and_are_refreshed_all_the_same() {
     let gateway = Gateway::start();
     for fault in ["compact", "folded", "old"] {
         let more = ["--fault", fault, "--time-scale", "100"];
@@ -252,15 +252,28 @@ fn a_gateway_that_is_to_stop_does_not_wait_for_phones() {
 }
 
 #[test]
-fn phones_stay_connected_while_a_certificate_is_read_again() {
-    let gateway = Gateway::start();
+fn ops_08_phones_stay_connected_while_the_certificate_is_changed() {
+    let (gateway, other) = (Gateway::start(), Gateway::start());
     let mut phone = SipPhone::of(&gateway, DEVICE, "tls", &["--time-scale", "100"]);
     phone.until("registered");
+    let trusted = wire::roots([gateway.endpoint("ca"), other.endpoint("ca")]);
+    let shown = |gateway: &Gateway| {
+        let place = gateway.endpoint("sip_tls");
+        wire::shown_certificate(place.rsplit(':').next().unwrap().parse().unwrap(), &trusted)
+    };
+    assert_ne!(shown(&gateway), shown(&other));
+    for name in ["server.pem", "server.key"] {
+        let file = |gateway: &Gateway| gateway.folder().join("state").join(name);
+        std::fs::copy(file(&other), file(&gateway)).unwrap();
+    }
     command(&gateway, &["reload"]);
-    gateway.hang_up();
+    assert_eq!(shown(&gateway), shown(&other));
     phone.tell_and_see("ping", "pong");
-    phone.until_such("registered", |line| line["fresh"] == false);
-    let mut second = SipPhone::of(&gateway, SECOND, "tls", &[]);
+    for _ in 0..2 {
+        phone.until_such("registered", |line| line["fresh"] == false);
+    }
+    let ca = other.endpoint("ca");
+    let mut second = SipPhone::of(&gateway, SECOND, "tls", &["--ca", &ca]);
     second.until("registered");
     second.leave();
     let (told, code) = phone.end();

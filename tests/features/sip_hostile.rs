@@ -29,7 +29,7 @@ fn serve(gateway: &Gateway, transport: &str) {
 /// Harm over connections goes on until the gateway has ended each of them: the longest that any is borne
 /// is the half minute within which a peer has to prove who it is.
 #[test]
-fn hostile_connections_are_let_go_and_keep_nobody_out() {
+fn sip_accept_45_hostile_connections_are_let_go_and_keep_nobody_out() {
     let gateway = Gateway::start();
     let mut phone = SipPhone::of(&gateway, DEVICE, "tls", &["--time-scale", "50"]);
     phone.until("registered");
@@ -74,7 +74,7 @@ fn hostile_connections_are_let_go_and_keep_nobody_out() {
 }
 
 #[test]
-fn floods_of_datagrams_are_not_amplified_and_keep_nobody_out() {
+fn sip_accept_46_floods_of_datagrams_are_not_amplified_and_keep_nobody_out() {
     let gateway = Gateway::start();
     for kind in ["flood-register", "flood-garbage"] {
         let dropped = "jackfield_sip_dropped_total{reason=\"source\"}";

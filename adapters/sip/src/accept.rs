@@ -84,7 +84,7 @@ pub(crate) async fn run(listener: TcpListener, offer: Offer, mut acceptor: Accep
 }
 
 async fn one(socket: TcpStream, peer: SocketAddr, place: Place, offer: Offer, acceptor: Acceptor) {
-    let Acceptor { element, handshakes, stop } = acceptor;
+    let Acceptor { element, handshakes, mut stop } = acceptor;
     // A socket that cannot be set so works all the same.
     let _ = prepare(&socket);
     let Ok(local) = socket.local_addr() else { return };
@@ -102,7 +102,11 @@ async fn one(socket: TcpStream, peer: SocketAddr, place: Place, offer: Offer, ac
             let config = Arc::clone(&config.borrow());
             let limit = element.limits().handshake;
             let shaken = TlsAcceptor::from(config).accept(socket);
-            let tls = match tokio::time::timeout(limit, shaken).await {
+            let shaken = tokio::select! {
+                shaken = tokio::time::timeout(limit, shaken) => shaken,
+                () = stream::stopped(&mut stop) => return,
+            };
+            let tls = match shaken {
                 Ok(Ok(tls)) => tls,
                 Ok(Err(error)) => {
                     tracing::debug!(%peer, %error, "a TLS handshake failed");

@@ -284,7 +284,8 @@ impl Element {
             Received::Answered { client, is_final } => {
                 self.answered(&mut state, now, client, is_final, &message);
             }
-            Received::Repeated | Received::Acknowledged => {}
+            Received::Repeated => self.repeat(&mut state, now, flow),
+            Received::Acknowledged => {}
             Received::Unmatched => self.figures.dropped("unmatched"),
             Received::Overloaded => {
                 drop(state);
@@ -322,6 +323,26 @@ impl Element {
             }
         }
         state.transactions.answer(now, server, status, bytes);
+    }
+
+    /// Sends an answer again. Packets of who is not registered pay for it as for the first one, or a flood of
+    /// repeats would be answered by a larger one.
+    fn repeat(&self, state: &mut State, now: Instant, flow: Flow) {
+        if flow.is_reliable() || state.registrar.is_used(&flow) {
+            return;
+        }
+        while let Some(output) = state.transactions.poll() {
+            match output {
+                TransactionOutput::Transmit { flow, bytes } => {
+                    if locked(&self.sources).pay(now, bytes.len()) {
+                        self.transmit(&flow, bytes);
+                    } else {
+                        self.figures.dropped("amplification");
+                    }
+                }
+                TransactionOutput::Failed { client, why } => self.failed(state, client, why),
+            }
+        }
     }
 
     /// Takes out what came of it, lets others in, and sends.
@@ -482,11 +503,13 @@ impl Element {
         });
     }
 
-    /// Connections whose certificate was proof, where the authorities are others now.
-    pub(crate) fn end_proven(&self) {
+    /// Ends connections whose certificate was proof, where the authorities are others now: those that peers
+    /// opened, and ours to next hops where theirs are.
+    pub(crate) fn end_proven(&self, has_other_hops: bool) {
         for connection in self.flows.all() {
-            let is_ours = !connection.is_incoming;
-            if connection.proven != Proven::Nobody && !is_ours {
+            let is_meant = connection.is_incoming || has_other_hops;
+            let is_proven = connection.proven != Proven::Nobody && connection.flow.is_secure();
+            if is_proven && is_meant {
                 connection.close();
             }
         }

@@ -134,11 +134,7 @@ impl Element {
     /// The phone that a trusted next hop speaks for: it proved it to itself. One that registers with us by that
     /// hop, as by a proxy in its Path, proves who it is to us.
     fn vouched(&self, asked: &Asked<'_>) -> Option<Who> {
-        let hop = self.hop_of(asked)?;
-        let is_trusted = asked.site.next_hop(&hop).is_some_and(|it| it.trusted);
-        if !is_trusted {
-            return None;
-        }
+        let hop = self.trusted_hop_of(asked)?;
         let from = asked.message.from().ok()?;
         let device = from.uri.aor().and_then(|address| asked.site.by_address(&address));
         let device = device.filter(|device| {
@@ -149,6 +145,12 @@ impl Element {
             return None;
         }
         Some(Who::NextHop { hop, device: device.map(|device| device.name.clone()) })
+    }
+
+    /// The next hop that a request came from, where the settings trust it.
+    pub(crate) fn trusted_hop_of(&self, asked: &Asked<'_>) -> Option<String> {
+        let is_trusted = |name: &String| asked.site.next_hop(name).is_some_and(|it| it.trusted);
+        self.hop_of(asked).filter(is_trusted)
     }
 
     /// The next hop that a request came from: by the connection that we opened to it or its certificate, else by

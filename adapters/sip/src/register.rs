@@ -176,8 +176,8 @@ impl Element {
             }
         };
         let path = request.routes(&Name::PATH).map_err(|problem| bad(problem.to_string()))?;
-        if !path.is_empty() && self.hop_of(asked).is_none() {
-            let words = "Path comes from proxies that are next hops here alone";
+        if !path.is_empty() && self.trusted_hop_of(asked).is_none() {
+            let words = "Path comes from next hops that are trusted here alone";
             return Err(self.refusal(request, Status::FORBIDDEN, words));
         }
         let supports = |option: &str| {

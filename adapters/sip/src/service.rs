@@ -118,6 +118,10 @@ impl Sip {
             let settings = self.port.settings();
             self.follow(&element, &settings);
             let new = Trusting::of(&settings);
+            let has_other_hops = new.next_hops != trusting.next_hops;
+            if has_other_hops {
+                element.set_client_tls(client(&new));
+            }
             if new != trusting {
                 let judged = new.judges().and_then(|(judges, all)| {
                     element.set_judges(judges);
@@ -126,13 +130,10 @@ impl Sip {
                 match judged {
                     Ok(new) => {
                         configuration.send_replace(new);
-                        element.end_proven();
+                        element.end_proven(has_other_hops);
                     }
                     Err(error) => tracing::error!(%error, "trust for SIP cannot be used"),
                 }
-            }
-            if new.next_hops != trusting.next_hops {
-                element.set_client_tls(client(&new));
             }
             trusting = new;
             self.hops.reconcile(&element);

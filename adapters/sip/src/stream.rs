@@ -22,12 +22,16 @@ use tokio::sync::watch;
 use crate::element::Element;
 use crate::flows::Connection;
 use crate::limits::Limits;
+use crate::sources::Admitted;
 use crate::time::now;
 
 /// Bytes that are read at once.
 const READ_BYTES: usize = 8 * 1024;
 /// A timer is never set closer than this, so that a busy connection does not set it with every message.
 const TICK: Duration = Duration::from_millis(250);
+
+/// How long what waits may take to be written once the node stops.
+const FAREWELL: Duration = Duration::from_secs(2);
 
 /// Why a connection ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,6 +89,8 @@ struct Progress {
     begun: Option<Instant>,
     /// Since when nothing of what is to be written was taken.
     stuck: Option<Instant>,
+    /// When we were told to stop.
+    stopping: Option<Instant>,
 }
 
 impl Progress {
@@ -97,7 +103,8 @@ impl Progress {
         };
         let message = self.begun.map(|at| (at.checked_add(limits.message), Ended::SlowMessage));
         let stuck = self.stuck.map(|at| (at.checked_add(limits.message), Ended::SlowReader));
-        let all = [Some(silence), message, stuck].into_iter().flatten();
+        let stopping = self.stopping.map(|at| (at.checked_add(FAREWELL), Ended::Ours));
+        let all = [Some(silence), message, stuck, stopping].into_iter().flatten();
         all.min_by_key(|(at, _)| at.map_or((true, self.opened), |at| (false, at)))
             .unwrap_or(silence)
     }
@@ -118,7 +125,7 @@ where
     let mut decoder = Decoder::new(element.wire_limits());
     let (mut out, mut unflushed) = (Bytes::new(), false);
     let opened = now();
-    let mut progress = Progress { opened, heard: opened, begun: None, stuck: None };
+    let mut progress = Progress { opened, heard: opened, begun: None, stuck: None, stopping: None };
     let mut reads = true;
     let mut failed = None;
     let sleep = tokio::time::sleep(limits.idle.min(limits.message));
@@ -160,6 +167,7 @@ where
             }
             () = stopped(&mut stop), if !connection.is_closing() => {
                 reads = false;
+                progress.stopping = Some(now());
                 connection.close();
             }
             written = write(&mut writer, &out), if !out.is_empty() || unflushed => match written {
@@ -223,7 +231,12 @@ fn take(connection: &Connection, element: &Element, decoder: &mut Decoder) -> Ta
             Ok(Cut::Message(message)) => element.heard(connection.flow, Some(connection), message),
             Err(malformed) => {
                 let is_lost = malformed.framing_is_lost;
-                element.malformed(connection.flow, malformed);
+                // What is no SIP counts as a request does.
+                let is_heard =
+                    connection.is_known() || element.admit(connection.flow, 0) == Admitted::Yes;
+                if is_heard {
+                    element.malformed(connection.flow, malformed);
+                }
                 if is_lost {
                     return Taken::Lost;
                 }

@@ -242,6 +242,25 @@ impl Bench {
         event.unwrap_or_else(|_| panic!("no event came")).unwrap()
     }
 
+    /// Stops it while the clock is held; it must end.
+    pub(crate) async fn end_without_time(self) {
+        let Self { stop, running, held, .. } = self;
+        stop.send_replace(true);
+        running.await.unwrap();
+        drop(held);
+    }
+
+    /// Tells it to stop.
+    pub(crate) fn stopped(self) -> Self {
+        self.stop.send_replace(true);
+        self
+    }
+
+    /// Whether it ended.
+    pub(crate) fn is_over(&self) -> bool {
+        self.running.is_finished()
+    }
+
     /// Stops it; it must end.
     pub(crate) async fn end(mut self) {
         self.held = None;
@@ -260,8 +279,9 @@ fn listener(at: SocketAddr) -> std::net::TcpListener {
 pub(crate) async fn until(what: &str, mut is_so: impl FnMut() -> bool) {
     let waited = async {
         while !is_so() {
+            // No sleep: the clock may be held.
+            std::thread::yield_now();
             tokio::task::yield_now().await;
-            tokio::time::sleep(Duration::from_millis(1)).await;
         }
     };
     if tokio::time::timeout(PATIENCE, waited).await.is_err() {

@@ -221,3 +221,14 @@ async fn a_tls_session_that_is_resumed_is_the_same_phones() {
     assert_eq!(kinds[1], rustls::HandshakeKind::Resumed, "{kinds:?}");
     bench.end().await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_stop_waits_for_no_handshake() {
+    let mut bench = Bench::start().await;
+    bench.hold_time();
+    let _stalled = TcpStream::connect(bench.tls).await.unwrap();
+    bench.until("it", || bench.sip.status().connections == 1).await;
+    let before = tokio::time::Instant::now();
+    bench.end_without_time().await;
+    assert_eq!(before, tokio::time::Instant::now());
+}

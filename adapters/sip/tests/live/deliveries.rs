@@ -256,7 +256,7 @@ async fn a_page_is_shown_over_the_flow_of_a_phone_that_takes_such_requests() {
 }
 
 #[tokio::test]
-async fn ops_15_the_test_of_a_phone_says_what_is_wrong() {
+async fn the_test_of_a_phone_says_what_is_wrong() {
     let bench = Bench::start().await;
     let device: DeviceName = FIRST.parse().unwrap();
     let sip = std::sync::Arc::clone(&bench.sip);

@@ -352,3 +352,24 @@ async fn sip_accept_45_a_peer_that_never_stops_sending_is_held_to_its_time_all_t
     }
     bench.end().await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_stop_waits_a_moment_for_a_peer_that_never_reads_and_no_longer() {
+    let mut bench = Bench::with(|start| {
+        start.limits.queue_bytes_max = 64 * 1024 * 1024;
+        start.limits.queue_messages_max = 100_000;
+        start.limits.requests_per_second_per_source = 1_000_000;
+    })
+    .await;
+    bench.hold_time();
+    let mut deaf = bench.tcp().await;
+    for _ in 0..2_500 {
+        let text = long(&deaf);
+        deaf.send(text).await;
+    }
+    let bench = bench.stopped();
+    bench.pass(Duration::from_secs(1)).await;
+    assert!(!bench.is_over());
+    bench.pass(Duration::from_secs(2)).await;
+    bench.until("the end", || bench.is_over()).await;
+}

@@ -13,6 +13,7 @@ mod bench;
 mod certificates;
 mod changes;
 mod cisco;
+mod crowd;
 mod deliveries;
 mod flows;
 mod grammar;

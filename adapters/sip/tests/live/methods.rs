@@ -160,6 +160,31 @@ async fn sip_accept_18_a_request_of_rfc_2543_is_answered() {
 }
 
 #[tokio::test]
+async fn sip_accept_21_a_repeat_gets_the_same_answer_and_nothing_is_done_again() {
+    let bench = Bench::start().await;
+    let mut phone = crate::phone::Phone::first(bench.udp().await);
+    let register = phone.plain();
+    let challenge = phone.peer.ask(&register).await;
+    let register = phone.proven(&register, &challenge);
+    let text = register.text(&phone.peer);
+    let answer = phone.peer.ask(&register).await;
+    assert_eq!(answer.code(), 200);
+    for _ in 0..3 {
+        phone.peer.send(&text).await;
+        let again = phone.peer.next().await;
+        assert_eq!((&again.start, &again.fields), (&answer.start, &answer.fields));
+    }
+    let registers = "jackfield_sip_requests_total{method=\"REGISTER\"}";
+    assert_eq!(bench.figure(registers), 2);
+    // The same branch of somebody else, or of another method, is something else.
+    let mut other = bench.udp().await;
+    assert_eq!(other.ask(&register).await.code(), 401);
+    let options = to_us("OPTIONS").set("Via", register.get("Via"));
+    assert_eq!(phone.peer.ask(&options).await.code(), 200);
+    bench.end().await;
+}
+
+#[tokio::test]
 async fn sip_accept_39_nobody_can_subscribe() {
     let bench = Bench::start().await;
     for package in ["dialog", "presence", "never-heard-of"] {

@@ -384,6 +384,19 @@ async fn a_path_is_taken_from_trusted_next_hops_alone_and_becomes_the_route() {
     assert_eq!(became(waiting).await, Delivery::Accepted(Status::OK));
     drop(peer);
     bench.end().await;
+
+    // One that is not trusted passes registrations on, and adds nothing to them.
+    let server = Server::start().await;
+    let mut hop = edge(&[server.at]);
+    hop.ping_seconds = 0;
+    let bench = with_hop(hop).await;
+    let mut phone = Phone::first(server.accept().await);
+    let request = phone.plain();
+    assert_eq!(phone.ask(&request).await.code(), 200);
+    let request = request.add("Path", path).add("Supported", "path");
+    let request = phone.proven_again(&request);
+    assert_eq!(phone.peer.ask(&request).await.code(), 403);
+    bench.end().await;
 }
 
 #[tokio::test]
@@ -437,6 +450,11 @@ async fn sip_accept_44_a_next_hop_must_show_its_own_certificate_of_a_known_autho
             assert!(got.get("Via").starts_with("SIP/2.0/TLS"), "{got:?}");
             peer.answer(&got, "200 OK", &[]).await;
             assert_eq!(became(waiting).await, Delivery::Accepted(Status::OK));
+            // Whom nobody vouches for any more is left.
+            let purpose = TrustPurpose::SipNextHops;
+            bench.change(|settings| trust(settings, "edges", purpose, Some(&unknown.pem()))).await;
+            peer.ends().await;
+            until("the loss", || !is_up(&bench.sip, 0)).await;
         } else {
             let problem = || {
                 let status = bench.sip.status();
@@ -467,7 +485,7 @@ async fn a_next_hop_over_udp_is_asked_and_found_down_when_it_is_silent() {
 }
 
 #[tokio::test]
-async fn ops_15_the_test_of_a_next_hop_asks_each_server_over_a_connection_of_its_own() {
+async fn the_test_of_a_next_hop_asks_each_server_over_a_connection_of_its_own() {
     let (first, second) = (Server::start().await, Server::start().await);
     let bench = with_hop(edge(&[first.at, second.at])).await;
     let (one, other) = (first.accept().await, second.accept().await);

@@ -4,8 +4,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use rustls::ClientConfig;
 use rustls::crypto::ring::default_provider;
+use rustls::{ClientConfig, RootCertStore};
 use rustls_pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpStream, UdpSocket};
@@ -39,11 +39,10 @@ pub(crate) struct Got {
     pub(crate) start: String,
     pub(crate) fields: Vec<(String, String)>,
     pub(crate) body: String,
-    pub(crate) bytes: usize,
 }
 
 impl Got {
-    fn parse(head: &str, body: &[u8], bytes: usize) -> Self {
+    fn parse(head: &str, body: &[u8]) -> Self {
         let mut lines = head.split("\r\n");
         let start = lines.next().unwrap().to_owned();
         let field = |line: &str| {
@@ -51,7 +50,7 @@ impl Got {
             (name.trim().to_owned(), value.trim().to_owned())
         };
         let fields = lines.filter(|line| !line.is_empty()).map(field).collect();
-        Self { start, fields, body: String::from_utf8_lossy(body).into_owned(), bytes }
+        Self { start, fields, body: String::from_utf8_lossy(body).into_owned() }
     }
 
     /// The status code; 0 for a request.
@@ -106,10 +105,19 @@ impl Peer {
         authority: &Authority,
         identity: Option<Identity>,
     ) -> std::io::Result<Self> {
+        Self::tls_by(to, authority.roots(), identity).await
+    }
+
+    /// The same, where who signed is known as roots.
+    pub(crate) async fn tls_by(
+        to: SocketAddr,
+        roots: RootCertStore,
+        identity: Option<Identity>,
+    ) -> std::io::Result<Self> {
         let builder = ClientConfig::builder_with_provider(Arc::new(default_provider()))
             .with_safe_default_protocol_versions()
             .unwrap()
-            .with_root_certificates(authority.roots());
+            .with_root_certificates(roots);
         let config = match identity {
             Some(Identity { chain, key }) => builder.with_client_auth_cert(chain, key).unwrap(),
             None => builder.with_no_client_auth(),
@@ -254,7 +262,7 @@ impl Peer {
         if self.read.len() < all {
             return None;
         }
-        let got = Got::parse(&head, &self.read[end + 4..all], all);
+        let got = Got::parse(&head, &self.read[end + 4..all]);
         self.read.drain(..all);
         Some(got)
     }

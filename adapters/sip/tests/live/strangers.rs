@@ -68,6 +68,31 @@ impl Peer {
     }
 }
 
+#[tokio::test(start_paused = true)]
+async fn sip_accept_46_repeats_of_one_packet_get_no_more_than_they_send() {
+    let mut bench =
+        Bench::with(|start| start.limits.requests_per_second_per_source = 1_000_000).await;
+    bench.hold_time();
+    let mut stranger = bench.udp().await;
+    let short = format!(
+        "REGISTER sip:{DOMAIN} SIP/2.0\r\nv:SIP/2.0/UDP a;branch=z9hG4bKa\r\nf:<sip:a@b>;tag=1\r\n\
+         t:<sip:a@b>\r\ni:a\r\nCSeq:1 REGISTER\r\n\r\n"
+    );
+    let (mut sent, mut got, mut answers) = (0, 0, 0);
+    for _ in 0..3_000 {
+        stranger.send(&short).await;
+        sent += short.len();
+        tokio::task::yield_now().await;
+        while let Some(length) = stranger.packet() {
+            got += length;
+            answers += 1;
+        }
+    }
+    assert!(answers > 10, "{answers}");
+    assert!(got <= sent + 64 * 1_024, "{got} for {sent}");
+    bench.end().await;
+}
+
 #[tokio::test]
 async fn sip_accept_46_a_source_that_asks_too_much_over_a_connection_is_told_so_and_then_not_heard()
 {
@@ -84,6 +109,22 @@ async fn sip_accept_46_a_source_that_asks_too_much_over_a_connection_is_told_so_
     }
     assert_eq!(codes[..2], [200, 200]);
     assert!(codes[2..].iter().filter(|code| **code == 503).count() >= 6, "{codes:?}");
+    bench.end().await;
+}
+
+#[tokio::test]
+async fn sip_accept_46_what_is_no_sip_counts_as_a_request_does() {
+    let bench = Bench::with(|start| start.limits.requests_per_second_per_source = 1).await;
+    let mut peer = bench.tcp().await;
+    for _ in 0..200 {
+        let bad = options().set("Max-Forwards", "300").text(&peer);
+        peer.send(bad).await;
+    }
+    let refused = || {
+        bench.figure("jackfield_sip_dropped_total{reason=\"source_refused\"}")
+            + bench.figure("jackfield_sip_dropped_total{reason=\"source\"}")
+    };
+    bench.until("refusals", || refused() > 100).await;
     bench.end().await;
 }
 

@@ -48,7 +48,7 @@ pub enum Judged {
     },
     /// There is no proof for our realm, or none of a kind that was offered.
     NoProof,
-    /// The proof is right, its nonce is not ours or too old: challenge again with `stale=true`.
+    /// Its nonce is not ours for this flow, or too old: challenge again with `stale=true` (RFC 7616, section 3.3).
     Stale,
     /// The proof is right and was used before: challenge again with `stale=true`.
     Replayed,
@@ -137,6 +137,10 @@ impl Challenger {
         if !same_resource(response.uri, proving.uri) {
             return Judged::Malformed("the uri of a proof is not the Request-URI");
         }
+        // Whoever writes a nonce of somebody else proves nothing, right or wrong, and costs no more than this.
+        let Some(stamp) = self.nonces.valid(now, response.nonce, &self.realm, flow) else {
+            return Judged::Stale;
+        };
         let account = account_of(&response.user);
         let count = match response.quality {
             Said::Auth { number, .. } | Said::AuthInt { number, .. } => number,
@@ -144,12 +148,10 @@ impl Challenger {
             Said::Nothing if account.as_ref().is_some_and(|it| it.may_omit_qop) => u32::MAX,
             Said::Nothing => return Judged::NoProof,
         };
-        let stamp = self.nonces.valid(now, response.nonce, &self.realm, flow);
-        let begun = stamp.as_ref().and_then(|stamp| self.nonces.session_cnonce(stamp));
+        let begun = self.nonces.session_cnonce(&stamp);
         if !self.is_right(proving, &response, account, begun) {
             return Judged::Wrong;
         }
-        let Some(stamp) = stamp else { return Judged::Stale };
         let session = response.algorithm.is_session().then_some(response.cnonce);
         match self.nonces.spend(now, stamp, count, session) {
             true => Judged::Proven { user: response.user },
