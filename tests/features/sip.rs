@@ -230,7 +230,7 @@ fn a_gateway_that_is_to_stop_does_not_wait_for_phones() {
         })
         .collect();
     let mute = wire::tcp(&gateway.endpoint("sip_tcp"));
-    let more = ["--phones", "4", "--seconds", "20"];
+    let more = ["--phones", "4", "--seconds", "60"];
     let harm = ["tcp", "tls"].map(|it| Harm::start(&gateway, "never-reading", it, &more));
     let taken = "jackfield_sip_requests_total{method=\"REGISTER\"}";
     eventually("requests of peers that never stop", || {

@@ -49,7 +49,7 @@ fn sip_accept_45_hostile_connections_are_let_go_and_keep_nobody_out() {
         .enumerate()
         .map(|(number, (kind, transport))| {
             let source = format!("127.0.1.{}", number + 1);
-            let more = ["--phones", EACH, "--seconds", "45", "--source", &source];
+            let more = ["--phones", EACH, "--seconds", "90", "--source", &source];
             (kind, transport, Harm::start(&gateway, kind, transport, &more))
         })
         .collect();

@@ -215,7 +215,7 @@ mod tests {
 
     #[test]
     fn what_each_crate_of_ours_tells_is_logged() {
-        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
         for folder in ["adapters", "gateway"] {
             for entry in std::fs::read_dir(root.join(folder)).unwrap() {
                 let name = entry.unwrap().file_name().into_string().unwrap();
