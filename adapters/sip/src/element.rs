@@ -34,7 +34,7 @@ use rustls::ClientConfig;
 use rustls_pki_types::{CertificateDer, UnixTime};
 use tokio::sync::{Notify, broadcast, watch};
 
-use crate::events::SipEvent;
+use crate::events::{Reached, SipEvent};
 use crate::figures::{Figures, Observed};
 use crate::flows::{Connection, Flows, Proven, locked};
 use crate::limits::Limits;
@@ -416,8 +416,8 @@ impl Element {
     fn tell(&self, changes: Vec<BindingChange>) {
         for change in changes {
             let event = match change {
-                BindingChange::Reachable { device: Some(device), .. } => {
-                    named(&device).map(SipEvent::Reachable)
+                BindingChange::Reachable { device: Some(device), is_fresh, .. } => {
+                    named(&device).map(|device| SipEvent::Reachable(Reached { device, is_fresh }))
                 }
                 BindingChange::Unreachable { device: Some(device), why, .. } => {
                     named(&device).map(|device| SipEvent::Unreachable(device, why))

@@ -46,7 +46,7 @@ mod time;
 mod tls;
 mod tries;
 
-pub use events::SipEvent;
+pub use events::{Reached, SipEvent};
 pub use limits::{Limits, Listening};
 pub use outgoing::{By, Delivery, Errand};
 pub use service::Sip;

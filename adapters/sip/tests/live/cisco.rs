@@ -32,7 +32,9 @@ async fn sip_accept_26_a_phone_is_granted_its_own_lifetime_and_told_what_of_its_
         assert!(!body.contains(part), "{part} in {body}");
     }
     let device: DeviceName = FIRST.parse().unwrap();
-    assert!(matches!(bench.event().await, SipEvent::Reachable(it) if it == device));
+    assert!(
+        matches!(bench.event().await, SipEvent::Reachable(it) if it.device == device && it.is_fresh)
+    );
     // A refresh says nothing and is told nothing, and is not new any more.
     let refresh = phone.query().add("Contact", &phone.cisco_contact()).add("Expires", "3600");
     let refresh = phone.proven_again(&refresh);
