@@ -267,6 +267,14 @@ impl Flows {
         }
     }
 
+    /// Whether something can be sent over that flow.
+    pub(crate) fn is_there(&self, flow: &Flow) -> bool {
+        match flow {
+            Flow::Datagram { socket, .. } => self.datagrams(*socket).is_some(),
+            Flow::Stream { .. } => self.connection(flow).is_some_and(|it| !it.is_closing()),
+        }
+    }
+
     /// Where connections are taken; to be told once.
     pub(crate) fn set_ports(&self, ports: Ports) {
         // Whoever runs the adapter runs it once.

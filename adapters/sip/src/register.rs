@@ -176,7 +176,8 @@ impl Element {
             }
         };
         let path = request.routes(&Name::PATH).map_err(|problem| bad(problem.to_string()))?;
-        if !path.is_empty() && self.trusted_hop_of(asked).is_none() {
+        let hop = self.trusted_hop_of(asked).filter(|_| !path.is_empty());
+        if !path.is_empty() && hop.is_none() {
             let words = "Path comes from next hops that are trusted here alone";
             return Err(self.refusal(request, Status::FORBIDDEN, words));
         }
@@ -196,6 +197,7 @@ impl Element {
             cseq: cseq.number,
             path: path.iter().map(ToString::to_string).collect(),
             flow: asked.flow,
+            hop,
             supports_path: supports("path"),
             supports_outbound: supports("outbound"),
             has_many_vias: vias.len() > 1,

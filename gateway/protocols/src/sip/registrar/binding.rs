@@ -28,6 +28,8 @@ pub struct Binding {
     pub cseq: u32,
     /// The way to the phone, outermost proxy first.
     pub path: Box<[Box<str>]>,
+    /// The next hop that the last REGISTER came by with its Path; once the flow is gone it leads there too.
+    pub hop: Option<Box<str>>,
     /// The flow of the last REGISTER; requests to the phone go over it, or by the Path.
     pub flow: Flow,
     /// Whether it is reached.
@@ -72,6 +74,7 @@ impl Binding {
             call_id: registration.call_id.as_str().into(),
             cseq: registration.cseq,
             path: registration.path.iter().map(|each| each.as_str().into()).collect(),
+            hop: registration.hop.as_deref().map(Box::from),
             flow: registration.flow,
             is_live: true,
             registered_at: now,

@@ -19,6 +19,8 @@ pub struct Registration {
     pub path: Vec<String>,
     /// The flow it came by.
     pub flow: Flow,
+    /// The next hop it came by, where it came with a Path.
+    pub hop: Option<String>,
     /// Whether the phone says that it knows Path.
     pub supports_path: bool,
     /// Whether the phone says that it knows outbound.

@@ -35,6 +35,7 @@ fn asking(cseq: u32, contacts: Vec<AskedContact>) -> Registration {
         cseq,
         path: Vec::new(),
         flow: tls(1),
+        hop: None,
         supports_path: false,
         supports_outbound: false,
         has_many_vias: false,
