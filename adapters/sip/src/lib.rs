@@ -22,6 +22,7 @@ mod accept;
 mod channels;
 mod datagram;
 mod dial;
+mod dismissal;
 mod dispatch;
 mod element;
 mod events;

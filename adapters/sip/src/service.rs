@@ -165,6 +165,9 @@ impl Sip {
         let site = Site::of(Arc::clone(settings), &element.name).map(Arc::new);
         let before = element.site();
         element.set_site(site);
+        if let Some(before) = &before {
+            element.dismiss(before);
+        }
         if before.as_ref().is_some_and(|before| before.sip == settings.sip) {
             return;
         }
