@@ -51,4 +51,4 @@ pub use events::{Reached, SipEvent};
 pub use limits::{Limits, Listening};
 pub use outgoing::{By, Delivery, Errand};
 pub use service::Sip;
-pub use status::{NextHopStatus, ServerStatus, SipStatus};
+pub use status::{NextHopStatus, RegisteredDevice, ServerStatus, SipStatus};

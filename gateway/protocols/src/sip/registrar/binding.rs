@@ -34,6 +34,8 @@ pub struct Binding {
     pub flow: Flow,
     /// Whether it is reached.
     pub is_live: bool,
+    /// When the registration began that the last REGISTER refreshed.
+    pub since: Instant,
     /// When the last REGISTER came.
     pub registered_at: Instant,
     /// Until when it was granted.
@@ -77,6 +79,7 @@ impl Binding {
             hop: registration.hop.as_deref().map(Box::from),
             flow: registration.flow,
             is_live: true,
+            since: now,
             registered_at: now,
             expires_at: now,
             device,
