@@ -15,6 +15,7 @@
 //! required extensions, who asks, whether they may, body, deed.
 
 mod admission;
+mod changes;
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -352,7 +353,16 @@ impl Element {
     }
 
     /// Takes out what came of it, lets others in, and sends.
-    pub(crate) fn settle(&self, mut state: std::sync::MutexGuard<'_, State>) {
+    pub(crate) fn settle(&self, state: std::sync::MutexGuard<'_, State>) {
+        self.settle_for(state, None);
+    }
+
+    /// The same after the end of a connection, where that is the cause.
+    fn settle_for(
+        &self,
+        mut state: std::sync::MutexGuard<'_, State>,
+        cause: Option<changes::Cause>,
+    ) {
         let mut transmits = Vec::new();
         while let Some(output) = state.transactions.poll() {
             match output {
@@ -405,7 +415,7 @@ impl Element {
             }
         }
         if !changes.is_empty() {
-            self.tell(changes);
+            self.tell(changes, cause);
         }
         self.come_nearer(deadline);
         if !gone.is_empty() {
@@ -416,23 +426,6 @@ impl Element {
                 state.transactions.lost(now, flow);
             }
             self.settle(state);
-        }
-    }
-
-    fn tell(&self, changes: Vec<BindingChange>) {
-        for change in changes {
-            let event = match change {
-                BindingChange::Reachable { device: Some(device), .. } => {
-                    named(&device).map(SipEvent::Reachable)
-                }
-                BindingChange::Unreachable { device: Some(device), why, .. } => {
-                    named(&device).map(|device| SipEvent::Unreachable(device, why))
-                }
-                _ => None,
-            };
-            let Some(event) = event else { continue };
-            // Nobody may listen yet.
-            let _ = self.events.send(event);
         }
     }
 
@@ -448,7 +441,7 @@ impl Element {
         let mut state = locked(&self.state);
         state.transactions.lost(now, connection.flow);
         state.registrar.lost(now, connection.flow);
-        self.settle(state);
+        self.settle_for(state, Some(changes::Cause::of(connection, reason)));
     }
 
     fn deadline(state: &State) -> Option<Instant> {

@@ -22,6 +22,7 @@ mod accept;
 mod channels;
 mod datagram;
 mod dial;
+mod dismissal;
 mod dispatch;
 mod element;
 mod events;
@@ -47,8 +48,8 @@ mod time;
 mod tls;
 mod tries;
 
-pub use events::SipEvent;
+pub use events::{Reached, SipEvent};
 pub use limits::{Limits, Listening};
 pub use outgoing::{By, Delivery, Errand};
 pub use service::Sip;
-pub use status::{NextHopStatus, ServerStatus, SipStatus};
+pub use status::{NextHopStatus, RegisteredDevice, ServerStatus, SipStatus};

@@ -273,13 +273,25 @@ impl Element {
         if errand.needs_remotecc && !binding.remotecc {
             return Err(Delivery::Unsendable("it does not take such requests"));
         }
+        let flow = self.flow_of(binding, call_id);
+        let flow = flow.ok_or(Delivery::Unreachable("the proxy it came by is not connected"))?;
         Ok(Way {
             at: None,
-            flow: binding.flow,
+            flow,
             uri: binding.uri.to_string(),
             to: format!("<{}>", binding.aor),
             route: binding.path.iter().map(ToString::to_string).collect(),
         })
+    }
+
+    /// The flow to a phone: its own, or where it has a Path that leads there, another one to the next hop that
+    /// it came by.
+    fn flow_of(&self, binding: &Binding, call_id: &str) -> Option<Flow> {
+        if binding.depends_on_flow() || self.flows().is_there(&binding.flow) {
+            return Some(binding.flow);
+        }
+        let hop = binding.hop.as_deref()?;
+        self.hop(hop, call_id, &[]).map(|way| way.flow)
     }
 
     /// Our address as peers of that flow reach it.
