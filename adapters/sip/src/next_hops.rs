@@ -16,7 +16,9 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use domain::settings::{SipNextHop, SipServer};
-use protocols::sip::{Flow, HopFailure, NextHop, NextHopOutput, NextHopSettings, Status};
+use protocols::sip::{
+    Flow, HopFailure, Message, Method, NextHop, NextHopOutput, NextHopSettings, Status,
+};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
@@ -24,6 +26,7 @@ use crate::dial::dial;
 use crate::element::Element;
 use crate::flows::locked;
 use crate::hop_requests::{Asks, Registered};
+use crate::outgoing::Exchange;
 use crate::status::{NextHopStatus, ServerStatus};
 use crate::stream::stopped;
 use crate::time::now;
@@ -142,19 +145,29 @@ impl Element {
         &self,
         now: Instant,
         at: &At,
-        status: Option<Status>,
-        retry_after: Option<u32>,
+        exchange: &Exchange,
+        answer: Option<&Message>,
     ) {
         let random = self.random();
         let mut states = locked(self.hops());
         let Some(state) = states.get_mut(&at.hop) else { return };
-        match status {
-            Some(Status::SERVICE_UNAVAILABLE) => {
-                let why = HopFailure::Unavailable { retry_after_seconds: retry_after };
-                state.machine.failed(now, at.place, why, random);
+        let machine = &mut state.machine;
+        let is_ping = exchange.request.method() == Some(&Method::Options);
+        match answer.and_then(Message::status) {
+            // The phone behind it may have said so.
+            Some(Status::SERVICE_UNAVAILABLE) if exchange.device.is_some() => {
+                machine.failed(now, at.place, HopFailure::Elsewhere, random);
             }
-            Some(_) => state.machine.answered(now, at.place, random),
-            None => state.machine.failed(now, at.place, HopFailure::Silent, random),
+            Some(Status::SERVICE_UNAVAILABLE) => {
+                let retry_after_seconds = answer.and_then(Message::retry_after);
+                let why = HopFailure::Unavailable { retry_after_seconds };
+                machine.failed(now, at.place, why, random);
+            }
+            Some(status) if is_ping && status.is_success() => {
+                machine.well(now, at.place, random);
+            }
+            Some(_) => machine.answered(now, at.place, random),
+            None => machine.failed(now, at.place, HopFailure::Silent, random),
         }
     }
 

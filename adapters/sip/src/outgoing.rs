@@ -427,7 +427,7 @@ impl Element {
         let Some(mut exchange) = state.exchanges.remove(&client) else { return };
         let Some(status) = message.status() else { return };
         if let Some(at) = &exchange.at {
-            self.hop_answered(now, at, Some(status), message.retry_after());
+            self.hop_answered(now, at, &exchange, Some(message));
             if status == Status::SERVICE_UNAVAILABLE
                 && self.sent_elsewhere(state, now, &mut exchange)
             {
@@ -540,7 +540,7 @@ impl Element {
         let now = now();
         if let Some(at) = &exchange.at {
             if why == Failure::Timeout {
-                self.hop_answered(now, at, None, None);
+                self.hop_answered(now, at, &exchange, None);
             } else if self.sent_elsewhere(state, now, &mut exchange) {
                 return;
             }
