@@ -283,6 +283,7 @@ impl Element {
                 }
             }
             Received::Cancelled { cancel, invite } => {
+                self.figures.request(&Method::Cancel);
                 let status = if invite.is_some() { Status::OK } else { Status::NO_SUCH_DIALOG };
                 let message = replies::plain(&message, status, &self.tag());
                 let reply = Reply::new(message, false);
@@ -292,7 +293,7 @@ impl Element {
                 self.answered(&mut state, now, client, is_final, &message);
             }
             Received::Repeated => self.repeat(&mut state, now, flow),
-            Received::Acknowledged => {}
+            Received::Acknowledged => self.figures.request(&Method::Ack),
             Received::Unmatched => self.figures.dropped("unmatched"),
             Received::Overloaded => {
                 drop(state);
@@ -499,6 +500,7 @@ impl Element {
             server_in_hand: counts.server_pending,
             server_kept: counts.server_kept,
             client: counts.client_pending,
+            forgotten: counts.forgotten.saturating_add(counts.dropped),
         });
     }
 
@@ -532,7 +534,9 @@ impl Element {
 pub(crate) fn transaction_limits(limits: &Limits) -> TransactionLimits {
     TransactionLimits {
         pending_max: limits.transactions_max,
-        pending_per_source_max: limits.transactions_per_source_max,
+        // Each is answered before the next message is looked at.
+        pending_per_source_max: limits.transactions_max,
+        kept_max: limits.transactions_max,
         ..TransactionLimits::default()
     }
 }

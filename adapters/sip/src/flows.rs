@@ -328,9 +328,9 @@ impl Flows {
         locked(&self.connections).values().cloned().collect()
     }
 
-    /// How many connections there are, those in a handshake included.
+    /// How many connections are open, whoever opened them; those in a handshake are not yet.
     pub(crate) fn count(&self) -> usize {
-        locked(&self.of_sources).0
+        locked(&self.connections).len()
     }
 }
 

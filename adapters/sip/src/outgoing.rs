@@ -266,6 +266,8 @@ impl Element {
         let device = device.ok_or(Delivery::Unsendable("the settings give it no part in SIP"))?;
         let put_off = state.held_off.get(device.name.as_str());
         if let Some(left) = put_off.and_then(|until| until.checked_duration_since(now)) {
+            let method = if errand.by == By::Refer { Method::Refer } else { Method::Notify };
+            self.figures().sent(&method, "held_off");
             return Err(Delivery::HeldOff(left));
         }
         let hop = device.sip.as_ref().and_then(|sip| sip.next_hop.as_deref());
@@ -381,11 +383,17 @@ impl Element {
         if !exchange.flow.is_reliable() && bytes.len() > DATAGRAM_BYTES_MAX {
             return Err(Delivery::Unsendable("it is too large for UDP"));
         }
+        let held_off = |exchange: &Exchange| {
+            if let Some(method) = exchange.request.method() {
+                self.figures().sent(method, "held_off");
+            }
+            Delivery::HeldOff(Duration::from_secs(1))
+        };
         if state.exchanges.len() >= EXCHANGES_MAX {
-            return Err(Delivery::HeldOff(Duration::from_secs(1)));
+            return Err(held_off(&exchange));
         }
         let client = state.transactions.request(now, exchange.flow, &exchange.request, bytes);
-        let client = client.map_err(|_| Delivery::HeldOff(Duration::from_secs(1)))?;
+        let client = client.map_err(|_| held_off(&exchange))?;
         state.exchanges.insert(client, exchange);
         Ok(())
     }

@@ -68,7 +68,7 @@ impl Element {
         self.add_contact(asked, &mut message);
         let mut reply = Reply::new(message, true);
         if is_done && !declines_subscription(request) {
-            reply.then = result(request, &tag);
+            reply.then = result(request, &tag, asked.site.reason);
         }
         Ok(reply)
     }
@@ -190,7 +190,7 @@ impl Element {
 }
 
 /// What tells what came of a request, in the dialog that its REFER began.
-fn result(request: &Message, tag: &str) -> Option<(InDialog, Draft)> {
+fn result(request: &Message, tag: &str, reason: ReasonElement) -> Option<(InDialog, Draft)> {
     let response = Remotecc::Response(Response { code: 200, options: None });
     let draft = Draft {
         method: Method::Notify,
@@ -199,7 +199,7 @@ fn result(request: &Message, tag: &str) -> Option<(InDialog, Draft)> {
             (Name::SUBSCRIPTION_STATE, "terminated;reason=noresource".to_owned()),
         ],
         content_type: Some(RESPONSE_TYPE.to_owned()),
-        body: response.encode(ReasonElement::default()).ok()?,
+        body: response.encode(reason).ok()?,
     };
     Some((InDialog::of_peer(request, tag)?, draft))
 }

@@ -8,7 +8,7 @@
 use std::time::Duration;
 
 use domain::settings::Device;
-use protocols::sip::body::remotecc::{self, ReasonElement, Request, Response};
+use protocols::sip::body::remotecc::{self, Request, Response};
 use protocols::sip::body::{
     OptionsIndication, REQUEST_TYPE, RESPONSE_TYPE, ReasonAlarm, Remotecc, accepted, media_type,
     multipart,
@@ -263,7 +263,7 @@ impl Element {
         if told.has_body {
             let options = told.options.as_ref().map(accepted);
             let response = Remotecc::Response(Response { code: 200, options });
-            if let Ok(body) = response.encode(ReasonElement::default()) {
+            if let Ok(body) = response.encode(asked.site.reason) {
                 replies::add(&mut message, Name::CONTENT_TYPE, RESPONSE_TYPE);
                 message.body = body;
             }
@@ -344,8 +344,8 @@ fn status_of(refusal: &RegistrarRefusal) -> Status {
     match refusal {
         RegistrarRefusal::TooBrief { .. } => Status::INTERVAL_TOO_BRIEF,
         RegistrarRefusal::OutOfOrder => Status::SERVER_ERROR,
-        RegistrarRefusal::TooMany => Status::FORBIDDEN,
-        RegistrarRefusal::Full => Status::SERVICE_UNAVAILABLE,
+        RegistrarRefusal::TooMany { .. } => Status::FORBIDDEN,
+        RegistrarRefusal::Full { .. } => Status::SERVICE_UNAVAILABLE,
         RegistrarRefusal::WildcardMisused | RegistrarRefusal::SeveralFlows => Status::BAD_REQUEST,
         RegistrarRefusal::TooLong { .. } => Status::MESSAGE_TOO_LARGE,
         RegistrarRefusal::PathNotSupported => Status::EXTENSION_REQUIRED,

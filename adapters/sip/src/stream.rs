@@ -221,13 +221,16 @@ enum Taken {
 fn take(connection: &Connection, element: &Element, decoder: &mut Decoder) -> Taken {
     let mut taken = Taken::Nothing;
     loop {
+        // The settings may be others since the last message.
+        decoder.set_limits(element.wire_limits());
         match decoder.next() {
             Ok(Cut::More) => return taken,
             Ok(Cut::Ping) => {
                 element.pinged();
                 connection.push(Bytes::from_static(b"\r\n"));
             }
-            Ok(Cut::Pong) => element.ponged(&connection.flow),
+            // That the peer is heard at all is what counts.
+            Ok(Cut::Pong) => {}
             Ok(Cut::Message(message)) => element.heard(connection.flow, Some(connection), message),
             Err(malformed) => {
                 let is_lost = malformed.framing_is_lost;

@@ -51,8 +51,6 @@ pub struct SipLimits {
     pub queue_bytes: usize,
     /// Requests at once that wait for an answer.
     pub transactions_max: usize,
-    /// The same of one address.
-    pub transactions_per_source_max: usize,
     /// Requests a second from an address that has proven nothing.
     pub requests_per_second_per_source: u32,
     /// Registrations at once.
@@ -116,7 +114,6 @@ impl SipLimits {
             queue_messages: count("limits.sip_queue_messages"),
             queue_bytes: count("limits.sip_queue_bytes"),
             transactions_max: count("limits.sip_transactions_max"),
-            transactions_per_source_max: count("limits.sip_transactions_per_source_max"),
             requests_per_second_per_source: u32::try_from(rate).unwrap_or(u32::MAX),
             bindings_max: count("limits.sip_bindings_max"),
         }

@@ -33,7 +33,7 @@ impl Node {
         let text = format!(
             "name = \"gw-a.example\"\nstate_directory = \"{}\"\n\
              [limits]\nnotice_seconds = 0\nsip_connections_per_source_max = 20000\n\
-             sip_transactions_per_source_max = 50000\nsip_requests_per_second_per_source = 100000\n\
+             sip_requests_per_second_per_source = 100000\n\
              [listeners.phone]\naddresses = [\"{ADDRESS}\"]\nport = {phone}\n\
              [listeners.console]\naddresses = [\"{ADDRESS}\"]\nport = {console}\n\
              [listeners.operations]\naddresses = [\"{ADDRESS}\"]\nport = {operations}\n\

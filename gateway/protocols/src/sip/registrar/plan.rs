@@ -158,13 +158,13 @@ impl<'a, 'b> Planner<'a, 'b> {
             .collect();
         dead.sort_unstable_by(|one, other| other.cmp(one));
         while made > lost && (here + made).saturating_sub(lost) > limit {
-            let (_, id) = dead.pop().ok_or(RegistrarRefusal::TooMany)?;
+            let (_, id) = dead.pop().ok_or(RegistrarRefusal::TooMany { max: limit })?;
             self.plan.gone.push(id);
             lost += 1;
         }
         let all = (self.index.len() + made).saturating_sub(lost);
         if made > lost && all > self.settings.bindings_max {
-            return Err(RegistrarRefusal::Full);
+            return Err(RegistrarRefusal::Full { max: self.settings.bindings_max });
         }
         Ok(())
     }
