@@ -378,7 +378,7 @@ impl Element {
             // A phone with several addresses is there as long as one of them is.
             let is_there = match &change {
                 BindingChange::Unreachable { device: Some(device), .. } => {
-                    state.registrar.reach_device(device).iter().any(|binding| binding.is_live)
+                    state.registrar.is_reached(device)
                 }
                 _ => false,
             };

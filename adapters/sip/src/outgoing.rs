@@ -552,7 +552,7 @@ impl Element {
             let of_uri: Vec<_> =
                 bindings.iter().filter(|it| *it.uri == *uri).map(|it| it.aor.clone()).collect();
             for aor in of_uri {
-                state.registrar.remove(&aor, &uri);
+                state.registrar.remove(&aor, Some(device.as_str()), &uri);
             }
         }
         if status == Status::SERVICE_UNAVAILABLE
