@@ -254,6 +254,10 @@ impl Element {
         }
         let now = now();
         let mut state = locked(&self.state);
+        if connection.is_some_and(Connection::is_closing) {
+            // It was ended while this waited its turn, perhaps since its certificate proves nothing any more.
+            return;
+        }
         match state.transactions.received(now, flow, &message) {
             Received::Request(server) => {
                 if let Some(method) = message.method() {

@@ -57,8 +57,11 @@ struct Queue {
 }
 
 impl Connection {
-    /// Puts bytes into the queue; `false` where it is full, and the connection ends then.
+    /// Puts bytes into the queue; `false` where it is full, and the connection ends then, or where it is to end.
     pub(crate) fn push(&self, bytes: Bytes) -> bool {
+        if self.is_closing() {
+            return false;
+        }
         {
             let mut queue = locked(&self.queue);
             let length = queue.bytes.saturating_add(bytes.len());
@@ -92,7 +95,8 @@ impl Connection {
         self.wake.notified().await;
     }
 
-    /// Ends it once all that waits was written.
+    /// Ends it once all that waits was written. Nothing more is taken from it or put into it, and what it proved
+    /// counts no more.
     pub(crate) fn close(&self) {
         self.closing.store(true, Ordering::Release);
         self.wake.notify_one();
