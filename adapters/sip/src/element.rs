@@ -18,6 +18,7 @@ mod admission;
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
@@ -65,6 +66,8 @@ pub(crate) struct Element {
     site: RwLock<Option<Arc<Site>>>,
     client_tls: RwLock<Option<Arc<ClientConfig>>>,
     judges: RwLock<Judges>,
+    /// How often settings or judges changed: who was judged meanwhile is judged again.
+    changes: AtomicU64,
     pub(crate) state: Mutex<State>,
     /// Addresses of next hops whose word counts, with the hop's name.
     trusted: RwLock<HashMap<std::net::IpAddr, String>>,
@@ -130,6 +133,7 @@ impl Element {
             site: RwLock::default(),
             client_tls: RwLock::default(),
             judges: RwLock::default(),
+            changes: AtomicU64::new(0),
             state: Mutex::new(state),
             trusted: RwLock::default(),
             hops: HopStates::default(),
@@ -181,6 +185,12 @@ impl Element {
 
     pub(crate) fn set_site(&self, site: Option<Arc<Site>>) {
         *self.site.write().unwrap_or_else(PoisonError::into_inner) = site;
+        self.changes.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// How often it changed who counts as whom.
+    pub(crate) fn changes(&self) -> u64 {
+        self.changes.load(Ordering::Acquire)
     }
 
     pub(crate) fn client_tls(&self) -> Option<Arc<ClientConfig>> {
@@ -230,6 +240,7 @@ impl Element {
 
     pub(crate) fn set_judges(&self, judges: Judges) {
         *self.judges.write().unwrap_or_else(PoisonError::into_inner) = judges;
+        self.changes.fetch_add(1, Ordering::AcqRel);
     }
 
     /// A message came over a flow.

@@ -22,7 +22,7 @@ use tokio::task::JoinSet;
 
 use crate::dial::dial;
 use crate::element::Element;
-use crate::flows::locked;
+use crate::flows::{Proven, locked};
 use crate::hop_requests::{Asks, Registered};
 use crate::status::{NextHopStatus, ServerStatus};
 use crate::stream::stopped;
@@ -213,10 +213,12 @@ impl Element {
         self.figures().next_hop(&hop.name, false);
     }
 
+    /// A hop is gone, or another one: connections to it end, and those that it opened, whose certificate may
+    /// name none of its servers now.
     fn hop_gone(&self, name: &str) {
-        let state = locked(self.hops()).remove(name);
-        for flow in state.iter().flat_map(|state| &state.servers).filter_map(|it| it.flow) {
-            if let Some(connection) = self.flows().connection(&flow) {
+        locked(self.hops()).remove(name);
+        for connection in self.flows().all() {
+            if matches!(&connection.proven, Proven::NextHop(hop) if hop == name) {
                 connection.close();
             }
         }
