@@ -202,8 +202,8 @@ impl Element {
             device: Some(device.name.as_str().to_owned()),
             fixed_expires: is_cisco.then_some(asked.site.sip.phone_expires_seconds),
             user_agent: user_agent.map(|text| text.chars().take(100).collect()),
-            remotecc: combine.is_some_and(|combine| combine.remotecc_status),
-            combine_max: combine.map_or(0, |combine| combine.max),
+            remotecc: options.map(|_| combine.is_some_and(|combine| combine.remotecc_status)),
+            combine_max: options.map(|_| combine.map_or(0, |combine| combine.max)),
         })
     }
 

@@ -233,6 +233,10 @@ async fn a_page_is_shown_over_the_flow_of_a_phone_that_takes_such_requests() {
     let mut phone = Phone::first(bench.tls().await);
     phone.register().await;
     bench.until("the channel", || bench.port.channels().reaches(&device)).await;
+    // A refresh says nothing of what the phone takes, which it takes as before.
+    let refresh = phone.query().add("Contact", &phone.cisco_contact()).add("Expires", "3600");
+    let refresh = phone.proven_again(&refresh);
+    assert_eq!(phone.peer.ask(&refresh).await.code(), 200);
     assert!(!bench.port.channels().reaches(&SECOND.parse().unwrap()));
     let port = bench.port.clone();
     let shown = tokio::spawn(async move {

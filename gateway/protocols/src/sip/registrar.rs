@@ -302,9 +302,17 @@ impl Registrar {
                     binding.gone_at = now + lifetime + grace;
                     binding.order = self.order;
                     let mut is_new = true;
+                    let mut newest = None;
                     for id in places {
                         let Some(old) = self.index.remove(id) else { continue };
                         is_new &= old.call_id != binding.call_id;
+                        if newest < Some(old.order) {
+                            newest = Some(old.order);
+                            // A refresh says nothing of what the phone takes: that is as it was.
+                            binding.remotecc = registration.remotecc.unwrap_or(old.remotecc);
+                            binding.combine_max =
+                                registration.combine_max.unwrap_or(old.combine_max);
+                        }
                         if old.depends_on_flow() && old.is_live && old.flow != binding.flow {
                             self.changes.push_back(BindingChange::Moved {
                                 aor: aor.clone(),

@@ -31,10 +31,10 @@ pub struct Registration {
     pub fixed_expires: Option<u32>,
     /// What the phone says it is.
     pub user_agent: Option<String>,
-    /// Whether it takes remotecc.
-    pub remotecc: bool,
-    /// How many remotecc messages it takes in one request.
-    pub combine_max: u8,
+    /// Whether it takes remotecc; `None` where it said nothing of it, as phones do that only refresh.
+    pub remotecc: Option<bool>,
+    /// How many remotecc messages it takes in one request, where it said that.
+    pub combine_max: Option<u8>,
 }
 
 /// The Contact fields of a REGISTER.

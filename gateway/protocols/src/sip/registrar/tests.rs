@@ -41,8 +41,8 @@ fn asking(cseq: u32, contacts: Vec<AskedContact>) -> Registration {
         device: None,
         fixed_expires: None,
         user_agent: None,
-        remotecc: false,
-        combine_max: 0,
+        remotecc: None,
+        combine_max: None,
     }
 }
 

@@ -86,8 +86,8 @@ fn phone(number: u64, start: u32) -> Registration {
         device: Some(format!("SEP{number:012X}")),
         expires: Some(3600),
         user_agent: Some("Cisco-CP7821/12.1.1".to_owned()),
-        remotecc: true,
-        combine_max: 6,
+        remotecc: Some(true),
+        combine_max: Some(6),
         ..asking(101, vec![asked])
     }
 }
