@@ -35,6 +35,7 @@ use rustls::ClientConfig;
 use rustls_pki_types::{CertificateDer, UnixTime};
 use tokio::sync::{Notify, broadcast, watch};
 
+use crate::bodies::Body;
 use crate::events::SipEvent;
 use crate::figures::{Figures, Observed};
 use crate::flows::{Connection, Flows, Proven, locked};
@@ -108,6 +109,7 @@ pub(crate) struct Asked<'a> {
     pub(crate) flow: Flow,
     pub(crate) connection: Option<&'a Connection>,
     pub(crate) message: &'a Message,
+    pub(crate) body: &'a Body,
 }
 
 /// An answer, and whether it was asked by somebody who proved who they are.
@@ -263,6 +265,8 @@ impl Element {
         if is_request {
             protocols::sip::note_source(&mut message, flow.peer());
         }
+        let is_shown = connection.is_some_and(|it| it.proven != Proven::Nobody);
+        let body = Body::of(&message, is_shown || self.trusted(flow.peer()).is_some());
         let now = now();
         let mut state = locked(&self.state);
         if connection.is_some_and(Connection::is_closing) {
@@ -274,7 +278,8 @@ impl Element {
                 if let Some(method) = message.method() {
                     self.figures.request(method);
                 }
-                let asked = Asked { now, site: &site, flow, connection, message: &message };
+                let (site, message) = (&*site, &message);
+                let asked = Asked { now, site, flow, connection, message, body: &body };
                 let mut reply = self.dispatch(&mut state, &asked);
                 let then = reply.then.take();
                 let is_invite = message.method() == Some(&Method::Invite);
@@ -287,7 +292,7 @@ impl Element {
                 }
                 self.answer(&mut state, now, server, flow, reply);
                 if let Some((dialog, draft)) = then {
-                    self.send_in_dialog(&mut state, now, &site, flow, &dialog, draft);
+                    self.send_in_dialog(&mut state, now, site, flow, &dialog, draft);
                 }
             }
             Received::Cancelled { cancel, invite } => {
