@@ -249,7 +249,7 @@ impl Element {
     pub(crate) fn heard(&self, flow: Flow, connection: Option<&Connection>, mut message: Message) {
         let is_request = message.method().is_some();
         let is_hop = connection.is_some_and(|it| matches!(it.proven, Proven::NextHop(_)));
-        if is_request && flow.is_reliable() && !is_hop {
+        if flow.is_reliable() && !is_hop {
             match self.admit(flow, 0) {
                 Admitted::Yes => {}
                 Admitted::Refused => return self.refuse_overload(flow, &message),
@@ -306,7 +306,14 @@ impl Element {
             }
             Received::Repeated => self.repeat(&mut state, now, flow),
             Received::Acknowledged => {}
-            Received::Unmatched => self.figures.dropped("unmatched"),
+            Received::Unmatched => {
+                self.figures.dropped("unmatched");
+                if let Some(connection) = connection
+                    && !self.is_next_hops(connection)
+                {
+                    connection.misdeed(now);
+                }
+            }
             Received::Overloaded => {
                 drop(state);
                 self.figures.dropped("transactions");

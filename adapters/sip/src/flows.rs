@@ -7,7 +7,7 @@ use std::collections::{HashMap, VecDeque};
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use domain::DeviceName;
@@ -17,6 +17,10 @@ use tokio::sync::Notify;
 
 use crate::limits::Limits;
 use crate::sources::Source;
+
+/// What may come over a connection within a minute that is no SIP, or answers nothing of ours.
+const MISDEEDS_MAX: u32 = 60;
+const MISDEEDS_WITHIN: Duration = Duration::from_secs(60);
 
 /// Who a connection was proven to belong to when it was opened.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,6 +52,8 @@ pub(crate) struct Connection {
     is_known: AtomicBool,
     /// How long it may be silent, in milliseconds.
     silence_milliseconds: AtomicU64,
+    /// What it did wrong, and since when that is counted.
+    misdeeds: Mutex<(u32, Option<Instant>)>,
 }
 
 #[derive(Debug, Default)]
@@ -100,6 +106,20 @@ impl Connection {
     pub(crate) fn close(&self) {
         self.closing.store(true, Ordering::Release);
         self.wake.notify_one();
+    }
+
+    /// Something came over it that is no SIP, or answers nothing of ours; it ends where that happens too often.
+    pub(crate) fn misdeed(&self, now: Instant) {
+        let mut misdeeds = locked(&self.misdeeds);
+        let (count, since) = &mut *misdeeds;
+        if since.is_none_or(|since| now.saturating_duration_since(since) >= MISDEEDS_WITHIN) {
+            (*count, *since) = (0, Some(now));
+        }
+        *count = count.saturating_add(1);
+        if *count > MISDEEDS_MAX {
+            drop(misdeeds);
+            self.close();
+        }
     }
 
     pub(crate) fn is_closing(&self) -> bool {
@@ -251,6 +271,7 @@ impl Flows {
             cut: AtomicBool::new(false),
             is_known: AtomicBool::new(false),
             silence_milliseconds: AtomicU64::new(0),
+            misdeeds: Mutex::default(),
         });
         locked(&self.connections).insert(number, Arc::clone(&connection));
         connection

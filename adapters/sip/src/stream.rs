@@ -23,7 +23,6 @@ use tokio::sync::watch;
 use crate::element::Element;
 use crate::flows::Connection;
 use crate::limits::Limits;
-use crate::sources::Admitted;
 use crate::time::now;
 
 /// Bytes that are read at once.
@@ -229,12 +228,7 @@ fn take(connection: &Connection, element: &Element, decoder: &mut Decoder) -> Ta
             Ok(Cut::Message(message)) => element.heard(connection.flow, Some(connection), message),
             Err(malformed) => {
                 let is_lost = malformed.framing_is_lost;
-                // What is no SIP counts as a request does.
-                let is_heard =
-                    connection.is_known() || element.admit(connection.flow, 0) == Admitted::Yes;
-                if is_heard {
-                    element.malformed(connection.flow, malformed);
-                }
+                element.malformed_over(connection, malformed);
                 if is_lost {
                     return Taken::Lost;
                 }
