@@ -117,8 +117,13 @@ async fn one(socket: TcpStream, peer: SocketAddr, place: Place, offer: Offer, ac
             };
             drop(permit);
             let chain = tls.get_ref().1.peer_certificates();
-            let proven = chain.map_or(Proven::Nobody, |chain| element.holder(chain, peer));
-            let connection = element.flows().open(peer, local, true, proven, true);
+            let holder = || chain.map_or(Proven::Nobody, |chain| element.holder(chain, peer));
+            let changes = element.changes();
+            let connection = element.flows().open(peer, local, true, holder(), true);
+            if element.changes() != changes && holder() != connection.proven {
+                // Whoever ended connections of before could not know this one yet.
+                connection.close();
+            }
             element.figures().opened("tls");
             let ended = stream::run(tls, Arc::clone(&connection), Arc::clone(&element), stop);
             element.ended(&connection, ended.await);

@@ -19,6 +19,7 @@ mod changes;
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
@@ -35,6 +36,7 @@ use rustls::ClientConfig;
 use rustls_pki_types::{CertificateDer, UnixTime};
 use tokio::sync::{Notify, broadcast, watch};
 
+use crate::bodies::Body;
 use crate::events::SipEvent;
 use crate::figures::{Figures, Observed};
 use crate::flows::{Connection, Flows, Proven, locked};
@@ -69,6 +71,8 @@ pub(crate) struct Element {
     site: RwLock<Option<Arc<Site>>>,
     client_tls: RwLock<Option<Arc<ClientConfig>>>,
     judges: RwLock<Judges>,
+    /// How often settings or judges changed: who was judged meanwhile is judged again.
+    changes: AtomicU64,
     pub(crate) state: Mutex<State>,
     /// Addresses of next hops whose word counts, with the hop's name.
     trusted: RwLock<HashMap<std::net::IpAddr, String>>,
@@ -109,6 +113,7 @@ pub(crate) struct Asked<'a> {
     pub(crate) flow: Flow,
     pub(crate) connection: Option<&'a Connection>,
     pub(crate) message: &'a Message,
+    pub(crate) body: &'a Body,
 }
 
 /// An answer, and whether it was asked by somebody who proved who they are.
@@ -135,6 +140,7 @@ impl Element {
             site: RwLock::default(),
             client_tls: RwLock::default(),
             judges: RwLock::default(),
+            changes: AtomicU64::new(0),
             state: Mutex::new(state),
             trusted: RwLock::default(),
             hops: HopStates::default(),
@@ -186,6 +192,12 @@ impl Element {
 
     pub(crate) fn set_site(&self, site: Option<Arc<Site>>) {
         *self.site.write().unwrap_or_else(PoisonError::into_inner) = site;
+        self.changes.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// How often it changed who counts as whom.
+    pub(crate) fn changes(&self) -> u64 {
+        self.changes.load(Ordering::Acquire)
     }
 
     pub(crate) fn client_tls(&self) -> Option<Arc<ClientConfig>> {
@@ -235,13 +247,14 @@ impl Element {
 
     pub(crate) fn set_judges(&self, judges: Judges) {
         *self.judges.write().unwrap_or_else(PoisonError::into_inner) = judges;
+        self.changes.fetch_add(1, Ordering::AcqRel);
     }
 
     /// A message came over a flow.
     pub(crate) fn heard(&self, flow: Flow, connection: Option<&Connection>, mut message: Message) {
         let is_request = message.method().is_some();
         let is_hop = connection.is_some_and(|it| matches!(it.proven, Proven::NextHop(_)));
-        if is_request && flow.is_reliable() && !is_hop {
+        if flow.is_reliable() && !is_hop {
             match self.admit(flow, 0) {
                 Admitted::Yes => {}
                 // Who reads slowly asks slowly: a connection can be told each time.
@@ -259,14 +272,21 @@ impl Element {
         if is_request {
             protocols::sip::note_source(&mut message, flow.peer());
         }
+        let is_shown = connection.is_some_and(|it| it.proven != Proven::Nobody);
+        let body = Body::of(&message, is_shown || self.trusted(flow.peer()).is_some());
         let now = now();
         let mut state = locked(&self.state);
+        if connection.is_some_and(Connection::is_closing) {
+            // It was ended while this waited its turn, perhaps since its certificate proves nothing any more.
+            return;
+        }
         match state.transactions.received(now, flow, &message) {
             Received::Request(server) => {
                 if let Some(method) = message.method() {
                     self.figures.request(method);
                 }
-                let asked = Asked { now, site: &site, flow, connection, message: &message };
+                let (site, message) = (&*site, &message);
+                let asked = Asked { now, site, flow, connection, message, body: &body };
                 let mut reply = self.dispatch(&mut state, &asked);
                 let then = reply.then.take();
                 let is_invite = message.method() == Some(&Method::Invite);
@@ -279,7 +299,7 @@ impl Element {
                 }
                 self.answer(&mut state, now, server, flow, reply);
                 if let Some((dialog, draft)) = then {
-                    self.send_in_dialog(&mut state, now, &site, flow, &dialog, draft);
+                    self.send_in_dialog(&mut state, now, site, flow, &dialog, draft);
                 }
             }
             Received::Cancelled { cancel, invite } => {
@@ -294,7 +314,14 @@ impl Element {
             }
             Received::Repeated => self.repeat(&mut state, now, flow),
             Received::Acknowledged => self.figures.request(&Method::Ack),
-            Received::Unmatched => self.figures.dropped("unmatched"),
+            Received::Unmatched => {
+                self.figures.dropped("unmatched");
+                if let Some(connection) = connection
+                    && !self.is_next_hops(connection)
+                {
+                    connection.misdeed(now);
+                }
+            }
             Received::Overloaded => {
                 drop(state);
                 self.figures.dropped("transactions");

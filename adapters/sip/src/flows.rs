@@ -19,6 +19,10 @@ use crate::limits::Limits;
 use crate::sources::Source;
 use crate::time::now;
 
+/// What may come over a connection within a minute that is no SIP, or answers nothing of ours.
+const MISDEEDS_MAX: u32 = 60;
+const MISDEEDS_WITHIN: Duration = Duration::from_secs(60);
+
 /// Who a connection was proven to belong to when it was opened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Proven {
@@ -51,6 +55,8 @@ pub(crate) struct Connection {
     is_known: AtomicBool,
     /// How long it may be silent, in milliseconds.
     silence_milliseconds: AtomicU64,
+    /// What it did wrong, and since when that is counted.
+    misdeeds: Mutex<(u32, Option<Instant>)>,
 }
 
 #[derive(Debug, Default)]
@@ -60,8 +66,11 @@ struct Queue {
 }
 
 impl Connection {
-    /// Puts bytes into the queue; `false` where it is full, and the connection ends then.
+    /// Puts bytes into the queue; `false` where it is full, and the connection ends then, or where it is to end.
     pub(crate) fn push(&self, bytes: Bytes) -> bool {
+        if self.is_closing() {
+            return false;
+        }
         {
             let mut queue = locked(&self.queue);
             let length = queue.bytes.saturating_add(bytes.len());
@@ -95,10 +104,25 @@ impl Connection {
         self.wake.notified().await;
     }
 
-    /// Ends it once all that waits was written.
+    /// Ends it once all that waits was written. Nothing more is taken from it or put into it, and what it proved
+    /// counts no more.
     pub(crate) fn close(&self) {
         self.closing.store(true, Ordering::Release);
         self.wake.notify_one();
+    }
+
+    /// Something came over it that is no SIP, or answers nothing of ours; it ends where that happens too often.
+    pub(crate) fn misdeed(&self, now: Instant) {
+        let mut misdeeds = locked(&self.misdeeds);
+        let (count, since) = &mut *misdeeds;
+        if since.is_none_or(|since| now.saturating_duration_since(since) >= MISDEEDS_WITHIN) {
+            (*count, *since) = (0, Some(now));
+        }
+        *count = count.saturating_add(1);
+        if *count > MISDEEDS_MAX {
+            drop(misdeeds);
+            self.close();
+        }
     }
 
     pub(crate) fn is_closing(&self) -> bool {
@@ -265,6 +289,7 @@ impl Flows {
             cut: AtomicBool::new(false),
             is_known: AtomicBool::new(false),
             silence_milliseconds: AtomicU64::new(0),
+            misdeeds: Mutex::default(),
         });
         locked(&self.connections).insert(number, Arc::clone(&connection));
         connection

@@ -19,6 +19,7 @@
 //! node that has its flow.
 
 mod accept;
+mod bodies;
 mod channels;
 mod datagram;
 mod dial;

@@ -25,7 +25,7 @@ use tokio::task::JoinSet;
 
 use crate::dial::dial;
 use crate::element::Element;
-use crate::flows::locked;
+use crate::flows::{Proven, locked};
 use crate::hop_requests::{Asks, Conversation, Registered};
 use crate::outgoing::Exchange;
 use crate::status::{NextHopStatus, ServerStatus};
@@ -246,10 +246,12 @@ impl Element {
         self.figures().next_hop(&hop.name, false);
     }
 
+    /// A hop is gone, or another one: connections to it end, and those that it opened, whose certificate may
+    /// name none of its servers now.
     fn hop_gone(&self, name: &str) {
-        let state = locked(self.hops()).remove(name);
-        for flow in state.iter().flat_map(|state| &state.servers).filter_map(|it| it.flow) {
-            if let Some(connection) = self.flows().connection(&flow) {
+        locked(self.hops()).remove(name);
+        for connection in self.flows().all() {
+            if matches!(&connection.proven, Proven::NextHop(hop) if hop == name) {
                 connection.close();
             }
         }
@@ -433,7 +435,7 @@ async fn serve(
             if let Ok(found) = look_up(server).await {
                 let is_there = found.contains(&flow.peer().ip().to_canonical());
                 element.server_is(hop, place, |server| server.addresses = found);
-                if !is_there && !(flow.is_reliable() && element.stands(hop, place)) {
+                if !(is_there || flow.is_reliable() && element.stands(hop, place)) {
                     element.server_is(hop, place, |server| server.flow = None);
                     close(element, &flow);
                     return Ok(());

@@ -4,16 +4,12 @@
 //! anything else. It is answered at once; what comes of a key is told by a NOTIFY in its dialog, where the
 //! phone did not say that it wants none.
 
-use bytes::Bytes;
 use domain::DeviceName;
-use protocols::sip::body::remotecc::{self, ReasonElement, Request, Response};
-use protocols::sip::body::{
-    ALARM_TYPE, Alarm, REQUEST_TYPE, RESPONSE_TYPE, Remotecc, media_type, multipart, press,
-};
-use protocols::sip::{
-    Message, Method, Name, Notified, ReferTo, Status, Value, declines_subscription,
-};
+use protocols::sip::body::remotecc::{ReasonElement, Request, Response};
+use protocols::sip::body::{RESPONSE_TYPE, Remotecc};
+use protocols::sip::{Message, Method, Name, Notified, ReferTo, Status, declines_subscription};
 
+use crate::bodies::{BadBody, Carried};
 use crate::element::{Asked, Element, Reply, State};
 use crate::events::SipEvent;
 use crate::outgoing::{Draft, InDialog};
@@ -24,15 +20,6 @@ use crate::time::now;
 const TOKEN: &str = "urn:x-cisco-remotecc:token-registration";
 /// Event packages of which phones may tell unasked.
 const UNASKED: [&str; 2] = ["dialog", "service-control"];
-
-/// What a REFER carries.
-enum Carried {
-    Request(Box<Request>),
-    Response,
-    /// What a key carried.
-    Press(String),
-    Alarm(Alarm),
-}
 
 impl Element {
     /// Answers a REFER.
@@ -60,7 +47,9 @@ impl Element {
         let Some(device) = who.device() else {
             return Err(self.refusal(request, Status::FORBIDDEN, "no device of ours"));
         };
-        let carried = self.carried(asked, &refer_to)?;
+        let carried = asked.body.carried(request, &refer_to);
+        let carried = carried
+            .map_err(|bad_body| self.bad_body(request, &bad_body, "no such body in a REFER"))?;
         let tag = self.tag();
         let is_done = self.do_what_is_carried(device, carried);
         let status = if is_done { Status::ACCEPTED } else { Status::DECLINE };
@@ -79,58 +68,18 @@ impl Element {
         replies::add(message, Name::CONTACT, &contact);
     }
 
-    fn carried(&self, asked: &Asked<'_>, refer_to: &ReferTo) -> Result<Carried, Message> {
-        let request = asked.message;
-        let bad = |words: &str| self.refusal(request, Status::BAD_REQUEST, words);
-        let content_type = request.headers.get(&Name::CONTENT_TYPE).map_or("", Value::as_str);
-        let is_multipart = multipart::is_multipart(content_type);
-        let parts = if is_multipart {
-            multipart::parts(content_type, &request.body).map_err(|it| bad(&it.to_string()))?
-        } else {
-            vec![multipart::Part::new(content_type, request.body.clone())]
-        };
-        if let ReferTo::Cid(id) = refer_to {
-            let own = request.headers.get(&Name::CONTENT_ID).map(|value| bare(value.as_str()));
-            let is_there = own == Some(bare(id))
-                || parts.iter().any(|part| part.id.as_deref().map(bare) == Some(bare(id)));
-            if !is_there {
-                return Err(bad("Refer-To names a part that is not in the message"));
-            }
-        }
-        let [first, rest @ ..] = parts.as_slice() else { return Err(bad("there is no body")) };
-        match media_type(&first.content_type).as_str() {
-            REQUEST_TYPE if !rest.is_empty() => match press(&parts) {
-                Ok(pressed) => Ok(Carried::Press(pressed.data)),
-                Err(_) => self.request_in(asked, &first.body),
-            },
-            REQUEST_TYPE => self.request_in(asked, &first.body),
-            RESPONSE_TYPE => match remotecc::decode(&first.body) {
-                Ok(_) => Ok(Carried::Response),
-                Err(problem) => Err(bad(&problem.to_string())),
-            },
-            ALARM_TYPE => match Alarm::decode(&first.body) {
-                Ok(alarm) => Ok(Carried::Alarm(alarm)),
-                Err(problem) => Err(bad(&problem.to_string())),
-            },
-            _ => {
-                let status = Status::UNSUPPORTED_MEDIA_TYPE;
-                let mut message = self.refusal(request, status, "no such body in a REFER");
-                replies::add(&mut message, Name::ACCEPT, replies::ACCEPT);
-                Err(message)
-            }
-        }
-    }
-
-    fn request_in(&self, asked: &Asked<'_>, body: &Bytes) -> Result<Carried, Message> {
-        match remotecc::decode(body).map(|decoded| decoded.remotecc) {
-            Ok(Remotecc::Request(request)) => Ok(Carried::Request(Box::new(request))),
-            Ok(Remotecc::Response(_)) => Ok(Carried::Response),
-            Err(remotecc::BadRemotecc::Unknown(_)) => {
+    /// The refusal of a body; `words` say so of one that is of no type which belongs there.
+    pub(crate) fn bad_body(&self, request: &Message, bad: &BadBody, words: &str) -> Message {
+        match bad {
+            BadBody::Wrong(problem) => self.refusal(request, Status::BAD_REQUEST, problem),
+            BadBody::Unknown => {
                 self.figures().dropped("unknown_request");
-                Err(self.refusal(asked.message, Status::DECLINE, "no such request here"))
+                self.refusal(request, Status::DECLINE, "no such request here")
             }
-            Err(problem) => {
-                Err(self.refusal(asked.message, Status::BAD_REQUEST, &problem.to_string()))
+            BadBody::MediaType => {
+                let mut message = self.refusal(request, Status::UNSUPPORTED_MEDIA_TYPE, words);
+                replies::add(&mut message, Name::ACCEPT, replies::ACCEPT);
+                message
             }
         }
     }
@@ -202,8 +151,4 @@ fn result(request: &Message, tag: &str, reason: ReasonElement) -> Option<(InDial
         body: response.encode(reason).ok()?,
     };
     Some((InDialog::of_peer(request, tag)?, draft))
-}
-
-fn bare(id: &str) -> &str {
-    id.trim().trim_start_matches('<').trim_end_matches('>')
 }

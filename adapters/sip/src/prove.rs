@@ -163,7 +163,7 @@ impl Element {
     /// packet may be anybody's, and where TLS is wanted no other way counts.
     pub(crate) fn hop_of(&self, asked: &Asked<'_>) -> Option<String> {
         if let Some(Proven::NextHop(hop)) = asked.connection.map(|connection| &connection.proven) {
-            return Some(hop.clone());
+            return asked.site.next_hop(hop).map(|hop| hop.name.clone());
         }
         let name = self.trusted(asked.flow.peer())?;
         let counts = match asked.site.next_hop(&name)?.transport {

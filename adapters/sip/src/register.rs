@@ -8,16 +8,14 @@
 use std::time::Duration;
 
 use domain::settings::Device;
-use protocols::sip::body::remotecc::{self, Request, Response};
-use protocols::sip::body::{
-    OptionsIndication, REQUEST_TYPE, RESPONSE_TYPE, ReasonAlarm, Remotecc, accepted, media_type,
-    multipart,
-};
+use protocols::sip::body::remotecc::Response;
+use protocols::sip::body::{RESPONSE_TYPE, ReasonAlarm, Remotecc, accepted};
 use protocols::sip::registrar::{
     Asked as AskedContacts, AskedContact, Registered, RegistrarRefusal, Registration,
 };
 use protocols::sip::{Contacts, Message, Name, NameAddress, Status, Uri, Value};
 
+use crate::bodies::Told;
 use crate::element::{Asked, Element, Reply, State};
 use crate::replies;
 use crate::site::GRACE;
@@ -32,13 +30,6 @@ const INSTANCE: &str = "+sip.instance";
 const NEW: &str = ";x-cisco-newreg";
 /// Extensions of such phones that we go along with.
 const CISCO_SUPPORTED: &str = "X-cisco-srtp-fallback, X-cisco-sis-10.0.0";
-
-/// What a phone said in the body of its REGISTER.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-struct Told {
-    has_body: bool,
-    options: Option<OptionsIndication>,
-}
 
 impl Element {
     /// Answers a REGISTER.
@@ -121,40 +112,14 @@ impl Element {
     }
 
     fn told(&self, asked: &Asked<'_>) -> Result<Told, Message> {
-        let request = asked.message;
-        if request.body.is_empty() {
-            return Ok(Told::default());
+        let told = asked
+            .body
+            .told(asked.message)
+            .map_err(|bad| self.bad_body(asked.message, &bad, "no such body in a REGISTER"))?;
+        for _ in 0..told.unknown {
+            self.figures().dropped("unknown_request");
         }
-        let bad = |words: String| self.refusal(request, Status::BAD_REQUEST, &words);
-        let content_type = request.headers.get(&Name::CONTENT_TYPE).map_or("", Value::as_str);
-        let parts = if multipart::is_multipart(content_type) {
-            multipart::parts(content_type, &request.body)
-                .map_err(|problem| bad(problem.to_string()))?
-        } else {
-            vec![multipart::Part::new(content_type, request.body.clone())]
-        };
-        let mut told = Told { has_body: true, options: None };
-        let mut is_known = false;
-        for part in parts.iter().filter(|part| media_type(&part.content_type) == REQUEST_TYPE) {
-            is_known = true;
-            match remotecc::decode(&part.body) {
-                Ok(decoded) => {
-                    if let Remotecc::Request(Request::Options(options)) = decoded.remotecc {
-                        told.options = Some(options);
-                    }
-                }
-                // Newer phones may say more than is known here.
-                Err(remotecc::BadRemotecc::Unknown(_)) => self.figures().dropped("unknown_request"),
-                Err(problem) => return Err(bad(problem.to_string())),
-            }
-        }
-        if is_known {
-            return Ok(told);
-        }
-        let mut message =
-            self.refusal(request, Status::UNSUPPORTED_MEDIA_TYPE, "no such body in a REGISTER");
-        replies::add(&mut message, Name::ACCEPT, replies::ACCEPT);
-        Err(message)
+        Ok(told)
     }
 
     #[expect(clippy::too_many_arguments, reason = "each is one thing the request said")]

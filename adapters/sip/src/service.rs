@@ -140,7 +140,8 @@ impl Sip {
         while tasks.join_next().await.is_some() {}
     }
 
-    fn state(&self, settings: &Settings, limits: &Limits) -> Option<State> {
+    /// Conversations of which none was begun; `None` without randomness.
+    pub(crate) fn state(&self, settings: &Settings, limits: &Limits) -> Option<State> {
         let timers = timers(settings);
         let challenger = Challenger::new(challenger(settings, self.port.link_key(NONCE_KEY)));
         Some(State {

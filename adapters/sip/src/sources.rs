@@ -301,7 +301,7 @@ mod tests {
             sources.admit(now, &source(number));
             now += Duration::from_micros(100);
         }
-        assert!(sources.packets.buckets.get(&Source::of(source(1).peer().ip())).is_some());
+        assert!(sources.packets.buckets.contains_key(&Source::of(source(1).peer().ip())));
     }
 
     #[test]

@@ -6,7 +6,8 @@
 //! ```
 //!
 //! Its task alone reads and writes. While bytes cannot be written it goes on reading, so that a peer which does
-//! both late holds nobody up; what waits is bounded by the queue, and a write without progress by time.
+//! both late holds nobody up; what waits is bounded by the queue, and a write without progress by time. Once it
+//! is to end nothing more is read, and what waits has a fixed time to be taken.
 
 use std::future::poll_fn;
 use std::mem::MaybeUninit;
@@ -22,7 +23,6 @@ use tokio::sync::watch;
 use crate::element::Element;
 use crate::flows::Connection;
 use crate::limits::Limits;
-use crate::sources::Admitted;
 use crate::time::now;
 
 /// Bytes that are read at once.
@@ -30,7 +30,7 @@ const READ_BYTES: usize = 8 * 1024;
 /// A timer is never set closer than this, so that a busy connection does not set it with every message.
 const TICK: Duration = Duration::from_millis(250);
 
-/// How long what waits may take to be written once the node stops.
+/// How long what waits may take to be written once the connection is to end.
 const FAREWELL: Duration = Duration::from_secs(2);
 
 /// Why a connection ended.
@@ -89,8 +89,8 @@ struct Progress {
     begun: Option<Instant>,
     /// Since when nothing of what is to be written was taken.
     stuck: Option<Instant>,
-    /// When we were told to stop.
-    stopping: Option<Instant>,
+    /// Since when it is to end.
+    closing: Option<Instant>,
 }
 
 impl Progress {
@@ -103,8 +103,8 @@ impl Progress {
         };
         let message = self.begun.map(|at| (at.checked_add(limits.message), Ended::SlowMessage));
         let stuck = self.stuck.map(|at| (at.checked_add(limits.message), Ended::SlowReader));
-        let stopping = self.stopping.map(|at| (at.checked_add(FAREWELL), Ended::Ours));
-        let all = [Some(silence), message, stuck, stopping].into_iter().flatten();
+        let closing = self.closing.map(|at| (at.checked_add(FAREWELL), Ended::Ours));
+        let all = [Some(silence), message, stuck, closing].into_iter().flatten();
         all.min_by_key(|(at, _)| at.map_or((true, self.opened), |at| (false, at)))
             .unwrap_or(silence)
     }
@@ -125,14 +125,17 @@ where
     let mut decoder = Decoder::new(element.wire_limits());
     let (mut out, mut unflushed) = (Bytes::new(), false);
     let opened = now();
-    let mut progress = Progress { opened, heard: opened, begun: None, stuck: None, stopping: None };
-    let mut reads = true;
+    let mut progress = Progress { opened, heard: opened, begun: None, stuck: None, closing: None };
     let mut failed = None;
     let sleep = tokio::time::sleep(limits.idle.min(limits.message));
     let mut sleep = Box::pin(sleep);
     loop {
         if connection.is_cut() {
             return failed.unwrap_or(Ended::SlowReader);
+        }
+        if connection.is_closing() && progress.closing.is_none() {
+            progress.closing = Some(now());
+            progress.begun = None;
         }
         if out.is_empty() {
             match connection.next() {
@@ -165,11 +168,7 @@ where
                     None => sleep.as_mut().reset((now + limits.idle).into()),
                 }
             }
-            () = stopped(&mut stop), if !connection.is_closing() => {
-                reads = false;
-                progress.stopping = Some(now());
-                connection.close();
-            }
+            () = stopped(&mut stop), if !connection.is_closing() => connection.close(),
             written = write(&mut writer, &out), if !out.is_empty() || unflushed => match written {
                 Ok(count) => {
                     unflushed = !out.is_empty();
@@ -178,7 +177,7 @@ where
                 }
                 Err(_) => return failed.unwrap_or(Ended::Failed),
             },
-            read = read(Pin::new(&mut reader), &mut decoder), if reads => match read {
+            read = read(Pin::new(&mut reader), &mut decoder), if progress.closing.is_none() => match read {
                 Ok(0) => return Ended::Closed,
                 Err(_) => return Ended::Failed,
                 Ok(_) => {
@@ -186,7 +185,6 @@ where
                     let taken = take(&connection, &element, &mut decoder);
                     if taken == Taken::Lost {
                         failed = Some(Ended::Malformed);
-                        reads = false;
                         connection.close();
                     }
                     // What is begun now is another one where one became whole.
@@ -220,7 +218,7 @@ enum Taken {
 /// Takes out what is whole.
 fn take(connection: &Connection, element: &Element, decoder: &mut Decoder) -> Taken {
     let mut taken = Taken::Nothing;
-    loop {
+    while !connection.is_closing() {
         // The settings may be others since the last message.
         decoder.set_limits(element.wire_limits());
         match decoder.next() {
@@ -234,12 +232,7 @@ fn take(connection: &Connection, element: &Element, decoder: &mut Decoder) -> Ta
             Ok(Cut::Message(message)) => element.heard(connection.flow, Some(connection), message),
             Err(malformed) => {
                 let is_lost = malformed.framing_is_lost;
-                // What is no SIP counts as a request does.
-                let is_heard =
-                    connection.is_known() || element.admit(connection.flow, 0) == Admitted::Yes;
-                if is_heard {
-                    element.malformed(connection.flow, malformed);
-                }
+                element.malformed_over(connection, malformed);
                 if is_lost {
                     return Taken::Lost;
                 }
@@ -247,6 +240,7 @@ fn take(connection: &Connection, element: &Element, decoder: &mut Decoder) -> Ta
         }
         taken = Taken::Something;
     }
+    taken
 }
 
 /// Writes some of the bytes, or what was written before out of all buffers.
@@ -281,4 +275,74 @@ async fn read<R: AsyncRead>(
         })
     })
     .await
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::settings::Settings;
+    use engine::testing::{PlainAuthenticator, memory_port};
+    use engine::{Port, SystemClock};
+    use tokio::io::{AsyncReadExt as _, DuplexStream, duplex};
+    use tokio::task::JoinHandle;
+
+    use super::*;
+    use crate::flows::Proven;
+    use crate::service::Sip;
+    use crate::site::Site;
+
+    /// A connection that runs, the other end of it, and who counts what it did.
+    struct Running {
+        peer: DuplexStream,
+        connection: Arc<Connection>,
+        ended: JoinHandle<Ended>,
+        port: Port,
+        _stop: watch::Sender<bool>,
+    }
+
+    /// The peer takes so many bytes that it does not read.
+    async fn running(proven: Proven, pipe_bytes: usize) -> Running {
+        let settings = Arc::new(Settings::default());
+        let port =
+            memory_port(&settings, Arc::new(PlainAuthenticator), Arc::new(SystemClock)).await;
+        let limits = Limits::default();
+        let state = Sip::new(port.clone()).state(&settings, &limits).unwrap();
+        let element = Element::new(port.clone(), "gw-a.example".to_owned(), limits, state);
+        element.set_site(Site::of(settings, "gw-a.example").map(Arc::new));
+        let (peer, ours) = duplex(pipe_bytes);
+        let at = "192.0.2.1:5061".parse().unwrap();
+        let connection = element.flows().open(at, at, true, proven, true);
+        let (stop, stopped) = watch::channel(false);
+        let ended = tokio::spawn(run(ours, Arc::clone(&connection), element, stopped));
+        Running { peer, connection, ended, port, _stop: stop }
+    }
+
+    fn options(number: u32) -> String {
+        format!(
+            "OPTIONS sip:gw-a.example SIP/2.0\r\nVia: SIP/2.0/TLS a;branch=z9hG4bK{number}\r\n\
+             From: <sip:a@b>;tag=1\r\nTo: <sip:a@b>\r\nCall-ID: {number}\r\n\
+             CSeq: {number} OPTIONS\r\nContent-Length: 0\r\n\r\n"
+        )
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_connection_that_was_ended_is_served_no_more_and_ends_in_time() {
+        let device = Proven::Device("SEP001122334455".parse().unwrap());
+        let Running { mut peer, connection, ended, port, _stop } = running(device, 1_024).await;
+        connection.know(Duration::from_secs(3_600));
+        assert!(connection.push(Bytes::from(vec![b'x'; 10_000])));
+        peer.read_u8().await.unwrap();
+        connection.close();
+        assert!(!connection.push(Bytes::from_static(b"more")));
+        peer.write_all(options(1).as_bytes()).await.unwrap();
+        // It takes a byte now and then, as who wants to be served for ever would.
+        let since = now();
+        while peer.read_u8().await.is_ok() && !ended.is_finished() {
+            tokio::time::advance(TICK).await;
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(ended.await.unwrap(), Ended::Ours);
+        assert!(now() - since < FAREWELL * 2);
+        let figures = String::from_utf8(port.metrics().text()).unwrap();
+        assert!(!figures.contains("requests_total{method=\"OPTIONS\"} 1"), "{figures}");
+    }
 }

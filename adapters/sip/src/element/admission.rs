@@ -6,7 +6,7 @@ use bytes::Bytes;
 use protocols::sip::{Breach, Flow, Malformed, Message, Method, Status, encode};
 
 use super::{Asked, Element};
-use crate::flows::locked;
+use crate::flows::{Connection, Proven, locked};
 use crate::replies;
 use crate::sources::Admitted;
 use crate::time::now;
@@ -63,6 +63,25 @@ impl Element {
     /// A keep-alive was answered.
     pub(crate) fn pinged(&self) {
         self.figures.pinged();
+    }
+
+    /// Whether a connection is a next hop's: many phones may be behind it, each of which may send too much or
+    /// what breaks the grammar.
+    pub(super) fn is_next_hops(&self, connection: &Connection) -> bool {
+        matches!(connection.proven, Proven::NextHop(_))
+            || self.trusted(connection.flow.peer()).is_some()
+    }
+
+    /// What came over a connection was no SIP: it counts as a request does, and often it ends the connection.
+    pub(crate) fn malformed_over(&self, connection: &Connection, malformed: Malformed) {
+        let flow = connection.flow;
+        let is_hop = self.is_next_hops(connection);
+        if is_hop || self.admit(flow, 0) == Admitted::Yes {
+            self.malformed(flow, malformed);
+        }
+        if !is_hop {
+            connection.misdeed(now());
+        }
     }
 
     /// What came was no SIP; it is answered where it says enough of itself.

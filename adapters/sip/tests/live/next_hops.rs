@@ -566,3 +566,48 @@ async fn the_test_of_a_next_hop_asks_each_server_over_a_connection_of_its_own() 
         idle.await.unwrap();
     }
 }
+
+#[tokio::test]
+async fn what_a_next_hop_opened_ends_when_it_is_gone_or_has_other_servers() {
+    let signer = Authority::new("Edges");
+    let hop = |host: &str| {
+        let mut hop = edge(&[]);
+        hop.servers = vec![SipServer { host: host.to_owned(), port: 5061 }];
+        hop.transport = SipTransport::Tls;
+        hop.trusted = true;
+        hop
+    };
+    let bench = Bench::with(|start| {
+        add(&mut start.settings, hop("edge.invalid"));
+        trust(&mut start.settings, "edges", TrustPurpose::SipNextHops, Some(&signer.pem()));
+    })
+    .await;
+    let shown = || Some(signer.identity("edge", &["edge.invalid"]));
+    let options = Request::new("OPTIONS", &format!("sip:gateway@{NODE}"));
+    let with_path = |phone: &Phone| phone.plain().add("Path", "<sip:edge.invalid;lr>");
+    let changes: [&dyn Fn(&mut Settings); 2] =
+        [&|settings| add(settings, hop("other.invalid")), &|settings| {
+            change_sip(settings, |sip| sip.next_hops.clear())
+        }];
+    for change in changes {
+        bench.change(|settings| add(settings, hop("edge.invalid"))).await;
+        let mut phone = loop {
+            // The adapter follows the settings some moments later.
+            let peer = Peer::tls(bench.tls, &bench.authority, shown()).await.unwrap();
+            let mut phone = Phone::first(peer);
+            let request = with_path(&phone).add("Supported", "path");
+            if phone.ask(&request).await.code() == 200 {
+                break phone;
+            }
+        };
+        bench.change(change).await;
+        phone.peer.ends().await;
+        // Who comes now with that certificate is nobody's next hop.
+        let peer = Peer::tls(bench.tls, &bench.authority, shown()).await.unwrap();
+        let mut phone = Phone::first(peer);
+        assert_eq!(phone.peer.ask(&options.again()).await.code(), 200);
+        let request = with_path(&phone);
+        assert_eq!(phone.ask(&request).await.code(), 403);
+    }
+    bench.end().await;
+}

@@ -116,7 +116,7 @@ async fn sip_accept_46_a_source_that_asks_too_much_over_a_connection_is_told_so_
 async fn sip_accept_46_what_is_no_sip_counts_as_a_request_does() {
     let bench = Bench::with(|start| start.limits.requests_per_second_per_source = 1).await;
     let mut peer = bench.tcp().await;
-    for _ in 0..200 {
+    for _ in 0..60 {
         let bad = options().set("Max-Forwards", "300").text(&peer);
         peer.send(bad).await;
     }
@@ -124,7 +124,48 @@ async fn sip_accept_46_what_is_no_sip_counts_as_a_request_does() {
         bench.figure("jackfield_sip_dropped_total{reason=\"source_refused\"}")
             + bench.figure("jackfield_sip_dropped_total{reason=\"source\"}")
     };
-    bench.until("refusals", || refused() > 100).await;
+    bench.until("refusals", || refused() > 30).await;
+    bench.end().await;
+}
+
+#[tokio::test]
+async fn sip_accept_46_a_connection_that_brings_nothing_but_what_is_no_sip_ends() {
+    let bench = Bench::start().await;
+    for kind in ["no SIP", "no answers"] {
+        let mut phone = Phone::first(bench.tcp().await);
+        // Though who is there is known.
+        phone.register_plainly().await;
+        for number in 0..70 {
+            let bad = match kind {
+                "no SIP" => options().set("Max-Forwards", "300").text(&phone.peer),
+                _ => format!(
+                    "SIP/2.0 200 OK\r\nVia: SIP/2.0/TCP a;branch=z9hG4bK{number}\r\n\
+                     From: <sip:a@b>;tag=1\r\nTo: <sip:a@b>;tag=2\r\nCall-ID: {number}\r\n\
+                     CSeq: 1 REFER\r\nContent-Length: 0\r\n\r\n"
+                )
+                .into_bytes(),
+            };
+            let _ = phone.peer.try_send(bad).await;
+        }
+        phone.peer.ends().await;
+    }
+    let answers = bench.figure("jackfield_sip_dropped_total{reason=\"unmatched\"}");
+    let malformed = bench.figure("jackfield_sip_dropped_total{reason=\"malformed\"}");
+    assert_eq!((malformed, answers), (61, 61));
+    bench.end().await;
+}
+
+#[tokio::test]
+async fn sip_accept_46_answers_that_nobody_waits_for_count_as_requests_do() {
+    let bench = Bench::with(|start| start.limits.requests_per_second_per_source = 1).await;
+    let mut peer = bench.tcp().await;
+    let answer = "SIP/2.0 200 OK\r\nVia: SIP/2.0/TCP a;branch=z9hG4bKa\r\nFrom: <sip:a@b>;tag=1\r\n\
+        To: <sip:a@b>;tag=2\r\nCall-ID: a\r\nCSeq: 1 REFER\r\nContent-Length: 0\r\n\r\n";
+    for _ in 0..50 {
+        peer.send(answer).await;
+    }
+    let dropped = || bench.figure("jackfield_sip_dropped_total{reason=\"source\"}");
+    bench.until("them", || dropped() >= 20).await;
     bench.end().await;
 }
 

@@ -63,13 +63,13 @@ impl Index {
     pub(super) fn remove(&mut self, id: u64) -> Option<Binding> {
         let binding = *self.bindings.remove(&id)?;
         forget(&mut self.by_aor, &binding.aor, id);
-        if let Some(device) = &binding.device {
-            if let Some(of_device) = self.by_device.get_mut(device) {
-                take_out(&mut of_device.ids, id);
-                of_device.live -= usize::from(binding.is_live);
-                if of_device.ids.is_empty() {
-                    self.by_device.remove(device);
-                }
+        if let Some(device) = &binding.device
+            && let Some(of_device) = self.by_device.get_mut(device)
+        {
+            take_out(&mut of_device.ids, id);
+            of_device.live -= usize::from(binding.is_live);
+            if of_device.ids.is_empty() {
+                self.by_device.remove(device);
             }
         }
         self.by_flow.remove(&(binding.flow, id));
