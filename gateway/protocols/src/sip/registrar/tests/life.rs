@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 
+use std::collections::BTreeSet;
+
 use super::*;
 
 #[derive(Clone, Debug)]
