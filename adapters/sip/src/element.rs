@@ -40,6 +40,7 @@ use crate::figures::{Figures, Observed};
 use crate::flows::{Connection, Flows, Proven, locked};
 use crate::limits::Limits;
 use crate::next_hops::HopStates;
+use crate::once::Once;
 use crate::outgoing::{Draft, Exchange, InDialog};
 use crate::site::Site;
 use crate::sources::{Admitted, Sources};
@@ -63,6 +64,8 @@ pub(crate) struct Element {
     flows: Arc<Flows>,
     figures: Figures,
     sources: Mutex<Sources>,
+    /// What was said lately of peers.
+    pub(crate) once: Once,
     site: RwLock<Option<Arc<Site>>>,
     client_tls: RwLock<Option<Arc<ClientConfig>>>,
     judges: RwLock<Judges>,
@@ -127,6 +130,7 @@ impl Element {
         Arc::new(Self {
             flows: Flows::new(&limits),
             figures: Figures::new(port.metrics()),
+            once: Once::default(),
             sources: Mutex::new(Sources::new(limits.requests_per_second_per_source)),
             site: RwLock::default(),
             client_tls: RwLock::default(),
@@ -240,8 +244,10 @@ impl Element {
         if is_request && flow.is_reliable() && !is_hop {
             match self.admit(flow, 0) {
                 Admitted::Yes => {}
-                Admitted::Refused => return self.refuse_overload(flow, &message),
-                Admitted::Dropped => return,
+                // Who reads slowly asks slowly: a connection can be told each time.
+                Admitted::Refused | Admitted::Dropped => {
+                    return self.refuse_overload(flow, &message);
+                }
             }
         }
         let Some(site) = self.site() else {
@@ -277,6 +283,7 @@ impl Element {
                 }
             }
             Received::Cancelled { cancel, invite } => {
+                self.figures.request(&Method::Cancel);
                 let status = if invite.is_some() { Status::OK } else { Status::NO_SUCH_DIALOG };
                 let message = replies::plain(&message, status, &self.tag());
                 let reply = Reply::new(message, false);
@@ -286,7 +293,7 @@ impl Element {
                 self.answered(&mut state, now, client, is_final, &message);
             }
             Received::Repeated => self.repeat(&mut state, now, flow),
-            Received::Acknowledged => {}
+            Received::Acknowledged => self.figures.request(&Method::Ack),
             Received::Unmatched => self.figures.dropped("unmatched"),
             Received::Overloaded => {
                 drop(state);
@@ -371,7 +378,7 @@ impl Element {
             // A phone with several addresses is there as long as one of them is.
             let is_there = match &change {
                 BindingChange::Unreachable { device: Some(device), .. } => {
-                    state.registrar.reach_device(device).iter().any(|binding| binding.is_live)
+                    state.registrar.is_reached(device)
                 }
                 _ => false,
             };
@@ -493,6 +500,7 @@ impl Element {
             server_in_hand: counts.server_pending,
             server_kept: counts.server_kept,
             client: counts.client_pending,
+            forgotten: counts.forgotten.saturating_add(counts.dropped),
         });
     }
 
@@ -526,7 +534,9 @@ impl Element {
 pub(crate) fn transaction_limits(limits: &Limits) -> TransactionLimits {
     TransactionLimits {
         pending_max: limits.transactions_max,
-        pending_per_source_max: limits.transactions_per_source_max,
+        // Each is answered before the next message is looked at.
+        pending_per_source_max: limits.transactions_max,
+        kept_max: limits.transactions_max,
         ..TransactionLimits::default()
     }
 }

@@ -223,15 +223,16 @@ impl Flows {
         u16::try_from(at).ok()
     }
 
-    /// A place for a connection from there.
-    pub(crate) fn place(self: &Arc<Self>, peer: SocketAddr) -> Result<Place, NoRoom> {
+    /// A place for a connection from there; a next hop that is trusted brings those of many, and has as many as
+    /// it wants.
+    pub(crate) fn place(self: &Arc<Self>, peer: SocketAddr, is_hop: bool) -> Result<Place, NoRoom> {
         let source = Source::of(peer.ip());
         let mut counts = locked(&self.of_sources);
         if counts.0 >= self.limits.connections_max {
             return Err(NoRoom::All);
         }
         let count = counts.1.entry(source).or_default();
-        if *count >= self.limits.connections_per_source_max {
+        if !is_hop && *count >= self.limits.connections_per_source_max {
             return Err(NoRoom::Source);
         }
         *count = count.saturating_add(1);
@@ -327,9 +328,9 @@ impl Flows {
         locked(&self.connections).values().cloned().collect()
     }
 
-    /// How many connections there are, those in a handshake included.
+    /// How many connections are open, whoever opened them; those in a handshake are not yet.
     pub(crate) fn count(&self) -> usize {
-        locked(&self.of_sources).0
+        locked(&self.connections).len()
     }
 }
 
@@ -350,14 +351,20 @@ mod tests {
         let limits =
             Limits { connections_per_source_max: 2, connections_max: 3, ..Limits::default() };
         let flows = Flows::new(&limits);
-        let first = flows.place(peer(1)).unwrap();
-        let _second = flows.place(peer(2)).unwrap();
-        assert_eq!(flows.place(peer(3)).err(), Some(NoRoom::Source));
+        let first = flows.place(peer(1), false).unwrap();
+        let _second = flows.place(peer(2), false).unwrap();
+        assert_eq!(flows.place(peer(3), false).err(), Some(NoRoom::Source));
         let other = SocketAddr::from(([192, 0, 2, 2], 1));
-        let _third = flows.place(other).unwrap();
-        assert_eq!(flows.place(SocketAddr::from(([192, 0, 2, 3], 1))).err(), Some(NoRoom::All));
+        let _third = flows.place(other, false).unwrap();
+        assert_eq!(
+            flows.place(SocketAddr::from(([192, 0, 2, 3], 1)), false).err(),
+            Some(NoRoom::All)
+        );
         drop(first);
-        assert!(flows.place(peer(3)).is_ok());
+        assert!(flows.place(peer(3), false).is_ok());
+        // Connections of a next hop are counted, and not limited but with all others.
+        let _third_of_it = flows.place(peer(3), true);
+        assert_eq!(flows.place(peer(4), true).err(), Some(NoRoom::All));
     }
 
     #[test]

@@ -31,6 +31,7 @@ mod flows;
 mod hop_requests;
 mod limits;
 mod next_hops;
+mod once;
 mod outgoing;
 mod phone_requests;
 mod probe;

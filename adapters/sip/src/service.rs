@@ -36,8 +36,6 @@ use crate::{SipEvent, channels, datagram, probe, stream, tls};
 const NONCE_KEY: &str = "sip_nonce";
 /// Nonces whose use is counted.
 const NONCES_MAX: usize = 100_000;
-/// Bindings of one address of record.
-const BINDINGS_PER_ADDRESS_MAX: usize = 8;
 /// Of a granted lifetime, so that phones do not come back together.
 const SPREAD_PERCENT: u32 = 10;
 /// How long after its expiry a phone is waited for that refreshes at its own pace.
@@ -361,11 +359,10 @@ fn registrar(settings: &Settings, limits: &Limits) -> RegistrarSettings {
         expires_min: settings.sip.expires_seconds_min,
         expires_default: settings.sip.expires_seconds_max.min(3_600),
         expires_max: settings.sip.expires_seconds_max,
-        bindings_per_aor_max: BINDINGS_PER_ADDRESS_MAX,
         bindings_max: limits.bindings_max,
         spread_percent: SPREAD_PERCENT,
         grace: REGISTRATION_GRACE,
-        requires_path_support: false,
+        ..RegistrarSettings::default()
     }
 }
 

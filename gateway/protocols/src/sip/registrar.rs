@@ -18,6 +18,8 @@
 //! - Phones whose lifetime is fixed (Cisco: 120 s, refreshed after 115 s) are kept for a grace after their
 //!   expiry. Their `Expires: 0` removes them whatever their Contact says; a Contact with `cisco-keep-alive`
 //!   touches nothing.
+//! - Devices that share an address have their own bindings there: none removes those of another, nor takes
+//!   the room that is left to it.
 //! - All contacts of one request are taken or none is. A request with the Call-ID of a binding and a lower
 //!   CSeq is refused; one with the same CSeq over the same flow is a repeat, which changes nothing.
 //! - Granted lifetimes are spread downwards (a registrar may shorten, not lengthen: RFC 3261, section 10.3),
@@ -58,6 +60,10 @@ pub struct RegistrarSettings {
     pub expires_default: u32,
     /// Longer lifetimes are shortened to it, in seconds.
     pub expires_max: u32,
+    /// How many bindings one device may have at one address.
+    pub bindings_per_phone_max: usize,
+    /// How many bindings one device may have at all its addresses.
+    pub bindings_per_device_max: usize,
     /// How many bindings one address may have.
     pub bindings_per_aor_max: usize,
     /// How many bindings there may be.
@@ -76,7 +82,9 @@ impl Default for RegistrarSettings {
             expires_min: 60,
             expires_default: 3600,
             expires_max: 3600,
-            bindings_per_aor_max: 8,
+            bindings_per_phone_max: 8,
+            bindings_per_device_max: 32,
+            bindings_per_aor_max: 32,
             bindings_max: 30_000,
             spread_percent: 10,
             grace: Duration::from_secs(15),
@@ -252,6 +260,11 @@ impl Registrar {
         reached
     }
 
+    /// Whether a device is reached at any of its addresses.
+    pub fn is_reached(&self, device: &str) -> bool {
+        self.index.is_reached(device)
+    }
+
     /// Whether the address has a binding over that flow. Where there is no room for all, these go first.
     pub fn knows(&self, aor: &str, flow: &Flow) -> bool {
         self.index.of_aor(aor).any(|binding| binding.flow == *flow && binding.is_live)
@@ -262,11 +275,14 @@ impl Registrar {
         self.index.is_used(flow)
     }
 
-    /// Removes the bindings of an address with that Contact URI exactly: its phone said that it is not there.
-    pub fn remove(&mut self, aor: &str, uri: &str) {
+    /// Removes the bindings of a device at an address with that Contact URI exactly: its phone said that it is
+    /// not there. What others who share the address wrote stays, even where it is the same.
+    pub fn remove(&mut self, aor: &str, device: Option<&str>, uri: &str) {
         let ids: Vec<_> = self.index.ids_of_aor(aor).to_vec();
         for id in ids {
-            if self.index.get(id).is_some_and(|binding| &*binding.uri == uri) {
+            let is_meant =
+                |binding: &Binding| &*binding.uri == uri && binding.device.as_deref() == device;
+            if self.index.get(id).is_some_and(is_meant) {
                 self.take_away(id);
             }
         }

@@ -102,11 +102,17 @@ pub enum RegistrarRefusal {
     #[error("the CSeq is not higher than that of the binding")]
     OutOfOrder,
     /// 403: the address has as many bindings as it may.
-    #[error("the address has no room for another binding")]
-    TooMany,
+    #[error("the address has no room for another binding: at most {max}")]
+    TooMany {
+        /// The limit.
+        max: usize,
+    },
     /// 503: there are as many bindings as there may be.
-    #[error("there is no room for another binding")]
-    Full,
+    #[error("there is no room for another binding: at most {max} here")]
+    Full {
+        /// The limit.
+        max: usize,
+    },
     /// 400: `*` without `Expires: 0`.
     #[error("the contact * needs Expires: 0")]
     WildcardMisused,
