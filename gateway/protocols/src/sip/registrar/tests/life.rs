@@ -1,10 +1,8 @@
 //! Random lives of registrations, compared with what must hold at every moment.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
-
-use std::collections::BTreeSet;
 
 use super::*;
 
