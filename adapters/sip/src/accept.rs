@@ -13,8 +13,8 @@ use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
 use crate::element::Element;
-use crate::flows::{NoRoom, Place, Proven};
-use crate::stream;
+use crate::flows::{Connection, NoRoom, Place, Proven};
+use crate::stream::{self, Ended};
 
 /// After an error that is no connection's own, such as too many open files.
 const PAUSE: Duration = Duration::from_millis(50);
@@ -41,13 +41,19 @@ pub(crate) struct Acceptor {
 }
 
 /// Takes connections until it is to stop; ends when they have.
-pub(crate) async fn run(listener: TcpListener, offer: Offer, mut acceptor: Acceptor) {
+pub(crate) async fn run(listener: Arc<TcpListener>, offer: Offer, mut acceptor: Acceptor) {
     let mut connections = JoinSet::new();
     loop {
         let accepted = tokio::select! {
             biased;
             () = stream::stopped(&mut acceptor.stop) => break,
-            Some(_) = connections.join_next(), if !connections.is_empty() => continue,
+            Some(ended) = connections.join_next(), if !connections.is_empty() => {
+                if let Err(error) = ended && error.is_panic() {
+                    tracing::error!(%error, "a SIP connection's task panicked");
+                    acceptor.element.figures().restarts().with(&["connection"]).increment();
+                }
+                continue;
+            }
             accepted = listener.accept() => accepted,
         };
         match accepted {
@@ -80,8 +86,29 @@ pub(crate) async fn run(listener: TcpListener, offer: Offer, mut acceptor: Accep
             }
         }
     }
-    drop(listener);
+    // Whoever would begin it again holds it too.
+    let _ = SockRef::from(&*listener).shutdown(std::net::Shutdown::Both);
     while connections.join_next().await.is_some() {}
+}
+
+/// Tells of a connection's end, whatever ended its task.
+struct Ending {
+    element: Arc<Element>,
+    connection: Arc<Connection>,
+    reason: Ended,
+}
+
+impl Ending {
+    fn of(element: &Arc<Element>, connection: &Arc<Connection>) -> Self {
+        let (element, connection) = (Arc::clone(element), Arc::clone(connection));
+        Self { element, connection, reason: Ended::Failed }
+    }
+}
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        self.element.ended(&self.connection, self.reason);
+    }
 }
 
 async fn one(socket: TcpStream, peer: SocketAddr, place: Place, offer: Offer, acceptor: Acceptor) {
@@ -93,8 +120,9 @@ async fn one(socket: TcpStream, peer: SocketAddr, place: Place, offer: Offer, ac
         Offer::Plain => {
             let connection = element.flows().open(peer, local, false, Proven::Nobody, true);
             element.figures().opened("tcp");
+            let mut ending = Ending::of(&element, &connection);
             let ended = stream::run(socket, Arc::clone(&connection), Arc::clone(&element), stop);
-            element.ended(&connection, ended.await);
+            ending.reason = ended.await;
         }
         Offer::Tls(config) => {
             let Ok(permit) = handshakes.try_acquire() else {
@@ -125,8 +153,9 @@ async fn one(socket: TcpStream, peer: SocketAddr, place: Place, offer: Offer, ac
                 connection.close();
             }
             element.figures().opened("tls");
+            let mut ending = Ending::of(&element, &connection);
             let ended = stream::run(tls, Arc::clone(&connection), Arc::clone(&element), stop);
-            element.ended(&connection, ended.await);
+            ending.reason = ended.await;
         }
     }
     drop(place);

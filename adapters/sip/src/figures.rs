@@ -69,6 +69,7 @@ pub(crate) struct Figures {
     transactions: Gauges,
     forgotten: Counter,
     next_hops: Gauges,
+    restarts: Counters,
     sources: Gauge,
 }
 
@@ -187,6 +188,14 @@ impl Figures {
                 "1 where a server of the next hop answers, else 0.",
                 &["next_hop"],
             ),
+            restarts: shown_from_the_start(
+                metrics.counters(
+                    "jackfield_sip_restarts_total",
+                    "How often a task of SIP panicked; all but connections are begun again.",
+                    &["task"],
+                ),
+                &["accept", "connection", "datagrams", "screens", "settings", "time"],
+            ),
             sources: gauge("jackfield_sip_sources", "Addresses whose requests are counted."),
         }
     }
@@ -228,6 +237,11 @@ impl Figures {
 
     pub(crate) fn proof(&self, result: &'static str) {
         self.proofs.with(&[result]).increment();
+    }
+
+    /// Tasks that panicked, by name.
+    pub(crate) fn restarts(&self) -> Counters {
+        self.restarts.clone()
     }
 
     pub(crate) fn pinged(&self) {

@@ -45,6 +45,7 @@ mod site;
 mod sources;
 mod status;
 mod stream;
+mod supervision;
 mod time;
 mod tls;
 mod tries;

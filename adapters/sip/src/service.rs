@@ -1,6 +1,6 @@
 //! The adapter's tasks: they begin with the node, follow the settings, and end when it stops.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use domain::DeviceName;
@@ -10,7 +10,9 @@ use engine::probe::Probe;
 use protocols::sip::digest::{Algorithm, Challenger, ChallengerSettings};
 use protocols::sip::registrar::{Registrar, RegistrarSettings};
 use protocols::sip::{SubscriptionSettings, Subscriptions, TransactionTimers, Transactions};
-use rustls::ServerConfig;
+use rustls::client::ResolvesClientCert;
+use rustls::server::ResolvesServerCert;
+use rustls::{ClientConfig, ServerConfig};
 use rustls_pki_types::CertificateDer;
 use socket2::SockRef;
 use tokio::net::{TcpListener, UdpSocket};
@@ -25,6 +27,7 @@ use crate::next_hops::NextHops;
 use crate::outgoing::{Delivery, Errand};
 use crate::site::Site;
 use crate::status::SipStatus;
+use crate::supervision::keep_running;
 use crate::tls::Judge;
 use crate::tries::Tries;
 use crate::{SipEvent, channels, datagram, probe, stream, tls};
@@ -62,6 +65,23 @@ struct Trusting {
     next_hops: Vec<CertificateDer<'static>>,
 }
 
+/// What following the settings needs.
+struct Following {
+    certificate: Arc<dyn ResolvesServerCert>,
+    client_certificate: Option<Arc<dyn ResolvesClientCert>>,
+    configuration: watch::Sender<Arc<ServerConfig>>,
+    /// What is trusted now.
+    trusting: Mutex<Option<Trusting>>,
+}
+
+impl Following {
+    fn client(&self, trusting: &Trusting) -> Option<Arc<ClientConfig>> {
+        tls::client(&trusting.next_hops, self.client_certificate.clone())
+            .inspect_err(|error| tracing::debug!(%error, "no TLS towards next hops"))
+            .ok()
+    }
+}
+
 impl Sip {
     /// The adapter; it does nothing until it runs.
     pub fn new(port: Port) -> Arc<Self> {
@@ -81,7 +101,7 @@ impl Sip {
         }
         element.set_site(Site::of(Arc::clone(&settings), &element.name).map(Arc::new));
 
-        let mut trusting = Trusting::of(&settings);
+        let trusting = Trusting::of(&settings);
         let configured = trusting.judges().and_then(|(judges, all)| {
             element.set_judges(judges);
             tls::server(Arc::clone(&certificate), &all)
@@ -90,54 +110,80 @@ impl Sip {
             Ok(configuration) => watch::Sender::new(configuration),
             Err(error) => return tracing::error!(%error, "TLS for SIP cannot be set up"),
         };
-        let client = |trusting: &Trusting| {
-            tls::client(&trusting.next_hops, client_certificate.clone())
-                .inspect_err(|error| tracing::debug!(%error, "no TLS towards next hops"))
-                .ok()
+        let following = Following {
+            certificate,
+            client_certificate,
+            configuration,
+            trusting: Mutex::default(),
         };
-        element.set_client_tls(client(&trusting));
+        element.set_client_tls(following.client(&trusting));
+        *locked(&following.trusting) = Some(trusting);
 
         let mut tasks = JoinSet::new();
-        self.listen(&element, udp, tcp, tls, &configuration, &stop, &mut tasks);
-        tasks.spawn(Arc::clone(&element).keep_time(stop.clone()));
-        tasks.spawn(channels::run(Arc::clone(&element), stop.clone()));
-        self.hops.reconcile(&element);
+        self.listen(&element, udp, tcp, tls, &following.configuration, &stop, &mut tasks);
+        let restarts = element.figures().restarts();
+        let (timed, timed_until) = (Arc::clone(&element), stop.clone());
+        tasks.spawn(keep_running(restarts.clone(), "time", stop.clone(), move || {
+            Arc::clone(&timed).keep_time(timed_until.clone())
+        }));
+        let (offered, offered_until) = (Arc::clone(&element), stop.clone());
+        tasks.spawn(keep_running(restarts.clone(), "screens", stop.clone(), move || {
+            channels::run(Arc::clone(&offered), offered_until.clone())
+        }));
 
-        let mut changes = self.port.settings_changes();
-        let mut stopped = stop.clone();
-        let mut observe = tokio::time::interval(OBSERVE_EVERY);
-        loop {
-            tokio::select! {
-                biased;
-                () = stream::stopped(&mut stopped) => break,
-                _ = observe.tick() => { element.observe(); continue; }
-                changed = changes.changed() => if changed.is_err() { break },
-            }
-            let settings = self.port.settings();
-            self.follow(&element, &settings);
-            let new = Trusting::of(&settings);
-            let has_other_hops = new.next_hops != trusting.next_hops;
-            if has_other_hops {
-                element.set_client_tls(client(&new));
-            }
-            if new != trusting {
-                let judged = new.judges().and_then(|(judges, all)| {
-                    element.set_judges(judges);
-                    tls::server(Arc::clone(&certificate), &all)
-                });
-                match judged {
-                    Ok(new) => {
-                        configuration.send_replace(new);
-                        element.end_proven(has_other_hops);
+        let (following, until) = (Arc::new(following), stop.clone());
+        let adapter = Arc::clone(&self);
+        keep_running(restarts, "settings", stop, move || {
+            let (adapter, element) = (Arc::clone(&adapter), Arc::clone(&element));
+            let (following, mut until) = (Arc::clone(&following), until.clone());
+            async move {
+                let mut changes = adapter.port.settings_changes();
+                let mut observe = tokio::time::interval(OBSERVE_EVERY);
+                // What changed before is found by looking.
+                adapter.take_over(&element, &following);
+                loop {
+                    tokio::select! {
+                        biased;
+                        () = stream::stopped(&mut until) => return,
+                        _ = observe.tick() => { element.observe(); continue; }
+                        changed = changes.changed() => if changed.is_err() { return },
                     }
-                    Err(error) => tracing::error!(%error, "trust for SIP cannot be used"),
+                    adapter.take_over(&element, &following);
                 }
             }
-            trusting = new;
-            self.hops.reconcile(&element);
-        }
+        })
+        .await;
         self.hops.end().await;
         while tasks.join_next().await.is_some() {}
+    }
+
+    /// Takes over the settings in force: who is known, who is trusted, which next hops there are.
+    fn take_over(&self, element: &Arc<Element>, following: &Following) {
+        let settings = self.port.settings();
+        self.follow(element, &settings);
+        let new = Trusting::of(&settings);
+        let mut trusting = locked(&following.trusting);
+        let old = trusting.as_ref();
+        let has_other_hops = old.is_none_or(|old| new.next_hops != old.next_hops);
+        if has_other_hops {
+            element.set_client_tls(following.client(&new));
+        }
+        if old != Some(&new) {
+            let judged = new.judges().and_then(|(judges, all)| {
+                element.set_judges(judges);
+                tls::server(Arc::clone(&following.certificate), &all)
+            });
+            match judged {
+                Ok(new) => {
+                    following.configuration.send_replace(new);
+                    element.end_proven(has_other_hops);
+                }
+                Err(error) => tracing::error!(%error, "trust for SIP cannot be used"),
+            }
+        }
+        *trusting = Some(new);
+        drop(trusting);
+        self.hops.reconcile(element);
     }
 
     /// Conversations of which none was begun; `None` without randomness.
@@ -196,6 +242,7 @@ impl Sip {
         stop: &watch::Receiver<bool>,
         tasks: &mut JoinSet<()>,
     ) {
+        let restarts = element.figures().restarts();
         let readers = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let mut sockets = Vec::new();
         for socket in udp {
@@ -223,8 +270,12 @@ impl Sip {
         element.flows().set_ports(Ports { tcp: port(&tcp), tls: port(&tls) });
         for (number, datagrams) in (0_u16..).zip(sockets) {
             for _ in 0..readers {
-                let element = Arc::clone(element);
-                tasks.spawn(datagram::run(Arc::clone(&datagrams), number, element, stop.clone()));
+                let (datagrams, element) = (Arc::clone(&datagrams), Arc::clone(element));
+                let until = stop.clone();
+                tasks.spawn(keep_running(restarts.clone(), "datagrams", stop.clone(), move || {
+                    let (datagrams, element) = (Arc::clone(&datagrams), Arc::clone(&element));
+                    datagram::run(datagrams, number, element, until.clone())
+                }));
             }
         }
         let acceptor = Acceptor {
@@ -232,22 +283,20 @@ impl Sip {
             handshakes: Arc::new(Semaphore::new(element.limits().handshakes_max)),
             stop: stop.clone(),
         };
-        for listener in tcp {
-            match TcpListener::from_std(listener) {
-                Ok(listener) => {
-                    tasks.spawn(accept::run(listener, Offer::Plain, acceptor.clone()));
-                }
-                Err(error) => tracing::error!(%error, "a SIP listener cannot be used"),
+        let mut accept = |listener, offer: Offer| match TcpListener::from_std(listener) {
+            Ok(listener) => {
+                let (listener, acceptor) = (Arc::new(listener), acceptor.clone());
+                tasks.spawn(keep_running(restarts.clone(), "accept", stop.clone(), move || {
+                    accept::run(Arc::clone(&listener), offer.clone(), acceptor.clone())
+                }));
             }
+            Err(error) => tracing::error!(%error, "a SIP listener cannot be used"),
+        };
+        for listener in tcp {
+            accept(listener, Offer::Plain);
         }
         for listener in tls {
-            match TcpListener::from_std(listener) {
-                Ok(listener) => {
-                    let offer = Offer::Tls(configuration.subscribe());
-                    tasks.spawn(accept::run(listener, offer, acceptor.clone()));
-                }
-                Err(error) => tracing::error!(%error, "a SIP listener cannot be used"),
-            }
+            accept(listener, Offer::Tls(configuration.subscribe()));
         }
     }
 

@@ -331,6 +331,15 @@ async fn proofs_and_passwords_are_in_no_log_and_a_line_is_a_line() {
     bench.end().await;
     let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap() + &printed;
     assert!(text.contains("a wrong user or password"), "{text}");
+    // Who comes and goes is told once for each change.
+    let registered = text.lines().find(|line| line.contains("a phone registered anew")).unwrap();
+    assert!(registered.contains(FIRST) && registered.contains("transport=\"TLS\""), "{registered}");
+    let mut gone = text.lines().filter(|line| line.contains("a phone is not reached any more"));
+    let (lost, more) = (gone.next().unwrap(), gone.next());
+    for part in [FIRST, "reason=\"closed\"", "registered_seconds=", "connected_seconds="] {
+        assert!(lost.contains(part), "{part} in {lost}");
+    }
+    assert_eq!(more, None);
     for secret in ["Authorization", "nonce=", "response=", "password-1", "guess-word", "WWW-Auth"] {
         assert!(!text.contains(secret), "{secret}");
     }
