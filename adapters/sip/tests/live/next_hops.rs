@@ -593,3 +593,36 @@ async fn the_test_of_a_next_hop_asks_each_server_over_a_connection_of_its_own() 
         idle.await.unwrap();
     }
 }
+
+#[tokio::test]
+async fn a_phone_behind_a_next_hop_is_shown_pages_where_the_settings_say_that_it_takes_them() {
+    use engine::{Show, ShowOutcome, ShowPriority};
+    let server = Server::start().await;
+    let bench = Bench::with(|start| {
+        add(&mut start.settings, edge(&[server.at]));
+        change_device(&mut start.settings, BEHIND, |device| {
+            device.sip.as_mut().unwrap().remotecc = true;
+        });
+        change_device(&mut start.settings, SECOND, |device| {
+            device.sip.as_mut().unwrap().next_hop = Some("edge".to_owned());
+        });
+    })
+    .await;
+    let [device, silent] = [BEHIND, SECOND].map(|it| it.parse::<domain::DeviceName>().unwrap());
+    let mut peer = server.accept().await;
+    bench.until("the channel", || bench.port.channels().reaches(&device)).await;
+    assert!(!bench.port.channels().reaches(&silent));
+    let presenter = bench.port.channels().presenter();
+    let url = "https://gw-a.example/page".to_owned();
+    let show = Show { url: url.clone(), priority: ShowPriority::Now };
+    let (outcome, ()) = tokio::join!(presenter.show(&device, show), async {
+        let got = peer.work().await;
+        assert_eq!((got.method(), got.uri()), ("REFER", &*format!("sip:behind@{DOMAIN}")));
+        assert!(got.body.contains(&url), "{got:?}");
+        peer.answer(&got, "202 Accepted", &[]).await;
+    });
+    assert!(matches!(outcome, ShowOutcome::Shown(_)), "{outcome:?}");
+    drop((peer, server));
+    bench.until("its end", || !bench.port.channels().reaches(&device)).await;
+    bench.end().await;
+}
