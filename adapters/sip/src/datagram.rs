@@ -15,7 +15,7 @@ use crate::stream::stopped;
 const DATAGRAM_BYTES_MAX: usize = 65_535;
 /// Datagrams that are taken before others get their turn.
 const AT_ONCE: usize = 64;
-/// Shorter ones are keep-alives, or nothing.
+/// Shorter ones are keep-alives, which nobody answers here, or nothing.
 const LEAST_BYTES: usize = 16;
 
 /// Reads one socket until it is to stop. Several may read the same one.

@@ -7,7 +7,7 @@ use std::collections::{HashMap, VecDeque};
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use domain::DeviceName;
@@ -17,6 +17,7 @@ use tokio::sync::Notify;
 
 use crate::limits::Limits;
 use crate::sources::Source;
+use crate::time::now;
 
 /// Who a connection was proven to belong to when it was opened.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,6 +37,8 @@ pub(crate) struct Connection {
     /// The address of ours that the peer reached.
     pub(crate) local: SocketAddr,
     pub(crate) proven: Proven,
+    /// When it was opened.
+    pub(crate) opened: Instant,
     /// Whether the peer opened it.
     pub(crate) is_incoming: bool,
     queue: Mutex<Queue>,
@@ -150,6 +153,7 @@ pub(crate) enum NoRoom {
 #[derive(Debug)]
 pub(crate) struct Flows {
     datagrams: OnceLock<Vec<Arc<Datagrams>>>,
+    listeners: OnceLock<Vec<(&'static str, SocketAddr)>>,
     ports: OnceLock<Ports>,
     connections: Mutex<HashMap<u64, Arc<Connection>>>,
     of_sources: Mutex<(usize, HashMap<Source, usize>)>,
@@ -181,6 +185,7 @@ impl Flows {
     pub(crate) fn new(limits: &Limits) -> Arc<Self> {
         Arc::new(Self {
             datagrams: OnceLock::new(),
+            listeners: OnceLock::new(),
             ports: OnceLock::new(),
             connections: Mutex::default(),
             of_sources: Mutex::default(),
@@ -193,6 +198,17 @@ impl Flows {
     pub(crate) fn set_datagrams(&self, sockets: Vec<Arc<Datagrams>>) {
         // Whoever runs the adapter runs it once.
         let _ = self.datagrams.set(sockets);
+    }
+
+    /// All that listens, by transport; to be told once.
+    pub(crate) fn set_listeners(&self, listeners: Vec<(&'static str, SocketAddr)>) {
+        // Whoever runs the adapter runs it once.
+        let _ = self.listeners.set(listeners);
+    }
+
+    /// All that listens, by transport.
+    pub(crate) fn listeners(&self) -> &[(&'static str, SocketAddr)] {
+        self.listeners.get().map(Vec::as_slice).unwrap_or_default()
     }
 
     /// The datagram socket of that number.
@@ -239,6 +255,7 @@ impl Flows {
             flow: Flow::Stream { number, peer, secure },
             local,
             proven,
+            opened: now(),
             is_incoming,
             queue: Mutex::default(),
             messages_max: self.limits.queue_messages_max,
@@ -265,6 +282,14 @@ impl Flows {
         match flow {
             Flow::Stream { number, .. } => locked(&self.connections).get(number).cloned(),
             Flow::Datagram { .. } => None,
+        }
+    }
+
+    /// Whether something can be sent over that flow.
+    pub(crate) fn is_there(&self, flow: &Flow) -> bool {
+        match flow {
+            Flow::Datagram { socket, .. } => self.datagrams(*socket).is_some(),
+            Flow::Stream { .. } => self.connection(flow).is_some_and(|it| !it.is_closing()),
         }
     }
 
@@ -303,9 +328,9 @@ impl Flows {
         locked(&self.connections).values().cloned().collect()
     }
 
-    /// How many connections there are, those in a handshake included.
+    /// How many connections are open, whoever opened them; those in a handshake are not yet.
     pub(crate) fn count(&self) -> usize {
-        locked(&self.of_sources).0
+        locked(&self.connections).len()
     }
 }
 

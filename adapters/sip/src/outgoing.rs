@@ -266,6 +266,8 @@ impl Element {
         let device = device.ok_or(Delivery::Unsendable("the settings give it no part in SIP"))?;
         let put_off = state.held_off.get(device.name.as_str());
         if let Some(left) = put_off.and_then(|until| until.checked_duration_since(now)) {
+            let method = if errand.by == By::Refer { Method::Refer } else { Method::Notify };
+            self.figures().sent(&method, "held_off");
             return Err(Delivery::HeldOff(left));
         }
         let hop = device.sip.as_ref().and_then(|sip| sip.next_hop.as_deref());
@@ -283,13 +285,25 @@ impl Element {
         if errand.needs_remotecc && !binding.remotecc {
             return Err(Delivery::Unsendable("it does not take such requests"));
         }
+        let flow = self.flow_of(binding, call_id);
+        let flow = flow.ok_or(Delivery::Unreachable("the proxy it came by is not connected"))?;
         Ok(Way {
             at: None,
-            flow: binding.flow,
+            flow,
             uri: binding.uri.to_string(),
             to: format!("<{}>", binding.aor),
             route: binding.path.iter().map(ToString::to_string).collect(),
         })
+    }
+
+    /// The flow to a phone: its own, or where it has a Path that leads there, another one to the next hop that
+    /// it came by.
+    fn flow_of(&self, binding: &Binding, call_id: &str) -> Option<Flow> {
+        if binding.depends_on_flow() || self.flows().is_there(&binding.flow) {
+            return Some(binding.flow);
+        }
+        let hop = binding.hop.as_deref()?;
+        self.hop(hop, call_id, &[]).map(|way| way.flow)
     }
 
     /// Our address as peers of that flow reach it.
@@ -369,11 +383,17 @@ impl Element {
         if !exchange.flow.is_reliable() && bytes.len() > DATAGRAM_BYTES_MAX {
             return Err(Delivery::Unsendable("it is too large for UDP"));
         }
+        let held_off = |exchange: &Exchange| {
+            if let Some(method) = exchange.request.method() {
+                self.figures().sent(method, "held_off");
+            }
+            Delivery::HeldOff(Duration::from_secs(1))
+        };
         if state.exchanges.len() >= EXCHANGES_MAX {
-            return Err(Delivery::HeldOff(Duration::from_secs(1)));
+            return Err(held_off(&exchange));
         }
         let client = state.transactions.request(now, exchange.flow, &exchange.request, bytes);
-        let client = client.map_err(|_| Delivery::HeldOff(Duration::from_secs(1)))?;
+        let client = client.map_err(|_| held_off(&exchange))?;
         state.exchanges.insert(client, exchange);
         Ok(())
     }
@@ -532,7 +552,7 @@ impl Element {
             let of_uri: Vec<_> =
                 bindings.iter().filter(|it| *it.uri == *uri).map(|it| it.aor.clone()).collect();
             for aor in of_uri {
-                state.registrar.remove(&aor, &uri);
+                state.registrar.remove(&aor, Some(device.as_str()), &uri);
             }
         }
         if status == Status::SERVICE_UNAVAILABLE

@@ -18,6 +18,7 @@ use crate::element::{Asked, Element, Reply, State};
 use crate::events::SipEvent;
 use crate::outgoing::{Draft, InDialog};
 use crate::replies;
+use crate::time::now;
 
 /// The reference by which a phone asks whether it may come home.
 const TOKEN: &str = "urn:x-cisco-remotecc:token-registration";
@@ -67,7 +68,7 @@ impl Element {
         self.add_contact(asked, &mut message);
         let mut reply = Reply::new(message, true);
         if is_done && !declines_subscription(request) {
-            reply.then = result(request, &tag);
+            reply.then = result(request, &tag, asked.site.reason);
         }
         Ok(reply)
     }
@@ -139,7 +140,10 @@ impl Element {
         match carried {
             Carried::Response => true,
             Carried::Alarm(alarm) => {
-                tracing::warn!(%device, alarm = %alarm.name.escape_debug(), "a phone sends an alarm");
+                if let Some(since) = self.once.says(now(), ("alarm", device)) {
+                    let alarm = alarm.name.escape_debug();
+                    tracing::warn!(%device, %alarm, more_before = since, "a phone sends an alarm");
+                }
                 true
             }
             // Where it is says nothing to us.
@@ -186,7 +190,7 @@ impl Element {
 }
 
 /// What tells what came of a request, in the dialog that its REFER began.
-fn result(request: &Message, tag: &str) -> Option<(InDialog, Draft)> {
+fn result(request: &Message, tag: &str, reason: ReasonElement) -> Option<(InDialog, Draft)> {
     let response = Remotecc::Response(Response { code: 200, options: None });
     let draft = Draft {
         method: Method::Notify,
@@ -195,7 +199,7 @@ fn result(request: &Message, tag: &str) -> Option<(InDialog, Draft)> {
             (Name::SUBSCRIPTION_STATE, "terminated;reason=noresource".to_owned()),
         ],
         content_type: Some(RESPONSE_TYPE.to_owned()),
-        body: response.encode(ReasonElement::default()).ok()?,
+        body: response.encode(reason).ok()?,
     };
     Some((InDialog::of_peer(request, tag)?, draft))
 }

@@ -469,7 +469,28 @@ async fn a_path_is_taken_from_trusted_next_hops_alone_and_becomes_the_route() {
     assert_eq!((got.uri(), got.get("Route")), (phone.contact.as_str(), path));
     phone.peer.answer(&got, "200 OK", &[]).await;
     assert_eq!(became(waiting).await, Delivery::Accepted(Status::OK));
-    drop(peer);
+    // Once its own flow is gone another one to that hop leads there.
+    let Phone { peer: gone, contact, .. } = phone;
+    drop(gone);
+    let ended = || bench.figure("jackfield_sip_connections_ended_total{reason=\"closed\"}") == 1;
+    until("its end", ended).await;
+    let waiting = deliver(&bench, errand(FIRST));
+    let mut peer = peer;
+    let got = loop {
+        let got = peer.next().await;
+        if got.method() == "REFER" {
+            break got;
+        }
+        peer.answer(&got, "200 OK", &[]).await;
+    };
+    assert_eq!((got.uri(), got.get("Route")), (contact.as_str(), path));
+    peer.answer(&got, "200 OK", &[]).await;
+    assert_eq!(became(waiting).await, Delivery::Accepted(Status::OK));
+    // And without any it is not reached.
+    drop((peer, server));
+    until("the loss", || !is_up(&bench.sip, 0)).await;
+    let became_of = became(deliver(&bench, errand(FIRST))).await;
+    assert!(matches!(became_of, Delivery::Unreachable(_)), "{became_of:?}");
     bench.end().await;
 
     // One that is not trusted passes registrations on, and adds nothing to them.
