@@ -1,13 +1,15 @@
 //! Screens over SIP: a phone that registered here, and takes such requests, is a channel of the engine's.
 //!
 //! What is to be shown goes as a REFER with two parts (`protocols::sip::body::screen`): a phone that is reached
-//! so needs neither its web server nor our password at it. Phones behind a next hop did not say what they take,
-//! so they are no channels.
+//! so needs neither its web server nor our password at it. Phones behind a next hop did not say what they take:
+//! they are channels where the settings say it for them, while a server of their hop can be used.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
+use std::time::Duration;
 
 use domain::DeviceName;
+use domain::settings::Device;
 use engine::{Channel, ChannelKind, ShowFailure, ShowPriority, ShowRequest};
 use protocols::phone_xml::{Execute, ExecuteItem, Object, Priority};
 use protocols::sip::body::remotecc::DataPassThrough;
@@ -26,6 +28,8 @@ use crate::stream::stopped;
 const REQUESTS_MAX: usize = 1_024;
 /// What is being shown at once.
 const SHOWING_MAX: usize = 4_096;
+/// How often it is looked which next hops can be used.
+const LOOK: Duration = Duration::from_millis(500);
 /// The application of ours: none, since our pages are links of their own.
 const APPLICATION: u32 = 0;
 
@@ -33,7 +37,14 @@ const APPLICATION: u32 = 0;
 pub(crate) async fn run(element: Arc<Element>, mut stop: watch::Receiver<bool>) {
     let mut events = element.events().subscribe();
     let (requests, mut wanted) = mpsc::channel(REQUESTS_MAX);
-    let mut offered = Offered { element: Arc::clone(&element), requests, channels: HashMap::new() };
+    let mut offered = Offered {
+        element: Arc::clone(&element),
+        requests,
+        channels: HashMap::new(),
+        behind: BTreeSet::new(),
+        seen: None,
+    };
+    let mut looks = tokio::time::interval(LOOK);
     let mut showing = JoinSet::new();
     offered.look();
     loop {
@@ -47,6 +58,7 @@ pub(crate) async fn run(element: Arc<Element>, mut stop: watch::Receiver<bool>) 
                 Err(RecvError::Lagged(_)) => offered.look(),
                 Err(RecvError::Closed) => return,
             },
+            _ = looks.tick() => offered.look_behind(),
             Some(_) = showing.join_next(), if !showing.is_empty() => {}
             Some(request) = wanted.recv(), if showing.len() < SHOWING_MAX => {
                 showing.spawn(show(Arc::clone(&element), request));
@@ -60,6 +72,10 @@ struct Offered {
     element: Arc<Element>,
     requests: mpsc::Sender<ShowRequest>,
     channels: HashMap<DeviceName, Channel>,
+    /// Phones behind next hops that can be used.
+    behind: BTreeSet<DeviceName>,
+    /// What that follows from: the settings' number, and the hops.
+    seen: Option<(u64, BTreeSet<String>)>,
 }
 
 impl Offered {
@@ -69,10 +85,10 @@ impl Offered {
             let bindings = state.registrar.reach_device(device.as_str());
             bindings.iter().any(|binding| binding.is_live && binding.remotecc)
         };
-        if !takes {
+        if !takes && !self.behind.contains(&device) {
             return self.unreachable(&device);
         }
-        let Self { element, requests, channels } = self;
+        let Self { element, requests, channels, .. } = self;
         let all = element.port.channels();
         if is_fresh {
             // In the place of the one before, which takes nothing of it with it.
@@ -89,6 +105,28 @@ impl Offered {
         self.channels.remove(device);
     }
 
+    /// Looks at phones behind next hops, where the settings or the hops are others than before.
+    fn look_behind(&mut self) {
+        let settings = self.element.port.settings();
+        let seen = Some((settings.number, self.element.usable_hops()));
+        if self.seen == seen {
+            return;
+        }
+        let hops = seen.as_ref().map(|(_, hops)| hops);
+        let is_behind = |device: &Device| {
+            let sip = device.sip.as_ref().filter(|sip| sip.remotecc);
+            let hop = sip.and_then(|sip| sip.next_hop.as_ref());
+            hop.is_some_and(|hop| hops.is_some_and(|hops| hops.contains(hop)))
+        };
+        let devices = settings.devices.values().filter(|device| is_behind(device));
+        let behind: BTreeSet<DeviceName> = devices.map(|device| device.name.clone()).collect();
+        let before = std::mem::replace(&mut self.behind, behind.clone());
+        self.seen = seen;
+        for device in before.union(&behind) {
+            self.reachable(Reached { device: device.clone(), is_fresh: false });
+        }
+    }
+
     /// Looks at all bindings, where events were missed.
     fn look(&mut self) {
         let all: Vec<DeviceName> = {
@@ -96,7 +134,7 @@ impl Offered {
             let devices = state.registrar.bindings().filter_map(|it| it.device.as_deref());
             devices.filter_map(|device| device.parse().ok()).collect()
         };
-        self.channels.retain(|device, _| all.contains(device));
+        self.channels.retain(|device, _| all.contains(device) || self.behind.contains(device));
         for device in all {
             self.reachable(Reached { device, is_fresh: false });
         }

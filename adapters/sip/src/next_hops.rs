@@ -11,7 +11,7 @@
 //! every half minute while the server does not answer; packets go to no address that is not the server's any more,
 //! and a connection to one is left where nothing answers. From the addresses of trusted hops alone their word counts.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -215,6 +215,13 @@ impl Element {
                 }
             }
         }
+    }
+
+    /// Next hops with a server that can be used.
+    pub(crate) fn usable_hops(&self) -> BTreeSet<String> {
+        let statuses = self.hop_statuses().into_iter();
+        let usable = statuses.filter(|hop| hop.servers.iter().any(|server| server.is_up));
+        usable.map(|hop| hop.name).collect()
     }
 
     /// Whether a server answers, as far as is known.

@@ -97,6 +97,7 @@ pub(crate) fn member(user: &str, password: Option<&str>) -> DeviceSip {
         address: None,
         next_hop: None,
         proof: None,
+        remotecc: false,
     }
 }
 

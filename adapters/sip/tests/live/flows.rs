@@ -373,3 +373,23 @@ async fn a_stop_waits_a_moment_for_a_peer_that_never_reads_and_no_longer() {
     bench.pass(Duration::from_secs(2)).await;
     bench.until("the end", || bench.is_over()).await;
 }
+
+#[tokio::test]
+async fn a_ping_over_udp_is_answered_where_a_phone_is_registered_and_nowhere_else() {
+    let bench = Bench::start().await;
+    let mut stranger = bench.udp().await;
+    stranger.send("\r\n\r\n").await;
+    let mut phone = Phone::first(bench.udp().await);
+    phone.register_plainly().await;
+    phone.peer.send("\r\n\r\n").await;
+    let mut length = None;
+    bench
+        .until("the answer", || {
+            length = phone.peer.packet();
+            length.is_some()
+        })
+        .await;
+    assert_eq!(length, Some(2));
+    assert_eq!(stranger.packet(), None);
+    bench.end().await;
+}

@@ -172,17 +172,10 @@ async fn what_one_server_puts_off_or_loses_another_is_asked() {
     free.answer(&got, "202 Accepted", &[]).await;
     assert_eq!(became(waiting).await, Delivery::Accepted(Status::ACCEPTED));
     // Asked whether it was the server itself, it says so, and is left alone for so long as it said.
-    let asked = loop {
-        let got = busy.next().await;
-        if got.method() == "OPTIONS" {
-            busy.answer(&got, "503 Service Unavailable", &["Retry-After: 60"]).await;
-        }
-        if !is_up(&bench.sip, usize::from(!is_first)) {
-            break got;
-        }
-        tokio::task::yield_now().await;
-    };
-    assert_eq!(asked.method(), "OPTIONS");
+    let got = busy.next().await;
+    assert_eq!(got.method(), "OPTIONS");
+    busy.answer(&got, "503 Service Unavailable", &["Retry-After: 60"]).await;
+    until("the rest", || !is_up(&bench.sip, usize::from(!is_first))).await;
     for _ in 0..3 {
         let waiting = deliver(&bench, errand(BEHIND));
         let got = free.work().await;
@@ -294,6 +287,61 @@ async fn where_a_next_hop_wants_it_we_register_and_keep_its_route() {
     peer.answer(&got, "200 OK", &[]).await;
     assert_eq!(became(waiting).await, Delivery::Accepted(Status::OK));
     bench.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn our_registration_is_said_again_at_half_of_what_is_granted_to_us_and_takes_another_route() {
+    let server = Server::start().await;
+    let mut hop = edge(&[server.at]);
+    hop.ping_seconds = 0;
+    hop.register_as = Some("sip:gateway@pbx.example.com".to_owned());
+    let mut bench = with_hop(hop).await;
+    bench.hold_time();
+    let mut peer = server.accept().await;
+    let first = peer.next().await;
+    let own = first.get("Contact").to_owned();
+    let contacts = format!("Contact: <sip:other@192.0.2.9>;expires=3000, {own};expires=30");
+    let route = "Service-Route: <sip:a.example.com;lr>";
+    peer.answer(&first, "200 OK", &["Expires: 3600", &contacts, route]).await;
+    until("the server", || is_up(&bench.sip, 0)).await;
+    bench.pass(Duration::from_secs(12)).await;
+    assert!(peer.now().await.is_none(), "it is asked before half of it is over");
+    bench.pass(Duration::from_secs(4)).await;
+    let again = peer.next().await;
+    let number = |got: &Got| -> u32 { got.get("CSeq").split(' ').next().unwrap().parse().unwrap() };
+    assert_eq!(again.get("Call-ID"), first.get("Call-ID"));
+    assert_eq!(number(&again), number(&first) + 1);
+    let route = "Service-Route: <sip:b.example.com;lr>";
+    peer.answer(&again, "200 OK", &[&format!("Contact: {own};expires=3600"), route]).await;
+    bench.pass(Duration::from_secs(1)).await;
+    let waiting = deliver(&bench, errand(BEHIND));
+    let got = peer.next().await;
+    assert_eq!(got.get("Route"), "<sip:b.example.com;lr>");
+    peer.answer(&got, "200 OK", &[]).await;
+    assert_eq!(became(waiting).await, Delivery::Accepted(Status::OK));
+    bench.end().await;
+}
+
+#[tokio::test]
+async fn a_trusted_next_hop_may_open_more_connections_than_others() {
+    let server = Server::start().await;
+    let mut hop = edge(&[server.at]);
+    hop.trusted = true;
+    let bench = Bench::with(|start| {
+        start.limits.connections_per_source_max = 1;
+        add(&mut start.settings, hop);
+    })
+    .await;
+    let idle = tokio::spawn(server.accept().await.idle());
+    until("the server", || is_up(&bench.sip, 0)).await;
+    let mut first = bench.tcp().await;
+    let mut second = bench.tcp().await;
+    for peer in [&mut first, &mut second] {
+        let request = Request::new("OPTIONS", &format!("sip:gateway@{NODE}"));
+        assert_eq!(peer.ask(&request).await.code(), 200);
+    }
+    bench.end().await;
+    idle.await.unwrap();
 }
 
 #[tokio::test(start_paused = true)]
@@ -609,5 +657,38 @@ async fn what_a_next_hop_opened_ends_when_it_is_gone_or_has_other_servers() {
         let request = with_path(&phone);
         assert_eq!(phone.ask(&request).await.code(), 403);
     }
+    bench.end().await;
+}
+
+#[tokio::test]
+async fn a_phone_behind_a_next_hop_is_shown_pages_where_the_settings_say_that_it_takes_them() {
+    use engine::{Show, ShowOutcome, ShowPriority};
+    let server = Server::start().await;
+    let bench = Bench::with(|start| {
+        add(&mut start.settings, edge(&[server.at]));
+        change_device(&mut start.settings, BEHIND, |device| {
+            device.sip.as_mut().unwrap().remotecc = true;
+        });
+        change_device(&mut start.settings, SECOND, |device| {
+            device.sip.as_mut().unwrap().next_hop = Some("edge".to_owned());
+        });
+    })
+    .await;
+    let [device, silent] = [BEHIND, SECOND].map(|it| it.parse::<domain::DeviceName>().unwrap());
+    let mut peer = server.accept().await;
+    bench.until("the channel", || bench.port.channels().reaches(&device)).await;
+    assert!(!bench.port.channels().reaches(&silent));
+    let presenter = bench.port.channels().presenter();
+    let url = "https://gw-a.example/page".to_owned();
+    let show = Show { url: url.clone(), priority: ShowPriority::Now };
+    let (outcome, ()) = tokio::join!(presenter.show(&device, show), async {
+        let got = peer.work().await;
+        assert_eq!((got.method(), got.uri()), ("REFER", &*format!("sip:behind@{DOMAIN}")));
+        assert!(got.body.contains(&url), "{got:?}");
+        peer.answer(&got, "202 Accepted", &[]).await;
+    });
+    assert!(matches!(outcome, ShowOutcome::Shown(_)), "{outcome:?}");
+    drop((peer, server));
+    bench.until("its end", || !bench.port.channels().reaches(&device)).await;
     bench.end().await;
 }

@@ -144,6 +144,24 @@ async fn sip_accept_37_bombs_of_xml_and_parts_are_refused_and_others_served() {
 }
 
 #[tokio::test]
+async fn what_came_of_a_request_goes_by_way_of_the_proxies_that_it_came_by() {
+    let bench = Bench::start().await;
+    let mut phone = Phone::first(bench.tls().await);
+    phone.register().await;
+    let location = "<x-cisco-remotecc-request><x-cisco-location/></x-cisco-remotecc-request>";
+    let routes = ["<sip:b.example.com;lr>", "<sip:a.example.com;lr;ftag=1>"];
+    let request = refer().body(REQUEST_TYPE, location);
+    let request = request.add("Record-Route", routes[0]).add("Record-Route", routes[1]);
+    let request = phone.proven_again(&request);
+    let answer = phone.peer.ask(&request).await;
+    assert_eq!((answer.code(), answer.all("Record-Route")), (202, routes.to_vec()));
+    let news = phone.peer.next().await;
+    assert_eq!((news.method(), news.all("Route")), ("NOTIFY", routes.to_vec()));
+    assert_eq!(news.uri(), "sip:phone@192.0.2.33:50211;transport=tcp");
+    bench.end().await;
+}
+
+#[tokio::test]
 async fn sip_accept_38_a_request_is_answered_at_once_and_its_result_told_later() {
     let bench = Bench::start().await;
     let mut phone = Phone::first(bench.tls().await);

@@ -207,7 +207,8 @@ fn device(
     next_hop: Option<String>,
 ) -> Device {
     let name: DeviceName = phone_name(number).parse().unwrap();
-    let sip = DeviceSip { user: user(number), password, address, next_hop, proof: None };
+    let sip =
+        DeviceSip { user: user(number), password, address, next_hop, proof: None, remotecc: false };
     Device {
         name,
         description: None,

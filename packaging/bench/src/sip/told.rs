@@ -186,6 +186,7 @@ async fn adapter(at: SocketAddr) -> Result<(Arc<Sip>, watch::Sender<bool>), AnyE
             address: None,
             next_hop: None,
             proof: None,
+            remotecc: false,
         };
         let device = Device {
             name: name.clone(),

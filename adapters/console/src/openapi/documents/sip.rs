@@ -67,6 +67,10 @@ pub(super) fn of_device() -> Value {
             ("address", about(text(ADDRESS, 512), "Its user at our domains where not set.")),
             ("next_hop", about(short(64), "The next hop that has it.")),
             ("proof", choice(&PROOFS)),
+            (
+                "remotecc",
+                about(usual(switch(), false), "Behind a next hop: is shown pages by SIP."),
+            ),
         ],
     )
 }

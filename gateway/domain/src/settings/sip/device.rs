@@ -21,6 +21,9 @@ pub struct DeviceSip {
     pub next_hop: Option<String>,
     /// How it proves who it is, where that is not what holds for all.
     pub proof: Option<SipProof>,
+    /// Whether a phone behind a next hop takes what is shown to it by SIP; one that registers with us says so.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub remotecc: bool,
 }
 
 /// Reads the member `sip` of a phone, its password apart.
@@ -51,11 +54,18 @@ pub(in crate::settings) fn read_device(
         reader.problem("next_hop", message);
     }
     let proof = reader.choice("proof", &proofs);
+    let remotecc = reader.switch("remotecc").unwrap_or(false);
+    if remotecc && next_hop.is_none() {
+        let message =
+            "is for phones with a next_hop; one that registers with us says itself what it takes";
+        reader.problem("remotecc", message);
+    }
     let needs_password = proof.unwrap_or(known.sip_proof) == SipProof::Digest;
     if needs_password && !is_given && next_hop.is_none() {
         let message = "is missing: the phone proves itself by a digest and registers with us; give a \
                        password, or a next_hop, or set proof to certificate";
         reader.problem("password", message);
     }
-    Some((DeviceSip { user: user?, password: None, address, next_hop, proof }, password))
+    let sip = DeviceSip { user: user?, password: None, address, next_hop, proof, remotecc };
+    Some((sip, password))
 }

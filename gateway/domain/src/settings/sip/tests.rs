@@ -64,7 +64,7 @@ fn whole() -> Value {
             {"name": "SEP001122334455", "lines": ["1001"], "sip": {"user": "1001", "password": "one"}},
             {"name": "SEP001122334466", "sip": {
                 "user": "second", "address": "SIP:1002@Other.example", "next_hop": "edge",
-                "proof": "certificate",
+                "proof": "certificate", "remotecc": true,
             }},
             {"name": "SEP001122334477"},
         ],

@@ -163,3 +163,27 @@ proptest! {
         prop_assert_eq!(again.uri, address.uri);
     }
 }
+
+#[test]
+fn an_answer_that_begins_a_dialog_says_by_way_of_whom_and_others_do_not() {
+    let refer = "REFER sip:gateway@voice.example.com SIP/2.0\r\n\
+        Via: SIP/2.0/TCP 192.0.2.5;branch=z9hG4bK1\r\n\
+        Record-Route: <sip:b.example.com;lr>, <sip:a.example.com;lr>\r\n\
+        Record-Route: <sip:c.example.com;lr>\r\n\
+        Max-Forwards: 70\r\nFrom: <sip:1001@voice.example.com>;tag=1\r\n\
+        To: <sip:gateway@voice.example.com>\r\nCall-ID: 1\r\nCSeq: 1 REFER\r\n\
+        Contact: <sip:1001@192.0.2.5>\r\nRefer-To: <cid:1>\r\nContent-Length: 0\r\n\r\n";
+    let request = read(refer).unwrap();
+    let routes = |status: Status| {
+        let answer = reply(&request, status, Some("t"));
+        let all = answer.headers.all(&Name::RECORD_ROUTE);
+        all.map(|value| value.as_str().to_owned()).collect::<Vec<_>>()
+    };
+    let all = ["<sip:b.example.com;lr>, <sip:a.example.com;lr>", "<sip:c.example.com;lr>"];
+    assert_eq!(routes(Status::ACCEPTED), all);
+    assert!(routes(Status::DECLINE).is_empty());
+    let message =
+        read(register_with("Max-Forwards", "Max-Forwards: 9\r\nRecord-Route: <sip:a;lr>\r\n"));
+    let answer = reply(&message.unwrap(), Status::OK, None);
+    assert!(!answer.headers.has(&Name::RECORD_ROUTE));
+}
