@@ -104,6 +104,7 @@ impl Figures {
                 sent.with(&[method, result]);
             }
         }
+        sent.with(&["REFER", "refused_later"]);
         Self {
             other_requests: requests.with(&["other"]),
             requests: METHODS.into_iter().map(|it| (it, requests.with(&[it]))).collect(),

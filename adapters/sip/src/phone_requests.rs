@@ -8,7 +8,8 @@ use bytes::Bytes;
 use domain::DeviceName;
 use protocols::sip::body::remotecc::{self, ReasonElement, Request, Response};
 use protocols::sip::body::{
-    ALARM_TYPE, Alarm, REQUEST_TYPE, RESPONSE_TYPE, Remotecc, media_type, multipart, press,
+    ALARM_TYPE, Alarm, Fragment, REQUEST_TYPE, RESPONSE_TYPE, Remotecc, SERVICE_CONTROL_TYPE,
+    media_type, multipart, press,
 };
 use protocols::sip::{
     Message, Method, Name, Notified, ReferTo, Status, Value, declines_subscription,
@@ -24,10 +25,24 @@ const TOKEN: &str = "urn:x-cisco-remotecc:token-registration";
 /// Event packages of which phones may tell unasked.
 const UNASKED: [&str; 2] = ["dialog", "service-control"];
 
+/// Codes from here on refuse.
+const REFUSED: u16 = 300;
+/// Bodies of what tells how a REFER of ours went.
+const NOTIFY_BODIES: [&str; 3] = [RESPONSE_TYPE, "message/sipfrag", "multipart/mixed"];
+/// Bodies of news: how a call stands, and what service control says.
+const NEWS_BODIES: [&str; 5] = [
+    "application/dialog-info+xml",
+    SERVICE_CONTROL_TYPE,
+    REQUEST_TYPE,
+    RESPONSE_TYPE,
+    "multipart/mixed",
+];
+
 /// What a REFER carries.
 enum Carried {
     Request(Box<Request>),
-    Response,
+    /// How the phone says that it went.
+    Response(u16),
     /// What a key carried.
     Press(String),
     Alarm(Alarm),
@@ -104,7 +119,10 @@ impl Element {
             },
             REQUEST_TYPE => self.request_in(asked, &first.body),
             RESPONSE_TYPE => match remotecc::decode(&first.body) {
-                Ok(_) => Ok(Carried::Response),
+                Ok(decoded) => Ok(match decoded.remotecc {
+                    Remotecc::Response(response) => Carried::Response(response.code),
+                    Remotecc::Request(request) => Carried::Request(Box::new(request)),
+                }),
                 Err(problem) => Err(bad(&problem.to_string())),
             },
             ALARM_TYPE => match Alarm::decode(&first.body) {
@@ -123,7 +141,7 @@ impl Element {
     fn request_in(&self, asked: &Asked<'_>, body: &Bytes) -> Result<Carried, Message> {
         match remotecc::decode(body).map(|decoded| decoded.remotecc) {
             Ok(Remotecc::Request(request)) => Ok(Carried::Request(Box::new(request))),
-            Ok(Remotecc::Response(_)) => Ok(Carried::Response),
+            Ok(Remotecc::Response(response)) => Ok(Carried::Response(response.code)),
             Err(remotecc::BadRemotecc::Unknown(_)) => {
                 self.figures().dropped("unknown_request");
                 Err(self.refusal(asked.message, Status::DECLINE, "no such request here"))
@@ -137,7 +155,14 @@ impl Element {
     /// Whether somebody does it.
     fn do_what_is_carried(&self, device: &DeviceName, carried: Carried) -> bool {
         match carried {
-            Carried::Response => true,
+            Carried::Response(code) => {
+                if code >= REFUSED {
+                    // It names no request of ours.
+                    tracing::info!(%device, code, "a phone says that something was not done");
+                    self.figures().sent(&Method::Refer, "refused_later");
+                }
+                true
+            }
             Carried::Alarm(alarm) => {
                 tracing::warn!(%device, alarm = %alarm.name.escape_debug(), "a phone sends an alarm");
                 true
@@ -160,7 +185,19 @@ impl Element {
         }
         if event.package.eq_ignore_ascii_case("refer") {
             // REFER of ours asks for none; some phones send them anyway.
+            if let Some(message) = self.unknown_body(request, &NOTIFY_BODIES) {
+                return unproven(message);
+            }
             let notified = state.subscriptions.notified(asked.now, request);
+            if let Notified::Taken { subscription, .. } = &notified
+                && let Some(code) = told_code(request).filter(|code| *code >= REFUSED)
+            {
+                let mut exchanges = state.exchanges.values_mut();
+                match exchanges.find(|exchange| exchange.subscription == Some(*subscription)) {
+                    Some(exchange) => exchange.refused = Some(code),
+                    None => self.figures().sent(&Method::Refer, "refused_later"),
+                }
+            }
             let message = replies::plain(request, notified.status(), &self.tag());
             let is_proven = matches!(notified, Notified::Taken { .. });
             return Reply::new(message, is_proven);
@@ -171,11 +208,19 @@ impl Element {
         match self.prove(state, asked) {
             Err(message) => unproven(message),
             Ok(who) => {
+                if let Some(message) = self.unknown_body(request, &NEWS_BODIES) {
+                    return Reply::new(message, true);
+                }
                 if let Some(device) = who.device() {
                     // Nobody may listen.
                     let _ = self.events().send(SipEvent::News {
                         device: device.clone(),
                         package: event.package.to_ascii_lowercase(),
+                        content_type: request
+                            .headers
+                            .get(&Name::CONTENT_TYPE)
+                            .map_or_else(String::new, |value| value.as_str().to_owned()),
+                        body: request.body.clone(),
                     });
                 }
                 let message = replies::plain(request, Status::OK, &self.tag());
@@ -198,6 +243,24 @@ fn result(request: &Message, tag: &str, reason: ReasonElement) -> Option<(InDial
         body: response.encode(reason).ok()?,
     };
     Some((InDialog::of_peer(request, tag)?, draft))
+}
+
+/// The code that a body says, where it is one that says how it went.
+pub(crate) fn told_code(message: &Message) -> Option<u16> {
+    let content_type = message.headers.get(&Name::CONTENT_TYPE)?.as_str();
+    let parts = if multipart::is_multipart(content_type) {
+        multipart::parts(content_type, &message.body).ok()?
+    } else {
+        vec![multipart::Part::new(content_type, message.body.clone())]
+    };
+    parts.iter().find_map(|part| match media_type(&part.content_type).as_str() {
+        RESPONSE_TYPE => match remotecc::decode(&part.body).ok()?.remotecc {
+            Remotecc::Response(response) => Some(response.code),
+            Remotecc::Request(_) => None,
+        },
+        "message/sipfrag" => Some(Fragment::decode(&part.body).ok()?.status.code()),
+        _ => None,
+    })
 }
 
 fn bare(id: &str) -> &str {
