@@ -7,7 +7,7 @@ use protocols::sip::{Flow, datagram, is_keep_alive};
 use tokio::sync::watch;
 
 use crate::element::Element;
-use crate::flows::Datagrams;
+use crate::flows::{Datagrams, locked};
 use crate::sources::Admitted;
 use crate::stream::stopped;
 
@@ -53,6 +53,15 @@ pub(crate) async fn run(
 }
 
 fn received(element: &Arc<Element>, flow: Flow, bytes: &[u8]) {
+    if bytes == b"\r\n\r\n" {
+        // RFC 5626, section 3.5.1 has this for streams; some phones send it anyway, and get the answer to it
+        // where they are registered: it is shorter than what they sent.
+        if locked(&element.state).registrar.is_used(&flow) {
+            element.pinged();
+            element.flows().transmit(&flow, Bytes::from_static(b"\r\n"));
+        }
+        return;
+    }
     if bytes.len() < LEAST_BYTES || is_keep_alive(bytes) {
         return;
     }

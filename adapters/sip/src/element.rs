@@ -15,6 +15,7 @@
 //! required extensions, who asks, whether they may, body, deed.
 
 mod admission;
+mod changes;
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -39,6 +40,7 @@ use crate::figures::{Figures, Observed};
 use crate::flows::{Connection, Flows, Proven, locked};
 use crate::limits::Limits;
 use crate::next_hops::HopStates;
+use crate::once::Once;
 use crate::outgoing::{Draft, Exchange, InDialog};
 use crate::site::Site;
 use crate::sources::{Admitted, Sources};
@@ -62,6 +64,8 @@ pub(crate) struct Element {
     flows: Arc<Flows>,
     figures: Figures,
     sources: Mutex<Sources>,
+    /// What was said lately of peers.
+    pub(crate) once: Once,
     site: RwLock<Option<Arc<Site>>>,
     client_tls: RwLock<Option<Arc<ClientConfig>>>,
     judges: RwLock<Judges>,
@@ -126,6 +130,7 @@ impl Element {
         Arc::new(Self {
             flows: Flows::new(&limits),
             figures: Figures::new(port.metrics()),
+            once: Once::default(),
             sources: Mutex::new(Sources::new(limits.requests_per_second_per_source)),
             site: RwLock::default(),
             client_tls: RwLock::default(),
@@ -239,8 +244,10 @@ impl Element {
         if is_request && flow.is_reliable() && !is_hop {
             match self.admit(flow, 0) {
                 Admitted::Yes => {}
-                Admitted::Refused => return self.refuse_overload(flow, &message),
-                Admitted::Dropped => return,
+                // Who reads slowly asks slowly: a connection can be told each time.
+                Admitted::Refused | Admitted::Dropped => {
+                    return self.refuse_overload(flow, &message);
+                }
             }
         }
         let Some(site) = self.site() else {
@@ -347,7 +354,16 @@ impl Element {
     }
 
     /// Takes out what came of it, lets others in, and sends.
-    pub(crate) fn settle(&self, mut state: std::sync::MutexGuard<'_, State>) {
+    pub(crate) fn settle(&self, state: std::sync::MutexGuard<'_, State>) {
+        self.settle_for(state, None);
+    }
+
+    /// The same after the end of a connection, where that is the cause.
+    fn settle_for(
+        &self,
+        mut state: std::sync::MutexGuard<'_, State>,
+        cause: Option<changes::Cause>,
+    ) {
         let mut transmits = Vec::new();
         while let Some(output) = state.transactions.poll() {
             match output {
@@ -362,7 +378,7 @@ impl Element {
             // A phone with several addresses is there as long as one of them is.
             let is_there = match &change {
                 BindingChange::Unreachable { device: Some(device), .. } => {
-                    state.registrar.reach_device(device).iter().any(|binding| binding.is_live)
+                    state.registrar.is_reached(device)
                 }
                 _ => false,
             };
@@ -400,7 +416,7 @@ impl Element {
             }
         }
         if !changes.is_empty() {
-            self.tell(changes);
+            self.tell(changes, cause);
         }
         self.come_nearer(deadline);
         if !gone.is_empty() {
@@ -411,23 +427,6 @@ impl Element {
                 state.transactions.lost(now, flow);
             }
             self.settle(state);
-        }
-    }
-
-    fn tell(&self, changes: Vec<BindingChange>) {
-        for change in changes {
-            let event = match change {
-                BindingChange::Reachable { device: Some(device), .. } => {
-                    named(&device).map(SipEvent::Reachable)
-                }
-                BindingChange::Unreachable { device: Some(device), why, .. } => {
-                    named(&device).map(|device| SipEvent::Unreachable(device, why))
-                }
-                _ => None,
-            };
-            let Some(event) = event else { continue };
-            // Nobody may listen yet.
-            let _ = self.events.send(event);
         }
     }
 
@@ -443,7 +442,7 @@ impl Element {
         let mut state = locked(&self.state);
         state.transactions.lost(now, connection.flow);
         state.registrar.lost(now, connection.flow);
-        self.settle(state);
+        self.settle_for(state, Some(changes::Cause::of(connection, reason)));
     }
 
     fn deadline(state: &State) -> Option<Instant> {

@@ -139,6 +139,8 @@ pub(crate) struct InDialog {
     from: String,
     to: String,
     call_id: String,
+    /// By way of whom, as the peer's Record-Route says.
+    route: Vec<String>,
 }
 
 impl InDialog {
@@ -158,6 +160,12 @@ impl InDialog {
             from,
             to: field(&Name::FROM)?,
             call_id: request.call_id().to_owned(),
+            route: request
+                .routes(&Name::RECORD_ROUTE)
+                .ok()?
+                .iter()
+                .map(ToString::to_string)
+                .collect(),
         })
     }
 }
@@ -171,7 +179,9 @@ pub(crate) struct HopRequest<'a> {
     /// Whom it is about, To and From.
     pub(crate) address: &'a str,
     pub(crate) route: Vec<String>,
-    pub(crate) call_id: &'a str,
+    pub(crate) call_id: String,
+    /// Its number, where it is not the first of its conversation.
+    pub(crate) number: Option<u32>,
 }
 
 /// Where a request goes.
@@ -245,7 +255,7 @@ impl Element {
             Draft { method, fields, content_type: Some(errand.content_type), body: errand.body };
         let tag = self.tag();
         let from = format!("<sip:gateway@{}>;tag={tag}", site.domain());
-        let request = self.write(&site, &way, &from, &call_id, draft);
+        let request = self.write(&site, &way, &from, &call_id, None, draft);
         let request = request.ok_or(Delivery::Unsendable("a field cannot be written"))?;
         let (tell, waiting) = oneshot::channel();
         let subscription = is_refer.then(|| {
@@ -298,14 +308,26 @@ impl Element {
         if errand.needs_remotecc && !binding.remotecc {
             return Err(Delivery::Unsendable("it does not take such requests"));
         }
+        let flow = self.flow_of(binding, call_id);
+        let flow = flow.ok_or(Delivery::Unreachable("the proxy it came by is not connected"))?;
         Ok(Way {
             at: None,
-            flow: binding.flow,
+            flow,
             uri: binding.uri.to_string(),
             to: format!("<{}>", binding.aor),
             route: binding.path.iter().map(ToString::to_string).collect(),
             register_call_id: Some(binding.call_id.to_string()),
         })
+    }
+
+    /// The flow to a phone: its own, or where it has a Path that leads there, another one to the next hop that
+    /// it came by.
+    fn flow_of(&self, binding: &Binding, call_id: &str) -> Option<Flow> {
+        if binding.depends_on_flow() || self.flows().is_there(&binding.flow) {
+            return Some(binding.flow);
+        }
+        let hop = binding.hop.as_deref()?;
+        self.hop(hop, call_id, &[]).map(|way| way.flow)
     }
 
     /// Our address as peers of that flow reach it.
@@ -332,9 +354,10 @@ impl Element {
         way: &Way,
         from: &str,
         call_id: &str,
+        number: Option<u32>,
         draft: Draft,
     ) -> Option<Message> {
-        let cseq = self.jitter(1, 1_000_000);
+        let cseq = number.unwrap_or_else(|| self.jitter(1, 1_000_000));
         let Draft { method, fields, content_type, body } = draft;
         let mut request = Message {
             start: StartLine::Request { method: method.clone(), uri: Text::from(way.uri.clone()) },
@@ -406,13 +429,13 @@ impl Element {
         draft: Draft,
     ) -> Result<oneshot::Receiver<Answer>, Delivery> {
         let site = self.site().ok_or(Delivery::Unsendable("SIP is off"))?;
-        let HopRequest { at, flow, uri, address, route, call_id } = towards;
+        let HopRequest { at, flow, uri, address, route, call_id, number } = towards;
         let to = format!("<{address}>");
         let uri = uri.to_owned();
         let to_own = to.clone();
         let way = Way { at: Some(at), flow, uri, to: to_own, route, register_call_id: None };
         let from = format!("{to};tag={}", self.tag());
-        let request = self.write(&site, &way, &from, call_id, draft);
+        let request = self.write(&site, &way, &from, &call_id, number, draft);
         let request = request.ok_or(Delivery::Unsendable("a field cannot be written"))?;
         let mut state = locked(&self.state);
         let (tell, waiting) = oneshot::channel();
@@ -437,10 +460,10 @@ impl Element {
             flow,
             uri: dialog.uri.clone(),
             to: dialog.to.clone(),
-            route: Vec::new(),
+            route: dialog.route.clone(),
             register_call_id: None,
         };
-        let request = self.write(site, &way, &dialog.from, &dialog.call_id, draft);
+        let request = self.write(site, &way, &dialog.from, &dialog.call_id, None, draft);
         let sent = request.map(|request| self.send(state, now, Exchange::of(request, flow)));
         if !matches!(sent, Some(Ok(()))) {
             self.figures().dropped("unsent");
@@ -462,7 +485,7 @@ impl Element {
         let Some(mut exchange) = state.exchanges.remove(&client) else { return };
         let Some(status) = message.status() else { return };
         if let Some(at) = &exchange.at {
-            self.hop_answered(now, at, Some(status), message.retry_after());
+            self.hop_answered(now, at, &exchange, Some(message));
             if status == Status::SERVICE_UNAVAILABLE
                 && self.sent_elsewhere(state, now, &mut exchange)
             {
@@ -564,7 +587,7 @@ impl Element {
             let of_uri: Vec<_> =
                 bindings.iter().filter(|it| *it.uri == *uri).map(|it| it.aor.clone()).collect();
             for aor in of_uri {
-                state.registrar.remove(&aor, &uri);
+                state.registrar.remove(&aor, Some(device.as_str()), &uri);
             }
         }
         if status == Status::SERVICE_UNAVAILABLE
@@ -583,7 +606,7 @@ impl Element {
         let now = now();
         if let Some(at) = &exchange.at {
             if why == Failure::Timeout {
-                self.hop_answered(now, at, None, None);
+                self.hop_answered(now, at, &exchange, None);
             } else if self.sent_elsewhere(state, now, &mut exchange) {
                 return;
             }

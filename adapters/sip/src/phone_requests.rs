@@ -19,6 +19,7 @@ use crate::element::{Asked, Element, Reply, State};
 use crate::events::SipEvent;
 use crate::outgoing::{Draft, InDialog};
 use crate::replies;
+use crate::time::now;
 
 /// The reference by which a phone asks whether it may come home.
 const TOKEN: &str = "urn:x-cisco-remotecc:token-registration";
@@ -164,7 +165,10 @@ impl Element {
                 true
             }
             Carried::Alarm(alarm) => {
-                tracing::warn!(%device, alarm = %alarm.name.escape_debug(), "a phone sends an alarm");
+                if let Some(since) = self.once.says(now(), ("alarm", device)) {
+                    let alarm = alarm.name.escape_debug();
+                    tracing::warn!(%device, %alarm, more_before = since, "a phone sends an alarm");
+                }
                 true
             }
             // Where it is says nothing to us.

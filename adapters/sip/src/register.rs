@@ -73,7 +73,11 @@ impl Element {
         let to = request.to().map_err(|problem| bad(&problem.to_string()))?;
         let aor = to.uri.aor().ok_or_else(|| bad("To must be a sip or sips URI"))?;
         if !asked.site.may_have(device, &aor) {
-            tracing::info!(device = %device.name, "a phone registers under an address of somebody else");
+            if self.once.says(asked.now, ("foreign", &device.name)).is_some() {
+                tracing::info!(
+                    device = %device.name, "a phone registers under an address of somebody else"
+                );
+            }
             return Err(forbidden("this address of record is another device's"));
         }
         if device.sip.as_ref().is_some_and(|sip| sip.next_hop.is_some()) {
@@ -176,7 +180,8 @@ impl Element {
             }
         };
         let path = request.routes(&Name::PATH).map_err(|problem| bad(problem.to_string()))?;
-        if !path.is_empty() && self.trusted_hop_of(asked).is_none() {
+        let hop = self.trusted_hop_of(asked).filter(|_| !path.is_empty());
+        if !path.is_empty() && hop.is_none() {
             let words = "Path comes from next hops that are trusted here alone";
             return Err(self.refusal(request, Status::FORBIDDEN, words));
         }
@@ -196,14 +201,15 @@ impl Element {
             cseq: cseq.number,
             path: path.iter().map(ToString::to_string).collect(),
             flow: asked.flow,
+            hop,
             supports_path: supports("path"),
             supports_outbound: supports("outbound"),
             has_many_vias: vias.len() > 1,
             device: Some(device.name.as_str().to_owned()),
             fixed_expires: is_cisco.then_some(asked.site.sip.phone_expires_seconds),
             user_agent: user_agent.map(|text| text.chars().take(100).collect()),
-            remotecc: combine.is_some_and(|combine| combine.remotecc_status),
-            combine_max: combine.map_or(0, |combine| combine.max),
+            remotecc: options.map(|_| combine.is_some_and(|combine| combine.remotecc_status)),
+            combine_max: options.map(|_| combine.map_or(0, |combine| combine.max)),
         })
     }
 
@@ -268,7 +274,9 @@ impl Element {
     /// A phone says why it starts, or leaves.
     fn note_reset(&self, asked: &Asked<'_>, registration: &Registration) {
         let reason = asked.message.headers.get(&Name::REASON).map(Value::as_str);
-        if let Some(alarm) = reason.and_then(ReasonAlarm::of) {
+        if let Some(alarm) = reason.and_then(ReasonAlarm::of)
+            && self.once.says(asked.now, ("reason", &registration.device)).is_some()
+        {
             tracing::info!(
                 device = registration.device.as_deref().unwrap_or_default(),
                 alarm = alarm.code,

@@ -34,8 +34,6 @@ use crate::{SipEvent, channels, datagram, probe, stream, tls};
 const NONCE_KEY: &str = "sip_nonce";
 /// Nonces whose use is counted.
 const NONCES_MAX: usize = 100_000;
-/// Bindings of one address of record.
-const BINDINGS_PER_ADDRESS_MAX: usize = 8;
 /// Of a granted lifetime, so that phones do not come back together.
 const SPREAD_PERCENT: u32 = 10;
 /// How long after its expiry a phone is waited for that refreshes at its own pace.
@@ -166,6 +164,9 @@ impl Sip {
         let site = Site::of(Arc::clone(settings), &element.name).map(Arc::new);
         let before = element.site();
         element.set_site(site);
+        if let Some(before) = &before {
+            element.dismiss(before);
+        }
         if before.as_ref().is_some_and(|before| before.sip == settings.sip) {
             return;
         }
@@ -205,6 +206,17 @@ impl Sip {
             sockets.push(Arc::new(Datagrams { socket, local }));
         }
         element.flows().set_datagrams(sockets.clone());
+        let streams = |name, listeners: &[std::net::TcpListener]| {
+            let at = listeners.iter().filter_map(|it| it.local_addr().ok());
+            at.map(|at| (name, at)).collect::<Vec<_>>()
+        };
+        let mut listeners: Vec<_> = sockets.iter().map(|it| ("udp", it.local)).collect();
+        listeners.extend(streams("tcp", &tcp));
+        listeners.extend(streams("tls", &tls));
+        for (transport, address) in &listeners {
+            tracing::info!(transport, %address, "SIP listens");
+        }
+        element.flows().set_listeners(listeners);
         let port = |listeners: &[std::net::TcpListener]| {
             listeners.first().and_then(|it| it.local_addr().ok()).map(|it| it.port())
         };
@@ -305,11 +317,10 @@ fn registrar(settings: &Settings, limits: &Limits) -> RegistrarSettings {
         expires_min: settings.sip.expires_seconds_min,
         expires_default: settings.sip.expires_seconds_max.min(3_600),
         expires_max: settings.sip.expires_seconds_max,
-        bindings_per_aor_max: BINDINGS_PER_ADDRESS_MAX,
         bindings_max: limits.bindings_max,
         spread_percent: SPREAD_PERCENT,
         grace: REGISTRATION_GRACE,
-        requires_path_support: false,
+        ..RegistrarSettings::default()
     }
 }
 

@@ -81,7 +81,10 @@ impl Site {
         let Some(host) = uri.host_port().map(|it| it.host.to_string()) else { return false };
         let user = uri.user().unwrap_or_default();
         let is_ours = self.is_ours(&host);
+        // Of no port: an address with another one would be another address each.
+        let is_bare = address == format!("sip:{user}@{host}");
         is_ours
+            && is_bare
             && (user == device.name.as_str() || device.lines.iter().any(|it| it.as_str() == user))
     }
 

@@ -31,13 +31,13 @@ impl Element {
         let now = now();
         if self.trusted(peer).is_some() {
             // Many phones may be behind it; packets may only say that they come from there.
-            sources.prove(now, peer.ip());
+            sources.prove(now, &flow);
         }
-        let mut admitted = sources.admit(now, peer.ip());
+        let mut admitted = sources.admit(now, &flow);
         drop(sources);
         if admitted != Admitted::Yes && locked(&self.state).registrar.is_used(&flow) {
             // Phones that are registered come before others at their address.
-            admitted = locked(&self.sources).admit_registered(now, peer.ip());
+            admitted = locked(&self.sources).admit_registered(now, &flow);
         }
         match admitted {
             Admitted::Yes => {}
@@ -49,7 +49,7 @@ impl Element {
 
     /// Whoever is there proved who they are.
     pub(crate) fn prove_source(&self, asked: &Asked<'_>) {
-        locked(&self.sources).prove(asked.now, asked.flow.peer().ip());
+        locked(&self.sources).prove(asked.now, &asked.flow);
         if let Some(connection) = asked.connection {
             connection.know(asked.site.silence());
         }

@@ -157,6 +157,8 @@ async fn sip_accept_29_nobody_registers_under_the_address_of_somebody_else() {
         ("sip:phone-1@voice.example.com", 403),
         ("sip:1001@voice.example.com", 403),
         ("sip:phone-2@elsewhere.example.com", 403),
+        ("sip:SEP001122334466@voice.example.com:9", 403),
+        ("sip:phone-2@voice.example.com:9", 403),
         ("sip:phone-2@voice.example.com", 200),
         ("sip:SEP001122334466@voice.example.com", 200),
     ] {

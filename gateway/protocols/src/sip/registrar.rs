@@ -18,6 +18,8 @@
 //! - Phones whose lifetime is fixed (Cisco: 120 s, refreshed after 115 s) are kept for a grace after their
 //!   expiry. Their `Expires: 0` removes them whatever their Contact says; a Contact with `cisco-keep-alive`
 //!   touches nothing.
+//! - Devices that share an address have their own bindings there: none removes those of another, nor takes
+//!   the room that is left to it.
 //! - All contacts of one request are taken or none is. A request with the Call-ID of a binding and a lower
 //!   CSeq is refused; one with the same CSeq over the same flow is a repeat, which changes nothing.
 //! - Granted lifetimes are spread downwards (a registrar may shorten, not lengthen: RFC 3261, section 10.3),
@@ -36,7 +38,7 @@ mod request;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -58,6 +60,10 @@ pub struct RegistrarSettings {
     pub expires_default: u32,
     /// Longer lifetimes are shortened to it, in seconds.
     pub expires_max: u32,
+    /// How many bindings one device may have at one address.
+    pub bindings_per_phone_max: usize,
+    /// How many bindings one device may have at all its addresses.
+    pub bindings_per_device_max: usize,
     /// How many bindings one address may have.
     pub bindings_per_aor_max: usize,
     /// How many bindings there may be.
@@ -76,7 +82,9 @@ impl Default for RegistrarSettings {
             expires_min: 60,
             expires_default: 3600,
             expires_max: 3600,
-            bindings_per_aor_max: 8,
+            bindings_per_phone_max: 8,
+            bindings_per_device_max: 32,
+            bindings_per_aor_max: 32,
             bindings_max: 30_000,
             spread_percent: 10,
             grace: Duration::from_secs(15),
@@ -94,6 +102,8 @@ pub enum BindingChange {
         aor: Arc<str>,
         /// The device, where it is known.
         device: Option<Arc<str>>,
+        /// The flow it is reached over.
+        flow: Flow,
         /// Whether it is a new registration, not a known one that came back over a new flow.
         is_fresh: bool,
     },
@@ -114,6 +124,10 @@ pub enum BindingChange {
         aor: Arc<str>,
         /// The device, where it is known.
         device: Option<Arc<str>>,
+        /// The flow it was reached over.
+        flow: Flow,
+        /// When its registration began.
+        since: Instant,
         /// Why.
         why: Unreachable,
     },
@@ -154,6 +168,19 @@ pub struct Registrar {
 /// A phone at an address, as far as changes tell them apart.
 type Phone = (Arc<str>, Option<Arc<str>>);
 
+/// Over which flow a phone is reached, and since when it is registered.
+#[derive(Clone, Copy, Debug)]
+struct Way {
+    flow: Flow,
+    since: Instant,
+}
+
+impl Way {
+    fn of(binding: &Binding) -> Self {
+        Self { flow: binding.flow, since: binding.since }
+    }
+}
+
 impl Registrar {
     /// One without bindings.
     pub fn new(settings: RegistrarSettings) -> Self {
@@ -187,14 +214,15 @@ impl Registrar {
     /// A flow is gone: what depends on it is not reached any more.
     pub fn lost(&mut self, now: Instant, flow: Flow) {
         self.elapse(now);
-        let mut phones = BTreeSet::new();
+        let mut phones = BTreeMap::new();
         for id in self.index.on_flow(&flow) {
             if let Some(binding) = self.index.unlink(id) {
-                phones.insert((binding.aor.clone(), binding.device.clone()));
+                let phone = (binding.aor.clone(), binding.device.clone());
+                phones.insert(phone, Way::of(binding));
             }
         }
-        for phone in phones {
-            self.tell_if_gone(phone, Unreachable::Lost);
+        for (phone, way) in phones {
+            self.tell_if_gone(phone, way, Unreachable::Lost);
         }
     }
 
@@ -202,7 +230,8 @@ impl Registrar {
     pub fn elapse(&mut self, now: Instant) {
         while let Some(binding) = self.index.pop_due(now) {
             if binding.is_live {
-                self.tell_if_gone((binding.aor, binding.device), Unreachable::Expired);
+                let way = Way::of(&binding);
+                self.tell_if_gone((binding.aor, binding.device), way, Unreachable::Expired);
             }
         }
     }
@@ -231,6 +260,11 @@ impl Registrar {
         reached
     }
 
+    /// Whether a device is reached at any of its addresses.
+    pub fn is_reached(&self, device: &str) -> bool {
+        self.index.is_reached(device)
+    }
+
     /// Whether the address has a binding over that flow. Where there is no room for all, these go first.
     pub fn knows(&self, aor: &str, flow: &Flow) -> bool {
         self.index.of_aor(aor).any(|binding| binding.flow == *flow && binding.is_live)
@@ -241,11 +275,14 @@ impl Registrar {
         self.index.is_used(flow)
     }
 
-    /// Removes the bindings of an address with that Contact URI exactly: its phone said that it is not there.
-    pub fn remove(&mut self, aor: &str, uri: &str) {
+    /// Removes the bindings of a device at an address with that Contact URI exactly: its phone said that it is
+    /// not there. What others who share the address wrote stays, even where it is the same.
+    pub fn remove(&mut self, aor: &str, device: Option<&str>, uri: &str) {
         let ids: Vec<_> = self.index.ids_of_aor(aor).to_vec();
         for id in ids {
-            if self.index.get(id).is_some_and(|binding| &*binding.uri == uri) {
+            let is_meant =
+                |binding: &Binding| &*binding.uri == uri && binding.device.as_deref() == device;
+            if self.index.get(id).is_some_and(is_meant) {
                 self.take_away(id);
             }
         }
@@ -302,9 +339,20 @@ impl Registrar {
                     binding.gone_at = now + lifetime + grace;
                     binding.order = self.order;
                     let mut is_new = true;
+                    let mut newest = None;
                     for id in places {
                         let Some(old) = self.index.remove(id) else { continue };
-                        is_new &= old.call_id != binding.call_id;
+                        if old.call_id == binding.call_id {
+                            is_new = false;
+                            binding.since = binding.since.min(old.since);
+                        }
+                        if newest < Some(old.order) {
+                            newest = Some(old.order);
+                            // A refresh says nothing of what the phone takes: that is as it was.
+                            binding.remotecc = registration.remotecc.unwrap_or(old.remotecc);
+                            binding.combine_max =
+                                registration.combine_max.unwrap_or(old.combine_max);
+                        }
                         if old.depends_on_flow() && old.is_live && old.flow != binding.flow {
                             self.changes.push_back(BindingChange::Moved {
                                 aor: aor.clone(),
@@ -341,28 +389,32 @@ impl Registrar {
         all.filter_map(granted).collect()
     }
 
-    fn live_phones(&self, aor: &str) -> BTreeSet<Option<Arc<str>>> {
+    fn live_phones(&self, aor: &str) -> BTreeMap<Option<Arc<str>>, Way> {
         let live = self.index.of_aor(aor).filter(|binding| binding.is_live);
-        live.map(|binding| binding.device.clone()).collect()
+        live.map(|binding| (binding.device.clone(), Way::of(binding))).collect()
     }
 
     fn tell_difference(
         &mut self,
         registration: &Registration,
-        before: &BTreeSet<Option<Arc<str>>>,
+        before: &BTreeMap<Option<Arc<str>>, Way>,
         is_fresh: bool,
     ) {
         let after = self.live_phones(&registration.aor);
         let aor = self.index.aor(&registration.aor);
-        for device in before.difference(&after).cloned() {
-            let why = Unreachable::Removed;
-            self.changes.push_back(BindingChange::Unreachable { aor: aor.clone(), device, why });
+        for (device, Way { flow, since }) in before {
+            if !after.contains_key(device) {
+                let (aor, device, flow, since) = (aor.clone(), device.clone(), *flow, *since);
+                let why = Unreachable::Removed;
+                let change = BindingChange::Unreachable { aor, device, flow, since, why };
+                self.changes.push_back(change);
+            }
         }
-        for device in after {
+        for (device, Way { flow, .. }) in after {
             let is_fresh = is_fresh && device.as_deref() == registration.device.as_deref();
-            if is_fresh || !before.contains(&device) {
+            if is_fresh || !before.contains_key(&device) {
                 let aor = aor.clone();
-                self.changes.push_back(BindingChange::Reachable { aor, device, is_fresh });
+                self.changes.push_back(BindingChange::Reachable { aor, device, flow, is_fresh });
             }
         }
     }
@@ -371,16 +423,18 @@ impl Registrar {
         if let Some(binding) = self.index.remove(id)
             && binding.is_live
         {
-            self.tell_if_gone((binding.aor, binding.device), Unreachable::Removed);
+            let way = Way::of(&binding);
+            self.tell_if_gone((binding.aor, binding.device), way, Unreachable::Removed);
         }
     }
 
     /// Tells that a phone is not reached any more, unless another binding of it is.
-    fn tell_if_gone(&mut self, (aor, device): Phone, why: Unreachable) {
+    fn tell_if_gone(&mut self, (aor, device): Phone, way: Way, why: Unreachable) {
         let is_reached =
             self.index.of_aor(&aor).any(|binding| binding.is_live && binding.device == device);
         if !is_reached {
-            self.changes.push_back(BindingChange::Unreachable { aor, device, why });
+            let Way { flow, since } = way;
+            self.changes.push_back(BindingChange::Unreachable { aor, device, flow, since, why });
         }
     }
 }

@@ -3,7 +3,8 @@
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use domain::Problems;
+use domain::settings::{Sip, SipTransport};
+use domain::{Problem, Problems};
 
 use super::raw::Raw;
 use super::{port, with_port};
@@ -61,6 +62,24 @@ impl SipListeners {
     /// Whether there is a listener at all.
     pub fn any(&self) -> bool {
         !(self.tls.is_empty() && self.tcp.is_empty() && self.udp.is_empty())
+    }
+
+    /// What of those settings cannot work with these listeners.
+    pub(crate) fn warnings(&self, sip: &Sip) -> Vec<Problem> {
+        if !self.udp.is_empty() {
+            return Vec::new();
+        }
+        let hops = sip.next_hops.iter().enumerate();
+        hops.filter(|(_, hop)| hop.transport == SipTransport::Udp)
+            .map(|(position, hop)| Problem {
+                key: format!("sip.next_hops[{position}].transport"),
+                message: format!(
+                    "is udp, which this node has switched off, so {} is never reached; set \
+                     {DATAGRAMS} in the configuration, or choose tls or tcp",
+                    hop.name
+                ),
+            })
+            .collect()
     }
 
     /// Reads them; `others` are the ports of the other listeners.

@@ -13,12 +13,20 @@ pub(super) struct Index {
     // Boxed: numbers go up, which leaves half of a tree's room empty.
     bindings: BTreeMap<u64, Box<Binding>>,
     by_aor: BTreeMap<Arc<str>, Vec<u64>>,
-    by_device: BTreeMap<Arc<str>, Vec<u64>>,
+    by_device: BTreeMap<Arc<str>, OfDevice>,
     /// Live ones that depend on their flow.
     by_flow: BTreeSet<(Flow, u64)>,
     due: BTreeSet<(Instant, u64)>,
     live: usize,
     last: u64,
+}
+
+/// What a device has.
+#[derive(Debug, Default)]
+pub(super) struct OfDevice {
+    /// In the order in which they came, so in that of their numbers.
+    ids: Vec<u64>,
+    live: usize,
 }
 
 impl Index {
@@ -38,7 +46,10 @@ impl Index {
         let id = self.last;
         self.by_aor.entry(binding.aor.clone()).or_insert_with(|| Vec::with_capacity(1)).push(id);
         if let Some(device) = &binding.device {
-            self.by_device.entry(device.clone()).or_insert_with(|| Vec::with_capacity(1)).push(id);
+            let of_device = self.by_device.entry(device.clone()).or_default();
+            of_device.ids.reserve_exact(1);
+            of_device.ids.push(id);
+            of_device.live += usize::from(binding.is_live);
         }
         if binding.depends_on_flow() && binding.is_live {
             self.by_flow.insert((binding.flow, id));
@@ -53,7 +64,13 @@ impl Index {
         let binding = *self.bindings.remove(&id)?;
         forget(&mut self.by_aor, &binding.aor, id);
         if let Some(device) = &binding.device {
-            forget(&mut self.by_device, device, id);
+            if let Some(of_device) = self.by_device.get_mut(device) {
+                take_out(&mut of_device.ids, id);
+                of_device.live -= usize::from(binding.is_live);
+                if of_device.ids.is_empty() {
+                    self.by_device.remove(device);
+                }
+            }
         }
         self.by_flow.remove(&(binding.flow, id));
         self.due.remove(&(binding.gone_at, id));
@@ -69,6 +86,11 @@ impl Index {
         }
         self.by_flow.remove(&(binding.flow, id));
         self.live -= 1;
+        if let Some(device) = &binding.device
+            && let Some(of_device) = self.by_device.get_mut(device)
+        {
+            of_device.live -= 1;
+        }
         Some(binding)
     }
 
@@ -91,7 +113,12 @@ impl Index {
     }
 
     pub(super) fn ids_of_device(&self, device: &str) -> &[u64] {
-        self.by_device.get(device).map(Vec::as_slice).unwrap_or_default()
+        self.by_device.get(device).map(|of_device| of_device.ids.as_slice()).unwrap_or_default()
+    }
+
+    /// Whether a device has a binding that is reached.
+    pub(super) fn is_reached(&self, device: &str) -> bool {
+        self.by_device.get(device).is_some_and(|of_device| of_device.live > 0)
     }
 
     pub(super) fn of_aor(&self, aor: &str) -> impl Iterator<Item = &Binding> {
@@ -125,9 +152,16 @@ impl Index {
 
 fn forget(map: &mut BTreeMap<Arc<str>, Vec<u64>>, key: &Arc<str>, id: u64) {
     if let Some(ids) = map.get_mut(key) {
-        ids.retain(|each| *each != id);
+        take_out(ids, id);
         if ids.is_empty() {
             map.remove(key);
         }
+    }
+}
+
+/// Numbers go up, so they are in order.
+fn take_out(ids: &mut Vec<u64>, id: u64) {
+    if let Ok(place) = ids.binary_search(&id) {
+        ids.remove(place);
     }
 }

@@ -55,6 +55,9 @@ impl<'a, 'b> Planner<'a, 'b> {
             return Err(RegistrarRefusal::WildcardMisused);
         }
         for (id, binding) in self.bindings() {
+            if !same_or_unknown(&binding.device, &self.registration.device) {
+                continue;
+            }
             if self.age(binding) != Age::Newer {
                 return Err(RegistrarRefusal::OutOfOrder);
             }
@@ -145,26 +148,54 @@ impl<'a, 'b> Planner<'a, 'b> {
         Ok(())
     }
 
-    /// Refuses what there is no room for. What is not reached makes room at its address.
+    /// Refuses what there is no room for. What is not reached makes room, a device's own before that of others.
     fn make_room(&mut self) -> Result<(), RegistrarRefusal> {
-        let made = self.plan.deeds.iter().filter(|deed| matches!(deed, Deed::Bind { .. })).count();
-        let mut lost = self.plan.lost();
-        let here = self.bindings().count();
-        let limit = self.settings.bindings_per_aor_max;
-        let mut dead: Vec<_> = self
-            .bindings()
+        let RegistrarSettings {
+            bindings_per_phone_max,
+            bindings_per_device_max,
+            bindings_per_aor_max,
+            bindings_max,
+            ..
+        } = *self.settings;
+        let device = self.registration.device.as_deref();
+        let own = self.bindings().filter(|(_, binding)| binding.device.as_deref() == device);
+        let own: Vec<_> = own.collect();
+        self.make_room_among(&own, bindings_per_phone_max)?;
+        if let Some(device) = device {
+            let index = self.index;
+            let ids = index.ids_of_device(device).iter();
+            let all: Vec<_> = ids.filter_map(|id| Some((*id, index.get(*id)?))).collect();
+            self.make_room_among(&all, bindings_per_device_max)?;
+        }
+        let here: Vec<_> = self.bindings().collect();
+        self.make_room_among(&here, bindings_per_aor_max)?;
+        let (made, lost) = (self.plan.made(), self.plan.lost().count());
+        let all = (self.index.len() + made).saturating_sub(lost);
+        if made > lost && all > bindings_max {
+            return Err(RegistrarRefusal::Full { max: bindings_max });
+        }
+        Ok(())
+    }
+
+    /// Makes room among those bindings, to which the planned ones will belong.
+    fn make_room_among(
+        &mut self,
+        bindings: &[(u64, &Binding)],
+        limit: usize,
+    ) -> Result<(), RegistrarRefusal> {
+        let made = self.plan.made();
+        let is_here = |id: &u64| bindings.iter().any(|(each, _)| each == id);
+        let mut lost = self.plan.lost().filter(is_here).count();
+        let mut dead: Vec<_> = bindings
+            .iter()
             .filter(|(id, binding)| !binding.is_live && !self.plan.is_taken(*id))
-            .map(|(id, binding)| (binding.order, id))
+            .map(|(id, binding)| (binding.order, *id))
             .collect();
         dead.sort_unstable_by(|one, other| other.cmp(one));
-        while made > lost && (here + made).saturating_sub(lost) > limit {
+        while made > lost && (bindings.len() + made).saturating_sub(lost) > limit {
             let (_, id) = dead.pop().ok_or(RegistrarRefusal::TooMany { max: limit })?;
             self.plan.gone.push(id);
             lost += 1;
-        }
-        let all = (self.index.len() + made).saturating_sub(lost);
-        if made > lost && all > self.settings.bindings_max {
-            return Err(RegistrarRefusal::Full { max: self.settings.bindings_max });
         }
         Ok(())
     }
@@ -272,12 +303,18 @@ impl Plan<'_> {
             })
     }
 
-    fn lost(&self) -> usize {
-        let places = self.deeds.iter().map(|deed| match deed {
-            Deed::Keep(_) => 0,
-            Deed::Bind { places, .. } => places.len(),
+    /// How many bindings it makes.
+    fn made(&self) -> usize {
+        self.deeds.iter().filter(|deed| matches!(deed, Deed::Bind { .. })).count()
+    }
+
+    /// Those that will not be there any more.
+    fn lost(&self) -> impl Iterator<Item = u64> {
+        let places = self.deeds.iter().filter_map(|deed| match deed {
+            Deed::Keep(_) => None,
+            Deed::Bind { places, .. } => Some(places),
         });
-        self.gone.len() + places.sum::<usize>()
+        self.gone.iter().chain(places.flatten()).copied()
     }
 }
 

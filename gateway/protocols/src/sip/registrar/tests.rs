@@ -35,14 +35,15 @@ fn asking(cseq: u32, contacts: Vec<AskedContact>) -> Registration {
         cseq,
         path: Vec::new(),
         flow: tls(1),
+        hop: None,
         supports_path: false,
         supports_outbound: false,
         has_many_vias: false,
         device: None,
         fixed_expires: None,
         user_agent: None,
-        remotecc: false,
-        combine_max: 0,
+        remotecc: None,
+        combine_max: None,
     }
 }
 
@@ -271,9 +272,9 @@ fn a_phone_that_is_not_there_is_removed_by_its_contact_and_a_device_by_its_name(
     let mut scene = Scene::new();
     let a = "sip:a@192.0.2.1";
     scene.register(&asking(1, vec![contact(a)])).unwrap();
-    scene.registrar.remove(AOR, "sip:A@192.0.2.1");
+    scene.registrar.remove(AOR, None, "sip:A@192.0.2.1");
     assert_eq!(scene.changes(), ["- new"]);
-    scene.registrar.remove(AOR, a);
+    scene.registrar.remove(AOR, None, a);
     assert_eq!(scene.changes(), ["- Removed"]);
     let desk = Registration { device: Some("desk".to_owned()), ..asking(2, vec![contact(a)]) };
     scene.register(&desk).unwrap();

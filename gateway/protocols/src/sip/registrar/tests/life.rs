@@ -84,6 +84,8 @@ const SETTINGS: RegistrarSettings = RegistrarSettings {
     expires_min: 60,
     expires_default: 100,
     expires_max: 150,
+    bindings_per_phone_max: 2,
+    bindings_per_device_max: 3,
     bindings_per_aor_max: 4,
     bindings_max: 9,
     spread_percent: 10,
@@ -98,7 +100,7 @@ struct Told(BTreeSet<Phone>);
 impl Told {
     fn hear(&mut self, change: BindingChange) {
         match change {
-            BindingChange::Reachable { aor, device, is_fresh } => {
+            BindingChange::Reachable { aor, device, is_fresh, .. } => {
                 let is_news = self.0.insert((aor, device));
                 assert!(is_news || is_fresh, "told twice that a phone is reached");
             }
@@ -140,6 +142,8 @@ fn check(registrar: &Registrar, now: Instant, told: &Told) {
     for (aor, bindings) in by_aor {
         assert!(bindings.len() <= SETTINGS.bindings_per_aor_max);
         for (place, one) in bindings.iter().enumerate() {
+            let own = bindings.iter().filter(|other| other.device == one.device);
+            assert!(own.count() <= SETTINGS.bindings_per_phone_max);
             for other in &bindings[place + 1..] {
                 let same = one.uri == other.uri && one.instance == other.instance;
                 let same_device = one.device == other.device;
@@ -150,6 +154,11 @@ fn check(registrar: &Registrar, now: Instant, told: &Told) {
         assert_eq!(reached.is_empty(), !bindings.iter().any(|binding| binding.is_live));
         assert!(reached.iter().all(|binding| binding.is_live));
         assert!(reached.is_sorted_by(|one, other| one.order > other.order));
+    }
+    for device in DEVICES {
+        let own = || all.iter().filter(|it| it.device.as_deref() == Some(device));
+        assert!(own().count() <= SETTINGS.bindings_per_device_max);
+        assert_eq!(registrar.is_reached(device), own().any(|binding| binding.is_live));
     }
     assert_eq!(registrar.deadline(), all.iter().map(|binding| binding.gone_at).min());
     let live = all.iter().filter(|binding| binding.is_live);
@@ -195,11 +204,13 @@ proptest! {
                 }
                 Step::Remove(place) => {
                     let all: Vec<_> = registrar.bindings().collect();
-                    let chosen = all.get(place).map(|it| (it.aor.clone(), it.uri.clone()));
-                    if let Some((aor, uri)) = chosen {
-                        registrar.remove(&aor, &uri);
+                    let chosen = all.get(place);
+                    let chosen = chosen.map(|it| (it.aor.clone(), it.device.clone(), it.uri.clone()));
+                    if let Some((aor, device, uri)) = chosen {
+                        registrar.remove(&aor, device.as_deref(), &uri);
                         let here = registrar.bindings();
-                        prop_assert!(here.filter(|it| it.aor == aor).all(|it| it.uri != uri));
+                        let mut here = here.filter(|it| it.aor == aor && it.device == device);
+                        prop_assert!(here.all(|it| it.uri != uri));
                     }
                 }
                 Step::RemoveDevice(device) => {

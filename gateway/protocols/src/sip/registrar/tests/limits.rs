@@ -36,6 +36,67 @@ fn an_address_has_room_for_so_many_and_what_is_not_reached_makes_room() {
     assert_eq!(scene.registrar.counts().bindings, 8);
 }
 
+/// A binding of that device at that address, over a flow of its own.
+fn of_device(device: &str, aor: &str, place: u32) -> Registration {
+    Registration {
+        aor: aor.to_owned(),
+        device: Some(device.to_owned()),
+        call_id: format!("{device}-{place}"),
+        flow: tls(u64::from(place)),
+        supports_outbound: true,
+        ..asking(
+            1,
+            vec![AskedContact {
+                instance: Some(format!("<urn:uuid:{device}>")),
+                reg_id: Some(place),
+                ..contact(&format!("sip:{place}@192.0.2.1"))
+            }],
+        )
+    }
+}
+
+#[test]
+fn a_device_has_room_for_so_many_at_all_its_addresses() {
+    let mut scene = Scene::new();
+    let mut taken = 0;
+    for place in 1..500 {
+        let aor = format!("sip:6001@voice.example.com:{place}");
+        taken += u32::from(scene.register(&of_device("one", &aor, place)).is_ok());
+    }
+    assert_eq!(taken, 32);
+    assert_eq!(scene.registrar.counts().bindings, 32);
+    scene.register(&of_device("two", AOR, 1)).unwrap();
+    // What is not reached makes room, wherever it is.
+    scene.lost(tls(5));
+    scene.register(&of_device("one", "sip:6001@voice.example.com:900", 900)).unwrap();
+    assert_eq!(scene.registrar.counts(), RegistrarCounts { bindings: 33, live: 33, aors: 33 });
+}
+
+#[test]
+fn who_shares_an_address_neither_fills_nor_clears_it_for_others() {
+    let mut scene = Scene::new();
+    scene.register(&of_device("one", AOR, 1)).unwrap();
+    for place in 1..=8 {
+        scene.register(&of_device("two", AOR, place)).unwrap();
+    }
+    assert_eq!(scene.register(&of_device("two", AOR, 9)), Err(RegistrarRefusal::TooMany));
+    // There is room for another one, and for another binding of the first.
+    scene.register(&of_device("three", AOR, 20)).unwrap();
+    scene.register(&of_device("one", AOR, 2)).unwrap();
+    let all =
+        Registration { contacts: Asked::RemoveAll, expires: Some(0), ..of_device("two", AOR, 100) };
+    scene.changes();
+    scene.register(&all).unwrap();
+    assert_eq!(scene.changes(), ["two Removed"]);
+    assert_eq!(scene.registrar.reach_device("one").len(), 2);
+    assert!(scene.registrar.is_reached("three") && !scene.registrar.is_reached("two"));
+    // The second says that nobody is where the first is too.
+    scene.register(&of_device("two", AOR, 1)).unwrap();
+    scene.registrar.remove(AOR, Some("two"), "sip:1@192.0.2.1");
+    assert!(scene.registrar.is_reached("one") && !scene.registrar.is_reached("two"));
+    assert_eq!(scene.registrar.reach_device("one").len(), 2);
+}
+
 #[test]
 fn there_is_room_for_so_many_in_all() {
     let mut scene =
@@ -86,8 +147,8 @@ fn phone(number: u64, start: u32) -> Registration {
         device: Some(format!("SEP{number:012X}")),
         expires: Some(3600),
         user_agent: Some("Cisco-CP7821/12.1.1".to_owned()),
-        remotecc: true,
-        combine_max: 6,
+        remotecc: Some(true),
+        combine_max: Some(6),
         ..asking(101, vec![asked])
     }
 }
@@ -161,7 +222,7 @@ fn a_binding_takes_less_than_1500_bytes() {
     let places = [
         size_of::<(u64, Box<Binding>)>(),
         size_of::<(Arc<str>, Vec<u64>)>() + 16 + 8,
-        size_of::<(Arc<str>, Vec<u64>)>() + 16 + 8,
+        size_of::<(Arc<str>, index::OfDevice)>() + 16 + 8,
         size_of::<(Flow, u64)>(),
         size_of::<(Instant, u64)>(),
     ];
