@@ -167,7 +167,11 @@ impl Figures {
                 ],
             ),
             pings: metrics
-                .counters("jackfield_sip_pings_total", "Keep-alives of peers that were answered.", &[])
+                .counters(
+                    "jackfield_sip_pings_total",
+                    "Keep-alives of peers that were answered.",
+                    &[],
+                )
                 .with(&[]),
             bindings: gauge("jackfield_sip_bindings", "Registrations of phones with this node."),
             reachable: gauge(

@@ -124,11 +124,11 @@ impl Element {
                     Remotecc::Response(response) => Carried::Response(response.code),
                     Remotecc::Request(request) => Carried::Request(Box::new(request)),
                 }),
-                Err(problem) => Err(bad(&problem.to_string())),
+                Err(problem) => Err(bad(&replies::reason(&problem))),
             },
             ALARM_TYPE => match Alarm::decode(&first.body) {
                 Ok(alarm) => Ok(Carried::Alarm(alarm)),
-                Err(problem) => Err(bad(&problem.to_string())),
+                Err(problem) => Err(bad(&replies::reason(&problem))),
             },
             _ => {
                 let status = Status::UNSUPPORTED_MEDIA_TYPE;
@@ -148,7 +148,7 @@ impl Element {
                 Err(self.refusal(asked.message, Status::DECLINE, "no such request here"))
             }
             Err(problem) => {
-                Err(self.refusal(asked.message, Status::BAD_REQUEST, &problem.to_string()))
+                Err(self.refusal(asked.message, Status::BAD_REQUEST, &replies::reason(&problem)))
             }
         }
     }

@@ -145,7 +145,7 @@ impl Element {
                 }
                 // Newer phones may say more than is known here.
                 Err(remotecc::BadRemotecc::Unknown(_)) => self.figures().dropped("unknown_request"),
-                Err(problem) => return Err(bad(problem.to_string())),
+                Err(problem) => return Err(bad(replies::reason(&problem))),
             }
         }
         if is_known {

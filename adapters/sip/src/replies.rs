@@ -46,6 +46,14 @@ pub(crate) fn warn(message: &mut Message, words: &str) {
     add(message, Name::WARNING, &format!("{WARNING_AGENT} \"{text}\""));
 }
 
+/// Why something cannot be read, down to the limit that it broke.
+pub(crate) fn reason(problem: &dyn std::error::Error) -> String {
+    match problem.source() {
+        Some(source) => format!("{problem}: {source}"),
+        None => problem.to_string(),
+    }
+}
+
 /// Adds a field; one that cannot be written is left out.
 pub(crate) fn add(message: &mut Message, name: Name, value: &str) {
     if let Ok(value) = Value::new(value) {

@@ -1,6 +1,6 @@
 //! Random lives of registrations, compared with what must hold at every moment.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 

@@ -1,6 +1,6 @@
 //! Limits, room, load that comes at once, and memory.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::*;
 
@@ -79,7 +79,10 @@ fn who_shares_an_address_neither_fills_nor_clears_it_for_others() {
     for place in 1..=8 {
         scene.register(&of_device("two", AOR, place)).unwrap();
     }
-    assert_eq!(scene.register(&of_device("two", AOR, 9)), Err(RegistrarRefusal::TooMany));
+    assert_eq!(
+        scene.register(&of_device("two", AOR, 9)),
+        Err(RegistrarRefusal::TooMany { max: 8 })
+    );
     // There is room for another one, and for another binding of the first.
     scene.register(&of_device("three", AOR, 20)).unwrap();
     scene.register(&of_device("one", AOR, 2)).unwrap();
