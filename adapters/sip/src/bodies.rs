@@ -13,6 +13,8 @@ use protocols::sip::body::{
 };
 use protocols::sip::{Message, Method, Name, ReferTo, Value};
 
+use crate::replies;
+
 /// What a phone said in the body of its REGISTER.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Told {
@@ -26,7 +28,8 @@ pub(crate) struct Told {
 #[derive(Debug)]
 pub(crate) enum Carried {
     Request(Box<Request>),
-    Response,
+    /// How the phone says that it went.
+    Response(u16),
     /// What a key carried.
     Press(String),
     Alarm(Alarm),
@@ -116,7 +119,7 @@ fn told(request: &Message) -> Result<Told, BadBody> {
                 }
             }
             Err(remotecc::BadRemotecc::Unknown(_)) => told.unknown += 1,
-            Err(problem) => return Err(wrong(problem)),
+            Err(problem) => return Err(wrong(replies::reason(&problem))),
         }
     }
     if is_known { Ok(told) } else { Err(BadBody::MediaType) }
@@ -139,8 +142,10 @@ fn carried(request: &Message, refer_to: &ReferTo) -> Result<Carried, BadBody> {
             Err(_) => request_in(&first.body),
         },
         REQUEST_TYPE => request_in(&first.body),
-        RESPONSE_TYPE => remotecc::decode(&first.body).map(|_| Carried::Response).map_err(wrong),
-        ALARM_TYPE => Alarm::decode(&first.body).map(Carried::Alarm).map_err(wrong),
+        RESPONSE_TYPE => request_in(&first.body),
+        ALARM_TYPE => Alarm::decode(&first.body)
+            .map(Carried::Alarm)
+            .map_err(|problem| wrong(replies::reason(&problem))),
         _ => Err(BadBody::MediaType),
     }
 }
@@ -148,9 +153,9 @@ fn carried(request: &Message, refer_to: &ReferTo) -> Result<Carried, BadBody> {
 fn request_in(body: &Bytes) -> Result<Carried, BadBody> {
     match remotecc::decode(body).map(|decoded| decoded.remotecc) {
         Ok(Remotecc::Request(request)) => Ok(Carried::Request(Box::new(request))),
-        Ok(Remotecc::Response(_)) => Ok(Carried::Response),
+        Ok(Remotecc::Response(response)) => Ok(Carried::Response(response.code)),
         Err(remotecc::BadRemotecc::Unknown(_)) => Err(BadBody::Unknown),
-        Err(problem) => Err(wrong(problem)),
+        Err(problem) => Err(wrong(replies::reason(&problem))),
     }
 }
 

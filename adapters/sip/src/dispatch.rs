@@ -1,10 +1,13 @@
 //! Which request is taken by whom, and which is refused at once.
 
-use protocols::sip::{Message, Method, Name, Status, Uri};
+use protocols::sip::body::media_type;
+use protocols::sip::{Message, Method, Name, Status, Uri, Value};
 
 use crate::element::{Asked, Element, Reply, State};
 use crate::replies::{self, ALLOW, ALLOW_EVENTS, SUPPORTED};
 
+/// Bodies of OPTIONS: some ask with what they would offer in a call.
+const OPTIONS_BODIES: [&str; 1] = ["application/sdp"];
 /// Methods that are known and never wanted here.
 const UNWANTED: [&str; 4] = ["INFO", "PRACK", "UPDATE", "PUBLISH"];
 
@@ -59,8 +62,7 @@ impl Element {
                 "no calls come about here",
             )),
             Method::Bye => Some(plain(Status::NO_SUCH_DIALOG)),
-            Method::Message => Some(self.not_allowed(request)),
-            Method::Subscribe => Some(self.bad_event(request)),
+            Method::Message | Method::Subscribe => Some(self.not_allowed(request)),
             _ => None,
         }
     }
@@ -78,6 +80,9 @@ impl Element {
             Some(Method::Refer) => self.refer(state, asked),
             Some(Method::Notify) => self.notify(state, asked),
             _ => {
+                if let Some(message) = self.unknown_body(asked.message, &OPTIONS_BODIES) {
+                    return Reply::new(message, false);
+                }
                 let mut message = replies::plain(asked.message, Status::OK, &self.tag());
                 replies::add(&mut message, Name::ALLOW, ALLOW);
                 replies::add(&mut message, Name::SUPPORTED, &SUPPORTED.join(", "));
@@ -86,6 +91,22 @@ impl Element {
                 Reply::new(message, false)
             }
         }
+    }
+
+    /// The refusal of a body that is of none of these types.
+    pub(crate) fn unknown_body(&self, request: &Message, known: &[&str]) -> Option<Message> {
+        if request.body.is_empty() {
+            return None;
+        }
+        let content_type = request.headers.get(&Name::CONTENT_TYPE).map_or("", Value::as_str);
+        let content_type = media_type(content_type);
+        if known.contains(&content_type.as_str()) {
+            return None;
+        }
+        let words = "Content-Type is none that is taken here; see Accept";
+        let mut message = self.refusal(request, Status::UNSUPPORTED_MEDIA_TYPE, words);
+        replies::add(&mut message, Name::ACCEPT, replies::ACCEPT);
+        Some(message)
     }
 
     fn not_allowed(&self, request: &Message) -> Message {

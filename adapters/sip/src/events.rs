@@ -1,5 +1,6 @@
 //! What others may want to know of phones that speak SIP.
 
+use bytes::Bytes;
 use domain::DeviceName;
 use protocols::sip::registrar::Unreachable as Why;
 
@@ -25,5 +26,9 @@ pub enum SipEvent {
         device: DeviceName,
         /// The event package, in small letters.
         package: String,
+        /// The type of the body, as it is written; empty where there is none.
+        content_type: String,
+        /// The body.
+        body: Bytes,
     },
 }

@@ -105,6 +105,7 @@ impl Figures {
                 sent.with(&[method, result]);
             }
         }
+        sent.with(&["REFER", "refused_later"]);
         Self {
             other_requests: requests.with(&["other"]),
             requests: METHODS.into_iter().map(|it| (it, requests.with(&[it]))).collect(),
@@ -167,7 +168,11 @@ impl Figures {
                 ],
             ),
             pings: metrics
-                .counters("jackfield_sip_pings_total", "Keep-alives that were answered.", &[])
+                .counters(
+                    "jackfield_sip_pings_total",
+                    "Keep-alives of peers that were answered.",
+                    &[],
+                )
                 .with(&[]),
             bindings: gauge("jackfield_sip_bindings", "Registrations of phones with this node."),
             reachable: gauge(

@@ -127,6 +127,7 @@ impl Asks<'_> {
         let waiting = waiting.map_err(|problem| format!("{problem:?}"))?;
         match tokio::time::timeout(ANSWER, waiting).await {
             Ok(Ok(Answer::Message(message))) => Ok(message),
+            Ok(Ok(Answer::Denied(status))) => Err(format!("it refused with {}", status.code())),
             Ok(_) => Err("the connection was lost".to_owned()),
             Err(_) => Err(format!("gave no answer within {} s", ANSWER.as_secs())),
         }

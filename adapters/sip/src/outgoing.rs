@@ -15,6 +15,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use domain::DeviceName;
+use protocols::sip::body::{Action, SERVICE_CONTROL_TYPE, ServiceControl};
 use protocols::sip::registrar::Binding;
 use protocols::sip::{
     ClientId, Failure, Flow, Message, Method, Name, Referred, StartLine, Status, SubscriptionId,
@@ -25,6 +26,7 @@ use tokio::sync::oneshot;
 use crate::element::{Element, State};
 use crate::flows::locked;
 use crate::next_hops::At;
+use crate::phone_requests::told_code;
 use crate::site::Site;
 use crate::time::now;
 
@@ -57,6 +59,8 @@ pub enum By {
     Refer,
     /// NOTIFY of that event package, unasked.
     Notify(&'static str),
+    /// NOTIFY of service control; its body is written here, since it names the phone's newest REGISTER.
+    ServiceControl(Action),
 }
 
 /// What became of an errand.
@@ -90,6 +94,8 @@ pub(crate) struct Exchange {
     pub(crate) subscription: Option<SubscriptionId>,
     /// Whether it was sent with a proof already.
     pub(crate) is_proven: bool,
+    /// With which code the phone said that it did not do it, before its answer came.
+    pub(crate) refused: Option<u16>,
     pub(crate) tell: Option<oneshot::Sender<Answer>>,
 }
 
@@ -104,6 +110,7 @@ impl Exchange {
             tried: Vec::new(),
             subscription: None,
             is_proven: false,
+            refused: None,
             tell: None,
         }
     }
@@ -113,6 +120,8 @@ impl Exchange {
 #[derive(Clone, Debug)]
 pub(crate) enum Answer {
     Message(Box<Message>),
+    /// It was taken, and what it carried was refused.
+    Denied(Status),
     Failed(Failure),
 }
 
@@ -182,6 +191,8 @@ struct Way {
     uri: String,
     to: String,
     route: Vec<String>,
+    /// The Call-ID of the phone's newest REGISTER with us.
+    register_call_id: Option<String>,
 }
 
 impl Element {
@@ -193,6 +204,7 @@ impl Element {
         };
         match waiting.await {
             Ok(Answer::Message(message)) => delivery_of(&message),
+            Ok(Answer::Denied(status)) => Delivery::Refused(status, status.phrase().to_owned()),
             Ok(Answer::Failed(Failure::Timeout)) => Delivery::Silent,
             Ok(Answer::Failed(Failure::Lost)) | Err(_) => Delivery::Unreachable("its flow is lost"),
         }
@@ -206,6 +218,21 @@ impl Element {
         let way = self.way(&state, now, &site, &errand, &call_id)?;
         let id = self.tag();
         let is_refer = errand.by == By::Refer;
+        let mut errand = errand;
+        if let By::ServiceControl(action) = &errand.by {
+            let newest = way.register_call_id.as_deref();
+            let newest = newest.ok_or(Delivery::Unsendable("it is not registered here"))?;
+            let body = ServiceControl::new(action.clone(), newest).encode();
+            errand.body = body.map_err(|_| Delivery::Unsendable("a field cannot be written"))?;
+            errand.content_type = SERVICE_CONTROL_TYPE.to_owned();
+        }
+        let notify = |event: &str| {
+            let fields = vec![
+                (Name::EVENT, event.to_owned()),
+                (Name::SUBSCRIPTION_STATE, "active".to_owned()),
+            ];
+            (Method::Notify, fields)
+        };
         let (method, mut fields) = match errand.by {
             By::Refer => {
                 let id: String = id.chars().take(8).collect();
@@ -218,13 +245,8 @@ impl Element {
                 ];
                 (Method::Refer, fields)
             }
-            By::Notify(event) => {
-                let fields = vec![
-                    (Name::EVENT, event.to_owned()),
-                    (Name::SUBSCRIPTION_STATE, "active".to_owned()),
-                ];
-                (Method::Notify, fields)
-            }
+            By::Notify(event) => notify(event),
+            By::ServiceControl(_) => notify("service-control"),
         };
         if errand.content_type.starts_with("multipart/") {
             fields.push((Name::MIME_VERSION, "1.0".to_owned()));
@@ -276,7 +298,8 @@ impl Element {
             let by = by.ok_or(Delivery::Unreachable("its next hop does not answer"))?;
             let uri = site.address(device).ok_or(Delivery::Unsendable("it has no address"))?;
             let to = format!("<{uri}>");
-            return Ok(Way { at: Some(by.at), flow: by.flow, uri, to, route: by.route });
+            let (at, flow, route) = (Some(by.at), by.flow, by.route);
+            return Ok(Way { at, flow, uri, to, route, register_call_id: None });
         }
         let bindings = state.registrar.reach_device(device.name.as_str());
         let binding = bindings.iter().find(|it| it.is_live);
@@ -293,6 +316,7 @@ impl Element {
             uri: binding.uri.to_string(),
             to: format!("<{}>", binding.aor),
             route: binding.path.iter().map(ToString::to_string).collect(),
+            register_call_id: Some(binding.call_id.to_string()),
         })
     }
 
@@ -407,7 +431,9 @@ impl Element {
         let site = self.site().ok_or(Delivery::Unsendable("SIP is off"))?;
         let HopRequest { at, flow, uri, address, route, call_id, number } = towards;
         let to = format!("<{address}>");
-        let way = Way { at: Some(at), flow, uri: uri.to_owned(), to: to.clone(), route };
+        let uri = uri.to_owned();
+        let to_own = to.clone();
+        let way = Way { at: Some(at), flow, uri, to: to_own, route, register_call_id: None };
         let from = format!("{to};tag={}", self.tag());
         let request = self.write(&site, &way, &from, &call_id, number, draft);
         let request = request.ok_or(Delivery::Unsendable("a field cannot be written"))?;
@@ -435,6 +461,7 @@ impl Element {
             uri: dialog.uri.clone(),
             to: dialog.to.clone(),
             route: dialog.route.clone(),
+            register_call_id: None,
         };
         let request = self.write(site, &way, &dialog.from, &dialog.call_id, None, draft);
         let sent = request.map(|request| self.send(state, now, Exchange::of(request, flow)));
@@ -476,14 +503,21 @@ impl Element {
             }
             return;
         }
+        // A phone may take the request and refuse what it carries.
+        let code = exchange.refused.or_else(|| told_code(message));
+        let denied = code.filter(|code| status.is_success() && *code >= 300);
         if let Some(method) = exchange.request.method() {
-            let result = if status.is_success() { "accepted" } else { "refused" };
+            let is_done = status.is_success() && denied.is_none();
+            let result = if is_done { "accepted" } else { "refused" };
             self.figures().sent(method, result);
         }
         self.learn(state, now, &exchange, status, message);
         if let Some(tell) = exchange.tell {
             // Whoever asked may have given up.
-            let _ = tell.send(Answer::Message(Box::new(message.clone())));
+            let _ = tell.send(match denied.and_then(Status::new) {
+                Some(status) => Answer::Denied(status),
+                None => Answer::Message(Box::new(message.clone())),
+            });
         }
     }
 
@@ -512,6 +546,7 @@ impl Element {
             tried: exchange.tried.clone(),
             subscription: exchange.subscription,
             is_proven: false,
+            refused: exchange.refused,
             tell: exchange.tell.take(),
         };
         self.send(state, now, again).is_ok()

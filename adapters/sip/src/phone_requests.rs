@@ -5,8 +5,10 @@
 //! phone did not say that it wants none.
 
 use domain::DeviceName;
-use protocols::sip::body::remotecc::{ReasonElement, Request, Response};
-use protocols::sip::body::{RESPONSE_TYPE, Remotecc};
+use protocols::sip::body::remotecc::{self, ReasonElement, Request, Response};
+use protocols::sip::body::{
+    Fragment, REQUEST_TYPE, RESPONSE_TYPE, Remotecc, SERVICE_CONTROL_TYPE, media_type, multipart,
+};
 use protocols::sip::{Message, Method, Name, Notified, ReferTo, Status, declines_subscription};
 
 use crate::bodies::{BadBody, Carried};
@@ -20,6 +22,19 @@ use crate::time::now;
 const TOKEN: &str = "urn:x-cisco-remotecc:token-registration";
 /// Event packages of which phones may tell unasked.
 const UNASKED: [&str; 2] = ["dialog", "service-control"];
+
+/// Codes from here on refuse.
+const REFUSED: u16 = 300;
+/// Bodies of what tells how a REFER of ours went.
+const NOTIFY_BODIES: [&str; 3] = [RESPONSE_TYPE, "message/sipfrag", "multipart/mixed"];
+/// Bodies of news: how a call stands, and what service control says.
+const NEWS_BODIES: [&str; 5] = [
+    "application/dialog-info+xml",
+    SERVICE_CONTROL_TYPE,
+    REQUEST_TYPE,
+    RESPONSE_TYPE,
+    "multipart/mixed",
+];
 
 impl Element {
     /// Answers a REFER.
@@ -87,7 +102,14 @@ impl Element {
     /// Whether somebody does it.
     fn do_what_is_carried(&self, device: &DeviceName, carried: Carried) -> bool {
         match carried {
-            Carried::Response => true,
+            Carried::Response(code) => {
+                if code >= REFUSED {
+                    // It names no request of ours.
+                    tracing::info!(%device, code, "a phone says that something was not done");
+                    self.figures().sent(&Method::Refer, "refused_later");
+                }
+                true
+            }
             Carried::Alarm(alarm) => {
                 if let Some(since) = self.once.says(now(), ("alarm", device)) {
                     let alarm = alarm.name.escape_debug();
@@ -113,7 +135,19 @@ impl Element {
         }
         if event.package.eq_ignore_ascii_case("refer") {
             // REFER of ours asks for none; some phones send them anyway.
+            if let Some(message) = self.unknown_body(request, &NOTIFY_BODIES) {
+                return unproven(message);
+            }
             let notified = state.subscriptions.notified(asked.now, request);
+            if let Notified::Taken { subscription, .. } = &notified
+                && let Some(code) = told_code(request).filter(|code| *code >= REFUSED)
+            {
+                let mut exchanges = state.exchanges.values_mut();
+                match exchanges.find(|exchange| exchange.subscription == Some(*subscription)) {
+                    Some(exchange) => exchange.refused = Some(code),
+                    None => self.figures().sent(&Method::Refer, "refused_later"),
+                }
+            }
             let message = replies::plain(request, notified.status(), &self.tag());
             let is_proven = matches!(notified, Notified::Taken { .. });
             return Reply::new(message, is_proven);
@@ -124,11 +158,19 @@ impl Element {
         match self.prove(state, asked) {
             Err(message) => unproven(message),
             Ok(who) => {
+                if let Some(message) = self.unknown_body(request, &NEWS_BODIES) {
+                    return Reply::new(message, true);
+                }
                 if let Some(device) = who.device() {
                     // Nobody may listen.
                     let _ = self.events().send(SipEvent::News {
                         device: device.clone(),
                         package: event.package.to_ascii_lowercase(),
+                        content_type: request
+                            .headers
+                            .get(&Name::CONTENT_TYPE)
+                            .map_or_else(String::new, |value| value.as_str().to_owned()),
+                        body: request.body.clone(),
                     });
                 }
                 let message = replies::plain(request, Status::OK, &self.tag());
@@ -151,4 +193,22 @@ fn result(request: &Message, tag: &str, reason: ReasonElement) -> Option<(InDial
         body: response.encode(reason).ok()?,
     };
     Some((InDialog::of_peer(request, tag)?, draft))
+}
+
+/// The code that a body says, where it is one that says how it went.
+pub(crate) fn told_code(message: &Message) -> Option<u16> {
+    let content_type = message.headers.get(&Name::CONTENT_TYPE)?.as_str();
+    let parts = if multipart::is_multipart(content_type) {
+        multipart::parts(content_type, &message.body).ok()?
+    } else {
+        vec![multipart::Part::new(content_type, message.body.clone())]
+    };
+    parts.iter().find_map(|part| match media_type(&part.content_type).as_str() {
+        RESPONSE_TYPE => match remotecc::decode(&part.body).ok()?.remotecc {
+            Remotecc::Response(response) => Some(response.code),
+            Remotecc::Request(_) => None,
+        },
+        "message/sipfrag" => Some(Fragment::decode(&part.body).ok()?.status.code()),
+        _ => None,
+    })
 }

@@ -225,7 +225,7 @@ impl Element {
         replies::add(&mut message, Name::SUPPORTED, supported);
         self.note_reset(asked, registration);
         // Who said nothing is told nothing.
-        if told.has_body {
+        if told.has_body && replies::takes(request, RESPONSE_TYPE) {
             let options = told.options.as_ref().map(accepted);
             let response = Remotecc::Response(Response { code: 200, options });
             if let Ok(body) = response.encode(asked.site.reason) {

@@ -10,11 +10,11 @@ pub(crate) const ALLOW: &str = "REGISTER, OPTIONS, REFER, NOTIFY, CANCEL, ACK";
 /// Bodies that are taken.
 pub(crate) const ACCEPT: &str = "application/x-cisco-remotecc-request+xml, \
     application/x-cisco-remotecc-response+xml, application/x-cisco-alarm+xml, multipart/mixed, \
-    message/sipfrag, text/plain";
+    message/sipfrag, application/dialog-info+xml, text/plain";
 /// Event packages that phones may tell of.
 pub(crate) const ALLOW_EVENTS: &str = "refer, dialog, service-control";
 /// Extensions that are known.
-pub(crate) const SUPPORTED: [&str; 4] = ["path", "outbound", "norefersub", "replaces"];
+pub(crate) const SUPPORTED: [&str; 3] = ["path", "outbound", "norefersub"];
 
 /// Who answers, for the field Warning (RFC 3261, section 20.43).
 const WARNING_AGENT: &str = "399 jackfield";
@@ -44,6 +44,14 @@ pub(crate) fn warn(message: &mut Message, words: &str) {
         })
         .collect();
     add(message, Name::WARNING, &format!("{WARNING_AGENT} \"{text}\""));
+}
+
+/// Why something cannot be read, down to the limit that it broke.
+pub(crate) fn reason(problem: &dyn std::error::Error) -> String {
+    match problem.source() {
+        Some(source) => format!("{problem}: {source}"),
+        None => problem.to_string(),
+    }
 }
 
 /// Adds a field; one that cannot be written is left out.
@@ -77,4 +85,27 @@ pub(crate) fn shorten(message: &mut Message) -> bool {
         message.headers.set(Name::WWW_AUTHENTICATE, last);
     }
     message.headers.len() < before
+}
+
+/// Whether the sender of a request takes a body of that type in its answer; who says nothing takes all that it may
+/// expect.
+pub(crate) fn takes(request: &Message, kind: &str) -> bool {
+    let mut is_told = false;
+    for value in request.headers.all(&Name::ACCEPT) {
+        is_told = true;
+        for range in value.as_str().split(',') {
+            let (range, parameters) = range.split_once(';').unwrap_or((range, ""));
+            let is_refused = parameters.split(';').any(|each| {
+                let quality = each.trim().strip_prefix("q=").map(str::trim);
+                quality.and_then(|it| it.parse::<f32>().ok()).is_some_and(|it| it <= 0.0)
+            });
+            let range = range.trim().to_ascii_lowercase();
+            let whole = kind.split('/').next().unwrap_or_default();
+            let is_meant = range == kind || range == "*/*" || range == format!("{whole}/*");
+            if is_meant && !is_refused {
+                return true;
+            }
+        }
+    }
+    !is_told
 }

@@ -7,6 +7,7 @@ use domain::DeviceName;
 use domain::settings::{Settings, SipAlgorithm, TrustPurpose};
 use engine::Port;
 use engine::probe::Probe;
+use protocols::sip::body::remotecc::Request;
 use protocols::sip::digest::{Algorithm, Challenger, ChallengerSettings};
 use protocols::sip::registrar::{Registrar, RegistrarSettings};
 use protocols::sip::{SubscriptionSettings, Subscriptions, TransactionTimers, Transactions};
@@ -311,6 +312,12 @@ impl Sip {
     /// What happens to phones from now on; who lags is told so. `None` before it runs.
     pub fn events(&self) -> Option<broadcast::Receiver<SipEvent>> {
         self.element.get().map(|element| element.events().subscribe())
+    }
+
+    /// What phones ask for from now on, by whom: soft keys and the like. While somebody listens they are told
+    /// that it is taken; who lags loses the oldest. `None` before it runs.
+    pub fn wishes(&self) -> Option<broadcast::Receiver<(DeviceName, Request)>> {
+        self.element.get().map(|element| element.wishes().subscribe())
     }
 
     /// How it stands.

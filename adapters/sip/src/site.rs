@@ -132,3 +132,22 @@ impl Site {
         Duration::from_secs(seconds.into()) + GRACE
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reason_is_spelled_as_the_settings_say() {
+        for reason in ReasonElement::ALL {
+            let sip = Sip {
+                domains: vec!["voice.example.com".to_owned()],
+                reason_element: reason.name().to_owned(),
+                ..Sip::default()
+            };
+            let settings = Settings { sip: Arc::new(sip), ..Settings::default() };
+            let site = Site::of(Arc::new(settings), "gw-a.example");
+            assert_eq!(site.map(|site| site.reason), Some(reason));
+        }
+    }
+}

@@ -3,7 +3,7 @@
 //! ```text
 //!   bytes --wire--> Message --header--> typed values
 //!                      |
-//!     Flow, Message -> Element (who may, which method) -> Registrar, digest, subscriptions
+//!     Flow, Message -> whoever serves (who may, which method) -> Registrar, digest, subscriptions
 //!                      |    ^
 //!                      v    |  answer, request
 //!                   Transactions -- Transmit{flow, bytes} --> whoever has the sockets
@@ -14,8 +14,8 @@
 //! - `wire` owns framing, limits and strictness: a [`Message`] that exists is one that every parser reads
 //!   alike. Values that are sent are made by constructors that take no control characters.
 //! - `Transactions` owns what is sent again, absorbed or matched, and every timer of it.
-//! - `Subscriptions` and `Notifier` own who is told of what after a REFER or a SUBSCRIBE, `NextHop` which of a
-//!   next hop's servers is used.
+//! - `Subscriptions` owns what phones may tell of a REFER of ours, `NextHop` which of a next hop's servers is
+//!   used.
 //! - `Registrar` owns bindings, `digest` nonces, `body` what Cisco phones carry: multipart, remotecc, options
 //!   indications, service control.
 //!

@@ -122,6 +122,8 @@ async fn a_phone_that_wants_to_be_left_alone_is_left_alone() {
         panic!("it was asked")
     };
     assert!(left <= Duration::from_secs(10), "{left:?}");
+    let held_off = "jackfield_sip_sent_requests_total{method=\"REFER\",result=\"held_off\"}";
+    assert_eq!(bench.figure(held_off), 1);
     bench.pass(Duration::from_secs(11)).await;
     let waiting = deliver(&bench, errand(FIRST));
     let got = phone.peer.next().await;

@@ -129,13 +129,16 @@ async fn sip_accept_37_bombs_of_xml_and_parts_are_refused_and_others_served() {
     for request in [
         refer().body(REQUEST_TYPE, deep.clone()),
         refer().body(REQUEST_TYPE, laughs),
-        refer().body(REQUEST_TYPE, wide),
+        refer().body(REQUEST_TYPE, wide.clone()),
         refer().body("multipart/mixed;boundary=a", parts.clone()),
         refer().body("multipart/mixed;boundary=a0", nested),
     ] {
         let mut phone = Phone::first(bench.tcp().await);
         let answer = phone.ask(&request).await;
         assert_eq!(answer.code(), 400, "{answer:?}");
+        if request.body == wide.as_bytes() {
+            assert!(answer.get("Warning").contains("more than"), "{answer:?}");
+        }
         let register = phone.plain().body("multipart/mixed;boundary=a", parts.clone());
         let register = phone.proven_again(&register);
         assert_eq!(phone.peer.ask(&register).await.code(), 400);
@@ -230,14 +233,15 @@ async fn sip_accept_36_news_of_no_subscription_is_481_and_of_no_event_489() {
     let without = notify("dialog").without("Subscription-State");
     assert_eq!(phone.peer.ask(&without).await.code(), 400);
     // News that nobody asked for counts from phones alone.
-    let dialog = notify("Dialog");
+    let dialog = notify("Dialog").body("application/dialog-info+xml", "<dialog-info/>");
     assert_eq!(phone.peer.ask(&dialog).await.code(), 401);
     assert!(bench.events.try_recv().is_err());
     assert_eq!(phone.ask(&dialog.again()).await.code(), 200);
     let event = tokio::time::timeout(Duration::from_secs(10), bench.event()).await.unwrap();
     match event {
-        SipEvent::News { device, package } => {
+        SipEvent::News { device, package, body, .. } => {
             assert_eq!((device.as_str(), package.as_str()), (SECOND, "dialog"));
+            assert_eq!(body, "<dialog-info/>");
         }
         other => panic!("{other:?}"),
     }
