@@ -4,8 +4,9 @@
 //! so needs neither its web server nor our password at it. Phones behind a next hop did not say what they take,
 //! so they are no channels.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use domain::DeviceName;
 use engine::{Channel, ChannelKind, ShowFailure, ShowPriority, ShowRequest};
@@ -15,6 +16,7 @@ use protocols::sip::body::{multipart, screen};
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
+use tokio::time::MissedTickBehavior;
 
 use crate::element::Element;
 use crate::events::SipEvent;
@@ -24,6 +26,8 @@ use crate::stream::stopped;
 
 /// What waits to be shown, of all phones.
 const REQUESTS_MAX: usize = 1_024;
+/// After events were missed all bindings are looked at, and then not again for so long.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// What is being shown at once.
 const SHOWING_MAX: usize = 4_096;
 /// The application of ours: none, since our pages are links of their own.
@@ -36,6 +40,9 @@ pub(crate) async fn run(element: Arc<Element>, mut stop: watch::Receiver<bool>) 
     let mut offered = Offered { element: Arc::clone(&element), requests, channels: HashMap::new() };
     let mut showing = JoinSet::new();
     offered.look();
+    let mut looks = tokio::time::interval(LOOK_EVERY);
+    looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut has_missed = false;
     loop {
         tokio::select! {
             biased;
@@ -44,9 +51,13 @@ pub(crate) async fn run(element: Arc<Element>, mut stop: watch::Receiver<bool>) 
                 Ok(SipEvent::Reachable(device)) => offered.reachable(device),
                 Ok(SipEvent::Unreachable(device, _)) => offered.unreachable(&device),
                 Ok(SipEvent::News { .. }) => {}
-                Err(RecvError::Lagged(_)) => offered.look(),
+                Err(RecvError::Lagged(_)) => has_missed = true,
                 Err(RecvError::Closed) => return,
             },
+            _ = looks.tick(), if has_missed => {
+                has_missed = false;
+                offered.look();
+            }
             Some(_) = showing.join_next(), if !showing.is_empty() => {}
             Some(request) = wanted.recv(), if showing.len() < SHOWING_MAX => {
                 showing.spawn(show(Arc::clone(&element), request));
@@ -72,6 +83,10 @@ impl Offered {
         if !takes {
             return self.unreachable(&device);
         }
+        self.offer(device);
+    }
+
+    fn offer(&mut self, device: DeviceName) {
         let Self { element, requests, channels } = self;
         channels.entry(device).or_insert_with_key(|device| {
             element.port.channels().register(device, ChannelKind::Sip, requests.clone())
@@ -84,14 +99,15 @@ impl Offered {
 
     /// Looks at all bindings, where events were missed.
     fn look(&mut self) {
-        let all: Vec<DeviceName> = {
+        let all: HashSet<DeviceName> = {
             let state = locked(&self.element.state);
-            let devices = state.registrar.bindings().filter_map(|it| it.device.as_deref());
+            let takes = state.registrar.bindings().filter(|it| it.is_live && it.remotecc);
+            let devices = takes.filter_map(|it| it.device.as_deref());
             devices.filter_map(|device| device.parse().ok()).collect()
         };
         self.channels.retain(|device, _| all.contains(device));
         for device in all {
-            self.reachable(device);
+            self.offer(device);
         }
     }
 }

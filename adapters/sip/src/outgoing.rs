@@ -24,14 +24,13 @@ use tokio::sync::oneshot;
 
 use crate::element::{Element, State};
 use crate::flows::locked;
+use crate::in_dialog::InDialog;
 use crate::next_hops::At;
 use crate::site::Site;
 use crate::time::now;
 
 /// A request over UDP may not be larger (RFC 3261, section 18.1.1).
 pub(crate) const DATAGRAM_BYTES_MAX: usize = 1_300;
-/// Exchanges at once.
-const EXCHANGES_MAX: usize = 50_000;
 /// The longest time that a peer may put us off.
 const HELD_OFF_MAX: Duration = Duration::from_secs(600);
 
@@ -90,6 +89,8 @@ pub(crate) struct Exchange {
     pub(crate) subscription: Option<SubscriptionId>,
     /// Whether it was sent with a proof already.
     pub(crate) is_proven: bool,
+    /// The phone whose own request it tells the result of.
+    pub(crate) result_for: Option<DeviceName>,
     pub(crate) tell: Option<oneshot::Sender<Answer>>,
 }
 
@@ -104,8 +105,14 @@ impl Exchange {
             tried: Vec::new(),
             subscription: None,
             is_proven: false,
+            result_for: None,
             tell: None,
         }
+    }
+
+    /// The phone that gets it.
+    pub(crate) fn goes_to(&self) -> Option<&DeviceName> {
+        self.device.as_ref().or(self.result_for.as_ref())
     }
 }
 
@@ -122,35 +129,6 @@ pub(crate) struct Draft {
     pub(crate) fields: Vec<(Name, String)>,
     pub(crate) content_type: Option<String>,
     pub(crate) body: Bytes,
-}
-
-/// Where a request stands in a dialog that a peer began.
-pub(crate) struct InDialog {
-    uri: String,
-    from: String,
-    to: String,
-    call_id: String,
-}
-
-impl InDialog {
-    /// The dialog of that request, in which our tag is `tag`.
-    pub(crate) fn of_peer(request: &Message, tag: &str) -> Option<Self> {
-        let field = |name: &Name| request.headers.get(name).map(|value| value.as_str().to_owned());
-        let contact = match request.contacts().ok()? {
-            protocols::sip::Contacts::List(list) => list.into_iter().next()?,
-            protocols::sip::Contacts::All => return None,
-        };
-        let mut from = field(&Name::TO)?;
-        if request.to().ok()?.tag().is_none() {
-            from = format!("{from};tag={tag}");
-        }
-        Some(Self {
-            uri: contact.uri.as_str().to_owned(),
-            from,
-            to: field(&Name::FROM)?,
-            call_id: request.call_id().to_owned(),
-        })
-    }
 }
 
 /// Whom a next hop is asked about, and how.
@@ -358,7 +336,7 @@ impl Element {
         if !exchange.flow.is_reliable() && bytes.len() > DATAGRAM_BYTES_MAX {
             return Err(Delivery::Unsendable("it is too large for UDP"));
         }
-        if state.exchanges.len() >= EXCHANGES_MAX {
+        if !state.exchanges.has_room(&exchange) {
             return Err(Delivery::HeldOff(Duration::from_secs(1)));
         }
         let client = state.transactions.request(now, exchange.flow, &exchange.request, bytes);
@@ -388,13 +366,14 @@ impl Element {
         Ok(waiting)
     }
 
-    /// Sends a request inside a dialog that the peer of that flow began; nobody waits for its answer.
+    /// Tells a phone a result inside a dialog that it began over that flow; nobody waits for its answer.
     pub(crate) fn send_in_dialog(
         &self,
         state: &mut State,
         now: Instant,
         site: &Site,
         flow: Flow,
+        device: &DeviceName,
         dialog: &InDialog,
         draft: Draft,
     ) {
@@ -406,7 +385,10 @@ impl Element {
             route: Vec::new(),
         };
         let request = self.write(site, &way, &dialog.from, &dialog.call_id, draft);
-        let sent = request.map(|request| self.send(state, now, Exchange::of(request, flow)));
+        let result_for = Some(device.clone());
+        let sent = request.map(|request| {
+            self.send(state, now, Exchange { result_for, ..Exchange::of(request, flow) })
+        });
         if !matches!(sent, Some(Ok(()))) {
             self.figures().dropped("unsent");
         }
@@ -481,6 +463,7 @@ impl Element {
             tried: exchange.tried.clone(),
             subscription: exchange.subscription,
             is_proven: false,
+            result_for: None,
             tell: exchange.tell.take(),
         };
         self.send(state, now, again).is_ok()

@@ -16,7 +16,8 @@ use protocols::sip::{
 
 use crate::element::{Asked, Element, Reply, State};
 use crate::events::SipEvent;
-use crate::outgoing::{Draft, InDialog};
+use crate::in_dialog::InDialog;
+use crate::outgoing::Draft;
 use crate::replies;
 
 /// The reference by which a phone asks whether it may come home.
@@ -59,17 +60,35 @@ impl Element {
         let Some(device) = who.device() else {
             return Err(self.refusal(request, Status::FORBIDDEN, "no device of ours"));
         };
+        if !InDialog::is_short(request) {
+            return Err(bad("From, To, Call-ID and Contact may have 1024 bytes each"));
+        }
+        if !state.rates.take(asked.now, device) {
+            return Err(self.put_off(request));
+        }
         let carried = self.carried(asked, &refer_to)?;
+        // Who answers, or only tells, waits for no result.
+        let has_result = matches!(carried, Carried::Request(_) | Carried::Press(_));
         let tag = self.tag();
         let is_done = self.do_what_is_carried(device, carried);
         let status = if is_done { Status::ACCEPTED } else { Status::DECLINE };
         let mut message = replies::plain(request, status, &tag);
         self.add_contact(asked, &mut message);
         let mut reply = Reply::new(message, true);
-        if is_done && !declines_subscription(request) {
-            reply.then = result(request, &tag);
+        if is_done && has_result && !declines_subscription(request) {
+            let then = result(request, &tag);
+            reply.then = then.map(|(dialog, draft)| (device.clone(), dialog, draft));
         }
         Ok(reply)
+    }
+
+    /// Refuses what a phone asks too often.
+    pub(crate) fn put_off(&self, request: &Message) -> Message {
+        self.figures().dropped("rate");
+        let words = "this phone asks too often";
+        let mut message = self.refusal(request, Status::SERVICE_UNAVAILABLE, words);
+        replies::retry_after(&mut message, self.jitter(1, 5));
+        message
     }
 
     /// Answers that take a REFER say where we are (RFC 3515, section 2.1).
