@@ -1,7 +1,8 @@
 //! The real gateway with simulated phones over loopback: one module for each promise.
 //!
-//! The programs are `JACKFIELD_BIN` and `JACKFIELD_PEERS_BIN`, else those beside this test's own
-//! folder. Every test starts a gateway of its own, on free ports, in a folder of its own.
+//! The programs are `JACKFIELD_BIN`, `JACKFIELD_PEERS_BIN` and `JACKFIELD_ORACLES_BIN`, else those where
+//! `cargo xtask test` builds them, near this test's own folder. Every test starts a gateway of its own,
+//! on free ports, in a folder of its own.
 
 #![allow(
     clippy::unwrap_used,
@@ -15,6 +16,7 @@ mod gateway;
 mod node;
 mod phone;
 mod planted;
+mod sip_phone;
 mod wire;
 
 mod administration;
@@ -35,5 +37,7 @@ mod rest;
 mod secrets;
 mod shift;
 mod sign_in;
+mod sip;
+mod sip_hostile;
 mod syslog;
 mod take_over;

@@ -58,6 +58,8 @@ pub(crate) struct Screen {
     asked: Asked,
     /// What a push told it of.
     told: Option<Shows>,
+    /// Whether it began anew since, and shows nothing of the page any more.
+    is_lost: bool,
     /// What is known of the cookie of that holder's sign-in.
     cookie: Cookie,
 }
@@ -132,7 +134,7 @@ impl Screens {
         }
         (screen.shows, screen.page) = (shows, page);
         (screen.address, screen.fetched_at) = (address, now);
-        (screen.asked, screen.told) = (Asked::No, None);
+        (screen.asked, screen.told, screen.is_lost) = (Asked::No, None, false);
         true
     }
 
@@ -140,6 +142,13 @@ impl Screens {
     pub(crate) fn told(&mut self, device: &DeviceName, shows: Shows) {
         if let Some(screen) = self.screens.get_mut(device) {
             screen.told = Some(shows);
+        }
+    }
+
+    /// A phone began anew: whatever it was given or told of is not on its screen any more.
+    pub(crate) fn lose(&mut self, device: &DeviceName) {
+        if let Some(screen) = self.screens.get_mut(device) {
+            (screen.is_lost, screen.told) = (true, None);
         }
     }
 
@@ -349,6 +358,7 @@ impl Screen {
             fetched_at: now,
             asked: Asked::No,
             told: None,
+            is_lost: false,
             cookie: Cookie::Unseen,
         }
     }
@@ -358,7 +368,7 @@ impl Screen {
     fn knows(&self, shows: Shows) -> bool {
         let is_call_page = self.page == ScreenName::Call;
         let is_same = |known: Shows| known.is_same(shows, is_call_page);
-        is_same(self.shows) || self.told.is_some_and(is_same)
+        (!self.is_lost && is_same(self.shows)) || self.told.is_some_and(is_same)
     }
 
     /// Whether the phone was asked and its time to answer runs.

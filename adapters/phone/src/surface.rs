@@ -12,7 +12,7 @@ use domain::{
     SignedOutBy, Wish,
 };
 use engine::surface::{Readiness, Route, Surface};
-use engine::{Outcome, Port, StoreState, SubmitError};
+use engine::{Outcome, Port, Registered, StoreState, SubmitError};
 use rustls::crypto::CryptoProvider;
 use tokio::sync::{Semaphore, broadcast, watch};
 use tokio::time::Sleep;
@@ -195,7 +195,7 @@ impl Phone {
                 changed = changes.recv() => changed,
                 registered = registrations.recv() => {
                     match registered {
-                        Ok(device) => self.follow_device(&device).await,
+                        Ok(registered) => self.follow_device(&registered).await,
                         Err(broadcast::error::RecvError::Lagged(_)) => self.follow_all().await,
                         Err(broadcast::error::RecvError::Closed) => {
                             return std::future::pending().await;
@@ -235,9 +235,16 @@ impl Phone {
     }
 
     /// A phone got a channel: what it could not be told before is told now.
-    async fn follow_device(self: &Arc<Self>, device: &DeviceName) {
+    async fn follow_device(self: &Arc<Self>, registered: &Registered) {
+        let Registered { device, is_fresh } = registered;
         locked(&self.pace).reach(device);
-        let agent = locked(&self.screens).of(device).map(|screen| screen.agent.clone());
+        let agent = {
+            let mut screens = locked(&self.screens);
+            if *is_fresh {
+                screens.lose(device);
+            }
+            screens.of(device).map(|screen| screen.agent.clone())
+        };
         if let Some(agent) = agent {
             self.follow(&agent).await;
         }

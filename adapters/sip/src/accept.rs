@@ -57,7 +57,8 @@ pub(crate) async fn run(listener: TcpListener, offer: Offer, mut acceptor: Accep
                     acceptor.element.figures().refused_connection("network");
                     continue;
                 }
-                match flows.place(peer) {
+                let is_hop = acceptor.element.trusted(peer).is_some();
+                match flows.place(peer, is_hop) {
                     Ok(place) => {
                         connections.spawn(one(
                             socket,

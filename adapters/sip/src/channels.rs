@@ -19,7 +19,7 @@ use tokio::task::JoinSet;
 use tokio::time::MissedTickBehavior;
 
 use crate::element::Element;
-use crate::events::SipEvent;
+use crate::events::{Reached, SipEvent};
 use crate::flows::locked;
 use crate::outgoing::{By, Delivery, Errand};
 use crate::stream::stopped;
@@ -48,7 +48,7 @@ pub(crate) async fn run(element: Arc<Element>, mut stop: watch::Receiver<bool>) 
             biased;
             () = stopped(&mut stop) => return,
             event = events.recv() => match event {
-                Ok(SipEvent::Reachable(device)) => offered.reachable(device),
+                Ok(SipEvent::Reachable(reached)) => offered.reachable(reached),
                 Ok(SipEvent::Unreachable(device, _)) => offered.unreachable(&device),
                 Ok(SipEvent::News { .. }) => {}
                 Err(RecvError::Lagged(_)) => has_missed = true,
@@ -74,7 +74,7 @@ struct Offered {
 }
 
 impl Offered {
-    fn reachable(&mut self, device: DeviceName) {
+    fn reachable(&mut self, Reached { device, is_fresh }: Reached) {
         let takes = {
             let state = locked(&self.element.state);
             let bindings = state.registrar.reach_device(device.as_str());
@@ -83,14 +83,21 @@ impl Offered {
         if !takes {
             return self.unreachable(&device);
         }
-        self.offer(device);
+        self.offer(device, is_fresh);
     }
 
-    fn offer(&mut self, device: DeviceName) {
+    fn offer(&mut self, device: DeviceName, is_fresh: bool) {
         let Self { element, requests, channels } = self;
-        channels.entry(device).or_insert_with_key(|device| {
-            element.port.channels().register(device, ChannelKind::Sip, requests.clone())
-        });
+        let all = element.port.channels();
+        if is_fresh {
+            // In the place of the one before, which takes nothing of it with it.
+            let channel = all.register_anew(&device, ChannelKind::Sip, requests.clone());
+            channels.insert(device, channel);
+        } else {
+            channels.entry(device).or_insert_with_key(|device| {
+                all.register(device, ChannelKind::Sip, requests.clone())
+            });
+        }
     }
 
     fn unreachable(&mut self, device: &DeviceName) {
@@ -107,7 +114,7 @@ impl Offered {
         };
         self.channels.retain(|device, _| all.contains(device));
         for device in all {
-            self.offer(device);
+            self.offer(device, false);
         }
     }
 }

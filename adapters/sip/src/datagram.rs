@@ -7,7 +7,7 @@ use protocols::sip::{Flow, datagram, is_keep_alive};
 use tokio::sync::watch;
 
 use crate::element::Element;
-use crate::flows::Datagrams;
+use crate::flows::{Datagrams, locked};
 use crate::sources::Admitted;
 use crate::stream::stopped;
 
@@ -15,7 +15,7 @@ use crate::stream::stopped;
 const DATAGRAM_BYTES_MAX: usize = 65_535;
 /// Datagrams that are taken before others get their turn.
 const AT_ONCE: usize = 64;
-/// Shorter ones are keep-alives, or nothing.
+/// Shorter ones are keep-alives, which nobody answers here, or nothing.
 const LEAST_BYTES: usize = 16;
 
 /// Reads one socket until it is to stop. Several may read the same one.
@@ -54,8 +54,12 @@ pub(crate) async fn run(
 
 fn received(element: &Arc<Element>, flow: Flow, bytes: &[u8]) {
     if bytes == b"\r\n\r\n" {
-        // RFC 5626, section 3.5.1 has this for streams; some phones send it anyway.
-        element.pinged();
+        // RFC 5626, section 3.5.1 has this for streams; some phones send it anyway, and get the answer to it
+        // where they are registered: it is shorter than what they sent.
+        if locked(&element.state).registrar.is_used(&flow) {
+            element.pinged();
+            element.flows().transmit(&flow, Bytes::from_static(b"\r\n"));
+        }
         return;
     }
     if bytes.len() < LEAST_BYTES || is_keep_alive(bytes) {

@@ -32,7 +32,10 @@ impl Element {
         match Uri::parse(uri) {
             Ok(uri) if uri.is_sip() => {}
             Ok(_) => return Some(plain(Status::UNSUPPORTED_SCHEME)),
-            Err(_) => return Some(plain(Status::BAD_REQUEST)),
+            Err(problem) => {
+                let words = format!("Request-URI {problem}");
+                return Some(self.refusal(request, Status::BAD_REQUEST, &words));
+            }
         }
         let unknown: Vec<_> = request
             .tokens(&Name::REQUIRE)

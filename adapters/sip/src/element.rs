@@ -15,6 +15,7 @@
 //! required extensions, who asks, whether they may, body, deed.
 
 mod admission;
+mod changes;
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -41,6 +42,7 @@ use crate::flows::{Connection, Flows, Proven, locked};
 use crate::in_dialog::InDialog;
 use crate::limits::Limits;
 use crate::next_hops::HopStates;
+use crate::once::Once;
 use crate::outgoing::Draft;
 use crate::rates::Rates;
 use crate::site::Site;
@@ -65,6 +67,8 @@ pub(crate) struct Element {
     flows: Arc<Flows>,
     figures: Figures,
     sources: Mutex<Sources>,
+    /// What was said lately of peers.
+    pub(crate) once: Once,
     site: RwLock<Option<Arc<Site>>>,
     client_tls: RwLock<Option<Arc<ClientConfig>>>,
     judges: RwLock<Judges>,
@@ -133,6 +137,7 @@ impl Element {
         Arc::new(Self {
             flows: Flows::new(&limits),
             figures: Figures::new(port.metrics()),
+            once: Once::default(),
             sources: Mutex::new(Sources::new(limits.requests_per_second_per_source)),
             site: RwLock::default(),
             client_tls: RwLock::default(),
@@ -246,8 +251,10 @@ impl Element {
         if is_request && flow.is_reliable() && !is_hop {
             match self.admit(flow, 0) {
                 Admitted::Yes => {}
-                Admitted::Refused => return self.refuse_overload(flow, &message),
-                Admitted::Dropped => return,
+                // Who reads slowly asks slowly: a connection can be told each time.
+                Admitted::Refused | Admitted::Dropped => {
+                    return self.refuse_overload(flow, &message);
+                }
             }
         }
         let Some(site) = self.site() else {
@@ -283,6 +290,7 @@ impl Element {
                 }
             }
             Received::Cancelled { cancel, invite } => {
+                self.figures.request(&Method::Cancel);
                 let status = if invite.is_some() { Status::OK } else { Status::NO_SUCH_DIALOG };
                 let message = replies::plain(&message, status, &self.tag());
                 let reply = Reply::new(message, false);
@@ -292,7 +300,7 @@ impl Element {
                 self.answered(&mut state, now, client, is_final, &message);
             }
             Received::Repeated => self.repeat(&mut state, now, flow),
-            Received::Acknowledged => {}
+            Received::Acknowledged => self.figures.request(&Method::Ack),
             Received::Unmatched => self.figures.dropped("unmatched"),
             Received::Overloaded => {
                 drop(state);
@@ -353,7 +361,16 @@ impl Element {
     }
 
     /// Takes out what came of it, lets others in, and sends.
-    pub(crate) fn settle(&self, mut state: std::sync::MutexGuard<'_, State>) {
+    pub(crate) fn settle(&self, state: std::sync::MutexGuard<'_, State>) {
+        self.settle_for(state, None);
+    }
+
+    /// The same after the end of a connection, where that is the cause.
+    fn settle_for(
+        &self,
+        mut state: std::sync::MutexGuard<'_, State>,
+        cause: Option<changes::Cause>,
+    ) {
         let mut transmits = Vec::new();
         while let Some(output) = state.transactions.poll() {
             match output {
@@ -406,7 +423,7 @@ impl Element {
             }
         }
         if !changes.is_empty() {
-            self.tell(changes);
+            self.tell(changes, cause);
         }
         self.come_nearer(deadline);
         if !gone.is_empty() {
@@ -417,23 +434,6 @@ impl Element {
                 state.transactions.lost(now, flow);
             }
             self.settle(state);
-        }
-    }
-
-    fn tell(&self, changes: Vec<BindingChange>) {
-        for change in changes {
-            let event = match change {
-                BindingChange::Reachable { device: Some(device), .. } => {
-                    named(&device).map(SipEvent::Reachable)
-                }
-                BindingChange::Unreachable { device: Some(device), why, .. } => {
-                    named(&device).map(|device| SipEvent::Unreachable(device, why))
-                }
-                _ => None,
-            };
-            let Some(event) = event else { continue };
-            // Nobody may listen yet.
-            let _ = self.events.send(event);
         }
     }
 
@@ -449,7 +449,7 @@ impl Element {
         let mut state = locked(&self.state);
         state.transactions.lost(now, connection.flow);
         state.registrar.lost(now, connection.flow);
-        self.settle(state);
+        self.settle_for(state, Some(changes::Cause::of(connection, reason)));
     }
 
     fn deadline(state: &State) -> Option<Instant> {
@@ -508,6 +508,7 @@ impl Element {
             server_in_hand: counts.server_pending,
             server_kept: counts.server_kept,
             client: counts.client_pending,
+            forgotten: counts.forgotten.saturating_add(counts.dropped),
         });
     }
 
@@ -541,7 +542,9 @@ impl Element {
 pub(crate) fn transaction_limits(limits: &Limits) -> TransactionLimits {
     TransactionLimits {
         pending_max: limits.transactions_max,
-        pending_per_source_max: limits.transactions_per_source_max,
+        // Each is answered before the next message is looked at.
+        pending_per_source_max: limits.transactions_max,
+        kept_max: limits.transactions_max,
         ..TransactionLimits::default()
     }
 }

@@ -21,6 +21,23 @@ const METHODS: [&str; 10] = [
     "MESSAGE",
 ];
 
+/// Why something was not worked on or not sent.
+const DROPPED: [&str; 13] = [
+    "amplification",
+    "malformed_too_long",
+    "malformed_uri",
+    "malformed_version",
+    "malformed_framing",
+    "malformed_grammar",
+    "network",
+    "receive",
+    "source",
+    "source_refused",
+    "unknown_request",
+    "unmatched",
+    "unsent",
+];
+
 /// Whose transactions: peers' that wait for us, peers' that are kept for repeats, ours.
 const SIDES: [&str; 3] = ["server_in_hand", "server_kept", "client"];
 
@@ -50,6 +67,7 @@ pub(crate) struct Figures {
     reachable: Gauge,
     connections: Gauge,
     transactions: Gauges,
+    forgotten: Counter,
     next_hops: Gauges,
     sources: Gauge,
 }
@@ -82,8 +100,9 @@ impl Figures {
             &["method", "result"],
         );
         for method in ["REFER", "NOTIFY", "OPTIONS", "REGISTER"] {
-            sent.with(&[method, "accepted"]);
-            sent.with(&[method, "refused"]);
+            for result in ["accepted", "refused", "silent", "lost", "held_off"] {
+                sent.with(&[method, result]);
+            }
         }
         Self {
             other_requests: requests.with(&["other"]),
@@ -96,7 +115,7 @@ impl Figures {
                     "SIP connections that were refused or failed in their handshake, by reason.",
                     &["reason"],
                 ),
-                &["full", "source", "handshakes", "handshake", "handshake_time"],
+                &["full", "source", "handshakes", "handshake", "handshake_time", "network"],
             ),
             opened: shown_from_the_start(
                 metrics.counters(
@@ -123,7 +142,7 @@ impl Figures {
                     "SIP messages that were not worked on or could not be sent, by reason.",
                     &["reason"],
                 ),
-                &["network", "source", "malformed", "transactions", "unmatched", "unsent"],
+                &DROPPED,
             ),
             sent,
             proofs: shown_from_the_start(
@@ -132,7 +151,19 @@ impl Figures {
                     "Proofs of who asks, by result.",
                     &["result"],
                 ),
-                &["digest", "certificate", "next_hop", "asked_for", "wrong", "stale", "replayed"],
+                &[
+                    "digest",
+                    "certificate",
+                    "next_hop",
+                    "asked_for",
+                    "wrong",
+                    "stale",
+                    "replayed",
+                    "too_many",
+                    "malformed",
+                    "no_certificate",
+                    "other_certificate",
+                ],
             ),
             pings: metrics
                 .counters("jackfield_sip_pings_total", "Keep-alives that were answered.", &[])
@@ -144,6 +175,13 @@ impl Figures {
             ),
             connections: gauge("jackfield_sip_connections", "SIP connections that are open."),
             transactions,
+            forgotten: metrics
+                .counters(
+                    "jackfield_sip_transactions_forgotten_total",
+                    "SIP transactions that were forgotten early since there were too many.",
+                    &[],
+                )
+                .with(&[]),
             next_hops: metrics.gauges(
                 "jackfield_sip_next_hop_up",
                 "1 where a server of the next hop answers, else 0.",
@@ -211,6 +249,7 @@ impl Figures {
         self.connections.set(number(now.connections));
         self.sources.set(number(now.sources));
         let counts = [now.server_in_hand, now.server_kept, now.client];
+        self.forgotten.add(now.forgotten.saturating_sub(self.forgotten.value()));
         for (side, count) in SIDES.into_iter().zip(counts) {
             self.transactions.with(&[side]).set(number(count));
         }
@@ -227,4 +266,6 @@ pub(crate) struct Observed {
     pub(crate) server_in_hand: usize,
     pub(crate) server_kept: usize,
     pub(crate) client: usize,
+    /// In all.
+    pub(crate) forgotten: u64,
 }

@@ -7,7 +7,7 @@ use std::collections::{HashMap, VecDeque};
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use domain::DeviceName;
@@ -17,6 +17,7 @@ use tokio::sync::Notify;
 
 use crate::limits::Limits;
 use crate::sources::Source;
+use crate::time::now;
 
 /// Who a connection was proven to belong to when it was opened.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,6 +37,8 @@ pub(crate) struct Connection {
     /// The address of ours that the peer reached.
     pub(crate) local: SocketAddr,
     pub(crate) proven: Proven,
+    /// When it was opened.
+    pub(crate) opened: Instant,
     /// Whether the peer opened it.
     pub(crate) is_incoming: bool,
     queue: Mutex<Queue>,
@@ -150,6 +153,7 @@ pub(crate) enum NoRoom {
 #[derive(Debug)]
 pub(crate) struct Flows {
     datagrams: OnceLock<Vec<Arc<Datagrams>>>,
+    listeners: OnceLock<Vec<(&'static str, SocketAddr)>>,
     ports: OnceLock<Ports>,
     connections: Mutex<HashMap<u64, Arc<Connection>>>,
     of_sources: Mutex<(usize, HashMap<Source, usize>)>,
@@ -181,6 +185,7 @@ impl Flows {
     pub(crate) fn new(limits: &Limits) -> Arc<Self> {
         Arc::new(Self {
             datagrams: OnceLock::new(),
+            listeners: OnceLock::new(),
             ports: OnceLock::new(),
             connections: Mutex::default(),
             of_sources: Mutex::default(),
@@ -195,6 +200,17 @@ impl Flows {
         let _ = self.datagrams.set(sockets);
     }
 
+    /// All that listens, by transport; to be told once.
+    pub(crate) fn set_listeners(&self, listeners: Vec<(&'static str, SocketAddr)>) {
+        // Whoever runs the adapter runs it once.
+        let _ = self.listeners.set(listeners);
+    }
+
+    /// All that listens, by transport.
+    pub(crate) fn listeners(&self) -> &[(&'static str, SocketAddr)] {
+        self.listeners.get().map(Vec::as_slice).unwrap_or_default()
+    }
+
     /// The datagram socket of that number.
     pub(crate) fn datagrams(&self, number: u16) -> Option<&Arc<Datagrams>> {
         self.datagrams.get()?.get(usize::from(number))
@@ -207,15 +223,16 @@ impl Flows {
         u16::try_from(at).ok()
     }
 
-    /// A place for a connection from there.
-    pub(crate) fn place(self: &Arc<Self>, peer: SocketAddr) -> Result<Place, NoRoom> {
+    /// A place for a connection from there; a next hop that is trusted brings those of many, and has as many as
+    /// it wants.
+    pub(crate) fn place(self: &Arc<Self>, peer: SocketAddr, is_hop: bool) -> Result<Place, NoRoom> {
         let source = Source::of(peer.ip());
         let mut counts = locked(&self.of_sources);
         if counts.0 >= self.limits.connections_max {
             return Err(NoRoom::All);
         }
         let count = counts.1.entry(source).or_default();
-        if *count >= self.limits.connections_per_source_max {
+        if !is_hop && *count >= self.limits.connections_per_source_max {
             return Err(NoRoom::Source);
         }
         *count = count.saturating_add(1);
@@ -238,6 +255,7 @@ impl Flows {
             flow: Flow::Stream { number, peer, secure },
             local,
             proven,
+            opened: now(),
             is_incoming,
             queue: Mutex::default(),
             messages_max: self.limits.queue_messages_max,
@@ -264,6 +282,14 @@ impl Flows {
         match flow {
             Flow::Stream { number, .. } => locked(&self.connections).get(number).cloned(),
             Flow::Datagram { .. } => None,
+        }
+    }
+
+    /// Whether something can be sent over that flow.
+    pub(crate) fn is_there(&self, flow: &Flow) -> bool {
+        match flow {
+            Flow::Datagram { socket, .. } => self.datagrams(*socket).is_some(),
+            Flow::Stream { .. } => self.connection(flow).is_some_and(|it| !it.is_closing()),
         }
     }
 
@@ -302,9 +328,9 @@ impl Flows {
         locked(&self.connections).values().cloned().collect()
     }
 
-    /// How many connections there are, those in a handshake included.
+    /// How many connections are open, whoever opened them; those in a handshake are not yet.
     pub(crate) fn count(&self) -> usize {
-        locked(&self.of_sources).0
+        locked(&self.connections).len()
     }
 }
 
@@ -325,14 +351,20 @@ mod tests {
         let limits =
             Limits { connections_per_source_max: 2, connections_max: 3, ..Limits::default() };
         let flows = Flows::new(&limits);
-        let first = flows.place(peer(1)).unwrap();
-        let _second = flows.place(peer(2)).unwrap();
-        assert_eq!(flows.place(peer(3)).err(), Some(NoRoom::Source));
+        let first = flows.place(peer(1), false).unwrap();
+        let _second = flows.place(peer(2), false).unwrap();
+        assert_eq!(flows.place(peer(3), false).err(), Some(NoRoom::Source));
         let other = SocketAddr::from(([192, 0, 2, 2], 1));
-        let _third = flows.place(other).unwrap();
-        assert_eq!(flows.place(SocketAddr::from(([192, 0, 2, 3], 1))).err(), Some(NoRoom::All));
+        let _third = flows.place(other, false).unwrap();
+        assert_eq!(
+            flows.place(SocketAddr::from(([192, 0, 2, 3], 1)), false).err(),
+            Some(NoRoom::All)
+        );
         drop(first);
-        assert!(flows.place(peer(3)).is_ok());
+        assert!(flows.place(peer(3), false).is_ok());
+        // Connections of a next hop are counted, and not limited but with all others.
+        let _third_of_it = flows.place(peer(3), true);
+        assert_eq!(flows.place(peer(4), true).err(), Some(NoRoom::All));
     }
 
     #[test]

@@ -11,14 +11,20 @@ pub(crate) struct InDialog {
     pub(crate) from: String,
     pub(crate) to: String,
     pub(crate) call_id: String,
+    /// By way of whom, as the peer's Record-Route says.
+    pub(crate) route: Vec<String>,
 }
 
 impl InDialog {
     /// Whether what we would repeat of the dialog of that request is short enough.
     pub(crate) fn is_short(request: &Message) -> bool {
-        [Name::FROM, Name::TO, Name::CALL_ID, Name::CONTACT].iter().all(|name| {
-            request.headers.all(name).all(|value| value.as_str().len() <= FIELD_BYTES_MAX)
-        })
+        let is_short = |name: &Name| {
+            let lengths = request.headers.all(name).map(|value| value.as_str().len());
+            lengths.sum::<usize>() <= FIELD_BYTES_MAX
+        };
+        [Name::FROM, Name::TO, Name::CALL_ID, Name::CONTACT, Name::RECORD_ROUTE]
+            .iter()
+            .all(is_short)
     }
 
     /// The dialog of that request, in which our tag is `tag`.
@@ -37,6 +43,12 @@ impl InDialog {
             from,
             to: field(&Name::FROM)?,
             call_id: request.call_id().to_owned(),
+            route: request
+                .routes(&Name::RECORD_ROUTE)
+                .ok()?
+                .iter()
+                .map(ToString::to_string)
+                .collect(),
         })
     }
 }

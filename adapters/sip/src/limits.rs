@@ -25,10 +25,8 @@ pub struct Limits {
     pub queue_messages_max: usize,
     /// Bytes that may wait to be written to one connection.
     pub queue_bytes_max: usize,
-    /// Transactions in hand.
+    /// Requests of ours that wait for their answer, and answered ones of peers that are kept for repeats, each.
     pub transactions_max: usize,
-    /// Transactions in hand of one source.
-    pub transactions_per_source_max: usize,
     /// Requests a second of one source that proved nothing; for a moment twice as many.
     pub requests_per_second_per_source: u32,
     /// Bindings in all.
@@ -47,7 +45,6 @@ impl Default for Limits {
             queue_messages_max: 64,
             queue_bytes_max: 256 * 1024,
             transactions_max: 50_000,
-            transactions_per_source_max: 500,
             requests_per_second_per_source: 500,
             bindings_max: 30_000,
         }

@@ -7,8 +7,9 @@
 //! ```
 //!
 //! Who owns what: a task for each server owns its dialling, one for each hop the pings; what they know of it is in
-//! [`HopStates`], which requests look at. Addresses of trusted hops are looked up with each attempt; from there
-//! alone its word counts.
+//! [`HopStates`], which requests look at. Addresses are looked up with each attempt, then every five minutes, and
+//! every half minute while the server does not answer; packets go to no address that is not the server's any more,
+//! and a connection to one is left where nothing answers. From the addresses of trusted hops alone their word counts.
 
 use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
@@ -16,14 +17,17 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use domain::settings::{SipNextHop, SipServer};
-use protocols::sip::{Flow, HopFailure, NextHop, NextHopOutput, NextHopSettings, Status};
+use protocols::sip::{
+    Flow, HopFailure, Message, Method, NextHop, NextHopOutput, NextHopSettings, Status,
+};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::dial::dial;
 use crate::element::Element;
 use crate::flows::locked;
-use crate::hop_requests::{Asks, Registered};
+use crate::hop_requests::{Asks, Conversation, Registered};
+use crate::outgoing::Exchange;
 use crate::status::{NextHopStatus, ServerStatus};
 use crate::stream::stopped;
 use crate::time::now;
@@ -35,6 +39,10 @@ const PAUSE_MAX: Duration = Duration::from_secs(30);
 pub(crate) const ANSWER: Duration = Duration::from_secs(5);
 /// Answers in a row that may be missed.
 const MISSES_MAX: u8 = 3;
+/// How often a server's name is looked up anew.
+const LOOK_UP_EVERY: Duration = Duration::from_secs(300);
+/// How often it is looked up while the server does not answer.
+const LOOK_UP_DOWN_EVERY: Duration = Duration::from_secs(30);
 /// How often it is looked whether a flow is there still, and whether a ping is due.
 const LOOK: Duration = Duration::from_millis(250);
 
@@ -53,6 +61,14 @@ struct ServerState {
     route: Vec<String>,
     problem: Option<String>,
     addresses: Vec<IpAddr>,
+}
+
+impl ServerState {
+    /// The route is what the settings say, then what the last registration of ours brought.
+    fn take_route(&mut self, hop: &SipNextHop, registered: Option<&Registered>) {
+        let told = registered.map(|it| it.route.clone()).unwrap_or_default();
+        self.route = [route_of(hop), told].concat();
+    }
 }
 
 /// The flow to a server of a next hop, and the route of what goes there.
@@ -142,19 +158,29 @@ impl Element {
         &self,
         now: Instant,
         at: &At,
-        status: Option<Status>,
-        retry_after: Option<u32>,
+        exchange: &Exchange,
+        answer: Option<&Message>,
     ) {
         let random = self.random();
         let mut states = locked(self.hops());
         let Some(state) = states.get_mut(&at.hop) else { return };
-        match status {
-            Some(Status::SERVICE_UNAVAILABLE) => {
-                let why = HopFailure::Unavailable { retry_after_seconds: retry_after };
-                state.machine.failed(now, at.place, why, random);
+        let machine = &mut state.machine;
+        let is_ping = exchange.request.method() == Some(&Method::Options);
+        match answer.and_then(Message::status) {
+            // The phone behind it may have said so.
+            Some(Status::SERVICE_UNAVAILABLE) if exchange.device.is_some() => {
+                machine.failed(now, at.place, HopFailure::Elsewhere, random);
             }
-            Some(_) => state.machine.answered(now, at.place, random),
-            None => state.machine.failed(now, at.place, HopFailure::Silent, random),
+            Some(Status::SERVICE_UNAVAILABLE) => {
+                let retry_after_seconds = answer.and_then(Message::retry_after);
+                let why = HopFailure::Unavailable { retry_after_seconds };
+                machine.failed(now, at.place, why, random);
+            }
+            Some(status) if is_ping && status.is_success() => {
+                machine.well(now, at.place, random);
+            }
+            Some(_) => machine.answered(now, at.place, random),
+            None => machine.failed(now, at.place, HopFailure::Silent, random),
         }
     }
 
@@ -191,6 +217,13 @@ impl Element {
         }
     }
 
+    /// Whether a server answers, as far as is known.
+    fn stands(&self, hop: &SipNextHop, place: usize) -> bool {
+        let states = locked(self.hops());
+        let standings = states.get(&hop.name).map(|state| state.machine.standings(now()));
+        standings.and_then(|it| it.get(place).copied()) != Some(protocols::sip::Standing::Down)
+    }
+
     fn random(&self) -> u64 {
         u64::from_be_bytes(self.port.random().unwrap_or_default())
     }
@@ -220,6 +253,7 @@ impl Element {
                 connection.close();
             }
         }
+        locked(&self.state).nonces.retain(|(hop, _), _| hop != name);
         self.figures().forget_next_hop(name);
         self.trust_again();
     }
@@ -350,6 +384,13 @@ async fn keep(
     }
 }
 
+async fn look_up(server: &SipServer) -> Result<Vec<IpAddr>, String> {
+    let looked_up = tokio::net::lookup_host((server.host.as_str(), server.port));
+    let found = tokio::time::timeout(ANSWER, looked_up).await;
+    let found = found.map_err(|_| "its name was not looked up in time".to_owned())?;
+    Ok(found.map_err(|error| error.to_string())?.map(|it| it.ip().to_canonical()).collect())
+}
+
 /// Uses one server as long as its flow is there; an error where there was none.
 async fn serve(
     element: &Arc<Element>,
@@ -358,13 +399,12 @@ async fn serve(
     place: usize,
     stop: &watch::Receiver<bool>,
 ) -> Result<(), String> {
-    let found = tokio::net::lookup_host((server.host.as_str(), server.port)).await;
-    let found: Vec<IpAddr> =
-        found.map_err(|error| error.to_string())?.map(|it| it.ip().to_canonical()).collect();
+    let found = look_up(server).await?;
     element.server_is(hop, place, |server| server.addresses = found);
     let flow = dial(element, hop, server, hop.transport, stop).await?;
     let asks = Asks { element, hop, server, place, flow };
-    let mut registered = match asks.register().await {
+    let mut conversation = Conversation::new(element);
+    let mut registered = match asks.register(&mut conversation).await {
         Ok(registered) => registered,
         Err(problem) => {
             close(element, &flow);
@@ -374,20 +414,39 @@ async fn serve(
     element.server_is(hop, place, |server| {
         server.flow = Some(flow);
         server.problem = None;
-        if let Some(Registered { route, .. }) = &registered {
-            server.route = [route_of(hop), route.clone()].concat();
-        }
+        server.take_route(hop, registered.as_ref());
     });
     let mut since = now();
+    let mut looked_up = since;
     loop {
         tokio::time::sleep(LOOK).await;
         if flow.is_reliable() && element.flows().connection(&flow).is_none() {
             return Ok(());
         }
-        let lasting = registered.as_ref().map(|it| it.lasting / 2);
-        if lasting.is_some_and(|lasting| now().saturating_duration_since(since) >= lasting) {
-            match asks.register().await {
-                Ok(again) => registered = again,
+        let pause = match element.stands(hop, place) {
+            true => LOOK_UP_EVERY,
+            false => LOOK_UP_DOWN_EVERY,
+        };
+        if now().saturating_duration_since(looked_up) >= pause {
+            looked_up = now();
+            // A name that cannot be looked up now says nothing of the flow there is.
+            if let Ok(found) = look_up(server).await {
+                let is_there = found.contains(&flow.peer().ip().to_canonical());
+                element.server_is(hop, place, |server| server.addresses = found);
+                if !is_there && !(flow.is_reliable() && element.stands(hop, place)) {
+                    element.server_is(hop, place, |server| server.flow = None);
+                    close(element, &flow);
+                    return Ok(());
+                }
+            }
+        }
+        let again_in = registered.as_ref().map(|it| it.again_in);
+        if again_in.is_some_and(|it| now().saturating_duration_since(since) >= it) {
+            match asks.register(&mut conversation).await {
+                Ok(again) => {
+                    element.server_is(hop, place, |it| it.take_route(hop, again.as_ref()));
+                    registered = again;
+                }
                 Err(problem) => {
                     close(element, &flow);
                     return Err(problem);

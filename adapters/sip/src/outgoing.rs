@@ -140,7 +140,9 @@ pub(crate) struct HopRequest<'a> {
     /// Whom it is about, To and From.
     pub(crate) address: &'a str,
     pub(crate) route: Vec<String>,
-    pub(crate) call_id: &'a str,
+    pub(crate) call_id: String,
+    /// Its number, where it is not the first of its conversation.
+    pub(crate) number: Option<u32>,
 }
 
 /// Where a request goes.
@@ -201,7 +203,7 @@ impl Element {
             Draft { method, fields, content_type: Some(errand.content_type), body: errand.body };
         let tag = self.tag();
         let from = format!("<sip:gateway@{}>;tag={tag}", site.domain());
-        let request = self.write(&site, &way, &from, &call_id, draft);
+        let request = self.write(&site, &way, &from, &call_id, None, draft);
         let request = request.ok_or(Delivery::Unsendable("a field cannot be written"))?;
         let (tell, waiting) = oneshot::channel();
         let subscription = is_refer.then(|| {
@@ -234,6 +236,8 @@ impl Element {
         let device = device.ok_or(Delivery::Unsendable("the settings give it no part in SIP"))?;
         let put_off = state.held_off.get(device.name.as_str());
         if let Some(left) = put_off.and_then(|until| until.checked_duration_since(now)) {
+            let method = if errand.by == By::Refer { Method::Refer } else { Method::Notify };
+            self.figures().sent(&method, "held_off");
             return Err(Delivery::HeldOff(left));
         }
         let hop = device.sip.as_ref().and_then(|sip| sip.next_hop.as_deref());
@@ -251,13 +255,25 @@ impl Element {
         if errand.needs_remotecc && !binding.remotecc {
             return Err(Delivery::Unsendable("it does not take such requests"));
         }
+        let flow = self.flow_of(binding, call_id);
+        let flow = flow.ok_or(Delivery::Unreachable("the proxy it came by is not connected"))?;
         Ok(Way {
             at: None,
-            flow: binding.flow,
+            flow,
             uri: binding.uri.to_string(),
             to: format!("<{}>", binding.aor),
             route: binding.path.iter().map(ToString::to_string).collect(),
         })
+    }
+
+    /// The flow to a phone: its own, or where it has a Path that leads there, another one to the next hop that
+    /// it came by.
+    fn flow_of(&self, binding: &Binding, call_id: &str) -> Option<Flow> {
+        if binding.depends_on_flow() || self.flows().is_there(&binding.flow) {
+            return Some(binding.flow);
+        }
+        let hop = binding.hop.as_deref()?;
+        self.hop(hop, call_id, &[]).map(|way| way.flow)
     }
 
     /// Our address as peers of that flow reach it.
@@ -284,9 +300,10 @@ impl Element {
         way: &Way,
         from: &str,
         call_id: &str,
+        number: Option<u32>,
         draft: Draft,
     ) -> Option<Message> {
-        let cseq = self.jitter(1, 1_000_000);
+        let cseq = number.unwrap_or_else(|| self.jitter(1, 1_000_000));
         let Draft { method, fields, content_type, body } = draft;
         let mut request = Message {
             start: StartLine::Request { method: method.clone(), uri: Text::from(way.uri.clone()) },
@@ -336,11 +353,17 @@ impl Element {
         if !exchange.flow.is_reliable() && bytes.len() > DATAGRAM_BYTES_MAX {
             return Err(Delivery::Unsendable("it is too large for UDP"));
         }
+        let held_off = |exchange: &Exchange| {
+            if let Some(method) = exchange.request.method() {
+                self.figures().sent(method, "held_off");
+            }
+            Delivery::HeldOff(Duration::from_secs(1))
+        };
         if !state.exchanges.has_room(&exchange) {
-            return Err(Delivery::HeldOff(Duration::from_secs(1)));
+            return Err(held_off(&exchange));
         }
         let client = state.transactions.request(now, exchange.flow, &exchange.request, bytes);
-        let client = client.map_err(|_| Delivery::HeldOff(Duration::from_secs(1)))?;
+        let client = client.map_err(|_| held_off(&exchange))?;
         state.exchanges.insert(client, exchange);
         Ok(())
     }
@@ -352,11 +375,11 @@ impl Element {
         draft: Draft,
     ) -> Result<oneshot::Receiver<Answer>, Delivery> {
         let site = self.site().ok_or(Delivery::Unsendable("SIP is off"))?;
-        let HopRequest { at, flow, uri, address, route, call_id } = towards;
+        let HopRequest { at, flow, uri, address, route, call_id, number } = towards;
         let to = format!("<{address}>");
         let way = Way { at: Some(at), flow, uri: uri.to_owned(), to: to.clone(), route };
         let from = format!("{to};tag={}", self.tag());
-        let request = self.write(&site, &way, &from, call_id, draft);
+        let request = self.write(&site, &way, &from, &call_id, number, draft);
         let request = request.ok_or(Delivery::Unsendable("a field cannot be written"))?;
         let mut state = locked(&self.state);
         let (tell, waiting) = oneshot::channel();
@@ -382,9 +405,9 @@ impl Element {
             flow,
             uri: dialog.uri.clone(),
             to: dialog.to.clone(),
-            route: Vec::new(),
+            route: dialog.route.clone(),
         };
-        let request = self.write(site, &way, &dialog.from, &dialog.call_id, draft);
+        let request = self.write(site, &way, &dialog.from, &dialog.call_id, None, draft);
         let result_for = Some(device.clone());
         let sent = request.map(|request| {
             self.send(state, now, Exchange { result_for, ..Exchange::of(request, flow) })
@@ -409,7 +432,7 @@ impl Element {
         let Some(mut exchange) = state.exchanges.remove(&client) else { return };
         let Some(status) = message.status() else { return };
         if let Some(at) = &exchange.at {
-            self.hop_answered(now, at, Some(status), message.retry_after());
+            self.hop_answered(now, at, &exchange, Some(message));
             if status == Status::SERVICE_UNAVAILABLE
                 && self.sent_elsewhere(state, now, &mut exchange)
             {
@@ -523,7 +546,7 @@ impl Element {
         let now = now();
         if let Some(at) = &exchange.at {
             if why == Failure::Timeout {
-                self.hop_answered(now, at, None, None);
+                self.hop_answered(now, at, &exchange, None);
             } else if self.sent_elsewhere(state, now, &mut exchange) {
                 return;
             }

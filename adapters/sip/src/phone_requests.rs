@@ -19,6 +19,7 @@ use crate::events::SipEvent;
 use crate::in_dialog::InDialog;
 use crate::outgoing::Draft;
 use crate::replies;
+use crate::time::now;
 
 /// The reference by which a phone asks whether it may come home.
 const TOKEN: &str = "urn:x-cisco-remotecc:token-registration";
@@ -61,7 +62,9 @@ impl Element {
             return Err(self.refusal(request, Status::FORBIDDEN, "no device of ours"));
         };
         if !InDialog::is_short(request) {
-            return Err(bad("From, To, Call-ID and Contact may have 1024 bytes each"));
+            return Err(bad(
+                "From, To, Call-ID, Contact and Record-Route may have 1024 bytes each",
+            ));
         }
         if !state.rates.take(asked.now, device) {
             return Err(self.put_off(request));
@@ -76,7 +79,7 @@ impl Element {
         self.add_contact(asked, &mut message);
         let mut reply = Reply::new(message, true);
         if is_done && has_result && !declines_subscription(request) {
-            let then = result(request, &tag);
+            let then = result(request, &tag, asked.site.reason);
             reply.then = then.map(|(dialog, draft)| (device.clone(), dialog, draft));
         }
         Ok(reply)
@@ -158,7 +161,10 @@ impl Element {
         match carried {
             Carried::Response => true,
             Carried::Alarm(alarm) => {
-                tracing::warn!(%device, alarm = %alarm.name.escape_debug(), "a phone sends an alarm");
+                if let Some(since) = self.once.says(now(), ("alarm", device)) {
+                    let alarm = alarm.name.escape_debug();
+                    tracing::warn!(%device, %alarm, more_before = since, "a phone sends an alarm");
+                }
                 true
             }
             // Where it is says nothing to us.
@@ -205,7 +211,7 @@ impl Element {
 }
 
 /// What tells what came of a request, in the dialog that its REFER began.
-fn result(request: &Message, tag: &str) -> Option<(InDialog, Draft)> {
+fn result(request: &Message, tag: &str, reason: ReasonElement) -> Option<(InDialog, Draft)> {
     let response = Remotecc::Response(Response { code: 200, options: None });
     let draft = Draft {
         method: Method::Notify,
@@ -214,7 +220,7 @@ fn result(request: &Message, tag: &str) -> Option<(InDialog, Draft)> {
             (Name::SUBSCRIPTION_STATE, "terminated;reason=noresource".to_owned()),
         ],
         content_type: Some(RESPONSE_TYPE.to_owned()),
-        body: response.encode(ReasonElement::default()).ok()?,
+        body: response.encode(reason).ok()?,
     };
     Some((InDialog::of_peer(request, tag)?, draft))
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use domain::DeviceName;
 use engine::probe::{Probe, StepOutcome};
-use protocols::sip::body::remotecc::{ReasonElement, Request, StatusLine};
+use protocols::sip::body::remotecc::{Request, StatusLine};
 use protocols::sip::body::{REQUEST_TYPE, Remotecc};
 
 use crate::element::Element;
@@ -53,7 +53,7 @@ pub(crate) async fn device(element: Option<&Arc<Element>>, device: &DeviceName) 
         line: 0,
         priority: 1,
     });
-    let Ok(body) = Remotecc::Request(request).encode(ReasonElement::default()) else {
+    let Ok(body) = Remotecc::Request(request).encode(site.reason) else {
         return probe;
     };
     let errand = Errand {

@@ -123,9 +123,14 @@ impl Element {
             Judged::Wrong => {
                 state.tries.wrong(asked.now, source, counted);
                 self.figures().proof("wrong");
-                tracing::info!(
-                    peer = %asked.flow.peer(), "a wrong user or password for SIP (HTTP digest)"
-                );
+                if let Some(since) = self.once.says(asked.now, ("wrong", source)) {
+                    // Only a name that is listed is written down.
+                    let device = site.by_user(&claimed).map(|device| device.name.as_str());
+                    tracing::info!(
+                        peer = %asked.flow.peer(), device = device.unwrap_or("nobody that is listed"),
+                        more_before = since, "a wrong user or password for SIP (HTTP digest)",
+                    );
+                }
                 Err(self.challenge(state, asked, false))
             }
         }

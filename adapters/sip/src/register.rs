@@ -8,7 +8,7 @@
 use std::time::Duration;
 
 use domain::settings::Device;
-use protocols::sip::body::remotecc::{self, ReasonElement, Request, Response};
+use protocols::sip::body::remotecc::{self, Request, Response};
 use protocols::sip::body::{
     OptionsIndication, REQUEST_TYPE, RESPONSE_TYPE, ReasonAlarm, Remotecc, accepted, media_type,
     multipart,
@@ -73,7 +73,11 @@ impl Element {
         let to = request.to().map_err(|problem| bad(&problem.to_string()))?;
         let aor = to.uri.aor().ok_or_else(|| bad("To must be a sip or sips URI"))?;
         if !asked.site.may_have(device, &aor) {
-            tracing::info!(device = %device.name, "a phone registers under an address of somebody else");
+            if self.once.says(asked.now, ("foreign", &device.name)).is_some() {
+                tracing::info!(
+                    device = %device.name, "a phone registers under an address of somebody else"
+                );
+            }
             return Err(forbidden("this address of record is another device's"));
         }
         if device.sip.as_ref().is_some_and(|sip| sip.next_hop.is_some()) {
@@ -181,7 +185,8 @@ impl Element {
             }
         };
         let path = request.routes(&Name::PATH).map_err(|problem| bad(problem.to_string()))?;
-        if !path.is_empty() && self.trusted_hop_of(asked).is_none() {
+        let hop = self.trusted_hop_of(asked).filter(|_| !path.is_empty());
+        if !path.is_empty() && hop.is_none() {
             let words = "Path comes from next hops that are trusted here alone";
             return Err(self.refusal(request, Status::FORBIDDEN, words));
         }
@@ -201,14 +206,15 @@ impl Element {
             cseq: cseq.number,
             path: path.iter().map(ToString::to_string).collect(),
             flow: asked.flow,
+            hop,
             supports_path: supports("path"),
             supports_outbound: supports("outbound"),
             has_many_vias: vias.len() > 1,
             device: Some(device.name.as_str().to_owned()),
             fixed_expires: is_cisco.then_some(asked.site.sip.phone_expires_seconds),
             user_agent: user_agent.map(|text| text.chars().take(100).collect()),
-            remotecc: combine.is_some_and(|combine| combine.remotecc_status),
-            combine_max: combine.map_or(0, |combine| combine.max),
+            remotecc: options.map(|_| combine.is_some_and(|combine| combine.remotecc_status)),
+            combine_max: options.map(|_| combine.map_or(0, |combine| combine.max)),
         })
     }
 
@@ -262,7 +268,7 @@ impl Element {
         if told.has_body {
             let options = told.options.as_ref().map(accepted);
             let response = Remotecc::Response(Response { code: 200, options });
-            if let Ok(body) = response.encode(ReasonElement::default()) {
+            if let Ok(body) = response.encode(asked.site.reason) {
                 replies::add(&mut message, Name::CONTENT_TYPE, RESPONSE_TYPE);
                 message.body = body;
             }
@@ -273,7 +279,9 @@ impl Element {
     /// A phone says why it starts, or leaves.
     fn note_reset(&self, asked: &Asked<'_>, registration: &Registration) {
         let reason = asked.message.headers.get(&Name::REASON).map(Value::as_str);
-        if let Some(alarm) = reason.and_then(ReasonAlarm::of) {
+        if let Some(alarm) = reason.and_then(ReasonAlarm::of)
+            && self.once.says(asked.now, ("reason", &registration.device)).is_some()
+        {
             tracing::info!(
                 device = registration.device.as_deref().unwrap_or_default(),
                 alarm = alarm.code,
@@ -341,8 +349,8 @@ fn status_of(refusal: &RegistrarRefusal) -> Status {
     match refusal {
         RegistrarRefusal::TooBrief { .. } => Status::INTERVAL_TOO_BRIEF,
         RegistrarRefusal::OutOfOrder => Status::SERVER_ERROR,
-        RegistrarRefusal::TooMany => Status::FORBIDDEN,
-        RegistrarRefusal::Full => Status::SERVICE_UNAVAILABLE,
+        RegistrarRefusal::TooMany { .. } => Status::FORBIDDEN,
+        RegistrarRefusal::Full { .. } => Status::SERVICE_UNAVAILABLE,
         RegistrarRefusal::WildcardMisused | RegistrarRefusal::SeveralFlows => Status::BAD_REQUEST,
         RegistrarRefusal::TooLong { .. } => Status::MESSAGE_TOO_LARGE,
         RegistrarRefusal::PathNotSupported => Status::EXTENSION_REQUIRED,

@@ -167,6 +167,9 @@ impl Sip {
         let site = Site::of(Arc::clone(settings), &element.name).map(Arc::new);
         let before = element.site();
         element.set_site(site);
+        if let Some(before) = &before {
+            element.dismiss(before);
+        }
         if before.as_ref().is_some_and(|before| before.sip == settings.sip) {
             return;
         }
@@ -206,6 +209,17 @@ impl Sip {
             sockets.push(Arc::new(Datagrams { socket, local }));
         }
         element.flows().set_datagrams(sockets.clone());
+        let streams = |name, listeners: &[std::net::TcpListener]| {
+            let at = listeners.iter().filter_map(|it| it.local_addr().ok());
+            at.map(|at| (name, at)).collect::<Vec<_>>()
+        };
+        let mut listeners: Vec<_> = sockets.iter().map(|it| ("udp", it.local)).collect();
+        listeners.extend(streams("tcp", &tcp));
+        listeners.extend(streams("tls", &tls));
+        for (transport, address) in &listeners {
+            tracing::info!(transport, %address, "SIP listens");
+        }
+        element.flows().set_listeners(listeners);
         let port = |listeners: &[std::net::TcpListener]| {
             listeners.first().and_then(|it| it.local_addr().ok()).map(|it| it.port())
         };

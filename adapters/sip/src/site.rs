@@ -8,6 +8,7 @@ use domain::settings::{Device, SIP_DEVICE_PASSWORD_PURPOSE, Settings, Sip, SipNe
 use domain::{DeviceName, Sealed, Secret};
 use engine::Port;
 use protocols::sip::Uri;
+use protocols::sip::body::remotecc::ReasonElement;
 
 /// What is granted beyond a lifetime before a phone counts as gone, and a flow as dead.
 pub(crate) const GRACE: Duration = Duration::from_secs(20);
@@ -19,6 +20,8 @@ pub(crate) struct Site {
     pub(crate) sip: Arc<Sip>,
     /// The full host name of this node.
     pub(crate) node: String,
+    /// How the element is spelled that gives a reason.
+    pub(crate) reason: ReasonElement,
     /// The password of some device.
     any: Option<Sealed>,
 }
@@ -32,7 +35,8 @@ impl Site {
         }
         let passwords = |device: &Arc<Device>| device.sip.as_ref()?.password.clone();
         let any = settings.devices.values().find_map(passwords);
-        Some(Self { settings, sip, node: node.to_ascii_lowercase(), any })
+        let reason = ReasonElement::of(&sip.reason_element).unwrap_or_default();
+        Some(Self { settings, sip, node: node.to_ascii_lowercase(), reason, any })
     }
 
     /// The domain that we speak for.

@@ -19,6 +19,8 @@ use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
 use std::time::{Duration, Instant};
 
+use protocols::sip::Flow;
+
 /// Sources that are remembered.
 const SOURCES_MAX: usize = 65_536;
 /// Refusals a second that one source is told.
@@ -80,33 +82,41 @@ struct Bucket {
     proven_until: Option<Instant>,
 }
 
-/// All sources.
+/// Sources of one sort.
+#[derive(Debug, Default)]
+struct Table {
+    buckets: HashMap<Source, Bucket>,
+    /// Until then it is not looked for one that may give way, so that a full table costs little.
+    full_until: Option<Instant>,
+}
+
+/// All sources. What comes in packets is counted apart: they may only say that they come from somewhere, and must
+/// not use up what a phone may ask over a connection from there.
 #[derive(Debug)]
 pub(crate) struct Sources {
-    buckets: HashMap<Source, Bucket>,
+    packets: Table,
+    connections: Table,
     rate: f64,
     credit: f64,
     credit_at: Option<Instant>,
-    /// Sources that were looked at for one that may give way, so that a full table costs little.
-    full_until: Option<Instant>,
 }
 
 impl Sources {
     /// Sources of which each may ask so much a second.
     pub(crate) fn new(requests_per_second: u32) -> Self {
         Self {
-            buckets: HashMap::new(),
+            packets: Table::default(),
+            connections: Table::default(),
             rate: f64::from(requests_per_second),
             credit: ALLOWANCE_PER_SECOND,
             credit_at: None,
-            full_until: None,
         }
     }
 
-    /// Judges one request from that address.
-    pub(crate) fn admit(&mut self, now: Instant, address: IpAddr) -> Admitted {
+    /// Judges one request by that flow.
+    pub(crate) fn admit(&mut self, now: Instant, flow: &Flow) -> Admitted {
         let rate = self.rate;
-        let bucket = self.bucket(now, Source::of(address));
+        let bucket = self.bucket(now, flow);
         bucket.fill(now, rate);
         if bucket.tokens >= 1.0 {
             bucket.tokens -= 1.0;
@@ -120,9 +130,9 @@ impl Sources {
     }
 
     /// Judges one request of a registered flow that was refused beside others.
-    pub(crate) fn admit_registered(&mut self, now: Instant, address: IpAddr) -> Admitted {
+    pub(crate) fn admit_registered(&mut self, now: Instant, flow: &Flow) -> Admitted {
         let rate = self.rate;
-        let bucket = self.bucket(now, Source::of(address));
+        let bucket = self.bucket(now, flow);
         bucket.fill(now, rate);
         if bucket.registered < 1.0 {
             return Admitted::Dropped;
@@ -131,12 +141,9 @@ impl Sources {
         Admitted::Yes
     }
 
-    /// Whoever is at that address proved who they are.
-    pub(crate) fn prove(&mut self, now: Instant, address: IpAddr) {
-        let source = Source::of(address);
-        if let Some(bucket) = self.buckets.get_mut(&source) {
-            bucket.proven_until = now.checked_add(PROVEN);
-        }
+    /// Whoever is there proved who they are.
+    pub(crate) fn prove(&mut self, now: Instant, flow: &Flow) {
+        self.bucket(now, flow).proven_until = now.checked_add(PROVEN);
     }
 
     /// An unproven packet of so many bytes came.
@@ -159,13 +166,20 @@ impl Sources {
 
     /// How many sources are remembered.
     pub(crate) fn len(&self) -> usize {
-        self.buckets.len()
+        self.packets.buckets.len().saturating_add(self.connections.buckets.len())
     }
 
-    fn bucket(&mut self, now: Instant, source: Source) -> &mut Bucket {
-        let is_full = self.buckets.len() >= SOURCES_MAX && !self.buckets.contains_key(&source);
-        let source = if is_full && !self.make_room(now) { Source::Others } else { source };
+    fn bucket(&mut self, now: Instant, flow: &Flow) -> &mut Bucket {
         let rate = self.rate;
+        let table = if flow.is_reliable() { &mut self.connections } else { &mut self.packets };
+        table.bucket(now, rate, Source::of(flow.peer().ip()))
+    }
+}
+
+impl Table {
+    fn bucket(&mut self, now: Instant, rate: f64, source: Source) -> &mut Bucket {
+        let is_full = self.buckets.len() >= SOURCES_MAX && !self.buckets.contains_key(&source);
+        let source = if is_full && !self.make_room(now, rate) { Source::Others } else { source };
         self.buckets.entry(source).or_insert_with(|| Bucket {
             tokens: rate * 2.0,
             refusals: REFUSALS_PER_SECOND,
@@ -175,15 +189,15 @@ impl Sources {
         })
     }
 
-    /// Forgets sources whose buckets are full again; where none is, that is not looked for again soon.
-    fn make_room(&mut self, now: Instant) -> bool {
+    /// Forgets sources whose buckets are full again, but for proven ones; where none is, that is not looked for
+    /// again soon.
+    fn make_room(&mut self, now: Instant, rate: f64) -> bool {
         if self.full_until.is_some_and(|until| now < until) {
             return false;
         }
-        let rate = self.rate;
         self.buckets.retain(|_, bucket| {
             bucket.fill(now, rate);
-            bucket.tokens < rate * 2.0
+            bucket.proven_until.is_some() || bucket.tokens < bucket.most(rate)
         });
         let has_room = self.buckets.len() < SOURCES_MAX;
         self.full_until = if has_room { None } else { now.checked_add(Duration::from_secs(1)) };
@@ -192,14 +206,20 @@ impl Sources {
 }
 
 impl Bucket {
+    /// The most tokens: what may be asked in two seconds.
+    fn most(&self, rate: f64) -> f64 {
+        let factor = if self.proven_until.is_some() { PROVEN_FACTOR } else { 1.0 };
+        rate * 2.0 * factor
+    }
+
     fn fill(&mut self, now: Instant, rate: f64) {
         let passed = seconds(now, self.at);
         self.at = now;
         if self.proven_until.is_some_and(|until| until <= now) {
             self.proven_until = None;
         }
-        let rate = if self.proven_until.is_some() { rate * PROVEN_FACTOR } else { rate };
-        self.tokens = (self.tokens + passed * rate).min(rate * 2.0);
+        let most = self.most(rate);
+        self.tokens = (self.tokens + passed * most / 2.0).min(most);
         self.registered =
             (self.registered + passed * REGISTERED_PER_SECOND).min(REGISTERED_PER_SECOND);
         self.refusals = (self.refusals + passed * REFUSALS_PER_SECOND).min(REFUSALS_PER_SECOND);
@@ -218,8 +238,8 @@ fn as_number(bytes: usize) -> f64 {
 mod tests {
     use super::*;
 
-    fn source(number: u32) -> IpAddr {
-        IpAddr::from(number.to_be_bytes())
+    fn source(number: u32) -> Flow {
+        Flow::Datagram { socket: 0, peer: (IpAddr::from(number.to_be_bytes()), 5_060).into() }
     }
 
     #[test]
@@ -228,23 +248,24 @@ mod tests {
         let mut sources = Sources::new(10);
         let mut met = [0; 3];
         for _ in 0..100 {
-            met[sources.admit(start, source(1)) as usize] += 1;
+            met[sources.admit(start, &source(1)) as usize] += 1;
         }
         assert_eq!(met, [20, 20, 60]);
-        assert_eq!(sources.admit(start, source(2)), Admitted::Yes);
+        assert_eq!(sources.admit(start, &source(2)), Admitted::Yes);
         let later = start + Duration::from_millis(100);
-        assert_eq!(sources.admit(later, source(1)), Admitted::Yes);
-        assert_eq!(sources.admit(later, source(1)), Admitted::Refused);
+        assert_eq!(sources.admit(later, &source(1)), Admitted::Yes);
+        assert_eq!(sources.admit(later, &source(1)), Admitted::Refused);
     }
 
     #[test]
     fn who_proved_who_they_are_may_ask_more() {
         let start = Instant::now();
         let mut sources = Sources::new(10);
-        while sources.admit(start, source(1)) == Admitted::Yes {}
-        sources.prove(start, source(1));
+        while sources.admit(start, &source(1)) == Admitted::Yes {}
+        sources.prove(start, &source(1));
         let later = start + Duration::from_secs(1);
-        let taken = (0..1_000).filter(|_| sources.admit(later, source(1)) == Admitted::Yes).count();
+        let taken =
+            (0..1_000).filter(|_| sources.admit(later, &source(1)) == Admitted::Yes).count();
         assert_eq!(taken, 100);
     }
 
@@ -252,12 +273,35 @@ mod tests {
     fn registered_flows_are_heard_beside_a_flood_from_their_address() {
         let start = Instant::now();
         let mut sources = Sources::new(10);
-        while sources.admit(start, source(1)) != Admitted::Dropped {}
-        assert_eq!(sources.admit_registered(start, source(1)), Admitted::Yes);
+        while sources.admit(start, &source(1)) != Admitted::Dropped {}
+        assert_eq!(sources.admit_registered(start, &source(1)), Admitted::Yes);
         let heard = (0..1_000)
-            .filter(|_| sources.admit_registered(start, source(1)) == Admitted::Yes)
+            .filter(|_| sources.admit_registered(start, &source(1)) == Admitted::Yes)
             .count();
         assert_eq!(heard, 49);
+    }
+
+    #[test]
+    fn packets_use_up_nothing_of_what_connections_from_there_may_ask() {
+        let start = Instant::now();
+        let mut sources = Sources::new(10);
+        while sources.admit(start, &source(1)) != Admitted::Dropped {}
+        let peer = source(1).peer();
+        let connection = Flow::Stream { number: 1, peer, secure: true };
+        assert_eq!(sources.admit(start, &connection), Admitted::Yes);
+    }
+
+    #[test]
+    fn a_flood_of_sources_takes_no_place_of_one_that_is_proven() {
+        let mut now = Instant::now();
+        let mut sources = Sources::new(10);
+        assert_eq!(sources.admit(now, &source(1)), Admitted::Yes);
+        sources.prove(now, &source(1));
+        for number in 2..150_000 {
+            sources.admit(now, &source(number));
+            now += Duration::from_micros(100);
+        }
+        assert!(sources.packets.buckets.get(&Source::of(source(1).peer().ip())).is_some());
     }
 
     #[test]
@@ -273,12 +317,12 @@ mod tests {
         let start = Instant::now();
         let mut sources = Sources::new(10);
         for number in 0..100_000 {
-            sources.admit(start, source(number));
+            sources.admit(start, &source(number));
         }
         assert!(sources.len() <= SOURCES_MAX + 1, "{}", sources.len());
         // Those that came first are let go as soon as their buckets are full again.
         let later = start + Duration::from_secs(5);
-        assert_eq!(sources.admit(later, source(1_000_000)), Admitted::Yes);
+        assert_eq!(sources.admit(later, &source(1_000_000)), Admitted::Yes);
         assert!(sources.len() < 10, "{}", sources.len());
     }
 

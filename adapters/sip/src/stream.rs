@@ -152,6 +152,24 @@ where
         }
         tokio::select! {
             biased;
+            // Time and stop come first: of a peer that never stops sending there is always more to read.
+            () = &mut sleep => {
+                let (due, why) = progress.due(&connection, limits);
+                let now = now();
+                match due {
+                    Some(due) if due <= now => return failed.unwrap_or(why),
+                    Some(due) => {
+                        let due = due.max(now + TICK);
+                        sleep.as_mut().reset(due.into());
+                    }
+                    None => sleep.as_mut().reset((now + limits.idle).into()),
+                }
+            }
+            () = stopped(&mut stop), if !connection.is_closing() => {
+                reads = false;
+                progress.stopping = Some(now());
+                connection.close();
+            }
             written = write(&mut writer, &out), if !out.is_empty() || unflushed => match written {
                 Ok(count) => {
                     unflushed = !out.is_empty();
@@ -178,23 +196,6 @@ where
                 }
             },
             () = connection.woken() => {}
-            () = &mut sleep => {
-                let (due, why) = progress.due(&connection, limits);
-                let now = now();
-                match due {
-                    Some(due) if due <= now => return failed.unwrap_or(why),
-                    Some(due) => {
-                        let due = due.max(now + TICK);
-                        sleep.as_mut().reset(due.into());
-                    }
-                    None => sleep.as_mut().reset((now + limits.idle).into()),
-                }
-            }
-            () = stopped(&mut stop), if !connection.is_closing() => {
-                reads = false;
-                progress.stopping = Some(now());
-                connection.close();
-            }
         }
         // A limit may have come nearer than the timer stands.
         if let (Some(due), _) = progress.due(&connection, limits)
@@ -220,13 +221,16 @@ enum Taken {
 fn take(connection: &Connection, element: &Element, decoder: &mut Decoder) -> Taken {
     let mut taken = Taken::Nothing;
     loop {
+        // The settings may be others since the last message.
+        decoder.set_limits(element.wire_limits());
         match decoder.next() {
             Ok(Cut::More) => return taken,
             Ok(Cut::Ping) => {
                 element.pinged();
                 connection.push(Bytes::from_static(b"\r\n"));
             }
-            Ok(Cut::Pong) => element.ponged(&connection.flow),
+            // That the peer is heard at all is what counts.
+            Ok(Cut::Pong) => {}
             Ok(Cut::Message(message)) => element.heard(connection.flow, Some(connection), message),
             Err(malformed) => {
                 let is_lost = malformed.framing_is_lost;

@@ -303,7 +303,13 @@ impl Settings {
     pub fn warnings(&self) -> Vec<Problem> {
         let push_user = self.phone_service.push.as_ref().map(|push| push.user.as_str());
         let pairs = self.cti_pairs.values();
-        cti_pair::warnings(push_user, pairs.map(|it| (&it.name, it.rmcm_user.as_deref())))
+        let mut warnings =
+            cti_pair::warnings(push_user, pairs.map(|it| (&it.name, it.rmcm_user.as_deref())));
+        let has_password = |it: &Device| it.sip.as_ref().is_some_and(|sip| sip.password.is_some());
+        let devices = self.devices.values().map(|it| (&**it, has_password(it)));
+        let trust = self.trust.values().map(Arc::as_ref);
+        warnings.extend(sip::warnings(&self.sip, devices, trust));
+        warnings
     }
 
     /// How long the agent wraps up after a call, in seconds; 0 means not at all.

@@ -124,13 +124,22 @@ impl fmt::Debug for Pressed {
     }
 }
 
+/// A device that registered a channel.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Registered {
+    /// The device.
+    pub device: DeviceName,
+    /// Whether it began anew, so that it shows nothing of what it showed before.
+    pub is_fresh: bool,
+}
+
 /// All ways to devices. Cheap to clone.
 #[derive(Clone)]
 pub struct Channels(Arc<Shared>);
 
 struct Shared {
     devices: Mutex<Devices>,
-    registrations: broadcast::Sender<DeviceName>,
+    registrations: broadcast::Sender<Registered>,
     figures: Figures,
 }
 
@@ -249,6 +258,26 @@ impl Channels {
         kind: ChannelKind,
         requests: mpsc::Sender<ShowRequest>,
     ) -> Channel {
+        self.add(device, kind, requests, false)
+    }
+
+    /// The same of a device that began anew, and shows nothing of what it showed before.
+    pub fn register_anew(
+        &self,
+        device: &DeviceName,
+        kind: ChannelKind,
+        requests: mpsc::Sender<ShowRequest>,
+    ) -> Channel {
+        self.add(device, kind, requests, true)
+    }
+
+    fn add(
+        &self,
+        device: &DeviceName,
+        kind: ChannelKind,
+        requests: mpsc::Sender<ShowRequest>,
+        is_fresh: bool,
+    ) -> Channel {
         let number = {
             let mut devices = self.devices();
             let number = devices.next_number();
@@ -259,12 +288,12 @@ impl Channels {
             number
         };
         // An error means that nobody listens.
-        let _ = self.0.registrations.send(device.clone());
+        let _ = self.0.registrations.send(Registered { device: device.clone(), is_fresh });
         Channel { channels: self.clone(), device: device.clone(), kind, number }
     }
 
     /// Devices that register from now on; who lags looks at all that it has something to show on.
-    pub fn registrations(&self) -> broadcast::Receiver<DeviceName> {
+    pub fn registrations(&self) -> broadcast::Receiver<Registered> {
         self.0.registrations.subscribe()
     }
 

@@ -57,8 +57,8 @@ pub use authenticate::{
 };
 pub use backup::Kinship;
 pub use channels::{
-    Channel, ChannelKind, Channels, PRESS_BYTES_MAX, Presenter, Pressed, SHOW_TIME, Show,
-    ShowFailure, ShowOutcome, ShowPriority, ShowRequest,
+    Channel, ChannelKind, Channels, PRESS_BYTES_MAX, Presenter, Pressed, Registered, SHOW_TIME,
+    Show, ShowFailure, ShowOutcome, ShowPriority, ShowRequest,
 };
 pub use clients::ClientConnection;
 pub use clock::{Clock, StoreClock, SystemClock};

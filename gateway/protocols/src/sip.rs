@@ -62,7 +62,7 @@ pub use transaction::{
     TransactionTimers, Transactions, Unsendable, fuzz_transactions,
 };
 pub use uri::{BadUri, Host, HostPort, Uri, UriParameter, canonical};
-pub use wire::{Cut, Decoder, Limits, Malformed, datagram, encode, is_keep_alive};
+pub use wire::{Breach, Cut, Decoder, Limits, Malformed, datagram, encode, is_keep_alive};
 
 #[cfg(test)]
 mod tests;

@@ -164,13 +164,26 @@ fn lines(config: LogConfig, node: Option<&NodeName>) -> BoxedLayer {
     Box::new(lines.json().flatten_event(true).with_current_span(false).with_span_list(false))
 }
 
+/// Our own crates, whose lines are logged from the level on that is set.
+const OURS: [&str; 11] = [
+    "jackfield",
+    "server",
+    "engine",
+    "store",
+    "domain",
+    "protocols",
+    "console",
+    "cti",
+    "directory",
+    "phone",
+    "sip",
+];
+
 /// Our own crates from `level` on, libraries from `warn` on at most.
 fn filter(level: &str) -> EnvFilter {
     let libraries = if level == "error" { "error" } else { "warn" };
     let mut directives = libraries.to_owned();
-    for name in
-        ["server", "engine", "store", "cti", "console", "phone", "protocols", "domain", "jackfield"]
-    {
+    for name in OURS {
         directives.push_str(&format!(",{name}={level}"));
     }
     EnvFilter::new(directives)
@@ -198,6 +211,18 @@ mod tests {
             true
         };
         (LogControl { set: Some(Arc::new(set)), ..LogControl::none() }, seen)
+    }
+
+    #[test]
+    fn what_each_crate_of_ours_tells_is_logged() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        for folder in ["adapters", "gateway"] {
+            for entry in std::fs::read_dir(root.join(folder)).unwrap() {
+                let name = entry.unwrap().file_name().into_string().unwrap();
+                assert!(OURS.contains(&name.as_str()), "{name} logs nothing");
+                assert!(filter("debug").to_string().contains(&format!("{name}=debug")), "{name}");
+            }
+        }
     }
 
     #[test]

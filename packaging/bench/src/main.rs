@@ -38,7 +38,7 @@ struct Arguments {
     #[arg(long, hide = true)]
     lane: Option<usize>,
     /// Only the measurements whose name begins like this: store, backup, handler, page, idle, centre,
-    /// lane, cluster, administration or sip.
+    /// lane, cluster, administration, sip-register, sip-told or sip-phones.
     #[arg(default_value = "")]
     only: String,
 }
@@ -94,8 +94,14 @@ fn main() -> std::process::ExitCode {
     if wanted("administration") {
         results.push(("administration", administration::run(rounds, quick)));
     }
-    if wanted("sip") {
-        results.push(("sip", sip::run(rounds, quick)));
+    if wanted("sip-register") {
+        results.push(("sip-register", sip::registrations(rounds, quick)));
+    }
+    if wanted("sip-told") {
+        results.push(("sip-told", sip::told(quick)));
+    }
+    if wanted("sip-phones") {
+        results.push(("sip-phones", sip::phones(quick)));
     }
     let mut failed = false;
     for (name, result) in results {

@@ -37,15 +37,11 @@ struct Row {
     rate: usize,
 }
 
-pub(crate) fn run(rounds: usize, quick: bool) -> Result<Missed, AnyError> {
-    let mut missed = Vec::new();
-    missed.extend(registrations(rounds.min(3), quick)?);
-    missed.extend(told::run(quick)?);
-    missed.extend(phones::run(quick)?);
-    Ok(missed)
-}
+pub(crate) use phones::run as phones;
+pub(crate) use told::run as told;
 
-fn registrations(rounds: usize, quick: bool) -> Result<Missed, AnyError> {
+/// Registrations at several rates, in every way, of both servers in turn.
+pub(crate) fn registrations(rounds: usize, quick: bool) -> Result<Missed, AnyError> {
     println!(
         "sip: REGISTER    proof      wanted/s  {:>44}  {:>44}  ratio",
         "Kamailio: answered/s failed resent p99ms us each",

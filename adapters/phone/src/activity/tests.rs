@@ -76,6 +76,29 @@ fn phn_05_a_phone_whose_page_is_old_needs_a_push() {
 }
 
 #[test]
+fn phn_05_a_phone_that_began_anew_needs_its_page_once() {
+    let mut screens = shown();
+    let (sep1, session) = (device("SEP1"), session(1, 3));
+    let now = Some((&session, Shows::marked(3)));
+    screens.lose(&device("SEP2"));
+    assert_eq!(screens.need(&sep1, now), None);
+    screens.lose(&sep1);
+    let behind = Some(Need::Behind { shows: Shows::marked(3) });
+    assert_eq!(screens.need(&sep1, now), behind);
+    screens.told(&sep1, Shows::marked(3));
+    assert_eq!(screens.need(&sep1, now), None);
+    screens.lose(&sep1);
+    assert_eq!(screens.need(&sep1, now), behind);
+    let seen = ([192, 0, 2, 7].into(), "https://gw");
+    assert!(screens.show_again(&sep1, &session, home(3), seen, NOW));
+    assert_eq!(screens.need(&sep1, now), None);
+    // Who closed the window is left alone all the same.
+    screens.lose(&sep1);
+    screens.close(&sep1, session.holder());
+    assert_eq!(screens.need(&sep1, now), None);
+}
+
+#[test]
 fn phn_22_a_page_whose_session_is_over_needs_a_push() {
     let screens = shown();
     let sep1 = device("SEP1");

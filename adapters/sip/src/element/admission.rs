@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use bytes::Bytes;
-use protocols::sip::{Flow, Malformed, Message, Status, encode};
+use protocols::sip::{Breach, Flow, Malformed, Message, Method, Status, encode};
 
 use super::{Asked, Element};
 use crate::flows::locked;
@@ -31,13 +31,13 @@ impl Element {
         let now = now();
         if self.trusted(peer).is_some() {
             // Many phones may be behind it; packets may only say that they come from there.
-            sources.prove(now, peer.ip());
+            sources.prove(now, &flow);
         }
-        let mut admitted = sources.admit(now, peer.ip());
+        let mut admitted = sources.admit(now, &flow);
         drop(sources);
         if admitted != Admitted::Yes && locked(&self.state).registrar.is_used(&flow) {
             // Phones that are registered come before others at their address.
-            admitted = locked(&self.sources).admit_registered(now, peer.ip());
+            admitted = locked(&self.sources).admit_registered(now, &flow);
         }
         match admitted {
             Admitted::Yes => {}
@@ -49,7 +49,7 @@ impl Element {
 
     /// Whoever is there proved who they are.
     pub(crate) fn prove_source(&self, asked: &Asked<'_>) {
-        locked(&self.sources).prove(asked.now, asked.flow.peer().ip());
+        locked(&self.sources).prove(asked.now, &asked.flow);
         if let Some(connection) = asked.connection {
             connection.know(asked.site.silence());
         }
@@ -57,9 +57,7 @@ impl Element {
 
     /// Tells a source that it asks too much, without keeping anything.
     pub(crate) fn refuse_overload(&self, flow: Flow, message: &Message) {
-        if message.method().is_some() {
-            self.stateless(flow, message, Status::SERVICE_UNAVAILABLE);
-        }
+        self.stateless(flow, message, Status::SERVICE_UNAVAILABLE);
     }
 
     /// A keep-alive was answered.
@@ -67,29 +65,25 @@ impl Element {
         self.figures.pinged();
     }
 
-    /// The peer answered a keep-alive of ours: that it is heard at all is what counts.
-    pub(crate) fn ponged(&self, _flow: &Flow) {
-        self.figures.pinged();
-    }
-
     /// What came was no SIP; it is answered where it says enough of itself.
     pub(crate) fn malformed(&self, flow: Flow, malformed: Malformed) {
-        self.figures.dropped("malformed");
+        self.figures.dropped(breach(malformed.breach));
         tracing::debug!(
             peer = %flow.peer(), field = malformed.field, words = %malformed.words.escape_debug(),
             "a SIP message breaks the grammar",
         );
+        let words = malformed.to_string();
         let Some(mut head) = malformed.head else { return };
-        if head.method().is_none_or(|method| method.name() == "ACK") {
-            return;
-        }
         protocols::sip::note_source(&mut head, flow.peer());
-        let reply = replies::refusal(&head, malformed.status, &self.tag(), &malformed.words);
+        let reply = replies::refusal(&head, malformed.status, &self.tag(), &words);
         self.send_stateless(flow, reply);
     }
 
-    /// Answers without keeping anything.
+    /// Answers without keeping anything. Nobody answers an ACK.
     pub(crate) fn stateless(&self, flow: Flow, request: &Message, status: Status) {
+        if request.method().is_none_or(|method| *method == Method::Ack) {
+            return;
+        }
         let mut request = request.clone();
         protocols::sip::note_source(&mut request, flow.peer());
         let mut reply = replies::plain(&request, status, &self.tag());
@@ -114,5 +108,16 @@ impl Element {
         if !self.flows.transmit(flow, bytes) {
             self.figures.dropped("unsent");
         }
+    }
+}
+
+/// As which reason it is counted.
+pub(crate) fn breach(breach: Breach) -> &'static str {
+    match breach {
+        Breach::TooLong => "malformed_too_long",
+        Breach::Uri => "malformed_uri",
+        Breach::Version => "malformed_version",
+        Breach::Framing => "malformed_framing",
+        Breach::Grammar => "malformed_grammar",
     }
 }

@@ -232,3 +232,16 @@ async fn a_stop_waits_for_no_handshake() {
     bench.end_without_time().await;
     assert_eq!(before, tokio::time::Instant::now());
 }
+
+#[tokio::test]
+async fn the_connection_of_a_phone_that_the_settings_take_away_ends() {
+    let makers = Authority::new("Makers");
+    let bench = trusting(&makers).await;
+    let mut phone = Phone::first(shows(&bench, makers.identity(FIRST, &[])).await.unwrap());
+    let request = phone.cisco();
+    assert_eq!(phone.peer.ask(&request).await.code(), 200);
+    bench.change(|settings| change_device(settings, FIRST, |device| device.sip = None)).await;
+    phone.peer.ends().await;
+    assert_eq!(bench.sip.status().bindings, 0);
+    bench.end().await;
+}

@@ -3,7 +3,7 @@
 use std::net::Ipv6Addr;
 use std::sync::Arc;
 
-use domain::settings::SipAlgorithm;
+use domain::settings::{SipAlgorithm, SipProof};
 use domain::{Extension, Secret};
 use sip::{Delivery, SipEvent};
 
@@ -37,11 +37,9 @@ async fn a_new_password_counts_from_the_next_request_and_the_old_one_no_more() {
         tokio::task::yield_now().await;
     }
     assert!([200, 503].contains(&code), "{code}");
-    let query = phone.query();
-    let query = phone.proven_again(&query);
-    assert_ne!(phone.peer.ask(&query).await.code(), 200);
-    // What was registered stays until it ends.
-    assert_eq!(bench.sip.status().reachable, 1);
+    // Whoever came by the old one has to come again.
+    phone.peer.ends().await;
+    bench.until("the end", || bench.sip.status().bindings == 0).await;
     bench.end().await;
 }
 
@@ -86,21 +84,78 @@ async fn a_phone_that_the_settings_no_longer_have_is_told_nothing() {
     phone.register().await;
     assert!(matches!(bench.event().await, SipEvent::Reachable(_)));
     bench.change(|settings| change_device(settings, FIRST, |device| device.sip = None)).await;
-    let mut became_of = Delivery::Silent;
-    for _ in 0..1_000 {
-        let waiting = deliver(&bench, errand(FIRST));
-        became_of = tokio::select! {
-            got = phone.peer.next() => {
-                phone.peer.answer(&got, "200 OK", &[]).await;
-                became(waiting).await
-            }
-            _ = bench.until("an end", || waiting.is_finished()) => became(waiting).await,
-        };
-        if matches!(became_of, Delivery::Unsendable(_)) {
-            break;
-        }
-    }
+    assert!(matches!(bench.event().await, SipEvent::Unreachable(..)));
+    assert_eq!(bench.sip.status().bindings, 0);
+    phone.peer.ends().await;
+    let became_of = became(deliver(&bench, errand(FIRST))).await;
     assert!(matches!(became_of, Delivery::Unsendable(_)), "{became_of:?}");
+    bench.end().await;
+}
+
+#[tokio::test]
+async fn settings_that_say_the_same_of_a_phone_end_nothing_and_another_proof_does() {
+    let bench = Bench::start().await;
+    let (mut first, mut second) =
+        (Phone::first(bench.tcp().await), Phone::second(bench.tcp().await));
+    first.register().await;
+    second.register().await;
+    // The same password, sealed anew, and another line.
+    bench
+        .change(|settings| {
+            change_device(settings, FIRST, |device| {
+                device.sip = Some(member("phone-1", Some("password-1")));
+                device.lines = vec!["1002".parse().unwrap()];
+            });
+            change_device(settings, SECOND, |device| {
+                if let Some(sip) = &mut device.sip {
+                    sip.proof = Some(SipProof::Certificate);
+                }
+            });
+        })
+        .await;
+    second.peer.ends().await;
+    assert_eq!(bench.sip.status().bindings, 1);
+    let query = first.query();
+    let query = first.proven_again(&query);
+    assert_eq!(first.peer.ask(&query).await.code(), 200);
+    bench.end().await;
+}
+
+#[tokio::test]
+async fn an_address_that_a_phone_had_by_a_line_of_before_goes_with_the_line() {
+    let bench = Bench::start().await;
+    let mut phone = Phone::first(bench.tcp().await);
+    let request = phone.plain().set("To", &format!("<sip:1001@{DOMAIN}>"));
+    assert_eq!(phone.ask(&request).await.code(), 200);
+    let request = phone.plain();
+    let request = phone.proven_again(&request);
+    assert_eq!(phone.peer.ask(&request).await.code(), 200);
+    assert_eq!(bench.sip.status().bindings, 2);
+    bench.change(|settings| change_device(settings, FIRST, |device| device.lines.clear())).await;
+    bench.until("the end", || bench.sip.status().bindings == 1).await;
+    let query = phone.query();
+    let query = phone.proven_again(&query);
+    assert_eq!(phone.peer.ask(&query).await.code(), 200);
+    bench.end().await;
+}
+
+#[tokio::test]
+async fn networks_that_are_allowed_no_more_end_what_came_from_there() {
+    let bench = Bench::start().await;
+    let mut packets = Phone::first(bench.udp().await);
+    let mut stream = Phone::second(bench.tcp().await);
+    packets.register().await;
+    stream.register().await;
+    assert_eq!(bench.sip.status().reachable, 2);
+    bench
+        .change(|settings| {
+            change_sip(settings, |sip| {
+                sip.allowed_networks = vec!["192.0.2.0/24".parse().unwrap()]
+            });
+        })
+        .await;
+    stream.peer.ends().await;
+    bench.until("the loss", || bench.sip.status().reachable == 0).await;
     bench.end().await;
 }
 

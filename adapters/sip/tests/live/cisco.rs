@@ -32,7 +32,17 @@ async fn sip_accept_26_a_phone_is_granted_its_own_lifetime_and_told_what_of_its_
         assert!(!body.contains(part), "{part} in {body}");
     }
     let device: DeviceName = FIRST.parse().unwrap();
-    assert!(matches!(bench.event().await, SipEvent::Reachable(it) if it == device));
+    assert!(
+        matches!(bench.event().await, SipEvent::Reachable(it) if it.device == device && it.is_fresh)
+    );
+    let status = bench.sip.status();
+    let [registered] = &status.devices[..] else { panic!("{status:?}") };
+    assert_eq!((registered.device.as_str(), registered.peer), (FIRST, phone.peer.local));
+    assert_eq!((registered.transport, registered.is_reachable), ("TLS", true));
+    assert_eq!(registered.address, format!("sip:phone-1@{DOMAIN}"));
+    assert_eq!(registered.user_agent.as_deref(), Some("Cisco-CP7821/12.1.1"));
+    assert!(registered.takes_remotecc);
+    assert_eq!(status.listeners, [("udp", bench.udp), ("tcp", bench.tcp), ("tls", bench.tls)]);
     // A refresh says nothing and is told nothing, and is not new any more.
     let refresh = phone.query().add("Contact", &phone.cisco_contact()).add("Expires", "3600");
     let refresh = phone.proven_again(&refresh);

@@ -233,6 +233,10 @@ async fn a_page_is_shown_over_the_flow_of_a_phone_that_takes_such_requests() {
     let mut phone = Phone::first(bench.tls().await);
     phone.register().await;
     bench.until("the channel", || bench.port.channels().reaches(&device)).await;
+    // A refresh says nothing of what the phone takes, which it takes as before.
+    let refresh = phone.query().add("Contact", &phone.cisco_contact()).add("Expires", "3600");
+    let refresh = phone.proven_again(&refresh);
+    assert_eq!(phone.peer.ask(&refresh).await.code(), 200);
     assert!(!bench.port.channels().reaches(&SECOND.parse().unwrap()));
     let port = bench.port.clone();
     let shown = tokio::spawn(async move {
@@ -252,6 +256,29 @@ async fn a_page_is_shown_over_the_flow_of_a_phone_that_takes_such_requests() {
     drop(phone);
     let device: DeviceName = FIRST.parse().unwrap();
     bench.until("its end", || !bench.port.channels().reaches(&device)).await;
+    bench.end().await;
+}
+
+#[tokio::test]
+async fn a_phone_that_starts_anew_before_its_old_flow_is_missed_counts_as_showing_nothing() {
+    let bench = Bench::start().await;
+    let mut registrations = bench.port.channels().registrations();
+    let mut old = Phone::first(bench.tcp().await);
+    old.register().await;
+    let device: DeviceName = FIRST.parse().unwrap();
+    let anew = engine::Registered { device, is_fresh: true };
+    assert_eq!(registrations.recv().await, Ok(anew.clone()));
+    let mut phone = Phone::first(bench.tcp().await);
+    phone.register().await;
+    assert_eq!(registrations.recv().await, Ok(anew));
+    // A refresh is no beginning.
+    let refresh = phone.query().add("Contact", &phone.cisco_contact());
+    let refresh = phone.proven_again(&refresh);
+    assert_eq!(phone.peer.ask(&refresh).await.code(), 200);
+    let mut second = Phone::second(bench.tcp().await);
+    second.register().await;
+    let registered = registrations.recv().await.unwrap();
+    assert_eq!(registered.device.as_str(), SECOND);
     bench.end().await;
 }
 

@@ -24,3 +24,4 @@ mod phone;
 mod registrations;
 mod strangers;
 mod told;
+mod words;

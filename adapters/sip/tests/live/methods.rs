@@ -114,7 +114,7 @@ async fn sip_accept_17_an_answer_that_is_not_to_us_is_dropped() {
     for mut peer in [bench.udp().await, bench.tcp().await] {
         let dropped = || {
             let of = |reason| format!("jackfield_sip_dropped_total{{reason=\"{reason}\"}}");
-            bench.figure(&of("unmatched")) + bench.figure(&of("malformed"))
+            bench.figure(&of("unmatched")) + bench.figure(&of("malformed_grammar"))
         };
         let before = dropped();
         for via in [

@@ -1,5 +1,7 @@
 //! Next hops: what is told to phones behind them, which of their servers is asked, and whose word counts.
 
+mod proofs;
+
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -12,7 +14,8 @@ use tokio::net::{TcpListener, UdpSocket};
 
 use crate::authority::Authority;
 use crate::bench::{
-    Bench, DOMAIN, FIRST, NODE, PATIENCE, change_device, change_sip, member, sealed, trust, until,
+    Bench, DOMAIN, FIRST, NODE, PATIENCE, SECOND, change_device, change_sip, member, sealed, trust,
+    until,
 };
 use crate::flows::{became, deliver, errand};
 use crate::peer::{Got, Peer, Request};
@@ -170,13 +173,51 @@ async fn what_one_server_puts_off_or_loses_another_is_asked() {
     assert_ne!(got.get("Via"), put_off.get("Via"));
     free.answer(&got, "202 Accepted", &[]).await;
     assert_eq!(became(waiting).await, Delivery::Accepted(Status::ACCEPTED));
-    // It is left alone for so long as it said.
+    // Asked whether it was the server itself, it says so, and is left alone for so long as it said.
+    let asked = loop {
+        let got = busy.next().await;
+        if got.method() == "OPTIONS" {
+            busy.answer(&got, "503 Service Unavailable", &["Retry-After: 60"]).await;
+        }
+        if !is_up(&bench.sip, usize::from(!is_first)) {
+            break got;
+        }
+        tokio::task::yield_now().await;
+    };
+    assert_eq!(asked.method(), "OPTIONS");
     for _ in 0..3 {
         let waiting = deliver(&bench, errand(BEHIND));
         let got = free.work().await;
         free.answer(&got, "200 OK", &[]).await;
         assert_eq!(became(waiting).await, Delivery::Accepted(Status::OK));
     }
+    bench.end().await;
+}
+
+#[tokio::test]
+async fn what_one_phone_behind_a_next_hop_puts_off_is_put_off_for_that_phone_alone() {
+    let server = Server::start().await;
+    let bench = Bench::with(|start| {
+        add(&mut start.settings, edge(&[server.at]));
+        change_device(&mut start.settings, SECOND, |device| {
+            let mut sip = member("other", Some("password-2"));
+            sip.next_hop = Some("edge".to_owned());
+            device.sip = Some(sip);
+        });
+    })
+    .await;
+    let mut peer = server.accept().await;
+    until("the server", || is_up(&bench.sip, 0)).await;
+    let waiting = deliver(&bench, errand(BEHIND));
+    let got = peer.work().await;
+    peer.answer(&got, "503 Service Unavailable", &["Retry-After: 3600"]).await;
+    assert!(matches!(became(waiting).await, Delivery::HeldOff(_)));
+    let waiting = deliver(&bench, errand(SECOND));
+    let got = peer.work().await;
+    assert_eq!(got.uri(), format!("sip:other@{DOMAIN}"));
+    peer.answer(&got, "200 OK", &[]).await;
+    assert_eq!(became(waiting).await, Delivery::Accepted(Status::OK));
+    assert!(matches!(became(deliver(&bench, errand(BEHIND))).await, Delivery::HeldOff(_)));
     bench.end().await;
 }
 
@@ -382,7 +423,28 @@ async fn a_path_is_taken_from_trusted_next_hops_alone_and_becomes_the_route() {
     assert_eq!((got.uri(), got.get("Route")), (phone.contact.as_str(), path));
     phone.peer.answer(&got, "200 OK", &[]).await;
     assert_eq!(became(waiting).await, Delivery::Accepted(Status::OK));
-    drop(peer);
+    // Once its own flow is gone another one to that hop leads there.
+    let Phone { peer: gone, contact, .. } = phone;
+    drop(gone);
+    let ended = || bench.figure("jackfield_sip_connections_ended_total{reason=\"closed\"}") == 1;
+    until("its end", ended).await;
+    let waiting = deliver(&bench, errand(FIRST));
+    let mut peer = peer;
+    let got = loop {
+        let got = peer.next().await;
+        if got.method() == "REFER" {
+            break got;
+        }
+        peer.answer(&got, "200 OK", &[]).await;
+    };
+    assert_eq!((got.uri(), got.get("Route")), (contact.as_str(), path));
+    peer.answer(&got, "200 OK", &[]).await;
+    assert_eq!(became(waiting).await, Delivery::Accepted(Status::OK));
+    // And without any it is not reached.
+    drop((peer, server));
+    until("the loss", || !is_up(&bench.sip, 0)).await;
+    let became_of = became(deliver(&bench, errand(FIRST))).await;
+    assert!(matches!(became_of, Delivery::Unreachable(_)), "{became_of:?}");
     bench.end().await;
 
     // One that is not trusted passes registrations on, and adds nothing to them.

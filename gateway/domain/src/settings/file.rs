@@ -11,7 +11,7 @@ use super::{
     CLIENT_PASSWORD_PURPOSE, DIRECTORY_PASSWORD_PURPOSE, Device, Headset, Layout, Logging,
     NewPassword, NewSecret, PROXY_PASSWORD_PURPOSE, PUSH_PASSWORD_PURPOSE, PhoneService, Push,
     Reader, Reason, Retention, RoleGrant, SIP_DEVICE_PASSWORD_PURPOSE,
-    SIP_NEXT_HOP_PASSWORD_PURPOSE, SettingDocument, SignOn, Skill, TOTP_PURPOSE, Team, Trust,
+    SIP_NEXT_HOP_PASSWORD_PURPOSE, SettingDocument, SignOn, Sip, Skill, TOTP_PURPOSE, Team, Trust,
     Voice, WrittenAccount, WrittenAgent, WrittenCtiPair, WrittenDevice, WrittenDirectory,
     WrittenProxies, WrittenPush, WrittenSip, sip,
 };
@@ -183,7 +183,16 @@ impl SettingsFile {
     pub fn warnings(&self) -> Vec<Problem> {
         let push_user = self.push.as_ref().map(|push| push.user.as_str());
         let pairs = self.cti_pairs.iter().map(|written| &written.pair);
-        cti_pair::warnings(push_user, pairs.map(|it| (&it.name, it.rmcm_user.as_deref())))
+        let mut warnings =
+            cti_pair::warnings(push_user, pairs.map(|it| (&it.name, it.rmcm_user.as_deref())));
+        let devices = self.devices.iter().map(|it| (&it.device, it.sip_password.is_some()));
+        warnings.extend(sip::warnings(&self.sip.sip, devices, self.trust.iter()));
+        warnings
+    }
+
+    /// How SIP is spoken, passwords apart.
+    pub fn sip(&self) -> &Sip {
+        &self.sip.sip
     }
 
     /// The documents, with the hash that `hash` gives for each plain password (`None` keeps its

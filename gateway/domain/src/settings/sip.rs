@@ -11,6 +11,7 @@ mod next_hop;
 mod read;
 #[cfg(test)]
 mod tests;
+mod warning;
 
 use serde::{Deserialize, Serialize};
 
@@ -21,6 +22,7 @@ pub(super) use self::lookup::refuse_repeated_devices;
 pub use self::network::{InvalidNetwork, Network};
 pub use self::next_hop::{SIP_NEXT_HOP_PASSWORD_PURPOSE, SipNextHop, SipServer, SipTransport};
 pub use self::read::WrittenSip;
+pub(super) use self::warning::warnings;
 
 /// What a phone's password is sealed for.
 pub const SIP_DEVICE_PASSWORD_PURPOSE: &str = "sip_device";

@@ -3,8 +3,8 @@
 use domain::{DeviceName, Settings};
 use engine::testing::{ManualClock, PlainAuthenticator, memory_port};
 use engine::{
-    Channel, ChannelKind, Channels, PRESS_BYTES_MAX, Port, Presenter, SHOW_TIME, Show, ShowFailure,
-    ShowOutcome, ShowPriority, ShowRequest,
+    Channel, ChannelKind, Channels, PRESS_BYTES_MAX, Port, Presenter, Registered, SHOW_TIME, Show,
+    ShowFailure, ShowOutcome, ShowPriority, ShowRequest,
 };
 use tokio::sync::mpsc;
 use tokio::time::timeout;
@@ -135,8 +135,12 @@ async fn a_device_that_registers_anew_is_reached_by_the_newest_way() {
     let mut registrations = channels.registrations();
     let old = Way::new(channels, ChannelKind::Sip);
     let mut new = Way::new(channels, ChannelKind::Sip);
-    assert_eq!(registrations.recv().await, Ok(device.clone()));
-    assert_eq!(registrations.recv().await, Ok(device.clone()));
+    let again = channels.register_anew(&device, ChannelKind::WebPush, mpsc::channel(1).0);
+    for is_fresh in [false, false, true] {
+        let registered = Registered { device: device.clone(), is_fresh };
+        assert_eq!(registrations.recv().await, Ok(registered));
+    }
+    drop(again);
     // The old one is gone only now, and takes nothing of the new one with it.
     drop(old);
     let (outcome, _) = tokio::join!(channels.show(&device, page("a")), new.answer(Ok(())));

@@ -4,7 +4,7 @@
 //! ```text
 //!   Up --misses one after the other, or its connection is lost--> Down
 //!   Down --it answers anything--> Up
-//!   each of them: held until a time, after a 503
+//!   each of them: held until a time after a 503, or until it answers a ping with success
 //! ```
 //!
 //! - While all is well each server is asked by OPTIONS every `ping`; whatever it answers to anything puts that off.
@@ -13,6 +13,8 @@
 //! - Without pings a server that is down is tried again by the next request after its pause.
 //! - A request that gets no answer says little: a phone behind the server may be silent. So it only has the
 //!   server asked; without pings it counts as a miss.
+//! - A 503 to what was meant for somebody behind the server may be theirs, and says as little: the server is asked.
+//!   One that gave it to us is left alone, and asked now and then whether it is well again.
 //! - Requests with one Call-ID stay with one server while it can be used, though a better one comes back.
 //!
 //! Knows no addresses: servers are called by their place in the settings.
@@ -73,7 +75,9 @@ pub enum HopFailure {
     Silent,
     /// Its connection is gone, or none came about.
     Lost,
-    /// It answered 503.
+    /// It answered 503 to what was meant for somebody behind it.
+    Elsewhere,
+    /// It answered 503 to what was meant for itself.
     Unavailable {
         /// What its Retry-After says.
         retry_after_seconds: Option<u32>,
@@ -140,6 +144,14 @@ impl NextHop {
         {
             self.outputs.push_back(NextHopOutput::Up(place));
         }
+    }
+
+    /// A server answered a ping with success: nothing that it said before has it left alone any longer.
+    pub fn well(&mut self, now: Instant, place: usize, random: u64) {
+        if let Some(server) = self.servers.get_mut(place) {
+            server.end_hold();
+        }
+        self.answered(now, place, random);
     }
 
     /// Something went wrong with a server.

@@ -38,7 +38,7 @@ mod request;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -102,6 +102,8 @@ pub enum BindingChange {
         aor: Arc<str>,
         /// The device, where it is known.
         device: Option<Arc<str>>,
+        /// The flow it is reached over.
+        flow: Flow,
         /// Whether it is a new registration, not a known one that came back over a new flow.
         is_fresh: bool,
     },
@@ -122,6 +124,10 @@ pub enum BindingChange {
         aor: Arc<str>,
         /// The device, where it is known.
         device: Option<Arc<str>>,
+        /// The flow it was reached over.
+        flow: Flow,
+        /// When its registration began.
+        since: Instant,
         /// Why.
         why: Unreachable,
     },
@@ -162,6 +168,19 @@ pub struct Registrar {
 /// A phone at an address, as far as changes tell them apart.
 type Phone = (Arc<str>, Option<Arc<str>>);
 
+/// Over which flow a phone is reached, and since when it is registered.
+#[derive(Clone, Copy, Debug)]
+struct Way {
+    flow: Flow,
+    since: Instant,
+}
+
+impl Way {
+    fn of(binding: &Binding) -> Self {
+        Self { flow: binding.flow, since: binding.since }
+    }
+}
+
 impl Registrar {
     /// One without bindings.
     pub fn new(settings: RegistrarSettings) -> Self {
@@ -195,14 +214,15 @@ impl Registrar {
     /// A flow is gone: what depends on it is not reached any more.
     pub fn lost(&mut self, now: Instant, flow: Flow) {
         self.elapse(now);
-        let mut phones = BTreeSet::new();
+        let mut phones = BTreeMap::new();
         for id in self.index.on_flow(&flow) {
             if let Some(binding) = self.index.unlink(id) {
-                phones.insert((binding.aor.clone(), binding.device.clone()));
+                let phone = (binding.aor.clone(), binding.device.clone());
+                phones.insert(phone, Way::of(binding));
             }
         }
-        for phone in phones {
-            self.tell_if_gone(phone, Unreachable::Lost);
+        for (phone, way) in phones {
+            self.tell_if_gone(phone, way, Unreachable::Lost);
         }
     }
 
@@ -210,7 +230,8 @@ impl Registrar {
     pub fn elapse(&mut self, now: Instant) {
         while let Some(binding) = self.index.pop_due(now) {
             if binding.is_live {
-                self.tell_if_gone((binding.aor, binding.device), Unreachable::Expired);
+                let way = Way::of(&binding);
+                self.tell_if_gone((binding.aor, binding.device), way, Unreachable::Expired);
             }
         }
     }
@@ -323,9 +344,20 @@ impl Registrar {
                     binding.gone_at = now + lifetime + grace;
                     binding.order = self.order;
                     let mut is_new = true;
+                    let mut newest = None;
                     for id in places {
                         let Some(old) = self.index.remove(id) else { continue };
-                        is_new &= old.call_id != binding.call_id;
+                        if old.call_id == binding.call_id {
+                            is_new = false;
+                            binding.since = binding.since.min(old.since);
+                        }
+                        if newest < Some(old.order) {
+                            newest = Some(old.order);
+                            // A refresh says nothing of what the phone takes: that is as it was.
+                            binding.remotecc = registration.remotecc.unwrap_or(old.remotecc);
+                            binding.combine_max =
+                                registration.combine_max.unwrap_or(old.combine_max);
+                        }
                         if old.depends_on_flow() && old.is_live && old.flow != binding.flow {
                             self.changes.push_back(BindingChange::Moved {
                                 aor: aor.clone(),
@@ -362,28 +394,32 @@ impl Registrar {
         all.filter_map(granted).collect()
     }
 
-    fn live_phones(&self, aor: &str) -> BTreeSet<Option<Arc<str>>> {
+    fn live_phones(&self, aor: &str) -> BTreeMap<Option<Arc<str>>, Way> {
         let live = self.index.of_aor(aor).filter(|binding| binding.is_live);
-        live.map(|binding| binding.device.clone()).collect()
+        live.map(|binding| (binding.device.clone(), Way::of(binding))).collect()
     }
 
     fn tell_difference(
         &mut self,
         registration: &Registration,
-        before: &BTreeSet<Option<Arc<str>>>,
+        before: &BTreeMap<Option<Arc<str>>, Way>,
         is_fresh: bool,
     ) {
         let after = self.live_phones(&registration.aor);
         let aor = self.index.aor(&registration.aor);
-        for device in before.difference(&after).cloned() {
-            let why = Unreachable::Removed;
-            self.changes.push_back(BindingChange::Unreachable { aor: aor.clone(), device, why });
+        for (device, Way { flow, since }) in before {
+            if !after.contains_key(device) {
+                let (aor, device, flow, since) = (aor.clone(), device.clone(), *flow, *since);
+                let why = Unreachable::Removed;
+                let change = BindingChange::Unreachable { aor, device, flow, since, why };
+                self.changes.push_back(change);
+            }
         }
-        for device in after {
+        for (device, Way { flow, .. }) in after {
             let is_fresh = is_fresh && device.as_deref() == registration.device.as_deref();
-            if is_fresh || !before.contains(&device) {
+            if is_fresh || !before.contains_key(&device) {
                 let aor = aor.clone();
-                self.changes.push_back(BindingChange::Reachable { aor, device, is_fresh });
+                self.changes.push_back(BindingChange::Reachable { aor, device, flow, is_fresh });
             }
         }
     }
@@ -392,16 +428,18 @@ impl Registrar {
         if let Some(binding) = self.index.remove(id)
             && binding.is_live
         {
-            self.tell_if_gone((binding.aor, binding.device), Unreachable::Removed);
+            let way = Way::of(&binding);
+            self.tell_if_gone((binding.aor, binding.device), way, Unreachable::Removed);
         }
     }
 
     /// Tells that a phone is not reached any more, unless another binding of it is.
-    fn tell_if_gone(&mut self, (aor, device): Phone, why: Unreachable) {
+    fn tell_if_gone(&mut self, (aor, device): Phone, way: Way, why: Unreachable) {
         let is_reached =
             self.index.of_aor(&aor).any(|binding| binding.is_live && binding.device == device);
         if !is_reached {
-            self.changes.push_back(BindingChange::Unreachable { aor, device, why });
+            let Way { flow, since } = way;
+            self.changes.push_back(BindingChange::Unreachable { aor, device, flow, since, why });
         }
     }
 }

@@ -4,17 +4,23 @@ use std::net::SocketAddr;
 
 use bytes::Bytes;
 
-use super::{Headers, Host, Message, Name, StartLine, Status, Text, Value, canonical, grammar};
+use super::{
+    Headers, Host, Message, Method, Name, StartLine, Status, Text, Value, canonical, grammar,
+};
 
 /// The answer to that request: all its Via, From, To with `to_tag` where it has none, Call-ID, CSeq and
-/// Session-ID. It goes by the flow the request came by, wherever Via points.
+/// Session-ID; where it begins a dialog or may, all Record-Route too (RFC 3261, section 12.1.1). It goes by the flow the request came by, wherever Via points.
 pub fn reply(request: &Message, status: Status, to_tag: Option<&str>) -> Message {
     let mut headers = Headers::with_room(12);
+    let begins = [Method::Invite, Method::Subscribe, Method::Refer, Method::Notify];
+    let begins_dialog = request.method().is_some_and(|method| begins.contains(method))
+        && (status.is_success() || (101..200).contains(&status.code()));
     for header in request.headers.iter() {
         let is_copied = [Name::VIA, Name::FROM, Name::CALL_ID, Name::CSEQ, Name::SESSION_ID];
+        let is_route = header.name == Name::RECORD_ROUTE && begins_dialog;
         if header.name == Name::TO {
             headers.push(Name::TO, with_tag(&header.value, to_tag));
-        } else if is_copied.contains(&header.name) {
+        } else if is_route || is_copied.contains(&header.name) {
             headers.push(header.name.clone(), header.value.clone());
         }
     }

@@ -32,7 +32,7 @@ use bytes::Bytes;
 
 pub use encode::encode;
 pub use limits::Limits;
-pub use malformed::Malformed;
+pub use malformed::{Breach, Malformed};
 pub use stream::{Cut, Decoder};
 
 use head::Head;

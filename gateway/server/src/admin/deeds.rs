@@ -47,7 +47,7 @@ async fn told(
 ) -> Result<Value, Failure> {
     match applied {
         Ok(applied) => {
-            let warnings = shared.engine.settings().warnings();
+            let warnings = shared.warnings();
             let warnings = warnings.iter().map(|it| json!({"key": it.key, "message": it.message}));
             let warnings: Vec<_> = warnings.collect();
             let (number, changed) = (applied.number, applied.changed);

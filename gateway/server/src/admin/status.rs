@@ -147,8 +147,26 @@ fn sip_told(status: &SipStatus) -> Value {
             "servers": servers.collect::<Vec<_>>(),
         })
     });
+    let devices = status.devices.iter().map(|device| {
+        json!({
+            "device": device.device,
+            "address": device.address,
+            "transport": device.transport.to_ascii_lowercase(),
+            "peer": device.peer.to_string(),
+            "reachable": device.is_reachable,
+            "registered_seconds": device.age.as_secs(),
+            "refreshed_seconds": device.refreshed.as_secs(),
+            "user_agent": device.user_agent,
+            "takes_screens": device.takes_remotecc,
+        })
+    });
+    let listeners = status.listeners.iter().map(
+        |(transport, address)| json!({"transport": transport, "address": address.to_string()}),
+    );
     json!({
         "on": status.is_on,
+        "listeners": listeners.collect::<Vec<_>>(),
+        "devices": devices.collect::<Vec<_>>(),
         "registered": status.bindings,
         "reachable": status.reachable,
         "connections": status.connections,

@@ -22,6 +22,7 @@ pub(super) fn check(
     let mut problems = Problems::default();
     let mut warnings = Vec::new();
     let mut sealing = None;
+    let mut listeners = None;
     // Problems of keys hide none of files.
     if let Some(partly) = Config::load_partly(config, &mut problems) {
         let (config, names) = (&partly.config, partly.certificate_names());
@@ -36,12 +37,14 @@ pub(super) fn check(
         if config.sealing_key_file.exists() {
             sealing = sealing_file::read(&config.sealing_key_file).ok();
         }
+        listeners = Some(config.sip.clone());
     }
     if let Some(file) = settings_file {
         let read = settings::read_file(file);
         match read.and_then(|bytes| settings::check(&bytes, sealing.as_ref())) {
             Ok(file) => {
-                let found = file.warnings().into_iter();
+                let of_listeners = listeners.map(|it| it.warnings(file.sip()));
+                let found = file.warnings().into_iter().chain(of_listeners.unwrap_or_default());
                 warnings.extend(found.map(|warning| format!("settings: {warning}")));
             }
             Err(found) => add(&mut problems, "settings: ", &found),

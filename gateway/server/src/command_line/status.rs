@@ -127,6 +127,11 @@ pub(super) fn for_people(status: &Value) -> String {
             ),
         );
     }
+    let listeners = status.pointer("/sip/listeners").and_then(Value::as_array);
+    for listener in listeners.into_iter().flatten() {
+        let part = |name| listener.get(name).and_then(Value::as_str).unwrap_or("?");
+        line("SIP listens", format!("{} at {}", part("transport"), part("address")));
+    }
     let hops = status.pointer("/sip/next_hops").and_then(Value::as_array);
     for hop in hops.into_iter().flatten() {
         let part = |name| hop.get(name).and_then(Value::as_str);

@@ -534,13 +534,10 @@ pub(super) const FIELDS: &[Field] = &[
         "limits.sip_transactions_max",
         Number(100, 1_000_000),
         Default(50_000),
-        &["SIP: requests at once that wait for an answer. Those beyond get 503."],
-    ),
-    field(
-        "limits.sip_transactions_per_source_max",
-        Number(1, 1_000_000),
-        Default(500),
-        &["SIP: the same from one address."],
+        &[
+            "SIP: requests to phones at once that wait for an answer, those beyond are put off; and answered",
+            "requests of phones that are remembered for repeats, beyond which the oldest are forgotten.",
+        ],
     ),
     field(
         "limits.sip_requests_per_second_per_source",

@@ -3,7 +3,8 @@
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use domain::Problems;
+use domain::settings::{Sip, SipTransport};
+use domain::{Problem, Problems};
 
 use super::raw::Raw;
 use super::{port, with_port};
@@ -51,8 +52,6 @@ pub struct SipLimits {
     pub queue_bytes: usize,
     /// Requests at once that wait for an answer.
     pub transactions_max: usize,
-    /// The same of one address.
-    pub transactions_per_source_max: usize,
     /// Requests a second from an address that has proven nothing.
     pub requests_per_second_per_source: u32,
     /// Registrations at once.
@@ -63,6 +62,24 @@ impl SipListeners {
     /// Whether there is a listener at all.
     pub fn any(&self) -> bool {
         !(self.tls.is_empty() && self.tcp.is_empty() && self.udp.is_empty())
+    }
+
+    /// What of those settings cannot work with these listeners.
+    pub(crate) fn warnings(&self, sip: &Sip) -> Vec<Problem> {
+        if !self.udp.is_empty() {
+            return Vec::new();
+        }
+        let hops = sip.next_hops.iter().enumerate();
+        hops.filter(|(_, hop)| hop.transport == SipTransport::Udp)
+            .map(|(position, hop)| Problem {
+                key: format!("sip.next_hops[{position}].transport"),
+                message: format!(
+                    "is udp, which this node has switched off, so {} is never reached; set \
+                     {DATAGRAMS} in the configuration, or choose tls or tcp",
+                    hop.name
+                ),
+            })
+            .collect()
     }
 
     /// Reads them; `others` are the ports of the other listeners.
@@ -116,7 +133,6 @@ impl SipLimits {
             queue_messages: count("limits.sip_queue_messages"),
             queue_bytes: count("limits.sip_queue_bytes"),
             transactions_max: count("limits.sip_transactions_max"),
-            transactions_per_source_max: count("limits.sip_transactions_per_source_max"),
             requests_per_second_per_source: u32::try_from(rate).unwrap_or(u32::MAX),
             bindings_max: count("limits.sip_bindings_max"),
         }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use console::{Context, Failure};
 use domain::settings::Planned;
-use domain::{Actor, Problems};
+use domain::{Actor, Problem, Problems};
 use engine::{StoreState, SubmitError};
 use tokio::time::{sleep, timeout};
 
@@ -64,7 +64,7 @@ impl Shared {
             match self.apply_file(file).await {
                 Ok(applied) => {
                     reloaded.done.push(format!("settings number {}", applied.number));
-                    let warnings = self.engine.settings().warnings();
+                    let warnings = self.warnings();
                     let lines = warnings.iter().map(|it| format!("warning: settings: {it}"));
                     reloaded.done.extend(lines);
                 }
@@ -188,6 +188,14 @@ impl Shared {
         self.applied(&bytes, &by_itself()).await
     }
 
+    /// What is in force but looks wrong, or cannot work with the configuration of this node.
+    pub(crate) fn warnings(&self) -> Vec<Problem> {
+        let settings = self.engine.settings();
+        let mut warnings = settings.warnings();
+        warnings.extend(self.config.sip.warnings(&settings.sip));
+        warnings
+    }
+
     async fn applied(
         &self,
         bytes: &[u8],
@@ -195,7 +203,7 @@ impl Shared {
     ) -> Result<settings::Applied, ApplyError> {
         let applied = settings::apply(self.maker(), bytes, context).await?;
         tracing::info!(number = applied.number, changed = applied.changed, "settings applied");
-        for warning in self.engine.settings().warnings() {
+        for warning in self.warnings() {
             tracing::warn!(key = warning.key, what = warning.message, "settings look wrong");
         }
         Ok(applied)

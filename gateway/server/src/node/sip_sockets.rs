@@ -66,7 +66,6 @@ fn limits(sip: &SipListeners) -> Limits {
         queue_messages_max: limits.queue_messages,
         queue_bytes_max: limits.queue_bytes,
         transactions_max: limits.transactions_max,
-        transactions_per_source_max: limits.transactions_per_source_max,
         requests_per_second_per_source: limits.requests_per_second_per_source,
         bindings_max: limits.bindings_max,
     }

@@ -160,6 +160,23 @@ async fn phn_18_who_applies_or_reloads_settings_is_warned_each_time() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_next_hop_over_udp_is_warned_of_where_udp_is_off() {
+    let hop = json!({"name": "edge", "transport": "udp", "servers": [{"host": "127.0.0.1"}]});
+    let text = json!({"sip": {"domains": ["voice.example"], "next_hops": [hop]}}).to_string();
+    let apply = json!({"do": "settings_apply", "text": text});
+    let it = start().await;
+    let key = "/ok/warnings/0/key";
+    it.check(apply.clone(), key, json!("sip.next_hops[0].transport")).await;
+    it.stop().await;
+    let it = start_with(|_, options| {
+        options.config.sip.udp = vec!["127.0.0.1:0".parse().unwrap()];
+    });
+    let it = it.await.unwrap();
+    it.check(apply, "/ok/warnings", json!([])).await;
+    it.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_admin_socket_does_what_the_command_line_asks() {
     let it = start().await;
     let ok = "/ok/state";

@@ -72,6 +72,23 @@ fn phn_18_check_warns_of_a_push_user_that_is_the_contact_centres() {
 }
 
 #[test]
+fn check_warns_of_settings_of_sip_that_cannot_work() {
+    let place = Place::new();
+    let written = "name = \"gw-a.example\"\nstate_directory = \"state\"\n".to_owned();
+    place.write("good.toml", &(written + FEW_CONNECTIONS));
+    let hops = "[{name: a, transport: udp, servers: [{host: 127.0.0.1}]}]";
+    let sip =
+        format!("sip: {{domains: [voice.example], legacy_no_qop: [one], next_hops: {hops}}}\n");
+    place.write("warned.yaml", &sip);
+    let out =
+        check(&place, &["check", "--config", "@good.toml", "--settings", "@warned.yaml"], 0, "");
+    let lines: Vec<_> = out.lines().collect();
+    assert_eq!(lines.len(), 3, "{out}");
+    assert!(lines[0].starts_with("warning: settings: sip.legacy_no_qop: has \"one\""), "{out}");
+    assert!(lines[1].contains("sip.next_hops[0].transport: is udp, which"), "{out}");
+}
+
+#[test]
 fn ops_01_the_packaged_files_pass() {
     let place = Place::new();
     let packaging = concat!(env!("CARGO_MANIFEST_DIR"), "/../../packaging");

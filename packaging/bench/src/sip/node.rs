@@ -1,19 +1,19 @@
 //! The gateway as it is shipped, with ten thousand phones in its settings.
 
 use std::fs::{self, File};
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
 use serde_json::json;
 
-use super::scenario::{answers, folder, free_port};
+use super::scenario::{answers, folder, free_ports};
 use super::{DOMAIN, FIRST, PASSWORD};
 use crate::AnyError;
 use crate::gateway::{cpu_seconds, program, resident_megabytes};
 
-const ADDRESS: &str = "127.0.0.1";
+const ADDRESS: Ipv4Addr = Ipv4Addr::LOCALHOST;
 
 pub(super) struct Node {
     child: Child,
@@ -27,15 +27,13 @@ impl Node {
     /// Starts one in a fresh folder.
     pub(super) fn start(phones: usize) -> Result<Self, AnyError> {
         let folder = folder("gateway")?;
-        let at = |port| Ok::<_, AnyError>(SocketAddr::new(ADDRESS.parse()?, port));
-        let (port, tls) = (at(free_port(ADDRESS)?)?, at(free_port(ADDRESS)?)?);
-        let others = [free_port(ADDRESS)?, free_port(ADDRESS)?, free_port(ADDRESS)?];
-        let [phone, console, operations] = others;
+        let [sip, tls, phone, console, operations] = free_ports("127.0.0.1")?;
+        let (port, tls) = (SocketAddr::from((ADDRESS, sip)), SocketAddr::from((ADDRESS, tls)));
         // All phones come from one address here, as those behind a proxy do.
         let text = format!(
             "name = \"gw-a.example\"\nstate_directory = \"{}\"\n\
              [limits]\nnotice_seconds = 0\nsip_connections_per_source_max = 20000\n\
-             sip_transactions_per_source_max = 50000\nsip_requests_per_second_per_source = 100000\n\
+             sip_requests_per_second_per_source = 100000\n\
              [listeners.phone]\naddresses = [\"{ADDRESS}\"]\nport = {phone}\n\
              [listeners.console]\naddresses = [\"{ADDRESS}\"]\nport = {console}\n\
              [listeners.operations]\naddresses = [\"{ADDRESS}\"]\nport = {operations}\n\

@@ -18,16 +18,18 @@ const BACK: Demand = Demand::AtMost(60.0);
 /// How long anything may take.
 const PATIENCE: Duration = Duration::from_secs(240);
 
-pub(super) fn run(quick: bool) -> Result<Missed, AnyError> {
+pub(crate) fn run(quick: bool) -> Result<Missed, AnyError> {
     let count = if quick { 500 } else { super::PHONES };
     let mut node = Node::start(count)?;
     let before = node.resident_megabytes()?;
     let spent_before = node.cpu_seconds()?;
     let load = Load::start(&node, count)?;
     let registered = load.wait("all_registered")?;
-    let each = (node.resident_megabytes()? - before) * 1024.0 / count as f64;
+    let with = node.resident_megabytes()?;
+    let each = (with - before) * 1024.0 / count as f64;
     let spent = (node.cpu_seconds()? - spent_before) * 1e6 / count as f64;
     println!("sip: {count} phones over TLS, memory of each   {each:>11.1} KB ({MEMORY})");
+    println!("sip: resident without and with them          {before:>6.1} and {with:.1} MB");
     println!("sip: their first registrations, CPU of each  {spent:>11.1} us");
     if let Some(refused) = registered.get("refused").filter(|it| it.as_u64() != Some(0)) {
         println!("sip: refused meanwhile                       {refused:>11}");

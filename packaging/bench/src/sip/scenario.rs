@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::fs::{self, File};
-use std::net::{SocketAddr, UdpSocket};
+use std::net::{SocketAddr, TcpListener, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -219,11 +219,24 @@ pub(super) fn answers(server: SocketAddr, child: &mut Child) -> Result<(), AnyEr
 
 /// A port of that address that nobody has, for TCP nor UDP.
 pub(super) fn free_port(address: &str) -> Result<u16, AnyError> {
-    loop {
-        let listener = std::net::TcpListener::bind((address, 0))?;
-        let port = listener.local_addr()?.port();
-        if UdpSocket::bind((address, port)).is_ok() {
-            return Ok(port);
+    let [port] = free_ports(address)?;
+    Ok(port)
+}
+
+/// Different ports of that address that nobody has, for TCP nor UDP.
+pub(super) fn free_ports<const N: usize>(address: &str) -> Result<[u16; N], AnyError> {
+    let (mut held, mut ports) = (Vec::new(), [0; N]);
+    for port in &mut ports {
+        loop {
+            let listener = TcpListener::bind((address, 0))?;
+            let free = listener.local_addr()?.port();
+            // Held until all are chosen, so that none comes twice.
+            held.push(listener);
+            if UdpSocket::bind((address, free)).is_ok() {
+                *port = free;
+                break;
+            }
         }
     }
+    Ok(ports)
 }

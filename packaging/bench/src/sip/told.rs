@@ -48,7 +48,7 @@ struct Told {
     microseconds: f64,
 }
 
-pub(super) fn run(quick: bool) -> Result<Missed, AnyError> {
+pub(crate) fn run(quick: bool) -> Result<Missed, AnyError> {
     let seconds = if quick { 2 } else { 20 };
     let kamailio = by_kamailio(seconds)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;

@@ -3,8 +3,8 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use domain::{ReasonCode, Wish};
-use engine::{Channel, ChannelKind, ShowFailure, ShowPriority, ShowRequest};
+use domain::{DeviceName, ReasonCode, Wish};
+use engine::{Channel, ChannelKind, Channels, ShowFailure, ShowPriority, ShowRequest};
 use tokio::sync::{mpsc, oneshot};
 
 use super::{WebServer, certificates, handset, is_waited_for, run, state, until, with_push};
@@ -31,9 +31,17 @@ struct FakeChannel {
 
 impl FakeChannel {
     fn new(node: &Node, does: Does) -> Self {
+        Self::by(node, does, Channels::register)
+    }
+
+    fn by(
+        node: &Node,
+        does: Does,
+        register: fn(&Channels, &DeviceName, ChannelKind, mpsc::Sender<ShowRequest>) -> Channel,
+    ) -> Self {
         let (sender, mut requests) = mpsc::channel::<ShowRequest>(8);
-        let here =
-            node.port.channels().register(&"SEP1".parse().unwrap(), ChannelKind::Sip, sender);
+        let channels = node.port.channels();
+        let here = register(channels, &"SEP1".parse().unwrap(), ChannelKind::Sip, sender);
         let (told, does) = (Arc::new(Mutex::new(Vec::new())), Arc::new(Mutex::new(does)));
         let (kept, doing) = (Arc::clone(&told), Arc::clone(&does));
         tokio::spawn(async move {
@@ -126,6 +134,19 @@ async fn phn_05_a_phone_that_gets_a_channel_is_told_what_it_missed() {
     until("a show", async || !again.told().is_empty()).await;
     assert_eq!(phone.get(&again.told()[0]).await.title(), "Not Ready");
     assert_eq!((channel.told().len(), again.told().len()), (1, 1));
+}
+
+#[tokio::test]
+async fn phn_05_a_phone_that_begins_anew_is_shown_its_page_though_it_is_not_old() {
+    let node = Node::new().await;
+    let _stop = run(&node);
+    let before = FakeChannel::new(&node, Does::Show);
+    let mut phone = handset(&node);
+    phone.sign_in("1001", "2001").await;
+    let anew = FakeChannel::by(&node, Does::Show, Channels::register_anew);
+    until("a show", async || anew.told().len() == 1).await;
+    assert_eq!(before.told().len(), 0);
+    assert_eq!(phone.get(&anew.told()[0]).await.title(), "Not Ready");
 }
 
 /// One change while the channel does that; gives what the web server was told, and how that went.

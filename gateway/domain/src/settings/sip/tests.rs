@@ -312,3 +312,95 @@ fn secrets_of_sip_are_sealed_anew_one_by_one() {
         assert_eq!(after.secret(&of), Some(anew), "{}", of.place());
     }
 }
+
+/// The warnings of a file, which are the same once it is in force.
+#[track_caller]
+fn warned(file: &Value) -> Vec<String> {
+    let of_file = SettingsFile::read(file.clone()).unwrap().warnings();
+    assert_eq!(taken(file.clone()).warnings(), of_file, "in the order of names");
+    of_file.iter().map(ToString::to_string).collect()
+}
+
+#[track_caller]
+fn warns(file: &Value, expected: &[(&str, &str)]) {
+    let told = warned(file);
+    assert_eq!(told.len(), expected.len(), "{told:#?}");
+    for (line, (key, part)) in told.iter().zip(expected) {
+        assert!(line.starts_with(&format!("{key}: ")) && line.contains(part), "{part:?}: {line}");
+    }
+}
+
+fn trust(purpose: &str) -> Value {
+    json!([{"name": "a", "purposes": [purpose],
+        "certificates": "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"}])
+}
+
+#[test]
+fn phones_with_sip_are_warned_of_where_sip_is_off() {
+    let mut file = json!({"devices": [
+        {"name": "SEP1", "sip": {"user": "one", "password": "x"}},
+        {"name": "SEP2"},
+    ]});
+    warns(&file, &[("sip.domains", "off for SEP1, whose")]);
+    file["devices"][1]["sip"] = json!({"user": "two"});
+    warns(&file, &[("sip.domains", "off for SEP1 and 1 more, whose")]);
+    file["devices"][1]["sip"]["password"] = json!("x");
+    file["sip"] = json!({"domains": ["voice.example"]});
+    warns(&file, &[]);
+}
+
+#[test]
+fn a_next_hop_over_tls_is_warned_of_where_nobody_vouches_for_it() {
+    let hop = |name: &str, transport: &str| {
+        json!({"name": name, "transport": transport,
+        "servers": [{"host": "sip.example"}]})
+    };
+    let hops = [hop("plain", "tcp"), hop("edge", "tls")];
+    let mut file = json!({"sip": {"domains": ["voice.example"], "next_hops": hops}});
+    const EXPECTED: (&str, &str) = ("sip.next_hops[1].transport", "so edge is never reached");
+    warns(&file, &[EXPECTED]);
+    file["trust"] = trust("sip_devices");
+    warns(&file, &[EXPECTED]);
+    file["trust"] = trust("sip_next_hops");
+    warns(&file, &[]);
+}
+
+#[test]
+fn phones_that_have_only_a_certificate_are_warned_of_where_none_is_trusted() {
+    let hop = json!({"name": "edge", "transport": "tcp", "servers": [{"host": "sip.example"}]});
+    let file = |sip: Value| {
+        json!({
+            "sip": {"domains": ["voice.example"], "next_hops": [hop]},
+            "devices": [{"name": "SEP1", "sip": sip}],
+        })
+    };
+    const EXPECTED: (&str, &str) = ("trust", "so SEP1 can never register");
+    let with = |member: &str, value: &str| json!({"user": "one", "password": "x", member: value});
+    for sip in [with("proof", "certificate"), json!({"user": "one"})] {
+        let mut file = file(sip);
+        warns(&file, &[EXPECTED]);
+        file["trust"] = trust("sip_next_hops");
+        warns(&file, &[EXPECTED]);
+        file["trust"] = trust("sip_devices");
+        warns(&file, &[]);
+    }
+    // By a digest, and behind a next hop, it needs none.
+    warns(&file(with("proof", "digest_or_certificate")), &[]);
+    warns(&file(with("proof", "digest")), &[]);
+    warns(&file(json!({"user": "one", "next_hop": "edge", "proof": "certificate"})), &[]);
+    let mut for_all = file(json!({"user": "one", "password": "x"}));
+    for_all["sip"]["proof"] = json!("certificate");
+    warns(&for_all, &[EXPECTED]);
+}
+
+#[test]
+fn users_without_qop_are_warned_of_where_no_phone_has_them() {
+    let phone = json!({"name": "SEP1", "sip": {"user": "one", "password": "x"}});
+    let file = |users: &[&str]| {
+        let sip = json!({"domains": ["voice.example"], "legacy_no_qop": users});
+        json!({"sip": sip, "devices": [phone]})
+    };
+    warns(&file(&["one"]), &[]);
+    warns(&file(&["one", "One"]), &[("sip.legacy_no_qop", "\"One\", which")]);
+    warns(&file(&["two", "three"]), &[("sip.legacy_no_qop", "\"three\" and 1 more, which")]);
+}

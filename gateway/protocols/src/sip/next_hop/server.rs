@@ -83,10 +83,14 @@ impl Server {
         self.answer_by = None;
         self.ping_at = match self.held_until.filter(|until| *until > now) {
             _ if settings.ping.is_zero() => None,
-            Some(until) => Some(until),
+            Some(until) => Some(until.min(now + settings.pause_max)),
             None => Some(now + spread(settings.ping, chance)),
         };
         was_down
+    }
+
+    pub(super) fn end_hold(&mut self) {
+        self.held_until = None;
     }
 
     pub(super) fn failed(
@@ -102,6 +106,11 @@ impl Server {
             }
             (HopFailure::Silent, State::Up { .. }) => {
                 self.ping_at = self.ping_at.map(|at| at.min(now));
+            }
+            (HopFailure::Elsewhere, _) => {
+                self.answered(now, settings, chance);
+                let is_held = self.held_until.is_some_and(|until| until > now);
+                self.ping_at = self.ping_at.map(|at| if is_held { at } else { now });
             }
             (HopFailure::Lost, State::Up { .. }) => self.go_down(now, settings, 0, chance),
             // Of many requests that fail with a connection, the first says all.

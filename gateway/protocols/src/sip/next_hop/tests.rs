@@ -183,10 +183,9 @@ fn who_says_503_is_left_alone_for_as_long_as_it_says() {
     let until = play.at(121_000);
     assert_eq!(play.hop.standings(play.at(1_000))[0], Standing::Held { until });
     assert_eq!(play.choose(120_999, "a"), Some(1));
-    // Not even pings.
-    assert!(play.pings_of(0, 120_999).is_empty());
     assert_eq!(play.choose(121_000, "b"), Some(0));
-    assert_eq!(play.pings_of(0, 121_000), [121_000]);
+    // Pings ask it but rarely.
+    assert_eq!(play.pings_of(0, 120_999).first(), Some(&61_000));
     // A shorter time later does not shorten it, and none at all is a short one.
     let mut play = Play::without_pings();
     play.failed(0, 0, unavailable(Some(100)));
@@ -201,6 +200,36 @@ fn who_says_503_is_left_alone_for_as_long_as_it_says() {
     assert_eq!(play.choose(100_000 + 3_600_000, "c"), Some(0));
     let now = play.at(100_000 + 3_600_000);
     assert_eq!(play.hop.standings(now)[1], Standing::Up);
+}
+
+#[test]
+fn an_answered_ping_ends_what_a_503_began() {
+    let mut play = Play::two();
+    play.failed(0, 0, unavailable(Some(3_600)));
+    play.answered(1_000, 0);
+    assert_eq!(play.choose(1_000, "a"), Some(1), "other answers say nothing of it");
+    let now = play.at(61_000);
+    play.hop.well(now, 0, 0);
+    assert_eq!(play.choose(61_000, "b"), Some(0));
+}
+
+#[test]
+fn a_503_of_somebody_behind_a_server_only_has_the_server_asked() {
+    let mut play = Play::two();
+    play.elapse(0);
+    play.answered(0, 0);
+    play.answered(0, 1);
+    play.failed(1_000, 0, HopFailure::Elsewhere);
+    assert_eq!(play.choose(1_000, "a"), Some(0));
+    assert_eq!(play.elapse(1_000), [Ping(0)]);
+    let mut play = Play::without_pings();
+    play.failed(1_000, 0, HopFailure::Elsewhere);
+    assert_eq!((play.choose(1_000, "a"), play.elapse(1_000)), (Some(0), vec![]));
+    // Whoever passes it on is there.
+    play.failed(1_000, 0, HopFailure::Lost);
+    play.outputs();
+    play.failed(2_000, 0, HopFailure::Elsewhere);
+    assert_eq!(play.outputs(), [Up(0)]);
 }
 
 #[test]
@@ -284,6 +313,7 @@ fn step() -> impl Strategy<Value = Step> {
     let failure = prop_oneof![
         Just(HopFailure::Silent),
         Just(HopFailure::Lost),
+        Just(HopFailure::Elsewhere),
         proptest::option::of(any::<u32>()).prop_map(unavailable),
     ];
     prop_oneof![

@@ -28,10 +28,14 @@ pub struct Binding {
     pub cseq: u32,
     /// The way to the phone, outermost proxy first.
     pub path: Box<[Box<str>]>,
+    /// The next hop that the last REGISTER came by with its Path; once the flow is gone it leads there too.
+    pub hop: Option<Box<str>>,
     /// The flow of the last REGISTER; requests to the phone go over it, or by the Path.
     pub flow: Flow,
     /// Whether it is reached.
     pub is_live: bool,
+    /// When the registration began that the last REGISTER refreshed.
+    pub since: Instant,
     /// When the last REGISTER came.
     pub registered_at: Instant,
     /// Until when it was granted.
@@ -72,13 +76,15 @@ impl Binding {
             call_id: registration.call_id.as_str().into(),
             cseq: registration.cseq,
             path: registration.path.iter().map(|each| each.as_str().into()).collect(),
+            hop: registration.hop.as_deref().map(Box::from),
             flow: registration.flow,
             is_live: true,
+            since: now,
             registered_at: now,
             expires_at: now,
             device,
-            remotecc: registration.remotecc,
-            combine_max: registration.combine_max,
+            remotecc: registration.remotecc.unwrap_or_default(),
+            combine_max: registration.combine_max.unwrap_or_default(),
             user_agent,
             gone_at: now,
             order: 0,

@@ -172,7 +172,7 @@ impl<'a, 'b> Planner<'a, 'b> {
         let (made, lost) = (self.plan.made(), self.plan.lost().count());
         let all = (self.index.len() + made).saturating_sub(lost);
         if made > lost && all > bindings_max {
-            return Err(RegistrarRefusal::Full);
+            return Err(RegistrarRefusal::Full { max: bindings_max });
         }
         Ok(())
     }
@@ -193,7 +193,7 @@ impl<'a, 'b> Planner<'a, 'b> {
             .collect();
         dead.sort_unstable_by(|one, other| other.cmp(one));
         while made > lost && (bindings.len() + made).saturating_sub(lost) > limit {
-            let (_, id) = dead.pop().ok_or(RegistrarRefusal::TooMany)?;
+            let (_, id) = dead.pop().ok_or(RegistrarRefusal::TooMany { max: limit })?;
             self.plan.gone.push(id);
             lost += 1;
         }

@@ -19,6 +19,8 @@ pub struct Registration {
     pub path: Vec<String>,
     /// The flow it came by.
     pub flow: Flow,
+    /// The next hop it came by, where it came with a Path.
+    pub hop: Option<String>,
     /// Whether the phone says that it knows Path.
     pub supports_path: bool,
     /// Whether the phone says that it knows outbound.
@@ -31,10 +33,10 @@ pub struct Registration {
     pub fixed_expires: Option<u32>,
     /// What the phone says it is.
     pub user_agent: Option<String>,
-    /// Whether it takes remotecc.
-    pub remotecc: bool,
-    /// How many remotecc messages it takes in one request.
-    pub combine_max: u8,
+    /// Whether it takes remotecc; `None` where it said nothing of it, as phones do that only refresh.
+    pub remotecc: Option<bool>,
+    /// How many remotecc messages it takes in one request, where it said that.
+    pub combine_max: Option<u8>,
 }
 
 /// The Contact fields of a REGISTER.
@@ -100,11 +102,17 @@ pub enum RegistrarRefusal {
     #[error("the CSeq is not higher than that of the binding")]
     OutOfOrder,
     /// 403: the address has as many bindings as it may.
-    #[error("the address has no room for another binding")]
-    TooMany,
+    #[error("the address has no room for another binding: at most {max}")]
+    TooMany {
+        /// The limit.
+        max: usize,
+    },
     /// 503: there are as many bindings as there may be.
-    #[error("there is no room for another binding")]
-    Full,
+    #[error("there is no room for another binding: at most {max} here")]
+    Full {
+        /// The limit.
+        max: usize,
+    },
     /// 400: `*` without `Expires: 0`.
     #[error("the contact * needs Expires: 0")]
     WildcardMisused,

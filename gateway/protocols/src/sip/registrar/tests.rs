@@ -5,6 +5,8 @@ mod flows;
 mod life;
 mod limits;
 
+use std::collections::BTreeSet;
+
 use super::*;
 
 const AOR: &str = "sip:6001@voice.example.com";
@@ -35,14 +37,15 @@ fn asking(cseq: u32, contacts: Vec<AskedContact>) -> Registration {
         cseq,
         path: Vec::new(),
         flow: tls(1),
+        hop: None,
         supports_path: false,
         supports_outbound: false,
         has_many_vias: false,
         device: None,
         fixed_expires: None,
         user_agent: None,
-        remotecc: false,
-        combine_max: 0,
+        remotecc: None,
+        combine_max: None,
     }
 }
 

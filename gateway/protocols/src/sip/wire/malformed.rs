@@ -5,12 +5,35 @@ use bytes::Bytes;
 use super::{Limits, head, lenient, start};
 use crate::sip::{Headers, Known, Message, Method, Name, StartLine, Status, Text, Value, grammar};
 
+/// Which rule a message breaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Breach {
+    /// Something is longer, or there is more of it, than a limit says.
+    TooLong,
+    /// The Request-URI cannot be read.
+    Uri,
+    /// It is of another version than 2.0.
+    Version,
+    /// It is not known what belongs to it.
+    Framing,
+    /// A field cannot be read, is missing, or is there too often.
+    Grammar,
+}
+
+impl Breach {
+    /// All of them.
+    pub const ALL: [Self; 5] =
+        [Self::TooLong, Self::Uri, Self::Version, Self::Framing, Self::Grammar];
+}
+
 /// What is wrong with a message, and the answer it deserves.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{field} {words}")]
 pub struct Malformed {
     /// 400, 413, 414, 505 or 513.
     pub status: Status,
+    /// Which rule it breaks.
+    pub breach: Breach,
     /// The header field, or the part of the message.
     pub field: &'static str,
     /// What is wrong, as the end of a sentence that begins with the field, with the limit where there is one.
@@ -59,6 +82,16 @@ impl Problem {
         Self { framing_is_lost: false, ..self }
     }
 
+    fn breach(&self) -> Breach {
+        match self.status {
+            _ if self.limit.is_some() => Breach::TooLong,
+            Status::VERSION_NOT_SUPPORTED => Breach::Version,
+            _ if self.field == start::URI => Breach::Uri,
+            _ if self.framing_is_lost => Breach::Framing,
+            _ => Breach::Grammar,
+        }
+    }
+
     /// With what of `head` it can be answered with.
     pub(super) fn of(self, head: &Bytes, limits: &Limits) -> Malformed {
         let words = match self.limit {
@@ -67,6 +100,7 @@ impl Problem {
         };
         Malformed {
             status: self.status,
+            breach: self.breach(),
             field: self.field,
             words,
             head: salvage(head, limits).map(Box::new),

@@ -4,7 +4,7 @@ use super::{Limits, Problem};
 use crate::sip::{Method, StartLine, Status, Text, grammar};
 
 const FIELD: &str = "start line";
-const URI: &str = "Request-URI";
+pub(super) const URI: &str = "Request-URI";
 
 /// The first line that the text is.
 pub(super) fn read(line: &Text, limits: &Limits) -> Result<StartLine, Problem> {

@@ -17,8 +17,8 @@ fn desk(start: u32, cseq: u32, flow: Flow) -> Registration {
         device: Some("SEP0021CCDDEEFF".to_owned()),
         fixed_expires: Some(120),
         user_agent: Some("Cisco-CP7821/12.1.1".to_owned()),
-        remotecc: true,
-        combine_max: 6,
+        remotecc: Some(true),
+        combine_max: Some(6),
         ..asking(cseq, vec![asked])
     }
 }
@@ -147,6 +147,40 @@ fn sip_trap_12_the_call_id_is_that_of_the_current_registration() {
     assert_eq!(&*binding.call_id, "call-2");
     assert!(binding.remotecc && binding.combine_max == 6);
     assert_eq!(binding.user_agent.as_deref(), Some("Cisco-CP7821/12.1.1"));
+}
+
+#[test]
+fn a_refresh_that_says_nothing_of_what_the_phone_takes_leaves_that_as_it_was() {
+    let takes = |scene: &Scene| {
+        let [binding] = &scene.registrar.reach_device("SEP0021CCDDEEFF")[..] else {
+            panic!("not one binding")
+        };
+        (binding.remotecc, binding.combine_max)
+    };
+    let silent = |start, cseq, flow| Registration {
+        remotecc: None,
+        combine_max: None,
+        ..desk(start, cseq, flow)
+    };
+    let mut scene = Scene::new();
+    scene.register(&desk(1, 101, tls(1))).unwrap();
+    for cseq in 102..105 {
+        scene.pass(115);
+        scene.register(&silent(1, cseq, tls(1))).unwrap();
+        assert_eq!(takes(&scene), (true, 6));
+    }
+    // Over another connection, and in another conversation.
+    scene.register(&silent(1, 105, tls(2))).unwrap();
+    scene.register(&silent(2, 101, tls(3))).unwrap();
+    assert_eq!(takes(&scene), (true, 6));
+    // What it says counts, and what is gone is not asked.
+    let less = Registration { remotecc: Some(false), combine_max: Some(0), ..desk(2, 102, tls(3)) };
+    scene.register(&less).unwrap();
+    scene.register(&silent(2, 103, tls(3))).unwrap();
+    assert_eq!(takes(&scene), (false, 0));
+    scene.registrar.remove_device("SEP0021CCDDEEFF");
+    scene.register(&silent(2, 104, tls(3))).unwrap();
+    assert_eq!(takes(&scene), (false, 0));
 }
 
 #[test]

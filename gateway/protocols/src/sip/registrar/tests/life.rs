@@ -100,7 +100,7 @@ struct Told(BTreeSet<Phone>);
 impl Told {
     fn hear(&mut self, change: BindingChange) {
         match change {
-            BindingChange::Reachable { aor, device, is_fresh } => {
+            BindingChange::Reachable { aor, device, is_fresh, .. } => {
                 let is_news = self.0.insert((aor, device));
                 assert!(is_news || is_fresh, "told twice that a phone is reached");
             }

@@ -15,7 +15,7 @@ fn an_address_has_room_for_so_many_and_what_is_not_reached_makes_room() {
     for place in 0..8 {
         scene.register(&at(place)).unwrap();
     }
-    assert_eq!(scene.register(&at(8)), Err(RegistrarRefusal::TooMany));
+    assert_eq!(scene.register(&at(8)), Err(RegistrarRefusal::TooMany { max: 8 }));
     let refreshed = Registration { cseq: 2, ..at(0) };
     assert_eq!(scene.register(&refreshed).unwrap().len(), 8);
     // One goes and one comes.
@@ -32,7 +32,7 @@ fn an_address_has_room_for_so_many_and_what_is_not_reached_makes_room() {
     assert!(!uris.contains(&"sip:2@192.0.2.1"), "the oldest goes first");
     assert!(uris.contains(&"sip:3@192.0.2.1"));
     let two = vec![contact("sip:y@192.0.2.1"), contact("sip:z@192.0.2.1")];
-    assert_eq!(scene.register(&asking(1, two)), Err(RegistrarRefusal::TooMany));
+    assert_eq!(scene.register(&asking(1, two)), Err(RegistrarRefusal::TooMany { max: 8 }));
     assert_eq!(scene.registrar.counts().bindings, 8);
 }
 
@@ -79,7 +79,10 @@ fn who_shares_an_address_neither_fills_nor_clears_it_for_others() {
     for place in 1..=8 {
         scene.register(&of_device("two", AOR, place)).unwrap();
     }
-    assert_eq!(scene.register(&of_device("two", AOR, 9)), Err(RegistrarRefusal::TooMany));
+    assert_eq!(
+        scene.register(&of_device("two", AOR, 9)),
+        Err(RegistrarRefusal::TooMany { max: 8 })
+    );
     // There is room for another one, and for another binding of the first.
     scene.register(&of_device("three", AOR, 20)).unwrap();
     scene.register(&of_device("one", AOR, 2)).unwrap();
@@ -108,12 +111,12 @@ fn there_is_room_for_so_many_in_all() {
     for place in 0..3 {
         scene.register(&at(place, 1)).unwrap();
     }
-    assert_eq!(scene.register(&at(3, 1)), Err(RegistrarRefusal::Full));
+    assert_eq!(scene.register(&at(3, 1)), Err(RegistrarRefusal::Full { max: 3 }));
     scene.register(&at(2, 2)).unwrap();
     // Fewer than there are: those that are there may stay.
     scene.registrar.set(RegistrarSettings { bindings_max: 1, ..RegistrarSettings::default() });
     scene.register(&at(2, 3)).unwrap();
-    assert_eq!(scene.register(&at(3, 1)), Err(RegistrarRefusal::Full));
+    assert_eq!(scene.register(&at(3, 1)), Err(RegistrarRefusal::Full { max: 1 }));
 }
 
 #[test]
@@ -147,8 +150,8 @@ fn phone(number: u64, start: u32) -> Registration {
         device: Some(format!("SEP{number:012X}")),
         expires: Some(3600),
         user_agent: Some("Cisco-CP7821/12.1.1".to_owned()),
-        remotecc: true,
-        combine_max: 6,
+        remotecc: Some(true),
+        combine_max: Some(6),
         ..asking(101, vec![asked])
     }
 }
