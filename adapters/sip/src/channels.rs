@@ -4,7 +4,7 @@
 //! so needs neither its web server nor our password at it. Phones behind a next hop did not say what they take:
 //! they are channels where the settings say it for them, while a server of their hop can be used.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,6 +17,7 @@ use protocols::sip::body::{multipart, screen};
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
+use tokio::time::MissedTickBehavior;
 
 use crate::element::Element;
 use crate::events::{Reached, SipEvent};
@@ -26,6 +27,8 @@ use crate::stream::stopped;
 
 /// What waits to be shown, of all phones.
 const REQUESTS_MAX: usize = 1_024;
+/// After events were missed all bindings are looked at, and then not again for so long.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// What is being shown at once.
 const SHOWING_MAX: usize = 4_096;
 /// How often it is looked which next hops can be used.
@@ -44,9 +47,12 @@ pub(crate) async fn run(element: Arc<Element>, mut stop: watch::Receiver<bool>) 
         behind: BTreeSet::new(),
         seen: None,
     };
-    let mut looks = tokio::time::interval(LOOK);
+    let mut hops = tokio::time::interval(LOOK);
     let mut showing = JoinSet::new();
     offered.look();
+    let mut looks = tokio::time::interval(LOOK_EVERY);
+    looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut has_missed = false;
     loop {
         tokio::select! {
             biased;
@@ -55,10 +61,14 @@ pub(crate) async fn run(element: Arc<Element>, mut stop: watch::Receiver<bool>) 
                 Ok(SipEvent::Reachable(reached)) => offered.reachable(reached),
                 Ok(SipEvent::Unreachable(device, _)) => offered.unreachable(&device),
                 Ok(SipEvent::News { .. }) => {}
-                Err(RecvError::Lagged(_)) => offered.look(),
+                Err(RecvError::Lagged(_)) => has_missed = true,
                 Err(RecvError::Closed) => return,
             },
-            _ = looks.tick() => offered.look_behind(),
+            _ = hops.tick() => offered.look_behind(),
+            _ = looks.tick(), if has_missed => {
+                has_missed = false;
+                offered.look();
+            }
             Some(_) = showing.join_next(), if !showing.is_empty() => {}
             Some(request) = wanted.recv(), if showing.len() < SHOWING_MAX => {
                 showing.spawn(show(Arc::clone(&element), request));
@@ -88,6 +98,10 @@ impl Offered {
         if !takes && !self.behind.contains(&device) {
             return self.unreachable(&device);
         }
+        self.offer(device, is_fresh);
+    }
+
+    fn offer(&mut self, device: DeviceName, is_fresh: bool) {
         let Self { element, requests, channels, .. } = self;
         let all = element.port.channels();
         if is_fresh {
@@ -129,14 +143,15 @@ impl Offered {
 
     /// Looks at all bindings, where events were missed.
     fn look(&mut self) {
-        let all: Vec<DeviceName> = {
+        let all: HashSet<DeviceName> = {
             let state = locked(&self.element.state);
-            let devices = state.registrar.bindings().filter_map(|it| it.device.as_deref());
+            let takes = state.registrar.bindings().filter(|it| it.is_live && it.remotecc);
+            let devices = takes.filter_map(|it| it.device.as_deref());
             devices.filter_map(|device| device.parse().ok()).collect()
         };
         self.channels.retain(|device, _| all.contains(device) || self.behind.contains(device));
         for device in all {
-            self.reachable(Reached { device, is_fresh: false });
+            self.offer(device, false);
         }
     }
 }

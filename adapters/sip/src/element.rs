@@ -29,7 +29,7 @@ use protocols::sip::body::remotecc::Request;
 use protocols::sip::digest::{Challenger, ClientNonces};
 use protocols::sip::registrar::{BindingChange, Registrar};
 use protocols::sip::{
-    ClientId, Flow, Limits as WireLimits, Message, Method, Received, Status, Subscriptions,
+    Flow, Limits as WireLimits, Message, Method, Received, Status, Subscriptions,
     TransactionLimits, TransactionOutput, Transactions, encode,
 };
 use rustls::ClientConfig;
@@ -38,12 +38,15 @@ use tokio::sync::{Notify, broadcast, watch};
 
 use crate::bodies::Body;
 use crate::events::SipEvent;
+use crate::exchanges::Exchanges;
 use crate::figures::{Figures, Observed};
 use crate::flows::{Connection, Flows, Proven, locked};
+use crate::in_dialog::InDialog;
 use crate::limits::Limits;
 use crate::next_hops::HopStates;
 use crate::once::Once;
-use crate::outgoing::{Draft, Exchange, InDialog};
+use crate::outgoing::Draft;
+use crate::rates::Rates;
 use crate::site::Site;
 use crate::sources::{Admitted, Sources};
 use crate::stream::{Ended, stopped};
@@ -97,7 +100,11 @@ pub(crate) struct State {
     pub(crate) registrar: Registrar,
     pub(crate) subscriptions: Subscriptions,
     pub(crate) challenger: Challenger,
-    pub(crate) exchanges: HashMap<ClientId, Exchange>,
+    pub(crate) exchanges: Exchanges,
+    /// What phones did that others have to deal with.
+    pub(crate) rates: Rates,
+    /// How strong the algorithm is by which a next hop asks who we are.
+    pub(crate) strengths: HashMap<String, u8>,
     pub(crate) tries: Tries,
     /// Challenges of next hops that were answered, by the hop's name and what asked.
     pub(crate) nonces: HashMap<(String, Status), ClientNonces>,
@@ -121,7 +128,7 @@ pub(crate) struct Reply {
     pub(crate) message: Message,
     pub(crate) is_proven: bool,
     /// What is told once it was answered, in the dialog that the request began.
-    pub(crate) then: Option<(InDialog, Draft)>,
+    pub(crate) then: Option<(DeviceName, InDialog, Draft)>,
 }
 
 impl Reply {
@@ -298,8 +305,8 @@ impl Element {
                     return self.send_stateless(flow, reply.message);
                 }
                 self.answer(&mut state, now, server, flow, reply);
-                if let Some((dialog, draft)) = then {
-                    self.send_in_dialog(&mut state, now, site, flow, &dialog, draft);
+                if let Some((device, dialog, draft)) = then {
+                    self.send_in_dialog(&mut state, now, site, flow, &device, &dialog, draft);
                 }
             }
             Received::Cancelled { cancel, invite } => {
@@ -515,7 +522,8 @@ impl Element {
 
     /// What is so now, for the figures.
     pub(crate) fn observe(&self) {
-        let state = locked(&self.state);
+        let mut state = locked(&self.state);
+        state.rates.forget(now());
         let counts = state.transactions.counts();
         let bindings = state.registrar.counts();
         drop(state);

@@ -25,6 +25,7 @@ use tokio::sync::oneshot;
 
 use crate::element::{Element, State};
 use crate::flows::locked;
+use crate::in_dialog::InDialog;
 use crate::next_hops::At;
 use crate::phone_requests::told_code;
 use crate::site::Site;
@@ -32,8 +33,6 @@ use crate::time::now;
 
 /// A request over UDP may not be larger (RFC 3261, section 18.1.1).
 pub(crate) const DATAGRAM_BYTES_MAX: usize = 1_300;
-/// Exchanges at once.
-const EXCHANGES_MAX: usize = 50_000;
 /// The longest time that a peer may put us off.
 const HELD_OFF_MAX: Duration = Duration::from_secs(600);
 
@@ -96,6 +95,8 @@ pub(crate) struct Exchange {
     pub(crate) is_proven: bool,
     /// With which code the phone said that it did not do it, before its answer came.
     pub(crate) refused: Option<u16>,
+    /// The phone whose own request it tells the result of.
+    pub(crate) result_for: Option<DeviceName>,
     pub(crate) tell: Option<oneshot::Sender<Answer>>,
 }
 
@@ -111,8 +112,14 @@ impl Exchange {
             subscription: None,
             is_proven: false,
             refused: None,
+            result_for: None,
             tell: None,
         }
+    }
+
+    /// The phone that gets it.
+    pub(crate) fn goes_to(&self) -> Option<&DeviceName> {
+        self.device.as_ref().or(self.result_for.as_ref())
     }
 }
 
@@ -131,43 +138,6 @@ pub(crate) struct Draft {
     pub(crate) fields: Vec<(Name, String)>,
     pub(crate) content_type: Option<String>,
     pub(crate) body: Bytes,
-}
-
-/// Where a request stands in a dialog that a peer began.
-pub(crate) struct InDialog {
-    uri: String,
-    from: String,
-    to: String,
-    call_id: String,
-    /// By way of whom, as the peer's Record-Route says.
-    route: Vec<String>,
-}
-
-impl InDialog {
-    /// The dialog of that request, in which our tag is `tag`.
-    pub(crate) fn of_peer(request: &Message, tag: &str) -> Option<Self> {
-        let field = |name: &Name| request.headers.get(name).map(|value| value.as_str().to_owned());
-        let contact = match request.contacts().ok()? {
-            protocols::sip::Contacts::List(list) => list.into_iter().next()?,
-            protocols::sip::Contacts::All => return None,
-        };
-        let mut from = field(&Name::TO)?;
-        if request.to().ok()?.tag().is_none() {
-            from = format!("{from};tag={tag}");
-        }
-        Some(Self {
-            uri: contact.uri.as_str().to_owned(),
-            from,
-            to: field(&Name::FROM)?,
-            call_id: request.call_id().to_owned(),
-            route: request
-                .routes(&Name::RECORD_ROUTE)
-                .ok()?
-                .iter()
-                .map(ToString::to_string)
-                .collect(),
-        })
-    }
 }
 
 /// Whom a next hop is asked about, and how.
@@ -413,7 +383,7 @@ impl Element {
             }
             Delivery::HeldOff(Duration::from_secs(1))
         };
-        if state.exchanges.len() >= EXCHANGES_MAX {
+        if !state.exchanges.has_room(&exchange) {
             return Err(held_off(&exchange));
         }
         let client = state.transactions.request(now, exchange.flow, &exchange.request, bytes);
@@ -445,13 +415,14 @@ impl Element {
         Ok(waiting)
     }
 
-    /// Sends a request inside a dialog that the peer of that flow began; nobody waits for its answer.
+    /// Tells a phone a result inside a dialog that it began over that flow; nobody waits for its answer.
     pub(crate) fn send_in_dialog(
         &self,
         state: &mut State,
         now: Instant,
         site: &Site,
         flow: Flow,
+        device: &DeviceName,
         dialog: &InDialog,
         draft: Draft,
     ) {
@@ -464,7 +435,10 @@ impl Element {
             register_call_id: None,
         };
         let request = self.write(site, &way, &dialog.from, &dialog.call_id, None, draft);
-        let sent = request.map(|request| self.send(state, now, Exchange::of(request, flow)));
+        let result_for = Some(device.clone());
+        let sent = request.map(|request| {
+            self.send(state, now, Exchange { result_for, ..Exchange::of(request, flow) })
+        });
         if !matches!(sent, Some(Ok(()))) {
             self.figures().dropped("unsent");
         }
@@ -547,6 +521,7 @@ impl Element {
             subscription: exchange.subscription,
             is_proven: false,
             refused: exchange.refused,
+            result_for: None,
             tell: exchange.tell.take(),
         };
         self.send(state, now, again).is_ok()

@@ -14,7 +14,8 @@ use protocols::sip::{Message, Method, Name, Notified, ReferTo, Status, declines_
 use crate::bodies::{BadBody, Carried};
 use crate::element::{Asked, Element, Reply, State};
 use crate::events::SipEvent;
-use crate::outgoing::{Draft, InDialog};
+use crate::in_dialog::InDialog;
+use crate::outgoing::Draft;
 use crate::replies;
 use crate::time::now;
 
@@ -62,19 +63,39 @@ impl Element {
         let Some(device) = who.device() else {
             return Err(self.refusal(request, Status::FORBIDDEN, "no device of ours"));
         };
+        if !InDialog::is_short(request) {
+            return Err(bad(
+                "From, To, Call-ID, Contact and Record-Route may have 1024 bytes each",
+            ));
+        }
+        if !state.rates.take(asked.now, device) {
+            return Err(self.put_off(request));
+        }
         let carried = asked.body.carried(request, &refer_to);
         let carried = carried
             .map_err(|bad_body| self.bad_body(request, &bad_body, "no such body in a REFER"))?;
+        // Who answers, or only tells, waits for no result.
+        let has_result = matches!(carried, Carried::Request(_) | Carried::Press(_));
         let tag = self.tag();
         let is_done = self.do_what_is_carried(device, carried);
         let status = if is_done { Status::ACCEPTED } else { Status::DECLINE };
         let mut message = replies::plain(request, status, &tag);
         self.add_contact(asked, &mut message);
         let mut reply = Reply::new(message, true);
-        if is_done && !declines_subscription(request) {
-            reply.then = result(request, &tag, asked.site.reason);
+        if is_done && has_result && !declines_subscription(request) {
+            let then = result(request, &tag, asked.site.reason);
+            reply.then = then.map(|(dialog, draft)| (device.clone(), dialog, draft));
         }
         Ok(reply)
+    }
+
+    /// Refuses what a phone asks too often.
+    pub(crate) fn put_off(&self, request: &Message) -> Message {
+        self.figures().dropped("rate");
+        let words = "this phone asks too often";
+        let mut message = self.refusal(request, Status::SERVICE_UNAVAILABLE, words);
+        replies::retry_after(&mut message, self.jitter(1, 5));
+        message
     }
 
     /// Answers that take a REFER say where we are (RFC 3515, section 2.1).
@@ -142,10 +163,8 @@ impl Element {
             if let Notified::Taken { subscription, .. } = &notified
                 && let Some(code) = told_code(request).filter(|code| *code >= REFUSED)
             {
-                let mut exchanges = state.exchanges.values_mut();
-                match exchanges.find(|exchange| exchange.subscription == Some(*subscription)) {
-                    Some(exchange) => exchange.refused = Some(code),
-                    None => self.figures().sent(&Method::Refer, "refused_later"),
+                if !state.exchanges.refuse(*subscription, code) {
+                    self.figures().sent(&Method::Refer, "refused_later");
                 }
             }
             let message = replies::plain(request, notified.status(), &self.tag());

@@ -1,7 +1,10 @@
 //! Proofs of ours: a next hop that asks who we are is answered once, for realms that the settings name.
+//!
+//! What is meant for a phone behind it may be challenged by that phone too. There only a 407 is answered, which
+//! is a proxy's, and only with a part of ours in it and no weaker than what the hop itself asked for last.
 
 use domain::settings::SIP_NEXT_HOP_PASSWORD_PURPOSE;
-use protocols::sip::digest::{Credentials, Password, Proving, answer_challenge};
+use protocols::sip::digest::{Credentials, Password, Proving, answer_challenge, protection};
 use protocols::sip::{Message, Name, StartLine, Status, Value};
 
 use crate::element::{Element, State};
@@ -31,7 +34,18 @@ impl Element {
         let hop = site.next_hop(name)?;
         let sealed = hop.password.as_ref()?;
         let password = self.port.unseal(SIP_NEXT_HOP_PASSWORD_PURPOSE, sealed).ok()?;
-        let challenges: Vec<&str> = answer.headers.all(&asked).map(Value::as_str).collect();
+        let mut challenges: Vec<&str> = answer.headers.all(&asked).map(Value::as_str).collect();
+        let is_for_phone = exchange.device.is_some();
+        if is_for_phone {
+            // A phone behind the hop may have written it, to guess our password from the answer.
+            if status == Status::UNAUTHORIZED {
+                return None;
+            }
+            let least = state.strengths.get(name).copied().unwrap_or_default();
+            challenges.retain(|challenge| {
+                protection(challenge).is_some_and(|it| it.has_quality && it.strength >= least)
+            });
+        }
         let (method, uri) = match &exchange.request.start {
             StartLine::Request { method, uri } => (method.clone(), uri.clone()),
             StartLine::Response { .. } => return None,
@@ -57,6 +71,9 @@ impl Element {
                 return None;
             }
         };
+        if !is_for_phone && let Some(given) = protection(proof.as_str()) {
+            state.strengths.insert(name.to_owned(), given.strength);
+        }
         let mut request = exchange.request.clone();
         request.headers.set(given, proof);
         self.renew(&mut request, &site, &exchange.flow)?;

@@ -78,6 +78,11 @@ impl Element {
         let told = self.told(asked)?;
         let registration =
             self.registration(asked, device, aor, contacts, expires, is_cisco, &told)?;
+        let is_new = !matches!(registration.contacts, AskedContacts::Query)
+            && !state.registrar.has_conversation(device.name.as_str(), &registration.call_id);
+        if is_new && !state.rates.take(asked.now, &device.name) {
+            return Err(self.put_off(request));
+        }
         let granted = state.registrar.register(asked.now, &registration);
         let granted = granted.map_err(|refusal| self.not_registered(request, &refusal))?;
         let lasting = granted.contacts.iter().map(|contact| contact.expires).max();

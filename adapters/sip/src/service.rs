@@ -22,10 +22,12 @@ use tokio::task::JoinSet;
 
 use crate::accept::{self, Acceptor, Offer};
 use crate::element::{Element, Judges, State, transaction_limits};
+use crate::exchanges::Exchanges;
 use crate::flows::{Datagrams, Ports, locked};
 use crate::limits::{Limits, Listening};
 use crate::next_hops::NextHops;
 use crate::outgoing::{Delivery, Errand};
+use crate::rates::Rates;
 use crate::site::Site;
 use crate::status::SipStatus;
 use crate::supervision::keep_running;
@@ -199,7 +201,9 @@ impl Sip {
                 first_notify: timers.give_up(),
                 ..SubscriptionSettings::default()
             }),
-            exchanges: std::collections::HashMap::new(),
+            exchanges: Exchanges::new(limits.transactions_max),
+            rates: Rates::default(),
+            strengths: std::collections::HashMap::new(),
             tries: Tries::default(),
             nonces: std::collections::HashMap::new(),
             held_off: std::collections::HashMap::new(),

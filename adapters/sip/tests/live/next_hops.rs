@@ -1,5 +1,7 @@
 //! Next hops: what is told to phones behind them, which of their servers is asked, and whose word counts.
 
+mod proofs;
+
 use std::net::SocketAddr;
 use std::time::Duration;
 

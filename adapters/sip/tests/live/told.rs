@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use domain::DeviceName;
-use sip::SipEvent;
+use sip::{Delivery, SipEvent};
 
 use crate::bench::{Bench, FIRST, NODE, SECOND};
+use crate::flows::{became, deliver, errand};
 use crate::peer::Request;
 use crate::phone::{Phone, REQUEST_TYPE};
 
@@ -193,6 +194,108 @@ async fn sip_accept_38_a_request_is_answered_at_once_and_its_result_told_later()
     let query = phone.query();
     let query = phone.proven_again(&query);
     assert_eq!(phone.peer.ask(&query).await.code(), 200);
+    bench.end().await;
+}
+
+#[tokio::test]
+async fn results_that_a_phone_does_not_answer_leave_room_for_all_else() {
+    let bench = Bench::start().await;
+    let mut phone = Phone::first(bench.tls().await);
+    phone.register().await;
+    let location = "<x-cisco-remotecc-request><x-cisco-location/></x-cisco-remotecc-request>";
+    let (mut accepted, mut news) = (0, 0);
+    for _ in 0..12 {
+        let request = refer().body(REQUEST_TYPE, location);
+        let request = phone.proven_again(&request);
+        phone.peer.send(request.text(&phone.peer)).await;
+        loop {
+            let got = phone.peer.next().await;
+            if got.code() == 202 {
+                accepted += 1;
+                break;
+            }
+            assert_eq!(got.method(), "NOTIFY");
+            news += 1;
+        }
+    }
+    assert_eq!(accepted, 12);
+    // What is sent to it comes after all that was told.
+    let waiting = deliver(&bench, errand(FIRST));
+    let got = loop {
+        let got = phone.peer.next().await;
+        if got.method() == "REFER" {
+            break got;
+        }
+        news += 1;
+    };
+    assert_eq!(news, 8);
+    phone.peer.answer(&got, "202 Accepted", &[]).await;
+    assert!(matches!(became(waiting).await, Delivery::Accepted(_)));
+    bench.end().await;
+}
+
+#[tokio::test]
+async fn who_answers_or_tells_an_alarm_is_told_no_result_and_long_dialogs_are_refused() {
+    let bench = Bench::start().await;
+    let mut phone = Phone::first(bench.tls().await);
+    phone.register().await;
+    let response = "<x-cisco-remotecc-response><response><code>200</code></response>\
+        </x-cisco-remotecc-response>";
+    let alarm = "<?xml version=\"1.0\"?><x-cisco-alarm><Alarm Name=\"LastOutOfServiceInformation\">\
+        <ParameterList><String name=\"DeviceName\">SEP001122334455</String></ParameterList>\
+        </Alarm></x-cisco-alarm>";
+    for request in [
+        refer().body("application/x-cisco-remotecc-response+xml", response),
+        refer().body("application/x-cisco-alarm+xml", alarm),
+    ] {
+        let request = phone.proven_again(&request);
+        assert_eq!(phone.peer.ask(&request).await.code(), 202);
+    }
+    let location = "<x-cisco-remotecc-request><x-cisco-location/></x-cisco-remotecc-request>";
+    let long = "x".repeat(1_100);
+    for request in [
+        refer().set("Call-ID", &long),
+        refer().set("From", &format!("<sip:peer@{NODE}>;tag={long}")),
+        refer().set("Contact", &format!("<sip:{long}@192.0.2.33>")),
+    ] {
+        let request = phone.proven_again(&request.body(REQUEST_TYPE, location));
+        assert_eq!(phone.peer.ask(&request).await.code(), 400);
+    }
+    bench.end().await;
+}
+
+#[tokio::test]
+async fn a_phone_that_asks_or_registers_anew_too_often_is_put_off_and_its_refreshes_are_not() {
+    let bench = Bench::start().await;
+    let mut phone = Phone::first(bench.tls().await);
+    phone.register().await;
+    let location = "<x-cisco-remotecc-request><x-cisco-location/></x-cisco-remotecc-request>";
+    let refer = refer().add("Require", "norefersub").body(REQUEST_TYPE, location);
+    let mut answer;
+    let mut asked = 0;
+    loop {
+        let request = phone.proven_again(&refer);
+        answer = phone.peer.ask(&request).await;
+        asked += 1;
+        if answer.code() != 202 || asked > 5_000 {
+            break;
+        }
+    }
+    assert_eq!(answer.code(), 503, "after {asked}");
+    assert!(answer.has("Retry-After") && asked > 60);
+    let refreshed = phone.cisco();
+    let refreshed = phone.proven_again(&refreshed);
+    assert_eq!(phone.peer.ask(&refreshed).await.code(), 200);
+    let mut codes = Vec::new();
+    for number in 0..200 {
+        let anew = phone.cisco().set("Call-ID", &format!("anew-{number}"));
+        let anew = phone.proven_again(&anew);
+        codes.push(phone.peer.ask(&anew).await.code());
+    }
+    assert!(
+        codes.contains(&503) && codes.iter().all(|code| [200, 503].contains(code)),
+        "{codes:?}"
+    );
     bench.end().await;
 }
 

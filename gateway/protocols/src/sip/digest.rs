@@ -40,7 +40,9 @@ mod tests;
 use super::Method;
 
 pub use algorithm::Algorithm;
-pub use client::{ClientNonces, Credentials, NoAnswer, answer_challenge, preempt};
+pub use client::{
+    ClientNonces, Credentials, NoAnswer, Protection, answer_challenge, preempt, protection,
+};
 pub use fuzz::fuzz_digest;
 pub use password::{Ha1, Password};
 pub use server::{Account, Challenger, ChallengerSettings, Judged};

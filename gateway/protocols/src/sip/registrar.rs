@@ -265,6 +265,11 @@ impl Registrar {
         self.index.is_reached(device)
     }
 
+    /// Whether a device has a binding that a request with that Call-ID made: another one refreshes it.
+    pub fn has_conversation(&self, device: &str, call_id: &str) -> bool {
+        self.index.of_device(device).any(|binding| &*binding.call_id == call_id)
+    }
+
     /// Whether the address has a binding over that flow. Where there is no room for all, these go first.
     pub fn knows(&self, aor: &str, flow: &Flow) -> bool {
         self.index.of_aor(aor).any(|binding| binding.flow == *flow && binding.is_live)

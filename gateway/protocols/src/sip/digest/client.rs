@@ -71,6 +71,23 @@ enum Wanted {
     AuthInt,
 }
 
+/// How well an answer to a challenge protects the password.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Protection {
+    /// Whether the answer has a part of ours that nobody knows before.
+    pub has_quality: bool,
+    /// That of the algorithm: larger where it is stronger.
+    pub strength: u8,
+}
+
+/// How well a challenge would have us protect the password; `None` where it cannot be answered.
+pub fn protection(challenge: &str) -> Option<Protection> {
+    let parameters = Parameters::of_digest(challenge)?.ok()?;
+    let given = Given::read(&parameters, &[0; 16])?;
+    let has_quality = given.quality != Wanted::Nothing;
+    Some(Protection { has_quality, strength: given.algorithm.strength() })
+}
+
 /// The value of Authorization or Proxy-Authorization that answers the strongest of these challenges.
 ///
 /// `carried` are the values that the refused request carried. By them a challenge is answered once: the

@@ -5,6 +5,8 @@ mod flows;
 mod life;
 mod limits;
 
+use std::collections::BTreeSet;
+
 use super::*;
 
 const AOR: &str = "sip:6001@voice.example.com";
