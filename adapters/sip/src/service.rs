@@ -14,12 +14,13 @@ use rustls::ServerConfig;
 use rustls_pki_types::CertificateDer;
 use socket2::SockRef;
 use tokio::net::{TcpListener, UdpSocket};
-use tokio::sync::{Semaphore, broadcast, watch};
+use tokio::sync::{broadcast, watch};
 use tokio::task::JoinSet;
 
 use crate::accept::{self, Acceptor, Offer};
 use crate::element::{Element, Judges, State, transaction_limits};
 use crate::flows::{Datagrams, Ports, locked};
+use crate::handshakes::Handshakes;
 use crate::limits::{Limits, Listening};
 use crate::next_hops::NextHops;
 use crate::outgoing::{Delivery, Errand};
@@ -217,7 +218,7 @@ impl Sip {
         }
         let acceptor = Acceptor {
             element: Arc::clone(element),
-            handshakes: Arc::new(Semaphore::new(element.limits().handshakes_max)),
+            handshakes: Handshakes::new(element.limits()),
             stop: stop.clone(),
         };
         for listener in tcp {

@@ -176,18 +176,50 @@ async fn sip_accept_44_a_thousand_handshakes_that_stall_keep_no_phone_waiting_an
     bench.end().await;
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn sip_accept_44_more_handshakes_than_there_may_be_are_refused() {
-    let bench = Bench::with(|start| start.limits.handshakes_max = 3).await;
+    let mut bench = Bench::with(|start| start.limits.handshakes_max = 3).await;
+    bench.hold_time();
     let mut stalled = Vec::new();
     for _ in 0..5 {
         stalled.push(TcpStream::connect(bench.tls).await.unwrap());
     }
+    bench.until("them", || bench.sip.status().connections == 5).await;
+    // They have some time to come to their turn.
+    bench.pass(std::time::Duration::from_secs(3)).await;
     let refused = "jackfield_sip_connections_refused_total{reason=\"handshakes\"}";
     bench.until("refusals", || bench.figure(refused) == 2).await;
+    // Who waits is served as soon as another is done.
+    let waiting = TcpStream::connect(bench.tls).await.unwrap();
+    bench.until("it", || bench.sip.status().connections == 4).await;
     stalled.clear();
-    bench.until("their end", || bench.sip.status().connections == 0).await;
-    let mut phone = Phone::first(bench.tls().await);
+    let waiting = Peer::tls_over(waiting, bench.authority.roots(), None).await.unwrap();
+    let mut phone = Phone::first(waiting);
+    phone.register().await;
+    bench.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn sip_accept_44_handshakes_that_stall_at_one_address_keep_none_from_others() {
+    let mut bench = Bench::with(|start| {
+        start.limits.connections_per_source_max = 64;
+        start.limits.handshakes_max = 10;
+    })
+    .await;
+    bench.hold_time();
+    let mut stalled = Vec::new();
+    for _ in 0..20 {
+        stalled.push(TcpStream::connect(bench.tls).await.unwrap());
+    }
+    bench.until("them", || bench.sip.status().connections == 20).await;
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    if socket.bind("127.0.0.2:0".parse().unwrap()).is_err() {
+        println!("left out: this machine has one loopback address");
+        return;
+    }
+    let stream = socket.connect(bench.tls).await.unwrap();
+    let peer = Peer::tls_over(stream, bench.authority.roots(), None).await.unwrap();
+    let mut phone = Phone::first(peer);
     phone.register().await;
     bench.end().await;
 }

@@ -50,6 +50,11 @@ impl Decoder {
         }
     }
 
+    /// Other limits count from the next head and body on.
+    pub fn set_limits(&mut self, limits: Limits) {
+        self.limits = limits;
+    }
+
     /// Those bytes came. A dead stream takes no more.
     pub fn feed(&mut self, bytes: &[u8]) {
         if self.dead.is_none() {
