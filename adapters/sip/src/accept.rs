@@ -1,4 +1,5 @@
-//! Connections that come: each has a place, shakes hands in a task of its own and within a limit, and runs.
+//! Connections that come: each has a place, shakes hands in a task of its own, in its turn and within a limit,
+//! and runs.
 
 use std::io;
 use std::net::SocketAddr;
@@ -8,12 +9,15 @@ use std::time::Duration;
 use rustls::ServerConfig;
 use socket2::{SockRef, TcpKeepalive};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
 use crate::element::Element;
-use crate::flows::{Connection, NoRoom, Place, Proven};
+use crate::flows::{Connection, Proven};
+use crate::handshakes::Handshakes;
+use crate::places::{NoRoom, Place};
+use crate::sources::Source;
 use crate::stream::{self, Ended};
 
 /// After an error that is no connection's own, such as too many open files.
@@ -36,7 +40,7 @@ pub(crate) enum Offer {
 #[derive(Clone)]
 pub(crate) struct Acceptor {
     pub(crate) element: Arc<Element>,
-    pub(crate) handshakes: Arc<Semaphore>,
+    pub(crate) handshakes: Arc<Handshakes>,
     pub(crate) stop: watch::Receiver<bool>,
 }
 
@@ -119,21 +123,29 @@ async fn one(socket: TcpStream, peer: SocketAddr, place: Place, offer: Offer, ac
     match offer {
         Offer::Plain => {
             let connection = element.flows().open(peer, local, false, Proven::Nobody, true);
+            place.taken_by(&connection);
             element.figures().opened("tcp");
             let mut ending = Ending::of(&element, &connection);
             let ended = stream::run(socket, Arc::clone(&connection), Arc::clone(&element), stop);
             ending.reason = ended.await;
         }
         Offer::Tls(config) => {
-            let Ok(permit) = handshakes.try_acquire() else {
+            let limit = element.limits().handshake;
+            let permit = handshakes.permit(Source::of(peer.ip()));
+            let permit = tokio::select! {
+                permit = tokio::time::timeout(limit / 2, permit) => permit,
+                () = stream::stopped(&mut stop) => return,
+                () = place.given_up() => return element.figures().refused_connection("full"),
+            };
+            let Ok(Some(permit)) = permit else {
                 return element.figures().refused_connection("handshakes");
             };
             let config = Arc::clone(&config.borrow());
-            let limit = element.limits().handshake;
             let shaken = TlsAcceptor::from(config).accept(socket);
             let shaken = tokio::select! {
                 shaken = tokio::time::timeout(limit, shaken) => shaken,
                 () = stream::stopped(&mut stop) => return,
+                () = place.given_up() => return element.figures().refused_connection("full"),
             };
             let tls = match shaken {
                 Ok(Ok(tls)) => tls,
@@ -152,6 +164,7 @@ async fn one(socket: TcpStream, peer: SocketAddr, place: Place, offer: Offer, ac
                 // Whoever ended connections of before could not know this one yet.
                 connection.close();
             }
+            place.taken_by(&connection);
             element.figures().opened("tls");
             let mut ending = Ending::of(&element, &connection);
             let ended = stream::run(tls, Arc::clone(&connection), Arc::clone(&element), stop);

@@ -16,8 +16,11 @@ use tokio::net::UdpSocket;
 use tokio::sync::Notify;
 
 use crate::limits::Limits;
-use crate::sources::Source;
+use crate::places::{NoRoom, Place, Places};
 use crate::time::now;
+
+/// Bytes that may wait to be written to a connection whose holder proved nothing.
+const UNPROVEN_BYTES: usize = 16 * 1024;
 
 /// What may come over a connection within a minute that is no SIP, or answers nothing of ours.
 const MISDEEDS_MAX: u32 = 60;
@@ -51,6 +54,11 @@ pub(crate) struct Connection {
     wake: Notify,
     closing: AtomicBool,
     cut: AtomicBool,
+    /// Its place is wanted for somebody else.
+    gives_way: AtomicBool,
+    place: OnceLock<u64>,
+    /// A phone keeps it to the node that it would turn to.
+    stands_by: AtomicBool,
     /// Whether a request proved who is there.
     is_known: AtomicBool,
     /// How long it may be silent, in milliseconds.
@@ -74,7 +82,9 @@ impl Connection {
         {
             let mut queue = locked(&self.queue);
             let length = queue.bytes.saturating_add(bytes.len());
-            if queue.waiting.len() >= self.messages_max || length > self.bytes_max {
+            let bytes_max =
+                if self.is_trusted() { self.bytes_max } else { self.bytes_max.min(UNPROVEN_BYTES) };
+            if queue.waiting.len() >= self.messages_max || length > bytes_max {
                 drop(queue);
                 self.cut.store(true, Ordering::Release);
                 self.wake.notify_one();
@@ -144,6 +154,39 @@ impl Connection {
         self.is_known.load(Ordering::Acquire)
     }
 
+    /// Whether who is there proved who they are, by their certificate or by a request.
+    pub(crate) fn is_trusted(&self) -> bool {
+        self.proven != Proven::Nobody || self.is_known()
+    }
+
+    /// The number of its place.
+    pub(crate) fn sits_at(&self, place: u64) {
+        // It is told once.
+        let _ = self.place.set(place);
+    }
+
+    /// Ends it at once: its place is wanted for somebody else.
+    pub(crate) fn give_way(&self) {
+        self.gives_way.store(true, Ordering::Release);
+        self.cut.store(true, Ordering::Release);
+        self.wake.notify_one();
+    }
+
+    pub(crate) fn gives_way(&self) -> bool {
+        self.gives_way.load(Ordering::Acquire)
+    }
+
+    fn stand_by(&self, silence: Duration) {
+        let silence = u64::try_from(silence.as_millis()).unwrap_or(u64::MAX);
+        self.silence_milliseconds.fetch_max(silence, Ordering::AcqRel);
+        self.stands_by.store(true, Ordering::Release);
+    }
+
+    /// Whether silence alone ends it.
+    pub(crate) fn may_stay(&self) -> bool {
+        self.is_known() || self.stands_by.load(Ordering::Acquire)
+    }
+
     pub(crate) fn silence(&self) -> Duration {
         Duration::from_millis(self.silence_milliseconds.load(Ordering::Acquire))
     }
@@ -164,15 +207,6 @@ pub(crate) struct Ports {
     pub(crate) tls: Option<u16>,
 }
 
-/// Why there is no room for a connection.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum NoRoom {
-    /// There are too many.
-    All,
-    /// There are too many of that source.
-    Source,
-}
-
 /// All flows.
 #[derive(Debug)]
 pub(crate) struct Flows {
@@ -180,29 +214,9 @@ pub(crate) struct Flows {
     listeners: OnceLock<Vec<(&'static str, SocketAddr)>>,
     ports: OnceLock<Ports>,
     connections: Mutex<HashMap<u64, Arc<Connection>>>,
-    of_sources: Mutex<(usize, HashMap<Source, usize>)>,
+    places: Arc<Places>,
     numbers: AtomicU64,
     limits: Limits,
-}
-
-/// A connection's place among those there may be; given back when it is dropped.
-#[derive(Debug)]
-pub(crate) struct Place {
-    flows: Arc<Flows>,
-    source: Source,
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        let mut counts = locked(&self.flows.of_sources);
-        counts.0 = counts.0.saturating_sub(1);
-        if let Some(count) = counts.1.get_mut(&self.source) {
-            *count = count.saturating_sub(1);
-            if *count == 0 {
-                counts.1.remove(&self.source);
-            }
-        }
-    }
 }
 
 impl Flows {
@@ -212,7 +226,7 @@ impl Flows {
             listeners: OnceLock::new(),
             ports: OnceLock::new(),
             connections: Mutex::default(),
-            of_sources: Mutex::default(),
+            places: Places::new(limits),
             numbers: AtomicU64::new(1),
             limits: limits.clone(),
         })
@@ -249,20 +263,20 @@ impl Flows {
 
     /// A place for a connection from there; a next hop that is trusted brings those of many, and has as many as
     /// it wants.
-    pub(crate) fn place(self: &Arc<Self>, peer: SocketAddr, is_hop: bool) -> Result<Place, NoRoom> {
-        let source = Source::of(peer.ip());
-        let mut counts = locked(&self.of_sources);
-        if counts.0 >= self.limits.connections_max {
-            return Err(NoRoom::All);
-        }
-        let count = counts.1.entry(source).or_default();
-        if !is_hop && *count >= self.limits.connections_per_source_max {
-            return Err(NoRoom::Source);
-        }
-        *count = count.saturating_add(1);
-        counts.0 = counts.0.saturating_add(1);
-        drop(counts);
-        Ok(Place { flows: Arc::clone(self), source })
+    pub(crate) fn place(&self, peer: SocketAddr, is_hop: bool) -> Result<Place, NoRoom> {
+        self.places.place(peer, is_hop)
+    }
+
+    /// How many places are taken, by connections that came and those in a handshake.
+    pub(crate) fn places(&self) -> usize {
+        self.places.count()
+    }
+
+    /// A phone stands by over that connection, which may be silent for so long.
+    pub(crate) fn stands_by(&self, connection: &Connection, silence: Duration) {
+        let Some(place) = connection.place.get() else { return };
+        connection.stand_by(silence);
+        self.places.stands_by(*place);
     }
 
     /// Takes a connection up.
@@ -287,6 +301,9 @@ impl Flows {
             wake: Notify::new(),
             closing: AtomicBool::new(false),
             cut: AtomicBool::new(false),
+            gives_way: AtomicBool::new(false),
+            place: OnceLock::new(),
+            stands_by: AtomicBool::new(false),
             is_known: AtomicBool::new(false),
             silence_milliseconds: AtomicU64::new(0),
             misdeeds: Mutex::default(),
@@ -369,27 +386,6 @@ mod tests {
 
     fn peer(port: u16) -> SocketAddr {
         SocketAddr::from(([192, 0, 2, 1], port))
-    }
-
-    #[test]
-    fn a_source_has_only_so_many_connections_and_gives_them_back() {
-        let limits =
-            Limits { connections_per_source_max: 2, connections_max: 3, ..Limits::default() };
-        let flows = Flows::new(&limits);
-        let first = flows.place(peer(1), false).unwrap();
-        let _second = flows.place(peer(2), false).unwrap();
-        assert_eq!(flows.place(peer(3), false).err(), Some(NoRoom::Source));
-        let other = SocketAddr::from(([192, 0, 2, 2], 1));
-        let _third = flows.place(other, false).unwrap();
-        assert_eq!(
-            flows.place(SocketAddr::from(([192, 0, 2, 3], 1)), false).err(),
-            Some(NoRoom::All)
-        );
-        drop(first);
-        assert!(flows.place(peer(3), false).is_ok());
-        // Connections of a next hop are counted, and not limited but with all others.
-        let _third_of_it = flows.place(peer(3), true);
-        assert_eq!(flows.place(peer(4), true).err(), Some(NoRoom::All));
     }
 
     #[test]

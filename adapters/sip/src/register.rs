@@ -49,10 +49,8 @@ impl Element {
             let mut message = replies::plain(request, Status::OK, &self.tag());
             replies::date(&mut message, self.port.now());
             // A phone keeps its connection to the node that it would turn to.
-            if let Some(connection) = asked.connection
-                && is_listed(asked, &contacts)
-            {
-                connection.know(asked.site.silence());
+            if let Some(connection) = asked.connection {
+                self.flows().stands_by(connection, asked.site.silence());
             }
             return Err(message);
         }
@@ -266,13 +264,6 @@ fn is_keep_alive(contacts: &Contacts, expires: Option<u32>) -> bool {
             let own = contact.parameters.get("expires").and_then(|it| it.parse().ok());
             contact.parameters.has(KEEP_ALIVE) && own.or(expires) == Some(0)
         })
-}
-
-/// Whether the contacts name a device that the settings list.
-fn is_listed(asked: &Asked<'_>, contacts: &Contacts) -> bool {
-    let Contacts::List(contacts) = contacts else { return false };
-    let names = contacts.iter().filter_map(|contact| contact.parameters.get(DEVICE_NAME));
-    names.filter_map(|name| name.parse().ok()).any(|name| asked.site.device(&name).is_some())
 }
 
 /// Whether the contacts are those of a phone that names its device; it must be the one that was proven.

@@ -17,13 +17,14 @@ use rustls::{ClientConfig, ServerConfig};
 use rustls_pki_types::CertificateDer;
 use socket2::SockRef;
 use tokio::net::{TcpListener, UdpSocket};
-use tokio::sync::{Semaphore, broadcast, watch};
+use tokio::sync::{broadcast, watch};
 use tokio::task::JoinSet;
 
 use crate::accept::{self, Acceptor, Offer};
 use crate::element::{Element, Judges, State, transaction_limits};
 use crate::exchanges::Exchanges;
 use crate::flows::{Datagrams, Ports, locked};
+use crate::handshakes::Handshakes;
 use crate::limits::{Limits, Listening};
 use crate::next_hops::NextHops;
 use crate::outgoing::{Delivery, Errand};
@@ -285,7 +286,7 @@ impl Sip {
         }
         let acceptor = Acceptor {
             element: Arc::clone(element),
-            handshakes: Arc::new(Semaphore::new(element.limits().handshakes_max)),
+            handshakes: Handshakes::new(element.limits()),
             stop: stop.clone(),
         };
         let mut accept = |listener, offer: Offer| match TcpListener::from_std(listener) {

@@ -23,6 +23,8 @@ pub struct SipStatus {
     pub reachable: usize,
     /// Connections that are open.
     pub connections: usize,
+    /// Places for connections that came and are taken, those in a handshake included.
+    pub places: usize,
     /// Where it listens, by transport.
     pub listeners: Vec<(&'static str, SocketAddr)>,
     /// Who is registered, by address of record; of very many the first ones.
@@ -104,6 +106,7 @@ impl SipStatus {
             bindings: counts.bindings,
             reachable: counts.live,
             connections: element.flows().count(),
+            places: element.flows().places(),
             listeners: element.flows().listeners().to_vec(),
             devices,
             next_hops: element.hop_statuses(),

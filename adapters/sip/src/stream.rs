@@ -16,7 +16,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::{Buf as _, Bytes};
-use protocols::sip::{Cut, Decoder};
+use protocols::sip::{Cut, Decoder, Limits as WireLimits};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _, ReadBuf};
 use tokio::sync::watch;
 
@@ -27,6 +27,9 @@ use crate::time::now;
 
 /// Bytes that are read at once.
 const READ_BYTES: usize = 8 * 1024;
+/// What a message may have of who proved nothing.
+const UNPROVEN_HEAD_BYTES: usize = 8 * 1024;
+const UNPROVEN_BODY_BYTES: usize = 8 * 1024;
 /// A timer is never set closer than this, so that a busy connection does not set it with every message.
 const TICK: Duration = Duration::from_millis(250);
 
@@ -42,7 +45,7 @@ pub(crate) enum Ended {
     Failed,
     /// What came was no SIP.
     Malformed,
-    /// Nobody proved who they are in time.
+    /// Nobody proved who they are in time, or before others needed the place.
     Unproven,
     /// A message was not complete in time.
     SlowMessage,
@@ -96,7 +99,7 @@ struct Progress {
 impl Progress {
     /// When to look next, and what it means where nothing happened until then.
     fn due(&self, connection: &Connection, limits: &Limits) -> (Option<Instant>, Ended) {
-        let silence = if connection.is_known() {
+        let silence = if connection.may_stay() {
             (self.heard.checked_add(connection.silence()), Ended::Silent)
         } else {
             (self.opened.checked_add(limits.idle), Ended::Unproven)
@@ -122,7 +125,7 @@ where
 {
     let (mut reader, mut writer) = tokio::io::split(io);
     let limits = element.limits();
-    let mut decoder = Decoder::new(element.wire_limits());
+    let mut decoder = Decoder::new(unproven(element.wire_limits()));
     let (mut out, mut unflushed) = (Bytes::new(), false);
     let opened = now();
     let mut progress = Progress { opened, heard: opened, begun: None, stuck: None, closing: None };
@@ -131,7 +134,8 @@ where
     let mut sleep = Box::pin(sleep);
     loop {
         if connection.is_cut() {
-            return failed.unwrap_or(Ended::SlowReader);
+            let why = if connection.gives_way() { Ended::Unproven } else { Ended::SlowReader };
+            return failed.unwrap_or(why);
         }
         if connection.is_closing() && progress.closing.is_none() {
             progress.closing = Some(now());
@@ -204,6 +208,13 @@ where
     }
 }
 
+/// What a message may have of who proved nothing: what a phone needs for a proof, and little memory for strangers.
+fn unproven(limits: WireLimits) -> WireLimits {
+    let head_bytes = limits.head_bytes.min(UNPROVEN_HEAD_BYTES);
+    let body_bytes = limits.body_bytes.min(UNPROVEN_BODY_BYTES);
+    WireLimits { head_bytes, body_bytes, ..limits }
+}
+
 /// What was taken out of what came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Taken {
@@ -219,8 +230,9 @@ enum Taken {
 fn take(connection: &Connection, element: &Element, decoder: &mut Decoder) -> Taken {
     let mut taken = Taken::Nothing;
     while !connection.is_closing() {
-        // The settings may be others since the last message.
-        decoder.set_limits(element.wire_limits());
+        // The settings may be others since the last message, and who is there may be known by now.
+        let limits = element.wire_limits();
+        decoder.set_limits(if connection.is_trusted() { limits } else { unproven(limits) });
         match decoder.next() {
             Ok(Cut::More) => return taken,
             Ok(Cut::Ping) => {
@@ -344,5 +356,29 @@ mod tests {
         assert!(now() - since < FAREWELL * 2);
         let figures = String::from_utf8(port.metrics().text()).unwrap();
         assert!(!figures.contains("requests_total{method=\"OPTIONS\"} 1"), "{figures}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_proved_nothing_may_send_and_leave_unread_little() {
+        let long = |number| {
+            let start = options(number).replace("Content-Length: 0", "Content-Length: 20000");
+            start + &"x".repeat(20_000)
+        };
+        let Running { mut peer, connection, ended, _stop, .. } = running(Proven::Nobody, 1).await;
+        assert!(connection.push(Bytes::from(vec![b'x'; 10_000])));
+        assert!(!connection.push(Bytes::from(vec![b'x'; 10_000])));
+        assert_eq!(ended.await.unwrap(), Ended::SlowReader);
+        assert!(peer.write_all(b"x").await.is_err());
+        let Running { mut peer, connection, _stop, .. } = running(Proven::Nobody, 65_536).await;
+        peer.write_all(long(1).as_bytes()).await.unwrap();
+        let mut status = [0; 11];
+        peer.read_exact(&mut status).await.unwrap();
+        assert_eq!(&status, b"SIP/2.0 413");
+        drop(connection);
+        let Running { mut peer, connection, _stop, .. } = running(Proven::Nobody, 65_536).await;
+        connection.know(Duration::from_secs(60));
+        peer.write_all(long(2).as_bytes()).await.unwrap();
+        peer.read_exact(&mut status).await.unwrap();
+        assert_ne!(&status, b"SIP/2.0 413");
     }
 }

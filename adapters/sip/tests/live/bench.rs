@@ -65,7 +65,7 @@ pub(crate) struct Start {
 
 impl Default for Start {
     fn default() -> Self {
-        let limits = Limits { connections_per_source_max: 5_000, ..Limits::default() };
+        let limits = Limits { connections_per_source_max: 10_000, ..Limits::default() };
         Self { settings: settings(), limits, address: Ipv4Addr::LOCALHOST.into() }
     }
 }

@@ -165,29 +165,61 @@ async fn sip_accept_44_a_thousand_handshakes_that_stall_keep_no_phone_waiting_an
         }
         stalled.push(stream);
     }
-    bench.until("them", || bench.sip.status().connections == 1_000).await;
+    bench.until("them", || bench.sip.status().places == 1_000).await;
     let mut phone = Phone::first(bench.tls().await);
     phone.register().await;
     bench.pass(std::time::Duration::from_secs(6)).await;
-    bench.until("their end", || bench.sip.status().connections == 1).await;
+    bench.until("their end", || bench.sip.status().places == 1).await;
     let timed = "jackfield_sip_connections_refused_total{reason=\"handshake_time\"}";
     assert_eq!(bench.figure(timed), 1_000);
     drop(stalled);
     bench.end().await;
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn sip_accept_44_more_handshakes_than_there_may_be_are_refused() {
-    let bench = Bench::with(|start| start.limits.handshakes_max = 3).await;
+    let mut bench = Bench::with(|start| start.limits.handshakes_max = 3).await;
+    bench.hold_time();
     let mut stalled = Vec::new();
     for _ in 0..5 {
         stalled.push(TcpStream::connect(bench.tls).await.unwrap());
     }
+    bench.until("them", || bench.sip.status().places == 5).await;
+    // They have some time to come to their turn.
+    bench.pass(std::time::Duration::from_secs(3)).await;
     let refused = "jackfield_sip_connections_refused_total{reason=\"handshakes\"}";
     bench.until("refusals", || bench.figure(refused) == 2).await;
+    // Who waits is served as soon as another is done.
+    let waiting = TcpStream::connect(bench.tls).await.unwrap();
+    bench.until("it", || bench.sip.status().places == 4).await;
     stalled.clear();
-    bench.until("their end", || bench.sip.status().connections == 0).await;
-    let mut phone = Phone::first(bench.tls().await);
+    let waiting = Peer::tls_over(waiting, bench.authority.roots(), None).await.unwrap();
+    let mut phone = Phone::first(waiting);
+    phone.register().await;
+    bench.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn sip_accept_44_handshakes_that_stall_at_one_address_keep_none_from_others() {
+    let mut bench = Bench::with(|start| {
+        start.limits.connections_per_source_max = 64;
+        start.limits.handshakes_max = 10;
+    })
+    .await;
+    bench.hold_time();
+    let mut stalled = Vec::new();
+    for _ in 0..20 {
+        stalled.push(TcpStream::connect(bench.tls).await.unwrap());
+    }
+    bench.until("them", || bench.sip.status().places == 20).await;
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    if socket.bind("127.0.0.2:0".parse().unwrap()).is_err() {
+        println!("left out: this machine has one loopback address");
+        return;
+    }
+    let stream = socket.connect(bench.tls).await.unwrap();
+    let peer = Peer::tls_over(stream, bench.authority.roots(), None).await.unwrap();
+    let mut phone = Phone::first(peer);
     phone.register().await;
     bench.end().await;
 }
@@ -227,7 +259,7 @@ async fn a_stop_waits_for_no_handshake() {
     let mut bench = Bench::start().await;
     bench.hold_time();
     let _stalled = TcpStream::connect(bench.tls).await.unwrap();
-    bench.until("it", || bench.sip.status().connections == 1).await;
+    bench.until("it", || bench.sip.status().places == 1).await;
     let before = tokio::time::Instant::now();
     bench.end_without_time().await;
     assert_eq!(before, tokio::time::Instant::now());

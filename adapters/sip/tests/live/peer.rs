@@ -114,6 +114,15 @@ impl Peer {
         roots: RootCertStore,
         identity: Option<Identity>,
     ) -> std::io::Result<Self> {
+        Self::tls_over(TcpStream::connect(to).await?, roots, identity).await
+    }
+
+    /// The same over a connection that is there.
+    pub(crate) async fn tls_over(
+        stream: TcpStream,
+        roots: RootCertStore,
+        identity: Option<Identity>,
+    ) -> std::io::Result<Self> {
         let builder = ClientConfig::builder_with_provider(Arc::new(default_provider()))
             .with_safe_default_protocol_versions()
             .unwrap()
@@ -122,7 +131,6 @@ impl Peer {
             Some(Identity { chain, key }) => builder.with_client_auth_cert(chain, key).unwrap(),
             None => builder.with_no_client_auth(),
         };
-        let stream = TcpStream::connect(to).await?;
         let local = stream.local_addr()?;
         let name = ServerName::try_from(NODE).unwrap();
         let stream = TlsConnector::from(Arc::new(config)).connect(name, stream).await?;

@@ -183,7 +183,7 @@ async fn connections_of_one_source_and_in_all_have_limits() {
     let figure = "jackfield_sip_connections_refused_total{reason=\"source\"}";
     assert_eq!(bench.figure(figure), 1);
     peers.pop();
-    bench.until("its end", || bench.sip.status().connections == 2).await;
+    bench.until("its end", || bench.sip.status().places == 2).await;
     let mut peer = bench.tls().await;
     assert_eq!(peer.ask(&options()).await.code(), 200);
     bench.end().await;
