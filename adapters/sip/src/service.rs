@@ -302,7 +302,6 @@ fn registrar(settings: &Settings, limits: &Limits) -> RegistrarSettings {
         bindings_max: limits.bindings_max,
         spread_percent: SPREAD_PERCENT,
         grace: REGISTRATION_GRACE,
-        requires_path_support: false,
     }
 }
 
