@@ -416,6 +416,7 @@ impl Element {
     }
 
     /// Tells a phone a result inside a dialog that it began over that flow; nobody waits for its answer.
+    #[expect(clippy::too_many_arguments, reason = "each is one part of where it goes")]
     pub(crate) fn send_in_dialog(
         &self,
         state: &mut State,

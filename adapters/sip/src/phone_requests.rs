@@ -162,10 +162,9 @@ impl Element {
             let notified = state.subscriptions.notified(asked.now, request);
             if let Notified::Taken { subscription, .. } = &notified
                 && let Some(code) = told_code(request).filter(|code| *code >= REFUSED)
+                && !state.exchanges.refuse(*subscription, code)
             {
-                if !state.exchanges.refuse(*subscription, code) {
-                    self.figures().sent(&Method::Refer, "refused_later");
-                }
+                self.figures().sent(&Method::Refer, "refused_later");
             }
             let message = replies::plain(request, notified.status(), &self.tag());
             let is_proven = matches!(notified, Notified::Taken { .. });

@@ -50,14 +50,10 @@ impl Element {
             StartLine::Request { method, uri } => (method.clone(), uri.clone()),
             StartLine::Response { .. } => return None,
         };
-        let realms = match hop.realms.is_empty() {
-            true => hop.servers.iter().map(|server| server.host.clone()).collect(),
-            false => hop.realms.clone(),
-        };
         let credentials = Credentials {
             user: hop.user.clone()?,
             password: Password::plain(password.expose().as_bytes()),
-            realms,
+            realms: hop.told_realms(),
         };
         let carried: Vec<&str> = exchange.request.headers.all(&given).map(Value::as_str).collect();
         let random = self.port.random::<16>()?;

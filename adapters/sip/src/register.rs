@@ -170,7 +170,6 @@ impl Element {
             path: path.iter().map(ToString::to_string).collect(),
             flow: asked.flow,
             hop,
-            supports_path: supports("path"),
             supports_outbound: supports("outbound"),
             has_many_vias: vias.len() > 1,
             device: Some(device.name.as_str().to_owned()),
@@ -189,9 +188,6 @@ impl Element {
         }
         if status == Status::SERVICE_UNAVAILABLE {
             replies::retry_after(&mut message, self.jitter(30, 90));
-        }
-        if status == Status::EXTENSION_REQUIRED {
-            replies::add(&mut message, Name::REQUIRE, "path");
         }
         message
     }
@@ -309,7 +305,6 @@ fn status_of(refusal: &RegistrarRefusal) -> Status {
         RegistrarRefusal::Full { .. } => Status::SERVICE_UNAVAILABLE,
         RegistrarRefusal::WildcardMisused | RegistrarRefusal::SeveralFlows => Status::BAD_REQUEST,
         RegistrarRefusal::TooLong { .. } => Status::MESSAGE_TOO_LARGE,
-        RegistrarRefusal::PathNotSupported => Status::EXTENSION_REQUIRED,
         RegistrarRefusal::FirstHopLacksOutbound => Status::FIRST_HOP_LACKS_OUTBOUND,
     }
 }

@@ -147,11 +147,6 @@ impl Headers {
         }
     }
 
-    /// Adds a field before the others.
-    pub fn push_front(&mut self, name: Name, value: Value) {
-        self.0.insert(0, Header { name, value });
-    }
-
     /// Puts `value` in the place of the first field of that name and removes others of it.
     pub fn set(&mut self, name: Name, value: Value) {
         let Some(at) = self.0.iter().position(|header| header.name == name) else {

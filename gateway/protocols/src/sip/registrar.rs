@@ -28,8 +28,7 @@
 //! - Changes are told by [`Registrar::poll`], per address and device, in their order, each once.
 //!
 //! Expiry is an ordered set that has each binding exactly once, so a [`Registrar::deadline`] is never too
-//! early and refreshing costs no memory. Whether a user may have an address is for the caller to decide;
-//! [`may_have`] compares.
+//! early and refreshing costs no memory. Whether a user may have an address is for the caller to decide.
 
 mod binding;
 mod index;
@@ -48,7 +47,7 @@ use plan::{Deed, Plan};
 
 pub use binding::Binding;
 pub use request::{
-    Asked, AskedContact, GrantedContact, Registered, RegistrarRefusal, Registration, may_have,
+    Asked, AskedContact, GrantedContact, Registered, RegistrarRefusal, Registration,
 };
 
 /// How a registrar grants.
@@ -72,8 +71,6 @@ pub struct RegistrarSettings {
     pub spread_percent: u32,
     /// How long bindings with a fixed lifetime are kept after it.
     pub grace: Duration,
-    /// Whether a Path needs a phone that says it knows Path (RFC 3327, section 5.3).
-    pub requires_path_support: bool,
 }
 
 impl Default for RegistrarSettings {
@@ -88,7 +85,6 @@ impl Default for RegistrarSettings {
             bindings_max: 30_000,
             spread_percent: 10,
             grace: Duration::from_secs(15),
-            requires_path_support: false,
         }
     }
 }
@@ -246,12 +242,6 @@ impl Registrar {
         self.changes.pop_front()
     }
 
-    /// Where the phones of an address are reached: newest first, one binding of each phone. Phones with
-    /// several flows have another one when the first is lost.
-    pub fn reach(&self, aor: &str) -> Vec<&Binding> {
-        one_per_phone(self.index.of_aor(aor).collect())
-    }
-
     /// Where a device is reached, newest first; a phone has a binding at each of its addresses.
     pub fn reach_device(&self, device: &str) -> Vec<&Binding> {
         let mut reached: Vec<_> =
@@ -268,11 +258,6 @@ impl Registrar {
     /// Whether a device has a binding that a request with that Call-ID made: another one refreshes it.
     pub fn has_conversation(&self, device: &str, call_id: &str) -> bool {
         self.index.of_device(device).any(|binding| &*binding.call_id == call_id)
-    }
-
-    /// Whether the address has a binding over that flow. Where there is no room for all, these go first.
-    pub fn knows(&self, aor: &str, flow: &Flow) -> bool {
-        self.index.of_aor(aor).any(|binding| binding.flow == *flow && binding.is_live)
     }
 
     /// Whether a binding depends on that flow.
@@ -442,17 +427,4 @@ impl Registrar {
             self.changes.push_back(BindingChange::Unreachable { aor, device, flow, since, why });
         }
     }
-}
-
-fn one_per_phone(mut bindings: Vec<&Binding>) -> Vec<&Binding> {
-    bindings.retain(|binding| binding.is_live);
-    bindings.sort_by_key(|binding| std::cmp::Reverse(binding.order));
-    let mut reached: Vec<&Binding> = Vec::with_capacity(bindings.len());
-    for binding in bindings {
-        let is_same = |other: &&Binding| other.is_of_phone(binding);
-        if !reached.iter().any(is_same) {
-            reached.push(binding);
-        }
-    }
-    reached
 }

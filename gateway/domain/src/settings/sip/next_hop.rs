@@ -78,11 +78,11 @@ pub struct SipNextHop {
 }
 
 impl SipNextHop {
-    /// Whether the password may be told to whoever asks for that realm.
-    pub fn answers(&self, realm: &str) -> bool {
+    /// The realms that the password may be told to.
+    pub fn told_realms(&self) -> Vec<String> {
         match self.realms.is_empty() {
-            true => self.servers.iter().any(|server| server.host.eq_ignore_ascii_case(realm)),
-            false => self.realms.iter().any(|it| it == realm),
+            true => self.servers.iter().map(|server| server.host.clone()).collect(),
+            false => self.realms.clone(),
         }
     }
 

@@ -131,6 +131,7 @@ impl Nonces {
         true
     }
 
+    #[cfg(test)]
     pub(super) fn kept(&self) -> usize {
         self.kept.len()
     }

@@ -89,7 +89,8 @@ impl Challenger {
     }
 
     /// How many nonces are kept.
-    pub fn kept_nonces(&self) -> usize {
+    #[cfg(test)]
+    pub(super) fn kept_nonces(&self) -> usize {
         self.nonces.kept()
     }
 

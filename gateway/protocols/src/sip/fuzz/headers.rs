@@ -65,10 +65,8 @@ pub(super) fn ask_everything(message: &Message) {
     for name in [Name::REQUIRE, Name::SUPPORTED, Name::ALLOW] {
         assert!(message.tokens(&name).iter().all(|token| !token.is_empty()), "an empty token");
     }
-    let _ =
-        (message.expires(), message.min_expires(), message.max_forwards(), message.retry_after());
-    let _ =
-        (message.event(), message.subscription_state(), message.refer_to(), message.referred_by());
+    let _ = (message.expires(), message.retry_after());
+    let _ = (message.event(), message.subscription_state(), message.refer_to());
     if let Some(Ok(uri)) = message.request_uri().map(Uri::read) {
         check_uri(&uri);
     }

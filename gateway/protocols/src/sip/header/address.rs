@@ -51,18 +51,6 @@ impl NameAddress {
         Self::read(&text, &text).map_err(crate::sip::BadUri)
     }
 
-    /// With that display name, which may have no control characters.
-    pub fn with_display(mut self, display: &str) -> Result<Self, Unwritable> {
-        self.display = Some(Value::new(display)?.as_str().to_owned());
-        Ok(self)
-    }
-
-    /// With that parameter, in the place of one of its name.
-    pub fn with_parameter(mut self, name: &str, value: Option<&str>) -> Result<Self, Unwritable> {
-        self.parameters = self.parameters.with(name, value)?;
-        Ok(self)
-    }
-
     /// The tag of a From or To.
     pub fn tag(&self) -> Option<&str> {
         self.parameters.get("tag").filter(|tag| !tag.is_empty())

@@ -75,18 +75,6 @@ impl Message {
         self.number(&Name::EXPIRES, "Expires")
     }
 
-    /// The shortest lifetime that is granted.
-    pub fn min_expires(&self) -> Result<Option<u32>, BadHeader> {
-        self.number(&Name::MIN_EXPIRES, "Min-Expires")
-    }
-
-    /// How many more hops there may be.
-    pub fn max_forwards(&self) -> Result<Option<u8>, BadHeader> {
-        let number = self.number(&Name::MAX_FORWARDS, "Max-Forwards")?;
-        let small = number.map(u8::try_from).transpose();
-        small.map_err(|_| BadHeader::new("Max-Forwards", "is out of range"))
-    }
-
     /// What the body is.
     pub fn content_type(&self) -> Option<MediaType> {
         MediaType::read(self.headers.get(&Name::CONTENT_TYPE)?.text())
@@ -132,14 +120,6 @@ impl Message {
         }
         let address = NameAddress::read(text, item).map_err(ReferToProblem::Malformed)?;
         ReferTo::of(address.uri)
-    }
-
-    /// Who referred.
-    pub fn referred_by(&self) -> Result<Option<NameAddress>, BadHeader> {
-        if !self.headers.has(&Name::REFERRED_BY) {
-            return Ok(None);
-        }
-        self.address(&Name::REFERRED_BY, "Referred-By").map(Some)
     }
 
     fn only(&self, name: &Name, field: &'static str) -> Result<&Value, BadHeader> {

@@ -38,12 +38,6 @@ impl Via {
         Ok(Self { transport: Text::from_static(transport), sent_by, parameters })
     }
 
-    /// The same, asking for answers to the port that it comes from (RFC 3581).
-    pub fn with_rport(mut self) -> Self {
-        self.parameters = self.parameters.with("rport", None).unwrap_or(self.parameters);
-        self
-    }
-
     /// `text`, a part of `whole`, as one value.
     pub(in super::super) fn read(whole: &Text, text: &str) -> Result<Self, grammar::Wrong> {
         let via = grammar::via(text)?;

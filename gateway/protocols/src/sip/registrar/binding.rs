@@ -95,17 +95,4 @@ impl Binding {
     pub fn depends_on_flow(&self) -> bool {
         self.path.is_empty()
     }
-
-    /// Whether both are of one phone: by instance, else by device, else only a binding and itself. Two devices
-    /// are never one phone, whatever instance they write.
-    pub(super) fn is_of_phone(&self, other: &Self) -> bool {
-        let devices = match (&self.device, &other.device) {
-            (Some(one), Some(other)) => Some(one == other),
-            _ => None,
-        };
-        match (&self.instance, &other.instance) {
-            (Some(one), Some(other)) => one.eq_ignore_ascii_case(other) && devices.unwrap_or(true),
-            _ => devices.unwrap_or(self.order == other.order),
-        }
-    }
 }

@@ -68,12 +68,6 @@ impl<'a, 'b> Planner<'a, 'b> {
 
     fn take(&mut self, contacts: &'a [AskedContact]) -> Result<(), RegistrarRefusal> {
         let registration = self.registration;
-        if !registration.path.is_empty()
-            && !registration.supports_path
-            && self.settings.requires_path_support
-        {
-            return Err(RegistrarRefusal::PathNotSupported);
-        }
         let contacts: Vec<_> =
             contacts.iter().filter(|each| !registration.only_asks(each)).collect();
         let mut flows = 0;

@@ -21,8 +21,6 @@ pub struct Registration {
     pub flow: Flow,
     /// The next hop it came by, where it came with a Path.
     pub hop: Option<String>,
-    /// Whether the phone says that it knows Path.
-    pub supports_path: bool,
     /// Whether the phone says that it knows outbound.
     pub supports_outbound: bool,
     /// Whether it came through others.
@@ -125,9 +123,6 @@ pub enum RegistrarRefusal {
         /// The limit in bytes.
         max: usize,
     },
-    /// 421 with `Require: path`: it came by a Path, and the phone does not know Path.
-    #[error("the phone does not know Path")]
-    PathNotSupported,
     /// 439.
     #[error("the first hop does not keep flows")]
     FirstHopLacksOutbound,
@@ -149,11 +144,6 @@ impl Registration {
     pub(super) fn only_asks(&self, contact: &AskedContact) -> bool {
         contact.keep_alive && contact.expires.or(self.expires) == Some(0)
     }
-}
-
-/// Whether `aor` is one of the addresses that a user may register at; compared as URIs.
-pub fn may_have(aor: &str, own: &[impl AsRef<str>]) -> bool {
-    own.iter().any(|each| same_uri(each.as_ref(), aor))
 }
 
 /// Whether two URIs are equivalent (RFC 3261, section 19.1.4); those that are none only where they are equal.

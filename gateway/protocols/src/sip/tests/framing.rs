@@ -267,8 +267,8 @@ prop_compose! {
         }
         let host = HostPort::parse("voice.example.com").unwrap();
         let uri = Uri::build(false, Some(&user), &host, &[("transport", Some("tls"))]).unwrap();
-        let from = NameAddress::new(uri).with_display(&display).unwrap();
-        let from = from.with_parameter("tag", Some(&tag)).unwrap();
+        let parameters = Parameters::default().with("tag", Some(&tag)).unwrap();
+        let from = NameAddress { display: Some(display), uri, parameters };
         message.headers.set(Name::FROM, from.value().unwrap());
         let method = message.cseq().unwrap().method;
         message.headers.set(Name::CSEQ, CSeq { number, method }.value().unwrap());

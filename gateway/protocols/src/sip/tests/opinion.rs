@@ -97,17 +97,24 @@ fn sip_accept_50_another_library_reads_what_we_send() {
     check(&noted);
     let mut answer = reply(&noted, Status::OK, Some("2f1"));
     let Contacts::List(contacts) = request.contacts().unwrap() else { panic!("a star") };
-    let granted = contacts[0].clone().with_parameter("expires", Some("120")).unwrap();
+    let granted = NameAddress {
+        parameters: contacts[0].parameters.with("expires", Some("120")).unwrap(),
+        ..contacts[0].clone()
+    };
     answer.headers.push(Name::CONTACT, granted.value().unwrap());
     check(&answer);
     let host = HostPort::parse("[2001:db8::7]:5061").unwrap();
     let target =
         Uri::build(false, Some("a b"), &host, &[("transport", Some("tls")), ("lr", None)]).unwrap();
-    let ours = NameAddress::new(target.clone()).with_display("Zoë, K").unwrap();
+    let ours = NameAddress {
+        display: Some("Zoë, K".to_owned()),
+        parameters: Parameters::default().with("tag", Some("1a")).unwrap(),
+        uri: target.clone(),
+    };
     let mut refer = request.clone();
     refer.start = StartLine::Request { method: Method::Refer, uri: target.text().clone() };
     refer.headers.set(Name::CSEQ, CSeq { number: 7, method: Method::Refer }.value().unwrap());
-    refer.headers.set(Name::FROM, ours.with_parameter("tag", Some("1a")).unwrap().value().unwrap());
+    refer.headers.set(Name::FROM, ours.value().unwrap());
     refer.headers.set(Name::REFER_TO, Value::new("cid:0badcafe").unwrap());
     refer.body = Bytes::from_static(b"<x/>\0\xff");
     check(&refer);

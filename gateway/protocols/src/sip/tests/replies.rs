@@ -126,16 +126,20 @@ proptest! {
         let before = message.headers.len();
         let built = Uri::build(false, Some(&text), &host, &[("x", Some(&text)), (&text, None)]);
         let address = NameAddress::new(built.unwrap_or_else(|_| Uri::parse("sip:a.example").unwrap()));
-        let address = address.clone().with_display(&text).unwrap_or(address);
-        let address = address.clone().with_parameter("note", Some(&text)).unwrap_or(address);
-        let address = address.clone().with_parameter(&text, Some("1")).unwrap_or(address);
-        message.headers.set(Name::CONTACT, address.value().unwrap());
+        let mut address = NameAddress { display: Value::new(text.clone()).ok().map(|it| it.as_str().to_owned()), ..address };
+        for (name, value) in [("note", text.as_str()), (&text, "1")] {
+            let with = address.parameters.with(name, Some(value));
+            address.parameters = with.unwrap_or(address.parameters);
+        }
+        if let Ok(value) = address.value() {
+            message.headers.set(Name::CONTACT, value);
+        }
         if let Ok(value) = Value::new(text.clone()) {
             message.headers.push(Name::WARNING.clone(), Value::new("399 x \"y\"").unwrap());
             message.headers.push(Name::of("X-Text".into()), value);
         }
         if let Ok(via) = Via::new("UDP", HostPort { host: Host::Name(text.clone().into()), port: None }, &text)
-            && let Ok(value) = via.with_rport().value()
+            && let Ok(value) = via.value()
         {
             message.headers.push(Name::of("X-Via".into()), value);
         }

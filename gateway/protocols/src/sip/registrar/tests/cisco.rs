@@ -103,7 +103,7 @@ fn sip_trap_3_a_keep_alive_touches_nothing() {
     // It comes before any proof, so it is told nothing either.
     scene.expect(&asks, &[]);
     assert_eq!(scene.reached(), [(&*uri(1), tls(1))]);
-    assert_eq!(scene.registrar.reach(AOR)[0].cseq, 101);
+    assert_eq!(reach(&scene.registrar, AOR)[0].cseq, 101);
     assert!(scene.changes().is_empty());
     // With a lifetime it is no such question.
     let mut registers = desk(1, 102, tls(9));

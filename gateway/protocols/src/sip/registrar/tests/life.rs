@@ -90,7 +90,6 @@ const SETTINGS: RegistrarSettings = RegistrarSettings {
     bindings_max: 9,
     spread_percent: 10,
     grace: Duration::from_secs(15),
-    requires_path_support: false,
 };
 
 /// Who is reached, as told by changes alone.
@@ -150,7 +149,7 @@ fn check(registrar: &Registrar, now: Instant, told: &Told) {
                 assert!(!(same && same_device && one.reg_id == other.reg_id), "{one:?} {other:?}");
             }
         }
-        let reached = registrar.reach(aor);
+        let reached = reach(registrar, aor);
         assert_eq!(reached.is_empty(), !bindings.iter().any(|binding| binding.is_live));
         assert!(reached.iter().all(|binding| binding.is_live));
         assert!(reached.is_sorted_by(|one, other| one.order > other.order));

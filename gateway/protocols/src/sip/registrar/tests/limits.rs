@@ -128,7 +128,7 @@ fn texts_of_a_binding_have_a_limit() {
     let asked = asking(1, vec![contact("sip:a@192.0.2.1")]);
     let named = Registration { user_agent: Some("ü".repeat(100)), ..asked };
     scene.register(&named).unwrap();
-    let kept = scene.registrar.reach(AOR)[0].user_agent.as_deref().unwrap().len();
+    let kept = reach(&scene.registrar, AOR)[0].user_agent.as_deref().unwrap().len();
     assert_eq!(kept, 128);
 }
 
