@@ -39,7 +39,7 @@ impl Element {
             if dismissed.contains(device) {
                 left.insert(binding.flow);
             } else if has_other_lines(device, &binding.aor) {
-                lines.push((binding.aor.clone(), binding.uri.clone()));
+                lines.push((binding.aor.clone(), binding.uri.clone(), device.to_owned()));
             }
         }
         let strangers: Vec<Flow> = state
@@ -52,8 +52,8 @@ impl Element {
             state.registrar.remove_device(device);
             state.held_off.remove(*device);
         }
-        for (aor, uri) in lines {
-            state.registrar.remove(&aor, &uri);
+        for (aor, uri, device) in lines {
+            state.registrar.remove(&aor, Some(&device), &uri);
         }
         for flow in strangers {
             state.registrar.lost(crate::time::now(), flow);
