@@ -150,7 +150,7 @@ async fn sip_accept_46_a_connection_that_brings_nothing_but_what_is_no_sip_ends(
         phone.peer.ends().await;
     }
     let answers = bench.figure("jackfield_sip_dropped_total{reason=\"unmatched\"}");
-    let malformed = bench.figure("jackfield_sip_dropped_total{reason=\"malformed\"}");
+    let malformed = bench.figure("jackfield_sip_dropped_total{reason=\"malformed_grammar\"}");
     assert_eq!((malformed, answers), (61, 61));
     bench.end().await;
 }
