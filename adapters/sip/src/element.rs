@@ -571,7 +571,8 @@ pub(crate) fn transaction_limits(limits: &Limits) -> TransactionLimits {
         pending_max: limits.transactions_max,
         // Each is answered before the next message is looked at.
         pending_per_source_max: limits.transactions_max,
-        kept_max: limits.transactions_max,
+        // At some thousand requests a second repeats find theirs for some seconds.
+        kept_max: limits.transactions_max.saturating_mul(2),
         ..TransactionLimits::default()
     }
 }

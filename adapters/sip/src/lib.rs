@@ -19,6 +19,7 @@
 //! node that has its flow.
 
 mod accept;
+mod answers;
 mod bodies;
 mod channels;
 mod datagram;

@@ -535,8 +535,8 @@ pub(super) const FIELDS: &[Field] = &[
         Number(100, 1_000_000),
         Default(50_000),
         &[
-            "SIP: requests to phones at once that wait for an answer, those beyond are put off; and answered",
-            "requests of phones that are remembered for repeats, beyond which the oldest are forgotten.",
+            "SIP: requests to phones at once that wait for an answer, those beyond are put off; and twice as many",
+            "answered requests of phones are remembered for repeats, beyond which the oldest are forgotten.",
         ],
     ),
     field(
