@@ -13,7 +13,8 @@
 //! - A server transaction is *pending* until its final answer, then *kept* so that repeats get the same bytes
 //!   and nothing is done twice. Both are bounded. Beyond the first bound a request is [`Received::Overloaded`].
 //!   Beyond the second the oldest that are kept go early, those first whose request may be done twice: a
-//!   REGISTER that comes again after that is the same by its Call-ID and `CSeq`.
+//!   REGISTER that comes again after that changes nothing, by its Call-ID and `CSeq`, or by its proof, which was
+//!   used before: then its sender is asked for another one.
 //! - On a connection nothing is sent again and nothing is kept: repeats do not happen there.
 //! - What is pending and is not answered until its peer has given up is forgotten; an answer then comes to
 //!   nothing.
