@@ -24,8 +24,18 @@ fn by_nobody() -> console::Context {
     console::Context { by: domain::Actor::gateway(), idempotency: None }
 }
 
+/// A port that nobody listens on; each is given once, since the system may name one again.
 fn free_port() -> u16 {
-    std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
+    static GIVEN: std::sync::Mutex<Vec<u16>> = std::sync::Mutex::new(Vec::new());
+    loop {
+        let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let mut given = GIVEN.lock().unwrap();
+        if !given.contains(&port) {
+            given.push(port);
+            return port;
+        }
+    }
 }
 
 fn config(folder: &Path) -> Config {

@@ -21,8 +21,18 @@ use crate::tls::making::Authority;
 const NAMES: [&str; 2] = ["gw-a.example.com", "phones.example.com"];
 const PATIENCE: Duration = Duration::from_secs(150);
 
+/// A port that nobody listens on; each is given once, since the system may name one again.
 fn free_port() -> u16 {
-    TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
+    static GIVEN: std::sync::Mutex<Vec<u16>> = std::sync::Mutex::new(Vec::new());
+    loop {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let mut given = GIVEN.lock().unwrap();
+        if !given.contains(&port) {
+            given.push(port);
+            return port;
+        }
+    }
 }
 
 /// An ACME authority on this machine, with the names it asks for, until dropped.
