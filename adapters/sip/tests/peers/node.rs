@@ -216,6 +216,7 @@ fn device(
         profile: false,
         certificate_sha256: None,
         sip: Some(sip),
+        pair: None,
     }
 }
 
