@@ -18,6 +18,7 @@ mod console;
 mod decision;
 mod device_choice;
 mod document;
+mod headset;
 mod identifier;
 mod key;
 mod mobile;
@@ -54,6 +55,7 @@ pub use decision::{
 };
 pub use device_choice::{DeviceChoice, choose_device};
 pub use document::{DecodeDocumentError, Document, IndexEntry};
+pub use headset::{HeadsetNews, HeadsetState, HeadsetStatus};
 pub use identifier::{
     AgentId, DeviceName, Extension, Identifier, InvalidIdentifier, NodeName, PairName, Rule,
     TeamName,

@@ -57,8 +57,9 @@ pub use authenticate::{
 };
 pub use backup::Kinship;
 pub use channels::{
-    Channel, ChannelKind, Channels, PRESS_BYTES_MAX, Presenter, Pressed, Registered, SHOW_TIME,
-    Show, ShowFailure, ShowOutcome, ShowPriority, ShowRequest,
+    Channel, ChannelKind, ChannelRequest, Channels, Notice, PRESS_BYTES_MAX, Presenter, Pressed,
+    Reach, Registered, SHOW_TIME, Show, ShowFailure, ShowOutcome, ShowPriority, TellOutcome,
+    Wanted,
 };
 pub use clients::ClientConnection;
 pub use clock::{Clock, StoreClock, SystemClock};

@@ -78,7 +78,7 @@ and numbers of telephones stand in quotation marks unless they are plain digits.
   reason_codes: [{category: not_ready | wrap_up | sign_out, code, label, teams}]
   layouts:      [{name, header: {label, variable}, left: [..], right: [..]}]
   devices:      [{name, description, lines, profile, certificate_sha256,
-                  sip: {user, password, address, next_hop, proof}}]
+                  sip: {user, password, address, next_hop, proof}, pair}]
   trust:        [{name, purposes: [phones, directory, syslog, proxy, contact_centre, sip_devices,
                   sip_next_hops], certificates}]
   cti_pairs:    [{name, dialect: enterprise | express, side_a, side_b, version, tag_width,
@@ -90,17 +90,20 @@ and numbers of telephones stand in quotation marks unless they are plain digits.
                   push: {user, password, port}}
   voice:        {wrap_up_seconds}
   headset:      {mode: disabled | notification | notification_and_control,
-                  deployment_type: express | enterprise, default_not_ready_reason}
+                  deployment_type: express | enterprise, default_not_ready_reason,
+                  mute_button: ready_toggle | mute, proof: [certificate, token, address],
+                  handle_days, token_hours, token_generation, news_per_second, update_age_seconds,
+                  templates: [{model, version, firmware: remain | latest, settings: {..}}]}
   logging:      {level, enterprise_number,
                   syslog: [{name, host, port, transport: udp | tcp | tls, framing, facility, level}]}
   proxies:      {http: {host, port, user, password}, socks: {..}, except}
   sign_on:      {message, idle_minutes, session_hours, token_days_max, administrators_need_totp}
-  retention:    {audit_days}
+  retention:    {audit_days, headset_days}
   sip:          {domains, realm, digest_algorithms: [sha_512_256, sha_256, md5], nonce_seconds,
                   proof: digest | certificate | digest_or_certificate, phone_expires_seconds,
                   expires_seconds_min, expires_seconds_max, flow_timer_seconds,
                   timer_t1_milliseconds, timer_t2_milliseconds, timer_t4_milliseconds,
-                  reason_element, legacy_no_qop, lenient, allowed_networks,
+                  reason_element, headset_event, legacy_no_qop, lenient, allowed_networks,
                   next_hops: [{name, servers: [{host, port}], transport: tls | tcp | udp,
                   ping_seconds, user, password, realms, register_as, route, trusted}]}
 

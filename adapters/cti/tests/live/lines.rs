@@ -13,6 +13,7 @@ fn phones(settings: &mut Settings, phones: &[(&str, &[&str])]) {
         profile: false,
         certificate_sha256: None,
         sip: None,
+        pair: None,
     };
     let devices = phones.iter().map(device).map(|it| (it.name.clone(), Arc::new(it)));
     settings.devices = Arc::new(devices.collect());
