@@ -16,13 +16,14 @@ use super::{
 const MASKED_BYTES_MAX: usize = 4_096;
 
 /// The built-in profile, and one that differs from it in every way.
+#[expect(clippy::panic, reason = "a fuzz target tells what it found by panicking")]
 static PROFILES: LazyLock<[Profile; 2]> = LazyLock::new(|| {
     let xml = serde_json::json!({
         "format": "xml", "time_format": "epoch_milliseconds", "yes": "1", "no": "0",
         "names": {"update": {"state": "agent.state", "reason": "agent.reason"}},
         "values": {"state": {"login": 0, "logout": 1, "not_ready": 2, "ready": 3}},
     });
-    [Profile::default(), Profile::read(&xml).unwrap_or_default()]
+    [Profile::default(), Profile::read(&xml).unwrap_or_else(|told| panic!("{told:?}"))]
 });
 
 /// Reads `data` as every document there is, in JSON and in XML; what could be read is written and must then be
