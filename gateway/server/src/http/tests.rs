@@ -19,6 +19,8 @@ use super::*;
 use crate::config::Config;
 use crate::log::LineLimit;
 
+mod headset;
+
 /// Answers with what it was asked, or misbehaves.
 pub(crate) struct Echo {
     pub(crate) name: &'static str,
