@@ -139,7 +139,7 @@ impl DeviceCertificates {
             tracing::error!(%error, "trust for headset_devices cannot be used");
             Judge::default()
         });
-        let holder = judge.verifier().map(|verifier| AnyHolder::new(Arc::clone(verifier)));
+        let holder = judge.verifier().map(|verifier| AnyHolder::asked(Arc::clone(verifier)));
         if let Err(error) = self.tls.ask(holder) {
             tracing::error!(%error, "handshakes go on as before");
         }
@@ -175,7 +175,7 @@ struct AnyHolder {
 }
 
 impl AnyHolder {
-    fn new(verifier: Arc<dyn ClientCertVerifier>) -> Arc<dyn ClientCertVerifier> {
+    fn asked(verifier: Arc<dyn ClientCertVerifier>) -> Arc<dyn ClientCertVerifier> {
         let hints = verifier.root_hint_subjects().iter();
         let bytes: usize = hints.map(|name| name.as_ref().len().saturating_add(2)).sum();
         Arc::new(Self { has_hints: bytes <= HINT_BYTES_MAX, verifier })
