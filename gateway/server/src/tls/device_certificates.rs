@@ -101,7 +101,9 @@ impl DeviceCertificates {
         if !shown.passes(&judging, now) {
             return None;
         }
-        let device = device(&shown.names, |name| settings.devices.contains_key(name))?;
+        // A profile is no phone: it is on whichever took it.
+        let is_phone = |name: &_| settings.devices.get(name).is_some_and(|it| !it.profile);
+        let device = device(&shown.names, is_phone)?;
         Some(Principal {
             who: device.to_string(),
             roles: Vec::new(),

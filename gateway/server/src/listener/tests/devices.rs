@@ -21,6 +21,7 @@ use super::*;
 const DAY: i64 = 86_400;
 const FIRST: &str = "SEP001122334455";
 const SECOND: &str = "SEP001122334466";
+const PROFILE: &str = "SEP0011223344AA";
 const VERSIONS: [&SupportedProtocolVersion; 2] = [&rustls::version::TLS12, &rustls::version::TLS13];
 
 /// An authority of phones.
@@ -87,10 +88,10 @@ fn bench_with(trusted: &[&Maker], proxies: &[&str]) -> Bench {
         ..With::default()
     });
     let bench = Bench { it, folder, tls, settings, clock };
-    let listed = [FIRST, SECOND].map(|name| {
+    let listed = [FIRST, SECOND, PROFILE].map(|name| {
         let name: DeviceName = name.parse().unwrap();
         let device = json!({
-            "name": name, "description": null, "lines": [], "profile": false,
+            "name": name, "description": null, "lines": [], "profile": name.as_str() == PROFILE,
             "certificate_sha256": null,
         });
         (name, Arc::new(serde_json::from_value::<Device>(device).unwrap()))
@@ -202,6 +203,7 @@ async fn a_certificate_proves_the_device_it_names_and_nothing_else_does() {
     bench.check(None, "", "none shown").await;
     bench.check(Some(&other.identity(FIRST)), "", "an authority of the same name").await;
     bench.check(Some(&maker.identity("SEP00000000FFFF")), "", "not listed").await;
+    bench.check(Some(&maker.identity(PROFILE)), "", "a profile").await;
     let both = maker.with(FIRST, |it| {
         it.subject_alt_names = vec![rcgen::SanType::DnsName(SECOND.try_into().unwrap())];
     });
