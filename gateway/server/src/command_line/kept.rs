@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use super::{Problem, WhichNode};
 
 pub(super) const RETENTION_HELP: &str = "\
-How long is kept what, the settings say (retention.audit_days). Once a day one of the nodes removes what is \
-older by itself; this does so now. The event log is kept for 90 days and outcomes for one, and are removed as \
+How long is kept what, the settings say (retention.audit_days, retention.headset_days). Once a day one of \
+the nodes removes what is older by itself; this does so now. The event log is kept for 90 days and outcomes for one, and are removed as \
 they fall due.
 
 Example:
