@@ -47,7 +47,7 @@ impl Engine {
     ) -> Result<BTreeSet<String>, SubmitError> {
         let most = HEADSETS_OF_OWNER_MAX;
         let range = |owner: &String| {
-            let value = Index::owner_value(owner);
+            let value = Index::person_value(owner);
             IndexRange::exactly(Index::HeadsetByOwner, value, most.saturating_add(1))
         };
         let asks = owners.iter().map(|owner| Ask::Range(range(owner))).collect();
@@ -55,6 +55,6 @@ impl Engine {
         let has_too_many = |found: usize| u32::try_from(found).is_ok_and(|found| found > most);
         let answered = answer.ranges.into_iter().filter(|(_, found)| has_too_many(found.len()));
         let values: BTreeSet<_> = answered.map(|(range, _)| range.from).collect();
-        Ok(owners.into_iter().filter(|it| values.contains(&Index::owner_value(it))).collect())
+        Ok(owners.into_iter().filter(|it| values.contains(&Index::person_value(it))).collect())
     }
 }

@@ -256,6 +256,8 @@ impl Engine {
                 keys.extend(self.keys(range).await?);
             }
         }
+        let person = Index::person_value(id.as_str());
+        keys.extend(self.keys(IndexRange::exactly(Index::HeadsetByPerson, person, 1_000)).await?);
         let mut documents = Vec::new();
         for key in keys {
             if self.document(&key).await?.is_some() {

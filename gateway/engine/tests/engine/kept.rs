@@ -246,6 +246,22 @@ async fn ops_13_headsets_that_no_phone_reports_are_removed_and_the_rest_stays() 
 }
 
 #[tokio::test]
+async fn ops_13_headsets_of_a_person_are_erased_with_them() {
+    let mut bench = Bench::new().await;
+    headsets_seen(&mut bench, 1, 0..3, "Left").await;
+    headsets_seen(&mut bench, 2, 3..5, "leftover").await;
+    let engine = Arc::clone(&bench.engine);
+    let erased = engine.erase(&id("left"), Actor::gateway()).await.unwrap();
+    assert_eq!(erased.documents.len(), 3);
+    assert_eq!(serials(&engine).await, ["WTN00003", "WTN00004"]);
+    // The count is right, so what comes next is counted from there.
+    headsets_seen(&mut bench, 1, 0..1, "other").await;
+    let tally = engine.document(&Key::headset_tally()).await.unwrap().unwrap().document;
+    assert_eq!(tally, Document::HeadsetTally(domain::HeadsetTally { count: 3 }));
+    engine.close().await;
+}
+
+#[tokio::test]
 async fn headsets_come_in_pages_and_an_owner_of_sixteen_has_too_many() {
     let mut bench = Bench::new().await;
     headsets_seen(&mut bench, 1, 0..15, "Fifteen").await;

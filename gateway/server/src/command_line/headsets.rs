@@ -123,7 +123,8 @@ mod tests {
         let told = lines(&json!({"headsets": [headset], "next": null}));
         assert_eq!(
             told,
-            "WTN1 CP-HS-562: disconnected at SEP1 since 2027-01-15T08:00:00Z, firmware 2-1?[2J, of \
+            "WTN1 CP-HS-562: disconnected at SEP1 since 2027-01-15 08:00:00 UTC, firmware 2-1?[2J, \
+             of \
              1001, inactive, who has more than 15\n"
         );
     }

@@ -1,5 +1,6 @@
 //! A whole node in this process: start, reload, store faults, stop, and the figures it shows.
 
+mod headsets;
 mod peers;
 
 use std::io::{BufRead, BufReader, Read, Write};
