@@ -1,6 +1,7 @@
 //! A whole node in this process: start, reload, store faults, stop, and the figures it shows.
 
 mod headset;
+mod headsets;
 mod peers;
 
 use std::io::{BufRead, BufReader, Read, Write};
