@@ -13,6 +13,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use bytes::Bytes;
 
+use crate::stamp::Stamp;
+
 /// By which door a file is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Via {
@@ -78,6 +80,14 @@ impl ServedFile {
         match &self.0 {
             Content::Made(content) => content.len() as u64,
             Content::Kept { bytes, .. } => *bytes,
+        }
+    }
+
+    /// What tells it from other files; nothing for one that was made.
+    pub(crate) fn stamp(&self) -> Option<Stamp> {
+        match &self.0 {
+            Content::Made(_) => None,
+            Content::Kept { file, .. } => file.metadata().ok().as_ref().map(Stamp::of),
         }
     }
 

@@ -10,7 +10,12 @@
 //! with every server of this kind, so what is served must hold no secret that another phone may not have.
 
 mod files;
+mod folder;
+mod http;
+mod stamp;
 mod tftp;
 
 pub use files::{Files, NotServed, ServedFile, Via};
+pub use folder::{DEFAULT_FILE, DEVICE_NAME, Elements, FolderFiles};
+pub use http::Provisioning;
 pub use tftp::TftpLimits;

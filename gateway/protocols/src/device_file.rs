@@ -22,6 +22,8 @@ mod tests;
 
 use std::ops::Range;
 
+use bytes::Bytes;
+
 pub use error::DeviceFileError;
 pub use fuzz::fuzz;
 pub use merge::{is_writable, line};
@@ -42,8 +44,8 @@ pub type Element = (&'static str, String);
 
 /// A device file that was read, with the place of each of its elements.
 #[derive(Debug)]
-pub struct DeviceFile<'b> {
-    bytes: &'b [u8],
+pub struct DeviceFile {
+    bytes: Bytes,
     /// In the order of their ends.
     elements: Vec<Place>,
     /// Where the root's end tag stands; for a root without one (`<device/>`) its `/>`.

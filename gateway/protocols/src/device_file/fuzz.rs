@@ -1,5 +1,7 @@
 //! What must hold for any bytes at all.
 
+use bytes::Bytes;
+
 use super::{DeviceFile, Element};
 
 /// What is merged in; one element is short, one as long as it may be, one needs escaping.
@@ -19,10 +21,10 @@ pub(super) fn ours() -> Vec<Element> {
 /// what a fuzzer looks for.
 #[expect(clippy::panic, reason = "a fuzz target tells what it found by panicking")]
 pub fn fuzz(data: &[u8]) {
-    let Ok(file) = DeviceFile::read(data) else { return };
+    let Ok(file) = DeviceFile::read(Bytes::copy_from_slice(data)) else { return };
     let ours = ours();
     let Ok(merged) = file.merge(&ours) else { return };
-    let again = DeviceFile::read(&merged);
+    let again = DeviceFile::read(merged.clone().into());
     let again = again.unwrap_or_else(|error| panic!("what was merged cannot be read: {error}"));
     assert_eq!(again.merge(&ours).as_deref(), Ok(&*merged), "merging twice is not merging once");
     if file.is_empty {
@@ -35,7 +37,7 @@ pub fn fuzz(data: &[u8]) {
 }
 
 /// The bytes beside our elements; what was put in took a line's end and its indent with it.
-fn kept(file: &DeviceFile<'_>, ours: &[Element]) -> Vec<u8> {
+fn kept(file: &DeviceFile, ours: &[Element]) -> Vec<u8> {
     let mut kept = file.bytes.to_vec();
     for edit in file.edits(ours).unwrap_or_default().into_iter().rev() {
         kept.splice(edit.range, []);

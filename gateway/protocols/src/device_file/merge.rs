@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use bytes::Bytes;
 use quick_xml::escape::escape;
 
 use super::{DeviceFile, DeviceFileError, Element, Place, ROOT, VALUE_CHARACTERS_MAX};
@@ -26,7 +27,12 @@ pub fn line(name: &str, value: &str) -> String {
     format!("<{name}>{}</{name}>", escape(value))
 }
 
-impl DeviceFile<'_> {
+impl DeviceFile {
+    /// The file as it was read.
+    pub fn bytes(&self) -> &Bytes {
+        &self.bytes
+    }
+
     /// The file with `ours` in it; all other bytes are what they were.
     pub fn merge(&self, ours: &[Element]) -> Result<Vec<u8>, DeviceFileError> {
         let edits = self.edits(ours)?;

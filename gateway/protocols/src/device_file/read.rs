@@ -3,6 +3,7 @@
 //! Both character sets are read as bytes of which those that mean something to XML are ASCII; all others
 //! are masked by a letter first, so that every position is one of the file's own.
 
+use bytes::Bytes;
 use quick_xml::events::{BytesRef, BytesStart, Event};
 use quick_xml::{Reader, XmlVersion};
 
@@ -27,13 +28,13 @@ struct Seen {
     nodes_left: usize,
 }
 
-impl<'b> DeviceFile<'b> {
+impl DeviceFile {
     /// Reads a file; it is refused where anything in it is not as it has to be.
-    pub fn read(bytes: &'b [u8]) -> Result<Self, DeviceFileError> {
+    pub fn read(bytes: Bytes) -> Result<Self, DeviceFileError> {
         if bytes.len() > BYTES_MAX {
             return Err(DeviceFileError::TooLarge { bytes: bytes.len() });
         }
-        let body = bytes.strip_prefix(MARK).unwrap_or(bytes);
+        let body = bytes.strip_prefix(MARK).unwrap_or(&bytes);
         let before = bytes.len() - body.len();
         check_encoding(body, before > 0)?;
         let masked = masked(body)

@@ -8,14 +8,18 @@ use super::*;
 const DISCOVERY: &str = "discoveryURL";
 const URL: &str = "https://gw-a.example:9444/headset/SEP001122334455";
 
+fn read(bytes: &[u8]) -> Result<DeviceFile, DeviceFileError> {
+    DeviceFile::read(Bytes::copy_from_slice(bytes))
+}
+
 fn discovery() -> Vec<Element> {
     vec![(DISCOVERY, URL.to_owned())]
 }
 
 #[track_caller]
 fn check_with(file: &str, ours: &[Element], merged: &str) {
-    let read = DeviceFile::read(file.as_bytes()).unwrap();
-    let actual = read.merge(ours).unwrap();
+    let read_file = read(file.as_bytes()).unwrap();
+    let actual = read_file.merge(ours).unwrap();
     assert_eq!(String::from_utf8(actual).unwrap(), merged);
     fuzz(file.as_bytes());
 }
@@ -27,7 +31,7 @@ fn check(file: &str, merged: &str) {
 
 #[track_caller]
 fn refused(file: &[u8], error: DeviceFileError) {
-    let result = DeviceFile::read(file).and_then(|file| file.merge(&discovery()));
+    let result = read(file).and_then(|file| file.merge(&discovery()));
     assert_eq!(result, Err(error), "{}", String::from_utf8_lossy(file));
     fuzz(file);
 }
@@ -111,7 +115,7 @@ fn hst_11_bytes_of_either_character_set_stay() {
     let undeclared = b"<device><a>\xDF</a></device>";
     let marked = b"\xEF\xBB\xBF<device><discoveryURL>\xC3\xA4</discoveryURL></device>";
     for file in [&latin1[..], undeclared, marked] {
-        let merged = DeviceFile::read(file).unwrap().merge(&discovery()).unwrap();
+        let merged = read(file).unwrap().merge(&discovery()).unwrap();
         let text = |bytes: &[u8]| bytes.iter().copied().map(char::from).collect::<String>();
         let bare = text(&merged).replace(&line(DISCOVERY, URL), "");
         let expected = text(file).replace("<discoveryURL>\u{C3}\u{A4}</discoveryURL>", "");
@@ -174,7 +178,7 @@ fn hst_11_what_is_not_well_formed_is_refused() {
         "<device><?xml version='1.0'?></device>",
         "<!-- first --><?xml version='1.0'?><device/>",
     ] {
-        let result = DeviceFile::read(file.as_bytes());
+        let result = read(file.as_bytes());
         let error = result.expect_err(file);
         assert!(matches!(error, DeviceFileError::Malformed { .. }), "{file:?}: {error}");
         fuzz(file.as_bytes());
@@ -189,10 +193,10 @@ fn every_length_has_a_limit() {
     let deep = |depth: usize| {
         format!("<device>{}{}</device>", "<a>".repeat(depth - 1), "</a>".repeat(depth - 1))
     };
-    assert!(DeviceFile::read(deep(DEPTH_MAX).as_bytes()).is_ok());
+    assert!(read(deep(DEPTH_MAX).as_bytes()).is_ok());
     refused(deep(DEPTH_MAX + 1).as_bytes(), TooDeep);
     let many = |count: usize| format!("<device>{}</device>", "<a/>".repeat(count - 1));
-    assert!(DeviceFile::read(many(NODES_MAX).as_bytes()).is_ok());
+    assert!(read(many(NODES_MAX).as_bytes()).is_ok());
     refused(many(NODES_MAX + 1).as_bytes(), TooManyNodes);
     let attributes = "<a b=''/>".repeat(NODES_MAX / 2);
     refused(format!("<device>{attributes}</device>").as_bytes(), TooManyNodes);
@@ -200,7 +204,7 @@ fn every_length_has_a_limit() {
 
 #[test]
 fn what_is_merged_in_is_bounded_and_ascii() {
-    let file = DeviceFile::read(b"<device/>").unwrap();
+    let file = read(b"<device/>").unwrap();
     let merge = |value: &str| file.merge(&[(DISCOVERY, value.to_owned())]);
     assert!(merge(&"x".repeat(VALUE_CHARACTERS_MAX)).is_ok());
     let unwritable = Err(DeviceFileError::Unwritable { name: DISCOVERY });
@@ -215,7 +219,7 @@ fn what_is_merged_in_is_bounded_and_ascii() {
 fn another_reader_finds_our_elements_and_no_other_changed() {
     let mut merged_files = 0;
     for bytes in corpus() {
-        let Ok(file) = DeviceFile::read(&bytes) else { continue };
+        let Ok(file) = read(&bytes) else { continue };
         let Ok(merged) = file.merge(&ours()) else { continue };
         // It reads UTF-8 alone; the names of the elements are ASCII in both sets.
         let text = |bytes: &[u8]| {
@@ -336,8 +340,8 @@ proptest! {
     #[test]
     fn hst_11_merging_twice_is_merging_once(pieces in prop::collection::vec(any_piece(), 0..6)) {
         let file = format!("<?xml version=\"1.0\"?>\n<device>{}</device>\n", pieces.concat());
-        let read = DeviceFile::read(file.as_bytes());
-        prop_assert!(read.is_ok(), "{read:?} {file}");
+        let result = read(file.as_bytes());
+        prop_assert!(result.is_ok(), "{result:?} {file}");
         fuzz(file.as_bytes());
     }
 
