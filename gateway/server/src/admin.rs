@@ -25,6 +25,7 @@ mod deeds;
 mod directories;
 mod kept;
 pub(crate) mod people;
+mod phones;
 pub(crate) mod protocol;
 mod secrets;
 pub(crate) mod status;

@@ -19,6 +19,7 @@ mod acme_keys;
 pub(crate) mod credential;
 mod fields;
 mod files;
+mod provisioning_keys;
 mod public_name;
 mod raw;
 mod render;
@@ -28,6 +29,7 @@ mod store_keys;
 pub use acme_keys::{AcmeChallenge, AcmeConfig};
 pub use files::check_files;
 pub(crate) use files::{Expiry, check_files_for};
+pub use provisioning_keys::{ProvisioningLimits, ProvisioningListeners};
 pub use public_name::PublicName;
 pub use render::{sample, schema};
 pub use sip_keys::{SipLimits, SipListeners};
@@ -73,6 +75,8 @@ pub struct Config {
     pub operations: OperationsListener,
     /// SIP.
     pub sip: SipListeners,
+    /// Files that phones load.
+    pub provisioning: ProvisioningListeners,
     /// What peers may use.
     pub limits: Limits,
     /// How the log looks.
@@ -322,6 +326,10 @@ impl Config {
         }
         let of_streams = [&others[..], &[acme_port]].concat();
         let sip = SipListeners::read(raw, &of_streams, problems);
+        let first_port = |sockets: &[SocketAddr]| sockets.first().map(SocketAddr::port);
+        let of_streams = [&of_streams[..], &[first_port(&sip.tls), first_port(&sip.tcp)]].concat();
+        let provisioning =
+            ProvisioningListeners::read(raw, &of_streams, first_port(&sip.udp), problems);
         let proxy_protocol = raw.switch("listeners.phone.proxy_protocol");
         let trusted_proxies = raw.networks("trusted_proxies");
         if proxy_protocol && trusted_proxies.is_empty() {
@@ -372,6 +380,7 @@ impl Config {
                 metrics_token_file: raw.path("listeners.operations.metrics_token_file"),
             },
             sip,
+            provisioning,
             limits: limits(raw),
             log: LogConfig { json: raw.word("log.format") == "json", level: raw.word("log.level") },
             name,

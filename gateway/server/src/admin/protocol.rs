@@ -15,7 +15,9 @@ use domain::settings::Reader;
 use domain::{Actor, Problems, Proof, Refusal};
 use serde_json::{Value, json};
 
-use super::{agents, backups, certificates, deeds, directories, kept, people, secrets, status};
+use super::{
+    agents, backups, certificates, deeds, directories, kept, people, phones, secrets, status,
+};
 use crate::console::set_up;
 use crate::node::Shared;
 use crate::{probe, settings, words};
@@ -122,6 +124,10 @@ pub(crate) async fn done(
         "settings_export" => {
             read(members, |_| Some(()))?;
             deeds::settings_export(shared)
+        }
+        "phone_config" => {
+            let asked = read(members, phones::read)?;
+            phones::config(shared, &asked)
         }
         "certificate" => {
             read(members, |_| Some(()))?;

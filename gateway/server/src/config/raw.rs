@@ -116,8 +116,11 @@ impl Raw {
     }
 
     pub(super) fn networks(&self, key: &str) -> Vec<IpNet> {
-        match self.values.get(key) {
-            Some(Written::Networks(networks)) => networks.clone(),
+        match (self.values.get(key), fallback(key)) {
+            (Some(Written::Networks(networks)), _) => networks.clone(),
+            (_, Fallback::List(elements)) => {
+                elements.iter().filter_map(|element| element.parse().ok()).collect()
+            }
             _ => Vec::new(),
         }
     }

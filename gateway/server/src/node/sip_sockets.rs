@@ -88,7 +88,7 @@ fn unless_taken<S>(
     }
 }
 
-fn bind_udp(address: SocketAddr) -> std::io::Result<UdpSocket> {
+pub(super) fn bind_udp(address: SocketAddr) -> std::io::Result<UdpSocket> {
     let socket = Socket::new(Domain::for_address(address), Type::DGRAM, Some(Protocol::UDP))?;
     if address.is_ipv6() {
         socket.set_only_v6(true)?;
