@@ -237,6 +237,9 @@ fn read_field(
             Some(Written::Addresses(addresses))
         }
         Sort::Networks => {
+            if !reader.has(name) {
+                return None;
+            }
             let texts: Vec<String> = reader.parsed_list(name, LIST_MAX);
             let mut networks = Vec::new();
             for text in texts {
