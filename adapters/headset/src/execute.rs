@@ -144,12 +144,8 @@ pub(crate) async fn carry_out(port: &Port, agent: &AgentKey, wish: &Wish, id: &s
 
 /// Where the gateway owns the state itself.
 async fn submit(port: &Port, agent: &AgentKey, wish: &Wish, id: &str) -> Became {
-    let command = AgentCommand {
-        agent: agent.clone(),
-        holder: None,
-        seen_changes: None,
-        wish: wish.clone(),
-    };
+    let command =
+        AgentCommand { agent: agent.clone(), holder: None, seen_changes: None, wish: wish.clone() };
     let input = Input::command(InputId::new("headset", id), Command::Agent(command));
     match port.submit(input).await {
         Ok(Outcome::Done(_)) => Became::Done,
@@ -178,8 +174,10 @@ pub(crate) async fn known_again(port: &Port, agent: &AgentKey, until: Instant) -
         }
         // First of all: a link that was just lost is not told to be lost at once.
         tokio::time::sleep(LOOK).await;
-        let is_served =
-            port.pair_statuses().iter().any(|(pair, it)| *pair == agent.pair && it.active_side.is_some());
+        let is_served = port
+            .pair_statuses()
+            .iter()
+            .any(|(pair, it)| *pair == agent.pair && it.active_side.is_some());
         let live = port.live(agent);
         if is_served && live.is_some_and(|live| live.is_signed_in().is_some()) {
             return true;

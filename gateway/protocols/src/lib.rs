@@ -5,6 +5,7 @@
 
 mod calendar;
 pub mod cti;
+pub mod device_file;
 pub mod finesse;
 pub mod headset;
 pub mod journal;

@@ -21,6 +21,7 @@ mod field;
 mod fields;
 mod files;
 mod headset_keys;
+mod provisioning_keys;
 mod public_name;
 mod raw;
 mod render;
@@ -31,6 +32,7 @@ pub use acme_keys::{AcmeChallenge, AcmeConfig};
 pub use files::check_files;
 pub(crate) use files::{Expiry, check_files_for};
 pub use headset_keys::HeadsetListener;
+pub use provisioning_keys::{ProvisioningLimits, ProvisioningListeners};
 pub use public_name::PublicName;
 pub use render::{sample, schema};
 pub use sip_keys::{SipLimits, SipListeners};
@@ -78,6 +80,8 @@ pub struct Config {
     pub operations: OperationsListener,
     /// SIP.
     pub sip: SipListeners,
+    /// Files that phones load.
+    pub provisioning: ProvisioningListeners,
     /// What peers may use.
     pub limits: Limits,
     /// How the log looks.
@@ -329,6 +333,10 @@ impl Config {
         let headset = HeadsetListener::read(raw, &name, &of_streams, problems);
         of_streams.push(headset.addresses.first().map(SocketAddr::port));
         let sip = SipListeners::read(raw, &of_streams, problems);
+        let first_port = |sockets: &[SocketAddr]| sockets.first().map(SocketAddr::port);
+        let of_streams = [&of_streams[..], &[first_port(&sip.tls), first_port(&sip.tcp)]].concat();
+        let provisioning =
+            ProvisioningListeners::read(raw, &of_streams, first_port(&sip.udp), problems);
         let proxy_protocol = raw.switch("listeners.phone.proxy_protocol");
         let trusted_proxies = raw.networks("trusted_proxies");
         if proxy_protocol && trusted_proxies.is_empty() {
@@ -380,6 +388,7 @@ impl Config {
                 metrics_token_file: raw.path("listeners.operations.metrics_token_file"),
             },
             sip,
+            provisioning,
             limits: limits(raw),
             log: LogConfig { json: raw.word("log.format") == "json", level: raw.word("log.level") },
             name,

@@ -20,6 +20,7 @@ use engine::{
     Authenticator, Clock, Engine, EngineOptions, Metrics, Port, SealingKey, SealingKeys,
     SystemClock, SystemRandom, UnsealError,
 };
+use provisioning::Files;
 use sip::Sip;
 use tokio::sync::{Mutex, watch};
 use tokio::task::JoinSet;
@@ -30,6 +31,7 @@ use crate::console::{Handle, StoredProofs, Tries, set_up};
 use crate::http::{HttpMetrics, RouteTable, route_tables};
 use crate::log::{LineLimit, LogControl};
 use crate::operations::{Health, Operations};
+use crate::phone_elements::PhoneElements;
 use crate::surfaces::{MakeSurfaces, ProbePhone, Push, Surfaces};
 use crate::tls::acme::Challenges;
 use crate::tls::certificates::{self, Certificates, Loaded, Purpose};
@@ -45,6 +47,7 @@ mod listeners;
 mod logging;
 mod nodes;
 pub(crate) mod notify;
+mod provisioning_sockets;
 mod sealing;
 mod signals;
 mod sip_sockets;
@@ -111,6 +114,8 @@ pub(crate) struct Shared {
     pub(crate) pushes: Arc<dyn Fn() -> Vec<Push> + Send + Sync>,
     pub(crate) probe_phone: ProbePhone,
     pub(crate) sip: Option<Arc<Sip>>,
+    files: Option<Arc<dyn Files>>,
+    pub(crate) phone_elements: PhoneElements,
     pub(crate) directories: Arc<Directories>,
     pub(crate) keeper: Arc<Keeper>,
     /// Brings figures that are looked up up to date.
@@ -292,7 +297,7 @@ impl Starting {
 
         let handle = Handle::default();
         let administration = Arc::new(handle.clone());
-        let Surfaces { served, pushes, probe_phone, mut links, sip } =
+        let Surfaces { served, pushes, probe_phone, mut links, sip, files, phone_elements } =
             surfaces(port.clone(), &config, administration);
         let takes_over = settings_file.is_none();
         let keeper = Keeper::new(port.clone(), Arc::clone(&directories), takes_over);
@@ -330,6 +335,8 @@ impl Starting {
             pushes,
             probe_phone,
             sip,
+            files,
+            phone_elements,
             directories,
             keeper,
             log,

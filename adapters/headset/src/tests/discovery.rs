@@ -97,7 +97,10 @@ async fn hst_05_the_configuration_tells_state_reasons_and_what_the_key_does() {
     super::site::until("ready", || (phone.states().last() == Some(&(3, 0))).then_some(())).await;
     let page = site.get(&page, "192.0.2.1").await;
     assert_eq!((&page.body["state"], &page.body["stateCode"]), (&json!("Ready"), &json!(3)));
-    assert_eq!((&page.body["mode"], &page.body["muteButton"]), (&json!("control"), &json!("readyToggle")));
+    assert_eq!(
+        (&page.body["mode"], &page.body["muteButton"]),
+        (&json!("control"), &json!("readyToggle"))
+    );
     assert_eq!(page.body["defaultNotReadyReason"], 1);
     let reasons = json!([{"code": 1, "label": "Lunch"}, {"code": 7, "label": "Training"}]);
     assert_eq!(page.body["notReadyReasons"], reasons);
@@ -140,7 +143,8 @@ async fn templates_and_inventory_are_served_to_a_phone_that_is_proven() {
 async fn requests_that_the_profile_does_not_know_are_kept_masked() {
     let site = Site::new(&settings()).await;
     let path = format!("/headset/v9/{PHONE}/thing?password=hunter2hunter2");
-    let fields = [("authorization", "Basic aHVudGVyMjpodW50ZXIy"), ("content-type", "application/json")];
+    let fields =
+        [("authorization", "Basic aHVudGVyMjpodW50ZXIy"), ("content-type", "application/json")];
     let body = r#"{"agentState": "READY", "secret": "hunter2hunter2", "agent": "1001"}"#;
     for _ in 0..3 {
         let answer = site.ask(Method::POST, &path, "192.0.2.1", &fields, body).await;

@@ -72,7 +72,13 @@ fn config(phone: &str) -> String {
     format!("/headset/{phone}/cc")
 }
 
-async fn ask(site: &Site, path: &str, address: &str, certificate: Option<&str>, bearer: &str) -> Answered {
+async fn ask(
+    site: &Site,
+    path: &str,
+    address: &str,
+    certificate: Option<&str>,
+    bearer: &str,
+) -> Answered {
     let fields = [("authorization", bearer)];
     let fields = if bearer.is_empty() { &[][..] } else { &fields[..] };
     let request = request(Method::GET, path, address, fields, "", certificate);
@@ -103,7 +109,8 @@ async fn hst_01_a_forged_device_name_opens_nothing() {
 
 #[tokio::test]
 async fn hst_11_the_handle_of_a_phones_file_opens_discovery_alone_and_only_where_the_phone_is() {
-    let site = Site::new(&with_headset(&settings(), |it| it.proof = vec![HeadsetProof::Token])).await;
+    let site =
+        Site::new(&with_headset(&settings(), |it| it.proof = vec![HeadsetProof::Token])).await;
     let path = |url: String| url.strip_prefix(super::site::BASE).unwrap().to_owned();
     let address: IpAddr = [192, 0, 2, 1].into();
     let bound = path(site.headset.discovery_url(&name(PHONE), Some(address)));
@@ -144,7 +151,13 @@ async fn phn_16_a_phone_that_is_not_listed_takes_no_part_where_phones_are_listed
     let path = "/headset/SEP00AABBCCDDEE/cc/agent-state";
     let answer = site.ask(Method::PUT, path, "192.0.2.1", &kind, &body).await;
     assert_eq!(answer.status, 404);
-    for odd in ["/headset/..", "/headset/%2e%2e/x", "/headset/SEP%00", "/headset/'%20or%201=1", "/headset/"] {
+    for odd in [
+        "/headset/..",
+        "/headset/%2e%2e/x",
+        "/headset/SEP%00",
+        "/headset/'%20or%201=1",
+        "/headset/",
+    ] {
         let answer = site.get(odd, "192.0.2.1").await;
         assert!(matches!(answer.status, 400 | 404), "{odd}: {}", answer.status);
     }

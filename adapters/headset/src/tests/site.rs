@@ -410,7 +410,13 @@ impl Centre {
     }
 
     /// It tells that an agent does that, with that line.
-    pub(crate) fn tells(&self, agent: &str, state: PresenceState, line: &str, device: Option<&str>) {
+    pub(crate) fn tells(
+        &self,
+        agent: &str,
+        state: PresenceState,
+        line: &str,
+        device: Option<&str>,
+    ) {
         let heard = HeardState {
             extension: Some(line.parse().unwrap()),
             device: device.map(|it| it.parse().unwrap()),
@@ -449,14 +455,7 @@ impl Centre {
 }
 
 fn heard(state: PresenceState) -> HeardState {
-    HeardState {
-        state,
-        since: NOW,
-        pending: None,
-        extension: None,
-        instrument: None,
-        device: None,
-    }
+    HeardState { state, since: NOW, pending: None, extension: None, instrument: None, device: None }
 }
 
 fn told(state: PresenceState) -> Heard {

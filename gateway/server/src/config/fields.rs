@@ -3,6 +3,9 @@
 //! One table drives the reading, the JSON Schema and the commented sample, so the three cannot
 //! disagree. A new key is one row here and one line in `config.rs`.
 
+mod provisioning;
+mod sip;
+
 pub(super) use super::field::{Fallback, Field, LIST_MAX, Section, Sort};
 use super::field::{field, section};
 use Fallback::{Absent, List, Number as Default, Required, Switch as On, Word};
@@ -63,6 +66,14 @@ pub(super) const SECTIONS: &[Section] = &[
             "port that another program has is done without.",
         ],
     ),
+    section(
+        "listeners.provisioning",
+        &[
+            "Files that phones load before they register: TFTP, and HTTP as phones ask for first. Off",
+            "unless a folder and a port are given. Nobody proves who they are here, so the files must hold",
+            "nothing that another phone in allowed_networks may not know.",
+        ],
+    ),
     section("limits", &["What peers may use. The defaults suit some thousand phones on one node."]),
     section(
         "log",
@@ -73,8 +84,55 @@ pub(super) const SECTIONS: &[Section] = &[
 const PORT: Sort = Number(1, 65_535);
 const PORT_OR_OFF: Sort = Number(0, 65_535);
 
-/// Keys, in the order of the sample.
-pub(super) const FIELDS: &[Field] = &[
+/// Keys, in the order of the sample: those of one table stand together.
+pub(super) const FIELDS: &[Field] = &joined::<{ count(PARTS) }>(PARTS);
+
+const PARTS: &[&[Field]] = &[
+    FIRST,
+    sip::LISTENERS,
+    provisioning::LISTENERS,
+    LIMITS,
+    sip::LIMITS,
+    provisioning::LIMITS,
+    LOG,
+];
+
+const fn count(parts: &[&[Field]]) -> usize {
+    let mut count = 0;
+    let mut rest = parts;
+    while let [part, others @ ..] = rest {
+        count += part.len();
+        rest = others;
+    }
+    count
+}
+
+/// All parts in one.
+const fn joined<const COUNT: usize>(parts: &[&[Field]]) -> [Field; COUNT] {
+    let mut all = [NONE; COUNT];
+    let (mut places, mut rest) = (all.as_mut_slice(), parts);
+    while let [part, others @ ..] = rest {
+        let mut left = *part;
+        while let [field, more @ ..] = left {
+            left = more;
+            // There are as many places as fields.
+            places = match places {
+                [place, behind @ ..] => {
+                    *place = *field;
+                    behind
+                }
+                [] => &mut [],
+            };
+        }
+        rest = others;
+    }
+    all
+}
+
+const NONE: Field = field("", Switch, On(false), &[]);
+
+/// The beginning, down to the listeners of HTTP.
+const FIRST: &[Field] = &[
     field(
         "name",
         HostName,
@@ -340,28 +398,10 @@ pub(super) const FIELDS: &[Field] = &[
             "Nobody but its owner and group may read it.",
         ],
     ),
-    field(
-        "listeners.sip.addresses",
-        Addresses,
-        List(&["0.0.0.0", "::"]),
-        &["Addresses to listen on."],
-    ),
-    field("listeners.sip.tls_port", PORT_OR_OFF, Default(5_061), &["The port for TLS."]),
-    field(
-        "listeners.sip.tcp_port",
-        PORT_OR_OFF,
-        Default(5_060),
-        &["The port for TCP in the clear."],
-    ),
-    field(
-        "listeners.sip.udp_port",
-        PORT_OR_OFF,
-        Default(0),
-        &[
-            "The port for UDP, usually 5060. Off unless given: whoever can send packets under another's",
-            "address can make a node answer that other.",
-        ],
-    ),
+];
+
+/// What peers of HTTP may use.
+const LIMITS: &[Field] = &[
     field(
         "limits.connections_max",
         Number(16, 1_000_000),
@@ -430,81 +470,9 @@ pub(super) const FIELDS: &[Field] = &[
             "nodes are there to go to: so long load balancers take to notice.",
         ],
     ),
-    field(
-        "limits.sip_connections_max",
-        Number(16, 1_000_000),
-        Default(20_000),
-        &["SIP: connections at once. Those beyond are closed. Each needs an open file."],
-    ),
-    field(
-        "limits.sip_connections_per_source_max",
-        Number(1, 1_000_000),
-        Default(64),
-        &[
-            "SIP: connections at once from one address, next hops apart. Raise it where all phones of a",
-            "site come from one.",
-        ],
-    ),
-    field(
-        "limits.sip_handshakes_max",
-        Number(1, 100_000),
-        Default(4_096),
-        &["SIP: TLS handshakes at once. Connections beyond are closed."],
-    ),
-    field(
-        "limits.sip_handshake_seconds",
-        Number(1, 120),
-        Default(5),
-        &["SIP: seconds a peer may take for the TLS handshake."],
-    ),
-    field(
-        "limits.sip_idle_seconds",
-        Number(1, 3_600),
-        Default(30),
-        &["SIP: seconds until somebody on a connection has proven who they are."],
-    ),
-    field(
-        "limits.sip_message_seconds",
-        Number(1, 120),
-        Default(10),
-        &["SIP: seconds from the first byte of a message to its last."],
-    ),
-    field(
-        "limits.sip_queue_messages",
-        Number(4, 10_000),
-        Default(64),
-        &["SIP: messages that wait to be sent on one connection. With more it is closed."],
-    ),
-    field(
-        "limits.sip_queue_bytes",
-        Number(65_536, 16_777_216),
-        Default(262_144),
-        &["SIP: bytes that wait to be sent on one connection. With more it is closed."],
-    ),
-    field(
-        "limits.sip_transactions_max",
-        Number(100, 1_000_000),
-        Default(50_000),
-        &[
-            "SIP: requests to phones at once that wait for an answer, those beyond are put off; and twice as many",
-            "answered requests of phones are remembered for repeats, beyond which the oldest are forgotten.",
-        ],
-    ),
-    field(
-        "limits.sip_requests_per_second_per_source",
-        Number(1, 1_000_000),
-        Default(500),
-        &[
-            "SIP: requests a second from one address that has proven nothing, twice as many for a moment.",
-            "Those beyond get 503, or nothing over UDP.",
-        ],
-    ),
-    field(
-        "limits.sip_bindings_max",
-        Number(16, 1_000_000),
-        Default(30_000),
-        &["SIP: registrations at once. Those beyond get 503."],
-    ),
+];
+
+const LOG: &[Field] = &[
     field(
         "log.format",
         Choice(&["human", "json"]),

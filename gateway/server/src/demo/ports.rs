@@ -33,6 +33,8 @@ pub(super) struct NodePorts {
     pub(super) headset: u16,
     /// SIP over UDP, TCP and TLS.
     pub(super) sip: [u16; 3],
+    /// Provisioning over TFTP, HTTP and HTTPS.
+    pub(super) provisioning: [u16; 3],
 }
 
 /// The demo's ports.
@@ -90,13 +92,26 @@ impl Ports {
                     choose(kept(&name("sip_tcp")))?,
                     choose(kept(&name("sip_tls")))?,
                 ],
+                provisioning: [
+                    choose(kept(&name("tftp")))?,
+                    choose(kept(&name("provisioning")))?,
+                    choose(kept(&name("provisioning_tls")))?,
+                ],
             };
             text.insert(name("phone"), ports.phone.into());
             text.insert(name("operations"), ports.operations.into());
             text.insert(name("console"), ports.console.into());
             text.insert(name("headset"), ports.headset.into());
             let [sip_udp, sip_tcp, sip_tls] = ports.sip;
-            for (what, port) in [("sip_udp", sip_udp), ("sip_tcp", sip_tcp), ("sip_tls", sip_tls)] {
+            let [tftp, http, https] = ports.provisioning;
+            for (what, port) in [
+                ("sip_udp", sip_udp),
+                ("sip_tcp", sip_tcp),
+                ("sip_tls", sip_tls),
+                ("tftp", tftp),
+                ("provisioning", http),
+                ("provisioning_tls", https),
+            ] {
                 text.insert(name(what), port.into());
             }
             io::Result::Ok(ports)
@@ -180,7 +195,8 @@ mod tests {
         let path = folder.path().join("ports.json");
         let ports = Ports::keep(&path, None).unwrap();
         let of_node = |node: &NodePorts| {
-            [&[node.phone, node.operations, node.console, node.headset], &node.sip[..]].concat()
+            let of_http = [node.phone, node.operations, node.console, node.headset];
+            [&of_http[..], &node.sip[..], &node.provisioning].concat()
         };
         let nodes = ports.nodes.iter().flat_map(of_node);
         let all: Vec<_> = nodes.chain([ports.push]).chain(ports.peers).collect();

@@ -1,13 +1,14 @@
 //! The listeners of a node: sockets first, so that what is taken is told before anything runs.
 
 use std::collections::BTreeMap;
-use std::net::TcpListener;
+use std::net::{TcpListener, UdpSocket};
 use std::sync::Arc;
 
 use engine::{Authenticator, Clock};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use super::provisioning_sockets::{self, ProvisioningSockets};
 use super::sip_sockets::SipSockets;
 use crate::config::{AcmeConfig, Config};
 use crate::http::{HttpMetrics, Proofs, Proxies, RouteTable, Site};
@@ -17,7 +18,8 @@ use crate::tls::acme::Challenges;
 use crate::tls::{DeviceCertificates, Tls};
 
 /// Listeners that routes may name.
-pub(super) const NAMES: [&str; 4] = ["phone", "console", "headset", "operations"];
+pub(super) const NAMES: [&str; 6] =
+    ["phone", "console", "headset", "operations", "provisioning", "provisioning_tls"];
 
 /// Sockets of all listeners.
 pub(super) struct Sockets {
@@ -31,6 +33,8 @@ pub(super) struct Sockets {
     challenges: Vec<TcpListener>,
     /// SIP, which its adapter serves.
     sip: SipSockets,
+    /// Files that phones load; TFTP, which its adapter serves, among them.
+    provisioning: ProvisioningSockets,
 }
 
 /// What all listeners share.
@@ -71,6 +75,11 @@ impl Sockets {
         std::mem::take(&mut self.sip)
     }
 
+    /// Takes that of TFTP out.
+    pub(super) fn take_tftp(&mut self) -> Vec<UdpSocket> {
+        std::mem::take(&mut self.provisioning.tftp)
+    }
+
     pub(super) fn bind(config: &Config) -> Result<Self, BindError> {
         let phone = &config.phone;
         let plain = |name, port: Option<u16>| match port {
@@ -102,6 +111,7 @@ impl Sockets {
             refusal,
             challenges,
             sip: SipSockets::bind(&config.sip)?,
+            provisioning: ProvisioningSockets::bind(&config.provisioning)?,
         })
     }
 }
@@ -154,6 +164,19 @@ impl Serving<'_> {
             let content = Content::Challenges(Arc::clone(challenges));
             let served = self.listener("acme", None, false, content);
             listeners.peers.spawn(served.serve(sockets.challenges, stop.subscribe(), abort()));
+        }
+        let tls = Some(Arc::clone(&self.phone_tls));
+        let provisioning = sockets.provisioning;
+        for (name, sockets, tls) in [
+            ("provisioning", provisioning.http, None),
+            ("provisioning_tls", provisioning.https, tls),
+        ] {
+            if !sockets.is_empty() {
+                let base = provisioning_sockets::base(self.config, name);
+                let site = self.site(name, base, Proxies::none());
+                let served = self.listener(name, tls, false, site);
+                listeners.peers.spawn(served.serve(sockets, stop.subscribe(), abort()));
+            }
         }
         let served = self.listener("operations", None, false, operations);
         let stop = listeners.stop_monitoring.subscribe();

@@ -74,7 +74,7 @@ fn limits(sip: &SipListeners) -> Limits {
     }
 }
 
-fn bind_udp(address: SocketAddr) -> std::io::Result<UdpSocket> {
+pub(super) fn bind_udp(address: SocketAddr) -> std::io::Result<UdpSocket> {
     let socket = Socket::new(Domain::for_address(address), Type::DGRAM, Some(Protocol::UDP))?;
     if address.is_ipv6() {
         socket.set_only_v6(true)?;
