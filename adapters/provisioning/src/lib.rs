@@ -11,6 +11,7 @@
 
 mod files;
 mod tftp;
+mod time;
 
 pub use files::{Files, NotServed, ServedFile, Via};
-pub use tftp::TftpLimits;
+pub use tftp::{TftpLimits, serve};

@@ -332,14 +332,16 @@ impl std::fmt::Debug for Transfer {
 }
 
 /// What of the request's options is acknowledged. A timeout cannot be changed, so one that is too long is left
-/// out (RFC 2349); how long text becomes on its way is not known before it went.
+/// out (RFC 2349). How long text becomes on its way is not known before it went, and that a file is empty is not
+/// told, since curl gives up where it is.
 fn agreed(settings: &TransferSettings, request: &Request<'_>, file_bytes: u64) -> Options {
     let Options { block_bytes, timeout_seconds, file_bytes: asked } = request.options;
     let block_bytes_max = settings.block_bytes_max.max(*BLOCK_BYTES_RANGE.start());
+    let tells_length = request.mode == Mode::Octet && file_bytes > 0;
     Options {
         block_bytes: block_bytes.map(|bytes| bytes.min(block_bytes_max)),
         timeout_seconds: timeout_seconds.filter(|it| *it <= settings.timeout_seconds_max),
-        file_bytes: asked.filter(|_| request.mode == Mode::Octet).map(|_| file_bytes),
+        file_bytes: asked.filter(|_| tells_length).map(|_| file_bytes),
     }
 }
 

@@ -124,6 +124,8 @@ fn where_nothing_can_be_agreed_to_the_first_block_comes_at_once() {
     let asked = Options { file_bytes: Some(0), ..Options::default() };
     let mut play = Play::begin(b"x", Mode::Netascii, asked);
     assert_eq!(play.drain(), send(data(1, b"x")));
+    let mut play = Play::begin(b"", Mode::Octet, asked);
+    assert_eq!(play.drain(), send(data(1, b"")));
     let asked = Options { timeout_seconds: Some(31), ..Options::default() };
     let mut play = Play::begin(b"x", Mode::Octet, asked);
     assert_eq!(play.drain(), send(data(1, b"x")));
