@@ -14,8 +14,9 @@ mod folder;
 mod http;
 mod stamp;
 mod tftp;
+mod time;
 
 pub use files::{Files, NotServed, ServedFile, Via};
 pub use folder::{DEFAULT_FILE, DEVICE_NAME, Elements, FolderFiles};
 pub use http::Provisioning;
-pub use tftp::TftpLimits;
+pub use tftp::{TftpLimits, serve};

@@ -13,3 +13,4 @@ pub mod ldap;
 pub mod phone_xml;
 pub mod sip;
 pub mod syslog;
+pub mod tftp;

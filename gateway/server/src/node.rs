@@ -406,6 +406,7 @@ impl Starting {
         nodes::describe(&shared, sockets.serve_headsets());
         sealing::tell_unopened(&shared);
         let sockets_of_sip = sockets.take_sip();
+        let sockets_of_tftp = sockets.take_tftp();
         let listeners = serving.serve(sockets);
         let (stop, stopping) = watch::channel(false);
         let mut others = JoinSet::new();
@@ -416,6 +417,11 @@ impl Starting {
         if let Some(served) = &shared.sip {
             let listening = sockets_of_sip.listening(&shared.config, &shared.certificates);
             others.spawn(Arc::clone(served).run(listening, listeners.stopping()));
+        }
+        if let Some(files) = shared.files.clone().filter(|_| !sockets_of_tftp.is_empty()) {
+            let limits = provisioning_sockets::limits(&shared.config.provisioning);
+            let (metrics, stop) = (self.metrics.clone(), listeners.stopping());
+            others.spawn(provisioning::serve(sockets_of_tftp, files, limits, metrics, stop));
         }
         others.spawn(admin.serve(Arc::clone(&shared), stopping.clone()));
         others.spawn(certificate::warn_of_expiry(Arc::clone(&shared), stopping.clone()));

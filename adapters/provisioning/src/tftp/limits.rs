@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use domain::settings::Network;
+use protocols::tftp::TransferSettings;
 
 /// What clients of TFTP may use.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,14 +26,26 @@ pub struct TftpLimits {
 
 impl Default for TftpLimits {
     fn default() -> Self {
+        let transfer = TransferSettings::default();
         Self {
             allowed_networks: Vec::new(),
             transfers_max: 1_000,
             transfers_per_source_max: 16,
             requests_per_second_per_source: 20,
-            block_bytes_max: 1_428,
-            timeout: Duration::from_secs(1),
-            tries_max: 6,
+            block_bytes_max: transfer.block_bytes_max,
+            timeout: transfer.timeout,
+            tries_max: transfer.tries_max,
+        }
+    }
+}
+
+impl TftpLimits {
+    pub(super) fn transfer_settings(&self) -> TransferSettings {
+        TransferSettings {
+            block_bytes_max: self.block_bytes_max,
+            timeout: self.timeout,
+            tries_max: self.tries_max,
+            ..TransferSettings::default()
         }
     }
 }
