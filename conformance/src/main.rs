@@ -4,6 +4,7 @@
 
 mod cti;
 mod finesse;
+mod headset;
 mod phone;
 mod sip;
 mod syslog;

@@ -14,16 +14,16 @@ mod body;
 mod chance;
 mod compose;
 mod digest;
-mod driver;
-mod event;
+pub(crate) mod driver;
+pub(crate) mod event;
 mod grammar;
-mod handset;
-mod identity;
+pub(crate) mod handset;
+pub(crate) mod identity;
 mod judge;
-mod link;
-mod load;
+pub(crate) mod link;
+pub(crate) mod load;
 mod message;
-mod options;
+pub(crate) mod options;
 
 #[cfg(test)]
 mod tests;

@@ -219,7 +219,7 @@ impl SipLoadArguments {
         let number = self.first + at as u64;
         let name = format!("SEP{number:012X}");
         let user = self.user.replace("{n}", &number.to_string()).replace("{device}", &name);
-        Device { name, user, password: self.password.clone() }
+        Device { name, user, password: self.password.clone(), headset_key: None }
     }
 
     fn source(&self, at: u32) -> IpAddr {

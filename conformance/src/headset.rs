@@ -1,0 +1,21 @@
+//! The headset behind a Cisco IP phone, simulated: its base's light, its mute key, the phone's software
+//! that talks to the headset service.
+//!
+//! Written from public notes and the schema proposed there; it knows nothing of any gateway's code.
+//!
+//! - `base`: light and mute key; `documents`: what the service says, read strictly.
+//! - `machine`: the software without sockets; `timestamp`: points in time as text.
+//! - `draw`: the base as lines of text.
+//! - `client`: its HTTP connections; `worn`: a headset that runs; `options`: its command line.
+
+pub(crate) mod base;
+mod client;
+mod documents;
+pub(crate) mod draw;
+pub(crate) mod machine;
+mod options;
+mod timestamp;
+mod worn;
+
+pub(crate) use self::options::{Around, HeadsetArguments, HeadsetSettings};
+pub(crate) use self::worn::Worn;
