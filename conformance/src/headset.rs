@@ -19,3 +19,6 @@ mod worn;
 
 pub(crate) use self::options::{Around, HeadsetArguments, HeadsetSettings};
 pub(crate) use self::worn::Worn;
+
+#[cfg(test)]
+mod tests;

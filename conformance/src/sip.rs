@@ -22,11 +22,11 @@ pub(crate) mod identity;
 mod judge;
 pub(crate) mod link;
 pub(crate) mod load;
-mod message;
+pub(crate) mod message;
 pub(crate) mod options;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::io::{BufRead, Write};
 

@@ -40,8 +40,8 @@ impl Mode {
 /// What the mute key is for while there is no call.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum MuteKey {
-    #[default]
     Mute,
+    #[default]
     ReadyToggle,
 }
 

@@ -96,3 +96,41 @@ fn fitted(text: &str, fill: char) -> String {
     let shown = text.chars().map(|each| if each.is_control() { ' ' } else { each });
     shown.chain(std::iter::repeat(fill)).take(WIDTH).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::headset::machine::Setup;
+
+    #[test]
+    fn the_light_is_told_without_colours() {
+        let setup = Setup {
+            device: "SEP001122334455".to_owned(),
+            model: "562".to_owned(),
+            serial: "1".to_owned(),
+            places: Vec::new(),
+            update_patience: Duration::from_secs(2),
+            has_inventory: false,
+        };
+        let mut headset = Headset::new(setup);
+        let shown = |headset: &Headset| {
+            let lines = draw(headset);
+            assert!(lines.iter().all(|line| line.text.chars().count() == WIDTH + 2));
+            lines.iter().map(|line| line.text.clone()).collect::<Vec<_>>().join("\n")
+        };
+        assert!(shown(&headset).contains("light off"));
+        headset.base.mode = Mode::Control;
+        headset.base.told(AgentState::NotReady, 42);
+        let drawn = shown(&headset);
+        for words in ["RED", "Not Ready (reason 42)", "asks for Ready", "shows and sets the agent"]
+        {
+            assert!(drawn.contains(words), "{words} not in\n{drawn}");
+        }
+        headset.base.call_begins();
+        assert!(shown(&headset).contains("GREEN"));
+        headset.base.press();
+        assert!(shown(&headset).contains("MUTED"));
+    }
+}

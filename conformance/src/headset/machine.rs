@@ -179,6 +179,7 @@ pub(crate) struct Headset {
 pub(crate) struct Counts {
     pub(crate) refers: u64,
     pub(crate) discoveries: u64,
+    pub(crate) failed_discoveries: u64,
     pub(crate) configurations: u64,
     pub(crate) updates: u64,
     pub(crate) inventories: u64,
@@ -456,6 +457,7 @@ impl Headset {
             "service": self.service, "last_answer": self.last_answer,
             "refers": self.counts.refers, "updates": self.counts.updates,
             "discoveries": self.counts.discoveries,
+            "failed_discoveries": self.counts.failed_discoveries,
             "configurations": self.counts.configurations,
             "inventories": self.counts.inventories,
         });
@@ -473,3 +475,6 @@ impl Headset {
         self.outputs.push_back(Output::Tell(Report::Violation(words)));
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -79,6 +79,7 @@ impl Headset {
                 self.fetch_template(moment);
             }
             Err(words) => {
+                self.counts.failed_discoveries += 1;
                 self.found = None;
                 self.set_mode(Default::default());
                 self.event(json!({"event": "not_discovered", "words": words}));

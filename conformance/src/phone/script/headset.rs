@@ -10,7 +10,8 @@ use crate::headset::machine::Command;
 pub(super) const WAIT_HEADSET: &str = "wait_headset";
 
 /// Members that count something since the start: so many or more are waited for.
-const COUNTS: [&str; 5] = ["refers", "updates", "discoveries", "configurations", "inventories"];
+const COUNTS: [&str; 6] =
+    ["refers", "updates", "discoveries", "failed_discoveries", "configurations", "inventories"];
 /// Members that can be waited for as they are.
 const EXACT: [&str; 18] = [
     "light",
@@ -147,15 +148,15 @@ mod tests {
 
     #[test]
     fn a_wait_has_conditions_and_a_time() {
-        let wait = |line: &str| {
+        let reads = |line: &str| {
             let members = serde_json::from_str::<Value>(line).unwrap();
             let members = members.as_object().unwrap();
-            super::wait(members, &members[WAIT_HEADSET])
+            wait(members, &members[WAIT_HEADSET])
         };
-        let step = wait(r#"{"wait_headset":{"light":"red"},"within":2}"#);
+        let step = reads(r#"{"wait_headset":{"light":"red"},"within":2}"#);
         assert!(matches!(step, Ok(Step::WaitHeadset { seconds: 2.0, .. })));
-        assert!(wait(r#"{"wait_headset":{"light":"red"},"seconds":2}"#).is_err());
-        assert!(wait(r#"{"wait_headset":{"light":"red"},"within":-1}"#).is_err());
-        assert!(wait(r#"{"wait_headset":"red"}"#).is_err());
+        assert!(reads(r#"{"wait_headset":{"light":"red"},"seconds":2}"#).is_err());
+        assert!(reads(r#"{"wait_headset":{"light":"red"},"within":-1}"#).is_err());
+        assert!(reads(r#"{"wait_headset":"red"}"#).is_err());
     }
 }
