@@ -7,16 +7,19 @@
 //! - `machine`: the software without sockets; `timestamp`: points in time as text.
 //! - `draw`: the base as lines of text.
 //! - `client`: its HTTP connections; `worn`: a headset that runs; `options`: its command line.
+//! - `load`: thousands of such phones, measured.
 
 pub(crate) mod base;
 mod client;
 mod documents;
 pub(crate) mod draw;
+mod load;
 pub(crate) mod machine;
 mod options;
 mod timestamp;
 mod worn;
 
+pub(crate) use self::load::{HeadsetLoadArguments, run as run_load};
 pub(crate) use self::options::{Around, HeadsetArguments, HeadsetSettings};
 pub(crate) use self::worn::Worn;
 

@@ -6,10 +6,12 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use clap::Parser;
 use serde_json::{Value, json};
 
 use self::node::{Centre, Ill, Node, Shared};
 use super::base::AgentState;
+use super::{HeadsetLoadArguments, run_load};
 use crate::phone::tests::{Scratch, Script, authority};
 use crate::tls;
 
@@ -20,7 +22,7 @@ struct Site {
     centre: Shared,
     nodes: [Node; 2],
     endpoints: String,
-    _scratch: Scratch,
+    scratch: Scratch,
 }
 
 impl Site {
@@ -44,7 +46,7 @@ impl Site {
         });
         let endpoints = scratch.write("endpoints.json", &file.to_string());
         let endpoints = endpoints.to_str().unwrap().to_owned();
-        Self { centre, nodes, endpoints, _scratch: scratch }
+        Self { centre, nodes, endpoints, scratch }
     }
 
     /// A phone whose headset knows the service.
@@ -214,4 +216,79 @@ async fn a_phone_without_its_key_has_no_token_and_one_without_registrar_fetches(
     let mut script = site.phone(&["--no-sip"]);
     wait(&mut script, r#"{"configurations":1,"light":"red","refers":0,"has_token":true}"#);
     assert_eq!(script.end().await, 0);
+}
+
+#[derive(Parser)]
+struct LoadLine {
+    #[command(flatten)]
+    arguments: HeadsetLoadArguments,
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn many_phones_discover_again_press_and_are_measured() {
+    let site = Site::start("headset-load").await;
+    let names: Vec<_> = (1..=5).map(|number| format!("SEP00000000000{number}")).collect();
+    let devices: Vec<_> = names
+        .iter()
+        .map(|name| json!({"name": name, "user": "1", "password": "", "headset_key": "s3cret"}))
+        .collect();
+    let devices = site.scratch.write("devices.json", &json!(devices).to_string());
+    let record = site.scratch.write("record", "");
+    let registrar = site.nodes[0].sip.to_string();
+    let service = format!("https://{}/headset/", site.nodes[0].service);
+    let words = [
+        "headset-load",
+        "--server",
+        &registrar,
+        "--discovery-url",
+        &service,
+        "--devices",
+        devices.to_str().unwrap(),
+        "--record",
+        record.to_str().unwrap(),
+        "--rate",
+        "1000",
+        "--mute-every",
+        "5",
+        "--rounds",
+        "1",
+        "--presses",
+        "3",
+        "--patience",
+        "30",
+    ];
+    let line = LoadLine::try_parse_from(words).unwrap();
+    let running = tokio::spawn(async move {
+        let mut output = Vec::new();
+        (run_load(line.arguments, &mut output).await, output)
+    });
+    let configured = async {
+        let is_cc = |seen: &node::Seen| seen.path.ends_with("/cc");
+        while site.centre.lock().unwrap().requests("GET").iter().filter(|it| is_cc(it)).count() < 5
+        {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, configured).await.unwrap();
+    site.centre.lock().unwrap().change("SERVICE_CONFIG_CHANGE");
+    let (code, output) = running.await.unwrap();
+    let output = String::from_utf8(output).unwrap();
+    assert_eq!(code, Ok(0), "{output}");
+    let lines: Vec<Value> =
+        output.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let events: Vec<_> = lines.iter().map(|line| line["event"].as_str().unwrap()).collect();
+    for event in ["all_registered", "all_discovered", "all_rediscovered", "total"] {
+        assert!(events.contains(&event), "{event} not in {events:?}");
+    }
+    let total = lines.last().unwrap();
+    assert_eq!((&total["registered_now"], &total["discovered_now"]), (&json!(5), &json!(5)));
+    assert!(total["mute"]["told"].as_u64() >= Some(3), "{total}");
+    assert!(total["mute"]["press_to_refer_milliseconds"]["p99"].is_f64(), "{total}");
+    let recorded = std::fs::read_to_string(&record).unwrap();
+    for name in names {
+        assert!(recorded.contains(&name), "{name} was told nothing: {recorded}");
+    }
+    let first: Value = serde_json::from_str(recorded.lines().next().unwrap()).unwrap();
+    assert!(first["at_microseconds"].as_u64() > Some(1_700_000_000_000_000), "{first}");
+    assert_eq!((&first["status"], &first["reason"]), (&json!(2), &json!(0)));
 }
