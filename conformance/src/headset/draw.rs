@@ -54,6 +54,7 @@ pub(crate) fn draw(headset: &Headset) -> Vec<Line> {
         ("m key", key),
         ("mode", mode.to_owned()),
         ("update", headset.last_update_words()),
+        ("phone", if headset.is_registered() { "registered" } else { "not registered" }.to_owned()),
     ];
     let mut lines = vec![plain(format!("┌{}┐", fitted("─ headset base ", '─')))];
     lines.push(Line { text: framed(&format!(" {}", lamp(light))), light: Some(light) });
@@ -63,6 +64,11 @@ pub(crate) fn draw(headset: &Headset) -> Vec<Line> {
     }
     lines.push(plain(format!("└{}┘", fitted("", '─'))));
     lines
+}
+
+/// Only the text, for a script.
+pub(crate) fn texts(lines: &[Line]) -> Vec<&str> {
+    lines.iter().map(|line| line.text.as_str()).collect()
 }
 
 /// The light as a person without colours tells it from others.
@@ -110,6 +116,7 @@ mod tests {
             device: "SEP001122334455".to_owned(),
             model: "562".to_owned(),
             serial: "1".to_owned(),
+            file: None,
             places: Vec::new(),
             update_patience: Duration::from_secs(2),
             has_inventory: false,
@@ -118,7 +125,7 @@ mod tests {
         let shown = |headset: &Headset| {
             let lines = draw(headset);
             assert!(lines.iter().all(|line| line.text.chars().count() == WIDTH + 2));
-            lines.iter().map(|line| line.text.clone()).collect::<Vec<_>>().join("\n")
+            texts(&lines).join("\n")
         };
         assert!(shown(&headset).contains("light off"));
         headset.base.mode = Mode::Control;

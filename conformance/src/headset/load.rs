@@ -288,6 +288,7 @@ async fn start(plan: Plan, fleet: Arc<Fleet>, phones: Arc<Mutex<Vec<Worn>>>) -> 
             device: device.name.clone(),
             model: "562".to_owned(),
             serial: serial(&device.name),
+            file: None,
             places: vec![Place { registrar: None, discovery }],
             update_patience,
             has_inventory: arguments.inventory,

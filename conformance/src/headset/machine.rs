@@ -113,6 +113,8 @@ pub(crate) struct Setup {
     /// The headset's model and serial number.
     pub(crate) model: String,
     pub(crate) serial: String,
+    /// The phone's file, which holds the URL of discovery; else `places` say where it is.
+    pub(crate) file: Option<String>,
     /// The first is good for every registrar that has none of its own.
     pub(crate) places: Vec<Place>,
     /// How long an update may take before it goes to the secondary.
@@ -152,6 +154,9 @@ pub(crate) struct Headset {
     default_reason: Option<u64>,
     registrar: Option<String>,
     registered: bool,
+    /// Whether the phone's file was asked for since it started, and the URL of discovery in it.
+    file_asked: bool,
+    in_file: Option<String>,
     /// The place where discovery was last begun since the phone started.
     tried: Option<String>,
     pending: Vec<(u64, Purpose, Instant)>,
@@ -199,6 +204,8 @@ impl Headset {
             default_reason: None,
             registrar: None,
             registered: false,
+            file_asked: false,
+            in_file: None,
             tried: None,
             pending: Vec::new(),
             ids: 0,
@@ -237,6 +244,11 @@ impl Headset {
         self.agent.as_deref()
     }
 
+    /// Whether the phone is registered.
+    pub(crate) fn is_registered(&self) -> bool {
+        self.registered
+    }
+
     /// Why there is none, where the service said so.
     pub(crate) fn agent_problem(&self) -> Option<&str> {
         self.agent_problem.as_deref()
@@ -255,7 +267,7 @@ impl Headset {
 
     /// A phone without registrar starts.
     pub(crate) fn start(&mut self, moment: Moment) {
-        self.discover(moment, "start", true);
+        self.begin(moment, "start");
     }
 
     /// A phone without registrar starts anew.
@@ -372,10 +384,14 @@ impl Headset {
     fn registered(&mut self, moment: Moment, fresh: bool) {
         self.registered = true;
         self.event(json!({"event": "registered", "fresh": fresh, "registrar": self.registrar}));
-        let place = self.place();
-        if fresh && self.tried != place {
+        // A phone's file is not fetched again for another registrar, and its URL stays.
+        let is_new = match &self.setup.file {
+            Some(_) => !self.file_asked,
+            None => self.tried != self.place(),
+        };
+        if fresh && is_new {
             let why = if self.tried.is_some() { "another_node" } else { "start" };
-            self.discover(moment, why, true);
+            self.begin(moment, why);
         }
     }
 
@@ -410,9 +426,9 @@ impl Headset {
                 _ => self.configure(moment, false),
             }
         } else if says("action") == Some("check-version") {
-            // The file may hold another URL; this phone's URL is given, so that asking there is all.
+            // The file may hold another URL; a phone without one can only ask where it did.
             self.event(json!({"event": "check_version"}));
-            self.discover(moment, "check_version", true);
+            self.begin(moment, "check_version");
         }
     }
 

@@ -32,6 +32,10 @@ pub(crate) struct HeadsetArguments {
     /// is replaced
     #[arg(long, value_name = "URL", requires = "headset")]
     discovery_url: Option<String>,
+    /// The phone's file, which holds the URL of discovery; one ending in `/` gets DEVICE.cnf.xml appended.
+    /// It is fetched at the start and when the phone is told to check its version
+    #[arg(long, value_name = "URL", requires = "headset", conflicts_with = "discovery_url")]
+    file_url: Option<String>,
     /// Key that discovery shows, as the phone's file would hold it; `headset_key` of the device in
     /// --endpoints unless named here
     #[arg(long, value_name = "TEXT", requires = "headset")]
@@ -124,6 +128,7 @@ impl HeadsetArguments {
             device: around.device.to_owned(),
             model: self.headset_model.unwrap_or_else(|| MODEL.to_owned()),
             serial: serial(around.device),
+            file: self.file_url.map(|url| file_url(url, around.device)),
             places,
             update_patience,
             has_inventory: !self.no_inventory,
@@ -147,6 +152,9 @@ impl HeadsetArguments {
         around: &Around<'_>,
         key: Option<&str>,
     ) -> Result<Vec<Place>, String> {
+        if self.file_url.is_some() {
+            return Ok(Vec::new());
+        }
         if let Some(url) = &self.discovery_url {
             let discovery = discovery_url(url, around.device, key)?;
             return Ok(vec![Place { registrar: None, discovery }]);
@@ -161,11 +169,11 @@ impl HeadsetArguments {
             places.push(Place { registrar, discovery });
         }
         match places.is_empty() {
-            true => {
-                Err("neither --discovery-url nor a member `headset` in --endpoints says where the \
+            true => Err(
+                "none of --discovery-url, --file-url and `headset` in --endpoints says where the \
                 headset service is"
-                    .to_owned())
-            }
+                    .to_owned(),
+            ),
             false => Ok(places),
         }
     }
@@ -228,6 +236,13 @@ pub(crate) fn discovery_url(base: &str, device: &str, key: Option<&str>) -> Resu
         }
         _ => Err(format!("the discovery URL {base:?} must begin with https:// and a host")),
     }
+}
+
+fn file_url(mut url: String, device: &str) -> String {
+    if url.ends_with('/') {
+        url = format!("{url}{device}.cnf.xml");
+    }
+    url
 }
 
 /// A serial number that stays the same for a device.

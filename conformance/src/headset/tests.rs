@@ -106,6 +106,8 @@ async fn hst_09_mute_turns_the_agent_and_the_agent_turns_the_light() {
     wait(&mut script, r#"{"light":"off","state":"Ready","service":"primary","last_answer":202}"#);
     press(&mut script, "call");
     wait(&mut script, r#"{"light":"green"}"#);
+    let drawn = script.does("{\"headset\":\"draw\"}");
+    assert!(drawn["headset"]["lines"].to_string().contains("GREEN"), "{drawn:#?}");
     press(&mut script, "mute");
     wait(&mut script, r#"{"light":"red","muted":true,"state":"Ready"}"#);
     press(&mut script, "hangup");

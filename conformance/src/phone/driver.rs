@@ -251,12 +251,12 @@ impl Driver {
         }
     }
 
-    /// Tells the state of the headset, as was asked for.
-    pub(crate) fn tell_headset(&mut self, mut state: Value) {
-        if let Some(members) = state.as_object_mut() {
-            members.insert("event".to_owned(), json!("state"));
+    /// Tells of the headset what was asked for.
+    pub(crate) fn tell_headset(&mut self, event: &'static str, mut told: Value) {
+        if let Some(members) = told.as_object_mut() {
+            members.insert("event".to_owned(), json!(event));
         }
-        self.reports.push_back(Report::Headset(state));
+        self.reports.push_back(Report::Headset(told));
     }
 
     fn heard(&mut self, told: Told) {

@@ -153,7 +153,10 @@ fn begin(driver: &mut Driver, output: &mut impl Write, line: &str) -> std::io::R
             driver.headset_command(command)
         }
         Step::HeadsetState => driver.headset().map(Worn::state).map(|state| {
-            driver.tell_headset(state);
+            driver.tell_headset("state", state);
+        }),
+        Step::HeadsetDraw => driver.headset().map(base_lines).map(|lines| {
+            driver.tell_headset("draw", json!({"lines": lines}));
         }),
         Step::WaitHeadset { condition, seconds: most } => {
             until = Until::Headset(condition);
@@ -179,6 +182,12 @@ fn begin(driver: &mut Driver, output: &mut impl Write, line: &str) -> std::io::R
         }
         Err(error) => Begun::Refused(name, error),
     })
+}
+
+/// The headset's base as it would be drawn.
+fn base_lines(headset: &Worn) -> Value {
+    let lines = headset.with(|machine, _| crate::headset::draw::draw(machine));
+    json!(crate::headset::draw::texts(&lines))
 }
 
 fn ready(driver: &Driver, output: &mut impl Write) -> std::io::Result<()> {

@@ -35,6 +35,7 @@ impl Headset {
         let Some(at) = self.pending.iter().position(|(each, ..)| *each == id) else { return };
         let (_, purpose, began) = self.pending.swap_remove(at);
         match purpose {
+            Purpose::File { why } => self.filed(moment, why, answered),
             Purpose::Discovery { conditional, renews } => {
                 if self.discovering == Some(id) {
                     self.discovering = None;
@@ -56,6 +57,29 @@ impl Headset {
             Purpose::Template => self.templated(answered),
         }
         self.show();
+    }
+
+    /// The phone's file came; another URL in it is gone by at once.
+    fn filed(&mut self, moment: Moment, why: &'static str, answered: Answered) {
+        let read = answered.and_then(|answer| match answer.status {
+            200 => Ok(documents::discovery_url_in(&answer.body)),
+            status => Err(format!("the status {status}")),
+        });
+        match read {
+            Err(words) => self.event(json!({"event": "no_file", "words": words})),
+            Ok(Err(words)) => {
+                self.violation(format!("the phone's file: {words}"));
+                self.event(json!({"event": "no_file", "words": words}));
+            }
+            Ok(Ok(url)) => {
+                let changed = self.in_file.as_ref() != Some(&url);
+                self.event(json!({"event": "file", "url": bare(&url), "changed": changed}));
+                self.in_file = Some(url);
+                if changed {
+                    self.discover(moment, why, true);
+                }
+            }
+        }
     }
 
     fn discovered(&mut self, moment: Moment, conditional: bool, renews: bool, answered: Answered) {

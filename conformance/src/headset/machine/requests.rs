@@ -44,6 +44,10 @@ pub(crate) fn escaped(text: &str) -> String {
 /// What a request is for.
 #[derive(Clone, Debug)]
 pub(super) enum Purpose {
+    /// The phone's file.
+    File {
+        why: &'static str,
+    },
     Discovery {
         conditional: bool,
         /// Because nobody took the token.
@@ -79,12 +83,22 @@ pub(super) struct Update {
 }
 
 impl Headset {
-    /// The place of the registrar that the phone is at.
+    /// The place of the registrar that the phone is at, or the one in the phone's file.
     pub(super) fn place(&self) -> Option<String> {
+        if self.setup.file.is_some() {
+            return self.in_file.clone();
+        }
         let at = |it: &&super::Place| it.registrar.is_some() && it.registrar == self.registrar;
         let places = &self.setup.places;
         let found = places.iter().find(at).or(places.first());
         found.map(|place| place.discovery.clone())
+    }
+
+    /// Fetches the phone's file, where there is one, and discovers the service.
+    pub(super) fn begin(&mut self, moment: Moment, why: &'static str) {
+        let Some(url) = self.setup.file.clone() else { return self.discover(moment, why, true) };
+        self.file_asked = true;
+        self.send(moment, Purpose::File { why }, "GET", url, Vec::new(), None, PATIENCE);
     }
 
     /// Begins discovery; `anew` asks for the whole answer, whatever is known.

@@ -29,6 +29,7 @@ impl Bench {
             device: DEVICE.to_owned(),
             model: "562".to_owned(),
             serial: "WZP1".to_owned(),
+            file: None,
             places: vec![place("a", None), place("b", Some("192.0.2.2:5060"))],
             update_patience: Duration::from_secs(2),
             has_inventory: false,
@@ -409,6 +410,36 @@ fn a_headset_that_is_not_there_presses_nothing() {
     assert_eq!(bench.light(), "off");
     bench.press(Command::Plug);
     assert_eq!(bench.light(), "red");
+}
+
+#[test]
+fn hst_11_the_phones_file_says_where_discovery_is() {
+    let mut bench = Bench::new();
+    bench.headset.setup.file = Some("http://tftp:6970/f.cnf.xml".to_owned());
+    bench.register("192.0.2.1:5060", true);
+    let url = |node: &str| format!("https://{node}:9444/headset/{DEVICE}?key=s3cret");
+    let file = |node: &str| Answer {
+        status: 200,
+        body: format!("<device><discoveryURL>{}</discoveryURL></device>", url(node)).into_bytes(),
+        ..Answer::default()
+    };
+    let request = bench.request("GET", "http://tftp:6970/f.cnf.xml");
+    bench.headset.answered(bench.moment, request.id, Ok(file("a")));
+    bench.drain();
+    bench.discover("1");
+    bench.configure("NotReady", 2);
+    bench.register("192.0.2.2:5060", true);
+    assert!(bench.requests.is_empty(), "the file was fetched for another registrar");
+    let check = json!({"event": "service-control", "content": {"action": "check-version"}});
+    for (node, discovers) in [("a", false), ("b", true)] {
+        bench.ask("notify", check.clone(), Some(200));
+        let request = bench.request("GET", "http://tftp:6970/f.cnf.xml");
+        bench.headset.answered(bench.moment, request.id, Ok(file(node)));
+        bench.drain();
+        assert_eq!(!bench.requests.is_empty(), discovers, "{node}");
+    }
+    bench.request("GET", &url("b"));
+    assert_eq!(bench.violations, Vec::<String>::new());
 }
 
 #[test]

@@ -24,6 +24,7 @@ pub(super) enum Step {
     Wait { condition: Condition, seconds: f64 },
     Headset(HeadsetCommand),
     HeadsetState,
+    HeadsetDraw,
     WaitHeadset { condition: HeadsetCondition, seconds: f64 },
     Show,
     Draw,

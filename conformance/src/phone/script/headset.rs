@@ -107,9 +107,10 @@ pub(super) fn command(text: &str) -> Result<Step, String> {
         "repeat" => Command::Repeat,
         "restart" => Command::Restart,
         "state" => return Ok(Step::HeadsetState),
+        "draw" => return Ok(Step::HeadsetDraw),
         _ => {
             return Err(
-                "a headset does mute, call, hangup, plug, unplug, repeat, restart and state"
+                "a headset does mute, call, hangup, plug, unplug, repeat, restart, state and draw"
                     .to_owned(),
             );
         }
