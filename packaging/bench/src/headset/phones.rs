@@ -11,6 +11,10 @@ use serde_json::Value;
 use crate::AnyError;
 use crate::gateway::{cpu_seconds, peers_program};
 
+/// How long phones may take to register and discover, or to do so anew.
+const PATIENCE: Duration = Duration::from_secs(300);
+
+/// A process with phones; it ends with the value.
 pub(super) struct Phones {
     child: Child,
     lines: Receiver<Value>,
@@ -25,7 +29,8 @@ impl Phones {
         let mut child = Command::new(peers_program()?)
             .args(["headset-load", "--endpoints"])
             .arg(endpoints)
-            .args(["--phones", &phones.to_string()])
+            .args(["--phones", &phones.to_string(), "--rate", "250"])
+            .args(["--patience", &PATIENCE.as_secs().to_string()])
             .args(arguments)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -45,8 +50,8 @@ impl Phones {
     }
 
     /// Waits for a line of that event.
-    pub(super) fn wait(&self, event: &str, patience: Duration) -> Result<Value, AnyError> {
-        let deadline = Instant::now() + patience;
+    pub(super) fn wait(&self, event: &str) -> Result<Value, AnyError> {
+        let deadline = Instant::now() + PATIENCE;
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
             let line = self.lines.recv_timeout(left);

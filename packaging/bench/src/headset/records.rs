@@ -105,11 +105,11 @@ pub(super) fn written(
     })
 }
 
-/// What the simulated phones were told from then on.
+/// What the simulated phones were told from then on; their file is whole once they have ended.
 pub(super) fn told(file: &Path, from: u64) -> Result<Vec<Moment>, AnyError> {
     let number = |line: &Value, name: &str| line.get(name).and_then(Value::as_u64);
     let mut moments = read(file, |line| {
-        let at = number(line, "at").filter(|at| *at >= from)?;
+        let at = number(line, "at_microseconds").filter(|at| *at >= from)?;
         let phone = line.get("device")?.as_str()?.to_owned();
         let said = Said { status: number(line, "status")?, reason: number(line, "reason")? };
         Some(Moment { at, phone, said })
@@ -186,9 +186,9 @@ mod tests {
         .unwrap();
         std::fs::write(
             &refers,
-            "{\"at\":99,\"device\":\"A\",\"status\":3,\"reason\":0}\n\
-             {\"at\":104,\"device\":\"A\",\"status\":2,\"reason\":9}\n\
-             {\"at\":103,\"device\":\"A\",\"status\":3,\"reason\":0}\n",
+            "{\"at_microseconds\":99,\"device\":\"A\",\"status\":3,\"reason\":0}\n\
+             {\"at_microseconds\":104,\"device\":\"A\",\"status\":2,\"reason\":9}\n\
+             {\"at_microseconds\":103,\"device\":\"A\",\"status\":3,\"reason\":0}\n",
         )
         .unwrap();
         let phones = HashMap::from([("1001".to_owned(), "A".to_owned())]);
