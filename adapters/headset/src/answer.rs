@@ -22,7 +22,7 @@ use protocols::headset::{
 };
 use ring::digest;
 
-use crate::execute::{ANSWER, Became, carry_out, known_again};
+use crate::execute::{ANSWER, Became, SENT_MAX, carry_out, known_again};
 use crate::identity::{Proven, Shown, proven};
 use crate::judge::{Update, Verdict, Wanted, Why, judge, takes_updates};
 use crate::roster::Whose;
@@ -366,7 +366,7 @@ impl Headset {
                     self.figures.updated("done");
                     return Settled::Answer(self.state_answer(StatusCode::ACCEPTED, device));
                 }
-                Some(Became::Lost) if Instant::now() < until => {
+                Some(Became::Lost) if tries < SENT_MAX => {
                     if !known_again(&self.port, &agent, until).await {
                         return self.away(device);
                     }
@@ -554,8 +554,8 @@ pub(crate) fn status(code: StatusCode) -> Response<Bytes> {
 pub(crate) fn mode(mode: HeadsetMode) -> Mode {
     match mode {
         HeadsetMode::Disabled => Mode::Disabled,
-        HeadsetMode::Notification => Mode::Notify,
-        HeadsetMode::NotificationAndControl => Mode::Control,
+        HeadsetMode::Notification => Mode::Notification,
+        HeadsetMode::NotificationAndControl => Mode::NotificationAndControl,
     }
 }
 

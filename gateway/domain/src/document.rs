@@ -172,9 +172,12 @@ impl Document {
                     let value = headset.device.as_str().to_owned();
                     entries.push(IndexEntry { index: Index::HeadsetByDevice, value });
                 }
-                let owner = headset.owner().map(Index::owner_value);
+                let owner = headset.owner().map(Index::person_value);
                 let of_owner = |value| IndexEntry { index: Index::HeadsetByOwner, value };
                 entries.extend(owner.map(of_owner));
+                let people: BTreeSet<_> = headset.people().map(Index::person_value).collect();
+                let of_person = |value| IndexEntry { index: Index::HeadsetByPerson, value };
+                entries.extend(people.into_iter().map(of_person));
                 entries
             }
             _ => Vec::new(),

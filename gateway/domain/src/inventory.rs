@@ -235,6 +235,12 @@ impl KnownHeadset {
     pub fn owner(&self) -> Option<&str> {
         self.facts.owner.as_deref().or(self.facts.user.as_deref())
     }
+
+    /// Everybody whom phones named with it.
+    pub fn people(&self) -> impl Iterator<Item = &str> {
+        let HeadsetFacts { owner, user, device_owner, .. } = &self.facts;
+        [owner, user, device_owner].into_iter().filter_map(|name| name.as_deref())
+    }
 }
 
 /// How many headsets are kept.

@@ -293,13 +293,15 @@ pub enum Index {
     HeadsetByDevice,
     /// Headsets by whose they are, in small letters.
     HeadsetByOwner,
+    /// Headsets by everybody whom a phone named with them, in small letters.
+    HeadsetByPerson,
     /// Headsets by when they were seen last, in 20 digits.
     HeadsetBySeen,
 }
 
 impl Index {
     /// Every index there is.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::SessionByNumber,
         Self::SessionByNode,
         Self::SettingBySection,
@@ -309,6 +311,7 @@ impl Index {
         Self::HeadsetBySerial,
         Self::HeadsetByDevice,
         Self::HeadsetByOwner,
+        Self::HeadsetByPerson,
         Self::HeadsetBySeen,
     ];
 
@@ -324,6 +327,7 @@ impl Index {
             Self::HeadsetBySerial => "headset_by_serial",
             Self::HeadsetByDevice => "headset_by_device",
             Self::HeadsetByOwner => "headset_by_owner",
+            Self::HeadsetByPerson => "headset_by_person",
             Self::HeadsetBySeen => "headset_by_seen",
         }
     }
@@ -335,9 +339,9 @@ impl Index {
         format!("{number:020}")
     }
 
-    /// How a person's name stands in [`Index::HeadsetByOwner`].
-    pub fn owner_value(owner: &str) -> String {
-        owner.to_lowercase()
+    /// How a person's name stands in [`Index::HeadsetByOwner`] and [`Index::HeadsetByPerson`].
+    pub fn person_value(name: &str) -> String {
+        name.to_lowercase()
     }
 
     /// How a point in time stands in [`Index::HeadsetBySeen`].

@@ -34,7 +34,7 @@ use crate::surfaces::{MakeSurfaces, ProbePhone, Push, Surfaces};
 use crate::tls::acme::Challenges;
 use crate::tls::certificates::{self, Certificates, Loaded, Purpose};
 use crate::tls::making::SelfMade;
-use crate::tls::{self, Tls};
+use crate::tls::{self, DeviceCertificates, Tls};
 use crate::{admin, open_files, opening, sealing_file, secret_file, surfaces, token_file};
 
 mod applying;
@@ -226,6 +226,7 @@ struct Starting {
     tables: BTreeMap<&'static str, RouteTable>,
     phone_tls: Arc<Tls>,
     console_tls: Arc<Tls>,
+    headset_tls: Arc<Tls>,
     challenges: Option<Arc<Challenges>>,
     authenticator: Arc<dyn Authenticator>,
     clock: Arc<dyn Clock>,
@@ -249,6 +250,7 @@ impl Starting {
         let loaded = Loaded::read(&config, now)?;
         let tls = |purpose| loaded.tls(purpose).ok_or(NodeError::NoTls);
         let (phone_tls, console_tls) = (tls(Purpose::Phone)?, tls(Purpose::Console)?);
+        let headset_tls = tls(Purpose::Headset)?;
         let challenges = loaded.challenges();
         let token = match &config.operations.metrics_token_file {
             Some(file) => Some(token_file::read(file)?),
@@ -341,6 +343,7 @@ impl Starting {
             tables,
             phone_tls,
             console_tls,
+            headset_tls,
             challenges,
             authenticator,
             clock,
@@ -373,11 +376,15 @@ impl Starting {
         let shared = self.shared;
         let mut sockets = Sockets::bind(&shared.config)?;
         let admin = admin::Socket::bind(&shared.config.admin_socket())?;
+        let engine = Arc::clone(&shared.engine);
+        let in_force = Box::new(move || engine.settings());
         let serving = Serving {
             config: &shared.config,
             tables: self.tables,
             phone_tls: self.phone_tls,
             console_tls: self.console_tls,
+            devices: DeviceCertificates::new(in_force, Arc::clone(&self.headset_tls)),
+            headset_tls: self.headset_tls,
             challenges: self.challenges,
             authenticator: self.authenticator,
             proofs: Arc::new(StoredProofs::new(
@@ -389,7 +396,7 @@ impl Starting {
             lines: self.lines,
         };
         shared.health.begin();
-        nodes::describe(&shared);
+        nodes::describe(&shared, sockets.serve_headsets());
         sealing::tell_unopened(&shared);
         let sockets_of_sip = sockets.take_sip();
         let listeners = serving.serve(sockets);

@@ -15,7 +15,7 @@ use domain::{
     PresenceState, Principal, Proof, ReasonCategory, ReasonCode, SignIn, SignInOn, Timestamp,
 };
 use engine::surface::{Peer, Request};
-use engine::testing::{ManualClock, PlainAuthenticator, apply, engine_on};
+use engine::testing::{ManualClock, PlainAuthenticator, apply, memory_engines};
 use engine::{
     Channel, ChannelKind, ChannelRequest, Engine, Notice, Outcome, Owner, OwnerRequest, PairStatus,
     Port, Reach, ShowFailure, Wanted,
@@ -23,7 +23,6 @@ use engine::{
 use http::{HeaderMap, Method, Response};
 use protocols::headset::Profile;
 use serde_json::Value;
-use store::MemoryStore;
 use tokio::sync::{mpsc, watch};
 
 use crate::Headset;
@@ -164,7 +163,7 @@ pub(crate) struct Site {
 impl Site {
     pub(crate) async fn new(settings: &Settings) -> Self {
         let clock = Arc::new(ManualClock::new(NOW));
-        let engine = engine_on(Arc::new(MemoryStore::new()), Arc::clone(&clock) as _, 1).await;
+        let engine = memory_engines(&["gw-a.example"], Arc::clone(&clock) as _).await.remove(0);
         apply(&engine, settings).await;
         let port = engine.port(Arc::new(PlainAuthenticator));
         let headset = Headset::new(port.clone(), BASE.to_owned(), Profile::default());

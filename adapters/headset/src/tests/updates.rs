@@ -170,7 +170,7 @@ async fn hst_08_an_update_whose_link_breaks_is_sent_again_to_the_side_that_serve
     centre.answers(Some(OwnerAnswer::Unknown(Unclear::LinkLost)));
     let update = json!({"state": "Ready", "requestId": "a", "sentAt": at(0)});
     let (answer, ()) = tokio::join!(site.update(update), async {
-        until("asked", || (sets(&centre).len() == 1).then_some(())).await;
+        until("asked", || (!sets(&centre).is_empty()).then_some(())).await;
         centre.loses_link();
         centre.answers(None);
         // The other side takes over, and tells what is so there.
@@ -178,7 +178,7 @@ async fn hst_08_an_update_whose_link_breaks_is_sent_again_to_the_side_that_serve
         centre.serves();
     });
     assert_eq!((answer.status, &answer.body["state"]), (202, &json!("Ready")));
-    assert_eq!(sets(&centre), [Target::Ready; 2]);
+    assert!(matches!(sets(&centre)[..], [Target::Ready, Target::Ready, ..]));
     site.end().await;
 }
 

@@ -222,7 +222,6 @@ pub(super) fn forget(
 ) -> Result<Decision, Halt> {
     let keys: Vec<_> = serials.iter().take(HEADSETS_FORGOTTEN_MAX).map(Key::headset).collect();
     view.need(&keys)?;
-    let (version, count) = tally(view)?;
     let mut decision = Decision::already(Reply::Done);
     let mut removed = 0_u32;
     for key in keys {
@@ -235,9 +234,15 @@ pub(super) fn forget(
         let event = Event::new("headset_forgotten", key.clone());
         decision = decision.guard(key.clone(), Some(version)).event(event).delete(key);
     }
+    without(decision, removed, view)
+}
+
+/// The same decision, which removes so many headsets, with their count.
+pub(super) fn without(decision: Decision, removed: u32, view: &View) -> Result<Decision, Halt> {
     if removed == 0 {
         return Ok(decision);
     }
+    let (version, count) = tally(view)?;
     let tally = HeadsetTally { count: count.saturating_sub(removed) };
     Ok(decision
         .guard(Key::headset_tally(), version)

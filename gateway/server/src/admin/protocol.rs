@@ -15,7 +15,9 @@ use domain::settings::Reader;
 use domain::{Actor, Problems, Proof, Refusal};
 use serde_json::{Value, json};
 
-use super::{agents, backups, certificates, deeds, directories, kept, people, secrets, status};
+use super::{
+    agents, backups, certificates, deeds, directories, headsets, kept, people, secrets, status,
+};
 use crate::console::set_up;
 use crate::node::Shared;
 use crate::{probe, settings, words};
@@ -236,6 +238,10 @@ pub(crate) async fn done(
         "erase" => {
             let wish = read(members, kept::read_erase)?;
             kept::erase(shared, wish, context).await
+        }
+        "headsets_list" => {
+            let wanted = read(members, headsets::WantedHeadsets::read)?;
+            headsets::list(shared, wanted).await
         }
         "secrets_status" => {
             read(members, |_| Some(()))?;

@@ -72,6 +72,9 @@ pub(crate) fn check_files_for(
     if let Some(file) = &config.operations.metrics_token_file {
         problems.keep("listeners.operations.metrics_token_file", token_file::read(file));
     }
+    if let Some(file) = &config.headset.profile_file {
+        problems.keep("listeners.headset.profile_file", readable(file));
+    }
     if let Some(file) = config.acme.as_ref().and_then(|acme| acme.authority_file.as_ref()) {
         problems.keep("certificate.acme.authority_file", check_authorities(file));
     }
@@ -107,6 +110,11 @@ fn check_sealing_key(key: &Path, store: Option<&Path>, problems: &mut Problems) 
     } else {
         check_parent("sealing_key_file", key, problems);
     }
+}
+
+/// A text file of bounded size.
+fn readable(file: &Path) -> Result<(), String> {
+    super::read_text(file).map(drop).map_err(|error| format!("{}: {error}", file.display()))
 }
 
 /// The authorities must be there before anything connects: one missing would look like a fault of the
