@@ -82,16 +82,6 @@ impl Why {
             Self::ReasonUnknown => "reason_unknown",
         }
     }
-
-    /// The status of the answer.
-    pub(crate) fn status(self) -> u16 {
-        match self {
-            Self::NotAllowed | Self::Several | Self::Clock | Self::InCall | Self::Stale => 409,
-            Self::NoAgent => 404,
-            Self::NotKnown => 503,
-            Self::ReasonUnknown => 422,
-        }
-    }
 }
 
 /// What becomes of an update.

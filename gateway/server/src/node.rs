@@ -20,6 +20,7 @@ use engine::{
     Authenticator, Clock, Engine, EngineOptions, Metrics, Port, SealingKey, SealingKeys,
     SystemClock, SystemRandom, UnsealError,
 };
+use headset::Headset;
 use provisioning::Files;
 use sip::Sip;
 use tokio::sync::{Mutex, watch};
@@ -113,6 +114,7 @@ pub(crate) struct Shared {
     pub(crate) health: Arc<Health>,
     pub(crate) pushes: Arc<dyn Fn() -> Vec<Push> + Send + Sync>,
     pub(crate) probe_phone: ProbePhone,
+    pub(crate) headset: Option<Arc<Headset>>,
     pub(crate) sip: Option<Arc<Sip>>,
     files: Option<Arc<dyn Files>>,
     pub(crate) phone_elements: PhoneElements,
@@ -297,8 +299,17 @@ impl Starting {
 
         let handle = Handle::default();
         let administration = Arc::new(handle.clone());
-        let Surfaces { served, pushes, probe_phone, mut links, sip, files, phone_elements } =
-            surfaces(port.clone(), &config, administration);
+        let surfaces = surfaces(port.clone(), &config, administration);
+        let Surfaces {
+            served,
+            pushes,
+            probe_phone,
+            mut links,
+            headset,
+            sip,
+            files,
+            phone_elements,
+        } = surfaces;
         let takes_over = settings_file.is_none();
         let keeper = Keeper::new(port.clone(), Arc::clone(&directories), takes_over);
         let keeping = Arc::clone(&keeper);
@@ -334,6 +345,7 @@ impl Starting {
             health,
             pushes,
             probe_phone,
+            headset,
             sip,
             files,
             phone_elements,

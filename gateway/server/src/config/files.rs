@@ -11,6 +11,7 @@ use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject as _;
 
 use super::{Config, StoreConfig, credential};
+use crate::headset_profile;
 use crate::tls::CertificateError;
 use crate::tls::making::SelfMade;
 use crate::{password_file, sealing_file, tls, token_file};
@@ -73,7 +74,9 @@ pub(crate) fn check_files_for(
         problems.keep("listeners.operations.metrics_token_file", token_file::read(file));
     }
     if let Some(file) = &config.headset.profile_file {
-        problems.keep("listeners.headset.profile_file", readable(file));
+        let profile = headset_profile::read(file).map(drop);
+        let told = profile.map_err(|error| crate::words::with_causes(&error));
+        problems.keep("listeners.headset.profile_file", told);
     }
     if let Some(folder) = &config.provisioning.folder {
         problems.keep("listeners.provisioning.folder", check_readable_folder(folder));
@@ -113,11 +116,6 @@ fn check_sealing_key(key: &Path, store: Option<&Path>, problems: &mut Problems) 
     } else {
         check_parent("sealing_key_file", key, problems);
     }
-}
-
-/// A text file of bounded size.
-fn readable(file: &Path) -> Result<(), String> {
-    super::read_text(file).map(drop).map_err(|error| format!("{}: {error}", file.display()))
 }
 
 /// The authorities must be there before anything connects: one missing would look like a fault of the
