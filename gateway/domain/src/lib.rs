@@ -18,6 +18,7 @@ mod console;
 mod decision;
 mod device_choice;
 mod document;
+mod headset;
 mod identifier;
 mod inventory;
 mod key;
@@ -55,6 +56,7 @@ pub use decision::{
 };
 pub use device_choice::{DeviceChoice, choose_device};
 pub use document::{DecodeDocumentError, Document, IndexEntry};
+pub use headset::{HeadsetNews, HeadsetState, HeadsetStatus};
 pub use identifier::{
     AgentId, DeviceName, Extension, Identifier, InvalidIdentifier, NodeName, PairName, Rule,
     TeamName,

@@ -45,7 +45,7 @@ and numbers of telephones stand in quotation marks unless they are plain digits.
                   proof: digest | certificate | digest_or_certificate, phone_expires_seconds,
                   expires_seconds_min, expires_seconds_max, flow_timer_seconds,
                   timer_t1_milliseconds, timer_t2_milliseconds, timer_t4_milliseconds,
-                  reason_element, legacy_no_qop, lenient, allowed_networks,
+                  reason_element, headset_event, legacy_no_qop, lenient, allowed_networks,
                   next_hops: [{name, servers: [{host, port}], transport: tls | tcp | udp,
                   ping_seconds, user, password, realms, register_as, route, trusted}]}
 
