@@ -31,6 +31,7 @@ mod nodes;
 mod observability;
 mod old_phones;
 mod production;
+mod provisioning;
 mod push;
 mod reasons;
 mod rest;

@@ -43,6 +43,10 @@ const READERS: &[(&str, &str)] = &[
         "transactions, flows and registrations are counted by the monotonic clock of the runtime",
     ),
     (
+        "adapters/provisioning/src/time.rs",
+        "transfers and how often a source asks are counted by the monotonic clock of the runtime",
+    ),
+    (
         "adapters/cti/src/link.rs",
         "heartbeats and deadlines of a link are counted by the monotonic clock of the runtime",
     ),

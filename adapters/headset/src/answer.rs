@@ -22,7 +22,7 @@ use protocols::headset::{
 };
 use ring::digest;
 
-use crate::execute::{ANSWER, Became, carry_out, known_again};
+use crate::execute::{ANSWER, Became, SENT_MAX, carry_out, known_again};
 use crate::identity::{Proven, Shown, proven};
 use crate::judge::{Update, Verdict, Wanted, Why, judge, takes_updates};
 use crate::roster::Whose;
@@ -42,7 +42,8 @@ impl Headset {
         let (name, response) = match routed {
             Routed::Unknown => ("unknown", self.unknown(&request)),
             Routed::WrongMethod(methods) => {
-                let mut response = self.refuse(Refusal::WrongMethod, "this path takes other methods");
+                let mut response =
+                    self.refuse(Refusal::WrongMethod, "this path takes other methods");
                 if let Ok(allow) = methods.join(", ").parse() {
                     response.headers_mut().insert(header::ALLOW, allow);
                 }
@@ -83,7 +84,8 @@ impl Headset {
             _ => None,
         };
         let told = body.as_ref().and_then(|update| update.device.as_ref());
-        let Some(device) = named.or(told).and_then(|it| it.as_str().parse::<DeviceName>().ok()) else {
+        let Some(device) = named.or(told).and_then(|it| it.as_str().parse::<DeviceName>().ok())
+        else {
             return (name, self.refuse(Refusal::Malformed, "the request names no device"));
         };
         if told.is_some_and(|told| !told.as_str().eq_ignore_ascii_case(device.as_str())) {
@@ -172,9 +174,10 @@ impl Headset {
                 primary: path(&found.primary),
                 secondary: found.secondary.as_deref().map(path),
                 configuration_url: match class {
-                    ServiceClass::ContactCentre => {
-                        Some(at(&found.primary, self.profile.path(wire::Request::Configuration, &named, "")))
-                    }
+                    ServiceClass::ContactCentre => Some(at(
+                        &found.primary,
+                        self.profile.path(wire::Request::Configuration, &named, ""),
+                    )),
                     _ => None,
                 },
             }
@@ -182,7 +185,11 @@ impl Headset {
         let is_on = found.mode != HeadsetMode::Disabled;
         let mut services = vec![of(ServiceClass::ContactCentre, is_on, Some(mode(found.mode)))];
         services.push(of(ServiceClass::Inventory, true, None));
-        services.push(of(ServiceClass::Configuration, !settings.headset.templates.is_empty(), None));
+        services.push(of(
+            ServiceClass::Configuration,
+            !settings.headset.templates.is_empty(),
+            None,
+        ));
         let mut discovery = Discovery {
             device: named,
             version: String::new(),
@@ -280,8 +287,11 @@ impl Headset {
         }
     }
 
-
-    async fn update(self: &Arc<Self>, device: &DeviceName, update: wire::Update) -> Response<Bytes> {
+    async fn update(
+        self: &Arc<Self>,
+        device: &DeviceName,
+        update: wire::Update,
+    ) -> Response<Bytes> {
         let wanted = match update.state {
             AgentState::Ready => Wanted::Ready,
             AgentState::NotReady => Wanted::NotReady,
@@ -305,7 +315,9 @@ impl Headset {
             Some(id) => format!("{device}/{}", hexadecimal(id.as_bytes())),
             None => match self.port.random::<16>() {
                 Some(random) => format!("{device}/{}", hexadecimal(&random)),
-                None => return self.refuse(Refusal::Unavailable, "the machine gives no randomness"),
+                None => {
+                    return self.refuse(Refusal::Unavailable, "the machine gives no randomness");
+                }
             },
         };
         // It goes on when the phone hangs up: what was sent cannot be taken back.
@@ -343,21 +355,22 @@ impl Headset {
                 return self.no(device, Why::NotKnown, &whose);
             };
             let changed_at = self.changed_at(&agent, &presence);
-            let wish = match judge(&settings, &agent, &presence, changed_at, update, self.port.now()) {
-                Verdict::Already => {
-                    self.figures.updated("already");
-                    return Settled::Answer(self.state_answer(StatusCode::OK, device));
-                }
-                // A link that is being made good is waited for.
-                Verdict::Refused(Why::NotKnown) if !agent.is_owned() => {
-                    if known_again(&self.port, &agent, until).await {
-                        continue;
+            let wish =
+                match judge(&settings, &agent, &presence, changed_at, update, self.port.now()) {
+                    Verdict::Already => {
+                        self.figures.updated("already");
+                        return Settled::Answer(self.state_answer(StatusCode::OK, device));
                     }
-                    return self.no(device, Why::NotKnown, &whose);
-                }
-                Verdict::Refused(why) => return self.no(device, why, &whose),
-                Verdict::Ask(wish) => wish,
-            };
+                    // A link that is being made good is waited for.
+                    Verdict::Refused(Why::NotKnown) if !agent.is_owned() => {
+                        if known_again(&self.port, &agent, until).await {
+                            continue;
+                        }
+                        return self.no(device, Why::NotKnown, &whose);
+                    }
+                    Verdict::Refused(why) => return self.no(device, why, &whose),
+                    Verdict::Ask(wish) => wish,
+                };
             tries += 1;
             let id = if tries == 1 { id.to_owned() } else { format!("{id}/{tries}") };
             match self.carry_out_until(&agent, &wish, &id, until).await {
@@ -366,7 +379,7 @@ impl Headset {
                     self.figures.updated("done");
                     return Settled::Answer(self.state_answer(StatusCode::ACCEPTED, device));
                 }
-                Some(Became::Lost) if Instant::now() < until => {
+                Some(Became::Lost) if tries < SENT_MAX => {
                     if !known_again(&self.port, &agent, until).await {
                         return self.away(device);
                     }
@@ -407,7 +420,8 @@ impl Headset {
         let (refusal, words) = match why {
             Why::NotAllowed => (
                 Refusal::NotInThisMode,
-                "headsets change no states here; headset.mode and headset.mute_button say so".to_owned(),
+                "headsets change no states here; headset.mode and headset.mute_button say so"
+                    .to_owned(),
             ),
             Why::NoAgent => (Refusal::NoAgent, "nobody is signed in at this phone".to_owned()),
             Why::Several => (
@@ -422,14 +436,12 @@ impl Headset {
                 Refusal::Stale,
                 "it was sent too long ago, or the phone's clock is wrong; `now` is ours".to_owned(),
             ),
-            Why::InCall => (
-                Refusal::NotNow,
-                "the agent is in a call, where the key mutes alone".to_owned(),
-            ),
-            Why::Stale => (
-                Refusal::Stale,
-                "the agent's state changed after it was sent".to_owned(),
-            ),
+            Why::InCall => {
+                (Refusal::NotNow, "the agent is in a call, where the key mutes alone".to_owned())
+            }
+            Why::Stale => {
+                (Refusal::Stale, "the agent's state changed after it was sent".to_owned())
+            }
             Why::ReasonUnknown => (
                 Refusal::UnknownReason,
                 "the reason is not one of the agent's; the configuration lists them".to_owned(),
@@ -457,7 +469,8 @@ impl Headset {
         let target = request.uri.path_and_query().map_or("/", |target| target.as_str());
         let masked = wire::masked(request.method.as_str(), target, &headers, &request.body);
         let is_new = {
-            let mut unknown = self.unknown.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            let mut unknown =
+                self.unknown.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
             unknown.note(masked, self.port.now())
         };
         if is_new {
@@ -490,7 +503,10 @@ impl Headset {
 
     pub(crate) fn refuse(&self, refusal: Refusal, words: &str) -> Response<Bytes> {
         let now = Some(moment(self.port.now()));
-        self.refusal(refusal, &Answer { refused: Some((refusal, words.to_owned())), current: None, now })
+        self.refusal(
+            refusal,
+            &Answer { refused: Some((refusal, words.to_owned())), current: None, now },
+        )
     }
 
     fn refusal(&self, refusal: Refusal, answer: &Answer) -> Response<Bytes> {
@@ -554,8 +570,8 @@ pub(crate) fn status(code: StatusCode) -> Response<Bytes> {
 pub(crate) fn mode(mode: HeadsetMode) -> Mode {
     match mode {
         HeadsetMode::Disabled => Mode::Disabled,
-        HeadsetMode::Notification => Mode::Notify,
-        HeadsetMode::NotificationAndControl => Mode::Control,
+        HeadsetMode::Notification => Mode::Notification,
+        HeadsetMode::NotificationAndControl => Mode::NotificationAndControl,
     }
 }
 

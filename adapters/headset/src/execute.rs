@@ -24,6 +24,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// So long a phone's answer may take; what is not over then goes on, and the state is told.
 pub(crate) const ANSWER: Duration = Duration::from_millis(1_500);
+/// An update is sent so often where links break under it.
+pub(crate) const SENT_MAX: usize = 3;
 /// How often it is looked whether a side serves us again.
 const LOOK: Duration = Duration::from_millis(50);
 /// Requests of one phone that wait for their turn.
@@ -142,12 +144,8 @@ pub(crate) async fn carry_out(port: &Port, agent: &AgentKey, wish: &Wish, id: &s
 
 /// Where the gateway owns the state itself.
 async fn submit(port: &Port, agent: &AgentKey, wish: &Wish, id: &str) -> Became {
-    let command = AgentCommand {
-        agent: agent.clone(),
-        holder: None,
-        seen_changes: None,
-        wish: wish.clone(),
-    };
+    let command =
+        AgentCommand { agent: agent.clone(), holder: None, seen_changes: None, wish: wish.clone() };
     let input = Input::command(InputId::new("headset", id), Command::Agent(command));
     match port.submit(input).await {
         Ok(Outcome::Done(_)) => Became::Done,
@@ -171,16 +169,19 @@ async fn submit(port: &Port, agent: &AgentKey, wish: &Wish, id: &str) -> Became 
 /// Waits until the agent's state is known again, until then.
 pub(crate) async fn known_again(port: &Port, agent: &AgentKey, until: Instant) -> bool {
     loop {
-        let is_served =
-            port.pair_statuses().iter().any(|(pair, it)| *pair == agent.pair && it.active_side.is_some());
+        if Instant::now() + LOOK >= until {
+            return false;
+        }
+        // First of all: a link that was just lost is not told to be lost at once.
+        tokio::time::sleep(LOOK).await;
+        let is_served = port
+            .pair_statuses()
+            .iter()
+            .any(|(pair, it)| *pair == agent.pair && it.active_side.is_some());
         let live = port.live(agent);
         if is_served && live.is_some_and(|live| live.is_signed_in().is_some()) {
             return true;
         }
-        if Instant::now() + LOOK >= until {
-            return false;
-        }
-        tokio::time::sleep(LOOK).await;
     }
 }
 
@@ -204,6 +205,7 @@ mod tests {
         assert!(hands.turn(&phone).await.is_none(), "too many wait");
         drop(turn);
         assert!(waiting.remove(0).await.is_some());
+        drop(waiting);
         hands.forget_old(now + Duration::from_secs(120));
         assert!(hands.turn(&phone).await.is_none(), "it is forgotten");
     }

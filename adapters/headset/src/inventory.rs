@@ -16,7 +16,11 @@ use crate::service::Headset;
 
 impl Headset {
     /// Takes in what a phone reports of its headsets.
-    pub(crate) async fn inventory(&self, device: &DeviceName, request: &Request) -> Response<Bytes> {
+    pub(crate) async fn inventory(
+        &self,
+        device: &DeviceName,
+        request: &Request,
+    ) -> Response<Bytes> {
         if !self.profile.takes(content_type(request)) {
             return self.wrong_type();
         }

@@ -170,9 +170,8 @@ fn reason(
         return Ok(settings.headset.default_not_ready_reason);
     };
     let code = u16::try_from(given).map(ReasonCode).map_err(|_| Why::ReasonUnknown)?;
-    let is_known = settings
-        .reasons_for(&agent.id, ReasonCategory::NotReady)
-        .any(|reason| reason.code == code);
+    let is_known =
+        settings.reasons_for(&agent.id, ReasonCategory::NotReady).any(|reason| reason.code == code);
     if is_known { Ok(Some(code)) } else { Err(Why::ReasonUnknown) }
 }
 

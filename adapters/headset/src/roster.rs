@@ -107,7 +107,10 @@ impl Roster {
         // A profile's lines are on whichever phone took it: sessions name that.
         for device in settings.devices.values().filter(|device| !device.profile) {
             for line in &device.lines {
-                self.phones.entry(line.clone()).or_default().push(device.name.clone());
+                let phones = self.phones.entry(line.clone()).or_default();
+                if phones.last() != Some(&device.name) {
+                    phones.push(device.name.clone());
+                }
             }
             self.lines.insert(device.name.clone(), device.lines.clone());
         }

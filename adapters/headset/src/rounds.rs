@@ -58,7 +58,11 @@ impl Rounds {
     }
 
     /// There are news for these phones. A round that goes on begins again, with what it had still to tell.
-    pub(crate) fn announce(&mut self, devices: impl IntoIterator<Item = DeviceName>, news: HeadsetNews) {
+    pub(crate) fn announce(
+        &mut self,
+        devices: impl IntoIterator<Item = DeviceName>,
+        news: HeadsetNews,
+    ) {
         for device in devices {
             let told = self.in_flight.get(&device);
             let before = self.waiting.get(&device).or(told).map(|it| it.news);

@@ -6,8 +6,7 @@ use std::time::{Duration, Instant};
 
 use domain::settings::{HeadsetMode, Settings};
 use domain::{
-    AgentKey, DeviceName, HeadsetNews, Known, LiveAgent, Presence, SessionNumber,
-    Timestamp,
+    AgentKey, DeviceName, HeadsetNews, Known, LiveAgent, Presence, SessionNumber, Timestamp,
 };
 use engine::{Notice, Port, Registered, ShowFailure, TellOutcome};
 use protocols::headset::Profile;
@@ -19,8 +18,8 @@ use tokio::time::MissedTickBehavior;
 use crate::execute::Hands;
 use crate::figures::Figures;
 use crate::identity::{KEY_PURPOSE, Proven, Tickets};
-use crate::rounds::Rounds;
 use crate::roster::{Place, Roster, Whose};
+use crate::rounds::Rounds;
 use crate::services::{Nodes, basis};
 use crate::teller::{Teller, Took};
 use crate::translate;
@@ -267,7 +266,8 @@ impl Headset {
             return;
         }
         let mut state = self.state();
-        if state.settings.headset.mode == HeadsetMode::Disabled && !state.seen.contains_key(device) {
+        if state.settings.headset.mode == HeadsetMode::Disabled && !state.seen.contains_key(device)
+        {
             // Nothing is said to phones of a site that has no headsets.
             return;
         }
@@ -330,7 +330,8 @@ impl Headset {
         };
         let is_other_configuration = of(before.0) != of(now.0);
         let mut devices = self.port.channels().told_devices();
-        if before.0.headset.mode == HeadsetMode::Disabled && now.0.headset.mode == HeadsetMode::Disabled
+        if before.0.headset.mode == HeadsetMode::Disabled
+            && now.0.headset.mode == HeadsetMode::Disabled
         {
             // Phones that never asked have no headset service to ask anew.
             devices.retain(|device| state.seen.contains_key(device));

@@ -86,9 +86,7 @@ pub(crate) fn services(
     let (primary, secondary) = match (primary, secondary) {
         (Some(primary), secondary) => (primary, secondary),
         (None, Some(secondary)) if secondary != nodes.own => (nodes.own.clone(), Some(secondary)),
-        (None, _) => {
-            (nodes.own.clone(), nodes.other_for(device).map(|other| other.base.clone()))
-        }
+        (None, _) => (nodes.own.clone(), nodes.other_for(device).map(|other| other.base.clone())),
     };
     let secondary = secondary.filter(|it| *it != primary);
     Services { mode: settings.headset.mode, primary, secondary }

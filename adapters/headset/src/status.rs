@@ -101,7 +101,11 @@ impl Headset {
             return probe;
         }
         if !takes_part(&settings, device) {
-            probe.note("settings", StepOutcome::Failed, "the device is not listed; add it to devices");
+            probe.note(
+                "settings",
+                StepOutcome::Failed,
+                "the device is not listed; add it to devices",
+            );
             return probe;
         }
         let (whose, told, asked) = {
@@ -122,9 +126,11 @@ impl Headset {
                 let ago = self.port.now().since(at).as_secs();
                 Ok(((), format!("the phone asked this node {ago} s ago")))
             }
-            None => Err("the phone never asked this node for its services; does its file name the \
+            None => {
+                Err("the phone never asked this node for its services; does its file name the \
                          discovery URL, and does it trust our certificate?"
-                .to_owned()),
+                    .to_owned())
+            }
         };
         probe.step("discovery", async { words }).await;
         let presence = whose.agent().and_then(|agent| self.presence(agent));

@@ -96,7 +96,11 @@ impl Teller {
     }
 
     /// What that phone was told last of that agent, or of nobody; nothing where it was told of another one.
-    pub(crate) fn told(&self, device: &DeviceName, agent: Option<&AgentKey>) -> Option<HeadsetStatus> {
+    pub(crate) fn told(
+        &self,
+        device: &DeviceName,
+        agent: Option<&AgentKey>,
+    ) -> Option<HeadsetStatus> {
         let phone = self.phones.get(device)?;
         if agent.is_some() && phone.agent.as_ref() != agent {
             return None;
@@ -125,13 +129,10 @@ impl Teller {
     }
 
     /// A phone took a notice, or did not.
-    pub(crate) fn done(
-        &mut self,
-        device: &DeviceName,
-        agent: Option<AgentKey>,
-        took: Took,
-    ) {
-        let Some(phone) = self.phones.get_mut(device).filter(|phone| phone.in_flight) else { return };
+    pub(crate) fn done(&mut self, device: &DeviceName, agent: Option<AgentKey>, took: Took) {
+        let Some(phone) = self.phones.get_mut(device).filter(|phone| phone.in_flight) else {
+            return;
+        };
         phone.in_flight = false;
         self.in_flight -= 1;
         let look = match took {

@@ -34,10 +34,7 @@ impl Light {
 
 /// What a phone is told that was told `before`, its agent doing that; `None` where there is nothing to
 /// tell. Nobody may be signed in.
-pub fn status(
-    presence: Option<&Presence>,
-    before: Option<HeadsetStatus>,
-) -> Option<HeadsetStatus> {
+pub fn status(presence: Option<&Presence>, before: Option<HeadsetStatus>) -> Option<HeadsetStatus> {
     let told = |state, reason: Option<ReasonCode>| HeadsetStatus {
         state,
         reason: reason.map_or(0, |code| u32::from(code.0)),
@@ -67,8 +64,8 @@ pub fn status(
 /// What a base's light shows, by the mode, by what the phone was told last and by the phone's own call:
 /// whether there is one, and whether it is muted.
 pub fn light(mode: HeadsetMode, told: Option<HeadsetState>, call: Option<bool>) -> Light {
-    let shows_agent = mode != HeadsetMode::Disabled
-        && !matches!(told, None | Some(HeadsetState::SignedOut));
+    let shows_agent =
+        mode != HeadsetMode::Disabled && !matches!(told, None | Some(HeadsetState::SignedOut));
     match (shows_agent, call, told) {
         // Mute alone.
         (_, Some(true), _) => Light::Red,
@@ -85,22 +82,12 @@ mod tests {
 
     use super::*;
 
-    const MODES: [HeadsetMode; 3] = [
-        HeadsetMode::Disabled,
-        HeadsetMode::Notification,
-        HeadsetMode::NotificationAndControl,
-    ];
+    const MODES: [HeadsetMode; 3] =
+        [HeadsetMode::Disabled, HeadsetMode::Notification, HeadsetMode::NotificationAndControl];
 
     fn doing(state: PresenceState) -> Presence {
         let since = Timestamp::from_seconds(10);
-        Presence {
-            state,
-            since,
-            pending: None,
-            until: None,
-            calls: vec![],
-            not_known_since: None,
-        }
+        Presence { state, since, pending: None, until: None, calls: vec![], not_known_since: None }
     }
 
     fn all_states() -> Vec<PresenceState> {
@@ -194,6 +181,9 @@ mod tests {
                 assert_eq!(light(mode, told, None), idle, "{mode:?} {told:?}");
             }
         }
-        assert_eq!([Light::Off, Light::Green, Light::Red].map(Light::name), ["off", "green", "red"]);
+        assert_eq!(
+            [Light::Off, Light::Green, Light::Red].map(Light::name),
+            ["off", "green", "red"]
+        );
     }
 }

@@ -48,7 +48,8 @@ pub type Said = BTreeMap<String, String>;
 pub type Describe = Arc<dyn Fn() -> Said + Send + Sync>;
 /// Under this name a node says where phones reach it: scheme, host and port.
 pub const SAID_PHONE: &str = "phone";
-/// Where headsets find the node: scheme, host and port.
+/// Under this name a node says where phones ask for their headset: scheme, host and port. A node that serves no
+/// headsets says nothing.
 pub const SAID_HEADSET: &str = "headset";
 
 /// One node as this one knows it.

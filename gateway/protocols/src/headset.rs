@@ -17,8 +17,10 @@ mod answer;
 mod content;
 mod device;
 mod enumeration;
+mod fuzz;
 mod inventory;
 mod json;
+mod mask;
 mod member;
 mod moment;
 mod profile;
@@ -39,7 +41,9 @@ pub use enumeration::{
     AgentState, FirmwareChoice, HeadsetEvent, HeadsetKind, HeadsetStatus, Light, Mode, MuteButton,
     Refusal, ServiceClass,
 };
+pub use fuzz::{fuzz_headset_documents, fuzz_headset_profile};
 pub use inventory::{HeadsetSeen, InventoryEvent};
+pub use mask::{MaskedRequest, masked};
 pub use moment::{Moment, TimeFormat};
 pub use profile::{Asked, Format, Profile, ProfileProblem, Request, Routed};
 pub use service::{Discovery, Service};

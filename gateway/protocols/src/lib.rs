@@ -5,6 +5,7 @@
 
 mod calendar;
 pub mod cti;
+pub mod device_file;
 pub mod finesse;
 pub mod headset;
 pub mod journal;
@@ -12,3 +13,4 @@ pub mod ldap;
 pub mod phone_xml;
 pub mod sip;
 pub mod syslog;
+pub mod tftp;

@@ -26,6 +26,7 @@ mod directories;
 mod headsets;
 mod kept;
 pub(crate) mod people;
+mod phones;
 pub(crate) mod protocol;
 mod secrets;
 pub(crate) mod status;

@@ -16,6 +16,7 @@ use crate::log::{self, LogControl};
 use crate::node::{Node, NodeError, Options, Signals};
 use crate::words::with_causes;
 
+mod agents;
 mod apply_help;
 mod ask;
 mod backup;
@@ -145,6 +146,16 @@ enum Command {
         #[command(flatten)]
         node: WhichNode,
     },
+    /// Print what has to stand in a phone's device file, ready to paste below its root `<device>`.
+    PhoneConfig {
+        /// The phone's name, such as SEP001122334455.
+        device: String,
+        /// The phone's address, for what is good from there alone.
+        #[arg(long, value_name = "IP")]
+        address: Option<std::net::IpAddr>,
+        #[command(flatten)]
+        node: WhichNode,
+    },
     /// Tell how the running node does.
     Status {
         /// As JSON.
@@ -223,12 +234,12 @@ enum Command {
     /// Do something for one agent.
     Agent {
         #[command(subcommand)]
-        deed: AgentDeed,
+        deed: agents::AgentDeed,
     },
     /// Begin or end a call, where the gateway owns voice state.
     Call {
         #[command(subcommand)]
-        deed: CallDeed,
+        deed: agents::CallDeed,
     },
     /// Refuse sign-ins on this node, or take them again; who is signed in goes on.
     Maintenance {
@@ -331,97 +342,6 @@ enum DirectoryDeed {
         #[command(flatten)]
         node: WhichNode,
     },
-}
-
-#[derive(Debug, Subcommand)]
-enum AgentDeed {
-    /// Sign an agent in.
-    SignIn {
-        /// The agent's id.
-        id: String,
-        /// Their line.
-        #[arg(long)]
-        extension: String,
-        /// The phone that carries the voice, where several have the line.
-        #[arg(long)]
-        device: Option<String>,
-        /// The number of a remote phone, for a mobile agent.
-        #[arg(long, value_name = "NUMBER")]
-        mobile: Option<String>,
-        /// How the remote phone is connected.
-        #[arg(long, requires = "mobile", value_enum)]
-        mode: Option<Mode>,
-        #[command(flatten)]
-        node: WhichNode,
-    },
-    /// Take calls.
-    Ready {
-        /// The agent's id.
-        id: String,
-        #[command(flatten)]
-        node: WhichNode,
-    },
-    /// Take no calls.
-    NotReady {
-        /// The agent's id.
-        id: String,
-        /// Why: the code of a not_ready reason.
-        #[arg(long, value_name = "CODE")]
-        reason: Option<u16>,
-        #[command(flatten)]
-        node: WhichNode,
-    },
-    /// Sign an agent out, whatever they do.
-    SignOut {
-        /// The agent's id.
-        id: String,
-        /// Why: a code, shown as it is.
-        #[arg(long, value_name = "CODE")]
-        reason: Option<u16>,
-        #[command(flatten)]
-        node: WhichNode,
-    },
-}
-
-#[derive(Debug, Subcommand)]
-enum CallDeed {
-    /// A call reaches the agent, or is placed.
-    Begin {
-        /// The agent's id.
-        id: String,
-        /// The other side's number.
-        #[arg(long)]
-        number: String,
-        /// The agent placed it.
-        #[arg(long)]
-        outbound: bool,
-        /// The call's own id, where it matters.
-        #[arg(long, value_name = "CALL")]
-        call: Option<String>,
-        /// A call variable; may be given several times.
-        #[arg(long = "var", value_name = "NAME=VALUE", value_parser = ask::variable)]
-        variables: Vec<(String, String)>,
-        #[command(flatten)]
-        node: WhichNode,
-    },
-    /// The call is over.
-    End {
-        /// The agent's id.
-        id: String,
-        /// The call's own id; where the agent is in another call by now, nothing changes.
-        #[arg(long, value_name = "CALL")]
-        call: Option<String>,
-        #[command(flatten)]
-        node: WhichNode,
-    },
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum Mode {
-    /// Called for each call.
-    CallByCall,
-    /// Connected from sign-in to sign-out.
-    NailedConnection,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

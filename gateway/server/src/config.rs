@@ -17,8 +17,11 @@ use serde_json::Value;
 
 mod acme_keys;
 pub(crate) mod credential;
+mod field;
 mod fields;
 mod files;
+mod headset_keys;
+mod provisioning_keys;
 mod public_name;
 mod raw;
 mod render;
@@ -28,6 +31,8 @@ mod store_keys;
 pub use acme_keys::{AcmeChallenge, AcmeConfig};
 pub use files::check_files;
 pub(crate) use files::{Expiry, check_files_for};
+pub use headset_keys::HeadsetListener;
+pub use provisioning_keys::{ProvisioningLimits, ProvisioningListeners};
 pub use public_name::PublicName;
 pub use render::{sample, schema};
 pub use sip_keys::{SipLimits, SipListeners};
@@ -69,10 +74,14 @@ pub struct Config {
     pub phone: PhoneListener,
     /// HTTPS for administrators.
     pub console: ConsoleListener,
+    /// HTTPS for phones that ask for their headset.
+    pub headset: HeadsetListener,
     /// Plain HTTP for monitoring.
     pub operations: OperationsListener,
     /// SIP.
     pub sip: SipListeners,
+    /// Files that phones load.
+    pub provisioning: ProvisioningListeners,
     /// What peers may use.
     pub limits: Limits,
     /// How the log looks.
@@ -320,8 +329,14 @@ impl Config {
             let message = format_args!("must differ from the listeners' ports, {port} is one");
             problems.add("certificate.acme.http_port", message);
         }
-        let of_streams = [&others[..], &[acme_port]].concat();
+        let mut of_streams = [&others[..], &[acme_port]].concat();
+        let headset = HeadsetListener::read(raw, &name, &of_streams, problems);
+        of_streams.push(headset.addresses.first().map(SocketAddr::port));
         let sip = SipListeners::read(raw, &of_streams, problems);
+        let first_port = |sockets: &[SocketAddr]| sockets.first().map(SocketAddr::port);
+        let of_streams = [&of_streams[..], &[first_port(&sip.tls), first_port(&sip.tcp)]].concat();
+        let provisioning =
+            ProvisioningListeners::read(raw, &of_streams, first_port(&sip.udp), problems);
         let proxy_protocol = raw.switch("listeners.phone.proxy_protocol");
         let trusted_proxies = raw.networks("trusted_proxies");
         if proxy_protocol && trusted_proxies.is_empty() {
@@ -363,6 +378,7 @@ impl Config {
                 },
                 public_name: console_name,
             },
+            headset,
             operations: OperationsListener {
                 addresses: with_port(
                     &raw.addresses("listeners.operations.addresses"),
@@ -372,6 +388,7 @@ impl Config {
                 metrics_token_file: raw.path("listeners.operations.metrics_token_file"),
             },
             sip,
+            provisioning,
             limits: limits(raw),
             log: LogConfig { json: raw.word("log.format") == "json", level: raw.word("log.level") },
             name,
@@ -401,7 +418,9 @@ impl Config {
     /// The names a certificate must cover.
     pub fn certificate_names(&self) -> Vec<NodeName> {
         let mut names = vec![self.name.clone()];
-        for public in [&self.phone.public_name, &self.console.public_name] {
+        let headset = (!self.headset.addresses.is_empty()).then_some(&self.headset.public_name);
+        let phone_and_console = [&self.phone.public_name, &self.console.public_name];
+        for public in phone_and_console.into_iter().chain(headset) {
             if !names.contains(public) {
                 names.push(public.clone());
             }

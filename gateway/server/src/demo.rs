@@ -27,6 +27,7 @@ mod database;
 mod endpoints;
 mod node_process;
 mod peers;
+mod phone_files;
 mod ports;
 mod several;
 mod sip;
@@ -43,6 +44,8 @@ const NAME: &str = "localhost";
 const AUTHORITY: &str = "Jackfield demo CA";
 /// The most nodes of a demo.
 pub const NODES_MAX: usize = 3;
+/// The folder with what the demo's phones load.
+const PHONE_FILES: &str = "phones";
 /// The application user that the demo pushes as.
 const PUSH_USER: &str = "jackfield";
 
@@ -145,6 +148,8 @@ impl Prepared {
         let push_password = secret(&folder.file("push-password"))?;
         let mut settings = settings(&folder, &ports, &push_password)?;
         sip::add_to(&mut settings, &secret(&folder.file("sip-secret"))?);
+        let nodes = ports.nodes.get(..demo.nodes.clamp(1, NODES_MAX)).unwrap_or_default();
+        phone_files::write(&folder.file(PHONE_FILES), &settings, nodes)?;
         let peers = match demo.cti {
             true => {
                 let peers = Peers::start(&folder, &ports, &settings)?;
@@ -187,7 +192,7 @@ async fn one(
         "name": NAME,
         "state_directory": state,
         "certificate": written(&certificate),
-        "listeners": listeners(ports),
+        "listeners": listeners(folder, ports),
         "limits": limits(),
     });
     let config = Config::read(value, &folder.path).map_err(NodeError::Problems)?;
@@ -236,13 +241,15 @@ fn written(files: &CertificateFiles) -> Value {
 }
 
 /// The listeners of a node as its configuration has them.
-fn listeners(ports: NodePorts) -> Value {
+fn listeners(folder: &Folder, ports: NodePorts) -> Value {
     let addresses = ports::loopback();
     json!({
         "phone": {"addresses": addresses, "port": ports.phone},
         "console": {"addresses": addresses, "port": ports.console},
         "operations": {"addresses": addresses, "port": ports.operations},
+        "headset": {"addresses": addresses, "port": ports.headset},
         "sip": sip::listener(ports.sip),
+        "provisioning": phone_files::listener(&folder.file(PHONE_FILES), ports.provisioning),
     })
 }
 
@@ -282,8 +289,8 @@ fn settings(folder: &Folder, ports: &Ports, push_password: &Secret) -> Result<Va
         "password": push_password.expose(),
         "port": ports.push,
     });
-    let trust = json!([{"name": "demo phones", "purposes": ["phones", "sip_devices"],
-                        "certificates": authority}]);
+    let trust = json!([{"name": "demo phones", "certificates": authority,
+                        "purposes": ["phones", "sip_devices", "headset_devices"]}]);
     if let Some(members) = settings.as_object_mut() {
         members.insert("trust".to_owned(), trust);
         let service = members.get_mut("phone_service").and_then(Value::as_object_mut);

@@ -21,6 +21,7 @@ mod open_files;
 mod opening;
 mod operations;
 mod password_file;
+pub mod phone_elements;
 mod phone_text;
 mod probe;
 mod sealing_file;

@@ -20,6 +20,7 @@ use engine::{
     Authenticator, Clock, Engine, EngineOptions, Metrics, Port, SealingKey, SealingKeys,
     SystemClock, SystemRandom, UnsealError,
 };
+use provisioning::Files;
 use sip::Sip;
 use tokio::sync::{Mutex, watch};
 use tokio::task::JoinSet;
@@ -30,11 +31,12 @@ use crate::console::{Handle, StoredProofs, Tries, set_up};
 use crate::http::{HttpMetrics, RouteTable, route_tables};
 use crate::log::{LineLimit, LogControl};
 use crate::operations::{Health, Operations};
+use crate::phone_elements::PhoneElements;
 use crate::surfaces::{MakeSurfaces, ProbePhone, Push, Surfaces};
 use crate::tls::acme::Challenges;
 use crate::tls::certificates::{self, Certificates, Loaded, Purpose};
 use crate::tls::making::SelfMade;
-use crate::tls::{self, Tls};
+use crate::tls::{self, DeviceCertificates, Tls};
 use crate::{admin, open_files, opening, sealing_file, secret_file, surfaces, token_file};
 
 mod applying;
@@ -45,6 +47,7 @@ mod listeners;
 mod logging;
 mod nodes;
 pub(crate) mod notify;
+mod provisioning_sockets;
 mod sealing;
 mod signals;
 mod sip_sockets;
@@ -111,6 +114,8 @@ pub(crate) struct Shared {
     pub(crate) pushes: Arc<dyn Fn() -> Vec<Push> + Send + Sync>,
     pub(crate) probe_phone: ProbePhone,
     pub(crate) sip: Option<Arc<Sip>>,
+    files: Option<Arc<dyn Files>>,
+    pub(crate) phone_elements: PhoneElements,
     pub(crate) directories: Arc<Directories>,
     pub(crate) keeper: Arc<Keeper>,
     /// Brings figures that are looked up up to date.
@@ -226,6 +231,7 @@ struct Starting {
     tables: BTreeMap<&'static str, RouteTable>,
     phone_tls: Arc<Tls>,
     console_tls: Arc<Tls>,
+    headset_tls: Arc<Tls>,
     challenges: Option<Arc<Challenges>>,
     authenticator: Arc<dyn Authenticator>,
     clock: Arc<dyn Clock>,
@@ -249,6 +255,7 @@ impl Starting {
         let loaded = Loaded::read(&config, now)?;
         let tls = |purpose| loaded.tls(purpose).ok_or(NodeError::NoTls);
         let (phone_tls, console_tls) = (tls(Purpose::Phone)?, tls(Purpose::Console)?);
+        let headset_tls = tls(Purpose::Headset)?;
         let challenges = loaded.challenges();
         let token = match &config.operations.metrics_token_file {
             Some(file) => Some(token_file::read(file)?),
@@ -290,7 +297,7 @@ impl Starting {
 
         let handle = Handle::default();
         let administration = Arc::new(handle.clone());
-        let Surfaces { served, pushes, probe_phone, mut links, sip } =
+        let Surfaces { served, pushes, probe_phone, mut links, sip, files, phone_elements } =
             surfaces(port.clone(), &config, administration);
         let takes_over = settings_file.is_none();
         let keeper = Keeper::new(port.clone(), Arc::clone(&directories), takes_over);
@@ -328,6 +335,8 @@ impl Starting {
             pushes,
             probe_phone,
             sip,
+            files,
+            phone_elements,
             directories,
             keeper,
             log,
@@ -341,6 +350,7 @@ impl Starting {
             tables,
             phone_tls,
             console_tls,
+            headset_tls,
             challenges,
             authenticator,
             clock,
@@ -373,11 +383,15 @@ impl Starting {
         let shared = self.shared;
         let mut sockets = Sockets::bind(&shared.config)?;
         let admin = admin::Socket::bind(&shared.config.admin_socket())?;
+        let engine = Arc::clone(&shared.engine);
+        let in_force = Box::new(move || engine.settings());
         let serving = Serving {
             config: &shared.config,
             tables: self.tables,
             phone_tls: self.phone_tls,
             console_tls: self.console_tls,
+            devices: DeviceCertificates::new(in_force, Arc::clone(&self.headset_tls)),
+            headset_tls: self.headset_tls,
             challenges: self.challenges,
             authenticator: self.authenticator,
             proofs: Arc::new(StoredProofs::new(
@@ -389,9 +403,10 @@ impl Starting {
             lines: self.lines,
         };
         shared.health.begin();
-        nodes::describe(&shared);
+        nodes::describe(&shared, sockets.serve_headsets());
         sealing::tell_unopened(&shared);
         let sockets_of_sip = sockets.take_sip();
+        let sockets_of_tftp = sockets.take_tftp();
         let listeners = serving.serve(sockets);
         let (stop, stopping) = watch::channel(false);
         let mut others = JoinSet::new();
@@ -402,6 +417,11 @@ impl Starting {
         if let Some(served) = &shared.sip {
             let listening = sockets_of_sip.listening(&shared.config, &shared.certificates);
             others.spawn(Arc::clone(served).run(listening, listeners.stopping()));
+        }
+        if let Some(files) = shared.files.clone().filter(|_| !sockets_of_tftp.is_empty()) {
+            let limits = provisioning_sockets::limits(&shared.config.provisioning);
+            let (metrics, stop) = (self.metrics.clone(), listeners.stopping());
+            others.spawn(provisioning::serve(sockets_of_tftp, files, limits, metrics, stop));
         }
         others.spawn(admin.serve(Arc::clone(&shared), stopping.clone()));
         others.spawn(certificate::warn_of_expiry(Arc::clone(&shared), stopping.clone()));

@@ -5,14 +5,16 @@ use std::sync::Arc;
 
 use ::console::{Administration, Console};
 use domain::{DeviceName, Timestamp};
-use engine::Port;
 use engine::probe::Probe;
 use engine::surface::Surface;
+use engine::{Metrics, Port};
 use phone::{Phone, PushReason};
+use provisioning::{Elements, Files, FolderFiles, Provisioning};
 use sip::Sip;
 use tokio::sync::watch;
 
 use crate::config::Config;
+use crate::phone_elements::PhoneElements;
 
 /// The surfaces of a node, and what its administrator asks of them.
 pub struct Surfaces {
@@ -26,6 +28,10 @@ pub struct Surfaces {
     pub links: Vec<Link>,
     /// SIP, which has sockets of its own; without it nobody listens there.
     pub sip: Option<Arc<Sip>>,
+    /// Files that phones load, for TFTP, which has sockets of its own.
+    pub files: Option<Arc<dyn Files>>,
+    /// What of ours stands in the device files of phones.
+    pub phone_elements: PhoneElements,
 }
 
 /// Tests the way to a phone.
@@ -61,9 +67,19 @@ pub fn product() -> MakeSurfaces {
         let links: Vec<Link> = vec![Box::new(|stop| Box::pin(pairs.run(stop)))];
         let console = Console::new(port.clone(), administration);
         let sip = Some(Sip::new(port.clone()));
+        let phone_elements = PhoneElements::new(port.clone(), config.phone.base(), None);
+        let files = folder_files(config, phone_elements.clone(), port.metrics());
         let phone = Phone::with_base(port, config.phone.base());
-        let served: Vec<Arc<dyn Surface>> =
+        let mut served: Vec<Arc<dyn Surface>> =
             vec![Arc::clone(&phone) as Arc<dyn Surface>, console as Arc<dyn Surface>];
+        if let Some(files) = &files {
+            let provisioning = &config.provisioning;
+            served.push(Provisioning::new(
+                Arc::clone(files),
+                provisioning.allowed_networks.clone(),
+                provisioning.limits.memory_bytes_max,
+            ));
+        }
         let probed = Arc::clone(&phone);
         let probe_phone: ProbePhone = Arc::new(move |device| {
             let phone = Arc::clone(&probed);
@@ -79,8 +95,20 @@ pub fn product() -> MakeSurfaces {
             });
             push.collect()
         });
-        Surfaces { served, pushes, probe_phone, links, sip }
+        Surfaces { served, pushes, probe_phone, links, sip, files, phone_elements }
     })
+}
+
+/// The files that phones load, where a folder of them is configured.
+fn folder_files(
+    config: &Config,
+    elements: PhoneElements,
+    metrics: &Metrics,
+) -> Option<Arc<dyn Files>> {
+    let folder = config.provisioning.folder.clone()?;
+    let elements: Elements = Arc::new(move |device, address| elements.of(device, Some(address)));
+    let bytes_max = config.provisioning.limits.file_bytes_max;
+    Some(FolderFiles::new(folder, bytes_max, elements, metrics))
 }
 
 /// What is wrong, and what to do about it.

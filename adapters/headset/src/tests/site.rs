@@ -15,7 +15,7 @@ use domain::{
     PresenceState, Principal, Proof, ReasonCategory, ReasonCode, SignIn, SignInOn, Timestamp,
 };
 use engine::surface::{Peer, Request};
-use engine::testing::{ManualClock, PlainAuthenticator, apply, engine_on};
+use engine::testing::{ManualClock, PlainAuthenticator, apply, memory_engines};
 use engine::{
     Channel, ChannelKind, ChannelRequest, Engine, Notice, Outcome, Owner, OwnerRequest, PairStatus,
     Port, Reach, ShowFailure, Wanted,
@@ -23,7 +23,6 @@ use engine::{
 use http::{HeaderMap, Method, Response};
 use protocols::headset::Profile;
 use serde_json::Value;
-use store::MemoryStore;
 use tokio::sync::{mpsc, watch};
 
 use crate::Headset;
@@ -164,7 +163,7 @@ pub(crate) struct Site {
 impl Site {
     pub(crate) async fn new(settings: &Settings) -> Self {
         let clock = Arc::new(ManualClock::new(NOW));
-        let engine = engine_on(Arc::new(MemoryStore::new()), Arc::clone(&clock) as _, 1).await;
+        let engine = memory_engines(&["gw-a.example"], Arc::clone(&clock) as _).await.remove(0);
         apply(&engine, settings).await;
         let port = engine.port(Arc::new(PlainAuthenticator));
         let headset = Headset::new(port.clone(), BASE.to_owned(), Profile::default());
@@ -411,7 +410,13 @@ impl Centre {
     }
 
     /// It tells that an agent does that, with that line.
-    pub(crate) fn tells(&self, agent: &str, state: PresenceState, line: &str, device: Option<&str>) {
+    pub(crate) fn tells(
+        &self,
+        agent: &str,
+        state: PresenceState,
+        line: &str,
+        device: Option<&str>,
+    ) {
         let heard = HeardState {
             extension: Some(line.parse().unwrap()),
             device: device.map(|it| it.parse().unwrap()),
@@ -450,14 +455,7 @@ impl Centre {
 }
 
 fn heard(state: PresenceState) -> HeardState {
-    HeardState {
-        state,
-        since: NOW,
-        pending: None,
-        extension: None,
-        instrument: None,
-        device: None,
-    }
+    HeardState { state, since: NOW, pending: None, extension: None, instrument: None, device: None }
 }
 
 fn told(state: PresenceState) -> Heard {

@@ -2,7 +2,9 @@
 
 use domain::HeadsetNews::{ConfigurationChanged, ServicesChanged};
 use domain::settings::{HeadsetMode, MuteButton};
-use domain::{AgentCommand, AgentKey, CallDirection, Command, PresenceState, ReasonCode, SignedOutBy, Wish};
+use domain::{
+    AgentCommand, AgentKey, CallDirection, Command, PresenceState, ReasonCode, SignedOutBy, Wish,
+};
 use engine::ShowFailure;
 use engine::testing::apply;
 

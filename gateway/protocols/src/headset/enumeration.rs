@@ -22,16 +22,16 @@ pub(super) struct Section {
 /// All sets, for whoever reads or prints a profile.
 pub(super) fn sections() -> [Section; 10] {
     [
-        section::<ServiceClass>("classes of services"),
-        section::<Mode>("how far the integration goes"),
-        section::<AgentState>("states of an agent"),
-        section::<MuteButton>("what the mute button does while no call is up"),
-        section::<Light>("colours of the base"),
-        section::<HeadsetEvent>("why an inventory was sent"),
-        section::<HeadsetStatus>("whether a headset is there"),
-        section::<HeadsetKind>("sorts of headsets; what is not listed is taken for unknown"),
-        section::<FirmwareChoice>("which firmware a headset is to have"),
-        section::<Refusal>("codes of refusals"),
+        section::<ServiceClass>("Classes of services."),
+        section::<Mode>("How far the integration goes."),
+        section::<AgentState>("States of an agent."),
+        section::<MuteButton>("What the mute button does while no call is up."),
+        section::<Light>("Colours of the base."),
+        section::<HeadsetEvent>("Why an inventory was sent."),
+        section::<HeadsetStatus>("Whether a headset is there."),
+        section::<HeadsetKind>("Sorts of headsets; what is not listed is taken for unknown."),
+        section::<FirmwareChoice>("Which firmware a headset is to have."),
+        section::<Refusal>("Codes of refusals."),
     ]
 }
 

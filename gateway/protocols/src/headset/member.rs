@@ -168,17 +168,17 @@ pub(super) const MEMBERS: [(Member, &str, &str, &str); COUNT] = [
 
 /// The documents that have members, and what they are.
 pub(super) const SECTIONS: [(&str, &str); 11] = [
-    ("discovery", "what discovery tells"),
-    ("service", "one of its services"),
-    ("configuration", "the configuration of the contact-centre service"),
-    ("reason", "one reason to be not ready"),
-    ("lights", "what the base shows"),
-    ("update", "a change of state that a phone asks for"),
-    ("answer", "what it hears back, and what refusals say"),
-    ("inventory", "what a phone tells of its headsets"),
-    ("headset", "one headset"),
-    ("template", "how headsets of a model are to be set"),
-    ("settings", "the settings of a template"),
+    ("discovery", "What discovery tells."),
+    ("service", "One of its services."),
+    ("configuration", "The configuration of the contact-centre service."),
+    ("reason", "One reason to be not ready."),
+    ("lights", "What the base shows."),
+    ("update", "A change of state that a phone asks for."),
+    ("answer", "What it hears back, and what refusals say."),
+    ("inventory", "What a phone tells of its headsets."),
+    ("headset", "One headset."),
+    ("template", "How headsets of a model are to be set."),
+    ("settings", "The settings of a template."),
 ];
 
 /// The root element that a document has in XML.

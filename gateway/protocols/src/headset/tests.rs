@@ -1,7 +1,12 @@
 //! What is written and read, in the built-in profile and in others.
 
 mod exact;
+mod masked;
+mod mutations;
+mod profiles;
 mod refusals;
+mod round_trips;
+mod routes;
 
 use std::str::FromStr;
 

@@ -103,7 +103,7 @@ fn text_of(bytes: &[u8]) -> Result<String, DecodeError> {
 }
 
 /// The `encoding` of a declaration, which is ASCII in both sets.
-fn declared(bytes: &[u8]) -> Option<String> {
+pub(crate) fn declared(bytes: &[u8]) -> Option<String> {
     const DECLARATION_BYTES_MAX: usize = 200;
     let window = bytes.get(..DECLARATION_BYTES_MAX.min(bytes.len()))?;
     let end = window.windows(2).position(|pair| pair == b"?>")?;

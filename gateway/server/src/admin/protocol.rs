@@ -16,7 +16,8 @@ use domain::{Actor, Problems, Proof, Refusal};
 use serde_json::{Value, json};
 
 use super::{
-    agents, backups, certificates, deeds, directories, headsets, kept, people, secrets, status,
+    agents, backups, certificates, deeds, directories, headsets, kept, people, phones, secrets,
+    status,
 };
 use crate::console::set_up;
 use crate::node::Shared;
@@ -124,6 +125,10 @@ pub(crate) async fn done(
         "settings_export" => {
             read(members, |_| Some(()))?;
             deeds::settings_export(shared)
+        }
+        "phone_config" => {
+            let asked = read(members, phones::read)?;
+            phones::config(shared, &asked)
         }
         "certificate" => {
             read(members, |_| Some(()))?;

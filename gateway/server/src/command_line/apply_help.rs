@@ -22,7 +22,7 @@ and numbers of telephones stand in quotation marks unless they are plain digits.
   devices:      [{name, description, lines, profile, certificate_sha256,
                   sip: {user, password, address, next_hop, proof}, pair}]
   trust:        [{name, purposes: [phones, directory, syslog, proxy, contact_centre, sip_devices,
-                  sip_next_hops], certificates}]
+                  sip_next_hops, headset_devices], certificates}]
   cti_pairs:    [{name, dialect: enterprise | express, side_a, side_b, version, tag_width,
                   peripheral_id, client_id, client_password, heartbeat_seconds, reconnect_seconds,
                   request_seconds, open_seconds, sessions: per_node | one, logout_reason, rmcm_user,

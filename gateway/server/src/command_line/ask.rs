@@ -8,8 +8,8 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::{
-    AgentDeed, CallDeed, Command, DirectoryDeed, Mode, ProbeKind, Problem, Switch, WhichNode,
-    certificate, kept, peers, people, status,
+    Command, DirectoryDeed, ProbeKind, Problem, Switch, WhichNode, agents, certificate, kept,
+    peers, people, status,
 };
 use crate::admin::protocol::LINE_BYTES_MAX;
 use crate::config::Config;
@@ -52,14 +52,6 @@ pub(super) fn ask(command: Command, out: &mut impl Write) -> Result<(), Problem>
     show(&answer, &shown, out)
 }
 
-/// A call variable as it is written on the command line.
-pub(super) fn variable(text: &str) -> Result<(String, String), String> {
-    match text.split_once('=') {
-        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
-        _ => Err("must be NAME=VALUE".to_owned()),
-    }
-}
-
 fn request(command: Command) -> Result<(WhichNode, Value, Shown), Problem> {
     Ok(match command {
         Command::Apply { file, dry_run: true, node } => {
@@ -86,6 +78,10 @@ fn request(command: Command) -> Result<(WhichNode, Value, Shown), Problem> {
         Command::Certificate { deed: Some(deed), .. } => {
             let (node, request, in_words) = certificate::request(deed)?;
             (node, request, Shown::InWords(in_words))
+        }
+        Command::PhoneConfig { device, address, node } => {
+            let request = json!({"do": "phone_config", "device": device, "address": address});
+            (node, request, Shown::Text)
         }
         Command::Status { json, node } => (node, json!({"do": "status"}), Shown::Status { json }),
         Command::Probe { kind, name, json, node } => {
@@ -118,8 +114,14 @@ fn request(command: Command) -> Result<(WhichNode, Value, Shown), Problem> {
                 (node, request, Shown::Sync)
             }
         },
-        Command::Agent { deed } => agent(deed),
-        Command::Call { deed } => call(deed),
+        Command::Agent { deed } => {
+            let (node, request) = agents::agent(deed);
+            (node, request, Shown::Agent)
+        }
+        Command::Call { deed } => {
+            let (node, request) = agents::call(deed);
+            (node, request, Shown::Agent)
+        }
         Command::Maintenance { switch, node } => {
             let on = switch == Switch::On;
             (node, json!({"do": "maintenance", "on": on}), Shown::Done)
@@ -150,54 +152,6 @@ fn request(command: Command) -> Result<(WhichNode, Value, Shown), Problem> {
             return Err(Problem("error: this asks no running node".to_owned()));
         }
     })
-}
-
-fn agent(deed: AgentDeed) -> (WhichNode, Value, Shown) {
-    let state = |id: String, state: &str, reason: Option<u16>| json!({"do": "agent_state", "agent": id, "state": state, "reason": reason});
-    match deed {
-        AgentDeed::SignIn { id, extension, device, mobile, mode, node } => {
-            let mode = match mode {
-                Some(Mode::NailedConnection) => "nailed_connection",
-                Some(Mode::CallByCall) | None => "call_by_call",
-            };
-            let request = json!({
-                "do": "agent_sign_in",
-                "agent": id,
-                "extension": extension,
-                "device": device,
-                "mobile": mobile.map(|number| json!({"number": number, "mode": mode})),
-            });
-            (node, request, Shown::Agent)
-        }
-        AgentDeed::Ready { id, node } => (node, state(id, "ready", None), Shown::Agent),
-        AgentDeed::NotReady { id, reason, node } => {
-            (node, state(id, "not_ready", reason), Shown::Agent)
-        }
-        AgentDeed::SignOut { id, reason, node } => {
-            (node, state(id, "signed_out", reason), Shown::Agent)
-        }
-    }
-}
-
-fn call(deed: CallDeed) -> (WhichNode, Value, Shown) {
-    match deed {
-        CallDeed::Begin { id, number, outbound, call, variables, node } => {
-            let variables: serde_json::Map<_, _> =
-                variables.into_iter().map(|(name, value)| (name, value.into())).collect();
-            let request = json!({
-                "do": "call_begin",
-                "agent": id,
-                "number": number,
-                "direction": if outbound { "outbound" } else { "inbound" },
-                "call": call,
-                "variables": variables,
-            });
-            (node, request, Shown::Agent)
-        }
-        CallDeed::End { id, call, node } => {
-            (node, json!({"do": "call_end", "agent": id, "call": call}), Shown::Agent)
-        }
-    }
 }
 
 fn read_settings(file: &Path) -> Result<String, Problem> {

@@ -3,90 +3,11 @@
 //! One table drives the reading, the JSON Schema and the commented sample, so the three cannot
 //! disagree. A new key is one row here and one line in `config.rs`.
 
-/// What a key holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Sort {
-    /// A full host name.
-    HostName,
-    /// A path; a relative one counts from the folder of the configuration file.
-    Path,
-    /// The path of a file with a secret, or `credential:NAME` for one that systemd hands over.
-    SecretPath,
-    /// A whole number within both ends.
-    Number(u64, u64),
-    /// Yes or no.
-    Switch,
-    /// One of these words.
-    Choice(&'static [&'static str]),
-    /// IP addresses to listen on.
-    Addresses,
-    /// IP networks, such as `10.1.0.0/16`; a plain address is a network of one.
-    Networks,
-    /// Host names or addresses in URLs, each with or without a port.
-    PublicNames,
-    /// The URL of a PostgreSQL database, without a password.
-    DatabaseUrl,
-    /// A URL that begins with `https://`.
-    SecureUrl,
-    /// Mail addresses.
-    MailAddresses,
-}
+mod provisioning;
+mod sip;
 
-/// What holds where the key is not given.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Fallback {
-    /// It must be given; the text is what the sample says.
-    Required(&'static str),
-    /// Nothing, or what the key's text says; the text is an example for the sample.
-    Absent(&'static str),
-    /// That number.
-    Number(u64),
-    /// Yes or no.
-    Switch(bool),
-    /// That word.
-    Word(&'static str),
-    /// These elements.
-    List(&'static [&'static str]),
-}
-
-/// One key of the configuration.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Field {
-    /// The full key, tables first.
-    pub(super) key: &'static str,
-    /// What it holds.
-    pub(super) sort: Sort,
-    /// What holds where it is not given.
-    pub(super) fallback: Fallback,
-    /// What it means, with its unit; lines as the sample shows them.
-    pub(super) text: &'static [&'static str],
-}
-
-/// What a table of keys is for.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Section {
-    /// The full key of the table.
-    pub(super) key: &'static str,
-    /// What it is for; lines as the sample shows them.
-    pub(super) text: &'static [&'static str],
-}
-
-/// The most elements of a list.
-pub(super) const LIST_MAX: usize = 64;
-
-const fn field(
-    key: &'static str,
-    sort: Sort,
-    fallback: Fallback,
-    text: &'static [&'static str],
-) -> Field {
-    Field { key, sort, fallback, text }
-}
-
-const fn section(key: &'static str, text: &'static [&'static str]) -> Section {
-    Section { key, text }
-}
-
+pub(super) use super::field::{Fallback, Field, LIST_MAX, Section, Sort};
+use super::field::{field, section};
 use Fallback::{Absent, List, Number as Default, Required, Switch as On, Word};
 use Sort::{
     Addresses, Choice, DatabaseUrl, HostName, MailAddresses, Networks, Number, Path, PublicNames,
@@ -126,6 +47,14 @@ pub(super) const SECTIONS: &[Section] = &[
         &["HTTPS for administrators and their programs: the REST interface below /api/v1."],
     ),
     section(
+        "listeners.headset",
+        &[
+            "HTTPS for phones that ask for their headset. A port of 0 switches it off. As long as no key says",
+            "where it is, a port that another program has is done without. Phones may show a certificate;",
+            "whom it proves is in the settings (trust for headset_devices).",
+        ],
+    ),
+    section(
         "listeners.operations",
         &["Plain HTTP for monitoring: /metrics, /livez, /readyz and /startupz."],
     ),
@@ -135,6 +64,14 @@ pub(super) const SECTIONS: &[Section] = &[
             "SIP for phones, proxies and registrars, where the settings have `sip`; without them nobody",
             "is answered. A port of 0 switches a transport off. As long as none of these keys is given, a",
             "port that another program has is done without.",
+        ],
+    ),
+    section(
+        "listeners.provisioning",
+        &[
+            "Files that phones load before they register: TFTP, and HTTP as phones ask for first. Off",
+            "unless a folder and a port are given. Nobody proves who they are here, so the files must hold",
+            "nothing that another phone in allowed_networks may not know.",
         ],
     ),
     section("limits", &["What peers may use. The defaults suit some thousand phones on one node."]),
@@ -147,8 +84,55 @@ pub(super) const SECTIONS: &[Section] = &[
 const PORT: Sort = Number(1, 65_535);
 const PORT_OR_OFF: Sort = Number(0, 65_535);
 
-/// Keys, in the order of the sample.
-pub(super) const FIELDS: &[Field] = &[
+/// Keys, in the order of the sample: those of one table stand together.
+pub(super) const FIELDS: &[Field] = &joined::<{ count(PARTS) }>(PARTS);
+
+const PARTS: &[&[Field]] = &[
+    FIRST,
+    sip::LISTENERS,
+    provisioning::LISTENERS,
+    LIMITS,
+    sip::LIMITS,
+    provisioning::LIMITS,
+    LOG,
+];
+
+const fn count(parts: &[&[Field]]) -> usize {
+    let mut count = 0;
+    let mut rest = parts;
+    while let [part, others @ ..] = rest {
+        count += part.len();
+        rest = others;
+    }
+    count
+}
+
+/// All parts in one.
+const fn joined<const COUNT: usize>(parts: &[&[Field]]) -> [Field; COUNT] {
+    let mut all = [NONE; COUNT];
+    let (mut places, mut rest) = (all.as_mut_slice(), parts);
+    while let [part, others @ ..] = rest {
+        let mut left = *part;
+        while let [field, more @ ..] = left {
+            left = more;
+            // There are as many places as fields.
+            places = match places {
+                [place, behind @ ..] => {
+                    *place = *field;
+                    behind
+                }
+                [] => &mut [],
+            };
+        }
+        rest = others;
+    }
+    all
+}
+
+const NONE: Field = field("", Switch, On(false), &[]);
+
+/// The beginning, down to the listeners of HTTP.
+const FIRST: &[Field] = &[
     field(
         "name",
         HostName,
@@ -374,6 +358,31 @@ pub(super) const FIELDS: &[Field] = &[
         ],
     ),
     field(
+        "listeners.headset.addresses",
+        Addresses,
+        List(&["0.0.0.0", "::"]),
+        &["Addresses to listen on."],
+    ),
+    field("listeners.headset.port", PORT_OR_OFF, Default(9_444), &["The port."]),
+    field(
+        "listeners.headset.public_name",
+        HostName,
+        Absent("phones.example.com"),
+        &["The name phones reach us under, where it is not `name`; it must be in the certificate."],
+    ),
+    field(
+        "listeners.headset.public_port",
+        PORT,
+        Absent("443"),
+        &["The port phones reach us under, where it is not `port`."],
+    ),
+    field(
+        "listeners.headset.profile_file",
+        Path,
+        Absent("/etc/jackfield/headset-profile.json"),
+        &["What phones of this site say and are told, where it is not what is built in."],
+    ),
+    field(
         "listeners.operations.addresses",
         Addresses,
         List(&["127.0.0.1", "::1"]),
@@ -389,28 +398,10 @@ pub(super) const FIELDS: &[Field] = &[
             "Nobody but its owner and group may read it.",
         ],
     ),
-    field(
-        "listeners.sip.addresses",
-        Addresses,
-        List(&["0.0.0.0", "::"]),
-        &["Addresses to listen on."],
-    ),
-    field("listeners.sip.tls_port", PORT_OR_OFF, Default(5_061), &["The port for TLS."]),
-    field(
-        "listeners.sip.tcp_port",
-        PORT_OR_OFF,
-        Default(5_060),
-        &["The port for TCP in the clear."],
-    ),
-    field(
-        "listeners.sip.udp_port",
-        PORT_OR_OFF,
-        Default(0),
-        &[
-            "The port for UDP, usually 5060. Off unless given: whoever can send packets under another's",
-            "address can make a node answer that other.",
-        ],
-    ),
+];
+
+/// What peers of HTTP may use.
+const LIMITS: &[Field] = &[
     field(
         "limits.connections_max",
         Number(16, 1_000_000),
@@ -479,81 +470,9 @@ pub(super) const FIELDS: &[Field] = &[
             "nodes are there to go to: so long load balancers take to notice.",
         ],
     ),
-    field(
-        "limits.sip_connections_max",
-        Number(16, 1_000_000),
-        Default(20_000),
-        &["SIP: connections at once. Those beyond are closed. Each needs an open file."],
-    ),
-    field(
-        "limits.sip_connections_per_source_max",
-        Number(1, 1_000_000),
-        Default(64),
-        &[
-            "SIP: connections at once from one address, next hops apart. Raise it where all phones of a",
-            "site come from one.",
-        ],
-    ),
-    field(
-        "limits.sip_handshakes_max",
-        Number(1, 100_000),
-        Default(4_096),
-        &["SIP: TLS handshakes at once. Connections beyond are closed."],
-    ),
-    field(
-        "limits.sip_handshake_seconds",
-        Number(1, 120),
-        Default(5),
-        &["SIP: seconds a peer may take for the TLS handshake."],
-    ),
-    field(
-        "limits.sip_idle_seconds",
-        Number(1, 3_600),
-        Default(30),
-        &["SIP: seconds until somebody on a connection has proven who they are."],
-    ),
-    field(
-        "limits.sip_message_seconds",
-        Number(1, 120),
-        Default(10),
-        &["SIP: seconds from the first byte of a message to its last."],
-    ),
-    field(
-        "limits.sip_queue_messages",
-        Number(4, 10_000),
-        Default(64),
-        &["SIP: messages that wait to be sent on one connection. With more it is closed."],
-    ),
-    field(
-        "limits.sip_queue_bytes",
-        Number(65_536, 16_777_216),
-        Default(262_144),
-        &["SIP: bytes that wait to be sent on one connection. With more it is closed."],
-    ),
-    field(
-        "limits.sip_transactions_max",
-        Number(100, 1_000_000),
-        Default(50_000),
-        &[
-            "SIP: requests to phones at once that wait for an answer, those beyond are put off; and twice as many",
-            "answered requests of phones are remembered for repeats, beyond which the oldest are forgotten.",
-        ],
-    ),
-    field(
-        "limits.sip_requests_per_second_per_source",
-        Number(1, 1_000_000),
-        Default(500),
-        &[
-            "SIP: requests a second from one address that has proven nothing, twice as many for a moment.",
-            "Those beyond get 503, or nothing over UDP.",
-        ],
-    ),
-    field(
-        "limits.sip_bindings_max",
-        Number(16, 1_000_000),
-        Default(30_000),
-        &["SIP: registrations at once. Those beyond get 503."],
-    ),
+];
+
+const LOG: &[Field] = &[
     field(
         "log.format",
         Choice(&["human", "json"]),

@@ -72,6 +72,12 @@ pub(crate) fn check_files_for(
     if let Some(file) = &config.operations.metrics_token_file {
         problems.keep("listeners.operations.metrics_token_file", token_file::read(file));
     }
+    if let Some(file) = &config.headset.profile_file {
+        problems.keep("listeners.headset.profile_file", readable(file));
+    }
+    if let Some(folder) = &config.provisioning.folder {
+        problems.keep("listeners.provisioning.folder", check_readable_folder(folder));
+    }
     if let Some(file) = config.acme.as_ref().and_then(|acme| acme.authority_file.as_ref()) {
         problems.keep("certificate.acme.authority_file", check_authorities(file));
     }
@@ -109,6 +115,11 @@ fn check_sealing_key(key: &Path, store: Option<&Path>, problems: &mut Problems) 
     }
 }
 
+/// A text file of bounded size.
+fn readable(file: &Path) -> Result<(), String> {
+    super::read_text(file).map(drop).map_err(|error| format!("{}: {error}", file.display()))
+}
+
 /// The authorities must be there before anything connects: one missing would look like a fault of the
 /// network.
 fn check_authorities(file: &Path) -> Result<(), String> {
@@ -119,6 +130,14 @@ fn check_authorities(file: &Path) -> Result<(), String> {
         count += 1;
     }
     if count == 0 { Err(told(&"has no certificate in PEM form")) } else { Ok(()) }
+}
+
+/// A folder of somebody else's files has to be there, and may be read by others too.
+fn check_readable_folder(folder: &Path) -> Result<(), String> {
+    match std::fs::read_dir(folder) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(format!("{} cannot be read: {error}", folder.display())),
+    }
 }
 
 fn check_folder(key: &str, folder: &Path, problems: &mut Problems) {

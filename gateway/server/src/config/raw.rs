@@ -116,8 +116,11 @@ impl Raw {
     }
 
     pub(super) fn networks(&self, key: &str) -> Vec<IpNet> {
-        match self.values.get(key) {
-            Some(Written::Networks(networks)) => networks.clone(),
+        match (self.values.get(key), fallback(key)) {
+            (Some(Written::Networks(networks)), _) => networks.clone(),
+            (_, Fallback::List(elements)) => {
+                elements.iter().filter_map(|element| element.parse().ok()).collect()
+            }
             _ => Vec::new(),
         }
     }
@@ -234,6 +237,9 @@ fn read_field(
             Some(Written::Addresses(addresses))
         }
         Sort::Networks => {
+            if !reader.has(name) {
+                return None;
+            }
             let texts: Vec<String> = reader.parsed_list(name, LIST_MAX);
             let mut networks = Vec::new();
             for text in texts {

@@ -225,6 +225,68 @@ fn ops_05_files_of_the_database_are_checked() {
 }
 
 #[test]
+fn hst_11_provisioning_is_off_unless_a_folder_and_a_port_are_given() {
+    let read = |lines: &str| {
+        let text = format!("{LEAST}[listeners.provisioning]\n{lines}");
+        Config::parse(&text, Path::new("/etc/jackfield")).unwrap().provisioning
+    };
+    let off = read("folder = \"phones\"");
+    assert_eq!(off.folder.as_deref(), Some(Path::new("/etc/jackfield/phones")));
+    assert!(off.tftp.is_empty() && off.http.is_empty() && off.https.is_empty());
+    let on = read(
+        "folder = \"/srv\"\naddresses = [\"127.0.0.1\"]\ntftp_port = 69\nhttp_port = 6970\n\
+         https_port = 6971\nallowed_networks = []",
+    );
+    let address = |port| vec![SocketAddr::from(([127, 0, 0, 1], port))];
+    assert_eq!((on.tftp, on.http, on.https), (address(69), address(6970), address(6971)));
+    assert!(on.allowed_networks.is_empty() && !off.allowed_networks.is_empty());
+}
+
+#[test]
+fn hst_11_contradictions_about_provisioning_are_problems() {
+    let check = |lines: &str, keys: &[&str]| {
+        check(&format!("{LEAST}[listeners.provisioning]\n{lines}"), keys);
+    };
+    check("tftp_port = 69", &["listeners.provisioning.folder"]);
+    check("https_port = 6971", &["listeners.provisioning.folder"]);
+    let folder = "folder = \"/srv\"\n";
+    for port in ["8445", "9443", "9101", "5060", "5061"] {
+        check(&format!("{folder}http_port = {port}"), &["listeners.provisioning.http_port"]);
+        check(&format!("{folder}https_port = {port}"), &["listeners.provisioning.https_port"]);
+        // Datagrams have ports of their own.
+        check(&format!("{folder}tftp_port = {port}"), &[]);
+    }
+    let same = format!("{folder}http_port = 6970\nhttps_port = 6970");
+    check(&same, &["listeners.provisioning.https_port"]);
+    let udp = format!("{folder}tftp_port = 69\n[listeners.sip]\nudp_port = 69");
+    check(&udp, &["listeners.provisioning.tftp_port"]);
+    check("allowed_networks = [\"home\"]", &["listeners.provisioning.allowed_networks"]);
+    let limits = "[limits]\nprovisioning_block_bytes_max = 8\nprovisioning_transfers_max = 0";
+    let keys = ["limits.provisioning_transfers_max", "limits.provisioning_block_bytes_max"];
+    check(limits, &keys);
+}
+
+#[test]
+fn hst_11_the_folder_of_provisioning_has_to_be_there() {
+    let folder = Folder::new();
+    let phones = folder.path().join("phones");
+    let value = json!({
+        "name": "gw-a.example.com",
+        "state_directory": folder.path(),
+        "listeners": {"provisioning": {"folder": phones, "http_port": 6970}},
+    });
+    let config = Config::read(value, Path::new("/")).unwrap();
+    let keys = || -> Vec<_> {
+        let mut problems = Problems::default();
+        check_files(&config, Timestamp::from_seconds(1_800_000_000), &mut problems);
+        problems.as_slice().iter().map(|it| it.key.clone()).collect()
+    };
+    assert_eq!(keys(), ["listeners.provisioning.folder"]);
+    std::fs::create_dir(&phones).unwrap();
+    assert!(keys().is_empty());
+}
+
+#[test]
 fn a_text_that_is_no_toml_names_its_line() {
     check("name = \"gw-a.example.com\"\nstate_directory = \n", &["line 2"]);
     check("name = \"a\"\nname = \"b\"\n", &["line 2"]);
@@ -288,6 +350,54 @@ fn sip_has_tls_and_tcp_unless_switched_off_and_udp_only_where_asked_for() {
     check(&sip("tls_port = 8445"), &["listeners.sip.tls_port"]);
     check(&sip("udp_port = 70000"), &["listeners.sip.udp_port"]);
     check(&format!("{LEAST}[limits]\nsip_queue_bytes = 1"), &["limits.sip_queue_bytes"]);
+}
+
+#[test]
+fn headsets_have_a_port_unless_it_is_switched_off() {
+    let headset = |lines: &str| {
+        let text = format!("{LEAST}[listeners.headset]\n{lines}\n");
+        Config::parse(&text, Path::new("/etc/jackfield")).unwrap()
+    };
+    let it = headset("");
+    assert_eq!(it.headset.base(), "https://gw-a.example.com:9444");
+    assert!(!it.headset.addresses.is_empty() && !it.headset.chosen);
+    assert!(
+        headset("port = 0\npublic_name = \"headsets.example.com\"").headset.addresses.is_empty()
+    );
+    let it = headset(
+        "port = 9000\npublic_name = \"headsets.example.com\"\npublic_port = 443\n\
+         profile_file = \"headset.json\"",
+    );
+    assert_eq!(it.headset.base(), "https://headsets.example.com");
+    assert!(it.headset.chosen && it.headset.addresses.iter().all(|it| it.port() == 9000));
+    assert_eq!(it.headset.profile_file.as_deref(), Some(Path::new("/etc/jackfield/headset.json")));
+    assert!(it.certificate_names().iter().any(|it| it.as_str() == "headsets.example.com"));
+    let headset = |lines: &str| format!("{LEAST}[listeners.headset]\n{lines}\n");
+    check(&headset("port = 8445"), &["listeners.headset.port"]);
+    check(&headset("port = 5061"), &["listeners.sip.tls_port"]);
+    let console = "[listeners.console]\nport = 9444\n";
+    check(&format!("{LEAST}{console}"), &["listeners.headset.port"]);
+    let off = headset("port = 0");
+    assert!(Config::parse(&format!("{off}{console}"), Path::new("/")).is_ok());
+}
+
+#[test]
+fn a_profile_of_headsets_that_is_not_there_is_a_problem() {
+    let folder = Folder::new();
+    let file = folder.path().join("headset.json");
+    let value = json!({
+        "name": "gw-a.example.com", "state_directory": folder.path(),
+        "listeners": {"headset": {"profile_file": file}},
+    });
+    let config = Config::read(value, Path::new("/")).unwrap();
+    let keys = || -> Vec<_> {
+        let mut problems = Problems::default();
+        check_files(&config, Timestamp::from_seconds(1_800_000_000), &mut problems);
+        problems.as_slice().iter().map(|it| it.key.clone()).collect()
+    };
+    assert_eq!(keys(), ["listeners.headset.profile_file"]);
+    std::fs::write(&file, "{}").unwrap();
+    assert_eq!(keys(), [""; 0]);
 }
 
 #[test]

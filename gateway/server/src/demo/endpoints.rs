@@ -10,7 +10,7 @@ use domain::Secret;
 use serde_json::{Value, json};
 
 use super::peers::{PAIR, Peers};
-use super::{Folder, PUSH_USER, Ports, sip};
+use super::{Folder, PUSH_USER, Ports, phone_files, sip};
 use crate::config::Config;
 use crate::secret_file::{make_folder, write_whole};
 
@@ -37,16 +37,21 @@ impl NodeEndpoints<'_> {
         let port = self.config.operations.addresses.first().map_or(0, |address| address.port());
         let operations = format!("http://127.0.0.1:{port}");
         let [sip_udp, sip_tcp, sip_tls] = sip::places(&self.config.sip);
+        let [tftp, provisioning, provisioning_tls] = phone_files::places(&self.config.provisioning);
         json!({
             "name": self.config.name,
             "phone": format!("{base}/fippa/"),
             "phone_authentication": format!("{base}/phone-auth"),
+            "headset": format!("{}/headset/", self.config.headset.base()),
             "api": format!("{}/api/v1", self.config.console.base),
             "metrics": format!("{operations}/metrics"),
             "health": format!("{operations}/readyz"),
             "sip_udp": sip_udp,
             "sip_tcp": sip_tcp,
             "sip_tls": sip_tls,
+            "tftp": tftp,
+            "provisioning": provisioning,
+            "provisioning_tls": provisioning_tls,
             "admin_socket": self.config.admin_socket(),
             "state_directory": self.config.state_directory,
             "configuration": self.configuration,

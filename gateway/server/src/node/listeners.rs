@@ -1,28 +1,31 @@
 //! The listeners of a node: sockets first, so that what is taken is told before anything runs.
 
 use std::collections::BTreeMap;
-use std::net::TcpListener;
+use std::net::{TcpListener, UdpSocket};
 use std::sync::Arc;
 
 use engine::{Authenticator, Clock};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use super::provisioning_sockets::{self, ProvisioningSockets};
 use super::sip_sockets::SipSockets;
 use crate::config::{AcmeConfig, Config};
 use crate::http::{HttpMetrics, Proofs, Proxies, RouteTable, Site};
 use crate::listener::{self, BindError, Content, Listener, PlainRefusal, Setup};
 use crate::log::LineLimit;
-use crate::tls::Tls;
 use crate::tls::acme::Challenges;
+use crate::tls::{DeviceCertificates, Tls};
 
 /// Listeners that routes may name.
-pub(super) const NAMES: [&str; 3] = ["phone", "console", "operations"];
+pub(super) const NAMES: [&str; 6] =
+    ["phone", "console", "headset", "operations", "provisioning", "provisioning_tls"];
 
 /// Sockets of all listeners.
 pub(super) struct Sockets {
     phone: Vec<TcpListener>,
     console: Vec<TcpListener>,
+    headset: Vec<TcpListener>,
     operations: Vec<TcpListener>,
     /// The plain port that only refuses (PHN-02).
     refusal: Vec<TcpListener>,
@@ -30,6 +33,8 @@ pub(super) struct Sockets {
     challenges: Vec<TcpListener>,
     /// SIP, which its adapter serves.
     sip: SipSockets,
+    /// Files that phones load; TFTP, which its adapter serves, among them.
+    provisioning: ProvisioningSockets,
 }
 
 /// What all listeners share.
@@ -38,6 +43,9 @@ pub(super) struct Serving<'a> {
     pub(super) tables: BTreeMap<&'static str, RouteTable>,
     pub(super) phone_tls: Arc<Tls>,
     pub(super) console_tls: Arc<Tls>,
+    pub(super) headset_tls: Arc<Tls>,
+    /// Devices that prove themselves by a certificate.
+    pub(super) devices: Arc<DeviceCertificates>,
     /// What an ACME authority is answered, where one is configured.
     pub(super) challenges: Option<Arc<Challenges>>,
     pub(super) authenticator: Arc<dyn Authenticator>,
@@ -57,9 +65,19 @@ pub(super) struct Listeners {
 }
 
 impl Sockets {
+    /// Whether phones can ask here for their headset.
+    pub(super) fn serve_headsets(&self) -> bool {
+        !self.headset.is_empty()
+    }
+
     /// Takes those of SIP out.
     pub(super) fn take_sip(&mut self) -> SipSockets {
         std::mem::take(&mut self.sip)
+    }
+
+    /// Takes that of TFTP out.
+    pub(super) fn take_tftp(&mut self) -> Vec<UdpSocket> {
+        std::mem::take(&mut self.provisioning.tftp)
     }
 
     pub(super) fn bind(config: &Config) -> Result<Self, BindError> {
@@ -75,7 +93,10 @@ impl Sockets {
         let refusal = plain("phone_refusal", phone.refusal_port)?;
         let challenges = plain("acme", config.acme.as_ref().and_then(AcmeConfig::http_port))?;
         let operations = &config.operations;
+        let headset = &config.headset;
+        let bound = listener::bind("headset", &headset.addresses, headset.addresses_chosen);
         Ok(Self {
+            headset: listener::unless_taken(headset.chosen, "headset", bound)?,
             phone: listener::bind("phone", &phone.addresses, phone.addresses_chosen)?,
             console: listener::bind(
                 "console",
@@ -90,6 +111,7 @@ impl Sockets {
             refusal,
             challenges,
             sip: SipSockets::bind(&config.sip)?,
+            provisioning: ProvisioningSockets::bind(&config.provisioning)?,
         })
     }
 }
@@ -110,6 +132,8 @@ impl Serving<'_> {
         let phone = self.site("phone", base, Proxies::configured(self.config));
         let base = self.config.console.base.clone();
         let console = self.site("console", base, Proxies::configured(self.config));
+        let base = self.config.headset.base();
+        let headset = self.site("headset", base, Proxies::configured(self.config));
         let port = self.config.operations.addresses.first().map_or(0, |address| address.port());
         // Who may read the metrics without a token is a matter of the connection's own address.
         let base_of_operations = format!("http://{}:{port}", self.config.name);
@@ -123,6 +147,13 @@ impl Serving<'_> {
         let tls = Some(Arc::clone(&self.console_tls));
         let served = self.listener("console", tls, false, console);
         listeners.peers.spawn(served.serve(sockets.console, stop.subscribe(), abort()));
+        if !sockets.headset.is_empty() {
+            let served = Listener::new(Setup {
+                devices: Some(Arc::clone(&self.devices)),
+                ..self.setup("headset", Some(Arc::clone(&self.headset_tls)), false, headset)
+            });
+            listeners.peers.spawn(served.serve(sockets.headset, stop.subscribe(), abort()));
+        }
         if !sockets.refusal.is_empty() {
             let served = self.listener("phone_refusal", None, proxied, refusal);
             listeners.peers.spawn(served.serve(sockets.refusal, stop.subscribe(), abort()));
@@ -133,6 +164,19 @@ impl Serving<'_> {
             let content = Content::Challenges(Arc::clone(challenges));
             let served = self.listener("acme", None, false, content);
             listeners.peers.spawn(served.serve(sockets.challenges, stop.subscribe(), abort()));
+        }
+        let tls = Some(Arc::clone(&self.phone_tls));
+        let provisioning = sockets.provisioning;
+        for (name, sockets, tls) in [
+            ("provisioning", provisioning.http, None),
+            ("provisioning_tls", provisioning.https, tls),
+        ] {
+            if !sockets.is_empty() {
+                let base = provisioning_sockets::base(self.config, name);
+                let site = self.site(name, base, Proxies::none());
+                let served = self.listener(name, tls, false, site);
+                listeners.peers.spawn(served.serve(sockets, stop.subscribe(), abort()));
+            }
         }
         let served = self.listener("operations", None, false, operations);
         let stop = listeners.stop_monitoring.subscribe();
@@ -161,9 +205,20 @@ impl Serving<'_> {
         proxy_protocol: bool,
         content: Content,
     ) -> Arc<Listener> {
-        Listener::new(Setup {
+        Listener::new(self.setup(name, tls, proxy_protocol, content))
+    }
+
+    fn setup(
+        &self,
+        name: &'static str,
+        tls: Option<Arc<Tls>>,
+        proxy_protocol: bool,
+        content: Content,
+    ) -> Setup {
+        Setup {
             name,
             tls,
+            devices: None,
             proxy_protocol,
             trusted_proxies: self.config.trusted_proxies.clone().into(),
             limits: self.config.limits,
@@ -171,7 +226,7 @@ impl Serving<'_> {
             clock: Arc::clone(&self.clock),
             lines: self.lines.clone(),
             content,
-        })
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! A whole node in this process: start, reload, store faults, stop, and the figures it shows.
 
+mod headset;
 mod headsets;
 mod peers;
 
@@ -46,6 +47,7 @@ fn config(folder: &Path) -> Config {
         "state_directory": folder.join("state"),
         "listeners": {
             "phone": listen(), "console": listen(), "operations": listen(),
+            "headset": {"port": 0},
             "sip": {"tls_port": 0, "tcp_port": 0},
         },
         "limits": {"drain_seconds": 1},
@@ -452,12 +454,17 @@ async fn a_socket_left_behind_is_replaced() {
 /// Name, kind and labels of every family that a node shows; JACKFIELD_WRITE=1 writes them anew.
 #[tokio::test(flavor = "multi_thread")]
 async fn ops_02_the_published_list_of_metrics_is_what_a_node_shows() {
-    let it = start().await;
+    let provisioning = |folder: &Path, options: &mut Options| {
+        let provisioning = &mut options.config.provisioning;
+        provisioning.folder = Some(folder.to_owned());
+        provisioning.tftp = vec![([127, 0, 0, 1], free_port()).into()];
+    };
+    let it = start_with(provisioning).await.unwrap();
     // Adapters begin with the node, each in a task of its own.
     let shown = async {
         loop {
             let answer = it.get("/metrics").await;
-            if answer.contains("jackfield_sip_bindings") {
+            if ["jackfield_sip_bindings", "jackfield_tftp"].iter().all(|it| answer.contains(it)) {
                 return answer;
             }
         }

@@ -14,12 +14,12 @@ const BEGINNING: &str = r#"# How phones ask about headsets, and what they are an
 # element with elements of its own.
 format = "json"
 
-# Of answers; for "xml" it is application/xml unless set.
-content_type = "application/json"
+# Of answers; application/json or application/xml unless set.
+#content_type = "application/json"
 
-# Of requests, at most 8; parameters are not minded beside charset, which must be UTF-8. For "xml" they are
-# application/xml and text/xml unless set.
-accepted_content_types = ["application/json"]
+# Of requests, at most 8; application/json, or application/xml and text/xml, unless set. Parameters are not minded
+# beside charset, which must be UTF-8.
+#accepted_content_types = ["application/json"]
 
 # How times are written: "iso8601", "epoch_seconds" or "epoch_milliseconds".
 time_format = "iso8601"
@@ -67,10 +67,12 @@ impl Profile {
         page.push_str(NAMES_SAY);
         for (section, says) in SECTIONS {
             let members = MEMBERS.iter().filter(|row| row.1 == section);
-            put(&mut page, &format!("names.{section}"), says, members.map(|row| (row.2, row.3)));
+            let table = format!("names.{section}");
+            put(&mut page, &table, says, members.map(|row| (row.2, row.3)));
         }
         page.push_str(ROOTS_SAY);
         put(&mut page, "roots", "", ROOTS.map(|(_, key, usual)| (key, usual)));
+        page.push('\n');
         put(&mut page, "items", "", ITEMS.map(|(_, key, usual)| (key, usual)));
         page.push_str(VALUES_SAY);
         for section in sections() {
