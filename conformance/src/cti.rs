@@ -8,6 +8,7 @@
 //!   the server sends.
 //! - `world`: the peripheral as one machine without sockets; `server`: the tasks and sockets around it.
 //! - `population`, `options`: whom it knows, and the command line.
+//! - `record`: the states that were written, in a file.
 //! - `commands`: the control socket's commands as data; `control`: their command line.
 //!
 //! The control socket takes one JSON object a line, such as
@@ -24,6 +25,7 @@ mod events;
 mod numbers;
 mod options;
 mod population;
+mod record;
 mod request;
 mod server;
 mod wire;

@@ -4,6 +4,7 @@
 
 mod cti;
 mod finesse;
+mod headset;
 mod phone;
 mod sip;
 mod syslog;
@@ -17,6 +18,7 @@ use clap::{Parser, Subcommand};
 
 use self::cti::{ControlArguments, CtiArguments};
 use self::finesse::FinesseArguments;
+use self::headset::HeadsetLoadArguments;
 use self::phone::PhoneArguments;
 use self::sip::{SipLoadArguments, SipPhoneArguments};
 use self::syslog::SyslogArguments;
@@ -38,6 +40,7 @@ enum Peer {
     FinesseServer(FinesseArguments),
     SipPhone(Box<SipPhoneArguments>),
     SipLoad(Box<SipLoadArguments>),
+    HeadsetLoad(Box<HeadsetLoadArguments>),
     /// Judge one stored page of IP phone services; exits with 1 if there are violations
     CheckPage {
         /// The phone it is for; `jackfield-peers models` lists them
@@ -97,6 +100,13 @@ fn run(arguments: Arguments) -> Result<u8, String> {
         Peer::SipLoad(arguments) => {
             let runtime = runtime()?;
             let code = runtime.block_on(sip::run_load(*arguments, &mut stdout()));
+            // Phones have no end of their own.
+            runtime.shutdown_background();
+            code
+        }
+        Peer::HeadsetLoad(arguments) => {
+            let runtime = runtime()?;
+            let code = runtime.block_on(headset::run_load(*arguments, &mut stdout()));
             // Phones have no end of their own.
             runtime.shutdown_background();
             code

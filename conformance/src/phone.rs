@@ -39,7 +39,7 @@ use std::io::{BufRead, Write};
 #[cfg(test)]
 mod schema;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use self::driver::Driver;
 use self::model::Model;

@@ -14,19 +14,19 @@ mod body;
 mod chance;
 mod compose;
 mod digest;
-mod driver;
-mod event;
+pub(crate) mod driver;
+pub(crate) mod event;
 mod grammar;
-mod handset;
-mod identity;
+pub(crate) mod handset;
+pub(crate) mod identity;
 mod judge;
-mod link;
-mod load;
-mod message;
-mod options;
+pub(crate) mod link;
+pub(crate) mod load;
+pub(crate) mod message;
+pub(crate) mod options;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::io::{BufRead, Write};
 

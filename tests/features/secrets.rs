@@ -289,6 +289,8 @@ fn everything(
         "phone-service",
         "voice",
         "headset",
+        "headsets",
+        "headsets.csv",
         "logging",
         "proxies",
         "sign-on-settings",

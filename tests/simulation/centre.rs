@@ -324,6 +324,7 @@ impl Centre {
             pending: None,
             extension: seat.extension.clone(),
             instrument: None,
+            device: None,
         }
     }
 

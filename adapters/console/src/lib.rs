@@ -15,6 +15,7 @@ mod answer;
 mod asked;
 mod codes;
 mod conditions;
+mod csv;
 mod etag;
 mod json;
 mod merge;
@@ -35,4 +36,5 @@ pub use administration::{
 };
 pub use etag::{ETAG_PURPOSE, etag};
 pub use openapi::document as openapi_document;
+pub use operations::{headset_csv_head, headset_csv_lines};
 pub use surface::Console;

@@ -100,6 +100,7 @@ fn schemas() -> Value {
     schemas.insert("Changed".to_owned(), changed);
     schemas.insert("AgentState".to_owned(), operations::state_schema());
     schemas.insert("AuditEntry".to_owned(), operations::entry_schema());
+    schemas.insert("SeenHeadset".to_owned(), operations::headset_schema());
     schemas.insert("Problem".to_owned(), problem_schema());
     Value::Object(schemas)
 }

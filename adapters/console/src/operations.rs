@@ -3,6 +3,7 @@
 mod agent_states;
 mod audit;
 mod certificates;
+mod headsets;
 mod node;
 mod own;
 mod settings_documents;
@@ -13,6 +14,8 @@ mod upkeep;
 
 pub(crate) use agent_states::state_schema;
 pub(crate) use audit::entry_schema;
+pub(crate) use headsets::headset_schema;
+pub use headsets::{headset_csv_head, headset_csv_lines};
 use serde_json::{Map, Value};
 
 use crate::operation::{Kind, Operation, Parameter};
@@ -43,6 +46,7 @@ pub(crate) fn all() -> Vec<Operation> {
     operations.extend(settings_file::operations());
     operations.extend(agent_states::operations());
     operations.extend(audit::operations());
+    operations.extend(headsets::operations());
     operations.extend(node::operations());
     operations.extend(certificates::operations());
     operations.extend(upkeep::operations());

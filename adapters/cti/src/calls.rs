@@ -219,6 +219,11 @@ impl Calls {
         calls
     }
 
+    /// Whose own line that is.
+    pub(crate) fn signed_on_at(&self, line: &str) -> impl Iterator<Item = &AgentId> {
+        self.lines.owners(line)
+    }
+
     /// Where a call of that id is, for a request about it.
     pub(crate) fn connection(&self, id: &str) -> Option<Connection> {
         let number = id.parse().ok()?;

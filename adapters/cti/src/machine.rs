@@ -61,6 +61,11 @@ impl Machine {
                 self.queues.event(call, self.port.now());
                 let touched = self.calls.event(call, self.port.now());
                 self.tell_calls(touched);
+                if let Some((line, phone)) = translate::phone_of_call(call) {
+                    for agent in self.calls.signed_on_at(line) {
+                        self.owner.hear(agent, Heard::Phone(phone.clone()));
+                    }
+                }
             }
         }
     }
@@ -299,4 +304,76 @@ fn refuse(
     // Whoever asked may have gone.
     let _ = asked.answer.send(OwnerAnswer::Refused(refusal));
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use domain::settings::Settings;
+    use engine::SystemClock;
+    use engine::testing::{PlainAuthenticator, memory_port};
+    use protocols::cti::{
+        AgentIdentity, AgentState, CallEstablishedEvent, Connection, ConnectionDeviceType, Device,
+        DeviceType,
+    };
+
+    use super::*;
+
+    fn state(terminal: Option<&str>) -> Event {
+        Event::AgentState(AgentStateEvent {
+            state: AgentState::Available,
+            peripheral_id: 1,
+            agent: AgentIdentity {
+                id: Some("1001".into()),
+                extension: Some("2001".into()),
+                instrument: None,
+            },
+            active_terminal: terminal.map(Into::into),
+            ..AgentStateEvent::default()
+        })
+    }
+
+    fn answered(line: &str, phone: &str) -> Event {
+        let connection = Connection {
+            call_id: 7,
+            device_type: ConnectionDeviceType::Static,
+            device_id: Some(line.into()),
+        };
+        let answering = Device { kind: DeviceType::PhoneAddress, id: Some(phone.into()) };
+        Event::CallEstablished(CallEstablishedEvent {
+            connection,
+            answering,
+            ..CallEstablishedEvent::default()
+        })
+    }
+
+    #[tokio::test]
+    async fn hst_09_a_call_of_the_agents_own_line_names_the_phone_until_a_state_does() {
+        let pair = serde_json::json!({
+            "name": "east", "dialect": "express", "side_a": "127.0.0.1:1", "side_b": null,
+            "version": 18, "tag_width": null, "peripheral_id": 1, "client_id": "jackfield",
+            "client_password": null, "heartbeat_seconds": 5, "reconnect_seconds": 300,
+            "request_seconds": 5, "open_seconds": 30, "sessions": "per_node",
+            "logout_reason": 255, "rmcm_user": null,
+        });
+        let authenticator = Arc::new(PlainAuthenticator);
+        let port = memory_port(&Settings::default(), authenticator, Arc::new(SystemClock)).await;
+        let config = PairConfig::read(&serde_json::from_value(pair).unwrap(), &port).unwrap();
+        let (owner, figures) = (port.own(&config.name), Figures::new(port.metrics()));
+        let mut machine = Machine::new(&config, owner, port, figures);
+        let agent: AgentId = "1001".parse().unwrap();
+        let mut device_after = |event: &Event| {
+            machine.event(event);
+            machine.owner.value(&agent).and_then(|it| it.device.as_ref().map(ToString::to_string))
+        };
+        assert_eq!(device_after(&answered("2001", "0011223344AA")), None);
+        assert_eq!(device_after(&state(None)), None);
+        assert_eq!(device_after(&answered("2002", "0011223344CC")), None, "another's line");
+        let by_call = Some("SEP0011223344AA".to_owned());
+        assert_eq!(device_after(&answered("2001", "0011223344AA")), by_call);
+        let by_state = Some("SEP0011223344BB".to_owned());
+        assert_eq!(device_after(&state(Some("SEP0011223344BB"))), by_state);
+        assert_eq!(device_after(&answered("2001", "0011223344AA")), by_state);
+    }
 }

@@ -111,6 +111,7 @@ pub(crate) fn settings() -> Settings {
         profile: false,
         certificate_sha256: None,
         sip: None,
+        pair: None,
     };
     let field = |label: &str, variable: &str| LayoutField {
         label: label.to_owned(),

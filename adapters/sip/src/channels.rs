@@ -1,19 +1,28 @@
-//! Screens over SIP: a phone that registered here, and takes such requests, is a channel of the engine's.
+//! Screens and notices over SIP: a phone that registered here, and takes such requests, is a channel of the engine's.
 //!
 //! What is to be shown goes as a REFER with two parts (`protocols::sip::body::screen`): a phone that is reached
 //! so needs neither its web server nor our password at it. Phones behind a next hop did not say what they take:
-//! they are channels where the settings say it for them, while a server of their hop can be used.
+//! they are channels where the settings say it for them, while a server of their hop can be used; other nodes
+//! then have the same way. What a headset is told goes as REFER with the agent's state, or as NOTIFY with news
+//! of its services.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::DeviceName;
+use bytes::Bytes;
 use domain::settings::Device;
-use engine::{Channel, ChannelKind, ShowFailure, ShowPriority, ShowRequest};
+use domain::{DeviceName, HeadsetNews, HeadsetState, HeadsetStatus};
+use engine::{
+    Channel, ChannelKind, ChannelRequest, Notice, Reach, Show, ShowFailure, ShowPriority, Wanted,
+};
 use protocols::phone_xml::{Execute, ExecuteItem, Object, Priority};
-use protocols::sip::body::remotecc::DataPassThrough;
-use protocols::sip::body::{multipart, screen};
+use protocols::sip::body::remotecc::{
+    AgentState, AgentStatus, DataPassThrough, HeadsetNews as News, HeadsetServices, Request,
+    ServiceClass,
+};
+use protocols::sip::body::{REQUEST_TYPE, Remotecc, Unsendable, multipart, screen};
+use protocols::sip::registrar::Binding;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
@@ -71,7 +80,7 @@ pub(crate) async fn run(element: Arc<Element>, mut stop: watch::Receiver<bool>) 
             }
             Some(_) = showing.join_next(), if !showing.is_empty() => {}
             Some(request) = wanted.recv(), if showing.len() < SHOWING_MAX => {
-                showing.spawn(show(Arc::clone(&element), request));
+                showing.spawn(fulfil(Arc::clone(&element), request));
             }
         }
     }
@@ -80,7 +89,7 @@ pub(crate) async fn run(element: Arc<Element>, mut stop: watch::Receiver<bool>) 
 /// Phones that are offered.
 struct Offered {
     element: Arc<Element>,
-    requests: mpsc::Sender<ShowRequest>,
+    requests: mpsc::Sender<ChannelRequest>,
     channels: HashMap<DeviceName, Channel>,
     /// Phones behind next hops that can be used.
     behind: BTreeSet<DeviceName>,
@@ -90,28 +99,31 @@ struct Offered {
 
 impl Offered {
     fn reachable(&mut self, Reached { device, is_fresh }: Reached) {
-        let takes = {
+        let reach = {
             let state = locked(&self.element.state);
             let bindings = state.registrar.reach_device(device.as_str());
-            bindings.iter().any(|binding| binding.is_live && binding.remotecc)
+            bindings.into_iter().find(|it| it.is_live && it.remotecc).map(reach)
         };
-        if !takes && !self.behind.contains(&device) {
-            return self.unreachable(&device);
+        let reach = reach.or_else(|| self.behind.contains(&device).then_some(BEHIND));
+        match reach {
+            Some(reach) => self.offer(device, is_fresh, reach),
+            None => self.unreachable(&device),
         }
-        self.offer(device, is_fresh);
     }
 
-    fn offer(&mut self, device: DeviceName, is_fresh: bool) {
+    fn offer(&mut self, device: DeviceName, is_fresh: bool, reach: Reach) {
         let Self { element, requests, channels, .. } = self;
         let all = element.port.channels();
         if is_fresh {
             // In the place of the one before, which takes nothing of it with it.
-            let channel = all.register_anew(&device, ChannelKind::Sip, requests.clone());
+            let requests = requests.clone();
+            let channel = all.register_anew(&device, ChannelKind::Sip, requests, reach);
             channels.insert(device, channel);
         } else {
-            channels.entry(device).or_insert_with_key(|device| {
-                all.register(device, ChannelKind::Sip, requests.clone())
+            let channel = channels.entry(device).or_insert_with_key(|device| {
+                all.register(device, ChannelKind::Sip, requests.clone(), reach)
             });
+            channel.set_reach(reach);
         }
     }
 
@@ -143,49 +155,103 @@ impl Offered {
 
     /// Looks at all bindings, where events were missed.
     fn look(&mut self) {
-        let all: HashSet<DeviceName> = {
+        let all: HashMap<DeviceName, Reach> = {
             let state = locked(&self.element.state);
             let takes = state.registrar.bindings().filter(|it| it.is_live && it.remotecc);
-            let devices = takes.filter_map(|it| it.device.as_deref());
-            devices.filter_map(|device| device.parse().ok()).collect()
+            let of = |it: &Binding| Some((it.device.as_deref()?.parse().ok()?, reach(it)));
+            takes.filter_map(of).collect()
         };
-        self.channels.retain(|device, _| all.contains(device) || self.behind.contains(device));
-        for device in all {
-            self.offer(device, false);
+        self.channels.retain(|device, _| all.contains_key(device) || self.behind.contains(device));
+        for (device, reach) in all {
+            self.offer(device, false, reach);
         }
     }
 }
 
-async fn show(element: Arc<Element>, request: ShowRequest) {
-    let ShowRequest { device, show, answer } = request;
+/// How a phone behind a next hop is reached.
+const BEHIND: Reach = Reach { address: None, is_shared: true };
+
+/// How a registered phone is reached: what a proxy sends comes from the proxy's address.
+fn reach(binding: &Binding) -> Reach {
+    let is_direct = binding.path.is_empty() && binding.hop.is_none();
+    let address = is_direct.then(|| binding.flow.peer().ip().to_canonical());
+    Reach { address, is_shared: false }
+}
+
+async fn fulfil(element: Arc<Element>, request: ChannelRequest) {
+    let ChannelRequest { device, wanted, answer } = request;
+    let became = match wanted {
+        Wanted::Show(show) => display(&element, device, show).await,
+        Wanted::Tell(notice) => tell(&element, device, notice).await,
+    };
+    // Whoever asked may have given up.
+    let _ = answer.send(became);
+}
+
+async fn tell(element: &Element, device: DeviceName, notice: Notice) -> Result<(), ShowFailure> {
+    let site = element.site().ok_or(ShowFailure::Gone)?;
+    let (by, request) = match notice {
+        Notice::AgentStatus(status) => (By::Refer, Request::AgentStatus(agent_status(status))),
+        Notice::HeadsetNews(news) => {
+            let by = By::Notify(site.sip.headset_event.clone());
+            (by, Request::HeadsetServices(headset_services(news)))
+        }
+    };
+    let content_type = REQUEST_TYPE.to_owned();
+    let body = Remotecc::Request(request).encode(site.reason);
+    deliver(element, device, by, content_type, body).await
+}
+
+fn agent_status(status: HeadsetStatus) -> AgentStatus {
+    let state = match status.state {
+        HeadsetState::SignedIn => AgentState::SignedIn,
+        HeadsetState::SignedOut => AgentState::SignedOut,
+        HeadsetState::NotReady => AgentState::NotReady,
+        HeadsetState::Ready => AgentState::Ready,
+    };
+    AgentStatus { state, reason: status.reason }
+}
+
+fn headset_services(news: HeadsetNews) -> HeadsetServices {
+    let status = match news {
+        HeadsetNews::ServicesChanged => News::ServicesChanged,
+        HeadsetNews::ConfigurationChanged => News::ConfigurationChanged,
+    };
+    HeadsetServices { class: ServiceClass::ContactCentre, status }
+}
+
+async fn deliver(
+    element: &Element,
+    device: DeviceName,
+    by: By,
+    content_type: String,
+    body: Result<Bytes, Unsendable>,
+) -> Result<(), ShowFailure> {
+    let body = body.map_err(|_| ShowFailure::Refused)?;
+    match element.deliver(Errand { device, by, content_type, body, needs_remotecc: true }).await {
+        Delivery::Accepted(_) => Ok(()),
+        Delivery::Refused(..) | Delivery::Unsendable(_) => Err(ShowFailure::Refused),
+        Delivery::Unreachable(_) => Err(ShowFailure::Gone),
+        Delivery::Silent => Err(ShowFailure::NoAnswer),
+        Delivery::HeldOff(_) => Err(ShowFailure::Busy),
+    }
+}
+
+async fn display(element: &Element, device: DeviceName, show: Show) -> Result<(), ShowFailure> {
     let priority = match show.priority {
         ShowPriority::Now => Priority::Now,
         ShowPriority::WhenIdle => Priority::WhenIdle,
         ShowPriority::IfIdle => Priority::IfIdle,
     };
     let object = Object::Execute(Execute { items: vec![ExecuteItem { url: show.url, priority }] });
-    let shown = match screen(&DataPassThrough::of_application(APPLICATION), &object) {
+    match screen(&DataPassThrough::of_application(APPLICATION), &object) {
         Err(problem) => {
             tracing::warn!(%device, %problem, "a page cannot be shown over SIP");
             Err(ShowFailure::Refused)
         }
         Ok(body) => {
-            let errand = Errand {
-                device,
-                by: By::Refer,
-                content_type: multipart::CONTENT_TYPE.to_owned(),
-                body,
-                needs_remotecc: true,
-            };
-            match element.deliver(errand).await {
-                Delivery::Accepted(_) => Ok(()),
-                Delivery::Refused(..) | Delivery::Unsendable(_) => Err(ShowFailure::Refused),
-                Delivery::Unreachable(_) => Err(ShowFailure::Gone),
-                Delivery::Silent => Err(ShowFailure::NoAnswer),
-                Delivery::HeldOff(_) => Err(ShowFailure::Busy),
-            }
+            let content_type = multipart::CONTENT_TYPE.to_owned();
+            deliver(element, device, By::Refer, content_type, Ok(body)).await
         }
-    };
-    // Whoever asked may have given up.
-    let _ = answer.send(shown);
+    }
 }

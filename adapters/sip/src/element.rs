@@ -52,7 +52,7 @@ use crate::sources::{Admitted, Sources};
 use crate::stream::{Ended, stopped};
 use crate::time::now;
 use crate::tries::Tries;
-use crate::{replies, tls};
+use crate::{device_certificates, replies};
 
 /// Events that a slow listener may be behind.
 const EVENTS_MAX: usize = 1_024;
@@ -90,8 +90,8 @@ pub(crate) struct Element {
 /// Who judges certificates that were shown.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Judges {
-    pub(crate) devices: tls::Judge,
-    pub(crate) next_hops: tls::Judge,
+    pub(crate) devices: device_certificates::Judge,
+    pub(crate) next_hops: device_certificates::Judge,
 }
 
 /// What is known of conversations.
@@ -237,9 +237,10 @@ impl Element {
         let judges = self.judges.read().unwrap_or_else(PoisonError::into_inner).clone();
         let since = u64::try_from(self.port.now().microseconds()).unwrap_or_default();
         let now = UnixTime::since_unix_epoch(Duration::from_micros(since));
-        let names = tls::names(own);
+        let names = device_certificates::names(own);
         if judges.devices.passes(chain, now)
-            && let Some(device) = tls::device(&names, |name| site.device(name).is_some())
+            && let Some(device) =
+                device_certificates::device(&names, |name| site.device(name).is_some())
         {
             return Proven::Device(device);
         }

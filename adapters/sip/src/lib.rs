@@ -23,6 +23,7 @@ mod answers;
 mod bodies;
 mod channels;
 mod datagram;
+pub mod device_certificates;
 mod dial;
 mod dismissal;
 mod dispatch;

@@ -55,7 +55,7 @@ pub enum By {
     /// REFER, without a subscription.
     Refer,
     /// NOTIFY of that event package, unasked.
-    Notify(&'static str),
+    Notify(String),
     /// NOTIFY of service control; its body is written here, since it names the phone's newest REGISTER.
     ServiceControl(Action),
 }
@@ -213,7 +213,7 @@ impl Element {
                 ];
                 (Method::Refer, fields)
             }
-            By::Notify(event) => notify(event),
+            By::Notify(event) => notify(&event),
             By::ServiceControl(_) => notify("service-control"),
         };
         if errand.content_type.starts_with("multipart/") {

@@ -21,6 +21,7 @@ use tokio::sync::{broadcast, watch};
 use tokio::task::JoinSet;
 
 use crate::accept::{self, Acceptor, Offer};
+use crate::device_certificates::{self, Judge};
 use crate::element::{Element, Judges, State, transaction_limits};
 use crate::exchanges::Exchanges;
 use crate::flows::{Datagrams, Ports, locked};
@@ -32,7 +33,6 @@ use crate::rates::Rates;
 use crate::site::Site;
 use crate::status::SipStatus;
 use crate::supervision::keep_running;
-use crate::tls::Judge;
 use crate::tries::Tries;
 use crate::{SipEvent, channels, datagram, probe, stream, tls};
 
@@ -344,8 +344,8 @@ impl Sip {
 impl Trusting {
     fn of(settings: &Settings) -> Self {
         Self {
-            devices: tls::trusted(settings, TrustPurpose::SipDevices),
-            next_hops: tls::trusted(settings, TrustPurpose::SipNextHops),
+            devices: device_certificates::trusted(settings, TrustPurpose::SipDevices),
+            next_hops: device_certificates::trusted(settings, TrustPurpose::SipNextHops),
         }
     }
 

@@ -122,6 +122,9 @@ pub(crate) struct CtiArguments {
     /// File of control commands, one a line, as words or as JSON, run at the start
     #[arg(long, value_name = "FILE")]
     pub(crate) script: Option<PathBuf>,
+    /// Write each agent state event there with the time it was written, as JSON lines
+    #[arg(long, value_name = "FILE")]
+    pub(crate) record: Option<PathBuf>,
     /// End when standard input ends: with whoever started it
     #[arg(long)]
     pub(crate) until_input_ends: bool,
@@ -165,6 +168,8 @@ pub(crate) struct Settings {
     pub(crate) require_wrap_up_data: bool,
     pub(crate) login_event: bool,
     pub(crate) skill_group_events: bool,
+    /// Whether states that are told are recorded.
+    pub(crate) records: bool,
     /// Whether there is a side B.
     pub(crate) two_sides: bool,
 }
@@ -224,6 +229,7 @@ impl CtiArguments {
             require_wrap_up_data: self.require_wrap_up_data,
             login_event: !self.no_login_event,
             skill_group_events: !self.no_skill_group_events,
+            records: self.record.is_some(),
             two_sides: self.listen_b.is_some(),
         })
     }

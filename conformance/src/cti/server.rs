@@ -19,6 +19,7 @@ use tokio::task::JoinHandle;
 
 use super::commands;
 use super::options::{CtiArguments, Settings};
+use super::record::{Recorder, Told};
 use super::wire::{HEADER, MESSAGE_MAX, header};
 use super::world::{Now, Output, Side, World};
 
@@ -49,6 +50,8 @@ enum Input {
 struct Piece {
     due: Instant,
     bytes: Arc<Vec<u8>>,
+    /// What it says of agents, where that is recorded.
+    told: Vec<Told>,
 }
 
 struct Link {
@@ -83,6 +86,7 @@ pub(crate) struct Server {
     tickets: BTreeMap<u64, oneshot::Sender<Value>>,
     tickets_made: u64,
     queue_bytes: usize,
+    record: Option<Recorder>,
     lines: Box<dyn FnMut(&str) + Send>,
 }
 
@@ -93,6 +97,7 @@ impl Server {
         settings: Settings,
         lines: Box<dyn FnMut(&str) + Send>,
     ) -> Result<Self, String> {
+        let record = arguments.record.as_deref().map(Recorder::create).transpose()?;
         let (to_self, inbox) = mpsc::channel(INBOX);
         let (a, address_a) = bind("--listen-a", arguments.listen_a).await?;
         let b = match arguments.listen_b {
@@ -115,6 +120,7 @@ impl Server {
             tickets: BTreeMap::new(),
             tickets_made: 0,
             queue_bytes: arguments.queue_bytes,
+            record,
             lines,
         })
     }
@@ -185,6 +191,7 @@ impl Server {
                         pieces,
                         Arc::clone(&waiting),
                         Arc::clone(&written),
+                        self.record.clone().map(|record| (record, session)),
                         resets,
                     )),
                     waiting,
@@ -222,10 +229,16 @@ impl Server {
                             Arc::make_mut(&mut piece.bytes).extend_from_slice(&bytes);
                         }
                         _ => {
-                            if let Some(full) = pending.insert(session, Piece { due, bytes }) {
+                            let piece = Piece { due, bytes, told: Vec::new() };
+                            if let Some(full) = pending.insert(session, piece) {
                                 self.enqueue(session, full);
                             }
                         }
+                    }
+                }
+                Output::Told { session, told } => {
+                    if let Some(piece) = pending.get_mut(&session) {
+                        piece.told.push(told);
                     }
                 }
                 Output::Close { session, reset } => {
@@ -373,6 +386,11 @@ fn now() -> Now {
     Now { instant: Instant::now(), epoch: u32::try_from(epoch.as_secs()).unwrap_or(u32::MAX) }
 }
 
+fn unix_microseconds() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_micros()).unwrap_or(u64::MAX)
+}
+
 async fn sleep_until(deadline: Option<Instant>) {
     match deadline {
         Some(deadline) => tokio::time::sleep_until(deadline.into()).await,
@@ -432,11 +450,12 @@ async fn write_link(
     pieces: mpsc::Receiver<Piece>,
     waiting: Arc<AtomicUsize>,
     written: Arc<Written>,
+    record: Option<(Recorder, u64)>,
     reset: oneshot::Receiver<()>,
 ) {
     let resets = tokio::select! {
         Ok(()) = reset => true,
-        () = write_pieces(&mut write, pieces, waiting, written) => false,
+        () = write_pieces(&mut write, pieces, waiting, written, record) => false,
     };
     if resets {
         let _ = write.as_ref().set_zero_linger();
@@ -449,23 +468,29 @@ async fn write_pieces(
     mut pieces: mpsc::Receiver<Piece>,
     waiting: Arc<AtomicUsize>,
     written: Arc<Written>,
+    record: Option<(Recorder, u64)>,
 ) {
     let mut batch = Vec::with_capacity(WRITE_BYTES);
+    let mut told = Vec::new();
     let mut held: Option<Piece> = None;
     loop {
         let first = match held.take() {
             Some(piece) => Some(piece),
             None => pieces.recv().await,
         };
-        let Some(first) = first else { break };
+        let Some(mut first) = first else { break };
         if first.due > Instant::now() {
             tokio::time::sleep_until(first.due.into()).await;
         }
         batch.clear();
         batch.extend_from_slice(&first.bytes);
+        told.append(&mut first.told);
         while batch.len() < WRITE_BYTES {
             match pieces.try_recv() {
-                Ok(piece) if piece.due <= Instant::now() => batch.extend_from_slice(&piece.bytes),
+                Ok(mut piece) if piece.due <= Instant::now() => {
+                    batch.extend_from_slice(&piece.bytes);
+                    told.append(&mut piece.told);
+                }
                 Ok(piece) => {
                     held = Some(piece);
                     break;
@@ -473,14 +498,16 @@ async fn write_pieces(
                 Err(_) => break,
             }
         }
+        let begun = unix_microseconds();
         if write.write_all(&batch).await.is_err() {
             return;
         }
+        if let Some((record, session)) = &record {
+            record.written(begun, *session, &mut told);
+        }
         waiting.fetch_sub(batch.len(), Ordering::Relaxed);
         written.bytes.fetch_add(batch.len() as u64, Ordering::Relaxed);
-        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let micros = u64::try_from(since.as_micros()).unwrap_or(u64::MAX);
-        written.last.store(micros, Ordering::Relaxed);
+        written.last.store(unix_microseconds(), Ordering::Relaxed);
     }
     let _ = write.shutdown().await;
 }

@@ -31,6 +31,7 @@ use self::waiting::Waiter;
 use super::events;
 use super::numbers::{status, status_name};
 use super::options::Settings;
+use super::record::Told;
 use super::request::Malformed;
 use super::wire::{Framing, Message};
 
@@ -75,6 +76,8 @@ pub(crate) struct Now {
 pub(crate) enum Output {
     /// Bytes for a session, `after` a delay.
     Send { session: u64, bytes: Arc<Vec<u8>>, after: Duration },
+    /// What the bytes before this one were about, where states are recorded.
+    Told { session: u64, told: Told },
     /// The link ends: what is queued is still written, or the connection is reset at once.
     Close { session: u64, reset: bool },
     /// A side's listener opens or closes.

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant, SystemTime};
 use base64::Engine;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Semaphore, mpsc, watch};
 
 use super::handset::{Answer, Command, Failure, Handset, Output, Request, encoded};
 use super::headers::header;
@@ -21,6 +21,8 @@ use super::options::Settings;
 use super::screen::Screen;
 use super::uri;
 use super::web::{Asked, Fault, Web, serve};
+use crate::headset::machine::{Command as HeadsetCommand, Report as Told};
+use crate::headset::{HeadsetSettings, Worn};
 
 /// Messages from the network waiting to be handled.
 const WAITING_MAX: usize = 64;
@@ -45,6 +47,8 @@ pub(crate) enum Report {
     Event { name: &'static str, detail: String },
     /// Outcome of a request made by hand.
     Raw(Value),
+    /// Something happened to the headset.
+    Headset(Value),
 }
 
 enum Arrived {
@@ -66,6 +70,9 @@ pub(crate) struct Driver {
     no_handshakes: u64,
     violations: u64,
     raw_under_way: u64,
+    headset: Option<Worn>,
+    /// What the headset told; the sender is kept so that it never closes.
+    told: (mpsc::UnboundedSender<Told>, mpsc::UnboundedReceiver<Told>),
     /// Where pushes are listened for.
     pub(crate) push_address: Option<SocketAddr>,
 }
@@ -94,6 +101,8 @@ impl Driver {
             };
             tokio::spawn(serve(listener, push.tls, Arc::new(web)));
         }
+        let told = mpsc::unbounded_channel();
+        let headset = settings.headset.map(|headset| wear(headset, told.0.clone()));
         let mut handset = Handset::new(settings.identity, settings.prefilled_password);
         if settings.quiet {
             let _ = handset.handle_command(Instant::now(), Command::Quiet(true));
@@ -110,6 +119,8 @@ impl Driver {
             no_handshakes: 0,
             violations: 0,
             raw_under_way: 0,
+            headset,
+            told,
             push_address,
         })
     }
@@ -166,6 +177,16 @@ impl Driver {
         self.handset.is_settled() && self.raw_under_way == 0
     }
 
+    /// Does what a person does with the headset.
+    pub(crate) fn headset_command(&self, command: HeadsetCommand) -> Result<(), String> {
+        self.headset()?.command(command)
+    }
+
+    /// The headset, where the phone has one.
+    pub(crate) fn headset(&self) -> Result<&Worn, String> {
+        self.headset.as_ref().ok_or_else(|| "the phone has no headset; see --headset".to_owned())
+    }
+
     /// Pushes dealt with since the start.
     pub(crate) fn pushes(&self) -> u64 {
         self.pushes
@@ -202,6 +223,7 @@ impl Driver {
                 None => {}
             },
             Some(asked) = self.asked.recv() => self.asked(asked),
+            Some(told) = self.told.1.recv() => self.heard(told),
             () = sleep_until(deadline) => self.handset.handle_timeout(Instant::now()),
         }
         self.pump();
@@ -226,6 +248,21 @@ impl Driver {
                 self.reports.push_back(Report::NoHandshake(value));
             }
             Asked::Violation(text) => self.violation(text),
+        }
+    }
+
+    /// Tells of the headset what was asked for.
+    pub(crate) fn tell_headset(&mut self, event: &'static str, mut told: Value) {
+        if let Some(members) = told.as_object_mut() {
+            members.insert("event".to_owned(), json!(event));
+        }
+        self.reports.push_back(Report::Headset(told));
+    }
+
+    fn heard(&mut self, told: Told) {
+        match told {
+            Told::Event(event) => self.reports.push_back(Report::Headset(event)),
+            Told::Violation(text) => self.violation(text),
         }
     }
 
@@ -274,6 +311,20 @@ impl Driver {
             }
         });
     }
+}
+
+/// Starts the headset and its registration.
+fn wear(settings: HeadsetSettings, told: mpsc::UnboundedSender<Told>) -> Worn {
+    let HeadsetSettings { machine, fault, client, registration } = settings;
+    // A phone has few requests under way, however slow the service is.
+    let requests = Arc::new(Semaphore::new(Semaphore::MAX_PERMITS));
+    let tell = move |report| drop(told.send(report));
+    let worn = Worn::start(machine, client, requests, registration, |_| {}, tell);
+    if fault.is_some() {
+        // A fault is a command that cannot fail.
+        let _ = worn.command(HeadsetCommand::Fault(fault));
+    }
+    worn
 }
 
 /// Listens there; a port in use may be let go in a moment, by the phone of before or a connection.

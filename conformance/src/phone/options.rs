@@ -16,13 +16,15 @@ use super::model::Model;
 use super::network::{Network, lookup};
 use super::uri::with_parameter;
 use super::web::Fault;
+use crate::headset::{Around, HeadsetArguments, HeadsetSettings};
 use crate::tls;
 
 /// Be a Cisco IP phone for XML services.
 ///
 /// Without --script the phone is drawn in the terminal and opens its service at once: F1 to F5 or the
 /// digits press soft keys, arrows and Enter choose, typing fills fields, Esc leaves the application,
-/// s opens the service anew, q quits.
+/// s opens the service anew, q quits. With --headset, m presses the mute key, c takes a call or ends it,
+/// u unplugs the headset or plugs it in.
 ///
 /// Every departure of the gateway from the documents of IP phone services is shown as a violation.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -108,6 +110,8 @@ pub(crate) struct PhoneArguments {
     /// Hold back the pages' own refreshes, like a phone whose user opened another application
     #[arg(long)]
     quiet: bool,
+    #[command(flatten)]
+    headset: HeadsetArguments,
     /// Take commands as JSON lines from standard input and report as JSON lines
     #[arg(long)]
     pub(crate) script: bool,
@@ -178,6 +182,7 @@ pub(crate) struct Settings {
     pub(crate) web: Option<WebSettings>,
     pub(crate) fault: Option<Fault>,
     pub(crate) quiet: bool,
+    pub(crate) headset: Option<HeadsetSettings>,
     /// Worth a line at the start.
     pub(crate) warnings: Vec<String>,
 }
@@ -259,6 +264,15 @@ impl PhoneArguments {
                 extension: self.extension.clone(),
             })
         };
+        let around = Around {
+            device: &self.device,
+            endpoints: self.endpoints.as_deref(),
+            node: self.node.as_deref(),
+            ca: ca.as_deref(),
+            source,
+            resolve: &resolve,
+        };
+        let headset = self.headset.settle(&around).await?;
         Ok(Settings {
             prefilled_password: prefilled_password(&service_url),
             identity: Identity {
@@ -277,6 +291,7 @@ impl PhoneArguments {
             web,
             fault: self.fault,
             quiet: self.quiet,
+            headset,
             warnings,
         })
     }

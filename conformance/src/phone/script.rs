@@ -8,6 +8,7 @@
 //! - `push`: a push was dealt with; never holds its password.
 //! - `no_handshake`: somebody connected to the web server and went before TLS stood: no push.
 //! - `event`: a number dialled, a key passed on, and the like.
+//! - `headset`: something happened to the headset; its member `event` says what.
 //! - `raw`: the outcome of a `raw` command; `draw`: the display as text.
 //! - `done`: the command is finished: its name, `ok`, and `error` if it could not be done.
 //!
@@ -15,6 +16,7 @@
 //! Pushes and refreshes go on all the time. `conformance/README.md` lists the commands.
 
 mod command;
+mod headset;
 
 use std::io::{BufRead, Write};
 use std::time::{Duration, Instant};
@@ -23,8 +25,10 @@ use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
 use self::command::{Condition, Step};
+use self::headset::HeadsetCondition;
 use super::draw;
 use super::driver::{Driver, Report};
+use crate::headset::Worn;
 
 /// Seconds after which a command that waits for an answer is given up.
 const COMMAND_SECONDS_MAX: u64 = 30;
@@ -45,6 +49,8 @@ struct Pending {
 
 enum Until {
     Settled,
+    HeadsetSettled,
+    Headset(HeadsetCondition),
     Condition(Condition),
 }
 
@@ -66,12 +72,15 @@ pub(crate) async fn run(
         if let Some(current) = &pending {
             let finished = match &current.until {
                 Until::Settled => driver.is_settled(),
+                Until::HeadsetSettled => driver.headset().is_ok_and(Worn::is_settled),
+                Until::Headset(condition) => condition.holds(driver),
                 Until::Condition(condition) => condition.holds(driver),
             };
             let late = Instant::now() >= current.deadline;
             if finished || late {
                 let error = (!finished).then(|| match &current.until {
-                    Until::Settled => "no answer in time".to_owned(),
+                    Until::Settled | Until::HeadsetSettled => "no answer in time".to_owned(),
+                    Until::Headset(condition) => condition.unmet(driver),
                     Until::Condition(condition) => condition.unmet(driver),
                 });
                 refused |= error.is_some();
@@ -139,6 +148,21 @@ fn begin(driver: &mut Driver, output: &mut impl Write, line: &str) -> std::io::R
             seconds = most;
             Ok(())
         }
+        Step::Headset(command) => {
+            until = Until::HeadsetSettled;
+            driver.headset_command(command)
+        }
+        Step::HeadsetState => driver.headset().map(Worn::state).map(|state| {
+            driver.tell_headset("state", state);
+        }),
+        Step::HeadsetDraw => driver.headset().map(base_lines).map(|lines| {
+            driver.tell_headset("draw", json!({"lines": lines}));
+        }),
+        Step::WaitHeadset { condition, seconds: most } => {
+            until = Until::Headset(condition);
+            seconds = most;
+            driver.headset().map(drop)
+        }
         Step::Show => {
             print(output, &json!({"screen": screen_json(driver)}))?;
             Ok(())
@@ -158,6 +182,12 @@ fn begin(driver: &mut Driver, output: &mut impl Write, line: &str) -> std::io::R
         }
         Err(error) => Begun::Refused(name, error),
     })
+}
+
+/// The headset's base as it would be drawn.
+fn base_lines(headset: &Worn) -> Value {
+    let lines = headset.with(|machine, _| crate::headset::draw::draw(machine));
+    json!(crate::headset::draw::texts(&lines))
 }
 
 fn ready(driver: &Driver, output: &mut impl Write) -> std::io::Result<()> {
@@ -191,6 +221,7 @@ fn tell(driver: &Driver, report: Report) -> Value {
         Report::NoHandshake(value) => json!({"no_handshake": value}),
         Report::Event { name, detail } => json!({"event": {name: detail}}),
         Report::Raw(value) => json!({"raw": value}),
+        Report::Headset(value) => json!({"headset": value}),
     }
 }
 

@@ -12,10 +12,13 @@ use crossterm::style::{Attribute, Color, Print, ResetColor, SetAttribute, SetFor
 use crossterm::{cursor, event, execute, queue, terminal};
 use tokio::sync::mpsc;
 
-use super::draw::{Style, draw};
+use super::draw::{Style, draw as draw_phone};
 use super::driver::{Driver, Report};
 use super::handset::Command;
 use super::object::Body;
+use crate::headset::base::Light;
+use crate::headset::draw;
+use crate::headset::machine::Command as HeadsetCommand;
 
 /// Notes kept below the phone.
 const NOTES_MAX: usize = 6;
@@ -73,6 +76,11 @@ pub(crate) async fn run(driver: &mut Driver, warnings: Vec<String>) -> std::io::
                     let text = format!("no push, TLS failed: {}", error.unwrap_or("?"));
                     note(&mut notes, text, Color::Yellow);
                 }
+                Report::Headset(value) => {
+                    if let Some(text) = headset_words(&value) {
+                        note(&mut notes, text, Color::Cyan);
+                    }
+                }
                 Report::Push(value) => {
                     let result = value.get("result").and_then(|result| result.as_str());
                     last_push = Some((Instant::now(), result.unwrap_or("?").to_owned()));
@@ -86,6 +94,11 @@ pub(crate) async fn run(driver: &mut Driver, warnings: Vec<String>) -> std::io::
             key = keys.recv() => match key.map(|key| meaning(key, driver)) {
                 None | Some(Meaning::Quit) => return Ok(driver.violations()),
                 Some(Meaning::Nothing) => {}
+                Some(Meaning::Headset(command)) => {
+                    if let Err(problem) = driver.headset_command(command) {
+                        note(&mut notes, problem, Color::Yellow);
+                    }
+                }
                 Some(Meaning::Do(command)) => {
                     if let Err(problem) = driver.command(command) {
                         note(&mut notes, problem, Color::Yellow);
@@ -98,6 +111,7 @@ pub(crate) async fn run(driver: &mut Driver, warnings: Vec<String>) -> std::io::
 
 enum Meaning {
     Do(Command),
+    Headset(HeadsetCommand),
     Quit,
     Nothing,
 }
@@ -125,6 +139,7 @@ fn meaning(key: KeyEvent, driver: &Driver) -> Meaning {
         KeyCode::Char(character) if in_field => Meaning::Do(Command::Character(character)),
         KeyCode::Char('q') => Meaning::Quit,
         KeyCode::Char('s') => Meaning::Do(Command::Services),
+        KeyCode::Char(key @ ('m' | 'c' | 'u')) => headset_key(key, driver),
         KeyCode::Char('*') => press("KeyPadStar"),
         KeyCode::Char('#') => press("KeyPadPound"),
         KeyCode::Char(digit @ '0'..='9') if in_list => press(&format!("KeyPad{digit}")),
@@ -132,6 +147,64 @@ fn meaning(key: KeyEvent, driver: &Driver) -> Meaning {
             Meaning::Do(Command::SoftKey(digit.to_digit(10).map_or(0, |place| place as usize)))
         }
         _ => Meaning::Nothing,
+    }
+}
+
+/// What a key of the keyboard does to the headset, where there is one.
+fn headset_key(key: char, driver: &Driver) -> Meaning {
+    let Ok(headset) = driver.headset() else { return Meaning::Nothing };
+    let (in_call, plugged) =
+        headset.with(|machine, _| (machine.base.in_call, machine.base.plugged));
+    Meaning::Headset(match (key, in_call, plugged) {
+        ('c', true, _) => HeadsetCommand::HangUp,
+        ('c', false, _) => HeadsetCommand::Call,
+        ('u', _, true) => HeadsetCommand::Unplug,
+        ('u', _, false) => HeadsetCommand::Plug,
+        _ => HeadsetCommand::Mute,
+    })
+}
+
+/// What is worth a line below the phone: failures, and what became of a wish.
+fn headset_words(event: &serde_json::Value) -> Option<String> {
+    let text = |name: &str| event.get(name).and_then(serde_json::Value::as_str);
+    let words = match text("event")? {
+        "update" => {
+            let status = event.get("status").map(ToString::to_string);
+            let outcome = status.as_deref().or(text("failure"))?.to_owned();
+            format!("{} to the {}: {outcome}", text("state")?, text("to")?)
+        }
+        "not_discovered" | "no_configuration" | "not_connected" | "lost" | "not_sent" => {
+            text("words")?.to_owned()
+        }
+        "service_change" => text("status")?.to_owned(),
+        "refused" => format!("{} refused: {}", text("what")?, event.get("status")?),
+        _ => return None,
+    };
+    Some(format!("headset: {words}"))
+}
+
+/// The base's colours; its text says the same.
+fn colour(light: Light) -> Color {
+    match light {
+        Light::Off => Color::Reset,
+        Light::Green => Color::Green,
+        Light::Red => Color::Red,
+    }
+}
+
+/// What stands between the phone and its headset's base.
+const BESIDE: &str = "  ";
+
+/// Part of a line on the terminal.
+struct Piece<'a> {
+    text: &'a str,
+    attribute: Attribute,
+    colour: Color,
+}
+
+impl<'a> Piece<'a> {
+    fn plain(text: &'a str, colour: Color) -> Self {
+        Self { text, attribute: Attribute::Reset, colour }
     }
 }
 
@@ -146,44 +219,72 @@ fn paint(
     queue!(out, cursor::MoveTo(0, 0))?;
     let (width, height) = terminal::size().unwrap_or((80, 24));
     let mut row = 0_u16;
-    let mut line = |text: &str, attribute: Attribute, colour: Color| -> std::io::Result<()> {
+    let mut line = |pieces: &[Piece<'_>]| -> std::io::Result<()> {
         if row + 1 > height {
             return Ok(());
         }
-        let text: String = text.chars().take(usize::from(width)).collect();
-        queue!(
-            out,
-            cursor::MoveTo(0, row),
-            SetAttribute(attribute),
-            SetForegroundColor(colour),
-            Print(text),
-            ResetColor,
-            SetAttribute(Attribute::Reset),
-            terminal::Clear(terminal::ClearType::UntilNewLine)
-        )?;
+        let mut left = usize::from(width);
+        queue!(out, cursor::MoveTo(0, row))?;
+        for piece in pieces {
+            let text: String = piece.text.chars().take(left).collect();
+            left -= text.chars().count();
+            queue!(
+                out,
+                SetAttribute(piece.attribute),
+                SetForegroundColor(piece.colour),
+                Print(text),
+                ResetColor,
+                SetAttribute(Attribute::Reset)
+            )?;
+        }
+        queue!(out, terminal::Clear(terminal::ClearType::UntilNewLine))?;
         row += 1;
         Ok(())
     };
-    for drawn in draw(identity.model, handset.screen(), handset.status_line()) {
-        let attribute = match drawn.style {
-            Style::Plain => Attribute::Reset,
-            Style::Heading | Style::Keys => Attribute::Bold,
-            Style::Highlight => Attribute::Reverse,
-        };
-        line(&drawn.text, attribute, Color::Reset)?;
+    let base = driver.headset().map(|headset| headset.with(|machine, _| draw::draw(machine)));
+    let has_headset = base.is_ok();
+    let base = base.unwrap_or_default();
+    let of_base = |drawn: &'_ draw::Line| drawn.light.map_or(Color::Reset, colour);
+    let screen = draw_phone(identity.model, handset.screen(), handset.status_line());
+    let columns = |text: &str| text.chars().count();
+    let together = screen.first().map_or(0, |it| columns(&it.text)) + BESIDE.len();
+    let fits = base.first().is_some_and(|it| together + columns(&it.text) <= usize::from(width));
+    for at in 0..screen.len().max(if fits { base.len() } else { 0 }) {
+        let mut pieces = Vec::new();
+        let blank = " ".repeat(together - BESIDE.len());
+        match screen.get(at) {
+            Some(drawn) => {
+                let attribute = match drawn.style {
+                    Style::Plain => Attribute::Reset,
+                    Style::Heading | Style::Keys => Attribute::Bold,
+                    Style::Highlight => Attribute::Reverse,
+                };
+                pieces.push(Piece { text: &drawn.text, attribute, colour: Color::Reset });
+            }
+            None => pieces.push(Piece::plain(&blank, Color::Reset)),
+        }
+        if let Some(drawn) = base.get(at).filter(|_| fits) {
+            pieces.push(Piece::plain(BESIDE, Color::Reset));
+            pieces.push(Piece::plain(&drawn.text, of_base(drawn)));
+        }
+        line(&pieces)?;
+    }
+    for drawn in base.iter().filter(|_| !fits) {
+        line(&[Piece::plain(&drawn.text, of_base(drawn))])?;
     }
     let keys = identity.model.soft_keys_visible;
-    line(
-        &format!(
-            " {} {}   F1-F{keys} soft keys, Esc leaves, s service, q quits",
-            identity.model.name, identity.device
-        ),
-        Attribute::Reset,
-        Color::DarkGrey,
-    )?;
-    line(&status(driver, last_push), Attribute::Reset, Color::DarkGrey)?;
+    let name = format!(
+        " {} {}   F1-F{keys} soft keys, Esc leaves, s service, q quits",
+        identity.model.name, identity.device
+    );
+    line(&[Piece::plain(&name, Color::DarkGrey)])?;
+    if has_headset {
+        let keys = " headset: m mute, c call or hang up, u unplug or plug in";
+        line(&[Piece::plain(keys, Color::DarkGrey)])?;
+    }
+    line(&[Piece::plain(&status(driver, last_push), Color::DarkGrey)])?;
     for note in notes {
-        line(&format!(" {}", note.text), Attribute::Reset, note.colour)?;
+        line(&[Piece::plain(&format!(" {}", note.text), note.colour)])?;
     }
     queue!(out, terminal::Clear(terminal::ClearType::FromCursorDown))?;
     out.flush()

@@ -89,14 +89,14 @@ async fn serve_gateway(tls: Option<Arc<rustls::ServerConfig>>) -> SocketAddr {
 }
 
 /// A running phone, driven by script lines.
-struct Script {
+pub(crate) struct Script {
     commands: Option<PipeWriter>,
     lines: std::io::Lines<BufReader<PipeReader>>,
     phone: tokio::task::JoinHandle<Result<u8, String>>,
 }
 
 impl Script {
-    fn start(arguments: &[&str]) -> Self {
+    pub(crate) fn start(arguments: &[&str]) -> Self {
         let base = ["phone", "--device", "SEP001122334455", "--script", "--strict-exit"];
         let parsed = Arguments::try_parse_from(base.iter().chain(arguments)).unwrap();
         let (commands_out, commands_in) = std::io::pipe().unwrap();
@@ -109,13 +109,13 @@ impl Script {
     }
 
     /// Sends one command and reads until it is done; answers all lines, by their member, last wins.
-    fn does(&mut self, command: &str) -> BTreeMap<String, Value> {
+    pub(crate) fn does(&mut self, command: &str) -> BTreeMap<String, Value> {
         writeln!(self.commands.as_mut().unwrap(), "{command}").unwrap();
         self.until("done")
     }
 
     /// Reads lines until one has the member.
-    fn until(&mut self, member: &str) -> BTreeMap<String, Value> {
+    pub(crate) fn until(&mut self, member: &str) -> BTreeMap<String, Value> {
         let mut seen = BTreeMap::new();
         while !seen.contains_key(member) {
             let line = self.lines.next().expect("the phone ended").unwrap();
@@ -127,7 +127,7 @@ impl Script {
         seen
     }
 
-    async fn end(mut self) -> u8 {
+    pub(crate) async fn end(mut self) -> u8 {
         drop(self.commands.take());
         self.phone.await.unwrap().unwrap()
     }
@@ -262,17 +262,17 @@ async fn a_violation_is_reported_and_decides_the_exit_code() {
 }
 
 /// Files that vanish with the test.
-struct Scratch(PathBuf);
+pub(crate) struct Scratch(PathBuf);
 
 impl Scratch {
-    fn new(name: &str) -> Self {
+    pub(crate) fn new(name: &str) -> Self {
         let path =
             std::env::temp_dir().join(format!("jackfield-peers-{}-{name}", std::process::id()));
         std::fs::create_dir_all(&path).unwrap();
         Self(path)
     }
 
-    fn write(&self, name: &str, text: &str) -> PathBuf {
+    pub(crate) fn write(&self, name: &str, text: &str) -> PathBuf {
         let path = self.0.join(name);
         std::fs::write(&path, text).unwrap();
         path
@@ -286,7 +286,7 @@ impl Drop for Scratch {
 }
 
 /// An authority: its certificate and its key as PEM files.
-fn authority(scratch: &Scratch, name: &str) -> (PathBuf, PathBuf) {
+pub(crate) fn authority(scratch: &Scratch, name: &str) -> (PathBuf, PathBuf) {
     let key = KeyPair::generate().unwrap();
     let mut params = CertificateParams::default();
     params.distinguished_name.push(DnType::CommonName, name);
@@ -299,7 +299,7 @@ fn authority(scratch: &Scratch, name: &str) -> (PathBuf, PathBuf) {
 }
 
 /// A gateway's TLS for `localhost`, issued by the authority.
-fn gateway_tls(certificate: &Path, key: &Path) -> Arc<rustls::ServerConfig> {
+pub(crate) fn gateway_tls(certificate: &Path, key: &Path) -> Arc<rustls::ServerConfig> {
     let read = |path: &Path| std::fs::read_to_string(path).unwrap();
     let issuer_key = KeyPair::from_pem(&read(key)).unwrap();
     let issuer = Issuer::from_ca_cert_pem(&read(certificate), issuer_key).unwrap();

@@ -41,7 +41,7 @@ pub(crate) const HELP: &str = "Commands, one a line on standard input; @DEVICE b
     silent on|off          hear nothing that is SIP\n  \
     answer CODE|right      answer requests with that code, or as they deserve\n  \
     fault NAME on|off, fault none\n                         \
-    silent, late, twice, wrong-via, half-open, byte-at-a-time, stop-reading, old, compact, folded\n  \
+    silent, dumb, late, twice, wrong-via, half-open, byte-at-a-time, stop-reading, old, compact, folded\n  \
     wait EVENT [SECONDS]   wait for an event not waited for before (10 s)\n  \
     sleep SECONDS\n  \
     quit\n\n\

@@ -1,6 +1,6 @@
 //! What a simulated phone tells whoever drives it: one JSON line each.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
@@ -27,8 +27,9 @@ pub(crate) enum Event {
     Challenged { what: &'static str, algorithm: String, stale: bool },
     /// A ping was answered.
     Pong { took: Duration },
-    /// The server asked something of the phone; `asked` says what, `answer` what was answered.
-    Request { name: &'static str, asked: Value, answer: Option<u16> },
+    /// The server asked something of the phone; `asked` says what, `answer` what was answered, `at` when
+    /// it came.
+    Request { name: &'static str, asked: Value, answer: Option<u16>, at: Instant },
     /// The same request came again, as it may over UDP.
     Repeated { method: String },
     /// The server did what the documents forbid.
@@ -66,7 +67,7 @@ impl Event {
                 "event": "challenged", "what": what, "algorithm": algorithm, "stale": stale,
             }),
             Self::Pong { took } => json!({"event": "pong", "milliseconds": milliseconds(*took)}),
-            Self::Request { name, asked, answer } => {
+            Self::Request { name, asked, answer, .. } => {
                 json!({"event": name, "asked": asked, "answer": answer})
             }
             Self::Repeated { method } => json!({"event": "repeated", "method": method}),

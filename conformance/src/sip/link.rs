@@ -42,10 +42,21 @@ pub(crate) struct Route {
     pub(crate) server: SocketAddr,
     /// What the server's certificate has to name.
     pub(crate) server_name: ServerName<'static>,
+    /// Servers tried in turn where no connection comes about, each with the name in its certificate.
+    pub(crate) standby: Vec<(SocketAddr, ServerName<'static>)>,
     /// The longest first pause before connecting again, and the longest of all.
     pub(crate) pause_first: Duration,
     pub(crate) pause_max: Duration,
     pub(crate) capture: Option<Capture>,
+}
+
+impl Route {
+    /// The server that is tried after so many in vain.
+    fn turn(&self, at: usize) -> (SocketAddr, ServerName<'static>) {
+        let standby = at.checked_rem(self.standby.len() + 1).and_then(|place| place.checked_sub(1));
+        let found = standby.and_then(|place| self.standby.get(place));
+        found.cloned().unwrap_or_else(|| (self.server, self.server_name.clone()))
+    }
 }
 
 /// The near end of one phone's connections.
@@ -65,17 +76,25 @@ pub(crate) enum Link {
 }
 
 impl Link {
-    /// Opens one.
+    /// Opens one to the first server.
     pub(crate) async fn open(route: &Route, origin: &Origin) -> io::Result<Self> {
+        Self::open_to(route, route.turn(0), origin).await
+    }
+
+    async fn open_to(
+        route: &Route,
+        (server, name): (SocketAddr, ServerName<'static>),
+        origin: &Origin,
+    ) -> io::Result<Self> {
         let opening = async {
-            let any: IpAddr = match route.server {
+            let any: IpAddr = match server {
                 SocketAddr::V4(_) => [0, 0, 0, 0].into(),
                 SocketAddr::V6(_) => [0_u16; 8].into(),
             };
             let near = SocketAddr::new(origin.source.unwrap_or(any), 0);
             if route.transport == Transport::Udp {
                 let socket = UdpSocket::bind(near).await?;
-                socket.connect(route.server).await?;
+                socket.connect(server).await?;
                 return Ok(Self::Udp(socket));
             }
             let socket = match near {
@@ -85,13 +104,13 @@ impl Link {
             if origin.source.is_some() {
                 socket.bind(near)?;
             }
-            let stream = socket.connect(route.server).await?;
+            let stream = socket.connect(server).await?;
             stream.set_nodelay(true)?;
             if route.transport == Transport::Tcp {
                 return Ok(Self::Tcp(stream));
             }
             let connector = TlsConnector::from(Arc::clone(&origin.tls));
-            let stream = connector.connect(route.server_name.clone(), stream).await?;
+            let stream = connector.connect(name, stream).await?;
             Ok(Self::Tls(Box::new(stream)))
         };
         match tokio::time::timeout(CONNECT_MAX, opening).await {
@@ -184,6 +203,7 @@ pub(crate) async fn live(
     let mut link: Option<Link> = None;
     let mut framing = Framing::default();
     let mut connects = Connects::default();
+    let mut turn = 0;
     loop {
         while let Some(output) = handset.poll() {
             match output {
@@ -207,15 +227,18 @@ pub(crate) async fn live(
             }
         }
         if link.is_none() && connects.is_due(handset.is_wanted()) {
-            match Link::open(&route, &origin).await.and_then(|open| Ok((open.local()?, open))) {
+            let (server, name) = route.turn(turn);
+            let opened = Link::open_to(&route, (server, name), &origin).await;
+            match opened.and_then(|open| Ok((open.local()?, open))) {
                 Ok((local, open)) => {
                     link = Some(open);
                     framing = Framing::default();
                     connects.wanted = false;
-                    handset.connected(Instant::now(), local, route.server);
+                    handset.connected(Instant::now(), local, server);
                 }
                 Err(error) => {
                     tell(Event::NotConnected(error.to_string()));
+                    turn += 1;
                     connects.again(&route);
                 }
             }

@@ -7,7 +7,7 @@
 //! at the end `total`.
 
 mod hostile;
-mod tally;
+pub(crate) mod tally;
 
 use std::io::Write;
 use std::net::{IpAddr, Ipv4Addr};
@@ -219,7 +219,7 @@ impl SipLoadArguments {
         let number = self.first + at as u64;
         let name = format!("SEP{number:012X}");
         let user = self.user.replace("{n}", &number.to_string()).replace("{device}", &name);
-        Device { name, user, password: self.password.clone() }
+        Device { name, user, password: self.password.clone(), headset_key: None }
     }
 
     fn source(&self, at: u32) -> IpAddr {
@@ -232,7 +232,7 @@ impl SipLoadArguments {
 }
 
 /// Sees to it that so many files may be open.
-fn open_files(wanted: u64) -> Result<(), String> {
+pub(crate) fn open_files(wanted: u64) -> Result<(), String> {
     let now = getrlimit(Resource::Nofile);
     if now.current.is_none_or(|current| current >= wanted) {
         return Ok(());

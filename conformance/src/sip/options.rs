@@ -13,6 +13,10 @@ use super::identity::{Identity, Settings, Transport};
 use super::link::{Capture, Origin, Route};
 use crate::tls;
 
+/// Seconds that a registrar has to grant, and after which phones refresh.
+const EXPIRES_SECONDS: u64 = 120;
+const REFRESH_SECONDS: f64 = 115.0;
+
 /// Be one or several Cisco phones that register by SIP, strict by the documents.
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
@@ -89,10 +93,10 @@ pub(crate) struct WhereTo {
     #[arg(long, value_name = "FILE", requires = "certificate")]
     key: Option<PathBuf>,
     /// Seconds the registrar has to grant
-    #[arg(long, value_name = "N", default_value_t = 120)]
+    #[arg(long, value_name = "N", default_value_t = EXPIRES_SECONDS)]
     expires_seconds: u64,
     /// How long after a registration it is refreshed
-    #[arg(long, value_name = "SECONDS", default_value_t = 115.0)]
+    #[arg(long, value_name = "SECONDS", default_value_t = REFRESH_SECONDS)]
     refresh_seconds: f64,
     /// Divides the time to the next refresh and ping
     #[arg(long, value_name = "N", default_value_t = 1.0)]
@@ -120,10 +124,77 @@ pub(crate) struct Endpoints {
     sip_udp: Option<String>,
     sip_tcp: Option<String>,
     sip_tls: Option<String>,
-    sip_domain: Option<String>,
+    pub(crate) sip_domain: Option<String>,
     #[serde(default)]
     pub(crate) sip_devices: Vec<Device>,
-    ca: Option<PathBuf>,
+    /// Where the headset service is; it ends in `/headset/`.
+    pub(crate) headset: Option<String>,
+    #[serde(default)]
+    nodes: Vec<NodeEndpoints>,
+    pub(crate) ca: Option<PathBuf>,
+}
+
+/// One node of several.
+#[derive(Clone, Default, Deserialize)]
+struct NodeEndpoints {
+    #[serde(default)]
+    name: String,
+    headset: Option<String>,
+    sip_udp: Option<String>,
+    sip_tcp: Option<String>,
+    sip_tls: Option<String>,
+}
+
+impl Endpoints {
+    /// Puts the node that is named, by its name, the first part of it or its number, before the others.
+    pub(crate) fn begin_with(&mut self, wanted: Option<&str>) {
+        let number: Option<usize> = wanted.and_then(|it| it.parse().ok());
+        let found = self.nodes.iter().enumerate().position(|(at, node)| {
+            Some(node.name.as_str()) == wanted
+                || node.name.split('.').next() == wanted
+                || number == Some(at + 1)
+        });
+        if let Some(at) = found {
+            self.nodes.rotate_left(at);
+        }
+    }
+
+    /// Registrars: those of the nodes in order, or the one of all.
+    pub(crate) fn registrars(&self, transport: Transport) -> Vec<String> {
+        let of_nodes: Vec<_> = self.nodes.iter().filter_map(|it| it.sip(transport)).collect();
+        let of_all = match transport {
+            Transport::Udp => &self.sip_udp,
+            Transport::Tcp => &self.sip_tcp,
+            Transport::Tls => &self.sip_tls,
+        };
+        match of_nodes.is_empty() {
+            true => of_all.iter().cloned().collect(),
+            false => of_nodes.into_iter().cloned().collect(),
+        }
+    }
+
+    /// Headset services with the registrar of their node, where a node has both.
+    pub(crate) fn headset_places(&self, transport: Transport) -> Vec<(&str, Option<&String>)> {
+        let of_node = |node: &'_ NodeEndpoints| node.headset.is_some();
+        let of_nodes = self.nodes.iter().filter(|node| of_node(node));
+        let places = of_nodes.map(|node| (node.headset.as_deref(), node.sip(transport)));
+        let places = places.filter_map(|(base, registrar)| Some((base?, registrar)));
+        let places: Vec<_> = places.collect();
+        match places.is_empty() {
+            true => self.headset.as_deref().map(|base| (base, None)).into_iter().collect(),
+            false => places,
+        }
+    }
+}
+
+impl NodeEndpoints {
+    fn sip(&self, transport: Transport) -> Option<&String> {
+        match transport {
+            Transport::Udp => self.sip_udp.as_ref(),
+            Transport::Tcp => self.sip_tcp.as_ref(),
+            Transport::Tls => self.sip_tls.as_ref(),
+        }
+    }
 }
 
 /// A phone in an endpoints file.
@@ -133,6 +204,8 @@ pub(crate) struct Device {
     pub(crate) user: String,
     #[serde(default)]
     pub(crate) password: String,
+    /// What discovery of its headset shows.
+    pub(crate) headset_key: Option<String>,
 }
 
 /// A server's address and what phones make of it.
@@ -144,6 +217,37 @@ pub(crate) struct Settled {
 }
 
 impl WhereTo {
+    /// The way of one phone to one server, all else as phones do.
+    pub(crate) fn of_phone(
+        server: String,
+        transport: Transport,
+        domain: Option<String>,
+        source: Option<IpAddr>,
+        ca: Option<PathBuf>,
+        own: Option<(PathBuf, PathBuf)>,
+    ) -> Self {
+        let (certificate, key) = own.unzip();
+        Self {
+            endpoints: None,
+            server: Some(server),
+            transport,
+            domain,
+            source,
+            ca,
+            server_name: None,
+            certificate,
+            key,
+            expires_seconds: EXPIRES_SECONDS,
+            refresh_seconds: REFRESH_SECONDS,
+            time_scale: 1.0,
+            ping_seconds: 0.0,
+            plain: false,
+            no_remotecc: false,
+            reg_id: None,
+            forgetful: false,
+        }
+    }
+
     /// Looks the server up and reads certificates.
     pub(crate) async fn settle(&self, capture: Option<&Path>) -> Result<Settled, String> {
         let endpoints = match &self.endpoints {
@@ -161,12 +265,9 @@ impl WhereTo {
                 named.1
             )
         })?;
-        let host = address.rsplit_once(':').map_or(address.as_str(), |(host, _)| host);
-        let host = host.trim_matches(['[', ']']).to_owned();
+        let host = host_of(&address);
         let server = look_up(&address).await?;
-        let name = self.server_name.clone().unwrap_or_else(|| host.clone());
-        let server_name = ServerName::try_from(name.clone())
-            .map_err(|error| format!("{name:?} cannot be in a certificate: {error}"))?;
+        let server_name = in_certificate(self.server_name.clone().unwrap_or_else(|| host.clone()))?;
         let ca = self.ca.as_ref().or(endpoints.ca.as_ref());
         let own = self.certificate.as_deref().zip(self.key.as_deref());
         let tls = tls::client_config_as(ca.map(PathBuf::as_path), own)?;
@@ -203,6 +304,7 @@ impl WhereTo {
             transport: self.transport,
             server,
             server_name,
+            standby: Vec::new(),
             pause_first: Duration::from_secs(1),
             pause_max: Duration::from_secs(30),
             capture: capture.map(Capture::create).transpose()?,
@@ -212,13 +314,30 @@ impl WhereTo {
     }
 }
 
-async fn look_up(address: &str) -> Result<SocketAddr, String> {
+fn host_of(address: &str) -> String {
+    let host = address.rsplit_once(':').map_or(address, |(host, _)| host);
+    host.trim_matches(['[', ']']).to_owned()
+}
+
+fn in_certificate(name: String) -> Result<ServerName<'static>, String> {
+    ServerName::try_from(name.clone())
+        .map_err(|error| format!("{name:?} cannot be in a certificate: {error}"))
+}
+
+/// A further server, `host:port`, with the name in its certificate.
+pub(crate) async fn standby(address: &str) -> Result<(SocketAddr, ServerName<'static>), String> {
+    Ok((look_up(address).await?, in_certificate(host_of(address))?))
+}
+
+/// The first address of `host:port`.
+pub(crate) async fn look_up(address: &str) -> Result<SocketAddr, String> {
     let mut found =
         tokio::net::lookup_host(address).await.map_err(|error| format!("{address}: {error}"))?;
     found.next().ok_or_else(|| format!("{address}: no such host"))
 }
 
-fn read_endpoints(path: &Path) -> Result<Endpoints, String> {
+/// Reads an endpoints file.
+pub(crate) fn read_endpoints(path: &Path) -> Result<Endpoints, String> {
     let wrong = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
     let text = std::fs::read_to_string(path).map_err(|error| wrong(&error))?;
     serde_json::from_str(&text).map_err(|error| wrong(&error))
@@ -280,6 +399,7 @@ impl SipPhoneArguments {
                 name: name.clone(),
                 user: user.or_else(|| Some(known?.user.clone())).unwrap_or_else(|| name.clone()),
                 password: password.or_else(|| Some(known?.password.clone())).unwrap_or_default(),
+                headset_key: None,
             })
         });
         devices.collect()

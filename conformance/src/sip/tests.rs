@@ -2,7 +2,7 @@
 
 mod answers;
 mod asked;
-mod registrar;
+pub(crate) mod registrar;
 mod sockets;
 
 use std::sync::Arc;

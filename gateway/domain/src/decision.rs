@@ -131,6 +131,11 @@ pub enum Reply {
         /// Until when.
         until: Timestamp,
     },
+    /// What a phone reported of headsets was taken in.
+    HeadsetsSeen {
+        /// How many were left out, since there are too many.
+        left_out: u32,
+    },
 }
 
 /// Something asked of whoever owns the agent's voice state.

@@ -78,6 +78,7 @@ mod tests {
             profile: *profile,
             certificate_sha256: None,
             sip: None,
+            pair: None,
         };
         let devices: BTreeMap<_, _> =
             devices.iter().map(device).map(|it| (it.name.clone(), Arc::new(it))).collect();

@@ -6,8 +6,9 @@ use serde_json::Error as JsonError;
 
 use crate::settings::{SettingDocument, SettingsHead};
 use crate::{
-    AccessToken, Account, AgentSession, AuditEntry, AuditHead, Claim, Client, Deployment, Index,
-    Kind, Node, SecondFactor, SetUpLink, Verifier, WebSession,
+    AccessToken, Account, AgentSession, AuditEntry, AuditHead, Claim, Client, Deployment,
+    HeadsetPresence, HeadsetTally, Index, Kind, KnownHeadset, Node, SecondFactor, SetUpLink,
+    Verifier, WebSession,
 };
 
 /// A stored document of any kind.
@@ -43,6 +44,10 @@ pub enum Document {
     SetUpLink(SetUpLink),
     /// The last one-time password that was taken.
     SecondFactor(SecondFactor),
+    /// A headset that a phone reported.
+    Headset(Box<KnownHeadset>),
+    /// How many headsets are kept.
+    HeadsetTally(HeadsetTally),
 }
 
 /// One line of an index that leads to a document.
@@ -95,7 +100,9 @@ impl Document {
             | Kind::WebSession
             | Kind::AccessToken
             | Kind::SetUpLink
-            | Kind::SecondFactor => 1,
+            | Kind::SecondFactor
+            | Kind::Headset
+            | Kind::HeadsetTally => 1,
         }
     }
 
@@ -117,6 +124,8 @@ impl Document {
             Self::AccessToken(_) => Kind::AccessToken,
             Self::SetUpLink(_) => Kind::SetUpLink,
             Self::SecondFactor(_) => Kind::SecondFactor,
+            Self::Headset(_) => Kind::Headset,
+            Self::HeadsetTally(_) => Kind::HeadsetTally,
         }
     }
 
@@ -152,6 +161,25 @@ impl Document {
                 let value = token.identity.index_value();
                 vec![IndexEntry { index: Index::AccessTokenByIdentity, value }]
             }
+            Self::Headset(headset) => {
+                let serial = headset.serial.as_str().to_owned();
+                let seen = Index::seen_value(headset.last_seen);
+                let mut entries = vec![
+                    IndexEntry { index: Index::HeadsetBySerial, value: serial },
+                    IndexEntry { index: Index::HeadsetBySeen, value: seen },
+                ];
+                if headset.presence == HeadsetPresence::Connected {
+                    let value = headset.device.as_str().to_owned();
+                    entries.push(IndexEntry { index: Index::HeadsetByDevice, value });
+                }
+                let owner = headset.owner().map(Index::person_value);
+                let of_owner = |value| IndexEntry { index: Index::HeadsetByOwner, value };
+                entries.extend(owner.map(of_owner));
+                let people: BTreeSet<_> = headset.people().map(Index::person_value).collect();
+                let of_person = |value| IndexEntry { index: Index::HeadsetByPerson, value };
+                entries.extend(people.into_iter().map(of_person));
+                entries
+            }
             _ => Vec::new(),
         }
     }
@@ -173,6 +201,8 @@ impl Document {
             Self::AccessToken(document) => serde_json::to_string(document),
             Self::SetUpLink(document) => serde_json::to_string(document),
             Self::SecondFactor(document) => serde_json::to_string(document),
+            Self::Headset(document) => serde_json::to_string(document),
+            Self::HeadsetTally(document) => serde_json::to_string(document),
         }
     }
 
@@ -198,6 +228,8 @@ impl Document {
             Kind::AccessToken => serde_json::from_str(body).map(Self::AccessToken),
             Kind::SetUpLink => serde_json::from_str(body).map(Self::SetUpLink),
             Kind::SecondFactor => serde_json::from_str(body).map(Self::SecondFactor),
+            Kind::Headset => serde_json::from_str(body).map(Self::Headset),
+            Kind::HeadsetTally => serde_json::from_str(body).map(Self::HeadsetTally),
         };
         document.map_err(|source| DecodeDocumentError::Damaged { kind, source })
     }

@@ -5,7 +5,9 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{AgentId, DeviceName, Extension, InvalidIdentifier, NodeName, PairName};
+use crate::{
+    AgentId, DeviceName, Extension, HeadsetSerial, InvalidIdentifier, NodeName, PairName, Timestamp,
+};
 
 /// What sort of document it is; each has a schema number of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -42,11 +44,15 @@ pub enum Kind {
     SetUpLink,
     /// The last one-time password that was taken, keyed by account.
     SecondFactor,
+    /// A headset that a phone reported, keyed by its serial number.
+    Headset,
+    /// How many headsets are kept.
+    HeadsetTally,
 }
 
 impl Kind {
     /// Every kind there is.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 17] = [
         Self::Session,
         Self::Line,
         Self::Device,
@@ -62,6 +68,8 @@ impl Kind {
         Self::AccessToken,
         Self::SetUpLink,
         Self::SecondFactor,
+        Self::Headset,
+        Self::HeadsetTally,
     ];
 
     /// The name under which the store keeps it. It never changes.
@@ -82,6 +90,8 @@ impl Kind {
             Self::AccessToken => "access_token",
             Self::SetUpLink => "set_up_link",
             Self::SecondFactor => "second_factor",
+            Self::Headset => "headset",
+            Self::HeadsetTally => "headset_tally",
         }
     }
 
@@ -89,7 +99,12 @@ impl Kind {
     pub fn is_indexed(self) -> bool {
         matches!(
             self,
-            Self::Session | Self::Setting | Self::Audit | Self::WebSession | Self::AccessToken
+            Self::Session
+                | Self::Setting
+                | Self::Audit
+                | Self::WebSession
+                | Self::AccessToken
+                | Self::Headset
         )
     }
 
@@ -179,6 +194,16 @@ impl Key {
         Self::new(Kind::SecondFactor, account.as_str())
     }
 
+    /// The headset of that serial number.
+    pub fn headset(serial: &HeadsetSerial) -> Self {
+        Self::new(Kind::Headset, serial.as_str())
+    }
+
+    /// How many headsets are kept.
+    pub fn headset_tally() -> Self {
+        Self::new(Kind::HeadsetTally, "tally")
+    }
+
     /// The secrets that all nodes share.
     pub fn deployment() -> Self {
         Self::new(Kind::Deployment, "secrets")
@@ -262,17 +287,32 @@ pub enum Index {
     WebSessionByIdentity,
     /// Access tokens by whom they act for.
     AccessTokenByIdentity,
+    /// Headsets by their serial number.
+    HeadsetBySerial,
+    /// Connected headsets by the phone that they are at.
+    HeadsetByDevice,
+    /// Headsets by whose they are, in small letters.
+    HeadsetByOwner,
+    /// Headsets by everybody whom a phone named with them, in small letters.
+    HeadsetByPerson,
+    /// Headsets by when they were seen last, in 20 digits.
+    HeadsetBySeen,
 }
 
 impl Index {
     /// Every index there is.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 11] = [
         Self::SessionByNumber,
         Self::SessionByNode,
         Self::SettingBySection,
         Self::AuditByNumber,
         Self::WebSessionByIdentity,
         Self::AccessTokenByIdentity,
+        Self::HeadsetBySerial,
+        Self::HeadsetByDevice,
+        Self::HeadsetByOwner,
+        Self::HeadsetByPerson,
+        Self::HeadsetBySeen,
     ];
 
     /// The name under which the store keeps it. It never changes.
@@ -284,6 +324,11 @@ impl Index {
             Self::AuditByNumber => "audit_by_number",
             Self::WebSessionByIdentity => "web_session_by_identity",
             Self::AccessTokenByIdentity => "access_token_by_identity",
+            Self::HeadsetBySerial => "headset_by_serial",
+            Self::HeadsetByDevice => "headset_by_device",
+            Self::HeadsetByOwner => "headset_by_owner",
+            Self::HeadsetByPerson => "headset_by_person",
+            Self::HeadsetBySeen => "headset_by_seen",
         }
     }
 }
@@ -292,6 +337,16 @@ impl Index {
     /// How the audit log's number stands in [`Index::AuditByNumber`], so that texts sort as numbers.
     pub fn audit_value(number: u64) -> String {
         format!("{number:020}")
+    }
+
+    /// How a person's name stands in [`Index::HeadsetByOwner`] and [`Index::HeadsetByPerson`].
+    pub fn person_value(name: &str) -> String {
+        name.to_lowercase()
+    }
+
+    /// How a point in time stands in [`Index::HeadsetBySeen`].
+    pub fn seen_value(seen: Timestamp) -> String {
+        format!("{:020}", seen.microseconds().max(0))
     }
 }
 

@@ -18,7 +18,9 @@ mod console;
 mod decision;
 mod device_choice;
 mod document;
+mod headset;
 mod identifier;
+mod inventory;
 mod key;
 mod mobile;
 mod owner;
@@ -54,9 +56,15 @@ pub use decision::{
 };
 pub use device_choice::{DeviceChoice, choose_device};
 pub use document::{DecodeDocumentError, Document, IndexEntry};
+pub use headset::{HeadsetNews, HeadsetState, HeadsetStatus};
 pub use identifier::{
     AgentId, DeviceName, Extension, Identifier, InvalidIdentifier, NodeName, PairName, Rule,
     TeamName,
+};
+pub use inventory::{
+    HEADSET_TEXT_CHARACTERS_MAX, HEADSETS_MAX, HEADSETS_OF_OWNER_MAX, HEADSETS_OF_REPORT_MAX,
+    HeadsetConnection, HeadsetEvent, HeadsetFacts, HeadsetPresence, HeadsetSerial,
+    HeadsetSerialRule, HeadsetTally, KnownHeadset, SeenHeadset,
 };
 pub use key::{AgentKey, Index, IndexRange, Key, Kind, Version};
 pub use mobile::{Mobile, MobileMode};
@@ -77,9 +85,9 @@ pub use session::{
 pub use settings::Settings;
 pub use sign_in::{LOCK_SECONDS, WRONG_PASSWORDS_MAX, sign_in_possible};
 pub use step::{
-    AUDIT_FORGOTTEN_MAX, AgentCommand, Command, ConsoleCommand, ERASED, Entropy, Halt, Input,
-    InputBody, InputId, LEAVING_SECONDS, OWED_SECONDS, OwedSignOut, Report, SignIn, SignInOn, Step,
-    Wish, step,
+    AUDIT_FORGOTTEN_MAX, AgentCommand, Command, ConsoleCommand, ERASED, Entropy,
+    HEADSETS_FORGOTTEN_MAX, Halt, Input, InputBody, InputId, LEAVING_SECONDS, OWED_SECONDS,
+    OwedSignOut, Report, SignIn, SignInOn, Step, Wish, step,
 };
 pub use time::Timestamp;
 pub use view::{Ask, Loaded, View};

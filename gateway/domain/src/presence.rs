@@ -11,7 +11,9 @@
 
 use serde::Serialize;
 
-use crate::{AfterCall, AgentKey, Call, Extension, ReasonCode, SignedIn, Timestamp, VoiceState};
+use crate::{
+    AfterCall, AgentKey, Call, DeviceName, Extension, ReasonCode, SignedIn, Timestamp, VoiceState,
+};
 
 /// By so much two reports of one state may differ about when it began: whole seconds are told.
 const SINCE_APART_MICROSECONDS: u64 = 2_500_000;
@@ -168,6 +170,8 @@ pub enum Heard {
     State(HeardState),
     /// These are all of the agent's calls now.
     Calls(Vec<Call>),
+    /// A call of the agent's own line is at that phone.
+    Phone(DeviceName),
     /// The owner knows no such agent.
     Absent,
 }
@@ -185,6 +189,8 @@ pub struct HeardState {
     pub extension: Option<Extension>,
     /// The phone or port as the owner names it, where told; at most 64 bytes.
     pub instrument: Option<String>,
+    /// The phone that the agent uses, where its name is told.
+    pub device: Option<DeviceName>,
 }
 
 /// Whether what was heard last still holds.
@@ -213,6 +219,10 @@ pub struct LiveAgent {
     pub extension: Option<Extension>,
     /// The phone or port as the owner names it.
     pub instrument: Option<String>,
+    /// The phone that the agent uses, where the owner's events named it.
+    pub device: Option<DeviceName>,
+    /// Whether only a call named that phone; what a state names counts for more.
+    pub is_device_of_call: bool,
     /// The agent's calls, the one that matters first.
     pub calls: Vec<Call>,
     /// When state or what is pending last changed, by this node's clock.
@@ -237,6 +247,8 @@ impl LiveAgent {
             pending: None,
             extension: None,
             instrument: None,
+            device: None,
+            is_device_of_call: false,
             calls: Vec::new(),
             changed_at: now,
             count: 0,
@@ -244,6 +256,9 @@ impl LiveAgent {
         match heard {
             Heard::State(heard) => next.take_state(heard, now),
             Heard::Calls(calls) => next.calls = calls,
+            // Nothing is known of whom only a call tells.
+            Heard::Phone(_) if before.is_none() => return None,
+            Heard::Phone(device) => next.take_phone(device),
             Heard::Absent => {
                 next.known = Known::Now;
                 let gone = PresenceState::SignedOut { reason: None };
@@ -322,6 +337,15 @@ impl LiveAgent {
         self.calls.clear();
         self.extension = None;
         self.instrument = None;
+        (self.device, self.is_device_of_call) = (None, false);
+    }
+
+    /// Calls come in no order with states: whoever is not there, as far as is known, has no phone.
+    fn take_phone(&mut self, device: DeviceName) {
+        let is_named = self.device.is_some() && !self.is_device_of_call;
+        if !is_named && self.is_signed_in() == Some(true) {
+            (self.device, self.is_device_of_call) = (Some(device), true);
+        }
     }
 
     fn take_state(&mut self, heard: HeardState, now: Timestamp) {
@@ -341,9 +365,21 @@ impl LiveAgent {
             // Whoever is signed out has no line, though the news may name the one before.
             return self.leave();
         }
+        let moved = is_another(self.extension.as_ref(), heard.extension.as_ref())
+            || is_another(self.instrument.as_ref(), heard.instrument.as_ref());
+        if heard.device.is_some() {
+            (self.device, self.is_device_of_call) = (heard.device, false);
+        } else if moved {
+            (self.device, self.is_device_of_call) = (None, false);
+        }
         self.extension = heard.extension.or_else(|| self.extension.take());
         self.instrument = heard.instrument.or_else(|| self.instrument.take());
     }
+}
+
+/// Whether what is told is something else than what is known, where both are there.
+fn is_another<T: PartialEq>(known: Option<&T>, told: Option<&T>) -> bool {
+    known.zip(told).is_some_and(|(known, told)| known != told)
 }
 
 #[cfg(test)]
@@ -367,6 +403,7 @@ mod tests {
             pending: None,
             extension: None,
             instrument: None,
+            device: None,
         })
     }
 
@@ -400,12 +437,64 @@ mod tests {
                 pending: None,
                 extension: Some("2001".parse().unwrap()),
                 instrument: Some("SEP001122334455".to_owned()),
+                device: Some("SEP001122334455".parse().unwrap()),
             });
             let first = LiveAgent::after(&agent(), None, at(10), ready).unwrap();
             let gone = LiveAgent::after(&agent(), Some(&first), at(20), gone).unwrap();
             assert_eq!((gone.is_signed_in(), &gone.extension), (Some(false), &None));
-            assert_eq!((gone.instrument, gone.calls), (None, vec![]));
+            assert_eq!((gone.instrument, gone.calls, gone.device), (None, vec![], None));
         }
+    }
+
+    /// What was heard of an agent one after the other: phone named by a state (and line), by a call.
+    fn phones(news: &[(Option<&str>, &str, Option<&str>)]) -> Vec<Option<DeviceName>> {
+        let mut live = None;
+        let device = |name: &str| name.parse::<DeviceName>().unwrap();
+        let mut after = |heard| {
+            live = LiveAgent::after(&agent(), live.as_ref(), at(10), heard).or(live.clone());
+            live.as_ref().and_then(|it| it.device.clone())
+        };
+        let each = news.iter().map(|(by_state, line, by_call)| {
+            let Heard::State(mut heard) = told(PresenceState::Ready, 10) else { unreachable!() };
+            heard.extension = line.parse().ok();
+            heard.device = by_state.map(device);
+            let known = after(Heard::State(heard));
+            by_call.map_or(known, |phone| after(Heard::Phone(device(phone))))
+        });
+        each.collect()
+    }
+
+    #[test]
+    fn hst_09_a_phone_once_named_is_the_agents_until_other_news_or_another_line() {
+        let a = Some("SEP0011223344AA".parse::<DeviceName>().unwrap());
+        let b = Some("SEP0011223344BB".parse::<DeviceName>().unwrap());
+        let [name_a, name_b] = [Some("SEP0011223344AA"), Some("SEP0011223344BB")];
+        let known = phones(&[
+            (name_a, "2001", None),
+            (None, "2001", None),
+            (None, "", None),
+            (name_b, "2001", None),
+            (None, "2002", None),
+        ]);
+        assert_eq!(known, [a.clone(), a.clone(), a.clone(), b.clone(), None]);
+        // A call names the phone where no state does, and each call anew.
+        let known = phones(&[
+            (None, "2001", name_a),
+            (None, "2001", name_b),
+            (name_a, "2001", None),
+            (None, "2001", name_b),
+        ]);
+        assert_eq!(known, [a.clone(), b, a.clone(), a]);
+    }
+
+    #[test]
+    fn hst_09_whoever_is_not_known_to_be_there_has_no_phone_by_a_call() {
+        let phone = || Heard::Phone("SEP0011223344AA".parse().unwrap());
+        let first = LiveAgent::after(&agent(), None, at(10), phone());
+        assert_eq!(first, None);
+        let out = told(PresenceState::SignedOut { reason: None }, 10);
+        let out = LiveAgent::after(&agent(), None, at(10), out).unwrap();
+        assert_eq!(LiveAgent::after(&agent(), Some(&out), at(11), phone()), None);
     }
 
     #[test]

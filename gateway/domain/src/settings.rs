@@ -51,7 +51,11 @@ pub use directory::{
 pub use document::{Section, SettingDocument, SettingsHead};
 pub use export::{MASK, SECRET_MEMBERS, export, export_document, masked};
 pub use file::{AGENTS_MAX, DEVICES_MAX, Documents, SecretOf, SettingsFile};
-pub use headset::{DeploymentType, Headset, HeadsetMode};
+pub use headset::{
+    DeploymentType, HEADSET_MODEL_CHARACTERS_MAX, HEADSET_TEMPLATES_MAX,
+    HEADSET_VERSION_CHARACTERS_MAX, Headset, HeadsetFirmware, HeadsetMode, HeadsetProof,
+    HeadsetSetting, HeadsetTemplate, HeadsetValue, MuteButton,
+};
 pub use layout::{Layout, LayoutField};
 pub use logging::{LogLevel, Logging, SyslogFraming, SyslogReceiver, SyslogTransport};
 pub use phone_service::{
@@ -309,6 +313,7 @@ impl Settings {
         let devices = self.devices.values().map(|it| (&**it, has_password(it)));
         let trust = self.trust.values().map(Arc::as_ref);
         warnings.extend(sip::warnings(&self.sip, devices, trust));
+        warnings.extend(headset::warnings(&self.headset, &self.sip));
         warnings
     }
 

@@ -10,8 +10,9 @@ use crate::secret::Hashed;
 use crate::settings::{Documents, SettingDocument};
 use crate::{
     Actor, AgentId, AgentKey, Ask, CallDirection, CallVariable, ClientPresence, ConnectionNumber,
-    Decision, Deed, DeviceName, Extension, Key, Mobile, NodeName, PhoneProof, ReasonCode, Refusal,
-    Sealed, SessionNumber, SessionRef, SignedOutBy, Timestamp, View, Wake,
+    Decision, Deed, DeviceName, Extension, HeadsetEvent, HeadsetSerial, Key, Mobile, NodeName,
+    PhoneProof, ReasonCode, Refusal, Sealed, SeenHeadset, SessionNumber, SessionRef, SignedOutBy,
+    Timestamp, View, Wake,
 };
 
 mod administration;
@@ -20,6 +21,7 @@ mod audited;
 mod client;
 mod console;
 mod erasure;
+mod inventory;
 mod owner;
 mod place;
 mod resealing;
@@ -27,11 +29,16 @@ mod resealing;
 use client::News;
 pub use console::{AUDIT_FORGOTTEN_MAX, ConsoleCommand};
 pub use erasure::ERASED;
+pub use inventory::HEADSETS_FORGOTTEN_MAX;
+use inventory::Seen;
 use place::Move;
 
 pub(crate) use client::clear_timer;
 pub(crate) use owner::leaving_wake;
 pub use owner::{LEAVING_SECONDS, OWED_SECONDS, OwedSignOut};
+
+/// New headsets compete for their count, so all that is about headsets runs in one lane.
+const HEADSETS_LANE: &str = "headsets";
 
 /// Randomness handed in, so that a step can be repeated exactly.
 #[derive(Clone, Copy, Debug)]
@@ -143,6 +150,13 @@ pub enum Command {
         /// The root secret as it was sealed, and as it is sealed now.
         root: Option<(Sealed, Sealed)>,
     },
+    /// Headsets that no phone reported for long are removed from the inventory (OPS-13).
+    ForgetHeadsets {
+        /// They go where they were seen last before that.
+        before: Timestamp,
+        /// Which ones; at most [`HEADSETS_FORGOTTEN_MAX`] at once.
+        serials: Vec<HeadsetSerial>,
+    },
 }
 
 /// A fact.
@@ -211,6 +225,17 @@ pub enum Report {
         node: NodeName,
         /// Whether it is there.
         presence: ClientPresence,
+    },
+    /// What a phone says of the headsets at it.
+    HeadsetSeen {
+        /// Which phone.
+        device: DeviceName,
+        /// What it says of them.
+        event: HeadsetEvent,
+        /// The headsets; at most [`crate::HEADSETS_OF_REPORT_MAX`] are looked at.
+        headsets: Vec<SeenHeadset>,
+        /// When the report came.
+        at: Timestamp,
     },
 }
 
@@ -415,6 +440,7 @@ impl Input {
                 | Report::NodeGone { agent, .. }
                 | Report::ClientPresence { agent, .. },
             ) => format!("agent/{agent}"),
+            InputBody::Report(Report::HeadsetSeen { .. }) => HEADSETS_LANE.to_owned(),
         }
     }
 }
@@ -448,6 +474,7 @@ impl Command {
             Self::SetMaintenance { node, .. } => format!("node/{node}"),
             Self::KeepDeployment { .. } => "deployment".to_owned(),
             Self::Erase { id, .. } => format!("erase/{id}"),
+            Self::ForgetHeadsets { .. } => HEADSETS_LANE.to_owned(),
             Self::Audited { command: Some(command), .. } => command.lane(),
             Self::Audited { command: None, .. } => "audit".to_owned(),
             Self::Console(command) => command.lane(),
@@ -491,6 +518,9 @@ pub fn step(now: Timestamp, entropy: Entropy, input: &Input, view: &View) -> Ste
             let (session, connection, presence) = (*session, *connection, *presence);
             client::presence(now, &News { agent, session, connection, node, presence }, view)
         }
+        InputBody::Report(Report::HeadsetSeen { device, event, headsets, at }) => {
+            inventory::seen(now, &Seen { device, event: *event, headsets, at: *at }, view)
+        }
         InputBody::Report(Report::PasswordChecked { agent, right }) => {
             crate::sign_in::password_checked(now, agent, *right, view)
         }
@@ -523,6 +553,7 @@ fn command_step(
         Command::Reseal { base, put, root } => resealing::reseal(*base, put, root.as_ref(), view),
         Command::Console(command) => console::console(now, command, view),
         Command::Erase { id, agents } => erasure::erase(id, agents, view),
+        Command::ForgetHeadsets { before, serials } => inventory::forget(*before, serials, view),
         Command::Audited { by, deed, command } => {
             let decision = match command {
                 Some(command) => command_step(now, entropy, command, view)?,

@@ -2,25 +2,27 @@
 //!
 //! ```text
 //!   adapter with a way --register--> Channel (there until dropped) --> registrations
-//!   who shows --Show--> best channel --ShowRequest--> adapter --answer--> Shown
+//!   who shows --Show--> best channel --ChannelRequest--> adapter --answer--> Shown
 //!                         |`--refused, silent, busy, gone--> next best --> ... --> Failed
 //!                         `--none--> NoChannel
 //!   key pressed --> adapter --pressed--> the presenter who showed last on that device
+//!   who tells --Notice--> the channel that carries notices --ChannelRequest--> adapter --answer--> Told
 //! ```
 //!
 //! Neither side knows the other. A device has one channel of a kind, the one registered last; how many
 //! devices there are is bounded by the adapters that register. Nothing here is kept over a restart: devices
-//! register anew, and what they show can be shown again. A show that came late and was shown in another way
+//! register anew, and what they show or were told can be shown or told again. A show that came late and was shown in another way
 //! too does no harm, since what is shown is fetched.
 
 mod figures;
 
 use std::collections::HashMap;
 use std::fmt;
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use domain::DeviceName;
+use domain::{DeviceName, HeadsetNews, HeadsetStatus};
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{broadcast, mpsc, oneshot};
 use tokio::time::timeout;
@@ -73,13 +75,44 @@ pub enum ShowPriority {
     IfIdle,
 }
 
+/// What a device is told without showing it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Notice {
+    /// What its headset is to show of the agent.
+    AgentStatus(HeadsetStatus),
+    /// What changed for its headset.
+    HeadsetNews(HeadsetNews),
+}
+
+impl Notice {
+    /// The names of all sorts, in figures.
+    pub const NAMES: [&'static str; 2] = ["agent_status", "headset_news"];
+
+    /// The name of its sort.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::AgentStatus(_) => "agent_status",
+            Self::HeadsetNews(_) => "headset_news",
+        }
+    }
+}
+
+/// What is wanted of a device.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Wanted {
+    /// It opens a page.
+    Show(Show),
+    /// It takes notice; asked only of channels that carry notices.
+    Tell(Notice),
+}
+
 /// What an adapter is asked for that registered a channel.
 #[derive(Debug)]
-pub struct ShowRequest {
+pub struct ChannelRequest {
     /// The device.
     pub device: DeviceName,
-    /// What it is to open.
-    pub show: Show,
+    /// What it is to do.
+    pub wanted: Wanted,
     /// Where the answer goes; dropping it means that the way to the device is gone.
     pub answer: oneshot::Sender<Result<(), ShowFailure>>,
 }
@@ -106,6 +139,26 @@ pub enum ShowOutcome {
     Failed(ShowFailure),
     /// The device has no channel.
     NoChannel,
+}
+
+/// What became of a notice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TellOutcome {
+    /// The device took it.
+    Told,
+    /// It did not.
+    Failed(ShowFailure),
+    /// The device has no channel that carries notices.
+    NoChannel,
+}
+
+/// How a device is reached.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Reach {
+    /// Where it is, where that is known.
+    pub address: Option<IpAddr>,
+    /// Whether other nodes have the same way, so that one of them is enough.
+    pub is_shared: bool,
 }
 
 /// A key that was pressed.
@@ -161,13 +214,14 @@ struct Entry {
 
 struct Way {
     number: u64,
-    requests: mpsc::Sender<ShowRequest>,
+    requests: mpsc::Sender<ChannelRequest>,
+    reach: Reach,
 }
 
 /// A show that a channel is asked for.
 struct Begun {
     number: u64,
-    requests: mpsc::Sender<ShowRequest>,
+    requests: mpsc::Sender<ChannelRequest>,
     /// Who was told of keys before.
     before: Option<mpsc::Sender<Pressed>>,
 }
@@ -191,6 +245,8 @@ pub struct Presenter {
 impl ChannelKind {
     /// All kinds, the best first.
     pub const ALL: [Self; 2] = [Self::Sip, Self::WebPush];
+    /// The kind that carries notices.
+    const NOTICES: Self = Self::Sip;
 
     /// Its name in figures.
     pub fn name(self) -> &'static str {
@@ -256,9 +312,10 @@ impl Channels {
         &self,
         device: &DeviceName,
         kind: ChannelKind,
-        requests: mpsc::Sender<ShowRequest>,
+        requests: mpsc::Sender<ChannelRequest>,
+        reach: Reach,
     ) -> Channel {
-        self.add(device, kind, requests, false)
+        self.add(device, kind, requests, reach, false)
     }
 
     /// The same of a device that began anew, and shows nothing of what it showed before.
@@ -266,23 +323,25 @@ impl Channels {
         &self,
         device: &DeviceName,
         kind: ChannelKind,
-        requests: mpsc::Sender<ShowRequest>,
+        requests: mpsc::Sender<ChannelRequest>,
+        reach: Reach,
     ) -> Channel {
-        self.add(device, kind, requests, true)
+        self.add(device, kind, requests, reach, true)
     }
 
     fn add(
         &self,
         device: &DeviceName,
         kind: ChannelKind,
-        requests: mpsc::Sender<ShowRequest>,
+        requests: mpsc::Sender<ChannelRequest>,
+        reach: Reach,
         is_fresh: bool,
     ) -> Channel {
         let number = {
             let mut devices = self.devices();
             let number = devices.next_number();
             let entry = devices.by_name.entry(device.clone()).or_default();
-            if entry.set(kind, Some(Way { number, requests })).is_none() {
+            if entry.set(kind, Some(Way { number, requests, reach })).is_none() {
                 self.0.figures.add_channels(kind, 1);
             }
             number
@@ -305,6 +364,31 @@ impl Channels {
     /// Has a device show something whose keys are links of its own; who was told of keys before is no more.
     pub async fn show(&self, device: &DeviceName, show: Show) -> ShowOutcome {
         self.show_for(device, show, None).await
+    }
+
+    /// How that device is reached with notices; `None` where it is not.
+    pub fn reach(&self, device: &DeviceName) -> Option<Reach> {
+        Some(self.devices().by_name.get(device)?.way(ChannelKind::NOTICES)?.reach)
+    }
+
+    /// All devices that take notices.
+    pub fn told_devices(&self) -> Vec<DeviceName> {
+        let devices = self.devices();
+        let takes = devices.by_name.iter().filter(|(_, it)| it.way(ChannelKind::NOTICES).is_some());
+        takes.map(|(device, _)| device.clone()).collect()
+    }
+
+    /// Tells a device something.
+    pub async fn tell(&self, device: &DeviceName, notice: Notice) -> TellOutcome {
+        let requests = {
+            let devices = self.devices();
+            let entry = devices.by_name.get(device);
+            entry.and_then(|it| it.way(ChannelKind::NOTICES)).map(|way| way.requests.clone())
+        };
+        let Some(requests) = requests else { return TellOutcome::NoChannel };
+        let told = ask(&requests, device, Wanted::Tell(notice)).await;
+        self.0.figures.told(notice, told);
+        told.map_or_else(TellOutcome::Failed, |()| TellOutcome::Told)
     }
 
     /// Who is told of keys pressed on what they show.
@@ -342,7 +426,7 @@ impl Channels {
         let mut outcome = ShowOutcome::NoChannel;
         for kind in ChannelKind::ALL {
             let Some(begun) = self.begin(device, kind, presses) else { continue };
-            let shown = ask(&begun.requests, device, &show).await;
+            let shown = ask(&begun.requests, device, Wanted::Show(show.clone())).await;
             self.0.figures.showed(kind, shown);
             match shown {
                 Ok(()) => return ShowOutcome::Shown(kind),
@@ -418,12 +502,12 @@ impl Entry {
 }
 
 async fn ask(
-    requests: &mpsc::Sender<ShowRequest>,
+    requests: &mpsc::Sender<ChannelRequest>,
     device: &DeviceName,
-    show: &Show,
+    wanted: Wanted,
 ) -> Result<(), ShowFailure> {
     let (answer, answered) = oneshot::channel();
-    let request = ShowRequest { device: device.clone(), show: show.clone(), answer };
+    let request = ChannelRequest { device: device.clone(), wanted, answer };
     requests.try_send(request).map_err(|error| match error {
         TrySendError::Full(_) => ShowFailure::Busy,
         TrySendError::Closed(_) => ShowFailure::Gone,
@@ -432,6 +516,18 @@ async fn ask(
         Ok(Ok(shown)) => shown,
         Ok(Err(_)) => Err(ShowFailure::Gone),
         Err(_) => Err(ShowFailure::NoAnswer),
+    }
+}
+
+impl Channel {
+    /// Says how the device is reached.
+    pub fn set_reach(&self, reach: Reach) {
+        let mut devices = self.channels.devices();
+        let entry = devices.by_name.get_mut(&self.device);
+        let way = entry.and_then(|it| it.ways.get_mut(self.kind.place())?.as_mut());
+        if let Some(way) = way.filter(|way| way.number == self.number) {
+            way.reach = reach;
+        }
     }
 }
 

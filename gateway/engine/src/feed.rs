@@ -109,7 +109,14 @@ mod tests {
         let agent: AgentKey = "east:1001".parse().unwrap();
         let since = Timestamp::from_seconds(second);
         let state = PresenceState::Ready;
-        let heard = HeardState { state, since, pending: None, extension: None, instrument: None };
+        let heard = HeardState {
+            state,
+            since,
+            pending: None,
+            extension: None,
+            instrument: None,
+            device: None,
+        };
         Arc::new(LiveAgent::after(&agent, None, since, Heard::State(heard)).unwrap())
     }
 

@@ -26,6 +26,7 @@ mod error;
 mod feed;
 mod follower;
 mod growth;
+mod inventory;
 mod keeper;
 mod lanes;
 mod lease;
@@ -57,8 +58,9 @@ pub use authenticate::{
 };
 pub use backup::Kinship;
 pub use channels::{
-    Channel, ChannelKind, Channels, PRESS_BYTES_MAX, Presenter, Pressed, Registered, SHOW_TIME,
-    Show, ShowFailure, ShowOutcome, ShowPriority, ShowRequest,
+    Channel, ChannelKind, ChannelRequest, Channels, Notice, PRESS_BYTES_MAX, Presenter, Pressed,
+    Reach, Registered, SHOW_TIME, Show, ShowFailure, ShowOutcome, ShowPriority, TellOutcome,
+    Wanted,
 };
 pub use clients::ClientConnection;
 pub use clock::{Clock, StoreClock, SystemClock};
@@ -69,7 +71,7 @@ pub use growth::StoreGrowth;
 pub use lease::HeldLease;
 pub use live::{OwnerRequest, PairStatus};
 pub use metrics::Metrics;
-pub use nodes::{Describe, NodeSeen, SAID_PHONE, Said};
+pub use nodes::{Describe, NodeSeen, SAID_HEADSET, SAID_PHONE, Said};
 pub use outbox::Outbox;
 pub use owner::{Owner, QUESTIONS_MAX};
 pub use port::Port;

@@ -245,7 +245,14 @@ mod tests {
         assert!(!pair.set_queues(&agent.id, figures(3, 10)), "nobody heard of the agent");
         let now = Timestamp::from_seconds(20);
         let (state, since) = (PresenceState::Ready, now);
-        let heard = HeardState { state, since, pending: None, extension: None, instrument: None };
+        let heard = HeardState {
+            state,
+            since,
+            pending: None,
+            extension: None,
+            instrument: None,
+            device: None,
+        };
         assert!(pair.hear(&agent, now, Heard::State(heard)));
         assert!(pair.set_queues(&agent.id, figures(3, 10)));
         assert!(!pair.set_queues(&agent.id, figures(3, 15)));

@@ -48,6 +48,9 @@ pub type Said = BTreeMap<String, String>;
 pub type Describe = Arc<dyn Fn() -> Said + Send + Sync>;
 /// Under this name a node says where phones reach it: scheme, host and port.
 pub const SAID_PHONE: &str = "phone";
+/// Under this name a node says where phones ask for their headset: scheme, host and port. A node that serves no
+/// headsets says nothing.
+pub const SAID_HEADSET: &str = "headset";
 
 /// One node as this one knows it.
 #[derive(Clone, Debug, PartialEq, Eq)]

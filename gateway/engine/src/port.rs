@@ -166,6 +166,16 @@ impl Port {
         self.engine.live.value(agent)
     }
 
+    /// All agents of a pair that its owner told of.
+    pub fn live_agents(&self, pair: &PairName) -> Vec<Arc<LiveAgent>> {
+        self.engine.live.pair(pair).values()
+    }
+
+    /// The live node that `what` falls to, where any node could do it and one is enough.
+    pub fn heir(&self, what: &str) -> NodeName {
+        self.engine.heir(what)
+    }
+
     /// The calls that wait in an agent's queues, where the owner of their voice state tells.
     pub fn queue_figures(&self, agent: &AgentKey) -> Option<QueueFigures> {
         self.engine.live.queue_figures(agent)

@@ -5,6 +5,7 @@
 //!   once an hour the node with the lease looks; it removes once something is a day overdue
 //! ```
 //!
+//! A headset that nobody saw counts from when it was seen last, connected or not.
 //! The event log and outcomes are kept for fixed times; the keeper removes them as they fall due. Further kinds
 //! are added to [`KeptKind`].
 
@@ -13,7 +14,8 @@ use std::time::Duration;
 
 use domain::{
     AUDIT_FORGOTTEN_MAX, Actor, AgentId, AgentKey, AuditHead, Command, ConsoleCommand, Deed,
-    Document, Identity, Index, IndexRange, Input, InputId, Key, PairName, Timestamp,
+    Document, HEADSETS_FORGOTTEN_MAX, HEADSETS_MAX, HeadsetSerial, Identity, Index, IndexRange,
+    Input, InputId, Key, PairName, Timestamp,
 };
 use store::LOG_SECONDS;
 
@@ -32,6 +34,8 @@ const LEASE: Duration = Duration::from_secs(600);
 pub enum KeptKind {
     /// Entries of the audit log.
     Audit,
+    /// Headsets that no phone reports any more.
+    Headsets,
 }
 
 /// What is older than it is kept, of one kind.
@@ -45,7 +49,7 @@ pub struct Overdue {
     pub count: u64,
     /// When the oldest and the newest of those were written.
     pub between: Option<(Timestamp, Timestamp)>,
-    /// The last one to remove.
+    /// The number of the last entry of the audit log to remove.
     last: u64,
 }
 
@@ -78,12 +82,13 @@ pub struct Erasure {
 
 impl KeptKind {
     /// Every kind there is.
-    pub const ALL: [Self; 1] = [Self::Audit];
+    pub const ALL: [Self; 2] = [Self::Audit, Self::Headsets];
 
     /// Its name.
     pub fn name(self) -> &'static str {
         match self {
             Self::Audit => "audit",
+            Self::Headsets => "headsets",
         }
     }
 }
@@ -95,6 +100,7 @@ impl Engine {
         for kind in KeptKind::ALL {
             plan.push(match kind {
                 KeptKind::Audit => self.overdue_audit().await?,
+                KeptKind::Headsets => self.overdue_headsets().await?,
             });
         }
         Ok(plan)
@@ -107,6 +113,7 @@ impl Engine {
         for overdue in plan.iter().filter(|overdue| overdue.count > 0) {
             match overdue.kind {
                 KeptKind::Audit => self.forget_audit(overdue, by.clone()).await?,
+                KeptKind::Headsets => self.forget_headsets(overdue, by.clone()).await?,
             }
             let (kind, count) = (overdue.kind.name(), overdue.count);
             tracing::info!(
@@ -182,6 +189,52 @@ impl Engine {
         Ok(())
     }
 
+    /// Headsets stand in an index in the order that they were seen last in.
+    async fn overdue_headsets(&self) -> Result<Overdue, SubmitError> {
+        let days = self.settings().retention.headset_days;
+        let keys = self.keys(unseen_since(before(self.clock.now(), days), HEADSETS_MAX)).await?;
+        let seen = |key: Option<&Key>| {
+            let key = key.cloned();
+            async move {
+                let Some(key) = key else { return Ok::<_, SubmitError>(None) };
+                Ok(self.document(&key).await?.and_then(|loaded| match loaded.document {
+                    Document::Headset(headset) => Some(headset.last_seen),
+                    _ => None,
+                }))
+            }
+        };
+        let between = seen(keys.first()).await?.zip(seen(keys.last()).await?);
+        let count = u64::try_from(keys.len()).unwrap_or(u64::MAX);
+        Ok(Overdue { kind: KeptKind::Headsets, days, count, between, last: 0 })
+    }
+
+    /// In steps that a commit bears, as with the audit log.
+    async fn forget_headsets(&self, overdue: &Overdue, by: Actor) -> Result<(), RetentionError> {
+        let cut = before(self.clock.now(), overdue.days);
+        let most = u32::try_from(HEADSETS_FORGOTTEN_MAX).unwrap_or(u32::MAX);
+        loop {
+            let keys = self.keys(unseen_since(cut, most)).await?;
+            let serials: Vec<HeadsetSerial> =
+                keys.iter().filter_map(|key| key.id.parse().ok()).collect();
+            let Some(first) = serials.first() else { return Ok(()) };
+            let deed = Deed::done("headsets_removed", "headsets")
+                .with("days", &overdue.days.into())
+                .with("count", &serials.len().into());
+            let id = InputId::new("forget_headsets", format!("{}/{first}", cut.microseconds()));
+            let forget = Command::ForgetHeadsets { before: cut, serials };
+            let command = Command::Audited {
+                by: by.clone(),
+                deed: Some(deed),
+                command: Some(Box::new(forget)),
+            };
+            self.refused(Input::command(id, command)).await?;
+            if self.keys(unseen_since(cut, most)).await? == keys {
+                // They are seen again by now, or cannot be read: what is behind them waits for the next look.
+                return Ok(());
+            }
+        }
+    }
+
     async fn refused(&self, input: Input) -> Result<(), RetentionError> {
         match self.submit(input).await? {
             Outcome::Done(_) => Ok(()),
@@ -203,6 +256,8 @@ impl Engine {
                 keys.extend(self.keys(range).await?);
             }
         }
+        let person = Index::person_value(id.as_str());
+        keys.extend(self.keys(IndexRange::exactly(Index::HeadsetByPerson, person, 1_000)).await?);
         let mut documents = Vec::new();
         for key in keys {
             if self.document(&key).await?.is_some() {
@@ -242,6 +297,13 @@ impl Engine {
         called.dedup();
         called
     }
+}
+
+/// Headsets that were seen last before that time, the longest unseen first.
+fn unseen_since(cut: Timestamp, limit: u32) -> IndexRange {
+    let last = Timestamp::from_microseconds(cut.microseconds().saturating_sub(1));
+    let (from, to) = (Index::seen_value(Timestamp::default()), Index::seen_value(last));
+    IndexRange { index: Index::HeadsetBySeen, from, to, limit }
 }
 
 /// So many days before.

@@ -3,9 +3,11 @@
 //! Pure: no runtime, no sockets, no clock, no log. Every codec is total and bounded; its limits
 //! have names, its fuzz target is a plain function that the tests run over a kept corpus.
 
+mod calendar;
 pub mod cti;
 pub mod device_file;
 pub mod finesse;
+pub mod headset;
 pub mod journal;
 pub mod ldap;
 pub mod phone_xml;

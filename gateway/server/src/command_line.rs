@@ -17,10 +17,12 @@ use crate::node::{Node, NodeError, Options, Signals};
 use crate::words::with_causes;
 
 mod agents;
+mod apply_help;
 mod ask;
 mod backup;
 mod certificate;
 mod check;
+mod headsets;
 mod import;
 mod kept;
 mod new_file;
@@ -58,55 +60,6 @@ in force.
 
 Example:
   jackfield run --config /etc/jackfield/jackfield.toml";
-
-const APPLY_HELP: &str = "\
-The file is YAML and holds all settings: what is not in it is removed. All of it is applied or \
-nothing, at once and without a restart; every problem is told under its key. Passwords may be \
-given in the clear; they are hashed before they are kept, and a file that holds some must not be \
-readable for every user of the machine. What `jackfield export` prints can be applied again. Ids \
-and numbers of telephones stand in quotation marks unless they are plain digits.
-
-  teams:        [{name, pair, supervisors, layout, wrap_up_seconds}]
-  agents:       [{id, name, alias, team, pair, extension, roles, skills: {NAME: 1 to 10}, origin,
-                  password | password_hash}]
-  skills:       [{name, description}]
-  accounts:     [{name, description, roles, password | password_hash, totp, disabled}]
-  directories:  [{name, servers: [{host, port}], security: ldaps | start_tls | plain, bind_dn,
-                  bind_password, base_dn, user_filter, id_attribute, name_attribute,
-                  group_attribute, group_base_dn, timeout_seconds,
-                  sync: {filter, every_minutes, extension_attribute, teams, removal_percent_max}}]
-  roles:        [{name, role, directory, groups, users, teams}]
-  reason_codes: [{category: not_ready | wrap_up | sign_out, code, label, teams}]
-  layouts:      [{name, header: {label, variable}, left: [..], right: [..]}]
-  devices:      [{name, description, lines, profile, certificate_sha256,
-                  sip: {user, password, address, next_hop, proof}}]
-  trust:        [{name, purposes: [phones, directory, syslog, proxy, contact_centre, sip_devices,
-                  sip_next_hops], certificates}]
-  cti_pairs:    [{name, dialect: enterprise | express, side_a, side_b, version, tag_width,
-                  peripheral_id, client_id, client_password, heartbeat_seconds, reconnect_seconds,
-                  request_seconds, open_seconds, sessions: per_node | one, logout_reason, rmcm_user,
-                  primary_node, secondary_node}]
-  phone_service: {devices: any | listed, mobile_agents, inactivity_seconds, home_refresh_seconds,
-                  cookie_idle_minutes, form_method, label_limits, alternates,
-                  push: {user, password, port}}
-  voice:        {wrap_up_seconds}
-  headset:      {mode: disabled | notification | notification_and_control,
-                  deployment_type: express | enterprise, default_not_ready_reason}
-  logging:      {level, enterprise_number,
-                  syslog: [{name, host, port, transport: udp | tcp | tls, framing, facility, level}]}
-  proxies:      {http: {host, port, user, password}, socks: {..}, except}
-  sign_on:      {message, idle_minutes, session_hours, token_days_max, administrators_need_totp}
-  retention:    {audit_days}
-  sip:          {domains, realm, digest_algorithms: [sha_512_256, sha_256, md5], nonce_seconds,
-                  proof: digest | certificate | digest_or_certificate, phone_expires_seconds,
-                  expires_seconds_min, expires_seconds_max, flow_timer_seconds,
-                  timer_t1_milliseconds, timer_t2_milliseconds, timer_t4_milliseconds,
-                  reason_element, legacy_no_qop, lenient, allowed_networks,
-                  next_hops: [{name, servers: [{host, port}], transport: tls | tcp | udp,
-                  ping_seconds, user, password, realms, register_as, route, trusted}]}
-
-Example:
-  umask 077; jackfield export > settings.yaml; $EDITOR settings.yaml; jackfield apply settings.yaml";
 
 const CERTIFICATE_HELP: &str = "\
 Phones reach a node over HTTPS only when they trust what it shows: import it, or the authority that \
@@ -154,7 +107,7 @@ enum Command {
         settings: Option<PathBuf>,
     },
     /// Apply a file of settings to the running node.
-    #[command(after_long_help = APPLY_HELP)]
+    #[command(after_long_help = apply_help::APPLY_HELP)]
     Apply {
         /// The file (YAML); `-` reads standard input.
         #[arg(value_name = "FILE")]
@@ -271,6 +224,12 @@ enum Command {
     Directory {
         #[command(subcommand)]
         deed: DirectoryDeed,
+    },
+    /// Look at the headsets that phones reported.
+    #[command(after_long_help = headsets::HEADSETS_HELP)]
+    Headsets {
+        #[command(subcommand)]
+        deed: headsets::HeadsetsDeed,
     },
     /// Do something for one agent.
     Agent {
@@ -450,6 +409,7 @@ fn run(command: Command, out: &mut impl Write) -> Result<(), Problem> {
         Command::Store { deed } => store::store(deed, out),
         Command::Secrets { deed } => secrets::secrets(deed, out),
         Command::Import { source } => import::import(source, out),
+        Command::Headsets { deed } => headsets::headsets(deed, out),
         Command::Backup(arguments) => backup::backup(&arguments, out),
         Command::SupportBundle { file, node } => backup::support_bundle(&file, &node, out),
         Command::Restore(arguments) => backup::restore(&arguments, out),
@@ -495,17 +455,4 @@ fn serve(
 
 fn runtime() -> Result<tokio::runtime::Runtime, Problem> {
     Ok(tokio::runtime::Builder::new_multi_thread().enable_all().build()?)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_help_of_apply_names_every_part_of_the_settings() {
-        for section in domain::settings::Section::ALL {
-            let key = format!("  {}:", section.file_key());
-            assert!(APPLY_HELP.contains(&key), "{key}");
-        }
-    }
 }

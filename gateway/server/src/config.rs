@@ -17,8 +17,10 @@ use serde_json::Value;
 
 mod acme_keys;
 pub(crate) mod credential;
+mod field;
 mod fields;
 mod files;
+mod headset_keys;
 mod provisioning_keys;
 mod public_name;
 mod raw;
@@ -29,6 +31,7 @@ mod store_keys;
 pub use acme_keys::{AcmeChallenge, AcmeConfig};
 pub use files::check_files;
 pub(crate) use files::{Expiry, check_files_for};
+pub use headset_keys::HeadsetListener;
 pub use provisioning_keys::{ProvisioningLimits, ProvisioningListeners};
 pub use public_name::PublicName;
 pub use render::{sample, schema};
@@ -71,6 +74,8 @@ pub struct Config {
     pub phone: PhoneListener,
     /// HTTPS for administrators.
     pub console: ConsoleListener,
+    /// HTTPS for phones that ask for their headset.
+    pub headset: HeadsetListener,
     /// Plain HTTP for monitoring.
     pub operations: OperationsListener,
     /// SIP.
@@ -324,7 +329,9 @@ impl Config {
             let message = format_args!("must differ from the listeners' ports, {port} is one");
             problems.add("certificate.acme.http_port", message);
         }
-        let of_streams = [&others[..], &[acme_port]].concat();
+        let mut of_streams = [&others[..], &[acme_port]].concat();
+        let headset = HeadsetListener::read(raw, &name, &of_streams, problems);
+        of_streams.push(headset.addresses.first().map(SocketAddr::port));
         let sip = SipListeners::read(raw, &of_streams, problems);
         let first_port = |sockets: &[SocketAddr]| sockets.first().map(SocketAddr::port);
         let of_streams = [&of_streams[..], &[first_port(&sip.tls), first_port(&sip.tcp)]].concat();
@@ -371,6 +378,7 @@ impl Config {
                 },
                 public_name: console_name,
             },
+            headset,
             operations: OperationsListener {
                 addresses: with_port(
                     &raw.addresses("listeners.operations.addresses"),
@@ -410,7 +418,9 @@ impl Config {
     /// The names a certificate must cover.
     pub fn certificate_names(&self) -> Vec<NodeName> {
         let mut names = vec![self.name.clone()];
-        for public in [&self.phone.public_name, &self.console.public_name] {
+        let headset = (!self.headset.addresses.is_empty()).then_some(&self.headset.public_name);
+        let phone_and_console = [&self.phone.public_name, &self.console.public_name];
+        for public in phone_and_console.into_iter().chain(headset) {
             if !names.contains(public) {
                 names.push(public.clone());
             }

@@ -247,6 +247,7 @@ fn listeners(folder: &Folder, ports: NodePorts) -> Value {
         "phone": {"addresses": addresses, "port": ports.phone},
         "console": {"addresses": addresses, "port": ports.console},
         "operations": {"addresses": addresses, "port": ports.operations},
+        "headset": {"addresses": addresses, "port": ports.headset},
         "sip": sip::listener(ports.sip),
         "provisioning": phone_files::listener(&folder.file(PHONE_FILES), ports.provisioning),
     })
@@ -288,8 +289,8 @@ fn settings(folder: &Folder, ports: &Ports, push_password: &Secret) -> Result<Va
         "password": push_password.expose(),
         "port": ports.push,
     });
-    let trust = json!([{"name": "demo phones", "purposes": ["phones", "sip_devices"],
-                        "certificates": authority}]);
+    let trust = json!([{"name": "demo phones", "certificates": authority,
+                        "purposes": ["phones", "sip_devices", "headset_devices"]}]);
     if let Some(members) = settings.as_object_mut() {
         members.insert("trust".to_owned(), trust);
         let service = members.get_mut("phone_service").and_then(Value::as_object_mut);

@@ -11,6 +11,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use domain::Principal;
 use engine::authenticate::Authenticator;
 use engine::clock::Clock;
 use ipnet::IpNet;
@@ -53,6 +54,21 @@ pub(crate) struct Site {
     pub(crate) clock: Arc<dyn Clock>,
     /// Counts requests.
     pub(crate) metrics: HttpMetrics,
+}
+
+/// Who is at the other end of a connection.
+#[derive(Clone, Debug)]
+pub(crate) struct Caller {
+    /// The connection's own address.
+    pub(crate) address: IpAddr,
+    /// The device that its certificate proves, for routes that anyone may call.
+    pub(crate) device: Option<Principal>,
+}
+
+impl From<IpAddr> for Caller {
+    fn from(address: IpAddr) -> Self {
+        Self { address, device: None }
+    }
 }
 
 /// Whether `address` is a trusted proxy's.

@@ -22,8 +22,8 @@ use tokio::sync::{Semaphore, mpsc, watch};
 use crate::config::Limits;
 use crate::http::{ListenerMetrics, Site, is_trusted};
 use crate::log::{Line, LineLimit};
-use crate::tls::Tls;
 use crate::tls::acme::Challenges;
+use crate::tls::{DeviceCertificates, Tls};
 
 mod connection;
 mod plain_refusal;
@@ -49,6 +49,8 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 pub(crate) struct Setup {
     pub(crate) name: &'static str,
     pub(crate) tls: Option<Arc<Tls>>,
+    /// Where devices may prove themselves by a certificate.
+    pub(crate) devices: Option<Arc<DeviceCertificates>>,
     pub(crate) proxy_protocol: bool,
     pub(crate) trusted_proxies: Arc<[IpNet]>,
     pub(crate) limits: Limits,
@@ -124,6 +126,26 @@ pub(crate) fn bind_each<S>(
     match left_out {
         Some((address, source)) if sockets.is_empty() => Err(BindError { name, address, source }),
         _ => Ok(sockets),
+    }
+}
+
+/// The same where a port that another program has is done without, unless the operator chose it; `section`
+/// is that of its keys.
+pub(crate) fn unless_taken<S>(
+    chosen: bool,
+    section: &'static str,
+    bound: Result<Vec<S>, BindError>,
+) -> Result<Vec<S>, BindError> {
+    match bound {
+        Err(error) if !chosen && error.kind() == io::ErrorKind::AddrInUse => {
+            let why = error.to_string();
+            tracing::warn!(
+                why,
+                "done without this port; choose another in listeners.{section}, or 0 for none"
+            );
+            Ok(Vec::new())
+        }
+        bound => bound,
     }
 }
 

@@ -20,6 +20,7 @@ use engine::{
     Authenticator, Clock, Engine, EngineOptions, Metrics, Port, SealingKey, SealingKeys,
     SystemClock, SystemRandom, UnsealError,
 };
+use headset::Headset;
 use provisioning::Files;
 use sip::Sip;
 use tokio::sync::{Mutex, watch};
@@ -36,7 +37,7 @@ use crate::surfaces::{MakeSurfaces, ProbePhone, Push, Surfaces};
 use crate::tls::acme::Challenges;
 use crate::tls::certificates::{self, Certificates, Loaded, Purpose};
 use crate::tls::making::SelfMade;
-use crate::tls::{self, Tls};
+use crate::tls::{self, DeviceCertificates, Tls};
 use crate::{admin, open_files, opening, sealing_file, secret_file, surfaces, token_file};
 
 mod applying;
@@ -113,6 +114,7 @@ pub(crate) struct Shared {
     pub(crate) health: Arc<Health>,
     pub(crate) pushes: Arc<dyn Fn() -> Vec<Push> + Send + Sync>,
     pub(crate) probe_phone: ProbePhone,
+    pub(crate) headset: Option<Arc<Headset>>,
     pub(crate) sip: Option<Arc<Sip>>,
     files: Option<Arc<dyn Files>>,
     pub(crate) phone_elements: PhoneElements,
@@ -231,6 +233,7 @@ struct Starting {
     tables: BTreeMap<&'static str, RouteTable>,
     phone_tls: Arc<Tls>,
     console_tls: Arc<Tls>,
+    headset_tls: Arc<Tls>,
     challenges: Option<Arc<Challenges>>,
     authenticator: Arc<dyn Authenticator>,
     clock: Arc<dyn Clock>,
@@ -254,6 +257,7 @@ impl Starting {
         let loaded = Loaded::read(&config, now)?;
         let tls = |purpose| loaded.tls(purpose).ok_or(NodeError::NoTls);
         let (phone_tls, console_tls) = (tls(Purpose::Phone)?, tls(Purpose::Console)?);
+        let headset_tls = tls(Purpose::Headset)?;
         let challenges = loaded.challenges();
         let token = match &config.operations.metrics_token_file {
             Some(file) => Some(token_file::read(file)?),
@@ -295,8 +299,17 @@ impl Starting {
 
         let handle = Handle::default();
         let administration = Arc::new(handle.clone());
-        let Surfaces { served, pushes, probe_phone, mut links, sip, files, phone_elements } =
-            surfaces(port.clone(), &config, administration);
+        let surfaces = surfaces(port.clone(), &config, administration);
+        let Surfaces {
+            served,
+            pushes,
+            probe_phone,
+            mut links,
+            headset,
+            sip,
+            files,
+            phone_elements,
+        } = surfaces;
         let takes_over = settings_file.is_none();
         let keeper = Keeper::new(port.clone(), Arc::clone(&directories), takes_over);
         let keeping = Arc::clone(&keeper);
@@ -332,6 +345,7 @@ impl Starting {
             health,
             pushes,
             probe_phone,
+            headset,
             sip,
             files,
             phone_elements,
@@ -348,6 +362,7 @@ impl Starting {
             tables,
             phone_tls,
             console_tls,
+            headset_tls,
             challenges,
             authenticator,
             clock,
@@ -380,11 +395,15 @@ impl Starting {
         let shared = self.shared;
         let mut sockets = Sockets::bind(&shared.config)?;
         let admin = admin::Socket::bind(&shared.config.admin_socket())?;
+        let engine = Arc::clone(&shared.engine);
+        let in_force = Box::new(move || engine.settings());
         let serving = Serving {
             config: &shared.config,
             tables: self.tables,
             phone_tls: self.phone_tls,
             console_tls: self.console_tls,
+            devices: DeviceCertificates::new(in_force, Arc::clone(&self.headset_tls)),
+            headset_tls: self.headset_tls,
             challenges: self.challenges,
             authenticator: self.authenticator,
             proofs: Arc::new(StoredProofs::new(
@@ -396,7 +415,7 @@ impl Starting {
             lines: self.lines,
         };
         shared.health.begin();
-        nodes::describe(&shared);
+        nodes::describe(&shared, sockets.serve_headsets());
         sealing::tell_unopened(&shared);
         let sockets_of_sip = sockets.take_sip();
         let sockets_of_tftp = sockets.take_tftp();

@@ -42,7 +42,9 @@ fn check_limit(config: &Config, limit: Option<u64>, problems: &mut Problems) {
 }
 
 fn needed(config: &Config) -> u64 {
-    let listeners = if config.phone.refusal_port.is_some() { 3 } else { 2 };
+    // As with SIP, a node that serves no headsets is not to be told of them.
+    let headset = config.headset.chosen && !config.headset.addresses.is_empty();
+    let listeners = 2 + u64::from(config.phone.refusal_port.is_some()) + u64::from(headset);
     let listeners = config.provisioning.of_http().saturating_add(listeners);
     let connections = u64::try_from(config.limits.connections_max).unwrap_or(u64::MAX);
     let of_sip = u64::try_from(of_sip(config)).unwrap_or(u64::MAX);

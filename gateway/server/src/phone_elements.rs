@@ -72,6 +72,7 @@ mod tests {
             profile: false,
             certificate_sha256: None,
             sip: None,
+            pair: None,
         };
         let push = push.then(|| Push {
             user: "jackfield".to_owned(),

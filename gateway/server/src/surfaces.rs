@@ -8,13 +8,15 @@ use domain::{DeviceName, Timestamp};
 use engine::probe::Probe;
 use engine::surface::Surface;
 use engine::{Metrics, Port};
+use headset::Headset;
 use phone::{Phone, PushReason};
 use provisioning::{Elements, Files, FolderFiles, Provisioning};
 use sip::Sip;
 use tokio::sync::watch;
 
 use crate::config::Config;
-use crate::phone_elements::PhoneElements;
+use crate::headset_profile;
+use crate::phone_elements::{Discovery, PhoneElements};
 
 /// The surfaces of a node, and what its administrator asks of them.
 pub struct Surfaces {
@@ -26,6 +28,8 @@ pub struct Surfaces {
     pub probe_phone: ProbePhone,
     /// Work of adapters that call peers rather than being called; each ends once it is asked to stop.
     pub links: Vec<Link>,
+    /// Headsets behind phones; without it nobody sees them.
+    pub headset: Option<Arc<Headset>>,
     /// SIP, which has sockets of its own; without it nobody listens there.
     pub sip: Option<Arc<Sip>>,
     /// Files that phones load, for TFTP, which has sockets of its own.
@@ -67,11 +71,16 @@ pub fn product() -> MakeSurfaces {
         let links: Vec<Link> = vec![Box::new(|stop| Box::pin(pairs.run(stop)))];
         let console = Console::new(port.clone(), administration);
         let sip = Some(Sip::new(port.clone()));
-        let phone_elements = PhoneElements::new(port.clone(), config.phone.base(), None);
+        let profile = headset_profile::of(config.headset.profile_file.as_deref());
+        let headset = Headset::new(port.clone(), config.headset.base(), profile);
+        let discovered = Arc::clone(&headset);
+        let discovery: Discovery =
+            Arc::new(move |device, address| discovered.discovery_url(device, address));
+        let phone_elements = PhoneElements::new(port.clone(), config.phone.base(), Some(discovery));
         let files = folder_files(config, phone_elements.clone(), port.metrics());
         let phone = Phone::with_base(port, config.phone.base());
         let mut served: Vec<Arc<dyn Surface>> =
-            vec![Arc::clone(&phone) as Arc<dyn Surface>, console as Arc<dyn Surface>];
+            vec![Arc::clone(&phone) as _, console as _, Arc::clone(&headset) as _];
         if let Some(files) = &files {
             let provisioning = &config.provisioning;
             served.push(Provisioning::new(
@@ -95,7 +104,16 @@ pub fn product() -> MakeSurfaces {
             });
             push.collect()
         });
-        Surfaces { served, pushes, probe_phone, links, sip, files, phone_elements }
+        Surfaces {
+            served,
+            pushes,
+            probe_phone,
+            links,
+            sip,
+            files,
+            phone_elements,
+            headset: Some(headset),
+        }
     })
 }
 

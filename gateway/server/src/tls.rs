@@ -4,10 +4,11 @@
 //! (ticket keys, session cache) is kept over it, so nobody shakes hands anew without need. A set
 //! that does not verify is refused with the reason, and the old one stays.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use rustls::client::ResolvesClientCert;
 use rustls::crypto::CryptoProvider;
+use rustls::server::danger::ClientCertVerifier;
 use rustls::server::{
     ClientHello, ProducesTickets, ResolvesServerCert, ServerSessionMemoryCache,
     StoresServerSessions,
@@ -19,11 +20,13 @@ use tokio::sync::watch;
 pub(crate) mod acme;
 mod certificate;
 pub(crate) mod certificates;
+pub(crate) mod device_certificates;
 pub(crate) mod making;
 
 use acme::{ALPN, Challenges};
 pub use certificate::{Certificate, CertificateError};
 pub use certificates::{Anchors, trust_anchors};
+pub(crate) use device_certificates::{DeviceCertificates, Shown as ShownByDevice};
 
 /// Sessions that clients may resume without a ticket.
 const SESSIONS_MAX: usize = 8_192;
@@ -32,9 +35,18 @@ const SESSIONS_MAX: usize = 8_192;
 #[derive(Debug)]
 pub struct Tls {
     current: watch::Sender<Arc<ServerConfig>>,
+    parts: Mutex<Parts>,
+}
+
+/// What a configuration is made of.
+#[derive(Clone, Debug)]
+struct Parts {
+    shown: Arc<CertifiedKey>,
     resumption: Resumption,
     /// What an ACME authority is shown that looks whether a name is ours.
     challenges: Option<Arc<Challenges>>,
+    /// Asks clients for a certificate, where they are asked.
+    clients: Option<Arc<dyn ClientCertVerifier>>,
 }
 
 /// What lets clients resume a session; it outlives certificates.
@@ -42,6 +54,15 @@ pub struct Tls {
 struct Resumption {
     ticketer: Arc<dyn ProducesTickets>,
     sessions: Arc<dyn StoresServerSessions>,
+}
+
+impl Resumption {
+    fn new() -> Result<Self, rustls::Error> {
+        Ok(Self {
+            ticketer: rustls::crypto::ring::Ticketer::new()?,
+            sessions: ServerSessionMemoryCache::new(SESSIONS_MAX),
+        })
+    }
 }
 
 /// Why TLS cannot be set up at all.
@@ -60,12 +81,10 @@ impl Tls {
         certificate: &Certificate,
         challenges: Option<Arc<Challenges>>,
     ) -> Result<Self, TlsError> {
-        let resumption = Resumption {
-            ticketer: rustls::crypto::ring::Ticketer::new()?,
-            sessions: ServerSessionMemoryCache::new(SESSIONS_MAX),
-        };
-        let first = configuration(certificate, &resumption, challenges.as_ref())?;
-        Ok(Self { current: watch::Sender::new(Arc::new(first)), resumption, challenges })
+        let shown = certificate.certified_key();
+        let parts = Parts { shown, resumption: Resumption::new()?, challenges, clients: None };
+        let first = configuration(&parts)?;
+        Ok(Self { current: watch::Sender::new(Arc::new(first)), parts: Mutex::new(parts) })
     }
 
     /// The configuration for the next handshake.
@@ -75,8 +94,32 @@ impl Tls {
 
     /// Uses another certificate from the next handshake on.
     pub fn replace(&self, certificate: &Certificate) -> Result<(), TlsError> {
-        let new = configuration(certificate, &self.resumption, self.challenges.as_ref())?;
-        self.current.send_replace(Arc::new(new));
+        self.change(|parts| {
+            parts.shown = certificate.certified_key();
+            Ok(())
+        })
+    }
+
+    /// Asks clients for a certificate, or none, from the next handshake on. Sessions of before are resumed
+    /// no more, since they would keep what was asked then.
+    pub(crate) fn ask(&self, clients: Option<Arc<dyn ClientCertVerifier>>) -> Result<(), TlsError> {
+        self.change(|parts| {
+            parts.resumption = Resumption::new()?;
+            parts.clients = clients;
+            Ok(())
+        })
+    }
+
+    /// Changes parts; where that fails, all stay as they are.
+    fn change(
+        &self,
+        change: impl FnOnce(&mut Parts) -> Result<(), rustls::Error>,
+    ) -> Result<(), TlsError> {
+        let mut parts = self.parts.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut new = parts.clone();
+        change(&mut new)?;
+        self.current.send_replace(Arc::new(configuration(&new)?));
+        *parts = new;
         Ok(())
     }
 }
@@ -121,22 +164,23 @@ pub(crate) fn provider() -> Arc<CryptoProvider> {
     Arc::new(rustls::crypto::ring::default_provider())
 }
 
-fn configuration(
-    certificate: &Certificate,
-    resumption: &Resumption,
-    challenges: Option<&Arc<Challenges>>,
-) -> Result<ServerConfig, rustls::Error> {
-    let resolver = Shown { own: certificate.certified_key(), challenges: challenges.cloned() };
-    let mut new = ServerConfig::builder_with_provider(provider())
-        .with_safe_default_protocol_versions()?
-        .with_no_client_auth()
-        .with_cert_resolver(Arc::new(resolver));
+fn configuration(parts: &Parts) -> Result<ServerConfig, rustls::Error> {
+    let challenges = parts.challenges.clone();
+    let has_challenges = challenges.is_some();
+    let resolver = Shown { own: Arc::clone(&parts.shown), challenges };
+    let builder =
+        ServerConfig::builder_with_provider(provider()).with_safe_default_protocol_versions()?;
+    let builder = match &parts.clients {
+        None => builder.with_no_client_auth(),
+        Some(verifier) => builder.with_client_cert_verifier(Arc::clone(verifier)),
+    };
+    let mut new = builder.with_cert_resolver(Arc::new(resolver));
     new.alpn_protocols = vec![b"http/1.1".to_vec()];
-    if challenges.is_some() {
+    if has_challenges {
         new.alpn_protocols.push(ALPN.to_vec());
     }
-    new.ticketer = Arc::clone(&resumption.ticketer);
-    new.session_storage = Arc::clone(&resumption.sessions);
+    new.ticketer = Arc::clone(&parts.resumption.ticketer);
+    new.session_storage = Arc::clone(&parts.resumption.sessions);
     Ok(new)
 }
 

@@ -17,9 +17,10 @@ use serde_json::{Value, json};
 use tokio::sync::watch;
 
 use crate::demand::Demand;
+use crate::gateway::{cpu_seconds, resident_megabytes};
 use crate::{AnyError, Missed};
 pub(crate) use latency::{answer_heartbeats, event, open};
-use peers::Peers;
+pub(crate) use peers::Peers;
 
 /// Agents of a gateway, and state changes a second, at full size.
 pub(crate) const AGENTS: usize = 24_000;
@@ -96,15 +97,14 @@ pub(crate) async fn linked(
 }
 
 async fn load(agents: usize, seconds: u64) -> Result<Load, AnyError> {
-    let peers = Peers::start(agents)?;
+    let peers = Arc::new(Peers::start(agents)?);
     let (port, stop) = linked(&peers.side_a, Some(&peers.side_b)).await?;
-    let before = (process_seconds("self"), process_seconds(&peers.process()));
-    let report = peers
-        .ask(json!({
-            "command": "load", "agents": agents, "events_per_second": EVENTS, "seconds": seconds,
-        }))
-        .await?;
-    let states = peers.ask(json!({"command": "states", "limit": agents})).await?;
+    let before = (cpu_seconds(std::process::id())?, cpu_seconds(peers.process())?);
+    let asked = json!({
+        "command": "load", "agents": agents, "events_per_second": EVENTS, "seconds": seconds,
+    });
+    let report = ask(&peers, asked).await?;
+    let states = ask(&peers, json!({"command": "states", "limit": agents})).await?;
     let told: Vec<(AgentKey, Value)> = states
         .get("states")
         .and_then(Value::as_array)
@@ -121,14 +121,15 @@ async fn load(agents: usize, seconds: u64) -> Result<Load, AnyError> {
     // The last bytes may be on their way still.
     let _ = until("the last event", || told.iter().all(agrees)).await;
     let lost = told.iter().filter(|it| !agrees(it)).count() + agents.saturating_sub(told.len());
-    let spent = (process_seconds("self") - before.0, process_seconds(&peers.process()) - before.1);
+    let spent =
+        (cpu_seconds(std::process::id())? - before.0, cpu_seconds(peers.process())? - before.1);
     // Each sign-on is two events more.
     let events = report.get("events").and_then(Value::as_u64).ok_or("no count of events")?;
     let events = events + 2 * agents as u64;
-    let memory = resident_megabytes();
+    let memory = resident_megabytes(std::process::id())?;
 
     let began = Instant::now();
-    let down = peers.ask(json!({"command": "side", "what": "down", "side": "a"}));
+    let down = ask(&peers, json!({"command": "side", "what": "down", "side": "a"}));
     let other = || port.pair_statuses().iter().any(|(_, it)| it.active_side == Some('b'));
     let (answered, came) = tokio::join!(down, until("the other side", other));
     answered?;
@@ -148,6 +149,12 @@ async fn load(agents: usize, seconds: u64) -> Result<Load, AnyError> {
         failover,
         known,
     })
+}
+
+/// Asks without holding up the link that lives in this process.
+async fn ask(peers: &Arc<Peers>, request: Value) -> Result<Value, AnyError> {
+    let peers = Arc::clone(peers);
+    tokio::task::spawn_blocking(move || peers.ask(&request)).await?
 }
 
 /// The simulated server's word for a state in ours.
@@ -172,20 +179,4 @@ pub(crate) async fn until(what: &str, is_so: impl Fn() -> bool) -> Result<(), An
         tokio::time::sleep(Duration::from_millis(2)).await;
     }
     Ok(())
-}
-
-/// CPU time of a process so far, in seconds.
-fn process_seconds(process: &str) -> f64 {
-    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
-    // After the name in brackets: utime and stime are the 12th and 13th fields, in hundredths.
-    let fields = stat.rsplit(") ").next().unwrap_or_default().split(' ');
-    let ticks: f64 = fields.skip(11).take(2).filter_map(|field| field.parse::<f64>().ok()).sum();
-    ticks / 100.0
-}
-
-fn resident_megabytes() -> f64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    let kilobytes = line.and_then(|line| line.split_whitespace().next()?.parse::<f64>().ok());
-    kilobytes.map_or(f64::NAN, |kilobytes| kilobytes / 1024.0)
 }

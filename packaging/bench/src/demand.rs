@@ -18,6 +18,13 @@ impl Demand {
         };
         (!met).then(|| format!("{name} is {figure:.2}, demanded is {self}"))
     }
+
+    /// The figure as a multiple of its bound.
+    pub(crate) fn ratio(self, figure: f64) -> f64 {
+        match self {
+            Self::AtLeast(bound) | Self::AtMost(bound) => figure / bound,
+        }
+    }
 }
 
 impl fmt::Display for Demand {
@@ -39,6 +46,7 @@ mod tests {
         assert!(!missed(Demand::AtLeast(5.0), 5.0) && missed(Demand::AtLeast(5.0), 4.99));
         assert!(!missed(Demand::AtMost(40.0), 40.0) && missed(Demand::AtMost(40.0), 40.01));
         assert!(missed(Demand::AtLeast(0.0), f64::NAN) && missed(Demand::AtMost(0.0), f64::NAN));
+        assert_eq!(Demand::AtMost(40.0).ratio(20.0), 0.5);
         let told = Demand::AtLeast(0.7).missed("the ratio", 0.5);
         assert_eq!(told.as_deref(), Some("the ratio is 0.50, demanded is at least 0.7"));
     }

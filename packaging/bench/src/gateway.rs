@@ -17,11 +17,20 @@ pub(crate) struct Gateway {
 
 /// The program to measure.
 pub(crate) fn program() -> Result<PathBuf, AnyError> {
-    if let Some(path) = std::env::var_os("JACKFIELD_BIN") {
+    beside("JACKFIELD_BIN", "jackfield")
+}
+
+/// The program that plays all others.
+pub(crate) fn peers_program() -> Result<PathBuf, AnyError> {
+    beside("JACKFIELD_PEERS_BIN", "jackfield-peers")
+}
+
+/// A program that the environment names, else the one beside this.
+fn beside(variable: &str, name: &str) -> Result<PathBuf, AnyError> {
+    if let Some(path) = std::env::var_os(variable) {
         return Ok(path.into());
     }
-    let own = std::env::current_exe()?;
-    let path = own.parent().map(|folder| folder.join("jackfield")).unwrap_or_default();
+    let path = std::env::current_exe()?.with_file_name(name);
     if path.exists() { Ok(path) } else { Err("build it first: cargo build --release".into()) }
 }
 

@@ -11,6 +11,7 @@ mod demand;
 mod durable;
 mod gateway;
 mod handler;
+mod headset;
 mod idle;
 mod lane;
 mod median;
@@ -38,7 +39,7 @@ struct Arguments {
     #[arg(long, hide = true)]
     lane: Option<usize>,
     /// Only the measurements whose name begins like this: store, backup, handler, page, idle, centre,
-    /// lane, cluster, administration, sip-register, sip-told or sip-phones.
+    /// lane, cluster, administration, sip-register, sip-told, sip-phones or headset.
     #[arg(default_value = "")]
     only: String,
 }
@@ -102,6 +103,9 @@ fn main() -> std::process::ExitCode {
     }
     if wanted("sip-phones") {
         results.push(("sip-phones", sip::phones(quick)));
+    }
+    if wanted("headset") {
+        results.push(("headset", headset::run(quick)));
     }
     let mut failed = false;
     for (name, result) in results {

@@ -38,6 +38,7 @@ struct Row {
 }
 
 pub(crate) use phones::run as phones;
+pub(crate) use scenario::{answers, folder, free_ports};
 pub(crate) use told::run as told;
 
 /// Registrations at several rates, in every way, of both servers in turn.

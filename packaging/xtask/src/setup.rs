@@ -46,7 +46,7 @@ struct Requirement {
 
 const EVERY_DEMO: &[Purpose] = &[Purpose::Demo, Purpose::DemoOfNodes];
 
-const REQUIREMENTS: [Requirement; 13] = [
+const REQUIREMENTS: [Requirement; 16] = [
     Requirement {
         command: "cc",
         packages: &["gcc", "libc6-dev"],
@@ -141,6 +141,27 @@ const REQUIREMENTS: [Requirement; 13] = [
         by_hand: "",
         why: "takes the log as a receiver at a site would; Debian's package also starts it for this \
               machine's own log, which `systemctl disable --now rsyslog` ends",
+        purposes: &[],
+    },
+    Requirement {
+        command: "tftp",
+        packages: &["tftp-hpa"],
+        by_hand: "",
+        why: "loads files by TFTP as phones do",
+        purposes: &[],
+    },
+    Requirement {
+        command: "atftp",
+        packages: &["atftp"],
+        by_hand: "",
+        why: "loads files by TFTP with options that it is told",
+        purposes: &[],
+    },
+    Requirement {
+        command: "curl",
+        packages: &["curl"],
+        by_hand: "",
+        why: "loads files by TFTP with blocks of any size",
         purposes: &[],
     },
 ];
@@ -354,9 +375,9 @@ mod tests {
         assert_eq!(
             advice,
             "missing cc, make, cargo-fmt, xmllint, nginx, slapd, kamailio, sipp, postgres, openssl, pebble, \
-             rsyslogd: run rustup component add rustfmt and apt-get install gcc libc6-dev make \
-             libxml2-utils nginx-light slapd kamailio kamailio-tls-modules sip-tester postgresql openssl \
-             pebble rsyslog (as root), then try again"
+             rsyslogd, tftp, atftp, curl: run rustup component add rustfmt and apt-get install gcc libc6-dev \
+             make libxml2-utils nginx-light slapd kamailio kamailio-tls-modules sip-tester postgresql openssl \
+             pebble rsyslog tftp-hpa atftp curl (as root), then try again"
         );
     }
 

@@ -13,6 +13,7 @@ use super::schema::{
 
 /// What an agent id, and a local account's name, may hold.
 pub(crate) const AGENT_ID: &str = "^[A-Za-z0-9._@-]{1,32}$";
+mod headset;
 mod sip;
 
 const EXTENSION: &str = "^[0-9*#+]{1,24}$";
@@ -73,6 +74,7 @@ pub(crate) fn schema(section: Section) -> Value {
                     }),
                 ),
                 ("sip", about(sip::of_device(), "How it is known in SIP.")),
+                ("pair", about(pair(), "The pair whose nodes serve its headset; of phones only.")),
             ],
         ),
         Section::Trust => object(
@@ -107,14 +109,7 @@ pub(crate) fn schema(section: Section) -> Value {
         ),
         Section::PhoneService => phone_service(),
         Section::Voice => object(&[], &[("wrap_up_seconds", usual(number(0, 7_200), 0))]),
-        Section::Headset => object(
-            &[],
-            &[
-                ("mode", choice(&["disabled", "notification", "notification_and_control"])),
-                ("deployment_type", choice(&["express", "enterprise"])),
-                ("default_not_ready_reason", number(0, 65_535)),
-            ],
-        ),
+        Section::Headset => headset::schema(),
         Section::Logging => logging(),
         Section::Proxies => object(
             &[],
@@ -138,7 +133,13 @@ pub(crate) fn schema(section: Section) -> Value {
                 ("administrators_need_totp", usual(switch(), false)),
             ],
         ),
-        Section::Retention => object(&[], &[("audit_days", usual(number(30, 3_650), 400))]),
+        Section::Retention => object(
+            &[],
+            &[
+                ("audit_days", usual(number(30, 3_650), 400)),
+                ("headset_days", usual(number(30, 3_650), 400)),
+            ],
+        ),
         Section::Sip => sip::schema(),
     }
 }

@@ -10,7 +10,7 @@ use super::{LIMIT, PAGE_USUAL, members};
 use crate::asked::Asked;
 use crate::openapi::schema;
 use crate::operation::{ADMINISTRATORS, Given, Kind, Operation, Parameter};
-use crate::{Console, answer};
+use crate::{Console, answer, csv};
 
 const TAG: &str = "Audit log";
 const CSV: &str = "text/csv";
@@ -113,7 +113,8 @@ async fn list(console: Arc<Console>, asked: Asked) -> Given {
     let answer = match asked.wants(CSV) {
         false => answer::json(StatusCode::OK, &json!({"items": entries, "next": next})),
         true => {
-            let text = csv(&entries);
+            let lines = entries.iter().map(|entry| csv::line(&COLUMNS, entry));
+            let text = csv::head(&COLUMNS) + &lines.collect::<String>();
             let answer = answer::text(StatusCode::OK, "text/csv; charset=utf-8", text);
             answer::with(answer, CONTENT_DISPOSITION, "attachment; filename=\"audit.csv\"")
         }
@@ -134,44 +135,3 @@ const COLUMNS: [(&str, &str); 10] = [
     ("outcome", "/deed/outcome"),
     ("changes", "/deed/changes"),
 ];
-
-/// Entries as a table (RFC 4180).
-fn csv(entries: &[Value]) -> String {
-    let mut text = COLUMNS.map(|(name, _)| name).join(",");
-    text.push_str("\r\n");
-    for entry in entries {
-        let cells = COLUMNS.map(|(_, place)| match entry.pointer(place) {
-            None | Some(Value::Null) => String::new(),
-            Some(Value::String(text)) => cell(text),
-            Some(other) => cell(&other.to_string()),
-        });
-        text.push_str(&cells.join(","));
-        text.push_str("\r\n");
-    }
-    text
-}
-
-/// One cell. What a spreadsheet would take for a formula gets a mark in front, so that it stays text.
-fn cell(text: &str) -> String {
-    const FORMULA: [char; 10] = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '＠'];
-    let is_formula = text.trim_start_matches([' ', '\u{feff}']).starts_with(FORMULA);
-    let mark = if is_formula { "'" } else { "" };
-    format!("\"{mark}{}\"", text.replace('"', "\"\""))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn ops_02_a_cell_is_never_a_formula() {
-        for bad in
-            ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", " =1", "＝1", "=cmd|' /C calc'!A0"]
-        {
-            let cell = cell(bad);
-            assert!(cell.starts_with("\"'"), "{cell}");
-        }
-        assert_eq!(cell("a \"b\", c"), "\"a \"\"b\"\", c\"");
-        assert_eq!(cell(""), "\"\"");
-    }
-}

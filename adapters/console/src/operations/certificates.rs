@@ -22,7 +22,7 @@ const KEY_CHARACTERS_MAX: usize = 262_144;
 pub(super) fn operations() -> Vec<Operation> {
     let told = |words| schema::open(words);
     let purpose = || {
-        let purpose = schema::choice(&["server", "phone", "console", "sip"]);
+        let purpose = schema::choice(&["server", "phone", "console", "sip", "headset"]);
         ("purpose", schema::about(purpose, "For which listener; `server` for all without one."))
     };
     let replace = || ("replace", schema::about(schema::switch(), "In the place of what waits."));

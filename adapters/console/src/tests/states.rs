@@ -18,6 +18,7 @@ async fn signed_in() -> Place {
         profile: false,
         certificate_sha256: None,
         sip: None,
+        pair: None,
     };
     std::sync::Arc::make_mut(&mut with_phones.devices).insert(device.name.clone(), device.into());
     let place = Place::with(with_phones).await;

@@ -60,7 +60,14 @@ impl Play {
     fn hear(&mut self, state: PresenceState, pending: Option<PresenceState>) {
         let key: AgentKey = "east:1001".parse().unwrap();
         let now = Timestamp::from_seconds(1);
-        let heard = HeardState { state, since: now, pending, extension: None, instrument: None };
+        let heard = HeardState {
+            state,
+            since: now,
+            pending,
+            extension: None,
+            instrument: None,
+            device: None,
+        };
         let next = LiveAgent::after(&key, self.live.as_ref(), now, Heard::State(heard));
         self.live = next.or(self.live.take());
         if let Some(live) = &self.live {

@@ -35,9 +35,14 @@ impl Lines {
         self.agents.get(device).into_iter().flatten()
     }
 
+    /// Whoever is signed on at that line, or with that phone.
+    pub(super) fn owners(&self, device: &str) -> impl Iterator<Item = &AgentId> {
+        self.agents(device).filter(|agent| self.has_own(agent, device))
+    }
+
     /// Whether it is the line or phone some agent is signed on with.
     pub(super) fn is_own(&self, device: &str) -> bool {
-        self.agents(device).any(|agent| self.has_own(agent, device))
+        self.owners(device).next().is_some()
     }
 
     /// Where an agent is.
@@ -77,8 +82,7 @@ impl Lines {
 
     /// No two agents are signed on at one line: whoever was there is gone, though nobody said so.
     fn take_from_others(&mut self, device: &str) {
-        let there = self.agents(device).filter(|agent| self.has_own(agent, device));
-        for agent in there.cloned().collect::<Vec<_>>() {
+        for agent in self.owners(device).cloned().collect::<Vec<_>>() {
             self.forget(device, &agent);
             if let Some(placed) = self.of.get_mut(&agent) {
                 placed.retain(|it| *it.device != *device);

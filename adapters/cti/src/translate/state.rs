@@ -5,6 +5,8 @@ use std::time::Duration;
 use domain::{AgentId, Extension, HeardState, PresenceState, ReasonCode, Timestamp};
 use protocols::cti::{AgentState, AgentStateEvent, QueryAgentStateConf, VOICE};
 
+use super::phone;
+
 /// A state in the gateway's words. Reasons are of use when not ready or signed out; 0 is none.
 pub(crate) fn presence(state: AgentState, reason: u16) -> PresenceState {
     let reason = (reason != 0).then_some(ReasonCode(reason));
@@ -51,12 +53,14 @@ pub(crate) fn heard(
         std::mem::discriminant(next) != std::mem::discriminant(&state)
             && *next != PresenceState::Unknown
     });
+    let instrument = event.agent.instrument.as_deref();
     let heard = HeardState {
         state,
         since: before(now, lasting),
         pending,
         extension: line(event.agent.extension.as_deref()),
-        instrument: event.agent.instrument.as_deref().map(str::to_owned),
+        instrument: instrument.map(str::to_owned),
+        device: phone::of_state(event.active_terminal.as_deref(), instrument),
     };
     Some((agent, heard))
 }
@@ -75,12 +79,14 @@ pub(crate) fn answered(
         (before, told) => before == told,
     };
     let same = before.filter(|it| is_same(it.state));
+    let instrument = conf.agent.instrument.as_deref();
     HeardState {
         state: same.map_or(told, |it| it.state),
         since: same.map_or(now, |it| it.since),
         pending: same.and_then(|it| it.pending),
         extension: line(conf.agent.extension.as_deref()),
-        instrument: conf.agent.instrument.as_deref().map(str::to_owned),
+        instrument: instrument.map(str::to_owned),
+        device: phone::of_state(conf.active_terminal.as_deref(), instrument),
     }
 }
 
@@ -139,6 +145,7 @@ mod tests {
                 pending: None,
                 extension: None,
                 instrument: None,
+                device: None,
             };
             let heard = domain::Heard::State(heard);
             let before = domain::LiveAgent::after(&key, None, at(10), heard).unwrap();

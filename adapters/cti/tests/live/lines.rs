@@ -13,6 +13,7 @@ fn phones(settings: &mut Settings, phones: &[(&str, &[&str])]) {
         profile: false,
         certificate_sha256: None,
         sip: None,
+        pair: None,
     };
     let devices = phones.iter().map(device).map(|it| (it.name.clone(), Arc::new(it)));
     settings.devices = Arc::new(devices.collect());
@@ -144,6 +145,58 @@ async fn cti_09_a_call_on_the_second_line_is_shown_and_disturbs_nothing() {
     bench.until("both calls", || bench.calls("1001").len() == 2).await;
     let presence = bench.port.live(&key("1001")).unwrap().presence();
     assert_eq!(presence.call().map(|call| call.number.as_str()), Some("5550002"));
+    peers.nothing_was_broken();
+    bench.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn hst_09_the_phone_that_a_servers_events_name_is_known_until_the_agent_leaves() {
+    let Some(peers) = Peers::start(&[]) else { return };
+    let bench = Bench::of_version(&peers, 24).await;
+    let device = |agent: &str| bench.port.live(&key(agent)).and_then(|live| live.device.clone());
+    peers.say("sign-in 1003 --device SEP001122334413");
+    let phone = Some("SEP001122334413".parse().unwrap());
+    bench.until("the phone", || device("1003") == phone).await;
+    // Whoever is at a line of one phone is told of without it.
+    peers.say("sign-in 1001");
+    bench.until_state("1001", NOT_READY).await;
+    assert_eq!(device("1001"), None);
+    // The link's loss makes nothing of it unknown but whether it still holds.
+    peers.say("fault drop-link");
+    let lost = || bench.port.live(&key("1003")).is_some_and(|live| live.known != Known::Now);
+    bench.until("the loss", lost).await;
+    assert_eq!(device("1003"), phone);
+    bench.until_state("1003", NOT_READY).await;
+    assert_eq!(device("1003"), phone, "an answer does not name it, and takes it away neither");
+    peers.say("sign-out 1003");
+    bench.until("signed out", || bench.state("1003").is_some_and(is_out)).await;
+    assert_eq!(device("1003"), None);
+    peers.nothing_was_broken();
+    bench.close().await;
+}
+
+fn is_out(state: PresenceState) -> bool {
+    matches!(state, PresenceState::SignedOut { .. })
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn cti_05_an_instrument_that_is_a_phones_name_names_the_phone() {
+    let people = json!({"agents": [
+        {"id": "1001", "extension": "2001", "instrument": "SEP001122334401"},
+        {"id": "1002", "extension": "2002"},
+    ]});
+    let file = std::env::temp_dir().join(format!("jackfield-agents-{}.json", std::process::id()));
+    std::fs::write(&file, people.to_string()).unwrap();
+    let arguments = ["--dialect", "express", "--agents", file.to_str().unwrap()];
+    let peers = Peers::start(&arguments);
+    std::fs::remove_file(&file).unwrap();
+    let Some(peers) = peers else { return };
+    let bench = Bench::express(&peers, 16).await;
+    for (agent, phone) in [("1001", Some("SEP001122334401".parse().unwrap())), ("1002", None)] {
+        peers.say(&format!("sign-in {agent}"));
+        bench.until("the agent", || bench.state(agent).is_some_and(|it| !is_out(it))).await;
+        assert_eq!(bench.port.live(&key(agent)).unwrap().device, phone, "{agent}");
+    }
     peers.nothing_was_broken();
     bench.close().await;
 }

@@ -348,6 +348,7 @@ async fn check(
         profile: false,
         certificate_sha256: fingerprint,
         sip: None,
+        pair: None,
     };
     with_push(&node, server.port, authority, Some(device)).await;
     let _stop = run(&node);

@@ -194,7 +194,14 @@ fn in_state(
     pending: Option<PresenceState>,
     extension: Option<Extension>,
 ) -> Heard {
-    Heard::State(HeardState { state, since: NOW, pending, extension, instrument: None })
+    Heard::State(HeardState {
+        state,
+        since: NOW,
+        pending,
+        extension,
+        instrument: None,
+        device: None,
+    })
 }
 
 fn answered(

@@ -14,6 +14,8 @@ use crate::time::now;
 
 /// Datagrams that are taken before others get their turn.
 const AT_ONCE: usize = 64;
+/// How long transfers may take to end once it is to stop: none waits, but for its file.
+const GOODBYE_MAX: Duration = Duration::from_secs(2);
 /// How long to wait where a socket cannot be read.
 const PAUSE: Duration = Duration::from_millis(50);
 
@@ -51,8 +53,13 @@ pub(super) async fn run(service: Arc<Service>, socket: Arc<UdpSocket>) {
         }
         tokio::task::yield_now().await;
     }
-    while let Some(ended) = transfers.join_next().await {
-        ended_well(&service, ended);
+    let goodbye = async {
+        while let Some(ended) = transfers.join_next().await {
+            ended_well(&service, ended);
+        }
+    };
+    if tokio::time::timeout(GOODBYE_MAX, goodbye).await.is_err() {
+        tracing::warn!("transfers of TFTP that waited for their files were cut off");
     }
 }
 

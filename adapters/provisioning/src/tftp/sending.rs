@@ -22,7 +22,7 @@ const PIECE_BYTES: usize = 64 * 1024;
 /// Serves one request from a port of its own.
 pub(super) async fn run(
     service: Arc<Service>,
-    place: Place,
+    mut place: Place,
     local: SocketAddr,
     client: SocketAddr,
     request: Bytes,
@@ -30,7 +30,12 @@ pub(super) async fn run(
     let Ok(Packet::Read(request)) = decode(&request) else { return };
     let source = client.ip().to_canonical();
     let opening = service.files.open(source, request.file_name, Via::Tftp);
-    let opened = tokio::time::timeout(service.settings.reading_max, opening).await;
+    let opening = tokio::time::timeout(service.settings.reading_max, opening);
+    let opened = tokio::select! {
+        biased;
+        opened = opening => opened,
+        () = place.displaced() => return service.figures.ended_as("displaced"),
+    };
     let file = match opened.unwrap_or(Err(NotServed::Unreadable)) {
         Ok(file) => file,
         Err(why) => {

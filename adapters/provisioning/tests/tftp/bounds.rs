@@ -203,3 +203,22 @@ fn a_stranger_at_a_transfer_is_told_so_and_disturbs_nothing() {
     assert!(stranger.drain().is_empty());
     server.stop();
 }
+
+#[test]
+fn ipv4_clients_of_a_socket_for_both_are_known_by_their_addresses() {
+    let limits = TftpLimits { allowed_networks: vec!["127.0.0.2".parse().unwrap()], ..limits() };
+    if std::net::UdpSocket::bind("[::]:0").is_err() {
+        println!("left out: this machine has no IPv6");
+        return;
+    }
+    let mut server = Server::with(limits, "::", &[("file", &content(600))]);
+    server.address.set_ip([127, 0, 0, 1].into());
+    let (client, outside) = (Bare::at("127.0.0.2"), Bare::at("127.0.0.3"));
+    outside.send(server.address, &request("file"));
+    wait_until("it is dropped", || server.dropped("network") == 1);
+    let (first, transfer) = client.ask(&server, "file");
+    assert_eq!(first, data(1, &content(600)[..512]));
+    client.send(transfer, &acknowledgement(1));
+    assert_eq!(client.receive(), (data(2, &content(600)[512..]), transfer));
+    server.stop();
+}

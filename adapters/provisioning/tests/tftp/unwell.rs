@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use provisioning::TftpLimits;
 
-use crate::bare::{Bare, acknowledgement, data};
+use crate::bare::{Bare, acknowledgement, data, request};
 use crate::server::{Server, content, limits, open_file, wait_until};
 
 fn impatient() -> TftpLimits {
@@ -98,5 +98,28 @@ fn a_server_that_stops_tells_its_clients() {
     assert_eq!(client.receive(), (b"\0\x05\0\0this server stops\0".to_vec(), transfer));
     wait_until("both have ended", || server.ended("stopped") == 2);
     assert!(unheard.drain().is_empty());
+    server.stop();
+}
+
+#[test]
+fn a_bug_ends_its_own_transfer_and_no_other() {
+    let server = Server::start(&[("file", b"content")]);
+    Bare::beside(&server).send(server.address, &request("panics"));
+    wait_until("it is counted", || server.ended("panicked") == 1);
+    assert_eq!(server.figure("jackfield_tftp_transfers"), 0);
+    assert_eq!(Bare::beside(&server).ask(&server, "file").0, data(1, b"content"));
+    server.stop();
+}
+
+#[test]
+fn a_file_that_hangs_holds_up_neither_others_nor_the_end() {
+    let limits = TftpLimits { transfers_max: 1, ..limits() };
+    let server = Server::with(limits, "127.0.0.1", &[("file", b"content")]);
+    Bare::beside(&server).send(server.address, &request("hangs"));
+    wait_until("it hangs", || server.figure("jackfield_tftp_transfers") == 1);
+    assert_eq!(Bare::beside(&server).ask(&server, "file").0, data(1, b"content"));
+    wait_until("it gave way", || server.ended("displaced") == 1);
+    Bare::beside(&server).send(server.address, &request("hangs"));
+    wait_until("the other gave way", || server.ended("displaced") == 2);
     server.stop();
 }

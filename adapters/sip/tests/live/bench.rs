@@ -113,6 +113,7 @@ pub(crate) fn change_device(settings: &mut Settings, name: &str, change: impl Fn
             profile: false,
             certificate_sha256: None,
             sip: None,
+            pair: None,
         },
         |device| (**device).clone(),
     );

@@ -54,7 +54,7 @@ async fn sip_accept_34_200_and_202_both_accept_and_news_by_notify_name_their_eve
     phone.register_plainly().await;
     for (status, code) in [("200 OK", 200), ("202 Accepted", 202)] {
         let mut errand = errand(FIRST);
-        errand.by = By::Notify("service-control");
+        errand.by = By::Notify("service-control".to_owned());
         let waiting = deliver(&bench, errand);
         let got = phone.peer.next().await;
         assert_eq!(got.method(), "NOTIFY");

@@ -152,7 +152,7 @@ impl Node {
     /// Sends a phone a NOTIFY; it names no registration that there is, which SIPp does not mind.
     pub(crate) async fn notify(&self, device: &str) -> Delivery {
         let body = ServiceControl::new(Action::CheckVersion, "of-another-registration").encode();
-        let by = By::Notify("service-control");
+        let by = By::Notify("service-control".to_owned());
         self.deliver(device, by, SERVICE_CONTROL_TYPE, body.unwrap()).await
     }
 
@@ -216,6 +216,7 @@ fn device(
         profile: false,
         certificate_sha256: None,
         sip: Some(sip),
+        pair: None,
     }
 }
 

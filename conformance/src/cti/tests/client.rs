@@ -126,7 +126,7 @@ impl Site {
                 }
                 Output::Close { session, .. } => self.closed.push(session),
                 Output::Reply { ticket, answer } => self.replies.push((ticket, answer)),
-                Output::Listen { .. } | Output::Line(_) => {}
+                Output::Told { .. } | Output::Listen { .. } | Output::Line(_) => {}
             }
         }
     }

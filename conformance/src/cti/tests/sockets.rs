@@ -1,7 +1,7 @@
 //! The whole server over sockets: control, a slow reader, a side that goes and comes.
 
 use std::net::SocketAddr;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
@@ -132,6 +132,40 @@ async fn twenty_four_thousand_agents_sign_on_and_change() {
     // What is queued is still written before the link ends.
     server.control("fault drop-link").await;
     assert_eq!(reader.await.unwrap(), 1 + 48_000 + 2_000);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn each_state_that_a_session_is_told_is_recorded_with_its_time() {
+    let file = std::env::temp_dir().join(format!("jackfield-states-{}.jsonl", std::process::id()));
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_micros();
+    let server = Running::start(&format!("--record {}", file.display())).await;
+    let mut session = server.open("a").await.unwrap();
+    server.control("sign-in 1001").await;
+    server.control("state 1001 ready").await;
+    server.control("state 1001 not-ready --reason 7").await;
+    let mut events = 0;
+    while events < 4 {
+        events += u32::from(read(&mut session).await.unwrap() == 30);
+    }
+    let deadline = tokio::time::Instant::now() + Duration::from_secs(20);
+    let lines = loop {
+        let text = std::fs::read_to_string(&file).unwrap();
+        let lines: Vec<Value> =
+            text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+        if lines.len() >= 4 {
+            break lines;
+        }
+        assert!(tokio::time::Instant::now() < deadline, "{text}");
+        tokio::task::yield_now().await;
+    };
+    std::fs::remove_file(&file).unwrap();
+    let told = |line: &Value| (line["state"].clone(), line["reason"].clone());
+    let told: Vec<_> = lines.iter().map(told).collect();
+    let expected = [("login", 0), ("not-ready", 0), ("available", 0), ("not-ready", 7)];
+    assert_eq!(told, expected.map(|(state, reason)| (json!(state), json!(reason))));
+    assert!(lines.iter().all(|line| line["agent"] == "1001" && line["session"] == 1));
+    let times: Vec<u64> = lines.iter().map(|line| line["at"].as_u64().unwrap()).collect();
+    assert!(u128::from(times[0]) >= since && times.is_sorted(), "{times:?}");
 }
 
 #[test]

@@ -17,6 +17,7 @@ use super::{Now, Output, Timer, World};
 use crate::cti::events::{self, AgentView};
 use crate::cti::numbers::{service, state, state_bit, state_name, tag};
 use crate::cti::population::Person;
+use crate::cti::record::Told;
 use crate::cti::request::Request;
 
 /// An agent and its state.
@@ -128,6 +129,10 @@ impl Agent {
             peripheral,
             session: 0,
         }
+    }
+
+    fn told(&self) -> Told {
+        Told { agent: self.person.id.clone(), state: self.state, reason: self.reason }
     }
 
     pub(super) fn to_json(&self, now: Instant) -> Value {
@@ -370,6 +375,10 @@ impl World {
                 };
                 let after = self.faults.delay(session.side);
                 outputs.push(Output::Send { session: *number, bytes, after });
+                if self.settings.records {
+                    let told = agent.told();
+                    outputs.push(Output::Told { session: *number, told });
+                }
             }
         }
         self.outputs.append(&mut outputs);

@@ -7,11 +7,13 @@ use super::super::handset::Command;
 use super::super::object::Body;
 use super::super::screen::{Content, Screen};
 use super::super::web::Fault;
+use super::headset::{self, HeadsetCondition, WAIT_HEADSET};
+use crate::headset::machine::Command as HeadsetCommand;
 
 /// Seconds a `wait` takes unless it says otherwise.
-const WAIT_SECONDS_DEFAULT: f64 = 10.0;
+pub(super) const WAIT_SECONDS_DEFAULT: f64 = 10.0;
 /// Seconds a `wait` may take at most.
-const WAIT_SECONDS_MAX: f64 = 86_400.0;
+pub(super) const WAIT_SECONDS_MAX: f64 = 86_400.0;
 
 /// What a line asks for.
 #[derive(Debug)]
@@ -20,6 +22,10 @@ pub(super) enum Step {
     Fault(Option<Fault>),
     Raw { method: &'static str, url: String, headers: Vec<(String, String)>, body: Option<String> },
     Wait { condition: Condition, seconds: f64 },
+    Headset(HeadsetCommand),
+    HeadsetState,
+    HeadsetDraw,
+    WaitHeadset { condition: HeadsetCondition, seconds: f64 },
     Show,
     Draw,
     Exit,
@@ -115,6 +121,11 @@ pub(super) fn parse(line: &str, driver: &Driver) -> Result<(String, Step), (Stri
     let value: Value = serde_json::from_str(line).map_err(|error| unnamed(error.to_string()))?;
     let members = value.as_object().ok_or_else(|| unnamed("not a JSON object".to_owned()))?;
     let mut entries = members.iter();
+    if let Some(conditions) = members.get(WAIT_HEADSET) {
+        let step = headset::wait(members, conditions);
+        let name = WAIT_HEADSET.to_owned();
+        return step.map(|step| (name.clone(), step)).map_err(|error| (name, error));
+    }
     let (Some((name, argument)), None) = (entries.next(), entries.next()) else {
         return Err(unnamed("a command is an object with one member".to_owned()));
     };
@@ -151,6 +162,8 @@ fn read(name: &str, argument: &Value, screen: &Screen) -> Result<Step, String> {
                 <Fault as clap::ValueEnum>::from_str(&name, false).map(Some).map(Step::Fault)
             }
         },
+        "headset" => headset::command(&text()?),
+        "headset_fault" => headset::fault(argument),
         "raw" => raw(argument.as_object().ok_or("takes an object")?),
         "wait" => wait(argument.as_object().ok_or("takes an object")?),
         "show" => Ok(Step::Show),

@@ -9,6 +9,8 @@ use crate::sip::compose::{AnswerFault, Style};
 pub(crate) enum Fault {
     /// Hears nothing that is SIP: never answers
     Silent,
+    /// Registers, but answers nothing that the server asks
+    Dumb,
     /// Answers after three seconds
     Late,
     /// Sends each answer twice
@@ -36,6 +38,7 @@ pub(crate) const LATE: Duration = Duration::from_secs(3);
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Faults {
     pub(crate) silent: bool,
+    pub(crate) dumb: bool,
     pub(crate) late: bool,
     pub(crate) twice: bool,
     pub(crate) half_open: bool,
@@ -52,6 +55,7 @@ impl Faults {
     pub(crate) fn set(&mut self, fault: Fault, on: bool) {
         let place = match fault {
             Fault::Silent => &mut self.silent,
+            Fault::Dumb => &mut self.dumb,
             Fault::Late => &mut self.late,
             Fault::Twice => &mut self.twice,
             Fault::WrongVia => &mut self.answer.wrong_via,

@@ -39,18 +39,23 @@ impl Handset {
         let is_clean = problems.is_empty();
         self.problems(problems, &about);
         let code = self.faults.code.unwrap_or(verdict.code);
-        let answer = self.answer(now, message, code);
+        let answer = match self.faults.dumb {
+            true => None,
+            false => self.answer(now, message, code),
+        };
         if self.served.len() == SERVED_MAX {
             self.served.pop_front();
         }
         let (method, raw) = (method.clone(), raw.to_vec());
         self.served.push_back(Served { branch, method, raw, answer, until: now + LIFETIME });
-        self.tell(Event::Request { name, asked, answer: Some(code) });
+        let answer = (!self.faults.dumb).then_some(code);
+        self.tell(Event::Request { name, asked, answer, at: now });
         if let Some(call_id) = ends {
             self.referrals.retain(|(it, _)| it.call_id != call_id);
         }
         if is_clean
             && code < 300
+            && !self.faults.dumb
             && self.settings.obeys
             && let Some(service) = service
         {

@@ -204,12 +204,12 @@ impl Tally {
 }
 
 /// Seconds with milliseconds.
-pub(super) fn seconds(duration: Duration) -> f64 {
+pub(crate) fn seconds(duration: Duration) -> f64 {
     milliseconds(duration).round() / 1e3
 }
 
 /// Median and tail of some figures; null where there are none.
-pub(super) fn percentiles(figures: &[f32]) -> Value {
+pub(crate) fn percentiles(figures: &[f32]) -> Value {
     let mut sorted = figures.to_vec();
     sorted.sort_by(f32::total_cmp);
     let Some(most) = sorted.last() else { return Value::Null };

@@ -12,9 +12,9 @@ use tokio_rustls::TlsAcceptor;
 use crate::sip::message::{self, Framing, Item, Message, Start};
 
 /// What a 200 to REGISTER says besides what it copies.
-pub(super) struct Grant {
-    pub(super) expires_seconds: u32,
-    pub(super) fresh: bool,
+pub(crate) struct Grant {
+    pub(crate) expires_seconds: u32,
+    pub(crate) fresh: bool,
 }
 
 impl Default for Grant {
@@ -24,7 +24,7 @@ impl Default for Grant {
 }
 
 /// The body that accepts part of what phones offer.
-pub(super) const ACCEPTED: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
+pub(crate) const ACCEPTED: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
     <x-cisco-remotecc-response><response><code>200</code><optionsind>\
     <combine max=\"6\"><remotecc><status/></remotecc><service-control/></combine>\
     <dialog usage=\"hook status\"><unot/></dialog><joinreq/>\
@@ -32,7 +32,7 @@ pub(super) const ACCEPTED: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
     </optionsind></response></x-cisco-remotecc-response>\n";
 
 /// Lines every answer copies; To gets a tag.
-pub(super) fn copied(request: &Message) -> String {
+pub(crate) fn copied(request: &Message) -> String {
     let get = |name: &str| request.get(name).unwrap_or_default().to_owned();
     let via = get("via").replace(";rport", ";received=127.0.0.1;rport=40001");
     format!(
@@ -46,12 +46,12 @@ pub(super) fn copied(request: &Message) -> String {
 }
 
 /// An answer without more than a status.
-pub(super) fn plain(request: &Message, status: &str, more: &str) -> String {
+pub(crate) fn plain(request: &Message, status: &str, more: &str) -> String {
     format!("SIP/2.0 {status}\r\n{}{more}Content-Length: 0\r\n\r\n", copied(request))
 }
 
 /// The right 200 to a REGISTER.
-pub(super) fn granted(request: &Message, grant: &Grant) -> String {
+pub(crate) fn granted(request: &Message, grant: &Grant) -> String {
     let date = httpdate::fmt_http_date(SystemTime::now());
     if request.get("expires") == Some("0") {
         return plain(request, "200 OK", &format!("Date: {date}\r\n"));

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::references::References;
 use super::sip::read_device;
 use super::{DeviceSip, NewSecret, Reader};
-use crate::{DeviceName, Extension};
+use crate::{DeviceName, Extension, PairName};
 
 /// The most lines of one phone.
 pub const LINES_MAX: usize = 16;
@@ -27,6 +27,9 @@ pub struct Device {
     /// How it is known in SIP, where it speaks that with us.
     #[serde(default)]
     pub sip: Option<DeviceSip>,
+    /// The pair whose nodes serve its headset, where that is not told by its agent (HST-13).
+    #[serde(default)]
+    pub pair: Option<PairName>,
 }
 
 /// A phone or device profile as a settings file gives it.
@@ -52,7 +55,12 @@ impl WrittenDevice {
             reader.problem("certificate_sha256", "must be 64 hexadecimal digits");
         }
         let (sip, sip_password) = reader.table("sip", |reader| read_device(reader, known)).unzip();
-        let device = Device { name: name?, description, lines, profile, certificate_sha256, sip };
+        let pair = known.pairs.read_reference(reader, "pair");
+        if pair.is_some() && profile {
+            reader.problem("pair", "is for phones, which have headsets, and this is a profile");
+        }
+        let name = name?;
+        let device = Device { name, description, lines, profile, certificate_sha256, sip, pair };
         Some(Self { device, sip_password: sip_password.flatten() })
     }
 }

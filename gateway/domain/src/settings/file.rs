@@ -13,7 +13,7 @@ use super::{
     Reader, Reason, Retention, RoleGrant, SIP_DEVICE_PASSWORD_PURPOSE,
     SIP_NEXT_HOP_PASSWORD_PURPOSE, SettingDocument, SignOn, Sip, Skill, TOTP_PURPOSE, Team, Trust,
     Voice, WrittenAccount, WrittenAgent, WrittenCtiPair, WrittenDevice, WrittenDirectory,
-    WrittenProxies, WrittenPush, WrittenSip, sip,
+    WrittenProxies, WrittenPush, WrittenSip, headset, sip,
 };
 use crate::{AgentId, DeviceName, PairName, Problem, Problems, ReasonCategory, Sealed, Secret};
 
@@ -187,6 +187,7 @@ impl SettingsFile {
             cti_pair::warnings(push_user, pairs.map(|it| (&it.name, it.rmcm_user.as_deref())));
         let devices = self.devices.iter().map(|it| (&it.device, it.sip_password.is_some()));
         warnings.extend(sip::warnings(&self.sip.sip, devices, self.trust.iter()));
+        warnings.extend(headset::warnings(&self.headset, &self.sip.sip));
         warnings
     }
 
@@ -297,6 +298,7 @@ impl SettingsFile {
         let name = |it: &WrittenDirectory| it.directory.name.clone();
         refuse_repeated("directories", &self.directories, name, problems);
         refuse_repeated("roles", &self.roles, |role| role.name.clone(), problems);
+        self.headset.refuse_repeated(problems);
     }
 
     /// What only two sections together can say.

@@ -106,6 +106,10 @@ pub struct Sip {
     pub timer_t4_milliseconds: u32,
     /// The name of the element that gives a reason to headsets: the published one has a blank in it.
     pub reason_element: String,
+    /// The event package by which phones are told news of headsets: 1 to 32 characters of a token. The source
+    /// prints none.
+    #[serde(default = "service_control")]
+    pub headset_event: String,
     /// Users whose phones know no `qop` (RFC 2069).
     pub legacy_no_qop: Vec<String>,
     /// Whether malformed requests that can be understood are taken: addresses in brackets, blanks and
@@ -115,6 +119,10 @@ pub struct Sip {
     pub allowed_networks: Vec<Network>,
     /// Proxies and registrars that have phones.
     pub next_hops: Vec<SipNextHop>,
+}
+
+fn service_control() -> String {
+    "service-control".to_owned()
 }
 
 impl Default for Sip {
@@ -133,6 +141,7 @@ impl Default for Sip {
             timer_t2_milliseconds: 4_000,
             timer_t4_milliseconds: 5_000,
             reason_element: read::REASON_ELEMENTS[0].to_owned(),
+            headset_event: service_control(),
             legacy_no_qop: Vec::new(),
             lenient: false,
             allowed_networks: Vec::new(),

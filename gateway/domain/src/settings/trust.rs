@@ -25,11 +25,13 @@ pub enum TrustPurpose {
     SipDevices,
     /// It signed for next hops of SIP.
     SipNextHops,
+    /// It signed for phones that prove themselves by their certificate when they ask for their headset.
+    HeadsetDevices,
 }
 
 impl TrustPurpose {
     /// Every purpose.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Phones,
         Self::Directory,
         Self::Syslog,
@@ -37,6 +39,7 @@ impl TrustPurpose {
         Self::ContactCentre,
         Self::SipDevices,
         Self::SipNextHops,
+        Self::HeadsetDevices,
     ];
 
     /// The name used in settings files.
@@ -49,6 +52,7 @@ impl TrustPurpose {
             Self::ContactCentre => "contact_centre",
             Self::SipDevices => "sip_devices",
             Self::SipNextHops => "sip_next_hops",
+            Self::HeadsetDevices => "headset_devices",
         }
     }
 }

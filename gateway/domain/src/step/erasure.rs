@@ -1,5 +1,6 @@
 //! Erasure of one person (OPS-13): all documents that are about an agent who is no longer in the settings.
 //!
+//! Headsets of theirs go from the inventory; one that is used still is reported again.
 //! Lines of the log and of the audit log name ids alone; they go when they are old enough.
 
 use crate::client::client_wake;
@@ -10,7 +11,7 @@ use crate::{
 
 /// The name of the event of a document that was erased.
 pub const ERASED: &str = "erased";
-/// More sessions of browsers and tokens than one person can have.
+/// More sessions of browsers and tokens than one person can have, and more headsets.
 const IDENTITIES_MAX: u32 = 1_000;
 
 /// Where documents of a person may be: each is looked for.
@@ -32,7 +33,9 @@ impl Places {
             [Index::WebSessionByIdentity, Index::AccessTokenByIdentity]
                 .map(|index| IndexRange::exactly(index, identity.index_value(), IDENTITIES_MAX))
         });
-        Self { keys, ranges: ranges.collect() }
+        let person = Index::person_value(id.as_str());
+        let headsets = IndexRange::exactly(Index::HeadsetByPerson, person, IDENTITIES_MAX);
+        Self { keys, ranges: ranges.chain([headsets]).collect() }
     }
 }
 
@@ -52,6 +55,7 @@ pub(super) fn erase(id: &AgentId, agents: &[AgentKey], view: &View) -> Result<De
     }
     view.need(&keys)?;
     let mut decision = Decision::already(Reply::Done);
+    let mut headsets = 0_u32;
     for key in keys {
         let Some(loaded) = view.document(&key)? else { continue };
         if let Document::Session(session) = &loaded.document
@@ -59,6 +63,9 @@ pub(super) fn erase(id: &AgentId, agents: &[AgentKey], view: &View) -> Result<De
         {
             let why = format!("agent {id} is signed in, or being signed out; sign them out first");
             return Err(Refusal::SettingsInUse { why }.into());
+        }
+        if matches!(loaded.document, Document::Headset(_)) {
+            headsets = headsets.saturating_add(1);
         }
         let version = Some(loaded.version);
         if let Some(wake) = super::console::end_wake(&key) {
@@ -70,6 +77,7 @@ pub(super) fn erase(id: &AgentId, agents: &[AgentKey], view: &View) -> Result<De
     if decision.is_empty() {
         return Ok(decision);
     }
+    decision = super::inventory::without(decision, headsets, view)?;
     for agent in agents {
         let wakes = [client_wake(agent), super::agent::wrap_up_wake(agent)];
         for wake in wakes.into_iter().chain([super::owner::leaving_wake(agent)]) {

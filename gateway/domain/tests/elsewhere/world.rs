@@ -187,6 +187,7 @@ impl World {
                     pending: None,
                     extension: Some("2000".parse().unwrap()),
                     instrument: None,
+                    device: None,
                 });
                 let before = self.live.get(agent);
                 if let Some(live) = LiveAgent::after(&agent_key(*agent), before, self.now, heard) {

@@ -1,6 +1,6 @@
 //! Figures of channels. Label values come from closed sets, and all are shown from 0.
 
-use super::{ChannelKind, ShowFailure};
+use super::{ChannelKind, Notice, ShowFailure};
 use crate::Metrics;
 use crate::metrics::{Counter, Gauge};
 
@@ -31,6 +31,7 @@ type Shown = Result<(), ShowFailure>;
 pub(super) struct Figures {
     channels: Vec<(ChannelKind, Gauge)>,
     shows: Vec<(ChannelKind, Shown, Counter)>,
+    notices: Vec<(&'static str, Shown, Counter)>,
     presses: Vec<(PressResult, Counter)>,
 }
 
@@ -46,6 +47,11 @@ impl Figures {
             "What devices were to show, by the way to them and by what came of it.",
             &["channel", "result"],
         );
+        let notices = metrics.counters(
+            "jackfield_device_notices_total",
+            "What devices were told, by what it was and by what came of it.",
+            &["notice", "result"],
+        );
         let presses = metrics.counters(
             "jackfield_device_presses_total",
             "Keys pressed on what devices show, by whether somebody took them.",
@@ -59,7 +65,15 @@ impl Figures {
                 (kind, result, shows.with(&[kind.name(), name]))
             })
         });
+        let notices = Notice::NAMES.into_iter().flat_map(|notice| {
+            let notices = &notices;
+            results().map(move |result: Shown| {
+                let name = result.map_or_else(ShowFailure::name, |()| "told");
+                (notice, result, notices.with(&[notice, name]))
+            })
+        });
         Self {
+            notices: notices.collect(),
             channels: ChannelKind::ALL.map(|kind| (kind, channels.with(&[kind.name()]))).into(),
             shows: shows.collect(),
             presses: PressResult::ALL.map(|it| (it, presses.with(&[it.name()]))).into(),
@@ -69,6 +83,14 @@ impl Figures {
     pub(super) fn add_channels(&self, kind: ChannelKind, count: i64) {
         if let Some((_, gauge)) = self.channels.iter().find(|(own, _)| *own == kind) {
             gauge.add(count);
+        }
+    }
+
+    pub(super) fn told(&self, notice: Notice, result: Shown) {
+        let told = (notice.name(), result);
+        let counter = self.notices.iter().find(|(name, its, _)| (*name, *its) == told);
+        if let Some((.., counter)) = counter {
+            counter.increment();
         }
     }
 

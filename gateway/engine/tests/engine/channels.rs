@@ -1,10 +1,11 @@
 //! Ways to devices: the best one is taken, one that fails is passed over, keys come back.
 
-use domain::{DeviceName, Settings};
+use domain::{DeviceName, HeadsetNews, Settings};
 use engine::testing::{ManualClock, PlainAuthenticator, memory_port};
 use engine::{
-    Channel, ChannelKind, Channels, PRESS_BYTES_MAX, Port, Presenter, Registered, SHOW_TIME, Show,
-    ShowFailure, ShowOutcome, ShowPriority, ShowRequest,
+    Channel, ChannelKind, ChannelRequest, Channels, Notice, PRESS_BYTES_MAX, Port, Presenter,
+    Reach, Registered, SHOW_TIME, Show, ShowFailure, ShowOutcome, ShowPriority, TellOutcome,
+    Wanted,
 };
 use tokio::sync::mpsc;
 use tokio::time::timeout;
@@ -27,13 +28,13 @@ fn page(name: &str) -> Show {
 /// A channel and the requests that come by it.
 struct Way {
     here: Channel,
-    requests: mpsc::Receiver<ShowRequest>,
+    requests: mpsc::Receiver<ChannelRequest>,
 }
 
 impl Way {
     fn new(channels: &Channels, kind: ChannelKind) -> Self {
         let (sender, requests) = mpsc::channel(2);
-        Self { here: channels.register(&device(), kind, sender), requests }
+        Self { here: channels.register(&device(), kind, sender, Reach::default()), requests }
     }
 
     /// Answers the next request with that; gives what was to be shown.
@@ -41,7 +42,10 @@ impl Way {
         let request = self.requests.recv().await.unwrap();
         assert_eq!(request.device, device());
         request.answer.send(answer).unwrap();
-        request.show
+        match request.wanted {
+            Wanted::Show(show) => show,
+            Wanted::Tell(notice) => panic!("told {notice:?}"),
+        }
     }
 
     /// Answers all requests with that.
@@ -135,7 +139,8 @@ async fn a_device_that_registers_anew_is_reached_by_the_newest_way() {
     let mut registrations = channels.registrations();
     let old = Way::new(channels, ChannelKind::Sip);
     let mut new = Way::new(channels, ChannelKind::Sip);
-    let again = channels.register_anew(&device, ChannelKind::WebPush, mpsc::channel(1).0);
+    let again =
+        channels.register_anew(&device, ChannelKind::WebPush, mpsc::channel(1).0, Reach::default());
     for is_fresh in [false, false, true] {
         let registered = Registered { device: device.clone(), is_fresh };
         assert_eq!(registrations.recv().await, Ok(registered));
@@ -244,4 +249,38 @@ async fn ops_05_neither_links_nor_keys_print_themselves() {
     let printed = format!("{show:?} {pressed:?} {presenter:?} {channels:?} {:?}", sip.here);
     assert!(!printed.contains("TOKEN") && !printed.contains("SECRET"), "{printed}");
     assert!(printed.contains("SEP1"), "{printed}");
+}
+
+#[tokio::test]
+async fn hst_05_a_notice_goes_by_the_channel_that_carries_notices_alone() {
+    let port = port().await;
+    let (channels, device) = (port.channels(), device());
+    let notice = Notice::HeadsetNews(HeadsetNews::ServicesChanged);
+    let pushed = Way::new(channels, ChannelKind::WebPush).always(Ok(()));
+    assert_eq!(channels.tell(&device, notice).await, TellOutcome::NoChannel);
+    assert_eq!((channels.reach(&device), channels.told_devices()), (None, vec![]));
+
+    let mut way = Way::new(channels, ChannelKind::Sip);
+    let reach = Reach { address: Some([192, 0, 2, 7].into()), is_shared: true };
+    way.here.set_reach(reach);
+    assert_eq!(channels.reach(&device), Some(reach));
+    assert_eq!(channels.told_devices(), std::slice::from_ref(&device));
+    let (told, request) = tokio::join!(channels.tell(&device, notice), async {
+        let request = way.requests.recv().await.unwrap();
+        request.answer.send(Ok(())).unwrap();
+        request.wanted
+    });
+    assert_eq!((told, request), (TellOutcome::Told, Wanted::Tell(notice)));
+    let (told, ()) = tokio::join!(channels.tell(&device, notice), async {
+        let request = way.requests.recv().await.unwrap();
+        request.answer.send(Err(ShowFailure::Refused)).unwrap();
+    });
+    assert_eq!(told, TellOutcome::Failed(ShowFailure::Refused));
+    let told = r#"jackfield_device_notices_total{notice="headset_news",result="told"} 1"#;
+    assert!(figures(&port).contains(told));
+    // A channel that took its place is reached as it says itself.
+    let other = Way::new(channels, ChannelKind::Sip);
+    way.here.set_reach(reach);
+    assert_eq!(channels.reach(&device), Some(Reach { address: None, is_shared: false }));
+    drop((pushed, way, other));
 }

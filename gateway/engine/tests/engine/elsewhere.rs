@@ -62,6 +62,7 @@ pub(crate) fn heard(state: PresenceState) -> Heard {
         pending: None,
         extension: Some("2001".parse().unwrap()),
         instrument: None,
+        device: None,
     })
 }
 

@@ -172,3 +172,111 @@ async fn ops_13_whoever_is_signed_in_is_not_erased() {
     }
     engine.close().await;
 }
+
+/// A phone reports those headsets of that owner.
+async fn headsets_seen(bench: &mut Bench, phone: u32, numbers: std::ops::Range<u32>, owner: &str) {
+    for first in numbers.clone().step_by(50) {
+        bench.next += 1;
+        let headset = |number: u32| domain::SeenHeadset {
+            serial: format!("WTN{number:05}").parse().unwrap(),
+            facts: domain::HeadsetFacts {
+                owner: Some(owner.to_owned()),
+                ..domain::HeadsetFacts::default()
+            },
+        };
+        let report = domain::Report::HeadsetSeen {
+            device: format!("SEP{phone:012}").parse().unwrap(),
+            event: domain::HeadsetEvent::Connected,
+            headsets: (first..numbers.end.min(first + 50)).map(headset).collect(),
+            at: bench.engine.now(),
+        };
+        let input = domain::Input::report(domain::InputId::new("test", bench.next), report);
+        let outcome = bench.engine.submit(input).await.unwrap();
+        assert_eq!(outcome, engine::Outcome::Done(domain::Reply::HeadsetsSeen { left_out: 0 }));
+    }
+}
+
+async fn serials(engine: &Engine) -> Vec<String> {
+    let all = engine.headsets(None, 10_000).await.unwrap();
+    all.into_iter().map(|headset| headset.serial.to_string()).collect()
+}
+
+#[tokio::test]
+async fn ops_13_headsets_that_no_phone_reports_are_removed_and_the_rest_stays() {
+    let mut bench = Bench::new().await;
+    headsets_seen(&mut bench, 1, 0..450, "1001").await;
+    bench.clock.advance(DAY * 300);
+    headsets_seen(&mut bench, 2, 440..460, "1002").await;
+    bench.clock.advance(DAY * 101);
+    bench.sign_in("1001", "2001").await;
+    for _ in 0..150 {
+        bench.wish("1001", domain::Wish::Ready).await;
+        bench.wish("1001", domain::Wish::NotReady(None)).await;
+    }
+    bench.engine.close().await;
+    // A node that starts goes by the time of the log's last lines.
+    let engine = engine_on(Arc::clone(&bench.store), bench.clock.clone(), 2).await;
+    let of_headsets = |plan: &[engine::Overdue]| {
+        let found = plan.iter().find(|it| it.kind == engine::KeptKind::Headsets).unwrap().clone();
+        (found.count, found.days)
+    };
+    assert_eq!(of_headsets(&engine.overdue().await.unwrap()), (440, 400));
+    assert_eq!(serials(&engine).await.len(), 460);
+    assert_eq!(of_headsets(&engine.retain(Actor::gateway()).await.unwrap()), (440, 400));
+    let left: Vec<_> = (440..460).map(|number| format!("WTN{number:05}")).collect();
+    assert_eq!(serials(&engine).await, left);
+    assert_eq!(of_headsets(&engine.overdue().await.unwrap()).0, 0);
+    let Document::HeadsetTally(tally) =
+        engine.document(&Key::headset_tally()).await.unwrap().unwrap().document
+    else {
+        panic!("no tally")
+    };
+    assert_eq!(tally.count, 20);
+    let mut told = 0;
+    for number in audit_numbers(&engine).await {
+        let entry = engine.document(&Key::audit(number)).await.unwrap().unwrap();
+        let Document::Audit(entry) = entry.document else { panic!("no entry") };
+        if entry.deed.action == "headsets_removed" {
+            let count = entry.deed.changes.iter().find(|change| change.field == "count").unwrap();
+            told += count.after.as_ref().unwrap().parse::<u64>().unwrap();
+        }
+    }
+    assert_eq!(told, 440);
+    engine.close().await;
+}
+
+#[tokio::test]
+async fn ops_13_headsets_of_a_person_are_erased_with_them() {
+    let mut bench = Bench::new().await;
+    headsets_seen(&mut bench, 1, 0..3, "Left").await;
+    headsets_seen(&mut bench, 2, 3..5, "leftover").await;
+    let engine = Arc::clone(&bench.engine);
+    let erased = engine.erase(&id("left"), Actor::gateway()).await.unwrap();
+    assert_eq!(erased.documents.len(), 3);
+    assert_eq!(serials(&engine).await, ["WTN00003", "WTN00004"]);
+    // The count is right, so what comes next is counted from there.
+    headsets_seen(&mut bench, 1, 0..1, "other").await;
+    let tally = engine.document(&Key::headset_tally()).await.unwrap().unwrap().document;
+    assert_eq!(tally, Document::HeadsetTally(domain::HeadsetTally { count: 3 }));
+    engine.close().await;
+}
+
+#[tokio::test]
+async fn headsets_come_in_pages_and_an_owner_of_sixteen_has_too_many() {
+    let mut bench = Bench::new().await;
+    headsets_seen(&mut bench, 1, 0..15, "Fifteen").await;
+    headsets_seen(&mut bench, 2, 15..30, "sixteen").await;
+    headsets_seen(&mut bench, 3, 30..31, "SIXTEEN").await;
+    let engine = Arc::clone(&bench.engine);
+    let first = engine.headsets(None, 20).await.unwrap();
+    let second = engine.headsets(Some(&first.last().unwrap().serial), 20).await.unwrap();
+    assert_eq!((first.len(), second.len()), (20, 11));
+    let all: Vec<_> = first.iter().chain(&second).map(|it| it.serial.to_string()).collect();
+    assert_eq!(all, serials(&engine).await);
+    let last = second.last().unwrap().serial.clone();
+    assert!(engine.headsets(Some(&last), 20).await.unwrap().is_empty());
+    let owners = ["Fifteen", "Sixteen", "nobody"].map(str::to_owned);
+    let found = engine.owners_of_too_many(owners.into()).await.unwrap();
+    assert_eq!(found.into_iter().collect::<Vec<_>>(), ["Sixteen"]);
+    engine.close().await;
+}

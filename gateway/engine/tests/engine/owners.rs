@@ -45,6 +45,7 @@ fn not_ready() -> Heard {
         pending: None,
         extension: Some("2001".parse().unwrap()),
         instrument: None,
+        device: None,
     })
 }
 

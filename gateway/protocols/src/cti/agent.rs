@@ -164,6 +164,8 @@ pub struct QueryAgentStateConf {
     pub department_id: i32,
     /// The agent.
     pub agent: AgentIdentity,
+    /// `ActiveTerminal`: not in the guide's table of this message; read where a server sends it.
+    pub active_terminal: Text,
     /// Skill groups, at most 20.
     pub skill_groups: Vec<SkillGroupEntry>,
     /// `InternalAgentState`.
@@ -187,6 +189,7 @@ impl Layout for QueryAgentStateConf {
         }
         walk.floating()?;
         self.agent.walk(walk)?;
+        walk.text(&fields::ACTIVE_TERMINAL, &mut self.active_terminal)?;
         walk.list(groups, &mut self.skill_groups)?;
         walk.float(&fields::INTERNAL_AGENT_STATE, &mut self.internal_state)?;
         walk.float(&fields::MAX_BEYOND_TASK_LIMIT, &mut self.beyond_task_limit)

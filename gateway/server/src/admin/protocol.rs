@@ -16,7 +16,8 @@ use domain::{Actor, Problems, Proof, Refusal};
 use serde_json::{Value, json};
 
 use super::{
-    agents, backups, certificates, deeds, directories, kept, people, phones, secrets, status,
+    agents, backups, certificates, deeds, directories, headsets, kept, people, phones, secrets,
+    status,
 };
 use crate::console::set_up;
 use crate::node::Shared;
@@ -242,6 +243,10 @@ pub(crate) async fn done(
         "erase" => {
             let wish = read(members, kept::read_erase)?;
             kept::erase(shared, wish, context).await
+        }
+        "headsets_list" => {
+            let wanted = read(members, headsets::WantedHeadsets::read)?;
+            headsets::list(shared, wanted).await
         }
         "secrets_status" => {
             read(members, |_| Some(()))?;

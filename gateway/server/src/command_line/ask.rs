@@ -144,6 +144,7 @@ fn request(command: Command) -> Result<(WhichNode, Value, Shown), Problem> {
         | Command::Store { .. }
         | Command::Secrets { .. }
         | Command::Import { .. }
+        | Command::Headsets { .. }
         | Command::Backup(_)
         | Command::Restore(_)
         | Command::SupportBundle { .. }

@@ -8,17 +8,17 @@ use serde_json::{Value, json};
 use super::{Problem, WhichNode};
 
 pub(super) const RETENTION_HELP: &str = "\
-How long is kept what, the settings say (retention.audit_days). Once a day one of the nodes removes what is \
-older by itself; this does so now. The event log is kept for 90 days and outcomes for one, and are removed as \
-they fall due.
+How long is kept what, the settings say (retention.audit_days, retention.headset_days). Once a day one of the \
+nodes removes what is older by itself; this does so now. The event log is kept for 90 days and outcomes for \
+one, and are removed as they fall due.
 
 Example:
   jackfield retention --dry-run";
 
 pub(super) const ERASE_HELP: &str = "\
-Removes the session document, the password's verifier, counts of wrong passwords, browser sessions and tokens \
-of somebody who is no longer in the settings and not signed in. Lines of the log and the audit log name the id \
-alone, and go when they are old enough; backups keep what they hold until you remove them.
+Removes the session document, the password's verifier, counts of wrong passwords, browser sessions, tokens \
+and headsets of somebody who is no longer in the settings and not signed in. Lines of the log and the audit \
+log name the id alone, and go when they are old enough; backups keep what they hold until you remove them.
 
 Example:
   jackfield erase --agent 1001 --dry-run

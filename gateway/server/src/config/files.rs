@@ -11,6 +11,7 @@ use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject as _;
 
 use super::{Config, StoreConfig, credential};
+use crate::headset_profile;
 use crate::tls::CertificateError;
 use crate::tls::making::SelfMade;
 use crate::{password_file, sealing_file, tls, token_file};
@@ -71,6 +72,11 @@ pub(crate) fn check_files_for(
     }
     if let Some(file) = &config.operations.metrics_token_file {
         problems.keep("listeners.operations.metrics_token_file", token_file::read(file));
+    }
+    if let Some(file) = &config.headset.profile_file {
+        let profile = headset_profile::read(file).map(drop);
+        let told = profile.map_err(|error| crate::words::with_causes(&error));
+        problems.keep("listeners.headset.profile_file", told);
     }
     if let Some(folder) = &config.provisioning.folder {
         problems.keep("listeners.provisioning.folder", check_readable_folder(folder));

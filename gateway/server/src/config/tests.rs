@@ -353,6 +353,54 @@ fn sip_has_tls_and_tcp_unless_switched_off_and_udp_only_where_asked_for() {
 }
 
 #[test]
+fn headsets_have_a_port_unless_it_is_switched_off() {
+    let headset = |lines: &str| {
+        let text = format!("{LEAST}[listeners.headset]\n{lines}\n");
+        Config::parse(&text, Path::new("/etc/jackfield")).unwrap()
+    };
+    let it = headset("");
+    assert_eq!(it.headset.base(), "https://gw-a.example.com:9444");
+    assert!(!it.headset.addresses.is_empty() && !it.headset.chosen);
+    assert!(
+        headset("port = 0\npublic_name = \"headsets.example.com\"").headset.addresses.is_empty()
+    );
+    let it = headset(
+        "port = 9000\npublic_name = \"headsets.example.com\"\npublic_port = 443\n\
+         profile_file = \"headset.json\"",
+    );
+    assert_eq!(it.headset.base(), "https://headsets.example.com");
+    assert!(it.headset.chosen && it.headset.addresses.iter().all(|it| it.port() == 9000));
+    assert_eq!(it.headset.profile_file.as_deref(), Some(Path::new("/etc/jackfield/headset.json")));
+    assert!(it.certificate_names().iter().any(|it| it.as_str() == "headsets.example.com"));
+    let headset = |lines: &str| format!("{LEAST}[listeners.headset]\n{lines}\n");
+    check(&headset("port = 8445"), &["listeners.headset.port"]);
+    check(&headset("port = 5061"), &["listeners.sip.tls_port"]);
+    let console = "[listeners.console]\nport = 9444\n";
+    check(&format!("{LEAST}{console}"), &["listeners.headset.port"]);
+    let off = headset("port = 0");
+    assert!(Config::parse(&format!("{off}{console}"), Path::new("/")).is_ok());
+}
+
+#[test]
+fn a_profile_of_headsets_that_is_not_there_is_a_problem() {
+    let folder = Folder::new();
+    let file = folder.path().join("headset.json");
+    let value = json!({
+        "name": "gw-a.example.com", "state_directory": folder.path(),
+        "listeners": {"headset": {"profile_file": file}},
+    });
+    let config = Config::read(value, Path::new("/")).unwrap();
+    let keys = || -> Vec<_> {
+        let mut problems = Problems::default();
+        check_files(&config, Timestamp::from_seconds(1_800_000_000), &mut problems);
+        problems.as_slice().iter().map(|it| it.key.clone()).collect()
+    };
+    assert_eq!(keys(), ["listeners.headset.profile_file"]);
+    std::fs::write(&file, "{}").unwrap();
+    assert_eq!(keys(), [""; 0]);
+}
+
+#[test]
 fn relative_paths_count_from_the_folder_of_the_file() {
     let text = "name = \"gw-a.example.com\"\nstate_directory = \"state\"\n";
     let config = Config::parse(text, Path::new("/etc/jackfield")).unwrap();

@@ -42,6 +42,7 @@ impl NodeEndpoints<'_> {
             "name": self.config.name,
             "phone": format!("{base}/fippa/"),
             "phone_authentication": format!("{base}/phone-auth"),
+            "headset": format!("{}/headset/", self.config.headset.base()),
             "api": format!("{}/api/v1", self.config.console.base),
             "metrics": format!("{operations}/metrics"),
             "health": format!("{operations}/readyz"),

@@ -82,6 +82,7 @@ mod tests {
             phone: 1,
             console: 2,
             operations: 3,
+            headset: 10,
             sip: [4, 5, 6],
             provisioning: [7, 8, 9],
         };

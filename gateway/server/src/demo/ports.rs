@@ -14,7 +14,7 @@ use crate::secret_file::write_whole;
 /// Where ports are chosen from. Linux gives 32768 and up to outgoing connections.
 const CHOSEN_FROM: Range<u16> = 20_000..32_000;
 /// More than one demo needs.
-const PORTS_OF_A_DEMO: u32 = 48;
+const PORTS_OF_A_DEMO: u32 = 64;
 
 /// How often a port that was kept is looked at, and the pause between two looks.
 const LOOKS: u32 = 10;
@@ -29,6 +29,8 @@ pub(super) struct NodePorts {
     pub(super) console: u16,
     /// Plain HTTP for monitoring.
     pub(super) operations: u16,
+    /// HTTPS for phones that ask for their headset.
+    pub(super) headset: u16,
     /// SIP over UDP, TCP and TLS.
     pub(super) sip: [u16; 3],
     /// Provisioning over TFTP, HTTP and HTTPS.
@@ -84,6 +86,7 @@ impl Ports {
                 },
                 operations: choose(kept(&name("operations")))?,
                 console: choose(kept(&name("console")))?,
+                headset: choose(kept(&name("headset")))?,
                 sip: [
                     choose(kept(&name("sip_udp")))?,
                     choose(kept(&name("sip_tcp")))?,
@@ -98,6 +101,7 @@ impl Ports {
             text.insert(name("phone"), ports.phone.into());
             text.insert(name("operations"), ports.operations.into());
             text.insert(name("console"), ports.console.into());
+            text.insert(name("headset"), ports.headset.into());
             let [sip_udp, sip_tcp, sip_tls] = ports.sip;
             let [tftp, http, https] = ports.provisioning;
             for (what, port) in [
@@ -191,8 +195,8 @@ mod tests {
         let path = folder.path().join("ports.json");
         let ports = Ports::keep(&path, None).unwrap();
         let of_node = |node: &NodePorts| {
-            [&[node.phone, node.operations, node.console], &node.sip[..], &node.provisioning]
-                .concat()
+            let of_http = [node.phone, node.operations, node.console, node.headset];
+            [&of_http[..], &node.sip[..], &node.provisioning].concat()
         };
         let nodes = ports.nodes.iter().flat_map(of_node);
         let all: Vec<_> = nodes.chain([ports.push]).chain(ports.peers).collect();

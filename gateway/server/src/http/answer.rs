@@ -1,7 +1,6 @@
 //! One request from its header to its answer.
 
 use std::future::poll_fn;
-use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
 use std::pin::pin;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -22,12 +21,12 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::Body;
 use tokio::time::timeout;
 
-use super::Site;
 use super::credentials::Credentials;
 use super::proofs::{self, NotProven, PasswordTry};
 use super::record::Told;
 use super::refusal::Refusal;
 use super::routes::{Found, Placed};
+use super::{Caller, Site};
 use crate::log::Line;
 
 /// The listener of administrators, whose programs read problem documents.
@@ -39,10 +38,10 @@ const PAGES: &str = "/fippa";
 const SESSION_PAGES: &str = "/fippa/s/";
 
 impl Site {
-    /// Answers one request that came over a connection from `address`.
+    /// Answers one request that came over a connection of `caller`.
     pub(crate) async fn answer<B>(
         &self,
-        address: IpAddr,
+        caller: impl Into<Caller>,
         request: http::Request<B>,
     ) -> Response<Bytes>
     where
@@ -52,6 +51,7 @@ impl Site {
         let began = self.clock.now();
         let reference = reference();
         let (parts, body) = request.into_parts();
+        let Caller { address, device } = caller.into();
         let peer = self.proxies.peer(address, &parts.headers, &self.base);
         let (method, client) = (parts.method.clone(), peer.address);
         let found = self.well_formed(&parts).and_then(|()| self.route(&parts));
@@ -61,7 +61,7 @@ impl Site {
         let (placed, answered) = match found {
             Err(refusal) => (None, Err((refusal, of_phones))),
             Ok((placed, parameters)) => {
-                let asked = Asked { parts, parameters, peer, reference: &reference };
+                let asked = Asked { parts, parameters, peer, device, reference: &reference };
                 let answered = self.handled(&placed, asked, body).await;
                 let for_phone = placed.route.policy == ResponsePolicy::Phone;
                 (Some(placed), answered.map_err(|refusal| (refusal, for_phone)))
@@ -137,7 +137,7 @@ impl Site {
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
         let principal = match placed.route.callers {
-            Callers::Anyone => None,
+            Callers::Anyone => asked.device.clone(),
             Callers::Roles(roles) => {
                 let principal = self.principal(&asked, placed.surface).await?;
                 if !roles.iter().any(|role| principal.has(*role)) {
@@ -281,6 +281,7 @@ struct Asked<'a> {
     parts: Parts,
     parameters: Parameters,
     peer: Peer,
+    device: Option<Principal>,
     reference: &'a str,
 }
 

@@ -81,7 +81,7 @@ impl HttpMetrics {
             "Connections and sign-ins turned away because there was too much at once.",
             &["surface"],
         );
-        for surface in ["phone", "console", "operations"] {
+        for surface in ["phone", "console", "headset", "operations"] {
             overload.with(&[surface]);
         }
         let unmatched = RouteMetrics::new(&requests, &durations, "none", "none");
@@ -123,7 +123,8 @@ impl HttpMetrics {
     /// The metrics of one listener.
     pub(crate) fn listener(&self, name: &str) -> ListenerMetrics {
         let refused = |reason| self.refused.with(&[name, reason]);
-        let surface = if matches!(name, "operations" | "console") { name } else { "phone" };
+        let has_own = matches!(name, "operations" | "console" | "headset");
+        let surface = if has_own { name } else { "phone" };
         ListenerMetrics {
             overload: self.overload.with(&[surface]),
             unreadable: self.requests.with(&["none", "none", "4xx"]),

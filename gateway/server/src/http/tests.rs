@@ -19,6 +19,8 @@ use super::*;
 use crate::config::Config;
 use crate::log::LineLimit;
 
+mod headset;
+
 /// Answers with what it was asked, or misbehaves.
 pub(crate) struct Echo {
     pub(crate) name: &'static str,
@@ -377,7 +379,7 @@ async fn ops_02_what_comes_of_a_password_is_told() {
         let mut request = request(Method::GET, "/agents");
         let value = HeaderValue::from_str(&format!("Basic {pair}")).unwrap();
         request.headers_mut().insert(AUTHORIZATION, value);
-        site.answer("192.0.2.1".parse().unwrap(), request).await;
+        site.answer("192.0.2.1".parse::<IpAddr>().unwrap(), request).await;
     }
     let told = shown.0.lock().unwrap().clone();
     let told: Vec<_> = told.iter().map(|(who, _, why)| (who.as_str(), *why)).collect();

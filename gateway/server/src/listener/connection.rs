@@ -21,7 +21,8 @@ use super::rarely::Rarely;
 use super::table::Place;
 use super::watched::{Phase, Progress, Watched};
 use super::{Content, Ending, Listener, is_true};
-use crate::http::is_trusted;
+use crate::http::{Caller, is_trusted};
+use crate::tls::ShownByDevice;
 use crate::tls::acme::{ALPN, Challenges};
 
 /// How long a refusal may take, handshake included.
@@ -69,9 +70,12 @@ pub(super) async fn serve(
         }
     }
     let Some(tls) = &setup.tls else {
-        converse(listener, stream, address, ending).await;
+        converse(listener, stream, address, None, ending).await;
         return;
     };
+    if let Some(devices) = &setup.devices {
+        devices.follow();
+    }
     let accept = TlsAcceptor::from(tls.current()).accept(stream);
     let accepted = tokio::select! {
         () = is_true(&mut stop) => return,
@@ -80,7 +84,13 @@ pub(super) async fn serve(
     match accepted {
         // An ACME authority has seen what it looked for.
         Ok(Ok(stream)) if stream.get_ref().1.alpn_protocol() == Some(ALPN) => {}
-        Ok(Ok(stream)) => converse(listener, stream, address, ending).await,
+        Ok(Ok(stream)) => {
+            // The certificate of a proxy is that of none whose requests it brings.
+            let own = !is_trusted(&setup.trusted_proxies, address);
+            let devices = setup.devices.as_ref().filter(|_| own);
+            let shown = devices.and_then(|devices| devices.shown(stream.get_ref().1));
+            converse(listener, stream, address, shown, ending).await;
+        }
         Ok(Err(error)) => {
             setup.metrics.handshake.increment();
             tracing::debug!(listener = setup.name, %error, "a TLS handshake failed");
@@ -125,18 +135,29 @@ fn challenge_answer(challenges: &Challenges, path: &str) -> http::Response<Bytes
     answer
 }
 
-async fn converse<S>(listener: &Listener, stream: S, address: IpAddr, mut ending: Ending)
-where
+async fn converse<S>(
+    listener: &Listener,
+    stream: S,
+    address: IpAddr,
+    shown: Option<ShownByDevice>,
+    mut ending: Ending,
+) where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let setup = &listener.setup;
     let progress = Progress::new();
+    let shown = shown.as_ref();
     let service = service_fn(|request: http::Request<Incoming>| {
         progress.set(Phase::Working);
         let progress = progress.clone();
         async move {
             let answer = match &setup.content {
-                Content::Site(site) => site.answer(address, request).await,
+                Content::Site(site) => {
+                    let device = shown.zip(setup.devices.as_ref());
+                    let device =
+                        device.and_then(|(shown, it)| it.principal(shown, setup.clock.now()));
+                    site.answer(Caller { address, device }, request).await
+                }
                 Content::Refusal(refusal) => {
                     setup.metrics.plain.increment();
                     refusal.answer()

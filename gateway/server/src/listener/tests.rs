@@ -24,7 +24,9 @@ use crate::http::tests::{config, site};
 use crate::log::LineLimit;
 use crate::temporary::Folder;
 use crate::tls::making::self_signed;
-use crate::tls::{Certificate, Tls};
+use crate::tls::{Certificate, DeviceCertificates, Tls};
+
+mod devices;
 
 /// Nothing here may take longer.
 const DEADLINE: Duration = Duration::from_secs(20);
@@ -43,6 +45,8 @@ struct Fixture {
 struct With {
     limits: serde_json::Value,
     tls: Option<Arc<Tls>>,
+    devices: Option<Arc<DeviceCertificates>>,
+    clock: Option<Arc<dyn Clock>>,
     proxy_protocol: bool,
     trusted: Vec<IpNet>,
     refusal: bool,
@@ -61,11 +65,12 @@ fn start(with: With) -> Fixture {
     let listener = Listener::new(Setup {
         name: "phone",
         tls: with.tls,
+        devices: with.devices,
         proxy_protocol: with.proxy_protocol,
         trusted_proxies: with.trusted.into(),
         limits: config.limits,
         metrics: HttpMetrics::new(&Metrics::new(), LineLimit::default()).listener("phone"),
-        clock: Arc::new(engine::SystemClock),
+        clock: with.clock.unwrap_or_else(|| Arc::new(engine::SystemClock)),
         lines: LineLimit::default(),
         content,
     });

@@ -14,17 +14,18 @@ use crate::config::{AcmeConfig, Config};
 use crate::http::{HttpMetrics, Proofs, Proxies, RouteTable, Site};
 use crate::listener::{self, BindError, Content, Listener, PlainRefusal, Setup};
 use crate::log::LineLimit;
-use crate::tls::Tls;
 use crate::tls::acme::Challenges;
+use crate::tls::{DeviceCertificates, Tls};
 
 /// Listeners that routes may name.
-pub(super) const NAMES: [&str; 5] =
-    ["phone", "console", "operations", "provisioning", "provisioning_tls"];
+pub(super) const NAMES: [&str; 6] =
+    ["phone", "console", "headset", "operations", "provisioning", "provisioning_tls"];
 
 /// Sockets of all listeners.
 pub(super) struct Sockets {
     phone: Vec<TcpListener>,
     console: Vec<TcpListener>,
+    headset: Vec<TcpListener>,
     operations: Vec<TcpListener>,
     /// The plain port that only refuses (PHN-02).
     refusal: Vec<TcpListener>,
@@ -42,6 +43,9 @@ pub(super) struct Serving<'a> {
     pub(super) tables: BTreeMap<&'static str, RouteTable>,
     pub(super) phone_tls: Arc<Tls>,
     pub(super) console_tls: Arc<Tls>,
+    pub(super) headset_tls: Arc<Tls>,
+    /// Devices that prove themselves by a certificate.
+    pub(super) devices: Arc<DeviceCertificates>,
     /// What an ACME authority is answered, where one is configured.
     pub(super) challenges: Option<Arc<Challenges>>,
     pub(super) authenticator: Arc<dyn Authenticator>,
@@ -61,6 +65,11 @@ pub(super) struct Listeners {
 }
 
 impl Sockets {
+    /// Whether phones can ask here for their headset.
+    pub(super) fn serve_headsets(&self) -> bool {
+        !self.headset.is_empty()
+    }
+
     /// Takes those of SIP out.
     pub(super) fn take_sip(&mut self) -> SipSockets {
         std::mem::take(&mut self.sip)
@@ -84,7 +93,10 @@ impl Sockets {
         let refusal = plain("phone_refusal", phone.refusal_port)?;
         let challenges = plain("acme", config.acme.as_ref().and_then(AcmeConfig::http_port))?;
         let operations = &config.operations;
+        let headset = &config.headset;
+        let bound = listener::bind("headset", &headset.addresses, headset.addresses_chosen);
         Ok(Self {
+            headset: listener::unless_taken(headset.chosen, "headset", bound)?,
             phone: listener::bind("phone", &phone.addresses, phone.addresses_chosen)?,
             console: listener::bind(
                 "console",
@@ -120,6 +132,8 @@ impl Serving<'_> {
         let phone = self.site("phone", base, Proxies::configured(self.config));
         let base = self.config.console.base.clone();
         let console = self.site("console", base, Proxies::configured(self.config));
+        let base = self.config.headset.base();
+        let headset = self.site("headset", base, Proxies::configured(self.config));
         let port = self.config.operations.addresses.first().map_or(0, |address| address.port());
         // Who may read the metrics without a token is a matter of the connection's own address.
         let base_of_operations = format!("http://{}:{port}", self.config.name);
@@ -133,6 +147,13 @@ impl Serving<'_> {
         let tls = Some(Arc::clone(&self.console_tls));
         let served = self.listener("console", tls, false, console);
         listeners.peers.spawn(served.serve(sockets.console, stop.subscribe(), abort()));
+        if !sockets.headset.is_empty() {
+            let served = Listener::new(Setup {
+                devices: Some(Arc::clone(&self.devices)),
+                ..self.setup("headset", Some(Arc::clone(&self.headset_tls)), false, headset)
+            });
+            listeners.peers.spawn(served.serve(sockets.headset, stop.subscribe(), abort()));
+        }
         if !sockets.refusal.is_empty() {
             let served = self.listener("phone_refusal", None, proxied, refusal);
             listeners.peers.spawn(served.serve(sockets.refusal, stop.subscribe(), abort()));
@@ -184,9 +205,20 @@ impl Serving<'_> {
         proxy_protocol: bool,
         content: Content,
     ) -> Arc<Listener> {
-        Listener::new(Setup {
+        Listener::new(self.setup(name, tls, proxy_protocol, content))
+    }
+
+    fn setup(
+        &self,
+        name: &'static str,
+        tls: Option<Arc<Tls>>,
+        proxy_protocol: bool,
+        content: Content,
+    ) -> Setup {
+        Setup {
             name,
             tls,
+            devices: None,
             proxy_protocol,
             trusted_proxies: self.config.trusted_proxies.clone().into(),
             limits: self.config.limits,
@@ -194,7 +226,7 @@ impl Serving<'_> {
             clock: Arc::clone(&self.clock),
             lines: self.lines.clone(),
             content,
-        })
+        }
     }
 }
 

@@ -5,17 +5,19 @@ use std::time::Duration;
 
 use domain::settings::CtiSessions;
 use engine::surface::Readiness;
-use engine::{Engine, NodeSeen, SAID_PHONE, SAID_SEALING_KEYS, Said, StoreState};
+use engine::{Engine, NodeSeen, SAID_HEADSET, SAID_PHONE, SAID_SEALING_KEYS, Said, StoreState};
 
 use super::{NodeError, Shared};
 use crate::tls::certificates::SAID_CERTIFICATES;
 
 /// From now on each sign of life says how the node is. It does not keep the node alive.
-pub(super) fn describe(shared: &Arc<Shared>) {
+pub(super) fn describe(shared: &Arc<Shared>, serves_headsets: bool) {
+    let headset = serves_headsets.then(|| shared.config.headset.base());
     let node: Weak<Shared> = Arc::downgrade(shared);
-    shared
-        .engine
-        .describe(Arc::new(move || node.upgrade().map(|it| said(&it)).unwrap_or_default()));
+    shared.engine.describe(Arc::new(move || {
+        let said = node.upgrade().map(|it| said(&it, headset.clone()));
+        said.unwrap_or_default()
+    }));
 }
 
 /// A pair of servers that allows one session leaves none for a second node.
@@ -32,7 +34,7 @@ pub(super) fn refuse_second_session(engine: &Engine) -> Result<(), NodeError> {
     }
 }
 
-fn said(shared: &Shared) -> Said {
+fn said(shared: &Shared, headset: Option<String>) -> Said {
     let certificates = shared.certificates.published().map(|it| (SAID_CERTIFICATES, it));
     let values = [
         (SAID_PHONE, shared.config.phone.base()),
@@ -43,7 +45,9 @@ fn said(shared: &Shared) -> Said {
         ("settings", shared.engine.settings().number.to_string()),
         (SAID_SEALING_KEYS, shared.sealing.ids().join(" ")),
     ];
-    values.into_iter().chain(certificates).map(|(name, value)| (name.to_owned(), value)).collect()
+    let headset = headset.map(|base| (SAID_HEADSET, base));
+    let values = values.into_iter().chain(certificates).chain(headset);
+    values.map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
 /// The worst that is so, in one word.

@@ -4,7 +4,6 @@
 //! As long as the configuration says nothing of them, a port that another program has is done without:
 //! most nodes speak no SIP, and one that does beside a proxy on the same machine is to say so.
 
-use std::io::ErrorKind;
 use std::net::{SocketAddr, TcpListener, UdpSocket};
 
 use sip::{Limits, Listening};
@@ -28,11 +27,15 @@ pub(super) struct SipSockets {
 impl SipSockets {
     pub(super) fn bind(sip: &SipListeners) -> Result<Self, BindError> {
         let streams = |name, addresses: &[SocketAddr]| {
-            unless_taken(sip, listener::bind(name, addresses, sip.addresses_chosen))
+            listener::unless_taken(
+                sip.chosen,
+                "sip",
+                listener::bind(name, addresses, sip.addresses_chosen),
+            )
         };
         let datagrams = listener::bind_each("sip_udp", &sip.udp, sip.addresses_chosen, bind_udp);
         Ok(Self {
-            udp: unless_taken(sip, datagrams)?,
+            udp: listener::unless_taken(sip.chosen, "sip", datagrams)?,
             tcp: streams("sip_tcp", &sip.tcp)?,
             tls: streams("sip_tls", &sip.tls)?,
         })
@@ -71,23 +74,6 @@ fn limits(sip: &SipListeners) -> Limits {
     }
 }
 
-fn unless_taken<S>(
-    sip: &SipListeners,
-    bound: Result<Vec<S>, BindError>,
-) -> Result<Vec<S>, BindError> {
-    match bound {
-        Err(error) if !sip.chosen && error.kind() == ErrorKind::AddrInUse => {
-            let why = error.to_string();
-            tracing::warn!(
-                why,
-                "no SIP on this port; choose others in listeners.sip, or 0 for none"
-            );
-            Ok(Vec::new())
-        }
-        bound => bound,
-    }
-}
-
 pub(super) fn bind_udp(address: SocketAddr) -> std::io::Result<UdpSocket> {
     let socket = Socket::new(Domain::for_address(address), Type::DGRAM, Some(Protocol::UDP))?;
     if address.is_ipv6() {
@@ -102,6 +88,8 @@ pub(super) fn bind_udp(address: SocketAddr) -> std::io::Result<UdpSocket> {
 
 #[cfg(test)]
 mod tests {
+    use std::io::ErrorKind;
+
     use serde_json::{Value, json};
 
     use super::*;

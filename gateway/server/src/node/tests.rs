@@ -1,5 +1,7 @@
 //! A whole node in this process: start, reload, store faults, stop, and the figures it shows.
 
+mod headset;
+mod headsets;
 mod peers;
 
 use std::io::{BufRead, BufReader, Read, Write};
@@ -45,6 +47,7 @@ fn config(folder: &Path) -> Config {
         "state_directory": folder.join("state"),
         "listeners": {
             "phone": listen(), "console": listen(), "operations": listen(),
+            "headset": {"port": 0},
             "sip": {"tls_port": 0, "tcp_port": 0},
         },
         "limits": {"drain_seconds": 1},

@@ -8,7 +8,8 @@
 //! Agents and phones are many, and nothing names a phone: of those only what an edit touches is looked
 //! at, so that one label edited among 24,000 agents costs no look at each of them. What SIP calls a phone
 //! is its own alone, so phones that are called what an edited one shall be are looked at too, and all
-//! that speak SIP where its section is edited, whose next hops they name.
+//! that speak SIP where its section is edited, whose next hops they name, or that name a pair where pairs
+//! are.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -412,6 +413,10 @@ impl Edits {
         if touched(Section::Sip) {
             let with_sip = before.devices.iter().filter(|(_, device)| device.sip.is_some());
             devices.extend(with_sip.map(|(name, device)| (name.clone(), device.clone())));
+        }
+        if touched(Section::CtiPair) {
+            let of_pairs = before.devices.iter().filter(|(_, device)| device.pair.is_some());
+            devices.extend(of_pairs.map(|(name, device)| (name.clone(), device.clone())));
         }
         let of_devices = self.edits.iter().filter(|edit| edit.section == Section::Device);
         for sip in of_devices.filter_map(|edit| edit.document.as_ref()?.get("sip")) {

@@ -11,6 +11,7 @@ use domain::settings::{CLIENT_PASSWORD_PURPOSE, PUSH_PASSWORD_PURPOSE};
 
 use super::*;
 
+mod headset;
 mod sip;
 
 const CERTIFICATE: &str = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";

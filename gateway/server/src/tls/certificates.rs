@@ -69,13 +69,16 @@ pub(crate) enum Purpose {
     Console,
     /// The listener for SIP over TLS.
     Sip,
+    /// The listener for phones that ask for their headset.
+    Headset,
 }
 
 impl Purpose {
     /// Every purpose.
-    pub(crate) const ALL: [Self; 4] = [Self::Server, Self::Phone, Self::Console, Self::Sip];
+    pub(crate) const ALL: [Self; 5] =
+        [Self::Server, Self::Phone, Self::Console, Self::Sip, Self::Headset];
     /// Those that are listeners.
-    const LISTENERS: [Self; 3] = [Self::Phone, Self::Console, Self::Sip];
+    const LISTENERS: [Self; 4] = [Self::Phone, Self::Console, Self::Sip, Self::Headset];
 
     /// Its name in files, figures and commands.
     pub(crate) fn name(self) -> &'static str {
@@ -84,6 +87,7 @@ impl Purpose {
             Self::Phone => "phone",
             Self::Console => "console",
             Self::Sip => "sip",
+            Self::Headset => "headset",
         }
     }
 
@@ -92,12 +96,17 @@ impl Purpose {
         match self {
             Self::Server | Self::Phone => config.certificate_names(),
             Self::Console | Self::Sip => vec![config.name.clone()],
+            Self::Headset => vec![config.headset.public_name.clone()],
         }
     }
 
     /// Whether the node has that listener at all.
     fn is_here(self, config: &Config) -> bool {
-        self != Self::Sip || !config.sip.tls.is_empty()
+        match self {
+            Self::Sip => !config.sip.tls.is_empty(),
+            Self::Headset => !config.headset.addresses.is_empty(),
+            _ => true,
+        }
     }
 }
 
@@ -255,6 +264,9 @@ impl Loaded {
             if let Some(certificate) = shown_by(&in_force, listener) {
                 tls.insert(listener, Arc::new(Tls::answering(certificate, challenges.clone())?));
             }
+        }
+        if let Some(certificate) = shown_by(&in_force, Purpose::Headset) {
+            tls.insert(Purpose::Headset, Arc::new(Tls::new(certificate)?));
         }
         Ok(Self { in_force, tls, sip, acme })
     }

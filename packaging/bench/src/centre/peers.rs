@@ -1,27 +1,39 @@
 //! The simulated contact-centre server as a process of its own.
 
+use std::ffi::OsStr;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::TcpStream;
-use std::path::PathBuf;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use serde_json::Value;
 
 use crate::AnyError;
+use crate::gateway::peers_program;
 
-pub(super) struct Peers {
+pub(crate) struct Peers {
     child: Child,
-    pub(super) side_a: String,
-    pub(super) side_b: String,
+    pub(crate) side_a: String,
+    pub(crate) side_b: String,
     control: String,
 }
 
 impl Peers {
     pub(super) fn start(agents: usize) -> Result<Self, AnyError> {
-        let mut child = Command::new(program()?)
+        Self::with(agents, &[])
+    }
+
+    /// One that notes in a file when it wrote each state.
+    pub(crate) fn recording(agents: usize, file: &Path) -> Result<Self, AnyError> {
+        Self::with(agents, &["--record".as_ref(), file.as_os_str()])
+    }
+
+    fn with(agents: usize, arguments: &[&OsStr]) -> Result<Self, AnyError> {
+        let mut child = Command::new(peers_program()?)
             .args(["cti-server", "--listen-b", "127.0.0.1:0", "--until-input-ends"])
             .args(["--generate-agents", &agents.to_string(), "--no-skill-group-events"])
+            .args(arguments)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -36,25 +48,22 @@ impl Peers {
         Ok(Self { child, side_a: text("/cti/a"), side_b: text("/cti/b"), control: text("/peers") })
     }
 
-    pub(super) fn process(&self) -> String {
-        self.child.id().to_string()
+    pub(crate) fn process(&self) -> u32 {
+        self.child.id()
     }
 
-    pub(super) async fn ask(&self, request: Value) -> Result<Value, AnyError> {
-        let control = self.control.clone();
-        let asking = tokio::task::spawn_blocking(move || -> Result<Value, AnyError> {
-            let mut stream = TcpStream::connect(control)?;
-            stream.set_read_timeout(Some(Duration::from_secs(180)))?;
-            writeln!(stream, "{request}")?;
-            let mut line = String::new();
-            BufReader::new(stream).read_line(&mut line)?;
-            let answer: Value = serde_json::from_str(&line)?;
-            if answer.get("ok") != Some(&Value::Bool(true)) {
-                return Err(format!("{request}: {answer}").into());
-            }
-            Ok(answer)
-        });
-        asking.await?
+    /// Has a command done; answers once it is.
+    pub(crate) fn ask(&self, request: &Value) -> Result<Value, AnyError> {
+        let mut stream = TcpStream::connect(&self.control)?;
+        stream.set_read_timeout(Some(Duration::from_secs(180)))?;
+        writeln!(stream, "{request}")?;
+        let mut line = String::new();
+        BufReader::new(stream).read_line(&mut line)?;
+        let answer: Value = serde_json::from_str(&line)?;
+        if answer.get("ok") != Some(&Value::Bool(true)) {
+            return Err(format!("{request}: {answer}").into());
+        }
+        Ok(answer)
     }
 }
 
@@ -63,13 +72,4 @@ impl Drop for Peers {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
-}
-
-fn program() -> Result<PathBuf, AnyError> {
-    if let Some(path) = std::env::var_os("JACKFIELD_PEERS_BIN") {
-        return Ok(path.into());
-    }
-    let own = std::env::current_exe()?;
-    let path = own.with_file_name("jackfield-peers");
-    if path.exists() { Ok(path) } else { Err("build it first: cargo build --release".into()) }
 }

@@ -1,7 +1,6 @@
 //! Ten thousand phones over TLS, one connection each: what each takes of memory, and how soon all are back.
 
 use std::io::{BufRead as _, BufReader};
-use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
@@ -11,6 +10,7 @@ use serde_json::Value;
 use super::node::Node;
 use super::{DOMAIN, FIRST, PASSWORD};
 use crate::demand::Demand;
+use crate::gateway::peers_program;
 use crate::{AnyError, Missed};
 
 const MEMORY: Demand = Demand::AtMost(40.0);
@@ -56,7 +56,7 @@ struct Load {
 
 impl Load {
     fn start(node: &Node, phones: usize) -> Result<Self, AnyError> {
-        let mut child = Command::new(program()?)
+        let mut child = Command::new(peers_program()?)
             .args(["sip-load", "--server", &node.tls.to_string(), "--transport", "tls"])
             .args(["--domain", DOMAIN, "--phones", &phones.to_string(), "--losses", "1"])
             .args(["--first", &FIRST.to_string(), "--user", "{n}", "--password", PASSWORD])
@@ -98,13 +98,4 @@ impl Drop for Load {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
-}
-
-fn program() -> Result<PathBuf, AnyError> {
-    if let Some(path) = std::env::var_os("JACKFIELD_PEERS_BIN") {
-        return Ok(path.into());
-    }
-    let own = std::env::current_exe()?;
-    let path = own.with_file_name("jackfield-peers");
-    if path.exists() { Ok(path) } else { Err("build it first: cargo build --release".into()) }
 }

@@ -174,7 +174,7 @@ fn percentile(columns: &[(&str, &str)]) -> f64 {
 }
 
 /// A fresh folder for what programs write.
-pub(super) fn folder(name: &str) -> Result<PathBuf, AnyError> {
+pub(crate) fn folder(name: &str) -> Result<PathBuf, AnyError> {
     static NUMBER: AtomicU32 = AtomicU32::new(0);
     let number = NUMBER.fetch_add(1, Ordering::Relaxed);
     let name = format!("jackfield-bench-{name}-{}-{number}", std::process::id());
@@ -190,7 +190,7 @@ pub(super) fn missing(program: &'static str) -> impl Fn(std::io::Error) -> AnyEr
 }
 
 /// Waits until a server answers OPTIONS over UDP with 200.
-pub(super) fn answers(server: SocketAddr, child: &mut Child) -> Result<(), AnyError> {
+pub(crate) fn answers(server: SocketAddr, child: &mut Child) -> Result<(), AnyError> {
     let socket = UdpSocket::bind((ADDRESS, 0))?;
     socket.set_read_timeout(Some(Duration::from_millis(100)))?;
     let own = socket.local_addr()?;
@@ -224,7 +224,7 @@ pub(super) fn free_port(address: &str) -> Result<u16, AnyError> {
 }
 
 /// Different ports of that address that nobody has, for TCP nor UDP.
-pub(super) fn free_ports<const N: usize>(address: &str) -> Result<[u16; N], AnyError> {
+pub(crate) fn free_ports<const N: usize>(address: &str) -> Result<[u16; N], AnyError> {
     let (mut held, mut ports) = (Vec::new(), [0; N]);
     for port in &mut ports {
         loop {

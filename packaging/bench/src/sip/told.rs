@@ -195,6 +195,7 @@ async fn adapter(at: SocketAddr) -> Result<(Arc<Sip>, watch::Sender<bool>), AnyE
             profile: false,
             certificate_sha256: None,
             sip: Some(sip),
+            pair: None,
         };
         devices.insert(name, Arc::new(device));
     }

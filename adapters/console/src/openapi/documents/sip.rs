@@ -46,6 +46,7 @@ pub(super) fn schema() -> Value {
                     "reasoncode",
                 ),
             ),
+            ("headset_event", usual(named("^[-A-Za-z0-9.!%*_+`'~]+$", 32), "service-control")),
             ("legacy_no_qop", about(list(short(128), 10_000), "Users whose phones know no qop.")),
             ("lenient", usual(switch(), false)),
             (

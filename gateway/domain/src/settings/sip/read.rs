@@ -64,6 +64,15 @@ impl WrittenSip {
         let timer_t4_milliseconds = reader.count("timer_t4_milliseconds", 500..=32_000, t4);
         let elements = REASON_ELEMENTS.map(|name| (name, name));
         let reason_element = reader.choice("reason_element", &elements);
+        let headset_event = reader.short_text("headset_event", 32);
+        let is_token = |text: &String| {
+            text.chars().all(|it| it.is_ascii_alphanumeric() || "-.!%*_+`'~".contains(it))
+        };
+        if headset_event.as_ref().is_some_and(|text| !is_token(text)) {
+            let message = "must be the name of an event package, as service-control: letters, digits \
+                           and - . ! % * _ + ` ' ~";
+            reader.problem("headset_event", message);
+        }
         let legacy_no_qop = reader.text_list("legacy_no_qop", 10_000, 128);
         let lenient = reader.switch("lenient").unwrap_or(false);
         let allowed_networks = reader.parsed_list("allowed_networks", 200);
@@ -88,6 +97,7 @@ impl WrittenSip {
             timer_t2_milliseconds,
             timer_t4_milliseconds,
             reason_element: reason_element.unwrap_or(REASON_ELEMENTS[0]).to_owned(),
+            headset_event: headset_event.unwrap_or(default.headset_event.clone()),
             legacy_no_qop,
             lenient,
             allowed_networks,

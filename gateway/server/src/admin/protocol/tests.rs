@@ -67,6 +67,20 @@ fn what_rest_hands_on_has_the_names_that_deeds_read() {
     }
 }
 
+/// What the list of headsets is asked by has the same names in REST as here.
+#[test]
+fn what_rest_asks_headsets_by_has_the_names_that_the_deed_reads() {
+    let document = ::console::openapi_document();
+    let parameters = document["paths"]["/api/v1/headsets"]["get"]["parameters"].as_array().unwrap();
+    assert_eq!(parameters.len(), 6);
+    for parameter in parameters {
+        let name = parameter["name"].as_str().unwrap().to_owned();
+        let value = example(&parameter["schema"]);
+        let read = |members| plain(read(members, headsets::WantedHeadsets::read));
+        assert_eq!(read(json!({name.clone(): value})), Ok(()), "{name}");
+    }
+}
+
 #[test]
 fn who_opens_the_socket_is_told_what_lies_behind() {
     let failure = Failure { cause: Some("disk".to_owned()), ..Failure::new("unavailable", "away") };

@@ -132,6 +132,7 @@ impl Pebble {
                 "phone": phone,
                 "console": listen(free_port()),
                 "operations": listen(free_port()),
+                "headset": {"port": 0},
             },
             "limits": {"drain_seconds": 1},
         });

@@ -313,7 +313,7 @@ async fn ops_08_a_listener_has_a_certificate_of_its_own_where_one_was_imported()
     assert_eq!(
         told,
         [
-            (Purpose::Server, [Purpose::Console, Purpose::Sip].as_slice()),
+            (Purpose::Server, [Purpose::Console, Purpose::Sip, Purpose::Headset].as_slice()),
             (Purpose::Phone, &[Purpose::Phone]),
         ]
     );
@@ -349,7 +349,11 @@ async fn ops_08_sip_shows_the_certificate_in_force_with_every_handshake() {
 
 #[tokio::test]
 async fn ops_08_a_listener_without_sockets_shows_no_certificate() {
-    let it = fixture_with(|_, config| config.sip.tls.clear()).await;
+    let without = |_: &Folder, config: &mut Config| {
+        config.sip.tls.clear();
+        config.headset.addresses.clear();
+    };
+    let it = fixture_with(without).await;
     let listeners = it.certificates.list().in_force[0].listeners.clone();
     assert_eq!(listeners, [Purpose::Phone, Purpose::Console]);
 }

@@ -1,0 +1,444 @@
+//! The adapter's work beside answering: it follows agents, phones and settings, and tells phones.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use domain::settings::{HeadsetMode, Settings};
+use domain::{
+    AgentKey, DeviceName, HeadsetNews, Known, LiveAgent, Presence, SessionNumber, Timestamp,
+};
+use engine::{Notice, Port, Registered, ShowFailure, TellOutcome};
+use protocols::headset::Profile;
+use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::{Notify, watch};
+use tokio::task::JoinSet;
+use tokio::time::MissedTickBehavior;
+
+use crate::execute::Hands;
+use crate::figures::Figures;
+use crate::identity::{KEY_PURPOSE, Proven, Tickets};
+use crate::roster::{Place, Roster, Whose};
+use crate::rounds::Rounds;
+use crate::services::{Nodes, basis};
+use crate::teller::{Teller, Took};
+use crate::translate;
+use crate::unknown::Unknown;
+
+/// How many phones are told of states at once, and how many of news.
+const TELLS_MAX: usize = 512;
+/// How often nodes and figures are looked at.
+const LOOK: Duration = Duration::from_secs(1);
+/// A phone that registered discovers its services by itself within so long, or is asked to.
+const GRACE: Duration = Duration::from_secs(2);
+/// Phones of which is remembered when they asked.
+const SEEN_MAX: usize = 50_000;
+
+/// The headset service.
+pub struct Headset {
+    pub(crate) port: Port,
+    /// Scheme, host and port of this node's service.
+    pub(crate) base: String,
+    pub(crate) profile: Profile,
+    pub(crate) tickets: Tickets,
+    pub(crate) figures: Figures,
+    pub(crate) state: Mutex<State>,
+    pub(crate) hands: Hands,
+    pub(crate) unknown: Mutex<Unknown>,
+    pub(crate) wake: Notify,
+}
+
+impl std::fmt::Debug for Headset {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("headset service")
+    }
+}
+
+/// What is known of phones and agents.
+pub(crate) struct State {
+    pub(crate) roster: Roster,
+    pub(crate) teller: Teller,
+    pub(crate) rounds: Rounds,
+    pub(crate) nodes: Nodes,
+    pub(crate) seen: HashMap<DeviceName, Seen>,
+    /// Phones to which nothing could be sent at the last look.
+    later: HashSet<DeviceName>,
+    /// Agents of whom nothing is known since their owner's link was lost.
+    lost: HashSet<AgentKey>,
+    /// The session each agent was last seen with.
+    sessions: HashMap<AgentKey, SessionNumber>,
+    settings: Arc<Settings>,
+}
+
+/// A phone that asked.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Seen {
+    /// When it last discovered its services.
+    pub(crate) discovered_at: Option<Timestamp>,
+    /// When it last fetched the configuration.
+    pub(crate) configured_at: Option<Timestamp>,
+    /// How that was proven.
+    pub(crate) proven: Option<Proven>,
+}
+
+/// What came of telling a phone.
+enum Told {
+    Status { device: DeviceName, agent: Option<AgentKey>, took: Took },
+    News { device: DeviceName, was_told: bool },
+}
+
+impl Headset {
+    /// The service; phones reach this node under `base`, for example `https://gw-a.example:9444`.
+    pub fn new(port: Port, base: String, profile: Profile) -> Arc<Self> {
+        let settings = port.settings();
+        let state = State {
+            roster: Roster::default(),
+            teller: Teller::default(),
+            rounds: Rounds::new(Instant::now(), settings.headset.news_per_second),
+            nodes: Nodes::of(&[], port.node(), &base),
+            seen: HashMap::new(),
+            later: HashSet::new(),
+            lost: HashSet::new(),
+            sessions: HashMap::new(),
+            settings,
+        };
+        Arc::new(Self {
+            tickets: Tickets::new(&port.link_key(KEY_PURPOSE)),
+            figures: Figures::new(port.metrics()),
+            base,
+            profile,
+            state: Mutex::new(state),
+            hands: Hands::default(),
+            unknown: Mutex::default(),
+            wake: Notify::new(),
+            port,
+        })
+    }
+
+    /// The state; held for a moment only, never across a wait.
+    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What an agent does, as far as this node knows.
+    pub(crate) fn presence(&self, agent: &AgentKey) -> Option<Presence> {
+        if let Some(live) = self.port.live(agent) {
+            return Some(live.presence());
+        }
+        self.port.presence(self.port.seen_session(agent)?.as_ref())
+    }
+
+    /// Follows agents, phones and settings until it is to stop.
+    pub(crate) async fn follow(self: Arc<Self>, mut stop: watch::Receiver<bool>) {
+        let mut changes = self.port.changes();
+        let mut registrations = self.port.channels().registrations();
+        let mut settings = self.port.settings_changes();
+        let mut look = tokio::time::interval(LOOK);
+        look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut tells: JoinSet<Told> = JoinSet::new();
+        // What came before we listened is found by looking.
+        self.take_over();
+        self.look_at_all();
+        loop {
+            let due = self.send(&mut tells);
+            tokio::select! {
+                biased;
+                _ = stop.wait_for(|stop| *stop) => return,
+                Some(told) = tells.join_next(), if !tells.is_empty() => self.note(told),
+                changed = changes.recv() => match changed {
+                    Ok(agent) => self.follow_agent(&agent),
+                    Err(RecvError::Lagged(_)) => self.look_at_all(),
+                    Err(RecvError::Closed) => return,
+                },
+                registered = registrations.recv() => match registered {
+                    Ok(registered) => self.register(&registered),
+                    Err(RecvError::Lagged(_)) => self.look_at_all(),
+                    Err(RecvError::Closed) => return,
+                },
+                changed = settings.changed() => match changed {
+                    Ok(()) => self.take_over(),
+                    Err(_) => return,
+                },
+                _ = look.tick() => self.tick(),
+                () = self.wake.notified() => {}
+                () = until(due) => {}
+            }
+        }
+    }
+
+    /// Begins to tell whom there is something to tell; gives when to look again.
+    fn send(&self, tells: &mut JoinSet<Told>) -> Option<Instant> {
+        let now = Instant::now();
+        let mut state = self.state();
+        let is_on = state.settings.headset.mode != HeadsetMode::Disabled;
+        while let Some(device) = state.teller.next(TELLS_MAX) {
+            if !self.is_told_here(&device) {
+                state.teller.forget(&device);
+                state.rounds.forget(&device);
+                continue;
+            }
+            if !is_on {
+                continue;
+            }
+            let whose = state.roster.agent_of(&device);
+            let agent = whose.agent();
+            let before = state.teller.told(&device, agent);
+            let presence = agent.and_then(|agent| self.presence(agent));
+            let status = match (agent, &presence) {
+                // An agent of whom nothing was heard yet.
+                (Some(_), None) => None,
+                (_, presence) => translate::status(presence.as_ref(), before),
+            };
+            let Some(status) = status else { continue };
+            state.teller.begin(&device);
+            let (port, agent) = (self.port.clone(), agent.cloned());
+            tells.spawn(async move {
+                let outcome = port.channels().tell(&device, Notice::AgentStatus(status)).await;
+                let took = match outcome {
+                    TellOutcome::Told => Took::It(status),
+                    TellOutcome::Failed(ShowFailure::Busy | ShowFailure::Gone)
+                    | TellOutcome::NoChannel => Took::Later,
+                    TellOutcome::Failed(ShowFailure::NoAnswer | ShowFailure::Refused) => Took::No,
+                };
+                Told::Status { device, agent, took }
+            });
+        }
+        while tells.len() < 2 * TELLS_MAX
+            && let Some((device, news)) = state.rounds.next(now)
+        {
+            if !self.is_told_here(&device) {
+                state.rounds.forget(&device);
+                continue;
+            }
+            let port = self.port.clone();
+            tells.spawn(async move {
+                let outcome = port.channels().tell(&device, Notice::HeadsetNews(news)).await;
+                Told::News { device, was_told: outcome == TellOutcome::Told }
+            });
+        }
+        state.rounds.deadline()
+    }
+
+    /// Whether this node tells that phone, or another one that has the same way to it.
+    fn is_told_here(&self, device: &DeviceName) -> bool {
+        match self.port.channels().reach(device) {
+            None => false,
+            Some(reach) => !reach.is_shared || self.port.heir(device.as_str()) == *self.port.node(),
+        }
+    }
+
+    fn note(&self, told: Result<Told, tokio::task::JoinError>) {
+        let Ok(told) = told else { return };
+        let mut state = self.state();
+        match told {
+            Told::Status { device, agent, took } => {
+                if took == Took::Later {
+                    state.later.insert(device.clone());
+                }
+                state.teller.done(&device, agent, took);
+            }
+            Told::News { device, was_told } => state.rounds.done(&device, was_told),
+        }
+    }
+
+    /// An agent's session or state changed.
+    fn follow_agent(&self, agent: &AgentKey) {
+        let session = self.port.seen_session(agent);
+        let live = self.port.live(agent);
+        let place = Place::of(session.as_deref(), live.as_deref());
+        let number = session.as_ref().filter(|it| it.signed_in().is_some()).map(|it| it.number);
+        let mut state = self.state();
+        let phones = state.roster.place(agent, place);
+        let is_anew = state.is_anew(agent, number, live.as_deref());
+        for phone in phones {
+            if is_anew {
+                state.teller.doubt(&phone);
+            } else {
+                state.teller.look(&phone);
+            }
+        }
+    }
+
+    /// A phone can be told: it is told what is so, and discovers its services unless it just did.
+    fn register(&self, registered: &Registered) {
+        let device = &registered.device;
+        if self.port.channels().reach(device).is_none() {
+            return;
+        }
+        let mut state = self.state();
+        if state.settings.headset.mode == HeadsetMode::Disabled && !state.seen.contains_key(device)
+        {
+            // Nothing is said to phones of a site that has no headsets.
+            return;
+        }
+        state.teller.register(device);
+        state.rounds.invite(device, Instant::now() + GRACE);
+    }
+
+    /// Looks at all agents and all phones.
+    fn look_at_all(&self) {
+        let settings = self.port.settings();
+        let mut agents: HashSet<AgentKey> = self.state().roster.agents().into_iter().collect();
+        agents.extend(self.port.signed_in().iter().map(|session| session.agent.clone()));
+        for pair in settings.cti_pairs.keys() {
+            agents.extend(self.port.live_agents(pair).iter().map(|live| live.agent.clone()));
+        }
+        for agent in agents {
+            self.follow_agent(&agent);
+        }
+        let known: HashSet<DeviceName> = self.state().teller.devices().into_iter().collect();
+        for device in self.port.channels().told_devices() {
+            if known.contains(&device) {
+                self.state().teller.look(&device);
+            } else {
+                self.register(&Registered { device, is_fresh: false });
+            }
+        }
+    }
+
+    /// Takes over the settings in force, and lets phones know what they must ask anew (HST-05).
+    fn take_over(&self) {
+        let settings = self.port.settings();
+        let mut guard = self.state();
+        let state = &mut *guard;
+        let before = std::mem::replace(&mut state.settings, Arc::clone(&settings));
+        state.rounds.set_pace(settings.headset.news_per_second);
+        let nodes = state.nodes.clone();
+        self.announce(state, (&before, &nodes), (&settings, &nodes));
+        if !Arc::ptr_eq(&before.devices, &settings.devices) || before.number == settings.number {
+            state.roster.set_lines(&settings);
+            for device in state.teller.devices() {
+                state.teller.look(&device);
+            }
+        }
+        let was_off = before.headset.mode == HeadsetMode::Disabled;
+        let is_on = settings.headset.mode != HeadsetMode::Disabled;
+        drop(guard);
+        if was_off && is_on {
+            let mut state = self.state();
+            for device in self.port.channels().told_devices() {
+                state.teller.register(&device);
+            }
+        }
+    }
+
+    /// Has all phones that this node tells hear of what changed for them.
+    fn announce(&self, state: &mut State, before: (&Settings, &Nodes), now: (&Settings, &Nodes)) {
+        let of = |settings: &Settings| {
+            let headset = &settings.headset;
+            (headset.default_not_ready_reason, headset.mute_button)
+        };
+        let is_other_configuration = of(before.0) != of(now.0);
+        let mut devices = self.port.channels().told_devices();
+        if before.0.headset.mode == HeadsetMode::Disabled
+            && now.0.headset.mode == HeadsetMode::Disabled
+        {
+            // Phones that never asked have no headset service to ask anew.
+            devices.retain(|device| state.seen.contains_key(device));
+        }
+        let (services, others): (Vec<_>, Vec<_>) = devices
+            .into_iter()
+            .partition(|device| basis(before.0, before.1, device) != basis(now.0, now.1, device));
+        if !services.is_empty() {
+            state.rounds.announce(services, HeadsetNews::ServicesChanged);
+        }
+        if is_other_configuration && !others.is_empty() {
+            state.rounds.announce(others, HeadsetNews::ConfigurationChanged);
+        }
+    }
+
+    fn tick(&self) {
+        let nodes = Nodes::of(&self.port.nodes(), self.port.node(), &self.base);
+        let mut guard = self.state();
+        let state = &mut *guard;
+        if nodes != state.nodes {
+            let before = std::mem::replace(&mut state.nodes, nodes.clone());
+            let settings = Arc::clone(&state.settings);
+            self.announce(state, (&settings, &before), (&settings, &nodes));
+        }
+        for device in std::mem::take(&mut state.later) {
+            state.teller.look(&device);
+        }
+        let devices = state.teller.devices();
+        for device in &devices {
+            if self.port.channels().reach(device).is_none() {
+                state.teller.forget(device);
+                state.rounds.forget(device);
+            }
+        }
+        let dead = devices.iter().filter(|device| state.teller.is_dead(device)).count();
+        let ambiguous = devices.iter().filter(|device| {
+            matches!(state.roster.agent_of(device), Whose::Several(_) | Whose::SharedLine(_))
+        });
+        let ambiguous = ambiguous.count();
+        let (_, waiting) = state.teller.counts();
+        let left = state.rounds.left();
+        drop(guard);
+        let count = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
+        self.figures.phones.set(count(devices.len()));
+        self.figures.phones_dead.set(count(dead));
+        self.figures.phones_without_agent.set(count(ambiguous));
+        self.figures.tells_waiting.set(count(waiting));
+        self.figures.news_left.set(count(left));
+        self.hands.forget_old(Instant::now());
+    }
+
+    /// A phone asked: it need not be told to.
+    pub(crate) fn asked(&self, device: &DeviceName, news: HeadsetNews, proven: Option<Proven>) {
+        let now = self.port.now();
+        let mut state = self.state();
+        state.rounds.asked(device, news);
+        if state.seen.len() >= SEEN_MAX && !state.seen.contains_key(device) {
+            return;
+        }
+        let seen = state.seen.entry(device.clone()).or_insert(Seen {
+            discovered_at: None,
+            configured_at: None,
+            proven: None,
+        });
+        match news {
+            HeadsetNews::ServicesChanged => seen.discovered_at = Some(now),
+            HeadsetNews::ConfigurationChanged => seen.configured_at = Some(now),
+        }
+        seen.proven = proven.or(seen.proven);
+    }
+
+    /// What a phone shows may be wrong: it is told what is so.
+    pub(crate) fn tell_anew(&self, device: &DeviceName) {
+        self.state().teller.doubt(device);
+        self.wake.notify_one();
+    }
+}
+
+impl State {
+    /// Whether an agent signed in anew, or is known again after their owner's link was lost: then phones are
+    /// told although they may have been told the same before (HST-14).
+    fn is_anew(
+        &mut self,
+        agent: &AgentKey,
+        number: Option<SessionNumber>,
+        live: Option<&LiveAgent>,
+    ) -> bool {
+        let before = match number {
+            Some(number) => self.sessions.insert(agent.clone(), number),
+            None => self.sessions.remove(agent),
+        };
+        let is_other_session = number.is_some() && before != number;
+        let is_back = match live.map(|live| live.known) {
+            Some(Known::NotSince(_)) => {
+                self.lost.insert(agent.clone());
+                false
+            }
+            Some(Known::Now) => self.lost.remove(agent),
+            None => false,
+        };
+        is_other_session || is_back
+    }
+}
+
+async fn until(at: Option<Instant>) {
+    match at {
+        Some(at) => tokio::time::sleep_until(at.into()).await,
+        None => std::future::pending().await,
+    }
+}
