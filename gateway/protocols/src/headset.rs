@@ -77,6 +77,8 @@ pub const REQUEST_ID_CHARACTERS_MAX: usize = 64;
 pub const VERSION_CHARACTERS_MAX: usize = 64;
 /// Characters of an address of a service.
 pub const ADDRESS_CHARACTERS_MAX: usize = 1_024;
+/// Characters of what agents read of a reason; what is longer is cut when it is written.
+pub const REASON_LABEL_CHARACTERS_MAX: usize = 100;
 /// Characters of a text that people read.
 pub const LABEL_CHARACTERS_MAX: usize = 200;
 /// Characters of what an inventory tells: serial number, model, owner and the like.

@@ -8,8 +8,8 @@ use std::sync::LazyLock;
 use super::{
     AgentState, Answer, Asked, Configuration, Current, DeviceName, Discovery, FirmwareChoice,
     HEADSETS_MAX, HeadsetEvent, HeadsetKind, HeadsetSeen, HeadsetSettings, HeadsetStatus,
-    InventoryEvent, Lights, Mode, Moment, MuteButton, Profile, Reason, Refusal, Request, Routed,
-    Service, ServiceClass, Template, Token, Update, masked,
+    InventoryEvent, Lights, Mode, Moment, MuteButton, Profile, Reason, Refusal, Routed, Service,
+    ServiceClass, Template, Token, Update, masked,
 };
 
 /// Bytes that are kept of a request that nobody knows.
@@ -81,14 +81,11 @@ fn requests(device: &DeviceName) -> [Asked; 5] {
 
 /// The path of a request must be routed to it; a device that its path does not name is not found again.
 fn route_again(profile: &Profile, asked: &Asked) {
-    let (request, device, model) = match asked {
-        Asked::Discovery { device } => (Request::Discovery, Some(device), ""),
-        Asked::Configuration { device } => (Request::Configuration, Some(device), ""),
-        Asked::Update { device } => (Request::Update, device.as_ref(), ""),
-        Asked::Inventory { device } => (Request::Inventory, device.as_ref(), ""),
-        Asked::Template { device, model } => (Request::Template, device.as_ref(), model.as_str()),
+    let (request, Some(device)) = (asked.request(), asked.device()) else { return };
+    let model = match asked {
+        Asked::Template { model, .. } => model.as_str(),
+        _ => "",
     };
-    let Some(device) = device else { return };
     let path = profile.path(request, device, model);
     let found = profile.route(profile.method(request), &path);
     let without = match asked.clone() {

@@ -24,9 +24,19 @@ pub(super) fn read(body: &[u8], bytes_max: usize) -> Result<Node, BadBody> {
         deserializer.end()?;
         Ok(node)
     });
-    read.map_err(|_| match beyond.get() {
-        Some(limit) => BadBody::whole(limit),
-        None => BadBody::whole("is no whole JSON; send one object in UTF-8"),
+    read.map_err(|_| {
+        BadBody::whole(match beyond.get() {
+            Some(Beyond::Depth) => {
+                format!("is nested deeper than {DEPTH_MAX} levels; send it flatter")
+            }
+            Some(Beyond::Nodes) => {
+                format!("has more than {NODES_MAX} members and entries; send fewer")
+            }
+            Some(Beyond::Twice) => {
+                "has an object with two members of one name; send each once".to_owned()
+            }
+            None => "is no whole JSON; send one object in UTF-8".to_owned(),
+        })
     })
 }
 
@@ -66,20 +76,28 @@ fn put_text(text: &str, out: &mut String) {
     out.push_str(&Value::from(text).to_string());
 }
 
+/// Which limit of ours a body breaks.
+#[derive(Clone, Copy)]
+enum Beyond {
+    Depth,
+    Nodes,
+    Twice,
+}
+
 /// Reads one value. Errors of the parser hold what was sent, so they are thrown away; `beyond` says which limit
-/// of ours it was.
+/// it was.
 #[derive(Clone, Copy)]
 struct Seed<'c> {
     depth_left: usize,
     nodes_left: &'c Cell<usize>,
-    beyond: &'c Cell<Option<&'static str>>,
+    beyond: &'c Cell<Option<Beyond>>,
 }
 
 impl<'c> Seed<'c> {
     fn inner<E: Error>(self) -> Result<Self, E> {
         match self.depth_left.checked_sub(1) {
             Some(depth_left) => Ok(Self { depth_left, ..self }),
-            None => Err(self.refuse("is nested deeper than 16 levels; send it flatter")),
+            None => Err(self.refuse(Beyond::Depth)),
         }
     }
 
@@ -89,13 +107,13 @@ impl<'c> Seed<'c> {
                 self.nodes_left.set(left);
                 Ok(())
             }
-            None => Err(self.refuse("has more than 4096 members and entries; send fewer")),
+            None => Err(self.refuse(Beyond::Nodes)),
         }
     }
 
-    fn refuse<E: Error>(self, limit: &'static str) -> E {
+    fn refuse<E: Error>(self, limit: Beyond) -> E {
         self.beyond.set(Some(limit));
-        E::custom(limit)
+        E::custom("beyond a limit")
     }
 }
 
@@ -161,7 +179,7 @@ impl<'d> Visitor<'d> for Seed<'_> {
         let mut names: Vec<_> = members.iter().map(|(name, _)| name).collect();
         names.sort_unstable();
         if names.windows(2).any(|pair| matches!(pair, [one, next] if one == next)) {
-            return Err(self.refuse("has an object with two members of one name; send each once"));
+            return Err(self.refuse(Beyond::Twice));
         }
         Ok(Node::Table(Table(members)))
     }

@@ -85,6 +85,31 @@ pub enum Asked {
     },
 }
 
+impl Asked {
+    /// Which request it is.
+    #[must_use]
+    pub fn request(&self) -> Request {
+        match self {
+            Self::Discovery { .. } => Request::Discovery,
+            Self::Configuration { .. } => Request::Configuration,
+            Self::Update { .. } => Request::Update,
+            Self::Inventory { .. } => Request::Inventory,
+            Self::Template { .. } => Request::Template,
+        }
+    }
+
+    /// The device that the path names.
+    #[must_use]
+    pub fn device(&self) -> Option<&DeviceName> {
+        match self {
+            Self::Discovery { device } | Self::Configuration { device } => Some(device),
+            Self::Update { device }
+            | Self::Inventory { device }
+            | Self::Template { device, .. } => device.as_ref(),
+        }
+    }
+}
+
 /// What a request line comes to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Routed {

@@ -11,9 +11,10 @@ use super::{
     ADDRESS_CHARACTERS_MAX, AGE_DAYS_MAX, ANSWER_BYTES_MAX, AgentState, Answer, Configuration,
     Current, Discovery, Format, HEADSETS_MAX, HeadsetSeen, HeadsetSettings, INVENTORY_BYTES_MAX,
     INVENTORY_TEXT_CHARACTERS_MAX, InventoryEvent, LABEL_CHARACTERS_MAX, Lights,
-    MODEL_CHARACTERS_MAX, Profile, REASON_CODE_MAX, REASONS_MAX, RETRY_SECONDS_MAX, Reason, SCHEMA,
-    SERVICES_MAX, SPEAKER_VOLUME_MAX, Service, TOKEN_CHARACTERS_MAX, Template, Token,
-    UPDATE_BYTES_MAX, Update, VERSION_CHARACTERS_MAX, WORD_CHARACTERS_MAX, json, xml,
+    MODEL_CHARACTERS_MAX, Profile, REASON_CODE_MAX, REASON_LABEL_CHARACTERS_MAX, REASONS_MAX,
+    RETRY_SECONDS_MAX, Reason, SCHEMA, SERVICES_MAX, SPEAKER_VOLUME_MAX, Service,
+    TOKEN_CHARACTERS_MAX, Template, Token, UPDATE_BYTES_MAX, Update, VERSION_CHARACTERS_MAX,
+    WORD_CHARACTERS_MAX, json, xml,
 };
 
 impl Profile {
@@ -102,7 +103,8 @@ impl Profile {
                         code: form.needed(Member::ReasonCode, |form, it| {
                             form.number(it, REASON_CODE_MAX)
                         })?,
-                        label: form.needed_text(Member::ReasonLabel, LABEL_CHARACTERS_MAX)?,
+                        label: form
+                            .needed_text(Member::ReasonLabel, REASON_LABEL_CHARACTERS_MAX)?,
                     })
                 },
             )?,

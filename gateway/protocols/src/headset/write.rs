@@ -5,9 +5,10 @@ use super::enumeration::Enumeration;
 use super::member::{Item, Member, Root};
 use super::tree::{Node, Table};
 use super::{
-    Answer, Configuration, Current, Discovery, Format, InventoryEvent, Moment, Profile, SCHEMA,
-    Template, Update, json, xml,
+    Answer, Configuration, Current, Discovery, Format, InventoryEvent, Moment, Profile,
+    REASON_LABEL_CHARACTERS_MAX, SCHEMA, Template, Update, json, xml,
 };
+use crate::phone_xml::cut;
 
 impl Profile {
     /// The body that answers discovery.
@@ -41,7 +42,7 @@ impl Profile {
         let reasons = configuration.reasons.iter().map(|reason| {
             let mut sheet = Sheet::new(self);
             sheet.number(Member::ReasonCode, Some(reason.code));
-            sheet.text(Member::ReasonLabel, &reason.label);
+            sheet.text(Member::ReasonLabel, cut(&reason.label, REASON_LABEL_CHARACTERS_MAX));
             Node::Table(sheet.table)
         });
         let lights = configuration.lights.map(|lights| {

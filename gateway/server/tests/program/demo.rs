@@ -41,6 +41,11 @@ fn a_demo_answers_when_its_endpoints_file_is_there() {
     let ca = Path::new(string(&endpoints, "/ca"));
     let page = get_secure(&format!("{phone}SEP001122334455"), ca).unwrap();
     assert!(page.starts_with("HTTP/1.1 200 OK") && page.contains("<CiscoIPPhone"), "{page}");
+    let headset = string(&endpoints, "/headset");
+    assert!(headset.ends_with("/headset/"), "{headset}");
+    assert_eq!(string(&endpoints, "/nodes/0/headset"), headset);
+    // Whatever is answered, it is over TLS with the demo's certificate.
+    assert!(get_secure(headset, ca).unwrap().starts_with("HTTP/1.1 "));
     assert!(get(string(&endpoints, "/health")).starts_with("HTTP/1.1 200"));
     assert!(get(string(&endpoints, "/metrics")).contains("jackfield_build_info"));
 

@@ -96,6 +96,15 @@ fn the_configuration_has_the_names_of_the_reference() {
 }
 
 #[test]
+fn a_label_is_cut_to_what_phones_show() {
+    let reasons = vec![Reason { code: 5, label: "é".repeat(101) }];
+    let profile = Profile::default();
+    let written = profile.write_configuration(&Configuration { reasons, ..configuration() });
+    let read = profile.read_configuration(&written).unwrap();
+    assert_eq!(read.reasons[0].label, "é".repeat(100));
+}
+
+#[test]
 fn answers_templates_and_what_phones_send_have_the_names_of_the_reference() {
     let profile = Profile::default();
     let answer = Answer {

@@ -225,6 +225,9 @@ fn any_template() -> impl Strategy<Value = Template> {
 }
 
 proptest! {
+    // A profile and six documents are much for one case.
+    #![proptest_config(ProptestConfig::with_cases(100))]
+
     #[test]
     fn what_phones_send_comes_back(
         profile in any_profile(), update in any_update(), event in any_inventory(),

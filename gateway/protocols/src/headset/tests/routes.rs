@@ -119,6 +119,7 @@ proptest! {
             (Request::Template, Asked::Template { device: some, model: model.clone() }),
         ];
         for (request, asked) in asked {
+            prop_assert_eq!((asked.request(), asked.device()), (request, Some(&device)));
             let path = profile.path(request, &device, &model);
             prop_assert_eq!(profile.route(profile.method(request), &path), known(asked));
         }

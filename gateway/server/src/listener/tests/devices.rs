@@ -349,7 +349,7 @@ async fn other_authorities_count_at_once_also_on_open_connections() {
 }
 
 #[tokio::test]
-async fn ops_08_our_own_new_certificate_leaves_what_devices_proved() {
+async fn our_own_new_certificate_leaves_what_devices_proved() {
     let maker = Maker::new("Makers");
     for version in VERSIONS {
         let bench = bench(&[&maker]);
