@@ -11,9 +11,9 @@ use super::{Problem, WhichNode, ask};
 const PAGE: u64 = 1_000;
 
 pub(super) const PROFILE_HELP: &str = "\
-No node has to run. A profile says how paths, names and values of the headset service look; headset.profile_file \
-of the configuration names one. `jackfield headsets unknown` shows what phones asked for that the profile in use \
-does not know.
+No node has to run. A profile says how paths, names and values of the headset service look; profile_file of \
+[listeners.headset] in the configuration names one. `jackfield headsets unknown` shows what phones asked for that \
+the profile in use does not know.
 
 Example:
   jackfield headset-profile > headset.toml";

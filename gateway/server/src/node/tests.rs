@@ -1,6 +1,7 @@
 //! A whole node in this process: start, reload, store faults, stop, and the figures it shows.
 
 mod headset;
+mod headset_phones;
 mod headsets;
 mod peers;
 
