@@ -256,20 +256,21 @@ pub(crate) fn configuration(
         true => nullable_text(members, "agentProblem", problems),
         false => None,
     };
-    if agent.is_some() != state.is_some_and(|state| state != AgentState::Logout) {
-        problems.push(format!("the agent is {agent:?} in the state {state:?}"));
+    // An agent whose state nobody knows may be told as signed out; nobody has no state.
+    if agent.is_none() && state.is_some_and(|state| state != AgentState::Logout) {
+        problems.push(format!("nobody is in the state {state:?}"));
     }
     let key = members.get("muteButton").and_then(Value::as_str).and_then(MuteKey::named);
     if key.is_none() {
         problems.push(format!("muteButton is {:?}", members.get("muteButton")));
     }
     reasons(members, problems);
-    light_table(members, problems);
+    light_table(mode, members, problems);
     let default_reason = match members.get("defaultNotReadyReason") {
-        Some(Value::Null) => None,
+        None | Some(Value::Null) => None,
         Some(number) if number.is_u64() => number.as_u64(),
         other => {
-            problems.push(format!("defaultNotReadyReason is {other:?}"));
+            problems.push(format!("defaultNotReadyReason is {other:?}, neither a number nor null"));
             None
         }
     };
@@ -348,7 +349,11 @@ fn reasons(members: &Map<String, Value>, problems: &mut Problems) {
 }
 
 /// `led` says what the lights mean; where it names a row of the table, it says what the table says.
-fn light_table(members: &Map<String, Value>, problems: &mut Problems) {
+fn light_table(mode: Mode, members: &Map<String, Value>, problems: &mut Problems) {
+    // Where the integration is off the light shows mute, which needs no table.
+    if mode == Mode::Disabled && members.get("led").is_none_or(Value::is_null) {
+        return;
+    }
     let Some(Value::Object(rows)) = members.get("led") else {
         problems.push("led is no object".to_owned());
         return;

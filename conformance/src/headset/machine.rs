@@ -401,8 +401,8 @@ impl Headset {
         let setup = self.setup.clone();
         let kept = (self.base.plugged, self.base.in_call, self.faults, self.counts, self.ids);
         let outputs = std::mem::take(&mut self.outputs);
-        let shown = self.shown;
-        *self = Self { outputs, shown, ..Self::new(setup) };
+        let (shown, registrar) = (self.shown, self.registrar.take());
+        *self = Self { outputs, shown, registrar, ..Self::new(setup) };
         (self.base.plugged, self.base.in_call, self.faults, self.counts, self.ids) = kept;
     }
 

@@ -5,11 +5,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use rustls::ClientConfig;
+
 use super::client::Client;
 use super::machine::{Fault, Headset, Place, Setup};
 use super::worn::Registration;
 use crate::sip::handset::Handset;
 use crate::sip::identity::{Identity, Transport};
+use crate::sip::link::Origin;
 use crate::sip::options::{Device, Endpoints, WhereTo, look_up, read_endpoints, standby};
 use crate::tls;
 
@@ -72,12 +75,16 @@ pub(crate) struct HeadsetArguments {
     /// Do not register: discover at once, and hear nothing of the agent but by fetching
     #[arg(long, requires = "headset")]
     no_sip: bool,
-    /// The phone's own certificate, for the headset service and SIP (PEM)
+    /// The phone's own certificate, for the headset service and SIP (PEM); issued by `phone_ca` in
+    /// --endpoints unless named here
     #[arg(long, value_name = "FILE", requires_all = ["headset", "key"])]
     certificate: Option<PathBuf>,
     /// Its key (PEM)
     #[arg(long, value_name = "FILE", requires = "certificate")]
     key: Option<PathBuf>,
+    /// Show no certificate of the phone's own
+    #[arg(long, requires = "headset", conflicts_with = "certificate")]
+    no_certificate: bool,
 }
 
 /// What the rest of the phone's command line says.
@@ -86,6 +93,8 @@ pub(crate) struct Around<'a> {
     pub(crate) endpoints: Option<&'a Path>,
     pub(crate) node: Option<&'a str>,
     pub(crate) ca: Option<&'a Path>,
+    /// Certificate and key of the authority that issues phones' certificates.
+    pub(crate) authority: Option<(&'a Path, &'a Path)>,
     pub(crate) source: Option<IpAddr>,
     pub(crate) resolve: &'a [(String, IpAddr)],
 }
@@ -116,14 +125,18 @@ impl HeadsetArguments {
         let key = self.headset_key.clone().or(own.as_ref().and_then(|it| it.headset_key.clone()));
         let transport = self.sip_transport.unwrap_or(Transport::Tcp);
         let places = self.places(&endpoints, transport, around, key.as_deref()).await?;
+        let tls = self.tls(around)?;
         let registration = match self.no_sip {
             true => None,
-            false => Some(self.registration(&endpoints, transport, around, own).await?),
+            false => {
+                let found = self.registration(&endpoints, transport, around, own).await?;
+                let origin = Origin { tls: Arc::clone(&tls), ..found.origin };
+                Some(Registration { origin, ..found })
+            }
         };
         let seconds = self.update_seconds.unwrap_or(UPDATE_SECONDS);
         let update_patience = Duration::try_from_secs_f64(seconds)
             .map_err(|_| format!("--update-seconds {seconds}: it is no time"))?;
-        let own = self.certificate.as_deref().zip(self.key.as_deref());
         let setup = Setup {
             device: around.device.to_owned(),
             model: self.headset_model.unwrap_or_else(|| MODEL.to_owned()),
@@ -136,13 +149,19 @@ impl HeadsetArguments {
         Ok(Some(HeadsetSettings {
             machine: Headset::new(setup),
             fault: self.headset_fault,
-            client: Client {
-                tls: tls::client_config_as(around.ca, own)?,
-                source: around.source,
-                resolve: around.resolve.into(),
-            },
+            client: Client { tls, source: around.source, resolve: around.resolve.into() },
             registration,
         }))
+    }
+
+    /// What the phone trusts, and the certificate that it shows.
+    fn tls(&self, around: &Around<'_>) -> Result<Arc<ClientConfig>, String> {
+        let own = self.certificate.as_deref().zip(self.key.as_deref());
+        let base = tls::client_config_as(around.ca, own)?;
+        match around.authority.filter(|_| own.is_none() && !self.no_certificate) {
+            None => Ok(base),
+            authority => tls::client_config_of(&base, around.device, authority, true),
+        }
     }
 
     async fn places(
@@ -197,11 +216,9 @@ impl HeadsetArguments {
                 transport.parameter()
             )
         })?;
-        let own_certificate = self.certificate.clone().zip(self.key.clone());
         let domain = self.sip_domain.clone().or_else(|| endpoints.sip_domain.clone());
         let ca = around.ca.map(Path::to_owned);
-        let where_to =
-            WhereTo::of_phone(first, transport, domain, around.source, ca, own_certificate);
+        let where_to = WhereTo::of_phone(first, transport, domain, around.source, ca);
         let mut settled = where_to.settle(None).await?;
         for server in servers {
             settled.route.standby.push(standby(&server).await?);

@@ -7,13 +7,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Parser;
+use rcgen::{CertificateParams, Issuer, KeyPair};
+use rustls::RootCertStore;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+use rustls::server::WebPkiClientVerifier;
 use serde_json::{Value, json};
 
 use self::node::{Centre, Ill, Node, Shared};
 use super::base::AgentState;
 use super::{HeadsetLoadArguments, run_load};
 use crate::phone::tests::{Scratch, Script, authority};
-use crate::tls;
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -29,13 +33,13 @@ impl Site {
     async fn start(name: &str) -> Self {
         let scratch = Scratch::new(name);
         let (certificate, key) = authority(&scratch, "gateway");
-        let authority: (&Path, &Path) = (&certificate, &key);
-        let tls = tls::server_config("gateway", Some(authority)).unwrap();
+        let tls = asking((&certificate, &key));
         let centre = Centre::new();
         let nodes =
             [node::start(&centre, 0, Arc::clone(&tls)).await, node::start(&centre, 1, tls).await];
         let file = json!({
             "phone": "http://127.0.0.1:9/fippa/",
+            "phone_ca": {"certificate": certificate, "key": key},
             "sip_devices": [{"name": "SEP001122334455", "user": "1001", "password": "secret",
                 "headset_key": "s3cret"}],
             "nodes": nodes.each_ref().map(|node| json!({
@@ -85,6 +89,25 @@ impl Site {
     }
 }
 
+/// A server of that authority that asks for certificates, and lets in who has none.
+fn asking((certificate, key): (&Path, &Path)) -> Arc<rustls::ServerConfig> {
+    let mut roots = RootCertStore::empty();
+    roots.add(CertificateDer::from_pem_file(certificate).unwrap()).unwrap();
+    let read = |path: &Path| std::fs::read_to_string(path).unwrap();
+    let issuer =
+        Issuer::from_ca_cert_pem(&read(certificate), KeyPair::from_pem(&read(key)).unwrap());
+    let own = KeyPair::generate().unwrap();
+    let issued = CertificateParams::default().signed_by(&own, &issuer.unwrap()).unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider.clone());
+    let config = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_client_cert_verifier(verifier.allow_unauthenticated().build().unwrap())
+        .with_single_cert(vec![issued.der().clone()], own.serialize_der().try_into().unwrap());
+    Arc::new(config.unwrap())
+}
+
 #[track_caller]
 fn wait(script: &mut Script, conditions: &str) {
     let line = format!("{{\"wait_headset\":{conditions},\"within\":30}}");
@@ -123,7 +146,7 @@ async fn hst_09_mute_turns_the_agent_and_the_agent_turns_the_light() {
     assert_eq!(puts[1].1["reasonCode"], 7);
     let posts = site.centre.lock().unwrap().requests("POST");
     assert_eq!(posts[0].body["event"], "connected");
-    assert_eq!(posts[0].body["headsets"][0]["status"], "Connected");
+    assert_eq!(posts[0].body["headsets"][0]["status"], "connected");
     assert_eq!(script.end().await, 0);
 }
 
@@ -215,8 +238,12 @@ async fn a_phone_without_its_key_has_no_token_and_one_without_registrar_fetches(
     let mut script = site.phone(&["--headset-key", "wr0ng", "--no-sip"]);
     wait(&mut script, r#"{"discoveries":1,"has_token":false,"registered":false}"#);
     assert_eq!(script.end().await, 0);
-    let mut script = site.phone(&["--no-sip"]);
+    let mut script = site.phone(&["--no-sip", "--no-certificate"]);
     wait(&mut script, r#"{"configurations":1,"light":"red","refers":0,"has_token":true}"#);
+    let seen = site.centre.lock().unwrap().requests("GET");
+    let discovery = |key: &str| seen.iter().find(|it| it.query == format!("key={key}")).unwrap();
+    assert!(discovery("wr0ng").certified, "the phone showed no certificate");
+    assert!(!discovery("s3cret").certified, "the phone showed a certificate");
     assert_eq!(script.end().await, 0);
 }
 

@@ -264,11 +264,14 @@ impl PhoneArguments {
                 extension: self.extension.clone(),
             })
         };
+        let headset_authority =
+            authority.as_ref().map(|(certificate, key)| (certificate.as_path(), key.as_path()));
         let around = Around {
             device: &self.device,
             endpoints: self.endpoints.as_deref(),
             node: self.node.as_deref(),
             ca: ca.as_deref(),
+            authority: headset_authority,
             source,
             resolve: &resolve,
         };

@@ -224,9 +224,7 @@ impl WhereTo {
         domain: Option<String>,
         source: Option<IpAddr>,
         ca: Option<PathBuf>,
-        own: Option<(PathBuf, PathBuf)>,
     ) -> Self {
-        let (certificate, key) = own.unzip();
         Self {
             endpoints: None,
             server: Some(server),
@@ -235,8 +233,8 @@ impl WhereTo {
             source,
             ca,
             server_name: None,
-            certificate,
-            key,
+            certificate: None,
+            key: None,
             expires_seconds: EXPIRES_SECONDS,
             refresh_seconds: REFRESH_SECONDS,
             time_scale: 1.0,

@@ -312,8 +312,8 @@ impl Settings {
         let has_password = |it: &Device| it.sip.as_ref().is_some_and(|sip| sip.password.is_some());
         let devices = self.devices.values().map(|it| (&**it, has_password(it)));
         let trust = self.trust.values().map(Arc::as_ref);
-        warnings.extend(sip::warnings(&self.sip, devices, trust));
-        warnings.extend(headset::warnings(&self.headset, &self.sip));
+        warnings.extend(sip::warnings(&self.sip, devices, trust.clone()));
+        warnings.extend(headset::warnings(&self.headset, &self.sip, trust));
         warnings
     }
 

@@ -34,6 +34,8 @@ const NONE: Demand = Demand::AtMost(0.0);
 const LIGHT: Demand = Demand::AtMost(1_000.0);
 const REDISCOVERED: Demand = Demand::AtMost(60.0);
 
+/// Lines of the gateway's log that are shown where something fails.
+const LINES_MAX: usize = 20;
 /// What is still on its way after the last event.
 const SETTLE: Duration = Duration::from_secs(2);
 
@@ -70,7 +72,13 @@ const QUICK: Size = Size {
 
 pub(crate) fn run(quick: bool) -> Result<Missed, AnyError> {
     let folder = folder("headset")?;
-    let missed = in_folder(&folder, if quick { &QUICK } else { &FULL });
+    let missed = in_folder(&folder, if quick { &QUICK } else { &FULL }).map_err(|error| {
+        let log = std::fs::read_to_string(folder.join("log")).unwrap_or_default();
+        // Every phone has lines of its own there.
+        let problems = log.lines().filter(|line| !line.contains(" INFO "));
+        let problems: Vec<_> = problems.take(LINES_MAX).collect();
+        format!("{error}\n{}", problems.join("\n")).into()
+    });
     let _ = std::fs::remove_dir_all(&folder);
     missed
 }
@@ -79,7 +87,8 @@ fn in_folder(folder: &Path, size: &Size) -> Result<Missed, AnyError> {
     let (states, refers) = (folder.join("states.jsonl"), folder.join("refers.jsonl"));
     let peers = Peers::recording(size.agents, &states)?;
     let node = Node::start(folder, size, &peers)?;
-    peers.ask(&json!({"command": "wait", "what": "sessions", "value": "1", "seconds": 60}))?;
+    // The side in reserve is opened after the other.
+    peers.ask(&json!({"command": "wait", "what": "standby", "value": "1", "seconds": 60}))?;
     // Everybody signs on, without a change to speak of.
     change_states(&peers, size, 1, 1)?;
     let begun = Instant::now();

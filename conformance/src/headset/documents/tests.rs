@@ -103,7 +103,7 @@ fn a_configuration_is_gone_by_and_each_departure_told() {
     for (name, value, words) in [
         ("mode", json!("on"), "the mode is"),
         ("agentId", json!(1001), "agentId is"),
-        ("agentId", Value::Null, "the agent is None"),
+        ("agentId", Value::Null, "nobody is in the state"),
         ("state", json!("Talking"), "the state is"),
         ("state", Value::Null, "a stateCode without state"),
         ("stateCode", json!(3), "the stateCode of NotReady"),

@@ -195,12 +195,12 @@ impl Headset {
     }
 
     fn inventory(&self, moment: Moment, event: &str) -> Value {
-        let status = if self.base.plugged { "Connected" } else { "Disconnected" };
+        let status = if self.base.plugged { "connected" } else { "disconnected" };
         json!({
             "deviceName": self.setup.device, "event": event,
             "headsets": [{
                 "serialNumber": self.setup.serial, "model": self.setup.model, "vendor": "Cisco",
-                "type": "DECT wireless", "firmware": "2-1-0", "status": status,
+                "type": "dectWireless", "firmware": "2-1-0", "status": status,
                 "since": timestamp::write(moment.date), "dockModel": "560 base",
                 "deviceName": self.setup.device, "deviceModel": "CP-8845",
                 "softwareVersion": "sip8845_65.12-8-1", "ageDays": 0,

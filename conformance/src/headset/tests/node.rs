@@ -42,6 +42,8 @@ pub(super) struct Seen {
     pub(super) path: String,
     pub(super) query: String,
     pub(super) bearer: Option<String>,
+    /// Whether the phone showed a certificate.
+    pub(super) certified: bool,
     pub(super) body: Value,
 }
 
@@ -222,7 +224,9 @@ pub(super) async fn start(centre: &Shared, number: usize, tls: Arc<rustls::Serve
             let (acceptor, shared) = (TlsAcceptor::from(Arc::clone(&tls)), Arc::clone(&shared));
             tokio::spawn(until(ending.subscribe(), async move {
                 let Ok(stream) = acceptor.accept(stream).await else { return };
-                let service = service_fn(|request| serve(request, number, Arc::clone(&shared)));
+                let certified = stream.get_ref().1.peer_certificates().is_some();
+                let service =
+                    service_fn(|request| serve(request, (number, certified), Arc::clone(&shared)));
                 let http = hyper::server::conn::http1::Builder::new();
                 drop(http.serve_connection(TokioIo::new(stream), service).await);
             }));
@@ -289,7 +293,7 @@ fn welcome(message: &Message, sender: &mpsc::UnboundedSender<String>, centre: &S
 
 async fn serve(
     request: http::Request<Incoming>,
-    node: usize,
+    (node, certified): (usize, bool),
     centre: Shared,
 ) -> Result<http::Response<Full<Bytes>>, Infallible> {
     let (head, body) = request.into_parts();
@@ -301,6 +305,7 @@ async fn serve(
         path: head.uri.path().to_owned(),
         query: head.uri.query().unwrap_or_default().to_owned(),
         bearer: bearer.map(str::to_owned),
+        certified,
         body: serde_json::from_slice(&body).unwrap_or_default(),
     };
     let ill = {

@@ -187,7 +187,7 @@ impl SettingsFile {
             cti_pair::warnings(push_user, pairs.map(|it| (&it.name, it.rmcm_user.as_deref())));
         let devices = self.devices.iter().map(|it| (&it.device, it.sip_password.is_some()));
         warnings.extend(sip::warnings(&self.sip.sip, devices, self.trust.iter()));
-        warnings.extend(headset::warnings(&self.headset, &self.sip.sip));
+        warnings.extend(headset::warnings(&self.headset, &self.sip.sip, self.trust.iter()));
         warnings
     }
 

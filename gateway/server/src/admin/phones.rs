@@ -37,7 +37,9 @@ pub(super) fn config(shared: &Shared, asked: &Asked) -> Result<Value, Failure> {
         text.push_str(&device_file::line(name, value));
         text.push('\n');
     }
-    Ok(json!({"text": text, "note": note(&shared.engine.settings().headset, *address)}))
+    let has_handle = elements.iter().any(|(name, _)| *name == "discoveryURL");
+    let note = has_handle.then(|| note(&shared.engine.settings().headset, *address)).flatten();
+    Ok(json!({"text": text, "note": note}))
 }
 
 /// What whoever handles the elements has to know, where a secret is among them.

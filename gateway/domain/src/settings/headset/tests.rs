@@ -242,8 +242,11 @@ fn hst_13_a_phone_names_a_pair_that_is_there_and_a_profile_names_none() {
 
 #[test]
 fn hst_05_warnings_tell_what_cannot_reach_phones_and_what_proves_little() {
-    let keys = |headset: Value, sip: Value| -> Vec<String> {
-        let file = SettingsFile::read(json!({"headset": headset, "sip": sip})).unwrap();
+    let certificate = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+    let warned = |headset: Value, sip: Value, purpose: &str| -> Vec<String> {
+        let trust = json!([{"name": "x", "purposes": [purpose], "certificates": certificate}]);
+        let file = json!({"headset": headset, "sip": sip, "trust": trust});
+        let file = SettingsFile::read(file).unwrap();
         let of_file: Vec<_> = file.warnings();
         let documents = file.into_documents(|_| None, |_, _| Sealed::from_text("sealed"));
         let settings = Settings::from_documents(&SettingsHead::default(), documents.0);
@@ -251,14 +254,18 @@ fn hst_05_warnings_tell_what_cannot_reach_phones_and_what_proves_little() {
         of_file.into_iter().map(|it| it.key).collect()
     };
     let none: [String; 0] = [];
-    let sip = json!({"domains": ["voice.example"]});
-    assert_eq!(keys(json!({}), json!({})), none);
+    let (sip, trusted) = (json!({"domains": ["voice.example"]}), "headset_devices");
+    assert_eq!(warned(json!({}), json!({}), "phones"), none);
     for mode in ["notification", "notification_and_control"] {
-        assert_eq!(keys(json!({"mode": mode}), json!({})), ["headset.mode"]);
-        assert_eq!(keys(json!({"mode": mode}), sip.clone()), none);
+        let headset = json!({"mode": mode});
+        assert_eq!(warned(headset.clone(), json!({}), trusted), ["headset.mode"]);
+        assert_eq!(warned(headset.clone(), sip.clone(), "sip_devices"), ["headset.proof"]);
+        assert_eq!(warned(headset, sip.clone(), trusted), none);
+        let by_token = json!({"mode": mode, "proof": ["token"]});
+        assert_eq!(warned(by_token, sip.clone(), "phones"), none);
     }
-    assert_eq!(keys(json!({"proof": ["address"]}), sip.clone()), ["headset.proof"]);
-    assert_eq!(keys(json!({"proof": ["address", "token"]}), sip), none);
+    assert_eq!(warned(json!({"proof": ["address"]}), sip.clone(), "phones"), ["headset.proof"]);
+    assert_eq!(warned(json!({"proof": ["address", "token"]}), sip, "phones"), none);
 }
 
 #[test]

@@ -246,7 +246,7 @@ impl Client {
 fn play(file: Vec<u8>, mode: Mode, options: Options, fates: Vec<Fate>) -> (Vec<u8>, Vec<Outcome>) {
     let mut world = World::new(file, fates);
     let mut client = Client::ask(&mut world, &request(mode, options));
-    for _ in 0..100_000 {
+    for _ in 0..10_000 {
         let arrival = world.travelling.peek().map(|Reverse((at, ..))| *at);
         let (timer, port) = world.deadline().unzip();
         let again = (!client.is_done).then_some(client.again);
@@ -290,7 +290,7 @@ fn readable(text: &[u8]) -> Vec<u8> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2_000))]
+    #![proptest_config(ProptestConfig { cases: 2_000, max_shrink_iters: 500, ..ProptestConfig::default() })]
 
     #[test]
     fn whatever_is_lost_doubled_or_late_the_same_bytes_arrive(
