@@ -16,14 +16,14 @@ const PAGE_USUAL: u64 = 100;
 /// Which phones are wanted.
 pub(super) struct WantedPhones {
     limit: usize,
-    after: Option<DeviceName>,
+    after: Option<String>,
     device: Option<String>,
 }
 
 impl WantedPhones {
     pub(super) fn read(reader: &mut Reader<'_>) -> Option<Self> {
         let limit = reader.number("limit", 1..=PAGE_MAX).unwrap_or(PAGE_USUAL);
-        let after = reader.parsed("after");
+        let after = reader.short_text("after", HEADSET_TEXT_CHARACTERS_MAX);
         let device = reader.short_text("device", HEADSET_TEXT_CHARACTERS_MAX);
         let device = device.map(|text| text.to_lowercase());
         Some(Self { limit: usize::try_from(limit).ok()?, after, device })
@@ -31,7 +31,7 @@ impl WantedPhones {
 
     fn wants(&self, device: &DeviceName) -> bool {
         let holds = |text: &String| device.as_str().to_lowercase().contains(text);
-        self.after.as_ref().is_none_or(|after| device > after)
+        self.after.as_ref().is_none_or(|after| device.as_str() > after.as_str())
             && self.device.as_ref().is_none_or(holds)
     }
 }
