@@ -114,6 +114,6 @@ async fn hst_11_a_phone_that_came_by_its_file_is_seen_and_its_handle_nowhere() {
     assert_eq!(outcomes[1], (&json!("discovery"), &json!("ok")), "{probe}");
     assert_eq!(outcomes[2], (&json!("state"), &json!("failed")), "{probe}");
     let stranger = json!({"do": "probe", "kind": "headset", "name": "SEP0000000000FF"});
-    it.check(stranger, "/ok/verdict", json!("failed")).await;
+    it.check(stranger, "/ok/steps/1/outcome", json!("failed")).await;
     it.stop().await;
 }
