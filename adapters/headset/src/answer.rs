@@ -28,6 +28,7 @@ use crate::judge::{Update, Verdict, Wanted, Why, judge, takes_updates};
 use crate::roster::Whose;
 use crate::service::Headset;
 use crate::services::services;
+use crate::time::now;
 use crate::translate;
 
 /// When a phone is to discover again at the latest, where the profile tells it.
@@ -109,7 +110,7 @@ impl Headset {
             return (name, self.refuse(refusal, words));
         }
         // Who proves nothing has no share of the phone's to use up.
-        if proof.is_some() && !self.hands.admits(&device, Instant::now()) {
+        if proof.is_some() && !self.hands.admits(&device, now()) {
             return (name, self.too_many());
         }
         let response = match asked {
@@ -339,7 +340,7 @@ impl Headset {
 
     /// Judges an update and has it carried out, once more where the link broke (HST-08).
     async fn settle(&self, device: &DeviceName, update: Update, id: &str) -> Settled {
-        let until = Instant::now() + ANSWER;
+        let until = now() + ANSWER;
         let mut tries = 0;
         loop {
             let settings = self.port.settings();
@@ -403,7 +404,7 @@ impl Headset {
         id: &str,
         until: Instant,
     ) -> Option<Became> {
-        let left = until.saturating_duration_since(Instant::now());
+        let left = until.saturating_duration_since(now());
         tokio::time::timeout(left, carry_out(&self.port, agent, wish, id)).await.ok()
     }
 

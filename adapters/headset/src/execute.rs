@@ -15,6 +15,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::time::now;
 use domain::{
     AgentCommand, AgentKey, Command, DeviceName, Input, InputId, OwnerAnswer, OwnerAsk,
     OwnerCommand, OwnerRefusalKind, Refusal, Target, Unclear, Wish,
@@ -169,7 +170,7 @@ async fn submit(port: &Port, agent: &AgentKey, wish: &Wish, id: &str) -> Became 
 /// Waits until the agent's state is known again, until then.
 pub(crate) async fn known_again(port: &Port, agent: &AgentKey, until: Instant) -> bool {
     loop {
-        if Instant::now() + LOOK >= until {
+        if now() + LOOK >= until {
             return false;
         }
         // First of all: a link that was just lost is not told to be lost at once.

@@ -29,6 +29,7 @@ mod services;
 mod status;
 mod surface;
 mod teller;
+mod time;
 mod translate;
 mod unknown;
 

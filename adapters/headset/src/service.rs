@@ -22,6 +22,7 @@ use crate::roster::{Place, Roster, Whose};
 use crate::rounds::Rounds;
 use crate::services::{Nodes, basis};
 use crate::teller::{Teller, Took};
+use crate::time;
 use crate::translate;
 use crate::unknown::Unknown;
 
@@ -94,7 +95,7 @@ impl Headset {
         let state = State {
             roster: Roster::default(),
             teller: Teller::default(),
-            rounds: Rounds::new(Instant::now(), settings.headset.news_per_second),
+            rounds: Rounds::new(time::now(), settings.headset.news_per_second),
             nodes: Nodes::of(&[], port.node(), &base),
             seen: HashMap::new(),
             later: HashSet::new(),
@@ -168,7 +169,7 @@ impl Headset {
 
     /// Begins to tell whom there is something to tell; gives when to look again.
     fn send(&self, tells: &mut JoinSet<Told>) -> Option<Instant> {
-        let now = Instant::now();
+        let now = time::now();
         let mut state = self.state();
         let is_on = state.settings.headset.mode != HeadsetMode::Disabled;
         while let Some(device) = state.teller.next(TELLS_MAX) {
@@ -272,7 +273,7 @@ impl Headset {
             return;
         }
         state.teller.register(device);
-        state.rounds.invite(device, Instant::now() + GRACE);
+        state.rounds.invite(device, time::now() + GRACE);
     }
 
     /// Looks at all agents and all phones.
@@ -380,7 +381,7 @@ impl Headset {
         self.figures.phones_without_agent.set(count(ambiguous));
         self.figures.tells_waiting.set(count(waiting));
         self.figures.news_left.set(count(left));
-        self.hands.forget_old(Instant::now());
+        self.hands.forget_old(time::now());
     }
 
     /// A phone asked: it need not be told to.
