@@ -24,6 +24,7 @@ mod call;
 mod contact_centre;
 mod database;
 mod durability;
+mod headset_phones;
 mod hostile;
 mod languages;
 mod models;
