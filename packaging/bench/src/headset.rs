@@ -234,6 +234,9 @@ fn mutes(size: &Size, node: &Node) -> Result<Missed, AnyError> {
     let median = number("press_to_refer_milliseconds/p50");
     let p99 = number("press_to_refer_milliseconds/p99");
     println!("headset: mute keys pressed, lights turned    {presses:>11}, {told}");
+    let answered = ["p50", "p99"].map(|it| number(&format!("answer_milliseconds/{it}")));
+    let [answered, slowly] = answered;
+    println!("headset: update answered, median and p99     {answered:>11.1} ms, {slowly:.1} ms");
     println!("headset: mute to light, median               {median:>11.1} ms");
     println!("headset: mute to light, p99                  {p99:>11.1} ms ({LIGHT})");
     println!("headset: ratio to the bound                  {:>11.2}", LIGHT.ratio(p99));
