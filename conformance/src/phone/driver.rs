@@ -204,6 +204,9 @@ impl Driver {
 
     /// The next report, if any. Drain it after every `command` and `step`.
     pub(crate) fn report(&mut self) -> Option<Report> {
+        while let Ok(told) = self.told.1.try_recv() {
+            self.heard(told);
+        }
         self.reports.pop_front()
     }
 

@@ -84,6 +84,10 @@ pub(crate) async fn run(
                     Until::Condition(condition) => condition.unmet(driver),
                 });
                 refused |= error.is_some();
+                // What a condition saw comes before its outcome.
+                while let Some(report) = driver.report() {
+                    print(output, &tell(driver, report))?;
+                }
                 done(output, &current.name, error)?;
                 pending = None;
                 continue;
