@@ -29,6 +29,7 @@ mod headset;
 mod headset_back;
 mod headset_hostile;
 mod headset_nodes;
+mod headset_phones;
 mod headset_remote;
 mod headset_sync;
 mod hostile;

@@ -291,6 +291,8 @@ fn everything(
         "headset",
         "headsets",
         "headsets.csv",
+        "headset-phones",
+        "headset-unknown-requests",
         "logging",
         "proxies",
         "sign-on-settings",

@@ -43,6 +43,10 @@ const READERS: &[(&str, &str)] = &[
         "transactions, flows and registrations are counted by the monotonic clock of the runtime",
     ),
     (
+        "adapters/headset/src/time.rs",
+        "rounds of news and what a phone waits are counted by the monotonic clock of the runtime",
+    ),
+    (
         "adapters/provisioning/src/time.rs",
         "transfers and how often a source asks are counted by the monotonic clock of the runtime",
     ),

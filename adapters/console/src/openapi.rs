@@ -101,6 +101,8 @@ fn schemas() -> Value {
     schemas.insert("AgentState".to_owned(), operations::state_schema());
     schemas.insert("AuditEntry".to_owned(), operations::entry_schema());
     schemas.insert("SeenHeadset".to_owned(), operations::headset_schema());
+    schemas.insert("HeadsetPhone".to_owned(), operations::headset_phone_schema());
+    schemas.insert("HeadsetUnknownRequest".to_owned(), operations::unknown_request_schema());
     schemas.insert("Problem".to_owned(), problem_schema());
     Value::Object(schemas)
 }

@@ -3,6 +3,7 @@
 mod agent_states;
 mod audit;
 mod certificates;
+mod headset_phones;
 mod headsets;
 mod node;
 mod own;
@@ -14,6 +15,7 @@ mod upkeep;
 
 pub(crate) use agent_states::state_schema;
 pub(crate) use audit::entry_schema;
+pub(crate) use headset_phones::{headset_phone_schema, unknown_request_schema};
 pub(crate) use headsets::headset_schema;
 pub use headsets::{headset_csv_head, headset_csv_lines};
 use serde_json::{Map, Value};
@@ -47,6 +49,7 @@ pub(crate) fn all() -> Vec<Operation> {
     operations.extend(agent_states::operations());
     operations.extend(audit::operations());
     operations.extend(headsets::operations());
+    operations.extend(headset_phones::operations());
     operations.extend(node::operations());
     operations.extend(certificates::operations());
     operations.extend(upkeep::operations());

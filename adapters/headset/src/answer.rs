@@ -9,11 +9,10 @@
 //! proven gets a token, and everything else needs a proof.
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use bytes::Bytes;
 use domain::settings::{DevicePolicy, HeadsetMode, Settings};
-use domain::{DeviceName, HeadsetNews, HeadsetState, Presence, ReasonCategory, Timestamp, Wish};
+use domain::{DeviceName, HeadsetNews, HeadsetState, Presence, ReasonCategory, Timestamp};
 use engine::surface::Request;
 use http::{Response, StatusCode, header};
 use protocols::headset::{
@@ -22,12 +21,12 @@ use protocols::headset::{
 };
 use ring::digest;
 
-use crate::execute::{ANSWER, Became, SENT_MAX, carry_out, known_again};
 use crate::identity::{Proven, Shown, proven};
-use crate::judge::{Update, Verdict, Wanted, Why, judge, takes_updates};
+use crate::judge::takes_updates;
 use crate::roster::Whose;
 use crate::service::Headset;
 use crate::services::services;
+use crate::time::now;
 use crate::translate;
 
 /// When a phone is to discover again at the latest, where the profile tells it.
@@ -109,7 +108,7 @@ impl Headset {
             return (name, self.refuse(refusal, words));
         }
         // Who proves nothing has no share of the phone's to use up.
-        if proof.is_some() && !self.hands.admits(&device, Instant::now()) {
+        if proof.is_some() && !self.hands.admits(&device, now()) {
             return (name, self.too_many());
         }
         let response = match asked {
@@ -287,182 +286,6 @@ impl Headset {
         }
     }
 
-    async fn update(
-        self: &Arc<Self>,
-        device: &DeviceName,
-        update: wire::Update,
-    ) -> Response<Bytes> {
-        let wanted = match update.state {
-            AgentState::Ready => Wanted::Ready,
-            AgentState::NotReady => Wanted::NotReady,
-            AgentState::Login | AgentState::Logout => {
-                self.figures.updated("malformed");
-                let words = "a headset asks for Ready or NotReady alone";
-                return self.refuse(Refusal::Malformed, words);
-            }
-        };
-        let Some(turn) = self.hands.turn(device).await else {
-            self.figures.updated("too_many");
-            return self.too_many();
-        };
-        let judged = Update {
-            wanted,
-            reason: update.reason,
-            sent_at: update.sent_at.map(|at| Timestamp::from_microseconds(at.microseconds())),
-        };
-        let id = match &update.request_id {
-            // A digest, since the phone's own text may be of any kind.
-            Some(id) => format!("{device}/{}", hexadecimal(id.as_bytes())),
-            None => match self.port.random::<16>() {
-                Some(random) => format!("{device}/{}", hexadecimal(&random)),
-                None => {
-                    return self.refuse(Refusal::Unavailable, "the machine gives no randomness");
-                }
-            },
-        };
-        // It goes on when the phone hangs up: what was sent cannot be taken back.
-        let (service, phone) = (Arc::clone(self), device.clone());
-        let task = tokio::spawn(async move {
-            let done = service.settle(&phone, judged, &id).await;
-            drop(turn);
-            done
-        });
-        match tokio::time::timeout(ANSWER, task).await {
-            Ok(Ok(Settled::Answer(response))) => response,
-            Ok(Err(_)) => self.refuse(Refusal::Unavailable, "it could not be carried out"),
-            Ok(Ok(Settled::InHand)) | Err(_) => {
-                self.figures.updated("in_hand");
-                self.state_answer(StatusCode::ACCEPTED, device)
-            }
-        }
-    }
-
-    /// Judges an update and has it carried out, once more where the link broke (HST-08).
-    async fn settle(&self, device: &DeviceName, update: Update, id: &str) -> Settled {
-        let until = Instant::now() + ANSWER;
-        let mut tries = 0;
-        loop {
-            let settings = self.port.settings();
-            let whose = self.state().roster.agent_of(device);
-            let agent = match &whose {
-                Whose::Agent(agent) => agent.clone(),
-                Whose::Nobody => return self.no(device, Why::NoAgent, &whose),
-                Whose::Several(_) | Whose::SharedLine(_) => {
-                    return self.no(device, Why::Several, &whose);
-                }
-            };
-            let Some(presence) = self.presence(&agent) else {
-                return self.no(device, Why::NotKnown, &whose);
-            };
-            let changed_at = self.changed_at(&agent, &presence);
-            let wish =
-                match judge(&settings, &agent, &presence, changed_at, update, self.port.now()) {
-                    Verdict::Already => {
-                        self.figures.updated("already");
-                        return Settled::Answer(self.state_answer(StatusCode::OK, device));
-                    }
-                    // A link that is being made good is waited for.
-                    Verdict::Refused(Why::NotKnown) if !agent.is_owned() => {
-                        if known_again(&self.port, &agent, until).await {
-                            continue;
-                        }
-                        return self.no(device, Why::NotKnown, &whose);
-                    }
-                    Verdict::Refused(why) => return self.no(device, why, &whose),
-                    Verdict::Ask(wish) => wish,
-                };
-            tries += 1;
-            let id = if tries == 1 { id.to_owned() } else { format!("{id}/{tries}") };
-            match self.carry_out_until(&agent, &wish, &id, until).await {
-                None => return Settled::InHand,
-                Some(Became::Done) => {
-                    self.figures.updated("done");
-                    return Settled::Answer(self.state_answer(StatusCode::ACCEPTED, device));
-                }
-                Some(Became::Lost) if tries < SENT_MAX => {
-                    if !known_again(&self.port, &agent, until).await {
-                        return self.away(device);
-                    }
-                }
-                Some(Became::Lost | Became::Unavailable) => return self.away(device),
-                Some(Became::NotSeen) => return Settled::InHand,
-                Some(Became::ReasonRefused(words)) => {
-                    return self.refused(device, Refusal::UnknownReason, &words);
-                }
-                Some(Became::Refused(words)) => {
-                    return self.refused(device, Refusal::NotNow, &words);
-                }
-            }
-        }
-    }
-
-    async fn carry_out_until(
-        &self,
-        agent: &domain::AgentKey,
-        wish: &Wish,
-        id: &str,
-        until: Instant,
-    ) -> Option<Became> {
-        let left = until.saturating_duration_since(Instant::now());
-        tokio::time::timeout(left, carry_out(&self.port, agent, wish, id)).await.ok()
-    }
-
-    /// When what an agent does was last heard to change, by this node's clock.
-    fn changed_at(&self, agent: &domain::AgentKey, presence: &Presence) -> Timestamp {
-        match self.port.live(agent) {
-            Some(live) => live.changed_at,
-            None => presence.since,
-        }
-    }
-
-    fn no(&self, device: &DeviceName, why: Why, whose: &Whose) -> Settled {
-        self.figures.updated(why.name());
-        let (refusal, words) = match why {
-            Why::NotAllowed => (
-                Refusal::NotInThisMode,
-                "headsets change no states here; headset.mode and headset.mute_button say so"
-                    .to_owned(),
-            ),
-            Why::NoAgent => (Refusal::NoAgent, "nobody is signed in at this phone".to_owned()),
-            Why::Several => (
-                Refusal::NotNow,
-                whose.problem().unwrap_or_else(|| "several agents may be meant".to_owned()),
-            ),
-            Why::NotKnown => (
-                Refusal::NoContactCentre,
-                "the agent's state is not known now; try the other service".to_owned(),
-            ),
-            Why::Clock => (
-                Refusal::Stale,
-                "it was sent too long ago, or the phone's clock is wrong; `now` is ours".to_owned(),
-            ),
-            Why::InCall => {
-                (Refusal::NotNow, "the agent is in a call, where the key mutes alone".to_owned())
-            }
-            Why::Stale => {
-                (Refusal::Stale, "the agent's state changed after it was sent".to_owned())
-            }
-            Why::ReasonUnknown => (
-                Refusal::UnknownReason,
-                "the reason is not one of the agent's; the configuration lists them".to_owned(),
-            ),
-        };
-        self.tell_anew(device);
-        Settled::Answer(self.state_refusal(refusal, &words, device))
-    }
-
-    fn refused(&self, device: &DeviceName, refusal: Refusal, words: &str) -> Settled {
-        self.figures.updated("refused");
-        self.tell_anew(device);
-        Settled::Answer(self.state_refusal(refusal, words, device))
-    }
-
-    fn away(&self, device: &DeviceName) -> Settled {
-        self.figures.updated("unreachable");
-        let words = "no contact-centre server can be reached from here; try the other service";
-        Settled::Answer(self.state_refusal(Refusal::NoContactCentre, words, device))
-    }
-
     fn unknown(&self, request: &Request) -> Response<Bytes> {
         let headers: Vec<(&str, &[u8])> =
             request.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect();
@@ -484,12 +307,17 @@ impl Headset {
     }
 
     /// An answer that tells the current state.
-    fn state_answer(&self, code: StatusCode, device: &DeviceName) -> Response<Bytes> {
+    pub(crate) fn state_answer(&self, code: StatusCode, device: &DeviceName) -> Response<Bytes> {
         let answer = self.answer_of(None, device);
         self.body(code, self.profile.write_answer(&answer))
     }
 
-    fn state_refusal(&self, refusal: Refusal, words: &str, device: &DeviceName) -> Response<Bytes> {
+    pub(crate) fn state_refusal(
+        &self,
+        refusal: Refusal,
+        words: &str,
+        device: &DeviceName,
+    ) -> Response<Bytes> {
         let answer = self.answer_of(Some((refusal, words.to_owned())), device);
         self.refusal(refusal, &answer)
     }
@@ -519,7 +347,7 @@ impl Headset {
         response
     }
 
-    fn too_many(&self) -> Response<Bytes> {
+    pub(crate) fn too_many(&self) -> Response<Bytes> {
         self.refuse(Refusal::TooMany, "too many requests of this phone; wait a moment")
     }
 
@@ -543,13 +371,6 @@ impl Headset {
         response.headers_mut().insert(header::CACHE_CONTROL, no_store);
         response
     }
-}
-
-/// What became of an update.
-enum Settled {
-    Answer(Response<Bytes>),
-    /// It was asked for; the state follows when it is seen.
-    InHand,
 }
 
 /// Whether a phone of that name may take part at all (PHN-16).
@@ -577,10 +398,4 @@ pub(crate) fn mode(mode: HeadsetMode) -> Mode {
 
 pub(crate) fn moment(at: Timestamp) -> Moment {
     Moment::from_microseconds(at.microseconds())
-}
-
-/// A digest of some bytes, in hexadecimal.
-fn hexadecimal(bytes: &[u8]) -> String {
-    let digest = digest::digest(&digest::SHA256, bytes);
-    digest.as_ref().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
 }

@@ -11,10 +11,11 @@
 //! update in hand is judged anew and sent again once a side serves us (HST-08), within the time that a phone
 //! waits; beyond it the phone turns to its secondary service, and the state is told when it is known again.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::time::now;
 use domain::{
     AgentCommand, AgentKey, Command, DeviceName, Input, InputId, OwnerAnswer, OwnerAsk,
     OwnerCommand, OwnerRefusalKind, Refusal, Target, Unclear, Wish,
@@ -22,8 +23,12 @@ use domain::{
 use engine::{Outcome, Port};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use crate::judge::Wanted;
+
 /// So long a phone's answer may take; what is not over then goes on, and the state is told.
 pub(crate) const ANSWER: Duration = Duration::from_millis(1_500);
+/// Within that time it is settled, or given up, so that the answer says which.
+pub(crate) const SETTLED: Duration = Duration::from_millis(1_300);
 /// An update is sent so often where links break under it.
 pub(crate) const SENT_MAX: usize = 3;
 /// How often it is looked whether a side serves us again.
@@ -33,6 +38,10 @@ const WAITING_MAX: usize = 3;
 /// Requests of one phone at once, and how many come back in a second.
 const BURST: f64 = 20.0;
 const PER_SECOND: f64 = 4.0;
+/// Updates of one phone that are remembered.
+const DONE_MAX: usize = 8;
+/// Within so long the same state asked for twice, without an id and a time, is one update.
+const SAME_WITHIN: Duration = Duration::from_secs(5);
 /// Phones that are remembered.
 const PHONES_MAX: usize = 50_000;
 /// A phone that asked nothing for so long is forgotten.
@@ -45,7 +54,16 @@ pub(crate) struct Hands(Mutex<HashMap<DeviceName, Hand>>);
 struct Hand {
     turn: Arc<Semaphore>,
     waiting: Arc<Semaphore>,
+    /// What it asked for last and was carried out.
+    done: VecDeque<Done>,
     tokens: f64,
+    at: Instant,
+}
+
+/// An update that was carried out.
+struct Done {
+    id: Option<String>,
+    wanted: Wanted,
     at: Instant,
 }
 
@@ -64,6 +82,7 @@ impl Hands {
         let hand = hands.entry(device.clone()).or_insert_with(|| Hand {
             turn: Arc::new(Semaphore::new(1)),
             waiting: Arc::new(Semaphore::new(WAITING_MAX)),
+            done: VecDeque::new(),
             tokens: BURST,
             at: now,
         });
@@ -86,6 +105,36 @@ impl Hands {
         };
         let _waits = waiting.try_acquire_owned().ok()?;
         Some(Turn { _turn: turn.acquire_owned().await.ok()? })
+    }
+
+    /// Whether an update that does not say when it was sent is one that this node carried out before: the
+    /// same id, or without one the same state a moment ago.
+    pub(crate) fn is_repeat(
+        &self,
+        device: &DeviceName,
+        id: Option<&str>,
+        wanted: Wanted,
+        now: Instant,
+    ) -> bool {
+        let hands = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        hands.get(device).is_some_and(|hand| {
+            hand.done.iter().any(|done| match (id, &done.id) {
+                (Some(id), Some(its)) => id == its,
+                (None, None) => {
+                    done.wanted == wanted && now.saturating_duration_since(done.at) <= SAME_WITHIN
+                }
+                _ => false,
+            })
+        })
+    }
+
+    /// Notes what was carried out.
+    pub(crate) fn note(&self, device: &DeviceName, id: Option<&str>, wanted: Wanted, now: Instant) {
+        let mut hands = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(hand) = hands.get_mut(device) {
+            hand.done.push_front(Done { id: id.map(str::to_owned), wanted, at: now });
+            hand.done.truncate(DONE_MAX);
+        }
     }
 
     /// Forgets phones that asked nothing for long.
@@ -169,7 +218,7 @@ async fn submit(port: &Port, agent: &AgentKey, wish: &Wish, id: &str) -> Became 
 /// Waits until the agent's state is known again, until then.
 pub(crate) async fn known_again(port: &Port, agent: &AgentKey, until: Instant) -> bool {
     loop {
-        if Instant::now() + LOOK >= until {
+        if now() + LOOK >= until {
             return false;
         }
         // First of all: a link that was just lost is not told to be lost at once.

@@ -14,6 +14,7 @@ pub(crate) struct Figures {
     requests: Counters,
     proofs: Vec<(Option<Proven>, Counter)>,
     updates: Counters,
+    left_out: Counter,
     pub(crate) phones: Gauge,
     pub(crate) phones_dead: Gauge,
     pub(crate) phones_without_agent: Gauge,
@@ -47,11 +48,17 @@ impl Figures {
         for result in results.chain(RESULTS) {
             updates.with(&[result]);
         }
+        let left_out = metrics.counters(
+            "jackfield_headset_inventory_left_out_total",
+            "Headsets that phones reported and that were not kept, since too many are kept already.",
+            &[],
+        );
         let gauge = |name, help| metrics.gauges(name, help, &[]).with(&[]);
         Self {
             requests,
             proofs: proofs.collect(),
             updates,
+            left_out: left_out.with(&[]),
             phones: gauge("jackfield_headset_phones", "Phones that are told of agent states."),
             phones_dead: gauge(
                 "jackfield_headset_phones_dead",
@@ -80,6 +87,10 @@ impl Figures {
         if let Some((_, counter)) = self.proofs.iter().find(|(way, _)| *way == proven) {
             counter.increment();
         }
+    }
+
+    pub(crate) fn left_out(&self, headsets: u64) {
+        self.left_out.add(headsets);
     }
 
     pub(crate) fn updated(&self, result: &str) {

@@ -70,7 +70,7 @@ impl Tickets {
         now: Timestamp,
     ) -> String {
         let kind = if address.is_some() { Ticket::BoundHandle } else { Ticket::Handle };
-        let minutes = minutes(now).saturating_add(u32::from(settings.handle_days) * 24 * 60);
+        let minutes = minutes(now).saturating_add(settings.handle_days * 24 * 60);
         self.write(kind, minutes, settings.token_generation, device, address)
     }
 
@@ -81,7 +81,7 @@ impl Tickets {
         device: &DeviceName,
         now: Timestamp,
     ) -> (String, Timestamp) {
-        let ends = minutes(now).saturating_add(u32::from(settings.token_hours) * 60);
+        let ends = minutes(now).saturating_add(settings.token_hours * 60);
         let token = self.write(Ticket::Token, ends, settings.token_generation, device, None);
         (token, Timestamp::from_seconds(i64::from(ends) * 60))
     }

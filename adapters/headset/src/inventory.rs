@@ -3,8 +3,10 @@
 use bytes::Bytes;
 use domain::settings::{HeadsetFirmware, HeadsetTemplate, HeadsetValue, Settings};
 use domain::{
-    DeviceName, HeadsetConnection, HeadsetEvent, HeadsetFacts, Input, InputId, Report, SeenHeadset,
+    DeviceName, HeadsetConnection, HeadsetEvent, HeadsetFacts, Input, InputId, Reply, Report,
+    SeenHeadset,
 };
+use engine::Outcome;
 use engine::surface::Request;
 use http::{Response, StatusCode};
 use protocols::headset::{
@@ -66,9 +68,15 @@ impl Headset {
             let (device, at) = (device.clone(), self.port.now());
             let report = Report::HeadsetSeen { device, event, headsets, at };
             let id = InputId::new("headset_seen", format_args!("{number:032x}-{place}"));
-            if self.port.submit(Input::report(id, report)).await.is_err() {
-                let words = "it could not be kept now; report it again";
-                return self.refuse(Refusal::Unavailable, words);
+            match self.port.submit(Input::report(id, report)).await {
+                Ok(Outcome::Done(Reply::HeadsetsSeen { left_out })) => {
+                    self.figures.left_out(left_out.into());
+                }
+                Ok(_) => {}
+                Err(_) => {
+                    let words = "it could not be kept now; report it again";
+                    return self.refuse(Refusal::Unavailable, words);
+                }
             }
         }
         status(StatusCode::ACCEPTED)

@@ -5,7 +5,7 @@
 //!
 //! ```text
 //!   phone --GET discovery, configuration--> answer <-- services, roster, settings
-//!   phone --PUT agent-state--> judge --> execute --> the owner of the state
+//!   phone --PUT agent-state--> updates: judge --> execute --> the owner of the state
 //!   the owner's events, sessions --> roster: whose phone --> teller --Notice--> channels --> REFER
 //!   settings, nodes --> rounds --Notice--> channels --> NOTIFY --> phones ask anew
 //! ```
@@ -29,8 +29,10 @@ mod services;
 mod status;
 mod surface;
 mod teller;
+mod time;
 mod translate;
 mod unknown;
+mod updates;
 
 #[cfg(test)]
 mod tests;

@@ -8,7 +8,7 @@ use domain::settings::{HeadsetMode, Settings};
 use domain::{
     AgentKey, DeviceName, HeadsetNews, Known, LiveAgent, Presence, SessionNumber, Timestamp,
 };
-use engine::{Notice, Port, Registered, ShowFailure, TellOutcome};
+use engine::{Notice, Port, Reach, Registered, ShowFailure, TellOutcome};
 use protocols::headset::Profile;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{Notify, watch};
@@ -22,6 +22,7 @@ use crate::roster::{Place, Roster, Whose};
 use crate::rounds::Rounds;
 use crate::services::{Nodes, basis};
 use crate::teller::{Teller, Took};
+use crate::time;
 use crate::translate;
 use crate::unknown::Unknown;
 
@@ -94,7 +95,7 @@ impl Headset {
         let state = State {
             roster: Roster::default(),
             teller: Teller::default(),
-            rounds: Rounds::new(Instant::now(), settings.headset.news_per_second),
+            rounds: Rounds::new(time::now(), settings.headset.news_per_second),
             nodes: Nodes::of(&[], port.node(), &base),
             seen: HashMap::new(),
             later: HashSet::new(),
@@ -168,16 +169,16 @@ impl Headset {
 
     /// Begins to tell whom there is something to tell; gives when to look again.
     fn send(&self, tells: &mut JoinSet<Told>) -> Option<Instant> {
-        let now = Instant::now();
+        let now = time::now();
         let mut state = self.state();
         let is_on = state.settings.headset.mode != HeadsetMode::Disabled;
         while let Some(device) = state.teller.next(TELLS_MAX) {
-            if !self.is_told_here(&device) {
+            let Some(reach) = self.port.channels().reach(&device) else {
                 state.teller.forget(&device);
                 state.rounds.forget(&device);
                 continue;
-            }
-            if !is_on {
+            };
+            if !is_on || !self.is_told_here(&device, reach) {
                 continue;
             }
             let whose = state.roster.agent_of(&device);
@@ -206,7 +207,8 @@ impl Headset {
         while tells.len() < 2 * TELLS_MAX
             && let Some((device, news)) = state.rounds.next(now)
         {
-            if !self.is_told_here(&device) {
+            let reach = self.port.channels().reach(&device);
+            if reach.is_none_or(|reach| !self.is_told_here(&device, reach)) {
                 state.rounds.forget(&device);
                 continue;
             }
@@ -219,12 +221,9 @@ impl Headset {
         state.rounds.deadline()
     }
 
-    /// Whether this node tells that phone, or another one that has the same way to it.
-    fn is_told_here(&self, device: &DeviceName) -> bool {
-        match self.port.channels().reach(device) {
-            None => false,
-            Some(reach) => !reach.is_shared || self.port.heir(device.as_str()) == *self.port.node(),
-        }
+    /// Whether this node tells a phone that is reached so, or another one that has the same way to it.
+    fn is_told_here(&self, device: &DeviceName, reach: Reach) -> bool {
+        !reach.is_shared || self.port.heir(device.as_str()) == *self.port.node()
     }
 
     fn note(&self, told: Result<Told, tokio::task::JoinError>) {
@@ -275,7 +274,7 @@ impl Headset {
         let discovered_at = state.seen.get(device).and_then(|seen| seen.discovered_at);
         // A phone may ask before we hear that it registered.
         if discovered_at.is_none_or(|at| self.port.now().since(at) >= GRACE) {
-            state.rounds.invite(device, Instant::now() + GRACE);
+            state.rounds.invite(device, time::now() + GRACE);
         }
     }
 
@@ -366,6 +365,12 @@ impl Headset {
                 devices.retain(|device| !state.seen.get(device).is_some_and(asked));
                 state.rounds.announce(devices, HeadsetNews::ServicesChanged);
             }
+            // Phones that several nodes reach may be this one's now.
+            for device in state.teller.devices() {
+                if self.port.channels().reach(&device).is_some_and(|reach| reach.is_shared) {
+                    state.teller.doubt(&device);
+                }
+            }
         }
         for device in std::mem::take(&mut state.later) {
             state.teller.look(&device);
@@ -391,11 +396,14 @@ impl Headset {
         self.figures.phones_without_agent.set(count(ambiguous));
         self.figures.tells_waiting.set(count(waiting));
         self.figures.news_left.set(count(left));
-        self.hands.forget_old(Instant::now());
+        self.hands.forget_old(time::now());
     }
 
-    /// A phone asked: it need not be told to.
+    /// A phone asked: it need not be told to. Who only says to be that phone says nothing.
     pub(crate) fn asked(&self, device: &DeviceName, news: HeadsetNews, proven: Option<Proven>) {
+        if proven.is_none() {
+            return;
+        }
         let now = self.port.now();
         let mut state = self.state();
         state.rounds.asked(device, news);

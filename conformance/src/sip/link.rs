@@ -254,20 +254,30 @@ pub(crate) async fn live(
             true => until.into_iter().chain(connects.not_before).min(),
             false => until,
         };
-        tokio::select! {
-            read = read_from(&mut link), if link.is_some() && !is_deaf => {
-                let ended = take(&mut handset, &mut framing, &route, read);
-                if let Some(words) = ended {
-                    link = None;
-                    handset.lost(&words);
-                    connects.again(&route);
-                }
+        // One or the other, whichever comes first.
+        let happens = async {
+            tokio::select! {
+                read = read_from(&mut link), if !is_deaf => Some(read),
+                () = sleep_until(until) => None,
             }
+        };
+        tokio::select! {
+            // What was wished for before something came is done before it.
+            biased;
             command = commands.recv() => {
                 let Some(command) = command else { return };
                 handset.command(Instant::now(), command);
             }
-            () = sleep_until(until) => handset.elapse(Instant::now()),
+            happened = happens => match happened {
+                None => handset.elapse(Instant::now()),
+                Some(read) => {
+                    if let Some(words) = take(&mut handset, &mut framing, &route, read) {
+                        link = None;
+                        handset.lost(&words);
+                        connects.again(&route);
+                    }
+                }
+            },
         }
     }
 }

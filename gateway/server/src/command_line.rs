@@ -22,6 +22,7 @@ mod ask;
 mod backup;
 mod certificate;
 mod check;
+mod headset_phones;
 mod headsets;
 mod import;
 mod kept;
@@ -72,15 +73,16 @@ Example:
 
 const PROBE_HELP: &str = "\
 Nobody who works is disturbed: a pair's session that serves is not opened a second time, a phone's screen \
-does not change but for a word in its status line (sip-device), an account that a directory refused is left \
-alone. The exit code is 1 unless all went well.
+does not change but for a word in its status line (sip-device), a headset shows what it shows (headset), an \
+account that a directory refused is left alone. The exit code is 1 unless all went well.
 
 Example:
   jackfield probe
   jackfield probe cti east
   jackfield probe directory site
   jackfield probe sip-device SEP001122334455
-  jackfield probe sip-next-hop edge";
+  jackfield probe sip-next-hop edge
+  jackfield probe headset SEP001122334455";
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -225,12 +227,15 @@ enum Command {
         #[command(subcommand)]
         deed: DirectoryDeed,
     },
-    /// Look at the headsets that phones reported.
+    /// Look at the headsets that phones reported, and at the phones that are told of agent states.
     #[command(after_long_help = headsets::HEADSETS_HELP)]
     Headsets {
         #[command(subcommand)]
         deed: headsets::HeadsetsDeed,
     },
+    /// Print the profile of the headset service that is built in, to write one of your own from.
+    #[command(after_long_help = headset_phones::PROFILE_HELP)]
+    HeadsetProfile,
     /// Do something for one agent.
     Agent {
         #[command(subcommand)]
@@ -323,6 +328,8 @@ enum ProbeKind {
     SipDevice,
     /// A next hop of SIP, each of its servers.
     SipNextHop,
+    /// The headset of a phone: whose it is, and whether the phone takes what it shows.
+    Headset,
 }
 
 #[derive(Debug, Subcommand)]
@@ -410,6 +417,7 @@ fn run(command: Command, out: &mut impl Write) -> Result<(), Problem> {
         Command::Secrets { deed } => secrets::secrets(deed, out),
         Command::Import { source } => import::import(source, out),
         Command::Headsets { deed } => headsets::headsets(deed, out),
+        Command::HeadsetProfile => Ok(write!(out, "{}", protocols::headset::Profile::sample())?),
         Command::Backup(arguments) => backup::backup(&arguments, out),
         Command::SupportBundle { file, node } => backup::support_bundle(&file, &node, out),
         Command::Restore(arguments) => backup::restore(&arguments, out),

@@ -165,7 +165,7 @@ fn lines(config: LogConfig, node: Option<&NodeName>) -> BoxedLayer {
 }
 
 /// Our own crates, whose lines are logged from the level on that is set.
-const OURS: [&str; 11] = [
+const OURS: [&str; 13] = [
     "jackfield",
     "server",
     "engine",
@@ -175,7 +175,9 @@ const OURS: [&str; 11] = [
     "console",
     "cti",
     "directory",
+    "headset",
     "phone",
+    "provisioning",
     "sip",
 ];
 

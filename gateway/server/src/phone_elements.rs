@@ -15,26 +15,19 @@ use protocols::device_file::Element;
 /// is known.
 pub type Discovery = Arc<dyn Fn(&DeviceName, Option<IpAddr>) -> String + Send + Sync>;
 
-/// The port of the headset service unless somebody says otherwise.
-const HEADSET_PORT: u16 = 9_444;
-
 /// Makes the elements of each phone.
 #[derive(Clone)]
 pub struct PhoneElements {
     port: Port,
     /// Scheme, host and port of the phone service.
     phone: String,
-    discovery: Discovery,
+    discovery: Option<Discovery>,
 }
 
 impl PhoneElements {
-    /// Elements that name the phone service at `phone`. Without `discovery` the headset service is this
-    /// node's, at its usual port.
+    /// Elements that name the phone service at `phone`, and the headset service where there is one.
     pub fn new(port: Port, phone: String, discovery: Option<Discovery>) -> Self {
-        let name = port.node().clone();
-        let usual: Discovery =
-            Arc::new(move |device, _| format!("https://{name}:{HEADSET_PORT}/headset/{device}"));
-        Self { port, phone, discovery: discovery.unwrap_or(usual) }
+        Self { port, phone, discovery }
     }
 
     /// Those for a phone at that address, where it is known; `None` where the settings have no such device.
@@ -49,7 +42,9 @@ impl PhoneElements {
             elements.push(("authenticationURL", authentication.clone()));
             elements.push(("secureAuthenticationURL", authentication));
         }
-        elements.push(("discoveryURL", (self.discovery)(device, address)));
+        if let Some(discovery) = &self.discovery {
+            elements.push(("discoveryURL", discovery(device, address)));
+        }
         Some(elements)
     }
 }
@@ -90,32 +85,29 @@ mod tests {
 
     #[tokio::test]
     async fn hst_11_a_listed_phone_gets_the_urls_of_this_node() {
-        let elements = PhoneElements::new(port(true).await, PHONE.to_owned(), None);
+        let made: Discovery = Arc::new(|device, address| format!("{device} {address:?}"));
+        let elements = PhoneElements::new(port(true).await, PHONE.to_owned(), Some(made));
         let device: DeviceName = "SEP001122334455".parse().unwrap();
         let services = format!("{PHONE}/fippa/SEP001122334455");
         let authentication = format!("{PHONE}/phone-auth");
-        let discovery = "https://gw-a.example:9444/headset/SEP001122334455".to_owned();
         assert_eq!(
-            elements.of(&device, None).unwrap(),
+            elements.of(&device, Some([192, 0, 2, 7].into())).unwrap(),
             [
                 ("servicesURL", services.clone()),
                 ("secureServicesURL", services),
                 ("authenticationURL", authentication.clone()),
                 ("secureAuthenticationURL", authentication),
-                ("discoveryURL", discovery),
+                ("discoveryURL", "SEP001122334455 Some(192.0.2.7)".to_owned()),
             ]
         );
         assert_eq!(elements.of(&"SEP001122334456".parse().unwrap(), None), None);
     }
 
     #[tokio::test]
-    async fn hst_11_who_pushes_nothing_answers_for_no_pushes() {
-        let made: Discovery = Arc::new(|device, address| format!("{device} {address:?}"));
-        let elements = PhoneElements::new(port(false).await, PHONE.to_owned(), Some(made));
-        let device = "SEP001122334455".parse().unwrap();
-        let elements = elements.of(&device, Some([192, 0, 2, 7].into())).unwrap();
+    async fn hst_11_who_pushes_nothing_answers_for_no_pushes_and_without_headsets_none_are_named() {
+        let elements = PhoneElements::new(port(false).await, PHONE.to_owned(), None);
+        let elements = elements.of(&"SEP001122334455".parse().unwrap(), None).unwrap();
         let names: Vec<_> = elements.iter().map(|(name, _)| *name).collect();
-        assert_eq!(names, ["servicesURL", "secureServicesURL", "discoveryURL"]);
-        assert_eq!(elements[2].1, "SEP001122334455 Some(192.0.2.7)");
+        assert_eq!(names, ["servicesURL", "secureServicesURL"]);
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use ::console::Failure;
-use domain::settings::Reader;
+use domain::settings::{HeadsetMode, Reader};
 use domain::{DeviceName, PairName};
 use engine::SystemClock;
 use engine::probe::{Probe, StepOutcome};
@@ -17,8 +17,8 @@ mod proxy;
 /// From here on a certificate counts as good in a test.
 const DAYS_LEFT_MIN: u64 = 30;
 
-/// So many phones with SIP are listed; any can be tested.
-const SIP_DEVICES_MAX: usize = 100;
+/// So many phones with SIP, or with headsets, are listed; any can be tested.
+const DEVICES_MAX: usize = 100;
 
 /// Which peer is to be tested.
 pub(crate) enum Peer {
@@ -40,6 +40,8 @@ pub(crate) enum Peer {
     SipDevice(DeviceName),
     /// A next hop of SIP.
     SipNextHop(String),
+    /// The headset of a phone.
+    Headset(DeviceName),
 }
 
 /// The kind and the name of what is to be tested.
@@ -54,6 +56,7 @@ pub(crate) fn read(reader: &mut Reader<'_>) -> Option<Peer> {
         ("proxy", 6),
         ("sip_device", 7),
         ("sip_next_hop", 8),
+        ("headset", 9),
     ];
     if !reader.has("kind") {
         reader.problem("kind", "is missing");
@@ -67,6 +70,7 @@ pub(crate) fn read(reader: &mut Reader<'_>) -> Option<Peer> {
         6 => reader.required("name").map(Peer::Proxy),
         7 => reader.required("name").map(Peer::SipDevice),
         8 => reader.required("name").map(Peer::SipNextHop),
+        9 => reader.required("name").map(Peer::Headset),
         _ => Some(Peer::Certificate),
     }
 }
@@ -85,8 +89,14 @@ pub(crate) fn list(shared: &Shared) -> Value {
     peers.extend(proxies.map(|(name, _)| named("proxy", name)));
     peers.extend(settings.sip.next_hops.iter().map(|hop| named("sip_next_hop", &hop.name)));
     let with_sip = settings.devices.values().filter(|device| device.sip.is_some());
-    let with_sip = with_sip.take(if settings.sip.is_on() { SIP_DEVICES_MAX } else { 0 });
+    let with_sip = with_sip.take(if settings.sip.is_on() { DEVICES_MAX } else { 0 });
     peers.extend(with_sip.map(|device| named("sip_device", device.name.as_str())));
+    if let Some(headset) = &shared.headset
+        && settings.headset.mode != HeadsetMode::Disabled
+    {
+        let seen = headset.seen().into_iter().take(DEVICES_MAX);
+        peers.extend(seen.map(|phone| named("headset", phone.device.as_str())));
+    }
     // Only of phones in use it is known where they are.
     let mut phones: Vec<_> = shared
         .port
@@ -151,6 +161,10 @@ pub(crate) async fn run(shared: &Arc<Shared>, peer: Peer) -> Result<Probe, Failu
             }
             Ok(sip(shared)?.probe_next_hop(&name).await)
         }
+        Peer::Headset(device) => match &shared.headset {
+            Some(headset) => Ok(headset.probe(&device).await),
+            None => Err(Failure::new("unavailable", "this node has no headsets")),
+        },
         Peer::Store => Ok(store(shared).await),
         Peer::Certificate => Ok(certificate(shared)),
     }

@@ -76,7 +76,9 @@ pub fn product() -> MakeSurfaces {
         let discovered = Arc::clone(&headset);
         let discovery: Discovery =
             Arc::new(move |device, address| discovered.discovery_url(device, address));
-        let phone_elements = PhoneElements::new(port.clone(), config.phone.base(), Some(discovery));
+        // Phones must not be sent to where nobody listens.
+        let discovery = Some(discovery).filter(|_| config.headset.public_port > 0);
+        let phone_elements = PhoneElements::new(port.clone(), config.phone.base(), discovery);
         let files = folder_files(config, phone_elements.clone(), port.metrics());
         let phone = Phone::with_base(port, config.phone.base());
         let mut served: Vec<Arc<dyn Surface>> =

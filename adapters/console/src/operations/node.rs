@@ -13,7 +13,7 @@ use crate::problem::Problem;
 use crate::{Console, answer};
 
 const TAG: &str = "Node";
-const PEERS: [&str; 9] = [
+const PEERS: [&str; 10] = [
     "cti",
     "phone",
     "directory",
@@ -23,6 +23,7 @@ const PEERS: [&str; 9] = [
     "certificate",
     "sip_device",
     "sip_next_hop",
+    "headset",
 ];
 const LEVELS: [&str; 5] = ["error", "warn", "info", "debug", "trace"];
 

@@ -145,10 +145,6 @@ pub(crate) fn with_headset(
     Settings { headset: Arc::new(headset), ..settings.clone() }
 }
 
-pub(crate) fn at_north(agent: &str) -> AgentKey {
-    AgentKey { pair: "north".parse().unwrap(), id: agent.parse().unwrap() }
-}
-
 /// A node with the service at work.
 pub(crate) struct Site {
     pub(crate) engine: Arc<Engine>,
@@ -200,7 +196,7 @@ impl Site {
                 let _ = request.answer.send(*says.lock().unwrap());
             }
         });
-        Phone { channel, told, answer }
+        Phone { _channel: channel, told, answer }
     }
 
     /// An agent signs in with that line, where the gateway owns voice state.
@@ -305,7 +301,7 @@ impl Answered {
 
 /// A phone that takes notices until it is dropped.
 pub(crate) struct Phone {
-    pub(crate) channel: Channel,
+    _channel: Channel,
     told: Arc<Mutex<Vec<Notice>>>,
     answer: Arc<Mutex<Result<(), ShowFailure>>>,
 }

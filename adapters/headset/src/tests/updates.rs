@@ -251,3 +251,28 @@ async fn hst_06_a_flood_of_one_phone_is_held_back_and_others_are_served() {
     assert_eq!(sets(&centre), []);
     site.end().await;
 }
+
+#[tokio::test]
+async fn hst_06_without_a_time_the_same_state_a_moment_later_is_the_same_update() {
+    let (site, centre, _phone) = site_with(&settings_north()).await;
+    heard(&site, &centre, NOT_READY).await;
+    for (first, again) in [
+        (json!({"state": "Ready"}), json!({"state": "Ready"})),
+        (json!({"state": "Ready", "requestId": "a"}), json!({"state": "Ready", "requestId": "a"})),
+    ] {
+        let before = sets(&centre).len();
+        assert_eq!(site.update(first).await.status, 202);
+        // A supervisor is quicker than the repeat.
+        heard(&site, &centre, NOT_READY).await;
+        until("not ready", || {
+            let told =
+                site.headset.seen().into_iter().find(|it| it.device.as_str() == PHONE)?.told?;
+            (told.state == domain::HeadsetState::NotReady).then_some(())
+        })
+        .await;
+        let repeat = site.update(again).await;
+        assert_eq!((repeat.status, &repeat.body["state"]), (200, &json!("NotReady")));
+        assert_eq!(sets(&centre).len(), before + 1);
+    }
+    site.end().await;
+}

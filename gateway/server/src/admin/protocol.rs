@@ -16,8 +16,8 @@ use domain::{Actor, Problems, Proof, Refusal};
 use serde_json::{Value, json};
 
 use super::{
-    agents, backups, certificates, deeds, directories, headsets, kept, people, phones, secrets,
-    status,
+    agents, backups, certificates, deeds, directories, headset_phones, headsets, kept, people,
+    phones, secrets, status,
 };
 use crate::console::set_up;
 use crate::node::Shared;
@@ -247,6 +247,14 @@ pub(crate) async fn done(
         "headsets_list" => {
             let wanted = read(members, headsets::WantedHeadsets::read)?;
             headsets::list(shared, wanted).await
+        }
+        "headset_phones" => {
+            let wanted = read(members, headset_phones::WantedPhones::read)?;
+            headset_phones::list(shared, &wanted)
+        }
+        "headset_unknown_requests" => {
+            read(members, |_| Some(()))?;
+            headset_phones::unknown(shared)
         }
         "secrets_status" => {
             read(members, |_| Some(()))?;

@@ -59,6 +59,7 @@ pub(crate) fn status(shared: &Shared) -> Value {
         "agents": agents,
         "cti_pairs": cti_pairs(shared, now),
         "sip": shared.sip.as_ref().map(|sip| sip_told(&sip.status())),
+        "headsets": super::headset_phones::counts(shared),
         "push_problems": push_problems(shared),
         "maintenance": engine.in_maintenance(),
         "secrets_unopened": super::secrets::unopened(&shared.secrets_unopened()),

@@ -98,6 +98,7 @@ fn request(command: Command) -> Result<(WhichNode, Value, Shown), Problem> {
                 ProbeKind::Certificate => "certificate",
                 ProbeKind::SipDevice => "sip_device",
                 ProbeKind::SipNextHop => "sip_next_hop",
+                ProbeKind::Headset => "headset",
             };
             let mut request = json!({"do": "probe", "kind": kind});
             if let (Some(name), Some(members)) = (name, request.as_object_mut()) {
@@ -145,6 +146,7 @@ fn request(command: Command) -> Result<(WhichNode, Value, Shown), Problem> {
         | Command::Secrets { .. }
         | Command::Import { .. }
         | Command::Headsets { .. }
+        | Command::HeadsetProfile
         | Command::Backup(_)
         | Command::Restore(_)
         | Command::SupportBundle { .. }
@@ -233,7 +235,13 @@ fn member<'a>(value: &'a Value, name: &str) -> &'a str {
 fn show(answer: &Value, shown: &Shown, out: &mut impl Write) -> Result<(), Problem> {
     let text = |name| answer.get(name).and_then(Value::as_str).unwrap_or_default();
     match shown {
-        Shown::Text => write!(out, "{}", text("text"))?,
+        Shown::Text => {
+            write!(out, "{}", text("text"))?;
+            // Beside what is printed, which goes into files as it is.
+            if let Some(note) = answer.get("note").and_then(Value::as_str) {
+                writeln!(std::io::stderr(), "note: {note}")?;
+            }
+        }
         Shown::Status { json: true } => {
             writeln!(out, "{}", serde_json::to_string_pretty(answer).unwrap_or_default())?;
         }

@@ -1,4 +1,4 @@
-//! `jackfield headsets`: the inventory as lines for people and as a table.
+//! `jackfield headsets`: the inventory as lines for people and as a table, and what else is asked of headsets.
 
 use std::io::Write;
 
@@ -6,25 +6,34 @@ use clap::{Args, Subcommand};
 use console::{headset_csv_head, headset_csv_lines};
 use serde_json::{Value, json};
 
-use super::{Problem, WhichNode, ask};
+use super::{Problem, WhichNode, ask, headset_phones};
 
 /// How many are asked for at once.
 const PAGE: u64 = 1_000;
 
 pub(super) const HEADSETS_HELP: &str = "\
-Phones report headsets when these come and go. One that was not connected for 30 days is told as inactive; \
+`list` shows the inventory. Phones report headsets when these come and go. One that was not connected for 30 days is told as inactive; \
 somebody who has more than 15 is marked. Headsets that no phone reported for retention.headset_days are \
 removed.
 
 Example:
   jackfield headsets list --owner 1001
-  jackfield headsets list --csv > headsets.csv";
+  jackfield headsets list --csv > headsets.csv
+  jackfield headsets phones --device SEP001122334455
+  jackfield headsets unknown";
 
 /// What is done with headsets.
 #[derive(Debug, Subcommand)]
 pub(super) enum HeadsetsDeed {
     /// List those that phones reported, by serial number.
     List(ListArguments),
+    /// List the phones that this node tells of agent states, or that asked it, by name.
+    Phones(headset_phones::PhonesArguments),
+    /// Show requests that the profile does not know, the newest first; values are masked.
+    Unknown {
+        #[command(flatten)]
+        node: WhichNode,
+    },
 }
 
 /// Which headsets to list, and how.
@@ -49,9 +58,16 @@ pub(super) struct ListArguments {
     node: WhichNode,
 }
 
-/// Asks page by page and prints each as it comes.
 pub(super) fn headsets(deed: HeadsetsDeed, out: &mut impl Write) -> Result<(), Problem> {
-    let HeadsetsDeed::List(wanted) = deed;
+    match deed {
+        HeadsetsDeed::List(wanted) => list(&wanted, out),
+        HeadsetsDeed::Phones(wanted) => headset_phones::phones(&wanted, out),
+        HeadsetsDeed::Unknown { node } => headset_phones::unknown(&node, out),
+    }
+}
+
+/// Asks page by page and prints each as it comes.
+fn list(wanted: &ListArguments, out: &mut impl Write) -> Result<(), Problem> {
     let socket = ask::socket(&wanted.node)?;
     if wanted.csv {
         write!(out, "{}", headset_csv_head())?;

@@ -142,6 +142,19 @@ pub(super) fn for_people(status: &Value) -> String {
         let told = format!("{}: {told}", part("name").unwrap_or("?"));
         line("SIP next hop", told.replace(char::is_control, "?"));
     }
+    let is_on = |mode: &str| !mode.is_empty() && mode != "disabled";
+    if is_on(&text("/headsets/mode")) {
+        line(
+            "headsets",
+            format!(
+                "{} phones told, {} dead, {} ambiguous, {} without discovery",
+                number("/headsets/told"),
+                number("/headsets/dead"),
+                number("/headsets/ambiguous"),
+                number("/headsets/without_discovery")
+            ),
+        );
+    }
     line(
         "agents",
         format!(

@@ -38,7 +38,7 @@ impl Node {
             "name = \"{NAME}\"\nstate_directory = \"{}\"\n\
              [limits]\nnotice_seconds = 0\nsip_connections_per_source_max = 20000\n\
              sip_requests_per_second_per_source = 100000\n\
-             connections_max = 30000\nconnections_per_source_max = 30000\n\
+             connections_max = 2000\nconnections_per_source_max = 2000\n\
              [listeners.headset]\naddresses = [\"{ADDRESS}\"]\nport = {headset}\n\
              [listeners.phone]\naddresses = [\"{ADDRESS}\"]\nport = {phone}\n\
              [listeners.console]\naddresses = [\"{ADDRESS}\"]\nport = {console}\n\
@@ -49,19 +49,10 @@ impl Node {
             port = sip.port(),
         );
         fs::write(folder.join("jackfield.toml"), text)?;
-        let it = Self { child: spawn(folder, size, peers)?, folder: folder.to_owned() };
+        let mut it = Self { child: spawn(folder, size, peers)?, folder: folder.to_owned() };
         it.write_endpoints(size, sip, headset)?;
-        it.ready(sip)
-    }
-
-    fn ready(mut self, sip: SocketAddr) -> Result<Self, AnyError> {
-        match answers(sip, &mut self.child) {
-            Ok(()) => Ok(self),
-            Err(error) => {
-                let log = fs::read_to_string(self.folder.join("log")).unwrap_or_default();
-                Err(format!("{error}\n{log}").into())
-            }
-        }
+        answers(sip, &mut it.child)?;
+        Ok(it)
     }
 
     /// What the simulated phones go by, in the form of the demo's endpoints file.
@@ -89,9 +80,7 @@ impl Node {
     pub(super) fn set_mode(&self, mode: &str, size: &Size, peers: &Peers) -> Result<(), AnyError> {
         write_settings(&self.folder, mode, size, peers)?;
         let done = Command::new(program()?)
-            .arg("apply")
-            .arg(self.folder.join("settings.yaml"))
-            .arg("--socket")
+            .args(["reload", "--socket"])
             .arg(self.folder.join("state/admin.sock"))
             .stdin(Stdio::null())
             .output()?;

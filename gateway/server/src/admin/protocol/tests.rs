@@ -67,17 +67,21 @@ fn what_rest_hands_on_has_the_names_that_deeds_read() {
     }
 }
 
-/// What the list of headsets is asked by has the same names in REST as here.
+/// What lists of headsets are asked by has the same names in REST as here.
 #[test]
 fn what_rest_asks_headsets_by_has_the_names_that_the_deed_reads() {
     let document = ::console::openapi_document();
-    let parameters = document["paths"]["/api/v1/headsets"]["get"]["parameters"].as_array().unwrap();
-    assert_eq!(parameters.len(), 6);
-    for parameter in parameters {
-        let name = parameter["name"].as_str().unwrap().to_owned();
-        let value = example(&parameter["schema"]);
-        let read = |members| plain(read(members, headsets::WantedHeadsets::read));
-        assert_eq!(read(json!({name.clone(): value})), Ok(()), "{name}");
+    let inventory: Read = |it| plain(read(it, headsets::WantedHeadsets::read));
+    let phones: Read = |it| plain(read(it, headset_phones::WantedPhones::read));
+    for (path, count, reads) in [("headsets", 6, inventory), ("headset-phones", 3, phones)] {
+        let parameters = &document["paths"][format!("/api/v1/{path}")]["get"]["parameters"];
+        let parameters = parameters.as_array().unwrap();
+        assert_eq!(parameters.len(), count);
+        for parameter in parameters {
+            let name = parameter["name"].as_str().unwrap().to_owned();
+            let value = example(&parameter["schema"]);
+            assert_eq!(reads(json!({name.clone(): value})), Ok(()), "{path}: {name}");
+        }
     }
 }
 

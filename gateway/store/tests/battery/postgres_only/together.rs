@@ -332,7 +332,14 @@ async fn documents_of_kinds_in_no_index_ask_nothing_of_indexes() {
     let Some(options) = database("no_index") else { return };
     let store = open(&options).await;
     let indexed = Kind::ALL.into_iter().filter(|kind| kind.is_indexed());
-    let expected = [Kind::Session, Kind::Setting, Kind::Audit, Kind::WebSession, Kind::AccessToken];
+    let expected = [
+        Kind::Session,
+        Kind::Setting,
+        Kind::Audit,
+        Kind::WebSession,
+        Kind::AccessToken,
+        Kind::Headset,
+    ];
     assert_eq!(indexed.collect::<Vec<_>>(), expected);
     let gone = Write { key: Key::new(Kind::Line, "1"), body: WriteBody::Delete };
     assert!(is_done(&commit(&store, "1", Decision { writes: vec![gone], ..empty() }).await));
