@@ -197,7 +197,8 @@ fn hst_04_each_change_of_state_is_told_with_its_reason_and_0_where_none_came() {
     let told = phone.worn_since(before, "told");
     let mut told: Vec<_> = told.iter().map(|it| it["status"].as_u64().unwrap()).collect();
     told.dedup();
-    assert_eq!(told, [3, 2, 3, 1]);
+    // Who signs in anew is told of again.
+    assert!(told.ends_with(&[3, 2, 3, 1]) && told.len() < 6, "{told:?}");
     phone.leave();
 }
 

@@ -2,12 +2,13 @@
 
 use std::path::Path;
 
+use rustix::process::Signal;
 use serde_json::{Value, json};
 
 use crate::gateway::Gateway;
 use crate::headset::at_the_centre;
 use crate::node::eventually;
-use crate::nodes::{kill, node, status};
+use crate::nodes::{kill, node, send, status};
 use crate::phone::{DEVICE, Phone};
 
 /// Waits for the first node to serve again.
@@ -83,6 +84,70 @@ fn hst_06_mute_toggles_and_the_screen_follows_through_the_death_of_a_node() {
     toggles(&gateway, &mut phone);
 
     start_again(&gateway);
+    toggles(&gateway, &mut phone);
+    phone.leave();
+}
+
+/// The phone registered at the first node, whose pair names the second as primary service.
+#[track_caller]
+fn phone_between(gateway: &Gateway) -> Phone {
+    let base = node(gateway, 1)["headset"].as_str().unwrap().to_owned();
+    let mut phone = phone_at(gateway, "node-a", &[]);
+    gateway.settings(|settings| {
+        settings["cti_pairs"][0]["primary_node"] = json!("node-b.localhost");
+        settings["cti_pairs"][0]["secondary_node"] = json!("node-a.localhost");
+    });
+    eventually("the nodes of the pair", || {
+        phone.headset_state();
+        let found = phone.worn_since(0, "discovered");
+        found.last()?["primary"].as_str()?.starts_with(&base).then_some(())
+    });
+    phone.sign_in(gateway, "1001", "2001");
+    phone.wait_headset(json!({"light": "red", "state": "NotReady"}));
+    toggles(gateway, &mut phone);
+    phone.wait_headset(json!({"service": "primary"}));
+    phone
+}
+
+#[test]
+fn hst_13_a_pairs_nodes_are_what_phones_use_and_the_second_serves_when_the_first_is_dead() {
+    let Some(gateway) = Gateway::start_nodes_with_centre() else { return };
+    let mut phone = phone_between(&gateway);
+    kill(&node(&gateway, 1));
+    toggles(&gateway, &mut phone);
+    phone.wait_headset(json!({"service": "secondary"}));
+    phone.leave();
+}
+
+#[test]
+fn hst_06_a_node_that_was_frozen_brings_nothing_back_that_is_over() {
+    let Some(gateway) = Gateway::start_nodes_with_centre() else { return };
+    let mut phone = phone_between(&gateway);
+    let second = node(&gateway, 1);
+    send(&second, Signal::STOP);
+    let asked = || {
+        let log = gateway.centre(json!({"command": "log", "request": "SET_AGENT_STATE"}));
+        log.to_string().matches("SET_AGENT_STATE").count()
+    };
+    let before = asked();
+    toggles(&gateway, &mut phone);
+    phone.wait_headset(json!({"service": "secondary", "state": "NotReady"}));
+    assert_eq!(asked(), before + 2);
+    send(&second, Signal::CONT);
+    eventually("the thawed node", || {
+        let nodes = status(&second)["nodes"].clone();
+        let live = |it: &Value| it["live"] == true;
+        nodes.as_array().is_some_and(|all| all.iter().all(live)).then_some(())
+    });
+    phone.wait_headset(json!({"light": "red", "state": "NotReady"}));
+    assert_eq!(at_the_centre(&gateway, "1001"), "not-ready");
+    assert_eq!(asked(), before + 2);
+    // To that node what it missed is news of now, so that a key pressed before is late.
+    eventually("an update that is taken", || {
+        phone.headset("mute");
+        (phone.headset_state()["last_answer"] == 202).then_some(())
+    });
+    phone.wait_headset(json!({"service": "primary", "light": "off", "state": "Ready"}));
     toggles(&gateway, &mut phone);
     phone.leave();
 }

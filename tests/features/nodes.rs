@@ -27,7 +27,7 @@ pub(crate) fn kill(node: &Value) {
     send(node, Signal::KILL);
 }
 
-fn send(node: &Value, signal: Signal) {
+pub(crate) fn send(node: &Value, signal: Signal) {
     let process = node["pid"].as_i64().and_then(|pid| pid.try_into().ok());
     kill_process(Pid::from_raw(process.unwrap()).unwrap(), signal).unwrap();
 }
