@@ -35,12 +35,21 @@ impl Gateway {
 
     /// Two nodes on a private database; `None` where PostgreSQL is missing.
     pub(crate) fn start_nodes() -> Option<Self> {
+        Self::start_nodes_in(fresh_folder(), &["--nodes", "2"])
+    }
+
+    /// The same with a simulated contact-centre server that owns voice state.
+    pub(crate) fn start_nodes_with_centre() -> Option<Self> {
+        Self::start_nodes_in(fresh_folder(), &["--cti", "--nodes", "2"])
+    }
+
+    fn start_nodes_in(folder: PathBuf, options: &'static [&'static str]) -> Option<Self> {
         let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
         if !versions.into_iter().any(|version| version.path().join("bin/postgres").exists()) {
             println!("left out: PostgreSQL is missing; install postgresql");
             return None;
         }
-        Some(Self::start_in(fresh_folder(), &["--nodes", "2"]))
+        Some(Self::start_in(folder, options))
     }
 
     pub(crate) fn start_in(folder: PathBuf, options: &'static [&'static str]) -> Self {

@@ -13,6 +13,7 @@
 )]
 
 mod gateway;
+mod headset_wire;
 mod node;
 mod phone;
 mod planted;
@@ -24,7 +25,13 @@ mod call;
 mod contact_centre;
 mod database;
 mod durability;
+mod headset;
+mod headset_back;
+mod headset_hostile;
+mod headset_nodes;
 mod headset_phones;
+mod headset_remote;
+mod headset_sync;
 mod hostile;
 mod languages;
 mod models;

@@ -13,17 +13,17 @@ use crate::wire;
 const MODEL: &str = "CP-8845";
 
 /// A node as the endpoints file has it now.
-fn node(gateway: &Gateway, number: usize) -> Value {
+pub(crate) fn node(gateway: &Gateway, number: usize) -> Value {
     let text = std::fs::read_to_string(gateway.endpoints_file()).unwrap();
     let endpoints: Value = serde_json::from_str(&text).unwrap();
     endpoints["nodes"][number].clone()
 }
 
-fn status(node: &Value) -> Value {
+pub(crate) fn status(node: &Value) -> Value {
     ask(node["admin_socket"].as_str().unwrap(), json!({"do": "status"}))["ok"].clone()
 }
 
-fn kill(node: &Value) {
+pub(crate) fn kill(node: &Value) {
     send(node, Signal::KILL);
 }
 

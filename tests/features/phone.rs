@@ -23,6 +23,8 @@ pub(crate) struct Phone {
     /// What came of the last request made by hand.
     pub(crate) raw: Value,
     pub(crate) violations: Vec<String>,
+    /// What happened to its headset, in order.
+    pub(crate) worn: Vec<Value>,
 }
 
 impl Phone {
@@ -67,6 +69,7 @@ impl Phone {
             pushes: Vec::new(),
             raw: Value::Null,
             violations: Vec::new(),
+            worn: Vec::new(),
         };
         phone.until("it is ready", |line, _| line.get("ready").is_some());
         phone
@@ -121,6 +124,44 @@ impl Phone {
     #[track_caller]
     pub(crate) fn wait(&mut self, conditions: Value) {
         self.act(json!({"wait": conditions}));
+    }
+
+    /// A phone of a demo device with a headset, which has registered and found its service.
+    pub(crate) fn with_headset(gateway: &Gateway, device: &str, more: &[&str]) -> Self {
+        let mut phone = Self::with_any_headset(gateway, device, more);
+        phone.wait_headset(json!({"registered": true, "enabled": true, "configurations": 1}));
+        phone
+    }
+
+    /// The same, whatever comes of it.
+    pub(crate) fn with_any_headset(gateway: &Gateway, device: &str, more: &[&str]) -> Self {
+        Self::with(gateway, device, "CP-8845", &[&["--headset"], more].concat())
+    }
+
+    /// Presses the mute key and the like, see the phone's own `headset`.
+    #[track_caller]
+    pub(crate) fn headset(&mut self, deed: &str) {
+        self.act(json!({"headset": deed}));
+    }
+
+    /// Waits for what the headset shall be, see the phone's own `wait_headset`.
+    #[track_caller]
+    pub(crate) fn wait_headset(&mut self, conditions: Value) {
+        self.act(json!({"wait_headset": conditions, "within": 25}));
+    }
+
+    /// All there is to know of the headset.
+    #[track_caller]
+    pub(crate) fn headset_state(&mut self) -> Value {
+        self.headset("state");
+        let at = self.worn.iter().rposition(|event| event["event"] == "state").unwrap();
+        self.worn.remove(at)
+    }
+
+    /// What happened of that sort to the headset since its first so many events.
+    pub(crate) fn worn_since(&self, first: usize, event: &str) -> Vec<Value> {
+        let since = self.worn.iter().skip(first);
+        since.filter(|it| it["event"] == event).cloned().collect()
     }
 
     /// Title, prompt and text on display, for looking into.
@@ -199,6 +240,9 @@ impl Phone {
         if let Some(push) = line.get("push") {
             self.pushes.push(push.clone());
         }
+        if let Some(event) = line.get("headset") {
+            self.worn.push(event.clone());
+        }
         if let Some(raw) = line.get("raw") {
             self.raw = raw.clone();
         }
@@ -215,6 +259,10 @@ impl Drop for Phone {
         let _ = self.child.wait();
         if std::thread::panicking() {
             println!("on display at the end: {:#}", self.screen);
+            let last = self.worn.len().saturating_sub(30);
+            for event in &self.worn[last..] {
+                println!("headset: {event}");
+            }
         }
     }
 }

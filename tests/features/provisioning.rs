@@ -74,7 +74,7 @@ impl Served {
 }
 
 /// Loads a file over TFTP; the code of the error where there is one.
-fn tftp(server: &str, name: &str, options: &[(&str, &str)]) -> Result<String, u16> {
+pub(crate) fn tftp(server: &str, name: &str, options: &[(&str, &str)]) -> Result<String, u16> {
     let socket = UdpSocket::bind(("127.0.0.1", 0)).unwrap();
     socket.set_read_timeout(Some(PATIENCE)).unwrap();
     let mut request = vec![0, 1];

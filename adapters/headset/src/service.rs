@@ -271,7 +271,11 @@ impl Headset {
             return;
         }
         state.teller.register(device);
-        state.rounds.invite(device, time::now() + GRACE);
+        let discovered_at = state.seen.get(device).and_then(|seen| seen.discovered_at);
+        // A phone may ask before we hear that it registered.
+        if discovered_at.is_none_or(|at| self.port.now().since(at) >= GRACE) {
+            state.rounds.invite(device, time::now() + GRACE);
+        }
     }
 
     /// Looks at all agents and all phones.
@@ -354,6 +358,13 @@ impl Headset {
             let before = std::mem::replace(&mut state.nodes, nodes.clone());
             let settings = Arc::clone(&state.settings);
             self.announce(state, (&settings, &before), (&settings, &nodes));
+            if nodes.has_back(&before) && settings.headset.mode != HeadsetMode::Disabled {
+                // Whoever never asked here may have asked there while nobody answered (HST-10).
+                let mut devices = self.port.channels().told_devices();
+                let asked = |seen: &Seen| seen.discovered_at.is_some();
+                devices.retain(|device| !state.seen.get(device).is_some_and(asked));
+                state.rounds.announce(devices, HeadsetNews::ServicesChanged);
+            }
             // Phones that several nodes reach may be this one's now.
             for device in state.teller.devices() {
                 if self.port.channels().reach(&device).is_some_and(|reach| reach.is_shared) {

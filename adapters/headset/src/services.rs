@@ -64,6 +64,13 @@ impl Nodes {
         }
     }
 
+    /// Whether another node is there that was not before.
+    pub(crate) fn has_back(&self, before: &Self) -> bool {
+        let is_live =
+            |nodes: &Self, name: &NodeName| nodes.others.get(name).is_some_and(|other| other.live);
+        self.others.keys().any(|name| is_live(self, name) && !is_live(before, name))
+    }
+
     /// Another node that is there, for that phone, so that phones spread over several.
     fn other_for(&self, device: &DeviceName) -> Option<&Other> {
         let live: Vec<_> = self.others.values().filter(|it| it.live).collect();

@@ -18,11 +18,13 @@ use super::handset::{Answer, Command, Failure, Handset, Output, Request, encoded
 use super::headers::header;
 use super::network::Network;
 use super::options::Settings;
+use super::parse::{Delivery, parse};
 use super::screen::Screen;
 use super::uri;
 use super::web::{Asked, Fault, Web, serve};
 use crate::headset::machine::{Command as HeadsetCommand, Report as Told};
 use crate::headset::{HeadsetSettings, Worn};
+use crate::sip::event::Event;
 
 /// Messages from the network waiting to be handled.
 const WAITING_MAX: usize = 64;
@@ -73,6 +75,8 @@ pub(crate) struct Driver {
     headset: Option<Worn>,
     /// What the headset told; the sender is kept so that it never closes.
     told: (mpsc::UnboundedSender<Told>, mpsc::UnboundedReceiver<Told>),
+    /// Objects that came over SIP, as XML; kept likewise.
+    over_sip: (mpsc::UnboundedSender<String>, mpsc::UnboundedReceiver<String>),
     /// Where pushes are listened for.
     pub(crate) push_address: Option<SocketAddr>,
 }
@@ -102,7 +106,9 @@ impl Driver {
             tokio::spawn(serve(listener, push.tls, Arc::new(web)));
         }
         let told = mpsc::unbounded_channel();
-        let headset = settings.headset.map(|headset| wear(headset, told.0.clone()));
+        let over_sip = mpsc::unbounded_channel();
+        let headset =
+            settings.headset.map(|headset| wear(headset, told.0.clone(), over_sip.0.clone()));
         let mut handset = Handset::new(settings.identity, settings.prefilled_password);
         if settings.quiet {
             let _ = handset.handle_command(Instant::now(), Command::Quiet(true));
@@ -121,6 +127,7 @@ impl Driver {
             raw_under_way: 0,
             headset,
             told,
+            over_sip,
             push_address,
         })
     }
@@ -227,6 +234,7 @@ impl Driver {
             },
             Some(asked) = self.asked.recv() => self.asked(asked),
             Some(told) = self.told.1.recv() => self.heard(told),
+            Some(xml) = self.over_sip.1.recv() => self.shown(&xml),
             () = sleep_until(deadline) => self.handset.handle_timeout(Instant::now()),
         }
         self.pump();
@@ -267,6 +275,16 @@ impl Driver {
             Told::Event(event) => self.reports.push_back(Report::Headset(event)),
             Told::Violation(text) => self.violation(text),
         }
+    }
+
+    /// An object that came over SIP does what a pushed one would.
+    fn shown(&mut self, xml: &str) {
+        let parsed = parse(xml, self.handset.identity().model, Delivery::Push);
+        for violation in parsed.violations {
+            self.violation(format!("over SIP: {violation}"));
+        }
+        let outcome = self.handset.handle_push(Instant::now(), parsed.object, xml).summary();
+        self.reports.push_back(Report::Event { name: "shown_over_sip", detail: outcome });
     }
 
     fn violation(&mut self, text: String) {
@@ -317,17 +335,33 @@ impl Driver {
 }
 
 /// Starts the headset and its registration.
-fn wear(settings: HeadsetSettings, told: mpsc::UnboundedSender<Told>) -> Worn {
+fn wear(
+    settings: HeadsetSettings,
+    told: mpsc::UnboundedSender<Told>,
+    over_sip: mpsc::UnboundedSender<String>,
+) -> Worn {
     let HeadsetSettings { machine, fault, client, registration } = settings;
     // A phone has few requests under way, however slow the service is.
     let requests = Arc::new(Semaphore::new(Semaphore::MAX_PERMITS));
     let tell = move |report| drop(told.send(report));
-    let worn = Worn::start(machine, client, requests, registration, |_| {}, tell);
+    let hears = move |event: &Event| {
+        if let Some(xml) = object_in(event) {
+            let _ = over_sip.send(xml);
+        }
+    };
+    let worn = Worn::start(machine, client, requests, registration, hears, tell);
     if fault.is_some() {
         // A fault is a command that cannot fail.
         let _ = worn.command(HeadsetCommand::Fault(fault));
     }
     worn
+}
+
+/// The object that a request of the registrar holds for the screen, where the phone took it.
+fn object_in(event: &Event) -> Option<String> {
+    let Event::Request { asked, answer: Some(200..300), .. } = event else { return None };
+    let parts = asked.as_array()?.iter();
+    parts.filter_map(|part| part.get("xml")?.as_str()).next().map(str::to_owned)
 }
 
 /// Listens there; a port in use may be let go in a moment, by the phone of before or a connection.

@@ -225,6 +225,19 @@ async fn hst_05_each_setting_brings_the_news_it_calls_for() {
 }
 
 #[tokio::test]
+async fn hst_10_a_phone_that_asked_before_we_heard_of_it_is_not_asked_to_discover() {
+    let site = Site::new(&settings_north()).await;
+    site.get(&format!("/headset/{OTHER_PHONE}"), "192.0.2.2").await;
+    let early = site.phone(OTHER_PHONE, "192.0.2.2");
+    early.was_told(&[(1, 0)]).await;
+    // It would have been told before the one that came later.
+    let late = site.phone(PHONE, "192.0.2.1");
+    until("news", || (late.news() == [ServicesChanged]).then_some(())).await;
+    assert_eq!(early.news(), vec![]);
+    site.end().await;
+}
+
+#[tokio::test]
 async fn hst_10_a_phone_that_found_the_service_late_is_asked_to_discover_it() {
     let site = Site::new(&settings_north()).await;
     let late = site.phone(PHONE, "192.0.2.1");

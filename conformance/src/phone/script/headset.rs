@@ -13,7 +13,7 @@ pub(super) const WAIT_HEADSET: &str = "wait_headset";
 const COUNTS: [&str; 6] =
     ["refers", "updates", "discoveries", "failed_discoveries", "configurations", "inventories"];
 /// Members that can be waited for as they are.
-const EXACT: [&str; 18] = [
+const EXACT: [&str; 19] = [
     "light",
     "muted",
     "in_call",
@@ -25,6 +25,7 @@ const EXACT: [&str; 18] = [
     "signed_in",
     "agent",
     "agent_problem",
+    "default_reason",
     "registered",
     "registrar",
     "discovered",
