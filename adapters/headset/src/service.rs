@@ -32,6 +32,8 @@ const TELLS_MAX: usize = 512;
 const LOOK: Duration = Duration::from_secs(1);
 /// A phone that registered discovers its services by itself within so long, or is asked to.
 const GRACE: Duration = Duration::from_secs(2);
+/// A phone that gave no answer twice, and did not register since, is tried once more after so long.
+const REVIVED: Duration = Duration::from_secs(300);
 /// Phones of which is remembered when they asked.
 const SEEN_MAX: usize = 50_000;
 
@@ -64,6 +66,8 @@ pub(crate) struct State {
     pub(crate) seen: HashMap<DeviceName, Seen>,
     /// Phones to which nothing could be sent at the last look.
     later: HashSet<DeviceName>,
+    /// When phones that gave no answer twice are tried once more.
+    dead: HashMap<DeviceName, Instant>,
     /// Agents of whom nothing is known since their owner's link was lost.
     lost: HashSet<AgentKey>,
     /// The session each agent was last seen with.
@@ -99,6 +103,7 @@ impl Headset {
             nodes: Nodes::of(&[], port.node(), &base),
             seen: HashMap::new(),
             later: HashSet::new(),
+            dead: HashMap::new(),
             lost: HashSet::new(),
             sessions: HashMap::new(),
             settings,
@@ -138,6 +143,7 @@ impl Headset {
         look.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut tells: JoinSet<Told> = JoinSet::new();
         // What came before we listened is found by looking.
+        self.state().roster.set_lines(&self.port.settings());
         self.take_over();
         self.look_at_all();
         loop {
@@ -272,8 +278,10 @@ impl Headset {
         }
         state.teller.register(device);
         let discovered_at = state.seen.get(device).and_then(|seen| seen.discovered_at);
-        // A phone may ask before we hear that it registered.
-        if discovered_at.is_none_or(|at| self.port.now().since(at) >= GRACE) {
+        // A phone may ask before we hear that it registered. Where its file leads to a node that is away,
+        // asking again would lose it what it knows of the others: it is asked once all are there (HST-10).
+        let is_due = discovered_at.is_none_or(|at| self.port.now().since(at) >= GRACE);
+        if is_due && (discovered_at.is_some() || !state.nodes.is_any_away()) {
             state.rounds.invite(device, time::now() + GRACE);
         }
     }
@@ -308,7 +316,7 @@ impl Headset {
         state.rounds.set_pace(settings.headset.news_per_second);
         let nodes = state.nodes.clone();
         self.announce(state, (&before, &nodes), (&settings, &nodes));
-        if !Arc::ptr_eq(&before.devices, &settings.devices) || before.number == settings.number {
+        if !Arc::ptr_eq(&before.devices, &settings.devices) {
             state.roster.set_lines(&settings);
             for device in state.teller.devices() {
                 state.teller.look(&device);
@@ -338,6 +346,10 @@ impl Headset {
         {
             // Phones that never asked have no headset service to ask anew.
             devices.retain(|device| state.seen.contains_key(device));
+        } else if now.0.headset.mode != HeadsetMode::Disabled && now.1.is_any_away() {
+            // They are asked once the node is back at which they may ask.
+            let asked = |seen: &Seen| seen.discovered_at.is_some();
+            devices.retain(|device| state.seen.get(device).is_some_and(asked));
         }
         let (services, others): (Vec<_>, Vec<_>) = devices
             .into_iter()
@@ -375,11 +387,22 @@ impl Headset {
         for device in std::mem::take(&mut state.later) {
             state.teller.look(&device);
         }
+        // Not every way to a phone ends when the phone does not answer for a while.
+        let now = time::now();
+        for device in state.teller.devices() {
+            if !state.teller.is_dead(&device) {
+                state.dead.remove(&device);
+            } else if now >= *state.dead.entry(device.clone()).or_insert(now + REVIVED) {
+                state.dead.remove(&device);
+                state.teller.revive(&device);
+            }
+        }
         let devices = state.teller.devices();
         for device in &devices {
             if self.port.channels().reach(device).is_none() {
                 state.teller.forget(device);
                 state.rounds.forget(device);
+                state.dead.remove(device);
             }
         }
         let dead = devices.iter().filter(|device| state.teller.is_dead(device)).count();

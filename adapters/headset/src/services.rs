@@ -71,6 +71,11 @@ impl Nodes {
         self.others.keys().any(|name| is_live(self, name) && !is_live(before, name))
     }
 
+    /// Whether another node is neither there nor gone for good.
+    pub(crate) fn is_any_away(&self) -> bool {
+        self.others.values().any(|other| !other.live)
+    }
+
     /// Another node that is there, for that phone, so that phones spread over several.
     fn other_for(&self, device: &DeviceName) -> Option<&Other> {
         let live: Vec<_> = self.others.values().filter(|it| it.live).collect();

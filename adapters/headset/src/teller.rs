@@ -75,6 +75,14 @@ impl Teller {
         }
     }
 
+    /// A phone that gave no answer twice gets one more try.
+    pub(crate) fn revive(&mut self, device: &DeviceName) {
+        if let Some(phone) = self.phones.get_mut(device) {
+            phone.failures = phone.failures.min(TRIES_MAX - 1);
+            self.look(device);
+        }
+    }
+
     /// There may be something to tell a phone; one that takes no notices is passed over.
     pub(crate) fn look(&mut self, device: &DeviceName) {
         let Some(phone) = self.phones.get_mut(device) else { return };
@@ -226,6 +234,11 @@ mod tests {
             teller.done(&phone, Some(agent("1")), Took::No);
         }
         teller.look(&phone);
+        assert_eq!((teller.next(9), teller.is_dead(&phone)), (None, true));
+        teller.revive(&phone);
+        assert_eq!(teller.next(9).as_ref(), Some(&phone), "one try after a long while");
+        teller.begin(&phone);
+        teller.done(&phone, Some(agent("1")), Took::No);
         assert_eq!((teller.next(9), teller.is_dead(&phone)), (None, true));
         teller.register(&phone);
         assert_eq!((teller.next(9), teller.is_dead(&phone)), (Some(phone), false));

@@ -47,10 +47,12 @@ impl Headset {
             self.figures.updated("already");
             return self.state_answer(StatusCode::OK, device);
         }
+        let sent_at = update.sent_at.map(|at| Timestamp::from_microseconds(at.microseconds()));
         let judged = Update {
             wanted,
             reason: update.reason,
-            sent_at: update.sent_at.map(|at| Timestamp::from_microseconds(at.microseconds())),
+            sent_at,
+            sent_at_ours: sent_at.map(|at| self.hands.by_our_clock(device, at, self.port.now())),
         };
         let id = match &update.request_id {
             // A digest, since the phone's own text may be of any kind.
