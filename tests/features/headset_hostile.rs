@@ -230,24 +230,32 @@ fn hst_09_one_that_floods_is_slowed_down_and_others_work_on() {
     phone.wait_headset(json!({"light": "red", "state": "NotReady"}));
     let asking = Asking::of(&gateway, DEVICE);
     let update = asking.written("flood", "Ready", &asking.now());
-    let mut answered = Vec::new();
+    // Somebody else names that phone, and proves nothing.
+    let put = format!("PUT /headset/{SECOND}/cc/agent-state");
+    let kind = "Content-Type: application/json\r\n";
+    let forged = update.replace(DEVICE, SECOND);
+    let (mut answered, mut refused) = (Vec::new(), Vec::new());
     std::thread::scope(|scope| {
-        let floods: Vec<_> = (0..4)
-            .map(|_| scope.spawn(|| (0..40).map(|_| asking.update(&update).status).collect()))
-            .collect::<Vec<std::thread::ScopedJoinHandle<'_, Vec<u16>>>>();
+        let known = [0, 1].map(|_| {
+            scope.spawn(|| (0..60).map(|_| asking.update(&update).status).collect::<Vec<_>>())
+        });
+        let unknown = [0, 1].map(|_| {
+            let ask = || asking.send(&put, kind, &forged).unwrap().status;
+            scope.spawn(move || (0..60).map(|_| ask()).collect::<Vec<_>>())
+        });
         for _ in 0..3 {
             for (state, light) in [("Ready", "off"), ("NotReady", "red")] {
                 phone.headset("mute");
                 phone.wait_headset(json!({"state": state, "light": light, "last_answer": 202}));
             }
         }
-        for flood in floods {
-            answered.extend(flood.join().unwrap());
-        }
+        answered.extend(known.into_iter().flat_map(|it| it.join().unwrap()));
+        refused.extend(unknown.into_iter().flat_map(|it| it.join().unwrap()));
     });
     // Nobody is signed in there.
     assert!(answered.iter().all(|status| [404, 429].contains(status)), "{answered:?}");
     assert!(answered.iter().filter(|status| **status == 429).count() > 50, "{answered:?}");
+    assert!(refused.iter().all(|status| *status == 401), "{refused:?}");
     phone.leave();
 }
 

@@ -63,7 +63,9 @@ impl Site {
             Ok((placed, parameters)) => {
                 let asked = Asked { parts, parameters, peer, device, reference: &reference };
                 let answered = self.handled(&placed, asked, body).await;
-                let for_phone = placed.route.policy == ResponsePolicy::Phone;
+                // Elsewhere phones look at the status: a page would be taken for a file, or for a yes.
+                let for_phone =
+                    placed.route.policy == ResponsePolicy::Phone && self.listener == PHONES;
                 (Some(placed), answered.map_err(|refusal| (refusal, for_phone)))
             }
         };

@@ -38,6 +38,10 @@ impl Surface for EveryPath {
 }
 
 async fn ask(method: Method, target: &str, device: Option<Principal>) -> (u16, String) {
+    ask_with(request(method, target), device).await
+}
+
+async fn ask_with(request: http::Request<Full<Bytes>>, device: Option<Principal>) -> (u16, String) {
     let config = config(serde_json::json!({}));
     let http = HttpMetrics::new(&Metrics::new(), LineLimit::default());
     let mut tables = route_tables(&[Arc::new(EveryPath)], &["headset"], &http).unwrap();
@@ -53,7 +57,7 @@ async fn ask(method: Method, target: &str, device: Option<Principal>) -> (u16, S
         metrics: http,
     };
     let caller = Caller { address: [192, 0, 2, 1].into(), device };
-    let answer = site.answer(caller, request(method, target)).await;
+    let answer = site.answer(caller, request).await;
     (answer.status().as_u16(), String::from_utf8_lossy(answer.body()).into_owned())
 }
 
@@ -97,4 +101,13 @@ async fn a_device_has_no_role() {
     let caller = Caller { address: [192, 0, 2, 1].into(), device: Some(device) };
     let answer = site.answer(caller, request(Method::GET, "/agents")).await;
     assert_eq!(answer.status(), StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test]
+async fn what_is_refused_before_its_handler_is_no_page_that_would_pass_for_a_yes() {
+    let mut large = request(Method::PUT, "/headset/SEP001122334455/cc/agent-state");
+    *large.body_mut() = Full::from(vec![b'a'; 17]);
+    let (status, text) = ask_with(large, None).await;
+    assert_eq!(status, 413, "{text}");
+    assert!(!text.contains("CiscoIPPhone"), "{text}");
 }
