@@ -27,6 +27,8 @@ use crate::judge::Wanted;
 
 /// So long a phone's answer may take; what is not over then goes on, and the state is told.
 pub(crate) const ANSWER: Duration = Duration::from_millis(1_500);
+/// What is left of that at least, where a phone waited for its turn.
+pub(crate) const ANSWER_LEAST: Duration = Duration::from_millis(300);
 /// Within that time it is settled, or given up, so that the answer says which.
 pub(crate) const SETTLED: Duration = Duration::from_millis(1_300);
 /// An update is sent so often where links break under it.
@@ -41,13 +43,13 @@ const PER_SECOND: f64 = 4.0;
 /// Updates of one phone that are remembered.
 const DONE_MAX: usize = 8;
 /// So many updates make a phone's clock known.
-const KNOWN_FROM: usize = 2;
+const KNOWN_FROM: usize = 4;
 /// Within so long the same state asked for twice, without an id and a time, is one update.
 const SAME_WITHIN: Duration = Duration::from_secs(5);
 /// Phones that are remembered.
 const PHONES_MAX: usize = 50_000;
 /// A phone that asked nothing for so long is forgotten.
-const FORGOTTEN: Duration = Duration::from_secs(60);
+const FORGOTTEN: Duration = Duration::from_secs(3_600);
 
 /// What phones have in hand.
 #[derive(Default)]
@@ -283,7 +285,7 @@ mod tests {
         drop(turn);
         assert!(waiting.remove(0).await.is_some());
         drop(waiting);
-        hands.forget_old(now + Duration::from_secs(120));
+        hands.forget_old(now + Duration::from_secs(7_200));
         assert!(hands.turn(&phone).await.is_none(), "it is forgotten");
     }
 
@@ -295,7 +297,9 @@ mod tests {
         let at = |seconds: i64| Timestamp::from_seconds(seconds);
         // Its clock is 20 s behind: at first its word counts.
         assert_eq!(hands.by_our_clock(&phone, at(80), at(100)), at(80));
-        assert_eq!(hands.by_our_clock(&phone, at(101), at(122)), at(101));
+        for sent in 101..104 {
+            assert_eq!(hands.by_our_clock(&phone, at(sent), at(sent + 21)), at(sent));
+        }
         // What comes at once was sent just now, and what comes late was sent before.
         assert_eq!(hands.by_our_clock(&phone, at(110), at(130)), at(130));
         assert_eq!(hands.by_our_clock(&phone, at(111), at(136)), at(131));

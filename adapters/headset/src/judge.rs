@@ -130,7 +130,9 @@ pub(crate) fn judge(
     if is_so {
         return Verdict::Already;
     }
-    if presence.state.is_in_call() {
+    // A call on another line is one, too.
+    let is_on_other_line = presence.calls.iter().any(|call| call.other_line.is_some());
+    if presence.state.is_in_call() || is_on_other_line {
         return Verdict::Refused(Why::InCall);
     }
     if update.sent_at_ours.is_some_and(|sent| sent < changed_at) {

@@ -22,7 +22,7 @@ pub(crate) const TRIES_MAX: u8 = 2;
 pub(crate) enum Took {
     /// The phone shows that now.
     It(HeadsetStatus),
-    /// It did not answer, or refused.
+    /// It did not answer, or refused; whoever knows when looks at it again.
     No,
     /// Nothing could be sent for now; it is looked at again by whoever knows when.
     Later,
@@ -155,7 +155,7 @@ impl Teller {
             Took::Later => false,
             Took::No => {
                 phone.failures = phone.failures.saturating_add(1);
-                true
+                false
             }
         };
         if look {
@@ -232,6 +232,8 @@ mod tests {
             assert_eq!(teller.next(9).as_ref(), Some(&phone));
             teller.begin(&phone);
             teller.done(&phone, Some(agent("1")), Took::No);
+            assert_eq!(teller.next(9), None, "not at once");
+            teller.look(&phone);
         }
         teller.look(&phone);
         assert_eq!((teller.next(9), teller.is_dead(&phone)), (None, true));

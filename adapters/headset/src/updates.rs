@@ -16,7 +16,7 @@ use http::{Response, StatusCode};
 use protocols::headset::{self as wire, AgentState, Refusal};
 use ring::digest;
 
-use crate::execute::{ANSWER, Became, SENT_MAX, SETTLED, carry_out, known_again};
+use crate::execute::{ANSWER, ANSWER_LEAST, Became, SENT_MAX, SETTLED, carry_out, known_again};
 use crate::judge::{Update, Verdict, Wanted, Why, judge};
 use crate::roster::Whose;
 use crate::service::Headset;
@@ -37,7 +37,9 @@ impl Headset {
                 return self.refuse(Refusal::Malformed, words);
             }
         };
-        let Some(turn) = self.hands.turn(device).await else {
+        let began = now();
+        let turn = tokio::time::timeout(ANSWER, self.hands.turn(device)).await;
+        let Some(turn) = turn.ok().flatten() else {
             self.figures.updated("too_many");
             return self.too_many();
         };
@@ -64,6 +66,7 @@ impl Headset {
                 }
             },
         };
+        let left = ANSWER.saturating_sub(now().saturating_duration_since(began));
         // It goes on when the phone hangs up: what was sent cannot be taken back.
         let (service, phone) = (Arc::clone(self), device.clone());
         let task = tokio::spawn(async move {
@@ -71,7 +74,7 @@ impl Headset {
             drop(turn);
             done
         });
-        match tokio::time::timeout(ANSWER, task).await {
+        match tokio::time::timeout(left.max(ANSWER_LEAST), task).await {
             Ok(Ok(Settled::Answer(response))) => response,
             Ok(Err(_)) => self.refuse(Refusal::Unavailable, "it could not be carried out"),
             Ok(Ok(Settled::InHand)) | Err(_) => {

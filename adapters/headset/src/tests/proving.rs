@@ -111,7 +111,8 @@ async fn hst_01_a_forged_device_name_opens_nothing() {
 async fn hst_11_the_handle_of_a_phones_file_opens_discovery_alone_and_only_where_the_phone_is() {
     let site =
         Site::new(&with_headset(&settings(), |it| it.proof = vec![HeadsetProof::Token])).await;
-    let path = |url: String| url.strip_prefix(super::site::BASE).unwrap().to_owned();
+    let path =
+        |url: Option<String>| url.unwrap().strip_prefix(super::site::BASE).unwrap().to_owned();
     let address: IpAddr = [192, 0, 2, 1].into();
     let bound = path(site.headset.discovery_url(&name(PHONE), Some(address)));
     let free = path(site.headset.discovery_url(&name(PHONE), None));
