@@ -37,7 +37,10 @@ const PAUSE_SECONDS: &str = "2";
 impl Headset {
     /// Answers one request.
     pub(crate) async fn answer(self: Arc<Self>, request: Request) -> Response<Bytes> {
-        let routed = self.profile.route(request.method.as_str(), request.uri.path());
+        // The server leaves the body of an answer to HEAD away.
+        let is_head = request.method == http::Method::HEAD;
+        let method = if is_head { "GET" } else { request.method.as_str() };
+        let routed = self.profile.route(method, request.uri.path());
         let (name, response) = match routed {
             Routed::Unknown => ("unknown", self.unknown(&request)),
             Routed::WrongMethod(methods) => {
@@ -87,6 +90,7 @@ impl Headset {
         else {
             return (name, self.refuse(Refusal::Malformed, "the request names no device"));
         };
+        let device = as_listed(&settings, device);
         if told.is_some_and(|told| !told.as_str().eq_ignore_ascii_case(device.as_str())) {
             let words = "the body names another device than the path";
             return (name, self.refuse(Refusal::AnotherDevice, words));
@@ -106,6 +110,9 @@ impl Headset {
             let words = "nothing proves that this is the device; show its certificate, or the token \
                          that discovery gives to a device that is proven";
             return (name, self.refuse(refusal, words));
+        }
+        if proof.is_some() {
+            self.is_alive(&device);
         }
         // Who proves nothing has no share of the phone's to use up.
         if proof.is_some() && !self.hands.admits(&device, now()) {
@@ -376,6 +383,17 @@ impl Headset {
 /// Whether a phone of that name may take part at all (PHN-16).
 pub(crate) fn takes_part(settings: &Settings, device: &DeviceName) -> bool {
     settings.devices.contains_key(device) || settings.phone_service.devices == DevicePolicy::Any
+}
+
+/// A device as the settings write it: phones write their names in either case.
+fn as_listed(settings: &Settings, device: DeviceName) -> DeviceName {
+    if settings.devices.contains_key(&device) {
+        return device;
+    }
+    match device.as_str().to_ascii_uppercase().parse() {
+        Ok(upper) if settings.devices.contains_key(&upper) => upper,
+        _ => device,
+    }
 }
 
 pub(crate) fn content_type(request: &Request) -> Option<&str> {

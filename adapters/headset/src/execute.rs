@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 use crate::time::now;
 use domain::{
     AgentCommand, AgentKey, Command, DeviceName, Input, InputId, OwnerAnswer, OwnerAsk,
-    OwnerCommand, OwnerRefusalKind, Refusal, Target, Unclear, Wish,
+    OwnerCommand, OwnerRefusalKind, Refusal, Target, Timestamp, Unclear, Wish,
 };
 use engine::{Outcome, Port};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -27,6 +27,8 @@ use crate::judge::Wanted;
 
 /// So long a phone's answer may take; what is not over then goes on, and the state is told.
 pub(crate) const ANSWER: Duration = Duration::from_millis(1_500);
+/// What is left of that at least, where a phone waited for its turn.
+pub(crate) const ANSWER_LEAST: Duration = Duration::from_millis(300);
 /// Within that time it is settled, or given up, so that the answer says which.
 pub(crate) const SETTLED: Duration = Duration::from_millis(1_300);
 /// An update is sent so often where links break under it.
@@ -40,12 +42,14 @@ const BURST: f64 = 20.0;
 const PER_SECOND: f64 = 4.0;
 /// Updates of one phone that are remembered.
 const DONE_MAX: usize = 8;
+/// So many updates make a phone's clock known.
+const KNOWN_FROM: usize = 4;
 /// Within so long the same state asked for twice, without an id and a time, is one update.
 const SAME_WITHIN: Duration = Duration::from_secs(5);
 /// Phones that are remembered.
 const PHONES_MAX: usize = 50_000;
 /// A phone that asked nothing for so long is forgotten.
-const FORGOTTEN: Duration = Duration::from_secs(60);
+const FORGOTTEN: Duration = Duration::from_secs(3_600);
 
 /// What phones have in hand.
 #[derive(Default)]
@@ -56,6 +60,8 @@ struct Hand {
     waiting: Arc<Semaphore>,
     /// What it asked for last and was carried out.
     done: VecDeque<Done>,
+    /// By how much our clock was ahead of the phone's when its latest updates came, in microseconds.
+    ahead: VecDeque<i64>,
     tokens: f64,
     at: Instant,
 }
@@ -83,6 +89,7 @@ impl Hands {
             turn: Arc::new(Semaphore::new(1)),
             waiting: Arc::new(Semaphore::new(WAITING_MAX)),
             done: VecDeque::new(),
+            ahead: VecDeque::new(),
             tokens: BURST,
             at: now,
         });
@@ -126,6 +133,29 @@ impl Hands {
                 _ => false,
             })
         })
+    }
+
+    /// When an update was sent, by our clock: phones' clocks are wrong by seconds. What the quickest of the
+    /// latest updates took stands for the difference, once some came; before that the phone's word counts, so
+    /// that a repeat is judged without any memory of the first.
+    pub(crate) fn by_our_clock(
+        &self,
+        device: &DeviceName,
+        sent_at: Timestamp,
+        now: Timestamp,
+    ) -> Timestamp {
+        let mut hands = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(hand) = hands.get_mut(device) else { return sent_at };
+        let sent = sent_at.microseconds();
+        let ahead = now.microseconds().saturating_sub(sent);
+        let least = hand.ahead.iter().copied().min();
+        let is_known = hand.ahead.len() >= KNOWN_FROM;
+        hand.ahead.push_front(ahead);
+        hand.ahead.truncate(DONE_MAX);
+        match least.filter(|_| is_known) {
+            Some(least) => Timestamp::from_microseconds(sent.saturating_add(least.min(ahead))),
+            None => sent_at,
+        }
     }
 
     /// Notes what was carried out.
@@ -255,8 +285,28 @@ mod tests {
         drop(turn);
         assert!(waiting.remove(0).await.is_some());
         drop(waiting);
-        hands.forget_old(now + Duration::from_secs(120));
+        hands.forget_old(now + Duration::from_secs(7_200));
         assert!(hands.turn(&phone).await.is_none(), "it is forgotten");
+    }
+
+    #[test]
+    fn hst_06_a_phones_clock_that_is_wrong_is_known_after_some_updates() {
+        let hands = Hands::default();
+        let phone = "SEP1".parse().unwrap();
+        assert!(hands.admits(&phone, Instant::now()));
+        let at = |seconds: i64| Timestamp::from_seconds(seconds);
+        // Its clock is 20 s behind: at first its word counts.
+        assert_eq!(hands.by_our_clock(&phone, at(80), at(100)), at(80));
+        for sent in 101..104 {
+            assert_eq!(hands.by_our_clock(&phone, at(sent), at(sent + 21)), at(sent));
+        }
+        // What comes at once was sent just now, and what comes late was sent before.
+        assert_eq!(hands.by_our_clock(&phone, at(110), at(130)), at(130));
+        assert_eq!(hands.by_our_clock(&phone, at(111), at(136)), at(131));
+        // A clock that was set right counts from then on.
+        assert_eq!(hands.by_our_clock(&phone, at(140), at(140)), at(140));
+        let unknown = "SEP2".parse().unwrap();
+        assert_eq!(hands.by_our_clock(&unknown, at(80), at(100)), at(80));
     }
 
     fn futures_poll<F: Future>(future: std::pin::Pin<&mut F>) -> Option<F::Output> {

@@ -8,8 +8,10 @@
 //! ```
 //!
 //! Handles and tokens are kept nowhere: each is a MAC over what it is good for, under a key that all nodes of
-//! the deployment share. A handle stands in a file that others may read, so it opens discovery alone, and is
-//! bound to the address that it was given to, or to the one that the phone registered from. A higher
+//! the deployment share. A handle stands in a file that others may read, so it opens discovery alone, and only from
+//! the address that the phone registered from. One that we put into a file ourselves is bound to the address that
+//! loaded it besides, and opens nothing before that phone registered: anybody may load files. One that an
+//! administrator put into a file is taken where no registration of the phone is known here. A higher
 //! `headset.token_generation` makes all of them void.
 
 use std::net::IpAddr;
@@ -211,7 +213,8 @@ pub(crate) fn proven(
     if let Some(ticket) = shown.ticket.filter(|_| takes(HeadsetProof::Token)) {
         let opens = match tickets.judge(settings, device, shown.address, ticket, now) {
             Some(Ticket::Token) => true,
-            Some(Ticket::BoundHandle) => shown.is_discovery,
+            // Files are given to whoever asks, so theirs counts only from where the phone registered.
+            Some(Ticket::BoundHandle) => shown.is_discovery && is_where_it_registered,
             // Without a registration of its own here there is nothing to hold it against.
             Some(Ticket::Handle) => {
                 shown.is_discovery && (registered.is_none() || is_where_it_registered)

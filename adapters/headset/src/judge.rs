@@ -33,6 +33,8 @@ pub(crate) struct Update {
     pub(crate) reason: Option<u32>,
     /// When it was sent, by the phone's clock.
     pub(crate) sent_at: Option<Timestamp>,
+    /// The same by our clock, as far as the phone's is known.
+    pub(crate) sent_at_ours: Option<Timestamp>,
 }
 
 /// Why an update is not carried out.
@@ -128,10 +130,12 @@ pub(crate) fn judge(
     if is_so {
         return Verdict::Already;
     }
-    if presence.state.is_in_call() {
+    // A call on another line is one, too.
+    let is_on_other_line = presence.calls.iter().any(|call| call.other_line.is_some());
+    if presence.state.is_in_call() || is_on_other_line {
         return Verdict::Refused(Why::InCall);
     }
-    if update.sent_at.is_some_and(|sent| sent < changed_at) {
+    if update.sent_at_ours.is_some_and(|sent| sent < changed_at) {
         return Verdict::Refused(Why::Stale);
     }
     match update.wanted {

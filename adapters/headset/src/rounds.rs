@@ -146,6 +146,14 @@ impl Rounds {
         }
     }
 
+    /// A phone could not be told for now, which was no try.
+    pub(crate) fn put_back(&mut self, device: &DeviceName) {
+        if let Some(told) = self.in_flight.get_mut(device) {
+            told.tries = told.tries.saturating_sub(1);
+        }
+        self.done(device, false);
+    }
+
     /// When to ask again; `None` where nobody waits.
     pub(crate) fn deadline(&self) -> Option<Instant> {
         let invited = self.invited.first().map(|(at, _)| *at);

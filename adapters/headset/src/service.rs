@@ -1,12 +1,14 @@
 //! The adapter's work beside answering: it follows agents, phones and settings, and tells phones.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use domain::settings::{HeadsetMode, Settings};
 use domain::{
-    AgentKey, DeviceName, HeadsetNews, Known, LiveAgent, Presence, SessionNumber, Timestamp,
+    AgentKey, DeviceName, HeadsetNews, Known, LiveAgent, PairName, Presence, SessionNumber,
+    Timestamp,
 };
 use engine::{Notice, Port, Reach, Registered, ShowFailure, TellOutcome};
 use protocols::headset::Profile;
@@ -32,6 +34,12 @@ const TELLS_MAX: usize = 512;
 const LOOK: Duration = Duration::from_secs(1);
 /// A phone that registered discovers its services by itself within so long, or is asked to.
 const GRACE: Duration = Duration::from_secs(2);
+/// The same where other nodes are there: until then one that is gone is known to be away.
+const GRACE_OF_SEVERAL: Duration = Duration::from_secs(8);
+/// How often it is looked whose token is half over.
+const RENEWALS: u32 = 60;
+/// A phone that gave no answer twice, and did not register since, is tried once more after so long.
+const REVIVED: Duration = Duration::from_secs(300);
 /// Phones of which is remembered when they asked.
 const SEEN_MAX: usize = 50_000;
 
@@ -47,6 +55,7 @@ pub struct Headset {
     pub(crate) hands: Hands,
     pub(crate) unknown: Mutex<Unknown>,
     pub(crate) wake: Notify,
+    pub(crate) is_served: AtomicBool,
 }
 
 impl std::fmt::Debug for Headset {
@@ -64,6 +73,12 @@ pub(crate) struct State {
     pub(crate) seen: HashMap<DeviceName, Seen>,
     /// Phones to which nothing could be sent at the last look.
     later: HashSet<DeviceName>,
+    /// How often it was looked at nodes and figures.
+    ticks: u32,
+    /// The pair by whose nodes a phone without one of its own is served.
+    pairs: HashMap<DeviceName, PairName>,
+    /// When phones that gave no answer twice are tried once more.
+    dead: HashMap<DeviceName, Instant>,
     /// Agents of whom nothing is known since their owner's link was lost.
     lost: HashSet<AgentKey>,
     /// The session each agent was last seen with.
@@ -85,7 +100,7 @@ pub(crate) struct Seen {
 /// What came of telling a phone.
 enum Told {
     Status { device: DeviceName, agent: Option<AgentKey>, took: Took },
-    News { device: DeviceName, was_told: bool },
+    News { device: DeviceName, outcome: TellOutcome },
 }
 
 impl Headset {
@@ -99,6 +114,9 @@ impl Headset {
             nodes: Nodes::of(&[], port.node(), &base),
             seen: HashMap::new(),
             later: HashSet::new(),
+            ticks: 0,
+            pairs: HashMap::new(),
+            dead: HashMap::new(),
             lost: HashSet::new(),
             sessions: HashMap::new(),
             settings,
@@ -112,8 +130,14 @@ impl Headset {
             hands: Hands::default(),
             unknown: Mutex::default(),
             wake: Notify::new(),
+            is_served: AtomicBool::new(true),
             port,
         })
+    }
+
+    /// Whether anybody listens for headsets at this node; as long as nothing is said somebody does.
+    pub fn set_served(&self, is_served: bool) {
+        self.is_served.store(is_served, Ordering::Release);
     }
 
     /// The state; held for a moment only, never across a wait.
@@ -138,6 +162,7 @@ impl Headset {
         look.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut tells: JoinSet<Told> = JoinSet::new();
         // What came before we listened is found by looking.
+        self.state().roster.set_lines(&self.port.settings());
         self.take_over();
         self.look_at_all();
         loop {
@@ -153,7 +178,7 @@ impl Headset {
                 },
                 registered = registrations.recv() => match registered {
                     Ok(registered) => self.register(&registered),
-                    Err(RecvError::Lagged(_)) => self.look_at_all(),
+                    Err(RecvError::Lagged(_)) => self.register_all(),
                     Err(RecvError::Closed) => return,
                 },
                 changed = settings.changed() => match changed {
@@ -208,14 +233,17 @@ impl Headset {
             && let Some((device, news)) = state.rounds.next(now)
         {
             let reach = self.port.channels().reach(&device);
-            if reach.is_none_or(|reach| !self.is_told_here(&device, reach)) {
+            let is_told = reach.is_some_and(|reach| self.is_told_here(&device, reach));
+            // A node may be known to be away by now.
+            let is_due = news != HeadsetNews::ServicesChanged || state.may_discover(&device);
+            if !is_told || !is_due {
                 state.rounds.forget(&device);
                 continue;
             }
             let port = self.port.clone();
             tells.spawn(async move {
                 let outcome = port.channels().tell(&device, Notice::HeadsetNews(news)).await;
-                Told::News { device, was_told: outcome == TellOutcome::Told }
+                Told::News { device, outcome }
             });
         }
         state.rounds.deadline()
@@ -231,12 +259,18 @@ impl Headset {
         let mut state = self.state();
         match told {
             Told::Status { device, agent, took } => {
-                if took == Took::Later {
+                // The next try is not made at once.
+                if took == Took::Later || took == Took::No {
                     state.later.insert(device.clone());
                 }
                 state.teller.done(&device, agent, took);
             }
-            Told::News { device, was_told } => state.rounds.done(&device, was_told),
+            Told::News { device, outcome: TellOutcome::Failed(ShowFailure::Busy) } => {
+                state.rounds.put_back(&device);
+            }
+            Told::News { device, outcome } => {
+                state.rounds.done(&device, outcome == TellOutcome::Told);
+            }
         }
     }
 
@@ -249,6 +283,11 @@ impl Headset {
         let mut state = self.state();
         let phones = state.roster.place(agent, place);
         let is_anew = state.is_anew(agent, number, live.as_deref());
+        let news: Vec<_> =
+            phones.iter().filter(|phone| state.has_other_pair(phone)).cloned().collect();
+        if !news.is_empty() {
+            state.rounds.announce(news, HeadsetNews::ServicesChanged);
+        }
         for phone in phones {
             if is_anew {
                 state.teller.doubt(&phone);
@@ -274,7 +313,16 @@ impl Headset {
         let discovered_at = state.seen.get(device).and_then(|seen| seen.discovered_at);
         // A phone may ask before we hear that it registered.
         if discovered_at.is_none_or(|at| self.port.now().since(at) >= GRACE) {
-            state.rounds.invite(device, time::now() + GRACE);
+            // It may have come since its node is gone, which is known only after a while.
+            let grace = if state.nodes.has_others() { GRACE_OF_SEVERAL } else { GRACE };
+            state.rounds.invite(device, time::now() + grace);
+        }
+    }
+
+    /// Which phones registered was missed: any may have.
+    fn register_all(&self) {
+        for device in self.port.channels().told_devices() {
+            self.register(&Registered { device, is_fresh: false });
         }
     }
 
@@ -308,7 +356,7 @@ impl Headset {
         state.rounds.set_pace(settings.headset.news_per_second);
         let nodes = state.nodes.clone();
         self.announce(state, (&before, &nodes), (&settings, &nodes));
-        if !Arc::ptr_eq(&before.devices, &settings.devices) || before.number == settings.number {
+        if !Arc::ptr_eq(&before.devices, &settings.devices) {
             state.roster.set_lines(&settings);
             for device in state.teller.devices() {
                 state.teller.look(&device);
@@ -359,10 +407,9 @@ impl Headset {
             let settings = Arc::clone(&state.settings);
             self.announce(state, (&settings, &before), (&settings, &nodes));
             if nodes.has_back(&before) && settings.headset.mode != HeadsetMode::Disabled {
-                // Whoever never asked here may have asked there while nobody answered (HST-10).
-                let mut devices = self.port.channels().told_devices();
-                let asked = |seen: &Seen| seen.discovered_at.is_some();
-                devices.retain(|device| !state.seen.get(device).is_some_and(asked));
+                // Whoever never asked here may have asked there while nobody answered, and whoever did was
+                // told of no second node (HST-10).
+                let devices = self.port.channels().told_devices();
                 state.rounds.announce(devices, HeadsetNews::ServicesChanged);
             }
             // Phones that several nodes reach may be this one's now.
@@ -375,11 +422,34 @@ impl Headset {
         for device in std::mem::take(&mut state.later) {
             state.teller.look(&device);
         }
+        // Not every way to a phone ends when the phone does not answer for a while.
+        let now = time::now();
+        for device in state.teller.devices() {
+            if !state.teller.is_dead(&device) {
+                state.dead.remove(&device);
+            } else if now >= *state.dead.entry(device.clone()).or_insert(now + REVIVED) {
+                state.dead.remove(&device);
+                state.teller.revive(&device);
+            }
+        }
+        state.ticks = state.ticks.wrapping_add(1);
+        if state.ticks.is_multiple_of(RENEWALS) {
+            let hours = u64::from(state.settings.headset.token_hours);
+            let (now, half) = (self.port.now(), Duration::from_secs(hours * 1_800));
+            let is_old = |seen: &Seen| {
+                seen.proven.is_some_and(|proven| proven != Proven::Certificate)
+                    && seen.discovered_at.is_some_and(|at| now.since(at) > half)
+            };
+            let old = state.seen.iter().filter(|(_, seen)| is_old(seen));
+            let old: Vec<_> = old.map(|(device, _)| device.clone()).collect();
+            state.rounds.announce(old, HeadsetNews::ServicesChanged);
+        }
         let devices = state.teller.devices();
         for device in &devices {
             if self.port.channels().reach(device).is_none() {
                 state.teller.forget(device);
                 state.rounds.forget(device);
+                state.dead.remove(device);
             }
         }
         let dead = devices.iter().filter(|device| state.teller.is_dead(device)).count();
@@ -422,6 +492,16 @@ impl Headset {
         seen.proven = proven.or(seen.proven);
     }
 
+    /// A phone that is proven to ask is alive, whatever it did not answer.
+    pub(crate) fn is_alive(&self, device: &DeviceName) {
+        let mut state = self.state();
+        if state.teller.is_dead(device) {
+            state.teller.revive(device);
+            drop(state);
+            self.wake.notify_one();
+        }
+    }
+
     /// What a phone shows may be wrong: it is told what is so.
     pub(crate) fn tell_anew(&self, device: &DeviceName) {
         self.state().teller.doubt(device);
@@ -430,6 +510,35 @@ impl Headset {
 }
 
 impl State {
+    /// Whether a phone would find a node where it asks: it asked here before, or all nodes are there. One that is
+    /// told that headsets are off loses nothing.
+    fn may_discover(&self, device: &DeviceName) -> bool {
+        let has_asked = self.seen.get(device).is_some_and(|seen| seen.discovered_at.is_some());
+        let is_off = self.settings.headset.mode == HeadsetMode::Disabled;
+        has_asked || is_off || !self.nodes.is_any_away()
+    }
+
+    /// Whether the agent of a phone without a pair of its own belongs to another one than before, whose nodes
+    /// serve it then (HST-13).
+    fn has_other_pair(&mut self, device: &DeviceName) -> bool {
+        if self.settings.cti_pairs.len() < 2 || !self.seen.contains_key(device) {
+            return false;
+        }
+        if self.settings.devices.get(device).is_some_and(|device| device.pair.is_some()) {
+            return false;
+        }
+        let Some(pair) = self.roster.agent_of(device).agent().map(|agent| agent.pair.clone())
+        else {
+            return false;
+        };
+        let before = self.pairs.insert(device.clone(), pair.clone());
+        let named = |pair: &PairName| {
+            let pair = self.settings.cti_pairs.get(pair);
+            pair.map(|it| (it.primary_node.clone(), it.secondary_node.clone()))
+        };
+        before.as_ref() != Some(&pair) && named(&pair) != before.as_ref().and_then(named)
+    }
+
     /// Whether an agent signed in anew, or is known again after their owner's link was lost: then phones are
     /// told although they may have been told the same before (HST-14).
     fn is_anew(

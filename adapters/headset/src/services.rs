@@ -4,10 +4,14 @@
 //! there. Where none names a node, the node that is asked comes first, and another one that is there second.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use domain::settings::{CtiPair, HeadsetMode, Settings};
 use domain::{DeviceName, NodeName, PairName};
 use engine::{NodeSeen, SAID_HEADSET};
+
+/// A node without a sign of life for so long does not come back.
+const GONE: Duration = Duration::from_secs(86_400);
 
 /// The nodes, as far as headsets find them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +26,8 @@ pub(crate) struct Nodes {
 struct Other {
     base: String,
     live: bool,
+    /// Whether it did not say that it leaves.
+    is_there_or_back: bool,
 }
 
 /// Who serves a headset.
@@ -39,13 +45,17 @@ pub(crate) struct Basis {
     primary: Option<String>,
     secondary: Option<String>,
     has_other: bool,
+    /// Whether headsets are set up by templates.
+    has_templates: bool,
 }
 
 impl Nodes {
     pub(crate) fn of(seen: &[NodeSeen], name: &NodeName, own: &str) -> Self {
-        let others = seen.iter().filter(|it| it.node != *name && !it.left).filter_map(|it| {
+        let others = seen.iter().filter(|it| it.node != *name && it.age < GONE);
+        let others = others.filter_map(|it| {
             let base = it.said.get(SAID_HEADSET)?.clone();
-            Some((it.node.clone(), Other { base, live: it.live }))
+            let is_there_or_back = it.live || !it.left;
+            Some((it.node.clone(), Other { base, live: it.live, is_there_or_back }))
         });
         Self { own: own.to_owned(), name: name.clone(), others: others.collect() }
     }
@@ -69,6 +79,16 @@ impl Nodes {
         let is_live =
             |nodes: &Self, name: &NodeName| nodes.others.get(name).is_some_and(|other| other.live);
         self.others.keys().any(|name| is_live(self, name) && !is_live(before, name))
+    }
+
+    /// Whether the deployment has other nodes that serve headsets.
+    pub(crate) fn has_others(&self) -> bool {
+        !self.others.is_empty()
+    }
+
+    /// Whether another node is neither there nor gone for good.
+    pub(crate) fn is_any_away(&self) -> bool {
+        self.others.values().any(|other| !other.live)
     }
 
     /// Another node that is there, for that phone, so that phones spread over several.
@@ -107,7 +127,8 @@ pub(crate) fn basis(settings: &Settings, nodes: &Nodes, device: &DeviceName) -> 
         mode: settings.headset.mode,
         primary: named(pair.and_then(|it| it.primary_node.as_ref())),
         secondary: named(pair.and_then(|it| it.secondary_node.as_ref())),
-        has_other: !nodes.others.is_empty(),
+        has_other: nodes.others.values().any(|other| other.is_there_or_back),
+        has_templates: !settings.headset.templates.is_empty(),
     }
 }
 

@@ -1,6 +1,7 @@
 //! What administrators see of headsets, and the test of one.
 
 use std::net::IpAddr;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use domain::settings::HeadsetMode;
@@ -78,7 +79,11 @@ impl Headset {
 
     /// The address for discovery that stands in that phone's file (HST-11), with a handle where phones may
     /// prove themselves by one; bound to the phone's address, where that is known.
-    pub fn discovery_url(&self, device: &DeviceName, address: Option<IpAddr>) -> String {
+    /// `None` where nobody listens for headsets.
+    pub fn discovery_url(&self, device: &DeviceName, address: Option<IpAddr>) -> Option<String> {
+        if !self.is_served.load(Ordering::Acquire) {
+            return None;
+        }
         let settings = self.port.settings();
         let path = match protocols::headset::DeviceName::new(device.as_str()) {
             Ok(device) => self.profile.path(protocols::headset::Request::Discovery, &device, ""),
@@ -86,10 +91,10 @@ impl Headset {
         };
         let url = format!("{}{path}", self.base);
         if !settings.headset.proof.contains(&domain::settings::HeadsetProof::Token) {
-            return url;
+            return Some(url);
         }
         let handle = self.tickets.handle(&settings.headset, device, address, self.port.now());
-        format!("{url}?{}={handle}", self.profile.handle_query())
+        Some(format!("{url}?{}={handle}", self.profile.handle_query()))
     }
 
     /// Tests the way to a phone's headset: the phone is told again what it shows.

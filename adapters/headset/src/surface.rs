@@ -1,6 +1,7 @@
 //! The headset service as the server runs it: one route for all paths, since the profile names them.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use async_trait::async_trait;
 use domain::settings::HeadsetMode;
@@ -34,6 +35,10 @@ impl Surface for Headset {
         let settings = self.port.settings();
         if settings.headset.mode != HeadsetMode::Disabled && !settings.sip.is_on() {
             let words = "headsets hear of no state while SIP is off; set sip.domains";
+            return Readiness::Degraded(words.to_owned());
+        }
+        if !self.is_served.load(Ordering::Acquire) {
+            let words = "nobody listens for headsets: the port is taken, or off";
             return Readiness::Degraded(words.to_owned());
         }
         Readiness::Ready

@@ -22,7 +22,7 @@ pub(crate) const TRIES_MAX: u8 = 2;
 pub(crate) enum Took {
     /// The phone shows that now.
     It(HeadsetStatus),
-    /// It did not answer, or refused.
+    /// It did not answer, or refused; whoever knows when looks at it again.
     No,
     /// Nothing could be sent for now; it is looked at again by whoever knows when.
     Later,
@@ -71,6 +71,14 @@ impl Teller {
         if let Some(phone) = self.phones.get_mut(device) {
             phone.status = None;
             phone.in_doubt = phone.in_flight;
+            self.look(device);
+        }
+    }
+
+    /// A phone that gave no answer twice gets one more try.
+    pub(crate) fn revive(&mut self, device: &DeviceName) {
+        if let Some(phone) = self.phones.get_mut(device) {
+            phone.failures = phone.failures.min(TRIES_MAX - 1);
             self.look(device);
         }
     }
@@ -147,7 +155,7 @@ impl Teller {
             Took::Later => false,
             Took::No => {
                 phone.failures = phone.failures.saturating_add(1);
-                true
+                false
             }
         };
         if look {
@@ -224,8 +232,15 @@ mod tests {
             assert_eq!(teller.next(9).as_ref(), Some(&phone));
             teller.begin(&phone);
             teller.done(&phone, Some(agent("1")), Took::No);
+            assert_eq!(teller.next(9), None, "not at once");
+            teller.look(&phone);
         }
         teller.look(&phone);
+        assert_eq!((teller.next(9), teller.is_dead(&phone)), (None, true));
+        teller.revive(&phone);
+        assert_eq!(teller.next(9).as_ref(), Some(&phone), "one try after a long while");
+        teller.begin(&phone);
+        teller.done(&phone, Some(agent("1")), Took::No);
         assert_eq!((teller.next(9), teller.is_dead(&phone)), (None, true));
         teller.register(&phone);
         assert_eq!((teller.next(9), teller.is_dead(&phone)), (Some(phone), false));

@@ -16,7 +16,7 @@ use http::{Response, StatusCode};
 use protocols::headset::{self as wire, AgentState, Refusal};
 use ring::digest;
 
-use crate::execute::{ANSWER, Became, SENT_MAX, SETTLED, carry_out, known_again};
+use crate::execute::{ANSWER, ANSWER_LEAST, Became, SENT_MAX, SETTLED, carry_out, known_again};
 use crate::judge::{Update, Verdict, Wanted, Why, judge};
 use crate::roster::Whose;
 use crate::service::Headset;
@@ -37,7 +37,9 @@ impl Headset {
                 return self.refuse(Refusal::Malformed, words);
             }
         };
-        let Some(turn) = self.hands.turn(device).await else {
+        let began = now();
+        let turn = tokio::time::timeout(ANSWER, self.hands.turn(device)).await;
+        let Some(turn) = turn.ok().flatten() else {
             self.figures.updated("too_many");
             return self.too_many();
         };
@@ -47,10 +49,12 @@ impl Headset {
             self.figures.updated("already");
             return self.state_answer(StatusCode::OK, device);
         }
+        let sent_at = update.sent_at.map(|at| Timestamp::from_microseconds(at.microseconds()));
         let judged = Update {
             wanted,
             reason: update.reason,
-            sent_at: update.sent_at.map(|at| Timestamp::from_microseconds(at.microseconds())),
+            sent_at,
+            sent_at_ours: sent_at.map(|at| self.hands.by_our_clock(device, at, self.port.now())),
         };
         let id = match &update.request_id {
             // A digest, since the phone's own text may be of any kind.
@@ -62,6 +66,7 @@ impl Headset {
                 }
             },
         };
+        let left = ANSWER.saturating_sub(now().saturating_duration_since(began));
         // It goes on when the phone hangs up: what was sent cannot be taken back.
         let (service, phone) = (Arc::clone(self), device.clone());
         let task = tokio::spawn(async move {
@@ -69,7 +74,7 @@ impl Headset {
             drop(turn);
             done
         });
-        match tokio::time::timeout(ANSWER, task).await {
+        match tokio::time::timeout(left.max(ANSWER_LEAST), task).await {
             Ok(Ok(Settled::Answer(response))) => response,
             Ok(Err(_)) => self.refuse(Refusal::Unavailable, "it could not be carried out"),
             Ok(Ok(Settled::InHand)) | Err(_) => {

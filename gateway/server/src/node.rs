@@ -415,6 +415,9 @@ impl Starting {
             lines: self.lines,
         };
         shared.health.begin();
+        if let Some(headset) = &shared.headset {
+            headset.set_served(sockets.serve_headsets());
+        }
         nodes::describe(&shared, sockets.serve_headsets());
         sealing::tell_unopened(&shared);
         let sockets_of_sip = sockets.take_sip();

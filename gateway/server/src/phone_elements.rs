@@ -13,7 +13,7 @@ use protocols::device_file::Element;
 
 /// Makes the URL under which a phone finds its headset service; the address is that of the phone, where it
 /// is known.
-pub type Discovery = Arc<dyn Fn(&DeviceName, Option<IpAddr>) -> String + Send + Sync>;
+pub type Discovery = Arc<dyn Fn(&DeviceName, Option<IpAddr>) -> Option<String> + Send + Sync>;
 
 /// Makes the elements of each phone.
 #[derive(Clone)]
@@ -42,9 +42,8 @@ impl PhoneElements {
             elements.push(("authenticationURL", authentication.clone()));
             elements.push(("secureAuthenticationURL", authentication));
         }
-        if let Some(discovery) = &self.discovery {
-            elements.push(("discoveryURL", discovery(device, address)));
-        }
+        let discovery = self.discovery.as_ref().and_then(|discovery| discovery(device, address));
+        elements.extend(discovery.map(|url| ("discoveryURL", url)));
         Some(elements)
     }
 }
@@ -85,7 +84,7 @@ mod tests {
 
     #[tokio::test]
     async fn hst_11_a_listed_phone_gets_the_urls_of_this_node() {
-        let made: Discovery = Arc::new(|device, address| format!("{device} {address:?}"));
+        let made: Discovery = Arc::new(|device, address| Some(format!("{device} {address:?}")));
         let elements = PhoneElements::new(port(true).await, PHONE.to_owned(), Some(made));
         let device: DeviceName = "SEP001122334455".parse().unwrap();
         let services = format!("{PHONE}/fippa/SEP001122334455");

@@ -52,7 +52,7 @@ proptest! {
             not_known_since: (!is_known).then_some(NOW),
         };
         let wanted = if ready { Wanted::Ready } else { Wanted::NotReady };
-        let update = Update { wanted, reason, sent_at: sent.map(after) };
+        let update = Update { wanted, reason, sent_at: sent.map(after), sent_at_ours: sent.map(after) };
         let verdict = judge(&settings, &agent, &presence, after(changed), update, NOW);
         let controls = mode == 2 && !mutes;
         match verdict {

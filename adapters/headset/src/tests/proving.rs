@@ -111,7 +111,8 @@ async fn hst_01_a_forged_device_name_opens_nothing() {
 async fn hst_11_the_handle_of_a_phones_file_opens_discovery_alone_and_only_where_the_phone_is() {
     let site =
         Site::new(&with_headset(&settings(), |it| it.proof = vec![HeadsetProof::Token])).await;
-    let path = |url: String| url.strip_prefix(super::site::BASE).unwrap().to_owned();
+    let path =
+        |url: Option<String>| url.unwrap().strip_prefix(super::site::BASE).unwrap().to_owned();
     let address: IpAddr = [192, 0, 2, 1].into();
     let bound = path(site.headset.discovery_url(&name(PHONE), Some(address)));
     let free = path(site.headset.discovery_url(&name(PHONE), None));
@@ -120,12 +121,15 @@ async fn hst_11_the_handle_of_a_phones_file_opens_discovery_alone_and_only_where
         assert_eq!(answer.status, 200);
         answer.body["token"].is_string()
     };
-    assert!(has_token(&bound, "192.0.2.1").await);
-    assert!(!has_token(&bound, "192.0.2.66").await);
+    // Whoever loads the file gets a handle for where they are: it is worth nothing before the phone is there.
+    assert!(!has_token(&bound, "192.0.2.1").await);
+    let thiefs = path(site.headset.discovery_url(&name(PHONE), Some([192, 0, 2, 66].into())));
+    assert!(!has_token(&thiefs, "192.0.2.66").await);
     // Where nothing says where the phone is the handle is taken; once it registered, only from there.
     assert!(has_token(&free, "192.0.2.66").await);
     let _phone = site.phone(PHONE, "192.0.2.1");
-    assert!(has_token(&free, "192.0.2.1").await);
+    assert!(has_token(&free, "192.0.2.1").await && has_token(&bound, "192.0.2.1").await);
+    assert!(!has_token(&bound, "192.0.2.66").await && !has_token(&thiefs, "192.0.2.66").await);
     assert!(!has_token(&free, "192.0.2.66").await);
     // It opens nothing else, however it is shown.
     let handle = free.split_once("key=").unwrap().1;

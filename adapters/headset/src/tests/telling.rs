@@ -227,7 +227,10 @@ async fn hst_05_each_setting_brings_the_news_it_calls_for() {
 #[tokio::test]
 async fn hst_10_a_phone_that_asked_before_we_heard_of_it_is_not_asked_to_discover() {
     let site = Site::new(&settings_north()).await;
-    site.get(&format!("/headset/{OTHER_PHONE}"), "192.0.2.2").await;
+    let path = format!("/headset/{OTHER_PHONE}");
+    let (method, shown) = (http::Method::GET, Some(OTHER_PHONE));
+    let asked = super::site::request(method, &path, "192.0.2.2", &[], "", shown);
+    std::sync::Arc::clone(&site.headset).answer(asked).await;
     let early = site.phone(OTHER_PHONE, "192.0.2.2");
     early.was_told(&[(1, 0)]).await;
     // It would have been told before the one that came later.

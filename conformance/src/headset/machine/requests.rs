@@ -110,7 +110,8 @@ impl Headset {
         let known = self.found.as_ref().filter(|_| !anew && !self.is_token_over(moment));
         let tag = known.map(|found| format!("\"{}\"", found.version));
         let conditional = tag.is_some();
-        let headers = tag.map(|tag| ("If-None-Match", tag)).into_iter().collect();
+        let mut headers = self.proof();
+        headers.extend(tag.map(|tag| ("If-None-Match", tag)));
         let purpose = Purpose::Discovery { conditional, renews: why == "token" };
         let id = self.send(moment, purpose, "GET", url, headers, None, PATIENCE);
         self.discovering = Some(id);

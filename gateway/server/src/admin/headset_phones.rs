@@ -118,12 +118,9 @@ fn problem(phone: &HeadsetSeen, mode: HeadsetMode) -> Option<String> {
             "it is not registered with this node over SIP, so that this node cannot tell it anything"
         }
         HeadsetSeen { discovered_at: None, .. } => {
-            "it did not ask this node for its services since the node started; does its file name \
-             the discovery URL, and does it trust our certificate?"
-        }
-        HeadsetSeen { proven: None, .. } => {
-            "nothing proved that it is this phone, so that its key changes nothing; print its \
-             discovery URL anew, or trust the authority of its certificate"
+            "it did not ask this node for its services since the node started, or nothing proved that \
+             it was this phone, so that its key changes nothing; print its discovery URL anew, or \
+             trust the authority of its certificate, and see that it trusts ours"
         }
         _ => return None,
     };
@@ -162,10 +159,8 @@ mod tests {
             "configured_at": null, "proof": "token", "problem": null,
         });
         assert_eq!(phone, expected);
-        let mut phone = HeadsetSeen { proven: None, ..well() };
+        let mut phone = HeadsetSeen { discovered_at: None, proven: None, ..well() };
         let words = |phone: &HeadsetSeen| problem(phone, on).unwrap();
-        assert!(words(&phone).contains("nothing proved"));
-        phone.discovered_at = None;
         assert!(words(&phone).contains("discovery URL"));
         phone.reached = false;
         assert!(words(&phone).contains("not registered"));

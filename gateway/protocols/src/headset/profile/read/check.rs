@@ -25,7 +25,8 @@ pub(super) fn request(line: &str, request: Request) -> Result<(&'static str, Add
         return Err(format!("must be a method and a path, with {}", methods.join(", ")));
     };
     let address = Address::parse(path)?;
-    let needs_device = matches!(request, Request::Discovery | Request::Configuration);
+    // An update alone names its device in the body as well.
+    let needs_device = request != Request::Update;
     if needs_device && !address.has(Place::Device) {
         return Err("must have {device} in its path".to_owned());
     }
