@@ -82,9 +82,9 @@ fn hst_01_an_unchanged_discovery_is_not_sent_twice_and_one_without_proof_has_no_
 #[test]
 fn hst_02_three_modes_are_changed_while_phones_work() {
     let gateway = Gateway::start_with_centre();
+    let asking = Asking::of(&gateway, DEVICE);
     let mut phone = Phone::with_headset(&gateway, DEVICE, &[]);
     signed_in(&gateway, &mut phone);
-    let asking = Asking::of(&gateway, DEVICE);
     let set = |mode: &str| {
         gateway.settings(|settings| settings["headset"]["mode"] = json!(mode));
     };

@@ -26,10 +26,10 @@ fn set(gateway: &Gateway, state: &str) {
 #[test]
 fn hst_09_who_does_not_prove_to_be_the_device_sees_and_changes_nothing() {
     let gateway = Gateway::start();
-    let mut phone = Phone::with_headset(&gateway, DEVICE, &[]);
-    signed_in(&gateway, &mut phone);
     let own = Asking::of(&gateway, DEVICE);
     let other = Asking::of(&gateway, SECOND);
+    let mut phone = Phone::with_headset(&gateway, DEVICE, &[]);
+    signed_in(&gateway, &mut phone);
     let now = own.now();
     let update = own.written("forged", "Ready", &now);
     let inventory = json!({"deviceName": DEVICE, "event": "snapshot", "headsets": []}).to_string();
@@ -109,9 +109,9 @@ fn hst_09_a_certificate_of_another_authority_or_of_another_device_proves_nothing
 #[test]
 fn hst_09_what_is_replayed_or_comes_in_another_order_changes_nothing() {
     for gateway in [Gateway::start(), Gateway::start_with_centre()] {
+        let asking = Asking::of(&gateway, DEVICE);
         let mut phone = Phone::with_headset(&gateway, DEVICE, &[]);
         signed_in(&gateway, &mut phone);
-        let asking = Asking::of(&gateway, DEVICE);
         let first = asking.written("first", "Ready", &asking.now());
         assert_eq!(asking.update(&first).status, 202);
         let again = asking.update(&first);
@@ -264,9 +264,9 @@ fn ops_05_malformed_requests_are_refused_in_words_and_no_key_is_told_anywhere() 
     let gateway = Gateway::start();
     let output = gateway.command(&["log-level", "trace"]);
     assert!(output.status.success());
+    let asking = Asking::of(&gateway, DEVICE);
     let mut phone = Phone::with_headset(&gateway, DEVICE, &[]);
     signed_in(&gateway, &mut phone);
-    let asking = Asking::of(&gateway, DEVICE);
     let now = asking.now();
     let with = |name: &str, value: Value| {
         let mut written: Value =

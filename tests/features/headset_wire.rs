@@ -17,9 +17,9 @@ pub(crate) struct Asking {
 }
 
 impl Asking {
-    /// One with what the phone's own file would give it.
+    /// One with what the phone's own file would give it, before the phone itself is registered elsewhere.
     pub(crate) fn of(gateway: &Gateway, device: &str) -> Self {
-        let printed = gateway.command(&["phone-config", device, "--address", "127.0.0.1"]);
+        let printed = gateway.command(&["phone-config", device]);
         let printed = String::from_utf8(printed.stdout).unwrap();
         let key = printed.split("?key=").nth(1).unwrap().split('<').next().unwrap();
         let authority = wire::authority(&gateway.endpoint("headset"));
