@@ -125,13 +125,16 @@ impl Hands {
     ) -> bool {
         let hands = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         hands.get(device).is_some_and(|hand| {
-            hand.done.iter().any(|done| match (id, &done.id) {
-                (Some(id), Some(its)) => id == its,
-                (None, None) => {
-                    done.wanted == wanted && now.saturating_duration_since(done.at) <= SAME_WITHIN
+            let last = hand.done.front();
+            match id {
+                Some(id) => {
+                    hand.done.iter().any(|it| it.id.as_deref() == Some(id) && it.wanted == wanted)
                 }
-                _ => false,
-            })
+                None => last.is_some_and(|it| {
+                    let since = now.saturating_duration_since(it.at);
+                    it.id.is_none() && it.wanted == wanted && since <= SAME_WITHIN
+                }),
+            }
         })
     }
 
@@ -153,7 +156,9 @@ impl Hands {
         hand.ahead.push_front(ahead);
         hand.ahead.truncate(DONE_MAX);
         match least.filter(|_| is_known) {
-            Some(least) => Timestamp::from_microseconds(sent.saturating_add(least.min(ahead))),
+            Some(least) => {
+                Timestamp::from_microseconds(sent.saturating_add(least.min(ahead).max(0)))
+            }
             None => sent_at,
         }
     }

@@ -8,7 +8,7 @@
 //! ```
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use domain::{AgentKey, DeviceName, Presence, Timestamp, Wish};
@@ -54,11 +54,17 @@ impl Headset {
             wanted,
             reason: update.reason,
             sent_at,
-            sent_at_ours: sent_at.map(|at| self.hands.by_our_clock(device, at, self.port.now())),
+            sent_at_ours: sent_at.map(|at| {
+                self.hands.by_our_clock(device, end_of_what_is_said(at), self.port.now())
+            }),
         };
         let id = match &update.request_id {
-            // A digest, since the phone's own text may be of any kind.
-            Some(id) => format!("{device}/{}", hexadecimal(id.as_bytes())),
+            // A digest, since the phone's own text may be of any kind; of all that it asks for, since a phone may
+            // use one text twice.
+            Some(id) => {
+                let asked = format!("{id} {wanted:?} {:?} {sent_at:?}", update.reason);
+                format!("{device}/{}", hexadecimal(asked.as_bytes()))
+            }
             None => match self.port.random::<16>() {
                 Some(random) => format!("{device}/{}", hexadecimal(&random)),
                 None => {
@@ -124,12 +130,15 @@ impl Headset {
                     Verdict::Refused(why) => return self.no(device, why, &whose),
                     Verdict::Ask(wish) => wish,
                 };
-            self.hands.note(device, request_id, update.wanted, now());
             tries += 1;
             let id = if tries == 1 { id.to_owned() } else { format!("{id}/{tries}") };
             match self.carry_out_until(&agent, &wish, &id, until).await {
-                None => return Settled::InHand,
+                None => {
+                    self.hands.note(device, request_id, update.wanted, now());
+                    return Settled::InHand;
+                }
                 Some(Became::Done) => {
+                    self.hands.note(device, request_id, update.wanted, now());
                     self.figures.updated("done");
                     return Settled::Answer(self.state_answer(StatusCode::ACCEPTED, device));
                 }
@@ -216,6 +225,12 @@ impl Headset {
         let words = "no contact-centre server can be reached from here; try the other service";
         Settled::Answer(self.state_refusal(Refusal::NoContactCentre, words, device))
     }
+}
+
+/// A time in whole seconds may be any within that second.
+fn end_of_what_is_said(at: Timestamp) -> Timestamp {
+    let rest = at.microseconds().rem_euclid(1_000_000);
+    if rest == 0 { at.after(Duration::from_micros(999_999)) } else { at }
 }
 
 /// What became of an update.
