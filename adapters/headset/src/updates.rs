@@ -14,7 +14,6 @@ use bytes::Bytes;
 use domain::{AgentKey, DeviceName, Presence, Timestamp, Wish};
 use http::{Response, StatusCode};
 use protocols::headset::{self as wire, AgentState, Refusal};
-use ring::digest;
 
 use crate::execute::{ANSWER, ANSWER_LEAST, Became, SENT_MAX, SETTLED, carry_out, known_again};
 use crate::judge::{Update, Verdict, Wanted, Why, judge};
@@ -58,20 +57,12 @@ impl Headset {
                 self.hands.by_our_clock(device, end_of_what_is_said(at), self.port.now())
             }),
         };
-        let id = match &update.request_id {
-            // A digest, since the phone's own text may be of any kind; of all that it asks for, since a phone may
-            // use one text twice.
-            Some(id) => {
-                let asked = format!("{id} {wanted:?} {:?} {sent_at:?}", update.reason);
-                format!("{device}/{}", hexadecimal(asked.as_bytes()))
-            }
-            None => match self.port.random::<16>() {
-                Some(random) => format!("{device}/{}", hexadecimal(&random)),
-                None => {
-                    return self.refuse(Refusal::Unavailable, "the machine gives no randomness");
-                }
-            },
+        // Of its own with each update: a phone may use one text twice, and what was asked for before is known by
+        // the state or by the time.
+        let Some(random) = self.port.random::<16>() else {
+            return self.refuse(Refusal::Unavailable, "the machine gives no randomness");
         };
+        let id = format!("{device}/{:032x}", u128::from_be_bytes(random));
         let left = ANSWER.saturating_sub(now().saturating_duration_since(began));
         // It goes on when the phone hangs up: what was sent cannot be taken back.
         let (service, phone) = (Arc::clone(self), device.clone());
@@ -238,10 +229,4 @@ enum Settled {
     Answer(Response<Bytes>),
     /// It was asked for; the state follows when it is seen.
     InHand,
-}
-
-/// A digest of some bytes, in hexadecimal.
-fn hexadecimal(bytes: &[u8]) -> String {
-    let digest = digest::digest(&digest::SHA256, bytes);
-    digest.as_ref().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
 }

@@ -429,6 +429,23 @@ impl Centre {
         self.order(Order::Hear(agent.parse().unwrap(), Heard::State(heard)));
     }
 
+    /// An agent has a call on that other line, or none any more.
+    pub(crate) fn has_call_on(&self, agent: &str, line: Option<&str>) {
+        let call = line.map(|line| domain::Call {
+            id: "c1".to_owned(),
+            direction: domain::CallDirection::Inbound,
+            number: "+4930555".to_owned(),
+            began_at: NOW,
+            variables: vec![],
+            wrap_up_reason: None,
+            wrap_up_text: None,
+            state: domain::CallState::Active,
+            other_line: Some(line.parse().unwrap()),
+            queue: None,
+        });
+        self.order(Order::Hear(agent.parse().unwrap(), Heard::Calls(call.into_iter().collect())));
+    }
+
     /// The link to it is lost; nobody serves.
     pub(crate) fn loses_link(&self) {
         self.order(Order::Status(false));
