@@ -221,7 +221,8 @@ impl Headset {
             status(StatusCode::NOT_MODIFIED)
         } else {
             if proof.is_some() {
-                let (token, ends) = self.tickets.token(&settings.headset, device, self.port.now());
+                let (address, now) = (request.peer.address, self.port.now());
+                let (token, ends) = self.tickets.token(&settings.headset, device, address, now);
                 discovery.token = Some(wire::Token::new(token));
                 discovery.token_expires = Some(moment(ends));
             }

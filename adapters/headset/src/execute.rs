@@ -44,6 +44,8 @@ const PER_SECOND: f64 = 4.0;
 const DONE_MAX: usize = 8;
 /// So many updates make a phone's clock known.
 const KNOWN_FROM: usize = 4;
+/// Within so long a phone repeats an update under its id.
+const REPEATED_WITHIN: Duration = Duration::from_secs(60);
 /// Within so long the same state asked for twice, without an id and a time, is one update.
 const SAME_WITHIN: Duration = Duration::from_secs(5);
 /// Phones that are remembered.
@@ -125,13 +127,14 @@ impl Hands {
     ) -> bool {
         let hands = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         hands.get(device).is_some_and(|hand| {
-            hand.done.iter().any(|done| match (id, &done.id) {
-                (Some(id), Some(its)) => id == its,
-                (None, None) => {
-                    done.wanted == wanted && now.saturating_duration_since(done.at) <= SAME_WITHIN
-                }
-                _ => false,
-            })
+            let Some(last) = hand.done.front().filter(|it| it.wanted == wanted) else {
+                return false;
+            };
+            let since = now.saturating_duration_since(last.at);
+            match id {
+                Some(id) => last.id.as_deref() == Some(id) && since <= REPEATED_WITHIN,
+                None => last.id.is_none() && since <= SAME_WITHIN,
+            }
         })
     }
 
@@ -153,7 +156,9 @@ impl Hands {
         hand.ahead.push_front(ahead);
         hand.ahead.truncate(DONE_MAX);
         match least.filter(|_| is_known) {
-            Some(least) => Timestamp::from_microseconds(sent.saturating_add(least.min(ahead))),
+            Some(least) => {
+                Timestamp::from_microseconds(sent.saturating_add(least.min(ahead).max(0)))
+            }
             None => sent_at,
         }
     }

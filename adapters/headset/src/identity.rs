@@ -39,7 +39,7 @@ pub(crate) enum Ticket {
     Handle,
     /// Discovery, from the address that it was given to.
     BoundHandle,
-    /// Everything else.
+    /// Everything else, from the address that it was given to.
     Token,
 }
 
@@ -81,10 +81,12 @@ impl Tickets {
         &self,
         settings: &Headset,
         device: &DeviceName,
+        address: IpAddr,
         now: Timestamp,
     ) -> (String, Timestamp) {
         let ends = minutes(now).saturating_add(settings.token_hours * 60);
-        let token = self.write(Ticket::Token, ends, settings.token_generation, device, None);
+        let bound = Some(address);
+        let token = self.write(Ticket::Token, ends, settings.token_generation, device, bound);
         (token, Timestamp::from_seconds(i64::from(ends) * 60))
     }
 
@@ -107,7 +109,7 @@ impl Tickets {
         let (kind, bound) = match kind {
             1 => (Ticket::Handle, None),
             2 => (Ticket::BoundHandle, Some(address)),
-            3 => (Ticket::Token, None),
+            3 => (Ticket::Token, Some(address)),
             _ => return None,
         };
         let expected = self.mac(kind, ends, settings.token_generation, device, bound);
@@ -205,7 +207,7 @@ pub(crate) fn proven(
 ) -> Option<Proven> {
     let takes = |proof: HeadsetProof| settings.proof.contains(&proof);
     let named = shown.certificate.filter(|_| takes(HeadsetProof::Certificate));
-    if named.is_some_and(|name| name.eq_ignore_ascii_case(device.as_str())) {
+    if named == Some(device.as_str()) {
         return Some(Proven::Certificate);
     }
     let registered = shown.registered.map(|it| it.to_canonical());

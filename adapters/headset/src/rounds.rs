@@ -37,6 +37,8 @@ pub(crate) struct Rounds {
     invited: BTreeSet<(Instant, DeviceName)>,
     invited_at: BTreeMap<DeviceName, Instant>,
     in_flight: HashMap<DeviceName, Waiting>,
+    /// The phone that was told last.
+    last: Option<DeviceName>,
 }
 
 impl Rounds {
@@ -49,6 +51,7 @@ impl Rounds {
             invited: BTreeSet::new(),
             invited_at: BTreeMap::new(),
             in_flight: HashMap::new(),
+            last: None,
         }
     }
 
@@ -71,6 +74,10 @@ impl Rounds {
         }
         let mut all: Vec<_> = self.waiting.keys().cloned().collect();
         all.sort();
+        // It goes on after the phone that was told last: changes that come often starve nobody.
+        let next =
+            all.partition_point(|device| self.last.as_ref().is_some_and(|last| device <= last));
+        all.rotate_left(next);
         self.queue = all.into();
     }
 
@@ -130,6 +137,7 @@ impl Rounds {
             self.next_at = self.next_at.max(earliest) + pause;
             waiting.tries += 1;
             self.in_flight.insert(device.clone(), waiting);
+            self.last = Some(device.clone());
             return Some((device, waiting.news));
         }
         None

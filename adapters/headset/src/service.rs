@@ -29,7 +29,7 @@ use crate::translate;
 use crate::unknown::Unknown;
 
 /// How many phones are told of states at once, and how many of news.
-const TELLS_MAX: usize = 512;
+const TELLS_MAX: usize = 2_048;
 /// How often nodes and figures are looked at.
 const LOOK: Duration = Duration::from_secs(1);
 /// A phone that registered discovers its services by itself within so long, or is asked to.
@@ -73,6 +73,12 @@ pub(crate) struct State {
     pub(crate) seen: HashMap<DeviceName, Seen>,
     /// Phones to which nothing could be sent at the last look.
     later: HashSet<DeviceName>,
+    /// Whether the contact centre told of everybody: before that nobody is known to be signed out.
+    is_centre_known: bool,
+    /// Phones that did not take news.
+    missed: HashSet<DeviceName>,
+    /// Phones that asked this node without a proof, from where they may be.
+    asked: HashSet<DeviceName>,
     /// How often it was looked at nodes and figures.
     ticks: u32,
     /// The pair by whose nodes a phone without one of its own is served.
@@ -114,6 +120,9 @@ impl Headset {
             nodes: Nodes::of(&[], port.node(), &base),
             seen: HashMap::new(),
             later: HashSet::new(),
+            is_centre_known: false,
+            missed: HashSet::new(),
+            asked: HashSet::new(),
             ticks: 0,
             pairs: HashMap::new(),
             dead: HashMap::new(),
@@ -163,6 +172,8 @@ impl Headset {
         let mut tells: JoinSet<Told> = JoinSet::new();
         // What came before we listened is found by looking.
         self.state().roster.set_lines(&self.port.settings());
+        let is_centre_known = self.is_centre_known();
+        self.state().is_centre_known = is_centre_known;
         self.take_over();
         self.look_at_all();
         loop {
@@ -213,6 +224,11 @@ impl Headset {
             let status = match (agent, &presence) {
                 // An agent of whom nothing was heard yet.
                 (Some(_), None) => None,
+                // Somebody may be signed in of whom their owner did not tell yet.
+                (None, None) if before.is_none() && !state.is_centre_known => {
+                    state.later.insert(device);
+                    continue;
+                }
                 (_, presence) => translate::status(presence.as_ref(), before),
             };
             let Some(status) = status else { continue };
@@ -246,7 +262,8 @@ impl Headset {
                 Told::News { device, outcome }
             });
         }
-        state.rounds.deadline()
+        // Without room an answer wakes.
+        state.rounds.deadline().filter(|_| tells.len() < 2 * TELLS_MAX)
     }
 
     /// Whether this node tells a phone that is reached so, or another one that has the same way to it.
@@ -270,6 +287,11 @@ impl Headset {
             }
             Told::News { device, outcome } => {
                 state.rounds.done(&device, outcome == TellOutcome::Told);
+                if outcome == TellOutcome::Told {
+                    state.missed.remove(&device);
+                } else {
+                    state.missed.insert(device);
+                }
             }
         }
     }
@@ -398,10 +420,22 @@ impl Headset {
         }
     }
 
+    /// Whether every contact centre told what its agents do.
+    fn is_centre_known(&self) -> bool {
+        let told = self.port.pair_statuses();
+        let is_told = |pair: &PairName| {
+            let status = told.iter().find(|(name, _)| name == pair).map(|(_, status)| status);
+            status.is_some_and(|it| it.active_side.is_some() && it.unknown_agents == 0)
+        };
+        self.port.settings().cti_pairs.keys().all(is_told)
+    }
+
     fn tick(&self) {
         let nodes = Nodes::of(&self.port.nodes(), self.port.node(), &self.base);
+        let is_centre_known = self.is_centre_known();
         let mut guard = self.state();
         let state = &mut *guard;
+        state.is_centre_known = is_centre_known;
         if nodes != state.nodes {
             let before = std::mem::replace(&mut state.nodes, nodes.clone());
             let settings = Arc::clone(&state.settings);
@@ -450,6 +484,7 @@ impl Headset {
                 state.teller.forget(device);
                 state.rounds.forget(device);
                 state.dead.remove(device);
+                state.missed.remove(device);
             }
         }
         let dead = devices.iter().filter(|device| state.teller.is_dead(device)).count();
@@ -469,9 +504,15 @@ impl Headset {
         self.hands.forget_old(time::now());
     }
 
-    /// A phone asked: it need not be told to. Who only says to be that phone says nothing.
+    /// A phone asked: it need not be told to. Who only says to be that phone says little.
     pub(crate) fn asked(&self, device: &DeviceName, news: HeadsetNews, proven: Option<Proven>) {
         if proven.is_none() {
+            let mut state = self.state();
+            if self.port.channels().reach(device).is_some()
+                || state.settings.devices.contains_key(device)
+            {
+                state.asked.insert(device.clone());
+            }
             return;
         }
         let now = self.port.now();
@@ -495,9 +536,16 @@ impl Headset {
     /// A phone that is proven to ask is alive, whatever it did not answer.
     pub(crate) fn is_alive(&self, device: &DeviceName) {
         let mut state = self.state();
-        if state.teller.is_dead(device) {
+        let has_missed = state.missed.remove(device);
+        if has_missed {
+            state.rounds.announce([device.clone()], HeadsetNews::ServicesChanged);
+        }
+        let is_dead = state.teller.is_dead(device);
+        if is_dead {
             state.teller.revive(device);
-            drop(state);
+        }
+        drop(state);
+        if has_missed || is_dead {
             self.wake.notify_one();
         }
     }
@@ -513,7 +561,8 @@ impl State {
     /// Whether a phone would find a node where it asks: it asked here before, or all nodes are there. One that is
     /// told that headsets are off loses nothing.
     fn may_discover(&self, device: &DeviceName) -> bool {
-        let has_asked = self.seen.get(device).is_some_and(|seen| seen.discovered_at.is_some());
+        let has_asked = self.seen.get(device).is_some_and(|seen| seen.discovered_at.is_some())
+            || self.asked.contains(device);
         let is_off = self.settings.headset.mode == HeadsetMode::Disabled;
         has_asked || is_off || !self.nodes.is_any_away()
     }

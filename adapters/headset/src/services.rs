@@ -47,6 +47,8 @@ pub(crate) struct Basis {
     has_other: bool,
     /// Whether headsets are set up by templates.
     has_templates: bool,
+    /// Another one makes tokens void.
+    generation: u16,
 }
 
 impl Nodes {
@@ -128,6 +130,7 @@ pub(crate) fn basis(settings: &Settings, nodes: &Nodes, device: &DeviceName) -> 
         primary: named(pair.and_then(|it| it.primary_node.as_ref())),
         secondary: named(pair.and_then(|it| it.secondary_node.as_ref())),
         has_other: nodes.others.values().any(|other| other.is_there_or_back),
+        generation: settings.headset.token_generation,
         has_templates: !settings.headset.templates.is_empty(),
     }
 }

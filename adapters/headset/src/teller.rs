@@ -16,6 +16,8 @@ use domain::{AgentKey, DeviceName, HeadsetStatus};
 
 /// How often a phone is told the same before it counts as dead.
 pub(crate) const TRIES_MAX: u8 = 2;
+/// Of the places, this part is for phones that did not answer last.
+const SUSPECTS_SHARE: usize = 8;
 
 /// What came of a notice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,6 +42,8 @@ struct Told {
     /// Set where what is in flight says nothing of what it will show.
     in_doubt: bool,
     failures: u8,
+    /// Whether it had not answered before what is in flight.
+    was_suspect: bool,
 }
 
 /// What all phones were told.
@@ -49,6 +53,8 @@ pub(crate) struct Teller {
     waiting: VecDeque<DeviceName>,
     waits: HashSet<DeviceName>,
     in_flight: usize,
+    /// How many of those had not answered before.
+    suspects: usize,
 }
 
 impl Teller {
@@ -98,7 +104,16 @@ impl Teller {
         if self.in_flight >= max {
             return None;
         }
-        let device = self.waiting.pop_front()?;
+        // Phones that did not answer last may not take the places of those that do.
+        let is_suspect = |phones: &HashMap<DeviceName, Told>, device: &DeviceName| {
+            phones.get(device).is_some_and(|phone| phone.failures > 0)
+        };
+        let full = self.suspects >= max / SUSPECTS_SHARE;
+        let at = match full {
+            false => 0,
+            true => self.waiting.iter().position(|device| !is_suspect(&self.phones, device))?,
+        };
+        let device = self.waiting.remove(at)?;
         self.waits.remove(&device);
         Some(device)
     }
@@ -132,6 +147,8 @@ impl Teller {
             phone.in_flight = true;
             phone.looked_at_meanwhile = false;
             phone.in_doubt = false;
+            phone.was_suspect = phone.failures > 0;
+            self.suspects += usize::from(phone.was_suspect);
             self.in_flight += 1;
         }
     }
@@ -143,6 +160,7 @@ impl Teller {
         };
         phone.in_flight = false;
         self.in_flight -= 1;
+        self.suspects -= usize::from(phone.was_suspect);
         let look = match took {
             Took::It(status) => {
                 phone.status = Some(status).filter(|_| !phone.in_doubt);
@@ -154,6 +172,8 @@ impl Teller {
             Took::No if phone.in_doubt => true,
             Took::Later => false,
             Took::No => {
+                // It may have taken it, and only its answer was lost.
+                phone.status = None;
                 phone.failures = phone.failures.saturating_add(1);
                 false
             }
@@ -244,6 +264,41 @@ mod tests {
         assert_eq!((teller.next(9), teller.is_dead(&phone)), (None, true));
         teller.register(&phone);
         assert_eq!((teller.next(9), teller.is_dead(&phone)), (Some(phone), false));
+    }
+
+    #[test]
+    fn hst_14_a_phone_whose_answer_was_lost_is_told_even_what_it_was_told_before() {
+        let (mut teller, phone) = registered("SEP1");
+        for (status, took) in [(READY, Took::It(READY)), (NOT_READY, Took::No)] {
+            teller.look(&phone);
+            teller.next(9).unwrap();
+            teller.begin(&phone);
+            teller.done(&phone, Some(agent("1")), took);
+            let told = (took != Took::No).then_some(status);
+            assert_eq!(teller.told(&phone, Some(&agent("1"))), told);
+        }
+    }
+
+    #[test]
+    fn phones_that_do_not_answer_hold_up_no_others() {
+        let mut teller = Teller::default();
+        let silent: Vec<_> = (0..10).map(|it| device(&format!("SEP{it}"))).collect();
+        for phone in &silent {
+            teller.register(phone);
+            assert_eq!(teller.next(16).as_ref(), Some(phone));
+            teller.begin(phone);
+            teller.done(phone, None, Took::No);
+        }
+        silent.iter().for_each(|phone| teller.look(phone));
+        for phone in &silent[..2] {
+            assert_eq!(teller.next(16).as_ref(), Some(phone));
+            teller.begin(phone);
+        }
+        assert_eq!(teller.next(16), None, "others that were silent wait");
+        teller.register(&device("SEPA"));
+        assert_eq!(teller.next(16), Some(device("SEPA")));
+        teller.done(&silent[0], None, Took::It(READY));
+        assert_eq!(teller.next(16).as_ref(), Some(&silent[2]));
     }
 
     #[test]

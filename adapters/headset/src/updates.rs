@@ -8,13 +8,12 @@
 //! ```
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use domain::{AgentKey, DeviceName, Presence, Timestamp, Wish};
 use http::{Response, StatusCode};
 use protocols::headset::{self as wire, AgentState, Refusal};
-use ring::digest;
 
 use crate::execute::{ANSWER, ANSWER_LEAST, Became, SENT_MAX, SETTLED, carry_out, known_again};
 use crate::judge::{Update, Verdict, Wanted, Why, judge};
@@ -54,18 +53,16 @@ impl Headset {
             wanted,
             reason: update.reason,
             sent_at,
-            sent_at_ours: sent_at.map(|at| self.hands.by_our_clock(device, at, self.port.now())),
+            sent_at_ours: sent_at.map(|at| {
+                self.hands.by_our_clock(device, end_of_what_is_said(at), self.port.now())
+            }),
         };
-        let id = match &update.request_id {
-            // A digest, since the phone's own text may be of any kind.
-            Some(id) => format!("{device}/{}", hexadecimal(id.as_bytes())),
-            None => match self.port.random::<16>() {
-                Some(random) => format!("{device}/{}", hexadecimal(&random)),
-                None => {
-                    return self.refuse(Refusal::Unavailable, "the machine gives no randomness");
-                }
-            },
+        // Of its own with each update: a phone may use one text twice, and what was asked for before is known by
+        // the state or by the time.
+        let Some(random) = self.port.random::<16>() else {
+            return self.refuse(Refusal::Unavailable, "the machine gives no randomness");
         };
+        let id = format!("{device}/{:032x}", u128::from_be_bytes(random));
         let left = ANSWER.saturating_sub(now().saturating_duration_since(began));
         // It goes on when the phone hangs up: what was sent cannot be taken back.
         let (service, phone) = (Arc::clone(self), device.clone());
@@ -124,12 +121,15 @@ impl Headset {
                     Verdict::Refused(why) => return self.no(device, why, &whose),
                     Verdict::Ask(wish) => wish,
                 };
-            self.hands.note(device, request_id, update.wanted, now());
             tries += 1;
             let id = if tries == 1 { id.to_owned() } else { format!("{id}/{tries}") };
             match self.carry_out_until(&agent, &wish, &id, until).await {
-                None => return Settled::InHand,
+                None => {
+                    self.hands.note(device, request_id, update.wanted, now());
+                    return Settled::InHand;
+                }
                 Some(Became::Done) => {
+                    self.hands.note(device, request_id, update.wanted, now());
                     self.figures.updated("done");
                     return Settled::Answer(self.state_answer(StatusCode::ACCEPTED, device));
                 }
@@ -218,15 +218,15 @@ impl Headset {
     }
 }
 
+/// A time in whole seconds may be any within that second.
+fn end_of_what_is_said(at: Timestamp) -> Timestamp {
+    let rest = at.microseconds().rem_euclid(1_000_000);
+    if rest == 0 { at.after(Duration::from_micros(999_999)) } else { at }
+}
+
 /// What became of an update.
 enum Settled {
     Answer(Response<Bytes>),
     /// It was asked for; the state follows when it is seen.
     InHand,
-}
-
-/// A digest of some bytes, in hexadecimal.
-fn hexadecimal(bytes: &[u8]) -> String {
-    let digest = digest::digest(&digest::SHA256, bytes);
-    digest.as_ref().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
 }

@@ -27,6 +27,11 @@ async fn hst_01_discovery_names_the_services_and_whether_they_are_on() {
     let path = format!("/headset/{PHONE}");
     let unchanged = site.ask(Method::GET, &path, "192.0.2.1", &again, "").await;
     assert_eq!(unchanged.status, 304);
+    let head = site.ask(Method::HEAD, &path, "192.0.2.1", &[], "").await;
+    assert_eq!((head.status, head.headers["etag"].to_str().unwrap()), (200, etag.as_str()));
+    // Phones write their names in either case.
+    let small = site.get(&format!("/headset/{}", PHONE.to_lowercase()), "192.0.2.1").await;
+    assert_eq!((small.status, &small.body["deviceName"]), (200, &json!(PHONE)));
     // Half a token's life later it is given anew, though nothing changed.
     site.clock.advance(std::time::Duration::from_secs(12 * 3_600));
     let renewed = site.ask(Method::GET, &path, "192.0.2.1", &again, "").await;

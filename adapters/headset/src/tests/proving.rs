@@ -32,14 +32,15 @@ fn hst_01_a_ticket_is_good_for_its_device_its_time_its_address_and_its_generatio
     };
     let handle = tickets.handle(&settings, &phone, None, NOW);
     let bound = tickets.handle(&settings, &phone, Some(here), NOW);
-    let (token, ends) = tickets.token(&settings, &phone, NOW);
+    let (token, ends) = tickets.token(&settings, &phone, here, NOW);
     assert_eq!(ends.since(NOW).as_secs().div_ceil(3_600), 24);
     assert_eq!(judge(&handle, PHONE, elsewhere, &settings, 0), Some(Ticket::Handle));
     assert_eq!(judge(&bound, PHONE, here, &settings, 0), Some(Ticket::BoundHandle));
     let mapped: IpAddr = "::ffff:192.0.2.1".parse().unwrap();
     assert_eq!(judge(&bound, PHONE, mapped, &settings, 0), Some(Ticket::BoundHandle));
     assert_eq!(judge(&bound, PHONE, elsewhere, &settings, 0), None);
-    assert_eq!(judge(&token, PHONE, elsewhere, &settings, 23), Some(Ticket::Token));
+    assert_eq!(judge(&token, PHONE, here, &settings, 23), Some(Ticket::Token));
+    assert_eq!(judge(&token, PHONE, elsewhere, &settings, 23), None);
     assert_eq!(judge(&token, PHONE, here, &settings, 25), None);
     assert_eq!(judge(&handle, PHONE, here, &settings, 91 * 24), None);
     let newer = Headset { token_generation: 1, ..Headset::default() };
@@ -59,7 +60,7 @@ proptest! {
         prop_assert_eq!(tickets.judge(&settings, &name(PHONE), here, &text, NOW), None);
         use base64::Engine as _;
         let code = base64::engine::general_purpose::URL_SAFE_NO_PAD;
-        let (token, _) = tickets.token(&settings, &name(PHONE), NOW);
+        let (token, _) = tickets.token(&settings, &name(PHONE), here, NOW);
         let mut bytes = code.decode(token).unwrap();
         let at = flip % (bytes.len() * 8);
         bytes[at / 8] ^= 1 << (at % 8);
@@ -99,8 +100,17 @@ async fn hst_01_a_forged_device_name_opens_nothing() {
     assert_eq!(own.status, 200);
     let found = site.get(&format!("/headset/{PHONE}"), "192.0.2.1").await;
     let bearer = format!("Bearer {}", found.body["token"].as_str().unwrap());
-    assert_eq!(ask(&site, &config(PHONE), "203.0.113.9", None, &bearer).await.status, 200);
-    assert_eq!(ask(&site, &config(OTHER_PHONE), "203.0.113.9", None, &bearer).await.status, 401);
+    let site = {
+        // Where the address alone proves nothing the token does, from where it was given.
+        let proof = vec![HeadsetProof::Certificate, HeadsetProof::Token];
+        engine::testing::apply(&site.engine, &with_headset(&settings(), |it| it.proof = proof))
+            .await;
+        site
+    };
+    assert_eq!(ask(&site, &config(PHONE), "192.0.2.1", None, "").await.status, 401);
+    assert_eq!(ask(&site, &config(PHONE), "192.0.2.1", None, &bearer).await.status, 200);
+    assert_eq!(ask(&site, &config(PHONE), "203.0.113.9", None, &bearer).await.status, 401);
+    assert_eq!(ask(&site, &config(OTHER_PHONE), "192.0.2.1", None, &bearer).await.status, 401);
     // Whoever is not proven may know what discovery says, and gets no token by it.
     let unproven = site.get(&format!("/headset/{PHONE}"), "192.0.2.66").await;
     assert_eq!((unproven.status, unproven.body["token"].is_null()), (200, true));

@@ -158,11 +158,19 @@ pub(crate) struct Site {
 
 impl Site {
     pub(crate) async fn new(settings: &Settings) -> Self {
+        Self::made_before(settings, settings).await
+    }
+
+    /// The same whose settings are others once it begins to follow.
+    pub(crate) async fn made_before(settings: &Settings, later: &Settings) -> Self {
         let clock = Arc::new(ManualClock::new(NOW));
         let engine = memory_engines(&["gw-a.example"], Arc::clone(&clock) as _).await.remove(0);
         apply(&engine, settings).await;
         let port = engine.port(Arc::new(PlainAuthenticator));
         let headset = Headset::new(port.clone(), BASE.to_owned(), Profile::default());
+        if settings.devices != later.devices {
+            apply(&engine, later).await;
+        }
         let stop = watch::Sender::new(false);
         let work = tokio::spawn(Arc::clone(&headset).follow(stop.subscribe()));
         tokio::task::yield_now().await;
@@ -419,6 +427,23 @@ impl Centre {
             ..heard(state)
         };
         self.order(Order::Hear(agent.parse().unwrap(), Heard::State(heard)));
+    }
+
+    /// An agent has a call on that other line, or none any more.
+    pub(crate) fn has_call_on(&self, agent: &str, line: Option<&str>) {
+        let call = line.map(|line| domain::Call {
+            id: "c1".to_owned(),
+            direction: domain::CallDirection::Inbound,
+            number: "+4930555".to_owned(),
+            began_at: NOW,
+            variables: vec![],
+            wrap_up_reason: None,
+            wrap_up_text: None,
+            state: domain::CallState::Active,
+            other_line: Some(line.parse().unwrap()),
+            queue: None,
+        });
+        self.order(Order::Hear(agent.parse().unwrap(), Heard::Calls(call.into_iter().collect())));
     }
 
     /// The link to it is lost; nobody serves.

@@ -98,6 +98,52 @@ async fn hst_14_state_is_told_again_after_registration_link_return_and_sign_in()
 }
 
 #[tokio::test]
+async fn hst_14_nobody_is_told_to_be_signed_out_before_the_contact_centre_told() {
+    let site = Site::new(&settings_north()).await;
+    let phone = site.phone(PHONE, "192.0.2.1");
+    tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    assert_eq!(phone.states(), []);
+    let centre = Centre::new(&site);
+    centre.tells("1001", READY, "2001", None);
+    phone.was_told(&[(3, 0)]).await;
+    let other = site.phone(OTHER_PHONE, "192.0.2.2");
+    other.was_told(&[(1, 0)]).await;
+    site.end().await;
+}
+
+#[tokio::test]
+async fn hst_14_a_phone_whose_answer_was_lost_is_told_again() {
+    let site = Site::new(&settings_north()).await;
+    let centre = Centre::new(&site);
+    let phone = site.phone(PHONE, "192.0.2.1");
+    centre.tells("1001", READY, "2001", None);
+    until("ready", || (phone.states().last() == Some(&(3, 0))).then_some(())).await;
+    phone.answers(Err(ShowFailure::NoAnswer));
+    centre.tells("1001", NOT_READY, "2001", None);
+    until("not ready", || (phone.states().last() == Some(&(2, 7))).then_some(())).await;
+    phone.answers(Ok(()));
+    // It may show Not Ready, though the gateway only knows that it took Ready.
+    centre.tells("1001", READY, "2001", None);
+    until("ready", || (phone.states().last() == Some(&(3, 0))).then_some(())).await;
+    site.end().await;
+}
+
+#[tokio::test]
+async fn hst_14_lines_that_changed_while_the_node_was_down_are_known() {
+    let mut moved = settings_north();
+    let phones = [device(PHONE, &["2009"]), device(OTHER_PHONE, &["2002"])];
+    let phones = phones.map(|it| (it.name.clone(), std::sync::Arc::new(it)));
+    moved.devices = std::sync::Arc::new(phones.into());
+    // The service is made, then a file of settings is applied, then it begins to follow.
+    let site = Site::made_before(&settings_north(), &moved).await;
+    let centre = Centre::new(&site);
+    let phone = site.phone(PHONE, "192.0.2.1");
+    centre.tells("1001", READY, "2009", None);
+    until("ready", || (phone.states().last() == Some(&(3, 0))).then_some(())).await;
+    site.end().await;
+}
+
+#[tokio::test]
 async fn hst_14_of_several_states_that_wait_only_the_newest_is_told() {
     let site = Site::new(&settings_north()).await;
     let centre = Centre::new(&site);
@@ -183,6 +229,7 @@ async fn hst_02_a_disabled_integration_tells_nothing() {
 async fn hst_05_each_setting_brings_the_news_it_calls_for() {
     let base = settings_north();
     let site = Site::new(&base).await;
+    let _centre = Centre::new(&site);
     let phone = site.phone(PHONE, "192.0.2.1");
     phone.was_told(&[(1, 0)]).await;
     site.get(&format!("/headset/{PHONE}"), "192.0.2.1").await;
@@ -227,6 +274,7 @@ async fn hst_05_each_setting_brings_the_news_it_calls_for() {
 #[tokio::test]
 async fn hst_10_a_phone_that_asked_before_we_heard_of_it_is_not_asked_to_discover() {
     let site = Site::new(&settings_north()).await;
+    let _centre = Centre::new(&site);
     let path = format!("/headset/{OTHER_PHONE}");
     let (method, shown) = (http::Method::GET, Some(OTHER_PHONE));
     let asked = super::site::request(method, &path, "192.0.2.2", &[], "", shown);
@@ -243,6 +291,7 @@ async fn hst_10_a_phone_that_asked_before_we_heard_of_it_is_not_asked_to_discove
 #[tokio::test]
 async fn hst_10_a_phone_that_found_the_service_late_is_asked_to_discover_it() {
     let site = Site::new(&settings_north()).await;
+    let _centre = Centre::new(&site);
     let late = site.phone(PHONE, "192.0.2.1");
     let early = site.phone(OTHER_PHONE, "192.0.2.2");
     early.was_told(&[(1, 0)]).await;

@@ -276,3 +276,34 @@ async fn hst_06_without_a_time_the_same_state_a_moment_later_is_the_same_update(
     }
     site.end().await;
 }
+
+#[tokio::test]
+async fn hst_06_an_id_that_is_used_for_another_state_is_another_update() {
+    let mut site = Site::new(&settings()).await;
+    let _phone = site.phone(PHONE, "192.0.2.1");
+    site.sign_in("1001", "2001", None).await;
+    until("here", || site.headset.seen().iter().find_map(|it| it.agent.clone())).await;
+    for state in ["Ready", "NotReady", "Ready"] {
+        site.clock.advance(std::time::Duration::from_secs(2));
+        let answer = site.update(json!({"state": state, "requestId": "same"})).await;
+        assert_eq!((answer.status, &answer.body["state"]), (202, &json!(state)));
+        let again = site.update(json!({"state": state, "requestId": "same"})).await;
+        assert_eq!((again.status, &again.body["state"]), (200, &json!(state)));
+    }
+    site.end().await;
+}
+
+#[tokio::test]
+async fn hst_02_a_call_on_another_line_is_a_call() {
+    let (site, centre, _phone) = site_with(&settings_north()).await;
+    heard(&site, &centre, NOT_READY).await;
+    centre.has_call_on("1001", Some("2009"));
+    centre.settled().await;
+    let answer = site.update(json!({"state": "Ready", "sentAt": at(0)})).await;
+    assert_eq!(answer.problem(), (409, "notNow"));
+    centre.has_call_on("1001", None);
+    centre.settled().await;
+    let answer = site.update(json!({"state": "Ready", "sentAt": at(0)})).await;
+    assert_eq!(answer.status, 202);
+    site.end().await;
+}
