@@ -64,6 +64,8 @@ struct Hand {
     done: VecDeque<Done>,
     /// By how much our clock was ahead of the phone's when its latest updates came, in microseconds.
     ahead: VecDeque<i64>,
+    /// When the newest of them was sent, by the phone's clock.
+    newest_sent: Option<i64>,
     tokens: f64,
     at: Instant,
 }
@@ -92,6 +94,7 @@ impl Hands {
             waiting: Arc::new(Semaphore::new(WAITING_MAX)),
             done: VecDeque::new(),
             ahead: VecDeque::new(),
+            newest_sent: None,
             tokens: BURST,
             at: now,
         });
@@ -153,8 +156,12 @@ impl Hands {
         let ahead = now.microseconds().saturating_sub(sent);
         let least = hand.ahead.iter().copied().min();
         let is_known = hand.ahead.len() >= KNOWN_FROM;
-        hand.ahead.push_front(ahead);
-        hand.ahead.truncate(DONE_MAX);
+        // What comes again, or late, says how long it was on its way, and nothing of the clock.
+        if hand.newest_sent.is_none_or(|newest| sent > newest) {
+            hand.newest_sent = Some(sent);
+            hand.ahead.push_front(ahead);
+            hand.ahead.truncate(DONE_MAX);
+        }
         match least.filter(|_| is_known) {
             Some(least) => {
                 Timestamp::from_microseconds(sent.saturating_add(least.min(ahead).max(0)))
@@ -310,6 +317,10 @@ mod tests {
         assert_eq!(hands.by_our_clock(&phone, at(111), at(136)), at(131));
         // A clock that was set right counts from then on.
         assert_eq!(hands.by_our_clock(&phone, at(140), at(140)), at(140));
+        // However often one comes again, it stays as old as it is.
+        for seconds in 150..170 {
+            assert!(hands.by_our_clock(&phone, at(140), at(seconds)) <= at(140));
+        }
         let unknown = "SEP2".parse().unwrap();
         assert_eq!(hands.by_our_clock(&unknown, at(80), at(100)), at(80));
     }
