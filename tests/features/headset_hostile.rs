@@ -132,8 +132,11 @@ fn hst_09_what_is_replayed_or_comes_in_another_order_changes_nothing() {
         phone.wait_headset(json!({"state": "NotReady"}));
         let later = asking.written("later", "Ready", &asking.now());
         assert_eq!(patiently(|| asking.update(&later)).status, 202);
-        let late = patiently(|| asking.update(&earlier));
-        assert_eq!((late.status, &body(&late)["state"]), (409, &json!("Ready")), "{late:?}");
+        // However often: a phone's clock is learnt from what is new alone.
+        for _ in 0..12 {
+            let late = patiently(|| asking.update(&earlier));
+            assert_eq!((late.status, &body(&late)["state"]), (409, &json!("Ready")), "{late:?}");
+        }
         for far in ["2001-01-01T00:00:00Z", "2100-01-01T00:00:00Z"] {
             let answer = patiently(|| asking.update(&asking.written(far, "NotReady", far)));
             assert_eq!((answer.status, &body(&answer)["state"]), (409, &json!("Ready")), "{far}");
