@@ -90,7 +90,9 @@ impl NodeProcess {
             stream.write_all(request.as_bytes()).await.ok()?;
             let mut answer = [0; 12];
             stream.read_exact(&mut answer).await.ok()?;
-            Some(answer.ends_with(b" 200"))
+            // It is ready a moment before it listens there.
+            let is_asked = UnixStream::connect(self.config.admin_socket()).await.is_ok();
+            Some(answer.ends_with(b" 200") && is_asked)
         };
         timeout(PATIENCE, asked).await.ok().flatten() == Some(true)
     }
