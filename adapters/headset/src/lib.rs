@@ -26,6 +26,7 @@ mod roster;
 mod rounds;
 mod service;
 mod services;
+mod state;
 mod status;
 mod surface;
 mod teller;

@@ -1,15 +1,12 @@
 //! The adapter's work beside answering: it follows agents, phones and settings, and tells phones.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use domain::settings::{HeadsetMode, Settings};
-use domain::{
-    AgentKey, DeviceName, HeadsetNews, Known, LiveAgent, PairName, Presence, SessionNumber,
-    Timestamp,
-};
+use domain::{AgentKey, DeviceName, HeadsetNews, PairName, Presence};
 use engine::{Notice, Port, Reach, Registered, ShowFailure, TellOutcome};
 use protocols::headset::Profile;
 use tokio::sync::broadcast::error::RecvError;
@@ -20,10 +17,10 @@ use tokio::time::MissedTickBehavior;
 use crate::execute::Hands;
 use crate::figures::Figures;
 use crate::identity::{KEY_PURPOSE, Proven, Tickets};
-use crate::roster::{Place, Roster, Whose};
-use crate::rounds::Rounds;
+use crate::roster::{Place, Whose};
 use crate::services::{Nodes, basis};
-use crate::teller::{Teller, Took};
+use crate::state::{Seen, State};
+use crate::teller::Took;
 use crate::time;
 use crate::translate;
 use crate::unknown::Unknown;
@@ -64,45 +61,6 @@ impl std::fmt::Debug for Headset {
     }
 }
 
-/// What is known of phones and agents.
-pub(crate) struct State {
-    pub(crate) roster: Roster,
-    pub(crate) teller: Teller,
-    pub(crate) rounds: Rounds,
-    pub(crate) nodes: Nodes,
-    pub(crate) seen: HashMap<DeviceName, Seen>,
-    /// Phones to which nothing could be sent at the last look.
-    later: HashSet<DeviceName>,
-    /// Whether the contact centre told of everybody: before that nobody is known to be signed out.
-    is_centre_known: bool,
-    /// Phones that did not take news.
-    missed: HashSet<DeviceName>,
-    /// Phones that asked this node without a proof, from where they may be.
-    asked: HashSet<DeviceName>,
-    /// How often it was looked at nodes and figures.
-    ticks: u32,
-    /// The pair by whose nodes a phone without one of its own is served.
-    pairs: HashMap<DeviceName, PairName>,
-    /// When phones that gave no answer twice are tried once more.
-    dead: HashMap<DeviceName, Instant>,
-    /// Agents of whom nothing is known since their owner's link was lost.
-    lost: HashSet<AgentKey>,
-    /// The session each agent was last seen with.
-    sessions: HashMap<AgentKey, SessionNumber>,
-    settings: Arc<Settings>,
-}
-
-/// A phone that asked.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Seen {
-    /// When it last discovered its services.
-    pub(crate) discovered_at: Option<Timestamp>,
-    /// When it last fetched the configuration.
-    pub(crate) configured_at: Option<Timestamp>,
-    /// How that was proven.
-    pub(crate) proven: Option<Proven>,
-}
-
 /// What came of telling a phone.
 enum Told {
     Status { device: DeviceName, agent: Option<AgentKey>, took: Took },
@@ -113,23 +71,7 @@ impl Headset {
     /// The service; phones reach this node under `base`, for example `https://gw-a.example:9444`.
     pub fn new(port: Port, base: String, profile: Profile) -> Arc<Self> {
         let settings = port.settings();
-        let state = State {
-            roster: Roster::default(),
-            teller: Teller::default(),
-            rounds: Rounds::new(time::now(), settings.headset.news_per_second),
-            nodes: Nodes::of(&[], port.node(), &base),
-            seen: HashMap::new(),
-            later: HashSet::new(),
-            is_centre_known: false,
-            missed: HashSet::new(),
-            asked: HashSet::new(),
-            ticks: 0,
-            pairs: HashMap::new(),
-            dead: HashMap::new(),
-            lost: HashSet::new(),
-            sessions: HashMap::new(),
-            settings,
-        };
+        let state = State::new(settings, Nodes::of(&[], port.node(), &base));
         Arc::new(Self {
             tickets: Tickets::new(&port.link_key(KEY_PURPOSE)),
             figures: Figures::new(port.metrics()),
@@ -554,62 +496,6 @@ impl Headset {
     pub(crate) fn tell_anew(&self, device: &DeviceName) {
         self.state().teller.doubt(device);
         self.wake.notify_one();
-    }
-}
-
-impl State {
-    /// Whether a phone would find a node where it asks: it asked here before, or all nodes are there. One that is
-    /// told that headsets are off loses nothing.
-    fn may_discover(&self, device: &DeviceName) -> bool {
-        let has_asked = self.seen.get(device).is_some_and(|seen| seen.discovered_at.is_some())
-            || self.asked.contains(device);
-        let is_off = self.settings.headset.mode == HeadsetMode::Disabled;
-        has_asked || is_off || !self.nodes.is_any_away()
-    }
-
-    /// Whether the agent of a phone without a pair of its own belongs to another one than before, whose nodes
-    /// serve it then (HST-13).
-    fn has_other_pair(&mut self, device: &DeviceName) -> bool {
-        if self.settings.cti_pairs.len() < 2 || !self.seen.contains_key(device) {
-            return false;
-        }
-        if self.settings.devices.get(device).is_some_and(|device| device.pair.is_some()) {
-            return false;
-        }
-        let Some(pair) = self.roster.agent_of(device).agent().map(|agent| agent.pair.clone())
-        else {
-            return false;
-        };
-        let before = self.pairs.insert(device.clone(), pair.clone());
-        let named = |pair: &PairName| {
-            let pair = self.settings.cti_pairs.get(pair);
-            pair.map(|it| (it.primary_node.clone(), it.secondary_node.clone()))
-        };
-        before.as_ref() != Some(&pair) && named(&pair) != before.as_ref().and_then(named)
-    }
-
-    /// Whether an agent signed in anew, or is known again after their owner's link was lost: then phones are
-    /// told although they may have been told the same before (HST-14).
-    fn is_anew(
-        &mut self,
-        agent: &AgentKey,
-        number: Option<SessionNumber>,
-        live: Option<&LiveAgent>,
-    ) -> bool {
-        let before = match number {
-            Some(number) => self.sessions.insert(agent.clone(), number),
-            None => self.sessions.remove(agent),
-        };
-        let is_other_session = number.is_some() && before != number;
-        let is_back = match live.map(|live| live.known) {
-            Some(Known::NotSince(_)) => {
-                self.lost.insert(agent.clone());
-                false
-            }
-            Some(Known::Now) => self.lost.remove(agent),
-            None => false,
-        };
-        is_other_session || is_back
     }
 }
 
