@@ -29,6 +29,9 @@ use crate::unknown::Unknown;
 const TELLS_MAX: usize = 2_048;
 /// How often nodes and figures are looked at.
 const LOOK: Duration = Duration::from_secs(1);
+/// How often some phones are looked at, and how many.
+const SURVEY: Duration = Duration::from_millis(50);
+const SURVEYED: usize = 200;
 /// A phone that registered discovers its services by itself within so long, or is asked to.
 const GRACE: Duration = Duration::from_secs(2);
 /// The same where other nodes are there: until then one that is gone is known to be away.
@@ -111,6 +114,8 @@ impl Headset {
         let mut settings = self.port.settings_changes();
         let mut look = tokio::time::interval(LOOK);
         look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut survey = tokio::time::interval(SURVEY);
+        survey.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut tells: JoinSet<Told> = JoinSet::new();
         // What came before we listened is found by looking.
         self.state().roster.set_lines(&self.port.settings());
@@ -139,6 +144,7 @@ impl Headset {
                     Err(_) => return,
                 },
                 _ = look.tick() => self.tick(),
+                _ = survey.tick() => self.survey(),
                 () = self.wake.notified() => {}
                 () = until(due) => {}
             }
@@ -398,16 +404,6 @@ impl Headset {
         for device in std::mem::take(&mut state.later) {
             state.teller.look(&device);
         }
-        // Not every way to a phone ends when the phone does not answer for a while.
-        let now = time::now();
-        for device in state.teller.devices() {
-            if !state.teller.is_dead(&device) {
-                state.dead.remove(&device);
-            } else if now >= *state.dead.entry(device.clone()).or_insert(now + REVIVED) {
-                state.dead.remove(&device);
-                state.teller.revive(&device);
-            }
-        }
         state.ticks = state.ticks.wrapping_add(1);
         if state.ticks.is_multiple_of(RENEWALS) {
             let hours = u64::from(state.settings.headset.token_hours);
@@ -420,30 +416,47 @@ impl Headset {
             let old: Vec<_> = old.map(|(device, _)| device.clone()).collect();
             state.rounds.announce(old, HeadsetNews::ServicesChanged);
         }
-        let devices = state.teller.devices();
-        for device in &devices {
-            if self.port.channels().reach(device).is_none() {
-                state.teller.forget(device);
-                state.rounds.forget(device);
-                state.dead.remove(device);
-                state.missed.remove(device);
-            }
-        }
-        let dead = devices.iter().filter(|device| state.teller.is_dead(device)).count();
-        let ambiguous = devices.iter().filter(|device| {
-            matches!(state.roster.agent_of(device), Whose::Several(_) | Whose::SharedLine(_))
-        });
-        let ambiguous = ambiguous.count();
         let (_, waiting) = state.teller.counts();
         let left = state.rounds.left();
         drop(guard);
-        let count = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
-        self.figures.phones.set(count(devices.len()));
-        self.figures.phones_dead.set(count(dead));
-        self.figures.phones_without_agent.set(count(ambiguous));
         self.figures.tells_waiting.set(count(waiting));
         self.figures.news_left.set(count(left));
         self.hands.forget_old(time::now());
+    }
+
+    /// Looks at some phones, in turn: at all of them at once everything else would wait.
+    fn survey(&self) {
+        let now = time::now();
+        let mut guard = self.state();
+        let state = &mut *guard;
+        for _ in 0..SURVEYED {
+            let Some(device) = state.survey.left.pop() else {
+                let done = std::mem::take(&mut state.survey);
+                state.survey.left = state.teller.devices();
+                drop(guard);
+                self.figures.phones.set(count(done.phones));
+                self.figures.phones_dead.set(count(done.dead));
+                return self.figures.phones_without_agent.set(count(done.ambiguous));
+            };
+            if self.port.channels().reach(&device).is_none() {
+                state.forget(&device);
+                continue;
+            }
+            let whose = state.roster.agent_of(&device);
+            state.survey.phones += 1;
+            state.survey.ambiguous +=
+                usize::from(matches!(whose, Whose::Several(_) | Whose::SharedLine(_)));
+            if !state.teller.is_dead(&device) {
+                state.dead.remove(&device);
+                continue;
+            }
+            state.survey.dead += 1;
+            // Not every way to a phone ends when the phone does not answer for a while.
+            if now >= *state.dead.entry(device.clone()).or_insert(now + REVIVED) {
+                state.dead.remove(&device);
+                state.teller.revive(&device);
+            }
+        }
     }
 
     /// A phone asked: it need not be told to. Who only says to be that phone says little.
@@ -497,6 +510,10 @@ impl Headset {
         self.state().teller.doubt(device);
         self.wake.notify_one();
     }
+}
+
+fn count(count: usize) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
 }
 
 async fn until(at: Option<Instant>) {

@@ -31,6 +31,7 @@ pub(crate) struct State {
     pub(crate) asked: HashSet<DeviceName>,
     /// How often it was looked at nodes and figures.
     pub(crate) ticks: u32,
+    pub(crate) survey: Survey,
     /// The pair by whose nodes a phone without one of its own is served.
     pub(crate) pairs: HashMap<DeviceName, PairName>,
     /// When phones that gave no answer twice are tried once more.
@@ -40,6 +41,16 @@ pub(crate) struct State {
     /// The session each agent was last seen with.
     pub(crate) sessions: HashMap<AgentKey, SessionNumber>,
     pub(crate) settings: Arc<Settings>,
+}
+
+/// A look at all phones that goes on.
+#[derive(Default)]
+pub(crate) struct Survey {
+    pub(crate) left: Vec<DeviceName>,
+    pub(crate) phones: usize,
+    pub(crate) dead: usize,
+    /// Phones whose headset is nobody's, though somebody is there.
+    pub(crate) ambiguous: usize,
 }
 
 /// A phone that asked.
@@ -67,12 +78,21 @@ impl State {
             missed: HashSet::new(),
             asked: HashSet::new(),
             ticks: 0,
+            survey: Survey::default(),
             pairs: HashMap::new(),
             dead: HashMap::new(),
             lost: HashSet::new(),
             sessions: HashMap::new(),
             settings,
         }
+    }
+
+    /// A phone cannot be told any more.
+    pub(crate) fn forget(&mut self, device: &DeviceName) {
+        self.teller.forget(device);
+        self.rounds.forget(device);
+        self.dead.remove(device);
+        self.missed.remove(device);
     }
 
     /// Whether a phone would find a node where it asks: it asked here before, or all nodes are there. One that is
