@@ -179,12 +179,20 @@ fn reach(binding: &Binding) -> Reach {
 }
 
 async fn fulfil(element: Arc<Element>, request: ChannelRequest) {
-    let ChannelRequest { device, wanted, answer } = request;
-    let became = match wanted {
-        Wanted::Show(show) => display(&element, device, show).await,
-        Wanted::Tell(notice) => tell(&element, device, notice).await,
+    let ChannelRequest { device, wanted, mut answer } = request;
+    let fulfilled = async {
+        match wanted {
+            Wanted::Show(show) => display(&element, device, show).await,
+            Wanted::Tell(notice) => tell(&element, device, notice).await,
+        }
     };
-    // Whoever asked may have given up.
+    let became = tokio::select! {
+        biased;
+        // Whoever asked gave up and may ask for something newer: this must neither begin nor go on.
+        () = answer.closed() => return,
+        became = fulfilled => became,
+    };
+    // Whoever asked may have given up this moment.
     let _ = answer.send(became);
 }
 

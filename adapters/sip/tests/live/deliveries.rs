@@ -92,7 +92,7 @@ async fn a_phone_that_is_told_nothing_by_such_requests_is_told_none() {
 #[tokio::test]
 async fn a_phone_that_says_that_nobody_is_there_is_forgotten() {
     let mut bench = Bench::start().await;
-    for status in ["404 Not Found", "410 Gone", "430 Flow Failed", "481 Call Does Not Exist"] {
+    for status in ["404 Not Found", "410 Gone", "430 Flow Failed"] {
         let mut phone = Phone::first(bench.tcp().await);
         phone.register().await;
         assert!(matches!(bench.event().await, SipEvent::Reachable(_)), "{status}");
@@ -103,6 +103,21 @@ async fn a_phone_that_says_that_nobody_is_there_is_forgotten() {
         assert!(matches!(bench.event().await, SipEvent::Unreachable(..)), "{status}");
         assert_eq!(bench.sip.status().bindings, 0, "{status}");
         assert!(matches!(became(deliver(&bench, errand(FIRST))).await, Delivery::Unreachable(_)));
+    }
+    bench.end().await;
+}
+
+#[tokio::test]
+async fn a_phone_that_refuses_otherwise_is_where_it_was() {
+    let bench = Bench::start().await;
+    let mut phone = Phone::first(bench.tcp().await);
+    phone.register().await;
+    for status in ["481 Call Does Not Exist", "489 Bad Event", "501 Not Implemented", "405 No"] {
+        let waiting = deliver(&bench, errand(FIRST));
+        let got = phone.peer.next().await;
+        phone.peer.answer(&got, status, &[]).await;
+        assert!(matches!(became(waiting).await, Delivery::Refused(..)), "{status}");
+        assert_eq!(bench.sip.status().bindings, 1, "{status}");
     }
     bench.end().await;
 }
