@@ -280,6 +280,7 @@ async fn a_page_is_shown_over_the_flow_of_a_phone_that_takes_such_requests() {
 async fn a_phone_that_starts_anew_before_its_old_flow_is_missed_counts_as_showing_nothing() {
     let bench = Bench::start().await;
     let mut registrations = bench.port.channels().registrations();
+    let mut refreshes = bench.port.channels().refreshes();
     let mut old = Phone::first(bench.tcp().await);
     old.register().await;
     let device: DeviceName = FIRST.parse().unwrap();
@@ -288,7 +289,8 @@ async fn a_phone_that_starts_anew_before_its_old_flow_is_missed_counts_as_showin
     let mut phone = Phone::first(bench.tcp().await);
     phone.register().await;
     assert_eq!(registrations.recv().await, Ok(anew));
-    // A refresh is no beginning.
+    assert!(refreshes.try_recv().is_err());
+    // A refresh is no beginning, but a sign of life.
     let refresh = phone.query().add("Contact", &phone.cisco_contact());
     let refresh = phone.proven_again(&refresh);
     assert_eq!(phone.peer.ask(&refresh).await.code(), 200);
@@ -296,6 +298,14 @@ async fn a_phone_that_starts_anew_before_its_old_flow_is_missed_counts_as_showin
     second.register().await;
     let registered = registrations.recv().await.unwrap();
     assert_eq!(registered.device.as_str(), SECOND);
+    assert_eq!(refreshes.try_recv().map(|it| it.to_string()), Ok(FIRST.to_owned()));
+    // Who leaves, or only asks, tells nothing of the kind.
+    let leave = phone.query().add("Contact", &phone.cisco_contact()).add("Expires", "0");
+    for request in [phone.query(), leave] {
+        let request = phone.proven_again(&request);
+        assert_eq!(phone.peer.ask(&request).await.code(), 200);
+    }
+    assert!(refreshes.try_recv().is_err());
     bench.end().await;
 }
 
