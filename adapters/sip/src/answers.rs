@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use protocols::sip::{ClientId, Failure, Message, Name, StartLine, Status, Value};
+use protocols::sip::{ClientId, Failure, Message, Method, Name, StartLine, Status, Value};
 
 use crate::element::{Element, State};
 use crate::outgoing::{Answer, Delivery, Exchange};
@@ -38,7 +38,9 @@ impl Element {
         if let Some(subscription) = exchange.subscription {
             state.subscriptions.answered(subscription, message);
         }
-        if let Some(again) = self.with_proof(state, &exchange, status, message) {
+        if !exchange.is_given_up()
+            && let Some(again) = self.with_proof(state, &exchange, status, message)
+        {
             let tell = exchange.tell.take();
             let again = Exchange { request: again, is_proven: true, tell, ..exchange };
             if self.send(state, now, again).is_err() {
@@ -67,6 +69,9 @@ impl Element {
     /// Sends what is meant for a phone by another server of its next hop, where there is one.
     fn sent_elsewhere(&self, state: &mut State, now: Instant, exchange: &mut Exchange) -> bool {
         let (Some(at), Some(_)) = (&exchange.at, &exchange.device) else { return false };
+        if exchange.is_given_up() {
+            return false;
+        }
         let Some(site) = self.site() else { return false };
         exchange.tried.push(at.place);
         let call_id = exchange.request.call_id().to_owned();
@@ -106,13 +111,19 @@ impl Element {
         message: &Message,
     ) {
         let Some(device) = &exchange.device else { return };
-        let is_gone =
-            [Status::NOT_FOUND, Status::GONE, Status::FLOW_FAILED, Status::NO_SUCH_DIALOG];
+        // Other refusals say nothing of where the phone is: with 481, 489, 501 and the like it says that it knows
+        // no such events, subscriptions or methods, and with 404 to a NOTIFY that it has nobody for the news.
+        let is_refer = exchange.request.method() == Some(&Method::Refer);
+        let is_gone = match status {
+            Status::FLOW_FAILED => true,
+            Status::NOT_FOUND | Status::GONE => is_refer,
+            _ => false,
+        };
         let is_ours = self.site().is_some_and(|site| {
             let sip = site.device(device).and_then(|it| it.sip.as_ref());
             sip.is_some_and(|sip| sip.next_hop.is_none())
         });
-        if is_gone.contains(&status) && is_ours {
+        if is_gone && is_ours {
             let uri = match &exchange.request.start {
                 StartLine::Request { uri, .. } => uri.to_string(),
                 StartLine::Response { .. } => String::new(),

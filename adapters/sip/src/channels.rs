@@ -6,9 +6,12 @@
 //! then have the same way. What a headset is told goes as REFER with the agent's state, or as NOTIFY with news
 //! of its services.
 
-use std::collections::{BTreeSet, HashMap};
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use domain::settings::Device;
@@ -28,7 +31,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::MissedTickBehavior;
 
-use crate::element::Element;
+use crate::element::{Element, State};
 use crate::events::{Reached, SipEvent};
 use crate::flows::locked;
 use crate::outgoing::{By, Delivery, Errand};
@@ -53,7 +56,7 @@ pub(crate) async fn run(element: Arc<Element>, mut stop: watch::Receiver<bool>) 
         element: Arc::clone(&element),
         requests,
         channels: HashMap::new(),
-        behind: BTreeSet::new(),
+        behind: BTreeMap::new(),
         seen: None,
     };
     let mut hops = tokio::time::interval(LOOK);
@@ -90,40 +93,52 @@ pub(crate) async fn run(element: Arc<Element>, mut stop: watch::Receiver<bool>) 
 struct Offered {
     element: Arc<Element>,
     requests: mpsc::Sender<ChannelRequest>,
-    channels: HashMap<DeviceName, Channel>,
-    /// Phones behind next hops that can be used.
-    behind: BTreeSet<DeviceName>,
+    channels: HashMap<DeviceName, Offer>,
+    /// Phones behind next hops that can be used, with the hop's name.
+    behind: BTreeMap<DeviceName, Arc<str>>,
     /// What that follows from: the settings' number, and the hops.
     seen: Option<(u64, BTreeSet<String>)>,
 }
 
+/// A phone that is offered.
+struct Offer {
+    channel: Channel,
+    /// When the newest of its registrations had begun then; with a later one the phone began anew.
+    since: Option<Instant>,
+}
+
+/// How a phone is reached.
+struct Way {
+    reach: Reach,
+    /// When the newest of its registrations began, where it has any.
+    since: Option<Instant>,
+}
+
 impl Offered {
     fn reachable(&mut self, Reached { device, is_fresh }: Reached) {
-        let reach = {
-            let state = locked(&self.element.state);
-            let bindings = state.registrar.reach_device(device.as_str());
-            bindings.into_iter().find(|it| it.is_live && it.remotecc).map(reach)
-        };
-        let reach = reach.or_else(|| self.behind.contains(&device).then_some(BEHIND));
-        match reach {
-            Some(reach) => self.offer(device, is_fresh, reach),
+        let way = way(&locked(&self.element.state), &device);
+        let way = way.or_else(|| self.behind.get(&device).map(behind));
+        match way {
+            Some(way) => self.offer(device, is_fresh, way),
             None => self.unreachable(&device),
         }
     }
 
-    fn offer(&mut self, device: DeviceName, is_fresh: bool, reach: Reach) {
+    fn offer(&mut self, device: DeviceName, is_fresh: bool, Way { reach, since }: Way) {
         let Self { element, requests, channels, .. } = self;
         let all = element.port.channels();
         if is_fresh {
             // In the place of the one before, which takes nothing of it with it.
             let requests = requests.clone();
             let channel = all.register_anew(&device, ChannelKind::Sip, requests, reach);
-            channels.insert(device, channel);
+            channels.insert(device, Offer { channel, since });
         } else {
-            let channel = channels.entry(device).or_insert_with_key(|device| {
-                all.register(device, ChannelKind::Sip, requests.clone(), reach)
+            let offer = channels.entry(device).or_insert_with_key(|device| {
+                let requests = requests.clone();
+                let channel = all.register(device, ChannelKind::Sip, requests, reach.clone());
+                Offer { channel, since }
             });
-            channel.set_reach(reach);
+            offer.channel.set_reach(reach);
         }
     }
 
@@ -139,52 +154,77 @@ impl Offered {
             return;
         }
         let hops = seen.as_ref().map(|(_, hops)| hops);
-        let is_behind = |device: &Device| {
-            let sip = device.sip.as_ref().filter(|sip| sip.remotecc);
-            let hop = sip.and_then(|sip| sip.next_hop.as_ref());
-            hop.is_some_and(|hop| hops.is_some_and(|hops| hops.contains(hop)))
+        let behind = |device: &Device| {
+            let sip = device.sip.as_ref().filter(|sip| sip.remotecc)?;
+            let hop = sip.next_hop.as_ref().filter(|hop| hops.is_some_and(|it| it.contains(*hop)));
+            Some((device.name.clone(), hop?.as_str().into()))
         };
-        let devices = settings.devices.values().filter(|device| is_behind(device));
-        let behind: BTreeSet<DeviceName> = devices.map(|device| device.name.clone()).collect();
-        let before = std::mem::replace(&mut self.behind, behind.clone());
+        let behind: BTreeMap<DeviceName, Arc<str>> =
+            settings.devices.values().filter_map(|device| behind(device)).collect();
+        let devices: BTreeSet<_> = self.behind.keys().chain(behind.keys()).cloned().collect();
+        self.behind = behind;
         self.seen = seen;
-        for device in before.union(&behind) {
-            self.reachable(Reached { device: device.clone(), is_fresh: false });
+        for device in devices {
+            self.reachable(Reached { device, is_fresh: false });
         }
     }
 
-    /// Looks at all bindings, where events were missed.
+    /// Looks at all bindings, where events were missed. Phones count as having begun anew where that may be: to be
+    /// shown something once more does no harm.
     fn look(&mut self) {
-        let all: HashMap<DeviceName, Reach> = {
+        let all: BTreeMap<DeviceName, Way> = {
             let state = locked(&self.element.state);
             let takes = state.registrar.bindings().filter(|it| it.is_live && it.remotecc);
-            let of = |it: &Binding| Some((it.device.as_deref()?.parse().ok()?, reach(it)));
-            takes.filter_map(of).collect()
+            let devices: BTreeSet<_> = takes.filter_map(|it| it.device.as_deref()).collect();
+            let named = devices.into_iter().filter_map(|device| device.parse().ok());
+            let found = named.filter_map(|device| Some((way(&state, &device)?, device)));
+            found.map(|(way, device)| (device, way)).collect()
         };
-        self.channels.retain(|device, _| all.contains_key(device) || self.behind.contains(device));
-        for (device, reach) in all {
-            self.offer(device, false, reach);
+        let is_there = |device: &DeviceName| all.contains_key(device);
+        self.channels.retain(|device, _| is_there(device) || self.behind.contains_key(device));
+        for (device, way) in all {
+            let before = self.channels.get(&device);
+            let is_fresh = before.is_none_or(|offer| offer.since < way.since);
+            self.offer(device, is_fresh, way);
         }
     }
 }
 
 /// How a phone behind a next hop is reached.
-const BEHIND: Reach = Reach { address: None, is_shared: true };
+fn behind(hop: &Arc<str>) -> Way {
+    let reach = Reach { address: None, is_shared: true, hop: Some(Arc::clone(hop)) };
+    Way { reach, since: None }
+}
+
+/// How a phone is reached that registered here: by the newest of its bindings that takes such requests.
+fn way(state: &State, device: &DeviceName) -> Option<Way> {
+    let bindings = state.registrar.reach_device(device.as_str());
+    let reach = bindings.into_iter().find(|it| it.is_live && it.remotecc).map(reach)?;
+    Some(Way { reach, since: state.registrar.began(device.as_str()) })
+}
 
 /// How a registered phone is reached: what a proxy sends comes from the proxy's address.
 fn reach(binding: &Binding) -> Reach {
     let is_direct = binding.path.is_empty() && binding.hop.is_none();
     let address = is_direct.then(|| binding.flow.peer().ip().to_canonical());
-    Reach { address, is_shared: false }
+    Reach { address, is_shared: false, hop: None }
 }
 
 async fn fulfil(element: Arc<Element>, request: ChannelRequest) {
-    let ChannelRequest { device, wanted, answer } = request;
-    let became = match wanted {
-        Wanted::Show(show) => display(&element, device, show).await,
-        Wanted::Tell(notice) => tell(&element, device, notice).await,
+    let ChannelRequest { device, wanted, mut answer } = request;
+    let fulfilled = async {
+        match wanted {
+            Wanted::Show(show) => display(&element, device, show).await,
+            Wanted::Tell(notice) => tell(&element, device, notice).await,
+        }
     };
-    // Whoever asked may have given up.
+    let became = tokio::select! {
+        biased;
+        // Whoever asked gave up and may ask for something newer: this must neither begin nor go on.
+        () = answer.closed() => return,
+        became = fulfilled => became,
+    };
+    // Whoever asked may have given up this moment.
     let _ = answer.send(became);
 }
 

@@ -20,7 +20,7 @@ const PER_DEVICE_MAX: usize = 64;
 /// Requests that wait, by their transaction.
 pub(crate) struct Exchanges {
     waiting: HashMap<ClientId, Exchange>,
-    of_devices: HashMap<DeviceName, usize>,
+    of_devices: HashMap<DeviceName, Vec<ClientId>>,
     exchanges_max: usize,
 }
 
@@ -34,7 +34,7 @@ impl Exchanges {
     /// Whether there is room for that one.
     pub(crate) fn has_room(&self, exchange: &Exchange) -> bool {
         let of_device = exchange.goes_to().and_then(|device| self.of_devices.get(device));
-        let of_device = of_device.copied().unwrap_or_default();
+        let of_device = of_device.map_or(0, Vec::len);
         let (most, of_device_most) = match exchange.result_for.is_some() {
             true => (self.exchanges_max / 2, RESULTS_PER_DEVICE_MAX),
             false => (self.exchanges_max, PER_DEVICE_MAX),
@@ -44,16 +44,16 @@ impl Exchanges {
 
     pub(crate) fn insert(&mut self, client: ClientId, exchange: Exchange) {
         if let Some(device) = exchange.goes_to() {
-            *self.of_devices.entry(device.clone()).or_default() += 1;
+            self.of_devices.entry(device.clone()).or_default().push(client);
         }
         if let Some(before) = self.waiting.insert(client, exchange) {
-            self.forget(&before);
+            self.forget(&client, &before);
         }
     }
 
     pub(crate) fn remove(&mut self, client: &ClientId) -> Option<Exchange> {
         let exchange = self.waiting.remove(client)?;
-        self.forget(&exchange);
+        self.forget(client, &exchange);
         Some(exchange)
     }
 
@@ -64,13 +64,21 @@ impl Exchanges {
         waiting.map(|exchange| exchange.refused = Some(code)).is_some()
     }
 
-    fn forget(&mut self, exchange: &Exchange) {
+    /// What waits for that phone though whoever asked for it gave up.
+    pub(crate) fn given_up(&self, device: &DeviceName) -> Vec<ClientId> {
+        let all = self.of_devices.get(device).into_iter().flatten();
+        let is_given_up = |id: &&ClientId| self.waiting.get(id).is_some_and(Exchange::is_given_up);
+        all.filter(is_given_up).copied().collect()
+    }
+
+    fn forget(&mut self, client: &ClientId, exchange: &Exchange) {
         let Some(device) = exchange.goes_to() else { return };
-        if let Some(count) = self.of_devices.get_mut(device) {
-            *count -= 1;
-            if *count == 0 {
-                self.of_devices.remove(device);
-            }
+        let Some(waiting) = self.of_devices.get_mut(device) else { return };
+        if let Some(place) = waiting.iter().position(|it| it == client) {
+            waiting.swap_remove(place);
+        }
+        if waiting.is_empty() {
+            self.of_devices.remove(device);
         }
     }
 }

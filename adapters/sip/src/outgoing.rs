@@ -3,12 +3,14 @@
 //! ```text
 //!   Errand --> where is the phone? --> request --> ClientId: Exchange --final answer--> Delivery
 //!                 |                                   |-- 401, 407 of a next hop: once more, with a proof
-//!                 '-- nowhere: at once                '-- nothing in 32 s, flow lost: Delivery
+//!                 '-- nowhere: at once                |-- nothing in 32 s, flow lost: Delivery
+//!                                                     '-- whoever asked gave up: it is not sent again
 //! ```
 //!
 //! The request's URI is the registered contact as it was written, user part included: phones refuse any other.
-//! Whoever waits may give up earlier; the exchange goes on, so that a late answer still finds its place. What
-//! says that nobody is there (404, 410, 430, 481) ends the binding.
+//! Whoever waits may give up earlier, by dropping [`Element::deliver`]: then nothing is sent again, since what is
+//! said next must not be overtaken; the exchange stays, so that a late answer still finds its place. What says
+//! that nobody is there (404 or 410 to a REFER, 430) ends the binding.
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -115,6 +117,11 @@ impl Exchange {
         }
     }
 
+    /// Whether somebody waited for it, and does not any more.
+    pub(crate) fn is_given_up(&self) -> bool {
+        self.tell.as_ref().is_some_and(oneshot::Sender::is_closed)
+    }
+
     /// The phone that gets it.
     pub(crate) fn goes_to(&self) -> Option<&DeviceName> {
         self.device.as_ref().or(self.result_for.as_ref())
@@ -152,6 +159,24 @@ pub(crate) struct HopRequest<'a> {
     pub(crate) number: Option<u32>,
 }
 
+/// Whoever waits for the answer of a phone.
+struct Waiting<'a> {
+    element: &'a Element,
+    device: DeviceName,
+    answer: oneshot::Receiver<Answer>,
+    is_over: bool,
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        if !self.is_over {
+            // Known before it is looked for.
+            self.answer.close();
+            self.element.give_up(&self.device);
+        }
+    }
+}
+
 /// Where a request goes.
 struct Way {
     at: Option<At>,
@@ -164,17 +189,28 @@ struct Way {
 }
 
 impl Element {
-    /// Tells a phone something, and what became of it.
+    /// Tells a phone something, and what became of it. Where this is dropped nothing is sent again.
     pub(crate) async fn deliver(&self, errand: Errand) -> Delivery {
-        let waiting = match self.start(errand) {
-            Ok(waiting) => waiting,
+        let device = errand.device.clone();
+        let mut waiting = match self.start(errand) {
+            Ok(answer) => Waiting { element: self, device, answer, is_over: false },
             Err(delivery) => return delivery,
         };
-        match waiting.await {
+        let answer = (&mut waiting.answer).await;
+        waiting.is_over = true;
+        match answer {
             Ok(Answer::Message(message)) => delivery_of(&message),
             Ok(Answer::Denied(status)) => Delivery::Refused(status, status.phrase().to_owned()),
             Ok(Answer::Failed(Failure::Timeout)) => Delivery::Silent,
             Ok(Answer::Failed(Failure::Lost)) | Err(_) => Delivery::Unreachable("its flow is lost"),
+        }
+    }
+
+    /// Sends a phone nothing again that nobody waits for any more.
+    fn give_up(&self, device: &DeviceName) {
+        let mut state = locked(&self.state);
+        for client in state.exchanges.given_up(device) {
+            state.transactions.quieten(client);
         }
     }
 

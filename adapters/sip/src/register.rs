@@ -83,6 +83,13 @@ impl Element {
         }
         let granted = state.registrar.register(asked.now, &registration);
         let granted = granted.map_err(|refusal| self.not_registered(request, &refusal))?;
+        let is_refresh = matches!(registration.contacts, AskedContacts::Contacts(_))
+            && !granted.contacts.iter().any(|contact| contact.is_new)
+            && state.registrar.is_reached(device.name.as_str());
+        if is_refresh {
+            // What is changed is told by the registrar; that the phone lives is news to who gave it up.
+            self.port.channels().refreshed(&device.name);
+        }
         let lasting = granted.contacts.iter().map(|contact| contact.expires).max();
         if let (Some(connection), Some(seconds), false) =
             (asked.connection, lasting, granted.outbound_used)

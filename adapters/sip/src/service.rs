@@ -1,5 +1,6 @@
 //! The adapter's tasks: they begin with the node, follow the settings, and end when it stops.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
@@ -323,6 +324,11 @@ impl Sip {
     /// that it is taken; who lags loses the oldest. `None` before it runs.
     pub fn wishes(&self) -> Option<broadcast::Receiver<(DeviceName, Request)>> {
         self.element.get().map(|element| element.wishes().subscribe())
+    }
+
+    /// The names of next hops with a server that can be used now.
+    pub fn usable_hops(&self) -> BTreeSet<String> {
+        self.element.get().map(|element| element.usable_hops()).unwrap_or_default()
     }
 
     /// How it stands.

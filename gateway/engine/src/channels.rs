@@ -2,6 +2,7 @@
 //!
 //! ```text
 //!   adapter with a way --register--> Channel (there until dropped) --> registrations
+//!                      --refreshed, while it is there--> refreshes
 //!   who shows --Show--> best channel --ChannelRequest--> adapter --answer--> Shown
 //!                         |`--refused, silent, busy, gone--> next best --> ... --> Failed
 //!                         `--none--> NoChannel
@@ -153,12 +154,14 @@ pub enum TellOutcome {
 }
 
 /// How a device is reached.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Reach {
     /// Where it is, where that is known.
     pub address: Option<IpAddr>,
     /// Whether other nodes have the same way, so that one of them is enough.
     pub is_shared: bool,
+    /// The next hop that it goes by then; nodes say which of them they can use ([`crate::NodeSeen::has_hop`]).
+    pub hop: Option<Arc<str>>,
 }
 
 /// A key that was pressed.
@@ -193,6 +196,7 @@ pub struct Channels(Arc<Shared>);
 struct Shared {
     devices: Mutex<Devices>,
     registrations: broadcast::Sender<Registered>,
+    refreshes: broadcast::Sender<DeviceName>,
     figures: Figures,
 }
 
@@ -302,6 +306,7 @@ impl Channels {
         Self(Arc::new(Shared {
             devices: Mutex::default(),
             registrations: broadcast::Sender::new(REGISTRATIONS_MAX),
+            refreshes: broadcast::Sender::new(REGISTRATIONS_MAX),
             figures: Figures::new(metrics),
         }))
     }
@@ -356,6 +361,17 @@ impl Channels {
         self.0.registrations.subscribe()
     }
 
+    /// A device said that it is there still, as it does again and again; nothing else is new of it.
+    pub fn refreshed(&self, device: &DeviceName) {
+        // An error means that nobody listens.
+        let _ = self.0.refreshes.send(device.clone());
+    }
+
+    /// Devices that say from now on that they are there still; what a slow listener misses comes again.
+    pub fn refreshes(&self) -> broadcast::Receiver<DeviceName> {
+        self.0.refreshes.subscribe()
+    }
+
     /// Whether a device has any channel.
     pub fn reaches(&self, device: &DeviceName) -> bool {
         self.devices().by_name.contains_key(device)
@@ -368,7 +384,7 @@ impl Channels {
 
     /// How that device is reached with notices; `None` where it is not.
     pub fn reach(&self, device: &DeviceName) -> Option<Reach> {
-        Some(self.devices().by_name.get(device)?.way(ChannelKind::NOTICES)?.reach)
+        Some(self.devices().by_name.get(device)?.way(ChannelKind::NOTICES)?.reach.clone())
     }
 
     /// All devices that take notices.

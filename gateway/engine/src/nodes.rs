@@ -51,6 +51,11 @@ pub const SAID_PHONE: &str = "phone";
 /// Under this name a node says where phones ask for their headset: scheme, host and port. A node that serves no
 /// headsets says nothing.
 pub const SAID_HEADSET: &str = "headset";
+/// Under this name a node says which next hops it can use now, as [`said_hops`] writes them. A node that can use
+/// none says nothing.
+pub const SAID_HOPS: &str = "hops";
+/// Bytes of that; hops that have no room in it count as not usable.
+const SAID_HOPS_BYTES_MAX: usize = 4_096;
 
 /// One node as this one knows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,6 +70,25 @@ pub struct NodeSeen {
     pub age: Duration,
     /// What it says of itself.
     pub said: Arc<Said>,
+}
+
+impl NodeSeen {
+    /// Whether it said that it can use that next hop.
+    pub fn has_hop(&self, hop: &str) -> bool {
+        self.said.get(SAID_HOPS).is_some_and(|hops| hops.lines().any(|it| it == hop))
+    }
+}
+
+/// What a node says of the next hops that it can use, one a line, since names have no control characters.
+pub fn said_hops(hops: impl IntoIterator<Item = String>) -> Option<String> {
+    let mut said = String::new();
+    for hop in hops {
+        if said.len() + hop.len() < SAID_HOPS_BYTES_MAX {
+            said.push_str(&hop);
+            said.push('\n');
+        }
+    }
+    (!said.is_empty()).then_some(said)
 }
 
 /// What is known of nodes.
@@ -195,10 +219,19 @@ impl Engine {
 
     /// The live node that `what` falls to; this one where none is known.
     pub fn heir(&self, what: &str) -> NodeName {
-        let seen = self.nodes.seen.read().unwrap_or_else(PoisonError::into_inner);
-        let live = seen.iter().filter(|it| it.live).map(|it| &it.node);
-        let live = live.filter(|node| **node != self.node || !self.is_leaving());
-        live.max_by_key(|node| weight(node, what)).unwrap_or(&self.node).clone()
+        self.heir_among(what, |_| true)
+    }
+
+    /// The live node that `what` falls to among those that may have it; among all where none may. All nodes name
+    /// the same one if they judge by what nodes say of themselves.
+    pub fn heir_among(&self, what: &str, may_have: impl Fn(&NodeSeen) -> bool) -> NodeName {
+        let mut live = self.nodes.all();
+        live.retain(|it| it.live && (it.node != self.node || !self.is_leaving()));
+        if live.iter().any(&may_have) {
+            live.retain(may_have);
+        }
+        let heir = live.into_iter().map(|it| it.node).max_by_key(|node| weight(node, what));
+        heir.unwrap_or_else(|| self.node.clone())
     }
 
     /// Says that this node serves nobody from now on, so that others need not wait for its silence.

@@ -176,6 +176,11 @@ impl Port {
         self.engine.heir(what)
     }
 
+    /// The same among those nodes alone that may have it, as far as one of them is there.
+    pub fn heir_among(&self, what: &str, may_have: impl Fn(&NodeSeen) -> bool) -> NodeName {
+        self.engine.heir_among(what, may_have)
+    }
+
     /// The calls that wait in an agent's queues, where the owner of their voice state tells.
     pub fn queue_figures(&self, agent: &AgentKey) -> Option<QueueFigures> {
         self.engine.live.queue_figures(agent)

@@ -92,7 +92,7 @@ async fn a_phone_that_is_told_nothing_by_such_requests_is_told_none() {
 #[tokio::test]
 async fn a_phone_that_says_that_nobody_is_there_is_forgotten() {
     let mut bench = Bench::start().await;
-    for status in ["404 Not Found", "410 Gone", "430 Flow Failed", "481 Call Does Not Exist"] {
+    for status in ["404 Not Found", "410 Gone", "430 Flow Failed"] {
         let mut phone = Phone::first(bench.tcp().await);
         phone.register().await;
         assert!(matches!(bench.event().await, SipEvent::Reachable(_)), "{status}");
@@ -103,6 +103,21 @@ async fn a_phone_that_says_that_nobody_is_there_is_forgotten() {
         assert!(matches!(bench.event().await, SipEvent::Unreachable(..)), "{status}");
         assert_eq!(bench.sip.status().bindings, 0, "{status}");
         assert!(matches!(became(deliver(&bench, errand(FIRST))).await, Delivery::Unreachable(_)));
+    }
+    bench.end().await;
+}
+
+#[tokio::test]
+async fn a_phone_that_refuses_otherwise_is_where_it_was() {
+    let bench = Bench::start().await;
+    let mut phone = Phone::first(bench.tcp().await);
+    phone.register().await;
+    for status in ["481 Call Does Not Exist", "489 Bad Event", "501 Not Implemented", "405 No"] {
+        let waiting = deliver(&bench, errand(FIRST));
+        let got = phone.peer.next().await;
+        phone.peer.answer(&got, status, &[]).await;
+        assert!(matches!(became(waiting).await, Delivery::Refused(..)), "{status}");
+        assert_eq!(bench.sip.status().bindings, 1, "{status}");
     }
     bench.end().await;
 }
@@ -265,6 +280,7 @@ async fn a_page_is_shown_over_the_flow_of_a_phone_that_takes_such_requests() {
 async fn a_phone_that_starts_anew_before_its_old_flow_is_missed_counts_as_showing_nothing() {
     let bench = Bench::start().await;
     let mut registrations = bench.port.channels().registrations();
+    let mut refreshes = bench.port.channels().refreshes();
     let mut old = Phone::first(bench.tcp().await);
     old.register().await;
     let device: DeviceName = FIRST.parse().unwrap();
@@ -273,7 +289,8 @@ async fn a_phone_that_starts_anew_before_its_old_flow_is_missed_counts_as_showin
     let mut phone = Phone::first(bench.tcp().await);
     phone.register().await;
     assert_eq!(registrations.recv().await, Ok(anew));
-    // A refresh is no beginning.
+    assert!(refreshes.try_recv().is_err());
+    // A refresh is no beginning, but a sign of life.
     let refresh = phone.query().add("Contact", &phone.cisco_contact());
     let refresh = phone.proven_again(&refresh);
     assert_eq!(phone.peer.ask(&refresh).await.code(), 200);
@@ -281,6 +298,14 @@ async fn a_phone_that_starts_anew_before_its_old_flow_is_missed_counts_as_showin
     second.register().await;
     let registered = registrations.recv().await.unwrap();
     assert_eq!(registered.device.as_str(), SECOND);
+    assert_eq!(refreshes.try_recv().map(|it| it.to_string()), Ok(FIRST.to_owned()));
+    // Who leaves, or only asks, tells nothing of the kind.
+    let leave = phone.query().add("Contact", &phone.cisco_contact()).add("Expires", "0");
+    for request in [phone.query(), leave] {
+        let request = phone.proven_again(&request);
+        assert_eq!(phone.peer.ask(&request).await.code(), 200);
+    }
+    assert!(refreshes.try_recv().is_err());
     bench.end().await;
 }
 

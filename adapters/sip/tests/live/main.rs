@@ -16,6 +16,7 @@ mod cisco;
 mod crowd;
 mod deliveries;
 mod flows;
+mod given_up;
 mod grammar;
 mod methods;
 mod next_hops;

@@ -261,9 +261,10 @@ async fn hst_05_a_notice_goes_by_the_channel_that_carries_notices_alone() {
     assert_eq!((channels.reach(&device), channels.told_devices()), (None, vec![]));
 
     let mut way = Way::new(channels, ChannelKind::Sip);
-    let reach = Reach { address: Some([192, 0, 2, 7].into()), is_shared: true };
-    way.here.set_reach(reach);
-    assert_eq!(channels.reach(&device), Some(reach));
+    let reach =
+        Reach { address: Some([192, 0, 2, 7].into()), is_shared: true, hop: Some("edge".into()) };
+    way.here.set_reach(reach.clone());
+    assert_eq!(channels.reach(&device), Some(reach.clone()));
     assert_eq!(channels.told_devices(), std::slice::from_ref(&device));
     let (told, request) = tokio::join!(channels.tell(&device, notice), async {
         let request = way.requests.recv().await.unwrap();
@@ -281,6 +282,23 @@ async fn hst_05_a_notice_goes_by_the_channel_that_carries_notices_alone() {
     // A channel that took its place is reached as it says itself.
     let other = Way::new(channels, ChannelKind::Sip);
     way.here.set_reach(reach);
-    assert_eq!(channels.reach(&device), Some(Reach { address: None, is_shared: false }));
+    assert_eq!(channels.reach(&device), Some(Reach::default()));
     drop((pushed, way, other));
+}
+
+#[tokio::test]
+async fn hst_14_a_device_that_says_that_it_is_there_still_is_told_apart_from_one_that_registers() {
+    let port = port().await;
+    let (channels, device) = (port.channels(), device());
+    // Nobody needs to listen.
+    channels.refreshed(&device);
+    let (mut registrations, mut refreshes) = (channels.registrations(), channels.refreshes());
+    let way = Way::new(channels, ChannelKind::Sip);
+    channels.refreshed(&device);
+    let is_fresh = false;
+    let registered = Registered { device: device.clone(), is_fresh };
+    assert_eq!(registrations.try_recv(), Ok(registered));
+    assert_eq!(refreshes.try_recv(), Ok(device));
+    assert!(registrations.try_recv().is_err() && refreshes.try_recv().is_err());
+    drop(way);
 }

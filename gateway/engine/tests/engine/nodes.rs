@@ -1,12 +1,14 @@
 //! Several nodes on one store: who is there, who answers for what, who holds which lease.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::{Command, Input, InputId, Timestamp};
+use domain::{Command, Input, InputId, NodeName, Timestamp};
 use engine::testing::{PlainAuthenticator, apply, engine_at};
-use engine::{Clock, Engine, HeldLease, Outcome, SubmitError};
+use engine::{
+    Clock, Engine, HeldLease, NodeSeen, Outcome, SAID_HOPS, Said, SubmitError, said_hops,
+};
 use store::{Cursor, LogPage, MemoryStore, Store, StoreError};
 use tokio::time::Instant;
 
@@ -95,6 +97,53 @@ impl Nodes {
 
 async fn seconds(seconds: u64) {
     tokio::time::sleep(Duration::from_secs(seconds)).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn hst_12_what_goes_by_a_next_hop_falls_to_a_node_that_can_use_it() {
+    let nodes = Nodes::new(3).await;
+    let hops: [&[&str]; 3] = [&[], &["edge", "a, b"], &["edge", "far"]];
+    for (engine, hops) in nodes.engines.iter().zip(hops) {
+        let hops: Vec<_> = hops.iter().map(ToString::to_string).collect();
+        let said = said_hops(hops).map(|hops| (SAID_HOPS.to_owned(), hops));
+        let said: Said = said.into_iter().collect();
+        engine.describe(Arc::new(move || said.clone()));
+    }
+    seconds(3).await;
+    let heirs = |hop: &str, phone: &str| {
+        let by = |engine: &Arc<Engine>| engine.heir_among(phone, |it: &NodeSeen| it.has_hop(hop));
+        nodes.engines.iter().map(by).collect::<BTreeSet<_>>()
+    };
+    let mut all = BTreeMap::new();
+    for number in 0..40 {
+        let phone = format!("SEP{number}");
+        for hop in ["edge", "far", "a, b", "a", "none"] {
+            let named = heirs(hop, &phone);
+            // Every node names the same one.
+            assert_eq!(named.len(), 1, "{named:?}");
+            all.entry(hop).or_insert_with(BTreeSet::new).extend(named);
+        }
+        // Where nobody has the way it is as ever.
+        assert_eq!(heirs("none", &phone), BTreeSet::from([nodes.engines[0].heir(&phone)]));
+    }
+    let names = |at: &[usize]| -> BTreeSet<NodeName> {
+        at.iter().map(|at| NAMES[*at].parse().unwrap()).collect()
+    };
+    assert_eq!((&all["edge"], &all["far"]), (&names(&[1, 2]), &names(&[2])));
+    assert_eq!((&all["a, b"], &all["a"]), (&names(&[1]), &names(&[0, 1, 2])));
+    // One that leaves is nobody's heir.
+    nodes.engines[2].leave().await;
+    seconds(3).await;
+    let left = nodes.engines[..2].iter().map(|it| it.heir_among("SEP1", |it| it.has_hop("edge")));
+    assert_eq!(left.collect::<BTreeSet<_>>(), names(&[1]));
+}
+
+#[test]
+fn only_so_much_is_said_of_next_hops() {
+    let many = (0..1_000).map(|number| format!("{number:064}"));
+    let said = said_hops(many).unwrap();
+    assert!(said.len() <= 4_096 && said.lines().count() == 63, "{}", said.len());
+    assert_eq!(said_hops([]), None);
 }
 
 #[tokio::test(start_paused = true)]

@@ -255,6 +255,12 @@ impl Registrar {
         self.index.is_reached(device)
     }
 
+    /// When the newest of a device's registrations began, whether it is reached by it or not: later than before
+    /// where it registered anew.
+    pub fn began(&self, device: &str) -> Option<Instant> {
+        self.index.of_device(device).map(|binding| binding.since).max()
+    }
+
     /// Whether a device has a binding that a request with that Call-ID made: another one refreshes it.
     pub fn has_conversation(&self, device: &str, call_id: &str) -> bool {
         self.index.of_device(device).any(|binding| &*binding.call_id == call_id)

@@ -7,6 +7,7 @@
 //!                              `--> Cancelled{cancel, invite}     both to be answered
 //!                              `--> Answered{client}       of a request of ours
 //!   request ------------------> ClientId --> Answered ..., or Failed{client}
+//!   quieten ------------------> is not sent again
 //!   elapse at deadline -------> what is sent again, what failed
 //! ```
 //!
@@ -376,6 +377,12 @@ impl Transactions {
         let branch = via.unique_branch().ok_or(Unsendable::NoBranch)?;
         key::client(&mut self.key, &via, branch, method.name());
         self.clients.request(now, &self.key, flow, bytes, &mut self.outputs)
+    }
+
+    /// Whoever wanted a request of ours gave up: it is not sent again, so that it overtakes nothing newer. Its
+    /// answer, or its failure, is told all the same.
+    pub fn quieten(&mut self, client: ClientId) {
+        self.clients.quieten(client.0);
     }
 
     /// A flow is gone: the requests of ours that wait on it fail at once.

@@ -5,7 +5,10 @@ use std::time::Duration;
 
 use domain::settings::CtiSessions;
 use engine::surface::Readiness;
-use engine::{Engine, NodeSeen, SAID_HEADSET, SAID_PHONE, SAID_SEALING_KEYS, Said, StoreState};
+use engine::{
+    Engine, NodeSeen, SAID_HEADSET, SAID_HOPS, SAID_PHONE, SAID_SEALING_KEYS, Said, StoreState,
+    said_hops,
+};
 
 use super::{NodeError, Shared};
 use crate::tls::certificates::SAID_CERTIFICATES;
@@ -46,7 +49,9 @@ fn said(shared: &Shared, headset: Option<String>) -> Said {
         (SAID_SEALING_KEYS, shared.sealing.ids().join(" ")),
     ];
     let headset = headset.map(|base| (SAID_HEADSET, base));
-    let values = values.into_iter().chain(certificates).chain(headset);
+    let hops = shared.sip.as_ref().and_then(|sip| said_hops(sip.usable_hops()));
+    let hops = hops.map(|hops| (SAID_HOPS, hops));
+    let values = values.into_iter().chain(certificates).chain(headset).chain(hops);
     values.map(|(name, value)| (name.to_owned(), value)).collect()
 }
 

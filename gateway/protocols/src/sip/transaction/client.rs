@@ -4,6 +4,8 @@
 //!   Waiting --final--> Answered --K--> over      (on a connection K is 0)
 //!      `----F, or its flow is lost--> over
 //! ```
+//!
+//! What nobody wants any more is not sent again; its answer is waited for all the same.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -20,8 +22,9 @@ use super::{
 };
 
 enum State {
-    /// No final answer came. After a provisional one `interval` stays at its longest.
-    Waiting { request: Bytes, interval: Duration, is_tried: bool },
+    /// No final answer came. After a provisional one `interval` stays at its longest. Without the request it
+    /// is not sent again.
+    Waiting { request: Option<Bytes>, interval: Duration, is_tried: bool },
     /// A final answer came; repeats of it are absorbed.
     Answered,
 }
@@ -47,8 +50,11 @@ struct Client {
 
 impl Client {
     fn awaits(&self, timer: Timer) -> bool {
-        let is_answered = matches!(self.state, State::Answered);
-        is_answered == (timer == Timer::K)
+        match &self.state {
+            State::Waiting { request: None, .. } => timer == Timer::F,
+            State::Waiting { .. } => timer != Timer::K,
+            State::Answered => timer == Timer::K,
+        }
     }
 }
 
@@ -103,7 +109,8 @@ impl Clients {
         }
         let key: Arc<[u8]> = key.into();
         let interval = self.timers.t1;
-        let state = State::Waiting { request: bytes.clone(), interval, is_tried: false };
+        let request = Some(bytes.clone());
+        let state = State::Waiting { request, interval, is_tried: false };
         let behind = self.on_flow.get(&flow).copied();
         let client = Client { key: Arc::clone(&key), flow, state, before: None, behind };
         let id = self.slots.insert(client).ok_or(Unsendable::Overload)?;
@@ -120,6 +127,14 @@ impl Clients {
         self.set(Timer::F, give_up, now + give_up, id);
         outputs.push_back(TransactionOutput::Transmit { flow, bytes });
         Ok(ClientId(id))
+    }
+
+    /// Sends one not again.
+    pub(super) fn quieten(&mut self, id: Id) {
+        if let Some(Client { state: State::Waiting { request, .. }, .. }) = self.slots.get_mut(id) {
+            *request = None;
+        }
+        self.prune();
     }
 
     /// An answer, with the key of what it answers.
@@ -177,7 +192,7 @@ impl Clients {
             let Some(client) = self.slots.get_mut(id).filter(|client| client.awaits(timer)) else {
                 continue;
             };
-            if let (Timer::E, State::Waiting { request, interval, is_tried }) =
+            if let (Timer::E, State::Waiting { request: Some(request), interval, is_tried }) =
                 (timer, &mut client.state)
             {
                 let (flow, bytes) = (client.flow, request.clone());

@@ -86,6 +86,7 @@ impl Life {
                 }
             }
             b'l' => self.transactions.lost(self.now, flow),
+            b'g' => self.quieten(rest),
             // Whoever has the clock may be late.
             b'w' => {}
             _ => self.transactions.elapse(self.now),
@@ -143,6 +144,15 @@ impl Life {
         } else if !status.is_provisional() {
             self.pending.retain(|other| *other != server);
         }
+    }
+
+    fn quieten(&mut self, rest: &[u8]) {
+        let at = usize::from(rest.first().copied().unwrap_or(0)) % self.waiting.len().max(1);
+        let mut waiting: Vec<_> = self.waiting.iter().collect();
+        waiting.sort_unstable();
+        let Some((client, bytes)) = waiting.get(at) else { return };
+        self.transactions.quieten(**client);
+        self.sendable.remove(*bytes);
     }
 
     fn picked(&self, rest: &[u8]) -> Option<ServerId> {

@@ -29,6 +29,28 @@ fn sip_accept_19_on_a_connection_a_request_is_sent_once() {
 }
 
 #[test]
+fn a_request_that_nobody_wants_any_more_is_not_sent_again_and_its_answer_still_comes() {
+    let mut play = Play::new();
+    let [answered, silent] =
+        ["1", "2"].map(|branch| play.ask(0, udp(1), &request("REFER", branch)));
+    assert_eq!(play.outputs().len(), 2);
+    let before: Vec<_> = play.run_until(3_000).into_iter().map(|(after, _)| after).collect();
+    assert_eq!(before, [500, 500, 1_500, 1_500]);
+    play.transactions.quieten(answered);
+    play.transactions.quieten(silent);
+    assert_eq!(play.run_until(9_000), []);
+    assert_eq!(play.transactions.counts().client_pending, 2);
+    let came = play.receive(9_000, udp(1), &response(202, "REFER", "1"));
+    assert_eq!(came, Received::Answered { client: answered, is_final: true });
+    // What is over stays so.
+    play.transactions.quieten(answered);
+    let why = Failure::Timeout;
+    let failed = TransactionOutput::Failed { client: silent, why };
+    assert_eq!(play.run(), [(32_000, failed)]);
+    assert!(play.is_empty());
+}
+
+#[test]
 fn sip_accept_20_after_a_100_the_pause_is_the_longest_and_a_final_answer_ends_it() {
     let mut play = Play::new();
     let client = play.ask(0, udp(1), &request("REFER", "1"));
