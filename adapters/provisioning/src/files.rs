@@ -13,6 +13,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use bytes::Bytes;
 
+use crate::readers::Readers;
 use crate::stamp::Stamp;
 
 /// By which door a file is asked for.
@@ -44,6 +45,9 @@ pub enum NotServed {
     /// It is there and could not be read.
     #[error("that file cannot be read")]
     Unreadable,
+    /// Too much is read already.
+    #[error("too much is being read")]
+    Busy,
 }
 
 /// Finds files by the names that phones ask for.
@@ -61,7 +65,7 @@ pub struct ServedFile(Content);
 #[derive(Clone, Debug)]
 enum Content {
     Made(Bytes),
-    Kept { file: Arc<File>, bytes: u64 },
+    Kept { file: Arc<File>, bytes: u64, readers: Readers },
 }
 
 impl ServedFile {
@@ -72,7 +76,15 @@ impl ServedFile {
 
     /// An open file of that length. What it grows by later is not served; where it became shorter, reading fails.
     pub fn kept(file: Arc<File>, bytes: u64) -> Self {
-        Self(Content::Kept { file, bytes })
+        Self(Content::Kept { file, bytes, readers: Readers::default() })
+    }
+
+    /// The same, read by those.
+    pub(crate) fn read_by(mut self, by: &Readers) -> Self {
+        if let Content::Kept { readers, .. } = &mut self.0 {
+            *readers = by.clone();
+        }
+        self
     }
 
     /// How many bytes it has.
@@ -91,7 +103,8 @@ impl ServedFile {
         }
     }
 
-    /// At most `bytes_max` bytes from `offset` on; fewer only where the file ends.
+    /// At most `bytes_max` bytes from `offset` on; fewer only where the file ends. It may take as long as the
+    /// disk does.
     pub async fn piece(&self, offset: u64, bytes_max: usize) -> io::Result<Bytes> {
         let left = self.length().saturating_sub(offset);
         let wanted = usize::try_from(left).unwrap_or(usize::MAX).min(bytes_max);
@@ -100,13 +113,14 @@ impl ServedFile {
                 let begin = usize::try_from(offset).unwrap_or(usize::MAX).min(content.len());
                 Ok(content.slice(begin..begin + wanted))
             }
-            Content::Kept { file, .. } => {
+            Content::Kept { file, readers, .. } => {
                 let file = Arc::clone(file);
                 let read = move || {
                     let mut piece = vec![0; wanted];
                     file.read_exact_at(&mut piece, offset).map(|()| Bytes::from(piece))
                 };
-                tokio::task::spawn_blocking(read).await.map_err(io::Error::other)?
+                let read = readers.read(read).await;
+                read.unwrap_or_else(|_| Err(io::Error::other("reading ended early")))
             }
         }
     }

@@ -28,6 +28,7 @@ use engine::Metrics;
 use memchr::memmem;
 use protocols::device_file::Element;
 
+use crate::readers::{NotRead, Readers};
 use crate::{Files, NotServed, ServedFile, Via};
 use beneath::{Beneath, Opened};
 use figures::Figures;
@@ -45,6 +46,7 @@ pub type Elements = Arc<dyn Fn(&DeviceName, IpAddr) -> Option<Vec<Element>> + Se
 /// The files of a folder.
 pub struct FolderFiles {
     shared: Arc<Shared>,
+    readers: Readers,
 }
 
 struct Shared {
@@ -74,7 +76,7 @@ impl FolderFiles {
             device_files: DeviceFiles::default(),
             figures: Figures::new(metrics),
         };
-        Arc::new(Self { shared: Arc::new(shared) })
+        Arc::new(Self { shared: Arc::new(shared), readers: Readers::default() })
     }
 }
 
@@ -84,12 +86,13 @@ impl Files for FolderFiles {
         let shared = Arc::clone(&self.shared);
         let name = name.to_owned();
         // A disk may take its time, and a folder may be one of another machine.
-        let found = tokio::task::spawn_blocking(move || {
-            let found = shared.find(source, &name, by);
-            shared.figures.count(by, found.as_ref().err().copied());
-            found
+        let found = self.readers.read_soon(move || shared.find(source, &name, by)).await;
+        let found = found.unwrap_or_else(|not_read| match not_read {
+            NotRead::Busy => Err(NotServed::Busy),
+            NotRead::Failed => Err(NotServed::Unreadable),
         });
-        found.await.unwrap_or(Err(NotServed::Unreadable))
+        self.shared.figures.count(by, found.as_ref().err().copied());
+        found.map(|file| file.read_by(&self.readers))
     }
 }
 

@@ -65,16 +65,12 @@ impl Provisioning {
         let name = request.parameters.get(PARAMETER).map_or("", String::as_str);
         let file = match self.files.open(source, name, by).await {
             Ok(file) => file,
+            Err(NotServed::Busy) => return come_again(NotServed::Busy.to_string()),
             Err(error) => return refused(status(error), error.to_string()),
         };
         match self.bodies.of(&file).await {
             Ok(body) => served(name, body),
-            Err(body::NoBody::Full) => {
-                let mut answer =
-                    refused(StatusCode::SERVICE_UNAVAILABLE, "too much is being loaded");
-                answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static(AGAIN_AFTER));
-                answer
-            }
+            Err(body::NoBody::Full) => come_again("too much is being loaded"),
             Err(body::NoBody::Unreadable) => {
                 refused(status(NotServed::Unreadable), NotServed::Unreadable.to_string())
             }
@@ -122,6 +118,7 @@ fn status(error: NotServed) -> StatusCode {
         NotServed::BadName | NotServed::Unknown => StatusCode::NOT_FOUND,
         NotServed::Forbidden | NotServed::TooLarge => StatusCode::FORBIDDEN,
         NotServed::Unreadable => StatusCode::INTERNAL_SERVER_ERROR,
+        NotServed::Busy => StatusCode::SERVICE_UNAVAILABLE,
     }
 }
 
@@ -138,6 +135,12 @@ fn served(name: &str, body: Bytes) -> Response<Bytes> {
 
 fn refused(status: StatusCode, text: impl Into<String>) -> Response<Bytes> {
     answer(status, "text/plain; charset=utf-8", format!("{}\n", text.into()).into())
+}
+
+fn come_again(text: impl Into<String>) -> Response<Bytes> {
+    let mut answer = refused(status(NotServed::Busy), text);
+    answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static(AGAIN_AFTER));
+    answer
 }
 
 fn answer(status: StatusCode, sort: &'static str, body: Bytes) -> Response<Bytes> {

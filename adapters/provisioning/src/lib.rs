@@ -12,6 +12,7 @@
 mod files;
 mod folder;
 mod http;
+mod readers;
 mod stamp;
 mod tftp;
 mod time;

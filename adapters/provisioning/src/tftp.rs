@@ -8,7 +8,8 @@
 //! - **Requests are cheap to forge**, and each is answered with more than it has. So strangers' networks meet silence,
 //!   as does whoever asks too often; and whoever was not heard yet gets two small packets (`protocols::tftp`).
 //! - **Where all places are taken, whoever was never heard gives way**, the oldest first: a flood of forged
-//!   requests leaves each true one the moment that its answer takes.
+//!   requests leaves each true one the moment that its answer takes. Where all were heard, the slowest does, unless
+//!   all are fast; and none is slower than a least pace for long (`protocols::tftp`).
 //! - Each transfer has a port of its own on the address that was asked, as RFC 1350 wants it. Where that address is
 //!   a wildcard, the system chooses by its routes; a machine with several addresses lists them one by one.
 //!

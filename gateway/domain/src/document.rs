@@ -168,9 +168,19 @@ impl Document {
                     IndexEntry { index: Index::HeadsetBySerial, value: serial },
                     IndexEntry { index: Index::HeadsetBySeen, value: seen },
                 ];
-                if headset.presence == HeadsetPresence::Connected {
-                    let value = headset.device.as_str().to_owned();
-                    entries.push(IndexEntry { index: Index::HeadsetByDevice, value });
+                match headset.presence {
+                    HeadsetPresence::Connected => {
+                        let value = headset.device.as_str().to_owned();
+                        entries.push(IndexEntry { index: Index::HeadsetByDevice, value });
+                    }
+                    HeadsetPresence::Disconnected => {
+                        let left = Index::left_value(&headset.device, headset.since);
+                        let gone = Index::seen_value(headset.since);
+                        entries.extend([
+                            IndexEntry { index: Index::HeadsetLeftDevice, value: left },
+                            IndexEntry { index: Index::HeadsetGone, value: gone },
+                        ]);
+                    }
                 }
                 let owner = headset.owner().map(Index::person_value);
                 let of_owner = |value| IndexEntry { index: Index::HeadsetByOwner, value };

@@ -3,11 +3,12 @@
 //! ```text
 //!   connected, snapshot --> Connected at that phone --disconnected, snapshot without it--> Disconnected
 //!        ^----------------- the same, or another phone -----------------------------------------'
-//!   unseen for retention.headset_days --> gone
+//!   unseen for retention.headset_days, or a bound --> gone
 //! ```
 //!
 //! A document for each, keyed by its serial number, and one that counts them. What phones say is never proven, so
-//! no rule about agents looks at it. The rules are in `step::inventory`.
+//! no rule about agents looks at it: any phone may name any serial number as connected to it, and has the headset
+//! from then on. The rules are in `step::inventory`.
 
 use std::time::Duration;
 
@@ -19,6 +20,8 @@ use crate::{DeviceName, Identifier, Rule, Timestamp};
 pub const HEADSETS_OF_REPORT_MAX: usize = 50;
 /// The most headsets that are kept.
 pub const HEADSETS_MAX: u32 = 50_000;
+/// The most headsets that are kept of one phone: those at it, and those that were at it last.
+pub const HEADSETS_OF_DEVICE_MAX: usize = 50;
 /// The most headsets that one person should have.
 pub const HEADSETS_OF_OWNER_MAX: u32 = 15;
 /// The most characters of one text that a phone reports of a headset; what is longer is cut.

@@ -297,11 +297,15 @@ pub enum Index {
     HeadsetByPerson,
     /// Headsets by when they were seen last, in 20 digits.
     HeadsetBySeen,
+    /// Disconnected headsets by the phone that they were at last and since when they are gone.
+    HeadsetLeftDevice,
+    /// Disconnected headsets by since when they are gone, in 20 digits.
+    HeadsetGone,
 }
 
 impl Index {
     /// Every index there is.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::SessionByNumber,
         Self::SessionByNode,
         Self::SettingBySection,
@@ -313,6 +317,8 @@ impl Index {
         Self::HeadsetByOwner,
         Self::HeadsetByPerson,
         Self::HeadsetBySeen,
+        Self::HeadsetLeftDevice,
+        Self::HeadsetGone,
     ];
 
     /// The name under which the store keeps it. It never changes.
@@ -329,6 +335,8 @@ impl Index {
             Self::HeadsetByOwner => "headset_by_owner",
             Self::HeadsetByPerson => "headset_by_person",
             Self::HeadsetBySeen => "headset_by_seen",
+            Self::HeadsetLeftDevice => "headset_left_device",
+            Self::HeadsetGone => "headset_gone",
         }
     }
 }
@@ -344,7 +352,13 @@ impl Index {
         name.to_lowercase()
     }
 
-    /// How a point in time stands in [`Index::HeadsetBySeen`].
+    /// How a phone and since when a headset is gone stand in [`Index::HeadsetLeftDevice`].
+    pub fn left_value(device: &DeviceName, since: Timestamp) -> String {
+        // No name of a device has that character.
+        format!("{device}/{}", Self::seen_value(since))
+    }
+
+    /// How a point in time stands in [`Index::HeadsetBySeen`] and [`Index::HeadsetGone`].
     pub fn seen_value(seen: Timestamp) -> String {
         format!("{:020}", seen.microseconds().max(0))
     }

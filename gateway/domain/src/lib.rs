@@ -62,9 +62,9 @@ pub use identifier::{
     TeamName,
 };
 pub use inventory::{
-    HEADSET_TEXT_CHARACTERS_MAX, HEADSETS_MAX, HEADSETS_OF_OWNER_MAX, HEADSETS_OF_REPORT_MAX,
-    HeadsetConnection, HeadsetEvent, HeadsetFacts, HeadsetPresence, HeadsetSerial,
-    HeadsetSerialRule, HeadsetTally, KnownHeadset, SeenHeadset,
+    HEADSET_TEXT_CHARACTERS_MAX, HEADSETS_MAX, HEADSETS_OF_DEVICE_MAX, HEADSETS_OF_OWNER_MAX,
+    HEADSETS_OF_REPORT_MAX, HeadsetConnection, HeadsetEvent, HeadsetFacts, HeadsetPresence,
+    HeadsetSerial, HeadsetSerialRule, HeadsetTally, KnownHeadset, SeenHeadset,
 };
 pub use key::{AgentKey, Index, IndexRange, Key, Kind, Version};
 pub use mobile::{Mobile, MobileMode};

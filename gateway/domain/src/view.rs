@@ -69,6 +69,17 @@ impl View {
         if missing.is_empty() { Ok(()) } else { Err(Halt::Load(missing)) }
     }
 
+    /// Halts with a request for all of `ranges` that are not loaded yet.
+    pub fn need_ranges(&self, ranges: &[IndexRange]) -> Result<(), Halt> {
+        let missing: Vec<_> = ranges
+            .iter()
+            .filter(|range| !self.ranges.contains_key(*range))
+            .cloned()
+            .map(Ask::Range)
+            .collect();
+        if missing.is_empty() { Ok(()) } else { Err(Halt::Load(missing)) }
+    }
+
     /// The document under `key`, or a halt that asks for it.
     pub fn document(&self, key: &Key) -> Result<Option<&Loaded>, Halt> {
         match self.documents.get(key) {

@@ -13,9 +13,9 @@ use std::time::Duration;
 
 use domain::{
     Ask, Command, DeviceName, Document, Entropy, HEADSET_TEXT_CHARACTERS_MAX, HEADSETS_MAX,
-    HEADSETS_OF_REPORT_MAX, HeadsetEvent, HeadsetFacts, HeadsetPresence, HeadsetSerial,
-    HeadsetTally, Index, Input, InputId, Key, Kind, KnownHeadset, Loaded, Reply, Report,
-    SeenHeadset, Settings, Step, Timestamp, View, WriteBody, step,
+    HEADSETS_OF_DEVICE_MAX, HEADSETS_OF_REPORT_MAX, HeadsetEvent, HeadsetFacts, HeadsetPresence,
+    HeadsetSerial, HeadsetTally, Index, Input, InputId, Key, Kind, KnownHeadset, Loaded, Reply,
+    Report, SeenHeadset, Settings, Step, Timestamp, View, WriteBody, step,
 };
 use proptest::prelude::*;
 
@@ -52,7 +52,7 @@ impl World {
     /// Carries an input to its end; gives how many documents were written and what was replied.
     fn submit(&mut self, input: &Input) -> (usize, Reply) {
         let mut view = View::new(Arc::new(Settings::default()));
-        for _ in 0..8 {
+        for _ in 0..16 {
             match step(self.now, Entropy([0; 16]), input, &view) {
                 Step::Load(asks) => {
                     for ask in asks {
@@ -61,7 +61,8 @@ impl World {
                                 view.add_document(key.clone(), self.documents.get(&key).cloned());
                             }
                             Ask::Range(range) => {
-                                let found = self.indexed(range.index, &range.from, &range.to);
+                                let mut found = self.indexed(range.index, &range.from, &range.to);
+                                found.truncate(range.limit as usize);
                                 view.add_range(range, found);
                             }
                         }
@@ -99,14 +100,15 @@ impl World {
     }
 
     fn indexed(&self, index: Index, from: &str, to: &str) -> Vec<Key> {
-        let stands = |document: &Document| {
-            document
-                .index_entries()
-                .iter()
-                .any(|entry| entry.index == index && (from..=to).contains(&entry.value.as_str()))
-        };
-        let found = self.documents.iter().filter(|(_, loaded)| stands(&loaded.document));
-        found.map(|(key, _)| key.clone()).collect()
+        let mut found = BTreeSet::new();
+        for (key, loaded) in &self.documents {
+            for entry in loaded.document.index_entries() {
+                if entry.index == index && (from..=to).contains(&entry.value.as_str()) {
+                    found.insert((entry.value, key.clone()));
+                }
+            }
+        }
+        found.into_iter().map(|(_, key)| key).collect()
     }
 
     fn seen_at(
@@ -252,15 +254,11 @@ fn a_clock_that_ran_ahead_does_not_stop_what_comes_after_it() {
 
 #[test]
 fn a_report_has_fifty_headsets_and_the_inventory_fifty_thousand() {
-    let left_out = |reply: Reply| match reply {
-        Reply::HeadsetsSeen { left_out } => left_out,
-        other => panic!("{other:?}"),
-    };
     for (count, expected) in [(50, 0), (51, 1), (500, 450)] {
         let mut world = World::new();
         let all = (0..count).map(headset).collect();
         let (_, reply) = world.seen_at(world.now, 1, HeadsetEvent::Connected, all);
-        assert_eq!((left_out(reply), world.known().len()), (expected, 50));
+        assert_eq!((left_out(&reply), world.known().len()), (expected, 50));
     }
     for (count, room) in [(HEADSETS_MAX - 2, 2), (HEADSETS_MAX - 1, 1), (HEADSETS_MAX, 0)] {
         let mut world = World::new();
@@ -268,7 +266,7 @@ fn a_report_has_fifty_headsets_and_the_inventory_fifty_thousand() {
         world.documents.insert(Key::headset_tally(), Loaded { version: 1, document });
         let three = (0..3).map(headset).collect();
         let (_, reply) = world.seen_at(world.now, 1, HeadsetEvent::Connected, three);
-        assert_eq!(left_out(reply), 3 - room);
+        assert_eq!(left_out(&reply), 3 - room);
         assert_eq!(world.known().len(), room as usize);
         assert_eq!(world.tally(), HEADSETS_MAX as usize);
         // One that is known already goes on.
@@ -276,6 +274,101 @@ fn a_report_has_fifty_headsets_and_the_inventory_fifty_thousand() {
             assert_eq!(world.seen(1, HeadsetEvent::Disconnected, vec![headset(0)]), 1);
         }
     }
+}
+
+fn left_out(reply: &Reply) -> u32 {
+    match reply {
+        Reply::HeadsetsSeen { left_out } => *left_out,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_phone_has_fifty_headsets_and_the_one_gone_longest_gives_way() {
+    let mut world = World::new();
+    world.seen(2, HeadsetEvent::Connected, vec![headset(900)]);
+    world.seen(1, HeadsetEvent::Connected, (0..50).map(headset).collect());
+    world.pass(Duration::from_secs(1));
+    // None is gone, so there is no room.
+    let (writes, reply) =
+        world.seen_at(world.now, 1, HeadsetEvent::Connected, vec![headset(50), headset(900)]);
+    assert_eq!((writes, left_out(&reply)), (0, 2));
+    assert_eq!(world.one(900).device, device(2));
+    for number in [7, 3, 9] {
+        world.seen(1, HeadsetEvent::Disconnected, vec![headset(number)]);
+        world.pass(Duration::from_secs(1));
+    }
+    // One that moves here needs room as one that is new does.
+    world.seen(1, HeadsetEvent::Connected, vec![headset(900)]);
+    assert!(!world.known().contains_key(&serial(7)));
+    assert_eq!((world.one(900).device, world.tally()), (device(1), 50));
+    // What the report itself names does not give way for it, though it is gone longer.
+    world.seen(1, HeadsetEvent::Connected, vec![headset(50), headset(3)]);
+    let known = world.known();
+    assert!(known.contains_key(&serial(3)) && !known.contains_key(&serial(9)));
+    assert_eq!((known.len(), world.tally()), (50, 50));
+    // A snapshot of others takes all away, and they give way at once.
+    world.pass(Duration::from_secs(1));
+    let (_, reply) =
+        world.seen_at(world.now, 1, HeadsetEvent::Snapshot, (100..150).map(headset).collect());
+    assert_eq!((left_out(&reply), world.connected_at(1).len()), (0, 50));
+    assert_eq!(
+        world.known().into_keys().collect::<Vec<_>>(),
+        (100..150).map(serial).collect::<Vec<_>>()
+    );
+    assert_eq!(world.tally(), 50);
+}
+
+#[test]
+fn a_phone_that_invents_headsets_fills_the_inventory_with_fifty() {
+    let mut world = World::new();
+    world.seen(2, HeadsetEvent::Connected, vec![headset(9_000)]);
+    for round in 0..24 {
+        let invented = (round * 50..(round + 1) * 50).map(headset).collect();
+        let event = match round % 3 {
+            0 => HeadsetEvent::Snapshot,
+            1 => HeadsetEvent::Disconnected,
+            _ => HeadsetEvent::Connected,
+        };
+        world.seen(1, event, invented);
+        world.pass(Duration::from_secs(1));
+    }
+    assert_eq!((world.known().len(), world.tally()), (HEADSETS_OF_DEVICE_MAX + 1, 51));
+    assert_eq!(world.one(9_000).presence, HeadsetPresence::Connected);
+}
+
+#[test]
+fn where_the_inventory_is_full_the_one_gone_longest_gives_way() {
+    let mut world = World::new();
+    for by in 0..4 {
+        world.seen(by, HeadsetEvent::Connected, vec![headset(by)]);
+    }
+    for by in [2, 1] {
+        world.pass(Duration::from_secs(1));
+        world.seen(by, HeadsetEvent::Disconnected, vec![headset(by)]);
+    }
+    let document = Document::HeadsetTally(HeadsetTally { count: HEADSETS_MAX });
+    world.documents.insert(Key::headset_tally(), Loaded { version: 9, document });
+    world.seen(7, HeadsetEvent::Connected, vec![headset(10)]);
+    assert_eq!(world.known().into_keys().collect::<Vec<_>>(), [0, 1, 3, 10].map(serial));
+    let (_, reply) =
+        world.seen_at(world.now, 7, HeadsetEvent::Connected, vec![headset(11), headset(12)]);
+    assert_eq!(left_out(&reply), 1);
+    assert_eq!(world.known().into_keys().collect::<Vec<_>>(), [0, 3, 10, 11].map(serial));
+    assert_eq!(world.tally(), HEADSETS_MAX as usize);
+}
+
+#[test]
+fn a_headset_that_is_connected_elsewhere_is_taken_only_by_whoever_has_it() {
+    let mut world = World::new();
+    world.seen(1, HeadsetEvent::Connected, vec![headset(1)]);
+    assert_eq!(world.seen(2, HeadsetEvent::Disconnected, vec![headset(1)]), 0);
+    assert_eq!(world.one(1).device, device(1));
+    world.seen(2, HeadsetEvent::Connected, vec![headset(1)]);
+    assert_eq!(world.one(1).device, device(2));
+    world.seen(2, HeadsetEvent::Disconnected, vec![headset(1)]);
+    world.seen(3, HeadsetEvent::Disconnected, vec![headset(1)]);
+    assert_eq!(world.one(1).device, device(3));
 }
 
 #[test]
@@ -329,6 +422,11 @@ fn ops_13_only_headsets_that_were_not_seen_since_are_forgotten() {
     assert_eq!(world.tally(), 2);
 }
 
+/// How many are known of that phone.
+fn known_of(known: &BTreeMap<HeadsetSerial, KnownHeadset>, by: usize) -> usize {
+    known.values().filter(|it| it.device == device(by)).count()
+}
+
 /// Texts of every sort, as words that many reports share.
 fn any_facts() -> impl Strategy<Value = HeadsetFacts> {
     (0..6_usize, 0..6_usize).prop_map(|(model, owner)| {
@@ -379,12 +477,27 @@ proptest! {
             let listed: BTreeSet<_> =
                 headsets.iter().take(HEADSETS_OF_REPORT_MAX).map(|it| it.serial.clone()).collect();
             let beyond = headsets.len().saturating_sub(HEADSETS_OF_REPORT_MAX);
-            prop_assert_eq!(reply, Reply::HeadsetsSeen { left_out: u32::try_from(beyond).unwrap() });
+            // What the phone has no room for is left out too.
+            let beyond = u32::try_from(beyond).unwrap();
+            let most = beyond + u32::try_from(listed.len()).unwrap();
+            prop_assert!((beyond..=most).contains(&left_out(&reply)));
+            let is_full = |by: usize| known_of(&world.known(), by) == HEADSETS_OF_DEVICE_MAX;
+            prop_assert!(left_out(&reply) == beyond || is_full(by));
             // The same once more writes nothing.
             let after = world.known();
             prop_assert_eq!(world.seen_at(at, by, event, headsets).0, 0);
             prop_assert_eq!(&world.known(), &after);
             prop_assert_eq!(after.len(), world.tally());
+            for by in 0..3 {
+                prop_assert!(known_of(&after, by) <= HEADSETS_OF_DEVICE_MAX);
+            }
+            // What gave way was this phone's, is not in the report and not connected.
+            for (serial, was) in before.iter().filter(|(serial, _)| !after.contains_key(*serial)) {
+                prop_assert!(!listed.contains(serial) && was.device == device(by));
+                let is_gone = was.presence == HeadsetPresence::Disconnected;
+                prop_assert!(is_gone || event == HeadsetEvent::Snapshot);
+                prop_assert_eq!(known_of(&after, by), HEADSETS_OF_DEVICE_MAX);
+            }
             for (serial, found) in &after {
                 let was = before.get(serial);
                 // Nobody else's word moves it, and an older one does not at all.

@@ -39,6 +39,7 @@ impl Figures {
             Some(NotServed::Forbidden) => "forbidden",
             Some(NotServed::TooLarge) => "too_large",
             Some(NotServed::Unreadable) => "unreadable",
+            Some(NotServed::Busy) => "busy",
         };
         self.files.with(&[way(by), result]).increment();
     }
@@ -48,8 +49,8 @@ impl Figures {
     }
 }
 
-const RESULTS: [&str; 6] =
-    ["served", "bad_name", "unknown", "forbidden", "too_large", "unreadable"];
+const RESULTS: [&str; 7] =
+    ["served", "bad_name", "unknown", "forbidden", "too_large", "unreadable", "busy"];
 
 fn way(by: Via) -> &'static str {
     match by {

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::sync::{OnceCell, OwnedSemaphorePermit, Semaphore};
@@ -11,6 +12,9 @@ use crate::stamp::Stamp;
 
 /// A place counts so many bytes, since a semaphore counts in 32 bits at a time.
 const PLACE_BYTES: u64 = 1_024;
+
+/// How long the disk may take for a whole file.
+const READING_MAX: Duration = Duration::from_secs(60);
 
 /// Why there is no body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +29,12 @@ pub(super) enum NoBody {
 struct Body {
     content: Bytes,
     _room: OwnedSemaphorePermit,
+}
+
+impl AsRef<[u8]> for Body {
+    fn as_ref(&self) -> &[u8] {
+        &self.content
+    }
 }
 
 type Cell = OnceCell<Body>;
@@ -51,10 +61,11 @@ impl Bodies {
         Self { room, in_hand: Mutex::default() }
     }
 
-    /// The whole file. One that was made for a phone is small and in memory already.
+    /// The whole file. One that was made for a phone is in memory already, and counts all the same: whoever takes
+    /// it slowly keeps it there.
     pub(super) async fn of(&self, file: &ServedFile) -> Result<Bytes, NoBody> {
         let Some(stamp) = file.stamp() else {
-            return file.piece(0, usize::MAX).await.map_err(|_| NoBody::Unreadable);
+            return self.read(file).await.map(Bytes::from_owner);
         };
         let cell = self.cell(stamp);
         cell.get_or_try_init(|| self.read(file)).await?;
@@ -76,7 +87,8 @@ impl Bodies {
         let places = u32::try_from(file.length().div_ceil(PLACE_BYTES)).unwrap_or(u32::MAX);
         let room = Arc::clone(&self.room).try_acquire_many_owned(places);
         let room = room.map_err(|_| NoBody::Full)?;
-        let content = file.piece(0, usize::MAX).await.map_err(|_| NoBody::Unreadable)?;
+        let content = tokio::time::timeout(READING_MAX, file.piece(0, usize::MAX)).await;
+        let content = content.map_err(|_| NoBody::Unreadable)?.map_err(|_| NoBody::Unreadable)?;
         Ok(Body { content, _room: room })
     }
 }
@@ -110,6 +122,21 @@ mod tests {
         drop(other);
         place.write("b", "c");
         assert_eq!(bodies.of(&open("b").await.unwrap()).await.unwrap(), "c");
+    }
+
+    #[tokio::test]
+    async fn files_that_were_made_for_phones_take_their_room_too() {
+        let bodies = Bodies::new(2 * PLACE_BYTES);
+        let made = |bytes: usize| ServedFile::made(vec![7; bytes].into());
+        let one = bodies.of(&made(1_000)).await.unwrap();
+        let two = bodies.of(&made(1_000)).await.unwrap();
+        assert_eq!((one.len(), two.len()), (1_000, 1_000));
+        assert_eq!(bodies.of(&made(1)).await.err(), Some(NoBody::Full));
+        let part = one.slice(10..20);
+        drop(one);
+        assert_eq!(bodies.of(&made(1)).await.err(), Some(NoBody::Full));
+        drop(part);
+        assert_eq!(bodies.of(&made(1)).await.unwrap().len(), 1);
     }
 
     #[tokio::test]

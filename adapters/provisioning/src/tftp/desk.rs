@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use tokio::sync::oneshot;
@@ -11,6 +12,11 @@ use tokio::sync::oneshot;
 use super::figures::Figures;
 use super::limits::TftpLimits;
 use super::rates::{Rates, Source};
+
+/// Whoever takes so many bytes a second keeps the place, or those who come all at once would only displace each other.
+const PACE_KEPT_BYTES_PER_SECOND: u128 = 8 * 1_024;
+/// A transfer counts as that much older and further than it is, so that one which has just begun is not the slowest.
+const HEAD_START: (Duration, u128) = (Duration::from_secs(1), 512);
 
 /// Why a request meets silence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,6 +59,9 @@ struct State {
 struct Seat {
     client: SocketAddr,
     request: Bytes,
+    began: Instant,
+    /// Bytes of the file that the client has.
+    taken: Arc<AtomicU64>,
     /// Dropped where the place is given to somebody else.
     _held: oneshot::Sender<()>,
 }
@@ -63,6 +72,7 @@ pub(super) struct Place {
     desk: Arc<Desk>,
     number: u64,
     is_heard: bool,
+    taken: Arc<AtomicU64>,
     displaced: oneshot::Receiver<()>,
 }
 
@@ -92,6 +102,7 @@ impl Desk {
     /// A place for the transfer that the request asks for.
     pub(super) fn place(
         self: &Arc<Self>,
+        now: Instant,
         client: SocketAddr,
         request: &[u8],
     ) -> Result<Place, Refused> {
@@ -108,20 +119,25 @@ impl Desk {
         {
             return Err(Refused::SourceTransfers);
         }
-        if state.seats.len() >= self.limits.transfers_max && !state.displace(|_| true) {
+        if state.seats.len() >= self.limits.transfers_max
+            && !state.displace(|_| true)
+            && !state.displace_slowest(now)
+        {
             return Err(Refused::Transfers);
         }
         let number = state.next;
         state.next += 1;
         let (held, displaced) = oneshot::channel();
         let request = Bytes::copy_from_slice(request);
-        state.seats.insert(number, Seat { client, request, _held: held });
+        let taken = Arc::default();
+        let seat = Seat { client, request, began: now, taken: Arc::clone(&taken), _held: held };
+        state.seats.insert(number, seat);
         state.unheard.insert(number);
         state.clients.insert(client, number);
         *state.per_source.entry(source).or_default() += 1;
         self.figures.transfers(state.seats.len());
         drop(guard);
-        Ok(Place { desk: Arc::clone(self), number, is_heard: false, displaced })
+        Ok(Place { desk: Arc::clone(self), number, is_heard: false, taken, displaced })
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -134,6 +150,13 @@ impl State {
     fn displace(&mut self, may: impl Fn(&Seat) -> bool) -> bool {
         let oldest = self.unheard.iter().find(|it| self.seats.get(it).is_some_and(&may)).copied();
         oldest.is_some_and(|number| self.leave(number))
+    }
+
+    /// Gives up the place of whoever takes the fewest bytes in their time; tells whether anybody is that slow.
+    fn displace_slowest(&mut self, now: Instant) -> bool {
+        let paces = self.seats.iter().map(|(number, seat)| (seat.pace(now), *number));
+        let slowest = paces.min().filter(|(pace, _)| *pace < PACE_KEPT_BYTES_PER_SECOND);
+        slowest.is_some_and(|(_, number)| self.leave(number))
     }
 
     fn leave(&mut self, number: u64) -> bool {
@@ -157,9 +180,21 @@ impl State {
     }
 }
 
+impl Seat {
+    /// Bytes a second since it began.
+    fn pace(&self, now: Instant) -> u128 {
+        let (age, bytes) = HEAD_START;
+        let passed = now.saturating_duration_since(self.began).saturating_add(age).as_millis();
+        let bytes = bytes + u128::from(self.taken.load(Ordering::Relaxed));
+        bytes * 1_000 / passed.max(1)
+    }
+}
+
 impl Place {
-    /// The client was heard: nobody takes the place any more, and the same request from there is a new one.
-    pub(super) fn heard(&mut self) {
+    /// The client was heard and has so many bytes: only if it is slow does anybody take the place any more, and the
+    /// same request from there is a new one.
+    pub(super) fn heard(&mut self, bytes: u64) {
+        self.taken.store(bytes, Ordering::Relaxed);
         if std::mem::replace(&mut self.is_heard, true) {
             return;
         }
@@ -222,45 +257,74 @@ mod tests {
 
     #[test]
     fn a_request_that_comes_again_before_its_answer_is_answered_once() {
-        let desk = desk(9, 9);
-        let mut place = desk.place(client(1, 1), b"a").unwrap();
-        assert_eq!(desk.place(client(1, 1), b"a").unwrap_err(), Refused::Repeated);
-        let _other = desk.place(client(1, 2), b"a").unwrap();
-        place.heard();
-        let again = desk.place(client(1, 1), b"a").unwrap();
+        let (desk, now) = (desk(9, 9), Instant::now());
+        let mut place = desk.place(now, client(1, 1), b"a").unwrap();
+        assert_eq!(desk.place(now, client(1, 1), b"a").unwrap_err(), Refused::Repeated);
+        let _other = desk.place(now, client(1, 2), b"a").unwrap();
+        place.heard(0);
+        let again = desk.place(now, client(1, 1), b"a").unwrap();
         drop((place, again));
-        assert!(desk.place(client(1, 1), b"a").is_ok());
+        assert!(desk.place(now, client(1, 1), b"a").is_ok());
     }
 
     #[test]
     fn whoever_was_not_heard_gives_way_the_oldest_first() {
-        let desk = desk(3, 9);
+        let (desk, now) = (desk(3, 9), Instant::now());
         let [mut one, mut two, mut three] =
-            [1, 2, 3].map(|host| desk.place(client(host, 1), b"a").unwrap());
-        one.heard();
-        let mut four = desk.place(client(4, 1), b"a").unwrap();
+            [1, 2, 3].map(|host| desk.place(now, client(host, 1), b"a").unwrap());
+        one.heard(0);
+        let mut four = desk.place(now, client(4, 1), b"a").unwrap();
         assert!(is_displaced(&mut two));
         assert!(![&mut one, &mut three, &mut four].into_iter().any(is_displaced));
-        three.heard();
-        four.heard();
-        assert_eq!(desk.place(client(5, 1), b"a").unwrap_err(), Refused::Transfers);
+        for place in [&mut one, &mut three, &mut four] {
+            place.heard(1_000_000);
+        }
+        assert_eq!(desk.place(now, client(5, 1), b"a").unwrap_err(), Refused::Transfers);
         drop(two);
-        assert_eq!(desk.place(client(5, 1), b"a").unwrap_err(), Refused::Transfers);
+        assert_eq!(desk.place(now, client(5, 1), b"a").unwrap_err(), Refused::Transfers);
         drop(one);
-        assert!(desk.place(client(5, 1), b"a").is_ok());
+        assert!(desk.place(now, client(5, 1), b"a").is_ok());
+    }
+
+    #[test]
+    fn where_all_were_heard_the_slowest_gives_way_and_whoever_is_fast_does_not() {
+        let (desk, began) = (desk(3, 9), Instant::now());
+        let [mut slow, mut fast, mut slower] =
+            [1, 2, 3].map(|host| desk.place(began, client(host, 1), b"a").unwrap());
+        slow.heard(20_000);
+        fast.heard(2_000_000);
+        slower.heard(10_000);
+        let now = began + Duration::from_secs(10);
+        let mut new = desk.place(now, client(4, 1), b"a").unwrap();
+        assert!(is_displaced(&mut slower));
+        assert!(![&mut slow, &mut fast, &mut new].into_iter().any(is_displaced));
+        // One that has nothing yet is not slower than one that has little for a long time.
+        slow.heard(2_000);
+        new.heard(0);
+        let mut newer = desk.place(now, client(5, 1), b"a").unwrap();
+        assert!(is_displaced(&mut slow) && !is_displaced(&mut new));
+        // Whoever asked and was never heard goes first all the same.
+        let mut newest = desk.place(now, client(6, 1), b"a").unwrap();
+        assert!(is_displaced(&mut newer));
+        for place in [&mut new, &mut newest] {
+            place.heard(100_000);
+        }
+        assert_eq!(desk.place(now, client(7, 1), b"a").unwrap_err(), Refused::Transfers);
+        drop((slow, fast, slower, new, newer, newest));
+        assert!(desk.state().seats.is_empty());
     }
 
     #[test]
     fn a_source_has_so_many_places_and_displaces_only_its_own() {
-        let desk = desk(9, 2);
-        let mut other = desk.place(client(2, 1), b"a").unwrap();
-        let mut one = desk.place(client(1, 1), b"a").unwrap();
-        let mut two = desk.place(client(1, 2), b"a").unwrap();
-        let mut three = desk.place(client(1, 3), b"a").unwrap();
+        let (desk, now) = (desk(9, 2), Instant::now());
+        let mut other = desk.place(now, client(2, 1), b"a").unwrap();
+        let mut one = desk.place(now, client(1, 1), b"a").unwrap();
+        let mut two = desk.place(now, client(1, 2), b"a").unwrap();
+        let mut three = desk.place(now, client(1, 3), b"a").unwrap();
         assert!(is_displaced(&mut one));
-        two.heard();
-        three.heard();
-        assert_eq!(desk.place(client(1, 4), b"a").unwrap_err(), Refused::SourceTransfers);
+        two.heard(0);
+        three.heard(0);
+        assert_eq!(desk.place(now, client(1, 4), b"a").unwrap_err(), Refused::SourceTransfers);
         assert!(!is_displaced(&mut other));
         drop((one, two, three, other));
         let state = desk.state();

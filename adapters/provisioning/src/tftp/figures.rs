@@ -19,18 +19,28 @@ const RESULTS: [&str; 9] = [
     "no_socket",
 ];
 /// Why a request met silence.
-const DROPPED: [&str; 7] = [
+const DROPPED: [&str; 8] = [
     "network",
     "source_rate",
     "source_transfers",
     "transfers",
     "repeated",
+    "busy",
     "no_request",
     "receive",
 ];
 /// How transfers ended.
-const ENDED: [&str; 8] =
-    ["done", "unheard", "silent", "refused", "unreadable", "displaced", "stopped", "panicked"];
+const ENDED: [&str; 9] = [
+    "done",
+    "unheard",
+    "silent",
+    "slow",
+    "refused",
+    "unreadable",
+    "displaced",
+    "stopped",
+    "panicked",
+];
 
 /// Figures of the service.
 #[derive(Debug)]
@@ -99,6 +109,7 @@ impl Figures {
 
     pub(super) fn not_served(&self, why: NotServed) {
         self.answered(match why {
+            NotServed::Busy => return self.dropped("busy"),
             NotServed::BadName => "bad_name",
             NotServed::Unknown => "unknown",
             NotServed::Forbidden => "forbidden",
@@ -126,6 +137,7 @@ impl Figures {
             Outcome::Done => "done",
             Outcome::Unheard => "unheard",
             Outcome::Silent => "silent",
+            Outcome::Slow => "slow",
             Outcome::Refused(_) => "refused",
             Outcome::Unreadable => "unreadable",
         });

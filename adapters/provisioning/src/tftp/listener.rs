@@ -82,7 +82,7 @@ async fn received(
         return figures.refused(why);
     }
     let refusal = match decode(bytes) {
-        Ok(Packet::Read(_)) => match service.desk.place(client, bytes) {
+        Ok(Packet::Read(_)) => match service.desk.place(now(), client, bytes) {
             Ok(place) => {
                 let request = Bytes::copy_from_slice(bytes);
                 let service = Arc::clone(service);

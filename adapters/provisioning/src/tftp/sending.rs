@@ -41,7 +41,7 @@ pub(super) async fn run(
         Err(why) => {
             tracing::debug!(%client, name = request.file_name, %why, "a file is not served");
             service.figures.not_served(why);
-            let (code, message) = words(why);
+            let Some((code, message)) = words(why) else { return };
             return refuse(&service, local, client, code, message).await;
         }
     };
@@ -73,14 +73,16 @@ pub(super) async fn refuse(
     send(service, &socket, client, &packet).await;
 }
 
-const fn words(why: NotServed) -> (ErrorCode, &'static str) {
-    match why {
+/// Whoever meets silence asks again.
+const fn words(why: NotServed) -> Option<(ErrorCode, &'static str)> {
+    Some(match why {
+        NotServed::Busy => return None,
         NotServed::BadName => (ErrorCode::ACCESS_VIOLATION, "that is no name of a file"),
         NotServed::Unknown => (ErrorCode::FILE_NOT_FOUND, "there is no such file"),
         NotServed::Forbidden => (ErrorCode::ACCESS_VIOLATION, "that file is not served here"),
         NotServed::TooLarge => (ErrorCode::UNDEFINED, "that file is too large"),
         NotServed::Unreadable => (ErrorCode::UNDEFINED, "that file cannot be read"),
-    }
+    })
 }
 
 /// A fresh port of the address that was asked.
@@ -155,11 +157,12 @@ impl Sending<'_> {
             }
             Ended::Displaced => {
                 figures.ended_as("displaced");
+                self.tell_end(b"others wait for this place").await;
                 "displaced".to_owned()
             }
             Ended::Stopped => {
                 figures.ended_as("stopped");
-                self.tell_stop().await;
+                self.tell_end(b"this server stops").await;
                 "stopped".to_owned()
             }
         };
@@ -202,7 +205,7 @@ impl Sending<'_> {
             };
             self.transfer.handle(now(), input);
             if self.transfer.is_heard() {
-                self.place.heard();
+                self.place.heard(self.transfer.acknowledged_bytes());
             }
         }
     }
@@ -242,9 +245,9 @@ impl Sending<'_> {
     }
 
     /// A client that is told asks another node at once. Nobody unheard gets one more packet.
-    async fn tell_stop(&self) {
+    async fn tell_end(&self, message: &[u8]) {
         if self.transfer.is_heard() {
-            let (code, message) = (ErrorCode::UNDEFINED, b"this server stops".as_slice());
+            let code = ErrorCode::UNDEFINED;
             self.send(self.client, &encode(&Packet::Error { code, message })).await;
         }
     }

@@ -222,3 +222,32 @@ fn ipv4_clients_of_a_socket_for_both_are_known_by_their_addresses() {
     assert_eq!(client.receive(), (data(2, &content(600)[512..]), transfer));
     server.stop();
 }
+
+/// Clients of several addresses that take a block and then hardly more hold all places, and one that loads comes.
+#[test]
+fn clients_that_hold_their_places_and_load_nothing_give_way() {
+    let limits = TftpLimits { transfers_max: 4, ..limits() };
+    let file = content(5_000);
+    let server = Server::with(limits, "127.0.0.1", &[("file", &file)]);
+    let holders: Vec<_> = (2..6).map(|host| Bare::at(&format!("127.0.1.{host}"))).collect();
+    for holder in &holders {
+        let (_, transfer) = holder.ask(&server, "file");
+        holder.send(transfer, &acknowledgement(1));
+        assert_eq!(holder.receive(), (data(2, &file[512..1_024]), transfer));
+    }
+    let client = Bare::beside(&server);
+    let (mut packet, transfer) = client.ask(&server, "file");
+    for (block, content) in (1..).zip(file.chunks(512)) {
+        assert_eq!(packet, data(block, content));
+        client.send(transfer, &acknowledgement(block));
+        if usize::from(block) * 512 < file.len() {
+            packet = client.receive().0;
+        }
+    }
+    wait_until("it is done", || server.ended("done") == 1);
+    assert_eq!((server.ended("displaced"), server.dropped("transfers")), (1, 0));
+    let told = b"\0\x05\0\0others wait for this place\0".to_vec();
+    let gave_way = holders.iter().filter(|holder| holder.drain().contains(&told));
+    assert_eq!(gave_way.count(), 1);
+    server.stop();
+}

@@ -2,19 +2,21 @@
 //!
 //! A report is never refused: what goes beyond a bound is left out and counted in the reply. One that is older
 //! than what is known of a headset changes nothing of it, and one that says what is known already writes nothing.
-//! News of a headset at another phone moves it there; the phone that it left has no say any more.
+//! News of a headset at another phone moves it there; the phone that it left has no say any more. None of it is
+//! proven: a phone that names another's headset as connected gets it, and can then say that it is gone. One that is
+//! connected elsewhere cannot be taken by saying that it is gone. Bounds of each phone and of all are kept by [`room`].
+
+mod room;
 
 use std::collections::BTreeMap;
 
 use crate::inventory::SEEN_EVERY;
 use crate::{
-    Decision, DeviceName, Document, Event, HEADSETS_MAX, HEADSETS_OF_REPORT_MAX, Halt,
-    HeadsetEvent, HeadsetFacts, HeadsetPresence, HeadsetSerial, HeadsetTally, Index, IndexRange,
-    Key, KnownHeadset, Reply, SeenHeadset, Timestamp, Version, View,
+    Decision, DeviceName, Document, Event, HEADSETS_OF_REPORT_MAX, Halt, HeadsetEvent,
+    HeadsetFacts, HeadsetPresence, HeadsetSerial, HeadsetTally, Key, KnownHeadset, Reply,
+    SeenHeadset, Timestamp, Version, View,
 };
 
-/// More headsets than can be connected to one phone.
-const AT_DEVICE_MAX: u32 = 1_000;
 /// The most headsets that are removed at once.
 pub const HEADSETS_FORGOTTEN_MAX: usize = 200;
 
@@ -51,6 +53,12 @@ struct Change {
     after: KnownHeadset,
 }
 
+impl Change {
+    fn key(&self) -> Key {
+        Key::headset(&self.after.serial)
+    }
+}
+
 /// What follows from a report.
 pub(super) fn seen(now: Timestamp, report: &Seen<'_>, view: &View) -> Result<Decision, Halt> {
     // A clock that runs ahead must not outlast what comes after it.
@@ -74,26 +82,28 @@ pub(super) fn seen(now: Timestamp, report: &Seen<'_>, view: &View) -> Result<Dec
         HeadsetEvent::Disconnected => HeadsetPresence::Disconnected,
     };
     let mut changes = Vec::new();
-    let mut new = Vec::new();
+    let mut arrivals = Vec::new();
     for (serial, facts) in listed {
         match known(&Key::headset(serial), view)? {
             Some((version, before)) => {
                 let after = told(&before, report.device, presence, facts, moment);
-                changes.extend(after.map(|after| Change {
-                    version: Some(version),
-                    before: Some(before),
-                    after,
-                }));
+                let Some(after) = after else { continue };
+                let is_arrival = before.device != after.device;
+                let change = Change { version: Some(version), before: Some(before), after };
+                if is_arrival { arrivals.push(change) } else { changes.push(change) }
             }
-            None => new.push(KnownHeadset {
-                serial: serial.clone(),
-                facts,
-                device: report.device.clone(),
-                presence,
-                since: at,
-                first_seen: at,
-                last_seen: at,
-            }),
+            None => {
+                let after = KnownHeadset {
+                    serial: serial.clone(),
+                    facts,
+                    device: report.device.clone(),
+                    presence,
+                    since: at,
+                    first_seen: at,
+                    last_seen: at,
+                };
+                arrivals.push(Change { version: None, before: None, after });
+            }
         }
     }
     for (version, before) in others {
@@ -104,20 +114,20 @@ pub(super) fn seen(now: Timestamp, report: &Seen<'_>, view: &View) -> Result<Dec
         }
     }
     let mut decision = Decision::already(Reply::Done);
-    if !new.is_empty() {
-        let (version, count) = tally(view)?;
-        let room = usize::try_from(HEADSETS_MAX.saturating_sub(count)).unwrap_or(usize::MAX);
-        let surplus = new.len().saturating_sub(room);
-        left_out = left_out.saturating_add(u32::try_from(surplus).unwrap_or(u32::MAX));
-        new.truncate(room);
-        if !new.is_empty() {
-            let added = u32::try_from(new.len()).unwrap_or(u32::MAX);
-            let tally = HeadsetTally { count: count.saturating_add(added) };
+    if !arrivals.is_empty() {
+        let room = room::make(report.device, &keys, &mut arrivals, &mut changes, view)?;
+        left_out = left_out.saturating_add(u32::try_from(room.left_out).unwrap_or(u32::MAX));
+        let is_counted = !room.gone.is_empty() || arrivals.iter().any(|it| it.version.is_none());
+        for (key, version) in room.gone {
+            decision = forgotten(decision, key, version);
+        }
+        let (version, tally) = room.tally;
+        if is_counted {
             decision = decision
                 .guard(Key::headset_tally(), version)
                 .put(Key::headset_tally(), Document::HeadsetTally(tally));
         }
-        changes.extend(new.into_iter().map(|after| Change { version: None, before: None, after }));
+        changes.extend(arrivals);
     }
     for change in changes {
         decision = changed(decision, change);
@@ -140,7 +150,7 @@ fn others(
     listed: &[Key],
     view: &View,
 ) -> Result<Vec<(Version, KnownHeadset)>, Halt> {
-    let range = IndexRange::exactly(Index::HeadsetByDevice, device.as_str(), AT_DEVICE_MAX);
+    let range = room::connected_at(device);
     let keys: Vec<_> =
         view.range(&range)?.iter().filter(|key| !listed.contains(key)).cloned().collect();
     view.need(&keys)?;
@@ -231,10 +241,14 @@ pub(super) fn forget(
             continue;
         };
         removed = removed.saturating_add(1);
-        let event = Event::new("headset_forgotten", key.clone());
-        decision = decision.guard(key.clone(), Some(version)).event(event).delete(key);
+        decision = forgotten(decision, key, version);
     }
     without(decision, removed, view)
+}
+
+fn forgotten(decision: Decision, key: Key, version: Version) -> Decision {
+    let event = Event::new("headset_forgotten", key.clone());
+    decision.guard(key.clone(), Some(version)).event(event).delete(key)
 }
 
 /// The same decision, which removes so many headsets, with their count.

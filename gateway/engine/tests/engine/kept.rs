@@ -173,7 +173,7 @@ async fn ops_13_whoever_is_signed_in_is_not_erased() {
     engine.close().await;
 }
 
-/// A phone reports those headsets of that owner.
+/// Phones of that number report those headsets of that owner, 50 each.
 async fn headsets_seen(bench: &mut Bench, phone: u32, numbers: std::ops::Range<u32>, owner: &str) {
     for first in numbers.clone().step_by(50) {
         bench.next += 1;
@@ -185,7 +185,7 @@ async fn headsets_seen(bench: &mut Bench, phone: u32, numbers: std::ops::Range<u
             },
         };
         let report = domain::Report::HeadsetSeen {
-            device: format!("SEP{phone:012}").parse().unwrap(),
+            device: format!("SEP{:012}", phone * 1_000 + first / 50).parse().unwrap(),
             event: domain::HeadsetEvent::Connected,
             headsets: (first..numbers.end.min(first + 50)).map(headset).collect(),
             at: bench.engine.now(),

@@ -6,16 +6,22 @@
 //!  {"user":"anna","status":"Ready","n":5551234}  --> {"user":text(4),"status":"Ready","n":number(7)}
 //! ```
 //!
-//! Names stay, values become their kind and length. A value stays where it is one word of letters, as the values
-//! of enumerations are, or a single digit that is no entry of a list, and nothing that it stands in sounds as if
-//! it held a name or a secret. What cannot be read becomes its length.
+//! Values become their kind and length. A value stays where it is a word that protocols of phones use
+//! ([`vocabulary`]) or a single digit that is no entry of a list, and nothing that it stands in sounds as if it held
+//! a name or a secret. What cannot be read becomes its length.
+//!
+//! Names of headers, elements, attributes, members and in queries stay where they look like names in programs. Members
+//! may be keys of a map by people or things, so one that holds members stays only where a word of that list is in
+//! it, and of members beside each other all or none: one of them must have such a word in its name. In paths, words
+//! stay up to the first segment that was masked; behind it only those of the list do.
 
 mod body;
+mod vocabulary;
 mod word;
 
 use std::fmt;
 
-use word::{is_private, is_word, kind, masked_name, masked_segment, without_long_runs};
+use word::{is_private, kind, masked_name, masked_segment, with_known_words};
 
 /// Characters that are kept of a target.
 const TARGET_CHARACTERS_MAX: usize = 512;
@@ -31,6 +37,9 @@ const BODY_CHARACTERS_MAX: usize = 1_900;
 const PARTS_MAX: usize = 16;
 /// Headers whose values say what a phone is and how it writes.
 const HEADERS_KEPT: [&str; 3] = ["content-type", "accept", "user-agent"];
+/// Methods that are kept.
+const METHODS: [&str; 8] =
+    ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "SUBSCRIBE"];
 /// Stands where something was cut off.
 const CUT: &str = "...";
 
@@ -60,7 +69,8 @@ impl fmt::Display for MaskedRequest {
 /// What is kept of a request.
 #[must_use]
 pub fn masked(method: &str, target: &str, headers: &[(&str, &[u8])], body: &[u8]) -> MaskedRequest {
-    let method = if is_word(method) { method.to_owned() } else { kind(method) };
+    let is_known = METHODS.contains(&method);
+    let method = if is_known { method.to_owned() } else { kind(method) };
     let mut left = HEADERS_CHARACTERS_MAX;
     let kept = headers.iter().take(HEADERS_MAX).map(|(name, value)| header(name, value));
     let headers = kept.take_while(|(name, value)| {
@@ -77,7 +87,7 @@ fn header(name: &str, value: &[u8]) -> (String, String) {
     let value = match std::str::from_utf8(value) {
         Ok(value) if is_kept => {
             let mut pen = Pen::new(HEADER_VALUE_CHARACTERS_MAX);
-            pen.put(&without_long_runs(value));
+            pen.put(&with_known_words(value));
             pen.page
         }
         Ok(value) => kind(value),
@@ -93,10 +103,13 @@ fn masked_target(target: &str) -> String {
     };
     let Some(path) = path.strip_prefix('/') else { return kind(target) };
     let mut pen = Pen::new(TARGET_CHARACTERS_MAX);
-    let (mut is_after_private, mut segments) = (false, path.split('/'));
+    let (mut is_after_private, mut is_after_masked) = (false, false);
+    let mut segments = path.split('/');
     for segment in segments.by_ref().take(PARTS_MAX) {
         pen.put("/");
-        pen.put(&masked_segment(segment, is_after_private));
+        let shown = masked_segment(segment, is_after_private, is_after_masked);
+        pen.put(&shown);
+        is_after_masked |= shown != segment;
         is_after_private = is_private(segment);
     }
     if segments.next().is_some() {

@@ -38,7 +38,7 @@ fn packet(bytes: &[u8]) {
 }
 
 fn chosen(choice: u8) -> Options {
-    let blocks = [8, 9, 16, 600, *BLOCK_BYTES_RANGE.end()];
+    let blocks = [63, 64, 75, 600, *BLOCK_BYTES_RANGE.end()];
     let block_bytes = blocks.get(usize::from(choice % 8)).copied();
     let timeout_seconds = (choice & 0x10 != 0).then_some(choice | 1);
     Options { block_bytes, timeout_seconds, file_bytes: (choice & 0x20 != 0).then_some(0) }
@@ -70,6 +70,8 @@ const SETTINGS: TransferSettings = TransferSettings {
     timeout_seconds_max: 30,
     tries_max: 4,
     reading_max: Duration::from_secs(30),
+    pace_bytes_per_second_min: 100,
+    grace: Duration::from_secs(20),
 };
 
 impl Life {

@@ -10,6 +10,7 @@
 //!
 //!   Waiting --ACK of the last block--> Closed(Done)
 //!   Waiting --tries are used up--> Closed(Silent | Unheard)      Waiting --ERROR--> Closed(Refused)
+//!   Waiting, Reading --slower than the least pace--> Closed(Slow)
 //!   Reading --it cannot be read, or not in time--> Closed(Unreadable)
 //! ```
 //!
@@ -20,6 +21,8 @@
 //! - **Who asks is not known until something comes back** from there: the address may be somebody's who asked
 //!   nothing. Until then two packets are sent, each of at most [`UNHEARD_BYTES_MAX`] bytes: larger blocks are agreed
 //!   to by an exchange that the client has to answer. A client that got neither asks again.
+//! - **Whoever is slow does not stay**: for each [`TransferSettings::pace_bytes_per_second_min`] bytes of the file that
+//!   went, a transfer has a second, beside its grace. So each has an end, however its client answers.
 //! - Block numbers roll over to 0, so a file may be longer than 65,535 blocks.
 //!
 //! Knows no addresses: whoever has the socket says whether a packet came from the client or from a stranger.
@@ -29,14 +32,14 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
-use super::{
-    BLOCK_BYTES, BLOCK_BYTES_RANGE, ErrorCode, Mode, Options, Packet, Request, decode, encode,
-    netascii,
-};
+use super::{BLOCK_BYTES, ErrorCode, Mode, Options, Packet, Request, decode, encode, netascii};
 
 /// Bytes of a packet that is sent before the client was heard: a block of the smallest agreed size with its head,
 /// or options.
 pub const UNHEARD_BYTES_MAX: usize = 600;
+/// The smallest block that is agreed to: smaller ones only make a transfer last. Whoever asks for one gets the usual
+/// blocks.
+const AGREED_BYTES_MIN: u16 = 64;
 /// How often the first packet is sent.
 const UNHEARD_TRIES_MAX: u8 = 2;
 /// The longest pause before something is sent again, where the client did not ask for longer ones.
@@ -57,6 +60,10 @@ pub struct TransferSettings {
     pub tries_max: u8,
     /// How long reading a piece of the file may take.
     pub reading_max: Duration,
+    /// The least pace on average, once the grace is over.
+    pub pace_bytes_per_second_min: u64,
+    /// How long a transfer may take beside what the least pace gives it.
+    pub grace: Duration,
 }
 
 impl Default for TransferSettings {
@@ -67,6 +74,8 @@ impl Default for TransferSettings {
             timeout_seconds_max: 30,
             tries_max: 6,
             reading_max: Duration::from_secs(30),
+            pace_bytes_per_second_min: 500,
+            grace: Duration::from_secs(120),
         }
     }
 }
@@ -115,6 +124,8 @@ pub enum Outcome {
     Unheard,
     /// The client does not answer any more.
     Silent,
+    /// The client answers, but so slowly that its place is better given to others.
+    Slow,
     /// The client ended it.
     Refused(ErrorCode),
     /// The file cannot be read any more.
@@ -131,6 +142,7 @@ enum State {
 /// The server's side of one transfer.
 pub struct Transfer {
     settings: TransferSettings,
+    began: Instant,
     mode: Mode,
     file_bytes: u64,
     block_bytes: usize,
@@ -141,6 +153,8 @@ pub struct Transfer {
     block: u64,
     /// Bytes of the file that were read.
     offset: u64,
+    /// Bytes of the file that were read before the block that waits.
+    acknowledged: u64,
     /// Bytes on their way that fill no block yet.
     ahead: Vec<u8>,
     strangers: u8,
@@ -160,6 +174,7 @@ impl Transfer {
         let timeout = agreed.timeout_seconds.map(|seconds| Duration::from_secs(seconds.into()));
         let mut transfer = Self {
             settings,
+            began: now,
             mode: request.mode,
             file_bytes,
             block_bytes: agreed.block_bytes.unwrap_or(BLOCK_BYTES).into(),
@@ -167,6 +182,7 @@ impl Transfer {
             is_heard: false,
             block: 0,
             offset: 0,
+            acknowledged: 0,
             ahead: Vec::new(),
             strangers: 0,
             state: State::Closed,
@@ -185,20 +201,36 @@ impl Transfer {
         self.is_heard
     }
 
+    /// Bytes of the file that the client has.
+    pub fn acknowledged_bytes(&self) -> u64 {
+        self.acknowledged
+    }
+
     /// When to hand in [`Input::Timer`]; `None` once it is closed.
     pub fn deadline(&self) -> Option<Instant> {
         match self.state {
-            State::Reading { give_up, .. } => Some(give_up),
-            State::Waiting { again, .. } => Some(again),
+            State::Reading { give_up, .. } => Some(give_up.min(self.end())),
+            State::Waiting { again, .. } => Some(again.min(self.end())),
             State::Closed => None,
         }
     }
 
+    /// When it is too slow unless more of the file went.
+    fn end(&self) -> Instant {
+        let paced = self.acknowledged / self.settings.pace_bytes_per_second_min.max(1);
+        // Longer than any node runs.
+        let paced = Duration::from_secs(paced.min(u32::MAX.into()));
+        self.began + self.settings.grace + paced
+    }
+
     /// Takes one input; drain [`Self::poll`] after it.
     pub fn handle(&mut self, now: Instant, input: Input<'_>) {
+        let end = self.end();
         match (&mut self.state, input) {
             (State::Closed, _) => {}
             (_, Input::Stranger(bytes)) => self.refuse_stranger(bytes),
+            // Before what is received, or a client that keeps talking would stay.
+            _ if end <= now => self.end_slow(),
             (_, Input::Received(bytes)) => self.hear(now, bytes),
             (State::Reading { length, .. }, Input::Content(content))
                 if content.len() == *length =>
@@ -224,6 +256,7 @@ impl Transfer {
             Ok(Packet::Acknowledgement { block }) if block == wire(self.block) => {
                 let State::Waiting { is_last, .. } = self.state else { return };
                 self.is_heard = true;
+                self.acknowledged = self.offset;
                 if is_last { self.close(Outcome::Done) } else { self.next_block(now) }
             }
             // Late, early, doubled, or not meant for a transfer: time decides what is sent again.
@@ -308,6 +341,16 @@ impl Transfer {
         doubled.min(first.max(PAUSE_MAX))
     }
 
+    /// Whoever was never heard gets no third packet.
+    fn end_slow(&mut self) {
+        if self.is_heard {
+            let code = ErrorCode::UNDEFINED;
+            let packet = encode(&Packet::Error { code, message: b"that takes too long" });
+            self.outputs.push_back(Output::Send(packet));
+        }
+        self.close(Outcome::Slow);
+    }
+
     /// The client is told, or it would wait for the rest.
     fn give_up(&mut self) {
         let code = ErrorCode::UNDEFINED;
@@ -336,7 +379,8 @@ impl std::fmt::Debug for Transfer {
 /// told, since curl gives up where it is.
 fn agreed(settings: &TransferSettings, request: &Request<'_>, file_bytes: u64) -> Options {
     let Options { block_bytes, timeout_seconds, file_bytes: asked } = request.options;
-    let block_bytes_max = settings.block_bytes_max.max(*BLOCK_BYTES_RANGE.start());
+    let block_bytes_max = settings.block_bytes_max.max(AGREED_BYTES_MIN);
+    let block_bytes = block_bytes.filter(|bytes| *bytes >= AGREED_BYTES_MIN);
     let tells_length = request.mode == Mode::Octet && file_bytes > 0;
     Options {
         block_bytes: block_bytes.map(|bytes| bytes.min(block_bytes_max)),

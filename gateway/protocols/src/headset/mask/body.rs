@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::word::{is_private, masked_name, masked_value};
+use super::vocabulary::has_known_word;
+use super::word::{hidden_name, is_private, masked_name, masked_value};
 use super::{BODY_CHARACTERS_MAX, Pen};
 use crate::headset::tree::{Node, Table};
 use crate::headset::{INVENTORY_BYTES_MAX, json, xml};
@@ -61,10 +62,18 @@ fn put_node(node: &Node, private: bool, may_be_digit: bool, pen: &mut Pen) {
             pen.put("]");
         }
         Node::Table(Table(members)) => {
+            let may_be_map = !members.iter().any(|(name, _)| has_known_word(name));
             pen.put("{");
             for (position, (name, node)) in members.iter().enumerate() {
                 pen.put(if position == 0 { "" } else { "," });
-                pen.put(&["\"", &masked_name(name), "\":"].concat());
+                let has_members = match node {
+                    Node::Table(_) => true,
+                    Node::List(_, nodes) => nodes.iter().any(|it| matches!(it, Node::Table(_))),
+                    _ => false,
+                };
+                let is_key = may_be_map || (has_members && !has_known_word(name));
+                let shown = if is_key { hidden_name(name) } else { masked_name(name) };
+                pen.put(&["\"", &shown, "\":"].concat());
                 put_node(node, private || is_private(name), true, pen);
             }
             pen.put("}");

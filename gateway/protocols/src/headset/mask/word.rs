@@ -1,20 +1,25 @@
 //! Single texts: which may be shown, and what stands for those that may not.
 
-/// Letters of a word that may be the value of an enumeration.
+use super::vocabulary::{has_known_word, is_known_word, parts};
+
+/// Letters of a word.
 const WORD_LETTERS_MAX: usize = 24;
 /// Characters of a name that is shown.
 const NAME_CHARACTERS_MAX: usize = 64;
 /// Letters of one part of a name.
 const NAME_LETTERS_MAX: usize = 32;
-/// Letters and digits in a row that may be a number of a thing or a secret rather than a version.
+/// Letters and digits in a row that may be a model or a version; more may be a number of a thing or a secret.
 const RUN_CHARACTERS_MAX: usize = 11;
+/// Letters of a model or a version beside its digits.
+const VERSION_LETTERS_MAX: usize = 3;
 /// What names of members that hold names of people or secrets have in them.
-const PRIVATE: [&str; 17] = [
+const PRIVATE: [&str; 18] = [
     "user",
     "name",
     "owner",
     "passw",
     "passphrase",
+    "passcode",
     "pwd",
     "token",
     "secret",
@@ -30,6 +35,13 @@ const PRIVATE: [&str; 17] = [
 ];
 /// How such names end besides.
 const PRIVATE_ENDS: [&str; 5] = ["id", "ids", "pin", "pins", "mac"];
+/// Parts of such names that are too short to be looked for within words.
+const PRIVATE_PARTS: [&str; 11] = [
+    "pass", "pw", "person", "persons", "people", "first", "last", "contact", "contacts", "label",
+    "labels",
+];
+/// Such names that other names have in them without being private.
+const PRIVATE_WHOLE: [&str; 4] = ["agent", "agents", "code", "codes"];
 /// How names of devices begin.
 const DEVICES: [&str; 7] = ["SEP", "CSF", "BOT", "TCT", "TAB", "ATA", "ANC"];
 
@@ -40,8 +52,12 @@ pub(super) fn is_word(text: &str) -> bool {
 
 /// Whether what stands under that name may be the name of somebody or a secret.
 pub(super) fn is_private(name: &str) -> bool {
+    let has_part =
+        parts(name).any(|part| PRIVATE_PARTS.contains(&part.to_ascii_lowercase().as_str()));
     let name = name.to_ascii_lowercase();
-    PRIVATE.iter().any(|part| name.contains(part))
+    has_part
+        || PRIVATE_WHOLE.contains(&name.as_str())
+        || PRIVATE.iter().any(|part| name.contains(part))
         || PRIVATE_ENDS.iter().any(|end| name.ends_with(end))
 }
 
@@ -56,15 +72,17 @@ pub(super) fn kind(text: &str) -> String {
         format!("time?({length})")
     } else if is_phone(text) {
         format!("device?({length})")
+    } else if is_word(text) {
+        format!("word({length})")
     } else {
         format!("text({length})")
     }
 }
 
-/// A value of a member: a word stays where nothing that it stands in is private.
+/// A value of a member: a known word stays where nothing that it stands in is private.
 pub(super) fn masked_value(text: &str, is_private: bool, may_be_digit: bool) -> String {
     let is_digit = may_be_digit && matches!(text.as_bytes(), [b'0'..=b'9']);
-    if !is_private && (is_word(text) || is_digit) { text.to_owned() } else { kind(text) }
+    if !is_private && (is_known_word(text) || is_digit) { text.to_owned() } else { kind(text) }
 }
 
 /// A name of a member, an element, a header or in a query: words with a digit or two behind them, joined.
@@ -79,43 +97,58 @@ pub(super) fn masked_name(name: &str) -> String {
         && name.split(['-', '_', '.', ':', '@', '$']).all(is_part)
         && name.bytes().filter(u8::is_ascii_digit).count() <= 3
         && !is_device(name);
-    if is_shown { name.to_owned() } else { format!("name({})", name.chars().count()) }
+    if is_shown { name.to_owned() } else { hidden_name(name) }
 }
 
-/// A segment of a path.
-pub(super) fn masked_segment(segment: &str, is_private: bool) -> String {
+/// What stands for a name that may be somebody's.
+pub(super) fn hidden_name(name: &str) -> String {
+    format!("name({})", name.chars().count())
+}
+
+/// A segment of a path; behind one that was masked only known words stay.
+pub(super) fn masked_segment(segment: &str, is_private: bool, is_behind_masked: bool) -> String {
     let is_version = matches!(
         segment.as_bytes(),
         [b'v' | b'V', b'0'..=b'9'] | [b'v' | b'V', b'0'..=b'9', b'0'..=b'9']
     );
-    let are_words =
-        |text: &str| text.len() <= NAME_CHARACTERS_MAX && text.split(['-', '_', '.']).all(is_word);
+    let may_be_shown = |text: &str| {
+        text.len() <= NAME_CHARACTERS_MAX
+            && text.split(['-', '_', '.']).all(is_word)
+            && (!is_behind_masked || parts(text).all(has_known_word))
+    };
     let (stem, ending) = match segment.split_once('.') {
-        Some((stem, ending)) if are_words(ending) => (stem, format!(".{ending}")),
+        Some((stem, ending)) if ending.split('.').all(is_known_word) => {
+            (stem, format!(".{ending}"))
+        }
         _ => (segment, String::new()),
     };
     if segment.is_empty() || is_version {
         segment.to_owned()
     } else if is_device(stem) {
         ["{device}", &ending].concat()
-    } else if !is_private && are_words(segment) {
+    } else if !is_private && may_be_shown(segment) {
         segment.to_owned()
     } else {
         ["{", &kind(segment), "}"].concat()
     }
 }
 
-/// A header's value in ASCII, without numbers of things.
-pub(super) fn without_long_runs(value: &str) -> String {
+/// A header's value in ASCII: known words, models and versions stay.
+pub(super) fn with_known_words(value: &str) -> String {
     let mut shown = String::with_capacity(value.len());
     for run in value.split_inclusive(|one: char| !one.is_ascii_alphanumeric()) {
         let end = run.trim_end_matches(|one: char| !one.is_ascii_alphanumeric()).len();
         let (run, between) = run.split_at_checked(end).unwrap_or((run, ""));
-        let has_digit = run.bytes().any(|byte| byte.is_ascii_digit());
-        if is_phone(run) || (run.len() > RUN_CHARACTERS_MAX && (has_digit || !is_word(run))) {
-            shown.push_str(&kind(run));
-        } else {
+        let letters = run.bytes().filter(u8::is_ascii_alphabetic).count();
+        let has_digit = letters < run.len();
+        // CP8865, v2, 12, sip88xx.
+        let is_version = has_digit
+            && run.len() <= RUN_CHARACTERS_MAX
+            && (letters <= VERSION_LETTERS_MAX || has_known_word(run));
+        if run.is_empty() || (!is_phone(run) && (is_version || is_known_word(run))) {
             shown.push_str(run);
+        } else {
+            shown.push_str(&kind(run));
         }
         let visible = |one: char| if matches!(one, ' '..='~') { one } else { '?' };
         shown.extend(between.chars().map(visible));

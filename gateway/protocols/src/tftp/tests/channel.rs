@@ -319,8 +319,8 @@ fn doubled_packets_do_not_double_what_follows() {
         delay: Duration::from_millis(1),
         second_delay: Duration::from_millis(2),
     };
-    let mut world = World::new(vec![1; 8 * 100 + 1], vec![fate; 10_000]);
-    let mut client = Client::ask(&mut world, &request(Mode::Octet, block_of(8)));
+    let mut world = World::new(vec![1; 64 * 100 + 1], vec![fate; 10_000]);
+    let mut client = Client::ask(&mut world, &request(Mode::Octet, block_of(64)));
     while let Some(Reverse((at, _, to, packet))) = world.travelling.pop() {
         world.now = at;
         match to {

@@ -141,11 +141,11 @@ fn a_client_that_refuses_our_options_ends_it() {
 
 #[test]
 fn text_is_changed_on_its_way_and_lines_may_end_across_blocks() {
-    let text = b"one\ntwo\r\nthree\rfour";
-    for block in 8..20 {
-        let play = Play::begin(text, Mode::Netascii, block_of(block));
+    let text = b"one\ntwo\r\nthree\rfour".repeat(20);
+    for block in 64..90 {
+        let play = Play::begin(&text, Mode::Netascii, block_of(block));
         let (received, lengths) = play.whole();
-        assert_eq!(received, b"one\r\ntwo\r\0\r\nthree\r\0four", "{block}");
+        assert_eq!(received, b"one\r\ntwo\r\0\r\nthree\r\0four".repeat(20), "{block}");
         let (last, full) = lengths.split_last().unwrap();
         assert!(full.iter().all(|length| *length == usize::from(block)), "{lengths:?}");
         assert!(*last < usize::from(block), "{lengths:?}");
@@ -158,8 +158,8 @@ fn text_is_changed_on_its_way_and_lines_may_end_across_blocks() {
 
 #[test]
 fn block_numbers_roll_over_to_0() {
-    let file: Vec<u8> = (0..8 * 131_080_u32).map(|number| (number / 7) as u8).collect();
-    let (received, lengths) = Play::begin(&file, Mode::Octet, block_of(8)).whole();
+    let file: Vec<u8> = (0..64 * 131_080_u32).map(|number| (number / 7) as u8).collect();
+    let (received, lengths) = Play::begin(&file, Mode::Octet, block_of(64)).whole();
     assert_eq!(lengths.len(), 131_081);
     assert!(received == file, "other bytes arrived");
 }
@@ -193,6 +193,62 @@ fn what_is_not_acknowledged_is_sent_again_later_each_time_and_not_for_ever() {
         assert_eq!(play.time_out(), (waits, again(data(2, &file[..512]))));
     }
     assert_eq!(play.time_out(), (8_000, vec![Output::Closed(Outcome::Silent)]));
+}
+
+#[test]
+fn blocks_that_only_make_it_last_become_the_usual_ones() {
+    for (asked, blocks) in [(8, vec![512, 88]), (63, vec![512, 88]), (300, vec![300, 300, 0])] {
+        let asked = Options { file_bytes: Some(0), ..block_of(asked) };
+        assert_eq!(Play::begin(&[1; 600], Mode::Octet, asked).whole().1, blocks);
+    }
+    let mut play = Play::begin(&[1; 5], Mode::Octet, block_of(8));
+    assert_eq!(play.drain(), send(data(1, &[1; 5])));
+}
+
+#[test]
+fn a_client_that_answers_slower_than_the_least_pace_is_not_served_for_ever() {
+    let settings = TransferSettings {
+        pace_bytes_per_second_min: 512,
+        grace: Duration::from_secs(20),
+        ..TransferSettings::default()
+    };
+    let told = b"\0\x05\0\0that takes too long\0".as_slice();
+    let slow = |every: Duration| {
+        let mut play = Play::with(settings, &[9; 512 * 60], Mode::Octet, Options::default());
+        let began = play.now;
+        play.drain();
+        for block in 1..=61 {
+            let due = play.now + every;
+            while play.transfer.deadline().is_some_and(|deadline| deadline <= due) {
+                let (_, outputs) = play.time_out();
+                if outputs.last() == Some(&Output::Closed(Outcome::Slow)) {
+                    assert_eq!(outputs.first(), Some(&Output::Send(told.into())));
+                    return Err((play.now - began, block - 1));
+                }
+            }
+            play.now = due;
+            play.acknowledge(block);
+        }
+        assert_eq!(play.transfer.deadline(), None);
+        Ok(play.now - began)
+    };
+    // As fast as it must be, and a grace.
+    assert_eq!(slow(Duration::from_secs(1)), Ok(Duration::from_secs(61)));
+    // After n blocks it has 20 s and n more: the eighteenth comes at 36 s, and the next would too late.
+    assert_eq!(slow(Duration::from_secs(2)), Err((Duration::from_secs(38), 18)));
+    assert_eq!(slow(Duration::from_secs(8)), Err((Duration::from_secs(22), 2)));
+}
+
+#[test]
+fn one_that_keeps_talking_ends_too() {
+    let mut play = Play::begin(&[9; 5_000], Mode::Octet, Options::default());
+    play.drain();
+    play.acknowledge(1);
+    assert_eq!(play.transfer.acknowledged_bytes(), 512);
+    play.now += Duration::from_secs(120);
+    assert_eq!(play.acknowledge(1), []);
+    play.now += Duration::from_secs(1);
+    assert_eq!(play.acknowledge(1).last(), Some(&Output::Closed(Outcome::Slow)));
 }
 
 #[test]
