@@ -572,6 +572,10 @@ async fn a_phone_behind_a_next_hop_is_shown_pages_where_the_settings_say_that_it
     let mut peer = server.accept().await;
     bench.until("the channel", || bench.port.channels().reaches(&device)).await;
     assert!(!bench.port.channels().reaches(&silent));
+    let hop = Some("edge".into());
+    let reach = engine::Reach { address: None, is_shared: true, hop };
+    assert_eq!(bench.port.channels().reach(&device), Some(reach));
+    assert_eq!(bench.sip.usable_hops().into_iter().collect::<Vec<_>>(), ["edge"]);
     let presenter = bench.port.channels().presenter();
     let url = "https://gw-a.example/page".to_owned();
     let show = Show { url: url.clone(), priority: ShowPriority::Now };
@@ -584,5 +588,6 @@ async fn a_phone_behind_a_next_hop_is_shown_pages_where_the_settings_say_that_it
     assert!(matches!(outcome, ShowOutcome::Shown(_)), "{outcome:?}");
     drop((peer, server));
     bench.until("its end", || !bench.port.channels().reaches(&device)).await;
+    assert!(bench.sip.usable_hops().is_empty());
     bench.end().await;
 }

@@ -4,7 +4,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use domain::{DeviceName, ReasonCode, Wish};
-use engine::{Channel, ChannelKind, Channels, ShowFailure, ShowPriority, ShowRequest};
+use engine::{
+    Channel, ChannelKind, ChannelRequest, Channels, Reach, ShowFailure, ShowPriority, Wanted,
+};
 use tokio::sync::{mpsc, oneshot};
 
 use super::{WebServer, certificates, handset, is_waited_for, run, state, until, with_push};
@@ -37,19 +39,29 @@ impl FakeChannel {
     fn by(
         node: &Node,
         does: Does,
-        register: fn(&Channels, &DeviceName, ChannelKind, mpsc::Sender<ShowRequest>) -> Channel,
+        register: fn(
+            &Channels,
+            &DeviceName,
+            ChannelKind,
+            mpsc::Sender<ChannelRequest>,
+            Reach,
+        ) -> Channel,
     ) -> Self {
-        let (sender, mut requests) = mpsc::channel::<ShowRequest>(8);
+        let (sender, mut requests) = mpsc::channel::<ChannelRequest>(8);
         let channels = node.port.channels();
-        let here = register(channels, &"SEP1".parse().unwrap(), ChannelKind::Sip, sender);
+        let here = {
+            let device = "SEP1".parse().unwrap();
+            register(channels, &device, ChannelKind::Sip, sender, Reach::default())
+        };
         let (told, does) = (Arc::new(Mutex::new(Vec::new())), Arc::new(Mutex::new(does)));
         let (kept, doing) = (Arc::clone(&told), Arc::clone(&does));
         tokio::spawn(async move {
             let mut hanging: Vec<Answer> = Vec::new();
             while let Some(request) = requests.recv().await {
                 assert_eq!(request.device.as_str(), "SEP1");
-                assert_eq!(request.show.priority, ShowPriority::Now);
-                locked(&kept).push(request.show.url);
+                let Wanted::Show(show) = request.wanted else { panic!("it is told something") };
+                assert_eq!(show.priority, ShowPriority::Now);
+                locked(&kept).push(show.url);
                 let does = *locked(&doing);
                 match does {
                     Does::Show => request.answer.send(Ok(())).unwrap(),
