@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use domain::settings::{HeadsetMode, Settings};
 use domain::{AgentKey, DeviceName, HeadsetNews, PairName, Presence};
-use engine::{Notice, Port, Reach, Registered, ShowFailure, TellOutcome};
+use engine::{NodeSeen, Notice, Port, Reach, Registered, ShowFailure, TellOutcome};
 use protocols::headset::Profile;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{Notify, watch};
@@ -111,6 +111,7 @@ impl Headset {
     pub(crate) async fn follow(self: Arc<Self>, mut stop: watch::Receiver<bool>) {
         let mut changes = self.port.changes();
         let mut registrations = self.port.channels().registrations();
+        let mut refreshes = self.port.channels().refreshes();
         let mut settings = self.port.settings_changes();
         let mut look = tokio::time::interval(LOOK);
         look.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -139,6 +140,12 @@ impl Headset {
                     Err(RecvError::Lagged(_)) => self.register_all(),
                     Err(RecvError::Closed) => return,
                 },
+                refreshed = refreshes.recv() => match refreshed {
+                    // A phone that refreshes its registration is alive. What was missed comes again.
+                    Ok(device) => self.is_alive(&device),
+                    Err(RecvError::Lagged(_)) => {}
+                    Err(RecvError::Closed) => return,
+                },
                 changed = settings.changed() => match changed {
                     Ok(()) => self.take_over(),
                     Err(_) => return,
@@ -162,7 +169,7 @@ impl Headset {
                 state.rounds.forget(&device);
                 continue;
             };
-            if !is_on || !self.is_told_here(&device, reach) {
+            if !is_on || !self.is_told_here(&device, &reach) {
                 continue;
             }
             let whose = state.roster.agent_of(&device);
@@ -197,7 +204,7 @@ impl Headset {
             && let Some((device, news)) = state.rounds.next(now)
         {
             let reach = self.port.channels().reach(&device);
-            let is_told = reach.is_some_and(|reach| self.is_told_here(&device, reach));
+            let is_told = reach.is_some_and(|reach| self.is_told_here(&device, &reach));
             // A node may be known to be away by now.
             let is_due = news != HeadsetNews::ServicesChanged || state.may_discover(&device);
             if !is_told || !is_due {
@@ -215,8 +222,15 @@ impl Headset {
     }
 
     /// Whether this node tells a phone that is reached so, or another one that has the same way to it.
-    fn is_told_here(&self, device: &DeviceName, reach: Reach) -> bool {
-        !reach.is_shared || self.port.heir(device.as_str()) == *self.port.node()
+    fn is_told_here(&self, device: &DeviceName, reach: &Reach) -> bool {
+        if !reach.is_shared {
+            return true;
+        }
+        let has_way = |node: &NodeSeen| match &reach.hop {
+            Some(hop) => node.has_hop(hop),
+            None => true,
+        };
+        self.port.heir_among(device.as_str(), has_way) == *self.port.node()
     }
 
     fn note(&self, told: Result<Told, tokio::task::JoinError>) {

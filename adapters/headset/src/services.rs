@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use domain::settings::{CtiPair, HeadsetMode, Settings};
 use domain::{DeviceName, NodeName, PairName};
-use engine::{NodeSeen, SAID_HEADSET};
+use engine::{NodeSeen, SAID_HEADSET, SAID_HOPS};
 
 /// A node without a sign of life for so long does not come back.
 const GONE: Duration = Duration::from_secs(86_400);
@@ -20,6 +20,8 @@ pub(crate) struct Nodes {
     pub(crate) own: String,
     name: NodeName,
     others: BTreeMap<NodeName, Other>,
+    /// The live nodes and the next hops that each can use: by these it follows who tells phones behind them.
+    hops: BTreeMap<NodeName, String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,7 +61,13 @@ impl Nodes {
             let is_there_or_back = it.live || !it.left;
             Some((it.node.clone(), Other { base, live: it.live, is_there_or_back }))
         });
-        Self { own: own.to_owned(), name: name.clone(), others: others.collect() }
+        let live = seen.iter().filter(|it| it.live);
+        let hops = live.map(|it| {
+            let hops = it.said.get(SAID_HOPS).cloned().unwrap_or_default();
+            (it.node.clone(), hops)
+        });
+        let (others, hops) = (others.collect(), hops.collect());
+        Self { own: own.to_owned(), name: name.clone(), others, hops }
     }
 
     /// Where a node's service is: what it says, else at its name and at our port.

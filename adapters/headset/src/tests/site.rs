@@ -191,7 +191,7 @@ impl Site {
         let device: DeviceName = name.parse().unwrap();
         let (requests, mut wanted) = mpsc::channel::<ChannelRequest>(64);
         let address = address.map(|it| it.parse().unwrap());
-        let reach = Reach { address, is_shared: shared };
+        let reach = Reach { address, is_shared: shared, hop: None };
         let channel = self.port.channels().register(&device, ChannelKind::Sip, requests, reach);
         let told = Arc::new(Mutex::new(Vec::new()));
         let answer = Arc::new(Mutex::new(Ok(())));
