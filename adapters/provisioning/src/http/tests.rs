@@ -90,7 +90,7 @@ impl Files for Hanging {
 }
 
 #[tokio::test]
-async fn hst_11_where_too_much_is_read_already_phones_are_asked_to_come_again() {
+async fn where_too_much_is_read_already_phones_are_asked_to_come_again() {
     let networks = vec!["0.0.0.0/0".parse().unwrap()];
     let surface = Provisioning::new(Arc::new(Hanging), networks, 1_000);
     let busy = get(&surface, "provisioning", "a").await;
