@@ -79,6 +79,25 @@ async fn hst_11_what_is_not_served_says_why() {
     assert_eq!(busy.headers()["retry-after"], AGAIN_AFTER);
 }
 
+/// A folder all of whose readers wait.
+struct Hanging;
+
+#[async_trait]
+impl Files for Hanging {
+    async fn open(&self, _: IpAddr, _: &str, _: Via) -> Result<crate::ServedFile, NotServed> {
+        Err(NotServed::Busy)
+    }
+}
+
+#[tokio::test]
+async fn where_too_much_is_read_already_phones_are_asked_to_come_again() {
+    let networks = vec!["0.0.0.0/0".parse().unwrap()];
+    let surface = Provisioning::new(Arc::new(Hanging), networks, 1_000);
+    let busy = get(&surface, "provisioning", "a").await;
+    assert_eq!(busy.status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(busy.headers()["retry-after"], AGAIN_AFTER);
+}
+
 #[tokio::test]
 async fn hst_11_other_networks_get_nothing() {
     let place = Place::new();

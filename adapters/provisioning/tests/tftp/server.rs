@@ -33,6 +33,7 @@ impl Files for Few {
             "forbidden" => Err(NotServed::Forbidden),
             "too-large" => Err(NotServed::TooLarge),
             "unreadable" => Err(NotServed::Unreadable),
+            "busy" => Err(NotServed::Busy),
             "panics" => panic!("as planned"),
             "hangs" => std::future::pending().await,
             name => self.0.get(name).cloned().ok_or(NotServed::Unknown),

@@ -112,6 +112,20 @@ fn a_bug_ends_its_own_transfer_and_no_other() {
 }
 
 #[test]
+fn where_too_much_is_read_already_a_client_meets_silence_and_asks_again() {
+    let server = Server::start(&[("file", b"content")]);
+    let client = Bare::beside(&server);
+    for count in 1..3 {
+        client.send(server.address, &request("busy"));
+        wait_until("it is counted", || server.dropped("busy") == count);
+        wait_until("its place is free", || server.figure("jackfield_tftp_transfers") == 0);
+    }
+    assert!(client.drain().is_empty());
+    assert_eq!(client.ask(&server, "file").0, data(1, b"content"));
+    server.stop();
+}
+
+#[test]
 fn a_file_that_hangs_holds_up_neither_others_nor_the_end() {
     let limits = TftpLimits { transfers_max: 1, ..limits() };
     let server = Server::with(limits, "127.0.0.1", &[("file", b"content")]);

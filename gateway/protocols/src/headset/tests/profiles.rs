@@ -128,7 +128,7 @@ fn paths_must_be_told_apart_and_stand_below_their_base() {
         discovery = "POST /headset/{device}"
         configuration = "POST /headset/x{device}"
         update = "POST /headset/cc-{device}-x"
-        inventory = "PUT /headset/{model}/x"
+        inventory = "PUT /headset/{device}/{model}/x"
         template = "GET /headset/{device}"
         [bases]
         contact_centre = "/headset"
