@@ -225,13 +225,14 @@ impl Engine {
     /// The live node that `what` falls to among those that may have it; among all where none may. All nodes name
     /// the same one if they judge by what nodes say of themselves.
     pub fn heir_among(&self, what: &str, may_have: impl Fn(&NodeSeen) -> bool) -> NodeName {
-        let mut live = self.nodes.all();
-        live.retain(|it| it.live && (it.node != self.node || !self.is_leaving()));
-        if live.iter().any(&may_have) {
-            live.retain(may_have);
+        let seen = self.nodes.seen.read().unwrap_or_else(PoisonError::into_inner);
+        let mut live: Vec<_> = seen.iter().filter(|it| it.live).collect();
+        live.retain(|it| it.node != self.node || !self.is_leaving());
+        if live.iter().any(|it| may_have(it)) {
+            live.retain(|it| may_have(it));
         }
-        let heir = live.into_iter().map(|it| it.node).max_by_key(|node| weight(node, what));
-        heir.unwrap_or_else(|| self.node.clone())
+        let heir = live.into_iter().map(|it| &it.node).max_by_key(|node| weight(node, what));
+        heir.unwrap_or(&self.node).clone()
     }
 
     /// Says that this node serves nobody from now on, so that others need not wait for its silence.
@@ -322,7 +323,10 @@ impl Engine {
             None => judges,
         };
         let mut orphans = Vec::new();
-        for session in self.mirror.signed_in() {
+        let mut sessions = self.mirror.signed_in();
+        // In one order always, so that what happens once can be played again.
+        sessions.sort_by(|one, other| one.agent.cmp(&other.agent));
+        for session in sessions {
             let Some(signed_in) = session.signed_in() else { continue };
             let client = signed_in.client.iter().flat_map(Client::nodes);
             let of_session = std::iter::once(&signed_in.node).chain(client);
