@@ -6,7 +6,7 @@ use crate::median::median;
 use crate::{AnyError, Missed};
 
 const RESIDENT: Demand = Demand::AtMost(40.0);
-const PROGRAM: Demand = Demand::AtMost(25.0);
+const PROGRAM: Demand = Demand::AtMost(40.0);
 const READY: Demand = Demand::AtMost(300.0);
 
 pub(crate) fn run(rounds: usize) -> Result<Missed, AnyError> {

@@ -12,8 +12,8 @@ const SEEDS_LONG: u32 = 200;
 /// How often a node is killed in the long fault rounds.
 const ROUNDS_LONG: u32 = 100;
 
-/// Largest `jackfield` we ship, in bytes: 25 MB.
-const RELEASE_BYTES_MAX: u64 = 25_000_000;
+/// Largest `jackfield` we ship, in bytes: 40 MB.
+const RELEASE_BYTES_MAX: u64 = 40_000_000;
 
 /// How far a run of the checks goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
