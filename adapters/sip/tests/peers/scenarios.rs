@@ -77,13 +77,14 @@ async fn options_tell_what_is_taken() {
     }
 }
 
-/// What was lost is sent again, and what was answered is answered again.
+/// What was lost is sent again, and what was answered is answered again. With a tenth lost each way, eight tries
+/// in SIPp's time all fail for one phone of a million; with a fifth it is one of three thousand.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn phones_that_lose_every_fifth_packet_register_all_the_same() {
+async fn phones_that_lose_every_tenth_packet_register_all_the_same() {
     or_leave!("sipp", "sip-tester");
     let node = gateway().await;
     let scenario = run(&node, "register-digest.xml", "u1", PHONES);
-    Sipp::start(&Scenario { lost_percent: 20, ..scenario }).unwrap().succeeds().await;
+    Sipp::start(&Scenario { lost_percent: 10, ..scenario }).unwrap().succeeds().await;
     assert_eq!(node.sip.status().reachable, PHONES);
 }
 
