@@ -8,7 +8,8 @@
 //! ```
 //!
 //! One notice is in flight for a phone, and what it is to be told is found out when its turn comes: of several
-//! states that waited only the newest goes (HST-14). Two tries, then a phone counts as dead until it registers.
+//! states that waited only the newest goes (HST-14). Two tries, then a phone counts as dead until it registers or
+//! shows otherwise that it is alive.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 
