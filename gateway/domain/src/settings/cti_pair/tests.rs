@@ -163,7 +163,7 @@ fn sides_differ_within_a_pair_and_between_pairs() {
 }
 
 #[test]
-fn a_side_is_a_host_with_its_port() {
+fn hst_07_a_side_is_a_host_with_its_port() {
     let good = ["a:1", "cti_1.example:65535", "10.0.0.1:42027", "[::1]:42027", "1a.example:5"];
     for text in good {
         assert_eq!(text.parse::<CtiSide>().expect(text).to_string(), text);
