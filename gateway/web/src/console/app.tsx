@@ -1,0 +1,101 @@
+// What is shown: the sign-in, the set-up by a link, or the frame with a page in it.
+
+import type { ComponentType, JSX } from "preact";
+import { useEffect, useState } from "preact/hooks";
+import { expired } from "./api";
+import { Frame } from "./frame";
+import { language } from "./language";
+import { Button, Dialog, Empty, Loading, Page, Trouble } from "./components/parts";
+import { words } from "./components/texts";
+import { problemOf } from "./components/use";
+import type { Problem } from "./api";
+import { pages, type PageEntry, type PageProps } from "./pages";
+import { place } from "./router";
+import { has, look, session } from "./session";
+import { SignIn, SignInForm } from "./sign_in/page";
+import { SetUp } from "./sign_in/set_up";
+import { words as signInWords } from "./sign_in/texts";
+
+/** The secret of a set-up link: it stands behind `#`, which is sent to nobody. */
+function setUpSecret(): string | null {
+  const found = /^#set-up=([\w-]+)$/.exec(location.hash);
+  if (!found) return null;
+  // It stays neither in the address bar nor in the history.
+  history.replaceState(null, "", "#/");
+  return found[1] ?? null;
+}
+const secret = setUpSecret();
+
+export function App(): JSX.Element {
+  const [problem, setProblem] = useState<Problem | null>(null);
+  const [settingUp, setSettingUp] = useState(secret);
+  const begin = () => {
+    setProblem(null);
+    look().catch((error: unknown) => setProblem(problemOf(error)));
+  };
+  useEffect(begin, []);
+  useEffect(() => {
+    document.documentElement.lang = language.value;
+  }, [language.value]);
+  if (settingUp !== null) return <SetUp secret={settingUp} done={() => setSettingUp(null)} />;
+  if (problem) return <main class="alone"><Trouble problem={problem} again={begin} /></main>;
+  if (session.value === undefined) return <main class="alone"><Loading /></main>;
+  if (session.value === null) return <SignIn />;
+  return (
+    <Frame>
+      <Shown />
+      <Dialog open={expired.value} title={signInWords().over} onClose={() => { if (expired.value) location.reload(); }}>
+        <p>{signInWords().overText}</p>
+        <SignInForm account={session.value.who} />
+      </Dialog>
+    </Frame>
+  );
+}
+
+/** The page of this place: the one whose path is the longest beginning of it. */
+function pageOf(parts: string[]): [PageEntry, string[]] | null {
+  const [first = "", ...rest] = parts;
+  const entry = pages.find((page) => page.path === first && page.roles.some(has));
+  if (entry && (first !== "" || rest.length === 0)) return [entry, rest];
+  return null;
+}
+
+/** Pages that were loaded. */
+const loaded = new Map<string, ComponentType<PageProps>>();
+
+function Shown(): JSX.Element {
+  const found = pageOf(place.value.parts);
+  const path = found?.[0].path;
+  const [, setRound] = useState(0);
+  const [problem, setProblem] = useState<Problem | null>(null);
+  const load = () => {
+    if (!found || loaded.has(found[0].path)) return;
+    setProblem(null);
+    found[0].load().then(
+      (page) => {
+        loaded.set(found[0].path, page.default);
+        setRound((round) => round + 1);
+      },
+      (error: unknown) => setProblem(problemOf(error)),
+    );
+  };
+  useEffect(load, [path]);
+  if (!found) {
+    return (
+      <Page title={words().notFound}>
+        <Empty title={words().notFoundText}><a href="#/">{words().toOverview}</a></Empty>
+      </Page>
+    );
+  }
+  const Shown = loaded.get(found[0].path);
+  if (problem) {
+    // After an upgrade the files of the old console are gone: the new page has their new names.
+    return (
+      <Page title={found[0].title()}>
+        <Trouble problem={problem} />
+        <Button onClick={() => location.reload()}>{words().again}</Button>
+      </Page>
+    );
+  }
+  return Shown ? <Shown key={place.value.parts.join("/")} rest={found[1]} /> : <Loading />;
+}

@@ -1,0 +1,122 @@
+// A plot of numbers over time, drawn as SVG, with the same numbers as a table for whoever cannot see it.
+
+import type { JSX } from "preact";
+import { useId, useState } from "preact/hooks";
+import { fill, number, time } from "../language";
+import { words } from "./texts";
+import { Button } from "./parts";
+
+export interface Line {
+  name: string;
+  values: (number | null)[];
+}
+
+const WIDTH = 640;
+const HEIGHT = 160;
+const LEFT = 44;
+const BOTTOM = 20;
+const TOP = 8;
+/** Lines are told apart by colour and by dashes. */
+const KINDS = 5;
+/** So many rows has the table at most. */
+const TABLE_ROWS = 30;
+
+/** A round number that is no less than `value`. */
+function ceiling(value: number): number {
+  if (value <= 0) return 1;
+  const power = 10 ** Math.floor(Math.log10(value));
+  const step = [1, 2, 2.5, 5, 10].find((step) => step * power >= value) ?? 10;
+  return step * power;
+}
+
+function path(values: (number | null)[], most: number): string {
+  const step = (WIDTH - LEFT) / Math.max(1, values.length - 1);
+  let text = "";
+  let drawing = false;
+  values.forEach((value, place) => {
+    if (value === null) {
+      drawing = false;
+      return;
+    }
+    const x = LEFT + place * step;
+    const y = TOP + (HEIGHT - TOP - BOTTOM) * (1 - value / most);
+    text += `${drawing ? "L" : "M"}${x.toFixed(1)} ${y.toFixed(1)}`;
+    drawing = true;
+  });
+  return text;
+}
+
+export function Plot(props: {
+  title: string; lines: Line[]; endsAt: string; stepSeconds: number;
+  /** Writes a value with its unit. */
+  unit?: (value: number) => string;
+}): JSX.Element {
+  const [asTable, setAsTable] = useState(false);
+  const title = useId();
+  const write = props.unit ?? ((value: number) => number(value, 1));
+  const known = props.lines.flatMap((line) => line.values).filter((value): value is number => value !== null);
+  const most = ceiling(Math.max(0, ...known));
+  const count = Math.max(0, ...props.lines.map((line) => line.values.length));
+  const end = new Date(props.endsAt).getTime();
+  const at = (place: number) => new Date(end - (count - 1 - place) * props.stepSeconds * 1000).toISOString();
+  const last = (line: Line) => line.values.findLast((value) => value !== null);
+  const every = Math.max(1, Math.ceil(count / TABLE_ROWS));
+  const rows = Array.from({ length: count }, (_, place) => place).filter((place) => (count - 1 - place) % every === 0);
+  return (
+    <figure class="plot">
+      <figcaption id={title}>
+        <span>{props.title}</span>
+        <Button pressed={asTable} onClick={() => setAsTable(!asTable)} label={`${words().asTable}: ${props.title}`}>{words().asTable}</Button>
+      </figcaption>
+      {!asTable && (
+        <svg viewBox={`0 0 ${WIDTH} ${HEIGHT}`} role="img" aria-labelledby={title} preserveAspectRatio="none">
+          {[0, 0.5, 1].map((share) => {
+            const y = TOP + (HEIGHT - TOP - BOTTOM) * (1 - share);
+            return (
+              <g key={share}>
+                <line class="grid" x1={LEFT} x2={WIDTH} y1={y} y2={y} />
+                <text class="axis" x={LEFT - 6} y={y + 4} text-anchor="end">{write(most * share)}</text>
+              </g>
+            );
+          })}
+          {count > 1 && [0, Math.floor((count - 1) / 2), count - 1].map((place, index) => (
+            <text key={place} class="axis" y={HEIGHT - 4} text-anchor={(["start", "middle", "end"] as const)[index]}
+              x={LEFT + (place * (WIDTH - LEFT)) / (count - 1)}>
+              {time(at(place)).replace(/(\d+:\d+):\d+/, "$1")}
+            </text>
+          ))}
+          {props.lines.map((line, place) => <path key={line.name} class={`line line-${place % KINDS}`} d={path(line.values, most)} />)}
+        </svg>
+      )}
+      {asTable && (
+        <div class="scroll" role="region" aria-label={props.title} tabIndex={0}>
+          <table>
+            <thead><tr><th scope="col">–</th>{props.lines.map((line) => <th key={line.name} scope="col" class="numeric">{line.name}</th>)}</tr></thead>
+            <tbody>
+              {rows.map((place) => (
+                <tr key={place}>
+                  <th scope="row">{time(at(place))}</th>
+                  {props.lines.map((line) => {
+                    const value = line.values[place];
+                    return <td key={line.name} class="numeric">{value === null || value === undefined ? "–" : write(value)}</td>;
+                  })}
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+      <ul class="legend">
+        {props.lines.map((line, place) => {
+          const value = last(line);
+          return (
+            <li key={line.name}>
+              <svg viewBox="0 0 24 6" aria-hidden="true" class="key"><line class={`line line-${place % KINDS}`} x1="0" x2="24" y1="3" y2="3" /></svg>
+              {line.name}{value !== undefined && value !== null && <span class="small"> {fill(words().now, { value: write(value) })}</span>}
+            </li>
+          );
+        })}
+      </ul>
+    </figure>
+  );
+}

@@ -1,0 +1,42 @@
+// The pages of the console: one line each. A page is loaded when it is first opened.
+
+import type { ComponentType } from "preact";
+import { texts } from "./language";
+import type { Role } from "./session";
+
+/** What a page is given: what stands behind its own path. */
+export interface PageProps {
+  rest: string[];
+}
+
+export type Group = "first" | "work" | "settings" | "system" | "own";
+
+export interface PageEntry {
+  path: string;
+  group: Group;
+  roles: Role[];
+  title: () => string;
+  load: () => Promise<{ default: ComponentType<PageProps> }>;
+  /** Not in the list of pages: it is reached from others. */
+  hidden?: boolean;
+}
+
+const titles = texts({
+  en: {
+    overview: "Overview",
+  },
+  de: {
+    overview: "Übersicht",
+  },
+});
+
+export const groups = texts<Record<Group, string>>({
+  en: { first: "", work: "Contact centre", settings: "Settings", system: "System", own: "You" },
+  de: { first: "", work: "Contact Center", settings: "Einstellungen", system: "System", own: "Sie" },
+});
+
+const LEADERS: Role[] = ["administrator", "supervisor"];
+
+export const pages: PageEntry[] = [
+  { path: "", group: "first", roles: LEADERS, title: () => titles().overview, load: () => import("./pages/overview/page") },
+];

@@ -1,0 +1,66 @@
+// Debian's Chromium for the tests, and what every page must keep.
+
+import { existsSync, mkdirSync } from "node:fs";
+import { join } from "node:path";
+import AxeBuilder from "@axe-core/playwright";
+import { chromium } from "playwright-core";
+
+const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
+/** Where screenshots go, if anywhere. */
+const SHOTS = process.env.SCREENSHOTS;
+const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+
+export function launch() {
+  if (!existsSync(CHROMIUM)) throw new Error(`there is no ${CHROMIUM}`);
+  return chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox", "--disable-dev-shm-usage"] });
+}
+
+/** A page of its own, with all that went wrong in it. */
+export async function open(browser, address, options = {}) {
+  const context = await browser.newContext({
+    ignoreHTTPSErrors: true, locale: "en-GB", timezoneId: "UTC", viewport: { width: 1280, height: 900 },
+    colorScheme: "light", ...options,
+  });
+  const page = await context.newPage();
+  const wrong = [];
+  page.on("pageerror", (error) => wrong.push(`error: ${error.message}`));
+  page.on("console", (message) => {
+    // What the network does is told by the page itself.
+    if (message.type() === "error" && !/Failed to load resource|net::ERR/.test(message.text())) wrong.push(message.text());
+  });
+  await page.goto(address);
+  return { page, context, wrong };
+}
+
+/** Signs in as the demo's administrator. */
+export async function signIn(page, account = "admin", password = "demo-admin") {
+  await page.getByLabel("Name", { exact: false }).first().fill(account);
+  await page.getByLabel("Password", { exact: false }).first().fill(password);
+  await page.getByRole("button", { name: /^(Sign in|Anmelden)$/ }).click();
+  await page.getByRole("navigation").waitFor({ state: "attached" });
+}
+
+/** What axe finds, in words. */
+export async function violations(page) {
+  const found = await new AxeBuilder({ page }).withTags(RULES).analyze();
+  return found.violations.map((it) => `${it.id}: ${it.nodes.map((node) => node.target.join(" ")).join(", ")}`);
+}
+
+/** Fields without a label that can be seen, which axe does not find. */
+export async function unlabelled(page) {
+  return page.evaluate(() => [...document.querySelectorAll("input, select, textarea")]
+    .filter((field) => field.offsetParent !== null && ![...(field.labels ?? [])].some((label) => label.offsetParent !== null && label.textContent.trim() !== ""))
+    .map((field) => field.outerHTML));
+}
+
+/** Whether the page is wider than its window. */
+export async function overflows(page) {
+  return page.evaluate(() => document.documentElement.scrollWidth > document.documentElement.clientWidth + 1);
+}
+
+/** Keeps a picture of the page, where somebody wants them. */
+export async function shot(page, name) {
+  if (!SHOTS) return;
+  mkdirSync(SHOTS, { recursive: true });
+  await page.screenshot({ path: join(SHOTS, `${name}.png`), fullPage: true });
+}
