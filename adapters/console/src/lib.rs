@@ -8,11 +8,13 @@
 //!
 //! Answers are JSON; what went wrong is a problem document (RFC 9457) that names each field. Who asks
 //! was proven by the server: a cookie of a session, a token, or a password with the request. What they
-//! may do is a matter of the route and, for supervisors, of their teams.
+//! may do is a matter of the route and, for supervisors, of their teams. Beside it are the pages that
+//! browsers load, which ask for all they show by the same interface.
 
 mod administration;
 mod answer;
 mod asked;
+mod assets;
 mod codes;
 mod conditions;
 mod csv;
