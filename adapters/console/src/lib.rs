@@ -24,6 +24,7 @@ mod merge;
 mod openapi;
 mod operation;
 mod operations;
+mod parts;
 mod pointer;
 mod problem;
 mod sections;
@@ -39,4 +40,5 @@ pub use administration::{
 pub use etag::{ETAG_PURPOSE, etag};
 pub use openapi::document as openapi_document;
 pub use operations::{headset_csv_head, headset_csv_lines};
+pub use parts::{Part, PartCode, PartKind, PartState};
 pub use surface::Console;
