@@ -25,10 +25,18 @@ const titles = texts({
   en: {
     overview: "Overview",
     firstSteps: "First steps",
+    audit: "Audit log",
+    nodes: "Nodes",
+    log: "Log",
+    probes: "Tests of peers",
   },
   de: {
     overview: "Übersicht",
     firstSteps: "Erste Schritte",
+    audit: "Auditprotokoll",
+    nodes: "Knoten",
+    log: "Protokoll",
+    probes: "Tests der Gegenstellen",
   },
 });
 
@@ -42,4 +50,8 @@ const LEADERS: Role[] = ["administrator", "supervisor"];
 export const pages: PageEntry[] = [
   { path: "", group: "first", roles: LEADERS, title: () => titles().overview, load: () => import("./pages/overview/page") },
   { path: "first-steps", group: "first", roles: ["administrator"], title: () => titles().firstSteps, load: () => import("./pages/first_steps/page") },
+  { path: "nodes", group: "system", roles: ["administrator"], title: () => titles().nodes, load: () => import("./pages/nodes/page") },
+  { path: "log", group: "system", roles: ["administrator"], title: () => titles().log, load: () => import("./pages/log/page") },
+  { path: "probes", group: "system", roles: ["administrator"], title: () => titles().probes, load: () => import("./pages/probes/page") },
+  { path: "audit", group: "system", roles: ["administrator"], title: () => titles().audit, load: () => import("./pages/audit/page") },
 ];
