@@ -6,7 +6,6 @@ use std::pin::pin;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -21,7 +20,7 @@ use super::rarely::Rarely;
 use super::table::Place;
 use super::watched::{Phase, Progress, Watched};
 use super::{Content, Ending, Listener, is_true};
-use crate::http::{Caller, is_trusted};
+use crate::http::{Caller, Outgoing, is_trusted};
 use crate::tls::ShownByDevice;
 use crate::tls::acme::{ALPN, Challenges};
 
@@ -140,7 +139,7 @@ async fn converse<S>(
     stream: S,
     address: IpAddr,
     shown: Option<ShownByDevice>,
-    mut ending: Ending,
+    ending: Ending,
 ) where
     S: AsyncRead + AsyncWrite + Unpin,
 {
@@ -149,9 +148,9 @@ async fn converse<S>(
     let shown = shown.as_ref();
     let service = service_fn(|request: http::Request<Incoming>| {
         progress.set(Phase::Working);
-        let progress = progress.clone();
+        let (progress, stop) = (progress.clone(), ending.stop.clone());
         async move {
-            let answer = match &setup.content {
+            let mut answer = match &setup.content {
                 Content::Site(site) => {
                     let device = shown.zip(setup.devices.as_ref());
                     let device =
@@ -160,14 +159,20 @@ async fn converse<S>(
                 }
                 Content::Refusal(refusal) => {
                     setup.metrics.plain.increment();
-                    refusal.answer()
+                    refusal.answer().map(Outgoing::from)
                 }
                 Content::Challenges(challenges) => {
-                    challenge_answer(challenges, request.uri().path())
+                    challenge_answer(challenges, request.uri().path()).map(Outgoing::from)
                 }
             };
-            progress.set(Phase::Answering);
-            Ok::<_, Infallible>(answer.map(Full::<Bytes>::new))
+            if answer.body().is_pieces() {
+                progress.set(Phase::Writing);
+                let over = progress.clone();
+                answer.body_mut().until(stop, move || over.set(Phase::Answering));
+            } else {
+                progress.set(Phase::Answering);
+            }
+            Ok::<_, Infallible>(answer)
         }
     });
     let mut builder = http1::Builder::new();
@@ -181,7 +186,8 @@ async fn converse<S>(
     let mut connection = pin!(builder.serve_connection(io, service));
     let overdue = pin!(progress.overdue(&setup.limits));
     let mut overdue = Rarely::new(overdue);
-    let stop = pin!(is_true(&mut ending.stop));
+    let (mut stop, mut abort) = (ending.stop.clone(), ending.abort.clone());
+    let stop = pin!(is_true(&mut stop));
     let stop = Rarely::new(stop);
     let ended = tokio::select! {
         biased;
@@ -197,7 +203,7 @@ async fn converse<S>(
             tokio::select! {
                 ended = connection.as_mut() => ended,
                 _ = &mut overdue => return,
-                () = is_true(&mut ending.abort) => return,
+                () = is_true(&mut abort) => return,
             }
         }
     };

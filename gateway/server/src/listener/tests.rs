@@ -27,6 +27,7 @@ use crate::tls::making::self_signed;
 use crate::tls::{Certificate, DeviceCertificates, Tls};
 
 mod devices;
+mod pieces;
 
 /// Nothing here may take longer.
 const DEADLINE: Duration = Duration::from_secs(20);
