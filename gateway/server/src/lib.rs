@@ -14,6 +14,7 @@ pub mod config;
 mod console;
 pub mod demo;
 mod headset_profile;
+mod history;
 mod http;
 mod listener;
 pub mod log;

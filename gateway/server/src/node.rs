@@ -29,6 +29,7 @@ use tokio::task::JoinSet;
 use crate::authentication::{Frame, NodeAccounts, Pool};
 use crate::config::{Config, Expiry, StoreConfig, check_files_for};
 use crate::console::{Handle, StoredProofs, Tries, set_up};
+use crate::history::{self, History};
 use crate::http::{HttpMetrics, RouteTable, route_tables};
 use crate::log::{LineLimit, LogControl};
 use crate::operations::{Health, Operations};
@@ -135,6 +136,7 @@ pub(crate) struct Shared {
     /// One backup onto this node's disk at a time.
     pub(crate) backing_up: Mutex<()>,
     drift: Drift,
+    pub(crate) history: History,
 }
 
 impl Node {
@@ -338,6 +340,7 @@ impl Starting {
             changing: Mutex::default(),
             backing_up: Mutex::default(),
             drift: Drift::default(),
+            history: History::default(),
             config,
             settings_file,
             tries: Tries::new(Arc::clone(&engine)),
@@ -449,6 +452,7 @@ impl Starting {
         others.spawn(async move { set_up::at_start(&node).await });
         others.spawn(Arc::clone(&shared.tries).run(stopping.clone()));
         others.spawn(logging::follow(Arc::clone(&shared), stopping.clone()));
+        others.spawn(history::keep(Arc::clone(&shared), stopping.clone()));
         if let Some(applying) = applying {
             tracing::info!(
                 "serving with the settings of before until the settings file is applied"
