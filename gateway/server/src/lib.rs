@@ -15,6 +15,7 @@ mod console;
 pub mod demo;
 mod headset_profile;
 mod http;
+pub mod inherited;
 mod listener;
 pub mod log;
 pub mod node;
