@@ -16,6 +16,7 @@ pub mod demo;
 mod headset_profile;
 mod history;
 mod http;
+pub mod inherited;
 mod listener;
 pub mod log;
 pub mod node;

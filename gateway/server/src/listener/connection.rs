@@ -2,10 +2,13 @@
 
 use std::convert::Infallible;
 use std::net::IpAddr;
-use std::pin::pin;
+use std::pin::{Pin, pin};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
+use http::HeaderValue;
+use http::header::CONNECTION;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -26,6 +29,9 @@ use crate::tls::acme::{ALPN, Challenges};
 
 /// How long a refusal may take, handshake included.
 const REFUSAL: Duration = Duration::from_secs(2);
+/// How long the node waits, when it stops, for whoever came before and has not asked anything yet: a slow
+/// phone's handshake. Whoever comes later waits for the next process.
+const FIRST_REQUEST: Duration = Duration::from_secs(2);
 /// What is said where there is no place; nothing of the request is read.
 const NO_PLACE: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/plain\r\n\
     Content-Length: 21\r\nRetry-After: 5\r\nConnection: close\r\n\r\ntoo many connections\n";
@@ -39,15 +45,14 @@ pub(super) async fn serve(
     ending: Ending,
 ) {
     let setup = &listener.setup;
-    // Who has not asked anything when the node stops has nothing in hand.
-    let mut stop = ending.stop.clone();
+    let mut given_up = Box::pin(given_up(ending.clone()));
     if setup.proxy_protocol {
         if !is_trusted(&setup.trusted_proxies, address) {
             setup.metrics.proxy_header.increment();
             return;
         }
         let header = tokio::select! {
-            () = is_true(&mut stop) => return,
+            () = given_up.as_mut() => return,
             header = timeout(setup.limits.header, proxy_header::read(&mut stream)) => header,
         };
         match header {
@@ -69,7 +74,7 @@ pub(super) async fn serve(
         }
     }
     let Some(tls) = &setup.tls else {
-        converse(listener, stream, address, None, ending).await;
+        converse(listener, stream, address, None, ending, given_up).await;
         return;
     };
     if let Some(devices) = &setup.devices {
@@ -77,7 +82,7 @@ pub(super) async fn serve(
     }
     let accept = TlsAcceptor::from(tls.current()).accept(stream);
     let accepted = tokio::select! {
-        () = is_true(&mut stop) => return,
+        () = given_up.as_mut() => return,
         accepted = timeout(setup.limits.handshake, accept) => accepted,
     };
     match accepted {
@@ -88,13 +93,22 @@ pub(super) async fn serve(
             let own = !is_trusted(&setup.trusted_proxies, address);
             let devices = setup.devices.as_ref().filter(|_| own);
             let shown = devices.and_then(|devices| devices.shown(stream.get_ref().1));
-            converse(listener, stream, address, shown, ending).await;
+            converse(listener, stream, address, shown, ending, given_up).await;
         }
         Ok(Err(error)) => {
             setup.metrics.handshake.increment();
             tracing::debug!(listener = setup.name, %error, "a TLS handshake failed");
         }
         Err(_) => setup.metrics.handshake.increment(),
+    }
+}
+
+/// Ends when the node stops and no first request is waited for any longer.
+async fn given_up(mut ending: Ending) {
+    is_true(&mut ending.stop).await;
+    tokio::select! {
+        () = is_true(&mut ending.abort) => {}
+        () = tokio::time::sleep(FIRST_REQUEST) => {}
     }
 }
 
@@ -129,7 +143,7 @@ fn challenge_answer(challenges: &Challenges, path: &str) -> http::Response<Bytes
     };
     let mut answer = http::Response::new(Bytes::from(text));
     *answer.status_mut() = status;
-    let kind = http::HeaderValue::from_static("application/octet-stream");
+    let kind = HeaderValue::from_static("application/octet-stream");
     answer.headers_mut().insert(http::header::CONTENT_TYPE, kind);
     answer
 }
@@ -140,15 +154,19 @@ async fn converse<S>(
     address: IpAddr,
     shown: Option<ShownByDevice>,
     ending: Ending,
+    given_up: Pin<Box<impl Future<Output = ()>>>,
 ) where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let setup = &listener.setup;
     let progress = Progress::new();
+    let (has_asked, is_last) = (AtomicBool::new(false), AtomicBool::new(false));
     let shown = shown.as_ref();
     let service = service_fn(|request: http::Request<Incoming>| {
         progress.set(Phase::Working);
+        has_asked.store(true, Ordering::Relaxed);
         let (progress, stop) = (progress.clone(), ending.stop.clone());
+        let is_last = &is_last;
         async move {
             let mut answer = match &setup.content {
                 Content::Site(site) => {
@@ -165,6 +183,9 @@ async fn converse<S>(
                     challenge_answer(challenges, request.uri().path()).map(Outgoing::from)
                 }
             };
+            if is_last.load(Ordering::Relaxed) {
+                answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+            }
             if answer.body().is_pieces() {
                 progress.set(Phase::Writing);
                 let over = progress.clone();
@@ -199,11 +220,28 @@ async fn converse<S>(
             return;
         }
         () = stop => {
-            connection.as_mut().graceful_shutdown();
-            tokio::select! {
-                ended = connection.as_mut() => ended,
-                _ = &mut overdue => return,
-                () = is_true(&mut abort) => return,
+            // Between two requests it is closed. A first one that is on its way is answered.
+            is_last.store(true, Ordering::Relaxed);
+            let is_given_up = async {
+                if !has_asked.load(Ordering::Relaxed) {
+                    given_up.await;
+                }
+            };
+            let ended = tokio::select! {
+                biased;
+                () = is_given_up => None,
+                ended = connection.as_mut() => Some(ended),
+            };
+            match ended {
+                Some(ended) => ended,
+                None => {
+                    connection.as_mut().graceful_shutdown();
+                    tokio::select! {
+                        ended = connection.as_mut() => ended,
+                        _ = &mut overdue => return,
+                        () = is_true(&mut abort) => return,
+                    }
+                }
             }
         }
     };
