@@ -150,7 +150,7 @@ fn texts(one: &Crate) -> Result<String, Problem> {
         let name = path.file_name().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
         // Its text is on every Debian.
         if !name.contains("apache") {
-            text.push_str(&fs::read_to_string(&path)?);
+            text.push_str(&without_apache(&fs::read_to_string(&path)?));
             text.push('\n');
         }
     }
@@ -158,6 +158,18 @@ fn texts(one: &Crate) -> Result<String, Problem> {
         return Err(format!("{} has no text of its licence {}", one.label(), one.licence).into());
     }
     Ok(text)
+}
+
+/// The text without that of Apache-2.0, which no package repeats.
+fn without_apache(text: &str) -> String {
+    let (begin, end) = ("Apache License\n", "END OF TERMS AND CONDITIONS");
+    let found = text.find(begin).zip(text.find(end)).filter(|(begin, end)| begin < end);
+    match found.and_then(|(from, to)| Some((text.get(..from)?, text.get(to + end.len()..)?))) {
+        Some((before, after)) => {
+            format!("{}[the text of Apache-2.0]{after}", before.trim_end_matches(' '))
+        }
+        None => text.to_owned(),
+    }
 }
 
 fn licence_files(folder: &Path) -> Vec<std::path::PathBuf> {
@@ -204,6 +216,13 @@ mod tests {
         assert_eq!(taken("(MIT OR Apache-2.0) AND Unicode-3.0"), ["Apache-2.0", "Unicode-3.0"]);
         assert_eq!(taken("Unlicense OR MIT"), ["MIT"]);
         assert_eq!(short(&taken("Apache-2.0 AND ISC")), "Apache-2.0 and ISC");
+    }
+
+    #[test]
+    fn the_text_of_apache_is_not_repeated() {
+        let text = "of one\n   Apache License\n  1. x\nEND OF TERMS AND CONDITIONS\nof another\n";
+        assert_eq!(without_apache(text), "of one\n[the text of Apache-2.0]\nof another\n");
+        assert_eq!(without_apache("MIT\n"), "MIT\n");
     }
 
     #[test]

@@ -67,7 +67,9 @@ fn specification(
         text,
         "Name: {}\nVersion: {}\nRelease: 1\nSummary: {}\nLicense: Apache-2.0\n\
          Group: System Environment/Daemons\nPackager: {MAINTAINER}\nVendor: Jackfield",
-        package.name, source.version, package.summary
+        package.name,
+        source.version,
+        capitalised(package.summary)
     )?;
     if package.is_service {
         writeln!(
@@ -106,6 +108,12 @@ fn specification(
         source.version
     )?;
     Ok(text)
+}
+
+/// Sentences begin so where rpm is at home, and not so in Debian.
+fn capitalised(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
 /// Folders that only this package has, those listed by themselves apart.
