@@ -1,6 +1,8 @@
 //! What operators see.
 
 use std::collections::BTreeSet;
+use std::io::Write as _;
+use std::process::{Command, Stdio};
 
 use serde_json::json;
 
@@ -50,6 +52,25 @@ fn ops_02_the_metric_list_is_what_the_program_shows() {
     let unlisted: Vec<_> =
         shown.difference(&listed).filter(|it| it.starts_with("jackfield_")).collect();
     assert!(unlisted.is_empty(), "not in schemas/metrics.txt: {unlisted:?}");
+}
+
+#[test]
+fn ops_02_prometheus_finds_nothing_wrong_with_what_the_program_shows() {
+    let gateway = Gateway::start();
+    let shown = wire::get_plain(&gateway.endpoint("metrics"));
+    let promtool = Command::new("promtool")
+        .args(["check", "metrics"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn();
+    let Ok(mut promtool) = promtool else {
+        return println!("left out: promtool is missing; install prometheus");
+    };
+    promtool.stdin.take().unwrap().write_all(shown.text().as_bytes()).unwrap();
+    let output = promtool.wait_with_output().unwrap();
+    let words = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && words.is_empty(), "{words}");
 }
 
 #[test]

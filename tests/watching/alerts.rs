@@ -66,11 +66,14 @@ fn ops_02_every_alert_is_shown_to_fire_and_to_be_silent() {
     }
     let alerts: BTreeSet<_> = alerts().into_keys().collect();
     assert_eq!(fires, alerts, "left: alerts that a test shows to fire; right: those there are");
-    assert_eq!(silent, alerts, "left: alerts that a test shows to be silent; right: those there are");
+    assert_eq!(
+        silent, alerts,
+        "left: alerts that a test shows to be silent; right: those there are"
+    );
 }
 
 #[test]
-fn ops_02_alerts_use_figures_that_a_node_shows() {
+fn alerts_use_figures_that_a_node_shows() {
     let all = figures::all();
     for (name, rule) in alerts() {
         let wrong = figures::wrong_with(rule["expr"].as_str().unwrap(), &all);
@@ -100,7 +103,7 @@ fn ops_02_every_alert_has_a_runbook_and_every_runbook_an_alert() {
 }
 
 #[test]
-fn ops_02_a_runbook_answers_what_is_asked_at_night() {
+fn a_runbook_answers_what_is_asked_at_night() {
     for (name, rule) in alerts() {
         let file = runbook(&name);
         let text = text(&format!("{RUNBOOKS}/{file}"));

@@ -40,7 +40,7 @@ fn expressions(panel: &Value) -> Vec<&str> {
 }
 
 #[test]
-fn ops_02_dashboards_have_what_grafana_needs_to_take_them_anywhere() {
+fn dashboards_have_what_grafana_needs_to_take_them_anywhere() {
     let mut uids = BTreeSet::new();
     for (name, board) in dashboards() {
         let uid = board["uid"].as_str().unwrap().to_owned();
@@ -61,7 +61,7 @@ fn ops_02_dashboards_have_what_grafana_needs_to_take_them_anywhere() {
 }
 
 #[test]
-fn ops_02_panels_say_their_unit_and_ask_the_chosen_source() {
+fn panels_say_their_unit_and_ask_the_chosen_source() {
     for (name, board) in dashboards() {
         let ids: BTreeSet<_> = board["panels"].as_array().unwrap().iter().map(id).collect();
         assert_eq!(ids.len(), board["panels"].as_array().unwrap().len(), "{name}: ids of panels");
@@ -117,7 +117,7 @@ fn ops_02_dashboards_ask_for_figures_that_a_node_shows() {
 }
 
 #[test]
-fn ops_02_prometheus_reads_every_expression_of_the_dashboards() {
+fn prometheus_reads_every_expression_of_the_dashboards() {
     // As rules of a file, since promtool reads expressions in no other way without a server.
     let mut rules = Vec::new();
     for (name, board) in dashboards() {

@@ -60,17 +60,20 @@ pub(crate) fn wrong_with(expression: &str, all: &BTreeMap<String, Figure>) -> Ve
                 continue;
             };
             known.extend(figure.labels.iter().map(String::as_str));
-            let matched = labels.into_iter().flat_map(|labels| labels.split("\",")).filter_map(
-                |pair| Some(pair.split_once('=')?.0.trim().trim_end_matches('!').to_owned()),
-            );
+            let matched =
+                labels.into_iter().flat_map(|labels| labels.split("\",")).filter_map(|pair| {
+                    Some(pair.split_once('=')?.0.trim().trim_end_matches('!').to_owned())
+                });
             for label in matched {
                 let is_known = figure.labels.contains(&label);
                 if !is_known && !OF_PROMETHEUS.contains(&label.as_str()) {
                     wrong.push(format!("{name} has no label {label}"));
                 }
             }
-        } else if GROUPINGS.contains(&name) {
-            let list = rest.trim_start().trim_start_matches('(').split(')').next().unwrap();
+        } else if let Some(list) = rest.trim_start().strip_prefix('(')
+            && GROUPINGS.contains(&name)
+        {
+            let list = list.split(')').next().unwrap();
             asked.extend(list.split(',').map(|label| label.trim().to_owned()));
         }
     }
@@ -147,8 +150,11 @@ fn figures_made(folder: &Path, made: &mut BTreeMap<String, String>) {
 fn names_and_labels_that_do_not_exist_are_found() {
     let all = all();
     let wrong = |expression| wrong_with(expression, &all);
-    assert!(wrong("sum by (job, state) (jackfield_nodes{state!=\"gone\",job=~\"x,y\"})").is_empty());
+    assert!(
+        wrong("sum by (job, state) (jackfield_nodes{state!=\"gone\",job=~\"x,y\"})").is_empty()
+    );
     assert!(wrong("rate(jackfield_store_batch_size_sum[5m]) > 0").is_empty());
+    assert!(wrong("sum by (by) (jackfield_provisioning_files_total)").is_empty());
     assert_eq!(wrong("jackfield_store_batch_size").len(), 1);
     assert_eq!(wrong("jackfield_nodes{stat=\"gone\"}"), ["jackfield_nodes has no label stat"]);
     assert_eq!(wrong("max by (pair) (jackfield_nodes)"), ["no figure of it has the label pair"]);

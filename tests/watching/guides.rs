@@ -13,7 +13,9 @@ fn texts() -> Vec<String> {
     for folder in [FOLDER.to_owned(), format!("{FOLDER}/runbooks")] {
         files.extend(names(&folder, ".md").iter().map(|name| format!("{folder}/{name}")));
     }
-    files.extend(["README.md", "packaging/bench/README.md", "conformance/README.md"].map(Into::into));
+    files.extend(
+        ["README.md", "packaging/bench/README.md", "conformance/README.md"].map(Into::into),
+    );
     files
 }
 
@@ -105,7 +107,10 @@ fn the_index_lists_every_guide() {
 
 #[test]
 fn links_and_headings_are_read_as_they_are_shown() {
-    assert_eq!(anchor("Provisioning: files that phones load"), "provisioning-files-that-phones-load");
+    assert_eq!(
+        anchor("Provisioning: files that phones load"),
+        "provisioning-files-that-phones-load"
+    );
     let text = "# A\n[one](a.md#b)\n```sh\n# no [two](x)\n```\n## `b` c\n[t](u)";
     assert_eq!(links(text), ["a.md#b", "u"]);
     assert_eq!(anchors(text), ["a", "b-c"].map(str::to_owned).into());
