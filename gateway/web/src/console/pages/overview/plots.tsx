@@ -1,0 +1,47 @@
+// What the node did in the last hour, as it remembers it.
+
+import type { JSX } from "preact";
+import { Plot, type Line } from "../../components/plot";
+import { Section } from "../../components/parts";
+import { useGet } from "../../components/use";
+import { fill, number } from "../../language";
+import { stateWord } from "../../presence";
+import { words } from "./texts";
+import type { History } from "./types";
+
+const AGENTS = ["ready", "not_ready", "talking", "wrap_up"];
+const ACTIVITY = ["phone.pages_per_second", "http.requests_per_second", "cti.events_per_second", "push.failures_per_second"];
+const LOAD = ["process.cpu_ratio"];
+/** How often the node remembers. */
+const STEP_SECONDS = 10;
+
+/** The lines of those names of all agents, where they are told. */
+export function linesOf(history: History, names: string[], title: (name: string) => string, team: string | null = null): Line[] {
+  return names.flatMap((name) => {
+    const found = history.series.find((one) => one.name === name && one.team === team);
+    return found ? [{ name: title(name), values: found.values }] : [];
+  });
+}
+
+export function Plots(): JSX.Element | null {
+  const agents = AGENTS.map((state) => `agents.${state}`);
+  const asked = useGet<History>("/history", { series: [...agents, ...ACTIVITY, ...LOAD].join(","), minutes: 60 }, STEP_SECONDS);
+  const history = asked.value;
+  if (!history) return null;
+  const { ends_at: endsAt, step_seconds: stepSeconds } = history;
+  const titles = [words().phonePages, words().requests, words().ctiEvents, words().pushFailures];
+  const states = linesOf(history, agents, (name) => stateWord(name.slice("agents.".length)));
+  const activity = linesOf(history, ACTIVITY, (name) => titles[ACTIVITY.indexOf(name)] ?? name);
+  const load = linesOf(history, LOAD, () => words().processor);
+  const percent = (value: number) => fill(words().percent, { value: number(value * 100, 1) });
+  return (
+    <Section title={words().activity}>
+      <div class="plots">
+        <Plot title={words().agentsPlot} lines={states} endsAt={endsAt} stepSeconds={stepSeconds} unit={(value) => number(value)} />
+        <Plot title={words().activity} lines={activity} endsAt={endsAt} stepSeconds={stepSeconds} />
+        {load.length > 0 && <Plot title={words().load} lines={load} endsAt={endsAt} stepSeconds={stepSeconds} unit={percent} />}
+      </div>
+      <p class="small">{words().plotsBegin}</p>
+    </Section>
+  );
+}
