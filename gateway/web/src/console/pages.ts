@@ -24,9 +24,11 @@ export interface PageEntry {
 const titles = texts({
   en: {
     overview: "Overview",
+    firstSteps: "First steps",
   },
   de: {
     overview: "Übersicht",
+    firstSteps: "Erste Schritte",
   },
 });
 
@@ -39,4 +41,5 @@ const LEADERS: Role[] = ["administrator", "supervisor"];
 
 export const pages: PageEntry[] = [
   { path: "", group: "first", roles: LEADERS, title: () => titles().overview, load: () => import("./pages/overview/page") },
+  { path: "first-steps", group: "first", roles: ["administrator"], title: () => titles().firstSteps, load: () => import("./pages/first_steps/page") },
 ];

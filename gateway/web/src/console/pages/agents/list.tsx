@@ -14,7 +14,7 @@ import { callWord, reasonWord, STATES, stateWord, type AgentState } from "../../
 import { place, setQuery, to } from "../../router";
 import { has } from "../../session";
 import { linesOf } from "../overview/plots";
-import type { History } from "../overview/types";
+import type { History } from "../overview/answers";
 import { useAgents } from "./live";
 import { words } from "./texts";
 

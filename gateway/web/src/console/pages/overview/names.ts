@@ -1,7 +1,7 @@
 // What parts are called, and which belong together.
 
 import { texts } from "../../language";
-import type { Part } from "./types";
+import type { Part } from "./answers";
 
 export const GROUPS = {
   node: ["node", "maintenance", "store", "disk", "backups", "settings_file", "secrets", "clock"],

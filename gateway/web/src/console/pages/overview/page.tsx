@@ -12,7 +12,7 @@ import { GROUPS, groupOf, partName } from "./names";
 import { Plots } from "./plots";
 import { reasonOf } from "./reasons";
 import { words } from "./texts";
-import type { OtherNode, Overview, Part } from "./types";
+import type { OtherNode, Overview, Part } from "./answers";
 
 /** Worst first. */
 const ORDER = ["missing", "partial", "unknown"];

@@ -7,7 +7,7 @@ import { useGet } from "../../components/use";
 import { fill, number } from "../../language";
 import { stateWord } from "../../presence";
 import { words } from "./texts";
-import type { History } from "./types";
+import type { History } from "./answers";
 
 const AGENTS = ["ready", "not_ready", "talking", "wrap_up"];
 const ACTIVITY = ["phone.pages_per_second", "http.requests_per_second", "cti.events_per_second", "push.failures_per_second"];
