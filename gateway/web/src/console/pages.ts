@@ -25,10 +25,18 @@ const titles = texts({
   en: {
     overview: "Overview",
     firstSteps: "First steps",
+    agents: "Agents",
+    devices: "Devices",
+    headsets: "Headsets",
+    cti: "CTI",
   },
   de: {
     overview: "Übersicht",
     firstSteps: "Erste Schritte",
+    agents: "Agenten",
+    devices: "Geräte",
+    headsets: "Headsets",
+    cti: "CTI",
   },
 });
 
@@ -42,4 +50,7 @@ const LEADERS: Role[] = ["administrator", "supervisor"];
 export const pages: PageEntry[] = [
   { path: "", group: "first", roles: LEADERS, title: () => titles().overview, load: () => import("./pages/overview/page") },
   { path: "first-steps", group: "first", roles: ["administrator"], title: () => titles().firstSteps, load: () => import("./pages/first_steps/page") },
+  { path: "agents", group: "work", roles: LEADERS, title: () => titles().agents, load: () => import("./pages/agents/page") },
+  { path: "cti", group: "work", roles: LEADERS, title: () => titles().cti, load: () => import("./pages/cti/page") },
+  { path: "headsets", group: "work", roles: ["administrator"], title: () => titles().headsets, load: () => import("./pages/headsets/page") },
 ];

@@ -64,7 +64,7 @@ function Now(props: { agent: AgentState }): JSX.Element {
         [words().team, agent.team ?? words().noTeam],
         [words().extension, agent.extension ?? "–"],
         [words().device, device === null ? words().nowhere
-          : has("administrator") ? <a key="device" href={`#/devices?q=${encodeURIComponent(device)}`}>{device}</a> : device],
+          : has("administrator") ? <a key="device" href={to("devices", device)}>{device}</a> : device],
         [words().call, agent.call
           ? <>{callWord(agent.call)}, {words().callSince.split("{time}")[0]}<Since at={agent.call.began_at} />{words().callSince.split("{time}")[1]}</>
           : words().noCall],

@@ -21,6 +21,9 @@ import { words } from "./texts";
 /** The states of the plot; the others are few and short. */
 const PLOTTED = ["ready", "not_ready", "talking", "wrap_up"].map((state) => `agents.${state}`);
 
+/** The node remembers a value each ten seconds. */
+const AGAIN_SECONDS = 10;
+
 export function ListPage(): JSX.Element {
   const query = place.value.query;
   const [team, state, text] = [query.get("team") ?? "", query.get("state") ?? "", query.get("q") ?? ""];
@@ -102,8 +105,8 @@ function Counts(props: { agents: AgentState[]; state: string }): JSX.Element {
 
 function Plots(props: { team: string }): JSX.Element | null {
   const team = props.team === "" ? null : props.team;
-  const asked = useGet<History>("/history", { series: PLOTTED.join(","), minutes: 60 }, 10);
-  if (!asked.value) return null;
+  const asked = useGet<History>("/history", { series: PLOTTED.join(","), minutes: 60, team }, AGAIN_SECONDS);
+  if (!asked.value?.ends_at) return null;
   const lines = linesOf(asked.value, PLOTTED, (name) => stateWord(name.slice("agents.".length)), team);
   if (lines.length === 0) return null;
   return (

@@ -59,6 +59,11 @@ export function useAgents(team: string): Live {
     };
     all<AgentState>("/team-states", team ? { team } : {}, end.signal, take).then(
       () => {
+        // What was heard after its page came is newer too.
+        for (const id of heard.current) {
+          const newer = known.current.get(id);
+          if (newer) next.set(id, newer);
+        }
         known.current = next;
         setWhole(true);
         setVersion((version) => version + 1);

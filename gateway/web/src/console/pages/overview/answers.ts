@@ -33,6 +33,6 @@ export interface Overview {
 
 export interface History {
   step_seconds: number;
-  ends_at: string;
+  ends_at: string | null;
   series: { name: string; team: string | null; unit: string; values: (number | null)[] }[];
 }

@@ -15,11 +15,21 @@ const LOAD = ["process.cpu_ratio"];
 /** How often the node remembers. */
 const STEP_SECONDS = 10;
 
-/** The lines of those names of all agents, where they are told. */
+/** The sum of several series, where at least one has a value. */
+function summed(all: (number | null)[][]): (number | null)[] {
+  return (all[0] ?? []).map((_, place) => {
+    const known = all.map((values) => values[place]).filter((value) => value !== null && value !== undefined);
+    return known.length === 0 ? null : known.reduce((sum, value) => sum + value, 0);
+  });
+}
+
+/** The lines of those names, of a team or of all; whoever may see some teams alone sees their sum. */
 export function linesOf(history: History, names: string[], title: (name: string) => string, team: string | null = null): Line[] {
   return names.flatMap((name) => {
-    const found = history.series.find((one) => one.name === name && one.team === team);
-    return found ? [{ name: title(name), values: found.values }] : [];
+    const series = history.series.filter((one) => one.name === name);
+    const found = series.find((one) => one.team === team)?.values;
+    const values = found ?? (team === null && series.length > 0 ? summed(series.map((one) => one.values)) : null);
+    return values ? [{ name: title(name), values }] : [];
   });
 }
 
@@ -27,7 +37,7 @@ export function Plots(): JSX.Element | null {
   const agents = AGENTS.map((state) => `agents.${state}`);
   const asked = useGet<History>("/history", { series: [...agents, ...ACTIVITY, ...LOAD].join(","), minutes: 60 }, STEP_SECONDS);
   const history = asked.value;
-  if (!history) return null;
+  if (!history?.ends_at) return null;
   const { ends_at: endsAt, step_seconds: stepSeconds } = history;
   const titles = [words().phonePages, words().requests, words().ctiEvents, words().pushFailures];
   const states = linesOf(history, agents, (name) => stateWord(name.slice("agents.".length)));
@@ -37,9 +47,9 @@ export function Plots(): JSX.Element | null {
   return (
     <Section title={words().activity}>
       <div class="plots">
-        <Plot title={words().agentsPlot} lines={states} endsAt={endsAt} stepSeconds={stepSeconds} unit={(value) => number(value)} />
-        <Plot title={words().activity} lines={activity} endsAt={endsAt} stepSeconds={stepSeconds} />
-        {load.length > 0 && <Plot title={words().load} lines={load} endsAt={endsAt} stepSeconds={stepSeconds} unit={percent} />}
+        {states.length > 0 && <Plot title={words().agentsPlot} lines={states} endsAt={endsAt} stepSeconds={stepSeconds} unit={(value) => number(value)} />}
+        {activity.length > 0 && <Plot title={words().ratesPlot} lines={activity} endsAt={endsAt} stepSeconds={stepSeconds} />}
+        {load.length > 0 && <Plot title={words().loadPlot} lines={load} endsAt={endsAt} stepSeconds={stepSeconds} unit={percent} />}
       </div>
       <p class="small">{words().plotsBegin}</p>
     </Section>
