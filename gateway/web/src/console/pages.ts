@@ -51,6 +51,7 @@ export const pages: PageEntry[] = [
   { path: "", group: "first", roles: LEADERS, title: () => titles().overview, load: () => import("./pages/overview/page") },
   { path: "first-steps", group: "first", roles: ["administrator"], title: () => titles().firstSteps, load: () => import("./pages/first_steps/page") },
   { path: "agents", group: "work", roles: LEADERS, title: () => titles().agents, load: () => import("./pages/agents/page") },
+  { path: "devices", group: "work", roles: LEADERS, title: () => titles().devices, load: () => import("./pages/devices/page") },
   { path: "cti", group: "work", roles: LEADERS, title: () => titles().cti, load: () => import("./pages/cti/page") },
   { path: "headsets", group: "work", roles: ["administrator"], title: () => titles().headsets, load: () => import("./pages/headsets/page") },
 ];
