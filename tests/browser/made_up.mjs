@@ -84,7 +84,7 @@ export function headsetPhone(number, more = {}) {
   return {
     device: `SEP00112233445${number}`, agent: number ? null : "1001", state: number ? null : "not_ready", reason: number ? null : 12,
     light: number ? "off" : "red", reached: number === 0, dead: number === 2, discovered_at: number ? null : at(0), configured_at: null,
-    proof: number ? null : "certificate", problem: number ? `the phone never asked ${MARKUP}` : null, ...more,
+    proof: number ? null : "certificate", problem: number ? `no discovery ${MARKUP}` : null, ...more,
   };
 }
 
@@ -99,7 +99,7 @@ export function agentPhone(more = {}) {
       xml: "<?xml version=\"1.0\"?>\n<CiscoIPPhoneText><Title>Not Ready</Title></CiscoIPPhoneText>",
     },
     states: [
-      origin("voice_state", "not_ready", "cti", "supervisor", `supervisor 1900 ${MARKUP}`),
+      origin("voice_state", "not_ready", "cti", "supervisor", `1900 ${MARKUP}`),
       origin("reason", "Lunch (12)", "cti", "supervisor"),
       origin("session", "signed_in", "gateway", "phone"),
       origin("headset_light", "red", "gateway", "timer"),
@@ -127,7 +127,7 @@ export function device(number, more = {}) {
     device: `SEP${String(number).padStart(12, "0")}`, description: number === 0 ? MARKUP : `Phone ${number}`, model: "CP-8845", configured: number % 7 !== 3,
     lines: [String(20_000 + number)], registers: number % 3 !== 2, registered: number % 3 === 0, registered_at: number % 3 === 0 ? at(-600) : null,
     transport: number % 3 === 0 ? "tls" : null, address: number % 3 === 0 ? "192.0.2.10:50000" : null, channel: ["http_push", "sip", "remotecc"][number % 3],
-    push: number % 4 === 3 ? null : { at: at(-60), problem: number % 4 === 1 ? `the phone answered 401 ${MARKUP}` : null },
+    push: number % 4 === 3 ? null : { at: at(-60), problem: number % 4 === 1 ? `401 Unauthorized ${MARKUP}` : null },
     agent: number % 2 ? null : "1001", headset: number % 5 ? null : "JAB10000", ...more,
   };
 }

@@ -123,7 +123,7 @@ function Origins(props: { states: Origin[] }): JSX.Element {
   return (
     <Section title={words().origins}>
       <p class="small">{words().originsText}</p>
-      <Table caption={words().origins} columns={columns} rows={props.states} id={(it) => it.what} empty={<p>{words().noOrigins}</p>} />
+      <Table caption={words().originsTable} columns={columns} rows={props.states} id={(it) => it.what} empty={<p>{words().noOrigins}</p>} />
     </Section>
   );
 }

@@ -131,22 +131,22 @@ function Agents(props: { agents: AgentState[]; withTeam: boolean }): JSX.Element
   const language = words();
   const columns = useMemo(() => {
     const all: Column<AgentState>[] = [
-      { id: "agent", title: language.agent, cell: (it) => <a href={to("agents", it.agent)}>{it.agent}</a>, sort: (it) => it.agent },
+      { id: "agent", title: language.agent, cell: (it) => <a href={to("agents", it.agent)}>{it.agent}</a>, sort: (it) => it.agent, width: 0.8 },
       { id: "name", title: language.name, cell: (it) => <span title={it.name}>{it.name}</span>, sort: (it) => it.name, width: 1.5 },
-      { id: "team", title: language.team, cell: (it) => it.team ?? language.noTeam, sort: (it) => it.team },
+      { id: "team", title: language.team, cell: (it) => it.team ?? language.noTeam, sort: (it) => it.team, width: 0.9 },
       {
-        id: "state", title: language.state, width: 1.5, sort: (it) => (STATES as readonly string[]).indexOf(it.state),
+        id: "state", title: language.state, width: 2.1, sort: (it) => (STATES as readonly string[]).indexOf(it.state),
         cell: (it) => <Presence state={it.state} pending={it.pending} />,
       },
       {
-        id: "reason", title: language.reason, width: 1.2, sort: (it) => reasonWord(it.reason) || null,
-        cell: (it) => it.call ? callWord(it.call) : reasonWord(it.reason),
+        id: "reason", title: language.reason, width: 1.6, sort: (it) => reasonWord(it.reason) || null,
+        cell: (it) => { const text = it.call ? callWord(it.call) : reasonWord(it.reason); return <span title={text}>{text}</span>; },
       },
       { id: "since", title: language.since, cell: (it) => <Since at={it.since ?? it.not_known_since} />, sort: (it) => it.since },
       { id: "extension", title: language.extension, cell: (it) => it.extension ?? "", sort: (it) => it.extension, width: 0.8 },
-      { id: "device", title: language.device, cell: (it) => it.device ?? "", sort: (it) => it.device, width: 1.3 },
+      { id: "device", title: language.device, cell: (it) => it.device ?? "", sort: (it) => it.device, width: 1.6 },
     ];
     return props.withTeam ? all : all.filter((column) => column.id !== "team");
   }, [language, props.withTeam]);
-  return <LongTable caption={words().list} columns={columns} rows={props.agents} id={(it) => it.agent} />;
+  return <LongTable caption={words().list} columns={columns} rows={props.agents} id={(it) => it.agent} leastRem={62} />;
 }

@@ -52,6 +52,8 @@ export function useAgents(team: string): Live {
         const item = items[taken];
         if (!item) continue;
         const newer = heard.current.has(item.agent) ? known.current.get(item.agent) : undefined;
+        // The order is that of the list, whatever was heard before.
+        next.delete(item.agent);
         next.set(item.agent, newer ?? item);
       }
       setTotal(count);

@@ -92,7 +92,7 @@ function Headsets(props: { name: string }): JSX.Element {
     <Section title={words().headsets}>
       <Trouble problem={seen.problem} again={seen.again} />
       {phone?.problem && <Notice kind="missing" quiet><p>{words().headsetProblem}: {phone.problem}</p></Notice>}
-      {seen.value && <Table caption={words().headsets} columns={columns} rows={rows} id={(it) => it.serial} empty={<p>{words().noHeadset}</p>} />}
+      {seen.value && <Table caption={words().headsetsTable} columns={columns} rows={rows} id={(it) => it.serial} empty={<p>{words().noHeadset}</p>} />}
     </Section>
   );
 }

@@ -106,16 +106,16 @@ export function PushState(props: { device: DeviceStatus }): JSX.Element {
 function Devices(props: { devices: DeviceStatus[] }): JSX.Element {
   const language = words();
   const columns = useMemo((): Column<DeviceStatus>[] => [
-    { id: "device", title: language.device, cell: (it) => <a href={to("devices", it.device)}>{it.device}</a>, sort: (it) => it.device, width: 1.3 },
+    { id: "device", title: language.device, cell: (it) => <a href={to("devices", it.device)}>{it.device}</a>, sort: (it) => it.device, width: 1.5 },
     {
       id: "description", title: language.description, width: 1.3, sort: (it) => it.description,
       cell: (it) => it.configured ? <span title={it.description ?? ""}>{it.description ?? ""}</span> : <em>{language.notConfigured}</em>,
     },
-    { id: "registration", title: language.registration, cell: (it) => <Registration device={it} />, sort: (it) => (it.registered ? 1 : isAway(it) ? 0 : 2), width: 1.5 },
+    { id: "registration", title: language.registration, cell: (it) => <Registration device={it} />, sort: (it) => (it.registered ? 1 : isAway(it) ? 0 : 2), width: 1.7 },
     { id: "push", title: language.push, cell: (it) => <PushState device={it} />, sort: (it) => (it.push === null ? 2 : it.push.problem === null ? 1 : 0), width: 1.2 },
-    { id: "channel", title: language.channel, cell: (it) => it.channel === null ? "–" : language.channels[it.channel] ?? it.channel, sort: (it) => it.channel },
+    { id: "channel", title: language.channel, cell: (it) => it.channel === null ? "–" : language.channels[it.channel] ?? it.channel, sort: (it) => it.channel, width: 1.3 },
     { id: "agent", title: language.agent, cell: (it) => it.agent === null ? language.nobody : <a href={to("agents", it.agent)}>{it.agent}</a>, sort: (it) => it.agent },
     { id: "headset", title: language.headset, cell: (it) => it.headset ?? "–", sort: (it) => it.headset },
   ], [language]);
-  return <LongTable caption={language.list} columns={columns} rows={props.devices} id={(it) => it.device} />;
+  return <LongTable caption={language.list} columns={columns} rows={props.devices} id={(it) => it.device} leastRem={62} />;
 }

@@ -93,7 +93,7 @@ function Headsets(props: { headsets: SeenHeadset[] }): JSX.Element {
     },
     { id: "seen", title: language.lastSeen, cell: (it) => day(it.last_seen_at), sort: (it) => it.last_seen_at },
   ], [language]);
-  return <LongTable caption={language.inventory} columns={columns} rows={props.headsets} id={(it) => it.serial} />;
+  return <LongTable caption={language.inventory} columns={columns} rows={props.headsets} id={(it) => it.serial} leastRem={78} />;
 }
 
 function Unknown(): JSX.Element {

@@ -21,16 +21,16 @@ export function Phones(): JSX.Element {
   const list = useAll<HeadsetPhone>("/headset-phones", {}, AGAIN_SECONDS);
   const language = words();
   const columns = useMemo((): Column<HeadsetPhone>[] => [
-    { id: "device", title: words().device, cell: (it) => <a href={to("devices", it.device)}>{it.device}</a>, sort: (it) => it.device },
+    { id: "device", title: words().device, cell: (it) => <a href={to("devices", it.device)}>{it.device}</a>, sort: (it) => it.device, width: 1.4 },
     { id: "agent", title: words().agent, cell: (it) => it.agent === null ? words().nobody : <a href={to("agents", it.agent)}>{it.agent}</a>, sort: (it) => it.agent },
     {
-      id: "state", title: words().toldState, sort: (it) => it.state,
+      id: "state", title: words().toldState, width: 1.6, sort: (it) => it.state,
       cell: (it) => it.state === null ? "–"
         : `${words().states[it.state] ?? it.state}${it.reason === null ? "" : ` (${fill(words().reason, { code: it.reason })})`}`,
     },
     { id: "light", title: words().light, cell: (it) => words().lights[it.light] ?? it.light, sort: (it) => it.light },
     {
-      id: "reached", title: words().reached, sort: (it) => reachOf(it)[0],
+      id: "reached", title: words().reached, width: 1.6, sort: (it) => reachOf(it)[0],
       cell: (it) => { const [state, word] = reachOf(it); return <State state={state} word={word} />; },
     },
     { id: "discovered", title: words().discovered, cell: (it) => it.discovered_at ? time(it.discovered_at) : words().never, sort: (it) => it.discovered_at },
@@ -41,7 +41,7 @@ export function Phones(): JSX.Element {
     <Section title={words().phones}>
       <Trouble problem={list.problem} again={list.again} />
       {list.whole && list.items.length === 0 && <Empty title={words().noPhones}><p>{words().noPhonesText}</p></Empty>}
-      {list.items.length > 0 && <LongTable caption={words().phones} columns={columns} rows={list.items} id={(it) => it.device} />}
+      {list.items.length > 0 && <LongTable caption={words().phones} columns={columns} rows={list.items} id={(it) => it.device} leastRem={78} />}
     </Section>
   );
 }

@@ -15,6 +15,7 @@ interface Names {
   parts: Record<string, string>;
   /** By part and name, where the name is one of ours. */
   named: Record<string, string>;
+  trusted: string;
 }
 
 const names = texts<Names>({
@@ -32,8 +33,9 @@ const names = texts<Names>({
       "listener phone": "Port for phones", "listener console": "Port for console and REST",
       "listener operations": "Port for health and metrics", "listener headset": "Port for headsets",
       "listener sip": "Port for SIP", "listener provisioning": "Port for provisioning",
-      "certificate acme": "Certificates by ACME", "certificate trust": "Trusted certificates",
+      "certificate acme": "Certificates by ACME", "certificate trust": "Trusted certificates", "certificate server": "Certificate of this node",
     },
+    trusted: "Trusted certificate {name}",
   },
   de: {
     parts: {
@@ -50,14 +52,21 @@ const names = texts<Names>({
       "listener phone": "Port für Telefone", "listener console": "Port für Konsole und REST",
       "listener operations": "Port für Zustand und Metriken", "listener headset": "Port für Headsets",
       "listener sip": "Port für SIP", "listener provisioning": "Port für Provisionierung",
-      "certificate acme": "Zertifikate über ACME", "certificate trust": "Vertraute Zertifikate",
+      "certificate acme": "Zertifikate über ACME", "certificate trust": "Vertraute Zertifikate", "certificate server": "Zertifikat dieses Knotens",
     },
+    trusted: "Vertrautes Zertifikat {name}",
   },
 });
 
+/** Certificates that are trusted stand under that name and their own. */
+const TRUSTED = "trust/";
+
 /** What a part is called. */
 export function partName(part: Part): string {
-  const { parts, named } = names();
+  const { parts, named, trusted } = names();
+  if (part.part === "certificate" && part.name?.startsWith(TRUSTED)) {
+    return trusted.replace("{name}", () => (part.name ?? "").slice(TRUSTED.length));
+  }
   const text = named[`${part.part} ${part.name ?? ""}`] ?? parts[part.part] ?? `${part.part} {name}`;
   return text.replace("{name}", () => part.name ?? "").trim();
 }

@@ -5,6 +5,7 @@ import { useState } from "preact/hooks";
 import { Presence, Since } from "../../components/presence";
 import { Copyable, Facts, Loading, Notice, Page, Section, State, Trouble } from "../../components/parts";
 import { Table, type Column } from "../../components/table";
+import { words as shared } from "../../components/texts";
 import { useGet, useTopic } from "../../components/use";
 import { fill, number, time } from "../../language";
 import { STATES } from "../../presence";
@@ -70,13 +71,13 @@ function Amiss(props: { parts: Part[] }): JSX.Element | null {
   if (rows.length === 0) return null;
   const columns: Column<Part>[] = [
     { id: "part", title: words().part, cell: (part) => <Name part={part} />, sort: partName },
-    { id: "state", title: words().parts, cell: (part) => <State state={part.state} />, sort: (part) => ORDER.indexOf(part.state) },
+    { id: "state", title: shared().state, cell: (part) => <State state={part.state} />, sort: (part) => ORDER.indexOf(part.state) },
     { id: "why", title: words().why, cell: (part) => <span class="prose">{reasonOf(part)}</span> },
     { id: "since", title: words().since, cell: (part) => <Since at={part.since} />, sort: (part) => part.since },
   ];
   return (
     <Section title={words().look}>
-      <Table caption={words().look} columns={columns} rows={rows} id={partName} />
+      <Table caption={words().lookTable} columns={columns} rows={rows} id={partName} />
     </Section>
   );
 }
@@ -103,7 +104,7 @@ function Nodes(props: { nodes: OtherNode[] }): JSX.Element {
   const columns: Column<OtherNode>[] = [
     { id: "node", title: words().nodeName, cell: (node) => node.node, sort: (node) => node.node },
     {
-      id: "state", title: words().parts, sort: (node) => node.state,
+      id: "state", title: shared().state, sort: (node) => node.state,
       cell: (node) => <State state={node.state === "ready" ? "ok" : node.state === "gone" || node.state === "failing" ? "missing" : "partial"}
         word={words().nodeStates[node.state] ?? node.state} />,
     },
@@ -112,7 +113,7 @@ function Nodes(props: { nodes: OtherNode[] }): JSX.Element {
   ];
   return (
     <Section title={words().nodes}>
-      <Table caption={words().nodes} columns={columns} rows={props.nodes} id={(node) => node.node} />
+      <Table caption={words().nodesTable} columns={columns} rows={props.nodes} id={(node) => node.node} />
     </Section>
   );
 }
