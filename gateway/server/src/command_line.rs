@@ -12,6 +12,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use engine::StoreClock;
 
 use crate::config::Config;
+use crate::inherited::Inherited;
 use crate::log::{self, LogControl};
 use crate::node::{Node, NodeError, Options, Signals};
 use crate::words::with_causes;
@@ -435,8 +436,14 @@ fn serve(
     settings_file: Option<PathBuf>,
     until_input_ends: bool,
 ) -> Result<(), Problem> {
+    // Before anything else is opened.
+    let inherited = Inherited::receive();
     let config = Config::load(config)?;
     let log: LogControl = log::start(config.log, Some(&config.name));
+    let inherited = inherited.unwrap_or_else(|error| {
+        tracing::warn!(%error, "the sockets that were handed over cannot be used");
+        Inherited::default()
+    });
     let options = Options {
         config,
         settings_file,
@@ -444,6 +451,7 @@ fn serve(
         log,
         clock: Arc::new(StoreClock::default()),
         surfaces: crate::surfaces::product(),
+        inherited,
     };
     let runtime = runtime()?;
     let served = runtime.block_on(async {

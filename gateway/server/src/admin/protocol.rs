@@ -113,6 +113,10 @@ pub(crate) async fn done(
             read(members, |_| Some(()))?;
             Ok(overview::overview(shared).await)
         }
+        "history" => {
+            let wanted = read(members, overview::read_history)?;
+            Ok(shared.history.told(&wanted))
+        }
         "push_states" => read(members, |_| Some(())).map(|()| status::push_states(shared)),
         "settings_apply" => {
             let text = read(members, |reader| reader.text("text"))?;

@@ -29,6 +29,10 @@ const titles = texts({
     devices: "Devices",
     headsets: "Headsets",
     cti: "CTI",
+    audit: "Audit log",
+    nodes: "Nodes",
+    log: "Log",
+    probes: "Tests of peers",
   },
   de: {
     overview: "Übersicht",
@@ -37,6 +41,10 @@ const titles = texts({
     devices: "Geräte",
     headsets: "Headsets",
     cti: "CTI",
+    audit: "Auditprotokoll",
+    nodes: "Knoten",
+    log: "Protokoll",
+    probes: "Tests der Gegenstellen",
   },
 });
 
@@ -54,4 +62,8 @@ export const pages: PageEntry[] = [
   { path: "devices", group: "work", roles: LEADERS, title: () => titles().devices, load: () => import("./pages/devices/page") },
   { path: "cti", group: "work", roles: LEADERS, title: () => titles().cti, load: () => import("./pages/cti/page") },
   { path: "headsets", group: "work", roles: ["administrator"], title: () => titles().headsets, load: () => import("./pages/headsets/page") },
+  { path: "nodes", group: "system", roles: ["administrator"], title: () => titles().nodes, load: () => import("./pages/nodes/page") },
+  { path: "log", group: "system", roles: ["administrator"], title: () => titles().log, load: () => import("./pages/log/page") },
+  { path: "probes", group: "system", roles: ["administrator"], title: () => titles().probes, load: () => import("./pages/probes/page") },
+  { path: "audit", group: "system", roles: ["administrator"], title: () => titles().audit, load: () => import("./pages/audit/page") },
 ];

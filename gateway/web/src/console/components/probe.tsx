@@ -36,10 +36,10 @@ const PROBE_MILLISECONDS_MAX = 120_000;
 export function ProbeResult(props: { told: ProbeTold }): JSX.Element {
   const { told } = props;
   return (
-    <div class="probe">
+    <div class="tried">
       <State state={STATES[told.verdict] ?? "unknown"} word={words().verdicts[told.verdict] ?? told.verdict} />
       {told.steps.length === 0 ? <p class="small">{words().nothing}</p> : (
-        <ol class="probe-steps">
+        <ol class="tried-steps">
           {told.steps.map((step, place) => (
             <li key={place}>
               <State state={STATES[step.outcome] ?? "unknown"} word={fill(words().step, { what: step.what, milliseconds: number(step.milliseconds) })} />
@@ -64,7 +64,7 @@ export function Probe(props: { kind: string; name?: string; children: string; la
     });
   };
   return (
-    <div class="probe">
+    <div class="tried">
       <div><Button busy={busy} onClick={test} {...(props.label === undefined ? {} : { label: props.label })}>{props.children}</Button></div>
       <div role="status">
         {busy && <p class="small">{words().running}</p>}

@@ -43,7 +43,7 @@ const names = texts<Names>({
       disk: "Platte des Datenspeichers", backups: "Sicherungen", settings_file: "Einstellungsdatei", secrets: "Geheimnisse",
       clock: "Uhr", surface: "Dienst {name}", listener: "Port {name}", certificate: "Zertifikat {name}",
       cti_pair: "CTI-Paar {name}", directory: "Verzeichnis {name}", registrations: "SIP-Registrierungen",
-      sip_next_hop: "Nächste SIP-Station {name}", phones: "Pushs an Telefone", headsets: "Headsets",
+      sip_next_hop: "SIP-Next-Hop {name}", phones: "Push-Nachrichten an Telefone", headsets: "Headsets",
       syslog: "Syslog-Empfänger {name}",
     },
     named: {

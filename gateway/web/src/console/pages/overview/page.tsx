@@ -9,6 +9,7 @@ import { words as shared } from "../../components/texts";
 import { useGet, useTopic } from "../../components/use";
 import { fill, number, time } from "../../language";
 import { STATES } from "../../presence";
+import { has } from "../../session";
 import { GROUPS, groupOf, partName } from "./names";
 import { Plots } from "./plots";
 import { reasonOf } from "./reasons";
@@ -55,7 +56,7 @@ function Summary(props: { overview: Overview }): JSX.Element {
   return (
     <>
       <Notice kind={worst}>{text}</Notice>
-      {!begun && <Notice quiet><p>{words().firstSteps} <a href="#/first-steps">{words().toFirstSteps}</a></p></Notice>}
+      {!begun && has("administrator") && <Notice quiet><p>{words().firstSteps} <a href="#/first-steps">{words().toFirstSteps}</a></p></Notice>}
     </>
   );
 }
