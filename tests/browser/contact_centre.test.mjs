@@ -134,28 +134,58 @@ test("agents_are_listed_by_team_state_and_text_and_the_address_keeps_it", async 
   await page.getByText("13 in all").waitFor();
 });
 
-test("24_000_agents_are_listed_as_40_are", async () => {
+/** In the page: news of 1,000 agents twice a second, and what each task of the page took beyond 50 ms. */
+function busyContactCentre() {
+  globalThis.longMilliseconds = [];
+  new PerformanceObserver((list) => { for (const entry of list.getEntries()) globalThis.longMilliseconds.push(Math.round(entry.duration)); })
+    .observe({ type: "longtask" });
+  globalThis.EventSource = class extends EventTarget {
+    static CLOSED = 2;
+    readyState = 1;
+    constructor(address) {
+      super();
+      if (!new URL(address, location.href).searchParams.get("topics").includes("states")) return;
+      let round = 0;
+      this.timer = setInterval(() => {
+        round += 1;
+        const agents = Array.from({ length: 1_000 }, (_, place) => {
+          const number = (round * 997 + place * 23) % 24_000;
+          const agent = { agent: String(10_000 + number), name: `Agent ${10_000 + number}`, team: "Sales", state: "held", reason: null, pending: null };
+          return { ...agent, since: new Date().toISOString(), not_known_since: null, extension: "2", device: null, call: null };
+        });
+        this.dispatchEvent(new MessageEvent("states", { data: JSON.stringify({ agents }) }));
+      }, 500);
+    }
+    close() { clearInterval(this.timer); this.readyState = 2; }
+  };
+}
+
+test("24_000_agents_are_listed_as_40_are_while_1_000_of_them_change_again_and_again", async () => {
   const agents = Array.from({ length: 24_000 }, (_, number) => made.agent(number));
-  await made.answer(page, "/team-states", (url) => made.pageOf(agents, url));
-  await page.addInitScript(() => {
-    if (!location.hash.startsWith("#/agents")) return;
-    globalThis.blockedMilliseconds = [];
-    new PerformanceObserver((list) => { for (const entry of list.getEntries()) globalThis.blockedMilliseconds.push(Math.round(entry.duration)); })
-      .observe({ type: "longtask" });
-  });
-  const began = Date.now();
-  await go("#/agents", "Agents");
-  await page.getByText("24,000 in all").waitFor();
-  const listed = Date.now() - began;
-  assert.ok(await page.getByRole("table", { name: "Agents" }).getByRole("row").count() < 60, "only what is seen is drawn");
-  await page.getByRole("button", { name: "Name", exact: true }).click();
-  const box = page.getByRole("table", { name: "Agents" }).getByRole("rowgroup").nth(1);
-  await box.evaluate((element) => { element.scrollTop = element.scrollHeight; });
-  await page.getByRole("rowheader", { name: "33999" }).waitFor();
-  await page.getByLabel("Search").fill("agent 33998");
-  await page.getByText("1 in all").waitFor();
-  const blocked = await page.evaluate(() => globalThis.blockedMilliseconds);
-  console.log(`24,000 agents: listed after ${listed} ms, long tasks of ${blocked.join(", ") || "none"} ms`);
+  const other = await open(browser, "about:blank", { storageState: await context.storageState() });
+  const busy = other.page;
+  try {
+    await busy.addInitScript(busyContactCentre);
+    await made.answer(busy, "/team-states", (url) => made.pageOf(agents, url));
+    await made.answer(busy, "/history", made.history);
+    const began = Date.now();
+    await busy.goto(`${node.console}#/agents`);
+    await busy.getByText("24,000 in all").waitFor();
+    const listed = Date.now() - began;
+    const table = busy.getByRole("table", { name: "Agents" });
+    assert.ok(await table.getByRole("row").count() < 60, "only what is seen is drawn");
+    await busy.getByRole("button", { name: "Name", exact: true }).click();
+    await busy.getByRole("button", { name: /^[\d,]+ On hold$/ }).filter({ hasNotText: /^2,66\d/ }).waitFor();
+    await table.getByRole("rowgroup").nth(1).evaluate((element) => { element.scrollTop = element.scrollHeight; });
+    await table.getByRole("rowheader", { name: "33999" }).waitFor();
+    await busy.getByLabel("Search").fill("agent 33998");
+    await busy.getByText("1 in all").waitFor();
+    const long = await busy.evaluate(() => globalThis.longMilliseconds);
+    console.log(`24,000 agents: listed after ${listed} ms; tasks longer than 50 ms: ${long.join(", ") || "none"}`);
+    assert.deepEqual(other.wrong, []);
+  } finally {
+    await other.context.close();
+  }
 });
 
 test("agents_that_cannot_be_had_or_are_not_there_say_what_to_do", async () => {

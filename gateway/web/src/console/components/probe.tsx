@@ -28,7 +28,7 @@ const words = texts({
   },
 });
 
-const STATES: Record<string, PartState> = { ok: "ok", partial: "partial", failed: "missing" };
+const STATES: Record<string, PartState> = { ok: "ok", partial: "partial", failed: "missing", left_out: "off" };
 /** A test waits for peers that are silent. */
 const PROBE_MILLISECONDS_MAX = 120_000;
 
