@@ -25,6 +25,10 @@ const titles = texts({
   en: {
     overview: "Overview",
     firstSteps: "First steps",
+    agents: "Agents",
+    devices: "Devices",
+    headsets: "Headsets",
+    cti: "CTI",
     audit: "Audit log",
     nodes: "Nodes",
     log: "Log",
@@ -33,6 +37,10 @@ const titles = texts({
   de: {
     overview: "Übersicht",
     firstSteps: "Erste Schritte",
+    agents: "Agenten",
+    devices: "Geräte",
+    headsets: "Headsets",
+    cti: "CTI",
     audit: "Auditprotokoll",
     nodes: "Knoten",
     log: "Protokoll",
@@ -50,6 +58,10 @@ const LEADERS: Role[] = ["administrator", "supervisor"];
 export const pages: PageEntry[] = [
   { path: "", group: "first", roles: LEADERS, title: () => titles().overview, load: () => import("./pages/overview/page") },
   { path: "first-steps", group: "first", roles: ["administrator"], title: () => titles().firstSteps, load: () => import("./pages/first_steps/page") },
+  { path: "agents", group: "work", roles: LEADERS, title: () => titles().agents, load: () => import("./pages/agents/page") },
+  { path: "devices", group: "work", roles: LEADERS, title: () => titles().devices, load: () => import("./pages/devices/page") },
+  { path: "cti", group: "work", roles: LEADERS, title: () => titles().cti, load: () => import("./pages/cti/page") },
+  { path: "headsets", group: "work", roles: ["administrator"], title: () => titles().headsets, load: () => import("./pages/headsets/page") },
   { path: "nodes", group: "system", roles: ["administrator"], title: () => titles().nodes, load: () => import("./pages/nodes/page") },
   { path: "log", group: "system", roles: ["administrator"], title: () => titles().log, load: () => import("./pages/log/page") },
   { path: "probes", group: "system", roles: ["administrator"], title: () => titles().probes, load: () => import("./pages/probes/page") },
