@@ -24,9 +24,13 @@ export interface PageEntry {
 const titles = texts({
   en: {
     overview: "Overview",
+    settings: "All settings",
+    settingsFile: "Import and export",
   },
   de: {
     overview: "Übersicht",
+    settings: "Alle Einstellungen",
+    settingsFile: "Import und Export",
   },
 });
 
@@ -36,7 +40,9 @@ export const groups = texts<Record<Group, string>>({
 });
 
 const LEADERS: Role[] = ["administrator", "supervisor"];
+const ADMINISTRATORS: Role[] = ["administrator"];
 
 export const pages: PageEntry[] = [
   { path: "", group: "first", roles: LEADERS, title: () => titles().overview, load: () => import("./pages/overview/page") },
+  { path: "settings", group: "settings", roles: ADMINISTRATORS, title: () => titles().settings, load: () => import("./pages/settings/page") },
 ];
