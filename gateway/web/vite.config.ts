@@ -1,22 +1,27 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import { defineConfig, type Plugin } from "vite";
 
 /** Texts smaller than this are not worth a second file. */
 const COMPRESSED_FROM_BYTES = 256;
 
-/** Puts each text of the build beside itself as `.br` and `.gz`, so that the program compresses nothing. */
+/**
+ * Puts each text of the build beside itself as `.br` and `.gz`, so that the program compresses nothing. It reads
+ * what was written: earlier, names of other files are not in the code yet.
+ */
 function compressed(): Plugin {
   return {
     name: "compressed",
     apply: "build",
-    enforce: "post",
-    generateBundle(_, bundle) {
-      for (const [name, file] of Object.entries(bundle)) {
-        const source = Buffer.from(file.type === "chunk" ? file.code : file.source);
+    writeBundle({ dir = "" }, bundle) {
+      for (const name of Object.keys(bundle)) {
+        const file = join(dir, name);
+        const source = readFileSync(file);
         if (!/\.(js|css|html|svg|json)$/.test(name) || source.length < COMPRESSED_FROM_BYTES) continue;
         const params = { [constants.BROTLI_PARAM_QUALITY]: constants.BROTLI_MAX_QUALITY };
-        this.emitFile({ type: "asset", fileName: `${name}.br`, source: brotliCompressSync(source, { params }) });
-        this.emitFile({ type: "asset", fileName: `${name}.gz`, source: gzipSync(source, { level: 9 }) });
+        writeFileSync(`${file}.br`, brotliCompressSync(source, { params }));
+        writeFileSync(`${file}.gz`, gzipSync(source, { level: 9 }));
       }
     },
   };

@@ -8,11 +8,13 @@
 //!
 //! Answers are JSON; what went wrong is a problem document (RFC 9457) that names each field. Who asks
 //! was proven by the server: a cookie of a session, a token, or a password with the request. What they
-//! may do is a matter of the route and, for supervisors, of their teams.
+//! may do is a matter of the route and, for supervisors, of their teams. Beside it are the pages that
+//! browsers load, which ask for all they show by the same interface.
 
 mod administration;
 mod answer;
 mod asked;
+mod assets;
 mod codes;
 mod conditions;
 mod csv;
@@ -22,6 +24,7 @@ mod merge;
 mod openapi;
 mod operation;
 mod operations;
+mod parts;
 mod pointer;
 mod problem;
 mod sections;
@@ -37,4 +40,5 @@ pub use administration::{
 pub use etag::{ETAG_PURPOSE, etag};
 pub use openapi::document as openapi_document;
 pub use operations::{headset_csv_head, headset_csv_lines};
+pub use parts::{Part, PartCode, PartKind, PartState};
 pub use surface::Console;

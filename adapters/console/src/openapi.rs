@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use crate::operation::{Body, Conditions, Kind, Operation, Success};
 use crate::sections::RESOURCES;
-use crate::{codes, operations, problem};
+use crate::{codes, operations, parts, problem};
 
 /// How somebody may be proven.
 pub(crate) const PROOFS: [&str; 5] =
@@ -103,6 +103,8 @@ fn schemas() -> Value {
     schemas.insert("SeenHeadset".to_owned(), operations::headset_schema());
     schemas.insert("HeadsetPhone".to_owned(), operations::headset_phone_schema());
     schemas.insert("HeadsetUnknownRequest".to_owned(), operations::unknown_request_schema());
+    schemas.insert("Overview".to_owned(), operations::overview_schema());
+    schemas.insert("Part".to_owned(), parts::part_schema());
     schemas.insert("Problem".to_owned(), problem_schema());
     Value::Object(schemas)
 }

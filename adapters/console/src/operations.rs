@@ -6,6 +6,7 @@ mod certificates;
 mod headset_phones;
 mod headsets;
 mod node;
+mod overview;
 mod own;
 mod settings_documents;
 mod settings_file;
@@ -18,6 +19,7 @@ pub(crate) use audit::entry_schema;
 pub(crate) use headset_phones::{headset_phone_schema, unknown_request_schema};
 pub(crate) use headsets::headset_schema;
 pub use headsets::{headset_csv_head, headset_csv_lines};
+pub(crate) use overview::overview_schema;
 use serde_json::{Map, Value};
 
 use crate::operation::{Kind, Operation, Parameter};
@@ -50,6 +52,7 @@ pub(crate) fn all() -> Vec<Operation> {
     operations.extend(audit::operations());
     operations.extend(headsets::operations());
     operations.extend(headset_phones::operations());
+    operations.extend(overview::operations());
     operations.extend(node::operations());
     operations.extend(certificates::operations());
     operations.extend(upkeep::operations());

@@ -1,4 +1,4 @@
-//! The routes of the console, out of the table of operations.
+//! The routes of the console, out of the table of operations, and those of its pages.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use tokio::sync::watch;
 use crate::asked::Asked;
 use crate::operation::Operation;
 use crate::problem::Problem;
-use crate::{Administration, ETAG_PURPOSE, etag, operations};
+use crate::{Administration, ETAG_PURPOSE, assets, etag, operations};
 
 /// The listener that administrators reach.
 const LISTENER: &str = "console";
@@ -82,7 +82,8 @@ impl Surface for Console {
 
     fn routes(self: Arc<Self>) -> Vec<Route> {
         let operations = operations::all().into_iter();
-        operations.map(|operation| route(&self, operation)).collect()
+        let operations = operations.map(|operation| route(&self, operation));
+        operations.chain(assets::routes(LISTENER, assets::BUILT)).collect()
     }
 
     fn readiness(&self) -> Readiness {

@@ -5,6 +5,7 @@ mod headset_phones;
 mod headsets;
 mod hostile;
 mod node;
+mod overview;
 mod people;
 mod settings;
 mod states;

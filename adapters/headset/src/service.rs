@@ -94,6 +94,11 @@ impl Headset {
         self.is_served.store(is_served, Ordering::Release);
     }
 
+    /// Whether anybody listens for headsets at this node.
+    pub fn is_served(&self) -> bool {
+        self.is_served.load(Ordering::Acquire)
+    }
+
     /// The state; held for a moment only, never across a wait.
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)

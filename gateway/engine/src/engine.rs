@@ -254,6 +254,16 @@ impl Engine {
         self.growth.latest()
     }
 
+    /// How far the machine's clock is ahead of the store's, in whole seconds.
+    pub fn clock_ahead_seconds(&self) -> i64 {
+        self.clock.machine_ahead_seconds()
+    }
+
+    /// Whether anybody ever signed in, as far as that is kept.
+    pub fn has_seen_a_session(&self) -> bool {
+        self.mirror.has_any()
+    }
+
     /// Figures of the store since it was opened.
     pub fn store_statistics(&self) -> Statistics {
         self.store.statistics()

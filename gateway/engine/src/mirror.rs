@@ -143,6 +143,11 @@ impl Mirror {
         tables.sessions.get(agent).map(|seen| Arc::clone(&seen.session))
     }
 
+    /// Whether there is any session, one that is over included.
+    pub(crate) fn has_any(&self) -> bool {
+        !self.tables.read().unwrap_or_else(PoisonError::into_inner).sessions.is_empty()
+    }
+
     pub(crate) fn signed_in(&self) -> Vec<Arc<AgentSession>> {
         let tables = self.tables.read().unwrap_or_else(PoisonError::into_inner);
         let sessions = tables.sessions.values().map(|seen| &seen.session);

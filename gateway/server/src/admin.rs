@@ -26,6 +26,7 @@ mod directories;
 mod headset_phones;
 mod headsets;
 mod kept;
+mod overview;
 pub(crate) mod people;
 mod phones;
 pub(crate) mod protocol;

@@ -54,6 +54,7 @@ mod signals;
 mod sip_sockets;
 mod supervision;
 
+pub(crate) use certificate::useless_trust;
 use drift::Drift;
 pub(crate) use drift::DriftTold;
 pub use error::NodeError;

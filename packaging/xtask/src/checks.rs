@@ -7,7 +7,7 @@ use std::process::{Command, ExitCode};
 use crate::plan::{self, Depth, PROGRAMS, Step, Work};
 use crate::tally::{Reader, Summary, Tally};
 use crate::workspace::Workspace;
-use crate::{Outcome, cargo, demo, setup};
+use crate::{Outcome, cargo, demo, setup, web};
 
 /// Runs every check of `depth`, prints the summary and ends with 1 if anything failed.
 pub(crate) fn run(workspace: &Workspace, depth: Depth, seeds: u32) -> Outcome {
@@ -55,6 +55,12 @@ fn perform(workspace: &Workspace, step: &Step) -> Result<Tallies, Box<dyn Error>
         }
         Work::Size { bytes_max } => Ok(one(step, fits(workspace, *bytes_max)?)),
         Work::Demo => demo::start_and_stop(workspace).map(|()| one(step, true)),
+        Work::Pages => web::checked_pages(workspace).map(|()| one(step, true)),
+        Work::Browser => {
+            let mut command = web::browser_tests(workspace)?;
+            command.envs(programs(workspace, "debug")).env("PATH", setup::search_path());
+            browser(step, command)
+        }
     }
 }
 
@@ -75,6 +81,26 @@ fn tests(mut command: Command, mut reader: Reader) -> Result<Tallies, Box<dyn Er
         }
     }
     Ok(reader.closed(child.wait()?.success()))
+}
+
+/// Runs the browser tests, showing what matters while node counts.
+fn browser(step: &Step, mut command: Command) -> Result<Tallies, Box<dyn Error>> {
+    let (output, input) = std::io::pipe()?;
+    let mut child = command.stdout(input.try_clone()?).stderr(input).spawn()?;
+    // Holds our ends of the pipe open, which would never end then.
+    drop(command);
+    let mut reported = web::Reported::default();
+    for line in BufReader::new(output).split(b'\n') {
+        let line = line?;
+        let line = String::from_utf8_lossy(&line);
+        if reported.line(&line) {
+            println!("{line}");
+        }
+    }
+    let success = child.wait()?.success();
+    let failed = if success { reported.failed } else { reported.failed.max(1) };
+    let (passed, ignored) = (reported.passed, reported.skipped);
+    Ok(vec![(step.kind.clone(), Tally { passed, failed, ignored, ..Tally::default() })])
 }
 
 /// Where tests and benches find the programs: cargo does not build another package's programs for them.
@@ -102,6 +128,8 @@ fn describe(work: &Work) -> String {
         }
         Work::Size { bytes_max } => format!("the release program has at most {bytes_max} bytes"),
         Work::Demo => "the demo starts, answers and stops".to_owned(),
+        Work::Pages => "the pages for browsers have right types and are built".to_owned(),
+        Work::Browser => "node --test, the pages in Chromium".to_owned(),
     }
 }
 

@@ -22,7 +22,7 @@ use signal_hook::iterator::Signals;
 
 use crate::setup::Purpose;
 use crate::workspace::Workspace;
-use crate::{Outcome, cargo};
+use crate::{Outcome, cargo, web};
 
 mod hints;
 
@@ -45,6 +45,10 @@ pub(crate) fn purpose(arguments: &[String]) -> Purpose {
 
 /// Builds the release programs and runs the demo until it is stopped.
 pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> Outcome {
+    // Whoever has no npm still sees the demo: the console says on its own page what it lacks.
+    if let Err(why) = web::pages(workspace) {
+        println!("demo: the console's pages are not built, so it has none: {why}");
+    }
     println!("demo: building jackfield and jackfield-peers (release; minutes the first time)");
     cargo::run(&cargo::build_programs(true))?;
     let folder = workspace.target_directory.join("demo");

@@ -18,6 +18,7 @@ mod live;
 mod plan;
 mod setup;
 mod tally;
+mod web;
 mod workspace;
 
 use std::error::Error;
@@ -38,8 +39,8 @@ Two commands are enough on a fresh Debian machine that has cargo and a C compile
   cargo xtask demo    build Jackfield and run it here, with agents and a phone to try
   cargo xtask test    run every check a change has to pass
 
-Both first install what they need from Debian, when they may. For the checks one program comes from
-PyPI, into a folder below target; nothing else is downloaded.";
+Both first install what they need from Debian, when they may. The pages for browsers are built by what
+npm fetches; for the checks some programs come from PyPI, into a folder below target.";
 
 #[derive(Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask", about = "Jackfield's own commands")]
@@ -74,6 +75,8 @@ enum Command {
     },
     /// Install the Debian packages that `demo` and `test` need, or name them
     Setup,
+    /// Build the pages that browsers load, where their sources changed; needs npm
+    Web,
     /// Run the simulation alone, for as many seeds as you have time for
     Simulate {
         /// Number of seeds
@@ -125,6 +128,11 @@ fn run(command: Command) -> Outcome {
             setup::ensure(Purpose::Test)?;
             live::ensure(&Workspace::read()?);
             println!("setup: everything `cargo xtask demo` and `cargo xtask test` need is here");
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Web => {
+            setup::ensure(Purpose::Demo)?;
+            web::pages(&Workspace::read()?)?;
             Ok(ExitCode::SUCCESS)
         }
         Command::Simulate { seeds } => by_hand::simulate(&Workspace::read()?, seeds),

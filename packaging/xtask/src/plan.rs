@@ -50,6 +50,10 @@ pub(crate) enum Work {
     Size { bytes_max: u64 },
     /// The demo starts, answers and stops, with one node and with two.
     Demo,
+    /// The pages for browsers: their types are right and they can be built.
+    Pages,
+    /// The pages in a real browser.
+    Browser,
 }
 
 /// The steps, and the kinds that do not run with the reason.
@@ -66,6 +70,8 @@ pub(crate) const PROGRAMS: &str = "programs";
 pub(crate) fn plan(workspace: &Workspace, depth: Depth, seeds: u32) -> Plan {
     let mut plan = Plan::default();
     plan.check("format", &["fmt", "--all", "--check"], &[]);
+    // What compiles after this has the pages in it.
+    plan.push("pages", Work::Pages);
     let lint = ["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"];
     plan.check("lint", &lint, &[]);
     plan.fuzz_targets();
@@ -88,6 +94,7 @@ pub(crate) fn plan(workspace: &Workspace, depth: Depth, seeds: u32) -> Plan {
     if workspace.has_doc_tests() {
         plan.tests("doc tests", &["--doc"], &[], Vec::new());
     }
+    plan.push("browser", Work::Browser).needs_programs = true;
     plan.slow(workspace, depth);
     plan
 }
@@ -208,6 +215,7 @@ mod tests {
         let plan = plan(&workspace(&["tidy", "features", "simulation"]), Depth::Usual, 10);
         let expected = [
             "format",
+            "pages",
             "lint",
             "format",
             "lint",
@@ -222,6 +230,7 @@ mod tests {
             "features",
             "tidy",
             "doc tests",
+            "browser",
         ];
         assert_eq!(kinds(&plan), expected);
     }
@@ -270,9 +279,9 @@ mod tests {
     #[test]
     fn only_what_starts_the_programs_needs_them() {
         let plan = plan(&workspace(&["tidy", "features", "simulation"]), Depth::All, 10);
-        let needing: Vec<_> = plan.steps.iter().filter(|step| step.needs_programs).collect();
-        assert_eq!(needing.len(), 1);
-        assert!(needing.iter().all(|step| step.kind == "features"));
+        let needing = plan.steps.iter().filter(|step| step.needs_programs);
+        let kinds: Vec<_> = needing.map(|step| step.kind.as_str()).collect();
+        assert_eq!(kinds, ["features", "browser"]);
     }
 
     #[test]

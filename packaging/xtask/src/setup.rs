@@ -46,7 +46,7 @@ struct Requirement {
 
 const EVERY_DEMO: &[Purpose] = &[Purpose::Demo, Purpose::DemoOfNodes];
 
-const REQUIREMENTS: [Requirement; 16] = [
+const REQUIREMENTS: [Requirement; 19] = [
     Requirement {
         command: "cc",
         packages: &["gcc", "libc6-dev"],
@@ -60,6 +60,27 @@ const REQUIREMENTS: [Requirement; 16] = [
         by_hand: "",
         why: "builds the memory allocator",
         purposes: EVERY_DEMO,
+    },
+    Requirement {
+        command: "node",
+        packages: &["nodejs"],
+        by_hand: "",
+        why: "builds the pages for browsers",
+        purposes: EVERY_DEMO,
+    },
+    Requirement {
+        command: "npm",
+        packages: &["npm"],
+        by_hand: "",
+        why: "fetches what builds them",
+        purposes: EVERY_DEMO,
+    },
+    Requirement {
+        command: "chromium",
+        packages: &["chromium", "fonts-dejavu-core"],
+        by_hand: "",
+        why: "shows the pages as people see them",
+        purposes: &[],
     },
     Requirement {
         command: "cargo-fmt",
@@ -336,7 +357,7 @@ mod tests {
     fn the_demo_needs_only_what_compiles() {
         let names: Vec<_> =
             missing(Purpose::Demo, |_| false).iter().map(|each| each.command).collect();
-        assert_eq!(names, ["cc", "make"]);
+        assert_eq!(names, ["cc", "make", "node", "npm"]);
     }
 
     #[test]
@@ -344,7 +365,7 @@ mod tests {
         let names = |purpose| -> Vec<_> {
             missing(purpose, |_| false).iter().map(|each| each.command).collect()
         };
-        assert_eq!(names(Purpose::DemoOfNodes), ["cc", "make", "postgres"]);
+        assert_eq!(names(Purpose::DemoOfNodes), ["cc", "make", "node", "npm", "postgres"]);
     }
 
     #[test]
@@ -374,9 +395,9 @@ mod tests {
         let advice = advice(&missing(Purpose::Test, |command| command == "cargo-clippy"));
         assert_eq!(
             advice,
-            "missing cc, make, cargo-fmt, xmllint, nginx, slapd, kamailio, sipp, postgres, openssl, pebble, \
+            "missing cc, make, node, npm, chromium, cargo-fmt, xmllint, nginx, slapd, kamailio, sipp, postgres, openssl, pebble, \
              rsyslogd, tftp, atftp, curl: run rustup component add rustfmt and apt-get install gcc libc6-dev \
-             make libxml2-utils nginx-light slapd kamailio kamailio-tls-modules sip-tester postgresql openssl \
+             make nodejs npm chromium fonts-dejavu-core libxml2-utils nginx-light slapd kamailio kamailio-tls-modules sip-tester postgresql openssl \
              pebble rsyslog tftp-hpa atftp curl (as root), then try again"
         );
     }

@@ -45,10 +45,12 @@ async fn ops_06_every_route_is_described_and_everything_described_is_served() {
             assert_eq!(in_path, told, "{id}");
         }
     }
-    let routes = place.routes().iter();
-    let served: BTreeSet<_> =
+    // Pages are for people, who need no description of them.
+    let routes = place.routes().iter().filter(|route| route.path.starts_with("/api/"));
+    let routes: Vec<_> =
         routes.map(|route| format!("{} {}", route.methods[0], route.path)).collect();
-    assert_eq!(served.len(), place.routes().len(), "an operation stands twice");
+    let served: BTreeSet<_> = routes.iter().cloned().collect();
+    assert_eq!(served.len(), routes.len(), "an operation stands twice");
     assert_eq!(served, described);
     check_references(&document, &document);
 }

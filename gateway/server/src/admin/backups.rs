@@ -85,6 +85,13 @@ pub(super) async fn list(shared: &Shared) -> Result<Value, Failure> {
     Ok(json!({"backups": listed, "most": BACKUPS_MAX}))
 }
 
+/// When the newest one was made, in seconds since 1970; `None` where there is none.
+pub(super) async fn newest(shared: &Shared) -> Result<Option<i64>, Failure> {
+    let folder = folder(shared);
+    let listed = blocking(move || found(&folder)).await?;
+    Ok(listed.first().and_then(|newest| newest.get("at")?.as_i64()))
+}
+
 /// Makes one of what is so now.
 pub(super) async fn make(
     shared: &Arc<Shared>,

@@ -104,6 +104,11 @@ fn told(phone: &HeadsetSeen, mode: HeadsetMode) -> Value {
     })
 }
 
+/// Whether something keeps its light from being right.
+pub(super) fn is_amiss(phone: &HeadsetSeen, mode: HeadsetMode) -> bool {
+    problem(phone, mode).is_some()
+}
+
 /// What is wrong with it, and what to do about it; the first thing that keeps its light from being right.
 fn problem(phone: &HeadsetSeen, mode: HeadsetMode) -> Option<String> {
     if mode == HeadsetMode::Disabled {

@@ -16,8 +16,8 @@ use domain::{Actor, Problems, Proof, Refusal};
 use serde_json::{Value, json};
 
 use super::{
-    agents, backups, certificates, deeds, directories, headset_phones, headsets, kept, people,
-    phones, secrets, status,
+    agents, backups, certificates, deeds, directories, headset_phones, headsets, kept, overview,
+    people, phones, secrets, status,
 };
 use crate::console::set_up;
 use crate::node::Shared;
@@ -108,6 +108,10 @@ pub(crate) async fn done(
         "status" => {
             read(members, |_| Some(()))?;
             Ok(status::with_drift(shared).await)
+        }
+        "overview" => {
+            read(members, |_| Some(()))?;
+            Ok(overview::overview(shared).await)
         }
         "push_states" => read(members, |_| Some(())).map(|()| status::push_states(shared)),
         "settings_apply" => {

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use domain::Timestamp;
-use engine::StoreState;
 use engine::surface::Readiness;
+use engine::{NodeSeen, StoreState};
 use serde_json::{Value, json};
 use sip::SipStatus;
 
@@ -91,11 +91,7 @@ pub(super) async fn with_drift(shared: &Arc<Shared>) -> Value {
 fn nodes(shared: &Shared) -> Value {
     let nodes = shared.engine.nodes().into_iter();
     let told = nodes.map(|node| {
-        let state = match (node.live, node.left) {
-            (true, _) => node.said.get("state").map_or("starting", String::as_str),
-            (false, true) => "left",
-            (false, false) => "gone",
-        };
+        let state = state_of(&node);
         let part = |name: &str| node.said.get(name).cloned();
         let number = |name: &str| part(name).and_then(|text| text.parse::<u64>().ok());
         json!({
@@ -110,6 +106,15 @@ fn nodes(shared: &Shared) -> Value {
         })
     });
     told.collect()
+}
+
+/// How a node is, as it says itself while it is there.
+pub(super) fn state_of(node: &NodeSeen) -> &str {
+    match (node.live, node.left) {
+        (true, _) => node.said.get("state").map_or("starting", String::as_str),
+        (false, true) => "left",
+        (false, false) => "gone",
+    }
 }
 
 /// How the links to the contact centre's servers stand.

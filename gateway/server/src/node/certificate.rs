@@ -83,6 +83,11 @@ fn warn(shared: &Shared) {
     }
 }
 
+/// How many of the trusted certificates are of no use.
+pub(crate) fn useless_trust(settings: &Settings, now: Timestamp) -> usize {
+    useless(settings, now).len()
+}
+
 /// What of the trusted certificates is of no use, in words.
 fn useless(settings: &Settings, now: Timestamp) -> BTreeSet<String> {
     let mut useless = BTreeSet::new();

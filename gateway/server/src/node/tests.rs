@@ -3,6 +3,7 @@
 mod headset;
 mod headset_phones;
 mod headsets;
+mod overview;
 mod peers;
 
 use std::io::{BufRead, BufReader, Read, Write};

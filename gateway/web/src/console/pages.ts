@@ -24,11 +24,13 @@ export interface PageEntry {
 const titles = texts({
   en: {
     overview: "Overview",
+    firstSteps: "First steps",
     settings: "All settings",
     settingsFile: "Import and export",
   },
   de: {
     overview: "Übersicht",
+    firstSteps: "Erste Schritte",
     settings: "Alle Einstellungen",
     settingsFile: "Import und Export",
   },
@@ -44,5 +46,7 @@ const ADMINISTRATORS: Role[] = ["administrator"];
 
 export const pages: PageEntry[] = [
   { path: "", group: "first", roles: LEADERS, title: () => titles().overview, load: () => import("./pages/overview/page") },
+  { path: "first-steps", group: "first", roles: ["administrator"], title: () => titles().firstSteps, load: () => import("./pages/first_steps/page") },
   { path: "settings", group: "settings", roles: ADMINISTRATORS, title: () => titles().settings, load: () => import("./pages/settings/page") },
+  { path: "settings-file", group: "settings", roles: ADMINISTRATORS, title: () => titles().settingsFile, load: () => import("./pages/settings_file/page") },
 ];

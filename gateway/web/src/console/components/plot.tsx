@@ -89,7 +89,7 @@ export function Plot(props: {
         </svg>
       )}
       {asTable && (
-        <div class="scroll" role="region" aria-label={props.title} tabIndex={0}>
+        <div class="scroll" role="group" aria-label={props.title} tabIndex={0}>
           <table>
             <thead><tr><th scope="col">–</th>{props.lines.map((line) => <th key={line.name} scope="col" class="numeric">{line.name}</th>)}</tr></thead>
             <tbody>

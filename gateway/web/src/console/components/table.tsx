@@ -66,7 +66,7 @@ export function Table<T>(props: {
   const rows = useMemo(() => sorted(props.rows, props.columns, sorting), [props.rows, props.columns, sorting]);
   if (props.rows.length === 0 && props.empty) return <>{props.empty}</>;
   return (
-    <div class="scroll" role="region" aria-label={props.caption} tabIndex={0}>
+    <div class="scroll" role="group" aria-label={props.caption} tabIndex={0}>
       <table>
         <caption class="hidden-visually">{props.caption}</caption>
         <thead><Head columns={props.columns} sorting={sorting} onSort={setSorting} /></thead>

@@ -9,7 +9,7 @@ import { useGet, useTopic } from "../../components/use";
 import { fill, number, since, time } from "../../language";
 import { now } from "../../now";
 import { words } from "./texts";
-import type { History, Overview, Part } from "./types";
+import type { History, Overview, Part } from "./answers";
 
 const ORDER = ["missing", "partial", "unknown", "ok", "off"];
 const SERIES = ["agents.ready", "agents.not_ready", "agents.talking", "agents.wrap_up", "phone.pages_per_second", "http.requests_per_second", "cti.events_per_second"];

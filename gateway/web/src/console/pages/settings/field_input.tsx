@@ -11,7 +11,7 @@ import { ListInput, MapInput } from "./list_input";
 import { ReferenceInput } from "./reference";
 import { below, choices, isDoc, keptAs, kindOf, members, type Doc, type Schema, type Value } from "./schema";
 import { SecretInput } from "./secret";
-import { fieldWords, optionLabel, spoken, type SectionEntry } from "./sections";
+import { fieldWords, inOrder, optionLabel, spoken, type SectionEntry } from "./sections";
 import { words } from "./texts";
 
 /** What all fields of a form know. */
@@ -168,15 +168,15 @@ function ObjectInput(props: FieldProps): JSX.Element {
 export function Members(props: {
   path: string; pointer: string; schema: Schema; value: Doc; names?: string[]; onInput: (value: Doc) => void;
 }): JSX.Element {
-  const { named } = useNamed();
+  const { section } = useForm();
   return (
     <>
-      {(props.names ?? members(props.schema)).map((name) => {
+      {(props.names ?? inOrder(section, props.path, members(props.schema))).map((name) => {
         const shape = props.schema.properties?.[name];
         if (!shape) return null;
         const path = props.path === "" ? name : `${props.path}.${name}`;
         const set = (value: Value) => props.onInput({ ...props.value, [name]: value });
-        const required = (props.schema.required?.includes(name) ?? false) || (props.pointer === "" && named.includes(name));
+        const required = (props.schema.required?.includes(name) ?? false) || (props.pointer === "" && section.named_by.includes(name));
         const kept = keptAs(props.schema, name);
         if (kindOf(shape) === "secret") {
           return (
@@ -192,8 +192,4 @@ export function Members(props: {
       })}
     </>
   );
-}
-
-function useNamed(): { named: string[] } {
-  return { named: useForm().section.named_by };
 }

@@ -20,7 +20,7 @@ import { DeleteDialog } from "./delete_dialog";
 import { copyOf, faultsOf, read, write, type Changed, type Read } from "./document";
 import { FormContext, Members, type FormFacts } from "./field_input";
 import { cleanedDocument, members, same, type Doc, type Schema } from "./schema";
-import { fieldWords, nameOf, pageOf, resource, spoken, type SectionEntry } from "./sections";
+import { fieldWords, inOrder, nameOf, pageOf, resource, spoken, type SectionEntry } from "./sections";
 import { words } from "./texts";
 
 /** What a form begins with. */
@@ -121,7 +121,7 @@ function Form(props: { section: SectionEntry; schema: Schema; name: string | nul
     }
   });
   const facts: FormFacts = { section, faults, disabled, settled: name === null ? [] : section.named_by, id };
-  const all = members(schema);
+  const all = inOrder(section, "", members(schema));
   const essential = section.essential?.filter((member) => all.includes(member)) ?? all;
   const rest = all.filter((member) => !essential.includes(member));
   const restWrong = [...faults.keys()].some((pointer) => rest.includes(pointer.split("/")[1] ?? ""));
@@ -221,7 +221,7 @@ function More(props: { open: boolean; children: ComponentChildren }): JSX.Elemen
   return (
     <details class="card more" ref={box}>
       <summary><h2>{words().more}</h2></summary>
-      {props.children}
+      <div class="more-fields">{props.children}</div>
     </details>
   );
 }

@@ -62,7 +62,7 @@ export function ListPage(props: { section: SectionEntry; schema: Schema; ruled: 
   }));
   if (props.ruled === null) {
     shape.push({
-      id: "act", title: words().remove, width: 1.5, cell: (item) => (
+      id: "act", title: words().actions, width: 1.5, cell: (item) => (
         <span class="row-actions">
           <a href={`${pageOf(section)}?copy=${encodeURIComponent(name(item))}`} aria-label={`${words().copy}: ${name(item)}`}>{words().copy}</a>
           <button type="button" class="link danger" aria-label={`${shared().delete}: ${name(item)}`} onClick={() => setDeleting(name(item))}>{shared().delete}</button>

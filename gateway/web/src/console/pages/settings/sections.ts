@@ -109,6 +109,17 @@ export function fieldWords(section: SectionEntry, path: string): FieldWords {
   return section.fields[path] ?? { label: [path, path], help: ["", ""] };
 }
 
+/** Members in the order in which their words are written; others last. */
+export function inOrder(section: SectionEntry, path: string, names: string[]): string[] {
+  const before = path === "" ? "" : `${path}.`;
+  const order = Object.keys(section.fields);
+  const rank = (name: string) => {
+    const at = order.indexOf(`${before}${name}`);
+    return at < 0 ? order.length : at;
+  };
+  return [...names].sort((one, other) => rank(one) - rank(other));
+}
+
 /** What a value of a field is called. */
 export function optionLabel(section: SectionEntry, path: string, value: string): string {
   const option = fieldWords(section, path).options?.[value];

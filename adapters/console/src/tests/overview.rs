@@ -1,0 +1,43 @@
+//! The overview and what stands beside it: who is told what.
+
+use serde_json::{Value, json};
+
+use crate::testing::{Place, administrator, agent_person, supervisor};
+use crate::{Part, PartCode, PartKind, PartState};
+
+fn told() -> Value {
+    let store = Part::not_ok(PartKind::Store, PartState::Missing, PartCode::StoreFailing)
+        .because(Some("/var/lib/jackfield/store.db: disk I/O error"));
+    json!({
+        "node": "gw-a.example",
+        "at": 1_800_000_000_000_000_i64,
+        "parts": [Part::ok(PartKind::Clock).json(), store.json()],
+    })
+}
+
+#[tokio::test]
+async fn ops_06_ccp_01_leaders_see_every_part_and_administrators_what_lies_behind_it() {
+    let place = Place::new().await;
+    place.node.answers("overview", Ok(told()));
+    let all = place.get("/api/v1/overview", administrator()).await.json();
+    assert_eq!(all["at"], "2027-01-15T08:00:00Z");
+    assert!(all["parts"][1]["reason"].as_str().unwrap().contains("/var/lib"), "{all}");
+    place.node.answers("overview", Ok(told()));
+    let less = place.get("/api/v1/overview", supervisor()).await.json();
+    assert!(!less.to_string().contains("/var/lib"), "{less}");
+    let store = &less["parts"][1];
+    assert_eq!((&store["code"], &store["page"]), (&json!("store_failing"), &Value::Null));
+    let refused = place.get("/api/v1/overview", agent_person("1001")).await;
+    refused.assert_problem(403, "forbidden");
+}
+
+#[test]
+fn ccp_01_the_description_names_every_code_a_browser_may_have_to_translate() {
+    let document = crate::openapi::document();
+    let codes = &document["components"]["schemas"]["Part"]["properties"]["code"]["enum"];
+    let mut named: Vec<_> = codes.as_array().unwrap().iter().filter_map(Value::as_str).collect();
+    named.sort_unstable();
+    let mut known: Vec<_> = PartCode::TABLE.iter().map(|(_, name, _)| *name).collect();
+    known.sort_unstable();
+    assert_eq!(named, known);
+}
