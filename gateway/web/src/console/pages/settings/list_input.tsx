@@ -21,7 +21,9 @@ export function ListInput(props: FieldProps): JSX.Element {
   const [shown, setShown] = useState(SHOWN);
   const box = useRef<HTMLFieldSetElement>(null);
   const items = Array.isArray(props.value) ? props.value : [];
-  const label = spoken(fieldWords(section, props.path).label);
+  const named = fieldWords(section, props.path);
+  const label = spoken(named.label);
+  const one = spoken(named.item) || label;
   const fault = told(faults, props.pointer);
   const shape = props.schema.items ?? {};
   const isObjects = shape.properties !== undefined;
@@ -42,7 +44,7 @@ export function ListInput(props: FieldProps): JSX.Element {
       {fault && <p class="error">{fault}</p>}
       {items.length === 0 && <p class="small">{words().noEntries}</p>}
       {items.slice(0, shown).map((item, place) => {
-        const called = fill(words().entry, { label, place: place + 1 });
+        const called = fill(words().entry, { label: one, place: place + 1 });
         const set = (value: Value) => change(items.map((other, at) => at === place ? value : other));
         const buttons = (
           <div class="entry-buttons">
@@ -76,7 +78,7 @@ export function ListInput(props: FieldProps): JSX.Element {
           change([...items, isObjects ? {} : ""]);
           setShown(Math.max(shown, items.length + 1));
           focusLater(box, `[data-item="${items.length}"] input, [data-item="${items.length}"] select`);
-        }}>{fill(words().addTo, { label })}</button>
+        }}>{fill(words().addTo, { label: one })}</button>
       </div>
     </fieldset>
   );

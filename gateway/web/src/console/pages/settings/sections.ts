@@ -30,6 +30,8 @@ export type Both = [string, string];
 export interface FieldWords {
   label: Both;
   help: Both;
+  /** For lists: what one entry is called. */
+  item?: Both;
   /** What the values are called. */
   options?: Record<string, Both>;
 }
