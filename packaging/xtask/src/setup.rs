@@ -215,7 +215,7 @@ mod tests {
         let names = |purpose| -> Vec<_> {
             missing(purpose, |_| false).iter().map(|each| each.command).collect()
         };
-        assert_eq!(names(Purpose::DemoOfNodes), ["cc", "make", "node", "npm", "postgres"]);
+        assert_eq!(names(Purpose::DemoOfNodes), ["cc", "make", "postgres", "node", "npm"]);
     }
 
     #[test]
