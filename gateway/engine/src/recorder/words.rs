@@ -66,5 +66,5 @@ fn is_link(word: &str) -> bool {
 
 fn is_edge(character: char) -> bool {
     character.is_whitespace()
-        || matches!(character, '=' | ':' | '"' | '\'' | '&' | '?' | ',' | ';' | '/')
+        || matches!(character, '.' | '@' | '=' | ':' | '"' | '\'' | '&' | '?' | ',' | ';' | '/')
 }
