@@ -25,6 +25,7 @@ mod lines;
 mod link;
 mod metrics;
 mod models;
+mod noted;
 mod pending;
 mod prefill;
 mod proof;

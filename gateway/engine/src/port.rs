@@ -14,7 +14,7 @@ use crate::engine::{Engine, StoreState};
 use crate::{
     Admission, Applicant, Attempt, AuthenticationRefusal, Authenticator, Channels,
     ClientConnection, Feed, HeldLease, Metrics, NodeSeen, Outbox, Outcome, Owner, PairStatus,
-    SubmitError, UnsealError,
+    Recorder, SubmitError, UnsealError,
 };
 
 /// An adapter's way to everything else. Cheap to clone.
@@ -98,6 +98,11 @@ impl Port {
     /// Ways to devices, for who has one and for who has something to show.
     pub fn channels(&self) -> &Channels {
         &self.engine.channels
+    }
+
+    /// Where messages are noted for the last minutes; never a secret.
+    pub fn recorder(&self) -> &Recorder {
+        &self.engine.recorder
     }
 
     /// The settings in force.

@@ -68,6 +68,13 @@ impl Engine {
     /// Dropping the wait leaves the input either done as a whole or not at all; the same input may
     /// come again and gets the same outcome.
     pub async fn submit(&self, input: Input) -> Result<Outcome, SubmitError> {
+        self.note_asked(&input);
+        let outcome = self.carry_through(&input).await;
+        self.note_outcome(&input, &outcome);
+        outcome
+    }
+
+    async fn carry_through(&self, input: &Input) -> Result<Outcome, SubmitError> {
         if self.is_stopping() {
             return Err(SubmitError::Stopping);
         }
@@ -79,7 +86,7 @@ impl Engine {
             // Whoever holds this waits for no lane, and for nobody's owner.
             let _head =
                 if input.is_told() { Some(self.audit_head_turn.lock().await) } else { None };
-            self.carry(&input).await?
+            self.carry(input).await?
         };
         let Carried::Asks(asked, reply) = decided else { return Ok(decided.into_outcome()) };
         let answer = self.live.ask(&asked.pair, asked.command).await.ok_or(SubmitError::Busy)?;

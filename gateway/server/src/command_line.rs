@@ -108,6 +108,9 @@ enum Command {
         /// Settings (YAML) to check too.
         #[arg(long, value_name = "FILE")]
         settings: Option<PathBuf>,
+        /// Ask no database: a node waits for one that is away, so that is no reason not to start.
+        #[arg(long)]
+        offline: bool,
     },
     /// Apply a file of settings to the running node.
     #[command(after_long_help = apply_help::APPLY_HELP)]
@@ -296,6 +299,12 @@ enum Command {
         /// Which shell.
         shell: clap_complete::Shell,
     },
+    /// Write the manual pages of these commands into a folder, for whoever makes a package.
+    #[command(hide = true)]
+    ManualPages {
+        /// The folder, which is there.
+        folder: PathBuf,
+    },
 }
 
 /// Which running node is asked.
@@ -401,7 +410,9 @@ fn run(command: Command, out: &mut impl Write) -> Result<(), Problem> {
         Command::Run { config, settings, until_input_ends } => {
             serve(&config, settings, until_input_ends)
         }
-        Command::Check { config, settings } => check::check(&config, settings.as_deref(), out),
+        Command::Check { config, settings, offline } => {
+            check::check(&config, settings.as_deref(), offline, out)
+        }
         Command::Demo { dir, endpoints, port, cti, nodes } => {
             let runtime = runtime()?;
             let log = log::start(crate::config::LogConfig { json: false, level: "info" }, None);
@@ -426,6 +437,9 @@ fn run(command: Command, out: &mut impl Write) -> Result<(), Problem> {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut CommandLine::command(), "jackfield", &mut script);
             Ok(out.write_all(&script)?)
+        }
+        Command::ManualPages { folder } => {
+            Ok(clap_mangen::generate_to(CommandLine::command(), folder)?)
         }
         command => ask::ask(command, out),
     }

@@ -150,6 +150,7 @@ fn request(command: Command) -> Result<(WhichNode, Value, Shown), Problem> {
         | Command::Backup(_)
         | Command::Restore(_)
         | Command::SupportBundle { .. }
+        | Command::ManualPages { .. }
         | Command::Completions { .. } => {
             return Err(Problem("error: this asks no running node".to_owned()));
         }

@@ -8,7 +8,7 @@ mod sip;
 
 pub(super) use super::field::{Fallback, Field, LIST_MAX, Section, Sort};
 use super::field::{field, section};
-use Fallback::{Absent, List, Number as Default, Required, Switch as On, Word};
+use Fallback::{Absent, List, Number as Default, Switch as On, Word};
 use Sort::{
     Addresses, Choice, DatabaseUrl, HostName, MailAddresses, Networks, Number, Path, PublicNames,
     SecretPath, SecureUrl, Switch,
@@ -136,16 +136,18 @@ const FIRST: &[Field] = &[
     field(
         "name",
         HostName,
-        Required("gw-a.example.com"),
+        Absent("gw-a.example.com"),
         &[
             "Full host name of this node, as phones reach it. It stands in every service URL and in the",
-            "certificate. Never an address; at most 94 characters, since phones cut long URLs.",
+            "certificate. Never an address; at most 94 characters, since phones cut long URLs. Not given, it",
+            "is the machine's own full name (from the kernel, else from /etc/hosts), else localhost, which is",
+            "enough to try things out on the machine itself. Give it before the first phone.",
         ],
     ),
     field(
         "state_directory",
         Path,
-        Required("/var/lib/jackfield"),
+        Word("/var/lib/jackfield"),
         &[
             "Folder for what the gateway keeps: store, keys, certificates, admin socket. It is made with",
             "mode 0700 where it is missing.",

@@ -33,6 +33,8 @@ const titles = texts({
     nodes: "Nodes",
     log: "Log",
     probes: "Tests of peers",
+    settings: "All settings",
+    settingsFile: "Import and export",
   },
   de: {
     overview: "Übersicht",
@@ -45,6 +47,8 @@ const titles = texts({
     nodes: "Knoten",
     log: "Protokoll",
     probes: "Tests der Gegenstellen",
+    settings: "Alle Einstellungen",
+    settingsFile: "Import und Export",
   },
 });
 
@@ -54,6 +58,7 @@ export const groups = texts<Record<Group, string>>({
 });
 
 const LEADERS: Role[] = ["administrator", "supervisor"];
+const ADMINISTRATORS: Role[] = ["administrator"];
 
 export const pages: PageEntry[] = [
   { path: "", group: "first", roles: LEADERS, title: () => titles().overview, load: () => import("./pages/overview/page") },
@@ -66,4 +71,6 @@ export const pages: PageEntry[] = [
   { path: "log", group: "system", roles: ["administrator"], title: () => titles().log, load: () => import("./pages/log/page") },
   { path: "probes", group: "system", roles: ["administrator"], title: () => titles().probes, load: () => import("./pages/probes/page") },
   { path: "audit", group: "system", roles: ["administrator"], title: () => titles().audit, load: () => import("./pages/audit/page") },
+  { path: "settings", group: "settings", roles: ADMINISTRATORS, title: () => titles().settings, load: () => import("./pages/settings/page") },
+  { path: "settings-file", group: "settings", roles: ADMINISTRATORS, title: () => titles().settingsFile, load: () => import("./pages/settings_file/page") },
 ];

@@ -5,6 +5,8 @@ import { useId } from "preact/hooks";
 import { words } from "./texts";
 
 interface Common {
+  /** Where the field is to be found by others, as by a list of what is wrong. */
+  id?: string | undefined;
   label: string;
   help?: string | undefined;
   error?: string | undefined;
@@ -26,6 +28,11 @@ function Frame(props: Common & { id: string; children: JSX.Element; inline?: boo
   );
 }
 
+function useOwnId(id: string | undefined): string {
+  const own = useId();
+  return id ?? own;
+}
+
 function described(id: string, props: Common): { "aria-describedby"?: string; "aria-invalid"?: true } {
   const ids = [props.help && `${id}-help`, props.error && `${id}-error`].filter(Boolean).join(" ");
   return { ...(ids ? { "aria-describedby": ids } : {}), ...(props.error ? { "aria-invalid": true as const } : {}) };
@@ -34,14 +41,16 @@ function described(id: string, props: Common): { "aria-describedby"?: string; "a
 export function TextField(props: Common & {
   value: string; onInput: (value: string) => void; type?: "text" | "password" | "search" | "number" | "email" | "url";
   autocomplete?: string; inputMode?: "numeric" | "text"; maxLength?: number; placeholder?: string; name?: string; min?: number; max?: number;
+  /** The id of a `datalist`. */
+  list?: string;
 }): JSX.Element {
-  const id = useId();
+  const id = useOwnId(props.id);
   return (
     <Frame {...props} id={id}>
       <input
         {...{ type: props.type ?? "text" } as { type: "text" }} id={id} name={props.name} value={props.value} required={props.required} disabled={props.disabled}
         autocomplete={props.autocomplete ?? "off"} inputMode={props.inputMode} maxLength={props.maxLength} min={props.min} max={props.max}
-        placeholder={props.placeholder} spellcheck={false} onInput={(event) => props.onInput(event.currentTarget.value)}
+        placeholder={props.placeholder} list={props.list} spellcheck={false} onInput={(event) => props.onInput(event.currentTarget.value)}
         {...described(id, props)}
       />
     </Frame>
@@ -49,7 +58,7 @@ export function TextField(props: Common & {
 }
 
 export function TextArea(props: Common & { value: string; onInput: (value: string) => void; rows?: number; code?: boolean }): JSX.Element {
-  const id = useId();
+  const id = useOwnId(props.id);
   return (
     <Frame {...props} id={id}>
       <textarea
@@ -64,7 +73,7 @@ export function TextArea(props: Common & { value: string; onInput: (value: strin
 export function Choice(props: Common & {
   value: string; options: { value: string; label: string }[]; onInput: (value: string) => void;
 }): JSX.Element {
-  const id = useId();
+  const id = useOwnId(props.id);
   return (
     <Frame {...props} id={id}>
       <select id={id} value={props.value} disabled={props.disabled} required={props.required}
@@ -76,7 +85,7 @@ export function Choice(props: Common & {
 }
 
 export function Switch(props: Common & { value: boolean; onInput: (value: boolean) => void }): JSX.Element {
-  const id = useId();
+  const id = useOwnId(props.id);
   return (
     <Frame {...props} id={id} inline>
       <input id={id} type="checkbox" checked={props.value} disabled={props.disabled}

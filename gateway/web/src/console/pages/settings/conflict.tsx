@@ -1,0 +1,68 @@
+// Two administrators changed the same document: theirs beside mine, field by field.
+
+import type { JSX } from "preact";
+import { useId, useState } from "preact/hooks";
+import { Button, Dialog } from "../../components/parts";
+import { words as shared } from "../../components/texts";
+import { differences, withMember } from "./document";
+import type { Doc, Schema, Value } from "./schema";
+import { fieldWords, optionLabel, spoken, type SectionEntry } from "./sections";
+import { words } from "./texts";
+
+export function Conflict(props: {
+  section: SectionEntry; schema: Schema; base: Doc; mine: Doc; theirs: Doc;
+  onMerged: (merged: Doc) => void; onClose: () => void;
+}): JSX.Element {
+  const found = differences(props.base, props.mine, props.theirs, props.schema);
+  const [kept, setKept] = useState<Record<string, boolean>>({});
+  const keeps = (path: string, isMine: boolean) => kept[path] ?? isMine;
+  const id = useId();
+  const merge = () => {
+    let merged = props.theirs;
+    for (const one of found) {
+      if (keeps(one.path, one.isMine)) merged = withMember(merged, one.path, one.mine);
+    }
+    props.onMerged(merged);
+  };
+  return (
+    <Dialog open wide title={words().conflict.title} onClose={props.onClose}>
+      <p>{found.length > 0 ? words().conflict.text : words().conflict.secretOnly}</p>
+      {found.map((one, place) => {
+        const label = one.path.split(".").map((_, end, parts) => spoken(fieldWords(props.section, parts.slice(0, end + 1).join(".")).label)).join(" › ");
+        const mine = keeps(one.path, one.isMine);
+        return (
+          <fieldset key={one.path} class="difference">
+            <legend>{label}</legend>
+            {[false, true].map((isMine) => (
+              <div key={String(isMine)} class="field inline">
+                <label for={`${id}-${place}-${isMine}`}>
+                  {isMine ? words().conflict.keepMine : words().conflict.takeTheirs}: <span class="value">{shown(props.section, one.path, isMine ? one.mine : one.theirs)}</span>
+                </label>
+                <input type="radio" id={`${id}-${place}-${isMine}`} name={`${id}-${place}`} checked={mine === isMine}
+                  onChange={() => setKept({ ...kept, [one.path]: isMine })} />
+              </div>
+            ))}
+          </fieldset>
+        );
+      })}
+      <div class="dialog-actions">
+        <Button onClick={props.onClose}>{shared().cancel}</Button>
+        <Button kind="main" onClick={merge}>{words().conflict.goOn}</Button>
+      </div>
+    </Dialog>
+  );
+}
+
+/** A value as people read it. */
+export function shown(section: SectionEntry, path: string, value: Value): string {
+  if (value === undefined || value === null || value === "") return words().conflict.nothing;
+  if (typeof value === "boolean") return value ? shared().yes : shared().no;
+  if (Array.isArray(value)) return value.map((item) => shown(section, path, item)).join(", ");
+  if (typeof value === "object") {
+    return Object.entries(value).map(([name, item]) => {
+      const inner = section.fields[`${path}.${name}`];
+      return `${inner ? spoken(inner.label) : name}: ${shown(section, `${path}.${name}`, item)}`;
+    }).join("; ");
+  }
+  return optionLabel(section, path, String(value));
+}

@@ -1,0 +1,149 @@
+// The parts of the settings: what each is called, for whom it is, and the words of its fields in all languages.
+//
+// Words stand in `sections/NAME.json`, named as the resource is; a test compares them with the node's own
+// description, so that no field of any of them lacks a language.
+
+import { language } from "../../language";
+import accounts from "./sections/accounts.json";
+import agents from "./sections/agents.json";
+import ctiPairs from "./sections/cti-pairs.json";
+import devices from "./sections/devices.json";
+import directories from "./sections/directories.json";
+import headset from "./sections/headset.json";
+import layouts from "./sections/layouts.json";
+import logging from "./sections/logging.json";
+import phoneService from "./sections/phone-service.json";
+import proxies from "./sections/proxies.json";
+import reasonCodes from "./sections/reason-codes.json";
+import retention from "./sections/retention.json";
+import roles from "./sections/roles.json";
+import signOn from "./sections/sign-on-settings.json";
+import sip from "./sections/sip.json";
+import skills from "./sections/skills.json";
+import teams from "./sections/teams.json";
+import trust from "./sections/trust.json";
+import voice from "./sections/voice.json";
+
+/** English, then German. */
+export type Both = [string, string];
+
+export interface FieldWords {
+  label: Both;
+  help: Both;
+  /** For lists: what one entry is called. */
+  item?: Both;
+  /** What the values are called. */
+  options?: Record<string, Both>;
+}
+
+export type GroupName = "people" | "phones" | "contact_centre" | "security" | "upkeep";
+
+/** Where names of a field come from: a list of the settings, or one of few others. */
+export type ReferenceTo = "agents" | "teams" | "layouts" | "cti-pairs" | "directories" | "skills" | "nodes" | "next_hops" | "not_ready_reasons" | "variables";
+
+interface Written {
+  schema: string;
+  /** The section's key in a settings file. */
+  file: string;
+  group: GroupName;
+  title: Both;
+  intro: Both;
+  /** For lists: one of them, and what to do where there is none. */
+  one?: Both;
+  empty?: Both;
+  /** The members that name a document; none where there is one document only. */
+  named_by?: string[];
+  /** The fields that come first; the others stand under "More". */
+  essential?: string[];
+  /** The columns of the list. */
+  columns?: string[];
+  /** Members that a copy does not take along. */
+  not_copied?: string[];
+  references?: Record<string, ReferenceTo>;
+  fields: Record<string, FieldWords>;
+}
+
+export interface SectionEntry extends Written {
+  path: string;
+  named_by: string[];
+}
+
+function entry(path: string, written: unknown): SectionEntry {
+  const told = written as Written;
+  return { ...told, path, named_by: told.named_by ?? [] };
+}
+
+export const SECTIONS: SectionEntry[] = [
+  entry("agents", agents),
+  entry("teams", teams),
+  entry("skills", skills),
+  entry("accounts", accounts),
+  entry("roles", roles),
+  entry("sign-on-settings", signOn),
+  entry("devices", devices),
+  entry("phone-service", phoneService),
+  entry("layouts", layouts),
+  entry("headset", headset),
+  entry("sip", sip),
+  entry("cti-pairs", ctiPairs),
+  entry("reason-codes", reasonCodes),
+  entry("voice", voice),
+  entry("directories", directories),
+  entry("trust", trust),
+  entry("proxies", proxies),
+  entry("logging", logging),
+  entry("retention", retention),
+];
+
+export const GROUPS: GroupName[] = ["people", "phones", "contact_centre", "security", "upkeep"];
+
+export function sectionOf(path: string | undefined): SectionEntry | undefined {
+  return SECTIONS.find((section) => section.path === path);
+}
+
+/** The text of the language that is spoken. */
+export function spoken(both: Both | undefined): string {
+  return both?.[language.value === "de" ? 1 : 0] ?? "";
+}
+
+/** The words of a field, by its path without places in lists. */
+export function fieldWords(section: SectionEntry, path: string): FieldWords {
+  return section.fields[path] ?? { label: [path, path], help: ["", ""] };
+}
+
+/** Members in the order in which their words are written; others last. */
+export function inOrder(section: SectionEntry, path: string, names: string[]): string[] {
+  const before = path === "" ? "" : `${path}.`;
+  const order = Object.keys(section.fields);
+  const rank = (name: string) => {
+    const at = order.indexOf(`${before}${name}`);
+    return at < 0 ? order.length : at;
+  };
+  return [...names].sort((one, other) => rank(one) - rank(other));
+}
+
+/** What a value of a field is called. */
+export function optionLabel(section: SectionEntry, path: string, value: string): string {
+  const option = fieldWords(section, path).options?.[value];
+  return option ? spoken(option) : value;
+}
+
+/** The name of a document as its path has it. */
+export function nameOf(section: SectionEntry, document: Record<string, unknown>): string {
+  return section.named_by.map((member) => String(document[member] ?? "")).join("/");
+}
+
+/** The address of a document at the node. */
+export function resource(section: SectionEntry, name: string): string {
+  if (section.named_by.length === 0) return `/${section.path}`;
+  // Reason codes have two parts; other names may hold a slash.
+  const parts = section.named_by.length > 1 ? name.split("/") : [name];
+  return `/${[section.path, ...parts].map(encodeURIComponent).join("/")}`;
+}
+
+/** The page of a document. */
+export function pageOf(section: SectionEntry, name?: string): string {
+  if (name === undefined || section.named_by.length === 0) return `#/settings/${section.path}`;
+  const parts = section.named_by.length > 1 ? name.split("/") : [name];
+  return `#/settings/${[section.path, ...parts].map(encodeURIComponent).join("/")}`;
+}
