@@ -9,6 +9,7 @@ import { golden } from "./golden.mjs";
 import * as made from "./made_up.mjs";
 import { demo, until } from "./node.mjs";
 import { check, checkDark } from "./page_checks.mjs";
+import { phone } from "./phone.mjs";
 
 let browser;
 let node;
@@ -379,6 +380,64 @@ test("all_of_it_is_told_in_german", async () => {
   } finally {
     await page.evaluate(() => localStorage.removeItem("jackfield.language"));
   }
+});
+
+test("byd_03_a_sign_in_at_a_phone_shows_by_itself_with_the_phone_and_its_origin", async () => {
+  if (!process.env.JACKFIELD_PEERS_BIN) {
+    console.log("left out: JACKFIELD_PEERS_BIN names no program with phones");
+    return;
+  }
+  await page.unrouteAll({ behavior: "ignoreErrors" });
+  await go("#/agents", "Agents");
+  const row = page.getByRole("row", { name: /^1002 / });
+  await row.getByText("Signed out").waitFor();
+  const url = await page.evaluate(() => fetch("api/v1/overview").then((answer) => answer.json()).then((told) => told.phone_url));
+  const desk = phone("SEP001122334466", url);
+  try {
+    await desk.ready();
+    await desk.act({ services: true });
+    await desk.act({ type: { id: "1002", extension: "2002", password: "demo-1002" } });
+    await desk.act({ press: "SignIn" });
+    await row.getByText("Not ready").waitFor();
+    await row.getByText("SEP001122334466").waitFor();
+    await row.getByRole("link", { name: "1002" }).click();
+    await page.getByRole("heading", { level: 1, name: "Agent 1002 (1002)" }).waitFor();
+    const screen = page.getByRole("region", { name: "What the phone shows: SEP001122334466" });
+    await screen.getByRole("listitem").filter({ hasText: "SignOut" }).waitFor();
+    await region("Where each state came from").getByRole("row", { name: /^Sign-in .* The phone / }).waitFor();
+    await check(page, "agent-real");
+    await region("Change the state").getByRole("button", { name: "Set ready" }).click();
+    await page.getByText("The state is now: Ready.", { exact: false }).waitFor();
+    await screen.getByText("State: Ready", { exact: false }).waitFor();
+    await region("Change the state").getByRole("button", { name: "Set not ready" }).click();
+    await page.getByText("The state is now: Not ready.", { exact: false }).waitFor();
+    await region("Change the state").getByRole("button", { name: "Sign out" }).click();
+    await page.getByRole("dialog").getByRole("button", { name: "Sign out" }).click();
+    await page.getByText("This agent is signed out.", { exact: false }).waitFor();
+  } finally {
+    desk.stop();
+  }
+});
+
+test("what_a_node_says_of_itself_fits_the_pages", async () => {
+  await page.unrouteAll({ behavior: "ignoreErrors" });
+  await go("#/", "Overview");
+  await region("Parts of this node").getByText("Phone service").waitFor();
+  await region("The last hour").getByRole("img", { name: "Agents by state" }).waitFor();
+  await check(page, "overview-real");
+  await go("#/devices", "Devices");
+  await page.getByRole("link", { name: "SEP001122334455" }).click();
+  await page.getByRole("button", { name: "Test SIP to the phone" }).click();
+  await page.getByText("The test failed").waitFor();
+  await check(page, "device-real");
+  await go("#/cti", "CTI");
+  await region("Pair demo").getByText("Side A serves this pair.").waitFor();
+  await page.getByRole("button", { name: "Test both sides of demo" }).click();
+  await page.getByText("The test went well").waitFor();
+  await region("Pair demo").getByRole("cell", { name: "Serves" }).first().waitFor();
+  await check(page, "cti-real");
+  await go("#/headsets", "Headsets");
+  await page.getByText("No phone has reported a headset yet").waitFor();
 });
 
 test("a_supervisor_sees_the_own_team_alone", async () => {

@@ -52,7 +52,6 @@ export const agentWords = texts({
     notShown: "This agent is signed in nowhere, so no phone shows anything.",
     keys: "Soft keys",
     noKeys: "No soft keys",
-    hidden: "hidden",
     pageXml: "As the phone gets it",
     device_model: "Model",
     channel: "Way to the phone",
@@ -72,7 +71,7 @@ export const agentWords = texts({
     whats: {
       voice_state: "State", state: "State", reason: "Reason", pending: "After the call", call: "Call", session: "Sign-in", device: "Phone",
       device_state: "Phone", headset: "Headset", headset_light: "Light of the headset", headset_state: "State at the headset",
-      wrap_up: "Wrap-up", extension: "Extension", team: "Team", registration: "Registration", screen: "Screen", push: "Push", skills: "Skills",
+      wrap_up: "Wrap-up", wrap_up_reason: "Wrap-up reason", extension: "Extension", team: "Team", registration: "Registration", screen: "Screen", push: "Push", skills: "Skills",
       settings: "Settings", channel: "Way to the phone",
     } as Record<string, string>,
     values: {
@@ -140,7 +139,6 @@ export const agentWords = texts({
     notShown: "Dieser Agent ist nirgends angemeldet, deshalb zeigt kein Telefon etwas.",
     keys: "Softkeys",
     noKeys: "Keine Softkeys",
-    hidden: "verdeckt",
     pageXml: "So, wie das Telefon es bekommt",
     device_model: "Modell",
     channel: "Weg zum Telefon",
@@ -160,7 +158,7 @@ export const agentWords = texts({
     whats: {
       voice_state: "Zustand", state: "Zustand", reason: "Grund", pending: "Nach dem Gespräch", call: "Anruf", session: "Anmeldung", device: "Telefon",
       device_state: "Telefon", headset: "Headset", headset_light: "Licht des Headsets", headset_state: "Zustand am Headset",
-      wrap_up: "Nachbearbeitung", extension: "Durchwahl", team: "Team", registration: "Registrierung", screen: "Anzeige", push: "Push", skills: "Skills",
+      wrap_up: "Nachbearbeitung", wrap_up_reason: "Grund der Nachbearbeitung", extension: "Durchwahl", team: "Team", registration: "Registrierung", screen: "Anzeige", push: "Push", skills: "Skills",
       settings: "Einstellungen", channel: "Weg zum Telefon",
     } as Record<string, string>,
     values: {

@@ -49,7 +49,7 @@ export function ListPage(): JSX.Element {
           {total === null || agents.length === 0 ? words().loadingFirst : fill(words().loading, { shown: number(agents.length), total: number(total) })}
         </p>
       )}
-      {whole && agents.length === 0 && <None />}
+      {whole && agents.length === 0 && <None team={team} />}
       {whole && agents.length > 0 && found.length === 0 && isNarrowed && (
         <Empty title={words().noneFound}><Button onClick={clear}>{words().clear}</Button></Empty>
       )}
@@ -117,8 +117,11 @@ function Plots(props: { team: string }): JSX.Element | null {
   );
 }
 
-function None(): JSX.Element {
+function None(props: { team: string }): JSX.Element {
   const leads = has("administrator");
+  if (props.team !== "") {
+    return <Empty title={fill(words().noneInTeam, { team: props.team })}><Button onClick={() => setQuery({ team: null })}>{words().allTeams}</Button></Empty>;
+  }
   return (
     <Empty title={words().none}>
       <p>{leads ? words().noneText : words().noneSupervisor}</p>

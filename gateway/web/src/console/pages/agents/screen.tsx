@@ -19,7 +19,7 @@ function keyOf(key: string | PhoneKey): string {
 export function PhoneScreen(props: { page: PhonePage; label: string }): JSX.Element {
   const { page } = props;
   const keys = page.soft_keys.map(keyOf).filter((name) => name !== "");
-  const isForm = page.kind.toLowerCase().endsWith("input");
+  const isForm = page.xml?.includes("<CiscoIPPhoneInput") ?? false;
   return (
     <section class="phone" aria-label={props.label}>
       <div class="phone-screen">

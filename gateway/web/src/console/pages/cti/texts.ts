@@ -7,7 +7,6 @@ export const words = texts({
     none: "No contact-centre server is configured",
     noneText: "The gateway keeps the agents' states itself, and phones show no calls. To let a contact centre decide, add the pair of its servers: the address and port of each side, and the peripheral.",
     add: "Add a pair of servers",
-    settings: "Settings",
     settingsOf: "Settings of {pair}",
     pair: "Pair {pair}",
     works: "Side {side} serves this pair.",
@@ -16,8 +15,6 @@ export const words = texts({
     sides: "Sides of {pair}",
     side: "Side",
     sideNamed: "Side {side}",
-    role: "Role",
-    roles: { active: "Serves", standby: "In reserve", none: "Is not used" } as Record<string, string>,
     address: "Address",
     state: "State",
     states: {
@@ -47,7 +44,6 @@ export const words = texts({
     none: "Es ist kein Contact-Center-Server eingerichtet",
     noneText: "Das Gateway führt die Zustände der Agenten selbst, und Telefone zeigen keine Anrufe. Soll ein Contact Center bestimmen, legen Sie das Paar seiner Server an: Adresse und Port jeder Seite sowie das Peripheral.",
     add: "Serverpaar anlegen",
-    settings: "Einstellungen",
     settingsOf: "Einstellungen von {pair}",
     pair: "Paar {pair}",
     works: "Seite {side} bedient dieses Paar.",
@@ -56,8 +52,6 @@ export const words = texts({
     sides: "Seiten von {pair}",
     side: "Seite",
     sideNamed: "Seite {side}",
-    role: "Rolle",
-    roles: { active: "Bedient uns", standby: "In Reserve", none: "Wird nicht benutzt" } as Record<string, string>,
     address: "Adresse",
     state: "Zustand",
     states: {
