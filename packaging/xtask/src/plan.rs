@@ -48,6 +48,10 @@ pub(crate) enum Work {
     },
     /// The release program is at most this large.
     Size { bytes_max: u64 },
+    /// The packages of the programs in a folder below target are the same twice, and judges pass them.
+    Packages { profile: String },
+    /// Packages of three versions are made for tests to install.
+    PackagesToTry { profile: String },
     /// The demo starts, answers and stops, with one node and with two.
     Demo,
 }
@@ -88,7 +92,16 @@ pub(crate) fn plan(workspace: &Workspace, depth: Depth, seeds: u32) -> Plan {
     if workspace.has_doc_tests() {
         plan.tests("doc tests", &["--doc"], &[], Vec::new());
     }
+    plan.push("packages", Work::Packages { profile: "debug".into() }).needs_programs = true;
     plan.slow(workspace, depth);
+    plan
+}
+
+/// The steps for packages alone; `programs` is a folder, also below target.
+pub(crate) fn packages_alone(workspace: &Workspace, programs: &str) -> Plan {
+    let mut plan = Plan::default();
+    plan.push("packages", Work::Packages { profile: programs.to_owned() });
+    plan.package_lives(workspace, programs);
     plan
 }
 
@@ -126,7 +139,8 @@ impl Plan {
     }
 
     fn slow(&mut self, workspace: &Workspace, depth: Depth) {
-        let slow = ["size", "long simulation", "long fault rounds", "bench", "demo"];
+        let slow =
+            ["size", "package lives", "long simulation", "long fault rounds", "bench", "demo"];
         if depth == Depth::Usual {
             let reason = "slow, runs with --all";
             self.left_out.extend(slow.map(|kind| (kind.to_owned(), reason)));
@@ -134,6 +148,7 @@ impl Plan {
         }
         self.check("size", &cargo::build_programs(true), &[]);
         self.push("size", Work::Size { bytes_max: RELEASE_BYTES_MAX });
+        self.package_lives(workspace, "release");
         let long = [
             ("long simulation", "simulation", ("JACKFIELD_SEEDS", SEEDS_LONG)),
             ("long fault rounds", "cluster", ("JACKFIELD_ROUNDS", ROUNDS_LONG)),
@@ -152,6 +167,20 @@ impl Plan {
             self.check("bench", &bench, &[]);
         }
         self.push("demo", Work::Demo);
+    }
+
+    /// Packages installed, upgraded and removed on machines of their own. One after another: each boots one.
+    fn package_lives(&mut self, workspace: &Workspace, profile: &str) {
+        let target = "booted";
+        if !workspace.target_names("xtask").any(|name| name == target) {
+            self.left_out.push(("package lives".into(), "there is no such test target yet"));
+            return;
+        }
+        let kind = "package lives";
+        self.push(kind, Work::PackagesToTry { profile: profile.to_owned() });
+        let arguments = ["test", "--locked", "--package", "xtask", "--test", target, "--"];
+        let arguments = arguments.iter().chain(&["--show-output", "--test-threads=2"]);
+        self.tests_as_told(kind, arguments.map(|&word| word.to_owned()).collect());
     }
 
     fn check<A: AsRef<str>>(
@@ -222,6 +251,7 @@ mod tests {
             "features",
             "tidy",
             "doc tests",
+            "packages",
         ];
         assert_eq!(kinds(&plan), expected);
     }
@@ -314,7 +344,7 @@ mod tests {
         let usual = plan(&workspace(&["tidy"]), Depth::Usual, 10);
         let all = plan(&workspace(&["tidy"]), Depth::All, 10);
         assert!(!kinds(&usual).contains(&"demo"));
-        assert!(kinds(&all).ends_with(&["size", "size", "bench", "demo"]));
+        assert!(kinds(&all).ends_with(&["packages", "size", "size", "bench", "demo"]));
     }
 
     #[test]
