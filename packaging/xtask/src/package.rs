@@ -25,6 +25,8 @@ mod program;
 mod rpm;
 mod sbom;
 mod staging;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use judged::judge;
 pub(crate) use program::Problem;
