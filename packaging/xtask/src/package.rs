@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
 use crate::workspace::Workspace;
-use crate::{Outcome, cargo};
+use crate::{Outcome, cargo, web};
 
 mod contents;
 mod deb;
@@ -83,6 +83,10 @@ pub(crate) fn run(
     release: bool,
     programs: Option<PathBuf>,
 ) -> Outcome {
+    // A package without the console's pages is not one to ship.
+    if programs.is_none() {
+        web::pages(workspace)?;
+    }
     let programs = built(workspace, release, programs)?;
     let effort = if release { Effort::Most } else { Effort::Little };
     let source = Source::of(workspace, programs, effort)?;

@@ -255,7 +255,7 @@ mod tests {
     fn packages_need_what_packs_them_and_what_compiles() {
         let names: Vec<_> =
             missing(Purpose::Package, |_| false).iter().map(|each| each.command).collect();
-        assert_eq!(names, ["cc", "make", "strip", "dpkg-shlibdeps", "rpmbuild"]);
+        assert_eq!(names, ["cc", "make", "strip", "dpkg-shlibdeps", "rpmbuild", "node", "npm"]);
     }
 
     #[test]
