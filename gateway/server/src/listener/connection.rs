@@ -110,7 +110,7 @@ pub(super) async fn serve(
 async fn given_up(mut ending: Ending) {
     is_true(&mut ending.stop).await;
     tokio::select! {
-        () = is_true(&mut abort) => {}
+        () = is_true(&mut ending.abort) => {}
         () = tokio::time::sleep(FIRST_REQUEST) => {}
     }
 }
