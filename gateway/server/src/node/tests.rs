@@ -4,6 +4,7 @@ mod headset;
 mod headset_phones;
 mod headsets;
 mod peers;
+mod stopping;
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
