@@ -21,7 +21,7 @@ use tokio::net::{TcpListener, UdpSocket};
 use tokio::sync::{broadcast, watch};
 use tokio::task::JoinSet;
 
-use crate::accept::{self, Acceptor, Offer};
+use crate::accept::{self, Acceptor, Offer, Served};
 use crate::device_certificates::{self, Judge};
 use crate::element::{Element, Judges, State};
 use crate::exchanges::Exchanges;
@@ -292,9 +292,9 @@ impl Sip {
         };
         let mut accept = |listener, offer: Offer| match TcpListener::from_std(listener) {
             Ok(listener) => {
-                let (listener, acceptor) = (Arc::new(listener), acceptor.clone());
+                let (served, acceptor) = (Served::new(listener), acceptor.clone());
                 tasks.spawn(keep_running(restarts.clone(), "accept", stop.clone(), move || {
-                    accept::run(Arc::clone(&listener), offer.clone(), acceptor.clone())
+                    accept::run(Arc::clone(&served), offer.clone(), acceptor.clone())
                 }));
             }
             Err(error) => tracing::error!(%error, "a SIP listener cannot be used"),
