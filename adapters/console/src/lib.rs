@@ -19,8 +19,10 @@ mod codes;
 mod conditions;
 mod csv;
 mod etag;
+mod event_stream;
 mod json;
 mod merge;
+mod news;
 mod openapi;
 mod operation;
 mod operations;
@@ -34,7 +36,8 @@ mod testing;
 mod tests;
 
 pub use administration::{
-    Administration, Context, Failure, NewSession, SetUp, SignIn, SignInRefusal,
+    Administration, Archive, Context, Failure, LogLine, LogLines, NewSession, SetUp, SignIn,
+    SignInRefusal,
 };
 pub use etag::{ETAG_PURPOSE, etag};
 pub use openapi::document as openapi_document;

@@ -103,6 +103,7 @@ fn schemas() -> Value {
     schemas.insert("SeenHeadset".to_owned(), operations::headset_schema());
     schemas.insert("HeadsetPhone".to_owned(), operations::headset_phone_schema());
     schemas.insert("HeadsetUnknownRequest".to_owned(), operations::unknown_request_schema());
+    schemas.insert("LogLine".to_owned(), operations::log_line_schema());
     schemas.insert("Problem".to_owned(), problem_schema());
     Value::Object(schemas)
 }

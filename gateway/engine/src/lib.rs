@@ -71,7 +71,9 @@ pub use growth::StoreGrowth;
 pub use lease::HeldLease;
 pub use live::{OwnerRequest, PairStatus};
 pub use metrics::Metrics;
-pub use nodes::{Describe, NodeSeen, SAID_HEADSET, SAID_HOPS, SAID_PHONE, Said, said_hops};
+pub use nodes::{
+    Describe, NodeSeen, SAID_CONSOLE, SAID_HEADSET, SAID_HOPS, SAID_PHONE, Said, said_hops,
+};
 pub use outbox::Outbox;
 pub use owner::{Owner, QUESTIONS_MAX};
 pub use port::Port;

@@ -129,7 +129,7 @@ pub fn start(config: LogConfig, node: Option<&NodeName>) -> LogControl {
     let receivers = syslog.layer(Arc::new(SystemClock));
     // A second start in one process changes nothing; the first log goes on.
     let recent = Recent::default();
-    let kept = tracing_subscriber::fmt::layer().with_writer(recent.clone()).with_ansi(false);
+    let kept = recent.layer(Arc::new(SystemClock));
     let _ = registry
         .with(entries(node).unwrap_or_else(|| lines(config, node)))
         .with(receivers)
