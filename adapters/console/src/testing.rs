@@ -247,8 +247,13 @@ impl Place {
     /// Asks as the server would: the route of path and method, its roles and its limit.
     pub(crate) async fn ask(&self, ask: Ask) -> Reply {
         let (route, request) = self.asked(ask);
-        let answer = route.handler.whole(request).await;
-        let (parts, body) = answer.into_parts();
+        let (parts, body) = route.handler.begin(request).await.into_parts();
+        let body = match body {
+            Body::Whole(bytes) => bytes,
+            // News never end; who wants them asks for the stream.
+            Body::Pieces(pieces) if pieces.farewell.is_some() => Bytes::new(),
+            Body::Pieces(pieces) => pieces.all().await,
+        };
         let text = String::from_utf8(body.to_vec()).unwrap();
         Reply { status: parts.status, headers: parts.headers, text }
     }

@@ -27,10 +27,22 @@ pub use syslog::{Facility, Framing, Syslog, SyslogLayer, SyslogReceiver, SyslogS
 
 use journal::Journal;
 use named::Named;
-pub(crate) use recent::Recent;
+pub(crate) use recent::{Found, Recent};
 
 /// The levels there are.
 pub(crate) const LEVELS: [&str; 5] = ["error", "warn", "info", "debug", "trace"];
+
+/// A level by its name among [`LEVELS`].
+pub(crate) fn level_name(level: tracing::Level) -> &'static str {
+    use tracing::Level;
+    match level {
+        Level::ERROR => "error",
+        Level::WARN => "warn",
+        Level::INFO => "info",
+        Level::DEBUG => "debug",
+        Level::TRACE => "trace",
+    }
+}
 
 /// Changes what is logged while the program runs.
 #[derive(Clone)]

@@ -33,8 +33,8 @@ impl Watching {
 
     /// The next event of whatever name; comments and the time to retry are passed over.
     async fn event(&mut self) -> (String, Value) {
-        loop {
-            if let Some((block, rest)) = self.text.split_once("\n\n") {
+        for _ in 0..100 {
+            while let Some((block, rest)) = self.text.split_once("\n\n") {
                 let (block, rest) = (block.to_owned(), rest.to_owned());
                 self.text = rest;
                 let Some(named) = block.strip_prefix("event: ") else { continue };
@@ -43,6 +43,7 @@ impl Watching {
             }
             self.piece().await;
         }
+        panic!("it was never told");
     }
 
     async fn piece(&mut self) -> String {
@@ -56,13 +57,15 @@ impl Watching {
 
 /// A place whose console gathers news.
 async fn place() -> (Place, watch::Sender<bool>) {
-    gathering(Place::new().await)
+    gathering(Place::new().await).await
 }
 
-fn gathering(place: Place) -> (Place, watch::Sender<bool>) {
+async fn gathering(place: Place) -> (Place, watch::Sender<bool>) {
     let (stop, stopping) = watch::channel(false);
     let console: Arc<dyn engine::surface::Surface> = Arc::clone(&place.console) as _;
     tokio::spawn(console.run(stopping));
+    // It listens before anything happens.
+    tokio::task::yield_now().await;
     (place, stop)
 }
 
@@ -104,7 +107,7 @@ fn with_phone() -> domain::settings::Settings {
 
 #[tokio::test(start_paused = true)]
 async fn ops_06_states_are_told_as_they_are_and_as_they_change() {
-    let (place, _stop) = gathering(Place::with(with_phone()).await);
+    let (place, _stop) = gathering(Place::with(with_phone()).await).await;
     let mut all = Watching::begin(&place, "?topics=states", administrator()).await;
     let mut own = Watching::begin(&place, "?topics=states", supervisor()).await;
     assert!(all.piece().await.starts_with("retry: "));
@@ -141,7 +144,7 @@ async fn more_agents_than_a_message_holds_are_told_in_several() {
         let agent = agent(&format!("{}", 30_000 + number), "sales");
         Arc::make_mut(&mut settings.agents).insert(agent.id.clone(), agent.into());
     }
-    let (place, _stop) = gathering(Place::with(settings).await);
+    let (place, _stop) = gathering(Place::with(settings).await).await;
     let mut all = Watching::begin(&place, "?topics=states", administrator()).await;
     let mut counts = Vec::new();
     for _ in 0..3 {
@@ -152,7 +155,7 @@ async fn more_agents_than_a_message_holds_are_told_in_several() {
 
 #[tokio::test(start_paused = true)]
 async fn who_reads_too_slowly_for_the_changes_is_told_so_and_begins_anew() {
-    let (place, _stop) = gathering(Place::with(with_phone()).await);
+    let (place, _stop) = gathering(Place::with(with_phone()).await).await;
     let mut slow = Watching::begin(&place, "?topics=states", administrator()).await;
     assert_eq!(slow.event().await.1["agents"].as_array().unwrap().len(), 3);
     // More batches than a stream may be behind, each half a second apart.

@@ -44,7 +44,8 @@ impl Pieces {
         Self { source: Box::new(source), farewell: Some(farewell), length: None }
     }
 
-    pub(super) async fn all(mut self) -> Bytes {
+    /// All of it, for what ends; what broke off ends there.
+    pub async fn all(mut self) -> Bytes {
         let mut all = Vec::new();
         while let Some(Ok(piece)) = self.source.next().await {
             all.extend_from_slice(&piece);
