@@ -4,6 +4,7 @@ mod agent_states;
 mod audit;
 mod certificates;
 mod flight_recorder;
+mod events;
 mod headset_phones;
 mod headsets;
 mod node;
@@ -15,9 +16,10 @@ mod settings_lists;
 mod sign_on;
 mod upkeep;
 
-pub(crate) use agent_states::state_schema;
+pub(crate) use agent_states::{state_of, state_schema};
 pub(crate) use audit::entry_schema;
 pub(crate) use flight_recorder::flight_record_schema;
+pub(crate) use events::{log_line, log_line_schema, seen_overview};
 pub(crate) use headset_phones::{headset_phone_schema, unknown_request_schema};
 pub(crate) use headsets::headset_schema;
 pub use headsets::{headset_csv_head, headset_csv_lines};
@@ -57,6 +59,7 @@ pub(crate) fn all() -> Vec<Operation> {
     operations.extend(overview::operations());
     operations.extend(flight_recorder::operations());
     operations.extend(node::operations());
+    operations.extend(events::operations());
     operations.extend(certificates::operations());
     operations.extend(upkeep::operations());
     operations

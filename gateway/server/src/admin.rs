@@ -19,7 +19,7 @@ use crate::node::{NodeError, Shared};
 use crate::secret_file;
 
 mod agents;
-mod backups;
+pub(crate) mod backups;
 mod certificates;
 mod deeds;
 mod directories;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use domain::settings::{Agent, PairOf, Settings};
 use domain::{
     AgentId, AgentKey, AgentSession, Identity, Presence, PresenceState, ReasonCategory, ReasonCode,
-    Role, Status,
+    Role, Status, TeamName,
 };
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -98,12 +98,7 @@ async fn list(console: Arc<Console>, asked: Asked) -> Given {
     let settings = console.port.settings();
     let principal = asked.principal()?;
     let visible = (!principal.has(Role::Administrator)).then_some(principal.teams.as_slice());
-    if let Some(team) = asked.query("team") {
-        let is_seen = visible.is_none_or(|teams| teams.iter().any(|it| it.as_str() == team));
-        if !is_seen || !settings.teams.keys().any(|it| it.as_str() == team) {
-            return Err(Problem::not_found("you lead no such team"));
-        }
-    }
+    led_team(&asked, &settings)?;
     let after = match asked.query("after") {
         None => None,
         Some(cursor) => {
@@ -136,6 +131,16 @@ async fn list(console: Arc<Console>, asked: Asked) -> Given {
     Ok(answer::json(StatusCode::OK, &body))
 }
 
+/// The team of the query, which the caller leads.
+pub(crate) fn led_team(asked: &Asked, settings: &Settings) -> Result<Option<TeamName>, Problem> {
+    let Some(wanted) = asked.query("team") else { return Ok(None) };
+    let principal = asked.principal()?;
+    let leads =
+        |team: &TeamName| principal.has(Role::Administrator) || principal.teams.contains(team);
+    let team = settings.teams.keys().find(|team| team.as_str() == wanted && leads(team));
+    team.cloned().map(Some).ok_or_else(|| Problem::not_found("you lead no such team"))
+}
+
 /// The agent of the path, where the caller may look at it; others are as if they were not there.
 fn seen(asked: &Asked, settings: &Settings) -> Result<Arc<Agent>, Problem> {
     let nobody = || Problem::not_found("there is no such agent, or none that you lead");
@@ -160,9 +165,7 @@ fn is_own(asked: &Asked, agent: &AgentId) -> bool {
 async fn one(console: Arc<Console>, asked: Asked) -> Given {
     let settings = console.port.settings();
     let agent = seen(&asked, &settings)?;
-    let session = seen_session(&console, &settings, &agent.id);
-    let body = told(&console, &settings, &agent, session.as_deref());
-    Ok(answer::json(StatusCode::OK, &body))
+    Ok(answer::json(StatusCode::OK, &state_of(&console, &settings, &agent)))
 }
 
 async fn wish_for(console: Arc<Console>, asked: Asked) -> Given {
@@ -197,9 +200,7 @@ async fn wish_for(console: Arc<Console>, asked: Asked) -> Given {
         ("own", own.then_some(json!(true))),
     ]);
     console.perform(&asked, "agent_state", members).await?;
-    let session = seen_session(&console, &settings, &agent.id);
-    let body = told(&console, &settings, &agent, session.as_deref());
-    Ok(answer::json(StatusCode::OK, &body))
+    Ok(answer::json(StatusCode::OK, &state_of(&console, &settings, &agent)))
 }
 
 /// The agent's session as this node has seen it, on whichever pair it is.
@@ -211,6 +212,12 @@ fn seen_session(console: &Console, settings: &Settings, id: &AgentId) -> Option<
     };
     let keys = pairs.into_iter().map(|pair| AgentKey { pair, id: id.clone() });
     keys.filter_map(|key| console.port.seen_session(&key)).next()
+}
+
+/// What an agent is doing, as it is told.
+pub(crate) fn state_of(console: &Console, settings: &Settings, agent: &Agent) -> Value {
+    let session = seen_session(console, settings, &agent.id);
+    told(console, settings, agent, session.as_deref())
 }
 
 fn told(
