@@ -1,8 +1,12 @@
 //! The table of operations: every path under `/api/v1`, what it takes, who may, and what answers.
 
+mod about;
+mod agent_phone;
 mod agent_states;
 mod audit;
 mod certificates;
+mod cti_status;
+mod device_states;
 mod headset_phones;
 mod headsets;
 mod node;
@@ -14,8 +18,12 @@ mod settings_lists;
 mod sign_on;
 mod upkeep;
 
+pub(crate) use agent_phone::agent_phone_schema;
 pub(crate) use agent_states::state_schema;
 pub(crate) use audit::entry_schema;
+pub(crate) use cti_status::cti_status_schema;
+pub use device_states::DEVICE_STATES;
+pub(crate) use device_states::device_state_schema;
 pub(crate) use headset_phones::{headset_phone_schema, unknown_request_schema};
 pub(crate) use headsets::headset_schema;
 pub use headsets::{headset_csv_head, headset_csv_lines};
@@ -49,6 +57,9 @@ pub(crate) fn all() -> Vec<Operation> {
     operations.extend(settings_documents::operations());
     operations.extend(settings_file::operations());
     operations.extend(agent_states::operations());
+    operations.extend(agent_phone::operations());
+    operations.extend(device_states::operations());
+    operations.extend(cti_status::operations());
     operations.extend(audit::operations());
     operations.extend(headsets::operations());
     operations.extend(headset_phones::operations());
@@ -56,6 +67,7 @@ pub(crate) fn all() -> Vec<Operation> {
     operations.extend(node::operations());
     operations.extend(certificates::operations());
     operations.extend(upkeep::operations());
+    operations.extend(about::operations());
     operations
 }
 

@@ -34,7 +34,7 @@ use crate::http::{HttpMetrics, RouteTable, route_tables};
 use crate::log::{LineLimit, LogControl};
 use crate::operations::{Health, Operations};
 use crate::phone_elements::PhoneElements;
-use crate::surfaces::{MakeSurfaces, ProbePhone, Push, Surfaces};
+use crate::surfaces::{MakeSurfaces, ProbePhone, Push, Sights, Surfaces};
 use crate::tls::acme::Challenges;
 use crate::tls::certificates::{self, Certificates, Loaded, Purpose};
 use crate::tls::making::SelfMade;
@@ -116,6 +116,7 @@ pub(crate) struct Shared {
     pub(crate) health: Arc<Health>,
     pub(crate) pushes: Arc<dyn Fn() -> Vec<Push> + Send + Sync>,
     pub(crate) probe_phone: ProbePhone,
+    pub(crate) sights: Sights,
     pub(crate) headset: Option<Arc<Headset>>,
     pub(crate) sip: Option<Arc<Sip>>,
     files: Option<Arc<dyn Files>>,
@@ -307,6 +308,7 @@ impl Starting {
             served,
             pushes,
             probe_phone,
+            sights,
             mut links,
             headset,
             sip,
@@ -349,6 +351,7 @@ impl Starting {
             health,
             pushes,
             probe_phone,
+            sights,
             headset,
             sip,
             files,
