@@ -164,12 +164,12 @@ fn leads(asked: &Asked, agent: &Agent) -> bool {
     })
 }
 
-/// In which role somebody asks for a state: who leads the agent does not ask as the agent.
+/// In which role somebody asks for a state: whoever asks for themselves is an agent like others.
 fn role(asked: &Asked, agent: &Agent) -> &'static str {
-    match (asked.has(Role::Administrator), leads(asked, agent)) {
-        (true, _) => "administrator",
-        (false, true) => "supervisor",
-        (false, false) => "agent",
+    match (is_own(asked, &agent.id), asked.has(Role::Administrator)) {
+        (true, _) => "agent",
+        (false, true) => "administrator",
+        (false, false) => "supervisor",
     }
 }
 
