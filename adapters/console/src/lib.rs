@@ -44,6 +44,6 @@ pub use administration::{
 pub use etag::{ETAG_PURPOSE, etag};
 pub use history::{AGENTS_SERIES, agent_states, series_unit};
 pub use openapi::document as openapi_document;
-pub use operations::{headset_csv_head, headset_csv_lines};
+pub use operations::{DEVICE_STATES, headset_csv_head, headset_csv_lines};
 pub use parts::{Part, PartCode, PartKind, PartState};
 pub use surface::Console;

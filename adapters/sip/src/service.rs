@@ -32,7 +32,7 @@ use crate::next_hops::NextHops;
 use crate::outgoing::{Delivery, Errand};
 use crate::rates::Rates;
 use crate::site::Site;
-use crate::status::SipStatus;
+use crate::status::{self, RegisteredDevice, SipStatus};
 use crate::supervision::keep_running;
 use crate::tries::Tries;
 use crate::{SipEvent, channels, datagram, probe, stream, tls};
@@ -334,6 +334,12 @@ impl Sip {
     /// How it stands.
     pub fn status(&self) -> SipStatus {
         self.element.get().map(|element| SipStatus::of(element)).unwrap_or_default()
+    }
+
+    /// Everybody who is registered, by address of record.
+    pub fn registered(&self) -> Vec<RegisteredDevice> {
+        let element = self.element.get();
+        element.map(|element| status::registered(element, usize::MAX)).unwrap_or_default()
     }
 
     /// Tests the way to a phone: is it registered, and does it answer?

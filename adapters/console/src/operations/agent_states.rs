@@ -1,6 +1,5 @@
 //! What agents are doing: supervisors read and change it for their teams, agents for themselves.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use domain::settings::{Agent, PairOf, Settings};
@@ -20,6 +19,11 @@ use crate::sections::{Page, Wanted, of_cursor, sees};
 use crate::{Console, answer};
 
 const TAG: &str = "Agents' states";
+const HOLDING: Parameter = Parameter {
+    name: "q",
+    kind: Kind::Text(128),
+    about: "Those whose id, name or alias holds that, small and capital letters alike.",
+};
 const STATES: [&str; 3] = ["ready", "not_ready", "signed_out"];
 
 pub(super) fn operations() -> Vec<Operation> {
@@ -43,7 +47,7 @@ pub(super) fn operations() -> Vec<Operation> {
             list,
         )
         .tagged(TAG)
-        .asks(&[LIMIT, AFTER, team])
+        .asks(&[LIMIT, AFTER, HOLDING, team])
         .refuses(&[404])
         .gives(StatusCode::OK, "A page.", schema::page(&state(), true)),
         Operation::new((Method::GET, path), "getAgentState", "What an agent is doing", STAFF, one)
@@ -110,21 +114,18 @@ async fn list(console: Arc<Console>, asked: Asked) -> Given {
     let wanted = Wanted {
         after,
         limit: usize::try_from(limit).unwrap_or(usize::MAX),
+        holding: asked.query("q"),
         team: asked.query("team"),
         visible,
         ..Wanted::default()
     };
     let page = Page::of(&settings, domain::settings::Section::Agent, &wanted);
-    let signed_in = console.port.signed_in();
-    let sessions: BTreeMap<_, _> =
-        signed_in.iter().map(|session| (&session.agent.id, session)).collect();
     let items = page.documents.iter().filter_map(|document| match document {
         domain::settings::SettingDocument::Agent(agent) => Some(agent),
         _ => None,
     });
     let items = items.map(|agent| {
-        let session = sessions.get(&agent.id).map(|session| Arc::clone(session));
-        let session = session.or_else(|| seen_session(&console, &settings, &agent.id));
+        let session = seen_session(&console, &settings, &agent.id);
         told(&console, &settings, agent, session.as_deref())
     });
     let body = answer::page(items.collect(), page.next, Some(page.total));
@@ -141,6 +142,17 @@ pub(crate) fn led_team(asked: &Asked, settings: &Settings) -> Result<Option<Team
     team.cloned().map(Some).ok_or_else(|| Problem::not_found("you lead no such team"))
 }
 
+/// What the phone of an agent shows, for those who lead the agent.
+pub(super) async fn phone(console: Arc<Console>, asked: Asked) -> Given {
+    let settings = console.port.settings();
+    let agent = seen(&asked, &settings)?;
+    if !leads(&asked, &agent) {
+        return Err(Problem::not_found("there is no such agent, or none that you lead"));
+    }
+    let told = console.perform(&asked, "agent_phone", json!({"agent": agent.id})).await?;
+    Ok(answer::json(StatusCode::OK, &answer::with_times(told)))
+}
+
 /// The agent of the path, where the caller may look at it; others are as if they were not there.
 fn seen(asked: &Asked, settings: &Settings) -> Result<Arc<Agent>, Problem> {
     let nobody = || Problem::not_found("there is no such agent, or none that you lead");
@@ -155,6 +167,15 @@ fn leads(asked: &Asked, agent: &Agent) -> bool {
         principal.has(Role::Administrator)
             || (principal.has(Role::Supervisor) && sees(&principal.teams, agent))
     })
+}
+
+/// In which role somebody asks for a state: whoever asks for themselves is an agent like others.
+fn role(asked: &Asked, agent: &Agent) -> &'static str {
+    match (is_own(asked, &agent.id), asked.has(Role::Administrator)) {
+        (true, _) => "agent",
+        (false, true) => "administrator",
+        (false, false) => "supervisor",
+    }
 }
 
 fn is_own(asked: &Asked, agent: &AgentId) -> bool {
@@ -198,6 +219,7 @@ async fn wish_for(console: Arc<Console>, asked: Asked) -> Given {
         ("state", Some(json!(state))),
         ("reason", reason.map(Value::from)),
         ("own", own.then_some(json!(true))),
+        ("by", Some(json!(role(&asked, &agent)))),
     ]);
     console.perform(&asked, "agent_state", members).await?;
     Ok(answer::json(StatusCode::OK, &state_of(&console, &settings, &agent)))
@@ -211,7 +233,10 @@ fn seen_session(console: &Console, settings: &Settings, id: &AgentId) -> Option<
         PairOf::Unsettled(pairs) => pairs,
     };
     let keys = pairs.into_iter().map(|pair| AgentKey { pair, id: id.clone() });
-    keys.filter_map(|key| console.port.seen_session(&key)).next()
+    let mut sessions: Vec<_> = keys.filter_map(|key| console.port.seen_session(&key)).collect();
+    // One that lasts counts before one that is over.
+    let lasting = sessions.iter().position(|session| session.signed_in().is_some());
+    (!sessions.is_empty()).then(|| sessions.swap_remove(lasting.unwrap_or(0)))
 }
 
 /// What an agent is doing, as it is told.
