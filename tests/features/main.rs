@@ -25,6 +25,7 @@ mod call;
 mod contact_centre;
 mod database;
 mod durability;
+mod flight_recorder;
 mod headset;
 mod headset_back;
 mod headset_hostile;
