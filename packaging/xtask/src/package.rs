@@ -83,7 +83,11 @@ pub(crate) fn run(
     release: bool,
     programs: Option<PathBuf>,
 ) -> Outcome {
+    let is_shipped = release && programs.is_none();
     let programs = built(workspace, release, programs)?;
+    if is_shipped {
+        names_no_folder(workspace, &programs)?;
+    }
     let effort = if release { Effort::Most } else { Effort::Little };
     let source = Source::of(workspace, programs, effort)?;
     let out = out.unwrap_or_else(|| workspace.target_directory.join("packages"));
@@ -184,6 +188,18 @@ fn build(workspace: &Workspace, release: bool) -> Result<PathBuf, Problem> {
     command.env("CARGO_ENCODED_RUSTFLAGS", rust.join("\x1f")).env("CFLAGS", c.join(" "));
     program::run(&mut command)?;
     Ok(target.join("release"))
+}
+
+/// Makes sure that programs to ship are the same wherever they are built: none names a folder of this machine.
+fn names_no_folder(workspace: &Workspace, programs: &Path) -> Result<(), Problem> {
+    let folder = workspace.root.display().to_string();
+    for name in ["jackfield", "jackfield-peers"] {
+        let bytes = fs::read(programs.join(name))?;
+        if bytes.windows(folder.len()).any(|part| part == folder.as_bytes()) {
+            return Err(format!("{name} names the folder {folder}, in which it was built").into());
+        }
+    }
+    Ok(())
 }
 
 /// The time that packages carry: as told, else that of the last commit.
