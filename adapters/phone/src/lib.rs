@@ -32,6 +32,7 @@ mod proof;
 mod push;
 mod query;
 mod routes;
+mod sight;
 mod source;
 mod surface;
 #[cfg(test)]
@@ -43,5 +44,6 @@ pub use error::PushReason;
 pub use link::HOST_CHARACTERS_MAX;
 pub use models::{Cuts, cuts};
 pub use push::PushState;
+pub use sight::{PhoneKey, PhonePage, PhoneSight};
 pub use surface::Phone;
 pub(crate) use surface::locked;

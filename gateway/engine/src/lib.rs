@@ -70,7 +70,7 @@ pub use error::{OpenError, SubmitError};
 pub use feed::{Feed, FeedItem};
 pub use growth::StoreGrowth;
 pub use lease::HeldLease;
-pub use live::{OwnerRequest, PairStatus};
+pub use live::{OwnerRequest, PairChange, PairStatus};
 pub use metrics::Metrics;
 pub use nodes::{Describe, NodeSeen, SAID_HEADSET, SAID_HOPS, SAID_PHONE, Said, said_hops};
 pub use outbox::Outbox;

@@ -5,8 +5,9 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use domain::{
-    AgentKey, AgentSession, Input, LiveAgent, NodeName, OwnerAnswer, OwnerCommand, PairName,
-    Presence, Principal, QueueFigures, Sealed, Secret, SessionNumber, Settings, Timestamp,
+    AgentKey, AgentSession, CameFrom, Input, LiveAgent, NodeName, OwnerAnswer, OwnerCommand,
+    PairName, Presence, Principal, QueueFigures, Sealed, Secret, SessionNumber, Settings,
+    Timestamp,
 };
 use tokio::sync::{broadcast, watch};
 
@@ -15,6 +16,8 @@ use crate::{
     Admission, Applicant, Attempt, AuthenticationRefusal, Authenticator, Channels,
     ClientConnection, Feed, HeldLease, Metrics, NodeSeen, Outbox, Outcome, Owner, PairStatus,
     Recorder, SubmitError, UnsealError,
+    ClientConnection, Feed, HeldLease, Metrics, NodeSeen, Outbox, Outcome, Owner, PairChange,
+    PairStatus, SubmitError, UnsealError,
 };
 
 /// An adapter's way to everything else. Cheap to clone.
@@ -171,6 +174,11 @@ impl Port {
         self.engine.live.value(agent)
     }
 
+    /// Who caused what such an agent does and what comes next, as far as that is known here.
+    pub fn came_from(&self, agent: &AgentKey) -> [Option<CameFrom>; 2] {
+        self.engine.live.pair(&agent.pair).came_from(&agent.id)
+    }
+
     /// All agents of a pair that its owner told of.
     pub fn live_agents(&self, pair: &PairName) -> Vec<Arc<LiveAgent>> {
         self.engine.live.pair(pair).values()
@@ -221,6 +229,11 @@ impl Port {
     /// How the links to pairs of servers stand.
     pub fn pair_statuses(&self) -> Vec<(PairName, PairStatus)> {
         self.engine.live.statuses()
+    }
+
+    /// How the links to a pair came to stand since this node started, the newest first; not all of it.
+    pub fn pair_changes(&self, pair: &PairName) -> Vec<PairChange> {
+        self.engine.live.pair(pair).changes()
     }
 
     /// Whose session changed, or who was heard to be signed out: much less than [`Port::changes`] where a

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use domain::{
-    Asked, Decision, Document, Entropy, Input, InputId, Key, Kind, Loaded, OwnerAnswer, Refusal,
-    Reply, Step, Unclear, View, WriteBody,
+    Asked, CameFrom, Decision, Document, Entropy, Input, InputId, Key, Kind, Loaded, Origin,
+    OwnerAnswer, Refusal, Reply, Step, Unclear, View, WriteBody,
 };
 use store::{Commit, Committed, Load, StoreError};
 
@@ -89,9 +89,13 @@ impl Engine {
             self.carry(input).await?
         };
         let Carried::Asks(asked, reply) = decided else { return Ok(decided.into_outcome()) };
+        let (agent, target) = (asked.command.agent.clone(), asked.command.target());
         let answer = self.live.ask(&asked.pair, asked.command).await.ok_or(SubmitError::Busy)?;
         match answer {
-            OwnerAnswer::Done => {}
+            OwnerAnswer::Done => {
+                let came = CameFrom { from: Origin::of(&input), at: self.clock.now() };
+                self.live.pair(&asked.pair).note_asked(&agent, target, came);
+            }
             OwnerAnswer::Refused(why) => return Ok(Outcome::Refused(Refusal::Owner { why })),
             OwnerAnswer::Unknown(unclear) => return Ok(Outcome::Unclear(unclear)),
             OwnerAnswer::Unreachable => {

@@ -159,6 +159,7 @@ impl<'a> Visit<'a> {
             let screen = Screen::new(session, is, peer.address, place.1, self.now);
             screens.show(device, screen);
         }
+        screens.note_said(device, &self.request.headers);
         drop(screens);
         locked(&self.phone.pace).hear(device);
         Some(page)
