@@ -18,6 +18,7 @@ mod node;
 mod phone;
 mod planted;
 mod sip_phone;
+mod supervisor;
 mod wire;
 
 mod administration;
@@ -44,6 +45,7 @@ mod provisioning;
 mod push;
 mod reasons;
 mod rest;
+mod restart;
 mod secrets;
 mod shift;
 mod sign_in;

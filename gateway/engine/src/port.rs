@@ -14,10 +14,8 @@ use tokio::sync::{broadcast, watch};
 use crate::engine::{Engine, StoreState};
 use crate::{
     Admission, Applicant, Attempt, AuthenticationRefusal, Authenticator, Channels,
-    ClientConnection, Feed, HeldLease, Metrics, NodeSeen, Outbox, Outcome, Owner, PairStatus,
-    Recorder, SubmitError, UnsealError,
     ClientConnection, Feed, HeldLease, Metrics, NodeSeen, Outbox, Outcome, Owner, PairChange,
-    PairStatus, SubmitError, UnsealError,
+    PairStatus, Recorder, SubmitError, UnsealError,
 };
 
 /// An adapter's way to everything else. Cheap to clone.

@@ -23,6 +23,7 @@ mod ask;
 mod backup;
 mod certificate;
 mod check;
+mod flight_recorder;
 mod headset_phones;
 mod headsets;
 mod import;
@@ -193,9 +194,15 @@ enum Command {
         /// The file to write, such as support.tar; one that is there is not written over.
         #[arg(value_name = "FILE")]
         file: PathBuf,
+        /// With what links said in the last minutes, which holds personal data.
+        #[arg(long)]
+        with_flight_recorder: bool,
         #[command(flatten)]
         node: WhichNode,
     },
+    /// Show what every link said in the last minutes, as one timeline; the audit log tells of it.
+    #[command(after_long_help = flight_recorder::HELP)]
+    FlightRecorder(flight_recorder::Arguments),
     /// Look at sealed secrets, and replace the key that they are sealed under.
     #[command(after_long_help = secrets::SECRETS_HELP)]
     Secrets {
@@ -431,7 +438,9 @@ fn run(command: Command, out: &mut impl Write) -> Result<(), Problem> {
         Command::Headsets { deed } => headsets::headsets(deed, out),
         Command::HeadsetProfile => Ok(write!(out, "{}", protocols::headset::Profile::sample())?),
         Command::Backup(arguments) => backup::backup(&arguments, out),
-        Command::SupportBundle { file, node } => backup::support_bundle(&file, &node, out),
+        Command::SupportBundle { file, with_flight_recorder: with, node } => {
+            backup::support_bundle(&file, with, &node, out)
+        }
         Command::Restore(arguments) => backup::restore(&arguments, out),
         Command::Completions { shell } => {
             let mut script = Vec::new();

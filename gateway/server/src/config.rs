@@ -20,6 +20,7 @@ pub(crate) mod credential;
 mod field;
 mod fields;
 mod files;
+mod flight_recorder_keys;
 mod headset_keys;
 mod machine_name;
 mod provisioning_keys;
@@ -85,6 +86,8 @@ pub struct Config {
     pub provisioning: ProvisioningListeners,
     /// What peers may use.
     pub limits: Limits,
+    /// How much the flight recorder keeps.
+    pub flight_recorder: engine::recorder::Bounds,
     /// How the log looks.
     pub log: LogConfig,
 }
@@ -392,6 +395,7 @@ impl Config {
             sip,
             provisioning,
             limits: limits(raw),
+            flight_recorder: flight_recorder_keys::bounds(raw),
             log: LogConfig { json: raw.word("log.format") == "json", level: raw.word("log.level") },
             name,
             state_directory,

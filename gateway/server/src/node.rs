@@ -292,6 +292,7 @@ impl Starting {
         let pool = Pool::new();
         let lines = LineLimit::default();
         let directories = Arc::new(Directories::new(Arc::clone(&clock)));
+        directories.record_by(engine.recorder().clone());
         let accounts = NodeAccounts::new(Arc::clone(&engine), Arc::clone(&directories));
         let hashing = Arc::clone(&pool);
         let http = HttpMetrics::new(&metrics, lines.clone());
@@ -534,8 +535,9 @@ async fn open_engine(
         metrics: metrics.clone(),
     };
     let engine = Engine::open(options).await;
-    if engine.is_err() {
-        store.close().await;
+    match &engine {
+        Ok(engine) => engine.recorder().set_bounds(config.flight_recorder),
+        Err(_) => store.close().await,
     }
     engine.map_err(|error| match error {
         engine::OpenError::Sealed(UnsealError::Foreign | UnsealError::Missing { .. }) => {

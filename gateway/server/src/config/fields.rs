@@ -3,6 +3,7 @@
 //! One table drives the reading, the JSON Schema and the commented sample, so the three cannot
 //! disagree. A new key is one row here and one line in `config.rs`.
 
+mod flight_recorder;
 mod provisioning;
 mod sip;
 
@@ -76,6 +77,13 @@ pub(super) const SECTIONS: &[Section] = &[
     ),
     section("limits", &["What peers may use. The defaults suit some thousand phones on one node."]),
     section(
+        "flight_recorder",
+        &[
+            "The last minutes of what every link said, in memory alone and without secrets: `jackfield",
+            "flight-recorder` shows it. It holds personal data, such as the numbers of callers.",
+        ],
+    ),
+    section(
         "log",
         &["The log goes to standard error. Personal data is in it at level debug only."],
     ),
@@ -94,6 +102,7 @@ const PARTS: &[&[Field]] = &[
     LIMITS,
     sip::LIMITS,
     provisioning::LIMITS,
+    flight_recorder::BOUNDS,
     LOG,
 ];
 

@@ -32,6 +32,9 @@ const REFUSAL: Duration = Duration::from_secs(2);
 /// How long the node waits, when it stops, for whoever came before and has not asked anything yet: a slow
 /// phone's handshake. Whoever comes later waits for the next process.
 const FIRST_REQUEST: Duration = Duration::from_secs(2);
+/// The same for whoever has asked before: a busy proxy asks again in this time, and is told with the answer
+/// that it was the last one. Closed at once, a request that is on its way would be lost.
+const NEXT_REQUEST: Duration = Duration::from_millis(500);
 /// What is said where there is no place; nothing of the request is read.
 const NO_PLACE: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/plain\r\n\
     Content-Length: 21\r\nRetry-After: 5\r\nConnection: close\r\n\r\ntoo many connections\n";
@@ -220,11 +223,14 @@ async fn converse<S>(
             return;
         }
         () = stop => {
-            // Between two requests it is closed. A first one that is on its way is answered.
             is_last.store(true, Ordering::Relaxed);
             let is_given_up = async {
                 if !has_asked.load(Ordering::Relaxed) {
-                    given_up.await;
+                    return given_up.await;
+                }
+                tokio::select! {
+                    () = is_true(&mut ending.abort) => {}
+                    () = tokio::time::sleep(NEXT_REQUEST) => {}
                 }
             };
             let ended = tokio::select! {
