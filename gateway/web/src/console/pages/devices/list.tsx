@@ -119,14 +119,14 @@ function Devices(props: { devices: DeviceState[] }): JSX.Element {
   const columns = useMemo((): Column<DeviceState>[] => [
     { id: "device", title: language.device, cell: (it) => <a href={to("devices", it.device)}>{it.device}</a>, sort: (it) => it.device, width: 1.5 },
     {
-      id: "description", title: language.description, width: 1.3, sort: (it) => it.description,
+      id: "description", title: language.description, width: 1.1, sort: (it) => it.description,
       cell: (it) => it.configured ? <span title={it.description ?? ""}>{it.description ?? ""}</span> : <em>{language.notConfigured}</em>,
     },
-    { id: "registration", title: language.registration, cell: (it) => <RegistrationState device={it} />, sort: (it) => it.state, width: 1.8 },
-    { id: "push", title: language.push, cell: (it) => <PushState push={it.last_push} />, sort: (it) => it.last_push?.result ?? null, width: 1.6 },
-    { id: "channel", title: language.channel, cell: (it) => it.channel ? language.bySip : language.byWeb, sort: (it) => (it.channel ? 1 : 0), width: 1.2 },
-    { id: "agent", title: language.agent, cell: (it) => it.agent === null ? language.nobody : <a href={to("agents", it.agent)}>{it.agent}</a>, sort: (it) => it.agent, width: 0.9 },
-    { id: "headset", title: language.headset, cell: (it) => <HeadsetState device={it} />, sort: (it) => (it.headset === null ? null : it.headset.amiss ? 0 : 1), width: 1.2 },
+    { id: "registration", title: language.registration, cell: (it) => <RegistrationState device={it} />, sort: (it) => it.state, width: 1.6 },
+    { id: "push", title: language.push, cell: (it) => <PushState push={it.last_push} />, sort: (it) => it.last_push?.result ?? null, width: 1.4 },
+    { id: "channel", title: language.channel, cell: (it) => it.channel ? language.bySip : language.byWeb, sort: (it) => (it.channel ? 1 : 0), width: 1.1 },
+    { id: "agent", title: language.agent, cell: (it) => it.agent === null ? language.nobody : <a href={to("agents", it.agent)}>{it.agent}</a>, sort: (it) => it.agent, width: 0.8 },
+    { id: "headset", title: language.headset, cell: (it) => <HeadsetState device={it} />, sort: (it) => (it.headset === null ? null : it.headset.amiss ? 0 : 1), width: 1.3 },
   ], [language]);
-  return <LongTable caption={language.list} columns={columns} rows={props.devices} id={(it) => it.device} leastRem={70} />;
+  return <LongTable caption={language.list} columns={columns} rows={props.devices} id={(it) => it.device} leastRem={62} />;
 }
