@@ -13,7 +13,9 @@ export function Conflict(props: {
   section: SectionEntry; schema: Schema; base: Doc; mine: Doc; theirs: Doc;
   onMerged: (merged: Doc) => void; onClose: () => void;
 }): JSX.Element {
-  const found = differences(props.base, props.mine, props.theirs, props.schema);
+  const order = Object.keys(props.section.fields);
+  const found = differences(props.base, props.mine, props.theirs, props.schema)
+    .sort((one, other) => order.indexOf(one.path) - order.indexOf(other.path));
   const [kept, setKept] = useState<Record<string, boolean>>({});
   const keeps = (path: string, isMine: boolean) => kept[path] ?? isMine;
   const id = useId();

@@ -49,7 +49,8 @@ export interface FieldProps {
 /** What the value is where the field is empty. */
 function usual(section: SectionEntry, path: string, schema: Schema): string {
   const value = schema.default;
-  if (value === undefined || typeof value === "boolean") return "";
+  // A choice says so itself.
+  if (value === undefined || typeof value === "boolean" || kindOf(schema) === "choice") return "";
   const shown = Array.isArray(value)
     ? value.map((item) => optionLabel(section, path, String(item))).join(", ")
     : typeof value === "number" ? number(value) : optionLabel(section, path, String(value));

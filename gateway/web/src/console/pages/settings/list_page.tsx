@@ -90,7 +90,7 @@ export function ListPage(props: { section: SectionEntry; schema: Schema; ruled: 
         </div>
       )}
       {!items && !problem && <Loading />}
-      {items && (items.length >= LONG_FROM ? <LongTable {...table} /> : <div class="card"><Table {...table} /></div>)}
+      {items && (filtered.length >= LONG_FROM ? <LongTable {...table} /> : <div class="card"><Table {...table} /></div>)}
       <DeleteDialog section={section} name={deleting} onClose={() => setDeleting(null)} onDeleted={() => { setDeleting(null); again(); }} />
     </Page>
   );

@@ -133,6 +133,13 @@ export function nameOf(section: SectionEntry, document: Record<string, unknown>)
   return section.named_by.map((member) => String(document[member] ?? "")).join("/");
 }
 
+/** What people call a document, with its name. */
+export function titleOf(section: SectionEntry, document: Record<string, unknown>): string {
+  const name = nameOf(section, document);
+  const called = section.named_by.includes("name") ? undefined : document.name ?? document.label;
+  return typeof called === "string" && called !== "" ? `${called} (${name})` : name;
+}
+
 /** The address of a document at the node. */
 export function resource(section: SectionEntry, name: string): string {
   if (section.named_by.length === 0) return `/${section.path}`;
