@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { launch, open, signIn } from "./browser.mjs";
+import { launch, open, overflows, shot, signIn, unlabelled, violations } from "./browser.mjs";
 import { golden } from "./golden.mjs";
 import { demo } from "./node.mjs";
 import { check, checkDark } from "./page_checks.mjs";
@@ -50,6 +50,7 @@ test("byd_08_every_setting_is_found_and_has_a_form_for_everybody", async () => {
 
   // Every section opens, in both languages, and nothing in it is without words. What is typed is left behind.
   page.on("dialog", (dialog) => void dialog.accept());
+  await page.setViewportSize({ width: 320, height: 900 });
   const sections = ["agents", "teams", "skills", "accounts", "roles", "sign-on-settings", "devices", "phone-service", "layouts", "headset", "sip", "cti-pairs", "reason-codes", "voice", "directories", "trust", "proxies", "logging", "retention"];
   const single = new Set(["sign-on-settings", "phone-service", "headset", "sip", "voice", "proxies", "logging", "retention"]);
   for (const section of sections) {
@@ -58,11 +59,15 @@ test("byd_08_every_setting_is_found_and_has_a_form_for_everybody", async () => {
     for (const folded of await page.locator("main details:not([open]) > summary").all()) await folded.click();
     for (const use of await page.getByLabel("In use").all()) if (!(await use.isChecked())) await use.check();
     for (const add of await page.locator("main button.add").all()) await add.click();
-    await check(page, `settings-form-${section}`);
+    assert.deepEqual(await violations(page), [], `${section}: what axe finds`);
+    assert.deepEqual(await unlabelled(page), [], `${section}: fields without a label`);
+    assert.equal(await overflows(page), false, `${section}: wider than 320 pixels`);
+    await shot(page, `settings-form-${section}`);
     await page.getByLabel("Language").selectOption("de");
     await page.getByRole("button", { name: "Speichern", exact: true }).waitFor();
     const text = await page.locator("main").innerText();
     assert.doesNotMatch(text, /\b(the|where|must|which|whole number)\b/i, `${section} speaks English in German`);
+    assert.equal(await overflows(page), false, `${section}: wider than 320 pixels in German`);
     await page.getByLabel("Sprache").selectOption("en");
   }
   await goTo(page, "settings");

@@ -64,7 +64,9 @@ function range(schema: Schema): string {
 
 /** The help of a field: what it is for, what may be typed, what holds without it. */
 export function helpOf(section: SectionEntry, path: string, schema: Schema): string {
-  return [spoken(fieldWords(section, path).help), range(schema), usual(section, path, schema)].filter(Boolean).join(" ");
+  // What is chosen from a list needs no range.
+  const typed = section.references?.[path] ? "" : range(schema);
+  return [spoken(fieldWords(section, path).help), typed, usual(section, path, schema)].filter(Boolean).join(" ");
 }
 
 export function FieldInput(props: FieldProps): JSX.Element {

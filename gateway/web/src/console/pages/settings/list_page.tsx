@@ -11,11 +11,11 @@ import { problemOf, useTopic } from "../../components/use";
 import type { Problem } from "../../api";
 import { fill, number } from "../../language";
 import { place, setQuery } from "../../router";
-import { shown } from "./conflict";
 import { DeleteDialog } from "./delete_dialog";
 import type { Doc, Schema } from "./schema";
 import { fieldWords, nameOf, pageOf, spoken, type SectionEntry } from "./sections";
 import { words } from "./texts";
+import { shown } from "./values";
 
 /** From so many on only those that are seen are drawn. */
 const LONG_FROM = 30;
