@@ -2,7 +2,7 @@
 
 import { words as shared } from "../../components/texts";
 import { SET, type Value } from "./schema";
-import { optionLabel, spoken, type SectionEntry } from "./sections";
+import { memberLabel, optionLabel, type SectionEntry } from "./sections";
 import { words } from "./texts";
 
 /** A value as people read it. */
@@ -12,10 +12,9 @@ export function shown(section: SectionEntry, path: string, value: Value): string
   if (typeof value === "boolean") return value ? shared().yes : shared().no;
   if (Array.isArray(value)) return value.map((item) => shown(section, path, item)).join(", ");
   if (typeof value === "object") {
-    return Object.entries(value).map(([name, item]) => {
-      const inner = section.fields[`${path}.${name}`];
-      return `${inner ? spoken(inner.label) : name}: ${shown(section, `${path}.${name}`, item)}`;
-    }).join("; ");
+    return Object.entries(value)
+      .map(([name, item]) => `${memberLabel(section, `${path}.${name}`)}: ${shown(section, `${path}.${name}`, item)}`)
+      .join("; ");
   }
   return optionLabel(section, path, String(value));
 }

@@ -7,7 +7,7 @@ import { Button, Dialog, Empty, Notice, Section } from "../../components/parts";
 import { words as shared } from "../../components/texts";
 import { fill, number } from "../../language";
 import { isDoc, type Value } from "../settings/schema";
-import { SECTIONS, spoken, type SectionEntry } from "../settings/sections";
+import { memberLabel, SECTIONS, spoken, type SectionEntry } from "../settings/sections";
 import { shown } from "../settings/values";
 import { words } from "./texts";
 
@@ -46,7 +46,7 @@ function called(name: string): string {
 function member(name: string, field: string): string {
   const path = field.startsWith(`${name} `) ? field.slice(name.length + 1) : field;
   const section = SECTIONS.find((it) => it.file === name.split("/")[0]);
-  return section ? label(section, path.replace(/\[\d+\]/g, "")) : path;
+  return section ? memberLabel(section, path.replace(/\[\d+\]/g, "")) : path;
 }
 
 /** A value of a plan in words; long ones are cut off by the node, and shown as they are. */
@@ -59,18 +59,12 @@ function inWords(name: string, field: string, text: string | null): string {
     if (!section) return text;
     // A document as a whole: its members by their labels.
     if (path === "" && isDoc(value)) {
-      return Object.entries(value).map(([member, item]) => `${label(section, member)}: ${shown(section, member, item)}`).join("; ");
+      return Object.entries(value).map(([member, item]) => `${memberLabel(section, member)}: ${shown(section, member, item)}`).join("; ");
     }
     return shown(section, path, value);
   } catch {
     return text;
   }
-}
-
-function label(section: SectionEntry, path: string): string {
-  // What is kept of a secret is called as the secret is.
-  const known = section.fields[path] ?? section.fields[path.replace(/_(sealed|hash)$/, "")];
-  return known ? spoken(known.label) : path;
 }
 
 export function PlanShown(props: {
