@@ -14,7 +14,7 @@ use std::io::{BufReader, Write, stderr, stdin, stdout};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 use self::cti::{ControlArguments, CtiArguments};
 use self::finesse::FinesseArguments;
@@ -57,6 +57,12 @@ enum Peer {
     },
     /// List the phones this program can be
     Models,
+    /// Write the manual pages of these commands into a folder, for whoever makes a package
+    #[command(hide = true)]
+    ManualPages {
+        /// The folder, which is there
+        folder: PathBuf,
+    },
 }
 
 fn main() -> ExitCode {
@@ -128,6 +134,10 @@ fn run(arguments: Arguments) -> Result<u8, String> {
         }
         Peer::Models => {
             stdout().write_all(phone::models().as_bytes()).map_err(io)?;
+            Ok(0)
+        }
+        Peer::ManualPages { folder } => {
+            clap_mangen::generate_to(Arguments::command(), folder).map_err(io)?;
             Ok(0)
         }
     }

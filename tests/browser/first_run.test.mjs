@@ -1,13 +1,12 @@
 // From the set-up link of a fresh node to the first agent at a phone, as somebody does who knows nothing yet.
 
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { createInterface } from "node:readline";
 import { after, before, test } from "node:test";
 import { launch, open } from "./browser.mjs";
 import { golden } from "./golden.mjs";
 import { fresh } from "./node.mjs";
 import { check, checkDark } from "./page_checks.mjs";
+import { phone } from "./phone.mjs";
 
 let browser;
 let node;
@@ -16,30 +15,6 @@ after(async () => {
   await browser?.close();
   await node?.stop();
 });
-
-/** A simulated phone that does what it is told, line by line. */
-function phone(device, url) {
-  const child = spawn(process.env.JACKFIELD_PEERS_BIN, ["phone", "--script", "--device", device, "--model", "CP-8845", "--url", url, "--resolve", "localhost=127.0.0.1"], { stdio: ["pipe", "pipe", "inherit"] });
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  const next = async (name) => {
-    for (;;) {
-      const { value, done } = await lines.next();
-      if (done) throw new Error(`the phone ended before ${name}`);
-      const line = JSON.parse(value);
-      if (line.violation) throw new Error(`the phone sees a violation: ${value}`);
-      if (name in line) return line[name];
-    }
-  };
-  return {
-    ready: () => next("ready"),
-    act: async (command) => {
-      child.stdin.write(`${JSON.stringify(command)}\n`);
-      const did = await next("done");
-      assert.equal(did.ok, true, `${JSON.stringify(command)}: ${JSON.stringify(did)}`);
-    },
-    stop: () => child.kill("SIGTERM"),
-  };
-}
 
 test("ops_06_a_newcomer_comes_from_the_set_up_link_to_the_first_phone", async () => {
   const { page, context, wrong } = await open(browser, node.console);

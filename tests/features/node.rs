@@ -11,10 +11,12 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::gateway::{PATIENCE, program};
+use crate::supervisor::Supervisor;
 use crate::wire;
 
 pub(crate) struct Node {
     child: Child,
+    supervisor: Option<Supervisor>,
     pub(crate) folder: PathBuf,
     pub(crate) phone_port: u16,
     pub(crate) operations_port: u16,
@@ -51,6 +53,23 @@ impl Node {
 
     /// The same with `operations` in the configuration of the listener for monitoring.
     pub(crate) fn spawn_with(more: &str, operations: &str, arguments: &[&str]) -> Self {
+        Self::spawn_under(|_| None, more, operations, arguments)
+    }
+
+    /// One that is ready, under a supervisor that keeps its sockets.
+    pub(crate) fn start_supervised(more: &str) -> Self {
+        let supervisor = |folder: &Path| Some(Supervisor::start(folder));
+        let mut node = Self::spawn_under(supervisor, more, "", &[]);
+        node.wait_until_ready();
+        node
+    }
+
+    fn spawn_under(
+        supervisor: impl FnOnce(&Path) -> Option<Supervisor>,
+        more: &str,
+        operations: &str,
+        arguments: &[&str],
+    ) -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let name = format!("jackfield-node-{}-{number}", std::process::id());
@@ -76,16 +95,19 @@ impl Node {
                 .join("\n"),
         );
         std::fs::write(folder.join("jackfield.toml"), configuration).unwrap();
-        let log = std::fs::File::create(folder.join("log")).unwrap();
         let options: Vec<_> = arguments.iter().filter(|it| !it.contains(" = ")).copied().collect();
-        let child = run(&folder, log, &options);
-        Self { child, folder, phone_port, operations_port, console_port }
+        let supervisor = supervisor(&folder);
+        let child = run(&folder, supervisor.as_ref(), &options);
+        Self { child, supervisor, folder, phone_port, operations_port, console_port }
     }
 
     /// Starts its process anew, which has ended.
     pub(crate) fn spawn_again(&mut self) {
-        let log = std::fs::File::create(self.folder.join("log")).unwrap();
-        self.child = run(&self.folder, log, &[]);
+        self.child = run(&self.folder, self.supervisor.as_ref(), &[]);
+    }
+
+    pub(crate) fn supervisor(&self) -> &Supervisor {
+        self.supervisor.as_ref().expect("it was started under one")
     }
 
     /// Waits for the end of its process; gives the exit code.
@@ -147,16 +169,24 @@ impl Drop for Node {
     }
 }
 
-fn run(folder: &Path, log: std::fs::File, options: &[&str]) -> Child {
-    Command::new(program("JACKFIELD_BIN", "jackfield"))
+fn run(folder: &Path, supervisor: Option<&Supervisor>, options: &[&str]) -> Child {
+    let program = program("JACKFIELD_BIN", "jackfield");
+    let path = folder.join("log");
+    let log = std::fs::File::create(&path).unwrap();
+    let mut command = match supervisor {
+        Some(supervisor) => supervisor.command(&program, &path),
+        None => {
+            let mut command = Command::new(program);
+            command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
+            command
+        }
+    };
+    command
         .arg("run")
         .arg("--config")
         .arg(folder.join("jackfield.toml"))
         .args(options)
         .current_dir(folder)
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(log)
         .spawn()
         .unwrap()
 }

@@ -1,6 +1,9 @@
 //! What operators see.
 
 use std::collections::BTreeSet;
+use std::io::Write as _;
+use std::path::Path;
+use std::process::{Command, Stdio};
 
 use serde_json::json;
 
@@ -50,6 +53,72 @@ fn ops_02_the_metric_list_is_what_the_program_shows() {
     let unlisted: Vec<_> =
         shown.difference(&listed).filter(|it| it.starts_with("jackfield_")).collect();
     assert!(unlisted.is_empty(), "not in schemas/metrics.txt: {unlisted:?}");
+}
+
+#[test]
+fn ops_02_prometheus_finds_nothing_wrong_with_what_the_program_shows() {
+    let gateway = Gateway::start();
+    let shown = wire::get_plain(&gateway.endpoint("metrics"));
+    let promtool = Command::new("promtool")
+        .args(["check", "metrics"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn();
+    let Ok(mut promtool) = promtool else {
+        return println!("left out: promtool is missing; install prometheus");
+    };
+    promtool.stdin.take().unwrap().write_all(shown.text().as_bytes()).unwrap();
+    let output = promtool.wait_with_output().unwrap();
+    let words = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && words.is_empty(), "{words}");
+}
+
+#[test]
+fn ops_02_alerts_and_dashboards_ask_for_values_that_the_program_shows() {
+    let gateway = Gateway::start();
+    let shown = wire::get_plain(&gateway.endpoint("metrics")).text();
+    let configured = include_str!("../../schemas/metrics-when-configured.txt");
+    let packaging = Path::new(env!("CARGO_MANIFEST_DIR")).join("../packaging");
+    let mut asked = BTreeSet::new();
+    let boards = std::fs::read_dir(packaging.join("grafana")).unwrap();
+    let boards = boards.map(|entry| entry.unwrap().path());
+    for file in boards.chain([packaging.join("prometheus/alerts.yml")]) {
+        // Marks are escaped in JSON.
+        asked.extend(asked_for(&std::fs::read_to_string(file).unwrap().replace("\\\"", "\"")));
+    }
+    assert!(asked.len() > 20, "{asked:?}");
+    let is_shown = |(family, label, value): &&(String, String, String)| {
+        let mut lines = shown.lines().filter(|line| line.starts_with(&format!("{family}{{")));
+        lines.any(|line| line.contains(&format!("{label}=\"{value}\"")))
+            || configured.lines().any(|line| line.split(' ').next() == Some(family))
+    };
+    let unknown: Vec<_> = asked.iter().filter(|it| !is_shown(it)).collect();
+    assert!(unknown.is_empty(), "no figure of the program has them: {unknown:#?}");
+}
+
+/// What expressions in a text compare labels with: figure, label and each value that is written out.
+fn asked_for(text: &str) -> Vec<(String, String, String)> {
+    let mut asked = Vec::new();
+    for after in text.split("jackfield_").skip(1) {
+        let Some((name, rest)) = after.split_once('{') else { continue };
+        if name.contains(|it: char| !it.is_ascii_lowercase() && it != '_') {
+            continue;
+        }
+        for pair in rest.split('}').next().unwrap().split("\",") {
+            let pair = pair.replacen("!~", "=", 1);
+            let Some((label, value)) = pair.split_once('=') else { continue };
+            let value = value.trim_start_matches('~').trim_matches('"');
+            let label = label.trim_end_matches('!');
+            // Jobs and nodes are a site's own; what is open matches anything.
+            if ["job", "instance"].contains(&label) || value.contains(".*") {
+                continue;
+            }
+            let values = value.split('|');
+            asked.extend(values.map(|it| (format!("jackfield_{name}"), label.into(), it.into())));
+        }
+    }
+    asked
 }
 
 #[test]

@@ -155,7 +155,8 @@ pub(crate) fn read(stream: &mut impl Read) -> Option<Answer> {
     }
 }
 
-fn parse(bytes: &[u8]) -> Option<Answer> {
+/// The answer that these bytes begin with, once they are all of it.
+pub(crate) fn parse(bytes: &[u8]) -> Option<Answer> {
     let end = bytes.windows(4).position(|window| window == b"\r\n\r\n")?;
     let head = String::from_utf8_lossy(&bytes[..end]).into_owned();
     let status = head.split(' ').nth(1)?.parse().ok()?;

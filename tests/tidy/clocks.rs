@@ -39,6 +39,10 @@ const READERS: &[(&str, &str)] = &[
         "how long a step of a test takes is counted by the runtime's monotonic clock",
     ),
     (
+        "gateway/server/src/node/notify.rs",
+        "a supervisor is told by the machine's monotonic clock when a reload began, as it asks for",
+    ),
+    (
         "adapters/sip/src/time.rs",
         "transactions, flows and registrations are counted by the monotonic clock of the runtime",
     ),
@@ -93,7 +97,7 @@ fn the_clock_is_read_only_where_listed() {
 /// Lines with a clock read, `elapsed` included.
 fn reads(tokens: &[Token]) -> Vec<usize> {
     let named = paths(tokens).into_iter().filter(|(_, path)| {
-        ["Instant::now", "SystemTime::now", "Utc::now", "Local::now"]
+        ["Instant::now", "SystemTime::now", "Utc::now", "Local::now", "clock_gettime"]
             .iter()
             .any(|read| mentions(path, read))
     });
@@ -107,6 +111,7 @@ fn every_form_of_reading_is_seen() {
     let text =
         "fn f(t: Instant) { tokio::time::Instant::now(); SystemTime::now();\n t.elapsed(); }";
     check_reads(text, &[1, 1, 2]);
+    check_reads("fn f() { rustix::time::clock_gettime(ClockId::Monotonic) }", &[1]);
     check_reads("use std::time::Instant as I;\nfn f() { I::now() }", &[2]);
     check_reads("type Moment = SystemTime;\nfn f() { Moment::now(); <Instant>::now() }", &[2, 2]);
 }

@@ -228,7 +228,7 @@ mod tests {
         for (name, value) in fields {
             headers.append(*name, value.parse().unwrap());
         }
-        let answer = (route.handler)(Request {
+        let answer = route.handler.whole(Request {
             method: Method::GET,
             uri: path.parse().unwrap(),
             headers,

@@ -19,6 +19,7 @@ mod codes;
 mod conditions;
 mod csv;
 mod etag;
+mod history;
 mod json;
 mod merge;
 mod openapi;
@@ -38,6 +39,7 @@ pub use administration::{
     Administration, Context, Failure, NewSession, SetUp, SignIn, SignInRefusal,
 };
 pub use etag::{ETAG_PURPOSE, etag};
+pub use history::{AGENTS_SERIES, agent_states, series_unit};
 pub use openapi::document as openapi_document;
 pub use operations::{headset_csv_head, headset_csv_lines};
 pub use parts::{Part, PartCode, PartKind, PartState};

@@ -105,6 +105,7 @@ fn schemas() -> Value {
     schemas.insert("HeadsetUnknownRequest".to_owned(), operations::unknown_request_schema());
     schemas.insert("Overview".to_owned(), operations::overview_schema());
     schemas.insert("Part".to_owned(), parts::part_schema());
+    schemas.insert("FlightRecord".to_owned(), operations::flight_record_schema());
     schemas.insert("Problem".to_owned(), problem_schema());
     Value::Object(schemas)
 }

@@ -3,6 +3,7 @@
 mod agent_states;
 mod audit;
 mod certificates;
+mod flight_recorder;
 mod headset_phones;
 mod headsets;
 mod node;
@@ -16,6 +17,7 @@ mod upkeep;
 
 pub(crate) use agent_states::state_schema;
 pub(crate) use audit::entry_schema;
+pub(crate) use flight_recorder::flight_record_schema;
 pub(crate) use headset_phones::{headset_phone_schema, unknown_request_schema};
 pub(crate) use headsets::headset_schema;
 pub use headsets::{headset_csv_head, headset_csv_lines};
@@ -53,6 +55,7 @@ pub(crate) fn all() -> Vec<Operation> {
     operations.extend(headsets::operations());
     operations.extend(headset_phones::operations());
     operations.extend(overview::operations());
+    operations.extend(flight_recorder::operations());
     operations.extend(node::operations());
     operations.extend(certificates::operations());
     operations.extend(upkeep::operations());

@@ -229,7 +229,7 @@ impl Place {
             principal,
             reference: "REF12345".to_owned(),
         };
-        let answer = (route.handler)(request).await;
+        let answer = route.handler.whole(request).await;
         let (parts, body) = answer.into_parts();
         let text = String::from_utf8(body.to_vec()).unwrap();
         Reply { status: parts.status, headers: parts.headers, text }

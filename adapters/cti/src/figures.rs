@@ -1,7 +1,7 @@
 //! Figures of links to CTI servers. Labels are pair names, sides and closed lists.
 
 use engine::metrics::{Counters, Gauges, Metrics};
-use protocols::cti::Counts;
+use protocols::cti::{CloseReason, Counts};
 
 /// Figures of all pairs.
 #[derive(Clone, Debug)]
@@ -77,6 +77,22 @@ impl Figures {
                 self.events.with(&[result]).add(more);
             }
         }
+    }
+}
+
+/// Why a session ended, as figures say it.
+pub(crate) fn label(reason: &CloseReason) -> &'static str {
+    match reason {
+        CloseReason::Asked => "asked",
+        CloseReason::LinkClosed => "closed",
+        CloseReason::OpenTimeout => "open_timeout",
+        CloseReason::Refused(_) => "refused",
+        CloseReason::HeartbeatsUnanswered => "heartbeats",
+        CloseReason::Idle => "idle",
+        CloseReason::Offline(_) => "offline",
+        CloseReason::Ended(_) => "ended",
+        CloseReason::Malformed(_) => "malformed",
+        CloseReason::Protocol(_) => "protocol",
     }
 }
 

@@ -20,6 +20,7 @@ mod config;
 mod figures;
 mod link;
 mod machine;
+mod noted;
 mod owed;
 mod pairs;
 mod probe;

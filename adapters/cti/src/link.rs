@@ -7,6 +7,7 @@
 use std::time::{Duration, Instant};
 
 use domain::Timestamp;
+use engine::recorder::Way;
 use engine::{OwnerRequest, PairStatus, Port};
 use protocols::cti::{
     CloseReason, Counts, Event, Input, InvokeId, Output, Phase, RequestError, Session, SessionType,
@@ -19,8 +20,9 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
 use crate::config::PairConfig;
-use crate::figures::Figures;
+use crate::figures::{Figures, label};
 use crate::machine::Machine;
+use crate::noted::Noted;
 
 /// How long a connection may take to be made.
 const CONNECT: Duration = Duration::from_secs(5);
@@ -260,8 +262,10 @@ impl Link {
                 let connection =
                     Connection { session, read, writes, buffer, told, _writer: writer };
                 *self.place(side) = Some(connection);
+                self.noted(side).said(Way::Out, "OPEN_REQ");
             }
             Err(error) => {
+                self.noted(side).not_connected(&error);
                 let address = self.config.address(side).map(ToString::to_string);
                 let address = address.unwrap_or_default();
                 self.problem = Some(format!("side {} at {address}: {error}", name(side)));
@@ -319,9 +323,14 @@ impl Link {
     }
 
     fn send(&mut self, request: protocols::cti::Request) -> Result<InvokeId, RequestError> {
-        let now = now();
-        let connection = self.active.and_then(|side| self.connection(side));
-        connection.ok_or(RequestError::NotOpen)?.session.request(now, request)
+        let side = self.active.ok_or(RequestError::NotOpen)?;
+        let noted = self.port.recorder().is_on().then(|| request.clone());
+        let connection = self.connection(side).ok_or(RequestError::NotOpen)?;
+        let invoke = connection.session.request(now(), request)?;
+        if let Some(request) = noted {
+            self.noted(side).request(invoke, &request);
+        }
+        Ok(invoke)
     }
 
     /// Asks about agents while there is room; true where anything was asked.
@@ -349,18 +358,30 @@ impl Link {
                     let _ = connection.session.handle(now(), Input::LinkClosed);
                 }
             }
-            Output::Opened(conf) => self.opened(side, conf.session_type),
+            Output::Opened(conf) => {
+                self.noted(side).opened(&conf);
+                self.opened(side, conf.session_type);
+            }
             Output::Promoted => {
+                self.noted(side).said(Way::In, "STANDBY_ACTIVE_EVENT");
                 let random = self.random();
                 self.sides.handle(now(), &SideInput::Promoted { side }, random);
             }
             Output::Answer { invoke, answer } if self.active == Some(side) => {
+                let agent = self.machine.asks.agent_of(invoke);
+                self.noted(side).answer(invoke, agent.as_ref(), &answer);
                 self.machine.answered(invoke, &answer);
             }
-            Output::Event(event) if self.active == Some(side) => self.event(side, &event),
+            Output::Event(event) if self.active == Some(side) => {
+                self.noted(side).event(&event);
+                self.event(side, &event);
+            }
             // A side that is not in charge has nothing to say of agents.
             Output::Answer { .. } | Output::Event(_) => {}
-            Output::MaintenanceAsked => self.maintenance_asked(side),
+            Output::MaintenanceAsked => {
+                self.noted(side).said(Way::In, "ACTIVE_MAINTENANCE_REQ");
+                self.maintenance_asked(side);
+            }
             Output::MaintenanceDecided { proceeds } => {
                 if proceeds && let Some(connection) = self.connection(side) {
                     let told = connection.session.stopping_requests(now());
@@ -432,6 +453,7 @@ impl Link {
             self.figures.events.with(&["malformed"]).increment();
         }
         *self.place(side) = None;
+        self.noted(side).ended(reason);
         let label = label(reason);
         self.count_closed(side, label);
         let pair = &self.config.name;
@@ -521,6 +543,10 @@ impl Link {
         let _ = tokio::time::timeout(CLOSING, all).await;
     }
 
+    fn noted(&self, side: Side) -> Noted<'_> {
+        Noted { recorder: self.port.recorder(), pair: &self.config.name, side: name(side) }
+    }
+
     fn connection(&mut self, side: Side) -> Option<&mut Connection> {
         self.place(side).as_mut()
     }
@@ -560,21 +586,6 @@ fn name(side: Side) -> char {
     match side {
         Side::A => 'a',
         Side::B => 'b',
-    }
-}
-
-fn label(reason: &CloseReason) -> &'static str {
-    match reason {
-        CloseReason::Asked => "asked",
-        CloseReason::LinkClosed => "closed",
-        CloseReason::OpenTimeout => "open_timeout",
-        CloseReason::Refused(_) => "refused",
-        CloseReason::HeartbeatsUnanswered => "heartbeats",
-        CloseReason::Idle => "idle",
-        CloseReason::Offline(_) => "offline",
-        CloseReason::Ended(_) => "ended",
-        CloseReason::Malformed(_) => "malformed",
-        CloseReason::Protocol(_) => "protocol",
     }
 }
 

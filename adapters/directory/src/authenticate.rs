@@ -5,12 +5,13 @@
 //! ```
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use domain::settings::{DirectorySync, Settings};
 use domain::{Identity, Problems, Secret, Timestamp};
 use engine::Clock;
 use engine::probe::{Probe, StepOutcome};
+use engine::recorder::{Link, Note, Recorder, Way};
 use protocols::ldap::{BindPolicy, Entry, Filter, FilterError, Outcome, ResultCode, normalised};
 use tokio::sync::RwLock;
 
@@ -142,6 +143,7 @@ struct Known {
 /// All directories in force.
 pub struct Directories {
     clock: Arc<dyn Clock>,
+    recorder: OnceLock<Recorder>,
     known: RwLock<BTreeMap<String, Arc<Known>>>,
 }
 
@@ -155,7 +157,12 @@ impl Directories {
     /// None yet.
     #[must_use]
     pub fn new(clock: Arc<dyn Clock>) -> Self {
-        Self { clock, known: RwLock::default() }
+        Self { clock, recorder: OnceLock::new(), known: RwLock::default() }
+    }
+
+    /// Has what is asked of directories noted there from now on.
+    pub fn record_by(&self, recorder: Recorder) {
+        self.recorder.get_or_init(|| recorder);
     }
 
     /// Makes these the directories in force. One that did not change keeps what is known of its own
@@ -211,13 +218,32 @@ impl Directories {
         if !is_name || !is_password || user.chars().any(char::is_control) {
             return Answer::Wrong;
         }
-        match known.at_some_server(self.clock.now(), Ask::Prove { user, password }).await {
-            Ok(Asked::Answer(answer)) => answer,
-            Ok(Asked::Found(_)) => Answer::Wrong,
-            Err(refusal) => {
-                tracing::warn!(directory, %refusal, "a sign-in could not be judged");
-                Answer::Refused(refusal)
-            }
+        let answer =
+            match known.at_some_server(self.clock.now(), Ask::Prove { user, password }).await {
+                Ok(Asked::Answer(answer)) => answer,
+                Ok(Asked::Found(_)) => Answer::Wrong,
+                Err(refusal) => {
+                    tracing::warn!(directory, %refusal, "a sign-in could not be judged");
+                    Answer::Refused(refusal)
+                }
+            };
+        // The name as it was typed is not told: it may be a password, in the wrong field.
+        self.note("sign-in judged", directory, |note| {
+            match &answer {
+                Answer::Proven(proven) => note.agent(&proven.id).text("result", "proven"),
+                Answer::Wrong => note.text("result", "wrong"),
+                Answer::Refused(why) => note.text("result", "refused").words("why", why),
+            };
+        });
+        answer
+    }
+
+    fn note(&self, kind: &str, directory: &str, tell: impl FnOnce(&mut Note)) {
+        if let Some(recorder) = self.recorder.get() {
+            recorder.note(Link::Directory, Way::Out, kind, |note| {
+                note.peer(directory);
+                tell(note);
+            });
         }
     }
 
@@ -261,7 +287,15 @@ impl Directories {
         let filter = Filter::parse(&sync.filter, &[]).map_err(Refusal::Filter)?;
         let extension_attribute = sync.extension_attribute.as_deref();
         let ask = Ask::Read { filter: &filter, extension_attribute };
-        match known.at_some_server(self.clock.now(), ask).await? {
+        let asked = known.at_some_server(self.clock.now(), ask).await;
+        self.note("entries read", directory, |note| {
+            match &asked {
+                Ok(Asked::Found(found)) => note.number("entries", found.len() as u64),
+                Ok(Asked::Answer(_)) => note.number("entries", 0u64),
+                Err(why) => note.text("result", "refused").words("why", why),
+            };
+        });
+        match asked? {
             Asked::Found(found) => Ok(found),
             Asked::Answer(_) => Ok(Vec::new()),
         }

@@ -8,7 +8,7 @@
 //! Discovery answers everybody who names a phone that may take part, since it says little; but only who is
 //! proven gets a token, and everything else needs a proof.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use domain::settings::{DevicePolicy, HeadsetMode, Settings};
@@ -22,7 +22,8 @@ use protocols::headset::{
 use ring::digest;
 
 use crate::identity::{Proven, Shown, proven};
-use crate::judge::takes_updates;
+use crate::judge::{Wanted, takes_updates};
+use crate::noted;
 use crate::roster::Whose;
 use crate::service::Headset;
 use crate::services::services;
@@ -34,6 +35,13 @@ const RETRY_SECONDS: u32 = 60;
 /// What a phone waits before it asks again where it asked too often.
 const PAUSE_SECONDS: &str = "2";
 
+/// What became known of a request while it was answered, for the flight recorder.
+#[derive(Default)]
+struct About {
+    device: OnceLock<DeviceName>,
+    wanted: OnceLock<Wanted>,
+}
+
 impl Headset {
     /// Answers one request.
     pub(crate) async fn answer(self: Arc<Self>, request: Request) -> Response<Bytes> {
@@ -41,6 +49,8 @@ impl Headset {
         let is_head = request.method == http::Method::HEAD;
         let method = if is_head { "GET" } else { request.method.as_str() };
         let routed = self.profile.route(method, request.uri.path());
+        let (source, reference) = (request.peer.address, request.reference.clone());
+        let about = About::default();
         let (name, response) = match routed {
             Routed::Unknown => ("unknown", self.unknown(&request)),
             Routed::WrongMethod(methods) => {
@@ -51,9 +61,12 @@ impl Headset {
                 }
                 ("unknown", response)
             }
-            Routed::Asked(asked) => self.asked_for(asked, request).await,
+            Routed::Asked(asked) => self.asked_for(asked, request, &about).await,
         };
-        self.figures.answered(name, response.status().as_u16());
+        let status = response.status().as_u16();
+        self.figures.answered(name, status);
+        let (device, wanted) = (about.device.get(), about.wanted.get().copied());
+        noted::answered(self.port.recorder(), name, (source, &reference), device, wanted, status);
         response
     }
 
@@ -61,6 +74,7 @@ impl Headset {
         self: &Arc<Self>,
         asked: Asked,
         request: Request,
+        about: &About,
     ) -> (&'static str, Response<Bytes>) {
         let (name, named) = match &asked {
             Asked::Discovery { device } => ("discovery", Some(device)),
@@ -98,6 +112,10 @@ impl Headset {
         if !takes_part(&settings, &device) {
             let words = "no such phone is listed; add it to devices";
             return (name, self.refuse(Refusal::NotFound, words));
+        }
+        about.device.get_or_init(|| device.clone());
+        if let Some(wanted) = body.as_ref().and_then(|update| Wanted::of(update.state)) {
+            about.wanted.get_or_init(|| wanted);
         }
         let is_discovery = matches!(asked, Asked::Discovery { .. });
         let proof = self.proof(&settings, &device, &request, is_discovery);

@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use domain::settings::{HeadsetMode, MuteButton, Settings};
 use domain::{AgentKey, Presence, PresenceState, ReasonCategory, ReasonCode, Timestamp, Wish};
+use protocols::headset as wire;
 
 /// What a headset may ask for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,6 +23,17 @@ pub(crate) enum Wanted {
     Ready,
     /// No calls.
     NotReady,
+}
+
+impl Wanted {
+    /// What a headset may ask for.
+    pub(crate) fn of(state: wire::AgentState) -> Option<Self> {
+        match state {
+            wire::AgentState::Ready => Some(Self::Ready),
+            wire::AgentState::NotReady => Some(Self::NotReady),
+            wire::AgentState::Login | wire::AgentState::Logout => None,
+        }
+    }
 }
 
 /// An update, as far as it is judged.

@@ -22,6 +22,7 @@ mod figures;
 mod identity;
 mod inventory;
 mod judge;
+mod noted;
 mod roster;
 mod rounds;
 mod service;

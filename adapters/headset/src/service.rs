@@ -17,6 +17,7 @@ use tokio::time::MissedTickBehavior;
 use crate::execute::Hands;
 use crate::figures::Figures;
 use crate::identity::{KEY_PURPOSE, Proven, Tickets};
+use crate::noted;
 use crate::roster::{Place, Whose};
 use crate::services::{Nodes, basis};
 use crate::state::{Seen, State};
@@ -196,6 +197,8 @@ impl Headset {
             let (port, agent) = (self.port.clone(), agent.cloned());
             tells.spawn(async move {
                 let outcome = port.channels().tell(&device, Notice::AgentStatus(status)).await;
+                let recorder = port.recorder();
+                noted::told_status(recorder, &device, agent.as_ref(), status, outcome);
                 let took = match outcome {
                     TellOutcome::Told => Took::It(status),
                     TellOutcome::Failed(ShowFailure::Busy | ShowFailure::Gone)
@@ -219,6 +222,7 @@ impl Headset {
             let port = self.port.clone();
             tells.spawn(async move {
                 let outcome = port.channels().tell(&device, Notice::HeadsetNews(news)).await;
+                noted::told_news(port.recorder(), &device, news, outcome);
                 Told::News { device, outcome }
             });
         }

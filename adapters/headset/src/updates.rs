@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use domain::{AgentKey, DeviceName, Presence, Timestamp, Wish};
 use http::{Response, StatusCode};
-use protocols::headset::{self as wire, AgentState, Refusal};
+use protocols::headset::{self as wire, Refusal};
 
 use crate::execute::{ANSWER, ANSWER_LEAST, Became, SENT_MAX, SETTLED, carry_out, known_again};
 use crate::judge::{Update, Verdict, Wanted, Why, judge};
@@ -27,14 +27,10 @@ impl Headset {
         device: &DeviceName,
         update: wire::Update,
     ) -> Response<Bytes> {
-        let wanted = match update.state {
-            AgentState::Ready => Wanted::Ready,
-            AgentState::NotReady => Wanted::NotReady,
-            AgentState::Login | AgentState::Logout => {
-                self.figures.updated("malformed");
-                let words = "a headset asks for Ready or NotReady alone";
-                return self.refuse(Refusal::Malformed, words);
-            }
+        let Some(wanted) = Wanted::of(update.state) else {
+            self.figures.updated("malformed");
+            let words = "a headset asks for Ready or NotReady alone";
+            return self.refuse(Refusal::Malformed, words);
         };
         let began = now();
         let turn = tokio::time::timeout(ANSWER, self.hands.turn(device)).await;

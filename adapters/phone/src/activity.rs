@@ -27,7 +27,9 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use domain::{AgentKey, AgentSession, DeviceName, SessionRef, Timestamp};
+use http::HeaderMap;
 
+use crate::client::Told;
 use crate::proof::Proven;
 use crate::translate::{ScreenName, Shows};
 
@@ -62,6 +64,8 @@ pub(crate) struct Screen {
     is_lost: bool,
     /// What is known of the cookie of that holder's sign-in.
     cookie: Cookie,
+    /// What the phone said of itself when it was given the page.
+    said: Told,
 }
 
 /// How far the question to a silent phone is.
@@ -136,6 +140,15 @@ impl Screens {
         (screen.address, screen.fetched_at) = (address, now);
         (screen.asked, screen.told, screen.is_lost) = (Asked::No, None, false);
         true
+    }
+
+    /// A phone that was given a page said that of itself.
+    pub(crate) fn note_said(&mut self, device: &DeviceName, headers: &HeaderMap) {
+        if let Some(screen) = self.screens.get_mut(device)
+            && !screen.said.is(headers)
+        {
+            screen.said = Told::of(headers);
+        }
     }
 
     /// A push told a phone that there is something new; the rest is up to the phone.
@@ -360,7 +373,23 @@ impl Screen {
             told: None,
             is_lost: false,
             cookie: Cookie::Unseen,
+            said: Told::default(),
         }
+    }
+
+    /// When it was given its page, or asked for something.
+    pub(crate) fn fetched_at(&self) -> Timestamp {
+        self.fetched_at
+    }
+
+    /// What it said of itself.
+    pub(crate) fn said(&self) -> &Told {
+        &self.said
+    }
+
+    /// Whether it began anew since it was given its page.
+    pub(crate) fn is_lost(&self) -> bool {
+        self.is_lost
     }
 
     /// Whether the phone shows that, or was told of it. What came with a call shows on the call's page

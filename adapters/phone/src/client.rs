@@ -26,19 +26,61 @@ pub(crate) struct Client<'t> {
     pub(crate) post: bool,
 }
 
+/// What a phone said of itself, as it said it: model, program, character sets, languages, a line each.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Told(Box<str>);
+
+impl Told {
+    /// What stands in a request.
+    pub(crate) fn of(headers: &HeaderMap) -> Self {
+        Self(Self::lines(headers).join("\n").into_boxed_str())
+    }
+
+    /// Whether a request says the same.
+    pub(crate) fn is(&self, headers: &HeaderMap) -> bool {
+        self.parts() == Self::lines(headers)
+    }
+
+    /// What it calls itself, where it does.
+    pub(crate) fn model(&self) -> Option<&str> {
+        let [model, ..] = self.parts();
+        Some(model).filter(|model| !model.is_empty())
+    }
+
+    fn lines(headers: &HeaderMap) -> [&str; 4] {
+        // Values that are taken hold no line ends.
+        [&MODEL_NAME, &USER_AGENT, &ACCEPT_CHARSET, &ACCEPT_LANGUAGE].map(|it| text(headers, it))
+    }
+
+    fn parts(&self) -> [&str; 4] {
+        let mut lines = self.0.split('\n');
+        [(); 4].map(|()| lines.next().unwrap_or_default())
+    }
+}
+
 impl<'t> Client<'t> {
     pub(crate) fn of(headers: &HeaderMap, service: &PhoneService, library: &'t Library) -> Self {
-        let name = text(headers, &MODEL_NAME);
-        let user_agent = text(headers, &USER_AGENT);
+        Self::from_lines(Told::lines(headers), service, library)
+    }
+
+    /// The same for a phone that said that earlier.
+    pub(crate) fn again(told: &Told, service: &PhoneService, library: &'t Library) -> Self {
+        Self::from_lines(told.parts(), service, library)
+    }
+
+    fn from_lines(
+        [name, user_agent, asked, languages]: [&str; 4],
+        service: &PhoneService,
+        library: &'t Library,
+    ) -> Self {
         let model = Model::of(name, user_agent);
-        let asked = text(headers, &ACCEPT_CHARSET);
         let mut charsets: Vec<_> = by_preference(asked).filter_map(Charset::from_name).collect();
         if charsets.is_empty() {
             charsets.push(model.charset);
         }
         // The set that the phone prefers of those that show its language. Where none does the page
         // is U.S. English, in the one it prefers of all.
-        let wanted = Language::asked_for(text(headers, &ACCEPT_LANGUAGE));
+        let wanted = Language::asked_for(languages);
         let showing = charsets.iter().find(|charset| wanted.is_shown_by(**charset));
         let language = if showing.is_some() { wanted } else { Language::default() };
         let charset = showing.or(charsets.first()).copied().unwrap_or(model.charset);

@@ -248,6 +248,7 @@ impl Phone {
         };
         let url = self.key.url(&screen.base, &issued, link);
         let (reason, way) = self.tell(device, &screen, url, urgent, way).await;
+        self.note_pushed(device, way, reason);
         Some(Pushed { holder: screen.holder, need, reason, way })
     }
 

@@ -268,7 +268,7 @@ impl Node {
         assert!(route.methods.contains(&request.method) || request.method == Method::HEAD);
         assert!(request.body.len() <= route.body_bytes_max);
         request.parameters.extend(parameters);
-        (route.handler)(request).await
+        route.handler.whole(request).await
     }
 }
 

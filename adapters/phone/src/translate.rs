@@ -41,21 +41,28 @@ pub(crate) enum ScreenName {
     SignIn,
     Choice,
     Home,
-    Reasons,
+    Reasons(ReasonCategory),
     Call,
     Problem,
 }
 
 impl ScreenName {
-    pub(crate) const ALL: [Self; 6] =
-        [Self::SignIn, Self::Choice, Self::Home, Self::Reasons, Self::Call, Self::Problem];
+    /// Every screen; lists of reasons are one for figures.
+    pub(crate) const ALL: [Self; 6] = [
+        Self::SignIn,
+        Self::Choice,
+        Self::Home,
+        Self::Reasons(ReasonCategory::NotReady),
+        Self::Call,
+        Self::Problem,
+    ];
 
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::SignIn => "sign_in",
             Self::Choice => "choice",
             Self::Home => "home",
-            Self::Reasons => "reasons",
+            Self::Reasons(_) => "reasons",
             Self::Call => "call",
             Self::Problem => "problem",
         }

@@ -12,6 +12,7 @@
 mod files;
 mod folder;
 mod http;
+mod noted;
 mod readers;
 mod stamp;
 mod tftp;
@@ -20,4 +21,5 @@ mod time;
 pub use files::{Files, NotServed, ServedFile, Via};
 pub use folder::{DEFAULT_FILE, DEVICE_NAME, Elements, FolderFiles};
 pub use http::Provisioning;
+pub use noted::NotedFiles;
 pub use tftp::{TftpLimits, serve};

@@ -27,6 +27,7 @@ impl Element {
         }
         let Some(mut exchange) = state.exchanges.remove(&client) else { return };
         let Some(status) = message.status() else { return };
+        self.note_answered(&exchange, message);
         if let Some(at) = &exchange.at {
             self.hop_answered(now, at, &exchange, Some(message));
             if status == Status::SERVICE_UNAVAILABLE
@@ -150,6 +151,7 @@ impl Element {
     pub(crate) fn failed(&self, state: &mut State, client: ClientId, why: Failure) {
         let Some(mut exchange) = state.exchanges.remove(&client) else { return };
         let now = now();
+        self.note_failed(&exchange, why);
         if let Some(at) = &exchange.at {
             if why == Failure::Timeout {
                 self.hop_answered(now, at, &exchange, None);

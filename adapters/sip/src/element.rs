@@ -17,6 +17,7 @@
 mod admission;
 mod changes;
 
+use std::cell::OnceCell;
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -30,7 +31,7 @@ use protocols::sip::digest::{Challenger, ClientNonces};
 use protocols::sip::registrar::{BindingChange, Registrar};
 use protocols::sip::{
     Flow, Limits as WireLimits, Message, Method, Received, Status, Subscriptions,
-    TransactionLimits, TransactionOutput, Transactions, encode,
+    TransactionOutput, Transactions, encode,
 };
 use rustls::ClientConfig;
 use rustls_pki_types::{CertificateDer, UnixTime};
@@ -121,6 +122,8 @@ pub(crate) struct Asked<'a> {
     pub(crate) connection: Option<&'a Connection>,
     pub(crate) message: &'a Message,
     pub(crate) body: &'a Body,
+    /// The phone, once it proved who it is.
+    pub(crate) who: &'a OnceCell<DeviceName>,
 }
 
 /// An answer, and whether it was asked by somebody who proved who they are.
@@ -294,8 +297,10 @@ impl Element {
                     self.figures.request(method);
                 }
                 let (site, message) = (&*site, &message);
-                let asked = Asked { now, site, flow, connection, message, body: &body };
+                let (body, who) = (&body, &OnceCell::new());
+                let asked = Asked { now, site, flow, connection, message, body, who };
                 let mut reply = self.dispatch(&mut state, &asked);
+                self.note_request(&asked, &reply.message);
                 let then = reply.then.take();
                 let is_invite = message.method() == Some(&Method::Invite);
                 if is_invite && !flow.is_reliable() && !state.registrar.is_used(&flow) {
@@ -563,18 +568,6 @@ impl Element {
         let random = u32::from_be_bytes(self.port.random().unwrap_or_default());
         let span = most.saturating_sub(least).saturating_add(1);
         least.saturating_add(random % span.max(1))
-    }
-}
-
-/// The limits of transactions.
-pub(crate) fn transaction_limits(limits: &Limits) -> TransactionLimits {
-    TransactionLimits {
-        pending_max: limits.transactions_max,
-        // Each is answered before the next message is looked at.
-        pending_per_source_max: limits.transactions_max,
-        // At some thousand requests a second repeats find theirs for some seconds.
-        kept_max: limits.transactions_max.saturating_mul(2),
-        ..TransactionLimits::default()
     }
 }
 

@@ -37,6 +37,7 @@ mod hop_requests;
 mod in_dialog;
 mod limits;
 mod next_hops;
+mod noted;
 mod once;
 mod outgoing;
 mod phone_requests;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use protocols::sip::TransactionLimits;
 use rustls::client::ResolvesClientCert;
 use rustls::server::ResolvesServerCert;
 
@@ -48,6 +49,18 @@ impl Default for Limits {
             requests_per_second_per_source: 500,
             bindings_max: 30_000,
         }
+    }
+}
+
+/// The limits of transactions.
+pub(crate) fn transaction_limits(limits: &Limits) -> TransactionLimits {
+    TransactionLimits {
+        pending_max: limits.transactions_max,
+        // Each is answered before the next message is looked at.
+        pending_per_source_max: limits.transactions_max,
+        // At some thousand requests a second repeats find theirs for some seconds.
+        kept_max: limits.transactions_max.saturating_mul(2),
+        ..TransactionLimits::default()
     }
 }
 

@@ -422,6 +422,7 @@ impl Element {
         }
         let client = state.transactions.request(now, exchange.flow, &exchange.request, bytes);
         let client = client.map_err(|_| held_off(&exchange))?;
+        self.note_sent(&exchange);
         state.exchanges.insert(client, exchange);
         Ok(())
     }

@@ -39,6 +39,14 @@ impl Who {
 impl Element {
     /// Who asks; else the answer that asks for a proof, or refuses.
     pub(crate) fn prove(&self, state: &mut State, asked: &Asked<'_>) -> Result<Who, Message> {
+        let who = self.proven(state, asked)?;
+        if let Some(device) = who.device() {
+            asked.who.get_or_init(|| device.clone());
+        }
+        Ok(who)
+    }
+
+    fn proven(&self, state: &mut State, asked: &Asked<'_>) -> Result<Who, Message> {
         let request = asked.message;
         let site = asked.site;
         if let Some(device) = certified(asked)

@@ -23,11 +23,11 @@ use tokio::task::JoinSet;
 
 use crate::accept::{self, Acceptor, Offer};
 use crate::device_certificates::{self, Judge};
-use crate::element::{Element, Judges, State, transaction_limits};
+use crate::element::{Element, Judges, State};
 use crate::exchanges::Exchanges;
 use crate::flows::{Datagrams, Ports, locked};
 use crate::handshakes::Handshakes;
-use crate::limits::{Limits, Listening};
+use crate::limits::{Limits, Listening, transaction_limits};
 use crate::next_hops::NextHops;
 use crate::outgoing::{Delivery, Errand};
 use crate::rates::Rates;

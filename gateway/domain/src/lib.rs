@@ -23,6 +23,7 @@ mod identifier;
 mod inventory;
 mod key;
 mod mobile;
+mod origin;
 mod owner;
 mod presence;
 mod principal;
@@ -68,6 +69,7 @@ pub use inventory::{
 };
 pub use key::{AgentKey, Index, IndexRange, Key, Kind, Version};
 pub use mobile::{Mobile, MobileMode};
+pub use origin::{CameFrom, Origin, Origins};
 pub use owner::{
     OwnerAnswer, OwnerAsk, OwnerCommand, OwnerRefusal, OwnerRefusalKind, OwnerSignIn, Target,
     Unclear,

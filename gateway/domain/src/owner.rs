@@ -29,6 +29,16 @@ pub struct OwnerCommand {
     pub ask: OwnerAsk,
 }
 
+impl OwnerCommand {
+    /// The state it asks for, where it asks for one.
+    pub fn target(&self) -> Option<Target> {
+        match self.ask {
+            OwnerAsk::Set { target, .. } => Some(target),
+            _ => None,
+        }
+    }
+}
+
 /// What may be asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum OwnerAsk {

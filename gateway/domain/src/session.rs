@@ -18,7 +18,8 @@ use std::net::IpAddr;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AgentKey, Call, Client, DeviceName, Extension, Mobile, NodeName, ReasonCode, Timestamp, Voice,
+    AgentKey, Call, Client, DeviceName, Extension, Mobile, NodeName, Origins, ReasonCode,
+    Timestamp, Voice,
 };
 
 /// The random number of a session; it changes with each sign-in.
@@ -77,6 +78,9 @@ pub struct SignedIn {
     pub call: Option<Call>,
     /// Rises with every change; a page made at an older count is stale.
     pub changes: u32,
+    /// Who caused what is so.
+    #[serde(default, skip_serializing_if = "Origins::is_empty")]
+    pub origins: Origins,
 }
 
 /// Who ended a session.

@@ -97,6 +97,7 @@ pub(crate) fn sign_in(
         }),
         call: held.and_then(|(_, held)| held.call.clone()),
         changes: held.map_or(0, |(_, held)| held.changes.saturating_add(1)),
+        origins: held.map(|(_, held)| held.origins).unwrap_or_default(),
     };
     let session = AgentSession {
         agent: agent.clone(),

@@ -526,7 +526,7 @@ pub fn step(now: Timestamp, entropy: Entropy, input: &Input, view: &View) -> Ste
         }
     };
     match decided {
-        Ok(decision) => Step::Decide(decision),
+        Ok(decision) => Step::Decide(crate::origin::noted(decision, now, input, view)),
         Err(Halt::Load(asks)) => Step::Load(asks),
         Err(Halt::Refuse(refusal)) => Step::Refuse(refusal),
     }

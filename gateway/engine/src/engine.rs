@@ -27,7 +27,7 @@ use crate::metrics::{Counter, Gauge, Gauges, Histogram, ShownHistogram};
 use crate::mirror::Mirror;
 use crate::nodes::Nodes;
 use crate::tasks::keep_running;
-use crate::{Clock, Metrics, OpenError, Random, SealingKeys, SubmitError};
+use crate::{Clock, Metrics, OpenError, Random, Recorder, SealingKeys, SubmitError};
 
 /// How long a full line of commits may stand still and count as moving.
 const LINE_MOVES: Duration = Duration::from_secs(1);
@@ -76,6 +76,7 @@ pub struct Engine {
     pub(crate) nodes: Nodes,
     pub(crate) clients: Clients,
     pub(crate) channels: Channels,
+    pub(crate) recorder: Recorder,
     /// The epoch of the store as far as it was read.
     pub(crate) epoch: AtomicU64,
     pub(crate) wake_set: Notify,
@@ -155,6 +156,7 @@ impl Engine {
         let figures = Figures::new(&options.metrics);
         let growth = Growth::new(&options.metrics);
         let channels = Channels::new(&options.metrics);
+        let recorder = Recorder::new(&options.metrics, Arc::clone(&options.clock));
         let now = options.clock.now();
         let mut run = [0; 8];
         if !options.random.fill(&mut run) {
@@ -173,6 +175,7 @@ impl Engine {
             nodes: Nodes::new(u64::from_be_bytes(run)),
             clients: Clients::default(),
             channels,
+            recorder,
             epoch: AtomicU64::new(0),
             wake_set: Notify::new(),
             settings: RwLock::default(),
@@ -237,6 +240,11 @@ impl Engine {
     /// The settings in force.
     pub fn settings(&self) -> Arc<Settings> {
         Arc::clone(&self.settings.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The last minutes of every link's messages.
+    pub fn recorder(&self) -> &Recorder {
+        &self.recorder
     }
 
     /// Whether this node refuses sign-ins.
@@ -372,6 +380,7 @@ impl Engine {
             let counted = figure.counter.value();
             figure.counter.add((figure.read)(&statistics).saturating_sub(counted));
         }
+        self.recorder.sweep();
         self.figures.batch_size.set(&statistics.batches, statistics.batched);
         let waiting = i64::try_from(statistics.waiting).unwrap_or(i64::MAX);
         self.figures.queue_length.set(waiting);

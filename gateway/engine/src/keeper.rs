@@ -54,6 +54,7 @@ pub(crate) async fn keep(engine: Arc<Engine>) {
                 look_at_size(&engine).await;
             }
             run_overlong(&engine).await;
+            engine.recorder.sweep();
         }
         if changed || removed_may_be_left {
             removed_may_be_left = !sign_out_removed(&engine).await;

@@ -10,12 +10,12 @@
 //!   Owner lost  --> every value of the pair is "not known since" --> questions, 64 in flight --> heard
 //! ```
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use domain::{
-    AgentId, AgentKey, Heard, LiveAgent, OwnerAnswer, OwnerCommand, PairName, QueueFigures,
-    Timestamp, Unclear,
+    AgentId, AgentKey, CameFrom, Heard, LiveAgent, Origin, OwnerAnswer, OwnerCommand, PairName,
+    PresenceState, QueueFigures, Target, Timestamp, Unclear,
 };
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -25,6 +25,9 @@ use crate::feed::{Feed, FeedQueue};
 const REQUESTS_MAX: usize = 4_096;
 /// How many agents of one pair are remembered; beyond, who was never signed in here is not added.
 pub(crate) const AGENTS_MAX: usize = 50_000;
+
+/// How many changes of a pair's links are remembered.
+const CHANGES_MAX: usize = 50;
 
 /// A question to the owner of an agent's voice state.
 #[derive(Debug)]
@@ -41,10 +44,17 @@ struct Entry {
     watch: Option<watch::Sender<Option<Arc<LiveAgent>>>>,
     feeds: Vec<Arc<FeedQueue>>,
     queues: Option<QueueFigures>,
+    /// The state that this node asked for last and saw, and who wanted it.
+    asked: Option<(Target, CameFrom)>,
 }
 
 impl Entry {
     fn take(&mut self, value: Arc<LiveAgent>) {
+        // Another state is the owner's doing, and so is the same one after it.
+        let is_so = |state| self.asked.is_some_and(|(target, _)| is_target(target, state));
+        if !is_so(value.state) && !value.pending.is_some_and(is_so) {
+            self.asked = None;
+        }
         if let Some(watch) = &self.watch {
             if watch.is_closed() {
                 self.watch = None;
@@ -63,6 +73,17 @@ pub(crate) struct PairLive {
     agents: RwLock<HashMap<AgentId, Entry>>,
     requests: Mutex<Option<mpsc::Sender<OwnerRequest>>>,
     status: RwLock<PairStatus>,
+    /// How it stood before and now, the newest last.
+    changes: Mutex<VecDeque<PairChange>>,
+}
+
+/// How the link to a pair came to stand at a time; how many agents are unknown is no change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PairChange {
+    /// When.
+    pub at: Timestamp,
+    /// How.
+    pub status: PairStatus,
 }
 
 /// How the link to a pair of servers stands, for screens and operators.
@@ -141,6 +162,29 @@ impl PairLive {
         self.agents.read().unwrap_or_else(PoisonError::into_inner).get(agent)?.queues
     }
 
+    /// What was asked of an agent's owner is so, since somebody wanted it.
+    pub(crate) fn note_asked(&self, agent: &AgentId, target: Option<Target>, came: CameFrom) {
+        let Some(target) = target else { return };
+        let mut agents = self.agents.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(entry) = agents.get_mut(agent) {
+            entry.asked = Some((target, came));
+        }
+    }
+
+    /// Who wanted the agent's state and what comes next, as far as they asked this node; else the owner
+    /// itself, or whoever asked it elsewhere.
+    pub(crate) fn came_from(&self, agent: &AgentId) -> [Option<CameFrom>; 2] {
+        let agents = self.agents.read().unwrap_or_else(PoisonError::into_inner);
+        let Some(entry) = agents.get(agent) else { return [None; 2] };
+        let Some(value) = &entry.value else { return [None; 2] };
+        let by_owner = CameFrom { from: Origin::Cti, at: value.changed_at };
+        let of = |state| match entry.asked {
+            Some((target, came)) if is_target(target, state) => came,
+            _ => by_owner,
+        };
+        [Some(of(value.state)), value.pending.map(of)]
+    }
+
     /// Takes in how many calls wait for an agent who was heard of; true where their number is
     /// another.
     pub(crate) fn set_queues(&self, agent: &AgentId, figures: Option<QueueFigures>) -> bool {
@@ -204,11 +248,29 @@ impl PairLive {
         lost
     }
 
+    /// How it came to stand, the newest first.
+    pub(crate) fn changes(&self) -> Vec<PairChange> {
+        let changes = self.changes.lock().unwrap_or_else(PoisonError::into_inner);
+        changes.iter().rev().cloned().collect()
+    }
+
     pub(crate) fn status(&self) -> PairStatus {
         self.status.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    pub(crate) fn set_status(&self, status: PairStatus) {
+    pub(crate) fn set_status(&self, now: Timestamp, status: PairStatus) {
+        let change = |status: &PairStatus| {
+            let problem = status.problem.clone();
+            (status.active_side, status.standby_side, problem, status.unknown_agents > 0)
+        };
+        let mut changes = self.changes.lock().unwrap_or_else(PoisonError::into_inner);
+        if changes.back().is_none_or(|last| change(&last.status) != change(&status)) {
+            if changes.len() == CHANGES_MAX {
+                changes.pop_front();
+            }
+            changes.push_back(PairChange { at: now, status: status.clone() });
+        }
+        drop(changes);
         *self.status.write().unwrap_or_else(PoisonError::into_inner) = status;
     }
 
@@ -228,9 +290,18 @@ impl PairLive {
     }
 }
 
+/// Whether an agent in that state is where somebody wanted them.
+fn is_target(target: Target, state: PresenceState) -> bool {
+    match target {
+        Target::Ready => state == PresenceState::Ready,
+        Target::NotReady(reason) => state == PresenceState::NotReady { reason },
+        Target::SignedOut(_) => matches!(state, PresenceState::SignedOut { .. }),
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use domain::{HeardState, PresenceState};
+    use domain::HeardState;
 
     use super::*;
 
@@ -261,5 +332,55 @@ mod tests {
         // What is not known any more is not shown either.
         assert_eq!(pair.lose(now), vec![agent.clone()]);
         assert_eq!(pair.queue_figures(&agent.id), None);
+    }
+    #[test]
+    fn byd_03_a_state_that_another_owns_came_from_whoever_asked_for_it_until_it_is_another() {
+        let agent: AgentKey = "north:1001".parse().unwrap();
+        let pair = PairLive::default();
+        let at = Timestamp::from_seconds;
+        let hear = |state, pending, since| {
+            let since = at(since);
+            let (extension, instrument, device) = (None, None, None);
+            let heard = HeardState { state, since, pending, extension, instrument, device };
+            pair.hear(&agent, since, Heard::State(heard));
+        };
+        let from = || pair.came_from(&agent.id).map(|came| came.map(|came| came.from));
+        let not_ready = PresenceState::NotReady { reason: None };
+        hear(PresenceState::Talking, None, 10);
+        assert_eq!(from(), [Some(Origin::Cti), None]);
+        // Wanted at the phone during a call, it is pending and then so.
+        hear(PresenceState::Talking, Some(not_ready), 11);
+        let came = CameFrom { from: Origin::Phone, at: at(11) };
+        pair.note_asked(&agent.id, Some(Target::NotReady(None)), came);
+        assert_eq!(from(), [Some(Origin::Cti), Some(Origin::Phone)]);
+        hear(not_ready, None, 12);
+        assert_eq!(from(), [Some(Origin::Phone), None]);
+        // The same state once more, after another one, is somebody else's doing.
+        hear(PresenceState::Ready, None, 13);
+        hear(not_ready, None, 14);
+        assert_eq!(from(), [Some(Origin::Cti), None]);
+    }
+    #[test]
+    fn cti_02_the_last_changes_of_a_pairs_links_are_remembered_and_no_more() {
+        let pair = PairLive::default();
+        let status = |side, unknown_agents| PairStatus {
+            active_side: side,
+            unknown_agents,
+            ..PairStatus::default()
+        };
+        let at = Timestamp::from_seconds;
+        pair.set_status(at(1), status(Some('a'), 900));
+        // Agents that come to be known one after the other are no change of the link.
+        pair.set_status(at(2), status(Some('a'), 800));
+        pair.set_status(at(3), status(Some('a'), 0));
+        let times: Vec<_> = pair.changes().into_iter().map(|it| it.at).collect();
+        assert_eq!(times, [at(3), at(1)]);
+        for second in 10..200 {
+            let side = if second % 2 == 0 { 'a' } else { 'b' };
+            pair.set_status(at(second), status(Some(side), 0));
+        }
+        let changes = pair.changes();
+        assert_eq!((changes.len(), changes[0].at), (CHANGES_MAX, at(199)));
+        assert_eq!(pair.status().active_side, Some('b'));
     }
 }

@@ -44,6 +44,10 @@ struct Shown {
     counts: Mutex<(Vec<u64>, u64)>,
 }
 
+/// What all metrics held at one moment.
+#[derive(Clone, Debug)]
+pub struct Gathered(Vec<proto::MetricFamily>);
+
 /// Counts one thing.
 #[derive(Clone, Debug)]
 pub struct Counter(prometheus::IntCounter);
@@ -130,10 +134,29 @@ impl Metrics {
             .collect()
     }
 
+    /// What all of them hold now.
+    pub fn gathered(&self) -> Gathered {
+        Gathered(self.registry.gather())
+    }
+
     fn register(&self, collector: impl Collector + 'static) {
         if let Err(error) = self.registry.register(Box::new(collector)) {
             tracing::error!(%error, "a metric is registered twice");
         }
+    }
+}
+
+impl Gathered {
+    /// The sum of a family's counters or gauges whose label `label` has a value that `keep` wants, or of all
+    /// where no label is named; `None` where there is no such family.
+    pub fn sum(&self, family: &str, label: &str, keep: impl Fn(&str) -> bool) -> Option<f64> {
+        let family = self.0.iter().find(|it| it.name() == family)?;
+        let is_kept = |metric: &&proto::Metric| {
+            let mut labels = metric.get_label().iter();
+            label.is_empty() || labels.any(|it| it.name() == label && keep(it.value()))
+        };
+        let values = family.get_metric().iter().filter(is_kept);
+        Some(values.map(|it| it.get_counter().get_value() + it.get_gauge().get_value()).sum())
     }
 }
 
@@ -252,6 +275,21 @@ impl Histogram {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_was_gathered_is_summed_by_label() {
+        let metrics = Metrics::new();
+        let counters = metrics.counters("jackfield_pushes_total", "Pushes.", &["result"]);
+        counters.with(&["ok"]).add(5);
+        counters.with(&["refused"]).add(2);
+        counters.with(&["no_answer"]).add(1);
+        metrics.gauges("jackfield_level", "Level.", &[]).with(&[]).set(7);
+        let gathered = metrics.gathered();
+        assert_eq!(gathered.sum("jackfield_pushes_total", "", |_| true), Some(8.0));
+        assert_eq!(gathered.sum("jackfield_pushes_total", "result", |it| it != "ok"), Some(3.0));
+        assert_eq!(gathered.sum("jackfield_level", "", |_| true), Some(7.0));
+        assert_eq!(gathered.sum("jackfield_other", "", |_| true), None);
+    }
 
     #[test]
     fn a_histogram_that_is_counted_elsewhere_is_shown_as_any_other() {

@@ -140,7 +140,7 @@ impl Owner {
 
     /// Tells how the link stands.
     pub fn set_status(&self, status: PairStatus) {
-        self.live.set_status(status);
+        self.live.set_status(self.engine.now(), status);
     }
 }
 
@@ -149,7 +149,7 @@ impl Drop for Owner {
         // Whoever took its place answers for the pair now.
         if !self.requests.is_closed() {
             self.lose();
-            self.live.set_status(PairStatus::default());
+            self.live.set_status(self.engine.now(), PairStatus::default());
         }
     }
 }

@@ -5,16 +5,17 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use domain::{
-    AgentKey, AgentSession, Input, LiveAgent, NodeName, OwnerAnswer, OwnerCommand, PairName,
-    Presence, Principal, QueueFigures, Sealed, Secret, SessionNumber, Settings, Timestamp,
+    AgentKey, AgentSession, CameFrom, Input, LiveAgent, NodeName, OwnerAnswer, OwnerCommand,
+    PairName, Presence, Principal, QueueFigures, Sealed, Secret, SessionNumber, Settings,
+    Timestamp,
 };
 use tokio::sync::{broadcast, watch};
 
 use crate::engine::{Engine, StoreState};
 use crate::{
     Admission, Applicant, Attempt, AuthenticationRefusal, Authenticator, Channels,
-    ClientConnection, Feed, HeldLease, Metrics, NodeSeen, Outbox, Outcome, Owner, PairStatus,
-    SubmitError, UnsealError,
+    ClientConnection, Feed, HeldLease, Metrics, NodeSeen, Outbox, Outcome, Owner, PairChange,
+    PairStatus, Recorder, SubmitError, UnsealError,
 };
 
 /// An adapter's way to everything else. Cheap to clone.
@@ -100,6 +101,11 @@ impl Port {
         &self.engine.channels
     }
 
+    /// Where messages are noted for the last minutes; never a secret.
+    pub fn recorder(&self) -> &Recorder {
+        &self.engine.recorder
+    }
+
     /// The settings in force.
     pub fn settings(&self) -> Arc<Settings> {
         self.engine.settings()
@@ -166,6 +172,11 @@ impl Port {
         self.engine.live.value(agent)
     }
 
+    /// Who caused what such an agent does and what comes next, as far as that is known here.
+    pub fn came_from(&self, agent: &AgentKey) -> [Option<CameFrom>; 2] {
+        self.engine.live.pair(&agent.pair).came_from(&agent.id)
+    }
+
     /// All agents of a pair that its owner told of.
     pub fn live_agents(&self, pair: &PairName) -> Vec<Arc<LiveAgent>> {
         self.engine.live.pair(pair).values()
@@ -216,6 +227,11 @@ impl Port {
     /// How the links to pairs of servers stand.
     pub fn pair_statuses(&self) -> Vec<(PairName, PairStatus)> {
         self.engine.live.statuses()
+    }
+
+    /// How the links to a pair came to stand since this node started, the newest first; not all of it.
+    pub fn pair_changes(&self, pair: &PairName) -> Vec<PairChange> {
+        self.engine.live.pair(pair).changes()
     }
 
     /// Whose session changed, or who was heard to be signed out: much less than [`Port::changes`] where a

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use domain::{
-    Asked, Decision, Document, Entropy, Input, InputId, Key, Kind, Loaded, OwnerAnswer, Refusal,
-    Reply, Step, Unclear, View, WriteBody,
+    Asked, CameFrom, Decision, Document, Entropy, Input, InputId, Key, Kind, Loaded, Origin,
+    OwnerAnswer, Refusal, Reply, Step, Unclear, View, WriteBody,
 };
 use store::{Commit, Committed, Load, StoreError};
 
@@ -68,6 +68,13 @@ impl Engine {
     /// Dropping the wait leaves the input either done as a whole or not at all; the same input may
     /// come again and gets the same outcome.
     pub async fn submit(&self, input: Input) -> Result<Outcome, SubmitError> {
+        self.note_asked(&input);
+        let outcome = self.carry_through(&input).await;
+        self.note_outcome(&input, &outcome);
+        outcome
+    }
+
+    async fn carry_through(&self, input: &Input) -> Result<Outcome, SubmitError> {
         if self.is_stopping() {
             return Err(SubmitError::Stopping);
         }
@@ -79,12 +86,16 @@ impl Engine {
             // Whoever holds this waits for no lane, and for nobody's owner.
             let _head =
                 if input.is_told() { Some(self.audit_head_turn.lock().await) } else { None };
-            self.carry(&input).await?
+            self.carry(input).await?
         };
         let Carried::Asks(asked, reply) = decided else { return Ok(decided.into_outcome()) };
+        let (agent, target) = (asked.command.agent.clone(), asked.command.target());
         let answer = self.live.ask(&asked.pair, asked.command).await.ok_or(SubmitError::Busy)?;
         match answer {
-            OwnerAnswer::Done => {}
+            OwnerAnswer::Done => {
+                let came = CameFrom { from: Origin::of(&input), at: self.clock.now() };
+                self.live.pair(&asked.pair).note_asked(&agent, target, came);
+            }
             OwnerAnswer::Refused(why) => return Ok(Outcome::Refused(Refusal::Owner { why })),
             OwnerAnswer::Unknown(unclear) => return Ok(Outcome::Unclear(unclear)),
             OwnerAnswer::Unreachable => {

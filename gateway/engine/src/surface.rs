@@ -2,7 +2,8 @@
 //!
 //! A route says which listener and path it answers, who may call it, how large a body may be and
 //! which headers its answers carry. The server owns sockets, TLS, limits, authentication and the
-//! access log; a handler sees a whole, bounded request and gives a whole answer.
+//! access log; a handler sees a whole, bounded request and gives a whole answer, or one whose body is
+//! written piece by piece ([`Pieces`]).
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -15,6 +16,10 @@ use bytes::Bytes;
 use domain::{Principal, Role};
 use http::{HeaderMap, Method, Response, Uri};
 use tokio::sync::watch;
+
+mod pieces;
+
+pub use pieces::{BrokenOff, Pieces, Source};
 
 /// Who may call a route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,8 +86,55 @@ impl std::fmt::Debug for Request {
 /// What a handler gives back in time.
 pub type Answer = Pin<Box<dyn Future<Output = Response<Bytes>> + Send>>;
 
+/// What answers a request.
+#[derive(Debug)]
+pub enum Body {
+    /// All of it.
+    Whole(Bytes),
+    /// What comes piece by piece.
+    Pieces(Pieces),
+}
+
+impl From<Bytes> for Body {
+    fn from(bytes: Bytes) -> Self {
+        Self::Whole(bytes)
+    }
+}
+
+/// An answer whose body may come later, in time.
+pub type Beginning = Pin<Box<dyn Future<Output = Response<Body>> + Send>>;
+
 /// What answers a route.
-pub type Handler = Arc<dyn Fn(Request) -> Answer + Send + Sync>;
+#[derive(Clone)]
+pub enum Handler {
+    /// It gives a whole answer.
+    Whole(Arc<dyn Fn(Request) -> Answer + Send + Sync>),
+    /// It gives one whose body may come piece by piece; the time of a request is that to its beginning.
+    Pieces(Arc<dyn Fn(Request) -> Beginning + Send + Sync>),
+}
+
+impl Handler {
+    /// Asks it.
+    pub fn begin(&self, request: Request) -> Beginning {
+        match self {
+            Self::Whole(handle) => {
+                let answer = handle(request);
+                Box::pin(async move { answer.await.map(Body::Whole) })
+            }
+            Self::Pieces(handle) => handle(request),
+        }
+    }
+
+    /// Asks it, and waits for all of the answer; what broke off ends there. For answers that end.
+    pub async fn whole(&self, request: Request) -> Response<Bytes> {
+        let (parts, body) = self.begin(request).await.into_parts();
+        let body = match body {
+            Body::Whole(bytes) => bytes,
+            Body::Pieces(pieces) => pieces.all().await,
+        };
+        Response::from_parts(parts, body)
+    }
+}
 
 /// One path on one listener.
 #[derive(Clone)]
@@ -111,7 +163,16 @@ impl Route {
         F: Fn(Request) -> A + Send + Sync + 'static,
         A: Future<Output = Response<Bytes>> + Send + 'static,
     {
-        Arc::new(move |request| Box::pin(handle(request)))
+        Handler::Whole(Arc::new(move |request| Box::pin(handle(request))))
+    }
+
+    /// A handler of answers that may come piece by piece, out of an async function.
+    pub fn pieces<F, A>(handle: F) -> Handler
+    where
+        F: Fn(Request) -> A + Send + Sync + 'static,
+        A: Future<Output = Response<Body>> + Send + 'static,
+    {
+        Handler::Pieces(Arc::new(move |request| Box::pin(handle(request))))
     }
 }
 

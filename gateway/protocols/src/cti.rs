@@ -77,6 +77,7 @@ pub use framing::{Dialect, Frame, Framer, Framing, ProtocolVersion, TagWidth};
 pub use fuzz::fuzz;
 pub use masks::{AgentMask, CallMask, ConfigMask, GatewayStatus, Services};
 pub use message::{Decoded, InvokeId, Message, decode, encode};
+pub use number::message_name;
 pub use open::{ControlFailureConf, FailureConf, OpenConf, OpenReq, Peripheral, StoppingRequests};
 pub use queue_events::{
     AgentPreCallEvent, CallDequeuedEvent, CallQueuedEvent, CallTranslationRouteEvent,

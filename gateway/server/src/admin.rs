@@ -23,6 +23,7 @@ mod backups;
 mod certificates;
 mod deeds;
 mod directories;
+mod flight_recorder;
 mod headset_phones;
 mod headsets;
 mod kept;

@@ -12,6 +12,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use engine::StoreClock;
 
 use crate::config::Config;
+use crate::inherited::Inherited;
 use crate::log::{self, LogControl};
 use crate::node::{Node, NodeError, Options, Signals};
 use crate::words::with_causes;
@@ -22,6 +23,7 @@ mod ask;
 mod backup;
 mod certificate;
 mod check;
+mod flight_recorder;
 mod headset_phones;
 mod headsets;
 mod import;
@@ -107,6 +109,9 @@ enum Command {
         /// Settings (YAML) to check too.
         #[arg(long, value_name = "FILE")]
         settings: Option<PathBuf>,
+        /// Ask no database: a node waits for one that is away, so that is no reason not to start.
+        #[arg(long)]
+        offline: bool,
     },
     /// Apply a file of settings to the running node.
     #[command(after_long_help = apply_help::APPLY_HELP)]
@@ -189,9 +194,15 @@ enum Command {
         /// The file to write, such as support.tar; one that is there is not written over.
         #[arg(value_name = "FILE")]
         file: PathBuf,
+        /// With what links said in the last minutes, which holds personal data.
+        #[arg(long)]
+        with_flight_recorder: bool,
         #[command(flatten)]
         node: WhichNode,
     },
+    /// Show what every link said in the last minutes, as one timeline; the audit log tells of it.
+    #[command(after_long_help = flight_recorder::HELP)]
+    FlightRecorder(flight_recorder::Arguments),
     /// Look at sealed secrets, and replace the key that they are sealed under.
     #[command(after_long_help = secrets::SECRETS_HELP)]
     Secrets {
@@ -294,6 +305,12 @@ enum Command {
     Completions {
         /// Which shell.
         shell: clap_complete::Shell,
+    },
+    /// Write the manual pages of these commands into a folder, for whoever makes a package.
+    #[command(hide = true)]
+    ManualPages {
+        /// The folder, which is there.
+        folder: PathBuf,
     },
 }
 
@@ -400,7 +417,9 @@ fn run(command: Command, out: &mut impl Write) -> Result<(), Problem> {
         Command::Run { config, settings, until_input_ends } => {
             serve(&config, settings, until_input_ends)
         }
-        Command::Check { config, settings } => check::check(&config, settings.as_deref(), out),
+        Command::Check { config, settings, offline } => {
+            check::check(&config, settings.as_deref(), offline, out)
+        }
         Command::Demo { dir, endpoints, port, cti, nodes } => {
             let runtime = runtime()?;
             let log = log::start(crate::config::LogConfig { json: false, level: "info" }, None);
@@ -419,12 +438,17 @@ fn run(command: Command, out: &mut impl Write) -> Result<(), Problem> {
         Command::Headsets { deed } => headsets::headsets(deed, out),
         Command::HeadsetProfile => Ok(write!(out, "{}", protocols::headset::Profile::sample())?),
         Command::Backup(arguments) => backup::backup(&arguments, out),
-        Command::SupportBundle { file, node } => backup::support_bundle(&file, &node, out),
+        Command::SupportBundle { file, with_flight_recorder: with, node } => {
+            backup::support_bundle(&file, with, &node, out)
+        }
         Command::Restore(arguments) => backup::restore(&arguments, out),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut CommandLine::command(), "jackfield", &mut script);
             Ok(out.write_all(&script)?)
+        }
+        Command::ManualPages { folder } => {
+            Ok(clap_mangen::generate_to(CommandLine::command(), folder)?)
         }
         command => ask::ask(command, out),
     }
@@ -435,8 +459,14 @@ fn serve(
     settings_file: Option<PathBuf>,
     until_input_ends: bool,
 ) -> Result<(), Problem> {
+    // Before anything else is opened.
+    let inherited = Inherited::receive();
     let config = Config::load(config)?;
     let log: LogControl = log::start(config.log, Some(&config.name));
+    let inherited = inherited.unwrap_or_else(|error| {
+        tracing::warn!(%error, "the sockets that were handed over cannot be used");
+        Inherited::default()
+    });
     let options = Options {
         config,
         settings_file,
@@ -444,6 +474,7 @@ fn serve(
         log,
         clock: Arc::new(StoreClock::default()),
         surfaces: crate::surfaces::product(),
+        inherited,
     };
     let runtime = runtime()?;
     let served = runtime.block_on(async {

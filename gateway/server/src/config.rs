@@ -20,7 +20,9 @@ pub(crate) mod credential;
 mod field;
 mod fields;
 mod files;
+mod flight_recorder_keys;
 mod headset_keys;
+mod machine_name;
 mod provisioning_keys;
 mod public_name;
 mod raw;
@@ -43,7 +45,7 @@ use raw::Raw;
 
 /// The most characters of a host name that phones get in URLs.
 pub const NAME_CHARACTERS_MAX: usize = phone::HOST_CHARACTERS_MAX;
-/// Stand for the two keys without which there is no node, so that the others can be checked.
+/// Stand for two keys that cannot be read, so that the others can be checked.
 const UNNAMED: &str = "unnamed.invalid";
 const UNPLACED: &str = "/nonexistent";
 /// The most bytes of a configuration file.
@@ -84,6 +86,8 @@ pub struct Config {
     pub provisioning: ProvisioningListeners,
     /// What peers may use.
     pub limits: Limits,
+    /// How much the flight recorder keeps.
+    pub flight_recorder: engine::recorder::Bounds,
     /// How the log looks.
     pub log: LogConfig,
 }
@@ -284,7 +288,8 @@ impl Config {
 
     fn read_partly(value: Value, folder: &Path, problems: &mut Problems) -> Option<Partly> {
         let raw = Raw::read(value, folder, problems);
-        let name = raw.name("name");
+        let own = || machine_name::read(host_name);
+        let name = raw.name("name").or_else(|| if raw.was_given("name") { None } else { own() });
         let named = name.is_some();
         let name = name.or_else(|| UNNAMED.parse().ok())?;
         let state_directory = raw.path("state_directory").unwrap_or_else(|| UNPLACED.into());
@@ -390,6 +395,7 @@ impl Config {
             sip,
             provisioning,
             limits: limits(raw),
+            flight_recorder: flight_recorder_keys::bounds(raw),
             log: LogConfig { json: raw.word("log.format") == "json", level: raw.word("log.level") },
             name,
             state_directory,

@@ -17,6 +17,7 @@ use engine::{Clock, StoreClock};
 use serde_json::{Value, json};
 
 use crate::config::{CertificateFiles, Config};
+use crate::inherited::Inherited;
 use crate::log::LogControl;
 use crate::node::{FirstSettings, Node, NodeError, Options, Signals};
 use crate::secret_file;
@@ -206,6 +207,7 @@ async fn one(
         log: demo.log,
         clock,
         surfaces: crate::surfaces::product(),
+        inherited: Inherited::default(),
     };
     let node = Node::start(options).await?;
     let process = Some(std::process::id());

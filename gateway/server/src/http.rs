@@ -4,7 +4,7 @@
 //!   request -> well formed? -> route -> method -> who asks -> body -> handler -> headers -> answer
 //! ```
 //!
-//! Works on whole messages and knows nothing of sockets and TLS: `listener` owns those. A handler
+//! Works on whole requests and knows nothing of sockets and TLS: `listener` owns those. A handler
 //! that panics costs its own request, not the process. Targets are never logged, since a phone's
 //! may hold a password; the route's template is.
 
@@ -21,6 +21,7 @@ use crate::config::Limits;
 mod answer;
 mod credentials;
 mod forwarded;
+mod outgoing;
 pub(crate) mod proofs;
 mod record;
 mod refusal;
@@ -30,6 +31,7 @@ pub(crate) mod tests;
 
 pub(crate) use credentials::Credentials;
 pub(crate) use forwarded::{Proxies, is_handed_on};
+pub(crate) use outgoing::Outgoing;
 pub(crate) use proofs::Proofs;
 pub(crate) use record::{HttpMetrics, ListenerMetrics};
 pub(crate) use routes::{RouteTable, route_tables};

@@ -9,7 +9,7 @@
 //! what is left.
 
 use std::io;
-use std::net::{SocketAddr, TcpListener as StdListener};
+use std::net::{SocketAddr, TcpListener as StdListener, UdpSocket};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,6 +21,7 @@ use tokio::sync::{Semaphore, mpsc, watch};
 
 use crate::config::Limits;
 use crate::http::{ListenerMetrics, Site, is_trusted};
+use crate::inherited::{Inherited, Transport, Wanted};
 use crate::log::{Line, LineLimit};
 use crate::tls::acme::Challenges;
 use crate::tls::{DeviceCertificates, Tls};
@@ -38,8 +39,10 @@ pub(crate) use plain_refusal::PlainRefusal;
 
 use table::{Full, Table};
 
-/// Connections that wait to be accepted.
-const BACKLOG: i32 = 1_024;
+/// Connections that wait to be accepted: those of a restart too. The kernel may allow fewer.
+pub(crate) const BACKLOG: i32 = 4_096;
+/// What the kernel may hold of packets while we are busy. It gives less where it is not allowed more.
+const PACKETS_BYTES: usize = 4 * 1024 * 1024;
 /// Refusals given at once; what comes beyond is closed without a word.
 const REFUSALS_MAX: usize = 32;
 /// How long we wait after the machine would not give us a connection.
@@ -96,26 +99,39 @@ impl BindError {
 
 /// Sockets on all of `addresses`. One of an address family that the machine lacks is left out,
 /// unless the operator chose it.
+/// Those that were handed over are used as they are.
 pub(crate) fn bind(
     name: &'static str,
     addresses: &[SocketAddr],
     chosen: bool,
+    inherited: &mut Inherited,
 ) -> Result<Vec<StdListener>, BindError> {
-    bind_each(name, addresses, chosen, bind_one)
+    bind_each((name, Transport::Tcp), addresses, chosen, inherited, bind_one)
 }
 
-/// The same with sockets of another sort.
-pub(crate) fn bind_each<S>(
+/// The same with sockets of packets.
+pub(crate) fn bind_packets(
     name: &'static str,
     addresses: &[SocketAddr],
     chosen: bool,
-    bind: impl Fn(SocketAddr) -> io::Result<S>,
+    inherited: &mut Inherited,
+) -> Result<Vec<UdpSocket>, BindError> {
+    bind_each((name, Transport::Udp), addresses, chosen, inherited, bind_one_of_packets)
+}
+
+fn bind_each<S: From<Socket>>(
+    (name, transport): (&'static str, Transport),
+    addresses: &[SocketAddr],
+    chosen: bool,
+    inherited: &mut Inherited,
+    bind: impl Fn(SocketAddr) -> io::Result<Socket>,
 ) -> Result<Vec<S>, BindError> {
     let mut sockets = Vec::new();
     let mut left_out = None;
     for &address in addresses {
-        match bind(address) {
-            Ok(socket) => sockets.push(socket),
+        let of_before = inherited.take(&Wanted { listener: name, transport, address });
+        match of_before.map_or_else(|| bind(address), Ok) {
+            Ok(socket) => sockets.push(socket.into()),
             Err(source) if !chosen && lacks_family(&source) => {
                 tracing::warn!(listener = name, %address, "address family left out: not on this machine");
                 left_out = Some((address, source));
@@ -156,7 +172,7 @@ fn lacks_family(error: &io::Error) -> bool {
         || error.raw_os_error() == Some(ADDRESS_FAMILY_NOT_SUPPORTED)
 }
 
-fn bind_one(address: SocketAddr) -> io::Result<StdListener> {
+fn bind_one(address: SocketAddr) -> io::Result<Socket> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
     if address.is_ipv6() {
         // So that the same port can be had for IPv4 by itself.
@@ -166,7 +182,19 @@ fn bind_one(address: SocketAddr) -> io::Result<StdListener> {
     socket.bind(&address.into())?;
     socket.listen(BACKLOG)?;
     socket.set_nonblocking(true)?;
-    Ok(socket.into())
+    Ok(socket)
+}
+
+fn bind_one_of_packets(address: SocketAddr) -> io::Result<Socket> {
+    let socket = Socket::new(Domain::for_address(address), Type::DGRAM, Some(Protocol::UDP))?;
+    if address.is_ipv6() {
+        socket.set_only_v6(true)?;
+    }
+    let _ = socket.set_recv_buffer_size(PACKETS_BYTES);
+    let _ = socket.set_send_buffer_size(PACKETS_BYTES);
+    socket.bind(&address.into())?;
+    socket.set_nonblocking(true)?;
+    Ok(socket)
 }
 
 impl Listener {

@@ -27,18 +27,19 @@ use tokio::sync::{Mutex, watch};
 use tokio::task::JoinSet;
 
 use crate::authentication::{Frame, NodeAccounts, Pool};
-use crate::config::{Config, Expiry, StoreConfig, check_files_for};
+use crate::config::Config;
 use crate::console::{Handle, StoredProofs, Tries, set_up};
+use crate::history::{self, History};
 use crate::http::{HttpMetrics, RouteTable, route_tables};
+use crate::inherited::Inherited;
 use crate::log::{LineLimit, LogControl};
 use crate::operations::{Health, Operations};
 use crate::phone_elements::PhoneElements;
 use crate::surfaces::{MakeSurfaces, ProbePhone, Push, Surfaces};
 use crate::tls::acme::Challenges;
-use crate::tls::certificates::{self, Certificates, Loaded, Purpose};
-use crate::tls::making::SelfMade;
-use crate::tls::{self, DeviceCertificates, Tls};
-use crate::{admin, open_files, opening, sealing_file, secret_file, surfaces, token_file};
+use crate::tls::certificates::{Certificates, Loaded, Purpose};
+use crate::tls::{DeviceCertificates, Tls};
+use crate::{admin, opening, sealing_file, surfaces, token_file};
 
 mod applying;
 mod certificate;
@@ -48,11 +49,13 @@ mod listeners;
 mod logging;
 mod nodes;
 pub(crate) mod notify;
+mod preparing;
 mod provisioning_sockets;
 mod sealing;
 mod signals;
 mod sip_sockets;
 mod supervision;
+mod watchdog;
 
 pub(crate) use certificate::useless_trust;
 use drift::Drift;
@@ -88,6 +91,8 @@ pub struct Options {
     pub clock: Arc<dyn Clock>,
     /// Makes the surfaces beside the one for monitoring.
     pub surfaces: MakeSurfaces,
+    /// Sockets of the process before this one.
+    pub inherited: Inherited,
 }
 
 /// Settings to begin with; they do not replace what somebody applied later.
@@ -135,6 +140,7 @@ pub(crate) struct Shared {
     /// One backup onto this node's disk at a time.
     pub(crate) backing_up: Mutex<()>,
     drift: Drift,
+    pub(crate) history: History,
 }
 
 impl Node {
@@ -244,15 +250,17 @@ struct Starting {
     links: Vec<surfaces::Link>,
     metrics: Metrics,
     operations: Arc<Operations>,
+    inherited: Inherited,
 }
 
 impl Starting {
     /// Opens what the node works on.
     async fn prepare(options: Options) -> Result<Self, NodeError> {
-        let Options { config, settings_file, first_settings, log, clock, surfaces } = options;
+        let Options { config, settings_file, first_settings, log, clock, surfaces, inherited } =
+            options;
         let now = clock.now();
-        prepare_open_files(&config);
-        prepare(&config, now)?;
+        preparing::open_files(&config);
+        preparing::prepare(&config, now)?;
         let (sealing, is_new) = sealing_file::read_or_make(&config.sealing_key_file)?;
         let sealing = Arc::new(sealing);
         let loaded = Loaded::read(&config, now)?;
@@ -284,6 +292,7 @@ impl Starting {
         let pool = Pool::new();
         let lines = LineLimit::default();
         let directories = Arc::new(Directories::new(Arc::clone(&clock)));
+        directories.record_by(engine.recorder().clone());
         let accounts = NodeAccounts::new(Arc::clone(&engine), Arc::clone(&directories));
         let hashing = Arc::clone(&pool);
         let http = HttpMetrics::new(&metrics, lines.clone());
@@ -338,6 +347,7 @@ impl Starting {
             changing: Mutex::default(),
             backing_up: Mutex::default(),
             drift: Drift::default(),
+            history: History::default(),
             config,
             settings_file,
             tries: Tries::new(Arc::clone(&engine)),
@@ -373,6 +383,7 @@ impl Starting {
             links,
             metrics,
             operations,
+            inherited,
         })
     }
 
@@ -394,7 +405,7 @@ impl Starting {
     /// Opens the sockets and answers; what is left of `applying` goes on meanwhile.
     fn serve(self, applying: Option<Applying>) -> Result<Node, NodeError> {
         let shared = self.shared;
-        let mut sockets = Sockets::bind(&shared.config)?;
+        let mut sockets = Sockets::bind(&shared.config, self.inherited)?;
         let admin = admin::Socket::bind(&shared.config.admin_socket())?;
         let engine = Arc::clone(&shared.engine);
         let in_force = Box::new(move || engine.settings());
@@ -449,6 +460,10 @@ impl Starting {
         others.spawn(async move { set_up::at_start(&node).await });
         others.spawn(Arc::clone(&shared.tries).run(stopping.clone()));
         others.spawn(logging::follow(Arc::clone(&shared), stopping.clone()));
+        others.spawn(history::keep(Arc::clone(&shared), stopping.clone()));
+        if let Some(every) = notify::watchdog() {
+            others.spawn(watchdog::run(Arc::clone(&shared.health), every, stopping.clone()));
+        }
         if let Some(applying) = applying {
             tracing::info!(
                 "serving with the settings of before until the settings file is applied"
@@ -504,53 +519,6 @@ pub(crate) async fn check_routes(config: &Config, problems: &mut Problems) {
     engine.close().await;
 }
 
-/// A limit that is too low keeps phones out only on the busiest day, so the node starts.
-fn prepare_open_files(config: &Config) {
-    open_files::raise();
-    let mut problems = Problems::default();
-    open_files::check(config, &mut problems);
-    for problem in problems.as_slice() {
-        tracing::warn!(key = problem.key, why = problem.message, "connections may be refused");
-    }
-}
-
-/// Folders, files and the certificate of a first start; then the checks of `check`, once more.
-fn prepare(config: &Config, now: Timestamp) -> Result<(), NodeError> {
-    let folder = |source| NodeError::Folder { path: config.state_directory.clone(), source };
-    secret_file::make_folder(&config.state_directory).map_err(folder)?;
-    if let StoreConfig::Sqlite { path } = &config.store
-        && let Some(above) = path.parent()
-    {
-        secret_file::make_folder(above).map_err(folder)?;
-    }
-    let unfinished = |source| NodeError::Folder { path: config.certificates_folder(), source };
-    certificates::finish_interrupted(config).map_err(unfinished)?;
-    if certificates::replace_renamed(config, now)? {
-        tracing::warn!("the name changed: a self-signed certificate is shown until one is signed");
-    }
-    let names = config.certificate_names();
-    if config.certificate.is_none() {
-        match tls::making::self_signed(&config.certificate_files(), &names, now)? {
-            SelfMade::There => {}
-            SelfMade::Missing => tracing::info!("a self-signed certificate was made"),
-            SelfMade::KeyAlone => tracing::warn!(
-                "a self-signed certificate was made for the key that was there without one"
-            ),
-            SelfMade::Outdated => tracing::warn!(
-                "the self-signed certificate was made anew: it had expired or did not cover our \
-                 name; phones must trust the new one; the old one is kept beside it"
-            ),
-            SelfMade::OldOneRight => tracing::warn!(
-                "the self-signed certificate of before was put back: the one that replaced it is \
-                 not right by today's clock and name, and it is"
-            ),
-        }
-    }
-    let mut problems = Problems::default();
-    check_files_for(config, &names, Expiry::Borne, now, &mut problems);
-    problems.into_result().map_err(NodeError::Problems)
-}
-
 async fn open_engine(
     config: &Config,
     clock: &Arc<dyn Clock>,
@@ -567,8 +535,9 @@ async fn open_engine(
         metrics: metrics.clone(),
     };
     let engine = Engine::open(options).await;
-    if engine.is_err() {
-        store.close().await;
+    match &engine {
+        Ok(engine) => engine.recorder().set_bounds(config.flight_recorder),
+        Err(_) => store.close().await,
     }
     engine.map_err(|error| match error {
         engine::OpenError::Sealed(UnsealError::Foreign | UnsealError::Missing { .. }) => {

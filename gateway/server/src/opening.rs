@@ -12,16 +12,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use store::{OpenError, PostgresOptions, PostgresStore, SqliteStore, Store};
-use tokio::time::{sleep, timeout};
+use tokio::time::sleep;
 
 use crate::config::{DatabaseConfig, StoreConfig};
-use crate::node::{NodeError, notify};
+use crate::node::NodeError;
+use crate::node::notify::telling;
 use crate::password_file;
 use crate::secret_file::SecretFileError;
 use crate::words::with_causes;
 
-/// So long opening takes before the supervisor is told, and between two words to it.
-const TOLD_EVERY: Duration = Duration::from_secs(5);
 /// What the supervisor is told while a store is opened, which after an unclean stop is checked.
 const OPENS: &str = "EXTEND_TIMEOUT_USEC=60000000\nSTATUS=Opening the store";
 /// What it is told while there is no database.
@@ -58,25 +57,6 @@ pub(crate) fn options(database: &DatabaseConfig) -> Result<PostgresOptions, Secr
         connections: database.connections,
         ..PostgresOptions::new(&database.url)
     })
-}
-
-/// Tells the supervisor every few seconds that it goes on.
-async fn telling<T>(what: &str, work: impl Future<Output = T>) -> T {
-    let mut work = std::pin::pin!(work);
-    let mut told = false;
-    let done = loop {
-        match timeout(TOLD_EVERY, &mut work).await {
-            Ok(done) => break done,
-            Err(_) => {
-                notify::tell(what);
-                told = true;
-            }
-        }
-    };
-    if told {
-        notify::tell("STATUS=");
-    }
-    done
 }
 
 /// Opens a database that may not be there yet: it is restarted, or this machine came up first.

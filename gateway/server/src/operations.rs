@@ -76,6 +76,21 @@ impl Health {
         let _ = self.surfaces.set(surfaces);
     }
 
+    /// What has been silent for too long, a line each; empty while the process is alive.
+    pub(crate) fn silence(&self) -> String {
+        let mut lines = String::new();
+        for (silent, what) in [
+            (self.loop_turned.ago(), "loop: stood still"),
+            (self.writer_answered.ago(), "store writer: no answer for"),
+        ] {
+            if silent > SILENCE_MAX {
+                // Writing to a string cannot fail.
+                let _ = writeln!(lines, "{what} {} s", silent.as_secs());
+            }
+        }
+        lines
+    }
+
     /// From now on nobody shall send anybody here.
     pub(crate) fn drain(&self) {
         self.draining.store(true, Ordering::Release);
@@ -115,15 +130,7 @@ impl Operations {
     }
 
     fn live(&self) -> Response<Bytes> {
-        let mut lines = String::new();
-        for (silent, what) in [
-            (self.health.loop_turned.ago(), "loop: stood still"),
-            (self.health.writer_answered.ago(), "store writer: no answer for"),
-        ] {
-            if silent > SILENCE_MAX {
-                lines.push_str(&format!("{what} {} s\n", silent.as_secs()));
-            }
-        }
+        let lines = self.health.silence();
         match lines.is_empty() {
             true => text(StatusCode::OK, "ok\n".to_owned()),
             false => text(StatusCode::SERVICE_UNAVAILABLE, lines),

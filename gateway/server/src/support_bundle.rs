@@ -3,33 +3,36 @@
 //! ```text
 //!   jackfield-support/README.txt   what each file is
 //!                     log.txt, status.json, settings.yaml, configuration.txt, metrics.txt, store.json, process.txt
+//!                     flight-recorder.txt, where it is asked for
 //! ```
 //!
 //! Secrets of the settings, hashes and sealed ones too, are masked by their names before anything is written;
-//! the configuration holds paths of secrets alone. The log holds none at any level.
+//! the configuration holds paths of secrets alone. The log holds none at any level. The flight recorder, which holds
+//! personal data, is in it only where somebody asks for that.
 
 use std::fmt::Write;
 use std::io;
 
 use domain::Timestamp;
 use domain::settings::{export, masked};
+use engine::recorder::{RECORDS_MAX, Wanted};
 use serde_json::json;
 
 use crate::backup::when;
 use crate::node::Shared;
-use crate::{admin, yaml};
+use crate::{admin, flight_recorder, yaml};
 
 /// The folder in the bundle.
 const FOLDER: &str = "jackfield-support";
 
 /// The bundle, a tar file.
-pub(crate) fn made(shared: &Shared) -> io::Result<Vec<u8>> {
+pub(crate) fn made(shared: &Shared, with_flight_recorder: bool) -> io::Result<Vec<u8>> {
     let now = shared.engine.now();
     let (log, dropped) = shared.log.recent.text();
     let settings = yaml::write(&masked(export(&shared.engine.settings())));
     let status = serde_json::to_vec_pretty(&admin::status::status(shared))?;
     (shared.observe)();
-    let files: [(&str, &str, Vec<u8>); 7] = [
+    let mut files: Vec<(&str, &str, Vec<u8>)> = vec![
         ("log.txt", "the last lines of the log", log),
         ("status.json", "what `jackfield status --json` says, with the list of nodes", status),
         (
@@ -46,6 +49,10 @@ pub(crate) fn made(shared: &Shared) -> io::Result<Vec<u8>> {
         ("store.json", "figures of the store", store(shared)?),
         ("process.txt", "what the kernel says of the process", process().into_bytes()),
     ];
+    if with_flight_recorder {
+        let what = "what links said in the last minutes; personal data is in it";
+        files.push(("flight-recorder.txt", what, recorded(shared).into_bytes()));
+    }
     let mut readme = format!(
         "Support bundle of node {}, version {}, made {}.\n\n",
         shared.config.name,
@@ -76,6 +83,13 @@ fn add(
     header.set_mode(0o600);
     header.set_mtime(u64::try_from(now.seconds()).unwrap_or(0));
     tar.append_data(&mut header, format!("{FOLDER}/{name}"), bytes)
+}
+
+/// All that the flight recorder has, as far as it is told at once.
+fn recorded(shared: &Shared) -> String {
+    let wanted = Wanted { limit: RECORDS_MAX, ..Wanted::default() };
+    let timeline = shared.engine.timeline(&wanted);
+    flight_recorder::written(shared.engine.node(), &timeline, flight_recorder::Format::Text)
 }
 
 fn store(shared: &Shared) -> io::Result<Vec<u8>> {

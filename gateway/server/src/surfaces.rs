@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use ::console::{Administration, Console};
 use domain::{DeviceName, Timestamp};
+use engine::Port;
 use engine::probe::Probe;
 use engine::surface::Surface;
-use engine::{Metrics, Port};
 use headset::Headset;
 use phone::{Phone, PushReason};
-use provisioning::{Elements, Files, FolderFiles, Provisioning};
+use provisioning::{Elements, Files, FolderFiles, NotedFiles, Provisioning};
 use sip::Sip;
 use tokio::sync::watch;
 
@@ -79,7 +79,7 @@ pub fn product() -> MakeSurfaces {
         // Phones must not be sent to where nobody listens.
         let discovery = Some(discovery).filter(|_| config.headset.public_port > 0);
         let phone_elements = PhoneElements::new(port.clone(), config.phone.base(), discovery);
-        let files = folder_files(config, phone_elements.clone(), port.metrics());
+        let files = folder_files(config, phone_elements.clone(), &port);
         let phone = Phone::with_base(port, config.phone.base());
         let mut served: Vec<Arc<dyn Surface>> =
             vec![Arc::clone(&phone) as _, console as _, Arc::clone(&headset) as _];
@@ -120,15 +120,12 @@ pub fn product() -> MakeSurfaces {
 }
 
 /// The files that phones load, where a folder of them is configured.
-fn folder_files(
-    config: &Config,
-    elements: PhoneElements,
-    metrics: &Metrics,
-) -> Option<Arc<dyn Files>> {
+fn folder_files(config: &Config, elements: PhoneElements, port: &Port) -> Option<Arc<dyn Files>> {
     let folder = config.provisioning.folder.clone()?;
     let elements: Elements = Arc::new(move |device, address| elements.of(device, Some(address)));
     let bytes_max = config.provisioning.limits.file_bytes_max;
-    Some(FolderFiles::new(folder, bytes_max, elements, metrics))
+    let files = FolderFiles::new(folder, bytes_max, elements, port.metrics());
+    Some(NotedFiles::new(files, port.recorder().clone()))
 }
 
 /// What is wrong, and what to do about it.

@@ -77,7 +77,7 @@ async fn ask(
         principal: None,
         reference: "AAAAAAAA".to_owned(),
     };
-    Ok((route.handler)(request).await)
+    Ok(route.handler.whole(request).await)
 }
 
 fn settings() -> Result<Settings, AnyError> {

@@ -15,6 +15,7 @@ mod cargo;
 mod checks;
 mod demo;
 mod live;
+mod package;
 mod plan;
 mod setup;
 mod tally;
@@ -22,9 +23,10 @@ mod web;
 mod workspace;
 
 use std::error::Error;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::plan::{Depth, SEEDS_DEFAULT};
 use crate::setup::Purpose;
@@ -73,6 +75,18 @@ enum Command {
         #[arg(long, default_value_t = SEEDS_DEFAULT, value_parser = clap::value_parser!(u32).range(1..))]
         seeds: u32,
     },
+    /// Make the packages for Debian and for systems with rpm
+    Package {
+        /// Where they go instead of target/packages
+        #[arg(long, value_name = "DIR")]
+        out: Option<PathBuf>,
+        /// Which programs: those that are shipped, or quickly built ones to try packages with
+        #[arg(long, value_enum, default_value_t = Profile::Release)]
+        profile: Profile,
+        /// A folder with both programs already built
+        #[arg(long, value_name = "DIR")]
+        programs: Option<PathBuf>,
+    },
     /// Install the Debian packages that `demo` and `test` need, or name them
     Setup,
     /// Build the pages that browsers load, where their sources changed; needs npm
@@ -97,6 +111,13 @@ enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARGS")]
         arguments: Vec<String>,
     },
+}
+
+/// How programs are built.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Profile {
+    Dev,
+    Release,
 }
 
 fn main() -> ExitCode {
@@ -134,6 +155,10 @@ fn run(command: Command) -> Outcome {
             setup::ensure(Purpose::Demo)?;
             web::pages(&Workspace::read()?)?;
             Ok(ExitCode::SUCCESS)
+        }
+        Command::Package { out, profile, programs } => {
+            setup::ensure(Purpose::Package)?;
+            package::run(&Workspace::read()?, out, profile == Profile::Release, programs)
         }
         Command::Simulate { seeds } => by_hand::simulate(&Workspace::read()?, seeds),
         Command::Fuzz { name, seconds } => by_hand::fuzz(&Workspace::read()?, &name, seconds),

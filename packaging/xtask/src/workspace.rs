@@ -24,6 +24,8 @@ pub(crate) struct Workspace {
 #[derive(Debug, Deserialize)]
 struct Package {
     name: String,
+    #[serde(default)]
+    version: String,
     targets: Vec<Target>,
 }
 
@@ -56,6 +58,12 @@ impl Workspace {
     /// Whether there is a package of this name.
     pub(crate) fn has(&self, package: &str) -> bool {
         self.packages.iter().any(|each| each.name == package)
+    }
+
+    /// The version of `package`.
+    pub(crate) fn version(&self, package: &str) -> Option<&str> {
+        let found = self.packages.iter().find(|each| each.name == package);
+        found.map(|each| each.version.as_str())
     }
 
     /// Names of the integration test targets of `package`, in the order of its manifest.

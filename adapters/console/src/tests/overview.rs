@@ -31,6 +31,31 @@ async fn ops_06_ccp_01_leaders_see_every_part_and_administrators_what_lies_behin
     refused.assert_problem(403, "forbidden");
 }
 
+#[tokio::test]
+async fn ops_06_history_is_asked_for_by_series_and_within_the_own_teams() {
+    let place = Place::new().await;
+    let target = "/api/v1/history?series=sessions,agents.ready&minutes=120";
+    let told = json!({"ends_at": 1_800_000_000_000_000_i64, "series": []});
+    place.node.answers("history", Ok(told));
+    let all = place.get(target, administrator()).await.json();
+    assert_eq!(all["ends_at"], "2027-01-15T08:00:00Z");
+    place.get("/api/v1/history?team=a/b%20c", administrator()).await;
+    place.get("/api/v1/history", supervisor()).await;
+    let asked: Vec<_> = place.node.done().into_iter().map(|done| done.members).collect();
+    let expected = [
+        json!({"series": ["sessions", "agents.ready"], "minutes": 120, "whole": true}),
+        json!({"series": [], "teams": ["a/b c"], "whole": false}),
+        json!({"series": [], "teams": ["sales"], "whole": false}),
+    ];
+    assert_eq!(asked, expected);
+    let others = place.get("/api/v1/history?team=a/b%20c", supervisor()).await;
+    others.assert_problem(404, "not_found");
+    for query in ["series=agents.signed_out", "series=agents.%3Cscript%3E", "minutes=1441"] {
+        let reply = place.get(&format!("/api/v1/history?{query}"), administrator()).await;
+        reply.assert_problem(400, "bad_query");
+    }
+}
+
 #[test]
 fn ccp_01_the_description_names_every_code_a_browser_may_have_to_translate() {
     let document = crate::openapi::document();

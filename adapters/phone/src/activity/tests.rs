@@ -35,6 +35,7 @@ fn session(generation: u32, changes: u32) -> AgentSession {
             voice: Some(Voice::signed_in(NOW)),
             call: None,
             changes,
+            origins: domain::Origins::default(),
         })),
     }
 }

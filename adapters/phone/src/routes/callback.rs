@@ -15,7 +15,9 @@ use crate::{Phone, locked};
 impl Phone {
     /// Answers a phone that asks whether a push is ours.
     pub(crate) fn call_back(&self, request: &Request) -> Response<Bytes> {
-        let body = match self.judge(request) {
+        let (device, judged) = self.judge(request);
+        self.note_asked_back(request, device.as_ref(), judged.err().unwrap_or("authorized"));
+        let body = match judged {
             Ok(()) => {
                 self.figures.callback("authorized");
                 AUTHORIZED
@@ -35,7 +37,8 @@ impl Phone {
         response
     }
 
-    fn judge(&self, request: &Request) -> Result<(), &'static str> {
+    /// The phone, where it is one that we know, and whether it may show the push.
+    fn judge(&self, request: &Request) -> (Option<DeviceName>, Result<(), &'static str>) {
         let now = self.port.now();
         let source = request.peer.address;
         let body = std::str::from_utf8(&request.body).unwrap_or_default();
@@ -54,15 +57,15 @@ impl Phone {
             DevicePolicy::Listed => known.is_some(),
         };
         if !locked(&self.guesses).allows(source, known, now) {
-            return Err("limited");
+            return (known.cloned(), Err("limited"));
         }
         // Looked at in any case: how long it takes must not tell which phones there are.
         let is_ours = self.is_ours_to_answer(&pieces, &settings);
         if is_ours && may_be_ours {
-            return Ok(());
+            return (known.cloned(), Ok(()));
         }
         locked(&self.guesses).note(source, known, now);
-        Err("refused")
+        (known.cloned(), Err("refused"))
     }
 
     fn is_ours_to_answer(&self, pieces: &[&str], settings: &Settings) -> bool {

@@ -35,14 +35,19 @@ async fn follow(visit: &Visit<'_>) -> Answer {
     let (link, issued) = match opened {
         Ok(opened) => opened,
         Err(LinkError::Foreign) => {
+            phone.note_no_link(visit.request, None);
             phone.figures.link_refused("foreign");
             return visit.problem(&Problem::Link, None);
         }
         Err(LinkError::Expired(issued)) => {
             phone.figures.link_refused("expired");
+            visit.concerns(&issued.device);
+            phone.note_no_link(visit.request, Some(&issued.device));
             return visit.ended(&issued.device, Ended::Unknown);
         }
     };
+    visit.concerns(&issued.device);
+    phone.note_link(visit.request, &issued.device, link);
     if !visit.base_fits() {
         return visit.problem(&Problem::Internal, None);
     }

@@ -155,9 +155,11 @@ fn read(visit: &Visit<'_>, submitted: bool) -> Result<Given, Unreadable> {
     let request = visit.request;
     let device = request.parameters.get("device").and_then(|name| name.parse().ok());
     let device: DeviceName = device.ok_or(Problem::DeviceName)?;
+    visit.concerns(&device);
     let body = text_of(request.body.to_vec());
     let pieces = [request.uri.query().unwrap_or_default(), body.as_str()];
     let (query, bad) = Query::read(&pieces);
+    visit.phone.note_opened(request, &device, submitted, query.id.as_deref());
     let phone = match &query.device {
         Some(name) => Some(name.parse().map_err(|_| Problem::Link)?),
         None => None,

@@ -1,7 +1,7 @@
 //! One request of a phone, with what is needed to answer it.
 
 use std::cell::OnceCell;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -17,7 +17,9 @@ use crate::elsewhere::Elsewhere;
 use crate::link::{BASE_CHARACTERS_MAX, Issued, Link};
 use crate::prefill::Prefill;
 use crate::proof::Proven;
-use crate::translate::{self, Ended, Form, Page, Problem, Remark, Scene, Shown, Shows, Ways};
+use crate::translate::{
+    self, Ended, Form, Page, Problem, Remark, Scene, ScreenName, Shown, Shows, Ways,
+};
 use crate::{Phone, locked, proof};
 
 /// In the past, so that the Back key does not lead to the page; after 1970, since 8800 phones do not
@@ -32,6 +34,9 @@ pub(super) struct Visit<'a> {
     pub(super) client: Client<'a>,
     pub(super) now: Timestamp,
     elsewhere: Arc<Elsewhere>,
+    /// The phone, once it is known, and what it is told is wrong; for the flight recorder.
+    concerns: OnceLock<DeviceName>,
+    told: OnceLock<&'static str>,
 }
 
 /// What a request is answered with.
@@ -58,7 +63,14 @@ impl<'a> Visit<'a> {
         let settings = phone.port.settings();
         let client = Client::of(&request.headers, &settings.phone_service, &phone.library);
         let elsewhere = phone.elsewhere();
-        Self { phone, request, settings, client, now: phone.port.now(), elsewhere }
+        let now = phone.port.now();
+        let (concerns, told) = Default::default();
+        Self { phone, request, settings, client, now, elsewhere, concerns, told }
+    }
+
+    /// The request is that phone's.
+    pub(super) fn concerns(&self, device: &DeviceName) {
+        self.concerns.get_or_init(|| device.clone());
     }
 
     /// Whether it asks what a page would be: that changes nothing, neither what is kept nor what the
@@ -113,6 +125,7 @@ impl<'a> Visit<'a> {
         let reference = self.request.reference.as_str();
         let source = self.request.peer.address;
         let name = problem.name();
+        self.told.get_or_init(|| name);
         if self.phone.may_log() {
             match problem {
                 Problem::Internal => {
@@ -146,6 +159,7 @@ impl<'a> Visit<'a> {
             let screen = Screen::new(session, is, peer.address, place.1, self.now);
             screens.show(device, screen);
         }
+        screens.note_said(device, &self.request.headers);
         drop(screens);
         locked(&self.phone.pace).hear(device);
         Some(page)
@@ -233,7 +247,10 @@ impl<'a> Visit<'a> {
     }
 
     pub(super) fn respond(&self, answer: Answer) -> Response<Bytes> {
-        self.phone.figures.page(answer.page.name);
+        let page = answer.page.name;
+        self.phone.figures.page(page);
+        let told = self.told.get().copied().filter(|_| page == ScreenName::Problem);
+        self.phone.note_answered(self.request, self.concerns.get(), page, told);
         let (charset, body) = self.client.encode(&answer.page.object);
         let mut response = Response::new(Bytes::from(body));
         let headers = response.headers_mut();

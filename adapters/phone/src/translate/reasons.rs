@@ -44,5 +44,5 @@ pub(crate) fn reasons(scene: &Scene<'_>, shown: Shown<'_>, category: ReasonCateg
         inactivity => (inactivity / 4 * 3).min(SECONDS_MAX),
     };
     let refresh = Some((seconds, scene.link(shown, Link::Home)));
-    Page { name: ScreenName::Reasons, object, refresh }
+    Page { name: ScreenName::Reasons(category), object, refresh }
 }

@@ -50,6 +50,7 @@ fn session(state: VoiceState) -> AgentSession {
             voice: Some(Voice { state, since: NOW }),
             call: in_call.then_some(call),
             changes: 3,
+            origins: domain::Origins::default(),
         })),
     }
 }
@@ -348,8 +349,8 @@ fn phn_17_keys_stand_where_each_family_has_them() {
     };
     assert_eq!(order("CP-8845", ScreenName::SignIn), ["Exit", "SignIn", "Erase"]);
     assert_eq!(order("CP-7942G", ScreenName::SignIn), ["SignIn", "Erase", "Exit"]);
-    assert_eq!(order("CP-7841", ScreenName::Reasons), ["Back", "Select"]);
-    assert_eq!(order("CP-6945", ScreenName::Reasons), ["Select", "Back"]);
+    assert_eq!(order("CP-7841", ScreenName::Reasons(ReasonCategory::NotReady)), ["Back", "Select"]);
+    assert_eq!(order("CP-6945", ScreenName::Reasons(ReasonCategory::NotReady)), ["Select", "Back"]);
     assert_eq!(order("CP-7841", ScreenName::Problem), ["Exit", "Retry"]);
     assert_eq!(order("CP-7975G", ScreenName::Problem), ["Retry", "Exit"]);
     for model in ["CP-8845", "CP-7942G"] {
@@ -395,7 +396,7 @@ fn phn_20_no_page_of_a_session_stays_beyond_the_inactivity_time() {
             match page.name {
                 ScreenName::Home | ScreenName::Call => assert_eq!(seconds, Some(15)),
                 // Long enough to choose.
-                ScreenName::Reasons => assert_eq!(seconds, Some(90)),
+                ScreenName::Reasons(_) => assert_eq!(seconds, Some(90)),
                 _ => {}
             }
         });

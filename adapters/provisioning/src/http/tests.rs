@@ -27,7 +27,7 @@ async fn get(surface: &Arc<Provisioning>, listener: &str, name: &str) -> Respons
         principal: None,
         reference: "REF12345".to_owned(),
     };
-    (route.handler)(request).await
+    route.handler.whole(request).await
 }
 
 #[tokio::test]

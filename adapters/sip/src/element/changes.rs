@@ -28,6 +28,7 @@ impl Element {
     pub(super) fn tell(&self, changes: Vec<BindingChange>, cause: Option<Cause>) {
         for change in changes {
             log(&change, cause);
+            self.note_change(&change);
             let event = match change {
                 BindingChange::Reachable { device: Some(device), is_fresh, .. } => {
                     named(&device).map(|device| SipEvent::Reachable(Reached { device, is_fresh }))

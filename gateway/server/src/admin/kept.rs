@@ -89,16 +89,29 @@ pub(super) async fn store_check(shared: &Shared) -> Result<Value, Failure> {
     Ok(inspected(&found))
 }
 
+/// Whether a bundle has what the flight recorder holds.
+pub(super) fn read_bundle(reader: &mut Reader<'_>) -> Option<bool> {
+    Some(reader.switch("flight_recorder").unwrap_or_default())
+}
+
 /// A support bundle, its bytes in base64.
 pub(super) async fn support_bundle(
     shared: &Arc<Shared>,
+    with_flight_recorder: bool,
     context: &Context,
 ) -> Result<Value, Failure> {
     let of = Arc::clone(shared);
-    let made = tokio::task::spawn_blocking(move || support_bundle::made(&of)).await;
+    let making = move || support_bundle::made(&of, with_flight_recorder);
+    let made = tokio::task::spawn_blocking(making).await;
     let bundle = made.unwrap_or_else(|_| Err(io::ErrorKind::Other.into()));
     let bundle = bundle.map_err(|error| Failure::new("unavailable", with_causes(&error)))?;
-    people::note(shared, context, Deed::done("support_bundle_made", "node")).await;
+    people::note(shared, context, bundle_made(with_flight_recorder)).await;
     let name = "jackfield-support.tar";
     Ok(json!({"name": name, "bytes": bundle.len(), "base64": STANDARD.encode(&bundle)}))
+}
+
+/// The entry of a bundle in the audit log.
+pub(super) fn bundle_made(with_flight_recorder: bool) -> Deed {
+    let deed = Deed::done("support_bundle_made", "node");
+    if with_flight_recorder { deed.with("flight_recorder", &json!(true)) } else { deed }
 }

@@ -8,13 +8,28 @@ use std::sync::Arc;
 
 use console::Part;
 use domain::PresenceState;
-use domain::settings::Settings;
+use domain::settings::{Reader, Settings};
 use serde_json::{Value, json};
 
+use crate::history::{TEAMS_MAX, WantedHistory};
 use crate::node::{DriftTold, Shared};
 
 mod own;
 mod peers;
+
+/// The most series that are named at once.
+const SERIES_MAX: usize = 64;
+/// So many minutes are remembered.
+const HISTORY_MINUTES_MAX: u64 = 1_440;
+
+/// Reads which series are wanted.
+pub(super) fn read_history(reader: &mut Reader<'_>) -> Option<WantedHistory> {
+    let series = reader.parsed_list("series", SERIES_MAX);
+    let minutes = reader.number("minutes", 1..=HISTORY_MINUTES_MAX).unwrap_or(60);
+    let teams = reader.has("teams").then(|| reader.parsed_list("teams", TEAMS_MAX));
+    let whole = reader.switch("whole").unwrap_or(true);
+    Some(WantedHistory { series, minutes, teams, whole })
+}
 
 /// The whole of it.
 pub(super) async fn overview(shared: &Arc<Shared>) -> Value {

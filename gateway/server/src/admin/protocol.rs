@@ -16,8 +16,8 @@ use domain::{Actor, Problems, Proof, Refusal};
 use serde_json::{Value, json};
 
 use super::{
-    agents, backups, certificates, deeds, directories, headset_phones, headsets, kept, overview,
-    people, phones, secrets, status,
+    agents, backups, certificates, deeds, directories, flight_recorder, headset_phones, headsets,
+    kept, overview, people, phones, secrets, status,
 };
 use crate::console::set_up;
 use crate::node::Shared;
@@ -112,6 +112,10 @@ pub(crate) async fn done(
         "overview" => {
             read(members, |_| Some(()))?;
             Ok(overview::overview(shared).await)
+        }
+        "history" => {
+            let wanted = read(members, overview::read_history)?;
+            Ok(shared.history.told(&wanted))
         }
         "push_states" => read(members, |_| Some(())).map(|()| status::push_states(shared)),
         "settings_apply" => {
@@ -220,8 +224,8 @@ pub(crate) async fn done(
             kept::store_check(shared).await
         }
         "support_bundle" => {
-            read(members, |_| Some(()))?;
-            kept::support_bundle(shared, context).await
+            let with = read(members, kept::read_bundle)?;
+            kept::support_bundle(shared, with, context).await
         }
         "retention_plan" => {
             read(members, |_| Some(()))?;
@@ -259,6 +263,14 @@ pub(crate) async fn done(
         "headset_unknown_requests" => {
             read(members, |_| Some(()))?;
             headset_phones::unknown(shared)
+        }
+        "flight_recorder" => {
+            let wanted = read(members, |reader| flight_recorder::read(reader, shared))?;
+            Ok(flight_recorder::look(shared, wanted).await)
+        }
+        "flight_recorder_export" => {
+            let wanted = read(members, |reader| flight_recorder::read_export(reader, shared))?;
+            flight_recorder::export(shared, wanted, context).await
         }
         "secrets_status" => {
             read(members, |_| Some(()))?;

@@ -25,6 +25,7 @@ use tokio::sync::mpsc;
 use tokio::time::{sleep, timeout};
 
 use super::SILENCE;
+use super::kept;
 use super::protocol::{Answer, by_socket, read};
 use crate::backup::{self, Wish, size};
 use crate::node::Shared;
@@ -53,7 +54,7 @@ enum Asked {
     Backup { passphrase: Option<Secret> },
     Restore { passphrase: Option<Secret>, wish: Wish },
     Check,
-    SupportBundle,
+    SupportBundle { with_flight_recorder: bool },
 }
 
 impl Streamed {
@@ -81,7 +82,10 @@ impl Streamed {
                 Some(Asked::Restore { passphrase, wish: Wish { dry_run, other_deployment } })
             }),
             "store_check" => read(members, |_| Some(Asked::Check)),
-            "support_bundle" => read(members, |_| Some(Asked::SupportBundle)),
+            "support_bundle" => read(members, |reader| {
+                let with_flight_recorder = kept::read_bundle(reader)?;
+                Some(Asked::SupportBundle { with_flight_recorder })
+            }),
             _ => return None,
         };
         Some(match asked {
@@ -115,19 +119,20 @@ impl Streamed {
                     }
                 }
             }
-            Asked::SupportBundle => match support_bundle::made(shared) {
-                Err(error) => Err(unavailable(&error)),
-                Ok(bundle) => {
-                    line(to, &json!({"id": id, "stream": true})).await?;
-                    for part in bundle.chunks(256 * 1024) {
-                        send_part(part, to).await?;
+            Asked::SupportBundle { with_flight_recorder: with } => {
+                match support_bundle::made(shared, with) {
+                    Err(error) => Err(unavailable(&error)),
+                    Ok(bundle) => {
+                        line(to, &json!({"id": id, "stream": true})).await?;
+                        for part in bundle.chunks(256 * 1024) {
+                            send_part(part, to).await?;
+                        }
+                        send_part(&[], to).await?;
+                        shared.engine.tell_audit(by(), kept::bundle_made(with)).await;
+                        Ok(json!({"bytes": bundle.len()}))
                     }
-                    send_part(&[], to).await?;
-                    let deed = Deed::done("support_bundle_made", "node");
-                    shared.engine.tell_audit(by(), deed).await;
-                    Ok(json!({"bytes": bundle.len()}))
                 }
-            },
+            }
             Asked::Check => {
                 let shared = Arc::clone(shared);
                 let work = async move {

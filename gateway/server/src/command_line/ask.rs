@@ -127,6 +127,10 @@ fn request(command: Command) -> Result<(WhichNode, Value, Shown), Problem> {
             let on = switch == Switch::On;
             (node, json!({"do": "maintenance", "on": on}), Shown::Done)
         }
+        Command::FlightRecorder(arguments) => {
+            let (node, request) = arguments.request();
+            (node, request, Shown::Text)
+        }
         Command::Reload { node } => (node, json!({"do": "reload"}), Shown::Reloaded),
         Command::Retention { dry_run, node } => {
             (node, json!({"do": "retention", "dry_run": dry_run}), Shown::Retention)
@@ -150,6 +154,7 @@ fn request(command: Command) -> Result<(WhichNode, Value, Shown), Problem> {
         | Command::Backup(_)
         | Command::Restore(_)
         | Command::SupportBundle { .. }
+        | Command::ManualPages { .. }
         | Command::Completions { .. } => {
             return Err(Problem("error: this asks no running node".to_owned()));
         }

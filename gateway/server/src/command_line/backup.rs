@@ -165,6 +165,7 @@ pub(super) fn check(node: &WhichNode, out: &mut impl Write) -> Result<(), Proble
 /// `jackfield support-bundle`.
 pub(super) fn support_bundle(
     file: &Path,
+    with_flight_recorder: bool,
     node: &WhichNode,
     out: &mut impl Write,
 ) -> Result<(), Problem> {
@@ -178,7 +179,8 @@ pub(super) fn support_bundle(
     let mut new = NewFile::begin(file)?;
     let socket = ask::socket(node)?;
     let stream = UnixStream::connect(&socket).map_err(|error| ask::nobody(&socket, &error))?;
-    let written = file_of_node(&stream, &json!({"do": "support_bundle"}), &mut new)?;
+    let request = json!({"do": "support_bundle", "flight_recorder": with_flight_recorder});
+    let written = file_of_node(&stream, &request, &mut new)?;
     new.finish(file)?;
     writeln!(
         out,

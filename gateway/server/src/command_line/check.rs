@@ -13,10 +13,12 @@ use crate::node::check_routes;
 use crate::words::with_causes;
 use crate::{open_files, opening, sealing_file, settings};
 
-/// Checks a configuration with the files it names, and a settings file where one is given.
+/// Checks a configuration with the files it names, and a settings file where one is given; `offline` leaves
+/// the database alone.
 pub(super) fn check(
     config: &Path,
     settings_file: Option<&Path>,
+    offline: bool,
     out: &mut impl Write,
 ) -> Result<(), Problem> {
     let mut problems = Problems::default();
@@ -30,7 +32,9 @@ pub(super) fn check(
         open_files::check(config, &mut problems);
         let runtime = super::runtime()?;
         runtime.block_on(check_routes(config, &mut problems));
-        if let StoreConfig::Postgresql(database) = &config.store {
+        if let StoreConfig::Postgresql(database) = &config.store
+            && !offline
+        {
             let advice = runtime.block_on(check_database(database, &mut problems));
             warnings.extend(advice.into_iter().map(|advice| format!("store: {advice}")));
         }

@@ -32,15 +32,13 @@ pub(super) enum Sort {
 /// What holds where the key is not given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Fallback {
-    /// It must be given; the text is what the sample says.
-    Required(&'static str),
     /// Nothing, or what the key's text says; the text is an example for the sample.
     Absent(&'static str),
     /// That number.
     Number(u64),
     /// Yes or no.
     Switch(bool),
-    /// That word.
+    /// That word or path.
     Word(&'static str),
     /// These elements.
     List(&'static [&'static str]),

@@ -3,12 +3,13 @@
 //! One table drives the reading, the JSON Schema and the commented sample, so the three cannot
 //! disagree. A new key is one row here and one line in `config.rs`.
 
+mod flight_recorder;
 mod provisioning;
 mod sip;
 
 pub(super) use super::field::{Fallback, Field, LIST_MAX, Section, Sort};
 use super::field::{field, section};
-use Fallback::{Absent, List, Number as Default, Required, Switch as On, Word};
+use Fallback::{Absent, List, Number as Default, Switch as On, Word};
 use Sort::{
     Addresses, Choice, DatabaseUrl, HostName, MailAddresses, Networks, Number, Path, PublicNames,
     SecretPath, SecureUrl, Switch,
@@ -76,6 +77,13 @@ pub(super) const SECTIONS: &[Section] = &[
     ),
     section("limits", &["What peers may use. The defaults suit some thousand phones on one node."]),
     section(
+        "flight_recorder",
+        &[
+            "The last minutes of what every link said, in memory alone and without secrets: `jackfield",
+            "flight-recorder` shows it. It holds personal data, such as the numbers of callers.",
+        ],
+    ),
+    section(
         "log",
         &["The log goes to standard error. Personal data is in it at level debug only."],
     ),
@@ -94,6 +102,7 @@ const PARTS: &[&[Field]] = &[
     LIMITS,
     sip::LIMITS,
     provisioning::LIMITS,
+    flight_recorder::BOUNDS,
     LOG,
 ];
 
@@ -136,16 +145,18 @@ const FIRST: &[Field] = &[
     field(
         "name",
         HostName,
-        Required("gw-a.example.com"),
+        Absent("gw-a.example.com"),
         &[
             "Full host name of this node, as phones reach it. It stands in every service URL and in the",
-            "certificate. Never an address; at most 94 characters, since phones cut long URLs.",
+            "certificate. Never an address; at most 94 characters, since phones cut long URLs. Not given, it",
+            "is the machine's own full name (from the kernel, else from /etc/hosts), else localhost, which is",
+            "enough to try things out on the machine itself. Give it before the first phone.",
         ],
     ),
     field(
         "state_directory",
         Path,
-        Required("/var/lib/jackfield"),
+        Word("/var/lib/jackfield"),
         &[
             "Folder for what the gateway keeps: store, keys, certificates, admin socket. It is made with",
             "mode 0700 where it is missing.",

@@ -56,9 +56,11 @@ impl Raw {
         }
     }
 
-    pub(super) fn path(&self, key: &str) -> Option<PathBuf> {
-        match self.values.get(key) {
-            Some(Written::Path(path)) => Some(path.clone()),
+    /// A path, or its default.
+    pub(super) fn path(&self, key: &'static str) -> Option<PathBuf> {
+        match (self.values.get(key), fallback(key)) {
+            (Some(Written::Path(path)), _) => Some(path.clone()),
+            (_, Fallback::Word(path)) if !self.was_given(key) => Some(path.into()),
             _ => None,
         }
     }
@@ -168,8 +170,6 @@ fn read_table(path: &str, reader: &mut Reader<'_>, folder: &Path, raw: &mut Raw)
             None => {
                 if reader.has(rest) {
                     raw.given.insert(field.key);
-                } else if matches!(field.fallback, Fallback::Required(_)) {
-                    reader.problem(rest, "is missing");
                 }
                 if let Some(value) = read_field(field, rest, reader, folder) {
                     raw.values.insert(field.key, value);

@@ -62,7 +62,6 @@ fn write_field(text: &mut String, field: &Field, name: &str) {
         line_to(text, format_args!("# One of: {}.", words.join(", ")));
     }
     match field.fallback {
-        Fallback::Required(example) => line_to(text, format_args!("{name} = {example:?}")),
         Fallback::Absent(example) if matches!(field.sort, Sort::Number(..)) => {
             line_to(text, format_args!("#{name} = {example}"));
         }
@@ -82,14 +81,10 @@ fn line_to(text: &mut String, line: std::fmt::Arguments<'_>) {
 fn table_schema(path: &str) -> Value {
     let prefix = if path.is_empty() { String::new() } else { format!("{path}.") };
     let mut properties = Map::new();
-    let mut required = Vec::new();
     for field in FIELDS {
         let Some(rest) = field.key.strip_prefix(&prefix) else { continue };
         match rest.split_once('.') {
             None => {
-                if matches!(field.fallback, Fallback::Required(_)) {
-                    required.push(Value::from(rest));
-                }
                 properties.insert(rest.to_owned(), field_schema(field));
             }
             Some((table, _)) if !properties.contains_key(table) => {
@@ -104,9 +99,6 @@ fn table_schema(path: &str) -> Value {
         "properties": properties,
     });
     if let Some(members) = schema.as_object_mut() {
-        if !required.is_empty() {
-            members.insert("required".into(), required.into());
-        }
         let text = SECTIONS.iter().find(|section| section.key == path).map(|it| it.text.join(" "));
         if let Some(text) = text.filter(|text| !text.is_empty()) {
             members.insert("description".into(), text.into());
@@ -133,7 +125,7 @@ fn field_schema(field: &Field) -> Value {
         Sort::PublicNames => list("a host name or address, with or without a port"),
     };
     let default = match field.fallback {
-        Fallback::Required(_) | Fallback::Absent(_) => None,
+        Fallback::Absent(_) => None,
         Fallback::Number(number) => Some(json!(number)),
         Fallback::Switch(on) => Some(json!(on)),
         Fallback::Word(word) => Some(json!(word)),

@@ -10,7 +10,7 @@ use std::task::Poll;
 use bytes::Bytes;
 use domain::{Principal, Secret};
 use engine::authenticate::{Attempt, AuthenticationRefusal};
-use engine::surface::{Answer, Callers, Peer, Request, ResponsePolicy};
+use engine::surface::{Beginning, Body, Callers, Peer, Request, ResponsePolicy};
 use http::header::{
     AUTHORIZATION, CONNECTION, CONTENT_LENGTH, HOST, HeaderName, HeaderValue, REFERRER_POLICY,
     TRANSFER_ENCODING, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
@@ -18,10 +18,11 @@ use http::header::{
 use http::request::Parts;
 use http::{Response, StatusCode, Version};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
-use hyper::body::Body;
+use hyper::body::Body as HttpBody;
 use tokio::time::timeout;
 
 use super::credentials::Credentials;
+use super::outgoing::{Of, Outgoing};
 use super::proofs::{self, NotProven, PasswordTry};
 use super::record::Told;
 use super::refusal::Refusal;
@@ -43,9 +44,9 @@ impl Site {
         &self,
         caller: impl Into<Caller>,
         request: http::Request<B>,
-    ) -> Response<Bytes>
+    ) -> Response<Outgoing>
     where
-        B: Body<Data = Bytes>,
+        B: HttpBody<Data = Bytes>,
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
         let began = self.clock.now();
@@ -76,12 +77,15 @@ impl Site {
                 (answer.status(), answer)
             }
             Err((refusal, true)) => {
-                (refusal.status(), refusal.answer_for_phone(&reference, of_session))
+                let answer = refusal.answer_for_phone(&reference, of_session);
+                (refusal.status(), answer.map(Body::Whole))
             }
             Err((refusal, false)) if self.listener == CONSOLE => {
-                (refusal.status(), refusal.answer_as_problem(&reference))
+                (refusal.status(), refusal.answer_as_problem(&reference).map(Body::Whole))
             }
-            Err((refusal, false)) => (refusal.status(), refusal.answer(&reference)),
+            Err((refusal, false)) => {
+                (refusal.status(), refusal.answer(&reference).map(Body::Whole))
+            }
         };
         let now = self.clock.now();
         let told = Told {
@@ -96,7 +100,18 @@ impl Site {
         };
         let metrics = placed.as_ref().map_or(self.metrics.unmatched(), |placed| &placed.metrics);
         self.metrics.tell(metrics, &told, now);
-        answer
+        let (surface, route) = (told.surface, told.route);
+        answer.map(|body| {
+            Outgoing::new(body, || Of {
+                listener: self.listener,
+                surface,
+                route,
+                reference,
+                peer: client,
+                metrics: self.metrics.clone(),
+                clock: Arc::clone(&self.clock),
+            })
+        })
     }
 
     /// What could be understood in two ways is refused, so that nobody in front understands it in
@@ -133,9 +148,9 @@ impl Site {
         placed: &Placed,
         asked: Asked<'_>,
         body: B,
-    ) -> Result<Response<Bytes>, Refusal>
+    ) -> Result<Response<Body>, Refusal>
     where
-        B: Body<Data = Bytes>,
+        B: HttpBody<Data = Bytes>,
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
         let principal = match placed.route.callers {
@@ -161,7 +176,7 @@ impl Site {
             principal,
             reference: asked.reference.to_owned(),
         };
-        match timeout(self.limits.request, caught(|| (placed.route.handler)(request))).await {
+        match timeout(self.limits.request, caught(|| placed.route.handler.begin(request))).await {
             Ok(Ok(answer)) => Ok(answer),
             Ok(Err(Panicked)) => {
                 let (surface, route) = (placed.surface, placed.route.path);
@@ -249,7 +264,7 @@ impl Site {
 
     async fn body<B>(&self, parts: &Parts, body: B, limit: usize) -> Result<Bytes, Refusal>
     where
-        B: Body<Data = Bytes>,
+        B: HttpBody<Data = Bytes>,
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
         let announced = parts.headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok());
@@ -292,7 +307,7 @@ struct Panicked;
 
 /// What a handler answers, unless it panics; the panic ends there. Nothing it may have left half
 /// done is seen again: the future is dropped, and what surfaces share is behind locks that ask.
-async fn caught(begin: impl FnOnce() -> Answer) -> Result<Response<Bytes>, Panicked> {
+async fn caught(begin: impl FnOnce() -> Beginning) -> Result<Response<Body>, Panicked> {
     let mut handling = std::panic::catch_unwind(AssertUnwindSafe(begin)).map_err(|_| Panicked)?;
     poll_fn(|context| {
         let polled = std::panic::catch_unwind(AssertUnwindSafe(|| handling.as_mut().poll(context)));
@@ -304,7 +319,7 @@ async fn caught(begin: impl FnOnce() -> Answer) -> Result<Response<Bytes>, Panic
     .await
 }
 
-fn with_policy(mut answer: Response<Bytes>, policy: ResponsePolicy) -> Response<Bytes> {
+fn with_policy(mut answer: Response<Body>, policy: ResponsePolicy) -> Response<Body> {
     // Hop-by-hop fields are ours to set.
     for name in [CONNECTION, TRANSFER_ENCODING, CONTENT_LENGTH] {
         answer.headers_mut().remove(name);

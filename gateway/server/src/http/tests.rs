@@ -11,7 +11,7 @@ use engine::testing::{ManualClock, OpenAdmission, PlainAuthenticator};
 use engine::{Admission, Applicant, Attempt, AuthenticationRefusal, Authenticator, Metrics};
 use http::header::{ALLOW, AUTHORIZATION, HOST, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderName, HeaderValue, Method, Response, StatusCode};
-use http_body_util::Full;
+use http_body_util::{BodyExt, Full};
 use tokio::sync::watch;
 
 use super::proofs::{NotProven, PasswordTry};
@@ -20,6 +20,7 @@ use crate::config::Config;
 use crate::log::LineLimit;
 
 mod headset;
+mod pieces;
 
 /// Answers with what it was asked, or misbehaves.
 pub(crate) struct Echo {
@@ -50,7 +51,10 @@ impl Surface for Echo {
                 }
                 _ => ResponsePolicy::Browser,
             },
-            handler: Route::handler(echo),
+            handler: match *path {
+                "/pieces/{sort}" => Route::pieces(pieces::answer),
+                _ => Route::handler(echo),
+            },
         };
         self.paths.iter().map(route).collect()
     }
@@ -75,6 +79,7 @@ pub(crate) const PATHS: &[(&str, &[Method])] = &[
     ("/phone-panic", &[Method::GET]),
     ("/phone-slow", &[Method::GET]),
     ("/post", &[Method::POST]),
+    ("/pieces/{sort}", &[Method::GET]),
     ("/fippa/s/{token}/{page}", &[Method::GET, Method::POST]),
 ];
 
@@ -214,7 +219,13 @@ fn request(method: Method, target: &str) -> http::Request<Full<Bytes>> {
 async fn answer(request: http::Request<Full<Bytes>>) -> Response<Bytes> {
     let config = config(serde_json::json!({"request_seconds": 1}));
     let from: IpAddr = "192.0.2.1".parse().unwrap();
-    site(&config, &Metrics::new()).answer(from, request).await
+    whole(site(&config, &Metrics::new()).answer(from, request).await).await
+}
+
+/// The answer with all of its body.
+async fn whole(answer: Response<Outgoing>) -> Response<Bytes> {
+    let (parts, body) = answer.into_parts();
+    Response::from_parts(parts, body.collect().await.unwrap().to_bytes())
 }
 
 /// Asks, and compares the status and a part of the text.

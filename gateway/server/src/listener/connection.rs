@@ -2,11 +2,13 @@
 
 use std::convert::Infallible;
 use std::net::IpAddr;
-use std::pin::pin;
+use std::pin::{Pin, pin};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http_body_util::Full;
+use http::HeaderValue;
+use http::header::CONNECTION;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -21,12 +23,18 @@ use super::rarely::Rarely;
 use super::table::Place;
 use super::watched::{Phase, Progress, Watched};
 use super::{Content, Ending, Listener, is_true};
-use crate::http::{Caller, is_trusted};
+use crate::http::{Caller, Outgoing, is_trusted};
 use crate::tls::ShownByDevice;
 use crate::tls::acme::{ALPN, Challenges};
 
 /// How long a refusal may take, handshake included.
 const REFUSAL: Duration = Duration::from_secs(2);
+/// How long the node waits, when it stops, for whoever came before and has not asked anything yet: a slow
+/// phone's handshake. Whoever comes later waits for the next process.
+const FIRST_REQUEST: Duration = Duration::from_secs(2);
+/// The same for whoever has asked before: a busy proxy asks again in this time, and is told with the answer
+/// that it was the last one. Closed at once, a request that is on its way would be lost.
+const NEXT_REQUEST: Duration = Duration::from_millis(500);
 /// What is said where there is no place; nothing of the request is read.
 const NO_PLACE: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/plain\r\n\
     Content-Length: 21\r\nRetry-After: 5\r\nConnection: close\r\n\r\ntoo many connections\n";
@@ -40,15 +48,14 @@ pub(super) async fn serve(
     ending: Ending,
 ) {
     let setup = &listener.setup;
-    // Who has not asked anything when the node stops has nothing in hand.
-    let mut stop = ending.stop.clone();
+    let mut given_up = Box::pin(given_up(ending.clone()));
     if setup.proxy_protocol {
         if !is_trusted(&setup.trusted_proxies, address) {
             setup.metrics.proxy_header.increment();
             return;
         }
         let header = tokio::select! {
-            () = is_true(&mut stop) => return,
+            () = given_up.as_mut() => return,
             header = timeout(setup.limits.header, proxy_header::read(&mut stream)) => header,
         };
         match header {
@@ -70,7 +77,7 @@ pub(super) async fn serve(
         }
     }
     let Some(tls) = &setup.tls else {
-        converse(listener, stream, address, None, ending).await;
+        converse(listener, stream, address, None, ending, given_up).await;
         return;
     };
     if let Some(devices) = &setup.devices {
@@ -78,7 +85,7 @@ pub(super) async fn serve(
     }
     let accept = TlsAcceptor::from(tls.current()).accept(stream);
     let accepted = tokio::select! {
-        () = is_true(&mut stop) => return,
+        () = given_up.as_mut() => return,
         accepted = timeout(setup.limits.handshake, accept) => accepted,
     };
     match accepted {
@@ -89,13 +96,22 @@ pub(super) async fn serve(
             let own = !is_trusted(&setup.trusted_proxies, address);
             let devices = setup.devices.as_ref().filter(|_| own);
             let shown = devices.and_then(|devices| devices.shown(stream.get_ref().1));
-            converse(listener, stream, address, shown, ending).await;
+            converse(listener, stream, address, shown, ending, given_up).await;
         }
         Ok(Err(error)) => {
             setup.metrics.handshake.increment();
             tracing::debug!(listener = setup.name, %error, "a TLS handshake failed");
         }
         Err(_) => setup.metrics.handshake.increment(),
+    }
+}
+
+/// Ends when the node stops and no first request is waited for any longer.
+async fn given_up(mut ending: Ending) {
+    is_true(&mut ending.stop).await;
+    tokio::select! {
+        () = is_true(&mut ending.abort) => {}
+        () = tokio::time::sleep(FIRST_REQUEST) => {}
     }
 }
 
@@ -130,7 +146,7 @@ fn challenge_answer(challenges: &Challenges, path: &str) -> http::Response<Bytes
     };
     let mut answer = http::Response::new(Bytes::from(text));
     *answer.status_mut() = status;
-    let kind = http::HeaderValue::from_static("application/octet-stream");
+    let kind = HeaderValue::from_static("application/octet-stream");
     answer.headers_mut().insert(http::header::CONTENT_TYPE, kind);
     answer
 }
@@ -140,18 +156,22 @@ async fn converse<S>(
     stream: S,
     address: IpAddr,
     shown: Option<ShownByDevice>,
-    mut ending: Ending,
+    ending: Ending,
+    given_up: Pin<Box<impl Future<Output = ()>>>,
 ) where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let setup = &listener.setup;
     let progress = Progress::new();
+    let (has_asked, is_last) = (AtomicBool::new(false), AtomicBool::new(false));
     let shown = shown.as_ref();
     let service = service_fn(|request: http::Request<Incoming>| {
         progress.set(Phase::Working);
-        let progress = progress.clone();
+        has_asked.store(true, Ordering::Relaxed);
+        let (progress, stop) = (progress.clone(), ending.stop.clone());
+        let is_last = &is_last;
         async move {
-            let answer = match &setup.content {
+            let mut answer = match &setup.content {
                 Content::Site(site) => {
                     let device = shown.zip(setup.devices.as_ref());
                     let device =
@@ -160,14 +180,23 @@ async fn converse<S>(
                 }
                 Content::Refusal(refusal) => {
                     setup.metrics.plain.increment();
-                    refusal.answer()
+                    refusal.answer().map(Outgoing::from)
                 }
                 Content::Challenges(challenges) => {
-                    challenge_answer(challenges, request.uri().path())
+                    challenge_answer(challenges, request.uri().path()).map(Outgoing::from)
                 }
             };
-            progress.set(Phase::Answering);
-            Ok::<_, Infallible>(answer.map(Full::<Bytes>::new))
+            if is_last.load(Ordering::Relaxed) {
+                answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+            }
+            if answer.body().is_pieces() {
+                progress.set(Phase::Writing);
+                let over = progress.clone();
+                answer.body_mut().until(stop, move || over.set(Phase::Answering));
+            } else {
+                progress.set(Phase::Answering);
+            }
+            Ok::<_, Infallible>(answer)
         }
     });
     let mut builder = http1::Builder::new();
@@ -181,7 +210,8 @@ async fn converse<S>(
     let mut connection = pin!(builder.serve_connection(io, service));
     let overdue = pin!(progress.overdue(&setup.limits));
     let mut overdue = Rarely::new(overdue);
-    let stop = pin!(is_true(&mut ending.stop));
+    let (mut stop, mut abort) = (ending.stop.clone(), ending.abort.clone());
+    let stop = pin!(is_true(&mut stop));
     let stop = Rarely::new(stop);
     let ended = tokio::select! {
         biased;
@@ -193,11 +223,31 @@ async fn converse<S>(
             return;
         }
         () = stop => {
-            connection.as_mut().graceful_shutdown();
-            tokio::select! {
-                ended = connection.as_mut() => ended,
-                _ = &mut overdue => return,
-                () = is_true(&mut ending.abort) => return,
+            is_last.store(true, Ordering::Relaxed);
+            let is_given_up = async {
+                if !has_asked.load(Ordering::Relaxed) {
+                    return given_up.await;
+                }
+                tokio::select! {
+                    () = is_true(&mut ending.abort) => {}
+                    () = tokio::time::sleep(NEXT_REQUEST) => {}
+                }
+            };
+            let ended = tokio::select! {
+                biased;
+                () = is_given_up => None,
+                ended = connection.as_mut() => Some(ended),
+            };
+            match ended {
+                Some(ended) => ended,
+                None => {
+                    connection.as_mut().graceful_shutdown();
+                    tokio::select! {
+                        ended = connection.as_mut() => ended,
+                        _ = &mut overdue => return,
+                        () = is_true(&mut abort) => return,
+                    }
+                }
             }
         }
     };

@@ -27,10 +27,20 @@ use crate::tls::making::self_signed;
 use crate::tls::{Certificate, DeviceCertificates, Tls};
 
 mod devices;
+mod pieces;
+mod stopping;
 
 /// Nothing here may take longer.
 const DEADLINE: Duration = Duration::from_secs(20);
 const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
+
+fn bind(
+    name: &'static str,
+    addresses: &[SocketAddr],
+    chosen: bool,
+) -> Result<Vec<StdListener>, BindError> {
+    super::bind(name, addresses, chosen, &mut Inherited::default())
+}
 
 struct Fixture {
     address: SocketAddr,

@@ -3,8 +3,15 @@
 //! ```text
 //!   Waiting --first byte--> Header --request whole--> Working --answer made--> Answering
 //!      ^                                                                          |
+//!      |                                               |                          |
+//!      |                                  body in pieces begins                   |
+//!      |                                               v         over             |
+//!      |                            Stalled <-full- Writing -------------------> Answering
+//!      |                               `----taken-----^                           |
 //!      `------------------------------ all written -------------------------------'
 //! ```
+//!
+//! A body in pieces may be written for hours; who takes nothing of it has as long as for a whole answer.
 //!
 //! The stream and the one who serves it set the phase; the watch looks at it now and then and knows
 //! the limits. Setting a phase is on the way of every request, so it wakes nobody and moves no timer:
@@ -33,17 +40,25 @@ pub(super) enum Phase {
     Working,
     /// Taking our answer.
     Answering,
+    /// Taking an answer that comes in pieces.
+    Writing,
+    /// Not taking what there is of one.
+    Stalled,
 }
 
+/// So many bits of the state are the phase.
+const PHASE_BITS: u32 = 3;
+
 impl Phase {
-    const ALL: [Self; 4] = [Self::Waiting, Self::Header, Self::Working, Self::Answering];
+    const ALL: [Self; 6] =
+        [Self::Waiting, Self::Header, Self::Working, Self::Answering, Self::Writing, Self::Stalled];
 
     fn limit(self, limits: &Limits) -> Option<Duration> {
         match self {
             Self::Waiting => Some(limits.idle),
             Self::Header => Some(limits.header),
-            Self::Answering => Some(limits.request),
-            Self::Working => None,
+            Self::Answering | Self::Stalled => Some(limits.request),
+            Self::Working | Self::Writing => None,
         }
     }
 }
@@ -52,8 +67,8 @@ impl Phase {
 #[derive(Clone, Debug)]
 pub(super) struct Progress {
     began: Instant,
-    /// Milliseconds from `began` to the present phase, times four, plus the phase. One number, so
-    /// that both are read as of one moment.
+    /// Milliseconds from `began` to the present phase, shifted by [`PHASE_BITS`], plus the phase. One
+    /// number, so that both are read as of one moment.
     state: Arc<AtomicU64>,
 }
 
@@ -65,8 +80,9 @@ impl Progress {
     }
 
     pub(super) fn set(&self, phase: Phase) {
-        let milliseconds = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX >> 2);
-        self.state.store((milliseconds << 2) | phase as u64, Ordering::Release);
+        let milliseconds = self.began.elapsed().as_millis();
+        let milliseconds = u64::try_from(milliseconds).unwrap_or(u64::MAX >> PHASE_BITS);
+        self.state.store((milliseconds << PHASE_BITS) | phase as u64, Ordering::Release);
     }
 
     fn step(&self, from: Phase, to: Phase) {
@@ -75,10 +91,19 @@ impl Progress {
         }
     }
 
+    /// Whether the peer took what was written.
+    fn taken(&self, taken: bool) {
+        match taken {
+            true => self.step(Phase::Stalled, Phase::Writing),
+            false => self.step(Phase::Writing, Phase::Stalled),
+        }
+    }
+
     fn get(&self) -> (Phase, Duration) {
         let state = self.state.load(Ordering::Acquire);
-        let phase = Phase::ALL.into_iter().find(|phase| *phase as u64 == state & 3);
-        (phase.unwrap_or(Phase::Working), Duration::from_millis(state >> 2))
+        let bits = state & ((1 << PHASE_BITS) - 1);
+        let phase = Phase::ALL.into_iter().find(|phase| *phase as u64 == bits);
+        (phase.unwrap_or(Phase::Working), Duration::from_millis(state >> PHASE_BITS))
     }
 
     /// Ends with the phase that lasted longer than it may.
@@ -129,11 +154,14 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(context, bytes)
+        let written = Pin::new(&mut self.stream).poll_write(context, bytes);
+        self.progress.taken(written.is_ready());
+        written
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let flushed = Pin::new(&mut self.stream).poll_flush(context);
+        self.progress.taken(flushed.is_ready());
         if matches!(flushed, Poll::Ready(Ok(()))) {
             self.progress.step(Phase::Answering, Phase::Waiting);
         }
@@ -149,7 +177,9 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
         context: &mut Context<'_>,
         pieces: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(context, pieces)
+        let written = Pin::new(&mut self.stream).poll_write_vectored(context, pieces);
+        self.progress.taken(written.is_ready());
+        written
     }
 
     fn is_write_vectored(&self) -> bool {

@@ -43,6 +43,10 @@ impl Shared {
     /// Reads certificate, sealing key and settings files again. What does not verify is refused and stays.
     pub(crate) async fn reload(&self) -> Reloaded {
         let _changing = self.changing.lock().await;
+        notify::reloading(self.read_again()).await
+    }
+
+    async fn read_again(&self) -> Reloaded {
         let mut reloaded = Reloaded::default();
         match self.certificates.reload(&self.config, self.engine.now()).await {
             Ok(()) => reloaded.done.push("certificate read".to_owned()),

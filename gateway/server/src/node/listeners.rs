@@ -1,7 +1,8 @@
 //! The listeners of a node: sockets first, so that what is taken is told before anything runs.
 
 use std::collections::BTreeMap;
-use std::net::{TcpListener, UdpSocket};
+use std::net::{SocketAddr, TcpListener, UdpSocket};
+use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::Arc;
 
 use engine::{Authenticator, Clock};
@@ -12,6 +13,7 @@ use super::provisioning_sockets::{self, ProvisioningSockets};
 use super::sip_sockets::SipSockets;
 use crate::config::{AcmeConfig, Config};
 use crate::http::{HttpMetrics, Proofs, Proxies, RouteTable, Site};
+use crate::inherited::{Inherited, Transport, Wanted};
 use crate::listener::{self, BindError, Content, Listener, PlainRefusal, Setup};
 use crate::log::LineLimit;
 use crate::tls::acme::Challenges;
@@ -80,40 +82,93 @@ impl Sockets {
         std::mem::take(&mut self.provisioning.tftp)
     }
 
-    pub(super) fn bind(config: &Config) -> Result<Self, BindError> {
+    /// Takes what was handed over and belongs to a listener of `config`, closes the rest of it, and binds
+    /// what is missing. The supervisor keeps all of them from here on, where there is one that does.
+    pub(super) fn bind(config: &Config, mut inherited: Inherited) -> Result<Self, BindError> {
+        inherited.keep_only(&wanted(config));
         let phone = &config.phone;
-        let plain = |name, port: Option<u16>| match port {
-            None => Ok(Vec::new()),
-            Some(port) => {
-                let mut addresses = phone.addresses.clone();
-                addresses.iter_mut().for_each(|address| address.set_port(port));
-                listener::bind(name, &addresses, phone.addresses_chosen)
-            }
-        };
-        let refusal = plain("phone_refusal", phone.refusal_port)?;
-        let challenges = plain("acme", config.acme.as_ref().and_then(AcmeConfig::http_port))?;
+        let inherited = &mut inherited;
+        let refusal = plain(config, phone.refusal_port);
+        let refusal = listener::bind("phone_refusal", &refusal, phone.addresses_chosen, inherited)?;
+        let challenges = plain(config, config.acme.as_ref().and_then(AcmeConfig::http_port));
+        let challenges = listener::bind("acme", &challenges, phone.addresses_chosen, inherited)?;
         let operations = &config.operations;
         let headset = &config.headset;
-        let bound = listener::bind("headset", &headset.addresses, headset.addresses_chosen);
-        Ok(Self {
+        let bound =
+            listener::bind("headset", &headset.addresses, headset.addresses_chosen, inherited);
+        let console = &config.console;
+        let sockets = Self {
             headset: listener::unless_taken(headset.chosen, "headset", bound)?,
-            phone: listener::bind("phone", &phone.addresses, phone.addresses_chosen)?,
+            phone: listener::bind("phone", &phone.addresses, phone.addresses_chosen, inherited)?,
             console: listener::bind(
                 "console",
-                &config.console.addresses,
-                config.console.addresses_chosen,
+                &console.addresses,
+                console.addresses_chosen,
+                inherited,
             )?,
             operations: listener::bind(
                 "operations",
                 &operations.addresses,
                 operations.addresses_chosen,
+                inherited,
             )?,
             refusal,
             challenges,
-            sip: SipSockets::bind(&config.sip)?,
-            provisioning: ProvisioningSockets::bind(&config.provisioning)?,
-        })
+            sip: SipSockets::bind(&config.sip, inherited)?,
+            provisioning: ProvisioningSockets::bind(&config.provisioning, inherited)?,
+        };
+        inherited.have_kept(sockets.each());
+        Ok(sockets)
     }
+
+    /// All of them, under the names of their listeners.
+    fn each(&self) -> impl Iterator<Item = (&'static str, BorrowedFd<'_>)> {
+        let streams = [
+            ("phone", &self.phone),
+            ("console", &self.console),
+            ("headset", &self.headset),
+            ("operations", &self.operations),
+            ("phone_refusal", &self.refusal),
+            ("acme", &self.challenges),
+        ];
+        let streams = streams
+            .into_iter()
+            .flat_map(|(name, sockets)| sockets.iter().map(move |socket| (name, socket.as_fd())));
+        streams.chain(self.sip.each()).chain(self.provisioning.each())
+    }
+}
+
+/// What listens by that configuration.
+fn wanted(config: &Config) -> Vec<Wanted> {
+    let challenges = config.acme.as_ref().and_then(AcmeConfig::http_port);
+    let (refusal, challenges) =
+        (plain(config, config.phone.refusal_port), plain(config, challenges));
+    let (sip, provisioning) = (&config.sip, &config.provisioning);
+    let listeners: [(_, _, &[SocketAddr]); 12] = [
+        ("phone", Transport::Tcp, &config.phone.addresses),
+        ("console", Transport::Tcp, &config.console.addresses),
+        ("headset", Transport::Tcp, &config.headset.addresses),
+        ("operations", Transport::Tcp, &config.operations.addresses),
+        ("phone_refusal", Transport::Tcp, &refusal),
+        ("acme", Transport::Tcp, &challenges),
+        ("sip_udp", Transport::Udp, &sip.udp),
+        ("sip_tcp", Transport::Tcp, &sip.tcp),
+        ("sip_tls", Transport::Tcp, &sip.tls),
+        ("tftp", Transport::Udp, &provisioning.tftp),
+        ("provisioning", Transport::Tcp, &provisioning.http),
+        ("provisioning_tls", Transport::Tcp, &provisioning.https),
+    ];
+    let each = listeners.into_iter().flat_map(|(listener, transport, addresses)| {
+        addresses.iter().map(move |&address| Wanted { listener, transport, address })
+    });
+    each.collect()
+}
+
+/// Where a plain port beside that of phones listens.
+fn plain(config: &Config, port: Option<u16>) -> Vec<SocketAddr> {
+    let addresses = config.phone.addresses.iter();
+    let at = |port| addresses.map(|address| SocketAddr::new(address.ip(), port)).collect();
+    port.map(at).unwrap_or_default()
 }
 
 impl Serving<'_> {
@@ -261,4 +316,59 @@ async fn ended(
     }
     abort.send_replace(true);
     all.await;
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// Ports of their own, so that nothing else has them.
+    fn config() -> Config {
+        let ports: [u16; 12] = std::array::from_fn(|_| {
+            let socket = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+            socket.local_addr().unwrap().port()
+        });
+        let at = |place: usize| ports[place];
+        let listen = |place| json!({"addresses": ["127.0.0.1"], "port": at(place)});
+        let mut phone = listen(0);
+        phone["refusal_port"] = at(1).into();
+        let value = json!({
+            "name": "gw-a.example", "state_directory": "/nowhere",
+            "certificate": {"acme": {
+                "directory": "https://acme.example/", "terms_agreed": true, "http_port": at(2),
+            }},
+            "listeners": {
+                "phone": phone, "console": listen(3), "headset": listen(4), "operations": listen(5),
+                "sip": {
+                    "addresses": ["127.0.0.1"],
+                    "udp_port": at(6), "tcp_port": at(7), "tls_port": at(8),
+                },
+                "provisioning": {
+                    "folder": "/srv", "addresses": ["127.0.0.1"],
+                    "tftp_port": at(9), "http_port": at(10), "https_port": at(11),
+                },
+            },
+        });
+        Config::read(value, "/".as_ref()).unwrap()
+    }
+
+    #[test]
+    fn ops_01_every_socket_of_every_listener_survives_a_restart() {
+        let config = config();
+        let inodes = |sockets: &Sockets| -> Vec<_> {
+            let inode = |(name, socket)| (name, rustix::fs::fstat(socket).unwrap().st_ino);
+            sockets.each().map(inode).collect()
+        };
+        let before = Sockets::bind(&config, Inherited::default()).unwrap();
+        let wanted = wanted(&config);
+        assert_eq!((wanted.len(), before.each().count()), (12, 12));
+        let handed = Inherited::of_tests(before.each()).unwrap();
+        let sockets = inodes(&before);
+        // While those of before are open nothing else can be bound there.
+        drop(before);
+        let after = Sockets::bind(&config, handed).unwrap();
+        assert_eq!(inodes(&after), sockets);
+    }
 }

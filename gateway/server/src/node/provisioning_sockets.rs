@@ -1,13 +1,13 @@
 //! The sockets of provisioning: TFTP, and HTTP with and without TLS.
 
 use std::net::{SocketAddr, TcpListener, UdpSocket};
+use std::os::fd::{AsFd, BorrowedFd};
 
 use provisioning::TftpLimits;
 
 use crate::config::{Config, ProvisioningListeners};
+use crate::inherited::Inherited;
 use crate::listener::{self, BindError};
-
-use super::sip_sockets::bind_udp;
 
 /// Sockets that phones load files by.
 #[derive(Debug, Default)]
@@ -18,14 +18,24 @@ pub(super) struct ProvisioningSockets {
 }
 
 impl ProvisioningSockets {
-    pub(super) fn bind(provisioning: &ProvisioningListeners) -> Result<Self, BindError> {
+    pub(super) fn bind(
+        provisioning: &ProvisioningListeners,
+        inherited: &mut Inherited,
+    ) -> Result<Self, BindError> {
         let chosen = provisioning.addresses_chosen;
-        let streams = |name, addresses: &[SocketAddr]| listener::bind(name, addresses, chosen);
         Ok(Self {
-            tftp: listener::bind_each("tftp", &provisioning.tftp, chosen, bind_udp)?,
-            http: streams("provisioning", &provisioning.http)?,
-            https: streams("provisioning_tls", &provisioning.https)?,
+            tftp: listener::bind_packets("tftp", &provisioning.tftp, chosen, inherited)?,
+            http: listener::bind("provisioning", &provisioning.http, chosen, inherited)?,
+            https: listener::bind("provisioning_tls", &provisioning.https, chosen, inherited)?,
         })
+    }
+
+    /// All of them, under the names of their listeners.
+    pub(super) fn each(&self) -> impl Iterator<Item = (&'static str, BorrowedFd<'_>)> {
+        let tftp = self.tftp.iter().map(|socket| ("tftp", socket.as_fd()));
+        let http = self.http.iter().map(|socket| ("provisioning", socket.as_fd()));
+        let https = self.https.iter().map(|socket| ("provisioning_tls", socket.as_fd()));
+        tftp.chain(http).chain(https)
     }
 }
 
@@ -60,6 +70,10 @@ mod tests {
 
     use super::*;
 
+    fn bind(provisioning: &ProvisioningListeners) -> Result<ProvisioningSockets, BindError> {
+        ProvisioningSockets::bind(provisioning, &mut Inherited::default())
+    }
+
     fn listeners(provisioning: Value) -> ProvisioningListeners {
         let value = json!({
             "name": "gw-a.example", "state_directory": "/nowhere",
@@ -93,14 +107,14 @@ mod tests {
 
     #[test]
     fn hst_11_nothing_listens_unless_it_was_asked_to_and_what_is_taken_is_told() {
-        let off = ProvisioningSockets::bind(&listeners(json!({"folder": "/srv"}))).unwrap();
+        let off = bind(&listeners(json!({"folder": "/srv"}))).unwrap();
         assert!(off.tftp.is_empty() && off.http.is_empty() && off.https.is_empty());
         let taken = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let port = taken.local_addr().unwrap().port();
         let listeners = listeners(json!({
             "folder": "/srv", "addresses": ["127.0.0.1"], "tftp_port": port,
         }));
-        let error = ProvisioningSockets::bind(&listeners).unwrap_err();
+        let error = bind(&listeners).unwrap_err();
         assert!(error.to_string().starts_with("tftp cannot listen on 127.0.0.1:"), "{error}");
     }
 }

@@ -4,17 +4,15 @@
 //! As long as the configuration says nothing of them, a port that another program has is done without:
 //! most nodes speak no SIP, and one that does beside a proxy on the same machine is to say so.
 
-use std::net::{SocketAddr, TcpListener, UdpSocket};
+use std::net::{TcpListener, UdpSocket};
+use std::os::fd::{AsFd, BorrowedFd};
 
 use sip::{Limits, Listening};
-use socket2::{Domain, Protocol, Socket, Type};
 
 use crate::config::{Config, SipListeners};
+use crate::inherited::Inherited;
 use crate::listener::{self, BindError};
 use crate::tls::certificates::Certificates;
-
-/// What the kernel may hold for us while we are busy. It gives less where it is not allowed more.
-const DATAGRAM_BYTES: usize = 4 * 1024 * 1024;
 
 /// Sockets that SIP comes in by.
 #[derive(Debug, Default)]
@@ -25,20 +23,23 @@ pub(super) struct SipSockets {
 }
 
 impl SipSockets {
-    pub(super) fn bind(sip: &SipListeners) -> Result<Self, BindError> {
-        let streams = |name, addresses: &[SocketAddr]| {
-            listener::unless_taken(
-                sip.chosen,
-                "sip",
-                listener::bind(name, addresses, sip.addresses_chosen),
-            )
-        };
-        let datagrams = listener::bind_each("sip_udp", &sip.udp, sip.addresses_chosen, bind_udp);
+    pub(super) fn bind(sip: &SipListeners, inherited: &mut Inherited) -> Result<Self, BindError> {
+        let chosen = sip.addresses_chosen;
+        let udp = listener::bind_packets("sip_udp", &sip.udp, chosen, inherited);
+        let tcp = listener::bind("sip_tcp", &sip.tcp, chosen, inherited);
+        let tls = listener::bind("sip_tls", &sip.tls, chosen, inherited);
         Ok(Self {
-            udp: listener::unless_taken(sip.chosen, "sip", datagrams)?,
-            tcp: streams("sip_tcp", &sip.tcp)?,
-            tls: streams("sip_tls", &sip.tls)?,
+            udp: listener::unless_taken(sip.chosen, "sip", udp)?,
+            tcp: listener::unless_taken(sip.chosen, "sip", tcp)?,
+            tls: listener::unless_taken(sip.chosen, "sip", tls)?,
         })
+    }
+
+    /// All of them, under the names of their listeners.
+    pub(super) fn each(&self) -> impl Iterator<Item = (&'static str, BorrowedFd<'_>)> {
+        let udp = self.udp.iter().map(|socket| ("sip_udp", socket.as_fd()));
+        let tcp = self.tcp.iter().map(|socket| ("sip_tcp", socket.as_fd()));
+        udp.chain(tcp).chain(self.tls.iter().map(|socket| ("sip_tls", socket.as_fd())))
     }
 }
 
@@ -74,18 +75,6 @@ fn limits(sip: &SipListeners) -> Limits {
     }
 }
 
-pub(super) fn bind_udp(address: SocketAddr) -> std::io::Result<UdpSocket> {
-    let socket = Socket::new(Domain::for_address(address), Type::DGRAM, Some(Protocol::UDP))?;
-    if address.is_ipv6() {
-        socket.set_only_v6(true)?;
-    }
-    let _ = socket.set_recv_buffer_size(DATAGRAM_BYTES);
-    let _ = socket.set_send_buffer_size(DATAGRAM_BYTES);
-    socket.bind(&address.into())?;
-    socket.set_nonblocking(true)?;
-    Ok(socket.into())
-}
-
 #[cfg(test)]
 mod tests {
     use std::io::ErrorKind;
@@ -94,6 +83,10 @@ mod tests {
 
     use super::*;
     use crate::config::Config;
+
+    fn bind(sip: &SipListeners) -> Result<SipSockets, BindError> {
+        SipSockets::bind(sip, &mut Inherited::default())
+    }
 
     fn listeners(sip: Value) -> SipListeners {
         let value = json!({
@@ -113,18 +106,18 @@ mod tests {
         let port = taken.local_addr().unwrap().port();
         let mut sip =
             listeners(json!({"addresses": ["127.0.0.1"], "tls_port": 0, "tcp_port": port}));
-        let error = SipSockets::bind(&sip).unwrap_err();
+        let error = bind(&sip).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::AddrInUse);
         assert!(error.to_string().starts_with("sip_tcp cannot listen on 127.0.0.1:"), "{error}");
         sip.chosen = false;
-        let sockets = SipSockets::bind(&sip).unwrap();
+        let sockets = bind(&sip).unwrap();
         assert!(sockets.tcp.is_empty());
         let taken = UdpSocket::bind(("127.0.0.1", 0)).unwrap();
         let port = taken.local_addr().unwrap().port();
         let sip = listeners(json!({
             "addresses": ["127.0.0.1"], "tls_port": 0, "tcp_port": 0, "udp_port": port,
         }));
-        let error = SipSockets::bind(&sip).unwrap_err();
+        let error = bind(&sip).unwrap_err();
         assert!(error.to_string().starts_with("sip_udp cannot listen"), "{error}");
     }
 
@@ -134,7 +127,7 @@ mod tests {
             let mut sip = listeners(sip);
             let addresses = sip.tls.iter_mut().chain(&mut sip.tcp).chain(&mut sip.udp);
             addresses.for_each(|address| address.set_port(0));
-            SipSockets::bind(&sip).unwrap()
+            bind(&sip).unwrap()
         };
         let sockets = any_port(json!({"addresses": ["127.0.0.1", "127.0.0.2"], "udp_port": 5060}));
         assert_eq!((sockets.udp.len(), sockets.tcp.len(), sockets.tls.len()), (2, 2, 2));

@@ -17,6 +17,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::temporary::Folder;
+use crate::{secret_file, surfaces, tls};
 
 /// A node with its state in a folder of the test.
 struct Fixture {
@@ -65,6 +66,7 @@ fn options(folder: &Path) -> Options {
         log: LogControl::none(),
         clock: Arc::new(SystemClock),
         surfaces: surfaces::product(),
+        inherited: Inherited::default(),
     }
 }
 

@@ -61,7 +61,7 @@ impl Fixture {
         let path = target.split('?').next().unwrap();
         let routes = Arc::clone(&self.operations).routes();
         let route = routes.iter().find(|route| route.path == path).expect(path);
-        (route.handler)(self.request(target, from, bearer)).await
+        route.handler.whole(self.request(target, from, bearer)).await
     }
 
     fn request(&self, target: &str, from: &str, bearer: Option<&str>) -> Request {
@@ -209,6 +209,6 @@ async fn ops_02_metrics_handed_on_by_a_proxy_need_the_token() {
     for name in ["forwarded", "x-forwarded-for"] {
         let mut request = it.request("/metrics", "127.0.0.1", None);
         request.headers.insert(name, HeaderValue::from_static("for=127.0.0.1"));
-        assert_eq!((route.handler)(request).await.status(), 403, "{name}");
+        assert_eq!(route.handler.whole(request).await.status(), 403, "{name}");
     }
 }

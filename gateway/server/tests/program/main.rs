@@ -5,6 +5,7 @@
 mod backup;
 mod certificates;
 mod check;
+mod credentials;
 mod demo;
 mod import;
 mod place;

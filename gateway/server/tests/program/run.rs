@@ -45,14 +45,37 @@ fn ops_01_the_supervisor_is_told_and_a_stop_ends_with_0() {
     let path = place.path("notify.sock");
     let socket = UnixDatagram::bind(&path).unwrap();
     socket.set_read_timeout(Some(std::time::Duration::from_secs(60))).unwrap();
-    let mut program =
-        place.start(&["run", "--config", "@jackfield.toml"], &[("NOTIFY_SOCKET", &path)]);
-    let mut told = [0; 64];
-    let length = socket.recv(&mut told).unwrap();
-    assert_eq!(text(&told[..length]), "READY=1");
+    let environment = [("NOTIFY_SOCKET", path.as_path()), ("WATCHDOG_USEC", "60000000".as_ref())];
+    let mut program = place.start(&["run", "--config", "@jackfield.toml"], &environment);
+    let next = || {
+        let mut told = [0; 256];
+        let length = socket.recv(&mut told).unwrap();
+        text(&told[..length])
+    };
+    let mut kept = Vec::new();
+    let ready = loop {
+        let told = next();
+        match told.strip_prefix("FDSTORE=1\nFDNAME=") {
+            Some(named) => kept.push(named.split('/').next().unwrap().to_owned()),
+            None => break told,
+        }
+    };
+    assert_eq!(kept, ["phone", "console", "operations"]);
+    assert_eq!(ready, "READY=1");
+    assert_eq!(next(), "WATCHDOG=1");
+    program.signal(Signal::HUP);
+    let told: Vec<_> =
+        std::iter::from_fn(|| Some(next()).filter(|told| told != "READY=1")).collect();
+    let reloads = told.iter().find(|told| told.starts_with("RELOADING=1\nMONOTONIC_USEC="));
+    assert!(
+        reloads.is_some() && told.iter().all(|it| Some(it) == reloads || it == "WATCHDOG=1"),
+        "{told:?}"
+    );
     program.signal(Signal::INT);
-    let length = socket.recv(&mut told).unwrap();
-    assert_eq!(text(&told[..length]), "STOPPING=1");
+    assert_eq!(
+        std::iter::from_fn(|| Some(next())).find(|told| told != "WATCHDOG=1").unwrap(),
+        "STOPPING=1"
+    );
     assert_eq!(program.end(), Some(0));
 }
 

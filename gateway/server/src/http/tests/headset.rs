@@ -57,7 +57,7 @@ async fn ask_with(request: http::Request<Full<Bytes>>, device: Option<Principal>
         metrics: http,
     };
     let caller = Caller { address: [192, 0, 2, 1].into(), device };
-    let answer = site.answer(caller, request).await;
+    let answer = whole(site.answer(caller, request).await).await;
     (answer.status().as_u16(), String::from_utf8_lossy(answer.body()).into_owned())
 }
 

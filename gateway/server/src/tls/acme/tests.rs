@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::config::{CertificateFiles, Config};
+use crate::inherited::Inherited;
 use crate::log::LogControl;
 use crate::node::{Node, NodeError, Options};
 use crate::temporary::Folder;
@@ -159,6 +160,7 @@ async fn start(config: Config) -> Node {
             log: LogControl::none(),
             clock: Arc::new(SystemClock),
             surfaces: crate::surfaces::product(),
+            inherited: Inherited::default(),
         };
         match Node::start(options).await {
             Ok(node) => return node,

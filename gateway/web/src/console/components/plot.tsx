@@ -64,8 +64,8 @@ export function Plot(props: {
   const rows = Array.from({ length: count }, (_, place) => place).filter((place) => (count - 1 - place) % every === 0);
   return (
     <figure class="plot">
-      <figcaption id={title}>
-        <span>{props.title}</span>
+      <figcaption>
+        <span id={title}>{props.title}</span>
         <Button pressed={asTable} onClick={() => setAsTable(!asTable)} label={`${words().asTable}: ${props.title}`}>{words().asTable}</Button>
       </figcaption>
       {!asTable && (

@@ -92,8 +92,8 @@ const BEYOND_ROWS = 8;
 /** A list of any length: 24,000 rows cost what 40 do. */
 export function LongTable<T>(props: {
   caption: string; columns: Column<T>[]; rows: T[]; id: (row: T) => string; first?: Sorting; empty?: ComponentChildren;
-  /** The height of the list in pixels. */
-  height?: number;
+  /** It is never narrower than so many letters are high; what does not fit is scrolled to. */
+  leastRem?: number;
 }): JSX.Element {
   const [sorting, setSorting] = useState<Sorting | null>(props.first ?? null);
   const [top, setTop] = useState(0);
@@ -115,7 +115,8 @@ export function LongTable<T>(props: {
   useEffect(() => {
     shape.current?.style.setProperty("--columns", columns);
     shape.current?.style.setProperty("--rows", `${rows.length * ROW_PIXELS}px`);
-  }, [columns, rows.length]);
+    if (props.leastRem) shape.current?.style.setProperty("--least", `${props.leastRem}rem`);
+  }, [columns, rows.length, props.leastRem]);
   if (props.rows.length === 0 && props.empty) return <>{props.empty}</>;
   return (
     <div class="long" role="table" aria-label={props.caption} aria-rowcount={rows.length + 1} aria-colcount={props.columns.length} ref={shape}>

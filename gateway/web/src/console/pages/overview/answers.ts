@@ -12,6 +12,13 @@ export interface Part {
   page: string | null;
 }
 
+export interface OtherNode {
+  node: string;
+  state: string;
+  version: string | null;
+  agents: number | null;
+}
+
 export interface Overview {
   node: string;
   version: string;
@@ -19,12 +26,13 @@ export interface Overview {
   parts: Part[];
   agents: Record<string, number>;
   sessions: number;
+  nodes: OtherNode[];
   first_steps: Record<"administrator" | "team" | "agent" | "device" | "signed_in", boolean>;
   phone_url: string | null;
 }
 
 export interface History {
   step_seconds: number;
-  ends_at: string;
+  ends_at: string | null;
   series: { name: string; team: string | null; unit: string; values: (number | null)[] }[];
 }

@@ -1,0 +1,102 @@
+// The pairs of contact-centre servers: which side serves, what is wrong and what to do, and what changed.
+
+import type { JSX } from "preact";
+import { Empty, Facts, Loading, Notice, Page, Section, State, Trouble, type PartState } from "../../components/parts";
+import { Since } from "../../components/presence";
+import { Probe } from "../../components/probe";
+import { Table, type Column } from "../../components/table";
+import { useGet } from "../../components/use";
+import { fill, number, time } from "../../language";
+import { to } from "../../router";
+import { has } from "../../session";
+import { reasonOf } from "../overview/reasons";
+import type { Change, CtiStatus, Pair, Side } from "./answers";
+import { words } from "./texts";
+
+/** How often the page asks again. */
+const AGAIN_SECONDS = 3;
+
+export default function CtiPage(): JSX.Element {
+  const asked = useGet<CtiStatus>("/cti-status", {}, AGAIN_SECONDS);
+  const pairs = asked.value?.pairs;
+  return (
+    <Page title={words().title} intro={words().intro}>
+      <Trouble problem={asked.problem} again={asked.again} />
+      {!pairs && asked.busy && <Loading />}
+      {pairs?.length === 0 && (
+        <Empty title={words().none}>
+          <p>{words().noneText}</p>
+          {has("administrator") && <a href="#/settings/cti-pairs">{words().add}</a>}
+        </Empty>
+      )}
+      {pairs?.map((pair) => <OnePair key={pair.name} pair={pair} />)}
+    </Page>
+  );
+}
+
+function OnePair(props: { pair: Pair }): JSX.Element {
+  const { pair } = props;
+  const leads = has("administrator");
+  const isWell = pair.state === "ok";
+  return (
+    <Section title={fill(words().pair, { pair: pair.name })}
+      actions={leads && <a href={to("settings", "cti-pairs", pair.name)}>{fill(words().settingsOf, { pair: pair.name })}</a>}>
+      <Notice kind={pair.state}>
+        <State state={pair.state} />
+        <p>{isWell ? fill(words().works, { side: (pair.active_side ?? "").toUpperCase() }) : reasonOf(pair)}</p>
+      </Notice>
+      <Facts facts={[
+        [words().since, pair.since ? <><Since key="since" at={pair.since} /> <span class="small">({time(pair.since)})</span></> : "–"],
+        [words().unknownAgents, number(pair.unknown_agents)],
+      ]} />
+      <Sides pair={pair} />
+      {pair.state === "missing" && leads && (
+        <div>
+          <h3>{words().whatToDo}</h3>
+          <ol class="numbered">{words().doList.map((line) => <li key={line}>{line}</li>)}</ol>
+        </div>
+      )}
+      {leads && <Probe kind="cti" name={pair.name} label={fill(words().testOf, { pair: pair.name })}>{words().test}</Probe>}
+      <Changes pair={pair} />
+    </Section>
+  );
+}
+
+const STATES: Record<string, PartState> = { active: "ok", standby: "ok", open: "ok", up: "ok", off: "off", not_tried: "unknown", connecting: "partial", opening: "partial" };
+
+function stateOf(state: string): JSX.Element {
+  return <State state={STATES[state] ?? "missing"} word={words().states[state] ?? state} />;
+}
+
+function Sides(props: { pair: Pair }): JSX.Element {
+  const caption = fill(words().sides, { pair: props.pair.name });
+  const columns: Column<Side>[] = [
+    { id: "side", title: words().side, cell: (it) => fill(words().sideNamed, { side: it.side.toUpperCase() }) },
+    { id: "state", title: words().state, cell: (it) => stateOf(it.state) },
+    { id: "address", title: words().address, cell: (it) => it.address === null ? "–" : <code>{it.address}</code> },
+    { id: "since", title: words().since, cell: (it) => <Since at={it.since} /> },
+    { id: "problem", title: words().problem, cell: (it) => it.problem ?? "" },
+  ];
+  return <Table caption={caption} columns={columns} rows={props.pair.sides} id={(it) => it.side} />;
+}
+
+function Changes(props: { pair: Pair }): JSX.Element {
+  const { pair } = props;
+  const caption = fill(words().historyOf, { pair: pair.name });
+  const rows = pair.changes.map((change, place) => ({ change, place }));
+  const columns: Column<{ change: Change; place: number }>[] = [
+    { id: "at", title: words().at, cell: ({ change }) => time(change.at), sort: ({ change }) => change.at },
+    { id: "side", title: words().side, cell: ({ change }) => change.side === null ? "" : fill(words().sideNamed, { side: change.side.toUpperCase() }), sort: ({ change }) => change.side },
+    { id: "state", title: words().change, cell: ({ change }) => stateOf(change.state), sort: ({ change }) => change.state },
+    { id: "problem", title: words().problem, cell: ({ change }) => change.problem ?? "" },
+  ];
+  return (
+    <div class="page">
+      <div>
+        <h3>{words().history}</h3>
+        <p class="small">{words().historyText}</p>
+      </div>
+      <Table caption={caption} columns={columns} rows={rows} id={({ place }) => String(place)} empty={<p>{words().noHistory}</p>} />
+    </div>
+  );
+}

@@ -1,0 +1,38 @@
+import { texts } from "../../language";
+
+export const words = texts({
+  en: {
+    title: "Log",
+    intro: "The last lines of this node, as they come. They name no secrets; the reference of an error page finds its line here.",
+    level: "At least",
+    levels: { error: "Errors", warn: "Warnings", info: "Information", debug: "Details", trace: "Everything" } as Record<string, string>,
+    filter: "Contains",
+    filterHelp: "A reference, an agent, a part of a line.",
+    pause: "Hold",
+    goOn: "Go on",
+    held: "{count} new lines wait.",
+    empty: "No line fits",
+    emptyText: "The log is quiet at this level. Set a finer level for a while under Nodes.",
+    save: "Save these lines",
+    setLevel: "Set the level",
+    lines: "Lines of the log",
+    cut: "Only the newest {count} lines are kept here.",
+  },
+  de: {
+    title: "Protokoll",
+    intro: "Die letzten Zeilen dieses Knotens, so wie sie kommen. Sie nennen keine Geheimnisse; das Kennzeichen einer Fehlerseite findet hier seine Zeile.",
+    level: "Mindestens",
+    levels: { error: "Fehler", warn: "Warnungen", info: "Meldungen", debug: "Einzelheiten", trace: "Alles" } as Record<string, string>,
+    filter: "Enthält",
+    filterHelp: "Ein Kennzeichen, ein Agent, ein Teil einer Zeile.",
+    pause: "Anhalten",
+    goOn: "Weiter",
+    held: "{count} neue Zeilen warten.",
+    empty: "Keine Zeile passt",
+    emptyText: "Auf dieser Stufe ist das Protokoll still. Setzen Sie unter Knoten für eine Weile eine feinere Stufe.",
+    save: "Diese Zeilen speichern",
+    setLevel: "Stufe setzen",
+    lines: "Zeilen des Protokolls",
+    cut: "Nur die neuesten {count} Zeilen werden hier behalten.",
+  },
+});
