@@ -32,7 +32,7 @@ test("a_settings_file_is_planned_before_it_is_put_in_force", async () => {
   assert.match(saved, /^agents:$/m);
   assert.match(saved, /"password_hash":"\(set\)"/);
 
-  const choose = page.getByLabel("Settings file").last();
+  const choose = page.getByLabel("Choose a settings file");
   // Secrets are masked in what is saved here, and that is said.
   await choose.setInputFiles(file(saved));
   await page.getByText("The file has (set) in place of secrets", { exact: false }).waitFor();
@@ -83,7 +83,7 @@ test("a_table_is_taken_over_after_its_plan_was_seen", async () => {
   assert.match(await page.getByLabel("Rows").inputValue(), /Ada/);
 
   await page.getByLabel("What the table holds").selectOption("teams");
-  await page.getByLabel("Table", { exact: true }).setInputFiles(file("name,wrap_up_seconds\nEvening,15\n", "teams.csv"));
+  await page.getByLabel("Choose a table").setInputFiles(file("name,wrap_up_seconds\nEvening,15\n", "teams.csv"));
   await show.click();
   await page.getByText("Teams: Evening").waitFor();
   await check(page, "settings-table-plan");

@@ -17,6 +17,8 @@ import { fieldWords, nameOf, pageOf, spoken, type SectionEntry } from "./section
 import { words } from "./texts";
 import { shown } from "./values";
 
+/** Lists of so many entries follow changes of the settings by themselves. */
+const RELOADED_MAX = 1_000;
 /** From so many on only those that are seen are drawn. */
 const LONG_FROM = 30;
 
@@ -32,8 +34,12 @@ export function ListPage(props: { section: SectionEntry; schema: Schema; ruled: 
   const again = () => setRound((round) => round + 1);
   const numberSeen = useRef<number | null>(null);
   useTopic("settings", (told: { number: number }) => {
-    if (numberSeen.current !== null && told.number !== numberSeen.current) setStale(true);
+    const moved = numberSeen.current !== null && told.number !== numberSeen.current;
     numberSeen.current = told.number;
+    if (!moved) return;
+    // A long list does not jump away under whoever reads it, nor is it loaded again and again.
+    if (total !== null && total > RELOADED_MAX) setStale(true);
+    else again();
   });
   useEffect(() => {
     const end = new AbortController();

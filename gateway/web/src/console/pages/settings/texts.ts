@@ -130,7 +130,7 @@ export const words = texts({
     add: "Hinzufügen",
     newTitle: "Neu: {one}",
     copyTitle: "Kopie von {name}",
-    backTo: "Zurück zu {section}",
+    backTo: "Zurück: {section}",
     copy: "Kopieren",
     search1: "In {section} suchen",
     noMatch: "Kein Eintrag passt. Leeren Sie die Suche, um alle zu sehen.",
