@@ -15,6 +15,7 @@ mod checkout;
 mod clocks;
 mod dependencies;
 mod edges;
+mod licences;
 mod manifests;
 mod purity;
 mod requirements;

@@ -127,14 +127,16 @@ fn impure(tokens: &[crate::tokens::Token]) -> Vec<(usize, String)> {
 /// Names of every library that `package` links, through however many others; what only its build
 /// scripts and tests use is not linked.
 fn linked_by(metadata: &Value, package: &str) -> Vec<String> {
+    let linked = packages_linked_by(metadata, package).into_iter();
+    linked.map(|each| each["name"].as_str().unwrap_or_default().to_owned()).collect()
+}
+
+/// The same as cargo describes them.
+pub(crate) fn packages_linked_by<'m>(metadata: &'m Value, package: &str) -> Vec<&'m Value> {
     let array = |value: &'static str| {
         metadata.pointer(value).and_then(Value::as_array).into_iter().flatten()
     };
     let text = |value: &Value, name: &str| value[name].as_str().unwrap_or_default().to_owned();
-    let name_of = |id: &str| {
-        let package = array("/packages").find(|each| each["id"] == id);
-        package.map(|each| text(each, "name")).unwrap_or_default()
-    };
     let mut open: Vec<_> = array("/packages")
         .filter(|each| each["name"] == package)
         .map(|each| text(each, "id"))
@@ -153,7 +155,7 @@ fn linked_by(metadata: &Value, package: &str) -> Vec<String> {
             }
         }
     }
-    seen.iter().map(|id| name_of(id)).collect()
+    seen.iter().filter_map(|id| array("/packages").find(|each| each["id"] == **id)).collect()
 }
 
 #[test]

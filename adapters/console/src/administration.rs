@@ -5,7 +5,9 @@ use std::net::IpAddr;
 use async_trait::async_trait;
 use domain::{Actor, Identity, Problems, Secret, Timestamp};
 use engine::SubmitError;
+use engine::surface::Source;
 use serde_json::Value;
+use tokio::sync::watch;
 
 /// Who asks for a deed, and under which id they would repeat it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -127,6 +129,46 @@ pub struct SetUp {
     pub reference: String,
 }
 
+/// A line of a node's log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogLine {
+    /// When it was told.
+    pub at: Timestamp,
+    /// How much it matters: `error`, `warn`, `info`, `debug`, `trace`.
+    pub level: &'static str,
+    /// Which part of the program it is from.
+    pub target: String,
+    /// In words.
+    pub message: String,
+    /// Names and values, in order.
+    pub fields: Vec<(String, String)>,
+}
+
+/// Lines of a node's log that were asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LogLines {
+    /// The oldest first.
+    pub lines: Vec<LogLine>,
+    /// The number of the last line there is, to ask for what comes after it.
+    pub last: u64,
+    /// How many came since the number asked with that are not among these.
+    pub missed: u64,
+}
+
+/// A backup on its way to a browser.
+pub struct Archive {
+    /// How large it is.
+    pub bytes: u64,
+    /// Its bytes.
+    pub pieces: Box<dyn Source>,
+}
+
+impl std::fmt::Debug for Archive {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "an archive of {} bytes", self.bytes)
+    }
+}
+
 /// The node, as its administrators see it.
 #[async_trait]
 pub trait Administration: Send + Sync + 'static {
@@ -138,6 +180,16 @@ pub trait Administration: Send + Sync + 'static {
         members: Value,
         context: Context,
     ) -> Result<Value, Failure>;
+
+    /// The newest lines of this node's log after the one of that number that matter as much as `level` or more,
+    /// at most so many; 0 stands for before the first.
+    fn log_lines(&self, after: u64, level: &str, most: usize) -> Result<LogLines, Failure>;
+
+    /// Moves with every line of this node's log, to its number.
+    fn log_moves(&self) -> Result<watch::Receiver<u64>, Failure>;
+
+    /// The backup of that name on this node's disk, as it is there.
+    async fn backup_archive(&self, name: &str, context: Context) -> Result<Archive, Failure>;
 
     /// Signs somebody in.
     async fn sign_in(&self, attempt: SignIn) -> Result<NewSession, SignInRefusal>;

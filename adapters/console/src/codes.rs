@@ -22,6 +22,7 @@ pub(crate) const CODES: &[(&str, u16, &str)] = &[
     ("refused", 409, "Refused"),
     ("in_use", 409, "Others name it"),
     ("last_administrator", 409, "Nobody would be left to administer"),
+    ("other_node", 409, "Another node has that"),
     ("read_only", 409, "A file rules the settings"),
     ("settings_in_use", 409, "Settings in use cannot change so"),
     ("settings_moved", 409, "The settings changed meanwhile"),

@@ -20,8 +20,10 @@ mod conditions;
 mod csv;
 mod etag;
 mod history;
+mod event_stream;
 mod json;
 mod merge;
+mod news;
 mod openapi;
 mod operation;
 mod operations;
@@ -36,11 +38,12 @@ mod testing;
 mod tests;
 
 pub use administration::{
-    Administration, Context, Failure, NewSession, SetUp, SignIn, SignInRefusal,
+    Administration, Archive, Context, Failure, LogLine, LogLines, NewSession, SetUp, SignIn,
+    SignInRefusal,
 };
 pub use etag::{ETAG_PURPOSE, etag};
 pub use history::{AGENTS_SERIES, agent_states, series_unit};
 pub use openapi::document as openapi_document;
-pub use operations::{headset_csv_head, headset_csv_lines};
+pub use operations::{DEVICE_STATES, headset_csv_head, headset_csv_lines};
 pub use parts::{Part, PartCode, PartKind, PartState};
 pub use surface::Console;

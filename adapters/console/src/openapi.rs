@@ -103,9 +103,13 @@ fn schemas() -> Value {
     schemas.insert("SeenHeadset".to_owned(), operations::headset_schema());
     schemas.insert("HeadsetPhone".to_owned(), operations::headset_phone_schema());
     schemas.insert("HeadsetUnknownRequest".to_owned(), operations::unknown_request_schema());
+    schemas.insert("AgentPhone".to_owned(), operations::agent_phone_schema());
+    schemas.insert("CtiStatus".to_owned(), operations::cti_status_schema());
+    schemas.insert("DeviceState".to_owned(), operations::device_state_schema());
     schemas.insert("Overview".to_owned(), operations::overview_schema());
     schemas.insert("Part".to_owned(), parts::part_schema());
     schemas.insert("FlightRecord".to_owned(), operations::flight_record_schema());
+    schemas.insert("LogLine".to_owned(), operations::log_line_schema());
     schemas.insert("Problem".to_owned(), problem_schema());
     Value::Object(schemas)
 }

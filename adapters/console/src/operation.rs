@@ -36,8 +36,18 @@ pub(crate) const READERS: Callers =
 pub(crate) type Given = Result<Response<Bytes>, Problem>;
 /// What a handler gives in time.
 pub(crate) type Giving = Pin<Box<dyn Future<Output = Given> + Send>>;
+/// What a handler gives whose answer comes piece by piece.
+pub(crate) type Begun = Result<Response<engine::surface::Body>, Problem>;
+/// The same in time.
+pub(crate) type Beginning = Pin<Box<dyn Future<Output = Begun> + Send>>;
 /// What answers.
-pub(crate) type Handle = Arc<dyn Fn(Arc<Console>, Asked) -> Giving + Send + Sync>;
+#[derive(Clone)]
+pub(crate) enum Handle {
+    /// With a whole answer.
+    Whole(Arc<dyn Fn(Arc<Console>, Asked) -> Giving + Send + Sync>),
+    /// With one whose body comes piece by piece.
+    Pieces(Arc<dyn Fn(Arc<Console>, Asked) -> Beginning + Send + Sync>),
+}
 
 /// What a parameter of the query may hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -138,9 +148,26 @@ pub(crate) struct Operation {
 }
 
 impl Operation {
+    /// An operation without query and body, whose answer comes piece by piece.
+    pub(crate) fn in_pieces<F, A>(
+        place: (Method, &'static str),
+        id: impl Into<String>,
+        summary: impl Into<String>,
+        callers: Callers,
+        handle: F,
+    ) -> Self
+    where
+        F: Fn(Arc<Console>, Asked) -> A + Send + Sync + 'static,
+        A: Future<Output = Begun> + Send + 'static,
+    {
+        let handle =
+            Handle::Pieces(Arc::new(move |console, asked| Box::pin(handle(console, asked))));
+        Self::with(place, id.into(), summary.into(), callers, handle)
+    }
+
     /// An operation without query and body.
     pub(crate) fn new<F, A>(
-        (method, path): (Method, &'static str),
+        place: (Method, &'static str),
         id: impl Into<String>,
         summary: impl Into<String>,
         callers: Callers,
@@ -150,11 +177,23 @@ impl Operation {
         F: Fn(Arc<Console>, Asked) -> A + Send + Sync + 'static,
         A: Future<Output = Given> + Send + 'static,
     {
+        let handle =
+            Handle::Whole(Arc::new(move |console, asked| Box::pin(handle(console, asked))));
+        Self::with(place, id.into(), summary.into(), callers, handle)
+    }
+
+    fn with(
+        (method, path): (Method, &'static str),
+        id: String,
+        summary: String,
+        callers: Callers,
+        handle: Handle,
+    ) -> Self {
         Self {
             method,
             path,
-            id: id.into(),
-            summary: summary.into(),
+            id,
+            summary,
             description: "",
             tag: "Node",
             callers,
@@ -165,7 +204,7 @@ impl Operation {
             conditions: Conditions::None,
             success: Vec::new(),
             refusals: Vec::new(),
-            handle: Arc::new(move |console, asked| Box::pin(handle(console, asked))),
+            handle,
         }
     }
 

@@ -1,9 +1,14 @@
 //! The table of operations: every path under `/api/v1`, what it takes, who may, and what answers.
 
+mod about;
+mod agent_phone;
 mod agent_states;
 mod audit;
 mod certificates;
 mod flight_recorder;
+mod events;
+mod cti_status;
+mod device_states;
 mod headset_phones;
 mod headsets;
 mod node;
@@ -15,9 +20,14 @@ mod settings_lists;
 mod sign_on;
 mod upkeep;
 
-pub(crate) use agent_states::state_schema;
+pub(crate) use agent_states::{state_of, state_schema};
 pub(crate) use audit::entry_schema;
 pub(crate) use flight_recorder::flight_record_schema;
+pub(crate) use events::{log_line, log_line_schema, seen_overview};
+pub(crate) use agent_phone::agent_phone_schema;
+pub(crate) use cti_status::cti_status_schema;
+pub use device_states::DEVICE_STATES;
+pub(crate) use device_states::device_state_schema;
 pub(crate) use headset_phones::{headset_phone_schema, unknown_request_schema};
 pub(crate) use headsets::headset_schema;
 pub use headsets::{headset_csv_head, headset_csv_lines};
@@ -51,14 +61,19 @@ pub(crate) fn all() -> Vec<Operation> {
     operations.extend(settings_documents::operations());
     operations.extend(settings_file::operations());
     operations.extend(agent_states::operations());
+    operations.extend(agent_phone::operations());
+    operations.extend(device_states::operations());
+    operations.extend(cti_status::operations());
     operations.extend(audit::operations());
     operations.extend(headsets::operations());
     operations.extend(headset_phones::operations());
     operations.extend(overview::operations());
     operations.extend(flight_recorder::operations());
     operations.extend(node::operations());
+    operations.extend(events::operations());
     operations.extend(certificates::operations());
     operations.extend(upkeep::operations());
+    operations.extend(about::operations());
     operations
 }
 

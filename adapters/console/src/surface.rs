@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use engine::Port;
-use engine::surface::{Readiness, Request, ResponsePolicy, Route, Surface};
+use engine::surface::{Body, Readiness, Request, ResponsePolicy, Route, Surface};
 use http::Method;
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
 use crate::asked::Asked;
-use crate::operation::Operation;
+use crate::news::News;
+use crate::operation::{Handle, Operation};
 use crate::problem::Problem;
 use crate::{Administration, ETAG_PURPOSE, assets, etag, operations};
 
@@ -27,6 +28,7 @@ static DELETE: [Method; 1] = [Method::DELETE];
 pub struct Console {
     pub(crate) port: Port,
     pub(crate) administration: Arc<dyn Administration>,
+    pub(crate) news: Arc<News>,
     tag_key: [u8; 32],
 }
 
@@ -40,7 +42,8 @@ impl Console {
     /// The interface of the node that `port` leads to; `administration` does what it asks for.
     pub fn new(port: Port, administration: Arc<dyn Administration>) -> Arc<Self> {
         let tag_key = port.link_key(ETAG_PURPOSE);
-        Arc::new(Self { port, administration, tag_key })
+        let news = News::new();
+        Arc::new(Self { port, administration, news, tag_key })
     }
 
     /// The entity tag of a document as it is exported, with its quotation marks.
@@ -91,8 +94,11 @@ impl Surface for Console {
     }
 
     async fn run(self: Arc<Self>, mut stop: watch::Receiver<bool>) {
-        // Nothing is done beside answering; a sender that is gone stops too.
-        let _ = stop.wait_for(|stop| *stop).await;
+        tokio::select! {
+            // A sender that is gone stops too.
+            _ = stop.wait_for(|stop| *stop) => {}
+            () = self.news.gather(&self) => {}
+        }
     }
 }
 
@@ -115,16 +121,31 @@ fn route(console: &Arc<Console>, operation: Operation) -> Route {
         callers,
         body_bytes_max,
         policy: ResponsePolicy::Browser,
-        handler: Route::handler(move |request: Request| {
-            let (console, operation) = (Arc::clone(&console), Arc::clone(&operation));
-            async move {
+        handler: match operation.handle.clone() {
+            Handle::Whole(handle) => Route::handler(move |request: Request| {
                 let reference = request.reference.clone();
-                let given = match Asked::check(&operation, request) {
-                    Ok(asked) => (operation.handle)(console, asked).await,
-                    Err(problem) => Err(problem),
-                };
-                given.unwrap_or_else(|problem| problem.answer(&reference))
-            }
-        }),
+                let given = Asked::check(&operation, request);
+                let given = given.map(|asked| handle(Arc::clone(&console), asked));
+                async move {
+                    let given = match given {
+                        Ok(giving) => giving.await,
+                        Err(problem) => Err(problem),
+                    };
+                    given.unwrap_or_else(|problem| problem.answer(&reference))
+                }
+            }),
+            Handle::Pieces(handle) => Route::pieces(move |request: Request| {
+                let reference = request.reference.clone();
+                let begun = Asked::check(&operation, request);
+                let begun = begun.map(|asked| handle(Arc::clone(&console), asked));
+                async move {
+                    let begun = match begun {
+                        Ok(beginning) => beginning.await,
+                        Err(problem) => Err(problem),
+                    };
+                    begun.unwrap_or_else(|problem| problem.answer(&reference).map(Body::Whole))
+                }
+            }),
+        },
     }
 }

@@ -11,14 +11,18 @@ use domain::{
     Actor, Identity, Principal, Proof, ReasonCategory, ReasonCode, Role, Secret, Timestamp,
 };
 use engine::Port;
-use engine::surface::{Callers, Peer, Request, Route, Surface};
+use engine::surface::{Body, BrokenOff, Callers, Peer, Request, Route, Source, Surface};
 use engine::testing::{ManualClock, PlainAuthenticator, memory_port};
 use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use http::{HeaderMap, Method, StatusCode};
 use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
+use tokio::sync::watch;
 
-use crate::{Administration, Console, Context, Failure, NewSession, SetUp, SignIn, SignInRefusal};
+use crate::{
+    Administration, Archive, Console, Context, Failure, LogLines, NewSession, SetUp, SignIn,
+    SignInRefusal,
+};
 
 pub(crate) const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
 /// The hash of somebody's password: it must be seen nowhere.
@@ -39,6 +43,21 @@ pub(crate) struct Node {
     answers: Mutex<BTreeMap<&'static str, VecDeque<Result<Value, Failure>>>>,
     refusal: Mutex<Option<SignInRefusal>>,
     pub(crate) signed_out: Mutex<Vec<String>>,
+    /// What of the log is answered next, and what was asked for.
+    pub(crate) log: Mutex<Option<LogLines>>,
+    pub(crate) log_asked: Mutex<Vec<(u64, String, usize)>>,
+    pub(crate) log_moves: watch::Sender<u64>,
+}
+
+/// Ten bytes in two pieces.
+struct Halves(u8);
+
+#[async_trait]
+impl Source for Halves {
+    async fn next(&mut self) -> Option<Result<Bytes, BrokenOff>> {
+        self.0 = self.0.checked_sub(1)?;
+        Some(Ok(Bytes::from_static(b"bytes")))
+    }
 }
 
 impl Node {
@@ -66,6 +85,26 @@ impl Administration for Node {
         self.done.lock().unwrap().push(Done { deed, members, context });
         let scripted = self.answers.lock().unwrap().get_mut(deed).and_then(VecDeque::pop_front);
         scripted.unwrap_or_else(|| Ok(json!({"number": 2, "changed": true, "warnings": []})))
+    }
+
+    fn log_lines(&self, after: u64, level: &str, most: usize) -> Result<LogLines, Failure> {
+        self.log_asked.lock().unwrap().push((after, level.to_owned(), most));
+        Ok(self
+            .log
+            .lock()
+            .unwrap()
+            .take()
+            .unwrap_or(LogLines { last: after, ..LogLines::default() }))
+    }
+
+    fn log_moves(&self) -> Result<watch::Receiver<u64>, Failure> {
+        Ok(self.log_moves.subscribe())
+    }
+
+    async fn backup_archive(&self, name: &str, context: Context) -> Result<Archive, Failure> {
+        let members = json!({"name": name});
+        self.perform("backup_archive", members, context).await?;
+        Ok(Archive { bytes: 10, pieces: Box::new(Halves(2)) })
     }
 
     async fn sign_in(&self, attempt: SignIn) -> Result<NewSession, SignInRefusal> {
@@ -138,6 +177,7 @@ impl Reply {
 pub(crate) struct Place {
     pub(crate) node: Arc<Node>,
     pub(crate) port: Port,
+    pub(crate) console: Arc<Console>,
     routes: Vec<Route>,
 }
 
@@ -196,7 +236,8 @@ impl Place {
         let port = memory_port(&settings, Arc::new(PlainAuthenticator), clock).await;
         let node = Arc::new(Node::default());
         let console = Console::new(port.clone(), Arc::<Node>::clone(&node));
-        Self { node, port, routes: console.routes() }
+        let routes = Arc::clone(&console).routes();
+        Self { node, port, console, routes }
     }
 
     pub(crate) fn routes(&self) -> &[Route] {
@@ -205,6 +246,29 @@ impl Place {
 
     /// Asks as the server would: the route of path and method, its roles and its limit.
     pub(crate) async fn ask(&self, ask: Ask) -> Reply {
+        let (route, request) = self.asked(ask);
+        let (parts, body) = route.handler.begin(request).await.into_parts();
+        let body = match body {
+            Body::Whole(bytes) => bytes,
+            // News never end; who wants them asks for the stream.
+            Body::Pieces(pieces) if pieces.farewell.is_some() => Bytes::new(),
+            Body::Pieces(pieces) => pieces.all().await,
+        };
+        let text = String::from_utf8(body.to_vec()).unwrap();
+        Reply { status: parts.status, headers: parts.headers, text }
+    }
+
+    /// The source of an answer that goes on, with its head.
+    pub(crate) async fn stream(&self, ask: Ask) -> (http::response::Parts, Box<dyn Source>) {
+        let (route, request) = self.asked(ask);
+        let (parts, body) = route.handler.begin(request).await.into_parts();
+        match body {
+            Body::Pieces(pieces) => (parts, pieces.source),
+            Body::Whole(bytes) => panic!("no stream: {}", String::from_utf8_lossy(&bytes)),
+        }
+    }
+
+    fn asked(&self, ask: Ask) -> (&Route, Request) {
         let uri: http::Uri = ask.target.parse().unwrap();
         let found = self.routes.iter().find_map(|route| {
             let method = route.methods.contains(&ask.method);
@@ -229,10 +293,7 @@ impl Place {
             principal,
             reference: "REF12345".to_owned(),
         };
-        let answer = route.handler.whole(request).await;
-        let (parts, body) = answer.into_parts();
-        let text = String::from_utf8(body.to_vec()).unwrap();
-        Reply { status: parts.status, headers: parts.headers, text }
+        (route, request)
     }
 
     pub(crate) async fn get(&self, target: &str, who: Principal) -> Reply {

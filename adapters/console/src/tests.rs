@@ -2,6 +2,7 @@
 
 mod description;
 mod flight_recorder;
+mod events;
 mod headset_phones;
 mod headsets;
 mod hostile;

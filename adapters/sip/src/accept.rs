@@ -3,7 +3,7 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use rustls::ServerConfig;
@@ -44,8 +44,28 @@ pub(crate) struct Acceptor {
     pub(crate) stop: watch::Receiver<bool>,
 }
 
+/// A listener until the node stops, for whoever begins to accept again after a fault.
+pub(crate) struct Served(Mutex<Option<Arc<TcpListener>>>);
+
+impl Served {
+    pub(crate) fn new(listener: TcpListener) -> Arc<Self> {
+        Arc::new(Self(Mutex::new(Some(Arc::new(listener)))))
+    }
+
+    fn listener(&self) -> Option<Arc<TcpListener>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Closes it on our side alone: where it is kept for the next process, those who come meanwhile wait there.
+    fn close(&self, listener: Arc<TcpListener>) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        drop(listener);
+    }
+}
+
 /// Takes connections until it is to stop; ends when they have.
-pub(crate) async fn run(listener: Arc<TcpListener>, offer: Offer, mut acceptor: Acceptor) {
+pub(crate) async fn run(served: Arc<Served>, offer: Offer, mut acceptor: Acceptor) {
+    let Some(listener) = served.listener() else { return };
     let mut connections = JoinSet::new();
     loop {
         let accepted = tokio::select! {
@@ -90,8 +110,7 @@ pub(crate) async fn run(listener: Arc<TcpListener>, offer: Offer, mut acceptor: 
             }
         }
     }
-    // Whoever would begin it again holds it too.
-    let _ = SockRef::from(&*listener).shutdown(std::net::Shutdown::Both);
+    served.close(listener);
     while connections.join_next().await.is_some() {}
 }
 

@@ -21,7 +21,7 @@ use tokio::net::{TcpListener, UdpSocket};
 use tokio::sync::{broadcast, watch};
 use tokio::task::JoinSet;
 
-use crate::accept::{self, Acceptor, Offer};
+use crate::accept::{self, Acceptor, Offer, Served};
 use crate::device_certificates::{self, Judge};
 use crate::element::{Element, Judges, State};
 use crate::exchanges::Exchanges;
@@ -32,7 +32,7 @@ use crate::next_hops::NextHops;
 use crate::outgoing::{Delivery, Errand};
 use crate::rates::Rates;
 use crate::site::Site;
-use crate::status::SipStatus;
+use crate::status::{self, RegisteredDevice, SipStatus};
 use crate::supervision::keep_running;
 use crate::tries::Tries;
 use crate::{SipEvent, channels, datagram, probe, stream, tls};
@@ -292,9 +292,9 @@ impl Sip {
         };
         let mut accept = |listener, offer: Offer| match TcpListener::from_std(listener) {
             Ok(listener) => {
-                let (listener, acceptor) = (Arc::new(listener), acceptor.clone());
+                let (served, acceptor) = (Served::new(listener), acceptor.clone());
                 tasks.spawn(keep_running(restarts.clone(), "accept", stop.clone(), move || {
-                    accept::run(Arc::clone(&listener), offer.clone(), acceptor.clone())
+                    accept::run(Arc::clone(&served), offer.clone(), acceptor.clone())
                 }));
             }
             Err(error) => tracing::error!(%error, "a SIP listener cannot be used"),
@@ -334,6 +334,12 @@ impl Sip {
     /// How it stands.
     pub fn status(&self) -> SipStatus {
         self.element.get().map(|element| SipStatus::of(element)).unwrap_or_default()
+    }
+
+    /// Everybody who is registered, by address of record.
+    pub fn registered(&self) -> Vec<RegisteredDevice> {
+        let element = self.element.get();
+        element.map(|element| status::registered(element, usize::MAX)).unwrap_or_default()
     }
 
     /// Tests the way to a phone: is it registered, and does it answer?

@@ -83,24 +83,30 @@ impl NextHopStatus {
     }
 }
 
+/// Who is registered, by address of record; at most so many.
+pub(crate) fn registered(element: &Element, most: usize) -> Vec<RegisteredDevice> {
+    let state = locked(&element.state);
+    let now = now();
+    let device = |binding: &Binding| RegisteredDevice {
+        device: binding.device.as_deref().unwrap_or_default().to_owned(),
+        address: binding.aor.to_string(),
+        transport: binding.flow.transport(),
+        peer: binding.flow.peer(),
+        is_reachable: binding.is_live,
+        age: now.saturating_duration_since(binding.since),
+        refreshed: now.saturating_duration_since(binding.registered_at),
+        user_agent: binding.user_agent.as_deref().map(str::to_owned),
+        takes_remotecc: binding.remotecc,
+    };
+    state.registrar.bindings().take(most).map(device).collect()
+}
+
 impl SipStatus {
     pub(crate) fn of(element: &Element) -> Self {
         let state = locked(&element.state);
         let counts = state.registrar.counts();
-        let now = now();
-        let device = |binding: &Binding| RegisteredDevice {
-            device: binding.device.as_deref().unwrap_or_default().to_owned(),
-            address: binding.aor.to_string(),
-            transport: binding.flow.transport(),
-            peer: binding.flow.peer(),
-            is_reachable: binding.is_live,
-            age: now.saturating_duration_since(binding.since),
-            refreshed: now.saturating_duration_since(binding.registered_at),
-            user_agent: binding.user_agent.as_deref().map(str::to_owned),
-            takes_remotecc: binding.remotecc,
-        };
-        let devices = state.registrar.bindings().take(DEVICES_MAX).map(device).collect();
         drop(state);
+        let devices = registered(element, DEVICES_MAX);
         Self {
             is_on: element.site().is_some(),
             bindings: counts.bindings,

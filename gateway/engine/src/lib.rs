@@ -72,7 +72,9 @@ pub use growth::StoreGrowth;
 pub use lease::HeldLease;
 pub use live::{OwnerRequest, PairChange, PairStatus};
 pub use metrics::Metrics;
-pub use nodes::{Describe, NodeSeen, SAID_HEADSET, SAID_HOPS, SAID_PHONE, Said, said_hops};
+pub use nodes::{
+    Describe, NodeSeen, SAID_CONSOLE, SAID_HEADSET, SAID_HOPS, SAID_PHONE, Said, said_hops,
+};
 pub use outbox::Outbox;
 pub use owner::{Owner, QUESTIONS_MAX};
 pub use port::Port;

@@ -51,6 +51,8 @@ pub const SAID_PHONE: &str = "phone";
 /// Under this name a node says where phones ask for their headset: scheme, host and port. A node that serves no
 /// headsets says nothing.
 pub const SAID_HEADSET: &str = "headset";
+/// Under this name a node says where browsers reach its console: scheme, host and port.
+pub const SAID_CONSOLE: &str = "console";
 /// Under this name a node says which next hops it can use now, as [`said_hops`] writes them. A node that can use
 /// none says nothing.
 pub const SAID_HOPS: &str = "hops";

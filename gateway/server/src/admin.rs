@@ -18,10 +18,14 @@ use tokio::time::timeout;
 use crate::node::{NodeError, Shared};
 use crate::secret_file;
 
+mod about;
+mod agent_phone;
 mod agents;
-mod backups;
+pub(crate) mod backups;
 mod certificates;
+mod cti;
 mod deeds;
+mod device_states;
 mod directories;
 mod flight_recorder;
 mod headset_phones;

@@ -10,13 +10,17 @@
 
 use std::sync::{Arc, OnceLock, Weak};
 
-use ::console::{Administration, Context, Failure, NewSession, SetUp, SignIn, SignInRefusal};
+use ::console::{
+    Administration, Archive, Context, Failure, LogLine, LogLines, NewSession, SetUp, SignIn,
+    SignInRefusal,
+};
 use async_trait::async_trait;
 use domain::{Actor, ConsoleCommand, Deed, Document, Key, Secret};
 use serde_json::Value;
+use tokio::sync::watch;
 
-use crate::admin::people;
-use crate::admin::protocol;
+use crate::admin::{backups, people, protocol};
+use crate::log::{Found, level_name};
 use crate::node::Shared;
 
 mod one_time;
@@ -69,6 +73,21 @@ impl Administration for Handle {
         done
     }
 
+    fn log_lines(&self, after: u64, level: &str, most: usize) -> Result<LogLines, Failure> {
+        let wrong = |_| Failure::new("malformed", "there is no such level");
+        let least: tracing::Level = level.parse().map_err(wrong)?;
+        Ok(told(&self.shared()?.log.recent.after(after, least, most)))
+    }
+
+    fn log_moves(&self) -> Result<watch::Receiver<u64>, Failure> {
+        Ok(self.shared()?.log.recent.moves())
+    }
+
+    async fn backup_archive(&self, name: &str, context: Context) -> Result<Archive, Failure> {
+        let shared = self.shared()?;
+        backups::archive(&shared, name, &context).await
+    }
+
     async fn sign_in(&self, attempt: SignIn) -> Result<NewSession, SignInRefusal> {
         let shared = self.shared().map_err(|_| SignInRefusal::Unavailable)?;
         sign_in::sign_in(&shared, attempt).await
@@ -99,4 +118,21 @@ impl Administration for Handle {
         let shared = self.shared()?;
         set_up::set_up(&shared, wanted).await
     }
+}
+
+/// Lines of the log, as the console takes them.
+fn told(found: &Found) -> LogLines {
+    let lines = found.lines.iter().map(|line| LogLine {
+        at: line.at,
+        level: level_name(line.told.level),
+        target: line.told.target.to_owned(),
+        message: line.told.words.clone(),
+        fields: line
+            .told
+            .fields
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), value.clone()))
+            .collect(),
+    });
+    LogLines { lines: lines.collect(), last: found.last, missed: found.missed }
 }

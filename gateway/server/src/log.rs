@@ -27,10 +27,22 @@ pub use syslog::{Facility, Framing, Syslog, SyslogLayer, SyslogReceiver, SyslogS
 
 use journal::Journal;
 use named::Named;
-pub(crate) use recent::Recent;
+pub(crate) use recent::{Found, Recent};
 
 /// The levels there are.
 pub(crate) const LEVELS: [&str; 5] = ["error", "warn", "info", "debug", "trace"];
+
+/// A level by its name among [`LEVELS`].
+pub(crate) fn level_name(level: tracing::Level) -> &'static str {
+    use tracing::Level;
+    match level {
+        Level::ERROR => "error",
+        Level::WARN => "warn",
+        Level::INFO => "info",
+        Level::DEBUG => "debug",
+        Level::TRACE => "trace",
+    }
+}
 
 /// Changes what is logged while the program runs.
 #[derive(Clone)]
@@ -129,7 +141,7 @@ pub fn start(config: LogConfig, node: Option<&NodeName>) -> LogControl {
     let receivers = syslog.layer(Arc::new(SystemClock));
     // A second start in one process changes nothing; the first log goes on.
     let recent = Recent::default();
-    let kept = tracing_subscriber::fmt::layer().with_writer(recent.clone()).with_ansi(false);
+    let kept = recent.layer(Arc::new(SystemClock));
     let _ = registry
         .with(entries(node).unwrap_or_else(|| lines(config, node)))
         .with(receivers)

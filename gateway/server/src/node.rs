@@ -35,7 +35,7 @@ use crate::inherited::Inherited;
 use crate::log::{LineLimit, LogControl};
 use crate::operations::{Health, Operations};
 use crate::phone_elements::PhoneElements;
-use crate::surfaces::{MakeSurfaces, ProbePhone, Push, Surfaces};
+use crate::surfaces::{MakeSurfaces, ProbePhone, Push, Sights, Surfaces};
 use crate::tls::acme::Challenges;
 use crate::tls::certificates::{Certificates, Loaded, Purpose};
 use crate::tls::{DeviceCertificates, Tls};
@@ -120,6 +120,7 @@ pub(crate) struct Shared {
     pub(crate) health: Arc<Health>,
     pub(crate) pushes: Arc<dyn Fn() -> Vec<Push> + Send + Sync>,
     pub(crate) probe_phone: ProbePhone,
+    pub(crate) sights: Sights,
     pub(crate) headset: Option<Arc<Headset>>,
     pub(crate) sip: Option<Arc<Sip>>,
     files: Option<Arc<dyn Files>>,
@@ -314,6 +315,7 @@ impl Starting {
             served,
             pushes,
             probe_phone,
+            sights,
             mut links,
             headset,
             sip,
@@ -356,6 +358,7 @@ impl Starting {
             health,
             pushes,
             probe_phone,
+            sights,
             headset,
             sip,
             files,

@@ -4,12 +4,12 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use ::console::{Administration, Console};
-use domain::{DeviceName, Timestamp};
+use domain::{AgentSession, DeviceName, Timestamp};
 use engine::Port;
 use engine::probe::Probe;
 use engine::surface::Surface;
 use headset::Headset;
-use phone::{Phone, PushReason};
+use phone::{Phone, PhoneSight, PushReason};
 use provisioning::{Elements, Files, FolderFiles, NotedFiles, Provisioning};
 use sip::Sip;
 use tokio::sync::watch;
@@ -26,6 +26,8 @@ pub struct Surfaces {
     pub pushes: Arc<dyn Fn() -> Vec<Push> + Send + Sync>,
     /// Tests the way to one phone.
     pub probe_phone: ProbePhone,
+    /// What the phones of an agent show.
+    pub sights: Sights,
     /// Work of adapters that call peers rather than being called; each ends once it is asked to stop.
     pub links: Vec<Link>,
     /// Headsets behind phones; without it nobody sees them.
@@ -38,6 +40,8 @@ pub struct Surfaces {
     pub phone_elements: PhoneElements,
 }
 
+/// What the phones of whoever holds a session show.
+pub type Sights = Arc<dyn Fn(&AgentSession) -> Vec<PhoneSight> + Send + Sync>;
 /// Tests the way to a phone.
 pub type ProbePhone = Arc<dyn Fn(DeviceName) -> Probing + Send + Sync>;
 /// A test that runs.
@@ -96,6 +100,8 @@ pub fn product() -> MakeSurfaces {
             let phone = Arc::clone(&probed);
             Box::pin(async move { phone.probe(&device).await })
         });
+        let seen = Arc::clone(&phone);
+        let sights: Sights = Arc::new(move |session| seen.sights(session));
         let pushes = Arc::new(move || {
             let states = phone.push_states().into_iter();
             let push = states.map(|state| Push {
@@ -110,6 +116,7 @@ pub fn product() -> MakeSurfaces {
             served,
             pushes,
             probe_phone,
+            sights,
             links,
             sip,
             files,

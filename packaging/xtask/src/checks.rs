@@ -4,14 +4,25 @@ use std::error::Error;
 use std::io::{BufRead, BufReader};
 use std::process::{Command, ExitCode};
 
-use crate::plan::{self, Depth, PROGRAMS, Step, Work};
+use crate::package::{self, Effort, Source};
+use crate::plan::{self, Depth, PROGRAMS, Plan, Step, Work};
 use crate::tally::{Reader, Summary, Tally};
 use crate::workspace::Workspace;
 use crate::{Outcome, cargo, demo, setup, web};
 
 /// Runs every check of `depth`, prints the summary and ends with 1 if anything failed.
 pub(crate) fn run(workspace: &Workspace, depth: Depth, seeds: u32) -> Outcome {
-    let plan = plan::plan(workspace, depth, seeds);
+    perform_all(workspace, plan::plan(workspace, depth, seeds))
+}
+
+/// Judges packages and lives of them alone, with programs that are given or built quickly.
+pub(crate) fn packages(workspace: &Workspace, programs: Option<std::path::PathBuf>) -> Outcome {
+    let programs = package::built(workspace, false, programs)?;
+    let profile = std::path::absolute(programs)?;
+    perform_all(workspace, plan::packages_alone(workspace, &profile.display().to_string()))
+}
+
+fn perform_all(workspace: &Workspace, plan: Plan) -> Outcome {
     let mut summary = Summary::new(is_ci(), plan.left_out);
     let count = plan.steps.len();
     for (index, step) in plan.steps.iter().enumerate() {
@@ -54,6 +65,17 @@ fn perform(workspace: &Workspace, step: &Step) -> Result<Tallies, Box<dyn Error>
             tests(command, Reader::new(&step.kind, apart))
         }
         Work::Size { bytes_max } => Ok(one(step, fits(workspace, *bytes_max)?)),
+        Work::Packages { profile } => {
+            let programs = workspace.target_directory.join(profile);
+            let source = Source::of(workspace, programs, Effort::Little)?;
+            let verdicts = package::judge(workspace, &source)?;
+            let kind = |passed: bool| (step.kind.clone(), Tally::of_check(passed));
+            Ok(verdicts.into_iter().map(|(_, passed)| kind(passed)).collect())
+        }
+        Work::PackagesToTry { profile } => {
+            package::to_try(workspace, workspace.target_directory.join(profile))?;
+            Ok(one(step, true))
+        }
         Work::Demo => demo::start_and_stop(workspace).map(|()| one(step, true)),
         Work::Pages => web::checked_pages(workspace).map(|()| one(step, true)),
         Work::Browser => {
@@ -104,8 +126,9 @@ fn browser(step: &Step, mut command: Command) -> Result<Tallies, Box<dyn Error>>
 }
 
 /// Where tests and benches find the programs: cargo does not build another package's programs for them.
-fn programs(workspace: &Workspace, profile: &str) -> [(&'static str, std::path::PathBuf); 3] {
+fn programs(workspace: &Workspace, profile: &str) -> [(&'static str, std::path::PathBuf); 4] {
     [
+        ("JACKFIELD_PACKAGES", workspace.target_directory.join("package-test")),
         ("JACKFIELD_BIN", workspace.program(profile, "jackfield")),
         ("JACKFIELD_PEERS_BIN", workspace.program(profile, "jackfield-peers")),
         ("JACKFIELD_ORACLES_BIN", cargo::Oracles::of(workspace).program()),
@@ -127,6 +150,8 @@ fn describe(work: &Work) -> String {
             format!("{environment}cargo {}", arguments.join(" "))
         }
         Work::Size { bytes_max } => format!("the release program has at most {bytes_max} bytes"),
+        Work::Packages { .. } => "packages are made twice, compared and judged".to_owned(),
+        Work::PackagesToTry { .. } => "packages to install, upgrade and remove are made".to_owned(),
         Work::Demo => "the demo starts, answers and stops".to_owned(),
         Work::Pages => "the pages for browsers have right types and are built".to_owned(),
         Work::Browser => "node --test, the pages in Chromium".to_owned(),

@@ -87,6 +87,12 @@ enum Command {
         #[arg(long, value_name = "DIR")]
         programs: Option<PathBuf>,
     },
+    /// Judge the packages, then install, upgrade and remove them on machines that are booted for it (as root)
+    PackageTest {
+        /// A folder with both programs already built
+        #[arg(long, value_name = "DIR")]
+        programs: Option<PathBuf>,
+    },
     /// Install the Debian packages that `demo` and `test` need, or name them
     Setup,
     /// Build the pages that browsers load, where their sources changed; needs npm
@@ -159,6 +165,10 @@ fn run(command: Command) -> Outcome {
         Command::Package { out, profile, programs } => {
             setup::ensure(Purpose::Package)?;
             package::run(&Workspace::read()?, out, profile == Profile::Release, programs)
+        }
+        Command::PackageTest { programs } => {
+            setup::ensure(Purpose::Test)?;
+            checks::packages(&Workspace::read()?, programs)
         }
         Command::Simulate { seeds } => by_hand::simulate(&Workspace::read()?, seeds),
         Command::Fuzz { name, seconds } => by_hand::fuzz(&Workspace::read()?, &name, seconds),

@@ -13,10 +13,11 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
 use crate::workspace::Workspace;
-use crate::{Outcome, cargo};
+use crate::{Outcome, cargo, web};
 
 mod contents;
 mod deb;
+mod judged;
 mod layout;
 mod licences;
 mod linked;
@@ -24,7 +25,10 @@ mod program;
 mod rpm;
 mod sbom;
 mod staging;
+#[cfg(test)]
+mod tests;
 
+pub(crate) use judged::judge;
 pub(crate) use program::Problem;
 
 /// Largest package we ship, in bytes: 15 MB.
@@ -79,10 +83,11 @@ pub(crate) fn run(
     release: bool,
     programs: Option<PathBuf>,
 ) -> Outcome {
-    let programs = match programs {
-        Some(folder) => folder,
-        None => build(workspace, release)?,
-    };
+    // A package without the console's pages is not one to ship.
+    if programs.is_none() {
+        web::pages(workspace)?;
+    }
+    let programs = built(workspace, release, programs)?;
     let effort = if release { Effort::Most } else { Effort::Little };
     let source = Source::of(workspace, programs, effort)?;
     let out = out.unwrap_or_else(|| workspace.target_directory.join("packages"));
@@ -97,6 +102,24 @@ pub(crate) fn run(
         return Err(format!("a package has more than {PACKAGE_BYTES_MAX} bytes").into());
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Makes what the tests of packages install: one version, a later one, and a still later one that is shipped
+/// with another configuration. Gives their folder.
+pub(crate) fn to_try(workspace: &Workspace, programs: PathBuf) -> Result<PathBuf, Problem> {
+    let folder = workspace.target_directory.join("package-test");
+    if folder.exists() {
+        fs::remove_dir_all(&folder)?;
+    }
+    let first = Source::of(workspace, programs, Effort::Little)?;
+    let later = |more: &str| format!("{}{more}", first.version);
+    let second = Source { version: later(".1"), ..first.clone() };
+    let more_configuration = "\n# third\n".to_owned();
+    let third = Source { version: later(".2"), more_configuration, ..first.clone() };
+    for (name, source) in [("first", first), ("second", second), ("third", third)] {
+        make(&source, &workspace.target_directory.join("package-work"), &folder.join(name))?;
+    }
+    Ok(folder)
 }
 
 impl Source {
@@ -132,6 +155,15 @@ pub(crate) fn make(source: &Source, work: &Path, out: &Path) -> Result<Made, Pro
     }
     fs::remove_dir_all(work)?;
     Ok(made)
+}
+
+/// The folder with the programs: the one that is given, else they are built.
+pub(crate) fn built(
+    workspace: &Workspace,
+    release: bool,
+    programs: Option<PathBuf>,
+) -> Result<PathBuf, Problem> {
+    programs.map_or_else(|| build(workspace, release), Ok)
 }
 
 /// Builds the programs. Those that are shipped name no folder of this machine, and lie in a folder of their

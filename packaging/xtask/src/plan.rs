@@ -48,6 +48,10 @@ pub(crate) enum Work {
     },
     /// The release program is at most this large.
     Size { bytes_max: u64 },
+    /// The packages of the programs in a folder below target are the same twice, and judges pass them.
+    Packages { profile: String },
+    /// Packages of three versions are made for tests to install.
+    PackagesToTry { profile: String },
     /// The demo starts, answers and stops, with one node and with two.
     Demo,
     /// The pages for browsers: their types are right and they can be built.
@@ -95,7 +99,16 @@ pub(crate) fn plan(workspace: &Workspace, depth: Depth, seeds: u32) -> Plan {
         plan.tests("doc tests", &["--doc"], &[], Vec::new());
     }
     plan.push("browser", Work::Browser).needs_programs = true;
+    plan.push("packages", Work::Packages { profile: "debug".into() }).needs_programs = true;
     plan.slow(workspace, depth);
+    plan
+}
+
+/// The steps for packages alone; `programs` is a folder, also below target.
+pub(crate) fn packages_alone(workspace: &Workspace, programs: &str) -> Plan {
+    let mut plan = Plan::default();
+    plan.push("packages", Work::Packages { profile: programs.to_owned() });
+    plan.package_lives(workspace, programs);
     plan
 }
 
@@ -133,7 +146,8 @@ impl Plan {
     }
 
     fn slow(&mut self, workspace: &Workspace, depth: Depth) {
-        let slow = ["size", "long simulation", "long fault rounds", "bench", "demo"];
+        let slow =
+            ["size", "package lives", "long simulation", "long fault rounds", "bench", "demo"];
         if depth == Depth::Usual {
             let reason = "slow, runs with --all";
             self.left_out.extend(slow.map(|kind| (kind.to_owned(), reason)));
@@ -141,6 +155,7 @@ impl Plan {
         }
         self.check("size", &cargo::build_programs(true), &[]);
         self.push("size", Work::Size { bytes_max: RELEASE_BYTES_MAX });
+        self.package_lives(workspace, "release");
         let long = [
             ("long simulation", "simulation", ("JACKFIELD_SEEDS", SEEDS_LONG)),
             ("long fault rounds", "cluster", ("JACKFIELD_ROUNDS", ROUNDS_LONG)),
@@ -159,6 +174,20 @@ impl Plan {
             self.check("bench", &bench, &[]);
         }
         self.push("demo", Work::Demo);
+    }
+
+    /// Packages installed, upgraded and removed on machines of their own. One after another: each boots one.
+    fn package_lives(&mut self, workspace: &Workspace, profile: &str) {
+        let target = "booted";
+        if !workspace.target_names("xtask").any(|name| name == target) {
+            self.left_out.push(("package lives".into(), "there is no such test target yet"));
+            return;
+        }
+        let kind = "package lives";
+        self.push(kind, Work::PackagesToTry { profile: profile.to_owned() });
+        let arguments = ["test", "--locked", "--package", "xtask", "--test", target, "--"];
+        let arguments = arguments.iter().chain(&["--show-output", "--test-threads=2"]);
+        self.tests_as_told(kind, arguments.map(|&word| word.to_owned()).collect());
     }
 
     fn check<A: AsRef<str>>(
@@ -231,6 +260,7 @@ mod tests {
             "tidy",
             "doc tests",
             "browser",
+            "packages",
         ];
         assert_eq!(kinds(&plan), expected);
     }
@@ -281,7 +311,7 @@ mod tests {
         let plan = plan(&workspace(&["tidy", "features", "simulation"]), Depth::All, 10);
         let needing = plan.steps.iter().filter(|step| step.needs_programs);
         let kinds: Vec<_> = needing.map(|step| step.kind.as_str()).collect();
-        assert_eq!(kinds, ["features", "browser"]);
+        assert_eq!(kinds, ["features", "browser", "packages"]);
     }
 
     #[test]
@@ -323,7 +353,7 @@ mod tests {
         let usual = plan(&workspace(&["tidy"]), Depth::Usual, 10);
         let all = plan(&workspace(&["tidy"]), Depth::All, 10);
         assert!(!kinds(&usual).contains(&"demo"));
-        assert!(kinds(&all).ends_with(&["size", "size", "bench", "demo"]));
+        assert!(kinds(&all).ends_with(&["packages", "size", "size", "bench", "demo"]));
     }
 
     #[test]

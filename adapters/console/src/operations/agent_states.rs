@@ -1,12 +1,11 @@
 //! What agents are doing: supervisors read and change it for their teams, agents for themselves.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use domain::settings::{Agent, PairOf, Settings};
 use domain::{
     AgentId, AgentKey, AgentSession, Identity, Presence, PresenceState, ReasonCategory, ReasonCode,
-    Role, Status,
+    Role, Status, TeamName,
 };
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -20,6 +19,11 @@ use crate::sections::{Page, Wanted, of_cursor, sees};
 use crate::{Console, answer};
 
 const TAG: &str = "Agents' states";
+const HOLDING: Parameter = Parameter {
+    name: "q",
+    kind: Kind::Text(128),
+    about: "Those whose id, name or alias holds that, small and capital letters alike.",
+};
 const STATES: [&str; 3] = ["ready", "not_ready", "signed_out"];
 
 pub(super) fn operations() -> Vec<Operation> {
@@ -43,7 +47,7 @@ pub(super) fn operations() -> Vec<Operation> {
             list,
         )
         .tagged(TAG)
-        .asks(&[LIMIT, AFTER, team])
+        .asks(&[LIMIT, AFTER, HOLDING, team])
         .refuses(&[404])
         .gives(StatusCode::OK, "A page.", schema::page(&state(), true)),
         Operation::new((Method::GET, path), "getAgentState", "What an agent is doing", STAFF, one)
@@ -98,12 +102,7 @@ async fn list(console: Arc<Console>, asked: Asked) -> Given {
     let settings = console.port.settings();
     let principal = asked.principal()?;
     let visible = (!principal.has(Role::Administrator)).then_some(principal.teams.as_slice());
-    if let Some(team) = asked.query("team") {
-        let is_seen = visible.is_none_or(|teams| teams.iter().any(|it| it.as_str() == team));
-        if !is_seen || !settings.teams.keys().any(|it| it.as_str() == team) {
-            return Err(Problem::not_found("you lead no such team"));
-        }
-    }
+    led_team(&asked, &settings)?;
     let after = match asked.query("after") {
         None => None,
         Some(cursor) => {
@@ -115,25 +114,43 @@ async fn list(console: Arc<Console>, asked: Asked) -> Given {
     let wanted = Wanted {
         after,
         limit: usize::try_from(limit).unwrap_or(usize::MAX),
+        holding: asked.query("q"),
         team: asked.query("team"),
         visible,
         ..Wanted::default()
     };
     let page = Page::of(&settings, domain::settings::Section::Agent, &wanted);
-    let signed_in = console.port.signed_in();
-    let sessions: BTreeMap<_, _> =
-        signed_in.iter().map(|session| (&session.agent.id, session)).collect();
     let items = page.documents.iter().filter_map(|document| match document {
         domain::settings::SettingDocument::Agent(agent) => Some(agent),
         _ => None,
     });
     let items = items.map(|agent| {
-        let session = sessions.get(&agent.id).map(|session| Arc::clone(session));
-        let session = session.or_else(|| seen_session(&console, &settings, &agent.id));
+        let session = seen_session(&console, &settings, &agent.id);
         told(&console, &settings, agent, session.as_deref())
     });
     let body = answer::page(items.collect(), page.next, Some(page.total));
     Ok(answer::json(StatusCode::OK, &body))
+}
+
+/// The team of the query, which the caller leads.
+pub(crate) fn led_team(asked: &Asked, settings: &Settings) -> Result<Option<TeamName>, Problem> {
+    let Some(wanted) = asked.query("team") else { return Ok(None) };
+    let principal = asked.principal()?;
+    let leads =
+        |team: &TeamName| principal.has(Role::Administrator) || principal.teams.contains(team);
+    let team = settings.teams.keys().find(|team| team.as_str() == wanted && leads(team));
+    team.cloned().map(Some).ok_or_else(|| Problem::not_found("you lead no such team"))
+}
+
+/// What the phone of an agent shows, for those who lead the agent.
+pub(super) async fn phone(console: Arc<Console>, asked: Asked) -> Given {
+    let settings = console.port.settings();
+    let agent = seen(&asked, &settings)?;
+    if !leads(&asked, &agent) {
+        return Err(Problem::not_found("there is no such agent, or none that you lead"));
+    }
+    let told = console.perform(&asked, "agent_phone", json!({"agent": agent.id})).await?;
+    Ok(answer::json(StatusCode::OK, &answer::with_times(told)))
 }
 
 /// The agent of the path, where the caller may look at it; others are as if they were not there.
@@ -152,6 +169,15 @@ fn leads(asked: &Asked, agent: &Agent) -> bool {
     })
 }
 
+/// In which role somebody asks for a state: whoever asks for themselves is an agent like others.
+fn role(asked: &Asked, agent: &Agent) -> &'static str {
+    match (is_own(asked, &agent.id), asked.has(Role::Administrator)) {
+        (true, _) => "agent",
+        (false, true) => "administrator",
+        (false, false) => "supervisor",
+    }
+}
+
 fn is_own(asked: &Asked, agent: &AgentId) -> bool {
     let identity = asked.request.principal.as_ref().and_then(|it| it.identity.as_ref());
     matches!(identity, Some(Identity::Agent { id }) if id == agent)
@@ -160,9 +186,7 @@ fn is_own(asked: &Asked, agent: &AgentId) -> bool {
 async fn one(console: Arc<Console>, asked: Asked) -> Given {
     let settings = console.port.settings();
     let agent = seen(&asked, &settings)?;
-    let session = seen_session(&console, &settings, &agent.id);
-    let body = told(&console, &settings, &agent, session.as_deref());
-    Ok(answer::json(StatusCode::OK, &body))
+    Ok(answer::json(StatusCode::OK, &state_of(&console, &settings, &agent)))
 }
 
 async fn wish_for(console: Arc<Console>, asked: Asked) -> Given {
@@ -195,11 +219,10 @@ async fn wish_for(console: Arc<Console>, asked: Asked) -> Given {
         ("state", Some(json!(state))),
         ("reason", reason.map(Value::from)),
         ("own", own.then_some(json!(true))),
+        ("by", Some(json!(role(&asked, &agent)))),
     ]);
     console.perform(&asked, "agent_state", members).await?;
-    let session = seen_session(&console, &settings, &agent.id);
-    let body = told(&console, &settings, &agent, session.as_deref());
-    Ok(answer::json(StatusCode::OK, &body))
+    Ok(answer::json(StatusCode::OK, &state_of(&console, &settings, &agent)))
 }
 
 /// The agent's session as this node has seen it, on whichever pair it is.
@@ -210,7 +233,16 @@ fn seen_session(console: &Console, settings: &Settings, id: &AgentId) -> Option<
         PairOf::Unsettled(pairs) => pairs,
     };
     let keys = pairs.into_iter().map(|pair| AgentKey { pair, id: id.clone() });
-    keys.filter_map(|key| console.port.seen_session(&key)).next()
+    let mut sessions: Vec<_> = keys.filter_map(|key| console.port.seen_session(&key)).collect();
+    // One that lasts counts before one that is over.
+    let lasting = sessions.iter().position(|session| session.signed_in().is_some());
+    (!sessions.is_empty()).then(|| sessions.swap_remove(lasting.unwrap_or(0)))
+}
+
+/// What an agent is doing, as it is told.
+pub(crate) fn state_of(console: &Console, settings: &Settings, agent: &Agent) -> Value {
+    let session = seen_session(console, settings, &agent.id);
+    told(console, settings, agent, session.as_deref())
 }
 
 fn told(

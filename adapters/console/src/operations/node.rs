@@ -25,7 +25,7 @@ const PEERS: [&str; 10] = [
     "sip_next_hop",
     "headset",
 ];
-const LEVELS: [&str; 5] = ["error", "warn", "info", "debug", "trace"];
+pub(super) const LEVELS: [&str; 5] = ["error", "warn", "info", "debug", "trace"];
 
 pub(super) fn operations() -> Vec<Operation> {
     let maintenance = schema::object(&[("on", schema::switch())], &[]);
@@ -161,7 +161,7 @@ pub(super) fn operations() -> Vec<Operation> {
 }
 
 /// The status without what lies behind troubles and where files are, which is for administrators.
-fn without_places(mut status: Value) -> Value {
+pub(super) fn without_places(mut status: Value) -> Value {
     for (part, member) in [("store", "why"), ("settings", "from_file"), ("settings", "drift")] {
         if let Some(members) = status.get_mut(part).and_then(Value::as_object_mut) {
             members.remove(member);

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use domain::AgentId;
+use engine::surface::Pieces;
 use http::header::CONTENT_DISPOSITION;
 use http::{Method, Response, StatusCode};
 use serde_json::{Value, json};
@@ -12,13 +13,14 @@ use serde_json::{Value, json};
 use super::FILE_BYTES_MAX;
 use crate::asked::Asked;
 use crate::openapi::{documents, schema};
-use crate::operation::{ADMINISTRATORS, Body, Given, Operation};
+use crate::operation::{ADMINISTRATORS, Begun, Body, Given, Operation};
 use crate::problem::Problem;
 use crate::{Console, answer};
 
 const TAG: &str = "Upkeep";
 const OK: StatusCode = StatusCode::OK;
 const TAR: &str = "application/x-tar";
+const ARCHIVE: &str = "application/octet-stream";
 const TABLES: [&str; 4] = ["agents", "teams", "reasons", "devices"];
 
 pub(super) fn operations() -> Vec<Operation> {
@@ -91,7 +93,28 @@ fn backups() -> Vec<Operation> {
         )
         .takes(Body::Optional(wish), 16 * 1024)
         .gives(OK, "Restored, or what would be.", inside()),
+        Operation::in_pieces(
+            (Method::GET, "/api/v1/backups/{name}/archive"),
+            "getBackupArchive",
+            "The file of a backup, encrypted as it was made",
+            ADMINISTRATORS,
+            archive,
+        )
+        .path_holds("name", name())
+        .gives_as(OK, "The file.", vec![(ARCHIVE, json!({}))]),
     ]
+}
+
+async fn archive(console: Arc<Console>, asked: Asked) -> Begun {
+    let name = asked.path("name");
+    let archive = console.administration.backup_archive(name, asked.context()).await;
+    let archive = archive.map_err(|failure| Problem::of_failure(failure, asked.body()))?;
+    let answer: Response<_> = answer::bytes(OK, ARCHIVE, Vec::new());
+    // The node has only names that are plain.
+    let named = format!("attachment; filename=\"{name}\"");
+    let answer = answer::with(answer, CONTENT_DISPOSITION, &named);
+    let pieces = Pieces::whole(archive.pieces, Some(archive.bytes));
+    Ok(answer.map(|_| engine::surface::Body::Pieces(pieces)))
 }
 
 async fn list_backups(console: Arc<Console>, asked: Asked) -> Given {

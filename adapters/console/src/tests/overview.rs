@@ -66,3 +66,48 @@ fn ccp_01_the_description_names_every_code_a_browser_may_have_to_translate() {
     known.sort_unstable();
     assert_eq!(named, known);
 }
+
+#[tokio::test]
+async fn ops_06_phones_are_listed_and_supervisors_see_those_of_their_teams_without_addresses() {
+    let place = Place::new().await;
+    let told = || {
+        json!({
+            "devices": [{
+                "device": "SEP1",
+                "registration": {"peer": "192.0.2.9:5060", "registered_at": 1_800_000_000_000_000_i64},
+            }],
+            "next": "SEP1",
+            "total": 7,
+        })
+    };
+    place.node.answers("device_states", Ok(told()));
+    let page = place.get("/api/v1/devices-status?limit=1&q=sep&state=registered", administrator());
+    let page = page.await.json();
+    let registration = &page["items"][0]["registration"];
+    assert_eq!(registration["peer"], "192.0.2.9:5060");
+    assert_eq!(registration["registered_at"], "2027-01-15T08:00:00Z");
+    assert_eq!(page["total"], 7);
+    place.node.answers("device_states", Ok(told()));
+    let next = page["next"].as_str().unwrap();
+    let own = place.get(&format!("/api/v1/devices-status?after={next}"), supervisor()).await.json();
+    assert!(!own.to_string().contains("192.0.2.9"), "{own}");
+    let asked: Vec<_> = place.node.done().into_iter().map(|done| done.members).collect();
+    let first = json!({"limit": 1, "q": "sep", "state": "registered"});
+    assert_eq!(asked, [first, json!({"after": "SEP1", "teams": ["sales"]})]);
+    let wrong = place.get("/api/v1/devices-status?state=ok", administrator()).await;
+    wrong.assert_problem(400, "bad_query");
+}
+
+#[tokio::test]
+async fn ops_06_links_to_contact_centres_are_for_administrators_and_about_is_for_leaders() {
+    let place = Place::new().await;
+    let changes = json!([{"at": 1_800_000_000_000_000_i64, "active_side": "a"}]);
+    place.node.answers("cti_status", Ok(json!({"pairs": [{"name": "east", "changes": changes}]})));
+    let told = place.get("/api/v1/cti-status", administrator()).await.json();
+    assert_eq!(told["pairs"][0]["changes"][0]["at"], "2027-01-15T08:00:00Z");
+    place.get("/api/v1/cti-status", supervisor()).await.assert_problem(403, "forbidden");
+    let about = json!({"version": "1.2.3", "started_at": 1_800_000_000_000_000_i64});
+    place.node.answers("about", Ok(about));
+    let about = place.get("/api/v1/about", supervisor()).await.json();
+    assert_eq!(about["started_at"], "2027-01-15T08:00:00Z");
+}

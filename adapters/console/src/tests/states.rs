@@ -105,8 +105,10 @@ async fn ops_06_states_are_asked_for_within_the_own_team_and_for_oneself() {
     assert_eq!(place.ask(put("1001", agent_person("1001"), &reason)).await.status, 200);
     assert_eq!(place.ask(put("2001", administrator(), &reason)).await.status, 200);
     let done = place.node.done();
-    assert_eq!(done[0].members, json!({"agent": "1001", "state": "ready"}));
-    assert_eq!(done[1].members, json!({"agent": "1001", "state": "not_ready", "reason": 12}));
+    assert_eq!(done[0].members, json!({"agent": "1001", "state": "ready", "by": "supervisor"}));
+    let own = json!({"agent": "1001", "state": "not_ready", "reason": 12, "by": "agent"});
+    assert_eq!(done[1].members, own);
+    assert_eq!(done[2].members["by"], "administrator");
     assert_eq!(done[1].context.by.who, "1001");
     for (id, who) in [
         ("2001", supervisor()),
@@ -138,7 +140,7 @@ async fn ops_06_an_agent_signs_out_only_when_not_ready_and_a_supervisor_forces_i
     let out = json!({"state": "signed_out"});
     assert_eq!(place.ask(put("1001", agent_person("1001"), &out)).await.status, 200);
     // The node is told so, and asks by the agent's own rule.
-    let own = json!({"agent": "1001", "state": "signed_out", "own": true});
+    let own = json!({"agent": "1001", "state": "signed_out", "own": true, "by": "agent"});
     assert_eq!(place.node.done()[0].members, own);
     let ready = AgentCommand {
         agent: AgentKey::owned("1001".parse().unwrap()),
@@ -153,7 +155,8 @@ async fn ops_06_an_agent_signs_out_only_when_not_ready_and_a_supervisor_forces_i
     reply.assert_problem(409, "sign_out_needs_not_ready");
     assert_eq!(place.node.done(), []);
     assert_eq!(place.ask(put("1001", supervisor(), &out)).await.status, 200);
-    assert_eq!(place.node.done()[0].members, json!({"agent": "1001", "state": "signed_out"}));
+    let forced = json!({"agent": "1001", "state": "signed_out", "by": "supervisor"});
+    assert_eq!(place.node.done()[0].members, forced);
     // A supervisor of others is an agent as all are.
     let other = Principal { roles: vec![Role::Agent, Role::Supervisor], ..agent_person("1001") };
     place.ask(put("1001", other, &out)).await.assert_problem(409, "sign_out_needs_not_ready");
@@ -168,4 +171,58 @@ async fn ops_06_an_agent_signs_out_only_when_not_ready_and_a_supervisor_forces_i
         place.node.answers("agent_state", Err(Failure::new(code, "why")));
         place.ask(put("1001", supervisor(), &out)).await.assert_problem(status, code);
     }
+}
+
+#[tokio::test]
+async fn ops_06_24000_agents_are_listed_page_by_page_and_looked_for() {
+    let mut many = settings();
+    let agents = (0..24_000).map(|number| {
+        let agent = crate::testing::agent(&format!("{:05}", 10_000 + number), "sales");
+        (agent.id.clone(), std::sync::Arc::new(agent))
+    });
+    many.agents = std::sync::Arc::new(agents.collect());
+    let place = Place::with(many).await;
+    let (mut target, mut seen, mut pages) = ("?limit=1000".to_owned(), 0, 0);
+    let mut took = std::time::Duration::ZERO;
+    loop {
+        let began = std::time::Instant::now();
+        let page = place.get(&format!("/api/v1/team-states{target}"), supervisor()).await;
+        took += began.elapsed();
+        let page = page.json();
+        seen += page["items"].as_array().unwrap().len();
+        pages += 1;
+        assert_eq!(page["total"], 24_000);
+        let Some(next) = page["next"].as_str() else { break };
+        target = format!("?limit=1000&after={next}");
+    }
+    println!("{pages} pages of 1,000 agents took {} ms each", took.as_millis() / pages);
+    assert_eq!((seen, pages), (24_000, 24));
+    for (query, total) in [("q=1234", 13), ("q=AGENT%2010007", 1), ("q=nobody", 0)] {
+        let page = place.get(&format!("/api/v1/team-states?{query}"), supervisor()).await.json();
+        assert_eq!(page["total"], total, "{query}");
+    }
+}
+
+#[tokio::test]
+async fn byd_03_whoever_leads_an_agent_sees_what_the_phone_shows_and_nobody_else() {
+    let place = signed_in().await;
+    let told = json!({
+        "agent": "1001",
+        "page": {"kind": "home", "title": "<b>Ready</b>"},
+        "shown_at": 1_800_000_000_000_000_i64,
+        "states": [{"what": "voice_state", "came_from": "headset", "at": 1_800_000_000_000_000_i64}],
+    });
+    place.node.answers("agent_phone", Ok(told));
+    let seen = place.get("/api/v1/agents/1001/phone", supervisor()).await.json();
+    assert_eq!(seen["page"]["title"], "<b>Ready</b>");
+    let at = json!("2027-01-15T08:00:00Z");
+    assert_eq!((&seen["shown_at"], &seen["states"][0]["at"]), (&at, &at));
+    assert_eq!(place.node.done()[0].members, json!({"agent": "1001"}));
+    for (id, who) in [("2001", supervisor()), ("7777", administrator())] {
+        let reply = place.get(&format!("/api/v1/agents/{id}/phone"), who).await;
+        reply.assert_problem(404, "not_found");
+    }
+    let own = place.get("/api/v1/agents/1001/phone", agent_person("1001")).await;
+    own.assert_problem(403, "forbidden");
+    assert_eq!(place.node.done(), []);
 }

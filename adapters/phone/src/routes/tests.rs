@@ -6,5 +6,6 @@ mod centre_working;
 mod hostile;
 mod nodes;
 mod sessions;
+mod sights;
 mod signing_in;
 mod working;

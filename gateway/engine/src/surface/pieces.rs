@@ -29,20 +29,23 @@ pub struct Pieces {
     /// What is said last where the node stops before the body is over. Without it the body goes on until it is
     /// over, or the node's time to stop is.
     pub farewell: Option<Bytes>,
+    /// How many bytes it has, where that is known before.
+    pub length: Option<u64>,
 }
 
 impl Pieces {
     /// A body out of `source` that is to be whole, also where the node stops meanwhile.
-    pub fn whole(source: impl Source) -> Self {
-        Self { source: Box::new(source), farewell: None }
+    pub fn whole(source: Box<dyn Source>, length: Option<u64>) -> Self {
+        Self { source, farewell: None, length }
     }
 
     /// News out of `source`, which end with `farewell` once the node stops.
     pub fn news(source: impl Source, farewell: Bytes) -> Self {
-        Self { source: Box::new(source), farewell: Some(farewell) }
+        Self { source: Box::new(source), farewell: Some(farewell), length: None }
     }
 
-    pub(super) async fn all(mut self) -> Bytes {
+    /// All of it, for what ends; what broke off ends there.
+    pub async fn all(mut self) -> Bytes {
         let mut all = Vec::new();
         while let Some(Ok(piece)) = self.source.next().await {
             all.extend_from_slice(&piece);
@@ -92,8 +95,9 @@ mod tests {
             principal: None,
             reference: "REF12345".to_owned(),
         };
-        let pieces =
-            Route::pieces(|_| async { Response::new(Body::Pieces(Pieces::whole(Counting(0)))) });
+        let pieces = Route::pieces(|_| async {
+            Response::new(Body::Pieces(Pieces::whole(Box::new(Counting(0)), None)))
+        });
         assert_eq!(pieces.whole(request()).await.into_body(), "123");
         let whole = Route::handler(|_| async { Response::new(Bytes::from_static(b"all")) });
         assert!(matches!(whole.begin(request()).await.into_body(), Body::Whole(_)));

@@ -50,7 +50,7 @@ pub(super) fn read_sign_in(reader: &mut Reader<'_>, node: &NodeName) -> Option<L
     Some(LocalSignIn { wish, password })
 }
 
-pub(super) fn read_state(reader: &mut Reader<'_>) -> Option<AgentCommand> {
+pub(super) fn read_state(reader: &mut Reader<'_>) -> Option<(AgentCommand, AskedBy)> {
     let agent = reader.required("agent");
     let states = [("ready", 0), ("not_ready", 1), ("signed_out", 2)];
     if !reader.has("state") {
@@ -70,7 +70,33 @@ pub(super) fn read_state(reader: &mut Reader<'_>) -> Option<AgentCommand> {
         _ if own => Wish::SignOut(reason),
         _ => Wish::ForceSignOut { reason, by: SignedOutBy::Supervisor },
     };
-    Some(local(agent?, wish))
+    let roles = [
+        ("administrator", AskedBy::Administrator),
+        ("supervisor", AskedBy::Supervisor),
+        ("agent", AskedBy::Agent),
+    ];
+    let by = reader.choice("by", &roles).unwrap_or(AskedBy::Administrator);
+    Some((local(agent?, wish), by))
+}
+
+/// In which role somebody asks, which is kept beside the state (BYD-03).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum AskedBy {
+    Administrator,
+    Supervisor,
+    /// The agent, in a browser.
+    Agent,
+}
+
+impl AskedBy {
+    /// The kind of its inputs, by which [`domain::Origin`] knows it.
+    fn kind(self) -> &'static str {
+        match self {
+            Self::Administrator => "admin",
+            Self::Supervisor => "supervisor",
+            Self::Agent => "desktop",
+        }
+    }
 }
 
 pub(super) fn read_call_begin(reader: &mut Reader<'_>) -> Option<AgentCommand> {
@@ -174,6 +200,7 @@ fn unclear() -> Failure {
 pub(super) async fn command(
     shared: &Shared,
     mut command: AgentCommand,
+    by: AskedBy,
     context: &Context,
 ) -> Result<Value, Failure> {
     let key = shared.engine.agent_key(&command.agent.id);
@@ -181,8 +208,8 @@ pub(super) async fn command(
     let agent = command.agent.clone();
     check_reason(&shared.engine.settings(), &command)?;
     let id = match &context.idempotency {
-        Some(own) => InputId::new("admin", own),
-        None => InputId::new("admin", fresh_number()?),
+        Some(own) => InputId::new(by.kind(), own),
+        None => InputId::new(by.kind(), fresh_number()?),
     };
     let deed = Deed::done("agent_state_changed", agent.to_string())
         .with("wish", &json!(wish_name(&command.wish)));

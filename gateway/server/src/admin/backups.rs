@@ -9,14 +9,17 @@
 //! wants another deletes one first.
 
 use std::fs::File;
-use std::io::{self, Write as _};
+use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use console::{Context, Failure};
+use async_trait::async_trait;
+use bytes::Bytes;
+use console::{Archive, Context, Failure};
 use domain::settings::Reader;
 use domain::{Deed, Secret};
+use engine::surface::{BrokenOff, Source};
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
@@ -37,6 +40,8 @@ const PARTS_WAITING: usize = 4;
 const PASSPHRASE_CHARACTERS_MIN: usize = 12;
 /// So much stays free beside twice the size of the store.
 const SPARE_BYTES: u64 = 256 * 1024 * 1024;
+/// So much of a file is sent at once.
+const PIECE_BYTES: usize = 64 * 1024;
 /// The most characters of a name.
 const NAME_CHARACTERS_MAX: usize = 64;
 
@@ -47,11 +52,16 @@ pub(super) struct Named {
     wish: Wish,
 }
 
-/// Reads the name of a backup: one file of the folder, and nothing else.
+/// Whether a name is one file of the folder, and nothing else.
+fn is_plain(name: &str) -> bool {
+    let is_plain = |it: char| it.is_ascii_alphanumeric() || matches!(it, '-' | '_' | '.');
+    name.chars().all(is_plain) && !name.starts_with('.') && name.ends_with(ENDING)
+}
+
+/// Reads the name of a backup.
 pub(super) fn read_named(reader: &mut Reader<'_>) -> Option<Named> {
     let name = reader.named("name", NAME_CHARACTERS_MAX)?;
-    let is_plain = |it: char| it.is_ascii_alphanumeric() || matches!(it, '-' | '_' | '.');
-    if !name.chars().all(is_plain) || name.starts_with('.') || !name.ends_with(ENDING) {
+    if !is_plain(&name) {
         let message = format_args!(
             "must be a name of letters, digits, '-', '_' and '.' that ends in {ENDING}, without folders"
         );
@@ -167,6 +177,46 @@ pub(super) async fn delete(
         }
         Err(error) if error.kind() == io::ErrorKind::NotFound => Err(missing(&named.name)),
         Err(error) => Err(unavailable(&error)),
+    }
+}
+
+/// The file of one, for a browser; that it was asked for stands in the audit log before its first byte leaves.
+pub(crate) async fn archive(
+    shared: &Shared,
+    name: &str,
+    context: &Context,
+) -> Result<Archive, Failure> {
+    if name.len() > NAME_CHARACTERS_MAX || !is_plain(name) {
+        return Err(missing("of that name"));
+    }
+    let file = open(shared, name)?;
+    let bytes = file.metadata().map_err(|error| unavailable(&error))?.len();
+    let deed = Deed::done("backup_downloaded", format!("backups/{name}"));
+    people::note(shared, context, deed).await;
+    Ok(Archive { bytes, pieces: Box::new(Reading(Some(file))) })
+}
+
+/// A file that is read as it is sent.
+struct Reading(Option<File>);
+
+#[async_trait]
+impl Source for Reading {
+    async fn next(&mut self) -> Option<Result<Bytes, BrokenOff>> {
+        let mut file = self.0.take()?;
+        let read = blocking(move || {
+            let mut piece = vec![0; PIECE_BYTES];
+            let length = file.read(&mut piece)?;
+            piece.truncate(length);
+            Ok((file, piece))
+        });
+        match read.await {
+            Ok((_, piece)) if piece.is_empty() => None,
+            Ok((file, piece)) => {
+                self.0 = Some(file);
+                Some(Ok(Bytes::from(piece)))
+            }
+            Err(_) => Some(Err(BrokenOff)),
+        }
     }
 }
 

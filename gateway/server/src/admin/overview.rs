@@ -15,7 +15,7 @@ use crate::history::{TEAMS_MAX, WantedHistory};
 use crate::node::{DriftTold, Shared};
 
 mod own;
-mod peers;
+pub(super) mod peers;
 
 /// The most series that are named at once.
 const SERIES_MAX: usize = 64;

@@ -15,9 +15,10 @@ use domain::settings::Reader;
 use domain::{Actor, Problems, Proof, Refusal};
 use serde_json::{Value, json};
 
+use super::agents::AskedBy;
 use super::{
-    agents, backups, certificates, deeds, directories, flight_recorder, headset_phones, headsets,
-    kept, overview, people, phones, secrets, status,
+    about, agent_phone, agents, backups, certificates, cti, deeds, device_states, directories,
+    flight_recorder, headset_phones, headsets, kept, overview, people, phones, secrets, status,
 };
 use crate::console::set_up;
 use crate::node::Shared;
@@ -112,6 +113,16 @@ pub(crate) async fn done(
         "overview" => {
             read(members, |_| Some(()))?;
             Ok(overview::overview(shared).await)
+        }
+        "about" => read(members, |_| Some(())).map(|()| about::about(shared)),
+        "agent_phone" => {
+            let agent = read(members, |reader| reader.required("agent"))?;
+            agent_phone::agent_phone(shared, &agent)
+        }
+        "cti_status" => read(members, |_| Some(())).map(|()| cti::status(shared)),
+        "device_states" => {
+            let wanted = read(members, device_states::WantedDevices::read)?;
+            Ok(device_states::list(shared, &wanted))
         }
         "history" => {
             let wanted = read(members, overview::read_history)?;
@@ -285,16 +296,16 @@ pub(crate) async fn done(
             agents::sign_in(shared, wish).await
         }
         "agent_state" => {
-            let command = read(members, agents::read_state)?;
-            agents::command(shared, command, context).await
+            let (command, by) = read(members, agents::read_state)?;
+            agents::command(shared, command, by, context).await
         }
         "call_begin" => {
             let command = read(members, agents::read_call_begin)?;
-            agents::command(shared, command, context).await
+            agents::command(shared, command, AskedBy::Administrator, context).await
         }
         "call_end" => {
             let command = read(members, agents::read_call_end)?;
-            agents::command(shared, command, context).await
+            agents::command(shared, command, AskedBy::Administrator, context).await
         }
         deed if people::knows(deed) => people::done(shared, context, deed, members).await,
         other => Err(Failure::new("unknown_request", format!("there is no request {other:?}"))),

@@ -99,6 +99,7 @@ fn nodes(shared: &Shared) -> Value {
             "live": node.live,
             "state": state,
             "seen_seconds": node.age.as_secs(),
+            "console_url": part(engine::SAID_CONSOLE).map(|base| format!("{base}/")),
             "phone_url": part(engine::SAID_PHONE).map(|base| format!("{base}/fippa/")),
             "version": part("version"),
             "agents": number("agents"),

@@ -6,7 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use domain::{
     AccessToken, Actor, Command, ConsoleCommand, Deed, Document, Identity, Input, InputId, Key,
-    Principal, Proof, Role, Secret, Settings, WebSession,
+    Principal, Proof, Role, Secret, Settings, Timestamp, WebSession,
 };
 use engine::Engine;
 use ring::digest;
@@ -15,7 +15,7 @@ use subtle::ConstantTimeEq;
 use super::SURFACE;
 use super::tries::Tries;
 use crate::http::Proofs;
-use crate::http::proofs::{NotProven, PasswordTry};
+use crate::http::proofs::{NotProven, PasswordTry, Shown};
 
 /// That a session was used is noted so often at most.
 const TOUCH_EVERY: Duration = Duration::from_secs(60);
@@ -69,6 +69,22 @@ impl StoredProofs {
         });
     }
 
+    /// Whose session the cookie is of, its digest, and when it was used last.
+    async fn session(&self, cookie: &Secret) -> Result<(Principal, String, Timestamp), NotProven> {
+        let digest = sha256(cookie.expose());
+        let found = self.document(&Key::web_session(&digest)).await?;
+        let Document::WebSession(session) = found else { return Err(NotProven::Nobody) };
+        let WebSession { identity, number, seen_at, credential, .. } = session.as_ref().clone();
+        let settings = self.engine.settings();
+        if session.is_over(self.engine.now(), settings.sign_on.idle_minutes)
+            || !identity.has_credential(credential.as_deref(), &settings)
+        {
+            return Err(NotProven::Nobody);
+        }
+        let principal = self.principal(identity, Proof::Cookie, number, None)?;
+        Ok((principal, digest, seen_at))
+    }
+
     async fn document(&self, key: &Key) -> Result<Document, NotProven> {
         let loaded = self.engine.document(key).await.map_err(|_| NotProven::Unavailable)?;
         loaded.map(|loaded| loaded.document).ok_or(NotProven::Nobody)
@@ -78,19 +94,8 @@ impl StoredProofs {
 #[async_trait]
 impl Proofs for StoredProofs {
     async fn of_cookie(&self, cookie: &Secret) -> Result<Principal, NotProven> {
-        let digest = sha256(cookie.expose());
-        let found = self.document(&Key::web_session(&digest)).await?;
-        let Document::WebSession(session) = found else { return Err(NotProven::Nobody) };
-        let WebSession { identity, number, seen_at, credential, .. } = session.as_ref().clone();
-        let now = self.engine.now();
-        let settings = self.engine.settings();
-        if session.is_over(now, settings.sign_on.idle_minutes)
-            || !identity.has_credential(credential.as_deref(), &settings)
-        {
-            return Err(NotProven::Nobody);
-        }
-        let principal = self.principal(identity, Proof::Cookie, number, None)?;
-        if now.since(seen_at) >= TOUCH_EVERY {
+        let (principal, digest, seen_at) = self.session(cookie).await?;
+        if self.engine.now().since(seen_at) >= TOUCH_EVERY {
             self.touch(digest);
         }
         Ok(principal)
@@ -109,6 +114,27 @@ impl Proofs for StoredProofs {
             return Err(NotProven::Nobody);
         }
         self.principal(identity.clone().of_a_token(), Proof::Bearer, id.to_owned(), Some(roles))
+    }
+
+    async fn again(&self, shown: &Shown, principal: &Principal) -> Result<Principal, NotProven> {
+        match shown {
+            Shown::Cookie(cookie) => Ok(self.session(cookie).await?.0),
+            Shown::Token(token) => self.of_token(token).await,
+            Shown::Password(credential) => {
+                let identity = principal.identity.clone().ok_or(NotProven::Nobody)?;
+                let settings = self.engine.settings();
+                if !identity.has_credential(credential.as_deref(), &settings) {
+                    return Err(NotProven::Nobody);
+                }
+                let standing = identity.standing(&settings).ok_or(NotProven::Nobody)?;
+                let (roles, teams) = (standing.roles, standing.teams);
+                Ok(Principal { roles, teams, ..principal.clone() })
+            }
+        }
+    }
+
+    fn credential(&self, principal: &Principal) -> Option<String> {
+        principal.identity.as_ref()?.credential(&self.engine.settings())
     }
 
     fn refuses_passwords(&self, surface: &str) -> Option<&'static str> {

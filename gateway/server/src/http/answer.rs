@@ -6,6 +6,7 @@ use std::pin::pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock};
 use std::task::Poll;
+use std::time::Duration;
 
 use bytes::Bytes;
 use domain::{Principal, Secret};
@@ -22,8 +23,8 @@ use hyper::body::Body as HttpBody;
 use tokio::time::timeout;
 
 use super::credentials::Credentials;
-use super::outgoing::{Of, Outgoing};
-use super::proofs::{self, NotProven, PasswordTry};
+use super::outgoing::{Of, Outgoing, Signal};
+use super::proofs::{self, NotProven, PasswordTry, Proofs, Shown};
 use super::record::Told;
 use super::refusal::Refusal;
 use super::routes::{Found, Placed};
@@ -32,6 +33,11 @@ use crate::log::Line;
 
 /// The listener of administrators, whose programs read problem documents.
 const CONSOLE: &str = "console";
+
+/// How often it is looked whether who reads an answer that lasts still may; it ends within 5 s where not.
+const LOOK_AGAIN: Duration = Duration::from_secs(3);
+/// So often at most where a password was shown, since some can only be judged anew by showing them: ten minutes.
+const LOOKS_BY_PASSWORD_MAX: u64 = 200;
 
 /// The listener that phones reach, where their pages are, and where those of an agent's session.
 const PHONES: &str = "phone";
@@ -59,11 +65,12 @@ impl Site {
         // Phones show nothing of what is not 200, so they are told in a page.
         let of_phones = self.listener == PHONES && is_below(parts.uri.path(), PAGES);
         let of_session = of_phones && parts.uri.path().starts_with(SESSION_PAGES);
+        let mut lost = None;
         let (placed, answered) = match found {
             Err(refusal) => (None, Err((refusal, of_phones))),
             Ok((placed, parameters)) => {
                 let asked = Asked { parts, parameters, peer, device, reference: &reference };
-                let answered = self.handled(&placed, asked, body).await;
+                let answered = self.handled(&placed, asked, body, &mut lost).await;
                 // Elsewhere phones look at the status: a page would be taken for a file, or for a yes.
                 let for_phone =
                     placed.route.policy == ResponsePolicy::Phone && self.listener == PHONES;
@@ -102,7 +109,7 @@ impl Site {
         self.metrics.tell(metrics, &told, now);
         let (surface, route) = (told.surface, told.route);
         answer.map(|body| {
-            Outgoing::new(body, || Of {
+            let mut body = Outgoing::new(body, || Of {
                 listener: self.listener,
                 surface,
                 route,
@@ -110,7 +117,11 @@ impl Site {
                 peer: client,
                 metrics: self.metrics.clone(),
                 clock: Arc::clone(&self.clock),
-            })
+            });
+            if let Some(lost) = lost {
+                body.until_lost(lost);
+            }
+            body
         })
     }
 
@@ -148,15 +159,18 @@ impl Site {
         placed: &Placed,
         asked: Asked<'_>,
         body: B,
+        lost: &mut Option<Signal>,
     ) -> Result<Response<Body>, Refusal>
     where
         B: HttpBody<Data = Bytes>,
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
+        let mut shown = None;
         let principal = match placed.route.callers {
             Callers::Anyone => asked.device.clone(),
             Callers::Roles(roles) => {
-                let principal = self.principal(&asked, placed.surface).await?;
+                let (principal, by) = self.principal(&asked, placed.surface).await?;
+                shown = Some(by);
                 if !roles.iter().any(|role| principal.has(*role)) {
                     return Err(Refusal::Forbidden("this account has not the role for that"));
                 }
@@ -164,6 +178,7 @@ impl Site {
             }
         };
         let body = self.body(&asked.parts, body, placed.route.body_bytes_max).await?;
+        let proven = principal.clone().zip(shown);
         let request = Request {
             // A handler that answers GET is asked for HEAD too, and must know: HEAD changes nothing.
             // The body is left out on the way.
@@ -177,7 +192,12 @@ impl Site {
             reference: asked.reference.to_owned(),
         };
         match timeout(self.limits.request, caught(|| placed.route.handler.begin(request))).await {
-            Ok(Ok(answer)) => Ok(answer),
+            Ok(Ok(answer)) => {
+                if let (Body::Pieces(_), Some((principal, shown))) = (answer.body(), proven) {
+                    *lost = Some(lost_by(Arc::clone(&self.proofs), principal, shown));
+                }
+                Ok(answer)
+            }
             Ok(Err(Panicked)) => {
                 let (surface, route) = (placed.surface, placed.route.path);
                 let reference = asked.reference;
@@ -194,13 +214,17 @@ impl Site {
         &self,
         asked: &Asked<'_>,
         surface: &'static str,
-    ) -> Result<Principal, Refusal> {
+    ) -> Result<(Principal, Shown), Refusal> {
         let headers = &asked.parts.headers;
-        let proven = match Credentials::read(headers) {
+        let (proven, shown) = match Credentials::read(headers) {
             Some(Credentials::Basic { account, password }) => {
-                return self.by_password(asked, surface, account, password).await;
+                let principal = self.by_password(asked, surface, account, password).await?;
+                let shown = Shown::Password(self.proofs.credential(&principal));
+                return Ok((principal, shown));
             }
-            Some(Credentials::Bearer(token)) => self.proofs.of_token(&token).await,
+            Some(Credentials::Bearer(token)) => {
+                (self.proofs.of_token(&token).await, Shown::Token(token))
+            }
             // What is shown in a way that we do not understand is not passed over for a cookie.
             None if headers.contains_key(AUTHORIZATION) => return Err(Refusal::Unauthorized),
             None => {
@@ -211,9 +235,10 @@ impl Site {
                          programs use a token",
                     ));
                 }
-                self.proofs.of_cookie(&cookie).await
+                (self.proofs.of_cookie(&cookie).await, Shown::Cookie(cookie))
             }
         };
+        let proven = proven.map(|principal| (principal, shown));
         proven.map_err(|not| match not {
             NotProven::Nobody => Refusal::Unauthorized,
             NotProven::Unavailable => Refusal::Unavailable,
@@ -284,6 +309,25 @@ impl Site {
             Err(_) => Err(Refusal::BodySlow),
         }
     }
+}
+
+/// Happens once who was proven may no longer what they might: the session or token is over, roles or teams are
+/// others. While the store is away nobody can end anything, so what was is so.
+fn lost_by(proofs: Arc<dyn Proofs>, principal: Principal, shown: Shown) -> Signal {
+    Box::pin(async move {
+        let looks = match shown {
+            Shown::Password(_) => LOOKS_BY_PASSWORD_MAX,
+            Shown::Cookie(_) | Shown::Token(_) => u64::MAX,
+        };
+        for _ in 0..looks {
+            tokio::time::sleep(LOOK_AGAIN).await;
+            match proofs.again(&shown, &principal).await {
+                Ok(now) if now.roles == principal.roles && now.teams == principal.teams => {}
+                Err(NotProven::Unavailable) => {}
+                Ok(_) | Err(NotProven::Nobody) => return,
+            }
+        }
+    })
 }
 
 /// Whether `path` is `folder` or below it.

@@ -2,7 +2,8 @@
 //!
 //! ```text
 //!   source --piece--> frame ... --none--> over
-//!      |                 `--node stops--> farewell --> over
+//!      |                 |--node stops--------------> farewell --> over
+//!      |                 `--who reads may no longer--> farewell --> over
 //!      `--panics, breaks off--> the peer sees that it is not whole
 //! ```
 //!
@@ -47,15 +48,19 @@ pub(super) struct Of {
 pub(crate) struct Writing {
     state: State,
     farewell: Option<Bytes>,
-    stopped: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
+    stopped: Option<Signal>,
+    lost: Option<Signal>,
     gone: Option<Box<dyn FnOnce() + Send>>,
     of: Of,
     began: Timestamp,
+    length: Option<u64>,
     bytes: u64,
     /// How it ended; nobody read on where it did not.
     end: &'static str,
 }
 
+/// Something that happens once.
+pub(super) type Signal = Pin<Box<dyn Future<Output = ()> + Send>>;
 type Asking = Pin<Box<dyn Future<Output = (Box<dyn Source>, Given)> + Send>>;
 type Given = Option<Result<Bytes, BrokenOff>>;
 
@@ -71,15 +76,17 @@ impl Outgoing {
     pub(super) fn new(body: Body, of: impl FnOnce() -> Of) -> Self {
         match body {
             Body::Whole(bytes) => bytes.into(),
-            Body::Pieces(Pieces { source, farewell }) => {
+            Body::Pieces(Pieces { source, farewell, length }) => {
                 let of = of();
                 Self::Pieces(Box::new(Writing {
                     state: State::Idle(source),
                     farewell,
                     stopped: None,
+                    lost: None,
                     gone: None,
                     began: of.clock.now(),
                     of,
+                    length,
                     bytes: 0,
                     end: "left",
                 }))
@@ -90,6 +97,15 @@ impl Outgoing {
     /// Whether it comes in pieces.
     pub(crate) fn is_pieces(&self) -> bool {
         matches!(self, Self::Pieces(_))
+    }
+
+    /// Ends news once who reads them may no longer.
+    pub(super) fn until_lost(&mut self, lost: Signal) {
+        if let Self::Pieces(writing) = self
+            && writing.farewell.is_some()
+        {
+            writing.lost = Some(lost);
+        }
     }
 
     /// Ends news once `stop` is given, and calls `gone` when it is over or nobody reads any more.
@@ -152,7 +168,10 @@ impl HttpBody for Outgoing {
             Self::Whole(bytes) => {
                 SizeHint::with_exact(bytes.as_ref().map_or(0, |it| it.len() as u64))
             }
-            Self::Pieces(_) => SizeHint::default(),
+            Self::Pieces(writing) => match writing.length {
+                Some(length) => SizeHint::with_exact(length.saturating_sub(writing.bytes)),
+                None => SizeHint::default(),
+            },
         }
     }
 }
@@ -162,10 +181,18 @@ impl Writing {
         if matches!(self.state, State::Over) {
             return Poll::Ready(None);
         }
-        if let Some(stopped) = &mut self.stopped
-            && stopped.as_mut().poll(context).is_ready()
-        {
-            self.over("stopped");
+        let mut happened = |signal: &mut Option<Signal>| {
+            signal.as_mut().is_some_and(|it| it.as_mut().poll(context).is_ready())
+        };
+        let end = if happened(&mut self.stopped) {
+            Some("stopped")
+        } else if happened(&mut self.lost) {
+            Some("no longer allowed")
+        } else {
+            None
+        };
+        if let Some(end) = end {
+            self.over(end);
             return Poll::Ready(self.farewell.take().map(|last| Ok(self.counted(last))));
         }
         // What panics is dropped, so that nothing it left half done is seen again.
@@ -222,6 +249,7 @@ impl Writing {
 
     fn over(&mut self, end: &'static str) {
         self.state = State::Over;
+        (self.stopped, self.lost) = (None, None);
         self.end = end;
         if let Some(gone) = self.gone.take() {
             gone();

@@ -27,6 +27,17 @@ pub(crate) enum NotProven {
     Unavailable,
 }
 
+/// What was shown with a request whose answer lasts, to look again whether it still proves anything.
+#[derive(Clone, Debug)]
+pub(crate) enum Shown {
+    /// The cookie of a session.
+    Cookie(Secret),
+    /// A token.
+    Token(Secret),
+    /// A password, with what [`Proofs::credential`] gave then.
+    Password(Option<String>),
+}
+
 /// A password that came with a request.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct PasswordTry<'a> {
@@ -50,6 +61,12 @@ pub(crate) trait Proofs: Send + Sync + 'static {
 
     /// For whom the token acts.
     async fn of_token(&self, token: &Secret) -> Result<Principal, NotProven>;
+
+    /// The same as the principal was when `shown` proved it, where it still does; looking is no use of a session.
+    async fn again(&self, shown: &Shown, principal: &Principal) -> Result<Principal, NotProven>;
+
+    /// What stands for the password of that account, where it is known here: another one after each change.
+    fn credential(&self, principal: &Principal) -> Option<String>;
 
     /// Why no password counts beside a request on that surface, whoever shows it.
     fn refuses_passwords(&self, surface: &str) -> Option<&'static str>;

@@ -40,7 +40,9 @@ impl Surface for Echo {
             path,
             methods,
             callers: match *path {
-                "/agents" | "/agents-change" => Callers::Roles(&[Role::Agent]),
+                "/agents" | "/agents-change" | "/agents-news/{sort}" => {
+                    Callers::Roles(&[Role::Agent])
+                }
                 "/administrators" => Callers::Roles(&[Role::Administrator]),
                 _ => Callers::Anyone,
             },
@@ -52,7 +54,7 @@ impl Surface for Echo {
                 _ => ResponsePolicy::Browser,
             },
             handler: match *path {
-                "/pieces/{sort}" => Route::pieces(pieces::answer),
+                "/pieces/{sort}" | "/agents-news/{sort}" => Route::pieces(pieces::answer),
                 _ => Route::handler(echo),
             },
         };
@@ -80,6 +82,7 @@ pub(crate) const PATHS: &[(&str, &[Method])] = &[
     ("/phone-slow", &[Method::GET]),
     ("/post", &[Method::POST]),
     ("/pieces/{sort}", &[Method::GET]),
+    ("/agents-news/{sort}", &[Method::GET]),
     ("/fippa/s/{token}/{page}", &[Method::GET, Method::POST]),
 ];
 
@@ -99,7 +102,12 @@ async fn echo(request: Request) -> Response<Bytes> {
 
 /// Knows the cookie `good` and the token `good`, both of the agent 1001.
 #[derive(Default)]
-struct Shown(Mutex<Vec<Tried>>);
+struct Shown {
+    tried: Mutex<Vec<Tried>>,
+    /// How often it was asked again, and what it says to that once.
+    looks: Mutex<u32>,
+    after: Mutex<Option<Result<Principal, NotProven>>>,
+}
 
 /// For which account, at which surface, and why it was refused.
 type Tried = (String, &'static str, Option<&'static str>);
@@ -121,6 +129,27 @@ impl Proofs for Shown {
         }
     }
 
+    async fn again(
+        &self,
+        shown: &proofs::Shown,
+        principal: &Principal,
+    ) -> Result<Principal, NotProven> {
+        *self.looks.lock().unwrap() += 1;
+        match self.after.lock().unwrap().take() {
+            Some(other) => other,
+            None => match shown {
+                proofs::Shown::Password(credential) if credential.is_none() => {
+                    Err(NotProven::Nobody)
+                }
+                _ => Ok(principal.clone()),
+            },
+        }
+    }
+
+    fn credential(&self, principal: &Principal) -> Option<String> {
+        Some(principal.who.clone())
+    }
+
     fn refuses_passwords(&self, _: &str) -> Option<&'static str> {
         None
     }
@@ -131,7 +160,7 @@ impl Proofs for Shown {
 
     async fn tell(&self, tried: PasswordTry<'_>) {
         let PasswordTry { account, surface, refused, .. } = tried;
-        self.0.lock().unwrap().push((account.to_owned(), surface, refused));
+        self.tried.lock().unwrap().push((account.to_owned(), surface, refused));
     }
 }
 
@@ -392,7 +421,7 @@ async fn ops_02_what_comes_of_a_password_is_told() {
         request.headers_mut().insert(AUTHORIZATION, value);
         site.answer("192.0.2.1".parse::<IpAddr>().unwrap(), request).await;
     }
-    let told = shown.0.lock().unwrap().clone();
+    let told = shown.tried.lock().unwrap().clone();
     let told: Vec<_> = told.iter().map(|(who, _, why)| (who.as_str(), *why)).collect();
     let expected = [
         ("1001", None),

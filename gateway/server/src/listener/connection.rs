@@ -229,7 +229,7 @@ async fn converse<S>(
                     return given_up.await;
                 }
                 tokio::select! {
-                    () = is_true(&mut ending.abort) => {}
+                    () = is_true(&mut abort) => {}
                     () = tokio::time::sleep(NEXT_REQUEST) => {}
                 }
             };

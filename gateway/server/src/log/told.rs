@@ -15,17 +15,17 @@ const WORDS: &str = "message";
 
 /// An event as it is told.
 #[derive(Debug)]
-pub(super) struct Told {
+pub(crate) struct Told {
     /// How much it matters.
-    pub(super) level: Level,
+    pub(crate) level: Level,
     /// Which part of the program it is from.
-    pub(super) target: &'static str,
+    pub(crate) target: &'static str,
     /// The line of the program's text.
     pub(super) place: Option<(&'static str, u32)>,
     /// In words.
-    pub(super) words: String,
+    pub(crate) words: String,
     /// Names and values, in order.
-    pub(super) fields: Vec<(&'static str, String)>,
+    pub(crate) fields: Vec<(&'static str, String)>,
 }
 
 impl Told {
@@ -40,6 +40,11 @@ impl Told {
         };
         event.record(&mut told);
         told
+    }
+
+    #[cfg(test)]
+    pub(super) fn empty(level: Level) -> Self {
+        Self { level, target: "", place: None, words: String::new(), fields: Vec::new() }
     }
 
     /// Words and fields on one line, as people read them.

@@ -139,7 +139,7 @@ impl Sockets {
 }
 
 /// What listens by that configuration.
-fn wanted(config: &Config) -> Vec<Wanted> {
+pub(super) fn wanted(config: &Config) -> Vec<Wanted> {
     let challenges = config.acme.as_ref().and_then(AcmeConfig::http_port);
     let (refusal, challenges) =
         (plain(config, config.phone.refusal_port), plain(config, challenges));

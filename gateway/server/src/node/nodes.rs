@@ -6,8 +6,8 @@ use std::time::Duration;
 use domain::settings::CtiSessions;
 use engine::surface::Readiness;
 use engine::{
-    Engine, NodeSeen, SAID_HEADSET, SAID_HOPS, SAID_PHONE, SAID_SEALING_KEYS, Said, StoreState,
-    said_hops,
+    Engine, NodeSeen, SAID_CONSOLE, SAID_HEADSET, SAID_HOPS, SAID_PHONE, SAID_SEALING_KEYS, Said,
+    StoreState, said_hops,
 };
 
 use super::{NodeError, Shared};
@@ -41,6 +41,7 @@ fn said(shared: &Shared, headset: Option<String>) -> Said {
     let certificates = shared.certificates.published().map(|it| (SAID_CERTIFICATES, it));
     let values = [
         (SAID_PHONE, shared.config.phone.base()),
+        (SAID_CONSOLE, shared.config.console.base.clone()),
         ("version", crate::VERSION.to_owned()),
         ("started_at", shared.started_at.seconds().to_string()),
         ("state", state(shared).to_owned()),

@@ -5,6 +5,7 @@ mod headset_phones;
 mod headsets;
 mod overview;
 mod peers;
+mod stopping;
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;

@@ -38,7 +38,7 @@ pub(super) async fn answer(request: Request) -> Response<Body> {
     let source = Sorted { sort, given: 0 };
     Response::new(Body::Pieces(match is_news {
         true => Pieces::news(source, Bytes::from_static(b"bye\n")),
-        false => Pieces::whole(source),
+        false => Pieces::whole(Box::new(source), None),
     }))
 }
 
@@ -115,4 +115,43 @@ async fn a_source_that_panics_or_breaks_off_ends_its_own_body_and_that_is_seen()
         assert!(answer.body_mut().frame().await.is_none(), "{sort}");
     }
     assert_eq!(asked("panic-before").await.status(), 500);
+}
+
+/// Reads news that `fields` prove, while what is shown proves something else once, and then tells how they ended.
+async fn news_after(
+    (name, value): (HeaderName, &str),
+    other: Result<Principal, NotProven>,
+) -> (String, u32) {
+    let shown = Arc::new(Shown::default());
+    let site = site_with(&config(serde_json::json!({})), &Metrics::new(), shown.clone());
+    let mut request = request(Method::GET, "/agents-news/silent");
+    request.headers_mut().insert(name, HeaderValue::from_str(value).unwrap());
+    let mut answer = site.answer("192.0.2.1".parse::<IpAddr>().unwrap(), request).await;
+    assert_eq!(answer.status(), 200);
+    *shown.after.lock().unwrap() = Some(other);
+    let minute = std::time::Duration::from_secs(60);
+    // The clock of the runtime stands still and jumps to the next timer.
+    let read = tokio::time::timeout(minute, pieces(answer.body_mut())).await;
+    let looks = *shown.looks.lock().unwrap();
+    (read.map_or_else(|_| "goes on".to_owned(), |(text, _)| text), looks)
+}
+
+#[tokio::test(start_paused = true)]
+async fn ops_06_news_end_once_a_session_or_a_token_is_over_or_roles_are_others() {
+    let cookie = (http::header::COOKIE, "__Host-jackfield=good");
+    let token = (AUTHORIZATION, "Bearer good");
+    for shown in [cookie.clone(), token] {
+        let over = news_after(shown.clone(), Err(NotProven::Nobody)).await;
+        assert_eq!(over, ("bye\n".to_owned(), 1));
+        let mut other = agent("1001".to_owned(), Proof::Cookie);
+        other.roles.push(Role::Supervisor);
+        assert_eq!(news_after(shown.clone(), Ok(other)).await, ("bye\n".to_owned(), 1));
+        let mut other = agent("1001".to_owned(), Proof::Cookie);
+        other.teams.push("sales".parse().unwrap());
+        assert_eq!(news_after(shown, Ok(other)).await, ("bye\n".to_owned(), 1));
+    }
+    // Who is as before, and whom nobody can judge, reads on.
+    let same = agent("1001".to_owned(), Proof::Cookie);
+    assert_eq!(news_after(cookie.clone(), Ok(same)).await.0, "goes on");
+    assert_eq!(news_after(cookie, Err(NotProven::Unavailable)).await.0, "goes on");
 }

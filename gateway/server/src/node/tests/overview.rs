@@ -55,3 +55,59 @@ async fn ccp_11_the_overview_is_looked_at_anew_each_time_and_every_reason_says_w
     }
     it.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn byd_03_an_agents_states_are_told_with_who_caused_them() {
+    let it = start().await;
+    it.ask(json!({"do": "settings_apply", "text": SETTINGS})).await;
+    let phone = || it.ask(json!({"do": "agent_phone", "agent": "1001"}));
+    let state = |told: &Value, what: &str| {
+        let states = told["ok"]["states"].as_array().unwrap();
+        states.iter().find(|it| it["what"] == what).cloned().unwrap_or_default()
+    };
+    let before = phone().await;
+    assert_eq!(state(&before, "session")["value"], "none");
+    assert_eq!((&before["ok"]["page"], &before["ok"]["channel"]), (&Value::Null, &json!(false)));
+    it.ask(json!({"do": "agent_sign_in", "agent": "1001", "extension": "2001"})).await;
+    let wish = json!({"do": "agent_state", "agent": "1001", "state": "ready", "by": "supervisor"});
+    it.check(wish, "/ok/state", json!("ready")).await;
+    let told = phone().await;
+    let voice = state(&told, "voice_state");
+    assert_eq!((&voice["value"], &voice["owner"]), (&json!("ready"), &json!("gateway")));
+    assert_eq!(voice["came_from"], "supervisor");
+    assert_eq!(state(&told, "session")["came_from"], "administrator");
+    assert_eq!(told["ok"]["device"], state(&told, "device")["value"]);
+    // The same phone among all of them.
+    let device = told["ok"]["device"].clone();
+    let all = it.ask(json!({"do": "device_states", "q": "1001"})).await;
+    assert_eq!(all["ok"]["devices"][0]["device"], device, "{all}");
+    assert_eq!(all["ok"]["devices"][0]["agent"], "1001");
+    let total = all["ok"]["total"].as_u64().unwrap();
+    let page = it.ask(json!({"do": "device_states", "limit": 1, "state": "without_sip"})).await;
+    assert!(page["ok"]["total"].as_u64().unwrap() > total, "{page}");
+    assert_eq!(page["ok"]["next"], page["ok"]["devices"][0]["device"]);
+    it.check(
+        json!({"do": "agent_phone", "agent": "nobody"}),
+        "/error/code",
+        json!("agent_unknown"),
+    )
+    .await;
+    it.check(json!({"do": "cti_status"}), "/ok/pairs", json!([])).await;
+    let about = it.ask(json!({"do": "about"})).await;
+    assert_eq!(about["ok"]["version"], crate::VERSION);
+    let licences = about["ok"]["licences"].as_array().unwrap();
+    assert!(licences.iter().any(|it| it["name"] == "tokio" && it["licence"] == "MIT"));
+    // The first sample is taken when the node begins.
+    let sampled = async {
+        loop {
+            let asked = json!({"do": "history", "series": ["sessions"], "minutes": 1});
+            let history = it.ask(asked).await;
+            if history["ok"]["series"][0]["values"][5].is_number() {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), sampled).await.unwrap();
+    it.stop().await;
+}
