@@ -16,6 +16,7 @@ function steady(tree) {
     .replace(/(DAY,? )?\b\d{1,2}:\d{2}:\d{2}\b/g, "TIME")
     .replace(/\b(\d+ (secs?|mins?|hrs?|days?)( |$|(?=["\n,.])))+/gm, "LASTING ")
     .replace(/(localhost|127\.0\.0\.1):\d{2,5}/g, "NODE")
+    .replace(/(Port of [^:;]*: )\d+/g, "$1PORT")
     .replace(/Reference [A-Z0-9]{8}/g, "Reference REFERENCE")
     .replace(/LASTING +/g, "LASTING ");
 }

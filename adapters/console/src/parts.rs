@@ -90,7 +90,7 @@ parts! {
     /// Backups on this node's disk.
     Backups = "backups", "#/backups";
     /// The file that rules the settings.
-    SettingsFile = "settings_file", "#/settings";
+    SettingsFile = "settings_file", "#/settings-file";
     /// Secrets in the settings.
     Secrets = "secrets", "#/settings";
     /// The machine's clock.
@@ -104,17 +104,17 @@ parts! {
     /// Pairs of contact-centre servers.
     CtiPair = "cti_pair", "#/cti";
     /// Directories that agents are taken over from.
-    Directory = "directory", "#/directories";
+    Directory = "directory", "#/settings/directories";
     /// Registrations of phones over SIP.
     Registrations = "registrations", "#/devices";
     /// Servers that SIP requests go to.
-    SipNextHop = "sip_next_hop", "#/sip";
+    SipNextHop = "sip_next_hop", "#/settings/sip";
     /// Pushes to phones.
     Phones = "phones", "#/devices";
     /// Headsets behind phones.
     Headsets = "headsets", "#/headsets";
     /// Receivers of the log.
-    Syslog = "syslog", "#/logging";
+    Syslog = "syslog", "#/settings/logging";
 }
 
 macro_rules! codes {

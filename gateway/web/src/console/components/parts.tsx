@@ -140,7 +140,9 @@ export function Dialog(props: {
     if (!props.open && element.open) element.close();
   }, [props.open]);
   return (
-    <dialog ref={dialog} aria-labelledby={heading} onClose={props.onClose} class={props.wide ? "wide" : undefined}>
+    // Escape asks to close as a button does: what is shown follows `open` alone.
+    <dialog ref={dialog} aria-labelledby={heading} onClose={props.onClose} class={props.wide ? "wide" : undefined}
+      onCancel={(event) => { event.preventDefault(); props.onClose(); }}>
       {props.open && (
         <>
           <h2 id={heading}>{props.title}</h2>

@@ -5,15 +5,18 @@ import { useId, useState } from "preact/hooks";
 import { Button, Dialog } from "../../components/parts";
 import { words as shared } from "../../components/texts";
 import { differences, withMember } from "./document";
-import type { Doc, Schema, Value } from "./schema";
-import { fieldWords, optionLabel, spoken, type SectionEntry } from "./sections";
+import type { Doc, Schema } from "./schema";
+import { fieldWords, spoken, type SectionEntry } from "./sections";
 import { words } from "./texts";
+import { shown } from "./values";
 
 export function Conflict(props: {
   section: SectionEntry; schema: Schema; base: Doc; mine: Doc; theirs: Doc;
   onMerged: (merged: Doc) => void; onClose: () => void;
 }): JSX.Element {
-  const found = differences(props.base, props.mine, props.theirs, props.schema);
+  const order = Object.keys(props.section.fields);
+  const found = differences(props.base, props.mine, props.theirs, props.schema)
+    .sort((one, other) => order.indexOf(one.path) - order.indexOf(other.path));
   const [kept, setKept] = useState<Record<string, boolean>>({});
   const keeps = (path: string, isMine: boolean) => kept[path] ?? isMine;
   const id = useId();
@@ -51,18 +54,4 @@ export function Conflict(props: {
       </div>
     </Dialog>
   );
-}
-
-/** A value as people read it. */
-export function shown(section: SectionEntry, path: string, value: Value): string {
-  if (value === undefined || value === null || value === "") return words().conflict.nothing;
-  if (typeof value === "boolean") return value ? shared().yes : shared().no;
-  if (Array.isArray(value)) return value.map((item) => shown(section, path, item)).join(", ");
-  if (typeof value === "object") {
-    return Object.entries(value).map(([name, item]) => {
-      const inner = section.fields[`${path}.${name}`];
-      return `${inner ? spoken(inner.label) : name}: ${shown(section, `${path}.${name}`, item)}`;
-    }).join("; ");
-  }
-  return optionLabel(section, path, String(value));
 }

@@ -49,7 +49,8 @@ export interface FieldProps {
 /** What the value is where the field is empty. */
 function usual(section: SectionEntry, path: string, schema: Schema): string {
   const value = schema.default;
-  if (value === undefined || typeof value === "boolean") return "";
+  // A choice says so itself.
+  if (value === undefined || typeof value === "boolean" || kindOf(schema) === "choice") return "";
   const shown = Array.isArray(value)
     ? value.map((item) => optionLabel(section, path, String(item))).join(", ")
     : typeof value === "number" ? number(value) : optionLabel(section, path, String(value));
@@ -63,7 +64,9 @@ function range(schema: Schema): string {
 
 /** The help of a field: what it is for, what may be typed, what holds without it. */
 export function helpOf(section: SectionEntry, path: string, schema: Schema): string {
-  return [spoken(fieldWords(section, path).help), range(schema), usual(section, path, schema)].filter(Boolean).join(" ");
+  // What is chosen from a list needs no range.
+  const typed = section.references?.[path] ? "" : range(schema);
+  return [spoken(fieldWords(section, path).help), typed, usual(section, path, schema)].filter(Boolean).join(" ");
 }
 
 export function FieldInput(props: FieldProps): JSX.Element {

@@ -20,7 +20,7 @@ import { DeleteDialog } from "./delete_dialog";
 import { copyOf, faultsOf, read, write, type Changed, type Read } from "./document";
 import { FormContext, Members, type FormFacts } from "./field_input";
 import { cleanedDocument, members, same, type Doc, type Schema } from "./schema";
-import { fieldWords, inOrder, nameOf, pageOf, resource, spoken, type SectionEntry } from "./sections";
+import { fieldWords, inOrder, nameOf, pageOf, resource, spoken, titleOf, type SectionEntry } from "./sections";
 import { words } from "./texts";
 
 /** What a form begins with. */
@@ -50,7 +50,7 @@ export function FormPage(props: {
   };
   useEffect(load, [section.path, name, from]);
   const single = section.named_by.length === 0;
-  const title = single ? spoken(section.title) : name !== null ? name : from !== null ? fill(words().copyTitle, { name: from }) : fill(words().newTitle, { one: spoken(section.one) });
+  const title = single ? spoken(section.title) : name !== null ? (begin?.base ? titleOf(section, begin.base.document) : name) : from !== null ? fill(words().copyTitle, { name: from }) : fill(words().newTitle, { one: spoken(section.one) });
   return (
     <Page title={title} intro={spoken(section.intro)} actions={<a href={single ? "#/settings" : pageOf(section)}>{fill(words().backTo, { section: single ? words().title : spoken(section.title) })}</a>}>
       {props.ruled !== null && <Notice kind="partial" quiet>{fill(words().ruled, { file: props.ruled })}</Notice>}
@@ -74,11 +74,11 @@ function Form(props: { section: SectionEntry; schema: Schema; name: string | nul
   const cleanBase = useMemo(() => cleanedDocument(base?.document ?? {}, schema), [base, schema]);
   const clean = useMemo(() => cleanedDocument(draft, schema), [draft, schema]);
   const dirty = name === null ? !same(clean, cleanedDocument(props.begin.draft, schema)) : !same(clean, cleanBase);
-  const unsaved = useRef(false);
-  unsaved.current = dirty;
+  /** Whether nothing is left to save, though the form still shows it. */
+  const settled = useRef(false);
   useEffect(() => {
     if (!dirty) return undefined;
-    return guard(() => !unsaved.current || confirm(shared().unsaved));
+    return guard(() => settled.current || confirm(shared().unsaved));
   }, [dirty]);
   const disabled = props.ruled !== null;
 
@@ -100,12 +100,12 @@ function Form(props: { section: SectionEntry; schema: Schema; name: string | nul
     const target = name ?? nameOf(section, clean);
     try {
       const changed = await write(section, target, clean, name === null ? "new" : base?.tag ?? null);
-      const now = await read(section, target);
-      unsaved.current = false;
       if (name === null) {
+        settled.current = true;
         go(pageOf(section, target));
         return;
       }
+      const now = await read(section, target);
       setBase(now);
       setDraft(now.document);
       setNote({ kind: changed.warnings.length > 0 ? "partial" : "ok", text: changed.changed ? words().saved : words().savedSame, warnings: changed.warnings });
@@ -147,9 +147,13 @@ function Form(props: { section: SectionEntry; schema: Schema; name: string | nul
           <div class="form-foot">
             <Button type="submit" kind="main" busy={action.busy}>{words().save}</Button>
             {dirty && name !== null && <Button onClick={() => { setDraft(base?.document ?? {}); setFaults(new Map()); action.clear(); }}>{words().discard}</Button>}
-            {name !== null && section.named_by.length > 0 && <a class="button plain" href={`${pageOf(section)}?copy=${encodeURIComponent(name)}`}>{words().copy}</a>}
-            {name !== null && section.named_by.length > 0 && <Button kind="danger" onClick={() => setDeleting(true)}>{shared().delete}</Button>}
             <span role="status" class="small">{dirty ? words().unsaved : ""}</span>
+            {name !== null && section.named_by.length > 0 && (
+              <span class="rest">
+                <a class="button plain" href={`${pageOf(section)}?copy=${encodeURIComponent(name)}`}>{words().copy}</a>
+                <Button kind="danger" onClick={() => setDeleting(true)}>{shared().delete}</Button>
+              </span>
+            )}
           </div>
         )}
       </form>
@@ -159,7 +163,7 @@ function Form(props: { section: SectionEntry; schema: Schema; name: string | nul
       )}
       {name !== null && (
         <DeleteDialog section={section} name={deleting ? name : null} onClose={() => setDeleting(false)}
-          onDeleted={() => { unsaved.current = false; go(pageOf(section)); }} />
+          onDeleted={() => { settled.current = true; go(pageOf(section)); }} />
       )}
     </FormContext.Provider>
   );

@@ -11,12 +11,14 @@ import { problemOf, useTopic } from "../../components/use";
 import type { Problem } from "../../api";
 import { fill, number } from "../../language";
 import { place, setQuery } from "../../router";
-import { shown } from "./conflict";
 import { DeleteDialog } from "./delete_dialog";
 import type { Doc, Schema } from "./schema";
 import { fieldWords, nameOf, pageOf, spoken, type SectionEntry } from "./sections";
 import { words } from "./texts";
+import { shown } from "./values";
 
+/** Lists of so many entries follow changes of the settings by themselves. */
+const RELOADED_MAX = 1_000;
 /** From so many on only those that are seen are drawn. */
 const LONG_FROM = 30;
 
@@ -32,8 +34,12 @@ export function ListPage(props: { section: SectionEntry; schema: Schema; ruled: 
   const again = () => setRound((round) => round + 1);
   const numberSeen = useRef<number | null>(null);
   useTopic("settings", (told: { number: number }) => {
-    if (numberSeen.current !== null && told.number !== numberSeen.current) setStale(true);
+    const moved = numberSeen.current !== null && told.number !== numberSeen.current;
     numberSeen.current = told.number;
+    if (!moved) return;
+    // A long list does not jump away under whoever reads it, nor is it loaded again and again.
+    if (total !== null && total > RELOADED_MAX) setStale(true);
+    else again();
   });
   useEffect(() => {
     const end = new AbortController();
@@ -90,7 +96,7 @@ export function ListPage(props: { section: SectionEntry; schema: Schema; ruled: 
         </div>
       )}
       {!items && !problem && <Loading />}
-      {items && (items.length >= LONG_FROM ? <LongTable {...table} /> : <div class="card"><Table {...table} /></div>)}
+      {items && (filtered.length >= LONG_FROM ? <LongTable {...table} /> : <div class="card"><Table {...table} /></div>)}
       <DeleteDialog section={section} name={deleting} onClose={() => setDeleting(null)} onDeleted={() => { setDeleting(null); again(); }} />
     </Page>
   );

@@ -111,6 +111,12 @@ export function fieldWords(section: SectionEntry, path: string): FieldWords {
   return section.fields[path] ?? { label: [path, path], help: ["", ""] };
 }
 
+/** What a member is called: what is kept of a secret as the secret is, and what nobody knows by its path. */
+export function memberLabel(section: SectionEntry, path: string): string {
+  const known = section.fields[path] ?? section.fields[path.replace(/_(sealed|hash)$/, "")];
+  return known ? spoken(known.label) : path.split(".").at(-1) ?? path;
+}
+
 /** Members in the order in which their words are written; others last. */
 export function inOrder(section: SectionEntry, path: string, names: string[]): string[] {
   const before = path === "" ? "" : `${path}.`;
@@ -131,6 +137,13 @@ export function optionLabel(section: SectionEntry, path: string, value: string):
 /** The name of a document as its path has it. */
 export function nameOf(section: SectionEntry, document: Record<string, unknown>): string {
   return section.named_by.map((member) => String(document[member] ?? "")).join("/");
+}
+
+/** What people call a document, with its name. */
+export function titleOf(section: SectionEntry, document: Record<string, unknown>): string {
+  const name = nameOf(section, document);
+  const called = section.named_by.includes("name") ? undefined : document.name ?? document.label;
+  return typeof called === "string" && called !== "" ? `${called} (${name})` : name;
 }
 
 /** The address of a document at the node. */

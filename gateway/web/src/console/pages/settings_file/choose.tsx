@@ -1,7 +1,7 @@
 // A file from this computer: chosen by a button, or dropped onto it.
 
 import type { JSX } from "preact";
-import { useId, useRef, useState } from "preact/hooks";
+import { useId, useState } from "preact/hooks";
 import { fill, bytes as writtenBytes } from "../../language";
 import { words } from "./texts";
 
@@ -17,7 +17,6 @@ export function ChooseFile(props: { label: string; help: string; accept: string;
   const [wrong, setWrong] = useState("");
   const [over, setOver] = useState(false);
   const [name, setName] = useState("");
-  const input = useRef<HTMLInputElement>(null);
   const id = useId();
   const take = async (file: File | undefined) => {
     if (!file) return;
@@ -43,13 +42,13 @@ export function ChooseFile(props: { label: string; help: string; accept: string;
         setOver(false);
         if (!props.disabled) void take(event.dataTransfer?.files[0]);
       }}>
-      <label for={id}>{props.label}</label>
-      <input ref={input} id={id} type="file" accept={props.accept} disabled={props.disabled} aria-describedby={`${id}-help ${id}-error`}
+      <input id={id} type="file" class="hidden-visually" accept={props.accept} disabled={props.disabled} aria-describedby={`${id}-help ${id}-error`}
         onChange={(event) => {
           void take(event.currentTarget.files?.[0]);
           // The same file may be chosen again after it was mended.
           event.currentTarget.value = "";
         }} />
+      <label for={id} class="button plain">{props.label}</label>
       <p class="help" id={`${id}-help`}>{props.help}{name !== "" && ` ${fill(words().chosen, { name })}`}</p>
       <p class="error" id={`${id}-error`} role="alert">{wrong}</p>
     </div>

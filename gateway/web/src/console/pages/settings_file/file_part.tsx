@@ -2,10 +2,11 @@
 
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
-import { save, send } from "../../api";
+import { Problem, save, send } from "../../api";
 import { Button, Notice, Section, Trouble } from "../../components/parts";
 import { useAction } from "../../components/use";
 import { fill } from "../../language";
+import { inWords } from "../settings/check";
 import { ChooseFile, type Chosen } from "./choose";
 import { isEmpty, PlanShown, type Plan } from "./plan";
 import { words } from "./texts";
@@ -24,6 +25,14 @@ export function Export(): JSX.Element {
       </div>
     </Section>
   );
+}
+
+/** What is wrong with a file, said in the language of the console where that is possible. */
+function inLanguage(problem: Problem, name: string): Problem {
+  if (problem.errors.length === 0) return problem;
+  const detail = fill(words().wrongFile, { name, count: problem.errors.length });
+  const errors = problem.errors.map((error) => ({ ...error, message: inWords(error.message) }));
+  return new Problem(problem.status, problem.code, detail, { errors, reference: problem.reference, retrySeconds: problem.retrySeconds });
 }
 
 export function Import(props: { ruled: boolean }): JSX.Element {
@@ -59,8 +68,7 @@ export function Import(props: { ruled: boolean }): JSX.Element {
         <p>{words().importText}</p>
         <ChooseFile label={words().file} help={words().fileHelp} accept=".yaml,.yml,.json" onChosen={look} />
         <p role="status" class="small">{action.busy && !plan ? words().planning : ""}</p>
-        {action.problem && action.problem.errors.length > 0 && chosen && <p>{fill(words().wrongFile, { name: chosen.name, count: action.problem.errors.length })}</p>}
-        <Trouble problem={action.problem} />
+        <Trouble problem={action.problem && chosen ? inLanguage(action.problem, chosen.name) : action.problem} />
         {chosen && action.problem?.errors.some((error) => /_(hash|sealed)$/.test(error.field)) && chosen.text.includes("(set)") && <Notice kind="partial">{words().maskedSecrets}</Notice>}
         {note && <Notice kind={note.kind}>{note.text}</Notice>}
         {props.ruled && plan && !isEmpty(plan) && <Notice kind="partial" quiet>{words().ruledPlan}</Notice>}

@@ -6,7 +6,9 @@ import { useState } from "preact/hooks";
 import { Button, Dialog, Empty, Notice, Section } from "../../components/parts";
 import { words as shared } from "../../components/texts";
 import { fill, number } from "../../language";
-import { SECTIONS, spoken, type SectionEntry } from "../settings/sections";
+import { isDoc, type Value } from "../settings/schema";
+import { memberLabel, SECTIONS, spoken, type SectionEntry } from "../settings/sections";
+import { shown } from "../settings/values";
 import { words } from "./texts";
 
 export type Becomes = "added" | "changed" | "removed";
@@ -44,8 +46,25 @@ function called(name: string): string {
 function member(name: string, field: string): string {
   const path = field.startsWith(`${name} `) ? field.slice(name.length + 1) : field;
   const section = SECTIONS.find((it) => it.file === name.split("/")[0]);
-  const words = section?.fields[path.replace(/\[\d+\]/g, "")];
-  return words ? spoken(words.label) : path;
+  return section ? memberLabel(section, path.replace(/\[\d+\]/g, "")) : path;
+}
+
+/** A value of a plan in words; long ones are cut off by the node, and shown as they are. */
+function inWords(name: string, field: string, text: string | null): string {
+  if (text === null) return words().nothing;
+  const section = SECTIONS.find((it) => it.file === name.split("/")[0]);
+  const path = field.startsWith(`${name} `) ? field.slice(name.length + 1).replace(/\[\d+\]/g, "") : "";
+  try {
+    const value = JSON.parse(text) as Value;
+    if (!section) return text;
+    // A document as a whole: its members by their labels.
+    if (path === "" && isDoc(value)) {
+      return Object.entries(value).map(([member, item]) => `${memberLabel(section, member)}: ${shown(section, member, item)}`).join("; ");
+    }
+    return shown(section, path, value);
+  } catch {
+    return text;
+  }
 }
 
 export function PlanShown(props: {
@@ -101,15 +120,15 @@ function Kind(props: { becomes: Becomes; planned: Planned[] }): JSX.Element | nu
                   <ul class="changes">
                     {one.changes.map((change) => (
                       <li key={change.field}>
-                        {member(one.name, change.field)}: <del><span class="hidden-visually">{words().before} </span>{change.before ?? words().nothing}</del>
-                        {" → "}<ins><span class="hidden-visually">{words().after} </span>{change.after ?? words().nothing}</ins>
+                        {member(one.name, change.field)}: <del><span class="hidden-visually">{words().before} </span>{inWords(one.name, change.field, change.before)}</del>
+                        {" → "}<ins><span class="hidden-visually">{words().after} </span>{inWords(one.name, change.field, change.after)}</ins>
                       </li>
                     ))}
                   </ul>
                 </>
               : <details>
                   <summary>{called(one.name)}</summary>
-                  {one.changes.map((change) => <code key={change.field}>{change.before ?? change.after}</code>)}
+                  {one.changes.map((change) => <p key={change.field} class="small">{inWords(one.name, change.field, change.before ?? change.after)}</p>)}
                 </details>}
           </li>
         ))}
