@@ -123,11 +123,8 @@ fn tls(to: &Mail) -> Result<TlsParameters, Failure> {
 /// Why it failed, in words. What a server said is kept short.
 fn failure(error: &lettre::transport::smtp::Error, host: &str) -> Failure {
     let refused = error.status().is_some_and(|code| REFUSALS.contains(&u16::from(code)));
-    let source = error.source().and_then(|it| it.downcast_ref::<std::io::Error>());
-    if let Some(source) =
-        source.filter(|it| it.get_ref().is_some_and(|it| it.is::<rustls::Error>()))
-    {
-        return Failure::new(crate::tls::reason(source, host));
+    if let Some(reason) = of_tls(error, host) {
+        return Failure::new(reason);
     }
     if refused {
         // What a server says then may repeat what we said.
@@ -136,4 +133,18 @@ fn failure(error: &lettre::transport::smtp::Error, host: &str) -> Failure {
     }
     let said: String = error.to_string().chars().filter(|it| !it.is_control()).take(300).collect();
     Failure::new(format!("{host}: {said}"))
+}
+
+/// What TLS says, where it lies somewhere beneath.
+fn of_tls(error: &lettre::transport::smtp::Error, host: &str) -> Option<String> {
+    let mut beneath = error.source();
+    while let Some(source) = beneath {
+        if let Some(error) = source.downcast_ref::<std::io::Error>()
+            && error.get_ref().is_some_and(|it| it.is::<rustls::Error>())
+        {
+            return Some(crate::tls::reason(error, host));
+        }
+        beneath = source.source();
+    }
+    None
 }

@@ -129,9 +129,19 @@ impl Alarms {
     }
 
     /// Works until `stop` becomes true.
-    pub async fn run(self: Arc<Self>, look: Look, mut stop: watch::Receiver<bool>) {
+    pub async fn run(self: Arc<Self>, look: Look, stop: watch::Receiver<bool>) {
+        self.run_every(LOOK, look, stop).await;
+    }
+
+    /// The same, looking at parts that often.
+    pub async fn run_every(
+        self: Arc<Self>,
+        every: Duration,
+        look: Look,
+        mut stop: watch::Receiver<bool>,
+    ) {
         let mut changes = self.port.settings_changes();
-        let mut ticks = interval(LOOK);
+        let mut ticks = interval(every);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut working = Working {
             own: Scope::new(self.port.node().as_str()),
@@ -142,9 +152,10 @@ impl Alarms {
             alarms: self,
         };
         loop {
+            let mut is_time_to_look = false;
             tokio::select! {
                 _ = stop.wait_for(|stop| *stop) => break,
-                _ = ticks.tick() => working.look(&look).await,
+                _ = ticks.tick() => is_time_to_look = true,
                 changed = changes.changed() => match changed {
                     Ok(()) => working.follow_settings(),
                     Err(_) => break,
@@ -154,6 +165,9 @@ impl Alarms {
                     // A send that broke off says nothing of whose it was.
                     Err(_) => working.each_outgoing(|outgoing| outgoing.break_off()),
                 },
+            }
+            if is_time_to_look {
+                working.look(&look).await;
             }
             working.send().await;
         }

@@ -1,8 +1,6 @@
 //! The schema of alarms.
 
-use domain::settings::{
-    ALARM_ADDRESSES_MAX, ALARM_PARTS, ALARM_RECEIVERS_MAX, ALARM_RULES_MAX,
-};
+use domain::settings::{ALARM_ADDRESSES_MAX, ALARM_PARTS, ALARM_RECEIVERS_MAX, ALARM_RULES_MAX};
 use serde_json::{Value, json};
 
 use super::super::schema::{
@@ -46,9 +44,8 @@ fn receiver() -> Value {
             ("proxy", about(usual(switch(), false), "Whether it is reached by the HTTP proxy.")),
         ],
     );
-    let address = || {
-        json!({"type": "string", "maxLength": 254, "pattern": "^[^@<>, ]+@[A-Za-z0-9.-]+$"})
-    };
+    let address =
+        || json!({"type": "string", "maxLength": 254, "pattern": "^[^@<>, ]+@[A-Za-z0-9.-]+$"});
     let mut to = list(address(), ALARM_ADDRESSES_MAX);
     if let Some(members) = to.as_object_mut() {
         members.insert("minItems".to_owned(), json!(1));
@@ -68,7 +65,10 @@ fn receiver() -> Value {
         &[
             (
                 "severity",
-                about(usual(choice(&SEVERITIES), "warning"), "So grave ones are told, and graver ones."),
+                about(
+                    usual(choice(&SEVERITIES), "warning"),
+                    "So grave ones are told, and graver ones.",
+                ),
             ),
             ("webhook", about(webhook, "Either that or mail.")),
             ("mail", mail),
