@@ -25,6 +25,7 @@ mod call;
 mod contact_centre;
 mod database;
 mod durability;
+mod events;
 mod headset;
 mod headset_back;
 mod headset_hostile;
