@@ -127,3 +127,23 @@ fn a_stop_ends_streams_with_a_last_word_also_where_nobody_reads_them() {
     read.until("event: bye\ndata: {}\n\n");
     drop(unread);
 }
+
+#[test]
+fn a_backup_is_downloaded_whole_and_that_stands_in_the_audit_log() {
+    let gateway = Gateway::start();
+    let cookie = session(&gateway);
+    let made = gateway.admin(json!({"do": "backup_make"}));
+    let name = made["name"].as_str().unwrap();
+    let archive = api(&gateway, &format!("GET /backups/{name}/archive"), &cookie, "");
+    assert_eq!(archive.status, 200, "{}", archive.text());
+    assert_eq!(archive.header("content-length").unwrap(), made["bytes"].to_string());
+    let named = format!("attachment; filename=\"{name}\"");
+    assert_eq!(archive.header("content-disposition").unwrap(), named);
+    assert_eq!(made["bytes"], archive.body.len());
+    let audit = api(&gateway, "GET /audit?limit=5", &cookie, "").text();
+    assert!(audit.contains("backup_downloaded") && audit.contains(name), "{audit}");
+    for wrong in ["..%2Fsealing.key", "none.jackfield", "%2E%2E%2Fstore.jackfield"] {
+        let answer = api(&gateway, &format!("GET /backups/{wrong}/archive"), &cookie, "");
+        assert_eq!(answer.status, 404, "{wrong}: {}", answer.text());
+    }
+}
