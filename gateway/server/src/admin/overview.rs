@@ -37,12 +37,13 @@ pub(super) async fn overview(shared: &Arc<Shared>) -> Value {
     let newest_backup = super::backups::newest(shared).await;
     let (engine, config) = (&shared.engine, &shared.config);
     let settings = engine.settings();
+    let directories = peers::directories(shared, &settings).await;
     let (agents, sessions) = agents(shared, &settings);
     json!({
         "node": config.name,
         "version": crate::VERSION,
         "at": engine.now().microseconds(),
-        "parts": parts(shared, &settings, &drift, newest_backup)
+        "parts": parts(shared, &settings, &drift, newest_backup, directories)
             .iter()
             .map(Part::json)
             .collect::<Vec<_>>(),
@@ -59,6 +60,7 @@ fn parts(
     settings: &Settings,
     drift: &DriftTold,
     newest_backup: Result<Option<i64>, console::Failure>,
+    directories: Vec<Part>,
 ) -> Vec<Part> {
     let now = shared.engine.now();
     let mut parts = own::node(shared);
@@ -73,7 +75,7 @@ fn parts(
     parts.extend(own::listeners(shared, settings));
     parts.extend(own::certificates(shared, settings));
     parts.extend(peers::cti_pairs(shared, settings));
-    parts.extend(peers::directories(shared, settings));
+    parts.extend(directories);
     parts.extend(peers::sip(shared, settings));
     parts.push(peers::phones(shared, settings));
     parts.push(peers::headsets(shared, settings));
