@@ -78,7 +78,7 @@ test("byd_08_every_setting_is_found_and_has_a_form_for_everybody", async () => {
   await context.close();
 });
 
-test("two_administrators_do_not_overwrite_each_other_and_lose_nothing_they_typed", async () => {
+test("ops_06_two_administrators_do_not_overwrite_each_other_and_lose_nothing_they_typed", async () => {
   const { page, context, wrong } = await open(browser, node.console);
   await signIn(page);
   await goTo(page, "settings/teams?new=yes");
@@ -273,7 +273,7 @@ test("a_list_of_24000_agents_draws_what_is_seen", async () => {
   await context.close();
 });
 
-test("settings_that_a_file_rules_are_shown_and_not_changed", async () => {
+test("byd_05_settings_that_a_file_rules_are_shown_and_not_changed", async () => {
   const { page, context, wrong } = await open(browser, node.console);
   await signIn(page);
   await page.route(/\/api\/v1\/status$/, async (route) => {
