@@ -141,7 +141,7 @@ export function nameOf(section: SectionEntry, document: Record<string, unknown>)
 
 /** What people call a document, with its name. */
 export function titleOf(section: SectionEntry, document: Record<string, unknown>): string {
-  const name = nameOf(section, document);
+  const name = section.named_by.map((member) => optionLabel(section, member, String(document[member] ?? ""))).join(" ");
   const called = section.named_by.includes("name") ? undefined : document.name ?? document.label;
   return typeof called === "string" && called !== "" ? `${called} (${name})` : name;
 }
