@@ -91,43 +91,56 @@ export function headsetPhone(number, more = {}) {
 export function agentPhone(more = {}) {
   const origin = (what, value, owner, from, detail = null) => ({ what, value, owner, came_from: from, at: at(-60), detail });
   return {
-    agent: "10001", device: "SEP000000000001", device_model: "CP-8845", channel: "http_push", shown_at: at(-60),
-    screen: { pushed_at: at(-60), problem: null },
+    agent: "10001", device: "SEP000000000001", device_model: "CP-8845", channel: false, shown_at: at(-60),
+    screen: {
+      behind: false, closed: false, lost: false, address: "192.0.2.10", last_push: "credentials_refused", last_push_at: at(-60),
+      push_problem: "it refused the application user; check user and password",
+    },
     page: {
-      kind: "text", title: `Not Ready ${MARKUP}`, prompt: "Line 2001", items: [], text: "State: Not Ready\nReason: Lunch\nFor: 00:01:00",
-      soft_keys: [{ name: "Ready", position: 1 }, { name: "NotReady", position: 2 }, { name: "SignOut", position: 3 }, { name: "Refresh", position: 4 }],
+      kind: "home", title: `Not Ready ${MARKUP}`, prompt: "Line 2001", items: [], text: "State: Not Ready\nReason: Lunch\nFor: 00:01:00",
+      soft_keys: [
+        { position: -1, name: "Settings" }, { position: 1, name: "Ready" }, { position: 2, name: "NotReady" }, { position: 3, name: "SignOut" },
+        { position: 4, name: "Refresh" },
+      ],
       xml: "<?xml version=\"1.0\"?>\n<CiscoIPPhoneText><Title>Not Ready</Title></CiscoIPPhoneText>",
     },
     states: [
-      origin("voice_state", "not_ready", "cti", "supervisor", `1900 ${MARKUP}`),
-      origin("reason", "Lunch (12)", "cti", "supervisor"),
-      origin("session", "signed_in", "gateway", "phone"),
-      origin("headset_light", "red", "gateway", "timer"),
-      origin("device", "SEP000000000001", "sip", null),
+      origin("session", "signed_in", "gateway", "phone", "line 2001 at node gw-1"),
+      origin("voice_state", "not_ready", "cti", "supervisor"),
+      origin("reason", 12, "cti", "supervisor", MARKUP),
+      origin("device", "SEP000000000001", "gateway", "phone"),
+      origin("registration", "registered", "sip", null, "tls"),
+      origin("headset_light", "red", "gateway", null, "told not_ready"),
     ],
     ...more,
   };
 }
 
 export function ctiPair(name, more = {}) {
-  const side = (side, state, problem = null) => ({ side, address: `cti-${side}.example:42027`, state, since: at(-3_600), problem });
   return {
-    name, state: "ok", code: null, reason: null, arguments: {}, since: at(-3_600), active_side: "a", standby_side: "b", unknown_agents: 0,
-    problem: null, sides: [side("a", "active"), side("b", "standby")],
+    ...part("cti_pair", "ok", { name, page: "#/cti", since: at(-3_600) }), dialect: "enterprise", problem: null, unknown_agents: 0,
+    sides: [{ side: "a", host: "cti-a.example", port: 42027, state: "active" }, { side: "b", host: "2001:db8::1", port: 43027, state: "standby" }],
     changes: [
-      { at: at(-3_600), side: "a", state: "active", problem: null },
-      { at: at(-3_700), side: "b", state: "down", problem: `connection refused ${MARKUP}` },
+      { at: at(-3_600), active_side: "a", standby_side: "b", problem: null },
+      { at: at(-3_700), active_side: "b", standby_side: null, problem: `connection refused ${MARKUP}` },
+      { at: at(-3_800), active_side: null, standby_side: null, problem: "connection refused" },
     ],
     ...more,
   };
 }
 
+const DEVICE_STATES = ["registered", "not_registered", "unreachable", "next_hop", "without_sip"];
+const PUSHES = ["ok", "credentials_refused", null, "ok"];
+
 export function device(number, more = {}) {
+  const state = DEVICE_STATES[number % DEVICE_STATES.length];
+  const push = PUSHES[number % PUSHES.length];
+  const registration = { transport: "tls", peer: "192.0.2.10:50000", registered_at: at(-600), refreshed_at: at(-60), user_agent: `Cisco-CP8845/14 ${MARKUP}`, takes_screens: true };
   return {
-    device: `SEP${String(number).padStart(12, "0")}`, description: number === 0 ? MARKUP : `Phone ${number}`, model: "CP-8845", configured: number % 7 !== 3,
-    lines: [String(20_000 + number)], registers: number % 3 !== 2, registered: number % 3 === 0, registered_at: number % 3 === 0 ? at(-600) : null,
-    transport: number % 3 === 0 ? "tls" : null, address: number % 3 === 0 ? "192.0.2.10:50000" : null, channel: ["http_push", "sip", "remotecc"][number % 3],
-    push: number % 4 === 3 ? null : { at: at(-60), problem: number % 4 === 1 ? `401 Unauthorized ${MARKUP}` : null },
-    agent: number % 2 ? null : "1001", headset: number % 5 ? null : "JAB10000", ...more,
+    device: `SEP${String(number).padStart(12, "0")}`, description: number === 0 ? MARKUP : `Phone ${number}`, lines: [String(20_000 + number)],
+    configured: number % 7 !== 3, state, registration: number % 5 === 0 || number % 5 === 2 ? registration : null,
+    last_push: push === null ? null : { result: push, reason: push === "ok" ? null : "it refused the application user", since_at: at(-60) },
+    channel: number % 2 === 1, agent: number % 2 ? null : "1001",
+    headset: number % 3 ? null : { light: "red", told: "not_ready", amiss: number % 2 === 1 }, ...more,
   };
 }

@@ -308,6 +308,8 @@ fn everything(
         "certificates/export",
         "sign-on",
         "team-states",
+        "flight-recorder?limit=10000",
+        "flight-recorder/export?limit=10000",
     ] {
         for headers in [&bearer, &cookie] {
             let answer = console.ask("GET", &format!("/api/v1/{path}"), headers, &Value::Null);
@@ -342,7 +344,9 @@ fn everything(
         &["certificate", "export"],
         &["certificate"],
         &["reload"],
-        &["support-bundle", "support.tar"],
+        &["support-bundle", "support.tar", "--with-flight-recorder"],
+        &["flight-recorder", "--limit", "10000"],
+        &["flight-recorder", "--limit", "10000", "--json"],
         &["backup", "plain.backup"],
         &["backup", backup.to_str().unwrap(), "--passphrase-file", &passphrase],
         &["restore", "plain.backup", "--dry-run"],

@@ -395,6 +395,21 @@ impl Part {
         self.state
     }
 
+    /// What sort it is.
+    pub fn kind(&self) -> PartKind {
+        self.kind
+    }
+
+    /// Its name, where there are several.
+    pub fn name(&self) -> Option<&str> {
+        self.name.as_deref()
+    }
+
+    /// What is wrong and what to do, for administrators; `None` where nothing is.
+    pub fn reason(&self) -> Option<String> {
+        self.code.map(|code| code.reason(&self.arguments))
+    }
+
     /// Why it is not as it should be.
     pub fn code(&self) -> Option<PartCode> {
         self.code
@@ -407,7 +422,7 @@ impl Part {
             "name": self.name,
             "state": self.state.name(),
             "code": self.code.map(PartCode::name),
-            "reason": self.code.map(|code| code.reason(&self.arguments)),
+            "reason": self.reason(),
             "arguments": self.arguments,
             "since": self.since.map(answer::time),
             "page": self.kind.page(),

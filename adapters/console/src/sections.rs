@@ -56,7 +56,7 @@ const fn single(
 }
 
 /// Every section.
-pub(crate) const RESOURCES: [Resource; 19] = [
+pub(crate) const RESOURCES: [Resource; 20] = [
     listed(
         Section::Team,
         ("/api/v1/teams", "/api/v1/teams/{name}"),
@@ -127,6 +127,7 @@ pub(crate) const RESOURCES: [Resource; 19] = [
     single(Section::Voice, "/api/v1/voice", "Voice", "owned voice state"),
     single(Section::Headset, "/api/v1/headset", "Headset", "headset integration"),
     single(Section::Logging, "/api/v1/logging", "Logging", "the log beyond each node's own"),
+    single(Section::Alarms, "/api/v1/alarms", "Alarms", "alarms"),
     single(Section::Proxies, "/api/v1/proxies", "Proxies", "proxies"),
     single(Section::SignOn, "/api/v1/sign-on-settings", "SignOnSettings", "sign-ins in consoles"),
     single(Section::Retention, "/api/v1/retention", "Retention", "retention"),
@@ -335,6 +336,7 @@ impl Page {
             | Section::Voice
             | Section::Headset
             | Section::Logging
+            | Section::Alarms
             | Section::Proxies
             | Section::SignOn
             | Section::Retention

@@ -1,8 +1,8 @@
 //! The interface as its clients see it.
 
 mod description;
-mod flight_recorder;
 mod events;
+mod flight_recorder;
 mod headset_phones;
 mod headsets;
 mod hostile;

@@ -282,3 +282,79 @@ fn outcome(note: &mut Note, outcome: &Outcome) {
         note.text("cause", outcome.cause);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use domain::settings::Settings;
+    use engine::SystemClock;
+    use engine::recorder::Wanted;
+    use engine::testing::{PlainAuthenticator, memory_port};
+    use protocols::cti::{
+        AgentState, BeginCallEvent, CallContext, CallDeliveredEvent, DeviceType, Secret,
+        SetAgentStateReq, Status,
+    };
+
+    use super::*;
+
+    #[tokio::test]
+    async fn byd_02_neither_passwords_nor_what_callers_entered_is_noted() {
+        let authenticator = Arc::new(PlainAuthenticator);
+        let port = memory_port(&Settings::default(), authenticator, Arc::new(SystemClock)).await;
+        let pair: PairName = "east".parse().unwrap();
+        let noted = Noted { recorder: port.recorder(), pair: &pair, side: 'a' };
+        let agent = AgentIdentity {
+            id: Some("1001".into()),
+            extension: Some("2001".into()),
+            instrument: None,
+        };
+        let sign_in = SetAgentStateReq {
+            agent: agent.clone(),
+            state: AgentState::Login,
+            password: Some(Secret::new("planted")),
+            ..SetAgentStateReq::default()
+        };
+        noted.request(InvokeId(7), &Request::SetAgentState(Box::new(sign_in)));
+        let words = Some("wrong password: planted".into());
+        noted.answer(InvokeId(7), None, &Answer::Failed(Status(1), words));
+        let mut context = CallContext {
+            ani: Some("planted".into()),
+            caller_entered_digits: Some("planted".into()),
+            customer_account_number: Some("planted".into()),
+            wrapup: Some("planted".into()),
+            ..CallContext::default()
+        };
+        context.variables[0] = Some("planted".into());
+        let connection = Connection { call_id: 9, ..Connection::default() };
+        noted.event(&Event::BeginCall(BeginCallEvent {
+            connection: connection.clone(),
+            context: Box::new(context.clone()),
+            ..BeginCallEvent::default()
+        }));
+        let device = |id: &str| Device { kind: DeviceType::AgentDevice, id: Some(id.into()) };
+        noted.event(&Event::CallDelivered(Box::new(CallDeliveredEvent {
+            connection,
+            alerting: device("2001"),
+            calling: device("5551234"),
+            context: Box::new(context),
+            ..CallDeliveredEvent::default()
+        })));
+        let wanted = Wanted { agent: Some("1001".to_owned()), limit: 10, ..Wanted::default() };
+        let records = port.recorder().timeline(&wanted, &[]).records;
+        let lines: Vec<_> = records.iter().map(ToString::to_string).collect();
+        let expected = [
+            "cti          -> SET_AGENT_STATE_REQ  east a, agent 1001, line 2001: invoke=7 \
+             state=login forced=no",
+            "cti          <- CALL_DELIVERED_EVENT  east a, agent ~1001, line 2001, call east/9: \
+             calling=5551234",
+        ];
+        assert_eq!(lines, expected);
+        let all = Wanted { limit: 10, ..Wanted::default() };
+        let all = port.recorder().timeline(&all, &[]).records;
+        assert_eq!(all.len(), 4);
+        for record in &all {
+            assert!(!record.to_string().contains("planted"), "{record}");
+        }
+    }
+}

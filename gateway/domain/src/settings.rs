@@ -7,6 +7,7 @@
 
 mod account;
 mod agent;
+mod alarms;
 mod change;
 mod cti_pair;
 mod device;
@@ -39,6 +40,11 @@ use std::sync::Arc;
 
 pub use account::{ACCOUNT_PASSWORD_CHARACTERS_MIN, LocalAccount, TOTP_PURPOSE, WrittenAccount};
 pub use agent::{Agent, NewPassword, PASSWORD_CHARACTERS_MAX, WrittenAgent};
+pub use alarms::{
+    ALARM_ADDRESSES_MAX, ALARM_PARTS, ALARM_RECEIVERS_MAX, ALARM_RULES_MAX, ALARM_SECRET_PURPOSE,
+    AlarmMail, AlarmReceiver, AlarmRule, AlarmSeverity, AlarmState, AlarmTerms, AlarmWebhook,
+    Alarms, InvalidTimeOfDay, MailSecurity, TimeOfDay, WrittenAlarms, webhook_place,
+};
 pub use cti_pair::{
     CLIENT_PASSWORD_PURPOSE, CLIENT_TEXT_BYTES_MAX, CTI_PAIRS_MAX, CtiDialect, CtiPair,
     CtiSessions, CtiSide, InvalidCtiSide, PairOf, WrittenCtiPair,
@@ -121,6 +127,8 @@ pub struct Settings {
     pub headset: Arc<Headset>,
     /// The log beyond each node's own.
     pub logging: Arc<Logging>,
+    /// Alarms of the deployment.
+    pub alarms: Arc<Alarms>,
     /// Proxies on the way out.
     pub proxies: Arc<Proxies>,
     /// Sign-ins in consoles.
@@ -183,6 +191,7 @@ impl Settings {
         documents.extend(self.roles.values().map(|it| SettingDocument::Role((**it).clone())));
         documents.push(SettingDocument::Headset((*self.headset).clone()));
         documents.push(SettingDocument::Logging((*self.logging).clone()));
+        documents.push(SettingDocument::Alarms(Box::new((*self.alarms).clone())));
         documents.push(SettingDocument::Proxies(Box::new((*self.proxies).clone())));
         documents.push(SettingDocument::SignOn((*self.sign_on).clone()));
         documents.push(SettingDocument::Retention((*self.retention).clone()));
@@ -206,6 +215,7 @@ impl Settings {
             SecretOf::Directory(name) => self.documents_of(Section::Directory, name),
             SecretOf::HttpProxy | SecretOf::SocksProxy => self.documents_of(Section::Proxies, ""),
             SecretOf::SipNextHop(_) => self.documents_of(Section::Sip, ""),
+            SecretOf::AlarmReceiver(_) => self.documents_of(Section::Alarms, ""),
             SecretOf::SipDevice(name) => {
                 return self.devices.get(name)?.sip.as_ref()?.password.clone();
             }
@@ -216,7 +226,7 @@ impl Settings {
 
     /// The documents that hold sealed secrets.
     pub fn with_secrets(&self) -> Vec<SettingDocument> {
-        let single = [Section::PhoneService, Section::Proxies, Section::Sip]
+        let single = [Section::PhoneService, Section::Alarms, Section::Proxies, Section::Sip]
             .map(|it| self.documents_of(it, ""));
         let mut documents: Vec<_> = single.into_iter().flatten().collect();
         let pairs = self.cti_pairs.values();

@@ -40,6 +40,8 @@ pub(crate) mod status;
 pub(crate) mod streamed;
 
 pub(crate) use agents::fresh_number;
+pub(crate) use backups::newest as newest_backup;
+pub(crate) use overview::parts;
 use protocol::{Answer, LINE_BYTES_MAX};
 use streamed::Streamed;
 

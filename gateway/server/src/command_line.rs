@@ -335,6 +335,8 @@ enum ProbeKind {
     Directory,
     /// A receiver of the log; it gets one test message.
     Syslog,
+    /// A receiver of alarms; it gets one test message.
+    Alarm,
     /// A proxy on the way out: http or socks.
     Proxy,
     /// The store.

@@ -14,6 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use directory::{Directories, Keeper};
+use dispatch::Alarms;
 use domain::{Problems, Timestamp};
 use engine::surface::Surface;
 use engine::{
@@ -41,6 +42,7 @@ use crate::tls::certificates::{Certificates, Loaded, Purpose};
 use crate::tls::{DeviceCertificates, Tls};
 use crate::{admin, opening, sealing_file, surfaces, token_file};
 
+mod alarms;
 mod applying;
 mod certificate;
 mod drift;
@@ -141,6 +143,7 @@ pub(crate) struct Shared {
     /// One backup onto this node's disk at a time.
     pub(crate) backing_up: Mutex<()>,
     drift: Drift,
+    pub(crate) alarms: Arc<Alarms>,
     pub(crate) history: History,
 }
 
@@ -349,6 +352,7 @@ impl Starting {
             changing: Mutex::default(),
             backing_up: Mutex::default(),
             drift: Drift::default(),
+            alarms: Alarms::new(port.clone()),
             history: History::default(),
             config,
             settings_file,
@@ -463,6 +467,8 @@ impl Starting {
         others.spawn(async move { set_up::at_start(&node).await });
         others.spawn(Arc::clone(&shared.tries).run(stopping.clone()));
         others.spawn(logging::follow(Arc::clone(&shared), stopping.clone()));
+        others.spawn(alarms::tell(Arc::clone(&shared), stopping.clone()));
+        others.spawn(alarms::show(Arc::clone(&shared), stopping.clone()));
         others.spawn(history::keep(Arc::clone(&shared), stopping.clone()));
         if let Some(every) = notify::watchdog() {
             others.spawn(watchdog::run(Arc::clone(&shared.health), every, stopping.clone()));

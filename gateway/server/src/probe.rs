@@ -30,6 +30,8 @@ pub(crate) enum Peer {
     Directory(String),
     /// A receiver of the log.
     Syslog(String),
+    /// A receiver of alarms.
+    Alarm(String),
     /// A proxy on the way out, `http` or `socks`.
     Proxy(String),
     /// The store.
@@ -57,6 +59,7 @@ pub(crate) fn read(reader: &mut Reader<'_>) -> Option<Peer> {
         ("sip_device", 7),
         ("sip_next_hop", 8),
         ("headset", 9),
+        ("alarm", 10),
     ];
     if !reader.has("kind") {
         reader.problem("kind", "is missing");
@@ -71,6 +74,7 @@ pub(crate) fn read(reader: &mut Reader<'_>) -> Option<Peer> {
         7 => reader.required("name").map(Peer::SipDevice),
         8 => reader.required("name").map(Peer::SipNextHop),
         9 => reader.required("name").map(Peer::Headset),
+        10 => reader.required("name").map(Peer::Alarm),
         _ => Some(Peer::Certificate),
     }
 }
@@ -84,6 +88,8 @@ pub(crate) fn list(shared: &Shared) -> Value {
     peers.extend(settings.directories.keys().map(|name| named("directory", name)));
     let receivers = shared.log.syslog().states().into_iter();
     peers.extend(receivers.map(|receiver| named("syslog", &receiver.name)));
+    let receivers = settings.alarms.receivers.iter();
+    peers.extend(receivers.map(|receiver| named("alarm", &receiver.name)));
     let proxies = [("http", &settings.proxies.http), ("socks", &settings.proxies.socks)];
     let proxies = proxies.into_iter().filter(|(_, proxy)| proxy.is_some());
     peers.extend(proxies.map(|(name, _)| named("proxy", name)));
@@ -127,6 +133,10 @@ pub(crate) async fn run(shared: &Arc<Shared>, peer: Peer) -> Result<Probe, Failu
             }
             Ok(shared.directories.probe(&name).await)
         }
+        Peer::Alarm(name) => shared.alarms.probe(&name).await.ok_or_else(|| {
+            let message = format!("there is no receiver {name:?} in alarms.receivers");
+            Failure::new("not_found", message)
+        }),
         Peer::Syslog(name) => {
             if !shared.log.syslog().states().iter().any(|receiver| receiver.name == name) {
                 let message = format!("there is no receiver {name:?}");

@@ -16,6 +16,7 @@ mod idle;
 mod lane;
 mod median;
 mod page;
+mod recorder;
 mod sip;
 
 use clap::Parser;
@@ -39,7 +40,7 @@ struct Arguments {
     #[arg(long, hide = true)]
     lane: Option<usize>,
     /// Only the measurements whose name begins like this: store, backup, handler, page, idle, centre,
-    /// lane, cluster, administration, sip-register, sip-told, sip-phones or headset.
+    /// lane, cluster, administration, sip-register, sip-told, sip-phones, recorder or headset.
     #[arg(default_value = "")]
     only: String,
 }
@@ -103,6 +104,9 @@ fn main() -> std::process::ExitCode {
     }
     if wanted("sip-phones") {
         results.push(("sip-phones", sip::phones(quick)));
+    }
+    if wanted("recorder") {
+        results.push(("recorder", recorder::run(rounds, quick)));
     }
     if wanted("headset") {
         results.push(("headset", headset::run(quick)));

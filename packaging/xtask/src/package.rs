@@ -87,7 +87,11 @@ pub(crate) fn run(
     if programs.is_none() {
         web::pages(workspace)?;
     }
+    let is_shipped = release && programs.is_none();
     let programs = built(workspace, release, programs)?;
+    if is_shipped {
+        names_no_folder(workspace, &programs)?;
+    }
     let effort = if release { Effort::Most } else { Effort::Little };
     let source = Source::of(workspace, programs, effort)?;
     let out = out.unwrap_or_else(|| workspace.target_directory.join("packages"));
@@ -174,12 +178,10 @@ fn build(workspace: &Workspace, release: bool) -> Result<PathBuf, Problem> {
         return Ok(workspace.target_directory.join("debug"));
     }
     let target = workspace.target_directory.join("package");
-    let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
-    let home = home.or_else(|| std::env::home_dir().map(|home| home.join(".cargo")));
-    let folders = [(home, "/cargo"), (Some(workspace.root.clone()), "/jackfield")];
+    let folders = folders_of_this_machine(workspace);
+    let names = ["/jackfield", "/cargo"];
     let (mut rust, mut c) = (Vec::new(), Vec::new());
-    for (folder, name) in folders {
-        let Some(folder) = folder else { continue };
+    for (folder, name) in folders.iter().zip(names) {
         rust.push(format!("--remap-path-prefix={}={name}", folder.display()));
         c.push(format!("-ffile-prefix-map={}={name}", folder.display()));
     }
@@ -188,6 +190,27 @@ fn build(workspace: &Workspace, release: bool) -> Result<PathBuf, Problem> {
     command.env("CARGO_ENCODED_RUSTFLAGS", rust.join("\x1f")).env("CFLAGS", c.join(" "));
     program::run(&mut command)?;
     Ok(target.join("release"))
+}
+
+/// Where the compiler reads sources: the checkout, and where cargo keeps what it downloads.
+fn folders_of_this_machine(workspace: &Workspace) -> Vec<PathBuf> {
+    let told = std::env::var_os("CARGO_HOME").map(PathBuf::from);
+    let home = told.or_else(|| std::env::home_dir().map(|home| home.join(".cargo")));
+    [workspace.root.clone()].into_iter().chain(home).collect()
+}
+
+/// Makes sure that programs to ship are the same wherever they are built: none names a folder of this machine.
+fn names_no_folder(workspace: &Workspace, programs: &Path) -> Result<(), Problem> {
+    for name in ["jackfield", "jackfield-peers"] {
+        let bytes = fs::read(programs.join(name))?;
+        for folder in folders_of_this_machine(workspace) {
+            let folder = folder.display().to_string();
+            if bytes.windows(folder.len()).any(|part| part == folder.as_bytes()) {
+                return Err(format!("{name} names the folder {folder} of this machine").into());
+            }
+        }
+    }
+    Ok(())
 }
 
 /// The time that packages carry: as told, else that of the last commit.

@@ -13,6 +13,7 @@ use super::schema::{
 
 /// What an agent id, and a local account's name, may hold.
 pub(crate) const AGENT_ID: &str = "^[A-Za-z0-9._@-]{1,32}$";
+mod alarms;
 mod headset;
 mod sip;
 
@@ -89,7 +90,7 @@ pub(crate) fn schema(section: Section) -> Value {
             )],
             &[
                 ("name", short(64)),
-                ("purposes", list(choice(&TrustPurpose::ALL.map(TrustPurpose::name)), 8)),
+                ("purposes", list(choice(&TrustPurpose::ALL.map(TrustPurpose::name)), 9)),
             ],
         ),
         Section::CtiPair => cti_pair(),
@@ -111,6 +112,7 @@ pub(crate) fn schema(section: Section) -> Value {
         Section::Voice => object(&[], &[("wrap_up_seconds", usual(number(0, 7_200), 0))]),
         Section::Headset => headset::schema(),
         Section::Logging => logging(),
+        Section::Alarms => alarms::schema(),
         Section::Proxies => object(
             &[],
             &[("http", proxy(3_128)), ("socks", proxy(1_080)), ("except", list(short(253), 200))],

@@ -13,11 +13,12 @@ use crate::problem::Problem;
 use crate::{Console, answer};
 
 const TAG: &str = "Node";
-const PEERS: [&str; 10] = [
+const PEERS: [&str; 11] = [
     "cti",
     "phone",
     "directory",
     "syslog",
+    "alarm",
     "proxy",
     "store",
     "certificate",

@@ -59,3 +59,8 @@ fn ccp_01_a_list_is_whole_partly_there_or_missing() {
     let expected = [PartState::Ok, PartState::Ok, PartState::Partial, PartState::Missing];
     assert_eq!(states, expected);
 }
+
+#[test]
+fn there_is_an_alarm_for_every_part() {
+    assert_eq!(PartKind::NAMES, domain::settings::ALARM_PARTS);
+}

@@ -5,6 +5,7 @@ mod centre_signing_in;
 mod centre_working;
 mod hostile;
 mod nodes;
+mod recorded;
 mod sessions;
 mod sights;
 mod signing_in;

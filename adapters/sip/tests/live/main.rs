@@ -22,6 +22,7 @@ mod methods;
 mod next_hops;
 mod peer;
 mod phone;
+mod recorded;
 mod registrations;
 mod strangers;
 mod told;

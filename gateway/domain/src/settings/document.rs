@@ -3,8 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Agent, CtiPair, Device, Directory, Headset, Layout, LocalAccount, Logging, PhoneService,
-    Proxies, Reason, Retention, RoleGrant, SecretOf, SignOn, Sip, Skill, Team, Trust, Voice,
+    Agent, Alarms, CtiPair, Device, Directory, Headset, Layout, LocalAccount, Logging,
+    PhoneService, Proxies, Reason, Retention, RoleGrant, SecretOf, SignOn, Sip, Skill, Team, Trust,
+    Voice,
 };
 use crate::{Key, Kind, Sealed};
 
@@ -41,6 +42,8 @@ pub enum Section {
     Headset,
     /// The log beyond each node's own.
     Logging,
+    /// Alarms of the deployment.
+    Alarms,
     /// Proxies on the way out.
     Proxies,
     /// Sign-ins in consoles.
@@ -53,7 +56,7 @@ pub enum Section {
 
 impl Section {
     /// Every section.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::Team,
         Self::Agent,
         Self::Reason,
@@ -69,6 +72,7 @@ impl Section {
         Self::Role,
         Self::Headset,
         Self::Logging,
+        Self::Alarms,
         Self::Proxies,
         Self::SignOn,
         Self::Retention,
@@ -93,6 +97,7 @@ impl Section {
             Self::Role => "role",
             Self::Headset => "headset",
             Self::Logging => "logging",
+            Self::Alarms => "alarms",
             Self::Proxies => "proxies",
             Self::SignOn => "sign_on",
             Self::Retention => "retention",
@@ -118,6 +123,7 @@ impl Section {
             Self::Role => "roles",
             Self::Headset => "headset",
             Self::Logging => "logging",
+            Self::Alarms => "alarms",
             Self::Proxies => "proxies",
             Self::SignOn => "sign_on",
             Self::Retention => "retention",
@@ -133,6 +139,7 @@ impl Section {
                 | Self::Voice
                 | Self::Headset
                 | Self::Logging
+                | Self::Alarms
                 | Self::Proxies
                 | Self::SignOn
                 | Self::Retention
@@ -175,6 +182,8 @@ pub enum SettingDocument {
     Headset(Headset),
     /// The log beyond each node's own.
     Logging(Logging),
+    /// Alarms of the deployment.
+    Alarms(Box<Alarms>),
     /// Proxies on the way out.
     Proxies(Box<Proxies>),
     /// Sign-ins in consoles.
@@ -204,6 +213,7 @@ impl SettingDocument {
             Self::Role(_) => Section::Role,
             Self::Headset(_) => Section::Headset,
             Self::Logging(_) => Section::Logging,
+            Self::Alarms(_) => Section::Alarms,
             Self::Proxies(_) => Section::Proxies,
             Self::SignOn(_) => Section::SignOn,
             Self::Retention(_) => Section::Retention,
@@ -229,6 +239,7 @@ impl SettingDocument {
             | Self::Voice(_)
             | Self::Headset(_)
             | Self::Logging(_)
+            | Self::Alarms(_)
             | Self::Proxies(_)
             | Self::SignOn(_)
             | Self::Retention(_)
@@ -267,6 +278,10 @@ impl SettingDocument {
                 let socks = proxies.socks.as_ref().and_then(|proxy| proxy.password.as_ref());
                 vec![(SecretOf::HttpProxy, http), (SecretOf::SocksProxy, socks)]
             }
+            Self::Alarms(alarms) => {
+                let of = |name: &String| SecretOf::AlarmReceiver(name.clone());
+                alarms.receivers.iter().map(|it| (of(&it.name), it.secret())).collect()
+            }
             Self::Device(device) => {
                 let password = device.sip.as_ref().and_then(|sip| sip.password.as_ref());
                 vec![(SecretOf::SipDevice(device.name.clone()), password)]
@@ -295,6 +310,10 @@ impl SettingDocument {
             }
             (Self::Proxies(proxies), SecretOf::SocksProxy) => {
                 proxies.socks.as_mut().and_then(|proxy| proxy.password.as_mut())
+            }
+            (Self::Alarms(alarms), SecretOf::AlarmReceiver(name)) => {
+                let receiver = alarms.receivers.iter_mut().find(|it| it.name == *name);
+                receiver.and_then(|receiver| receiver.secret_mut())
             }
             (Self::Device(device), SecretOf::SipDevice(_)) => {
                 device.sip.as_mut().and_then(|sip| sip.password.as_mut())

@@ -3,7 +3,8 @@
 use serde_json::{Map, Value, json};
 
 use super::{
-    Agent, Device, LocalAccount, Logging, PhoneService, Proxies, SettingDocument, Settings, Sip,
+    Agent, Alarms, Device, LocalAccount, Logging, PhoneService, Proxies, SettingDocument, Settings,
+    Sip,
 };
 
 /// All settings in the form of a settings file. Passwords are hashes, other secrets stay sealed.
@@ -45,6 +46,7 @@ pub fn export(settings: &Settings) -> Value {
     file.insert("voice".into(), json!(settings.voice.as_ref()));
     file.insert("headset".into(), without_empty(json!(settings.headset.as_ref())));
     file.insert("logging".into(), logging(&settings.logging));
+    file.insert("alarms".into(), alarms(&settings.alarms));
     file.insert("proxies".into(), proxies(&settings.proxies));
     file.insert("sign_on".into(), without_empty(json!(settings.sign_on.as_ref())));
     file.insert("retention".into(), json!(settings.retention.as_ref()));
@@ -73,6 +75,7 @@ pub fn export_document(document: &SettingDocument) -> Value {
         SettingDocument::Role(it) => without_empty(json!(it)),
         SettingDocument::Headset(it) => without_empty(json!(it)),
         SettingDocument::Logging(it) => logging(it),
+        SettingDocument::Alarms(it) => alarms(it),
         SettingDocument::Proxies(it) => proxies(it),
         SettingDocument::SignOn(it) => without_empty(json!(it)),
         SettingDocument::Retention(it) => json!(it),
@@ -81,7 +84,7 @@ pub fn export_document(document: &SettingDocument) -> Value {
 }
 
 /// Members that hold secrets or what is compared with them, under the names of a settings file.
-pub const SECRET_MEMBERS: [&str; 9] = [
+pub const SECRET_MEMBERS: [&str; 11] = [
     "password",
     "password_hash",
     "password_sealed",
@@ -89,6 +92,8 @@ pub const SECRET_MEMBERS: [&str; 9] = [
     "client_password_sealed",
     "bind_password",
     "bind_password_sealed",
+    "signing_secret",
+    "signing_secret_sealed",
     "totp",
     "totp_sealed",
 ];
@@ -156,6 +161,25 @@ fn logging(logging: &Logging) -> Value {
         if let (false, Some(members)) = (is_tcp, receiver.as_object_mut()) {
             members.remove("framing");
         }
+    }
+    value
+}
+
+fn alarms(alarms: &Alarms) -> Value {
+    let mut value = without_empty(json!(alarms));
+    let receivers = value.get_mut("receivers").and_then(Value::as_array_mut);
+    for receiver in receivers.into_iter().flatten() {
+        *receiver = without_empty(std::mem::take(receiver));
+        for (way, secret) in [("webhook", "signing_secret"), ("mail", "password")] {
+            if let Some(way) = receiver.get_mut(way) {
+                *way = without_empty(std::mem::take(way));
+                name_sealed(way, secret);
+            }
+        }
+    }
+    let rules = value.get_mut("rules").and_then(Value::as_array_mut);
+    for rule in rules.into_iter().flatten() {
+        *rule = without_empty(std::mem::take(rule));
     }
     value
 }

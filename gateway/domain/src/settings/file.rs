@@ -8,12 +8,12 @@ use super::cti_pair::{self, Pairs};
 use super::list::refuse_repeated;
 use super::references::References;
 use super::{
-    CLIENT_PASSWORD_PURPOSE, DIRECTORY_PASSWORD_PURPOSE, Device, Headset, Layout, Logging,
-    NewPassword, NewSecret, PROXY_PASSWORD_PURPOSE, PUSH_PASSWORD_PURPOSE, PhoneService, Push,
-    Reader, Reason, Retention, RoleGrant, SIP_DEVICE_PASSWORD_PURPOSE,
+    ALARM_SECRET_PURPOSE, CLIENT_PASSWORD_PURPOSE, DIRECTORY_PASSWORD_PURPOSE, Device, Headset,
+    Layout, Logging, NewPassword, NewSecret, PROXY_PASSWORD_PURPOSE, PUSH_PASSWORD_PURPOSE,
+    PhoneService, Push, Reader, Reason, Retention, RoleGrant, SIP_DEVICE_PASSWORD_PURPOSE,
     SIP_NEXT_HOP_PASSWORD_PURPOSE, SettingDocument, SignOn, Sip, Skill, TOTP_PURPOSE, Team, Trust,
-    Voice, WrittenAccount, WrittenAgent, WrittenCtiPair, WrittenDevice, WrittenDirectory,
-    WrittenProxies, WrittenPush, WrittenSip, headset, sip,
+    Voice, WrittenAccount, WrittenAgent, WrittenAlarms, WrittenCtiPair, WrittenDevice,
+    WrittenDirectory, WrittenProxies, WrittenPush, WrittenSip, headset, sip,
 };
 use crate::{AgentId, DeviceName, PairName, Problem, Problems, ReasonCategory, Sealed, Secret};
 
@@ -44,6 +44,7 @@ pub struct SettingsFile {
     voice: Voice,
     headset: Headset,
     logging: Logging,
+    alarms: WrittenAlarms,
     proxies: WrittenProxies,
     sign_on: SignOn,
     retention: Retention,
@@ -69,6 +70,8 @@ pub enum SecretOf {
     SipDevice(DeviceName),
     /// Our user at that next hop of SIP.
     SipNextHop(String),
+    /// That receiver of alarms: what messages to it are signed with, or our user's password there.
+    AlarmReceiver(String),
 }
 
 impl SecretOf {
@@ -82,6 +85,7 @@ impl SecretOf {
             Self::HttpProxy | Self::SocksProxy => PROXY_PASSWORD_PURPOSE,
             Self::SipDevice(_) => SIP_DEVICE_PASSWORD_PURPOSE,
             Self::SipNextHop(_) => SIP_NEXT_HOP_PASSWORD_PURPOSE,
+            Self::AlarmReceiver(_) => ALARM_SECRET_PURPOSE,
         }
     }
 
@@ -96,6 +100,7 @@ impl SecretOf {
             Self::SocksProxy => "proxies.socks.password".to_owned(),
             Self::SipDevice(name) => format!("devices/{name} sip.password"),
             Self::SipNextHop(name) => format!("sip.next_hops/{name} password"),
+            Self::AlarmReceiver(name) => format!("alarms.receivers/{name} secret"),
         }
     }
 }
@@ -135,6 +140,7 @@ impl SettingsFile {
         let voice = reader.table("voice", Voice::read).unwrap_or_default();
         let headset = reader.table("headset", Headset::read).unwrap_or_default();
         let logging = reader.table("logging", Logging::read).unwrap_or_default();
+        let alarms = reader.table("alarms", WrittenAlarms::read).unwrap_or_default();
         let proxies = reader.table("proxies", WrittenProxies::read).unwrap_or_default();
         let sign_on = reader.table("sign_on", SignOn::read).unwrap_or_default();
         let retention = reader.table("retention", Retention::read).unwrap_or_default();
@@ -157,6 +163,7 @@ impl SettingsFile {
             voice,
             headset,
             logging,
+            alarms,
             proxies,
             sign_on,
             retention,
@@ -261,6 +268,10 @@ impl SettingsFile {
         documents.push(SettingDocument::Voice(self.voice));
         documents.push(SettingDocument::Headset(self.headset));
         documents.push(SettingDocument::Logging(self.logging));
+        let alarms = self
+            .alarms
+            .sealed(|name, secret| sealed(SecretOf::AlarmReceiver(name.to_owned()), secret));
+        documents.push(SettingDocument::Alarms(Box::new(alarms)));
         let WrittenProxies { mut proxies, http, socks } = self.proxies;
         if let Some(proxy) = proxies.http.as_mut() {
             proxy.password = http.map(|it| sealed(SecretOf::HttpProxy, it));

@@ -27,11 +27,13 @@ pub enum TrustPurpose {
     SipNextHops,
     /// It signed for phones that prove themselves by their certificate when they ask for their headset.
     HeadsetDevices,
+    /// It signed for receivers of alarms: webhooks and mail servers.
+    Alarms,
 }
 
 impl TrustPurpose {
     /// Every purpose.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Phones,
         Self::Directory,
         Self::Syslog,
@@ -40,6 +42,7 @@ impl TrustPurpose {
         Self::SipDevices,
         Self::SipNextHops,
         Self::HeadsetDevices,
+        Self::Alarms,
     ];
 
     /// The name used in settings files.
@@ -53,6 +56,7 @@ impl TrustPurpose {
             Self::SipDevices => "sip_devices",
             Self::SipNextHops => "sip_next_hops",
             Self::HeadsetDevices => "headset_devices",
+            Self::Alarms => "alarms",
         }
     }
 }
@@ -77,7 +81,7 @@ impl Trust {
         }
         let name = reader.short_text("name", 64);
         let mut purposes = Vec::new();
-        for purpose in reader.parsed_list::<String>("purposes", 8) {
+        for purpose in reader.parsed_list::<String>("purposes", 9) {
             match TrustPurpose::ALL.into_iter().find(|it| it.name() == purpose) {
                 Some(known) => purposes.push(known),
                 None => {

@@ -96,7 +96,7 @@ pub(super) async fn list(shared: &Shared) -> Result<Value, Failure> {
 }
 
 /// When the newest one was made, in seconds since 1970; `None` where there is none.
-pub(super) async fn newest(shared: &Shared) -> Result<Option<i64>, Failure> {
+pub(crate) async fn newest(shared: &Shared) -> Result<Option<i64>, Failure> {
     let folder = folder(shared);
     let listed = blocking(move || found(&folder)).await?;
     Ok(listed.first().and_then(|newest| newest.get("at")?.as_i64()))

@@ -33,8 +33,7 @@ pub(super) fn read_history(reader: &mut Reader<'_>) -> Option<WantedHistory> {
 
 /// The whole of it.
 pub(super) async fn overview(shared: &Arc<Shared>) -> Value {
-    let drift = shared.drift().await;
-    let newest_backup = super::backups::newest(shared).await;
+    let parts = parts(shared).await;
     let (engine, config) = (&shared.engine, &shared.config);
     let settings = engine.settings();
     let (agents, sessions) = agents(shared, &settings);
@@ -42,10 +41,7 @@ pub(super) async fn overview(shared: &Arc<Shared>) -> Value {
         "node": config.name,
         "version": crate::VERSION,
         "at": engine.now().microseconds(),
-        "parts": parts(shared, &settings, &drift, newest_backup)
-            .iter()
-            .map(Part::json)
-            .collect::<Vec<_>>(),
+        "parts": parts.iter().map(Part::json).collect::<Vec<_>>(),
         "agents": agents,
         "sessions": sessions,
         "nodes": nodes(shared),
@@ -54,7 +50,15 @@ pub(super) async fn overview(shared: &Arc<Shared>) -> Value {
     })
 }
 
-fn parts(
+/// Every part, looked at now.
+pub(crate) async fn parts(shared: &Arc<Shared>) -> Vec<Part> {
+    let drift = shared.drift().await;
+    let newest_backup = super::backups::newest(shared).await;
+    let settings = shared.engine.settings();
+    parts_of(shared, &settings, &drift, newest_backup)
+}
+
+fn parts_of(
     shared: &Shared,
     settings: &Settings,
     drift: &DriftTold,

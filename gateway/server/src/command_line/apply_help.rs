@@ -22,7 +22,7 @@ and numbers of telephones stand in quotation marks unless they are plain digits.
   devices:      [{name, description, lines, profile, certificate_sha256,
                   sip: {user, password, address, next_hop, proof}, pair}]
   trust:        [{name, purposes: [phones, directory, syslog, proxy, contact_centre, sip_devices,
-                  sip_next_hops, headset_devices], certificates}]
+                  sip_next_hops, headset_devices, alarms], certificates}]
   cti_pairs:    [{name, dialect: enterprise | express, side_a, side_b, version, tag_width,
                   peripheral_id, client_id, client_password, heartbeat_seconds, reconnect_seconds,
                   request_seconds, open_seconds, sessions: per_node | one, logout_reason, rmcm_user,
@@ -38,6 +38,12 @@ and numbers of telephones stand in quotation marks unless they are plain digits.
                   templates: [{model, version, firmware: remain | latest, settings: {..}}]}
   logging:      {level, enterprise_number,
                   syslog: [{name, host, port, transport: udp | tcp | tls, framing, facility, level}]}
+  alarms:       {enabled, per_minute_max,
+                  receivers: [{name, severity: warning | critical,
+                  webhook: {url, signing_secret, proxy}, or
+                  mail: {host, port, security: tls | start_tls | plain, user, password, from, to}}],
+                  rules: [{part, name, state: partial | missing, enabled, severity, after_seconds,
+                  again_minutes, from, until}]}
   proxies:      {http: {host, port, user, password}, socks: {..}, except}
   sign_on:      {message, idle_minutes, session_hours, token_days_max, administrators_need_totp}
   retention:    {audit_days, headset_days}

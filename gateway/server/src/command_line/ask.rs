@@ -93,6 +93,7 @@ fn request(command: Command) -> Result<(WhichNode, Value, Shown), Problem> {
                 ProbeKind::Phone => "phone",
                 ProbeKind::Directory => "directory",
                 ProbeKind::Syslog => "syslog",
+                ProbeKind::Alarm => "alarm",
                 ProbeKind::Proxy => "proxy",
                 ProbeKind::Store => "store",
                 ProbeKind::Certificate => "certificate",

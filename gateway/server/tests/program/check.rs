@@ -31,7 +31,6 @@ fn ops_01_check_tells_all_problems_at_once_and_ends_with_1() {
     let keys: Vec<_> = error.lines().map(|line| line.split(": ").next().unwrap()).collect();
     let expected = [
         "name",
-        "state_directory",
         "listeners.phone.port",
         "odd",
         "listeners.operations.metrics_token_file",
@@ -53,6 +52,18 @@ fn ops_01_what_is_fine_ends_with_0() {
     assert_eq!(out, "no problems found\n");
     // Looking changes nothing.
     assert!(!place.path("state").exists());
+}
+
+/// A node waits for a database that is away, so a check before the start passes.
+#[test]
+fn ops_01_a_check_before_the_start_asks_no_database() {
+    let place = Place::new();
+    let store = "name = \"gw-a.example\"\nstate_directory = \"state\"\n\
+                 [store]\nurl = \"postgresql:///none?host=/nonexistent&user=none\"\n";
+    place.write("away.toml", &(store.to_owned() + FEW_CONNECTIONS));
+    check(&place, &["check", "--config", "@away.toml"], 1, "store.url");
+    let out = check(&place, &["check", "--config", "@away.toml", "--offline"], 0, "");
+    assert_eq!(out, "no problems found\n");
 }
 
 #[test]
@@ -142,4 +153,25 @@ fn every_command_has_help_that_says_what_it_does() {
     assert!(check(&place, &["run", "--help"], 0, "").contains("SIGHUP"));
     assert!(check(&place, &["apply", "--help"], 0, "").contains("reason_codes"));
     assert!(check(&place, &["completions", "bash"], 0, "").contains("_jackfield"));
+}
+
+#[test]
+fn every_command_has_a_manual_page() {
+    let place = Place::new();
+    let folder = place.path("manual");
+    std::fs::create_dir(&folder).unwrap();
+    check(&place, &["manual-pages", "@manual"], 0, "");
+    let help = check(&place, &["--help"], 0, "");
+    let commands = help.lines().skip_while(|line| *line != "Commands:").skip(1);
+    let commands: Vec<_> = commands
+        .take_while(|line| !line.is_empty())
+        .filter_map(|line| line.strip_prefix("  ")?.split(' ').next())
+        .filter(|name| !name.is_empty() && *name != "help")
+        .collect();
+    assert!(commands.contains(&"run") && !commands.contains(&"manual-pages"), "{commands:?}");
+    for command in commands {
+        let page = folder.join(format!("jackfield-{command}.1"));
+        let text = std::fs::read_to_string(&page).unwrap_or_default();
+        assert!(text.contains(".SH NAME"), "{}", page.display());
+    }
 }

@@ -66,7 +66,7 @@ function open(): void {
     again = setTimeout(() => { address = ""; open(); }, waitMilliseconds + Math.random() * 500);
     waitMilliseconds = Math.min(waitMilliseconds * 2, 30_000);
   };
-  opened.addEventListener("resync", () => { address = ""; open(); });
+  // After `resync`, which says that something was left out, the same stream tells anew what is so.
   for (const topic of ["overview", "settings", "states", "log"] as const) {
     opened.addEventListener(topic, (event) => tell(topic, (event as MessageEvent<string>).data));
   }

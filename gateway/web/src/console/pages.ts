@@ -75,7 +75,7 @@ export const pages: PageEntry[] = [
   { path: "first-steps", group: "first", roles: ["administrator"], title: () => titles().firstSteps, load: () => import("./pages/first_steps/page") },
   { path: "agents", group: "work", roles: LEADERS, title: () => titles().agents, load: () => import("./pages/agents/page") },
   { path: "devices", group: "work", roles: LEADERS, title: () => titles().devices, load: () => import("./pages/devices/page") },
-  { path: "cti", group: "work", roles: LEADERS, title: () => titles().cti, load: () => import("./pages/cti/page") },
+  { path: "cti", group: "work", roles: ["administrator"], title: () => titles().cti, load: () => import("./pages/cti/page") },
   { path: "headsets", group: "work", roles: ["administrator"], title: () => titles().headsets, load: () => import("./pages/headsets/page") },
   { path: "nodes", group: "system", roles: ["administrator"], title: () => titles().nodes, load: () => import("./pages/nodes/page") },
   { path: "log", group: "system", roles: ["administrator"], title: () => titles().log, load: () => import("./pages/log/page") },

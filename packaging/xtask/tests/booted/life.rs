@@ -9,7 +9,7 @@ use super::machine::{Machine, packages, said, wait};
 const API: &str = "https://127.0.0.1:9443/api/v1";
 const PASSWORD: &str = "for-this-test-alone";
 /// Where the cookie is kept, in the machine.
-const COOKIES: &str = "/root/cookies";
+const COOKIES: &str = "/run/cookies";
 /// How many knock at once.
 const KNOCKERS: usize = 4;
 

@@ -147,7 +147,7 @@ fn ops_01_the_service_is_shut_in_and_comes_back_when_killed() {
     assert!(said(&refused).contains("Read-only"), "{}", said(&refused));
     println!("seen: no capability, no new privileges, a filter of system calls, /etc read-only");
 
-    machine.run(&["systemctl", "kill", "--signal=KILL", "jackfield"]);
+    machine.shell(&format!("kill -KILL {process}"));
     wait("another process", || {
         let now = machine.property("MainPID");
         (now != process && now != "0").then_some(())

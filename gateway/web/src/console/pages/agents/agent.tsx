@@ -2,18 +2,20 @@
 
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import { Empty, Facts, Loading, Page, Section, Trouble } from "../../components/parts";
+import { Empty, Facts, Loading, Notice, Page, Section, State, Trouble } from "../../components/parts";
 import { Presence, Since } from "../../components/presence";
 import { Table, type Column } from "../../components/table";
 import { useGet } from "../../components/use";
 import { fill, time } from "../../language";
-import { callWord, presenceWords, reasonWord, type AgentState } from "../../presence";
+import { callWord, reasonWord, type AgentState } from "../../presence";
+import { pushHelp, pushWord } from "../../pushes";
 import { to } from "../../router";
 import { has } from "../../session";
 import { Actions } from "./actions";
 import { agentWords as words } from "./agent_texts";
+import type { AgentPhone, Origin, ScreenTold } from "./answers";
+import { detailOf, valueOf } from "./origin";
 import { PhoneScreen } from "./screen";
-import type { AgentPhone, Origin } from "./answers";
 
 /** How often the page asks again. */
 const AGAIN_SECONDS = 3;
@@ -77,7 +79,6 @@ function Now(props: { agent: AgentState }): JSX.Element {
 
 function Phone(props: { phone: AgentPhone }): JSX.Element {
   const { phone } = props;
-  const screen = phone.screen;
   return (
     <Section title={words().phone}>
       {phone.page === null ? <p>{words().notShown}</p> : (
@@ -85,19 +86,19 @@ function Phone(props: { phone: AgentPhone }): JSX.Element {
           <PhoneScreen page={phone.page} label={`${words().phone}: ${phone.device ?? ""}`} />
           <div class="page">
             <p class="small">{words().phoneText}</p>
+            {phone.screen && <Screen screen={phone.screen} />}
             <Facts facts={[
               [words().device, phone.device ?? "–"],
-              ...(phone.device_model ? [[words().device_model, phone.device_model] as [string, string]] : []),
-              ...(phone.channel ? [[words().channel, words().channels[phone.channel] ?? phone.channel] as [string, string]] : []),
+              ...(phone.device_model ? [[words().deviceModel, phone.device_model] as [string, string]] : []),
+              ...(phone.screen ? [[words().address, <code key="address">{phone.screen.address}</code>] as [string, JSX.Element]] : []),
+              [words().channel, phone.channel ? words().bySip : words().byWeb],
               ...(phone.shown_at ? [[words().shownAt, time(phone.shown_at)] as [string, string]] : []),
-              ...(screen ? [[words().lastPush, screen.problem ?? `${words().pushTaken} (${time(screen.pushed_at)})`] as [string, string]] : []),
+              ...(phone.screen?.last_push ? [[words().lastPush, `${pushWord(phone.screen.last_push)} (${time(phone.screen.last_push_at)})`] as [string, string]] : []),
             ]} />
-            {phone.page.xml && (
-              <details>
-                <summary>{words().pageXml}</summary>
-                <pre class="xml" tabIndex={0}>{phone.page.xml}</pre>
-              </details>
-            )}
+            <details>
+              <summary>{words().pageXml}</summary>
+              <pre class="xml" tabIndex={0}>{phone.page.xml}</pre>
+            </details>
           </div>
         </div>
       )}
@@ -105,20 +106,26 @@ function Phone(props: { phone: AgentPhone }): JSX.Element {
   );
 }
 
-function valueWord(origin: Origin): string {
-  if (origin.value === null || origin.value === "") return "–";
-  const value = String(origin.value);
-  return presenceWords().states[value] ?? words().values[value] ?? value;
+/** How the phone's own screen stands to the page that it would be given. */
+function Screen(props: { screen: ScreenTold }): JSX.Element {
+  const { screen } = props;
+  const text = screen.lost ? words().isLost : screen.closed ? words().isClosed : screen.behind ? words().isBehind : words().isUpToDate;
+  return (
+    <>
+      <State state={screen.lost || screen.closed || screen.behind ? "partial" : "ok"} word={text} />
+      {screen.last_push && screen.push_problem && <Notice kind="partial" quiet><p>{pushHelp(screen.last_push, screen.push_problem)}</p></Notice>}
+    </>
+  );
 }
 
 function Origins(props: { states: Origin[] }): JSX.Element {
   const columns: Column<Origin>[] = [
     { id: "what", title: words().what, cell: (it) => words().whats[it.what] ?? it.what },
-    { id: "value", title: words().value, cell: valueWord },
+    { id: "value", title: words().value, cell: valueOf },
     { id: "owner", title: words().owner, cell: (it) => words().owners[it.owner] ?? it.owner },
     { id: "from", title: words().cameFrom, cell: (it) => it.came_from === null ? words().notKnown : words().origin[it.came_from] ?? it.came_from },
     { id: "at", title: words().at, cell: (it) => it.at ? time(it.at) : "–" },
-    { id: "detail", title: words().detail, cell: (it) => it.detail ?? "" },
+    { id: "detail", title: words().detail, cell: detailOf },
   ];
   return (
     <Section title={words().origins}>

@@ -3,46 +3,39 @@ export interface AgentPhone {
   agent: string;
   device: string | null;
   device_model: string | null;
-  channel: string | null;
+  /** Whether pages reach it without its web server. */
+  channel: boolean;
   page: PhonePage | null;
   shown_at: string | null;
-  screen: PushTold | null;
+  screen: ScreenTold | null;
   states: Origin[];
 }
 
 export interface PhonePage {
-  kind: string;
+  kind: "home" | "call" | "reasons";
   title: string | null;
   prompt: string | null;
-  items: (string | PhoneItem)[];
   text: string | null;
-  soft_keys: (string | PhoneKey)[];
-  xml: string | null;
+  items: string[];
+  soft_keys: { position: number; name: string }[];
+  xml: string;
 }
 
-/** A line of a menu, or a field of a form. */
-export interface PhoneItem {
-  name?: string;
-  label?: string;
-  value?: string | null;
-}
-
-export interface PhoneKey {
-  name: string;
-  position?: number;
-}
-
-/** How the last push went. */
-export interface PushTold {
-  pushed_at?: string | null;
-  ok?: boolean | null;
-  problem?: string | null;
+/** How the phone's own screen stands to that page. */
+export interface ScreenTold {
+  behind: boolean;
+  closed: boolean;
+  lost: boolean;
+  address: string;
+  last_push: string | null;
+  push_problem: string | null;
+  last_push_at: string | null;
 }
 
 /** One state and where it came from. */
 export interface Origin {
   what: string;
-  value: string | number | boolean | null;
+  value: string | number | null;
   owner: string;
   came_from: string | null;
   at: string | null;

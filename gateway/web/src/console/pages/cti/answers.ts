@@ -1,37 +1,32 @@
-import type { PartState } from "../../components/parts";
+import type { Part } from "../overview/answers";
 
 /** How the links to the contact centre's servers stand: `GET /cti-status`. */
 export interface CtiStatus {
   pairs: Pair[];
 }
 
-export interface Pair {
+/** A pair is a part of the node, with more. */
+export interface Pair extends Part {
   name: string;
-  state: PartState;
-  code: string | null;
-  reason: string | null;
-  arguments: Record<string, string | number>;
-  since: string | null;
-  active_side: string | null;
-  standby_side: string | null;
-  unknown_agents: number;
-  problem: string | null;
+  dialect: "enterprise" | "express";
   sides: Side[];
+  problem: string | null;
+  unknown_agents: number;
+  /** The newest first. */
   changes: Change[];
 }
 
 export interface Side {
-  side: string;
-  address: string | null;
-  state: string;
-  since: string | null;
-  problem: string | null;
+  side: "a" | "b";
+  host: string;
+  port: number;
+  state: "active" | "standby" | "down";
 }
 
-/** Something that changed; the newest stands first. */
+/** How the pair stood from then on. */
 export interface Change {
   at: string;
-  side: string | null;
-  state: string;
+  active_side: "a" | "b" | null;
+  standby_side: "a" | "b" | null;
   problem: string | null;
 }

@@ -8,7 +8,6 @@ import { Table, type Column } from "../../components/table";
 import { useGet } from "../../components/use";
 import { fill, number, time } from "../../language";
 import { to } from "../../router";
-import { has } from "../../session";
 import { reasonOf } from "../overview/reasons";
 import type { Change, CtiStatus, Pair, Side } from "./answers";
 import { words } from "./texts";
@@ -26,7 +25,7 @@ export default function CtiPage(): JSX.Element {
       {pairs?.length === 0 && (
         <Empty title={words().none}>
           <p>{words().noneText}</p>
-          {has("administrator") && <a href="#/settings/cti-pairs">{words().add}</a>}
+          <a href="#/settings/cti-pairs">{words().add}</a>
         </Empty>
       )}
       {pairs?.map((pair) => <OnePair key={pair.name} pair={pair} />)}
@@ -36,48 +35,58 @@ export default function CtiPage(): JSX.Element {
 
 function OnePair(props: { pair: Pair }): JSX.Element {
   const { pair } = props;
-  const leads = has("administrator");
   const isWell = pair.state === "ok";
   return (
     <Section title={fill(words().pair, { pair: pair.name })}
-      actions={leads && <a href={to("settings", "cti-pairs", pair.name)}>{fill(words().settingsOf, { pair: pair.name })}</a>}>
+      actions={<a href={to("settings", "cti-pairs", pair.name)}>{fill(words().settingsOf, { pair: pair.name })}</a>}>
       <Notice kind={pair.state}>
         <State state={pair.state} />
-        <p>{isWell ? fill(words().works, { side: (pair.active_side ?? "").toUpperCase() }) : reasonOf(pair)}</p>
+        <p>{isWell ? fill(words().works, { side: activeOf(pair) }) : reasonOf(pair)}</p>
       </Notice>
       <Facts facts={[
         [words().since, pair.since ? <><Since key="since" at={pair.since} /> <span class="small">({time(pair.since)})</span></> : "–"],
         [words().unknownAgents, number(pair.unknown_agents)],
       ]} />
       <Sides pair={pair} />
-      {pair.state === "missing" && leads && (
+      {pair.state === "missing" && (
         <div>
           <h3>{words().whatToDo}</h3>
           <ol class="numbered">{words().doList.map((line) => <li key={line}>{line}</li>)}</ol>
         </div>
       )}
-      {leads && <Probe kind="cti" name={pair.name} label={fill(words().testOf, { pair: pair.name })}>{words().test}</Probe>}
+      <Probe kind="cti" name={pair.name} label={fill(words().testOf, { pair: pair.name })}>{words().test}</Probe>
       <Changes pair={pair} />
     </Section>
   );
 }
 
-const STATES: Record<string, PartState> = { active: "ok", standby: "ok", open: "ok", up: "ok", off: "off", not_tried: "unknown", connecting: "partial", opening: "partial" };
-
-function stateOf(state: string): JSX.Element {
-  return <State state={STATES[state] ?? "missing"} word={words().states[state] ?? state} />;
+function activeOf(pair: Pair): string {
+  return pair.sides.find((it) => it.state === "active")?.side.toUpperCase() ?? "";
 }
+
+const STATES: Record<Side["state"], PartState> = { active: "ok", standby: "ok", down: "missing" };
 
 function Sides(props: { pair: Pair }): JSX.Element {
   const caption = fill(words().sides, { pair: props.pair.name });
   const columns: Column<Side>[] = [
     { id: "side", title: words().side, cell: (it) => fill(words().sideNamed, { side: it.side.toUpperCase() }) },
-    { id: "state", title: words().state, cell: (it) => stateOf(it.state) },
-    { id: "address", title: words().address, cell: (it) => it.address === null ? "–" : <code>{it.address}</code> },
-    { id: "since", title: words().since, cell: (it) => <Since at={it.since} /> },
-    { id: "problem", title: words().problem, cell: (it) => it.problem ?? "" },
+    { id: "state", title: words().state, cell: (it) => <State state={STATES[it.state] ?? "unknown"} word={words().states[it.state] ?? it.state} /> },
+    { id: "address", title: words().address, cell: (it) => <code>{it.host.includes(":") ? `[${it.host}]` : it.host}:{it.port}</code> },
   ];
-  return <Table caption={caption} columns={columns} rows={props.pair.sides} id={(it) => it.side} />;
+  return (
+    <>
+      <Table caption={caption} columns={columns} rows={props.pair.sides} id={(it) => it.side} />
+      {props.pair.sides.length < 2 && <p class="small">{words().oneSide}</p>}
+    </>
+  );
+}
+
+/** How the pair stood from a change on, in words. */
+function Stood(props: { change: Change }): JSX.Element {
+  const { active_side: active, standby_side: standby, problem } = props.change;
+  if (active === null) return <State state="missing" word={words().nobodyServes} />;
+  const text = fill(standby === null ? words().served : words().servedWithReserve, { active: active.toUpperCase(), standby: standby?.toUpperCase() ?? "" });
+  return <State state={problem === null ? "ok" : "partial"} word={text} />;
 }
 
 function Changes(props: { pair: Pair }): JSX.Element {
@@ -86,8 +95,7 @@ function Changes(props: { pair: Pair }): JSX.Element {
   const rows = pair.changes.map((change, place) => ({ change, place }));
   const columns: Column<{ change: Change; place: number }>[] = [
     { id: "at", title: words().at, cell: ({ change }) => time(change.at), sort: ({ change }) => change.at },
-    { id: "side", title: words().side, cell: ({ change }) => change.side === null ? "" : fill(words().sideNamed, { side: change.side.toUpperCase() }), sort: ({ change }) => change.side },
-    { id: "state", title: words().change, cell: ({ change }) => stateOf(change.state), sort: ({ change }) => change.state },
+    { id: "stood", title: words().change, cell: ({ change }) => <Stood change={change} /> },
     { id: "problem", title: words().problem, cell: ({ change }) => change.problem ?? "" },
   ];
   return (

@@ -17,10 +17,11 @@ export const words = texts({
     sideNamed: "Side {side}",
     address: "Address",
     state: "State",
-    states: {
-      active: "Serves", standby: "In reserve", open: "Open", up: "Open", connecting: "Connecting", opening: "Opening", down: "Away", closed: "Away",
-      waiting: "Waits to try again", not_tried: "Not tried yet", off: "Not configured", failed: "Failed", lost: "Lost",
-    } as Record<string, string>,
+    states: { active: "Serves", standby: "In reserve", down: "Does not serve" } as Record<string, string>,
+    oneSide: "Only one side is configured: when it fails, nobody takes its place.",
+    nobodyServes: "No side serves",
+    served: "Side {active} serves",
+    servedWithReserve: "Side {active} serves, side {standby} is in reserve",
     problem: "What is wrong",
     whatToDo: "What to do",
     doList: [
@@ -54,10 +55,11 @@ export const words = texts({
     sideNamed: "Seite {side}",
     address: "Adresse",
     state: "Zustand",
-    states: {
-      active: "Bedient uns", standby: "In Reserve", open: "Offen", up: "Offen", connecting: "Verbindet", opening: "Wird geöffnet", down: "Weg", closed: "Weg",
-      waiting: "Wartet auf den nächsten Versuch", not_tried: "Noch nicht versucht", off: "Nicht eingerichtet", failed: "Fehlgeschlagen", lost: "Verloren",
-    } as Record<string, string>,
+    states: { active: "Bedient uns", standby: "In Reserve", down: "Bedient uns nicht" } as Record<string, string>,
+    oneSide: "Nur eine Seite ist eingerichtet: fällt sie aus, tritt niemand an ihre Stelle.",
+    nobodyServes: "Keine Seite bedient uns",
+    served: "Seite {active} bedient uns",
+    servedWithReserve: "Seite {active} bedient uns, Seite {standby} ist in Reserve",
     problem: "Was nicht stimmt",
     whatToDo: "Was zu tun ist",
     doList: [

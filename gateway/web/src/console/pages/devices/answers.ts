@@ -1,19 +1,30 @@
-/** A phone as it stands: `GET /devices-status`. */
-export interface DeviceStatus {
+/** A phone and how it is doing: `GET /devices-status`. */
+export interface DeviceState {
   device: string;
   description: string | null;
-  model: string | null;
-  /** Whether the settings know it. */
-  configured: boolean;
   lines: string[];
-  /** Whether it is to register with this node. */
-  registers: boolean;
-  registered: boolean;
-  registered_at: string | null;
-  transport: string | null;
-  address: string | null;
-  channel: string | null;
-  push: { at: string | null; problem: string | null } | null;
+  /** Whether the settings have it. */
+  configured: boolean;
+  state: "registered" | "unreachable" | "not_registered" | "next_hop" | "without_sip";
+  registration: Registration | null;
+  last_push: LastPush | null;
+  /** Whether pages reach it without its web server. */
+  channel: boolean;
   agent: string | null;
-  headset: string | null;
+  headset: { light: "off" | "green" | "red"; told: string | null; amiss: boolean } | null;
+}
+
+export interface Registration {
+  transport: string;
+  peer: string | null;
+  registered_at: string;
+  refreshed_at: string;
+  user_agent: string | null;
+  takes_screens: boolean;
+}
+
+export interface LastPush {
+  result: string;
+  reason: string | null;
+  since_at: string;
 }

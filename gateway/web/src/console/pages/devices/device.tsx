@@ -7,12 +7,13 @@ import { Since } from "../../components/presence";
 import { Probe } from "../../components/probe";
 import { Table, type Column } from "../../components/table";
 import { useGet } from "../../components/use";
-import { fill, time } from "../../language";
+import { fill } from "../../language";
+import { pushHelp } from "../../pushes";
 import { to } from "../../router";
 import { has } from "../../session";
 import type { HeadsetPhone, SeenHeadset } from "../headsets/answers";
-import type { DeviceStatus } from "./answers";
-import { PushState, Registration } from "./list";
+import type { DeviceState } from "./answers";
+import { HeadsetState, PushState, RegistrationState } from "./list";
 import { words } from "./texts";
 
 /** How often the page asks again. */
@@ -20,7 +21,7 @@ const AGAIN_SECONDS = 5;
 
 export function DevicePage(props: { name: string }): JSX.Element {
   const { name } = props;
-  const asked = useGet<ListPageOf<DeviceStatus>>("/devices-status", { q: name, limit: 1000 }, AGAIN_SECONDS);
+  const asked = useGet<ListPageOf<DeviceState>>("/devices-status", { q: name, limit: 1000 }, AGAIN_SECONDS);
   const device = asked.value?.items.find((it) => it.device === name);
   if (asked.value && !device) {
     return (
@@ -41,21 +42,25 @@ export function DevicePage(props: { name: string }): JSX.Element {
   );
 }
 
-function Now(props: { device: DeviceStatus }): JSX.Element {
+function Now(props: { device: DeviceState }): JSX.Element {
   const { device } = props;
+  const { registration, last_push: push } = device;
   return (
     <Section title={words().now}>
-      {device.push?.problem && <Notice kind="missing" quiet><p>{words().pushProblem}: {device.push.problem}</p></Notice>}
+      {push && push.result !== "ok" && <Notice kind="missing" quiet><p>{words().pushProblem}: {pushHelp(push.result, push.reason)}</p></Notice>}
       <Facts facts={[
         [words().description, device.configured ? device.description ?? "–" : words().notConfigured],
-        ...(device.model ? [[words().model, device.model] as [string, string]] : []),
         [words().lines, device.lines.join(", ") || "–"],
-        [words().registration, <Registration key="registration" device={device} />],
-        ...(device.registered_at ? [[words().since, <Since key="since" at={device.registered_at} />] as [string, JSX.Element]] : []),
-        ...(device.address ? [[words().address, <code key="address">{[device.transport, device.address].filter(Boolean).join(" ")}</code>] as [string, JSX.Element]] : []),
-        [words().push, <><PushState key="push" device={device} />{device.push?.at && <span class="small"> {time(device.push.at)}</span>}</>],
-        [words().channel, device.channel === null ? "–" : words().channels[device.channel] ?? device.channel],
+        [words().registration, <RegistrationState key="registration" device={device} />],
+        ...(registration ? [
+          [words().since, <Since key="since" at={registration.registered_at} />],
+          [words().address, <code key="address">{[registration.transport, registration.peer].filter(Boolean).join(" ")}</code>],
+          [words().userAgent, registration.user_agent ?? "–"],
+        ] as [string, JSX.Element][] : []),
+        [words().push, <><PushState push={push} />{push && <span class="small"> {words().pushSince} <Since at={push.since_at} /></span>}</>],
+        [words().channel, device.channel ? words().bySip : words().byWeb],
         [words().agent, device.agent === null ? words().nobody : <a key="agent" href={to("agents", device.agent)}>{device.agent}</a>],
+        [words().headset, <HeadsetState key="headset" device={device} />],
       ]} />
     </Section>
   );
@@ -92,7 +97,7 @@ function Headsets(props: { name: string }): JSX.Element {
     <Section title={words().headsets}>
       <Trouble problem={seen.problem} again={seen.again} />
       {phone?.problem && <Notice kind="missing" quiet><p>{words().headsetProblem}: {phone.problem}</p></Notice>}
-      {seen.value && <Table caption={words().headsetsTable} columns={columns} rows={rows} id={(it) => it.serial} empty={<p>{words().noHeadset}</p>} />}
+      {seen.value && <Table caption={words().headsetsTable} columns={columns} rows={rows} id={(it) => it.serial} empty={<p>{words().noneReported}</p>} />}
     </Section>
   );
 }

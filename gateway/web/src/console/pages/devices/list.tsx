@@ -4,21 +4,22 @@ import type { JSX } from "preact";
 import { useMemo } from "preact/hooks";
 import { Choice, TextField } from "../../components/field";
 import { useAll } from "../../components/pages_of";
-import { Button, Copyable, Empty, Loading, Page, Section, State, Trouble } from "../../components/parts";
+import { Button, Copyable, Empty, Loading, Page, Section, State, Trouble, type PartState } from "../../components/parts";
 import { LongTable, type Column } from "../../components/table";
 import { useGet } from "../../components/use";
 import { fill, number } from "../../language";
 import { place, setQuery, to } from "../../router";
+import { pushWord } from "../../pushes";
 import { has } from "../../session";
 import type { Overview } from "../overview/answers";
-import type { DeviceStatus } from "./answers";
+import type { DeviceState, LastPush } from "./answers";
 import { words } from "./texts";
 
 /** How often the list is asked for again. */
 const AGAIN_SECONDS = 10;
 
 export function ListPage(): JSX.Element {
-  const list = useAll<DeviceStatus>("/devices-status", {}, AGAIN_SECONDS);
+  const list = useAll<DeviceState>("/devices-status", {}, AGAIN_SECONDS);
   const query = place.value.query;
   const [text, which] = [query.get("q") ?? "", query.get("which") ?? ""];
   const found = useMemo(() => narrowed(list.items, text, which), [list.items, text, which]);
@@ -66,19 +67,19 @@ function PhoneUrl(): JSX.Element | null {
   );
 }
 
-function isAway(device: DeviceStatus): boolean {
-  return device.registers && !device.registered;
+function isAway(device: DeviceState): boolean {
+  return device.state === "not_registered" || device.state === "unreachable";
 }
 
-function isAmiss(device: DeviceStatus): boolean {
-  return isAway(device) || (device.push?.problem ?? null) !== null;
+function isAmiss(device: DeviceState): boolean {
+  return isAway(device) || device.headset?.amiss === true || (device.last_push !== null && device.last_push.result !== "ok");
 }
 
-const KINDS: Record<string, (device: DeviceStatus) => boolean> = {
+const KINDS: Record<string, (device: DeviceState) => boolean> = {
   amiss: isAmiss, used: (it) => it.agent !== null, away: isAway, unknown: (it) => !it.configured,
 };
 
-function narrowed(devices: DeviceStatus[], text: string, which: string): DeviceStatus[] {
+function narrowed(devices: DeviceState[], text: string, which: string): DeviceState[] {
   const wanted = text.trim().toLowerCase();
   const kind = KINDS[which];
   if (!kind && wanted === "") return devices;
@@ -89,33 +90,43 @@ function narrowed(devices: DeviceStatus[], text: string, which: string): DeviceS
   });
 }
 
+const REGISTERED: Record<DeviceState["state"], PartState> = {
+  registered: "ok", unreachable: "missing", not_registered: "missing", next_hop: "off", without_sip: "off",
+};
+
 /** The registration in words. */
-export function Registration(props: { device: DeviceStatus }): JSX.Element {
-  const { device } = props;
-  if (device.registered) return <State state="ok" word={words().registered} />;
-  return device.registers ? <State state="missing" word={words().notRegistered} /> : <State state="off" word={words().noSip} />;
+export function RegistrationState(props: { device: DeviceState }): JSX.Element {
+  const { state } = props.device;
+  return <State state={REGISTERED[state] ?? "unknown"} word={words().registrations[state] ?? state} />;
 }
 
 /** How the last push went, in words. */
-export function PushState(props: { device: DeviceStatus }): JSX.Element {
-  const { push } = props.device;
+export function PushState(props: { push: LastPush | null }): JSX.Element {
+  const { push } = props;
   if (push === null) return <State state="off" word={words().pushNone} />;
-  return push.problem === null ? <State state="ok" word={words().pushTaken} /> : <State state="missing" word={words().pushFailed} />;
+  return <State state={push.result === "ok" ? "ok" : "missing"} word={pushWord(push.result)} />;
 }
 
-function Devices(props: { devices: DeviceStatus[] }): JSX.Element {
+/** What the headset at the phone shows, or that something is wrong with it. */
+export function HeadsetState(props: { device: DeviceState }): JSX.Element {
+  const { headset } = props.device;
+  if (headset === null) return <>{words().noHeadset}</>;
+  return <State state={headset.amiss ? "missing" : "ok"} word={headset.amiss ? words().headsetAmiss : words().lights[headset.light] ?? headset.light} />;
+}
+
+function Devices(props: { devices: DeviceState[] }): JSX.Element {
   const language = words();
-  const columns = useMemo((): Column<DeviceStatus>[] => [
+  const columns = useMemo((): Column<DeviceState>[] => [
     { id: "device", title: language.device, cell: (it) => <a href={to("devices", it.device)}>{it.device}</a>, sort: (it) => it.device, width: 1.5 },
     {
-      id: "description", title: language.description, width: 1.3, sort: (it) => it.description,
+      id: "description", title: language.description, width: 1.1, sort: (it) => it.description,
       cell: (it) => it.configured ? <span title={it.description ?? ""}>{it.description ?? ""}</span> : <em>{language.notConfigured}</em>,
     },
-    { id: "registration", title: language.registration, cell: (it) => <Registration device={it} />, sort: (it) => (it.registered ? 1 : isAway(it) ? 0 : 2), width: 1.7 },
-    { id: "push", title: language.push, cell: (it) => <PushState device={it} />, sort: (it) => (it.push === null ? 2 : it.push.problem === null ? 1 : 0), width: 1.2 },
-    { id: "channel", title: language.channel, cell: (it) => it.channel === null ? "–" : language.channels[it.channel] ?? it.channel, sort: (it) => it.channel, width: 1.3 },
-    { id: "agent", title: language.agent, cell: (it) => it.agent === null ? language.nobody : <a href={to("agents", it.agent)}>{it.agent}</a>, sort: (it) => it.agent },
-    { id: "headset", title: language.headset, cell: (it) => it.headset ?? "–", sort: (it) => it.headset },
+    { id: "registration", title: language.registration, cell: (it) => <RegistrationState device={it} />, sort: (it) => it.state, width: 1.6 },
+    { id: "push", title: language.push, cell: (it) => <PushState push={it.last_push} />, sort: (it) => it.last_push?.result ?? null, width: 1.4 },
+    { id: "channel", title: language.channel, cell: (it) => it.channel ? language.bySip : language.byWeb, sort: (it) => (it.channel ? 1 : 0), width: 1.1 },
+    { id: "agent", title: language.agent, cell: (it) => it.agent === null ? language.nobody : <a href={to("agents", it.agent)}>{it.agent}</a>, sort: (it) => it.agent, width: 0.8 },
+    { id: "headset", title: language.headset, cell: (it) => <HeadsetState device={it} />, sort: (it) => (it.headset === null ? null : it.headset.amiss ? 0 : 1), width: 1.3 },
   ], [language]);
   return <LongTable caption={language.list} columns={columns} rows={props.devices} id={(it) => it.device} leastRem={62} />;
 }
