@@ -60,12 +60,15 @@ fn settings(planted: &mut Planted, with_peers: bool) -> Value {
                 "base_dn": "dc=example", "user_filter": "(uid={user})", "timeout_seconds": 1,
             }],
             "alarms": {"receivers": [
-            {"name": "hook", "webhook": {"url": format!("https://127.0.0.1:{away}/"),
-             "signing_secret": planted.text("alarm hook")}},
-            {"name": "people", "mail": {"host": "127.0.0.1", "port": away, "user": "gateway",
-             "password": planted.text("alarm mail"), "from": "a@example.com", "to": ["b@example.com"]}},
-        ]},
-        "proxies": {
+                {"name": "hook", "webhook": {"url": format!("https://127.0.0.1:{away}/"),
+                 "signing_secret": planted.text("alarm hook")}},
+                {"name": "people", "mail": {
+                    "host": "127.0.0.1", "port": away, "user": "gateway",
+                    "password": planted.text("alarm mail"),
+                    "from": "a@example.com", "to": ["b@example.com"],
+                }},
+            ]},
+            "proxies": {
                 "http": {"host": "127.0.0.1", "port": away, "user": "gateway",
                          "password": planted.text("http proxy")},
                 "socks": {"host": "127.0.0.1", "port": away, "user": "gateway",
