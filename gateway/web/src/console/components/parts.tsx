@@ -134,11 +134,16 @@ export function Dialog(props: {
   const dialog = useRef<HTMLDialogElement>(null);
   /** Whether we closed it: the browser tells so later, when it may be open again. */
   const ours = useRef(false);
+  /** What had the focus before. */
+  const before = useRef<Element | null>(null);
   const heading = useId();
   useEffect(() => {
     const element = dialog.current;
     if (!element) return;
-    if (props.open && !element.open) element.showModal();
+    if (props.open && !element.open) {
+      before.current = document.activeElement;
+      element.showModal();
+    }
     if (!props.open && element.open) {
       ours.current = true;
       element.close();
@@ -147,7 +152,11 @@ export function Dialog(props: {
   useEffect(() => {
     const element = dialog.current;
     // A dialog that goes away as a whole gives the focus back, too.
-    return () => { if (element?.open) element.close(); };
+    return () => {
+      if (!element?.open) return;
+      element.close();
+      if (before.current instanceof HTMLElement) before.current.focus();
+    };
   }, []);
   return (
     // Escape asks to close as a button does: what is shown follows `open` alone.
