@@ -59,6 +59,15 @@ fn settings(planted: &mut Planted, with_peers: bool) -> Value {
                 "bind_dn": "cn=gateway,dc=example", "bind_password": planted.text("directory"),
                 "base_dn": "dc=example", "user_filter": "(uid={user})", "timeout_seconds": 1,
             }],
+            "alarms": {"receivers": [
+                {"name": "hook", "webhook": {"url": format!("https://127.0.0.1:{away}/"),
+                 "signing_secret": planted.text("alarm hook")}},
+                {"name": "people", "mail": {
+                    "host": "127.0.0.1", "port": away, "user": "gateway",
+                    "password": planted.text("alarm mail"),
+                    "from": "a@example.com", "to": ["b@example.com"],
+                }},
+            ]},
             "proxies": {
                 "http": {"host": "127.0.0.1", "port": away, "user": "gateway",
                          "password": planted.text("http proxy")},
@@ -294,6 +303,7 @@ fn everything(
         "headset-phones",
         "headset-unknown-requests",
         "logging",
+        "alarms",
         "proxies",
         "sign-on-settings",
         "retention",

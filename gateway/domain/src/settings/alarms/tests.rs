@@ -2,7 +2,8 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::Problems;
-use crate::settings::Reader;
+use crate::settings::{Reader, SecretOf, SettingDocument, SettingsFile, export_document};
+use crate::{Sealed, Secret};
 
 fn read(value: Value) -> (Option<WrittenAlarms>, Vec<String>) {
     let mut problems = Problems::default();
@@ -132,4 +133,46 @@ fn the_first_rule_that_fits_counts_and_what_it_leaves_out_is_as_usual() {
     let missing = terms("b", AlarmState::Missing, 12).unwrap();
     assert_eq!((missing.severity, missing.after_seconds), (AlarmSeverity::Critical, 60));
     assert_eq!(Alarms::default().terms("maintenance", None, AlarmState::Partial, 0), None);
+}
+
+#[test]
+fn alarms_are_exported_and_read_back_as_they_were_and_each_secret_is_found() {
+    let alarms = json!({
+        "enabled": false,
+        "per_minute_max": 3,
+        "receivers": [
+            {"name": "hook", "severity": "critical",
+             "webhook": {"url": "https://a.example/", "signing_secret": "one", "proxy": true}},
+            {"name": "bare", "severity": "warning",
+             "webhook": {"url": "https://b.example/", "proxy": false}},
+            {"name": "people", "severity": "warning",
+             "mail": {"host": "m.example", "port": 587, "security": "start_tls", "user": "u",
+                      "password": "two", "from": "a@example.com", "to": ["b@example.com"]}},
+        ],
+        "rules": [{"part": "disk", "enabled": true, "from": "08:00", "after_seconds": 5}],
+    });
+    let documents = |alarms: Value| {
+        let file = SettingsFile::read(json!({"alarms": alarms})).unwrap();
+        let seal = |of: SecretOf, secret: &Secret| {
+            let SecretOf::AlarmReceiver(name) = of else { panic!("{of:?}") };
+            Sealed::from_text(format!("sealed {name} {}", secret.expose()))
+        };
+        let documents = file.into_documents(|_| None, seal).0;
+        documents.into_iter().find(|it| matches!(it, SettingDocument::Alarms(_))).unwrap()
+    };
+    let document = documents(alarms.clone());
+    let secrets = document.secrets();
+    let names: Vec<_> = secrets.iter().map(|(of, _)| of.place()).collect();
+    assert_eq!(names, ["alarms.receivers/hook secret", "alarms.receivers/people secret"]);
+    let exported = export_document(&document);
+    let webhook = &exported["receivers"][0]["webhook"];
+    assert_eq!(webhook["signing_secret_sealed"], "sealed hook one", "{exported}");
+    assert_eq!(documents(exported.clone()), document);
+    let masked = crate::settings::masked(exported).to_string();
+    assert!(!masked.contains("sealed hook") && !masked.contains("sealed people"), "{masked}");
+    let of = SecretOf::AlarmReceiver("people".to_owned());
+    let anew = document.with_secret(&of, Sealed::from_text("anew"));
+    assert!(anew.secrets().iter().any(|(it, sealed)| *it == of && sealed.as_text() == "anew"));
+    let kept = serde_json::to_value(&anew).unwrap();
+    assert_eq!(serde_json::from_value::<SettingDocument>(kept).unwrap(), anew);
 }

@@ -48,6 +48,28 @@ async fn ops_15_store_and_certificate_are_tested_and_everything_is_listed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn ops_15_a_receiver_of_alarms_is_listed_and_tested_by_its_name() {
+    let it = start().await;
+    let settings = format!(
+        "alarms: {{receivers: [{{name: people, mail: {{host: localhost, port: {}, security: plain, \
+         from: a@example.com, to: [b@example.com]}}}}]}}\n",
+        free_port()
+    );
+    let applied = it.ask(json!({"do": "settings_apply", "text": settings})).await;
+    assert!(applied.get("ok").is_some(), "{applied}");
+    let listed = it.ask(json!({"do": "probe_list"})).await;
+    let peers = listed["ok"]["peers"].as_array().cloned().unwrap_or_default();
+    assert!(peers.contains(&json!({"kind": "alarm", "name": "people"})), "{listed}");
+    // Nobody listens there, which it says in words.
+    let tested = it.ask(json!({"do": "probe", "kind": "alarm", "name": "people"})).await;
+    assert_eq!(tested["ok"]["verdict"], "failed", "{tested}");
+    assert!(steps(&tested)[0].1.contains("localhost"), "{tested}");
+    let unknown = json!({"do": "probe", "kind": "alarm", "name": "other"});
+    it.check(unknown, "/error/code", json!("not_found")).await;
+    it.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn ops_16_an_import_is_a_plan_first_and_changes_nothing_by_itself() {
     let it = start().await;
     it.ask(json!({"do": "settings_apply", "text": SETTINGS})).await;
