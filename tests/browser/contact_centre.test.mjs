@@ -392,7 +392,7 @@ test("byd_03_a_sign_in_at_a_phone_shows_by_itself_with_the_phone_and_its_origin"
   await go("#/agents", "Agents");
   const row = page.getByRole("row", { name: /^1002 / });
   await row.getByText("Signed out").waitFor();
-  const url = await page.evaluate(() => fetch("api/v1/overview").then((answer) => answer.json()).then((told) => told.phone_url));
+  const url = await page.evaluate(() => fetch("api/v1/status").then((answer) => answer.json()).then((told) => told.phone_url));
   const desk = phone("SEP001122334466", url);
   try {
     await desk.ready();

@@ -19,7 +19,7 @@ after(async () => {
 const goTo = (page, place) => page.evaluate((place) => { location.hash = place; }, `#/${place}`);
 const file = (text, name = "settings.yaml") => ({ name, mimeType: "application/octet-stream", buffer: Buffer.from(text) });
 
-test("a_settings_file_is_planned_before_it_is_put_in_force", async () => {
+test("byd_05_a_settings_file_is_planned_before_it_is_put_in_force", async () => {
   const { page, context, wrong } = await open(browser, node.console);
   await signIn(page);
   await goTo(page, "settings-file");

@@ -26,6 +26,7 @@ mod call;
 mod contact_centre;
 mod database;
 mod durability;
+mod events;
 mod flight_recorder;
 mod guides;
 mod headset;

@@ -73,9 +73,10 @@ fn ops_06_a_checker_that_reads_the_description_finds_nothing_undescribed() {
 const CHECKS: &str = "not_a_server_error,status_code_conformance,content_type_conformance,\
     response_headers_conformance,response_schema_conformance,negative_data_rejection";
 
-/// What takes away the account or token that the checker itself comes with, of which it learns from lists.
-const SAWS: &str =
-    "^(signOut|revokeToken|endSession|deleteAccount|patchAccount|applySettings|changeSettings)$";
+/// What takes away the account or token that the checker itself comes with, of which it learns from lists; and
+/// what never ends.
+const SAWS: &str = "^(signOut|revokeToken|endSession|deleteAccount|patchAccount|applySettings|changeSettings|\
+    watchEvents)$";
 
 /// One administrator with a browser, or with what a browser would never send.
 struct Person<'g> {

@@ -251,6 +251,10 @@ codes! {
     /// It went wrong.
     DirectoryFailed = "directory_failed",
         "the last take-over came to nothing[: {why}]. Test the directory, and look at its account and address";
+    /// It refused our own account.
+    DirectoryLeftAlone = "directory_left_alone",
+        "the directory refused our own account and is left alone for a while, lest that be locked[: {why}]. Correct \
+         its user or password: then it is asked at once";
     /// Too many would have gone.
     DirectoryTooManyRemovals = "directory_too_many_removals",
         "the last take-over was stopped, since {removed} agents would have gone; if that is meant, take over by \

@@ -4,8 +4,8 @@
 use domain::{AgentId, PairName};
 use engine::recorder::{Link, Note, Recorder, Way};
 use protocols::cti::{
-    AgentIdentity, Answer, CloseReason, Confirmation, Connection, Device, Event, InvokeId, NULL,
-    OpenConf, Outcome, Request, message_name,
+    AgentIdentity, Answer, CloseReason, Confirmation, Connection, Device, Event, EventCause,
+    InvokeId, NULL, OpenConf, Outcome, Request, message_name,
 };
 
 /// Notes messages of one side of a pair.
@@ -278,7 +278,7 @@ fn named(note: &mut Note, name: &str, device: &Device) {
 }
 
 fn outcome(note: &mut Note, outcome: &Outcome) {
-    if outcome.cause.name().is_some() {
+    if outcome.cause != EventCause::NONE {
         note.text("cause", outcome.cause);
     }
 }

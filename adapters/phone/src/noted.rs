@@ -2,7 +2,7 @@
 //! or pushed. No link, cookie, password or handle, and nothing of what a form holds but the id of an agent there is.
 
 use domain::{AgentId, DeviceName};
-use engine::recorder::{Link as Sort, Note, Way};
+use engine::recorder::{CLAIMED, Link as Sort, Note, Way};
 use engine::surface::Request;
 
 use crate::link::{Link, Press};
@@ -47,7 +47,7 @@ impl Phone {
             // What is typed there may be anything, a password among it, and proves nothing yet.
             let id = id.and_then(|id| id.parse::<AgentId>().ok());
             if let Some(id) = id.filter(|id| self.port.settings().agents.contains_key(id)) {
-                note.text("typed_id", id);
+                note.text(CLAIMED, id);
             }
         });
     }

@@ -18,7 +18,8 @@
 //!   personal data, and goes into the audit log as taken.
 //! - **Whose is it?** Messages of phones and calls name no agent. A record that names an agent beside a device,
 //!   line or call tells from then on, until it is named beside another; for what came before the first one,
-//!   sessions tell.
+//!   sessions tell. Who only claims to be an agent ([`CLAIMED`]) is found under that name, and takes nobody's
+//!   device away.
 //!
 //! Memory only: a restart begins anew, and each node has what it saw itself.
 
@@ -44,6 +45,9 @@ pub use self::timeline::{RECORDS_MAX, Timeline, Wanted, Whose};
 use self::ring::{Piece, Ring};
 use crate::metrics::{Counter, Gauge};
 use crate::{Clock, Metrics};
+
+/// The name of the value that has whom somebody claims to be, before that is proven.
+pub const CLAIMED: &str = "claimed_agent";
 
 /// A sort of link, for records and figures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -117,7 +117,9 @@ impl Inherited {
     /// The socket for that, where it was handed over.
     pub(crate) fn take(&mut self, wanted: &Wanted) -> Option<Socket> {
         let place = self.sockets.iter().position(|handed| handed.is(wanted))?;
-        let socket = self.sockets.swap_remove(place).socket;
+        let Handed { socket, .. } = self.sockets.swap_remove(place);
+        // One of a socket unit is kept by that unit: kept once more it would come twice the next time.
+        self.kept.insert(wanted.name());
         if wanted.transport == Transport::Tcp {
             // The queue of whoever opened it may be a short one.
             let _ = socket.listen(BACKLOG);
@@ -222,6 +224,7 @@ mod tests {
             let taken = inherited.take(&wanted).unwrap();
             assert_eq!(Wanted::of(wanted.listener, &taken), Some(wanted));
             assert!(inherited.take(&wanted).is_none(), "one socket for each");
+            assert!(inherited.kept.contains(&wanted.name()), "whoever handed it over keeps it");
         }
         // The right name elsewhere, and the right place under another name.
         let mut inherited = all();

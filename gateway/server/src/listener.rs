@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use engine::Clock;
 use ipnet::IpNet;
-use socket2::{Domain, Protocol, Socket, Type};
+use socket2::{Domain, Protocol, SockRef, Socket, Type};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, mpsc, watch};
 
@@ -45,6 +45,8 @@ pub(crate) const BACKLOG: i32 = 4_096;
 const PACKETS_BYTES: usize = 4 * 1024 * 1024;
 /// Refusals given at once; what comes beyond is closed without a word.
 const REFUSALS_MAX: usize = 32;
+/// Who acknowledges nothing for so long is gone: a stream would hold its place for a quarter of an hour.
+const UNHEARD: Duration = Duration::from_secs(60);
 /// How long we wait after the machine would not give us a connection.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
@@ -264,6 +266,7 @@ impl Listener {
 
     fn admit(self: &Arc<Self>, stream: TcpStream, peer: SocketAddr, ending: &Ending) {
         let _ = stream.set_nodelay(true);
+        let _ = SockRef::from(&stream).set_tcp_user_timeout(Some(UNHEARD));
         let proxy = is_trusted(&self.setup.trusted_proxies, peer.ip());
         let source = (!proxy).then(|| peer.ip().into());
         match self.table.enter(source) {

@@ -17,8 +17,8 @@ const NOTED: Demand = Demand::AtMost(1_000.0);
 pub(crate) fn run(rounds: usize, quick: bool) -> Result<Missed, AnyError> {
     let count = if quick { 20_000 } else { 1_000_000u32 };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let clock = Arc::new(SystemClock);
-    let port = memory_port(&Settings::default(), Arc::new(PlainAuthenticator), clock);
+    let (settings, clock) = (Settings::default(), Arc::new(SystemClock));
+    let port = memory_port(&settings, Arc::new(PlainAuthenticator), clock);
     let port = runtime.block_on(port);
     let recorder = port.recorder();
     let (mut noted, mut read) = (Vec::new(), Vec::new());

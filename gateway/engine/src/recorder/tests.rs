@@ -4,7 +4,7 @@ use std::time::Duration;
 use domain::Timestamp;
 
 use super::words::masked;
-use super::{Bounds, Link, Record, Recorder, Value, Wanted, Way, Whose};
+use super::{Bounds, CLAIMED, Link, Record, Recorder, Value, Wanted, Way, Whose};
 use crate::Metrics;
 use crate::testing::ManualClock;
 
@@ -198,6 +198,22 @@ fn byd_02_what_names_no_agent_is_found_by_whose_device_line_or_call_it_is() {
     let wanted = Wanted { limit: 10, ..of_agent("1003") };
     let told = bench.recorder.timeline(&wanted, &[whose]);
     assert_eq!(told.records.len(), 1);
+}
+
+#[test]
+fn byd_02_who_claims_to_be_an_agent_is_found_and_takes_nobodys_device_away() {
+    let bench = bench();
+    let note = |kind: &str, tell: &dyn Fn(&mut super::Note)| {
+        bench.clock.advance(Duration::from_secs(1));
+        bench.recorder.note(Link::Phone, Way::In, kind, |note| tell(note));
+    };
+    note("form", &|note| said(note.device("SEP1").text(CLAIMED, "1001")));
+    note("wrong", &|note| said(note.device("SEP1")));
+    note("sign_in", &|note| said(note.agent("1002").device("SEP2")));
+    note("claim", &|note| said(note.device("SEP2").text(CLAIMED, "1001")));
+    note("page", &|note| said(note.device("SEP2")));
+    assert_eq!(bench.kinds(&of_agent("1001")), ["form", "wrong", "claim"]);
+    assert_eq!(bench.kinds(&of_agent("1002")), ["sign_in", "page"]);
 }
 
 #[test]

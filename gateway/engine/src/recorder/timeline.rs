@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use domain::Timestamp;
 
-use super::{Link, Record, Recorder};
+use super::{CLAIMED, Link, Record, Recorder, Value};
 use crate::engine::Engine;
 
 /// The most records that are told at once; of more, the newest.
@@ -165,6 +165,14 @@ impl Owners {
             if let Some(line) = &record.line {
                 own(&mut self.by_line, line, agent);
             }
+        } else if let Some(claimed) = claimed(record) {
+            if let Some(device) = &record.device
+                && !self.by_device.contains_key(device)
+            {
+                own(&mut self.by_device, device, &claimed);
+            }
+            record.agent = Some(claimed);
+            record.is_inferred = true;
         } else {
             let device = record.device.as_ref().and_then(|device| self.by_device.get(device));
             let line = || record.line.as_ref().and_then(|line| self.by_line.get(line));
@@ -180,6 +188,14 @@ impl Owners {
             }
         }
     }
+}
+
+/// Whom somebody claims to be.
+fn claimed(record: &Record) -> Option<String> {
+    record.values.iter().find_map(|(name, value)| match value {
+        Value::Text(agent) if name == CLAIMED => Some(agent.clone()),
+        _ => None,
+    })
 }
 
 /// Notes whose it is from now on.

@@ -55,7 +55,8 @@ pub(crate) async fn parts(shared: &Arc<Shared>) -> Vec<Part> {
     let drift = shared.drift().await;
     let newest_backup = super::backups::newest(shared).await;
     let settings = shared.engine.settings();
-    parts_of(shared, &settings, &drift, newest_backup)
+    let directories = peers::directories(shared, &settings).await;
+    parts_of(shared, &settings, &drift, newest_backup, directories)
 }
 
 fn parts_of(
@@ -63,6 +64,7 @@ fn parts_of(
     settings: &Settings,
     drift: &DriftTold,
     newest_backup: Result<Option<i64>, console::Failure>,
+    directories: Vec<Part>,
 ) -> Vec<Part> {
     let now = shared.engine.now();
     let mut parts = own::node(shared);
@@ -77,7 +79,7 @@ fn parts_of(
     parts.extend(own::listeners(shared, settings));
     parts.extend(own::certificates(shared, settings));
     parts.extend(peers::cti_pairs(shared, settings));
-    parts.extend(peers::directories(shared, settings));
+    parts.extend(directories);
     parts.extend(peers::sip(shared, settings));
     parts.push(peers::phones(shared, settings));
     parts.push(peers::headsets(shared, settings));

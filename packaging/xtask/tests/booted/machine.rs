@@ -46,8 +46,9 @@ pub(crate) fn hindrance() -> Option<String> {
     if !rustix::process::geteuid().is_root() {
         return Some("not permitted here: to mount and to make namespaces".into());
     }
-    let missing =
-        ["debootstrap", "unshare", "nsenter"].into_iter().find(|program| !is_here(program));
+    let missing = ["debootstrap", "setpriv", "unshare", "nsenter"]
+        .into_iter()
+        .find(|program| !is_here(program));
     if let Some(program) = missing {
         return Some(format!("left out: {program} is not installed"));
     }
@@ -100,7 +101,9 @@ impl Machine {
         let folder = trees().join(format!("{name}-{}", std::process::id()));
         fs::create_dir_all(&folder).unwrap();
         let packages = std::env::var_os("JACKFIELD_PACKAGES").unwrap();
-        let mut command = Command::new("unshare");
+        // Whoever ends the test in the middle leaves no machine behind.
+        let mut command = Command::new("setpriv");
+        command.args(["--pdeathsig", "KILL", "unshare"]);
         command.args([
             "--fork",
             "--kill-child",

@@ -27,7 +27,7 @@ async fn byd_02_a_shift_at_a_phone_is_noted_without_passwords_links_and_cookies(
     for part in [
         "opened the service",
         "problem=wrong",
-        "typed_id=1001",
+        "claimed_agent=1001",
         "engine       <- sign_in",
         "page=home",
         "pressed ready",

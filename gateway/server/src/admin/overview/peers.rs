@@ -76,13 +76,22 @@ pub(in crate::admin) fn cti_pair(status: Option<&PairStatus>) -> Part {
 }
 
 /// Every directory of the settings.
-pub(super) fn directories(shared: &Shared, settings: &Settings) -> Vec<Part> {
+pub(super) async fn directories(shared: &Shared, settings: &Settings) -> Vec<Part> {
     let reports = shared.keeper.reports();
-    let directories = settings.directories.values().map(|it| {
-        let report = reports.get(&it.name);
-        directory(report, it.sync.is_some()).named(it.name.as_str())
-    });
-    directories.collect()
+    let mut parts = Vec::new();
+    for it in settings.directories.values() {
+        let part = match shared.directories.left_alone(&it.name).await {
+            Some((trouble, _)) => left_alone(&trouble.to_string()),
+            None => directory(reports.get(&it.name), it.sync.is_some()),
+        };
+        parts.push(part.named(it.name.as_str()));
+    }
+    parts
+}
+
+fn left_alone(why: &str) -> Part {
+    let kind = PartKind::Directory;
+    Part::not_ok(kind, PartState::Missing, PartCode::DirectoryLeftAlone).because(Some(why))
 }
 
 fn directory(report: Option<&SyncReport>, by_itself: bool) -> Part {

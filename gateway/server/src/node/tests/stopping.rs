@@ -45,11 +45,9 @@ async fn ops_01_a_stop_leaves_open_what_is_kept_for_the_next_process() {
         options.inherited = Inherited::of_tests(sockets).unwrap();
     });
     let it = it.await.unwrap();
-    let settings = "teams: []\nsip: {}\n";
-    it.node().shared.apply(settings.as_bytes(), &by_nobody()).await.unwrap();
     let sip = Arc::clone(it.node().shared.sip.as_ref().unwrap());
     let serves = async {
-        while !sip.status().is_on {
+        while sip.status().listeners.is_empty() {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     };

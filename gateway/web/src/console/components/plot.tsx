@@ -56,6 +56,8 @@ export function Plot(props: {
   const write = props.unit ?? ((value: number) => number(value, 1));
   const known = props.lines.flatMap((line) => line.values).filter((value): value is number => value !== null);
   const most = ceiling(Math.max(0, ...known));
+  // Half of one agent is rounded to another line's number, and says nothing.
+  const told = (share: number) => share !== 0.5 || ![write(0), write(most)].includes(write(most / 2));
   const count = Math.max(0, ...props.lines.map((line) => line.values.length));
   const end = new Date(props.endsAt).getTime();
   const at = (place: number) => new Date(end - (count - 1 - place) * props.stepSeconds * 1000).toISOString();
@@ -75,7 +77,7 @@ export function Plot(props: {
             return (
               <g key={share}>
                 <line class="grid" x1={LEFT} x2={WIDTH} y1={y} y2={y} />
-                <text class="axis" x={LEFT - 6} y={y + 4} text-anchor="end">{write(most * share)}</text>
+                {told(share) && <text class="axis" x={LEFT - 6} y={y + 4} text-anchor="end">{write(most * share)}</text>}
               </g>
             );
           })}

@@ -75,6 +75,9 @@ fn ccp_01_what_a_directory_did_not_give_is_told() {
     let code = |report: Option<&SyncReport>| directory(report, true).code();
     assert_eq!(code(None), Some(PartCode::DirectoryNotYet));
     assert_eq!(directory(None, false).code(), Some(PartCode::DirectoryByHand));
+    let alone = left_alone("ldap.example:636 refused bind: invalidCredentials (49)").json();
+    let reason = alone["reason"].as_str().unwrap();
+    assert!(reason.contains("(49). Correct its user or password"), "{reason}");
     assert_eq!(code(Some(&report(SyncResult::Done, 0))), None);
     assert_eq!(code(Some(&report(SyncResult::Done, 3))), Some(PartCode::DirectoryNotAll));
     let failed = SyncResult::Failed("no answer".to_owned());

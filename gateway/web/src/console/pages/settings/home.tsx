@@ -7,6 +7,7 @@ import { TextField } from "../../components/field";
 import { Empty, Notice, Page, Section } from "../../components/parts";
 import { fill } from "../../language";
 import { place, setQuery } from "../../router";
+import type { Schema } from "./schema";
 import { GROUPS, nameOf, pageOf, SECTIONS, spoken, type SectionEntry } from "./sections";
 import { words } from "./texts";
 
@@ -22,7 +23,8 @@ interface Entries {
   total: number;
 }
 
-export function Home(props: { ruled: string | null }): JSX.Element {
+export function Home(props: { ruled: string | null; shapes: Record<string, Schema> }): JSX.Element {
+  const known = SECTIONS.filter((section) => props.shapes[section.schema]);
   const wanted = place.value.query.get("q") ?? "";
   return (
     <Page title={words().title} intro={words().intro} actions={<a class="button plain" href="#/settings-file">{words().file}</a>}>
@@ -30,17 +32,17 @@ export function Home(props: { ruled: string | null }): JSX.Element {
       <div role="search">
         <TextField type="search" label={words().search} help={words().searchHelp} value={wanted} onInput={(q) => setQuery({ q })} maxLength={64} />
       </div>
-      {wanted.trim() === "" ? <Groups /> : <Found wanted={wanted.trim()} />}
+      {wanted.trim() === "" ? <Groups known={known} /> : <Found known={known} wanted={wanted.trim()} />}
     </Page>
   );
 }
 
-function Groups(): JSX.Element {
+function Groups(props: { known: SectionEntry[] }): JSX.Element {
   return (
     <div class="columns">
       {GROUPS.map((group) => (
         <Section key={group} title={words().groups[group]}>
-          <Sections sections={SECTIONS.filter((section) => section.group === group)} />
+          <Sections sections={props.known.filter((section) => section.group === group)} />
         </Section>
       ))}
       <Section title={words().file}>
@@ -61,11 +63,11 @@ function Sections(props: { sections: SectionEntry[] }): JSX.Element {
   );
 }
 
-function Found(props: { wanted: string }): JSX.Element {
+function Found(props: { known: SectionEntry[]; wanted: string }): JSX.Element {
   const sought = props.wanted.toLocaleLowerCase();
   const holds = (text: string) => text.toLocaleLowerCase().includes(sought);
-  const sections = SECTIONS.filter((section) => holds(spoken(section.title)) || holds(spoken(section.intro)));
-  const fields = useMemo(() => SECTIONS.flatMap((section) => Object.entries(section.fields)
+  const sections = props.known.filter((section) => holds(spoken(section.title)) || holds(spoken(section.intro)));
+  const fields = useMemo(() => props.known.flatMap((section) => Object.entries(section.fields)
     .filter(([path, words]) => holds(spoken(words.label)) || holds(spoken(words.help)) || holds(path))
     .map(([path, words]) => ({ section, path, words }))), [sought, words()]);
   const entries = useEntries(props.wanted);

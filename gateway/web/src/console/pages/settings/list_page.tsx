@@ -97,7 +97,12 @@ export function ListPage(props: { section: SectionEntry; schema: Schema; ruled: 
       )}
       {!items && !problem && <Loading />}
       {items && (filtered.length >= LONG_FROM ? <LongTable {...table} /> : <div class="card"><Table {...table} /></div>)}
-      <DeleteDialog section={section} name={deleting} onClose={() => setDeleting(null)} onDeleted={() => { setDeleting(null); again(); }} />
+      <DeleteDialog section={section} name={deleting} onClose={() => setDeleting(null)} onDeleted={() => {
+        setDeleting(null);
+        again();
+        // The button that was pressed is gone with its row.
+        requestAnimationFrame(() => document.querySelector("h1")?.focus());
+      }} />
     </Page>
   );
 }

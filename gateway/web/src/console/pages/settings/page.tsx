@@ -36,14 +36,15 @@ export default function SettingsPage(props: PageProps): JSX.Element {
   const section = sectionOf(props.rest[0]);
   const schema = section && shapes?.[section.schema];
   const title = section ? spoken(section.title) : words().title;
-  if (props.rest.length > 0 && !section) {
+  // What the node does not describe it does not have.
+  if (props.rest.length > 0 && (!section || (shapes && !schema))) {
     return <Page title={shared().notFound}><Empty title={shared().notFoundText}><a href="#/settings">{words().title}</a></Empty></Page>;
   }
   const trouble = problem ?? status.problem;
   if (trouble) return <Page title={title}><Trouble problem={trouble} again={() => { load(); status.again(); }} /></Page>;
-  if (!status.value || (section && !schema)) return <Page title={title}><Loading /></Page>;
+  if (!status.value || !shapes) return <Page title={title}><Loading /></Page>;
   const ruled = status.value.settings.from_file;
-  if (!section || !schema) return <Home ruled={ruled} />;
+  if (!section || !schema) return <Home ruled={ruled} shapes={shapes} />;
   const { query } = place.value;
   const name = section.named_by.length === 0 ? "" : props.rest.length > 1 ? props.rest.slice(1).join("/") : null;
   const from = query.get("copy");

@@ -6,6 +6,7 @@
 import { language } from "../../language";
 import accounts from "./sections/accounts.json";
 import agents from "./sections/agents.json";
+import alarms from "./sections/alarms.json";
 import ctiPairs from "./sections/cti-pairs.json";
 import devices from "./sections/devices.json";
 import directories from "./sections/directories.json";
@@ -91,6 +92,7 @@ export const SECTIONS: SectionEntry[] = [
   entry("directories", directories),
   entry("trust", trust),
   entry("proxies", proxies),
+  entry("alarms", alarms),
   entry("logging", logging),
   entry("retention", retention),
 ];
@@ -141,7 +143,7 @@ export function nameOf(section: SectionEntry, document: Record<string, unknown>)
 
 /** What people call a document, with its name. */
 export function titleOf(section: SectionEntry, document: Record<string, unknown>): string {
-  const name = nameOf(section, document);
+  const name = section.named_by.map((member) => optionLabel(section, member, String(document[member] ?? ""))).join(" ");
   const called = section.named_by.includes("name") ? undefined : document.name ?? document.label;
   return typeof called === "string" && called !== "" ? `${called} (${name})` : name;
 }

@@ -97,6 +97,9 @@ export const words = texts({
       "^[^\"\\\\]*$": "must have no quotation mark and no backslash",
       "^[-A-Za-z0-9.!%*_+`'~]+$": "must be the name of an event package, as service-control",
       "^[ -9;-~]$": "must be ASCII without a colon",
+      "^[^@<>, ]+@[A-Za-z0-9.-]+$": "must be a mail address as name@example.com",
+      "^https://[^/?#@ ]+(/[^# ]*)?$": "must be https://host/path or https://host:port/path, without user and without #",
+      "^([01][0-9]|2[0-3]):[0-5][0-9]$": "must be a time of day as 07:30",
       "-----BEGIN CERTIFICATE-----": "must hold at least one certificate as PEM, from -----BEGIN CERTIFICATE----- to -----END CERTIFICATE-----",
     } as Record<string, string>,
     conflict: {
@@ -205,6 +208,9 @@ export const words = texts({
       "^[^\"\\\\]*$": "darf kein Anführungszeichen und keinen Rückstrich enthalten",
       "^[-A-Za-z0-9.!%*_+`'~]+$": "muss der Name eines Ereignispakets sein, etwa service-control",
       "^[ -9;-~]$": "muss ASCII ohne Doppelpunkt sein",
+      "^[^@<>, ]+@[A-Za-z0-9.-]+$": "muss eine E-Mail-Adresse wie name@example.com sein",
+      "^https://[^/?#@ ]+(/[^# ]*)?$": "muss https://rechner/pfad oder https://rechner:port/pfad sein, ohne Benutzer und ohne #",
+      "^([01][0-9]|2[0-3]):[0-5][0-9]$": "muss eine Uhrzeit wie 07:30 sein",
       "-----BEGIN CERTIFICATE-----": "muss mindestens ein Zertifikat als PEM enthalten, von -----BEGIN CERTIFICATE----- bis -----END CERTIFICATE-----",
     },
     conflict: {

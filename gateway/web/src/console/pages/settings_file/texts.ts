@@ -6,7 +6,7 @@ export const words = texts({
     intro: "Settings in bulk. Whatever comes in is shown as a plan first; nothing changes before you agree.",
     back: "Back to all settings",
     ways: "Ways",
-    wayNames: { file: "Choose a settings file", table: "Table (CSV)", finesse: "Finesse server" },
+    wayNames: { file: "Settings file", table: "Table (CSV)", finesse: "Finesse server" },
     exportTitle: "Export",
     exportText: "All settings that are in force, as one YAML file to read, compare and keep.",
     exportSecrets: "Secrets stand in it as (set), so it cannot be put in force as it is. For a file with sealed secrets run “jackfield export” on the node; for everything, make a backup.",
