@@ -3,6 +3,8 @@
 use std::error::Error as _;
 use std::time::{Duration, UNIX_EPOCH};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use domain::Secret;
 use domain::settings::{AlarmMail, MailSecurity};
 use lettre::message::header::{ContentType, Header, HeaderName, HeaderValue};
@@ -57,7 +59,7 @@ pub(crate) async fn send(to: &Mail, letter: &Letter, node: &str) -> Result<Strin
     let host = &to.settings.host;
     match timeout(PATIENCE, transport.send(message)).await {
         Ok(Ok(response)) => Ok(format!("{host} took it ({})", response.code())),
-        Ok(Err(error)) => Err(failure(&error, host)),
+        Ok(Err(error)) => Err(failure(&error, to)),
         Err(_) => Err(Failure::new(format!("{host} was not done within a minute"))),
     }
 }
@@ -121,7 +123,8 @@ fn tls(to: &Mail) -> Result<TlsParameters, Failure> {
 }
 
 /// Why it failed, in words. What a server said is kept short.
-fn failure(error: &lettre::transport::smtp::Error, host: &str) -> Failure {
+fn failure(error: &lettre::transport::smtp::Error, to: &Mail) -> Failure {
+    let host = to.settings.host.as_str();
     let refused = error.status().is_some_and(|code| REFUSALS.contains(&u16::from(code)));
     if let Some(reason) = of_tls(error, host) {
         return Failure::new(reason);
@@ -131,8 +134,24 @@ fn failure(error: &lettre::transport::smtp::Error, host: &str) -> Failure {
         let words = format!("{host} refuses our user and password, or wants some");
         return Failure { words, refused };
     }
-    let said: String = error.to_string().chars().filter(|it| !it.is_control()).take(300).collect();
+    let said = error.to_string();
+    if repeats_password(&said, to) {
+        return Failure::new(format!(
+            "{host} refuses what we said, and repeats our password in its answer, which is not shown"
+        ));
+    }
+    let said: String = said.chars().filter(|it| !it.is_control()).take(300).collect();
     Failure::new(format!("{host}: {said}"))
+}
+
+/// Whether a server that does not know `AUTH` says back what it did not understand, as some do.
+fn repeats_password(said: &str, to: &Mail) -> bool {
+    let Some(password) = &to.password else { return false };
+    let user = to.settings.user.as_deref().unwrap_or_default();
+    let plain = format!("\0{user}\0{}", password.expose());
+    let forms =
+        [password.expose().to_owned(), STANDARD.encode(password.expose()), STANDARD.encode(plain)];
+    forms.iter().any(|form| said.contains(form.trim_end_matches('=')))
 }
 
 /// What TLS says, where it lies somewhere beneath.
@@ -147,4 +166,36 @@ fn of_tls(error: &lettre::transport::smtp::Error, host: &str) -> Option<String> 
         beneath = source.source();
     }
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ops_10_an_answer_that_repeats_the_password_is_known_in_every_form_it_has_on_the_way() {
+        let settings = AlarmMail {
+            host: "mail.example".to_owned(),
+            port: 465,
+            security: MailSecurity::Tls,
+            user: Some("gateway".to_owned()),
+            password: None,
+            from: "gateway@example.com".to_owned(),
+            to: vec!["one@example.com".to_owned()],
+        };
+        let password = Some(Secret::new("mail password"));
+        let to = Mail { settings, password, authorities: Vec::new() };
+        let plain = STANDARD.encode("\0gateway\0mail password");
+        let login = STANDARD.encode("mail password");
+        for said in [
+            format!("permanent error (500): unknown command \"AUTH PLAIN {plain}\""),
+            format!("permanent error (501): {login} is no name"),
+            "permanent error (554): no mail password here".to_owned(),
+        ] {
+            assert!(repeats_password(&said, &to), "{said}");
+        }
+        assert!(!repeats_password("permanent error (550): no such mailbox", &to));
+        let without = Mail { password: None, ..to };
+        assert!(!repeats_password("permanent error (554): mail password", &without));
+    }
 }
