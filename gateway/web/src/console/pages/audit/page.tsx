@@ -76,8 +76,8 @@ export default function Audit(): JSX.Element {
     <Page title={words().title} intro={words().intro} actions={(
       <>
         <Button busy={other.busy} onClick={() => void other.run(async () => {
-          const told = (await send<{ whole?: boolean; problem?: string | null }>("GET", "/audit/check", { milliseconds: 120_000 })).body;
-          setChecked({ whole: !told.problem && told.whole !== false, told: JSON.stringify(told, null, 2) });
+          const told = (await send<{ intact: boolean }>("GET", "/audit/check", { milliseconds: 120_000 })).body;
+          setChecked({ whole: told.intact, told: JSON.stringify(told, null, 2) });
         })}>{words().check}</Button>
         <Button busy={other.busy} onClick={() => void other.run(() => save("/audit", { ...query, limit: 1000 }, "audit.csv", "text/csv"))}>{words().csv}</Button>
       </>
