@@ -78,7 +78,7 @@ export function bytes(value: number): string {
   return new Intl.NumberFormat(locale(), { style: "unit", unit, maximumFractionDigits: digits }).format(rest);
 }
 
-/** How long something takes or took, in its two largest units. */
+/** How long something takes or took, in its two largest units; from a month on in days. */
 export function duration(seconds: number): string {
   const parts: [number, string][] = [
     [Math.floor(seconds / 86_400), "day"],
@@ -87,7 +87,9 @@ export function duration(seconds: number): string {
     [Math.floor(seconds) % 60, "second"],
   ];
   const from = parts.findIndex(([count]) => count > 0);
-  const told = from < 0 ? parts.slice(-1) : parts.slice(from, from + 2).filter(([count]) => count > 0);
+  // Nobody counts the hours of a month.
+  const units = (parts[0]?.[0] ?? 0) >= 30 ? 1 : 2;
+  const told = from < 0 ? parts.slice(-1) : parts.slice(from, from + units).filter(([count]) => count > 0);
   return told
     .map(([value, unit]) =>
       new Intl.NumberFormat(locale(), { style: "unit", unit, unitDisplay: "short" }).format(value))

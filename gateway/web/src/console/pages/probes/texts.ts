@@ -29,8 +29,8 @@ export const words = texts({
     title: "Tests der Gegenstellen",
     intro: "Jeder Test geht den Weg der wirklichen Arbeit und sagt Schritt für Schritt, was er sah. Nirgends wird etwas geändert.",
     kinds: {
-      cti: "CTI-Paar", phone: "Push an ein Telefon", directory: "Verzeichnis", syslog: "Syslog-Empfänger", proxy: "Ausgehender Proxy", store: "Speicher",
-      certificate: "Zertifikate", sip_device: "SIP-Telefon", sip_next_hop: "Nächster SIP-Hop", headset: "Headset", alarm: "Alarmempfänger", mail: "Mailserver",
+      cti: "CTI-Paar", phone: "Push an ein Telefon", directory: "Verzeichnis", syslog: "Syslog-Empfänger", proxy: "Ausgehender Proxy", store: "Datenspeicher",
+      certificate: "Zertifikate", sip_device: "SIP-Telefon", sip_next_hop: "SIP-Next-Hop", headset: "Headset", alarm: "Alarmempfänger", mail: "Mailserver",
     } as Record<string, string>,
     kind: "Was",
     name: "Welche",
