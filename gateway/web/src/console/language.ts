@@ -53,6 +53,16 @@ export function time(at: string | null | undefined): string {
   }).format(date);
 }
 
+/** A point in time with its milliseconds, where order is what matters. */
+export function preciseTime(at: string): string {
+  const date = new Date(at);
+  if (Number.isNaN(date.getTime())) return at;
+  const today = new Date().toDateString() === date.toDateString();
+  return new Intl.DateTimeFormat(locale(), {
+    ...(today ? {} : { day: "2-digit", month: "2-digit" }), hour: "2-digit", minute: "2-digit", second: "2-digit", fractionalSecondDigits: 3,
+  }).format(date);
+}
+
 /** A day. */
 export function day(at: string | null | undefined): string {
   if (!at) return "–";
