@@ -125,6 +125,7 @@ test("ops_06_two_administrators_do_not_overwrite_each_other_and_lose_nothing_the
   await golden(dialog, "settings-conflict");
   await page.keyboard.press("Escape");
   await dialog.waitFor({ state: "hidden" });
+  assert.equal(await page.evaluate(() => document.activeElement?.textContent), "Save");
   assert.equal(await page.getByLabel("Name", { exact: true }).inputValue(), "Mine");
   await page.getByRole("button", { name: "Save", exact: true }).click();
   await dialog.getByRole("group", { name: "Name", exact: true }).getByLabel("As it is now", { exact: false }).check();

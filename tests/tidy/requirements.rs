@@ -10,8 +10,8 @@ const IDS: &str = "conformance/requirements-ids.txt";
 
 #[test]
 fn every_rule_has_one_line_and_every_test_named_there_exists() {
-    let tests =
-        checkout().sources.iter().flat_map(|source| test_functions(&source.tokens)).collect();
+    let functions = checkout().sources.iter().flat_map(|source| test_functions(&source.tokens));
+    let tests = functions.chain(browser_tests()).collect();
     let breaches = breaches(&checkout().text(IDS), &checkout().text(TABLE), &tests);
     report(
         "conformance/requirements.md has one true line for each rule",
@@ -26,7 +26,8 @@ fn every_rule_has_one_line_and_every_test_named_there_exists() {
 fn a_test_named_after_a_rule_stands_in_the_rules_line() {
     // The tests of the simulated peers prove the judge, not the product.
     let product = checkout().sources.iter().filter(|it| !it.path.starts_with("conformance/"));
-    let tests = product.flat_map(|source| test_functions(&source.tokens)).collect();
+    let functions = product.flat_map(|source| test_functions(&source.tokens));
+    let tests = functions.chain(browser_tests()).collect();
     report(
         "a test whose name begins with the id of a rule stands in the line of that rule",
         &left_out(&checkout().text(IDS), &checkout().text(TABLE), &tests),
@@ -45,6 +46,16 @@ fn rules_are_numbered_without_gaps() {
         &breaches,
         "an id never changes its meaning and never goes; add new ones at the end of their area",
     );
+}
+
+/// The names of the tests that are run in a browser: `test("name", ...)` at the beginning of a line.
+fn browser_tests() -> Vec<String> {
+    let files = checkout().files.iter().filter(|file| file.ends_with(".test.mjs"));
+    let named = |text: String| -> Vec<String> {
+        let lines = text.lines().filter_map(|line| line.strip_prefix("test(\""));
+        lines.filter_map(|rest| rest.split_once('"').map(|(name, _)| name.to_owned())).collect()
+    };
+    files.flat_map(|file| named(checkout().text(file))).collect()
 }
 
 fn breaches(ids: &str, table: &str, tests: &BTreeSet<String>) -> Vec<String> {

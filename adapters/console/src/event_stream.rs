@@ -26,7 +26,7 @@ use tokio::sync::{broadcast, watch};
 use tokio::time::{Sleep, sleep};
 
 use crate::news::{AGENTS_MAX, Batch, Place};
-use crate::operations::{log_line, seen_overview, state_of};
+use crate::operations::{log_line, overview_told, state_of};
 use crate::{Console, LogLines};
 
 /// After so long without news something is sent, so that both sides see that the other one is there.
@@ -237,7 +237,7 @@ impl Source for EventStream {
                     Some(Bytes::from(event("settings", &json!({"number": number}))))
                 }
                 Next::Overview(overview) => overview.map(|overview| {
-                    let seen = seen_overview(&overview, self.view.is_administrator);
+                    let seen = overview_told((*overview).clone(), self.view.is_administrator);
                     Bytes::from(event("overview", &seen))
                 }),
                 Next::Batch(batch) => self.batch(batch),

@@ -26,12 +26,12 @@ pub(crate) use audit::entry_schema;
 pub(crate) use cti_status::cti_status_schema;
 pub use device_states::DEVICE_STATES;
 pub(crate) use device_states::device_state_schema;
-pub(crate) use events::{log_line, log_line_schema, seen_overview};
+pub(crate) use events::{log_line, log_line_schema};
 pub(crate) use flight_recorder::flight_record_schema;
 pub(crate) use headset_phones::{headset_phone_schema, unknown_request_schema};
 pub(crate) use headsets::headset_schema;
 pub use headsets::{headset_csv_head, headset_csv_lines};
-pub(crate) use overview::overview_schema;
+pub(crate) use overview::{overview_schema, overview_told};
 use serde_json::{Map, Value};
 
 use crate::operation::{Kind, Operation, Parameter};

@@ -93,7 +93,7 @@ impl Engine {
         let answer = self.live.ask(&asked.pair, asked.command).await.ok_or(SubmitError::Busy)?;
         match answer {
             OwnerAnswer::Done => {
-                let came = CameFrom { from: Origin::of(&input), at: self.clock.now() };
+                let came = CameFrom { from: Origin::of(input), at: self.clock.now() };
                 self.live.pair(&asked.pair).note_asked(&agent, target, came);
             }
             OwnerAnswer::Refused(why) => return Ok(Outcome::Refused(Refusal::Owner { why })),

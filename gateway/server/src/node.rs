@@ -468,7 +468,8 @@ impl Starting {
         others.spawn(Arc::clone(&shared.tries).run(stopping.clone()));
         others.spawn(logging::follow(Arc::clone(&shared), stopping.clone()));
         others.spawn(alarms::tell(Arc::clone(&shared), stopping.clone()));
-        others.spawn(alarms::show(Arc::clone(&shared), stopping.clone()));
+        let figures = alarms::PartFigures::new(&self.metrics);
+        others.spawn(alarms::show(Arc::clone(&shared), figures, stopping.clone()));
         others.spawn(history::keep(Arc::clone(&shared), stopping.clone()));
         if let Some(every) = notify::watchdog() {
             others.spawn(watchdog::run(Arc::clone(&shared.health), every, stopping.clone()));

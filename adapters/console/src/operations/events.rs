@@ -11,7 +11,7 @@ use http::{Method, Response, StatusCode};
 use serde_json::{Map, Value, json};
 
 use super::agent_states::led_team;
-use super::node::{LEVELS, without_places};
+use super::node::LEVELS;
 use crate::asked::Asked;
 use crate::event_stream::{EventStream, FAREWELL, View};
 use crate::openapi::schema;
@@ -116,14 +116,6 @@ pub(crate) fn log_line(line: &LogLine) -> Value {
         "message": line.message,
         "fields": fields.collect::<Map<_, _>>(),
     })
-}
-
-/// What of an overview somebody may see.
-pub(crate) fn seen_overview(overview: &Value, is_administrator: bool) -> Value {
-    match is_administrator {
-        true => overview.clone(),
-        false => without_places(overview.clone()),
-    }
 }
 
 async fn watch(console: Arc<Console>, asked: Asked) -> Begun {

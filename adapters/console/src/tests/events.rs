@@ -185,8 +185,9 @@ async fn settings_are_told_with_their_number() {
 async fn the_overview_is_told_when_it_differs_and_made_once_for_all() {
     let (place, _stop) = place().await;
     let overview = |at: &str, state: &str| {
-        let store = json!({"state": state, "why": "the file /var/lib/x"});
-        Ok(json!({"at": at, "store": store}))
+        let why = json!({"why": "the file /var/lib/x", "seconds": 5});
+        let store = json!({"part": "store", "state": state, "code": "store_failing", "arguments": why, "page": "#/nodes"});
+        Ok(json!({"at": at, "parts": [store]}))
     };
     for (at, state) in [("1", "ok"), ("2", "ok"), ("3", "off")] {
         place.node.answers("overview", overview(at, state));
@@ -196,10 +197,13 @@ async fn the_overview_is_told_when_it_differs_and_made_once_for_all() {
         .answers("overview", Err(Failure::new("unknown_request", "there is no such request")));
     let mut all = Watching::begin(&place, "?topics=overview", administrator()).await;
     let (name, first) = all.event().await;
-    assert_eq!((name.as_str(), first["store"]["state"].as_str()), ("overview", Some("ok")));
+    assert_eq!((name.as_str(), first["parts"][0]["state"].as_str()), ("overview", Some("ok")));
     // Who comes later is told what was found last, without what names places.
     let mut other = Watching::begin(&place, "?topics=overview", supervisor()).await;
-    assert_eq!(other.event().await.1["store"], json!({"state": "ok"}));
+    let seen = other.event().await.1;
+    let place_less = (&seen["parts"][0]["page"], &seen["parts"][0]["arguments"]["why"]);
+    assert_eq!(place_less, (&Value::Null, &Value::Null), "{seen}");
+    assert!(!seen.to_string().contains("/var/lib"), "{seen}");
     assert_eq!(all.event().await.1["at"], "3");
     let asked = place.node.done().len();
     assert!((3..=4).contains(&asked), "asked {asked} times for two streams");

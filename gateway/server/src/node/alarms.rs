@@ -7,7 +7,7 @@ use std::time::Duration;
 use console::{Part, PartCode, PartKind, PartState};
 use dispatch::{Found, Look, PartKey, Seen};
 use domain::settings::AlarmState;
-use engine::metrics::Gauges;
+use engine::metrics::{Gauge, Gauges, Metrics};
 use tokio::sync::watch;
 use tokio::time::{MissedTickBehavior, interval};
 
@@ -45,26 +45,44 @@ fn amiss(state: AlarmState, code: PartCode, part: &Part) -> Found {
     Found::Amiss { state, code: code.name().to_owned(), reason }
 }
 
+/// What monitoring sees of parts.
+pub(super) struct PartFigures {
+    states: Gauges,
+    backup: Gauge,
+    drift: Gauge,
+}
+
+impl PartFigures {
+    /// They are there from now on; what they say comes with the first look.
+    pub(super) fn new(metrics: &Metrics) -> Self {
+        let states = metrics.gauges(
+            "jackfield_part_state",
+            "How the parts of one sort stand, the worst of them: 0 ok, 1 partial, 2 missing; what is off or unknown is \
+             not shown.",
+            &["part"],
+        );
+        states.with(&[PartKind::Node.name()]).set(0);
+        let backup = metrics.gauges(
+            "jackfield_backup_newest_timestamp_seconds",
+            "When the newest backup on this node's disk was made, in seconds since 1970; 0 without one.",
+            &[],
+        );
+        let drift = metrics.gauges(
+            "jackfield_settings_drift",
+            "In how many changes the settings in force differ from the settings file; 0 without one.",
+            &[],
+        );
+        Self { states, backup: backup.with(&[]), drift: drift.with(&[]) }
+    }
+}
+
 /// Shows monitoring how parts stand, until the node stops.
-pub(super) async fn show(shared: Arc<Shared>, mut stop: watch::Receiver<bool>) {
-    let metrics = shared.port.metrics();
-    let states = metrics.gauges(
-        "jackfield_part_state",
-        "How the parts of one sort stand, the worst of them: 0 ok, 1 partial, 2 missing; what is off or unknown is \
-         not shown.",
-        &["part"],
-    );
-    let backup = metrics.gauges(
-        "jackfield_backup_newest_timestamp_seconds",
-        "When the newest backup on this node's disk was made, in seconds since 1970; 0 without one.",
-        &[],
-    );
-    let drift = metrics.gauges(
-        "jackfield_settings_drift",
-        "In how many changes the settings in force differ from the settings file; 0 without one.",
-        &[],
-    );
-    let (backup, drift) = (backup.with(&[]), drift.with(&[]));
+pub(super) async fn show(
+    shared: Arc<Shared>,
+    figures: PartFigures,
+    mut stop: watch::Receiver<bool>,
+) {
+    let PartFigures { states, backup, drift } = figures;
     let mut ticks = interval(SHOWN_EVERY);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
@@ -106,8 +124,6 @@ fn show_states(states: &Gauges, parts: &[Part]) {
 
 #[cfg(test)]
 mod tests {
-    use engine::Metrics;
-
     use super::*;
 
     #[test]

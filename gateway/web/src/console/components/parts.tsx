@@ -138,17 +138,40 @@ export function Dialog(props: {
   title: string; open: boolean; onClose: () => void; children: ComponentChildren; wide?: boolean;
 }): JSX.Element {
   const dialog = useRef<HTMLDialogElement>(null);
+  /** Whether we closed it: the browser tells so later, when it may be open again. */
+  const ours = useRef(false);
+  /** What had the focus before. */
+  const before = useRef<Element | null>(null);
   const heading = useId();
   useEffect(() => {
     const element = dialog.current;
     if (!element) return;
-    if (props.open && !element.open) element.showModal();
-    if (!props.open && element.open) element.close();
+    if (props.open && !element.open) {
+      before.current = document.activeElement;
+      element.showModal();
+    }
+    if (!props.open && element.open) {
+      ours.current = true;
+      element.close();
+    }
   }, [props.open]);
+  useEffect(() => {
+    const element = dialog.current;
+    // A dialog that goes away as a whole gives the focus back, too.
+    return () => {
+      if (!element?.open) return;
+      element.close();
+      if (before.current instanceof HTMLElement) before.current.focus();
+    };
+  }, []);
   return (
     // Escape asks to close as a button does: what is shown follows `open` alone.
-    <dialog ref={dialog} aria-labelledby={heading} onClose={props.onClose} class={props.wide ? "wide" : undefined}
-      onCancel={(event) => { event.preventDefault(); props.onClose(); }}>
+    <dialog ref={dialog} aria-labelledby={heading} class={props.wide ? "wide" : undefined}
+      onCancel={(event) => { event.preventDefault(); props.onClose(); }}
+      onClose={() => {
+        if (!ours.current) props.onClose();
+        ours.current = false;
+      }}>
       {props.open && (
         <>
           <h2 id={heading}>{props.title}</h2>
