@@ -55,7 +55,9 @@ export function App(): JSX.Element {
 /** The page of this place: the one whose path is the longest beginning of it. */
 function pageOf(parts: string[]): [PageEntry, string[]] | null {
   const [first = "", ...rest] = parts;
-  const entry = pages.find((page) => page.path === first && page.roles.some(has));
+  const mine = pages.filter((page) => page.roles.some(has));
+  // Agents and programs that report have no overview: they begin with the first page of theirs.
+  const entry = first === "" && rest.length === 0 ? mine.find((page) => page.path === "") ?? mine[0] : mine.find((page) => page.path === first);
   if (entry && (first !== "" || rest.length === 0)) return [entry, rest];
   return null;
 }

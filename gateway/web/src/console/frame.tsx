@@ -29,7 +29,7 @@ export function Frame(props: { children: ComponentChildren }): JSX.Element {
         event.preventDefault();
         document.getElementById("content")?.focus();
       }}>{words().skip}</a>
-      <header class="top">
+      <header class={open ? "top open" : "top"}>
         <button type="button" class="menu-button" aria-expanded={open} aria-controls="pages" onClick={() => setOpen(!open)}>
           <span aria-hidden="true">☰</span> {words().menu}
         </button>

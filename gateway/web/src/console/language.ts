@@ -53,6 +53,16 @@ export function time(at: string | null | undefined): string {
   }).format(date);
 }
 
+/** A point in time with its milliseconds, where order is what matters. */
+export function preciseTime(at: string): string {
+  const date = new Date(at);
+  if (Number.isNaN(date.getTime())) return at;
+  const today = new Date().toDateString() === date.toDateString();
+  return new Intl.DateTimeFormat(locale(), {
+    ...(today ? {} : { day: "2-digit", month: "2-digit" }), hour: "2-digit", minute: "2-digit", second: "2-digit", fractionalSecondDigits: 3,
+  }).format(date);
+}
+
 /** A day. */
 export function day(at: string | null | undefined): string {
   if (!at) return "–";
@@ -78,7 +88,7 @@ export function bytes(value: number): string {
   return new Intl.NumberFormat(locale(), { style: "unit", unit, maximumFractionDigits: digits }).format(rest);
 }
 
-/** How long something takes or took, in its two largest units. */
+/** How long something takes or took, in its two largest units; from a month on in days. */
 export function duration(seconds: number): string {
   const parts: [number, string][] = [
     [Math.floor(seconds / 86_400), "day"],
@@ -87,7 +97,9 @@ export function duration(seconds: number): string {
     [Math.floor(seconds) % 60, "second"],
   ];
   const from = parts.findIndex(([count]) => count > 0);
-  const told = from < 0 ? parts.slice(-1) : parts.slice(from, from + 2).filter(([count]) => count > 0);
+  // Nobody counts the hours of a month.
+  const units = (parts[0]?.[0] ?? 0) >= 30 ? 1 : 2;
+  const told = from < 0 ? parts.slice(-1) : parts.slice(from, from + units).filter(([count]) => count > 0);
   return told
     .map(([value, unit]) =>
       new Intl.NumberFormat(locale(), { style: "unit", unit, unitDisplay: "short" }).format(value))

@@ -4,6 +4,7 @@ import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useId, useRef, useState } from "preact/hooks";
 import type { Problem } from "../api";
 import { fill } from "../language";
+import { toldProblem } from "./problems";
 import { words } from "./texts";
 
 /** The frame of a page: its heading gets the focus when the page is opened, so that it is read out. */
@@ -77,8 +78,13 @@ export function Button(props: {
 
 /** Words of the console for a problem, else the node's own. */
 export function problemText(problem: Problem): string {
-  const text = problem.code === "unreachable" ? words().unreachable : problem.message;
-  return problem.retrySeconds ? `${text} ${fill(words().retry, { seconds: problem.retrySeconds })}` : text;
+  const text = problem.code === "unreachable" ? words().unreachable : toldProblem(problem.code, problem.message);
+  return [text, retryText(problem)].filter(Boolean).join(" ");
+}
+
+/** When it may be tried again, where the node says so. */
+export function retryText(problem: Problem): string {
+  return problem.retrySeconds ? fill(words().retry, { seconds: problem.retrySeconds }) : "";
 }
 
 /** Why something came to nothing; read out as it appears. */

@@ -4,7 +4,7 @@ import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Problem } from "../api";
 import { Switch, TextField } from "../components/field";
-import { Button, Notice, problemText } from "../components/parts";
+import { Button, Notice, problemText, retryText } from "../components/parts";
 import { useAction } from "../components/use";
 import { Mark, Preferences } from "../frame";
 import { signIn, signOn, type SignOn } from "../session";
@@ -33,7 +33,7 @@ function told(problem: Problem): string {
     case "one_time_wrong": return words().oneTimeWrong;
     case "no_role": return words().noRole;
     case "unacknowledged": return words().acknowledge;
-    case "locked": return `${words().locked} ${problem.retrySeconds ? problemText(problem).split(problem.message)[1] ?? "" : ""}`;
+    case "locked": return `${words().locked} ${retryText(problem)}`;
     default: return problemText(problem);
   }
 }

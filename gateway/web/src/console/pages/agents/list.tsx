@@ -146,7 +146,7 @@ function Agents(props: { agents: AgentState[]; withTeam: boolean }): JSX.Element
         cell: (it) => { const text = it.call ? callWord(it.call) : reasonWord(it.reason); return <span title={text}>{text}</span>; },
       },
       { id: "since", title: language.since, cell: (it) => <Since at={it.since ?? it.not_known_since} />, sort: (it) => it.since },
-      { id: "extension", title: language.extension, cell: (it) => it.extension ?? "", sort: (it) => it.extension, width: 0.8 },
+      { id: "extension", title: language.extension, cell: (it) => it.extension ?? "", sort: (it) => it.extension, width: 1 },
       { id: "device", title: language.device, cell: (it) => it.device ?? "", sort: (it) => it.device, width: 1.6 },
     ];
     return props.withTeam ? all : all.filter((column) => column.id !== "team");

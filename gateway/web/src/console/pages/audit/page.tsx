@@ -18,14 +18,20 @@ const FILTERS = ["who", "action", "object", "from", "to"] as const;
 type Filter = (typeof FILTERS)[number];
 const PAGE = 100;
 
+/** A time of this computer's clock, in which times are shown too, as the interface takes it. */
+function instant(text: string): string {
+  const date = new Date(text);
+  return Number.isNaN(date.getTime()) ? text : date.toISOString();
+}
+
 /** The query of the interface for the filters in the address of the page; days are whole days. */
 function queryOf(): Record<string, string> {
   const query: Record<string, string> = {};
   for (const name of FILTERS) {
     const value = place.value.query.get(name);
     if (!value) continue;
-    if (name === "from") query[name] = `${value}T00:00:00Z`;
-    else if (name === "to") query[name] = `${value}T23:59:59Z`;
+    if (name === "from") query[name] = instant(`${value}T00:00:00`);
+    else if (name === "to") query[name] = instant(`${value}T23:59:59.999`);
     else query[name] = value;
   }
   return query;
@@ -76,8 +82,8 @@ export default function Audit(): JSX.Element {
     <Page title={words().title} intro={words().intro} actions={(
       <>
         <Button busy={other.busy} onClick={() => void other.run(async () => {
-          const told = (await send<{ whole?: boolean; problem?: string | null }>("GET", "/audit/check", { milliseconds: 120_000 })).body;
-          setChecked({ whole: !told.problem && told.whole !== false, told: JSON.stringify(told, null, 2) });
+          const told = (await send<{ intact: boolean }>("GET", "/audit/check", { milliseconds: 120_000 })).body;
+          setChecked({ whole: told.intact, told: JSON.stringify(told, null, 2) });
         })}>{words().check}</Button>
         <Button busy={other.busy} onClick={() => void other.run(() => save("/audit", { ...query, limit: 1000 }, "audit.csv", "text/csv"))}>{words().csv}</Button>
       </>

@@ -59,7 +59,7 @@ export const words = texts({
     details: "Eintrag {number}",
     open: "Einzelheiten",
     whole: "Die Kette ist vollständig: Kein Eintrag wurde geändert oder entfernt.",
-    broken: "Die Kette ist gebrochen. Lassen Sie den Speicher dieses Knotens und eine Sicherung, wie sie sind, und stellen Sie fest, wer Zugang hatte.",
+    broken: "Die Kette ist gebrochen. Lassen Sie den Datenspeicher dieses Knotens und eine Sicherung, wie sie sind, und stellen Sie fest, wer Zugang hatte.",
     checked: "Was die Prüfung sagt",
     before: "Vorher",
     after: "Nachher",

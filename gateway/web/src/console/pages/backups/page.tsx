@@ -52,8 +52,8 @@ export default function Backups(): JSX.Element {
           empty={<Empty title={words().none}><p>{words().noneText}</p></Empty>} />}
         <Make again={asked.again} />
       </Section>
+      <Retention />
       <div class="columns">
-        <Retention />
         <Erasure />
         <Bundle />
       </div>

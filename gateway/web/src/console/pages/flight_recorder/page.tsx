@@ -4,10 +4,11 @@ import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { get, save, type Problem } from "../../api";
 import { Choice, TextField } from "../../components/field";
-import { Button, Empty, Loading, Page, Trouble } from "../../components/parts";
+import { Button, Dialog, Empty, Facts, Loading, Page, Trouble } from "../../components/parts";
 import { LongTable, type Column } from "../../components/table";
+import { words as shared } from "../../components/texts";
 import { problemOf, useAction } from "../../components/use";
-import { fill, number, time } from "../../language";
+import { fill, number, preciseTime, time } from "../../language";
 import { place, setQuery } from "../../router";
 import { words } from "./texts";
 
@@ -52,17 +53,13 @@ function queryOf(): Record<string, string | number> {
   return query;
 }
 
-/** A time with its milliseconds: order is what matters here. */
-function precise(at: string): string {
-  return `${time(at)}.${at.replace(/^.*\.(\d{1,3}).*$|^.*$/, "$1").padEnd(3, "0")}`;
-}
-
 export default function FlightRecorder(): JSX.Element {
   const first = (name: Name) => place.value.query.get(name) ?? (name === "minutes" ? "10" : "");
   const [typed, setTyped] = useState<Record<Name, string>>(() => Object.fromEntries(FIELDS.map((name) => [name, first(name)])) as Record<Name, string>);
   const [told, setTold] = useState<Timeline | null>(null);
   const [problem, setProblem] = useState<Problem | null>(null);
   const [round, setRound] = useState(0);
+  const [shown, setShown] = useState<Recorded | null>(null);
   const taking = useAction();
   const key = place.value.query.toString();
   useEffect(() => {
@@ -82,10 +79,12 @@ export default function FlightRecorder(): JSX.Element {
   const take = (format: "text" | "jsonl") => taking.run(() => save("/flight-recorder/export", { ...queryOf(), format },
     `flight-recorder.${format === "text" ? "txt" : "jsonl"}`, format === "text" ? "text/plain" : "application/jsonl"));
   const columns: Column<Recorded>[] = [
-    { id: "at", title: words().at, width: 1.3, cell: (record) => precise(record.at), sort: (record) => record.number },
+    { id: "at", title: words().at, width: 1.3, cell: (record) => preciseTime(record.at), sort: (record) => record.number },
     { id: "link", title: words().link, width: 1.2, cell: (record) => words().links[record.link] ?? record.link, sort: (record) => record.link },
     { id: "way", title: words().way, width: 0.6, cell: (record) => <abbr title={words().waysLong[record.way]}>{words().ways[record.way] ?? record.way}</abbr> },
-    { id: "message", title: words().message, width: 5, cell: (record) => <span title={record.words}>{record.words}</span> },
+    { id: "message", title: words().message, width: 5, cell: (record) => (
+      <button type="button" class="link" title={record.words} onClick={() => setShown(record)}>{record.words}</button>
+    ) },
     { id: "who", title: words().who, width: 1.6, cell: (record) => {
       const whom = [record.agent, record.device].filter(Boolean).join(", ");
       return record.agent_inferred ? <abbr title={words().inferred}>{whom}</abbr> : whom;
@@ -119,6 +118,30 @@ export default function FlightRecorder(): JSX.Element {
             empty={<Empty title={words().empty}><p>{words().emptyText}</p></Empty>} />
         </>
       )}
+      <Dialog wide title={words().one} open={shown !== null} onClose={() => setShown(null)}>
+        {shown && <One record={shown} />}
+        <div class="dialog-actions"><Button onClick={() => setShown(null)}>{shared().close}</Button></div>
+      </Dialog>
     </Page>
+  );
+}
+
+/** One message with all that is known of it; what does not fit into a row stands here whole. */
+function One(props: { record: Recorded }): JSX.Element {
+  const { record } = props;
+  const about: [string, string][] = [
+    [words().agent, record.agent ? `${record.agent}${record.agent_inferred ? ` (${words().inferred})` : ""}` : ""],
+    [words().device, record.device ?? ""], [words().line, record.line ?? ""], [words().calls, record.calls.join(", ")], [words().peer, record.peer ?? ""],
+  ];
+  return (
+    <>
+      <Facts facts={[
+        [words().at, preciseTime(record.at)], [words().node, record.node],
+        [words().link, `${words().links[record.link] ?? record.link}: ${words().waysLong[record.way] ?? record.way}`],
+        ...about.filter(([, value]) => value !== ""),
+      ]} />
+      <pre class="command" tabIndex={0} aria-label={words().message}>{record.words}</pre>
+      {Object.keys(record.said).length > 0 && <pre class="command" tabIndex={0} aria-label={words().said}>{JSON.stringify(record.said, null, 2)}</pre>}
+    </>
   );
 }

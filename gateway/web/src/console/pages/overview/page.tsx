@@ -78,7 +78,7 @@ function Amiss(props: { parts: Part[] }): JSX.Element | null {
   ];
   return (
     <Section title={words().look}>
-      <Table caption={words().lookTable} columns={columns} rows={rows} id={partName} />
+      <Table stacks caption={words().lookTable} columns={columns} rows={rows} id={partName} />
     </Section>
   );
 }

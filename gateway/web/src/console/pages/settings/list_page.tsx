@@ -12,6 +12,7 @@ import type { Problem } from "../../api";
 import { fill, number } from "../../language";
 import { place, setQuery } from "../../router";
 import { DeleteDialog } from "./delete_dialog";
+import { DirectoryStatus } from "./directory_status";
 import type { Doc, Schema } from "./schema";
 import { fieldWords, nameOf, pageOf, spoken, type SectionEntry } from "./sections";
 import { words } from "./texts";
@@ -96,6 +97,7 @@ export function ListPage(props: { section: SectionEntry; schema: Schema; ruled: 
         </div>
       )}
       {!items && !problem && <Loading />}
+      {section.path === "directories" && items && items.length > 0 && <DirectoryStatus />}
       {items && (filtered.length >= LONG_FROM ? <LongTable {...table} /> : <div class="card"><Table {...table} /></div>)}
       <DeleteDialog section={section} name={deleting} onClose={() => setDeleting(null)} onDeleted={() => {
         setDeleting(null);
