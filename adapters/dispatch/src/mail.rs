@@ -7,6 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use domain::Secret;
 use domain::settings::{AlarmMail, MailSecurity};
+use lettre::address::Envelope;
 use lettre::message::header::{ContentType, Header, HeaderName, HeaderValue};
 use lettre::message::{Mailbox, Message};
 use lettre::transport::smtp::authentication::Credentials;
@@ -57,11 +58,47 @@ pub(crate) async fn send(to: &Mail, letter: &Letter, node: &str) -> Result<Strin
     let message = message(to, letter, node)?;
     let transport = transport(to, node)?;
     let host = &to.settings.host;
-    match timeout(PATIENCE, transport.send(message)).await {
-        Ok(Ok(response)) => Ok(format!("{host} took it ({})", response.code())),
-        Ok(Err(error)) => Err(failure(&error, to)),
+    match timeout(PATIENCE, deliver(&transport, &message, to)).await {
+        Ok(delivered) => delivered,
         Err(_) => Err(Failure::new(format!("{host} was not done within a minute"))),
     }
+}
+
+/// To all at once; where that is refused for good, to one after the other, so that one address that is gone keeps
+/// nobody else from it.
+async fn deliver(
+    transport: &AsyncSmtpTransport<Tokio1Executor>,
+    message: &Message,
+    to: &Mail,
+) -> Result<String, Failure> {
+    let host = &to.settings.host;
+    let (bytes, envelope) = (message.formatted(), message.envelope());
+    let error = match transport.send_raw(envelope, &bytes).await {
+        Ok(response) => return Ok(format!("{host} took it ({})", response.code())),
+        Err(error) => error,
+    };
+    let failed = failure(&error, to);
+    let addresses = envelope.to();
+    if !error.is_permanent() || failed.refused || addresses.len() < 2 {
+        return Err(failed);
+    }
+    let mut refused = Vec::new();
+    for address in addresses {
+        let one = Envelope::new(envelope.from().cloned(), vec![address.clone()]);
+        let one = one.map_err(|error| Failure::new(error.to_string()))?;
+        if let Err(error) = transport.send_raw(&one, &bytes).await {
+            refused.push(format!("{address} ({})", failure(&error, to).words));
+        }
+    }
+    if refused.len() == addresses.len() {
+        return Err(failed);
+    }
+    if refused.is_empty() {
+        return Ok(format!("{host} took it, for one address at a time"));
+    }
+    let refused = refused.join(", ");
+    tracing::warn!(host, refused, "a mail of alarms was taken for some addresses alone");
+    Ok(format!("{host} took it, but not for {refused}"))
 }
 
 /// The mail. Its texts cannot begin a header: addresses are parsed, and the subject is encoded.
