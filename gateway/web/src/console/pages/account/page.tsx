@@ -9,7 +9,8 @@ import { Table, type Column } from "../../components/table";
 import { words as shared } from "../../components/texts";
 import { useAction, useGet } from "../../components/use";
 import { fill, time } from "../../language";
-import { session, type Role } from "../../session";
+import { to } from "../../router";
+import { has, session, type Role } from "../../session";
 import { words } from "./texts";
 
 interface WebSession {
@@ -68,7 +69,8 @@ function Sessions(): JSX.Element {
   ];
   return (
     <Section title={words().sessions}>
-      <p>{words().sessionsText}</p>
+      <p>{words().sessionsText}{own?.known_by === "account" && <> {has("administrator")
+        ? <a href={to("settings", "accounts", own.who)}>{words().changePassword}</a> : words().askForPassword}</>}</p>
       <Trouble problem={asked.problem ?? problem} again={asked.again} />
       <Table caption={words().sessions} columns={columns} rows={rows} id={(it) => it.number} first={{ column: "seen", down: true }} />
     </Section>

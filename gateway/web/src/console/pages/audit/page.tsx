@@ -1,7 +1,7 @@
 // The audit log: who did what to what, and whether the chain of entries is whole.
 
 import type { JSX } from "preact";
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useId, useState } from "preact/hooks";
 import { get, save, send } from "../../api";
 import { TextField } from "../../components/field";
 import { Button, Dialog, Empty, Facts, Loading, Notice, Page, Trouble } from "../../components/parts";
@@ -11,6 +11,7 @@ import { problemOf, useAction } from "../../components/use";
 import type { Problem } from "../../api";
 import { fill, number, time } from "../../language";
 import { place, setQuery } from "../../router";
+import { actions, actionWord } from "./actions";
 import type { Entry, EntryPage } from "./answers";
 import { words } from "./texts";
 
@@ -45,6 +46,7 @@ export default function Audit(): JSX.Element {
   const [problem, setProblem] = useState<Problem | null>(null);
   const [shown, setShown] = useState<Entry | null>(null);
   const [checked, setChecked] = useState<{ whole: boolean; told: string } | null>(null);
+  const deeds = useId();
   const older = useAction();
   const other = useAction();
   const query = queryOf();
@@ -67,7 +69,7 @@ export default function Audit(): JSX.Element {
     { id: "number", title: words().number, cell: (entry) => entry.number, numeric: true },
     { id: "at", title: words().at, cell: (entry) => time(entry.at) },
     { id: "who", title: words().who, cell: (entry) => entry.by.who },
-    { id: "action", title: words().action, cell: (entry) => <code>{entry.deed.action}</code> },
+    { id: "action", title: words().action, cell: (entry) => <span title={entry.deed.action}>{actionWord(entry.deed.action)}</span> },
     { id: "object", title: words().object, cell: (entry) => <code>{entry.deed.object}</code> },
     { id: "outcome", title: words().outcome, cell: (entry) => words().outcomes[entry.deed.outcome] ?? entry.deed.outcome },
     { id: "open", title: words().changes, cell: (entry) => (
@@ -90,7 +92,8 @@ export default function Audit(): JSX.Element {
     )}>
       <form class="filters" onSubmit={submit} role="search">
         <TextField label={words().who} value={typed.who} onInput={(who) => setTyped({ ...typed, who })} />
-        <TextField label={words().action} value={typed.action} onInput={(action) => setTyped({ ...typed, action })} />
+        <TextField label={words().action} value={typed.action} onInput={(action) => setTyped({ ...typed, action })} list={deeds} />
+        <datalist id={deeds}>{Object.entries(actions()).map(([value, label]) => <option key={value} value={value}>{label}</option>)}</datalist>
         <TextField label={words().object} value={typed.object} onInput={(object) => setTyped({ ...typed, object })} />
         <TextField label={words().from} type={"date" as "text"} value={typed.from} onInput={(from) => setTyped({ ...typed, from })} />
         <TextField label={words().to} type={"date" as "text"} value={typed.to} onInput={(to) => setTyped({ ...typed, to })} />
@@ -129,7 +132,7 @@ function Details(props: { entry: Entry }): JSX.Element {
     <>
       <Facts facts={[
         [words().at, time(at)], [words().who, by.who], [words().how, by.how], [words().address, by.from ?? "–"],
-        [words().reference, by.reference ?? "–"], [words().action, <code>{deed.action}</code>], [words().object, <code>{deed.object}</code>],
+        [words().reference, by.reference ?? "–"], [words().action, <>{actionWord(deed.action)} <code>{deed.action}</code></>], [words().object, <code>{deed.object}</code>],
         [words().outcome, words().outcomes[deed.outcome] ?? deed.outcome], ["SHA-256", <code>{hash}</code>],
       ]} />
       <Table caption={words().changes} columns={columns} rows={deed.changes} id={(change) => change.field} empty={<p>{words().noChanges}</p>} />

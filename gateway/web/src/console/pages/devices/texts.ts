@@ -80,7 +80,7 @@ export const words = texts({
     device: "Gerät",
     description: "Beschreibung",
     registration: "Registrierung",
-    push: "Letzte Push-Nachricht",
+    push: "Letzter Push",
     pushNone: "Noch keine",
     channel: "Weg zum Telefon",
     registrations: { registered: "Registriert", unreachable: "Registriert, nicht erreichbar", not_registered: "Nicht registriert", next_hop: "Hinter einem Next Hop", without_sip: "Ohne SIP" } as Record<string, string>,

@@ -32,6 +32,17 @@ interface Status {
   store: { state: string; why?: string; size_bytes: number; free_bytes: number | null; bytes_a_day: number | null };
 }
 
+/** What a reload read, and what it could not. */
+interface Reloaded {
+  done: string[];
+  refused: string[];
+}
+
+interface Checked {
+  wrong: number;
+  findings: string[];
+}
+
 const LEVELS = ["error", "warn", "info", "debug", "trace"];
 const STATES: Record<string, PartState> = { ready: "ok", starting: "partial", maintenance: "partial", draining: "partial", left: "off", gone: "missing" };
 
@@ -132,23 +143,28 @@ function Level(): JSX.Element {
 }
 
 function Reload(): JSX.Element {
-  const [told, setTold] = useState<string | null>(null);
+  const [told, setTold] = useState<Reloaded | null>(null);
   const { busy, problem, run } = useAction();
   return (
     <Section title={words().reload}>
       <p>{words().reloadText}</p>
       <Trouble problem={problem} />
       <div><Button busy={busy} onClick={() => void run(async () => {
-        setTold(JSON.stringify((await send("POST", "/reload")).body, null, 2));
+        setTold((await send<Reloaded>("POST", "/reload")).body);
       })}>{words().reloadNow}</Button></div>
-      {told && <Notice kind="ok"><p>{words().reloaded}</p><pre>{told}</pre></Notice>}
+      {told && (
+        <Notice kind={told.refused.length > 0 ? "partial" : "ok"}>
+          <p>{told.refused.length > 0 ? words().reloadedPartly : words().reloaded}</p>
+          <ul>{[...told.refused, ...told.done].map((line) => <li key={line}>{line}</li>)}</ul>
+        </Notice>
+      )}
     </Section>
   );
 }
 
 function Store(props: { status: Status }): JSX.Element {
   const { store, uptime_seconds } = props.status;
-  const [told, setTold] = useState<string | null>(null);
+  const [told, setTold] = useState<Checked | null>(null);
   const { busy, problem, run } = useAction();
   return (
     <Section title={words().store}>
@@ -163,9 +179,15 @@ function Store(props: { status: Status }): JSX.Element {
       <p>{words().checkText}</p>
       <Trouble problem={problem} />
       <div><Button busy={busy} onClick={() => void run(async () => {
-        setTold(JSON.stringify((await send("POST", "/store/check", { milliseconds: 600_000 })).body, null, 2));
+        setTold((await send<Checked>("POST", "/store/check", { milliseconds: 600_000 })).body);
       })}>{words().check}</Button></div>
-      {told && <Notice><pre>{told}</pre></Notice>}
+      {told && (
+        <Notice kind={told.wrong === 0 ? "ok" : "missing"}>
+          <p>{told.wrong === 0 ? words().whole : fill(words().broken, { count: number(told.wrong) })}</p>
+          {told.findings.length > 0 && <ul>{told.findings.map((finding) => <li key={finding}>{finding}</li>)}</ul>}
+          <details><summary>{words().inside}</summary><pre>{JSON.stringify(told, null, 2)}</pre></details>
+        </Notice>
+      )}
     </Section>
   );
 }

@@ -8,6 +8,7 @@ import { Table, type Column } from "../../components/table";
 import { words as shared } from "../../components/texts";
 import { useAction, useGet } from "../../components/use";
 import { fill, number, time } from "../../language";
+import { to } from "../../router";
 import { words } from "./directory_texts";
 
 interface Row {
@@ -16,8 +17,8 @@ interface Row {
 }
 
 interface Report {
-  /** Microseconds since 1970. */
-  at: number;
+  /** Microseconds since 1970, or a time as text. */
+  at: number | string;
   result: "done" | "too_many_removals" | "failed";
   why: string | null;
   found: number;
@@ -34,6 +35,8 @@ interface Told {
   every_minutes: number | null;
   last: Report | null;
 }
+
+const textOf = (at: Report["at"]) => typeof at === "number" ? new Date(at / 1_000).toISOString() : at;
 
 const STATES: Record<Report["result"], PartState> = { done: "ok", too_many_removals: "partial", failed: "missing" };
 /** A large directory takes its time. */
@@ -58,11 +61,11 @@ export function DirectoryStatus(): JSX.Element | null {
   if (directories.length === 0 && !asked.problem) return null;
   const columns: Column<Told>[] = [
     { id: "name", title: words().directory, cell: (it) => it.name, sort: (it) => it.name },
-    { id: "result", title: words().result, cell: (it) => <Result last={it.last} /> },
-    { id: "at", title: words().at, cell: (it) => it.last ? time(new Date(it.last.at / 1000).toISOString()) : "–", sort: (it) => it.last?.at ?? null },
-    { id: "every", title: words().every, numeric: true, cell: (it) => it.every_minutes === null ? words().byHand : number(it.every_minutes) },
+    { id: "result", title: words().result, cell: (it) => it.every_minutes === null ? <State state="off" word={words().signInsAlone} /> : <Result last={it.last} /> },
+    { id: "at", title: words().at, cell: (it) => it.last ? time(textOf(it.last.at)) : "–", sort: (it) => it.last ? textOf(it.last.at) : null },
+    { id: "every", title: words().every, numeric: true, cell: (it) => it.every_minutes === null ? "–" : number(it.every_minutes) },
     { id: "act", title: words().actions, cell: (it) => (
-      <div class="actions">
+      it.every_minutes === null ? <a href={to("settings", "directories", it.name)}>{words().setUp}</a> : <div class="actions">
         <Button busy={busy} label={fill(words().nowNamed, { name: it.name })} onClick={() => void take(it, false)}>{words().now}</Button>
         {it.last?.result === "too_many_removals" && (
           <Button kind="danger" label={fill(words().removalsNamed, { name: it.name, count: number(it.last.removed) })} onClick={() => setRemoving(it)}>
@@ -77,7 +80,7 @@ export function DirectoryStatus(): JSX.Element | null {
     <Section title={words().title}>
       <p>{words().intro}</p>
       <Trouble problem={asked.problem ?? (removing ? null : problem)} />
-      <Table caption={words().title} columns={columns} rows={directories} id={(it) => it.name} />
+      <Table stacks caption={words().title} columns={columns} rows={directories} id={(it) => it.name} />
       <p role="status" class="small">{running === null ? "" : fill(words().running, { name: running })}</p>
       {directories.map((it) => it.last && <NotTaken key={it.name} name={it.name} last={it.last} />)}
       <Dialog title={fill(words().removalsSure, going)} open={removing !== null} onClose={() => setRemoving(null)}>
