@@ -101,6 +101,52 @@ test("ops_06_a_session_that_ends_loses_nothing_that_was_typed", async () => {
   await context.close();
 });
 
+test("ops_06_what_one_person_typed_is_not_done_by_the_next_one_at_the_browser", async () => {
+  const { page, context, wrong } = await open(browser, `${node.console}#/account`);
+  await page.getByLabel("Name").waitFor();
+  await signIn(page);
+  const form = page.locator("form", { has: page.getByRole("group", { name: "Roles" }) });
+  await form.locator("input").first().fill("not for others");
+  await form.getByRole("checkbox").first().check();
+  assert.equal(await api(page, "DELETE", "/session"), 204);
+  const asked = [];
+  page.on("request", (request) => { if (request.url().endsWith("/tokens") && request.method() === "POST") asked.push(request); });
+  await form.getByRole("button", { disabled: false }).last().click();
+  const dialog = page.getByRole("dialog", { name: "Please sign in again" });
+  await dialog.waitFor();
+  await until(() => asked.length === 1, "the request that meets the end of the session");
+  await dialog.getByLabel("Name").fill("1900");
+  await dialog.getByLabel("Password").fill("demo-1900");
+  await dialog.getByRole("button", { name: "Sign in" }).click();
+  await page.getByText("Signed in as 1900").waitFor();
+  assert.equal(asked.length, 1, "nothing of the first person was sent for the second");
+  assert.equal(await form.locator("input").first().inputValue(), "");
+  // The same where somebody else signs in on another page of the browser.
+  const other = await context.newPage();
+  await other.goto(node.console);
+  await other.getByText("Signed in as 1900").waitFor();
+  await other.getByRole("button", { name: "Sign out" }).click();
+  await signIn(other);
+  await page.bringToFront();
+  await page.evaluate(() => document.dispatchEvent(new Event("visibilitychange")));
+  await page.getByText("Signed in as admin").waitFor();
+  assert.deepEqual(wrong, []);
+  await context.close();
+});
+
+test("ops_06_a_set_up_link_in_the_address_bar_of_an_open_page_is_taken_and_does_not_stay", async () => {
+  const { page, context, wrong } = await open(browser, node.console);
+  await page.getByLabel("Name").waitFor();
+  await page.evaluate(() => { location.hash = "#set-up=c2VjcmV0LW9mLWEtbGluaw"; });
+  await page.getByRole("heading", { name: "Welcome to Jackfield" }).waitFor();
+  assert.ok(!page.url().includes("set-up"), page.url());
+  assert.ok(!(await page.content()).includes("c2VjcmV0"), "the secret is in no part of the page");
+  await page.goBack();
+  assert.ok(!page.url().includes("set-up"), page.url());
+  assert.deepEqual(wrong, []);
+  await context.close();
+});
+
 test("ops_06_a_browser_that_goes_offline_says_so_and_comes_back", async () => {
   const { page, context } = await open(browser, node.console);
   await page.getByLabel("Name").waitFor();

@@ -39,6 +39,10 @@ const READERS: &[(&str, &str)] = &[
         "how long a step of a test takes is counted by the runtime's monotonic clock",
     ),
     (
+        "gateway/server/src/history/sampling.rs",
+        "how long processors worked for this process is a clock of the machine's, and tells no time",
+    ),
+    (
         "gateway/server/src/node/notify.rs",
         "a supervisor is told by the machine's monotonic clock when a reload began, as it asks for",
     ),

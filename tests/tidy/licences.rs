@@ -18,6 +18,7 @@ fn the_program_tells_the_licence_of_everything_it_links() {
         json!({"name": name, "version": version, "licence": package["license"]})
     };
     let mut list: Vec<_> = linked.into_iter().map(told).collect();
+    list.extend(of_pages());
     let text = |it: &Value, name: &str| it[name].as_str().unwrap_or_default().to_owned();
     list.sort_by_key(|it| (text(it, "name"), text(it, "version")));
     list.dedup();
@@ -35,4 +36,17 @@ fn the_program_tells_the_licence_of_everything_it_links() {
         kept == expected,
         "{LIST} is not what the program links; set JACKFIELD_WRITE=1 to write it"
     );
+}
+
+/// What the pages in the program are made of, as their lock file tells it.
+fn of_pages() -> Vec<Value> {
+    let lock: Value = serde_json::from_str(&checkout().text("gateway/web/package-lock.json"))
+        .expect("the lock file is JSON");
+    let packages = lock["packages"].as_object().expect("it has packages");
+    let shipped = packages.iter().filter(|(_, package)| package["dev"] != json!(true));
+    let told = shipped.filter_map(|(path, package)| {
+        let name = path.strip_prefix("node_modules/")?;
+        Some(json!({"name": name, "version": package["version"], "licence": package["license"]}))
+    });
+    told.collect()
 }

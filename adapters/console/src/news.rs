@@ -29,8 +29,9 @@ pub(crate) const AGENTS_MAX: usize = 1_000;
 const BATCHES: usize = 64;
 /// How often the overview is looked at.
 const OVERVIEW: Duration = Duration::from_secs(2);
-/// Streams of one session or token, and of all together.
+/// Streams of one session or token, of one person with all of those, and of all together.
 const STREAMS_OF_ONE_MAX: usize = 8;
+const STREAMS_OF_PERSON_MAX: usize = 48;
 const STREAMS_MAX: usize = 256;
 
 /// An agent's state as it is told.
@@ -57,13 +58,14 @@ pub(crate) struct News {
     overview: watch::Sender<Option<Arc<Value>>>,
     /// Rung when somebody wants the overview.
     wanted: Notify,
-    streams: Mutex<BTreeMap<String, usize>>,
+    /// How many are open, by the person and the session or token.
+    streams: Mutex<BTreeMap<[String; 2], usize>>,
 }
 
 /// A stream's place among those that may be open; it is free again once this is dropped.
 pub(crate) struct Place {
     news: Arc<News>,
-    whose: String,
+    whose: [String; 2],
 }
 
 impl News {
@@ -78,10 +80,10 @@ impl News {
 
     /// A place for one more stream of that principal.
     pub(crate) fn enter(self: &Arc<Self>, principal: &Principal) -> Result<Place, Problem> {
-        let whose = match &principal.session {
-            Some(session) => format!("{:?} {session}", principal.how),
-            None => format!("{:?} of {}", principal.how, principal.who),
-        };
+        let person = principal.identity.as_ref();
+        let person = person.map_or_else(|| principal.who.clone(), |it| it.index_value());
+        let shown = principal.session.as_deref().unwrap_or_default();
+        let whose = [person, format!("{:?} {shown}", principal.how)];
         let full = |most: usize, whose: &str| {
             let detail = format!("{most} event streams of {whose} are open already; close one");
             Err(Problem::new("busy", detail).after_seconds(5))
@@ -89,6 +91,12 @@ impl News {
         let mut streams = self.streams.lock().unwrap_or_else(PoisonError::into_inner);
         if streams.values().sum::<usize>() >= STREAMS_MAX {
             return full(STREAMS_MAX, "this node");
+        }
+        // Nobody keeps all others out with many sessions.
+        let [person, _] = &whose;
+        let of_person = streams.iter().filter(|([it, _], _)| it == person);
+        if of_person.map(|(_, count)| count).sum::<usize>() >= STREAMS_OF_PERSON_MAX {
+            return full(STREAMS_OF_PERSON_MAX, "this person");
         }
         let own = streams.entry(whose.clone()).or_default();
         if *own >= STREAMS_OF_ONE_MAX {

@@ -21,6 +21,8 @@ const FLAP_SECONDS: i64 = 3_600;
 const DOUBLED_MAX: u32 = 4;
 /// The most parts that are followed.
 const FOLLOWED_MAX: usize = 2_000;
+/// So much of a reason is kept and told: what peers say may stand in it.
+const REASON_CHARACTERS_MAX: usize = 2_000;
 
 /// Which part: its sort and, where there are several, its name.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -195,7 +197,8 @@ impl Judge {
 
     fn amiss(&mut self, key: &PartKey, state: AlarmState, code: &str, reason: &str, now: i64) {
         let has_room = self.parts.len() < FOLLOWED_MAX;
-        let (code, reason) = (code.to_owned(), reason.to_owned());
+        let (code, reason) =
+            (code.to_owned(), reason.chars().take(REASON_CHARACTERS_MAX).collect());
         match self.parts.get_mut(key) {
             Some(followed) => {
                 if followed.is_over(now) {

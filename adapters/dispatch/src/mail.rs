@@ -3,8 +3,11 @@
 use std::error::Error as _;
 use std::time::{Duration, UNIX_EPOCH};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use domain::Secret;
 use domain::settings::{AlarmMail, MailSecurity};
+use lettre::address::Envelope;
 use lettre::message::header::{ContentType, Header, HeaderName, HeaderValue};
 use lettre::message::{Mailbox, Message};
 use lettre::transport::smtp::authentication::Credentials;
@@ -55,11 +58,47 @@ pub(crate) async fn send(to: &Mail, letter: &Letter, node: &str) -> Result<Strin
     let message = message(to, letter, node)?;
     let transport = transport(to, node)?;
     let host = &to.settings.host;
-    match timeout(PATIENCE, transport.send(message)).await {
-        Ok(Ok(response)) => Ok(format!("{host} took it ({})", response.code())),
-        Ok(Err(error)) => Err(failure(&error, host)),
+    match timeout(PATIENCE, deliver(&transport, &message, to)).await {
+        Ok(delivered) => delivered,
         Err(_) => Err(Failure::new(format!("{host} was not done within a minute"))),
     }
+}
+
+/// To all at once; where that is refused for good, to one after the other, so that one address that is gone keeps
+/// nobody else from it.
+async fn deliver(
+    transport: &AsyncSmtpTransport<Tokio1Executor>,
+    message: &Message,
+    to: &Mail,
+) -> Result<String, Failure> {
+    let host = &to.settings.host;
+    let (bytes, envelope) = (message.formatted(), message.envelope());
+    let error = match transport.send_raw(envelope, &bytes).await {
+        Ok(response) => return Ok(format!("{host} took it ({})", response.code())),
+        Err(error) => error,
+    };
+    let failed = failure(&error, to);
+    let addresses = envelope.to();
+    if !error.is_permanent() || failed.refused || addresses.len() < 2 {
+        return Err(failed);
+    }
+    let mut refused = Vec::new();
+    for address in addresses {
+        let one = Envelope::new(envelope.from().cloned(), vec![address.clone()]);
+        let one = one.map_err(|error| Failure::new(error.to_string()))?;
+        if let Err(error) = transport.send_raw(&one, &bytes).await {
+            refused.push(format!("{address} ({})", failure(&error, to).words));
+        }
+    }
+    if refused.len() == addresses.len() {
+        return Err(failed);
+    }
+    if refused.is_empty() {
+        return Ok(format!("{host} took it, for one address at a time"));
+    }
+    let refused = refused.join(", ");
+    tracing::warn!(host, refused, "a mail of alarms was taken for some addresses alone");
+    Ok(format!("{host} took it, but not for {refused}"))
 }
 
 /// The mail. Its texts cannot begin a header: addresses are parsed, and the subject is encoded.
@@ -121,7 +160,8 @@ fn tls(to: &Mail) -> Result<TlsParameters, Failure> {
 }
 
 /// Why it failed, in words. What a server said is kept short.
-fn failure(error: &lettre::transport::smtp::Error, host: &str) -> Failure {
+fn failure(error: &lettre::transport::smtp::Error, to: &Mail) -> Failure {
+    let host = to.settings.host.as_str();
     let refused = error.status().is_some_and(|code| REFUSALS.contains(&u16::from(code)));
     if let Some(reason) = of_tls(error, host) {
         return Failure::new(reason);
@@ -131,8 +171,24 @@ fn failure(error: &lettre::transport::smtp::Error, host: &str) -> Failure {
         let words = format!("{host} refuses our user and password, or wants some");
         return Failure { words, refused };
     }
-    let said: String = error.to_string().chars().filter(|it| !it.is_control()).take(300).collect();
+    let said = error.to_string();
+    if repeats_password(&said, to) {
+        return Failure::new(format!(
+            "{host} refuses what we said, and repeats our password in its answer, which is not shown"
+        ));
+    }
+    let said: String = said.chars().filter(|it| !it.is_control()).take(300).collect();
     Failure::new(format!("{host}: {said}"))
+}
+
+/// Whether a server that does not know `AUTH` says back what it did not understand, as some do.
+fn repeats_password(said: &str, to: &Mail) -> bool {
+    let Some(password) = &to.password else { return false };
+    let user = to.settings.user.as_deref().unwrap_or_default();
+    let plain = format!("\0{user}\0{}", password.expose());
+    let forms =
+        [password.expose().to_owned(), STANDARD.encode(password.expose()), STANDARD.encode(plain)];
+    forms.iter().any(|form| said.contains(form.trim_end_matches('=')))
 }
 
 /// What TLS says, where it lies somewhere beneath.
@@ -147,4 +203,36 @@ fn of_tls(error: &lettre::transport::smtp::Error, host: &str) -> Option<String> 
         beneath = source.source();
     }
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ops_10_an_answer_that_repeats_the_password_is_known_in_every_form_it_has_on_the_way() {
+        let settings = AlarmMail {
+            host: "mail.example".to_owned(),
+            port: 465,
+            security: MailSecurity::Tls,
+            user: Some("gateway".to_owned()),
+            password: None,
+            from: "gateway@example.com".to_owned(),
+            to: vec!["one@example.com".to_owned()],
+        };
+        let password = Some(Secret::new("mail password"));
+        let to = Mail { settings, password, authorities: Vec::new() };
+        let plain = STANDARD.encode("\0gateway\0mail password");
+        let login = STANDARD.encode("mail password");
+        for said in [
+            format!("permanent error (500): unknown command \"AUTH PLAIN {plain}\""),
+            format!("permanent error (501): {login} is no name"),
+            "permanent error (554): no mail password here".to_owned(),
+        ] {
+            assert!(repeats_password(&said, &to), "{said}");
+        }
+        assert!(!repeats_password("permanent error (550): no such mailbox", &to));
+        let without = Mail { password: None, ..to };
+        assert!(!repeats_password("permanent error (554): mail password", &without));
+    }
 }

@@ -56,7 +56,7 @@ pub(crate) async fn send(
             authorities: tls::authorities(settings)?,
             proxy,
         };
-        return webhook::send(&to, letter, &node).await;
+        return webhook::send(&to, letter, &node, port.now().seconds()).await;
     }
     let Some(mail) = &receiver.mail else {
         return Err(Failure::new("it has neither webhook nor mail"));

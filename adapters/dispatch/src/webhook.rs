@@ -1,7 +1,8 @@
 //! A letter to a program: one HTTPS POST, signed, to the one place that an administrator named.
 //!
 //! Headers and signature are those of Standard Webhooks: `webhook-id`, `webhook-timestamp`, and `webhook-signature`
-//! with `v1,` and the HMAC-SHA256 over `id.timestamp.body` as base64. Answers that send us elsewhere are failures.
+//! with `v1,` and the HMAC-SHA256 over `id.timestamp.body` as base64. The timestamp is that of the try, as receivers
+//! take an old one for somebody who repeats what they heard. Answers that send us elsewhere are failures.
 
 use std::time::Duration;
 
@@ -47,15 +48,20 @@ pub(crate) struct Proxy {
     pub(crate) account: Option<(String, Secret)>,
 }
 
-/// Sends it; tells in words what was reached.
-pub(crate) async fn send(to: &Webhook, letter: &Letter, node: &str) -> Result<String, Failure> {
-    match timeout(PATIENCE, post(to, letter, node)).await {
+/// Sends it at `now`; tells in words what was reached.
+pub(crate) async fn send(
+    to: &Webhook,
+    letter: &Letter,
+    node: &str,
+    now: i64,
+) -> Result<String, Failure> {
+    match timeout(PATIENCE, post(to, letter, node, now)).await {
         Ok(sent) => sent,
         Err(_) => Err(Failure::new("no answer in 30 s")),
     }
 }
 
-async fn post(to: &Webhook, letter: &Letter, node: &str) -> Result<String, Failure> {
+async fn post(to: &Webhook, letter: &Letter, node: &str, now: i64) -> Result<String, Failure> {
     let wrong = || Failure::new("its address is no https://host/path");
     let (host, port, path) = webhook_place(&to.url).ok_or_else(wrong)?;
     let name = ServerName::try_from(host.to_owned()).map_err(|_| wrong())?;
@@ -66,7 +72,7 @@ async fn post(to: &Webhook, letter: &Letter, node: &str) -> Result<String, Failu
         (false, 443) => host.to_owned(),
         (false, port) => format!("{host}:{port}"),
     };
-    let timestamp = letter.at.to_string();
+    let timestamp = now.to_string();
     let mut request = Request::post(path)
         .header(HOST, authority)
         .header(CONTENT_TYPE, "application/json")

@@ -49,7 +49,7 @@ pub(crate) fn agent_phone_schema() -> Value {
         ("behind", schema::about(schema::switch(), "What it shows is not so any more.")),
         ("closed", schema::about(schema::switch(), "Its window was closed.")),
         ("lost", schema::about(schema::switch(), "It began anew and shows nothing of it.")),
-        ("address", text()),
+        ("address", schema::about(maybe(), "Where it is; for administrators.")),
         ("last_push", maybe()),
         ("push_problem", schema::about(maybe(), "What is wrong with pushes, and what to do.")),
         ("last_push_at", moment()),

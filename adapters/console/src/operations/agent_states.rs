@@ -149,7 +149,13 @@ pub(super) async fn phone(console: Arc<Console>, asked: Asked) -> Given {
     if !leads(&asked, &agent) {
         return Err(Problem::not_found("there is no such agent, or none that you lead"));
     }
-    let told = console.perform(&asked, "agent_phone", json!({"agent": agent.id})).await?;
+    let mut told = console.perform(&asked, "agent_phone", json!({"agent": agent.id})).await?;
+    // As in the list of phones, where they are is for administrators.
+    if !asked.has(Role::Administrator)
+        && let Some(address) = told.pointer_mut("/screen/address")
+    {
+        *address = Value::Null;
+    }
     Ok(answer::json(StatusCode::OK, &answer::with_times(told)))
 }
 

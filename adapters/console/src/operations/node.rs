@@ -161,14 +161,46 @@ pub(super) fn operations() -> Vec<Operation> {
     ]
 }
 
-/// The status without what lies behind troubles and where files are, which is for administrators.
-pub(super) fn without_places(mut status: Value) -> Value {
-    for (part, member) in [("store", "why"), ("settings", "from_file"), ("settings", "drift")] {
-        if let Some(members) = status.get_mut(part).and_then(Value::as_object_mut) {
-            members.remove(member);
+/// What of a status is for administrators: files, what peers and machines said of troubles, where they are, and
+/// lists of phones that others lead. `None` stands for the whole part.
+const FOR_ADMINISTRATORS: [(&str, Option<&str>); 7] = [
+    ("settings", Some("from_file")),
+    ("settings", Some("drift")),
+    ("sip", Some("devices")),
+    ("sip", Some("listeners")),
+    ("certificate", Some("acme")),
+    ("push_problems", None),
+    ("secrets_unopened", None),
+];
+/// The same, wherever it stands.
+const ANYWHERE_FOR_ADMINISTRATORS: [&str; 5] = ["why", "problem", "address", "peer", "server"];
+
+/// The status as it is told to all but administrators.
+fn without_places(mut status: Value) -> Value {
+    let Some(parts) = status.as_object_mut() else { return status };
+    for (part, member) in FOR_ADMINISTRATORS {
+        match member {
+            None => _ = parts.remove(part),
+            Some(member) => {
+                if let Some(members) = parts.get_mut(part).and_then(Value::as_object_mut) {
+                    members.remove(member);
+                }
+            }
         }
     }
+    without_causes(&mut status);
     status
+}
+
+fn without_causes(value: &mut Value) {
+    match value {
+        Value::Object(members) => {
+            members.retain(|name, _| !ANYWHERE_FOR_ADMINISTRATORS.contains(&name.as_str()));
+            members.values_mut().for_each(without_causes);
+        }
+        Value::Array(elements) => elements.iter_mut().for_each(without_causes),
+        _ => {}
+    }
 }
 
 async fn maintain(console: Arc<Console>, asked: Asked) -> Given {

@@ -285,6 +285,16 @@ async fn one_session_has_eight_streams_and_a_closed_one_makes_room() {
     open.push(Watching::begin(&place, "?topics=settings", session("two")).await);
     open.remove(0);
     open.push(Watching::begin(&place, "?topics=settings", session("one")).await);
+    // Many sessions make no more than a person may have.
+    for number in 0.. {
+        let who = session(&format!("more{}", number / 8));
+        let ask = Ask::new(Method::GET, "/api/v1/events?topics=settings", Some(who.clone()));
+        if open.len() == 48 {
+            place.ask(ask).await.assert_problem(429, "busy");
+            break;
+        }
+        open.push(Watching::begin(&place, "?topics=settings", who).await);
+    }
     // All together have their limit too.
     for number in 0.. {
         let who = person(&format!("lead{number}"), &supervisor().roles, &["sales"]);

@@ -197,6 +197,15 @@ async fn supervisors_are_not_told_of_files_and_of_what_the_store_says() {
     let told = json!({
         "store": {"state": "failing", "why": "/var/lib/x: disk I/O error"},
         "settings": {"number": 1, "from_file": "/etc/x.yaml", "drift": {"problem": "/etc/x.yaml"}},
+        "surfaces": {"phone": {"state": "degraded", "why": "/var/lib/y"}},
+        "cti_pairs": {"east": {"active_side": "a", "problem": "192.0.2.1:42027 refused us"}},
+        "sip": {
+            "registered": 1,
+            "devices": [{"device": "SEP1", "peer": "192.0.2.9:5060"}],
+            "next_hops": [{"name": "hop", "up": false, "servers": [{"address": "192.0.2.3:5061"}]}],
+        },
+        "push_problems": [{"device": "SEP1", "reason": "no_answer"}],
+        "certificate": {"days_left": 3, "acme": {"problem": "https://ca.example said no"}},
     });
     for (who, whole) in [(administrator(), true), (supervisor(), false)] {
         place.node.answers("status", Ok(told.clone()));
@@ -208,6 +217,11 @@ async fn supervisors_are_not_told_of_files_and_of_what_the_store_says() {
         assert_eq!(status == told, whole);
         assert_eq!(status.to_string().contains("/etc"), whole);
         assert_eq!(status.to_string().contains("/var"), whole);
+        for hidden in ["192.0.2", "SEP1", "ca.example"] {
+            assert_eq!(status.to_string().contains(hidden), whole, "{hidden}");
+        }
+        assert_eq!(status["cti_pairs"]["east"]["active_side"], "a");
+        assert_eq!(status["sip"]["next_hops"][0]["name"], "hop");
     }
     let cause = Some("host=db.example: refused".to_owned());
     let failure = Failure { cause, ..Failure::new("unavailable", "the store cannot be reached") };

@@ -210,11 +210,14 @@ async fn byd_03_whoever_leads_an_agent_sees_what_the_phone_shows_and_nobody_else
         "agent": "1001",
         "page": {"kind": "home", "title": "<b>Ready</b>"},
         "shown_at": 1_800_000_000_000_000_i64,
+        "screen": {"address": "192.0.2.9"},
         "states": [{"what": "voice_state", "came_from": "headset", "at": 1_800_000_000_000_000_i64}],
     });
     place.node.answers("agent_phone", Ok(told));
     let seen = place.get("/api/v1/agents/1001/phone", supervisor()).await.json();
     assert_eq!(seen["page"]["title"], "<b>Ready</b>");
+    // Where a phone is stands in no supervisor's list.
+    assert_eq!(seen["screen"]["address"], Value::Null);
     let at = json!("2027-01-15T08:00:00Z");
     assert_eq!((&seen["shown_at"], &seen["states"][0]["at"]), (&at, &at));
     assert_eq!(place.node.done()[0].members, json!({"agent": "1001"}));

@@ -178,3 +178,13 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn what_a_peer_says_without_end_is_kept_and_told_in_part() {
+    let mut judge = Judge::default();
+    let (code, reason) = ("cti_down".to_owned(), "ü".repeat(1_000_000));
+    let found = Found::Amiss { state: AlarmState::Missing, code, reason };
+    judge.look(0, &Alarms::default(), &[seen("a", found.clone())]);
+    let notices = judge.look(60, &Alarms::default(), &[seen("a", found)]);
+    assert_eq!(notices[0].reason.chars().count(), REASON_CHARACTERS_MAX);
+}

@@ -55,6 +55,10 @@ async fn ops_02_what_is_not_taken_comes_again_with_the_same_id() {
             && posted[..4].iter().all(|it| it.header("webhook-id") == first)
     );
     assert!(posted[0].header("webhook-signature").is_empty(), "there is no secret to sign with");
+    // Each try has its own time, lest it is taken for a repeat; what it tells of was when it was.
+    let time = |it: &crate::hook::Posted| it.header("webhook-timestamp").parse::<i64>().unwrap();
+    assert!(time(&posted[3]) > time(&posted[0]), "{} {}", time(&posted[3]), time(&posted[0]));
+    assert_eq!(posted[3].body, posted[0].body);
     desk.until_away(Option::is_none).await;
     desk.stop().await;
 }

@@ -137,3 +137,27 @@ async fn ops_10_a_refused_password_is_not_tried_again_until_the_settings_change(
     desk.passing("the mail", || office.taken().first().cloned()).await;
     desk.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ops_02_an_address_that_is_gone_keeps_nobody_else_from_an_alarm() {
+    let authority = Authority::new();
+    let acceptor = authority.acceptor("localhost");
+    let office = PostOffice::start(acceptor, MailSecurity::Tls, None).await;
+    office.lose("one@example.com");
+    let mut desk = Desk::new().await;
+    desk.receivers(vec![office.receiver()], &[authority.pem()]).await;
+    let probe = desk.probe("people").await;
+    assert_eq!(probe.verdict(), Verdict::Ok);
+    let words = &probe.steps[0].words;
+    assert!(words.contains("not for one@example.com") && words.contains("550"), "{words}");
+    desk.start();
+    desk.parts(vec![down("main")]);
+    desk.passing("the mail", || office.taken().get(1).cloned()).await;
+    desk.until_sent("mail", 1).await;
+    desk.stop().await;
+    let to: Vec<_> = office.taken().into_iter().map(|mail| mail.to).collect();
+    assert_eq!(to, [["two@example.org"], ["two@example.org"]]);
+    // Where it is for nobody, it failed.
+    office.lose("two@example.org");
+    assert_eq!(desk.probe("people").await.verdict(), Verdict::Failed);
+}

@@ -41,6 +41,7 @@ pub(crate) struct PostOffice {
     account: Option<(&'static str, &'static str)>,
     taken: Arc<Mutex<Vec<Taken>>>,
     heard: Arc<Mutex<Vec<String>>>,
+    gone: Arc<Mutex<Vec<&'static str>>>,
 }
 
 impl PostOffice {
@@ -51,8 +52,8 @@ impl PostOffice {
     ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let (taken, heard) = (Arc::default(), Arc::default());
-        let office = Self { address, acceptor, security, account, taken, heard };
+        let (taken, heard, gone) = (Arc::default(), Arc::default(), Arc::default());
+        let office = Self { address, acceptor, security, account, taken, heard, gone };
         let serving = office.clone();
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
@@ -69,6 +70,11 @@ impl PostOffice {
             }
         });
         office
+    }
+
+    /// Nobody is at that address any more.
+    pub(crate) fn lose(&self, address: &'static str) {
+        self.gone.lock().unwrap().push(address);
     }
 
     pub(crate) fn taken(&self) -> Vec<Taken> {
@@ -154,8 +160,12 @@ impl PostOffice {
                     say(&mut stream, "250 ok").await?;
                 }
                 "RCPT" if !taken.from.is_empty() => {
-                    let address = rest.strip_prefix("TO:<").unwrap();
-                    taken.to.push(address.strip_suffix('>').unwrap().to_owned());
+                    let address = rest.strip_prefix("TO:<").unwrap().strip_suffix('>').unwrap();
+                    if self.gone.lock().unwrap().contains(&address) {
+                        say(&mut stream, "550 5.1.1 no such mailbox").await?;
+                        continue;
+                    }
+                    taken.to.push(address.to_owned());
                     say(&mut stream, "250 ok").await?;
                 }
                 "DATA" if !taken.to.is_empty() => {

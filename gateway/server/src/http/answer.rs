@@ -231,7 +231,7 @@ impl Site {
                 let cookie = proofs::cookie(headers).ok_or(Refusal::Unauthorized)?;
                 if !proofs::is_from_own_page(&asked.parts.method, headers) {
                     return Err(Refusal::Forbidden(
-                        "a change with a session's cookie must come from a page of this gateway; \
+                        "a request with a session's cookie must come from a page of this gateway; \
                          programs use a token",
                     ));
                 }
@@ -372,7 +372,8 @@ fn with_policy(mut answer: Response<Body>, policy: ResponsePolicy) -> Response<B
         *answer.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
     }
     if policy == ResponsePolicy::Browser {
-        let fields: [(HeaderName, &str); 4] = [
+        let fields: [(HeaderName, &str); 5] = [
+            (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
             (X_CONTENT_TYPE_OPTIONS, "nosniff"),
             (X_FRAME_OPTIONS, "DENY"),
             (REFERRER_POLICY, "no-referrer"),

@@ -2,8 +2,9 @@
 //!
 //! A browser sends its cookie with every request, also with those that another site's page makes. So
 //! a request that changes something counts only where it comes from a page of ours: by
-//! `Sec-Fetch-Site`, or by `Origin` for browsers that do not send it. The cookie is `SameSite=Strict`
-//! besides.
+//! `Sec-Fetch-Site`, or by `Origin` for browsers that do not send it. One that only reads counts unless a
+//! browser says that it comes from elsewhere: some of those are told in the audit log, and take places and time.
+//! The cookie is `SameSite=Strict` besides, which other ports and names of the same site do not keep from.
 
 use std::net::IpAddr;
 
@@ -92,16 +93,21 @@ pub(crate) fn cookie(headers: &HeaderMap) -> Option<Secret> {
 
 /// Whether a request with a cookie may do what its method says.
 pub(super) fn is_from_own_page(method: &Method, headers: &HeaderMap) -> bool {
-    if method.is_safe() {
-        return true;
-    }
     let text = |name: HeaderName| {
         let mut fields = headers.get_all(name).iter();
         let (field, None) = (fields.next()?, fields.next()) else { return None };
         field.to_str().ok()
     };
     if headers.contains_key(&SEC_FETCH_SITE) {
-        return text(SEC_FETCH_SITE) == Some("same-origin");
+        return match text(SEC_FETCH_SITE) {
+            Some("same-origin") => true,
+            // Somebody typed the address.
+            Some("none") => method.is_safe(),
+            _ => false,
+        };
+    }
+    if method.is_safe() {
+        return true;
     }
     let (Some(origin), Some(host)) = (text(ORIGIN), text(HOST)) else { return false };
     origin.strip_prefix("https://").is_some_and(|origin| origin.eq_ignore_ascii_case(host))
@@ -157,7 +163,13 @@ mod tests {
             }
             check(method.clone(), std::slice::from_ref(&host), false);
         }
-        check(Method::GET, &[host.clone(), (SEC_FETCH_SITE, "cross-site")], true);
+        for site in ["cross-site", "same-site", "same-origin, none", ""] {
+            check(Method::GET, &[host.clone(), (SEC_FETCH_SITE, site)], false);
+        }
+        for site in ["same-origin", "none"] {
+            check(Method::GET, &[host.clone(), (SEC_FETCH_SITE, site)], true);
+        }
+        check(Method::GET, std::slice::from_ref(&host), true);
         let both = [host, (SEC_FETCH_SITE, "cross-site"), (ORIGIN, "https://gw-a.example:9443")];
         check(Method::POST, &both, false);
     }

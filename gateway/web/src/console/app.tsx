@@ -10,7 +10,7 @@ import { words } from "./components/texts";
 import { problemOf } from "./components/use";
 import type { Problem } from "./api";
 import { pages, type PageEntry, type PageProps } from "./pages";
-import { place } from "./router";
+import { place, SET_UP } from "./router";
 import { has, look, session } from "./session";
 import { SignIn, SignInForm } from "./sign_in/page";
 import { SetUp } from "./sign_in/set_up";
@@ -18,7 +18,7 @@ import { words as signInWords } from "./sign_in/texts";
 
 /** The secret of a set-up link: it stands behind `#`, which is sent to nobody. */
 function setUpSecret(): string | null {
-  const found = /^#set-up=([\w-]+)$/.exec(location.hash);
+  const found = SET_UP.exec(location.hash);
   if (!found) return null;
   // It stays neither in the address bar nor in the history.
   history.replaceState(null, "", "#/");

@@ -30,8 +30,16 @@ export const place = signal<Place>(read());
 const guards = new Set<() => boolean>();
 let settled = location.hash;
 
+/** What a set-up link has behind `#`: a secret, which is no place to be remembered. */
+export const SET_UP = /^#set-up=([\w-]+)$/;
+
 addEventListener("hashchange", () => {
   if (location.hash === settled) return;
+  if (SET_UP.test(location.hash)) {
+    // The link was put into the address bar of a page that is open: it is read as the page begins.
+    location.reload();
+    return;
+  }
   for (const mayLeave of guards) {
     if (!mayLeave()) {
       history.replaceState(null, "", settled || "#/");
@@ -50,6 +58,12 @@ addEventListener("beforeunload", (event) => {
 export function guard(mayLeave: () => boolean): () => void {
   guards.add(mayLeave);
   return () => guards.delete(mayLeave);
+}
+
+/** Begins the page anew without asking: what stands in it belongs to somebody who is not signed in any more. */
+export function leave(): void {
+  guards.clear();
+  location.reload();
 }
 
 /** The address of a place. */

@@ -2,6 +2,7 @@
 
 import { signal } from "@preact/signals";
 import { get, Problem, send, signedInAgain } from "./api";
+import { leave } from "./router";
 
 export type Role = "administrator" | "supervisor" | "agent" | "report";
 
@@ -30,15 +31,33 @@ export function has(role: Role): boolean {
   return session.value?.roles.includes(role) ?? false;
 }
 
-/** Asks who is signed in. */
-export async function look(): Promise<void> {
+/** Asks who is signed in; `null` where nobody is. */
+async function who(): Promise<Session | null> {
   try {
-    session.value = (await send<Session>("GET", "/session", { anonymous: true })).body;
+    return (await send<Session>("GET", "/session", { anonymous: true })).body;
   } catch (error) {
-    if (error instanceof Problem && (error.status === 401 || error.status === 403)) session.value = null;
-    else throw error;
+    if (error instanceof Problem && (error.status === 401 || error.status === 403)) return null;
+    throw error;
   }
 }
+
+/** Asks who is signed in. */
+export async function look(): Promise<void> {
+  session.value = await who();
+}
+
+/** Whether two sessions are those of one person; names alone are not enough, as an agent may be called as an account. */
+function isSame(one: Session, other: Session): boolean {
+  return one.who === other.who && one.known_by === other.known_by;
+}
+
+// All pages of one browser share its cookie: what stands in this one is not sent for whoever signed in elsewhere.
+document.addEventListener("visibilitychange", () => {
+  if (document.visibilityState !== "visible" || !session.value) return;
+  who().then((now) => {
+    if (now && session.value && !isSame(now, session.value)) leave();
+  }, () => {});
+});
 
 export async function signOn(): Promise<SignOn> {
   return get<SignOn>("/sign-on");
@@ -53,19 +72,28 @@ export interface Attempt {
 
 /** Signs in; what waited for it goes on. */
 export async function signIn(attempt: Attempt): Promise<void> {
-  const before = session.value?.who;
+  const before = session.value;
   await send("POST", "/session", { body: attempt, anonymous: true });
-  await look();
-  // What another person was about to do is not done by this one.
-  if (before !== undefined && before !== session.value?.who) location.reload();
+  const now = await who();
+  if (before && now && !isSame(before, now)) {
+    // What another person was about to do is not done by this one: what waits is never sent.
+    leave();
+    return;
+  }
+  session.value = now;
   signedInAgain();
 }
 
 /** Signs out. */
 export async function signOut(): Promise<void> {
-  await send("DELETE", "/session", { anonymous: true });
+  try {
+    await send("DELETE", "/session", { anonymous: true });
+  } catch (error) {
+    // A session that is over already is as good as signed out.
+    if (!(error instanceof Problem && error.status === 401)) throw error;
+  }
   session.value = null;
   // Nothing of this session stays in memory.
-  location.assign("#/");
-  location.reload();
+  history.replaceState(null, "", "#/");
+  leave();
 }

@@ -60,6 +60,17 @@ impl Shown {
         for [id, extension, password] in &rows {
             line(format_args!("      {id:id_width$}  {extension:extension_width$}  {password}"));
         }
+        if let Some(console) = endpoints.get("console").and_then(Value::as_str) {
+            let admin =
+                |part: &str| endpoints.pointer(&format!("/admin/{part}")).and_then(Value::as_str);
+            line(format_args!(
+                "  the console, in a browser on this machine, which warns of the demo's certificate"
+            ));
+            line(format_args!("    {console}"));
+            if let (Some(user), Some(password)) = (admin("user"), admin("password")) {
+                line(format_args!("    sign in there as {user} with {password}"));
+            }
+        }
         if let Some(control) = endpoints.get("peers").and_then(Value::as_str) {
             line(format_args!("  a call from the simulated contact centre, and who answers it"));
             line(format_args!(

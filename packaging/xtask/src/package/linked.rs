@@ -27,6 +27,9 @@ pub(super) struct Crate {
     pub(super) checksum: Option<String>,
     /// Those it uses, as `name@version`.
     pub(super) uses: BTreeSet<String>,
+    /// Where it comes from, as package URLs call it: `cargo`, or `npm` for what the pages in the program are
+    /// made of.
+    pub(super) from: &'static str,
 }
 
 impl Crate {
@@ -106,6 +109,7 @@ pub(super) fn crates(source: &Source, root: &str) -> Result<Vec<Crate>, Problem>
             is_ours: listed_crate.source.is_none(),
             checksum: checksums.get(&key).cloned(),
             uses: BTreeSet::new(),
+            from: "cargo",
         };
         if found.contains_key(&one.label()) {
             continue;
@@ -122,7 +126,47 @@ pub(super) fn crates(source: &Source, root: &str) -> Result<Vec<Crate>, Problem>
         }
         found.insert(one.label(), one);
     }
-    Ok(found.into_values().collect())
+    let mut all: Vec<_> = found.into_values().collect();
+    if root.name == "server" {
+        all.extend(of_pages(&source.root)?);
+    }
+    Ok(all)
+}
+
+#[derive(Deserialize)]
+struct PagesLock {
+    packages: BTreeMap<String, Locked>,
+}
+
+#[derive(Deserialize)]
+struct Locked {
+    #[serde(default)]
+    version: String,
+    #[serde(default)]
+    license: String,
+    #[serde(default)]
+    dev: bool,
+}
+
+/// What the pages in the program are made of: whatever their lock file has beside what builds them.
+fn of_pages(root: &Path) -> Result<Vec<Crate>, Problem> {
+    let folder = root.join("gateway/web");
+    let lock: PagesLock = serde_json::from_slice(&fs::read(folder.join("package-lock.json"))?)?;
+    let shipped = lock.packages.into_iter().filter(|(_, package)| !package.dev);
+    let told = shipped.filter_map(|(path, package)| {
+        let name = path.strip_prefix("node_modules/")?.to_owned();
+        Some(Crate {
+            name,
+            version: package.version,
+            licence: package.license,
+            folder: folder.join(path),
+            is_ours: false,
+            checksum: None,
+            uses: BTreeSet::new(),
+            from: "npm",
+        })
+    });
+    Ok(told.collect())
 }
 
 /// What the lock file says of each crate of a registry, by name and version.

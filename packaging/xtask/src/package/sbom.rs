@@ -43,7 +43,8 @@ fn bill(name: &str, version: &str, time: &str, root: &str, crates: &[Crate]) -> 
             if let Some(members) = component.as_object_mut()
                 && !one.is_ours
             {
-                let place = format!("pkg:cargo/{}@{}", one.name, one.version);
+                let place =
+                    format!("pkg:{}/{}@{}", one.from, one.name.replace('@', "%40"), one.version);
                 members.insert("purl".into(), place.into());
                 if let Some(sum) = &one.checksum {
                     members.insert("hashes".into(), json!([{"alg": "SHA-256", "content": sum}]));
@@ -106,6 +107,7 @@ mod tests {
             is_ours: false,
             checksum: Some("ab".into()),
             uses: ["untrusted@0.9.0".to_owned()].into(),
+            from: "cargo",
         };
         let bill =
             |version| bill("jackfield", "1.0.0", "2026-01-01T00:00:00Z", "server", &[one(version)]);

@@ -90,7 +90,7 @@ function Phone(props: { phone: AgentPhone }): JSX.Element {
             <Facts facts={[
               [words().device, phone.device ?? "–"],
               ...(phone.device_model ? [[words().deviceModel, phone.device_model] as [string, string]] : []),
-              ...(phone.screen ? [[words().address, <code key="address">{phone.screen.address}</code>] as [string, JSX.Element]] : []),
+              ...(phone.screen?.address ? [[words().address, <code key="address">{phone.screen.address}</code>] as [string, JSX.Element]] : []),
               [words().channel, phone.channel ? words().bySip : words().byWeb],
               ...(phone.shown_at ? [[words().shownAt, time(phone.shown_at)] as [string, string]] : []),
               ...(phone.screen?.last_push ? [[words().lastPush, `${pushWord(phone.screen.last_push)} (${time(phone.screen.last_push_at)})`] as [string, string]] : []),

@@ -26,7 +26,8 @@ export interface ScreenTold {
   behind: boolean;
   closed: boolean;
   lost: boolean;
-  address: string;
+  /** For administrators. */
+  address: string | null;
   last_push: string | null;
   push_problem: string | null;
   last_push_at: string | null;

@@ -48,7 +48,7 @@ function queryOf(): Record<string, string | number> {
     const value = place.value.query.get(name);
     if (value) query[name] = value;
   }
-  const minutes = Number(place.value.query.get("minutes") ?? "10");
+  const minutes = Number(MINUTES.find((it) => it === place.value.query.get("minutes")) ?? "10");
   query["from"] = new Date(Date.now() - minutes * 60_000).toISOString();
   return query;
 }

@@ -22,11 +22,12 @@ const LINES_MAX = 2_000;
 
 function text(line: Line): string {
   const fields = Object.entries(line.fields ?? {}).map(([name, value]) => `${name}=${typeof value === "string" ? value : JSON.stringify(value)}`);
-  return [line.message, ...fields].join(" ");
+  // A peer may have had a hand in it: one line stays one and runs one way, in a file too.
+  return [line.message, ...fields].join(" ").replace(/[\p{Cc}\u200e\u200f\u2028-\u202e\u2066-\u2069]/gu, (it) => `\\u{${it.codePointAt(0)?.toString(16)}}`);
 }
 
 export default function Log(): JSX.Element {
-  const level = place.value.query.get("level") ?? "info";
+  const level = LEVELS.find((it) => it === place.value.query.get("level")) ?? "info";
   const filter = place.value.query.get("contains") ?? "";
   const [lines, setLines] = useState<Line[]>([]);
   const [held, setHeld] = useState<Line[] | null>(null);

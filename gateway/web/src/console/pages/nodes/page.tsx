@@ -71,7 +71,7 @@ function List(props: { status: Status }): JSX.Element {
   const columns: Column<NodeTold>[] = [
     { id: "node", title: words().node, sort: (node) => node.node, cell: (node) => (
       node.node === here ? <>{node.node} <span class="small">({words().here})</span></>
-        : node.console_url ? <>{node.node} <a href={node.console_url} rel="noopener">{words().other}</a></> : node.node
+        : node.console_url?.startsWith("https://") ? <>{node.node} <a href={node.console_url} rel="noopener">{words().other}</a></> : node.node
     ) },
     { id: "state", title: words().state, sort: (node) => node.state, cell: (node) => <State state={STATES[node.state] ?? "unknown"} word={words().states[node.state] ?? node.state} /> },
     { id: "agents", title: words().agents, numeric: true, sort: (node) => node.agents, cell: (node) => node.agents === null ? "–" : number(node.agents) },

@@ -85,7 +85,9 @@ export function reasonOf(part: Pick<Part, "code" | "reason" | "arguments">): str
   const spoken = language.value;
   const words = spoken === "en" ? undefined : REASONS[spoken][part.code ?? ""];
   if (words !== undefined) {
-    const text = filled(words.replace(/\[([^\]]*)\]/g, (_, clause: string) => filled(clause, part.arguments) ?? ""), part.arguments);
+    // First the clauses that go, then all places at once: what a peer said is not read as words with places.
+    const told = words.replace(/\[([^\]]*)\]/g, (_, clause: string) => filled(clause, part.arguments) === null ? "" : clause);
+    const text = filled(told, part.arguments);
     if (text !== null) return text;
   }
   return part.reason ? sentence(part.reason) : "";
