@@ -47,6 +47,7 @@ export const REASONS: Record<Translated, Record<string, string>> = {
     directory_by_hand: "Aus diesem Verzeichnis werden Agenten nur auf Anforderung übernommen. Richten Sie den Abgleich ein, damit es regelmäßig geschieht.",
     directory_not_yet: "Seit dem Start dieses Knotens wurde nichts übernommen. Starten Sie eine Übernahme.",
     directory_failed: "Die letzte Übernahme ist fehlgeschlagen[: {why}]. Testen Sie das Verzeichnis, und prüfen Sie Konto und Adresse.",
+    directory_left_alone: "Das Verzeichnis hat unser eigenes Konto abgewiesen und wird eine Weile nicht gefragt, damit das Konto nicht gesperrt wird[: {why}]. Berichtigen Sie Benutzer oder Passwort, dann wird sofort wieder gefragt.",
     directory_too_many_removals: "Die letzte Übernahme wurde angehalten, weil {removed} Agenten weggefallen wären. Ist das gewollt, übernehmen Sie von Hand mit Entfernungen.",
     directory_not_all: "{count} Einträge des Verzeichnisses wurden nicht übernommen. Der Bericht der letzten Übernahme nennt sie.",
     sip_off: "SIP ist aus. Setzen Sie eine Domäne, damit sich Telefone hier registrieren.",
