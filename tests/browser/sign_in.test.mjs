@@ -101,7 +101,7 @@ test("ops_06_a_session_that_ends_loses_nothing_that_was_typed", async () => {
   await context.close();
 });
 
-test("ops_06_what_one_person_typed_is_not_done_by_the_next_one_at_the_browser", async () => {
+test("what_one_person_typed_is_not_done_by_the_next_one_at_the_browser", async () => {
   const { page, context, wrong } = await open(browser, `${node.console}#/account`);
   await page.getByLabel("Name").waitFor();
   await signIn(page);
@@ -134,7 +134,7 @@ test("ops_06_what_one_person_typed_is_not_done_by_the_next_one_at_the_browser", 
   await context.close();
 });
 
-test("ops_06_a_set_up_link_in_the_address_bar_of_an_open_page_is_taken_and_does_not_stay", async () => {
+test("a_set_up_link_in_the_address_bar_of_an_open_page_is_taken_and_does_not_stay", async () => {
   const { page, context, wrong } = await open(browser, node.console);
   await page.getByLabel("Name").waitFor();
   await page.evaluate(() => { location.hash = "#set-up=c2VjcmV0LW9mLWEtbGluaw"; });

@@ -210,7 +210,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ops_10_an_answer_that_repeats_the_password_is_known_in_every_form_it_has_on_the_way() {
+    fn an_answer_that_repeats_the_password_is_known_in_every_form_it_has_on_the_way() {
         let settings = AlarmMail {
             host: "mail.example".to_owned(),
             port: 465,

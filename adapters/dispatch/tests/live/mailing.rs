@@ -139,7 +139,7 @@ async fn ops_10_a_refused_password_is_not_tried_again_until_the_settings_change(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn ops_02_an_address_that_is_gone_keeps_nobody_else_from_an_alarm() {
+async fn an_address_that_is_gone_keeps_nobody_else_from_an_alarm() {
     let authority = Authority::new();
     let acceptor = authority.acceptor("localhost");
     let office = PostOffice::start(acceptor, MailSecurity::Tls, None).await;
