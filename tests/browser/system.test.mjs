@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { launch, open, signIn } from "./browser.mjs";
 import { golden } from "./golden.mjs";
+import { answer, MARKUP } from "./made_up.mjs";
 import { demo, until } from "./node.mjs";
 import { check, checkDark } from "./page_checks.mjs";
 
@@ -89,8 +90,14 @@ test("ops_08_certificates_are_shown_asked_for_and_refused_in_words", async () =>
   await checkDark(page, "certificates");
   await page.getByLabel("For which listener").first().selectOption("phone");
   await page.getByLabel("Organisation").fill("Hospital <b>");
+  // The demo's certificates are files that its configuration names: it says so, and nothing typed is lost.
+  await page.getByRole("button", { name: "Make the request" }).click();
+  await page.getByRole("alert").getByText("which rule", { exact: false }).waitFor();
+  assert.equal(await page.getByLabel("Organisation").inputValue(), "Hospital <b>");
+  await answer(page, "/certificates/request", { text: "-----BEGIN CERTIFICATE REQUEST-----" });
   await page.getByRole("button", { name: "Make the request" }).click();
   await page.getByText("BEGIN CERTIFICATE REQUEST").waitFor();
+  await page.unrouteAll({ behavior: "ignoreErrors" });
   await page.getByLabel("Certificates as PEM, the server's first").fill("this is no certificate");
   await page.getByRole("button", { name: "Import", exact: true }).click();
   await page.getByRole("alert").waitFor();
@@ -144,6 +151,10 @@ test("ops_02_the_audit_log_is_filtered_and_its_chain_checked", async () => {
   await page.getByRole("button", { name: "Close" }).click();
   await page.getByRole("button", { name: "Check the chain" }).click();
   await page.getByText("The chain is whole", { exact: false }).waitFor();
+  await answer(page, "/audit/check", { intact: false, why: "entry 2 is not what entry 3 says", first: 1, last: 3 });
+  await page.getByRole("button", { name: "Check the chain" }).click();
+  await page.getByText("The chain is broken", { exact: false }).waitFor();
+  await page.unrouteAll({ behavior: "ignoreErrors" });
   await page.getByLabel("Who", { exact: true }).fill("nobody <img src=x onerror=alert(1)>");
   await page.getByRole("button", { name: "Filter" }).click();
   await page.getByText("No entry fits").waitFor();
@@ -158,6 +169,19 @@ test("byd_02_the_flight_recorder_shows_one_timeline", async () => {
   await checkDark(page, "flight-recorder");
   const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "Save as text" }).click()]);
   assert.equal(download.suggestedFilename(), "flight-recorder.txt");
+  // What does not fit into a row is read whole.
+  const words = `cti -> SET_AGENT_STATE_REQ agent 1001 ${MARKUP}`;
+  await answer(page, "/flight-recorder", { node: "gw-1", since_at: "2026-01-31T08:00:00Z", left_out: 0, records: [{
+    number: 1, at: "2026-01-31T08:00:01.234567Z", node: "gw-1", link: "cti", way: "out", message: "SET_AGENT_STATE_REQ", peer: "a", agent: "1001",
+    agent_inferred: true, device: null, line: "2001", calls: ["17"], said: { state: "ready", label: MARKUP }, words,
+  }] });
+  await page.getByRole("button", { name: "Show", exact: true }).click();
+  await page.getByRole("button", { name: words }).click();
+  await page.getByRole("dialog", { name: "One message" }).getByText("sent by us", { exact: false }).waitFor();
+  await check(page, "flight-recorder-one");
+  await page.keyboard.press("Escape");
+  await until(() => page.evaluate((words) => document.activeElement?.textContent === words, words), "the focus where it was");
+  await page.unrouteAll({ behavior: "ignoreErrors" });
 });
 
 test("ops_06_tokens_are_made_shown_once_and_revoked", async () => {
@@ -180,6 +204,41 @@ test("ops_06_the_program_says_what_is_in_it", async () => {
   await page.getByText("Apache-2.0", { exact: false }).first().waitFor();
   await check(page, "about");
   await checkDark(page, "about");
+});
+
+test("a_directory_says_how_taking_agents_over_went_and_asks_before_many_go", async () => {
+  const { page } = own;
+  const report = {
+    at: 1_769_846_400_000_000, result: "too_many_removals", why: "412 agents would go", found: 12, added: 0, changed: 0, removed: 412,
+    held_up: [{ who: "1007", why: "is in a call" }], failed: [{ who: MARKUP, why: "has no number" }], not_taken: 5,
+  };
+  const directories = [{ name: "hospital", every_minutes: 60, last: report }, { name: MARKUP, every_minutes: null, last: null }];
+  const asked = [];
+  await answer(page, "/directories", { items: directories.map(({ name }) => ({ name })), next: null, total: 2 });
+  await answer(page, "/directory-status", { directories });
+  await answer(page, "/directories/hospital/sync", (_, request) => {
+    asked.push(request.postDataJSON());
+    return { ...report, result: "done", why: null };
+  });
+  await show("settings/directories", "Directories (LDAP)");
+  const region = page.getByRole("region", { name: "Agents taken over" });
+  await region.getByText("Held: too many would go").waitFor();
+  await region.getByRole("link", { name: "Set up taking over" }).waitFor();
+  await region.locator("summary").click();
+  await region.getByText("3 more are not listed.").waitFor();
+  await check(page, "directories-held");
+  await checkDark(page, "directories-held");
+  await region.getByRole("button", { name: "Take over from hospital, and remove 412 agents" }).click();
+  const dialog = page.getByRole("dialog", { name: "Remove 412 agents that are no more in hospital?" });
+  await dialog.waitFor();
+  await page.keyboard.press("Escape");
+  await dialog.waitFor({ state: "hidden" });
+  assert.deepEqual(asked, []);
+  await region.getByRole("button", { name: "Take over from hospital, and remove 412 agents" }).click();
+  await dialog.getByRole("button", { name: "Remove 412 agents" }).click();
+  await dialog.waitFor({ state: "hidden" });
+  assert.deepEqual(asked, [{ removals: true }]);
+  await page.unrouteAll({ behavior: "ignoreErrors" });
 });
 
 test("byd_08_every_page_speaks_german", async () => {

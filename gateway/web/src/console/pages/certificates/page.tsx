@@ -37,6 +37,7 @@ export default function CertificatesPage(): JSX.Element {
         <InForceCard key={certificate.purpose} certificate={certificate} again={asked.again}
           isOpen={told.pending.some((pending) => pending.purpose === certificate.purpose)} />
       ))}
+      {told?.in_force.some((certificate) => certificate.configured) && <Notice kind="partial" quiet>{words().filesRule}</Notice>}
       {told && (
         <div class="columns">
           <RequestForm again={asked.again} />
