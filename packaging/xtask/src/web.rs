@@ -59,6 +59,8 @@ pub(crate) fn browser_tests(workspace: &Workspace) -> Result<Command, Box<dyn Er
     node.install(&folder)?;
     let mut command = Command::new(&node.program);
     command.args(["--test", "--test-concurrency=1", "--test-reporter=tap"]).current_dir(folder);
+    // A browser that is left open holds up nobody.
+    command.args(["--test-force-exit", "--test-timeout=300000"]);
     command.env("JACKFIELD", workspace.program("debug", "jackfield"));
     Ok(command)
 }
