@@ -40,7 +40,7 @@ test("byd_08_the_sign_in_page_is_for_everybody", async () => {
 
   await page.getByLabel("Language").selectOption("de");
   await page.getByRole("button", { name: "Anmelden" }).waitFor();
-  assert.equal(await page.evaluate(() => document.documentElement.lang), "de");
+  await until(() => page.evaluate(() => document.documentElement.lang === "de"), "the language of the page");
   assert.equal((await alert.textContent()).trim(), "Der Name oder das Passwort ist falsch.");
   await golden(page.locator("#app"), "sign-in-wrong-de");
   await page.reload();

@@ -114,17 +114,22 @@ function IconButton(props: { kind: string; label: string; disabled: boolean; onC
   );
 }
 
-/** Focuses the first of what is there after the next drawing. */
+/** So many drawings may pass until what was added is there. */
+const DRAWINGS_MAX = 30;
+
+/** Focuses the first of these once it is drawn, else the next one that is there. */
 function focusLater(box: { current: HTMLElement | null }, ...selectors: string[]): void {
-  requestAnimationFrame(() => requestAnimationFrame(() => {
-    for (const selector of selectors) {
-      const found = box.current?.querySelector<HTMLElement & { disabled?: boolean }>(selector);
-      if (found && !found.disabled) {
-        found.focus();
-        return;
-      }
-    }
-  }));
+  const usable = (selector: string) => {
+    const found = box.current?.querySelector<HTMLElement & { disabled?: boolean }>(selector);
+    return found && !found.disabled ? found : null;
+  };
+  const look = (drawings: number) => requestAnimationFrame(() => {
+    const first = selectors[0] ? usable(selectors[0]) : null;
+    if (!first && drawings < DRAWINGS_MAX && selectors.length === 1) look(drawings + 1);
+    else (first ?? selectors.map(usable).find(Boolean))?.focus();
+  });
+  // One drawing is that of the change itself.
+  requestAnimationFrame(() => look(0));
 }
 
 /** Names with a value each. */
