@@ -45,7 +45,11 @@ pub(crate) struct Link {
     machine: Machine,
     active: Option<Side>,
     since: Timestamp,
+    /// What is wrong with a side, or between them.
     problem: Option<String>,
+    /// The side in charge said that the peripheral is off-line; whatever sides do meanwhile, its agents
+    /// are asked about once it is back.
+    peripheral_away: bool,
 }
 
 /// What happened.
@@ -81,6 +85,7 @@ impl Link {
             active: None,
             since,
             problem: None,
+            peripheral_away: false,
         };
         link.tell();
         let mut tell_at = now() + TELL;
@@ -214,6 +219,8 @@ impl Link {
             self.machine.lose();
         }
         self.active = active;
+        // The side that serves from now on says so itself.
+        self.peripheral_away = false;
         self.since = self.port.now();
         let pair = &self.config.name;
         match active {
@@ -407,13 +414,11 @@ impl Link {
                     let _ = connection.session.handle(now(), Input::LinkClosed);
                 }
             } else if let Some(is_online) = mine {
-                const AWAY: &str = "the peripheral is off-line";
-                let was_away = self.problem.as_deref() == Some(AWAY);
-                self.problem = (!is_online).then(|| AWAY.to_owned());
+                let was_away = std::mem::replace(&mut self.peripheral_away, !is_online);
                 // What its agents do meanwhile is told to nobody.
                 if !is_online {
                     self.machine.owner.lose();
-                } else if was_away && self.active == Some(side) {
+                } else if was_away {
                     self.machine.begin();
                 }
             }
@@ -475,7 +480,7 @@ impl Link {
             active_side: self.active.map(name),
             standby_side,
             since: Some(self.since),
-            problem: self.problem.clone(),
+            problem: self.problem_told(),
             unknown_agents: unknown,
         });
         let pair = self.config.name.as_str();
@@ -488,6 +493,13 @@ impl Link {
         self.figures.unknown.with(&[pair]).set(count(unknown));
         self.figures.calls.with(&[pair]).set(count(self.machine.calls()));
         self.figures.waiting.with(&[pair]).set(count(self.machine.asks.count()));
+    }
+
+    /// Everything that is wrong, in words for operators.
+    fn problem_told(&self) -> Option<String> {
+        let away = self.peripheral_away.then_some("the peripheral is off-line");
+        let problems: Vec<_> = away.into_iter().chain(self.problem.as_deref()).collect();
+        (!problems.is_empty()).then(|| problems.join("; "))
     }
 
     /// Takes leave of the servers.
