@@ -11,6 +11,7 @@
 mod agents;
 mod hostile;
 mod lines;
+mod openings;
 mod probes;
 mod proofs;
 mod sides;
@@ -165,6 +166,25 @@ impl Bench {
         change: impl Fn(&mut Value),
         settle: impl Fn(&mut Settings),
     ) -> Self {
+        let bench = Self::begin(peers, change, settle).await;
+        for (name, _) in peers {
+            let name = name.parse().unwrap();
+            bench
+                .until("the link", || {
+                    let statuses = bench.port.pair_statuses();
+                    statuses.iter().any(|(pair, it)| *pair == name && it.active_side.is_some())
+                })
+                .await;
+        }
+        bench
+    }
+
+    /// The same, but nobody has to serve the pairs.
+    async fn begin(
+        peers: &[(&str, &Peers)],
+        change: impl Fn(&mut Value),
+        settle: impl Fn(&mut Settings),
+    ) -> Self {
         let mut settings = Settings::default();
         let mut pairs = BTreeMap::new();
         for (name, peers) in peers {
@@ -186,17 +206,7 @@ impl Bench {
         let port = memory_port(&settings, authenticator, Arc::new(SystemClock)).await;
         let (stop, stopped) = watch::channel(false);
         let pairs = tokio::spawn(cti::Pairs::new(port.clone()).run(stopped));
-        let bench = Self { port, stop, pairs };
-        for (name, _) in peers {
-            let name = name.parse().unwrap();
-            bench
-                .until("the link", || {
-                    let statuses = bench.port.pair_statuses();
-                    statuses.iter().any(|(pair, it)| *pair == name && it.active_side.is_some())
-                })
-                .await;
-        }
-        bench
+        Self { port, stop, pairs }
     }
 
     async fn until(&self, what: &str, is_so: impl Fn() -> bool) {

@@ -5,7 +5,7 @@ use domain::{OwnerRefusalKind, Refusal, Unclear};
 use super::*;
 
 /// Signs in, takes a call, notes what it was about, asks for Not Ready in it, and signs out.
-async fn whole_life(peers: &Peers, bench: &Bench, version: u32) {
+pub(super) async fn whole_life(peers: &Peers, bench: &Bench, version: u32) {
     let wrong = bench.sign_in("1001", "2001", "wrong").await;
     assert!(matches!(wrong, SignInAnswer::NotProven(_)), "{version}: {wrong:?}");
     bench.signed_in("1001", "2001").await;
