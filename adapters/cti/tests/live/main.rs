@@ -254,9 +254,13 @@ impl Bench {
     }
 
     async fn wish(&self, agent: &str, wish: Wish) -> Outcome {
+        self.wish_of(key(agent), wish).await
+    }
+
+    async fn wish_of(&self, agent: AgentKey, wish: Wish) -> Outcome {
         static NEXT: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
         let number = NEXT.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-        let command = AgentCommand { agent: key(agent), holder: None, seen_changes: None, wish };
+        let command = AgentCommand { agent, holder: None, seen_changes: None, wish };
         let input = Input::command(InputId::new("wish", number), Wanted::Agent(command));
         self.port.submit(input).await.unwrap()
     }
