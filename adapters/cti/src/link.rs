@@ -4,19 +4,19 @@
 //! that a peer that does not read holds up nothing but itself: what waits for it is bounded, and then
 //! the connection is given up.
 
+mod connection;
+
 use std::time::{Duration, Instant};
 
 use domain::Timestamp;
 use engine::recorder::Way;
 use engine::{OwnerRequest, PairStatus, Port};
 use protocols::cti::{
-    CloseReason, Counts, Event, Input, InvokeId, Output, Phase, RequestError, Session, SessionType,
-    Side, SideInput, SideOutput, Sides, Status,
+    CloseReason, Event, Input, InvokeId, Output, Phase, RequestError, SessionType, Side, SideInput,
+    SideOutput, Sides, Status,
 };
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::config::PairConfig;
@@ -24,27 +24,14 @@ use crate::figures::{Figures, label};
 use crate::machine::Machine;
 use crate::noted::Noted;
 
+use connection::{Connection, read};
+
 /// How long a connection may take to be made.
 const CONNECT: Duration = Duration::from_secs(5);
-/// Pieces that may wait for a peer that does not read.
-const WRITES_MAX: usize = 4_096;
-/// Bytes read at once.
-const READ_BYTES: usize = 64 * 1024;
 /// How often figures and the status are brought up to date.
 const TELL: Duration = Duration::from_secs(1);
 /// How long sessions have to be closed at the end.
 const CLOSING: Duration = Duration::from_secs(1);
-
-/// A side's connection and session.
-struct Connection {
-    session: Session,
-    read: OwnedReadHalf,
-    writes: mpsc::Sender<Vec<u8>>,
-    buffer: Vec<u8>,
-    /// What the session had met when it was last told.
-    told: Counts,
-    _writer: JoinSet<()>,
-}
 
 /// A pair's task.
 pub(crate) struct Link {
@@ -58,7 +45,11 @@ pub(crate) struct Link {
     machine: Machine,
     active: Option<Side>,
     since: Timestamp,
+    /// What is wrong with a side, or between them.
     problem: Option<String>,
+    /// The side in charge said that the peripheral is off-line; whatever sides do meanwhile, its agents
+    /// are asked about once it is back.
+    peripheral_away: bool,
 }
 
 /// What happened.
@@ -94,6 +85,7 @@ impl Link {
             active: None,
             since,
             problem: None,
+            peripheral_away: false,
         };
         link.tell();
         let mut tell_at = now() + TELL;
@@ -227,6 +219,8 @@ impl Link {
             self.machine.lose();
         }
         self.active = active;
+        // The side that serves from now on says so itself.
+        self.peripheral_away = false;
         self.since = self.port.now();
         let pair = &self.config.name;
         match active {
@@ -242,25 +236,12 @@ impl Link {
 
     fn connected(&mut self, side: Side, connected: std::io::Result<TcpStream>) {
         let opened = connected.and_then(|stream| {
-            // A dead link is dropped at once, and small messages do not wait for each other.
-            stream.set_nodelay(true)?;
-            stream.set_zero_linger()?;
             let mut settings = self.config.session.clone();
             settings.first_invoke = InvokeId(self.random() >> 1 | 1);
-            let session = Session::new(settings, now());
-            let session = session.map_err(|error| std::io::Error::other(error.to_string()))?;
-            Ok((stream, session))
+            Connection::new(stream, settings, now())
         });
         match opened {
-            Ok((stream, session)) => {
-                let (read, write) = stream.into_split();
-                let (writes, waiting) = mpsc::channel(WRITES_MAX);
-                let mut writer = JoinSet::new();
-                writer.spawn(write_all(write, waiting));
-                let buffer = vec![0; READ_BYTES];
-                let told = Counts::default();
-                let connection =
-                    Connection { session, read, writes, buffer, told, _writer: writer };
+            Ok(connection) => {
                 *self.place(side) = Some(connection);
                 self.noted(side).said(Way::Out, "OPEN_REQ");
             }
@@ -433,13 +414,11 @@ impl Link {
                     let _ = connection.session.handle(now(), Input::LinkClosed);
                 }
             } else if let Some(is_online) = mine {
-                const AWAY: &str = "the peripheral is off-line";
-                let was_away = self.problem.as_deref() == Some(AWAY);
-                self.problem = (!is_online).then(|| AWAY.to_owned());
+                let was_away = std::mem::replace(&mut self.peripheral_away, !is_online);
                 // What its agents do meanwhile is told to nobody.
                 if !is_online {
                     self.machine.owner.lose();
-                } else if was_away && self.active == Some(side) {
+                } else if was_away {
                     self.machine.begin();
                 }
             }
@@ -501,7 +480,7 @@ impl Link {
             active_side: self.active.map(name),
             standby_side,
             since: Some(self.since),
-            problem: self.problem.clone(),
+            problem: self.problem_told(),
             unknown_agents: unknown,
         });
         let pair = self.config.name.as_str();
@@ -516,30 +495,23 @@ impl Link {
         self.figures.waiting.with(&[pair]).set(count(self.machine.asks.count()));
     }
 
+    /// Everything that is wrong, in words for operators.
+    fn problem_told(&self) -> Option<String> {
+        let away = self.peripheral_away.then_some("the peripheral is off-line");
+        let problems: Vec<_> = away.into_iter().chain(self.problem.as_deref()).collect();
+        (!problems.is_empty()).then(|| problems.join("; "))
+    }
+
     /// Takes leave of the servers.
     async fn close(&mut self) {
         self.machine.lose();
-        let mut writers = Vec::new();
+        let mut leaving = JoinSet::new();
         for side in [Side::A, Side::B] {
-            let Some(mut connection) = self.place(side).take() else { continue };
-            connection.session.close(now(), Status::NONE);
-            while let Some(output) = connection.session.poll() {
-                if let Output::Transmit(bytes) = output {
-                    // Whoever does not read is not told.
-                    let _ = connection.writes.try_send(bytes);
-                }
+            if let Some(connection) = self.place(side).take() {
+                leaving.spawn(connection.close(now()));
             }
-            let Connection { writes, _writer: writer, read, .. } = connection;
-            drop(writes);
-            writers.push((writer, read));
         }
-        let all = async {
-            for (writer, read) in &mut writers {
-                while writer.join_next().await.is_some() {}
-                // The server's answer, so that the reset does not overtake our farewell.
-                let _ = read.read(&mut [0; 64]).await;
-            }
-        };
+        let all = async { while leaving.join_next().await.is_some() {} };
         let _ = tokio::time::timeout(CLOSING, all).await;
     }
 
@@ -561,24 +533,6 @@ impl Link {
     /// Spreads attempts; without randomness they come together, which harms nobody at once.
     fn random(&self) -> u32 {
         self.port.random().map_or(0, u32::from_be_bytes)
-    }
-}
-
-async fn read(connection: Option<&mut Connection>) -> std::io::Result<usize> {
-    match connection {
-        Some(Connection { read, buffer, .. }) => read.read(buffer).await,
-        None => std::future::pending().await,
-    }
-}
-
-async fn write_all(mut write: OwnedWriteHalf, mut waiting: mpsc::Receiver<Vec<u8>>) {
-    while let Some(mut bytes) = waiting.recv().await {
-        while let Ok(more) = waiting.try_recv() {
-            bytes.extend(more);
-        }
-        if write.write_all(&bytes).await.is_err() {
-            return;
-        }
     }
 }
 

@@ -229,6 +229,17 @@ mod tests {
     }
 
     #[test]
+    fn a_question_from_before_the_clock_was_set_back_holds_no_place_for_long() {
+        let waiting = ids(1).into_iter().map(|id| (id, 0)).collect();
+        let mut questions = Questions { waiting, in_flight: Vec::new() };
+        assert!(questions.next(at(1_000), |_| false).is_some());
+        assert_eq!(questions.next(at(1_001), |_| false), None, "its answer may still come");
+        // By this clock its time would be over only in a quarter of an hour.
+        assert!(questions.next(at(100), |_| false).is_some());
+        assert_eq!(questions.next(at(101), |_| false), None);
+    }
+
+    #[test]
     fn a_question_without_an_answer_is_asked_again_and_then_given_up() {
         let waiting = ids(1).into_iter().map(|id| (id, 0)).collect();
         let mut questions = Questions { waiting, in_flight: Vec::new() };

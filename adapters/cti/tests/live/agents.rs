@@ -1,4 +1,4 @@
-//! CTI-06 and CTI-10: many agents, and whose they are.
+//! CTI-06 and CTI-10: many agents, many pairs, and whose the agents are.
 
 use domain::settings::Agent;
 use domain::{Refusal, Role};
@@ -70,6 +70,63 @@ async fn cti_06_two_thousand_agents_are_known_again_with_64_questions_at_a_time(
     bench.until("everybody once more", all_known).await;
     peers.nothing_was_broken();
     bench.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn cti_06_twelve_pairs_are_served_at_once_and_one_that_is_lost_harms_no_other() {
+    const PAIRS: u32 = 12;
+    let mut servers = Vec::new();
+    for number in 1..=PAIRS {
+        let [id, line] = [number * 1_000, 500_000 + number].map(|it| it.to_string());
+        let first = ["--generate-agents", "1", "--first-id", &id, "--first-extension", &line];
+        let Some(peers) = Peers::start(&first) else { return };
+        servers.push((format!("pair{number}"), peers, id, line));
+    }
+    let pairs: Vec<_> = servers.iter().map(|(name, peers, ..)| (name.as_str(), peers)).collect();
+    let bench = Arc::new(Bench::start(&pairs, |_| {}).await);
+    let mut days = tokio::task::JoinSet::new();
+    for (name, _, id, line) in &servers {
+        let (bench, line) = (Arc::clone(&bench), line.clone());
+        let (agent, id): (AgentKey, _) = (format!("{name}:{id}").parse().unwrap(), id.clone());
+        days.spawn(async move {
+            let answer = bench.sign_in(&id, &line, "12345").await;
+            let SignInAnswer::SignedIn { agent: signed_in, .. } = answer else {
+                panic!("{agent}: {answer:?}")
+            };
+            assert_eq!(signed_in, agent);
+            let outcome = bench.wish_of(agent.clone(), Wish::Ready).await;
+            assert_eq!(outcome, Outcome::Done(domain::Reply::Done), "{agent}");
+            agent
+        });
+    }
+    let agents: Vec<AgentKey> = days.join_all().await;
+    assert_eq!(agents.len(), servers.len());
+    for (_, peers, id, _) in &servers {
+        assert_eq!(peers.agent(id, "state"), "available");
+    }
+
+    let known = || {
+        let is_known = |agent: &&AgentKey| {
+            let live = bench.port.live(agent);
+            live.is_some_and(|it| it.known == Known::Now && it.state == PresenceState::Ready)
+        };
+        agents.iter().filter(is_known).count()
+    };
+    assert_eq!(known(), agents.len());
+    servers[0].1.say("side down a");
+    bench.until("one pair less", || known() == agents.len() - 1).await;
+    for agent in agents.iter().filter(|agent| agent.pair.as_str() != "pair1") {
+        for wish in [Wish::NotReady(None), Wish::Ready] {
+            let outcome = bench.wish_of(agent.clone(), wish).await;
+            assert_eq!(outcome, Outcome::Done(domain::Reply::Done), "{agent}");
+        }
+    }
+    servers[0].1.say("side up a");
+    bench.until("all pairs again", || known() == agents.len()).await;
+    for (_, peers, ..) in &servers {
+        peers.nothing_was_broken();
+    }
+    Arc::into_inner(bench).unwrap().close().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -11,6 +11,7 @@
 mod agents;
 mod hostile;
 mod lines;
+mod openings;
 mod probes;
 mod proofs;
 mod sides;
@@ -165,6 +166,25 @@ impl Bench {
         change: impl Fn(&mut Value),
         settle: impl Fn(&mut Settings),
     ) -> Self {
+        let bench = Self::begin(peers, change, settle).await;
+        for (name, _) in peers {
+            let name = name.parse().unwrap();
+            bench
+                .until("the link", || {
+                    let statuses = bench.port.pair_statuses();
+                    statuses.iter().any(|(pair, it)| *pair == name && it.active_side.is_some())
+                })
+                .await;
+        }
+        bench
+    }
+
+    /// The same, but nobody has to serve the pairs.
+    async fn begin(
+        peers: &[(&str, &Peers)],
+        change: impl Fn(&mut Value),
+        settle: impl Fn(&mut Settings),
+    ) -> Self {
         let mut settings = Settings::default();
         let mut pairs = BTreeMap::new();
         for (name, peers) in peers {
@@ -186,17 +206,7 @@ impl Bench {
         let port = memory_port(&settings, authenticator, Arc::new(SystemClock)).await;
         let (stop, stopped) = watch::channel(false);
         let pairs = tokio::spawn(cti::Pairs::new(port.clone()).run(stopped));
-        let bench = Self { port, stop, pairs };
-        for (name, _) in peers {
-            let name = name.parse().unwrap();
-            bench
-                .until("the link", || {
-                    let statuses = bench.port.pair_statuses();
-                    statuses.iter().any(|(pair, it)| *pair == name && it.active_side.is_some())
-                })
-                .await;
-        }
-        bench
+        Self { port, stop, pairs }
     }
 
     async fn until(&self, what: &str, is_so: impl Fn() -> bool) {
@@ -244,9 +254,13 @@ impl Bench {
     }
 
     async fn wish(&self, agent: &str, wish: Wish) -> Outcome {
+        self.wish_of(key(agent), wish).await
+    }
+
+    async fn wish_of(&self, agent: AgentKey, wish: Wish) -> Outcome {
         static NEXT: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
         let number = NEXT.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-        let command = AgentCommand { agent: key(agent), holder: None, seen_changes: None, wish };
+        let command = AgentCommand { agent, holder: None, seen_changes: None, wish };
         let input = Input::command(InputId::new("wish", number), Wanted::Agent(command));
         self.port.submit(input).await.unwrap()
     }

@@ -125,6 +125,28 @@ async fn cti_02_a_peripheral_that_goes_and_comes_back_is_told_to_operators() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn cti_02_a_peripheral_comes_back_to_its_agents_whatever_the_standby_side_did_meanwhile() {
+    let Some(peers) = Peers::start(&TWO) else { return };
+    let bench = Bench::of_version(&peers, 24).await;
+    standby(&bench, 'b').await;
+    bench.signed_in("1001", "2001").await;
+    let is_told = |part: &str| bench.status().problem.is_some_and(|it| it.contains(part));
+    peers.say("peripheral offline");
+    bench.until("the problem", || is_told("the peripheral is off-line")).await;
+    peers.say("side down b");
+    bench.until("both problems", || is_told("peripheral") && is_told("side b")).await;
+    peers.say("side up b");
+    standby(&bench, 'b').await;
+    bench.until("the first problem alone", || is_told("peripheral") && !is_told("side b")).await;
+    assert!(bench.port.live(&key("1001")).unwrap().known != Known::Now, "it is away");
+    peers.say("peripheral online");
+    serves(&bench).await;
+    bench.until("no problem", || bench.status().problem.is_none()).await;
+    peers.nothing_was_broken();
+    bench.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn cti_02_the_standby_side_of_express_refuses_and_the_other_is_taken() {
     let arguments = ["--dialect", "express", "--listen-b", "127.0.0.1:0"];
     let Some(peers) = Peers::start(&arguments) else { return };

@@ -5,7 +5,7 @@ use domain::{OwnerRefusalKind, Refusal, Unclear};
 use super::*;
 
 /// Signs in, takes a call, notes what it was about, asks for Not Ready in it, and signs out.
-async fn whole_life(peers: &Peers, bench: &Bench, version: u32) {
+pub(super) async fn whole_life(peers: &Peers, bench: &Bench, version: u32) {
     let wrong = bench.sign_in("1001", "2001", "wrong").await;
     assert!(matches!(wrong, SignInAnswer::NotProven(_)), "{version}: {wrong:?}");
     bench.signed_in("1001", "2001").await;
@@ -42,7 +42,7 @@ async fn whole_life(peers: &Peers, bench: &Bench, version: u32) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn cti_01_every_version_of_enterprise_carries_a_working_day() {
-    for version in [9, 14, 19, 20, 24, 25] {
+    for version in 9..=25 {
         let most = version.to_string();
         let arguments = ["--maximum-version", &most, "--wrap-up-seconds", "0"];
         let Some(peers) = Peers::start(&arguments) else { return };
@@ -54,7 +54,7 @@ async fn cti_01_every_version_of_enterprise_carries_a_working_day() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn cti_01_every_version_of_express_carries_a_working_day() {
-    for version in [14, 18] {
+    for version in 10..=18 {
         let arguments = ["--dialect", "express", "--wrap-up-seconds", "0"];
         let Some(peers) = Peers::start(&arguments) else { return };
         let bench = Bench::express(&peers, version).await;

@@ -76,17 +76,6 @@ impl Status {
     }
 }
 
-impl Status {
-    /// Whether the other side may serve although this one refuses: standby, off-line, maintenance.
-    #[must_use]
-    pub fn means_other_side(self) -> bool {
-        matches!(
-            self,
-            Self::SERVER_OFFLINE | Self::SERVER_NOT_MASTER | Self::STANDBY | Self::MAINTENANCE
-        )
-    }
-}
-
 named!(Status: u32, 0);
 
 /// Why a control request was refused (`CONTROL_FAILURE_CONF`).

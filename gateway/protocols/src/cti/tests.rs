@@ -123,6 +123,21 @@ fn cti_01_heartbeats_and_failures() {
     );
 }
 
+#[test]
+fn cti_02_a_side_is_promoted_or_goes_into_maintenance_from_version_24_on() {
+    check(&cce(24), Message::StandbyActive, "00000000 00000115");
+    check(&cce(24), Message::MaintenanceReq(InvokeId(9)), "00000004 00000116 00000009");
+    for (is_so, written) in [(true, "0001"), (false, "0000")] {
+        let response = format!("00000006 00000117 00000009 {written}");
+        check(&cce(24), Message::MaintenanceResp(InvokeId(9), is_so), &response);
+        let event = format!("00000002 00000118 {written}");
+        check(&cce(24), Message::MaintenanceEvent(is_so), &event);
+    }
+    let stopping = |invoke_id| Message::StoppingRequests(StoppingRequests { invoke_id });
+    check(&cce(24), stopping(None), "00000000 00000119");
+    check(&cce(24), stopping(Some(InvokeId(9))), "00000004 00000119 00000009");
+}
+
 fn login() -> SetAgentStateReq {
     SetAgentStateReq {
         peripheral_id: 5000,
@@ -145,6 +160,18 @@ fn cti_03_a_forced_logout_carries_code_255_and_the_flag() {
         set(request),
         "00000023 00000026 00000003 00001388 0001 0000 0000 00FF 01 00000000
          0605 '2001 00 0505 '1001 00",
+    );
+}
+
+#[test]
+fn phn_10_express_is_asked_about_a_password_with_the_flag_that_changes_no_state() {
+    let request =
+        SetAgentStateReq { peripheral_id: 1, forced: ForcedFlag::AuthenticateOnly, ..login() };
+    check(
+        &framing(18, Dialect::Express),
+        set(request),
+        "00000028 00000026 00000003 00000001 0000 0000 0000 0000 02 00000000
+         0605 '2001 00 C205 '1001 00 3103 'pw 00",
     );
 }
 
