@@ -145,7 +145,7 @@ fn check_secrets(gateway: &Gateway, phone: &Phone) {
     planted.exactly("the agent's password", &gateway.password("1001"));
     planted.exactly("what came with the call", "Gold customer");
     let tokens = tokens(phone);
-    assert!(tokens.len() > 3, "{tokens:?}");
+    assert!(tokens.len() > 1, "{tokens:?}");
     for token in &tokens {
         planted.exactly("a link", token);
     }

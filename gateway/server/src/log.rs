@@ -177,7 +177,7 @@ fn lines(config: LogConfig, node: Option<&NodeName>) -> BoxedLayer {
 }
 
 /// Our own crates, whose lines are logged from the level on that is set.
-const OURS: [&str; 13] = [
+const OURS: [&str; 14] = [
     "jackfield",
     "server",
     "engine",
@@ -187,6 +187,7 @@ const OURS: [&str; 13] = [
     "console",
     "cti",
     "directory",
+    "dispatch",
     "headset",
     "phone",
     "provisioning",
