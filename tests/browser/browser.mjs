@@ -19,7 +19,8 @@ export function launch() {
 export async function open(browser, address, options = {}) {
   const context = await browser.newContext({
     ignoreHTTPSErrors: true, locale: "en-GB", timezoneId: "UTC", viewport: { width: 1280, height: 900 },
-    colorScheme: "light", ...options,
+    // Colours on their way to others are judged by nobody.
+    colorScheme: "light", reducedMotion: "reduce", ...options,
   });
   const page = await context.newPage();
   const wrong = [];

@@ -279,15 +279,15 @@ mod tests {
     #[test]
     fn what_was_gathered_is_summed_by_label() {
         let metrics = Metrics::new();
-        let counters = metrics.counters("jackfield_pushes_total", "Pushes.", &["result"]);
+        let counters = metrics.counters("some_pushes_total", "Pushes.", &["result"]);
         counters.with(&["ok"]).add(5);
         counters.with(&["refused"]).add(2);
         counters.with(&["no_answer"]).add(1);
-        metrics.gauges("jackfield_level", "Level.", &[]).with(&[]).set(7);
+        metrics.gauges("some_level", "Level.", &[]).with(&[]).set(7);
         let gathered = metrics.gathered();
-        assert_eq!(gathered.sum("jackfield_pushes_total", "", |_| true), Some(8.0));
-        assert_eq!(gathered.sum("jackfield_pushes_total", "result", |it| it != "ok"), Some(3.0));
-        assert_eq!(gathered.sum("jackfield_level", "", |_| true), Some(7.0));
+        assert_eq!(gathered.sum("some_pushes_total", "", |_| true), Some(8.0));
+        assert_eq!(gathered.sum("some_pushes_total", "result", |it| it != "ok"), Some(3.0));
+        assert_eq!(gathered.sum("some_level", "", |_| true), Some(7.0));
         assert_eq!(gathered.sum("jackfield_other", "", |_| true), None);
     }
 
