@@ -67,6 +67,41 @@ fn post(machine: &Machine, what: &str, body: &str) {
     assert!(answer.status.success(), "{what}: {}", said(&answer));
 }
 
+/// Adds a document as the console does: by the cookie, only where nothing is.
+pub(crate) fn add(machine: &Machine, path: &str, body: &str) {
+    let url = format!("{API}/{path}");
+    let answer = machine.output(&[
+        "curl",
+        "-sSk",
+        "--fail-with-body",
+        "-b",
+        COOKIES,
+        "-X",
+        "PUT",
+        "-H",
+        "Origin: https://127.0.0.1:9443",
+        "-H",
+        "If-None-Match: *",
+        "-H",
+        "Content-Type: application/json",
+        "-d",
+        body,
+        &url,
+    ]);
+    assert!(answer.status.success(), "{path}: {}", said(&answer));
+}
+
+/// What a simulated phone says that signs an agent in at the service.
+pub(crate) fn sign_in_at_a_phone(machine: &Machine, device: &str, fields: &str) -> String {
+    let commands = format!(
+        "(echo '{{\"services\": true}}'; sleep 3; echo '{{\"type\": {fields}}}'; \
+          echo '{{\"press\": \"SignIn\"}}'; sleep 3) | \
+         timeout 60 jackfield-peers phone --script --device {device} --model CP-8845 \
+           --url https://gw-a.example.com:8445/fippa/ --resolve gw-a.example.com=127.0.0.1"
+    );
+    machine.shell(&commands)
+}
+
 /// Whether the cookie counts.
 pub(crate) fn is_signed_in(machine: &Machine) -> bool {
     let url = format!("{API}/session");

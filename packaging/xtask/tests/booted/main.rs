@@ -11,7 +11,7 @@ mod machine;
 
 use machine::{Machine, hindrance, said, wait};
 
-use life::{Knocking, administrator, deb, is_signed_in, rpm};
+use life::{Knocking, add, administrator, deb, is_signed_in, peers, rpm, sign_in_at_a_phone};
 
 /// Leaves the test where no machine can be booted.
 macro_rules! machine {
@@ -65,6 +65,26 @@ fn ops_01_a_debian_package_serves_at_once_and_goes_without_a_trace() {
     assert_eq!(left.trim(), "", "something is left");
     assert!(machine.run(&["id", "jackfield"]).contains("jackfield"));
     println!("seen: purged; nothing is left but its user");
+}
+
+#[test]
+fn ops_01_a_newcomer_comes_from_the_package_to_an_agent_at_a_phone() {
+    let machine = machine!("newcomer");
+    machine.run(&["dpkg", "-i", &deb("first"), &peers("first")]);
+    machine.wait_until_it_serves();
+    administrator(&machine);
+    add(&machine, "teams/Support", "{}");
+    let agent = r#"{"team": "Support", "extension": "2001", "password": "4711"}"#;
+    add(&machine, "agents/1001", agent);
+    add(&machine, "devices/SEP001122334455", "{}");
+    println!("seen: team, agent and phone added with the cookie of the first administrator");
+    let fields = r#"{"id": "1001", "extension": "2001", "password": "4711"}"#;
+    let said = sign_in_at_a_phone(&machine, "SEP001122334455", fields);
+    assert!(!said.contains("\"violation\""), "{said}");
+    let status = machine.run(&["jackfield", "status"]);
+    assert!(said.contains("NotReady") || said.contains("Not Ready"), "{said}\n{status}");
+    println!("seen: the agent signed in at the phone of jackfield-peers");
+    println!("{status}");
 }
 
 #[test]
