@@ -257,6 +257,8 @@ test("a_list_of_24000_agents_draws_what_is_seen", async () => {
   await goTo(page, "settings/teams/Sales");
   await page.getByRole("button", { name: "Add: Supervisor" }).click();
   const supervisor = page.getByRole("combobox", { name: "Supervisor 1" });
+  // It is a list until it is known that there are too many for one.
+  await page.locator("main input[list]").waitFor();
   await supervisor.fill("23");
   const offered = page.locator("datalist option");
   await offered.first().waitFor({ state: "attached" });
