@@ -191,7 +191,7 @@ fn ops_01_packages_install_where_no_systemd_runs() {
     machine
         .shell("mkdir /image && mount --bind / /image && mount --bind /packages /image/packages");
     let image = |words: &[&str]| machine.run(&[&["chroot", "/image"], words].concat());
-    image(&["dpkg", "-i", &deb("first"), &life::peers("first")]);
+    image(&["dpkg", "-i", &deb("first"), &peers("first")]);
     assert!(machine.has("/image/etc/systemd/system/multi-user.target.wants/jackfield.service"));
     assert_ne!(machine.property("ActiveState"), "active");
     assert!(image(&["jackfield-peers", "models"]).contains("CP-8845"));
