@@ -62,7 +62,7 @@ test("byd_05_a_settings_file_is_planned_before_it_is_put_in_force", async () => 
   await check(page, "settings-file-apply");
   await page.keyboard.press("Escape");
   await dialog.waitFor({ state: "hidden" });
-  assert.equal(await page.evaluate(() => document.activeElement?.textContent), "Put in force");
+  await page.waitForFunction(() => document.activeElement?.textContent === "Put in force");
   await page.keyboard.press("Enter");
   await dialog.getByRole("button", { name: "Put in force" }).click();
   await page.getByRole("alert").getByText("administrator", { exact: false }).first().waitFor();

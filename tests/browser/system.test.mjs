@@ -44,7 +44,7 @@ test("ops_06_maintenance_is_asked_for_and_told", async () => {
   // Escape leaves everything as it is, and the focus goes back to where it was.
   await page.keyboard.press("Escape");
   await dialog.waitFor({ state: "hidden" });
-  assert.equal(await page.evaluate(() => document.activeElement?.textContent), "Begin maintenance");
+  await page.waitForFunction(() => document.activeElement?.textContent === "Begin maintenance");
   await page.getByRole("button", { name: "Begin maintenance" }).click();
   await dialog.getByRole("button", { name: "Begin maintenance" }).click();
   await page.getByText("This node is in maintenance.").waitFor();

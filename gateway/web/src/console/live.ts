@@ -13,6 +13,8 @@ type Hear = (data: unknown) => void;
 export const stream = signal<"off" | "opening" | "open" | "lost">("off");
 
 const listeners = new Map<Topic, Set<Hear>>();
+/** What was told last of topics that are told whole: whoever begins to listen to an open stream is told it too. */
+const last = new Map<Topic, unknown>();
 let queries: Record<string, string> = {};
 let source: EventSource | null = null;
 let address = "";
@@ -33,6 +35,7 @@ function tell(topic: Topic, text: string): void {
   } catch {
     return;
   }
+  if (topic === "settings" || topic === "overview") last.set(topic, data);
   for (const hear of listeners.get(topic) ?? []) hear(data);
 }
 
@@ -40,6 +43,7 @@ function close(): void {
   source?.close();
   source = null;
   address = "";
+  last.clear();
 }
 
 function open(): void {
@@ -84,6 +88,11 @@ export function listen(topic: Topic, hear: Hear, query: Record<string, string> =
   const hears = listeners.get(topic) ?? new Set();
   listeners.set(topic, hears);
   hears.add(hear);
+  if (last.has(topic)) {
+    queueMicrotask(() => {
+      if (hears.has(hear) && last.has(topic)) hear(last.get(topic));
+    });
+  }
   queries = { ...queries, ...query };
   openSoon();
   return () => {
