@@ -21,7 +21,7 @@ const types = (shape) => [shape.type ?? "string"].flat();
 /** Every member below a shape: its path and its own shape. What is kept of a secret belongs to the secret. */
 function* fields(shape, before = "") {
   for (const [name, member] of Object.entries(shape.properties ?? {})) {
-    const plain = name.replace(/_(sealed|hash)$/, "");
+    const plain = name.replace(/_(sealed|hash|digest)$/, "");
     if (plain !== name && shape.properties[plain]?.writeOnly) continue;
     const path = before + name;
     yield [path, member];

@@ -70,6 +70,7 @@ pub(crate) fn settings(agents: usize) -> Settings {
         skills: BTreeMap::new(),
         origin: None,
         password_hash: None,
+        pin_hash: None,
     });
     let reasons = (1..=REASONS).flat_map(|code| {
         [ReasonCategory::NotReady, ReasonCategory::SignOut].map(|category| Reason {

@@ -290,6 +290,7 @@ pub(crate) fn settings(wrap_up_seconds: u32) -> Settings {
         skills: BTreeMap::new(),
         origin: None,
         password_hash: None,
+        pin_hash: None,
     });
     settings.agents =
         Arc::new(agents.into_iter().map(|agent| (agent.id.clone(), Arc::new(agent))).collect());

@@ -1,12 +1,15 @@
 //! Documents as clients send them: merge patches, and secrets that stay or are replaced.
 //!
-//! A client is shown `(set)` where a secret is: under `password_hash` or `password_sealed`, as what is
-//! kept of it. The server puts the secret back where `(set)` comes back under that name. Here a new one
+//! A client is shown `(set)` where a secret is: under `password_hash`, `password_sealed` or
+//! `secret_digest`, as what is kept of it. The server puts the secret back where `(set)` comes back under that name. Here a new one
 //! in the clear takes the place of the `(set)` beside it, and `(set)` under the plain name is put under
 //! the name of what is kept.
 
 use domain::settings::{MASK, SECRET_MEMBERS};
 use serde_json::{Map, Value};
+
+/// What the name of a secret ends with where it is what is kept of it.
+const KEPT: [&str; 3] = ["_hash", "_sealed", "_digest"];
 
 /// `patch` over `target` (RFC 7396).
 pub(crate) fn merged(target: Value, patch: Value) -> Value {
@@ -33,10 +36,9 @@ pub(crate) fn merged(target: Value, patch: Value) -> Value {
 pub(crate) fn settled(document: Value, current: Option<&Value>) -> Value {
     let Value::Object(mut members) = document else { return document };
     let is_mask = |value: Option<&Value>| value.and_then(Value::as_str) == Some(MASK);
-    let plain =
-        SECRET_MEMBERS.into_iter().filter(|it| !it.ends_with("_hash") && !it.ends_with("_sealed"));
-    for plain in plain {
-        let kept = [format!("{plain}_hash"), format!("{plain}_sealed")];
+    let is_kept = |name: &&str| KEPT.iter().any(|end| name.ends_with(end));
+    for plain in SECRET_MEMBERS.into_iter().filter(|name| !is_kept(name)) {
+        let kept = KEPT.map(|end| format!("{plain}{end}"));
         if is_mask(members.get(plain)) {
             let there = kept.iter().find(|name| current.is_some_and(|it| it.get(*name).is_some()));
             if let Some(there) = there {

@@ -21,6 +21,7 @@ pub(crate) fn known_by(identity: Option<&Identity>) -> &'static str {
         Some(Identity::Agent { .. }) => "agent",
         Some(Identity::Account { .. }) => "account",
         Some(Identity::Directory { .. }) => "directory",
+        Some(Identity::SignedOn { .. }) => "signed_on",
         None => "nothing",
     }
 }

@@ -56,7 +56,7 @@ const fn single(
 }
 
 /// Every section.
-pub(crate) const RESOURCES: [Resource; 20] = [
+pub(crate) const RESOURCES: [Resource; 23] = [
     listed(
         Section::Team,
         ("/api/v1/teams", "/api/v1/teams/{name}"),
@@ -115,7 +115,7 @@ pub(crate) const RESOURCES: [Resource; 20] = [
         Section::Role,
         ("/api/v1/roles", "/api/v1/roles/{name}"),
         &["name"],
-        ("Role", "Roles", "role of a directory's people"),
+        ("Role", "Roles", "role of a directory's or identity provider's people"),
     ),
     listed(
         Section::Skill,
@@ -132,6 +132,24 @@ pub(crate) const RESOURCES: [Resource; 20] = [
     single(Section::SignOn, "/api/v1/sign-on-settings", "SignOnSettings", "sign-ins in consoles"),
     single(Section::Retention, "/api/v1/retention", "Retention", "retention"),
     single(Section::Sip, "/api/v1/sip", "Sip", "SIP"),
+    single(
+        Section::Identity,
+        "/api/v1/identity-settings",
+        "IdentitySettings",
+        "the identity service",
+    ),
+    listed(
+        Section::IdentityProvider,
+        ("/api/v1/identity-providers", "/api/v1/identity-providers/{name}"),
+        &["name"],
+        ("IdentityProvider", "IdentityProviders", "identity provider"),
+    ),
+    listed(
+        Section::OauthClient,
+        ("/api/v1/oauth-clients", "/api/v1/oauth-clients/{client_id}"),
+        &["client_id"],
+        ("OauthClient", "OauthClients", "program that gets tokens"),
+    ),
 ];
 
 impl Resource {
@@ -332,6 +350,24 @@ impl Page {
                 |it| holds(&[Some(&it.name)]),
                 |it| Of::Role(it.clone()),
             ),
+            Section::IdentityProvider => list(
+                &settings.identity_providers,
+                wanted,
+                |name| Some(name.to_owned()),
+                |it| holds(&[Some(&it.name), it.entity_id.as_deref()]),
+                |it| Of::IdentityProvider(Box::new(it.clone())),
+            ),
+            Section::OauthClient => list(
+                &settings.oauth_clients,
+                wanted,
+                |name| Some(name.to_owned()),
+                |it| {
+                    let urls = it.redirect_urls.iter().map(|url| Some(url.as_str()));
+                    let texts = [Some(it.client_id.as_str()), Some(it.name.as_str())];
+                    holds(&texts.into_iter().chain(urls).collect::<Vec<_>>())
+                },
+                |it| Of::OauthClient(Box::new(it.clone())),
+            ),
             Section::PhoneService
             | Section::Voice
             | Section::Headset
@@ -340,7 +376,8 @@ impl Page {
             | Section::Proxies
             | Section::SignOn
             | Section::Retention
-            | Section::Sip => Self::default(),
+            | Section::Sip
+            | Section::Identity => Self::default(),
         }
     }
 }

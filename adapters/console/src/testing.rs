@@ -356,6 +356,7 @@ pub(crate) fn agent(id: &str, team: &str) -> Agent {
         extension: None,
         roles: vec![Role::Agent],
         password_hash: Some(HASH.to_owned()),
+        pin_hash: None,
     }
 }
 

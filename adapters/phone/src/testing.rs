@@ -103,6 +103,7 @@ pub(crate) fn settings() -> Settings {
         skills: BTreeMap::new(),
         origin: None,
         password_hash: None,
+        pin_hash: None,
     };
     let device = |name: &str, description: Option<&str>, lines: &[&str]| Device {
         name: name.parse().unwrap(),

@@ -47,6 +47,15 @@ pub enum Identity {
         /// Distinguished names of their groups when they signed in.
         groups: Vec<String>,
     },
+    /// Somebody whom an identity provider proved.
+    SignedOn {
+        /// Which provider, by its name in the settings.
+        provider: String,
+        /// Their `uid` there, which is an agent's id where they are one.
+        uid: String,
+        /// Their `user_principal`, as `uid@domain`.
+        principal: String,
+    },
 }
 
 /// What somebody may do now.
@@ -64,6 +73,7 @@ impl Identity {
         match self {
             Self::Agent { id: name } | Self::Account { name } => name.as_str(),
             Self::Directory { user, .. } => user,
+            Self::SignedOn { principal, .. } => principal,
         }
     }
 
@@ -73,6 +83,27 @@ impl Identity {
             Self::Agent { id } => format!("agent/{id}"),
             Self::Account { name } => format!("account/{name}"),
             Self::Directory { directory, user, .. } => format!("directory/{directory}/{user}"),
+            Self::SignedOn { provider, uid, .. } => format!("signed_on/{provider}/{uid}"),
+        }
+    }
+
+    /// Whoever may be known by that id: as an agent, as a local account, and by each identity provider.
+    pub fn all_of(id: &AgentId, settings: &Settings) -> Vec<Self> {
+        let mut all = vec![Self::Agent { id: id.clone() }, Self::Account { name: id.clone() }];
+        all.extend(settings.identity_providers.keys().map(|provider| Self::SignedOn {
+            provider: provider.clone(),
+            uid: id.to_string(),
+            principal: String::new(),
+        }));
+        all
+    }
+
+    /// Whether it is that agent, however they proved themselves.
+    pub fn is_agent(&self, agent: &AgentId) -> bool {
+        match self {
+            Self::Agent { id } => id == agent,
+            Self::SignedOn { uid, .. } => uid == agent.as_str(),
+            Self::Account { .. } | Self::Directory { .. } => false,
         }
     }
 
@@ -92,7 +123,7 @@ impl Identity {
     /// change of the password or of the second factor, and after the account was removed and made anew.
     /// Of people without a password here, whom a directory proves, it tells the name alone: an agent of
     /// that sort who is removed and added again under the same id is the same. `None` for people of
-    /// directories, of whose passwords nothing is known.
+    /// directories and identity providers, of whose passwords nothing is known.
     pub fn credential(&self, settings: &Settings) -> Option<String> {
         let (hash, totp) = match self {
             Self::Agent { id } => {
@@ -104,7 +135,7 @@ impl Identity {
                 let totp = account.and_then(|it| it.totp.as_ref()).map(Sealed::as_text);
                 (account.and_then(|it| it.password_hash.as_deref()), totp)
             }
-            Self::Directory { .. } => return None,
+            Self::Directory { .. } | Self::SignedOn { .. } => return None,
         };
         let mut digest = Sha256::new();
         // None of the parts can hold a NUL.
@@ -155,6 +186,22 @@ impl Identity {
                 }
                 standing
             }
+            Self::SignedOn { provider, uid, principal } => {
+                settings.identity_providers.get(provider)?;
+                let agent = uid.parse().ok().map(|id| Self::Agent { id });
+                let agent = agent.and_then(|agent| agent.standing(settings));
+                let mut standing = agent.unwrap_or_default();
+                for grant in settings.roles.values().filter(|it| it.directory == *provider) {
+                    let names = |it: &String| {
+                        it.eq_ignore_ascii_case(uid) || it.eq_ignore_ascii_case(principal)
+                    };
+                    if grant.users.iter().any(names) {
+                        standing.roles.push(grant.role);
+                        standing.teams.extend(grant.teams.iter().cloned());
+                    }
+                }
+                standing
+            }
         };
         standing.roles.sort_unstable();
         standing.roles.dedup();
@@ -169,7 +216,8 @@ impl Identity {
 
 /// How many there are who can sign in to a console and change settings: accounts and agents with the
 /// role and something to prove themselves with, and grants to people of a directory that is there. None
-/// can be sure of those, since only the directory knows its people.
+/// can be sure of those, since only the directory knows its people. While people sign in by an identity
+/// provider, it takes the place of directories and of agents' passwords.
 pub fn administrators(settings: &Settings) -> usize {
     let is = |roles: &[Role]| roles.contains(&Role::Administrator);
     let needs_totp = settings.sign_on.administrators_need_totp;
@@ -179,10 +227,16 @@ pub fn administrators(settings: &Settings) -> usize {
             && it.password_hash.is_some()
             && (!needs_totp || it.totp.is_some())
     });
-    let has_directory = |name: &String| settings.directories.contains_key(name);
+    let by_provider = settings.identity.single_sign_on;
+    let has_directory = |name: &String| match by_provider {
+        true => settings.identity_providers.contains_key(name),
+        false => settings.directories.contains_key(name),
+    };
     let agents = settings.agents.values().filter(|it| {
         is(&it.roles)
-            && (it.password_hash.is_some() || it.origin.as_ref().is_some_and(has_directory))
+            && (by_provider
+                || it.password_hash.is_some()
+                || it.origin.as_ref().is_some_and(has_directory))
     });
     let grants = settings.roles.values();
     let grants = grants.filter(|it| it.role == Role::Administrator && has_directory(&it.directory));
@@ -260,8 +314,8 @@ pub struct SecondFactor {
 mod tests {
     use super::*;
     use crate::settings::{
-        Agent, Directory, DirectorySecurity, LocalAccount, RoleGrant, SettingDocument,
-        SettingsHead, SignOn,
+        Agent, Directory, DirectorySecurity, IdentityProvider, IdentitySettings, LocalAccount,
+        RoleGrant, SettingDocument, SettingsHead, SignOn,
     };
 
     fn directory(name: &str) -> Directory {
@@ -305,6 +359,7 @@ mod tests {
                 extension: None,
                 roles: vec![Role::Agent, Role::Administrator],
                 password_hash: hash.map(str::to_owned),
+                pin_hash: None,
             })
         };
         let known = || SettingDocument::Directory(Box::new(directory("head office")));
@@ -324,6 +379,105 @@ mod tests {
         };
         assert_eq!(count(vec![grant()]), 0);
         assert_eq!(count(vec![grant(), known()]), 1);
+    }
+
+    fn provider(name: &str) -> SettingDocument {
+        SettingDocument::IdentityProvider(Box::new(IdentityProvider {
+            name: name.to_owned(),
+            metadata: Some("<EntityDescriptor/>".to_owned()),
+            entity_id: None,
+            metadata_url: None,
+            metadata_refresh_hours: 24,
+            take_changes: false,
+        }))
+    }
+
+    fn grant(name: &str, role: Role, of: &str, users: &[&str], teams: &[&str]) -> SettingDocument {
+        SettingDocument::Role(RoleGrant {
+            name: name.to_owned(),
+            role,
+            directory: of.to_owned(),
+            groups: Vec::new(),
+            users: users.iter().map(|it| (*it).to_owned()).collect(),
+            teams: teams.iter().map(|it| it.parse().unwrap()).collect(),
+        })
+    }
+
+    #[test]
+    fn ids_11_with_single_sign_on_grants_to_the_provider_count_and_those_to_directories_do_not() {
+        let count = |on: bool, documents: &[SettingDocument]| {
+            let identity = IdentitySettings { single_sign_on: on, ..IdentitySettings::default() };
+            let mode = SettingDocument::Identity(Box::new(identity));
+            let documents = documents.iter().cloned().chain([mode]);
+            administrators(&Settings::from_documents(&SettingsHead::default(), documents))
+        };
+        let of = |of: &str| grant("a", Role::Administrator, of, &["ann"], &[]);
+        let ldap = SettingDocument::Directory(Box::new(directory("ldap")));
+        assert_eq!(count(true, &[of("adfs")]), 0);
+        assert_eq!(count(true, &[of("adfs"), provider("adfs")]), 1);
+        assert_eq!(count(false, &[of("adfs"), provider("adfs")]), 0);
+        assert_eq!(count(false, &[of("ldap"), ldap.clone()]), 1);
+        assert_eq!(count(true, &[of("ldap"), ldap]), 0);
+        assert_eq!(count(true, &[account(Some("a"), None)]), 1);
+    }
+
+    #[test]
+    fn ids_16_whoever_signed_on_is_the_agent_of_that_uid_and_what_grants_say() {
+        let agent = |id: &str, roles: &[Role]| {
+            SettingDocument::Agent(Agent {
+                id: id.parse().unwrap(),
+                name: None,
+                team: Some("Support".parse().unwrap()),
+                pair: None,
+                alias: None,
+                skills: std::collections::BTreeMap::new(),
+                origin: None,
+                extension: None,
+                roles: roles.to_vec(),
+                password_hash: None,
+                pin_hash: None,
+            })
+        };
+        let documents = [
+            provider("adfs"),
+            agent("1001", &[Role::Agent]),
+            agent("1900", &[Role::Agent, Role::Supervisor]),
+            grant("a", Role::Administrator, "adfs", &["ann@example.com"], &[]),
+            grant("s", Role::Supervisor, "adfs", &["1001", "BOB"], &["Sales"]),
+            grant("elsewhere", Role::Administrator, "other", &["1001", "1900"], &[]),
+        ];
+        let settings = Settings::from_documents(&SettingsHead::default(), documents);
+        let person = |provider: &str, uid: &str, principal: &str| Identity::SignedOn {
+            provider: provider.to_owned(),
+            uid: uid.to_owned(),
+            principal: principal.to_owned(),
+        };
+        let standing = |uid: &str, principal: &str| {
+            let standing = person("adfs", uid, principal).standing(&settings)?;
+            let teams = standing.teams.iter().map(|it| it.as_str().to_owned()).collect::<Vec<_>>();
+            Some((standing.roles, teams))
+        };
+        let teams = |names: &[&str]| names.iter().map(|it| (*it).to_owned()).collect::<Vec<_>>();
+        let administrator = Some((vec![Role::Administrator], teams(&[])));
+        assert_eq!(standing("ann", "Ann@Example.com"), administrator);
+        assert_eq!(standing("ann", "ann@other.example"), None);
+        assert_eq!(standing("bob", "bob@x"), Some((vec![Role::Supervisor], teams(&["Sales"]))));
+        // Their own team is not theirs to lead, only what the grant says.
+        let both = Some((vec![Role::Agent, Role::Supervisor], teams(&["Sales"])));
+        assert_eq!(standing("1001", "1001@example.com"), both);
+        let own = Some((vec![Role::Agent, Role::Supervisor], teams(&["Support"])));
+        assert_eq!(standing("1900", "1900@example.com"), own);
+        assert_eq!(standing("nobody", "nobody@example.com"), None);
+        // Without the provider nothing stands for anybody any more.
+        assert_eq!(person("gone", "1001", "1001@example.com").standing(&settings), None);
+        let ann = person("adfs", "ann", "ann@example.com");
+        assert_eq!(
+            (ann.who(), ann.index_value().as_str()),
+            ("ann@example.com", "signed_on/adfs/ann")
+        );
+        assert_eq!(ann.credential(&settings), None);
+        assert!(person("adfs", "1001", "x@y").is_agent(&"1001".parse().unwrap()));
+        assert!(!ann.is_agent(&"1001".parse().unwrap()));
     }
 
     fn account(hash: Option<&str>, totp: Option<&str>) -> SettingDocument {

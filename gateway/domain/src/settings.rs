@@ -16,9 +16,12 @@ mod document;
 mod export;
 mod file;
 mod headset;
+mod identity;
+mod identity_provider;
 mod layout;
 mod list;
 mod logging;
+mod oauth_client;
 mod phone_service;
 mod plan;
 #[cfg(test)]
@@ -34,12 +37,15 @@ mod sip;
 mod skill;
 mod team;
 mod trust;
+mod web_address;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub use account::{ACCOUNT_PASSWORD_CHARACTERS_MIN, LocalAccount, TOTP_PURPOSE, WrittenAccount};
-pub use agent::{Agent, NewPassword, PASSWORD_CHARACTERS_MAX, WrittenAgent};
+pub use agent::{
+    Agent, NewPassword, PASSWORD_CHARACTERS_MAX, PIN_DIGITS_MAX, PIN_DIGITS_MIN, WrittenAgent,
+};
 pub use alarms::{
     ALARM_ADDRESSES_MAX, ALARM_PARTS, ALARM_RECEIVERS_MAX, ALARM_RULES_MAX, ALARM_SECRET_PURPOSE,
     AlarmMail, AlarmReceiver, AlarmRule, AlarmSeverity, AlarmState, AlarmTerms, AlarmWebhook,
@@ -56,14 +62,20 @@ pub use directory::{
 };
 pub use document::{Section, SettingDocument, SettingsHead};
 pub use export::{MASK, SECRET_MEMBERS, export, export_document, masked};
-pub use file::{AGENTS_MAX, DEVICES_MAX, Documents, SecretOf, SettingsFile};
+pub use file::{AGENTS_MAX, DEVICES_MAX, Documents, HashOf, SecretOf, SettingsFile};
 pub use headset::{
     DeploymentType, HEADSET_MODEL_CHARACTERS_MAX, HEADSET_TEMPLATES_MAX,
     HEADSET_VERSION_CHARACTERS_MAX, Headset, HeadsetFirmware, HeadsetMode, HeadsetProof,
     HeadsetSetting, HeadsetTemplate, HeadsetValue, MuteButton,
 };
+pub use identity::{IDENTITY_HOSTS_MAX, IDENTITY_PORT, IdentitySettings, TokenSignature};
+pub use identity_provider::{IDENTITY_PROVIDERS_MAX, IdentityProvider, METADATA_BYTES_MAX};
 pub use layout::{Layout, LayoutField};
 pub use logging::{LogLevel, Logging, SyslogFraming, SyslogReceiver, SyslogTransport};
+pub use oauth_client::{
+    CLIENT_ID_DIGITS, CLIENT_SECRET_CHARACTERS_MAX, CLIENT_SECRET_CHARACTERS_MIN,
+    OAUTH_CLIENTS_MAX, OauthClient, OauthClientKind, REDIRECT_URLS_MAX, RefreshRule,
+};
 pub use phone_service::{
     DevicePolicy, FormMethod, LabelLimit, NewSecret, PUSH_PASSWORD_CHARACTERS_MAX,
     PUSH_PASSWORD_PURPOSE, PhoneService, Push, WrittenPush,
@@ -84,6 +96,7 @@ pub use sip::{
 pub use skill::{COMPETENCE_MAX, SKILL_CHARACTERS_MAX, SKILLS_OF_AGENT_MAX, Skill};
 pub use team::{Team, Voice};
 pub use trust::{Trust, TrustPurpose};
+pub use web_address::URL_BYTES_MAX;
 
 use crate::{
     AgentId, DeviceName, Extension, Key, PairName, Problem, ReasonCategory, ReasonCode, Sealed,
@@ -117,7 +130,7 @@ pub struct Settings {
     pub accounts: Arc<BTreeMap<AgentId, Arc<LocalAccount>>>,
     /// Directories by name.
     pub directories: Arc<BTreeMap<String, Arc<Directory>>>,
-    /// Roles of people whom a directory knows, by the grant's name.
+    /// Roles of people whom a directory or an identity provider knows, by the grant's name.
     pub roles: Arc<BTreeMap<String, Arc<RoleGrant>>>,
     /// How phones are served.
     pub phone_service: Arc<PhoneService>,
@@ -139,6 +152,12 @@ pub struct Settings {
     pub sip: Arc<Sip>,
     /// The phones by what SIP calls them.
     pub sip_devices: SipDevices,
+    /// The identity service.
+    pub identity: Arc<IdentitySettings>,
+    /// Identity providers by name; no directory has the name of one.
+    pub identity_providers: Arc<BTreeMap<String, Arc<IdentityProvider>>>,
+    /// Programs that get tokens, by their ids.
+    pub oauth_clients: Arc<BTreeMap<String, Arc<OauthClient>>>,
 }
 
 impl Settings {
@@ -196,6 +215,13 @@ impl Settings {
         documents.push(SettingDocument::SignOn((*self.sign_on).clone()));
         documents.push(SettingDocument::Retention((*self.retention).clone()));
         documents.push(SettingDocument::Sip(Box::new((*self.sip).clone())));
+        documents.push(SettingDocument::Identity(Box::new((*self.identity).clone())));
+        let providers = self.identity_providers.values();
+        documents.extend(
+            providers.map(|it| SettingDocument::IdentityProvider(Box::new((**it).clone()))),
+        );
+        let clients = self.oauth_clients.values();
+        documents.extend(clients.map(|it| SettingDocument::OauthClient(Box::new((**it).clone()))));
         documents
     }
 
@@ -243,11 +269,23 @@ impl Settings {
         documents
     }
 
-    /// The hash of the password of the agent or local account of that name.
-    pub fn password_hash(&self, name: &AgentId) -> Option<String> {
-        match self.agents.get(name) {
-            Some(agent) => agent.password_hash.clone(),
-            None => self.accounts.get(name).and_then(|account| account.password_hash.clone()),
+    /// The hash of that password or PIN, where it is set.
+    pub fn hash(&self, of: &HashOf) -> Option<String> {
+        match of {
+            HashOf::Password(name) => match self.agents.get(name) {
+                Some(agent) => agent.password_hash.clone(),
+                None => self.accounts.get(name).and_then(|account| account.password_hash.clone()),
+            },
+            HashOf::Pin(name) => self.agents.get(name).and_then(|agent| agent.pin_hash.clone()),
+        }
+    }
+
+    /// The identity provider that people are sent to: the one that is named, else the only one.
+    pub fn identity_provider(&self) -> Option<&Arc<IdentityProvider>> {
+        match &self.identity.provider {
+            Some(name) => self.identity_providers.get(name),
+            None if self.identity_providers.len() == 1 => self.identity_providers.values().next(),
+            None => None,
         }
     }
 

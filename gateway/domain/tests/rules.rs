@@ -100,6 +100,7 @@ fn settings(wrap_up_seconds: u32, without: Option<usize>) -> Settings {
         skills: BTreeMap::new(),
         origin: None,
         password_hash: None,
+        pin_hash: None,
     });
     settings.agents = Arc::new(agents.map(|agent| (agent.id.clone(), Arc::new(agent))).collect());
     let reasons = [ReasonCategory::NotReady, ReasonCategory::WrapUp].map(|category| {

@@ -249,8 +249,7 @@ impl Engine {
         for agent in self.called(id) {
             keys.extend([Key::session(&agent), Key::verifier(&agent)]);
         }
-        for identity in [Identity::Agent { id: id.clone() }, Identity::Account { name: id.clone() }]
-        {
+        for identity in Identity::all_of(id, &self.settings()) {
             for index in [Index::WebSessionByIdentity, Index::AccessTokenByIdentity] {
                 let range = IndexRange::exactly(index, identity.index_value(), 1_000);
                 keys.extend(self.keys(range).await?);

@@ -14,7 +14,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use console::Context;
-use domain::settings::{Documents, Planned, SecretOf, Settings, SettingsFile, export, plan};
+use domain::settings::{
+    Documents, HashOf, Planned, SecretOf, Settings, SettingsFile, export, plan,
+};
 use domain::{
     AgentId, Command, DeviceName, Input, InputId, PairName, Problems, Reply, Sealed, Secret,
 };
@@ -212,6 +214,8 @@ fn holds_plain_secrets(value: &Value) -> bool {
         entries.any(|entry| entry.pointer(member).is_some())
     };
     any("/agents", "/password")
+        || any("/agents", "/pin")
+        || any("/oauth_clients", "/secret")
         || any("/accounts", "/password")
         || any("/accounts", "/totp")
         || any("/cti_pairs", "/client_password")
@@ -299,8 +303,7 @@ pub(crate) async fn differing(make: Maker<'_>, bytes: &[u8]) -> Result<usize, Ap
     let looked = looked.map_err(|_| ApplyError::Broken)?;
     let file = opened(make, looked).await?;
     let hashed = Arc::clone(&before);
-    let hash =
-        move |id: &AgentId| hashed.password_hash(id).or_else(|| Some("not hashed".to_owned()));
+    let hash = move |of: &HashOf| hashed.hash(of).or_else(|| Some("not hashed".to_owned()));
     let wanted = with_secrets(make, &before, file, hash).await?;
     let compared = tokio::task::spawn_blocking(move || plan(&before, &wanted.0).len()).await;
     compared.map_err(|_| ApplyError::Broken)
@@ -314,7 +317,7 @@ async fn made(
 ) -> Result<Documents, ApplyError> {
     let file = opened(make, looked).await?;
     let hashes = hashes(before, &file, make.pool).await?;
-    with_secrets(make, before, file, move |id| hashes.get(id).cloned()).await
+    with_secrets(make, before, file, move |of| hashes.get(of).cloned()).await
 }
 
 /// The file, unless it has a problem. Every phone may have a secret, so it takes its time.
@@ -329,7 +332,7 @@ async fn with_secrets(
     make: Maker<'_>,
     before: &Arc<Settings>,
     file: SettingsFile,
-    hash: impl FnMut(&AgentId) -> Option<String> + Send + 'static,
+    hash: impl FnMut(&HashOf) -> Option<String> + Send + 'static,
 ) -> Result<Documents, ApplyError> {
     let (before, sealing) = (Arc::clone(before), Arc::clone(make.sealing));
     let sealing = move || {
@@ -368,14 +371,14 @@ async fn hashes(
     before: &Settings,
     file: &SettingsFile,
     pool: &Pool,
-) -> Result<std::collections::HashMap<AgentId, String>, HashingError> {
+) -> Result<std::collections::HashMap<HashOf, String>, HashingError> {
     let passwords: Vec<_> = file
         .plain_passwords()
         .into_iter()
-        .map(|(id, password)| {
+        .map(|(of, password)| {
             // A password that did not change keeps its hash, and what is remembered of it.
-            let old = before.password_hash(&id);
-            (id, password, old)
+            let old = before.hash(&of);
+            (of, password, old)
         })
         .collect();
     if !passwords.is_empty() {
@@ -386,13 +389,15 @@ async fn hashes(
 
 /// A hash that costs too much to verify would let its owner stop the node by signing in.
 fn check_hashes(value: &Value, problems: &mut Problems) {
-    for list in ["agents", "accounts"] {
+    let hashes =
+        [("agents", "password_hash"), ("agents", "pin_hash"), ("accounts", "password_hash")];
+    for (list, member) in hashes {
         let entries = value.get(list).and_then(Value::as_array).into_iter().flatten();
         for (position, entry) in entries.enumerate() {
-            let hash = entry.get("password_hash").and_then(Value::as_str);
+            let hash = entry.get(member).and_then(Value::as_str);
             if hash.is_some_and(|hash| hash.starts_with("$argon2id$") && !is_usable_hash(hash)) {
                 problems.add(
-                    format!("{list}[{position}].password_hash"),
+                    format!("{list}[{position}].{member}"),
                     "is damaged or costs more than we bear (256 MiB, 16 passes, 16 lanes)",
                 );
             }

@@ -143,6 +143,7 @@ async fn sign_in(engine: &Engine, node: &NodeName, callers: usize) {
         skills: BTreeMap::new(),
         origin: None,
         password_hash: None,
+        pin_hash: None,
     });
     let agents = agents.map(|agent| (agent.id.clone(), Arc::new(agent))).collect();
     let settings = Settings { agents: Arc::new(agents), ..Settings::default() };

@@ -2,8 +2,8 @@
 
 use domain::settings::{
     ACCOUNT_PASSWORD_CHARACTERS_MIN, CLIENT_TEXT_BYTES_MAX, COMPETENCE_MAX, LABEL_CHARACTERS_MAX,
-    LINES_MAX, MESSAGE_CHARACTERS_MAX, PASSWORD_CHARACTERS_MAX, PUSH_PASSWORD_CHARACTERS_MAX,
-    SKILL_CHARACTERS_MAX, SKILLS_OF_AGENT_MAX, Section, TrustPurpose,
+    LINES_MAX, MESSAGE_CHARACTERS_MAX, PASSWORD_CHARACTERS_MAX, PIN_DIGITS_MAX, PIN_DIGITS_MIN,
+    PUSH_PASSWORD_CHARACTERS_MAX, SKILL_CHARACTERS_MAX, SKILLS_OF_AGENT_MAX, Section, TrustPurpose,
 };
 use serde_json::{Value, json};
 
@@ -15,6 +15,7 @@ use super::schema::{
 pub(crate) const AGENT_ID: &str = "^[A-Za-z0-9._@-]{1,32}$";
 mod alarms;
 mod headset;
+mod identity;
 mod sip;
 
 const EXTENSION: &str = "^[0-9*#+]{1,24}$";
@@ -100,11 +101,14 @@ pub(crate) fn schema(section: Section) -> Value {
         Section::Account => account(),
         Section::Directory => directory(),
         Section::Role => object(
-            &[("role", choice(&ROLES)), ("directory", short(64))],
+            &[
+                ("role", choice(&ROLES)),
+                ("directory", about(short(64), "A directory's or identity provider's name.")),
+            ],
             &[
                 ("name", short(64)),
-                ("groups", about(list(short(512), 200), "Distinguished names of groups.")),
-                ("users", list(short(64), 1_000)),
+                ("groups", about(list(short(512), 200), "Distinguished names; of directories.")),
+                ("users", list(short(320), 1_000)),
                 ("teams", list(team(), 1_000)),
             ],
         ),
@@ -143,6 +147,9 @@ pub(crate) fn schema(section: Section) -> Value {
             ],
         ),
         Section::Sip => sip::schema(),
+        Section::Identity => identity::service(),
+        Section::IdentityProvider => identity::provider(),
+        Section::OauthClient => identity::client(),
     }
 }
 
@@ -178,6 +185,13 @@ fn field() -> Value {
 
 fn agent() -> Value {
     let competence = number(1, u64::from(COMPETENCE_MAX));
+    let pin = json!({
+        "type": "string",
+        "minLength": PIN_DIGITS_MIN,
+        "maxLength": PIN_DIGITS_MAX,
+        "pattern": "^[0-9]*$",
+        "writeOnly": true,
+    });
     object(
         &[],
         &[
@@ -200,6 +214,8 @@ fn agent() -> Value {
             ("roles", list(choice(&ROLES), 4)),
             ("password", about(secret(PASSWORD_CHARACTERS_MAX), "In the clear; a hash is kept.")),
             ("password_hash", kept()),
+            ("pin", about(pin, "For phones under single sign-on, in the clear; a hash is kept.")),
+            ("pin_hash", kept()),
         ],
     )
 }
@@ -334,6 +350,13 @@ fn phone_service() -> Value {
                 }),
             ),
             ("push", push),
+            (
+                "single_sign_on_pin",
+                about(
+                    usual(switch(), false),
+                    "Agents sign in at phones with a PIN, or not at all.",
+                ),
+            ),
         ],
     )
 }

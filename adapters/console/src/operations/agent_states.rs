@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use domain::settings::{Agent, PairOf, Settings};
 use domain::{
-    AgentId, AgentKey, AgentSession, Identity, Presence, PresenceState, ReasonCategory, ReasonCode,
-    Role, Status, TeamName,
+    AgentId, AgentKey, AgentSession, Presence, PresenceState, ReasonCategory, ReasonCode, Role,
+    Status, TeamName,
 };
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -186,7 +186,7 @@ fn role(asked: &Asked, agent: &Agent) -> &'static str {
 
 fn is_own(asked: &Asked, agent: &AgentId) -> bool {
     let identity = asked.request.principal.as_ref().and_then(|it| it.identity.as_ref());
-    matches!(identity, Some(Identity::Agent { id }) if id == agent)
+    identity.as_ref().is_some_and(|identity| identity.is_agent(agent))
 }
 
 async fn one(console: Arc<Console>, asked: Asked) -> Given {

@@ -47,7 +47,7 @@ pub(super) fn operations() -> Vec<Operation> {
     );
     let session = schema::told(&[
         ("who", text(512)),
-        ("known_by", schema::choice(&["agent", "account", "directory", "nothing"])),
+        ("known_by", schema::choice(&["agent", "account", "directory", "signed_on", "nothing"])),
         ("roles", json!({"type": "array", "items": schema::choice(&documents::ROLES)})),
         ("teams", json!({"type": "array", "items": {"type": "string"}})),
         ("how", schema::choice(&openapi::PROOFS)),
@@ -114,7 +114,7 @@ pub(super) fn operations() -> Vec<Operation> {
             "Signed in.",
             schema::told(&[
                 ("who", text(512)),
-                ("known_by", schema::choice(&["agent", "account", "directory"])),
+                ("known_by", schema::choice(&["agent", "account", "directory", "signed_on"])),
                 ("ends_at", schema::time()),
             ]),
         )

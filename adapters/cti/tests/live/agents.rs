@@ -20,6 +20,7 @@ fn agent(id: u32) -> Agent {
         skills: BTreeMap::new(),
         origin: None,
         password_hash: None,
+        pin_hash: None,
     }
 }
 

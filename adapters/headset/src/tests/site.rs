@@ -104,6 +104,7 @@ pub(crate) fn settings() -> Settings {
         skills: BTreeMap::new(),
         origin: None,
         password_hash: None,
+        pin_hash: None,
     };
     let team = |name: &str| Team {
         name: name.parse().unwrap(),

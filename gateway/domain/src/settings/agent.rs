@@ -14,6 +14,10 @@ use crate::{AgentId, Extension, PairName, Role, Secret, TeamName};
 
 /// The most characters of a password that people type.
 pub const PASSWORD_CHARACTERS_MAX: usize = 128;
+/// The fewest digits of a PIN.
+pub const PIN_DIGITS_MIN: usize = 6;
+/// The most digits of a PIN.
+pub const PIN_DIGITS_MAX: usize = 12;
 
 /// Somebody who signs in.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,12 +47,16 @@ pub struct Agent {
     /// The argon2id hash of their password; without one they cannot sign in where the gateway owns
     /// voice state. A contact centre judges passwords itself.
     pub password_hash: Option<String>,
+    /// The argon2id hash of their PIN, with which they sign in at phones while people sign in by an
+    /// identity provider (PHN-15).
+    #[serde(default)]
+    pub pin_hash: Option<String>,
 }
 
 impl fmt::Debug for Agent {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { id, name, team, pair, alias, skills, origin, extension, roles, password_hash } =
-            self;
+        let Self { id, name, team, pair, alias, skills, origin, .. } = self;
+        let Self { extension, roles, password_hash, pin_hash, .. } = self;
         formatter
             .debug_struct("Agent")
             .field("id", id)
@@ -61,6 +69,7 @@ impl fmt::Debug for Agent {
             .field("extension", extension)
             .field("roles", roles)
             .field("password_hash", &password_hash.as_ref().map(|_| Hashed))
+            .field("pin_hash", &pin_hash.as_ref().map(|_| Hashed))
             .finish()
     }
 }
@@ -93,10 +102,12 @@ impl fmt::Debug for NewPassword {
 /// An agent as a settings file gives it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WrittenAgent {
-    /// All but the password.
+    /// All but the password and the PIN.
     pub agent: Agent,
     /// The password, where one is given.
     pub password: Option<NewPassword>,
+    /// The PIN, where one is given.
+    pub pin: Option<NewPassword>,
 }
 
 impl WrittenAgent {
@@ -120,6 +131,7 @@ impl WrittenAgent {
             );
             reader.problem("password", message);
         }
+        let pin = read_pin(reader);
         let alias = reader.short_text("alias", 64);
         let skills = read_skills(reader, known);
         let origin = reader.short_text("origin", 64);
@@ -134,20 +146,46 @@ impl WrittenAgent {
             extension,
             roles,
             password_hash: None,
+            pin_hash: None,
         };
-        Some(Self { agent, password })
+        Some(Self { agent, password, pin })
     }
 }
 
 /// A password in the clear or as a hash.
 pub(super) fn read_password(reader: &mut Reader<'_>) -> Option<NewPassword> {
-    let plain = reader.secret("password", PASSWORD_CHARACTERS_MAX);
-    let hash = reader.text("password_hash");
+    read_hashed(reader, "password", PASSWORD_CHARACTERS_MAX)
+}
+
+/// A PIN in the clear or as a hash.
+fn read_pin(reader: &mut Reader<'_>) -> Option<NewPassword> {
+    const KEY: &str = "pin";
+    let pin = read_hashed(reader, KEY, PASSWORD_CHARACTERS_MAX);
+    let is_pin = |text: &str| {
+        (PIN_DIGITS_MIN..=PIN_DIGITS_MAX).contains(&text.len())
+            && text.chars().all(|it| it.is_ascii_digit())
+    };
+    if let Some(NewPassword::Plain(plain)) = &pin
+        && !is_pin(plain.expose())
+    {
+        let message = format_args!(
+            "must be {PIN_DIGITS_MIN} to {PIN_DIGITS_MAX} digits, put in quotation marks"
+        );
+        reader.problem(KEY, message);
+    }
+    pin
+}
+
+/// A text in the clear under `name`, or its hash under `name_hash`.
+fn read_hashed(reader: &mut Reader<'_>, name: &str, characters_max: usize) -> Option<NewPassword> {
+    let of_hash = format!("{name}_hash");
+    let plain = reader.secret(name, characters_max);
+    let hash = reader.text(&of_hash);
     if hash.as_ref().is_some_and(|hash| !hash.starts_with("$argon2id$")) {
-        reader.problem("password_hash", "must be an argon2id hash, beginning with $argon2id$");
+        reader.problem(&of_hash, "must be an argon2id hash, beginning with $argon2id$");
     }
     if plain.is_some() && hash.is_some() {
-        reader.problem("password", "stands beside password_hash; keep one of the two");
+        reader.problem(name, format_args!("stands beside {of_hash}; keep one of the two"));
     }
     plain.map(NewPassword::Plain).or(hash.map(NewPassword::Hash))
 }

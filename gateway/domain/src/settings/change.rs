@@ -53,6 +53,13 @@ impl Settings {
             SettingDocument::SignOn(it) => self.sign_on = Arc::new(it),
             SettingDocument::Retention(it) => self.retention = Arc::new(it),
             SettingDocument::Sip(it) => self.sip = Arc::new(*it),
+            SettingDocument::Identity(it) => self.identity = Arc::new(*it),
+            SettingDocument::IdentityProvider(it) => {
+                insert(&mut self.identity_providers, it.name.clone(), *it);
+            }
+            SettingDocument::OauthClient(it) => {
+                insert(&mut self.oauth_clients, it.client_id.clone(), *it);
+            }
         }
     }
 
@@ -91,6 +98,9 @@ impl Settings {
             "sign_on" => self.sign_on = Arc::default(),
             "retention" => self.retention = Arc::default(),
             "sip" => self.sip = Arc::default(),
+            "identity" => self.identity = Arc::default(),
+            "identity_provider" => remove(&mut self.identity_providers, name),
+            "oauth_client" => remove(&mut self.oauth_clients, name),
             _ => {}
         }
     }
@@ -121,6 +131,14 @@ impl Settings {
             Section::SignOn => Of::SignOn((*self.sign_on).clone()),
             Section::Retention => Of::Retention((*self.retention).clone()),
             Section::Sip => Of::Sip(Box::new((*self.sip).clone())),
+            Section::Identity => Of::Identity(Box::new((*self.identity).clone())),
+            Section::IdentityProvider => {
+                let provider = self.identity_providers.get(name)?;
+                Of::IdentityProvider(Box::new((**provider).clone()))
+            }
+            Section::OauthClient => {
+                Of::OauthClient(Box::new((**self.oauth_clients.get(name)?).clone()))
+            }
         })
     }
 }

@@ -3,9 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Agent, Alarms, CtiPair, Device, Directory, Headset, Layout, LocalAccount, Logging,
-    PhoneService, Proxies, Reason, Retention, RoleGrant, SecretOf, SignOn, Sip, Skill, Team, Trust,
-    Voice,
+    Agent, Alarms, CtiPair, Device, Directory, Headset, IdentityProvider, IdentitySettings, Layout,
+    LocalAccount, Logging, OauthClient, PhoneService, Proxies, Reason, Retention, RoleGrant,
+    SecretOf, SignOn, Sip, Skill, Team, Trust, Voice,
 };
 use crate::{Key, Kind, Sealed};
 
@@ -52,11 +52,17 @@ pub enum Section {
     Retention,
     /// How SIP is spoken.
     Sip,
+    /// The identity service.
+    Identity,
+    /// Identity providers.
+    IdentityProvider,
+    /// Programs that get tokens.
+    OauthClient,
 }
 
 impl Section {
     /// Every section.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 23] = [
         Self::Team,
         Self::Agent,
         Self::Reason,
@@ -77,6 +83,9 @@ impl Section {
         Self::SignOn,
         Self::Retention,
         Self::Sip,
+        Self::Identity,
+        Self::IdentityProvider,
+        Self::OauthClient,
     ];
 
     /// The name under which the store keeps it. It never changes.
@@ -102,6 +111,9 @@ impl Section {
             Self::SignOn => "sign_on",
             Self::Retention => "retention",
             Self::Sip => "sip",
+            Self::Identity => "identity",
+            Self::IdentityProvider => "identity_provider",
+            Self::OauthClient => "oauth_client",
         }
     }
 
@@ -128,6 +140,9 @@ impl Section {
             Self::SignOn => "sign_on",
             Self::Retention => "retention",
             Self::Sip => "sip",
+            Self::Identity => "identity",
+            Self::IdentityProvider => "identity_providers",
+            Self::OauthClient => "oauth_clients",
         }
     }
 
@@ -144,6 +159,7 @@ impl Section {
                 | Self::SignOn
                 | Self::Retention
                 | Self::Sip
+                | Self::Identity
         )
     }
 }
@@ -192,6 +208,12 @@ pub enum SettingDocument {
     Retention(Retention),
     /// How SIP is spoken.
     Sip(Box<Sip>),
+    /// The identity service.
+    Identity(Box<IdentitySettings>),
+    /// An identity provider.
+    IdentityProvider(Box<IdentityProvider>),
+    /// A program that gets tokens.
+    OauthClient(Box<OauthClient>),
 }
 
 impl SettingDocument {
@@ -218,6 +240,9 @@ impl SettingDocument {
             Self::SignOn(_) => Section::SignOn,
             Self::Retention(_) => Section::Retention,
             Self::Sip(_) => Section::Sip,
+            Self::Identity(_) => Section::Identity,
+            Self::IdentityProvider(_) => Section::IdentityProvider,
+            Self::OauthClient(_) => Section::OauthClient,
         }
     }
 
@@ -235,6 +260,8 @@ impl SettingDocument {
             Self::Account(account) => account.name.to_string(),
             Self::Directory(directory) => directory.name.clone(),
             Self::Role(role) => role.name.clone(),
+            Self::IdentityProvider(provider) => provider.name.clone(),
+            Self::OauthClient(client) => client.client_id.clone(),
             Self::PhoneService(_)
             | Self::Voice(_)
             | Self::Headset(_)
@@ -243,7 +270,8 @@ impl SettingDocument {
             | Self::Proxies(_)
             | Self::SignOn(_)
             | Self::Retention(_)
-            | Self::Sip(_) => return None,
+            | Self::Sip(_)
+            | Self::Identity(_) => return None,
         })
     }
 

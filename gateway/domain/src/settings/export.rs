@@ -3,8 +3,8 @@
 use serde_json::{Map, Value, json};
 
 use super::{
-    Agent, Alarms, Device, LocalAccount, Logging, PhoneService, Proxies, SettingDocument, Settings,
-    Sip,
+    Agent, Alarms, Device, LocalAccount, Logging, OauthClient, PhoneService, Proxies,
+    SettingDocument, Settings, Sip,
 };
 
 /// All settings in the form of a settings file. Passwords are hashes, other secrets stay sealed.
@@ -53,6 +53,12 @@ pub fn export(settings: &Settings) -> Value {
     if settings.sip.is_on() {
         file.insert("sip".into(), sip(&settings.sip));
     }
+    file.insert("identity".into(), without_empty(json!(settings.identity.as_ref())));
+    let providers = settings.identity_providers.values();
+    let providers = providers.map(|it| without_empty(json!(it.as_ref())));
+    file.insert("identity_providers".into(), list(providers.collect()));
+    let clients = settings.oauth_clients.values().map(|it| oauth_client(it));
+    file.insert("oauth_clients".into(), list(clients.collect()));
     file.retain(|_, part| !matches!(part, Value::Array(list) if list.is_empty()));
     Value::Object(file)
 }
@@ -80,11 +86,14 @@ pub fn export_document(document: &SettingDocument) -> Value {
         SettingDocument::SignOn(it) => without_empty(json!(it)),
         SettingDocument::Retention(it) => json!(it),
         SettingDocument::Sip(it) => sip(it),
+        SettingDocument::Identity(it) => without_empty(json!(it)),
+        SettingDocument::IdentityProvider(it) => without_empty(json!(it)),
+        SettingDocument::OauthClient(it) => oauth_client(it),
     }
 }
 
 /// Members that hold secrets or what is compared with them, under the names of a settings file.
-pub const SECRET_MEMBERS: [&str; 11] = [
+pub const SECRET_MEMBERS: [&str; 15] = [
     "password",
     "password_hash",
     "password_sealed",
@@ -96,6 +105,10 @@ pub const SECRET_MEMBERS: [&str; 11] = [
     "signing_secret_sealed",
     "totp",
     "totp_sealed",
+    "pin",
+    "pin_hash",
+    "secret",
+    "secret_digest",
 ];
 
 /// The same with `(set)` in the place of every secret, hashes and sealed ones among them.
@@ -148,6 +161,14 @@ fn phone_service(service: &PhoneService) -> Value {
 fn account(account: &LocalAccount) -> Value {
     let mut value = with_sealed(account);
     if let (false, Some(members)) = (account.disabled, value.as_object_mut()) {
+        members.remove("disabled");
+    }
+    value
+}
+
+fn oauth_client(client: &OauthClient) -> Value {
+    let mut value = without_empty(json!(client));
+    if let (false, Some(members)) = (client.disabled, value.as_object_mut()) {
         members.remove("disabled");
     }
     value

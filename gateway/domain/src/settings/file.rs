@@ -9,7 +9,8 @@ use super::list::refuse_repeated;
 use super::references::References;
 use super::{
     ALARM_SECRET_PURPOSE, CLIENT_PASSWORD_PURPOSE, DIRECTORY_PASSWORD_PURPOSE, Device, Headset,
-    Layout, Logging, NewPassword, NewSecret, PROXY_PASSWORD_PURPOSE, PUSH_PASSWORD_PURPOSE,
+    IDENTITY_PROVIDERS_MAX, IdentityProvider, IdentitySettings, Layout, Logging, NewPassword,
+    NewSecret, OAUTH_CLIENTS_MAX, OauthClient, PROXY_PASSWORD_PURPOSE, PUSH_PASSWORD_PURPOSE,
     PhoneService, Push, Reader, Reason, Retention, RoleGrant, SIP_DEVICE_PASSWORD_PURPOSE,
     SIP_NEXT_HOP_PASSWORD_PURPOSE, SettingDocument, SignOn, Sip, Skill, TOTP_PURPOSE, Team, Trust,
     Voice, WrittenAccount, WrittenAgent, WrittenAlarms, WrittenCtiPair, WrittenDevice,
@@ -49,6 +50,18 @@ pub struct SettingsFile {
     sign_on: SignOn,
     retention: Retention,
     sip: WrittenSip,
+    identity: IdentitySettings,
+    identity_providers: Vec<IdentityProvider>,
+    oauth_clients: Vec<OauthClient>,
+}
+
+/// Whose password or PIN is to be hashed.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum HashOf {
+    /// The password of that agent or local account.
+    Password(AgentId),
+    /// The PIN of that agent.
+    Pin(AgentId),
 }
 
 /// Whose secret is to be sealed.
@@ -119,6 +132,9 @@ impl SettingsFile {
         let skills = reader.list("skills", LISTED_MAX, Skill::read);
         let layouts = reader.list("layouts", LISTED_MAX, Layout::read);
         let directories = reader.list("directories", DIRECTORIES_MAX, WrittenDirectory::read);
+        let providers =
+            reader.list("identity_providers", IDENTITY_PROVIDERS_MAX, IdentityProvider::read);
+        known.identity_providers = providers.iter().map(|it| it.name.clone()).collect();
         known.skills = skills.iter().map(|skill| skill.name.clone()).collect();
         known.layouts = layouts.iter().map(|layout| layout.name.clone()).collect();
         known.directories = directories.iter().map(|it| it.directory.name.clone()).collect();
@@ -144,6 +160,8 @@ impl SettingsFile {
         let proxies = reader.table("proxies", WrittenProxies::read).unwrap_or_default();
         let sign_on = reader.table("sign_on", SignOn::read).unwrap_or_default();
         let retention = reader.table("retention", Retention::read).unwrap_or_default();
+        let identity = reader.table("identity", IdentitySettings::read).unwrap_or_default();
+        let oauth_clients = reader.list("oauth_clients", OAUTH_CLIENTS_MAX, OauthClient::read);
         reader.finish();
         known.pairs.check_nodes(phone_service.alternates.len(), &mut problems);
         let file = Self {
@@ -168,6 +186,9 @@ impl SettingsFile {
             sign_on,
             retention,
             sip,
+            identity,
+            identity_providers: providers,
+            oauth_clients,
         };
         file.check_repeated(&mut problems);
         file.check_together(&mut problems);
@@ -175,15 +196,19 @@ impl SettingsFile {
         Ok(file)
     }
 
-    /// The passwords given in the clear, to be hashed; each with its agent or account.
-    pub fn plain_passwords(&self) -> Vec<(AgentId, Secret)> {
-        let agents = self.agents.iter().map(|it| (&it.agent.id, &it.password));
-        let accounts = self.accounts.iter().map(|it| (&it.account.name, &it.password));
-        let plain = |(id, password): (&AgentId, &Option<NewPassword>)| match password {
-            Some(NewPassword::Plain(secret)) => Some((id.clone(), secret.clone())),
+    /// The passwords and PINs given in the clear, to be hashed; each with whose it is.
+    pub fn plain_passwords(&self) -> Vec<(HashOf, Secret)> {
+        let password = HashOf::Password;
+        let agents = self.agents.iter().map(|it| (password(it.agent.id.clone()), &it.password));
+        let accounts =
+            self.accounts.iter().map(|it| (password(it.account.name.clone()), &it.password));
+        let with_pin = self.agents.iter().filter(|it| it.pin.is_some());
+        let pins = with_pin.map(|it| (HashOf::Pin(it.agent.id.clone()), &it.pin));
+        let plain = |(of, password): (HashOf, &Option<NewPassword>)| match password {
+            Some(NewPassword::Plain(secret)) => Some((of, secret.clone())),
             _ => None,
         };
-        agents.chain(accounts).filter_map(plain).collect()
+        agents.chain(accounts).chain(pins).filter_map(plain).collect()
     }
 
     /// What is taken but looks wrong, each under its key.
@@ -207,12 +232,12 @@ impl SettingsFile {
     /// owner from signing in) and secrets sealed by `seal`.
     pub fn into_documents(
         self,
-        mut hash: impl FnMut(&AgentId) -> Option<String>,
+        mut hash: impl FnMut(&HashOf) -> Option<String>,
         mut seal: impl FnMut(SecretOf, &Secret) -> Sealed,
     ) -> Documents {
-        let mut hashed = |id: &AgentId, password| match password {
+        let mut hashed = |of: HashOf, password| match password {
             Some(NewPassword::Hash(hash)) => Some(hash),
-            Some(NewPassword::Plain(_)) => hash(id),
+            Some(NewPassword::Plain(_)) => hash(&of),
             None => None,
         };
         let mut sealed = |of: SecretOf, secret| match secret {
@@ -223,7 +248,8 @@ impl SettingsFile {
         documents.extend(self.teams.into_iter().map(SettingDocument::Team));
         documents.extend(self.agents.into_iter().map(|written| {
             let mut agent = written.agent;
-            agent.password_hash = hashed(&agent.id, written.password);
+            agent.password_hash = hashed(HashOf::Password(agent.id.clone()), written.password);
+            agent.pin_hash = hashed(HashOf::Pin(agent.id.clone()), written.pin);
             SettingDocument::Agent(agent)
         }));
         documents.extend(self.skills.into_iter().map(SettingDocument::Skill));
@@ -247,7 +273,8 @@ impl SettingsFile {
         }));
         documents.extend(self.accounts.into_iter().map(|written| {
             let mut account = written.account;
-            account.password_hash = hashed(&account.name, written.password);
+            let of = HashOf::Password(account.name.clone());
+            account.password_hash = hashed(of, written.password);
             account.totp = written.totp.map(|it| sealed(SecretOf::Totp(account.name.clone()), it));
             SettingDocument::Account(account)
         }));
@@ -287,6 +314,11 @@ impl SettingsFile {
             hop.password = password.map(|it| sealed(SecretOf::SipNextHop(hop.name.clone()), it));
         }
         documents.push(SettingDocument::Sip(Box::new(sip)));
+        documents.push(SettingDocument::Identity(Box::new(self.identity)));
+        let providers = self.identity_providers.into_iter();
+        documents.extend(providers.map(|it| SettingDocument::IdentityProvider(Box::new(it))));
+        let clients = self.oauth_clients.into_iter();
+        documents.extend(clients.map(|it| SettingDocument::OauthClient(Box::new(it))));
         Documents(documents)
     }
 
@@ -309,6 +341,10 @@ impl SettingsFile {
         let name = |it: &WrittenDirectory| it.directory.name.clone();
         refuse_repeated("directories", &self.directories, name, problems);
         refuse_repeated("roles", &self.roles, |role| role.name.clone(), problems);
+        let name = |it: &IdentityProvider| it.name.clone();
+        refuse_repeated("identity_providers", &self.identity_providers, name, problems);
+        let client_id = |it: &OauthClient| it.client_id.clone();
+        refuse_repeated("oauth_clients", &self.oauth_clients, client_id, problems);
         self.headset.refuse_repeated(problems);
     }
 
@@ -349,6 +385,8 @@ impl SettingsFile {
                 problems.add("headset.default_not_ready_reason", message);
             }
         }
+        let directories: Vec<_> = self.directories.iter().map(|it| &it.directory.name).collect();
+        self.identity.check(&self.identity_providers, &directories, problems);
         for (position, written) in self.directories.iter().enumerate() {
             let sync = written.directory.sync.iter();
             for entry in sync.flat_map(|sync| &sync.teams) {

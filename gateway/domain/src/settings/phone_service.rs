@@ -83,6 +83,10 @@ pub struct PhoneService {
     pub alternates: BTreeMap<NodeName, String>,
     /// How we push; without it phones follow by refresh alone.
     pub push: Option<Push>,
+    /// Whether agents sign in at phones with a PIN while people sign in by an identity provider; without
+    /// it they do not at all (PHN-15).
+    #[serde(default)]
+    pub single_sign_on_pin: bool,
 }
 
 /// As documented for idle phones.
@@ -102,6 +106,7 @@ impl Default for PhoneService {
             label_limits: Vec::new(),
             alternates: BTreeMap::new(),
             push: None,
+            single_sign_on_pin: false,
         }
     }
 }
@@ -198,6 +203,7 @@ impl PhoneService {
             }
         }
         let push = reader.table("push", WrittenPush::read);
+        let single_sign_on_pin = reader.switch("single_sign_on_pin").unwrap_or(false);
         let service = Self {
             devices,
             mobile_agents,
@@ -208,6 +214,7 @@ impl PhoneService {
             label_limits,
             alternates,
             push: None,
+            single_sign_on_pin,
         };
         Some((service, push))
     }

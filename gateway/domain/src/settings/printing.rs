@@ -6,6 +6,9 @@ use super::*;
 use crate::step::{SignIn, SignInOn};
 use crate::{Command, Input, InputId, Secret, Timestamp, Verifier};
 
+const PIN: &str = "918273645";
+const CLIENT_SECRET: &str = "hunter2-hunter2-hunter2-hunter2-hunter2";
+
 /// Secrets of every sort, each in the clear or as it is kept.
 fn planted(kept: bool) -> Value {
     let password = |text: &str| match kept {
@@ -29,8 +32,19 @@ fn planted(kept: bool) -> Value {
     let account = with(with(account, words(password("account"))), totp);
     let proxy = json!({"host": "proxy.example", "port": 3128, "user": "gateway"});
     let hop = json!({"name": "a", "servers": [{"host": "sip.example"}], "user": "gateway"});
+    let pin = match kept {
+        true => ("pin_hash".to_owned(), json!("$argon2id$hunter2-pin")),
+        false => ("pin".to_owned(), json!(PIN)),
+    };
+    let agent = with(with(json!({"id": "1001"}), words(password("agent"))), pin);
+    let client = json!({"client_id": "0".repeat(40), "name": "a", "redirect_urls": ["https://a"]});
+    let client_secret = match kept {
+        true => ("secret_digest".to_owned(), json!(OauthClient::digest_of(CLIENT_SECRET))),
+        false => ("secret".to_owned(), json!(CLIENT_SECRET)),
+    };
     json!({
-        "agents": [with(json!({"id": "1001"}), words(password("agent")))],
+        "agents": [agent],
+        "oauth_clients": [with(client, client_secret)],
         "accounts": [account],
         "cti_pairs": [with(json!({"name": "a", "dialect": "express", "side_a": "cti.example:42027"}),
                            secret("client_password"))],
@@ -43,7 +57,10 @@ fn planted(kept: bool) -> Value {
 
 #[track_caller]
 fn check(what: &str, printed: &str) {
-    assert!(!printed.to_lowercase().contains("hunter2"), "{what}: {printed}");
+    let digest = OauthClient::digest_of(CLIENT_SECRET);
+    for secret in ["hunter2", PIN, digest.as_str()] {
+        assert!(!printed.to_lowercase().contains(secret), "{what}: {printed}");
+    }
 }
 
 #[test]
@@ -51,7 +68,7 @@ fn ops_05_settings_print_no_secret_and_no_hash() {
     for kept in [false, true] {
         let file = SettingsFile::read(planted(kept)).unwrap_or_else(|found| panic!("{found}"));
         check("a file", &format!("{file:?} {file:#?}"));
-        let hash = |_: &AgentId| Some("$argon2id$hunter2".to_owned());
+        let hash = |_: &HashOf| Some("$argon2id$hunter2".to_owned());
         let documents = file.into_documents(hash, |_, _| Sealed::from_text("v2:hunter2"));
         let settings = Settings::from_documents(&SettingsHead::default(), documents.0.clone());
         assert_eq!(settings.agents.len() + settings.accounts.len(), 2);

@@ -21,6 +21,8 @@ pub(super) struct References {
     pub(super) skills: BTreeSet<String>,
     /// Directories.
     pub(super) directories: BTreeSet<String>,
+    /// Identity providers.
+    pub(super) identity_providers: BTreeSet<String>,
     /// Next hops of SIP.
     pub(super) next_hops: BTreeSet<String>,
     /// How phones prove who they are in SIP, unless they say otherwise.
@@ -36,6 +38,7 @@ impl References {
             layouts: BTreeSet::new(),
             skills: BTreeSet::new(),
             directories: BTreeSet::new(),
+            identity_providers: BTreeSet::new(),
             next_hops: BTreeSet::new(),
             sip_proof: SipProof::default(),
         }

@@ -6,7 +6,7 @@
 use crate::client::client_wake;
 use crate::{
     AgentId, AgentKey, Decision, Document, Event, Halt, Identity, Index, IndexRange, Key, Refusal,
-    Reply, Status, View, WakeChange,
+    Reply, Settings, Status, View, WakeChange,
 };
 
 /// The name of the event of a document that was erased.
@@ -23,12 +23,11 @@ struct Places {
 }
 
 impl Places {
-    fn of(id: &AgentId, agents: &[AgentKey]) -> Self {
+    fn of(id: &AgentId, agents: &[AgentKey], settings: &Settings) -> Self {
         let mut keys = vec![Key::account(id), Key::second_factor(id)];
         keys.extend(agents.iter().map(Key::session));
         keys.extend(agents.iter().map(Key::verifier));
-        let identities =
-            [Identity::Agent { id: id.clone() }, Identity::Account { name: id.clone() }];
+        let identities = Identity::all_of(id, settings);
         let ranges = identities.iter().flat_map(|identity| {
             [Index::WebSessionByIdentity, Index::AccessTokenByIdentity]
                 .map(|index| IndexRange::exactly(index, identity.index_value(), IDENTITIES_MAX))
@@ -49,7 +48,7 @@ pub(super) fn erase(id: &AgentId, agents: &[AgentKey], view: &View) -> Result<De
         let why = format!("{id} is in the settings still; remove them there first");
         return Err(Refusal::SettingsInUse { why }.into());
     }
-    let Places { mut keys, ranges } = Places::of(id, agents);
+    let Places { mut keys, ranges } = Places::of(id, agents, &view.settings);
     for range in &ranges {
         keys.extend(view.range(range)?.iter().cloned());
     }

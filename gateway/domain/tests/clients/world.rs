@@ -98,6 +98,7 @@ fn settings() -> Settings {
         skills: BTreeMap::new(),
         origin: None,
         password_hash: None,
+        pin_hash: None,
     };
     let pair = CtiPair {
         name: agent_key(1).pair,

@@ -400,6 +400,7 @@ async fn agents_who_belong_to_another_pair_by_new_settings_are_signed_out() {
         skills: BTreeMap::new(),
         origin: None,
         password_hash: None,
+        pin_hash: None,
     };
     settings.agents = Arc::new([(moved.id.clone(), Arc::new(moved))].into());
     settings.number = site.engine.settings().number;

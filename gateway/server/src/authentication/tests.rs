@@ -127,6 +127,7 @@ impl InMemory {
                 skills: BTreeMap::new(),
                 origin: None,
                 password_hash: Some(hash.clone()),
+                pin_hash: None,
             };
             agents.insert(id, Arc::new(agent));
         }

@@ -9,7 +9,7 @@ and numbers of telephones stand in quotation marks unless they are plain digits.
 
   teams:        [{name, pair, supervisors, layout, wrap_up_seconds}]
   agents:       [{id, name, alias, team, pair, extension, roles, skills: {NAME: 1 to 10}, origin,
-                  password | password_hash}]
+                  password | password_hash, pin | pin_hash}]
   skills:       [{name, description}]
   accounts:     [{name, description, roles, password | password_hash, totp, disabled}]
   directories:  [{name, servers: [{host, port}], security: ldaps | start_tls | plain, bind_dn,
@@ -29,7 +29,7 @@ and numbers of telephones stand in quotation marks unless they are plain digits.
                   primary_node, secondary_node}]
   phone_service: {devices: any | listed, mobile_agents, inactivity_seconds, home_refresh_seconds,
                   cookie_idle_minutes, form_method, label_limits, alternates,
-                  push: {user, password, port}}
+                  push: {user, password, port}, single_sign_on_pin}
   voice:        {wrap_up_seconds}
   headset:      {mode: disabled | notification | notification_and_control,
                   deployment_type: express | enterprise, default_not_ready_reason,
@@ -54,6 +54,16 @@ and numbers of telephones stand in quotation marks unless they are plain digits.
                   reason_element, headset_event, legacy_no_qop, lenient, allowed_networks,
                   next_hops: [{name, servers: [{host, port}], transport: tls | tcp | udp,
                   ping_seconds, user, password, realms, register_as, route, trusted}]}
+  identity:     {hosts, provider, single_sign_on, refresh_token_hours, code_minutes,
+                  access_token_minutes, encrypt_tokens, token_signature: RS256 | ES256,
+                  rotation_overlap_seconds, clock_skew_seconds, response_age_seconds, accept_ecdsa,
+                  accept_misprinted_name_id_format, relaxed_user_principal, acs_with_meta_alias}
+  identity_providers: [{name, metadata, entity_id, metadata_url, metadata_refresh_hours,
+                  take_changes}]
+  oauth_clients: [{client_id, name, redirect_urls, kind: confidential | public,
+                  secret | secret_digest, pkce_required, native, may_introspect,
+                  refresh: with_access_token | refresh_token_only, encrypt_tokens, api_roles,
+                  disabled}]
 
 Example:
   umask 077; jackfield export > settings.yaml; $EDITOR settings.yaml; jackfield apply settings.yaml";

@@ -179,12 +179,13 @@ async fn begin(
     }
 }
 
-/// How long a session lasts at most. Groups of people in directories are looked up at sign-in alone, so
-/// whoever leaves one keeps its role until then: hardly longer than a day's work.
+/// How long a session lasts at most. Groups of people in directories are looked up at sign-in alone, and
+/// an identity provider is asked no more, so whoever leaves keeps a role until then: hardly longer than a
+/// day's work.
 fn session_hours(identity: &Identity, settings: &Settings) -> u32 {
     let hours = settings.sign_on.session_hours;
     match identity {
-        Identity::Directory { .. } => hours.min(DIRECTORY_HOURS_MAX),
+        Identity::Directory { .. } | Identity::SignedOn { .. } => hours.min(DIRECTORY_HOURS_MAX),
         Identity::Agent { .. } | Identity::Account { .. } => hours,
     }
 }

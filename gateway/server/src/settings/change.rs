@@ -245,6 +245,8 @@ pub(crate) fn check_administrators(
                 | Section::Role
                 | Section::Directory
                 | Section::SignOn
+                | Section::Identity
+                | Section::IdentityProvider
         )
     };
     let of_removed =
@@ -322,9 +324,8 @@ impl Edits {
         for edit in self.edits.iter().filter(|edit| edit.document.is_some()) {
             if !made.contains(&edit.key()) {
                 let member = match edit.section {
-                    Section::Agent => "id",
                     Section::Reason => "code",
-                    _ => "name",
+                    section => naming(section),
                 };
                 let key = match self.edits.len() {
                     1 => member.to_owned(),
@@ -485,9 +486,17 @@ fn named(mut document: Value, section: Section, name: Option<&str>) -> Value {
         }
         return document;
     }
-    let member = if section == Section::Agent { "id" } else { "name" };
-    members.entry(member).or_insert_with(|| name.into());
+    members.entry(naming(section)).or_insert_with(|| name.into());
     document
+}
+
+/// The member that names a document of that list; reasons have two.
+fn naming(section: Section) -> &'static str {
+    match section {
+        Section::Agent => "id",
+        Section::OauthClient => "client_id",
+        _ => "name",
+    }
 }
 
 fn name_of(document: &Value, section: Section) -> String {
@@ -497,9 +506,8 @@ fn name_of(document: &Value, section: Section) -> String {
         None => String::new(),
     };
     match section {
-        Section::Agent => text("id"),
         Section::Reason => format!("{}/{}", text("category"), text("code")),
-        _ => text("name"),
+        section => text(naming(section)),
     }
 }
 

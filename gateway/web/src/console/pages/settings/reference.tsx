@@ -41,6 +41,10 @@ async function ask(to: ReferenceTo, q: string, signal: AbortSignal): Promise<Off
     }
     case "variables":
       return { offers: VARIABLES.map((value) => ({ value, label: value })), total: Number.MAX_SAFE_INTEGER };
+    case "directories_and_providers": {
+      const both = await Promise.all([ask("directories", q, signal), ask("identity-providers", q, signal)]);
+      return { offers: both.flatMap((it) => it.offers), total: both.reduce((sum, it) => sum + it.total, 0) };
+    }
     default: {
       const told = await get<Page<Named>>(`/${to}`, { limit: CHOICE_MAX, q }, signal);
       return { offers: told.items.map(offer), total: told.total ?? told.items.length };

@@ -12,6 +12,7 @@ export interface Schema {
   additionalProperties?: boolean | Schema;
   propertyNames?: Schema;
   pattern?: string;
+  format?: string;
   minLength?: number;
   maxLength?: number;
   minimum?: number;
@@ -69,12 +70,13 @@ export function kindOf(schema: Schema): Kind {
   }
   if (is.includes("object")) return schema.properties ? "object" : "map";
   if (is.includes("integer") && !is.includes("string")) return "integer";
-  return (schema.maxLength ?? 0) >= LONG_FROM ? "long" : "text";
+  // An address has one line, however long it may be.
+  return (schema.maxLength ?? 0) >= LONG_FROM && schema.format !== "uri" ? "long" : "text";
 }
 
 /** The member that holds a secret once it is kept. */
 export function keptAs(schema: Schema, name: string): string | undefined {
-  return [`${name}_sealed`, `${name}_hash`].find((kept) => schema.properties?.[kept]);
+  return [`${name}_sealed`, `${name}_hash`, `${name}_digest`].find((kept) => schema.properties?.[kept]);
 }
 
 /** The members of a shape that a form shows: what is kept of a secret belongs to the secret. */

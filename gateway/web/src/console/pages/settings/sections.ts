@@ -11,8 +11,11 @@ import ctiPairs from "./sections/cti-pairs.json";
 import devices from "./sections/devices.json";
 import directories from "./sections/directories.json";
 import headset from "./sections/headset.json";
+import identityProviders from "./sections/identity-providers.json";
+import identity from "./sections/identity-settings.json";
 import layouts from "./sections/layouts.json";
 import logging from "./sections/logging.json";
+import oauthClients from "./sections/oauth-clients.json";
 import phoneService from "./sections/phone-service.json";
 import proxies from "./sections/proxies.json";
 import reasonCodes from "./sections/reason-codes.json";
@@ -40,7 +43,7 @@ export interface FieldWords {
 export type GroupName = "people" | "phones" | "contact_centre" | "security" | "upkeep";
 
 /** Where names of a field come from: a list of the settings, or one of few others. */
-export type ReferenceTo = "agents" | "teams" | "layouts" | "cti-pairs" | "directories" | "skills" | "nodes" | "next_hops" | "not_ready_reasons" | "variables";
+export type ReferenceTo = "agents" | "teams" | "layouts" | "cti-pairs" | "directories" | "directories_and_providers" | "identity-providers" | "skills" | "nodes" | "next_hops" | "not_ready_reasons" | "variables";
 
 interface Written {
   schema: string;
@@ -90,6 +93,9 @@ export const SECTIONS: SectionEntry[] = [
   entry("reason-codes", reasonCodes),
   entry("voice", voice),
   entry("directories", directories),
+  entry("identity-settings", identity),
+  entry("identity-providers", identityProviders),
+  entry("oauth-clients", oauthClients),
   entry("trust", trust),
   entry("proxies", proxies),
   entry("alarms", alarms),
@@ -115,7 +121,7 @@ export function fieldWords(section: SectionEntry, path: string): FieldWords {
 
 /** What a member is called: what is kept of a secret as the secret is, and what nobody knows by its path. */
 export function memberLabel(section: SectionEntry, path: string): string {
-  const known = section.fields[path] ?? section.fields[path.replace(/_(sealed|hash)$/, "")];
+  const known = section.fields[path] ?? section.fields[path.replace(/_(sealed|hash|digest)$/, "")];
   return known ? spoken(known.label) : path.split(".").at(-1) ?? path;
 }
 
