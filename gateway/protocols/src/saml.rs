@@ -8,17 +8,24 @@
 //! Sources: the OASIS standards saml-core-2.0, saml-bindings-2.0, saml-profiles-2.0; W3C "XML
 //! Signature Syntax and Processing", "Exclusive XML Canonicalization 1.0", "Namespaces in XML".
 
+mod provider_metadata;
 mod refused;
 #[cfg(test)]
 mod schema;
 mod service_metadata;
 pub mod tree;
+mod trusted_key;
 
 #[cfg(test)]
 mod tests;
 
+pub use provider_metadata::{
+    MetadataReason, MetadataRefused, ProviderCertificate, ProviderMetadata, fuzz_metadata,
+    read_metadata,
+};
 pub use refused::{SamlReason, SamlRefused};
 pub use service_metadata::ServiceMetadata;
+pub use trusted_key::TrustedKey;
 
 /// Namespace of protocol messages.
 pub const PROTOCOL: &str = "urn:oasis:names:tc:SAML:2.0:protocol";
