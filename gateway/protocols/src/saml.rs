@@ -13,9 +13,13 @@ mod c14n;
 mod form;
 mod ids;
 mod instant;
+mod provider_metadata;
 mod refused;
 mod request;
 mod response;
+#[cfg(test)]
+mod schema;
+mod service_metadata;
 mod signature;
 pub mod tree;
 
@@ -25,9 +29,14 @@ mod tests;
 pub use assertion::VALUE_CHARACTERS_MAX;
 pub use c14n::CANONICAL_BYTES_MAX;
 pub use form::{FORM_BYTES_MAX, PostedResponse, RELAY_STATE_BYTES_MAX, read_form};
+pub use provider_metadata::{
+    MetadataReason, MetadataRefused, ProviderCertificate, ProviderMetadata, fuzz_metadata,
+    read_metadata,
+};
 pub use refused::{SamlReason, SamlRefused};
 pub use request::{AuthnRequest, post_form};
 pub use response::{Expected, Proven, judge};
+pub use service_metadata::ServiceMetadata;
 pub use signature::{TrustedKey, verify_only};
 
 /// Namespace of protocol messages.
