@@ -37,9 +37,19 @@ const IMPURE_LIBRARIES: [&str; 24] = [
     "ureq",
 ];
 
-/// Paths whose mention means a socket, a clock, a thread, a file, a process or the environment.
-const IMPURE_PATHS: [&str; 14] = [
+/// Impure libraries that a pure crate links all the same: the crate, the library, through which other one alone,
+/// and why. What it could be used for is forbidden by name below.
+const LINKED_UNUSED: [(&str, &str, &str, &str); 1] = [(
+    "protocols",
+    "getrandom",
+    "ring",
+    "ring proves signatures and opens seals; only what makes keys and nonces asks it for randomness",
+)];
+
+/// Paths whose mention means a socket, a clock, randomness, a thread, a file, a process or the environment.
+const IMPURE_PATHS: [&str; 16] = [
     "Instant::now",
+    "SystemRandom",
     "SystemTime::now",
     "TcpListener",
     "TcpStream",
@@ -48,6 +58,7 @@ const IMPURE_PATHS: [&str; 14] = [
     "UnixDatagram",
     "UnixListener",
     "UnixStream",
+    "ring::rand",
     "std::env",
     "std::fs",
     "std::os",
@@ -76,7 +87,16 @@ fn pure_crates_link_nothing_impure() {
         let through = linked_by(metadata(), name);
         assert!(!through.is_empty(), "{name} is not in the workspace");
         for library in through.iter().filter(|library| is_impure(library)) {
-            breaches.push(format!("{name} links {library}, itself or through a library"));
+            let unused = LINKED_UNUSED.iter().find(|(by, what, ..)| by == &name && what == library);
+            if unused.is_none_or(|(_, _, alone, _)| linkers(metadata(), name, library) != [*alone])
+            {
+                breaches.push(format!("{name} links {library}, itself or through a library"));
+            }
+        }
+    }
+    for (name, library, ..) in LINKED_UNUSED {
+        if !linked_by(metadata(), name).iter().any(|linked| linked == library) {
+            breaches.push(format!("{name} does not link {library} any more, take it off the list"));
         }
     }
     for (file, manifest) in checkout().manifests() {
@@ -129,6 +149,22 @@ fn impure(tokens: &[crate::tokens::Token]) -> Vec<(usize, String)> {
 fn linked_by(metadata: &Value, package: &str) -> Vec<String> {
     let linked = packages_linked_by(metadata, package).into_iter();
     linked.map(|each| each["name"].as_str().unwrap_or_default().to_owned()).collect()
+}
+
+/// Names of the libraries linked by `package`, itself among them, that use `library` themselves.
+fn linkers<'m>(metadata: &'m Value, package: &str, library: &str) -> Vec<&'m str> {
+    let nodes = metadata.pointer("/resolve/nodes").and_then(Value::as_array);
+    let uses = |each: &&Value| {
+        let mut nodes = nodes.into_iter().flatten();
+        let node = nodes.find(|node| node["id"] == each["id"]);
+        let used = node.and_then(|node| node["deps"].as_array()).into_iter().flatten();
+        used.into_iter().any(|used| {
+            let mut kinds = used["dep_kinds"].as_array().into_iter().flatten();
+            used["name"] == library && kinds.any(|kind| kind["kind"].is_null())
+        })
+    };
+    let packages = packages_linked_by(metadata, package).into_iter();
+    packages.filter(uses).filter_map(|each| each["name"].as_str()).collect()
 }
 
 /// The same as cargo describes them.
