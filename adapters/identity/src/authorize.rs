@@ -58,8 +58,7 @@ impl Identity {
         }
         let issuer = site.issuer().unwrap_or_default().to_owned();
         let told = |code: AuthorizeErrorCode, description: &str| {
-            let mut parameters =
-                vec![("error", code.name()), ("error_description", description)];
+            let mut parameters = vec![("error", code.name()), ("error_description", description)];
             parameters.extend(asked.state.as_deref().map(|state| ("state", state)));
             parameters.push(("iss", &issuer));
             pages::elsewhere(&redirect_with(&asked.redirect_uri, &parameters))
@@ -68,7 +67,7 @@ impl Identity {
         let demand = match asked.demand(is_required) {
             Ok(demand) => demand,
             Err((code, description)) => {
-                self.figures.authorized.with(&["request"]).increase();
+                self.figures.authorized.with(&["request"]).increment();
                 tracing::info!(
                     reference = request.reference,
                     client = client.name,
@@ -149,7 +148,7 @@ impl Identity {
                 return None;
             }
         }
-        self.figures.authorized.with(&["code"]).increase();
+        self.figures.authorized.with(&["code"]).increment();
         let mut parameters = vec![("code", code.as_str())];
         parameters.extend(wanted.state.as_deref().map(|state| ("state", state)));
         parameters.push(("iss", site.issuer()?));
@@ -170,12 +169,14 @@ impl Identity {
         let may = state == IdentityState::InService || is_test;
         let signer = if is_test { keyring.saml_newest() } else { keyring.saml_current() };
         let sent = match (may, signer, site.provider()) {
-            (true, Some(signer), Some(provider)) => self.sent(request, site, signer, provider, purpose),
+            (true, Some(signer), Some(provider)) => {
+                self.sent(request, site, signer, provider, purpose)
+            }
             _ => None,
         };
         match sent {
             Some(answer) => {
-                self.figures.authorized.with(&["sent_to_provider"]).increase();
+                self.figures.authorized.with(&["sent_to_provider"]).increment();
                 answer
             }
             None => {
@@ -210,12 +211,8 @@ impl Identity {
             issued_at: now.seconds(),
         };
         let xml = authn.signed(&signer.certificate, |message| signer.sign(message))?;
-        let flow = Flow {
-            request: id.clone(),
-            provider: provider.name.clone(),
-            begun_at: now,
-            purpose,
-        };
+        let flow =
+            Flow { request: id.clone(), provider: provider.name.clone(), begun_at: now, purpose };
         let cookie = self.flows.cookie(&flow, &handle)?;
         let page = post_form(&provider.metadata.sso_post_url, &xml, &handle, pages::SCRIPT_PATH);
         let mut answer = pages::sending(page);
@@ -228,7 +225,7 @@ impl Identity {
 
     /// Said where nobody can sign on now: a page for people, the original's JSON for programs.
     pub(crate) fn unavailable(&self, request: &Request) -> Response<Bytes> {
-        self.figures.authorized.with(&["unavailable"]).increase();
+        self.figures.authorized.with(&["unavailable"]).increment();
         let status = StatusCode::SERVICE_UNAVAILABLE;
         let mut answer = match pages::wants_page(request) {
             true => pages::page(request, status, Said::Unavailable, &Below::Reference),
@@ -253,7 +250,7 @@ impl Identity {
             }
             AuthorizeRefused::Request(_) => (StatusCode::BAD_REQUEST, Said::Request, "request"),
         };
-        self.figures.authorized.with(&[result]).increase();
+        self.figures.authorized.with(&[result]).increment();
         let reference = &request.reference;
         tracing::warn!(reference, %refused, "an application's request for a code is not sent on");
         match pages::wants_page(request) {

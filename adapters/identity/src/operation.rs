@@ -1,7 +1,6 @@
 //! What administrators do: tests of the trust, new keys, new metadata, and how it all stands.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -120,12 +119,7 @@ impl Identity {
     }
 
     /// Keeps what came of the test of a component that is tested by others than this service.
-    pub async fn note_component(
-        &self,
-        component: &str,
-        came: Result<&Person, &str>,
-        id: &str,
-    ) {
+    pub async fn note_component(&self, component: &str, came: Result<&Person, &str>, id: &str) {
         let test = TrustTest {
             at: self.now(),
             passed: came.is_ok(),

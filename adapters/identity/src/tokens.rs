@@ -220,7 +220,7 @@ pub(crate) fn check(
     } else {
         token
     };
-    let payload = jose::verify(signed, TYPE, |kid| keyring.check(kid).cloned());
+    let payload = jose::verify(signed, TYPE, |kid| keyring.check(kid));
     let payload = payload.map_err(TokenRefused::Form)?;
     let claims: Claims = serde_json::from_slice(&payload).map_err(|_| TokenRefused::Claims)?;
     let issuer = site.issuer().ok_or(TokenRefused::Unavailable)?;
@@ -241,8 +241,7 @@ pub(crate) fn check(
     let (Revoked::Family(family), Revoked::Token(id)) = (family, id) else {
         return Err(TokenRefused::Claims);
     };
-    let person =
-        Person { provider: claims.idp, uid: claims.user_id, principal: claims.upn };
+    let person = Person { provider: claims.idp, uid: claims.user_id, principal: claims.upn };
     Ok(Access {
         person,
         client_id: claims.client_id,

@@ -18,8 +18,7 @@ mod trust;
 use serde::{Deserialize, Serialize};
 
 pub use keys::{
-    EncryptionKey, IdentityKeys, KEYS_MAX, KeyState, SamlKey, TOKEN_LIFE_MAX, TokenAlgorithm,
-    TokenKey,
+    EncryptionKey, IdentityKeys, KEYS_MAX, KeyState, SamlKey, TOKEN_LIFE_MAX, TokenKey,
 };
 pub use node::{Choice, IdentityState, NodeFacts, StateReason, choose, state};
 pub use trust::{TRUST_TESTS_MAX, TrustTest, TrustTests, why_not_enabled};

@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::settings::TokenSignature;
 use crate::{Sealed, Timestamp};
 
 /// The most keys of one sort.
@@ -19,35 +20,13 @@ pub const KEYS_MAX: usize = 8;
 /// The longest life of what a key signs: a refresh token's, and an hour for clocks that differ.
 pub const TOKEN_LIFE_MAX: Duration = Duration::from_secs(25 * 3600);
 
-/// How tokens are signed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub enum TokenAlgorithm {
-    /// RSA with SHA-256, as clients of the original expect.
-    #[default]
-    #[serde(rename = "RS256")]
-    Rs256,
-    /// ECDSA on P-256 with SHA-256.
-    #[serde(rename = "ES256")]
-    Es256,
-}
-
-impl TokenAlgorithm {
-    /// Its name (RFC 7518, section 3.1).
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Rs256 => "RS256",
-            Self::Es256 => "ES256",
-        }
-    }
-}
-
 /// What signs tokens.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TokenKey {
     /// Its name in headers (`kid`).
     pub id: String,
     /// What it signs with.
-    pub algorithm: TokenAlgorithm,
+    pub algorithm: TokenSignature,
     /// The private half, PKCS #8 in base64.
     pub private: Sealed,
     /// The public half in base64: PKCS #1 for RSA, the uncompressed point for P-256.
@@ -123,7 +102,7 @@ impl KeyState {
 
 impl IdentityKeys {
     /// What signs at `now` with that algorithm.
-    pub fn signs(&self, algorithm: TokenAlgorithm, now: Timestamp) -> Option<&TokenKey> {
+    pub fn signs(&self, algorithm: TokenSignature, now: Timestamp) -> Option<&TokenKey> {
         let keys = self.signing.iter().filter(|key| key.algorithm == algorithm);
         keys.filter(|key| key.active_from <= now).max_by_key(|key| key.active_from)
     }

@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::Sealed;
+use crate::settings::TokenSignature;
 
 fn at(seconds: i64) -> Timestamp {
     Timestamp::from_microseconds(seconds * 1_000_000)
@@ -92,7 +93,7 @@ fn ids_13_another_host_name_asks_for_certificate_trust_and_tests() {
 fn key(id: &str, active_from: i64) -> TokenKey {
     TokenKey {
         id: id.to_owned(),
-        algorithm: TokenAlgorithm::Rs256,
+        algorithm: TokenSignature::Rs256,
         private: Sealed::from_text("x"),
         public: String::new(),
         made_at: at(0),
@@ -104,10 +105,10 @@ fn key(id: &str, active_from: i64) -> TokenKey {
 fn ids_07_keys_change_by_the_clock_and_stay_for_what_they_signed() {
     let keys =
         IdentityKeys { signing: vec![key("old", 0), key("new", 1_000)], ..IdentityKeys::default() };
-    let signs = |now| keys.signs(TokenAlgorithm::Rs256, at(now)).map(|key| key.id.clone());
+    let signs = |now| keys.signs(TokenSignature::Rs256, at(now)).map(|key| key.id.clone());
     assert_eq!(signs(999).as_deref(), Some("old"));
     assert_eq!(signs(1_000).as_deref(), Some("new"));
-    assert_eq!(keys.signs(TokenAlgorithm::Es256, at(2_000)), None);
+    assert_eq!(keys.signs(TokenSignature::Es256, at(2_000)), None);
     let states = |now| {
         let states = keys.signing.iter().map(|key| keys.signing_state(key, at(now)));
         states.collect::<Vec<_>>()

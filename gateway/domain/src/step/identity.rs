@@ -416,6 +416,8 @@ fn note_test(
     }
     if let Some((provider, metadata)) = proven {
         tests.proven.insert(provider.clone(), metadata.clone());
+        let known = &view.settings.identity_providers;
+        tests.proven.retain(|name, _| known.contains_key(name));
     }
     let mut decision = Decision::already(Reply::Done)
         .guard(key.clone(), loaded.map(|loaded| loaded.version))
