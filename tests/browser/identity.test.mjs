@@ -66,7 +66,7 @@ test("ids_09_every_node_says_how_it_does_and_which_is_the_publisher", async () =
   await row("gw-4").getByText("Not configured").waitFor();
   await check(page, "identity");
   await checkDark(page, "identity");
-  await golden(page.locator(".page"), "identity");
+  await golden(page.locator("main > .page"), "identity");
 });
 
 test("ids_11_single_sign_on_is_switched_on_only_after_every_component_passed", async () => {
@@ -235,7 +235,7 @@ test("ids_11_nothing_is_set_up_yet", async () => {
   await page.getByText("No node has the identity service yet.", { exact: false }).waitFor();
   assert.ok(await page.getByRole("button", { name: "Save our metadata" }).isDisabled());
   await check(page, "identity-nothing");
-  await golden(page.locator(".page"), "identity-nothing");
+  await golden(page.locator("main > .page"), "identity-nothing");
 });
 
 test("ids_08_applications_are_searched_by_name_id_and_url", async () => {
@@ -246,7 +246,7 @@ test("ids_08_applications_are_searched_by_name_id_and_url", async () => {
   await page.getByRole("link", { name: MARKUP }).waitFor();
   await check(page, "applications");
   await checkDark(page, "applications");
-  await golden(page.locator(".page"), "applications");
+  await golden(page.locator("main > .page"), "applications");
   const search = page.getByLabel("Search by name, ID or URL");
   for (const [wanted, found] of [["desktop 2", "Desktop 2"], ["aaaa1", "Desktop 1"], ["desktop-3.example", "Desktop 3"]]) {
     await search.fill(wanted);
@@ -325,7 +325,7 @@ test("ids_08_an_application_is_changed_gets_a_new_secret_and_is_deleted", async 
   const page = await show(`oauth-clients/${client.client_id}`, client.name);
   await check(page, "application");
   await checkDark(page, "application");
-  await golden(page.locator(".page"), "application");
+  await golden(page.locator("main > .page"), "application");
   await page.getByLabel("Name").fill("Desktop");
   await page.getByLabel("What refreshes an access token").selectOption("refresh_token_only");
   await page.getByLabel("Encrypt access tokens").selectOption("As set for the whole deployment");

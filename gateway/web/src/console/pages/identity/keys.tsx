@@ -40,7 +40,7 @@ function KeysOf(props: { kind: KeyKind; keys: Key[]; again: () => void }): JSX.E
     )}>
       <p>{texts.text}</p>
       {isWaiting && <Notice quiet>{words().nextWaits}</Notice>}
-      <Table caption={texts.title} columns={columns} rows={keys} id={(key) => key.id} stacks empty={<p>{words().noKeys}</p>} />
+      <Table caption={texts.title} columns={columns} rows={keys} id={(key) => key.id} stacks="titled" empty={<p>{words().noKeys}</p>} />
       <Regenerate kind={kind} open={asking === "regenerate"} onClose={() => setAsking(null)} again={props.again} />
       <Activate open={asking === "activate"} onClose={() => setAsking(null)} again={props.again} />
     </Section>

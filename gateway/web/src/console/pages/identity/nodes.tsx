@@ -29,7 +29,7 @@ export function Nodes(props: { nodes: IdentityNode[] }): JSX.Element {
   ];
   return (
     <Section title={words().nodes} actions={<a href="#/certificates">{words().toCertificates}</a>}>
-      <Table caption={words().nodes} columns={columns} rows={props.nodes} id={(it) => it.node} stacks
+      <Table caption={words().nodes} columns={columns} rows={props.nodes} id={(it) => it.node} stacks="titled"
         empty={<Empty title={words().noNodes}><a href="#/settings/identity-settings">{words().toSettings}</a></Empty>} />
     </Section>
   );

@@ -26,7 +26,7 @@ export default function IdentityPage(): JSX.Element {
   if (wanted !== seconds) setSeconds(wanted);
   return (
     <Page title={words().title} intro={words().intro} actions={(
-      <><a href="#/settings/identity-settings">{words().toSettings}</a><a href="#/oauth-clients">{words().toApplications}</a></>
+      <span class="links"><a href="#/settings/identity-settings">{words().toSettings}</a><a href="#/oauth-clients">{words().toApplications}</a></span>
     )}>
       <Trouble problem={asked.problem} again={asked.again} />
       {!identity && asked.busy && <Loading />}

@@ -25,7 +25,7 @@ export function TakingPart(props: { identity: Identity; trial: Trial }): JSX.Ele
         ]} />
       </Section>
       <Section title={words().outside}>
-        <p>{words().outsideText}</p>
+        {identity.outside.length > 0 && <p>{words().outsideText}</p>}
         <Table caption={words().outside} rows={identity.outside} id={(it) => it.name} stacks empty={<p>{words().noneOutside}</p>} columns={[
           { id: "name", title: words().application, cell: (it) => it.name },
           { id: "why", title: words().why, cell: (it) => it.why },

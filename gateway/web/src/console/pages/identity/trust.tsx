@@ -22,7 +22,7 @@ export function Ourselves(props: { identity: Identity }): JSX.Element {
     <Section title={words().ourselves} actions={(
       <Button busy={busy} disabled={entity === null} onClick={() => void run(() => save("/identity/sp.xml", {}, "sp.xml", METADATA_MEDIA_TYPE))}>{words().saveMetadata}</Button>
     )}>
-      <p>{words().ourselvesText}</p>
+      {entity !== null && <p>{words().ourselvesText}</p>}
       <Trouble problem={problem} />
       {entity === null
         ? <Notice kind="partial" quiet><p>{words().noHosts}</p><a href="#/settings/identity-settings">{words().toSettings}</a></Notice>
@@ -58,7 +58,7 @@ export function ProviderCard(props: { provider: Provider; trial: Trial; again: (
         [words().signOnAt, <code>{provider.sso_url}</code>],
         [words().lastTest, <LastTest tested={provider.tested} stale={provider.changed_since_test} />],
       ]} />
-      <Table caption={fill(words().certificatesOf, { name: provider.name })} rows={provider.certificates} id={(it) => it.sha256} stacks columns={[
+      <Table caption={fill(words().certificatesOf, { name: provider.name })} rows={provider.certificates} id={(it) => it.sha256} stacks="titled" columns={[
         { id: "subject", title: words().subject, cell: (it) => it.subject },
         { id: "until", title: words().validUntil, cell: (it) => <Expiry until={it.not_after} />, sort: (it) => it.not_after },
         { id: "sha256", title: words().fingerprint, cell: (it) => <code>{it.sha256}</code> },

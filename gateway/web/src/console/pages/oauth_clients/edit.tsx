@@ -55,8 +55,10 @@ export function EditPage(props: { id: string }): JSX.Element {
       {read && (
         <>
           <Form key={round} path={path} read={read} saved={saved} settled={settled} anew={anew} onSaved={setSaved} />
-          {read.client.kind === "confidential" && <NewSecret client={read.client} path={path} again={look} />}
-          <Delete client={read.client} path={path} settled={settled} />
+          <div class="document page">
+            {read.client.kind === "confidential" && <NewSecret client={read.client} path={path} again={look} />}
+            <Delete client={read.client} path={path} settled={settled} />
+          </div>
         </>
       )}
     </Page>

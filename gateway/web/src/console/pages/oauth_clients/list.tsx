@@ -41,13 +41,13 @@ export function ListPage(): JSX.Element {
     <Page title={words().title} intro={words().intro} actions={asked.items.length > 0 && <>{add}<a href="#/identity">{words().toSingleSignOn}</a></>}>
       <Trouble problem={asked.problem} again={asked.again} />
       {asked.items.length > 0 && (
-        <div class="filters" role="search">
+        <div class="filters wide" role="search">
           <TextField type="search" label={words().search} value={wanted} onInput={(q) => setQuery({ q })} />
           <p class="small" role="status">{wanted === "" ? "" : fill(shared().shown, { shown: number(found.length), total: number(asked.items.length) })}</p>
         </div>
       )}
       {!asked.whole && asked.items.length === 0 && !asked.problem && <Loading />}
-      {(asked.whole || asked.items.length > 0) && (isLong ? <LongTable {...table} leastRem={60} /> : <div class="card"><Table {...table} stacks /></div>)}
+      {(asked.whole || asked.items.length > 0) && (isLong ? <LongTable {...table} leastRem={60} /> : <div class="card"><Table {...table} stacks="titled" /></div>)}
     </Page>
   );
 }
