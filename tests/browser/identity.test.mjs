@@ -266,7 +266,7 @@ test("ids_08_an_application_is_added_and_its_secret_shown_once", async () => {
     const request = route.request();
     if (request.method() === "GET") return route.fulfill({ contentType: "application/json", body: JSON.stringify({ items: [], next: null, total: 0 }) });
     asked.push(request.postDataJSON());
-    const wrong = { ...problem(422, "invalid", "Not done"), errors: [{ field: "redirect_urls[1]", message: "is there twice" }] };
+    const wrong = { ...problem(422, "invalid", "Not done"), errors: [{ field: "redirect_urls[1]", message: "names a host that nobody knows" }] };
     return route.fulfill(asked.length === 1
       ? { status: 422, contentType: "application/problem+json", body: JSON.stringify(wrong) }
       : { status: 201, contentType: "application/json", body: JSON.stringify({ client_id: made.client_id, secret }) });
@@ -289,9 +289,13 @@ test("ids_08_an_application_is_added_and_its_secret_shown_once", async () => {
   await page.getByRole("textbox", { name: "Redirect URL 1" }).fill("https://desktop.example/callback");
   await page.getByRole("button", { name: "Add a URL" }).click();
   await until(() => page.evaluate(() => document.activeElement?.labels?.[0]?.textContent === "Redirect URL 2"), "the focus on the new line");
-  await page.getByRole("textbox", { name: "Redirect URL 2" }).fill("https://desktop.example/callback");
+  const second = page.locator(".entry-url").nth(1);
+  await second.getByRole("textbox").fill("https://desktop.example/callback");
+  await second.getByText("is there more than once").waitFor();
+  await second.getByRole("textbox").fill("https://other.example/callback");
   await page.getByRole("button", { name: "Add it" }).click();
-  await page.locator(".entry-url").nth(1).getByText("is there twice").waitFor();
+  // What the node says of a line stands at that line.
+  await second.getByText("names a host that nobody knows").waitFor();
   await check(page, "application-add-wrong");
   await page.getByRole("button", { name: "Remove redirect URL 2" }).click();
   await page.getByRole("button", { name: "Add it" }).click();

@@ -11,7 +11,7 @@ import { to } from "../../router";
 import { allAtFields, focusWrong, NAME_CHARACTERS_MAX, wrongAt, type Made, type OauthClient } from "./answers";
 import { Once } from "./once";
 import { words } from "./texts";
-import { amiss, filled, Urls } from "./urls";
+import { filled, isRight, Urls } from "./urls";
 
 const FIELDS = ["name", "kind", "redirect_urls"];
 
@@ -27,7 +27,7 @@ export function AddPage(): JSX.Element {
     event.preventDefault();
     setTried(true);
     const redirects = filled(urls);
-    if (name.trim() === "" || redirects.length === 0 || redirects.some((url) => amiss(url, false))) {
+    if (name.trim() === "" || !isRight(redirects, false)) {
       focusWrong(form.current);
       return;
     }

@@ -14,7 +14,7 @@ import type { Role } from "../../session";
 import { allAtFields, focusWrong, NAME_CHARACTERS_MAX, wrongAt, type OauthClient } from "./answers";
 import { Once } from "./once";
 import { words } from "./texts";
-import { amiss, filled, Urls } from "./urls";
+import { filled, isRight, Urls } from "./urls";
 
 const ROLES: Role[] = ["administrator", "supervisor", "agent", "report"];
 const FIELDS = ["name", "redirect_urls", "pkce_required", "refresh", "encrypt_tokens", "native", "may_introspect", "api_roles", "disabled"];
@@ -86,7 +86,7 @@ function Form(props: {
     event.preventDefault();
     setTried(true);
     const { name, redirect_urls: urls } = wanted;
-    if (name === "" || urls.length === 0 || urls.some((url) => amiss(url, draft.native))) {
+    if (name === "" || !isRight(urls, draft.native)) {
       focusWrong(form.current);
       return;
     }

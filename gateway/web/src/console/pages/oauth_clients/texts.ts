@@ -35,7 +35,7 @@ const german: Names = {
     with_access_token: "Ein neues Access-Token gibt es für das Refresh-Token und ein Access-Token, das nicht abgelaufen ist.",
     refresh_token_only: "Ein neues Access-Token gibt es für das Refresh-Token auch, wenn das Access-Token abgelaufen ist.",
   },
-  roleNames: { administrator: "Administrator", supervisor: "Supervisor", agent: "Agent", report: "Berichte" },
+  roleNames: { administrator: "Administration", supervisor: "Supervisor", agent: "Agent", report: "Berichte" },
 };
 
 export const words = texts({
@@ -64,6 +64,7 @@ export const words = texts({
     addUrl: "Add a URL",
     removeUrl: "Remove redirect URL {number}",
     urlMissing: "Name at least one URL.",
+    urlTwice: "is there more than once",
     urlBroken: "is no URL; write it whole, such as https://desktop.example/callback",
     urlFragment: "has a # in it; leave that and what follows away",
     urlPlain: "does not begin with https://",
@@ -128,6 +129,7 @@ export const words = texts({
     addUrl: "URL hinzufügen",
     removeUrl: "Redirect-URL {number} entfernen",
     urlMissing: "Nennen Sie mindestens eine URL.",
+    urlTwice: "ist mehr als einmal da",
     urlBroken: "ist keine URL; schreiben Sie sie ganz, etwa https://desktop.example/callback",
     urlFragment: "enthält ein #; lassen Sie es und alles dahinter weg",
     urlPlain: "beginnt nicht mit https://",

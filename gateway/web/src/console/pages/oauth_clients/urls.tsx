@@ -12,7 +12,7 @@ import { words } from "./texts";
 const LOOPBACK = ["localhost", "127.0.0.1", "[::1]"];
 
 /** What is wrong with a redirect URL, as far as that is seen from here; the node has the last word. */
-export function amiss(text: string, native: boolean): string | undefined {
+function amiss(text: string, native: boolean): string | undefined {
   let url: URL;
   try {
     url = new URL(text);
@@ -26,6 +26,12 @@ export function amiss(text: string, native: boolean): string | undefined {
   // IDS-14: names, not addresses.
   if (!isLoopback && (/^\d+(\.\d+){3}$/.test(url.hostname) || url.hostname.startsWith("["))) return words().urlAddress;
   return undefined;
+}
+
+/** Whether nothing is wrong with any of the lines, as far as that is seen from here. */
+export function isRight(urls: string[], native: boolean): boolean {
+  const sent = filled(urls);
+  return sent.length > 0 && new Set(sent).size === sent.length && sent.every((url) => amiss(url, native) === undefined);
 }
 
 /** The lines that are not empty, as they are sent. */
@@ -43,7 +49,9 @@ export function Urls(props: {
   const sent = (place: number) => filled(urls.slice(0, place)).length;
   const wrong = (url: string, place: number) => {
     if (url.trim() === "") return props.tried && filled(urls).length === 0 && place === 0 ? words().urlMissing : undefined;
-    return (props.tried ? amiss(url.trim(), props.native) : undefined) ?? wrongAt(props.problem, "redirect_urls", sent(place));
+    const isTwice = filled(urls.slice(0, place)).includes(url.trim());
+    const seen = !props.tried ? undefined : isTwice ? words().urlTwice : amiss(url.trim(), props.native);
+    return seen ?? wrongAt(props.problem, "redirect_urls", sent(place));
   };
   const whole = wrongAt(props.problem, "redirect_urls");
   return (
