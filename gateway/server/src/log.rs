@@ -189,6 +189,7 @@ const OURS: [&str; 14] = [
     "directory",
     "dispatch",
     "headset",
+    "identity",
     "phone",
     "provisioning",
     "sip",

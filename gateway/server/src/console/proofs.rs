@@ -9,6 +9,7 @@ use domain::{
     Principal, Proof, Role, Secret, Settings, Timestamp, WebSession,
 };
 use engine::Engine;
+use identity::{Identity as IdentityService, TokenRefused};
 use ring::digest;
 use subtle::ConstantTimeEq;
 
@@ -28,11 +29,34 @@ pub(crate) const TOKEN_PREFIX: &str = "jf_";
 pub(crate) struct StoredProofs {
     engine: Arc<Engine>,
     tries: Arc<Tries>,
+    identity: Option<Arc<IdentityService>>,
 }
 
 impl StoredProofs {
-    pub(crate) fn new(engine: Arc<Engine>, tries: Arc<Tries>) -> Self {
-        Self { engine, tries }
+    pub(crate) fn new(
+        engine: Arc<Engine>,
+        tries: Arc<Tries>,
+        identity: Option<Arc<IdentityService>>,
+    ) -> Self {
+        Self { engine, tries, identity }
+    }
+
+    /// For whom a token of the identity service speaks, as far as its application may act for them here.
+    fn of_identity(&self, token: &Secret) -> Result<Principal, NotProven> {
+        let identity = self.identity.as_ref().ok_or(NotProven::Nobody)?;
+        let access = identity.check(token).map_err(|refused| match refused {
+            TokenRefused::Unavailable => NotProven::Unavailable,
+            _ => NotProven::Nobody,
+        })?;
+        let settings = self.engine.settings();
+        let client = settings.oauth_clients.get(&access.client_id).ok_or(NotProven::Nobody)?;
+        let person = access.person;
+        let identity = Identity::SignedOn {
+            provider: person.provider,
+            uid: person.uid,
+            principal: person.principal,
+        };
+        self.principal(identity, Proof::Bearer, access.id, Some(&client.api_roles))
     }
 
     fn principal(
@@ -102,6 +126,9 @@ impl Proofs for StoredProofs {
     }
 
     async fn of_token(&self, token: &Secret) -> Result<Principal, NotProven> {
+        if !token.expose().starts_with(TOKEN_PREFIX) {
+            return self.of_identity(token);
+        }
         let (id, secret) = halves(token.expose()).ok_or(NotProven::Nobody)?;
         let found = self.document(&Key::access_token(id)).await?;
         let Document::AccessToken(found) = found else { return Err(NotProven::Nobody) };

@@ -43,6 +43,7 @@ impl NodeEndpoints<'_> {
             "phone": format!("{base}/fippa/"),
             "phone_authentication": format!("{base}/phone-auth"),
             "headset": format!("{}/headset/", self.config.headset.base()),
+            "identity": self.config.identity.base(),
             "console": format!("{}/", self.config.console.base),
             "api": format!("{}/api/v1", self.config.console.base),
             "metrics": format!("{operations}/metrics"),
