@@ -117,9 +117,11 @@ fn unreadable(bytes: &[u8], refused: &super::SamlRefused) -> MetadataRefused {
 /// The first address to which requests can be posted.
 fn sign_on_url(role: Element<'_>, warnings: &mut Vec<String>) -> Result<String, MetadataRefused> {
     let mut first_problem = None;
+    let name_of = |index: usize| format!("SingleSignOnService {}", index + 1);
     for (index, service) in named(role, "SingleSignOnService").enumerate() {
-        let name = format!("SingleSignOnService {}", index + 1);
-        structure::check(service, &name, &structure::ENDPOINT)?;
+        structure::check(service, &name_of(index), &structure::ENDPOINT)?;
+    }
+    for (index, service) in named(role, "SingleSignOnService").enumerate() {
         if service.attribute("Binding").map(trimmed) != Some(HTTP_POST) {
             continue;
         }
@@ -133,7 +135,8 @@ fn sign_on_url(role: Element<'_>, warnings: &mut Vec<String>) -> Result<String, 
             }
             Err(why) => {
                 let problem = format!("the Location {} {why}", shown(url));
-                let refused = MetadataRefused::new(MetadataReason::BadServiceUrl, &name, problem);
+                let refused =
+                    MetadataRefused::new(MetadataReason::BadServiceUrl, &name_of(index), problem);
                 first_problem.get_or_insert(refused);
             }
         }
