@@ -8,24 +8,36 @@
 //! Sources: the OASIS standards saml-core-2.0, saml-bindings-2.0, saml-profiles-2.0; W3C "XML
 //! Signature Syntax and Processing", "Exclusive XML Canonicalization 1.0", "Namespaces in XML".
 
+mod assertion;
+mod c14n;
+mod form;
+mod ids;
+mod instant;
 mod provider_metadata;
 mod refused;
+mod request;
+mod response;
 #[cfg(test)]
 mod schema;
 mod service_metadata;
+mod signature;
 pub mod tree;
-mod trusted_key;
 
 #[cfg(test)]
 mod tests;
 
+pub use assertion::VALUE_CHARACTERS_MAX;
+pub use c14n::CANONICAL_BYTES_MAX;
+pub use form::{FORM_BYTES_MAX, PostedResponse, RELAY_STATE_BYTES_MAX, read_form};
 pub use provider_metadata::{
     MetadataReason, MetadataRefused, ProviderCertificate, ProviderMetadata, fuzz_metadata,
     read_metadata,
 };
 pub use refused::{SamlReason, SamlRefused};
+pub use request::{AuthnRequest, post_form};
+pub use response::{Expected, Proven, judge};
 pub use service_metadata::ServiceMetadata;
-pub use trusted_key::TrustedKey;
+pub use signature::{TrustedKey, verify_only};
 
 /// Namespace of protocol messages.
 pub const PROTOCOL: &str = "urn:oasis:names:tc:SAML:2.0:protocol";

@@ -5,10 +5,9 @@
 //! conform to the schema, and every refusal names the element and what to do.
 
 use super::PROTOCOL;
-use super::TrustedKey;
 use super::refused::shown;
 use super::tree::{Element, Limits, Tree};
-use crate::headset::TimeFormat;
+use super::{TrustedKey, instant};
 
 mod certificate;
 mod entities;
@@ -102,7 +101,7 @@ pub fn read_metadata(
 }
 
 /// Says what somebody uploaded instead, where that can be told.
-fn unreadable(bytes: &[u8], refused: &super::SamlRefused) -> MetadataRefused {
+fn unreadable(bytes: &[u8], refused: &SamlRefused) -> MetadataRefused {
     let begin = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes).trim_ascii_start();
     let begin: Vec<u8> = begin.iter().take(14).map(u8::to_ascii_lowercase).collect();
     if begin.is_empty() {
@@ -161,8 +160,7 @@ fn trimmed(text: &str) -> &str {
     text.trim_matches([' ', '\t', '\r', '\n'])
 }
 
-/// An `xs:dateTime` in seconds since 1970; SAML has no time without a zone.
+/// A time in UTC, as SAML has them all, in seconds since 1970.
 fn seconds(text: &str) -> Option<i64> {
-    let moment = TimeFormat::Iso8601.read(trimmed(text))?;
-    Some(moment.microseconds().div_euclid(1_000_000))
+    Some(instant::milliseconds(trimmed(text))?.div_euclid(1_000))
 }

@@ -12,6 +12,8 @@ use super::{SamlReason, SamlRefused};
 mod build;
 mod scan;
 
+pub(super) use scan::is_plain_name;
+
 /// Bytes of a message.
 pub const BYTES_MAX: usize = 256 * 1024;
 /// Bytes of one namespace name.
