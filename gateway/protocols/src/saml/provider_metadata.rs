@@ -4,10 +4,9 @@
 //! whatever it says beside the one role of an identity provider is passed over. What is read has to
 //! conform to the schema, and every refusal names the element and what to do.
 
-use super::PROTOCOL;
 use super::refused::shown;
 use super::tree::{Element, Limits, Tree};
-use super::{TrustedKey, instant};
+use super::{PROTOCOL, SamlRefused, TrustedKey, instant};
 
 mod certificate;
 mod entities;
