@@ -126,6 +126,7 @@ impl Problem {
             | Refusal::SettingsMoved
             | Refusal::UsedAlready
             | Refusal::LinkOver
+            | Refusal::GrantInvalid
             | Refusal::TooMany { .. } => Self::Internal,
         })
     }

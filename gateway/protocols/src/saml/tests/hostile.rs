@@ -113,7 +113,7 @@ fn ids_03_good_messages_with_filling_are_refused() {
     };
     refused(&fill("x"), SamlReason::Digest);
     refused(&fill("&#13;"), SamlReason::Digest);
-    refused(&fill(&format!("<x{}/>", " a=\"&quot;&quot;\"".repeat(1))), TooManyElements);
+    refused(&fill("<x a=\"&quot;&quot;\"/>"), TooManyElements);
     let list =
         (0..64).map(|at| format!(" xmlns:n{at}='u:{}'", "x".repeat(500))).collect::<String>();
     refused(

@@ -180,6 +180,7 @@ fn ids_03_refusals_do_not_name_people() {
         replaced("anna@example.com", "anna@b@c"),
         replaced(UID, &format!("{UID}{UID}")),
         good().replace(">anna</", ">annb</"),
+        good().replace("</AttributeValue>", "</anna>"),
     ] {
         let told = judged_with(&xml, |_| {}).unwrap_err().to_string();
         assert!(!told.contains("ann"), "{told}");
