@@ -52,7 +52,8 @@ impl Judge {
 /// What a judge says of a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
-    Accepted,
+    /// With whom it takes the message to prove, where it says so.
+    Accepted(String),
     /// With the judge's words.
     Refused(String),
     /// It would read other files or addresses for this one.
@@ -65,7 +66,7 @@ impl Verdict {
     /// The word that stands in tables and in the list of differences.
     fn word(&self) -> &'static str {
         match self {
-            Self::Accepted => "accepted",
+            Self::Accepted(_) => "accepted",
             Self::Refused(_) => "refused",
             Self::NotAsked => "not asked",
             Self::NoAnswer => "no answer",
@@ -129,7 +130,7 @@ pub(crate) fn judge_one(message: &Path, options: &[&str]) -> Result<(String, boo
     #[cfg(feature = "samael")]
     {
         let words = match service::judge(message, &parties)? {
-            Ok(()) => "accepted".to_owned(),
+            Ok(uids) => format!("accepted {uids}"),
             Err(words) => format!("refused {words}"),
         };
         Ok((words, true))
@@ -170,8 +171,12 @@ fn told(
             let differs = verdict.word() != expected;
             let mark = if differs { "*" } else { "" };
             let _ = write!(to, "{:<11}", format!("{}{mark}", verdict.word()));
-            if let Verdict::Refused(text) = verdict {
-                words.push(format!("{}: {text}", judge.name()));
+            match verdict {
+                Verdict::Refused(text) => words.push(format!("{}: {text}", judge.name())),
+                Verdict::Accepted(uids) if differs && !uids.is_empty() => {
+                    words.push(format!("{} takes uid {uids}", judge.name()));
+                }
+                Verdict::Accepted(_) | Verdict::NotAsked | Verdict::NoAnswer => {}
             }
             if differs && let Some(why) = known.why(judge, verdict, name) {
                 words.push(format!("*{}: {why}", judge.name()));

@@ -9,7 +9,7 @@ use std::time::Duration;
 use crate::saml::{Judge, ONE, Parties, Verdict};
 
 /// How long a judge may take for one message.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// How many signatures of one message are looked at.
 const SIGNATURES_MAX: usize = 16;
@@ -65,12 +65,12 @@ fn samael(message: &Path, parties: &Parties<'_>) -> Result<Verdict, String> {
     let Some(told) = answer(command, PATIENCE)? else { return Ok(Verdict::NoAnswer) };
     // libxmlsec1 tells standard error what it thinks, before.
     let text = told.text.trim().lines().next_back().unwrap_or_default();
-    match text.strip_prefix("refused ") {
-        Some(words) => Ok(Verdict::Refused(one_line(words))),
-        None if text == "accepted" => Ok(Verdict::Accepted),
+    match text.split_once(' ').unwrap_or((text, "")) {
+        ("refused", words) => Ok(Verdict::Refused(one_line(words))),
+        ("accepted", uids) => Ok(Verdict::Accepted(one_line(uids))),
         // It began, so that nothing else than a crash ends it without a word.
-        None if told.status.is_none() => Ok(Verdict::NoAnswer),
-        None => Err(format!("{}: {}", message.display(), told.text.trim())),
+        _ if told.status.is_none() => Ok(Verdict::NoAnswer),
+        _ => Err(format!("{}: {}", message.display(), told.text.trim())),
     }
 }
 
@@ -101,7 +101,9 @@ fn xmlsec1(message: &Path, parties: &Parties<'_>) -> Result<Verdict, String> {
             Some(0) => {}
             None => return Ok(Verdict::NoAnswer),
             // The message's own and the first of all are there.
-            Some(_) if at > 1 && told.text.contains(NOT_ONE) => return Ok(Verdict::Accepted),
+            Some(_) if at > 1 && told.text.contains(NOT_ONE) => {
+                return Ok(Verdict::Accepted(String::new()));
+            }
             Some(_) => return Ok(Verdict::Refused(reason(&told.text))),
         }
     }

@@ -110,6 +110,10 @@ mod tests {
         {"judge": "xmlsec1", "verdict": "accepted", "messages": ["doctype", "late"], "why": "no clock"}
     ]"#;
 
+    fn accepted() -> Verdict {
+        Verdict::Accepted(String::new())
+    }
+
     fn problems(
         list: &str,
         judges: &[Judge],
@@ -125,12 +129,12 @@ mod tests {
     #[test]
     fn what_is_explained_is_no_problem() {
         let verdicts = [
-            (Judge::Samael, "good", Verdict::Accepted),
-            (Judge::Samael, "doctype", Verdict::Accepted),
+            (Judge::Samael, "good", accepted()),
+            (Judge::Samael, "doctype", accepted()),
             (Judge::Samael, "late", Verdict::Refused("late".to_owned())),
-            (Judge::Xmlsec1, "good", Verdict::Accepted),
-            (Judge::Xmlsec1, "doctype", Verdict::Accepted),
-            (Judge::Xmlsec1, "late", Verdict::Accepted),
+            (Judge::Xmlsec1, "good", accepted()),
+            (Judge::Xmlsec1, "doctype", accepted()),
+            (Judge::Xmlsec1, "late", accepted()),
         ];
         assert_eq!(problems(LIST, &Judge::ALL, &verdicts), Vec::<String>::new());
         assert_eq!(problems(LIST, &[Judge::Samael], &verdicts[..3]), Vec::<String>::new());

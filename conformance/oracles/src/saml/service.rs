@@ -5,6 +5,7 @@ use std::path::Path;
 use chrono::TimeDelta;
 use samael::crypto::{AllowedSignatureAlgorithm, ReduceMode};
 use samael::metadata::EntityDescriptor;
+use samael::schema::Assertion;
 use samael::service_provider::ServiceProvider;
 
 use crate::saml::{Parties, read};
@@ -13,8 +14,11 @@ use crate::saml::{Parties, read};
 const AGE: TimeDelta = TimeDelta::minutes(5);
 const SKEW: TimeDelta = TimeDelta::minutes(1);
 
-/// What samael says of a message, in its own words where it refuses; an error is about the metadata.
-pub(super) fn judge(message: &Path, parties: &Parties<'_>) -> Result<Result<(), String>, String> {
+/// Whom samael takes a message to prove, or why it refuses in its own words; an error is about the metadata.
+pub(super) fn judge(
+    message: &Path,
+    parties: &Parties<'_>,
+) -> Result<Result<String, String>, String> {
     let metadata = read(&parties.metadata)?;
     let idp_metadata: EntityDescriptor =
         metadata.parse().map_err(|error| format!("{}: {error}", parties.metadata.display()))?;
@@ -36,5 +40,14 @@ pub(super) fn judge(message: &Path, parties: &Parties<'_>) -> Result<Result<(), 
     let request = [parties.request_id];
     let judged =
         provider.parse_xml_response_with_mode(&text, Some(&request), ReduceMode::PreDigest);
-    Ok(judged.map(drop).map_err(|error| error.to_string()))
+    Ok(judged.map(|assertion| uids(&assertion)).map_err(|error| error.to_string()))
+}
+
+/// Every value of every attribute `uid`.
+fn uids(assertion: &Assertion) -> String {
+    let statements = assertion.attribute_statements.iter().flatten();
+    let attributes = statements.flat_map(|statement| &statement.attributes);
+    let uids = attributes.filter(|attribute| attribute.name.as_deref() == Some("uid"));
+    let values = uids.flat_map(|uid| uid.values.iter().filter_map(|it| it.value.as_deref()));
+    values.collect::<Vec<_>>().join(", ")
 }
