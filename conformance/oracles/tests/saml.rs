@@ -1,5 +1,7 @@
 //! The messages that are posted to the gateway, judged by other implementations: they agree, or it is said why not.
 
+#![expect(clippy::unwrap_used, reason = "tests say what they expect by failing")]
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::{SystemTime, UNIX_EPOCH};

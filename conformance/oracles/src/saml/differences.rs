@@ -14,7 +14,19 @@ struct Difference {
     judge: Judge,
     verdict: String,
     messages: BTreeSet<String>,
+    /// Whom the judge has to take such messages to prove, for the reason to hold.
+    uid: Option<String>,
     why: String,
+}
+
+impl Difference {
+    fn covers(&self, judge: Judge, verdict: &Verdict, name: &str) -> bool {
+        let proves = |uid: &String| matches!(verdict, Verdict::Accepted(uids) if uids == uid);
+        self.judge == judge
+            && self.verdict == verdict.word()
+            && self.messages.contains(name)
+            && self.uid.as_ref().is_none_or(proves)
+    }
 }
 
 /// The list.
@@ -22,7 +34,7 @@ struct Difference {
 pub(super) struct Differences(Vec<Difference>);
 
 impl Differences {
-    /// Reads a list of objects with `judge`, `verdict`, `messages` and `why`.
+    /// Reads a list of objects with `judge`, `verdict`, `messages`, `why` and, where it matters, `uid`.
     pub(super) fn read(text: &str) -> Result<Self, String> {
         let wrong = |words: &str| format!("the list of differences: {words}");
         let list: Value = serde_json::from_str(text).map_err(|error| wrong(&error.to_string()))?;
@@ -43,7 +55,8 @@ impl Differences {
             let messages = names.filter(|names| !names.is_empty());
             let messages = messages.ok_or_else(|| wrong(&format!("{entry} names no message")))?;
             let (verdict, why) = (text("verdict")?.to_owned(), text("why")?.to_owned());
-            Ok(Difference { judge, verdict, messages, why })
+            let uid = entry.get("uid").and_then(Value::as_str).map(str::to_owned);
+            Ok(Difference { judge, verdict, messages, uid, why })
         };
         let list = list.iter().map(entry).collect::<Result<Vec<_>, String>>()?;
         let mut seen = BTreeSet::new();
@@ -60,9 +73,7 @@ impl Differences {
 
     /// Why this judge says this of that message.
     pub(super) fn why(&self, judge: Judge, verdict: &Verdict, name: &str) -> Option<&str> {
-        let mut of_judge = self.0.iter().filter(|it| it.judge == judge);
-        let fits = |it: &&Difference| it.verdict == verdict.word() && it.messages.contains(name);
-        of_judge.find(fits).map(|it| it.why.as_str())
+        self.0.iter().find(|it| it.covers(judge, verdict, name)).map(|it| it.why.as_str())
     }
 
     /// What is wrong: differences nobody explains, and explanations without a difference. Judges that were not
@@ -79,6 +90,7 @@ impl Differences {
             if differs(name, verdict) && self.why(*judge, verdict, name).is_none() {
                 let words = match verdict {
                     Verdict::Refused(words) => format!(" ({words})"),
+                    Verdict::Accepted(uid) if !uid.is_empty() => format!(" (uid {uid})"),
                     _ => String::new(),
                 };
                 let (judge, verdict) = (judge.name(), verdict.word());
@@ -88,8 +100,8 @@ impl Differences {
         for known in self.0.iter().filter(|it| judges.contains(&it.judge)) {
             for name in &known.messages {
                 let verdict = found.get(&(known.judge, name.as_str()));
-                let holds =
-                    verdict.is_some_and(|it| differs(name, it) && it.word() == known.verdict);
+                let holds = verdict
+                    .is_some_and(|it| differs(name, it) && known.covers(known.judge, it, name));
                 if !holds {
                     let now = verdict.map_or("nothing", Verdict::word);
                     let (judge, then) = (known.judge.name(), &known.verdict);
@@ -148,6 +160,15 @@ mod tests {
         }
         let other = [(Judge::Samael, "doctype", Verdict::NotAsked)];
         assert_eq!(problems(LIST, &[Judge::Samael], &other).len(), 2);
+    }
+
+    #[test]
+    fn a_reason_may_hold_for_one_user_alone() {
+        let list = LIST.replacen(r#""why""#, r#""uid": "ada", "why""#, 1);
+        let takes = |uid: &str| [(Judge::Samael, "doctype", Verdict::Accepted(uid.to_owned()))];
+        assert_eq!(problems(&list, &[Judge::Samael], &takes("ada")), Vec::<String>::new());
+        let found = problems(&list, &[Judge::Samael], &takes("administrator"));
+        assert_eq!(found.len(), 2, "{found:?}");
     }
 
     #[test]
