@@ -16,7 +16,7 @@ pub(crate) mod draw;
 mod load;
 pub(crate) mod machine;
 mod options;
-mod timestamp;
+pub(crate) mod timestamp;
 mod worn;
 
 pub(crate) use self::load::{HeadsetLoadArguments, run as run_load};
