@@ -10,7 +10,7 @@
 //! - `load`: thousands of such phones, measured.
 
 pub(crate) mod base;
-mod client;
+pub(crate) mod client;
 mod documents;
 pub(crate) mod draw;
 mod load;

@@ -20,7 +20,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 use self::cti::{ControlArguments, CtiArguments};
 use self::finesse::FinesseArguments;
 use self::headset::HeadsetLoadArguments;
-use self::idp::MessagesArguments;
+use self::idp::{IdpArguments, MessagesArguments};
 use self::phone::PhoneArguments;
 use self::sip::{SipLoadArguments, SipPhoneArguments};
 use self::syslog::SyslogArguments;
@@ -43,6 +43,7 @@ enum Peer {
     SipPhone(Box<SipPhoneArguments>),
     SipLoad(Box<SipLoadArguments>),
     HeadsetLoad(Box<HeadsetLoadArguments>),
+    Idp(Box<IdpArguments>),
     SamlMessages(Box<MessagesArguments>),
     /// Judge one stored page of IP phone services; exits with 1 if there are violations
     CheckPage {
@@ -117,6 +118,13 @@ fn run(arguments: Arguments) -> Result<u8, String> {
             let runtime = runtime()?;
             let code = runtime.block_on(headset::run_load(*arguments, &mut stdout()));
             // Phones have no end of their own.
+            runtime.shutdown_background();
+            code
+        }
+        Peer::Idp(arguments) => {
+            let runtime = runtime()?;
+            let code = runtime.block_on(idp::run(*arguments, &mut stdout()));
+            // Connections that browsers keep open are nobody's concern any more.
             runtime.shutdown_background();
             code
         }

@@ -24,6 +24,7 @@ mod signature;
 mod tests;
 mod wrapping;
 
+use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
 use sha2::{Digest as _, Sha256};
@@ -56,9 +57,9 @@ pub(crate) struct Place {
 pub(crate) struct Forge {
     pub(crate) place: Place,
     /// The key of the metadata.
-    pub(crate) key: SigningKey,
+    pub(crate) key: Arc<SigningKey>,
     /// Somebody else's key.
-    pub(crate) foreign: SigningKey,
+    pub(crate) foreign: Arc<SigningKey>,
 }
 
 /// What of a message is signed.

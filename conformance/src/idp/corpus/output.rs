@@ -2,6 +2,7 @@
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use clap::Args;
 use serde_json::{Value, json};
@@ -79,7 +80,7 @@ pub(crate) fn run(arguments: &MessagesArguments, output: &mut impl Write) -> Res
         fetch_url: arguments.fetch_url.clone(),
     };
     let foreign = SigningKey::generate("other.example", now)?;
-    let forge = Forge { place, key, foreign };
+    let forge = Forge { place, key: Arc::new(key), foreign: Arc::new(foreign) };
     let is_wanted = |entry: &Entry| {
         arguments.only.is_empty() || arguments.only.iter().any(|name| *name == entry.name)
     };

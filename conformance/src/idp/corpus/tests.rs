@@ -33,7 +33,7 @@ fn made_forge() -> Forge {
     };
     let key = SigningKey::generate(&place.idp, now_seconds).unwrap();
     let foreign = SigningKey::generate("other.example", now_seconds).unwrap();
-    Forge { place, key, foreign }
+    Forge { place, key: Arc::new(key), foreign: Arc::new(foreign) }
 }
 
 /// How many signatures of the text stand in the element they refer to, whose digest and value are right.
