@@ -9,7 +9,9 @@ use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::{Bytes, Incoming};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use rcgen::{
+    BasicConstraints, CertificateParams, CertifiedIssuer, DistinguishedName, DnType, IsCa, KeyPair,
+};
 use rustls::pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use serde_json::{Value, json};
@@ -194,12 +196,19 @@ pub(crate) fn tls_of(certificate: &Path, key: &Path) -> Result<Arc<rustls::Serve
 /// TLS for `name` with a certificate by an authority made for it, whose certificate comes along (PEM).
 pub(crate) fn tls_for(name: &str) -> Result<(Arc<rustls::ServerConfig>, String), String> {
     let wrong = |error: rcgen::Error| format!("TLS: {error}");
-    let mut params = CertificateParams::new(Vec::new()).map_err(wrong)?;
+    let named = |names: Vec<String>, subject: &str| {
+        let mut params = CertificateParams::new(names)?;
+        // Two certificates with one subject look as if each had issued itself.
+        params.distinguished_name = DistinguishedName::new();
+        params.distinguished_name.push(DnType::CommonName, subject);
+        Ok(params)
+    };
+    let mut params = named(Vec::new(), "authority of a simulated IdP").map_err(wrong)?;
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     let authority_key = KeyPair::generate().map_err(wrong)?;
     let authority = CertifiedIssuer::self_signed(params, authority_key).map_err(wrong)?;
     let key = KeyPair::generate().map_err(wrong)?;
-    let params = CertificateParams::new(vec![name.to_owned()]).map_err(wrong)?;
+    let params = named(vec![name.to_owned()], name).map_err(wrong)?;
     let certificate = params.signed_by(&key, &authority).map_err(wrong)?;
     let private = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.serialize_der()));
     let tls = config(vec![certificate.der().clone()], private);

@@ -17,6 +17,9 @@ pub(crate) const ENVELOPED: &str = "http://www.w3.org/2000/09/xmldsig#enveloped-
 pub(crate) const RSA_SHA256: &str = "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256";
 pub(crate) const SHA256: &str = "http://www.w3.org/2001/04/xmlenc#sha256";
 
+/// Any way to sign.
+pub(crate) type Sign<'a> = dyn Fn(&[u8]) -> Result<Vec<u8>, String> + 'a;
+
 /// How a signature is written.
 #[derive(Clone, Debug)]
 pub(crate) struct Form {
@@ -103,11 +106,7 @@ pub(crate) fn seal(text: &str, id: &str, key: &SigningKey) -> Result<String, Str
 }
 
 /// The same with any way to sign.
-pub(crate) fn seal_with(
-    text: &str,
-    id: &str,
-    sign: &dyn Fn(&[u8]) -> Result<Vec<u8>, String>,
-) -> Result<String, String> {
+pub(crate) fn seal_with(text: &str, id: &str, sign: &Sign<'_>) -> Result<String, String> {
     let digest = {
         let document = parse(text)?;
         let (element, signature) = signed_element(&document, id)?;

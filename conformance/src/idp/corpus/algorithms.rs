@@ -7,7 +7,7 @@ use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
 
 use super::{Entry, Fault, Forge, PLAIN};
 use crate::idp::keys::Method;
-use crate::idp::signing::{ENVELOPED, EXCLUSIVE, Form, SHA256, seal_with};
+use crate::idp::signing::{ENVELOPED, EXCLUSIVE, Form, SHA256, Sign, seal_with};
 
 const RSA_SHA1: &str = "http://www.w3.org/2000/09/xmldsig#rsa-sha1";
 const SHA1: &str = "http://www.w3.org/2000/09/xmldsig#sha1";
@@ -22,12 +22,7 @@ pub(super) fn entries(forge: &Forge) -> Result<Vec<Entry>, String> {
 }
 
 /// A message whose own signature has this form and is made this way.
-fn made(
-    forge: &Forge,
-    name: &str,
-    form: &Form,
-    sign: &dyn Fn(&[u8]) -> Result<Vec<u8>, String>,
-) -> Result<String, String> {
+fn made(forge: &Forge, name: &str, form: &Form, sign: &Sign<'_>) -> Result<String, String> {
     let (id, _) = forge.ids(name);
     let text = forge.fill(PLAIN, name).replace("$ASSERTION_SIGNATURE", "");
     let blank = forge.fill(&form.blank(&id), name);

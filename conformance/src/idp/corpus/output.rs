@@ -81,25 +81,22 @@ pub(crate) fn run(arguments: &MessagesArguments, output: &mut impl Write) -> Res
     };
     let foreign = SigningKey::generate("other.example", now)?;
     let forge = Forge { place, key: Arc::new(key), foreign: Arc::new(foreign) };
-    let is_wanted = |entry: &Entry| {
-        arguments.only.is_empty() || arguments.only.iter().any(|name| *name == entry.name)
-    };
+    let is_wanted =
+        |entry: &Entry| arguments.only.is_empty() || arguments.only.contains(&entry.name);
     let folder = &arguments.out;
     std::fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
     let mut index = Vec::new();
     for entry in entries(&forge)?.iter().filter(|entry| is_wanted(entry)) {
         let file = format!("{}.xml", entry.name);
         write(folder, &file, &entry.bytes)?;
-        index.push(line(entry, &file));
+        index.push(line(entry, &file, None));
     }
     let mut bodies = Vec::new();
     for (entry, content_type) in forms::entries(&forge, &arguments.relay_state)? {
         if is_wanted(&entry) {
             let file = format!("{}.form", entry.name);
             write(folder, &file, &entry.bytes)?;
-            let mut line = line(&entry, &file);
-            line["content_type"] = json!(content_type);
-            bodies.push(line);
+            bodies.push(line(&entry, &file, Some(content_type)));
         }
     }
     let (messages, forms) = (index.len(), bodies.len());
@@ -120,23 +117,22 @@ fn host_of(entity: &str) -> &str {
     host.filter(|host| !host.is_empty()).unwrap_or("idp.example")
 }
 
-fn line(entry: &Entry, file: &str) -> Value {
+fn line(entry: &Entry, file: &str, content_type: Option<&str>) -> Value {
     let expected = if entry.step.is_none() { "accepted" } else { "refused" };
-    let mut line = json!({
-        "file": file,
-        "name": entry.name,
-        "class": entry.class,
-        "expected": expected,
-        "explanation": entry.explanation,
-    });
-    if let Some(step) = entry.step {
-        line["step"] = json!(step);
-        line["reason"] = json!(entry.reason);
-    }
-    if let Some(after) = entry.after {
-        line["after"] = json!(after);
-    }
-    line
+    let reason = Some(entry.reason).filter(|reason| !reason.is_empty());
+    let members = [
+        ("file", json!(file)),
+        ("name", json!(entry.name)),
+        ("class", json!(entry.class)),
+        ("expected", json!(expected)),
+        ("step", json!(entry.step)),
+        ("reason", json!(reason)),
+        ("explanation", json!(entry.explanation)),
+        ("after", json!(entry.after)),
+        ("content_type", json!(content_type)),
+    ];
+    let said = members.into_iter().filter(|(_, value)| !value.is_null());
+    Value::Object(said.map(|(name, value)| (name.to_owned(), value)).collect())
 }
 
 fn write(folder: &Path, file: &str, bytes: &[u8]) -> Result<(), String> {
