@@ -159,3 +159,29 @@ fn every_form_is_there_once() {
     let text = String::from_utf8(letters.bytes.clone()).unwrap();
     assert!(text.contains('-') || text.contains('_'), "{text}");
 }
+
+/// Somebody else's judgement of the same signatures.
+#[test]
+fn xmlsec1_finds_the_signatures_of_good_messages_good() {
+    let folder = std::env::temp_dir().join(format!("peers-messages-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let certificate = folder.join("idp.pem");
+    std::fs::write(&certificate, forge().key.certificate_pem()).unwrap();
+    for entry in all().iter().filter(|entry| entry.step.is_none()) {
+        let file = folder.join("message.xml");
+        std::fs::write(&file, &entry.bytes).unwrap();
+        let mut program = std::process::Command::new("xmlsec1");
+        program.args(["--verify", "--enabled-key-data", "rsa", "--pubkey-cert-pem"]);
+        program.arg(&certificate);
+        program.args(["--id-attr:ID", "urn:oasis:names:tc:SAML:2.0:protocol:Response"]);
+        program.args(["--id-attr:ID", "urn:oasis:names:tc:SAML:2.0:assertion:Assertion"]);
+        program.args(["--node-xpath", "/*/*[local-name()='Signature']"]).arg(&file);
+        let Ok(judged) = program.output() else {
+            println!("left out: there is no xmlsec1 here");
+            break;
+        };
+        let said = String::from_utf8_lossy(&judged.stderr).into_owned();
+        assert!(judged.status.success(), "{}: {said}", entry.name);
+    }
+    std::fs::remove_dir_all(&folder).unwrap();
+}
