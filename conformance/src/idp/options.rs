@@ -68,6 +68,9 @@ pub(crate) struct IdpArguments {
     /// Answer any service provider, which proves itself by the certificate in its request
     #[arg(long, conflicts_with = "sp_metadata")]
     any_sp: bool,
+    /// File to write its metadata to (XML)
+    #[arg(long, value_name = "FILE")]
+    metadata: Option<PathBuf>,
     /// What of its answers is signed
     #[arg(long, value_enum, default_value_t = Sign::Message)]
     sign: Sign,
@@ -126,6 +129,10 @@ pub(crate) async fn run(
         write(path, authority)?;
     }
     let provider = Arc::new(Mutex::new(provider(&arguments, origin.clone())?));
+    if let Some(path) = &arguments.metadata {
+        let provider = provider.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        write(path, &provider.metadata())?;
+    }
     let source = Arc::new(source(&arguments)?);
     let ready = json!({
         "idp": origin,
