@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Document, Key, OwnerCommand, PairName, Report, SessionRef, Timestamp, Version};
+use crate::{Document, Grant, Key, OwnerCommand, PairName, Report, SessionRef, Timestamp, Version};
 
 /// A document whose change in the meantime would break the promise.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -131,6 +131,13 @@ pub enum Reply {
         /// Until when.
         until: Timestamp,
     },
+    /// An application has tokens, or is to have them again.
+    Granted {
+        /// What they are written with.
+        grant: Box<Grant>,
+    },
+    /// It was used before, so all that came of it is good no more.
+    Reused,
     /// What a phone reported of headsets was taken in.
     HeadsetsSeen {
         /// How many were left out, since there are too many.

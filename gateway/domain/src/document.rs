@@ -5,9 +5,11 @@ use std::collections::BTreeSet;
 use serde_json::Error as JsonError;
 
 use crate::settings::{SettingDocument, SettingsHead};
+use crate::step::end_of;
 use crate::{
-    AccessToken, Account, AgentSession, AuditEntry, AuditHead, Claim, Client, Deployment,
-    HeadsetPresence, HeadsetTally, Index, Kind, KnownHeadset, Node, SecondFactor, SetUpLink,
+    AccessToken, Account, AgentSession, AuditEntry, AuditHead, AuthorizationCode, Claim, Client,
+    Deployment, HeadsetPresence, HeadsetTally, IdentityKeys, Index, Kind, KnownHeadset, Node,
+    Revocation, SecondFactor, SetUpLink, SignOnSession, TokenFamily, TrustTests, UsedMessage,
     Verifier, WebSession,
 };
 
@@ -48,6 +50,20 @@ pub enum Document {
     Headset(Box<KnownHeadset>),
     /// How many headsets are kept.
     HeadsetTally(HeadsetTally),
+    /// The identity service's keys.
+    IdentityKeys(Box<IdentityKeys>),
+    /// A browser whose owner an IdP proved, keyed by the digest of what its cookie holds.
+    SignOnSession(Box<SignOnSession>),
+    /// What an application trades for tokens, keyed by its digest.
+    AuthorizationCode(Box<AuthorizationCode>),
+    /// What was granted to an application.
+    TokenFamily(Box<TokenFamily>),
+    /// A message of an IdP that must not count twice, keyed by a digest.
+    UsedMessage(UsedMessage),
+    /// Tokens that are good no more.
+    Revocation(Revocation),
+    /// The last test of each component of single sign-on.
+    TrustTests(Box<TrustTests>),
 }
 
 /// One line of an index that leads to a document.
@@ -102,7 +118,14 @@ impl Document {
             | Kind::SetUpLink
             | Kind::SecondFactor
             | Kind::Headset
-            | Kind::HeadsetTally => 1,
+            | Kind::HeadsetTally
+            | Kind::IdentityKeys
+            | Kind::SignOnSession
+            | Kind::AuthorizationCode
+            | Kind::TokenFamily
+            | Kind::UsedMessage
+            | Kind::Revocation
+            | Kind::TrustTests => 1,
         }
     }
 
@@ -126,6 +149,13 @@ impl Document {
             Self::SecondFactor(_) => Kind::SecondFactor,
             Self::Headset(_) => Kind::Headset,
             Self::HeadsetTally(_) => Kind::HeadsetTally,
+            Self::IdentityKeys(_) => Kind::IdentityKeys,
+            Self::SignOnSession(_) => Kind::SignOnSession,
+            Self::AuthorizationCode(_) => Kind::AuthorizationCode,
+            Self::TokenFamily(_) => Kind::TokenFamily,
+            Self::UsedMessage(_) => Kind::UsedMessage,
+            Self::Revocation(_) => Kind::Revocation,
+            Self::TrustTests(_) => Kind::TrustTests,
         }
     }
 
@@ -190,7 +220,18 @@ impl Document {
                 entries.extend(people.into_iter().map(of_person));
                 entries
             }
-            _ => Vec::new(),
+            document => match end_of(document) {
+                Some(end) => {
+                    let value = Index::seen_value(end);
+                    let by = |index| IndexEntry { index, value: value.clone() };
+                    let mut entries = vec![by(Index::IdentityByEnd)];
+                    if document.kind() == Kind::Revocation {
+                        entries.push(by(Index::RevocationByEnd));
+                    }
+                    entries
+                }
+                None => Vec::new(),
+            },
         }
     }
 
@@ -213,6 +254,13 @@ impl Document {
             Self::SecondFactor(document) => serde_json::to_string(document),
             Self::Headset(document) => serde_json::to_string(document),
             Self::HeadsetTally(document) => serde_json::to_string(document),
+            Self::IdentityKeys(document) => serde_json::to_string(document),
+            Self::SignOnSession(document) => serde_json::to_string(document),
+            Self::AuthorizationCode(document) => serde_json::to_string(document),
+            Self::TokenFamily(document) => serde_json::to_string(document),
+            Self::UsedMessage(document) => serde_json::to_string(document),
+            Self::Revocation(document) => serde_json::to_string(document),
+            Self::TrustTests(document) => serde_json::to_string(document),
         }
     }
 
@@ -240,6 +288,13 @@ impl Document {
             Kind::SecondFactor => serde_json::from_str(body).map(Self::SecondFactor),
             Kind::Headset => serde_json::from_str(body).map(Self::Headset),
             Kind::HeadsetTally => serde_json::from_str(body).map(Self::HeadsetTally),
+            Kind::IdentityKeys => serde_json::from_str(body).map(Self::IdentityKeys),
+            Kind::SignOnSession => serde_json::from_str(body).map(Self::SignOnSession),
+            Kind::AuthorizationCode => serde_json::from_str(body).map(Self::AuthorizationCode),
+            Kind::TokenFamily => serde_json::from_str(body).map(Self::TokenFamily),
+            Kind::UsedMessage => serde_json::from_str(body).map(Self::UsedMessage),
+            Kind::Revocation => serde_json::from_str(body).map(Self::Revocation),
+            Kind::TrustTests => serde_json::from_str(body).map(Self::TrustTests),
         };
         document.map_err(|source| DecodeDocumentError::Damaged { kind, source })
     }

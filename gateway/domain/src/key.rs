@@ -6,7 +6,8 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AgentId, DeviceName, Extension, HeadsetSerial, InvalidIdentifier, NodeName, PairName, Timestamp,
+    AgentId, DeviceName, Extension, HeadsetSerial, InvalidIdentifier, NodeName, PairName, Revoked,
+    Timestamp,
 };
 
 /// What sort of document it is; each has a schema number of its own.
@@ -48,11 +49,25 @@ pub enum Kind {
     Headset,
     /// How many headsets are kept.
     HeadsetTally,
+    /// The identity service's keys.
+    IdentityKeys,
+    /// A browser whose owner an IdP proved, keyed by the digest of what its cookie holds.
+    SignOnSession,
+    /// What an application trades for tokens, keyed by its digest.
+    AuthorizationCode,
+    /// What was granted to an application.
+    TokenFamily,
+    /// A message of an IdP that must not count twice, keyed by a digest.
+    UsedMessage,
+    /// Tokens that are good no more.
+    Revocation,
+    /// The last test of each component of single sign-on.
+    TrustTests,
 }
 
 impl Kind {
     /// Every kind there is.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 24] = [
         Self::Session,
         Self::Line,
         Self::Device,
@@ -70,6 +85,13 @@ impl Kind {
         Self::SecondFactor,
         Self::Headset,
         Self::HeadsetTally,
+        Self::IdentityKeys,
+        Self::SignOnSession,
+        Self::AuthorizationCode,
+        Self::TokenFamily,
+        Self::UsedMessage,
+        Self::Revocation,
+        Self::TrustTests,
     ];
 
     /// The name under which the store keeps it. It never changes.
@@ -92,6 +114,13 @@ impl Kind {
             Self::SecondFactor => "second_factor",
             Self::Headset => "headset",
             Self::HeadsetTally => "headset_tally",
+            Self::IdentityKeys => "identity_keys",
+            Self::SignOnSession => "sign_on_session",
+            Self::AuthorizationCode => "authorization_code",
+            Self::TokenFamily => "token_family",
+            Self::UsedMessage => "used_message",
+            Self::Revocation => "revocation",
+            Self::TrustTests => "trust_tests",
         }
     }
 
@@ -105,6 +134,11 @@ impl Kind {
                 | Self::WebSession
                 | Self::AccessToken
                 | Self::Headset
+                | Self::SignOnSession
+                | Self::AuthorizationCode
+                | Self::TokenFamily
+                | Self::UsedMessage
+                | Self::Revocation
         )
     }
 
@@ -204,6 +238,41 @@ impl Key {
         Self::new(Kind::HeadsetTally, "tally")
     }
 
+    /// The identity service's keys.
+    pub fn identity_keys() -> Self {
+        Self::new(Kind::IdentityKeys, "keys")
+    }
+
+    /// The sign-on whose cookie has that digest.
+    pub fn sign_on_session(digest: &str) -> Self {
+        Self::new(Kind::SignOnSession, digest)
+    }
+
+    /// The authorization code of that digest.
+    pub fn authorization_code(digest: &str) -> Self {
+        Self::new(Kind::AuthorizationCode, digest)
+    }
+
+    /// The family of tokens of that id.
+    pub fn token_family(id: &str) -> Self {
+        Self::new(Kind::TokenFamily, id)
+    }
+
+    /// The message of that digest.
+    pub fn used_message(digest: &str) -> Self {
+        Self::new(Kind::UsedMessage, digest)
+    }
+
+    /// That those tokens are good no more.
+    pub fn revocation(what: &Revoked) -> Self {
+        Self::new(Kind::Revocation, what.id())
+    }
+
+    /// The last test of each component.
+    pub fn trust_tests() -> Self {
+        Self::new(Kind::TrustTests, "tests")
+    }
+
     /// The secrets that all nodes share.
     pub fn deployment() -> Self {
         Self::new(Kind::Deployment, "secrets")
@@ -301,11 +370,15 @@ pub enum Index {
     HeadsetLeftDevice,
     /// Disconnected headsets by since when they are gone, in 20 digits.
     HeadsetGone,
+    /// What the identity service keeps for a time only, by its end, in 20 digits.
+    IdentityByEnd,
+    /// Revocations by their end, in 20 digits.
+    RevocationByEnd,
 }
 
 impl Index {
     /// Every index there is.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 15] = [
         Self::SessionByNumber,
         Self::SessionByNode,
         Self::SettingBySection,
@@ -319,6 +392,8 @@ impl Index {
         Self::HeadsetBySeen,
         Self::HeadsetLeftDevice,
         Self::HeadsetGone,
+        Self::IdentityByEnd,
+        Self::RevocationByEnd,
     ];
 
     /// The name under which the store keeps it. It never changes.
@@ -337,6 +412,8 @@ impl Index {
             Self::HeadsetBySeen => "headset_by_seen",
             Self::HeadsetLeftDevice => "headset_left_device",
             Self::HeadsetGone => "headset_gone",
+            Self::IdentityByEnd => "identity_by_end",
+            Self::RevocationByEnd => "revocation_by_end",
         }
     }
 }

@@ -20,6 +20,7 @@ mod device_choice;
 mod document;
 mod headset;
 mod identifier;
+mod identity;
 mod inventory;
 mod key;
 mod mobile;
@@ -62,6 +63,12 @@ pub use identifier::{
     AgentId, DeviceName, Extension, Identifier, InvalidIdentifier, NodeName, PairName, Rule,
     TeamName,
 };
+pub use identity::{
+    AuthorizationCode, Choice, EncryptionKey, FAMILIES_OF_SESSION_MAX, Grant, IdentityKeys,
+    IdentityState, KEYS_MAX, KeyState, NodeFacts, Person, Revocation, Revoked, SamlKey,
+    SignOnSession, StateReason, TOKEN_LIFE_MAX, TRUST_TESTS_MAX, TokenAlgorithm, TokenFamily,
+    TokenKey, TrustTest, TrustTests, UsedMessage, choose, state as identity_state, why_not_enabled,
+};
 pub use inventory::{
     HEADSET_TEXT_CHARACTERS_MAX, HEADSETS_MAX, HEADSETS_OF_DEVICE_MAX, HEADSETS_OF_OWNER_MAX,
     HEADSETS_OF_REPORT_MAX, HeadsetConnection, HeadsetEvent, HeadsetFacts, HeadsetPresence,
@@ -88,8 +95,9 @@ pub use settings::Settings;
 pub use sign_in::{LOCK_SECONDS, WRONG_PASSWORDS_MAX, sign_in_possible};
 pub use step::{
     AUDIT_FORGOTTEN_MAX, AgentCommand, Command, ConsoleCommand, ERASED, Entropy,
-    HEADSETS_FORGOTTEN_MAX, Halt, Input, InputBody, InputId, LEAVING_SECONDS, OWED_SECONDS,
-    OwedSignOut, Report, SignIn, SignInOn, Step, Wish, step,
+    HEADSETS_FORGOTTEN_MAX, Halt, IDENTITY_FORGOTTEN_MAX, IdentityCommand, Input, InputBody,
+    InputId, LEAVING_SECONDS, OWED_SECONDS, OwedSignOut, Report, SignIn, SignInOn, Step, Wish,
+    identity_over, step,
 };
 pub use time::Timestamp;
 pub use view::{Ask, Loaded, View};

@@ -10,6 +10,8 @@ use crate::{
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "refusal", rename_all = "snake_case")]
 pub enum Refusal {
+    /// A code or refresh token is unknown, over, or another's.
+    GrantInvalid,
     /// No agent has that id.
     AgentUnknown,
     /// The agent is not signed in, or the session was taken over or ended.

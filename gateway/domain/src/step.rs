@@ -21,6 +21,7 @@ mod audited;
 mod client;
 mod console;
 mod erasure;
+mod identity;
 mod inventory;
 mod owner;
 mod place;
@@ -29,6 +30,8 @@ mod resealing;
 use client::News;
 pub use console::{AUDIT_FORGOTTEN_MAX, ConsoleCommand};
 pub use erasure::ERASED;
+pub(crate) use identity::end_of;
+pub use identity::{IDENTITY_FORGOTTEN_MAX, IdentityCommand, identity_over};
 pub use inventory::HEADSETS_FORGOTTEN_MAX;
 use inventory::Seen;
 use place::Move;
@@ -122,6 +125,8 @@ pub enum Command {
     },
     /// Sessions, tokens and the like of people in consoles.
     Console(ConsoleCommand),
+    /// Something about the identity service.
+    Identity(IdentityCommand),
     /// Nothing is kept of a person any more who is no longer in the settings (OPS-13).
     Erase {
         /// Their id.
@@ -478,6 +483,7 @@ impl Command {
             Self::Audited { command: Some(command), .. } => command.lane(),
             Self::Audited { command: None, .. } => "audit".to_owned(),
             Self::Console(command) => command.lane(),
+            Self::Identity(command) => command.lane(),
         }
     }
 }
@@ -552,6 +558,7 @@ fn command_step(
         Command::KeepDeployment { root } => administration::keep_deployment(root, view),
         Command::Reseal { base, put, root } => resealing::reseal(*base, put, root.as_ref(), view),
         Command::Console(command) => console::console(now, command, view),
+        Command::Identity(command) => identity::identity(now, command, view),
         Command::Erase { id, agents } => erasure::erase(id, agents, view),
         Command::ForgetHeadsets { before, serials } => inventory::forget(*before, serials, view),
         Command::Audited { by, deed, command } => {

@@ -90,6 +90,7 @@ pub struct Engine {
     pub(crate) meeting: tokio::sync::Mutex<()>,
     pub(crate) stop: watch::Sender<bool>,
     pub(crate) maintenance: Maintenance,
+    pub(crate) identity: crate::identity::Identity,
     own: Mutex<BTreeSet<Cursor>>,
     /// How far the log was followed.
     pub(crate) followed: Mutex<Cursor>,
@@ -185,6 +186,7 @@ impl Engine {
             meeting: tokio::sync::Mutex::default(),
             stop: watch::channel(false).0,
             maintenance: Maintenance::default(),
+            identity: crate::identity::Identity::default(),
             own: Mutex::default(),
             followed: Mutex::default(),
             unreadable: Mutex::default(),
@@ -482,6 +484,7 @@ impl Engine {
         tasks.spawn(keep_running(engine(), "waker", crate::waker::run));
         tasks.spawn(keep_running(engine(), "keeper", crate::keeper::keep));
         tasks.spawn(keep_running(engine(), "retention", crate::retention::keep));
+        tasks.spawn(keep_running(engine(), "identity", crate::identity::keep));
         tasks.spawn(keep_running(engine(), "sign-ins", crate::sign_ins::keep));
         tasks.spawn(keep_running(engine(), "nodes", crate::nodes::keep));
         tasks.spawn(keep_running(engine(), "heir", crate::nodes::succeed));
@@ -560,4 +563,5 @@ impl Figures {
 /// Only the kinds below are kept in memory; the rest is read when it is needed.
 pub(crate) fn is_mirrored(kind: Kind) -> bool {
     matches!(kind, Kind::Session | Kind::Node | Kind::SettingsHead)
+        || crate::identity::is_of_identity(kind)
 }

@@ -81,6 +81,7 @@ async fn look(engine: &Engine, line: &LogEntry) -> Result<(), SubmitError> {
             let read = engine.refresh_settings().await;
             engine.passing_over(subject, read.map(Some)).map(|_| ())
         }
+        kind if crate::identity::is_of_identity(kind) => engine.look_at_identity(subject).await,
         _ => engine.look_at_node(subject).await,
     }
 }

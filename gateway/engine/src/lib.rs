@@ -26,6 +26,7 @@ mod error;
 mod feed;
 mod follower;
 mod growth;
+mod identity;
 mod inventory;
 mod keeper;
 mod lanes;

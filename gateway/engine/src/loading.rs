@@ -88,7 +88,7 @@ impl Engine {
         Ok(self.indexed(range).await?.into_iter().map(|indexed| indexed.key).collect())
     }
 
-    async fn indexed(&self, range: IndexRange) -> Result<Vec<Indexed>, SubmitError> {
+    pub(crate) async fn indexed(&self, range: IndexRange) -> Result<Vec<Indexed>, SubmitError> {
         let load = Load { asks: vec![Ask::Range(range)], input: None };
         let mut answer = self.noting(self.store.load(load).await)?;
         Ok(answer.ranges.pop().map(|(_, indexed)| indexed).unwrap_or_default())
@@ -149,6 +149,7 @@ impl Engine {
     pub(crate) async fn load_everything(&self) -> Result<(), SubmitError> {
         self.read_settings(true).await?;
         self.look_at_node(&Key::node(&self.node)).await?;
+        self.load_identity().await?;
         let mut from = String::new();
         loop {
             let range = IndexRange {

@@ -126,7 +126,7 @@ impl Engine {
         Ok(plan)
     }
 
-    fn refuse_wrong_clock(&self) -> Result<(), RetentionError> {
+    pub(crate) fn refuse_wrong_clock(&self) -> Result<(), RetentionError> {
         let now = self.clock.now();
         let believed = self.believed.lock().unwrap_or_else(PoisonError::into_inner);
         if believed.is_doubtful(now) { Err(RetentionError::Clock) } else { Ok(()) }

@@ -315,6 +315,11 @@ impl Engine {
                     self.see_node(&write.key, version, node);
                 }
                 (WriteBody::Put(Document::SettingsHead(_)), _) => settings = true,
+                (WriteBody::Put(document), Some(version))
+                    if crate::identity::is_of_identity(write.key.kind) =>
+                {
+                    self.identity.see(&write.key, version, document);
+                }
                 (WriteBody::Delete, _) if write.key.kind == Kind::Session => {
                     self.forget_session(&write.key);
                 }
