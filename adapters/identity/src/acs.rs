@@ -47,7 +47,9 @@ impl Identity {
         let content_type = request.headers.get(CONTENT_TYPE).and_then(|it| it.to_str().ok());
         let posted = match read_form(content_type, &request.body) {
             Ok(posted) => posted,
-            Err(refused) => return self.unproven(&request, None, &Unproven::Message(refused)).await,
+            Err(refused) => {
+                return self.unproven(&request, None, &Unproven::Message(refused)).await;
+            }
         };
         let handle = posted.relay_state.as_deref().unwrap_or_default();
         let Some(flow) = self.flows.of(&request.headers, handle, self.now()) else {
@@ -59,9 +61,7 @@ impl Identity {
                 Ok(answer) => answer,
                 Err(unproven) => self.unproven(&request, Some(&flow), &unproven).await,
             },
-            Err(refused) => {
-                self.unproven(&request, Some(&flow), &Unproven::Message(refused)).await
-            }
+            Err(refused) => self.unproven(&request, Some(&flow), &Unproven::Message(refused)).await,
         };
         pages::add_cookie(&mut answer, &flow::end(handle));
         answer
@@ -140,7 +140,12 @@ impl Identity {
         self.figures.sign_ons.with(&["proven"]).increase();
         let (uid, skew_millis) = (&person.uid, proven.skew_millis);
         tracing::info!(
-            reference = request.reference, uid, provider, skew_millis, is_test, "somebody was proven"
+            reference = request.reference,
+            uid,
+            provider,
+            skew_millis,
+            is_test,
+            "somebody was proven"
         );
         match &flow.purpose {
             Purpose::Test { .. } => {

@@ -58,8 +58,7 @@ impl Identity {
         }
         let issuer = site.issuer().unwrap_or_default().to_owned();
         let told = |code: AuthorizeErrorCode, description: &str| {
-            let mut parameters =
-                vec![("error", code.name()), ("error_description", description)];
+            let mut parameters = vec![("error", code.name()), ("error_description", description)];
             parameters.extend(asked.state.as_deref().map(|state| ("state", state)));
             parameters.push(("iss", &issuer));
             pages::elsewhere(&redirect_with(&asked.redirect_uri, &parameters))
@@ -170,7 +169,9 @@ impl Identity {
         let may = state == IdentityState::InService || is_test;
         let signer = if is_test { keyring.saml_newest() } else { keyring.saml_current() };
         let sent = match (may, signer, site.provider()) {
-            (true, Some(signer), Some(provider)) => self.sent(request, site, signer, provider, purpose),
+            (true, Some(signer), Some(provider)) => {
+                self.sent(request, site, signer, provider, purpose)
+            }
             _ => None,
         };
         match sent {
@@ -210,12 +211,8 @@ impl Identity {
             issued_at: now.seconds(),
         };
         let xml = authn.signed(&signer.certificate, |message| signer.sign(message))?;
-        let flow = Flow {
-            request: id.clone(),
-            provider: provider.name.clone(),
-            begun_at: now,
-            purpose,
-        };
+        let flow =
+            Flow { request: id.clone(), provider: provider.name.clone(), begun_at: now, purpose };
         let cookie = self.flows.cookie(&flow, &handle)?;
         let page = post_form(&provider.metadata.sso_post_url, &xml, &handle, pages::SCRIPT_PATH);
         let mut answer = pages::sending(page);

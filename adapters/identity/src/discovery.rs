@@ -98,7 +98,10 @@ impl Identity {
             }
         }
         let mut answer = pages::page(&request, StatusCode::OK, Said::SignedOff, &Below::Nothing);
-        pages::add_cookie(&mut answer, &format!("{SESSION_COOKIE}=; {SESSION_ATTRIBUTES}; Max-Age=0"));
+        pages::add_cookie(
+            &mut answer,
+            &format!("{SESSION_COOKIE}=; {SESSION_ATTRIBUTES}; Max-Age=0"),
+        );
         answer
     }
 }

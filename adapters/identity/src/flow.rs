@@ -86,13 +86,16 @@ impl Flows {
         let text = serde_json::to_string(flow).ok()?;
         let sealed = self.0.seal(&purpose(handle), &Secret::new(text))?;
         let seconds = FLOW_LASTING.as_secs();
-        Some(format!("{COOKIE_PREFIX}{handle}={}; {ATTRIBUTES}; Max-Age={seconds}", sealed.as_text()))
+        Some(format!(
+            "{COOKIE_PREFIX}{handle}={}; {ATTRIBUTES}; Max-Age={seconds}",
+            sealed.as_text()
+        ))
     }
 
     /// The flow of that handle, where this browser has one that still waits.
     pub(crate) fn of(&self, headers: &HeaderMap, handle: &str, now: Timestamp) -> Option<Flow> {
-        let is_handle = handle.len() == HANDLE_DIGITS
-            && handle.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let is_handle =
+            handle.len() == HANDLE_DIGITS && handle.bytes().all(|byte| byte.is_ascii_hexdigit());
         let wanted = format!("{COOKIE_PREFIX}{handle}");
         let mut found = pairs(headers).filter(|(name, _)| is_handle && *name == wanted);
         let ((_, value), None) = (found.next()?, found.next()) else { return None };
@@ -120,7 +123,8 @@ pub(crate) fn end(handle: &str) -> String {
 /// Ends of the cookies that are too many beside a new one.
 pub(crate) fn ends_of_surplus(headers: &HeaderMap) -> Vec<String> {
     let handles = pairs(headers).filter_map(|(name, _)| name.strip_prefix(COOKIE_PREFIX));
-    let is_handle = |it: &&str| it.len() == HANDLE_DIGITS && it.bytes().all(|b| b.is_ascii_hexdigit());
+    let is_handle =
+        |it: &&str| it.len() == HANDLE_DIGITS && it.bytes().all(|b| b.is_ascii_hexdigit());
     let handles: Vec<_> = handles.filter(is_handle).collect();
     // Browsers send older ones first.
     let surplus = (handles.len() + 1).saturating_sub(FLOWS_MAX);

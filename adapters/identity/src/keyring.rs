@@ -57,7 +57,8 @@ impl Signer {
 
 impl SamlSigner {
     fn open(key: &SamlKey, sealing: &SealingKeys) -> Option<Self> {
-        let pair = RsaKeyPair::from_pkcs8(&opened(sealing, SAML_KEY_PURPOSE, &key.private)?).ok()?;
+        let pair =
+            RsaKeyPair::from_pkcs8(&opened(sealing, SAML_KEY_PURPOSE, &key.private)?).ok()?;
         let certificate = STANDARD.decode(&key.certificate).ok()?;
         Some(Self { pair, id: key.id.clone(), certificate })
     }
@@ -82,7 +83,11 @@ fn opened(sealing: &SealingKeys, purpose: &str, sealed: &Sealed) -> Option<Zeroi
 
 impl Keyring {
     /// Opens those keys; what does not open is left out, and counted.
-    pub(crate) fn open(keys: &IdentityKeys, sealing: &SealingKeys, root: &[u8; 32]) -> (Self, usize) {
+    pub(crate) fn open(
+        keys: &IdentityKeys,
+        sealing: &SealingKeys,
+        root: &[u8; 32],
+    ) -> (Self, usize) {
         let mut ring = Self {
             keys: keys.clone(),
             signers: HashMap::new(),

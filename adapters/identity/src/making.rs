@@ -90,7 +90,8 @@ pub(crate) fn saml_key(
 /// PKCS #8 of a new RSA key of 2,048 bits, and its public half as PKCS #1.
 fn rsa() -> Result<(Vec<u8>, Vec<u8>), Unmade> {
     let pair = RsaKeyPair::generate(KeySize::Rsa2048).map_err(|_| Unmade)?;
-    let private = AsDer::<aws_lc_rs::encoding::Pkcs8V1Der<'_>>::as_der(&pair).map_err(|_| Unmade)?;
+    let private =
+        AsDer::<aws_lc_rs::encoding::Pkcs8V1Der<'_>>::as_der(&pair).map_err(|_| Unmade)?;
     Ok((private.as_ref().to_vec(), pair.public_key().as_ref().to_vec()))
 }
 

@@ -120,12 +120,7 @@ impl Identity {
     }
 
     /// Keeps what came of the test of a component that is tested by others than this service.
-    pub async fn note_component(
-        &self,
-        component: &str,
-        came: Result<&Person, &str>,
-        id: &str,
-    ) {
+    pub async fn note_component(&self, component: &str, came: Result<&Person, &str>, id: &str) {
         let test = TrustTest {
             at: self.now(),
             passed: came.is_ok(),

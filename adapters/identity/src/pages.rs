@@ -133,7 +133,10 @@ impl Said {
             ],
             Self::Passed => [
                 ("The test passed", "Single sign-on works here. You can close this page."),
-                ("Der Test ist bestanden", "Single Sign-on funktioniert. Sie können diese Seite schließen."),
+                (
+                    "Der Test ist bestanden",
+                    "Single Sign-on funktioniert. Sie können diese Seite schließen.",
+                ),
             ],
             Self::Failed => [
                 ("The test failed", "Nobody was signed on, for this reason:"),
@@ -185,11 +188,16 @@ pub(crate) fn page(
         Below::Words(words) => format!("<p class=\"words\">{}</p>", escaped(words)),
         Below::Reference => {
             let label = if is_german { "Nummer" } else { "Number" };
-            format!("<p class=\"reference\">{label}: <strong>{}</strong></p>", escaped(&request.reference))
+            format!(
+                "<p class=\"reference\">{label}: <strong>{}</strong></p>",
+                escaped(&request.reference)
+            )
         }
         Below::SignOffButton => {
             let label = if is_german { "Abmelden" } else { "Sign off" };
-            format!("<form method=\"post\" action=\"/ids/sign-off\"><button>{label}</button></form>")
+            format!(
+                "<form method=\"post\" action=\"/ids/sign-off\"><button>{label}</button></form>"
+            )
         }
     };
     let language = if is_german { "de" } else { "en" };

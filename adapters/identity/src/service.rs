@@ -68,12 +68,8 @@ impl std::fmt::Debug for Identity {
 impl Identity {
     /// The service whose listener is reached at `base`, beside a console at `console_base`.
     pub fn new(port: Port, base: String, console_base: String, fetch: Fetch) -> Arc<Self> {
-        let site = Site::new(
-            port.settings(),
-            &port.trust_tests().borrow().clone(),
-            &base,
-            port.now(),
-        );
+        let site =
+            Site::new(port.settings(), &port.trust_tests().borrow().clone(), &base, port.now());
         let root = port.link_key("identity_encryption");
         let sealing = SealingKeys::single(port.link_key("identity_keys"));
         let (keyring, _) = Keyring::open(&port.identity_keys().borrow().clone(), &sealing, &root);
@@ -365,7 +361,8 @@ impl Identity {
                 keys.encryption.push(making::encryption_key(random, now, active_from));
             }
             if kinds.saml {
-                let made = making::saml_key(&entity_id, &sealing, now).map_err(|_| Unkept::Unmade)?;
+                let made =
+                    making::saml_key(&entity_id, &sealing, now).map_err(|_| Unkept::Unmade)?;
                 // A next one that was never used gives way.
                 keys.saml.truncate(1);
                 keys.saml.push(made);
@@ -379,7 +376,10 @@ impl Identity {
 
     /// Keeps those keys in the place of those before.
     pub(crate) async fn keep(&self, keys: IdentityKeys) -> Result<(), Unkept> {
-        let id = InputId::new("identity_keys", hexadecimal(&self.port.random::<16>().unwrap_or_default()));
+        let id = InputId::new(
+            "identity_keys",
+            hexadecimal(&self.port.random::<16>().unwrap_or_default()),
+        );
         let command = Command::Identity(IdentityCommand::KeepKeys { keys: Box::new(keys) });
         match self.port.submit(Input::command(id, command)).await? {
             Outcome::Done(_) => Ok(()),

@@ -131,7 +131,9 @@ impl Site {
 
     /// What a message for this node may name as its destination.
     pub(crate) fn destinations(&self) -> Vec<String> {
-        let Some(origin) = self.own.and_then(|own| self.origins.get(own)) else { return Vec::new() };
+        let Some(origin) = self.own.and_then(|own| self.origins.get(own)) else {
+            return Vec::new();
+        };
         vec![format!("{origin}{ACS_PATH}"), format!("{origin}{ACS_PATH}{META_ALIAS}")]
     }
 

@@ -5,9 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use domain::settings::{OauthClient, OauthClientKind, RefreshRule};
-use domain::{
-    Command, Grant, IdentityCommand, Input, InputId, Refusal, Reply, Revoked, Secret,
-};
+use domain::{Command, Grant, IdentityCommand, Input, InputId, Refusal, Reply, Revoked, Secret};
 use engine::Outcome;
 use engine::surface::Request;
 use http::header::{
@@ -102,8 +100,7 @@ impl Identity {
         let found = self.client(site, &credentials.id);
         let refused = || TokenError::invalid_client(credentials.via, "the client is not proven");
         let expected = found.as_ref().and_then(|client| client.secret_digest.clone());
-        let is_public =
-            found.as_ref().is_some_and(|client| client.kind == OauthClientKind::Public);
+        let is_public = found.as_ref().is_some_and(|client| client.kind == OauthClientKind::Public);
         match &credentials.secret {
             Some(secret) => {
                 let shown = OauthClient::digest_of(secret.expose());
@@ -193,7 +190,12 @@ impl Identity {
         }
     }
 
-    fn tokens(&self, site: &Site, client: &OauthClient, grant: &Grant) -> Result<Value, TokenError> {
+    fn tokens(
+        &self,
+        site: &Site,
+        client: &OauthClient,
+        grant: &Grant,
+    ) -> Result<Value, TokenError> {
         let nonce = self.port.random::<12>().ok_or_else(unavailable)?;
         let (keyring, now) = (self.keyring(), self.now());
         let issued = tokens::issue(site, &keyring, &self.mac, client, grant, now, nonce);
@@ -386,7 +388,11 @@ fn shared(mut answer: Response<Bytes>, request: &Request, client: &OauthClient) 
     };
     if client.kind == OauthClientKind::Public && client.redirect_urls.iter().any(is_of) {
         pages::set(&mut answer, ACCESS_CONTROL_ALLOW_ORIGIN, origin);
-        pages::set(&mut answer, http::HeaderName::from_static("cross-origin-resource-policy"), "cross-origin");
+        pages::set(
+            &mut answer,
+            http::HeaderName::from_static("cross-origin-resource-policy"),
+            "cross-origin",
+        );
     }
     answer
 }

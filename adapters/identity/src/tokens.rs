@@ -241,8 +241,7 @@ pub(crate) fn check(
     let (Revoked::Family(family), Revoked::Token(id)) = (family, id) else {
         return Err(TokenRefused::Claims);
     };
-    let person =
-        Person { provider: claims.idp, uid: claims.user_id, principal: claims.upn };
+    let person = Person { provider: claims.idp, uid: claims.user_id, principal: claims.upn };
     Ok(Access {
         person,
         client_id: claims.client_id,

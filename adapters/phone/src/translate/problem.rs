@@ -141,6 +141,7 @@ impl Problem {
             | Refusal::SettingsInUse { .. }
             | Refusal::SettingsMoved
             | Refusal::UsedAlready
+            | Refusal::GrantInvalid
             | Refusal::LinkOver
             | Refusal::TooMany { .. } => Self::Internal,
         })
