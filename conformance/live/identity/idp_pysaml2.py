@@ -219,7 +219,8 @@ def main():
         parser.error("one of --users and --ldap is needed")
     with tempfile.TemporaryDirectory(prefix="idp-") as temporary:
         folder = pathlib.Path(temporary)
-        own = (options.certificate, options.key) if options.certificate else keys.self_signed(folder / "tls", options.host)
+        given = options.certificate and (options.certificate, options.key)
+        own = given or keys.self_signed(folder / "tls", options.host)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(*own)
         address, _, port = options.listen.rpartition(":")

@@ -228,7 +228,8 @@ def main():
         raise SystemExit(f"left out: {why}")
     with tempfile.TemporaryDirectory(prefix="idp-") as temporary:
         folder = pathlib.Path(temporary)
-        own = (options.certificate, options.key) if options.certificate else keys.self_signed(folder / "tls", options.host)
+        given = options.certificate and (options.certificate, options.key)
+        own = given or keys.self_signed(folder / "tls", options.host)
         keys.self_signed(folder / "signing", options.host)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(*own)

@@ -19,6 +19,7 @@ import time
 import urllib.parse
 
 import browser
+import directory
 import gateway
 
 HERE = pathlib.Path(__file__).parent
@@ -31,6 +32,7 @@ END_SECONDS = 15
 JOURNEY_SECONDS = 120
 # No name of a client may stand for two.
 MARK = os.urandom(4).hex()
+# Libraries of Python warn of one another.
 SILENT = "-W", "ignore"
 
 
@@ -42,9 +44,10 @@ class Provider:
     """An identity provider that runs, and what it tells."""
 
     def __init__(self, program, folder, sign, more=()):
-        command = [sys.executable, *SILENT, HERE / program, "--sp-metadata", folder / "sp.xml", "--sign", sign, *more]
-        self.process = subprocess.Popen([*command, "--users", folder / "users.json"], stdin=subprocess.PIPE,
-                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        people = [] if "--ldap" in more else ["--users", folder / "users.json"]
+        command = [sys.executable, *SILENT, HERE / program, "--sp-metadata", folder / "sp.xml", "--sign", sign]
+        self.process = subprocess.Popen([*command, *people, *more], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                        stderr=subprocess.PIPE, text=True)
         self.lines = queue.Queue()
         self.errors = []
         threading.Thread(target=self._read, daemon=True).start()
@@ -93,9 +96,9 @@ class Place:
         self.node, self.folder = options.node, folder
         self.user = self.gateway.agents[0]
         (folder / "sp.xml").write_bytes(self.gateway.sp_metadata())
-        people = [{"user": agent, "password": PASSWORD, "uid": agent, "user_principal": f"{agent}@example.com"}
-                  for agent in self.gateway.agents]
-        (folder / "users.json").write_text(json.dumps(people))
+        self.people = [{"user": agent, "password": PASSWORD, "uid": agent, "user_principal": f"{agent}@example.com"}
+                       for agent in self.gateway.agents]
+        (folder / "users.json").write_text(json.dumps(self.people))
 
     @contextlib.contextmanager
     def trusted(self, program, sign="both", more=()):
@@ -144,6 +147,18 @@ def sign_on(place, program, sign):
         ours = urllib.parse.urlsplit(place.gateway.issuer).hostname
         person.cookies.kept = [cookie for cookie in person.cookies.kept if cookie["host"] != ours]
         expect(person.go(place.authorize(client), client["redirect"]), "there", 0)
+
+
+def of_a_directory(place):
+    """The people are those of an LDAP directory."""
+    if why := directory.missing():
+        raise LeftOut(why)
+    with directory.running(place.folder, place.people) as url:
+        more = ["--ldap", url, "--ldap-base", directory.BASE, "--ldap-principal", "mail"]
+        with place.trusted("idp_pysaml2.py", more=more) as provider, place.client() as client:
+            for password, stopped in (("wrong", "page"), (PASSWORD, "there")):
+                told = place.browser(provider).go(place.authorize(client), client["redirect"], place.user, password)
+                expect(told, stopped, 1)
 
 
 def refused_sign_on(place, program, sign):
@@ -249,6 +264,7 @@ def journeys():
         yield f"{name} signs the assertion alone", lambda place, p=program: refused_sign_on(place, p, "assertion")
         yield f"{name} knows no such password", lambda place, p=program: wrong_password(place, p)
         yield f"{name} with another key", lambda place, p=program: another_key(place, p)
+    yield "pysaml2 asks a directory", of_a_directory
     for library in CLIENTS:
         for registration in REGISTRATIONS:
             yield (f"{library} {registration}",
