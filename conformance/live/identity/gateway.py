@@ -1,16 +1,26 @@
 """The gateway that runs, as its endpoints file has it, and what its administrator does by REST."""
 
 import json
+import os
 import pathlib
+import secrets
 import urllib.parse
 
 import browser
 
 # REST paths, in one place.
 METADATA = "/identity/providers/{name}/metadata"
+PROVIDER = "/identity-providers/{name}"
 IDENTITY_SETTINGS = "/identity-settings"
-CLIENTS = "/oauth-clients"
 CLIENT = "/oauth-clients/{client_id}"
+
+
+class Refused(Exception):
+    """An answer that is no success."""
+
+    def __init__(self, asked, answer):
+        super().__init__(f"{asked}: status {answer.status}: {answer.text[:300]}")
+        self.status = answer.status
 
 
 class Gateway:
@@ -30,7 +40,7 @@ class Gateway:
     def fetch(self, path):
         answer = browser.Browser([self.authority]).ask("GET", self.issuer + path)
         if answer.status != 200:
-            raise RuntimeError(f"GET {path}: status {answer.status}")
+            raise Refused(f"GET {path}", answer)
         return answer
 
     def sp_metadata(self):
@@ -56,7 +66,7 @@ class Administrator:
         told = self.browser.cookies.header(url, method, False)
         answer = self.browser.ask(method, url, body, {**headers, "Cookie": told} if told else headers)
         if answer.status >= 300:
-            raise RuntimeError(f"{method} {path}: status {answer.status}: {answer.text[:300]}")
+            raise Refused(f"{method} {path}", answer)
         self.tag = answer.headers.get("ETag")
         return answer.json() if answer.body else None
 
@@ -66,18 +76,32 @@ class Administrator:
         more = {"If-Match": self.tag} if self.tag else {}
         return self.ask("PATCH", path, change, "application/merge-patch+json", more)
 
+    def prepare(self):
+        """Gives the service its name where it has none yet: the one it is reached by."""
+        if not self.ask("GET", IDENTITY_SETTINGS).get("hosts"):
+            host = urllib.parse.urlsplit(self.gateway.issuer).netloc
+            self.patch(IDENTITY_SETTINGS, {"hosts": [host]})
+
     def trust(self, name, metadata):
         """Lets people be proven by the provider with that metadata, and by no other."""
-        path = METADATA.format(name=urllib.parse.quote(name))
-        self.ask("PUT", path, metadata, "application/samlmetadata+xml")
+        name_in_path = urllib.parse.quote(name)
+        try:
+            self.ask("PUT", METADATA.format(name=name_in_path), metadata, "application/samlmetadata+xml")
+        except Refused as problem:
+            if problem.status != 404:
+                raise
+            # One that is not there yet is made by the settings.
+            self.ask("PUT", PROVIDER.format(name=name_in_path), {"metadata": metadata.decode()})
         self.patch(IDENTITY_SETTINGS, {"provider": name})
 
     def register(self, name, redirect, kind="confidential", **more):
         """A client of the identity service: {id, secret, redirect}."""
-        made = self.ask("POST", CLIENTS, {"name": name, "redirect_urls": [redirect], "kind": kind})
-        if more:
-            self.patch(CLIENT.format(client_id=made["client_id"]), more)
-        return {"id": made["client_id"], "secret": made.get("secret"), "redirect": redirect}
+        client = {"id": os.urandom(20).hex(), "secret": None, "redirect": redirect}
+        document = {"name": name, "redirect_urls": [redirect], "kind": kind, **more}
+        if kind == "confidential":
+            client["secret"] = document["secret"] = secrets.token_urlsafe(32)
+        self.ask("PUT", CLIENT.format(client_id=client["id"]), document)
+        return client
 
     def forget(self, client):
         self.ask("DELETE", CLIENT.format(client_id=client["id"]))

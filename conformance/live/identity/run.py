@@ -93,6 +93,7 @@ class Place:
     def __init__(self, options, folder):
         self.gateway = gateway.Gateway(options.endpoints)
         self.administrator = gateway.Administrator(self.gateway)
+        self.administrator.prepare()
         self.node, self.folder = options.node, folder
         self.user = self.gateway.agents[0]
         (folder / "sp.xml").write_bytes(self.gateway.sp_metadata())
