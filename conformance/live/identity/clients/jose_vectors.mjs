@@ -1,7 +1,7 @@
 // Tokens of jose for us to read, and ours for jose to read.
 //
-// Usage: node jose_vectors.mjs make > FILE, or node jose_vectors.mjs read FILE; the form of the file and what is printed
-// are those of jose_vectors.py.
+// Usage: node jose_vectors.mjs make > FILE, or node jose_vectors.mjs read FILE; the form of the file and what is
+// printed are those of jose_vectors.py.
 
 import { isDeepStrictEqual } from 'node:util';
 import { readFileSync } from 'node:fs';
@@ -32,7 +32,8 @@ async function make() {
     add(`${alg} sealed`, await sealed(good));
     add(`${alg} sealed, cty in small letters`, await sealed(good, { cty: 'jwt' }));
     add(`${alg} for something else`, await sign({ kid, typ: 'JWT' }), 'refused');
-    add(`${alg} with a place of keys`, await sign({ kid, typ: TYP, jku: 'https://evil.example/keys' }), 'refused by us');
+    const jku = 'https://evil.example/keys';
+    add(`${alg} with a place of keys`, await sign({ kid, typ: TYP, jku }), 'refused by us');
     add(`${alg} with a key of its own`, await sign({ kid, typ: TYP, jwk: own }), 'refused by us');
     add(`${alg} sealed with a time in the header`, await sealed(good, { exp: 1900000000 }), 'refused by us');
     add(`${alg} sealed under another name`, await sealed(good, { kid: 'seal-2' }), 'refused');

@@ -36,7 +36,7 @@ async function begin(client) {
   return { ...browse(asked.url), checks: asked.checks };
 }
 
-/** Without scope or audience asked for: all that such an error says. */
+/** It has to be refused: with that code of OAuth's by the server, or `by the client` before it asks. */
 async function refused(code, promise) {
   const problem = await promise.then(() => undefined, (error) => error);
   assert.ok(problem, `taken, where ${code} is due`);
@@ -72,7 +72,8 @@ await step('discovery says what it must', () => {
   assert.deepEqual(metadata.response_types_supported, ['code']);
   assert.deepEqual(metadata.code_challenge_methods_supported, ['S256']);
   assert.equal(metadata.authorization_response_iss_parameter_supported, true);
-  for (const grant of ['authorization_code', 'refresh_token']) assert.ok(metadata.grant_types_supported.includes(grant));
+  const grants = ['authorization_code', 'refresh_token'];
+  for (const grant of grants) assert.ok(metadata.grant_types_supported.includes(grant), grant);
 });
 
 await step('a code becomes tokens of the person', async () => {
