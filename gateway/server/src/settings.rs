@@ -21,6 +21,8 @@ use domain::{
     AgentId, Command, DeviceName, Input, InputId, PairName, Problems, Reply, Sealed, Secret,
 };
 use engine::{Engine, Outcome, SealingKeys};
+use identity::Identity;
+use protocols::saml::read_metadata;
 use ring::hmac;
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
@@ -32,6 +34,9 @@ use crate::yaml;
 
 /// What the digest of a file is made for.
 const FILE_PURPOSE: &str = "settings_file";
+
+/// The code of a refusal to switch single sign-on on before all of it was tested.
+pub(crate) const NOT_TESTED: &str = "not_tested";
 
 /// Why settings are not applied.
 #[derive(Debug, thiserror::Error)]
@@ -63,6 +68,9 @@ pub(crate) enum ApplyError {
     /// Nobody would be left who may change settings.
     #[error("{0}")]
     LastAdministrator(String),
+    /// Single sign-on would be on before all of it was tested.
+    #[error("single sign-on stays off: {}", .0.join("; "))]
+    NotTested(Vec<String>),
     /// The settings moved, again and again.
     #[error("others change the settings all the time; try again")]
     Moved,
@@ -113,6 +121,7 @@ fn look(value: Value) -> Looked {
     let mut looked = Looked { file: None, sealed: Vec::new(), problems: Problems::default() };
     check_hashes(&value, &mut looked.problems);
     check_trust(&value, &mut looked.problems);
+    check_metadata(&value, &mut looked.problems);
     looked.sealed = sealed_members(&value);
     match SettingsFile::read(value) {
         Ok(file) => looked.file = Some(file),
@@ -233,6 +242,8 @@ pub(crate) struct Maker<'a> {
     pub(crate) engine: &'a Arc<Engine>,
     pub(crate) sealing: &'a Arc<SealingKeys>,
     pub(crate) pool: &'a Pool,
+    /// Says what of single sign-on was not tested.
+    pub(crate) identity: Option<&'a Arc<Identity>>,
 }
 
 /// Applies a settings file: all of it or nothing.
@@ -248,6 +259,7 @@ pub(crate) async fn apply(
     }
     let documents = documents(make, &before, bytes).await?;
     check_administrators_of_all(&before, &documents.0, &by.by)?;
+    single_sign_on::check(make.identity, &before, &documents.0, true, &by.by)?;
     let id = InputId::new("settings", format_args!("{}/{source}", before.number));
     let command = Command::ApplySettings { documents, source: Some(source) };
     let command =
@@ -414,6 +426,20 @@ fn check_trust(value: &Value, problems: &mut Problems) {
     }
 }
 
+/// What ended since it was given stays what it was: a file that was right does not become wrong.
+const BEFORE_ANY_END: i64 = 0;
+
+fn check_metadata(value: &Value, problems: &mut Problems) {
+    let providers = value.get("identity_providers").and_then(Value::as_array);
+    for (position, provider) in providers.into_iter().flatten().enumerate() {
+        let text = |name: &str| provider.get(name).and_then(Value::as_str);
+        // None at all is a problem only where people are sent there.
+        let Some(metadata) = text("metadata").filter(|it| !it.trim().is_empty()) else { continue };
+        let read = read_metadata(metadata.as_bytes(), text("entity_id"), BEFORE_ANY_END);
+        problems.keep(format!("identity_providers[{position}].metadata"), read);
+    }
+}
+
 fn check_certificates(key: &str, text: &str, problems: &mut Problems) {
     let mut count = 0_usize;
     for certificate in CertificateDer::pem_slice_iter(text.as_bytes()) {
@@ -433,6 +459,7 @@ fn check_certificates(key: &str, text: &str, problems: &mut Problems) {
 }
 
 mod change;
+mod single_sign_on;
 
 use change::check_administrators_of_all;
 pub(crate) use change::{Edits, change, check_administrators};

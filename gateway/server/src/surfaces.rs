@@ -94,8 +94,7 @@ pub fn product() -> MakeSurfaces {
         let phone_elements = PhoneElements::new(port.clone(), config.phone.base(), discovery);
         let files = folder_files(config, phone_elements.clone(), &port);
         let phone = Phone::with_base(port, config.phone.base());
-        let mut served: Vec<Arc<dyn Surface>> =
-            vec![
+        let mut served: Vec<Arc<dyn Surface>> = vec![
             Arc::clone(&phone) as _,
             console as _,
             Arc::clone(&headset) as _,

@@ -412,7 +412,9 @@ const FIRST: &[Field] = &[
         "listeners.identity.public_name",
         HostName,
         Absent("sso.example.com"),
-        &["The name browsers reach us under, where it is not `name`; it must be in the certificate."],
+        &[
+            "The name browsers reach us under, where it is not `name`; it must be in the certificate.",
+        ],
     ),
     field(
         "listeners.identity.public_port",

@@ -51,9 +51,7 @@ impl IdentityListener {
             addresses: own.map_or_else(Vec::new, |port| with_port(&raw.addresses(ADDRESSES), port)),
             addresses_chosen: raw.is_written(ADDRESSES),
             chosen: raw.is_written(ADDRESSES) || raw.is_written(PORT),
-            public_name: raw
-                .name("listeners.identity.public_name")
-                .unwrap_or_else(|| name.clone()),
+            public_name: raw.name("listeners.identity.public_name").unwrap_or_else(|| name.clone()),
             public_port: public_port.or(own).unwrap_or_default(),
         }
     }
