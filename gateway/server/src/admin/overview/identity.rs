@@ -21,17 +21,17 @@ pub(super) fn parts(shared: &Shared, settings: &Settings) -> Vec<Part> {
     let mut parts = vec![service(state, reasons.first().map(|reason| reason.words()))];
     let (now, told) = (shared.engine.now(), identity.overview());
     let ends = |place: &str| told.pointer(place).and_then(Value::as_i64);
-    parts.extend(ends("/keys/saml/0/not_after").and_then(|end| own_certificate(end, now)));
+    parts.extend(ends("/keys/saml/0/not_after").map(|end| own_certificate(end, now)));
     if let Some(provider) = settings.identity_provider() {
         let listed = told.get("providers").and_then(Value::as_array).into_iter().flatten();
         let used = listed.filter(|it| it.get("name") == Some(&Value::from(provider.name.as_str())));
         let certificates = used.filter_map(|it| it.get("certificates")?.as_array()).flatten();
         let end = certificates.filter_map(|it| it.get("not_after")?.as_i64()).max();
-        parts.extend(end.and_then(|end| provider_certificate(&provider.name, end, now)));
+        parts.extend(end.map(|end| provider_certificate(&provider.name, end, now)));
     }
     for provider in settings.identity_providers.values() {
         let found = shared.metadata.found(provider);
-        parts.extend(found.and_then(|(found, at)| metadata(&provider.name, found, at)));
+        parts.extend(found.map(|(found, at)| metadata(&provider.name, found, at)));
     }
     parts
 }
@@ -57,26 +57,33 @@ fn few_days(end: i64, now: Timestamp) -> Option<u64> {
     (days < CERTIFICATE_DAYS_MIN).then_some(days)
 }
 
-fn own_certificate(end: i64, now: Timestamp) -> Option<Part> {
-    let days = few_days(end, now)?;
-    let part = Part::not_ok(KIND, PartState::Partial, PartCode::IdentityCertificateExpires);
-    Some(part.named("certificate").with("days", days))
+fn own_certificate(end: i64, now: Timestamp) -> Part {
+    let part = match few_days(end, now) {
+        None => Part::ok(KIND),
+        Some(days) => Part::not_ok(KIND, PartState::Partial, PartCode::IdentityCertificateExpires)
+            .with("days", days),
+    };
+    part.named("certificate")
 }
 
-fn provider_certificate(name: &str, end: i64, now: Timestamp) -> Option<Part> {
-    let days = few_days(end, now)?;
-    let part = Part::not_ok(KIND, PartState::Partial, PartCode::ProviderCertificateExpires);
-    Some(part.named(format!("{name}/certificate")).with("provider", name).with("days", days))
+fn provider_certificate(name: &str, end: i64, now: Timestamp) -> Part {
+    let part = match few_days(end, now) {
+        None => Part::ok(KIND),
+        Some(days) => Part::not_ok(KIND, PartState::Partial, PartCode::ProviderCertificateExpires)
+            .with("provider", name)
+            .with("days", days),
+    };
+    part.named(format!("{name}/certificate"))
 }
 
-fn metadata(name: &str, found: Found, at: Timestamp) -> Option<Part> {
+fn metadata(name: &str, found: Found, at: Timestamp) -> Part {
     let amiss = |code| Part::not_ok(KIND, PartState::Partial, code).with("provider", name);
     let part = match found {
-        Found::Same => return None,
+        Found::Same => Part::ok(KIND),
         Found::Offered => amiss(PartCode::ProviderMetadataChanged),
         Found::Failed(why) => amiss(PartCode::ProviderMetadataAway).because(Some(why)),
     };
-    Some(part.named(format!("{name}/metadata")).since(Some(at)))
+    part.named(format!("{name}/metadata")).since(Some(at))
 }
 
 #[cfg(test)]
@@ -98,23 +105,23 @@ mod tests {
     #[test]
     fn ids_11_certificates_of_both_sides_are_told_of_before_their_end() {
         let days = |days: i64| NOW.seconds() + days * 86_400;
-        let code = |part: Option<Part>| part.and_then(|part| part.code());
+        let code = |part: Part| part.code();
         assert_eq!(code(own_certificate(days(31), NOW)), None);
         let own = Some(PartCode::IdentityCertificateExpires);
         assert_eq!(code(own_certificate(days(29), NOW)), own);
         assert_eq!(code(own_certificate(days(-1), NOW)), own);
         assert_eq!(code(provider_certificate("main", days(31), NOW)), None);
-        let part = provider_certificate("main", days(3), NOW).unwrap();
+        let part = provider_certificate("main", days(3), NOW);
         assert_eq!(part.name(), Some("main/certificate"));
         assert!(part.reason().is_some_and(|it| it.contains("main ends in 3 days")));
     }
 
     #[test]
     fn ids_01_metadata_that_changed_at_their_address_are_told_of() {
-        assert_eq!(metadata("main", Found::Same, NOW), None);
-        let offered = metadata("main", Found::Offered, NOW).unwrap();
+        assert_eq!(metadata("main", Found::Same, NOW).state(), PartState::Ok);
+        let offered = metadata("main", Found::Offered, NOW);
         assert_eq!(offered.code(), Some(PartCode::ProviderMetadataChanged));
-        let away = metadata("main", Found::Failed("no answer in time".to_owned()), NOW).unwrap();
+        let away = metadata("main", Found::Failed("no answer in time".to_owned()), NOW);
         assert!(away.reason().is_some_and(|it| it.contains("no answer in time")));
     }
 }
