@@ -213,6 +213,7 @@ impl Body {
             Self::Json(_) | Self::Optional(_) => &["application/json"],
             Self::MergePatch(_) => &["application/merge-patch+json"],
             Self::SettingsFile => &["application/yaml", "application/json"],
+            Self::Metadata => &["application/samlmetadata+xml", "application/xml", "text/xml"],
         }
     }
 }
@@ -234,7 +235,7 @@ fn read_body(body: &Body, request: &Request) -> Result<Value, Problem> {
         let detail = format!("send the body as {}", taken.join(" or "));
         return Err(Problem::new("unsupported_media_type", detail));
     }
-    if matches!(body, Body::SettingsFile) {
+    if matches!(body, Body::SettingsFile | Body::Metadata) {
         let text = std::str::from_utf8(sent);
         let text = text.map_err(|_| Problem::new("bad_json", "the file is no UTF-8"))?;
         return Ok(Value::String(text.to_owned()));

@@ -32,6 +32,7 @@ pub(crate) const CODES: &[(&str, u16, &str)] = &[
     ("reason_unknown", 409, "The agent has no such reason"),
     ("sign_out_needs_not_ready", 409, "Only an agent who is not ready signs out"),
     ("call_in_progress", 409, "The agent is in a call"),
+    ("not_tested", 409, "Not all of it was tested"),
     ("too_many", 409, "There are too many already"),
     ("wrong_backup", 409, "The backup cannot be read"),
     ("no_session", 409, "No session stands behind this request"),

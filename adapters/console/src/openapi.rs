@@ -253,6 +253,7 @@ fn body(body: &Body) -> Option<Value> {
             });
             return Some(json!({"required": true, "content": content}));
         }
+        Body::Metadata => (true, json!({"type": "string", "description": "SAML metadata."})),
     };
     let content: Map<_, _> = body
         .media_types()

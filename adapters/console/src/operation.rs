@@ -86,6 +86,8 @@ pub(crate) enum Body {
     MergePatch(Value),
     /// A settings file, as YAML or JSON.
     SettingsFile,
+    /// Metadata of SAML, as XML.
+    Metadata,
 }
 
 /// An answer of success.

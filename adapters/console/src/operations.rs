@@ -11,6 +11,7 @@ mod events;
 mod flight_recorder;
 mod headset_phones;
 mod headsets;
+mod identity;
 mod node;
 mod overview;
 mod own;
@@ -72,6 +73,7 @@ pub(crate) fn all() -> Vec<Operation> {
     operations.extend(node::operations());
     operations.extend(events::operations());
     operations.extend(certificates::operations());
+    operations.extend(identity::operations());
     operations.extend(upkeep::operations());
     operations.extend(about::operations());
     operations

@@ -101,6 +101,8 @@ parts! {
     Listener = "listener", "#/nodes";
     /// Certificates by what they are for.
     Certificate = "certificate", "#/certificates";
+    /// Single sign-on.
+    Identity = "identity", "#/identity";
     /// Pairs of contact-centre servers.
     CtiPair = "cti_pair", "#/cti";
     /// Directories that agents are taken over from.
@@ -229,6 +231,26 @@ codes! {
     TrustUseless = "trust_useless",
         "{count} of the certificates that are trusted cannot be used: they are broken or have ended; remove or \
          replace them";
+    /// Nobody asked for single sign-on.
+    IdentityOff = "identity_off", "no host of the identity service is named: set it up to have single sign-on";
+    /// The identity service gets by.
+    IdentityAmiss = "identity_amiss", "the identity service works in part only[: {why}]";
+    /// The identity service serves nobody.
+    IdentityDown = "identity_down", "the identity service serves nobody here[: {why}]";
+    /// Our certificate for the identity provider ends soon.
+    IdentityCertificateExpires = "identity_certificate_expires",
+        "the certificate that the identity provider knows us by ends in {days} days; make another, and give the \
+         identity provider our metadata";
+    /// A certificate of the identity provider ends soon.
+    ProviderCertificateExpires = "provider_certificate_expires",
+        "the last certificate of the identity provider {provider} ends in {days} days; ask for its new metadata \
+         and take them over";
+    /// The identity provider offers other metadata.
+    ProviderMetadataChanged = "provider_metadata_changed",
+        "the identity provider {provider} offers other metadata than are kept; take them over, and test again";
+    /// Its metadata cannot be had.
+    ProviderMetadataAway = "provider_metadata_away",
+        "the metadata of the identity provider {provider} cannot be had from their address[: {why}]";
     /// There is no contact-centre server.
     CtiNone = "cti_none",
         "no contact-centre server is configured: the gateway keeps the agents' states itself";

@@ -6,6 +6,7 @@ mod flight_recorder;
 mod headset_phones;
 mod headsets;
 mod hostile;
+mod identity;
 mod node;
 mod overview;
 mod people;

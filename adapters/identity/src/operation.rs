@@ -252,6 +252,10 @@ impl Identity {
             let (kind, node) = name.split_once('/').unwrap_or((name, ""));
             json!({"name": name, "kind": kind, "node": node, "tested": told(name)})
         });
+        let own = format!("{IDENTITY_COMPONENT}{}", self.port.node());
+        let nodes = self.nodes_overview();
+        let publisher = nodes.iter().find(|node| node.get("publisher") == Some(&Value::Bool(true)));
+        let publisher = publisher.and_then(|node| node.get("node")).cloned();
         let providers = site.settings.identity_providers.values().map(|provider| {
             let read = site.providers.get(&provider.name);
             let certificates = read.map(|read| {
@@ -261,14 +265,16 @@ impl Identity {
                 list.collect::<Vec<_>>()
             });
             let proven = tests.proven.get(&provider.name);
+            let is_used = site.provider().is_some_and(|used| used.name == provider.name);
             json!({
                 "name": provider.name,
-                "is_used": site.provider().is_some_and(|used| used.name == provider.name),
+                "is_used": is_used,
                 "entity_id": read.map(|read| &read.metadata.entity_id),
                 "sso_url": read.map(|read| &read.metadata.sso_post_url),
                 "certificates": certificates.unwrap_or_default(),
                 "warnings": read.map(|read| read.metadata.warnings.clone()).unwrap_or_default(),
                 "metadata_url": provider.metadata_url,
+                "tested": is_used.then(|| told(&own)).flatten(),
                 "changed_since_test": proven != provider.metadata.as_ref(),
             })
         });
@@ -279,7 +285,8 @@ impl Identity {
             "acs": site.acs_urls(),
             "can_enable": why_not.is_empty(),
             "why_not": why_not,
-            "nodes": self.nodes_overview(),
+            "nodes": nodes,
+            "publisher": publisher,
             "providers": providers.collect::<Vec<_>>(),
             "keys": {
                 "signing": signing.collect::<Vec<_>>(),

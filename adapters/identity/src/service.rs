@@ -117,7 +117,8 @@ impl Identity {
         self.has_clock.store(is_believed, Ordering::Release);
     }
 
-    pub(crate) fn is_served(&self) -> bool {
+    /// Whether somebody does.
+    pub fn is_served(&self) -> bool {
         self.is_served.load(Ordering::Acquire)
     }
 

@@ -30,6 +30,7 @@ mod directories;
 mod flight_recorder;
 mod headset_phones;
 mod headsets;
+mod identity;
 mod kept;
 mod overview;
 pub(crate) mod people;
@@ -41,6 +42,7 @@ pub(crate) mod streamed;
 
 pub(crate) use agents::fresh_number;
 pub(crate) use backups::newest as newest_backup;
+pub(crate) use identity::take_metadata;
 pub(crate) use overview::parts;
 use protocol::{Answer, LINE_BYTES_MAX};
 use streamed::Streamed;

@@ -33,6 +33,7 @@ mod parts;
 mod peers;
 mod people;
 mod secrets;
+mod single_sign_on;
 mod status;
 mod store;
 mod without_node;
@@ -84,7 +85,8 @@ Example:
   jackfield probe directory site
   jackfield probe sip-device SEP001122334455
   jackfield probe sip-next-hop edge
-  jackfield probe headset SEP001122334455";
+  jackfield probe headset SEP001122334455
+  jackfield probe idp NAME";
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -208,6 +210,12 @@ enum Command {
     Secrets {
         #[command(subcommand)]
         deed: secrets::SecretsDeed,
+    },
+    /// Look at single sign-on, test and switch it, and give out keys, metadata and secrets.
+    #[command(after_long_help = single_sign_on::HELP)]
+    Sso {
+        #[command(subcommand)]
+        deed: single_sign_on::SsoDeed,
     },
     /// Do something with a store as a whole.
     Store {
@@ -353,6 +361,8 @@ enum ProbeKind {
     SipNextHop,
     /// The headset of a phone: whose it is, and whether the phone takes what it shows.
     Headset,
+    /// An identity provider: its metadata, and whether its place to sign on answers.
+    Idp,
 }
 
 #[derive(Debug, Subcommand)]

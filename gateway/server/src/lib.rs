@@ -21,6 +21,7 @@ mod http;
 pub mod inherited;
 mod listener;
 pub mod log;
+mod metadata_keeper;
 pub mod node;
 mod open_files;
 mod opening;

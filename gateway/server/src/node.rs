@@ -35,6 +35,7 @@ use crate::history::{self, History};
 use crate::http::{HttpMetrics, RouteTable, route_tables};
 use crate::inherited::Inherited;
 use crate::log::{LineLimit, LogControl};
+use crate::metadata_keeper::{self, MetadataNews};
 use crate::operations::{Health, Operations};
 use crate::phone_elements::PhoneElements;
 use crate::surfaces::{MakeSurfaces, ProbePhone, Push, Sights, Surfaces};
@@ -127,6 +128,8 @@ pub(crate) struct Shared {
     pub(crate) headset: Option<Arc<Headset>>,
     /// The identity service.
     pub(crate) identity: Option<Arc<Identity>>,
+    /// What is known of changes of identity providers' metadata.
+    pub(crate) metadata: MetadataNews,
     pub(crate) sip: Option<Arc<Sip>>,
     files: Option<Arc<dyn Files>>,
     pub(crate) phone_elements: PhoneElements,
@@ -369,6 +372,7 @@ impl Starting {
             sights,
             headset,
             identity,
+            metadata: MetadataNews::default(),
             sip,
             files,
             phone_elements,
@@ -479,6 +483,7 @@ impl Starting {
         others.spawn(alarms::tell(Arc::clone(&shared), stopping.clone()));
         let figures = alarms::PartFigures::new(&self.metrics);
         others.spawn(alarms::show(Arc::clone(&shared), figures, stopping.clone()));
+        others.spawn(metadata_keeper::run(Arc::clone(&shared), stopping.clone()));
         others.spawn(history::keep(Arc::clone(&shared), stopping.clone()));
         if let Some(every) = notify::watchdog() {
             others.spawn(watchdog::run(Arc::clone(&shared.health), every, stopping.clone()));

@@ -12,6 +12,7 @@ use sip::Sip;
 
 use crate::node::Shared;
 
+mod idp;
 mod proxy;
 
 /// From here on a certificate counts as good in a test.
@@ -44,6 +45,8 @@ pub(crate) enum Peer {
     SipNextHop(String),
     /// The headset of a phone.
     Headset(DeviceName),
+    /// An identity provider.
+    Idp(String),
 }
 
 /// The kind and the name of what is to be tested.
@@ -60,6 +63,7 @@ pub(crate) fn read(reader: &mut Reader<'_>) -> Option<Peer> {
         ("sip_next_hop", 8),
         ("headset", 9),
         ("alarm", 10),
+        ("idp", 11),
     ];
     if !reader.has("kind") {
         reader.problem("kind", "is missing");
@@ -75,6 +79,7 @@ pub(crate) fn read(reader: &mut Reader<'_>) -> Option<Peer> {
         8 => reader.required("name").map(Peer::SipNextHop),
         9 => reader.required("name").map(Peer::Headset),
         10 => reader.required("name").map(Peer::Alarm),
+        11 => reader.required("name").map(Peer::Idp),
         _ => Some(Peer::Certificate),
     }
 }
@@ -86,6 +91,7 @@ pub(crate) fn list(shared: &Shared) -> Value {
     let named = |kind: &str, name: &str| json!({"kind": kind, "name": name});
     peers.extend(settings.cti_pairs.keys().map(|name| named("cti", name.as_str())));
     peers.extend(settings.directories.keys().map(|name| named("directory", name)));
+    peers.extend(settings.identity_providers.keys().map(|name| named("idp", name)));
     let receivers = shared.log.syslog().states().into_iter();
     peers.extend(receivers.map(|receiver| named("syslog", &receiver.name)));
     let receivers = settings.alarms.receivers.iter();
@@ -175,6 +181,13 @@ pub(crate) async fn run(shared: &Arc<Shared>, peer: Peer) -> Result<Probe, Failu
             Some(headset) => Ok(headset.probe(&device).await),
             None => Err(Failure::new("unavailable", "this node has no headsets")),
         },
+        Peer::Idp(name) => {
+            let settings = shared.engine.settings();
+            let unknown =
+                || Failure::new("not_found", format!("there is no identity provider {name:?}"));
+            let provider = settings.identity_providers.get(&name).ok_or_else(unknown)?;
+            Ok(idp::idp(&shared.port, provider).await)
+        }
         Peer::Store => Ok(store(shared).await),
         Peer::Certificate => Ok(certificate(shared)),
     }

@@ -23,6 +23,7 @@ use domain::{
 };
 use engine::clock::{Clock, SystemClock};
 use engine::{Engine, Outcome, SealingKeys};
+use identity::Identity;
 use ring::hmac;
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
@@ -34,6 +35,9 @@ use crate::yaml;
 
 /// What the digest of a file is made for.
 const FILE_PURPOSE: &str = "settings_file";
+
+/// The code of a refusal to switch single sign-on on before all of it was tested.
+pub(crate) const NOT_TESTED: &str = "not_tested";
 
 /// Why settings are not applied.
 #[derive(Debug, thiserror::Error)]
@@ -65,6 +69,9 @@ pub(crate) enum ApplyError {
     /// Nobody would be left who may change settings.
     #[error("{0}")]
     LastAdministrator(String),
+    /// Single sign-on would be on before all of it was tested.
+    #[error("single sign-on stays off: {}", .0.join("; "))]
+    NotTested(Vec<String>),
     /// The settings moved, again and again.
     #[error("others change the settings all the time; try again")]
     Moved,
@@ -245,6 +252,8 @@ pub(crate) struct Maker<'a> {
     pub(crate) engine: &'a Arc<Engine>,
     pub(crate) sealing: &'a Arc<SealingKeys>,
     pub(crate) pool: &'a Pool,
+    /// Says what of single sign-on was not tested.
+    pub(crate) identity: Option<&'a Arc<Identity>>,
 }
 
 /// Applies a settings file: all of it or nothing.
@@ -260,6 +269,7 @@ pub(crate) async fn apply(
     }
     let documents = documents(make, &before, bytes).await?;
     check_administrators_of_all(&before, &documents.0, &by.by)?;
+    single_sign_on::check(make.identity, &before, &documents.0, true, &by.by)?;
     let id = InputId::new("settings", format_args!("{}/{source}", before.number));
     let command = Command::ApplySettings { documents, source: Some(source) };
     let command =
@@ -447,11 +457,12 @@ fn check_certificates(key: &str, text: &str, problems: &mut Problems) {
 }
 
 mod change;
-mod identity;
+mod metadata;
+mod single_sign_on;
 
 use change::check_administrators_of_all;
 pub(crate) use change::{Edits, change, check_administrators};
-use identity::WrittenMetadata;
+use metadata::WrittenMetadata;
 
 #[cfg(test)]
 mod tests;

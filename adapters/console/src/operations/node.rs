@@ -13,7 +13,7 @@ use crate::problem::Problem;
 use crate::{Console, answer};
 
 const TAG: &str = "Node";
-const PEERS: [&str; 11] = [
+const PEERS: [&str; 12] = [
     "cti",
     "phone",
     "directory",
@@ -25,6 +25,7 @@ const PEERS: [&str; 11] = [
     "sip_device",
     "sip_next_hop",
     "headset",
+    "idp",
 ];
 pub(super) const LEVELS: [&str; 5] = ["error", "warn", "info", "debug", "trace"];
 

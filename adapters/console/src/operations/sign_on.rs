@@ -82,6 +82,8 @@ pub(super) fn operations() -> Vec<Operation> {
                 ("mode", schema::choice(&["local", "directory"])),
                 ("message", json!({"type": ["string", "null"]})),
                 ("set_up", schema::about(schema::switch(), "Whether a set-up link waits.")),
+                ("single_sign_on", schema::about(schema::switch(), "Whether it is on.")),
+                ("local_sign_in", schema::about(schema::switch(), "Whether local accounts may.")),
             ]),
         ),
         Operation::new(
@@ -147,7 +149,14 @@ async fn mode(console: Arc<Console>, _: Asked) -> Given {
     let settings = console.port.settings();
     let mode = if settings.directories.is_empty() { "local" } else { "directory" };
     let set_up = console.administration.waits_for_set_up().await;
-    let body = json!({"mode": mode, "message": settings.sign_on.message, "set_up": set_up});
+    let body = json!({
+        "mode": mode,
+        "message": settings.sign_on.message,
+        "set_up": set_up,
+        "single_sign_on": settings.identity.single_sign_on,
+        // A broken trust is mended by those who need none.
+        "local_sign_in": true,
+    });
     Ok(answer::json(StatusCode::OK, &body))
 }
 

@@ -15,7 +15,10 @@ fn sign_in(body: serde_json::Value) -> Ask {
 async fn ids_17_clients_learn_the_mode_and_the_message_before_sign_in() {
     let place = Place::new().await;
     let reply = place.ask(Ask::new(Method::GET, "/api/v1/sign-on", None)).await;
-    assert_eq!(reply.json(), json!({"mode": "local", "message": null, "set_up": true}));
+    let expected = json!({
+        "mode": "local", "message": null, "set_up": true, "single_sign_on": false, "local_sign_in": true,
+    });
+    assert_eq!(reply.json(), expected);
     let mut with_message = crate::testing::settings();
     let message = Some("For <b>staff</b> only".to_owned());
     let sign_on = domain::settings::SignOn { message, ..Default::default() };

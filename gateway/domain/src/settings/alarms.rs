@@ -19,7 +19,7 @@ pub const ALARM_RULES_MAX: usize = 100;
 /// The most addresses of one receiver.
 pub const ALARM_ADDRESSES_MAX: usize = 20;
 /// The parts there are alarms for, as the overview of the console calls them.
-pub const ALARM_PARTS: [&str; 19] = [
+pub const ALARM_PARTS: [&str; 20] = [
     "node",
     "maintenance",
     "nodes",
@@ -32,6 +32,7 @@ pub const ALARM_PARTS: [&str; 19] = [
     "surface",
     "listener",
     "certificate",
+    "identity",
     "cti_pair",
     "directory",
     "registrations",

@@ -13,7 +13,7 @@ use super::people;
 use super::protocol::refused;
 use crate::log::LEVELS;
 use crate::node::Shared;
-use crate::settings::{Applied, ApplyError, Edits, exported};
+use crate::settings::{Applied, ApplyError, Edits, NOT_TESTED, exported};
 
 /// A changed log level goes back by itself after so many minutes, so that nobody forgets it.
 const LOG_LEVEL_MINUTES: u64 = 30;
@@ -88,6 +88,7 @@ pub(super) fn failure(error: ApplyError) -> Failure {
         ApplyError::NotFound(_) => "not_found",
         ApplyError::ReadOnly(_) => "read_only",
         ApplyError::LastAdministrator(_) => "last_administrator",
+        ApplyError::NotTested(_) => NOT_TESTED,
         ApplyError::Moved => "settings_moved",
         ApplyError::Submit(_)
         | ApplyError::Hashing(_)

@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use crate::history::{TEAMS_MAX, WantedHistory};
 use crate::node::{DriftTold, Shared};
 
+mod identity;
 mod own;
 pub(super) mod peers;
 
@@ -78,6 +79,7 @@ fn parts_of(
     parts.extend(shared.health.surfaces().iter().map(|(name, it)| own::surface(name, it)));
     parts.extend(own::listeners(shared, settings));
     parts.extend(own::certificates(shared, settings));
+    parts.extend(identity::parts(shared, settings));
     parts.extend(peers::cti_pairs(shared, settings));
     parts.extend(directories);
     parts.extend(peers::sip(shared, settings));

@@ -18,7 +18,8 @@ use serde_json::{Value, json};
 use super::agents::AskedBy;
 use super::{
     about, agent_phone, agents, backups, certificates, cti, deeds, device_states, directories,
-    flight_recorder, headset_phones, headsets, kept, overview, people, phones, secrets, status,
+    flight_recorder, headset_phones, headsets, identity, kept, overview, people, phones, secrets,
+    status,
 };
 use crate::console::set_up;
 use crate::node::Shared;
@@ -307,6 +308,7 @@ pub(crate) async fn done(
             let command = read(members, agents::read_call_end)?;
             agents::command(shared, command, AskedBy::Administrator, context).await
         }
+        deed if identity::knows(deed) => identity::done(shared, context, deed, members).await,
         deed if people::knows(deed) => people::done(shared, context, deed, members).await,
         other => Err(Failure::new("unknown_request", format!("there is no request {other:?}"))),
     }

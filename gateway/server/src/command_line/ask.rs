@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::{
     Command, DirectoryDeed, ProbeKind, Problem, Switch, WhichNode, agents, certificate, kept,
-    peers, people, status,
+    peers, people, single_sign_on, status,
 };
 use crate::admin::protocol::LINE_BYTES_MAX;
 use crate::config::Config;
@@ -71,6 +71,10 @@ fn request(command: Command) -> Result<(WhichNode, Value, Shown), Problem> {
             let text = read_settings(&file)?;
             (node, json!({"do": "settings_apply", "text": text}), Shown::Applied)
         }
+        Command::Sso { deed } => {
+            let (node, request, in_words) = single_sign_on::request(deed)?;
+            (node, request, Shown::InWords(in_words))
+        }
         Command::Export { node } => (node, json!({"do": "settings_export"}), Shown::Text),
         Command::Certificate { deed: None, node } => {
             (node, json!({"do": "certificate"}), Shown::Text)
@@ -100,6 +104,7 @@ fn request(command: Command) -> Result<(WhichNode, Value, Shown), Problem> {
                 ProbeKind::SipDevice => "sip_device",
                 ProbeKind::SipNextHop => "sip_next_hop",
                 ProbeKind::Headset => "headset",
+                ProbeKind::Idp => "idp",
             };
             let mut request = json!({"do": "probe", "kind": kind});
             if let (Some(name), Some(members)) = (name, request.as_object_mut()) {

@@ -112,7 +112,8 @@ impl Shared {
     }
 
     pub(super) fn maker(&self) -> Maker<'_> {
-        Maker { engine: &self.engine, sealing: &self.sealing, pool: &self.pool }
+        let identity = self.identity.as_ref();
+        Maker { engine: &self.engine, sealing: &self.sealing, pool: &self.pool, identity }
     }
 
     /// Refuses where a file rules the settings.
@@ -197,7 +198,19 @@ impl Shared {
         let settings = self.engine.settings();
         let mut warnings = settings.warnings();
         warnings.extend(self.config.sip.warnings(&settings.sip));
+        warnings.extend(self.untested());
         warnings
+    }
+
+    /// Single sign-on that is on though not all of it was tested, as the node's own machine may have it.
+    fn untested(&self) -> Option<Problem> {
+        let identity = self.identity.as_ref()?;
+        let is_on = self.engine.settings().identity.single_sign_on;
+        let why = if is_on { identity.why_not() } else { Vec::new() };
+        (!why.is_empty()).then(|| Problem {
+            key: "identity.single_sign_on".to_owned(),
+            message: format!("is on, and not all of it was tested: {}", why.join("; ")),
+        })
     }
 
     async fn applied(
@@ -260,6 +273,7 @@ fn passes(error: &ApplyError) -> bool {
         | ApplyError::NotFound(_)
         | ApplyError::ReadOnly(_)
         | ApplyError::LastAdministrator(_)
+        | ApplyError::NotTested(_)
         | ApplyError::Moved => false,
     }
 }

@@ -25,7 +25,7 @@ use domain::{
 use engine::Outcome;
 use serde_json::{Map, Value};
 
-use super::{Applied, ApplyError, Maker, look, made};
+use super::{Applied, ApplyError, Maker, look, made, single_sign_on};
 
 /// How often a change is made anew for settings that moved.
 const TRIES: usize = 8;
@@ -169,6 +169,7 @@ pub(crate) async fn change(
             removed.map(Edit::key).filter(|key| before.document(key).is_some()).collect();
         check_counts(&before, &put, &removed)?;
         check_administrators(&before, &put, &removed, &context.by)?;
+        single_sign_on::check(make.identity, &before, &put, false, &context.by)?;
         let id = match &own {
             Some(own) => own.clone(),
             None => InputId::new("settings_change", fresh()?),

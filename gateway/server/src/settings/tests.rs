@@ -43,7 +43,12 @@ impl Fixture {
         if !problems.is_empty() {
             return Err(keys(&problems));
         }
-        let make = Maker { engine: &self.engine, sealing: &self.sealing, pool: &self.pool };
+        let make = Maker {
+            engine: &self.engine,
+            sealing: &self.sealing,
+            pool: &self.pool,
+            identity: None,
+        };
         let context = Context { by: domain::Actor::gateway(), idempotency: None };
         let changed = change(make, &edits.unwrap(), &context).await;
         changed.map(|applied| applied.number).map_err(|error| match error {
@@ -53,7 +58,12 @@ impl Fixture {
     }
 
     async fn apply(&self, text: &str) -> Result<Applied, ApplyError> {
-        let make = Maker { engine: &self.engine, sealing: &self.sealing, pool: &self.pool };
+        let make = Maker {
+            engine: &self.engine,
+            sealing: &self.sealing,
+            pool: &self.pool,
+            identity: None,
+        };
         let context = Context { by: domain::Actor::gateway(), idempotency: None };
         apply(make, text.as_bytes(), &context).await
     }
@@ -286,7 +296,8 @@ async fn a_file_is_compared_without_hashing_its_passwords() {
     let text = "agents: [{id: '1001', password: demo}]\n";
     it.apply(text).await.unwrap();
     let differing = async |text: &str| {
-        let make = Maker { engine: &it.engine, sealing: &it.sealing, pool: &it.pool };
+        let make =
+            Maker { engine: &it.engine, sealing: &it.sealing, pool: &it.pool, identity: None };
         differing(make, text.as_bytes()).await.unwrap()
     };
     assert_eq!(differing(text).await, 0);

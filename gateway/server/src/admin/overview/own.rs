@@ -11,7 +11,7 @@ use crate::node::{DriftTold, Shared};
 /// A backup older than that is told of.
 const BACKUP_DAYS_MAX: u64 = 7;
 /// A certificate that ends sooner is told of.
-const CERTIFICATE_DAYS_MIN: u64 = 30;
+pub(super) const CERTIFICATE_DAYS_MIN: u64 = 30;
 /// By so much the machine's clock may differ from the database's.
 const CLOCK_SECONDS_MAX: i64 = 5;
 const DAY_SECONDS: u64 = 86_400;
@@ -137,11 +137,14 @@ pub(super) fn listeners(shared: &Shared, settings: &Settings) -> Vec<Part> {
     let sip_listens = sip.as_ref().is_some_and(|sip| !sip.listeners.is_empty());
     let headsets_listen = shared.headset.as_ref().is_some_and(|it| it.is_served());
     let wants_headsets = settings.headset.mode != HeadsetMode::Disabled;
+    let identity_listens = shared.identity.as_ref().is_some_and(|it| it.is_served());
+    let wants_identity = !settings.identity.hosts.is_empty();
     let listeners = [
         ("phone", !config.phone.addresses.is_empty(), true),
         ("console", !config.console.addresses.is_empty(), true),
         ("operations", !config.operations.addresses.is_empty(), false),
         ("headset", headsets_listen, wants_headsets),
+        ("identity", identity_listens, wants_identity),
         ("sip", sip_listens, settings.sip.is_on()),
         ("provisioning", config.provisioning.folder.is_some(), false),
     ];

@@ -5,7 +5,7 @@ import type { Part } from "./answers";
 
 export const GROUPS = {
   node: ["node", "maintenance", "store", "disk", "backups", "settings_file", "secrets", "clock"],
-  served: ["surface", "listener", "certificate"],
+  served: ["surface", "listener", "certificate", "identity"],
   systems: ["nodes", "cti_pair", "directory", "sip_next_hop", "syslog"],
   phones: ["registrations", "phones", "headsets"],
 } as const;
@@ -23,15 +23,15 @@ const names = texts<Names>({
     parts: {
       node: "Node {name}", maintenance: "Sign-ins", nodes: "Node {name}", store: "Store", disk: "Disk of the store",
       backups: "Backups", settings_file: "Settings file", secrets: "Secrets", clock: "Clock", surface: "Service {name}",
-      listener: "Port {name}", certificate: "Certificate {name}", cti_pair: "CTI pair {name}", directory: "Directory {name}",
+      listener: "Port {name}", certificate: "Certificate {name}", identity: "Single sign-on {name}", cti_pair: "CTI pair {name}", directory: "Directory {name}",
       registrations: "SIP registrations", sip_next_hop: "SIP next hop {name}", phones: "Pushes to phones", headsets: "Headsets",
       syslog: "Syslog receiver {name}",
     },
     named: {
-      "surface phone": "Phone service", "surface console": "Console and REST", "surface headset": "Headset service",
+      "surface phone": "Phone service", "surface console": "Console and REST", "surface headset": "Headset service", "surface identity": "Identity service",
       "surface provisioning": "Provisioning", "surface operations": "Health and metrics",
       "listener phone": "Port for phones", "listener console": "Port for console and REST",
-      "listener operations": "Port for health and metrics", "listener headset": "Port for headsets",
+      "listener operations": "Port for health and metrics", "listener identity": "Port for single sign-on", "listener headset": "Port for headsets",
       "listener sip": "Port for SIP", "listener provisioning": "Port for provisioning",
       "certificate acme": "Certificates by ACME", "certificate trust": "Trusted certificates", "certificate server": "Certificate of this node",
     },
@@ -42,15 +42,16 @@ const names = texts<Names>({
       node: "Knoten {name}", maintenance: "Anmeldungen", nodes: "Knoten {name}", store: "Datenspeicher",
       disk: "Platte des Datenspeichers", backups: "Sicherungen", settings_file: "Einstellungsdatei", secrets: "Geheimnisse",
       clock: "Uhr", surface: "Dienst {name}", listener: "Port {name}", certificate: "Zertifikat {name}",
+      identity: "Single Sign-on {name}",
       cti_pair: "CTI-Paar {name}", directory: "Verzeichnis {name}", registrations: "SIP-Registrierungen",
       sip_next_hop: "SIP-Next-Hop {name}", phones: "Push-Nachrichten an Telefone", headsets: "Headsets",
       syslog: "Syslog-Empfänger {name}",
     },
     named: {
-      "surface phone": "Telefondienst", "surface console": "Konsole und REST", "surface headset": "Headset-Dienst",
+      "surface phone": "Telefondienst", "surface console": "Konsole und REST", "surface headset": "Headset-Dienst", "surface identity": "Identitätsdienst",
       "surface provisioning": "Provisionierung", "surface operations": "Zustand und Metriken",
       "listener phone": "Port für Telefone", "listener console": "Port für Konsole und REST",
-      "listener operations": "Port für Zustand und Metriken", "listener headset": "Port für Headsets",
+      "listener operations": "Port für Zustand und Metriken", "listener identity": "Port für Single Sign-on", "listener headset": "Port für Headsets",
       "listener sip": "Port für SIP", "listener provisioning": "Port für Provisionierung",
       "certificate acme": "Zertifikate über ACME", "certificate trust": "Vertraute Zertifikate", "certificate server": "Zertifikat dieses Knotens",
     },

@@ -6,7 +6,7 @@ export const words = texts({
     intro: "Each test goes the way that the real work goes, and says step by step what it saw. Nothing is changed anywhere.",
     kinds: {
       cti: "CTI pair", phone: "Push to a phone", directory: "Directory", syslog: "Syslog receiver", proxy: "Outgoing proxy", store: "Store",
-      certificate: "Certificates", sip_device: "SIP phone", sip_next_hop: "SIP next hop", headset: "Headset", alarm: "Alarm receiver", mail: "Mail server",
+      certificate: "Certificates", sip_device: "SIP phone", sip_next_hop: "SIP next hop", headset: "Headset", alarm: "Alarm receiver", idp: "Identity provider", mail: "Mail server",
     } as Record<string, string>,
     kind: "What",
     name: "Which",
@@ -31,7 +31,7 @@ export const words = texts({
     intro: "Jeder Test geht den Weg der wirklichen Arbeit und sagt Schritt für Schritt, was er sah. Nirgends wird etwas geändert.",
     kinds: {
       cti: "CTI-Paar", phone: "Push an ein Telefon", directory: "Verzeichnis", syslog: "Syslog-Empfänger", proxy: "Ausgehender Proxy", store: "Datenspeicher",
-      certificate: "Zertifikate", sip_device: "SIP-Telefon", sip_next_hop: "SIP-Next-Hop", headset: "Headset", alarm: "Alarmempfänger", mail: "Mailserver",
+      certificate: "Zertifikate", sip_device: "SIP-Telefon", sip_next_hop: "SIP-Next-Hop", headset: "Headset", alarm: "Alarmempfänger", idp: "Identity Provider", mail: "Mailserver",
     } as Record<string, string>,
     kind: "Was",
     name: "Welche",
