@@ -11,6 +11,7 @@
 mod assertion;
 mod c14n;
 mod form;
+pub mod fuzz;
 mod ids;
 mod instant;
 mod provider_metadata;

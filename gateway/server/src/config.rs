@@ -22,6 +22,7 @@ mod fields;
 mod files;
 mod flight_recorder_keys;
 mod headset_keys;
+mod identity_keys;
 mod machine_name;
 mod provisioning_keys;
 mod public_name;
@@ -34,6 +35,7 @@ pub use acme_keys::{AcmeChallenge, AcmeConfig};
 pub use files::check_files;
 pub(crate) use files::{Expiry, check_files_for};
 pub use headset_keys::HeadsetListener;
+pub use identity_keys::IdentityListener;
 pub use provisioning_keys::{ProvisioningLimits, ProvisioningListeners};
 pub use public_name::PublicName;
 pub use render::{sample, schema};
@@ -78,6 +80,8 @@ pub struct Config {
     pub console: ConsoleListener,
     /// HTTPS for phones that ask for their headset.
     pub headset: HeadsetListener,
+    /// HTTPS of the identity service.
+    pub identity: IdentityListener,
     /// Plain HTTP for monitoring.
     pub operations: OperationsListener,
     /// SIP.
@@ -337,6 +341,8 @@ impl Config {
         let mut of_streams = [&others[..], &[acme_port]].concat();
         let headset = HeadsetListener::read(raw, &name, &of_streams, problems);
         of_streams.push(headset.addresses.first().map(SocketAddr::port));
+        let identity = IdentityListener::read(raw, &name, &of_streams, problems);
+        of_streams.push(identity.addresses.first().map(SocketAddr::port));
         let sip = SipListeners::read(raw, &of_streams, problems);
         let first_port = |sockets: &[SocketAddr]| sockets.first().map(SocketAddr::port);
         let of_streams = [&of_streams[..], &[first_port(&sip.tls), first_port(&sip.tcp)]].concat();
@@ -384,6 +390,7 @@ impl Config {
                 public_name: console_name,
             },
             headset,
+            identity,
             operations: OperationsListener {
                 addresses: with_port(
                     &raw.addresses("listeners.operations.addresses"),
@@ -425,8 +432,9 @@ impl Config {
     pub fn certificate_names(&self) -> Vec<NodeName> {
         let mut names = vec![self.name.clone()];
         let headset = (!self.headset.addresses.is_empty()).then_some(&self.headset.public_name);
+        let identity = (!self.identity.addresses.is_empty()).then_some(&self.identity.public_name);
         let phone_and_console = [&self.phone.public_name, &self.console.public_name];
-        for public in phone_and_console.into_iter().chain(headset) {
+        for public in phone_and_console.into_iter().chain(headset).chain(identity) {
             if !names.contains(public) {
                 names.push(public.clone());
             }

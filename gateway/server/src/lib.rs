@@ -13,6 +13,7 @@ pub mod command_line;
 pub mod config;
 mod console;
 pub mod demo;
+mod fetching;
 mod flight_recorder;
 mod headset_profile;
 mod history;

@@ -177,7 +177,7 @@ fn lines(config: LogConfig, node: Option<&NodeName>) -> BoxedLayer {
 }
 
 /// Our own crates, whose lines are logged from the level on that is set.
-const OURS: [&str; 14] = [
+const OURS: [&str; 15] = [
     "jackfield",
     "server",
     "engine",
@@ -189,6 +189,7 @@ const OURS: [&str; 14] = [
     "directory",
     "dispatch",
     "headset",
+    "identity",
     "phone",
     "provisioning",
     "sip",

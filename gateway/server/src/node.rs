@@ -22,6 +22,7 @@ use engine::{
     SystemClock, SystemRandom, UnsealError,
 };
 use headset::Headset;
+use identity::Identity;
 use provisioning::Files;
 use sip::Sip;
 use tokio::sync::{Mutex, watch};
@@ -124,6 +125,8 @@ pub(crate) struct Shared {
     pub(crate) probe_phone: ProbePhone,
     pub(crate) sights: Sights,
     pub(crate) headset: Option<Arc<Headset>>,
+    /// The identity service.
+    pub(crate) identity: Option<Arc<Identity>>,
     pub(crate) sip: Option<Arc<Sip>>,
     files: Option<Arc<dyn Files>>,
     pub(crate) phone_elements: PhoneElements,
@@ -321,6 +324,7 @@ impl Starting {
             sights,
             mut links,
             headset,
+            identity,
             sip,
             files,
             phone_elements,
@@ -364,6 +368,7 @@ impl Starting {
             probe_phone,
             sights,
             headset,
+            identity,
             sip,
             files,
             phone_elements,
@@ -428,6 +433,7 @@ impl Starting {
             proofs: Arc::new(StoredProofs::new(
                 Arc::clone(&shared.engine),
                 Arc::clone(&shared.tries),
+                shared.identity.clone(),
             )),
             clock: self.clock,
             metrics: self.http,
@@ -436,6 +442,9 @@ impl Starting {
         shared.health.begin();
         if let Some(headset) = &shared.headset {
             headset.set_served(sockets.serve_headsets());
+        }
+        if let Some(identity) = &shared.identity {
+            identity.set_served(sockets.serve_identity());
         }
         nodes::describe(&shared, sockets.serve_headsets());
         sealing::tell_unopened(&shared);

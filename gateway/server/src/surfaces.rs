@@ -9,6 +9,7 @@ use engine::Port;
 use engine::probe::Probe;
 use engine::surface::Surface;
 use headset::Headset;
+use identity::Identity;
 use phone::{Phone, PhoneSight, PushReason};
 use provisioning::{Elements, Files, FolderFiles, NotedFiles, Provisioning};
 use sip::Sip;
@@ -32,6 +33,8 @@ pub struct Surfaces {
     pub links: Vec<Link>,
     /// Headsets behind phones; without it nobody sees them.
     pub headset: Option<Arc<Headset>>,
+    /// The identity service; without it nobody signs on by an identity provider.
+    pub identity: Option<Arc<Identity>>,
     /// SIP, which has sockets of its own; without it nobody listens there.
     pub sip: Option<Arc<Sip>>,
     /// Files that phones load, for TFTP, which has sockets of its own.
@@ -75,6 +78,12 @@ pub fn product() -> MakeSurfaces {
         let links: Vec<Link> = vec![Box::new(|stop| Box::pin(pairs.run(stop)))];
         let console = Console::new(port.clone(), administration);
         let sip = Some(Sip::new(port.clone()));
+        let identity = Identity::new(
+            port.clone(),
+            config.identity.base(),
+            config.console.base.clone(),
+            crate::fetching::fetch(port.clone()),
+        );
         let profile = headset_profile::of(config.headset.profile_file.as_deref());
         let headset = Headset::new(port.clone(), config.headset.base(), profile);
         let discovered = Arc::clone(&headset);
@@ -85,8 +94,12 @@ pub fn product() -> MakeSurfaces {
         let phone_elements = PhoneElements::new(port.clone(), config.phone.base(), discovery);
         let files = folder_files(config, phone_elements.clone(), &port);
         let phone = Phone::with_base(port, config.phone.base());
-        let mut served: Vec<Arc<dyn Surface>> =
-            vec![Arc::clone(&phone) as _, console as _, Arc::clone(&headset) as _];
+        let mut served: Vec<Arc<dyn Surface>> = vec![
+            Arc::clone(&phone) as _,
+            console as _,
+            Arc::clone(&headset) as _,
+            Arc::clone(&identity) as _,
+        ];
         if let Some(files) = &files {
             let provisioning = &config.provisioning;
             served.push(Provisioning::new(
@@ -122,6 +135,7 @@ pub fn product() -> MakeSurfaces {
             files,
             phone_elements,
             headset: Some(headset),
+            identity: Some(identity),
         }
     })
 }

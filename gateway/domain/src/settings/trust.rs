@@ -29,11 +29,13 @@ pub enum TrustPurpose {
     HeadsetDevices,
     /// It signed for receivers of alarms: webhooks and mail servers.
     Alarms,
+    /// It signed for servers that single sign-on asks: where an IdP's metadata is, other nodes.
+    SingleSignOn,
 }
 
 impl TrustPurpose {
     /// Every purpose.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Phones,
         Self::Directory,
         Self::Syslog,
@@ -43,6 +45,7 @@ impl TrustPurpose {
         Self::SipNextHops,
         Self::HeadsetDevices,
         Self::Alarms,
+        Self::SingleSignOn,
     ];
 
     /// The name used in settings files.
@@ -57,6 +60,7 @@ impl TrustPurpose {
             Self::SipNextHops => "sip_next_hops",
             Self::HeadsetDevices => "headset_devices",
             Self::Alarms => "alarms",
+            Self::SingleSignOn => "single_sign_on",
         }
     }
 }
@@ -81,7 +85,7 @@ impl Trust {
         }
         let name = reader.short_text("name", 64);
         let mut purposes = Vec::new();
-        for purpose in reader.parsed_list::<String>("purposes", 9) {
+        for purpose in reader.parsed_list::<String>("purposes", 10) {
             match TrustPurpose::ALL.into_iter().find(|it| it.name() == purpose) {
                 Some(known) => purposes.push(known),
                 None => {

@@ -59,7 +59,7 @@ impl TimeFormat {
         }
     }
 
-    pub(crate) fn read(self, text: &str) -> Option<Moment> {
+    pub(super) fn read(self, text: &str) -> Option<Moment> {
         match self {
             Self::Iso8601 => read_iso_8601(text.as_bytes()),
             Self::EpochSeconds => {

@@ -4,11 +4,9 @@
 //! whatever it says beside the one role of an identity provider is passed over. What is read has to
 //! conform to the schema, and every refusal names the element and what to do.
 
-use super::PROTOCOL;
-use super::TrustedKey;
 use super::refused::shown;
 use super::tree::{Element, Limits, Tree};
-use crate::headset::TimeFormat;
+use super::{PROTOCOL, SamlRefused, TrustedKey, instant};
 
 mod certificate;
 mod entities;
@@ -102,7 +100,7 @@ pub fn read_metadata(
 }
 
 /// Says what somebody uploaded instead, where that can be told.
-fn unreadable(bytes: &[u8], refused: &super::SamlRefused) -> MetadataRefused {
+fn unreadable(bytes: &[u8], refused: &SamlRefused) -> MetadataRefused {
     let begin = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes).trim_ascii_start();
     let begin: Vec<u8> = begin.iter().take(14).map(u8::to_ascii_lowercase).collect();
     if begin.is_empty() {
@@ -117,9 +115,11 @@ fn unreadable(bytes: &[u8], refused: &super::SamlRefused) -> MetadataRefused {
 /// The first address to which requests can be posted.
 fn sign_on_url(role: Element<'_>, warnings: &mut Vec<String>) -> Result<String, MetadataRefused> {
     let mut first_problem = None;
+    let name_of = |index: usize| format!("SingleSignOnService {}", index + 1);
     for (index, service) in named(role, "SingleSignOnService").enumerate() {
-        let name = format!("SingleSignOnService {}", index + 1);
-        structure::check(service, &name, &structure::ENDPOINT)?;
+        structure::check(service, &name_of(index), &structure::ENDPOINT)?;
+    }
+    for (index, service) in named(role, "SingleSignOnService").enumerate() {
         if service.attribute("Binding").map(trimmed) != Some(HTTP_POST) {
             continue;
         }
@@ -133,7 +133,8 @@ fn sign_on_url(role: Element<'_>, warnings: &mut Vec<String>) -> Result<String, 
             }
             Err(why) => {
                 let problem = format!("the Location {} {why}", shown(url));
-                let refused = MetadataRefused::new(MetadataReason::BadServiceUrl, &name, problem);
+                let refused =
+                    MetadataRefused::new(MetadataReason::BadServiceUrl, &name_of(index), problem);
                 first_problem.get_or_insert(refused);
             }
         }
@@ -158,8 +159,7 @@ fn trimmed(text: &str) -> &str {
     text.trim_matches([' ', '\t', '\r', '\n'])
 }
 
-/// An `xs:dateTime` in seconds since 1970; SAML has no time without a zone.
+/// A time in UTC, as SAML has them all, in seconds since 1970.
 fn seconds(text: &str) -> Option<i64> {
-    let moment = TimeFormat::Iso8601.read(trimmed(text))?;
-    Some(moment.microseconds().div_euclid(1_000_000))
+    Some(instant::milliseconds(trimmed(text))?.div_euclid(1_000))
 }

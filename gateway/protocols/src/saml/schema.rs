@@ -74,8 +74,10 @@ impl Drop for Schema {
 fn folder_of_pysaml2() -> Option<PathBuf> {
     const ASK: &str =
         "import importlib.util as u; s = u.find_spec('saml2'); print(s.origin if s else '')";
-    let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/live-venv/bin/python");
-    [own.as_path(), Path::new("python3")].into_iter().find_map(|python| {
+    // Cargo's folder of what was built holds that environment too.
+    let test = std::env::current_exe().unwrap();
+    let own = test.ancestors().map(|folder| folder.join("live-venv/bin/python"));
+    own.chain([PathBuf::from("python3")]).find_map(|python| {
         let output = Command::new(python).args(["-c", ASK]).output().ok()?;
         let origin = String::from_utf8(output.stdout).ok()?;
         let folder = Path::new(origin.trim()).parent()?.join("data/schemas");

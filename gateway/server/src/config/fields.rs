@@ -56,6 +56,14 @@ pub(super) const SECTIONS: &[Section] = &[
         ],
     ),
     section(
+        "listeners.identity",
+        &[
+            "HTTPS of the identity service: browsers on their way to the identity provider, and applications that",
+            "trade codes for tokens. A port of 0 switches it off. As long as no key says where it is, a port that",
+            "another program has is done without.",
+        ],
+    ),
+    section(
         "listeners.operations",
         &["Plain HTTP for monitoring: /metrics, /livez, /readyz and /startupz."],
     ),
@@ -392,6 +400,27 @@ const FIRST: &[Field] = &[
         Path,
         Absent("/etc/jackfield/headset-profile.json"),
         &["What phones of this site say and are told, where it is not what is built in."],
+    ),
+    field(
+        "listeners.identity.addresses",
+        Addresses,
+        List(&["0.0.0.0", "::"]),
+        &["Addresses to listen on."],
+    ),
+    field("listeners.identity.port", PORT_OR_OFF, Default(8_553), &["The port."]),
+    field(
+        "listeners.identity.public_name",
+        HostName,
+        Absent("sso.example.com"),
+        &[
+            "The name browsers reach us under, where it is not `name`; it must be in the certificate.",
+        ],
+    ),
+    field(
+        "listeners.identity.public_port",
+        PORT,
+        Absent("443"),
+        &["The port browsers reach us under, where it is not `port`."],
     ),
     field(
         "listeners.operations.addresses",

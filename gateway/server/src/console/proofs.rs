@@ -9,6 +9,7 @@ use domain::{
     Principal, Proof, Role, Secret, Settings, Timestamp, WebSession,
 };
 use engine::Engine;
+use identity::{Identity as IdentityService, TokenRefused};
 use ring::digest;
 use subtle::ConstantTimeEq;
 
@@ -28,11 +29,34 @@ pub(crate) const TOKEN_PREFIX: &str = "jf_";
 pub(crate) struct StoredProofs {
     engine: Arc<Engine>,
     tries: Arc<Tries>,
+    identity: Option<Arc<IdentityService>>,
 }
 
 impl StoredProofs {
-    pub(crate) fn new(engine: Arc<Engine>, tries: Arc<Tries>) -> Self {
-        Self { engine, tries }
+    pub(crate) fn new(
+        engine: Arc<Engine>,
+        tries: Arc<Tries>,
+        identity: Option<Arc<IdentityService>>,
+    ) -> Self {
+        Self { engine, tries, identity }
+    }
+
+    /// For whom a token of the identity service speaks, as far as its application may act for them here.
+    fn of_identity(&self, token: &Secret) -> Result<Principal, NotProven> {
+        let identity = self.identity.as_ref().ok_or(NotProven::Nobody)?;
+        let access = identity.check(token).map_err(|refused| match refused {
+            TokenRefused::Unavailable => NotProven::Unavailable,
+            _ => NotProven::Nobody,
+        })?;
+        let settings = self.engine.settings();
+        let client = settings.oauth_clients.get(&access.client_id).ok_or(NotProven::Nobody)?;
+        let person = access.person;
+        let identity = Identity::SignedOn {
+            provider: person.provider,
+            uid: person.uid,
+            principal: person.principal,
+        };
+        self.principal(identity, Proof::Bearer, access.id, Some(&client.api_roles))
     }
 
     fn principal(
@@ -74,9 +98,16 @@ impl StoredProofs {
         let digest = sha256(cookie.expose());
         let found = self.document(&Key::web_session(&digest)).await?;
         let Document::WebSession(session) = found else { return Err(NotProven::Nobody) };
-        let WebSession { identity, number, seen_at, credential, .. } = session.as_ref().clone();
+        let WebSession { identity, number, seen_at, credential, family, .. } =
+            session.as_ref().clone();
         let settings = self.engine.settings();
-        if session.is_over(self.engine.now(), settings.sign_on.idle_minutes)
+        // Whoever signs off at the identity service is signed off here too.
+        let is_revoked = |family: String| {
+            let port = self.identity.as_ref().map(|identity| identity.is_revoked(&family));
+            port.unwrap_or(true)
+        };
+        if family.is_some_and(is_revoked)
+            || session.is_over(self.engine.now(), settings.sign_on.idle_minutes)
             || !identity.has_credential(credential.as_deref(), &settings)
         {
             return Err(NotProven::Nobody);
@@ -102,6 +133,9 @@ impl Proofs for StoredProofs {
     }
 
     async fn of_token(&self, token: &Secret) -> Result<Principal, NotProven> {
+        if !token.expose().starts_with(TOKEN_PREFIX) {
+            return self.of_identity(token);
+        }
         let (id, secret) = halves(token.expose()).ok_or(NotProven::Nobody)?;
         let found = self.document(&Key::access_token(id)).await?;
         let Document::AccessToken(found) = found else { return Err(NotProven::Nobody) };
@@ -168,7 +202,12 @@ impl Proofs for StoredProofs {
 
 /// A password beside a request must not pass where a session is begun with a second factor only.
 fn more_than_password(settings: &Settings, principal: &Principal) -> Option<&'static str> {
-    let Some(Identity::Account { name }) = &principal.identity else { return None };
+    let Some(Identity::Account { name }) = &principal.identity else {
+        return settings
+            .identity
+            .single_sign_on
+            .then_some("single sign-on is on: sign on with it, use a token, or a local account");
+    };
     if settings.accounts.get(name).is_some_and(|account| account.totp.is_some()) {
         return Some("this account has a second factor: sign in for a session, or use a token");
     }

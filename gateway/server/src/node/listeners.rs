@@ -20,14 +20,15 @@ use crate::tls::acme::Challenges;
 use crate::tls::{DeviceCertificates, Tls};
 
 /// Listeners that routes may name.
-pub(super) const NAMES: [&str; 6] =
-    ["phone", "console", "headset", "operations", "provisioning", "provisioning_tls"];
+pub(super) const NAMES: [&str; 7] =
+    ["phone", "console", "headset", "identity", "operations", "provisioning", "provisioning_tls"];
 
 /// Sockets of all listeners.
 pub(super) struct Sockets {
     phone: Vec<TcpListener>,
     console: Vec<TcpListener>,
     headset: Vec<TcpListener>,
+    identity: Vec<TcpListener>,
     operations: Vec<TcpListener>,
     /// The plain port that only refuses (PHN-02).
     refusal: Vec<TcpListener>,
@@ -72,6 +73,11 @@ impl Sockets {
         !self.headset.is_empty()
     }
 
+    /// Whether browsers can reach the identity service here.
+    pub(super) fn serve_identity(&self) -> bool {
+        !self.identity.is_empty()
+    }
+
     /// Takes those of SIP out.
     pub(super) fn take_sip(&mut self) -> SipSockets {
         std::mem::take(&mut self.sip)
@@ -96,9 +102,14 @@ impl Sockets {
         let headset = &config.headset;
         let bound =
             listener::bind("headset", &headset.addresses, headset.addresses_chosen, inherited);
+        let headset = listener::unless_taken(headset.chosen, "headset", bound)?;
+        let identity = &config.identity;
+        let bound =
+            listener::bind("identity", &identity.addresses, identity.addresses_chosen, inherited);
         let console = &config.console;
         let sockets = Self {
-            headset: listener::unless_taken(headset.chosen, "headset", bound)?,
+            headset,
+            identity: listener::unless_taken(identity.chosen, "identity", bound)?,
             phone: listener::bind("phone", &phone.addresses, phone.addresses_chosen, inherited)?,
             console: listener::bind(
                 "console",
@@ -127,6 +138,7 @@ impl Sockets {
             ("phone", &self.phone),
             ("console", &self.console),
             ("headset", &self.headset),
+            ("identity", &self.identity),
             ("operations", &self.operations),
             ("phone_refusal", &self.refusal),
             ("acme", &self.challenges),
@@ -144,10 +156,11 @@ pub(super) fn wanted(config: &Config) -> Vec<Wanted> {
     let (refusal, challenges) =
         (plain(config, config.phone.refusal_port), plain(config, challenges));
     let (sip, provisioning) = (&config.sip, &config.provisioning);
-    let listeners: [(_, _, &[SocketAddr]); 12] = [
+    let listeners: [(_, _, &[SocketAddr]); 13] = [
         ("phone", Transport::Tcp, &config.phone.addresses),
         ("console", Transport::Tcp, &config.console.addresses),
         ("headset", Transport::Tcp, &config.headset.addresses),
+        ("identity", Transport::Tcp, &config.identity.addresses),
         ("operations", Transport::Tcp, &config.operations.addresses),
         ("phone_refusal", Transport::Tcp, &refusal),
         ("acme", Transport::Tcp, &challenges),
@@ -189,6 +202,8 @@ impl Serving<'_> {
         let console = self.site("console", base, Proxies::configured(self.config));
         let base = self.config.headset.base();
         let headset = self.site("headset", base, Proxies::configured(self.config));
+        let base = self.config.identity.base();
+        let identity = self.site("identity", base, Proxies::configured(self.config));
         let port = self.config.operations.addresses.first().map_or(0, |address| address.port());
         // Who may read the metrics without a token is a matter of the connection's own address.
         let base_of_operations = format!("http://{}:{port}", self.config.name);
@@ -202,6 +217,11 @@ impl Serving<'_> {
         let tls = Some(Arc::clone(&self.console_tls));
         let served = self.listener("console", tls, false, console);
         listeners.peers.spawn(served.serve(sockets.console, stop.subscribe(), abort()));
+        if !sockets.identity.is_empty() {
+            let tls = Some(Arc::clone(&self.console_tls));
+            let served = self.listener("identity", tls, false, identity);
+            listeners.peers.spawn(served.serve(sockets.identity, stop.subscribe(), abort()));
+        }
         if !sockets.headset.is_empty() {
             let served = Listener::new(Setup {
                 devices: Some(Arc::clone(&self.devices)),

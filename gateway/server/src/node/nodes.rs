@@ -52,7 +52,8 @@ fn said(shared: &Shared, headset: Option<String>) -> Said {
     let headset = headset.map(|base| (SAID_HEADSET, base));
     let hops = shared.sip.as_ref().and_then(|sip| said_hops(sip.usable_hops()));
     let hops = hops.map(|hops| (SAID_HOPS, hops));
-    let values = values.into_iter().chain(certificates).chain(headset).chain(hops);
+    let identity = shared.identity.as_ref().map(|it| (identity::SAID_IDENTITY, it.said()));
+    let values = values.into_iter().chain(certificates).chain(headset).chain(hops).chain(identity);
     values.map(|(name, value)| (name.to_owned(), value)).collect()
 }
 

@@ -81,7 +81,8 @@ function waitForSignIn(): Promise<void> {
   return signingIn.promise;
 }
 
-function target(path: string, query: Asking["query"]): string {
+/** The address of something at the node. */
+export function address(path: string, query: Asking["query"]): string {
   const parameters = new URLSearchParams();
   for (const [name, value] of Object.entries(query ?? {})) {
     if (value !== null && value !== undefined && value !== "") parameters.set(name, String(value));
@@ -119,7 +120,7 @@ async function once(method: string, path: string, asking: Asking): Promise<Respo
   const late = AbortSignal.timeout(asking.milliseconds ?? REQUEST_MILLISECONDS_MAX);
   const end = asking.signal ? AbortSignal.any([asking.signal, late]) : late;
   try {
-    const response = await fetch(target(path, asking.query), {
+    const response = await fetch(address(path, asking.query), {
       method, headers, body, signal: end, credentials: "same-origin", cache: "no-store", redirect: "error",
     });
     reachable.value = true;

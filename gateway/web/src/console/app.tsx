@@ -13,6 +13,7 @@ import { pages, type PageEntry, type PageProps } from "./pages";
 import { place, SET_UP } from "./router";
 import { has, look, session } from "./session";
 import { SignIn, SignInForm } from "./sign_in/page";
+import { RefusedBeside, refusalOf, SIGNED_IN, SIGNED_OUT, SignedInBeside } from "./sign_in/single";
 import { SetUp } from "./sign_in/set_up";
 import { words as signInWords } from "./sign_in/texts";
 
@@ -41,6 +42,10 @@ export function App(): JSX.Element {
   if (problem) return <main class="alone"><Trouble problem={problem} again={begin} /></main>;
   if (session.value === undefined) return <main class="alone"><Loading /></main>;
   if (session.value === null) return <SignIn />;
+  const { parts: [first], query } = place.value;
+  const refusal = first === SIGNED_OUT ? refusalOf(query) : null;
+  if (refusal) return <RefusedBeside refusal={refusal} who={session.value.who} />;
+  if (first === SIGNED_IN) return <SignedInBeside who={session.value.who} />;
   return (
     <Frame>
       <Shown />

@@ -1,7 +1,7 @@
 // Who is signed in here.
 
 import { signal } from "@preact/signals";
-import { get, Problem, send, signedInAgain } from "./api";
+import { address, expired, get, Problem, send, signedInAgain } from "./api";
 import { leave } from "./router";
 
 export type Role = "administrator" | "supervisor" | "agent" | "report";
@@ -21,6 +21,8 @@ export interface SignOn {
   mode: "local" | "directory";
   message: string | null;
   set_up: boolean;
+  /** Whether agents, supervisors and administrators sign on once for all applications. */
+  single_sign_on?: boolean;
 }
 
 /** `undefined` until it is known, `null` where nobody is signed in. */
@@ -51,16 +53,32 @@ function isSame(one: Session, other: Session): boolean {
   return one.who === other.who && one.known_by === other.known_by;
 }
 
-// All pages of one browser share its cookie: what stands in this one is not sent for whoever signed in elsewhere.
+/** Looks whether somebody signed in on another page of this browser, which shares its cookie with this one. */
+export async function lookAgain(): Promise<void> {
+  if (!session.value) return;
+  const now = await who();
+  if (!now || !session.value) return;
+  if (!isSame(now, session.value)) {
+    // What stands here is not sent for whoever signed in elsewhere.
+    leave();
+    return;
+  }
+  if (!expired.value) return;
+  session.value = now;
+  signedInAgain();
+}
+
 document.addEventListener("visibilitychange", () => {
-  if (document.visibilityState !== "visible" || !session.value) return;
-  who().then((now) => {
-    if (now && session.value && !isSame(now, session.value)) leave();
-  }, () => {});
+  if (document.visibilityState === "visible") lookAgain().catch(() => {});
 });
 
 export async function signOn(): Promise<SignOn> {
   return get<SignOn>("/sign-on");
+}
+
+/** Where single sign-on begins; it comes back to a place of the console. */
+export function singleSignOnAddress(back: string, acknowledged: boolean): string {
+  return address("/sign-on/single", { return: back, ...(acknowledged ? { acknowledged } : {}) });
 }
 
 export interface Attempt {

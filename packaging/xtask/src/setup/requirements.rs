@@ -18,7 +18,7 @@ pub(super) struct Requirement {
 const EVERY_BUILD: &[Purpose] = &[Purpose::Demo, Purpose::DemoOfNodes, Purpose::Package];
 const PACKAGES: &[Purpose] = &[Purpose::Package];
 
-pub(super) const REQUIREMENTS: [Requirement; 29] = [
+pub(super) const REQUIREMENTS: [Requirement; 31] = [
     Requirement {
         command: "cc",
         packages: &["gcc", "libc6-dev"],
@@ -52,6 +52,21 @@ pub(super) const REQUIREMENTS: [Requirement; 29] = [
         packages: &["libxml2-utils"],
         by_hand: "",
         why: "judges the XML we write from outside",
+        purposes: &[],
+    },
+    Requirement {
+        command: "xmlsec1",
+        packages: &["xmlsec1"],
+        by_hand: "",
+        why: "judges signatures of SAML messages from outside",
+        purposes: &[],
+    },
+    // The others have no program of their own to look for.
+    Requirement {
+        command: "xmlsec1-config",
+        packages: &["libxmlsec1-dev", "libxml2-dev", "libclang-dev", "pkg-config", "libssl-dev"],
+        by_hand: "",
+        why: "builds samael, which judges SAML messages from outside in `test --all`",
         purposes: &[],
     },
     Requirement {

@@ -61,14 +61,14 @@ function Head<T>(props: { columns: Column<T>[]; sorting: Sorting | null; onSort:
 /** A table of up to some hundred rows. */
 export function Table<T>(props: {
   caption: string; columns: Column<T>[]; rows: T[]; id: (row: T) => string; first?: Sorting; empty?: ComponentChildren;
-  /** On a small screen the cells of a row stand below each other instead of beyond its edge. */
-  stacks?: boolean;
+  /** On a small screen the cells of a row stand below each other instead of beyond its edge, each with its title where one is no good without. */
+  stacks?: boolean | "titled";
 }): JSX.Element {
   const [sorting, setSorting] = useState<Sorting | null>(props.first ?? null);
   const rows = useMemo(() => sorted(props.rows, props.columns, sorting), [props.rows, props.columns, sorting]);
   if (props.rows.length === 0 && props.empty) return <>{props.empty}</>;
   return (
-    <div class={props.stacks ? "scroll stacks" : "scroll"} role="group" aria-label={props.caption} tabIndex={0}>
+    <div class={props.stacks ? `scroll stacks${props.stacks === "titled" ? " titled" : ""}` : "scroll"} role="group" aria-label={props.caption} tabIndex={0}>
       <table>
         <caption class="hidden-visually">{props.caption}</caption>
         <thead><Head columns={props.columns} sorting={sorting} onSort={setSorting} /></thead>
@@ -77,7 +77,7 @@ export function Table<T>(props: {
             <tr key={props.id(row)}>
               {props.columns.map((column, index) => index === 0
                 ? <th key={column.id} scope="row" class={column.numeric ? "numeric" : undefined}>{column.cell(row)}</th>
-                : <td key={column.id} class={column.numeric ? "numeric" : undefined}>{column.cell(row)}</td>)}
+                : <td key={column.id} class={column.numeric ? "numeric" : undefined} data-title={props.stacks === "titled" ? column.title : undefined}>{column.cell(row)}</td>)}
             </tr>
           ))}
         </tbody>

@@ -1,24 +1,30 @@
-// Signing in: name, password, a code where one is needed, and the message that must be read first (OPS-07).
+// Signing in: once for all applications where that is on, else by name, password and a code where one is
+// needed; and the message that must be read first (OPS-07). Local accounts keep their sign-in always.
 
 import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Problem } from "../api";
 import { Switch, TextField } from "../components/field";
-import { Button, Notice, problemText, retryText } from "../components/parts";
+import { Button, Loading, Notice, problemText, retryText } from "../components/parts";
 import { useAction } from "../components/use";
 import { Mark, Preferences } from "../frame";
+import { go, place } from "../router";
 import { signIn, signOn, type SignOn } from "../session";
+import { RefusalShown, refusalOf, SIGNED_OUT, SingleSignOn } from "./single";
 import { words } from "./texts";
 import { words as shared } from "../components/texts";
 
 /** The whole page. */
 export function SignIn(props: { note?: string } = {}): JSX.Element {
-  useEffect(() => { document.title = `${words().title} · ${shared().product}`; });
+  const refusal = place.value.parts[0] === SIGNED_OUT ? refusalOf(place.value.query) : null;
+  const title = refusal?.title ?? words().title;
+  useEffect(() => { document.title = `${title} · ${shared().product}`; });
   return (
     <main class="alone">
       <div class="sheet">
         <p class="brand"><Mark />{shared().product}</p>
-        <h1>{words().title}</h1>
+        <h1>{title}</h1>
+        {refusal && <RefusalShown refusal={refusal} />}
         {props.note && <Notice kind="ok">{props.note}</Notice>}
         <SignInForm />
       </div>
@@ -40,23 +46,56 @@ function told(problem: Problem): string {
 
 /** The form alone, for a session that ended in the middle of something too. */
 export function SignInForm(props: { account?: string }): JSX.Element {
-  const [mode, setMode] = useState<SignOn | null>(null);
+  /** `undefined` until it is known, `null` where the node does not say. */
+  const [mode, setMode] = useState<SignOn | null | undefined>(undefined);
+  const [acknowledged, setAcknowledged] = useState(false);
+  useEffect(() => { signOn().then(setMode, () => setMode(null)); }, []);
+  if (mode === undefined) return <Loading />;
+  const message = mode?.message;
+  const local = <LocalForm acknowledged={message ? acknowledged : null} focus={mode?.single_sign_on !== true} {...props} />;
+  return (
+    <div class="ways-in">
+      {mode?.set_up && <Notice quiet>{words().setUpWaits}</Notice>}
+      {message && (
+        <div class="message">
+          <h2>{words().message}</h2>
+          <p>{message}</p>
+          <Switch label={words().acknowledged} value={acknowledged} onInput={setAcknowledged} />
+        </div>
+      )}
+      {mode?.single_sign_on
+        ? <>
+            <SingleSignOn beside={props.account !== undefined} ready={!message || acknowledged} acknowledged={acknowledged} />
+            <details>
+              <summary>{words().local}</summary>
+              <div class="local-way"><p class="small">{words().localText}</p>{local}</div>
+            </details>
+          </>
+        : local}
+    </div>
+  );
+}
+
+/** Name and password. `acknowledged` is null where no message is to be read. */
+function LocalForm(props: { account?: string; acknowledged: boolean | null; focus: boolean }): JSX.Element {
+  const { acknowledged } = props;
   const [account, setAccount] = useState(props.account ?? "");
   const [password, setPassword] = useState("");
   const [oneTime, setOneTime] = useState<string | null>(null);
-  const [acknowledged, setAcknowledged] = useState(false);
   const { busy, problem, run } = useAction();
   const form = useRef<HTMLFormElement>(null);
   useEffect(() => {
-    signOn().then(setMode, () => {});
+    if (!props.focus) return;
     const empty = [...(form.current?.querySelectorAll("input") ?? [])].find((input) => input.value === "");
     empty?.focus();
   }, []);
   const submit = async (event: Event) => {
     event.preventDefault();
-    await run(() => signIn({
-      account, password, ...(oneTime ? { one_time: oneTime } : {}), ...(mode?.message ? { acknowledged } : {}),
+    const done = await run(() => signIn({
+      account, password, ...(oneTime ? { one_time: oneTime } : {}), ...(acknowledged === null ? {} : { acknowledged }),
     }));
+    // What was refused before is settled.
+    if (done && place.value.parts[0] === SIGNED_OUT) go("#/");
   };
   const needsCode = problem?.code === "one_time_needed";
   useEffect(() => {
@@ -66,14 +105,6 @@ export function SignInForm(props: { account?: string }): JSX.Element {
   }, [needsCode]);
   return (
     <form ref={form} onSubmit={(event) => void submit(event)}>
-      {mode?.set_up && <Notice quiet>{words().setUpWaits}</Notice>}
-      {mode?.message && (
-        <div class="message">
-          <h2>{words().message}</h2>
-          <p>{mode.message}</p>
-          <Switch label={words().acknowledged} value={acknowledged} onInput={setAcknowledged} />
-        </div>
-      )}
       {problem && !needsCode && <div class="notice notice-missing" role="alert"><p>{told(problem)}</p></div>}
       <TextField label={words().account} name="account" value={account} onInput={setAccount} autocomplete="username" required maxLength={128} />
       <TextField label={words().password} name="password" type="password" value={password} onInput={setPassword} autocomplete="current-password" required />

@@ -59,6 +59,29 @@ fn ids_01_an_ec_key_on_p_256_is_kept_as_such_with_a_warning() {
 }
 
 #[test]
+fn ids_01_the_keys_are_kept_in_the_form_in_which_signatures_are_checked() {
+    use ring::signature::{ECDSA_P256_SHA256_ASN1, RSA_PKCS1_2048_8192_SHA256, UnparsedPublicKey};
+    use x509_cert::der::{Decode as _, Encode as _};
+    for certificate in [certificate!("rsa-a"), certificate!("ec-p256")] {
+        let read = read(&with(&certificate));
+        // A self-signed certificate is a signature of its own key.
+        let parsed = x509_cert::Certificate::from_der(&read.certificates[0].der).unwrap();
+        let signed = parsed.tbs_certificate().to_der().unwrap();
+        let signature = parsed.signature().as_bytes().unwrap();
+        let is_good = match &read.keys[0] {
+            TrustedKey::Rsa { pkcs1_der, .. } => {
+                UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, pkcs1_der)
+                    .verify(&signed, signature)
+            }
+            TrustedKey::EcdsaP256 { point } => {
+                UnparsedPublicKey::new(&ECDSA_P256_SHA256_ASN1, point).verify(&signed, signature)
+            }
+        };
+        assert_eq!(is_good, Ok(()), "{:?}", read.certificates[0].subject);
+    }
+}
+
+#[test]
 fn ids_01_weak_and_unknown_keys_are_refused_in_words() {
     for (certificate, reason, words) in [
         (certificate!("rsa-1024"), MetadataReason::WeakKey, "holds an RSA key of 1024 bits"),

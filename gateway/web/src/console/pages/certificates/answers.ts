@@ -27,6 +27,3 @@ export interface Certificates {
 }
 
 export const PURPOSES = ["server", "phone", "console", "sip", "headset"] as const;
-
-/** How long before its end a certificate is a matter of concern. */
-export const SOON_SECONDS = 30 * 86_400;

@@ -3,13 +3,12 @@
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { save, send } from "../../api";
-import { Button, Dialog, Empty, Facts, Loading, Notice, Page, Section, State, Trouble } from "../../components/parts";
+import { Expiry } from "../../components/expiry";
+import { Button, Dialog, Empty, Facts, Loading, Notice, Page, Section, Trouble } from "../../components/parts";
 import { Table, type Column } from "../../components/table";
 import { words as shared } from "../../components/texts";
 import { useAction, useGet } from "../../components/use";
-import { day, duration, fill } from "../../language";
-import { now } from "../../now";
-import { SOON_SECONDS, type Certificate, type Certificates, type InForce } from "./answers";
+import type { Certificate, Certificates, InForce } from "./answers";
 import { ImportForm, RequestForm } from "./forms";
 import { words } from "./texts";
 
@@ -49,12 +48,6 @@ export default function CertificatesPage(): JSX.Element {
   );
 }
 
-function Left(props: { until: number }): JSX.Element {
-  const seconds = props.until - now.value / 1000;
-  if (seconds <= 0) return <State state="missing" word={words().over} />;
-  return <State state={seconds < SOON_SECONDS ? "partial" : "ok"} word={fill(words().left, { time: duration(seconds) })} />;
-}
-
 function InForceCard(props: { certificate: InForce; isOpen: boolean; again: () => void }): JSX.Element {
   const { certificate } = props;
   const [asking, setAsking] = useState(false);
@@ -68,7 +61,7 @@ function InForceCard(props: { certificate: InForce; isOpen: boolean; again: () =
       <Facts facts={[
         [words().subject, certificate.subject],
         [words().issuer, certificate.self_signed ? words().selfSigned : certificate.issuer],
-        [words().validUntil, <>{day(new Date(certificate.not_after * 1000).toISOString())} <Left until={certificate.not_after} /></>],
+        [words().validUntil, <Expiry until={certificate.not_after} />],
         [words().names, certificate.names.join(", ")],
         [words().key, certificate.key],
         [words().listeners, certificate.listeners.map((name) => words().purposes[name] ?? name).join(", ")],
@@ -95,7 +88,7 @@ function Trusted(props: { trusted: Certificates["trusted"] }): JSX.Element {
   const columns: Column<{ name: string; certificate: Certificate }>[] = [
     { id: "name", title: words().name, cell: (row) => row.name, sort: (row) => row.name },
     { id: "subject", title: words().subject, cell: (row) => row.certificate.subject, sort: (row) => row.certificate.subject },
-    { id: "until", title: words().validUntil, cell: (row) => <>{day(new Date(row.certificate.not_after * 1000).toISOString())} <Left until={row.certificate.not_after} /></>, sort: (row) => row.certificate.not_after },
+    { id: "until", title: words().validUntil, cell: (row) => <Expiry until={row.certificate.not_after} />, sort: (row) => row.certificate.not_after },
   ];
   return (
     <Section title={words().trusted} actions={<a href="#/settings/trust">{words().toTrust}</a>}>

@@ -3,11 +3,11 @@
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { Problem, save, send } from "../../api";
+import { ChooseFile, type Chosen } from "../../components/file";
 import { Button, Notice, Section, Trouble } from "../../components/parts";
 import { useAction } from "../../components/use";
 import { fill } from "../../language";
 import { inWords } from "../settings/check";
-import { ChooseFile, type Chosen } from "./choose";
 import { isEmpty, PlanShown, type Plan } from "./plan";
 import { words } from "./texts";
 
@@ -66,7 +66,7 @@ export function Import(props: { ruled: boolean }): JSX.Element {
     <>
       <Section title={words().importTitle}>
         <p>{words().importText}</p>
-        <ChooseFile label={words().file} help={words().fileHelp} accept=".yaml,.yml,.json" onChosen={look} />
+        <ChooseFile label={words().file} help={words().fileHelp} accept=".yaml,.yml,.json" notText={words().notText} onChosen={look} />
         <p role="status" class="small">{action.busy && !plan ? words().planning : ""}</p>
         <Trouble problem={action.problem && chosen ? inLanguage(action.problem, chosen.name) : action.problem} />
         {chosen && action.problem?.errors.some((error) => /_(hash|sealed)$/.test(error.field)) && chosen.text.includes("(set)") && <Notice kind="partial">{words().maskedSecrets}</Notice>}

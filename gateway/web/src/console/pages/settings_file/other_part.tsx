@@ -4,10 +4,10 @@ import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { send } from "../../api";
 import { Choice, Switch, TextArea, TextField } from "../../components/field";
+import { ChooseFile } from "../../components/file";
 import { Button, Notice, Section, Trouble } from "../../components/parts";
 import { useAction } from "../../components/use";
 import { fill, number } from "../../language";
-import { ChooseFile } from "./choose";
 import { isEmpty, PlanShown, type Plan, type Planned } from "./plan";
 import { words } from "./texts";
 
@@ -106,7 +106,8 @@ export function Table(props: { ruled: boolean }): JSX.Element {
         <Choice label={words().kind} value={kind} onInput={change((value: string) => setKind(KINDS.find((it) => it === value) ?? "agents"))}
           help={fill(words().columns, { columns: COLUMNS[kind], required: REQUIRED[kind] })}
           options={KINDS.map((value) => ({ value, label: words().kinds[value] }))} />
-        <ChooseFile label={words().tableFile} help={words().tableHelp} accept=".csv,.txt" onChosen={(chosen) => change(setText)(chosen.text)} />
+        <ChooseFile label={words().tableFile} help={words().tableHelp} accept=".csv,.txt" notText={words().notText}
+          onChosen={(chosen) => change(setText)(chosen.text)} />
         <TextArea label={words().tableRows} code rows={6} value={text} onInput={change(setText)} />
         <Switch label={words().mirror} help={words().mirrorHelp} value={mirror} onInput={change(setMirror)} />
         <div class="actions"><Button kind="main" busy={job.action.busy} disabled={text.trim() === ""} onClick={job.plan}>{words().showPlan}</Button></div>

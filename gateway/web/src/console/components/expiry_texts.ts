@@ -1,0 +1,12 @@
+import { texts } from "../language";
+
+export const words = texts({
+  en: {
+    left: "{time} left",
+    over: "Expired",
+  },
+  de: {
+    left: "noch {time}",
+    over: "Abgelaufen",
+  },
+});

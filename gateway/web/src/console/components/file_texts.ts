@@ -1,0 +1,12 @@
+import { texts } from "../language";
+
+export const words = texts({
+  en: {
+    chosen: "Chosen: {name}.",
+    tooLarge: "is {size} large, at most {most} are taken",
+  },
+  de: {
+    chosen: "Gewählt: {name}.",
+    tooLarge: "ist {size} groß, höchstens {most} werden angenommen",
+  },
+});
