@@ -114,7 +114,7 @@ impl Place {
     pub(crate) async fn all(&self, what: &str, is_so: impl Fn(&Node) -> bool) {
         let wait = async {
             while !self.nodes.iter().all(&is_so) {
-                tokio::task::yield_now().await;
+                tokio::time::sleep(Duration::from_millis(2)).await;
             }
         };
         let waited = tokio::time::timeout(Duration::from_secs(30), wait).await;

@@ -5,13 +5,14 @@ use std::time::Duration;
 
 use domain::IdentityState;
 use domain::settings::{IdentitySettings, Settings};
+use engine::surface::{Readiness, Surface as _};
 use http::{HeaderMap, Method};
 
 use super::browser::{Browser, Sent};
 use super::idp::Idp;
 use super::log::Log;
-use super::place::{OLD, Place, provider, settings};
-use crate::Kinds;
+use super::place::{OLD, PLAIN, Place, provider, settings};
+use crate::{Kinds, TokenRefused};
 
 const COMPONENT: &str = "identity/ids-a.example";
 
@@ -254,6 +255,31 @@ async fn ids_09_without_keys_or_provider_programs_and_people_are_told_to_wait() 
     let target = super::browser::authorize_target(OLD, super::place::APP, None);
     let reply = place.ask(0, Method::GET, &target, HeaderMap::new(), "").await;
     reply.assert_error(503, "service_unavailable");
+}
+
+#[tokio::test]
+async fn ids_09_a_node_that_would_not_hear_of_revocations_takes_no_token() {
+    let place = Place::with(2, settings()).await;
+    let (access, _) = place.tokens(PLAIN).await;
+    assert!(place.check(1, &access).is_ok());
+    // Its signs of life end, and it knows that others are there.
+    place.nodes[1].engine.abandon();
+    place
+        .all("cut off", |node| node.identity.base().contains("ids-a") || node.port.is_cut_off())
+        .await;
+    assert_eq!(place.check(1, &access), Err(TokenRefused::Unavailable));
+    assert_eq!(told(&place, 1).await, ("OUT_OF_SERVICE".to_owned(), vec!["cut_off".to_owned()]));
+    assert!(matches!(place.nodes[1].identity.readiness(), Readiness::Failing(_)));
+    assert!(place.nodes[1].identity.said().starts_with("out_of_service "));
+    let parameters = [("token", access.as_str())];
+    for target in ["/ids/v1/oauth/introspect", "/ids/v1/oauth/revoke"] {
+        let reply = place.posts(1, PLAIN, target, &parameters).await;
+        reply.assert_error(503, "temporarily_unavailable");
+    }
+    assert_eq!(Browser::at(1).authorize(&place, OLD).await.status, 503);
+    // The other one goes on.
+    assert!(place.check(0, &access).is_ok());
+    assert_eq!(told(&place, 0).await.0, "IN_SERVICE");
 }
 
 #[tokio::test]
