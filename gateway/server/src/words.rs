@@ -51,7 +51,6 @@ pub(crate) fn refusal(refusal: &Refusal) -> String {
             "the set-up link is over or was used; ask this node for another: jackfield set-up-link"
                 .to_owned()
         }
-        Refusal::GrantInvalid => "it is not good".to_owned(),
         Refusal::TooMany { limit } => format!("there are {limit} already; remove one first"),
         Refusal::MobileNotOffered => {
             "the agent's contact-centre server takes no mobile agents".to_owned()

@@ -143,7 +143,6 @@ impl Problem {
             | Refusal::UsedAlready
             | Refusal::GrantInvalid
             | Refusal::LinkOver
-            | Refusal::GrantInvalid
             | Refusal::TooMany { .. } => Self::Internal,
         })
     }

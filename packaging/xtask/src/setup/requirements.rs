@@ -86,6 +86,21 @@ pub(super) const REQUIREMENTS: [Requirement; 31] = [
         purposes: &[],
     },
     Requirement {
+        command: "xmlsec1",
+        packages: &["xmlsec1"],
+        by_hand: "",
+        why: "signs what an identity provider of Python says, and judges signatures from outside",
+        purposes: &[],
+    },
+    // SimpleSAMLphp asks for a web server, which nginx is; PHP brings the one that is used.
+    Requirement {
+        command: "php",
+        packages: &["simplesamlphp", "php-cli", "php-xml", "php-mbstring"],
+        by_hand: "",
+        why: "runs SimpleSAMLphp, which stands in for a site's identity provider",
+        purposes: &[],
+    },
+    Requirement {
         command: "kamailio",
         packages: &["kamailio", "kamailio-tls-modules"],
         by_hand: "",
