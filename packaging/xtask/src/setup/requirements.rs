@@ -18,7 +18,7 @@ pub(super) struct Requirement {
 const EVERY_BUILD: &[Purpose] = &[Purpose::Demo, Purpose::DemoOfNodes, Purpose::Package];
 const PACKAGES: &[Purpose] = &[Purpose::Package];
 
-pub(super) const REQUIREMENTS: [Requirement; 31] = [
+pub(super) const REQUIREMENTS: [Requirement; 33] = [
     Requirement {
         command: "cc",
         packages: &["gcc", "libc6-dev"],
