@@ -157,7 +157,7 @@ async fn ids_08_an_application_gets_an_id_and_a_secret_of_which_a_digest_is_kept
 async fn ops_15_an_identity_provider_whose_place_does_not_answer_fails_its_test() {
     let it = start().await;
     let metadata = metadata()
-        .replace("https://idp.example/sso", &format!("https://127.0.0.1:{}/", free_port()));
+        .replace("https://idp.example/sso", &format!("https://localhost:{}/", free_port()));
     let put = json!({"do": "identity_provider_metadata", "name": "main", "metadata": metadata});
     it.check(put, "/ok/made", json!(true)).await;
     let probe = it.ask(json!({"do": "probe", "kind": "idp", "name": "main"})).await;
