@@ -10,13 +10,13 @@
 //! - `load`: thousands of such phones, measured.
 
 pub(crate) mod base;
-mod client;
+pub(crate) mod client;
 mod documents;
 pub(crate) mod draw;
 mod load;
 pub(crate) mod machine;
 mod options;
-mod timestamp;
+pub(crate) mod timestamp;
 mod worn;
 
 pub(crate) use self::load::{HeadsetLoadArguments, run as run_load};

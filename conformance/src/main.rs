@@ -5,6 +5,7 @@
 mod cti;
 mod finesse;
 mod headset;
+mod idp;
 mod phone;
 mod sip;
 mod syslog;
@@ -19,6 +20,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 use self::cti::{ControlArguments, CtiArguments};
 use self::finesse::FinesseArguments;
 use self::headset::HeadsetLoadArguments;
+use self::idp::{IdpArguments, MessagesArguments};
 use self::phone::PhoneArguments;
 use self::sip::{SipLoadArguments, SipPhoneArguments};
 use self::syslog::SyslogArguments;
@@ -41,6 +43,8 @@ enum Peer {
     SipPhone(Box<SipPhoneArguments>),
     SipLoad(Box<SipLoadArguments>),
     HeadsetLoad(Box<HeadsetLoadArguments>),
+    Idp(Box<IdpArguments>),
+    SamlMessages(Box<MessagesArguments>),
     /// Judge one stored page of IP phone services; exits with 1 if there are violations
     CheckPage {
         /// The phone it is for; `jackfield-peers models` lists them
@@ -117,6 +121,14 @@ fn run(arguments: Arguments) -> Result<u8, String> {
             runtime.shutdown_background();
             code
         }
+        Peer::Idp(arguments) => {
+            let runtime = runtime()?;
+            let code = runtime.block_on(idp::run(*arguments, &mut stdout()));
+            // Connections that browsers keep open are nobody's concern any more.
+            runtime.shutdown_background();
+            code
+        }
+        Peer::SamlMessages(arguments) => idp::run_messages(&arguments, &mut stdout()),
         Peer::Control(arguments) => {
             let (text, done) = runtime()?.block_on(cti::run_control(&arguments))?;
             stdout().write_all(text.as_bytes()).map_err(io)?;

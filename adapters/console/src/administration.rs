@@ -3,9 +3,11 @@
 use std::net::IpAddr;
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use domain::{Actor, Identity, Problems, Secret, Timestamp};
 use engine::SubmitError;
-use engine::surface::Source;
+use engine::surface::{Request, Source};
+use http::{Response, StatusCode};
 use serde_json::Value;
 use tokio::sync::watch;
 
@@ -103,6 +105,8 @@ pub enum SignInRefusal {
         /// Until when.
         until: Timestamp,
     },
+    /// Single sign-on is on, and the account is no local one.
+    SingleSignOn,
     /// They are known and may do nothing here.
     NoRole,
     /// Too much at once; to be tried again so many seconds on.
@@ -169,6 +173,12 @@ impl std::fmt::Debug for Archive {
     }
 }
 
+fn nowhere() -> Response<Bytes> {
+    let mut answer = Response::new(Bytes::new());
+    *answer.status_mut() = StatusCode::NOT_FOUND;
+    answer
+}
+
 /// The node, as its administrators see it.
 #[async_trait]
 pub trait Administration: Send + Sync + 'static {
@@ -193,6 +203,16 @@ pub trait Administration: Send + Sync + 'static {
 
     /// Signs somebody in.
     async fn sign_in(&self, attempt: SignIn) -> Result<NewSession, SignInRefusal>;
+
+    /// Sends a browser to the identity service; nobody is sent where there is none.
+    async fn single_sign_on(&self, _: Request) -> Response<Bytes> {
+        nowhere()
+    }
+
+    /// Takes a browser that the identity service sent back.
+    async fn single_signed_on(&self, _: Request) -> Response<Bytes> {
+        nowhere()
+    }
 
     /// Ends the session whose cookie holds that.
     async fn sign_out(&self, cookie: &Secret, by: Actor) -> Result<(), Failure>;

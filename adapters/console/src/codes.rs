@@ -15,6 +15,7 @@ pub(crate) const CODES: &[(&str, u16, &str)] = &[
     ("link_over", 401, "The set-up link is wrong or over"),
     ("forbidden", 403, "Not allowed"),
     ("no_role", 403, "Known, and without a role here"),
+    ("single_sign_on", 403, "Single sign-on is on"),
     ("unacknowledged", 403, "The sign-on message must be acknowledged"),
     ("token_not_enough", 403, "A token is not enough for this"),
     ("not_found", 404, "Nothing is there"),

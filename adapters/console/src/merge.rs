@@ -105,6 +105,11 @@ mod tests {
         assert_eq!(settled(new, Some(&current)), json!({"id": "1", "password": "new one"}));
         let none = json!({"id": "1"});
         assert_eq!(settled(none.clone(), Some(&current)), none);
+        let current = json!({"secret_digest": "ab"});
+        let stays = json!({"secret_digest": MASK});
+        assert_eq!(settled(json!({"secret": MASK}), Some(&current)), stays);
+        let new = json!({"secret": "new one", "secret_digest": MASK});
+        assert_eq!(settled(new, Some(&current)), json!({"secret": "new one"}));
         // Where nothing is kept the server tells so.
         let nothing = json!({"push": {"password": MASK}});
         assert_eq!(settled(nothing.clone(), Some(&json!({"push": {}}))), nothing);

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use engine::Port;
-use engine::surface::{Body, Readiness, Request, ResponsePolicy, Route, Surface};
-use http::Method;
+use engine::surface::{Body, Callers, Readiness, Request, ResponsePolicy, Route, Surface};
+use http::{Method, Response};
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
@@ -86,7 +87,15 @@ impl Surface for Console {
     fn routes(self: Arc<Self>) -> Vec<Route> {
         let operations = operations::all().into_iter();
         let operations = operations.map(|operation| route(&self, operation));
-        operations.chain(assets::routes(LISTENER, assets::BUILT)).collect()
+        let single = [
+            sent(&self, "/api/v1/sign-on/single", |administration, request| async move {
+                administration.single_sign_on(request).await
+            }),
+            sent(&self, "/api/v1/sign-on/callback", |administration, request| async move {
+                administration.single_signed_on(request).await
+            }),
+        ];
+        operations.chain(single).chain(assets::routes(LISTENER, assets::BUILT)).collect()
     }
 
     fn readiness(&self) -> Readiness {
@@ -99,6 +108,25 @@ impl Surface for Console {
             _ = stop.wait_for(|stop| *stop) => {}
             () = self.news.gather(&self) => {}
         }
+    }
+}
+
+/// A route that only browsers take, on their way to the identity service and back: it sends them elsewhere, so it
+/// is no operation of the interface.
+fn sent<F, A>(console: &Arc<Console>, path: &'static str, handle: F) -> Route
+where
+    F: Fn(Arc<dyn Administration>, Request) -> A + Send + Sync + 'static,
+    A: Future<Output = Response<Bytes>> + Send + 'static,
+{
+    let administration = Arc::clone(&console.administration);
+    Route {
+        listener: LISTENER,
+        path,
+        methods: &GET,
+        callers: Callers::Anyone,
+        body_bytes_max: 0,
+        policy: ResponsePolicy::Browser,
+        handler: Route::handler(move |request| handle(Arc::clone(&administration), request)),
     }
 }
 

@@ -10,6 +10,9 @@ use protocols::cti::{
     TagWidth,
 };
 
+/// From which version on a sign-in may go without a password.
+const SINGLE_SIGN_ON_VERSION: u32 = 20;
+
 /// How a pair is reached and what it is asked.
 #[derive(Clone, Debug)]
 pub(crate) struct PairConfig {
@@ -23,6 +26,8 @@ pub(crate) struct PairConfig {
     pub(crate) dialect: Dialect,
     /// Within this time an agent must be seen in the state asked for.
     pub(crate) request: Duration,
+    /// Whether agents may be signed on whom we proved (`SSOEnabled`).
+    pub(crate) takes_single_sign_on: bool,
     /// The code of forced sign-outs.
     pub(crate) logout_reason: ReasonCode,
 }
@@ -80,6 +85,7 @@ impl PairConfig {
             peripheral_id: pair.peripheral_id,
             dialect,
             request: Duration::from_secs(pair.request_seconds.into()),
+            takes_single_sign_on: pair.version >= SINGLE_SIGN_ON_VERSION,
             logout_reason: ReasonCode(pair.logout_reason),
             session,
         })

@@ -32,6 +32,7 @@ pub(crate) struct Machine {
     port: Port,
     peripheral_id: u32,
     dialect: Dialect,
+    takes_single_sign_on: bool,
     logout_reason: domain::ReasonCode,
     figures: Figures,
 }
@@ -47,6 +48,7 @@ impl Machine {
             port,
             peripheral_id: config.peripheral_id,
             dialect: config.dialect,
+            takes_single_sign_on: config.takes_single_sign_on,
             logout_reason: config.logout_reason,
             figures,
         }
@@ -189,6 +191,10 @@ impl Machine {
             OwnerAsk::SignIn(wish) if wish.mobile.is_some() && self.dialect == Dialect::Express => {
                 let words = "the Express server takes no mobile agents";
                 return refuse(asked, OwnerRefusalKind::Mobile, words);
+            }
+            OwnerAsk::SignIn(wish) if wish.password.is_none() && !self.takes_single_sign_on => {
+                let words = "a sign-in without a password takes version 20 of the protocol";
+                return refuse(asked, OwnerRefusalKind::NotOffered, words);
             }
             OwnerAsk::SignIn(wish) => translate::sign_in(id, self.dialect, agent, wish),
             OwnerAsk::CheckPassword { .. } if self.dialect == Dialect::Enterprise => {

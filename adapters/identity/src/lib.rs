@@ -24,6 +24,8 @@ mod pages;
 mod service;
 mod site;
 mod surface;
+#[cfg(test)]
+mod tests;
 mod token;
 mod tokens;
 

@@ -22,6 +22,7 @@ use crate::service::{Kinds, SAID_IDENTITY, Start, Unkept};
 /// For how long the link of a test is good.
 const TICKET_LASTING: Duration = Duration::from_secs(600);
 const TICKET_PURPOSE: &str = "identity_test_ticket";
+const RESULT_PURPOSE: &str = "identity_test_result";
 /// The beginning of names of components: the identity service of a node.
 pub const IDENTITY_COMPONENT: &str = "identity/";
 /// The same of a node's console.
@@ -33,6 +34,14 @@ const METADATA_BYTES_MAX: usize = 262_144;
 #[derive(Serialize, Deserialize)]
 struct Ticket {
     component: String,
+    until: Timestamp,
+}
+
+/// What came of a test, on its way to a page.
+#[derive(Serialize, Deserialize)]
+struct ToldResult {
+    passed: bool,
+    words: String,
     until: Timestamp,
 }
 
@@ -101,9 +110,42 @@ impl Identity {
         found.said.get(SAID_IDENTITY)?.split_once(' ').map(|(_, origin)| origin.to_owned())
     }
 
+    /// Where a browser is told what came of a test.
+    pub fn result_link(&self, came: Result<&Person, &str>) -> String {
+        let told = ToldResult {
+            passed: came.is_ok(),
+            words: match came {
+                Ok(person) => format!("{} ({})", person.uid, person.principal),
+                Err(words) => words.to_owned(),
+            },
+            until: self.now().after(TICKET_LASTING),
+        };
+        let text = serde_json::to_string(&told).unwrap_or_default();
+        let sealed = self.sealing.seal(RESULT_PURPOSE, &Secret::new(text));
+        let sealed = sealed.map(|it| it.as_text().to_owned()).unwrap_or_default();
+        format!("{}/ids/v1/test?result={sealed}", self.base())
+    }
+
+    /// The page of a test's result.
+    fn result(&self, request: &Request, sealed: &str) -> Response<Bytes> {
+        let told = self.sealing.unseal(RESULT_PURPOSE, &Sealed::from_text(sealed)).ok();
+        let told: Option<ToldResult> =
+            told.and_then(|text| serde_json::from_str(text.expose()).ok());
+        match told.filter(|told| self.now() < told.until) {
+            Some(told) => {
+                let said = if told.passed { Said::Passed } else { Said::Failed };
+                pages::page(request, StatusCode::OK, said, &Below::Words(told.words))
+            }
+            None => pages::page(request, StatusCode::GONE, Said::LinkOver, &Below::Nothing),
+        }
+    }
+
     /// Begins a test: whoever has its link is sent to the IdP, whoever is signed on here or not.
     pub(crate) fn test(&self, request: &Request) -> Response<Bytes> {
         let query = request.uri.query().unwrap_or_default();
+        if let Some(sealed) = query.strip_prefix("result=") {
+            return self.result(request, sealed);
+        }
         let ticket = query.strip_prefix("ticket=").unwrap_or_default();
         let Some(component) = self.ticket_is_for(ticket) else {
             return pages::page(request, StatusCode::GONE, Said::LinkOver, &Below::Nothing);

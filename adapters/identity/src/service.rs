@@ -211,6 +211,11 @@ impl Identity {
         tokens::check(&site, &keyring, is_client, is_revoked, token, self.port.now())
     }
 
+    /// Whether what was granted under that id was revoked, as far as this node has heard.
+    pub fn is_revoked(&self, family: &str) -> bool {
+        self.port.is_revoked(&domain::Revoked::Family(family.to_owned()))
+    }
+
     /// What this node's service can do, with every reason.
     pub fn state(&self) -> (IdentityState, Vec<StateReason>) {
         let (site, keyring, now) = (self.site(), self.keyring(), self.port.now());

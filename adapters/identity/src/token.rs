@@ -253,27 +253,40 @@ impl Identity {
                 return self.refused(&request, &unavailable());
             }
             Err(_) => match self.mac.read_refresh(query.token.expose()) {
-                Some(token) => self.refresh_is_worth(&token).await.unwrap_or(inactive),
+                Some(token) => match self.refresh_is_worth(&site, &token).await {
+                    Ok(worth) => worth.unwrap_or(inactive),
+                    Err(error) => return self.refused(&request, &error),
+                },
                 None => inactive,
             },
         };
         no_cache(pages::json(StatusCode::OK, &body))
     }
 
-    async fn refresh_is_worth(&self, token: &RefreshToken) -> Option<Value> {
-        let family = self.port.token_family(&token.family).await.ok()??;
-        let is_good = family.generation == token.generation && self.now() < family.ends_at;
-        is_good.then(|| {
-            json!({
-                "active": true,
-                "client_id": family.client_id,
-                "sub": family.person.uid,
-                "username": family.person.principal,
-                "scope": family.scope.join(" "),
-                "iat": family.began_at.seconds(),
-                "exp": family.ends_at.seconds(),
+    /// What a refresh token is worth now; `None` where it is worth nothing.
+    async fn refresh_is_worth(
+        &self,
+        site: &Site,
+        token: &RefreshToken,
+    ) -> Result<Option<Value>, TokenError> {
+        let family = self.port.token_family(&token.family).await.map_err(|_| unavailable())?;
+        Ok(family
+            .filter(|family| {
+                let is_newest =
+                    family.generation == token.generation && self.now() < family.ends_at;
+                is_newest && self.client(site, &family.client_id).is_some()
             })
-        })
+            .map(|family| {
+                json!({
+                    "active": true,
+                    "client_id": family.client_id,
+                    "sub": family.person.uid,
+                    "username": family.person.principal,
+                    "scope": family.scope.join(" "),
+                    "iat": family.began_at.seconds(),
+                    "exp": family.ends_at.seconds(),
+                })
+            }))
     }
 
     /// Ends a token, or what it belongs to (RFC 7009). What is unknown is as good as revoked.

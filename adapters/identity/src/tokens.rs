@@ -70,6 +70,13 @@ pub struct Access {
     pub(crate) generation: u32,
 }
 
+impl Access {
+    /// What it was granted by, which may be revoked.
+    pub fn family(&self) -> &str {
+        &self.family
+    }
+}
+
 /// Why an access token is not good.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TokenRefused {

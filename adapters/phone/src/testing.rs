@@ -72,7 +72,11 @@ impl Authenticator for Judge {
         Ok(Box::new(OpenAdmission))
     }
 
-    async fn verify(&self, password: &Secret, hash: &str) -> Result<bool, AuthenticationRefusal> {
+    async fn verify(
+        &self,
+        password: &Secret,
+        hash: Option<&str>,
+    ) -> Result<bool, AuthenticationRefusal> {
         PlainAuthenticator.verify(password, hash).await
     }
 

@@ -261,6 +261,9 @@ pub struct WebSession {
     /// The [`Identity::credential`] it was begun with.
     #[serde(default)]
     pub credential: Option<String>,
+    /// What the identity service granted, where it proved them: revoked, it ends this too.
+    #[serde(default)]
+    pub family: Option<String>,
 }
 
 impl WebSession {

@@ -83,8 +83,8 @@ pub enum OwnerAsk {
 pub struct OwnerSignIn {
     /// The line.
     pub extension: Extension,
-    /// The password.
-    pub password: Secret,
+    /// The password; none where the gateway proved the agent itself, as single sign-on has it.
+    pub password: Option<Secret>,
     /// The remote phone, for a mobile agent.
     pub mobile: Option<Mobile>,
     /// The phone picked among several that share the line.

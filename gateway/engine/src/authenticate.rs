@@ -89,8 +89,12 @@ pub trait Authenticator: Send + Sync + 'static {
         applicant: Applicant,
     ) -> Result<Box<dyn Admission>, AuthenticationRefusal>;
 
-    /// Whether a password is that of an argon2id hash; takes as long as any check.
-    async fn verify(&self, password: &Secret, hash: &str) -> Result<bool, AuthenticationRefusal>;
+    /// Whether a password is that of an argon2id hash; without one it takes as long and is wrong.
+    async fn verify(
+        &self,
+        password: &Secret,
+        hash: Option<&str>,
+    ) -> Result<bool, AuthenticationRefusal>;
 
     /// The argon2id hash of a password that another judged right; `None` where none can be made now.
     async fn hash(&self, password: &Secret) -> Option<String>;

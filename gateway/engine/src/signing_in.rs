@@ -10,6 +10,9 @@
 //!     refused: counted where it was the password; unknown: told as such, nothing is ours
 //! ```
 //!
+//! While people sign in by an identity provider, phones take no password: a PIN that the gateway judges
+//! itself goes before all of that, or nobody signs in there at all (PHN-15).
+//!
 //! Nobody learns whether an agent exists before a password was right: an unknown agent and a wrong
 //! password look alike. What LOGIN brought about is undone where the session then cannot be written.
 
@@ -30,6 +33,8 @@ use crate::{
     Admission, Applicant, Attempt, AuthenticationRefusal, Judgement, Port, SubmitError,
     counted_name,
 };
+
+mod pin;
 
 /// By so much longer than its deadline a sign-out that is under way is waited for.
 const LEAVING_SLACK: Duration = Duration::from_secs(1);
@@ -73,6 +78,8 @@ pub enum SignInAnswer {
     NotAnAgent,
     /// Nobody was proven.
     NotProven(AuthenticationRefusal),
+    /// People sign in by an identity provider, which phones cannot.
+    SingleSignOn,
     /// It is not possible, for that reason.
     Refused(Refusal),
     /// The owner of the agent's voice state was asked, and nobody knows what came of it.
@@ -104,6 +111,8 @@ const TRIES: usize = 3;
 
 /// What is proven of somebody who wants to sign in.
 struct Proof {
+    /// Whether the gateway judged a PIN, so that the owner is asked for nothing but the sign-in.
+    by_pin: bool,
     /// Under which limits; `None` once that was told what came of it.
     admission: Option<Box<dyn Admission>>,
     /// Set once the password was right.
@@ -149,6 +158,9 @@ impl Port {
     }
 
     async fn carry_sign_in(&self, attempt: SignInAttempt) -> SignInAnswer {
+        if let Some(phone) = self.single_sign_on_of(&attempt) {
+            return self.with_pin(attempt, phone).await.unwrap_or_else(|answer| answer);
+        }
         let id = attempt.account.parse::<AgentId>().ok();
         let of_pair = id.map(|id| (self.settings().pair_of(&id), id));
         let signing_in = match of_pair {
@@ -180,11 +192,7 @@ impl Port {
         pairs: Vec<PairName>,
         id: AgentId,
     ) -> Result<SignInAnswer, SignInAnswer> {
-        if self.in_maintenance() {
-            let alternates = &self.settings().phone_service.alternates;
-            let alternate = alternates.get(self.node()).cloned();
-            return Err(Refusal::Maintenance { alternate }.into());
-        }
+        self.check_maintenance()?;
         // Whether an id has a line of its own is nobody's business before a password was right, which
         // here cannot be judged without a line.
         if attempt.extension.is_none() {
@@ -201,9 +209,28 @@ impl Port {
             Err(Refusal::AgentUnknown) => return Err(wrong(admission).await),
             Err(refusal) => return Err(refusal.into()),
         };
-        let wish = self.wish(&attempt, AgentKey { pair, id })?;
+        let proof = Proof { by_pin: false, admission: Some(admission), accepted: None };
+        self.at_owner(attempt, AgentKey { pair, id }, proof).await
+    }
+
+    fn check_maintenance(&self) -> Result<(), Refusal> {
+        if self.in_maintenance() {
+            let alternates = &self.settings().phone_service.alternates;
+            let alternate = alternates.get(self.node()).cloned();
+            return Err(Refusal::Maintenance { alternate });
+        }
+        Ok(())
+    }
+
+    /// Signs on with the owner and begins the session, or leaves nothing behind.
+    async fn at_owner(
+        &self,
+        attempt: SignInAttempt,
+        agent: AgentKey,
+        mut proof: Proof,
+    ) -> Result<SignInAnswer, SignInAnswer> {
+        let wish = self.wish(&attempt, agent)?;
         domain::sign_in_possible(&wish, &self.settings())?;
-        let mut proof = Proof { admission: Some(admission), accepted: None };
         let begun = self.begin_with_owner(&attempt, &wish, &mut proof).await;
         let is_ours = matches!(begun, Ok(SignInAnswer::SignedIn { .. }));
         let signed_on = proof.accepted == Some(Accepted::SignedOn);
@@ -243,7 +270,7 @@ impl Port {
     ) -> Result<SignInAnswer, SignInAnswer> {
         let follows = Some(self.wait_for_leaving(wish).await?);
         self.log_on(wish, &attempt.password, proof).await?;
-        if verifier.is_none() {
+        if verifier.is_none() && !proof.by_pin {
             *verifier = self.authenticator.hash(&attempt.password).await;
         }
         let wish = SignIn { verifier: verifier.clone(), follows, ..wish.clone() };
@@ -350,7 +377,7 @@ impl Port {
     ) -> Result<(), SignInAnswer> {
         let ask = OwnerAsk::SignIn(OwnerSignIn {
             extension: wish.extension.clone(),
-            password: password.clone(),
+            password: (!proof.by_pin).then(|| password.clone()),
             mobile: wish.mobile.clone(),
             device: self.terminal(wish),
         });
@@ -358,10 +385,11 @@ impl Port {
             return proof.right(Accepted::SignedOn).await;
         };
         match refusal.kind {
+            OwnerRefusalKind::AlreadySignedOn if proof.by_pin => self.is_on_line(wish),
             // The password was right a moment ago.
             OwnerRefusalKind::AlreadySignedOn if proof.accepted.is_some() => Ok(()),
             OwnerRefusalKind::AlreadySignedOn => self.prove_otherwise(wish, password, proof).await,
-            OwnerRefusalKind::WrongPassword | OwnerRefusalKind::AgentUnknown => {
+            OwnerRefusalKind::WrongPassword | OwnerRefusalKind::AgentUnknown if !proof.by_pin => {
                 Err(proof.wrong().await)
             }
             _ => Err(Refusal::Owner { why: refusal }.into()),
@@ -414,7 +442,7 @@ impl Port {
     ) -> Result<bool, SignInAnswer> {
         match self.engine.document(&Key::verifier(&wish.agent)).await? {
             Some(Loaded { document: Document::Verifier(verifier), .. }) => {
-                Ok(self.authenticator.verify(password, &verifier.hash).await?)
+                Ok(self.authenticator.verify(password, Some(&verifier.hash)).await?)
             }
             _ => Err(Refusal::SignedOnElsewhere { extension: None }.into()),
         }

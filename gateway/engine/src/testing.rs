@@ -99,8 +99,12 @@ impl Authenticator for PlainAuthenticator {
         Ok(Box::new(OpenAdmission))
     }
 
-    async fn verify(&self, password: &Secret, hash: &str) -> Result<bool, AuthenticationRefusal> {
-        Ok(hash.strip_prefix("hash-of-") == Some(password.expose()))
+    async fn verify(
+        &self,
+        password: &Secret,
+        hash: Option<&str>,
+    ) -> Result<bool, AuthenticationRefusal> {
+        Ok(hash.and_then(|hash| hash.strip_prefix("hash-of-")) == Some(password.expose()))
     }
 
     async fn hash(&self, password: &Secret) -> Option<String> {

@@ -415,8 +415,12 @@ impl<A: Accounts> Authenticator for Frame<A> {
         Ok(Box::new(admitted))
     }
 
-    async fn verify(&self, password: &Secret, hash: &str) -> Result<bool, AuthenticationRefusal> {
-        self.0.verify(password, Some(hash)).await
+    async fn verify(
+        &self,
+        password: &Secret,
+        hash: Option<&str>,
+    ) -> Result<bool, AuthenticationRefusal> {
+        self.0.verify(password, hash).await
     }
 
     async fn hash(&self, password: &Secret) -> Option<String> {

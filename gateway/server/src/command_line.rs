@@ -303,6 +303,10 @@ enum Command {
         /// program; drive it with `jackfield-peers control`.
         #[arg(long)]
         cti: bool,
+        /// Let people sign on at a simulated identity provider. It is started beside this program; the
+        /// endpoints file names its people, and an application that may ask for tokens.
+        #[arg(long)]
+        sso: bool,
         /// So many nodes, each a process of its own, on one private PostgreSQL (Debian's package
         /// postgresql). A node that ends is not started again by itself; SIGHUP does so.
         #[arg(long, value_name = "N", default_value_t = 1,
@@ -432,7 +436,7 @@ fn run(command: Command, out: &mut impl Write) -> Result<(), Problem> {
         Command::Check { config, settings, offline } => {
             check::check(&config, settings.as_deref(), offline, out)
         }
-        Command::Demo { dir, endpoints, port, cti, nodes } => {
+        Command::Demo { dir, endpoints, port, cti, sso, nodes } => {
             let runtime = runtime()?;
             let log = log::start(crate::config::LogConfig { json: false, level: "info" }, None);
             Ok(runtime.block_on(crate::demo::run(crate::demo::Demo {
@@ -440,6 +444,7 @@ fn run(command: Command, out: &mut impl Write) -> Result<(), Problem> {
                 endpoints,
                 port,
                 cti,
+                sso,
                 nodes: usize::from(nodes),
                 log,
             }))?)

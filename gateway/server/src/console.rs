@@ -15,7 +15,10 @@ use ::console::{
     SignInRefusal,
 };
 use async_trait::async_trait;
+use bytes::Bytes;
 use domain::{Actor, ConsoleCommand, Deed, Document, Key, Secret};
+use engine::surface::Request;
+use http::{Response, StatusCode};
 use serde_json::Value;
 use tokio::sync::watch;
 
@@ -27,6 +30,7 @@ mod one_time;
 mod proofs;
 pub(crate) mod set_up;
 mod sign_in;
+mod single;
 mod tries;
 
 pub(crate) use proofs::{StoredProofs, TOKEN_PREFIX, sha256};
@@ -93,6 +97,20 @@ impl Administration for Handle {
         sign_in::sign_in(&shared, attempt).await
     }
 
+    async fn single_sign_on(&self, request: Request) -> Response<Bytes> {
+        match self.shared() {
+            Ok(shared) => single::begin(&shared, &request),
+            Err(_) => starting(),
+        }
+    }
+
+    async fn single_signed_on(&self, request: Request) -> Response<Bytes> {
+        match self.shared() {
+            Ok(shared) => single::end_with(&shared, &request).await,
+            Err(_) => starting(),
+        }
+    }
+
     async fn sign_out(&self, cookie: &Secret, by: Actor) -> Result<(), Failure> {
         let shared = self.shared()?;
         let digest = sha256(cookie.expose());
@@ -118,6 +136,12 @@ impl Administration for Handle {
         let shared = self.shared()?;
         set_up::set_up(&shared, wanted).await
     }
+}
+
+fn starting() -> Response<Bytes> {
+    let mut answer = Response::new(Bytes::from_static(b"this node starts or stops; try again\n"));
+    *answer.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+    answer
 }
 
 /// Lines of the log, as the console takes them.

@@ -32,9 +32,11 @@ mod phone_files;
 mod ports;
 mod several;
 mod sip;
+mod sso;
 
 use endpoints::{Endpoints, NodeEndpoints};
 use peers::Peers;
+use sso::Idp;
 use ports::{NodePorts, Ports};
 
 /// Agents, teams, reason codes, a layout and devices, as a person would write them.
@@ -60,6 +62,8 @@ pub struct Demo {
     pub port: Option<u16>,
     /// Whether a simulated contact-centre server owns voice state.
     pub cti: bool,
+    /// Whether a simulated identity provider signs people on.
+    pub sso: bool,
     /// How many nodes, 1 to 3; several share a private database.
     pub nodes: usize,
     /// Changes what is logged.
@@ -126,6 +130,8 @@ struct Prepared {
     settings: Value,
     /// The simulated server ends with this, after its links were closed.
     peers: Option<Peers>,
+    /// The same of the simulated identity provider.
+    idp: Option<Idp>,
 }
 
 impl Prepared {
@@ -159,7 +165,17 @@ impl Prepared {
             }
             false => None,
         };
-        Ok(Self { folder, endpoints, ports, push_password, settings, peers })
+        let idp = match demo.sso {
+            true => {
+                let idp = Idp::start(&folder, &ports, nodes, &settings, now)?;
+                let path = folder.files("ca").certificate;
+                let ca = std::fs::read_to_string(&path).map_err(unwritable(&path))?;
+                idp.add_to(&mut settings, nodes, &ca);
+                Some(idp)
+            }
+            false => None,
+        };
+        Ok(Self { folder, endpoints, ports, push_password, settings, peers, idp })
     }
 
     /// Writes the endpoints file.
@@ -169,6 +185,7 @@ impl Prepared {
             ports: &self.ports,
             push_password: &self.push_password,
             peers: self.peers.as_ref(),
+            idp: self.idp.as_ref(),
         };
         let value = endpoints.value(&self.settings, nodes);
         endpoints::write(&self.endpoints, &value).map_err(unwritable(&self.endpoints))
@@ -250,6 +267,7 @@ fn listeners(folder: &Folder, ports: NodePorts) -> Value {
         "console": {"addresses": addresses, "port": ports.console},
         "operations": {"addresses": addresses, "port": ports.operations},
         "headset": {"addresses": addresses, "port": ports.headset},
+        "identity": {"addresses": addresses, "port": ports.identity},
         "sip": sip::listener(ports.sip),
         "provisioning": phone_files::listener(&folder.file(PHONE_FILES), ports.provisioning),
     })

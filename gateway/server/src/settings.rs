@@ -19,10 +19,11 @@ use domain::settings::{
 };
 use domain::{
     AgentId, Command, DeviceName, Input, InputId, PairName, Problems, Reply, Sealed, Secret,
+    Timestamp,
 };
+use engine::clock::{Clock, SystemClock};
 use engine::{Engine, Outcome, SealingKeys};
 use identity::Identity;
-use protocols::saml::read_metadata;
 use ring::hmac;
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
@@ -92,6 +93,7 @@ pub(crate) struct Applied {
 struct Looked {
     file: Option<SettingsFile>,
     sealed: Vec<SealedMember>,
+    metadata: Vec<WrittenMetadata>,
     problems: Problems,
 }
 
@@ -104,7 +106,7 @@ struct SealedMember {
 
 /// Reads and checks a settings file; every problem is told at once.
 pub(crate) fn check(bytes: &[u8], sealing: Option<&SealingKeys>) -> Result<SettingsFile, Problems> {
-    read(bytes).unsealed_by(sealing)
+    read(bytes).opened_by(sealing, &Settings::default(), SystemClock.now())
 }
 
 /// Reads a settings file. It takes its time with a large file.
@@ -112,17 +114,16 @@ fn read(bytes: &[u8]) -> Looked {
     let mut problems = Problems::default();
     match problems.keep("file", yaml::read(bytes)) {
         Some(value) => look(value),
-        None => Looked { file: None, sealed: Vec::new(), problems },
+        None => Looked { file: None, sealed: Vec::new(), metadata: Vec::new(), problems },
     }
 }
 
 /// Looks at settings as a value. What one check finds hides nothing from the others.
 fn look(value: Value) -> Looked {
-    let mut looked = Looked { file: None, sealed: Vec::new(), problems: Problems::default() };
+    let (sealed, metadata) = (sealed_members(&value), WrittenMetadata::all_in(&value));
+    let mut looked = Looked { file: None, sealed, metadata, problems: Problems::default() };
     check_hashes(&value, &mut looked.problems);
     check_trust(&value, &mut looked.problems);
-    check_metadata(&value, &mut looked.problems);
-    looked.sealed = sealed_members(&value);
     match SettingsFile::read(value) {
         Ok(file) => looked.file = Some(file),
         Err(found) => {
@@ -135,8 +136,17 @@ fn look(value: Value) -> Looked {
 }
 
 impl Looked {
-    /// The file, unless it has a problem; what is sealed in it must open here.
-    fn unsealed_by(mut self, sealing: Option<&SealingKeys>) -> Result<SettingsFile, Problems> {
+    /// The file, unless it has a problem; what is sealed in it must open here, and metadata that are not
+    /// in force must be good at `now`.
+    fn opened_by(
+        mut self,
+        sealing: Option<&SealingKeys>,
+        in_force: &Settings,
+        now: Timestamp,
+    ) -> Result<SettingsFile, Problems> {
+        for metadata in &self.metadata {
+            metadata.judge(in_force, now.seconds(), &mut self.problems);
+        }
         for SealedMember { key, purpose, sealed } in &self.sealed {
             if let Some(sealing) = sealing {
                 self.problems.keep(key.clone(), sealing.unseal(purpose, sealed));
@@ -334,8 +344,10 @@ async fn made(
 
 /// The file, unless it has a problem. Every phone may have a secret, so it takes its time.
 async fn opened(make: Maker<'_>, looked: Looked) -> Result<SettingsFile, ApplyError> {
-    let sealing = Arc::clone(make.sealing);
-    let opened = tokio::task::spawn_blocking(move || looked.unsealed_by(Some(&sealing))).await;
+    let (sealing, in_force) = (Arc::clone(make.sealing), make.engine.settings());
+    let now = make.engine.now();
+    let opening = move || looked.opened_by(Some(&sealing), &in_force, now);
+    let opened = tokio::task::spawn_blocking(opening).await;
     opened.map_err(|_| ApplyError::Broken)?.map_err(ApplyError::Problems)
 }
 
@@ -426,20 +438,6 @@ fn check_trust(value: &Value, problems: &mut Problems) {
     }
 }
 
-/// What ended since it was given stays what it was: a file that was right does not become wrong.
-const BEFORE_ANY_END: i64 = 0;
-
-fn check_metadata(value: &Value, problems: &mut Problems) {
-    let providers = value.get("identity_providers").and_then(Value::as_array);
-    for (position, provider) in providers.into_iter().flatten().enumerate() {
-        let text = |name: &str| provider.get(name).and_then(Value::as_str);
-        // None at all is a problem only where people are sent there.
-        let Some(metadata) = text("metadata").filter(|it| !it.trim().is_empty()) else { continue };
-        let read = read_metadata(metadata.as_bytes(), text("entity_id"), BEFORE_ANY_END);
-        problems.keep(format!("identity_providers[{position}].metadata"), read);
-    }
-}
-
 fn check_certificates(key: &str, text: &str, problems: &mut Problems) {
     let mut count = 0_usize;
     for certificate in CertificateDer::pem_slice_iter(text.as_bytes()) {
@@ -459,10 +457,12 @@ fn check_certificates(key: &str, text: &str, problems: &mut Problems) {
 }
 
 mod change;
+mod metadata;
 mod single_sign_on;
 
 use change::check_administrators_of_all;
 pub(crate) use change::{Edits, change, check_administrators};
+use metadata::WrittenMetadata;
 
 #[cfg(test)]
 mod tests;

@@ -46,11 +46,11 @@ pub(crate) fn refusal(refusal: &Refusal) -> String {
         Refusal::UsedAlready => {
             "that one-time password was used already; wait for the next".to_owned()
         }
+        Refusal::GrantInvalid => "the code or refresh token is over or was used".to_owned(),
         Refusal::LinkOver => {
             "the set-up link is over or was used; ask this node for another: jackfield set-up-link"
                 .to_owned()
         }
-        Refusal::GrantInvalid => "it is not good".to_owned(),
         Refusal::TooMany { limit } => format!("there are {limit} already; remove one first"),
         Refusal::MobileNotOffered => {
             "the agent's contact-centre server takes no mobile agents".to_owned()

@@ -12,6 +12,7 @@ mod durable;
 mod gateway;
 mod handler;
 mod headset;
+mod identity;
 mod idle;
 mod lane;
 mod median;
@@ -40,7 +41,7 @@ struct Arguments {
     #[arg(long, hide = true)]
     lane: Option<usize>,
     /// Only the measurements whose name begins like this: store, backup, handler, page, idle, centre,
-    /// lane, cluster, administration, sip-register, sip-told, sip-phones, recorder or headset.
+    /// lane, cluster, administration, sip-register, sip-told, sip-phones, recorder, headset or identity.
     #[arg(default_value = "")]
     only: String,
 }
@@ -110,6 +111,9 @@ fn main() -> std::process::ExitCode {
     }
     if wanted("headset") {
         results.push(("headset", headset::run(quick)));
+    }
+    if wanted("identity") {
+        results.push(("identity", identity::run(rounds, quick)));
     }
     let mut failed = false;
     for (name, result) in results {

@@ -40,12 +40,20 @@ pub(crate) fn build_programs(release: bool) -> Vec<&'static str> {
 /// a folder of its own, since its lock file is another one.
 pub(crate) struct Oracles {
     target_directory: PathBuf,
+    features: &'static [&'static str],
 }
 
 impl Oracles {
     /// Those of this checkout.
     pub(crate) fn of(workspace: &Workspace) -> Self {
-        Self { target_directory: workspace.target_directory.join("oracles") }
+        Self { target_directory: workspace.target_directory.join("oracles"), features: &[] }
+    }
+
+    /// With those that need C libraries and minutes to build. In a folder of their own, since their features
+    /// would have the others compiled again and again.
+    pub(crate) fn all_of(workspace: &Workspace) -> Self {
+        let target_directory = workspace.target_directory.join("oracles-saml");
+        Self { target_directory, features: &["--features", "samael"] }
     }
 
     /// Where the program is once it is built.
@@ -71,7 +79,8 @@ impl Oracles {
 
     fn command(&self, name: &str) -> Vec<String> {
         let folder = self.target_directory.display().to_string();
-        strings(&[name, "--locked", "--manifest-path", ORACLES, "--target-dir", &folder])
+        let command = [name, "--locked", "--manifest-path", ORACLES, "--target-dir", &folder];
+        strings(&[&command, self.features].concat())
     }
 }
 

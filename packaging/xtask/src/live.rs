@@ -1,6 +1,6 @@
-//! Python programs that stand before a running gateway: the checker that asks it over its REST interface, and a
-//! SIP phone. They are in a folder of their own below `target`, at the versions that
-//! `conformance/live/requirements.txt` names.
+//! Other people's programs that stand before a running gateway: the checker that asks it over its REST interface, a
+//! SIP phone, an identity provider, OAuth clients. Those of Python are in a folder of their own below `target`, at
+//! the versions that `conformance/live/requirements.txt` names; those of Node.js are beside their lock file.
 //!
 //! Only tests need them. Where they cannot be had those are left out and say so; nothing else waits for it.
 
@@ -8,8 +8,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use crate::setup;
 use crate::workspace::Workspace;
+use crate::{setup, web};
 
 const REQUIREMENTS: &str = "conformance/live/requirements.txt";
 /// What Debian keeps apart from Python itself.
@@ -21,8 +21,13 @@ const INSTALLED: &str = "requirements.txt";
 pub(crate) fn ensure(workspace: &Workspace) {
     if let Err(why) = installed(workspace) {
         println!(
-            "setup: the checker of the REST interface and the SIP phone are not installed, so their tests \
-             are left out: {why}"
+            "setup: the checker of the REST interface, the SIP phone, the identity provider and the client of \
+             Python are not installed, so their tests are left out: {why}"
+        );
+    }
+    if let Err(why) = web::oauth_clients(workspace) {
+        println!(
+            "setup: the OAuth clients of Node.js are not installed, so their tests are left out: {why}"
         );
     }
 }
@@ -77,7 +82,9 @@ mod tests {
         let lines = text.lines().filter(|line| !line.starts_with('#'));
         let odd: Vec<_> = lines.filter(|line| !line.contains("==")).collect();
         assert_eq!(odd, Vec::<&str>::new());
-        assert!(text.contains("\nschemathesis==") && text.contains("\npjsua2-python=="));
+        for name in ["schemathesis", "pjsua2-python", "pysaml2", "Authlib", "joserfc"] {
+            assert!(text.contains(&format!("\n{name}==")), "{name}");
+        }
     }
 
     #[test]

@@ -93,7 +93,7 @@ pub(crate) fn plan(workspace: &Workspace, depth: Depth, seeds: u32) -> Plan {
     let mut unit = vec!["--lib", "--bins"];
     unit.extend(elsewhere.iter().flat_map(|name| ["--test", name]));
     plan.tests("unit", &unit, &[], apart);
-    plan.tests_as_told("unit", oracles.test());
+    plan.tests_as_told("unit", oracles.test()).needs_programs = true;
     plan.targets_of_tests(workspace, seeds);
     if workspace.has_doc_tests() {
         plan.tests("doc tests", &["--doc"], &[], Vec::new());
@@ -146,8 +146,15 @@ impl Plan {
     }
 
     fn slow(&mut self, workspace: &Workspace, depth: Depth) {
-        let slow =
-            ["size", "package lives", "long simulation", "long fault rounds", "bench", "demo"];
+        let slow = [
+            "size",
+            "package lives",
+            "SAML judges",
+            "long simulation",
+            "long fault rounds",
+            "bench",
+            "demo",
+        ];
         if depth == Depth::Usual {
             let reason = "slow, runs with --all";
             self.left_out.extend(slow.map(|kind| (kind.to_owned(), reason)));
@@ -156,6 +163,9 @@ impl Plan {
         self.check("size", &cargo::build_programs(true), &[]);
         self.push("size", Work::Size { bytes_max: RELEASE_BYTES_MAX });
         self.package_lives(workspace, "release");
+        let judges = cargo::Oracles::all_of(workspace);
+        self.check("SAML judges", &judges.lint(), &[]);
+        self.tests_as_told("SAML judges", judges.test()).needs_programs = true;
         let long = [
             ("long simulation", "simulation", ("JACKFIELD_SEEDS", SEEDS_LONG)),
             ("long fault rounds", "cluster", ("JACKFIELD_ROUNDS", ROUNDS_LONG)),
@@ -221,8 +231,8 @@ impl Plan {
     }
 
     /// The tests of another workspace, by a command that says where it is.
-    fn tests_as_told(&mut self, kind: &str, arguments: Vec<String>) {
-        self.push(kind, Work::Tests { arguments, environment: Vec::new(), apart: Vec::new() });
+    fn tests_as_told(&mut self, kind: &str, arguments: Vec<String>) -> &mut Step {
+        self.push(kind, Work::Tests { arguments, environment: Vec::new(), apart: Vec::new() })
     }
 
     fn push(&mut self, kind: &str, work: Work) -> &mut Step {
@@ -311,7 +321,7 @@ mod tests {
         let plan = plan(&workspace(&["tidy", "features", "simulation"]), Depth::All, 10);
         let needing = plan.steps.iter().filter(|step| step.needs_programs);
         let kinds: Vec<_> = needing.map(|step| step.kind.as_str()).collect();
-        assert_eq!(kinds, ["features", "browser", "packages"]);
+        assert_eq!(kinds, ["unit", "features", "browser", "packages", "SAML judges"]);
     }
 
     #[test]
@@ -334,8 +344,9 @@ mod tests {
         let rounds = |depth| -> Vec<_> {
             let steps = plan(&workspace(&["cluster"]), depth, 10).steps.into_iter();
             let steps = steps.filter_map(|step| match step.work {
-                Work::Tests { environment, .. } if step.needs_programs => {
-                    Some((step.kind, environment))
+                Work::Tests { environment, arguments, .. } => {
+                    let is_cluster = arguments.iter().any(|word| word == "cluster");
+                    (is_cluster && step.needs_programs).then_some((step.kind, environment))
                 }
                 _ => None,
             });
@@ -353,7 +364,8 @@ mod tests {
         let usual = plan(&workspace(&["tidy"]), Depth::Usual, 10);
         let all = plan(&workspace(&["tidy"]), Depth::All, 10);
         assert!(!kinds(&usual).contains(&"demo"));
-        assert!(kinds(&all).ends_with(&["packages", "size", "size", "bench", "demo"]));
+        let slow = ["packages", "size", "size", "SAML judges", "SAML judges", "bench", "demo"];
+        assert!(kinds(&all).ends_with(&slow));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! ```text
 //!   node found or fetched -> npm ci -> types checked -> gateway/web/dist built -> embedded by cargo
 //!                            npm ci in tests/browser -> node --test against the built program
+//!                            npm ci in conformance/live/identity/clients, which tests start
 //! ```
 //!
 //! Cargo never starts any of this: without the built pages the program says on its own page how to get
@@ -20,6 +21,7 @@ use crate::workspace::Workspace;
 
 const PAGES: &str = "gateway/web";
 const BROWSER_TESTS: &str = "tests/browser";
+const OAUTH_CLIENTS: &str = "conformance/live/identity/clients";
 /// What the build of the pages needs (`engines` of their packages).
 const NODE_OLDEST: (u32, u32) = (20, 19);
 /// The one that npm fetches where the machine's is older, as its package calls it.
@@ -63,6 +65,11 @@ pub(crate) fn browser_tests(workspace: &Workspace) -> Result<Command, Box<dyn Er
     command.args(["--test-force-exit", "--test-timeout=300000"]);
     command.env("JACKFIELD", workspace.program("debug", "jackfield"));
     Ok(command)
+}
+
+/// Installs the libraries that are clients of the identity service in tests.
+pub(crate) fn oauth_clients(workspace: &Workspace) -> Result<(), Box<dyn Error>> {
+    Node::find(workspace)?.install(&workspace.root.join(OAUTH_CLIENTS))
 }
 
 /// A Node that is new enough.

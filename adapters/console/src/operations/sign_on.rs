@@ -239,6 +239,9 @@ fn refused(console: &Console, refusal: &SignInRefusal) -> Problem {
             let detail = "too many wrong passwords; none is tried for a while";
             Problem::new("locked", detail).after_seconds(seconds)
         }
+        SignInRefusal::SingleSignOn => {
+            Problem::new("single_sign_on", "single sign-on is on: use it, or a local account")
+        }
         SignInRefusal::NoRole => {
             Problem::new("no_role", "you are known and have no role here; ask an administrator")
         }

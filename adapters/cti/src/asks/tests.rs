@@ -98,7 +98,7 @@ fn set(target: Target) -> OwnerAsk {
 fn sign_in() -> OwnerAsk {
     OwnerAsk::SignIn(OwnerSignIn {
         extension: "2001".parse().unwrap(),
-        password: Secret::new("12345"),
+        password: Some(Secret::new("12345")),
         mobile: None,
         device: None,
     })

@@ -21,7 +21,7 @@ fn set_state(peripheral_id: u32, agent: AgentIdentity, state: AgentState) -> Set
     SetAgentStateReq { peripheral_id, state, agent, ..SetAgentStateReq::default() }
 }
 
-/// LOGIN. A mobile agent's instrument is the local port, a semicolon and the remote number; the work
+/// LOGIN, without a password where the agent was proven by us (`SSOEnabled`). A mobile agent's instrument is the local port, a semicolon and the remote number; the work
 /// mode says how that is connected.
 pub(crate) fn sign_in(
     peripheral_id: u32,
@@ -43,7 +43,10 @@ pub(crate) fn sign_in(
     let mut request =
         set_state(peripheral_id, identity(agent, text(&instrument)), AgentState::Login);
     request.work_mode = work_mode;
-    request.password = Some(Secret::new(wish.password.expose()));
+    match &wish.password {
+        Some(password) => request.password = Some(Secret::new(password.expose())),
+        None => request.single_sign_on = Some(true),
+    }
     // The phone of a shared line is the Enterprise server's to know.
     if dialect == protocols::cti::Dialect::Enterprise {
         request.active_terminal = wish.device.as_ref().and_then(|device| text(device.as_str()));
@@ -123,4 +126,32 @@ pub(crate) fn wrap_up(peripheral_id: u32, connection: Connection, about: &str) -
         context: Box::new(context),
         ..SetCallDataReq::default()
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn login(password: Option<&str>) -> SetAgentStateReq {
+        let wish = OwnerSignIn {
+            extension: "2001".parse().unwrap(),
+            password: password.map(Password::new),
+            mobile: None,
+            device: None,
+        };
+        let agent: AgentId = "1001".parse().unwrap();
+        match sign_in(5_000, protocols::cti::Dialect::Enterprise, &agent, &wish) {
+            Request::SetAgentState(request) => *request,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn phn_15_whom_we_proved_is_signed_on_without_a_password() {
+        let request = login(None);
+        assert_eq!((request.password, request.single_sign_on), (None, Some(true)));
+        let request = login(Some("x"));
+        assert_eq!(request.single_sign_on, None);
+        assert_eq!(request.password.as_ref().map(Secret::expose), Some("x"));
+    }
 }

@@ -146,6 +146,11 @@ impl<'v> Opening<'v> {
             let problem = Problem::Device(given.device.to_string());
             return given.failed(visit, Failed { problem, again: Again::Same });
         }
+        if is_single_sign_on_only(visit) {
+            visit.phone.figures.sign_in(Problem::SingleSignOn.name());
+            let failed = Failed { problem: Problem::SingleSignOn, again: Again::Same };
+            return Given { password: None, ..given }.failed(visit, failed);
+        }
         given.ask_or_sign_in(visit).await
     }
 }
@@ -199,6 +204,9 @@ fn read(visit: &Visit<'_>, submitted: bool) -> Result<Given, Unreadable> {
         submitted,
         device,
     };
+    // A subscription that holds a password knows no PIN, and would use up its tries.
+    let is_pin = visit.settings.identity.single_sign_on && given.is_subscription();
+    let given = if is_pin { Given { password: None, ..given } } else { given };
     match bad {
         None => Ok(given),
         Some(bad) => {
@@ -383,9 +391,12 @@ impl Given {
             SignInAnswer::NotAnAgent => Err(failed(Problem::Agent, Again::EditAll)),
             SignInAnswer::NotProven(refusal) => {
                 let problem = Problem::of_authentication(refusal, visit.now);
+                let is_pin = visit.settings.identity.single_sign_on;
+                let problem = if is_pin { problem.of_pin() } else { problem };
                 let again = again(&problem);
                 Err(failed(problem, again))
             }
+            SignInAnswer::SingleSignOn => Err(failed(Problem::SingleSignOn, Again::EditAll)),
             SignInAnswer::Refused(refusal) => match Problem::of_sign_in(refusal) {
                 Ok(problem) => {
                     let again = again(&problem);
@@ -459,6 +470,12 @@ impl Given {
     }
 }
 
+/// Whether nobody signs in at phones, since people sign in by an identity provider (PHN-15).
+fn is_single_sign_on_only(visit: &Visit<'_>) -> bool {
+    let settings = &visit.settings;
+    settings.identity.single_sign_on && !settings.phone_service.single_sign_on_pin
+}
+
 /// Whether the values or the circumstances have to change.
 fn again(problem: &Problem) -> Again {
     match problem {
@@ -475,7 +492,11 @@ fn again(problem: &Problem) -> Again {
             OwnerRefusalKind::Locked => Again::EditAll,
             _ => Again::Same,
         },
-        Problem::Wrong | Problem::Locked { .. } | Problem::Agent => Again::EditAll,
+        Problem::Wrong
+        | Problem::Locked { .. }
+        | Problem::WrongPin
+        | Problem::LockedPin { .. }
+        | Problem::Agent => Again::EditAll,
         _ => Again::Same,
     }
 }

@@ -9,4 +9,5 @@ mod recorded;
 mod sessions;
 mod sights;
 mod signing_in;
+mod single_sign_on;
 mod working;

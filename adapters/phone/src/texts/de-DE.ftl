@@ -21,6 +21,7 @@ sign-in-incomplete = Bitte alle Felder ausfüllen
 field-id = Kennung
 field-extension = Nebenstelle
 field-password = Passwort
+field-pin = PIN
 field-mobile = Mobilnummer (optional)
 device-title = Telefon auswählen
 device-prompt = Welches Telefon nutzen Sie?
@@ -93,6 +94,9 @@ notice-away = Das Contact Center ist gerade nicht erreichbar.
 # Was nicht ging, in ganzen Sätzen.
 problem-wrong = Kennung oder Passwort ist falsch. Nach fünf falschen Passwörtern in Folge ist die Anmeldung fünf Minuten gesperrt.
 problem-locked = Zu viele falsche Passwörter. Die Anmeldung ist noch { $minutes } Min. gesperrt.
+problem-wrong-pin = Kennung oder PIN ist falsch, oder es ist keine PIN gesetzt. PINs setzt die Administration. Nach fünf falschen PINs in Folge ist die Anmeldung fünf Minuten gesperrt.
+problem-locked-pin = Zu viele falsche PINs. Die Anmeldung ist noch { $minutes } Min. gesperrt.
+problem-single-sign-on = Single Sign-on ist eingeschaltet, daher ist die Anmeldung hier nicht möglich. Bitte melden Sie sich am Desktop an oder wenden Sie sich an die Administration.
 problem-busy = Der Dienst ist ausgelastet. Bitte versuchen Sie es in { $seconds } s erneut.
 problem-unavailable = Der Dienst ist gerade nicht verfügbar. Bitte versuchen Sie es gleich noch einmal.
 problem-maintenance = Dieser Dienst wird gerade gewartet. Bitte melden Sie sich am Ersatzdienst an.

@@ -21,6 +21,7 @@ sign-in-incomplete = Please fill in every field
 field-id = ID
 field-extension = Extension
 field-password = Password
+field-pin = PIN
 field-mobile = Mobile number (optional)
 device-title = Choose your phone
 device-prompt = Which phone do you use?
@@ -93,6 +94,9 @@ notice-away = The contact centre cannot be reached right now.
 # What went wrong, in whole sentences.
 problem-wrong = The ID or password is wrong. After five wrong passwords in a row, sign-in is locked for five minutes.
 problem-locked = Too many wrong passwords. Sign-in is locked for another { $minutes } min.
+problem-wrong-pin = The ID or PIN is wrong, or no PIN is set. PINs are set by your administrator. After five wrong PINs in a row, sign-in is locked for five minutes.
+problem-locked-pin = Too many wrong PINs. Sign-in is locked for another { $minutes } min.
+problem-single-sign-on = Single sign-on is on, so you cannot sign in here. Please sign in on your desktop, or ask your administrator.
 problem-busy = The service is busy. Please try again in { $seconds } s.
 problem-unavailable = The service is not available right now. Please try again shortly.
 problem-maintenance = This service is down for maintenance. Please sign in on the alternate service.

@@ -21,6 +21,7 @@ sign-in-incomplete = Rellene todos los campos
 field-id = ID
 field-extension = Extensión
 field-password = Contraseña
+field-pin = PIN
 field-mobile = Número móvil (opcional)
 device-title = Elija su teléfono
 device-prompt = ¿Qué teléfono utiliza?
@@ -93,6 +94,9 @@ notice-away = No se puede contactar ahora con el centro de contacto.
 # Lo que no ha funcionado, en frases completas.
 problem-wrong = El ID o la contraseña no son correctos. Tras cinco contraseñas incorrectas seguidas, el acceso se bloquea durante cinco minutos.
 problem-locked = Demasiadas contraseñas incorrectas. El acceso sigue bloqueado durante { $minutes } min.
+problem-wrong-pin = El ID o el PIN no son correctos, o no hay ningún PIN definido. Los PIN los define su administrador. Tras cinco PIN incorrectos seguidos, el acceso se bloquea durante cinco minutos.
+problem-locked-pin = Demasiados PIN incorrectos. El acceso sigue bloqueado durante { $minutes } min.
+problem-single-sign-on = El inicio de sesión único está activado, así que no puede acceder aquí. Acceda desde su escritorio o consulte a su administrador.
 problem-busy = El servicio está saturado. Inténtelo de nuevo dentro de { $seconds } s.
 problem-unavailable = El servicio no está disponible en este momento. Inténtelo de nuevo en breve.
 problem-maintenance = Este servicio está en mantenimiento. Inicie sesión en el servicio alternativo.

@@ -21,6 +21,7 @@ sign-in-incomplete = Remplissez tous les champs
 field-id = Identifiant
 field-extension = Numéro de poste
 field-password = Mot de passe
+field-pin = Code PIN
 field-mobile = Numéro mobile (facultatif)
 device-title = Choix du téléphone
 device-prompt = Quel téléphone utilisez-vous ?
@@ -93,6 +94,9 @@ notice-away = Le centre de contacts est injoignable pour le moment.
 # Ce qui n'a pas marché, en phrases entières.
 problem-wrong = Identifiant ou mot de passe incorrect. Après cinq mots de passe erronés de suite, la connexion est bloquée pendant cinq minutes.
 problem-locked = Trop de mots de passe erronés. La connexion reste bloquée pendant { $minutes } min.
+problem-wrong-pin = Identifiant ou code PIN incorrect, ou aucun code PIN défini. Les codes PIN sont définis par votre administrateur. Après cinq codes PIN erronés de suite, la connexion est bloquée pendant cinq minutes.
+problem-locked-pin = Trop de codes PIN erronés. La connexion reste bloquée pendant { $minutes } min.
+problem-single-sign-on = L'authentification unique est activée : vous ne pouvez pas vous connecter ici. Connectez-vous sur votre poste de travail ou contactez votre administrateur.
 problem-busy = Le service est surchargé. Veuillez réessayer dans { $seconds } s.
 problem-unavailable = Le service est momentanément indisponible. Veuillez réessayer dans un instant.
 problem-maintenance = Ce service est en maintenance. Veuillez vous connecter au service de secours.

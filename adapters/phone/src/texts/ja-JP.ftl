@@ -21,6 +21,7 @@ sign-in-incomplete = すべての項目を入力してください
 field-id = ID
 field-extension = 内線番号
 field-password = パスワード
+field-pin = PIN
 field-mobile = 携帯番号（任意）
 device-title = 電話機の選択
 device-prompt = 使用する電話機を選んでください
@@ -93,6 +94,9 @@ notice-away = 現在コンタクトセンターに接続できません。
 # エラーの説明
 problem-wrong = ID またはパスワードが違います。パスワードを続けて 5 回間違えると、5 分間サインインできなくなります。
 problem-locked = パスワードの間違いが多すぎます。あと { $minutes } 分間サインインできません。
+problem-wrong-pin = ID または PIN が違うか、PIN が設定されていません。PIN は管理者が設定します。PIN を続けて 5 回間違えると、5 分間サインインできなくなります。
+problem-locked-pin = PIN の間違いが多すぎます。あと { $minutes } 分間サインインできません。
+problem-single-sign-on = シングルサインオンが有効なため、ここではサインインできません。デスクトップでサインインするか、管理者に連絡してください。
 problem-busy = サービスが混み合っています。{ $seconds } 秒後にもう一度お試しください。
 problem-unavailable = 現在サービスを利用できません。しばらくしてからもう一度お試しください。
 problem-maintenance = このサービスはメンテナンス中です。代替サービスでサインインしてください。

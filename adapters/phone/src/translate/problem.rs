@@ -16,6 +16,12 @@ pub(crate) enum Problem {
     Wrong,
     /// The account is locked for so many minutes.
     Locked { minutes: u64 },
+    /// The id or PIN is wrong, or there is no PIN.
+    WrongPin,
+    /// The PIN is locked for so many minutes.
+    LockedPin { minutes: u64 },
+    /// People sign in by an identity provider, which phones cannot.
+    SingleSignOn,
     /// Try again in so many seconds.
     Busy { seconds: u64 },
     /// The store is away, or the node stops.
@@ -84,6 +90,16 @@ impl Problem {
         }
     }
 
+    /// The same where a PIN was judged.
+    #[must_use]
+    pub(crate) fn of_pin(self) -> Self {
+        match self {
+            Self::Wrong => Self::WrongPin,
+            Self::Locked { minutes } => Self::LockedPin { minutes },
+            other => other,
+        }
+    }
+
     /// Why an input came to no outcome.
     pub(crate) fn of_submit(error: &SubmitError) -> Self {
         match error {
@@ -125,8 +141,8 @@ impl Problem {
             | Refusal::SettingsInUse { .. }
             | Refusal::SettingsMoved
             | Refusal::UsedAlready
-            | Refusal::LinkOver
             | Refusal::GrantInvalid
+            | Refusal::LinkOver
             | Refusal::TooMany { .. } => Self::Internal,
         })
     }
@@ -134,8 +150,9 @@ impl Problem {
     /// Its name in figures and in the log.
     pub(crate) fn name(&self) -> &'static str {
         match self {
-            Self::Wrong => "wrong",
-            Self::Locked { .. } => "locked",
+            Self::Wrong | Self::WrongPin => "wrong",
+            Self::Locked { .. } | Self::LockedPin { .. } => "locked",
+            Self::SingleSignOn => "single_sign_on",
             Self::Busy { .. } => "busy",
             Self::Unavailable => "unavailable",
             Self::Maintenance { .. } => "maintenance",
@@ -167,6 +184,11 @@ impl Problem {
             Self::Locked { minutes } => {
                 texts.with("problem-locked", &[("minutes", &minutes.to_string())])
             }
+            Self::WrongPin => texts.text("problem-wrong-pin"),
+            Self::LockedPin { minutes } => {
+                texts.with("problem-locked-pin", &[("minutes", &minutes.to_string())])
+            }
+            Self::SingleSignOn => texts.text("problem-single-sign-on"),
             Self::Busy { seconds } => {
                 texts.with("problem-busy", &[("seconds", &seconds.to_string())])
             }

@@ -48,10 +48,20 @@ pub(crate) enum Field {
 }
 
 /// The form, with one line of notice where there is something to say. A phone that shows no forms
-/// gets the notice alone.
+/// gets the notice alone, and so does every phone while nobody signs in at phones (PHN-15).
 pub(crate) fn form(scene: &Scene<'_>, form: &Form, notice: Option<String>) -> Page {
     let client = scene.client;
     let texts = client.texts;
+    let by_provider = scene.settings.identity.single_sign_on;
+    let takes_pin = by_provider && scene.settings.phone_service.single_sign_on_pin;
+    if by_provider && !takes_pin {
+        let keys = Keys { leave: Some(Key::exit(client)), ..Keys::default() };
+        let screen = screen(client, &texts.text("sign-in-title"), None, keys);
+        let why = texts.text("problem-single-sign-on");
+        let text = notice.map_or_else(|| why.clone(), |notice| format!("{notice}\n{why}"));
+        let object = Object::Text(Text { screen, text });
+        return Page { name: ScreenName::SignIn, object, refresh: None };
+    }
     if !client.model.shows_forms {
         let keys = Keys { leave: Some(Key::exit(client)), ..Keys::default() };
         let screen = screen(client, &texts.text("sign-in-title"), None, keys);
@@ -81,7 +91,9 @@ pub(crate) fn form(scene: &Scene<'_>, form: &Form, notice: Option<String>) -> Pa
         }
         Field::Known(line) => known.push(("extension", line.as_str())),
     }
-    if !form.has_password {
+    if !form.has_password && takes_pin {
+        ask("field-pin", "password", InputFlags::HiddenNumeric, None);
+    } else if !form.has_password {
         ask("field-password", "password", InputFlags::HiddenText, None);
     }
     if scene.settings.phone_service.mobile_agents {

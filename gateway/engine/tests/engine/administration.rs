@@ -217,6 +217,7 @@ fn session(bench: &Bench) -> WebSession {
         ends_at: now.after(Duration::from_secs(3_600)),
         from: "192.0.2.1".to_owned(),
         credential: None,
+        family: None,
     }
 }
 

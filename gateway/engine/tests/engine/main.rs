@@ -15,6 +15,7 @@ mod elsewhere;
 mod kept;
 mod nodes;
 mod owners;
+mod pins;
 mod promises;
 mod restored;
 mod rules;

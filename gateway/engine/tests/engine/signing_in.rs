@@ -36,7 +36,11 @@ impl Authenticator for Noting {
         }
     }
 
-    async fn verify(&self, password: &Secret, hash: &str) -> Result<bool, AuthenticationRefusal> {
+    async fn verify(
+        &self,
+        password: &Secret,
+        hash: Option<&str>,
+    ) -> Result<bool, AuthenticationRefusal> {
         PlainAuthenticator.verify(password, hash).await
     }
 

@@ -2,6 +2,7 @@
 
 mod hostile;
 mod vectors;
+mod written_by;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;

@@ -176,6 +176,10 @@ async fn sign_in_with_owner(
         SignInAnswer::NotProven(refusal) => Err(Failure::new("not_proven", not_proven(&refusal))),
         SignInAnswer::Unclear(_) => Err(unclear()),
         SignInAnswer::Failed(error) => Err(error.into()),
+        SignInAnswer::SingleSignOn => {
+            let message = "people sign in by the identity provider";
+            Err(Failure::new("single_sign_on", message))
+        }
         SignInAnswer::NeedsExtension | SignInAnswer::NotAnAgent => {
             Err(refused(&domain::Refusal::AgentUnknown))
         }

@@ -98,9 +98,16 @@ impl StoredProofs {
         let digest = sha256(cookie.expose());
         let found = self.document(&Key::web_session(&digest)).await?;
         let Document::WebSession(session) = found else { return Err(NotProven::Nobody) };
-        let WebSession { identity, number, seen_at, credential, .. } = session.as_ref().clone();
+        let WebSession { identity, number, seen_at, credential, family, .. } =
+            session.as_ref().clone();
         let settings = self.engine.settings();
-        if session.is_over(self.engine.now(), settings.sign_on.idle_minutes)
+        // Whoever signs off at the identity service is signed off here too.
+        let is_revoked = |family: String| {
+            let port = self.identity.as_ref().map(|identity| identity.is_revoked(&family));
+            port.unwrap_or(true)
+        };
+        if family.is_some_and(is_revoked)
+            || session.is_over(self.engine.now(), settings.sign_on.idle_minutes)
             || !identity.has_credential(credential.as_deref(), &settings)
         {
             return Err(NotProven::Nobody);
@@ -195,7 +202,12 @@ impl Proofs for StoredProofs {
 
 /// A password beside a request must not pass where a session is begun with a second factor only.
 fn more_than_password(settings: &Settings, principal: &Principal) -> Option<&'static str> {
-    let Some(Identity::Account { name }) = &principal.identity else { return None };
+    let Some(Identity::Account { name }) = &principal.identity else {
+        return settings
+            .identity
+            .single_sign_on
+            .then_some("single sign-on is on: sign on with it, use a token, or a local account");
+    };
     if settings.accounts.get(name).is_some_and(|account| account.totp.is_some()) {
         return Some("this account has a second factor: sign in for a session, or use a token");
     }

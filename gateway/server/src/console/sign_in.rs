@@ -15,6 +15,7 @@ use domain::{
     Actor, AgentId, Command, ConsoleCommand, Deed, Identity, Input, InputId, Proof, Role, Secret,
     Settings, WebSession,
 };
+use engine::surface::Request;
 use engine::{Admission, Applicant, Attempt, AuthenticationRefusal, Judgement, Outcome};
 use serde_json::json;
 
@@ -27,6 +28,12 @@ const DIRECTORY_HOURS_MAX: u32 = 12;
 
 pub(super) async fn sign_in(shared: &Shared, attempt: SignIn) -> Result<NewSession, SignInRefusal> {
     let settings = shared.engine.settings();
+    // Local accounts always have their way in, so that a trust that broke can be mended.
+    let is_local =
+        attempt.account.parse().is_ok_and(|name| settings.accounts.contains_key::<AgentId>(&name));
+    if settings.identity.single_sign_on && !is_local {
+        return Err(SignInRefusal::SingleSignOn);
+    }
     if settings.sign_on.message.is_some() && !attempt.acknowledged {
         return Err(SignInRefusal::Unacknowledged);
     }
@@ -71,7 +78,8 @@ pub(super) async fn sign_in(shared: &Shared, attempt: SignIn) -> Result<NewSessi
     }
     // By the settings of before the password was judged: one that is changed meanwhile ends the session.
     let credential = identity.credential(&settings);
-    let beginning = Beginning { identity, second_factor: step, from: attempt.from, credential };
+    let beginning =
+        Beginning { identity, second_factor: step, from: attempt.from, credential, family: None };
     let begun = begin(shared, &context, beginning).await;
     let Some(admitted) = admitted else { return begun };
     // Whether the one-time password was used already is known only now: one that was seen by somebody
@@ -130,6 +138,28 @@ struct Beginning {
     second_factor: Option<(AgentId, u64)>,
     from: IpAddr,
     credential: Option<String>,
+    /// What the identity service granted, where it proved them.
+    family: Option<String>,
+}
+
+/// Begins the session of somebody whom the identity service proved.
+pub(super) async fn begin_proven(
+    shared: &Shared,
+    request: &Request,
+    identity: Identity,
+    family: String,
+) -> Result<NewSession, SignInRefusal> {
+    let by = Actor {
+        who: identity.who().chars().take(WHO_CHARACTERS_MAX).collect(),
+        how: Some(Proof::Bearer),
+        from: Some(request.peer.address.to_string()),
+        reference: Some(request.reference.clone()),
+    };
+    let context = Context { by, idempotency: None };
+    let from = request.peer.address;
+    let family = Some(family);
+    let beginning = Beginning { identity, second_factor: None, from, credential: None, family };
+    begin(shared, &context, beginning).await
 }
 
 async fn begin(
@@ -137,7 +167,7 @@ async fn begin(
     context: &Context,
     beginning: Beginning,
 ) -> Result<NewSession, SignInRefusal> {
-    let Beginning { identity, second_factor, from, credential } = beginning;
+    let Beginning { identity, second_factor, from, credential, family } = beginning;
     let random = shared.port.random::<40>().ok_or(SignInRefusal::Unavailable)?;
     let (cookie, number) = random.split_at(32);
     let cookie = Secret::new(URL_SAFE_NO_PAD.encode(cookie));
@@ -153,6 +183,7 @@ async fn begin(
         ends_at,
         from: from.to_string(),
         credential,
+        family,
     };
     let digest = sha256(cookie.expose());
     let deed = Deed::done("signed_in", format!("sessions/{number}"))
@@ -199,7 +230,10 @@ async fn tell_refused(shared: &Shared, context: &Context, refusal: &SignInRefusa
         SignInRefusal::Locked { .. } => "locked",
         SignInRefusal::NoRole => "no_role",
         // Nothing was judged.
-        SignInRefusal::Unacknowledged | SignInRefusal::Busy { .. } | SignInRefusal::Unavailable => {
+        SignInRefusal::Unacknowledged
+        | SignInRefusal::SingleSignOn
+        | SignInRefusal::Busy { .. }
+        | SignInRefusal::Unavailable => {
             return;
         }
     };

@@ -10,6 +10,7 @@ use domain::Secret;
 use serde_json::{Value, json};
 
 use super::peers::{PAIR, Peers};
+use super::sso::Idp;
 use super::{Folder, PUSH_USER, Ports, phone_files, sip};
 use crate::config::Config;
 use crate::secret_file::{make_folder, write_whole};
@@ -20,6 +21,7 @@ pub(super) struct Endpoints<'a> {
     pub(super) ports: &'a Ports,
     pub(super) push_password: &'a Secret,
     pub(super) peers: Option<&'a Peers>,
+    pub(super) idp: Option<&'a Idp>,
 }
 
 /// Where one node is.
@@ -104,6 +106,9 @@ impl Endpoints<'_> {
             let (a, b) = (&peers.side_a, &peers.side_b);
             members.insert("cti".to_owned(), json!({"pair": PAIR, "a": a, "b": b}));
             members.insert("peers".to_owned(), json!(peers.control));
+        }
+        if let Some(idp) = self.idp {
+            members.extend(idp.told().map(|(name, value)| (name.to_owned(), value)));
         }
         value
     }

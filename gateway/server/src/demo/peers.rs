@@ -87,7 +87,7 @@ impl Drop for Peers {
 }
 
 /// Beside our own program, else wherever the system finds it.
-fn program() -> PathBuf {
+pub(super) fn program() -> PathBuf {
     let beside = std::env::current_exe().ok().map(|own| own.with_file_name(PROGRAM));
     beside.filter(|program| program.exists()).unwrap_or_else(|| PathBuf::from(PROGRAM))
 }

@@ -83,6 +83,7 @@ mod tests {
             console: 2,
             operations: 3,
             headset: 10,
+            identity: 11,
             sip: [4, 5, 6],
             provisioning: [7, 8, 9],
         };

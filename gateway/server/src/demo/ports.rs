@@ -31,6 +31,8 @@ pub(super) struct NodePorts {
     pub(super) operations: u16,
     /// HTTPS for phones that ask for their headset.
     pub(super) headset: u16,
+    /// HTTPS of the identity service.
+    pub(super) identity: u16,
     /// SIP over UDP, TCP and TLS.
     pub(super) sip: [u16; 3],
     /// Provisioning over TFTP, HTTP and HTTPS.
@@ -46,6 +48,8 @@ pub(super) struct Ports {
     pub(super) push: u16,
     /// Sides A and B of the simulated contact-centre server, and its control socket.
     pub(super) peers: [u16; 3],
+    /// The simulated identity provider, and its control socket.
+    pub(super) idp: [u16; 2],
 }
 
 impl Ports {
@@ -87,6 +91,7 @@ impl Ports {
                 operations: choose(kept(&name("operations")))?,
                 console: choose(kept(&name("console")))?,
                 headset: choose(kept(&name("headset")))?,
+                identity: choose(kept(&name("identity")))?,
                 sip: [
                     choose(kept(&name("sip_udp")))?,
                     choose(kept(&name("sip_tcp")))?,
@@ -102,6 +107,7 @@ impl Ports {
             text.insert(name("operations"), ports.operations.into());
             text.insert(name("console"), ports.console.into());
             text.insert(name("headset"), ports.headset.into());
+            text.insert(name("identity"), ports.identity.into());
             let [sip_udp, sip_tcp, sip_tls] = ports.sip;
             let [tftp, http, https] = ports.provisioning;
             for (what, port) in [
@@ -124,10 +130,18 @@ impl Ports {
                 None => choose(None)?,
             },
             peers: [choose(kept("cti_a"))?, choose(kept("cti_b"))?, choose(kept("peers"))?],
+            idp: [choose(kept("idp"))?, choose(kept("idp_control"))?],
         };
         let [cti_a, cti_b, peers] = ports.peers;
-        for (name, port) in
-            [("push", ports.push), ("cti_a", cti_a), ("cti_b", cti_b), ("peers", peers)]
+        let [idp, idp_control] = ports.idp;
+        for (name, port) in [
+            ("push", ports.push),
+            ("cti_a", cti_a),
+            ("cti_b", cti_b),
+            ("peers", peers),
+            ("idp", idp),
+            ("idp_control", idp_control),
+        ]
         {
             text.insert(name.to_owned(), port.into());
         }
@@ -195,11 +209,11 @@ mod tests {
         let path = folder.path().join("ports.json");
         let ports = Ports::keep(&path, None).unwrap();
         let of_node = |node: &NodePorts| {
-            let of_http = [node.phone, node.operations, node.console, node.headset];
+            let of_http = [node.phone, node.operations, node.console, node.headset, node.identity];
             [&of_http[..], &node.sip[..], &node.provisioning].concat()
         };
         let nodes = ports.nodes.iter().flat_map(of_node);
-        let all: Vec<_> = nodes.chain([ports.push]).chain(ports.peers).collect();
+        let all: Vec<_> = nodes.chain([ports.push]).chain(ports.peers).chain(ports.idp).collect();
         for (at, port) in all.iter().enumerate() {
             assert!(CHOSEN_FROM.contains(port), "{port}");
             assert!(!all[..at].contains(port), "{port} twice");

@@ -229,7 +229,7 @@ fn node(
         [name.as_str(), NAME].iter().filter_map(|name| name.parse().ok()).collect();
     issue(folder, &certificate, &names, clock.now())?;
     let mut listeners = listeners(folder, ports);
-    for listener in ["phone", "console", "headset"] {
+    for listener in ["phone", "console", "headset", "identity"] {
         if let Some(listener) = listeners.get_mut(listener).and_then(Value::as_object_mut) {
             listener.insert("public_name".to_owned(), json!(NAME));
         }

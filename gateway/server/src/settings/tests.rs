@@ -12,6 +12,7 @@ use domain::settings::{CLIENT_PASSWORD_PURPOSE, PUSH_PASSWORD_PURPOSE};
 use super::*;
 
 mod headset;
+mod identity;
 mod sip;
 
 const CERTIFICATE: &str = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";

@@ -18,7 +18,7 @@ pub(super) struct Requirement {
 const EVERY_BUILD: &[Purpose] = &[Purpose::Demo, Purpose::DemoOfNodes, Purpose::Package];
 const PACKAGES: &[Purpose] = &[Purpose::Package];
 
-pub(super) const REQUIREMENTS: [Requirement; 29] = [
+pub(super) const REQUIREMENTS: [Requirement; 33] = [
     Requirement {
         command: "cc",
         packages: &["gcc", "libc6-dev"],
@@ -55,6 +55,21 @@ pub(super) const REQUIREMENTS: [Requirement; 29] = [
         purposes: &[],
     },
     Requirement {
+        command: "xmlsec1",
+        packages: &["xmlsec1"],
+        by_hand: "",
+        why: "judges signatures of SAML messages from outside",
+        purposes: &[],
+    },
+    // The others have no program of their own to look for.
+    Requirement {
+        command: "xmlsec1-config",
+        packages: &["libxmlsec1-dev", "libxml2-dev", "libclang-dev", "pkg-config", "libssl-dev"],
+        by_hand: "",
+        why: "builds samael, which judges SAML messages from outside in `test --all`",
+        purposes: &[],
+    },
+    Requirement {
         command: "nginx",
         packages: &["nginx-light"],
         by_hand: "",
@@ -68,6 +83,21 @@ pub(super) const REQUIREMENTS: [Requirement; 29] = [
         by_hand: "",
         why: "stands in for a site's LDAP directory; Debian's package also starts it on port 389, which \
               `systemctl disable --now slapd` ends",
+        purposes: &[],
+    },
+    Requirement {
+        command: "xmlsec1",
+        packages: &["xmlsec1"],
+        by_hand: "",
+        why: "signs what an identity provider of Python says, and judges signatures from outside",
+        purposes: &[],
+    },
+    // SimpleSAMLphp asks for a web server, which nginx is; PHP brings the one that is used.
+    Requirement {
+        command: "php",
+        packages: &["simplesamlphp", "php-cli", "php-xml", "php-mbstring"],
+        by_hand: "",
+        why: "runs SimpleSAMLphp, which stands in for a site's identity provider",
         purposes: &[],
     },
     Requirement {

@@ -112,3 +112,16 @@ async fn ops_06_nobody_types_a_name_that_one_time_passwords_are_counted_under() 
     it.check("\0someone", &["x"; 5], &expected).await;
     it.judge("\0someone", &[Judgement::None], &["right"]).await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn phn_15_wrong_pins_lock_pins_and_no_password_and_the_other_way_round() {
+    let it = fixture();
+    let pin = "\0pin\01001";
+    it.judge(pin, &[WRONG; 4], &["wrong"; 4]).await;
+    // A right password between them sets nothing back.
+    it.check("1001", &["right"], &["right"]).await;
+    it.judge(pin, &[WRONG, Judgement::Right], &["locked"; 2]).await;
+    it.check("1001", &["right"], &["right"]).await;
+    it.check("1002", &["x"; 5], &["wrong", "wrong", "wrong", "wrong", "locked"]).await;
+    it.judge("\0pin\01002", &[Judgement::Right], &["right"]).await;
+}

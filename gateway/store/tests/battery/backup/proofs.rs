@@ -48,6 +48,7 @@ fn web_session(digest: &str) -> Decision {
         ends_at: Timestamp::from_seconds(NOW.seconds() + 60),
         from: "192.0.2.1".to_owned(),
         credential: None,
+        family: None,
     };
     put(Document::WebSession(Box::new(session)), Key::web_session(digest))
 }
