@@ -159,6 +159,19 @@ async fn ids_18_a_test_with_the_old_key_does_not_prove_the_new_file() {
         tests.tests.get(COMPONENT).is_some_and(|test| test.trust == trust)
     };
     place.all("noted", is_noted).await;
+    let old = Idp::usual().metadata();
+    assert_eq!(place.nodes[0].port.trust_tests().borrow().proven.get("corp"), Some(&old));
+    // Nor does one that fails.
+    let sent = tested(&place, &mut browser).await;
+    let mut said = sent.statement(&place);
+    said.audience = "elsewhere.example".to_owned();
+    assert_eq!(browser.brings(&place, &sent, &Idp::other().says(&said)).await.status, 403);
+    let has_failed = |node: &super::place::Node| {
+        let tests = node.port.trust_tests().borrow().clone();
+        tests.tests.get(COMPONENT).is_some_and(|test| !test.passed)
+    };
+    place.all("failed", has_failed).await;
+    assert_eq!(place.nodes[0].port.trust_tests().borrow().proven.get("corp"), Some(&old));
     let mut browser = Browser::at(0);
     let sent = browser.sent(&place, OLD).await;
     browser.brings(&place, &sent, &Idp::usual().says(&sent.statement(&place))).await.code();
