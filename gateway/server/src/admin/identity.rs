@@ -73,9 +73,7 @@ pub(super) async fn done(
             test(shared, wanted, context).await
         }
         "identity_mode" => {
-            let (on, untested) = read(members, |reader| {
-                Some((reader.switch("on")?, reader.switch("untested").unwrap_or(false)))
-            })?;
+            let (on, untested) = read(members, read_mode)?;
             mode(shared, on, untested, context).await
         }
         "identity_keys" => {
@@ -119,13 +117,13 @@ fn service(shared: &Shared) -> Result<&Arc<Identity>, Failure> {
 }
 
 /// What is to be tested.
-enum Wanted {
+pub(super) enum Wanted {
     Component(String),
     Provider(String),
 }
 
 impl Wanted {
-    fn read(reader: &mut Reader<'_>) -> Option<Self> {
+    pub(super) fn read(reader: &mut Reader<'_>) -> Option<Self> {
         let component = reader.short_text("component", 300);
         let provider = reader.short_text("provider", 64);
         match (component, provider) {
@@ -233,7 +231,12 @@ fn of_service(now: &Arc<domain::settings::IdentitySettings>, member: &str, value
     json!({"put": {"section": Section::Identity.file_key(), "document": document}})
 }
 
-fn read_keys(reader: &mut Reader<'_>) -> Option<(&'static str, bool)> {
+pub(super) fn read_mode(reader: &mut Reader<'_>) -> Option<(bool, bool)> {
+    let untested = reader.switch("untested").unwrap_or(false);
+    Some((reader.switch("on")?, untested))
+}
+
+pub(super) fn read_keys(reader: &mut Reader<'_>) -> Option<(&'static str, bool)> {
     if !reader.has("kind") {
         reader.problem("kind", "is missing");
     }

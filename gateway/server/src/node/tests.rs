@@ -3,6 +3,7 @@
 mod headset;
 mod headset_phones;
 mod headsets;
+mod identity;
 mod overview;
 mod peers;
 mod stopping;

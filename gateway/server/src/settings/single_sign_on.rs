@@ -69,7 +69,7 @@ mod tests {
         for is_whole in [false, true] {
             let checked = |on, how| check(None, &before, &[identity(on)], is_whole, &by(how));
             assert!(matches!(checked(true, Some(Proof::Cookie)), Err(ApplyError::NotTested(_))));
-            assert!(matches!(checked(true, Some(Proof::Token)), Err(ApplyError::NotTested(_))));
+            assert!(matches!(checked(true, Some(Proof::Password)), Err(ApplyError::NotTested(_))));
             assert!(checked(false, Some(Proof::Cookie)).is_ok());
             assert!(checked(true, Some(Proof::LocalSocket)).is_ok());
             assert!(checked(true, None).is_ok());

@@ -10,13 +10,16 @@ fn plain<T>(taken: Result<T, Failure>) -> Result<(), Failure> {
 }
 
 /// The bodies that REST hands on as they are: method, path, what its path adds, and who reads them.
-const HANDED_ON: [(&str, &str, &[&str], Read); 9] = [
+const HANDED_ON: [(&str, &str, &[&str], Read); 12] = [
     ("post", "/certificates/request", &[], |it| plain(read(it, certificates::read_request))),
     ("post", "/certificates/import", &[], |it| plain(read(it, certificates::read_import))),
     ("post", "/certificates/renew", &[], |it| plain(read(it, certificates::read_renew))),
     ("post", "/backups", &[], |it| plain(read(it, |it| Some(backups::read_new_passphrase(it))))),
     ("post", "/backups/{name}/verify", &["name"], |it| plain(read(it, backups::read_named))),
     ("post", "/backups/{name}/restore", &["name"], |it| plain(read(it, backups::read_named))),
+    ("post", "/identity/tests", &[], |it| plain(read(it, identity::Wanted::read))),
+    ("post", "/identity/mode", &[], |it| plain(read(it, identity::read_mode))),
+    ("post", "/identity/keys", &[], |it| plain(read(it, identity::read_keys))),
     ("post", "/import", &[], |it| plain(read(it, directories::read_import))),
     ("post", "/import/csv", &[], |it| plain(read(it, directories::read_csv))),
     ("post", "/import/finesse", &[], |it| plain(read(it, directories::read_finesse))),
