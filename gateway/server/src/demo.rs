@@ -36,8 +36,8 @@ mod sso;
 
 use endpoints::{Endpoints, NodeEndpoints};
 use peers::Peers;
-use sso::Idp;
 use ports::{NodePorts, Ports};
+use sso::Idp;
 
 /// Agents, teams, reason codes, a layout and devices, as a person would write them.
 const SETTINGS: &str = include_str!("../../../packaging/demo-settings.yaml");

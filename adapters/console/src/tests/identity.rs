@@ -16,7 +16,7 @@ fn asks(method: Method, target: &str) -> Ask {
 }
 
 #[tokio::test]
-async fn ids_13_how_single_sign_on_stands_is_told_with_times_as_all_others() {
+async fn ids_11_how_single_sign_on_stands_is_told_with_times_as_all_others() {
     let place = Place::new().await;
     let tested = json!({"at": 1_800_000_000_i64, "passed": true, "reason": null, "who": "a@b"});
     let told = json!({
@@ -32,7 +32,7 @@ async fn ids_13_how_single_sign_on_stands_is_told_with_times_as_all_others() {
 }
 
 #[tokio::test]
-async fn ids_07_tests_and_the_mode_are_handed_on_and_refusals_name_what_was_not_tested() {
+async fn ids_11_tests_and_the_mode_are_handed_on_and_refusals_name_what_was_not_tested() {
     let place = Place::new().await;
     let link =
         json!({"component": "identity/gw-a", "url": "https://ids.example/ids/v1/test?ticket=t"});
@@ -56,7 +56,7 @@ async fn ids_07_tests_and_the_mode_are_handed_on_and_refusals_name_what_was_not_
 }
 
 #[tokio::test]
-async fn ids_07_what_asks_for_it_learns_whether_single_sign_on_is_on() {
+async fn ids_17_what_asks_for_it_learns_whether_single_sign_on_is_on() {
     for single_sign_on in [false, true] {
         let identity = IdentitySettings { single_sign_on, ..IdentitySettings::default() };
         let place = Place::with(domain::settings::Settings {
@@ -105,7 +105,7 @@ async fn ids_18_our_own_metadata_are_given_as_a_file_of_xml() {
 }
 
 #[tokio::test]
-async fn ids_11_keys_are_renewed_by_kind_and_the_next_certificate_is_put_in_force() {
+async fn ids_07_keys_are_renewed_by_kind_and_the_next_certificate_is_put_in_force() {
     let place = Place::new().await;
     let members = json!({"kind": "saml", "invalidate": false});
     place.ask(asks(Method::POST, "/api/v1/identity/keys").json(&members)).await;

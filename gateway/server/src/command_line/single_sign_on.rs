@@ -328,7 +328,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ids_13_how_single_sign_on_stands_is_told_in_lines_that_drive_no_terminal() {
+    fn ids_11_how_single_sign_on_stands_is_told_in_lines_that_drive_no_terminal() {
         let answer = json!({
             "mode": "off", "why_not": ["console/gw-a was not tested"],
             "nodes": [{
@@ -367,7 +367,7 @@ mod tests {
     }
 
     #[test]
-    fn ids_07_what_was_left_untested_is_told_where_it_is_switched_on() {
+    fn ids_11_what_was_left_untested_is_told_where_it_is_switched_on() {
         let warning = json!({"key": "identity.single_sign_on", "message": "is on, and not all"});
         assert_eq!(
             switched(&json!({"on": true, "warnings": [warning]})),

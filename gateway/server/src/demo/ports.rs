@@ -141,8 +141,7 @@ impl Ports {
             ("peers", peers),
             ("idp", idp),
             ("idp_control", idp_control),
-        ]
-        {
+        ] {
             text.insert(name.to_owned(), port.into());
         }
         let text = Value::Object(text);

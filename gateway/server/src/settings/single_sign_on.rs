@@ -64,7 +64,7 @@ mod tests {
     }
 
     #[test]
-    fn ids_07_single_sign_on_is_switched_on_untested_by_the_machine_itself_alone() {
+    fn ids_11_single_sign_on_is_switched_on_untested_by_the_machine_itself_alone() {
         let before = Settings::default();
         for is_whole in [false, true] {
             let checked = |on, how| check(None, &before, &[identity(on)], is_whole, &by(how));
@@ -77,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn ids_07_single_sign_on_that_is_on_already_is_no_matter_of_later_changes() {
+    fn ids_11_single_sign_on_that_is_on_already_is_no_matter_of_later_changes() {
         let settings =
             domain::settings::IdentitySettings { single_sign_on: true, ..Default::default() };
         let before = Settings { identity: Arc::new(settings), ..Settings::default() };

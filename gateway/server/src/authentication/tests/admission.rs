@@ -116,7 +116,7 @@ async fn ops_06_nobody_types_a_name_that_one_time_passwords_are_counted_under() 
 #[tokio::test(start_paused = true)]
 async fn phn_15_wrong_pins_lock_pins_and_no_password_and_the_other_way_round() {
     let it = fixture();
-    let pin = "\0pin\01001";
+    let pin = "\u{0}pin\u{0}1001";
     it.judge(pin, &[WRONG; 4], &["wrong"; 4]).await;
     // A right password between them sets nothing back.
     it.check("1001", &["right"], &["right"]).await;

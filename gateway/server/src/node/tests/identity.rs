@@ -45,7 +45,7 @@ impl Fixture {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn ids_07_single_sign_on_is_not_on_before_its_tests_but_for_who_may_use_the_machine() {
+async fn ids_11_single_sign_on_is_not_on_before_its_tests_but_for_who_may_use_the_machine() {
     let it = start().await;
     let text = json!({"identity": {"hosts": ["ids.example"]}}).to_string();
     it.check(json!({"do": "settings_apply", "text": text}), "/ok/changed", json!(true)).await;
@@ -86,7 +86,7 @@ async fn ids_07_single_sign_on_is_not_on_before_its_tests_but_for_who_may_use_th
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn ids_13_a_test_begins_where_its_component_is_and_others_are_not_there() {
+async fn ids_11_a_test_begins_where_its_component_is_and_others_are_not_there() {
     let it = start().await;
     let test = |component: &str| json!({"do": "identity_test", "component": component});
     let url = |answer: &Value| answer["ok"]["url"].as_str().unwrap_or_default().to_owned();
