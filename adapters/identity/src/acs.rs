@@ -13,6 +13,7 @@ use domain::{
     Command, IdentityCommand, Input, InputId, Person, Refusal, SignOnSession, Timestamp, TrustTest,
 };
 use engine::Outcome;
+use engine::recorder::{Link, Way};
 use engine::surface::Request;
 use http::header::CONTENT_TYPE;
 use http::{Response, StatusCode};
@@ -157,6 +158,9 @@ impl Identity {
             }
         }
         self.figures.sign_ons.with(&["proven"]).increment();
+        self.port.recorder().note(Link::Identity, Way::In, "proves somebody", |note| {
+            note.peer(provider).agent(&person.uid).text("reference", &request.reference);
+        });
         let (uid, skew_millis) = (&person.uid, proven.skew_millis);
         tracing::info!(
             reference = request.reference,
@@ -231,6 +235,11 @@ impl Identity {
             }
         };
         self.figures.sign_ons.with(&[name]).increment();
+        self.port.recorder().note(Link::Identity, Way::In, "proves nobody", |note| {
+            note.peer(provider.unwrap_or("nobody"))
+                .text("result", name)
+                .text("reference", reference);
+        });
         match flow {
             Some(flow) if matches!(flow.purpose, Purpose::Test { .. }) => {
                 self.note_test(flow, Err(&reason), false).await;

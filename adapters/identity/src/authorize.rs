@@ -16,6 +16,7 @@ use domain::{
     AuthorizationCode, Command, IdentityCommand, IdentityState, Input, InputId, SignOnSession,
 };
 use engine::Outcome;
+use engine::recorder::{Link, Way};
 use engine::surface::Request;
 use http::{HeaderMap, Response, StatusCode};
 use protocols::oauth::{
@@ -214,6 +215,9 @@ impl Identity {
         let flow =
             Flow { request: id.clone(), provider: provider.name.clone(), begun_at: now, purpose };
         let cookie = self.flows.cookie(&flow, &handle)?;
+        self.port.recorder().note(Link::Identity, Way::Out, "asks who somebody is", |note| {
+            note.peer(&provider.name).text("reference", &request.reference);
+        });
         let page = post_form(&provider.metadata.sso_post_url, &xml, &handle, pages::SCRIPT_PATH);
         let mut answer = pages::sending(page);
         for end in flow::ends_of_surplus(&request.headers) {

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use domain::settings::{OauthClient, OauthClientKind, RefreshRule};
 use domain::{Command, Grant, IdentityCommand, Input, InputId, Refusal, Reply, Revoked, Secret};
 use engine::Outcome;
+use engine::recorder::{Link, Way};
 use engine::surface::Request;
 use http::header::{
     ACCESS_CONTROL_ALLOW_ORIGIN, AUTHORIZATION, CONTENT_TYPE, ORIGIN, PRAGMA, RETRY_AFTER, VARY,
@@ -73,6 +74,12 @@ impl Identity {
             Err(_) => "invalid",
         };
         self.figures.grants.with(&[grant, came]).increment();
+        self.port.recorder().note(Link::Identity, Way::In, "trades for tokens", |note| {
+            note.peer(&client.name).text("grant", grant).text("result", came);
+            if let Ok(granted) = &traded {
+                note.agent(&granted.of.person.uid);
+            }
+        });
         let answered = traded.and_then(|grant| self.tokens(&site, &client, &grant));
         let answer = match answered {
             Ok(body) => no_cache(pages::json(StatusCode::OK, &body)),

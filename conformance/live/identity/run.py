@@ -1,6 +1,6 @@
 """Journeys of other people's programs through a gateway that runs: identity providers, OAuth clients, JOSE libraries.
 
-Usage: run.py ENDPOINTS.json [--only WORD] [--node PROGRAM]. The gateway's own provider and settings are what its
+Usage: run.py ENDPOINTS.json [--only WORD] [--node PROGRAM] [--oracles PROGRAM]. The gateway's own provider and settings are what its
 administrator finds changed afterwards, so give it one that is there for this. Prints one line a journey, `ok NAME`,
 `failed NAME: why` or `left out NAME: reason`, and exits with 1 if any failed.
 """
@@ -94,7 +94,7 @@ class Place:
         self.gateway = gateway.Gateway(options.endpoints)
         self.administrator = gateway.Administrator(self.gateway)
         self.administrator.prepare()
-        self.node, self.folder = options.node, folder
+        self.node, self.folder, self.oracles = options.node, folder, options.oracles
         self.user = self.gateway.agents[0]
         (folder / "sp.xml").write_bytes(self.gateway.sp_metadata())
         self.people = [{"user": agent, "password": PASSWORD, "uid": agent, "user_principal": f"{agent}@example.com"}
@@ -222,6 +222,7 @@ def schema(place):
 CLIENTS = {
     "authlib": lambda place: [sys.executable, *SILENT, HERE / "clients/authlib_client.py"],
     "oauth4webapi": lambda place: [place.node, HERE / "clients/journey.mjs", "oauth4webapi"],
+    "oauth2 (crate)": lambda place: [place.oracles, "oauth"],
     "openid-client": lambda place: [place.node, HERE / "clients/journey.mjs", "openid_client"],
 }
 # By name: the kind of client, and what is set of it.
@@ -236,7 +237,10 @@ REGISTRATIONS = {
 def client_journey(place, library, registration):
     """A library as a client; prints its steps, indented."""
     kind, more = REGISTRATIONS[registration]
-    if library != "authlib" and not (HERE / "clients/node_modules").is_dir():
+    if library == "oauth2 (crate)":
+        if not place.oracles:
+            raise LeftOut("--oracles does not name the program of conformance/oracles")
+    elif library != "authlib" and not (HERE / "clients/node_modules").is_dir():
         raise LeftOut("npm ci was not run in conformance/live/identity/clients")
     with place.trusted("idp_pysaml2.py") as provider, place.client(kind, **more) as client:
         cookies = place.folder / f"cookies-{os.urandom(4).hex()}"
@@ -277,6 +281,7 @@ def main():
     parser.add_argument("endpoints")
     parser.add_argument("--only", default="", help="journeys with this word in their name")
     parser.add_argument("--node", default="node", help="the program Node.js")
+    parser.add_argument("--oracles", help="the program of conformance/oracles")
     options = parser.parse_args()
     failures = 0
     with tempfile.TemporaryDirectory(prefix="journeys-") as folder:

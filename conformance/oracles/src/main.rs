@@ -1,5 +1,6 @@
 //! Judges by other people's parsers what simulated peers received, and what is sent to the gateway.
 
+mod oauth;
 mod prepare;
 mod saml;
 mod sip;
@@ -10,6 +11,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 const USAGE: &str = "usage: oracles sip FILE
+       oracles oauth
        oracles saml FOLDER --request-id ID --sp ENTITY --acs URL [--only JUDGE] [--differences FILE]";
 
 fn main() -> ExitCode {
@@ -19,6 +21,7 @@ fn main() -> ExitCode {
             .map_err(|error| format!("{file}: {error}"))
             .and_then(|capture| sip::judge(&capture))
             .map(|table| (table.to_string(), table.is_good())),
+        ["oauth"] => oauth::journey(),
         ["saml", folder, options @ ..] => saml::judge(Path::new(folder), options),
         // Not for people: how the program has one message judged by a process that may be ended.
         [saml::ONE, message, options @ ..] => saml::judge_one(Path::new(message), options),

@@ -68,11 +68,13 @@ pub enum Link {
     Provisioning,
     /// Directories.
     Directory,
+    /// Identity providers, and applications that trade codes for tokens.
+    Identity,
 }
 
 impl Link {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Engine,
         Self::Cti,
         Self::Sip,
@@ -81,6 +83,7 @@ impl Link {
         Self::Headset,
         Self::Provisioning,
         Self::Directory,
+        Self::Identity,
     ];
 
     /// Its name in records and figures.
@@ -94,6 +97,7 @@ impl Link {
             Self::Headset => "headset",
             Self::Provisioning => "provisioning",
             Self::Directory => "directory",
+            Self::Identity => "identity",
         }
     }
 
@@ -107,6 +111,7 @@ impl Link {
             Self::Headset => 5,
             Self::Provisioning => 6,
             Self::Directory => 7,
+            Self::Identity => 8,
         }
     }
 }

@@ -17,8 +17,8 @@ use crate::{Console, answer};
 const TAG: &str = "Flight recorder";
 const TEXT: &str = "text/plain";
 const LINES: &str = "application/jsonl";
-const LINKS: [&str; 8] =
-    ["engine", "cti", "sip", "phone", "push", "headset", "provisioning", "directory"];
+const LINKS: [&str; 9] =
+    ["engine", "cti", "sip", "phone", "push", "headset", "provisioning", "directory", "identity"];
 const WAYS: [&str; 3] = ["in", "out", "here"];
 
 const QUERY: [Parameter; 7] = [

@@ -11,7 +11,7 @@ says how much). Passwords, cookies, tokens, links and what customers wrote are n
 treat what is printed as personal data. Each node has what it saw itself: ask each of them.
 
 An agent behind ~ was not named by the message, but follows from the device, line or call. Links: engine (what was \
-decided here), cti, sip, phone, push, headset, provisioning, directory.
+decided here), cti, sip, phone, push, headset, provisioning, directory, identity.
 
 Examples:
   jackfield flight-recorder --agent 1001 --minutes 5

@@ -123,5 +123,5 @@ async fn phn_15_wrong_pins_lock_pins_and_no_password_and_the_other_way_round() {
     it.judge(pin, &[WRONG, Judgement::Right], &["locked"; 2]).await;
     it.check("1001", &["right"], &["right"]).await;
     it.check("1002", &["x"; 5], &["wrong", "wrong", "wrong", "wrong", "locked"]).await;
-    it.judge("\0pin\01002", &[Judgement::Right], &["right"]).await;
+    it.judge("\u{0}pin\u{0}1002", &[Judgement::Right], &["right"]).await;
 }
