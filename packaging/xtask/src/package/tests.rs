@@ -105,8 +105,14 @@ fn the_example_of_a_firewall_loads() {
 fn the_firewall_of_firewalld_opens_the_ports_that_are_on_unless_switched_off() {
     let text = fs::read_to_string(shipped("firewalld.xml")).expect("it is there");
     let sample = fs::read_to_string(shipped("../jackfield.toml")).expect("it is there");
-    let tcp =
-        ["#port = 8445", "#port = 9443", "#port = 9444", "#tls_port = 5061", "#tcp_port = 5060"];
+    let tcp = [
+        "#port = 8445",
+        "#port = 8553",
+        "#port = 9443",
+        "#port = 9444",
+        "#tls_port = 5061",
+        "#tcp_port = 5060",
+    ];
     for line in tcp {
         assert!(sample.contains(line), "the default of {line} changed");
         let port = line.rsplit(' ').next().unwrap_or_default();
