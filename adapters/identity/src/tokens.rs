@@ -222,12 +222,13 @@ pub(crate) fn check(
     let token = token.expose();
     let opened;
     let signed = if jose::is_sealed(token) {
-        opened = jose::decrypt(token, |kid| keyring.unseal(kid)).map_err(TokenRefused::Form)?;
+        let plain = jose::decrypt(token, |kid| keyring.unseal(kid, now));
+        opened = plain.map_err(TokenRefused::Form)?;
         std::str::from_utf8(&opened).map_err(|_| TokenRefused::Form(JoseRefused::Segments))?
     } else {
         token
     };
-    let payload = jose::verify(signed, TYPE, |kid| keyring.check(kid));
+    let payload = jose::verify(signed, TYPE, |kid| keyring.check(kid, now));
     let payload = payload.map_err(TokenRefused::Form)?;
     let claims: Claims = serde_json::from_slice(&payload).map_err(|_| TokenRefused::Claims)?;
     let issuer = site.issuer().ok_or(TokenRefused::Unavailable)?;
