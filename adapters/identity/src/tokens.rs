@@ -242,6 +242,10 @@ pub(crate) fn check(
     if !is_client(&claims.client_id) {
         return Err(TokenRefused::Client);
     }
+    // Whoever takes an IdP away believes nothing more of what it said.
+    if !site.settings.identity_providers.contains_key(&claims.idp) {
+        return Err(TokenRefused::Claims);
+    }
     let (family, id) = (Revoked::Family(claims.rt), Revoked::Token(claims.jti));
     if is_revoked(&family) || is_revoked(&id) {
         return Err(TokenRefused::Revoked);
