@@ -85,7 +85,11 @@ impl Identity {
             accept_misprinted_name_id_format: identity.accept_misprinted_name_id_format,
             relaxed_user_principal: identity.relaxed_user_principal,
         };
-        judge(xml, &provider.keys(), &expected)
+        match flow.purpose {
+            // Keys of before would prove nothing of the metadata that are tested, and go once those are proven.
+            Purpose::Test { .. } => judge(xml, &provider.metadata.keys, &expected),
+            Purpose::Application(_) => judge(xml, &provider.keys(), &expected),
+        }
     }
 
     /// Somebody is proven; it counts once.
