@@ -28,16 +28,6 @@ use crate::site::{Site, sha256};
 
 /// A request that was answered is remembered at least for as long as its flow lasts.
 const REMEMBERED_MIN: Duration = Duration::from_secs(900);
-
-/// What an answer may be signed with.
-#[derive(Clone, Copy)]
-enum Keys {
-    /// Those of the metadata, and those of before until the metadata are proven.
-    All,
-    /// Those of the metadata alone.
-    OfMetadata,
-}
-
 /// Why nobody was signed on.
 enum Unproven {
     /// The browser has no such flow.
@@ -65,9 +55,9 @@ impl Identity {
         let Some(flow) = self.flows.of(&request.headers, handle, self.now()) else {
             return self.unproven(&request, None, &Unproven::Flow).await;
         };
-        let judged = self.judged(&site, &flow, &posted.xml, Keys::All);
+        let judged = self.judged(&site, &flow, &posted.xml);
         let mut answer = match judged {
-            Ok(proven) => match self.proven(&request, &site, &flow, proven, &posted.xml).await {
+            Ok(proven) => match self.proven(&request, &site, &flow, proven).await {
                 Ok(answer) => answer,
                 Err(unproven) => self.unproven(&request, Some(&flow), &unproven).await,
             },
@@ -77,13 +67,7 @@ impl Identity {
         answer
     }
 
-    fn judged(
-        &self,
-        site: &Site,
-        flow: &Flow,
-        xml: &[u8],
-        keys: Keys,
-    ) -> Result<Proven, SamlRefused> {
+    fn judged(&self, site: &Site, flow: &Flow, xml: &[u8]) -> Result<Proven, SamlRefused> {
         let identity = site.identity();
         let missing = |what| SamlRefused::new(SamlReason::NoKey, what);
         let provider = site.providers.get(&flow.provider);
@@ -101,9 +85,10 @@ impl Identity {
             accept_misprinted_name_id_format: identity.accept_misprinted_name_id_format,
             relaxed_user_principal: identity.relaxed_user_principal,
         };
-        match keys {
-            Keys::All => judge(xml, &provider.keys(), &expected),
-            Keys::OfMetadata => judge(xml, &provider.metadata.keys, &expected),
+        match flow.purpose {
+            // Keys of before would prove nothing of the metadata that are tested, and go once those are proven.
+            Purpose::Test { .. } => judge(xml, &provider.metadata.keys, &expected),
+            Purpose::Application(_) => judge(xml, &provider.keys(), &expected),
         }
     }
 
@@ -114,7 +99,6 @@ impl Identity {
         site: &Site,
         flow: &Flow,
         proven: Proven,
-        xml: &[u8],
     ) -> Result<Response<Bytes>, Unproven> {
         let now = self.now();
         let provider = &flow.provider;
@@ -172,9 +156,7 @@ impl Identity {
         );
         match &flow.purpose {
             Purpose::Test { .. } => {
-                // A key of before proves nothing of newer metadata.
-                let is_of_metadata = self.judged(site, flow, xml, Keys::OfMetadata).is_ok();
-                self.note_test(flow, Ok(&person), is_of_metadata).await;
+                self.note_test(flow, Ok(&person)).await;
                 let words = format!("{} ({})", person.uid, person.principal);
                 let below = Below::Words(words);
                 Ok(pages::page(request, StatusCode::OK, Said::Passed, &below))
@@ -242,7 +224,7 @@ impl Identity {
         });
         match flow {
             Some(flow) if matches!(flow.purpose, Purpose::Test { .. }) => {
-                self.note_test(flow, Err(&reason), false).await;
+                self.note_test(flow, Err(&reason)).await;
                 pages::page(request, status, Said::Failed, &Below::Words(reason))
             }
             _ => pages::page(request, status, said, &Below::Reference),
@@ -250,7 +232,7 @@ impl Identity {
     }
 
     /// Keeps what came of a test.
-    async fn note_test(&self, flow: &Flow, came: Result<&Person, &str>, is_of_metadata: bool) {
+    async fn note_test(&self, flow: &Flow, came: Result<&Person, &str>) {
         let Purpose::Test { component, trust, key, metadata } = &flow.purpose else { return };
         let site = self.site();
         let test = TrustTest {
@@ -263,7 +245,7 @@ impl Identity {
         let text = site.settings.identity_providers.get(&flow.provider);
         let text = text.and_then(|provider| provider.metadata.clone());
         let is_same = text.as_ref().is_some_and(|text| sha256(text.as_bytes()) == *metadata);
-        let proven = came.is_ok() && is_same && is_of_metadata;
+        let proven = came.is_ok() && is_same;
         let proven = text.filter(|_| proven).map(|text| (flow.provider.clone(), text));
         let command = IdentityCommand::NoteTest {
             component: component.clone(),

@@ -163,6 +163,12 @@ impl Identity {
         site: &Site,
         purpose: Purpose,
     ) -> Response<Bytes> {
+        if !is_navigation(&request.headers) {
+            self.figures.authorized.with(&["request"]).increment();
+            let reference = &request.reference;
+            tracing::info!(reference, "what is no page of its own asks for a sign-on");
+            return pages::page(request, StatusCode::FORBIDDEN, Said::Request, &Below::Reference);
+        }
         let (state, reasons) = self.state();
         let keyring = self.keyring();
         let is_test = matches!(purpose, Purpose::Test { .. });
@@ -265,4 +271,10 @@ impl Identity {
             ),
         }
     }
+}
+
+/// Whether a person is on the way here, as far as the browser says. Any page may ask for pictures and frames from
+/// here, many at once, and each would leave a flow's cookie: more than fit into a request of that browser.
+fn is_navigation(headers: &HeaderMap) -> bool {
+    headers.get("sec-fetch-dest").is_none_or(|destination| destination == "document")
 }

@@ -34,7 +34,7 @@ impl Identity {
 
     /// RFC 7517: signing keys that were, are and will be in use.
     pub(crate) fn public_keys(&self) -> Response<Bytes> {
-        match jwks(self.keyring().published()) {
+        match jwks(self.keyring().published(self.now())) {
             Some(set) => published(&set, JWKS_SECONDS),
             None => not_configured(),
         }

@@ -149,9 +149,9 @@ impl Keyring {
         Some((key.id.as_str(), self.signers.get(&key.id)?))
     }
 
-    /// What checks a token signed with the key of that name.
-    pub(crate) fn check(&self, id: &str) -> Option<&VerificationKey> {
-        self.checks.get(id)
+    /// What checks a token signed with the key of that name; a key that is retired for long checks nothing.
+    pub(crate) fn check(&self, id: &str, now: Timestamp) -> Option<&VerificationKey> {
+        self.checks.get(id).filter(|_| self.keys.checks(id, now))
     }
 
     /// What seals tokens now, with its name.
@@ -161,14 +161,17 @@ impl Keyring {
     }
 
     /// What opens a token sealed with the key of that name.
-    pub(crate) fn unseal(&self, id: &str) -> Option<[u8; 32]> {
-        self.seals.get(id).map(|secret| **secret)
+    pub(crate) fn unseal(&self, id: &str, now: Timestamp) -> Option<[u8; 32]> {
+        self.seals.get(id).filter(|_| self.keys.opens(id, now)).map(|secret| **secret)
     }
 
     /// All public keys of signatures, for applications.
-    pub(crate) fn published(&self) -> impl Iterator<Item = (&str, &VerificationKey)> {
+    pub(crate) fn published(
+        &self,
+        now: Timestamp,
+    ) -> impl Iterator<Item = (&str, &VerificationKey)> {
         let keys = self.keys.signing.iter();
-        keys.filter_map(|key| Some((key.id.as_str(), self.checks.get(&key.id)?)))
+        keys.filter_map(move |key| Some((key.id.as_str(), self.check(&key.id, now)?)))
     }
 
     /// What signs requests to IdPs.

@@ -63,7 +63,7 @@ impl Provider {
         })
     }
 
-    /// Every key that its messages may be signed with.
+    /// Every key that messages may be signed with which sign somebody on. A test tries the metadata alone.
     pub(crate) fn keys(&self) -> Vec<TrustedKey> {
         self.metadata.keys.iter().chain(&self.proven_keys).cloned().collect()
     }

@@ -186,7 +186,12 @@ impl Identity {
         let random = self.port.random::<16>().ok_or_else(unavailable)?;
         let id = InputId::new(kind, hexadecimal(&random));
         match self.port.submit(Input::command(id, Command::Identity(command))).await {
-            Ok(Outcome::Done(Reply::Granted { grant })) => Ok(*grant),
+            Ok(Outcome::Done(Reply::Granted { grant })) => {
+                let providers = &self.site().settings.identity_providers;
+                // Whoever takes an IdP away believes nothing more of what it said.
+                let is_believed = providers.contains_key(&grant.of.person.provider);
+                if is_believed { Ok(*grant) } else { Err(invalid_grant("it is not good")) }
+            }
             Ok(Outcome::Done(Reply::Reused)) => Err(invalid_grant(REUSED)),
             Ok(Outcome::Refused(Refusal::GrantInvalid)) => Err(invalid_grant("it is not good")),
             Ok(_) => Err(unavailable()),

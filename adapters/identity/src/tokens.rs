@@ -222,12 +222,13 @@ pub(crate) fn check(
     let token = token.expose();
     let opened;
     let signed = if jose::is_sealed(token) {
-        opened = jose::decrypt(token, |kid| keyring.unseal(kid)).map_err(TokenRefused::Form)?;
+        let plain = jose::decrypt(token, |kid| keyring.unseal(kid, now));
+        opened = plain.map_err(TokenRefused::Form)?;
         std::str::from_utf8(&opened).map_err(|_| TokenRefused::Form(JoseRefused::Segments))?
     } else {
         token
     };
-    let payload = jose::verify(signed, TYPE, |kid| keyring.check(kid));
+    let payload = jose::verify(signed, TYPE, |kid| keyring.check(kid, now));
     let payload = payload.map_err(TokenRefused::Form)?;
     let claims: Claims = serde_json::from_slice(&payload).map_err(|_| TokenRefused::Claims)?;
     let issuer = site.issuer().ok_or(TokenRefused::Unavailable)?;
@@ -240,6 +241,10 @@ pub(crate) fn check(
     }
     if !is_client(&claims.client_id) {
         return Err(TokenRefused::Client);
+    }
+    // Whoever takes an IdP away believes nothing more of what it said.
+    if !site.settings.identity_providers.contains_key(&claims.idp) {
+        return Err(TokenRefused::Claims);
     }
     let (family, id) = (Revoked::Family(claims.rt), Revoked::Token(claims.jti));
     if is_revoked(&family) || is_revoked(&id) {

@@ -15,6 +15,8 @@ mod node;
 mod tests;
 mod trust;
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 pub use keys::{
@@ -27,6 +29,10 @@ use crate::Timestamp;
 
 /// The most grants that one sign-on keeps in mind to end them with it; older ones end by themselves.
 pub const FAMILIES_OF_SESSION_MAX: usize = 64;
+
+/// The longest life of a session in a browser that a sign-on begins: an identity provider is asked no more meanwhile,
+/// so whoever leaves keeps a role until then.
+pub const SIGNED_ON_SESSION_MAX: Duration = Duration::from_secs(12 * 3_600);
 
 /// Somebody whom an IdP proved.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -65,9 +65,10 @@ pub use identifier::{
 };
 pub use identity::{
     AuthorizationCode, Choice, EncryptionKey, FAMILIES_OF_SESSION_MAX, Grant, IdentityKeys,
-    IdentityState, KEYS_MAX, KeyState, NodeFacts, Person, Revocation, Revoked, SamlKey,
-    SignOnSession, StateReason, TOKEN_LIFE_MAX, TRUST_TESTS_MAX, TokenFamily, TokenKey, TrustTest,
-    TrustTests, UsedMessage, choose, state as identity_state, why_not_enabled,
+    IdentityState, KEYS_MAX, KeyState, NodeFacts, Person, Revocation, Revoked,
+    SIGNED_ON_SESSION_MAX, SamlKey, SignOnSession, StateReason, TOKEN_LIFE_MAX, TRUST_TESTS_MAX,
+    TokenFamily, TokenKey, TrustTest, TrustTests, UsedMessage, choose, state as identity_state,
+    why_not_enabled,
 };
 pub use inventory::{
     HEADSET_TEXT_CHARACTERS_MAX, HEADSETS_MAX, HEADSETS_OF_DEVICE_MAX, HEADSETS_OF_OWNER_MAX,

@@ -312,6 +312,23 @@ fn ids_15_who_signs_off_ends_all_that_was_granted_by_it() {
 }
 
 #[test]
+fn ids_15_a_sign_off_is_remembered_for_as_long_as_a_session_that_it_ended_might_last() {
+    let mut world = signed_on();
+    // A console's session begins near the end of the sign-on, and lasts half a day by itself.
+    world.wait(9 * HOUR);
+    world.code("code", None);
+    assert_eq!(generation(world.redeem("code", "family")), 1);
+    world.wait(HOUR / 2);
+    let digest = "session".to_owned();
+    assert_eq!(world.submit(IdentityCommand::EndSignOn { digest }), Ok(Reply::Done));
+    let kept = world.documents.get(&Key::revocation(&Revoked::Family("family".to_owned())));
+    let Some(Document::Revocation(revocation)) = kept.map(|it| &it.document) else {
+        panic!("nothing is revoked")
+    };
+    assert!(revocation.ends_at >= world.now.after(12 * HOUR), "{revocation:?}");
+}
+
+#[test]
 fn ids_05_a_client_revokes_its_own_tokens_alone() {
     let mut world = signed_on();
     world.code("a", None);

@@ -109,15 +109,16 @@ impl Engine {
         self.identity.forget();
         self.look_at_identity(&Key::identity_keys()).await?;
         self.look_at_identity(&Key::trust_tests()).await?;
-        let mut from = String::new();
+        let (mut from, mut limit) = (String::new(), PAGE);
         loop {
             let (index, to) = (Index::RevocationByEnd, "~".to_owned());
-            let page =
-                self.indexed(IndexRange { index, from: from.clone(), to, limit: PAGE }).await?;
-            let full = u32::try_from(page.len()).is_ok_and(|length| length >= PAGE);
-            // Others may stand under the same value; a page of nothing but those goes on behind it.
+            let page = self.indexed(IndexRange { index, from: from.clone(), to, limit }).await?;
+            let full = u32::try_from(page.len()).is_ok_and(|length| length >= limit);
+            // Others may stand under the same value, so the next page begins with it once more; a page of nothing
+            // else must be a longer one.
             let last = page.last().map(|last| last.value.clone()).unwrap_or_default();
-            from = if last == from { format!("{last}+") } else { last };
+            limit = if last == from { limit.saturating_mul(2) } else { PAGE };
+            from = last;
             let asks = page.into_iter().map(|indexed| Ask::Document(indexed.key)).collect();
             let answer = self.noting(self.store.load(Load { asks, input: None }).await)?;
             for (key, loaded) in answer.documents {

@@ -1,14 +1,16 @@
 //! Tokens taken for others, made by others, or changed on their way.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::Revoked;
-use domain::settings::TokenSignature;
+use domain::settings::{Settings, TokenSignature};
 use protocols::jose::{self, Algorithm, JwsHeader};
 use serde_json::{Value, json};
 
+use super::browser::Browser;
 use super::place::{OLD, PLAIN, Place, settings, settings_with};
 use crate::TokenRefused;
 
@@ -224,4 +226,17 @@ async fn ids_05_introspection_is_for_those_who_may_and_tells_nothing_of_what_is_
     assert_eq!(place.introspect(&access).await, inactive);
     place.wait(Duration::from_secs(9 * 3_600));
     assert_eq!(place.introspect(&refresh).await, inactive);
+}
+
+#[tokio::test]
+async fn ids_18_what_an_identity_provider_said_is_not_believed_after_it_was_taken_away() {
+    let place = Place::new().await;
+    let (access, refresh) = place.tokens(OLD).await;
+    let mut browser = Browser::at(0);
+    let code = browser.signs_on(&place, OLD).await;
+    place.apply(&Settings { identity_providers: Arc::default(), ..settings() }).await;
+    assert_eq!(place.check(0, &access), Err(TokenRefused::Claims));
+    place.refresh(0, OLD, &refresh, None).await.assert_error(400, "invalid_grant");
+    place.trade(0, OLD, &code).await.assert_error(400, "invalid_grant");
+    assert_eq!(browser.authorize(&place, OLD).await.status, 503);
 }

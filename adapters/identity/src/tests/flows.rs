@@ -3,10 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::browser::{Browser, Sent, form};
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
+
+use super::browser::{Browser, Sent, authorize_target, form};
 use super::idp::Idp;
 use super::log::Log;
-use super::place::{Place, REFERENCE, STRICT, settings};
+use super::place::{APP, Place, REFERENCE, STRICT, VERIFIER, settings};
 
 const FLOW: &str = "__Host-jackfield-flow-";
 
@@ -132,5 +134,27 @@ async fn ids_15_a_browser_carries_a_few_flows_at_a_time() {
     for sent in &all[2..] {
         let xml = Idp::usual().says(&sent.statement(&place));
         browser.brings(&place, sent, &xml).await.code();
+    }
+}
+
+#[tokio::test]
+async fn ids_04_pictures_and_frames_of_other_pages_leave_no_cookies_behind() {
+    let place = Place::new().await;
+    let target = authorize_target(STRICT, APP, Some(VERIFIER));
+    let asked = async |destination: Option<&str>| {
+        let mut headers = HeaderMap::new();
+        headers.insert("accept", "text/html".parse().unwrap());
+        headers.extend(destination.map(|it| {
+            (HeaderName::from_static("sec-fetch-dest"), HeaderValue::from_str(it).unwrap())
+        }));
+        place.ask(0, Method::GET, &target, headers, "").await
+    };
+    for destination in ["image", "iframe", "empty", "script", "embed"] {
+        let reply = asked(Some(destination)).await;
+        assert_eq!(reply.status, 403, "{destination}: {reply:?}");
+        assert_eq!(reply.header("set-cookie"), "", "{destination}");
+    }
+    for destination in [None, Some("document")] {
+        Sent::of(&asked(destination).await);
     }
 }

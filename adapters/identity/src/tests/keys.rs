@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use domain::settings::TokenSignature;
 use http::{HeaderMap, Method};
 
 use super::browser::Browser;
@@ -58,6 +59,27 @@ async fn ids_07_new_keys_are_published_before_their_use_and_old_tokens_stay_good
             assert!(place.check(node, token).is_ok());
         }
     }
+}
+
+#[tokio::test]
+async fn ids_07_a_key_that_is_retired_for_long_checks_and_opens_nothing() {
+    let place = Place::new().await;
+    let ring = |place: &Place| place.identity().keyring();
+    let signer = ring(&place).signer(TokenSignature::Rs256, place.now()).unwrap().0.to_owned();
+    let seal = ring(&place).seal(place.now()).unwrap().0.to_owned();
+    renewed(&place, TOKENS, false).await;
+    // Its successor is active after ten minutes; a day and an hour later nothing that it made can last.
+    let day = Duration::from_secs(25 * 3_600);
+    place.wait(day + Duration::from_secs(600));
+    let now = place.now();
+    assert!(ring(&place).check(&signer, now).is_some());
+    assert!(published(&place, 0).await.contains(&signer));
+    place.wait(Duration::from_secs(1));
+    let now = place.now();
+    assert!(ring(&place).check(&signer, now).is_none());
+    assert!(ring(&place).unseal(&seal, now).is_none());
+    assert!(!published(&place, 0).await.contains(&signer));
+    assert!(ring(&place).is_whole(now));
 }
 
 #[tokio::test]

@@ -151,12 +151,12 @@ async fn ids_18_a_test_with_the_old_key_does_not_prove_the_new_file() {
     place.apply(&with_new_key()).await;
     let sent = tested(&place, &mut browser).await;
     let reply = browser.brings(&place, &sent, &Idp::usual().says(&sent.statement(&place))).await;
-    assert_eq!(reply.status, 200, "{reply:?}");
-    // People still sign on by the old key, as the provider does not use the new one yet.
+    assert_eq!(reply.status, 403, "{reply:?}");
+    assert!(reply.text.contains("no key made the signature"), "{reply:?}");
     let trust = place.identity().trust();
     let is_noted = |node: &super::place::Node| {
         let tests = node.port.trust_tests().borrow().clone();
-        tests.tests.get(COMPONENT).is_some_and(|test| test.trust == trust)
+        tests.tests.get(COMPONENT).is_some_and(|test| test.trust == trust && !test.passed)
     };
     place.all("noted", is_noted).await;
     let old = Idp::usual().metadata();

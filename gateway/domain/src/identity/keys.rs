@@ -139,20 +139,25 @@ impl IdentityKeys {
     #[must_use]
     pub fn pruned(mut self, now: Timestamp) -> Self {
         let kept = self.clone();
-        let superseded = |since: Option<Timestamp>| {
-            since.is_some_and(|since| now > since && now.since(since) > TOKEN_LIFE_MAX)
-        };
-        self.signing.retain(|key| {
-            let newer = kept.signing.iter().filter(|other| {
-                other.algorithm == key.algorithm && other.active_from > key.active_from
-            });
-            !superseded(newer.map(|other| other.active_from).min())
-        });
-        self.encryption.retain(|key| {
-            let newer = kept.encryption.iter().filter(|other| other.active_from > key.active_from);
-            !superseded(newer.map(|other| other.active_from).min())
-        });
+        self.signing.retain(|key| kept.checks(&key.id, now));
+        self.encryption.retain(|key| kept.opens(&key.id, now));
         self
+    }
+
+    /// Whether what the signing key of that name signed may still be good.
+    pub fn checks(&self, id: &str, now: Timestamp) -> bool {
+        self.signing.iter().find(|key| key.id == id).is_some_and(|key| {
+            let newer = self.signing.iter().filter(|it| it.algorithm == key.algorithm);
+            !is_dropped(key.active_from, newer.map(|it| it.active_from), now)
+        })
+    }
+
+    /// Whether what the encryption key of that name sealed may still be good.
+    pub fn opens(&self, id: &str, now: Timestamp) -> bool {
+        self.encryption.iter().find(|key| key.id == id).is_some_and(|key| {
+            let all = self.encryption.iter().map(|it| it.active_from);
+            !is_dropped(key.active_from, all, now)
+        })
     }
 
     /// Why there cannot be one more of some sort.
@@ -161,6 +166,16 @@ impl IdentityKeys {
             .into_iter()
             .any(|count| count > KEYS_MAX)
     }
+}
+
+/// Whether one that is active since `active_from` gave way to another of `all` so long ago that nothing of it lasts.
+fn is_dropped(
+    active_from: Timestamp,
+    all: impl Iterator<Item = Timestamp>,
+    now: Timestamp,
+) -> bool {
+    let successor = all.filter(|other| *other > active_from).min();
+    successor.is_some_and(|since| now > since && now.since(since) > TOKEN_LIFE_MAX)
 }
 
 fn state(active_from: Timestamp, is_active: bool, now: Timestamp) -> KeyState {

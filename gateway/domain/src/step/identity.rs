@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use crate::{
     AuthorizationCode, Decision, Document, Event, FAMILIES_OF_SESSION_MAX, Grant, Halt,
-    IdentityKeys, Index, Key, Kind, Refusal, Reply, Revocation, Revoked, SignOnSession,
-    TRUST_TESTS_MAX, Timestamp, TokenFamily, TrustTest, TrustTests, UsedMessage, View,
+    IdentityKeys, Index, Key, Kind, Refusal, Reply, Revocation, Revoked, SIGNED_ON_SESSION_MAX,
+    SignOnSession, TRUST_TESTS_MAX, Timestamp, TokenFamily, TrustTest, TrustTests, UsedMessage,
+    View,
 };
 
 /// So many documents that are over are removed in one commit at most.
@@ -337,6 +338,11 @@ fn revoke_in(
     if version.is_some() {
         return Ok(decision);
     }
+    // Sessions that a family began here may last longer than its tokens.
+    let ends_at = match what {
+        Revoked::Family(_) => ends_at.max(now.after(SIGNED_ON_SESSION_MAX)),
+        Revoked::Token(_) => ends_at,
+    };
     Ok(decision
         .guard(key.clone(), None)
         .event(Event::new("tokens_revoked", key.clone()))

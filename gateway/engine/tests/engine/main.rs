@@ -18,6 +18,7 @@ mod owners;
 mod pins;
 mod promises;
 mod restored;
+mod revocations;
 mod rules;
 mod settings;
 mod signing_in;
