@@ -214,7 +214,8 @@ impl Identity {
         let flow =
             Flow { request: id.clone(), provider: provider.name.clone(), begun_at: now, purpose };
         let cookie = self.flows.cookie(&flow, &handle)?;
-        let page = post_form(&provider.metadata.sso_post_url, &xml, &handle, pages::SCRIPT_PATH);
+        let (script, style) = (pages::SCRIPT_PATH, pages::STYLE_PATH);
+        let page = post_form(&provider.metadata.sso_post_url, &xml, &handle, script, style);
         let mut answer = pages::sending(page);
         for end in flow::ends_of_surplus(&request.headers) {
             pages::add_cookie(&mut answer, &end);
