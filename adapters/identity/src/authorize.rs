@@ -224,7 +224,8 @@ impl Identity {
         self.port.recorder().note(Link::Identity, Way::Out, "asks who somebody is", |note| {
             note.peer(&provider.name).text("reference", &request.reference);
         });
-        let page = post_form(&provider.metadata.sso_post_url, &xml, &handle, pages::SCRIPT_PATH);
+        let (script, style) = (pages::SCRIPT_PATH, pages::STYLE_PATH);
+        let page = post_form(&provider.metadata.sso_post_url, &xml, &handle, script, style);
         let mut answer = pages::sending(page);
         for end in flow::ends_of_surplus(&request.headers) {
             pages::add_cookie(&mut answer, &end);

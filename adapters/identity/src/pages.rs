@@ -132,10 +132,13 @@ impl Said {
                 ("Dieser Link ist abgelaufen", "Starten Sie den Test in der Konsole neu."),
             ],
             Self::Passed => [
-                ("The test passed", "Single sign-on works here. You can close this page."),
+                (
+                    "The test passed",
+                    "Single sign-on works here. You can close this page. Your identity provider named:",
+                ),
                 (
                     "Der Test ist bestanden",
-                    "Single Sign-on funktioniert. Sie können diese Seite schließen.",
+                    "Single Sign-on funktioniert. Sie können diese Seite schließen. Ihr Identity Provider nannte:",
                 ),
             ],
             Self::Failed => [

@@ -94,22 +94,28 @@ impl AuthnRequest<'_> {
 }
 
 /// A page that posts the request by itself once the script at `script_url` runs, and with a button
-/// where none may. It holds no script and no style of its own, so that a policy can forbid them.
+/// where none may. It holds no script and no style of its own, so that a policy can forbid them:
+/// how it looks stands at `style_url`.
 pub fn post_form(
     destination: &str,
     saml_request_xml: &str,
     relay_state: &str,
     script_url: &str,
+    style_url: &str,
 ) -> String {
     format!(
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
-         <title>Sign in</title>\n<script src=\"{}\" defer></script>\n</head>\n<body>\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+         <title>Sign in</title>\n<link rel=\"stylesheet\" href=\"{}\">\n\
+         <script src=\"{}\" defer></script>\n</head>\n<body>\n\
          <form id=\"saml\" method=\"post\" action=\"{}\">\n\
          <input type=\"hidden\" name=\"SAMLRequest\" value=\"{}\">\n\
          <input type=\"hidden\" name=\"RelayState\" value=\"{}\">\n\
-         <noscript><p>Scripts are off in this browser.</p>\
-         <button type=\"submit\">Continue to sign in</button></noscript>\n\
+         <noscript><main><h1>Sign in</h1>\
+         <p>Scripts are off in this browser, so it does not go on by itself.</p>\
+         <button type=\"submit\">Continue to sign in</button></main></noscript>\n\
          </form>\n</body>\n</html>\n",
+        html(style_url),
         html(script_url),
         html(destination),
         STANDARD.encode(saml_request_xml),

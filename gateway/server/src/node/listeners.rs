@@ -346,7 +346,7 @@ mod tests {
 
     /// Ports of their own, so that nothing else has them.
     fn config() -> Config {
-        let ports: [u16; 12] = std::array::from_fn(|_| {
+        let ports: [u16; 13] = std::array::from_fn(|_| {
             let socket = TcpListener::bind(("127.0.0.1", 0)).unwrap();
             socket.local_addr().unwrap().port()
         });
@@ -360,7 +360,8 @@ mod tests {
                 "directory": "https://acme.example/", "terms_agreed": true, "http_port": at(2),
             }},
             "listeners": {
-                "phone": phone, "console": listen(3), "headset": listen(4), "operations": listen(5),
+                "phone": phone, "console": listen(3), "headset": listen(4), "identity": listen(12),
+                "operations": listen(5),
                 "sip": {
                     "addresses": ["127.0.0.1"],
                     "udp_port": at(6), "tcp_port": at(7), "tls_port": at(8),
@@ -383,7 +384,7 @@ mod tests {
         };
         let before = Sockets::bind(&config, Inherited::default()).unwrap();
         let wanted = wanted(&config);
-        assert_eq!((wanted.len(), before.each().count()), (12, 12));
+        assert_eq!((wanted.len(), before.each().count()), (13, 13));
         let handed = Inherited::of_tests(before.each()).unwrap();
         let sockets = inodes(&before);
         // While those of before are open nothing else can be bound there.

@@ -96,13 +96,16 @@ fn ids_02_nothing_is_sent_unsigned() {
 
 #[test]
 fn ids_02_the_page_posts_the_request() {
-    let page = post_form("https://idp.example/?a=1&b=2", "<x/>", "\"><script>", "/ids/post.js");
-    let expected = "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<title>Sign in</title>\n\
-        <script src=\"/ids/post.js\" defer></script>\n</head>\n<body>\n\
+    let destination = "https://idp.example/?a=1&b=2";
+    let page = post_form(destination, "<x/>", "\"><script>", "/ids/post.js", "/ids/a.css");
+    let expected = "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+        <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>Sign in</title>\n\
+        <link rel=\"stylesheet\" href=\"/ids/a.css\">\n<script src=\"/ids/post.js\" defer></script>\n</head>\n<body>\n\
         <form id=\"saml\" method=\"post\" action=\"https://idp.example/?a=1&amp;b=2\">\n\
         <input type=\"hidden\" name=\"SAMLRequest\" value=\"PHgvPg==\">\n\
         <input type=\"hidden\" name=\"RelayState\" value=\"&quot;&gt;&lt;script&gt;\">\n\
-        <noscript><p>Scripts are off in this browser.</p><button type=\"submit\">Continue to sign in</button></noscript>\n\
+        <noscript><main><h1>Sign in</h1><p>Scripts are off in this browser, so it does not go on by itself.</p>\
+        <button type=\"submit\">Continue to sign in</button></main></noscript>\n\
         </form>\n</body>\n</html>\n";
     assert_eq!(page, expected);
 }

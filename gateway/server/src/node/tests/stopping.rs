@@ -17,7 +17,8 @@ fn config(folder: &Path) -> Config {
         "name": "gw-a.example",
         "state_directory": "state",
         "listeners": {
-            "phone": phone, "console": listen(), "headset": listen(), "operations": listen(),
+            "phone": phone, "console": listen(), "headset": listen(), "identity": listen(),
+            "operations": listen(),
             "sip": {
                 "addresses": ["127.0.0.1"], "tcp_port": free_port(), "tls_port": free_port(),
             },
@@ -53,7 +54,7 @@ async fn ops_01_a_stop_leaves_open_what_is_kept_for_the_next_process() {
     };
     tokio::time::timeout(Duration::from_secs(60), serves).await.expect("SIP is served");
     it.stop().await;
-    assert_eq!(kept.len(), 9);
+    assert_eq!(kept.len(), 10);
     for (name, socket) in &kept {
         let address = socket.local_addr().unwrap();
         let came = TcpStream::connect(address).unwrap_or_else(|error| panic!("{name}: {error}"));

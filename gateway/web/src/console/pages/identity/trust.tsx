@@ -51,7 +51,7 @@ export function ProviderCard(props: { provider: Provider; trial: Trial; again: (
     )}>
       <Trouble problem={problem} />
       {trial.target?.name === provider.name && <TrialTold trial={trial} kind="provider" />}
-      {provider.changed_since_test && <Notice kind="partial" quiet>{words().changedSince}</Notice>}
+      {provider.tested && provider.changed_since_test && <Notice kind="partial" quiet>{words().changedSince}</Notice>}
       {provider.warnings.length > 0 && <Notice kind="partial" quiet><ul>{provider.warnings.map((warning) => <li key={warning}>{warning}</li>)}</ul></Notice>}
       <Facts facts={[
         [words().entityId, <code>{provider.entity_id}</code>],
