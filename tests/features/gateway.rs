@@ -33,6 +33,16 @@ impl Gateway {
         Self::start_in(fresh_folder(), &["--cti"])
     }
 
+    /// The same with a simulated identity provider that people sign on at.
+    pub(crate) fn start_with_sign_on() -> Self {
+        Self::start_in(fresh_folder(), &["--sso"])
+    }
+
+    /// Two nodes of that sort on a private database; `None` where PostgreSQL is missing.
+    pub(crate) fn start_nodes_with_sign_on() -> Option<Self> {
+        Self::start_nodes_in(fresh_folder(), &["--sso", "--nodes", "2"])
+    }
+
     /// Two nodes on a private database; `None` where PostgreSQL is missing.
     pub(crate) fn start_nodes() -> Option<Self> {
         Self::start_nodes_in(fresh_folder(), &["--nodes", "2"])

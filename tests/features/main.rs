@@ -51,6 +51,7 @@ mod restart;
 mod secrets;
 mod shift;
 mod sign_in;
+mod single_sign_on;
 mod sip;
 mod sip_hostile;
 mod syslog;

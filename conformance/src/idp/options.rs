@@ -178,7 +178,7 @@ fn source(arguments: &IdpArguments) -> Result<Source, String> {
     }
     let tls = tls::client_config(arguments.sp_ca.as_deref())?;
     let client = Client { tls, source: None, resolve: Arc::new([]) };
-    Ok(Source::Url { url: place.clone(), client })
+    Ok(Source::Url { url: place.clone(), client, last: Mutex::default() })
 }
 
 fn write(path: &std::path::Path, text: &str) -> Result<(), String> {

@@ -32,11 +32,12 @@ const BODY_BYTES_MAX: usize = 64 * 1024;
 /// Bytes of a line at the control socket.
 const LINE_BYTES_MAX: u64 = 64 * 1024;
 
-/// Where the service's metadata comes from; it is read anew for each request.
+/// Where the service's metadata comes from; it is read anew for each request. What came from a URL last is
+/// good for as long as nothing answers there, as providers have it.
 pub(crate) enum Source {
     Anybody,
     File(PathBuf),
-    Url { url: String, client: Client },
+    Url { url: String, client: Client, last: Mutex<Option<String>> },
 }
 
 impl Source {
@@ -45,7 +46,7 @@ impl Source {
             Self::Anybody => return Ok(None),
             Self::File(path) => std::fs::read_to_string(path)
                 .map_err(|error| format!("{}: {error}", path.display()))?,
-            Self::Url { url, client } => {
+            Self::Url { url, client, last } => {
                 let request = machine::Request {
                     id: 0,
                     method: "GET",
@@ -54,12 +55,20 @@ impl Source {
                     body: None,
                     patience: PATIENCE,
                 };
-                let answer =
-                    client.send(&request).await.map_err(|problem| format!("{url}: {problem}"))?;
-                if answer.status != 200 {
-                    return Err(format!("{url}: status {}", answer.status));
+                let answer = client.send(&request).await;
+                let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
+                match (answer, last.as_ref()) {
+                    (Err(problem), None) => return Err(format!("{url}: {problem}")),
+                    (Err(_), Some(last)) => last.clone(),
+                    (Ok(answer), _) if answer.status != 200 => {
+                        return Err(format!("{url}: status {}", answer.status));
+                    }
+                    (Ok(answer), _) => {
+                        let text = String::from_utf8(answer.body);
+                        let text = text.map_err(|_| format!("{url}: not UTF-8"))?;
+                        last.insert(text).clone()
+                    }
                 }
-                String::from_utf8(answer.body).map_err(|_| format!("{url}: not UTF-8"))?
             }
         };
         Service::read(&text).map(Some)

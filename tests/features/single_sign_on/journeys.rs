@@ -1,0 +1,40 @@
+//! Other people's identity providers and OAuth clients before the real program.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use super::place::start;
+
+const JOURNEYS: &str = "conformance/live/identity/run.py";
+
+/// The Python with what the journeys need, where `cargo xtask setup` put it.
+fn python() -> Option<PathBuf> {
+    let own = std::env::current_exe().unwrap();
+    let target = own.ancestors().find(|folder| folder.file_name().is_some_and(|it| it == "target"));
+    let python = target?.join("live-venv/bin/python");
+    let has_all = Command::new(&python).args(["-c", "import saml2, authlib, joserfc"]).output();
+    has_all.is_ok_and(|output| output.status.success()).then_some(python)
+}
+
+#[test]
+fn ids_03_ids_05_other_peoples_providers_and_clients_work_with_it() {
+    let Some(python) = python() else {
+        println!("left out: pysaml2, Authlib or joserfc is missing; run cargo xtask setup");
+        return;
+    };
+    let gateway = start();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let output = Command::new(python)
+        .arg("-B")
+        .arg(root.join(JOURNEYS))
+        .arg(gateway.endpoints_file())
+        .output()
+        .unwrap();
+    let told = String::from_utf8_lossy(&output.stdout);
+    let errors = String::from_utf8_lossy(&output.stderr);
+    for line in told.lines().filter(|line| line.starts_with("left out ")) {
+        println!("{line}");
+    }
+    assert!(output.status.success(), "{told}\n{errors}");
+    assert!(told.lines().any(|line| line.starts_with("ok pysaml2 signs both")), "{told}\n{errors}");
+}
