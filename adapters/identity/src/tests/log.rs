@@ -1,11 +1,11 @@
 //! What was logged on a thread, as text.
 
 use std::fmt::{Debug, Write as _};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Once};
 
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
-use tracing::subscriber::{DefaultGuard, set_default};
+use tracing::subscriber::{DefaultGuard, set_default, set_global_default};
 use tracing::{Event, Metadata, Subscriber};
 
 /// Everything that is logged on this thread while it is kept.
@@ -16,6 +16,11 @@ pub(crate) struct Log {
 
 impl Log {
     pub(crate) fn of_this_thread() -> Self {
+        // A thread without any would have it remembered for all that nobody listens to a line it is first at.
+        static ALL_THREADS: Once = Once::new();
+        ALL_THREADS.call_once(|| {
+            let _ = set_global_default(Writer(Arc::default()));
+        });
         let lines = Arc::new(Mutex::new(String::new()));
         let guard = set_default(Writer(Arc::clone(&lines)));
         Self { lines, _guard: guard }
