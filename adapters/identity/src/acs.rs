@@ -193,17 +193,15 @@ impl Identity {
                 ("flow_over", Said::FlowOver, StatusCode::BAD_REQUEST, words)
             }
             Unproven::Message(refused) => {
-                let hint = refused.reason.hint().unwrap_or_default();
                 tracing::warn!(
-                    reference, provider, reason = refused.reason.name(), %refused, hint,
+                    reference, provider, reason = refused.reason.name(), %refused,
                     "an answer of an identity provider is refused"
                 );
                 let said = match refused.reason {
                     SamlReason::Status => Said::Provider,
                     _ => Said::Refused,
                 };
-                let words = format!("{refused}. {hint}").trim().to_owned();
-                (refused.reason.name(), said, StatusCode::FORBIDDEN, words)
+                (refused.reason.name(), said, StatusCode::FORBIDDEN, refused.to_string())
             }
             Unproven::Replayed => {
                 tracing::warn!(reference, provider, "an answer of an identity provider came again");

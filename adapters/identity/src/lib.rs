@@ -14,6 +14,7 @@
 
 mod acs;
 mod authorize;
+mod believed;
 mod discovery;
 mod figures;
 mod flow;

@@ -15,6 +15,7 @@ use domain::{Command, IdentityCommand};
 use engine::{Outcome, Port, SealingKeys, StoreState, SubmitError};
 use tokio::sync::watch;
 
+use crate::believed::Believed;
 use crate::figures::Figures;
 use crate::flow::Flows;
 use crate::keyring::Keyring;
@@ -278,6 +279,7 @@ impl Identity {
         let mut keys = self.port.identity_keys();
         let mut tests = self.port.trust_tests();
         keys.mark_changed();
+        let mut believed = Believed::since(self.port.now());
         loop {
             tokio::select! {
                 biased;
@@ -289,12 +291,22 @@ impl Identity {
                     Ok(()) => { keys.mark_unchanged(); self.look_at_keys(); }
                     Err(_) => return,
                 },
-                () = tokio::time::sleep(LOOK_EVERY) => {}
+                () = tokio::time::sleep(LOOK_EVERY) => self.look_at_clock(&mut believed),
             }
             self.look_at_settings();
             self.make_first_keys().await;
             self.tell_figures();
         }
+    }
+
+    fn look_at_clock(&self, believed: &mut Believed) {
+        let is_believed = believed.take(self.port.now());
+        if !is_believed && self.has_clock.load(Ordering::Acquire) {
+            tracing::error!(
+                "the clock jumped by more than a day; nobody signs on until it is set right"
+            );
+        }
+        self.set_clock(is_believed);
     }
 
     fn tell_figures(&self) {

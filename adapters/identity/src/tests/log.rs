@@ -1,36 +1,38 @@
 //! What was logged on a thread, as text.
 
-use std::cell::RefCell;
 use std::fmt::{Debug, Write as _};
-use std::sync::Once;
+use std::sync::{Arc, Mutex, Once};
 
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
-use tracing::subscriber::set_global_default;
+use tracing::subscriber::{DefaultGuard, set_default, set_global_default};
 use tracing::{Event, Metadata, Subscriber};
 
-thread_local! {
-    static LINES: RefCell<String> = const { RefCell::new(String::new()) };
+/// Everything that is logged on this thread while it is kept.
+pub(crate) struct Log {
+    lines: Arc<Mutex<String>>,
+    _guard: DefaultGuard,
 }
-
-/// What is logged on this thread. One subscriber serves all threads: with one for each, an event that a thread
-/// without any came by first would count as unwanted everywhere.
-pub(crate) struct Log;
 
 impl Log {
     pub(crate) fn of_this_thread() -> Self {
-        static ONCE: Once = Once::new();
-        ONCE.call_once(|| set_global_default(Writer).unwrap());
-        Self
+        // A thread without any would have it remembered for all that nobody listens to a line it is first at.
+        static ALL_THREADS: Once = Once::new();
+        ALL_THREADS.call_once(|| {
+            let _ = set_global_default(Writer(Arc::default()));
+        });
+        let lines = Arc::new(Mutex::new(String::new()));
+        let guard = set_default(Writer(Arc::clone(&lines)));
+        Self { lines, _guard: guard }
     }
 
     /// What came since the last look.
     pub(crate) fn taken(&self) -> String {
-        LINES.take()
+        std::mem::take(&mut *self.lines.lock().unwrap())
     }
 }
 
-struct Writer;
+struct Writer(Arc<Mutex<String>>);
 
 struct Fields<'w>(&'w mut String);
 
@@ -54,10 +56,9 @@ impl Subscriber for Writer {
     fn record_follows_from(&self, _: &Id, _: &Id) {}
 
     fn event(&self, event: &Event<'_>) {
-        LINES.with_borrow_mut(|lines| {
-            event.record(&mut Fields(lines));
-            lines.push('\n');
-        });
+        let mut lines = self.0.lock().unwrap();
+        event.record(&mut Fields(&mut lines));
+        lines.push('\n');
     }
 
     fn enter(&self, _: &Id) {}

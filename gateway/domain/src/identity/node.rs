@@ -112,8 +112,9 @@ impl StateReason {
                  identity.hosts, the publisher first"
             }
             Self::NotAHost => {
-                "this node's name is not in identity.hosts; after a change of host name put the new one \
-                 there, renew the SAML certificate, exchange metadata and test again"
+                "this node is not in identity.hosts by its name and port (those of listeners.identity); after a \
+                 change of host name put the new one there, renew the SAML certificate, exchange metadata and \
+                 test again"
             }
             Self::NoProvider => "no identity provider is set up; upload the metadata of yours",
             Self::ProviderCertificateOver => {
@@ -132,7 +133,9 @@ impl StateReason {
             Self::CutOff => {
                 "this node is cut off from the others, so it would not hear of revoked tokens"
             }
-            Self::Clock => "the clock jumped by more than a day, so no end of anything is believed",
+            Self::Clock => {
+                "the clock jumped by more than a day, so no end of anything is believed; set it right"
+            }
         }
     }
 

@@ -9,10 +9,10 @@ use super::{CLIENT_ID_BYTES_MAX, REDIRECT_URL_BYTES_MAX, STATE_BYTES_MAX};
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AuthorizeRefused {
     /// `client_id` is missing or none of ours.
-    #[error("client_id is missing or too long")]
+    #[error("client_id is missing, or none that is registered")]
     Client,
-    /// `redirect_uri` is missing or too long.
-    #[error("redirect_uri is missing or too long")]
+    /// `redirect_uri` is missing or not one of the client's.
+    #[error("redirect_uri is missing, or not registered for that client to the letter")]
     RedirectUri,
     /// The rest cannot be read.
     #[error("{0}")]

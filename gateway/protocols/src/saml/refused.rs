@@ -183,6 +183,16 @@ impl SamlReason {
                  urn:oasis:names:tc:SAML:2.0:nameid-format:transient",
             ),
             Self::TooEarly | Self::TooLate => Some("compare the clocks of both sides"),
+            Self::Status => Some(
+                "its own log tells why; InvalidNameIDPolicy: let it send a transient name id, AD FS by a claim \
+                 rule with namequalifier and spnamequalifier",
+            ),
+            Self::Destination => Some(
+                "compare with the addresses for answers in our metadata, to the letter, port included",
+            ),
+            Self::InResponseTo => {
+                Some("sign-ons must begin at an application, not at the identity provider")
+            }
             Self::Attribute => {
                 Some("the identity provider must send one uid and one user_principal (uid@domain)")
             }

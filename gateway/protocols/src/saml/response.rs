@@ -273,11 +273,11 @@ fn check_age(element: Verified<'_>, expected: &Expected<'_>) -> Result<i64, Saml
     })?;
     let age = expected.now_millis - issued_at;
     if age < -i64::from(expected.skew_seconds) * 1_000 {
-        let detail = format!("the {of} is from {} ms in the future", -age);
+        let detail = format!("the {of} is from {} seconds in the future", (-age).div_euclid(1_000));
         return Err(SamlRefused::new(SamlReason::TooEarly, detail));
     }
     if age > i64::from(expected.response_age_seconds) * 1_000 {
-        let detail = format!("the {of} is {age} ms old");
+        let detail = format!("the {of} is {} seconds old", age.div_euclid(1_000));
         return Err(SamlRefused::new(SamlReason::TooLate, detail));
     }
     Ok(issued_at)

@@ -164,8 +164,13 @@ async fn test(shared: &Shared, wanted: Wanted, context: &Context) -> Result<Valu
 }
 
 fn url_of(shared: &Shared, identity: &Identity, component: &str) -> Result<String, Failure> {
-    let none = || Failure::new("not_found", format!("there is no component {component:?}"));
-    if !identity.components().contains(component) {
+    let components = identity.components();
+    let none = || {
+        let names: Vec<_> = components.iter().map(String::as_str).collect();
+        let names = names.join(", ");
+        Failure::new("not_found", format!("there is no component {component:?}; there are {names}"))
+    };
+    if !components.contains(component) {
         return Err(none());
     }
     let away = || Failure::new("unavailable", "that node does not say where it is reached");
@@ -197,7 +202,9 @@ async fn mode(
     context: &Context,
 ) -> Result<Value, Failure> {
     let identity = service(shared)?;
-    if on {
+    let settings = shared.engine.settings();
+    // What is on stays so, whatever was not tested again since.
+    if on && !settings.identity.single_sign_on {
         let is_local = context.by.how == Some(Proof::LocalSocket);
         let why = identity.why_not();
         let refused = match (untested, is_local) {
@@ -214,7 +221,6 @@ async fn mode(
             return Err(failure);
         }
     }
-    let settings = shared.engine.settings();
     let edit = of_service(&settings.identity, "single_sign_on", json!(on));
     let done = change(shared, &[edit], None, context).await?;
     Ok(with(done, "on", json!(on)))

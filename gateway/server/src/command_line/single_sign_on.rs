@@ -59,7 +59,7 @@ pub(super) enum SsoDeed {
         /// Which kind.
         #[arg(value_enum)]
         kind: KeyKind,
-        /// What the old ones made is good no more: everybody signs on again.
+        /// Access tokens of the old ones are good no more, for keys that were stolen; sign-ons go on.
         #[arg(long)]
         invalidate: bool,
         #[command(flatten)]
@@ -275,7 +275,7 @@ fn status(answer: &Value) -> String {
     }
     for provider in list(answer, "/providers") {
         let changed = provider.get("changed_since_test") == Some(&Value::Bool(true));
-        let changed = if changed { ", changed since it was proven" } else { "" };
+        let changed = if changed { ", not proven by a test as it is now" } else { "" };
         let (name, entity_id) = (text(provider, "name"), text(provider, "entity_id"));
         lines.push(format!("identity provider {name}: {entity_id}{changed}"));
         for certificate in list(provider, "/certificates") {
@@ -351,7 +351,7 @@ mod tests {
             status(&answer),
             "single sign-on is off\n  not ready: console/gw-a was not tested\n\
              node gw-a: out of service, ids.example:8553, publisher\n  keys are missing\n\
-             identity provider main: https://idp.example?, changed since it was proven\n  \
+             identity provider main: https://idp.example?, not proven by a test as it is now\n  \
              certificate CN=idp, until 2027-01-15 08:00:00 UTC\n  warning: w\n\
              console/gw-a: not tested\n\
              identity/gw-a: FAILED at 2027-01-15 08:00:00 UTC: not signed, before the trust changed\n\
