@@ -113,6 +113,12 @@ impl Browser {
     /// One request and its answer; nothing is followed.
     #[track_caller]
     pub(super) fn ask(&mut self, asked: &str, headers: &str, body: &[u8]) -> Answer {
+        self.try_ask(asked, headers, body).expect("an answer")
+    }
+
+    /// The same; `None` where the other side closed without an answer.
+    #[track_caller]
+    pub(super) fn try_ask(&mut self, asked: &str, headers: &str, body: &[u8]) -> Option<Answer> {
         let (method, url) = asked.split_once(' ').unwrap();
         let (authority, host, target) = parts(url);
         let mut head = format!(
@@ -130,16 +136,18 @@ impl Browser {
         let kept = self.connections.remove(&authority);
         // A connection that was kept may be over by now.
         let answered = kept.and_then(|mut stream| Some((exchange(&mut stream, &bytes)?, stream)));
-        let (answer, stream) = answered.unwrap_or_else(|| {
-            let mut stream = wire::connect(&authority, self.roots.clone());
-            let answer = exchange(&mut stream, &bytes).expect("an answer");
-            (answer, stream)
-        });
+        let (answer, stream) = match answered {
+            Some(answered) => answered,
+            None => {
+                let mut stream = wire::connect(&authority, self.roots.clone());
+                (exchange(&mut stream, &bytes)?, stream)
+            }
+        };
         if answer.header("connection").is_none_or(|it| !it.eq_ignore_ascii_case("close")) {
             self.connections.insert(authority, stream);
         }
         self.take_cookies(&host, &answer);
-        answer
+        Some(answer)
     }
 
     /// Sends a form to that place.
@@ -227,8 +235,9 @@ impl Browser {
 }
 
 fn exchange(stream: &mut Tls, bytes: &[u8]) -> Option<Answer> {
-    stream.write_all(bytes).ok()?;
-    stream.flush().ok()?;
+    // A peer that has seen enough may close before all is sent.
+    let _ = stream.write_all(bytes);
+    let _ = stream.flush();
     wire::read(stream)
 }
 
