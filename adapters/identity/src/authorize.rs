@@ -89,6 +89,9 @@ impl Identity {
             challenge: demand.challenge,
             scope,
         };
+        if !flow::can_carry(&wanted) {
+            return told(AuthorizeErrorCode::InvalidRequest, "state and scope are too long");
+        }
         if let Some((digest, session)) = self.session(&request.headers).await {
             match self.give_code(&site, &wanted, &digest, &session).await {
                 Some(place) => return pages::elsewhere(&place),
@@ -222,7 +225,7 @@ impl Identity {
         let cookie = self.flows.cookie(&flow, &handle)?;
         let page = post_form(&provider.metadata.sso_post_url, &xml, &handle, pages::SCRIPT_PATH);
         let mut answer = pages::sending(page);
-        for end in flow::ends_of_surplus(&request.headers) {
+        for end in flow::ends_of_surplus(&request.headers, &cookie) {
             pages::add_cookie(&mut answer, &end);
         }
         pages::add_cookie(&mut answer, &cookie);
