@@ -90,6 +90,9 @@ impl Identity {
             challenge: demand.challenge,
             scope,
         };
+        if !flow::can_carry(&wanted) {
+            return told(AuthorizeErrorCode::InvalidRequest, "state and scope are too long");
+        }
         if let Some((digest, session)) = self.session(&request.headers).await {
             match self.give_code(&site, &wanted, &digest, &session).await {
                 Some(place) => return pages::elsewhere(&place),
@@ -227,7 +230,7 @@ impl Identity {
         let (script, style) = (pages::SCRIPT_PATH, pages::STYLE_PATH);
         let page = post_form(&provider.metadata.sso_post_url, &xml, &handle, script, style);
         let mut answer = pages::sending(page);
-        for end in flow::ends_of_surplus(&request.headers) {
+        for end in flow::ends_of_surplus(&request.headers, &cookie) {
             pages::add_cookie(&mut answer, &end);
         }
         pages::add_cookie(&mut answer, &cookie);

@@ -23,6 +23,13 @@ use crate::making::hexadecimal;
 pub(crate) const FLOW_LASTING: Duration = Duration::from_secs(600);
 /// The most flows of one browser at a time; older ones are dropped.
 const FLOWS_MAX: usize = 4;
+/// The most bytes of all of them: a browser sends them with every request to this host, whose header has its limit
+/// (`limits.header_bytes_max`).
+const FLOWS_BYTES_MAX: usize = 6 * 1024;
+/// The most bytes of a cookie; browsers keep none of more than 4,096.
+const FLOW_BYTES_MAX: usize = 4_000;
+/// The most bytes of what an application asked for; sealed, it takes a third more.
+const WANTED_BYTES_MAX: usize = 2_600;
 /// What the cookies are called, before the flow's own letters.
 const COOKIE_PREFIX: &str = "__Host-jackfield-flow-";
 /// What flows are sealed for.
@@ -81,15 +88,14 @@ impl Flows {
         Self(SealingKeys::single(key))
     }
 
-    /// The cookie that carries the flow; `None` where the machine gives no randomness.
+    /// The cookie that carries the flow; `None` where the machine gives no randomness, or it would be too long.
     pub(crate) fn cookie(&self, flow: &Flow, handle: &str) -> Option<String> {
         let text = serde_json::to_string(flow).ok()?;
         let sealed = self.0.seal(&purpose(handle), &Secret::new(text))?;
         let seconds = FLOW_LASTING.as_secs();
-        Some(format!(
-            "{COOKIE_PREFIX}{handle}={}; {ATTRIBUTES}; Max-Age={seconds}",
-            sealed.as_text()
-        ))
+        let pair = format!("{COOKIE_PREFIX}{handle}={}", sealed.as_text());
+        let fits = pair.len() <= FLOW_BYTES_MAX;
+        fits.then(|| format!("{pair}; {ATTRIBUTES}; Max-Age={seconds}"))
     }
 
     /// The flow of that handle, where this browser has one that still waits.
@@ -110,6 +116,11 @@ fn purpose(handle: &str) -> String {
     format!("{PURPOSE}/{handle}")
 }
 
+/// Whether a browser keeps what an application asked for, with what stands beside it, in a cookie.
+pub(crate) fn can_carry(wanted: &Wanted) -> bool {
+    serde_json::to_string(wanted).is_ok_and(|text| text.len() <= WANTED_BYTES_MAX)
+}
+
 /// Letters that tell a browser's flows apart.
 pub(crate) fn handle(random: [u8; 4]) -> String {
     hexadecimal(&random)
@@ -121,14 +132,23 @@ pub(crate) fn end(handle: &str) -> String {
 }
 
 /// Ends of the cookies that are too many beside a new one.
-pub(crate) fn ends_of_surplus(headers: &HeaderMap) -> Vec<String> {
-    let handles = pairs(headers).filter_map(|(name, _)| name.strip_prefix(COOKIE_PREFIX));
+pub(crate) fn ends_of_surplus(headers: &HeaderMap, new: &str) -> Vec<String> {
     let is_handle =
         |it: &&str| it.len() == HANDLE_DIGITS && it.bytes().all(|b| b.is_ascii_hexdigit());
-    let handles: Vec<_> = handles.filter(is_handle).collect();
-    // Browsers send older ones first.
-    let surplus = (handles.len() + 1).saturating_sub(FLOWS_MAX);
-    handles.into_iter().take(surplus).map(end).collect()
+    let flows: Vec<_> = pairs(headers)
+        .filter_map(|(name, value)| {
+            let handle = name.strip_prefix(COOKIE_PREFIX).filter(is_handle)?;
+            Some((handle, name.len() + value.len()))
+        })
+        .collect();
+    let (mut count, mut bytes) = (1, new.split(';').next().unwrap_or_default().len());
+    // Browsers send older ones first, and those go.
+    let kept = flows.iter().rev().take_while(|(_, length)| {
+        (count, bytes) = (count + 1, bytes + length);
+        count <= FLOWS_MAX && bytes <= FLOWS_BYTES_MAX
+    });
+    let surplus = flows.len() - kept.count();
+    flows.into_iter().take(surplus).map(|(handle, _)| end(handle)).collect()
 }
 
 /// Names and values of all cookies.

@@ -158,3 +158,28 @@ async fn ids_04_pictures_and_frames_of_other_pages_leave_no_cookies_behind() {
         Sent::of(&asked(destination).await);
     }
 }
+
+#[tokio::test]
+async fn ids_04_sign_ons_that_wait_never_fill_the_header_of_a_browser() {
+    let place = Place::new().await;
+    let target = |state: &str, scope: &str| {
+        let target = authorize_target(STRICT, APP, Some(VERIFIER));
+        target.replace("s%26t%3D1", state).replace("one%20two", scope)
+    };
+    let mut browser = Browser::at(0);
+    let mut last = None;
+    for _ in 0..6 {
+        let reply = browser.get(&place, &target(&"s".repeat(2_000), "one")).await;
+        last = Some(Sent::of(&reply));
+        let bytes: usize =
+            browser.cookies.iter().map(|(name, value)| name.len() + value.len()).sum();
+        assert!(bytes <= 6 * 1024, "{bytes}");
+    }
+    let sent = last.unwrap();
+    let xml = Idp::usual().says(&sent.statement(&place));
+    browser.brings(&place, &sent, &xml).await.code();
+    // What no browser keeps is not begun.
+    let reply = Browser::at(0).get(&place, &target(&"s".repeat(2_000), &"o".repeat(1_000))).await;
+    assert_eq!(reply.parameter("error").as_deref(), Some("invalid_request"), "{reply:?}");
+    assert_eq!(reply.header("set-cookie"), "");
+}

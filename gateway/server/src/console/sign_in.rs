@@ -12,8 +12,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::settings::TOTP_PURPOSE;
 use domain::{
-    Actor, AgentId, Command, ConsoleCommand, Deed, Identity, Input, InputId, Proof, Role, Secret,
-    Settings, WebSession,
+    Actor, AgentId, Command, ConsoleCommand, Deed, Identity, Input, InputId, Proof, Role,
+    SIGNED_ON_SESSION_MAX, Secret, Settings, WebSession,
 };
 use engine::surface::Request;
 use engine::{Admission, Applicant, Attempt, AuthenticationRefusal, Judgement, Outcome};
@@ -142,6 +142,16 @@ struct Beginning {
     family: Option<String>,
 }
 
+/// Somebody whom the identity service proved, in the audit log.
+pub(super) fn proven_actor(request: &Request, who: &str) -> Actor {
+    Actor {
+        who: who.chars().take(WHO_CHARACTERS_MAX).collect(),
+        how: Some(Proof::Bearer),
+        from: Some(request.peer.address.to_string()),
+        reference: Some(request.reference.clone()),
+    }
+}
+
 /// Begins the session of somebody whom the identity service proved.
 pub(super) async fn begin_proven(
     shared: &Shared,
@@ -149,13 +159,7 @@ pub(super) async fn begin_proven(
     identity: Identity,
     family: String,
 ) -> Result<NewSession, SignInRefusal> {
-    let by = Actor {
-        who: identity.who().chars().take(WHO_CHARACTERS_MAX).collect(),
-        how: Some(Proof::Bearer),
-        from: Some(request.peer.address.to_string()),
-        reference: Some(request.reference.clone()),
-    };
-    let context = Context { by, idempotency: None };
+    let context = Context { by: proven_actor(request, identity.who()), idempotency: None };
     let from = request.peer.address;
     let family = Some(family);
     let beginning = Beginning { identity, second_factor: None, from, credential: None, family };
@@ -174,7 +178,13 @@ async fn begin(
     let number: String = number.iter().map(|byte| format!("{byte:02x}")).collect();
     let now = shared.engine.now();
     let hours = session_hours(&identity, &shared.engine.settings());
-    let ends_at = now.after(Duration::from_secs(u64::from(hours) * 3_600));
+    let lasting = Duration::from_secs(u64::from(hours) * 3_600);
+    // That somebody signed off at the identity service is remembered for no longer.
+    let lasting = match family {
+        Some(_) => lasting.min(SIGNED_ON_SESSION_MAX),
+        None => lasting,
+    };
+    let ends_at = now.after(lasting);
     let session = WebSession {
         identity: identity.clone(),
         number: number.clone(),

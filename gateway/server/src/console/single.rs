@@ -15,7 +15,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
-use domain::{Identity, Secret, Timestamp};
+use domain::{Deed, Identity, Secret, Timestamp};
 use engine::SealingKeys;
 use engine::surface::{Peer, Request, Surface as _};
 use http::header::{
@@ -67,7 +67,7 @@ enum Refused {
     /// It cannot be asked.
     Away(String),
     /// A proven person who has no role here.
-    Person { error: &'static str, words: String },
+    Person { error: &'static str, who: String, words: String },
 }
 
 /// Sends the browser to the identity service.
@@ -76,6 +76,11 @@ pub(super) fn begin(shared: &Shared, request: &Request) -> Response<Bytes> {
     let acknowledged = query("acknowledged").as_deref() == Some("true");
     let settings = shared.engine.settings();
     let test = query("test");
+    if test.is_none() && !settings.identity.single_sign_on {
+        // Before it is switched on, what the identity provider says is tried and signs nobody in.
+        tracing::warn!(reference = request.reference, "single sign-on is off");
+        return signed_out("refused", &request.reference);
+    }
     if test.is_none() && settings.sign_on.message.is_some() && !acknowledged {
         return to_console("#/");
     }
@@ -301,6 +306,7 @@ fn standing(shared: &Shared, access: &Access) -> Result<Identity, Refused> {
     let settings = shared.engine.settings();
     let is_known = settings.agents.keys().any(|id| id.as_str() == person.uid);
     let words = format!("{} ({})", person.uid, person.principal);
+    let who = person.principal.clone();
     let identity = Identity::SignedOn {
         provider: person.provider,
         uid: person.uid,
@@ -310,10 +316,12 @@ fn standing(shared: &Shared, access: &Access) -> Result<Identity, Refused> {
         Some(_) => Ok(identity),
         None if is_known => Err(Refused::Person {
             error: "no_role",
+            who,
             words: format!("{words} is known here and has no role"),
         }),
         None => Err(Refused::Person {
             error: "unknown_person",
+            who,
             words: format!("{words} is neither an agent here nor granted a role"),
         }),
     }
@@ -350,13 +358,18 @@ async fn told(
         }
         Refused::Service(words) => ("refused", words.clone()),
         Refused::Away(words) => ("provider_away", words.clone()),
-        Refused::Person { error, words } => (*error, words.clone()),
+        Refused::Person { error, words, .. } => (*error, words.clone()),
     };
     tracing::warn!(reference, error, words, "nobody is signed in by single sign-on");
     let test = waiting.and_then(|waiting| Some((waiting.test.as_ref()?, &waiting.state)));
     if let (Some((component, state)), Some(identity)) = (test, &shared.identity) {
         identity.note_component(component, Err(&words), state).await;
         return elsewhere(&identity.result_link(Err(&words)));
+    }
+    if let Refused::Person { who, .. } = refused {
+        let by = sign_in::proven_actor(request, who);
+        let deed = Deed::done("sign_in_refused", "sessions").with_outcome(error);
+        shared.tries.refused(by, deed).await;
     }
     signed_out(error, reference)
 }
