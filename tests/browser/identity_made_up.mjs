@@ -9,8 +9,8 @@ const FINGERPRINT = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f
 /** Far enough away to be no matter of concern. */
 const NOT_AFTER = Math.floor(Date.now() / 1000) + 400 * 86_400;
 
-export const passed = (at = AT, who = "anna@example.org") => ({ at, passed: true, reason: null, who });
-export const failed = (reason, at = AT) => ({ at, passed: false, reason, who: null });
+export const passed = (at = AT, who = "anna@example.org") => ({ at, passed: true, reason: null, who, is_current: true });
+export const failed = (reason, at = AT) => ({ at, passed: false, reason, who: null, is_current: true });
 
 export function identityNode(node, more = {}) {
   return {
@@ -23,7 +23,7 @@ export function provider(name, more = {}) {
   return {
     name, entity_id: `https://${name}.example/trust`, sso_url: `https://${name}.example/sso`,
     certificates: [{ sha256: FINGERPRINT, subject: `CN=${name} ${MARKUP}`, not_after: NOT_AFTER }],
-    warnings: [], tested: passed(), changed_since_test: false, metadata_url: null, ...more,
+    warnings: [], tested: passed(), changed_since_test: false, metadata_url: null, is_used: true, ...more,
   };
 }
 
@@ -34,7 +34,7 @@ export function component(name, more = {}) {
 
 export function identity(more = {}) {
   return {
-    mode: "off", entity_id: "gw-1.example", publisher: "gw-1", can_enable: true, why_not: [],
+    mode: "off", entity_id: "gw-1.example", issuer: "https://gw-1.example:8553", acs: ["https://gw-1.example:8553/ids/saml/response"], publisher: "gw-1", can_enable: true, why_not: [],
     nodes: [
       identityNode("gw-1", { publisher: true }),
       identityNode("gw-2", { state: "partial_service", reasons: [{ code: "log_behind", message: `it follows the others late ${MARKUP}` }] }),
@@ -43,9 +43,9 @@ export function identity(more = {}) {
     ],
     providers: [provider("adfs")],
     keys: {
-      signing: [{ id: "s2", algorithm: "RS256", state: "active", since: AT }, { id: "s1", algorithm: "RS256", state: "retired", since: AT }],
-      encryption: [{ id: "e1", state: "active", since: AT }],
-      saml: [{ id: "c1", state: "active", sha256: FINGERPRINT, not_after: NOT_AFTER, since: AT }],
+      signing: [{ id: "s2", algorithm: "RS256", state: "active", since: AT, active_from: AT }, { id: "s1", algorithm: "RS256", state: "retired", since: AT, active_from: AT }],
+      encryption: [{ id: "e1", state: "active", since: AT, active_from: AT }],
+      saml: [{ id: "c1", state: "active", sha256: FINGERPRINT, not_after: NOT_AFTER, since: AT, entity_id: "gw-1.example" }],
     },
     components: [component("identity/gw-1"), component("console/gw-1")],
     outside: [{ name: "Phones", why: `they have no browser ${MARKUP}` }],

@@ -5,6 +5,8 @@ export interface Tested {
   reason: string | null;
   /** Whom the identity provider named. */
   who: string | null;
+  /** Whether the trust of a component is still the one that it was tested with. */
+  is_current?: boolean;
 }
 
 export interface IdentityNode {
@@ -26,6 +28,8 @@ export interface Provider {
   warnings: string[];
   tested: Tested | null;
   changed_since_test: boolean;
+  /** Whether people sign on at this one; tests are of it alone. */
+  is_used?: boolean;
   /** Where its metadata can be fetched again, if it was given. */
   metadata_url?: string | null;
 }
@@ -36,6 +40,8 @@ export interface Key {
   id: string;
   state: KeyState;
   since: string;
+  /** From when on a key that waits is in force by itself. */
+  active_from?: string;
   algorithm?: string;
   sha256?: string;
   not_after?: number;

@@ -9,7 +9,7 @@ import { Button, Dialog, Notice, Section, State, Trouble, type PartState } from 
 import { Table, type Column } from "../../components/table";
 import { words as shared } from "../../components/texts";
 import { useAction } from "../../components/use";
-import { time } from "../../language";
+import { fill, time } from "../../language";
 import { KEY_KINDS, type Identity, type Key, type KeyKind, type KeyState } from "./answers";
 import { words } from "./texts";
 
@@ -26,7 +26,12 @@ function KeysOf(props: { kind: KeyKind; keys: Key[]; again: () => void }): JSX.E
   const columns: Column<Key>[] = [
     { id: "id", title: words().key, cell: (key) => <code>{key.sha256 ?? key.id}</code> },
     ...(kind === "signing" ? [{ id: "algorithm", title: words().algorithm, cell: (key: Key) => key.algorithm ?? "–" }] : []),
-    { id: "state", title: words().state, cell: (key) => <State state={STATES[key.state] ?? "unknown"} word={words().keyStates[key.state] ?? key.state} /> },
+    { id: "state", title: words().state, cell: (key) => (
+      <>
+        <State state={STATES[key.state] ?? "unknown"} word={words().keyStates[key.state] ?? key.state} />
+        {key.state === "next" && key.active_from && <> <span class="small">{fill(words().inForceFrom, { time: time(key.active_from) })}</span></>}
+      </>
+    ) },
     { id: "since", title: words().since, cell: (key) => time(key.since) },
     ...(kind === "saml" ? [{ id: "until", title: words().validUntil, cell: (key: Key) => key.not_after === undefined ? "–" : <Expiry until={key.not_after} /> }] : []),
   ];

@@ -110,10 +110,11 @@ export function TrialTold(props: { trial: Trial; kind: Target["kind"] }): JSX.El
 export function LastTest(props: { tested: Tested | null; stale?: boolean }): JSX.Element {
   const { tested } = props;
   if (!tested) return <State state="unknown" word={words().untested} />;
-  const state = !tested.passed ? "missing" : props.stale ? "partial" : "ok";
+  const stale = props.stale || tested.is_current === false;
+  const state = !tested.passed ? "missing" : stale ? "partial" : "ok";
   return (
     <>
-      <State state={state} word={tested.passed ? words().passed : words().failed} /> <span class="small">{time(tested.at)}</span>
+      <State state={state} word={!tested.passed ? words().failed : stale ? words().passedBefore : words().passed} /> <span class="small">{time(tested.at)}</span>
       {tested.reason && <p class="small">{tested.reason}</p>}
     </>
   );

@@ -38,6 +38,7 @@ export function Ourselves(props: { identity: Identity }): JSX.Element {
 export function ProviderCard(props: { provider: Provider; trial: Trial; again: () => void; isOn: boolean }): JSX.Element {
   const { provider, trial } = props;
   const { busy, problem, run } = useAction();
+  const isUsed = provider.is_used !== false;
   return (
     <Section title={fill(words().provider, { name: provider.name })} actions={(
       <>
@@ -45,12 +46,13 @@ export function ProviderCard(props: { provider: Provider; trial: Trial; again: (
           await send("POST", `/identity/providers/${encodeURIComponent(provider.name)}/fetch`, { milliseconds: 60_000 });
           props.again();
         })}>{words().fetch}</Button>}
-        <Button kind="main" busy={trial.busy} label={fill(words().testNamed, { name: provider.name })}
-          onClick={() => trial.begin({ kind: "provider", name: provider.name })}>{words().testTrust}</Button>
+        {isUsed && <Button kind="main" busy={trial.busy} label={fill(words().testNamed, { name: provider.name })}
+          onClick={() => trial.begin({ kind: "provider", name: provider.name })}>{words().testTrust}</Button>}
       </>
     )}>
       <Trouble problem={problem} />
       {trial.target?.name === provider.name && <TrialTold trial={trial} kind="provider" />}
+      {!isUsed && <Notice quiet><p>{words().notUsed}</p><a href="#/settings/identity-settings">{words().toSettings}</a></Notice>}
       {provider.tested && provider.changed_since_test && <Notice kind="partial" quiet>{words().changedSince}</Notice>}
       {provider.warnings.length > 0 && <Notice kind="partial" quiet><ul>{provider.warnings.map((warning) => <li key={warning}>{warning}</li>)}</ul></Notice>}
       <Facts facts={[

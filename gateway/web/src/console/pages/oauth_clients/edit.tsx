@@ -36,7 +36,8 @@ export function EditPage(props: { id: string }): JSX.Element {
   const look = async () => {
     try {
       const answer = await send<OauthClient>("GET", path);
-      setRead({ client: answer.body, tag: answer.tag });
+      // A node leaves away what is empty or off.
+      setRead({ client: { ...answer.body, api_roles: answer.body.api_roles ?? [], disabled: answer.body.disabled ?? false }, tag: answer.tag });
       setProblem(null);
     } catch (error) {
       setProblem(problemOf(error));
