@@ -26,6 +26,8 @@ use crate::making::hexadecimal;
 use crate::pages::{self, Below, Said};
 use crate::site::{Site, sha256};
 
+/// Messages of IdPs are far smaller; larger ones are judged apart.
+const LARGE_BYTES: usize = 32 * 1024;
 /// A request that was answered is remembered at least for as long as its flow lasts.
 const REMEMBERED_MIN: Duration = Duration::from_secs(900);
 /// Why nobody was signed on.
@@ -55,7 +57,10 @@ impl Identity {
         let Some(flow) = self.flows.of(&request.headers, handle, self.now()) else {
             return self.unproven(&request, None, &Unproven::Flow).await;
         };
-        let judged = self.judged(&site, &flow, &posted.xml);
+        let judged = match posted.xml.len() > LARGE_BYTES {
+            true => self.judged_apart(&site, &flow, posted.xml).await,
+            false => self.judged(&site, &flow, &posted.xml),
+        };
         let mut answer = match judged {
             Ok(proven) => match self.proven(&request, &site, &flow, proven).await {
                 Ok(answer) => answer,
@@ -65,6 +70,21 @@ impl Identity {
         };
         pages::add_cookie(&mut answer, &flow::end(handle));
         answer
+    }
+
+    /// Judges a large message on a thread that may be busy with it, one at a time: whoever sends many keeps no phone
+    /// waiting.
+    async fn judged_apart(
+        self: &Arc<Self>,
+        site: &Arc<Site>,
+        flow: &Flow,
+        xml: Vec<u8>,
+    ) -> Result<Proven, SamlRefused> {
+        let unjudged = || SamlRefused::new(SamlReason::TooLarge, "it could not be judged");
+        let _turn = self.judging.acquire().await.map_err(|_| unjudged())?;
+        let (me, site, flow) = (Arc::clone(self), Arc::clone(site), flow.clone());
+        let judging = tokio::task::spawn_blocking(move || me.judged(&site, &flow, &xml));
+        judging.await.unwrap_or_else(|_| Err(unjudged()))
     }
 
     fn judged(&self, site: &Site, flow: &Flow, xml: &[u8]) -> Result<Proven, SamlRefused> {

@@ -13,7 +13,7 @@ use domain::{
 };
 use domain::{Command, IdentityCommand};
 use engine::{Outcome, Port, SealingKeys, StoreState, SubmitError};
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 
 use crate::believed::Believed;
 use crate::figures::Figures;
@@ -50,6 +50,8 @@ pub struct Identity {
     keyring: RwLock<Arc<Keyring>>,
     has_clock: AtomicBool,
     is_served: AtomicBool,
+    /// Large messages are judged one at a time.
+    pub(crate) judging: Semaphore,
     root: [u8; 32],
     pub(crate) sealing: SealingKeys,
     pub(crate) mac: TokenMac,
@@ -99,6 +101,7 @@ impl Identity {
             keyring: RwLock::new(Arc::new(keyring)),
             has_clock: AtomicBool::new(true),
             is_served: AtomicBool::new(false),
+            judging: Semaphore::new(1),
             root,
             sealing,
             fetch,
