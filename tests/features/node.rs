@@ -84,7 +84,7 @@ impl Node {
             "name = \"localhost\"\nstate_directory = \"{}\"\n{more}\n\
              [listeners.phone]\naddresses = [\"127.0.0.1\"]\nport = {phone_port}\n{}\n\
              [listeners.console]\naddresses = [\"127.0.0.1\"]\nport = {console_port}\n\
-             [listeners.sip]\ntls_port = 0\ntcp_port = 0\n[listeners.headset]\nport = 0\n\
+             [listeners.sip]\ntls_port = 0\ntcp_port = 0\n[listeners.headset]\nport = 0\n[listeners.identity]\nport = 0\n\
              [listeners.operations]\naddresses = [\"127.0.0.1\"]\nport = {operations_port}\n{operations}\n",
             folder.join("state").display(),
             arguments

@@ -53,6 +53,7 @@ fn config(folder: &Path) -> Config {
         "listeners": {
             "phone": listen(), "console": listen(), "operations": listen(),
             "headset": {"port": 0},
+            "identity": {"port": 0},
             "sip": {"tls_port": 0, "tcp_port": 0},
         },
         "limits": {"drain_seconds": 1},

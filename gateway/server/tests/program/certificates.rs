@@ -14,7 +14,7 @@ fn start(place: &Place) -> (Program, String) {
              [listeners.phone]\naddresses = [\"127.0.0.1\"]\nport = {phone}\n\
              [listeners.console]\naddresses = [\"127.0.0.1\"]\nport = {console}\n\
              [listeners.operations]\naddresses = [\"127.0.0.1\"]\nport = {operations}\n\
-             [listeners.sip]\ntls_port = 0\ntcp_port = 0\n[listeners.headset]\nport = 0\n"
+             [listeners.sip]\ntls_port = 0\ntcp_port = 0\n[listeners.headset]\nport = 0\n[listeners.identity]\nport = 0\n"
         ),
     );
     let mut program = place.start(&["run", "--config", "@jackfield.toml"], &[]);

@@ -20,7 +20,7 @@ pub(crate) fn configure(place: &Place, more: &str) -> Ports {
         "name = \"localhost\"\nstate_directory = \"state\"\n\
          [listeners.phone]\naddresses = [\"127.0.0.1\"]\nport = {}\n\
          [listeners.console]\naddresses = [\"127.0.0.1\"]\nport = {}\n\
-         [listeners.sip]\ntls_port = 0\ntcp_port = 0\n[listeners.headset]\nport = 0\n\
+         [listeners.sip]\ntls_port = 0\ntcp_port = 0\n[listeners.headset]\nport = 0\n[listeners.identity]\nport = 0\n\
          [listeners.operations]\naddresses = [\"127.0.0.1\"]\nport = {}\n{more}",
         ports.phone, ports.console, ports.operations
     );

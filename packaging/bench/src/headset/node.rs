@@ -39,7 +39,7 @@ impl Node {
              [limits]\nnotice_seconds = 0\nsip_connections_per_source_max = 20000\n\
              sip_requests_per_second_per_source = 100000\n\
              connections_max = 2000\nconnections_per_source_max = 2000\n\
-             [listeners.headset]\naddresses = [\"{ADDRESS}\"]\nport = {headset}\n\
+             [listeners.identity]\nport = 0\n[listeners.headset]\naddresses = [\"{ADDRESS}\"]\nport = {headset}\n\
              [listeners.phone]\naddresses = [\"{ADDRESS}\"]\nport = {phone}\n\
              [listeners.console]\naddresses = [\"{ADDRESS}\"]\nport = {console}\n\
              [listeners.operations]\naddresses = [\"{ADDRESS}\"]\nport = {operations}\n\

@@ -37,7 +37,7 @@ impl Node {
              [listeners.phone]\naddresses = [\"{ADDRESS}\"]\nport = {phone}\n\
              [listeners.console]\naddresses = [\"{ADDRESS}\"]\nport = {console}\n\
              [listeners.operations]\naddresses = [\"{ADDRESS}\"]\nport = {operations}\n\
-             [listeners.headset]\nport = 0\n\
+             [listeners.headset]\nport = 0\n[listeners.identity]\nport = 0\n\
              [listeners.sip]\naddresses = [\"{ADDRESS}\"]\ntls_port = {}\ntcp_port = {}\nudp_port = {}\n",
             folder.join("state").display(),
             tls.port(),

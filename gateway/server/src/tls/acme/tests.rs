@@ -134,6 +134,7 @@ impl Pebble {
                 "console": listen(free_port()),
                 "operations": listen(free_port()),
                 "headset": {"port": 0},
+            "identity": {"port": 0},
             },
             "limits": {"drain_seconds": 1},
         });
