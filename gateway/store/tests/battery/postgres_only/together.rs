@@ -339,6 +339,11 @@ async fn documents_of_kinds_in_no_index_ask_nothing_of_indexes() {
         Kind::WebSession,
         Kind::AccessToken,
         Kind::Headset,
+        Kind::SignOnSession,
+        Kind::AuthorizationCode,
+        Kind::TokenFamily,
+        Kind::UsedMessage,
+        Kind::Revocation,
     ];
     assert_eq!(indexed.collect::<Vec<_>>(), expected);
     let gone = Write { key: Key::new(Kind::Line, "1"), body: WriteBody::Delete };
