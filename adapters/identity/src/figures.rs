@@ -18,8 +18,8 @@ pub(crate) struct Figures {
     pub(crate) authorized: Counters,
     pub(crate) checks_good: Counter,
     pub(crate) checks_refused: Counters,
-    pub(crate) certificate_days: Gauge,
-    pub(crate) provider_days: Gauge,
+    pub(crate) certificate_end: Gauge,
+    pub(crate) provider_end: Gauge,
     states: Vec<(IdentityState, Gauge)>,
 }
 
@@ -74,13 +74,13 @@ impl Figures {
             authorized,
             checks_good,
             checks_refused,
-            certificate_days: gauge(
-                "jackfield_identity_certificate_days",
-                "Days until the certificate that signs requests to identity providers ends.",
+            certificate_end: gauge(
+                "jackfield_identity_certificate_expiry_timestamp_seconds",
+                "When the certificate that signs requests to identity providers ends.",
             ),
-            provider_days: gauge(
-                "jackfield_identity_provider_certificate_days",
-                "Days until the last signing certificate of the identity provider ends.",
+            provider_end: gauge(
+                "jackfield_identity_provider_certificate_expiry_timestamp_seconds",
+                "When the last signing certificate of the identity provider ends.",
             ),
             states: IdentityState::ALL.map(|it| (it, states.with(&[it.name()]))).into(),
         }

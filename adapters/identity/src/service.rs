@@ -315,15 +315,14 @@ impl Identity {
     fn tell_figures(&self) {
         let (state, _) = self.state();
         self.figures.state(state);
-        let (site, keyring, now) = (self.site(), self.keyring(), self.port.now());
-        let days = |end: i64| (end - now.seconds()).div_euclid(86_400);
+        let (site, keyring) = (self.site(), self.keyring());
         if let Some(saml) = keyring.keys.saml_current() {
-            self.figures.certificate_days.set(days(saml.not_after.seconds()));
+            self.figures.certificate_end.set(saml.not_after.seconds());
         }
         let provider = site.provider();
         let ends = provider.map(|it| it.metadata.certificates.iter().map(|it| it.not_after).max());
         if let Some(Some(end)) = ends {
-            self.figures.provider_days.set(days(end));
+            self.figures.provider_end.set(end);
         }
     }
 

@@ -261,6 +261,10 @@ async fn keys(
         encryption: kind == "encryption",
         saml: kind == "saml",
     };
+    if shared.engine.settings().identity.hosts.is_empty() {
+        let message = "no keys are made before a host is named in the section identity";
+        return Err(Failure::new("refused", message));
+    }
     let renewed = service(shared)?.renew_keys(kinds, invalidates).await.map_err(unkept);
     let action = if invalidates { "keys_replaced" } else { "keys_renewed" };
     note(shared, context, action, &format!("identity/keys/{kind}"), &renewed).await;
@@ -272,10 +276,9 @@ fn unkept(unkept: Unkept) -> Failure {
         Unkept::Submit(error) => error.into(),
         Unkept::Full => Failure::new("too_many", unkept.to_string()),
         Unkept::Moved => Failure::new("settings_moved", unkept.to_string()),
-        Unkept::Unmade => Failure::new(
-            "unavailable",
-            "no keys are made: no host is named in the section identity, or the machine gives no random numbers",
-        ),
+        Unkept::Unmade => {
+            Failure::new("unavailable", "no keys are made: the machine gives no random numbers")
+        }
     }
 }
 
