@@ -99,10 +99,8 @@ fn steps(given: &Value, told: &mut String) -> Result<(), String> {
 
     let (other, _) = begin()?;
     let wrong = PkceCodeVerifier::new("x".repeat(64));
-    let refused = client
-        .exchange_code(AuthorizationCode::new(other))
-        .set_pkce_verifier(wrong)
-        .request(&http);
+    let refused =
+        client.exchange_code(AuthorizationCode::new(other)).set_pkce_verifier(wrong).request(&http);
     demand(is_invalid_grant(&refused), "another verifier is taken")?;
     done("another verifier is refused");
 
@@ -116,7 +114,8 @@ fn steps(given: &Value, told: &mut String) -> Result<(), String> {
         };
         asked.request(&http)
     };
-    let second = next(&refresh, tokens.access_token()).map_err(|error| format!("refresh: {error}"))?;
+    let second =
+        next(&refresh, tokens.access_token()).map_err(|error| format!("refresh: {error}"))?;
     let newer = second.refresh_token().ok_or("no next refresh token came")?.clone();
     demand(newer.secret() != refresh.secret(), "the refresh token stays the same")?;
     done("a refresh gives the next pair");
