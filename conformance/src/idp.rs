@@ -8,13 +8,13 @@
 //! - `provider`: the provider as one machine without sockets; `pages`: what people see; `metadata`: what it
 //!   says of itself.
 //! - `server`: the sockets around it; `options`: its command line.
-//! - `corpus`: good messages and attacks, as files.
+//! - `messages`: good messages and attacks, as files.
 
 mod canonical;
-mod corpus;
 mod form;
 mod keys;
 mod legacy;
+mod messages;
 mod metadata;
 mod options;
 mod pages;
@@ -26,5 +26,5 @@ mod signing;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use self::corpus::{MessagesArguments, run as run_messages};
+pub(crate) use self::messages::{MessagesArguments, run as run_messages};
 pub(crate) use self::options::{IdpArguments, run};

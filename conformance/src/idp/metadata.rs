@@ -1,7 +1,7 @@
 //! The identity provider's own metadata, as an administrator downloads it.
 
-use super::corpus::escaped;
 use super::keys::SigningKey;
+use super::messages::escaped;
 
 /// One entity with its sign-on address (HTTP-POST) and the certificates of its keys.
 pub(crate) fn metadata(entity: &str, sign_on: &str, keys: &[&SigningKey]) -> String {

@@ -13,8 +13,8 @@ use tokio::net::TcpListener;
 use crate::headset::client::Client;
 use crate::tls;
 
-use super::corpus::Signed;
 use super::keys::SigningKey;
+use super::messages::Signed;
 use super::provider::{Provider, Setup, User};
 use super::server::{self, Source};
 

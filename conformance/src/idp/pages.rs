@@ -1,6 +1,6 @@
 //! What people see: the sign-in form, the page that carries the answer back, refusals.
 
-use super::corpus::escaped;
+use super::messages::escaped;
 
 /// The script of the page that carries the answer back.
 pub(crate) const SCRIPT: &str = "document.forms[0].submit();\n";

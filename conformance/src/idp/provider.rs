@@ -13,9 +13,9 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::corpus::{Forge, PLAIN, Place, Signed, entries};
 use super::form::Form;
 use super::keys::SigningKey;
+use super::messages::{Forge, PLAIN, Place, Signed, entries};
 use super::request::{Asked, judge};
 use super::service::Service;
 use super::{metadata, pages, signing};

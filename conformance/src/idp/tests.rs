@@ -8,8 +8,8 @@ use base64::engine::general_purpose::STANDARD;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::json;
 
-use super::corpus::Signed;
 use super::keys::SigningKey;
+use super::messages::Signed;
 use super::provider::{Provider, Reply, Request, Setup, User};
 use super::request::judge;
 use super::service::Service;

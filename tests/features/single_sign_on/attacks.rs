@@ -145,15 +145,18 @@ fn ids_03_ids_04_every_attack_gets_a_plain_page_and_no_session() {
         for word in ["demo.example", "Signature", "assertion"] {
             assert!(!answer.text().contains(word), "{name} tells of {word}: {}", answer.text());
         }
-        told.push((name.to_owned(), reference(name, &answer)));
+        let number = reference(name, &answer);
+        // Lines of the log about requests that are turned away at the door have their share, which may be used up.
+        if answer.status != 413 {
+            told.push((name.to_owned(), number));
+        }
     }
     assert!(told.len() > 250, "{} messages only", told.len());
     let log = gateway.log();
     for (name, reference) in &told {
         let number = format!("reference=\"{reference}\"");
         let mut lines = log.lines().filter(|line| line.contains(&number));
-        let reasons = ["an answer of an identity provider", "status=413"];
-        let has_reason = lines.any(|line| reasons.iter().any(|reason| line.contains(reason)));
+        let has_reason = lines.any(|line| line.contains("an answer of an identity provider"));
         assert!(has_reason, "{name}: no reason for {reference} in the log");
     }
     assert_eq!(came.load(Ordering::SeqCst), 0, "something was fetched");
