@@ -143,6 +143,16 @@ pub enum Reply {
         /// How many were left out, since there are too many.
         left_out: u32,
     },
+    /// What is written is kept.
+    Draft {
+        /// Its version, 0 where it went.
+        version: u32,
+    },
+    /// An answer is on its way.
+    Sent {
+        /// Its number.
+        out: crate::ContactId,
+    },
 }
 
 /// Something asked of whoever owns the agent's voice state.

@@ -8,9 +8,9 @@ use crate::settings::{SettingDocument, SettingsHead};
 use crate::step::end_of;
 use crate::{
     AccessToken, Account, AgentSession, AuditEntry, AuditHead, AuthorizationCode, Claim, Client,
-    Deployment, HeadsetPresence, HeadsetTally, IdentityKeys, Index, Kind, KnownHeadset, Node,
-    Revocation, SecondFactor, SetUpLink, SignOnSession, TokenFamily, TrustTests, UsedMessage,
-    Verifier, WebSession,
+    Contact, ContactTerms, Deployment, Desk, HeadsetPresence, HeadsetTally, IdentityKeys, Index,
+    Kind, KnownHeadset, Node, Place, Revocation, SecondFactor, SetUpLink, SignOnSession,
+    TokenFamily, TrustTests, UsedMessage, Verifier, WebSession, mail,
 };
 
 /// A stored document of any kind.
@@ -64,6 +64,28 @@ pub enum Document {
     Revocation(Revocation),
     /// The last test of each component of single sign-on.
     TrustTests(Box<TrustTests>),
+    /// A customer's contact.
+    Contact(Box<Contact>),
+    /// What held when contacts came.
+    ContactTerms(Box<ContactTerms>),
+    /// Where an agent works on digital contacts.
+    Desk(Box<Desk>),
+    /// An answer that is being written.
+    Draft(Box<mail::Draft>),
+    /// Mails that belong together.
+    Conversation(Box<mail::Conversation>),
+    /// A mail of a server that was dealt with.
+    MailSeen(Box<mail::MailSeen>),
+    /// A mail that a CSQ has.
+    MailKnown(mail::MailKnown),
+    /// To which conversation a Message-ID belongs.
+    MailThread(mail::MailThread),
+    /// How far a folder was read.
+    MailCursor(Box<mail::MailCursor>),
+    /// A mail that goes out.
+    MailOut(Box<mail::MailOut>),
+    /// A sender who was told that a mail arrived.
+    Acknowledged(mail::Acknowledged),
 }
 
 /// One line of an index that leads to a document.
@@ -98,6 +120,23 @@ pub enum DecodeDocumentError {
     },
 }
 
+fn contact_entries(contact: &Contact) -> Vec<IndexEntry> {
+    let entry = |index, value| IndexEntry { index, value };
+    let customer = contact.customer.known_as();
+    let mut entries = vec![
+        entry(Index::ContactByConversation, contact.conversation.to_string()),
+        entry(Index::ContactByArrival, Index::seen_value(contact.arrived_at)),
+        entry(Index::ContactByCustomer, Index::customer_value(&customer, contact.arrived_at)),
+    ];
+    entries.push(match contact.place {
+        Place::Closed { at, .. } => entry(Index::ContactByEnd, Index::seen_value(at)),
+        Place::Queued | Place::Active { .. } => {
+            entry(Index::ContactOpen, Index::seen_value(contact.waiting_since))
+        }
+    });
+    entries
+}
+
 impl Document {
     /// The schema number this program writes for that kind.
     pub const fn schema(kind: Kind) -> u32 {
@@ -125,7 +164,18 @@ impl Document {
             | Kind::TokenFamily
             | Kind::UsedMessage
             | Kind::Revocation
-            | Kind::TrustTests => 1,
+            | Kind::TrustTests
+            | Kind::Contact
+            | Kind::ContactTerms
+            | Kind::Desk
+            | Kind::Draft
+            | Kind::Conversation
+            | Kind::MailSeen
+            | Kind::MailKnown
+            | Kind::MailThread
+            | Kind::MailCursor
+            | Kind::MailOut
+            | Kind::Acknowledged => 1,
         }
     }
 
@@ -156,6 +206,17 @@ impl Document {
             Self::UsedMessage(_) => Kind::UsedMessage,
             Self::Revocation(_) => Kind::Revocation,
             Self::TrustTests(_) => Kind::TrustTests,
+            Self::Contact(_) => Kind::Contact,
+            Self::ContactTerms(_) => Kind::ContactTerms,
+            Self::Desk(_) => Kind::Desk,
+            Self::Draft(_) => Kind::Draft,
+            Self::Conversation(_) => Kind::Conversation,
+            Self::MailSeen(_) => Kind::MailSeen,
+            Self::MailKnown(_) => Kind::MailKnown,
+            Self::MailThread(_) => Kind::MailThread,
+            Self::MailCursor(_) => Kind::MailCursor,
+            Self::MailOut(_) => Kind::MailOut,
+            Self::Acknowledged(_) => Kind::Acknowledged,
         }
     }
 
@@ -220,6 +281,33 @@ impl Document {
                 entries.extend(people.into_iter().map(of_person));
                 entries
             }
+            Self::Contact(contact) => contact_entries(contact),
+            Self::Conversation(conversation) => conversation
+                .participants
+                .iter()
+                .map(|it| IndexEntry {
+                    index: Index::ConversationBySubject,
+                    value: Index::conversation_value(it, &conversation.base_subject),
+                })
+                .collect(),
+            Self::MailSeen(seen) => {
+                let value =
+                    Index::folder_value(&seen.csq, &seen.folder, seen.uid_validity, seen.uid);
+                vec![IndexEntry { index: Index::MailSeenByFolder, value }]
+            }
+            Self::MailOut(out) if !out.is_over() => {
+                let value = Index::seen_value(out.at);
+                vec![IndexEntry { index: Index::MailOutOpen, value }]
+            }
+            Self::Desk(desk) => {
+                let signed_in = desk.signed_in();
+                let nodes = signed_in.iter().flat_map(|it| it.client.nodes());
+                let nodes: Vec<_> = nodes.map(|node| node.as_str().to_owned()).collect();
+                // Who is signed in without a browser is found too.
+                let nowhere = (signed_in.is_some() && nodes.is_empty()).then(String::new);
+                let of_node = |value| IndexEntry { index: Index::DeskByNode, value };
+                nodes.into_iter().chain(nowhere).map(of_node).collect()
+            }
             document => match end_of(document) {
                 Some(end) => {
                     let value = Index::seen_value(end);
@@ -261,6 +349,17 @@ impl Document {
             Self::UsedMessage(document) => serde_json::to_string(document),
             Self::Revocation(document) => serde_json::to_string(document),
             Self::TrustTests(document) => serde_json::to_string(document),
+            Self::Contact(document) => serde_json::to_string(document),
+            Self::ContactTerms(document) => serde_json::to_string(document),
+            Self::Desk(document) => serde_json::to_string(document),
+            Self::Draft(document) => serde_json::to_string(document),
+            Self::Conversation(document) => serde_json::to_string(document),
+            Self::MailSeen(document) => serde_json::to_string(document),
+            Self::MailKnown(document) => serde_json::to_string(document),
+            Self::MailThread(document) => serde_json::to_string(document),
+            Self::MailCursor(document) => serde_json::to_string(document),
+            Self::MailOut(document) => serde_json::to_string(document),
+            Self::Acknowledged(document) => serde_json::to_string(document),
         }
     }
 
@@ -295,6 +394,17 @@ impl Document {
             Kind::UsedMessage => serde_json::from_str(body).map(Self::UsedMessage),
             Kind::Revocation => serde_json::from_str(body).map(Self::Revocation),
             Kind::TrustTests => serde_json::from_str(body).map(Self::TrustTests),
+            Kind::Contact => serde_json::from_str(body).map(Self::Contact),
+            Kind::ContactTerms => serde_json::from_str(body).map(Self::ContactTerms),
+            Kind::Desk => serde_json::from_str(body).map(Self::Desk),
+            Kind::Draft => serde_json::from_str(body).map(Self::Draft),
+            Kind::Conversation => serde_json::from_str(body).map(Self::Conversation),
+            Kind::MailSeen => serde_json::from_str(body).map(Self::MailSeen),
+            Kind::MailKnown => serde_json::from_str(body).map(Self::MailKnown),
+            Kind::MailThread => serde_json::from_str(body).map(Self::MailThread),
+            Kind::MailCursor => serde_json::from_str(body).map(Self::MailCursor),
+            Kind::MailOut => serde_json::from_str(body).map(Self::MailOut),
+            Kind::Acknowledged => serde_json::from_str(body).map(Self::Acknowledged),
         };
         document.map_err(|source| DecodeDocumentError::Damaged { kind, source })
     }

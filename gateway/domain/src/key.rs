@@ -1,13 +1,14 @@
 //! Where a document lives: its kind and id, the agent it speaks of, and the indexes it stands in.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 use crate::{
-    AgentId, DeviceName, Extension, HeadsetSerial, InvalidIdentifier, NodeName, PairName, Revoked,
-    Timestamp,
+    AgentId, ContactId, DeviceName, Extension, HeadsetSerial, InvalidIdentifier, NodeName,
+    PairName, Revoked, Timestamp,
 };
 
 /// What sort of document it is; each has a schema number of its own.
@@ -63,11 +64,33 @@ pub enum Kind {
     Revocation,
     /// The last test of each component of single sign-on.
     TrustTests,
+    /// A customer's contact, keyed by its number.
+    Contact,
+    /// What held when contacts came, keyed by its digest.
+    ContactTerms,
+    /// Where an agent works on digital contacts, keyed by agent id.
+    Desk,
+    /// An answer that is being written, keyed by contact.
+    Draft,
+    /// Mails that belong together, keyed by their number.
+    Conversation,
+    /// A mail of a server that was dealt with, keyed by a digest.
+    MailSeen,
+    /// A mail that a CSQ has, keyed by a digest.
+    MailKnown,
+    /// To which conversation a Message-ID belongs, keyed by a digest.
+    MailThread,
+    /// How far a folder was read, keyed by a digest.
+    MailCursor,
+    /// A mail that goes out, keyed by its number.
+    MailOut,
+    /// A sender who was told that a mail arrived, keyed by a digest.
+    Acknowledged,
 }
 
 impl Kind {
     /// Every kind there is.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 35] = [
         Self::Session,
         Self::Line,
         Self::Device,
@@ -92,6 +115,17 @@ impl Kind {
         Self::UsedMessage,
         Self::Revocation,
         Self::TrustTests,
+        Self::Contact,
+        Self::ContactTerms,
+        Self::Desk,
+        Self::Draft,
+        Self::Conversation,
+        Self::MailSeen,
+        Self::MailKnown,
+        Self::MailThread,
+        Self::MailCursor,
+        Self::MailOut,
+        Self::Acknowledged,
     ];
 
     /// The name under which the store keeps it. It never changes.
@@ -121,6 +155,17 @@ impl Kind {
             Self::UsedMessage => "used_message",
             Self::Revocation => "revocation",
             Self::TrustTests => "trust_tests",
+            Self::Contact => "contact",
+            Self::ContactTerms => "contact_terms",
+            Self::Desk => "desk",
+            Self::Draft => "draft",
+            Self::Conversation => "conversation",
+            Self::MailSeen => "mail_seen",
+            Self::MailKnown => "mail_known",
+            Self::MailThread => "mail_thread",
+            Self::MailCursor => "mail_cursor",
+            Self::MailOut => "mail_out",
+            Self::Acknowledged => "acknowledged",
         }
     }
 
@@ -139,6 +184,11 @@ impl Kind {
                 | Self::TokenFamily
                 | Self::UsedMessage
                 | Self::Revocation
+                | Self::Contact
+                | Self::Conversation
+                | Self::MailSeen
+                | Self::MailOut
+                | Self::Desk
         )
     }
 
@@ -273,6 +323,62 @@ impl Key {
         Self::new(Kind::TrustTests, "tests")
     }
 
+    /// The contact of that number.
+    pub fn contact(contact: ContactId) -> Self {
+        Self::new(Kind::Contact, contact.to_string())
+    }
+
+    /// What held, by its digest.
+    pub fn contact_terms(digest: &str) -> Self {
+        Self::new(Kind::ContactTerms, digest)
+    }
+
+    /// The desk of that agent.
+    pub fn desk(agent: &AgentId) -> Self {
+        Self::new(Kind::Desk, agent.as_str())
+    }
+
+    /// What is being written to that contact.
+    pub fn draft(contact: ContactId) -> Self {
+        Self::new(Kind::Draft, contact.to_string())
+    }
+
+    /// The conversation of that number.
+    pub fn conversation(conversation: ContactId) -> Self {
+        Self::new(Kind::Conversation, conversation.to_string())
+    }
+
+    /// The mail of that number in a folder.
+    pub fn mail_seen(csq: &str, folder: &str, uid_validity: u32, uid: u32) -> Self {
+        let numbers = format!("{uid_validity}/{uid}");
+        Self::new(Kind::MailSeen, digest_of(&[csq, folder, &numbers]))
+    }
+
+    /// The mail with that identity.
+    pub fn mail_known(csq: &str, identity: &str) -> Self {
+        Self::new(Kind::MailKnown, digest_of(&[csq, identity]))
+    }
+
+    /// Where that Message-ID belongs.
+    pub fn mail_thread(message_id: &str) -> Self {
+        Self::new(Kind::MailThread, digest_of(&[message_id]))
+    }
+
+    /// How far that folder was read.
+    pub fn mail_cursor(csq: &str, folder: &str) -> Self {
+        Self::new(Kind::MailCursor, digest_of(&[csq, folder]))
+    }
+
+    /// The outgoing mail of that number.
+    pub fn mail_out(out: ContactId) -> Self {
+        Self::new(Kind::MailOut, out.to_string())
+    }
+
+    /// That this sender was told.
+    pub fn acknowledged(csq: &str, address: &str) -> Self {
+        Self::new(Kind::Acknowledged, digest_of(&[csq, address]))
+    }
+
     /// The secrets that all nodes share.
     pub fn deployment() -> Self {
         Self::new(Kind::Deployment, "secrets")
@@ -283,6 +389,20 @@ impl fmt::Display for Key {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{}/{}", self.kind.name(), self.id)
     }
+}
+
+/// A digest of texts of any length, which stay apart.
+pub(crate) fn digest_of(parts: &[&str]) -> String {
+    let mut digest = Sha256::new();
+    for part in parts {
+        digest.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
+        digest.update(part);
+    }
+    let mut text = String::with_capacity(64);
+    for byte in digest.finalize() {
+        let _ = write!(text, "{byte:02x}");
+    }
+    text
 }
 
 /// How often a document was written; the first write makes it 1.
@@ -374,11 +494,29 @@ pub enum Index {
     IdentityByEnd,
     /// Revocations by their end, in 20 digits.
     RevocationByEnd,
+    /// Contacts that are not over, by CSQ and since when they wait.
+    ContactOpen,
+    /// Contacts by their conversation.
+    ContactByConversation,
+    /// Contacts by a digest of the customer's address and when they came.
+    ContactByCustomer,
+    /// Contacts by when they came, in 20 digits.
+    ContactByArrival,
+    /// Contacts that are over by since when, in 20 digits.
+    ContactByEnd,
+    /// Conversations by a digest of who takes part and their subject.
+    ConversationBySubject,
+    /// Mails of a server by folder, UIDVALIDITY and UID.
+    MailSeenByFolder,
+    /// Mails on their way out by when they were asked for, in 20 digits.
+    MailOutOpen,
+    /// Desks with their agents by the nodes that their browsers are connected to.
+    DeskByNode,
 }
 
 impl Index {
     /// Every index there is.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 24] = [
         Self::SessionByNumber,
         Self::SessionByNode,
         Self::SettingBySection,
@@ -394,6 +532,15 @@ impl Index {
         Self::HeadsetGone,
         Self::IdentityByEnd,
         Self::RevocationByEnd,
+        Self::ContactOpen,
+        Self::ContactByConversation,
+        Self::ContactByCustomer,
+        Self::ContactByArrival,
+        Self::ContactByEnd,
+        Self::ConversationBySubject,
+        Self::MailSeenByFolder,
+        Self::MailOutOpen,
+        Self::DeskByNode,
     ];
 
     /// The name under which the store keeps it. It never changes.
@@ -414,6 +561,15 @@ impl Index {
             Self::HeadsetGone => "headset_gone",
             Self::IdentityByEnd => "identity_by_end",
             Self::RevocationByEnd => "revocation_by_end",
+            Self::ContactOpen => "contact_open",
+            Self::ContactByConversation => "contact_by_conversation",
+            Self::ContactByCustomer => "contact_by_customer",
+            Self::ContactByArrival => "contact_by_arrival",
+            Self::ContactByEnd => "contact_by_end",
+            Self::ConversationBySubject => "conversation_by_subject",
+            Self::MailSeenByFolder => "mail_seen_by_folder",
+            Self::MailOutOpen => "mail_out_open",
+            Self::DeskByNode => "desk_by_node",
         }
     }
 }
@@ -433,6 +589,22 @@ impl Index {
     pub fn left_value(device: &DeviceName, since: Timestamp) -> String {
         // No name of a device has that character.
         format!("{device}/{}", Self::seen_value(since))
+    }
+
+    /// How a participant, in small letters, and a subject stand in [`Index::ConversationBySubject`].
+    pub fn conversation_value(participant: &str, base_subject: &str) -> String {
+        digest_of(&[participant, base_subject])
+    }
+
+    /// How a customer, in small letters, and a time stand in [`Index::ContactByCustomer`], the latest first.
+    pub fn customer_value(customer: &str, at: Timestamp) -> String {
+        let after = u64::try_from(at.microseconds()).map_or(u64::MAX, |it| u64::MAX - it);
+        format!("{}/{after:020}", digest_of(&[customer]))
+    }
+
+    /// How a mail of a folder stands in [`Index::MailSeenByFolder`].
+    pub fn folder_value(csq: &str, folder: &str, uid_validity: u32, uid: u32) -> String {
+        format!("{}/{uid_validity:010}/{uid:010}", digest_of(&[csq, folder]))
     }
 
     /// How a point in time stands in [`Index::HeadsetBySeen`] and [`Index::HeadsetGone`].

@@ -15,7 +15,9 @@ mod call;
 mod claim;
 mod client;
 mod console;
+mod contact;
 mod decision;
+mod desk;
 mod device_choice;
 mod document;
 mod headset;
@@ -23,6 +25,7 @@ mod identifier;
 mod identity;
 mod inventory;
 mod key;
+pub mod mail;
 mod mobile;
 mod origin;
 mod owner;
@@ -31,6 +34,7 @@ mod principal;
 mod problem;
 mod reason;
 mod refusal;
+pub mod routing;
 mod secret;
 mod session;
 pub mod settings;
@@ -53,9 +57,15 @@ pub use console::{
     AccessToken, GROUPS_MAX, Identity, SESSIONS_MAX, SecondFactor, SetUpLink, Standing, TOKENS_MAX,
     WebSession, administrators,
 };
+pub use contact::{
+    CategoryTerms, Closing, Contact, ContactId, ContactMail, ContactTerms, Customer,
+    InvalidContactId, LEGS_MAX, Leg, LegEnd, MailNotice, Place, SUBJECT_CHARACTERS_MAX, Sticky,
+    WRAP_UP_CHOSEN_MAX, WrapUpChoice,
+};
 pub use decision::{
     Asked, Decision, Effect, Event, Guard, OwedUntil, Reply, Wake, WakeChange, Write, WriteBody,
 };
+pub use desk::{Desk, DeskState, DeskStatus, SignedInDesk};
 pub use device_choice::{DeviceChoice, choose_device};
 pub use document::{DecodeDocumentError, Document, IndexEntry};
 pub use headset::{HeadsetNews, HeadsetState, HeadsetStatus};
@@ -92,13 +102,14 @@ pub use session::{
     AgentSession, Leaving, PhoneProof, SessionNumber, SessionRef, SignedIn, SignedOut, SignedOutBy,
     Status,
 };
-pub use settings::Settings;
+pub use settings::{Channel, Settings};
 pub use sign_in::{LOCK_SECONDS, WRONG_PASSWORDS_MAX, sign_in_possible};
 pub use step::{
-    AUDIT_FORGOTTEN_MAX, AgentCommand, Command, ConsoleCommand, ERASED, Entropy,
+    AUDIT_FORGOTTEN_MAX, AgentCommand, CONTACTS_FORGOTTEN_MAX, Command, ConsoleCommand,
+    ContactCommand, ContactWish, DeskCommand, DeskNews, DeskWish, DraftChange, ERASED, Entropy,
     HEADSETS_FORGOTTEN_MAX, Halt, IDENTITY_FORGOTTEN_MAX, IdentityCommand, Input, InputBody,
-    InputId, LEAVING_SECONDS, OWED_SECONDS, OwedSignOut, Report, SignIn, SignInOn, Step, Wish,
-    identity_over, step,
+    InputId, LEAVING_SECONDS, MAIL_TOPIC, OWED_SECONDS, OwedSignOut, RECORD_TOPIC, Report,
+    SWEEP_TOPIC, SignIn, SignInOn, Step, Wish, identity_over, step,
 };
 pub use time::Timestamp;
 pub use view::{Ask, Loaded, View};

@@ -123,4 +123,26 @@ pub enum Refusal {
         /// The most there may be.
         limit: usize,
     },
+    /// There is no such contact.
+    ContactUnknown,
+    /// Another agent has the contact, or nobody.
+    ContactNotYours,
+    /// The contact is over.
+    ContactClosed,
+    /// There is no such CSQ for that channel.
+    CsqUnknown,
+    /// The agent is not Ready, or has as many contacts as they may.
+    AgentHasNoPlace,
+    /// A mail that is being sent on is not given back.
+    ForwardOpen,
+    /// What is sent on takes no further files with it.
+    ForwardTakesNoFiles,
+    /// Nothing is written yet.
+    NothingWritten,
+    /// Nobody is named to whom it goes.
+    NoRecipient,
+    /// The text, subject or files of an answer are larger than they may be.
+    AnswerTooLarge,
+    /// There is no such wrap-up reason for the contact.
+    WrapUpUnknown,
 }

@@ -34,6 +34,8 @@ mod retention;
 mod role_grant;
 mod sign_on;
 mod sip;
+pub mod stub_digital;
+pub use stub_digital::*;
 mod skill;
 mod team;
 mod trust;
@@ -158,6 +160,14 @@ pub struct Settings {
     pub identity_providers: Arc<BTreeMap<String, Arc<IdentityProvider>>>,
     /// Programs that get tokens, by their ids.
     pub oauth_clients: Arc<BTreeMap<String, Arc<OauthClient>>>,
+    /// x
+    pub csqs: stub_digital::Csqs,
+    /// x
+    pub wrap_up_categories: Arc<BTreeMap<String, Arc<WrapUpCategory>>>,
+    /// x
+    pub channels: Arc<Channels>,
+    /// x
+    pub mail: Arc<Mail>,
 }
 
 impl Settings {

@@ -6,13 +6,14 @@
 use std::fmt;
 
 use crate::client::is_client_wake;
+use crate::mail::{ArrivedMail, MailCursor, OutState};
 use crate::secret::Hashed;
 use crate::settings::{Documents, SettingDocument};
 use crate::{
     Actor, AgentId, AgentKey, Ask, CallDirection, CallVariable, ClientPresence, ConnectionNumber,
-    Decision, Deed, DeviceName, Extension, HeadsetEvent, HeadsetSerial, Key, Mobile, NodeName,
-    PhoneProof, ReasonCode, Refusal, Sealed, SeenHeadset, SessionNumber, SessionRef, SignedOutBy,
-    Timestamp, View, Wake,
+    ContactId, Decision, Deed, DeviceName, Extension, HeadsetEvent, HeadsetSerial, Key, Mobile,
+    NodeName, PhoneProof, ReasonCode, Refusal, Sealed, SeenHeadset, SessionNumber, SessionRef,
+    SignedOutBy, Timestamp, View, Wake, WrapUpChoice,
 };
 
 mod administration;
@@ -20,6 +21,7 @@ mod agent;
 mod audited;
 mod client;
 mod console;
+mod contact;
 mod erasure;
 mod identity;
 mod inventory;
@@ -29,6 +31,7 @@ mod resealing;
 
 use client::News;
 pub use console::{AUDIT_FORGOTTEN_MAX, ConsoleCommand};
+pub use contact::{CONTACTS_FORGOTTEN_MAX, DraftChange, MAIL_TOPIC, RECORD_TOPIC, SWEEP_TOPIC};
 pub use erasure::ERASED;
 pub(crate) use identity::end_of;
 pub use identity::{IDENTITY_FORGOTTEN_MAX, IdentityCommand, identity_over};
@@ -155,6 +158,17 @@ pub enum Command {
         /// The root secret as it was sealed, and as it is sealed now.
         root: Option<(Sealed, Sealed)>,
     },
+    /// Something about a contact.
+    Contact(ContactCommand),
+    /// Something for an agent's desk.
+    Desk(DeskCommand),
+    /// Contacts that are over and older than is kept go (OPS-13).
+    ForgetContacts {
+        /// They go where they ended before that.
+        before: Timestamp,
+        /// Which ones; at most [`CONTACTS_FORGOTTEN_MAX`] at once.
+        contacts: Vec<ContactId>,
+    },
     /// Headsets that no phone reported for long are removed from the inventory (OPS-13).
     ForgetHeadsets {
         /// They go where they were seen last before that.
@@ -230,6 +244,26 @@ pub enum Report {
         node: NodeName,
         /// Whether it is there.
         presence: ClientPresence,
+    },
+    /// A round found a mail on a server.
+    MailArrived(Box<ArrivedMail>),
+    /// How far a folder was read.
+    MailCursorMoved(MailCursor),
+    /// How far a mail on its way out came.
+    MailOutMoved {
+        /// Which.
+        out: ContactId,
+        /// How far.
+        state: OutState,
+        /// It is not tried before.
+        next_try_at: Option<Timestamp>,
+    },
+    /// What a node says of an agent's browser.
+    DeskPresence(DeskNews),
+    /// An agent is in the settings no more, so nobody sits at their desk.
+    DeskOver {
+        /// Whose desk.
+        agent: AgentId,
     },
     /// What a phone says of the headsets at it.
     HeadsetSeen {
@@ -315,6 +349,113 @@ pub struct AgentCommand {
     pub seen_changes: Option<u32>,
     /// What is wished for.
     pub wish: Wish,
+}
+
+/// A wish about a contact.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ContactCommand {
+    /// Which.
+    pub contact: ContactId,
+    /// The agent who works on it; none where a supervisor or the router asks.
+    pub by: Option<AgentId>,
+    /// What is wished for.
+    pub wish: ContactWish,
+}
+
+/// What may be wished for a contact.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ContactWish {
+    /// The router found an agent for it.
+    Assign {
+        /// Whom.
+        agent: AgentId,
+    },
+    /// It goes back to a CSQ, and never to who gives it back.
+    Requeue {
+        /// Which one.
+        csq: String,
+    },
+    /// It is over without an answer.
+    Discard,
+    /// What it is about.
+    WrapUp {
+        /// At most [`crate::WRAP_UP_CHOSEN_MAX`].
+        chosen: Vec<WrapUpChoice>,
+    },
+    /// What is being written changes.
+    SaveDraft {
+        /// How.
+        change: Box<DraftChange>,
+    },
+    /// What is written goes out.
+    Send {
+        /// Its version.
+        version: u32,
+        /// The domain of the account, for the Message-ID.
+        domain: String,
+    },
+    /// A supervisor gives it to an agent.
+    Reassign {
+        /// To whom.
+        agent: AgentId,
+    },
+    /// A supervisor takes it back into a queue.
+    TakeBack {
+        /// Into which; its own where none is named.
+        csq: Option<String>,
+    },
+    /// It waits for one agent no longer.
+    Release,
+}
+
+/// A wish about a desk.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeskCommand {
+    /// Whose.
+    pub agent: AgentId,
+    /// The number of the sign-in that the asker knows; another one since is not theirs.
+    pub desk: Option<u64>,
+    /// What is wished for.
+    pub wish: DeskWish,
+}
+
+/// What may be wished for a desk.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DeskWish {
+    /// The agent sits down.
+    SignIn {
+        /// Whether with a line too.
+        has_extension: bool,
+    },
+    /// Contacts may come.
+    Ready,
+    /// No new contacts.
+    NotReady {
+        /// Why.
+        reason: Option<ReasonCode>,
+    },
+    /// Everything in hand goes back to its CSQ.
+    SignOut {
+        /// Why.
+        reason: Option<ReasonCode>,
+        /// By whom.
+        by: SignedOutBy,
+    },
+}
+
+/// One node's news of an agent's browser.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeskNews {
+    /// Whose.
+    pub agent: AgentId,
+    /// The number of the sign-in.
+    pub desk: u64,
+    /// Which connection.
+    pub connection: ConnectionNumber,
+    /// The node that has or had it.
+    pub node: NodeName,
+    /// Whether it is there.
+    pub presence: ClientPresence,
 }
 
 /// What may be wished for an agent.
@@ -446,6 +587,16 @@ impl Input {
                 | Report::ClientPresence { agent, .. },
             ) => format!("agent/{agent}"),
             InputBody::Report(Report::HeadsetSeen { .. }) => HEADSETS_LANE.to_owned(),
+            InputBody::Report(Report::MailArrived(mail)) => {
+                format!("mail/{}/{}", mail.csq, mail.identity)
+            }
+            InputBody::Report(Report::MailCursorMoved(cursor)) => {
+                format!("cursor/{}/{}", cursor.csq, cursor.folder)
+            }
+            InputBody::Report(Report::MailOutMoved { out, .. }) => format!("out/{out}"),
+            InputBody::Report(
+                Report::DeskPresence(DeskNews { agent, .. }) | Report::DeskOver { agent },
+            ) => format!("desk/{agent}"),
         }
     }
 }
@@ -480,6 +631,10 @@ impl Command {
             Self::KeepDeployment { .. } => "deployment".to_owned(),
             Self::Erase { id, .. } => format!("erase/{id}"),
             Self::ForgetHeadsets { .. } => HEADSETS_LANE.to_owned(),
+            // Desks guard what is given to them, so contacts may come at once.
+            Self::Contact(command) => format!("contact/{}", command.contact),
+            Self::Desk(command) => format!("desk/{}", command.agent),
+            Self::ForgetContacts { .. } => "contacts_forget".to_owned(),
             Self::Audited { command: Some(command), .. } => command.lane(),
             Self::Audited { command: None, .. } => "audit".to_owned(),
             Self::Console(command) => command.lane(),
@@ -494,6 +649,21 @@ pub fn step(now: Timestamp, entropy: Entropy, input: &Input, view: &View) -> Ste
         InputBody::Command(command) => command_step(now, entropy, command, view),
         InputBody::Report(Report::WakeDue(wake)) if console::is_end_wake(wake) => {
             console::end_due(wake, view)
+        }
+        InputBody::Report(Report::WakeDue(wake)) if contact::is_desk_wake(wake) => {
+            contact::absent_too_long(now, wake, view)
+        }
+        InputBody::Report(Report::WakeDue(wake)) if contact::is_sticky_wake(wake) => {
+            contact::released(now, wake, view)
+        }
+        InputBody::Report(Report::MailArrived(mail)) => contact::arrived(now, entropy, mail, view),
+        InputBody::Report(Report::MailCursorMoved(cursor)) => contact::cursor_moved(cursor, view),
+        InputBody::Report(Report::MailOutMoved { out, state, next_try_at }) => {
+            contact::out_moved(now, *out, state, *next_try_at, view)
+        }
+        InputBody::Report(Report::DeskPresence(news)) => contact::presence(now, news, view),
+        InputBody::Report(Report::DeskOver { agent }) => {
+            contact::signed_out_elsewhere(now, agent, view)
         }
         InputBody::Report(Report::WakeDue(wake)) if owner::is_leaving(wake) => {
             owner::leaving_over(now, wake, view)
@@ -561,6 +731,9 @@ fn command_step(
         Command::Identity(command) => identity::identity(now, command, view),
         Command::Erase { id, agents } => erasure::erase(id, agents, view),
         Command::ForgetHeadsets { before, serials } => inventory::forget(*before, serials, view),
+        Command::Contact(command) => contact::contact(now, entropy, command, view),
+        Command::Desk(command) => contact::desk(now, entropy, command, view),
+        Command::ForgetContacts { before, contacts } => contact::forget(*before, contacts, view),
         Command::Audited { by, deed, command } => {
             let decision = match command {
                 Some(command) => command_step(now, entropy, command, view)?,

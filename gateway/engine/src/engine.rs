@@ -91,6 +91,7 @@ pub struct Engine {
     pub(crate) stop: watch::Sender<bool>,
     pub(crate) maintenance: Maintenance,
     pub(crate) identity: crate::identity::Identity,
+    pub(crate) digital: crate::digital::Digital,
     own: Mutex<BTreeSet<Cursor>>,
     /// How far the log was followed.
     pub(crate) followed: Mutex<Cursor>,
@@ -187,6 +188,7 @@ impl Engine {
             stop: watch::channel(false).0,
             maintenance: Maintenance::default(),
             identity: crate::identity::Identity::default(),
+            digital: crate::digital::Digital::default(),
             own: Mutex::default(),
             followed: Mutex::default(),
             unreadable: Mutex::default(),
@@ -490,6 +492,9 @@ impl Engine {
         tasks.spawn(keep_running(engine(), "heir", crate::nodes::succeed));
         tasks.spawn(keep_running(engine(), "bridge", crate::bridge::bridge));
         tasks.spawn(keep_running(engine(), "clients", crate::clients::tell));
+        tasks.spawn(keep_running(engine(), "desks", crate::digital::tell));
+        tasks.spawn(keep_running(engine(), "router", crate::digital::route));
+        tasks.spawn(keep_running(engine(), "sweeper", crate::digital::sweep));
     }
 }
 
@@ -564,4 +569,5 @@ impl Figures {
 pub(crate) fn is_mirrored(kind: Kind) -> bool {
     matches!(kind, Kind::Session | Kind::Node | Kind::SettingsHead)
         || crate::identity::is_of_identity(kind)
+        || crate::digital::is_digital(kind)
 }

@@ -82,6 +82,7 @@ async fn look(engine: &Engine, line: &LogEntry) -> Result<(), SubmitError> {
             engine.passing_over(subject, read.map(Some)).map(|_| ())
         }
         kind if crate::identity::is_of_identity(kind) => engine.look_at_identity(subject).await,
+        kind if crate::digital::is_digital(kind) => engine.look_at_digital(subject).await,
         _ => engine.look_at_node(subject).await,
     }
 }

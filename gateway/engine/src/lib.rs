@@ -21,6 +21,7 @@ mod bridge;
 mod channels;
 mod clients;
 pub mod clock;
+mod digital;
 mod engine;
 mod error;
 mod feed;
@@ -66,6 +67,7 @@ pub use channels::{
 };
 pub use clients::ClientConnection;
 pub use clock::{Clock, StoreClock, SystemClock};
+pub use digital::{DeskConnection, DigitalChange};
 pub use engine::{Engine, EngineOptions, StoreState};
 pub use error::{OpenError, SubmitError};
 pub use feed::{Feed, FeedItem};

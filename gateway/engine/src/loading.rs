@@ -150,6 +150,7 @@ impl Engine {
         self.read_settings(true).await?;
         self.look_at_node(&Key::node(&self.node)).await?;
         self.load_identity().await?;
+        self.load_digital().await?;
         let mut from = String::new();
         loop {
             let range = IndexRange {

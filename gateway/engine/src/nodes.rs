@@ -275,7 +275,7 @@ impl Engine {
     }
 
     /// Waits until the log was followed to where it ends now; false where that has to be tried again.
-    async fn has_followed(&self) -> bool {
+    pub(crate) async fn has_followed(&self) -> bool {
         let Ok(end) = self.noting(self.store.end_of_log().await) else { return false };
         let deadline = Instant::now() + GONE;
         loop {
@@ -339,6 +339,14 @@ impl Engine {
             }
         }
         orphans
+    }
+
+    /// Whether a node left, or is gone as far as this one may judge.
+    pub(crate) fn is_gone(&self, node: &NodeName) -> bool {
+        let judges = self.nodes.judges();
+        let seen = self.nodes.all().into_iter().find(|it| it.node == *node);
+        // Who says that it leaves need not be judged.
+        seen.map_or(judges, |seen| seen.left || (!seen.live && judges))
     }
 
     async fn take_over(&self, session: &AgentSession, node: NodeName) -> bool {

@@ -320,6 +320,14 @@ impl Engine {
                 {
                     self.identity.see(&write.key, version, document);
                 }
+                (WriteBody::Put(document), Some(version))
+                    if crate::digital::is_digital(write.key.kind) =>
+                {
+                    self.digital.see(version, document);
+                }
+                (WriteBody::Delete, _) if crate::digital::is_digital(write.key.kind) => {
+                    known = false
+                }
                 (WriteBody::Delete, _) if write.key.kind == Kind::Session => {
                     self.forget_session(&write.key);
                 }

@@ -78,6 +78,11 @@ fn name(input: &Input) -> (&'static str, Way) {
                 Report::NodeGone { .. } => "node_gone",
                 Report::ClientPresence { .. } => "client_presence",
                 Report::HeadsetSeen { .. } => "headset_seen",
+                Report::MailArrived(_) => "mail_arrived",
+                Report::MailCursorMoved(_) => "mail_cursor_moved",
+                Report::MailOutMoved { .. } => "mail_out_moved",
+                Report::DeskPresence(_) => "desk_presence",
+                Report::DeskOver { .. } => "desk_over",
             };
             (name, Way::Here)
         }

@@ -1,0 +1,381 @@
+//! Mails: the ledger of what was read, what belongs together, what is being written and what goes out.
+//!
+//! ```text
+//!   server: (CSQ, folder, UIDVALIDITY, UID) --> MailSeen: what became of it, written once with the contact
+//!   the mail itself: (CSQ, identity) ---------> MailKnown: a redelivery is told from a new mail
+//!   Message-ID ------------------------------> MailThread: the conversation it belongs to
+//!   folder ----------------------------------> MailCursor: how far it was read; advice, the ledger decides
+//!
+//!   Draft --send--> MailOut: Queued -> Prepared (bytes kept) -> Sending -> Accepted --filed--> done
+//!                                                                 |-> Unknown -> looked for, sent again
+//!                                                                 `-> Failed, told the agent's team
+//! ```
+//!
+//! The adapter reads and sends; what became of it is decided here and kept before anybody acts on it.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{AgentId, ContactId, Customer, MailNotice, Timestamp};
+
+/// The most addresses in each of To, Cc and Bcc (MAIL-04).
+pub const RECIPIENTS_MAX: usize = 20;
+/// The most files of an answer, pictures in the text included (MAIL-07).
+pub const FILES_MAX: usize = 10;
+/// The most bytes of one of them.
+pub const FILE_BYTES_MAX: u64 = 10 * 1024 * 1024;
+/// The most bytes of all of them.
+pub const FILES_BYTES_MAX: u64 = 20 * 1024 * 1024;
+/// The most bytes of an answer's text as HTML.
+pub const DRAFT_BYTES_MAX: usize = 512 * 1024;
+/// The most ids by which a mail names others that are looked up.
+pub const THREAD_IDS_MAX: usize = 20;
+/// The most people that are kept of a conversation.
+pub const PARTICIPANTS_MAX: usize = 100;
+/// The most notes that are kept of a conversation.
+pub const NOTES_MAX: usize = 50;
+
+/// What became of a mail on the server.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "disposition", rename_all = "snake_case")]
+pub enum Disposition {
+    /// It is a contact.
+    Contact {
+        /// Which.
+        contact: ContactId,
+    },
+    /// It is the same as one that is there already.
+    Duplicate {
+        /// Which.
+        contact: ContactId,
+    },
+    /// It says that an answer did not arrive, and is a note in that conversation.
+    Bounce {
+        /// Which.
+        conversation: ContactId,
+    },
+    /// It says that something did not arrive which did not come from here.
+    Parked,
+    /// It is older than what is read at first (MAIL-15).
+    TooOld,
+}
+
+/// A mail of a server that was dealt with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MailSeen {
+    /// Whose mailbox.
+    pub csq: String,
+    /// The folder.
+    pub folder: String,
+    /// Its UIDVALIDITY.
+    pub uid_validity: u32,
+    /// The mail's number in it.
+    pub uid: u32,
+    /// When the server took it in.
+    pub received_at: Timestamp,
+    /// When it was dealt with.
+    pub at: Timestamp,
+    /// What became of it.
+    #[serde(flatten)]
+    pub disposition: Disposition,
+}
+
+/// A mail that a CSQ has, wherever it lies on the server.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MailKnown {
+    /// What became of it, where it is a contact.
+    pub contact: Option<ContactId>,
+    /// When it came.
+    pub at: Timestamp,
+}
+
+/// How far a folder was read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MailCursor {
+    /// Whose mailbox.
+    pub csq: String,
+    /// The folder.
+    pub folder: String,
+    /// Its UIDVALIDITY when it was read.
+    pub uid_validity: u32,
+    /// All below it was dealt with.
+    pub uid_next: u32,
+    /// From when on mails count, decided at the first reading.
+    pub since: Timestamp,
+    /// When it was read first.
+    pub began_at: Timestamp,
+}
+
+/// To which conversation a Message-ID belongs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MailThread {
+    /// The conversation.
+    pub conversation: ContactId,
+    /// The contact that it came with, or that it answers.
+    pub contact: ContactId,
+    /// Whether it went out from here.
+    pub is_ours: bool,
+}
+
+/// Something about a conversation that is no mail of the customer's.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConversationNote {
+    /// When.
+    pub at: Timestamp,
+    /// To whom a mail did not arrive, or arrives late.
+    pub recipient: String,
+    /// What the server did: `failed`, `delayed` and so on.
+    pub action: String,
+    /// Its code, such as `5.1.1`.
+    pub status: String,
+}
+
+/// Mails that belong together.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Conversation {
+    /// Its number.
+    pub id: ContactId,
+    /// Its subject without prefixes, as it is compared.
+    pub base_subject: String,
+    /// Who takes part, in small letters.
+    pub participants: BTreeSet<String>,
+    /// Who worked on it last.
+    pub last_agent: Option<AgentId>,
+    /// When something was last said.
+    pub last_at: Timestamp,
+    /// Answers that did not arrive.
+    #[serde(default)]
+    pub notes: Vec<ConversationNote>,
+}
+
+impl Conversation {
+    /// Adds a note; the oldest go where there are too many.
+    pub(crate) fn note(&mut self, note: ConversationNote) {
+        if self.notes.len() >= NOTES_MAX {
+            self.notes.remove(0);
+        }
+        self.notes.push(note);
+    }
+}
+
+/// What sort of answer is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AnswerMode {
+    /// To whoever wrote.
+    Reply,
+    /// To everybody in the mail.
+    ReplyAll,
+    /// To somebody else, who answers the customer.
+    Forward,
+}
+
+/// A file of an answer; its bytes are a blob.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DraftFile {
+    /// Its number.
+    pub id: ContactId,
+    /// Its name, cleaned.
+    pub name: String,
+    /// Its media type.
+    pub media_type: String,
+    /// Its length.
+    pub bytes: u64,
+    /// Whether it is a picture in the text.
+    pub is_inline: bool,
+}
+
+impl DraftFile {
+    /// The blob that holds its bytes.
+    pub fn blob(&self) -> String {
+        format!("file/{}", self.id)
+    }
+}
+
+/// What an answer says, and to whom.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Writing {
+    /// What sort.
+    pub mode: AnswerMode,
+    /// To whom.
+    pub to: Vec<String>,
+    /// To whom as well.
+    pub cc: Vec<String>,
+    /// To whom without others seeing it.
+    pub bcc: Vec<String>,
+    /// About what.
+    pub subject: String,
+    /// The text as cleaned HTML.
+    pub html: String,
+}
+
+/// An answer that is being written.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Draft {
+    /// To which contact.
+    pub contact: ContactId,
+    /// What was written; nothing where files came first.
+    pub writing: Option<Writing>,
+    /// Its files.
+    pub files: Vec<DraftFile>,
+    /// Rises with every change.
+    pub version: u32,
+    /// When it was kept.
+    pub saved_at: Timestamp,
+    /// Who wrote.
+    pub by: AgentId,
+}
+
+/// How far an outgoing mail came.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum OutState {
+    /// It is to be made and sent.
+    Queued,
+    /// Its bytes are kept; every try sends the same.
+    Prepared,
+    /// A try is under way, so an end without an answer is one that nobody knows.
+    Sending,
+    /// The server has it.
+    Accepted {
+        /// Since when.
+        at: Timestamp,
+        /// Whether it lies in the folder of sent mails.
+        is_filed: bool,
+    },
+    /// Nobody knows whether the server has it.
+    Unknown,
+    /// It is given up.
+    Failed {
+        /// Since when.
+        at: Timestamp,
+        /// What the server said, or what is wrong.
+        reason: String,
+    },
+}
+
+/// Why a mail goes out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "what", rename_all = "snake_case")]
+pub enum OutKind {
+    /// An agent's answer.
+    Answer {
+        /// What was written.
+        writing: Box<Writing>,
+        /// Its files.
+        files: Vec<DraftFile>,
+        /// Who wrote.
+        agent: AgentId,
+    },
+    /// That a mail arrived, to whoever wrote it.
+    Acknowledgement {
+        /// To whom.
+        to: Customer,
+    },
+}
+
+/// A mail that goes out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MailOut {
+    /// Its number.
+    pub id: ContactId,
+    /// For which contact.
+    pub contact: ContactId,
+    /// From which CSQ's account.
+    pub csq: String,
+    /// Its Message-ID without angle brackets, the same in every try.
+    pub message_id: String,
+    /// When it was asked for, which is its Date.
+    pub at: Timestamp,
+    /// What it is.
+    #[serde(flatten)]
+    pub kind: OutKind,
+    /// How far it came.
+    #[serde(flatten)]
+    pub state: OutState,
+    /// How often it was tried.
+    pub tries: u32,
+    /// It is not tried before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_try_at: Option<Timestamp>,
+}
+
+impl MailOut {
+    /// The blob that holds its bytes once it is prepared.
+    pub fn blob(&self) -> String {
+        format!("out/{}", self.id)
+    }
+
+    /// Whether nothing is left to do.
+    pub fn is_over(&self) -> bool {
+        matches!(self.state, OutState::Accepted { is_filed: true, .. } | OutState::Failed { .. })
+    }
+}
+
+/// A sender who was told that a mail arrived; they are not told again for a day.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Acknowledged {
+    /// When.
+    pub at: Timestamp,
+}
+
+/// What a bounce says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BounceSaid {
+    /// The Message-ID of the mail that did not arrive, where it is named.
+    pub original: Option<String>,
+    /// To whom.
+    pub recipient: String,
+    /// What the server did.
+    pub action: String,
+    /// Its code.
+    pub status: String,
+}
+
+/// A mail as a round found it on a server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ArrivedMail {
+    /// Whose mailbox.
+    pub csq: String,
+    /// The folder.
+    pub folder: String,
+    /// Its UIDVALIDITY.
+    pub uid_validity: u32,
+    /// The mail's number in it.
+    pub uid: u32,
+    /// When the server took it in.
+    pub received_at: Timestamp,
+    /// A digest of what makes it this mail and no other: Message-ID and body, or all without trace lines.
+    pub identity: String,
+    /// Its Message-ID.
+    pub message_id: Option<String>,
+    /// The ids that it names, the likeliest first; at most [`THREAD_IDS_MAX`] count.
+    pub answers: Vec<String>,
+    /// Who wrote.
+    pub from: Customer,
+    /// Its subject, cleaned.
+    pub subject: String,
+    /// The same without prefixes, as it is compared.
+    pub base_subject: String,
+    /// Whether the subject begins as an answer does.
+    pub had_reply_prefix: bool,
+    /// Whether the subject says that it was forwarded.
+    pub is_forwarded: bool,
+    /// Whether a machine wrote it.
+    pub automatic: bool,
+    /// Set where it says that something did not arrive.
+    pub bounce: Option<BounceSaid>,
+    /// The blob that holds it.
+    pub blob: Option<String>,
+    /// Its length on the server.
+    pub bytes: u64,
+    /// Whether it has no HTML.
+    pub is_plain_text: bool,
+    /// Whether its sender is not who it says.
+    pub is_unverified: bool,
+    /// What is wrong with it.
+    pub notice: Option<MailNotice>,
+    /// Whether it is older than what is read at first.
+    pub is_too_old: bool,
+}

@@ -1,0 +1,46 @@
+//! What is kept of contacts that are over for as long as the settings say, and no longer (OPS-13).
+
+use super::nothing;
+use crate::view::Loaded;
+use crate::{ContactId, Decision, Document, Event, Halt, Key, Place, Timestamp, View};
+
+/// So many contacts are forgotten in one commit at most.
+pub const CONTACTS_FORGOTTEN_MAX: usize = 100;
+
+/// Contacts that ended before that time go, with what was kept of their answers.
+pub(in crate::step) fn forget(
+    before: Timestamp,
+    contacts: &[ContactId],
+    view: &View,
+) -> Result<Decision, Halt> {
+    let contacts = contacts.get(..CONTACTS_FORGOTTEN_MAX).unwrap_or(contacts);
+    let keys: Vec<_> = contacts.iter().map(|it| Key::contact(*it)).collect();
+    view.need(&keys)?;
+    let mut decision = nothing();
+    for key in keys {
+        let Some(Loaded { version, document: Document::Contact(contact) }) = view.document(&key)?
+        else {
+            continue;
+        };
+        let is_over = matches!(contact.place, Place::Closed { at, .. } if at < before);
+        if !is_over {
+            continue;
+        }
+        if let Some(blob) = &contact.mail.blob {
+            decision = super::sending::sweep(decision, blob.clone());
+        }
+        if let Some(out) = contact.answer {
+            decision = super::sending::sweep(decision, format!("out/{out}"));
+            decision = decision.delete(Key::mail_out(out));
+        }
+        if contact.conversation == contact.id {
+            decision = decision.delete(Key::conversation(contact.conversation));
+        }
+        if let Some(id) = &contact.mail.message_id {
+            decision = decision.delete(Key::mail_thread(id));
+        }
+        let event = Event::new("contact_forgotten", key.clone());
+        decision = decision.guard(key.clone(), Some(*version)).delete(key).event(event);
+    }
+    Ok(decision)
+}

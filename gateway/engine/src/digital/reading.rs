@@ -1,0 +1,193 @@
+//! What the store has of contacts, mails and conversations, for whoever shows or reads them.
+
+use std::collections::BTreeSet;
+
+use domain::mail::{Conversation, Draft, MailCursor, MailOut, MailSeen};
+use domain::{
+    Ask, Contact, ContactId, ContactTerms, Document, Index, IndexRange, Key, Loaded, Timestamp,
+};
+
+use crate::engine::Engine;
+use crate::{Port, SubmitError};
+
+/// How many keys of an index are read at once.
+const PAGE: u32 = 1_000;
+
+/// The document of that sort under a key.
+macro_rules! one {
+    ($engine:expr, $key:expr, $sort:ident) => {{
+        let key = $key;
+        let read = $engine.document(&key).await;
+        Ok(match $engine.passing_over(&key, read)? {
+            Some(Loaded { document: Document::$sort(document), .. }) => Some(*document),
+            _ => None,
+        })
+    }};
+}
+
+impl Engine {
+    async fn contacts_in(&self, range: IndexRange) -> Result<Vec<Contact>, SubmitError> {
+        let asks = self.keys(range).await?.into_iter().map(Ask::Document).collect();
+        let mut contacts = Vec::new();
+        for (_, loaded) in self.documents(asks).await? {
+            if let Some(Loaded { document: Document::Contact(contact), .. }) = loaded {
+                contacts.push(*contact);
+            }
+        }
+        Ok(contacts)
+    }
+}
+
+impl Port {
+    /// The contact of that number.
+    pub async fn contact(&self, id: ContactId) -> Result<Option<Contact>, SubmitError> {
+        one!(self.engine, Key::contact(id), Contact)
+    }
+
+    /// What is being written to that contact.
+    pub async fn draft(&self, id: ContactId) -> Result<Option<Draft>, SubmitError> {
+        one!(self.engine, Key::draft(id), Draft)
+    }
+
+    /// The conversation of that number.
+    pub async fn conversation(&self, id: ContactId) -> Result<Option<Conversation>, SubmitError> {
+        one!(self.engine, Key::conversation(id), Conversation)
+    }
+
+    /// The outgoing mail of that number.
+    pub async fn mail_out(&self, id: ContactId) -> Result<Option<MailOut>, SubmitError> {
+        one!(self.engine, Key::mail_out(id), MailOut)
+    }
+
+    /// What held for contacts that name that digest.
+    pub async fn contact_terms(&self, digest: &str) -> Result<Option<ContactTerms>, SubmitError> {
+        one!(self.engine, Key::contact_terms(digest), ContactTerms)
+    }
+
+    /// How far a folder was read.
+    pub async fn mail_cursor(
+        &self,
+        csq: &str,
+        folder: &str,
+    ) -> Result<Option<MailCursor>, SubmitError> {
+        one!(self.engine, Key::mail_cursor(csq, folder), MailCursor)
+    }
+
+    /// What became of a mail of a server.
+    pub async fn mail_seen(
+        &self,
+        csq: &str,
+        folder: &str,
+        uid_validity: u32,
+        uid: u32,
+    ) -> Result<Option<MailSeen>, SubmitError> {
+        one!(self.engine, Key::mail_seen(csq, folder, uid_validity, uid), MailSeen)
+    }
+
+    /// Contacts of a conversation, in no order; at most `limit`.
+    pub async fn contacts_of_conversation(
+        &self,
+        id: ContactId,
+        limit: u32,
+    ) -> Result<Vec<Contact>, SubmitError> {
+        let range = IndexRange::exactly(Index::ContactByConversation, id.to_string(), limit);
+        self.engine.contacts_in(range).await
+    }
+
+    /// Contacts of a customer, by their address in small letters, the newest first; at most `limit`.
+    pub async fn contacts_of_customer(
+        &self,
+        customer: &str,
+        limit: u32,
+    ) -> Result<Vec<Contact>, SubmitError> {
+        let latest = Timestamp::from_microseconds(i64::MAX);
+        let range = IndexRange {
+            index: Index::ContactByCustomer,
+            from: Index::customer_value(customer, latest),
+            to: Index::customer_value(customer, Timestamp::from_seconds(0)),
+            limit,
+        };
+        self.engine.contacts_in(range).await
+    }
+
+    /// Contacts that ended between two times, both included, the oldest first; at most `limit`.
+    pub async fn contacts_ended(
+        &self,
+        from: Timestamp,
+        to: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<Contact>, SubmitError> {
+        self.contacts_between(Index::ContactByEnd, from, to, limit).await
+    }
+
+    /// Contacts that came between two times, both included, the oldest first; at most `limit`.
+    pub async fn contacts_arrived(
+        &self,
+        from: Timestamp,
+        to: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<Contact>, SubmitError> {
+        self.contacts_between(Index::ContactByArrival, from, to, limit).await
+    }
+
+    async fn contacts_between(
+        &self,
+        index: Index,
+        from: Timestamp,
+        to: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<Contact>, SubmitError> {
+        let (from, to) = (Index::seen_value(from), Index::seen_value(to));
+        self.engine.contacts_in(IndexRange { index, from, to, limit }).await
+    }
+
+    /// The numbers between two, both included, of a folder's mails that were dealt with.
+    pub async fn mails_seen(
+        &self,
+        csq: &str,
+        folder: &str,
+        uid_validity: u32,
+        from_uid: u32,
+        to_uid: u32,
+    ) -> Result<BTreeSet<u32>, SubmitError> {
+        let value = |uid| Index::folder_value(csq, folder, uid_validity, uid);
+        let mut seen = BTreeSet::new();
+        let mut from = from_uid;
+        loop {
+            let range = IndexRange {
+                index: Index::MailSeenByFolder,
+                from: value(from),
+                to: value(to_uid),
+                limit: PAGE,
+            };
+            let page = self.engine.indexed(range).await?;
+            let full = u32::try_from(page.len()).is_ok_and(|length| length >= PAGE);
+            let uids =
+                page.iter().filter_map(|it| it.value.rsplit('/').next()?.parse::<u32>().ok());
+            let before = seen.len();
+            seen.extend(uids);
+            match seen.last().copied().filter(|_| full && seen.len() > before) {
+                Some(last) if last < to_uid => from = last + 1,
+                _ => return Ok(seen),
+            }
+        }
+    }
+
+    /// Mails on their way out, the oldest first; at most `limit`.
+    pub async fn mails_out_open(&self, limit: u32) -> Result<Vec<MailOut>, SubmitError> {
+        let range = IndexRange {
+            index: Index::MailOutOpen,
+            from: String::new(),
+            to: "~".to_owned(),
+            limit,
+        };
+        let asks = self.engine.keys(range).await?.into_iter().map(Ask::Document).collect();
+        let mut mails = Vec::new();
+        for (_, loaded) in self.engine.documents(asks).await? {
+            if let Some(Loaded { document: Document::MailOut(mail), .. }) = loaded {
+                mails.push(*mail);
+            }
+        }
+        Ok(mails)
+    }
+}
