@@ -110,10 +110,13 @@ fn mailbox() -> Value {
         ],
         &[],
     );
-    let key = about(
+    let mut key = about(
         secret(GOOGLE_KEY_CHARACTERS_MAX),
         "The JSON file of a service account; of gmail with oauth.",
     );
+    if let Some(members) = key.as_object_mut() {
+        members.insert("contentMediaType".to_owned(), json!("application/json"));
+    }
     let day = json!({
         "type": "string",
         "pattern": "^2[0-9]{3}-[0-9]{2}-[0-9]{2}$",
