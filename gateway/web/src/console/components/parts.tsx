@@ -13,7 +13,7 @@ export function Page(props: { title: string; intro?: string; actions?: Component
   useEffect(() => {
     document.title = `${props.title} · ${words().product}`;
   }, [props.title]);
-  useEffect(() => {
+  useLayoutEffect(() => {
     // The first page of a visit leaves the focus where the browser has it.
     if (visited) heading.current?.focus({ preventScroll: true });
     visited = true;

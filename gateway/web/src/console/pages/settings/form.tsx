@@ -173,7 +173,7 @@ function Form(props: { section: SectionEntry; schema: Schema; name: string | nul
 /** What is wrong, each a way to its field; read out and focused when it appears. */
 function Summary(props: { faults: Faults; section: SectionEntry; id: string }): JSX.Element | null {
   const box = useRef<HTMLDivElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (props.faults.size > 0) box.current?.focus();
   }, [props.faults]);
   if (props.faults.size === 0) return null;
@@ -220,7 +220,7 @@ function pointerLabel(section: SectionEntry, pointer: string): string {
 
 function More(props: { open: boolean; children: ComponentChildren }): JSX.Element {
   const box = useRef<HTMLDetailsElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (props.open && box.current) box.current.open = true;
   }, [props.open]);
   return (
