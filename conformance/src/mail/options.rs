@@ -2,6 +2,7 @@
 
 use std::io::Write;
 use std::net::Ipv4Addr;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -218,6 +219,8 @@ fn token_service(
     let key = SigningKey::kept_in(&pem, tokens::ACCOUNT, now)?;
     let private =
         std::fs::read_to_string(&pem).map_err(|error| format!("{}: {error}", pem.display()))?;
+    std::fs::set_permissions(&pem, std::fs::Permissions::from_mode(0o600))
+        .map_err(|error| format!("{}: {error}", pem.display()))?;
     let file = folder.write("google-key.json", 0o600, &tokens::key_file(&private, &url))?;
     let oauth = json!({
         "tenant": tokens::TENANT,
