@@ -1,8 +1,10 @@
 //! The servers' processes: started in groups of their own, watched, and ended together.
 
 use std::fs::File;
+use std::io::Write as _;
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{self, Stdio};
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process_group};
@@ -25,9 +27,23 @@ pub(super) fn program(name: &str) -> Option<PathBuf> {
     places.map(|place| place.join(name)).find(|path| path.is_file())
 }
 
+/// What ends the groups it is told of when its input ends in disorder: should this program be killed, nobody is
+/// left. (Servers that give their rights up lose the system's own signal for that.)
+const GUARD: &str = "groups=
+while read -r word; do
+    case $word in
+        end) exit ;;
+        *) groups=\"$groups -$word\" ;;
+    esac
+done
+kill -s TERM -- $groups";
+
 /// Processes with their names.
-#[derive(Debug, Default)]
-pub(super) struct Children(Vec<Running>);
+#[derive(Debug)]
+pub(super) struct Children {
+    guard: process::Child,
+    running: Vec<Running>,
+}
 
 #[derive(Debug)]
 struct Running {
@@ -38,6 +54,24 @@ struct Running {
 }
 
 impl Children {
+    /// None yet.
+    pub(super) fn new() -> Result<Self, String> {
+        let guard = process::Command::new("sh")
+            .args(["-c", GUARD])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .process_group(0)
+            .spawn();
+        let guard = guard.map_err(|error| format!("sh: {error}"))?;
+        Ok(Self { guard, running: Vec::new() })
+    }
+
+    fn tell_guard(&mut self, word: &str) -> Result<(), String> {
+        let input = self.guard.stdin.as_mut().ok_or("the guard takes nothing")?;
+        input.write_all(format!("{word}\n").as_bytes()).map_err(|error| format!("sh: {error}"))
+    }
+
     /// Starts one; what it prints goes to a file in `folder`.
     pub(super) fn start(
         &mut self,
@@ -49,16 +83,7 @@ impl Children {
         let output = folder.file(&format!("{name}.out"));
         let file = File::create(&output).and_then(|file| Ok((file.try_clone()?, file)));
         let (file, same) = file.map_err(|error| format!("{}: {error}", output.display()))?;
-        // Should this program be killed, the system ends them.
-        let mut command = match program("setpriv") {
-            Some(guard) => {
-                let mut command = Command::new(guard);
-                command.args(["--pdeathsig", "TERM", "--"]).arg(path);
-                command
-            }
-            None => Command::new(path),
-        };
-        let child = command
+        let child = Command::new(path)
             .args(arguments)
             .current_dir(folder.path())
             .stdin(Stdio::null())
@@ -69,8 +94,11 @@ impl Children {
             .spawn()
             .map_err(|error| format!("{name}: {error}"))?;
         let group = child.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?));
-        self.0.push(Running { name, output, group, child });
-        Ok(())
+        self.running.push(Running { name, output, group, child });
+        match group {
+            Some(group) => self.tell_guard(&group.as_raw_nonzero().to_string()),
+            None => Ok(()),
+        }
     }
 
     /// Waits until somebody listens at that port.
@@ -101,7 +129,7 @@ impl Children {
     }
 
     fn dead(&mut self) -> Option<String> {
-        self.0.iter_mut().find_map(|running| {
+        self.running.iter_mut().find_map(|running| {
             let status = running.child.try_wait().ok().flatten()?;
             let said = std::fs::read_to_string(&running.output).unwrap_or_default();
             let said = said.lines().last().unwrap_or("its log says why");
@@ -111,16 +139,19 @@ impl Children {
 
     /// Ends all of them, the last one first: those before it are asked by those after it.
     pub(super) async fn end(mut self) {
-        for running in self.0.iter_mut().rev() {
+        for running in self.running.iter_mut().rev() {
             running.tell(Signal::TERM);
         }
-        for running in self.0.iter_mut().rev() {
+        for running in self.running.iter_mut().rev() {
             // Their own children are in their groups, and may still be waiting for somebody.
             let _ = timeout(ENDING_TIME, running.child.wait()).await;
             running.tell(Signal::KILL);
             let _ = running.child.wait().await;
             running.group = None;
         }
+        // Without the word it ends nobody who is left.
+        let _ = self.tell_guard("end");
+        let _ = self.guard.wait();
     }
 }
 

@@ -121,7 +121,7 @@ impl Servers {
             arguments.mailbox.iter().map(|wanted| wanted.mailbox_in(&arguments.domain)).collect();
         let (service, oauth) = token_service(&folder, &ports, arguments, &mailboxes)?;
         let tasks = endpoints(&folder, &ports, &service).await?;
-        let mut servers = Self { children: Children::default(), tasks, ready: Value::Null };
+        let mut servers = Self { children: Children::new()?, tasks, ready: Value::Null };
         let result = servers.start_children(&folder, &ports, &accounts, arguments, &mailboxes);
         let mut result = result.await;
         if result.is_ok() {

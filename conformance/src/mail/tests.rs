@@ -359,7 +359,7 @@ fn an_assertion_that_departs_from_the_documents_gets_no_token() {
     let path = folder.join("key");
     let kept = || SigningKey::kept_in(&path, "account", NOW_SECONDS).unwrap();
     let now = UNIX_EPOCH + Duration::from_secs(NOW_SECONDS);
-    let mailboxes = vec!["support:pw".parse::<super::mailboxes::Wanted>().unwrap()];
+    let mailboxes = ["support:pw".parse::<super::mailboxes::Wanted>().unwrap()];
     let mut tokens = Tokens::new(Setup {
         url: URL.to_owned(),
         lifetime: Duration::from_secs(100),
