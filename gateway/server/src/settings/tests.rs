@@ -11,6 +11,7 @@ use domain::settings::{CLIENT_PASSWORD_PURPOSE, PUSH_PASSWORD_PURPOSE};
 
 use super::*;
 
+mod digital;
 mod headset;
 mod identity;
 mod sip;

@@ -40,7 +40,7 @@ export function FormPage(props: {
     setProblem(null);
     const source = name ?? from;
     if (source === null) {
-      setBegin({ base: null, draft: {} });
+      setBegin({ base: null, draft: { ...section.prefilled } });
       return;
     }
     read(section, source).then(
