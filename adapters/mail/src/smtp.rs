@@ -91,7 +91,10 @@ pub async fn submit(
         Err(trouble) => return Submitted::NotBegun(trouble),
     };
     let submitted = conversation.submit(&addresses, raw).await;
-    conversation.leave().await;
+    // Where no answer came there is nobody to take leave of.
+    if matches!(submitted, Submitted::Accepted { .. } | Submitted::Refused { .. }) {
+        conversation.leave().await;
+    }
     submitted
 }
 
