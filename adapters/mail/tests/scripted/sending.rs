@@ -56,7 +56,8 @@ async fn an_accepted_mail_is_on_the_server_byte_for_byte() {
             STANDARD.encode(format!("\0q1@x.test\0{PASSWORD}"))
         ))
     );
-    assert!(heard.contains(&"..dot".to_owned()), "{heard:?}");
+    let data = heard.iter().position(|line| line == "DATA").unwrap() + 1;
+    assert_eq!(heard[data..data + 5], ["Subject: x", "", "..dot", "end", "."]);
     server.finish();
 }
 
