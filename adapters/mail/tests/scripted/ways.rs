@@ -155,3 +155,23 @@ async fn a_password_with_other_letters_is_said_by_plain() {
     mailbox(Account { reading, ..account(&server) }).open().await.unwrap();
     server.finish();
 }
+
+fn is_send<T: Send>(_: &T) {}
+
+#[tokio::test]
+async fn whatever_is_asked_may_be_asked_by_a_task() {
+    let server = Server::start([SIGNED_IN]).await;
+    let mailbox = mailbox(account(&server));
+    let mut session = mailbox.open().await.unwrap();
+    is_send(&mailbox.open());
+    is_send(&mailbox.test());
+    is_send(&mailbox.append("Sent", b""));
+    is_send(&session.wait_for_news());
+    is_send(&session.examine("INBOX"));
+    is_send(&session.fetch_to(1, 1, &mut Vec::new()));
+    is_send(&session.uids_from(1));
+    is_send(&mailbox.reader("INBOX").fetch(&[1]));
+    let envelope = mail::smtp::Envelope { from: None, to: Vec::new() };
+    is_send(&mail::smtp::submit(mailbox.account(), mailbox.tokens(), &envelope, b""));
+    server.finish();
+}
