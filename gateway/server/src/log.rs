@@ -177,7 +177,7 @@ fn lines(config: LogConfig, node: Option<&NodeName>) -> BoxedLayer {
 }
 
 /// Our own crates, whose lines are logged from the level on that is set.
-const OURS: [&str; 15] = [
+const OURS: [&str; 16] = [
     "jackfield",
     "server",
     "engine",
@@ -190,12 +190,14 @@ const OURS: [&str; 15] = [
     "dispatch",
     "headset",
     "identity",
+    "mail",
     "phone",
     "provisioning",
     "sip",
 ];
 
-/// Our own crates from `level` on, libraries from `warn` on at most.
+/// Our own crates from `level` on, libraries from `warn` on at most: what reads mails for us, `async_imap`, tells
+/// passwords and whole mails at `trace`.
 fn filter(level: &str) -> EnvFilter {
     let libraries = if level == "error" { "error" } else { "warn" };
     let mut directives = libraries.to_owned();
@@ -243,6 +245,17 @@ mod tests {
                 assert!(OURS.contains(&name.as_str()), "{name} logs nothing");
                 assert!(filter("debug").to_string().contains(&format!("{name}=debug")), "{name}");
             }
+        }
+    }
+
+    #[test]
+    fn what_reads_mails_for_us_tells_none_of_them_at_any_level() {
+        for level in LEVELS {
+            let filter = filter(level).to_string();
+            let mut directives = filter.split(',');
+            let libraries = directives.find(|directive| !directive.contains('=')).unwrap();
+            assert!(["error", "warn"].contains(&libraries), "{filter}");
+            assert!(!filter.contains("async_imap"), "{filter}");
         }
     }
 
