@@ -11,6 +11,7 @@ pub mod headset;
 pub mod jose;
 pub mod journal;
 pub mod ldap;
+pub mod mail;
 pub mod oauth;
 pub mod phone_xml;
 pub mod saml;
