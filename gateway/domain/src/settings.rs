@@ -8,22 +8,33 @@
 mod account;
 mod agent;
 mod alarms;
+mod calendar_day;
 mod change;
+mod channels;
+mod csq;
+mod csq_tags;
 mod cti_pair;
 mod device;
+mod digital;
 mod directory;
 mod document;
+mod email_signature;
 mod export;
 mod file;
+mod google_key;
 mod headset;
 mod identity;
 mod identity_provider;
 mod layout;
 mod list;
 mod logging;
+mod mail;
+mod mail_address;
+mod mail_server;
 mod oauth_client;
 mod phone_service;
 mod plan;
+mod predefined_response;
 #[cfg(test)]
 mod printing;
 mod proxies;
@@ -34,12 +45,11 @@ mod retention;
 mod role_grant;
 mod sign_on;
 mod sip;
-pub mod stub_digital;
-pub use stub_digital::*;
 mod skill;
 mod team;
 mod trust;
 mod web_address;
+mod wrap_up_category;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -53,6 +63,17 @@ pub use alarms::{
     AlarmMail, AlarmReceiver, AlarmRule, AlarmSeverity, AlarmState, AlarmTerms, AlarmWebhook,
     Alarms, InvalidTimeOfDay, MailSecurity, TimeOfDay, WrittenAlarms, webhook_place,
 };
+pub use calendar_day::{CalendarDay, InvalidCalendarDay};
+pub use channels::{
+    CUSTOMER_RECORDS_SECRET_PURPOSE, Channel, Channels, CustomerRecords, WrittenChannels,
+};
+pub use csq::{
+    ACKNOWLEDGEMENT_CHARACTERS_MAX, ACKNOWLEDGEMENT_SUBJECT_CHARACTERS_MAX, ALIASES_MAX,
+    Acknowledgement, CSQ_CHARACTERS_MAX, CSQS_MAX, Csq, EMAIL_CSQS_MAX, EmailCsq,
+    GOOGLE_KEY_PURPOSE, MAIL_CLIENT_SECRET_PURPOSE, MAILBOX_PASSWORD_PURPOSE, MailProof, Selection,
+    WrittenCsq,
+};
+pub use csq_tags::CSQS_OF_TAG_MAX;
 pub use cti_pair::{
     CLIENT_PASSWORD_PURPOSE, CLIENT_TEXT_BYTES_MAX, CTI_PAIRS_MAX, CtiDialect, CtiPair,
     CtiSessions, CtiSide, InvalidCtiSide, PairOf, WrittenCtiPair,
@@ -63,8 +84,12 @@ pub use directory::{
     DirectoryTeam, USER_PLACE, WrittenDirectory,
 };
 pub use document::{Section, SettingDocument, SettingsHead};
+pub use email_signature::{
+    AGENT_ALIAS_PLACE, EMAIL_SIGNATURES_MAX, EmailSignature, SIGNATURE_NAME_CHARACTERS_MAX,
+};
 pub use export::{MASK, SECRET_MEMBERS, export, export_document, masked};
 pub use file::{AGENTS_MAX, DEVICES_MAX, Documents, HashOf, SecretOf, SettingsFile};
+pub use google_key::{GOOGLE_KEY_CHARACTERS_MAX, GoogleKey};
 pub use headset::{
     DeploymentType, HEADSET_MODEL_CHARACTERS_MAX, HEADSET_TEMPLATES_MAX,
     HEADSET_VERSION_CHARACTERS_MAX, Headset, HeadsetFirmware, HeadsetMode, HeadsetProof,
@@ -74,6 +99,13 @@ pub use identity::{IDENTITY_HOSTS_MAX, IDENTITY_PORT, IdentitySettings, TokenSig
 pub use identity_provider::{IDENTITY_PROVIDERS_MAX, IdentityProvider, METADATA_BYTES_MAX};
 pub use layout::{Layout, LayoutField};
 pub use logging::{LogLevel, Logging, SyslogFraming, SyslogReceiver, SyslogTransport};
+pub use mail::{
+    GOOGLE_TOKEN_HOST, Mail, SUBJECT_TAG_CHARACTERS_MAX, SUBJECT_TAGS_MAX, TOKEN_HOSTS_MAX,
+};
+pub use mail_server::{
+    FOLDER_CHARACTERS_MAX, MAIL_SERVERS_MAX, MailServer, MailServerKind, SubmissionSecurity,
+    TENANT_PLACE, TokenMechanism,
+};
 pub use oauth_client::{
     CLIENT_ID_DIGITS, CLIENT_SECRET_CHARACTERS_MAX, CLIENT_SECRET_CHARACTERS_MIN,
     OAUTH_CLIENTS_MAX, OauthClient, OauthClientKind, REDIRECT_URLS_MAX, RefreshRule,
@@ -84,6 +116,10 @@ pub use phone_service::{
 };
 pub use plan::{Becomes, Planned, plan};
 pub(crate) use plan::{changes, name};
+pub use predefined_response::{
+    PREDEFINED_RESPONSES_MAX, PredefinedResponse, RESPONSE_CHARACTERS_MAX,
+    RESPONSE_TITLE_CHARACTERS_MAX,
+};
 pub use proxies::{PROXY_PASSWORD_PURPOSE, Proxies, Proxy, WrittenProxies};
 pub use reader::Reader;
 pub use reason::{LABEL_CHARACTERS_MAX, Reason};
@@ -99,6 +135,10 @@ pub use skill::{COMPETENCE_MAX, SKILL_CHARACTERS_MAX, SKILLS_OF_AGENT_MAX, Skill
 pub use team::{Team, Voice};
 pub use trust::{Trust, TrustPurpose};
 pub use web_address::URL_BYTES_MAX;
+pub use wrap_up_category::{
+    WRAP_UP_CATEGORIES_MAX, WRAP_UP_CATEGORIES_OF_CSQ_MAX, WRAP_UP_CHARACTERS_MAX,
+    WRAP_UP_CHOICES_MAX, WRAP_UP_REASONS_MAX, WrapUpCategory,
+};
 
 use crate::{
     AgentId, DeviceName, Extension, Key, PairName, Problem, ReasonCategory, ReasonCode, Sealed,
@@ -160,14 +200,20 @@ pub struct Settings {
     pub identity_providers: Arc<BTreeMap<String, Arc<IdentityProvider>>>,
     /// Programs that get tokens, by their ids.
     pub oauth_clients: Arc<BTreeMap<String, Arc<OauthClient>>>,
-    /// x
-    pub csqs: stub_digital::Csqs,
-    /// x
-    pub wrap_up_categories: Arc<BTreeMap<String, Arc<WrapUpCategory>>>,
-    /// x
-    pub channels: Arc<Channels>,
-    /// x
+    /// What holds for all mail.
     pub mail: Arc<Mail>,
+    /// Mail servers by name.
+    pub mail_servers: Arc<BTreeMap<String, Arc<MailServer>>>,
+    /// Contact service queues for digital contacts, by name.
+    pub csqs: Arc<BTreeMap<String, Arc<Csq>>>,
+    /// Predefined responses by title.
+    pub predefined_responses: Arc<BTreeMap<String, Arc<PredefinedResponse>>>,
+    /// Wrap-up categories by name.
+    pub wrap_up_categories: Arc<BTreeMap<String, Arc<WrapUpCategory>>>,
+    /// Email signatures by name.
+    pub email_signatures: Arc<BTreeMap<String, Arc<EmailSignature>>>,
+    /// What holds for all digital contacts.
+    pub channels: Arc<Channels>,
 }
 
 impl Settings {
@@ -232,6 +278,18 @@ impl Settings {
         );
         let clients = self.oauth_clients.values();
         documents.extend(clients.map(|it| SettingDocument::OauthClient(Box::new((**it).clone()))));
+        documents.push(SettingDocument::Mail((*self.mail).clone()));
+        let servers = self.mail_servers.values();
+        documents.extend(servers.map(|it| SettingDocument::MailServer(Box::new((**it).clone()))));
+        let csqs = self.csqs.values();
+        documents.extend(csqs.map(|it| SettingDocument::Csq(Box::new((**it).clone()))));
+        let responses = self.predefined_responses.values();
+        documents.extend(responses.map(|it| SettingDocument::PredefinedResponse((**it).clone())));
+        let categories = self.wrap_up_categories.values();
+        documents.extend(categories.map(|it| SettingDocument::WrapUpCategory((**it).clone())));
+        let signatures = self.email_signatures.values();
+        documents.extend(signatures.map(|it| SettingDocument::EmailSignature((**it).clone())));
+        documents.push(SettingDocument::Channels(Box::new((*self.channels).clone())));
         documents
     }
 
@@ -252,6 +310,10 @@ impl Settings {
             SecretOf::HttpProxy | SecretOf::SocksProxy => self.documents_of(Section::Proxies, ""),
             SecretOf::SipNextHop(_) => self.documents_of(Section::Sip, ""),
             SecretOf::AlarmReceiver(_) => self.documents_of(Section::Alarms, ""),
+            SecretOf::Mailbox(name) | SecretOf::GoogleKey(name) | SecretOf::MailClient(name) => {
+                self.documents_of(Section::Csq, name)
+            }
+            SecretOf::CustomerRecords => self.documents_of(Section::Channels, ""),
             SecretOf::SipDevice(name) => {
                 return self.devices.get(name)?.sip.as_ref()?.password.clone();
             }
@@ -262,8 +324,14 @@ impl Settings {
 
     /// The documents that hold sealed secrets.
     pub fn with_secrets(&self) -> Vec<SettingDocument> {
-        let single = [Section::PhoneService, Section::Alarms, Section::Proxies, Section::Sip]
-            .map(|it| self.documents_of(it, ""));
+        let single = [
+            Section::PhoneService,
+            Section::Alarms,
+            Section::Proxies,
+            Section::Sip,
+            Section::Channels,
+        ]
+        .map(|it| self.documents_of(it, ""));
         let mut documents: Vec<_> = single.into_iter().flatten().collect();
         let pairs = self.cti_pairs.values();
         documents.extend(pairs.map(|it| SettingDocument::CtiPair(Box::new((**it).clone()))));
@@ -271,6 +339,8 @@ impl Settings {
         let directories = self.directories.values();
         documents
             .extend(directories.map(|it| SettingDocument::Directory(Box::new((**it).clone()))));
+        let csqs = self.csqs.values();
+        documents.extend(csqs.map(|it| SettingDocument::Csq(Box::new((**it).clone()))));
         documents.retain(|document| !document.secrets().is_empty());
         let has_password =
             |it: &&Arc<Device>| it.sip.as_ref().is_some_and(|sip| sip.password.is_some());
@@ -372,6 +442,11 @@ impl Settings {
         let trust = self.trust.values().map(Arc::as_ref);
         warnings.extend(sip::warnings(&self.sip, devices, trust.clone()));
         warnings.extend(headset::warnings(&self.headset, &self.sip, trust));
+        let has_password =
+            |it: &Csq| it.email.as_ref().is_some_and(|email| email.password.is_some());
+        let csqs = self.csqs.values().map(|it| (&**it, has_password(it)));
+        let kind = |name: &str| self.mail_servers.get(name).map(|server| server.kind);
+        warnings.extend(csq::warnings(csqs, kind));
         warnings
     }
 

@@ -60,6 +60,23 @@ impl Settings {
             SettingDocument::OauthClient(it) => {
                 insert(&mut self.oauth_clients, it.client_id.clone(), *it);
             }
+            SettingDocument::Mail(it) => self.mail = Arc::new(it),
+            SettingDocument::MailServer(it) => {
+                insert(&mut self.mail_servers, it.name.clone(), *it);
+            }
+            SettingDocument::Csq(it) => {
+                insert(&mut self.csqs, it.name.clone(), *it);
+            }
+            SettingDocument::PredefinedResponse(it) => {
+                insert(&mut self.predefined_responses, it.title.clone(), it);
+            }
+            SettingDocument::WrapUpCategory(it) => {
+                insert(&mut self.wrap_up_categories, it.name.clone(), it);
+            }
+            SettingDocument::EmailSignature(it) => {
+                insert(&mut self.email_signatures, it.name.clone(), it);
+            }
+            SettingDocument::Channels(it) => self.channels = Arc::new(*it),
         }
     }
 
@@ -101,6 +118,13 @@ impl Settings {
             "identity" => self.identity = Arc::default(),
             "identity_provider" => remove(&mut self.identity_providers, name),
             "oauth_client" => remove(&mut self.oauth_clients, name),
+            "mail" => self.mail = Arc::default(),
+            "mail_server" => remove(&mut self.mail_servers, name),
+            "csq" => remove(&mut self.csqs, name),
+            "predefined_response" => remove(&mut self.predefined_responses, name),
+            "wrap_up_category" => remove(&mut self.wrap_up_categories, name),
+            "email_signature" => remove(&mut self.email_signatures, name),
+            "channels" => self.channels = Arc::default(),
             _ => {}
         }
     }
@@ -139,6 +163,21 @@ impl Settings {
             Section::OauthClient => {
                 Of::OauthClient(Box::new((**self.oauth_clients.get(name)?).clone()))
             }
+            Section::Mail => Of::Mail((*self.mail).clone()),
+            Section::MailServer => {
+                Of::MailServer(Box::new((**self.mail_servers.get(name)?).clone()))
+            }
+            Section::Csq => Of::Csq(Box::new((**self.csqs.get(name)?).clone())),
+            Section::PredefinedResponse => {
+                Of::PredefinedResponse((**self.predefined_responses.get(name)?).clone())
+            }
+            Section::WrapUpCategory => {
+                Of::WrapUpCategory((**self.wrap_up_categories.get(name)?).clone())
+            }
+            Section::EmailSignature => {
+                Of::EmailSignature((**self.email_signatures.get(name)?).clone())
+            }
+            Section::Channels => Of::Channels(Box::new((*self.channels).clone())),
         })
     }
 }

@@ -3,9 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Agent, Alarms, CtiPair, Device, Directory, Headset, IdentityProvider, IdentitySettings, Layout,
-    LocalAccount, Logging, OauthClient, PhoneService, Proxies, Reason, Retention, RoleGrant,
-    SecretOf, SignOn, Sip, Skill, Team, Trust, Voice,
+    Agent, Alarms, Channels, Csq, CtiPair, Device, Directory, EmailSignature, Headset,
+    IdentityProvider, IdentitySettings, Layout, LocalAccount, Logging, Mail, MailServer,
+    OauthClient, PhoneService, PredefinedResponse, Proxies, Reason, Retention, RoleGrant, SecretOf,
+    SignOn, Sip, Skill, Team, Trust, Voice, WrapUpCategory,
 };
 use crate::{Key, Kind, Sealed};
 
@@ -58,11 +59,25 @@ pub enum Section {
     IdentityProvider,
     /// Programs that get tokens.
     OauthClient,
+    /// What holds for all mail.
+    Mail,
+    /// Mail servers.
+    MailServer,
+    /// Contact service queues for digital contacts.
+    Csq,
+    /// Predefined responses.
+    PredefinedResponse,
+    /// Wrap-up categories.
+    WrapUpCategory,
+    /// Email signatures.
+    EmailSignature,
+    /// What holds for all digital contacts.
+    Channels,
 }
 
 impl Section {
     /// Every section.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 30] = [
         Self::Team,
         Self::Agent,
         Self::Reason,
@@ -86,6 +101,13 @@ impl Section {
         Self::Identity,
         Self::IdentityProvider,
         Self::OauthClient,
+        Self::Mail,
+        Self::MailServer,
+        Self::Csq,
+        Self::PredefinedResponse,
+        Self::WrapUpCategory,
+        Self::EmailSignature,
+        Self::Channels,
     ];
 
     /// The name under which the store keeps it. It never changes.
@@ -114,6 +136,13 @@ impl Section {
             Self::Identity => "identity",
             Self::IdentityProvider => "identity_provider",
             Self::OauthClient => "oauth_client",
+            Self::Mail => "mail",
+            Self::MailServer => "mail_server",
+            Self::Csq => "csq",
+            Self::PredefinedResponse => "predefined_response",
+            Self::WrapUpCategory => "wrap_up_category",
+            Self::EmailSignature => "email_signature",
+            Self::Channels => "channels",
         }
     }
 
@@ -143,6 +172,13 @@ impl Section {
             Self::Identity => "identity",
             Self::IdentityProvider => "identity_providers",
             Self::OauthClient => "oauth_clients",
+            Self::Mail => "mail",
+            Self::MailServer => "mail_servers",
+            Self::Csq => "csqs",
+            Self::PredefinedResponse => "predefined_responses",
+            Self::WrapUpCategory => "wrap_up_categories",
+            Self::EmailSignature => "email_signatures",
+            Self::Channels => "channels",
         }
     }
 
@@ -160,6 +196,8 @@ impl Section {
                 | Self::Retention
                 | Self::Sip
                 | Self::Identity
+                | Self::Mail
+                | Self::Channels
         )
     }
 }
@@ -214,6 +252,20 @@ pub enum SettingDocument {
     IdentityProvider(Box<IdentityProvider>),
     /// A program that gets tokens.
     OauthClient(Box<OauthClient>),
+    /// What holds for all mail.
+    Mail(Mail),
+    /// A mail server.
+    MailServer(Box<MailServer>),
+    /// A contact service queue for digital contacts.
+    Csq(Box<Csq>),
+    /// A predefined response.
+    PredefinedResponse(PredefinedResponse),
+    /// A wrap-up category.
+    WrapUpCategory(WrapUpCategory),
+    /// An email signature.
+    EmailSignature(EmailSignature),
+    /// What holds for all digital contacts.
+    Channels(Box<Channels>),
 }
 
 impl SettingDocument {
@@ -243,6 +295,13 @@ impl SettingDocument {
             Self::Identity(_) => Section::Identity,
             Self::IdentityProvider(_) => Section::IdentityProvider,
             Self::OauthClient(_) => Section::OauthClient,
+            Self::Mail(_) => Section::Mail,
+            Self::MailServer(_) => Section::MailServer,
+            Self::Csq(_) => Section::Csq,
+            Self::PredefinedResponse(_) => Section::PredefinedResponse,
+            Self::WrapUpCategory(_) => Section::WrapUpCategory,
+            Self::EmailSignature(_) => Section::EmailSignature,
+            Self::Channels(_) => Section::Channels,
         }
     }
 
@@ -262,6 +321,11 @@ impl SettingDocument {
             Self::Role(role) => role.name.clone(),
             Self::IdentityProvider(provider) => provider.name.clone(),
             Self::OauthClient(client) => client.client_id.clone(),
+            Self::MailServer(server) => server.name.clone(),
+            Self::Csq(csq) => csq.name.clone(),
+            Self::PredefinedResponse(response) => response.title.clone(),
+            Self::WrapUpCategory(category) => category.name.clone(),
+            Self::EmailSignature(signature) => signature.name.clone(),
             Self::PhoneService(_)
             | Self::Voice(_)
             | Self::Headset(_)
@@ -271,7 +335,9 @@ impl SettingDocument {
             | Self::SignOn(_)
             | Self::Retention(_)
             | Self::Sip(_)
-            | Self::Identity(_) => return None,
+            | Self::Identity(_)
+            | Self::Mail(_)
+            | Self::Channels(_) => return None,
         })
     }
 
@@ -318,6 +384,11 @@ impl SettingDocument {
                 let of = |name: &String| SecretOf::SipNextHop(name.clone());
                 sip.next_hops.iter().map(|hop| (of(&hop.name), hop.password.as_ref())).collect()
             }
+            Self::Csq(csq) => csq.secrets(),
+            Self::Channels(channels) => {
+                let records = channels.customer_records.as_ref();
+                vec![(SecretOf::CustomerRecords, records.and_then(|it| it.secret.as_ref()))]
+            }
             _ => Vec::new(),
         };
         found.into_iter().filter_map(|(of, sealed)| Some((of, sealed?))).collect()
@@ -349,6 +420,10 @@ impl SettingDocument {
             (Self::Sip(sip), SecretOf::SipNextHop(name)) => {
                 let hop = sip.next_hops.iter_mut().find(|hop| hop.name == *name);
                 hop.and_then(|hop| hop.password.as_mut())
+            }
+            (Self::Csq(csq), of) => csq.secret_mut(of),
+            (Self::Channels(channels), SecretOf::CustomerRecords) => {
+                channels.customer_records.as_mut().and_then(|it| it.secret.as_mut())
             }
             _ => None,
         };

@@ -3,8 +3,8 @@
 use serde_json::{Map, Value, json};
 
 use super::{
-    Agent, Alarms, Device, LocalAccount, Logging, OauthClient, PhoneService, Proxies,
-    SettingDocument, Settings, Sip,
+    Agent, Alarms, Channels, Csq, Device, LocalAccount, Logging, OauthClient, PhoneService,
+    Proxies, SettingDocument, Settings, Sip,
 };
 
 /// All settings in the form of a settings file. Passwords are hashes, other secrets stay sealed.
@@ -59,6 +59,21 @@ pub fn export(settings: &Settings) -> Value {
     file.insert("identity_providers".into(), list(providers.collect()));
     let clients = settings.oauth_clients.values().map(|it| oauth_client(it));
     file.insert("oauth_clients".into(), list(clients.collect()));
+    file.insert("mail".into(), without_empty(json!(settings.mail.as_ref())));
+    let servers = settings.mail_servers.values();
+    let servers = servers.map(|it| without_empty(json!(it.as_ref())));
+    file.insert("mail_servers".into(), list(servers.collect()));
+    file.insert("csqs".into(), list(settings.csqs.values().map(|it| csq(it)).collect()));
+    let responses = settings.predefined_responses.values();
+    let responses = responses.map(|it| without_empty(json!(it.as_ref())));
+    file.insert("predefined_responses".into(), list(responses.collect()));
+    let categories = settings.wrap_up_categories.values();
+    let categories = categories.map(|it| without_empty(json!(it.as_ref())));
+    file.insert("wrap_up_categories".into(), list(categories.collect()));
+    let signatures = settings.email_signatures.values();
+    let signatures = signatures.map(|it| without_empty(json!(it.as_ref())));
+    file.insert("email_signatures".into(), list(signatures.collect()));
+    file.insert("channels".into(), channels(&settings.channels));
     file.retain(|_, part| !matches!(part, Value::Array(list) if list.is_empty()));
     Value::Object(file)
 }
@@ -89,11 +104,18 @@ pub fn export_document(document: &SettingDocument) -> Value {
         SettingDocument::Identity(it) => without_empty(json!(it)),
         SettingDocument::IdentityProvider(it) => without_empty(json!(it)),
         SettingDocument::OauthClient(it) => oauth_client(it),
+        SettingDocument::Mail(it) => without_empty(json!(it)),
+        SettingDocument::MailServer(it) => without_empty(json!(it)),
+        SettingDocument::Csq(it) => csq(it),
+        SettingDocument::PredefinedResponse(it) => without_empty(json!(it)),
+        SettingDocument::WrapUpCategory(it) => without_empty(json!(it)),
+        SettingDocument::EmailSignature(it) => without_empty(json!(it)),
+        SettingDocument::Channels(it) => channels(it),
     }
 }
 
 /// Members that hold secrets or what is compared with them, under the names of a settings file.
-pub const SECRET_MEMBERS: [&str; 15] = [
+pub const SECRET_MEMBERS: [&str; 20] = [
     "password",
     "password_hash",
     "password_sealed",
@@ -109,6 +131,11 @@ pub const SECRET_MEMBERS: [&str; 15] = [
     "pin_hash",
     "secret",
     "secret_digest",
+    "secret_sealed",
+    "google_key",
+    "google_key_sealed",
+    "client_secret",
+    "client_secret_sealed",
 ];
 
 /// The same with `(set)` in the place of every secret, hashes and sealed ones among them.
@@ -212,6 +239,26 @@ fn proxies(proxies: &Proxies) -> Value {
             *proxy = without_empty(std::mem::take(proxy));
             name_sealed(proxy, "password");
         }
+    }
+    value
+}
+
+fn csq(csq: &Csq) -> Value {
+    let mut value = without_empty(json!(csq));
+    if let Some(email) = value.get_mut("email") {
+        *email = without_empty(std::mem::take(email));
+        for name in ["password", "google_key", "client_secret"] {
+            name_sealed(email, name);
+        }
+    }
+    value
+}
+
+fn channels(channels: &Channels) -> Value {
+    let mut value = without_empty(json!(channels));
+    if let Some(records) = value.get_mut("customer_records") {
+        *records = without_empty(std::mem::take(records));
+        name_sealed(records, "secret");
     }
     value
 }

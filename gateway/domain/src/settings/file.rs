@@ -1,6 +1,6 @@
 //! A settings file: what a person wrote, read and checked as a whole.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
@@ -8,13 +8,17 @@ use super::cti_pair::{self, Pairs};
 use super::list::refuse_repeated;
 use super::references::References;
 use super::{
-    ALARM_SECRET_PURPOSE, CLIENT_PASSWORD_PURPOSE, DIRECTORY_PASSWORD_PURPOSE, Device, Headset,
-    IDENTITY_PROVIDERS_MAX, IdentityProvider, IdentitySettings, Layout, Logging, NewPassword,
-    NewSecret, OAUTH_CLIENTS_MAX, OauthClient, PROXY_PASSWORD_PURPOSE, PUSH_PASSWORD_PURPOSE,
-    PhoneService, Push, Reader, Reason, Retention, RoleGrant, SIP_DEVICE_PASSWORD_PURPOSE,
-    SIP_NEXT_HOP_PASSWORD_PURPOSE, SettingDocument, SignOn, Sip, Skill, TOTP_PURPOSE, Team, Trust,
-    Voice, WrittenAccount, WrittenAgent, WrittenAlarms, WrittenCtiPair, WrittenDevice,
-    WrittenDirectory, WrittenProxies, WrittenPush, WrittenSip, headset, sip,
+    ALARM_SECRET_PURPOSE, CLIENT_PASSWORD_PURPOSE, CSQS_MAX, CUSTOMER_RECORDS_SECRET_PURPOSE,
+    DIRECTORY_PASSWORD_PURPOSE, Device, EMAIL_SIGNATURES_MAX, EmailSignature, GOOGLE_KEY_PURPOSE,
+    Headset, IDENTITY_PROVIDERS_MAX, IdentityProvider, IdentitySettings, Layout, Logging,
+    MAIL_CLIENT_SECRET_PURPOSE, MAIL_SERVERS_MAX, MAILBOX_PASSWORD_PURPOSE, Mail, MailServer,
+    NewPassword, NewSecret, OAUTH_CLIENTS_MAX, OauthClient, PREDEFINED_RESPONSES_MAX,
+    PROXY_PASSWORD_PURPOSE, PUSH_PASSWORD_PURPOSE, PhoneService, PredefinedResponse, Push, Reader,
+    Reason, Retention, RoleGrant, SIP_DEVICE_PASSWORD_PURPOSE, SIP_NEXT_HOP_PASSWORD_PURPOSE,
+    SettingDocument, SignOn, Sip, Skill, TOTP_PURPOSE, Team, Trust, Voice, WRAP_UP_CATEGORIES_MAX,
+    WrapUpCategory, WrittenAccount, WrittenAgent, WrittenAlarms, WrittenChannels, WrittenCsq,
+    WrittenCtiPair, WrittenDevice, WrittenDirectory, WrittenProxies, WrittenPush, WrittenSip, csq,
+    headset, sip,
 };
 use crate::{AgentId, DeviceName, PairName, Problem, Problems, ReasonCategory, Sealed, Secret};
 
@@ -53,6 +57,13 @@ pub struct SettingsFile {
     identity: IdentitySettings,
     identity_providers: Vec<IdentityProvider>,
     oauth_clients: Vec<OauthClient>,
+    mail: Mail,
+    mail_servers: Vec<MailServer>,
+    csqs: Vec<WrittenCsq>,
+    predefined_responses: Vec<PredefinedResponse>,
+    wrap_up_categories: Vec<WrapUpCategory>,
+    email_signatures: Vec<EmailSignature>,
+    channels: WrittenChannels,
 }
 
 /// Whose password or PIN is to be hashed.
@@ -85,6 +96,14 @@ pub enum SecretOf {
     SipNextHop(String),
     /// That receiver of alarms: what messages to it are signed with, or our user's password there.
     AlarmReceiver(String),
+    /// The mailbox of that CSQ.
+    Mailbox(String),
+    /// The key of Google's service account for that CSQ.
+    GoogleKey(String),
+    /// Our client at Office 365 for that CSQ.
+    MailClient(String),
+    /// Where customers' records are asked for.
+    CustomerRecords,
 }
 
 impl SecretOf {
@@ -99,6 +118,10 @@ impl SecretOf {
             Self::SipDevice(_) => SIP_DEVICE_PASSWORD_PURPOSE,
             Self::SipNextHop(_) => SIP_NEXT_HOP_PASSWORD_PURPOSE,
             Self::AlarmReceiver(_) => ALARM_SECRET_PURPOSE,
+            Self::Mailbox(_) => MAILBOX_PASSWORD_PURPOSE,
+            Self::GoogleKey(_) => GOOGLE_KEY_PURPOSE,
+            Self::MailClient(_) => MAIL_CLIENT_SECRET_PURPOSE,
+            Self::CustomerRecords => CUSTOMER_RECORDS_SECRET_PURPOSE,
         }
     }
 
@@ -114,6 +137,10 @@ impl SecretOf {
             Self::SipDevice(name) => format!("devices/{name} sip.password"),
             Self::SipNextHop(name) => format!("sip.next_hops/{name} password"),
             Self::AlarmReceiver(name) => format!("alarms.receivers/{name} secret"),
+            Self::Mailbox(name) => format!("csqs/{name} email.password"),
+            Self::GoogleKey(name) => format!("csqs/{name} email.google_key"),
+            Self::MailClient(name) => format!("csqs/{name} email.client_secret"),
+            Self::CustomerRecords => "channels.customer_records.secret".to_owned(),
         }
     }
 }
@@ -162,6 +189,28 @@ impl SettingsFile {
         let retention = reader.table("retention", Retention::read).unwrap_or_default();
         let identity = reader.table("identity", IdentitySettings::read).unwrap_or_default();
         let oauth_clients = reader.list("oauth_clients", OAUTH_CLIENTS_MAX, OauthClient::read);
+        let mail = reader.table("mail", Mail::read).unwrap_or_default();
+        known.token_hosts.clone_from(&mail.allowed_token_hosts);
+        let mut kinds = BTreeMap::new();
+        let mail_servers = reader
+            .list("mail_servers", MAIL_SERVERS_MAX, |reader| MailServer::read(reader, &mut kinds));
+        known.mail_servers = kinds;
+        let mut names = BTreeMap::new();
+        let csqs =
+            reader.list("csqs", CSQS_MAX, |reader| WrittenCsq::read(reader, &known, &mut names));
+        known.csqs = names;
+        let predefined_responses =
+            reader.list("predefined_responses", PREDEFINED_RESPONSES_MAX, |reader| {
+                PredefinedResponse::read(reader, &known)
+            });
+        let wrap_up_categories =
+            reader.list("wrap_up_categories", WRAP_UP_CATEGORIES_MAX, |reader| {
+                WrapUpCategory::read(reader, &known)
+            });
+        let email_signatures = reader.list("email_signatures", EMAIL_SIGNATURES_MAX, |reader| {
+            EmailSignature::read(reader, &known)
+        });
+        let channels = reader.table("channels", WrittenChannels::read).unwrap_or_default();
         reader.finish();
         known.pairs.check_nodes(phone_service.alternates.len(), &mut problems);
         let file = Self {
@@ -189,6 +238,13 @@ impl SettingsFile {
             identity,
             identity_providers: providers,
             oauth_clients,
+            mail,
+            mail_servers,
+            csqs,
+            predefined_responses,
+            wrap_up_categories,
+            email_signatures,
+            channels,
         };
         file.check_repeated(&mut problems);
         file.check_together(&mut problems);
@@ -220,6 +276,10 @@ impl SettingsFile {
         let devices = self.devices.iter().map(|it| (&it.device, it.sip_password.is_some()));
         warnings.extend(sip::warnings(&self.sip.sip, devices, self.trust.iter()));
         warnings.extend(headset::warnings(&self.headset, &self.sip.sip, self.trust.iter()));
+        let csqs = self.csqs.iter().map(|it| (&it.csq, it.password.is_some()));
+        let kind =
+            |name: &str| self.mail_servers.iter().find(|it| it.name == name).map(|it| it.kind);
+        warnings.extend(csq::warnings(csqs, kind));
         warnings
     }
 
@@ -319,6 +379,17 @@ impl SettingsFile {
         documents.extend(providers.map(|it| SettingDocument::IdentityProvider(Box::new(it))));
         let clients = self.oauth_clients.into_iter();
         documents.extend(clients.map(|it| SettingDocument::OauthClient(Box::new(it))));
+        documents.push(SettingDocument::Mail(self.mail));
+        let servers = self.mail_servers.into_iter();
+        documents.extend(servers.map(|it| SettingDocument::MailServer(Box::new(it))));
+        documents.extend(self.csqs.into_iter().map(|it| digital::of_csq(it, &mut sealed)));
+        let responses = self.predefined_responses.into_iter();
+        documents.extend(responses.map(SettingDocument::PredefinedResponse));
+        let categories = self.wrap_up_categories.into_iter();
+        documents.extend(categories.map(SettingDocument::WrapUpCategory));
+        let signatures = self.email_signatures.into_iter();
+        documents.extend(signatures.map(SettingDocument::EmailSignature));
+        documents.push(digital::of_channels(self.channels, &mut sealed));
         Documents(documents)
     }
 
@@ -346,6 +417,7 @@ impl SettingsFile {
         let client_id = |it: &OauthClient| it.client_id.clone();
         refuse_repeated("oauth_clients", &self.oauth_clients, client_id, problems);
         self.headset.refuse_repeated(problems);
+        self.check_repeated_digital(problems);
     }
 
     /// What only two sections together can say.
@@ -385,6 +457,7 @@ impl SettingsFile {
                 problems.add("headset.default_not_ready_reason", message);
             }
         }
+        self.check_digital(problems);
         let directories: Vec<_> = self.directories.iter().map(|it| &it.directory.name).collect();
         self.identity.check(&self.identity_providers, &directories, problems);
         for (position, written) in self.directories.iter().enumerate() {
@@ -399,5 +472,6 @@ impl SettingsFile {
     }
 }
 
+mod digital;
 #[cfg(test)]
 mod tests;

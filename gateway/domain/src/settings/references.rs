@@ -1,10 +1,9 @@
 //! Names that one section of a file gives and others use.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::Reader;
-use super::SipProof;
 use super::cti_pair::Pairs;
+use super::{Channel, MailServerKind, Reader, SipProof};
 use crate::TeamName;
 
 /// Every name that was read so far; what was refused by itself is not missed a second time where its
@@ -27,6 +26,12 @@ pub(super) struct References {
     pub(super) next_hops: BTreeSet<String>,
     /// How phones prove who they are in SIP, unless they say otherwise.
     pub(super) sip_proof: SipProof,
+    /// Mail servers, each with its kind.
+    pub(super) mail_servers: BTreeMap<String, MailServerKind>,
+    /// Where keys of Google may send us for tokens.
+    pub(super) token_hosts: Vec<String>,
+    /// CSQs, each with its channel.
+    pub(super) csqs: BTreeMap<String, Channel>,
 }
 
 impl References {
@@ -41,6 +46,9 @@ impl References {
             identity_providers: BTreeSet::new(),
             next_hops: BTreeSet::new(),
             sip_proof: SipProof::default(),
+            mail_servers: BTreeMap::new(),
+            token_hosts: Vec::new(),
+            csqs: BTreeMap::new(),
         }
     }
 

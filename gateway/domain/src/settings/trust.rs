@@ -31,11 +31,13 @@ pub enum TrustPurpose {
     Alarms,
     /// It signed for servers that single sign-on asks: where an IdP's metadata is, other nodes.
     SingleSignOn,
+    /// It signed for mail servers, and for where their tokens are fetched.
+    Mail,
 }
 
 impl TrustPurpose {
     /// Every purpose.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Phones,
         Self::Directory,
         Self::Syslog,
@@ -46,6 +48,7 @@ impl TrustPurpose {
         Self::HeadsetDevices,
         Self::Alarms,
         Self::SingleSignOn,
+        Self::Mail,
     ];
 
     /// The name used in settings files.
@@ -61,6 +64,7 @@ impl TrustPurpose {
             Self::HeadsetDevices => "headset_devices",
             Self::Alarms => "alarms",
             Self::SingleSignOn => "single_sign_on",
+            Self::Mail => "mail",
         }
     }
 }
@@ -85,7 +89,7 @@ impl Trust {
         }
         let name = reader.short_text("name", 64);
         let mut purposes = Vec::new();
-        for purpose in reader.parsed_list::<String>("purposes", 10) {
+        for purpose in reader.parsed_list::<String>("purposes", TrustPurpose::ALL.len()) {
             match TrustPurpose::ALL.into_iter().find(|it| it.name() == purpose) {
                 Some(known) => purposes.push(known),
                 None => {

@@ -43,6 +43,11 @@ pub(super) fn https_problem(url: &str) -> Option<&'static str> {
     (!is_host_name(parts.host)).then_some(NO_NAME)
 }
 
+/// The host that an address names, where it is one.
+pub(super) fn host_of(url: &str) -> Option<&str> {
+    Parts::of(url).ok().map(|parts| parts.host)
+}
+
 /// What is wrong with an address that browsers are sent to with a code, where anything is. It is kept and
 /// compared byte for byte, so nothing in it is mended.
 pub(super) fn redirect_problem(url: &str, native: bool) -> Option<&'static str> {

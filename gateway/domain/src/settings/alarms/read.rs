@@ -5,6 +5,7 @@ use super::{
     AlarmReceiver, AlarmRule, AlarmSeverity, AlarmState, AlarmWebhook, Alarms, MailSecurity,
 };
 use crate::Sealed;
+use crate::settings::mail_address::is_mail_address;
 use crate::settings::{NewSecret, Reader};
 
 /// Alarms as a settings file gives them.
@@ -136,30 +137,16 @@ fn read_mail(reader: &mut Reader<'_>) -> Option<(AlarmMail, Option<NewSecret>)> 
         reader.problem("security", message);
     }
     let from = reader.named("from", 254);
-    if from.as_ref().is_some_and(|it| !is_address(it)) {
+    if from.as_ref().is_some_and(|it| !is_mail_address(it)) {
         reader.problem("from", "must be a mail address as name@example.com");
     }
     let to = reader.parsed_list::<String>("to", ALARM_ADDRESSES_MAX);
-    if to.is_empty() || !to.iter().all(|it| is_address(it)) {
+    if to.is_empty() || !to.iter().all(|it| is_mail_address(it)) {
         reader.problem("to", "must hold mail addresses as name@example.com, one at least");
     }
     let port = port.try_into().ok()?;
     let (host, from) = (host?, from?);
     Some((AlarmMail { host, port, security, user, password: None, from, to }, password))
-}
-
-/// Whether it is a plain mail address, in which nothing can hide that a mail server reads otherwise.
-fn is_address(text: &str) -> bool {
-    let Some((name, domain)) = text.rsplit_once('@') else { return false };
-    let in_name = |it: char| it.is_ascii_alphanumeric() || "!#$%&'*+/=?^_`{|}~.-".contains(it);
-    let in_domain = |it: char| it.is_ascii_alphanumeric() || matches!(it, '.' | '-');
-    let is_dotted = |text: &str| !text.split('.').any(str::is_empty);
-    (1..=64).contains(&name.len())
-        && (1..=189).contains(&domain.len())
-        && name.chars().all(in_name)
-        && domain.chars().all(in_domain)
-        && is_dotted(name)
-        && is_dotted(domain)
 }
 
 impl AlarmRule {

@@ -314,7 +314,12 @@ fn acknowledged(
     let decision = decision
         .guard(key.clone(), version)
         .put(key, Document::Acknowledged(Acknowledged { at: now }));
-    Ok(owed(decision, now, contact, out, email.domain(), kind))
+    Ok(owed(decision, now, contact, out, domain_of(&email.address), kind))
+}
+
+/// The domain of an address; Message-IDs end with it.
+fn domain_of(address: &str) -> &str {
+    address.rsplit_once('@').map_or("localhost", |(_, domain)| domain)
 }
 
 /// How far a folder was read. An older word than what is kept changes nothing.
