@@ -13,6 +13,7 @@
 pub mod account;
 pub mod connect;
 mod http;
+pub mod imap;
 pub mod token;
 mod trouble;
 
