@@ -292,7 +292,6 @@ pub struct MailOut {
     #[serde(flatten)]
     pub kind: OutKind,
     /// How far it came.
-    #[serde(flatten)]
     pub state: OutState,
     /// How often it was tried.
     pub tries: u32,

@@ -12,11 +12,13 @@ pub struct Retention {
     pub audit_days: u32,
     /// Headsets that no phone reports any more: 30 to 3,650.
     pub headset_days: u32,
+    /// Contacts that are over, with their mails and answers: 30 to 3,650.
+    pub contact_days: u32,
 }
 
 impl Default for Retention {
     fn default() -> Self {
-        Self { audit_days: 400, headset_days: 400 }
+        Self { audit_days: 400, headset_days: 400, contact_days: 400 }
     }
 }
 
@@ -25,6 +27,7 @@ impl Retention {
         let usual = Self::default();
         let audit_days = reader.count("audit_days", 30..=3_650, usual.audit_days);
         let headset_days = reader.count("headset_days", 30..=3_650, usual.headset_days);
-        Some(Self { audit_days, headset_days })
+        let contact_days = reader.count("contact_days", 30..=3_650, usual.contact_days);
+        Some(Self { audit_days, headset_days, contact_days })
     }
 }

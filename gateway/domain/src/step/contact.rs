@@ -137,7 +137,7 @@ fn nothing() -> Decision {
 
 /// How many mails an agent may have in hand.
 fn mails_max(settings: &Settings) -> usize {
-    usize::try_from(settings.channels.emails_per_agent).unwrap_or(1)
+    usize::try_from(settings.channels.emails_per_agent).unwrap_or(usize::MAX)
 }
 
 /// Writes a contact with what the log says of it.

@@ -32,7 +32,7 @@ pub(crate) fn round(
     desks: &[Arc<Desk>],
     contacts: &[Arc<Contact>],
 ) -> Vec<(ContactId, AgentId)> {
-    let most = usize::try_from(settings.channels.emails_per_agent).unwrap_or(1);
+    let most = usize::try_from(settings.channels.emails_per_agent).unwrap_or(usize::MAX);
     let queues: BTreeMap<&str, QueueRule<'_>> = settings
         .csqs
         .values()

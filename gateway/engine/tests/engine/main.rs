@@ -11,6 +11,7 @@ mod administration;
 mod channels;
 mod clients;
 mod clock;
+mod digital;
 mod elsewhere;
 mod kept;
 mod nodes;

@@ -275,7 +275,7 @@ fn sticky(
 /// What holds for contacts of that CSQ at this time.
 fn terms_of(csq: &str, view: &View) -> ContactTerms {
     let categories = view.settings.wrap_up_categories.values();
-    let of_csq = categories.filter(|it| it.csqs.is_empty() || it.csqs.iter().any(|it| it == csq));
+    let of_csq = categories.filter(|it| it.is_for(csq));
     ContactTerms {
         wrap_up: of_csq
             .map(|it| CategoryTerms { name: it.name.clone(), reasons: it.reasons.clone() })
@@ -314,12 +314,8 @@ fn acknowledged(
     let decision = decision
         .guard(key.clone(), version)
         .put(key, Document::Acknowledged(Acknowledged { at: now }));
-    Ok(owed(decision, now, contact, out, domain_of(&email.address), kind))
-}
-
-/// The domain of an address; Message-IDs end with it.
-fn domain_of(address: &str) -> &str {
-    address.rsplit_once('@').map_or("localhost", |(_, domain)| domain)
+    let domain = email.address.rsplit_once('@').map_or("localhost", |(_, domain)| domain);
+    Ok(owed(decision, now, contact, out, domain, kind))
 }
 
 /// How far a folder was read. An older word than what is kept changes nothing.

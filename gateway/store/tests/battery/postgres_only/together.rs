@@ -344,6 +344,11 @@ async fn documents_of_kinds_in_no_index_ask_nothing_of_indexes() {
         Kind::TokenFamily,
         Kind::UsedMessage,
         Kind::Revocation,
+        Kind::Contact,
+        Kind::Desk,
+        Kind::Conversation,
+        Kind::MailSeen,
+        Kind::MailOut,
     ];
     assert_eq!(indexed.collect::<Vec<_>>(), expected);
     let gone = Write { key: Key::new(Kind::Line, "1"), body: WriteBody::Delete };

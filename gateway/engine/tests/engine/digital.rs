@@ -1,0 +1,208 @@
+//! Contacts and desks through an engine: who routes, who tells of browsers, what nodes see of each other.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::mail::ArrivedMail;
+use domain::settings::{SettingsFile, SettingsHead};
+use domain::{
+    AgentId, Command, Contact, ContactCommand, ContactWish, Customer, DeskCommand, DeskWish, Input,
+    InputId, Report, Sealed, Settings, SignedOutBy,
+};
+use engine::testing::{ManualClock, PlainAuthenticator, apply, engine_at};
+use engine::{Engine, Outcome, Port};
+use serde_json::json;
+use store::{MemoryStore, Store};
+
+use crate::START;
+
+fn settings() -> Settings {
+    let file = json!({
+        "skills": [{"name": "english"}],
+        "agents": [
+            {"id": "1001", "skills": {"english": 5}},
+            {"id": "1002", "skills": {"english": 5}},
+        ],
+        "mail_servers": [{
+            "name": "mail", "kind": "imap", "imap_host": "imap.example.test",
+            "smtp_host": "smtp.example.test",
+        }],
+        "csqs": [{
+            "name": "support", "channel": "email", "skills": {"english": 1},
+            "email": {"mail_server": "mail", "address": "support@example.test", "password": "x"},
+        }],
+        "channels": {"emails_per_agent": 2},
+    });
+    let documents = SettingsFile::read(file)
+        .expect("settings are right")
+        .into_documents(|_| None, |_, _| Sealed::from_text("x"));
+    Settings::from_documents(&SettingsHead::default(), documents.0)
+}
+
+fn agent(id: &str) -> AgentId {
+    id.parse().unwrap()
+}
+
+struct Node {
+    engine: Arc<Engine>,
+    port: Port,
+}
+
+impl Node {
+    async fn start(
+        name: &str,
+        store: &Arc<dyn Store>,
+        clock: &Arc<ManualClock>,
+        seed: u64,
+    ) -> Self {
+        let engine = engine_at(name, Arc::clone(store), Arc::clone(clock) as _, seed).await;
+        let port = engine.port(Arc::new(PlainAuthenticator));
+        Self { engine, port }
+    }
+
+    async fn submit(&self, name: &str, command: Command) -> Outcome {
+        self.port.submit(Input::command(InputId::new("test", name), command)).await.unwrap()
+    }
+
+    async fn desk(&self, id: &str, name: &str, wish: DeskWish) {
+        let command = Command::Desk(DeskCommand { agent: agent(id), desk: None, wish });
+        assert!(matches!(self.submit(name, command).await, Outcome::Done(_)));
+    }
+
+    async fn mail(&self, uid: u32) {
+        let mail = ArrivedMail {
+            csq: "support".to_owned(),
+            folder: "INBOX".to_owned(),
+            uid_validity: 1,
+            uid,
+            received_at: START,
+            identity: uid.to_string(),
+            message_id: Some(format!("m{uid}@example.test")),
+            answers: Vec::new(),
+            from: Customer { address: "ada@example.test".to_owned(), name: "Ada".to_owned() },
+            subject: "Hello".to_owned(),
+            base_subject: "hello".to_owned(),
+            had_reply_prefix: false,
+            is_forwarded: false,
+            automatic: false,
+            bounce: None,
+            blob: Some(format!("mail/{uid}")),
+            bytes: 100,
+            is_plain_text: false,
+            is_unverified: false,
+            notice: None,
+            is_too_old: false,
+        };
+        let report = Report::MailArrived(Box::new(mail));
+        self.port.submit(Input::report(InputId::new("mail", uid), report)).await.unwrap();
+    }
+
+    /// Waits for what must come.
+    async fn until(
+        &self,
+        what: &str,
+        is_so: impl Fn(&[Arc<Contact>]) -> bool,
+    ) -> Vec<Arc<Contact>> {
+        let deadline = tokio::time::Instant::now() + Duration::from_secs(20);
+        let mut changes = self.port.digital_changes();
+        loop {
+            let contacts = self.port.open_contacts();
+            if is_so(&contacts) {
+                return contacts;
+            }
+            assert!(tokio::time::Instant::now() < deadline, "{what}: {contacts:?}");
+            let _ = tokio::time::timeout(Duration::from_millis(50), changes.recv()).await;
+        }
+    }
+}
+
+async fn place() -> (Arc<dyn Store>, Arc<ManualClock>, Node) {
+    let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
+    let clock = Arc::new(ManualClock::new(START));
+    let node = Node::start("gw-a.example", &store, &clock, 1).await;
+    apply(&node.engine, &settings()).await;
+    (store, clock, node)
+}
+
+fn has(contacts: &[Arc<Contact>], id: &str) -> usize {
+    contacts.iter().filter(|it| it.agent() == Some(&agent(id))).count()
+}
+
+#[tokio::test]
+async fn mail_03_a_mail_reaches_an_agent_by_itself_and_the_next_ones_as_places_come() {
+    let (_, _, node) = place().await;
+    for uid in 1..=3 {
+        node.mail(uid).await;
+    }
+    let _browser = node.port.connect_desk(&agent("1001")).unwrap();
+    node.desk("1001", "in", DeskWish::SignIn { has_extension: false }).await;
+    node.desk("1001", "ready", DeskWish::Ready).await;
+    let contacts = node.until("two in hand", |it| has(it, "1001") == 2).await;
+    let first = contacts.iter().find(|it| it.agent().is_some()).unwrap();
+    let by = Some(agent("1001"));
+    let discard = ContactCommand { contact: first.id, by, wish: ContactWish::Discard };
+    node.submit("discard", Command::Contact(discard)).await;
+    node.until("the third follows", |it| it.len() == 2 && has(it, "1001") == 2).await;
+    node.engine.abandon();
+}
+
+#[tokio::test]
+async fn mail_13_another_node_routes_and_knows_all_that_is_open() {
+    let (store, clock, first) = place().await;
+    first.mail(1).await;
+    let second = Node::start("gw-b.example", &store, &clock, 2).await;
+    second.until("what is open is known", |it| it.len() == 1).await;
+    let _browser = second.port.connect_desk(&agent("1002")).unwrap();
+    second.desk("1002", "in", DeskWish::SignIn { has_extension: false }).await;
+    second.desk("1002", "ready", DeskWish::Ready).await;
+    second.until("assigned, by whichever node routes", |it| has(it, "1002") == 1).await;
+    first.until("and seen by the other", |it| has(it, "1002") == 1).await;
+    second.desk("1002", "out", DeskWish::SignOut { reason: None, by: SignedOutBy::Agent }).await;
+    first.until("given back", |it| it.iter().all(|it| it.is_queued())).await;
+    first.engine.abandon();
+    second.engine.abandon();
+}
+
+#[tokio::test]
+async fn mail_09_a_browser_that_is_gone_for_a_minute_gives_back_what_is_in_hand() {
+    let (_, clock, node) = place().await;
+    node.mail(1).await;
+    let browser = node.port.connect_desk(&agent("1001")).unwrap();
+    node.desk("1001", "in", DeskWish::SignIn { has_extension: false }).await;
+    node.desk("1001", "ready", DeskWish::Ready).await;
+    node.until("in hand", |it| has(it, "1001") == 1).await;
+    let there = |node: &Node, is_there: bool| {
+        let desk = node.port.desk(&agent("1001")).unwrap();
+        desk.signed_in().is_none_or(|it| it.client.unavailable_since().is_none() == is_there)
+    };
+    node.until("the browser is seen", |_| there(&node, true)).await;
+    drop(browser);
+    node.until("the browser is missed", |_| there(&node, false)).await;
+    clock.advance(Duration::from_secs(59));
+    let again = node.port.connect_desk(&agent("1001")).unwrap();
+    node.until("it is back in time", |_| there(&node, true)).await;
+    clock.advance(Duration::from_secs(10));
+    assert_eq!(has(&node.port.open_contacts(), "1001"), 1);
+    drop(again);
+    node.until("it is missed once more", |_| there(&node, false)).await;
+    clock.advance(Duration::from_secs(61));
+    node.until("given back", |it| it.iter().all(|it| it.is_queued())).await;
+    node.engine.abandon();
+}
+
+#[tokio::test]
+async fn rte_03_a_changed_skill_acts_at_once() {
+    let (_, _, node) = place().await;
+    let mut without = settings();
+    let agents = Arc::make_mut(&mut without.agents);
+    Arc::make_mut(agents.get_mut(&agent("1001")).unwrap()).skills.clear();
+    apply(&node.engine, &without).await;
+    node.mail(1).await;
+    let _browser = node.port.connect_desk(&agent("1001")).unwrap();
+    node.desk("1001", "in", DeskWish::SignIn { has_extension: false }).await;
+    node.desk("1001", "ready", DeskWish::Ready).await;
+    assert_eq!(has(&node.port.open_contacts(), "1001"), 0);
+    apply(&node.engine, &settings()).await;
+    node.until("assigned", |it| has(it, "1001") == 1).await;
+    node.engine.abandon();
+}
