@@ -11,9 +11,11 @@
 //! of contacts or agents.
 
 pub mod account;
+pub mod compose;
 pub mod connect;
 mod http;
 pub mod imap;
+pub mod smtp;
 pub mod token;
 mod trouble;
 

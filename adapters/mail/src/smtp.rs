@@ -1,0 +1,417 @@
+//! Handing mails over by SMTP (RFC 6409), and knowing exactly what became of each.
+//!
+//! ```text
+//!   connect, TLS, sign in --fails--> NotBegun
+//!   MAIL, RCPT, DATA --refused--> Refused      --connection lost--> NotBegun
+//!   the mail, its final dot --answered--> Accepted | Refused   --no answer--> Unknown
+//! ```
+//!
+//! A connection belongs to one submission. Nothing is sent before the connection is private, and what a server
+//! said before that is forgotten.
+
+mod greeting;
+mod stream;
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use lettre::Address;
+use lettre::transport::smtp::Error;
+use lettre::transport::smtp::authentication::{Credentials, Mechanism};
+use lettre::transport::smtp::client::AsyncSmtpConnection;
+use lettre::transport::smtp::commands::{Data, Mail, Rcpt};
+use lettre::transport::smtp::extension::{ClientId, Extension, MailBodyParameter, MailParameter};
+use tokio::time::timeout;
+
+use self::stream::{Heard, Tapped};
+use crate::account::{Account, SignIn, SmtpSecurity};
+use crate::connect::{connect, encrypt};
+use crate::imap::{Check, Subject};
+use crate::token::Tokens;
+use crate::trouble::{Trouble, said};
+
+/// Bytes of a mail that are written at once.
+const CHUNK_BYTES: usize = 64 * 1024;
+/// How long a good-bye may take.
+const LEAVING: Duration = Duration::from_secs(5);
+
+/// Who sends a mail to whom, as servers see it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Envelope {
+    /// Who is told when it cannot be delivered; nobody for automatic mail.
+    pub from: Option<String>,
+    /// Everybody who gets it.
+    pub to: Vec<String>,
+}
+
+/// What became of a mail.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Submitted {
+    /// The server has it.
+    Accepted {
+        /// What it said.
+        text: String,
+    },
+    /// It was refused; the server does not have it.
+    Refused {
+        /// The server's code; none where we know without asking that it would refuse.
+        code: Option<u16>,
+        /// What it said.
+        text: String,
+        /// Whether the same mail would be refused again.
+        is_final: bool,
+    },
+    /// All of it was handed over, and no answer came: the server may have it or not.
+    Unknown {
+        /// Why.
+        why: String,
+    },
+    /// The server does not have it, since it was not handed over in full.
+    NotBegun(Trouble),
+}
+
+/// Hands a mail over.
+pub async fn submit(
+    account: &Account,
+    tokens: &Tokens,
+    envelope: &Envelope,
+    raw: &[u8],
+) -> Submitted {
+    let addresses = match Addresses::of(envelope) {
+        Ok(addresses) => addresses,
+        Err(text) => return Submitted::Refused { code: None, text, is_final: true },
+    };
+    if !has_whole_lines(raw) {
+        // Some servers would take what follows a bare line feed for a mail of its own.
+        let text = "the mail has a line end that is none".to_owned();
+        return Submitted::Refused { code: None, text, is_final: true };
+    }
+    let mut conversation = match Conversation::open(account, tokens).await {
+        Ok(conversation) => conversation,
+        Err(trouble) => return Submitted::NotBegun(trouble),
+    };
+    let submitted = conversation.submit(&addresses, raw).await;
+    conversation.leave().await;
+    submitted
+}
+
+/// Tries whether mails could be handed over, without doing so.
+pub async fn test(account: &Account, tokens: &Tokens) -> Check {
+    let opened = Conversation::open(account, tokens).await;
+    let result = match opened {
+        Ok(conversation) => {
+            conversation.leave().await;
+            Ok(())
+        }
+        Err(trouble) => Err(trouble.to_string()),
+    };
+    Check::of(Subject::Sending, result)
+}
+
+/// Addresses as they are said to a server.
+struct Addresses {
+    from: Option<Address>,
+    to: Vec<Address>,
+    /// Whether one needs `SMTPUTF8`.
+    is_international: bool,
+}
+
+impl Addresses {
+    fn of(envelope: &Envelope) -> Result<Self, String> {
+        let read = |text: &String| {
+            crate::compose::address(text).ok_or_else(|| format!("{text:?} is no address"))
+        };
+        let from = envelope.from.as_ref().map(read).transpose()?;
+        let to = envelope.to.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+        if to.is_empty() {
+            return Err("nobody would get the mail".to_owned());
+        }
+        let mut all = from.iter().chain(&to);
+        let is_international = all.any(|address| !AsRef::<str>::as_ref(address).is_ascii());
+        Ok(Self { from, to, is_international })
+    }
+}
+
+/// Whether each line ends as lines of a mail do.
+fn has_whole_lines(raw: &[u8]) -> bool {
+    let mut before = 0;
+    for byte in raw {
+        if (*byte == b'\n') != (before == b'\r') {
+            return false;
+        }
+        before = *byte;
+    }
+    before != b'\r'
+}
+
+/// A conversation with a server that knows us.
+struct Conversation<'a> {
+    account: &'a Account,
+    connection: AsyncSmtpConnection,
+    heard: Heard,
+    secret: String,
+}
+
+impl<'a> Conversation<'a> {
+    /// Connects and signs in. A token that the server refuses is replaced once.
+    async fn open(account: &'a Account, tokens: &Tokens) -> Result<Self, Trouble> {
+        match &account.sending {
+            SignIn::Password { user, password } => {
+                let mechanisms = [Mechanism::Plain, Mechanism::Login];
+                Self::enter(account, &mechanisms, user, password.expose()).await
+            }
+            SignIn::Token { user, source, .. } => {
+                let token = tokens.token(source).await?;
+                let mechanisms = [Mechanism::Xoauth2];
+                let entered = Self::enter(account, &mechanisms, user, token.expose()).await;
+                if !matches!(entered, Err(Trouble::SignIn { is_temporary: false, .. })) {
+                    return entered;
+                }
+                let token = tokens.instead_of(source, &token).await?;
+                Self::enter(account, &mechanisms, user, token.expose()).await
+            }
+        }
+    }
+
+    async fn enter(
+        account: &'a Account,
+        mechanisms: &[Mechanism],
+        user: &str,
+        secret: &str,
+    ) -> Result<Self, Trouble> {
+        let patience = account.patience;
+        let host = account.smtp.host.clone();
+        let hello = hello(&account.hello_name);
+        let mut stream = connect(&account.smtp, &account.route, patience.connect).await?;
+        let is_greeted = account.smtp_security == SmtpSecurity::StartTls;
+        if is_greeted {
+            let name = hello.to_string();
+            let asking = greeting::start_tls(&mut stream, &host, &name);
+            timeout(patience.command, asking).await.unwrap_or_else(|_| {
+                Err(Trouble::TimedOut { host: host.clone(), what: "STARTTLS".to_owned() })
+            })?;
+        }
+        let stream = encrypt(stream, &host, &account.tls, patience.connect).await?;
+        let (stream, heard) = Tapped::new(stream, is_greeted);
+        let greeting = AsyncSmtpConnection::connect_with_transport(Box::new(stream), &hello);
+        let connection = match timeout(patience.command, greeting).await {
+            Ok(Ok(connection)) => connection,
+            Ok(Err(error)) => return Err(trouble(&error, &host, "its greeting", "")),
+            Err(_) => {
+                return Err(Trouble::TimedOut { host, what: "its greeting".to_owned() });
+            }
+        };
+        let mut conversation = Self { account, connection, heard, secret: secret.to_owned() };
+        conversation.sign_in(mechanisms, user).await?;
+        Ok(conversation)
+    }
+
+    async fn sign_in(&mut self, mechanisms: &[Mechanism], user: &str) -> Result<(), Trouble> {
+        let host = self.account.smtp.host.clone();
+        let refused =
+            |text: String, is_temporary| Trouble::SignIn { host: host.clone(), text, is_temporary };
+        let info = self.connection.server_info();
+        if info.get_auth_mechanism(mechanisms).is_none() {
+            let names: Vec<String> = mechanisms.iter().map(ToString::to_string).collect();
+            return Err(refused(format!("it does not offer {}", names.join(" or ")), false));
+        }
+        let credentials = Credentials::new(user.to_owned(), self.secret.clone());
+        let signing_in = self.connection.auth(mechanisms, &credentials);
+        match timeout(self.account.patience.command, signing_in).await {
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(error)) => Err(match error.status() {
+                Some(_) => refused(answer(&error, &self.secret), error.is_transient()),
+                // A refused token comes as a challenge, which the library does not expect.
+                None if error.is_client() => {
+                    refused("it does not take what we showed it".to_owned(), false)
+                }
+                None => trouble(&error, &host, "our sign-in", &self.secret),
+            }),
+            Err(_) => Err(Trouble::TimedOut { host, what: "our sign-in".to_owned() }),
+        }
+    }
+
+    async fn submit(&mut self, addresses: &Addresses, raw: &[u8]) -> Submitted {
+        let parameters = match self.parameters(addresses, raw) {
+            Ok(parameters) => parameters,
+            Err(text) => return Submitted::Refused { code: None, text, is_final: true },
+        };
+        let mail = Mail::new(addresses.from.clone(), parameters);
+        if let Err(submitted) = self.say(mail, "the sender").await {
+            return submitted;
+        }
+        // All are asked for, so that what is said of the refused ones is complete.
+        let mut refusals = Vec::new();
+        for address in &addresses.to {
+            match self.say(Rcpt::new(address.clone(), Vec::new()), "a recipient").await {
+                Ok(()) => {}
+                Err(Submitted::Refused { code, text, is_final }) => {
+                    refusals.push((code, format!("{address}: {text}"), is_final));
+                }
+                Err(other) => return other,
+            }
+        }
+        if let Some(submitted) = all_refusals(&refusals) {
+            return submitted;
+        }
+        if let Err(submitted) = self.say(Data, "the mail").await {
+            return submitted;
+        }
+        self.hand_over(raw).await
+    }
+
+    fn parameters(&self, addresses: &Addresses, raw: &[u8]) -> Result<Vec<MailParameter>, String> {
+        let host = &self.account.smtp.host;
+        let info = self.connection.server_info();
+        let mut parameters = Vec::new();
+        if let Some(bytes_max) = self.heard.size() {
+            if bytes_max > 0 && raw.len() > bytes_max {
+                let bytes = raw.len();
+                return Err(format!(
+                    "{host} takes mails of {bytes_max} bytes, this one has {bytes}"
+                ));
+            }
+            parameters.push(MailParameter::Size(raw.len()));
+        }
+        if addresses.is_international || has_international_header(raw) {
+            if !info.supports_feature(Extension::SmtpUtfEight) {
+                return Err(format!("{host} knows no addresses with letters beyond ASCII"));
+            }
+            parameters.push(MailParameter::SmtpUtfEight);
+        }
+        if !raw.is_ascii() {
+            if !info.supports_feature(Extension::EightBitMime) {
+                return Err(format!("{host} takes no mails with bytes beyond ASCII"));
+            }
+            parameters.push(MailParameter::Body(MailBodyParameter::EightBitMime));
+        }
+        Ok(parameters)
+    }
+
+    /// Says one command before the mail itself.
+    async fn say(&mut self, command: impl std::fmt::Display, what: &str) -> Result<(), Submitted> {
+        let host = &self.account.smtp.host;
+        match timeout(self.account.patience.command, self.connection.command(command)).await {
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(error)) => Err(match refusal(&error, &self.secret) {
+                Some(refused) => refused,
+                None => Submitted::NotBegun(trouble(&error, host, what, &self.secret)),
+            }),
+            Err(_) => Err(Submitted::NotBegun(Trouble::TimedOut {
+                host: host.clone(),
+                what: what.to_owned(),
+            })),
+        }
+    }
+
+    async fn hand_over(&mut self, raw: &[u8]) -> Submitted {
+        let host = &self.account.smtp.host;
+        let is_whole = AtomicBool::new(false);
+        let end = std::iter::once_with(|| {
+            // The next bytes are the final dot's.
+            is_whole.store(true, Ordering::Relaxed);
+            &[] as &[u8]
+        });
+        let chunks = raw.chunks(CHUNK_BYTES).chain(end);
+        let patience = self.account.patience;
+        let patience = patience.transfer.saturating_add(patience.acceptance);
+        let handed = timeout(patience, self.connection.message_iter(chunks)).await;
+        let failed = match handed {
+            Ok(Ok(response)) => {
+                let text: Vec<&str> = response.message().collect();
+                return Submitted::Accepted { text: said(&text.join(" "), &self.secret) };
+            }
+            Ok(Err(error)) => match refusal(&error, &self.secret) {
+                Some(refused) => return refused,
+                None => trouble(&error, host, "the mail", &self.secret),
+            },
+            Err(_) => Trouble::TimedOut { host: host.clone(), what: "the mail".to_owned() },
+        };
+        match is_whole.load(Ordering::Relaxed) {
+            true => Submitted::Unknown { why: failed.to_string() },
+            false => Submitted::NotBegun(failed),
+        }
+    }
+
+    async fn leave(mut self) {
+        // Whoever does not say good-bye in time is left without.
+        let _ = timeout(LEAVING, self.connection.quit()).await;
+    }
+}
+
+/// What is said of all refused recipients; final where one of them is.
+fn all_refusals(refusals: &[(Option<u16>, String, bool)]) -> Option<Submitted> {
+    let is_final = refusals.iter().any(|(_, _, is_final)| *is_final);
+    let (code, ..) = refusals.iter().find(|(_, _, each)| *each == is_final)?;
+    let texts: Vec<&str> = refusals.iter().map(|(_, text, _)| text.as_str()).collect();
+    Some(Submitted::Refused { code: *code, text: texts.join("; "), is_final })
+}
+
+/// Whether the header holds letters beyond ASCII, as addresses may.
+fn has_international_header(raw: &[u8]) -> bool {
+    let end = raw.windows(4).position(|window| window == b"\r\n\r\n").unwrap_or(raw.len());
+    raw.get(..end).is_some_and(|header| !header.is_ascii())
+}
+
+fn hello(name: &str) -> ClientId {
+    let is_name = |it: &char| it.is_ascii_alphanumeric() || matches!(it, '.' | '-');
+    let name: String = name.chars().filter(is_name).collect();
+    ClientId::Domain(if name.is_empty() { "localhost".to_owned() } else { name })
+}
+
+/// What a server said with its code.
+fn answer(error: &Error, secret: &str) -> String {
+    let text = std::error::Error::source(error).map(ToString::to_string).unwrap_or_default();
+    let code = error.status().map(|code| format!("{code} ")).unwrap_or_default();
+    said(&format!("{code}{text}"), secret)
+}
+
+fn refusal(error: &Error, secret: &str) -> Option<Submitted> {
+    let code = error.status()?;
+    let is_final = error.is_permanent();
+    let text = answer(error, secret);
+    Some(Submitted::Refused { code: Some(u16::from(code)), text, is_final })
+}
+
+fn trouble(error: &Error, host: &str, what: &str, secret: &str) -> Trouble {
+    let host = host.to_owned();
+    if error.status().is_some() {
+        let text = answer(error, secret);
+        return Trouble::Refused { host, what: what.to_owned(), code: None, text };
+    }
+    if error.is_timeout() {
+        return Trouble::TimedOut { host, what: what.to_owned() };
+    }
+    let text = std::error::Error::source(error).map(ToString::to_string).unwrap_or_default();
+    match error.is_response() && text != "incomplete response" {
+        true => Trouble::Malformed { host, why: "it is no answer of SMTP".to_owned() },
+        false => Trouble::Lost { host, why: said(&text, secret) },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_whole_lines_are_handed_over() {
+        assert!(has_whole_lines(b"a: b\r\n\r\nc\r\n") && has_whole_lines(b""));
+        for wrong in [b"a\n.\nb".as_slice(), b"a\r.\r\n", b"a\r", b"\n"] {
+            assert!(!has_whole_lines(wrong), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn one_final_refusal_makes_all_of_them_final() {
+        let temporary = (Some(450), "a: later".to_owned(), false);
+        let permanent = (Some(550), "b: never".to_owned(), true);
+        let all = all_refusals(&[temporary.clone(), permanent]);
+        let text = "a: later; b: never".to_owned();
+        assert_eq!(all, Some(Submitted::Refused { code: Some(550), text, is_final: true }));
+        assert!(matches!(
+            all_refusals(&[temporary]),
+            Some(Submitted::Refused { code: Some(450), is_final: false, .. })
+        ));
+        assert_eq!(all_refusals(&[]), None);
+    }
+}
