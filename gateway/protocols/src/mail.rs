@@ -19,17 +19,30 @@
 //! with a [`Notice`]; nothing is decrypted, answered, unpacked, put together or fetched.
 
 mod address;
+mod authentication;
+mod automatic;
+mod body;
 mod clean;
+mod decode;
+mod fields;
+mod files;
+mod html;
+mod mime;
 mod model;
+mod names;
+mod read;
 mod recipients;
+mod report;
 mod subject;
 mod thread;
 
 pub use address::{InvalidAddress, address};
+pub use html::{clean_html, for_display, html_to_text, text_to_html};
 pub use model::{
     Action, Address, Attachment, Authentication, Automatic, BaseSubject, Bounce, BounceKind,
     BounceRecipient, Cleaned, Notice, Read, ReadOptions, Recipients, Remote,
 };
+pub use read::{attachment, read};
 pub use recipients::{reply, reply_all};
 pub use subject::base_subject;
 pub use thread::references;

@@ -202,30 +202,14 @@ pub enum Remote {
 }
 
 /// What the caller knows and the mail does not.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ReadOptions {
     /// Whose `Authentication-Results` count; nobody's where there is none.
     pub authentication_server_id: Option<String>,
     /// Addresses of our own queues and their aliases.
     pub own_addresses: Vec<String>,
-    /// What stands before the number of a file where the text shows one.
-    pub attachments_at: String,
-    /// Whether images of other servers are shown.
-    pub remote: Remote,
     /// Whether the bytes are only the beginning of a mail that is too large.
     pub is_cut: bool,
-}
-
-impl Default for ReadOptions {
-    fn default() -> Self {
-        Self {
-            authentication_server_id: None,
-            own_addresses: Vec::new(),
-            attachments_at: super::ATTACHMENTS_AT.to_owned(),
-            remote: Remote::Blocked,
-            is_cut: false,
-        }
-    }
 }
 
 /// One mail, read; identifiers are without `<>`.
@@ -251,7 +235,8 @@ pub struct Read {
     pub sent_at_seconds: Option<i64>,
     /// The text, for search and where there is no HTML.
     pub text: String,
-    /// The HTML to show, cleaned; images of the mail stand as its files.
+    /// The HTML, cleaned: images of the mail stand as `attachments/` and the file's number, those of other
+    /// servers are blocked. `for_display` makes of it what is shown.
     pub html: Option<String>,
     /// Whether the HTML names images of other servers.
     pub has_remote_content: bool,

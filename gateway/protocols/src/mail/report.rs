@@ -1,0 +1,120 @@
+//! Reports about mails of ours: of their delivery (RFC 3464) and of their reading (RFC 8098).
+
+use super::clean::one_line;
+use super::fields::{Fields, decoded};
+use super::mime::{Part, Parts};
+use super::thread::ids;
+use super::{Action, Bounce, BounceKind, BounceRecipient};
+
+/// Recipients kept of one report.
+const RECIPIENTS_KEPT_MAX: usize = 100;
+const VALUE_BYTES_MAX: usize = 500;
+
+/// The report that a mail is, where it is one; `text` is what it shows.
+pub(super) fn bounce(fields: &Fields, parts: &Parts<'_>, text: &str) -> Option<Bounce> {
+    let of_type =
+        |types: &[&str]| parts.parts.iter().find(|part| types.contains(&part.media_type.as_str()));
+    let status = of_type(&["message/delivery-status", "message/global-delivery-status"]);
+    let disposition =
+        of_type(&["message/disposition-notification", "message/global-disposition-notification"]);
+    let returned = of_type(&[
+        "message/rfc822",
+        "message/global",
+        "text/rfc822-headers",
+        "message/global-headers",
+    ]);
+    let is_report = parts.containers.iter().any(|(kind, _)| kind == "multipart/report");
+    let (kind, groups) = match (status, disposition) {
+        (Some(part), _) => (BounceKind::Delivery, groups(part)),
+        (None, Some(part)) => (BounceKind::Disposition, groups(part)),
+        (None, None) if is_report && returned.is_some() => (BounceKind::Delivery, Vec::new()),
+        (None, None) => return None,
+    };
+    let recipients = groups.iter().filter_map(recipient).take(RECIPIENTS_KEPT_MAX);
+    let original = groups
+        .iter()
+        .find_map(|group| id_of(group, "original-message-id"))
+        .or_else(|| id_of(&Fields::read(&returned?.bytes()).0, "message-id"))
+        .or_else(|| id_of(fields, "in-reply-to"))
+        .or_else(|| fields.first("references").and_then(|value| ids(value).pop()))
+        .or_else(|| id_in(text));
+    Some(Bounce { kind, original, recipients: recipients.collect() })
+}
+
+/// The groups of fields of a report, each separated by a blank line.
+fn groups(part: &Part<'_>) -> Vec<Fields> {
+    let bytes = part.bytes();
+    let mut groups = Vec::new();
+    let mut rest = bytes.trim_ascii_start();
+    while !rest.is_empty() && groups.len() <= RECIPIENTS_KEPT_MAX {
+        let (fields, at) = Fields::read(rest);
+        groups.push(fields);
+        let after = rest.get(at.max(1)..).unwrap_or_default();
+        rest = after.trim_ascii_start();
+    }
+    groups
+}
+
+fn recipient(group: &Fields) -> Option<BounceRecipient> {
+    let is_reading = group.first("disposition").is_some();
+    if group.first("action").is_none() && !is_reading {
+        return None;
+    }
+    let action = if is_reading {
+        let value = group.first("disposition").unwrap_or_default();
+        value
+            .rsplit(';')
+            .next()
+            .unwrap_or_default()
+            .split('/')
+            .next()
+            .unwrap_or_default()
+            .to_owned()
+    } else {
+        group.word("action")
+    };
+    let name = |field| {
+        let value = group.first(field)?;
+        Some(one_line(
+            &decoded(value.split_once(';').map_or(value, |(_, name)| name)),
+            VALUE_BYTES_MAX,
+        ))
+    };
+    let status = group.word("status");
+    let code = status.split_whitespace().next().unwrap_or_default();
+    let is_code = code.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+    Some(BounceRecipient {
+        recipient: name("original-recipient")
+            .or_else(|| name("final-recipient"))
+            .unwrap_or_default(),
+        action: action_of(action.trim()),
+        status: code.get(..code.len().min(20)).filter(|_| is_code).unwrap_or_default().to_owned(),
+        diagnostic: name("diagnostic-code").unwrap_or_default(),
+    })
+}
+
+fn action_of(word: &str) -> Action {
+    match word.to_ascii_lowercase().as_str() {
+        "failed" => Action::Failed,
+        "delayed" => Action::Delayed,
+        "delivered" => Action::Delivered,
+        "relayed" => Action::Relayed,
+        "expanded" => Action::Expanded,
+        "displayed" => Action::Displayed,
+        "deleted" => Action::Deleted,
+        _ => Action::Other,
+    }
+}
+
+fn id_of(fields: &Fields, name: &str) -> Option<String> {
+    ids(fields.first(name)?).into_iter().next()
+}
+
+/// A line `Message-ID: <..>` in the text, as servers write that return no part of the mail.
+fn id_in(text: &str) -> Option<String> {
+    text.lines().find_map(|line| {
+        let line = line.trim_start_matches(['>', ' ', '\t']);
+        let (name, value) = line.split_once(':')?;
+        name.trim().eq_ignore_ascii_case("message-id").then(|| ids(value).into_iter().next())?
+    })
+}
