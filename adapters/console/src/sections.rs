@@ -56,7 +56,7 @@ const fn single(
 }
 
 /// Every section.
-pub(crate) const RESOURCES: [Resource; 23] = [
+pub(crate) const RESOURCES: [Resource; 30] = [
     listed(
         Section::Team,
         ("/api/v1/teams", "/api/v1/teams/{name}"),
@@ -150,6 +150,38 @@ pub(crate) const RESOURCES: [Resource; 23] = [
         &["client_id"],
         ("OauthClient", "OauthClients", "program that gets tokens"),
     ),
+    single(Section::Mail, "/api/v1/mail-settings", "MailSettings", "mail as a whole"),
+    listed(
+        Section::MailServer,
+        ("/api/v1/mail-servers", "/api/v1/mail-servers/{name}"),
+        &["name"],
+        ("MailServer", "MailServers", "mail server"),
+    ),
+    listed(
+        Section::Csq,
+        ("/api/v1/csqs", "/api/v1/csqs/{name}"),
+        &["name"],
+        ("Csq", "Csqs", "contact service queue"),
+    ),
+    listed(
+        Section::PredefinedResponse,
+        ("/api/v1/predefined-responses", "/api/v1/predefined-responses/{title}"),
+        &["title"],
+        ("PredefinedResponse", "PredefinedResponses", "predefined response"),
+    ),
+    listed(
+        Section::WrapUpCategory,
+        ("/api/v1/wrap-up-categories", "/api/v1/wrap-up-categories/{name}"),
+        &["name"],
+        ("WrapUpCategory", "WrapUpCategories", "wrap-up category"),
+    ),
+    listed(
+        Section::EmailSignature,
+        ("/api/v1/email-signatures", "/api/v1/email-signatures/{name}"),
+        &["name"],
+        ("EmailSignature", "EmailSignatures", "email signature"),
+    ),
+    single(Section::Channels, "/api/v1/channels", "Channels", "all digital contacts"),
 ];
 
 impl Resource {
@@ -368,6 +400,49 @@ impl Page {
                 },
                 |it| Of::OauthClient(Box::new(it.clone())),
             ),
+            Section::MailServer => list(
+                &settings.mail_servers,
+                wanted,
+                |name| Some(name.to_owned()),
+                |it| holds(&[Some(&it.name), Some(&it.imap_host), it.description.as_deref()]),
+                |it| Of::MailServer(Box::new(it.clone())),
+            ),
+            Section::Csq => list(
+                &settings.csqs,
+                wanted,
+                |name| Some(name.to_owned()),
+                |it| {
+                    let address = it.email.as_ref().map(|email| email.address.as_str());
+                    holds(&[Some(&it.name), address])
+                },
+                |it| Of::Csq(Box::new(it.clone())),
+            ),
+            Section::PredefinedResponse => list(
+                &settings.predefined_responses,
+                wanted,
+                |title| Some(title.to_owned()),
+                |it| holds(&[Some(&it.title), Some(&it.text)]),
+                |it| Of::PredefinedResponse(it.clone()),
+            ),
+            Section::WrapUpCategory => list(
+                &settings.wrap_up_categories,
+                wanted,
+                |name| Some(name.to_owned()),
+                |it| {
+                    let reasons = it.reasons.iter().map(|reason| Some(reason.as_str()));
+                    holds(
+                        &std::iter::once(Some(it.name.as_str())).chain(reasons).collect::<Vec<_>>(),
+                    )
+                },
+                |it| Of::WrapUpCategory(it.clone()),
+            ),
+            Section::EmailSignature => list(
+                &settings.email_signatures,
+                wanted,
+                |name| Some(name.to_owned()),
+                |it| holds(&[Some(&it.name)]),
+                |it| Of::EmailSignature(it.clone()),
+            ),
             Section::PhoneService
             | Section::Voice
             | Section::Headset
@@ -377,7 +452,9 @@ impl Page {
             | Section::SignOn
             | Section::Retention
             | Section::Sip
-            | Section::Identity => Self::default(),
+            | Section::Identity
+            | Section::Mail
+            | Section::Channels => Self::default(),
         }
     }
 }

@@ -174,6 +174,9 @@ fn sealed_members(value: &Value) -> Vec<SealedMember> {
         let pointer = format!("/proxies/{part}/password_sealed");
         look(format!("proxies.{part}.password_sealed"), &pointer, of);
     }
+    let records = "/channels/customer_records/secret_sealed";
+    let key = "channels.customer_records.secret_sealed";
+    look(key.to_owned(), records, SecretOf::CustomerRecords);
     // Only the purpose of what a list holds is looked at, which its owner's name does not change.
     let lists = [
         ("cti_pairs", "client_password_sealed", SecretOf::CtiPair(PairName::owned())),
@@ -185,6 +188,9 @@ fn sealed_members(value: &Value) -> Vec<SealedMember> {
             DeviceName::parse("x").map_or(SecretOf::Push, SecretOf::SipDevice),
         ),
         ("sip.next_hops", "password_sealed", SecretOf::SipNextHop(String::new())),
+        ("csqs", "email.password_sealed", SecretOf::Mailbox(String::new())),
+        ("csqs", "email.google_key_sealed", SecretOf::GoogleKey(String::new())),
+        ("csqs", "email.client_secret_sealed", SecretOf::MailClient(String::new())),
     ];
     for (list, member, of) in lists {
         let (at, within) = (list.replace('.', "/"), member.replace('.', "/"));
@@ -241,9 +247,17 @@ fn holds_plain_secrets(value: &Value) -> bool {
         || any("/directories", "/bind_password")
         || any("/devices", "/sip/password")
         || any("/sip/next_hops", "/password")
-        || ["/phone_service/push/password", "/proxies/http/password", "/proxies/socks/password"]
-            .iter()
-            .any(|pointer| value.pointer(pointer).is_some())
+        || any("/csqs", "/email/password")
+        || any("/csqs", "/email/google_key")
+        || any("/csqs", "/email/client_secret")
+        || [
+            "/phone_service/push/password",
+            "/proxies/http/password",
+            "/proxies/socks/password",
+            "/channels/customer_records/secret",
+        ]
+        .iter()
+        .any(|pointer| value.pointer(pointer).is_some())
 }
 
 /// What settings are made with.

@@ -14,6 +14,7 @@ use super::schema::{
 /// What an agent id, and a local account's name, may hold.
 pub(crate) const AGENT_ID: &str = "^[A-Za-z0-9._@-]{1,32}$";
 mod alarms;
+mod digital;
 mod headset;
 mod identity;
 mod sip;
@@ -91,7 +92,13 @@ pub(crate) fn schema(section: Section) -> Value {
             )],
             &[
                 ("name", short(64)),
-                ("purposes", list(choice(&TrustPurpose::ALL.map(TrustPurpose::name)), 9)),
+                (
+                    "purposes",
+                    list(
+                        choice(&TrustPurpose::ALL.map(TrustPurpose::name)),
+                        TrustPurpose::ALL.len(),
+                    ),
+                ),
             ],
         ),
         Section::CtiPair => cti_pair(),
@@ -150,6 +157,13 @@ pub(crate) fn schema(section: Section) -> Value {
         Section::Identity => identity::service(),
         Section::IdentityProvider => identity::provider(),
         Section::OauthClient => identity::client(),
+        Section::Mail => digital::mail(),
+        Section::MailServer => digital::mail_server(),
+        Section::Csq => digital::csq(),
+        Section::PredefinedResponse => digital::predefined_response(),
+        Section::WrapUpCategory => digital::wrap_up_category(),
+        Section::EmailSignature => digital::email_signature(),
+        Section::Channels => digital::channels(),
     }
 }
 

@@ -6,13 +6,14 @@ use super::references::References;
 /// The most CSQs that one response or signature is for; all of them where none is named.
 pub const CSQS_OF_TAG_MAX: usize = 10;
 
-/// Reads `csqs`; nothing named means all.
+/// Reads `csqs`; nothing named means all, and what is written wrongly is nobody's.
 pub(super) fn read_tags(
     reader: &mut Reader<'_>,
     known: &References,
     length_max: usize,
-) -> Vec<String> {
+) -> Option<Vec<String>> {
     const KEY: &str = "csqs";
+    let is_named = reader.has_elements(KEY);
     let mut csqs = reader.parsed_list::<String>(KEY, length_max);
     for csq in csqs.iter().filter(|csq| !known.csqs.contains_key(*csq)) {
         reader.problem(KEY, format_args!("names {csq:?}, which is not in csqs"));
@@ -23,7 +24,7 @@ pub(super) fn read_tags(
     if csqs.len() < written {
         reader.problem(KEY, "names a CSQ more than once; keep one");
     }
-    csqs
+    (!is_named || !csqs.is_empty()).then_some(csqs)
 }
 
 /// Whether what is tagged so is for that CSQ.

@@ -44,3 +44,6 @@ impl Settings {
         self.wrap_up_categories.values().map(AsRef::as_ref).filter(move |it| it.is_for(csq))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -31,7 +31,7 @@ impl EmailSignature {
         let name = reader.named("name", SIGNATURE_NAME_CHARACTERS_MAX);
         let content = read_rich(reader, "content");
         let csqs = read_tags(reader, known, CSQS_OF_TAG_MAX);
-        for csq in &csqs {
+        for csq in csqs.iter().flatten() {
             if known.csqs.get(csq).is_some_and(|of| *of != super::Channel::Email) {
                 reader.problem(
                     "csqs",
@@ -39,7 +39,7 @@ impl EmailSignature {
                 );
             }
         }
-        Some(Self { name: name?, content: content?, csqs })
+        Some(Self { name: name?, content: content?, csqs: csqs? })
     }
 }
 
@@ -48,14 +48,14 @@ pub(super) fn check_signatures(signatures: &[EmailSignature], problems: &mut Pro
     for (position, signature) in signatures.iter().enumerate() {
         let key = format!("email_signatures[{position}].csqs");
         let before = || signatures.iter().take(position);
-        if signature.csqs.is_empty() {
-            if let Some(other) = before().find(|it| it.csqs.is_empty()) {
-                let message = format_args!(
-                    "is empty, so it is for all CSQs, as {:?} is already; name CSQs for one of the two",
-                    other.name
-                );
-                problems.add(&key, message);
-            }
+        if signature.csqs.is_empty()
+            && let Some(other) = before().find(|it| it.csqs.is_empty())
+        {
+            let message = format_args!(
+                "is empty, so it is for all CSQs, as {:?} is already; name CSQs for one of the two",
+                other.name
+            );
+            problems.add(&key, message);
         }
         for csq in &signature.csqs {
             if let Some(other) = before().find(|it| it.csqs.contains(csq)) {

@@ -196,7 +196,7 @@ impl MailServer {
     /// Reads one; its name goes to `kinds` whatever else is wrong with it.
     pub(super) fn read(
         reader: &mut Reader<'_>,
-        kinds: &mut BTreeMap<String, MailServerKind>,
+        kinds: &mut BTreeMap<String, Option<MailServerKind>>,
     ) -> Option<Self> {
         let name = reader.named("name", 64);
         if !reader.has("kind") {
@@ -204,7 +204,7 @@ impl MailServer {
             reader.problem("kind", format_args!("is missing; it is one of {kinds}"));
         }
         let kind = reader.choice("kind", &MailServerKind::NAMED);
-        kinds.extend(name.clone().zip(kind));
+        kinds.extend(name.clone().map(|name| (name, kind)));
         let imap_host = read_host(reader, "imap_host");
         let imap_port = read_port(reader, "imap_port", 993);
         let smtp_host = read_host(reader, "smtp_host");

@@ -44,7 +44,7 @@ impl PredefinedResponse {
             refuse_forbidden(reader, "text", text.as_deref());
         }
         let csqs = read_tags(reader, known, CSQS_OF_TAG_MAX);
-        for csq in &csqs {
+        for csq in csqs.iter().flatten() {
             if known.csqs.get(csq).is_some_and(|of| *of != channel) {
                 let message = format_args!(
                     "names {csq:?}, which is not of the channel {}; name CSQs of one channel",
@@ -53,7 +53,7 @@ impl PredefinedResponse {
                 reader.problem("csqs", message);
             }
         }
-        Some(Self { title: title?, channel, text: text?, csqs })
+        Some(Self { title: title?, channel, text: text?, csqs: csqs? })
     }
 }
 

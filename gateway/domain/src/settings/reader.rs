@@ -56,6 +56,11 @@ impl<'p> Reader<'p> {
         self.members.get(name).is_some_and(|value| !value.is_null())
     }
 
+    /// Whether the member is a list that is not empty.
+    pub fn has_elements(&self, name: &str) -> bool {
+        matches!(self.members.get(name), Some(Value::Array(elements)) if !elements.is_empty())
+    }
+
     /// A member as it stands.
     pub fn value(&mut self, name: &str) -> Option<Value> {
         self.members.remove(name).filter(|value| !value.is_null())

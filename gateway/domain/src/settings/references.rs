@@ -26,8 +26,8 @@ pub(super) struct References {
     pub(super) next_hops: BTreeSet<String>,
     /// How phones prove who they are in SIP, unless they say otherwise.
     pub(super) sip_proof: SipProof,
-    /// Mail servers, each with its kind.
-    pub(super) mail_servers: BTreeMap<String, MailServerKind>,
+    /// Mail servers, each with its kind where that is one.
+    pub(super) mail_servers: BTreeMap<String, Option<MailServerKind>>,
     /// Where keys of Google may send us for tokens.
     pub(super) token_hosts: Vec<String>,
     /// CSQs, each with its channel.

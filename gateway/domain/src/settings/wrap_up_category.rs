@@ -37,13 +37,11 @@ impl WrapUpCategory {
 
     pub(super) fn read(reader: &mut Reader<'_>, known: &References) -> Option<Self> {
         let name = reader.named("name", WRAP_UP_CHARACTERS_MAX);
-        let is_given = reader.has("reasons");
+        let is_written = reader.has_elements("reasons");
         let reasons = reader.text_list("reasons", WRAP_UP_REASONS_MAX, WRAP_UP_CHARACTERS_MAX);
-        if !is_given {
-            reader.problem(
-                "reasons",
-                format_args!("is missing; give 1 to {WRAP_UP_REASONS_MAX} reasons"),
-            );
+        if !is_written {
+            let message = format_args!("must hold 1 to {WRAP_UP_REASONS_MAX} reasons; add one");
+            reader.problem("reasons", message);
         }
         for (position, reason) in reasons.iter().enumerate() {
             if reasons.iter().take(position).any(|before| before == reason) {
@@ -52,7 +50,7 @@ impl WrapUpCategory {
             }
         }
         let csqs = read_tags(reader, known, super::CSQS_MAX);
-        Some(Self { name: name?, reasons, csqs })
+        Some(Self { name: name?, reasons, csqs: csqs? })
     }
 }
 

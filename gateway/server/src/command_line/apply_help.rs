@@ -22,7 +22,8 @@ and numbers of telephones stand in quotation marks unless they are plain digits.
   devices:      [{name, description, lines, profile, certificate_sha256,
                   sip: {user, password, address, next_hop, proof}, pair}]
   trust:        [{name, purposes: [phones, directory, syslog, proxy, contact_centre, sip_devices,
-                  sip_next_hops, headset_devices, alarms], certificates}]
+                  sip_next_hops, headset_devices, alarms, single_sign_on, mail],
+                  certificates}]
   cti_pairs:    [{name, dialect: enterprise | express, side_a, side_b, version, tag_width,
                   peripheral_id, client_id, client_password, heartbeat_seconds, reconnect_seconds,
                   request_seconds, open_seconds, sessions: per_node | one, logout_reason, rmcm_user,
@@ -64,6 +65,24 @@ and numbers of telephones stand in quotation marks unless they are plain digits.
                   secret | secret_digest, pkce_required, native, may_introspect,
                   refresh: with_access_token | refresh_token_only, encrypt_tokens, api_roles,
                   disabled}]
+  mail:         {authentication_server_id, subject_tags, joins_by_subject_days,
+                  allowed_token_hosts, raw_megabytes_max, acknowledgements_per_hour_max}
+  mail_servers: [{name, kind: exchange | office365 | gmail | imap, imap_host, imap_port, smtp_host,
+                  smtp_port, smtp_security: start_tls | tls, sent_folder, http_proxy, socks_proxy,
+                  token_url, token_scope, mechanism: xoauth2 | oauthbearer, description}]
+  csqs:         [{name, channel: email | chat, selection: longest_available | most_skilled,
+                  skills: {NAME: 1 to 10},
+                  email: {mail_server, address, user_name, password, reading: basic | oauth,
+                  sending: basic | oauth, google_key, tenant, client_id, client_secret,
+                  client_secret_expires_on, inbox_folder, sent_folder, poll_seconds,
+                  snapshot_minutes, is_snapshot_strict, aliases,
+                  acknowledgement: {subject, text}}}]
+  predefined_responses: [{title, channel: email | chat, text, csqs}]
+  wrap_up_categories: [{name, reasons, csqs}]
+  email_signatures: [{name, content, csqs}]
+  channels:     {no_answer_seconds, join_minutes, inactivity_minutes, is_chat_while_on_voice,
+                  is_voice_while_on_chat, chats_per_agent, emails_per_agent, sticky_email_hours,
+                  customer_records: {url, secret}}
 
 Example:
   umask 077; jackfield export > settings.yaml; $EDITOR settings.yaml; jackfield apply settings.yaml";

@@ -496,6 +496,7 @@ fn naming(section: Section) -> &'static str {
     match section {
         Section::Agent => "id",
         Section::OauthClient => "client_id",
+        Section::PredefinedResponse => "title",
         _ => "name",
     }
 }

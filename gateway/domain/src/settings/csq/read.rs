@@ -97,13 +97,14 @@ fn read_skills(reader: &mut Reader<'_>, known: &References) -> BTreeMap<String, 
 
 fn read_email(reader: &mut Reader<'_>, known: &References) -> Option<WithSecrets> {
     let mail_server = reader.named("mail_server", 64);
-    let kind = mail_server.as_ref().and_then(|name| known.mail_servers.get(name)).copied();
-    if let (Some(missing), None) = (&mail_server, kind) {
+    let found = mail_server.as_ref().and_then(|name| known.mail_servers.get(name)).copied();
+    if let (Some(missing), None) = (&mail_server, found) {
         let message = format_args!(
             "is {missing:?}, which is not in mail_servers; set up the mail server first"
         );
         reader.problem("mail_server", message);
     }
+    let kind = found.flatten();
     let address = read_address(reader);
     let user_name = reader.short_text("user_name", 320);
     let reads_by = reader.choice("reading", &MailProof::NAMED);

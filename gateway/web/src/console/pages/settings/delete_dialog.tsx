@@ -41,7 +41,7 @@ export function DeleteDialog(props: {
     <Dialog open={props.name !== null} title={fill(words().deleteTitle, { name })} onClose={props.onClose}>
       {found === null
         ? <>
-            <p>{fill(words().deleteText, { name })}{props.section.path === "agents" && ` ${fill(words().deleteAgent, { name })}`}</p>
+            <p>{fill(words().deleteText, { name })}{props.section.path === "agents" && ` ${fill(words().deleteAgent, { name })}`}{props.section.path === "csqs" && ` ${words().deleteCsq}`}</p>
             <Trouble problem={action.problem} />
           </>
         : <div role="alert">

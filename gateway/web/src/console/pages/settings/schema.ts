@@ -13,6 +13,7 @@ export interface Schema {
   propertyNames?: Schema;
   pattern?: string;
   format?: string;
+  contentMediaType?: string;
   minLength?: number;
   maxLength?: number;
   minimum?: number;
@@ -71,7 +72,7 @@ export function kindOf(schema: Schema): Kind {
   if (is.includes("object")) return schema.properties ? "object" : "map";
   if (is.includes("integer") && !is.includes("string")) return "integer";
   // An address has one line, however long it may be.
-  return (schema.maxLength ?? 0) >= LONG_FROM && schema.format !== "uri" ? "long" : "text";
+  return (schema.maxLength ?? 0) >= LONG_FROM && !schema.format?.startsWith("uri") ? "long" : "text";
 }
 
 /** The member that holds a secret once it is kept. */

@@ -3,6 +3,7 @@
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { TextField } from "../../components/field";
+import { ChooseFile } from "../../components/file";
 import { Button } from "../../components/parts";
 import { told } from "./check";
 import { helpOf, useForm } from "./field_input";
@@ -41,6 +42,10 @@ export function SecretInput(props: {
       <TextField id={`${id}${props.pointer}`} label={label} help={helpOf(section, props.path, props.schema) || undefined} error={fault}
         required={props.required} disabled={disabled} type="password" autocomplete="new-password"
         value={typeof props.value === "string" ? props.value : ""} onInput={props.onInput} />
+      {props.schema.contentMediaType !== undefined && (
+        <ChooseFile label={`${words().chooseFile}: ${label}`} help={words().chooseFileHelp} notText={words().noTextFile} disabled={disabled}
+          accept={props.schema.contentMediaType} bytesMax={props.schema.maxLength ?? 16_384} onChosen={(chosen) => props.onInput(chosen.text)} />
+      )}
       {props.isKept && (
         <Button label={`${words().keepSecret}: ${label}`} onClick={() => { setReplacing(false); props.onInput(undefined); }}>{words().keepSecret}</Button>
       )}

@@ -7,16 +7,22 @@ import { language } from "../../language";
 import accounts from "./sections/accounts.json";
 import agents from "./sections/agents.json";
 import alarms from "./sections/alarms.json";
+import channels from "./sections/channels.json";
+import csqs from "./sections/csqs.json";
 import ctiPairs from "./sections/cti-pairs.json";
 import devices from "./sections/devices.json";
 import directories from "./sections/directories.json";
+import emailSignatures from "./sections/email-signatures.json";
 import headset from "./sections/headset.json";
 import identityProviders from "./sections/identity-providers.json";
 import identity from "./sections/identity-settings.json";
 import layouts from "./sections/layouts.json";
 import logging from "./sections/logging.json";
+import mailServers from "./sections/mail-servers.json";
+import mailSettings from "./sections/mail-settings.json";
 import oauthClients from "./sections/oauth-clients.json";
 import phoneService from "./sections/phone-service.json";
+import predefinedResponses from "./sections/predefined-responses.json";
 import proxies from "./sections/proxies.json";
 import reasonCodes from "./sections/reason-codes.json";
 import retention from "./sections/retention.json";
@@ -27,6 +33,7 @@ import skills from "./sections/skills.json";
 import teams from "./sections/teams.json";
 import trust from "./sections/trust.json";
 import voice from "./sections/voice.json";
+import wrapUpCategories from "./sections/wrap-up-categories.json";
 
 /** English, then German. */
 export type Both = [string, string];
@@ -40,10 +47,10 @@ export interface FieldWords {
   options?: Record<string, Both>;
 }
 
-export type GroupName = "people" | "phones" | "contact_centre" | "security" | "upkeep";
+export type GroupName = "people" | "phones" | "contact_centre" | "digital" | "security" | "upkeep";
 
 /** Where names of a field come from: a list of the settings, or one of few others. */
-export type ReferenceTo = "agents" | "teams" | "layouts" | "cti-pairs" | "directories" | "directories_and_providers" | "identity-providers" | "skills" | "nodes" | "next_hops" | "not_ready_reasons" | "variables";
+export type ReferenceTo = "agents" | "teams" | "layouts" | "cti-pairs" | "directories" | "directories_and_providers" | "identity-providers" | "skills" | "csqs" | "mail-servers" | "nodes" | "next_hops" | "not_ready_reasons" | "variables";
 
 interface Written {
   schema: string;
@@ -92,6 +99,13 @@ export const SECTIONS: SectionEntry[] = [
   entry("cti-pairs", ctiPairs),
   entry("reason-codes", reasonCodes),
   entry("voice", voice),
+  entry("csqs", csqs),
+  entry("mail-servers", mailServers),
+  entry("mail-settings", mailSettings),
+  entry("channels", channels),
+  entry("predefined-responses", predefinedResponses),
+  entry("email-signatures", emailSignatures),
+  entry("wrap-up-categories", wrapUpCategories),
   entry("directories", directories),
   entry("identity-settings", identity),
   entry("identity-providers", identityProviders),
@@ -103,7 +117,7 @@ export const SECTIONS: SectionEntry[] = [
   entry("retention", retention),
 ];
 
-export const GROUPS: GroupName[] = ["people", "phones", "contact_centre", "security", "upkeep"];
+export const GROUPS: GroupName[] = ["people", "phones", "contact_centre", "digital", "security", "upkeep"];
 
 export function sectionOf(path: string | undefined): SectionEntry | undefined {
   return SECTIONS.find((section) => section.path === path);
