@@ -1,7 +1,7 @@
-//! One form posted to a server that gives tokens, and its answer.
+//! One thing posted to a server over HTTPS, and its answer: forms to who gives tokens, records to the site.
 //!
-//! One connection for each: it happens once an hour and account. Redirects are not followed, since what is
-//! posted is secret.
+//! One connection for each, since neither happens often. Redirects are not followed, since what is posted is
+//! secret.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -50,6 +50,19 @@ pub(crate) async fn post_form(
     tls: &Arc<rustls::ClientConfig>,
     patience: Duration,
 ) -> Result<Answer, Trouble> {
+    let headers = [(CONTENT_TYPE.as_str(), "application/x-www-form-urlencoded")];
+    post(url, &headers, form(fields), route, tls, patience).await
+}
+
+/// Posts a body to `url` with those headers.
+pub(crate) async fn post(
+    url: &str,
+    headers: &[(&str, &str)],
+    body: String,
+    route: &Route,
+    tls: &Arc<rustls::ClientConfig>,
+    patience: Duration,
+) -> Result<Answer, Trouble> {
     let (endpoint, path) = place(url)?;
     let stream = connect(&endpoint, route, patience).await?;
     let stream = encrypt(stream, &endpoint.host, tls, patience).await?;
@@ -58,13 +71,16 @@ pub(crate) async fn post_form(
     } else {
         format!("{}:{}", endpoint.host, endpoint.port)
     };
-    let request = Request::builder()
+    let mut request = Request::builder()
         .method(Method::POST)
         .uri(path)
         .header(HOST, host)
-        .header(ACCEPT, "application/json")
-        .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
-        .body(Full::new(Bytes::from(form(fields))))
+        .header(ACCEPT, "application/json");
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    let request = request
+        .body(Full::new(Bytes::from(body)))
         .map_err(|error| Trouble::Unusable(format!("{url:?} cannot be asked: {error}")))?;
     let lost = |why: String| Trouble::Lost { host: endpoint.host.clone(), why };
     let asking = async {
@@ -88,9 +104,10 @@ pub(crate) async fn post_form(
     };
     match timeout(patience, asking).await {
         Ok(answer) => answer,
-        Err(_) => {
-            Err(Trouble::TimedOut { host: endpoint.host.clone(), what: "a token".to_owned() })
-        }
+        Err(_) => Err(Trouble::TimedOut {
+            host: endpoint.host.clone(),
+            what: "an answer to what we posted".to_owned(),
+        }),
     }
 }
 

@@ -1,0 +1,183 @@
+//! A mail's bytes made into what routing needs, and what makes it this mail and no other.
+//!
+//! Reading runs beside the runtime, and one mail that breaks it is a contact that says so.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use domain::mail::{ArrivedMail, BounceSaid, THREAD_IDS_MAX};
+use domain::{Customer, MailNotice, Timestamp};
+use protocols::mail::{Bounce, Notice, Read, ReadOptions, base_subject};
+use ring::digest::{Context, SHA256};
+
+/// How mails of one mailbox are read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Manner {
+    pub(crate) csq: String,
+    pub(crate) folder: String,
+    pub(crate) options: ReadOptions,
+    pub(crate) subject_tags: Vec<String>,
+}
+
+/// Where a mail lies, and what the server knows of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Place {
+    pub(crate) uid_validity: u32,
+    pub(crate) uid: u32,
+    pub(crate) received_at: Timestamp,
+    pub(crate) bytes: u64,
+}
+
+/// A digest of several texts, each with its length, as 64 hexadecimal digits.
+pub(crate) fn digest_of(parts: &[&[u8]]) -> String {
+    let mut context = Context::new(&SHA256);
+    for part in parts {
+        context.update(&u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
+        context.update(part);
+    }
+    let mut text = String::with_capacity(64);
+    for byte in context.finish().as_ref() {
+        let _ = write!(text, "{byte:02x}");
+    }
+    text
+}
+
+/// A short name of a CSQ for ids of blobs and inputs, which may hold less than a name.
+pub(crate) fn short(name: &str) -> String {
+    let mut digest = digest_of(&[name.as_bytes()]);
+    digest.truncate(24);
+    digest
+}
+
+/// The blob that holds a mail.
+pub(crate) fn blob_of(csq: &str, identity: &str) -> String {
+    format!("mail/{}/{identity}", short(csq))
+}
+
+/// Reads a mail beside the runtime; gives its bytes back.
+pub(crate) async fn read(
+    manner: &Arc<Manner>,
+    place: Place,
+    raw: Vec<u8>,
+    is_cut: bool,
+) -> (ArrivedMail, Vec<u8>) {
+    let raw = Arc::new(raw);
+    let reading = {
+        let (manner, raw) = (Arc::clone(manner), Arc::clone(&raw));
+        tokio::task::spawn_blocking(move || {
+            let options = ReadOptions { is_cut, ..manner.options.clone() };
+            let read = protocols::mail::read(&raw, &options);
+            arrived(&manner, place, &read, is_cut)
+        })
+    };
+    let mail = match reading.await {
+        Ok(mail) => mail,
+        Err(error) => {
+            tracing::error!(csq = manner.csq, uid = place.uid, %error, "a mail cannot be read");
+            let identity = digest_of(&[b"unreadable", &raw]);
+            bare(manner, place, identity, Some(MailNotice::Unreadable))
+        }
+    };
+    let raw = Arc::try_unwrap(raw).unwrap_or_else(|shared| shared.as_ref().clone());
+    (mail, raw)
+}
+
+/// A mail of which only its place is known.
+pub(crate) fn unseen(manner: &Manner, place: Place, notice: Option<MailNotice>) -> ArrivedMail {
+    let numbers = [place.uid_validity.to_be_bytes(), place.uid.to_be_bytes()].concat();
+    let identity = digest_of(&[b"place", manner.folder.as_bytes(), &numbers]);
+    bare(manner, place, identity, notice)
+}
+
+fn bare(
+    manner: &Manner,
+    place: Place,
+    identity: String,
+    notice: Option<MailNotice>,
+) -> ArrivedMail {
+    ArrivedMail {
+        csq: manner.csq.clone(),
+        folder: manner.folder.clone(),
+        uid_validity: place.uid_validity,
+        uid: place.uid,
+        received_at: place.received_at,
+        identity,
+        message_id: None,
+        answers: Vec::new(),
+        from: Customer { address: String::new(), name: String::new() },
+        subject: String::new(),
+        base_subject: String::new(),
+        had_reply_prefix: false,
+        is_forwarded: false,
+        automatic: false,
+        bounce: None,
+        blob: None,
+        bytes: place.bytes,
+        is_plain_text: false,
+        is_unverified: false,
+        notice,
+        is_too_old: false,
+    }
+}
+
+fn arrived(manner: &Manner, place: Place, read: &Read, is_cut: bool) -> ArrivedMail {
+    let base = base_subject(&read.subject, &manner.subject_tags);
+    let message_id = read.message_id.clone().filter(|id| !id.is_empty());
+    // An identifier alone proves nothing: two mails may share one, and one may come twice.
+    let identity = match &message_id {
+        Some(id) => digest_of(&[b"id", id.as_bytes(), &read.body_digest]),
+        None => digest_of(&[b"content", &read.content_digest]),
+    };
+    let from = read.from.as_ref();
+    ArrivedMail {
+        message_id,
+        answers: answers(read),
+        from: Customer {
+            address: from.map(|it| it.address.clone()).unwrap_or_default(),
+            name: from.map(|it| it.name.clone()).unwrap_or_default(),
+        },
+        subject: read.subject.clone(),
+        base_subject: base.text,
+        had_reply_prefix: base.had_reply_prefix,
+        is_forwarded: base.is_forwarded,
+        automatic: read.automatic.is_some(),
+        bounce: read.bounce.as_ref().map(said),
+        is_plain_text: read.is_plain_text,
+        is_unverified: read.is_unverified,
+        ..bare(manner, place, identity, notice(read, is_cut))
+    }
+}
+
+/// The ids that a mail names, the likeliest first.
+fn answers(read: &Read) -> Vec<String> {
+    let mut answers: Vec<String> = Vec::new();
+    for id in read.in_reply_to.iter().chain(read.references.iter().rev()) {
+        if answers.len() < THREAD_IDS_MAX && !answers.contains(id) {
+            answers.push(id.clone());
+        }
+    }
+    answers
+}
+
+/// What a report says of the recipient that it is about, the worst one where there are several.
+fn said(bounce: &Bounce) -> BounceSaid {
+    use protocols::mail::Action;
+    let failed = bounce.recipients.iter().find(|it| it.action == Action::Failed);
+    let about = failed.or_else(|| bounce.recipients.first());
+    BounceSaid {
+        original: bounce.original.clone(),
+        recipient: about.map(|it| it.recipient.clone()).unwrap_or_default(),
+        action: about.map_or(Action::Other, |it| it.action).as_str().to_owned(),
+        status: about.map(|it| it.status.clone()).unwrap_or_default(),
+    }
+}
+
+fn notice(read: &Read, is_cut: bool) -> Option<MailNotice> {
+    let has = |notice| read.notices.contains(&notice);
+    match () {
+        () if is_cut || has(Notice::TooLarge) => Some(MailNotice::TooLarge),
+        () if has(Notice::Unreadable) => Some(MailNotice::Unreadable),
+        () if has(Notice::Encrypted) => Some(MailNotice::Encrypted),
+        () => None,
+    }
+}

@@ -1,0 +1,264 @@
+//! Which mailboxes there are: a function of the settings. Each has a link; they are started, replaced and ended as
+//! the settings say, and started again if they fail.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::settings::{Channel, Settings};
+use engine::Port;
+use engine::probe::Probe;
+use protocols::mail::ReadOptions;
+use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinSet;
+
+use crate::accounts::Accounts;
+use crate::figures::Figures;
+use crate::intake::Manner;
+use crate::link::Link;
+use crate::outgoing::{Outgoing, Sending, ServerOf};
+use crate::records::Records;
+use crate::round::{Rounds, Terms};
+use crate::status::{MailboxState, MailboxStatus, Statuses};
+
+/// How many mailboxes may hold mails in memory at once.
+const IN_MEMORY_MAX: usize = 8;
+/// How long to wait before a task that failed is started again.
+const PAUSE: Duration = Duration::from_secs(1);
+/// Links begin so far apart, and the last of them within the other.
+const APART: Duration = Duration::from_millis(100);
+const APART_MAX: Duration = Duration::from_secs(10);
+/// How often figures are set.
+const SHOWN_EVERY: Duration = Duration::from_secs(15);
+const MEGABYTE: u32 = 1024 * 1024;
+
+/// The mailboxes of all CSQs, as this node serves them.
+#[derive(Debug)]
+pub struct Mailboxes {
+    port: Port,
+    figures: Figures,
+    accounts: Arc<Accounts>,
+    statuses: Arc<Statuses>,
+    memory: Arc<Semaphore>,
+}
+
+/// A link that is there.
+struct Running {
+    terms: Terms,
+    poll: Duration,
+    stop: watch::Sender<bool>,
+    tasks: JoinSet<()>,
+}
+
+impl Mailboxes {
+    /// The mailboxes of the node of that port; they are read from [`Mailboxes::run`] on.
+    pub fn new(port: Port) -> Arc<Self> {
+        let figures = Figures::new(port.metrics());
+        let accounts = Accounts::new(port.clone());
+        let memory = Arc::new(Semaphore::new(IN_MEMORY_MAX));
+        Arc::new(Self { port, figures, accounts, statuses: Arc::default(), memory })
+    }
+
+    /// How the mailboxes of all email CSQs stand, as far as this node knows.
+    pub fn statuses(&self) -> Vec<MailboxStatus> {
+        self.statuses.all(&self.port.settings(), self.port.now())
+    }
+
+    /// Tries everything that a CSQ's mailbox needs, step by step; `None` where there is no such CSQ for email.
+    pub async fn probe(&self, csq: &str) -> Option<Probe> {
+        let settings = self.port.settings();
+        let email = settings.csqs.get(csq).and_then(|csq| csq.email.as_ref())?;
+        let server = settings.mail_server_of(email)?;
+        Some(crate::probe::probe(csq, server.kind, self.accounts.mailbox(csq)).await)
+    }
+
+    /// Reads and sends until `stop` becomes true.
+    pub async fn run(self: Arc<Self>, stop: watch::Receiver<bool>) {
+        let mut tasks = JoinSet::new();
+        let outgoing = {
+            let (this, stop) = (Arc::clone(&self), stop.clone());
+            move || {
+                let accounts = Arc::clone(&this.accounts);
+                let server_of: ServerOf = Arc::new(move |csq| {
+                    accounts.mailbox(csq).map(|mailbox| Arc::new(mailbox) as Arc<dyn Sending>)
+                });
+                Outgoing::new(this.port.clone(), server_of, this.figures.clone()).run(stop.clone())
+            }
+        };
+        tasks.spawn(keep_running(outgoing, stop.clone(), "outgoing mails"));
+        let records = {
+            let (this, stop) = (Arc::clone(&self), stop.clone());
+            move || Records::new(this.port.clone(), this.figures.clone()).run(stop.clone())
+        };
+        tasks.spawn(keep_running(records, stop.clone(), "records of contacts"));
+        self.serve(stop).await;
+        while tasks.join_next().await.is_some() {}
+    }
+
+    /// Serves all mailboxes until `stop` becomes true.
+    async fn serve(self: &Arc<Self>, mut stop: watch::Receiver<bool>) {
+        let mut changes = self.port.settings_changes();
+        let mut running: BTreeMap<String, Running> = BTreeMap::new();
+        loop {
+            changes.mark_unchanged();
+            let settings = self.port.settings();
+            let wanted = wanted(&settings);
+            self.statuses.retain(|csq| wanted.contains_key(csq));
+            let is_other = |csq: &String, it: &Running| {
+                let same = wanted
+                    .get(csq)
+                    .is_some_and(|(terms, poll)| *terms == it.terms && *poll == it.poll);
+                !same || !self.accounts.is_as_before(csq)
+            };
+            let gone: Vec<String> = running
+                .iter()
+                .filter(|(csq, it)| is_other(csq, it))
+                .map(|(csq, _)| csq.clone())
+                .collect();
+            end(gone.iter().filter_map(|csq| running.remove(csq))).await;
+            let mut first_wait = Duration::ZERO;
+            for (csq, (terms, poll)) in wanted {
+                if !running.contains_key(&csq) {
+                    if let Some(link) = self.start(&csq, terms, poll, first_wait) {
+                        running.insert(csq, link);
+                    }
+                    first_wait = (first_wait + APART).min(APART_MAX);
+                }
+            }
+            if self.until_changed(&mut changes, &mut stop).await {
+                break;
+            }
+        }
+        end(running.into_values()).await;
+    }
+
+    /// Waits for other settings; true where it is time to stop.
+    async fn until_changed(
+        &self,
+        changes: &mut watch::Receiver<u64>,
+        stop: &mut watch::Receiver<bool>,
+    ) -> bool {
+        loop {
+            let statuses = self.statuses();
+            let count =
+                |is: fn(&MailboxState) -> bool| statuses.iter().filter(|it| is(&it.state)).count();
+            let well = count(|it| matches!(it, MailboxState::Ok | MailboxState::Warned(_)));
+            let failing =
+                count(|it| matches!(it, MailboxState::Failing(_) | MailboxState::StoreRefuses(_)));
+            self.figures.set_mailboxes(well, failing);
+            tokio::select! {
+                biased;
+                _ = stop.wait_for(|stop| *stop) => return true,
+                changed = changes.changed() => return changed.is_err(),
+                () = tokio::time::sleep(SHOWN_EVERY) => {}
+            }
+        }
+    }
+
+    fn start(
+        self: &Arc<Self>,
+        csq: &str,
+        terms: Terms,
+        poll: Duration,
+        first_wait: Duration,
+    ) -> Option<Running> {
+        if let Err(why) = self.accounts.mailbox(csq) {
+            tracing::error!(csq, why, "a mailbox cannot be read");
+            self.statuses.unusable(csq, &why);
+            return None;
+        }
+        let (stop, stopped) = watch::channel(false);
+        let mut tasks = JoinSet::new();
+        let begin = {
+            let (this, csq) = (Arc::clone(self), csq.to_owned());
+            let (terms, stopped) = (terms.clone(), stopped.clone());
+            move || this.link(&csq, terms.clone(), poll, first_wait, stopped.clone())
+        };
+        tasks.spawn(keep_running(begin, stopped, "a mailbox"));
+        Some(Running { terms, poll, stop, tasks })
+    }
+
+    fn link(
+        self: &Arc<Self>,
+        csq: &str,
+        terms: Terms,
+        poll: Duration,
+        first_wait: Duration,
+        stop: watch::Receiver<bool>,
+    ) -> impl Future<Output = ()> + Send + use<> {
+        let folder = terms.manner.folder.clone();
+        let (port, figures) = (self.port.clone(), self.figures.clone());
+        let rounds = Rounds::new(port.clone(), terms, figures.clone(), Arc::clone(&self.memory));
+        let statuses = Arc::clone(&self.statuses);
+        let mailbox = self.accounts.mailbox(csq);
+        let link = Link { csq: csq.to_owned(), port, figures, statuses, poll, first_wait };
+        async move {
+            match mailbox {
+                Ok(mailbox) => link.run(rounds, Box::new(mailbox.reader(folder)), stop).await,
+                Err(why) => link.statuses.unusable(&link.csq, &why),
+            }
+        }
+    }
+}
+
+/// How each mailbox of the settings is read.
+fn wanted(settings: &Settings) -> BTreeMap<String, (Terms, Duration)> {
+    let emails = || {
+        let csqs = settings.csqs_of(Channel::Email);
+        csqs.filter_map(|csq| csq.email.as_ref().map(|email| (csq, email)))
+    };
+    let own: Vec<String> =
+        emails().flat_map(|(_, email)| email.addresses()).map(str::to_owned).collect();
+    let mail = &settings.mail;
+    emails()
+        .map(|(csq, email)| {
+            let options = ReadOptions {
+                authentication_server_id: mail.authentication_server_id.clone(),
+                own_addresses: own.clone(),
+                ..ReadOptions::default()
+            };
+            let manner = Manner {
+                csq: csq.name.clone(),
+                folder: email.inbox_folder.clone(),
+                options,
+                subject_tags: mail.subject_tags.clone(),
+            };
+            let terms = Terms {
+                manner: Arc::new(manner),
+                snapshot: Duration::from_secs(u64::from(email.snapshot_minutes) * 60),
+                is_strict: email.is_snapshot_strict,
+                bytes_max: mail.raw_megabytes_max.saturating_mul(MEGABYTE),
+            };
+            (csq.name.clone(), (terms, Duration::from_secs(u64::from(email.poll_seconds))))
+        })
+        .collect()
+}
+
+async fn end(links: impl Iterator<Item = Running>) {
+    let mut links: Vec<_> = links.collect();
+    for link in &links {
+        link.stop.send_replace(true);
+    }
+    for link in &mut links {
+        while link.tasks.join_next().await.is_some() {}
+    }
+}
+
+/// Runs what `start` gives, again after a pause where it ended or panicked, until `stop` becomes true.
+async fn keep_running<F>(start: impl Fn() -> F, mut stop: watch::Receiver<bool>, task: &str)
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    loop {
+        let mut running = JoinSet::new();
+        running.spawn(start());
+        if let Some(Err(error)) = running.join_next().await {
+            tracing::error!(task, %error, "a task of mail failed and is started again");
+        }
+        tokio::select! {
+            biased;
+            _ = stop.wait_for(|stop| *stop) => return,
+            () = tokio::time::sleep(PAUSE) => {}
+        }
+    }
+}

@@ -1,0 +1,201 @@
+//! Mails on their way out: made once, sent under what is kept, filed among the sent ones.
+//!
+//! ```text
+//!   Queued --made, bytes kept--> Prepared --kept--> Sending --accepted--> Accepted --5 s, searched--> filed
+//!                                  ^   |               |--4xx, not begun--> Prepared, later
+//!                                  |   `-2 days------> |--5xx------------> Failed: its writer gets it back
+//!                                  |                   `--no answer, or this node died --> Unknown
+//!                                  `--not among the sent ones, once more the same bytes-----'
+//! ```
+//!
+//! One node does this, under the lease of the outbox, and one mail of a mailbox at a time; each state is kept
+//! before it is acted on. Promises are what wakes it; what is open is read from the store, so a restart goes on.
+
+mod letter;
+mod steps;
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use domain::mail::{MailOut, OutState};
+use domain::{ContactId, MAIL_TOPIC, Timestamp};
+use engine::{Outbox, Port, SubmitError};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use crate::figures::Figures;
+use crate::imap::Mailbox;
+use crate::smtp::{self, Envelope, Submitted};
+use crate::trouble::Trouble;
+
+/// How often it is looked.
+const LOOK: Duration = Duration::from_secs(1);
+/// How many promises are looked at.
+const BATCH: u32 = 200;
+/// How many mails on their way out are known at once.
+const OPEN_MAX: u32 = 5_000;
+
+/// A mail server as sending needs it.
+#[async_trait]
+pub(crate) trait Sending: Send + Sync {
+    /// The address that mails come from.
+    fn address(&self) -> &str;
+    /// Hands a mail over.
+    async fn submit(&self, envelope: &Envelope, raw: &[u8]) -> Submitted;
+    /// Whether a mail lies among the sent ones.
+    async fn is_sent(&self, message_id: &str) -> Result<bool, Trouble>;
+    /// Files a mail among the sent ones.
+    async fn file(&self, raw: &[u8]) -> Result<(), Trouble>;
+}
+
+#[async_trait]
+impl Sending for Mailbox {
+    fn address(&self) -> &str {
+        &self.account().address
+    }
+
+    async fn submit(&self, envelope: &Envelope, raw: &[u8]) -> Submitted {
+        smtp::submit(self.account(), self.tokens(), envelope, raw).await
+    }
+
+    async fn is_sent(&self, message_id: &str) -> Result<bool, Trouble> {
+        let mut session = self.open().await?;
+        let opened = session.examine(&self.account().folders.sent).await;
+        if let Err(Trouble::NoFolder { .. }) = &opened
+            && let Some(folder) = session.sent_folder().await?
+        {
+            session.examine(&folder.name).await?;
+        } else {
+            opened?;
+        }
+        let found = session.uids_with_header("Message-ID", message_id).await?;
+        session.close().await;
+        Ok(!found.is_empty())
+    }
+
+    async fn file(&self, raw: &[u8]) -> Result<(), Trouble> {
+        let named = self.append(&self.account().folders.sent, raw).await;
+        let Err(Trouble::NoFolder { .. }) = &named else { return named.map(drop) };
+        let mut session = self.open().await?;
+        let folder = session.sent_folder().await?;
+        session.close().await;
+        match folder {
+            Some(folder) => self.append(&folder.name, raw).await.map(drop),
+            None => named.map(drop),
+        }
+    }
+}
+
+/// Finds the mail server of a CSQ, or says why there is none.
+pub(crate) type ServerOf = Arc<dyn Fn(&str) -> Result<Arc<dyn Sending>, String> + Send + Sync>;
+
+/// What all mails on their way out share.
+pub(crate) struct Outgoing {
+    port: Port,
+    server_of: ServerOf,
+    figures: Figures,
+    /// Whether this node keeps the topic.
+    is_ours: AtomicBool,
+    /// What is known since this node began, and lost with it.
+    noted: Mutex<Noted>,
+}
+
+#[derive(Default)]
+struct Noted {
+    /// How often looking or filing failed, per mail.
+    failures: HashMap<ContactId, u32>,
+    /// Mails that were sent again since nobody knew.
+    sent_again: HashMap<ContactId, ()>,
+    /// When acknowledgements went out in the last hour.
+    acknowledgements: Vec<Timestamp>,
+}
+
+impl Outgoing {
+    pub(crate) fn new(port: Port, server_of: ServerOf, figures: Figures) -> Arc<Self> {
+        let (is_ours, noted) = (AtomicBool::new(false), Mutex::default());
+        Arc::new(Self { port, server_of, figures, is_ours, noted })
+    }
+
+    /// Sends until `stop` becomes true.
+    pub(crate) async fn run(self: Arc<Self>, mut stop: watch::Receiver<bool>) {
+        let mut outbox = self.port.outbox(MAIL_TOPIC);
+        let mut jobs = JoinSet::new();
+        let mut at_work: BTreeMap<tokio::task::Id, String> = BTreeMap::new();
+        loop {
+            if let Err(error) = self.look(&mut outbox, &mut jobs, &mut at_work).await {
+                self.is_ours.store(false, Ordering::Release);
+                tracing::debug!(%error, "mails that go out cannot be read");
+            }
+            tokio::select! {
+                biased;
+                _ = stop.wait_for(|stop| *stop) => break,
+                Some(ended) = jobs.join_next_with_id(), if !jobs.is_empty() => {
+                    let id = match &ended {
+                        Ok((id, ())) => *id,
+                        Err(error) => error.id(),
+                    };
+                    at_work.remove(&id);
+                    if let Err(error) = ended {
+                        tracing::error!(%error, "sending of a mailbox broke off and is begun again");
+                    }
+                }
+                () = tokio::time::sleep(LOOK) => {}
+            }
+        }
+        // What is under way is finished, or is nobody's knowledge.
+        self.is_ours.store(false, Ordering::Release);
+        while jobs.join_next().await.is_some() {}
+        let _ = outbox.release().await;
+    }
+
+    /// Begins what is due, one task for each mailbox.
+    async fn look(
+        self: &Arc<Self>,
+        outbox: &mut Outbox,
+        jobs: &mut JoinSet<()>,
+        at_work: &mut BTreeMap<tokio::task::Id, String>,
+    ) -> Result<(), SubmitError> {
+        let promises = outbox.take(0, BATCH).await?;
+        // Refused where another node keeps the topic.
+        outbox.close(Vec::new()).await?;
+        self.is_ours.store(true, Ordering::Release);
+        let mut kept = Vec::new();
+        for promise in promises {
+            let id = promise.effect.payload.parse::<ContactId>();
+            let mail = match id {
+                Ok(id) => self.port.mail_out(id).await?,
+                Err(_) => None,
+            };
+            // From here on the mail itself says what is left to do.
+            if mail.is_none_or(|mail| mail.state != OutState::Queued) {
+                kept.push(promise.id);
+            }
+        }
+        if !kept.is_empty() {
+            outbox.close(kept).await?;
+        }
+        let mut due: BTreeMap<String, Vec<MailOut>> = BTreeMap::new();
+        let now = self.port.now();
+        for mail in self.port.mails_out_open(OPEN_MAX).await? {
+            if mail.next_try_at.is_none_or(|at| at <= now) {
+                due.entry(mail.csq.clone()).or_default().push(mail);
+            }
+        }
+        for (csq, mails) in due {
+            if at_work.values().any(|busy| *busy == csq) {
+                continue;
+            }
+            let outgoing = Arc::clone(self);
+            let handle = jobs.spawn(async move {
+                for mail in mails {
+                    outgoing.advance(mail).await;
+                }
+            });
+            at_work.insert(handle.id(), csq);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,444 @@
+//! One round of a mailbox: what is there and not in the ledger becomes contacts, each exactly once.
+//!
+//! ```text
+//!   EXAMINE --> cursor: none | another UIDVALIDITY | UIDNEXT fell --> read anew: what is younger than the snapshot
+//!                 `-- goes on ------------------------------------> from the cursor, and 200 UIDs before it
+//!   UIDs --less those in the ledger--> heads --> too old: noted
+//!                                         |----> small: in batches        --> read, blob kept, reported
+//!                                         |----> big: alone, in pieces    -->  "
+//!                                         `----> larger than is taken: its beginning, with a notice
+//!   after each part the cursor moves, but never past a mail that is not dealt with
+//! ```
+//!
+//! The ledger decides and the cursor is advice: whatever breaks off is read again, and what was reported is known.
+//! A mail that cannot be fetched three times becomes a contact that says so, and holds up nothing. The time from
+//! which on mails count is kept before the first one is fetched, so that no restart moves it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::mail::{ArrivedMail, MailCursor};
+use domain::{InputId, MailNotice, Report, Timestamp};
+use engine::{Port, SubmitError};
+use futures_util::stream::{self, StreamExt as _};
+use thiserror::Error;
+use tokio::sync::Semaphore;
+
+use crate::figures::Figures;
+use crate::imap::{Head, LOOK_BACK_UIDS, Opened};
+use crate::intake::{self, Manner, Place, blob_of, digest_of, short};
+use crate::keeping;
+use crate::reading::Reading;
+use crate::trouble::Trouble;
+
+/// Mails of which is asked at once what they are.
+const PART_MAILS: usize = 200;
+/// Mails fetched by one command, and their bytes together.
+const BATCH_MAILS: usize = 50;
+const BATCH_BYTES: u32 = 2 * 1024 * 1024;
+/// A larger mail is fetched alone, in pieces.
+const SMALL_BYTES_MAX: u32 = 1024 * 1024;
+/// So much is kept of a mail that is larger than is taken.
+const BEGINNING_BYTES: u32 = 256 * 1024;
+/// Mails that are reported side by side, so that commits are shared.
+const REPORTED_AT_ONCE: usize = 32;
+/// After so many tries a mail is passed over.
+const TRIES_MAX: u8 = 3;
+
+/// How one mailbox is read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Terms {
+    pub(crate) manner: Arc<Manner>,
+    /// Older mails are left out at the first reading.
+    pub(crate) snapshot: Duration,
+    /// Whether they are left out later too.
+    pub(crate) is_strict: bool,
+    /// A larger mail is not taken whole.
+    pub(crate) bytes_max: u32,
+}
+
+/// What a round came to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Done {
+    /// Mails that were reported, whatever became of them.
+    pub(crate) mails: u32,
+    /// Those of them that are too old.
+    pub(crate) too_old: u32,
+    /// Mails that wait for another try.
+    pub(crate) behind: u32,
+    /// Whether the server numbers its mails anew.
+    pub(crate) is_renumbered: bool,
+}
+
+/// Why a round broke off.
+#[derive(Debug, Error)]
+pub(crate) enum Broken {
+    /// By the mail server.
+    #[error(transparent)]
+    Server(#[from] Trouble),
+    /// By the store.
+    #[error("mails cannot be kept: {0}")]
+    Store(#[from] SubmitError),
+}
+
+/// Rounds of one mailbox, one after the other.
+pub(crate) struct Rounds {
+    port: Port,
+    terms: Terms,
+    figures: Figures,
+    /// One permit for each that may hold mails in memory.
+    memory: Arc<Semaphore>,
+    /// How often a mail could not be fetched.
+    failures: BTreeMap<u32, u8>,
+}
+
+/// Where a round stands.
+struct Standing {
+    cursor: MailCursor,
+    since: Timestamp,
+    /// The lowest mail that is not dealt with.
+    stuck: Option<u32>,
+    done: Done,
+}
+
+impl Rounds {
+    pub(crate) fn new(port: Port, terms: Terms, figures: Figures, memory: Arc<Semaphore>) -> Self {
+        Self { port, terms, figures, memory, failures: BTreeMap::new() }
+    }
+
+    /// One round.
+    pub(crate) async fn round(&mut self, reading: &mut dyn Reading) -> Result<Done, Broken> {
+        let opened = reading.begin().await?;
+        let mut standing = self.standing(&opened).await?;
+        let uids = match standing.cursor.uid_next {
+            // Nothing is dealt with yet, and most of a large folder is too old.
+            0 | 1 => reading.uids_since(standing.cursor.since.seconds()).await?,
+            next => reading.uids_from(next.saturating_sub(LOOK_BACK_UIDS)).await?,
+        };
+        let wanted = self.unknown(&standing.cursor, &uids).await?;
+        self.failures.retain(|uid, _| wanted.contains(uid));
+        let wanted: Vec<u32> = wanted.into_iter().collect();
+        for part in wanted.chunks(PART_MAILS) {
+            self.part(reading, part, &mut standing).await?;
+            let end = part.last().map_or(0, |last| last.saturating_add(1));
+            self.move_cursor(&mut standing, end).await?;
+        }
+        let last = uids.last().map_or(0, |last| last.saturating_add(1));
+        self.move_cursor(&mut standing, last.max(opened.uid_next.unwrap_or(1))).await?;
+        Ok(standing.done)
+    }
+
+    /// Where reading goes on, kept before anything is read.
+    async fn standing(&self, opened: &Opened) -> Result<Standing, Broken> {
+        let manner = &self.terms.manner;
+        let now = self.port.now();
+        let known = self.port.mail_cursor(&manner.csq, &manner.folder).await?;
+        let (cursor, is_renumbered) = going_on(known, opened, now, &self.terms);
+        let mut done = Done::default();
+        let cursor = match cursor {
+            Ok(cursor) => cursor,
+            Err(fresh) => {
+                self.keep(&fresh).await?;
+                fresh
+            }
+        };
+        if is_renumbered {
+            done.is_renumbered = true;
+            let csq = &manner.csq;
+            tracing::warn!(csq, "the mail server numbers its mails anew; the folder is read anew");
+        }
+        let since = match self.terms.is_strict {
+            true => cursor.since.max(before(now, self.terms.snapshot)),
+            false => cursor.since,
+        };
+        Ok(Standing { cursor, since, stuck: None, done })
+    }
+
+    /// Those that are not in the ledger.
+    async fn unknown(
+        &self,
+        cursor: &MailCursor,
+        uids: &[u32],
+    ) -> Result<BTreeSet<u32>, SubmitError> {
+        let mut wanted: BTreeSet<u32> = uids.iter().copied().collect();
+        let (Some(first), Some(last)) = (wanted.first().copied(), wanted.last().copied()) else {
+            return Ok(wanted);
+        };
+        let manner = &self.terms.manner;
+        let seen = self
+            .port
+            .mails_seen(&manner.csq, &manner.folder, cursor.uid_validity, first, last)
+            .await?;
+        wanted.retain(|uid| !seen.contains(uid));
+        Ok(wanted)
+    }
+
+    /// Some mails, by what they are.
+    async fn part(
+        &mut self,
+        reading: &mut dyn Reading,
+        uids: &[u32],
+        standing: &mut Standing,
+    ) -> Result<(), Broken> {
+        let heads = reading.heads(uids).await?;
+        let known: BTreeSet<u32> = heads.iter().map(|head| head.uid).collect();
+        // The server lists them and knows nothing of them.
+        for uid in uids.iter().filter(|uid| !known.contains(uid)) {
+            self.failed(*uid, None, standing).await?;
+        }
+        let (mut batch, mut bytes) = (Vec::new(), 0_u32);
+        let mut old = Vec::new();
+        let mut big = Vec::new();
+        for head in heads {
+            let place = self.place(&head, standing);
+            if place.received_at < standing.since {
+                old.push(ArrivedMail {
+                    is_too_old: true,
+                    ..intake::unseen(&self.terms.manner, place, None)
+                });
+            } else if head.bytes > SMALL_BYTES_MAX || head.bytes > self.terms.bytes_max {
+                big.push(head);
+            } else {
+                if batch.len() >= BATCH_MAILS || bytes.saturating_add(head.bytes) > BATCH_BYTES {
+                    self.batch(reading, std::mem::take(&mut batch), standing).await?;
+                    bytes = 0;
+                }
+                bytes = bytes.saturating_add(head.bytes);
+                batch.push(head);
+            }
+        }
+        standing.done.too_old = standing.done.too_old.saturating_add(count(old.len()));
+        self.report_all(old, standing).await?;
+        self.batch(reading, batch, standing).await?;
+        for head in big {
+            self.big(reading, head, standing).await?;
+        }
+        Ok(())
+    }
+
+    /// Small mails, by one command.
+    async fn batch(
+        &mut self,
+        reading: &mut dyn Reading,
+        heads: Vec<Head>,
+        standing: &mut Standing,
+    ) -> Result<(), Broken> {
+        if heads.is_empty() {
+            return Ok(());
+        }
+        let _held = Arc::clone(&self.memory).acquire_owned().await;
+        let uids: Vec<u32> = heads.iter().map(|head| head.uid).collect();
+        let by_uid: BTreeMap<u32, Head> = heads.into_iter().map(|head| (head.uid, head)).collect();
+        let fetched = reading.fetch(&uids).await;
+        let mut taking = Vec::new();
+        for mail in fetched.mails {
+            let Some(head) = by_uid.get(&mail.head.uid) else { continue };
+            taking.push((self.place(head, standing), mail.raw));
+        }
+        self.take_all(taking, standing).await?;
+        for (uid, trouble) in &fetched.unreadable {
+            let head = by_uid.get(uid);
+            self.failed(*uid, head.map(|head| (head, trouble)), standing).await?;
+        }
+        for uid in fetched.missing {
+            let head = by_uid.get(&uid);
+            let gone = Trouble::Unusable("the server lists it and does not give it".to_owned());
+            self.failed(uid, head.map(|head| (head, &gone)), standing).await?;
+        }
+        fetched.trouble.map_or(Ok(()), |trouble| Err(trouble.into()))
+    }
+
+    /// One big mail, as far as it is taken.
+    async fn big(
+        &mut self,
+        reading: &mut dyn Reading,
+        head: Head,
+        standing: &mut Standing,
+    ) -> Result<(), Broken> {
+        let _held = Arc::clone(&self.memory).acquire_owned().await;
+        let bytes_max = match head.bytes > self.terms.bytes_max {
+            true => BEGINNING_BYTES.min(self.terms.bytes_max),
+            false => self.terms.bytes_max,
+        };
+        let fetched = reading.beginning(head.uid, bytes_max).await;
+        let (mut raw, is_cut) = match fetched {
+            Ok(Some(fetched)) => fetched,
+            Ok(None) => {
+                let gone = Trouble::Unusable("the server lists it and does not give it".to_owned());
+                return Ok(self.failed(head.uid, Some((&head, &gone)), standing).await?);
+            }
+            Err(trouble) => {
+                self.failed(head.uid, Some((&head, &trouble)), standing).await?;
+                return match trouble.ends_conversation() {
+                    true => Err(trouble.into()),
+                    false => Ok(()),
+                };
+            }
+        };
+        if is_cut {
+            raw.truncate(usize::try_from(BEGINNING_BYTES).unwrap_or(usize::MAX));
+        }
+        let place = self.place(&head, standing);
+        let taken = self.take(place, raw, is_cut).await?;
+        self.note_taken(standing, taken);
+        Ok(())
+    }
+
+    /// A mail could not be fetched: it is tried again, and passed over in the end.
+    async fn failed(
+        &mut self,
+        uid: u32,
+        why: Option<(&Head, &Trouble)>,
+        standing: &mut Standing,
+    ) -> Result<(), SubmitError> {
+        let tries = self.failures.entry(uid).or_default();
+        *tries = tries.saturating_add(1);
+        let csq = &self.terms.manner.csq;
+        let words = why.map_or_else(|| "nothing is known of it".to_owned(), |it| it.1.to_string());
+        tracing::warn!(csq, uid, tries = *tries, why = words, "a mail cannot be fetched");
+        if *tries < TRIES_MAX {
+            standing.stuck = Some(standing.stuck.map_or(uid, |stuck| stuck.min(uid)));
+            standing.done.behind = standing.done.behind.saturating_add(1);
+            return Ok(());
+        }
+        let unknown = Head { uid, ..Head::default() };
+        let place = self.place(why.map_or(&unknown, |it| it.0), standing);
+        let notice = Some(MailNotice::CannotFetch);
+        let mail = intake::unseen(&self.terms.manner, place, notice);
+        self.report_all(vec![mail], standing).await?;
+        self.failures.remove(&uid);
+        self.figures.passed_over();
+        Ok(())
+    }
+
+    /// Mails in hand, side by side.
+    async fn take_all(
+        &self,
+        mails: Vec<(Place, Vec<u8>)>,
+        standing: &mut Standing,
+    ) -> Result<(), SubmitError> {
+        let taking = mails.into_iter().map(|(place, raw)| self.take(place, raw, false));
+        let mut taking = stream::iter(taking).buffer_unordered(REPORTED_AT_ONCE);
+        let mut broken = None;
+        while let Some(taken) = taking.next().await {
+            match taken {
+                Ok(uid) => self.note_taken(standing, uid),
+                // The others are under way, and are as well finished.
+                Err(error) => broken = Some(error),
+            }
+        }
+        broken.map_or(Ok(()), Err)
+    }
+
+    fn note_taken(&self, standing: &mut Standing, _: u32) {
+        standing.done.mails = standing.done.mails.saturating_add(1);
+        self.figures.fetched();
+    }
+
+    /// One mail: read, kept, reported.
+    async fn take(&self, place: Place, raw: Vec<u8>, is_cut: bool) -> Result<u32, SubmitError> {
+        let (mut mail, raw) = intake::read(&self.terms.manner, place, raw, is_cut).await;
+        let blob = blob_of(&mail.csq, &mail.identity);
+        keeping::put_blob(&self.port, &blob, &raw).await?;
+        mail.blob = Some(blob);
+        drop(raw);
+        self.report(mail).await?;
+        Ok(place.uid)
+    }
+
+    async fn report_all(
+        &self,
+        mails: Vec<ArrivedMail>,
+        standing: &mut Standing,
+    ) -> Result<(), SubmitError> {
+        let reporting = mails.into_iter().map(|mail| self.report(mail));
+        let mut reporting = stream::iter(reporting).buffer_unordered(REPORTED_AT_ONCE);
+        while let Some(reported) = reporting.next().await {
+            reported?;
+            standing.done.mails = standing.done.mails.saturating_add(1);
+        }
+        Ok(())
+    }
+
+    async fn report(&self, mail: ArrivedMail) -> Result<(), SubmitError> {
+        let place = digest_of(&[mail.csq.as_bytes(), mail.folder.as_bytes()]);
+        let id = format!("{place}/{}/{}", mail.uid_validity, mail.uid);
+        let report = Report::MailArrived(Box::new(mail));
+        keeping::report(&self.port, InputId::new("mail_arrived", id), report).await
+    }
+
+    fn place(&self, head: &Head, standing: &Standing) -> Place {
+        Place {
+            uid_validity: standing.cursor.uid_validity,
+            uid: head.uid,
+            received_at: head
+                .arrived_at_seconds
+                .map_or_else(|| self.port.now(), Timestamp::from_seconds),
+            bytes: u64::from(head.bytes),
+        }
+    }
+
+    /// Moves the cursor to `end`, but not past what is not dealt with, and never back.
+    async fn move_cursor(&self, standing: &mut Standing, end: u32) -> Result<(), SubmitError> {
+        let end = standing.stuck.map_or(end, |stuck| stuck.min(end));
+        if end <= standing.cursor.uid_next {
+            return Ok(());
+        }
+        standing.cursor.uid_next = end;
+        self.keep(&standing.cursor).await
+    }
+
+    async fn keep(&self, cursor: &MailCursor) -> Result<(), SubmitError> {
+        let place = short(&format!("{}\n{}", cursor.csq, cursor.folder));
+        let began = cursor.began_at.microseconds();
+        let id = format!("{place}/{}/{began}/{}", cursor.uid_validity, cursor.uid_next);
+        let report = Report::MailCursorMoved(cursor.clone());
+        keeping::report(&self.port, InputId::new("mail_cursor", id), report).await
+    }
+}
+
+/// The cursor to go on from, or a fresh one; and whether the server numbers its mails anew.
+fn going_on(
+    known: Option<MailCursor>,
+    opened: &Opened,
+    now: Timestamp,
+    terms: &Terms,
+) -> (Result<MailCursor, MailCursor>, bool) {
+    let fresh = |uid_validity| MailCursor {
+        csq: terms.manner.csq.clone(),
+        folder: terms.manner.folder.clone(),
+        uid_validity,
+        uid_next: 1,
+        since: before(now, terms.snapshot),
+        began_at: now,
+    };
+    let Some(known) = known else { return (Err(fresh(opened.uid_validity)), false) };
+    let is_same = known.uid_validity == opened.uid_validity
+        || known.uid_validity == restored(opened.uid_validity, known.began_at);
+    if !is_same {
+        return (Err(fresh(opened.uid_validity)), true);
+    }
+    if opened.uid_next.is_some_and(|next| next < known.uid_next) {
+        // A restored folder gives numbers again that the ledger has for other mails: they stand under another one.
+        return (Err(fresh(restored(opened.uid_validity, now))), true);
+    }
+    (Ok(known), false)
+}
+
+/// Under which UIDVALIDITY mails of a folder stand in the ledger that was restored from a backup at that time.
+fn restored(uid_validity: u32, at: Timestamp) -> u32 {
+    let seconds = at.seconds().unsigned_abs();
+    let folded = u32::try_from(seconds & u64::from(u32::MAX)).unwrap_or(u32::MAX);
+    // An odd factor keeps different times apart.
+    uid_validity ^ folded.wrapping_mul(0x9e37_79b1).max(1)
+}
+
+fn before(now: Timestamp, duration: Duration) -> Timestamp {
+    let duration = i64::try_from(duration.as_micros()).unwrap_or(i64::MAX);
+    Timestamp::from_microseconds(now.microseconds().saturating_sub(duration))
+}
+
+fn count(length: usize) -> u32 {
+    u32::try_from(length).unwrap_or(u32::MAX)
+}
