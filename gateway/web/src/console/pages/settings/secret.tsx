@@ -2,8 +2,8 @@
 
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
-import { TextField } from "../../components/field";
-import { Button } from "../../components/parts";
+import { TextField } from "../../../shell/components/field";
+import { Button } from "../../../shell/components/parts";
 import { told } from "./check";
 import { helpOf, useForm } from "./field_input";
 import type { Schema, Value } from "./schema";
