@@ -37,6 +37,7 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     chunkSizeWarningLimit: 200,
+    rollupOptions: { input: { index: "index.html", workspace: "workspace.html" } },
   },
   plugins: [compressed()],
 });
