@@ -63,6 +63,7 @@ const TONES = { mail: [660, 880], lost: [440, 330] } as const;
 /** Two short tones, in the first tab of this browser alone. */
 function play(sound: keyof typeof TONES): void {
   if (!audio || !alertsOn.value || !isFirst.value) return;
+  // Nobody else can tell that a tone was heard.
   document.documentElement.dataset["sounds"] = String(Number(document.documentElement.dataset["sounds"] ?? 0) + 1);
   TONES[sound].forEach((frequency, place) => {
     if (!audio) return;

@@ -45,7 +45,7 @@ export function Frame(props: { children: ComponentChildren }): JSX.Element {
         document.getElementById("content")?.focus();
       }}>{words().skip}</a>
       <header class="bar">
-        <a class="brand" href="#/"><Mark /><span class="brand-name">{words().product}</span></a>
+        <a class="brand" href="#/" aria-label={words().product}><Mark /><span class="brand-name">{words().product}</span></a>
         <div class="controls"><Controls /></div>
         <div class="bar-buttons">
           <Button onClick={() => setHelping(true)} label={words().help}><span aria-hidden="true">?</span></Button>
@@ -54,12 +54,12 @@ export function Frame(props: { children: ComponentChildren }): JSX.Element {
         </div>
       </header>
       {menu && (
-        <div id="workspace-menu" class="menu">
+        <section id="workspace-menu" class="menu" aria-label={words().menu}>
           <p>{fill(shared().signedInAs, { who: me.value?.name ?? session.value?.who ?? "" })}</p>
           <Preferences />
           <Alerts />
           <Switch label={words().keys.on} help={words().keys.onHelp} value={keysOn.value} onInput={setKeys} />
-        </div>
+        </section>
       )}
       <div class="desk">
         <aside class="side" aria-label={words().contacts}>

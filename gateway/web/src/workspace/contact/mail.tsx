@@ -52,7 +52,7 @@ export function MailShown(props: { contact: OpenContact }): JSX.Element {
         src={address(path("contacts", contact.id, "body"), { remote: remote ? "yes" : "no" })} />
       {files.length > 0 && (
         <div class="attachments">
-          <h3>{told.attachments} ({files.length})</h3>
+          <h2>{told.attachments} ({files.length})</h2>
           <ul class="file-list">
             {files.map((file) => (
               <li key={file.number}>

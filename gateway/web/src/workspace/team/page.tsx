@@ -69,7 +69,7 @@ function Agents(props: { agents: TeamAgent[]; give: (contact: Contact | string) 
   const told = words().teams;
   const reasons: Reason[] = me.value?.reasons.not_ready ?? [];
   return (
-    <div class="scroll" tabIndex={0} role="region" aria-label={told.agents}>
+    <div class="scroll" tabIndex={0} role="group" aria-label={told.agents}>
       <table class="stacks titled">
         <thead><tr>{[told.agent, told.state, told.voice, told.contacts, told.skills].map((name) => <th key={name} scope="col">{name}</th>)}</tr></thead>
         <tbody>
@@ -117,7 +117,7 @@ function Queues(props: { queues: TeamQueue[]; give: (contact: Contact | string) 
     props.again();
   });
   return (
-    <div class="scroll" tabIndex={0} role="region" aria-label={told.queues}>
+    <div class="scroll" tabIndex={0} role="group" aria-label={told.queues}>
       <Trouble problem={problem} />
       <table class="stacks titled">
         <thead><tr><th scope="col">{told.queue}</th><th scope="col" class="numeric">{told.waiting}</th><th scope="col">{told.longest}</th><th scope="col">{told.sticky}</th><th scope="col">{told.skills}</th></tr></thead>
