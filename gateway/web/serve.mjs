@@ -1,4 +1,4 @@
-// Serves the built console as a node does, with the same policy, before a node that runs elsewhere:
+// Serves the built pages as a node does, with the same policy, before a node that runs elsewhere:
 //
 //   node serve.mjs https://127.0.0.1:9443 8080
 //
@@ -21,6 +21,10 @@ const KINDS = { ".html": "text/html; charset=utf-8", ".js": "text/javascript; ch
 const POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; font-src 'self'; "
   + "manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'";
 
+/** The agents' page shows mails in frames of its own. */
+const policyOf = (path) => (path === "/workspace" ? `${POLICY}; frame-src 'self'` : POLICY);
+const PAGES = { "/": "index.html", "/workspace": "workspace.html" };
+
 createServer((asked, answer) => {
   const path = new URL(asked.url ?? "/", "http://local").pathname;
   if (path.startsWith("/api/")) {
@@ -39,11 +43,11 @@ createServer((asked, answer) => {
     asked.pipe(forward);
     return;
   }
-  const file = join(dist, normalize(path === "/" ? "index.html" : path));
+  const file = join(dist, normalize(PAGES[path] ?? path));
   if (!file.startsWith(dist) || !existsSync(file) || !statSync(file).isFile()) {
     answer.writeHead(404).end();
     return;
   }
-  answer.writeHead(200, { "content-type": KINDS[extname(file)] ?? "application/octet-stream", "content-security-policy": POLICY, "x-content-type-options": "nosniff", "cache-control": "no-store" });
+  answer.writeHead(200, { "content-type": KINDS[extname(file)] ?? "application/octet-stream", "content-security-policy": policyOf(path), "x-content-type-options": "nosniff", "cache-control": "no-store" });
   createReadStream(file).pipe(answer);
 }).listen(Number(port), "127.0.0.1", () => console.log(`http://127.0.0.1:${port}/ before ${node}`));

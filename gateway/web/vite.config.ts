@@ -36,7 +36,8 @@ export default defineConfig({
     // Nothing inline: the policy of the page allows files of ours alone.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
-    chunkSizeWarningLimit: 200,
+    chunkSizeWarningLimit: 320,
+    rollupOptions: { input: { index: "index.html", workspace: "workspace.html" } },
   },
   plugins: [compressed()],
 });

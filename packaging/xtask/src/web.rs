@@ -27,8 +27,15 @@ const NODE_OLDEST: (u32, u32) = (20, 19);
 /// The one that npm fetches where the machine's is older, as its package calls it.
 const NODE_VERSION: &str = "22.23.3";
 /// What makes a new build of the pages necessary.
-const SOURCES: [&str; 6] =
-    ["src", "public", "index.html", "package-lock.json", "vite.config.ts", "tsconfig.json"];
+const SOURCES: [&str; 7] = [
+    "src",
+    "public",
+    "index.html",
+    "workspace.html",
+    "package-lock.json",
+    "vite.config.ts",
+    "tsconfig.json",
+];
 
 /// Builds the pages where their sources are newer than what was built.
 pub(crate) fn pages(workspace: &Workspace) -> Result<(), Box<dyn Error>> {

@@ -382,10 +382,11 @@ fn redirect_uri(shared: &Shared) -> String {
     format!("{}{CONSOLE_CALLBACK}", shared.config.console.base)
 }
 
-/// Whether it is a place within the console's page, and nowhere else.
+/// Whether it is a place within the console's page or the agents' workspace beside it, and nowhere else.
 fn is_place(place: &str) -> bool {
     let is_plain = |it: char| it.is_ascii_graphic() && !matches!(it, '"' | '<' | '>' | '\\');
-    place.starts_with("#/") && place.len() <= PLACE_CHARACTERS_MAX && place.chars().all(is_plain)
+    let within = place.strip_prefix("workspace").unwrap_or(place);
+    within.starts_with("#/") && place.len() <= PLACE_CHARACTERS_MAX && place.chars().all(is_plain)
 }
 
 fn to_console(place: &str) -> Response<Bytes> {

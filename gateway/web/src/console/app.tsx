@@ -2,20 +2,20 @@
 
 import type { ComponentType, JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import { expired } from "./api";
+import { expired } from "../shell/api";
 import { Frame } from "./frame";
-import { language } from "./language";
-import { Button, Dialog, Empty, Loading, Page, Trouble } from "./components/parts";
-import { words } from "./components/texts";
-import { problemOf } from "./components/use";
-import type { Problem } from "./api";
+import { language } from "../shell/language";
+import { Button, Dialog, Empty, Loading, Page, Trouble } from "../shell/components/parts";
+import { words } from "../shell/components/texts";
+import { problemOf } from "../shell/use";
+import type { Problem } from "../shell/api";
 import { pages, type PageEntry, type PageProps } from "./pages";
-import { place, SET_UP } from "./router";
-import { has, look, session } from "./session";
-import { SignIn, SignInForm } from "./sign_in/page";
-import { RefusedBeside, refusalOf, SIGNED_IN, SIGNED_OUT, SignedInBeside } from "./sign_in/single";
-import { SetUp } from "./sign_in/set_up";
-import { words as signInWords } from "./sign_in/texts";
+import { place, SET_UP } from "../shell/router";
+import { has, look, session } from "../shell/session";
+import { SignIn, SignInForm } from "../shell/sign_in/page";
+import { RefusedBeside, refusalOf, SIGNED_IN, SIGNED_OUT, SignedInBeside } from "../shell/sign_in/single";
+import { SetUp } from "../shell/sign_in/set_up";
+import { words as signInWords } from "../shell/sign_in/texts";
 
 /** The secret of a set-up link: it stands behind `#`, which is sent to nobody. */
 function setUpSecret(): string | null {

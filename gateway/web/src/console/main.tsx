@@ -1,8 +1,9 @@
 // The console's beginning.
 
 import { render } from "preact";
+import "../shell/style.css";
 import "./style.css";
-import "./theme";
+import "../shell/theme";
 import { App } from "./app";
 
 const root = document.getElementById("app");

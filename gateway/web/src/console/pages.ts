@@ -1,8 +1,8 @@
 // The pages of the console: one line each. A page is loaded when it is first opened.
 
 import type { ComponentType } from "preact";
-import { texts } from "./language";
-import type { Role } from "./session";
+import { texts } from "../shell/language";
+import type { Role } from "../shell/session";
 
 /** What a page is given: what stands behind its own path. */
 export interface PageProps {

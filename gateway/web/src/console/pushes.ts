@@ -1,6 +1,6 @@
 // How a push to a phone went, in words, by the name that the node tells.
 
-import { texts } from "./language";
+import { texts } from "../shell/language";
 
 interface Words {
   short: Record<string, string>;

@@ -1,10 +1,10 @@
 // Until when a certificate is valid, and how long that still is.
 
 import type { JSX } from "preact";
-import { day, duration, fill } from "../language";
-import { now } from "../now";
+import { day, duration, fill } from "../../shell/language";
+import { now } from "../../shell/now";
 import { words } from "./expiry_texts";
-import { State } from "./parts";
+import { State } from "../../shell/components/parts";
 
 /** How long before its end a certificate is a matter of concern. */
 const SOON_SECONDS = 30 * 86_400;

@@ -2,7 +2,7 @@
 
 import type { JSX } from "preact";
 import { useId, useState } from "preact/hooks";
-import { fill, bytes as writtenBytes } from "../language";
+import { fill, bytes as writtenBytes } from "../../shell/language";
 import { words } from "./file_texts";
 
 /** More is not sent: the node refuses it. */

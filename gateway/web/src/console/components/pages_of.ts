@@ -1,8 +1,8 @@
 // A whole list of the node, which gives it in pages; what is there is shown while the rest comes.
 
 import { useCallback, useEffect, useState } from "preact/hooks";
-import { all, type Problem } from "../api";
-import { problemOf } from "./use";
+import { all, type Problem } from "../../shell/api";
+import { problemOf } from "../../shell/use";
 
 export interface Whole<T> {
   items: T[];

@@ -2,10 +2,10 @@
 
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
-import { send } from "../api";
-import { fill, number, texts } from "../language";
-import { Button, State, Trouble, type PartState } from "./parts";
-import { useAction } from "./use";
+import { send } from "../../shell/api";
+import { fill, number, texts } from "../../shell/language";
+import { Button, State, Trouble, type PartState } from "../../shell/components/parts";
+import { useAction } from "../../shell/use";
 
 export interface ProbeTold {
   peer: string;

@@ -2,8 +2,8 @@
 
 import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
-import { fill, language, number } from "../language";
-import { words } from "./texts";
+import { fill, language, number } from "../../shell/language";
+import { words } from "../../shell/components/texts";
 
 export interface Column<T> {
   id: string;

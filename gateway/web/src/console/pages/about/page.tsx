@@ -1,10 +1,10 @@
 // Which program this is, and whose parts are in it.
 
 import type { JSX } from "preact";
-import { Facts, Loading, Page, Section, Trouble } from "../../components/parts";
+import { Facts, Loading, Page, Section, Trouble } from "../../../shell/components/parts";
 import { LongTable, type Column } from "../../components/table";
-import { useGet } from "../../components/use";
-import { time } from "../../language";
+import { useGet } from "../../../shell/use";
+import { time } from "../../../shell/language";
 import { words } from "./texts";
 
 interface Part {

@@ -2,15 +2,15 @@
 
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
-import { send, type Page as ListPage } from "../../api";
-import { Switch, TextField } from "../../components/field";
-import { Button, Copyable, Dialog, Empty, Facts, Notice, Page, Section, Trouble } from "../../components/parts";
+import { send, type Page as ListPage } from "../../../shell/api";
+import { Switch, TextField } from "../../../shell/components/field";
+import { Button, Copyable, Dialog, Empty, Facts, Notice, Page, Section, Trouble } from "../../../shell/components/parts";
 import { Table, type Column } from "../../components/table";
-import { words as shared } from "../../components/texts";
-import { useAction, useGet } from "../../components/use";
-import { fill, time } from "../../language";
-import { to } from "../../router";
-import { has, session, type Role } from "../../session";
+import { words as shared } from "../../../shell/components/texts";
+import { useAction, useGet } from "../../../shell/use";
+import { fill, time } from "../../../shell/language";
+import { to } from "../../../shell/router";
+import { has, session, type Role } from "../../../shell/session";
 import { words } from "./texts";
 
 interface WebSession {

@@ -2,13 +2,13 @@
 
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
-import { send, type Page, type Problem } from "../../api";
-import { Choice } from "../../components/field";
-import { Button, Dialog, Notice, problemText, Section } from "../../components/parts";
-import { words as shared } from "../../components/texts";
-import { useAction, useGet } from "../../components/use";
-import { fill } from "../../language";
-import { stateWord, type AgentState } from "../../presence";
+import { send, type Page, type Problem } from "../../../shell/api";
+import { Choice } from "../../../shell/components/field";
+import { Button, Dialog, Notice, problemText, Section } from "../../../shell/components/parts";
+import { words as shared } from "../../../shell/components/texts";
+import { useAction, useGet } from "../../../shell/use";
+import { fill } from "../../../shell/language";
+import { stateWord, type AgentState } from "../../../shell/presence";
 import { agentWords as words } from "./agent_texts";
 import type { ReasonCode } from "./answers";
 

@@ -2,15 +2,15 @@
 
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import { Empty, Facts, Loading, Notice, Page, Section, State, Trouble } from "../../components/parts";
-import { Presence, Since } from "../../components/presence";
+import { Empty, Facts, Loading, Notice, Page, Section, State, Trouble } from "../../../shell/components/parts";
+import { Presence, Since } from "../../../shell/components/presence";
 import { Table, type Column } from "../../components/table";
-import { useGet } from "../../components/use";
-import { fill, time } from "../../language";
-import { callWord, reasonWord, type AgentState } from "../../presence";
+import { useGet } from "../../../shell/use";
+import { fill, time } from "../../../shell/language";
+import { callWord, reasonWord, type AgentState } from "../../../shell/presence";
 import { pushHelp, pushWord } from "../../pushes";
-import { to } from "../../router";
-import { has } from "../../session";
+import { to } from "../../../shell/router";
+import { has } from "../../../shell/session";
 import { Actions } from "./actions";
 import { agentWords as words } from "./agent_texts";
 import type { AgentPhone, Origin, ScreenTold } from "./answers";

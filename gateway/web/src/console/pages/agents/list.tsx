@@ -2,17 +2,17 @@
 
 import type { JSX } from "preact";
 import { useMemo } from "preact/hooks";
-import { Choice, TextField } from "../../components/field";
-import { Button, Empty, Page, Section, Trouble } from "../../components/parts";
-import { Plot } from "../../components/plot";
-import { Presence, Since } from "../../components/presence";
+import { Choice, TextField } from "../../../shell/components/field";
+import { Button, Empty, Page, Section, Trouble } from "../../../shell/components/parts";
+import { Plot } from "../../../shell/components/plot";
+import { Presence, Since } from "../../../shell/components/presence";
 import { LongTable, type Column } from "../../components/table";
-import { useGet } from "../../components/use";
-import type { Page as ListPageOf } from "../../api";
-import { fill, number } from "../../language";
-import { callWord, reasonWord, STATES, stateWord, type AgentState } from "../../presence";
-import { place, setQuery, to } from "../../router";
-import { has } from "../../session";
+import { useGet } from "../../../shell/use";
+import type { Page as ListPageOf } from "../../../shell/api";
+import { fill, number } from "../../../shell/language";
+import { callWord, reasonWord, STATES, stateWord, type AgentState } from "../../../shell/presence";
+import { place, setQuery, to } from "../../../shell/router";
+import { has } from "../../../shell/session";
 import { linesOf } from "../overview/plots";
 import type { History } from "../overview/answers";
 import { useAgents } from "./live";

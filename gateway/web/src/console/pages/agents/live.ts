@@ -4,9 +4,10 @@
 // page says. Changes are shown some times a second at most, however many there are.
 
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
-import { all, type Problem } from "../../api";
-import { problemOf, useTopic } from "../../components/use";
-import type { AgentState } from "../../presence";
+import { all, type Problem } from "../../../shell/api";
+import { useTopic } from "../../components/use";
+import { problemOf } from "../../../shell/use";
+import type { AgentState } from "../../../shell/presence";
 
 /** So long changes are gathered before the list is drawn again. */
 const GATHER_MILLISECONDS = 250;

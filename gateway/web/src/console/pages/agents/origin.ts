@@ -1,7 +1,7 @@
 // One state of an agent in words: what it is, and what is told beside it.
 
-import { fill } from "../../language";
-import { presenceWords, stateWord } from "../../presence";
+import { fill } from "../../../shell/language";
+import { presenceWords, stateWord } from "../../../shell/presence";
 import { agentWords as words } from "./agent_texts";
 import type { Origin } from "./answers";
 

@@ -1,6 +1,6 @@
 // What the deeds in the audit log are called. One that has no words here is told by its name.
 
-import { texts } from "../../language";
+import { texts } from "../../../shell/language";
 
 export const actions = texts<Record<string, string>>({
   en: {

@@ -2,15 +2,15 @@
 
 import type { JSX } from "preact";
 import { useEffect, useId, useState } from "preact/hooks";
-import { get, save, send } from "../../api";
-import { TextField } from "../../components/field";
-import { Button, Dialog, Empty, Facts, Loading, Notice, Page, Trouble } from "../../components/parts";
+import { get, save, send } from "../../../shell/api";
+import { TextField } from "../../../shell/components/field";
+import { Button, Dialog, Empty, Facts, Loading, Notice, Page, Trouble } from "../../../shell/components/parts";
 import { Table, type Column } from "../../components/table";
-import { words as shared } from "../../components/texts";
-import { problemOf, useAction } from "../../components/use";
-import type { Problem } from "../../api";
-import { fill, number, time } from "../../language";
-import { place, setQuery } from "../../router";
+import { words as shared } from "../../../shell/components/texts";
+import { problemOf, useAction } from "../../../shell/use";
+import type { Problem } from "../../../shell/api";
+import { fill, number, time } from "../../../shell/language";
+import { place, setQuery } from "../../../shell/router";
 import { actions, actionWord } from "./actions";
 import type { Entry, EntryPage } from "./answers";
 import { words } from "./texts";

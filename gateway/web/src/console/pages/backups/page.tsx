@@ -2,13 +2,13 @@
 
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
-import { ask, save, send, type Page as ListPage } from "../../api";
-import { TextField } from "../../components/field";
-import { Button, Dialog, Empty, Loading, Notice, Page, Section, Trouble } from "../../components/parts";
+import { ask, save, send, type Page as ListPage } from "../../../shell/api";
+import { TextField } from "../../../shell/components/field";
+import { Button, Dialog, Empty, Loading, Notice, Page, Section, Trouble } from "../../../shell/components/parts";
 import { Table, type Column } from "../../components/table";
-import { words as shared } from "../../components/texts";
-import { useAction, useGet } from "../../components/use";
-import { bytes, fill, time } from "../../language";
+import { words as shared } from "../../../shell/components/texts";
+import { useAction, useGet } from "../../../shell/use";
+import { bytes, fill, time } from "../../../shell/language";
 import { Erasure, Retention } from "./retention";
 import { Restore, Verify } from "./restore";
 import { words } from "./texts";

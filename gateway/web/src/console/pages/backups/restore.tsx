@@ -2,12 +2,12 @@
 
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
-import { send } from "../../api";
-import { Switch, TextField } from "../../components/field";
-import { Button, Notice, Trouble } from "../../components/parts";
-import { words as shared } from "../../components/texts";
-import { useAction } from "../../components/use";
-import { fill } from "../../language";
+import { send } from "../../../shell/api";
+import { Switch, TextField } from "../../../shell/components/field";
+import { Button, Notice, Trouble } from "../../../shell/components/parts";
+import { words as shared } from "../../../shell/components/texts";
+import { useAction } from "../../../shell/use";
+import { fill } from "../../../shell/language";
 import { words } from "./texts";
 
 interface Inside {

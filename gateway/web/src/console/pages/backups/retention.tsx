@@ -2,13 +2,13 @@
 
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
-import { send } from "../../api";
-import { TextField } from "../../components/field";
-import { Button, Dialog, Notice, Section, Trouble } from "../../components/parts";
+import { send } from "../../../shell/api";
+import { TextField } from "../../../shell/components/field";
+import { Button, Dialog, Notice, Section, Trouble } from "../../../shell/components/parts";
 import { Table, type Column } from "../../components/table";
-import { words as shared } from "../../components/texts";
-import { useAction, useGet } from "../../components/use";
-import { day, fill, number } from "../../language";
+import { words as shared } from "../../../shell/components/texts";
+import { useAction, useGet } from "../../../shell/use";
+import { day, fill, number } from "../../../shell/language";
 import { words } from "./texts";
 
 interface Kind {

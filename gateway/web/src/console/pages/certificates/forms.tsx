@@ -2,10 +2,10 @@
 
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
-import { send } from "../../api";
-import { Choice, Switch, TextArea, TextField } from "../../components/field";
-import { Button, Notice, Section, Trouble } from "../../components/parts";
-import { useAction } from "../../components/use";
+import { send } from "../../../shell/api";
+import { Choice, Switch, TextArea, TextField } from "../../../shell/components/field";
+import { Button, Notice, Section, Trouble } from "../../../shell/components/parts";
+import { useAction } from "../../../shell/use";
 import { PURPOSES } from "./answers";
 import { words } from "./texts";
 

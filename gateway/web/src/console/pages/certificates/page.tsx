@@ -2,12 +2,12 @@
 
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
-import { save, send } from "../../api";
+import { save, send } from "../../../shell/api";
 import { Expiry } from "../../components/expiry";
-import { Button, Dialog, Empty, Facts, Loading, Notice, Page, Section, Trouble } from "../../components/parts";
+import { Button, Dialog, Empty, Facts, Loading, Notice, Page, Section, Trouble } from "../../../shell/components/parts";
 import { Table, type Column } from "../../components/table";
-import { words as shared } from "../../components/texts";
-import { useAction, useGet } from "../../components/use";
+import { words as shared } from "../../../shell/components/texts";
+import { useAction, useGet } from "../../../shell/use";
 import type { Certificate, Certificates, InForce } from "./answers";
 import { ImportForm, RequestForm } from "./forms";
 import { words } from "./texts";

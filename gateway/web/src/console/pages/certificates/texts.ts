@@ -1,4 +1,4 @@
-import { texts } from "../../language";
+import { texts } from "../../../shell/language";
 
 export const words = texts({
   en: {

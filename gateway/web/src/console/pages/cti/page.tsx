@@ -1,13 +1,13 @@
 // The pairs of contact-centre servers: which side serves, what is wrong and what to do, and what changed.
 
 import type { JSX } from "preact";
-import { Empty, Facts, Loading, Notice, Page, Section, State, Trouble, type PartState } from "../../components/parts";
-import { Since } from "../../components/presence";
+import { Empty, Facts, Loading, Notice, Page, Section, State, Trouble, type PartState } from "../../../shell/components/parts";
+import { Since } from "../../../shell/components/presence";
 import { Probe } from "../../components/probe";
 import { Table, type Column } from "../../components/table";
-import { useGet } from "../../components/use";
-import { fill, number, time } from "../../language";
-import { to } from "../../router";
+import { useGet } from "../../../shell/use";
+import { fill, number, time } from "../../../shell/language";
+import { to } from "../../../shell/router";
 import { reasonOf } from "../overview/reasons";
 import type { Change, CtiStatus, Pair, Side } from "./answers";
 import { words } from "./texts";

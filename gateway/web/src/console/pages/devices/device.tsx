@@ -1,16 +1,16 @@
 // One phone: how it is reached and who uses it, tests of the way to it, and its headsets.
 
 import type { JSX } from "preact";
-import type { Page as ListPageOf } from "../../api";
-import { Empty, Facts, Loading, Notice, Page, Section, State, Trouble } from "../../components/parts";
-import { Since } from "../../components/presence";
+import type { Page as ListPageOf } from "../../../shell/api";
+import { Empty, Facts, Loading, Notice, Page, Section, State, Trouble } from "../../../shell/components/parts";
+import { Since } from "../../../shell/components/presence";
 import { Probe } from "../../components/probe";
 import { Table, type Column } from "../../components/table";
-import { useGet } from "../../components/use";
-import { fill } from "../../language";
+import { useGet } from "../../../shell/use";
+import { fill } from "../../../shell/language";
 import { pushHelp } from "../../pushes";
-import { to } from "../../router";
-import { has } from "../../session";
+import { to } from "../../../shell/router";
+import { has } from "../../../shell/session";
 import type { HeadsetPhone, SeenHeadset } from "../headsets/answers";
 import type { DeviceState } from "./answers";
 import { HeadsetState, PushState, RegistrationState } from "./list";

@@ -2,15 +2,15 @@
 
 import type { JSX } from "preact";
 import { useMemo } from "preact/hooks";
-import { Choice, TextField } from "../../components/field";
+import { Choice, TextField } from "../../../shell/components/field";
 import { useAll } from "../../components/pages_of";
-import { Button, Copyable, Empty, Loading, Page, Section, State, Trouble, type PartState } from "../../components/parts";
+import { Button, Copyable, Empty, Loading, Page, Section, State, Trouble, type PartState } from "../../../shell/components/parts";
 import { LongTable, type Column } from "../../components/table";
-import { useGet } from "../../components/use";
-import { fill, number } from "../../language";
-import { place, setQuery, to } from "../../router";
+import { useGet } from "../../../shell/use";
+import { fill, number } from "../../../shell/language";
+import { place, setQuery, to } from "../../../shell/router";
 import { pushWord } from "../../pushes";
-import { has } from "../../session";
+import { has } from "../../../shell/session";
 import type { Overview } from "../overview/answers";
 import type { DeviceState, LastPush } from "./answers";
 import { words } from "./texts";

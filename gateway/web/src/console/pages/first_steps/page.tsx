@@ -2,10 +2,11 @@
 
 import type { ComponentChildren, JSX } from "preact";
 import { useState } from "preact/hooks";
-import { get, send, type Page as ListPage } from "../../api";
-import { TextField } from "../../components/field";
-import { Button, Copyable, Loading, Notice, Page, State, Trouble } from "../../components/parts";
-import { useAction, useGet, useTopic } from "../../components/use";
+import { get, send, type Page as ListPage } from "../../../shell/api";
+import { TextField } from "../../../shell/components/field";
+import { Button, Copyable, Loading, Notice, Page, State, Trouble } from "../../../shell/components/parts";
+import { useTopic } from "../../components/use";
+import { useAction, useGet } from "../../../shell/use";
 import type { Overview } from "../overview/answers";
 import { words } from "./texts";
 

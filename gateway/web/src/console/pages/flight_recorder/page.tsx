@@ -2,14 +2,14 @@
 
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import { get, save, type Problem } from "../../api";
-import { Choice, TextField } from "../../components/field";
-import { Button, Dialog, Empty, Facts, Loading, Page, Trouble } from "../../components/parts";
+import { get, save, type Problem } from "../../../shell/api";
+import { Choice, TextField } from "../../../shell/components/field";
+import { Button, Dialog, Empty, Facts, Loading, Page, Trouble } from "../../../shell/components/parts";
 import { LongTable, type Column } from "../../components/table";
-import { words as shared } from "../../components/texts";
-import { problemOf, useAction } from "../../components/use";
-import { fill, number, preciseTime, time } from "../../language";
-import { place, setQuery } from "../../router";
+import { words as shared } from "../../../shell/components/texts";
+import { problemOf, useAction } from "../../../shell/use";
+import { fill, number, preciseTime, time } from "../../../shell/language";
+import { place, setQuery } from "../../../shell/router";
 import { words } from "./texts";
 
 interface Recorded {

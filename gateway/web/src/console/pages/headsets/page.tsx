@@ -2,15 +2,15 @@
 
 import type { JSX } from "preact";
 import { useMemo } from "preact/hooks";
-import { save, type Page as ListPage } from "../../api";
-import { Choice, TextField } from "../../components/field";
+import { save, type Page as ListPage } from "../../../shell/api";
+import { Choice, TextField } from "../../../shell/components/field";
 import { useAll } from "../../components/pages_of";
-import { Button, Empty, Loading, Notice, Page, Section, State, Trouble } from "../../components/parts";
-import { Since } from "../../components/presence";
+import { Button, Empty, Loading, Notice, Page, Section, State, Trouble } from "../../../shell/components/parts";
+import { Since } from "../../../shell/components/presence";
 import { LongTable, type Column } from "../../components/table";
-import { useAction, useGet } from "../../components/use";
-import { day, fill, time } from "../../language";
-import { place, setQuery, to } from "../../router";
+import { useAction, useGet } from "../../../shell/use";
+import { day, fill, time } from "../../../shell/language";
+import { place, setQuery, to } from "../../../shell/router";
 import type { SeenHeadset, UnknownRequest } from "./answers";
 import { Phones } from "./phones";
 import { words } from "./texts";

@@ -3,10 +3,10 @@
 import type { JSX } from "preact";
 import { useMemo } from "preact/hooks";
 import { useAll } from "../../components/pages_of";
-import { Empty, Section, State, Trouble, type PartState } from "../../components/parts";
+import { Empty, Section, State, Trouble, type PartState } from "../../../shell/components/parts";
 import { LongTable, type Column } from "../../components/table";
-import { fill, time } from "../../language";
-import { to } from "../../router";
+import { fill, time } from "../../../shell/language";
+import { to } from "../../../shell/router";
 import type { HeadsetPhone } from "./answers";
 import { words } from "./texts";
 

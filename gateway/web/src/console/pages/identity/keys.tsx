@@ -2,14 +2,14 @@
 
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
-import { send } from "../../api";
+import { send } from "../../../shell/api";
 import { Expiry } from "../../components/expiry";
-import { Switch } from "../../components/field";
-import { Button, Dialog, Notice, Section, State, Trouble, type PartState } from "../../components/parts";
+import { Switch } from "../../../shell/components/field";
+import { Button, Dialog, Notice, Section, State, Trouble, type PartState } from "../../../shell/components/parts";
 import { Table, type Column } from "../../components/table";
-import { words as shared } from "../../components/texts";
-import { useAction } from "../../components/use";
-import { fill, time } from "../../language";
+import { words as shared } from "../../../shell/components/texts";
+import { useAction } from "../../../shell/use";
+import { fill, time } from "../../../shell/language";
 import { KEY_KINDS, type Identity, type Key, type KeyKind, type KeyState } from "./answers";
 import { words } from "./texts";
 

@@ -2,10 +2,10 @@
 
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
-import { send } from "../../api";
-import { Button, Dialog, Facts, Notice, Section, State, Trouble } from "../../components/parts";
-import { words as shared } from "../../components/texts";
-import { useAction } from "../../components/use";
+import { send } from "../../../shell/api";
+import { Button, Dialog, Facts, Notice, Section, State, Trouble } from "../../../shell/components/parts";
+import { words as shared } from "../../../shell/components/texts";
+import { useAction } from "../../../shell/use";
 import type { Identity } from "./answers";
 import { words } from "./texts";
 

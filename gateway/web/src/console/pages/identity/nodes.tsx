@@ -2,7 +2,7 @@
 
 import type { JSX } from "preact";
 import { Expiry } from "../../components/expiry";
-import { Empty, Section, State, type PartState } from "../../components/parts";
+import { Empty, Section, State, type PartState } from "../../../shell/components/parts";
 import { Table, type Column } from "../../components/table";
 import type { IdentityNode } from "./answers";
 import { words } from "./texts";

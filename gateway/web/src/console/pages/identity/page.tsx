@@ -2,8 +2,8 @@
 
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
-import { Loading, Page, Trouble } from "../../components/parts";
-import { useGet } from "../../components/use";
+import { Loading, Page, Trouble } from "../../../shell/components/parts";
+import { useGet } from "../../../shell/use";
 import type { Identity } from "./answers";
 import { Keys } from "./keys";
 import { Mode } from "./mode";

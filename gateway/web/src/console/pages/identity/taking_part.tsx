@@ -1,9 +1,9 @@
 // Who takes part in single sign-on, with a test of each, and who does not.
 
 import type { JSX } from "preact";
-import { Button, Empty, Section } from "../../components/parts";
+import { Button, Empty, Section } from "../../../shell/components/parts";
 import { Table } from "../../components/table";
-import { fill } from "../../language";
+import { fill } from "../../../shell/language";
 import type { Identity } from "./answers";
 import { words } from "./texts";
 import { LastTest, TrialTold, type Trial } from "./trial";

@@ -2,11 +2,11 @@
 
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import { send } from "../../api";
-import { Button, Notice, State, Trouble } from "../../components/parts";
-import { useAction } from "../../components/use";
-import type { Problem } from "../../api";
-import { fill, time } from "../../language";
+import { send } from "../../../shell/api";
+import { Button, Notice, State, Trouble } from "../../../shell/components/parts";
+import { useAction } from "../../../shell/use";
+import type { Problem } from "../../../shell/api";
+import { fill, time } from "../../../shell/language";
 import type { Identity, Tested } from "./answers";
 import { words } from "./texts";
 

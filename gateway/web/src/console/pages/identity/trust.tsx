@@ -2,14 +2,14 @@
 
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
-import { save, send } from "../../api";
+import { save, send } from "../../../shell/api";
 import { Expiry } from "../../components/expiry";
-import { TextField } from "../../components/field";
+import { TextField } from "../../../shell/components/field";
 import { ChooseFile, type Chosen } from "../../components/file";
-import { Button, Copyable, Facts, Notice, Section, Trouble } from "../../components/parts";
+import { Button, Copyable, Facts, Notice, Section, Trouble } from "../../../shell/components/parts";
 import { Table } from "../../components/table";
-import { useAction } from "../../components/use";
-import { fill } from "../../language";
+import { useAction } from "../../../shell/use";
+import { fill } from "../../../shell/language";
 import { METADATA_BYTES_MAX, METADATA_MEDIA_TYPE, type Identity, type Provider } from "./answers";
 import { words } from "./texts";
 import { LastTest, TrialTold, type Trial } from "./trial";

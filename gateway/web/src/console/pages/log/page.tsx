@@ -2,11 +2,11 @@
 
 import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { Choice, TextField } from "../../components/field";
-import { Button, Empty, Notice, Page } from "../../components/parts";
+import { Choice, TextField } from "../../../shell/components/field";
+import { Button, Empty, Notice, Page } from "../../../shell/components/parts";
 import { useTopic } from "../../components/use";
-import { fill, number, time } from "../../language";
-import { place, setQuery } from "../../router";
+import { fill, number, time } from "../../../shell/language";
+import { place, setQuery } from "../../../shell/router";
 import { words } from "./texts";
 
 interface Line {

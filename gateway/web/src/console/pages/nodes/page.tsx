@@ -2,13 +2,13 @@
 
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
-import { send } from "../../api";
-import { Choice, TextField } from "../../components/field";
-import { Button, Dialog, Facts, Loading, Notice, Page, Section, State, Trouble, type PartState } from "../../components/parts";
+import { send } from "../../../shell/api";
+import { Choice, TextField } from "../../../shell/components/field";
+import { Button, Dialog, Facts, Loading, Notice, Page, Section, State, Trouble, type PartState } from "../../../shell/components/parts";
 import { Table, type Column } from "../../components/table";
-import { words as shared } from "../../components/texts";
-import { useAction, useGet } from "../../components/use";
-import { bytes, duration, fill, number } from "../../language";
+import { words as shared } from "../../../shell/components/texts";
+import { useAction, useGet } from "../../../shell/use";
+import { bytes, duration, fill, number } from "../../../shell/language";
 import { words } from "./texts";
 
 interface NodeTold {

@@ -2,12 +2,12 @@
 
 import type { JSX } from "preact";
 import { useRef, useState } from "preact/hooks";
-import { send } from "../../api";
-import { Choice, TextField } from "../../components/field";
-import { Button, Page, Section, Trouble } from "../../components/parts";
-import { useAction } from "../../components/use";
-import { fill } from "../../language";
-import { to } from "../../router";
+import { send } from "../../../shell/api";
+import { Choice, TextField } from "../../../shell/components/field";
+import { Button, Page, Section, Trouble } from "../../../shell/components/parts";
+import { useAction } from "../../../shell/use";
+import { fill } from "../../../shell/language";
+import { to } from "../../../shell/router";
 import { allAtFields, focusWrong, NAME_CHARACTERS_MAX, wrongAt, type Made, type OauthClient } from "./answers";
 import { Once } from "./once";
 import { words } from "./texts";

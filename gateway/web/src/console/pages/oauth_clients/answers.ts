@@ -1,5 +1,5 @@
-import type { Problem } from "../../api";
-import type { Role } from "../../session";
+import type { Problem } from "../../../shell/api";
+import type { Role } from "../../../shell/session";
 
 /** An application as the settings have it; members that this page does not know are kept as they are. */
 export interface OauthClient {

@@ -2,15 +2,15 @@
 
 import type { JSX } from "preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
-import { send } from "../../api";
-import { Choice, Switch, TextField } from "../../components/field";
-import { Button, Copyable, Dialog, Facts, Loading, Page, Section, Trouble } from "../../components/parts";
-import { words as shared } from "../../components/texts";
-import { problemOf, useAction } from "../../components/use";
-import type { Problem } from "../../api";
-import { fill } from "../../language";
-import { go, guard } from "../../router";
-import type { Role } from "../../session";
+import { send } from "../../../shell/api";
+import { Choice, Switch, TextField } from "../../../shell/components/field";
+import { Button, Copyable, Dialog, Facts, Loading, Page, Section, Trouble } from "../../../shell/components/parts";
+import { words as shared } from "../../../shell/components/texts";
+import { problemOf, useAction } from "../../../shell/use";
+import type { Problem } from "../../../shell/api";
+import { fill } from "../../../shell/language";
+import { go, guard } from "../../../shell/router";
+import type { Role } from "../../../shell/session";
 import { allAtFields, focusWrong, NAME_CHARACTERS_MAX, wrongAt, type OauthClient } from "./answers";
 import { Once } from "./once";
 import { words } from "./texts";

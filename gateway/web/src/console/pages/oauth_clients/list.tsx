@@ -2,13 +2,13 @@
 
 import type { JSX } from "preact";
 import { useMemo } from "preact/hooks";
-import { TextField } from "../../components/field";
-import { Button, Empty, Loading, Page, State, Trouble } from "../../components/parts";
+import { TextField } from "../../../shell/components/field";
+import { Button, Empty, Loading, Page, State, Trouble } from "../../../shell/components/parts";
 import { LongTable, Table, type Column } from "../../components/table";
-import { words as shared } from "../../components/texts";
+import { words as shared } from "../../../shell/components/texts";
 import { useAll } from "../../components/pages_of";
-import { fill, number } from "../../language";
-import { place, setQuery, to } from "../../router";
+import { fill, number } from "../../../shell/language";
+import { place, setQuery, to } from "../../../shell/router";
 import type { OauthClient } from "./answers";
 import { words } from "./texts";
 

@@ -1,7 +1,7 @@
 // The id and the secret of an application, as they are shown once.
 
 import type { JSX } from "preact";
-import { Copyable, Facts, Notice } from "../../components/parts";
+import { Copyable, Facts, Notice } from "../../../shell/components/parts";
 import type { Made } from "./answers";
 import { words } from "./texts";
 

@@ -1,5 +1,5 @@
-import { texts } from "../../language";
-import type { Role } from "../../session";
+import { texts } from "../../../shell/language";
+import type { Role } from "../../../shell/session";
 import type { OauthClient } from "./answers";
 
 interface Names {

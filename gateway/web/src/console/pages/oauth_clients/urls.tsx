@@ -2,11 +2,11 @@
 
 import type { JSX } from "preact";
 import { useRef } from "preact/hooks";
-import type { Problem } from "../../api";
-import { TextField } from "../../components/field";
+import type { Problem } from "../../../shell/api";
+import { TextField } from "../../../shell/components/field";
 import { useFocusNext } from "../../components/focus";
-import { Button } from "../../components/parts";
-import { fill } from "../../language";
+import { Button } from "../../../shell/components/parts";
+import { fill } from "../../../shell/language";
 import { REDIRECT_URLS_MAX, wrongAt } from "./answers";
 import { words } from "./texts";
 

@@ -1,4 +1,4 @@
-import type { PartState } from "../../components/parts";
+import type { PartState } from "../../../shell/components/parts";
 
 /** How one part of the node stands, as `GET /overview` tells it. */
 export interface Part {

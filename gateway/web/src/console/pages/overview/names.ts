@@ -1,6 +1,6 @@
 // What parts are called, and which belong together.
 
-import { texts } from "../../language";
+import { texts } from "../../../shell/language";
 import type { Part } from "./answers";
 
 export const GROUPS = {

@@ -2,14 +2,15 @@
 
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
-import { Presence, Since } from "../../components/presence";
-import { Copyable, Facts, Loading, Notice, Page, Section, State, Trouble } from "../../components/parts";
+import { Presence, Since } from "../../../shell/components/presence";
+import { Copyable, Facts, Loading, Notice, Page, Section, State, Trouble } from "../../../shell/components/parts";
 import { Table, type Column } from "../../components/table";
-import { words as shared } from "../../components/texts";
-import { useGet, useTopic } from "../../components/use";
-import { fill, number, time } from "../../language";
-import { STATES } from "../../presence";
-import { has } from "../../session";
+import { words as shared } from "../../../shell/components/texts";
+import { useTopic } from "../../components/use";
+import { useGet } from "../../../shell/use";
+import { fill, number, time } from "../../../shell/language";
+import { STATES } from "../../../shell/presence";
+import { has } from "../../../shell/session";
 import { GROUPS, groupOf, partName } from "./names";
 import { Plots } from "./plots";
 import { reasonOf } from "./reasons";

@@ -1,11 +1,11 @@
 // What the node did in the last hour, as it remembers it.
 
 import type { JSX } from "preact";
-import { Plot, type Line } from "../../components/plot";
-import { Section } from "../../components/parts";
-import { useGet } from "../../components/use";
-import { fill, number } from "../../language";
-import { stateWord } from "../../presence";
+import { Plot, type Line } from "../../../shell/components/plot";
+import { Section } from "../../../shell/components/parts";
+import { useGet } from "../../../shell/use";
+import { fill, number } from "../../../shell/language";
+import { stateWord } from "../../../shell/presence";
 import { words } from "./texts";
 import type { History } from "./answers";
 

@@ -3,7 +3,7 @@
 //
 // Words between [ and ] are left out where an argument in them is not told.
 
-import { language, type Language } from "../../language";
+import { language, type Language } from "../../../shell/language";
 import type { Part } from "./answers";
 
 type Translated = Exclude<Language, "en">;

@@ -2,11 +2,11 @@
 
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
-import { send, type Page as ListPage, type Problem } from "../../api";
-import { TextField } from "../../components/field";
-import { Button, Empty, Loading, Page, problemText, Section, State, Trouble, type PartState } from "../../components/parts";
-import { problemOf, useGet } from "../../components/use";
-import { fill, number } from "../../language";
+import { send, type Page as ListPage, type Problem } from "../../../shell/api";
+import { TextField } from "../../../shell/components/field";
+import { Button, Empty, Loading, Page, problemText, Section, State, Trouble, type PartState } from "../../../shell/components/parts";
+import { problemOf, useGet } from "../../../shell/use";
+import { fill, number } from "../../../shell/language";
 import { words } from "./texts";
 
 interface Peer {

@@ -1,6 +1,6 @@
 // What is plainly wrong with a document is said at its field before it is sent, in the node's own words.
 
-import { fill } from "../../language";
+import { fill } from "../../../shell/language";
 import { below, choices, isDoc, keptAs, kindOf, members, type Doc, type Schema, type Value } from "./schema";
 import { words } from "./texts";
 

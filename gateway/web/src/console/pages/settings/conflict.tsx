@@ -2,8 +2,8 @@
 
 import type { JSX } from "preact";
 import { useId, useState } from "preact/hooks";
-import { Button, Dialog } from "../../components/parts";
-import { words as shared } from "../../components/texts";
+import { Button, Dialog } from "../../../shell/components/parts";
+import { words as shared } from "../../../shell/components/texts";
 import { differences, withMember } from "./document";
 import type { Doc, Schema } from "./schema";
 import { fieldWords, spoken, type SectionEntry } from "./sections";

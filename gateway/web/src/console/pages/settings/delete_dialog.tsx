@@ -2,11 +2,11 @@
 
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import { Problem } from "../../api";
-import { Button, Dialog, Trouble } from "../../components/parts";
-import { words as shared } from "../../components/texts";
-import { useAction } from "../../components/use";
-import { fill } from "../../language";
+import { Problem } from "../../../shell/api";
+import { Button, Dialog, Trouble } from "../../../shell/components/parts";
+import { words as shared } from "../../../shell/components/texts";
+import { useAction } from "../../../shell/use";
+import { fill } from "../../../shell/language";
 import { namers, remove, type Namer } from "./document";
 import { fieldWords, spoken, type SectionEntry } from "./sections";
 import { words } from "./texts";

@@ -2,13 +2,13 @@
 
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
-import { send } from "../../api";
-import { Button, Dialog, Section, State, Trouble, type PartState } from "../../components/parts";
+import { send } from "../../../shell/api";
+import { Button, Dialog, Section, State, Trouble, type PartState } from "../../../shell/components/parts";
 import { Table, type Column } from "../../components/table";
-import { words as shared } from "../../components/texts";
-import { useAction, useGet } from "../../components/use";
-import { fill, number, time } from "../../language";
-import { to } from "../../router";
+import { words as shared } from "../../../shell/components/texts";
+import { useAction, useGet } from "../../../shell/use";
+import { fill, number, time } from "../../../shell/language";
+import { to } from "../../../shell/router";
 import { words } from "./directory_texts";
 
 interface Row {

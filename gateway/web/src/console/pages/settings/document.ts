@@ -1,6 +1,6 @@
 // One document of the settings: reading it, saving it, and finding out what somebody else did to it meanwhile.
 
-import { Problem, send } from "../../api";
+import { Problem, send } from "../../../shell/api";
 import { add, inWords, type Faults } from "./check";
 import { SET, isDoc, kindOf, members, same, type Doc, type Schema, type Value } from "./schema";
 import { nameOf, pageOf, resource, SECTIONS, type SectionEntry } from "./sections";

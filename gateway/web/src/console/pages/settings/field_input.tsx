@@ -3,9 +3,9 @@
 import { createContext } from "preact";
 import type { JSX } from "preact";
 import { useContext, useId } from "preact/hooks";
-import { Choice, Switch, TextArea, TextField } from "../../components/field";
-import { words as shared } from "../../components/texts";
-import { fill, number } from "../../language";
+import { Choice, Switch, TextArea, TextField } from "../../../shell/components/field";
+import { words as shared } from "../../../shell/components/texts";
+import { fill, number } from "../../../shell/language";
 import { told, type Faults } from "./check";
 import { ListInput, MapInput } from "./list_input";
 import { ReferenceInput } from "./reference";

@@ -8,12 +8,12 @@
 
 import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useId, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
-import { Problem } from "../../api";
-import { Button, Loading, Notice, Page, Section, Trouble } from "../../components/parts";
-import { words as shared } from "../../components/texts";
-import { problemOf, useAction } from "../../components/use";
-import { fill } from "../../language";
-import { go, guard } from "../../router";
+import { Problem } from "../../../shell/api";
+import { Button, Loading, Notice, Page, Section, Trouble } from "../../../shell/components/parts";
+import { words as shared } from "../../../shell/components/texts";
+import { problemOf, useAction } from "../../../shell/use";
+import { fill } from "../../../shell/language";
+import { go, guard } from "../../../shell/router";
 import { check, type Faults } from "./check";
 import { Conflict } from "./conflict";
 import { DeleteDialog } from "./delete_dialog";

@@ -2,11 +2,11 @@
 
 import type { JSX } from "preact";
 import { useEffect, useMemo, useState } from "preact/hooks";
-import { get, type Page as ListPart } from "../../api";
-import { TextField } from "../../components/field";
-import { Empty, Notice, Page, Section } from "../../components/parts";
-import { fill } from "../../language";
-import { place, setQuery } from "../../router";
+import { get, type Page as ListPart } from "../../../shell/api";
+import { TextField } from "../../../shell/components/field";
+import { Empty, Notice, Page, Section } from "../../../shell/components/parts";
+import { fill } from "../../../shell/language";
+import { place, setQuery } from "../../../shell/router";
 import type { Schema } from "./schema";
 import { GROUPS, nameOf, pageOf, SECTIONS, spoken, type SectionEntry } from "./sections";
 import { words } from "./texts";

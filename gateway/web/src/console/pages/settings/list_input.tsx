@@ -3,16 +3,16 @@
 import type { JSX } from "preact";
 import { useRef, useState } from "preact/hooks";
 import { useFocusNext } from "../../components/focus";
-import { Button } from "../../components/parts";
-import { fill } from "../../language";
+import { Button } from "../../../shell/components/parts";
+import { fill } from "../../../shell/language";
 import { told } from "./check";
 import { FieldInput, helpOf, Members, useForm, type FieldProps } from "./field_input";
 import { ReferenceInput } from "./reference";
 import { below, isDoc, type Doc, type Schema, type Value } from "./schema";
 import { fieldWords, spoken } from "./sections";
 import { words } from "./texts";
-import { words as shared } from "../../components/texts";
-import { TextField } from "../../components/field";
+import { words as shared } from "../../../shell/components/texts";
+import { TextField } from "../../../shell/components/field";
 
 /** Long lists are shown so many entries at a time. */
 const SHOWN = 50;

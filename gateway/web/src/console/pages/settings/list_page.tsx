@@ -2,15 +2,16 @@
 
 import type { JSX } from "preact";
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
-import { all } from "../../api";
-import { TextField } from "../../components/field";
-import { Button, Empty, Loading, Notice, Page, Trouble } from "../../components/parts";
+import { all } from "../../../shell/api";
+import { TextField } from "../../../shell/components/field";
+import { Button, Empty, Loading, Notice, Page, Trouble } from "../../../shell/components/parts";
 import { LongTable, Table, type Column } from "../../components/table";
-import { words as shared } from "../../components/texts";
-import { problemOf, useTopic } from "../../components/use";
-import type { Problem } from "../../api";
-import { fill, number } from "../../language";
-import { place, setQuery } from "../../router";
+import { words as shared } from "../../../shell/components/texts";
+import { useTopic } from "../../components/use";
+import { problemOf } from "../../../shell/use";
+import type { Problem } from "../../../shell/api";
+import { fill, number } from "../../../shell/language";
+import { place, setQuery } from "../../../shell/router";
 import { DeleteDialog } from "./delete_dialog";
 import { DirectoryStatus } from "./directory_status";
 import type { Doc, Schema } from "./schema";

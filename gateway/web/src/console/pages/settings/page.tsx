@@ -7,12 +7,12 @@
 
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import type { Problem } from "../../api";
-import { Empty, Loading, Page, Trouble } from "../../components/parts";
-import { words as shared } from "../../components/texts";
-import { problemOf, useGet } from "../../components/use";
+import type { Problem } from "../../../shell/api";
+import { Empty, Loading, Page, Trouble } from "../../../shell/components/parts";
+import { words as shared } from "../../../shell/components/texts";
+import { problemOf, useGet } from "../../../shell/use";
 import type { PageProps } from "../../pages";
-import { place } from "../../router";
+import { place } from "../../../shell/router";
 import { FormPage } from "./form";
 import { Home } from "./home";
 import { ListPage } from "./list_page";

@@ -2,8 +2,8 @@
 
 import type { JSX } from "preact";
 import { useEffect, useId, useLayoutEffect, useRef, useState } from "preact/hooks";
-import { get, type Page } from "../../api";
-import { Choice, TextField } from "../../components/field";
+import { get, type Page } from "../../../shell/api";
+import { Choice, TextField } from "../../../shell/components/field";
 import type { ReferenceTo } from "./sections";
 import { words } from "./texts";
 

@@ -1,6 +1,6 @@
 // The shapes of settings, as the node describes them (`/openapi.json`), and what a form makes of them.
 
-import { get } from "../../api";
+import { get } from "../../../shell/api";
 
 /** The part of JSON Schema that the node's description uses. */
 export interface Schema {

@@ -2,9 +2,9 @@
 
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
-import { TextField } from "../../components/field";
+import { TextField } from "../../../shell/components/field";
 import { ChooseFile } from "../../components/file";
-import { Button } from "../../components/parts";
+import { Button } from "../../../shell/components/parts";
 import { told } from "./check";
 import { helpOf, useForm } from "./field_input";
 import type { Schema, Value } from "./schema";

@@ -3,7 +3,7 @@
 // Words stand in `sections/NAME.json`, named as the resource is; a test compares them with the node's own
 // description, so that no field of any of them lacks a language.
 
-import { language } from "../../language";
+import { language } from "../../../shell/language";
 import accounts from "./sections/accounts.json";
 import agents from "./sections/agents.json";
 import alarms from "./sections/alarms.json";

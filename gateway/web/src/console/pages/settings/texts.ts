@@ -1,4 +1,4 @@
-import { texts } from "../../language";
+import { texts } from "../../../shell/language";
 import type { GroupName } from "./sections";
 
 export const words = texts({

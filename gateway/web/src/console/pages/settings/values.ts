@@ -1,6 +1,6 @@
 // Values of settings as people read them.
 
-import { words as shared } from "../../components/texts";
+import { words as shared } from "../../../shell/components/texts";
 import { SET, type Value } from "./schema";
 import { memberLabel, optionLabel, type SectionEntry } from "./sections";
 import { words } from "./texts";

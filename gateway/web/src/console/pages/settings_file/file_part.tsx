@@ -2,11 +2,11 @@
 
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
-import { Problem, save, send } from "../../api";
+import { Problem, save, send } from "../../../shell/api";
 import { ChooseFile, type Chosen } from "../../components/file";
-import { Button, Notice, Section, Trouble } from "../../components/parts";
-import { useAction } from "../../components/use";
-import { fill } from "../../language";
+import { Button, Notice, Section, Trouble } from "../../../shell/components/parts";
+import { useAction } from "../../../shell/use";
+import { fill } from "../../../shell/language";
 import { inWords } from "../settings/check";
 import { isEmpty, PlanShown, type Plan } from "./plan";
 import { words } from "./texts";

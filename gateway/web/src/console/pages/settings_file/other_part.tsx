@@ -2,12 +2,12 @@
 
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
-import { send } from "../../api";
-import { Choice, Switch, TextArea, TextField } from "../../components/field";
+import { send } from "../../../shell/api";
+import { Choice, Switch, TextArea, TextField } from "../../../shell/components/field";
 import { ChooseFile } from "../../components/file";
-import { Button, Notice, Section, Trouble } from "../../components/parts";
-import { useAction } from "../../components/use";
-import { fill, number } from "../../language";
+import { Button, Notice, Section, Trouble } from "../../../shell/components/parts";
+import { useAction } from "../../../shell/use";
+import { fill, number } from "../../../shell/language";
 import { isEmpty, PlanShown, type Plan, type Planned } from "./plan";
 import { words } from "./texts";
 

@@ -2,11 +2,11 @@
 // is in force.
 
 import type { JSX } from "preact";
-import { Button, Loading, Notice, Page, Section, State, Trouble } from "../../components/parts";
-import { useGet } from "../../components/use";
-import { fill, number } from "../../language";
+import { Button, Loading, Notice, Page, Section, State, Trouble } from "../../../shell/components/parts";
+import { useGet } from "../../../shell/use";
+import { fill, number } from "../../../shell/language";
 import type { PageProps } from "../../pages";
-import { place, setQuery } from "../../router";
+import { place, setQuery } from "../../../shell/router";
 import { Export, Import } from "./file_part";
 import { Finesse, Table } from "./other_part";
 import { words } from "./texts";

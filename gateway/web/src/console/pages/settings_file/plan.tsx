@@ -3,9 +3,9 @@
 
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
-import { Button, Dialog, Empty, Notice, Section } from "../../components/parts";
-import { words as shared } from "../../components/texts";
-import { fill, number } from "../../language";
+import { Button, Dialog, Empty, Notice, Section } from "../../../shell/components/parts";
+import { words as shared } from "../../../shell/components/texts";
+import { fill, number } from "../../../shell/language";
 import { isDoc, type Value } from "../settings/schema";
 import { memberLabel, SECTIONS, spoken, type SectionEntry } from "../settings/sections";
 import { shown } from "../settings/values";

@@ -3,7 +3,7 @@
 
 import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import { Mark, Preferences } from "../frame";
+import { Mark, Preferences } from "../preferences";
 import { words as shared } from "../components/texts";
 import { fill } from "../language";
 import { place } from "../router";

@@ -44,7 +44,7 @@ export interface Answer<T> {
 
 export interface Asking {
   query?: Record<string, string | number | boolean | null | undefined>;
-  /** An object is sent as JSON; a text as YAML. */
+  /** An object is sent as JSON; a text as YAML; a file as it is. */
   body?: unknown;
   /** `If-Match`; `new` stands for "only where nothing is". */
   tag?: string | null;
@@ -82,7 +82,7 @@ function waitForSignIn(): Promise<void> {
 }
 
 /** The address of something at the node. */
-export function address(path: string, query: Asking["query"]): string {
+export function address(path: string, query?: Asking["query"]): string {
   const parameters = new URLSearchParams();
   for (const [name, value] of Object.entries(query ?? {})) {
     if (value !== null && value !== undefined && value !== "") parameters.set(name, String(value));
@@ -108,8 +108,11 @@ async function problemOf(response: Response): Promise<Problem> {
 
 async function once(method: string, path: string, asking: Asking): Promise<Response> {
   const headers = new Headers({ accept: asking.accept ?? "application/json" });
-  let body: string | null = null;
-  if (asking.body !== undefined) {
+  let body: string | Blob | null = null;
+  if (asking.body instanceof Blob) {
+    body = asking.body;
+    headers.set("content-type", asking.mediaType ?? (asking.body.type || "application/octet-stream"));
+  } else if (asking.body !== undefined) {
     const isText = typeof asking.body === "string";
     body = isText ? (asking.body as string) : JSON.stringify(asking.body);
     const usual = isText ? "application/yaml" : "application/json";

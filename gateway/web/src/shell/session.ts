@@ -76,9 +76,12 @@ export async function signOn(): Promise<SignOn> {
   return get<SignOn>("/sign-on");
 }
 
-/** Where single sign-on begins; it comes back to a place of the console. */
+/** What the address of this page has before `#`: nothing for the console, `workspace` for the agents' page. */
+const PAGE = location.pathname.split("/").at(-1) ?? "";
+
+/** Where single sign-on begins; it comes back to a place of this page. */
 export function singleSignOnAddress(back: string, acknowledged: boolean): string {
-  return address("/sign-on/single", { return: back, ...(acknowledged ? { acknowledged } : {}) });
+  return address("/sign-on/single", { return: PAGE === "workspace" ? `${PAGE}${back}` : back, ...(acknowledged ? { acknowledged } : {}) });
 }
 
 export interface Attempt {

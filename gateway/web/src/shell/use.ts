@@ -1,0 +1,90 @@
+// What components share: asking the node, and doing something once at a time.
+
+import { useCallback, useEffect, useRef, useState } from "preact/hooks";
+import { get, Problem } from "./api";
+
+/** What was asked for: being asked, there, or why not. What was there stays while it is asked again. */
+export interface Asked<T> {
+  value: T | null;
+  problem: Problem | null;
+  busy: boolean;
+  /** Asks again. */
+  again: () => void;
+}
+
+/** Any error as a problem. */
+export function problemOf(error: unknown): Problem {
+  if (error instanceof Problem) return error;
+  return new Problem(0, "broken", error instanceof Error ? error.message : String(error));
+}
+
+/** Asks for `path` when it is shown and when it changes; `seconds` asks again and again. */
+export function useGet<T>(
+  path: string | null,
+  query: Record<string, string | number | boolean | null | undefined> = {},
+  seconds = 0,
+): Asked<T> {
+  const [value, setValue] = useState<T | null>(null);
+  const [problem, setProblem] = useState<Problem | null>(null);
+  const [busy, setBusy] = useState(path !== null);
+  const [round, setRound] = useState(0);
+  const key = JSON.stringify([path, query]);
+  const before = useRef(key);
+  useEffect(() => {
+    if (path === null) return;
+    if (before.current !== key) {
+      before.current = key;
+      setValue(null);
+    }
+    const end = new AbortController();
+    setBusy(true);
+    get<T>(path, query, end.signal).then(
+      (got) => { setValue(got); setProblem(null); setBusy(false); },
+      (error) => {
+        if (end.signal.aborted) return;
+        setProblem(problemOf(error));
+        setBusy(false);
+      },
+    );
+    return () => end.abort();
+    // The key stands for path and query.
+  }, [key, round]);
+  const again = useCallback(() => setRound((round) => round + 1), []);
+  useEffect(() => {
+    if (seconds <= 0 || path === null) return;
+    const timer = setInterval(() => {
+      if (document.visibilityState === "visible") again();
+    }, seconds * 1_000);
+    return () => clearInterval(timer);
+  }, [seconds, path, again]);
+  return { value, problem, busy, again };
+}
+
+/** Does something once at a time, and tells how it went. */
+export function useAction(): {
+  busy: boolean;
+  problem: Problem | null;
+  run: (work: () => Promise<void>) => Promise<boolean>;
+  clear: () => void;
+} {
+  const [busy, setBusy] = useState(false);
+  const [problem, setProblem] = useState<Problem | null>(null);
+  const running = useRef(false);
+  const run = useCallback(async (work: () => Promise<void>) => {
+    if (running.current) return false;
+    running.current = true;
+    setBusy(true);
+    setProblem(null);
+    try {
+      await work();
+      return true;
+    } catch (error) {
+      setProblem(problemOf(error));
+      return false;
+    } finally {
+      running.current = false;
+      setBusy(false);
+    }
+  }, []);
+  return { busy, problem, run, clear: () => setProblem(null) };
+}

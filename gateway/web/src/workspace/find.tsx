@@ -1,0 +1,65 @@
+// Closed mails, found by words, customer and days (MAIL-16).
+
+import type { JSX } from "preact";
+import { useEffect, useState } from "preact/hooks";
+import { get, type Page } from "../shell/api";
+import { TextField } from "../shell/components/field";
+import { Button, Empty, Trouble } from "../shell/components/parts";
+import { words as shared } from "../shell/components/texts";
+import { time } from "../shell/language";
+import { useAction } from "../shell/use";
+import type { Contact } from "./answers";
+import { customer, path } from "./state";
+import { words } from "./texts";
+
+export function Find(): JSX.Element {
+  const told = words().find;
+  const [query, setQuery] = useState({ q: "", customer: "", from: "", to: "" });
+  const [found, setFound] = useState<Page<Contact> | null>(null);
+  const { busy, problem, run } = useAction();
+  useEffect(() => { document.title = `${told.title} · ${words().product}`; }, [told.title]);
+  const look = (after: string | null) => run(async () => {
+    const page = await get<Page<Contact>>(path("search"), { ...query, after, limit: 50 });
+    setFound((before) => (after && before ? { ...page, items: [...before.items, ...page.items] } : page));
+  });
+  const field = (name: keyof typeof query, label: string, type: "search" | "text" = "text") => (
+    <TextField label={label} value={query[name]} {...{ type: name === "from" || name === "to" ? "date" as "text" : type }} onInput={(value) => setQuery({ ...query, [name]: value })} />
+  );
+  return (
+    <div class="page">
+      <h1>{told.title}</h1>
+      <form class="filters" onSubmit={(event) => {
+        event.preventDefault();
+        void look(null);
+      }}>
+        {field("q", told.words, "search")}
+        {field("customer", told.customer)}
+        {field("from", told.from)}
+        {field("to", told.to)}
+        <Button type="submit" kind="main" busy={busy}>{told.find}</Button>
+      </form>
+      <Trouble problem={problem} />
+      {found && found.items.length === 0 && <Empty title={told.none} />}
+      {found && found.items.length > 0 && (
+        <div class="scroll" tabIndex={0} role="region" aria-label={told.title}>
+          <table class="stacks titled">
+            <thead><tr>{[told.when, told.customerColumn, told.subject, told.queue, told.how, told.agent].map((name) => <th key={name} scope="col">{name}</th>)}</tr></thead>
+            <tbody>
+              {found.items.map((one) => (
+                <tr key={one.id}>
+                  <td data-title={told.when}>{time(one.closed_at)}</td>
+                  <th scope="row">{customer(one)}</th>
+                  <td data-title={told.subject}>{one.subject || words().noSubject}</td>
+                  <td data-title={told.queue}>{one.csq}</td>
+                  <td data-title={told.how}>{one.how ? words().mail.how[one.how] ?? one.how : "–"}</td>
+                  <td data-title={told.agent}>{one.agent ?? "–"}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+      {found?.next && <div class="actions"><Button busy={busy} onClick={() => void look(found.next)}>{shared().more}</Button></div>}
+    </div>
+  );
+}

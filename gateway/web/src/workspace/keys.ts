@@ -1,0 +1,43 @@
+// Single keys for what the buttons do, while nobody writes in a field. They can be turned off (WCAG 2.1.4).
+
+import { signal } from "@preact/signals";
+import { useEffect, useRef } from "preact/hooks";
+
+const KEPT = "jackfield.workspace.keys";
+export const keysOn = signal(localStorage.getItem(KEPT) !== "off");
+
+export function setKeys(on: boolean): void {
+  keysOn.value = on;
+  localStorage.setItem(KEPT, on ? "on" : "off");
+}
+
+/** Whether somebody writes there. */
+function isWriting(target: EventTarget | null): boolean {
+  return target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName));
+}
+
+/** Acts on single keys for as long as the component is shown; `Mod+Enter` acts in fields, too. */
+export function useKeys(acts: Record<string, (() => void) | undefined>): void {
+  const latest = useRef(acts);
+  latest.current = acts;
+  useEffect(() => {
+    const hear = (event: KeyboardEvent) => {
+      if (event.defaultPrevented || event.isComposing || document.querySelector("dialog[open]")) return;
+      if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
+        const act = latest.current["Mod+Enter"];
+        if (act) {
+          event.preventDefault();
+          act();
+        }
+        return;
+      }
+      if (!keysOn.value || event.ctrlKey || event.metaKey || event.altKey || event.repeat || isWriting(event.target)) return;
+      const act = latest.current[event.key];
+      if (!act) return;
+      event.preventDefault();
+      act();
+    };
+    addEventListener("keydown", hear);
+    return () => removeEventListener("keydown", hear);
+  }, []);
+}

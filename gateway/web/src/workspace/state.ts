@@ -1,0 +1,201 @@
+// What the workspace knows: who works here, in which state, and with which contacts.
+//
+// ```text
+//  GET /me, GET /contacts --> state <-- events (desk, voice, contact, waiting, notice)
+//  stream breaks: lost --> tried again, 1 s, 2 s .. 15 s --> open: all is asked anew, since events were missed
+// ```
+// The open stream is this browser's presence at the node: it is held while the page is hidden, too.
+
+import { computed, signal } from "@preact/signals";
+import { get, send } from "../shell/api";
+import { fill } from "../shell/language";
+import { place } from "../shell/router";
+import { call, toast } from "./alerts";
+import type { Contact, Desk, Me, Voice } from "./answers";
+import { forget, tidy } from "./drafts";
+import { words } from "./texts";
+
+const ROOT = "/workspace";
+
+export const me = signal<Me | null>(null);
+export const desk = signal<Desk | null>(null);
+export const voice = signal<Voice | null>(null);
+export const contacts = signal<ReadonlyMap<string, Contact>>(new Map());
+export const waiting = signal<Record<string, number>>({});
+export const stream = signal<"off" | "opening" | "open" | "lost">("off");
+/** Contacts that came and were not looked at yet. */
+export const unseen = signal<ReadonlySet<string>>(new Set());
+/** Rises whenever what stands beside a contact may have changed. */
+export const round = signal(0);
+
+/** The contacts in hand, in the order in which they came. */
+export const mine = computed(() => [...contacts.value.values()].sort((one, other) => (one.since ?? "").localeCompare(other.since ?? "") || one.id.localeCompare(other.id)));
+
+/** The contact that is looked at. */
+export const selected = computed(() => (place.value.parts[0] === "contacts" ? place.value.parts[1] ?? null : null));
+
+/** Path of something of the workspace's interface. */
+export function path(...parts: string[]): string {
+  return `${ROOT}/${parts.map(encodeURIComponent).join("/")}`;
+}
+
+/** How a customer is called. */
+export function customer(contact: Pick<Contact, "customer">): string {
+  return contact.customer.name || contact.customer.address;
+}
+
+/** Whether the contacts were known before: those of the first look came earlier. */
+let isKnown = false;
+
+/** Asks for all anew. */
+export async function resync(): Promise<void> {
+  const now = await get<Me>(path("me"));
+  me.value = now;
+  desk.value = now.desk;
+  voice.value = now.voice;
+  if (now.agent === null || now.desk === null) {
+    contacts.value = new Map();
+    return;
+  }
+  const list = await get<{ contacts: Contact[]; waiting: Record<string, number> }>(path("contacts"));
+  const next = new Map(list.contacts.filter(isMine).map((one) => [one.id, one]));
+  const gone = [...contacts.value.keys()].filter((id) => !next.has(id));
+  const came = [...next.values()].filter((one) => !contacts.value.has(one.id));
+  contacts.value = next;
+  waiting.value = list.waiting;
+  for (const id of gone) left(id);
+  if (isKnown) came.forEach(tellArrival);
+  isKnown = true;
+  tidy(now.agent, new Set(next.keys()));
+  round.value += 1;
+}
+
+function isMine(contact: Contact): boolean {
+  return contact.state === "active" && contact.agent === me.value?.agent;
+}
+
+function tellArrival(contact: Contact): void {
+  if (selected.value !== contact.id) unseen.value = new Set([...unseen.value, contact.id]);
+  call(fill(words().arrived, { customer: customer(contact), subject: contact.subject || words().noSubject }), "mail", `#/contacts/${contact.id}`);
+}
+
+function left(id: string): void {
+  const agent = me.value?.agent;
+  if (agent) forget(agent, id);
+  see(id);
+}
+
+/** A contact was looked at. */
+export function see(id: string): void {
+  if (!unseen.value.has(id)) return;
+  unseen.value = new Set([...unseen.value].filter((one) => one !== id));
+}
+
+/** Takes a contact as it is now; one that is not in hand any more goes. */
+export function take(contact: Contact): void {
+  const before = contacts.value.get(contact.id);
+  const next = new Map(contacts.value);
+  if (isMine(contact)) {
+    next.set(contact.id, contact);
+    contacts.value = next;
+    if (!before) tellArrival(contact);
+    return;
+  }
+  if (!before) return;
+  next.delete(contact.id);
+  contacts.value = next;
+  left(contact.id);
+  if (contact.how === "reassigned" || (contact.state === "active" && contact.agent !== me.value?.agent)) toast(fill(words().taken, { customer: customer(before) }));
+}
+
+/** A contact left this agent's hands by an own deed: the event that says so may come later. */
+export function drop(id: string): void {
+  const next = new Map(contacts.value);
+  next.delete(id);
+  contacts.value = next;
+  left(id);
+}
+
+let source: EventSource | null = null;
+let again: ReturnType<typeof setTimeout> | undefined;
+let waitMilliseconds = 1_000;
+const WAIT_MILLISECONDS_MAX = 15_000;
+
+function retry(): void {
+  source?.close();
+  source = null;
+  if (stream.value === "open") call(words().lostShort, "lost");
+  stream.value = "lost";
+  clearTimeout(again);
+  again = setTimeout(open, waitMilliseconds + Math.random() * 300);
+  waitMilliseconds = Math.min(waitMilliseconds * 2, WAIT_MILLISECONDS_MAX);
+}
+
+function open(): void {
+  clearTimeout(again);
+  if (source) return;
+  if (stream.value !== "lost") stream.value = "opening";
+  // Asks first: a session that is over is told so, and this waits for the next sign-in.
+  resync().then(() => {
+    if (source) return;
+    const opened = new EventSource(`api/v1${ROOT}/events`);
+    source = opened;
+    let isOpen = false;
+    opened.onopen = () => {
+      waitMilliseconds = 1_000;
+      if (isOpen) return;
+      isOpen = true;
+      stream.value = "open";
+      // What happened between the answer and the stream.
+      resync().catch(() => {});
+    };
+    opened.onerror = retry;
+    const hear = <T>(kind: string, act: (told: T) => void) => opened.addEventListener(kind, (event) => {
+      try {
+        act(JSON.parse((event as MessageEvent<string>).data) as T);
+      } catch {
+        resync().catch(() => {});
+      }
+    });
+    hear<Desk | null>("desk", (told) => { desk.value = told; });
+    hear<Voice | null>("voice", (told) => { voice.value = told; });
+    hear<Contact>("contact", take);
+    hear<Record<string, number>>("waiting", (told) => { waiting.value = told; });
+    hear<{ kind: string; text: string }>("notice", (told) => toast(told.text));
+    opened.addEventListener("bye", retry);
+  }, retry);
+}
+
+/** Opens the stream and keeps it open. */
+export function begin(): void {
+  if (stream.value !== "off") return;
+  open();
+  addEventListener("online", () => { waitMilliseconds = 1_000; if (stream.value === "lost") open(); });
+  // A page that the browser keeps for "back" is no presence.
+  addEventListener("pagehide", () => { source?.close(); source = null; });
+  addEventListener("pageshow", (event) => { if (event.persisted) open(); });
+}
+
+/** Signs in to work; `extension` brings voice. */
+export async function signInDesk(extension: string | null): Promise<void> {
+  const body = extension ? { extension } : {};
+  desk.value = (await send<Desk>("PUT", path("desk"), { body })).body;
+  await resync();
+}
+
+export async function signOutDesk(reason: number | null): Promise<void> {
+  await send("DELETE", path("desk"), { body: reason === null ? {} : { reason } });
+  for (const id of contacts.value.keys()) left(id);
+  await resync();
+}
+
+export async function setState(which: "desk" | "voice", state: "ready" | "not_ready", reason: number | null): Promise<void> {
+  const body = { state, ...(reason === null ? {} : { reason }) };
+  const answer = await send<unknown>("PUT", path(which, "state"), { body });
+  if (which === "desk" && isDesk(answer.body)) desk.value = answer.body;
+  else await resync();
+}
+
+function isDesk(told: unknown): told is Desk {
+  return typeof told === "object" && told !== null && "changes" in told;
+}

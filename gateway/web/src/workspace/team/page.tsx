@@ -1,0 +1,155 @@
+// The team as its supervisor sees it: what agents do, what waits, and contacts given to others.
+
+import type { JSX } from "preact";
+import { useEffect, useState } from "preact/hooks";
+import { send } from "../../shell/api";
+import { Empty, Loading, Section, Trouble } from "../../shell/components/parts";
+import { Plot } from "../../shell/components/plot";
+import { Presence, Since } from "../../shell/components/presence";
+import { fill, number } from "../../shell/language";
+import { useAction, useGet } from "../../shell/use";
+import { toast } from "../alerts";
+import type { Contact, Reason, Team, TeamAgent, TeamQueue } from "../answers";
+import { customer, me, path } from "../state";
+import { words } from "../texts";
+import { Give, Skills, type Skilled } from "./dialogs";
+
+/** So often the team is looked at anew. */
+const ROUND_SECONDS = 5;
+
+/** A contact in one line, even where only its number is told. */
+function line(contact: Contact | string): string {
+  return typeof contact === "string" ? contact : `${customer(contact)}: ${contact.subject || words().noSubject}`;
+}
+const idOf = (contact: Contact | string) => (typeof contact === "string" ? contact : contact.id);
+
+export function TeamPage(): JSX.Element {
+  const told = words().teams;
+  const { value, problem, again } = useGet<Team>(path("team"), {}, ROUND_SECONDS);
+  const [giving, setGiving] = useState<Contact | string | null>(null);
+  const [skilled, setSkilled] = useState<Skilled | null>(null);
+  useEffect(() => { document.title = `${told.title} · ${words().product}`; }, [told.title]);
+  return (
+    <div class="page team">
+      <h1>{told.title}</h1>
+      <Trouble problem={problem} again={again} />
+      {!value ? !problem && <Loading /> : (
+        <>
+          <Section title={told.queues}><Queues queues={value.queues} give={setGiving} skills={setSkilled} again={again} /></Section>
+          {value.history && value.history.series.length > 0 && (
+            <Section title={told.plot}>
+              <Plot title={told.plot} lines={value.history.series} endsAt={value.history.ends_at} stepSeconds={value.history.step_seconds} unit={(count) => number(count, 0)} />
+            </Section>
+          )}
+          <Section title={told.agents}>
+            {value.agents.length === 0 ? <Empty title={told.noAgents} /> : <Agents agents={value.agents} give={setGiving} skills={setSkilled} />}
+          </Section>
+          <Give contact={giving} line={giving ? line(giving) : ""} agents={value.agents} queues={value.queues} onClose={() => setGiving(null)} onDone={() => {
+            setGiving(null);
+            toast(told.given, "ok");
+            again();
+          }} />
+          <Skills key={skilled?.name ?? ""} skilled={skilled} onClose={() => setSkilled(null)} onDone={() => {
+            setSkilled(null);
+            toast(told.skillsSaved, "ok");
+            again();
+          }} />
+        </>
+      )}
+    </div>
+  );
+}
+
+function SkillList(props: { skills: Record<string, number> | undefined }): JSX.Element | null {
+  const skills = Object.entries(props.skills ?? {});
+  return skills.length === 0 ? null : <span class="small">{skills.map(([name, competence]) => `${name} ${competence}`).join(", ")}</span>;
+}
+
+function Agents(props: { agents: TeamAgent[]; give: (contact: Contact | string) => void; skills: (skilled: Skilled) => void }): JSX.Element {
+  const told = words().teams;
+  const reasons: Reason[] = me.value?.reasons.not_ready ?? [];
+  return (
+    <div class="scroll" tabIndex={0} role="group" aria-label={told.agents}>
+      <table class="stacks titled">
+        <thead><tr>{[told.agent, told.state, told.voice, told.contacts, told.skills].map((name) => <th key={name} scope="col">{name}</th>)}</tr></thead>
+        <tbody>
+          {props.agents.map((agent) => {
+            const reason = reasons.find((one) => one.code === agent.desk?.reason)?.label;
+            return (
+              <tr key={agent.agent}>
+                <th scope="row">{agent.name}<br /><span class="small">{agent.agent}</span></th>
+                <td data-title={told.state}>
+                  <Presence state={agent.desk?.state ?? "signed_out"} />
+                  {agent.desk && <p class="small">{reason && `${reason} · `}<Since at={agent.desk.since} /></p>}
+                </td>
+                <td data-title={told.voice}>{agent.voice ? <><Presence state={agent.voice.state} pending={agent.voice.pending ?? null} /><p class="small"><Since at={agent.voice.since} /></p></> : "–"}</td>
+                <td data-title={told.contacts}>
+                  {agent.contacts.length === 0 ? told.none : (
+                    <ul class="in-hand">
+                      {agent.contacts.map((contact) => (
+                        <li key={idOf(contact)}>
+                          <span>{line(contact)}</span>
+                          <button type="button" class="link" aria-label={`${told.give} ${line(contact)}`} onClick={() => props.give(contact)}>{told.give}</button>
+                        </li>
+                      ))}
+                    </ul>
+                  )}
+                </td>
+                <td data-title={told.skills}>
+                  <SkillList skills={agent.skills} />
+                  <p><button type="button" class="link" aria-label={`${told.change}: ${agent.name}`} onClick={() => props.skills({ name: agent.name, path: path("agents", agent.agent, "skills"), skills: agent.skills ?? {} })}>{told.change}</button></p>
+                </td>
+              </tr>
+            );
+          })}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function Queues(props: { queues: TeamQueue[]; give: (contact: Contact | string) => void; skills: (skilled: Skilled) => void; again: () => void }): JSX.Element {
+  const told = words().teams;
+  const { busy, problem, run } = useAction();
+  const release = (contact: Contact | string) => void run(async () => {
+    await send("POST", path("contacts", idOf(contact), "release"));
+    toast(told.released, "ok");
+    props.again();
+  });
+  return (
+    <div class="scroll" tabIndex={0} role="group" aria-label={told.queues}>
+      <Trouble problem={problem} />
+      <table class="stacks titled">
+        <thead><tr><th scope="col">{told.queue}</th><th scope="col" class="numeric">{told.waiting}</th><th scope="col">{told.longest}</th><th scope="col">{told.sticky}</th><th scope="col">{told.skills}</th></tr></thead>
+        <tbody>
+          {props.queues.map((queue) => (
+            <tr key={queue.csq}>
+              <th scope="row">{queue.csq}</th>
+              <td class="numeric" data-title={told.waiting}>{number(queue.waiting)}</td>
+              <td data-title={told.longest}>{queue.longest_since ? <Since at={queue.longest_since} /> : "–"}</td>
+              <td data-title={told.sticky}>
+                {queue.sticky.length === 0 ? told.none : (
+                  <ul class="in-hand">
+                    {queue.sticky.map((contact) => (
+                      <li key={idOf(contact)}>
+                        <span>{line(contact)}</span>
+                        <span class="row-actions">
+                          <button type="button" class="link" disabled={busy} aria-label={fill("{what} {line}", { what: told.release, line: line(contact) })} onClick={() => release(contact)}>{told.release}</button>
+                          <button type="button" class="link" aria-label={`${told.give} ${line(contact)}`} onClick={() => props.give(contact)}>{told.give}</button>
+                        </span>
+                      </li>
+                    ))}
+                  </ul>
+                )}
+              </td>
+              <td data-title={told.skills}>
+                <SkillList skills={queue.skills} />
+                <p><button type="button" class="link" aria-label={`${told.change}: ${queue.csq}`} onClick={() => props.skills({ name: queue.csq, path: path("csqs", queue.csq, "skills"), skills: queue.skills ?? {} })}>{told.change}</button></p>
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
