@@ -307,6 +307,11 @@ enum Command {
         /// endpoints file names its people, and an application that may ask for tokens.
         #[arg(long)]
         sso: bool,
+        /// Let private mail servers (Dovecot and Postfix, started as root) hold mailboxes of queues and of a
+        /// customer. They are started beside this program; the endpoints file names them. Their folder is
+        /// the demo's with `-mail` behind it.
+        #[arg(long)]
+        mail: bool,
         /// So many nodes, each a process of its own, on one private PostgreSQL (Debian's package
         /// postgresql). A node that ends is not started again by itself; SIGHUP does so.
         #[arg(long, value_name = "N", default_value_t = 1,
@@ -436,7 +441,7 @@ fn run(command: Command, out: &mut impl Write) -> Result<(), Problem> {
         Command::Check { config, settings, offline } => {
             check::check(&config, settings.as_deref(), offline, out)
         }
-        Command::Demo { dir, endpoints, port, cti, sso, nodes } => {
+        Command::Demo { dir, endpoints, port, cti, sso, mail, nodes } => {
             let runtime = runtime()?;
             let log = log::start(crate::config::LogConfig { json: false, level: "info" }, None);
             Ok(runtime.block_on(crate::demo::run(crate::demo::Demo {
@@ -445,6 +450,7 @@ fn run(command: Command, out: &mut impl Write) -> Result<(), Problem> {
                 port,
                 cti,
                 sso,
+                mail,
                 nodes: usize::from(nodes),
                 log,
             }))?)

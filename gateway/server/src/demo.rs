@@ -26,6 +26,7 @@ use crate::tls::making::Authority;
 
 mod database;
 mod endpoints;
+mod mail;
 mod node_process;
 mod peers;
 mod phone_files;
@@ -35,6 +36,7 @@ mod sip;
 mod sso;
 
 use endpoints::{Endpoints, NodeEndpoints};
+use mail::Mail;
 use peers::Peers;
 use ports::{NodePorts, Ports};
 use sso::Idp;
@@ -64,6 +66,8 @@ pub struct Demo {
     pub cti: bool,
     /// Whether a simulated identity provider signs people on.
     pub sso: bool,
+    /// Whether private mail servers are there.
+    pub mail: bool,
     /// How many nodes, 1 to 3; several share a private database.
     pub nodes: usize,
     /// Changes what is logged.
@@ -132,6 +136,8 @@ struct Prepared {
     peers: Option<Peers>,
     /// The same of the simulated identity provider.
     idp: Option<Idp>,
+    /// The same of the mail servers.
+    mail: Option<Mail>,
 }
 
 impl Prepared {
@@ -175,7 +181,8 @@ impl Prepared {
             }
             false => None,
         };
-        Ok(Self { folder, endpoints, ports, push_password, settings, peers, idp })
+        let mail = if demo.mail { Some(Mail::start(&folder)?) } else { None };
+        Ok(Self { folder, endpoints, ports, push_password, settings, peers, idp, mail })
     }
 
     /// Writes the endpoints file.
@@ -186,6 +193,7 @@ impl Prepared {
             push_password: &self.push_password,
             peers: self.peers.as_ref(),
             idp: self.idp.as_ref(),
+            mail: self.mail.as_ref(),
         };
         let value = endpoints.value(&self.settings, nodes);
         endpoints::write(&self.endpoints, &value).map_err(unwritable(&self.endpoints))

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use domain::Secret;
 use serde_json::{Value, json};
 
+use super::mail::Mail;
 use super::peers::{PAIR, Peers};
 use super::sso::Idp;
 use super::{Folder, PUSH_USER, Ports, phone_files, sip};
@@ -22,6 +23,7 @@ pub(super) struct Endpoints<'a> {
     pub(super) push_password: &'a Secret,
     pub(super) peers: Option<&'a Peers>,
     pub(super) idp: Option<&'a Idp>,
+    pub(super) mail: Option<&'a Mail>,
 }
 
 /// Where one node is.
@@ -109,6 +111,11 @@ impl Endpoints<'_> {
         }
         if let Some(idp) = self.idp {
             members.extend(idp.told().map(|(name, value)| (name.to_owned(), value)));
+        }
+        if let Some(mail) = self.mail {
+            members.extend(mail.told().map(|(name, value)| (name.to_owned(), value)));
+            let console = members.get("console").and_then(Value::as_str).unwrap_or_default();
+            members.insert("workspace".to_owned(), format!("{console}workspace").into());
         }
         value
     }

@@ -1,0 +1,87 @@
+//! The mail servers of `--mail`: another program beside this one, which ends with it.
+//!
+//! They give rights up and have to enter their folder, so that it stands beside the demo's own, which is closed.
+
+use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
+use std::process::{Child, ChildStdin, Command, Stdio};
+
+use serde_json::Value;
+
+use super::Folder;
+use super::peers::program;
+use crate::node::NodeError;
+
+/// The domain of the queues' mailboxes.
+const DOMAIN: &str = "demo.test";
+/// Mailboxes with their passwords: two of queues, and one of a customer.
+const MAILBOXES: [&str; 3] =
+    ["support:demo-support", "billing:demo-billing", "customer@else.test:demo-customer"];
+
+/// Running servers.
+pub(super) struct Mail {
+    /// What they say of themselves.
+    ready: Value,
+    child: Child,
+    /// They end when this does, however we end.
+    input: Option<ChildStdin>,
+}
+
+impl Mail {
+    /// Starts them; when this returns, all answer.
+    pub(super) fn start(folder: &Folder) -> Result<Self, NodeError> {
+        let program = program();
+        let failed = |why: String| NodeError::Peers { program: program.clone(), why };
+        let mut child = Command::new(&program)
+            .args(["mail-servers", "--domain", DOMAIN, "--folder"])
+            .arg(beside(folder))
+            .args(MAILBOXES.iter().flat_map(|mailbox| ["--mailbox", mailbox]))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .map_err(|error| failed(error.to_string()))?;
+        let input = child.stdin.take();
+        let mut line = String::new();
+        if let Some(output) = child.stdout.take() {
+            let mut output = BufReader::new(output);
+            output.read_line(&mut line).map_err(|error| failed(error.to_string()))?;
+        }
+        match serde_json::from_str(&line) {
+            Ok(ready) => Ok(Self { ready, child, input }),
+            Err(_) => {
+                let _ = child.kill();
+                let _ = child.wait();
+                let why = match line.trim() {
+                    "" => "it ended before it was ready; its own message is above",
+                    reason => reason,
+                };
+                Err(failed(why.to_owned()))
+            }
+        }
+    }
+
+    /// What the endpoints file tells of them: where customers send mail and read answers.
+    pub(super) fn told(&self) -> [(&'static str, Value); 4] {
+        let part = |name: &str| self.ready.get(name).cloned().unwrap_or_default();
+        [
+            ("imaps", part("imaps")),
+            ("smtp", part("smtp")),
+            ("mailboxes", part("mailboxes")),
+            ("mail_ca", part("ca")),
+        ]
+    }
+}
+
+impl Drop for Mail {
+    fn drop(&mut self) {
+        // They end in order with their input; killed, they would leave that to others.
+        self.input = None;
+        let _ = self.child.wait();
+    }
+}
+
+fn beside(folder: &Folder) -> PathBuf {
+    let mut path = folder.path.clone().into_os_string();
+    path.push("-mail");
+    path.into()
+}
