@@ -4,6 +4,7 @@
 //!   /                 the page       kept, but asked for again each time (ETag)
 //!   /assets/{file}    what it needs  its name holds a digest, so it is kept for ever
 //!   /favicon.svg      its picture    as the page
+//!   /workspace        the page of agents, who read mails there in a frame of its own policy
 //! ```
 //!
 //! For anybody: nothing of a deployment is in them, and who signs in needs them first. The table comes from
@@ -30,6 +31,8 @@ static GET: [Method; 1] = [Method::GET];
 
 /// The page's name in the table.
 const PAGE: &str = "index.html";
+/// The name of the agents' page.
+const WORKSPACE: &str = "workspace.html";
 /// The name of its picture.
 const PICTURE: &str = "favicon.svg";
 /// Where the table has what the page needs.
@@ -92,6 +95,7 @@ pub(crate) fn routes(listener: &'static str, assets: &'static [Asset]) -> Vec<Ro
     };
     vec![
         route("/", |_| PAGE.to_owned()),
+        route("/workspace", |_| WORKSPACE.to_owned()),
         route("/favicon.svg", |_| PICTURE.to_owned()),
         route("/assets/{file}", |request| {
             let file = request.parameters.get("file").map_or("", String::as_str);
@@ -125,7 +129,7 @@ impl Served {
             }
             false => Response::new(Bytes::from_static(bytes)),
         };
-        let is_page = self.asset.name == PAGE;
+        let is_page = [PAGE, WORKSPACE].contains(&self.asset.name);
         let mut set = |name: HeaderName, value: &str| {
             if let Ok(value) = HeaderValue::from_str(value) {
                 answer.headers_mut().insert(name, value);
@@ -141,7 +145,11 @@ impl Served {
         }
         set(HeaderName::from_static("cross-origin-resource-policy"), "same-origin");
         if is_page {
-            set(CONTENT_SECURITY_POLICY, POLICY);
+            match self.asset.name == WORKSPACE {
+                // Mails are shown in a frame of this origin, whose own policy lets it do nothing.
+                true => set(CONTENT_SECURITY_POLICY, &format!("{POLICY}; frame-src 'self'")),
+                false => set(CONTENT_SECURITY_POLICY, POLICY),
+            }
             set(HeaderName::from_static("cross-origin-opener-policy"), "same-origin");
             set(HeaderName::from_static("permissions-policy"), PERMISSIONS);
         }
@@ -317,7 +325,8 @@ mod tests {
         for asset in BUILT {
             let is_text = !["image/png", "font/woff2"].contains(&asset.media_type);
             assert_eq!(is_text, asset.media_type.ends_with("; charset=utf-8"), "{}", asset.name);
-            let known = asset.name.starts_with(FOLDER) || [PAGE, PICTURE].contains(&asset.name);
+            let known =
+                asset.name.starts_with(FOLDER) || [PAGE, PICTURE, WORKSPACE].contains(&asset.name);
             assert!(known, "{} is served by no route", asset.name);
         }
         let page = BUILT.iter().find(|asset| asset.name == PAGE).unwrap();

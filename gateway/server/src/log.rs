@@ -177,7 +177,7 @@ fn lines(config: LogConfig, node: Option<&NodeName>) -> BoxedLayer {
 }
 
 /// Our own crates, whose lines are logged from the level on that is set.
-const OURS: [&str; 16] = [
+const OURS: [&str; 17] = [
     "jackfield",
     "server",
     "engine",
@@ -194,6 +194,7 @@ const OURS: [&str; 16] = [
     "phone",
     "provisioning",
     "sip",
+    "workspace",
 ];
 
 /// Our own crates from `level` on, libraries from `warn` on at most: what reads mails for us, `async_imap`, tells

@@ -10,10 +10,12 @@ use engine::probe::Probe;
 use engine::surface::Surface;
 use headset::Headset;
 use identity::Identity;
+use mail::Mailboxes;
 use phone::{Phone, PhoneSight, PushReason};
 use provisioning::{Elements, Files, FolderFiles, NotedFiles, Provisioning};
 use sip::Sip;
 use tokio::sync::watch;
+use workspace::Workspace;
 
 use crate::config::Config;
 use crate::headset_profile;
@@ -35,6 +37,8 @@ pub struct Surfaces {
     pub headset: Option<Arc<Headset>>,
     /// The identity service; without it nobody signs on by an identity provider.
     pub identity: Option<Arc<Identity>>,
+    /// Mailboxes of queues; without it none is read.
+    pub mailboxes: Option<Arc<Mailboxes>>,
     /// SIP, which has sockets of its own; without it nobody listens there.
     pub sip: Option<Arc<Sip>>,
     /// Files that phones load, for TFTP, which has sockets of its own.
@@ -75,7 +79,13 @@ pub type MakeSurfaces = Box<dyn FnOnce(Port, &Config, Arc<dyn Administration>) -
 pub fn product() -> MakeSurfaces {
     Box::new(|port, config, administration| {
         let pairs = cti::Pairs::new(port.clone());
-        let links: Vec<Link> = vec![Box::new(|stop| Box::pin(pairs.run(stop)))];
+        let mailboxes = Mailboxes::new(port.clone());
+        let read = Arc::clone(&mailboxes);
+        let links: Vec<Link> = vec![
+            Box::new(|stop| Box::pin(pairs.run(stop))),
+            Box::new(|stop| Box::pin(read.run(stop))),
+        ];
+        let workspace = Workspace::new(port.clone());
         let console = Console::new(port.clone(), administration);
         let sip = Some(Sip::new(port.clone()));
         let identity = Identity::new(
@@ -97,6 +107,7 @@ pub fn product() -> MakeSurfaces {
         let mut served: Vec<Arc<dyn Surface>> = vec![
             Arc::clone(&phone) as _,
             console as _,
+            workspace as _,
             Arc::clone(&headset) as _,
             Arc::clone(&identity) as _,
         ];
@@ -136,6 +147,7 @@ pub fn product() -> MakeSurfaces {
             phone_elements,
             headset: Some(headset),
             identity: Some(identity),
+            mailboxes: Some(mailboxes),
         }
     })
 }

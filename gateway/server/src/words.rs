@@ -51,6 +51,21 @@ pub(crate) fn refusal(refusal: &Refusal) -> String {
             "the set-up link is over or was used; ask this node for another: jackfield set-up-link"
                 .to_owned()
         }
+        Refusal::ContactUnknown => "there is no such contact".to_owned(),
+        Refusal::ContactNotYours => "another agent has this contact, or nobody".to_owned(),
+        Refusal::ContactClosed => "this contact is over".to_owned(),
+        Refusal::CsqUnknown => "there is no such queue for email; choose another".to_owned(),
+        Refusal::AgentHasNoPlace => {
+            "the agent is not Ready, or has as many contacts as the settings allow".to_owned()
+        }
+        Refusal::ForwardOpen => {
+            "a mail that is being forwarded is not requeued; discard the draft first".to_owned()
+        }
+        Refusal::ForwardTakesNoFiles => "a forwarded mail takes no further files".to_owned(),
+        Refusal::NothingWritten => "there is no draft to send".to_owned(),
+        Refusal::NoRecipient => "name at least one recipient".to_owned(),
+        Refusal::AnswerTooLarge => "the answer is too large: text, subject or files".to_owned(),
+        Refusal::WrapUpUnknown => "the contact has no such wrap-up reason".to_owned(),
         Refusal::TooMany { limit } => format!("there are {limit} already; remove one first"),
         Refusal::MobileNotOffered => {
             "the agent's contact-centre server takes no mobile agents".to_owned()

@@ -143,6 +143,17 @@ impl Problem {
             | Refusal::UsedAlready
             | Refusal::GrantInvalid
             | Refusal::LinkOver
+            | Refusal::ContactUnknown
+            | Refusal::ContactNotYours
+            | Refusal::ContactClosed
+            | Refusal::CsqUnknown
+            | Refusal::AgentHasNoPlace
+            | Refusal::ForwardOpen
+            | Refusal::ForwardTakesNoFiles
+            | Refusal::NothingWritten
+            | Refusal::NoRecipient
+            | Refusal::AnswerTooLarge
+            | Refusal::WrapUpUnknown
             | Refusal::TooMany { .. } => Self::Internal,
         })
     }
