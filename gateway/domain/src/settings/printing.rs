@@ -42,7 +42,8 @@ fn planted(kept: bool) -> Value {
         true => ("secret_digest".to_owned(), json!(OauthClient::digest_of(CLIENT_SECRET))),
         false => ("secret".to_owned(), json!(CLIENT_SECRET)),
     };
-    let email = json!({"mail_server": "a", "address": "a@example.com", "tenant": "t", "client_id": "c"});
+    let email =
+        json!({"mail_server": "a", "address": "a@example.com", "tenant": "t", "client_id": "c"});
     let email = with(with(email, secret("password")), secret("client_secret"));
     json!({
         "agents": [agent],
