@@ -55,7 +55,7 @@ impl MailServerKind {
             Self::Exchange => "Exchange",
             Self::Office365 => "Office 365",
             Self::Gmail => "Gmail",
-            Self::Imap => "imap",
+            Self::Imap => "a server of the kind imap",
         }
     }
 
