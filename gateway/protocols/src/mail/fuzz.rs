@@ -55,15 +55,15 @@ pub fn intake(data: &[u8]) {
 
 /// Reads `text` as HTML, and as plain text.
 fn html(text: &str) {
-    for remote in [Remote::Blocked, Remote::Shown] {
-        let once = clean_html(text, remote);
-        cleaned(&once.html);
-        let twice = clean_html(&once.html, remote);
-        assert!(twice.html == once.html, "cleaned once is not clean: {}", once.html);
-        assert!(twice.has_remote_content == once.has_remote_content, "forgotten images");
-        assert!(!twice.is_cut, "cut twice");
-        cleaned(&for_display(&once.html, remote, "/mail/1/attachments/").html);
-    }
+    // One of both, so that a fuzzer gets on; its next change of the length tries the other.
+    let remote = if text.len().is_multiple_of(2) { Remote::Blocked } else { Remote::Shown };
+    let once = clean_html(text, remote);
+    cleaned(&once.html);
+    let twice = clean_html(&once.html, remote);
+    assert!(twice.html == once.html, "cleaned once is not clean: {}", once.html);
+    assert!(twice.has_remote_content == once.has_remote_content, "forgotten images");
+    assert!(!twice.is_cut, "cut twice");
+    cleaned(&for_display(&once.html, remote, "/mail/1/attachments/").html);
     assert!(html_to_text(text).len() <= TEXT_BYTES_MAX, "a long text");
     cleaned(&text_to_html(text));
 }

@@ -123,13 +123,15 @@ fn pieces<'a>(body: &'a [u8], boundary: &[u8]) -> Option<Vec<&'a [u8]>> {
     while let Some(found) = body.get(at..).and_then(|rest| finder.find(rest)) {
         let from = at + found;
         at = from + delimiter.len();
-        let is_line_start = from == 0 || body.get(from - 1) == Some(&b'\n');
+        if from > 0 && body.get(from - 1) != Some(&b'\n') {
+            continue;
+        }
         let rest = body.get(at..).unwrap_or_default();
         let line = rest.get(..memchr::memchr(b'\n', rest).map_or(rest.len(), |end| end + 1));
         let line = line.unwrap_or_default();
         let is_last = line.starts_with(b"--");
         let tail = if is_last { line.get(2..).unwrap_or_default() } else { line };
-        if !is_line_start || !tail.iter().all(u8::is_ascii_whitespace) {
+        if !tail.iter().all(u8::is_ascii_whitespace) {
             continue;
         }
         if let Some(begins) = begins {

@@ -231,11 +231,16 @@ impl<'a> Cleaner<'a> {
         if self.seen_until == 0 {
             return;
         }
-        while let Some((from, until)) =
-            self.quotes.pop().filter(|(from, _)| *from >= self.seen_until)
-        {
-            self.html.insert_str(until, FOLD.1);
-            self.html.insert_str(from, FOLD.0);
+        let mut folded = String::with_capacity(self.html.len());
+        let mut rest = 0;
+        for (from, until) in self.quotes.iter().filter(|(from, _)| *from >= self.seen_until) {
+            folded.push_str(self.html.get(rest..*from).unwrap_or_default());
+            folded.push_str(FOLD.0);
+            folded.push_str(self.html.get(*from..*until).unwrap_or_default());
+            folded.push_str(FOLD.1);
+            rest = *until;
         }
+        folded.push_str(self.html.get(rest..).unwrap_or_default());
+        self.html = folded;
     }
 }

@@ -161,6 +161,8 @@ fn mails_made_to_cost_time_are_bounded() {
     assert!(read_text(&folded).subject.len() <= SUBJECT_BYTES_MAX);
     let words = format!("Subject: {}\n\nx", "=?utf-8?Q?".repeat(100_000));
     assert!(read_text(&words).is_cut);
+    let line = format!("Content-Type: multipart/mixed; boundary=a\n\n{}", "--a".repeat(1_000_000));
+    assert!(read_text(&line).text.starts_with("--a--a"));
     let text = format!("Subject: a\n\n{}", "text ".repeat(200_000));
     let read = read_text(&text);
     assert!(read.is_cut && read.text.len() <= TEXT_BYTES_MAX);
@@ -180,6 +182,9 @@ fn html_made_to_cost_time_is_bounded() {
     let links = clean_html(&"<a href=http://x>\">".repeat(50_000), Remote::Blocked);
     assert!(links.is_cut && links.html.len() <= HTML_BYTES_MAX);
     assert_eq!(clean_html(&links.html, Remote::Blocked).html, links.html);
+    let quotes = format!("a{}", "<blockquote type=cite></blockquote>".repeat(25_000));
+    let folded = for_display(&quotes, Remote::Blocked, ATTACHMENTS_AT).html;
+    assert_eq!(folded.matches("<details>").count(), 25_000);
     let attributes: String = (0..40_000).map(|at| format!(" a{at}=b")).collect();
     assert_eq!(clean_html(&format!("<p{attributes}>x</p>"), Remote::Blocked).html, "<p>x</p>");
     assert!(html_to_text(&"<blockquote>x".repeat(100_000)).len() <= TEXT_BYTES_MAX);
