@@ -91,7 +91,10 @@ pub async fn submit(
         Err(trouble) => return Submitted::NotBegun(trouble),
     };
     let submitted = conversation.submit(&addresses, raw).await;
-    conversation.leave().await;
+    // Where no answer came there is nobody to take leave of.
+    if matches!(submitted, Submitted::Accepted { .. } | Submitted::Refused { .. }) {
+        conversation.leave().await;
+    }
     submitted
 }
 
@@ -312,7 +315,9 @@ impl<'a> Conversation<'a> {
             is_whole.store(true, Ordering::Relaxed);
             &[] as &[u8]
         });
-        let chunks = raw.chunks(CHUNK_BYTES).chain(end);
+        // The library says the end of the last line before the final dot.
+        let lines = raw.strip_suffix(b"\r\n").unwrap_or(raw);
+        let chunks = lines.chunks(CHUNK_BYTES).chain(end);
         let patience = self.account.patience;
         let patience = patience.transfer.saturating_add(patience.acceptance);
         let handed = timeout(patience, self.connection.message_iter(chunks)).await;

@@ -40,7 +40,7 @@ fn header(raw: &str, name: &str) -> Option<String> {
 }
 
 #[test]
-fn an_answer_names_what_it_answers_and_comes_from_the_account() {
+fn mail_05_an_answer_names_what_it_answers_and_comes_from_the_account() {
     let raw = written(&draft());
     let value = |name| header(&raw, name).unwrap();
     assert!(value("From").contains("help@x.test") && value("From").contains("Help"));
@@ -68,7 +68,7 @@ fn the_same_draft_gives_the_same_bytes_and_another_one_other_boundaries() {
 }
 
 #[test]
-fn a_forwarded_mail_is_answered_to_the_customer() {
+fn mail_04_a_forwarded_mail_is_answered_to_the_customer() {
     let reply_to = person("Ann", "ann@customer.test");
     let to = vec![person("", "expert@other.test")];
     let raw = written(&Draft { kind: Kind::Forward { reply_to }, to, ..draft() });
@@ -76,7 +76,7 @@ fn a_forwarded_mail_is_answered_to_the_customer() {
 }
 
 #[test]
-fn an_acknowledgement_says_that_no_person_wrote_it() {
+fn mail_16_an_acknowledgement_says_that_no_person_wrote_it() {
     let kind = Kind::Acknowledgement { is_from_nobody: true };
     let draft = Draft { kind, html: None, ..draft() };
     let raw = written(&draft);
@@ -158,7 +158,7 @@ fn long_conversations_name_their_first_mail_and_the_last_ones() {
 }
 
 #[test]
-fn too_many_or_no_recipients_are_refused() {
+fn mail_04_too_many_or_no_recipients_are_refused() {
     let many: Vec<Person> =
         (0..21).map(|number| person("", &format!("a{number}@x.test"))).collect();
     for (to, cc, bcc) in [
