@@ -11,8 +11,8 @@
 //! - `messages`: good messages and attacks, as files.
 
 mod canonical;
-mod form;
-mod keys;
+pub(crate) mod form;
+pub(crate) mod keys;
 mod legacy;
 mod messages;
 mod metadata;
@@ -28,3 +28,4 @@ mod tests;
 
 pub(crate) use self::messages::{MessagesArguments, run as run_messages};
 pub(crate) use self::options::{IdpArguments, run};
+pub(crate) use self::server::tls_of;

@@ -6,6 +6,7 @@ mod cti;
 mod finesse;
 mod headset;
 mod idp;
+mod mail;
 mod phone;
 mod sip;
 mod syslog;
@@ -21,6 +22,7 @@ use self::cti::{ControlArguments, CtiArguments};
 use self::finesse::FinesseArguments;
 use self::headset::HeadsetLoadArguments;
 use self::idp::{IdpArguments, MessagesArguments};
+use self::mail::{MailReadArguments, MailSendArguments, MailServersArguments};
 use self::phone::PhoneArguments;
 use self::sip::{SipLoadArguments, SipPhoneArguments};
 use self::syslog::SyslogArguments;
@@ -45,6 +47,9 @@ enum Peer {
     HeadsetLoad(Box<HeadsetLoadArguments>),
     Idp(Box<IdpArguments>),
     SamlMessages(Box<MessagesArguments>),
+    MailServers(Box<MailServersArguments>),
+    MailSend(Box<MailSendArguments>),
+    MailRead(Box<MailReadArguments>),
     /// Judge one stored page of IP phone services; exits with 1 if there are violations
     CheckPage {
         /// The phone it is for; `jackfield-peers models` lists them
@@ -129,6 +134,15 @@ fn run(arguments: Arguments) -> Result<u8, String> {
             code
         }
         Peer::SamlMessages(arguments) => idp::run_messages(&arguments, &mut stdout()),
+        Peer::MailServers(arguments) => {
+            let runtime = runtime()?;
+            let code = runtime.block_on(mail::run_servers(*arguments, &mut stdout()));
+            // Standard input may still be waited for.
+            runtime.shutdown_background();
+            code
+        }
+        Peer::MailSend(arguments) => runtime()?.block_on(mail::run_send(*arguments, &mut stdout())),
+        Peer::MailRead(arguments) => runtime()?.block_on(mail::run_read(*arguments, &mut stdout())),
         Peer::Control(arguments) => {
             let (text, done) = runtime()?.block_on(cti::run_control(&arguments))?;
             stdout().write_all(text.as_bytes()).map_err(io)?;

@@ -102,6 +102,21 @@ pub enum MailNotice {
     CannotFetch,
 }
 
+/// Where a mail stands in the ledger, which goes with its contact.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LedgerPlace {
+    /// Whose mailbox.
+    pub csq: String,
+    /// The folder.
+    pub folder: String,
+    /// Its UIDVALIDITY.
+    pub uid_validity: u32,
+    /// The mail's number in it.
+    pub uid: u32,
+    /// What makes it this mail and no other.
+    pub identity: String,
+}
+
 /// The mail that a contact came by.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ContactMail {
@@ -111,6 +126,8 @@ pub struct ContactMail {
     pub bytes: u64,
     /// Its Message-ID without angle brackets.
     pub message_id: Option<String>,
+    /// Where it stands in the ledger.
+    pub ledger: LedgerPlace,
     /// When the mail server took it in.
     pub received_at: Timestamp,
     /// Whether it has no HTML.

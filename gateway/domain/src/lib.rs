@@ -59,8 +59,8 @@ pub use console::{
 };
 pub use contact::{
     CategoryTerms, Closing, Contact, ContactId, ContactMail, ContactTerms, Customer,
-    InvalidContactId, LEGS_MAX, Leg, LegEnd, MailNotice, Place, SUBJECT_CHARACTERS_MAX, Sticky,
-    WRAP_UP_CHOSEN_MAX, WrapUpChoice,
+    InvalidContactId, LEGS_MAX, LedgerPlace, Leg, LegEnd, MailNotice, Place,
+    SUBJECT_CHARACTERS_MAX, Sticky, WRAP_UP_CHOSEN_MAX, WrapUpChoice,
 };
 pub use decision::{
     Asked, Decision, Effect, Event, Guard, OwedUntil, Reply, Wake, WakeChange, Write, WriteBody,

@@ -9,6 +9,8 @@
 //! The event log and outcomes are kept for fixed times; the keeper removes them as they fall due. Further kinds
 //! are added to [`KeptKind`].
 
+mod contacts;
+
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
@@ -36,6 +38,8 @@ pub enum KeptKind {
     Audit,
     /// Headsets that no phone reports any more.
     Headsets,
+    /// Contacts that are over, with their mails and answers.
+    Contacts,
 }
 
 /// What is older than it is kept, of one kind.
@@ -82,13 +86,14 @@ pub struct Erasure {
 
 impl KeptKind {
     /// Every kind there is.
-    pub const ALL: [Self; 2] = [Self::Audit, Self::Headsets];
+    pub const ALL: [Self; 3] = [Self::Audit, Self::Headsets, Self::Contacts];
 
     /// Its name.
     pub fn name(self) -> &'static str {
         match self {
             Self::Audit => "audit",
             Self::Headsets => "headsets",
+            Self::Contacts => "contacts",
         }
     }
 }
@@ -101,6 +106,7 @@ impl Engine {
             plan.push(match kind {
                 KeptKind::Audit => self.overdue_audit().await?,
                 KeptKind::Headsets => self.overdue_headsets().await?,
+                KeptKind::Contacts => self.overdue_contacts().await?,
             });
         }
         Ok(plan)
@@ -114,6 +120,7 @@ impl Engine {
             match overdue.kind {
                 KeptKind::Audit => self.forget_audit(overdue, by.clone()).await?,
                 KeptKind::Headsets => self.forget_headsets(overdue, by.clone()).await?,
+                KeptKind::Contacts => self.forget_contacts(overdue, by.clone()).await?,
             }
             let (kind, count) = (overdue.kind.name(), overdue.count);
             tracing::info!(
@@ -235,7 +242,7 @@ impl Engine {
         }
     }
 
-    async fn refused(&self, input: Input) -> Result<(), RetentionError> {
+    pub(crate) async fn refused(&self, input: Input) -> Result<(), RetentionError> {
         match self.submit(input).await? {
             Outcome::Done(_) => Ok(()),
             Outcome::Refused(refusal) => Err(RetentionError::Refused(refusal)),

@@ -26,6 +26,7 @@ mod clean;
 mod decode;
 mod fields;
 mod files;
+pub mod fuzz;
 mod html;
 mod mime;
 mod model;
@@ -34,6 +35,8 @@ mod read;
 mod recipients;
 mod report;
 mod subject;
+#[cfg(test)]
+mod tests;
 mod thread;
 
 pub use address::{InvalidAddress, address};

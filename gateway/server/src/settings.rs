@@ -188,6 +188,12 @@ fn sealed_members(value: &Value) -> Vec<SealedMember> {
             DeviceName::parse("x").map_or(SecretOf::Push, SecretOf::SipDevice),
         ),
         ("sip.next_hops", "password_sealed", SecretOf::SipNextHop(String::new())),
+        (
+            "alarms.receivers",
+            "webhook.signing_secret_sealed",
+            SecretOf::AlarmReceiver(String::new()),
+        ),
+        ("alarms.receivers", "mail.password_sealed", SecretOf::AlarmReceiver(String::new())),
         ("csqs", "email.password_sealed", SecretOf::Mailbox(String::new())),
         ("csqs", "email.google_key_sealed", SecretOf::GoogleKey(String::new())),
         ("csqs", "email.client_secret_sealed", SecretOf::MailClient(String::new())),
@@ -247,6 +253,8 @@ fn holds_plain_secrets(value: &Value) -> bool {
         || any("/directories", "/bind_password")
         || any("/devices", "/sip/password")
         || any("/sip/next_hops", "/password")
+        || any("/alarms/receivers", "/webhook/signing_secret")
+        || any("/alarms/receivers", "/mail/password")
         || any("/csqs", "/email/password")
         || any("/csqs", "/email/google_key")
         || any("/csqs", "/email/client_secret")

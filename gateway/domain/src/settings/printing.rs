@@ -42,6 +42,8 @@ fn planted(kept: bool) -> Value {
         true => ("secret_digest".to_owned(), json!(OauthClient::digest_of(CLIENT_SECRET))),
         false => ("secret".to_owned(), json!(CLIENT_SECRET)),
     };
+    let email = json!({"mail_server": "a", "address": "a@example.com", "tenant": "t", "client_id": "c"});
+    let email = with(with(email, secret("password")), secret("client_secret"));
     json!({
         "agents": [agent],
         "oauth_clients": [with(client, client_secret)],
@@ -50,6 +52,10 @@ fn planted(kept: bool) -> Value {
                            secret("client_password"))],
         "phone_service": {"push": with(json!({"user": "push"}), secret("password"))},
         "proxies": {"http": with(proxy, secret("password"))},
+        "skills": [{"name": "German"}],
+        "mail_servers": [{"name": "a", "kind": "office365", "imap_host": "a", "smtp_host": "a"}],
+        "csqs": [{"name": "a", "skills": {"German": 1}, "email": email}],
+        "channels": {"customer_records": with(json!({"url": "https://a"}), secret("secret"))},
         "sip": {"domains": ["voice.example"], "next_hops": [with(hop, secret("password"))]},
         "devices": [{"name": "SEP1", "sip": with(json!({"user": "1"}), secret("password"))}],
     })

@@ -6,11 +6,8 @@ use super::{Address, RECIPIENTS_MAX, Read, Recipients};
 /// The customer: where an answer is wanted, else who wrote it, but never one of our `own` addresses.
 pub fn reply(read: &Read, own: &[String]) -> Recipients {
     let is_own = |address: &Address| own.iter().any(|own| is_same(own, &address.address));
-    let wanted = read.reply_to.iter().find(|address| !is_own(address));
-    Recipients {
-        to: wanted.or(read.from.as_ref()).cloned().into_iter().collect(),
-        ..Recipients::default()
-    }
+    let wanted = read.reply_to.iter().chain(&read.from).find(|address| !is_own(address));
+    Recipients { to: wanted.cloned().into_iter().collect(), ..Recipients::default() }
 }
 
 /// The customer and everybody the mail names, each once, without our `own` addresses.

@@ -11,6 +11,7 @@ use domain::settings::{CLIENT_PASSWORD_PURPOSE, PUSH_PASSWORD_PURPOSE};
 
 use super::*;
 
+mod digital;
 mod headset;
 mod identity;
 mod sip;
@@ -96,6 +97,28 @@ fn every_problem_is_told_at_once() {
     let trust = json!([{"name": "a", "certificates": CERTIFICATE}]);
     let all = json!({"odd": 1, "trust": trust, "phone_service": {"push": push}}).to_string();
     check_keys(&all, &["trust[0].certificates", "odd", "phone_service.push.password_sealed"]);
+}
+
+#[test]
+fn ops_02_secrets_of_alarm_receivers_open_here_and_are_seen_in_the_clear() {
+    let sealed = SealingKeys::single([8; 32])
+        .seal(domain::settings::ALARM_SECRET_PURPOSE, &Secret::new("x"))
+        .unwrap();
+    let webhook = json!({"url": "https://a.example", "signing_secret_sealed": sealed.as_text()});
+    let mail = json!({"host": "a", "user": "u", "from": "a@b.example", "to": ["a@b.example"],
+                      "password_sealed": sealed.as_text()});
+    for (way, member, document) in
+        [("webhook", "signing_secret", webhook), ("mail", "password", mail)]
+    {
+        let file =
+            |document: &Value| json!({"alarms": {"receivers": [{"name": "a", way: document}]}});
+        assert!(!holds_plain_secrets(&file(&document)));
+        let key = format!("alarms.receivers[0].{way}.{member}_sealed");
+        check_keys(&file(&document).to_string(), &[&key]);
+        let mut plain = document.clone();
+        plain[member] = json!("x");
+        assert!(holds_plain_secrets(&file(&plain)));
+    }
 }
 
 #[test]

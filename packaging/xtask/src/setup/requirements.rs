@@ -18,7 +18,7 @@ pub(super) struct Requirement {
 const EVERY_BUILD: &[Purpose] = &[Purpose::Demo, Purpose::DemoOfNodes, Purpose::Package];
 const PACKAGES: &[Purpose] = &[Purpose::Package];
 
-pub(super) const REQUIREMENTS: [Requirement; 33] = [
+pub(super) const REQUIREMENTS: [Requirement; 38] = [
     Requirement {
         command: "cc",
         packages: &["gcc", "libc6-dev"],
@@ -106,6 +106,46 @@ pub(super) const REQUIREMENTS: [Requirement; 33] = [
         by_hand: "",
         why: "stands in for a site's SIP registrar and proxies; Debian's package also starts it on port \
               5060, which `systemctl disable --now kamailio` ends",
+        purposes: &[],
+    },
+    // They bring the programs that Debian keeps apart from it.
+    Requirement {
+        command: "dovecot",
+        packages: &["dovecot-imapd", "dovecot-lmtpd"],
+        by_hand: "",
+        why: "stands in for a site's IMAP server; Debian's package also starts it on port 143, which \
+              `systemctl disable --now dovecot` ends",
+        purposes: &[],
+    },
+    Requirement {
+        command: "postfix",
+        packages: &["postfix"],
+        by_hand: "",
+        why: "stands in for a site's SMTP server; Debian's package also starts it on port 25, which \
+              `systemctl disable --now postfix` ends",
+        purposes: &[],
+    },
+    Requirement {
+        command: "tinyproxy",
+        packages: &["tinyproxy"],
+        by_hand: "",
+        why: "stands in for a site's HTTP proxy; Debian's package also starts it on port 8888, which \
+              `systemctl disable --now tinyproxy` ends",
+        purposes: &[],
+    },
+    Requirement {
+        command: "danted",
+        packages: &["dante-server"],
+        by_hand: "",
+        why: "stands in for a site's SOCKS proxy; Debian's package also starts it where it is \
+              configured, which `systemctl disable --now danted` ends",
+        purposes: &[],
+    },
+    Requirement {
+        command: "mbsync",
+        packages: &["isync"],
+        by_hand: "",
+        why: "reads mailboxes by IMAP as a program of others",
         purposes: &[],
     },
     Requirement {

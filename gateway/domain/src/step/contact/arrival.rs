@@ -21,8 +21,8 @@ use crate::step::Entropy;
 use crate::view::Loaded;
 use crate::{
     CategoryTerms, Channel, Contact, ContactId, ContactMail, ContactTerms, Decision, Document,
-    Event, Halt, Index, IndexRange, Key, Place, SUBJECT_CHARACTERS_MAX, Sticky, Timestamp, View,
-    WakeChange,
+    Event, Halt, Index, IndexRange, Key, LedgerPlace, Place, SUBJECT_CHARACTERS_MAX, Sticky,
+    Timestamp, View, WakeChange,
 };
 
 /// A sender is told at most once in this time that a mail arrived.
@@ -135,6 +135,13 @@ pub(in crate::step) fn arrived(
             blob: mail.blob.clone(),
             bytes: mail.bytes,
             message_id: mail.message_id.clone(),
+            ledger: LedgerPlace {
+                csq: mail.csq.clone(),
+                folder: mail.folder.clone(),
+                uid_validity: mail.uid_validity,
+                uid: mail.uid,
+                identity: mail.identity.clone(),
+            },
             received_at: mail.received_at,
             is_plain_text: mail.is_plain_text,
             is_unverified: mail.is_unverified,

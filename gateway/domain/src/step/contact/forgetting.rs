@@ -33,6 +33,10 @@ pub(in crate::step) fn forget(
             decision = super::sending::sweep(decision, format!("out/{out}"));
             decision = decision.delete(Key::mail_out(out));
         }
+        // The mail may lie on the server still, far behind what is looked at again.
+        let ledger = &contact.mail.ledger;
+        let seen = Key::mail_seen(&ledger.csq, &ledger.folder, ledger.uid_validity, ledger.uid);
+        decision = decision.delete(seen).delete(Key::mail_known(&ledger.csq, &ledger.identity));
         if contact.conversation == contact.id {
             decision = decision.delete(Key::conversation(contact.conversation));
         }

@@ -71,7 +71,6 @@ pub(super) fn shown(element: Element, given: &Attributes, images: &Images<'_>) -
             && it.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
     };
     shown.text("lang", get("lang").filter(is_language));
-    shown.text("title", get("title"));
     let style = style::allowed(get("style"), get("class"), get("align"));
     shown.text("style", Some(style.as_str()).filter(|style| !style.is_empty()));
     shown.is_quote = is_quote(element, given);

@@ -1,7 +1,7 @@
 //! Plain text as HTML.
 
-use super::super::TEXT_BYTES_MAX;
 use super::super::clean::{cut, lines};
+use super::super::{HTML_BYTES_MAX, TEXT_BYTES_MAX};
 use super::escape_into;
 
 /// How deep earlier mails stand in one another.
@@ -15,6 +15,9 @@ pub fn text_to_html(text: &str) -> String {
     let mut depth = 0;
     let mut is_original = false;
     for (number, line) in text.trim_end().split('\n').enumerate() {
+        if html.len() > HTML_BYTES_MAX {
+            break;
+        }
         let (quotes, rest) = if is_original { (0, line) } else { quotes_of(line) };
         let is_break = number > 0 && quotes == depth;
         while depth < quotes {

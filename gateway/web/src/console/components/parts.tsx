@@ -1,7 +1,7 @@
 // Small parts that all pages are made of.
 
 import type { ComponentChildren, JSX } from "preact";
-import { useEffect, useId, useRef, useState } from "preact/hooks";
+import { useEffect, useId, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Problem } from "../api";
 import { fill } from "../language";
 import { toldProblem } from "./problems";
@@ -13,7 +13,7 @@ export function Page(props: { title: string; intro?: string; actions?: Component
   useEffect(() => {
     document.title = `${props.title} · ${words().product}`;
   }, [props.title]);
-  useEffect(() => {
+  useLayoutEffect(() => {
     // The first page of a visit leaves the focus where the browser has it.
     if (visited) heading.current?.focus({ preventScroll: true });
     visited = true;
@@ -143,7 +143,8 @@ export function Dialog(props: {
   /** What had the focus before. */
   const before = useRef<Element | null>(null);
   const heading = useId();
-  useEffect(() => {
+  // As it is drawn: no key falls between a dialog and what is behind it.
+  useLayoutEffect(() => {
     const element = dialog.current;
     if (!element) return;
     if (props.open && !element.open) {

@@ -2,7 +2,7 @@
 // needed; and the message that must be read first (OPS-07). Local accounts keep their sign-in always.
 
 import type { JSX } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Problem } from "../api";
 import { Switch, TextField } from "../components/field";
 import { Button, Loading, Notice, problemText, retryText } from "../components/parts";
@@ -101,8 +101,10 @@ function LocalForm(props: { account?: string; acknowledged: boolean | null; focu
   useEffect(() => {
     if (!needsCode || oneTime !== null) return;
     setOneTime("");
-    requestAnimationFrame(() => form.current?.querySelector<HTMLInputElement>("input[name=one-time]")?.focus());
   }, [needsCode]);
+  useLayoutEffect(() => {
+    if (oneTime !== null) form.current?.querySelector<HTMLInputElement>("input[name=one-time]")?.focus();
+  }, [oneTime !== null]);
   return (
     <form ref={form} onSubmit={(event) => void submit(event)}>
       {problem && !needsCode && <div class="notice notice-missing" role="alert"><p>{told(problem)}</p></div>}

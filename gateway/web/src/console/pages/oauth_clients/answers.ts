@@ -44,5 +44,9 @@ export function allAtFields(problem: Problem | null, fields: string[]): boolean 
 
 /** Goes to the first field of a form that something is wrong with, once that is shown. */
 export function focusWrong(form: HTMLFormElement | null): void {
-  requestAnimationFrame(() => form?.querySelector<HTMLElement>("[aria-invalid]")?.focus());
+  const before = document.activeElement;
+  requestAnimationFrame(() => {
+    // Whoever went elsewhere meanwhile stays there.
+    if (document.activeElement === before) form?.querySelector<HTMLElement>("[aria-invalid]")?.focus();
+  });
 }

@@ -1,7 +1,7 @@
 // One application: what it may do, a new secret, and its end.
 
 import type { JSX } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { send } from "../../api";
 import { Choice, Switch, TextField } from "../../components/field";
 import { Button, Copyable, Dialog, Facts, Loading, Page, Section, Trouble } from "../../components/parts";
@@ -78,8 +78,11 @@ function Form(props: {
   const wanted = { ...draft, name: draft.name.trim(), redirect_urls: filled(draft.redirect_urls) };
   const dirty = JSON.stringify(wanted) !== JSON.stringify(client);
   useEffect(() => {
+    if (dirty) props.onSaved(false);
+  }, [dirty]);
+  // As soon as it is drawn: whoever leaves at once is asked what the form says then, neither more nor less.
+  useLayoutEffect(() => {
     if (!dirty) return undefined;
-    props.onSaved(false);
     return guard(() => settled.current || confirm(shared().unsaved));
   }, [dirty]);
   const set = (change: Partial<OauthClient>) => setDraft({ ...draft, ...change });

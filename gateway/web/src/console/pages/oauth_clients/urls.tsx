@@ -4,6 +4,7 @@ import type { JSX } from "preact";
 import { useRef } from "preact/hooks";
 import type { Problem } from "../../api";
 import { TextField } from "../../components/field";
+import { useFocusNext } from "../../components/focus";
 import { Button } from "../../components/parts";
 import { fill } from "../../language";
 import { REDIRECT_URLS_MAX, wrongAt } from "./answers";
@@ -44,7 +45,8 @@ export function Urls(props: {
 }): JSX.Element {
   const { urls } = props;
   const box = useRef<HTMLFieldSetElement>(null);
-  const focus = (place: number) => requestAnimationFrame(() => box.current?.querySelectorAll("input")[place]?.focus());
+  const focusNext = useFocusNext(box);
+  const focus = (place: number) => focusNext(`.entry:nth-of-type(${place + 1}) input`);
   // The node counts what it was sent.
   const sent = (place: number) => filled(urls.slice(0, place)).length;
   const wrong = (url: string, place: number) => {

@@ -7,7 +7,7 @@
 // Nothing typed is lost by a problem, an expired session, or a change of somebody else.
 
 import type { ComponentChildren, JSX } from "preact";
-import { useEffect, useId, useMemo, useRef, useState } from "preact/hooks";
+import { useEffect, useId, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { Problem } from "../../api";
 import { Button, Loading, Notice, Page, Section, Trouble } from "../../components/parts";
 import { words as shared } from "../../components/texts";
@@ -40,7 +40,7 @@ export function FormPage(props: {
     setProblem(null);
     const source = name ?? from;
     if (source === null) {
-      setBegin({ base: null, draft: {} });
+      setBegin({ base: null, draft: { ...section.prefilled } });
       return;
     }
     read(section, source).then(
@@ -76,7 +76,8 @@ function Form(props: { section: SectionEntry; schema: Schema; name: string | nul
   const dirty = name === null ? !same(clean, cleanedDocument(props.begin.draft, schema)) : !same(clean, cleanBase);
   /** Whether nothing is left to save, though the form still shows it. */
   const settled = useRef(false);
-  useEffect(() => {
+  // As soon as it is drawn: whoever leaves at once is asked what the form says then, neither more nor less.
+  useLayoutEffect(() => {
     if (!dirty) return undefined;
     return guard(() => settled.current || confirm(shared().unsaved));
   }, [dirty]);
@@ -172,7 +173,7 @@ function Form(props: { section: SectionEntry; schema: Schema; name: string | nul
 /** What is wrong, each a way to its field; read out and focused when it appears. */
 function Summary(props: { faults: Faults; section: SectionEntry; id: string }): JSX.Element | null {
   const box = useRef<HTMLDivElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (props.faults.size > 0) box.current?.focus();
   }, [props.faults]);
   if (props.faults.size === 0) return null;
@@ -219,7 +220,7 @@ function pointerLabel(section: SectionEntry, pointer: string): string {
 
 function More(props: { open: boolean; children: ComponentChildren }): JSX.Element {
   const box = useRef<HTMLDetailsElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (props.open && box.current) box.current.open = true;
   }, [props.open]);
   return (

@@ -2,6 +2,7 @@
 
 import type { JSX } from "preact";
 import { useRef, useState } from "preact/hooks";
+import { useFocusNext } from "../../components/focus";
 import { Button } from "../../components/parts";
 import { fill } from "../../language";
 import { told } from "./check";
@@ -20,6 +21,7 @@ export function ListInput(props: FieldProps): JSX.Element {
   const { section, faults, disabled, id } = useForm();
   const [shown, setShown] = useState(SHOWN);
   const box = useRef<HTMLFieldSetElement>(null);
+  const focusNext = useFocusNext(box);
   const items = Array.isArray(props.value) ? props.value : [];
   const named = fieldWords(section, props.path);
   const label = spoken(named.label);
@@ -35,7 +37,7 @@ export function ListInput(props: FieldProps): JSX.Element {
     next.splice(to, 0, item);
     change(next);
     // The button that was pressed moves along with its entry.
-    focusLater(box, `[data-item="${to}"] .${to < from ? "up" : "down"}`, `[data-item="${to}"] .remove`);
+    focusNext(`[data-item="${to}"] .${to < from ? "up" : "down"}`);
   };
   return (
     <fieldset ref={box} class={`list${fault ? " wrong" : ""}`} id={`${id}${props.pointer}`} tabIndex={-1}>
@@ -49,12 +51,12 @@ export function ListInput(props: FieldProps): JSX.Element {
         const buttons = (
           <div class="entry-buttons">
             <div class="up-down">
-              <IconButton kind="up" label={`${words().up}: ${called}`} disabled={disabled || place === 0} onClick={() => move(place, place - 1)}>↑</IconButton>
-              <IconButton kind="down" label={`${words().down}: ${called}`} disabled={disabled || place === items.length - 1} onClick={() => move(place, place + 1)}>↓</IconButton>
+              <IconButton kind="up" label={`${words().up}: ${called}`} disabled={disabled} ended={place === 0} onClick={() => move(place, place - 1)}>↑</IconButton>
+              <IconButton kind="down" label={`${words().down}: ${called}`} disabled={disabled} ended={place === items.length - 1} onClick={() => move(place, place + 1)}>↓</IconButton>
             </div>
             <IconButton kind="remove" label={`${words().remove}: ${called}`} disabled={disabled} onClick={() => {
               change(items.filter((_, at) => at !== place));
-              focusLater(box, `[data-item="${Math.min(place, items.length - 2)}"] .remove`, ".add");
+              focusNext(`[data-item="${Math.min(place, items.length - 2)}"] .remove`, ".add");
             }}>✕</IconButton>
           </div>
         );
@@ -77,7 +79,7 @@ export function ListInput(props: FieldProps): JSX.Element {
         <button type="button" class="button add" disabled={disabled || items.length >= most} onClick={() => {
           change([...items, isObjects ? {} : ""]);
           setShown(Math.max(shown, items.length + 1));
-          focusLater(box, `[data-item="${items.length}"] input, [data-item="${items.length}"] select`);
+          focusNext(`[data-item="${items.length}"] input, [data-item="${items.length}"] select`);
         }}>{fill(words().addTo, { label: one })}</button>
       </div>
     </fieldset>
@@ -106,36 +108,24 @@ function ObjectEntry(props: FieldProps & { called: string; item: Doc; shape: Sch
   );
 }
 
-function IconButton(props: { kind: string; label: string; disabled: boolean; onClick: () => void; children: string }): JSX.Element {
+function IconButton(props: {
+  kind: string; label: string; disabled: boolean; children: string; onClick: () => void;
+  /** There is no further in this direction: the button keeps the focus, so that a key pressed once too often does nothing. */
+  ended?: boolean;
+}): JSX.Element {
   return (
-    <button type="button" class={`button icon ${props.kind}`} aria-label={props.label} title={props.label} disabled={props.disabled} onClick={props.onClick}>
+    <button type="button" class={`button icon ${props.kind}`} aria-label={props.label} title={props.label} disabled={props.disabled}
+      aria-disabled={props.ended || undefined} onClick={props.ended ? undefined : props.onClick}>
       <span aria-hidden="true">{props.children}</span>
     </button>
   );
-}
-
-/** So many drawings may pass until what was added is there. */
-const DRAWINGS_MAX = 30;
-
-/** Focuses the first of these once it is drawn, else the next one that is there. */
-function focusLater(box: { current: HTMLElement | null }, ...selectors: string[]): void {
-  const usable = (selector: string) => {
-    const found = box.current?.querySelector<HTMLElement & { disabled?: boolean }>(selector);
-    return found && !found.disabled ? found : null;
-  };
-  const look = (drawings: number) => requestAnimationFrame(() => {
-    const first = selectors[0] ? usable(selectors[0]) : null;
-    if (!first && drawings < DRAWINGS_MAX && selectors.length === 1) look(drawings + 1);
-    else (first ?? selectors.map(usable).find(Boolean))?.focus();
-  });
-  // One drawing is that of the change itself.
-  requestAnimationFrame(() => look(0));
 }
 
 /** Names with a value each. */
 export function MapInput(props: FieldProps): JSX.Element {
   const { section, faults, disabled, id } = useForm();
   const box = useRef<HTMLFieldSetElement>(null);
+  const focusNext = useFocusNext(box);
   const [fresh, setFresh] = useState("");
   const entries = isDoc(props.value) ? Object.entries(props.value) : [];
   const label = spoken(fieldWords(section, props.path).label);
@@ -148,7 +138,7 @@ export function MapInput(props: FieldProps): JSX.Element {
     if (fresh.trim() === "" || entries.some(([name]) => name === fresh)) return;
     props.onInput({ ...Object.fromEntries(entries), [fresh]: "" });
     setFresh("");
-    focusLater(box, `[data-item="${entries.length}"] input`);
+    focusNext(`[data-item="${entries.length}"] input, [data-item="${entries.length}"] select`);
   };
   const common = { label: nameLabel, value: fresh, onInput: setFresh, disabled };
   return (
@@ -164,7 +154,7 @@ export function MapInput(props: FieldProps): JSX.Element {
           <div class="entry-buttons">
             <IconButton kind="remove" label={`${words().remove}: ${name}`} disabled={disabled} onClick={() => {
               props.onInput(Object.fromEntries(entries.filter(([other]) => other !== name)));
-              focusLater(box, `[data-item="${Math.min(place, entries.length - 2)}"] .remove`, "input, select");
+              focusNext(`[data-item="${Math.min(place, entries.length - 2)}"] .remove`, "input, select");
             }}>✕</IconButton>
           </div>
         </div>

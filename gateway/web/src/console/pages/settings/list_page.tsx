@@ -1,7 +1,7 @@
 // All documents of one section, of any number: searched here, opened, copied, deleted.
 
 import type { JSX } from "preact";
-import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { all } from "../../api";
 import { TextField } from "../../components/field";
 import { Button, Empty, Loading, Notice, Page, Trouble } from "../../components/parts";
@@ -51,6 +51,13 @@ export function ListPage(props: { section: SectionEntry; schema: Schema; ruled: 
       .then(() => setDone(true), (error: unknown) => { if (!end.signal.aborted) setProblem(problemOf(error)); });
     return () => end.abort();
   }, [section.path, round]);
+  const hasDeleted = useRef(false);
+  useLayoutEffect(() => {
+    if (deleting !== null || !hasDeleted.current) return;
+    hasDeleted.current = false;
+    // The dialog gave the focus back to a button that goes with its row.
+    document.querySelector("h1")?.focus();
+  }, [deleting]);
   const wanted = place.value.query.get("q") ?? "";
   const columns = section.columns ?? section.named_by;
   const filtered = useMemo(() => {
@@ -100,10 +107,9 @@ export function ListPage(props: { section: SectionEntry; schema: Schema; ruled: 
       {section.path === "directories" && items && items.length > 0 && <DirectoryStatus />}
       {items && (filtered.length >= LONG_FROM ? <LongTable {...table} /> : <div class="card"><Table {...table} /></div>)}
       <DeleteDialog section={section} name={deleting} onClose={() => setDeleting(null)} onDeleted={() => {
+        hasDeleted.current = true;
         setDeleting(null);
         again();
-        // The button that was pressed is gone with its row.
-        requestAnimationFrame(() => document.querySelector("h1")?.focus());
       }} />
     </Page>
   );

@@ -1,7 +1,7 @@
 // A field that names something else of the settings: a list to choose from, or a search where there are many.
 
 import type { JSX } from "preact";
-import { useEffect, useId, useState } from "preact/hooks";
+import { useEffect, useId, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { get, type Page } from "../../api";
 import { Choice, TextField } from "../../components/field";
 import type { ReferenceTo } from "./sections";
@@ -15,6 +15,7 @@ const VARIABLES = [...Array.from({ length: 10 }, (_, place) => `callVariable${pl
 
 interface Offer { value: string; label: string }
 interface Offers { offers: Offer[]; total: number }
+const VARIABLE_OFFERS: Offers = { offers: VARIABLES.map((value) => ({ value, label: value })), total: Number.MAX_SAFE_INTEGER };
 
 type Named = { name?: string; id?: string; label?: string; category?: string; code?: number; node?: string };
 
@@ -40,7 +41,7 @@ async function ask(to: ReferenceTo, q: string, signal: AbortSignal): Promise<Off
       return { offers: fitting.map((it) => ({ value: String(it.code), label: `${it.code} – ${it.label}` })), total: fitting.length };
     }
     case "variables":
-      return { offers: VARIABLES.map((value) => ({ value, label: value })), total: Number.MAX_SAFE_INTEGER };
+      return VARIABLE_OFFERS;
     case "directories_and_providers": {
       const both = await Promise.all([ask("directories", q, signal), ask("identity-providers", q, signal)]);
       return { offers: both.flatMap((it) => it.offers), total: both.reduce((sum, it) => sum + it.total, 0) };
@@ -56,16 +57,31 @@ export function ReferenceInput(props: {
   id?: string; label: string; help?: string | undefined; error?: string | undefined; required?: boolean; disabled?: boolean;
   to: ReferenceTo; value: string; onInput: (value: string) => void;
 }): JSX.Element {
-  const [all, setAll] = useState<Offers | null>(null);
+  // What is known here is not waited for.
+  const [all, setAll] = useState<Offers | null>(props.to === "variables" ? VARIABLE_OFFERS : null);
   const [found, setFound] = useState<Offer[]>([]);
   const list = useId();
+  const own = useId();
+  const id = props.id ?? own;
+  /** Whether somebody was in the field as its offers came. */
+  const hadFocus = useRef(false);
   useEffect(() => {
+    if (props.to === "variables") return undefined;
     const end = new AbortController();
+    const take = (offers: Offers) => {
+      hadFocus.current = document.activeElement?.id === id;
+      setAll(offers);
+    };
     // Where the list cannot be had, the name is typed.
-    ask(props.to, "", end.signal).then(setAll, () => { if (!end.signal.aborted) setAll({ offers: [], total: Number.MAX_SAFE_INTEGER }); });
+    ask(props.to, "", end.signal).then(take, () => { if (!end.signal.aborted) take({ offers: [], total: Number.MAX_SAFE_INTEGER }); });
     return () => end.abort();
   }, [props.to]);
   const isMany = all !== null && all.total > CHOICE_MAX;
+  // A list to choose from becomes a field to type in: whoever is in it stays in it.
+  useLayoutEffect(() => {
+    if (isMany && hadFocus.current) document.getElementById(id)?.focus();
+    hadFocus.current = false;
+  }, [isMany]);
   useEffect(() => {
     if (!isMany || props.to === "variables" || props.value.length < 1) return;
     const end = new AbortController();
@@ -77,7 +93,8 @@ export function ReferenceInput(props: {
       end.abort();
     };
   }, [isMany, props.to, props.value]);
-  const { to: _, ...common } = props;
+  const { to: _, ...rest } = props;
+  const common = { ...rest, id };
   if (isMany) {
     const offers = props.to === "variables" || found.length === 0 ? all.offers.slice(0, 50) : found;
     return (

@@ -68,6 +68,8 @@ interface Written {
   essential?: string[];
   /** The columns of the list. */
   columns?: string[];
+  /** What a new document begins with. */
+  prefilled?: Record<string, string>;
   /** Members that a copy does not take along. */
   not_copied?: string[];
   references?: Record<string, ReferenceTo>;

@@ -1,0 +1,273 @@
+//! What supervisors see of their teams and change: who has what, what waits, skills (RTE-06, MAIL-16).
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
+
+use domain::settings::SettingDocument;
+use domain::{AgentId, Command, ContactCommand, ContactWish, Deed, Role, Timestamp};
+use http::StatusCode;
+use serde::Deserialize;
+use serde_json::json;
+
+use crate::desk::voice;
+use crate::problem::Problem;
+use crate::surface::{Asked, Given, Workspace};
+use crate::{answer, told};
+
+/// How often it is noted how many wait.
+pub(crate) const LOOK_EVERY: Duration = Duration::from_secs(10);
+/// How many notes are kept: an hour.
+const NOTES_MAX: usize = 360;
+/// How often settings that moved meanwhile are looked at anew.
+const TRIES: usize = 5;
+
+/// How many contacts waited and were in hand, for plots; of this node's view, in memory.
+#[derive(Debug, Default)]
+pub(crate) struct History(VecDeque<(Timestamp, BTreeMap<String, (u32, u32)>)>);
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct To {
+    agent: Option<AgentId>,
+    csq: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Skills {
+    skills: BTreeMap<String, u8>,
+}
+
+impl Workspace {
+    /// Contacts by CSQ: how many wait, and how many are in hand.
+    fn counts(&self) -> BTreeMap<String, (u32, u32)> {
+        let settings = self.port.settings();
+        let csqs = settings.csqs.values().filter(|csq| csq.email.is_some());
+        let mut counts: BTreeMap<_, _> = csqs.map(|csq| (csq.name.clone(), (0, 0))).collect();
+        for contact in self.port.open_contacts() {
+            let (waiting, active) = counts.entry(contact.csq.clone()).or_default();
+            if contact.is_queued() {
+                *waiting += 1;
+            } else {
+                *active += 1;
+            }
+        }
+        counts
+    }
+
+    /// Notes what is so, for plots.
+    pub(crate) fn note_history(&self) {
+        let counts = self.counts();
+        let mut history = self.history.lock().unwrap_or_else(PoisonError::into_inner);
+        if history.0.len() >= NOTES_MAX {
+            history.0.pop_front();
+        }
+        history.0.push_back((self.port.now(), counts));
+    }
+}
+
+/// A supervisor's teams, and the queues.
+pub(crate) async fn team(workspace: Arc<Workspace>, asked: Asked) -> Given {
+    let port = &workspace.port;
+    let settings = port.settings();
+    let open = port.open_contacts();
+    let agents = settings.agents.values().filter(|it| workspace.leads(&asked, &it.id));
+    let agents: Vec<_> = agents
+        .filter_map(|agent| {
+            let desk = port.desk(&agent.id).filter(|desk| desk.signed_in().is_some());
+            let voice = voice(&workspace, &agent.id);
+            // Whoever is nowhere is no news in a large team.
+            if desk.is_none() && voice.is_null() {
+                return None;
+            }
+            let mut has: Vec<_> = open.iter().filter(|it| it.agent() == Some(&agent.id)).collect();
+            has.sort_by_key(|it| it.arrived_at);
+            Some(json!({
+                "agent": agent.id,
+                "name": agent.called(),
+                "team": agent.team,
+                "skills": agent.skills,
+                "desk": desk.map(|desk| told::desk(&desk)),
+                "voice": voice,
+                "contacts": has.into_iter().map(|it| told::contact(it)).collect::<Vec<_>>(),
+            }))
+        })
+        .collect();
+    let queues: Vec<_> = settings
+        .csqs
+        .values()
+        .filter(|csq| csq.email.is_some())
+        .map(|csq| {
+            let mut waiting: Vec<_> =
+                open.iter().filter(|it| it.csq == csq.name && it.is_queued()).collect();
+            waiting.sort_by_key(|it| (it.waiting_since, it.id));
+            let active = open.iter().filter(|it| it.csq == csq.name && it.agent().is_some()).count();
+            let qualified = settings
+                .agents
+                .values()
+                .filter(|agent| domain::routing::qualifies(&agent.skills, &csq.skills));
+            json!({
+                "csq": csq.name,
+                "selection": csq.selection,
+                "skills": csq.skills,
+                "waiting": waiting.len(),
+                "active": active,
+                "longest_since": waiting.first().map(|it| answer::time(it.waiting_since)),
+                "contacts": waiting.iter().take(200).map(|it| told::contact(it)).collect::<Vec<_>>(),
+                "qualified": qualified.map(|it| &it.id).take(200).collect::<Vec<_>>(),
+            })
+        })
+        .collect();
+    let history = workspace.history.lock().unwrap_or_else(PoisonError::into_inner);
+    let history: Vec<_> = history
+        .0
+        .iter()
+        .map(|(at, counts)| {
+            let queues = counts.iter().map(|(csq, (waiting, active))| {
+                (csq.clone(), json!({"waiting": waiting, "active": active}))
+            });
+            json!({"at": answer::time(*at), "queues": queues.collect::<serde_json::Map<_, _>>()})
+        })
+        .collect();
+    let skills: Vec<_> = settings.skills.keys().collect();
+    Ok(answer::json(&json!({
+        "agents": agents,
+        "queues": queues,
+        "history": history,
+        "skills": skills,
+        "emails_per_agent": settings.channels.emails_per_agent,
+    })))
+}
+
+/// Whether a supervisor may change where a contact is.
+async fn led(workspace: &Workspace, asked: &Asked) -> Result<domain::ContactId, Problem> {
+    let id = asked.contact_id()?;
+    let contact = workspace.port.contact(id).await?.ok_or_else(Problem::not_found)?;
+    let is_led = contact.agent().is_none_or(|agent| workspace.leads(asked, agent));
+    match is_led {
+        true => Ok(id),
+        false => Err(Problem::not_found()),
+    }
+}
+
+/// Gives a contact to another agent, or back into a queue.
+pub(crate) async fn reassign(workspace: Arc<Workspace>, asked: Asked) -> Given {
+    let contact = led(&workspace, &asked).await?;
+    let to: To = asked.body()?;
+    let (wish, object) = match to {
+        To { agent: Some(agent), csq: None } => {
+            if !workspace.leads(&asked, &agent) {
+                return Err(Problem::field("agent", "agent: this agent is in none of your teams"));
+            }
+            let object = agent.to_string();
+            (ContactWish::Reassign { agent }, object)
+        }
+        To { agent: None, csq: Some(csq) } => {
+            let object = csq.clone();
+            (ContactWish::TakeBack { csq: Some(csq) }, object)
+        }
+        _ => return Err(Problem::field("agent", "give either agent or csq")),
+    };
+    let deed = Deed::done("contact_reassigned", contact.to_string()).with("to", &object.into());
+    let command = Command::Contact(ContactCommand { contact, by: None, wish });
+    workspace.audited(&asked, deed, command).await?;
+    Ok(answer::nothing())
+}
+
+/// Lets a contact go that waits for one agent.
+pub(crate) async fn release(workspace: Arc<Workspace>, asked: Asked) -> Given {
+    let contact = led(&workspace, &asked).await?;
+    let deed = Deed::done("contact_released", contact.to_string());
+    let wish = ContactWish::Release;
+    workspace
+        .audited(&asked, deed, Command::Contact(ContactCommand { contact, by: None, wish }))
+        .await?;
+    Ok(answer::nothing())
+}
+
+/// Skills as a supervisor gives them.
+fn checked(workspace: &Workspace, skills: &BTreeMap<String, u8>) -> Result<(), Problem> {
+    let known = workspace.port.settings();
+    for (name, competence) in skills {
+        if !known.skills.contains_key(name) {
+            return Err(Problem::field("skills", format!("skills: there is no skill {name:?}")));
+        }
+        if !(1..=10).contains(competence) {
+            let detail =
+                format!("skills: {name} must be a competence from 1 to 10, not {competence}");
+            return Err(Problem::field("skills", detail));
+        }
+    }
+    if skills.len() > 50 {
+        return Err(Problem::field("skills", "skills: at most 50 skills; remove some"));
+    }
+    Ok(())
+}
+
+/// Changes the settings as an administrator's change does, and tries anew where they moved meanwhile.
+async fn changed(
+    workspace: &Workspace,
+    asked: &Asked,
+    change: impl Fn(&domain::Settings) -> Option<SettingDocument>,
+) -> Given {
+    for _ in 0..TRIES {
+        let settings = workspace.port.settings();
+        let document = change(&settings).ok_or_else(Problem::not_found)?;
+        let command = Command::ChangeSettings {
+            base: settings.number,
+            put: vec![document],
+            removed: Vec::new(),
+        };
+        let command =
+            Command::Audited { by: asked.actor(), deed: None, command: Some(Box::new(command)) };
+        let input = domain::Input::command(workspace.id("supervisor_skills")?, command);
+        match workspace.port.submit(input).await {
+            Ok(engine::Outcome::Refused(domain::Refusal::SettingsMoved)) => {}
+            outcome => {
+                crate::problem::done(outcome)?;
+                return Ok(answer::nothing());
+            }
+        }
+    }
+    Err(Problem::new(
+        StatusCode::CONFLICT,
+        "settings_moved",
+        "the settings changed meanwhile; try again",
+    ))
+}
+
+/// A supervisor changes the competences of an agent of their teams (RTE-06).
+pub(crate) async fn agent_skills(workspace: Arc<Workspace>, asked: Asked) -> Given {
+    let agent: AgentId = asked.path("agent").parse().map_err(|_| Problem::not_found())?;
+    if !workspace.leads(&asked, &agent) {
+        return Err(Problem::not_found());
+    }
+    let Skills { skills } = asked.body()?;
+    checked(&workspace, &skills)?;
+    changed(&workspace, &asked, |settings| {
+        let mut document = settings.agents.get(&agent)?.as_ref().clone();
+        document.skills.clone_from(&skills);
+        Some(SettingDocument::Agent(document))
+    })
+    .await
+}
+
+/// A supervisor changes the skills of a CSQ (RTE-06).
+pub(crate) async fn csq_skills(workspace: Arc<Workspace>, asked: Asked) -> Given {
+    let csq = asked.path("csq").to_owned();
+    let Skills { skills } = asked.body()?;
+    checked(&workspace, &skills)?;
+    if skills.is_empty() {
+        return Err(Problem::field("skills", "skills: a queue needs one skill at least"));
+    }
+    if !asked.principal.has(Role::Supervisor) && !asked.principal.has(Role::Administrator) {
+        return Err(Problem::not_found());
+    }
+    changed(&workspace, &asked, |settings| {
+        let mut document = settings.csqs.get(&csq)?.as_ref().clone();
+        document.skills.clone_from(&skills);
+        Some(SettingDocument::Csq(Box::new(document)))
+    })
+    .await
+}

@@ -1,0 +1,113 @@
+//! Files: their names, their bytes, where they stand in the text.
+
+use super::*;
+
+fn with_files(headers: &[&str]) -> String {
+    let parts: String = headers.iter().map(|header| format!("--a\n{header}\n\nx\n")).collect();
+    format!("Content-Type: multipart/mixed; boundary=a\n\n--a\n\ntext\n{parts}--a--\n")
+}
+
+#[test]
+fn mail_07_names_of_files_are_clean() {
+    for (header, name) in [
+        ("Content-Disposition: attachment; filename=plain.pdf", "plain.pdf"),
+        ("Content-Disposition: attachment; filename*=utf-8''%E2%82%AC.pdf", "€.pdf"),
+        (
+            "Content-Disposition: attachment; filename*0*=utf-8''%E2%82%AC; filename*1=\" b.pdf\"",
+            "€ b.pdf",
+        ),
+        ("Content-Disposition: attachment; filename=\"=?utf-8?Q?=C3=BC?= b.pdf\"", "ü b.pdf"),
+        ("Content-Disposition: attachment; filename=\"=?utf-8?B?w7wucGRm?=\"", "ü.pdf"),
+        (
+            "Content-Type: application/x; name=\"from type.bin\"\nContent-Disposition: attachment",
+            "from type.bin",
+        ),
+        ("Content-Disposition: attachment; filename=\"../../etc/passwd\"", "passwd"),
+        ("Content-Disposition: attachment; filename=\"C:\\\\Temp\\\\a.txt\"", "a.txt"),
+        ("Content-Disposition: attachment; filename=\"a:b|c?.txt\"", "a_b_c_.txt"),
+        ("Content-Disposition: attachment; filename*=utf-8''exe%E2%80%AEfdp.txt", "exefdp.txt"),
+        ("Content-Disposition: attachment; filename*=utf-8''a%0D%0Ab%00.txt", "a b.txt"),
+        ("Content-Disposition: attachment; filename=\"..\"", "file-1.bin"),
+        ("Content-Type: application/pdf", "document-1.pdf"),
+        ("Content-Type: message/rfc822", "message-1.eml"),
+    ] {
+        let header = if header.starts_with("Content-Type") {
+            header.to_owned()
+        } else {
+            format!("Content-Type: application/octet-stream\n{header}")
+        };
+        let read = read_text(&with_files(&[&header]));
+        assert_eq!(read.attachments[0].name, name, "{header}");
+        assert_eq!(read.text, "text");
+    }
+}
+
+#[test]
+fn mail_07_names_are_short_and_unique() {
+    let long = format!("Content-Type: image/png; name=\"{}.png\"", "ü".repeat(200));
+    let read = read_text(&with_files(&[
+        "Content-Type: image/png; name=a.png",
+        "Content-Type: image/png; name=A.PNG",
+        "Content-Type: image/png; name=\"a (2).png\"",
+        "Content-Type: image/png; name=a.png",
+        &long,
+        &long,
+    ]));
+    let names: Vec<_> = read.attachments.iter().map(|file| file.name.as_str()).collect();
+    assert_eq!(names[..4], ["a.png", "A (2).PNG", "a (2) (2).png", "a (3).png"]);
+    for name in &names[4..] {
+        assert!(name.len() <= NAME_BYTES_MAX && name.ends_with(".png"), "{name}");
+    }
+    assert_ne!(names[4], names[5]);
+}
+
+#[test]
+fn mail_07_the_bytes_of_a_file_are_handed_out() {
+    let mail = with_files(&[
+        "Content-Type: text/plain; name=notes.txt",
+        "Content-Type: text/html\nContent-Disposition: attachment",
+        "Content-Type: application/pdf; name=a.pdf\nContent-Transfer-Encoding: base64",
+    ])
+    .replace("base64\n\nx", "base64\n\nJVBE\nRg==");
+    let read = read_text(&mail);
+    let kinds: Vec<_> = read.attachments.iter().map(|file| file.media_type.as_str()).collect();
+    assert_eq!(kinds, ["text/plain", "text/html", "application/pdf"]);
+    let raw = mail.replace('\n', "\r\n");
+    let (file, bytes) = attachment(raw.as_bytes(), 3).unwrap();
+    assert_eq!((file.name.as_str(), bytes.as_slice(), file.bytes), ("a.pdf", &b"%PDF"[..], 4));
+    assert_eq!(attachment(raw.as_bytes(), 1).unwrap().1, b"x");
+    assert_eq!(attachment(raw.as_bytes(), 0), None);
+    assert_eq!(attachment(raw.as_bytes(), 4), None);
+}
+
+#[test]
+fn images_of_the_mail_stand_where_the_text_shows_them() {
+    let read = read_text(
+        "Content-Type: multipart/related; boundary=a\n\n--a\nContent-Type: text/html\n\n\
+         <img src=\"cid:logo%40x\" alt=logo><img src=\"CID:missing@x\"><img src='data:image/png;base64,AA'>\n\
+         --a\nContent-Type: image/png\nContent-ID: <logo@x>\nContent-Disposition: inline\n\nx\n\
+         --a\nContent-Type: image/png; name=other.png\nContent-ID: <other@x>\n\nx\n--a--\n",
+    );
+    let html = read.html.unwrap();
+    assert!(
+        html.starts_with("<img src=\"attachments/1\" alt=\"logo\"><img src=\"cid:missing@x\""),
+        "{html}"
+    );
+    assert!(!html.contains("data:"));
+    let shown = for_display(&html, Remote::Blocked, "/c/7/attachments/").html;
+    assert!(shown.starts_with("<img src=\"/c/7/attachments/1\" alt=\"logo\">"), "{shown}");
+    let inline: Vec<_> = read.attachments.iter().map(|file| file.is_inline).collect();
+    assert_eq!(inline, [true, false]);
+    assert_eq!(read.attachments[0].content_id.as_deref(), Some("logo@x"));
+}
+
+#[test]
+fn nested_mails_are_files_and_stay_whole() {
+    let read = read_text(
+        "Content-Type: multipart/digest; boundary=a\n\n--a\n\nSubject: one\n\nx\n--a\n\nSubject: two\n\n\
+         y\n--a--\n",
+    );
+    let kinds: Vec<_> = read.attachments.iter().map(|file| file.media_type.as_str()).collect();
+    assert_eq!(kinds, ["message/rfc822", "message/rfc822"]);
+    assert_eq!(read.attachments[1].bytes, "Subject: two\r\n\r\ny".len() as u64);
+}

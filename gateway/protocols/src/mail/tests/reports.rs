@@ -1,0 +1,115 @@
+//! Automatic mail, and reports about mails of ours.
+
+use super::*;
+
+fn automatic(header: &str) -> Option<Automatic> {
+    read_text(&format!("{header}\nFrom: ann@example.com\n\nx")).automatic
+}
+
+#[test]
+fn mail_16_mail_of_programs_is_told_by_its_signs() {
+    for (header, why) in [
+        ("Auto-Submitted: auto-replied", Automatic::AutoSubmitted),
+        ("Auto-Submitted: Auto-Generated (rejected)", Automatic::AutoSubmitted),
+        ("Return-Path: <>", Automatic::EmptyReturnPath),
+        ("Precedence: Bulk", Automatic::Precedence),
+        ("Precedence: junk", Automatic::Precedence),
+        ("Precedence: auto_reply", Automatic::Precedence),
+        ("X-Auto-Response-Suppress: DR, OOF", Automatic::ResponsesSuppressed),
+        ("X-Auto-Response-Suppress: All", Automatic::ResponsesSuppressed),
+        ("X-Autoreply: yes", Automatic::AutoReply),
+        ("X-Autorespond:", Automatic::AutoReply),
+        ("List-Unsubscribe: <http://x/>", Automatic::List),
+        ("List-Id: <a.b>", Automatic::List),
+        (
+            "Content-Type: multipart/report; boundary=a\nX: y\n\n--a\n\nx\n--a--\n\n",
+            Automatic::Report,
+        ),
+    ] {
+        assert_eq!(automatic(header), Some(why), "{header}");
+    }
+    for header in [
+        "X: y",
+        "Auto-Submitted: no",
+        "Auto-Submitted: No (really)",
+        "Return-Path: <ann@example.com>",
+        "Precedence: first-class",
+        "X-Auto-Response-Suppress: None",
+        "X-Auto-Response-Suppress: DR",
+        "X-Autoreply: no",
+        "Feedback-ID: 1",
+    ] {
+        assert_eq!(automatic(header), None, "{header}");
+    }
+    for (from, why) in [
+        ("MAILER-DAEMON@mx.example.com", Automatic::SystemSender),
+        ("Postmaster <postmaster@example.com>", Automatic::SystemSender),
+        ("Service <SERVICE@example.org>", Automatic::Own),
+        ("help+1@example.org", Automatic::Own),
+    ] {
+        assert_eq!(read_text(&format!("From: {from}\n\nx")).automatic, Some(why), "{from}");
+    }
+}
+
+const STATUS: &str = "Return-Path: <>\nFrom: mailer-daemon@mx.example.com\nIn-Reply-To: <other@x>\n\
+    Content-Type: multipart/report; report-type=delivery-status; boundary=r\n\n--r\n\nIt failed.\n--r\n\
+    Content-Type: message/delivery-status\n\nReporting-MTA: dns; mx\n\nFinal-Recipient: rfc822; ann@example.com\n\
+    Action: Failed\nStatus: 5.1.1 (no)\nDiagnostic-Code: smtp; 550 no\n such user\n\n\
+    Original-Recipient: rfc822;bob@example.com\nFinal-Recipient: rfc822; bob@inside.example\nAction: delayed\n\
+    Status: 4.4.1\n--r\n";
+
+#[test]
+fn a_bounce_names_the_mail_and_who_did_not_get_it() {
+    for returned in [
+        "Content-Type: message/rfc822\n\nMessage-ID: <out@example.org>\nSubject: a\n\ntext",
+        "Content-Type: text/rfc822-headers\n\nSubject: a\nMessage-ID: <out@example.org>\n",
+        "Content-Type: message/rfc822\nContent-Transfer-Encoding: base64\n\nTWVzc2FnZS1JRDogPG91dEBleGFtcGxlLm9yZz4NCg0KeA==",
+    ] {
+        let read = read_text(&format!("{STATUS}{returned}\n--r--\n"));
+        let bounce = read.bounce.unwrap();
+        assert_eq!(
+            (bounce.kind, bounce.original.as_deref()),
+            (BounceKind::Delivery, Some("out@example.org"))
+        );
+        assert!(bounce.is_failure());
+        let recipients: Vec<_> = bounce
+            .recipients
+            .iter()
+            .map(|it| {
+                (it.recipient.as_str(), it.action, it.status.as_str(), it.diagnostic.as_str())
+            })
+            .collect();
+        assert_eq!(
+            recipients,
+            [
+                ("ann@example.com", Action::Failed, "5.1.1", "550 no such user"),
+                ("bob@example.com", Action::Delayed, "4.4.1", ""),
+            ]
+        );
+        assert_eq!(read.automatic, Some(Automatic::Report));
+        assert_eq!(read.text, "It failed.");
+    }
+    let without = read_text(&format!("{STATUS}Content-Type: image/png\n\nx\n--r--\n"));
+    assert_eq!(without.bounce.unwrap().original.as_deref(), Some("other@x"));
+    let in_text = STATUS
+        .replace("In-Reply-To: <other@x>\n", "")
+        .replace("It failed.", "It failed.\n> message-id: <told@example.org>");
+    assert_eq!(read_text(&in_text).bounce.unwrap().original.as_deref(), Some("told@example.org"));
+}
+
+#[test]
+fn a_notice_of_reading_is_a_report_too() {
+    let read = read_text(
+        "From: ann@example.com\nContent-Type: multipart/report; report-type=disposition-notification; boundary=r\n\n\
+         --r\n\nread\n--r\nContent-Type: message/disposition-notification\n\nFinal-Recipient: rfc822;ann@example.com\n\
+         Original-Message-ID: <out@example.org>\nDisposition: manual-action/MDN-sent-manually; displayed/error\n--r--\n",
+    );
+    let bounce = read.bounce.unwrap();
+    assert_eq!(
+        (bounce.kind, bounce.original.as_deref()),
+        (BounceKind::Disposition, Some("out@example.org"))
+    );
+    assert_eq!(bounce.recipients[0].action, Action::Displayed);
+    assert!(!bounce.is_failure());
+    assert_eq!(read_text("From: ann@example.com\n\nx").bounce, None);
+}
