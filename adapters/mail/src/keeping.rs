@@ -16,6 +16,7 @@ pub(crate) async fn report(port: &Port, id: InputId, report: Report) -> Result<(
     let mut tries = 0;
     loop {
         tries += 1;
+        between_steps().await;
         match port.submit(Input::report(id.clone(), report.clone())).await {
             Ok(_) => return Ok(()),
             Err(SubmitError::Busy | SubmitError::Unknown) if tries < TRIES => {
@@ -29,6 +30,7 @@ pub(crate) async fn report(port: &Port, id: InputId, report: Report) -> Result<(
 
 /// Keeps bytes that say what they are in their id. What another redelivery brought is as good.
 pub(crate) async fn put_blob(port: &Port, id: &str, body: &[u8]) -> Result<(), SubmitError> {
+    between_steps().await;
     match port.put_blob(id, body).await {
         Ok(()) => Ok(()),
         Err(error) => match port.blob(id).await {
@@ -36,4 +38,10 @@ pub(crate) async fn put_blob(port: &Port, id: &str, body: &[u8]) -> Result<(), S
             _ => Err(error),
         },
     }
+}
+
+/// Where a node may die as far as tests see: before anything that is kept, and so after the one before it.
+async fn between_steps() {
+    #[cfg(test)]
+    tokio::task::yield_now().await;
 }

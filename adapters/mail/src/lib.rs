@@ -32,6 +32,8 @@ mod records;
 mod round;
 pub mod smtp;
 mod status;
+#[cfg(test)]
+mod testing;
 pub mod token;
 mod trouble;
 

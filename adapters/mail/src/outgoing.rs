@@ -199,3 +199,6 @@ impl Outgoing {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

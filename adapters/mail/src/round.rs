@@ -442,3 +442,6 @@ fn before(now: Timestamp, duration: Duration) -> Timestamp {
 fn count(length: usize) -> u32 {
     u32::try_from(length).unwrap_or(u32::MAX)
 }
+
+#[cfg(test)]
+mod tests;

@@ -176,3 +176,6 @@ fn warning(known: &Known, email: &EmailCsq, now: Timestamp) -> Option<String> {
     let behind = known.behind;
     (behind > 0).then(|| format!("{behind} mails could not be fetched yet"))
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,278 @@
+//! Rounds over a node in memory: each mail is one contact, whatever breaks off.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use domain::mail::Disposition;
+use domain::{MailNotice, Timestamp};
+
+use super::*;
+use crate::testing::{Folder, HOUR, START, World, mail, until_crash};
+
+/// Each subject once.
+fn once(numbers: impl IntoIterator<Item = u32>) -> BTreeMap<String, usize> {
+    numbers.into_iter().map(|number| (format!("mail {number}"), 1)).collect()
+}
+
+#[tokio::test]
+async fn mail_01_new_mails_become_contacts_and_nothing_is_read_twice() {
+    let world = World::new().await;
+    for number in 1..=3 {
+        world.server.state().deliver(START, mail(number));
+    }
+    assert_eq!(world.round().await.unwrap().mails, 3);
+    assert_eq!(world.subjects().await, once(1..=3));
+    let contacts = world.contacts().await;
+    let first = contacts.iter().find(|it| it.subject == "mail 1").unwrap();
+    assert_eq!(first.customer.address, "ada@customer.test");
+    let blob = first.mail.blob.clone().unwrap();
+    assert_eq!(world.port.blob(&blob).await.unwrap(), Some(mail(1)));
+    let bytes = world.server.state().fetched_bytes;
+    assert_eq!(world.round().await.unwrap().mails, 0);
+    assert_eq!(world.server.state().fetched_bytes, bytes, "nothing was fetched again");
+    world.server.state().deliver(START, mail(4));
+    assert_eq!(world.round().await.unwrap().mails, 1);
+    assert_eq!(world.subjects().await, once(1..=4));
+}
+
+/// The first rows of the table of crashes: whatever was done when a node dies, the next one makes it whole.
+#[tokio::test]
+async fn mail_01_a_crash_at_any_point_of_a_round_leaves_each_mail_one_contact() {
+    let mut points = 0;
+    for polls in 1.. {
+        let mut world = World::new().await;
+        for number in 1..=3 {
+            world.server.state().deliver(START, mail(number));
+        }
+        let done = {
+            let mut rounds = world.rounds_of(world.terms());
+            let mut folder = Folder(world.server.clone());
+            until_crash(polls, rounds.round(&mut folder)).await
+        };
+        world.fail_over();
+        world.round().await.unwrap();
+        assert_eq!(world.subjects().await, once(1..=3), "after {polls} steps");
+        world.engine.abandon();
+        points = polls;
+        if done.is_some() {
+            break;
+        }
+    }
+    assert!(points > 8, "a round has many points at which it may end, not {points}");
+}
+
+#[tokio::test]
+async fn mail_01_a_server_that_goes_away_at_any_point_loses_and_doubles_nothing() {
+    for answers in 0.. {
+        let world = World::new().await;
+        let big = [mail(9), vec![b'x'; 1_100_000]].concat();
+        for raw in [mail(1), big, mail(3)] {
+            world.server.state().deliver(START, raw);
+        }
+        world.server.state().answers_left = Some(answers);
+        let is_whole = world.round().await.is_ok();
+        world.server.state().answers_left = None;
+        world.round().await.unwrap();
+        assert_eq!(world.subjects().await, once([1, 3, 9]), "after {answers} answers");
+        world.engine.abandon();
+        if is_whole {
+            assert!(answers >= 5);
+            return;
+        }
+    }
+}
+
+#[tokio::test]
+async fn mail_01_the_same_mail_under_another_number_is_no_second_contact() {
+    let world = World::new().await;
+    world.server.state().deliver(START, mail(1));
+    let traced = [b"Received: from elsewhere\r\n".as_slice(), &mail(1)].concat();
+    let again = world.server.state().deliver(START, traced);
+    // The same id and another text is another mail.
+    let mut other = mail(1);
+    other.extend_from_slice(b"and more\r\n");
+    world.server.state().deliver(START, other);
+    world.round().await.unwrap();
+    assert_eq!(world.subjects().await, BTreeMap::from([("mail 1".to_owned(), 2)]));
+    let seen = world.port.mail_seen("support", "INBOX", 7, again).await.unwrap().unwrap();
+    let is_either =
+        matches!(seen.disposition, Disposition::Duplicate { .. } | Disposition::Contact { .. });
+    assert!(is_either, "{seen:?}");
+}
+
+#[tokio::test]
+async fn mail_01_another_uidvalidity_is_read_anew_and_doubles_nothing() {
+    let world = World::new().await;
+    for number in 1..=3 {
+        world.server.state().deliver(START, mail(number));
+    }
+    world.round().await.unwrap();
+    {
+        let mut state = world.server.state();
+        state.uid_validity = 8;
+        state.uid_next = 1;
+        state.mails.clear();
+        for number in [3, 4, 1] {
+            state.deliver(START, mail(number));
+        }
+    }
+    assert!(world.round().await.unwrap().is_renumbered);
+    assert_eq!(world.subjects().await, once(1..=4));
+    assert!(!world.round().await.unwrap().is_renumbered);
+}
+
+#[tokio::test]
+async fn mail_01_a_folder_restored_from_a_backup_hides_no_new_mail_behind_an_old_number() {
+    let world = World::new().await;
+    for number in 1..=6 {
+        world.server.state().deliver(START, mail(number));
+    }
+    world.round().await.unwrap();
+    {
+        let mut state = world.server.state();
+        // As it was after two mails; another one gets a number that the ledger has.
+        state.mails.retain(|uid, _| *uid <= 2);
+        state.uid_next = 3;
+        state.deliver(START, mail(7));
+    }
+    assert!(world.round().await.unwrap().is_renumbered);
+    assert_eq!(world.subjects().await, once(1..=7));
+    world.server.state().deliver(START, mail(8));
+    assert!(!world.round().await.unwrap().is_renumbered);
+    assert_eq!(world.subjects().await, once(1..=8));
+}
+
+#[tokio::test]
+async fn mail_01_a_lower_number_that_comes_to_light_later_is_read() {
+    let world = World::new().await;
+    world.server.state().uid_next = 10;
+    world.server.state().deliver(START, mail(1));
+    world.round().await.unwrap();
+    world.server.state().mails.insert(8, (START, mail(2)));
+    world.round().await.unwrap();
+    assert_eq!(world.subjects().await, once(1..=2));
+}
+
+#[tokio::test]
+async fn mail_01_a_mail_that_cannot_be_fetched_becomes_a_contact_that_says_so_and_holds_up_nothing()
+{
+    let world = World::new().await;
+    for number in 1..=3 {
+        world.server.state().deliver(START, mail(number));
+    }
+    world.server.state().withheld.insert(2);
+    let mut rounds = world.rounds_of(world.terms());
+    let mut folder = Folder(world.server.clone());
+    assert_eq!(rounds.round(&mut folder).await.unwrap().behind, 1);
+    assert_eq!(world.subjects().await, once([1, 3]));
+    assert_eq!(rounds.round(&mut folder).await.unwrap().behind, 1);
+    assert_eq!(rounds.round(&mut folder).await.unwrap().behind, 0);
+    let contacts = world.contacts().await;
+    let notices: Vec<_> = contacts.iter().filter_map(|it| it.notice).collect();
+    assert_eq!((contacts.len(), notices), (3, vec![MailNotice::CannotFetch]));
+    rounds.round(&mut folder).await.unwrap();
+    assert_eq!(world.contacts().await.len(), 3);
+}
+
+#[tokio::test]
+async fn mail_07_a_mail_that_is_too_large_becomes_a_contact_that_says_so() {
+    let world = World::new().await;
+    let huge = [mail(1), b"x".repeat(4 * 1024 * 1024)].concat();
+    world.server.state().deliver(START, huge.clone());
+    world.round().await.unwrap();
+    let contacts = world.contacts().await;
+    let [contact] = contacts.as_slice() else { panic!("{contacts:?}") };
+    assert_eq!(contact.notice, Some(MailNotice::TooLarge));
+    assert_eq!((contact.subject.as_str(), contact.mail.bytes), ("mail 1", huge.len() as u64));
+    let blob = world.port.blob(contact.mail.blob.as_ref().unwrap()).await.unwrap().unwrap();
+    assert_eq!(blob, huge[..256 * 1024]);
+}
+
+#[tokio::test]
+async fn mail_15_the_snapshot_age_bounds_the_first_reading_and_older_mails_are_listed() {
+    let world = World::new().await;
+    let ago = |hours: i64| Timestamp::from_seconds(START.seconds() - hours * 3_600);
+    for (number, hours) in [(1, 400), (2, 3), (3, 1)] {
+        world.server.state().deliver(ago(hours), mail(number));
+    }
+    assert_eq!(world.round().await.unwrap().too_old, 1);
+    assert_eq!(world.subjects().await, once([3]));
+    let seen = world.port.mail_seen("support", "INBOX", 7, 2).await.unwrap().unwrap();
+    assert_eq!(seen.disposition, Disposition::TooOld);
+}
+
+#[tokio::test]
+async fn mail_15_what_arrives_during_an_outage_of_any_length_is_fetched() {
+    let world = World::new().await;
+    world.server.state().deliver(START, mail(1));
+    world.round().await.unwrap();
+    let at = START.after(HOUR);
+    world.server.state().deliver(at, mail(2));
+    world.clock.advance(Duration::from_secs(40 * 86_400));
+    world.round().await.unwrap();
+    assert_eq!(world.subjects().await, once(1..=2));
+}
+
+#[tokio::test]
+async fn mail_15_an_outage_in_the_first_reading_moves_no_bound() {
+    let world = World::new().await;
+    world.server.state().deliver(START, mail(1));
+    // The folder is opened and searched, and the server is gone.
+    world.server.state().answers_left = Some(2);
+    world.round().await.unwrap_err();
+    world.server.state().answers_left = None;
+    world.clock.advance(HOUR * 30);
+    world.round().await.unwrap();
+    assert_eq!(world.subjects().await, once([1]));
+}
+
+#[tokio::test]
+async fn mail_15_where_the_site_wants_it_older_mails_are_left_out_later_too() {
+    let world = World::new().await;
+    let terms = Terms { is_strict: true, ..world.terms() };
+    world.round_of(terms.clone()).await.unwrap();
+    world.server.state().deliver(START.after(HOUR), mail(1));
+    world.clock.advance(HOUR * 5);
+    world.server.state().deliver(START.after(HOUR * 4), mail(2));
+    assert_eq!(world.round_of(terms).await.unwrap().too_old, 1);
+    assert_eq!(world.subjects().await, once([2]));
+    let seen = world.port.mail_seen("support", "INBOX", 7, 1).await.unwrap().unwrap();
+    assert_eq!(seen.disposition, Disposition::TooOld);
+}
+
+#[tokio::test]
+async fn mail_14_another_folder_is_read_from_its_snapshot_and_contacts_of_the_old_one_stay() {
+    let world = World::new().await;
+    for number in 1..=2 {
+        world.server.state().deliver(START, mail(number));
+    }
+    world.round().await.unwrap();
+    world.clock.advance(HOUR * 10);
+    {
+        let mut state = world.server.state();
+        state.uid_validity = 99;
+        state.uid_next = 1;
+        state.mails.clear();
+        // One was moved there by hand, and one lies there for long.
+        state.deliver(START.after(HOUR * 9), mail(2));
+        state.deliver(START.after(HOUR), mail(5));
+        state.deliver(START.after(HOUR * 9), mail(6));
+    }
+    let mut terms = world.terms();
+    let manner = Manner { folder: "Other".to_owned(), ..terms.manner.as_ref().clone() };
+    terms.manner = Arc::new(manner);
+    assert!(!world.round_of(terms).await.unwrap().is_renumbered);
+    assert_eq!(world.subjects().await, once([1, 2, 6]));
+}
+
+#[tokio::test]
+async fn mail_01_many_mails_are_read_in_one_round_and_the_cursor_follows() {
+    let world = World::new().await;
+    for number in 1..=450 {
+        world.server.state().deliver(START, mail(number));
+    }
+    assert_eq!(world.round().await.unwrap().mails, 450);
+    assert_eq!(world.subjects().await, once(1..=450));
+    let cursor = world.port.mail_cursor("support", "INBOX").await.unwrap().unwrap();
+    assert_eq!(cursor.uid_next, 451);
+}

@@ -1,0 +1,378 @@
+//! A node in memory, and a mail server that does what a test says.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Poll;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use domain::settings::{SettingsFile, SettingsHead};
+use domain::{Contact, Sealed, Settings, Timestamp};
+use engine::testing::{ManualClock, PlainAuthenticator, apply, memory_engines};
+use engine::{Engine, Port};
+use protocols::mail::ReadOptions;
+use serde_json::{Value, json};
+use tokio::sync::Semaphore;
+
+use crate::figures::Figures;
+use crate::imap::{Fetched, Head, Mail, News, Opened};
+use crate::intake::Manner;
+use crate::outgoing::{Outgoing, Sending};
+use crate::reading::Reading;
+use crate::round::{Rounds, Terms};
+use crate::smtp::{Envelope, Submitted};
+use crate::trouble::Trouble;
+
+/// When tests begin.
+pub(crate) const START: Timestamp = Timestamp::from_seconds(1_795_842_600);
+pub(crate) const HOUR: Duration = Duration::from_secs(3_600);
+
+/// A node, the clock it goes by, and a server.
+pub(crate) struct World {
+    pub(crate) clock: Arc<ManualClock>,
+    pub(crate) engine: Arc<Engine>,
+    /// The same store from another node, which goes on where the first one ends.
+    others: Vec<Arc<Engine>>,
+    pub(crate) port: Port,
+    pub(crate) server: Arc<Server>,
+}
+
+/// Settings with one CSQ and one agent; `change` is what a test has otherwise.
+pub(crate) fn settings(change: impl FnOnce(&mut Value)) -> Settings {
+    let mut file = json!({
+        "skills": [{"name": "english"}],
+        "agents": [{"id": "1001", "alias": "Grace", "skills": {"english": 5}}],
+        "mail_servers": [{
+            "name": "mail", "kind": "imap", "imap_host": "imap.example.test",
+            "smtp_host": "smtp.example.test",
+        }],
+        "csqs": [{
+            "name": "support", "channel": "email", "skills": {"english": 1},
+            "email": {"mail_server": "mail", "address": "support@example.test", "password": "x"},
+        }],
+    });
+    change(&mut file);
+    let documents = SettingsFile::read(file)
+        .expect("settings are right")
+        .into_documents(|_| None, |_, _| Sealed::from_text("x"));
+    Settings::from_documents(&SettingsHead::default(), documents.0)
+}
+
+impl World {
+    pub(crate) async fn new() -> Self {
+        Self::with(|_| {}).await
+    }
+
+    pub(crate) async fn with(change: impl FnOnce(&mut Value)) -> Self {
+        let clock = Arc::new(ManualClock::new(START));
+        let nodes = ["gw-a.example", "gw-b.example"];
+        let mut engines = memory_engines(&nodes, Arc::clone(&clock) as _).await;
+        let engine = engines.remove(0);
+        apply(&engine, &settings(change)).await;
+        let port = engine.port(Arc::new(PlainAuthenticator));
+        Self { clock, engine, others: engines, port, server: Arc::default() }
+    }
+
+    /// The node dies, and another one goes on over the same store.
+    pub(crate) fn fail_over(&mut self) {
+        let other = self.others.pop().expect("one node is left");
+        self.engine.abandon();
+        self.engine = other;
+        self.port = self.engine.port(Arc::new(PlainAuthenticator));
+    }
+
+    pub(crate) fn terms(&self) -> Terms {
+        let manner = Manner {
+            csq: "support".to_owned(),
+            folder: "INBOX".to_owned(),
+            options: ReadOptions::default(),
+            subject_tags: Vec::new(),
+        };
+        Terms {
+            manner: Arc::new(manner),
+            snapshot: HOUR * 2,
+            is_strict: false,
+            bytes_max: 3 * 1024 * 1024,
+        }
+    }
+
+    pub(crate) fn rounds_of(&self, terms: Terms) -> Rounds {
+        let figures = Figures::new(&engine::Metrics::new());
+        Rounds::new(self.port.clone(), terms, figures, Arc::new(Semaphore::new(8)))
+    }
+
+    /// One round by somebody who knows nothing of those before.
+    pub(crate) async fn round(&self) -> Result<crate::round::Done, crate::round::Broken> {
+        self.round_of(self.terms()).await
+    }
+
+    pub(crate) async fn round_of(
+        &self,
+        terms: Terms,
+    ) -> Result<crate::round::Done, crate::round::Broken> {
+        self.rounds_of(terms).round(&mut Folder(Arc::clone(&self.server))).await
+    }
+
+    pub(crate) fn outgoing(&self) -> Arc<Outgoing> {
+        let server = Arc::clone(&self.server);
+        let server_of = Arc::new(move |_: &str| Ok(Arc::clone(&server) as Arc<dyn Sending>));
+        let figures = Figures::new(&engine::Metrics::new());
+        Outgoing::new(self.port.clone(), server_of, figures)
+    }
+
+    /// All contacts there are.
+    pub(crate) async fn contacts(&self) -> Vec<Contact> {
+        let (from, to) = (Timestamp::from_seconds(0), Timestamp::from_microseconds(i64::MAX));
+        self.port.contacts_arrived(from, to, 10_000).await.unwrap()
+    }
+
+    /// How many contacts there are of each subject.
+    pub(crate) async fn subjects(&self) -> BTreeMap<String, usize> {
+        let mut subjects = BTreeMap::new();
+        for contact in self.contacts().await {
+            *subjects.entry(contact.subject).or_default() += 1;
+        }
+        subjects
+    }
+}
+
+/// What a mail says.
+pub(crate) fn mail(number: u32) -> Vec<u8> {
+    format!(
+        "Message-ID: <m{number}@customer.test>\r\nFrom: Ada <ada@customer.test>\r\n\
+         To: support@example.test\r\nSubject: mail {number}\r\n\r\nText {number}\r\n"
+    )
+    .into_bytes()
+}
+
+/// A mail server.
+#[derive(Default)]
+pub(crate) struct Server(Mutex<State>);
+
+pub(crate) struct State {
+    pub(crate) uid_validity: u32,
+    pub(crate) uid_next: u32,
+    /// UID, arrival, bytes.
+    pub(crate) mails: BTreeMap<u32, (Timestamp, Vec<u8>)>,
+    /// Mails that it lists and does not give.
+    pub(crate) withheld: BTreeSet<u32>,
+    /// How many questions it answers before it is gone.
+    pub(crate) answers_left: Option<u32>,
+    /// What it says to mails handed over; it accepts them where nothing is left.
+    pub(crate) says: VecDeque<Submitted>,
+    /// Whether it has a mail of which it says that nobody knows.
+    pub(crate) has_unknown: bool,
+    /// Whether it files what it accepts.
+    pub(crate) files: bool,
+    pub(crate) is_sent_away: bool,
+    pub(crate) submitted: Vec<(Envelope, Vec<u8>)>,
+    pub(crate) sent: Vec<Vec<u8>>,
+    pub(crate) fetched_bytes: usize,
+}
+
+impl Default for State {
+    fn default() -> Self {
+        Self {
+            uid_validity: 7,
+            uid_next: 1,
+            mails: BTreeMap::new(),
+            withheld: BTreeSet::new(),
+            answers_left: None,
+            says: VecDeque::new(),
+            has_unknown: false,
+            files: false,
+            is_sent_away: false,
+            submitted: Vec::new(),
+            sent: Vec::new(),
+            fetched_bytes: 0,
+        }
+    }
+}
+
+fn lost() -> Trouble {
+    Trouble::Lost { host: "imap.example.test".to_owned(), why: "it is gone".to_owned() }
+}
+
+impl State {
+    /// A mail arrives.
+    pub(crate) fn deliver(&mut self, at: Timestamp, raw: Vec<u8>) -> u32 {
+        let uid = self.uid_next;
+        self.uid_next += 1;
+        self.mails.insert(uid, (at, raw));
+        uid
+    }
+
+    fn asked(&mut self) -> Result<(), Trouble> {
+        match &mut self.answers_left {
+            Some(0) => Err(lost()),
+            Some(left) => {
+                *left -= 1;
+                Ok(())
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// A mail is handed over.
+    fn take(&mut self, envelope: &Envelope, raw: &[u8]) -> Submitted {
+        let says = self.says.pop_front();
+        let says = says.unwrap_or_else(|| Submitted::Accepted { text: "ok".to_owned() });
+        let has_it = match &says {
+            Submitted::Accepted { .. } => true,
+            Submitted::Unknown { .. } => self.has_unknown,
+            Submitted::Refused { .. } | Submitted::NotBegun(_) => false,
+        };
+        if has_it {
+            self.submitted.push((envelope.clone(), raw.to_vec()));
+            if self.files {
+                self.sent.push(raw.to_vec());
+            }
+        }
+        says
+    }
+
+    fn head(&self, uid: u32) -> Option<Head> {
+        let (at, raw) = self.mails.get(&uid)?;
+        let bytes = u32::try_from(raw.len()).unwrap();
+        Some(Head { uid, arrived_at_seconds: Some(at.seconds()), bytes, flags: Vec::new() })
+    }
+}
+
+impl Server {
+    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The folder of a server that is read.
+pub(crate) struct Folder(pub(crate) Arc<Server>);
+
+#[async_trait]
+impl Reading for Folder {
+    async fn begin(&mut self) -> Result<Opened, Trouble> {
+        tokio::task::yield_now().await;
+        let mut state = self.0.state();
+        state.asked()?;
+        let mails = u32::try_from(state.mails.len()).unwrap();
+        let uid_next = Some(state.uid_next);
+        Ok(Opened { uid_validity: state.uid_validity, uid_next, mails, is_read_only: true })
+    }
+
+    async fn uids_from(&mut self, first: u32) -> Result<Vec<u32>, Trouble> {
+        tokio::task::yield_now().await;
+        let mut state = self.0.state();
+        state.asked()?;
+        Ok(state.mails.range(first..).map(|(uid, _)| *uid).collect())
+    }
+
+    async fn uids_since(&mut self, seconds: i64) -> Result<Vec<u32>, Trouble> {
+        tokio::task::yield_now().await;
+        let mut state = self.0.state();
+        state.asked()?;
+        let day = seconds - 86_400;
+        let mails = state.mails.iter().filter(|(_, (at, _))| at.seconds() >= day);
+        Ok(mails.map(|(uid, _)| *uid).collect())
+    }
+
+    async fn heads(&mut self, uids: &[u32]) -> Result<Vec<Head>, Trouble> {
+        tokio::task::yield_now().await;
+        let mut state = self.0.state();
+        state.asked()?;
+        Ok(uids.iter().filter_map(|uid| state.head(*uid)).collect())
+    }
+
+    async fn fetch(&mut self, uids: &[u32]) -> Fetched {
+        tokio::task::yield_now().await;
+        let mut state = self.0.state();
+        let mut fetched = Fetched::default();
+        if let Err(trouble) = state.asked() {
+            fetched.open = uids.to_vec();
+            fetched.trouble = Some(trouble);
+            return fetched;
+        }
+        for uid in uids {
+            match state.head(*uid) {
+                Some(_) if state.withheld.contains(uid) => {
+                    fetched.unreadable.push((*uid, Trouble::Unusable("broken".to_owned())));
+                }
+                Some(head) => {
+                    let raw = state.mails.get(uid).unwrap().1.clone();
+                    state.fetched_bytes += raw.len();
+                    fetched.mails.push(Mail { head, raw });
+                }
+                None => fetched.missing.push(*uid),
+            }
+        }
+        fetched
+    }
+
+    async fn beginning(
+        &mut self,
+        uid: u32,
+        bytes_max: u32,
+    ) -> Result<Option<(Vec<u8>, bool)>, Trouble> {
+        tokio::task::yield_now().await;
+        let mut state = self.0.state();
+        state.asked()?;
+        let Some((_, raw)) = state.mails.get(&uid).cloned() else { return Ok(None) };
+        let end = raw.len().min(bytes_max as usize);
+        state.fetched_bytes += end;
+        Ok(Some((raw[..end].to_vec(), raw.len() > end)))
+    }
+
+    async fn wait_for_news(&mut self) -> Result<News, Trouble> {
+        std::future::pending().await
+    }
+}
+
+#[async_trait]
+impl Sending for Server {
+    fn address(&self) -> &str {
+        "support@example.test"
+    }
+
+    async fn submit(&self, envelope: &Envelope, raw: &[u8]) -> Submitted {
+        tokio::task::yield_now().await;
+        let says = self.state().take(envelope, raw);
+        // It has the mail, and its answer may be heard by nobody.
+        tokio::task::yield_now().await;
+        says
+    }
+
+    async fn is_sent(&self, message_id: &str) -> Result<bool, Trouble> {
+        tokio::task::yield_now().await;
+        let state = self.state();
+        if state.is_sent_away {
+            return Err(lost());
+        }
+        let is_it = |raw: &Vec<u8>| String::from_utf8_lossy(raw).contains(message_id);
+        Ok(state.sent.iter().any(is_it))
+    }
+
+    async fn file(&self, raw: &[u8]) -> Result<(), Trouble> {
+        tokio::task::yield_now().await;
+        {
+            let mut state = self.state();
+            if state.is_sent_away {
+                return Err(lost());
+            }
+            state.sent.push(raw.to_vec());
+        }
+        tokio::task::yield_now().await;
+        Ok(())
+    }
+}
+
+/// Does something until it was looked at so often; `None` where it is dropped in the middle, as by a crash.
+pub(crate) async fn until_crash<T>(polls: u32, doing: impl Future<Output = T>) -> Option<T> {
+    let mut doing = Box::pin(doing);
+    let mut left = polls;
+    std::future::poll_fn(move |context| {
+        if left == 0 {
+            return Poll::Ready(None);
+        }
+        left -= 1;
+        doing.as_mut().poll(context).map(Some)
+    })
+    .await
+}
