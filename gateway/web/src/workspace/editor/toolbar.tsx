@@ -31,6 +31,15 @@ function Lines(props: { at: "left" | "center" | "right" }): JSX.Element {
   );
 }
 
+/** What stands on a button: drawn where letters would not say it. */
+function Sign(props: { sign: string }): JSX.Element {
+  const { sign } = props;
+  if (sign === "left" || sign === "center" || sign === "right") return <Lines at={sign} />;
+  if (sign === "link") return <svg viewBox="0 0 16 16" class="tool-drawn" aria-hidden="true"><path d="M7 5l2-2a2.8 2.8 0 0 1 4 4l-2 2M9 11l-2 2a2.8 2.8 0 0 1-4-4l2-2M6 10l4-4" /></svg>;
+  if (sign === "picture") return <svg viewBox="0 0 16 16" class="tool-drawn" aria-hidden="true"><path d="M2 3h12v10H2zM2 12l4-4 3 3 2-2 3 3M10.5 6a.8.8 0 1 1 .1 0" /></svg>;
+  return <span aria-hidden="true">{sign}</span>;
+}
+
 export function Toolbar(props: { state: EditorState; run: (command: Command) => void; disabled: boolean; onPicture: (file: File) => void }): JSX.Element {
   const { state, run } = props;
   const bar = useRef<HTMLDivElement>(null);
@@ -58,8 +67,8 @@ export function Toolbar(props: { state: EditorState; run: (command: Command) => 
     { name: told.left, sign: "left", pressed: alignment(state) === null, act: () => run(align(null)) },
     { name: told.center, sign: "center", pressed: alignment(state) === "center", act: () => run(align("center")) },
     { name: told.right, sign: "right", pressed: alignment(state) === "right", act: () => run(align("right")) },
-    { name: told.link, sign: "🔗", pressed: hasStyle(state, "link"), act: () => ask("link") },
-    { name: told.picture, sign: "🖼", act: () => ask("picture") },
+    { name: told.link, sign: "link", pressed: hasStyle(state, "link"), act: () => ask("link") },
+    { name: told.picture, sign: "picture", act: () => ask("picture") },
   ];
   const move = (event: KeyboardEvent) => {
     const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
@@ -85,7 +94,7 @@ export function Toolbar(props: { state: EditorState; run: (command: Command) => 
             tabIndex={place === current ? 0 : -1} disabled={props.disabled} onFocus={() => setCurrent(place)}
             // The selection of the text stays where it is.
             onMouseDown={(event) => event.preventDefault()} onClick={tool.act}>
-            {tool.sign === "left" || tool.sign === "center" || tool.sign === "right" ? <Lines at={tool.sign} /> : <span aria-hidden="true">{tool.sign}</span>}
+            <Sign sign={tool.sign} />
           </button>
         ))}
       </div>

@@ -37,9 +37,9 @@ export function TeamPage(): JSX.Element {
         <>
           <Section title={told.queues}><Queues queues={value.queues} give={setGiving} skills={setSkilled} again={again} /></Section>
           {value.history && value.history.series.length > 0 && (
-            <Section title={told.plot}>
+            <div class="card">
               <Plot title={told.plot} lines={value.history.series} endsAt={value.history.ends_at} stepSeconds={value.history.step_seconds} unit={(count) => number(count, 0)} />
-            </Section>
+            </div>
           )}
           <Section title={told.agents}>
             {value.agents.length === 0 ? <Empty title={told.noAgents} /> : <Agents agents={value.agents} give={setGiving} skills={setSkilled} />}
