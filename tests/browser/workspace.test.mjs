@@ -351,7 +351,7 @@ test("ccp_16_the_wrap_up_picker_counts_and_ends_at_five", async () => {
   await check(page, "workspace-wrap-up");
   await dialog.getByRole("checkbox", { name: "Lost" }).uncheck();
   await dialog.getByText("4 of at most 5 chosen").waitFor();
-  assert.equal(node.world.all.get(FIRST).wrap_up.length, 4);
+  await until(() => node.world.all.get(FIRST).wrap_up.length === 4, "four at the node");
   await dialog.getByRole("button", { name: "Done" }).click();
   await button("Wrap-up (4 of 5)").waitFor();
   node.world.categories = false;
@@ -431,7 +431,7 @@ test("dsk_07_keys_do_what_buttons_do_are_listed_and_can_be_turned_off", async ()
   await page.keyboard.press("e");
   await page.keyboard.type("rfdq?");
   await writing().getByText("rfdq?").waitFor();
-  await button("Keys and help").focus();
+  await page.keyboard.press("Escape");
   await page.keyboard.press("?");
   const help = page.getByRole("dialog", { name: "Keys" });
   await help.getByRole("cell", { name: "Requeue" }).waitFor();

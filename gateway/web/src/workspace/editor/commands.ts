@@ -131,6 +131,12 @@ export function paste(slice: Slice): Command {
   };
 }
 
+/** Leaves the text, so that single keys act again. */
+const leave: Command = (_, __, view) => {
+  view?.dom.blur();
+  return true;
+};
+
 const lineBreak: Command = chainCommands(exitCode, (state, dispatch) => {
   dispatch?.(state.tr.replaceSelectionWith(node("hard_break").create()).scrollIntoView());
   return true;
@@ -142,6 +148,6 @@ export const keys: Record<string, Command> = {
   "Mod-z": undo, "Mod-y": redo, "Mod-Shift-z": redo,
   "Mod-b": styles.strong, "Mod-i": styles.em, "Mod-u": styles.underline,
   "Mod-]": indent, "Mod-[": outdent, "Mod-Shift-7": toggleList("ordered_list"), "Mod-Shift-8": toggleList("bullet_list"),
-  "Shift-Enter": lineBreak, "Mod-a": selectAll,
+  "Shift-Enter": lineBreak, "Mod-a": selectAll, Escape: leave,
   Enter: chainCommands(splitListItem(node("list_item")), baseKeymap["Enter"] as Command),
 };
