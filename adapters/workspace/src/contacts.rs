@@ -48,7 +48,8 @@ impl Workspace {
         }
         let Some(agent) = asked.agent_id() else { return false };
         let Some(known) = settings.agents.get(&agent) else { return false };
-        if contact.agent() == Some(&agent) || contact.legs.iter().any(|leg| leg.agent == agent) {
+        let had = contact.legs.iter().any(|leg| leg.agent == agent);
+        if contact.agent() == Some(&agent) || (contact.is_closed() && had) {
             return true;
         }
         let fits = |csq: &str| {
@@ -62,7 +63,11 @@ impl Workspace {
         self.port.open_contacts().iter().any(|it| {
             it.agent() == Some(&agent)
                 && (it.conversation == contact.conversation
-                    || (!customer.is_empty() && it.customer.known_as() == customer))
+                    // Anybody may write under a customer's address; who does so by mistake or on purpose shows nothing
+                    // of that customer's.
+                    || (!customer.is_empty()
+                        && !it.mail.is_unverified
+                        && it.customer.known_as() == customer))
         })
     }
 
