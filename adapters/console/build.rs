@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
 /// The files that a browser loads by a name of their own, beside those of `assets`.
-const AT_THE_TOP: [&str; 2] = ["index.html", "favicon.svg"];
+const AT_THE_TOP: [&str; 3] = ["index.html", "workspace.html", "favicon.svg"];
 /// The most bytes of a file: the program must stay small.
 const FILE_BYTES_MAX: u64 = 4 * 1024 * 1024;
 

@@ -115,6 +115,8 @@ parts! {
     Phones = "phones", "#/devices";
     /// Headsets behind phones.
     Headsets = "headsets", "#/headsets";
+    /// Mailboxes of CSQs.
+    Mailbox = "mailbox", "#/settings/csqs";
     /// Receivers of the log.
     Syslog = "syslog", "#/settings/logging";
 }
@@ -307,6 +309,21 @@ codes! {
     /// With some something is amiss.
     HeadsetsAmiss = "headsets_amiss",
         "with {amiss} of {all} phones with headsets something is amiss; the list of headsets says what for each";
+    /// No CSQ takes emails.
+    MailboxNone = "mailbox_none", "no CSQ takes emails: add one with its mailbox to have them come to agents";
+    /// Nothing was read yet.
+    MailboxNotYet = "mailbox_not_yet", "this mailbox was not read yet; look again in a moment";
+    /// Another node reads it.
+    MailboxElsewhere = "mailbox_elsewhere", "another node reads this mailbox; its own console says how it stands";
+    /// It is read, and something is amiss.
+    MailboxAmiss = "mailbox_amiss", "this mailbox is read, and something is not as it should be[: {why}]";
+    /// It is not read.
+    MailboxDown = "mailbox_down",
+        "this mailbox is not read, so that its mails wait at the mail server[: {why}]. Test it, and look at its \
+         account, its mail server and the network";
+    /// The store takes no mails.
+    MailboxNotKept = "mailbox_not_kept",
+        "no new emails are fetched, since the store takes none[: {why}]. Look at its disk or its database";
     /// There is none.
     SyslogNone = "syslog_none", "no syslog receiver is set: the log stays on this machine";
     /// It is away.

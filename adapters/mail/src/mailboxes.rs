@@ -118,12 +118,12 @@ impl Mailboxes {
             end(gone.iter().filter_map(|csq| running.remove(csq))).await;
             let mut first_wait = Duration::ZERO;
             for (csq, (terms, poll)) in wanted {
-                if !running.contains_key(&csq) {
-                    if let Some(link) = self.start(&csq, terms, poll, first_wait) {
-                        running.insert(csq, link);
-                    }
-                    first_wait = (first_wait + APART).min(APART_MAX);
+                if running.contains_key(&csq) {
+                    continue;
                 }
+                let link = self.start(&csq, terms, poll, first_wait);
+                running.extend(link.map(|link| (csq, link)));
+                first_wait = (first_wait + APART).min(APART_MAX);
             }
             if self.until_changed(&mut changes, &mut stop).await {
                 break;

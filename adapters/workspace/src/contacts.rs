@@ -111,7 +111,9 @@ impl Workspace {
             .collect()
     }
 
-    async fn conversation(&self, contact: &Contact) -> Result<Vec<Value>, Problem> {
+    /// What was written before and afterwards, the oldest first, and what servers said of it.
+    async fn conversation(&self, contact: &Contact) -> Result<(Vec<Value>, Vec<Value>), Problem> {
+        let settings = self.port.settings();
         let mut all =
             self.port.contacts_of_conversation(contact.conversation, CONVERSATION_MAX).await?;
         all.sort_by_key(|it| (it.arrived_at, it.id));
@@ -124,35 +126,37 @@ impl Workspace {
                 "from": {"address": it.customer.address, "name": it.customer.name},
                 "subject": it.subject,
             }));
-            if let Some(out) = it.answer
-                && let Some(mail) = self.port.mail_out(out).await?
-            {
+            let Some(out) = it.answer else { continue };
+            let Some(mail) = self.port.mail_out(out).await? else { continue };
+            if let domain::mail::OutKind::Answer { writing, agent, .. } = &mail.kind {
+                let csq = settings.csqs.get(&mail.csq).and_then(|csq| csq.email.as_ref());
+                let name = settings.agents.get(agent).map_or(agent.as_str(), |it| it.called());
                 let mut line = told::out(&mail);
-                if let (Some(line), domain::mail::OutKind::Answer { writing, agent, .. }) =
-                    (line.as_object_mut(), &mail.kind)
-                {
+                if let Some(line) = line.as_object_mut() {
+                    let address = csq.map_or("", |email| email.address.as_str());
                     line.insert("direction".to_owned(), json!("out"));
-                    line.insert("contact".to_owned(), json!(it.id));
+                    line.insert("id".to_owned(), json!(it.id));
+                    line.insert("from".to_owned(), json!({"address": address, "name": name}));
                     line.insert("agent".to_owned(), json!(agent));
                     line.insert("subject".to_owned(), json!(writing.subject));
                     line.insert("to".to_owned(), json!(writing.to));
-                    line.insert("html".to_owned(), json!(writing.html));
                 }
                 lines.push(line);
             }
         }
-        if let Some(conversation) = self.port.conversation(contact.conversation).await? {
-            lines.extend(conversation.notes.iter().map(|note| {
-                json!({
-                    "at": answer::time(note.at),
-                    "direction": "note",
-                    "recipient": note.recipient,
-                    "action": note.action,
-                    "status": note.status,
-                })
-            }));
-        }
-        Ok(lines)
+        let notes =
+            self.port.conversation(contact.conversation).await?.map_or_else(Vec::new, |it| {
+                let told = |note: &domain::mail::ConversationNote| {
+                    json!({
+                        "at": answer::time(note.at),
+                        "recipient": note.recipient,
+                        "action": note.action,
+                        "status": note.status,
+                    })
+                };
+                it.notes.iter().map(told).collect()
+            });
+        Ok((lines, notes))
     }
 }
 

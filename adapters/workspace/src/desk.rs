@@ -37,9 +37,11 @@ struct State {
 
 /// Who asks, and all that the page begins with.
 pub(crate) async fn me(workspace: Arc<Workspace>, asked: Asked) -> Given {
-    let agent = workspace.agent(&asked)?;
     let port = &workspace.port;
     let settings = port.settings();
+    let Some(agent) = asked.agent_id().filter(|id| settings.agents.contains_key(id)) else {
+        return Ok(answer::json(&leader(&asked, &settings)));
+    };
     let known = settings.agents.get(&agent).ok_or_else(Problem::not_found)?;
     let reasons = |category| {
         let of = settings.reasons_for(&agent, category);
@@ -48,7 +50,6 @@ pub(crate) async fn me(workspace: Arc<Workspace>, asked: Asked) -> Given {
     let csqs = settings.csqs.values().filter(|csq| csq.email.is_some());
     let csqs: Vec<_> = csqs.map(|csq| json!({"name": csq.name})).collect();
     let desk = port.desk(&agent).map_or(Value::Null, |desk| told::desk(&desk));
-    let leads = [Role::Supervisor, Role::Administrator].iter().any(|it| asked.principal.has(*it));
     Ok(answer::json(&json!({
         "agent": agent,
         "name": known.called(),
@@ -65,8 +66,29 @@ pub(crate) async fn me(workspace: Arc<Workspace>, asked: Asked) -> Given {
         "csqs": csqs,
         "emails_per_agent": settings.channels.emails_per_agent,
         "settings_number": settings.number,
-        "can_supervise": leads,
+        "can_supervise": can_supervise(&asked),
     })))
+}
+
+/// What the page begins with for somebody who leads and is no agent.
+fn leader(asked: &Asked, settings: &domain::Settings) -> Value {
+    let csqs = settings.csqs.values().filter(|csq| csq.email.is_some());
+    json!({
+        "agent": null,
+        "name": asked.principal.who,
+        "roles": asked.principal.roles,
+        "desk": null,
+        "voice": null,
+        "reasons": {"not_ready": [], "sign_out": []},
+        "csqs": csqs.map(|csq| json!({"name": csq.name})).collect::<Vec<_>>(),
+        "emails_per_agent": settings.channels.emails_per_agent,
+        "settings_number": settings.number,
+        "can_supervise": can_supervise(asked),
+    })
+}
+
+fn can_supervise(asked: &Asked) -> bool {
+    [Role::Supervisor, Role::Administrator].iter().any(|it| asked.principal.has(*it))
 }
 
 /// The key of an agent whose voice state has one owner that is known.

@@ -74,7 +74,8 @@ pub(crate) async fn search(workspace: Arc<Workspace>, asked: Asked) -> Given {
     let more = found.len() > FOUND_MAX || !is_all;
     found.truncate(FOUND_MAX);
     let contacts: Vec<_> = found.iter().map(told::contact).collect();
-    Ok(answer::json(&json!({"contacts": contacts, "more": more})))
+    let total = contacts.len();
+    Ok(answer::json(&json!({"items": contacts, "next": null, "total": total, "is_cut": more})))
 }
 
 fn ended_at(contact: &Contact) -> Option<Timestamp> {

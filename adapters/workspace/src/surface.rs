@@ -235,7 +235,7 @@ impl Surface for Workspace {
         const EITHER: &[Role] = &[Role::Agent, Role::Supervisor, Role::Administrator];
         let it = &self;
         vec![
-            route(it, "/api/v1/workspace/me", &GET, NONE, desk::me),
+            route(it, "/api/v1/workspace/me", &GET, (EITHER, 0), desk::me),
             route(it, "/api/v1/workspace/desk", &PUT_DELETE, JSON, desk::change),
             route(it, "/api/v1/workspace/desk/state", &PUT, JSON, desk::state),
             route(it, "/api/v1/workspace/voice/state", &PUT, JSON, desk::voice_state),

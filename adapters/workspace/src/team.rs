@@ -24,7 +24,15 @@ const TRIES: usize = 5;
 
 /// How many contacts waited and were in hand, for plots; of this node's view, in memory.
 #[derive(Debug, Default)]
-pub(crate) struct History(VecDeque<(Timestamp, BTreeMap<String, (u32, u32)>)>);
+pub(crate) struct History(VecDeque<Note>);
+
+/// What was so at one time.
+#[derive(Debug)]
+struct Note {
+    at: Timestamp,
+    /// By CSQ: how many waited, and how many were in hand.
+    counts: BTreeMap<String, (u32, u32)>,
+}
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -63,7 +71,7 @@ impl Workspace {
         if history.0.len() >= NOTES_MAX {
             history.0.pop_front();
         }
-        history.0.push_back((self.port.now(), counts));
+        history.0.push_back(Note { at: self.port.now(), counts });
     }
 }
 
@@ -114,22 +122,26 @@ pub(crate) async fn team(workspace: Arc<Workspace>, asked: Asked) -> Given {
                 "waiting": waiting.len(),
                 "active": active,
                 "longest_since": waiting.first().map(|it| answer::time(it.waiting_since)),
+                "sticky": waiting.iter().filter(|it| it.sticky.is_some()).take(200).map(|it| told::contact(it)).collect::<Vec<_>>(),
                 "contacts": waiting.iter().take(200).map(|it| told::contact(it)).collect::<Vec<_>>(),
                 "qualified": qualified.map(|it| &it.id).take(200).collect::<Vec<_>>(),
             })
         })
         .collect();
     let history = workspace.history.lock().unwrap_or_else(PoisonError::into_inner);
-    let history: Vec<_> = history
-        .0
-        .iter()
-        .map(|(at, counts)| {
-            let queues = counts.iter().map(|(csq, (waiting, active))| {
-                (csq.clone(), json!({"waiting": waiting, "active": active}))
-            });
-            json!({"at": answer::time(*at), "queues": queues.collect::<serde_json::Map<_, _>>()})
+    let names = queues.iter().filter_map(|queue| queue.get("csq")?.as_str());
+    let series: Vec<_> = names
+        .map(|name| {
+            let values = history.0.iter().map(|note| note.counts.get(name).map(|(it, _)| *it));
+            json!({"name": name, "values": values.collect::<Vec<_>>()})
         })
         .collect();
+    let ends_at = history.0.back().map_or_else(|| port.now(), |note| note.at);
+    let history = json!({
+        "step_seconds": LOOK_EVERY.as_secs(),
+        "ends_at": answer::time(ends_at),
+        "series": series,
+    });
     let skills: Vec<_> = settings.skills.keys().collect();
     Ok(answer::json(&json!({
         "agents": agents,

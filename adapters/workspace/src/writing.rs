@@ -257,6 +257,7 @@ pub(crate) async fn requeue(workspace: Arc<Workspace>, asked: Asked) -> Given {
 pub(crate) async fn wrap_up(workspace: Arc<Workspace>, asked: Asked) -> Given {
     let agent = workspace.agent(&asked)?;
     let Chosen { chosen } = asked.body()?;
+    let told = json!({"chosen": chosen});
     wish(&workspace, asked.contact_id()?, &agent, ContactWish::WrapUp { chosen }).await?;
-    Ok(answer::nothing())
+    Ok(answer::json(&told))
 }

@@ -23,6 +23,7 @@ mod document;
 mod headset;
 mod identifier;
 mod identity;
+mod index;
 mod inventory;
 mod key;
 pub mod mail;
@@ -80,12 +81,13 @@ pub use identity::{
     TokenFamily, TokenKey, TrustTest, TrustTests, UsedMessage, choose, state as identity_state,
     why_not_enabled,
 };
+pub use index::{Index, IndexRange};
 pub use inventory::{
     HEADSET_TEXT_CHARACTERS_MAX, HEADSETS_MAX, HEADSETS_OF_DEVICE_MAX, HEADSETS_OF_OWNER_MAX,
     HEADSETS_OF_REPORT_MAX, HeadsetConnection, HeadsetEvent, HeadsetFacts, HeadsetPresence,
     HeadsetSerial, HeadsetSerialRule, HeadsetTally, KnownHeadset, SeenHeadset,
 };
-pub use key::{AgentKey, Index, IndexRange, Key, Kind, Version};
+pub use key::{AgentKey, Key, Kind, Version};
 pub use mobile::{Mobile, MobileMode};
 pub use origin::{CameFrom, Origin, Origins};
 pub use owner::{

@@ -219,7 +219,7 @@ pub struct Draft {
     pub writing: Option<Writing>,
     /// Its files.
     pub files: Vec<DraftFile>,
-    /// Rises with every change.
+    /// Rises with every change of what is written; files come and go beside it.
     pub version: u32,
     /// When it was kept.
     pub saved_at: Timestamp,

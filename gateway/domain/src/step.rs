@@ -7,13 +7,11 @@ use std::fmt;
 
 use crate::client::is_client_wake;
 use crate::mail::{ArrivedMail, MailCursor, OutState};
-use crate::secret::Hashed;
 use crate::settings::{Documents, SettingDocument};
 use crate::{
     Actor, AgentId, AgentKey, Ask, CallDirection, CallVariable, ClientPresence, ConnectionNumber,
-    ContactId, Decision, Deed, DeviceName, Extension, HeadsetEvent, HeadsetSerial, Key, Mobile,
-    NodeName, PhoneProof, ReasonCode, Refusal, Sealed, SeenHeadset, SessionNumber, SessionRef,
-    SignedOutBy, Timestamp, View, Wake, WrapUpChoice,
+    ContactId, Decision, Deed, DeviceName, HeadsetEvent, HeadsetSerial, Key, NodeName, ReasonCode,
+    Refusal, Sealed, SeenHeadset, SessionNumber, SessionRef, SignedOutBy, Timestamp, View, Wake,
 };
 
 mod administration;
@@ -28,16 +26,21 @@ mod inventory;
 mod owner;
 mod place;
 mod resealing;
+mod signing_in;
 
 use client::News;
 pub use console::{AUDIT_FORGOTTEN_MAX, ConsoleCommand};
-pub use contact::{CONTACTS_FORGOTTEN_MAX, DraftChange, MAIL_TOPIC, RECORD_TOPIC, SWEEP_TOPIC};
+pub use contact::{
+    CONTACTS_FORGOTTEN_MAX, ContactCommand, ContactWish, DeskCommand, DeskNews, DeskWish,
+    DraftChange, MAIL_TOPIC, RECORD_TOPIC, SWEEP_TOPIC,
+};
 pub use erasure::ERASED;
 pub(crate) use identity::end_of;
 pub use identity::{IDENTITY_FORGOTTEN_MAX, IdentityCommand, identity_over};
 pub use inventory::HEADSETS_FORGOTTEN_MAX;
 use inventory::Seen;
 use place::Move;
+pub use signing_in::{SignIn, SignInOn};
 
 pub(crate) use client::clear_timer;
 pub(crate) use owner::leaving_wake;
@@ -278,65 +281,6 @@ pub enum Report {
     },
 }
 
-/// From where somebody signs in.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum SignInOn {
-    /// At a phone's screen.
-    Phone {
-        /// The phone.
-        device: DeviceName,
-        /// What it shall show beside its links.
-        proof: PhoneProof,
-    },
-    /// At a desktop client that is connected to the node that was asked. The session begins with it, so
-    /// that no node can die between the sign-in and the news of its client.
-    Client {
-        /// Its connection.
-        connection: ConnectionNumber,
-    },
-    /// On the local admin socket.
-    Local,
-}
-
-/// A sign-in.
-#[derive(Clone, PartialEq, Eq)]
-pub struct SignIn {
-    /// Who, and who owns their voice state.
-    pub agent: AgentKey,
-    /// On which line.
-    pub extension: Extension,
-    /// With which phone, where several have the line.
-    pub device: Option<DeviceName>,
-    /// With a remote phone.
-    pub mobile: Option<Mobile>,
-    /// From where.
-    pub on: SignInOn,
-    /// The node that was asked.
-    pub node: NodeName,
-    /// The hash of a password that the owner of the voice state accepted, to be kept.
-    pub verifier: Option<String>,
-    /// The generation of the agent's sessions when the owner of the voice state was asked, 0 where there
-    /// was none. With another since, what the owner said is old: the sign-in is stale.
-    pub follows: Option<u32>,
-}
-
-impl fmt::Debug for SignIn {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { agent, extension, device, mobile, on, node, verifier, follows } = self;
-        formatter
-            .debug_struct("SignIn")
-            .field("agent", agent)
-            .field("extension", extension)
-            .field("device", device)
-            .field("mobile", mobile)
-            .field("on", on)
-            .field("node", node)
-            .field("verifier", &verifier.as_ref().map(|_| Hashed))
-            .field("follows", follows)
-            .finish()
-    }
-}
-
 /// Something for one agent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AgentCommand {
@@ -349,113 +293,6 @@ pub struct AgentCommand {
     pub seen_changes: Option<u32>,
     /// What is wished for.
     pub wish: Wish,
-}
-
-/// A wish about a contact.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ContactCommand {
-    /// Which.
-    pub contact: ContactId,
-    /// The agent who works on it; none where a supervisor or the router asks.
-    pub by: Option<AgentId>,
-    /// What is wished for.
-    pub wish: ContactWish,
-}
-
-/// What may be wished for a contact.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ContactWish {
-    /// The router found an agent for it.
-    Assign {
-        /// Whom.
-        agent: AgentId,
-    },
-    /// It goes back to a CSQ, and never to who gives it back.
-    Requeue {
-        /// Which one.
-        csq: String,
-    },
-    /// It is over without an answer.
-    Discard,
-    /// What it is about.
-    WrapUp {
-        /// At most [`crate::WRAP_UP_CHOSEN_MAX`].
-        chosen: Vec<WrapUpChoice>,
-    },
-    /// What is being written changes.
-    SaveDraft {
-        /// How.
-        change: Box<DraftChange>,
-    },
-    /// What is written goes out.
-    Send {
-        /// Its version.
-        version: u32,
-        /// The domain of the account, for the Message-ID.
-        domain: String,
-    },
-    /// A supervisor gives it to an agent.
-    Reassign {
-        /// To whom.
-        agent: AgentId,
-    },
-    /// A supervisor takes it back into a queue.
-    TakeBack {
-        /// Into which; its own where none is named.
-        csq: Option<String>,
-    },
-    /// It waits for one agent no longer.
-    Release,
-}
-
-/// A wish about a desk.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DeskCommand {
-    /// Whose.
-    pub agent: AgentId,
-    /// The number of the sign-in that the asker knows; another one since is not theirs.
-    pub desk: Option<u64>,
-    /// What is wished for.
-    pub wish: DeskWish,
-}
-
-/// What may be wished for a desk.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum DeskWish {
-    /// The agent sits down.
-    SignIn {
-        /// Whether with a line too.
-        has_extension: bool,
-    },
-    /// Contacts may come.
-    Ready,
-    /// No new contacts.
-    NotReady {
-        /// Why.
-        reason: Option<ReasonCode>,
-    },
-    /// Everything in hand goes back to its CSQ.
-    SignOut {
-        /// Why.
-        reason: Option<ReasonCode>,
-        /// By whom.
-        by: SignedOutBy,
-    },
-}
-
-/// One node's news of an agent's browser.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DeskNews {
-    /// Whose.
-    pub agent: AgentId,
-    /// The number of the sign-in.
-    pub desk: u64,
-    /// Which connection.
-    pub connection: ConnectionNumber,
-    /// The node that has or had it.
-    pub node: NodeName,
-    /// Whether it is there.
-    pub presence: ClientPresence,
 }
 
 /// What may be wished for an agent.

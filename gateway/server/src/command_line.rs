@@ -368,6 +368,8 @@ enum ProbeKind {
     Headset,
     /// An identity provider: its metadata, and whether its place to sign on answers.
     Idp,
+    /// The mailbox of a CSQ: its folders and rights, and the ways to read and to send.
+    Mail,
 }
 
 #[derive(Debug, Subcommand)]

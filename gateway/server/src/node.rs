@@ -23,6 +23,7 @@ use engine::{
 };
 use headset::Headset;
 use identity::Identity;
+use mail::Mailboxes;
 use provisioning::Files;
 use sip::Sip;
 use tokio::sync::{Mutex, watch};
@@ -131,6 +132,8 @@ pub(crate) struct Shared {
     /// What is known of changes of identity providers' metadata.
     pub(crate) metadata: MetadataNews,
     pub(crate) sip: Option<Arc<Sip>>,
+    /// Mailboxes of CSQs, as this node reads them.
+    pub(crate) mailboxes: Option<Arc<Mailboxes>>,
     files: Option<Arc<dyn Files>>,
     pub(crate) phone_elements: PhoneElements,
     pub(crate) directories: Arc<Directories>,
@@ -331,7 +334,7 @@ impl Starting {
             sip,
             files,
             phone_elements,
-            mailboxes,
+            mailboxes: _,
         } = surfaces;
         let takes_over = settings_file.is_none();
         let keeper = Keeper::new(port.clone(), Arc::clone(&directories), takes_over);
@@ -375,6 +378,7 @@ impl Starting {
             identity,
             metadata: MetadataNews::default(),
             sip,
+            mailboxes,
             files,
             phone_elements,
             directories,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use ::console::Failure;
-use domain::settings::{HeadsetMode, Reader};
+use domain::settings::{Channel, HeadsetMode, Reader};
 use domain::{DeviceName, PairName};
 use engine::SystemClock;
 use engine::probe::{Probe, StepOutcome};
@@ -47,6 +47,8 @@ pub(crate) enum Peer {
     Headset(DeviceName),
     /// An identity provider.
     Idp(String),
+    /// The mailbox of a CSQ, and the ways to read and to send.
+    Mail(String),
 }
 
 /// The kind and the name of what is to be tested.
@@ -64,6 +66,7 @@ pub(crate) fn read(reader: &mut Reader<'_>) -> Option<Peer> {
         ("headset", 9),
         ("alarm", 10),
         ("idp", 11),
+        ("mail", 12),
     ];
     if !reader.has("kind") {
         reader.problem("kind", "is missing");
@@ -80,6 +83,7 @@ pub(crate) fn read(reader: &mut Reader<'_>) -> Option<Peer> {
         9 => reader.required("name").map(Peer::Headset),
         10 => reader.required("name").map(Peer::Alarm),
         11 => reader.required("name").map(Peer::Idp),
+        12 => reader.required("name").map(Peer::Mail),
         _ => Some(Peer::Certificate),
     }
 }
@@ -92,6 +96,8 @@ pub(crate) fn list(shared: &Shared) -> Value {
     peers.extend(settings.cti_pairs.keys().map(|name| named("cti", name.as_str())));
     peers.extend(settings.directories.keys().map(|name| named("directory", name)));
     peers.extend(settings.identity_providers.keys().map(|name| named("idp", name)));
+    let mailboxes = settings.csqs_of(Channel::Email).map(|csq| csq.name.as_str());
+    peers.extend(mailboxes.map(|name| named("mail", name)));
     let receivers = shared.log.syslog().states().into_iter();
     peers.extend(receivers.map(|receiver| named("syslog", &receiver.name)));
     let receivers = settings.alarms.receivers.iter();
@@ -187,6 +193,15 @@ pub(crate) async fn run(shared: &Arc<Shared>, peer: Peer) -> Result<Probe, Failu
                 || Failure::new("not_found", format!("there is no identity provider {name:?}"));
             let provider = settings.identity_providers.get(&name).ok_or_else(unknown)?;
             Ok(idp::idp(&shared.port, provider).await)
+        }
+        Peer::Mail(name) => {
+            let mailboxes = shared.mailboxes.as_ref();
+            let mailboxes = mailboxes
+                .ok_or_else(|| Failure::new("unavailable", "this node reads no mailboxes"))?;
+            mailboxes.probe(&name).await.ok_or_else(|| {
+                let message = format!("there is no CSQ {name:?} for email in csqs");
+                Failure::new("not_found", message)
+            })
         }
         Peer::Store => Ok(store(shared).await),
         Peer::Certificate => Ok(certificate(shared)),

@@ -13,7 +13,7 @@ use crate::problem::Problem;
 use crate::{Console, answer};
 
 const TAG: &str = "Node";
-const PEERS: [&str; 12] = [
+const PEERS: [&str; 13] = [
     "cti",
     "phone",
     "directory",
@@ -26,6 +26,7 @@ const PEERS: [&str; 12] = [
     "sip_next_hop",
     "headset",
     "idp",
+    "mail",
 ];
 pub(super) const LEVELS: [&str; 5] = ["error", "warn", "info", "debug", "trace"];
 

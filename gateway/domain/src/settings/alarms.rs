@@ -19,7 +19,7 @@ pub const ALARM_RULES_MAX: usize = 100;
 /// The most addresses of one receiver.
 pub const ALARM_ADDRESSES_MAX: usize = 20;
 /// The parts there are alarms for, as the overview of the console calls them.
-pub const ALARM_PARTS: [&str; 20] = [
+pub const ALARM_PARTS: [&str; 21] = [
     "node",
     "maintenance",
     "nodes",
@@ -39,6 +39,7 @@ pub const ALARM_PARTS: [&str; 20] = [
     "sip_next_hop",
     "phones",
     "headsets",
+    "mailbox",
     "syslog",
 ];
 

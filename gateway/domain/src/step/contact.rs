@@ -22,6 +22,7 @@ mod assignment;
 mod desk;
 mod forgetting;
 mod sending;
+mod wish;
 mod work;
 
 pub(super) use arrival::{arrived, cursor_moved};
@@ -38,7 +39,7 @@ pub use sending::{MAIL_TOPIC, RECORD_TOPIC, SWEEP_TOPIC};
 pub use work::DraftChange;
 use work::{choose_wrap_up, discard, requeue, save_draft};
 
-use super::{ContactCommand, ContactWish};
+pub use wish::{ContactCommand, ContactWish, DeskCommand, DeskNews, DeskWish};
 
 pub(super) fn is_sticky_wake(wake: &crate::Wake) -> bool {
     wake.subject.kind == crate::Kind::Contact

@@ -85,6 +85,7 @@ fn parts_of(
     parts.extend(peers::sip(shared, settings));
     parts.push(peers::phones(shared, settings));
     parts.push(peers::headsets(shared, settings));
+    parts.extend(peers::mailboxes(shared, settings));
     parts.extend(peers::syslog(shared.log.syslog().states()));
     parts
 }

@@ -105,6 +105,7 @@ fn request(command: Command) -> Result<(WhichNode, Value, Shown), Problem> {
                 ProbeKind::SipNextHop => "sip_next_hop",
                 ProbeKind::Headset => "headset",
                 ProbeKind::Idp => "idp",
+                ProbeKind::Mail => "mail",
             };
             let mut request = json!({"do": "probe", "kind": kind});
             if let (Some(name), Some(members)) = (name, request.as_object_mut()) {

@@ -22,7 +22,8 @@ export function useKeys(acts: Record<string, (() => void) | undefined>): void {
   latest.current = acts;
   useEffect(() => {
     const hear = (event: KeyboardEvent) => {
-      if (event.defaultPrevented || event.isComposing || document.querySelector("dialog[open]")) return;
+      if (event.isComposing || document.querySelector("dialog[open]")) return;
+      // The editor takes every Enter for itself, this one too.
       if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
         const act = latest.current["Mod+Enter"];
         if (act) {
@@ -31,7 +32,7 @@ export function useKeys(acts: Record<string, (() => void) | undefined>): void {
         }
         return;
       }
-      if (!keysOn.value || event.ctrlKey || event.metaKey || event.altKey || event.repeat || isWriting(event.target)) return;
+      if (event.defaultPrevented || !keysOn.value || event.ctrlKey || event.metaKey || event.altKey || event.repeat || isWriting(event.target)) return;
       const act = latest.current[event.key];
       if (!act) return;
       event.preventDefault();

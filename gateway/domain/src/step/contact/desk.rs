@@ -1,7 +1,8 @@
 //! Desks: sign-in, state, sign-out, and the browser that is there or not (DSK-03).
 
+use super::{DeskCommand, DeskNews, DeskWish};
 use super::{KeptContact, KeptDesk, mails_max, nothing, put_contact, queued_again};
-use crate::step::{DeskCommand, DeskNews, DeskWish, Entropy};
+use crate::step::Entropy;
 use crate::{
     AgentId, Client, ClientPresence, Decision, Desk, DeskState, DeskStatus, Document, Event, Halt,
     Key, Kind, LegEnd, ReasonCategory, ReasonCode, Refusal, Reply, SignedInDesk, SignedOutBy,

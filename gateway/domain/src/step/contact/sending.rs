@@ -33,6 +33,14 @@ pub(in crate::step) fn send(
     view: &View,
 ) -> Result<Decision, Halt> {
     let agent = by.ok_or(Refusal::ContactNotYours)?;
+    let kept = KeptContact::load(contact, view)?.ok_or(Refusal::ContactUnknown)?;
+    // A browser repeats what it has no answer to.
+    if let (Place::Closed { agent: sent_by, .. }, Some(out)) =
+        (&kept.contact.place, kept.contact.answer)
+        && sent_by == agent
+    {
+        return Ok(Decision::already(Reply::Sent { out }));
+    }
     let kept = KeptContact::of(contact, by, view)?;
     let (draft_version, draft) = draft_of(contact, view)?.ok_or(Refusal::NothingWritten)?;
     if draft.version != version {

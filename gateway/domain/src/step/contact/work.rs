@@ -233,6 +233,7 @@ pub(in crate::step) fn save_draft(
                     }
                     checked(writing, &draft.files)?;
                     draft.writing = Some(writing.clone());
+                    draft.version = draft.version.saturating_add(1);
                 }
                 DraftChange::AddFile(file) => {
                     if !draft.files.iter().any(|it| it.id == file.id) {
@@ -251,7 +252,6 @@ pub(in crate::step) fn save_draft(
                 }
                 DraftChange::Discard => {}
             }
-            draft.version = draft.version.saturating_add(1);
             draft.saved_at = now;
             draft.by = agent.clone();
             reply = draft.version;

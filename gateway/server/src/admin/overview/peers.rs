@@ -2,8 +2,9 @@
 
 use console::{Part, PartCode, PartKind, PartState};
 use directory::{SyncReport, SyncResult};
-use domain::settings::{HeadsetMode, Settings};
+use domain::settings::{Channel, HeadsetMode, Settings};
 use engine::{NodeSeen, PairStatus};
+use mail::{MailboxState, MailboxStatus};
 use sip::{NextHopStatus, SipStatus};
 
 use crate::log::SyslogState;
@@ -73,6 +74,36 @@ pub(in crate::admin) fn cti_pair(status: Option<&PairStatus>) -> Part {
         (Some(_), None) => Part::ok(kind),
     };
     part.since(status.since)
+}
+
+/// The mailbox of every CSQ for email.
+pub(super) fn mailboxes(shared: &Shared, settings: &Settings) -> Vec<Part> {
+    if settings.csqs_of(Channel::Email).next().is_none() {
+        return vec![Part::not_ok(PartKind::Mailbox, PartState::Off, PartCode::MailboxNone)];
+    }
+    let statuses = shared.mailboxes.as_ref().map(|mailboxes| mailboxes.statuses());
+    statuses.unwrap_or_default().iter().map(mailbox).collect()
+}
+
+/// How one mailbox stands.
+fn mailbox(status: &MailboxStatus) -> Part {
+    let kind = PartKind::Mailbox;
+    let part = match &status.state {
+        MailboxState::Ok => Part::ok(kind),
+        MailboxState::Warned(why) => Part::not_ok(kind, PartState::Partial, PartCode::MailboxAmiss)
+            .because(Some(why.as_str())),
+        MailboxState::Failing(why) => Part::not_ok(kind, PartState::Missing, PartCode::MailboxDown)
+            .because(Some(why.as_str())),
+        MailboxState::StoreRefuses(why) => {
+            Part::not_ok(kind, PartState::Missing, PartCode::MailboxNotKept)
+                .because(Some(why.as_str()))
+        }
+        MailboxState::Elsewhere => {
+            Part::not_ok(kind, PartState::Unknown, PartCode::MailboxElsewhere)
+        }
+        MailboxState::Unknown => Part::not_ok(kind, PartState::Unknown, PartCode::MailboxNotYet),
+    };
+    part.named(status.csq.as_str()).since(status.last_round_at)
 }
 
 /// Every directory of the settings.

@@ -1,13 +1,13 @@
 // What is asked before a contact leaves its agent's hands, and the reasons of its wrap-up.
 
 import type { JSX } from "preact";
-import { useState } from "preact/hooks";
-import { send } from "../../shell/api";
+import { useRef, useState } from "preact/hooks";
+import { type Problem, send } from "../../shell/api";
 import { Switch, TextField } from "../../shell/components/field";
 import { Button, Dialog, Trouble } from "../../shell/components/parts";
 import { words as shared } from "../../shell/components/texts";
 import { fill } from "../../shell/language";
-import { useAction } from "../../shell/use";
+import { problemOf, useAction } from "../../shell/use";
 import { toast } from "../alerts";
 import type { Chosen, OpenContact } from "../answers";
 import { WRAP_UP_MAX } from "../limits";
@@ -82,12 +82,24 @@ const isSame = (one: Chosen, other: Chosen) => one.category === other.category &
 export function WrapUp(props: { contact: OpenContact; chosen: Chosen[]; onChange: (chosen: Chosen[]) => void; open: boolean; onClose: () => void }): JSX.Element {
   const { contact, chosen } = props;
   const told = words().actions;
-  const { busy, problem, run } = useAction();
-  const toggle = (one: Chosen, isOn: boolean) => void run(async () => {
+  const [problem, setProblem] = useState<Problem | null>(null);
+  /** What the node has; one change is sent after the other. */
+  const saved = useRef(chosen);
+  const sending = useRef(Promise.resolve());
+  const toggle = (one: Chosen, isOn: boolean) => {
     const next = isOn ? [...chosen, one] : chosen.filter((other) => !isSame(other, one));
-    await send("PUT", path("contacts", contact.id, "wrap-up"), { body: { chosen: next } });
     props.onChange(next);
-  });
+    sending.current = sending.current.then(async () => {
+      try {
+        await send("PUT", path("contacts", contact.id, "wrap-up"), { body: { chosen: next } });
+        saved.current = next;
+        setProblem(null);
+      } catch (error) {
+        setProblem(problemOf(error));
+        props.onChange(saved.current);
+      }
+    });
+  };
   return (
     <Dialog open={props.open} title={told.wrapUpTitle} onClose={props.onClose}>
       {contact.wrap_up_categories.length === 0 ? <p>{told.wrapUpNone}</p> : (
@@ -100,7 +112,7 @@ export function WrapUp(props: { contact: OpenContact; chosen: Chosen[]; onChange
                 {category.reasons.map((reason) => {
                   const one = { category: category.name, reason };
                   const isOn = chosen.some((other) => isSame(other, one));
-                  return <Switch key={reason} label={reason} value={isOn} disabled={busy || (!isOn && chosen.length >= WRAP_UP_MAX)} onInput={(on) => toggle(one, on)} />;
+                  return <Switch key={reason} label={reason} value={isOn} disabled={!isOn && chosen.length >= WRAP_UP_MAX} onInput={(on) => toggle(one, on)} />;
                 })}
               </fieldset>
             ))}

@@ -2,9 +2,9 @@
 
 import { baseKeymap, chainCommands, exitCode, toggleMark } from "prosemirror-commands";
 import { redo, undo } from "prosemirror-history";
-import type { MarkType, NodeType } from "prosemirror-model";
+import type { MarkType, NodeType, Slice } from "prosemirror-model";
 import { liftListItem, sinkListItem, splitListItem, wrapInList } from "prosemirror-schema-list";
-import type { Command, EditorState } from "prosemirror-state";
+import { type Command, type EditorState, TextSelection } from "prosemirror-state";
 import { INDENTS_MAX, schema } from "./schema";
 
 const node = (name: string) => schema.nodes[name] as NodeType;
@@ -110,6 +110,33 @@ export function picture(src: string, alt: string): Command {
   };
 }
 
+/** All of the text as what lies between its ends: lists and alignment ask where it begins. */
+const selectAll: Command = (state, dispatch) => {
+  dispatch?.(state.tr.setSelection(TextSelection.between(state.doc.resolve(0), state.doc.resolve(state.doc.content.size))));
+  return true;
+};
+
+/** Puts in what was pasted. Into an empty line, whole paragraphs come as they are; else they join what is there. */
+export function paste(slice: Slice): Command {
+  return (state, dispatch) => {
+    const { $from, empty } = state.selection;
+    const { tr } = state;
+    const isWhole = empty && $from.depth === 1 && $from.parent.content.size === 0 && slice.content.childCount > 1 && slice.content.firstChild?.isBlock;
+    if (isWhole) {
+      tr.replaceWith($from.before(), $from.after(), slice.content);
+      tr.setSelection(TextSelection.near(tr.doc.resolve($from.before() + slice.content.size), -1));
+    } else tr.replaceSelection(slice);
+    dispatch?.(tr.scrollIntoView());
+    return true;
+  };
+}
+
+/** Leaves the text, so that single keys act again. */
+const leave: Command = (_, __, view) => {
+  view?.dom.blur();
+  return true;
+};
+
 const lineBreak: Command = chainCommands(exitCode, (state, dispatch) => {
   dispatch?.(state.tr.replaceSelectionWith(node("hard_break").create()).scrollIntoView());
   return true;
@@ -121,6 +148,6 @@ export const keys: Record<string, Command> = {
   "Mod-z": undo, "Mod-y": redo, "Mod-Shift-z": redo,
   "Mod-b": styles.strong, "Mod-i": styles.em, "Mod-u": styles.underline,
   "Mod-]": indent, "Mod-[": outdent, "Mod-Shift-7": toggleList("ordered_list"), "Mod-Shift-8": toggleList("bullet_list"),
-  "Shift-Enter": lineBreak, "Mod-Enter": () => false,
+  "Shift-Enter": lineBreak, "Mod-a": selectAll, Escape: leave,
   Enter: chainCommands(splitListItem(node("list_item")), baseKeymap["Enter"] as Command),
 };

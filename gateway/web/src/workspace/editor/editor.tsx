@@ -23,7 +23,7 @@ import { useEffect, useId, useRef, useState } from "preact/hooks";
 import { address } from "../../shell/api";
 import { path } from "../state";
 import { words } from "../texts";
-import { keys, picture } from "./commands";
+import { keys, paste, picture } from "./commands";
 import { fromText } from "./html";
 import { isPicture, schema, toContent, toDocument, toHtml, toSlice } from "./schema";
 import { Toolbar } from "./toolbar";
@@ -115,7 +115,7 @@ export function Editor(props: Props): JSX.Element {
           const html = event.clipboardData?.getData("text/html") ?? "";
           const text = event.clipboardData?.getData("text/plain") ?? "";
           const slice = toSlice(html || fromText(text.replaceAll("\r\n", "\n")));
-          shown.dispatch(shown.state.tr.replaceSelection(slice).scrollIntoView().setMeta("paste", true));
+          paste(slice)(shown.state, shown.dispatch);
           return true;
         },
         drop: (_, event) => {
@@ -125,7 +125,7 @@ export function Editor(props: Props): JSX.Element {
             if (shown.dragging) return false;
             event.preventDefault();
             const html = event.dataTransfer?.getData("text/html") || fromText(event.dataTransfer?.getData("text/plain") ?? "");
-            shown.dispatch(shown.state.tr.replaceSelection(toSlice(html)));
+            paste(toSlice(html))(shown.state, shown.dispatch);
             return true;
           }
           event.preventDefault();

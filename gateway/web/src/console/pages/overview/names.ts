@@ -6,7 +6,7 @@ import type { Part } from "./answers";
 export const GROUPS = {
   node: ["node", "maintenance", "store", "disk", "backups", "settings_file", "secrets", "clock"],
   served: ["surface", "listener", "certificate", "identity"],
-  systems: ["nodes", "cti_pair", "directory", "sip_next_hop", "syslog"],
+  systems: ["nodes", "cti_pair", "directory", "sip_next_hop", "mailbox", "syslog"],
   phones: ["registrations", "phones", "headsets"],
 } as const;
 
@@ -25,7 +25,7 @@ const names = texts<Names>({
       backups: "Backups", settings_file: "Settings file", secrets: "Secrets", clock: "Clock", surface: "Service {name}",
       listener: "Port {name}", certificate: "Certificate {name}", identity: "Single sign-on {name}", cti_pair: "CTI pair {name}", directory: "Directory {name}",
       registrations: "SIP registrations", sip_next_hop: "SIP next hop {name}", phones: "Pushes to phones", headsets: "Headsets",
-      syslog: "Syslog receiver {name}",
+      mailbox: "Mailbox {name}", syslog: "Syslog receiver {name}",
     },
     named: {
       "surface phone": "Phone service", "surface console": "Console and REST", "surface headset": "Headset service", "surface identity": "Identity service",
@@ -45,7 +45,7 @@ const names = texts<Names>({
       identity: "Single Sign-on {name}",
       cti_pair: "CTI-Paar {name}", directory: "Verzeichnis {name}", registrations: "SIP-Registrierungen",
       sip_next_hop: "SIP-Next-Hop {name}", phones: "Push-Nachrichten an Telefone", headsets: "Headsets",
-      syslog: "Syslog-Empfänger {name}",
+      mailbox: "Postfach {name}", syslog: "Syslog-Empfänger {name}",
     },
     named: {
       "surface phone": "Telefondienst", "surface console": "Konsole und REST", "surface headset": "Headset-Dienst", "surface identity": "Identitätsdienst",

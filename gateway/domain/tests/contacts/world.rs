@@ -18,7 +18,7 @@ use domain::{
 
 /// What came of an input.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Came {
+pub(crate) enum Came {
     /// It is so.
     Done,
     /// Nothing changed.
@@ -26,8 +26,8 @@ pub enum Came {
 }
 
 /// Documents, timers and promises.
-pub struct World {
-    pub now: Timestamp,
+pub(crate) struct World {
+    pub(crate) now: Timestamp,
     entropy: u64,
     documents: BTreeMap<Key, Loaded>,
     wakes: BTreeMap<String, Wake>,
@@ -36,16 +36,16 @@ pub struct World {
     /// Every input that was carried through.
     past: Vec<Input>,
     /// (queue, UIDVALIDITY, UID) of every mail there ever was.
-    pub arrived: BTreeSet<(String, u32, u32)>,
+    pub(crate) arrived: BTreeSet<(String, u32, u32)>,
     /// What a supervisor gave to whom.
-    pub reassigned: BTreeSet<(ContactId, AgentId)>,
+    pub(crate) reassigned: BTreeSet<(ContactId, AgentId)>,
 }
 
-pub fn agent(number: u8) -> AgentId {
+pub(crate) fn agent(number: u8) -> AgentId {
     format!("{}", 1_000 + u32::from(number)).parse().unwrap()
 }
 
-pub fn writing(html: &str) -> Writing {
+pub(crate) fn writing(html: &str) -> Writing {
     Writing {
         mode: AnswerMode::Reply,
         to: vec!["c1@example.test".to_owned()],
@@ -57,7 +57,7 @@ pub fn writing(html: &str) -> Writing {
 }
 
 /// A mail of a customer; the same number is the same mail.
-pub fn arrived(csq: &str, uid: u32, customer: u8) -> ArrivedMail {
+pub(crate) fn arrived(csq: &str, uid: u32, customer: u8) -> ArrivedMail {
     ArrivedMail {
         csq: csq.to_owned(),
         folder: "INBOX".to_owned(),
@@ -123,7 +123,7 @@ fn read(file: &serde_json::Value) -> Settings {
 }
 
 impl World {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             now: Timestamp::from_seconds(1_000_000),
             entropy: 0,
@@ -233,13 +233,18 @@ impl World {
         InputId::new(kind, self.past.len())
     }
 
-    pub fn mail(&mut self, mail: ArrivedMail) -> Came {
+    pub(crate) fn mail(&mut self, mail: ArrivedMail) -> Came {
         self.arrived.insert((mail.csq.clone(), mail.uid_validity, mail.uid));
         let id = self.id("mail");
         self.submit(Input::report(id, Report::MailArrived(Box::new(mail))))
     }
 
-    pub fn contact(&mut self, contact: ContactId, by: Option<&AgentId>, wish: ContactWish) -> Came {
+    pub(crate) fn contact(
+        &mut self,
+        contact: ContactId,
+        by: Option<&AgentId>,
+        wish: ContactWish,
+    ) -> Came {
         let reassigned = match &wish {
             ContactWish::Reassign { agent } => Some((contact, agent.clone())),
             _ => None,
@@ -261,13 +266,13 @@ impl World {
         came
     }
 
-    pub fn desk(&mut self, who: u8, wish: DeskWish) -> Came {
+    pub(crate) fn desk(&mut self, who: u8, wish: DeskWish) -> Came {
         let id = self.id("desk");
         let command = Command::Desk(DeskCommand { agent: agent(who), desk: None, wish });
         self.submit(Input::command(id, command))
     }
 
-    pub fn browser(&mut self, who: u8, connection: u64, is_there: bool) -> Came {
+    pub(crate) fn browser(&mut self, who: u8, connection: u64, is_there: bool) -> Came {
         let desk = self.desk_of(&agent(who)).unwrap();
         let presence =
             if is_there { ClientPresence::Available } else { ClientPresence::Unavailable };
@@ -282,14 +287,14 @@ impl World {
         self.submit(Input::report(id, Report::DeskPresence(news)))
     }
 
-    pub fn out(&mut self, out: ContactId, state: OutState) -> Came {
+    pub(crate) fn out(&mut self, out: ContactId, state: OutState) -> Came {
         let id = self.id("out");
         let report = Report::MailOutMoved { out, state, next_try_at: None };
         self.submit(Input::report(id, report))
     }
 
     /// The agent who has it writes and sends.
-    pub fn answer(&mut self, contact: ContactId) {
+    pub(crate) fn answer(&mut self, contact: ContactId) {
         let by = self.contact_of(contact).agent().cloned();
         let change = Box::new(DraftChange::Write { writing: writing("Hello"), follows: 0 });
         let came = self.contact(contact, by.as_ref(), ContactWish::SaveDraft { change });
@@ -299,7 +304,7 @@ impl World {
     }
 
     /// What can be given away now.
-    pub fn routable(&self) -> Vec<(ContactId, AgentId)> {
+    pub(crate) fn routable(&self) -> Vec<(ContactId, AgentId)> {
         let settings = &self.settings;
         let queues = settings.csqs.values().map(|csq| {
             (csq.name.as_str(), QueueRule { selection: csq.selection, skills: &csq.skills })
@@ -324,18 +329,18 @@ impl World {
         routing::route(&queues.collect(), agents.collect(), waiting.collect())
     }
 
-    pub fn route(&mut self) {
+    pub(crate) fn route(&mut self) {
         for (contact, agent) in self.routable() {
             let came = self.contact(contact, None, ContactWish::Assign { agent });
             assert_eq!(came, Came::Done, "the router gives only what can be given");
         }
     }
 
-    pub fn pass(&mut self, time: Duration) {
+    pub(crate) fn pass(&mut self, time: Duration) {
         self.now = self.now.after(time);
     }
 
-    pub fn due(&mut self, number: usize) {
+    pub(crate) fn due(&mut self, number: usize) {
         let due: Vec<_> = self.wakes.values().filter(|it| it.due_at <= self.now).cloned().collect();
         if let Some(wake) = due.get(number % due.len().max(1)) {
             let id = self.id("wake");
@@ -343,7 +348,7 @@ impl World {
         }
     }
 
-    pub fn all_due(&mut self) {
+    pub(crate) fn all_due(&mut self) {
         let due: Vec<_> = self.wakes.values().filter(|it| it.due_at <= self.now).cloned().collect();
         for wake in due {
             let id = self.id("wake");
@@ -352,7 +357,7 @@ impl World {
     }
 
     /// Something that was said before is said again, late.
-    pub fn again(&mut self, number: usize) {
+    pub(crate) fn again(&mut self, number: usize) {
         let reports: Vec<_> = self
             .past
             .iter()
@@ -364,11 +369,11 @@ impl World {
         }
     }
 
-    pub fn documents(&self) -> impl Iterator<Item = &Document> {
+    pub(crate) fn documents(&self) -> impl Iterator<Item = &Document> {
         self.documents.values().map(|it| &it.document)
     }
 
-    pub fn contacts(&self) -> Vec<Contact> {
+    pub(crate) fn contacts(&self) -> Vec<Contact> {
         let all = self.documents().filter_map(|it| match it {
             Document::Contact(contact) => Some(contact.as_ref().clone()),
             _ => None,
@@ -376,17 +381,17 @@ impl World {
         all.collect()
     }
 
-    pub fn contact_of(&self, id: ContactId) -> Contact {
+    pub(crate) fn contact_of(&self, id: ContactId) -> Contact {
         self.contacts().into_iter().find(|it| it.id == id).unwrap()
     }
 
-    pub fn contact_by_uid(&self, uid: u32) -> Contact {
+    pub(crate) fn contact_by_uid(&self, uid: u32) -> Contact {
         let id = format!("m{uid}@example.test");
         let is_it = |it: &Contact| it.mail.message_id.as_ref() == Some(&id);
         self.contacts().into_iter().find(is_it).unwrap()
     }
 
-    pub fn desks(&self) -> Vec<Desk> {
+    pub(crate) fn desks(&self) -> Vec<Desk> {
         let all = self.documents().filter_map(|it| match it {
             Document::Desk(desk) => Some(desk.as_ref().clone()),
             _ => None,
@@ -398,25 +403,25 @@ impl World {
         self.desks().into_iter().find(|it| it.agent == *agent)
     }
 
-    pub fn draft(&self, contact: ContactId) -> Option<Draft> {
+    pub(crate) fn draft(&self, contact: ContactId) -> Option<Draft> {
         match &self.documents.get(&Key::draft(contact))?.document {
             Document::Draft(draft) => Some(draft.as_ref().clone()),
             _ => None,
         }
     }
 
-    pub fn conversation(&self, id: ContactId) -> Conversation {
+    pub(crate) fn conversation(&self, id: ContactId) -> Conversation {
         match &self.documents[&Key::conversation(id)].document {
             Document::Conversation(conversation) => conversation.as_ref().clone(),
             _ => panic!("no conversation"),
         }
     }
 
-    pub fn mail_out(&self, out: ContactId) -> Option<MailOut> {
+    pub(crate) fn mail_out(&self, out: ContactId) -> Option<MailOut> {
         self.outs().into_iter().find(|it| it.id == out)
     }
 
-    pub fn outs(&self) -> Vec<MailOut> {
+    pub(crate) fn outs(&self) -> Vec<MailOut> {
         let all = self.documents().filter_map(|it| match it {
             Document::MailOut(mail) => Some(mail.as_ref().clone()),
             _ => None,
@@ -424,7 +429,7 @@ impl World {
         all.collect()
     }
 
-    pub fn seen(&self) -> Vec<MailSeen> {
+    pub(crate) fn seen(&self) -> Vec<MailSeen> {
         let all = self.documents().filter_map(|it| match it {
             Document::MailSeen(seen) => Some(seen.as_ref().clone()),
             _ => None,
@@ -432,12 +437,12 @@ impl World {
         all.collect()
     }
 
-    pub fn promises(&self, topic: &str) -> usize {
+    pub(crate) fn promises(&self, topic: &str) -> usize {
         self.promises.iter().filter(|it| *it == topic).count()
     }
 
     /// Other reasons in the category that there is.
-    pub fn reasons(&mut self, reasons: &[&str]) {
+    pub(crate) fn reasons(&mut self, reasons: &[&str]) {
         let settings = Arc::make_mut(&mut self.settings);
         let categories = Arc::make_mut(&mut settings.wrap_up_categories);
         let category = Arc::make_mut(categories.get_mut("Orders").unwrap());
@@ -445,7 +450,7 @@ impl World {
     }
 
     /// That CSQ tells customers that their mail arrived.
-    pub fn acknowledges(&mut self, csq: &str) {
+    pub(crate) fn acknowledges(&mut self, csq: &str) {
         let settings = Arc::make_mut(&mut self.settings);
         let csqs = Arc::make_mut(&mut settings.csqs);
         let csq = Arc::make_mut(csqs.get_mut(csq).unwrap());
