@@ -334,7 +334,7 @@ impl Starting {
             sip,
             files,
             phone_elements,
-            mailboxes: _,
+            mailboxes,
         } = surfaces;
         let takes_over = settings_file.is_none();
         let keeper = Keeper::new(port.clone(), Arc::clone(&directories), takes_over);
