@@ -15,6 +15,7 @@ mod identity;
 mod node;
 mod overview;
 mod own;
+mod reports;
 mod settings_documents;
 mod settings_file;
 mod settings_lists;
@@ -67,6 +68,7 @@ pub(crate) fn all() -> Vec<Operation> {
     operations.extend(cti_status::operations());
     operations.extend(audit::operations());
     operations.extend(headsets::operations());
+    operations.extend(reports::operations());
     operations.extend(headset_phones::operations());
     operations.extend(overview::operations());
     operations.extend(flight_recorder::operations());

@@ -35,6 +35,7 @@ mod principal;
 mod problem;
 mod reason;
 mod refusal;
+pub mod report;
 pub mod routing;
 mod secret;
 mod session;

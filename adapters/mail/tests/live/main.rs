@@ -8,6 +8,7 @@
     reason = "a test fails loudly, and says what it left out"
 )]
 
+mod journey;
 mod peers;
 mod reading;
 mod sending;
