@@ -3,7 +3,7 @@
 // `JACKFIELD` names the program, `JACKFIELD_CONSOLE` a console that runs already (for work on the pages).
 
 import { spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -31,6 +31,8 @@ export async function demo({ arguments: more = [], keep } = {}) {
   const program = process.env.JACKFIELD;
   if (!program) throw new Error("JACKFIELD must name the program");
   const folder = mkdtempSync(join(tmpdir(), "jackfield-browser-"));
+  // Mail servers give rights up and have to enter their part of it.
+  if (more.includes("--mail")) chmodSync(folder, 0o711);
   const file = join(folder, "endpoints.json");
   const begin = async () => {
     rmSync(file, { force: true });

@@ -111,7 +111,9 @@ impl Link {
     /// Until there is news, for a poll interval at most.
     async fn wait(&self, reading: &mut dyn Reading) {
         let until = tokio::time::sleep(self.poll);
-        tokio::pin!(until);
+        // News that come later than that are looked at without delay.
+        let between = tokio::time::sleep(BETWEEN);
+        tokio::pin!(until, between);
         loop {
             let news = tokio::select! {
                 biased;
@@ -119,7 +121,7 @@ impl Link {
                 news = reading.wait_for_news() => news,
             };
             match news {
-                Ok(News::Changed) => return tokio::time::sleep(BETWEEN).await,
+                Ok(News::Changed) => return between.await,
                 Ok(News::Quiet) => {}
                 // It cannot wait, or is gone: the next round says so.
                 Err(Trouble::Refused { .. }) => return until.await,

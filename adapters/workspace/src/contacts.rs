@@ -233,15 +233,18 @@ pub(crate) async fn one(workspace: Arc<Workspace>, asked: Asked) -> Given {
     if let Some(members) = told.as_object_mut() {
         let mail = read.as_ref().map(|it| told::mail(it, contact.mail.received_at));
         members.insert("mail".to_owned(), json!(mail));
-        members.insert(
-            "conversation_lines".to_owned(),
-            json!(workspace.conversation(&contact).await?),
-        );
+        let (lines, notes) = workspace.conversation(&contact).await?;
+        members.insert("conversation".to_owned(), json!(lines));
+        members.insert("notes".to_owned(), json!(notes));
         members.insert("earlier".to_owned(), json!(earlier));
         members
             .insert("draft".to_owned(), json!(draft.filter(|_| mine).map(|it| told::draft(&it))));
         members.insert("predefined".to_owned(), json!(predefined));
         members.insert("wrap_up_categories".to_owned(), json!(terms.wrap_up));
+        let mut signatures = settings.email_signatures.values();
+        let is_signed =
+            signatures.any(|it| it.csqs.is_empty() || it.csqs.contains(&contact.csq));
+        members.insert("signature".to_owned(), json!(is_signed));
         members.insert("recipients".to_owned(), json!({"reply": reply, "reply_all": reply_all}));
         members.insert("is_mine".to_owned(), json!(mine && contact.agent().is_some()));
     }

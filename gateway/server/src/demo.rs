@@ -181,7 +181,14 @@ impl Prepared {
             }
             false => None,
         };
-        let mail = if demo.mail { Some(Mail::start(&folder)?) } else { None };
+        let mail = match demo.mail {
+            true => {
+                let mail = Mail::start(&folder)?;
+                mail.add_to(&mut settings)?;
+                Some(mail)
+            }
+            false => None,
+        };
         Ok(Self { folder, endpoints, ports, push_password, settings, peers, idp, mail })
     }
 

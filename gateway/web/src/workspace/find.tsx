@@ -12,6 +12,12 @@ import type { Contact } from "./answers";
 import { customer, path } from "./state";
 import { words } from "./texts";
 
+/** A day as it is typed, at a time of day here; nothing for no day. */
+function moment(day: string, at: string): string {
+  const there = new Date(`${day}T${at}`);
+  return Number.isNaN(there.getTime()) ? "" : there.toISOString();
+}
+
 export function Find(): JSX.Element {
   const told = words().find;
   const [query, setQuery] = useState({ q: "", customer: "", from: "", to: "" });
@@ -19,7 +25,7 @@ export function Find(): JSX.Element {
   const { busy, problem, run } = useAction();
   useEffect(() => { document.title = `${told.title} · ${words().product}`; }, [told.title]);
   const look = (after: string | null) => run(async () => {
-    const page = await get<Page<Contact>>(path("search"), { ...query, after, limit: 50 });
+    const page = await get<Page<Contact>>(path("search"), { ...query, from: moment(query.from, "00:00:00.000"), to: moment(query.to, "23:59:59.999"), after, limit: 50 });
     setFound((before) => (after && before ? { ...page, items: [...before.items, ...page.items] } : page));
   });
   const field = (name: keyof typeof query, label: string, type: "search" | "text" = "text") => (

@@ -79,10 +79,10 @@ export function Beside(props: { contact: OpenContact }): JSX.Element {
         {contact.conversation.length === 0 ? <p class="small">{told.noConversation}</p> : (
           <ol class="legs">
             {contact.conversation.map((leg) => (
-              <li key={leg.id} class={`leg leg-${leg.direction}`}>
+              <li key={`${leg.direction} ${leg.id}`} class={`leg leg-${leg.direction}`}>
                 <p class="small">{leg.direction === "in" ? told.in : told.out} · {time(leg.at)}</p>
                 <p><strong>{leg.subject || words().noSubject}</strong></p>
-                <p class="small">{leg.direction === "out" && leg.agent ? leg.agent : written(leg.from)}</p>
+                <p class="small">{leg.direction === "out" ? leg.from.name || leg.agent || leg.from.address : written(leg.from)}</p>
               </li>
             ))}
           </ol>
