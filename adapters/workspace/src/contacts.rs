@@ -242,8 +242,7 @@ pub(crate) async fn one(workspace: Arc<Workspace>, asked: Asked) -> Given {
         members.insert("predefined".to_owned(), json!(predefined));
         members.insert("wrap_up_categories".to_owned(), json!(terms.wrap_up));
         let mut signatures = settings.email_signatures.values();
-        let is_signed =
-            signatures.any(|it| it.csqs.is_empty() || it.csqs.contains(&contact.csq));
+        let is_signed = signatures.any(|it| it.csqs.is_empty() || it.csqs.contains(&contact.csq));
         members.insert("signature".to_owned(), json!(is_signed));
         members.insert("recipients".to_owned(), json!({"reply": reply, "reply_all": reply_all}));
         members.insert("is_mine".to_owned(), json!(mine && contact.agent().is_some()));
