@@ -1,11 +1,11 @@
 //! Reports of email: by agent, by CSQ, by both; as JSON and as a table (RPT-01, RPT-03).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use domain::report::{AgentWork, EmailReport, QueueWork, Seconds};
-use domain::{AgentId, Role, Timestamp};
+use domain::{AgentId, Contact, Role, Timestamp};
 use engine::surface::Callers;
 use http::header::CONTENT_DISPOSITION;
 use http::{Method, StatusCode};
@@ -25,6 +25,8 @@ const READERS: Callers = Callers::Roles(&[Role::Administrator, Role::Supervisor,
 const DAYS_MAX: u64 = 92;
 /// The stretch where nobody says.
 const USUAL: Duration = Duration::from_secs(7 * 86_400);
+/// In so many steps arrivals are counted.
+const STEPS: usize = 60;
 /// So many contacts are read at once.
 const PAGE: u32 = 1_000;
 
@@ -103,7 +105,12 @@ pub(super) fn operations() -> Vec<Operation> {
             })
             .collect();
         let rows = json!({"type": "array", "items": schema::told(&members)});
-        schema::told(&[("from", schema::time()), ("to", schema::time()), ("rows", rows)])
+        let mut members = vec![("from", schema::time()), ("to", schema::time()), ("rows", rows)];
+        if columns.iter().any(|(name, _)| *name == "arrived") {
+            let about = "How many came, by CSQ, in equal steps.";
+            members.push(("arrivals", schema::about(json!({"type": "object"}), about)));
+        }
+        schema::told(&members)
     };
     let mut operations = Vec::new();
     for (path, table, id, table_id, about, which) in [
@@ -178,6 +185,42 @@ fn period(console: &Console, asked: &Asked) -> Result<(Timestamp, Timestamp), Pr
     Ok((from, to))
 }
 
+/// How many mails came, by the CSQ they came to first, in equal steps.
+struct Arrivals {
+    from: Timestamp,
+    to: Timestamp,
+    step: Duration,
+    counts: BTreeMap<String, Vec<u64>>,
+}
+
+impl Arrivals {
+    fn new(from: Timestamp, to: Timestamp) -> Self {
+        let steps = u32::try_from(STEPS).unwrap_or(1);
+        let step = (to.since(from) / steps).max(Duration::from_secs(1));
+        Self { from, to, step, counts: BTreeMap::new() }
+    }
+
+    fn add(&mut self, contact: &Contact) {
+        let counts =
+            self.counts.entry(contact.routed_csq.clone()).or_insert_with(|| vec![0; STEPS]);
+        let step = contact.arrived_at.since(self.from).as_secs() / self.step.as_secs().max(1);
+        let place = usize::try_from(step).unwrap_or(usize::MAX).min(STEPS - 1);
+        if let Some(count) = counts.get_mut(place) {
+            *count += 1;
+        }
+    }
+
+    fn told(&self) -> Value {
+        let series =
+            self.counts.iter().map(|(name, values)| json!({"name": name, "values": values}));
+        json!({
+            "step_seconds": self.step.as_secs(),
+            "ends_at": answer::time(self.to),
+            "series": series.collect::<Vec<_>>(),
+        })
+    }
+}
+
 /// All contacts that came in it, counted.
 async fn counted(
     console: &Console,
@@ -197,6 +240,7 @@ async fn counted(
         for contact in &page {
             if contact.channel == domain::Channel::Email && seen.insert(contact.id) {
                 report.add(contact);
+                arrivals.add(contact);
             }
         }
         match last {
@@ -205,7 +249,7 @@ async fn counted(
                 limit = if last == begin { limit.saturating_mul(2) } else { PAGE };
                 begin = last;
             }
-            _ => return Ok(report),
+            _ => return Ok((report, arrivals)),
         }
     }
 }
@@ -221,9 +265,9 @@ async fn rows(
     console: &Console,
     asked: &Asked,
     which: Which,
-) -> Result<(Timestamp, Timestamp, Vec<Value>), Problem> {
+) -> Result<(Value, Vec<Value>), Problem> {
     let (from, to) = period(console, asked)?;
-    let report = counted(console, from, to).await?;
+    let (report, arrivals) = counted(console, from, to).await?;
     let settings = console.port.settings();
     let leads_all = asked.has(Role::Administrator) || asked.has(Role::Report);
     let teams = asked.principal()?.teams.clone();
@@ -262,17 +306,23 @@ async fn rows(
             seen.map(|((csq, agent), work)| of_agent(agent, Some(csq), work)).collect()
         }
     };
-    Ok((from, to, rows))
+    let mut about = json!({"from": answer::time(from), "to": answer::time(to)});
+    if let (Which::Queues, Some(members)) = (which, about.as_object_mut()) {
+        members.insert("arrivals".to_owned(), arrivals.told());
+    }
+    Ok((about, rows))
 }
 
 async fn told(console: Arc<Console>, asked: Asked, which: Which) -> Given {
-    let (from, to, rows) = rows(&console, &asked, which).await?;
-    let told = json!({"from": answer::time(from), "to": answer::time(to), "rows": rows});
+    let (mut told, rows) = rows(&console, &asked, which).await?;
+    if let Some(members) = told.as_object_mut() {
+        members.insert("rows".to_owned(), Value::Array(rows));
+    }
     Ok(answer::json(StatusCode::OK, &told))
 }
 
 async fn exported(console: Arc<Console>, asked: Asked, which: Which) -> Given {
-    let (_, _, rows) = rows(&console, &asked, which).await?;
+    let (_, rows) = rows(&console, &asked, which).await?;
     let columns = which.columns();
     let lines: String = rows.iter().map(|row| csv::line(columns, row)).collect();
     let text = csv::head(columns) + &lines;
