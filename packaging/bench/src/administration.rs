@@ -148,14 +148,18 @@ async fn figures(gateway: &Gateway) -> Result<Figures, AnyError> {
 
 /// Pushes so far, whatever came of them.
 fn pushes(gateway: &Gateway) -> Result<f64, AnyError> {
+    figure(gateway.endpoint("metrics")?, "jackfield_phone_pushes_total")
+}
+
+/// The figures of that name together, as a node tells them at `url`.
+pub(crate) fn figure(url: &str, name: &str) -> Result<f64, AnyError> {
     use std::io::Read as _;
-    let url = gateway.endpoint("metrics")?;
     let address = url.trim_start_matches("http://").split('/').next().unwrap_or_default();
     let mut stream = std::net::TcpStream::connect(address)?;
     stream.write_all(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")?;
     let mut text = String::new();
     stream.read_to_string(&mut text)?;
-    let lines = text.lines().filter(|line| line.starts_with("jackfield_phone_pushes_total"));
+    let lines = text.lines().filter(|line| line.starts_with(name));
     let counts = lines.filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok());
     Ok(counts.sum())
 }

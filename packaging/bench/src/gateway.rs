@@ -37,6 +37,11 @@ fn beside(variable: &str, name: &str) -> Result<PathBuf, AnyError> {
 impl Gateway {
     /// Starts the demo in a fresh folder.
     pub(crate) fn demo() -> Result<Self, AnyError> {
+        Self::demo_with(&[])
+    }
+
+    /// The same with further options.
+    pub(crate) fn demo_with(options: &[&str]) -> Result<Self, AnyError> {
         let folder =
             std::env::temp_dir().join(format!("jackfield-bench-demo-{}", std::process::id()));
         let _ = std::fs::remove_dir_all(&folder);
@@ -49,6 +54,7 @@ impl Gateway {
             .arg(folder.join("state"))
             .arg("--endpoints")
             .arg(&endpoints)
+            .args(options)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null())

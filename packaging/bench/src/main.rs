@@ -15,6 +15,7 @@ mod headset;
 mod identity;
 mod idle;
 mod lane;
+mod mail;
 mod median;
 mod page;
 mod recorder;
@@ -41,7 +42,8 @@ struct Arguments {
     #[arg(long, hide = true)]
     lane: Option<usize>,
     /// Only the measurements whose name begins like this: store, backup, handler, page, idle, centre,
-    /// lane, cluster, administration, sip-register, sip-told, sip-phones, recorder, headset or identity.
+    /// lane, cluster, administration, sip-register, sip-told, sip-phones, recorder, headset,
+    /// identity or mail.
     #[arg(default_value = "")]
     only: String,
 }
@@ -111,6 +113,9 @@ fn main() -> std::process::ExitCode {
     }
     if wanted("headset") {
         results.push(("headset", headset::run(quick)));
+    }
+    if wanted("mail") {
+        results.push(("mail", mail::run(rounds, quick)));
     }
     if wanted("identity") {
         results.push(("identity", identity::run(rounds, quick)));

@@ -98,13 +98,14 @@ impl Mail {
     }
 
     /// What the endpoints file tells of them: where customers send mail and read answers.
-    pub(super) fn told(&self) -> [(&'static str, Value); 4] {
+    pub(super) fn told(&self) -> [(&'static str, Value); 5] {
         let part = |name: &str| self.ready.get(name).cloned().unwrap_or_default();
         [
             ("imaps", part("imaps")),
             ("smtp", part("smtp")),
             ("mailboxes", part("mailboxes")),
             ("mail_ca", part("ca")),
+            ("maildirs", part("maildirs")),
         ]
     }
 }
