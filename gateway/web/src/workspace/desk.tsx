@@ -34,6 +34,7 @@ export function StartWork(): JSX.Element {
   const before = kept();
   const [isWith, setWith] = useState(before.with);
   const [extension, setExtension] = useState(before.extension);
+  const [password, setPassword] = useState("");
   const [tried, setTried] = useState(false);
   const { busy, problem, run } = useAction();
   const title = words().desk.title;
@@ -44,7 +45,7 @@ export function StartWork(): JSX.Element {
     setTried(true);
     if (!isRight) return;
     localStorage.setItem(KEPT, JSON.stringify({ with: isWith, extension: extension.trim() }));
-    await run(() => signInDesk(isWith ? extension.trim() : null));
+    await run(() => signInDesk(isWith ? extension.trim() : null, isWith && password !== "" ? password : null));
   };
   return (
     <main class="alone">
@@ -65,6 +66,8 @@ export function StartWork(): JSX.Element {
           </fieldset>
           {isWith && <TextField label={words().desk.extension} value={extension} onInput={setExtension} inputMode="numeric" maxLength={24}
             error={tried && !isRight ? words().desk.extensionWrong : undefined} />}
+          {isWith && me.value?.needs_password_for_voice && <TextField label={words().desk.password} type="password" autocomplete="current-password"
+            value={password} onInput={setPassword} maxLength={128} help={words().desk.passwordHelp} />}
           <Button type="submit" kind="main" busy={busy}>{words().desk.start}</Button>
         </form>
         <div class="actions">

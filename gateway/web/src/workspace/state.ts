@@ -177,8 +177,8 @@ export function begin(): void {
 }
 
 /** Signs in to work; `extension` brings voice. */
-export async function signInDesk(extension: string | null): Promise<void> {
-  const body = extension ? { extension } : {};
+export async function signInDesk(extension: string | null, password: string | null): Promise<void> {
+  const body = extension ? { extension, ...(password ? { password } : {}) } : {};
   desk.value = (await send<Desk>("PUT", path("desk"), { body })).body;
   await resync();
 }

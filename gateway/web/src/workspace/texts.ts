@@ -17,7 +17,7 @@ export const words = texts({
     alerts: { title: "Sounds and notifications", on: "Turn on sounds and notifications", off: "Turn them off", isOn: "They are on.", text: "A sound and a notification tell of new mails while you look elsewhere.", blocked: "This browser blocks notifications of this page; sounds are on. Allow them in the browser's settings of the page." },
     desk: {
       title: "Start work", text: "You are signed in as {who}. How do you work today?", with: "With extension", withHelp: "Calls on your phone, mails and chats here.",
-      without: "Email and chat only", withoutHelp: "Without a phone.", extension: "Extension", extensionWrong: "Type the digits of your extension.", start: "Start", none: "You have no role here for which the workspace has anything. Ask an administrator.",
+      without: "Email and chat only", withoutHelp: "Without a phone.", extension: "Extension", extensionWrong: "Type the digits of your extension.", password: "Password", passwordHelp: "The contact centre checks it; it is not kept.", start: "Start", none: "You have no role here for which the workspace has anything. Ask an administrator.",
       state: "Email and chat", voice: "Voice", ready: "Ready", not_ready: "Not ready", since: "for {time}", pending: "then {state}",
       signOut: "Sign out", signOutTitle: "Sign out of your work", signOutReason: "Reason", signOutOpen: "{count} contacts in your hands go back to their queues. What you wrote is kept with them.", signOutOne: "The contact in your hands goes back to its queue. What you wrote is kept with it.", signOutText: "No more mails come to you.",
     },
@@ -82,7 +82,7 @@ export const words = texts({
     alerts: { title: "Töne und Benachrichtigungen", on: "Töne und Benachrichtigungen einschalten", off: "Ausschalten", isOn: "Sie sind eingeschaltet.", text: "Ein Ton und eine Benachrichtigung melden neue E-Mails, während Sie anderswo sind.", blocked: "Dieser Browser sperrt Benachrichtigungen dieser Seite; Töne sind an. Erlauben Sie sie in den Einstellungen des Browsers." },
     desk: {
       title: "Arbeit beginnen", text: "Sie sind als {who} angemeldet. Wie arbeiten Sie heute?", with: "Mit Nebenstelle", withHelp: "Anrufe am Telefon, E-Mails und Chats hier.",
-      without: "Nur E-Mail und Chat", withoutHelp: "Ohne Telefon.", extension: "Nebenstelle", extensionWrong: "Geben Sie die Ziffern Ihrer Nebenstelle ein.", start: "Beginnen", none: "Mit Ihrer Rolle gibt es hier nichts zu tun. Fragen Sie die Administration.",
+      without: "Nur E-Mail und Chat", withoutHelp: "Ohne Telefon.", extension: "Nebenstelle", extensionWrong: "Geben Sie die Ziffern Ihrer Nebenstelle ein.", password: "Kennwort", passwordHelp: "Das Contact Center prüft es; es wird nicht aufbewahrt.", start: "Beginnen", none: "Mit Ihrer Rolle gibt es hier nichts zu tun. Fragen Sie die Administration.",
       state: "E-Mail und Chat", voice: "Telefon", ready: "Bereit", not_ready: "Nicht bereit", since: "seit {time}", pending: "danach {state}",
       signOut: "Abmelden", signOutTitle: "Von der Arbeit abmelden", signOutReason: "Grund", signOutOpen: "{count} Kontakte gehen zurück in ihre Warteschlangen. Was Sie geschrieben haben, bleibt bei ihnen.", signOutOne: "Der Kontakt in Ihrer Hand geht zurück in seine Warteschlange. Was Sie geschrieben haben, bleibt bei ihm.", signOutText: "Sie bekommen keine E-Mails mehr.",
     },
