@@ -126,10 +126,15 @@ impl Workspace {
     }
 
     /// What was written before and afterwards, the oldest first, and what servers said of it.
-    async fn conversation(&self, contact: &Contact) -> Result<(Vec<Value>, Vec<Value>), Problem> {
+    async fn conversation(
+        &self,
+        asked: &Asked,
+        contact: &Contact,
+    ) -> Result<(Vec<Value>, Vec<Value>), Problem> {
         let settings = self.port.settings();
         let mut all =
             self.port.contacts_of_conversation(contact.conversation, CONVERSATION_MAX).await?;
+        all.retain(|it| it.id == contact.id || self.may_read(asked, it));
         all.sort_by_key(|it| (it.arrived_at, it.id));
         let mut lines = Vec::new();
         for it in &all {
@@ -246,7 +251,7 @@ pub(crate) async fn one(workspace: Arc<Workspace>, asked: Asked) -> Given {
         members.insert("mail".to_owned(), json!(mail));
         members.insert(
             "conversation_lines".to_owned(),
-            json!(workspace.conversation(&contact).await?),
+            json!(workspace.conversation(&asked, &contact).await?),
         );
         members.insert("earlier".to_owned(), json!(earlier));
         members

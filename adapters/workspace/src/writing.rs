@@ -117,7 +117,7 @@ pub(crate) async fn add_file(workspace: Arc<Workspace>, asked: Asked) -> Given {
     let agent = workspace.agent(&asked)?;
     let contact = asked.contact_id()?;
     workspace.in_hand(&agent, contact).await?;
-    let Ok(_place) = workspace.uploads.try_acquire() else {
+    let Ok(place) = Arc::clone(&workspace.uploads).try_acquire_owned() else {
         return Err(Problem::new(
             StatusCode::SERVICE_UNAVAILABLE,
             "busy",
@@ -129,7 +129,7 @@ pub(crate) async fn add_file(workspace: Arc<Workspace>, asked: Asked) -> Given {
     if name.is_empty() {
         return Err(Problem::field("name", "name: give the file a name"));
     }
-    let bytes = asked.request.body.to_vec();
+    let bytes = asked.request.body.clone();
     if bytes.is_empty() {
         return Err(Problem::field("body", "the file is empty"));
     }
@@ -154,20 +154,13 @@ pub(crate) async fn add_file(workspace: Arc<Workspace>, asked: Asked) -> Given {
         bytes: u64::try_from(bytes.len()).unwrap_or(u64::MAX),
         is_inline,
     };
-    let blob = file.blob();
-    workspace.port.put_blob(&blob, &bytes).await?;
-    let change = Box::new(DraftChange::AddFile(file.clone()));
-    let added = wish(&workspace, contact, &agent, ContactWish::SaveDraft { change }).await;
-    let reply = match added {
-        Ok(reply) => reply,
-        Err(problem) => {
-            // It stands in no draft, so nobody would remove it later.
-            if let Err(error) = workspace.port.delete_blob(&blob).await {
-                tracing::debug!(%error, "a file that was refused stays");
-            }
-            return Err(problem);
-        }
-    };
+    let kept = file.clone();
+    // Whoever goes away meanwhile leaves no bytes behind that nobody knows of.
+    let keeping = tokio::spawn(async move {
+        let _place = place;
+        keep_file(&workspace, contact, &agent, kept, &bytes).await
+    });
+    let reply = keeping.await.map_err(|_| Problem::not_found())??;
     let version = if let Reply::Draft { version } = reply { version } else { 0 };
     Ok(answer::json(&json!({
         "version": version,
@@ -179,6 +172,27 @@ pub(crate) async fn add_file(workspace: Arc<Workspace>, asked: Asked) -> Given {
             "is_inline": file.is_inline,
         },
     })))
+}
+
+/// Keeps a file's bytes and notes it in the draft, or does neither.
+async fn keep_file(
+    workspace: &Workspace,
+    contact: ContactId,
+    agent: &AgentId,
+    file: DraftFile,
+    bytes: &[u8],
+) -> Result<Reply, Problem> {
+    let blob = file.blob();
+    workspace.port.put_blob(&blob, bytes).await?;
+    let change = Box::new(DraftChange::AddFile(file));
+    let added = wish(workspace, contact, agent, ContactWish::SaveDraft { change }).await;
+    if added.is_err()
+        && let Err(error) = workspace.port.delete_blob(&blob).await
+    {
+        // It stands in no draft, so nobody removes it later.
+        tracing::debug!(%error, "a file that was refused stays");
+    }
+    added
 }
 
 /// The last part of a path, without what could mislead.

@@ -82,13 +82,15 @@ async fn mail_16_a_customers_other_mails_open_with_a_contact_but_not_with_a_forg
     place.until_in_hand("2001", 1).await;
     let private = place.contacts("2001").await.remove(0);
     // A mail that claims to be the customer's, and need not be.
-    place.mail("support", "ada@example.test", raw, true).await;
+    place.answer("support", "ada@example.test", raw, true, &["m1@example.test"]).await;
     let _other = place.ready("1001").await;
     place.until_in_hand("1001", 1).await;
     let it = agent("1001");
     let forged = place.contacts("1001").await.remove(0);
     let told = place.get(&it, &forged).await.good().json();
     assert_eq!(told["earlier"], json!([]), "{told}");
+    assert_eq!(told["conversation_lines"][0].as_array().unwrap().len(), 1, "{told}");
+    assert!(!told.to_string().contains("for staff"), "{told}");
     place.get(&it, &private).await.problem(404, "not_found");
     place.get(&it, &format!("{private}/raw")).await.problem(404, "not_found");
     // The customer's own mail.

@@ -237,6 +237,18 @@ impl Place {
 
     /// A mail from `from` arrives for that CSQ with these bytes.
     pub(super) async fn mail(&self, csq: &str, from: &str, raw: &[u8], is_unverified: bool) {
+        self.answer(csq, from, raw, is_unverified, &[]).await;
+    }
+
+    /// The same as an answer to those mails.
+    pub(super) async fn answer(
+        &self,
+        csq: &str,
+        from: &str,
+        raw: &[u8],
+        is_unverified: bool,
+        to: &[&str],
+    ) {
         let uid = self.uid.fetch_add(1, Ordering::Relaxed) + 1;
         let blob = format!("mail/{uid}");
         self.port.put_blob(&blob, raw).await.unwrap();
@@ -248,7 +260,7 @@ impl Place {
             received_at: self.port.now(),
             identity: uid.to_string(),
             message_id: Some(format!("m{uid}@example.test")),
-            answers: Vec::new(),
+            answers: to.iter().map(|it| (*it).to_owned()).collect(),
             from: Customer { address: from.to_owned(), name: "Ada".to_owned() },
             subject: format!("Invoice {uid} for {csq}"),
             base_subject: format!("invoice {uid} for {csq}"),

@@ -1,7 +1,12 @@
 //! Answers, their limits and what becomes of them, and the other ends of contacts.
 
+use std::future::poll_fn;
+use std::task::Poll;
+use std::time::Duration;
+
 use http::Method;
 use serde_json::{Value, json};
+use tokio::time::Instant;
 
 use super::place::{Ask, Place, Reply, agent};
 
@@ -110,6 +115,32 @@ async fn mail_07_files_have_limits_and_only_their_writer_reads_them() {
     ] {
         upload(&place, &contact, query, kind, bytes).await.problem(422, "invalid");
     }
+}
+
+#[tokio::test]
+async fn mail_07_a_file_whose_sender_goes_away_stands_in_the_draft_or_nowhere() {
+    let place = Place::new().await;
+    let (_stream, contact) = place.one_in_hand().await;
+    let free = place.workspace.uploads.available_permits();
+    let mut asking = Box::pin(upload(&place, &contact, "name=a", "text/plain", 10));
+    loop {
+        let polled = poll_fn(|context| Poll::Ready(asking.as_mut().poll(context))).await;
+        assert!(polled.is_pending(), "it was taken in before anybody could go away");
+        if place.workspace.uploads.available_permits() < free {
+            break;
+        }
+        tokio::task::yield_now().await;
+    }
+    drop(asking);
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while place.workspace.uploads.available_permits() < free {
+        assert!(Instant::now() < deadline, "its place is not given back");
+        tokio::task::yield_now().await;
+    }
+    let told = place.get(&agent("1001"), &contact).await.good().json();
+    let file = told["draft"]["files"][0]["id"].as_str().expect("it is in the draft");
+    let file = place.get(&agent("1001"), &format!("{contact}/files/{file}")).await.good();
+    assert_eq!(file.body.len(), 10);
 }
 
 #[tokio::test]
