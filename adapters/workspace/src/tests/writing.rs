@@ -8,7 +8,7 @@ use http::Method;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use super::place::{Ask, Place, Reply, agent};
+use super::place::{Ask, Place, Reply, agent, lead};
 
 const ADA: &str = "ada@example.test";
 
@@ -164,6 +164,33 @@ async fn mail_08_an_answer_needs_a_draft_of_that_version_and_a_recipient_and_is_
     assert_eq!(place.contacts("1001").await, Vec::<String>::new());
     let told = place.get(&it, &contact).await.good().json();
     assert_eq!((&told["state"], &told["how"]), (&json!("closed"), &json!("replied")));
+}
+
+#[tokio::test]
+async fn mail_08_removing_a_file_that_is_not_there_begins_no_answer() {
+    let place = Place::new().await;
+    let (_stream, contact) = place.one_in_hand().await;
+    place.delete(&agent("1001"), &format!("{contact}/files/{:032x}", 7)).await.good();
+    let told = place.get(&agent("1001"), &contact).await.good().json();
+    assert_eq!((&told["draft"], &told["begun"]), (&json!(null), &json!(false)));
+}
+
+#[tokio::test]
+async fn mail_04_a_contact_that_is_moved_while_it_is_answered_is_sent_or_moved_and_never_both() {
+    let place = Place::new().await;
+    let (_stream, contact) = place.one_in_hand().await;
+    let _other = place.ready("1002").await;
+    write(&place, &contact, draft(0, "x")).await.good();
+    let (send, reassign) = (format!("{contact}/send"), format!("{contact}/reassign"));
+    let (sent, moved) = tokio::join!(
+        async { place.post(&agent("1001"), &send, json!({"version": 1})).await },
+        async { place.post(&lead(), &reassign, json!({"agent": "1002"})).await },
+    );
+    assert_ne!(sent.status.is_success(), moved.status.is_success(), "{sent:?} {moved:?}");
+    let outs = place.port.mails_out_open(10).await.unwrap().len();
+    let has: usize = if moved.status.is_success() { 1 } else { 0 };
+    assert_eq!((outs, place.contacts("1002").await.len()), (1 - has, has));
+    assert_eq!(place.contacts("1001").await, Vec::<String>::new());
 }
 
 #[tokio::test]
