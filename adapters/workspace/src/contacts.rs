@@ -6,6 +6,7 @@ use std::sync::Arc;
 use domain::{AgentId, Contact, ContactId, Role, routing};
 use protocols::mail::{self, Read, ReadOptions, Remote};
 use serde_json::{Value, json};
+use tokio::sync::OwnedSemaphorePermit;
 
 use crate::problem::Problem;
 use crate::surface::{Asked, Given, Workspace};
@@ -61,13 +62,11 @@ impl Workspace {
         }
         let customer = contact.customer.known_as();
         self.port.open_contacts().iter().any(|it| {
+            // A sender who may be another one opens nobody else's mails: agents can write such mails too.
             it.agent() == Some(&agent)
+                && !it.mail.is_unverified
                 && (it.conversation == contact.conversation
-                    // Anybody may write under a customer's address; who does so by mistake or on purpose shows nothing
-                    // of that customer's.
-                    || (!customer.is_empty()
-                        && !it.mail.is_unverified
-                        && it.customer.known_as() == customer))
+                    || (!customer.is_empty() && it.customer.known_as() == customer))
         })
     }
 
@@ -92,10 +91,21 @@ impl Workspace {
 
     /// What a contact's mail says; reading takes a while, so it is done aside.
     pub(crate) async fn read(&self, contact: &Contact) -> Result<Option<Read>, Problem> {
+        let turn = self.turn().await?;
         let Some(raw) = self.raw(contact).await? else { return Ok(None) };
         let options = self.options(contact);
-        let read = tokio::task::spawn_blocking(move || mail::read(&raw, &options)).await;
-        Ok(read.ok())
+        let read = tokio::task::spawn_blocking(move || {
+            // Whoever goes away meanwhile keeps the place until the bytes are gone too.
+            let _turn = turn;
+            mail::read(&raw, &options)
+        });
+        Ok(read.await.ok())
+    }
+
+    /// The turn to have a mail's bytes in memory.
+    async fn turn(&self) -> Result<OwnedSemaphorePermit, Problem> {
+        let turn = Arc::clone(&self.reads).acquire_owned().await;
+        turn.map_err(|_| Problem::not_found())
     }
 
     fn options(&self, contact: &Contact) -> ReadOptions {
@@ -117,10 +127,15 @@ impl Workspace {
     }
 
     /// What was written before and afterwards, the oldest first, and what servers said of it.
-    async fn conversation(&self, contact: &Contact) -> Result<(Vec<Value>, Vec<Value>), Problem> {
+    async fn conversation(
+        &self,
+        asked: &Asked,
+        contact: &Contact,
+    ) -> Result<(Vec<Value>, Vec<Value>), Problem> {
         let settings = self.port.settings();
         let mut all =
             self.port.contacts_of_conversation(contact.conversation, CONVERSATION_MAX).await?;
+        all.retain(|it| it.id == contact.id || self.may_read(asked, it));
         all.sort_by_key(|it| (it.arrived_at, it.id));
         let mut lines = Vec::new();
         for it in &all {
@@ -218,7 +233,8 @@ pub(crate) async fn one(workspace: Arc<Workspace>, asked: Asked) -> Given {
         true => Vec::new(),
         false => workspace.port.contacts_of_customer(&customer, EARLIER_MAX).await?,
     };
-    let earlier = earlier.iter().filter(|it| it.id != contact.id).map(told::contact);
+    let earlier = earlier.iter().filter(|it| it.id != contact.id && workspace.may_read(&asked, it));
+    let earlier = earlier.map(told::contact);
     let earlier: Vec<_> = earlier.collect();
     let predefined: Vec<_> = settings
         .predefined_responses
@@ -228,12 +244,13 @@ pub(crate) async fn one(workspace: Arc<Workspace>, asked: Asked) -> Given {
         .collect();
     let terms = workspace.port.contact_terms(&contact.terms).await?.unwrap_or_default();
     let draft = workspace.port.draft(contact.id).await?;
-    let mine = asked.agent_id().as_ref() == contact.agent();
+    let me = asked.agent_id();
+    let mine = contact.agent().is_some_and(|agent| me.as_ref() == Some(agent));
     let mut told = told::contact(&contact);
     if let Some(members) = told.as_object_mut() {
         let mail = read.as_ref().map(|it| told::mail(it, contact.mail.received_at));
         members.insert("mail".to_owned(), json!(mail));
-        let (lines, notes) = workspace.conversation(&contact).await?;
+        let (lines, notes) = workspace.conversation(&asked, &contact).await?;
         members.insert("conversation".to_owned(), json!(lines));
         members.insert("notes".to_owned(), json!(notes));
         members.insert("earlier".to_owned(), json!(earlier));
@@ -245,7 +262,7 @@ pub(crate) async fn one(workspace: Arc<Workspace>, asked: Asked) -> Given {
         let is_signed = signatures.any(|it| it.csqs.is_empty() || it.csqs.contains(&contact.csq));
         members.insert("signature".to_owned(), json!(is_signed));
         members.insert("recipients".to_owned(), json!({"reply": reply, "reply_all": reply_all}));
-        members.insert("is_mine".to_owned(), json!(mine && contact.agent().is_some()));
+        members.insert("is_mine".to_owned(), json!(mine));
     }
     Ok(answer::json(&told))
 }
@@ -274,15 +291,20 @@ fn escaped(text: &str) -> String {
 pub(crate) async fn attachment(workspace: Arc<Workspace>, asked: Asked) -> Given {
     let contact = workspace.readable(&asked).await?;
     let number: u32 = asked.path("number").parse().map_err(|_| Problem::not_found())?;
+    let turn = workspace.turn().await?;
     let raw = workspace.raw(&contact).await?.ok_or_else(Problem::not_found)?;
-    let found = tokio::task::spawn_blocking(move || mail::attachment(&raw, number)).await;
-    let (file, bytes) = found.ok().flatten().ok_or_else(Problem::not_found)?;
+    let found = tokio::task::spawn_blocking(move || {
+        let _turn = turn;
+        mail::attachment(&raw, number)
+    });
+    let (file, bytes) = found.await.ok().flatten().ok_or_else(Problem::not_found)?;
     Ok(answer::file(&file.name, &file.media_type, bytes, file.is_inline))
 }
 
 /// The mail as it came.
 pub(crate) async fn raw(workspace: Arc<Workspace>, asked: Asked) -> Given {
     let contact = workspace.readable(&asked).await?;
+    let _turn = workspace.turn().await?;
     let raw = workspace.raw(&contact).await?.ok_or_else(Problem::not_found)?;
     Ok(answer::file(&raw_name(contact.id), "message/rfc822", raw, false))
 }

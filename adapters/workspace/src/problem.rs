@@ -37,6 +37,11 @@ impl Problem {
         Self::new(StatusCode::FORBIDDEN, "forbidden", detail)
     }
 
+    /// Whether it is the one of that code.
+    pub(crate) fn is(&self, code: &str) -> bool {
+        self.code == code
+    }
+
     pub(crate) fn of_refusal(refusal: &Refusal) -> Self {
         let conflict = |code, detail: &str| Self::new(StatusCode::CONFLICT, code, detail);
         let wrong =

@@ -48,11 +48,23 @@ pub(crate) async fn search(workspace: Arc<Workspace>, asked: Asked) -> Given {
         (customer.is_empty() || address.contains(&customer) || name.contains(&customer))
             && words.iter().all(has)
     };
+    let Ok(_turn) = workspace.searches.acquire().await else { return Err(Problem::not_found()) };
     let mut found: Vec<Contact> = Vec::new();
     let mut is_all = true;
+    let mut is_cut = false;
+    let keep = |found: &mut Vec<Contact>| {
+        found.retain(|it| ended_at(it).is_some_and(|at| at >= from && at <= to));
+        found.retain(|it| workspace.may_read(&asked, it));
+        found.sort_by_key(|it| std::cmp::Reverse((ended_at(it), it.id)));
+        found.dedup_by_key(|it| it.id);
+        let is_more = found.len() > FOUND_MAX;
+        found.truncate(FOUND_MAX);
+        is_more
+    };
     if customer.contains('@') {
         let of = workspace.port.contacts_of_customer(&customer, STRETCH_MAX).await?;
         found.extend(of.into_iter().filter(|it| it.is_closed() && is_meant(it)));
+        is_cut |= keep(&mut found);
     } else {
         let mut begin = from;
         for stretch in 0..STRETCHES_MAX {
@@ -60,6 +72,8 @@ pub(crate) async fn search(workspace: Arc<Workspace>, asked: Asked) -> Given {
             let is_full = u32::try_from(page.len()).is_ok_and(|it| it >= STRETCH_MAX);
             let last = page.last().and_then(ended_at);
             found.extend(page.into_iter().filter(is_meant));
+            // No more is held in memory than is told.
+            is_cut |= keep(&mut found);
             match last.filter(|_| is_full) {
                 Some(last) if last > begin => begin = last,
                 _ => break,
@@ -67,12 +81,7 @@ pub(crate) async fn search(workspace: Arc<Workspace>, asked: Asked) -> Given {
             is_all = stretch + 1 < STRETCHES_MAX;
         }
     }
-    found.retain(|it| ended_at(it).is_some_and(|at| at >= from && at <= to));
-    found.retain(|it| workspace.may_read(&asked, it));
-    found.sort_by_key(|it| std::cmp::Reverse((ended_at(it), it.id)));
-    found.dedup_by_key(|it| it.id);
-    let more = found.len() > FOUND_MAX || !is_all;
-    found.truncate(FOUND_MAX);
+    let more = is_cut || !is_all;
     let contacts: Vec<_> = found.iter().map(told::contact).collect();
     let total = contacts.len();
     Ok(answer::json(&json!({"items": contacts, "next": null, "total": total, "is_cut": more})))

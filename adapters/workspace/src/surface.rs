@@ -28,6 +28,10 @@ const LEADERS: &[Role] = &[Role::Supervisor, Role::Administrator];
 const JSON_BYTES_MAX: usize = 1024 * 1024;
 /// The most bytes of a file.
 const FILE_BYTES_MAX: usize = 10 * 1024 * 1024;
+/// So many mails are read at once; others wait their turn.
+const READS_MAX: usize = 4;
+/// So many searches are made at once; others wait their turn.
+const SEARCHES_MAX: usize = 2;
 
 static GET: [Method; 1] = [Method::GET];
 static POST: [Method; 1] = [Method::POST];
@@ -44,6 +48,10 @@ pub struct Workspace {
     pub(crate) streams: Arc<Mutex<HashMap<AgentId, usize>>>,
     /// Files that are being taken in.
     pub(crate) uploads: Arc<tokio::sync::Semaphore>,
+    /// Mails that are being read: each may take many times its bytes.
+    pub(crate) reads: Arc<tokio::sync::Semaphore>,
+    /// Searches under way.
+    pub(crate) searches: Arc<tokio::sync::Semaphore>,
     pub(crate) history: Mutex<team::History>,
 }
 
@@ -137,6 +145,8 @@ impl Workspace {
             clients: Mutex::default(),
             streams: Arc::default(),
             uploads: Arc::new(tokio::sync::Semaphore::new(8)),
+            reads: Arc::new(tokio::sync::Semaphore::new(READS_MAX)),
+            searches: Arc::new(tokio::sync::Semaphore::new(SEARCHES_MAX)),
             history: Mutex::default(),
         })
     }

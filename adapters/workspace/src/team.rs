@@ -183,8 +183,15 @@ pub(crate) async fn reassign(workspace: Arc<Workspace>, asked: Asked) -> Given {
     };
     let deed = Deed::done("contact_reassigned", contact.to_string()).with("to", &object.into());
     let command = Command::Contact(ContactCommand { contact, by: None, wish });
-    workspace.audited(&asked, deed, command).await?;
-    Ok(answer::nothing())
+    match workspace.audited(&asked, deed, command).await {
+        // Who is not signed in is the agent that was chosen, not whoever asks.
+        Err(problem) if problem.is("not_signed_in") => Err(Problem::new(
+            StatusCode::CONFLICT,
+            "no_place",
+            "this agent is not signed in; choose another one, or a queue",
+        )),
+        done => done.map(|_| answer::nothing()),
+    }
 }
 
 /// Lets a contact go that waits for one agent.

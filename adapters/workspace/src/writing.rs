@@ -120,7 +120,7 @@ pub(crate) async fn add_file(workspace: Arc<Workspace>, asked: Asked) -> Given {
     let agent = workspace.agent(&asked)?;
     let contact = asked.contact_id()?;
     workspace.in_hand(&agent, contact).await?;
-    let Ok(_place) = workspace.uploads.try_acquire() else {
+    let Ok(place) = Arc::clone(&workspace.uploads).try_acquire_owned() else {
         return Err(Problem::new(
             StatusCode::SERVICE_UNAVAILABLE,
             "busy",
@@ -132,7 +132,7 @@ pub(crate) async fn add_file(workspace: Arc<Workspace>, asked: Asked) -> Given {
     if name.is_empty() {
         return Err(Problem::field("name", "name: give the file a name"));
     }
-    let bytes = asked.request.body.to_vec();
+    let bytes = asked.request.body.clone();
     if bytes.is_empty() {
         return Err(Problem::field("body", "the file is empty"));
     }
@@ -157,20 +157,13 @@ pub(crate) async fn add_file(workspace: Arc<Workspace>, asked: Asked) -> Given {
         bytes: u64::try_from(bytes.len()).unwrap_or(u64::MAX),
         is_inline,
     };
-    let blob = file.blob();
-    workspace.port.put_blob(&blob, &bytes).await?;
-    let change = Box::new(DraftChange::AddFile(file.clone()));
-    let by = Some(agent.clone());
-    let wish = ContactWish::SaveDraft { change };
-    let command = Command::Contact(ContactCommand { contact, by, wish });
-    let added = workspace.port.submit(Input::command(workspace.id("workspace")?, command)).await;
-    if let Ok(Outcome::Refused(_)) = &added
-        && let Err(error) = workspace.port.delete_blob(&blob).await
-    {
-        // It stands in no draft, so nobody would remove it later. Where nobody knows what came of it, it stays.
-        tracing::debug!(%error, "a file that was refused stays");
-    }
-    let reply = done(added)?;
+    let kept = file.clone();
+    // Whoever goes away meanwhile leaves no bytes behind that nobody knows of.
+    let keeping = tokio::spawn(async move {
+        let _place = place;
+        keep_file(&workspace, contact, &agent, kept, &bytes).await
+    });
+    let reply = keeping.await.map_err(|_| Problem::not_found())??;
     let version = if let Reply::Draft { version } = reply { version } else { 0 };
     Ok(answer::json(&json!({
         "version": version,
@@ -182,6 +175,30 @@ pub(crate) async fn add_file(workspace: Arc<Workspace>, asked: Asked) -> Given {
             "is_inline": file.is_inline,
         },
     })))
+}
+
+/// Keeps a file's bytes and notes it in the draft, or does neither.
+async fn keep_file(
+    workspace: &Workspace,
+    contact: ContactId,
+    agent: &AgentId,
+    file: DraftFile,
+    bytes: &[u8],
+) -> Result<Reply, Problem> {
+    let blob = file.blob();
+    workspace.port.put_blob(&blob, bytes).await?;
+    let change = Box::new(DraftChange::AddFile(file));
+    let by = Some(agent.clone());
+    let wish = ContactWish::SaveDraft { change };
+    let command = Command::Contact(ContactCommand { contact, by, wish });
+    let added = workspace.port.submit(Input::command(workspace.id("workspace")?, command)).await;
+    if let Ok(Outcome::Refused(_)) = &added
+        && let Err(error) = workspace.port.delete_blob(&blob).await
+    {
+        // It stands in no draft, so nobody removes it later. Where nobody knows what came of it, it stays.
+        tracing::debug!(%error, "a file that was refused stays");
+    }
+    done(added)
 }
 
 /// The last part of a path, without what could mislead.

@@ -207,7 +207,7 @@ pub(in crate::step) fn save_draft(
     let is_begun = !matches!(change, DraftChange::Discard);
     let mut reply = 0;
     match (change, before) {
-        (DraftChange::Discard, None) => return Ok(nothing()),
+        (DraftChange::Discard | DraftChange::RemoveFile(_), None) => return Ok(nothing()),
         (DraftChange::Discard, Some((version, draft))) => {
             decision = without_draft(decision, contact, version, draft);
         }

@@ -1,0 +1,69 @@
+//! What supervisors see and change: their teams, and no other.
+
+use domain::{Document, Key};
+use serde_json::{Value, json};
+
+use super::place::{Place, agent, lead, person};
+
+async fn agents(place: &Place) -> Vec<Value> {
+    let told = place.get(&lead(), "team").await.good().json();
+    told["agents"].as_array().unwrap().iter().map(|it| it["agent"].clone()).collect()
+}
+
+#[tokio::test]
+async fn dsk_07_a_supervisor_sees_and_moves_what_their_own_teams_have() {
+    let place = Place::new().await;
+    let (_stream, contact) = place.one_in_hand().await;
+    place.mail("staff", "bob@example.test", b"Subject: Pay\r\n\r\nprivate", false).await;
+    let _other = place.ready("2001").await;
+    place.until_in_hand("2001", 1).await;
+    let private = place.contacts("2001").await.remove(0);
+    assert_eq!(agents(&place).await, [json!("1001")]);
+    place.get(&lead(), &private).await.problem(404, "not_found");
+    place.get(&lead(), &contact).await.good();
+    let to = json!({"agent": "1002"});
+    let at = format!("{private}/reassign");
+    place.post(&lead(), &at, to.clone()).await.problem(404, "not_found");
+    place.post(&lead(), &format!("{private}/release"), json!(null)).await.problem(404, "not_found");
+    let at = format!("{contact}/reassign");
+    place.post(&lead(), &at, json!({"agent": "2001"})).await.problem(422, "invalid");
+    place.post(&lead(), &at, json!({})).await.problem(422, "invalid");
+    let words = place.post(&lead(), &at, to.clone()).await.problem(409, "no_place");
+    assert!(words.contains("this agent is not signed in"), "{words}");
+    let _second = place.ready("1002").await;
+    place.post(&lead(), &at, to).await.good();
+    place.until_in_hand("1002", 1).await;
+    place.until_in_hand("1001", 0).await;
+}
+
+#[tokio::test]
+async fn rte_06_changed_skills_act_at_once_and_stand_in_the_audit_log() {
+    let place = Place::new().await;
+    place.mail("staff", "bob@example.test", b"Subject: Pay\r\n\r\nx", false).await;
+    let _stream = place.ready("1001").await;
+    let skills = |all: Value| json!({ "skills": all });
+    for wrong in [json!({"none": 5}), json!({"english": 0}), json!({"english": 11})] {
+        place.put(&lead(), "agents/1001/skills", skills(wrong)).await.problem(422, "invalid");
+    }
+    let given = skills(json!({"personnel": 7}));
+    place.put(&lead(), "agents/2001/skills", given.clone()).await.problem(404, "not_found");
+    let before = place.port.settings().number;
+    place.put(&lead(), "agents/1001/skills", given).await.good();
+    assert!(place.port.settings().number > before);
+    place.until_in_hand("1001", 1).await;
+    let entry = place.engine.document(&Key::audit(1)).await.unwrap().unwrap().document;
+    let Document::Audit(entry) = entry else { panic!("{entry:?}") };
+    assert_eq!(entry.by.who, "lead");
+    place.put(&lead(), "csqs/staff/skills", skills(json!({}))).await.problem(422, "invalid");
+    place
+        .put(&lead(), "csqs/none/skills", skills(json!({"english": 1})))
+        .await
+        .problem(404, "not_found");
+    place.put(&lead(), "csqs/staff/skills", skills(json!({"english": 1}))).await.good();
+    let known = place.port.settings();
+    assert!(known.csqs["staff"].skills.contains_key("english"));
+    let nobody = person("1002", &[domain::Role::Agent], &["Support"]);
+    let refused = place.put(&nobody, "csqs/staff/skills", skills(json!({"english": 1}))).await;
+    refused.problem(403, "forbidden");
+    place.get(&agent("1001"), "me").await.good();
+}
