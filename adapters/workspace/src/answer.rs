@@ -42,8 +42,7 @@ pub(crate) fn nothing() -> Response<Bytes> {
 
 /// A mail's text for a frame that can do nothing.
 pub(crate) fn mail_body(html: String, with_remote: bool) -> Response<Bytes> {
-    let images =
-        if with_remote { "img-src 'self' data: https: http:" } else { "img-src 'self' data:" };
+    let images = if with_remote { "img-src 'self' data: https:" } else { "img-src 'self' data:" };
     let policy = format!(
         "default-src 'none'; {images}; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; \
          frame-ancestors 'self'; sandbox allow-popups allow-popups-to-escape-sandbox"

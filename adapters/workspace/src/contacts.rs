@@ -48,7 +48,8 @@ impl Workspace {
         }
         let Some(agent) = asked.agent_id() else { return false };
         let Some(known) = settings.agents.get(&agent) else { return false };
-        if contact.agent() == Some(&agent) || contact.legs.iter().any(|leg| leg.agent == agent) {
+        let had = contact.legs.iter().any(|leg| leg.agent == agent);
+        if contact.agent() == Some(&agent) || (contact.is_closed() && had) {
             return true;
         }
         let fits = |csq: &str| {
@@ -62,7 +63,11 @@ impl Workspace {
         self.port.open_contacts().iter().any(|it| {
             it.agent() == Some(&agent)
                 && (it.conversation == contact.conversation
-                    || (!customer.is_empty() && it.customer.known_as() == customer))
+                    // Anybody may write under a customer's address; who does so by mistake or on purpose shows nothing
+                    // of that customer's.
+                    || (!customer.is_empty()
+                        && !it.mail.is_unverified
+                        && it.customer.known_as() == customer))
         })
     }
 
@@ -237,8 +242,7 @@ pub(crate) async fn one(workspace: Arc<Workspace>, asked: Asked) -> Given {
         members.insert("predefined".to_owned(), json!(predefined));
         members.insert("wrap_up_categories".to_owned(), json!(terms.wrap_up));
         let mut signatures = settings.email_signatures.values();
-        let is_signed =
-            signatures.any(|it| it.csqs.is_empty() || it.csqs.contains(&contact.csq));
+        let is_signed = signatures.any(|it| it.csqs.is_empty() || it.csqs.contains(&contact.csq));
         members.insert("signature".to_owned(), json!(is_signed));
         members.insert("recipients".to_owned(), json!({"reply": reply, "reply_all": reply_all}));
         members.insert("is_mine".to_owned(), json!(mine && contact.agent().is_some()));

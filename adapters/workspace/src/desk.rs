@@ -164,6 +164,17 @@ async fn sign_in_voice(
     if has_line == Some(&extension) {
         return Ok(());
     }
+    let is_open = {
+        let streams = workspace.streams.lock().unwrap_or_else(PoisonError::into_inner);
+        streams.contains_key(agent)
+    };
+    if !is_open {
+        return Err(Problem::new(
+            StatusCode::CONFLICT,
+            "no_stream",
+            "open the stream of events first: it shows that your browser is there",
+        ));
+    }
     let client = connection(workspace, agent)?;
     let on = SignInOn::Client { connection: client.number() };
     match key {

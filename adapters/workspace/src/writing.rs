@@ -4,15 +4,17 @@ use std::sync::Arc;
 
 use domain::mail::{AnswerMode, DraftFile, Writing};
 use domain::{
-    AgentId, Command, ContactCommand, ContactId, ContactWish, DraftChange, Reply, WrapUpChoice,
+    AgentId, Command, ContactCommand, ContactId, ContactWish, DraftChange, Input, Reply,
+    WrapUpChoice,
 };
+use engine::Outcome;
 use http::{Method, StatusCode};
 use protocols::mail::{self, Remote};
 use serde::Deserialize;
 use serde_json::json;
 
 use crate::answer;
-use crate::problem::Problem;
+use crate::problem::{Problem, done};
 use crate::surface::{Asked, Given, Workspace};
 
 /// What a page sends of a draft.
@@ -89,6 +91,7 @@ pub(crate) async fn draft(workspace: Arc<Workspace>, asked: Asked) -> Given {
         return Ok(answer::nothing());
     }
     let written: Written = asked.body()?;
+    workspace.in_hand(&agent, contact).await?;
     let html = written.html;
     // What goes to the customer has passed the same rules as what came from one.
     let cleaned = tokio::task::spawn_blocking(move || mail::clean_html(&html, Remote::Shown)).await;
@@ -157,17 +160,17 @@ pub(crate) async fn add_file(workspace: Arc<Workspace>, asked: Asked) -> Given {
     let blob = file.blob();
     workspace.port.put_blob(&blob, &bytes).await?;
     let change = Box::new(DraftChange::AddFile(file.clone()));
-    let added = wish(&workspace, contact, &agent, ContactWish::SaveDraft { change }).await;
-    let reply = match added {
-        Ok(reply) => reply,
-        Err(problem) => {
-            // It stands in no draft, so nobody would remove it later.
-            if let Err(error) = workspace.port.delete_blob(&blob).await {
-                tracing::debug!(%error, "a file that was refused stays");
-            }
-            return Err(problem);
-        }
-    };
+    let by = Some(agent.clone());
+    let wish = ContactWish::SaveDraft { change };
+    let command = Command::Contact(ContactCommand { contact, by, wish });
+    let added = workspace.port.submit(Input::command(workspace.id("workspace")?, command)).await;
+    if let Ok(Outcome::Refused(_)) = &added
+        && let Err(error) = workspace.port.delete_blob(&blob).await
+    {
+        // It stands in no draft, so nobody would remove it later. Where nobody knows what came of it, it stays.
+        tracing::debug!(%error, "a file that was refused stays");
+    }
+    let reply = done(added)?;
     let version = if let Reply::Draft { version } = reply { version } else { 0 };
     Ok(answer::json(&json!({
         "version": version,
@@ -221,7 +224,8 @@ pub(crate) async fn send(workspace: Arc<Workspace>, asked: Asked) -> Given {
     let agent = workspace.agent(&asked)?;
     let contact = asked.contact_id()?;
     let Version { version } = asked.body()?;
-    let kept = workspace.in_hand(&agent, contact).await?;
+    // Whose it is, and whether it was sent already, the step judges: a browser repeats what it has no answer to.
+    let kept = workspace.port.contact(contact).await?.ok_or_else(Problem::not_found)?;
     let settings = workspace.port.settings();
     let email = settings.csqs.get(&kept.csq).and_then(|csq| csq.email.as_ref());
     let email = email.ok_or_else(|| {

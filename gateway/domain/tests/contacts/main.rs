@@ -544,3 +544,34 @@ fn rte_04_a_reason_that_the_team_does_not_have_is_refused() {
     assert_ne!(Timestamp::from_seconds(0), world.now);
     assert!(world.documents().all(|it| !matches!(it, Document::Session(_))), "no line is needed");
 }
+
+#[test]
+fn mail_12_changed_skills_leave_mails_in_work_where_they_are() {
+    let mut world = World::new();
+    ready(&mut world, 0);
+    world.mail(arrived("support", 1, 1));
+    world.route();
+    world.without_skills(0);
+    assert_eq!(world.contact_by_uid(1).agent(), Some(&agent(0)));
+    // What comes next goes by the new ones.
+    world.mail(arrived("support", 2, 1));
+    world.route();
+    assert!(world.contact_by_uid(2).is_queued());
+    world.answer(world.contact_by_uid(1).id);
+    assert!(world.contact_by_uid(1).is_closed());
+}
+
+#[test]
+fn ctx_02_a_contact_that_ends_owes_its_record_once() {
+    let mut world = World::new();
+    ready(&mut world, 0);
+    world.mail(arrived("support", 1, 1));
+    world.mail(arrived("support", 2, 2));
+    world.route();
+    world.answer(world.contact_by_uid(1).id);
+    let other = world.contact_by_uid(2);
+    world.contact(other.id, other.agent(), ContactWish::Discard);
+    assert_eq!(world.promises("customer_record"), 2);
+    world.contact(other.id, Some(&agent(0)), ContactWish::Discard);
+    assert_eq!(world.promises("customer_record"), 2);
+}

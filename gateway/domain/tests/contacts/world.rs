@@ -449,6 +449,13 @@ impl World {
         category.reasons = reasons.iter().map(|it| (*it).to_owned()).collect();
     }
 
+    /// That agent has no skills any more.
+    pub(crate) fn without_skills(&mut self, who: u8) {
+        let settings = Arc::make_mut(&mut self.settings);
+        let agents = Arc::make_mut(&mut settings.agents);
+        Arc::make_mut(agents.get_mut(&agent(who)).unwrap()).skills.clear();
+    }
+
     /// That CSQ tells customers that their mail arrived.
     pub(crate) fn acknowledges(&mut self, csq: &str) {
         let settings = Arc::make_mut(&mut self.settings);

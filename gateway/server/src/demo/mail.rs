@@ -88,8 +88,8 @@ impl Mail {
         }]);
         members.insert("mail_servers".to_owned(), server);
         let path = PathBuf::from(self.ready.get("ca").and_then(Value::as_str).unwrap_or_default());
-        let authority = std::fs::read_to_string(&path)
-            .map_err(|source| NodeError::Write { path, source })?;
+        let authority =
+            std::fs::read_to_string(&path).map_err(|source| NodeError::Write { path, source })?;
         let trust = json!({"name": "demo mail", "certificates": authority, "purposes": ["mail"]});
         if let Some(all) = members.get_mut("trust").and_then(Value::as_array_mut) {
             all.push(trust);
