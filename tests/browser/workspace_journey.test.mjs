@@ -72,6 +72,7 @@ async function agent(id) {
   await one.context.addInitScript(() => { if (window.top === window) localStorage.setItem("jackfield.workspace.alerts", "off"); });
   one.page.on("dialog", (dialog) => { one.wrong.push(`a text was run: ${dialog.message()}`); void dialog.dismiss(); });
   const { page } = one;
+  page.setDefaultTimeout(15_000);
   await page.goto(node.endpoints.workspace);
   await page.getByLabel("Name").fill(id);
   await page.getByLabel("Password").fill(`demo-${id}`);
@@ -84,7 +85,7 @@ async function agent(id) {
     writing: () => page.getByRole("textbox", { name: "Text" }),
     tab: (subject) => page.locator(`a.tab[title="${subject}"]`),
     state: async (label) => {
-      await page.getByLabel("Email and chat").selectOption({ label });
+      await page.getByRole("combobox", { name: "Email and chat" }).selectOption({ label });
       await page.locator(".control-ready, .control-not-ready").first().waitFor();
     },
   };
@@ -160,6 +161,7 @@ test("mail_02_a_customers_answer_comes_back_to_who_answered_and_a_reload_keeps_a
   await page.reload();
   await first.writing().getByText("We are sorry, we will send anotheR").waitFor();
   await first.tab(`Re: ${SUBJECT}`).waitFor();
+  await page.frameLocator("iframe").getByText("It has come, but", { exact: false }).waitFor();
   await check(page, "journey-conversation");
   await checkDark(page, "journey-conversation");
 });

@@ -67,12 +67,14 @@ export function ReplyPanel(props: { contact: OpenContact; answer: Answer; focus:
     }, () => {});
     return () => { isOver = true; };
   }, [sending, stream.value]);
-  useEffect(() => {
-    if (sending !== "sent") return;
+  // The event that the contact left may come first, and takes this panel away.
+  const sendNow = async () => {
+    await sendAnswer(answer);
+    if (answer.sending.value !== "sent") return;
     toast(fill(told.sentTo, { customer: customer(contact) }), "ok");
     drop(contact.id);
-    location.hash = "#/";
-  }, [sending]);
+    if (location.hash === `#/contacts/${contact.id}`) location.hash = "#/";
+  };
   const send = (isSure: boolean) => {
     if (isOff || isAdding) return;
     // What stands in a field of addresses is added first.
@@ -87,7 +89,7 @@ export function ReplyPanel(props: { contact: OpenContact; answer: Answer; focus:
       return;
     }
     setAsking(null);
-    void sendAnswer(answer);
+    void sendNow();
   };
   useKeys({ "Mod+Enter": () => send(false), e: () => editor.current?.focus() });
   const settleBy = async (keepMine: boolean) => {
