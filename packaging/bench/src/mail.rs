@@ -69,7 +69,9 @@ fn routing() -> Result<f64, AnyError> {
         ids.push(format!("{}", 10_000 + number).parse()?);
     }
     let skills: Vec<BTreeMap<String, u8>> = (0..2_000)
-        .map(|agent| (0..5).map(|it| (skill(agent * 7 + it * 11), competence(agent + it))).collect())
+        .map(|agent| {
+            (0..5).map(|it| (skill(agent * 7 + it * 11), competence(agent + it))).collect()
+        })
         .collect();
     let names: Vec<String> = (0..20).map(|number| format!("queue {number}")).collect();
     let wanted: Vec<BTreeMap<String, u8>> =
@@ -171,10 +173,12 @@ fn corpus(folder: &Path, count: usize) -> Result<(), AnyError> {
 
 /// Seconds in which mbsync copies the same mailbox into an empty folder.
 fn mbsync(gateway: &Gateway, authority: &str) -> Result<f64, AnyError> {
-    let folder = std::env::temp_dir().join(format!("jackfield-bench-mbsync-{}", std::process::id()));
+    let folder =
+        std::env::temp_dir().join(format!("jackfield-bench-mbsync-{}", std::process::id()));
     let _ = std::fs::remove_dir_all(&folder);
     std::fs::create_dir_all(folder.join("copy"))?;
-    let port = gateway.endpoints.pointer("/imaps/port").and_then(Value::as_u64).ok_or("no imaps")?;
+    let port =
+        gateway.endpoints.pointer("/imaps/port").and_then(Value::as_u64).ok_or("no imaps")?;
     let at = folder.display();
     let configuration = format!(
         "IMAPAccount a\nHost localhost\nPort {port}\nUser support@demo.test\nPass demo-support\n\

@@ -226,8 +226,9 @@ async fn counted(
     console: &Console,
     from: Timestamp,
     to: Timestamp,
-) -> Result<EmailReport, Problem> {
+) -> Result<(EmailReport, Arrivals), Problem> {
     let mut report = EmailReport::default();
+    let mut arrivals = Arrivals::new(from, to);
     let (mut begin, mut seen) = (from, BTreeSet::new());
     let mut limit = PAGE;
     loop {
