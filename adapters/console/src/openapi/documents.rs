@@ -151,6 +151,7 @@ pub(crate) fn schema(section: Section) -> Value {
             &[
                 ("audit_days", usual(number(30, 3_650), 400)),
                 ("headset_days", usual(number(30, 3_650), 400)),
+                ("contact_days", usual(number(30, 3_650), 400)),
             ],
         ),
         Section::Sip => sip::schema(),

@@ -47,7 +47,7 @@ and numbers of telephones stand in quotation marks unless they are plain digits.
                   again_minutes, from, until}]}
   proxies:      {http: {host, port, user, password}, socks: {..}, except}
   sign_on:      {message, idle_minutes, session_hours, token_days_max, administrators_need_totp}
-  retention:    {audit_days, headset_days}
+  retention:    {audit_days, headset_days, contact_days}
   sip:          {domains, realm, digest_algorithms: [sha_512_256, sha_256, md5], nonce_seconds,
                   proof: digest | certificate | digest_or_certificate, phone_expires_seconds,
                   expires_seconds_min, expires_seconds_max, flow_timer_seconds,
