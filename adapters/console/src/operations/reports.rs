@@ -245,7 +245,8 @@ async fn counted(
             }
         }
         match last {
-            Some(last) if is_full => {
+            // A page may be short of what cannot be read, so only one that brings nothing new is the last.
+            Some(last) if is_full || last > begin => {
                 // Others may have come at that very moment, so the next page begins with it once more.
                 limit = if last == begin { limit.saturating_mul(2) } else { PAGE };
                 begin = last;

@@ -103,12 +103,12 @@ async fn rows_that_a_newer_program_wrote_hold_up_no_others() {
     let from_newer = Connection::open(folder.store()).unwrap();
     from_newer
         .execute_batch(
-            r#"INSERT INTO wake VALUES ('w', 1, 'contact', 'c', 1);
+            r#"INSERT INTO wake VALUES ('w', 1, 'kind_of_tomorrow', 'c', 1);
                INSERT INTO log (at, event) VALUES
-                   (1, '{"name":"n","subject":{"kind":"contact","id":"c"},"details":{}}');
+                   (1, '{"name":"n","subject":{"kind":"kind_of_tomorrow","id":"c"},"details":{}}');
                INSERT INTO outbox (id, topic, payload, at, kind, subject, generation, deadline)
-                   VALUES ('p', 't', '{}', 1, 'contact', 'c', 1, 1);
-               INSERT INTO index_entry VALUES ('session_by_number', '0', 'contact', 'c');"#,
+                   VALUES ('p', 't', '{}', 1, 'kind_of_tomorrow', 'c', 1, 1);
+               INSERT INTO index_entry VALUES ('session_by_number', '0', 'kind_of_tomorrow', 'c');"#,
         )
         .unwrap();
     let wake = domain::Wake { id: "a".into(), due_at: NOW, subject: key("a"), generation: 1 };

@@ -80,9 +80,9 @@ async fn rows_of_a_newer_program_are_told_as_such_and_are_not_wrong() {
     Connection::open(folder.store())
         .unwrap()
         .execute_batch(
-            "INSERT INTO document VALUES ('contact', 'c', 1, 1, '{}');
-             INSERT INTO index_entry VALUES ('contact_by_x', '0', 'contact', 'c');
-             INSERT INTO wake VALUES ('v', 1, 'contact', 'c', 1);
+            "INSERT INTO document VALUES ('kind_of_tomorrow', 'c', 1, 1, '{}');
+             INSERT INTO index_entry VALUES ('tomorrow_by_x', '0', 'kind_of_tomorrow', 'c');
+             INSERT INTO wake VALUES ('v', 1, 'kind_of_tomorrow', 'c', 1);
              INSERT INTO log (at, event) VALUES (1, '{\"new\": true}');",
         )
         .unwrap();
