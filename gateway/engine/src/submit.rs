@@ -176,6 +176,7 @@ impl Engine {
         if input.changes_settings() {
             let occupied = self.mirror.not_signed_out();
             view.nodes = self.nodes().iter().filter(|it| it.live).count();
+            view.open_contacts = self.digital.open_by_csq();
             view.occupied = occupied.iter().map(|session| session.agent.pair.clone()).collect();
         }
         for round in 0..LOADS_MAX {
