@@ -3,11 +3,15 @@
 //! ```text
 //!   corpus --renamed into--> Maildir of a private dovecot --IMAP--> the demo's node (durable contacts)
 //!                                                         `-------> mbsync, on the same mailbox, afterwards
+//!
+//!   100 mailboxes in which nothing happens <--IDLE-- a node; a mail in one of them --> an agent who is Ready
 //! ```
 
+mod corpus;
+mod waiting;
+
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -28,6 +32,10 @@ const ROUTED: Demand = Demand::AtMost(5.0);
 const RATIO: Demand = Demand::AtMost(1.5);
 /// Resident memory at the end, in megabytes.
 const RESIDENT: Demand = Demand::AtMost(100.0);
+/// Megabytes of 100 mailboxes in which nothing happens.
+const IDLE: Demand = Demand::AtMost(20.0);
+/// Milliseconds from a mail taken by its server to the agent, of 99 in a hundred.
+const ARRIVED: Demand = Demand::AtMost(1_000.0);
 const MAILS: usize = 10_000;
 /// A mailbox that is not read by then counts as not read.
 const READ_WITHIN: Duration = Duration::from_secs(300);
@@ -57,6 +65,17 @@ pub(crate) fn run(rounds: usize, quick: bool) -> Result<Missed, AnyError> {
     println!("mail: resident memory afterwards            {memory:>9.1} MB ({RESIDENT})");
     missed.extend(RATIO.missed("mail: the ratio to mbsync", ratio));
     missed.extend(RESIDENT.missed("mail: resident memory", memory));
+    let waited = waiting::run(if quick { 10 } else { 100 })?;
+    let idle = waited.megabytes;
+    println!("mail: 100 mailboxes, nothing in them        {idle:>9.1} MB ({IDLE})");
+    let mut arrived = waited.milliseconds;
+    arrived.sort_by(f64::total_cmp);
+    let last = arrived.get(arrived.len().saturating_sub(1) * 99 / 100).copied();
+    let (last, middle) = (last.unwrap_or(f64::INFINITY), median(arrived));
+    println!("mail: from its server to the agent, median  {middle:>9.0} ms");
+    println!("mail: from its server to the agent, p99     {last:>9.0} ms ({ARRIVED})");
+    missed.extend(IDLE.missed("mail: megabytes of 100 mailboxes", idle));
+    missed.extend(ARRIVED.missed("mail: milliseconds to the agent", last));
     Ok(missed)
 }
 
@@ -119,7 +138,7 @@ fn read(count: usize) -> Result<(f64, f64, f64), AnyError> {
     let inbox = PathBuf::from(text("/maildirs/support@demo.test")?).join("new");
     let prepared = inbox.with_file_name("prepared");
     std::fs::create_dir_all(&prepared)?;
-    corpus(&prepared, count)?;
+    corpus::write(&prepared, count)?;
     let owner = std::fs::metadata(&inbox)?;
     for entry in std::fs::read_dir(&prepared)? {
         let path = entry?.path();
@@ -144,31 +163,6 @@ fn read(count: usize) -> Result<(f64, f64, f64), AnyError> {
     let own = start.elapsed().as_secs_f64();
     let copied = mbsync(&gateway, &text("/mail_ca")?)?;
     Ok((own, peak, copied))
-}
-
-/// Mails of many sizes, the same each time: together some 70 KB a mail.
-fn corpus(folder: &Path, count: usize) -> Result<(), AnyError> {
-    let line = "The parcel was late and the invoice is wrong, please call back or write. ";
-    for number in 0..count {
-        let kilobytes = match number % 100 {
-            0..=59 => 2,
-            60..=89 => 20,
-            90..=97 => 180,
-            _ => 2_200,
-        };
-        let mut mail = format!(
-            "Received: from mx.example by localhost; Sat, 28 Nov 2026 10:00:00 +0000\r\n\
-             From: Customer {number} <customer{number}@else.test>\r\nTo: support@demo.test\r\n\
-             Subject: Order {number}\r\nDate: Sat, 28 Nov 2026 10:00:00 +0000\r\n\
-             Message-ID: <{number}.bench@else.test>\r\nMIME-Version: 1.0\r\n\
-             Content-Type: text/plain; charset=utf-8\r\n\r\n"
-        );
-        while mail.len() < kilobytes * 1_024 {
-            let _ = write!(mail, "{line}\r\n");
-        }
-        std::fs::write(folder.join(format!("1700000000.M{number}.bench")), mail)?;
-    }
-    Ok(())
 }
 
 /// Seconds in which mbsync copies the same mailbox into an empty folder.
