@@ -148,10 +148,15 @@ fn act(world: &mut World, action: &Action) {
                     out,
                     match state {
                         0 => OutState::Prepared,
-                        1 => OutState::Sending,
-                        2 => OutState::Accepted { at, is_filed: false },
-                        3 => OutState::Accepted { at, is_filed: true },
-                        _ => OutState::Failed { at, reason: "550 no".to_owned() },
+                        1 => OutState::Sending { by: None, asks_copy: true },
+                        2 => OutState::Accepted { at, is_filed: false, settled: 0 },
+                        3 => OutState::Accepted { at, is_filed: true, settled: 0 },
+                        _ => OutState::Failed {
+                            at,
+                            reason: "550 no".to_owned(),
+                            is_unclear: false,
+                            settled: 0,
+                        },
                     },
                 );
             }
@@ -421,14 +426,14 @@ fn mail_08_an_answer_that_nobody_took_comes_back_with_all_that_was_written() {
     world.answer(contact.id);
     let out = world.contact_by_uid(1).answer.unwrap();
     let reason = "550 no such user".to_owned();
-    world.out(out, OutState::Failed { at: world.now, reason });
+    world.out(out, OutState::Failed { at: world.now, reason, is_unclear: false, settled: 0 });
     let back = world.contact_by_uid(1);
     assert!(back.is_queued());
     assert_eq!(back.sticky.as_ref().map(|it| &it.agent), Some(&agent(0)));
     assert_eq!(world.draft(contact.id).unwrap().writing.unwrap().html, "Hello");
     assert_eq!(world.conversation(contact.conversation).notes.len(), 1);
     // A second word about it changes nothing.
-    world.out(out, OutState::Accepted { at: world.now, is_filed: true });
+    world.out(out, OutState::Accepted { at: world.now, is_filed: true, settled: 0 });
     assert!(world.contact_by_uid(1).is_queued());
 }
 
