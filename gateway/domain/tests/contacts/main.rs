@@ -437,6 +437,37 @@ fn mail_08_an_answer_that_nobody_took_comes_back_with_all_that_was_written() {
     assert!(world.contact_by_uid(1).is_queued());
 }
 
+/// As often as it was tried to send, and for the mailbox that sent it; anything else is a mail like any other.
+#[test]
+fn mail_01_a_copy_counts_for_its_own_mailbox_and_no_more_often_than_it_was_sent() {
+    let mut world = World::new();
+    ready(&mut world, 0);
+    world.mail(arrived("support", 1, 1));
+    world.route();
+    let contact = world.contact_by_uid(1);
+    world.answer(contact.id);
+    let out = world.contact_by_uid(1).answer.unwrap();
+    let copy = |csq: &str, uid| ArrivedMail { copy_of: Some(out), ..arrived(csq, uid, 2) };
+    let copies = |world: &World| world.mail_out(out).unwrap().proof.copies;
+    // Nothing was sent yet, so nothing can come back.
+    world.mail(copy("support", 2));
+    assert_eq!((copies(&world), world.contacts().len()), (0, 2));
+    world.out(out, OutState::Sending { by: None, asks_copy: true });
+    world.mail(copy("billing", 3));
+    assert_eq!((copies(&world), world.contacts().len()), (0, 3));
+    world.mail(copy("support", 4));
+    assert_eq!((copies(&world), world.contacts().len()), (1, 3));
+    // It is told once more by a round that broke off.
+    world.mail(copy("support", 4));
+    world.mail(copy("support", 5));
+    assert_eq!((copies(&world), world.contacts().len()), (1, 4));
+    let at = world.now;
+    world.out(out, OutState::Accepted { at, is_filed: true, settled: 0 });
+    assert!(!world.mail_out(out).unwrap().is_over(), "its copy lies in the inbox");
+    world.out(out, OutState::Accepted { at, is_filed: true, settled: 1 });
+    assert!(world.mail_out(out).unwrap().is_over());
+}
+
 #[test]
 fn mail_04_no_more_than_twenty_in_each_field_and_no_files_on_what_is_sent_on() {
     let mut world = World::new();
