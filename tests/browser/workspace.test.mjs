@@ -387,6 +387,21 @@ test("mail_04_sending_says_what_came_of_it", async () => {
   assert.equal(await keep(), null, "nothing of it stays in this browser");
 });
 
+test("mail_05_an_answer_that_nobody_knows_of_is_told_with_where_to_look", async () => {
+  const notes = [
+    { at: new Date().toISOString(), recipient: "", action: "unclear", status: "nobody knows" },
+    { at: new Date().toISOString(), recipient: "ada@example.com", action: "failed", status: "5.1.1" },
+  ];
+  await start(contact(FIRST, { notes }));
+  await opened();
+  const conversation = page.getByRole("region", { name: "Conversation" });
+  await conversation.getByText("Nobody knows whether an answer arrived").waitFor();
+  await conversation.getByText("Look among the sent mails, or ask the customer", { exact: false }).waitFor();
+  await conversation.getByText("An answer did not arrive").waitFor();
+  await conversation.getByText("ada@example.com · 5.1.1", { exact: false }).waitFor();
+  await check(page, "workspace-notes");
+});
+
 test("mail_16_conversation_and_earlier_contacts_stand_beside_and_closed_mails_are_found", async () => {
   await start(contact(FIRST));
   await opened();

@@ -79,6 +79,7 @@ function opened(it, one) {
       { id: id(900), at: before(3_000), direction: "in", from: one.customer, subject: one.subject },
       { id: id(901), at: before(2_900), direction: "out", from: { name: "Support", address: "support@example.com" }, subject: `Re: ${one.subject}`, agent: "Berta" },
     ],
+    notes: one.notes ?? [],
     earlier: [summary({ ...contact(800, { subject: "A question of last year", state: "closed", how: "replied", agent: "Berta" }) })],
     draft: draft ? { ...draft, files: it.files.get(one.id)?.map(({ bytes_: _, ...file }) => file) ?? [] } : null,
     predefined: it.predefined ? PREDEFINED : [], wrap_up_categories: it.categories ? CATEGORIES : [], signature: true,

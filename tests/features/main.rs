@@ -14,6 +14,7 @@
 
 mod gateway;
 mod headset_wire;
+mod mail_site;
 mod node;
 mod phone;
 mod planted;
@@ -38,6 +39,7 @@ mod headset_remote;
 mod headset_sync;
 mod hostile;
 mod languages;
+mod mail_crashes;
 mod models;
 mod nodes;
 mod observability;

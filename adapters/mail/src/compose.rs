@@ -166,7 +166,7 @@ pub fn compose(draft: &Draft) -> Result<Composed, Trouble> {
     let is_from_nobody = matches!(draft.kind, Kind::Acknowledgement { is_from_nobody: true });
     let from = (!is_from_nobody).then(|| from.email.to_string());
     let to = recipients.iter().map(ToString::to_string).collect();
-    Ok(Composed { envelope: Envelope { from, to }, raw: message.formatted() })
+    Ok(Composed { envelope: Envelope { from, to, copy_to: None }, raw: message.formatted() })
 }
 
 /// An address as servers take it: the domain as it is looked up, the rest as it is.

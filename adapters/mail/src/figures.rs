@@ -8,7 +8,7 @@ const ROUNDS: [&str; 4] = ["ok", "server", "sign_in", "store"];
 /// What became of a try to send.
 const SENDING: [&str; 4] = ["accepted", "refused", "later", "unknown"];
 /// Whether an accepted mail lies in the folder of sent ones.
-const FILING: [&str; 3] = ["filed", "there", "failed"];
+const FILING: [&str; 4] = ["filed", "moved", "there", "failed"];
 /// What became of a record for the site's own systems.
 const RECORDS: [&str; 3] = ["delivered", "failed", "nobody"];
 

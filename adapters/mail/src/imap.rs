@@ -5,7 +5,8 @@
 //!   Reader: a folder that is opened again as needed, and batches that are halved around a mail nobody can read
 //! ```
 //!
-//! Nothing in a mailbox changes by reading: folders are examined, bodies are peeked at. A session says one thing
+//! Nothing in a mailbox changes by reading: folders are examined, bodies are peeked at. Only copies of our own answers
+//! leave the folder that they arrived in (`moving`). A session says one thing
 //! at a time, is over after the first thing that did not come in time or could not be understood, and says so
 //! from then on. The library under it has no time-outs, takes a closed connection for an answer and a refusal
 //! for an empty one; so commands are written and answers are read here, and it only parses them.
@@ -18,6 +19,7 @@ mod fetch;
 mod folder_name;
 mod folders;
 mod idle;
+mod moving;
 mod reader;
 mod search;
 mod sign_in;

@@ -117,6 +117,7 @@ fn bare(
         is_unverified: false,
         notice,
         is_too_old: false,
+        copy_of: None,
     }
 }
 

@@ -26,6 +26,7 @@ mod keeping;
 mod link;
 mod mailboxes;
 mod outgoing;
+mod own_copy;
 mod probe;
 mod reading;
 mod records;

@@ -1,16 +1,31 @@
 //! Mails on their way out: made once, sent under what is kept, filed among the sent ones.
 //!
 //! ```text
-//!   Queued --made, bytes kept--> Prepared --kept--> Sending --accepted--> Accepted --5 s, searched--> filed
+//!   Queued --made, bytes kept--> Prepared --kept--> Sending --accepted--> Accepted --copy came, or time is up--> filed
 //!                                  ^   |               |--4xx, not begun--> Prepared, later
 //!                                  |   `-2 days------> |--5xx------------> Failed: its writer gets it back
-//!                                  |                   `--no answer, or this node died --> Unknown
-//!                                  `--not among the sent ones, once more the same bytes-----'
+//!                                  |                   |--its own copy came--> Accepted
+//!                                  |                   `--no answer, or who sent it is gone --> Unknown
+//!                                  |                                                              |
+//!   Unknown: proof is looked for, among sent mails and, where a copy was asked for, in the inbox  |
+//!     |--there--> Accepted         |                                                              v
+//!     |--not there within twice `proof_seconds`: ask, or unclear too often --> Failed, told as unclear
+//!     `---------------- else once more the same bytes ----'
 //! ```
 //!
-//! One node does this, under the lease of the outbox, and one mail of a mailbox at a time; each state is kept
-//! before it is acted on. Promises are what wakes it; what is open is read from the store, so a restart goes on.
+//! **Proof.** With `unclear_sending: own_copy` the mailbox is one more recipient of each mail, in the envelope alone. Its
+//! copy in the inbox says that the server took the mail, whatever became of its answer; and it is what is filed, by
+//! moving it, so that nothing is sent or kept twice. With `repeat` the folder of sent mails says it, at providers
+//! that file what they take.
+//!
+//! **Who owns what.** One node does this, under the lease of the outbox, and one mail of a mailbox at a time; each state
+//! is kept before it is acted on. Promises are what wakes it; what is open is read from the store, so a restart goes on,
+//! and a mail in `Sending` of an earlier life of this node waits for nobody. Intake reads the inbox and never
+//! changes it: that a copy came it tells the store, which makes the mail due here; only this task moves or removes
+//! copies (`filing`), each time after comparing them with what was sent. A copy that comes after its mail was filed,
+//! or given back, makes it due once more.
 
+mod filing;
 mod letter;
 mod steps;
 
@@ -20,15 +35,14 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use domain::mail::{MailOut, OutState};
+use domain::mail::{MailOut, OutState, Sender};
 use domain::{ContactId, MAIL_TOPIC, Timestamp};
 use engine::{Outbox, Port, SubmitError};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::figures::Figures;
-use crate::imap::Mailbox;
-use crate::smtp::{self, Envelope, Submitted};
+use crate::smtp::{Envelope, Submitted};
 use crate::trouble::Trouble;
 
 /// How often it is looked.
@@ -47,46 +61,30 @@ pub(crate) trait Sending: Send + Sync {
     async fn submit(&self, envelope: &Envelope, raw: &[u8]) -> Submitted;
     /// Whether a mail lies among the sent ones.
     async fn is_sent(&self, message_id: &str) -> Result<bool, Trouble>;
-    /// Files a mail among the sent ones.
-    async fn file(&self, raw: &[u8]) -> Result<(), Trouble>;
+    /// Whether a copy of a mail lies in the inbox.
+    async fn has_copy(&self, letter: &Letter<'_>) -> Result<bool, Trouble>;
+    /// Files a mail among the sent ones unless it is there, by its copies in the inbox where `by_copies`; those
+    /// leave the inbox.
+    async fn file(&self, letter: &Letter<'_>, by_copies: bool) -> Result<Filed, Trouble>;
 }
 
-#[async_trait]
-impl Sending for Mailbox {
-    fn address(&self) -> &str {
-        &self.account().address
-    }
+/// A mail as it was sent.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Letter<'a> {
+    pub(crate) message_id: &'a str,
+    pub(crate) own_id: ContactId,
+    pub(crate) raw: &'a [u8],
+}
 
-    async fn submit(&self, envelope: &Envelope, raw: &[u8]) -> Submitted {
-        smtp::submit(self.account(), self.tokens(), envelope, raw).await
-    }
-
-    async fn is_sent(&self, message_id: &str) -> Result<bool, Trouble> {
-        let mut session = self.open().await?;
-        let opened = session.examine(&self.account().folders.sent).await;
-        if let Err(Trouble::NoFolder { .. }) = &opened
-            && let Some(folder) = session.sent_folder().await?
-        {
-            session.examine(&folder.name).await?;
-        } else {
-            opened?;
-        }
-        let found = session.uids_with_header("Message-ID", message_id).await?;
-        session.close().await;
-        Ok(!found.is_empty())
-    }
-
-    async fn file(&self, raw: &[u8]) -> Result<(), Trouble> {
-        let named = self.append(&self.account().folders.sent, raw).await;
-        let Err(Trouble::NoFolder { .. }) = &named else { return named.map(drop) };
-        let mut session = self.open().await?;
-        let folder = session.sent_folder().await?;
-        session.close().await;
-        match folder {
-            Some(folder) => self.append(&folder.name, raw).await.map(drop),
-            None => named.map(drop),
-        }
-    }
+/// How a mail got into the folder of sent mails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Filed {
+    /// It was there.
+    There,
+    /// Its copy was moved there.
+    Moved,
+    /// It was put there.
+    Put,
 }
 
 /// Finds the mail server of a CSQ, or says why there is none.
@@ -97,6 +95,8 @@ pub(crate) struct Outgoing {
     port: Port,
     server_of: ServerOf,
     figures: Figures,
+    /// Who sends here, until this value is dropped.
+    sender: Sender,
     /// Whether this node keeps the topic.
     is_ours: AtomicBool,
     /// What is known since this node began, and lost with it.
@@ -107,8 +107,6 @@ pub(crate) struct Outgoing {
 struct Noted {
     /// How often looking or filing failed, per mail.
     failures: HashMap<ContactId, u32>,
-    /// Mails that were sent again since nobody knew.
-    sent_again: HashMap<ContactId, ()>,
     /// When acknowledgements went out in the last hour.
     acknowledgements: Vec<Timestamp>,
 }
@@ -116,7 +114,12 @@ struct Noted {
 impl Outgoing {
     pub(crate) fn new(port: Port, server_of: ServerOf, figures: Figures) -> Arc<Self> {
         let (is_ours, noted) = (AtomicBool::new(false), Mutex::default());
-        Arc::new(Self { port, server_of, figures, is_ours, noted })
+        let life = match port.random::<8>() {
+            Some(bytes) => format!("{:016x}", u64::from_be_bytes(bytes)),
+            None => port.now().microseconds().to_string(),
+        };
+        let sender = Sender { node: port.node().clone(), life };
+        Arc::new(Self { port, server_of, figures, sender, is_ours, noted })
     }
 
     /// Sends until `stop` becomes true.
@@ -180,7 +183,7 @@ impl Outgoing {
         let mut due: BTreeMap<String, Vec<MailOut>> = BTreeMap::new();
         let now = self.port.now();
         for mail in self.port.mails_out_open(OPEN_MAX).await? {
-            if mail.next_try_at.is_none_or(|at| at <= now) {
+            if self.is_due(&mail, now) {
                 due.entry(mail.csq.clone()).or_default().push(mail);
             }
         }
@@ -197,6 +200,18 @@ impl Outgoing {
             at_work.insert(handle.id(), csq);
         }
         Ok(())
+    }
+
+    /// Whether there is something to do for a mail now. What an earlier life of this node was sending is nobody's any
+    /// more: a connection ends with its process.
+    fn is_due(&self, mail: &MailOut, now: Timestamp) -> bool {
+        let is_orphan = match &mail.state {
+            OutState::Sending { by: Some(by), .. } => {
+                by.node == self.sender.node && by.life != self.sender.life
+            }
+            _ => false,
+        };
+        is_orphan || mail.next_try_at.is_none_or(|at| at <= now)
     }
 }
 

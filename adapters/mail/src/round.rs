@@ -19,7 +19,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::mail::{ArrivedMail, MailCursor};
-use domain::{InputId, MailNotice, Report, Timestamp};
+use domain::{ContactId, InputId, MailNotice, Report, Timestamp};
 use engine::{Port, SubmitError};
 use futures_util::stream::{self, StreamExt as _};
 use thiserror::Error;
@@ -29,6 +29,7 @@ use crate::figures::Figures;
 use crate::imap::{Head, LOOK_BACK_UIDS, Opened};
 use crate::intake::{self, Manner, Place, blob_of, digest_of, short};
 use crate::keeping;
+use crate::own_copy::{self, Likeness, likeness};
 use crate::reading::Reading;
 use crate::trouble::Trouble;
 
@@ -339,12 +340,32 @@ impl Rounds {
     /// One mail: read, kept, reported.
     async fn take(&self, place: Place, raw: Vec<u8>, is_cut: bool) -> Result<u32, SubmitError> {
         let (mut mail, raw) = intake::read(&self.terms.manner, place, raw, is_cut).await;
+        mail.copy_of = self.copy_of(&mail, &raw, is_cut).await?;
         let blob = blob_of(&mail.csq, &mail.identity);
         keeping::put_blob(&self.port, &blob, &raw).await?;
         mail.blob = Some(blob);
         drop(raw);
         self.report(mail).await?;
         Ok(place.uid)
+    }
+
+    /// The mail of ours of which it is a copy: this mailbox asked for one, and it says what was sent.
+    async fn copy_of(
+        &self,
+        mail: &ArrivedMail,
+        raw: &[u8],
+        is_cut: bool,
+    ) -> Result<Option<ContactId>, SubmitError> {
+        let Some(id) = own_copy::named(raw, mail.message_id.as_deref()) else { return Ok(None) };
+        let Some(sent) = self.port.mail_out(id).await? else { return Ok(None) };
+        if sent.csq != mail.csq || !sent.awaits_copy() {
+            return Ok(None);
+        }
+        let Some(sent) = self.port.blob(&sent.blob()).await? else { return Ok(None) };
+        let arrived = raw.to_vec();
+        let comparing = tokio::task::spawn_blocking(move || likeness(&arrived, &sent, is_cut));
+        let likeness = comparing.await.unwrap_or(Likeness::None);
+        Ok((likeness != Likeness::None).then_some(id))
     }
 
     async fn report_all(

@@ -42,6 +42,9 @@ pub struct Envelope {
     pub from: Option<String>,
     /// Everybody who gets it.
     pub to: Vec<String>,
+    /// The mailbox that sends it, where it wants a copy as proof that the server took the mail. Nobody sees that,
+    /// and a server that refuses it gets the mail for the others.
+    pub copy_to: Option<String>,
 }
 
 /// What became of a mail.
@@ -51,6 +54,8 @@ pub enum Submitted {
     Accepted {
         /// What it said.
         text: String,
+        /// Whether a copy goes where the envelope wants one.
+        is_copied: bool,
     },
     /// It was refused; the server does not have it.
     Refused {
@@ -115,6 +120,7 @@ pub async fn test(account: &Account, tokens: &Tokens) -> Check {
 struct Addresses {
     from: Option<Address>,
     to: Vec<Address>,
+    copy_to: Option<Address>,
     /// Whether one needs `SMTPUTF8`.
     is_international: bool,
 }
@@ -129,9 +135,12 @@ impl Addresses {
         if to.is_empty() {
             return Err("nobody would get the mail".to_owned());
         }
-        let mut all = from.iter().chain(&to);
-        let is_international = all.any(|address| !AsRef::<str>::as_ref(address).is_ascii());
-        Ok(Self { from, to, is_international })
+        let is_ascii = |address: &Address| AsRef::<str>::as_ref(address).is_ascii();
+        let is_international = !from.iter().chain(&to).all(is_ascii);
+        let copy_to = envelope.copy_to.as_deref().and_then(crate::compose::address);
+        // A copy is not worth asking more of the server than the mail does.
+        let copy_to = copy_to.filter(|address| is_international || is_ascii(address));
+        Ok(Self { from, to, copy_to, is_international })
     }
 }
 
@@ -257,10 +266,22 @@ impl<'a> Conversation<'a> {
         if let Some(submitted) = all_refusals(&refusals) {
             return submitted;
         }
+        let is_copied = match &addresses.copy_to {
+            None => false,
+            Some(own) if addresses.to.contains(own) => true,
+            Some(own) => match self.say(Rcpt::new(own.clone(), Vec::new()), "a copy").await {
+                Ok(()) => true,
+                Err(Submitted::Refused { text, .. }) => {
+                    tracing::warn!(%own, text, "a mail server takes no copy for the sender");
+                    false
+                }
+                Err(other) => return other,
+            },
+        };
         if let Err(submitted) = self.say(Data, "the mail").await {
             return submitted;
         }
-        self.hand_over(raw).await
+        self.hand_over(raw, is_copied).await
     }
 
     fn parameters(&self, addresses: &Addresses, raw: &[u8]) -> Result<Vec<MailParameter>, String> {
@@ -307,7 +328,7 @@ impl<'a> Conversation<'a> {
         }
     }
 
-    async fn hand_over(&mut self, raw: &[u8]) -> Submitted {
+    async fn hand_over(&mut self, raw: &[u8], is_copied: bool) -> Submitted {
         let host = &self.account.smtp.host;
         let is_whole = AtomicBool::new(false);
         let end = std::iter::once_with(|| {
@@ -324,7 +345,8 @@ impl<'a> Conversation<'a> {
         let failed = match handed {
             Ok(Ok(response)) => {
                 let text: Vec<&str> = response.message().collect();
-                return Submitted::Accepted { text: said(&text.join(" "), &self.secret) };
+                let text = said(&text.join(" "), &self.secret);
+                return Submitted::Accepted { text, is_copied };
             }
             Ok(Err(error)) => match refusal(&error, &self.secret) {
                 Some(refused) => return refused,

@@ -8,6 +8,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use domain::settings::{SettingsFile, SettingsHead};
 use domain::{Contact, Sealed, Settings, Timestamp};
+use engine::Clock as _;
 use engine::testing::{ManualClock, PlainAuthenticator, apply, memory_engines};
 use engine::{Engine, Port};
 use protocols::mail::ReadOptions;
@@ -17,7 +18,8 @@ use tokio::sync::Semaphore;
 use crate::figures::Figures;
 use crate::imap::{Fetched, Head, Mail, News, Opened};
 use crate::intake::Manner;
-use crate::outgoing::{Outgoing, Sending};
+use crate::outgoing::{Filed, Letter, Outgoing, Sending};
+use crate::own_copy::{Likeness, likeness};
 use crate::reading::Reading;
 use crate::round::{Rounds, Terms};
 use crate::smtp::{Envelope, Submitted};
@@ -70,7 +72,8 @@ impl World {
         let engine = engines.remove(0);
         apply(&engine, &settings(change)).await;
         let port = engine.port(Arc::new(PlainAuthenticator));
-        Self { clock, engine, others: engines, port, server: Arc::default() }
+        let server = Arc::new(Server(Mutex::default(), Mutex::new(Some(Arc::clone(&clock)))));
+        Self { clock, engine, others: engines, port, server }
     }
 
     /// The node dies, and another one goes on over the same store.
@@ -147,7 +150,7 @@ pub(crate) fn mail(number: u32) -> Vec<u8> {
 
 /// A mail server.
 #[derive(Default)]
-pub(crate) struct Server(Mutex<State>);
+pub(crate) struct Server(Mutex<State>, Mutex<Option<Arc<ManualClock>>>);
 
 pub(crate) struct State {
     pub(crate) uid_validity: u32,
@@ -165,9 +168,27 @@ pub(crate) struct State {
     /// Whether it files what it accepts.
     pub(crate) files: bool,
     pub(crate) is_sent_away: bool,
+    /// What it does with copies for the mailbox itself.
+    pub(crate) copies: Copies,
+    /// Copies that are still under way.
+    pub(crate) under_way: Vec<Vec<u8>>,
+    /// Whether mails can be moved and removed.
+    pub(crate) cannot_move: bool,
     pub(crate) submitted: Vec<(Envelope, Vec<u8>)>,
     pub(crate) sent: Vec<Vec<u8>>,
     pub(crate) fetched_bytes: usize,
+}
+
+/// What a server does with copies for the mailbox that sends.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Copies {
+    /// They are in the inbox at once.
+    #[default]
+    AtOnce,
+    /// They come when a test says so.
+    Later,
+    /// It refuses them.
+    Refused,
 }
 
 impl Default for State {
@@ -182,6 +203,9 @@ impl Default for State {
             has_unknown: false,
             files: false,
             is_sent_away: false,
+            copies: Copies::default(),
+            under_way: Vec::new(),
+            cannot_move: false,
             submitted: Vec::new(),
             sent: Vec::new(),
             fetched_bytes: 0,
@@ -214,9 +238,10 @@ impl State {
     }
 
     /// A mail is handed over.
-    fn take(&mut self, envelope: &Envelope, raw: &[u8]) -> Submitted {
+    fn take(&mut self, envelope: &Envelope, raw: &[u8], now: Timestamp) -> Submitted {
+        let is_copied = envelope.copy_to.is_some() && self.copies != Copies::Refused;
         let says = self.says.pop_front();
-        let says = says.unwrap_or_else(|| Submitted::Accepted { text: "ok".to_owned() });
+        let says = says.unwrap_or_else(|| Submitted::Accepted { text: "ok".to_owned(), is_copied });
         let has_it = match &says {
             Submitted::Accepted { .. } => true,
             Submitted::Unknown { .. } => self.has_unknown,
@@ -227,8 +252,34 @@ impl State {
             if self.files {
                 self.sent.push(raw.to_vec());
             }
+            let copy = [b"Received: by mail.example.test\r\n", raw].concat();
+            match self.copies {
+                Copies::AtOnce if is_copied => {
+                    self.deliver(now, copy);
+                }
+                Copies::Later if is_copied => self.under_way.push(copy),
+                _ => {}
+            }
         }
         says
+    }
+
+    /// Copies that were under way are in the inbox.
+    pub(crate) fn copies_come(&mut self, at: Timestamp) {
+        for copy in std::mem::take(&mut self.under_way) {
+            self.deliver(at, copy);
+        }
+    }
+
+    /// Mails of the inbox that are like that one.
+    fn like(&self, letter: &Letter<'_>) -> Vec<(u32, Likeness)> {
+        let mails = self.mails.iter();
+        let likely = mails.map(|(uid, (_, raw))| (*uid, likeness(raw, letter.raw, false)));
+        likely.filter(|(_, likeness)| *likeness != Likeness::None).collect()
+    }
+
+    fn is_among_sent(&self, message_id: &str) -> bool {
+        self.sent.iter().any(|raw| String::from_utf8_lossy(raw).contains(message_id))
     }
 
     fn head(&self, uid: u32) -> Option<Head> {
@@ -241,6 +292,12 @@ impl State {
 impl Server {
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// By the clock of the world that it is in.
+    fn now(&self) -> Timestamp {
+        let clock = self.1.lock().unwrap_or_else(PoisonError::into_inner);
+        clock.as_ref().map_or(START, |clock| Timestamp::from_seconds(clock.now().seconds()))
     }
 }
 
@@ -333,7 +390,8 @@ impl Sending for Server {
 
     async fn submit(&self, envelope: &Envelope, raw: &[u8]) -> Submitted {
         tokio::task::yield_now().await;
-        let says = self.state().take(envelope, raw);
+        let now = self.now();
+        let says = self.state().take(envelope, raw, now);
         // It has the mail, and its answer may be heard by nobody.
         tokio::task::yield_now().await;
         says
@@ -345,21 +403,40 @@ impl Sending for Server {
         if state.is_sent_away {
             return Err(lost());
         }
-        let is_it = |raw: &Vec<u8>| String::from_utf8_lossy(raw).contains(message_id);
-        Ok(state.sent.iter().any(is_it))
+        Ok(state.is_among_sent(message_id))
     }
 
-    async fn file(&self, raw: &[u8]) -> Result<(), Trouble> {
+    async fn has_copy(&self, letter: &Letter<'_>) -> Result<bool, Trouble> {
         tokio::task::yield_now().await;
-        {
-            let mut state = self.state();
-            if state.is_sent_away {
-                return Err(lost());
+        Ok(!self.state().like(letter).is_empty())
+    }
+
+    async fn file(&self, letter: &Letter<'_>, by_copies: bool) -> Result<Filed, Trouble> {
+        tokio::task::yield_now().await;
+        if self.state().is_sent_away {
+            return Err(lost());
+        }
+        let mut filed = self.state().is_among_sent(letter.message_id).then_some(Filed::There);
+        if by_copies && !self.state().cannot_move {
+            let copies = self.state().like(letter);
+            for (number, (uid, likeness)) in copies.into_iter().enumerate() {
+                tokio::task::yield_now().await;
+                let mut state = self.state();
+                if number == 0 && filed.is_none() {
+                    let (_, raw) = state.mails.remove(&uid).unwrap();
+                    state.sent.push(raw);
+                    filed = Some(Filed::Moved);
+                } else if likeness == Likeness::Bytes {
+                    state.mails.remove(&uid);
+                }
             }
-            state.sent.push(raw.to_vec());
+        }
+        if filed.is_none() {
+            tokio::task::yield_now().await;
+            self.state().sent.push(letter.raw.to_vec());
         }
         tokio::task::yield_now().await;
-        Ok(())
+        Ok(filed.unwrap_or(Filed::Put))
     }
 }
 

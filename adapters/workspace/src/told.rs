@@ -135,9 +135,9 @@ pub(crate) fn draft(draft: &Draft) -> Value {
 /// How far an answer came.
 pub(crate) fn out(mail: &MailOut) -> Value {
     let (state, reason) = match &mail.state {
-        OutState::Queued | OutState::Prepared | OutState::Sending => ("sending", None),
+        OutState::Queued | OutState::Prepared | OutState::Sending { .. } => ("sending", None),
         OutState::Accepted { .. } => ("sent", None),
-        OutState::Unknown => ("unknown", None),
+        OutState::Unknown { .. } => ("unknown", None),
         OutState::Failed { reason, .. } => ("failed", Some(reason)),
     };
     json!({"id": mail.id, "state": state, "reason": reason, "at": time(mail.at)})

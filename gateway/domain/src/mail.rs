@@ -7,8 +7,9 @@
 //!   folder ----------------------------------> MailCursor: how far it was read; advice, the ledger decides
 //!
 //!   Draft --send--> MailOut: Queued -> Prepared (bytes kept) -> Sending -> Accepted --filed--> done
-//!                                                                 |-> Unknown -> looked for, sent again
+//!                                                                 |-> Unknown -> proof looked for, sent again
 //!                                                                 `-> Failed, told the agent's team
+//!   own copy in the inbox --> MailSeen, and MailOut's Proof: the server took the mail
 //! ```
 //!
 //! The adapter reads and sends; what became of it is decided here and kept before anybody acts on it.
@@ -17,7 +18,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{AgentId, ContactId, Customer, MailNotice, Timestamp};
+use crate::{AgentId, ContactId, Customer, MailNotice, NodeName, Timestamp};
 
 /// The most addresses in each of To, Cc and Bcc (MAIL-04).
 pub const RECIPIENTS_MAX: usize = 20;
@@ -59,6 +60,11 @@ pub enum Disposition {
     Parked,
     /// It is older than what is read at first (MAIL-15).
     TooOld,
+    /// It is the copy of a mail of ours that its own mailbox got, which proves that the server took it.
+    OwnCopy {
+        /// Of which.
+        out: ContactId,
+    },
 }
 
 /// A mail of a server that was dealt with.
@@ -227,6 +233,26 @@ pub struct Draft {
     pub by: AgentId,
 }
 
+/// Who hands a mail over.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sender {
+    /// The node. One process at a time has its name.
+    pub node: NodeName,
+    /// Which of its lives, so that the next one knows that whoever was sending is gone.
+    pub life: String,
+}
+
+/// What tells whether a server took a mail although its answer was not heard.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Proof {
+    /// Whether the mailbox was asked for a copy for itself, by any try.
+    pub is_asked: bool,
+    /// How many copies came.
+    pub copies: u32,
+    /// How many tries ended without anybody knowing.
+    pub unclear: u32,
+}
+
 /// How far an outgoing mail came.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "state", rename_all = "snake_case")]
@@ -236,22 +262,42 @@ pub enum OutState {
     /// Its bytes are kept; every try sends the same.
     Prepared,
     /// A try is under way, so an end without an answer is one that nobody knows.
-    Sending,
+    Sending {
+        /// Whose.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by: Option<Sender>,
+        /// Whether the mailbox is asked for a copy for itself.
+        #[serde(default)]
+        asks_copy: bool,
+    },
     /// The server has it.
     Accepted {
         /// Since when.
         at: Timestamp,
         /// Whether it lies in the folder of sent mails.
         is_filed: bool,
+        /// How many of its own copies left the inbox.
+        #[serde(default)]
+        settled: u32,
     },
     /// Nobody knows whether the server has it.
-    Unknown,
+    Unknown {
+        /// Since when; proof is looked for from then on.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        since: Option<Timestamp>,
+    },
     /// It is given up.
     Failed {
         /// Since when.
         at: Timestamp,
         /// What the server said, or what is wrong.
         reason: String,
+        /// Whether it may have reached the customer all the same.
+        #[serde(default)]
+        is_unclear: bool,
+        /// How many of its own copies left the inbox.
+        #[serde(default)]
+        settled: u32,
     },
 }
 
@@ -295,6 +341,9 @@ pub struct MailOut {
     pub state: OutState,
     /// How often it was tried.
     pub tries: u32,
+    /// What tells whether a server took it.
+    #[serde(default)]
+    pub proof: Proof,
     /// It is not tried before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_try_at: Option<Timestamp>,
@@ -308,7 +357,17 @@ impl MailOut {
 
     /// Whether nothing is left to do.
     pub fn is_over(&self) -> bool {
-        matches!(self.state, OutState::Accepted { is_filed: true, .. } | OutState::Failed { .. })
+        match self.state {
+            OutState::Accepted { is_filed: true, settled, .. }
+            | OutState::Failed { settled, .. } => self.proof.copies <= settled,
+            _ => false,
+        }
+    }
+
+    /// Whether a copy that lies in the inbox can be its own: there are no more than tries to send it, so whatever
+    /// comes beyond that was sent here by somebody else.
+    pub fn awaits_copy(&self) -> bool {
+        self.proof.is_asked && self.proof.copies < self.tries
     }
 }
 
@@ -377,4 +436,6 @@ pub struct ArrivedMail {
     pub notice: Option<MailNotice>,
     /// Whether it is older than what is read at first.
     pub is_too_old: bool,
+    /// The mail of ours of which it is a copy, by what it says.
+    pub copy_of: Option<ContactId>,
 }

@@ -103,8 +103,9 @@ pub use mail::{
     GOOGLE_TOKEN_HOST, Mail, SUBJECT_TAG_CHARACTERS_MAX, SUBJECT_TAGS_MAX, TOKEN_HOSTS_MAX,
 };
 pub use mail_server::{
-    FOLDER_CHARACTERS_MAX, MAIL_SERVERS_MAX, MailServer, MailServerKind, SubmissionSecurity,
-    TENANT_PLACE, TokenMechanism,
+    FOLDER_CHARACTERS_MAX, MAIL_SERVERS_MAX, MailServer, MailServerKind, PROOF_SECONDS,
+    PROOF_SECONDS_MAX, PROOF_SECONDS_MIN, SubmissionSecurity, TENANT_PLACE, TokenMechanism,
+    UnclearSending,
 };
 pub use oauth_client::{
     CLIENT_ID_DIGITS, CLIENT_SECRET_CHARACTERS_MAX, CLIENT_SECRET_CHARACTERS_MIN,

@@ -12,6 +12,9 @@ const SEEDS_LONG: u32 = 200;
 /// How often a node is killed in the long fault rounds.
 const ROUNDS_LONG: u32 = 100;
 
+/// How often a node is killed in each of the long rounds with mail.
+const MAIL_ROUNDS_LONG: u32 = 20;
+
 /// Largest `jackfield` we ship, in bytes: 40 MB.
 const RELEASE_BYTES_MAX: u64 = 40_000_000;
 
@@ -152,6 +155,7 @@ impl Plan {
             "SAML judges",
             "long simulation",
             "long fault rounds",
+            "long mail rounds",
             "bench",
             "demo",
         ];
@@ -166,15 +170,22 @@ impl Plan {
         let judges = cargo::Oracles::all_of(workspace);
         self.check("SAML judges", &judges.lint(), &[]);
         self.tests_as_told("SAML judges", judges.test()).needs_programs = true;
-        let long = [
-            ("long simulation", "simulation", ("JACKFIELD_SEEDS", SEEDS_LONG)),
-            ("long fault rounds", "cluster", ("JACKFIELD_ROUNDS", ROUNDS_LONG)),
+        let long: [(&str, &[&str], _); 3] = [
+            ("long simulation", &["simulation"], ("JACKFIELD_SEEDS", SEEDS_LONG)),
+            ("long fault rounds", &["cluster"], ("JACKFIELD_ROUNDS", ROUNDS_LONG)),
+            (
+                "long mail rounds",
+                &["features", "mail_crashes"],
+                ("JACKFIELD_ROUNDS", MAIL_ROUNDS_LONG),
+            ),
         ];
-        for (kind, target, (variable, count)) in long {
+        for (kind, target_and_filter, (variable, count)) in long {
+            let target = target_and_filter.first().copied().unwrap_or_default();
             if workspace.test_targets("tests").contains(&target) {
                 let environment = [(variable, count.to_string())];
-                let step = self.tests(kind, &["--test", target], &environment, Vec::new());
-                step.needs_programs = target == "cluster";
+                let selection = [&["--test"], target_and_filter].concat();
+                let step = self.tests(kind, &selection, &environment, Vec::new());
+                step.needs_programs = target != "simulation";
             } else {
                 self.left_out.push((kind.to_owned(), "there is no such test target yet"));
             }
@@ -321,7 +332,9 @@ mod tests {
         let plan = plan(&workspace(&["tidy", "features", "simulation"]), Depth::All, 10);
         let needing = plan.steps.iter().filter(|step| step.needs_programs);
         let kinds: Vec<_> = needing.map(|step| step.kind.as_str()).collect();
-        assert_eq!(kinds, ["unit", "features", "browser", "packages", "SAML judges"]);
+        let expected =
+            ["unit", "features", "browser", "packages", "SAML judges", "long mail rounds"];
+        assert_eq!(kinds, expected);
     }
 
     #[test]
@@ -357,6 +370,17 @@ mod tests {
         assert_eq!(rounds(Depth::Usual), usual);
         let expected = [usual[0].clone(), ("long fault rounds".to_owned(), Vec::from(long))];
         assert_eq!(rounds(Depth::All), expected);
+    }
+
+    #[test]
+    fn the_long_mail_rounds_are_one_module_of_the_features() {
+        let all = plan(&workspace(&["features"]), Depth::All, 10);
+        let step = all.steps.iter().find(|step| step.kind == "long mail rounds");
+        let Some(Work::Tests { arguments, environment, .. }) = step.map(|step| &step.work) else {
+            panic!("they are planned")
+        };
+        assert!(arguments.windows(3).any(|it| it == ["--test", "features", "mail_crashes"]));
+        assert_eq!(environment, &[("JACKFIELD_ROUNDS", "20".to_owned())]);
     }
 
     #[test]

@@ -194,7 +194,7 @@ fn part<'a>(attributes: &'a [AttributeValue<'_>], origin: u32) -> Option<&'a [u8
 }
 
 /// UIDs as a command says them, as `1:3,7`.
-fn set(uids: &[u32]) -> String {
+pub(super) fn set(uids: &[u32]) -> String {
     let sorted: BTreeSet<u32> = uids.iter().copied().collect();
     let mut ranges: Vec<(u32, u32)> = Vec::new();
     for uid in sorted {

@@ -47,8 +47,8 @@ impl Session {
         self.enter("EXAMINE", folder).await
     }
 
-    /// Opens a folder to write; only a test does, to see whether it may.
-    pub(super) async fn select(&mut self, folder: &str) -> Result<Opened, Trouble> {
+    /// Opens a folder to write: a test does, to see whether it may, and whoever files the copy of an answer.
+    pub async fn select(&mut self, folder: &str) -> Result<Opened, Trouble> {
         self.enter("SELECT", folder).await
     }
 

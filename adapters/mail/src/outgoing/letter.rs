@@ -83,8 +83,9 @@ pub(super) async fn make(port: &Port, mail: &MailOut, address: &str) -> Result<M
     Ok(composed.map_or_else(Made::Not, |composed| Made::Whole(composed.raw)))
 }
 
-/// Who sends a mail to whom, as servers see it.
-pub(super) fn envelope(mail: &MailOut, address: &str) -> Envelope {
+/// Who sends a mail to whom, as servers see it; the mailbox itself gets one too where it `asks_copy`.
+pub(super) fn envelope(mail: &MailOut, address: &str, asks_copy: bool) -> Envelope {
+    let copy_to = asks_copy.then(|| address.to_owned());
     match &mail.kind {
         OutKind::Answer { writing, .. } => {
             let mut to: Vec<String> = Vec::new();
@@ -94,9 +95,11 @@ pub(super) fn envelope(mail: &MailOut, address: &str) -> Envelope {
                     to.push(recipient);
                 }
             }
-            Envelope { from: Some(address.to_owned()), to }
+            Envelope { from: Some(address.to_owned()), to, copy_to }
         }
-        OutKind::Acknowledgement { to } => Envelope { from: None, to: vec![to.address.clone()] },
+        OutKind::Acknowledgement { to } => {
+            Envelope { from: None, to: vec![to.address.clone()], copy_to }
+        }
     }
 }
 

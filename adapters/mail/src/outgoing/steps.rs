@@ -5,11 +5,12 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use domain::mail::{MailOut, OutKind, OutState};
+use domain::settings::{PROOF_SECONDS, UnclearSending};
 use domain::{InputId, Report, Timestamp};
 use engine::SubmitError;
 
 use super::letter::{self, Made};
-use super::{Noted, Outgoing, Sending};
+use super::{Filed, Letter, Noted, Outgoing, Sending};
 use crate::keeping;
 use crate::smtp::Submitted;
 
@@ -29,6 +30,12 @@ const SUBMISSION: Duration = Duration::from_secs(120);
 const SUBMISSION_BYTES_A_SECOND: u64 = 64 * 1024;
 /// So much longer another node waits before it asks what became of it.
 const SPARE: Duration = Duration::from_secs(10);
+/// Proof is looked for so often at most, and at least.
+const LOOKED_AFTER: Duration = Duration::from_secs(2);
+const LOOKED_AFTER_MAX: Duration = Duration::from_secs(15);
+/// What whoever wrote an answer is told of one that nobody knows of.
+const UNCLEAR: &str = "nobody knows whether it reached the customer: the mail server gave no answer when it got it. Look \
+    among the sent mails, or ask the customer, before it is sent again";
 
 /// Where a mail goes next, and when it is looked at again.
 type Next = (OutState, Option<Timestamp>);
@@ -63,9 +70,7 @@ impl Outgoing {
                 return;
             }
         }
-        let mut noted = self.noted();
-        noted.failures.remove(&mail.id);
-        noted.sent_again.remove(&mail.id);
+        self.noted().failures.remove(&mail.id);
     }
 
     async fn next(&self, mail: &mut MailOut) -> Result<Next, Held> {
@@ -75,19 +80,33 @@ impl Outgoing {
         let server = (self.server_of)(&mail.csq);
         match (&mail.state, server) {
             (OutState::Queued, Ok(server)) => self.prepare(mail, server.as_ref()).await,
+            // Its copy says what its sender could not.
+            (OutState::Prepared | OutState::Sending { .. } | OutState::Unknown { .. }, _)
+                if mail.proof.copies > 0 =>
+            {
+                Ok((self.accepted(), None))
+            }
             (OutState::Prepared, Ok(server)) => self.send(mail, server.as_ref()).await,
             // Whoever was sending it is gone.
-            (OutState::Sending, _) => Ok((OutState::Unknown, None)),
-            (OutState::Unknown, Ok(server)) => self.find(mail, server.as_ref()).await,
+            (OutState::Sending { .. }, _) => {
+                Ok((OutState::Unknown { since: Some(self.port.now()) }, None))
+            }
+            (OutState::Unknown { since }, Ok(server)) => {
+                self.find(mail, since.unwrap_or(mail.at), server.as_ref()).await
+            }
             (OutState::Accepted { at, .. }, Ok(server)) => {
                 self.file(mail, *at, server.as_ref()).await
             }
             (OutState::Accepted { at, .. }, Err(why)) => {
                 // Without a mailbox there is nowhere to file it.
                 tracing::warn!(mail = %mail.id, why, "a sent mail is not filed");
-                Ok((OutState::Accepted { at: *at, is_filed: true }, None))
+                Ok((filed(mail, *at), None))
             }
-            (OutState::Failed { .. }, _) => Ok((mail.state.clone(), None)),
+            // It went out after all, as its copy says.
+            (OutState::Failed { at, .. }, Ok(server)) => {
+                self.file(mail, *at, server.as_ref()).await
+            }
+            (OutState::Failed { .. }, Err(_)) => Ok((settled(mail), None)),
             (_, Err(why)) => Ok(self.later(mail, &why, PAUSE)),
         }
     }
@@ -97,20 +116,30 @@ impl Outgoing {
         let name = match &state {
             OutState::Queued => "queued",
             OutState::Prepared => "prepared",
-            OutState::Sending => "sending",
+            OutState::Sending { .. } => "sending",
             OutState::Accepted { is_filed: false, .. } => "accepted",
             OutState::Accepted { is_filed: true, .. } => "filed",
-            OutState::Unknown => "unknown",
+            OutState::Unknown { .. } => "unknown",
             OutState::Failed { .. } => "failed",
         };
         let due = at.map_or(0, Timestamp::microseconds);
-        let id = InputId::new("mail_out", format!("{}/{}/{name}/{due}", mail.id, mail.tries));
+        // What is said again after another copy came is something new.
+        let copies = mail.proof.copies;
+        let id = format!("{}/{}/{name}/{due}/{copies}", mail.id, mail.tries);
+        let id = InputId::new("mail_out", id);
         let report = Report::MailOutMoved { out: mail.id, state: state.clone(), next_try_at: at };
         keeping::report(&self.port, id, report).await?;
-        if state == OutState::Sending {
-            mail.tries = mail.tries.saturating_add(1);
+        match &state {
+            OutState::Sending { asks_copy, .. } => {
+                mail.tries = mail.tries.saturating_add(1);
+                mail.proof.is_asked |= asks_copy;
+            }
+            OutState::Unknown { .. } if !matches!(mail.state, OutState::Unknown { .. }) => {
+                mail.proof.unclear = mail.proof.unclear.saturating_add(1);
+            }
+            _ => {}
         }
-        if let OutState::Failed { reason, .. } = &state {
+        if let OutState::Failed { reason, settled: 0, .. } = &state {
             tracing::warn!(mail = %mail.id, csq = mail.csq, reason, "a mail is given up");
         }
         mail.state = state;
@@ -138,6 +167,13 @@ impl Outgoing {
         let Some(raw) = self.port.blob(&mail.blob()).await? else {
             return Ok((OutState::Queued, None));
         };
+        if mail.proof.unclear > 0
+            && let Some(known) = self.port.mail_out(mail.id).await?
+            && known.proof.copies > 0
+        {
+            mail.proof = known.proof;
+            return Ok((self.accepted(), None));
+        }
         let is_answer = matches!(mail.kind, OutKind::Answer { .. });
         if !is_answer && mail.tries == 0 && !self.may_acknowledge() {
             return Ok(self.failed("more acknowledgements went out in an hour than are allowed"));
@@ -145,11 +181,13 @@ impl Outgoing {
         let bytes = u64::try_from(raw.len()).unwrap_or(u64::MAX);
         let patience = SUBMISSION + Duration::from_secs(bytes / SUBMISSION_BYTES_A_SECOND);
         let asked_at = self.port.now().after(patience + SPARE);
-        self.keep(mail, (OutState::Sending, Some(asked_at))).await?;
+        let asks_copy = self.terms(mail).0 == UnclearSending::OwnCopy;
+        let sending = OutState::Sending { by: Some(self.sender.clone()), asks_copy };
+        self.keep(mail, (sending, Some(asked_at))).await?;
         if !self.is_ours.load(Ordering::Acquire) {
             return Ok((OutState::Prepared, None));
         }
-        let mut envelope = letter::envelope(mail, server.address());
+        let mut envelope = letter::envelope(mail, server.address(), asks_copy);
         let mut submitted = within(patience, server.submit(&envelope, &raw)).await;
         if envelope.from.is_none() && matches!(submitted, Submitted::Refused { is_final: true, .. })
         {
@@ -162,10 +200,10 @@ impl Outgoing {
 
     fn submitted(&self, mail: &MailOut, submitted: Submitted) -> Next {
         match submitted {
-            Submitted::Accepted { .. } => {
+            Submitted::Accepted { is_copied, .. } => {
                 self.figures.sending("accepted");
-                let at = self.port.now();
-                (OutState::Accepted { at, is_filed: false }, Some(at.after(FILED_WITHIN)))
+                let wait = if is_copied { self.terms(mail).1 } else { FILED_WITHIN };
+                (self.accepted(), Some(self.port.now().after(wait)))
             }
             Submitted::Refused { is_final: true, code, text } => {
                 self.figures.sending("refused");
@@ -186,7 +224,8 @@ impl Outgoing {
                 self.figures.sending("unknown");
                 let csq = &mail.csq;
                 tracing::warn!(mail = %mail.id, csq, why, "nobody knows whether a mail was taken");
-                (OutState::Unknown, Some(self.port.now().after(FILED_WITHIN)))
+                let now = self.port.now();
+                (OutState::Unknown { since: Some(now) }, Some(now.after(LOOKED_AFTER)))
             }
         }
     }
@@ -200,37 +239,47 @@ impl Outgoing {
         tracing::info!(mail = %mail.id, csq = mail.csq, why, "a mail is sent later");
         let state = match mail.state {
             OutState::Queued => OutState::Queued,
-            OutState::Unknown => OutState::Unknown,
+            OutState::Unknown { since } => OutState::Unknown { since },
             _ => OutState::Prepared,
         };
         (state, Some(now.after(rising(pause, mail.tries))))
     }
 
-    /// Nobody knows whether it was taken: it is where sent mails lie, or is sent once more.
-    async fn find(&self, mail: &MailOut, server: &dyn Sending) -> Result<Next, Held> {
-        match server.is_sent(&mail.message_id).await {
-            Ok(true) => {
-                let at = self.port.now();
-                Ok((OutState::Accepted { at, is_filed: true }, None))
+    /// Nobody knows whether it was taken: what proves it is looked for, and without proof it is sent once more or given
+    /// back.
+    async fn find(
+        &self,
+        mail: &MailOut,
+        since: Timestamp,
+        server: &dyn Sending,
+    ) -> Result<Next, Held> {
+        let now = self.port.now();
+        let (unclear, proof) = self.terms(mail);
+        let found = match server.is_sent(&mail.message_id).await {
+            Ok(false) if mail.proof.is_asked => match self.port.blob(&mail.blob()).await? {
+                Some(raw) => server.has_copy(&letter(mail, &raw)).await,
+                None => Ok(false),
+            },
+            found => found,
+        };
+        let waited = now.since(since);
+        match found {
+            Ok(true) => Ok((self.accepted(), None)),
+            Ok(false) if waited < proof.saturating_mul(2) => {
+                let pause = (waited / 2).clamp(LOOKED_AFTER, LOOKED_AFTER_MAX);
+                let pause = pause.min(proof.saturating_mul(2).saturating_sub(waited));
+                Ok((OutState::Unknown { since: Some(since) }, Some(now.after(pause))))
             }
-            Ok(false) => {
-                let is_second = self.noted().sent_again.insert(mail.id, ()).is_some();
-                if is_second {
-                    return Ok(self.failed(
-                        "twice nobody knew whether the mail server took it, and it is not among the sent ones; look \
-                         there before it is sent again",
-                    ));
-                }
-                Ok((OutState::Prepared, None))
+            Ok(false) if mail.proof.unclear >= unclear_max(unclear) => Ok(self.unclear(UNCLEAR)),
+            Ok(false) => Ok((OutState::Prepared, None)),
+            Err(trouble) if now.since(mail.at) >= TRIED_FOR => {
+                tracing::warn!(mail = %mail.id, %trouble, "sent mails cannot be looked at");
+                Ok(self.unclear(UNCLEAR))
             }
             Err(trouble) => {
-                let now = self.port.now();
-                if now.since(mail.at) >= TRIED_FOR {
-                    let why = format!("nobody knows whether the mail server took it: {trouble}");
-                    return Ok(self.failed(why));
-                }
+                tracing::info!(mail = %mail.id, %trouble, "sent mails are looked at later");
                 let pause = rising(PAUSE, self.failed_again(mail));
-                Ok((OutState::Unknown, Some(now.after(pause))))
+                Ok((OutState::Unknown { since: Some(since) }, Some(now.after(pause))))
             }
         }
     }
@@ -242,22 +291,23 @@ impl Outgoing {
         at: Timestamp,
         server: &dyn Sending,
     ) -> Result<Next, Held> {
-        let filed = (OutState::Accepted { at, is_filed: true }, None);
-        let done = match server.is_sent(&mail.message_id).await {
-            Ok(true) => Ok("there"),
-            Ok(false) => match self.port.blob(&mail.blob()).await? {
-                Some(raw) => server.file(&raw).await.map(|()| "filed"),
-                None => Ok("there"),
-            },
-            Err(trouble) => Err(trouble),
+        let done = match self.port.blob(&mail.blob()).await? {
+            Some(raw) => server.file(&letter(mail, &raw), mail.proof.is_asked).await,
+            None => Ok(Filed::There),
         };
         match done {
             Ok(how) => {
-                self.figures.filing(how);
-                if matches!(mail.kind, OutKind::Acknowledgement { .. }) {
+                self.figures.filing(match how {
+                    Filed::There => "there",
+                    Filed::Moved => "moved",
+                    Filed::Put => "filed",
+                });
+                let is_complete = !mail.proof.is_asked || mail.proof.copies > 0;
+                // What a later copy is compared with is kept as long as the contact.
+                if is_complete && matches!(mail.kind, OutKind::Acknowledgement { .. }) {
                     self.port.delete_blob(&mail.blob()).await?;
                 }
-                Ok(filed)
+                Ok((filed(mail, at), None))
             }
             Err(trouble) => {
                 self.figures.filing("failed");
@@ -265,17 +315,38 @@ impl Outgoing {
                 let (csq, why) = (&mail.csq, trouble.to_string());
                 if now.since(at) >= FILED_FOR {
                     tracing::error!(mail = %mail.id, csq, why, "a sent mail is not filed");
-                    return Ok(filed);
+                    return Ok((filed(mail, at), None));
                 }
                 tracing::warn!(mail = %mail.id, csq, why, "a sent mail is filed later");
                 let pause = rising(PAUSE, self.failed_again(mail));
-                Ok((OutState::Accepted { at, is_filed: false }, Some(now.after(pause))))
+                Ok((mail.state.clone(), Some(now.after(pause))))
             }
         }
     }
 
+    /// What happens to a mail that nobody knows of, and how long what proves that it was taken may need.
+    fn terms(&self, mail: &MailOut) -> (UnclearSending, Duration) {
+        let settings = self.port.settings();
+        let email = settings.csqs.get(&mail.csq).and_then(|csq| csq.email.as_ref());
+        let server = email.and_then(|email| settings.mail_servers.get(&email.mail_server));
+        let seconds = server.map_or(PROOF_SECONDS, |server| server.proof_seconds);
+        let unclear = server.map_or(UnclearSending::Repeat, |server| server.unclear_sending());
+        (unclear, Duration::from_secs(u64::from(seconds)))
+    }
+
+    fn accepted(&self) -> OutState {
+        OutState::Accepted { at: self.port.now(), is_filed: false, settled: 0 }
+    }
+
+    /// It is given back, and may have gone out all the same.
+    fn unclear(&self, reason: &str) -> Next {
+        let (at, reason) = (self.port.now(), reason.to_owned());
+        (OutState::Failed { at, reason, is_unclear: true, settled: 0 }, None)
+    }
+
     fn failed(&self, reason: impl Into<String>) -> Next {
-        (OutState::Failed { at: self.port.now(), reason: reason.into() }, None)
+        let (at, reason) = (self.port.now(), reason.into());
+        (OutState::Failed { at, reason, is_unclear: false, settled: 0 }, None)
     }
 
     fn failed_again(&self, mail: &MailOut) -> u32 {
@@ -300,6 +371,41 @@ impl Outgoing {
 
     fn noted(&self) -> std::sync::MutexGuard<'_, Noted> {
         self.noted.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// After so many unclear ends without proof a mail is for its writer to judge. A copy that does not come says more than
+/// a folder of sent mails, which some servers never fill.
+fn unclear_max(unclear: UnclearSending) -> u32 {
+    match unclear {
+        UnclearSending::Ask => 1,
+        UnclearSending::Repeat => 2,
+        UnclearSending::OwnCopy => 3,
+    }
+}
+
+fn letter<'a>(mail: &'a MailOut, raw: &'a [u8]) -> Letter<'a> {
+    Letter { message_id: &mail.message_id, own_id: mail.id, raw }
+}
+
+/// It lies among the sent mails, and so many copies as are known left the inbox.
+fn filed(mail: &MailOut, at: Timestamp) -> OutState {
+    match mail.state {
+        OutState::Failed { .. } => settled(mail),
+        _ => OutState::Accepted { at, is_filed: true, settled: mail.proof.copies },
+    }
+}
+
+/// A mail that stays given up although a copy of it came.
+fn settled(mail: &MailOut) -> OutState {
+    match &mail.state {
+        OutState::Failed { at, reason, is_unclear, .. } => OutState::Failed {
+            at: *at,
+            reason: reason.clone(),
+            is_unclear: *is_unclear,
+            settled: mail.proof.copies,
+        },
+        other => other.clone(),
     }
 }
 

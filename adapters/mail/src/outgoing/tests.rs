@@ -11,6 +11,8 @@ use engine::Outcome;
 use protocols::mail::ReadOptions;
 use serde_json::json;
 
+mod own_copies;
+
 use super::*;
 use crate::testing::{HOUR, START, World, mail, until_crash};
 
@@ -78,7 +80,7 @@ async fn hours(world: &World, outgoing: &Outgoing, hours: u32) {
     for _ in 0..hours * 60 {
         let now = world.port.now();
         for mail in world.port.mails_out_open(100).await.unwrap() {
-            if mail.next_try_at.is_none_or(|at| at <= now) {
+            if outgoing.is_due(&mail, now) {
                 outgoing.advance(mail).await;
             }
         }
@@ -112,7 +114,10 @@ async fn mail_05_an_answer_goes_out_from_the_queues_account_once_and_is_filed() 
     let [(envelope, raw)] = state.submitted.as_slice() else { panic!("{:?}", state.submitted) };
     assert_eq!(envelope.from.as_deref(), Some("support@example.test"));
     assert_eq!(envelope.to, ["ada@customer.test", "boss@example.test"]);
-    assert_eq!(state.sent, std::slice::from_ref(raw));
+    // What is filed is the copy that the mailbox got of it.
+    assert_eq!(state.sent.len(), 1);
+    assert!(state.sent[0].ends_with(raw) && state.sent[0].starts_with(b"Received: "));
+    assert_eq!(envelope.copy_to.as_deref(), Some("support@example.test"));
     let read = protocols::mail::read(raw, &ReadOptions::default());
     assert_eq!(read.in_reply_to, ["m1@customer.test"]);
     assert_eq!(read.references, ["m1@customer.test"]);
@@ -201,11 +206,23 @@ async fn mail_05_a_server_that_never_takes_it_is_given_up_after_two_days() {
     assert!(matches!(state(&world, out).await, OutState::Failed { .. }));
 }
 
-/// The table of what becomes of a mail that nobody knows of: whether the server had it, whether it filed it.
+/// The table of what becomes of a mail that nobody knows of: whether the server had it, whether it filed it, how
+/// it is judged.
 #[tokio::test]
 async fn mail_05_a_mail_that_nobody_knows_of_is_looked_for_and_sent_once_more_at_most() {
-    for (has_it, files, submissions) in [(true, true, 1), (true, false, 2), (false, false, 1)] {
-        let world = World::new().await;
+    for (has_it, files, unclear, submissions) in [
+        (true, true, "repeat", 1),
+        (true, false, "repeat", 2),
+        (false, false, "repeat", 1),
+        (true, true, "own_copy", 1),
+        (true, false, "own_copy", 1),
+        (false, false, "own_copy", 1),
+        (true, true, "ask", 1),
+    ] {
+        let world = World::with(|file| {
+            file["mail_servers"][0]["unclear_sending"] = json!(unclear);
+        })
+        .await;
         {
             let mut state = world.server.state();
             state.says = [Submitted::Unknown { why: "cut".to_owned() }].into();
@@ -213,32 +230,39 @@ async fn mail_05_a_mail_that_nobody_knows_of_is_looked_for_and_sent_once_more_at
         }
         let out = answered(&world, AnswerMode::Reply).await;
         hours(&world, &world.outgoing(), 1).await;
-        assert!(is_filed(&state(&world, out).await), "{has_it} {files}");
+        assert!(is_filed(&state(&world, out).await), "{has_it} {files} {unclear}");
         let state = world.server.state();
         let bytes: std::collections::BTreeSet<_> = state.submitted.iter().map(|it| &it.1).collect();
+        let told = (state.submitted.len(), bytes.len());
         // A second copy has the same bytes, which mail programs show once.
-        assert_eq!((state.submitted.len(), bytes.len()), (submissions, 1), "{has_it} {files}");
-        assert_eq!(state.sent.len(), 1, "{has_it} {files}");
+        assert_eq!(told, (submissions, 1), "{has_it} {files} {unclear}");
+        assert_eq!(state.sent.len(), 1, "{has_it} {files} {unclear}");
+        assert_eq!(state.mails.len(), 1, "the customer's stays: {has_it} {files} {unclear}");
     }
 }
 
 #[tokio::test]
-async fn mail_05_what_nobody_knows_twice_is_for_its_writer_to_judge() {
-    let world = World::new().await;
-    let unknown = || Submitted::Unknown { why: "cut".to_owned() };
-    world.server.state().says = [unknown(), unknown(), unknown()].into();
-    let out = answered(&world, AnswerMode::Reply).await;
-    hours(&world, &world.outgoing(), 2).await;
-    assert!(matches!(state(&world, out).await, OutState::Failed { .. }));
-    assert_eq!(world.server.state().says.len(), 1, "it was tried twice");
+async fn mail_05_what_nobody_knows_again_and_again_is_for_its_writer_to_judge() {
+    for (unclear, tries) in [("ask", 1), ("repeat", 2), ("own_copy", 3)] {
+        let world = World::with(|file| {
+            file["mail_servers"][0]["unclear_sending"] = json!(unclear);
+        })
+        .await;
+        let unknown = || Submitted::Unknown { why: "cut".to_owned() };
+        world.server.state().says = std::iter::repeat_with(unknown).take(9).collect();
+        let out = answered(&world, AnswerMode::Reply).await;
+        hours(&world, &world.outgoing(), 2).await;
+        let state = state(&world, out).await;
+        assert!(matches!(state, OutState::Failed { is_unclear: true, .. }), "{unclear}: {state:?}");
+        assert_eq!(world.server.state().says.len(), 9 - tries, "{unclear}");
+    }
 }
 
 /// The other rows of the table of crashes: sent, or sent and not noted, or not filed.
 #[tokio::test]
 async fn mail_13_a_crash_at_any_point_of_sending_loses_no_answer_and_files_it_once() {
-    // A provider that files what it takes tells us of it; with one that does not, a mail that was taken and not
-    // noted is sent once more, as the same bytes.
-    for (files, submissions_max) in [(true, 1), (false, 2)] {
+    // A provider that files what it takes tells us of it, and any other by the copy for the mailbox itself.
+    for files in [true, false] {
         let mut points = 0;
         for polls in 1.. {
             let mut world = World::new().await;
@@ -249,14 +273,21 @@ async fn mail_13_a_crash_at_any_point_of_sending_loses_no_answer_and_files_it_on
                 until_crash(polls, hours(&world, &outgoing, 1)).await
             };
             world.fail_over();
+            // Whoever comes first: those who read or those who send.
+            if polls % 2 == 0 {
+                world.round().await.unwrap();
+            }
+            hours(&world, &world.outgoing(), 1).await;
+            world.round().await.unwrap();
             hours(&world, &world.outgoing(), 1).await;
             assert!(is_filed(&state(&world, out).await), "after {polls} steps");
+            assert_eq!(world.contacts().await.len(), 1, "after {polls} steps");
             {
                 let state = world.server.state();
                 let submissions = state.submitted.len();
-                assert!((1..=submissions_max).contains(&submissions), "after {polls} steps");
-                assert!(state.submitted.iter().all(|it| it.1 == state.submitted[0].1));
+                assert_eq!(submissions, 1, "after {polls} steps, files: {files}");
                 assert_eq!(state.sent.len(), 1, "after {polls} steps");
+                assert_eq!(state.mails.len(), 1, "after {polls} steps");
             }
             world.engine.abandon();
             points = polls;

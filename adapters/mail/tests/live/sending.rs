@@ -129,3 +129,38 @@ async fn a_person_with_other_letters_is_written_to() {
     let submitted = smtp::submit(&account, &tokens, &composed.envelope, &composed.raw).await;
     assert!(matches!(submitted, Submitted::Accepted { .. }), "{submitted:?}");
 }
+
+/// What the copies of answers go through, at a server in life.
+#[tokio::test]
+async fn mail_01_a_copy_for_the_sender_arrives_and_can_be_moved_or_removed() {
+    let Some(peers) = Peers::start() else { return };
+    let (account, tokens) = (account(&peers, "support"), tokens(&peers, Route::Direct));
+    let own = || Some(address("support"));
+    for number in [5, 6] {
+        let composed = compose(&Draft { bcc: Vec::new(), ..draft(number) }).unwrap();
+        let envelope = smtp::Envelope { copy_to: own(), ..composed.envelope };
+        let submitted = smtp::submit(&account, &tokens, &envelope, &composed.raw).await;
+        assert!(matches!(submitted, Submitted::Accepted { is_copied: true, .. }), "{submitted:?}");
+    }
+    // Nobody there takes a copy, and the others get the mail.
+    let composed = compose(&Draft { bcc: Vec::new(), ..draft(7) }).unwrap();
+    let envelope =
+        smtp::Envelope { copy_to: Some("nobody@mail.test".to_owned()), ..composed.envelope };
+    let submitted = smtp::submit(&account, &tokens, &envelope, &composed.raw).await;
+    assert!(matches!(submitted, Submitted::Accepted { is_copied: false, .. }), "{submitted:?}");
+    let sales = mailbox(&peers, super::account(&peers, "sales"));
+    assert_eq!(mails(&mut sales.reader("INBOX"), 3).await.len(), 3);
+
+    let mailbox = mailbox(&peers, account);
+    let arrived = mails(&mut mailbox.reader("INBOX"), 2).await;
+    let mut session = mailbox.open().await.unwrap();
+    session.select("INBOX").await.unwrap();
+    let uids: Vec<u32> = arrived.iter().map(|mail| mail.head.uid).collect();
+    assert!(session.move_to(&uids[..1], "Sent Items").await.unwrap());
+    assert!(session.remove(&uids[1..]).await.unwrap());
+    assert_eq!(session.uids_from(1).await.unwrap(), Vec::<u32>::new());
+    session.close().await;
+    let sent = mails(&mut mailbox.reader("Sent Items"), 1).await;
+    assert_eq!((sent.len(), &sent[0].raw), (1, &arrived[0].raw));
+    assert!(sent[0].head.flags.contains(&"\\Seen".to_owned()), "{:?}", sent[0].head.flags);
+}

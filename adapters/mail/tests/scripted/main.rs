@@ -9,6 +9,7 @@
 
 mod filing;
 mod folders;
+mod moving;
 mod reading;
 mod sending;
 mod server;

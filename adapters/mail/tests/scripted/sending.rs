@@ -28,7 +28,7 @@ fn begun() -> String {
 
 fn envelope(to: &[&str]) -> Envelope {
     let to = to.iter().map(|address| (*address).to_owned()).collect();
-    Envelope { from: Some("q1@x.test".to_owned()), to }
+    Envelope { from: Some("q1@x.test".to_owned()), to, copy_to: None }
 }
 
 async fn submitted(script: String) -> Submitted {
@@ -48,7 +48,8 @@ async fn an_accepted_mail_is_on_the_server_byte_for_byte() {
     let server = Server::start([script]).await;
     let to = envelope(&["ann@customer.test"]);
     let submitted = smtp::submit(&account(&server), &tokens(), &to, RAW).await;
-    assert_eq!(submitted, Submitted::Accepted { text: "2.0.0 queued as 4F2".to_owned() });
+    let text = "2.0.0 queued as 4F2".to_owned();
+    assert_eq!(submitted, Submitted::Accepted { text, is_copied: false });
     let heard = server.heard();
     assert!(
         heard.contains(&format!(
@@ -92,6 +93,46 @@ async fn nobody_gets_a_mail_that_one_of_them_is_refused() {
     assert!(text.contains("b@x.test") && text.contains("c@x.test"), "{text}");
 }
 
+/// The sender's own address is asked for last, and what is said of it changes nothing for the others.
+#[tokio::test]
+async fn mail_05_a_refused_copy_for_the_sender_keeps_no_answer_from_the_customer() {
+    for (said, is_copied) in
+        [("250 ok", true), ("550 5.1.1 not to yourself", false), ("451 later", false)]
+    {
+        let script = format!(
+            "{}{SENDER}{RECIPIENT}C: RCPT TO:<q1@x.test>\nS: {said}\n{DATA}S: 250 taken\n{QUIT}",
+            begun()
+        );
+        let server = Server::start([script]).await;
+        let envelope =
+            Envelope { copy_to: Some("q1@x.test".to_owned()), ..envelope(&["ann@customer.test"]) };
+        let submitted = smtp::submit(&account(&server), &tokens(), &envelope, RAW).await;
+        let text = "taken".to_owned();
+        assert_eq!(submitted, Submitted::Accepted { text, is_copied }, "{said}");
+        server.finish();
+    }
+    // Where the customer is refused nobody asks for a copy.
+    let script = format!("{}{SENDER}C: RCPT TO:<ann@customer.test>\nS: 550 no\n{QUIT}", begun());
+    let server = Server::start([script]).await;
+    let envelope =
+        Envelope { copy_to: Some("q1@x.test".to_owned()), ..envelope(&["ann@customer.test"]) };
+    let submitted = smtp::submit(&account(&server), &tokens(), &envelope, RAW).await;
+    assert!(matches!(submitted, Submitted::Refused { code: Some(550), .. }), "{submitted:?}");
+    server.finish();
+}
+
+/// Whoever writes to the mailbox itself has its copy by that.
+#[tokio::test]
+async fn mail_05_a_sender_who_gets_the_mail_anyway_is_asked_for_once() {
+    let script =
+        format!("{}{SENDER}C: RCPT TO:<q1@x.test>\nS: 250 ok\n{DATA}S: 250 taken\n{QUIT}", begun());
+    let server = Server::start([script]).await;
+    let envelope = Envelope { copy_to: Some("q1@x.test".to_owned()), ..envelope(&["q1@x.test"]) };
+    let submitted = smtp::submit(&account(&server), &tokens(), &envelope, RAW).await;
+    assert!(matches!(submitted, Submitted::Accepted { is_copied: true, .. }), "{submitted:?}");
+    server.finish();
+}
+
 #[tokio::test]
 async fn no_answer_after_the_final_dot_is_neither_a_yes_nor_a_no() {
     let handed = begun() + SENDER + RECIPIENT + DATA;
@@ -113,7 +154,8 @@ async fn a_slow_answer_is_waited_for() {
     // It comes in pieces, each when the machine gets to it.
     let slow = "S- 250-thi\nS- nking¶250 \nS: queued\n";
     let accepted = submitted(begun() + SENDER + RECIPIENT + DATA + slow + QUIT).await;
-    assert_eq!(accepted, Submitted::Accepted { text: "thinking queued".to_owned() });
+    let text = "thinking queued".to_owned();
+    assert_eq!(accepted, Submitted::Accepted { text, is_copied: false });
 }
 
 #[tokio::test]

@@ -171,7 +171,7 @@ async fn whatever_is_asked_may_be_asked_by_a_task() {
     is_send(&session.fetch_to(1, 1, &mut Vec::new()));
     is_send(&session.uids_from(1));
     is_send(&mailbox.reader("INBOX").fetch(&[1]));
-    let envelope = mail::smtp::Envelope { from: None, to: Vec::new() };
+    let envelope = mail::smtp::Envelope { from: None, to: Vec::new(), copy_to: None };
     is_send(&mail::smtp::submit(mailbox.account(), mailbox.tokens(), &envelope, b""));
     server.finish();
 }

@@ -274,6 +274,7 @@ impl Place {
             is_unverified,
             notice: None,
             is_too_old: false,
+            copy_of: None,
         };
         let report = Report::MailArrived(Box::new(mail));
         self.port.submit(Input::report(InputId::new("mail", uid), report)).await.unwrap();

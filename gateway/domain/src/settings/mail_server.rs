@@ -139,6 +139,32 @@ impl TokenMechanism {
         [("xoauth2", Self::Xoauth2), ("oauthbearer", Self::Oauthbearer)];
 }
 
+/// What happens to an answer of which nobody knows whether the server took it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UnclearSending {
+    /// It is looked for among the sent mails, where the server files what it takes, and else sent once more.
+    Repeat,
+    /// The mailbox is a recipient too; its copy is the proof that the server took the mail, and else it is sent once
+    /// more.
+    OwnCopy,
+    /// It is looked for among the sent mails, and else never sent again by itself: its writer gets it back.
+    Ask,
+}
+
+impl UnclearSending {
+    /// Each with its name in settings files.
+    pub const NAMED: [(&'static str, Self); 3] =
+        [("repeat", Self::Repeat), ("own_copy", Self::OwnCopy), ("ask", Self::Ask)];
+}
+
+/// Seconds that proof of what a server took may take, and the bounds of that.
+pub const PROOF_SECONDS: u32 = 60;
+/// The fewest.
+pub const PROOF_SECONDS_MIN: u32 = 2;
+/// The most.
+pub const PROOF_SECONDS_MAX: u32 = 1_800;
+
 /// A mail server.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MailServer {
@@ -168,6 +194,12 @@ pub struct MailServer {
     pub token_scope: Option<String>,
     /// How a token is shown.
     pub mechanism: TokenMechanism,
+    /// What happens to an answer of which nobody knows whether the server took it; the kind's where not set.
+    #[serde(default)]
+    pub unclear_sending: Option<UnclearSending>,
+    /// Seconds that a copy of an answer, or its place among the sent mails, may take to show.
+    #[serde(default = "proof_seconds")]
+    pub proof_seconds: u32,
     /// What it is for.
     pub description: Option<String>,
 }
@@ -176,6 +208,15 @@ impl MailServer {
     /// The folder for sent mails, as the server says or its kind.
     pub fn sent_folder(&self) -> &str {
         self.sent_folder.as_deref().unwrap_or(self.kind.sent_folder())
+    }
+
+    /// What happens to an answer of which nobody knows whether the server took it, as the server says or its kind:
+    /// those that file what they take tell by that, others by a copy.
+    pub fn unclear_sending(&self) -> UnclearSending {
+        self.unclear_sending.unwrap_or(match self.kind {
+            MailServerKind::Office365 | MailServerKind::Gmail => UnclearSending::Repeat,
+            MailServerKind::Exchange | MailServerKind::Imap => UnclearSending::OwnCopy,
+        })
     }
 
     /// Where tokens for that tenant are fetched, as the server says or its kind. A key of Google's that
@@ -236,6 +277,11 @@ impl MailServer {
             }
         }
         let mechanism = reader.choice("mechanism", &TokenMechanism::NAMED).unwrap_or_default();
+        let unclear_sending = reader.choice("unclear_sending", &UnclearSending::NAMED);
+        let proof_seconds = reader
+            .number("proof_seconds", u64::from(PROOF_SECONDS_MIN)..=u64::from(PROOF_SECONDS_MAX))
+            .and_then(|seconds| seconds.try_into().ok())
+            .unwrap_or(PROOF_SECONDS);
         let description = reader.short_text("description", 128);
         Some(Self {
             name: name?,
@@ -251,9 +297,15 @@ impl MailServer {
             token_url,
             token_scope,
             mechanism,
+            unclear_sending,
+            proof_seconds,
             description,
         })
     }
+}
+
+fn proof_seconds() -> u32 {
+    PROOF_SECONDS
 }
 
 fn read_host(reader: &mut Reader<'_>, name: &str) -> Option<String> {

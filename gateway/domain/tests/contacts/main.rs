@@ -148,10 +148,15 @@ fn act(world: &mut World, action: &Action) {
                     out,
                     match state {
                         0 => OutState::Prepared,
-                        1 => OutState::Sending,
-                        2 => OutState::Accepted { at, is_filed: false },
-                        3 => OutState::Accepted { at, is_filed: true },
-                        _ => OutState::Failed { at, reason: "550 no".to_owned() },
+                        1 => OutState::Sending { by: None, asks_copy: true },
+                        2 => OutState::Accepted { at, is_filed: false, settled: 0 },
+                        3 => OutState::Accepted { at, is_filed: true, settled: 0 },
+                        _ => OutState::Failed {
+                            at,
+                            reason: "550 no".to_owned(),
+                            is_unclear: false,
+                            settled: 0,
+                        },
                     },
                 );
             }
@@ -421,15 +426,46 @@ fn mail_08_an_answer_that_nobody_took_comes_back_with_all_that_was_written() {
     world.answer(contact.id);
     let out = world.contact_by_uid(1).answer.unwrap();
     let reason = "550 no such user".to_owned();
-    world.out(out, OutState::Failed { at: world.now, reason });
+    world.out(out, OutState::Failed { at: world.now, reason, is_unclear: false, settled: 0 });
     let back = world.contact_by_uid(1);
     assert!(back.is_queued());
     assert_eq!(back.sticky.as_ref().map(|it| &it.agent), Some(&agent(0)));
     assert_eq!(world.draft(contact.id).unwrap().writing.unwrap().html, "Hello");
     assert_eq!(world.conversation(contact.conversation).notes.len(), 1);
     // A second word about it changes nothing.
-    world.out(out, OutState::Accepted { at: world.now, is_filed: true });
+    world.out(out, OutState::Accepted { at: world.now, is_filed: true, settled: 0 });
     assert!(world.contact_by_uid(1).is_queued());
+}
+
+/// As often as it was tried to send, and for the mailbox that sent it; anything else is a mail like any other.
+#[test]
+fn mail_01_a_copy_counts_for_its_own_mailbox_and_no_more_often_than_it_was_sent() {
+    let mut world = World::new();
+    ready(&mut world, 0);
+    world.mail(arrived("support", 1, 1));
+    world.route();
+    let contact = world.contact_by_uid(1);
+    world.answer(contact.id);
+    let out = world.contact_by_uid(1).answer.unwrap();
+    let copy = |csq: &str, uid| ArrivedMail { copy_of: Some(out), ..arrived(csq, uid, 2) };
+    let copies = |world: &World| world.mail_out(out).unwrap().proof.copies;
+    // Nothing was sent yet, so nothing can come back.
+    world.mail(copy("support", 2));
+    assert_eq!((copies(&world), world.contacts().len()), (0, 2));
+    world.out(out, OutState::Sending { by: None, asks_copy: true });
+    world.mail(copy("billing", 3));
+    assert_eq!((copies(&world), world.contacts().len()), (0, 3));
+    world.mail(copy("support", 4));
+    assert_eq!((copies(&world), world.contacts().len()), (1, 3));
+    // It is told once more by a round that broke off.
+    world.mail(copy("support", 4));
+    world.mail(copy("support", 5));
+    assert_eq!((copies(&world), world.contacts().len()), (1, 4));
+    let at = world.now;
+    world.out(out, OutState::Accepted { at, is_filed: true, settled: 0 });
+    assert!(!world.mail_out(out).unwrap().is_over(), "its copy lies in the inbox");
+    world.out(out, OutState::Accepted { at, is_filed: true, settled: 1 });
+    assert!(world.mail_out(out).unwrap().is_over());
 }
 
 #[test]

@@ -83,6 +83,7 @@ pub(crate) fn arrived(csq: &str, uid: u32, customer: u8) -> ArrivedMail {
         is_unverified: false,
         notice: None,
         is_too_old: false,
+        copy_of: None,
     }
 }
 

@@ -92,6 +92,7 @@ impl Node {
             is_unverified: false,
             notice: None,
             is_too_old: false,
+            copy_of: None,
         };
         let report = Report::MailArrived(Box::new(mail));
         self.port.submit(Input::report(InputId::new("mail", uid), report)).await.unwrap();

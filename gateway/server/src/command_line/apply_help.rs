@@ -69,7 +69,8 @@ and numbers of telephones stand in quotation marks unless they are plain digits.
                   allowed_token_hosts, raw_megabytes_max, acknowledgements_per_hour_max}
   mail_servers: [{name, kind: exchange | office365 | gmail | imap, imap_host, imap_port, smtp_host,
                   smtp_port, smtp_security: start_tls | tls, sent_folder, http_proxy, socks_proxy,
-                  token_url, token_scope, mechanism: xoauth2 | oauthbearer, description}]
+                  token_url, token_scope, mechanism: xoauth2 | oauthbearer,
+                  unclear_sending: repeat | own_copy | ask, proof_seconds, description}]
   csqs:         [{name, channel: email | chat, selection: longest_available | most_skilled,
                   skills: {NAME: 1 to 10},
                   email: {mail_server, address, user_name, password, reading: basic | oauth,

@@ -131,11 +131,23 @@ export interface Recipients {
   cc: Address[];
 }
 
+/** Something about a conversation that nobody wrote. */
+export interface Note {
+  at: string;
+  recipient: string;
+  /** `failed`, `delayed`, `unclear`, `taken` or another word of a mail server. */
+  action: string;
+  /** What the server said, or what is to be done. */
+  status: string;
+}
+
 /** A contact with all that stands beside it. */
 export interface OpenContact extends Omit<Contact, "conversation"> {
   mail: Mail;
   /** What was written before, oldest first. */
   conversation: Leg[];
+  /** What became of answers that did not arrive, or of which nobody knows. */
+  notes?: Note[];
   earlier: Contact[];
   draft: Draft | null;
   predefined: { title: string; text: string }[];

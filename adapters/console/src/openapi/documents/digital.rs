@@ -3,11 +3,11 @@
 use domain::settings::{
     ACKNOWLEDGEMENT_CHARACTERS_MAX, ACKNOWLEDGEMENT_SUBJECT_CHARACTERS_MAX, ALIASES_MAX,
     COMPETENCE_MAX, CSQ_CHARACTERS_MAX, CSQS_MAX, CSQS_OF_TAG_MAX, Channel, FOLDER_CHARACTERS_MAX,
-    GOOGLE_KEY_CHARACTERS_MAX, GOOGLE_TOKEN_HOST, MailProof, MailServerKind,
-    RESPONSE_CHARACTERS_MAX, RESPONSE_TITLE_CHARACTERS_MAX, SIGNATURE_NAME_CHARACTERS_MAX,
-    SKILLS_OF_AGENT_MAX, SUBJECT_TAG_CHARACTERS_MAX, SUBJECT_TAGS_MAX, Selection,
-    SubmissionSecurity, TOKEN_HOSTS_MAX, TokenMechanism, URL_BYTES_MAX, WRAP_UP_CHARACTERS_MAX,
-    WRAP_UP_REASONS_MAX,
+    GOOGLE_KEY_CHARACTERS_MAX, GOOGLE_TOKEN_HOST, MailProof, MailServerKind, PROOF_SECONDS,
+    PROOF_SECONDS_MAX, PROOF_SECONDS_MIN, RESPONSE_CHARACTERS_MAX, RESPONSE_TITLE_CHARACTERS_MAX,
+    SIGNATURE_NAME_CHARACTERS_MAX, SKILLS_OF_AGENT_MAX, SUBJECT_TAG_CHARACTERS_MAX,
+    SUBJECT_TAGS_MAX, Selection, SubmissionSecurity, TOKEN_HOSTS_MAX, TokenMechanism,
+    URL_BYTES_MAX, UnclearSending, WRAP_UP_CHARACTERS_MAX, WRAP_UP_REASONS_MAX,
 };
 use serde_json::{Value, json};
 
@@ -73,6 +73,24 @@ pub(super) fn mail_server() -> Value {
             ("token_url", url),
             ("token_scope", about(short(512), "Of office365 and gmail.")),
             ("mechanism", usual(choice(&TokenMechanism::NAMED.map(|(name, _)| name)), "xoauth2")),
+            (
+                "unclear_sending",
+                about(
+                    choice(&UnclearSending::NAMED.map(|(name, _)| name)),
+                    "What happens to an answer of which nobody knows whether the server took it. Where not set: \
+                     repeat for office365 and gmail, own_copy for exchange and imap.",
+                ),
+            ),
+            (
+                "proof_seconds",
+                about(
+                    usual(
+                        number(u64::from(PROOF_SECONDS_MIN), u64::from(PROOF_SECONDS_MAX)),
+                        PROOF_SECONDS,
+                    ),
+                    "How long a copy of an answer, or its place among the sent mails, may take to show.",
+                ),
+            ),
             ("description", short(128)),
         ],
     )

@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 
 use crate::settings::{
     AGENT_ALIAS_PLACE, Channel, MailServer, MailServerKind, SECRET_MEMBERS, SecretOf, Section,
-    SettingDocument, Settings, SettingsFile, SettingsHead, export, export_document, masked,
+    SettingDocument, Settings, SettingsFile, SettingsHead, UnclearSending, export, export_document,
+    masked,
 };
 use crate::{Sealed, Secret};
 
@@ -216,6 +217,25 @@ fn ccp_02_a_mail_server_has_the_ports_and_folders_of_its_kind() {
     check("/mail_servers/0/kind", json!("pop3"), &["mail_servers[0].kind"]);
     check("/mail_servers/0/description", json!("x".repeat(128)), &[]);
     check("/mail_servers/0/description", json!("x".repeat(129)), &["mail_servers[0].description"]);
+}
+
+/// What files by itself tells by that; what does not tells by a copy.
+#[test]
+fn ccp_02_unclear_answers_are_judged_as_the_server_says_or_its_kind() {
+    use UnclearSending::{Ask, OwnCopy, Repeat};
+    let one = settings(sample());
+    let server = |name: &str| (**one.mail_servers.get(name).unwrap()).clone();
+    let judged = ["exchange", "office", "gmail", "other"].map(|it| server(it).unclear_sending());
+    assert_eq!(judged, [OwnCopy, Repeat, Repeat, OwnCopy]);
+    assert_eq!(server("office").proof_seconds, 60);
+    for (word, meant) in UnclearSending::NAMED {
+        let own = settings(with("/mail_servers/0/unclear_sending", json!(word)));
+        assert_eq!(own.mail_servers.get("exchange").unwrap().unclear_sending(), meant);
+    }
+    assert_eq!(MailServer { unclear_sending: Some(Ask), ..server("gmail") }.unclear_sending(), Ask);
+    let key = "mail_servers[0].unclear_sending";
+    check("/mail_servers/0/unclear_sending", json!("twice"), &[key]);
+    check_range("/mail_servers/0/proof_seconds", "mail_servers[0].proof_seconds", 2, 1_800);
 }
 
 #[test]

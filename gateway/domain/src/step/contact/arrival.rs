@@ -3,6 +3,7 @@
 //! ```text
 //!   seen before --> nothing                       same mail, known to the CSQ --> duplicate
 //!   too old at the first reading --> noted        says that something did not arrive --> a note, or parked
+//!   a copy of what this mailbox sent, as often as that was tried --> proof that the server took it
 //!   everything else --> a contact, in a conversation: by the ids that it names, else by sender and subject
 //! ```
 
@@ -10,7 +11,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::assignment::sticky_timer;
-use super::sending::owed;
+use super::sending::{copy_came, owed, sweep};
 use super::{nothing, put_contact};
 use crate::mail::{
     Acknowledged, ArrivedMail, Conversation, ConversationNote, Disposition, MailCursor, MailKnown,
@@ -67,7 +68,26 @@ pub(in crate::step) fn arrived(
             .put(seen_key.clone(), seen(disposition))
             .event(event)
     };
-    if let Some(Loaded { document: Document::MailKnown(known), .. }) = view.document(&known_key)? {
+    let known = view.document(&known_key)?;
+    if let Some(out) = mail.copy_of
+        && let Some(Loaded { version, document: Document::MailOut(sent) }) =
+            view.document(&Key::mail_out(out))?
+        && sent.csq == mail.csq
+        && sent.awaits_copy()
+    {
+        let mut decision = noted(Disposition::OwnCopy { out });
+        if known.is_none() {
+            let known = MailKnown { contact: None, at: now };
+            decision =
+                decision.guard(known_key.clone(), None).put(known_key, Document::MailKnown(known));
+            // Its bytes are kept as those that were sent.
+            if let Some(blob) = &mail.blob {
+                decision = sweep(decision, blob.clone());
+            }
+        }
+        return copy_came(decision, now, *version, sent, view);
+    }
+    if let Some(Loaded { document: Document::MailKnown(known), .. }) = known {
         return Ok(noted(match known.contact {
             Some(contact) => Disposition::Duplicate { contact },
             None => Disposition::Parked,

@@ -33,6 +33,9 @@ pub(in crate::step) fn forget(
             decision = super::sending::sweep(decision, format!("out/{out}"));
             decision = decision.delete(Key::mail_out(out));
         }
+        // An acknowledgement whose copy never came.
+        let acknowledged = ContactId(!contact.id.0);
+        decision = super::sending::sweep(decision, format!("out/{acknowledged}"));
         // The mail may lie on the server still, far behind what is looked at again.
         let ledger = &contact.mail.ledger;
         let seen = Key::mail_seen(&ledger.csq, &ledger.folder, ledger.uid_validity, ledger.uid);

@@ -7,12 +7,12 @@ use super::work::{draft_of, noted_last};
 use super::{KeptContact, nothing, out_of_desk, put_contact};
 use crate::mail::{
     AnswerMode, ConversationNote, Draft, MailOut, MailThread, OutKind, OutState, PARTICIPANTS_MAX,
-    Writing,
+    Proof, Writing,
 };
 use crate::view::Loaded;
 use crate::{
     AgentId, Closing, Contact, ContactId, Decision, Document, Effect, Event, Halt, Key, LegEnd,
-    Place, Refusal, Reply, Sticky, Timestamp, View, WakeChange, WriteBody,
+    Place, Refusal, Reply, Sticky, Timestamp, Version, View, WakeChange, WriteBody,
 };
 
 /// The topic of mails that go out.
@@ -110,6 +110,7 @@ pub(super) fn owed(
         kind,
         state: OutState::Queued,
         tries: 0,
+        proof: Proof::default(),
         next_try_at: None,
     };
     let thread =
@@ -151,18 +152,29 @@ pub(in crate::step) fn out_moved(
         return Ok(nothing());
     }
     let mut after = before.as_ref().clone();
-    if *state == OutState::Sending {
-        after.tries = after.tries.saturating_add(1);
-    }
     after.state = state.clone();
     after.next_try_at = next_try_at;
+    match state {
+        OutState::Sending { asks_copy, .. } => {
+            after.tries = after.tries.saturating_add(1);
+            after.proof.is_asked |= asks_copy;
+        }
+        OutState::Unknown { .. } if !matches!(before.state, OutState::Unknown { .. }) => {
+            after.proof.unclear = after.proof.unclear.saturating_add(1);
+        }
+        // Its copy came before the server's answer was noted.
+        OutState::Accepted { is_filed: false, .. } if after.proof.copies > 0 => {
+            after.next_try_at = None;
+        }
+        _ => {}
+    }
     let name = match state {
         OutState::Queued => "mail_queued",
         OutState::Prepared => "mail_prepared",
-        OutState::Sending => "mail_sending",
+        OutState::Sending { .. } => "mail_sending",
         OutState::Accepted { is_filed: false, .. } => "mail_accepted",
         OutState::Accepted { is_filed: true, .. } => "mail_filed",
-        OutState::Unknown => "mail_unknown",
+        OutState::Unknown { .. } => "mail_unknown",
         OutState::Failed { .. } => "mail_failed",
     };
     let event = Event::new(name, key.clone());
@@ -171,14 +183,16 @@ pub(in crate::step) fn out_moved(
         .put(key, Document::MailOut(Box::new(after.clone())))
         .event(event);
     if let OutKind::Answer { writing, files, agent } = &after.kind {
-        match state {
+        match (&before.state, state) {
+            // Both happened before a copy came late.
+            (OutState::Accepted { is_filed: true, .. }, _) | (OutState::Failed { .. }, _) => {}
             // Its files are in what was sent.
-            OutState::Accepted { is_filed: true, .. } => {
+            (_, OutState::Accepted { is_filed: true, .. }) => {
                 for file in files {
                     decision = sweep(decision, file.blob());
                 }
             }
-            OutState::Failed { reason, .. } => {
+            (_, OutState::Failed { reason, is_unclear, .. }) => {
                 let draft = Draft {
                     contact: after.contact,
                     writing: Some(writing.as_ref().clone()),
@@ -187,7 +201,13 @@ pub(in crate::step) fn out_moved(
                     saved_at: now,
                     by: agent.clone(),
                 };
-                decision = given_back(decision, now, &after, draft, reason, view)?;
+                let note = ConversationNote {
+                    at: now,
+                    recipient: String::new(),
+                    action: if *is_unclear { "unclear" } else { "failed" }.to_owned(),
+                    status: reason.chars().take(200).collect(),
+                };
+                decision = given_back(decision, now, &after, draft, note, view)?;
             }
             _ => {}
         }
@@ -201,7 +221,7 @@ fn given_back(
     now: Timestamp,
     mail: &MailOut,
     draft: Draft,
-    reason: &str,
+    note: ConversationNote,
     view: &View,
 ) -> Result<Decision, Halt> {
     let Some(kept) = KeptContact::load(mail.contact, view)? else { return Ok(decision) };
@@ -225,21 +245,56 @@ fn given_back(
         .guard(key.clone(), version)
         .put(key, Document::Draft(Box::new(draft)));
     decision.wakes.extend(timer);
-    let key = Key::conversation(kept.contact.conversation);
-    if let Some(Loaded { version, document: Document::Conversation(before) }) =
-        view.document(&key)?
-    {
-        let mut after = before.as_ref().clone();
-        let note = ConversationNote {
-            at: now,
-            recipient: String::new(),
-            action: "failed".to_owned(),
-            status: reason.chars().take(200).collect(),
-        };
-        after.note(note);
-        decision = decision
-            .guard(key.clone(), Some(*version))
-            .put(key, Document::Conversation(Box::new(after)));
+    noted(decision, kept.contact.conversation, note, view)
+}
+
+/// Something about an answer is noted in its conversation.
+fn noted(
+    decision: Decision,
+    conversation: ContactId,
+    note: ConversationNote,
+    view: &View,
+) -> Result<Decision, Halt> {
+    let key = Key::conversation(conversation);
+    let Some(Loaded { version, document: Document::Conversation(before) }) = view.document(&key)?
+    else {
+        return Ok(decision);
+    };
+    let mut after = before.as_ref().clone();
+    after.note(note);
+    Ok(decision
+        .guard(key.clone(), Some(*version))
+        .put(key, Document::Conversation(Box::new(after))))
+}
+
+/// A copy of a mail of ours came to the mailbox that sent it, so the server took it. What waits for that goes on at
+/// once; where the answer was given back to its writer, the conversation says that it went out after all.
+pub(super) fn copy_came(
+    decision: Decision,
+    now: Timestamp,
+    version: Version,
+    before: &MailOut,
+    view: &View,
+) -> Result<Decision, Halt> {
+    let mut after = before.clone();
+    after.proof.copies = after.proof.copies.saturating_add(1);
+    after.next_try_at = None;
+    let key = Key::mail_out(before.id);
+    let event = Event::new("mail_copy_came", key.clone());
+    let decision = decision
+        .guard(key.clone(), Some(version))
+        .put(key, Document::MailOut(Box::new(after)))
+        .event(event);
+    let was_given_back = matches!(before.state, OutState::Failed { is_unclear: true, .. });
+    if !was_given_back || before.proof.copies > 0 {
+        return Ok(decision);
     }
-    Ok(decision)
+    let Some(kept) = KeptContact::load(before.contact, view)? else { return Ok(decision) };
+    let note = ConversationNote {
+        at: now,
+        recipient: String::new(),
+        action: "taken".to_owned(),
+        status: String::new(),
+    };
+    noted(decision, kept.contact.conversation, note, view)
 }

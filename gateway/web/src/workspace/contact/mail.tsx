@@ -76,6 +76,12 @@ export function Beside(props: { contact: OpenContact }): JSX.Element {
     <div class="beside">
       <section class="card" aria-labelledby="conversation-title">
         <h2 id="conversation-title">{told.conversation}</h2>
+        {(contact.notes ?? []).map((note) => (
+          <div key={`${note.at} ${note.action}`} class={`notice ${note.action === "taken" ? "" : "notice-partial"}`}>
+            <p><strong>{told.happened[note.action] ?? told.happened.other}</strong></p>
+            <p class="small">{[time(note.at), note.recipient, note.action === "unclear" ? told.unclear : note.status].filter(Boolean).join(" · ")}</p>
+          </div>
+        ))}
         {contact.conversation.length === 0 ? <p class="small">{told.noConversation}</p> : (
           <ol class="legs">
             {contact.conversation.map((leg) => (

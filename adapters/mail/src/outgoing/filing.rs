@@ -1,0 +1,145 @@
+//! A mailbox as sending needs it: handing over, and the folder of sent mails.
+//!
+//! ```text
+//!   is it among the sent ones?   copies in the inbox
+//!     no                         one --moved there-->            filed; further ones go as below
+//!     no                         none, or nothing can be moved   put there; the copies are marked as read
+//!     yes                        each: removed where its bytes are those that were sent, else marked as read
+//! ```
+//!
+//! A step that breaks off is done again from the beginning, which finds what was done.
+
+use async_trait::async_trait;
+
+use super::{Filed, Letter, Sending};
+use crate::imap::{Mailbox, Session};
+use crate::own_copy::{Likeness, likeness};
+use crate::smtp::{self, Envelope, Submitted};
+use crate::trouble::Trouble;
+
+/// How many mails that may be copies are compared.
+const COPIES_MAX: usize = 8;
+/// A copy is longer than what was sent by what servers put into it.
+const ADDED_BYTES_MAX: usize = 256 * 1024;
+
+#[async_trait]
+impl Sending for Mailbox {
+    fn address(&self) -> &str {
+        &self.account().address
+    }
+
+    async fn submit(&self, envelope: &Envelope, raw: &[u8]) -> Submitted {
+        smtp::submit(self.account(), self.tokens(), envelope, raw).await
+    }
+
+    async fn is_sent(&self, message_id: &str) -> Result<bool, Trouble> {
+        let mut session = self.open().await?;
+        self.open_sent(&mut session).await?;
+        let found = session.uids_with_header("Message-ID", message_id).await?;
+        session.close().await;
+        Ok(!found.is_empty())
+    }
+
+    async fn has_copy(&self, letter: &Letter<'_>) -> Result<bool, Trouble> {
+        let mut session = self.open().await?;
+        session.examine(&self.account().folders.inbox).await?;
+        let copies = copies(&mut session, letter).await?;
+        session.close().await;
+        Ok(!copies.is_empty())
+    }
+
+    async fn file(&self, letter: &Letter<'_>, by_copies: bool) -> Result<Filed, Trouble> {
+        let mut session = self.open().await?;
+        let sent = self.open_sent(&mut session).await?;
+        let found = session.uids_with_header("Message-ID", letter.message_id).await?;
+        let mut filed = (!found.is_empty()).then_some(Filed::There);
+        if by_copies {
+            let is_moved = self.settle(&mut session, letter, &sent, filed.is_some()).await?;
+            filed = filed.or(is_moved.then_some(Filed::Moved));
+        }
+        session.close().await;
+        if filed.is_none() {
+            self.append(&sent, letter.raw).await?;
+        }
+        Ok(filed.unwrap_or(Filed::Put))
+    }
+}
+
+impl Mailbox {
+    /// Opens the folder of sent mails to read, by its name or by what the server says it is for; gives its name.
+    async fn open_sent(&self, session: &mut Session) -> Result<String, Trouble> {
+        let name = &self.account().folders.sent;
+        let opened = session.examine(name).await;
+        if let Err(Trouble::NoFolder { .. }) = &opened
+            && let Some(folder) = session.sent_folder().await?
+        {
+            session.examine(&folder.name).await?;
+            return Ok(folder.name);
+        }
+        opened.map(|_| name.clone())
+    }
+
+    /// Copies leave the inbox, one of them for the folder of sent mails unless the mail is there; whether one did.
+    async fn settle(
+        &self,
+        session: &mut Session,
+        letter: &Letter<'_>,
+        sent: &str,
+        is_there: bool,
+    ) -> Result<bool, Trouble> {
+        let opened = session.select(&self.account().folders.inbox).await?;
+        if opened.is_read_only {
+            return Ok(false);
+        }
+        let mut copies = copies(session, letter).await?;
+        let mut is_moved = false;
+        if !is_there && !copies.is_empty() {
+            // The likest first.
+            copies.sort_by_key(|(_, likeness)| *likeness != Likeness::Bytes);
+            let (uid, _) = copies.remove(0);
+            is_moved = session.move_to(&[uid], sent).await?;
+            if !is_moved {
+                session.mark_read(&[uid]).await?;
+            }
+        }
+        for (uid, likeness) in copies {
+            let is_gone = likeness == Likeness::Bytes && session.remove(&[uid]).await?;
+            if !is_gone {
+                session.mark_read(&[uid]).await?;
+            }
+        }
+        Ok(is_moved)
+    }
+}
+
+/// Copies of a mail in the open folder. What only says that it is one is not among them.
+async fn copies(
+    session: &mut Session,
+    letter: &Letter<'_>,
+) -> Result<Vec<(u32, Likeness)>, Trouble> {
+    let own_id = letter.own_id.to_string();
+    let mut uids = session.uids_with_header("X-Jackfield-Id", &own_id).await?;
+    if uids.is_empty() {
+        uids = session.uids_with_header("Message-ID", letter.message_id).await?;
+    }
+    let bytes_max = letter.raw.len().saturating_add(ADDED_BYTES_MAX);
+    let bytes_max = u32::try_from(bytes_max).unwrap_or(u32::MAX - 1);
+    let mut copies = Vec::new();
+    for uid in uids.into_iter().take(COPIES_MAX) {
+        let mut raw = Vec::new();
+        let Some((_, is_more)) = session.fetch_to(uid, bytes_max, &mut raw).await? else {
+            continue;
+        };
+        if is_more {
+            continue;
+        }
+        let sent = letter.raw.to_vec();
+        let comparing = tokio::task::spawn_blocking(move || likeness(&raw, &sent, false));
+        // A mail that breaks its reader is none of ours.
+        let likeness = comparing.await.unwrap_or(Likeness::None);
+        if likeness != Likeness::None {
+            copies.push((uid, likeness));
+        }
+    }
+    Ok(copies)
+}
