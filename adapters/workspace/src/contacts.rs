@@ -280,7 +280,9 @@ pub(crate) async fn body(workspace: Arc<Workspace>, asked: Asked) -> Given {
         None => String::new(),
     });
     let shown = shown.await.unwrap_or_default();
-    Ok(answer::mail_body(format!("{FRAME}{shown}</body></html>"), with_remote))
+    let settings = workspace.port.settings();
+    let around = &settings.channels.workspace_frame_origins;
+    Ok(answer::mail_body(format!("{FRAME}{shown}</body></html>"), with_remote, around))
 }
 
 fn escaped(text: &str) -> String {

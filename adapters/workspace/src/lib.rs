@@ -13,6 +13,7 @@
 mod answer;
 mod contacts;
 mod desk;
+mod gadget;
 mod problem;
 mod search;
 mod stream;

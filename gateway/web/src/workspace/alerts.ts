@@ -4,6 +4,7 @@
 // tones; no file is loaded. After a reload the browser lets them be heard from the first click or key on.
 
 import { signal } from "@preact/signals";
+import { isFramed } from "../shell/framed";
 import { isFirst } from "./alone";
 
 export interface Toast {
@@ -42,7 +43,8 @@ export async function turnOn(): Promise<void> {
   localStorage.setItem(KEPT, "on");
   wake();
   play("mail");
-  if ("Notification" in window && Notification.permission === "default") await Notification.requestPermission();
+  // Browsers let no page within another's ask for them.
+  if (!isFramed && "Notification" in window && Notification.permission === "default") await Notification.requestPermission();
 }
 
 export function turnOff(): void {
