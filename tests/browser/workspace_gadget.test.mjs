@@ -6,24 +6,41 @@
 // ```
 
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { createServer } from "node:https";
+import { join } from "node:path";
 import { after, afterEach, before, test } from "node:test";
 import { launch, open } from "./browser.mjs";
 import { demo, until } from "./node.mjs";
 import { check } from "./page_checks.mjs";
 
-const DESKTOP = "https://desktop.test:8445";
-const OTHER = "https://other.test:8445";
 const AUTHORIZATION = `Basic ${Buffer.from("admin:demo-admin").toString("base64")}`;
 
 let browser;
 let node;
+/** What both desktops show: a page of their own with this in it. */
+let content = "";
+let server;
+/** The origins of the desktop that the settings name, and of another one. */
+let desktop;
+let other;
 const opened = [];
 before(async () => {
-  [browser, node] = await Promise.all([launch(), demo()]);
+  // Both are this machine, and other places than the node.
+  [browser, node] = await Promise.all([launch(["--host-resolver-rules=MAP *.test 127.0.0.1"]), demo()]);
+  const of = (name) => readFileSync(join(node.folder, "node", name));
+  server = createServer({ cert: of("server.pem"), key: of("server.key") }, (_, response) => {
+    response.setHeader("content-type", "text/html; charset=utf-8");
+    response.end(`<!doctype html><html lang="en"><head><title>Desktop</title><link rel="icon" href="data:,"></head><body><main><h1 hidden>Desktop</h1>${content}</main></body></html>`);
+  });
+  await new Promise((done) => server.listen(0, "127.0.0.1", done));
+  desktop = `https://desktop.test:${server.address().port}`;
+  other = `https://other.test:${server.address().port}`;
 });
 after(async () => {
   await Promise.all(opened.map((one) => one.context.close()));
   await browser?.close();
+  server?.close();
   await node?.stop();
 });
 afterEach(() => {
@@ -45,14 +62,10 @@ async function named(context, origins) {
   assert.equal(answer.status(), 200, await answer.text());
 }
 
-/** What a desktop makes of the gadget: a page of its own with the content in it. */
-async function desktop(one, origin) {
+/** Shows the gadget as a desktop does. */
+async function shown(one, origin) {
   const file = await (await one.context.request.get(`${node.console}workspace/gadget.xml`)).text();
-  const content = /<!\[CDATA\[([\s\S]*)\]\]>/.exec(file)[1];
-  await one.context.route(`${origin}/**`, (route) => route.fulfill({
-    contentType: "text/html; charset=utf-8",
-    body: `<!doctype html><html lang="en"><head><title>Desktop</title></head><body><main><h1 hidden>Desktop</h1>${content}</main></body></html>`,
-  }));
+  content = /<!\[CDATA\[([\s\S]*)\]\]>/.exec(file)[1];
   await one.page.goto(`${origin}/gadget`);
   return one.page.frameLocator("#jackfield");
 }
@@ -61,8 +74,8 @@ const refused = /refused to connect|violates the following Content Security Poli
 
 test("dsk_06_a_desktop_that_the_settings_name_hosts_the_workspace_and_agents_sign_in_there", async () => {
   const one = await fresh();
-  await named(one.context, [DESKTOP]);
-  const frame = await desktop(one, DESKTOP);
+  await named(one.context, [desktop]);
+  const frame = await shown(one, desktop);
   await frame.getByLabel("Name").fill("1001");
   await frame.getByLabel("Password").fill("demo-1001");
   await frame.getByRole("button", { name: "Sign in", exact: true }).click();
@@ -78,7 +91,7 @@ test("dsk_06_a_desktop_that_the_settings_name_hosts_the_workspace_and_agents_sig
   assert.equal(more.length, 0);
   assert.deepEqual([cookie.name, cookie.sameSite, cookie.secure, cookie.httpOnly], ["__Host-jackfield-framed", "None", true, true]);
   const beside = await one.context.newPage();
-  await beside.goto(node.endpoints.workspace);
+  await beside.goto(`${node.console}workspace`);
   await beside.getByRole("button", { name: "Sign in", exact: true }).waitFor();
   // The console takes it for nothing, even where it comes from our own page.
   const inner = one.page.frames().find((it) => it.url().includes("/workspace"));
@@ -98,11 +111,11 @@ test("dsk_06_a_desktop_that_the_settings_name_hosts_the_workspace_and_agents_sig
 
 test("dsk_06_a_page_that_nobody_named_shows_no_workspace_and_offers_a_window", async () => {
   const one = await fresh();
-  await named(one.context, [DESKTOP]);
+  await named(one.context, [desktop]);
   const said = [];
   one.page.on("console", (message) => said.push(message.text()));
   await one.page.clock.install();
-  await desktop(one, OTHER);
+  await shown(one, other);
   await until(() => said.some((text) => refused.test(text)), "the browser's refusal");
   one.wrong.splice(0, one.wrong.length, ...one.wrong.filter((text) => !refused.test(text)));
   await one.page.clock.fastForward(11_000);
@@ -120,8 +133,8 @@ test("dsk_06_a_page_that_nobody_named_shows_no_workspace_and_offers_a_window", a
   assert.doesNotMatch(now, /<iframe |<script/);
   const heard = [];
   again.page.on("console", (message) => heard.push(message.text()));
-  await again.context.route(`${DESKTOP}/**`, (route) => route.fulfill({ contentType: "text/html", body: `<iframe src="${node.endpoints.workspace}"></iframe>` }));
-  await again.page.goto(`${DESKTOP}/gadget`);
+  content = `<iframe title="Workspace" src="${node.console}workspace"></iframe>`;
+  await again.page.goto(`${desktop}/gadget`);
   await until(() => heard.some((text) => refused.test(text)), "the browser's refusal");
   again.wrong.splice(0, again.wrong.length, ...again.wrong.filter((text) => !refused.test(text)));
 });

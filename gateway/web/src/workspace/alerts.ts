@@ -5,6 +5,7 @@
 
 import { signal } from "@preact/signals";
 import { isFramed } from "../shell/framed";
+import * as storage from "../shell/kept";
 import { isFirst } from "./alone";
 
 export interface Toast {
@@ -34,13 +35,13 @@ export function dismiss(which: number): void {
 
 const KEPT = "jackfield.workspace.alerts";
 /** Whether somebody turned them on in this browser. */
-export const alertsOn = signal(localStorage.getItem(KEPT) === "on");
+export const alertsOn = signal(storage.kept(KEPT) === "on");
 let audio: AudioContext | null = null;
 
 /** Made by a click alone: asks the browser for both. */
 export async function turnOn(): Promise<void> {
   alertsOn.value = true;
-  localStorage.setItem(KEPT, "on");
+  storage.keep(KEPT, "on");
   wake();
   play("mail");
   // Browsers let no page within another's ask for them.
@@ -49,7 +50,7 @@ export async function turnOn(): Promise<void> {
 
 export function turnOff(): void {
   alertsOn.value = false;
-  localStorage.setItem(KEPT, "off");
+  storage.keep(KEPT, "off");
 }
 
 function wake(): void {

@@ -67,11 +67,17 @@ pub(in crate::step) fn arrived(
             .put(seen_key.clone(), seen(disposition))
             .event(event)
     };
+    // The bytes of what is no contact are shown to nobody.
+    let unkept = |decision: Decision| match &mail.blob {
+        Some(blob) => super::sending::sweep(decision, blob.clone()),
+        None => decision,
+    };
     if let Some(Loaded { document: Document::MailKnown(known), .. }) = view.document(&known_key)? {
-        return Ok(noted(match known.contact {
-            Some(contact) => Disposition::Duplicate { contact },
-            None => Disposition::Parked,
-        }));
+        return Ok(match known.contact {
+            // Its bytes are those of the contact.
+            Some(contact) => noted(Disposition::Duplicate { contact }),
+            None => unkept(noted(Disposition::Parked)),
+        });
     }
     if mail.is_too_old {
         return Ok(noted(Disposition::TooOld));
@@ -84,7 +90,7 @@ pub(in crate::step) fn arrived(
             None => None,
         };
         let kept = |decision: Decision| {
-            decision
+            unkept(decision)
                 .guard(known_key.clone(), None)
                 .put(known_key.clone(), Document::MailKnown(known.clone()))
         };
