@@ -31,7 +31,7 @@ before(async () => {
   const of = (name) => readFileSync(join(node.folder, "node", name));
   server = createServer({ cert: of("server.pem"), key: of("server.key") }, (_, response) => {
     response.setHeader("content-type", "text/html; charset=utf-8");
-    response.end(`<!doctype html><html lang="en"><head><title>Desktop</title><link rel="icon" href="data:,"></head><body><main><h1 hidden>Desktop</h1>${content}</main></body></html>`);
+    response.end(`<!doctype html><html lang="en"><head><title>Desktop</title><link rel="icon" href="data:,"></head><body><main><h1>Desktop</h1>${content}</main></body></html>`);
   });
   await new Promise((done) => server.listen(0, "127.0.0.1", done));
   desktop = `https://desktop.test:${server.address().port}`;

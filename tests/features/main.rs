@@ -38,6 +38,7 @@ mod headset_remote;
 mod headset_sync;
 mod hostile;
 mod languages;
+mod mail_nodes;
 mod models;
 mod nodes;
 mod observability;

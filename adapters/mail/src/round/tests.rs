@@ -326,7 +326,10 @@ async fn mail_01_a_contact_that_was_forgotten_does_not_come_back() {
     end(&world).await;
     assert_eq!(world.contacts().await.len(), 1);
     world.clock.advance(DAY * 3_651);
-    world.engine.retain(domain::Actor::gateway()).await.unwrap();
+    let contacts = world.contacts().await.iter().map(|it| it.id).collect();
+    let forget = domain::Command::ForgetContacts { before: world.port.now(), contacts };
+    let input = domain::Input::command(InputId::new("forget", 1), forget);
+    world.port.submit(input).await.unwrap();
     assert_eq!(world.contacts().await.len(), 0);
     // It lies on the server still, with the number that was read last; and once more, as after a renumbering.
     assert_eq!(world.round().await.unwrap().mails, 0);

@@ -94,7 +94,11 @@ pub(in crate::step) fn arrived(
                 .guard(known_key.clone(), None)
                 .put(known_key.clone(), Document::MailKnown(known.clone()))
         };
-        if let Some(Loaded { document: Document::MailThread(thread), .. }) = thread {
+        let thread = match thread {
+            Some(Loaded { document: Document::MailThread(thread), .. }) => Some(thread),
+            _ => None,
+        };
+        if let Some(thread) = thread.filter(|thread| bounce.is_report || thread.is_ours) {
             let key = Key::conversation(thread.conversation);
             let disposition = Disposition::Bounce { conversation: thread.conversation };
             let mut decision = kept(noted(disposition));
@@ -115,7 +119,10 @@ pub(in crate::step) fn arrived(
             }
             return Ok(decision);
         }
-        return Ok(kept(noted(Disposition::Parked)));
+        if bounce.is_report {
+            return Ok(kept(noted(Disposition::Parked)));
+        }
+        // It may be somebody's words all the same.
     }
     let belongs = belongs(now, mail, view)?;
     let id = ContactId(u128::from_be_bytes(entropy.0));
