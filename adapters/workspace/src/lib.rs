@@ -14,6 +14,7 @@ mod answer;
 mod contacts;
 mod desk;
 mod gadget;
+mod openapi;
 mod problem;
 mod search;
 mod stream;

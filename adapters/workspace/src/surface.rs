@@ -16,7 +16,7 @@ use serde_json::Value;
 use tokio::sync::watch;
 
 use crate::problem::{Problem, done};
-use crate::{contacts, desk, gadget, search, stream, team, writing};
+use crate::{contacts, desk, gadget, openapi, search, stream, team, writing};
 
 /// The listener whose session cookie says who asks.
 const LISTENER: &str = "console";
@@ -316,6 +316,7 @@ impl Surface for Workspace {
             route(it, "/api/v1/workspace/agents/{agent}/skills", &PUT, LEADS, team::agent_skills),
             route(it, "/api/v1/workspace/csqs/{csq}/skills", &PUT, LEADS, team::csq_skills),
             self.events(),
+            openapi::route(LISTENER),
             gadget::route(LISTENER, &self.port),
         ]
     }

@@ -1,6 +1,7 @@
 //! The workspace in front of an engine in memory, as browsers ask it: no network.
 
 mod access;
+mod description;
 mod events;
 mod hostile;
 mod leading;

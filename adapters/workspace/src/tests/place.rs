@@ -186,13 +186,16 @@ impl Place {
     }
 
     pub(super) async fn ask(&self, ask: Ask<'_>) -> Reply {
+        let method = ask.method.clone();
         let (route, request) = self.asked(ask);
         let (parts, body) = route.handler.begin(request).await.into_parts();
         let body = match body {
             Body::Whole(bytes) => bytes,
             Body::Pieces(_) => Bytes::from_static(b"a stream"),
         };
-        Reply { status: parts.status, headers: parts.headers, body }
+        let reply = Reply { status: parts.status, headers: parts.headers, body };
+        super::description::check(&method, route.path, &reply);
+        reply
     }
 
     pub(super) async fn get(&self, who: &Principal, target: &str) -> Reply {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use domain::{
     AgentKey, Heard, HeardState, Identity, OwnerAnswer, OwnerAsk, OwnerRefusal, OwnerRefusalKind,
-    PresenceState, Settings, Target, Timestamp,
+    PresenceState, Target, Timestamp,
 };
 use engine::OwnerRequest;
 use engine::surface::Source;
