@@ -89,7 +89,7 @@ test("dsk_07_where_a_contact_centre_judges_passwords_the_workspace_asks_for_one"
   await one.page.getByRole("textbox", { name: "Extension" }).fill("2001");
   await one.page.getByLabel("Password").fill("hunter2");
   await one.button("Start").click();
-  await one.page.getByText("the contact centre's server does not accept it", { exact: false }).waitFor();
+  await one.page.getByText("the contact centre's server does not accept it", { exact: true }).waitFor();
   assert.equal((await one.me()).desk, null, "nothing began");
   await one.page.getByLabel("Password").fill("demo-1001");
   await one.button("Start").click();

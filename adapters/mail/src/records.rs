@@ -7,8 +7,8 @@
 //!          `---> anything else, or silence: all wait, 5 s doubled to 60 s; then another one is tried
 //! ```
 //!
-//! What waits is a promise in the store, and no longer than its contact is kept; here stand the times of a few. No contact
-//! waits for it. Headers and signature are those of Standard Webhooks under the contact's number: a crash between an
+//! What waits is a promise in the store, and no longer than its contact is kept; here stand the times of a few. No
+//! contact waits for it. Headers and signature are those of Standard Webhooks under the contact's number: a crash between an
 //! answer and its note repeats the record, and a receiver knows it by that number. The status alone is the answer, so
 //! that no body, however slow or large, makes a record that was taken one that was not. Redirects are not followed:
 //! what is sent is about customers.

@@ -6,9 +6,9 @@
 //!                  `--silent for so long, or it says that cookies are refused--> a button that opens a window
 //! ```
 //!
-//! Which pages may is said by `channels.workspace_frame_origins`, and kept by the page's own policy: this file is only an
-//! offer. A page that anybody may put into theirs can be clicked on unseen, so there is no way to name everybody. Nothing
-//! of a person is in it, and what is told between frames is that something is shown, and nothing more.
+//! Which pages may is said by `channels.workspace_frame_origins`, and kept by the page's own policy: this file is only
+//! an offer. A page that anybody may put into theirs can be clicked on unseen, so there is no way to name everybody.
+//! Nothing of a person is in it, and what is told between frames is that something is shown, and nothing more.
 
 use bytes::Bytes;
 use engine::Port;

@@ -1,8 +1,8 @@
 //! The interface as OpenAPI 3.1 describes it, for programs of a site that work as agents' pages do.
 //!
 //! It is a document of its own beside the administrators' one, at `/api/v1/workspace/openapi.json`, and stands in
-//! `schemas/workspace-openapi.json`. Tests compare it with the routes there are, and every answer that the tests of this crate
-//! get with what it says.
+//! `schemas/workspace-openapi.json`. Tests compare it with the routes there are, and every answer that the tests of
+//! this crate get with what it says.
 
 mod schemas;
 
