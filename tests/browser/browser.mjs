@@ -10,9 +10,10 @@ const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
 const SHOTS = process.env.SCREENSHOTS;
 const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
 
-export function launch() {
+/** Starts it; `more` are switches of its command line. */
+export function launch(more = []) {
   if (!existsSync(CHROMIUM)) throw new Error(`there is no ${CHROMIUM}`);
-  return chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox", "--disable-dev-shm-usage"] });
+  return chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox", "--disable-dev-shm-usage", ...more] });
 }
 
 /** A page of its own, with all that went wrong in it. */

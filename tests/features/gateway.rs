@@ -53,6 +53,21 @@ impl Gateway {
         Self::start_nodes_in(fresh_folder(), &["--cti", "--nodes", "2"])
     }
 
+    /// The same with private mail servers; `None` where they or PostgreSQL are missing.
+    pub(crate) fn start_nodes_with_mail() -> Option<Self> {
+        for program in ["/usr/sbin/dovecot", "/usr/sbin/postfix"] {
+            if !Path::new(program).exists() {
+                println!("left out: {program} is missing; install it");
+                return None;
+            }
+        }
+        if !rustix::process::geteuid().is_root() {
+            println!("not permitted here: postfix; run as root");
+            return None;
+        }
+        Self::start_nodes_in(fresh_folder(), &["--mail", "--nodes", "2"])
+    }
+
     fn start_nodes_in(folder: PathBuf, options: &'static [&'static str]) -> Option<Self> {
         let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
         if !versions.into_iter().any(|version| version.path().join("bin/postgres").exists()) {

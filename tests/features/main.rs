@@ -40,6 +40,7 @@ mod headset_sync;
 mod hostile;
 mod languages;
 mod mail_crashes;
+mod mail_nodes;
 mod models;
 mod nodes;
 mod observability;

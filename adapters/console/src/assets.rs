@@ -7,6 +7,8 @@
 //!   /workspace        the page of agents, who read mails there in a frame of its own policy
 //! ```
 //!
+//! No page may be shown within another's, but for that of agents, by those whom the settings name.
+//!
 //! For anybody: nothing of a deployment is in them, and who signs in needs them first. The table comes from
 //! `build.rs`, as `include_bytes!`. rust-embed (MIT) would give the same bytes, but brings crates of its own, and the
 //! forms that are already compressed would still need a table to find them by.
@@ -41,7 +43,7 @@ const FOLDER: &str = "assets/";
 /// What the page may do.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
     connect-src 'self'; font-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; \
-    frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'";
+    require-trusted-types-for 'script'; trusted-types 'none'";
 /// What no page of ours asks a browser for.
 const PERMISSIONS: &str = "accelerometer=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), \
     magnetometer=(), microphone=(), midi=(), payment=(), usb=()";
@@ -67,12 +69,19 @@ pub(crate) struct Asset {
 /// The files that are in this program.
 pub(crate) static BUILT: &[Asset] = include!(concat!(env!("OUT_DIR"), "/assets.rs"));
 
+/// Whose pages may show the workspace within them now.
+pub(crate) type FrameOrigins = Arc<dyn Fn() -> Vec<String> + Send + Sync>;
+
 /// The routes of those files.
-pub(crate) fn routes(listener: &'static str, assets: &'static [Asset]) -> Vec<Route> {
+pub(crate) fn routes(
+    listener: &'static str,
+    assets: &'static [Asset],
+    origins: &FrameOrigins,
+) -> Vec<Route> {
     let served = assets.iter().map(|asset| Arc::new(Served::of(*asset)));
     let served: Arc<[Arc<Served>]> = served.collect();
     let route = |path: &'static str, name: fn(&Request) -> String| {
-        let served = Arc::clone(&served);
+        let (served, origins) = (Arc::clone(&served), Arc::clone(origins));
         Route {
             listener,
             path,
@@ -83,9 +92,10 @@ pub(crate) fn routes(listener: &'static str, assets: &'static [Asset]) -> Vec<Ro
             handler: Route::handler(move |request: Request| {
                 let name = name(&request);
                 let found = served.iter().find(|it| it.asset.name == name).cloned();
+                let origins = if name == WORKSPACE { origins() } else { Vec::new() };
                 async move {
                     match found {
-                        Some(served) => served.answer(&request.headers),
+                        Some(served) => served.answer(&request.headers, &origins),
                         None => Problem::not_found("no such file is in this program")
                             .answer(&request.reference),
                     }
@@ -112,15 +122,20 @@ struct Served {
 
 impl Served {
     fn of(asset: Asset) -> Self {
-        let digest = digest::digest(&digest::SHA256, asset.plain);
-        let digits = digest.as_ref().iter().take(16).map(|byte| format!("{byte:02x}"));
-        Self { asset, digest: digits.collect() }
+        Self { asset, digest: digits(asset.plain, 16) }
     }
 
-    fn answer(&self, headers: &HeaderMap) -> Response<Bytes> {
+    fn answer(&self, headers: &HeaderMap, origins: &[String]) -> Response<Bytes> {
         let (encoding, bytes) = self.chosen(headers);
+        let ancestors = match origins {
+            [] => "'none'".to_owned(),
+            origins => origins.join(" "),
+        };
+        // A page that is kept must not keep who might show it.
+        let of_frames = if origins.is_empty() { String::new() } else { digits(&ancestors, 4) };
         // Each encoding is another representation, so it has a tag of its own (RFC 9110, section 8.8.3.3).
-        let tag = format!("\"{}{}\"", self.digest, encoding.map_or("", |it| it.suffix));
+        let suffix = encoding.map_or("", |it| it.suffix);
+        let tag = format!("\"{}{of_frames}{suffix}\"", self.digest);
         let mut answer = match is_known(headers, &tag) {
             true => {
                 let mut answer = Response::new(Bytes::new());
@@ -145,11 +160,10 @@ impl Served {
         }
         set(HeaderName::from_static("cross-origin-resource-policy"), "same-origin");
         if is_page {
-            match self.asset.name == WORKSPACE {
-                // Mails are shown in a frame of this origin, whose own policy lets it do nothing.
-                true => set(CONTENT_SECURITY_POLICY, &format!("{POLICY}; frame-src 'self'")),
-                false => set(CONTENT_SECURITY_POLICY, POLICY),
-            }
+            // Mails are shown in a frame of this origin, whose own policy lets it do nothing.
+            let frames = if self.asset.name == WORKSPACE { "frame-src 'self'; " } else { "" };
+            let policy = format!("{POLICY}; {frames}frame-ancestors {ancestors}");
+            set(CONTENT_SECURITY_POLICY, &policy);
             set(HeaderName::from_static("cross-origin-opener-policy"), "same-origin");
             set(HeaderName::from_static("permissions-policy"), PERMISSIONS);
         }
@@ -164,6 +178,12 @@ impl Served {
         });
         taken.unwrap_or((None, self.asset.plain))
     }
+}
+
+/// The beginning of a digest, in hexadecimal digits.
+fn digits(of: impl AsRef<[u8]>, bytes: usize) -> String {
+    let digest = digest::digest(&digest::SHA256, of.as_ref());
+    digest.as_ref().iter().take(bytes).map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// A way to compress.
@@ -217,6 +237,13 @@ mod tests {
             gzip: Some(b"gzip"),
         },
         Asset {
+            name: "workspace.html",
+            media_type: "text/html; charset=utf-8",
+            plain: b"<!doctype html>",
+            brotli: None,
+            gzip: None,
+        },
+        Asset {
             name: "assets/app-1a2b.js",
             media_type: "text/javascript; charset=utf-8",
             plain: b"1",
@@ -226,7 +253,17 @@ mod tests {
     ];
 
     async fn get(path: &str, fields: &[(&'static str, &str)]) -> (StatusCode, HeaderMap, Bytes) {
-        let routes = routes("console", FILES);
+        get_framed(path, fields, &[]).await
+    }
+
+    async fn get_framed(
+        path: &str,
+        fields: &[(&'static str, &str)],
+        origins: &'static [&'static str],
+    ) -> (StatusCode, HeaderMap, Bytes) {
+        let origins: FrameOrigins =
+            Arc::new(move || origins.iter().map(|&it| it.to_owned()).collect());
+        let routes = routes("console", FILES, &origins);
         let file = path.strip_prefix("/assets/");
         let template = if file.is_some() { "/assets/{file}" } else { path };
         let route = routes.iter().find(|route| route.path == template).unwrap();
@@ -297,7 +334,9 @@ mod tests {
         let (_, headers, _) = get("/", &[]).await;
         let policy = headers[CONTENT_SECURITY_POLICY].to_str().unwrap();
         assert!(policy.starts_with("default-src 'none'; script-src 'self'; style-src 'self';"));
-        assert!(policy.ends_with("require-trusted-types-for 'script'; trusted-types 'none'"));
+        let end =
+            "require-trusted-types-for 'script'; trusted-types 'none'; frame-ancestors 'none'";
+        assert!(policy.ends_with(end), "{policy}");
         assert!(!policy.contains("unsafe") && !policy.contains("  "), "{policy}");
         assert_eq!(headers["cross-origin-opener-policy"], "same-origin");
         assert!(headers.contains_key("permissions-policy"));
@@ -305,6 +344,36 @@ mod tests {
         let (_, headers, _) = get("/assets/app-1a2b.js", &[]).await;
         assert!(!headers.contains_key(CONTENT_SECURITY_POLICY));
         assert_eq!(headers[CONTENT_TYPE], "text/javascript; charset=utf-8");
+    }
+
+    #[tokio::test]
+    async fn dsk_06_the_workspace_alone_is_framed_and_only_by_whom_the_settings_name() {
+        const ORIGINS: &[&str] = &["https://desktop.example:8445", "https://other.example"];
+        let policy = |headers: &HeaderMap| {
+            headers[CONTENT_SECURITY_POLICY]
+                .to_str()
+                .unwrap()
+                .rsplit_once("; ")
+                .unwrap()
+                .1
+                .to_owned()
+        };
+        let (_, headers, _) = get("/workspace", &[]).await;
+        assert_eq!(policy(&headers), "frame-ancestors 'none'");
+        let kept = headers[ETAG].to_str().unwrap().to_owned();
+        let (_, headers, _) = get_framed("/workspace", &[], ORIGINS).await;
+        let named = "frame-ancestors https://desktop.example:8445 https://other.example";
+        assert_eq!(policy(&headers), named);
+        // A page that is kept from before the change is not good any more, in either direction.
+        let known = [("if-none-match", kept.as_str())];
+        let (status, ..) = get_framed("/workspace", &known, ORIGINS).await;
+        assert_eq!(status, 200);
+        let known = [("if-none-match", headers[ETAG].to_str().unwrap())];
+        assert_eq!(get_framed("/workspace", &known, ORIGINS).await.0, 304);
+        assert_eq!(get_framed("/workspace", &known, &ORIGINS[..1]).await.0, 200);
+        assert_eq!(get("/workspace", &known).await.0, 200);
+        let (_, headers, _) = get_framed("/", &[], ORIGINS).await;
+        assert_eq!(policy(&headers), "frame-ancestors 'none'");
     }
 
     #[tokio::test]

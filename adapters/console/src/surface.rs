@@ -95,7 +95,10 @@ impl Surface for Console {
                 administration.single_signed_on(request).await
             }),
         ];
-        operations.chain(single).chain(assets::routes(LISTENER, assets::BUILT)).collect()
+        let port = self.port.clone();
+        let origins: assets::FrameOrigins =
+            Arc::new(move || port.settings().channels.workspace_frame_origins.clone());
+        operations.chain(single).chain(assets::routes(LISTENER, assets::BUILT, &origins)).collect()
     }
 
     fn readiness(&self) -> Readiness {

@@ -51,64 +51,82 @@ pub(crate) async fn post_form(
     patience: Duration,
 ) -> Result<Answer, Trouble> {
     let headers = [(CONTENT_TYPE.as_str(), "application/x-www-form-urlencoded")];
-    post(url, &headers, form(fields), route, tls, patience).await
+    let posting = Posting { url, headers: &headers, body: form(fields), route, tls };
+    posting.post(true, patience).await
 }
 
-/// Posts a body to `url` with those headers.
-pub(crate) async fn post(
-    url: &str,
-    headers: &[(&str, &str)],
-    body: String,
-    route: &Route,
-    tls: &Arc<rustls::ClientConfig>,
-    patience: Duration,
-) -> Result<Answer, Trouble> {
-    let (endpoint, path) = place(url)?;
-    let stream = connect(&endpoint, route, patience).await?;
-    let stream = encrypt(stream, &endpoint.host, tls, patience).await?;
-    let host = if endpoint.port == 443 {
-        endpoint.host.clone()
-    } else {
-        format!("{}:{}", endpoint.host, endpoint.port)
-    };
-    let mut request = Request::builder()
-        .method(Method::POST)
-        .uri(path)
-        .header(HOST, host)
-        .header(ACCEPT, "application/json");
-    for (name, value) in headers {
-        request = request.header(*name, *value);
-    }
-    let request = request
-        .body(Full::new(Bytes::from(body)))
-        .map_err(|error| Trouble::Unusable(format!("{url:?} cannot be asked: {error}")))?;
-    let lost = |why: String| Trouble::Lost { host: endpoint.host.clone(), why };
-    let asking = async {
-        let shaken = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await;
-        let (mut sender, connection) = shaken.map_err(|error| lost(error.to_string()))?;
-        let answering = async {
-            let response = sender.send_request(request).await;
-            let response = response.map_err(|error| lost(error.to_string()))?;
-            let status = response.status();
-            let body = Limited::new(response.into_body(), ANSWER_BYTES_MAX).collect().await;
-            let body = body.map_err(|error| lost(error.to_string()))?.to_bytes();
-            Ok(Answer { status, body })
-        };
-        tokio::pin!(answering);
-        tokio::pin!(connection);
-        tokio::select! {
-            answer = &mut answering => answer,
-            // What was read before the end is still handed out.
-            _ = &mut connection => answering.await,
+/// What is posted, and how it gets there.
+pub(crate) struct Posting<'a> {
+    pub(crate) url: &'a str,
+    pub(crate) headers: &'a [(&'a str, &'a str)],
+    pub(crate) body: String,
+    pub(crate) route: &'a Route,
+    pub(crate) tls: &'a Arc<rustls::ClientConfig>,
+}
+
+impl Posting<'_> {
+    /// Posts it; the status, as soon as it is there, and whatever is said beside it. All of it may take `patience`.
+    pub(crate) async fn for_status(self, patience: Duration) -> Result<StatusCode, Trouble> {
+        let host = place(self.url)?.0.host;
+        match timeout(patience, self.post(false, patience)).await {
+            Ok(answer) => answer.map(|answer| answer.status),
+            Err(_) => Err(silent(host)),
         }
-    };
-    match timeout(patience, asking).await {
-        Ok(answer) => answer,
-        Err(_) => Err(Trouble::TimedOut {
-            host: endpoint.host.clone(),
-            what: "an answer to what we posted".to_owned(),
-        }),
     }
+
+    async fn post(self, wants_body: bool, patience: Duration) -> Result<Answer, Trouble> {
+        let Self { url, headers, body, route, tls } = self;
+        let (endpoint, path) = place(url)?;
+        let stream = connect(&endpoint, route, patience).await?;
+        let stream = encrypt(stream, &endpoint.host, tls, patience).await?;
+        let host = if endpoint.port == 443 {
+            endpoint.host.clone()
+        } else {
+            format!("{}:{}", endpoint.host, endpoint.port)
+        };
+        let mut request = Request::builder()
+            .method(Method::POST)
+            .uri(path)
+            .header(HOST, host)
+            .header(ACCEPT, "application/json");
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let request = request
+            .body(Full::new(Bytes::from(body)))
+            .map_err(|error| Trouble::Unusable(format!("{url:?} cannot be asked: {error}")))?;
+        let lost = |why: String| Trouble::Lost { host: endpoint.host.clone(), why };
+        let asking = async {
+            let shaken = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await;
+            let (mut sender, connection) = shaken.map_err(|error| lost(error.to_string()))?;
+            let answering = async {
+                let response = sender.send_request(request).await;
+                let response = response.map_err(|error| lost(error.to_string()))?;
+                let status = response.status();
+                if !wants_body {
+                    return Ok(Answer { status, body: Bytes::new() });
+                }
+                let body = Limited::new(response.into_body(), ANSWER_BYTES_MAX).collect().await;
+                let body = body.map_err(|error| lost(error.to_string()))?.to_bytes();
+                Ok(Answer { status, body })
+            };
+            tokio::pin!(answering);
+            tokio::pin!(connection);
+            tokio::select! {
+                answer = &mut answering => answer,
+                // What was read before the end is still handed out.
+                _ = &mut connection => answering.await,
+            }
+        };
+        match timeout(patience, asking).await {
+            Ok(answer) => answer,
+            Err(_) => Err(silent(endpoint.host.clone())),
+        }
+    }
+}
+
+fn silent(host: String) -> Trouble {
+    Trouble::TimedOut { host, what: "an answer to what we posted".to_owned() }
 }
 
 /// Fields as `application/x-www-form-urlencoded`.

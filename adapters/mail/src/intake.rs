@@ -170,6 +170,7 @@ fn said(bounce: &Bounce) -> BounceSaid {
         recipient: about.map(|it| it.recipient.clone()).unwrap_or_default(),
         action: about.map_or(Action::Other, |it| it.action).as_str().to_owned(),
         status: about.map(|it| it.status.clone()).unwrap_or_default(),
+        is_report: bounce.is_report,
     }
 }
 

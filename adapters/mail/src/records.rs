@@ -2,11 +2,16 @@
 //!
 //! ```text
 //!   promise --no endpoint--> kept: nobody wants it      --contact gone--> kept
-//!     `--POST--> 2xx --> kept            anything else --> asked again, waiting longer each time
+//!     `--POST--> 2xx --> kept
+//!          |---> 400, 409, 413, 415, 422: that record waits, 5 s doubled to 600 s; the others go on
+//!          `---> anything else, or silence: all wait, 5 s doubled to 60 s; then another one is tried
 //! ```
 //!
-//! One that is not taken holds up no contact and no other record. Headers and signature are those of Standard
-//! Webhooks under the contact's number, so that a receiver knows a repeat.
+//! What waits is a promise in the store, and no longer than its contact is kept; here stand the times of a few. No
+//! contact waits for it. Headers and signature are those of Standard Webhooks under the contact's number: a crash between an
+//! answer and its note repeats the record, and a receiver knows it by that number. The status alone is the answer, so
+//! that no body, however slow or large, makes a record that was taken one that was not. Redirects are not followed:
+//! what is sent is about customers.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -19,50 +24,71 @@ use engine::{Outbox, Port, SubmitError};
 use ring::hmac;
 use serde_json::{Value, json};
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 use crate::account::Route;
 use crate::accounts::trusting;
 use crate::figures::Figures;
-use crate::http::post;
+use crate::http::Posting;
 
 /// How often it is looked.
 const LOOK: Duration = Duration::from_secs(2);
 /// How many are told in one go.
 const BATCH: u32 = 50;
-/// How long one may take; shorter than the lease of the outbox.
-const PATIENCE: Duration = Duration::from_secs(4);
-/// The pause after one that was not taken, doubled up to the other.
+/// How long a dead node keeps others from telling what waits.
+const LEASE_LASTS: Duration = Duration::from_secs(20);
+/// How long one may take, and for how long those are told that were taken out of the outbox together: less than what is
+/// left of its lease then, so that each that was told is noted.
+const PATIENCE: Duration = Duration::from_secs(5);
+const FRESH: Duration = Duration::from_secs(2);
+/// The pause after one that was not taken, doubled up to one of the others.
 const PAUSE: Duration = Duration::from_secs(5);
-const PAUSE_MAX: Duration = Duration::from_secs(600);
+const PAUSE_OF_ALL_MAX: Duration = Duration::from_secs(60);
+const PAUSE_OF_ONE_MAX: Duration = Duration::from_secs(600);
+/// When so many are refused each for itself, it is the site's systems that are not well.
+const REFUSED_MAX: usize = 1_000;
+
+/// What waits to be told.
+fn outbox(port: &Port) -> Outbox {
+    port.outbox_lasting(RECORD_TOPIC, LEASE_LASTS)
+}
 
 /// Records of one node.
 pub(crate) struct Records {
     port: Port,
     figures: Figures,
-    /// Those that were not taken: how often, and from when on they are told again.
-    waiting: HashMap<String, (u32, Timestamp)>,
+    patience: Duration,
+    /// The site's systems do not take any: how often in a row, and from when on they are asked again.
+    resting: Option<(u32, Timestamp)>,
+    /// Those that were refused for themselves: how often, and from when on they are told again.
+    refused: HashMap<String, (u32, Timestamp)>,
+}
+
+/// What came of one that was told.
+enum Told {
+    /// It is done, with the word for it.
+    Done(&'static str),
+    /// It is not taken, and others may be.
+    Refused(String),
+    /// Nothing is taken now.
+    Failed(String),
 }
 
 impl Records {
     pub(crate) fn new(port: Port, figures: Figures) -> Self {
-        Self { port, figures, waiting: HashMap::new() }
+        let refused = HashMap::new();
+        Self { port, figures, patience: PATIENCE, resting: None, refused }
     }
 
     /// Tells until `stop` becomes true.
     pub(crate) async fn run(mut self, mut stop: watch::Receiver<bool>) {
-        let mut outbox = self.port.outbox(RECORD_TOPIC);
+        let mut outbox = outbox(&self.port);
         let mut after = 0;
         loop {
-            let pause = match self.look(&mut outbox, after).await {
-                // Those that wait must not hold up the ones after them.
-                Ok(Some(last)) => {
-                    after = last;
-                    Duration::ZERO
-                }
-                Ok(None) => {
-                    after = 0;
-                    LOOK
-                }
+            // Not broken off: what was sent and not noted is sent again.
+            let pause = match self.look(&mut outbox, &mut after).await {
+                Ok(true) => Duration::ZERO,
+                Ok(false) => LOOK,
                 Err(error) => {
                     tracing::debug!(%error, "records of contacts wait");
                     LOOK
@@ -77,59 +103,90 @@ impl Records {
         let _ = outbox.release().await;
     }
 
-    /// Tells some; gives the number of the last one, where there may be more.
-    async fn look(&mut self, outbox: &mut Outbox, after: u64) -> Result<Option<u64>, SubmitError> {
-        let promises = outbox.take(after, BATCH).await?;
-        let full = u32::try_from(promises.len()).is_ok_and(|length| length >= BATCH);
-        let last = promises.last().map(|promise| promise.number);
-        if after == 0 {
-            let now = self.port.now();
-            self.waiting.retain(|_, (_, until)| now.since(*until) < PAUSE_MAX * 2);
+    /// Tells some of those numbered above `after`, and moves it on; says whether there may be more at once.
+    async fn look(&mut self, outbox: &mut Outbox, after: &mut u64) -> Result<bool, SubmitError> {
+        let now = self.port.now();
+        if self.resting.is_some_and(|(_, until)| now < until) {
+            return Ok(false);
         }
+        if *after == 0 {
+            self.refused.retain(|_, (_, until)| now.since(*until) < PAUSE_OF_ONE_MAX * 2);
+        }
+        let begun = Instant::now();
+        let promises = outbox.take(*after, BATCH).await?;
+        if promises.is_empty() && *after > 0 {
+            *after = 0;
+            return Ok(true);
+        }
+        let is_full = u32::try_from(promises.len()).is_ok_and(|length| length >= BATCH);
         for promise in promises {
-            let now = self.port.now();
-            let waits = self.waiting.get(&promise.id).copied();
-            if waits.is_some_and(|(_, until)| now < until) {
+            let before = self.refused.get(&promise.id).copied();
+            if before.is_some_and(|(_, until)| self.port.now() < until) {
+                *after = promise.number;
                 continue;
             }
-            // Each takes its time, and another node may have gone on.
-            if !outbox.still_due(&promise).await? {
-                return Ok(None);
+            if begun.elapsed() >= FRESH {
+                return Ok(true);
             }
-            match self.tell(&promise.effect.payload).await? {
-                Ok(result) => {
+            // Another node may have gone on.
+            if !outbox.still_due(&promise).await? {
+                return Ok(false);
+            }
+            let told = self.tell(&promise.effect.payload).await?;
+            *after = promise.number;
+            match told {
+                Told::Done(result) => {
                     self.figures.record(result);
-                    self.waiting.remove(&promise.id);
+                    self.resting = None;
+                    self.refused.remove(&promise.id);
                     outbox.close(vec![promise.id]).await?;
                 }
-                Err(why) => {
+                Told::Refused(why) if self.refused.len() < REFUSED_MAX => {
                     self.figures.record("failed");
-                    let times = waits.map_or(0, |(times, _)| times);
-                    let pause = PAUSE.saturating_mul(1 << times.min(10)).min(PAUSE_MAX);
-                    tracing::warn!(why, "the site's systems did not take a record; it waits");
-                    self.waiting.insert(promise.id, (times + 1, now.after(pause)));
+                    self.resting = None;
+                    let (times, until) = self.later(before, PAUSE_OF_ONE_MAX);
+                    tracing::warn!(why, "the site's systems refuse a record; it waits");
+                    self.refused.insert(promise.id, (times, until));
+                }
+                Told::Refused(why) | Told::Failed(why) => {
+                    self.figures.record("failed");
+                    let (times, until) = self.later(self.resting, PAUSE_OF_ALL_MAX);
+                    tracing::warn!(why, "the site's systems take no records; they wait");
+                    self.resting = Some((times, until));
+                    return Ok(false);
                 }
             }
         }
-        Ok(last.filter(|_| full))
+        if !is_full {
+            *after = 0;
+        }
+        Ok(is_full)
     }
 
-    /// Tells one; the inner error says why it was not taken.
-    async fn tell(&self, payload: &str) -> Result<Result<&'static str, String>, SubmitError> {
+    /// So often now, and when it is tried again.
+    fn later(&self, before: Option<(u32, Timestamp)>, most: Duration) -> (u32, Timestamp) {
+        let times = before.map_or(0, |(times, _)| times);
+        let pause = PAUSE.saturating_mul(1 << times.min(10)).min(most);
+        (times.saturating_add(1), self.port.now().after(pause))
+    }
+
+    async fn tell(&self, payload: &str) -> Result<Told, SubmitError> {
         let settings = self.port.settings();
-        let Some(records) = &settings.channels.customer_records else { return Ok(Ok("nobody")) };
+        let Some(records) = &settings.channels.customer_records else {
+            return Ok(Told::Done("nobody"));
+        };
         let contact = match payload.parse::<ContactId>() {
             Ok(id) => self.port.contact(id).await?,
             Err(_) => None,
         };
-        let Some(contact) = contact else { return Ok(Ok("nobody")) };
+        let Some(contact) = contact else { return Ok(Told::Done("nobody")) };
         let tls = match trusting(&settings) {
             Ok(tls) => tls,
-            Err(why) => return Ok(Err(why)),
+            Err(why) => return Ok(Told::Failed(why)),
         };
         let secret = match self.secret(records) {
             Ok(secret) => secret,
-            Err(why) => return Ok(Err(why)),
+            Err(why) => return Ok(Told::Failed(why)),
         };
         let body = record(&contact).to_string();
         let id = contact.id.to_string();
@@ -144,11 +201,19 @@ impl Records {
         if let Some(signature) = &signature {
             headers.push(("webhook-signature", signature));
         }
-        let posted = post(&records.url, &headers, body, &Route::Direct, &tls, PATIENCE).await;
+        let (url, headers, route) = (&records.url, &headers, &Route::Direct);
+        let posted =
+            Posting { url, headers, body, route, tls: &tls }.for_status(self.patience).await;
         Ok(match posted {
-            Ok(answer) if answer.status.is_success() => Ok("delivered"),
-            Ok(answer) => Err(format!("it answers {}", answer.status.as_u16())),
-            Err(trouble) => Err(trouble.to_string()),
+            Ok(status) if status.is_success() => Told::Done("delivered"),
+            Ok(status) => {
+                let why = format!("it answers {}", status.as_u16());
+                match status.as_u16() {
+                    400 | 409 | 413 | 415 | 422 => Told::Refused(why),
+                    _ => Told::Failed(why),
+                }
+            }
+            Err(trouble) => Told::Failed(trouble.to_string()),
         })
     }
 
@@ -204,15 +269,4 @@ fn sign(secret: &Secret, id: &str, at: &str, body: &[u8]) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn records_are_signed_as_webhooks_are() {
-        // The example of the specification.
-        let secret = Secret::new("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw");
-        let (id, body) = ("msg_p5jXN8AQM9LWM0D4loKWxJek", b"{\"test\": 2432232314}");
-        let signature = sign(&secret, id, "1614265330", body);
-        assert_eq!(signature, "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
-    }
-}
+mod tests;

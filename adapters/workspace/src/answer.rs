@@ -40,12 +40,13 @@ pub(crate) fn nothing() -> Response<Bytes> {
     answer
 }
 
-/// A mail's text for a frame that can do nothing.
-pub(crate) fn mail_body(html: String, with_remote: bool) -> Response<Bytes> {
+/// A mail's text for a frame that can do nothing, in a page of this origin, which may stand within one of `origins`.
+pub(crate) fn mail_body(html: String, with_remote: bool, origins: &[String]) -> Response<Bytes> {
     let images = if with_remote { "img-src 'self' data: https:" } else { "img-src 'self' data:" };
+    let around: String = origins.iter().map(|origin| format!(" {origin}")).collect();
     let policy = format!(
         "default-src 'none'; {images}; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; \
-         frame-ancestors 'self'; sandbox allow-popups allow-popups-to-escape-sandbox"
+         frame-ancestors 'self'{around}; sandbox allow-popups allow-popups-to-escape-sandbox"
     );
     let headers = [
         (CONTENT_TYPE, "text/html; charset=utf-8"),

@@ -61,10 +61,9 @@ impl Workspace {
             return true;
         }
         let customer = contact.customer.known_as();
-        self.port.open_contacts().iter().any(|it| {
+        self.port.contacts_in_hand(&agent).iter().any(|it| {
             // A sender who may be another one opens nobody else's mails: agents can write such mails too.
-            it.agent() == Some(&agent)
-                && !it.mail.is_unverified
+            !it.mail.is_unverified
                 && (it.conversation == contact.conversation
                     || (!customer.is_empty() && it.customer.known_as() == customer))
         })
@@ -280,7 +279,9 @@ pub(crate) async fn body(workspace: Arc<Workspace>, asked: Asked) -> Given {
         None => String::new(),
     });
     let shown = shown.await.unwrap_or_default();
-    Ok(answer::mail_body(format!("{FRAME}{shown}</body></html>"), with_remote))
+    let settings = workspace.port.settings();
+    let around = &settings.channels.workspace_frame_origins;
+    Ok(answer::mail_body(format!("{FRAME}{shown}</body></html>"), with_remote, around))
 }
 
 fn escaped(text: &str) -> String {

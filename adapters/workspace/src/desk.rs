@@ -4,8 +4,8 @@ use std::sync::{Arc, PoisonError};
 
 use domain::settings::PairOf;
 use domain::{
-    AgentCommand, AgentId, AgentKey, Command, DeskCommand, DeskWish, Extension, ReasonCategory,
-    ReasonCode, Role, Secret, SignIn, SignInOn, SignedOutBy, Wish,
+    AgentCommand, AgentId, AgentKey, Command, DeskCommand, DeskWish, Extension, Identity,
+    ReasonCategory, ReasonCode, Role, Secret, SignIn, SignInOn, SignedOutBy, Wish,
 };
 use engine::{ClientConnection, SignInAnswer, SignInAttempt};
 use http::{Method, StatusCode};
@@ -58,7 +58,8 @@ pub(crate) async fn me(workspace: Arc<Workspace>, asked: Asked) -> Given {
         "roles": asked.principal.roles,
         "desk": desk,
         "voice": voice(&workspace, &agent),
-        "needs_password_for_voice": matches!(settings.pair_of(&agent), PairOf::One(_) | PairOf::Unsettled(_)),
+        "needs_password_for_voice": !is_signed_on(&asked)
+            && matches!(settings.pair_of(&agent), PairOf::One(_) | PairOf::Unsettled(_)),
         "reasons": {
             "not_ready": reasons(ReasonCategory::NotReady),
             "sign_out": reasons(ReasonCategory::SignOut),
@@ -197,7 +198,8 @@ async fn sign_in_voice(
             Ok(())
         }
         _ => {
-            let Some(password) = password else {
+            let is_proven = is_signed_on(asked);
+            let Some(password) = password.or(is_proven.then(|| Secret::new(""))) else {
                 return Err(Problem::new(
                     StatusCode::CONFLICT,
                     "password_needed",
@@ -215,7 +217,11 @@ async fn sign_in_voice(
                 source: asked.request.peer.address,
                 surface: "workspace",
             };
-            match port.sign_in(attempt).await {
+            let answer = match is_proven {
+                true => port.sign_in_proven(attempt, agent.clone()).await,
+                false => port.sign_in(attempt).await,
+            };
+            match answer {
                 SignInAnswer::SignedIn { session, .. } => {
                     client.speak_for(session);
                     Ok(())
@@ -226,6 +232,11 @@ async fn sign_in_voice(
                     "the contact centre's server does not accept it",
                 )),
                 SignInAnswer::Failed(error) => Err(Problem::of_submit(&error)),
+                SignInAnswer::Unclear(_) => Err(Problem::new(
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    "unclear",
+                    "nobody knows yet whether the contact centre signed you in; look again",
+                )),
                 _ => Err(Problem::new(
                     StatusCode::CONFLICT,
                     "refused",
@@ -234,6 +245,11 @@ async fn sign_in_voice(
             }
         }
     }
+}
+
+/// Whether single sign-on proved who asks: they have no password that a contact centre could judge.
+fn is_signed_on(asked: &Asked) -> bool {
+    matches!(asked.principal.identity, Some(Identity::SignedOn { .. }))
 }
 
 /// The desktop client that stands for the agent's browser.

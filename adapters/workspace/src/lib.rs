@@ -13,6 +13,8 @@
 mod answer;
 mod contacts;
 mod desk;
+mod gadget;
+mod openapi;
 mod problem;
 mod search;
 mod stream;

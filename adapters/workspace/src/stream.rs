@@ -54,7 +54,6 @@ pub(crate) fn begin(workspace: &Arc<Workspace>, asked: &Asked) -> Result<Respons
     let stream = Stream {
         changes: workspace.port.digital_changes(),
         voices: workspace.port.changes(),
-        key: key_of(workspace, &agent),
         workspace: Arc::clone(workspace),
         agent,
         begun: false,
@@ -100,7 +99,6 @@ fn client(workspace: &Arc<Workspace>, agent: &AgentId) -> Option<Arc<ClientConne
 struct Stream {
     workspace: Arc<Workspace>,
     agent: AgentId,
-    key: Option<AgentKey>,
     changes: broadcast::Receiver<DigitalChange>,
     voices: broadcast::Receiver<AgentKey>,
     begun: bool,
@@ -238,7 +236,8 @@ impl Source for Stream {
             match next {
                 Next::Change(Ok(change)) => self.changed(&change),
                 Next::Change(Err(RecvError::Lagged(_))) => self.look(),
-                Next::Voice(Ok(key)) if Some(&key) == self.key.as_ref() => self.look_at_voice(),
+                // Which servers have the agent may be known only once they signed in.
+                Next::Voice(Ok(key)) if key.id == self.agent => self.look_at_voice(),
                 Next::Voice(Ok(_)) => {}
                 Next::Voice(Err(RecvError::Lagged(_))) => self.look_at_voice(),
                 // The node stops, which ends the stream.

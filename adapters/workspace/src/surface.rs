@@ -11,12 +11,12 @@ use domain::{
 };
 use engine::surface::{Body, Callers, Readiness, Request, ResponsePolicy, Route, Surface};
 use engine::{ClientConnection, Port};
-use http::{HeaderValue, Method, Response, StatusCode};
+use http::{Method, Response, StatusCode};
 use serde_json::Value;
 use tokio::sync::watch;
 
 use crate::problem::{Problem, done};
-use crate::{contacts, desk, search, stream, team, writing};
+use crate::{contacts, desk, gadget, openapi, search, stream, team, writing};
 
 /// The listener whose session cookie says who asks.
 const LISTENER: &str = "console";
@@ -316,7 +316,8 @@ impl Surface for Workspace {
             route(it, "/api/v1/workspace/agents/{agent}/skills", &PUT, LEADS, team::agent_skills),
             route(it, "/api/v1/workspace/csqs/{csq}/skills", &PUT, LEADS, team::csq_skills),
             self.events(),
-            gadget(),
+            openapi::route(LISTENER),
+            gadget::route(LISTENER, &self.port),
         ]
     }
 
@@ -369,34 +370,6 @@ impl Workspace {
         }
         *count += 1;
         Some(Place { streams: Arc::clone(&self.streams), agent: agent.clone() })
-    }
-}
-
-/// A gadget for desktops that hold such files: it opens the workspace in a window of its own, since a page that others
-/// may put into theirs can be clicked on unseen.
-fn gadget() -> Route {
-    Route {
-        listener: LISTENER,
-        path: "/workspace/gadget.xml",
-        methods: &GET,
-        callers: Callers::Anyone,
-        body_bytes_max: 0,
-        policy: ResponsePolicy::Browser,
-        handler: Route::handler(|request: Request| async move {
-            let base =
-                request.peer.base.replace('&', "&amp;").replace('"', "&quot;").replace('<', "&lt;");
-            let file = format!(
-                "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Module>\n  <ModulePrefs title=\"Chat and Email\" \
-                 description=\"Opens the workspace for chat and email.\" height=\"60\"/>\n  <Content \
-                 type=\"html\"><![CDATA[\n    <p><a href=\"{base}/workspace\" target=\"jackfield-workspace\" \
-                 rel=\"noopener\">Chat and Email</a></p>\n  ]]></Content>\n</Module>\n"
-            );
-            let mut answer = Response::new(Bytes::from(file));
-            answer
-                .headers_mut()
-                .insert(http::header::CONTENT_TYPE, HeaderValue::from_static("application/xml"));
-            answer
-        }),
     }
 }
 

@@ -1,9 +1,11 @@
 //! The workspace in front of an engine in memory, as browsers ask it: no network.
 
 mod access;
+mod description;
 mod events;
 mod hostile;
 mod leading;
 mod place;
 mod searching;
+mod voice;
 mod writing;

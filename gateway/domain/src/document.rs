@@ -293,7 +293,19 @@ impl Document {
             Self::MailSeen(seen) => {
                 let value =
                     Index::folder_value(&seen.csq, &seen.folder, seen.uid_validity, seen.uid);
-                vec![IndexEntry { index: Index::MailSeenByFolder, value }]
+                let by_time = Index::seen_value(seen.at);
+                vec![
+                    IndexEntry { index: Index::MailSeenByFolder, value },
+                    IndexEntry { index: Index::MailSeenByTime, value: by_time },
+                ]
+            }
+            Self::MailKnown(known) if known.contact.is_none() => {
+                let value = Index::seen_value(known.at);
+                vec![IndexEntry { index: Index::MailKnownByTime, value }]
+            }
+            Self::Acknowledged(last) => {
+                let value = Index::seen_value(last.at);
+                vec![IndexEntry { index: Index::AcknowledgedByTime, value }]
             }
             Self::MailOut(out) if !out.is_over() => {
                 let value = Index::seen_value(out.at);

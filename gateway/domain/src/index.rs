@@ -54,6 +54,12 @@ pub enum Index {
     ConversationBySubject,
     /// Mails of a server by folder, UIDVALIDITY and UID.
     MailSeenByFolder,
+    /// Mails of a server by when they were dealt with, in 20 digits.
+    MailSeenByTime,
+    /// Mails that are no contact, by when they came, in 20 digits.
+    MailKnownByTime,
+    /// Senders who were told that a mail arrived, by when, in 20 digits.
+    AcknowledgedByTime,
     /// Mails on their way out by when they were asked for, in 20 digits.
     MailOutOpen,
     /// Desks with their agents by the nodes that their browsers are connected to.
@@ -62,7 +68,7 @@ pub enum Index {
 
 impl Index {
     /// Every index there is.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 27] = [
         Self::SessionByNumber,
         Self::SessionByNode,
         Self::SettingBySection,
@@ -85,6 +91,9 @@ impl Index {
         Self::ContactByEnd,
         Self::ConversationBySubject,
         Self::MailSeenByFolder,
+        Self::MailSeenByTime,
+        Self::MailKnownByTime,
+        Self::AcknowledgedByTime,
         Self::MailOutOpen,
         Self::DeskByNode,
     ];
@@ -114,6 +123,9 @@ impl Index {
             Self::ContactByEnd => "contact_by_end",
             Self::ConversationBySubject => "conversation_by_subject",
             Self::MailSeenByFolder => "mail_seen_by_folder",
+            Self::MailSeenByTime => "mail_seen_by_time",
+            Self::MailKnownByTime => "mail_known_by_time",
+            Self::AcknowledgedByTime => "acknowledged_by_time",
             Self::MailOutOpen => "mail_out_open",
             Self::DeskByNode => "desk_by_node",
         }
@@ -153,7 +165,7 @@ impl Index {
         format!("{}/{uid_validity:010}/{uid:010}", digest_of(&[csq, folder]))
     }
 
-    /// How a point in time stands in [`Index::HeadsetBySeen`] and [`Index::HeadsetGone`].
+    /// How a point in time stands in [`Index::HeadsetBySeen`], [`Index::HeadsetGone`] and all others by time alone.
     pub fn seen_value(seen: Timestamp) -> String {
         format!("{:020}", seen.microseconds().max(0))
     }

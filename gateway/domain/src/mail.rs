@@ -37,6 +37,12 @@ pub const PARTICIPANTS_MAX: usize = 100;
 /// The most notes that are kept of a conversation.
 pub const NOTES_MAX: usize = 50;
 
+/// So many numbers before its cursor a folder is looked at again in each round: what became of those mails must be known.
+pub const LOOK_BACK_UIDS: u32 = 200;
+/// For so many days it is known at least what became of a mail: longer than the longest snapshot, from which a folder is
+/// read anew once its numbers are others, and longer than servers try to deliver one.
+pub const LEDGER_DAYS: u32 = 60;
+
 /// What became of a mail on the server.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "disposition", rename_all = "snake_case")]
@@ -389,6 +395,8 @@ pub struct BounceSaid {
     pub action: String,
     /// Its code.
     pub status: String,
+    /// Whether it is a report for certain; else it is one only where the mail that it names is ours.
+    pub is_report: bool,
 }
 
 /// A mail as a round found it on a server.

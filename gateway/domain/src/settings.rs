@@ -65,7 +65,8 @@ pub use alarms::{
 };
 pub use calendar_day::{CalendarDay, InvalidCalendarDay};
 pub use channels::{
-    CUSTOMER_RECORDS_SECRET_PURPOSE, Channel, Channels, CustomerRecords, WrittenChannels,
+    CUSTOMER_RECORDS_SECRET_PURPOSE, Channel, Channels, CustomerRecords, FRAME_ORIGINS_MAX,
+    WrittenChannels,
 };
 pub use csq::{
     ACKNOWLEDGEMENT_CHARACTERS_MAX, ACKNOWLEDGEMENT_SUBJECT_CHARACTERS_MAX, ALIASES_MAX,

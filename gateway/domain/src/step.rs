@@ -177,6 +177,13 @@ pub enum Command {
         /// Which ones; at most [`CONTACTS_FORGOTTEN_MAX`] at once.
         contacts: Vec<ContactId>,
     },
+    /// What became of mails is forgotten, where nobody can ask for it any more.
+    ForgetLedger {
+        /// They go where they were dealt with before that.
+        before: Timestamp,
+        /// Which rows; at most [`CONTACTS_FORGOTTEN_MAX`] at once.
+        rows: Vec<Key>,
+    },
     /// Headsets that no phone reported for long are removed from the inventory (OPS-13).
     ForgetHeadsets {
         /// They go where they were seen last before that.
@@ -479,6 +486,7 @@ impl Command {
             Self::Contact(command) => format!("contact/{}", command.contact),
             Self::Desk(command) => format!("desk/{}", command.agent),
             Self::ForgetContacts { .. } => "contacts_forget".to_owned(),
+            Self::ForgetLedger { .. } => "ledger_forget".to_owned(),
             Self::Audited { command: Some(command), .. } => command.lane(),
             Self::Audited { command: None, .. } => "audit".to_owned(),
             Self::Console(command) => command.lane(),
@@ -579,6 +587,7 @@ fn command_step(
         Command::Contact(command) => contact::contact(now, entropy, command, view),
         Command::Desk(command) => contact::desk(now, entropy, command, view),
         Command::ForgetContacts { before, contacts } => contact::forget(*before, contacts, view),
+        Command::ForgetLedger { before, rows } => contact::forget_ledger(*before, rows, view),
         Command::Audited { by, deed, command } => {
             let decision = match command {
                 Some(command) => command_step(now, entropy, command, view)?,

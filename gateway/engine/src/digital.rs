@@ -253,6 +253,14 @@ impl Port {
         self.engine.digital.open()
     }
 
+    /// The contacts that an agent has in hand, as this node has seen them: a few, found by the agent's desk.
+    pub fn contacts_in_hand(&self, agent: &AgentId) -> Vec<Arc<Contact>> {
+        let Some(desk) = self.engine.digital.desk(agent) else { return Vec::new() };
+        let ids = desk.signed_in().map(|it| it.mails.iter()).into_iter().flatten();
+        let seen = ids.filter_map(|id| self.open_contact(*id));
+        seen.filter(|contact| contact.agent() == Some(agent)).collect()
+    }
+
     /// Which contact or desk changed; who lags looks at all of them anew.
     pub fn digital_changes(&self) -> broadcast::Receiver<DigitalChange> {
         self.engine.digital.changes.subscribe()

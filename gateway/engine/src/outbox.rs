@@ -29,7 +29,11 @@ pub struct Outbox {
 
 impl Outbox {
     pub(crate) fn new(engine: Arc<Engine>, topic: &str) -> Self {
-        let lease = HeldLease::new(Arc::clone(&engine), format!("outbox/{topic}"), LASTING);
+        Self::lasting(engine, topic, LASTING)
+    }
+
+    pub(crate) fn lasting(engine: Arc<Engine>, topic: &str, lasting: Duration) -> Self {
+        let lease = HeldLease::new(Arc::clone(&engine), format!("outbox/{topic}"), lasting);
         Self { engine, topic: topic.to_owned(), lease }
     }
 

@@ -310,6 +310,11 @@ impl Port {
         Outbox::new(Arc::clone(&self.engine), topic)
     }
 
+    /// The same, kept by a node for so long after it was last heard of: for promises each of which takes its time.
+    pub fn outbox_lasting(&self, topic: &str, lasting: Duration) -> Outbox {
+        Outbox::lasting(Arc::clone(&self.engine), topic, lasting)
+    }
+
     /// A lease that this node wants to hold.
     pub fn lease(&self, name: impl Into<String>, lasting: Duration) -> HeldLease {
         HeldLease::new(Arc::clone(&self.engine), name.into(), lasting)

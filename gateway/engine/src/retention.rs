@@ -10,6 +10,7 @@
 //! are added to [`KeptKind`].
 
 mod contacts;
+mod ledger;
 
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
@@ -342,6 +343,7 @@ pub(crate) async fn keep(engine: Arc<Engine>) {
 /// Removes once something is a day overdue, so that it is done about once a day.
 async fn look(engine: &Engine) -> Result<(), RetentionError> {
     engine.refuse_wrong_clock()?;
+    engine.forget_ledger().await?;
     let now = engine.clock.now();
     let is_due = |overdue: &Overdue| {
         let cut = before(now, overdue.days.saturating_add(1));

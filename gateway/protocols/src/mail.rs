@@ -31,6 +31,7 @@ mod html;
 mod mime;
 mod model;
 mod names;
+mod notice;
 mod read;
 mod recipients;
 mod report;

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::asked::Asked;
 use crate::openapi::{self, documents, schema};
-use crate::operation::{ANY_ROLE, Body, Given, Operation};
+use crate::operation::{ANY_ROLE, Body, Given, Kind, Operation, Parameter};
 use crate::problem::Problem;
 use crate::sections::role_name;
 use crate::{Console, SetUp, SignIn, SignInRefusal, answer};
@@ -19,6 +19,16 @@ use crate::{Console, SetUp, SignIn, SignInRefusal, answer};
 /// The cookie of a session.
 const COOKIE_NAME: &str = "__Host-jackfield";
 const COOKIE_ATTRIBUTES: &str = "Path=/; Secure; HttpOnly; SameSite=Strict";
+/// The cookie of a sign-in of the workspace within a page that the settings name (DSK-06): it goes with requests of a
+/// frame, is kept for that page's site alone, and nothing but the workspace takes it.
+const FRAMED_COOKIE_NAME: &str = "__Host-jackfield-framed";
+const FRAMED_COOKIE_ATTRIBUTES: &str = "Path=/; Secure; HttpOnly; SameSite=None; Partitioned";
+const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+const FRAMED: Parameter = Parameter {
+    name: "framed",
+    kind: Kind::Choice(&["true"]),
+    about: "Asked by the workspace where it stands within a page of workspace_frame_origins.",
+};
 const CLEAR_SITE_DATA: HeaderName = HeaderName::from_static("clear-site-data");
 const TAG: &str = "Signing in";
 /// The description never changes while the program runs, and anybody may ask for it.
@@ -109,6 +119,7 @@ pub(super) fn operations() -> Vec<Operation> {
             sign_in_person,
         )
         .tagged(TAG)
+        .asks(&[FRAMED])
         .takes(Body::Json(sign_in), 16 * 1024)
         .refuses(&[401, 403])
         .gives(
@@ -120,7 +131,10 @@ pub(super) fn operations() -> Vec<Operation> {
                 ("ends_at", schema::time()),
             ]),
         )
-        .with_header("Set-Cookie", "`__Host-jackfield`, for this host alone."),
+        .with_header(
+            "Set-Cookie",
+            "`__Host-jackfield`, for this host alone; framed, `__Host-jackfield-framed`, for the workspace.",
+        ),
         Operation::new(
             (Method::GET, "/api/v1/session"),
             "getSession",
@@ -129,6 +143,7 @@ pub(super) fn operations() -> Vec<Operation> {
             who,
         )
         .tagged(TAG)
+        .asks(&[FRAMED])
         .gives(StatusCode::OK, "Who asks.", session),
         Operation::new(
             (Method::DELETE, "/api/v1/session"),
@@ -138,6 +153,7 @@ pub(super) fn operations() -> Vec<Operation> {
             sign_out,
         )
         .tagged(TAG)
+        .asks(&[FRAMED])
         .refuses(&[409])
         .gives_as(StatusCode::NO_CONTENT, "Signed out.", Vec::new())
         .with_header("Set-Cookie", "Takes the cookie away.")
@@ -193,6 +209,10 @@ async fn set_up_first(console: Arc<Console>, asked: Asked) -> Given {
 }
 
 async fn sign_in_person(console: Arc<Console>, asked: Asked) -> Given {
+    let is_framed = asked.query(FRAMED.name).is_some();
+    if is_framed {
+        may_be_framed(&console, &asked)?;
+    }
     let attempt = asked.read(|reader| {
         let account = reader.named("account", 128);
         if !reader.has("password") {
@@ -217,8 +237,29 @@ async fn sign_in_person(console: Arc<Console>, asked: Asked) -> Given {
         "known_by": openapi::known_by(Some(&session.identity)),
         "ends_at": answer::time(session.ends_at),
     });
-    let cookie = format!("{COOKIE_NAME}={}; {COOKIE_ATTRIBUTES}", session.cookie.expose());
+    let (name, attributes) = match is_framed {
+        true => (FRAMED_COOKIE_NAME, FRAMED_COOKIE_ATTRIBUTES),
+        false => (COOKIE_NAME, COOKIE_ATTRIBUTES),
+    };
+    let cookie = format!("{name}={}; {attributes}", session.cookie.expose());
     Ok(answer::with(answer::json(StatusCode::OK, &body), SET_COOKIE, &cookie))
+}
+
+/// Whether somebody may sign in within another's page: one of those whom the settings name shows it, and it is our own
+/// page there that asks.
+fn may_be_framed(console: &Console, asked: &Asked) -> Result<(), Problem> {
+    if console.port.settings().channels.workspace_frame_origins.is_empty() {
+        let detail = "framed: no page may show the workspace within it; set channels.workspace_frame_origins";
+        return Err(Problem::new("forbidden", detail));
+    }
+    let site = asked.request.headers.get(SEC_FETCH_SITE);
+    match site.is_some_and(|site| site == "same-origin") {
+        true => Ok(()),
+        false => Err(Problem::new(
+            "forbidden",
+            "framed: only the workspace's own page signs in like that",
+        )),
+    }
 }
 
 fn refused(console: &Console, refusal: &SignInRefusal) -> Problem {
@@ -285,25 +326,37 @@ async fn who(console: Arc<Console>, asked: Asked) -> Given {
 }
 
 async fn sign_out(console: Arc<Console>, asked: Asked) -> Given {
-    let cookie = cookie(&asked.request.headers);
+    let headers = &asked.request.headers;
+    // A page within one of the same site may have shown either.
+    let framed = asked.query(FRAMED.name).and_then(|_| cookie(headers, FRAMED_COOKIE_NAME));
+    let is_framed = framed.is_some();
     let by_cookie = asked.principal()?.how == Proof::Cookie;
-    let Some(cookie) = cookie.filter(|_| by_cookie) else {
+    let cookies: Vec<_> = cookie(headers, COOKIE_NAME).into_iter().chain(framed).collect();
+    if cookies.is_empty() || !by_cookie {
         let detail = "this request came with a token or a password, which no sign-out ends";
         return Err(Problem::new("no_session", detail));
-    };
-    let done = console.administration.sign_out(&cookie, asked.actor()).await;
-    done.map_err(|failure| Problem::of_failure(failure, &Value::Null))?;
+    }
+    for cookie in &cookies {
+        let done = console.administration.sign_out(cookie, asked.actor()).await;
+        done.map_err(|failure| Problem::of_failure(failure, &Value::Null))?;
+    }
     let gone = format!("{COOKIE_NAME}=; {COOKIE_ATTRIBUTES}; Max-Age=0");
-    let answer = answer::with(answer::bare(StatusCode::NO_CONTENT), SET_COOKIE, &gone);
+    let mut answer = answer::with(answer::bare(StatusCode::NO_CONTENT), SET_COOKIE, &gone);
+    if is_framed {
+        let gone = format!("{FRAMED_COOKIE_NAME}=; {FRAMED_COOKIE_ATTRIBUTES}; Max-Age=0");
+        if let Ok(gone) = gone.parse() {
+            answer.headers_mut().append(SET_COOKIE, gone);
+        }
+    }
     Ok(answer::with(answer, CLEAR_SITE_DATA, "\"cache\", \"storage\""))
 }
 
-/// What the session's cookie holds.
-fn cookie(headers: &HeaderMap) -> Option<Secret> {
+/// What the cookie of that name holds.
+fn cookie(headers: &HeaderMap, wanted: &str) -> Option<Secret> {
     let pairs = headers.get_all(COOKIE).into_iter().filter_map(|value| value.to_str().ok());
     let mut pairs = pairs.flat_map(|value| value.split(';'));
     pairs.find_map(|pair| {
         let (name, value) = pair.trim().split_once('=')?;
-        (name == COOKIE_NAME).then(|| Secret::new(value))
+        (name == wanted).then(|| Secret::new(value))
     })
 }

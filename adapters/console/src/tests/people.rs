@@ -44,6 +44,39 @@ async fn ops_06_whoever_signs_in_gets_a_cookie_for_this_host_alone() {
 }
 
 #[tokio::test]
+async fn dsk_06_a_sign_in_within_a_page_that_the_settings_name_gets_a_cookie_of_its_own() {
+    let body = || json!({"account": "admin", "password": "right", "acknowledged": true});
+    let framed = |site: Option<&str>| {
+        let ask = Ask::new(Method::POST, "/api/v1/session?framed=true", None).json(&body());
+        match site {
+            Some(site) => ask.with("sec-fetch-site", site),
+            None => ask,
+        }
+    };
+    // Nobody may show the workspace: there is no such cookie.
+    let place = Place::new().await;
+    place.ask(framed(Some("same-origin"))).await.assert_problem(403, "forbidden");
+    let mut settings = crate::testing::settings();
+    let origins = vec!["https://desktop.example:8445".to_owned()];
+    let channels =
+        domain::settings::Channels { workspace_frame_origins: origins, ..Default::default() };
+    settings.channels = std::sync::Arc::new(channels);
+    let place = Place::with(settings).await;
+    for site in [None, Some("cross-site"), Some("same-site"), Some("none")] {
+        place.ask(framed(site)).await.assert_problem(403, "forbidden");
+    }
+    let reply = place.ask(framed(Some("same-origin"))).await;
+    assert_eq!(reply.status, 200, "{}", reply.text);
+    assert_eq!(
+        reply.header("set-cookie"),
+        "__Host-jackfield-framed=cookie-of-a-session; Path=/; Secure; HttpOnly; SameSite=None; Partitioned"
+    );
+    // Elsewhere nothing changed.
+    let reply = place.ask(sign_in(body())).await;
+    assert!(reply.header("set-cookie").ends_with("SameSite=Strict"));
+}
+
+#[tokio::test]
 async fn ops_07_each_refusal_of_a_sign_in_has_its_own_code() {
     let place = Place::new().await;
     let refusals = [

@@ -9,7 +9,7 @@ use super::date::day;
 use crate::trouble::Trouble;
 
 /// How many UIDs before the last one dealt with are looked at again: some servers show a lower one later.
-pub const LOOK_BACK_UIDS: u32 = 200;
+pub use domain::mail::LOOK_BACK_UIDS;
 
 impl Session {
     /// UIDs in the open folder from `first` on, in order.

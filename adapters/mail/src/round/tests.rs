@@ -276,3 +276,92 @@ async fn mail_01_many_mails_are_read_in_one_round_and_the_cursor_follows() {
     let cursor = world.port.mail_cursor("support", "INBOX").await.unwrap().unwrap();
     assert_eq!(cursor.uid_next, 451);
 }
+
+const DAY: Duration = Duration::from_secs(86_400);
+
+/// How many rows of the ledger there are of that folder.
+async fn rows(world: &World) -> usize {
+    world.port.mails_seen("support", "INBOX", 7, 0, u32::MAX).await.unwrap().len()
+}
+
+#[tokio::test]
+async fn mail_01_the_ledger_outlives_its_contacts_and_is_bounded() {
+    let world = World::new().await;
+    let deliver = |range: std::ops::Range<u32>| {
+        for number in range {
+            world.server.state().deliver(world.port.now(), mail(number));
+        }
+    };
+    deliver(0..150);
+    // The same again, and one that says that something unknown did not arrive.
+    let again = world.server.state().deliver(world.port.now(), mail(3));
+    world.round().await.unwrap();
+    assert_eq!(rows(&world).await, 151);
+    let seen = world.port.mail_seen("support", "INBOX", 7, again).await.unwrap().unwrap();
+    assert!(matches!(seen.disposition, Disposition::Duplicate { .. }), "{seen:?}");
+    // All of it is old, and lies where the next round looks: nothing is forgotten, and nothing comes back.
+    world.clock.advance(DAY * 61);
+    world.engine.forget_ledger().await.unwrap();
+    assert_eq!(rows(&world).await, 151);
+    assert_eq!(world.round().await.unwrap().mails, 0);
+    // Behind 300 others it is looked at by no round any more.
+    deliver(200..500);
+    world.round().await.unwrap();
+    assert_eq!(rows(&world).await, 451);
+    world.engine.forget_ledger().await.unwrap();
+    assert_eq!(rows(&world).await, 300, "those that are young stay");
+    assert_eq!(world.round().await.unwrap().mails, 0);
+    world.clock.advance(DAY * 61);
+    world.engine.forget_ledger().await.unwrap();
+    assert_eq!(rows(&world).await, 200, "as many as are looked at again");
+    assert_eq!(world.round().await.unwrap().mails, 0);
+    assert_eq!(world.subjects().await, once((0..150).chain(200..500)));
+}
+
+#[tokio::test]
+async fn mail_01_a_contact_that_was_forgotten_does_not_come_back() {
+    let world = World::new().await;
+    world.server.state().deliver(START, mail(1));
+    world.round().await.unwrap();
+    end(&world).await;
+    assert_eq!(world.contacts().await.len(), 1);
+    world.clock.advance(DAY * 3_651);
+    let contacts = world.contacts().await.iter().map(|it| it.id).collect();
+    let forget = domain::Command::ForgetContacts { before: world.port.now(), contacts };
+    let input = domain::Input::command(InputId::new("forget", 1), forget);
+    world.port.submit(input).await.unwrap();
+    assert_eq!(world.contacts().await.len(), 0);
+    // It lies on the server still, with the number that was read last; and once more, as after a renumbering.
+    assert_eq!(world.round().await.unwrap().mails, 0);
+    world.server.state().deliver(world.port.now(), mail(1));
+    world.round().await.unwrap();
+    assert_eq!(world.contacts().await.len(), 0, "the mail is known though its contact is not");
+}
+
+/// An agent is done with the only contact.
+async fn end(world: &World) {
+    use domain::{Command, ContactCommand, ContactWish, DeskCommand, DeskWish};
+    let agent: domain::AgentId = "1001".parse().unwrap();
+    let submit = async |name: &str, command| {
+        let input = domain::Input::command(InputId::new("end", name), command);
+        assert!(matches!(world.port.submit(input).await.unwrap(), engine::Outcome::Done(_)));
+    };
+    let _browser = world.port.connect_desk(&agent).unwrap();
+    for (name, wish) in
+        [("in", DeskWish::SignIn { has_extension: false }), ("ready", DeskWish::Ready)]
+    {
+        let desk = DeskCommand { agent: agent.clone(), desk: None, wish };
+        submit(name, Command::Desk(desk)).await;
+    }
+    let deadline = tokio::time::Instant::now() + Duration::from_secs(20);
+    let contact = loop {
+        let contacts = world.port.open_contacts();
+        if let Some(contact) = contacts.iter().find(|it| it.agent().is_some()) {
+            break contact.id;
+        }
+        assert!(tokio::time::Instant::now() < deadline);
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    };
+    let wish = ContactWish::Discard;
+    submit("discard", Command::Contact(ContactCommand { contact, by: Some(agent), wish })).await;
+}

@@ -12,6 +12,9 @@ async fn strangers_and_people_without_the_role_come_to_no_route() {
     let reader = person("1001", &[Role::Report], &[]);
     for route in &place.routes {
         // The gadget is for anybody: it says where the workspace is, and nothing else.
+        if route.callers == engine::surface::Callers::Anyone {
+            continue;
+        }
         let Some(target) = route.path.strip_prefix("/api/v1/workspace/") else { continue };
         let target = target.replace("{contact}", "0").replace(['{', '}'], "");
         for method in route.methods {

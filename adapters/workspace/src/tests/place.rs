@@ -25,7 +25,7 @@ use crate::Workspace;
 
 const START: Timestamp = Timestamp::from_seconds(1_700_000_000);
 
-fn settings() -> Settings {
+pub(super) fn settings(change: impl FnOnce(&mut Value)) -> Settings {
     let csq = |name: &str, skill: &str| {
         json!({
             "name": name, "channel": "email", "skills": {skill: 1},
@@ -34,7 +34,7 @@ fn settings() -> Settings {
             },
         })
     };
-    let file = json!({
+    let mut file = json!({
         "skills": [{"name": "english"}, {"name": "personnel"}],
         "teams": [{"name": "Support"}, {"name": "Other"}],
         "agents": [
@@ -53,6 +53,7 @@ fn settings() -> Settings {
         ],
         "channels": {"emails_per_agent": 3},
     });
+    change(&mut file);
     let documents = SettingsFile::read(file)
         .expect("settings are right")
         .into_documents(|_| None, |_, _| Sealed::from_text("x"));
@@ -145,10 +146,14 @@ pub(super) struct Ask<'a> {
 
 impl Place {
     pub(super) async fn new() -> Self {
+        Self::with(&settings(|_| {})).await
+    }
+
+    pub(super) async fn with(settings: &Settings) -> Self {
         let clock = Arc::new(ManualClock::new(START));
         let mut engines = memory_engines(&["gw-a.example"], Arc::clone(&clock) as _).await;
         let engine = engines.remove(0);
-        apply(&engine, &settings()).await;
+        apply(&engine, settings).await;
         let port = engine.port(Arc::new(PlainAuthenticator));
         let workspace = Workspace::new(port.clone());
         let routes = Arc::clone(&workspace).routes();
@@ -181,13 +186,16 @@ impl Place {
     }
 
     pub(super) async fn ask(&self, ask: Ask<'_>) -> Reply {
+        let method = ask.method.clone();
         let (route, request) = self.asked(ask);
         let (parts, body) = route.handler.begin(request).await.into_parts();
         let body = match body {
             Body::Whole(bytes) => bytes,
             Body::Pieces(_) => Bytes::from_static(b"a stream"),
         };
-        Reply { status: parts.status, headers: parts.headers, body }
+        let reply = Reply { status: parts.status, headers: parts.headers, body };
+        super::description::check(&method, route.path, &reply);
+        reply
     }
 
     pub(super) async fn get(&self, who: &Principal, target: &str) -> Reply {

@@ -2,12 +2,15 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::web_address::https_problem;
+use super::web_address::{https_origin, https_problem};
 use super::{NewSecret, Reader};
 use crate::Sealed;
 
 /// What the secret of customer records is sealed for.
 pub const CUSTOMER_RECORDS_SECRET_PURPOSE: &str = "customer_records";
+
+/// The most pages of others that may show the workspace within them.
+pub const FRAME_ORIGINS_MAX: usize = 10;
 
 /// By what a contact comes in.
 #[derive(
@@ -35,7 +38,7 @@ impl Channel {
     }
 }
 
-/// Where customers' records are asked for.
+/// Where records of contacts are sent (CTX-02).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CustomerRecords {
     /// Its address.
@@ -64,8 +67,10 @@ pub struct Channels {
     pub emails_per_agent: u32,
     /// An email waits for the agent who had the one before for so long: 1 to 120 hours.
     pub sticky_email_hours: u32,
-    /// Where customers' records are asked for, where they are.
+    /// Where records of contacts are sent, where they are.
     pub customer_records: Option<CustomerRecords>,
+    /// Whose pages may show the workspace within them (DSK-06): origins as browsers write them; nobody's where empty.
+    pub workspace_frame_origins: Vec<String>,
 }
 
 impl Default for Channels {
@@ -80,6 +85,7 @@ impl Default for Channels {
             emails_per_agent: 3,
             sticky_email_hours: 4,
             customer_records: None,
+            workspace_frame_origins: Vec::new(),
         }
     }
 }
@@ -116,6 +122,7 @@ impl WrittenChannels {
             Some((CustomerRecords { url: url?, secret: None }, secret))
         });
         let (customer_records, secret) = records.unzip();
+        let workspace_frame_origins = read_origins(reader);
         let channels = Channels {
             no_answer_seconds,
             join_minutes,
@@ -126,7 +133,31 @@ impl WrittenChannels {
             emails_per_agent,
             sticky_email_hours,
             customer_records,
+            workspace_frame_origins,
         };
         Some(Self { channels, secret: secret.flatten() })
     }
+}
+
+fn read_origins(reader: &mut Reader<'_>) -> Vec<String> {
+    const KEY: &str = "workspace_frame_origins";
+    let mut origins = Vec::new();
+    let written = reader.parsed_list::<String>(KEY, FRAME_ORIGINS_MAX);
+    for (position, text) in written.into_iter().enumerate() {
+        let key = format!("{KEY}[{position}]");
+        match https_origin(&text) {
+            None => {
+                let message = format_args!(
+                    "is {text:?}; write https://, a host's name and where needed its port, and nothing behind \
+                     them, as https://desktop.example:8445"
+                );
+                reader.problem(&key, message);
+            }
+            Some(origin) if origins.contains(&origin) => {
+                reader.problem(&key, format_args!("has {origin} more than once; keep one"));
+            }
+            Some(origin) => origins.push(origin),
+        }
+    }
+    origins
 }

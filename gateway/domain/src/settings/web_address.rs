@@ -43,6 +43,19 @@ pub(super) fn https_problem(url: &str) -> Option<&'static str> {
     (!is_host_name(parts.host)).then_some(NO_NAME)
 }
 
+/// The origin of an address that is nothing but one, as browsers write it: in small letters, without the usual port.
+pub(super) fn https_origin(url: &str) -> Option<String> {
+    if url.len() > URL_BYTES_MAX {
+        return None;
+    }
+    let rest = url.strip_prefix("https://")?;
+    let (host, port) = host_and_port(rest.strip_suffix('/').unwrap_or(rest))?;
+    Some(match port {
+        None | Some(443) => format!("https://{host}"),
+        Some(port) => format!("https://{host}:{port}"),
+    })
+}
+
 /// The host that an address names, where it is one.
 pub(super) fn host_of(url: &str) -> Option<&str> {
     Parts::of(url).ok().map(|parts| parts.host)
@@ -171,6 +184,32 @@ mod tests {
         assert_eq!(host_and_port("GW.Example:443"), Some(("gw.example".to_owned(), Some(443))));
         for bad in ["gw:", "gw:0", "gw:65536", "gw:+1", "gw:1:2", "::1", "192.0.2.1:8553"] {
             assert_eq!(host_and_port(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn origins_are_written_as_browsers_write_them() {
+        for (written, read) in [
+            ("https://Desktop.Example:8445", "https://desktop.example:8445"),
+            ("https://desktop.example:443/", "https://desktop.example"),
+        ] {
+            assert_eq!(https_origin(written).as_deref(), Some(read));
+        }
+        for bad in [
+            "",
+            "*",
+            "https://",
+            "https://*.example",
+            "http://desktop.example",
+            "https://desktop.example/x",
+            "https://desktop.example:0",
+            "https://a@desktop.example",
+            "https://192.0.2.1",
+            "https://a.example https://b.example",
+            "https://a.example;",
+            "'self'",
+        ] {
+            assert_eq!(https_origin(bad), None, "{bad}");
         }
     }
 

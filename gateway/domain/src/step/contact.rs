@@ -32,7 +32,7 @@ pub(super) use desk::{
     absent_too_long, desk_command as desk, is_desk_wake, presence, signed_out_elsewhere,
 };
 pub use forgetting::CONTACTS_FORGOTTEN_MAX;
-pub(super) use forgetting::forget;
+pub(super) use forgetting::{forget, forget_ledger};
 pub(super) use sending::out_moved;
 use sending::send;
 pub use sending::{MAIL_TOPIC, RECORD_TOPIC, SWEEP_TOPIC};

@@ -538,9 +538,10 @@ fn a_bounce_is_a_note_where_its_mail_is_known_and_never_a_contact() {
     let contact = world.contact_by_uid(1);
     world.answer(contact.id);
     let out = world.mail_out(world.contact_by_uid(1).answer.unwrap()).unwrap();
-    let bounce = |original: Option<String>, uid| ArrivedMail {
+    let said = |original: Option<String>, uid, is_report| ArrivedMail {
         bounce: Some(BounceSaid {
             original,
+            is_report,
             recipient: "ada@example.test".to_owned(),
             action: "failed".to_owned(),
             status: "5.1.1".to_owned(),
@@ -548,10 +549,21 @@ fn a_bounce_is_a_note_where_its_mail_is_known_and_never_a_contact() {
         automatic: true,
         ..arrived("support", uid, 9)
     };
-    world.mail(bounce(Some(out.message_id), 2));
+    let bounce = |original, uid| said(original, uid, true);
+    world.mail(bounce(Some(out.message_id.clone()), 2));
     world.mail(bounce(Some("unheard@elsewhere.test".to_owned()), 3));
     assert_eq!(world.contacts().len(), 1);
     assert_eq!(world.conversation(contact.conversation).notes[0].status, "5.1.1");
+    // What only looks like one is one where the mail that it names went out from here.
+    let other =
+        |original, uid| ArrivedMail { identity: uid.to_string(), ..said(original, uid, false) };
+    world.mail(other(Some(out.message_id), 4));
+    assert_eq!(world.contacts().len(), 1);
+    assert_eq!(world.conversation(contact.conversation).notes.len(), 2);
+    let theirs = contact.mail.message_id.clone();
+    world.mail(other(theirs, 5));
+    world.mail(other(Some("unheard@elsewhere.test".to_owned()), 6));
+    assert_eq!(world.contacts().len(), 3);
 }
 
 #[test]

@@ -75,6 +75,9 @@ pub struct Bounce {
     pub original: Option<String>,
     /// What became of the mail, by recipient.
     pub recipients: Vec<BounceRecipient>,
+    /// Whether it is written as a report; else it is only likely to be one, and worth something where the mail that it
+    /// names went out from here.
+    pub is_report: bool,
 }
 
 impl Bounce {

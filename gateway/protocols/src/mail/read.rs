@@ -11,6 +11,7 @@ use super::body::{Body, body};
 use super::fields::Fields;
 use super::files::{files, is_over_limits};
 use super::mime::{Parts, parts};
+use super::notice;
 use super::report::bounce;
 use super::thread::ids;
 use super::{
@@ -92,7 +93,7 @@ fn read_parts(raw: &[u8], options: &ReadOptions) -> Read {
         sent_at_seconds: fields.date_seconds(),
         has_remote_content,
         automatic: automatic(&fields, &parts, sender, &options.own_addresses),
-        bounce: bounce(&fields, &parts, &text),
+        bounce: bounce(&fields, &parts, &text).or_else(|| notice::bounce(&fields, &text, sender)),
         notices: notices(&fields, &parts, &attachments, options, &text, html.as_deref()),
         body_digest: Sha256::new().chain_update(lines_of(raw_body)).finalize().into(),
         content_digest: content_digest(&fields, raw_body),

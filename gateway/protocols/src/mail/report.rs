@@ -38,7 +38,7 @@ pub(super) fn bounce(fields: &Fields, parts: &Parts<'_>, text: &str) -> Option<B
         .or_else(|| id_of(fields, "in-reply-to"))
         .or_else(|| fields.first("references").and_then(|value| ids(value).pop()))
         .or_else(|| id_in(text));
-    Some(Bounce { kind, original, recipients: recipients.collect() })
+    Some(Bounce { kind, original, recipients: recipients.collect(), is_report: true })
 }
 
 /// The groups of fields of a report, each separated by a blank line.
@@ -111,10 +111,15 @@ fn id_of(fields: &Fields, name: &str) -> Option<String> {
 }
 
 /// A line `Message-ID: <..>` in the text, as servers write that return no part of the mail.
-fn id_in(text: &str) -> Option<String> {
-    text.lines().find_map(|line| {
-        let line = line.trim_start_matches(['>', ' ', '\t']);
-        let (name, value) = line.split_once(':')?;
-        name.trim().eq_ignore_ascii_case("message-id").then(|| ids(value).into_iter().next())?
-    })
+pub(super) fn id_in(text: &str) -> Option<String> {
+    let mut lines = text.lines().map(|line| line.trim_start_matches(['>', ' ', '\t'])).peekable();
+    while let Some(line) = lines.next() {
+        let Some((name, value)) = line.split_once(':') else { continue };
+        if name.trim().eq_ignore_ascii_case("message-id") {
+            // A long one stands in the next line.
+            let next = lines.peek().copied().filter(|_| value.trim().is_empty());
+            return ids(next.unwrap_or(value)).into_iter().next();
+        }
+    }
+    None
 }

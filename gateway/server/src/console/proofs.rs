@@ -182,6 +182,10 @@ impl Proofs for StoredProofs {
         )
     }
 
+    fn may_be_framed(&self) -> bool {
+        !self.engine.settings().channels.workspace_frame_origins.is_empty()
+    }
+
     async fn tell(&self, tried: PasswordTry<'_>) {
         let by = Actor {
             who: tried.account.chars().take(WHO_CHARACTERS_MAX).collect(),

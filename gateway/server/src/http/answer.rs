@@ -227,22 +227,38 @@ impl Site {
             }
             // What is shown in a way that we do not understand is not passed over for a cookie.
             None if headers.contains_key(AUTHORIZATION) => return Err(Refusal::Unauthorized),
-            None => {
-                let cookie = proofs::cookie(headers).ok_or(Refusal::Unauthorized)?;
-                if !proofs::is_from_own_page(&asked.parts.method, headers) {
-                    return Err(Refusal::Forbidden(
-                        "a request with a session's cookie must come from a page of this gateway; \
-                         programs use a token",
-                    ));
-                }
-                (self.proofs.of_cookie(&cookie).await, Shown::Cookie(cookie))
-            }
+            None => return self.by_cookie(asked, surface).await,
         };
-        let proven = proven.map(|principal| (principal, shown));
-        proven.map_err(|not| match not {
-            NotProven::Nobody => Refusal::Unauthorized,
-            NotProven::Unavailable => Refusal::Unavailable,
-        })
+        proven.map(|principal| (principal, shown)).map_err(not_proven)
+    }
+
+    async fn by_cookie(
+        &self,
+        asked: &Asked<'_>,
+        surface: &'static str,
+    ) -> Result<(Principal, Shown), Refusal> {
+        let Parts { method, uri, headers, .. } = &asked.parts;
+        let framed = proofs::framed_cookie(surface, uri, headers);
+        let framed = framed.filter(|_| self.proofs.may_be_framed());
+        let cookies: Vec<_> = proofs::cookie(headers).into_iter().chain(framed).collect();
+        if cookies.is_empty() {
+            return Err(Refusal::Unauthorized);
+        }
+        if !proofs::is_from_own_page(method, headers) {
+            return Err(Refusal::Forbidden(
+                "a request with a session's cookie must come from a page of this gateway; programs use a \
+                 token",
+            ));
+        }
+        let mut refusal = Refusal::Unauthorized;
+        // A page that is framed by one of the same site has both, and the one may be over.
+        for cookie in cookies {
+            match self.proofs.of_cookie(&cookie).await {
+                Ok(principal) => return Ok((principal, Shown::Cookie(cookie))),
+                Err(not) => refusal = not_proven(not),
+            }
+        }
+        Err(refusal)
     }
 
     async fn by_password(
@@ -308,6 +324,13 @@ impl Site {
             Ok(Err(_)) => Err(Refusal::Malformed("the body broke off")),
             Err(_) => Err(Refusal::BodySlow),
         }
+    }
+}
+
+fn not_proven(not: NotProven) -> Refusal {
+    match not {
+        NotProven::Nobody => Refusal::Unauthorized,
+        NotProven::Unavailable => Refusal::Unavailable,
     }
 }
 

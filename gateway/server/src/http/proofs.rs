@@ -5,16 +5,27 @@
 //! `Sec-Fetch-Site`, or by `Origin` for browsers that do not send it. One that only reads counts unless a
 //! browser says that it comes from elsewhere: some of those are told in the audit log, and take places and time.
 //! The cookie is `SameSite=Strict` besides, which other ports and names of the same site do not keep from.
+//!
+//! Where the settings let others' pages show the workspace within them, its sign-in there gives a cookie of its own:
+//! `SameSite=None`, kept apart for each of those sites (`Partitioned`), good for the workspace alone, and only where the
+//! browser says that a page of ours asks. A page that nobody may frame is never shown for it.
 
 use std::net::IpAddr;
 
 use async_trait::async_trait;
 use domain::{Principal, Secret};
 use http::header::{COOKIE, HOST, HeaderName, ORIGIN};
-use http::{HeaderMap, Method};
+use http::{HeaderMap, Method, Uri};
 
 /// The cookie's name; the prefix makes browsers keep it to this host, HTTPS and the path `/`.
 pub(crate) const COOKIE_NAME: &str = "__Host-jackfield";
+/// The cookie of a sign-in within another's page.
+pub(crate) const FRAMED_COOKIE_NAME: &str = "__Host-jackfield-framed";
+/// The surface that such a cookie is good for, and the path of its session.
+const FRAMED_SURFACE: &str = "workspace";
+const SESSION_PATH: &str = "/api/v1/session";
+/// What the query of a session says where it is one within another's page.
+const FRAMED_QUERY: &str = "framed=true";
 /// The most characters of what a cookie or token holds.
 const SHOWN_CHARACTERS_MAX: usize = 256;
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
@@ -75,17 +86,36 @@ pub(crate) trait Proofs: Send + Sync + 'static {
     /// Why a password alone is too little for that account.
     fn wants_more_than_password(&self, principal: &Principal) -> Option<&'static str>;
 
+    /// Whether the settings let anybody show the workspace within pages of their own.
+    fn may_be_framed(&self) -> bool;
+
     /// Tells the audit log what came of a password.
     async fn tell(&self, tried: PasswordTry<'_>);
 }
 
 /// The session's cookie; `None` where there is none, or more than one.
 pub(crate) fn cookie(headers: &HeaderMap) -> Option<Secret> {
+    named_cookie(headers, COOKIE_NAME)
+}
+
+/// The cookie of a sign-in within another's page, where that may do what is asked.
+pub(super) fn framed_cookie(surface: &str, uri: &Uri, headers: &HeaderMap) -> Option<Secret> {
+    let is_own_session = uri.path() == SESSION_PATH && uri.query() == Some(FRAMED_QUERY);
+    if surface != FRAMED_SURFACE && !is_own_session {
+        return None;
+    }
+    // Every browser that keeps such cookies says from where a request comes.
+    let mut sites = headers.get_all(SEC_FETCH_SITE).iter();
+    let (Some(site), None) = (sites.next(), sites.next()) else { return None };
+    (site == "same-origin").then(|| named_cookie(headers, FRAMED_COOKIE_NAME)).flatten()
+}
+
+fn named_cookie(headers: &HeaderMap, wanted: &str) -> Option<Secret> {
     let fields = headers.get_all(COOKIE).iter().filter_map(|field| field.to_str().ok());
     let pairs = fields.flat_map(|field| field.split(';'));
     let mut found = pairs.filter_map(|pair| {
         let (name, value) = pair.split_once('=')?;
-        (name.trim() == COOKIE_NAME).then(|| value.trim())
+        (name.trim() == wanted).then(|| value.trim())
     });
     let (value, None) = (found.next()?, found.next()) else { return None };
     (1..=SHOWN_CHARACTERS_MAX).contains(&value.len()).then(|| Secret::new(value))
@@ -136,6 +166,32 @@ mod tests {
         }
         assert_eq!(read("__Host-jackfield=x; __Host-jackfield=y"), None);
         assert_eq!(read(&format!("__Host-jackfield={}", "x".repeat(257))), None);
+    }
+
+    #[test]
+    fn dsk_06_the_cookie_of_a_framed_page_is_good_for_the_workspace_from_its_own_page_alone() {
+        let text = "__Host-jackfield-framed=xyz";
+        let check = |surface: &str, target: &str, fields: &[(HeaderName, &str)], good: bool| {
+            let mut all = vec![(COOKIE, text)];
+            all.extend_from_slice(fields);
+            let found = framed_cookie(surface, &target.parse().unwrap(), &headers(&all));
+            assert_eq!(found.is_some(), good, "{surface} {target} {fields:?}");
+        };
+        let own = (SEC_FETCH_SITE, "same-origin");
+        check("workspace", "/api/v1/workspace/me", std::slice::from_ref(&own), true);
+        check("console", "/api/v1/session?framed=true", std::slice::from_ref(&own), true);
+        for target in ["/api/v1/session", "/api/v1/session?framed=", "/api/v1/agents?framed=true"] {
+            check("console", target, std::slice::from_ref(&own), false);
+        }
+        for site in ["cross-site", "same-site", "none", ""] {
+            check("workspace", "/api/v1/workspace/me", &[(SEC_FETCH_SITE, site)], false);
+        }
+        check("workspace", "/api/v1/workspace/me", &[], false);
+        check("workspace", "/api/v1/workspace/me", &[own.clone(), own.clone()], false);
+        // Neither name is taken for the other.
+        assert_eq!(cookie(&headers(&[(COOKIE, text)])), None);
+        let strict = headers(&[(COOKIE, "__Host-jackfield=xyz"), own]);
+        assert_eq!(framed_cookie("workspace", &"/x".parse().unwrap(), &strict), None);
     }
 
     #[track_caller]

@@ -154,6 +154,10 @@ impl Proofs for Shown {
         None
     }
 
+    fn may_be_framed(&self) -> bool {
+        true
+    }
+
     fn wants_more_than_password(&self, principal: &Principal) -> Option<&'static str> {
         (principal.who == "1002").then_some("a second factor is asked for")
     }

@@ -4,6 +4,7 @@
 // is a signal: whoever read a text of it is drawn again when it changes.
 
 import { signal } from "@preact/signals";
+import * as storage from "./kept";
 
 /** The languages there are, each by its own name. */
 export const LANGUAGES = { en: "English", de: "Deutsch" } as const;
@@ -17,7 +18,7 @@ function isLanguage(text: string | null | undefined): text is Language {
 }
 
 function first(): Language {
-  const kept = localStorage.getItem(KEPT);
+  const kept = storage.kept(KEPT);
   if (isLanguage(kept)) return kept;
   const wished = navigator.languages.map((tag) => tag.split("-")[0]?.toLowerCase());
   return wished.find(isLanguage) ?? "en";
@@ -27,7 +28,7 @@ export const language = signal<Language>(first());
 
 /** Speaks another language from now on, in this browser. */
 export function speak(wished: Language): void {
-  localStorage.setItem(KEPT, wished);
+  storage.keep(KEPT, wished);
   language.value = wished;
 }
 

@@ -1,7 +1,8 @@
 // Who is signed in here.
 
 import { signal } from "@preact/signals";
-import { address, expired, get, Problem, send, signedInAgain } from "./api";
+import { address, type Asking, expired, get, Problem, send, signedInAgain } from "./api";
+import { isFramed, tellFrame } from "./framed";
 import { leave } from "./router";
 
 export type Role = "administrator" | "supervisor" | "agent" | "report";
@@ -33,10 +34,13 @@ export function has(role: Role): boolean {
   return session.value?.roles.includes(role) ?? false;
 }
 
+/** How the session is asked for: that of a page within another's is one of its own. */
+const ASKING: Asking = { anonymous: true, ...(isFramed ? { query: { framed: true } } : {}) };
+
 /** Asks who is signed in; `null` where nobody is. */
 async function who(): Promise<Session | null> {
   try {
-    return (await send<Session>("GET", "/session", { anonymous: true })).body;
+    return (await send<Session>("GET", "/session", ASKING)).body;
   } catch (error) {
     if (error instanceof Problem && (error.status === 401 || error.status === 403)) return null;
     throw error;
@@ -94,9 +98,14 @@ export interface Attempt {
 /** Signs in; what waited for it goes on. */
 export async function signIn(attempt: Attempt): Promise<void> {
   const before = session.value;
-  await send("POST", "/session", { body: attempt, anonymous: true });
+  await send("POST", "/session", { ...ASKING, body: attempt });
   const now = await who();
-  if (before && now && !isSame(before, now)) {
+  if (!now) {
+    // It was right, and the browser kept no cookie of it.
+    tellFrame("no_cookies");
+    throw new Problem(0, "no_cookies", "");
+  }
+  if (before && !isSame(before, now)) {
     // What another person was about to do is not done by this one: what waits is never sent.
     leave();
     return;
@@ -108,7 +117,7 @@ export async function signIn(attempt: Attempt): Promise<void> {
 /** Signs out. */
 export async function signOut(): Promise<void> {
   try {
-    await send("DELETE", "/session", { anonymous: true });
+    await send("DELETE", "/session", ASKING);
   } catch (error) {
     // A session that is over already is as good as signed out.
     if (!(error instanceof Problem && error.status === 401)) throw error;

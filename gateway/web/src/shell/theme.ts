@@ -1,13 +1,14 @@
 // Light or dark: as the system has it, unless somebody chose.
 
 import { signal } from "@preact/signals";
+import * as storage from "./kept";
 
 export const THEMES = ["system", "light", "dark"] as const;
 export type Theme = (typeof THEMES)[number];
 const KEPT = "jackfield.theme";
 
 function first(): Theme {
-  const kept = localStorage.getItem(KEPT);
+  const kept = storage.kept(KEPT);
   return THEMES.find((theme) => theme === kept) ?? "system";
 }
 
@@ -15,5 +16,5 @@ export const theme = signal<Theme>(first());
 
 theme.subscribe((chosen) => {
   document.documentElement.dataset["theme"] = chosen;
-  localStorage.setItem(KEPT, chosen);
+  storage.keep(KEPT, chosen);
 });

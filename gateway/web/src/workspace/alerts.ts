@@ -4,6 +4,8 @@
 // tones; no file is loaded. After a reload the browser lets them be heard from the first click or key on.
 
 import { signal } from "@preact/signals";
+import { isFramed } from "../shell/framed";
+import * as storage from "../shell/kept";
 import { isFirst } from "./alone";
 
 export interface Toast {
@@ -33,21 +35,22 @@ export function dismiss(which: number): void {
 
 const KEPT = "jackfield.workspace.alerts";
 /** Whether somebody turned them on in this browser. */
-export const alertsOn = signal(localStorage.getItem(KEPT) === "on");
+export const alertsOn = signal(storage.kept(KEPT) === "on");
 let audio: AudioContext | null = null;
 
 /** Made by a click alone: asks the browser for both. */
 export async function turnOn(): Promise<void> {
   alertsOn.value = true;
-  localStorage.setItem(KEPT, "on");
+  storage.keep(KEPT, "on");
   wake();
   play("mail");
-  if ("Notification" in window && Notification.permission === "default") await Notification.requestPermission();
+  // Browsers let no page within another's ask for them.
+  if (!isFramed && "Notification" in window && Notification.permission === "default") await Notification.requestPermission();
 }
 
 export function turnOff(): void {
   alertsOn.value = false;
-  localStorage.setItem(KEPT, "off");
+  storage.keep(KEPT, "off");
 }
 
 function wake(): void {

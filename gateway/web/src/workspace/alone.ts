@@ -5,7 +5,7 @@
 //  reply: asks for the lock of its contact --free--> writes
 //                                          --taken--> looks on; "write here" takes it --> the other looks on
 // ```
-// Without Web Locks (an old browser, a page without HTTPS) every tab does both.
+// Without Web Locks (an old browser, a page without HTTPS, one within another's that is refused them) every tab does both.
 
 import { signal, type Signal } from "@preact/signals";
 
@@ -24,7 +24,7 @@ export function standForFirst(): void {
   void locks.request("jackfield.workspace.sounds", () => {
     isFirst.value = true;
     return forEver();
-  });
+  }).catch(() => { isFirst.value = true; });
 }
 
 /** The right to write one answer in this tab. */
@@ -48,9 +48,9 @@ export function pen(contact: string): Pen {
       held.value = lock !== null;
       if (lock === null) return undefined;
       return new Promise<void>((resolve) => { done = resolve; });
-    }).catch(() => {
-      // Another tab took it.
-      held.value = false;
+    }).catch((error: unknown) => {
+      // Another tab took it, or there are no locks here.
+      held.value = error instanceof DOMException && error.name === "SecurityError";
     });
   };
   ask(false);

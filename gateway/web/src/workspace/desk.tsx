@@ -8,6 +8,7 @@ import { Choice, TextField } from "../shell/components/field";
 import { Button, Dialog, Trouble } from "../shell/components/parts";
 import { Since } from "../shell/components/presence";
 import { words as shared } from "../shell/components/texts";
+import * as storage from "../shell/kept";
 import { fill } from "../shell/language";
 import { Mark, Preferences } from "../shell/preferences";
 import { stateWord } from "../shell/presence";
@@ -22,7 +23,7 @@ const KEPT = "jackfield.workspace.start";
 
 function kept(): { with: boolean; extension: string } {
   try {
-    const found = JSON.parse(localStorage.getItem(KEPT) ?? "null") as { with?: unknown; extension?: unknown } | null;
+    const found = JSON.parse(storage.kept(KEPT) ?? "null") as { with?: unknown; extension?: unknown } | null;
     return { with: found?.with === true, extension: typeof found?.extension === "string" ? found.extension : "" };
   } catch {
     return { with: false, extension: "" };
@@ -44,7 +45,7 @@ export function StartWork(): JSX.Element {
     event.preventDefault();
     setTried(true);
     if (!isRight) return;
-    localStorage.setItem(KEPT, JSON.stringify({ with: isWith, extension: extension.trim() }));
+    storage.keep(KEPT, JSON.stringify({ with: isWith, extension: extension.trim() }));
     await run(() => signInDesk(isWith ? extension.trim() : null, isWith && password !== "" ? password : null));
   };
   return (

@@ -9,6 +9,7 @@
 
 import { signal, type Signal } from "@preact/signals";
 import { Problem, send } from "../shell/api";
+import * as storage from "../shell/kept";
 import { problemOf } from "../shell/use";
 import type { AnswerFile, Draft, Mode, OpenContact } from "./answers";
 
@@ -60,7 +61,7 @@ const at = (contact: string, ...more: string[]) => `/workspace/contacts/${encode
 
 function read(agent: string, contact: string): Kept | null {
   try {
-    const kept = JSON.parse(localStorage.getItem(key(agent, contact)) ?? "null") as Kept | null;
+    const kept = JSON.parse(storage.kept(key(agent, contact)) ?? "null") as Kept | null;
     return kept && typeof kept.html === "string" && Array.isArray(kept.to) ? kept : null;
   } catch {
     return null;
@@ -72,7 +73,7 @@ function keep(answer: Answer): void {
   if (!agent) return;
   const kept: Kept = { ...answer.fields.value, version: answer.version, dirty: answer.saving.value !== "saved" };
   try {
-    localStorage.setItem(key(agent, answer.contact), JSON.stringify(kept));
+    storage.keep(key(agent, answer.contact), JSON.stringify(kept));
   } catch {
     // No room: the node has it after the next pause.
   }
@@ -271,14 +272,14 @@ export function forget(agent: string, contact: string): void {
   timers.delete(contact);
   answers.delete(contact);
   owners.delete(contact);
-  localStorage.removeItem(key(agent, contact));
+  storage.forget(key(agent, contact));
 }
 
 /** Forgets what is kept here of contacts that others have now, where the node has it. */
 export function tidy(agent: string, mine: ReadonlySet<string>): void {
   const before = key(agent, "");
-  for (const name of Object.keys(localStorage).filter((one) => one.startsWith(before))) {
+  for (const name of storage.names().filter((one) => one.startsWith(before))) {
     const contact = name.slice(before.length);
-    if (!mine.has(contact) && !read(agent, contact)?.dirty) localStorage.removeItem(name);
+    if (!mine.has(contact) && !read(agent, contact)?.dirty) storage.forget(name);
   }
 }

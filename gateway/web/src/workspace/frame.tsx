@@ -5,6 +5,7 @@ import { useEffect, useState } from "preact/hooks";
 import { Switch } from "../shell/components/field";
 import { Button, Dialog } from "../shell/components/parts";
 import { words as shared } from "../shell/components/texts";
+import * as storage from "../shell/kept";
 import { fill, time } from "../shell/language";
 import { Mark, Preferences } from "../shell/preferences";
 import { go, place } from "../shell/router";
@@ -73,7 +74,7 @@ export function Frame(props: { children: ComponentChildren }): JSX.Element {
         </aside>
         <main id="content" tabIndex={-1}>
           <Lost />
-          {!alertsOn.value && localStorage.getItem("jackfield.workspace.alerts") === null && isAgent && <AskAlerts />}
+          {!alertsOn.value && storage.kept("jackfield.workspace.alerts") === null && isAgent && <AskAlerts />}
           {props.children}
         </main>
       </div>

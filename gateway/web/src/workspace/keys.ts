@@ -2,13 +2,14 @@
 
 import { signal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
+import * as storage from "../shell/kept";
 
 const KEPT = "jackfield.workspace.keys";
-export const keysOn = signal(localStorage.getItem(KEPT) !== "off");
+export const keysOn = signal(storage.kept(KEPT) !== "off");
 
 export function setKeys(on: boolean): void {
   keysOn.value = on;
-  localStorage.setItem(KEPT, on ? "on" : "off");
+  storage.keep(KEPT, on ? "on" : "off");
 }
 
 /** Whether somebody writes there. */

@@ -7,7 +7,7 @@
 // The open stream is this browser's presence at the node: it is held while the page is hidden, too.
 
 import { computed, signal } from "@preact/signals";
-import { get, send } from "../shell/api";
+import { get, Problem, send } from "../shell/api";
 import { fill } from "../shell/language";
 import { place } from "../shell/router";
 import { call, toast } from "./alerts";
@@ -120,6 +120,7 @@ let source: EventSource | null = null;
 let again: ReturnType<typeof setTimeout> | undefined;
 let waitMilliseconds = 1_000;
 const WAIT_MILLISECONDS_MAX = 15_000;
+const OPENING_MILLISECONDS_MAX = 10_000;
 
 function retry(): void {
   source?.close();
@@ -176,8 +177,26 @@ export function begin(): void {
   addEventListener("pageshow", (event) => { if (event.persisted) open(); });
 }
 
-/** Signs in to work; `extension` brings voice. */
+/** Resolved once the stream is open; given up after a while. */
+function streamIsOpen(): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let done = () => {};
+    const late = setTimeout(() => { done(); reject(new Problem(0, "unreachable", "")); }, OPENING_MILLISECONDS_MAX);
+    done = stream.subscribe((now) => {
+      if (now !== "open") return;
+      clearTimeout(late);
+      resolve();
+      queueMicrotask(() => done());
+    });
+  });
+}
+
+/** Signs in to work; `extension` brings voice, whose session this browser holds: so the stream is opened first. */
 export async function signInDesk(extension: string | null, password: string | null): Promise<void> {
+  if (extension) {
+    begin();
+    await streamIsOpen();
+  }
   const body = extension ? { extension, ...(password ? { password } : {}) } : {};
   desk.value = (await send<Desk>("PUT", path("desk"), { body })).body;
   await resync();

@@ -3,11 +3,11 @@
 use domain::settings::{
     ACKNOWLEDGEMENT_CHARACTERS_MAX, ACKNOWLEDGEMENT_SUBJECT_CHARACTERS_MAX, ALIASES_MAX,
     COMPETENCE_MAX, CSQ_CHARACTERS_MAX, CSQS_MAX, CSQS_OF_TAG_MAX, Channel, FOLDER_CHARACTERS_MAX,
-    GOOGLE_KEY_CHARACTERS_MAX, GOOGLE_TOKEN_HOST, MailProof, MailServerKind, PROOF_SECONDS,
-    PROOF_SECONDS_MAX, PROOF_SECONDS_MIN, RESPONSE_CHARACTERS_MAX, RESPONSE_TITLE_CHARACTERS_MAX,
-    SIGNATURE_NAME_CHARACTERS_MAX, SKILLS_OF_AGENT_MAX, SUBJECT_TAG_CHARACTERS_MAX,
-    SUBJECT_TAGS_MAX, Selection, SubmissionSecurity, TOKEN_HOSTS_MAX, TokenMechanism,
-    URL_BYTES_MAX, UnclearSending, WRAP_UP_CHARACTERS_MAX, WRAP_UP_REASONS_MAX,
+    FRAME_ORIGINS_MAX, GOOGLE_KEY_CHARACTERS_MAX, GOOGLE_TOKEN_HOST, MailProof, MailServerKind,
+    PROOF_SECONDS, PROOF_SECONDS_MAX, PROOF_SECONDS_MIN, RESPONSE_CHARACTERS_MAX,
+    RESPONSE_TITLE_CHARACTERS_MAX, SIGNATURE_NAME_CHARACTERS_MAX, SKILLS_OF_AGENT_MAX,
+    SUBJECT_TAG_CHARACTERS_MAX, SUBJECT_TAGS_MAX, Selection, SubmissionSecurity, TOKEN_HOSTS_MAX,
+    TokenMechanism, URL_BYTES_MAX, UnclearSending, WRAP_UP_CHARACTERS_MAX, WRAP_UP_REASONS_MAX,
 };
 use serde_json::{Value, json};
 
@@ -17,6 +17,7 @@ use super::super::schema::{
 
 const HOST_NAME: &str = "^[A-Za-z0-9._-]{1,253}$";
 const ADDRESS: &str = "^[^@<>, ]+@[A-Za-z0-9.-]+$";
+const ORIGIN: &str = "^https://[A-Za-z0-9._-]{1,253}(:[0-9]{1,5})?/?$";
 const HTTPS: &str = "^https://[^/?#@ ]+(/[^# ]*)?$";
 
 /// What holds for all mail.
@@ -218,9 +219,13 @@ pub(super) fn email_signature() -> Value {
 pub(super) fn channels() -> Value {
     let url = json!({"type": "string", "format": "uri", "maxLength": URL_BYTES_MAX,
                      "pattern": HTTPS});
+    let origin = json!({"type": "string", "maxLength": URL_BYTES_MAX, "pattern": ORIGIN});
     let records = object(
         &[("url", url)],
-        &[("secret", about(secret(256), "What we are known by there.")), ("secret_sealed", kept())],
+        &[
+            ("secret", about(secret(256), "What records are signed with.")),
+            ("secret_sealed", kept()),
+        ],
     );
     object(
         &[],
@@ -233,7 +238,14 @@ pub(super) fn channels() -> Value {
             ("chats_per_agent", usual(number(1, 5), 3)),
             ("emails_per_agent", usual(number(1, 5), 3)),
             ("sticky_email_hours", usual(number(1, 120), 4)),
-            ("customer_records", about(records, "Where customers' records are asked for.")),
+            ("customer_records", about(records, "Where records of contacts are sent.")),
+            (
+                "workspace_frame_origins",
+                about(
+                    list(origin, FRAME_ORIGINS_MAX),
+                    "Whose pages may show the workspace within them.",
+                ),
+            ),
         ],
     )
 }

@@ -350,6 +350,26 @@ fn ccp_09_channel_parameters_have_their_limits_and_usual_values() {
 }
 
 #[test]
+fn dsk_06_pages_that_may_show_the_workspace_are_origins_and_nothing_wider() {
+    let origins = "/channels/workspace_frame_origins";
+    let key = |position: usize| format!("channels.workspace_frame_origins[{position}]");
+    let good = json!(["https://Desktop.example:8445/", "https://desktop.example:443"]);
+    check(origins, good.clone(), &[]);
+    let read = settings(json!({"channels": {"workspace_frame_origins": good}})).channels;
+    let expected = ["https://desktop.example:8445", "https://desktop.example"];
+    assert_eq!(read.workspace_frame_origins, expected);
+    for bad in
+        ["*", "http://desktop.example", "https://*.example", "https://a.example; x", "'self'"]
+    {
+        check(origins, json!(["https://a.example", bad]), &[&key(1)]);
+    }
+    check(origins, json!(["https://a.example", "https://A.example:443"]), &[&key(1)]);
+    let many: Vec<_> = (0..11).map(|number| format!("https://a{number}.example")).collect();
+    check(origins, json!(many[..10]), &[]);
+    check(origins, json!(many), &["channels.workspace_frame_origins"]);
+}
+
+#[test]
 fn mail_as_a_whole_has_its_limits() {
     let usual = settings(json!({})).mail;
     assert_eq!((usual.joins_by_subject_days, usual.raw_megabytes_max), (14, 35));

@@ -68,6 +68,11 @@ pub(in crate::step) fn arrived(
             .put(seen_key.clone(), seen(disposition))
             .event(event)
     };
+    // The bytes of what is no contact are shown to nobody.
+    let unkept = |decision: Decision| match &mail.blob {
+        Some(blob) => super::sending::sweep(decision, blob.clone()),
+        None => decision,
+    };
     let known = view.document(&known_key)?;
     if let Some(out) = mail.copy_of
         && let Some(Loaded { version, document: Document::MailOut(sent) }) =
@@ -81,17 +86,16 @@ pub(in crate::step) fn arrived(
             decision =
                 decision.guard(known_key.clone(), None).put(known_key, Document::MailKnown(known));
             // Its bytes are kept as those that were sent.
-            if let Some(blob) = &mail.blob {
-                decision = sweep(decision, blob.clone());
-            }
+            decision = unkept(decision);
         }
         return copy_came(decision, now, *version, sent, view);
     }
     if let Some(Loaded { document: Document::MailKnown(known), .. }) = known {
-        return Ok(noted(match known.contact {
-            Some(contact) => Disposition::Duplicate { contact },
-            None => Disposition::Parked,
-        }));
+        return Ok(match known.contact {
+            // Its bytes are those of the contact.
+            Some(contact) => noted(Disposition::Duplicate { contact }),
+            None => unkept(noted(Disposition::Parked)),
+        });
     }
     if mail.is_too_old {
         return Ok(noted(Disposition::TooOld));
@@ -104,11 +108,15 @@ pub(in crate::step) fn arrived(
             None => None,
         };
         let kept = |decision: Decision| {
-            decision
+            unkept(decision)
                 .guard(known_key.clone(), None)
                 .put(known_key.clone(), Document::MailKnown(known.clone()))
         };
-        if let Some(Loaded { document: Document::MailThread(thread), .. }) = thread {
+        let thread = match thread {
+            Some(Loaded { document: Document::MailThread(thread), .. }) => Some(thread),
+            _ => None,
+        };
+        if let Some(thread) = thread.filter(|thread| bounce.is_report || thread.is_ours) {
             let key = Key::conversation(thread.conversation);
             let disposition = Disposition::Bounce { conversation: thread.conversation };
             let mut decision = kept(noted(disposition));
@@ -129,7 +137,10 @@ pub(in crate::step) fn arrived(
             }
             return Ok(decision);
         }
-        return Ok(kept(noted(Disposition::Parked)));
+        if bounce.is_report {
+            return Ok(kept(noted(Disposition::Parked)));
+        }
+        // It may be somebody's words all the same.
     }
     let belongs = belongs(now, mail, view)?;
     let id = ContactId(u128::from_be_bytes(entropy.0));

@@ -1,6 +1,13 @@
-//! What is kept of contacts that are over for as long as the settings say, and no longer (OPS-13).
+//! What is kept of contacts that are over for as long as the settings say, and no longer (OPS-13); and the ledger, which
+//! outlives them: a mail that lies on the server still must not come back.
+//!
+//! ```text
+//!   MailSeen: goes LEDGER_DAYS later, unless the folder's cursor may look at its number again
+//!   MailKnown: with a contact, until that is forgotten; without one, LEDGER_DAYS
+//! ```
 
 use super::nothing;
+use crate::mail::{LOOK_BACK_UIDS, MailKnown, MailSeen};
 use crate::view::Loaded;
 use crate::{ContactId, Decision, Document, Event, Halt, Key, Place, Timestamp, View};
 
@@ -16,6 +23,16 @@ pub(in crate::step) fn forget(
     let contacts = contacts.get(..CONTACTS_FORGOTTEN_MAX).unwrap_or(contacts);
     let keys: Vec<_> = contacts.iter().map(|it| Key::contact(*it)).collect();
     view.need(&keys)?;
+    let found = keys.iter().filter_map(|key| match view.document(key) {
+        Ok(Some(Loaded { document: Document::Contact(contact), .. })) => Some(contact),
+        _ => None,
+    });
+    let beside = found.flat_map(|contact| {
+        let ledger = &contact.mail.ledger;
+        let out = contact.answer.map(Key::mail_out);
+        [Key::mail_known(&ledger.csq, &ledger.identity)].into_iter().chain(out)
+    });
+    view.need(&beside.collect::<Vec<_>>())?;
     let mut decision = nothing();
     for key in keys {
         let Some(Loaded { version, document: Document::Contact(contact) }) = view.document(&key)?
@@ -31,15 +48,21 @@ pub(in crate::step) fn forget(
         }
         if let Some(out) = contact.answer {
             decision = super::sending::sweep(decision, format!("out/{out}"));
-            decision = decision.delete(Key::mail_out(out));
+            let key = Key::mail_out(out);
+            if let Some(Loaded { document: Document::MailOut(out), .. }) = view.document(&key)? {
+                decision = decision.delete(Key::mail_thread(&out.message_id));
+            }
+            decision = decision.delete(key);
         }
         // An acknowledgement whose copy never came.
         let acknowledged = ContactId(!contact.id.0);
         decision = super::sending::sweep(decision, format!("out/{acknowledged}"));
-        // The mail may lie on the server still, far behind what is looked at again.
         let ledger = &contact.mail.ledger;
-        let seen = Key::mail_seen(&ledger.csq, &ledger.folder, ledger.uid_validity, ledger.uid);
-        decision = decision.delete(seen).delete(Key::mail_known(&ledger.csq, &ledger.identity));
+        let known = Key::mail_known(&ledger.csq, &ledger.identity);
+        if let Some(Loaded { document: Document::MailKnown(before), .. }) = view.document(&known)? {
+            let after = MailKnown { contact: None, at: before.at };
+            decision = decision.put(known, Document::MailKnown(after));
+        }
         if contact.conversation == contact.id {
             decision = decision.delete(Key::conversation(contact.conversation));
         }
@@ -50,4 +73,47 @@ pub(in crate::step) fn forget(
         decision = decision.guard(key.clone(), Some(*version)).delete(key).event(event);
     }
     Ok(decision)
+}
+
+/// Rows of the ledger, and who was told that a mail arrived, from before that time go where they matter no more.
+pub(in crate::step) fn forget_ledger(
+    before: Timestamp,
+    rows: &[Key],
+    view: &View,
+) -> Result<Decision, Halt> {
+    let rows = rows.get(..CONTACTS_FORGOTTEN_MAX).unwrap_or(rows);
+    view.need(rows)?;
+    let cursors = rows.iter().filter_map(|key| match view.document(key) {
+        Ok(Some(Loaded { document: Document::MailSeen(seen), .. })) => {
+            Some(Key::mail_cursor(&seen.csq, &seen.folder))
+        }
+        _ => None,
+    });
+    view.need(&cursors.collect::<Vec<_>>())?;
+    let mut decision = nothing();
+    for key in rows {
+        let Some(Loaded { version, document }) = view.document(key)? else { continue };
+        let is_over = match document {
+            Document::MailSeen(seen) => seen.at < before && !is_looked_at(seen, view)?,
+            Document::MailKnown(known) => known.contact.is_none() && known.at < before,
+            Document::Acknowledged(last) => last.at < before,
+            _ => false,
+        };
+        if is_over {
+            decision = decision.guard(key.clone(), Some(*version)).delete(key.clone());
+        }
+    }
+    Ok(decision)
+}
+
+/// Whether a round may meet that mail: in a folder whose numbers are others by now, none does.
+fn is_looked_at(seen: &MailSeen, view: &View) -> Result<bool, Halt> {
+    let key = Key::mail_cursor(&seen.csq, &seen.folder);
+    Ok(match view.document(&key)? {
+        Some(Loaded { document: Document::MailCursor(cursor), .. }) => {
+            cursor.uid_validity == seen.uid_validity
+                && seen.uid >= cursor.uid_next.saturating_sub(LOOK_BACK_UIDS)
+        }
+        _ => false,
+    })
 }

@@ -113,3 +113,63 @@ fn a_notice_of_reading_is_a_report_too() {
     assert!(!bounce.is_failure());
     assert_eq!(read_text("From: ann@example.com\n\nx").bounce, None);
 }
+
+/// As servers write that send no report: what they say, then the header of the mail that they give back.
+const QMAIL: &str = "Return-Path: <>\nFrom: MAILER-DAEMON@mx.example.net\nSubject: failure notice\n\n\
+    Hi. This is the mail program at mx.example.net. I could not deliver your mail.\n\n\
+    <ann@example.com>:\n192.0.2.1 does not like recipient.\nRemote host said: 550 5.1.1 no such user\n\n\
+    --- Here is a copy of it.\n\nReturn-Path: <service@example.org>\nReceived: from a (5.9.9)\n\
+    From: service@example.org\nTo: ann@example.com\nMessage-ID: <out@example.org>\n\nDear Ann\n";
+const EXIM: &str = "Return-path: <>\nFrom: Mail Delivery System <Mailer-Daemon@mx.example.net>\n\
+    X-Failed-Recipients: ann@example.com, bob@example.com\nAuto-Submitted: auto-replied\n\
+    Subject: Mail delivery failed\n\nA mail that you sent could not be delivered to:\n\n  ann@example.com\n    \
+    the mailbox is full\n\n------ Its header ------\n\nReceived: from a\nMessage-Id:\n <out@example.org>\n\
+    Subject: Re: x\n";
+const LATE: &str = "Return-Path: <>\nFrom: postmaster@mx.example.net\nSubject: late\n\n\
+    WARNING: MESSAGE DELAYED\n    ann@example.com\n4.4.7 (later)\n\n> Message-ID: <out@example.org>\n";
+
+#[test]
+fn mail_16_a_server_that_writes_no_report_is_understood_where_it_quotes_the_mail() {
+    for (mail, recipients, action, status) in [
+        (QMAIL, &["ann@example.com"][..], Action::Failed, "5.1.1"),
+        (EXIM, &["ann@example.com", "bob@example.com"], Action::Failed, ""),
+        (LATE, &["ann@example.com"], Action::Delayed, "4.4.7"),
+    ] {
+        let bounce = read_text(mail).bounce.unwrap_or_else(|| panic!("no bounce: {mail}"));
+        assert_eq!(bounce.original.as_deref(), Some("out@example.org"), "{mail}");
+        assert!(!bounce.is_report && bounce.kind == BounceKind::Delivery);
+        let named: Vec<_> = bounce.recipients.iter().map(|it| it.recipient.as_str()).collect();
+        assert_eq!(named, recipients, "{mail}");
+        assert_eq!(
+            (bounce.recipients[0].action, bounce.recipients[0].status.as_str()),
+            (action, status)
+        );
+    }
+}
+
+#[test]
+fn mail_16_no_sign_alone_makes_a_mail_a_bounce() {
+    let without = |gone: &str, instead: &str| {
+        assert!(QMAIL.contains(gone));
+        QMAIL.replace(gone, instead)
+    };
+    for mail in [
+        // Somebody who answers by hand.
+        without("Return-Path: <>\n", "Return-Path: <postmaster@mx.example.net>\n"),
+        without("Return-Path: <>\n", ""),
+        // An absence notice, which quotes.
+        without("From: MAILER-DAEMON@mx.example.net", "From: ann@example.com"),
+        without("From: MAILER-DAEMON@mx.example.net\n", ""),
+        // It says nothing of which mail.
+        without("Message-ID: <out@example.org>\n", ""),
+        without("Message-ID: <out@example.org>\n", "Message-ID: none\n"),
+    ] {
+        assert_eq!(read_text(&mail).bounce, None, "{mail}");
+    }
+    // Where a server names neither code nor recipient, it says at least that there is one.
+    let bare =
+        "Return-Path: <>\nFrom: mailer-daemon@x.example\n\nNo.\nMessage-ID: <out@example.org>\n";
+    let bounce = read_text(bare).bounce.unwrap();
+    assert_eq!(bounce.recipients.len(), 1);
+    assert_eq!((bounce.recipients[0].recipient.as_str(), bounce.is_failure()), ("", true));
+}

@@ -6,11 +6,12 @@ import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Problem } from "../api";
 import { Switch, TextField } from "../components/field";
 import { Button, Loading, Notice, problemText, retryText } from "../components/parts";
+import { isFramed } from "../framed";
 import { useAction } from "../use";
 import { Mark, Preferences } from "../preferences";
 import { go, place } from "../router";
 import { signIn, signOn, type SignOn } from "../session";
-import { RefusalShown, refusalOf, SIGNED_OUT, SingleSignOn } from "./single";
+import { InWindow, RefusalShown, refusalOf, SIGNED_OUT, SingleSignOn } from "./single";
 import { words } from "./texts";
 import { words as shared } from "../components/texts";
 
@@ -39,6 +40,7 @@ function told(problem: Problem): string {
     case "one_time_wrong": return words().oneTimeWrong;
     case "no_role": return words().noRole;
     case "unacknowledged": return words().acknowledge;
+    case "no_cookies": return isFramed ? words().noCookiesFramed : words().noCookies;
     case "locked": return `${words().locked} ${retryText(problem)}`;
     default: return problemText(problem);
   }
@@ -65,7 +67,7 @@ export function SignInForm(props: { account?: string }): JSX.Element {
       )}
       {mode?.single_sign_on
         ? <>
-            <SingleSignOn beside={props.account !== undefined} ready={!message || acknowledged} acknowledged={acknowledged} />
+            {isFramed ? <InWindow /> : <SingleSignOn beside={props.account !== undefined} ready={!message || acknowledged} acknowledged={acknowledged} />}
             <details>
               <summary>{words().local}</summary>
               <div class="local-way"><p class="small">{words().localText}</p>{local}</div>
@@ -108,6 +110,7 @@ function LocalForm(props: { account?: string; acknowledged: boolean | null; focu
   return (
     <form ref={form} onSubmit={(event) => void submit(event)}>
       {problem && !needsCode && <div class="notice notice-missing" role="alert"><p>{told(problem)}</p></div>}
+      {problem?.code === "no_cookies" && isFramed && <InWindow />}
       <TextField label={words().account} name="account" value={account} onInput={setAccount} autocomplete="username" required maxLength={128} />
       <TextField label={words().password} name="password" type="password" value={password} onInput={setPassword} autocomplete="current-password" required />
       {oneTime !== null && (

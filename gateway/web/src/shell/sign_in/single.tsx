@@ -40,6 +40,16 @@ export function SingleSignOn(props: { beside: boolean; ready: boolean; acknowled
   return <a class="button main big" href={singleSignOnAddress(back, props.acknowledged)}>{text}</a>;
 }
 
+/** This page in a window of its own: identity providers show themselves within no other page. */
+export function InWindow(): JSX.Element {
+  return (
+    <>
+      <p class="small">{words().inWindowText}</p>
+      <a class="button main big" target="jackfield-workspace" rel="noopener" href={location.pathname}>{words().inWindow}</a>
+    </>
+  );
+}
+
 /** Why nobody is signed in, as the node says it behind `#`. */
 export interface Refusal {
   title: string;
