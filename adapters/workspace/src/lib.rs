@@ -13,6 +13,9 @@
 mod answer;
 mod contacts;
 mod desk;
+mod history;
+mod lately;
+mod numbers;
 mod problem;
 mod search;
 mod stream;

@@ -4,6 +4,7 @@ mod access;
 mod events;
 mod hostile;
 mod leading;
+mod numbers;
 mod place;
 mod searching;
 mod writing;

@@ -32,6 +32,12 @@ impl Seconds {
         self.longest = self.longest.max(seconds);
     }
 
+    fn merge(&mut self, other: &Self) {
+        self.count += other.count;
+        self.total = self.total.saturating_add(other.total);
+        self.longest = self.longest.max(other.longest);
+    }
+
     /// The mean, rounded down; 0 of nothing.
     pub fn mean(&self) -> u64 {
         self.total.checked_div(self.count).unwrap_or(0)
@@ -84,6 +90,20 @@ impl AgentWork {
             (LegEnd::Requeued, _) => self.requeued += 1,
             (LegEnd::SignedOut | LegEnd::Lost | LegEnd::Reassigned, _) => self.taken += 1,
         }
+    }
+
+    /// Counts other work of the same agent, too.
+    pub fn merge(&mut self, other: &Self) {
+        let Self { assigned, replied, forwarded, discarded, requeued, taken, in_hand, handling } =
+            other;
+        self.assigned += assigned;
+        self.replied += replied;
+        self.forwarded += forwarded;
+        self.discarded += discarded;
+        self.requeued += requeued;
+        self.taken += taken;
+        self.in_hand += in_hand;
+        self.handling.merge(handling);
     }
 }
 
