@@ -14,8 +14,8 @@ use crate::asked::Asked;
 use crate::operation::{Kind, Parameter};
 use crate::problem::Problem;
 
-/// The longest stretch of one report.
-const DAYS_MAX: u64 = 92;
+/// The longest stretch of one report: 92 days, one of which may have 25 hours.
+const LONGEST: Duration = Duration::from_secs(92 * DAY_SECONDS + 3_600);
 /// The longest stretch that is counted by the hour.
 const DAYS_BY_HOUR_MAX: u64 = 31;
 /// The longest that is where nobody says how.
@@ -103,7 +103,7 @@ impl Period {
                 "must be before to; a report needs a stretch of time",
             ));
         }
-        if self.days() > DAYS_MAX || self.from.microseconds() < 0 {
+        if self.to.since(self.from) > LONGEST || self.from.microseconds() < 0 {
             let message =
                 "must be at most 92 days before to, and after 1970; ask for a shorter stretch";
             return Err(Problem::query("from", message));
@@ -271,6 +271,8 @@ mod tests {
         assert_eq!(lasting(92).starts(Step::Day, &zone).unwrap().len(), 93);
         assert_eq!(lasting(32).starts(Step::Hour, &zone).unwrap().len(), 32 * 24);
         assert!(lasting(92).checked().is_ok());
+        let berlin = Period { from: at("2026-08-31T22:00:00Z"), to: at("2026-12-01T23:00:00Z") };
+        assert!(berlin.checked().is_ok(), "92 days, the clocks are set back in one of them");
         assert!(lasting(93).checked().is_err());
         assert!(lasting(0).checked().is_err());
     }
