@@ -183,7 +183,12 @@ test("rpt_03_a_token_of_the_role_report_reads_reports_over_the_network_and_no_mo
   if (missing) return;
   const context = await browser.newContext({ ignoreHTTPSErrors: true });
   const base = `${node.console}api/v1`;
-  const basic = `Basic ${Buffer.from("admin:demo-admin").toString("base64")}`;
+  const basicOf = (account) => `Basic ${Buffer.from(account).toString("base64")}`;
+  const put = await context.request.put(`${base}/accounts/reporting`, {
+    headers: { authorization: basicOf("admin:demo-admin"), "if-none-match": "*" }, data: { name: "reporting", roles: ["report"], password: "for reports alone" },
+  });
+  assert.ok(put.ok(), await put.text());
+  const basic = basicOf("reporting:for reports alone");
   const made = await context.request.post(`${base}/tokens`, { headers: { authorization: basic }, data: { name: "wallboard", roles: ["report"], days: 1 } });
   assert.equal(made.status(), 201, await made.text());
   const headers = { authorization: `Bearer ${(await made.json()).token}` };

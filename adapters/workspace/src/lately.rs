@@ -1,7 +1,7 @@
 //! What agents did with contacts lately, for themselves and for whoever leads them (RPT-02).
 //!
 //! ```text
-//!   contacts that ended --every ten seconds, by their end--> work by agent and quarter of an hour
+//!   contacts that ended --every ten seconds, or when asked--> work by agent and quarter of an hour
 //!   open contacts, as this node sees them ----------------> work of theirs that is over, and what is in hand
 //! ```
 //!
@@ -18,6 +18,8 @@ use engine::Port;
 
 /// So far back it reaches: a day of every time zone, with some room.
 pub(crate) const REACH: Duration = Duration::from_secs(30 * 3_600);
+/// Whoever asks is told of what ended so long ago, at the latest.
+pub(crate) const JUST_NOW: Duration = Duration::from_secs(2);
 /// Work is told from such a time on: days of all time zones begin at one.
 const QUARTER_SECONDS: i64 = 900;
 /// What other nodes write may be seen so much later.

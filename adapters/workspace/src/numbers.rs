@@ -8,7 +8,7 @@ use domain::{AgentId, Timestamp, routing};
 use serde_json::{Value, json};
 
 use crate::answer;
-use crate::lately::REACH;
+use crate::lately::{JUST_NOW, REACH};
 use crate::problem::Problem;
 use crate::surface::{Asked, Given, Workspace};
 
@@ -45,6 +45,7 @@ pub(crate) fn work(work: &AgentWork) -> Value {
 pub(crate) async fn own(workspace: Arc<Workspace>, asked: Asked) -> Given {
     let agent = workspace.agent(&asked)?;
     let from = since(&workspace, &asked)?;
+    workspace.look_lately(JUST_NOW).await;
     let open = workspace.port.open_contacts();
     let (all, is_whole) = {
         let lately = workspace.lately.lock().unwrap_or_else(PoisonError::into_inner);

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -14,6 +15,7 @@ use engine::{ClientConnection, Port};
 use http::{HeaderValue, Method, Response, StatusCode};
 use serde_json::Value;
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 use crate::history::{History, LOOK_EVERY};
 use crate::lately::{self, Lately};
@@ -58,6 +60,8 @@ pub struct Workspace {
     pub(crate) history: Mutex<History>,
     /// What agents did in the last day.
     pub(crate) lately: Mutex<Lately>,
+    /// When that was looked at last; held while somebody looks.
+    pub(crate) looked: tokio::sync::Mutex<Option<Instant>>,
 }
 
 impl std::fmt::Debug for Workspace {
@@ -154,6 +158,7 @@ impl Workspace {
             searches: Arc::new(tokio::sync::Semaphore::new(SEARCHES_MAX)),
             history: Mutex::default(),
             lately: Mutex::default(),
+            looked: tokio::sync::Mutex::default(),
         })
     }
 
@@ -350,7 +355,16 @@ impl Workspace {
     /// Notes what is so, and what ended since the last look.
     pub(crate) async fn look(&self) {
         self.history.lock().unwrap_or_else(PoisonError::into_inner).note(&self.port);
-        lately::look(&self.port, &self.lately).await;
+        self.look_lately(Duration::ZERO).await;
+    }
+
+    /// Reads what ended since the last look, unless that was just now or somebody does it already.
+    pub(crate) async fn look_lately(&self, just_now: Duration) {
+        let Ok(mut looked) = self.looked.try_lock() else { return };
+        if looked.is_none_or(|at| at.elapsed() >= just_now) {
+            lately::look(&self.port, &self.lately).await;
+            *looked = Some(Instant::now());
+        }
     }
 
     fn events(self: &Arc<Self>) -> Route {

@@ -10,6 +10,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use crate::desk::voice;
+use crate::lately::JUST_NOW;
 use crate::problem::Problem;
 use crate::surface::{Asked, Given, Workspace};
 use crate::{answer, numbers, told};
@@ -34,8 +35,9 @@ struct Skills {
 pub(crate) async fn team(workspace: Arc<Workspace>, asked: Asked) -> Given {
     let port = &workspace.port;
     let settings = port.settings();
-    let open = port.open_contacts();
     let since = numbers::since(&workspace, &asked)?;
+    workspace.look_lately(JUST_NOW).await;
+    let open = port.open_contacts();
     let (work, is_whole) = {
         let lately = workspace.lately.lock().unwrap_or_else(PoisonError::into_inner);
         (lately.since(since, &open), lately.is_whole)

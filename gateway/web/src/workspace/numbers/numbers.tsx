@@ -1,7 +1,7 @@
 // Numbers of the day beside the contacts: the agent's own, and what waits in the own queues since when (RPT-02).
 
 import type { JSX } from "preact";
-import { useEffect } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { Since } from "../../shell/components/presence";
 import { duration, fill, number } from "../../shell/language";
 import { now } from "../../shell/now";
@@ -71,15 +71,19 @@ function Oldest(props: { at: string | null }): JSX.Element {
 
 function Today(props: { work: Work; isWhole: boolean }): JSX.Element {
   const { work } = props;
+  // On a small screen it would stand between the contacts and the mail.
+  const [isOpen] = useState(() => matchMedia("(min-width: 48rem)").matches);
   const told: [string, string][] = [
     [words().replied, number(work.replied)], [words().forwarded, number(work.forwarded)], [words().discarded, number(work.discarded)],
     [words().requeued, number(work.requeued)], [words().taken, number(work.taken)], [words().handling, duration(work.handling_mean_seconds)],
   ];
   return (
     <section class="today" aria-labelledby="today-title">
-      <h2 id="today-title">{words().today}</h2>
-      {!props.isWhole && <p class="small">{words().partial}</p>}
-      <dl>{told.map(([name, count]) => <div key={name}><dt>{name}</dt><dd>{count}</dd></div>)}</dl>
+      <details open={isOpen}>
+        <summary><h2 id="today-title">{words().today}</h2></summary>
+        {!props.isWhole && <p class="small">{words().partial}</p>}
+        <dl>{told.map(([name, count]) => <div key={name}><dt>{name}</dt><dd>{count}</dd></div>)}</dl>
+      </details>
     </section>
   );
 }

@@ -13,6 +13,8 @@ const HEIGHT = 200;
 const LEFT = 44;
 const BOTTOM = 22;
 const TOP = 8;
+/** No bar is wider, however few there are. */
+const BAR_MAX = 56;
 /** So many queues have a colour of their own; the rest are one. */
 const KINDS = 5;
 
@@ -50,6 +52,7 @@ export function Bars(props: { arrivals: Arrivals }): JSX.Element {
   const total = sums.reduce((all, sum) => all + sum, 0);
   const most = ceiling(Math.max(1, ...sums));
   const step = (width - LEFT) / Math.max(1, count);
+  const bar = Math.min(step * 0.8, BAR_MAX);
   const high = HEIGHT - TOP - BOTTOM;
   const text = fill(arrivals.step === "day" ? words().arrivalsByDay : words().arrivalsByHour, { zone: arrivals.time_zone });
   // What stands in the middle has room where there is some.
@@ -80,7 +83,7 @@ export function Bars(props: { arrivals: Arrivals }): JSX.Element {
                   const value = one.counts[place] ?? 0;
                   const y = TOP + high * (1 - (below + value) / most);
                   below += value;
-                  return value === 0 ? null : <rect key={one.name} class={`bar bar-${kind}`} x={LEFT + place * step + step * 0.1} width={step * 0.8} y={y} height={(high * value) / most} />;
+                  return value === 0 ? null : <rect key={one.name} class={`amount amount-${kind}`} x={LEFT + (place + 0.5) * step - bar / 2} width={bar} y={y} height={(high * value) / most} />;
                 })}
               </g>
             );
@@ -111,7 +114,7 @@ export function Bars(props: { arrivals: Arrivals }): JSX.Element {
       <ul class="legend">
         {series.map((one, kind) => (
           <li key={one.name}>
-            <svg viewBox="0 0 12 12" aria-hidden="true" class="key-bar"><rect class={`bar bar-${kind}`} width="12" height="12" /></svg>
+            <svg viewBox="0 0 12 12" aria-hidden="true" class="key-bar"><rect class={`amount amount-${kind}`} width="12" height="12" /></svg>
             {one.name} <span class="small">{number(one.counts.reduce((all, value) => all + value, 0))}</span>
           </li>
         ))}

@@ -112,7 +112,7 @@ export default function Reports(): JSX.Element {
     <Page title={language.title} actions={<Button busy={busy} disabled={!stretch} onClick={table}>{language.csv}</Button>}>
       <p>{language.intro}</p>
       <Trouble problem={notSaved} />
-      <div class="filters">
+      <div class="filters report-filters">
         <Choice label={language.which} value={which} onInput={(value) => setQuery({ which: value })} options={[
           { value: "queues", label: language.queues }, { value: "agents", label: language.agents }, { value: "pairs", label: language.pairs },
         ]} />
@@ -133,9 +133,11 @@ export default function Reports(): JSX.Element {
         <Section title={title}>
           <p class="small">{fill(language.between, { from: moment(report.from, zone), to: moment(report.to, zone), zone })}</p>
           {report.arrivals && report.arrivals.series.length > 0 && <Bars arrivals={report.arrivals} />}
-          {report.items.length > LONG_ROWS
-            ? <LongTable columns={columns} rows={report.items} id={idOf} caption={title} leastRem={72} />
-            : <Table columns={columns} rows={report.items} id={idOf} stacks="titled" caption={title} />}
+          <div class="report">
+            {report.items.length > LONG_ROWS
+              ? <LongTable columns={columns} rows={report.items} id={idOf} caption={title} leastRem={72} />
+              : <Table columns={columns} rows={report.items} id={idOf} stacks="titled" caption={title} />}
+          </div>
         </Section>
       )}
     </Page>
