@@ -5,7 +5,7 @@ import { useId, useRef, useState } from "preact/hooks";
 import { Button } from "../../../shell/components/parts";
 import { ceiling, useWidth } from "../../../shell/components/plot";
 import { words as shared } from "../../../shell/components/texts";
-import { fill, language, number } from "../../../shell/language";
+import { fill, locale, number } from "../../../shell/language";
 import type { Arrivals } from "./answers";
 import { words } from "./texts";
 
@@ -34,8 +34,8 @@ function shown(arrivals: Arrivals): Series[] {
 function namesOf(arrivals: Arrivals): (at: string, short?: boolean) => string {
   const day = { timeZone: arrivals.time_zone, day: "numeric", month: "short" } as const;
   const hour = { hour: "2-digit", minute: "2-digit" } as const;
-  const long = new Intl.DateTimeFormat(language.value, arrivals.step === "day" ? { ...day, weekday: "short", year: "numeric" } : { ...day, ...hour, timeZoneName: "short" });
-  const short = new Intl.DateTimeFormat(language.value, arrivals.step === "day" ? day : { ...day, ...hour });
+  const long = new Intl.DateTimeFormat(locale(), arrivals.step === "day" ? { ...day, weekday: "short", year: "numeric" } : { ...day, ...hour, timeZoneName: "short" });
+  const short = new Intl.DateTimeFormat(locale(), arrivals.step === "day" ? day : { ...day, ...hour });
   return (at, isShort = false) => (isShort ? short : long).format(new Date(at));
 }
 

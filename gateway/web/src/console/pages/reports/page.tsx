@@ -5,7 +5,7 @@ import { useEffect, useMemo, useState } from "preact/hooks";
 import { get, save, type Problem } from "../../../shell/api";
 import { Choice, TextField } from "../../../shell/components/field";
 import { Button, Empty, Loading, Page, Section, Trouble } from "../../../shell/components/parts";
-import { fill, language as spoken, number } from "../../../shell/language";
+import { fill, locale, number } from "../../../shell/language";
 import { place, setQuery } from "../../../shell/router";
 import { problemOf, useAction } from "../../../shell/use";
 import { LongTable, Table, type Column } from "../../components/table";
@@ -150,5 +150,5 @@ function idOf(row: Row): string {
 
 /** A point in time as clocks of the zone show it. */
 function moment(at: string, zone: string): string {
-  return new Intl.DateTimeFormat(spoken.value, { dateStyle: "medium", timeStyle: "short", timeZone: zone }).format(new Date(at));
+  return new Intl.DateTimeFormat(locale(), { dateStyle: "medium", timeStyle: "short", timeZone: zone }).format(new Date(at));
 }
