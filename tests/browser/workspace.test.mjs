@@ -488,6 +488,35 @@ test("dsk_10_of_two_tabs_one_makes_sounds_and_one_writes", async () => {
   await until(() => draft().html === "<p>first tab, second tab</p>", "the other goes on");
 });
 
+test("rpt_02_the_day_so_far_and_what_waits_since_when_stand_beside_the_contacts", async () => {
+  await start(contact(FIRST));
+  const today = page.getByRole("region", { name: "Today" });
+  await today.getByText("14", { exact: true }).waitFor();
+  assert.match(await today.innerText(), /Answered\s+14\s+Forwarded\s+0\s+Discarded\s+2\s+Requeued\s+1\s+Taken away\s+0\s+Handling, mean\s+4 mins 14 secs/);
+  const waiting = page.getByRole("region", { name: "Waiting" });
+  await waiting.getByText("oldest for 1 hr").waitFor();
+  assert.match(await waiting.innerText(), /Sales\s+1\s+oldest for [23] min/);
+  // What changes is asked for at once: one was answered, and Sales waits no longer.
+  node.world.numbers = { replied: 15 };
+  node.world.waiting = { Support: 3, Sales: 0 };
+  node.push("waiting", node.world.waiting);
+  await today.getByText("15", { exact: true }).waitFor();
+  assert.equal(await waiting.getByText("Sales").count(), 0);
+  await check(page, "workspace-numbers");
+});
+
+test("rpt_02_a_supervisor_watches_sums_and_plots_of_the_team", async () => {
+  node.world.roles = ["agent", "supervisor"];
+  await start("#/team");
+  await page.getByText("2 signed in: 1 ready, 1 not ready").waitFor();
+  await page.getByText("4 waiting, 2 in hand").waitFor();
+  for (const name of ["Waiting mails", "Mails in hand", "Agents of your teams"]) await page.getByRole("img", { name, exact: true }).waitFor();
+  const row = page.getByRole("row", { name: /Cleo Agent/ });
+  assert.match(await row.innerText(), /Answered 14\s+Discarded 2\s+Requeued 1\s+Handling, mean: 4 mins/);
+  await button("Show as a table: Agents of your teams").click();
+  await page.getByRole("columnheader", { name: "Not ready" }).waitFor();
+});
+
 test("rte_06_a_supervisor_sees_the_team_gives_contacts_and_changes_skills", async () => {
   node.world.roles = ["agent", "supervisor"];
   await start("#/team");

@@ -94,19 +94,32 @@ function me(it) {
   };
 }
 
+/** What somebody did today. */
+const work = (more = {}) => ({ replied: 0, forwarded: 0, discarded: 0, requeued: 0, taken: 0, in_hand: 0, handling_mean_seconds: 0, handling_longest_seconds: 0, ...more });
+
+function numbers(it) {
+  return {
+    since: before(600), is_whole: true, own: work({ replied: 14, discarded: 2, requeued: 1, in_hand: 2, handling_mean_seconds: 254, handling_longest_seconds: 1_330, ...it.numbers }),
+    queues: Object.entries(it.waiting).map(([csq, waiting]) => ({ csq, waiting, longest_since: waiting > 0 ? before(csq === "Support" ? 95 : 3) : null })),
+  };
+}
+
 function team(it) {
   const values = (seed) => Array.from({ length: 120 }, (_, place) => Math.round(4 + 3 * Math.sin(place / 9 + seed)));
   return {
     agents: [
-      { agent: "1001", name: "Cleo Agent", desk: it.desk ?? { state: "ready", since: before(12), contacts: [], changes: 1 }, voice: null, contacts: [...it.all.values()].filter((one) => one.state === "active" && one.agent === "1001").map(summary), skills: { Orders: 7 } },
-      { agent: "1002", name: "Berta Example", desk: { state: "not_ready", reason: 1, since: before(5), contacts: [], changes: 1 }, voice: { state: "talking", since: before(2), pending: "not_ready" }, contacts: [], skills: { Orders: 5, Press: 3 } },
-      { agent: "1003", name: "Dora Example", desk: null, voice: null, contacts: [], skills: {} },
+      { agent: "1001", name: "Cleo Agent", desk: it.desk ?? { state: "ready", since: before(12), contacts: [], changes: 1 }, voice: null, contacts: [...it.all.values()].filter((one) => one.state === "active" && one.agent === "1001").map(summary), skills: { Orders: 7 }, done: work({ replied: 14, discarded: 2, requeued: 1, handling_mean_seconds: 254 }) },
+      { agent: "1002", name: "Berta Example", desk: { state: "not_ready", reason: 1, since: before(5), contacts: [], changes: 1 }, voice: { state: "talking", since: before(2), pending: "not_ready" }, contacts: [], skills: { Orders: 5, Press: 3 }, done: work({ replied: 1, taken: 1, handling_mean_seconds: 61 }) },
+      { agent: "1003", name: "Dora Example", desk: null, voice: null, contacts: [], skills: {}, done: work() },
     ],
     queues: [
-      { csq: "Support", waiting: it.waiting.Support, longest_since: before(95), sticky: [summary(contact(70, { subject: "About yesterday", state: "queued", agent: null }))], skills: { Orders: 5 } },
-      { csq: "Sales", waiting: it.waiting.Sales, longest_since: before(3), sticky: [], skills: { Sales: 1 } },
+      { csq: "Support", waiting: it.waiting.Support, active: 2, longest_since: before(95), sticky: [summary(contact(70, { subject: "About yesterday", state: "queued", agent: null }))], skills: { Orders: 5 } },
+      { csq: "Sales", waiting: it.waiting.Sales, active: 0, longest_since: before(3), sticky: [], skills: { Sales: 1 } },
     ],
-    history: { step_seconds: 60, ends_at: new Date().toISOString(), series: [{ name: "Support", values: values(0) }, { name: "Sales", values: values(2) }] },
+    history: {
+      step_seconds: 60, ends_at: new Date().toISOString(), series: [{ name: "Support", values: values(0) }, { name: "Sales", values: values(2) }],
+      in_hand: [{ name: "Support", values: values(4) }, { name: "Sales", values: values(5) }], agents: [{ name: "ready", values: values(1) }, { name: "not_ready", values: values(3) }],
+    },
   };
 }
 
@@ -138,6 +151,7 @@ function answer(it, method, parts, query, body, raw) {
   }
   if (first === "contacts" && number === undefined) return [200, { contacts: [...it.all.values()].filter((one) => one.state === "active" && one.agent === it.agent).map(summary), waiting: it.waiting }];
   if (first === "search") return [200, { items: query.get("q") === "nothing" ? [] : [summary(contact(500, { state: "closed", how: "forwarded", closed_at: before(600), subject: `Found ${query.get("q") ?? ""}` }))], next: null, total: 1 }];
+  if (first === "numbers") return [200, numbers(it)];
   if (first === "team") return [200, team(it)];
   if (first === "agents" || first === "csqs") return [200, body];
   if (first !== "contacts" || !one) {

@@ -34,6 +34,7 @@ pub(crate) use headset_phones::{headset_phone_schema, unknown_request_schema};
 pub(crate) use headsets::headset_schema;
 pub use headsets::{headset_csv_head, headset_csv_lines};
 pub(crate) use overview::{overview_schema, overview_told};
+pub(crate) use reports::Counts;
 use serde_json::{Map, Value};
 
 use crate::operation::{Kind, Operation, Parameter};

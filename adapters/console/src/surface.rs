@@ -30,6 +30,7 @@ pub struct Console {
     pub(crate) port: Port,
     pub(crate) administration: Arc<dyn Administration>,
     pub(crate) news: Arc<News>,
+    pub(crate) counts: operations::Counts,
     tag_key: [u8; 32],
 }
 
@@ -44,7 +45,8 @@ impl Console {
     pub fn new(port: Port, administration: Arc<dyn Administration>) -> Arc<Self> {
         let tag_key = port.link_key(ETAG_PURPOSE);
         let news = News::new();
-        Arc::new(Self { port, administration, news, tag_key })
+        let counts = operations::Counts::default();
+        Arc::new(Self { port, administration, news, counts, tag_key })
     }
 
     /// The entity tag of a document as it is exported, with its quotation marks.

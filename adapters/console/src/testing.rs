@@ -233,7 +233,11 @@ impl Place {
 
     pub(crate) async fn with(settings: Settings) -> Self {
         let clock = Arc::new(ManualClock::new(NOW));
-        let port = memory_port(&settings, Arc::new(PlainAuthenticator), clock).await;
+        Self::on(memory_port(&settings, Arc::new(PlainAuthenticator), clock).await)
+    }
+
+    /// On an engine that is there.
+    pub(crate) fn on(port: Port) -> Self {
         let node = Arc::new(Node::default());
         let console = Console::new(port.clone(), Arc::<Node>::clone(&node));
         let routes = Arc::clone(&console).routes();

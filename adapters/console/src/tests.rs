@@ -10,5 +10,6 @@ mod identity;
 mod node;
 mod overview;
 mod people;
+pub(crate) mod reports;
 mod settings;
 mod states;

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -14,9 +15,12 @@ use engine::{ClientConnection, Port};
 use http::{Method, Response, StatusCode};
 use serde_json::Value;
 use tokio::sync::watch;
+use tokio::time::Instant;
 
+use crate::history::{History, LOOK_EVERY};
+use crate::lately::{self, Lately};
 use crate::problem::{Problem, done};
-use crate::{contacts, desk, gadget, openapi, search, stream, team, writing};
+use crate::{contacts, desk, gadget, numbers, openapi, search, stream, team, writing};
 
 /// The listener whose session cookie says who asks.
 const LISTENER: &str = "console";
@@ -52,7 +56,12 @@ pub struct Workspace {
     pub(crate) reads: Arc<tokio::sync::Semaphore>,
     /// Searches under way.
     pub(crate) searches: Arc<tokio::sync::Semaphore>,
-    pub(crate) history: Mutex<team::History>,
+    /// What was so in the last hour.
+    pub(crate) history: Mutex<History>,
+    /// What agents did in the last day.
+    pub(crate) lately: Mutex<Lately>,
+    /// When that was looked at last; held while somebody looks.
+    pub(crate) looked: tokio::sync::Mutex<Option<Instant>>,
 }
 
 impl std::fmt::Debug for Workspace {
@@ -148,6 +157,8 @@ impl Workspace {
             reads: Arc::new(tokio::sync::Semaphore::new(READS_MAX)),
             searches: Arc::new(tokio::sync::Semaphore::new(SEARCHES_MAX)),
             history: Mutex::default(),
+            lately: Mutex::default(),
+            looked: tokio::sync::Mutex::default(),
         })
     }
 
@@ -311,6 +322,7 @@ impl Surface for Workspace {
                 team::reassign,
             ),
             route(it, "/api/v1/workspace/contacts/{contact}/release", &POST, LEADS, team::release),
+            route(it, "/api/v1/workspace/numbers", &GET, NONE, numbers::own),
             route(it, "/api/v1/workspace/search", &GET, (EITHER, 0), search::search),
             route(it, "/api/v1/workspace/team", &GET, (LEADERS, 0), team::team),
             route(it, "/api/v1/workspace/agents/{agent}/skills", &PUT, LEADS, team::agent_skills),
@@ -326,18 +338,36 @@ impl Surface for Workspace {
     }
 
     async fn run(self: Arc<Self>, mut stop: watch::Receiver<bool>) {
-        let mut look = tokio::time::interval(team::LOOK_EVERY);
+        let mut look = tokio::time::interval(LOOK_EVERY);
         loop {
             tokio::select! {
                 // A sender that is gone stops too.
                 _ = stop.wait_for(|stop| *stop) => return,
-                _ = look.tick() => self.note_history(),
+                () = async {
+                    look.tick().await;
+                    self.look().await;
+                } => {}
             }
         }
     }
 }
 
 impl Workspace {
+    /// Notes what is so, and what ended since the last look.
+    pub(crate) async fn look(&self) {
+        self.history.lock().unwrap_or_else(PoisonError::into_inner).note(&self.port);
+        self.look_lately(Duration::ZERO).await;
+    }
+
+    /// Reads what ended since the last look, unless that was just now or somebody does it already.
+    pub(crate) async fn look_lately(&self, just_now: Duration) {
+        let Ok(mut looked) = self.looked.try_lock() else { return };
+        if looked.is_none_or(|at| at.elapsed() >= just_now) {
+            lately::look(&self.port, &self.lately).await;
+            *looked = Some(Instant::now());
+        }
+    }
+
     fn events(self: &Arc<Self>) -> Route {
         let workspace = Arc::clone(self);
         Route {

@@ -1,38 +1,22 @@
 //! What supervisors see of their teams and change: who has what, what waits, skills (RTE-06, MAIL-16).
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError};
-use std::time::Duration;
 
 use domain::settings::SettingDocument;
-use domain::{AgentId, Command, ContactCommand, ContactWish, Deed, Role, Timestamp};
+use domain::{AgentId, Command, ContactCommand, ContactWish, Deed, Role, TeamName};
 use http::StatusCode;
 use serde::Deserialize;
 use serde_json::json;
 
 use crate::desk::voice;
+use crate::lately::JUST_NOW;
 use crate::problem::Problem;
 use crate::surface::{Asked, Given, Workspace};
-use crate::{answer, told};
+use crate::{answer, numbers, told};
 
-/// How often it is noted how many wait.
-pub(crate) const LOOK_EVERY: Duration = Duration::from_secs(10);
-/// How many notes are kept: an hour.
-const NOTES_MAX: usize = 360;
 /// How often settings that moved meanwhile are looked at anew.
 const TRIES: usize = 5;
-
-/// How many contacts waited and were in hand, for plots; of this node's view, in memory.
-#[derive(Debug, Default)]
-pub(crate) struct History(VecDeque<Note>);
-
-/// What was so at one time.
-#[derive(Debug)]
-struct Note {
-    at: Timestamp,
-    /// By CSQ: how many waited, and how many were in hand.
-    counts: BTreeMap<String, (u32, u32)>,
-}
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -47,39 +31,17 @@ struct Skills {
     skills: BTreeMap<String, u8>,
 }
 
-impl Workspace {
-    /// Contacts by CSQ: how many wait, and how many are in hand.
-    fn counts(&self) -> BTreeMap<String, (u32, u32)> {
-        let settings = self.port.settings();
-        let csqs = settings.csqs.values().filter(|csq| csq.email.is_some());
-        let mut counts: BTreeMap<_, _> = csqs.map(|csq| (csq.name.clone(), (0, 0))).collect();
-        for contact in self.port.open_contacts() {
-            let (waiting, active) = counts.entry(contact.csq.clone()).or_default();
-            if contact.is_queued() {
-                *waiting += 1;
-            } else {
-                *active += 1;
-            }
-        }
-        counts
-    }
-
-    /// Notes what is so, for plots.
-    pub(crate) fn note_history(&self) {
-        let counts = self.counts();
-        let mut history = self.history.lock().unwrap_or_else(PoisonError::into_inner);
-        if history.0.len() >= NOTES_MAX {
-            history.0.pop_front();
-        }
-        history.0.push_back(Note { at: self.port.now(), counts });
-    }
-}
-
 /// A supervisor's teams, and the queues.
 pub(crate) async fn team(workspace: Arc<Workspace>, asked: Asked) -> Given {
     let port = &workspace.port;
     let settings = port.settings();
+    let since = numbers::since(&workspace, &asked)?;
+    workspace.look_lately(JUST_NOW).await;
     let open = port.open_contacts();
+    let (work, is_whole) = {
+        let lately = workspace.lately.lock().unwrap_or_else(PoisonError::into_inner);
+        (lately.since(since, &open), lately.is_whole)
+    };
     let agents = settings.agents.values().filter(|it| workspace.leads(&asked, &it.id));
     let agents: Vec<_> = agents
         .filter_map(|agent| {
@@ -98,6 +60,7 @@ pub(crate) async fn team(workspace: Arc<Workspace>, asked: Asked) -> Given {
                 "skills": agent.skills,
                 "desk": desk.map(|desk| told::desk(&desk)),
                 "voice": voice,
+                "done": numbers::work(&work.get(&agent.id).copied().unwrap_or_default()),
                 "contacts": has.into_iter().map(|it| told::contact(it)).collect::<Vec<_>>(),
             }))
         })
@@ -128,24 +91,21 @@ pub(crate) async fn team(workspace: Arc<Workspace>, asked: Asked) -> Given {
             })
         })
         .collect();
-    let history = workspace.history.lock().unwrap_or_else(PoisonError::into_inner);
-    let names = queues.iter().filter_map(|queue| queue.get("csq")?.as_str());
-    let series: Vec<_> = names
-        .map(|name| {
-            let values = history.0.iter().map(|note| note.counts.get(name).map(|(it, _)| *it));
-            json!({"name": name, "values": values.collect::<Vec<_>>()})
-        })
-        .collect();
-    let ends_at = history.0.back().map_or_else(|| port.now(), |note| note.at);
-    let history = json!({
-        "step_seconds": LOOK_EVERY.as_secs(),
-        "ends_at": answer::time(ends_at),
-        "series": series,
-    });
+    let history = {
+        let names = queues.iter().filter_map(|queue| queue.get("csq")?.as_str());
+        let is_led = |team: Option<&TeamName>| {
+            asked.principal.has(Role::Administrator)
+                || team.is_some_and(|team| asked.principal.teams.contains(team))
+        };
+        let history = workspace.history.lock().unwrap_or_else(PoisonError::into_inner);
+        history.told(port.now(), names, is_led)
+    };
     let skills: Vec<_> = settings.skills.keys().collect();
     Ok(answer::json(&json!({
         "agents": agents,
         "queues": queues,
+        "since": answer::time(since),
+        "is_whole": is_whole,
         "history": history,
         "skills": skills,
         "emails_per_agent": settings.channels.emails_per_agent,

@@ -5,6 +5,7 @@ mod description;
 mod events;
 mod hostile;
 mod leading;
+mod numbers;
 mod place;
 mod searching;
 mod voice;

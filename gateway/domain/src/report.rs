@@ -3,11 +3,15 @@
 //! Every contact counts for the CSQ that it came to first, wherever it went later; each agent's work on it counts
 //! for that agent and the CSQ they had it from. Nothing is kept: a report is counted anew from what there is.
 
+mod arrivals;
+
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::{AgentId, Closing, Contact, LegEnd, Place, Timestamp};
+use crate::{AgentId, Closing, Contact, Leg, LegEnd, Place, Timestamp};
+
+pub use arrivals::Arrivals;
 
 /// Seconds of several things: together, and the longest.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -28,9 +32,23 @@ impl Seconds {
         self.longest = self.longest.max(seconds);
     }
 
+    fn merge(&mut self, other: &Self) {
+        self.count += other.count;
+        self.total = self.total.saturating_add(other.total);
+        self.longest = self.longest.max(other.longest);
+    }
+
     /// The mean, rounded down; 0 of nothing.
     pub fn mean(&self) -> u64 {
         self.total.checked_div(self.count).unwrap_or(0)
+    }
+}
+
+/// How the leg of that number ended the contact, where it did.
+pub fn closing_of(contact: &Contact, number: usize) -> Option<Closing> {
+    match &contact.place {
+        Place::Closed { how, .. } if number + 1 == contact.legs.len() => Some(*how),
+        _ => None,
     }
 }
 
@@ -53,6 +71,40 @@ pub struct AgentWork {
     pub in_hand: u64,
     /// How long mails were in hand, of those that no longer are.
     pub handling: Seconds,
+}
+
+impl AgentWork {
+    /// Counts a leg; `closing` says how it ended the contact, where it did ([`closing_of`]).
+    pub fn add(&mut self, leg: &Leg, closing: Option<Closing>) {
+        self.assigned += 1;
+        let Some((at, end)) = leg.ended else {
+            self.in_hand += 1;
+            return;
+        };
+        self.handling.add(leg.from, at);
+        match (end, closing) {
+            (LegEnd::Closed, Some(Closing::Forwarded)) => self.forwarded += 1,
+            (LegEnd::Closed, Some(Closing::Discarded)) => self.discarded += 1,
+            // An answer that nobody took comes back, and was one nevertheless.
+            (LegEnd::Closed, _) => self.replied += 1,
+            (LegEnd::Requeued, _) => self.requeued += 1,
+            (LegEnd::SignedOut | LegEnd::Lost | LegEnd::Reassigned, _) => self.taken += 1,
+        }
+    }
+
+    /// Counts other work of the same agent, too.
+    pub fn merge(&mut self, other: &Self) {
+        let Self { assigned, replied, forwarded, discarded, requeued, taken, in_hand, handling } =
+            other;
+        self.assigned += assigned;
+        self.replied += replied;
+        self.forwarded += forwarded;
+        self.discarded += discarded;
+        self.requeued += requeued;
+        self.taken += taken;
+        self.in_hand += in_hand;
+        self.handling.merge(handling);
+    }
 }
 
 /// What became of the mails of a CSQ.
@@ -110,46 +162,26 @@ impl EmailReport {
                 }
             }
         }
-        let last = contact.legs.len().saturating_sub(1);
         for (number, leg) in contact.legs.iter().enumerate() {
-            let closing = match &contact.place {
-                Place::Closed { how, .. } if number == last => Some(*how),
-                _ => None,
-            };
+            let closing = closing_of(contact, number);
             let of_pair = self.pairs.entry((leg.csq.clone(), leg.agent.clone())).or_default();
             let of_agent = self.agents.entry(leg.agent.clone()).or_default();
             for work in [of_pair, of_agent] {
-                work.assigned += 1;
-                match leg.ended {
-                    None => work.in_hand += 1,
-                    Some((at, end)) => {
-                        work.handling.add(leg.from, at);
-                        match (end, closing) {
-                            (LegEnd::Closed, Some(Closing::Forwarded)) => work.forwarded += 1,
-                            (LegEnd::Closed, Some(Closing::Discarded)) => work.discarded += 1,
-                            // An answer that nobody took comes back, and was one nevertheless.
-                            (LegEnd::Closed, _) => work.replied += 1,
-                            (LegEnd::Requeued, _) => work.requeued += 1,
-                            (LegEnd::SignedOut | LegEnd::Lost | LegEnd::Reassigned, _) => {
-                                work.taken += 1;
-                            }
-                        }
-                    }
-                }
+                work.add(leg, closing);
             }
         }
     }
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
 
-    fn at(seconds: i64) -> Timestamp {
+    pub(crate) fn at(seconds: i64) -> Timestamp {
         Timestamp::from_seconds(seconds)
     }
 
-    fn contact(value: serde_json::Value) -> Contact {
+    pub(crate) fn contact(value: serde_json::Value) -> Contact {
         let mut sample = serde_json::json!({
             "id": "00000000000000000000000000000001",
             "channel": "email",

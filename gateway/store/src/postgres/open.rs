@@ -15,8 +15,10 @@ use super::pool::within;
 use crate::OpenError;
 
 /// Migrations; the n-th leads to schema n.
-const MIGRATIONS: [&str; 1] =
-    [include_str!("../../../../schemas/store/postgresql_0001_documents.sql")];
+const MIGRATIONS: [&str; 2] = [
+    include_str!("../../../../schemas/store/postgresql_0001_documents.sql"),
+    include_str!("../../../../schemas/store/postgresql_0002_reports.sql"),
+];
 /// The oldest server that has all that is asked.
 const OLDEST: u32 = 13;
 /// How long another node may take for its migrations, and this one for its own.

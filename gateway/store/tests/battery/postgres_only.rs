@@ -7,6 +7,7 @@ mod copying;
 mod lines;
 mod opening;
 mod replaced;
+mod reports;
 mod together;
 mod unsure;
 

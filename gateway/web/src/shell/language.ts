@@ -38,7 +38,7 @@ export function texts<T>(all: { en: T; de: NoInfer<T> }): () => T {
 }
 
 /** The tag for `Intl`, with the region that the browser asks for where it is the same language. */
-function locale(): string {
+export function locale(): string {
   return navigator.languages.find((tag) => tag.startsWith(language.value)) ?? language.value;
 }
 

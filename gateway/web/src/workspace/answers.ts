@@ -1,5 +1,8 @@
 // What the node tells agents and supervisors (`/api/v1/workspace`).
 
+import type { Line } from "../shell/components/plot";
+import type { Work } from "./numbers/numbers";
+
 export interface Address {
   name: string;
   address: string;
@@ -163,11 +166,15 @@ export interface TeamAgent {
   voice: Voice | null;
   contacts: (Contact | string)[];
   skills?: Record<string, number>;
+  /** What they did today. */
+  done?: Work;
 }
 
 export interface TeamQueue {
   csq: string;
   waiting: number;
+  /** How many are in hand. */
+  active: number;
   longest_since: string | null;
   /** Mails that wait for the agent who answered before. */
   sticky: (Contact | string)[];
@@ -177,5 +184,5 @@ export interface TeamQueue {
 export interface Team {
   agents: TeamAgent[];
   queues: TeamQueue[];
-  history: { step_seconds: number; ends_at: string; series: { name: string; values: (number | null)[] }[] };
+  history: { step_seconds: number; ends_at: string; series: Line[]; in_hand: Line[]; agents: Line[] };
 }

@@ -14,7 +14,8 @@ import { alertsOn, dismiss, toasts, turnOff, turnOn } from "./alerts";
 import type { Contact } from "./answers";
 import { Controls, EndWork, toggleState } from "./desk";
 import { keysOn, setKeys, useKeys } from "./keys";
-import { desk, me, mine, selected, stream, unseen, waiting } from "./state";
+import { Numbers } from "./numbers/numbers";
+import { desk, me, mine, selected, stream, unseen } from "./state";
 import { words } from "./texts";
 
 export function Frame(props: { children: ComponentChildren }): JSX.Element {
@@ -65,7 +66,7 @@ export function Frame(props: { children: ComponentChildren }): JSX.Element {
       <div class="desk">
         <aside class="side" aria-label={words().contacts}>
           {isAgent && <Tabs />}
-          {isAgent && <Waiting />}
+          {isAgent && <Numbers />}
           <nav class="views" aria-label={words().views}>
             {isAgent && <a href="#/" aria-current={["", "contacts"].includes(place.value.parts[0] ?? "") ? "page" : undefined}>{words().home}</a>}
             <a href="#/search" aria-current={place.value.parts[0] === "search" ? "page" : undefined}>{words().search}</a>
@@ -124,18 +125,6 @@ function Tabs(): JSX.Element {
       {count > 0
         ? <ul>{mine.value.map((contact) => <Tab key={contact.id} contact={contact} />)}</ul>
         : <p class="small">{words().noContacts}</p>}
-    </section>
-  );
-}
-
-function Waiting(): JSX.Element {
-  const queues = Object.entries(waiting.value).filter(([, count]) => count > 0).sort(([one], [other]) => one.localeCompare(other));
-  return (
-    <section class="waiting" aria-labelledby="waiting-title">
-      <h2 id="waiting-title">{words().waitingHeading}</h2>
-      {queues.length === 0 ? <p class="small">{words().waitingNone}</p> : (
-        <ul>{queues.map(([csq, count]) => <li key={csq}><span class="waiting-name">{csq}</span><strong>{count}</strong></li>)}</ul>
-      )}
     </section>
   );
 }

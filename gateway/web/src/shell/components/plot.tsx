@@ -1,7 +1,7 @@
 // A plot of numbers over time, drawn as SVG, with the same numbers as a table for whoever cannot see it.
 
-import type { JSX } from "preact";
-import { useId, useState } from "preact/hooks";
+import type { JSX, RefObject } from "preact";
+import { useEffect, useId, useRef, useState } from "preact/hooks";
 import { fill, number, time } from "../language";
 import { words } from "./texts";
 import { Button } from "./parts";
@@ -11,7 +11,10 @@ export interface Line {
   values: (number | null)[];
 }
 
+/** The width in pixels before the page was laid out. */
 const WIDTH = 640;
+/** No plot is narrower. */
+const WIDTH_MIN = 200;
 const HEIGHT = 160;
 const LEFT = 44;
 const BOTTOM = 20;
@@ -22,15 +25,28 @@ const KINDS = 5;
 const TABLE_ROWS = 30;
 
 /** A round number that is no less than `value`. */
-function ceiling(value: number): number {
+export function ceiling(value: number): number {
   if (value <= 0) return 1;
   const power = 10 ** Math.floor(Math.log10(value));
   const step = [1, 2, 2.5, 5, 10].find((step) => step * power >= value) ?? 10;
   return step * power;
 }
 
-function path(values: (number | null)[], most: number): string {
-  const step = (WIDTH - LEFT) / Math.max(1, values.length - 1);
+/** How wide an element is in pixels: letters of a plot are as large as all others, however wide it is. */
+export function useWidth(box: RefObject<HTMLElement | null>): number {
+  const [width, setWidth] = useState(WIDTH);
+  useEffect(() => {
+    const element = box.current;
+    if (!element) return;
+    const observer = new ResizeObserver(() => setWidth(Math.max(WIDTH_MIN, Math.round(element.clientWidth))));
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, []);
+  return width;
+}
+
+function path(values: (number | null)[], most: number, width: number): string {
+  const step = (width - LEFT) / Math.max(1, values.length - 1);
   let text = "";
   let drawing = false;
   values.forEach((value, place) => {
@@ -53,6 +69,8 @@ export function Plot(props: {
 }): JSX.Element {
   const [asTable, setAsTable] = useState(false);
   const title = useId();
+  const box = useRef<HTMLElement>(null);
+  const width = useWidth(box);
   const write = props.unit ?? ((value: number) => number(value, 1));
   const known = props.lines.flatMap((line) => line.values).filter((value): value is number => value !== null);
   const most = ceiling(Math.max(0, ...known));
@@ -65,29 +83,29 @@ export function Plot(props: {
   const every = Math.max(1, Math.ceil(count / TABLE_ROWS));
   const rows = Array.from({ length: count }, (_, place) => place).filter((place) => (count - 1 - place) % every === 0);
   return (
-    <figure class="plot">
+    <figure class="plot" ref={box}>
       <figcaption>
         <span id={title}>{props.title}</span>
         <Button pressed={asTable} onClick={() => setAsTable(!asTable)} label={`${words().asTable}: ${props.title}`}>{words().asTable}</Button>
       </figcaption>
       {!asTable && (
-        <svg viewBox={`0 0 ${WIDTH} ${HEIGHT}`} role="img" aria-labelledby={title} preserveAspectRatio="none">
+        <svg viewBox={`0 0 ${width} ${HEIGHT}`} role="img" aria-labelledby={title}>
           {[0, 0.5, 1].map((share) => {
             const y = TOP + (HEIGHT - TOP - BOTTOM) * (1 - share);
             return (
               <g key={share}>
-                <line class="grid" x1={LEFT} x2={WIDTH} y1={y} y2={y} />
+                <line class="grid" x1={LEFT} x2={width} y1={y} y2={y} />
                 {told(share) && <text class="axis" x={LEFT - 6} y={y + 4} text-anchor="end">{write(most * share)}</text>}
               </g>
             );
           })}
           {count > 1 && [0, Math.floor((count - 1) / 2), count - 1].map((place, index) => (
             <text key={place} class="axis" y={HEIGHT - 4} text-anchor={(["start", "middle", "end"] as const)[index]}
-              x={LEFT + (place * (WIDTH - LEFT)) / (count - 1)}>
+              x={LEFT + (place * (width - LEFT)) / (count - 1)}>
               {time(at(place)).replace(/(\d+:\d+):\d+/, "$1")}
             </text>
           ))}
-          {props.lines.map((line, place) => <path key={line.name} class={`line line-${place % KINDS}`} d={path(line.values, most)} />)}
+          {props.lines.map((line, place) => <path key={line.name} class={`line line-${place % KINDS}`} d={path(line.values, most, width)} />)}
         </svg>
       )}
       {asTable && (

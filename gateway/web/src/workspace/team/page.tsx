@@ -4,12 +4,14 @@ import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { send } from "../../shell/api";
 import { Empty, Loading, Section, Trouble } from "../../shell/components/parts";
-import { Plot } from "../../shell/components/plot";
+import { Plot, type Line } from "../../shell/components/plot";
 import { Presence, Since } from "../../shell/components/presence";
 import { fill, number } from "../../shell/language";
 import { useAction, useGet } from "../../shell/use";
 import { toast } from "../alerts";
 import type { Contact, Reason, Team, TeamAgent, TeamQueue } from "../answers";
+import { dayBegan, Done, Sums } from "../numbers/numbers";
+import { words as numbers } from "../numbers/texts";
 import { customer, me, path } from "../state";
 import { words } from "../texts";
 import { Give, Skills, type Skilled } from "./dialogs";
@@ -25,7 +27,7 @@ const idOf = (contact: Contact | string) => (typeof contact === "string" ? conta
 
 export function TeamPage(): JSX.Element {
   const told = words().teams;
-  const { value, problem, again } = useGet<Team>(path("team"), {}, ROUND_SECONDS);
+  const { value, problem, again } = useGet<Team>(path("team"), { since: dayBegan() }, ROUND_SECONDS);
   const [giving, setGiving] = useState<Contact | string | null>(null);
   const [skilled, setSkilled] = useState<Skilled | null>(null);
   useEffect(() => { document.title = `${told.title} · ${words().product}`; }, [told.title]);
@@ -35,12 +37,9 @@ export function TeamPage(): JSX.Element {
       <Trouble problem={problem} again={again} />
       {!value ? !problem && <Loading /> : (
         <>
+          <Sums agents={value.agents} queues={value.queues} />
           <Section title={told.queues}><Queues queues={value.queues} give={setGiving} skills={setSkilled} again={again} /></Section>
-          {value.history && value.history.series.length > 0 && (
-            <div class="card">
-              <Plot title={told.plot} lines={value.history.series} endsAt={value.history.ends_at} stepSeconds={value.history.step_seconds} unit={(count) => number(count, 0)} />
-            </div>
-          )}
+          <Plots history={value.history} />
           <Section title={told.agents}>
             {value.agents.length === 0 ? <Empty title={told.noAgents} /> : <Agents agents={value.agents} give={setGiving} skills={setSkilled} />}
           </Section>
@@ -60,6 +59,24 @@ export function TeamPage(): JSX.Element {
   );
 }
 
+/** What waited, what was in hand and who was ready in the last hour. */
+function Plots(props: { history: Team["history"] }): JSX.Element {
+  const { history } = props;
+  const plot = (title: string, lines: Line[]) => lines.length === 0 ? null : (
+    <div class="card">
+      <Plot title={title} lines={lines} endsAt={history.ends_at} stepSeconds={history.step_seconds} unit={(count) => number(count, 0)} />
+    </div>
+  );
+  const named = history.agents.map((line) => ({ ...line, name: line.name === "ready" ? numbers().ready : numbers().not_ready }));
+  return (
+    <div class="plots">
+      {plot(numbers().plotWaiting, history.series)}
+      {plot(numbers().plotInHand, history.in_hand)}
+      {plot(numbers().plotAgents, named)}
+    </div>
+  );
+}
+
 function SkillList(props: { skills: Record<string, number> | undefined }): JSX.Element | null {
   const skills = Object.entries(props.skills ?? {});
   return skills.length === 0 ? null : <span class="small">{skills.map(([name, competence]) => `${name} ${competence}`).join(", ")}</span>;
@@ -71,7 +88,7 @@ function Agents(props: { agents: TeamAgent[]; give: (contact: Contact | string) 
   return (
     <div class="scroll" tabIndex={0} role="group" aria-label={told.agents}>
       <table class="stacks titled">
-        <thead><tr>{[told.agent, told.state, told.voice, told.contacts, told.skills].map((name) => <th key={name} scope="col">{name}</th>)}</tr></thead>
+        <thead><tr>{[told.agent, told.state, told.voice, told.contacts, numbers().today, told.skills].map((name) => <th key={name} scope="col">{name}</th>)}</tr></thead>
         <tbody>
           {props.agents.map((agent) => {
             const reason = reasons.find((one) => one.code === agent.desk?.reason)?.label;
@@ -95,6 +112,7 @@ function Agents(props: { agents: TeamAgent[]; give: (contact: Contact | string) 
                     </ul>
                   )}
                 </td>
+                <td data-title={numbers().today}>{agent.done ? <Done work={agent.done} /> : "–"}</td>
                 <td data-title={told.skills}>
                   <SkillList skills={agent.skills} />
                   <p><button type="button" class="link" aria-label={`${told.change}: ${agent.name}`} onClick={() => props.skills({ name: agent.name, path: path("agents", agent.agent, "skills"), skills: agent.skills ?? {} })}>{told.change}</button></p>
@@ -120,12 +138,13 @@ function Queues(props: { queues: TeamQueue[]; give: (contact: Contact | string) 
     <div class="scroll" tabIndex={0} role="group" aria-label={told.queues}>
       <Trouble problem={problem} />
       <table class="stacks titled">
-        <thead><tr><th scope="col">{told.queue}</th><th scope="col" class="numeric">{told.waiting}</th><th scope="col">{told.longest}</th><th scope="col">{told.sticky}</th><th scope="col">{told.skills}</th></tr></thead>
+        <thead><tr><th scope="col">{told.queue}</th><th scope="col" class="numeric">{told.waiting}</th><th scope="col" class="numeric">{numbers().inHand}</th><th scope="col">{told.longest}</th><th scope="col">{told.sticky}</th><th scope="col">{told.skills}</th></tr></thead>
         <tbody>
           {props.queues.map((queue) => (
             <tr key={queue.csq}>
               <th scope="row">{queue.csq}</th>
               <td class="numeric" data-title={told.waiting}>{number(queue.waiting)}</td>
+              <td class="numeric" data-title={numbers().inHand}>{number(queue.active)}</td>
               <td data-title={told.longest}>{queue.longest_since ? <Since at={queue.longest_since} /> : "–"}</td>
               <td data-title={told.sticky}>
                 {queue.sticky.length === 0 ? told.none : (

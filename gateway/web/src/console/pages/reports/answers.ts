@@ -1,16 +1,25 @@
 // What the node tells in reports (`/api/v1/reports`).
 
+import type { Page } from "../../../shell/api";
+
 export interface Row {
-  csq?: string | null;
+  csq?: string;
   agent?: string;
   name?: string | null;
   [column: string]: string | number | null | undefined;
 }
 
-export interface Report {
+/** How many mails came, by queue, in steps that begin then. */
+export interface Arrivals {
+  step: "hour" | "day";
+  time_zone: string;
+  starts: string[];
+  series: { csq: string; counts: number[] }[];
+}
+
+export interface Report extends Page<Row> {
   from: string;
   to: string;
-  rows: Row[];
-  /** How many mails came, by queue; with reports by queue alone. */
-  arrivals?: { step_seconds: number; ends_at: string; series: { name: string; values: number[] }[] };
+  /** With the first page of reports by queue. */
+  arrivals?: Arrivals | null;
 }
