@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use domain::{
-    AgentId, AgentKey, Command, ContactWish, DeskWish, Document, SignIn, SignInOn, SignedOutBy,
-    VoiceState, Wish,
+    AgentId, AgentKey, Command, ContactWish, DeskWish, Document, ReasonCode, Refusal, SignIn,
+    SignInOn, SignedOutBy, VoiceState, Wish,
 };
 use proptest::prelude::*;
 
@@ -17,7 +17,7 @@ fn sign_in(world: &mut World, who: u8, has_extension: bool) {
     world.desk(who, DeskWish::Ready);
 }
 
-/// The agent signs in to a line, and is ready for calls.
+/// The agent signs in to a line.
 fn sign_in_to_line(world: &mut World, who: u8) {
     let command = Command::SignIn(Box::new(SignIn {
         agent: AgentKey::owned(agent(who)),
@@ -174,4 +174,24 @@ fn rte_07_whoever_has_skills_for_chats_alone_gets_no_email_nor_is_given_one() {
     let contact = world.contact_by_uid(1).id;
     let came = world.contact(contact, None, ContactWish::Assign { agent: agent(0) });
     assert!(matches!(came, Came::Refused(_)), "{came:?}");
+}
+
+#[test]
+fn ccp_10_a_teams_own_reasons_hold_at_the_desk_as_at_the_phone() {
+    let mut world = World::new();
+    world.teams(&[(0, "red"), (1, "blue")]);
+    world.reason_of_team(7, "red");
+    for who in [0, 1] {
+        sign_in_to_line(&mut world, who);
+        sign_in(&mut world, who, true);
+    }
+    let reason = Some(ReasonCode(7));
+    assert_eq!(world.desk(0, DeskWish::NotReady { reason }), Came::Done);
+    let refused = |came| matches!(came, Came::Refused(Refusal::ReasonUnknown { .. }));
+    assert!(refused(world.desk(1, DeskWish::NotReady { reason })));
+    // Whoever changes the team has its reasons from then on, for emails and for calls.
+    world.teams(&[(1, "red")]);
+    assert_eq!(world.desk(1, DeskWish::NotReady { reason }), Came::Done);
+    world.voice(1, Wish::NotReady(reason));
+    assert_eq!(voice(&world, 1), Some(VoiceState::NotReady { reason }));
 }

@@ -472,6 +472,25 @@ impl World {
         Arc::make_mut(agents.get_mut(&agent(who)).unwrap()).skills = has;
     }
 
+    /// Each of those agents is in that team.
+    pub(crate) fn teams(&mut self, teams: &[(u8, &str)]) {
+        let settings = Arc::make_mut(&mut self.settings);
+        let agents = Arc::make_mut(&mut settings.agents);
+        for (who, team) in teams {
+            let agent = Arc::make_mut(agents.get_mut(&agent(*who)).unwrap());
+            agent.team = Some(team.parse().unwrap());
+        }
+    }
+
+    /// A reason for being not ready that one team has.
+    pub(crate) fn reason_of_team(&mut self, code: u16, team: &str) {
+        let (category, code) = (domain::ReasonCategory::NotReady, domain::ReasonCode(code));
+        let teams = vec![team.parse().unwrap()];
+        let reason = domain::settings::Reason { category, code, label: "Own".to_owned(), teams };
+        let settings = Arc::make_mut(&mut self.settings);
+        Arc::make_mut(&mut settings.reasons).insert((category, code), Arc::new(reason));
+    }
+
     /// A CSQ for chats that asks for one skill.
     pub(crate) fn chat_queue(&mut self, name: &str, skill: &str) {
         let settings = Arc::make_mut(&mut self.settings);

@@ -32,17 +32,17 @@ pub(super) async fn status(shared: &Arc<Shared>) -> Value {
     let has_email = settings.csqs_of(Channel::Email).next().is_some();
     let (overall, servers) = match &shared.mailboxes {
         None => ("not_applicable", Vec::new()),
-        Some(_) if !has_email => ("not_applicable", Vec::new()),
         Some(_) if settings.mail_servers.is_empty() => ("not_configured", Vec::new()),
+        Some(_) if !has_email => ("not_applicable", Vec::new()),
         Some(mailboxes) => {
             let servers = reached_since(Instant::now(), shared, mailboxes, &settings).await;
             (overall(&servers), servers)
         }
     };
-    let why = match (&shared.mailboxes, has_email) {
+    let why = match (&shared.mailboxes, overall) {
         (None, _) => Some("service_down"),
-        (Some(_), false) => Some("no_email_csq"),
-        (Some(_), true) => None,
+        (Some(_), "not_applicable") => Some("no_email_csq"),
+        (Some(_), _) => None,
     };
     json!({
         "node": shared.engine.node(),
@@ -203,3 +203,6 @@ fn mailbox(status: &MailboxStatus, node: Option<String>, waiting: usize) -> Valu
         "waiting": waiting,
     })
 }
+
+#[cfg(test)]
+mod tests;

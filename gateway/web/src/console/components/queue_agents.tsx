@@ -89,12 +89,12 @@ function places(agent: QueueAgent): string {
 
 function columns(): Column<QueueAgent>[] {
   return [
-    { id: "agent", title: words().agent, cell: (it) => <a href={to("agents", it.agent)}>{it.name}</a>, sort: (it) => it.name, width: 2 },
+    { id: "agent", title: words().agent, cell: (it) => <a href={to("agents", it.agent)}>{it.name}</a>, sort: (it) => it.name, width: 1.5 },
     { id: "id", title: words().id, cell: (it) => it.agent, sort: (it) => it.agent },
     { id: "team", title: words().team, cell: (it) => it.team ?? "–", sort: (it) => it.team, width: 1.5 },
-    { id: "competence", title: words().competence, cell: (it) => number(it.competence), sort: (it) => it.competence, numeric: true },
+    { id: "competence", title: words().competence, cell: (it) => number(it.competence), sort: (it) => it.competence, numeric: true, width: 1.5 },
     { id: "channels", title: words().channels, cell: places, sort: places, width: 2 },
-    { id: "state", title: words().state, cell: (it) => <Presence state={it.state} />, sort: (it) => stateWord(it.state), width: 1.5 },
+    { id: "state", title: words().state, cell: (it) => <Presence state={it.state} />, sort: (it) => stateWord(it.state), width: 2 },
     { id: "voice", title: words().voice, cell: (it) => <Presence state={it.voice_state} />, sort: (it) => stateWord(it.voice_state), width: 1.5 },
   ];
 }

@@ -3,7 +3,7 @@
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { Button, Facts, Loading, Page, Section, Trouble } from "../../../shell/components/parts";
-import { fill, number, texts, time } from "../../../shell/language";
+import { day, fill, number, texts, time } from "../../../shell/language";
 import { to } from "../../../shell/router";
 import { useGet } from "../../../shell/use";
 import { QueueAgentList, words as shared } from "../../components/queue_agents";
@@ -54,7 +54,7 @@ export default function QueueReport(props: PageProps): JSX.Element {
   // When the page was opened: paper shows no other time.
   const [at] = useState(() => new Date().toISOString());
   return (
-    <Page title={title} intro={fill(words().intro, { at: time(at) })} actions={
+    <Page title={title} intro={fill(words().intro, { at: `${day(at)}, ${time(at)}` })} actions={
       <>
         <Button kind="main" onClick={() => print()}>{words().print}</Button>
         <a href={to("settings", "csqs", name)}>{words().back}</a>

@@ -83,7 +83,7 @@ export function MailTest(props: {
     }
   };
   return (
-    <Section title={words().title} actions={
+    <Section id="mail-test" title={words().title} actions={
       <>
         {busy && <Button onClick={stop}>{words().stop}</Button>}
         <Button busy={busy} onClick={() => void test()}>{props.unsaved ? words().testUnsaved : words().test}</Button>

@@ -8,7 +8,7 @@ export const words = texts({
     stop: "Stop",
     introCsq: "Connects, signs in and looks at the folders and the rights on them, for reading and for sending. Nothing in the mailbox changes, and no mail is sent.",
     introServer: "Connects to both servers and looks whether they answer privately. Nobody signs in: a queue's own test does that.",
-    introUnsaved: "It is not saved by that.",
+    introUnsaved: "Nothing is saved by that.",
     begins: "The test begins …",
     running: "Being tested: {hosts} …",
     done: "{done} of {all} checks",
