@@ -70,7 +70,11 @@ export function checkTold(check: MailCheck): { told: string; remedy: string } {
   if (check.outcome === "not_tried") return { told: words().notTried, remedy: "" };
   if (check.outcome === "not_applicable") return { told: words().notApplicable, remedy: "" };
   const known = words().faults[check.code ?? ""];
-  if (!known) return { told: sentence(begun(check.words ?? "")), remedy: sentence(begun(check.remedy ?? "")) };
+  if (!known) {
+    const told = sentence(check.words ?? "");
+    // Names of hosts keep their small letters.
+    return { told: check.host && told.startsWith(check.host) ? told : begun(told), remedy: sentence(begun(check.remedy ?? "")) };
+  }
   const [told, remedy] = known;
   const parts = [fill(told.replace(/\[([^\]]*)\]/, check.said ? "$1" : ""), { host: check.host ?? "", said: check.said ?? "" })];
   if (check.meant) parts.push(fill(words().meant, { meant: check.meant }));
