@@ -25,10 +25,13 @@ use headset::Headset;
 use identity::Identity;
 use mail::Mailboxes;
 use provisioning::Files;
+use serde_json::Value;
 use sip::Sip;
 use tokio::sync::{Mutex, watch};
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 
+use crate::admin::mail_tests::MailTests;
 use crate::authentication::{Frame, NodeAccounts, Pool};
 use crate::config::Config;
 use crate::console::{Handle, StoredProofs, Tries, set_up};
@@ -152,6 +155,10 @@ pub(crate) struct Shared {
     /// One backup onto this node's disk at a time.
     pub(crate) backing_up: Mutex<()>,
     drift: Drift,
+    /// Tests of mailboxes and mail servers that somebody waits for.
+    pub(crate) mail_tests: MailTests,
+    /// When mail servers were reached, and how that was.
+    pub(crate) reached_mail: Mutex<Option<(Instant, Vec<Value>)>>,
     pub(crate) alarms: Arc<Alarms>,
     pub(crate) history: History,
 }
@@ -363,6 +370,8 @@ impl Starting {
             changing: Mutex::default(),
             backing_up: Mutex::default(),
             drift: Drift::default(),
+            mail_tests: MailTests::default(),
+            reached_mail: Mutex::default(),
             alarms: Alarms::new(port.clone()),
             history: History::default(),
             config,
