@@ -62,6 +62,30 @@ export async function overflows(page) {
   return page.evaluate(() => document.documentElement.scrollWidth > document.documentElement.clientWidth + 1);
 }
 
+/** What can be pressed or read as a heading and has text that is cut off; what ends in dots on purpose is none. */
+export async function cutOff(page) {
+  return page.evaluate(() => [...document.querySelectorAll("button, a, h1, h2, h3, label, legend, th, dt, .notice")].filter((element) => {
+    const style = getComputedStyle(element);
+    if (element.offsetParent === null || element.closest(".hidden-visually, .skip") || style.textOverflow === "ellipsis") return false;
+    const isHidden = (value) => value === "hidden" || value === "clip";
+    return (isHidden(style.overflowX) && element.scrollWidth > element.clientWidth + 1) || (isHidden(style.overflowY) && element.scrollHeight > element.clientHeight + 1);
+  }).map((element) => element.outerHTML.slice(0, 200)));
+}
+
+/** In forced colours backgrounds go: buttons, fields and notices that have neither edge nor outline are lost in the page. */
+export async function unmarked(page) {
+  return page.evaluate(() => [...document.querySelectorAll(".button, .notice, dialog[open], input:not([type=radio]):not([type=checkbox]):not([type=file]), select, textarea, [aria-pressed=true], [aria-current]")].filter((element) => {
+    if (element.offsetParent === null && element.tagName !== "DIALOG") return false;
+    const seen = (one) => {
+      const style = getComputedStyle(one);
+      const edges = ["Top", "Right", "Bottom", "Left"].some((side) => style[`border${side}Style`] !== "none" && Number.parseFloat(style[`border${side}Width`]) > 0);
+      return edges || (style.outlineStyle !== "none" && Number.parseFloat(style.outlineWidth) > 0) || style.textDecorationLine !== "none" || Number(style.fontWeight) >= 600;
+    };
+    // A field may stand in a box that has the edge.
+    return !seen(element) && !(element.parentElement && seen(element.parentElement));
+  }).map((element) => element.outerHTML.slice(0, 200)));
+}
+
 /** Keeps a picture of the page, where somebody wants them. */
 export async function shot(page, name) {
   if (!SHOTS) return;

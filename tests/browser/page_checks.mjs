@@ -1,13 +1,15 @@
 // What every page keeps in every state.
 
 import assert from "node:assert/strict";
-import { overflows, shot, unlabelled, violations } from "./browser.mjs";
+import { cutOff, overflows, shot, unlabelled, unmarked, violations } from "./browser.mjs";
 
-/** Axe and our own checks, in this window and in a narrow one, mirrored too. */
+/** Axe and our own checks: in this window, with text twice as large, in forced colours, and narrow, mirrored too. */
 export async function check(page, name) {
   assert.deepEqual(await violations(page), [], `${name}: what axe finds`);
   assert.deepEqual(await unlabelled(page), [], `${name}: fields without a label`);
   await shot(page, name);
+  await checkLarge(page, name);
+  await checkForced(page, name);
   const size = page.viewportSize();
   await page.setViewportSize({ width: 320, height: 800 });
   assert.equal(await overflows(page), false, `${name}: wider than 320 pixels`);
@@ -16,6 +18,24 @@ export async function check(page, name) {
   assert.equal(await overflows(page), false, `${name}: wider than 320 pixels, mirrored`);
   await page.evaluate(() => { document.documentElement.dir = "ltr"; });
   if (size) await page.setViewportSize(size);
+}
+
+/** With text of 200 % nothing is wider than the window or cut off (WCAG 1.4.4). */
+async function checkLarge(page, name) {
+  await page.evaluate(() => { document.documentElement.style.fontSize = "200%"; });
+  assert.equal(await overflows(page), false, `${name}: wider than its window with text of 200 %`);
+  assert.deepEqual(await cutOff(page), [], `${name}: text that is cut off at 200 %`);
+  await shot(page, `${name}-large`);
+  await page.evaluate(() => { document.documentElement.style.fontSize = ""; });
+}
+
+/** In forced colours everything has a name still, and what is chosen or wrong is told by more than a background. */
+async function checkForced(page, name) {
+  await page.emulateMedia({ forcedColors: "active" });
+  assert.deepEqual(await violations(page), [], `${name}: what axe finds in forced colours`);
+  assert.deepEqual(await unmarked(page), [], `${name}: what nobody sees in forced colours`);
+  await shot(page, `${name}-forced`);
+  await page.emulateMedia({ forcedColors: "none" });
 }
 
 /** The same in dark colours, where contrasts are others. */

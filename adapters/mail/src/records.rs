@@ -1,12 +1,12 @@
 //! Contacts that ended, told the site's own systems (CTX-02): one HTTPS POST each, until it is taken.
 //!
 //! ```text
-//!   promise --no endpoint--> kept: nobody wants it      --contact gone--> kept
+//!   promise --no endpoint--> kept: nobody wants it      --contact gone, or goes on--> kept
 //!     `--POST--> 2xx --> kept            anything else --> asked again, waiting longer each time
 //! ```
 //!
 //! One that is not taken holds up no contact and no other record. Headers and signature are those of Standard
-//! Webhooks under the contact's number, so that a receiver knows a repeat.
+//! Webhooks under the number of the contact and of its end, so that a receiver knows a repeat.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use domain::settings::{CUSTOMER_RECORDS_SECRET_PURPOSE, CustomerRecords};
-use domain::{Closing, Contact, ContactId, Place, RECORD_TOPIC, Secret, Timestamp};
+use domain::{Closing, Contact, Ending, Place, RECORD_TOPIC, Secret, Timestamp};
 use engine::{Outbox, Port, SubmitError};
 use ring::hmac;
 use serde_json::{Value, json};
@@ -118,10 +118,10 @@ impl Records {
     async fn tell(&self, payload: &str) -> Result<Result<&'static str, String>, SubmitError> {
         let settings = self.port.settings();
         let Some(records) = &settings.channels.customer_records else { return Ok(Ok("nobody")) };
-        let contact = match payload.parse::<ContactId>() {
-            Ok(id) => self.port.contact(id).await?,
-            Err(_) => None,
-        };
+        let Ok(ending) = payload.parse::<Ending>() else { return Ok(Ok("nobody")) };
+        let contact = self.port.contact(ending.contact).await?;
+        // One whose answer came back goes on, and is told of when it ends again.
+        let contact = contact.filter(|contact| ending.holds(contact));
         let Some(contact) = contact else { return Ok(Ok("nobody")) };
         let tls = match trusting(&settings) {
             Ok(tls) => tls,
@@ -132,7 +132,7 @@ impl Records {
             Err(why) => return Ok(Err(why)),
         };
         let body = record(&contact).to_string();
-        let id = contact.id.to_string();
+        let id = ending.to_string();
         let at = self.port.now().seconds().to_string();
         let signature = secret.map(|secret| sign(&secret, &id, &at, body.as_bytes()));
         let mut headers = vec![

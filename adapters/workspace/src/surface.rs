@@ -16,7 +16,7 @@ use serde_json::Value;
 use tokio::sync::watch;
 
 use crate::problem::{Problem, done};
-use crate::{contacts, desk, search, stream, team, writing};
+use crate::{contacts, conversation, desk, search, stream, team, writing};
 
 /// The listener whose session cookie says who asks.
 const LISTENER: &str = "console";
@@ -265,6 +265,20 @@ impl Surface for Workspace {
                 &GET,
                 (EITHER, 0),
                 contacts::attachment,
+            ),
+            route(
+                it,
+                "/api/v1/workspace/contacts/{contact}/answer/body",
+                &GET,
+                (EITHER, 0),
+                conversation::body,
+            ),
+            route(
+                it,
+                "/api/v1/workspace/contacts/{contact}/answer/attachments/{number}",
+                &GET,
+                (EITHER, 0),
+                conversation::attachment,
             ),
             route(
                 it,

@@ -6,4 +6,5 @@ mod hostile;
 mod leading;
 mod place;
 mod searching;
+mod shown;
 mod writing;

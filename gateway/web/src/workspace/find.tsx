@@ -55,7 +55,7 @@ export function Find(): JSX.Element {
                 <tr key={one.id}>
                   <td data-title={told.when}>{time(one.closed_at)}</td>
                   <th scope="row">{customer(one)}</th>
-                  <td data-title={told.subject}>{one.subject || words().noSubject}</td>
+                  <td data-title={told.subject}><a href={`#/contacts/${one.id}`}>{one.subject || words().noSubject}</a></td>
                   <td data-title={told.queue}>{one.csq}</td>
                   <td data-title={told.how}>{one.how ? words().mail.how[one.how] ?? one.how : "–"}</td>
                   <td data-title={told.agent}>{one.agent ?? "–"}</td>

@@ -101,6 +101,8 @@ pub(in crate::step) fn arrived(
                     recipient: bounce.recipient.clone(),
                     action: bounce.action.clone(),
                     status: bounce.status.clone(),
+                    contact: Some(thread.contact),
+                    is_ours: false,
                 });
                 decision = decision
                     .guard(key.clone(), Some(*version))
@@ -153,6 +155,7 @@ pub(in crate::step) fn arrived(
         wrap_up: Vec::new(),
         begun: false,
         answer: None,
+        endings: 0,
     };
     let timer = sticky_timer(&contact).map(WakeChange::Set);
     let known = MailKnown { contact: Some(id), at: now };

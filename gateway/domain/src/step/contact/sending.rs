@@ -11,7 +11,7 @@ use crate::mail::{
 };
 use crate::view::Loaded;
 use crate::{
-    AgentId, Closing, Contact, ContactId, Decision, Document, Effect, Event, Halt, Key, LegEnd,
+    AgentId, Closing, Contact, ContactId, Decision, Document, Effect, Ending, Event, Halt, Key,
     Place, Refusal, Reply, Sticky, Timestamp, View, WakeChange, WriteBody,
 };
 
@@ -64,14 +64,13 @@ pub(in crate::step) fn send(
     let decision =
         kept.guarded(nothing()).guard(draft_key.clone(), Some(draft_version)).delete(draft_key);
     let mut after = kept.contact.clone();
-    after.end_leg(now, LegEnd::Closed);
-    after.place = Place::Closed { at: now, how, agent: agent.clone() };
+    after.end(now, how, agent);
     after.answer = Some(out);
+    let decision = record(decision, &after);
     let decision = put_contact(decision, &kept.key, after, "contact_closed");
     let decision = owed(decision, now, kept.contact, out, domain, kind);
     let mut decision = noted_last(decision, now, kept.contact.conversation, agent, view)?;
     joined(&mut decision, kept.contact.conversation, writing);
-    decision = record(decision, contact);
     let mut decision = out_of_desk(decision, now, kept.contact, view)?;
     decision.reply = Reply::Sent { out };
     Ok(decision)
@@ -130,8 +129,8 @@ pub(super) fn sweep(decision: Decision, blob: String) -> Decision {
 }
 
 /// The site's own systems are told of a contact that ended.
-pub(super) fn record(decision: Decision, contact: ContactId) -> Decision {
-    let payload = contact.to_string();
+pub(super) fn record(decision: Decision, ended: &Contact) -> Decision {
+    let payload = Ending::of(ended).to_string();
     decision.effect(Effect { topic: RECORD_TOPIC.to_owned(), payload, owed: None })
 }
 
@@ -235,6 +234,8 @@ fn given_back(
             recipient: String::new(),
             action: "failed".to_owned(),
             status: reason.chars().take(200).collect(),
+            contact: Some(mail.contact),
+            is_ours: true,
         };
         after.note(note);
         decision = decision
