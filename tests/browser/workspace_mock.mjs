@@ -147,7 +147,7 @@ function answer(it, method, parts, query, body, raw) {
     return [200, it[first]];
   }
   if (first === "contacts" && number === undefined) return [200, { contacts: [...it.all.values()].filter((one) => one.state === "active" && one.agent === it.agent).map(summary), waiting: it.waiting }];
-  if (first === "search") return [200, { items: query.get("q") === "nothing" ? [] : [summary({ ...it.others.get(id(500)), subject: `Found ${query.get("q") ?? ""}` })], next: null, total: 1 }];
+  if (first === "search") return [200, { items: query.get("q") === "nothing" ? [] : [summary({ ...it.others.get(id(500)), subject: `Found ${query.get("q") ?? ""}` })], next: null, total: 1, is_cut: query.get("q") === "much" }];
   if (first === "team") return [200, team(it)];
   if (first === "agents" || first === "csqs") return [200, body];
   if (first !== "contacts" || !one) {

@@ -156,9 +156,14 @@ test("mail_16_contacts_of_others_are_opened_to_read_from_conversation_search_and
   await region("Conversation").getByRole("link").first().click();
   await title("Order 900 has not come");
   await page.keyboard.press("/");
+  await page.getByText("not what the mails say", { exact: false }).waitFor();
+  await page.getByLabel("Words").fill("much");
+  await button("Search").click();
+  await page.getByText("There are more than are shown.", { exact: false }).waitFor();
   await page.getByLabel("Words").fill("bill");
   await button("Search").click();
   await page.getByRole("link", { name: "Found bill" }).click();
+  await page.getByText("You can read this contact. It is not in your hands.").waitFor();
   await page.getByText("Payment: Invoice").waitFor();
   // What may not be read, or is not there, looks the same.
   await page.goto(`${node.address}${contact(id(12345))}`);
