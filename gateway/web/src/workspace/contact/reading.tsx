@@ -1,12 +1,12 @@
 // A contact that is in somebody else's hands, waits or is over: read, and not touched (MAIL-16).
 
 import type { JSX } from "preact";
-import { useEffect } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import { Facts, Loading, Trouble } from "../../shell/components/parts";
 import { fill, time } from "../../shell/language";
 import { useGet } from "../../shell/use";
 import type { OpenContact } from "../answers";
-import { customer, path } from "../state";
+import { customer, path, round } from "../state";
 import { words } from "../texts";
 import { Beside } from "./beside";
 import { Gone } from "./gone";
@@ -23,6 +23,13 @@ function standing(contact: OpenContact): string {
 
 export function Reading(props: { id: string }): JSX.Element {
   const { value: contact, problem, again } = useGet<OpenContact>(path("contacts", props.id));
+  // After a lost connection it may be in other hands.
+  const first = useRef(round.value);
+  useEffect(() => {
+    if (first.current === round.value) return;
+    first.current = round.value;
+    again();
+  }, [round.value]);
   const title = contact ? contact.subject || words().noSubject : words().product;
   useEffect(() => { document.title = `${title} · ${words().product}`; }, [title]);
   const told = contactWords();
