@@ -42,9 +42,11 @@ export async function signIn(page, account = "admin", password = "demo-admin") {
   await page.getByRole("navigation").waitFor({ state: "attached" });
 }
 
-/** What axe finds, in words. */
-export async function violations(page) {
-  const builder = new AxeBuilder({ page }).withTags(RULES);
+/** What axe finds by all our rules or by these alone, in words. */
+export async function violations(page, only = null) {
+  const builder = new AxeBuilder({ page });
+  if (only) builder.withRules(only);
+  else builder.withTags(RULES);
   // What a sandboxed frame shows is another's, and its origin lets nobody look in.
   if (page.frames().length > 1) builder.setLegacyMode();
   const found = await builder.analyze();
@@ -63,9 +65,36 @@ export async function overflows(page) {
   return page.evaluate(() => document.documentElement.scrollWidth > document.documentElement.clientWidth + 1);
 }
 
+/** Text that is cut off, or has a few letters on each line; what ends in dots on purpose is none. */
+export async function cutOff(page) {
+  return page.evaluate(() => [...document.querySelectorAll("button, a, h1, h2, h3, p, li, dd, td, label, legend, th, dt, .notice")].filter((element) => {
+    const style = getComputedStyle(element);
+    const lines = 4;
+    const letter = Number.parseFloat(style.fontSize) / 2;
+    if (style.display !== "inline" && element.clientWidth > 0 && element.clientWidth < 5 * letter && element.innerText?.trim().length > 5 * lines && !element.closest(".hidden-visually, .skip")) return true;
+    if (element.offsetParent === null || element.closest(".hidden-visually, .skip") || style.textOverflow === "ellipsis") return false;
+    const isHidden = (value) => value === "hidden" || value === "clip";
+    return (isHidden(style.overflowX) && element.scrollWidth > element.clientWidth + 1) || (isHidden(style.overflowY) && element.scrollHeight > element.clientHeight + 1);
+  }).map((element) => element.outerHTML.slice(0, 200)));
+}
+
+/** In forced colours backgrounds go: buttons, fields and notices that have neither edge nor outline are lost in the page. */
+export async function unmarked(page) {
+  return page.evaluate(() => [...document.querySelectorAll(".button, .notice, dialog[open], input:not([type=radio]):not([type=checkbox]):not([type=file]), select, textarea, [aria-pressed=true], [aria-current]")].filter((element) => {
+    if (element.offsetParent === null && element.tagName !== "DIALOG") return false;
+    const seen = (one) => {
+      const style = getComputedStyle(one);
+      const edges = ["Top", "Right", "Bottom", "Left"].some((side) => style[`border${side}Style`] !== "none" && Number.parseFloat(style[`border${side}Width`]) > 0);
+      return edges || (style.outlineStyle !== "none" && Number.parseFloat(style.outlineWidth) > 0) || style.textDecorationLine !== "none" || Number(style.fontWeight) >= 600;
+    };
+    // A field may stand in a box that has the edge.
+    return !seen(element) && !(element.parentElement && seen(element.parentElement));
+  }).map((element) => element.outerHTML.slice(0, 200)));
+}
+
 /** Keeps a picture of the page, where somebody wants them. */
-export async function shot(page, name) {
+export async function shot(page, name, fullPage = true) {
   if (!SHOTS) return;
   mkdirSync(SHOTS, { recursive: true });
-  await page.screenshot({ path: join(SHOTS, `${name}.png`), fullPage: true });
+  await page.screenshot({ path: join(SHOTS, `${name}.png`), fullPage });
 }

@@ -388,17 +388,18 @@ test("mail_04_sending_says_what_came_of_it", async () => {
 });
 
 test("mail_05_an_answer_that_nobody_knows_of_is_told_with_where_to_look", async () => {
-  const notes = [
-    { at: new Date().toISOString(), recipient: "", action: "unclear", status: "nobody knows" },
-    { at: new Date().toISOString(), recipient: "ada@example.com", action: "failed", status: "5.1.1" },
-  ];
-  await start(contact(FIRST, { notes }));
+  const unclear = { at: new Date().toISOString(), contact: FIRST, is_ours: true, recipient: "", action: "unclear", status: "nobody knows" };
+  const failed = { at: new Date().toISOString(), contact: null, is_ours: false, recipient: "ada@example.com", action: "failed", status: "5.1.1" };
+  const taken = { ...unclear, action: "taken", status: "" };
+  node.world.all.get(FIRST).beside = { notes: [unclear, failed, taken], failed_answer: unclear };
+  await start(contact(FIRST));
   await opened();
+  await page.getByText("Nobody knows whether your last answer arrived").waitFor();
+  await page.getByText("Look among the sent mails, or ask the customer", { exact: false }).waitFor();
   const conversation = page.getByRole("region", { name: "Conversation" });
-  await conversation.getByText("Nobody knows whether an answer arrived").waitFor();
-  await conversation.getByText("Look among the sent mails, or ask the customer", { exact: false }).waitFor();
-  await conversation.getByText("An answer did not arrive").waitFor();
-  await conversation.getByText("ada@example.com · 5.1.1", { exact: false }).waitFor();
+  await conversation.getByText("Nobody knows whether the answer arrived").waitFor();
+  await conversation.getByText("The answer went out after all").waitFor();
+  await conversation.getByText("It did not arrive: ada@example.com").waitFor();
   await check(page, "workspace-notes");
 });
 

@@ -151,7 +151,10 @@ test("mail_02_a_customers_answer_comes_back_to_who_answered_and_a_reload_keeps_a
   await page.getByRole("heading", { level: 1, name: `Re: ${SUBJECT}` }).waitFor();
   assert.equal(await second.page.locator("a.tab").count(), 0);
   const conversation = page.getByRole("region", { name: "Conversation" });
-  await conversation.getByText("Answer").waitFor();
+  await conversation.getByText(/^Answer · /).waitFor();
+  await conversation.getByText("Sent", { exact: true }).waitFor();
+  await conversation.getByRole("button", { name: "Show the answer" }).click();
+  await page.frameLocator("iframe[title='Text of the answer']").getByText("on its way").waitFor();
   assert.equal(await conversation.getByRole("listitem").count(), 3, "question, answer, and what came back");
   await first.button("Reply").click();
   await first.writing().click();

@@ -30,7 +30,7 @@ export function contact(number, more = {}, mail = {}) {
     id: id(number), channel: "email", csq: "Support", customer, subject, arrived_at: before(40 + number), waiting_since: before(40 + number), state: "active",
     agent: "1001", since: before(30 - number), begun: false, conversation: `c${number}`, automatic: false, notice: null, wrap_up: [], how: null, closed_at: null,
     ...more,
-    mail: {
+    mail: mail === null ? null : {
       from: customer, reply_to: null, to: [{ name: "Support", address: "support@example.com" }], cc: [{ name: "", address: "friend@example.org" }], subject,
       text: "Hello", html: "<p>Hello,</p><p>my order has <b>not</b> come. Please look into it.</p><p>Ada</p>", received_at: before(40 + number), sent_at: before(41 + number),
       has_remote_content: false, is_plain_text: false, attachments: [], ...mail,
@@ -46,8 +46,16 @@ function world() {
       { number: 2, name: "a very long name of a picture that somebody made with a phone.jpeg", media_type: "image/jpeg", bytes: 2_411_000, is_inline: false }] }),
     contact(2, { customer: { name: "", address: "plain.customer@example.net" }, subject: `Question ${MARKUP}` }, { html: null, text: "Plain words\nin two lines", is_plain_text: true, reply_to: { name: "Office", address: "office@example.net" } }),
   ].map((one) => [one.id, one]));
+  // What may be read, and is in nobody's hands here.
+  const others = new Map([
+    contact(500, { state: "closed", how: "forwarded", agent: "1002", closed_at: before(600), subject: "Found bill", wrap_up: [{ category: "Payment", reason: "Invoice" }] }),
+    contact(800, { state: "closed", how: "replied", agent: "1002", closed_at: before(500_000), subject: "A question of last year" }),
+    contact(900, { state: "closed", how: "replied", agent: "1002", closed_at: before(2_900) }),
+    contact(70, { subject: "About yesterday", state: "queued", agent: null, waiting_since: before(400), sticky: { agent: "1002", until: before(-600) } }),
+    ...Array.from({ length: 6 }, (_, place) => contact(71 + place, { subject: `Waiting ${place + 1}`, state: "queued", agent: null })),
+  ].map((one) => [one.id, one]));
   const it = {
-    signedIn: null, sso: false, desk: null, voice: null, drafts: new Map(), files: new Map(), sent: [], asked: [], all, waiting: { Support: 3, Sales: 1 }, failures: [], streams: new Set(),
+    signedIn: null, sso: false, desk: null, voice: null, drafts: new Map(), files: new Map(), sent: [], asked: [], all, others, waiting: { Support: 7, Sales: 1 }, failures: [], streams: new Set(),
     emails_per_agent: 5, roles: ["agent"], versions: 0, categories: true, predefined: true, voiceState: null, agent,
     fail: (part, answer) => it.failures.push({ part, answer }),
   };
@@ -64,26 +72,28 @@ const PREDEFINED = [
   { title: "Opening hours", text: "<p>We are here from 9 to 17.</p>" },
 ];
 
-function summary({ mail, ...rest }) {
+function summary({ mail, beside, ...rest }) {
   void mail;
+  void beside;
   return rest;
 }
 
 function opened(it, one) {
   const { mail } = one;
-  const to = [mail.reply_to ?? mail.from];
+  const to = mail ? [mail.reply_to ?? mail.from] : [];
   const draft = it.drafts.get(one.id);
   return {
     ...summary(one), mail,
     conversation: [
       { id: id(900), at: before(3_000), direction: "in", from: one.customer, subject: one.subject },
-      { id: id(901), at: before(2_900), direction: "out", from: { name: "Support", address: "support@example.com" }, subject: `Re: ${one.subject}`, agent: "Berta" },
+      { id: id(900), at: before(2_900), direction: "out", from: { name: "Support", address: "support@example.com" }, subject: `Re: ${one.subject}`, agent: "Berta", to: [one.customer.address], cc: [], files: [], state: "sent", reason: null, next_try_at: null },
     ],
-    notes: one.notes ?? [],
-    earlier: [summary({ ...contact(800, { subject: "A question of last year", state: "closed", how: "replied", agent: "Berta" }) })],
+    notes: one.notes ?? [], failed_answer: null, has_raw: mail !== null, names_is_readable: false, is_mine: one.state === "active" && one.agent === it.agent,
+    earlier: [summary(it.others.get(id(800)))],
     draft: draft ? { ...draft, files: it.files.get(one.id)?.map(({ bytes_: _, ...file }) => file) ?? [] } : null,
     predefined: it.predefined ? PREDEFINED : [], wrap_up_categories: it.categories ? CATEGORIES : [], signature: true,
-    recipients: { reply: { to, cc: [] }, reply_all: { to, cc: mail.cc } },
+    recipients: mail ? { reply: { to, cc: [], left_out: 0 }, reply_all: { to, cc: mail.cc, left_out: 0 } } : { reply: null, reply_all: null },
+    ...one.beside,
   };
 }
 
@@ -113,8 +123,8 @@ function team(it) {
       { agent: "1003", name: "Dora Example", desk: null, voice: null, contacts: [], skills: {}, done: work() },
     ],
     queues: [
-      { csq: "Support", waiting: it.waiting.Support, active: 2, longest_since: before(95), sticky: [summary(contact(70, { subject: "About yesterday", state: "queued", agent: null }))], skills: { Orders: 5 } },
-      { csq: "Sales", waiting: it.waiting.Sales, active: 0, longest_since: before(3), sticky: [], skills: { Sales: 1 } },
+      { csq: "Support", waiting: it.waiting.Support, active: 2, longest_since: before(95), sticky: [summary(it.others.get(id(70)))], contacts: [...it.others.values()].filter((one) => one.state === "queued").map(summary), skills: { Orders: 5 } },
+      { csq: "Sales", waiting: it.waiting.Sales, active: 0, longest_since: before(3), sticky: [], contacts: [], skills: { Sales: 1 } },
     ],
     history: {
       step_seconds: 60, ends_at: new Date().toISOString(), series: [{ name: "Support", values: values(0) }, { name: "Sales", values: values(2) }],
@@ -129,7 +139,7 @@ const problem = (status, code, detail) => [status, { type: "about:blank", title:
 /** Answers a request of the workspace; `[status, body]`. */
 function answer(it, method, parts, query, body, raw) {
   const [first, number, what, file] = parts;
-  const one = it.all.get(number);
+  const one = it.all.get(number) ?? it.others.get(number);
   if (first === "me") return [200, me(it)];
   if (first === "desk" && number === undefined && method === "PUT") {
     it.desk = { state: "not_ready", reason: 1, since: new Date().toISOString(), contacts: [...it.all.keys()], changes: 1 };
@@ -150,7 +160,7 @@ function answer(it, method, parts, query, body, raw) {
     return [200, it[first]];
   }
   if (first === "contacts" && number === undefined) return [200, { contacts: [...it.all.values()].filter((one) => one.state === "active" && one.agent === it.agent).map(summary), waiting: it.waiting }];
-  if (first === "search") return [200, { items: query.get("q") === "nothing" ? [] : [summary(contact(500, { state: "closed", how: "forwarded", closed_at: before(600), subject: `Found ${query.get("q") ?? ""}` }))], next: null, total: 1 }];
+  if (first === "search") return [200, { items: query.get("q") === "nothing" ? [] : [summary({ ...it.others.get(id(500)), subject: `Found ${query.get("q") ?? ""}` })], next: null, total: 1, is_cut: query.get("q") === "much" }];
   if (first === "numbers") return [200, numbers(it)];
   if (first === "team") return [200, team(it)];
   if (first === "agents" || first === "csqs") return [200, body];
@@ -257,10 +267,10 @@ export async function mock({ port = 0, signedIn = null } = {}) {
         response.on("close", () => it.streams.delete(response));
         return undefined;
       }
-      if (parts[2] === "body") {
-        const one = it.all.get(parts[1]);
+      if (parts[2] === "body" || (parts[2] === "answer" && parts[3] === "body")) {
+        const one = it.all.get(parts[1]) ?? it.others.get(parts[1]);
         response.writeHead(200, { "content-type": "text/html; charset=utf-8", "content-security-policy": BODY_POLICY });
-        const text = one?.mail.html ?? `<pre>${one?.mail.text}</pre>`;
+        const text = parts[2] === "answer" ? "<p>We are looking for your order.</p>" : one?.mail?.html ?? `<pre>${one?.mail?.text}</pre>`;
         return response.end(`<!doctype html><html lang="en"><title>Mail</title><body>${text}${url.searchParams.get("remote") === "yes" ? "<p>remote content</p>" : ""}</body></html>`);
       }
       if (parts[2] === "attachments" || parts[2] === "raw" || (parts[2] === "files" && method === "GET")) {

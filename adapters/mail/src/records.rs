@@ -1,15 +1,15 @@
 //! Contacts that ended, told the site's own systems (CTX-02): one HTTPS POST each, until it is taken.
 //!
 //! ```text
-//!   promise --no endpoint--> kept: nobody wants it      --contact gone--> kept
+//!   promise --no endpoint--> kept: nobody wants it      --contact gone, or goes on--> kept
 //!     `--POST--> 2xx --> kept
 //!          |---> 400, 409, 413, 415, 422: that record waits, 5 s doubled to 600 s; the others go on
 //!          `---> anything else, or silence: all wait, 5 s doubled to 60 s; then another one is tried
 //! ```
 //!
 //! What waits is a promise in the store, and no longer than its contact is kept; here stand the times of a few. No
-//! contact waits for it. Headers and signature are those of Standard Webhooks under the contact's number: a crash between an
-//! answer and its note repeats the record, and a receiver knows it by that number. The status alone is the answer, so
+//! contact waits for it. Headers and signature are those of Standard Webhooks under the number of the contact and
+//! of its end: a crash between an answer and its note repeats the record, and a receiver knows it by that number. The status alone is the answer, so
 //! that no body, however slow or large, makes a record that was taken one that was not. Redirects are not followed:
 //! what is sent is about customers.
 
@@ -19,7 +19,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use domain::settings::{CUSTOMER_RECORDS_SECRET_PURPOSE, CustomerRecords};
-use domain::{Closing, Contact, ContactId, Place, RECORD_TOPIC, Secret, Timestamp};
+use domain::{Closing, Contact, Ending, Place, RECORD_TOPIC, Secret, Timestamp};
 use engine::{Outbox, Port, SubmitError};
 use ring::hmac;
 use serde_json::{Value, json};
@@ -175,10 +175,10 @@ impl Records {
         let Some(records) = &settings.channels.customer_records else {
             return Ok(Told::Done("nobody"));
         };
-        let contact = match payload.parse::<ContactId>() {
-            Ok(id) => self.port.contact(id).await?,
-            Err(_) => None,
-        };
+        let Ok(ending) = payload.parse::<Ending>() else { return Ok(Told::Done("nobody")) };
+        let contact = self.port.contact(ending.contact).await?;
+        // One whose answer came back goes on, and is told of when it ends again.
+        let contact = contact.filter(|contact| ending.holds(contact));
         let Some(contact) = contact else { return Ok(Told::Done("nobody")) };
         let tls = match trusting(&settings) {
             Ok(tls) => tls,
@@ -189,7 +189,7 @@ impl Records {
             Err(why) => return Ok(Told::Failed(why)),
         };
         let body = record(&contact).to_string();
-        let id = contact.id.to_string();
+        let id = ending.to_string();
         let at = self.port.now().seconds().to_string();
         let signature = secret.map(|secret| sign(&secret, &id, &at, body.as_bytes()));
         let mut headers = vec![

@@ -14,8 +14,6 @@ use crate::{answer, told};
 
 /// So many earlier contacts stand beside one.
 const EARLIER_MAX: u32 = 50;
-/// So many contacts of a conversation.
-const CONVERSATION_MAX: u32 = 200;
 /// A frame shows no more of a text that has no HTML.
 const FRAME: &str = "<!doctype html><html><head><meta charset=\"utf-8\"><style>\
     body{font:15px/1.5 system-ui,sans-serif;margin:12px;color:#1a1a1a;background:#fff;overflow-wrap:anywhere}\
@@ -24,7 +22,7 @@ const FRAME: &str = "<!doctype html><html><head><meta charset=\"utf-8\"><style>\
 
 impl Workspace {
     /// The contact that the path names, where who asks may read it.
-    async fn readable(&self, asked: &Asked) -> Result<Contact, Problem> {
+    pub(crate) async fn readable(&self, asked: &Asked) -> Result<Contact, Problem> {
         let id = asked.contact_id()?;
         let contact = self.port.contact(id).await?.ok_or_else(Problem::not_found)?;
         match self.may_read(asked, &contact) {
@@ -80,25 +78,41 @@ impl Workspace {
             && team.is_some_and(|team| asked.principal.teams.contains(team))
     }
 
-    /// The bytes of a contact's mail.
-    pub(crate) async fn raw(&self, contact: &Contact) -> Result<Option<Vec<u8>>, Problem> {
+    /// What a contact's mail says; nothing where its bytes never came or are gone.
+    pub(crate) async fn read(&self, contact: &Contact) -> Result<Option<Read>, Problem> {
         match &contact.mail.blob {
-            Some(blob) => Ok(self.port.blob(blob).await?),
+            Some(blob) => self.read_blob(blob, self.options(contact)).await,
             None => Ok(None),
         }
     }
 
-    /// What a contact's mail says; reading takes a while, so it is done aside.
-    pub(crate) async fn read(&self, contact: &Contact) -> Result<Option<Read>, Problem> {
+    /// What a mail says whose bytes a blob has; reading takes a while, so it is done aside.
+    pub(crate) async fn read_blob(
+        &self,
+        blob: &str,
+        options: ReadOptions,
+    ) -> Result<Option<Read>, Problem> {
         let turn = self.turn().await?;
-        let Some(raw) = self.raw(contact).await? else { return Ok(None) };
-        let options = self.options(contact);
+        let Some(raw) = self.port.blob(blob).await? else { return Ok(None) };
         let read = tokio::task::spawn_blocking(move || {
             // Whoever goes away meanwhile keeps the place until the bytes are gone too.
             let _turn = turn;
             mail::read(&raw, &options)
         });
         Ok(read.await.ok())
+    }
+
+    /// A file of a mail whose bytes a blob has, by its number.
+    pub(crate) async fn file_of(&self, blob: &str, number: &str) -> Given {
+        let number: u32 = number.parse().map_err(|_| Problem::not_found())?;
+        let turn = self.turn().await?;
+        let raw = self.port.blob(blob).await?.ok_or_else(Problem::not_found)?;
+        let found = tokio::task::spawn_blocking(move || {
+            let _turn = turn;
+            mail::attachment(&raw, number)
+        });
+        let (file, bytes) = found.await.ok().flatten().ok_or_else(Problem::not_found)?;
+        Ok(answer::file(&file.name, &file.media_type, bytes, file.is_inline))
     }
 
     /// The turn to have a mail's bytes in memory.
@@ -123,59 +137,6 @@ impl Workspace {
         mailboxes
             .flat_map(|email| email.addresses().map(str::to_owned).collect::<Vec<_>>())
             .collect()
-    }
-
-    /// What was written before and afterwards, the oldest first, and what servers said of it.
-    async fn conversation(
-        &self,
-        asked: &Asked,
-        contact: &Contact,
-    ) -> Result<(Vec<Value>, Vec<Value>), Problem> {
-        let settings = self.port.settings();
-        let mut all =
-            self.port.contacts_of_conversation(contact.conversation, CONVERSATION_MAX).await?;
-        all.retain(|it| it.id == contact.id || self.may_read(asked, it));
-        all.sort_by_key(|it| (it.arrived_at, it.id));
-        let mut lines = Vec::new();
-        for it in &all {
-            lines.push(json!({
-                "id": it.id,
-                "at": answer::time(it.mail.received_at),
-                "direction": "in",
-                "from": {"address": it.customer.address, "name": it.customer.name},
-                "subject": it.subject,
-            }));
-            let Some(out) = it.answer else { continue };
-            let Some(mail) = self.port.mail_out(out).await? else { continue };
-            if let domain::mail::OutKind::Answer { writing, agent, .. } = &mail.kind {
-                let csq = settings.csqs.get(&mail.csq).and_then(|csq| csq.email.as_ref());
-                let name = settings.agents.get(agent).map_or(agent.as_str(), |it| it.called());
-                let mut line = told::out(&mail);
-                if let Some(line) = line.as_object_mut() {
-                    let address = csq.map_or("", |email| email.address.as_str());
-                    line.insert("direction".to_owned(), json!("out"));
-                    line.insert("id".to_owned(), json!(it.id));
-                    line.insert("from".to_owned(), json!({"address": address, "name": name}));
-                    line.insert("agent".to_owned(), json!(agent));
-                    line.insert("subject".to_owned(), json!(writing.subject));
-                    line.insert("to".to_owned(), json!(writing.to));
-                }
-                lines.push(line);
-            }
-        }
-        let notes =
-            self.port.conversation(contact.conversation).await?.map_or_else(Vec::new, |it| {
-                let told = |note: &domain::mail::ConversationNote| {
-                    json!({
-                        "at": answer::time(note.at),
-                        "recipient": note.recipient,
-                        "action": note.action,
-                        "status": note.status,
-                    })
-                };
-                it.notes.iter().map(told).collect()
-            });
-        Ok((lines, notes))
     }
 }
 
@@ -217,15 +178,8 @@ pub(crate) async fn one(workspace: Arc<Workspace>, asked: Asked) -> Given {
     let own = workspace.own_addresses();
     let (mut reply, mut reply_all) = (Value::Null, Value::Null);
     if let Some(read) = &read {
-        let told = |to: &[mail::Address], cc: &[mail::Address]| {
-            json!({
-                "to": to.iter().map(told::address).collect::<Vec<_>>(),
-                "cc": cc.iter().map(told::address).collect::<Vec<_>>(),
-            })
-        };
-        let one = mail::reply(read, &own);
-        let all = mail::reply_all(read, &own);
-        (reply, reply_all) = (told(&one.to, &one.cc), told(&all.to, &all.cc));
+        reply = told::recipients(&mail::reply(read, &own));
+        reply_all = told::recipients(&mail::reply_all(read, &own));
     }
     let customer = contact.customer.known_as();
     let earlier = match customer.is_empty() {
@@ -245,13 +199,23 @@ pub(crate) async fn one(workspace: Arc<Workspace>, asked: Asked) -> Given {
     let draft = workspace.port.draft(contact.id).await?;
     let me = asked.agent_id();
     let mine = contact.agent().is_some_and(|agent| me.as_ref() == Some(agent));
+    let conversation = workspace.conversation(&asked, &contact).await?;
+    // A conversation has the number of the contact that began it.
+    let names_is_readable = match contact.names {
+        Some(named) => {
+            workspace.port.contact(named).await?.is_some_and(|it| workspace.may_read(&asked, &it))
+        }
+        None => false,
+    };
     let mut told = told::contact(&contact);
     if let Some(members) = told.as_object_mut() {
         let mail = read.as_ref().map(|it| told::mail(it, contact.mail.received_at));
         members.insert("mail".to_owned(), json!(mail));
-        let (lines, notes) = workspace.conversation(&asked, &contact).await?;
-        members.insert("conversation".to_owned(), json!(lines));
-        members.insert("notes".to_owned(), json!(notes));
+        members.insert("has_raw".to_owned(), json!(contact.mail.blob.is_some()));
+        members.insert("names_is_readable".to_owned(), json!(names_is_readable));
+        members.insert("conversation".to_owned(), json!(conversation.lines));
+        members.insert("notes".to_owned(), json!(conversation.notes));
+        members.insert("failed_answer".to_owned(), conversation.failed);
         members.insert("earlier".to_owned(), json!(earlier));
         members
             .insert("draft".to_owned(), json!(draft.filter(|_| mine).map(|it| told::draft(&it))));
@@ -269,14 +233,28 @@ pub(crate) async fn one(workspace: Arc<Workspace>, asked: Asked) -> Given {
 /// The mail's text for a frame that can do nothing.
 pub(crate) async fn body(workspace: Arc<Workspace>, asked: Asked) -> Given {
     let contact = workspace.readable(&asked).await?;
-    let with_remote = asked.query("remote").as_deref() == Some("yes");
     let read = workspace.read(&contact).await?;
     let at = format!("/api/v1/workspace/contacts/{}/attachments/", contact.id);
+    framed(&workspace, &asked, read, at).await
+}
+
+/// What a mail says as a page that can do nothing; its own pictures stand behind `at`.
+pub(crate) async fn framed(
+    workspace: &Workspace,
+    asked: &Asked,
+    read: Option<Read>,
+    at: String,
+) -> Given {
+    let with_remote = asked.query("remote").as_deref() == Some("yes");
     let remote = if with_remote { Remote::Shown } else { Remote::Blocked };
-    let shown = tokio::task::spawn_blocking(move || match &read {
-        Some(Read { html: Some(html), .. }) => mail::for_display(html, remote, &at).html,
-        Some(read) => format!("<pre>{}</pre>", escaped(&read.text)),
-        None => String::new(),
+    let turn = workspace.turn().await?;
+    let shown = tokio::task::spawn_blocking(move || {
+        let _turn = turn;
+        match &read {
+            Some(Read { html: Some(html), .. }) => mail::for_display(html, remote, &at).html,
+            Some(read) => format!("<pre>{}</pre>", escaped(&read.text)),
+            None => String::new(),
+        }
     });
     let shown = shown.await.unwrap_or_default();
     let settings = workspace.port.settings();
@@ -291,22 +269,16 @@ fn escaped(text: &str) -> String {
 /// A file of the mail.
 pub(crate) async fn attachment(workspace: Arc<Workspace>, asked: Asked) -> Given {
     let contact = workspace.readable(&asked).await?;
-    let number: u32 = asked.path("number").parse().map_err(|_| Problem::not_found())?;
-    let turn = workspace.turn().await?;
-    let raw = workspace.raw(&contact).await?.ok_or_else(Problem::not_found)?;
-    let found = tokio::task::spawn_blocking(move || {
-        let _turn = turn;
-        mail::attachment(&raw, number)
-    });
-    let (file, bytes) = found.await.ok().flatten().ok_or_else(Problem::not_found)?;
-    Ok(answer::file(&file.name, &file.media_type, bytes, file.is_inline))
+    let blob = contact.mail.blob.as_ref().ok_or_else(Problem::not_found)?;
+    workspace.file_of(blob, asked.path("number")).await
 }
 
 /// The mail as it came.
 pub(crate) async fn raw(workspace: Arc<Workspace>, asked: Asked) -> Given {
     let contact = workspace.readable(&asked).await?;
+    let blob = contact.mail.blob.as_ref().ok_or_else(Problem::not_found)?;
     let _turn = workspace.turn().await?;
-    let raw = workspace.raw(&contact).await?.ok_or_else(Problem::not_found)?;
+    let raw = workspace.port.blob(blob).await?.ok_or_else(Problem::not_found)?;
     Ok(answer::file(&raw_name(contact.id), "message/rfc822", raw, false))
 }
 

@@ -12,6 +12,7 @@
 
 mod answer;
 mod contacts;
+mod conversation;
 mod desk;
 mod gadget;
 mod history;

@@ -20,7 +20,9 @@ use tokio::time::Instant;
 use crate::history::{History, LOOK_EVERY};
 use crate::lately::{self, Lately};
 use crate::problem::{Problem, done};
-use crate::{contacts, desk, gadget, numbers, openapi, search, stream, team, writing};
+use crate::{
+    contacts, conversation, desk, gadget, numbers, openapi, search, stream, team, writing,
+};
 
 /// The listener whose session cookie says who asks.
 const LISTENER: &str = "console";
@@ -276,6 +278,20 @@ impl Surface for Workspace {
                 &GET,
                 (EITHER, 0),
                 contacts::attachment,
+            ),
+            route(
+                it,
+                "/api/v1/workspace/contacts/{contact}/answer/body",
+                &GET,
+                (EITHER, 0),
+                conversation::body,
+            ),
+            route(
+                it,
+                "/api/v1/workspace/contacts/{contact}/answer/attachments/{number}",
+                &GET,
+                (EITHER, 0),
+                conversation::attachment,
             ),
             route(
                 it,

@@ -8,5 +8,6 @@ mod leading;
 mod numbers;
 mod place;
 mod searching;
+mod shown;
 mod voice;
 mod writing;

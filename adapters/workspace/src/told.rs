@@ -2,7 +2,7 @@
 
 use domain::mail::{Draft, MailOut, OutState};
 use domain::{Contact, Desk, DeskState, Place, SignedInDesk, Timestamp};
-use protocols::mail::{Address, Read};
+use protocols::mail::{Address, Read, Recipients};
 use serde_json::{Value, json};
 
 use crate::answer::time;
@@ -132,13 +132,22 @@ pub(crate) fn draft(draft: &Draft) -> Value {
     told
 }
 
-/// How far an answer came.
-pub(crate) fn out(mail: &MailOut) -> Value {
-    let (state, reason) = match &mail.state {
-        OutState::Queued | OutState::Prepared | OutState::Sending { .. } => ("sending", None),
+/// How far an answer came, and why it did not come further.
+pub(crate) fn out(mail: &MailOut) -> (&'static str, Option<&str>) {
+    match &mail.state {
+        OutState::Queued | OutState::Prepared | OutState::Sending { .. } => {
+            // A server that does not take it yet is asked again at a time that is kept.
+            let waits =
+                mail.next_try_at.is_some() && !matches!(mail.state, OutState::Sending { .. });
+            (if waits { "delayed" } else { "sending" }, None)
+        }
         OutState::Accepted { .. } => ("sent", None),
         OutState::Unknown { .. } => ("unknown", None),
         OutState::Failed { reason, .. } => ("failed", Some(reason)),
-    };
-    json!({"id": mail.id, "state": state, "reason": reason, "at": time(mail.at)})
+    }
+}
+
+/// Whom an answer goes to, and how many there was no room for.
+pub(crate) fn recipients(of: &Recipients) -> Value {
+    json!({"to": addresses(&of.to), "cc": addresses(&of.cc), "left_out": of.left_out})
 }

@@ -287,6 +287,9 @@ pub struct Contact {
     /// The answer that went out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub answer: Option<ContactId>,
+    /// How often it ended: an answer that nobody took makes it go on and end again.
+    #[serde(default)]
+    pub endings: u32,
 }
 
 impl Contact {
@@ -319,12 +322,63 @@ impl Contact {
         }
     }
 
+    /// It is over, for the first time or again.
+    pub(crate) fn end(&mut self, now: Timestamp, how: Closing, agent: &AgentId) {
+        self.end_leg(now, LegEnd::Closed);
+        self.place = Place::Closed { at: now, how, agent: agent.clone() };
+        self.endings = self.endings.saturating_add(1);
+    }
+
     pub(crate) fn begin_leg(&mut self, now: Timestamp, agent: &AgentId) {
         if self.legs.len() >= LEGS_MAX {
             self.legs.remove(0);
         }
         let (agent, csq) = (agent.clone(), self.csq.clone());
         self.legs.push(Leg { agent, csq, from: now, ended: None });
+    }
+}
+
+/// One of the ends of a contact, written `NUMBER.COUNT`, by which the site's systems are told of it (CTX-02).
+///
+/// What was promised before ends were counted has the contact's number alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ending {
+    /// Which contact.
+    pub contact: ContactId,
+    /// Which of its ends, from 1.
+    pub count: Option<u32>,
+}
+
+impl Ending {
+    /// The last end of a contact.
+    pub fn of(contact: &Contact) -> Self {
+        Self { contact: contact.id, count: Some(contact.endings) }
+    }
+
+    /// Whether the contact is over by this end: one that goes on, or ended again later, is not told of by it.
+    pub fn holds(&self, contact: &Contact) -> bool {
+        contact.is_closed() && self.count.is_none_or(|count| count == contact.endings)
+    }
+}
+
+impl fmt::Display for Ending {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.count {
+            Some(count) => write!(formatter, "{}.{count}", self.contact),
+            None => write!(formatter, "{}", self.contact),
+        }
+    }
+}
+
+impl FromStr for Ending {
+    type Err = InvalidContactId;
+
+    fn from_str(text: &str) -> Result<Self, InvalidContactId> {
+        let (contact, count) = match text.split_once('.') {
+            Some((contact, count)) => (contact, Some(count.parse().map_err(|_| InvalidContactId)?)),
+            None => (text, None),
+        };
+        Ok(Self { contact: contact.parse()?, count })
     }
 }
 

@@ -60,7 +60,7 @@ pub use console::{
     WebSession, administrators,
 };
 pub use contact::{
-    CategoryTerms, Closing, Contact, ContactId, ContactMail, ContactTerms, Customer,
+    CategoryTerms, Closing, Contact, ContactId, ContactMail, ContactTerms, Customer, Ending,
     InvalidContactId, LEGS_MAX, LedgerPlace, Leg, LegEnd, MailNotice, Place,
     SUBJECT_CHARACTERS_MAX, Sticky, WRAP_UP_CHOSEN_MAX, WrapUpChoice,
 };

@@ -137,10 +137,17 @@ pub struct ConversationNote {
     pub at: Timestamp,
     /// To whom a mail did not arrive, or arrives late.
     pub recipient: String,
-    /// What the server did: `failed`, `delayed` and so on.
+    /// What the server did: `failed`, `delayed` and so on; of our own `unclear`, where nobody knows, and `taken`, where
+    /// what was unclear turns out to have gone out.
     pub action: String,
-    /// Its code, such as `5.1.1`.
+    /// Its code, such as `5.1.1`, or its words.
     pub status: String,
+    /// The contact whose answer it is about, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contact: Option<ContactId>,
+    /// Whether the answer was given up here and came back to its writer; else another server reports.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_ours: bool,
 }
 
 /// Mails that belong together.

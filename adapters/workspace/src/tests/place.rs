@@ -7,11 +7,11 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
-use domain::mail::ArrivedMail;
+use domain::mail::{ArrivedMail, BounceSaid};
 use domain::settings::{SettingsFile, SettingsHead};
 use domain::{
-    AgentId, Customer, Identity, Input, InputId, Principal, Proof, Report, Role, Sealed, Settings,
-    Timestamp,
+    AgentId, Customer, Identity, Input, InputId, MailNotice, Principal, Proof, Report, Role,
+    Sealed, Settings, Timestamp,
 };
 use engine::surface::{Body, Peer, Request, Route, Source, Surface};
 use engine::testing::{ManualClock, PlainAuthenticator, apply, memory_engines};
@@ -261,29 +261,68 @@ impl Place {
         let blob = format!("mail/{uid}");
         self.port.put_blob(&blob, raw).await.unwrap();
         let mail = ArrivedMail {
+            message_id: Some(format!("m{uid}@example.test")),
+            answers: to.iter().map(|it| (*it).to_owned()).collect(),
+            from: Customer { address: from.to_owned(), name: "Ada".to_owned() },
+            subject: format!("Invoice {uid} for {csq}"),
+            base_subject: format!("invoice {uid} for {csq}"),
+            blob: Some(blob),
+            bytes: u64::try_from(raw.len()).unwrap(),
+            is_unverified,
+            notice: None,
+            ..self.unknown(csq, uid)
+        };
+        self.arrive(mail).await;
+    }
+
+    /// A mail arrives of which the server gave nothing.
+    pub(super) async fn unseen(&self, csq: &str) {
+        let uid = self.uid.fetch_add(1, Ordering::Relaxed) + 1;
+        self.arrive(self.unknown(csq, uid)).await;
+    }
+
+    /// Nothing but a number on the server.
+    fn unknown(&self, csq: &str, uid: u32) -> ArrivedMail {
+        ArrivedMail {
             csq: csq.to_owned(),
             folder: "INBOX".to_owned(),
             uid_validity: 1,
             uid,
             received_at: self.port.now(),
             identity: uid.to_string(),
-            message_id: Some(format!("m{uid}@example.test")),
-            answers: to.iter().map(|it| (*it).to_owned()).collect(),
-            from: Customer { address: from.to_owned(), name: "Ada".to_owned() },
-            subject: format!("Invoice {uid} for {csq}"),
-            base_subject: format!("invoice {uid} for {csq}"),
+            message_id: None,
+            answers: Vec::new(),
+            from: Customer { address: String::new(), name: String::new() },
+            subject: String::new(),
+            base_subject: String::new(),
             had_reply_prefix: false,
             is_forwarded: false,
             automatic: false,
             bounce: None,
-            blob: Some(blob),
-            bytes: u64::try_from(raw.len()).unwrap(),
+            blob: None,
+            bytes: 1,
             is_plain_text: false,
-            is_unverified,
-            notice: None,
+            is_unverified: false,
+            notice: Some(MailNotice::CannotFetch),
             is_too_old: false,
             copy_of: None,
+        }
+    }
+
+    /// Another server reports of a mail of ours.
+    pub(super) async fn bounce(&self, said: BounceSaid) {
+        let uid = self.uid.fetch_add(1, Ordering::Relaxed) + 1;
+        let mail = ArrivedMail {
+            bounce: Some(said),
+            automatic: true,
+            notice: None,
+            ..self.unknown("support", uid)
         };
+        self.arrive(mail).await;
+    }
+
+    async fn arrive(&self, mail: ArrivedMail) {
+        let uid = mail.uid;
         let report = Report::MailArrived(Box::new(mail));
         self.port.submit(Input::report(InputId::new("mail", uid), report)).await.unwrap();
     }

@@ -12,8 +12,8 @@ use std::time::Duration;
 
 use domain::mail::{AnswerMode, ArrivedMail, BounceSaid, Disposition, OutKind, OutState, Writing};
 use domain::{
-    AgentId, Closing, ContactWish, DeskWish, Document, DraftChange, LegEnd, Place, ReasonCode,
-    Refusal, SignedOutBy, Timestamp, WrapUpChoice,
+    AgentId, Closing, ContactWish, DeskWish, Document, DraftChange, Ending, LegEnd, Place,
+    ReasonCode, Refusal, SignedOutBy, Timestamp, WrapUpChoice,
 };
 use proptest::prelude::*;
 
@@ -432,7 +432,9 @@ fn mail_08_an_answer_that_nobody_took_comes_back_with_all_that_was_written() {
     assert!(back.is_queued());
     assert_eq!(back.sticky.as_ref().map(|it| &it.agent), Some(&agent(0)));
     assert_eq!(world.draft(contact.id).unwrap().writing.unwrap().html, "Hello");
-    assert_eq!(world.conversation(contact.conversation).notes.len(), 1);
+    let notes = world.conversation(contact.conversation).notes;
+    assert_eq!((notes.len(), notes[0].status.as_str()), (1, "550 no such user"));
+    assert_eq!((notes[0].contact, notes[0].is_ours), (Some(contact.id), true));
     // A second word about it changes nothing.
     world.out(out, OutState::Accepted { at: world.now, is_filed: true, settled: 0 });
     assert!(world.contact_by_uid(1).is_queued());
@@ -623,4 +625,34 @@ fn ctx_02_a_contact_that_ends_owes_its_record_once() {
     assert_eq!(world.promises("customer_record"), 2);
     world.contact(other.id, Some(&agent(0)), ContactWish::Discard);
     assert_eq!(world.promises("customer_record"), 2);
+}
+
+#[test]
+fn ctx_02_a_contact_that_comes_back_and_ends_again_owes_another_record() {
+    let mut world = World::new();
+    ready(&mut world, 0);
+    world.mail(arrived("support", 1, 1));
+    world.route();
+    let contact = world.contact_by_uid(1);
+    world.answer(contact.id);
+    let closed = world.contact_by_uid(1);
+    let reason = "550 no such user".to_owned();
+    let (first, before) = (Ending::of(&closed), Ending { count: None, ..Ending::of(&closed) });
+    assert!(first.holds(&closed) && before.holds(&closed));
+    world.out(closed.answer.unwrap(), OutState::Failed { at: world.now, reason });
+    // While it goes on there is nothing to tell.
+    let open = world.contact_by_uid(1);
+    assert!(!open.is_closed() && !first.holds(&open) && !before.holds(&open));
+    world.route();
+    world.contact(contact.id, Some(&agent(0)), ContactWish::Discard);
+    let again = world.contact_by_uid(1);
+    assert!(again.is_closed() && !first.holds(&again) && Ending::of(&again).holds(&again));
+    let owed = world.promised("customer_record");
+    assert_eq!(owed, [format!("{}.1", contact.id), format!("{}.2", contact.id)]);
+    let read: Vec<_> = owed.iter().map(|it| it.parse()).collect();
+    assert_eq!(read, [Ok(first), Ok(Ending::of(&again))]);
+    assert_eq!(contact.id.to_string().parse(), Ok(before));
+    for wrong in ["", ".1", "x.1", &format!("{}.", contact.id), &format!("{}.-1", contact.id)] {
+        assert!(wrong.parse::<Ending>().is_err(), "{wrong}");
+    }
 }

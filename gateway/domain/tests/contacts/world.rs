@@ -32,7 +32,8 @@ pub(crate) struct World {
     documents: BTreeMap<Key, Loaded>,
     wakes: BTreeMap<String, Wake>,
     settings: Arc<Settings>,
-    promises: Vec<String>,
+    /// Topic and payload.
+    promises: Vec<(String, String)>,
     /// Every input that was carried through.
     past: Vec<Input>,
     /// (queue, UIDVALIDITY, UID) of every mail there ever was.
@@ -227,7 +228,8 @@ impl World {
                 }
             }
         }
-        self.promises.extend(decision.effects.into_iter().map(|effect| effect.topic));
+        self.promises
+            .extend(decision.effects.into_iter().map(|effect| (effect.topic, effect.payload)));
     }
 
     fn id(&self, kind: &str) -> InputId {
@@ -440,7 +442,13 @@ impl World {
     }
 
     pub(crate) fn promises(&self, topic: &str) -> usize {
-        self.promises.iter().filter(|it| *it == topic).count()
+        self.promised(topic).len()
+    }
+
+    /// What was promised on a topic, the oldest first.
+    pub(crate) fn promised(&self, topic: &str) -> Vec<String> {
+        let of = self.promises.iter().filter(|(of, _)| of == topic);
+        of.map(|(_, payload)| payload.clone()).collect()
     }
 
     /// Other reasons in the category that there is.

@@ -5,6 +5,7 @@ import { useEffect, useState } from "preact/hooks";
 import { expired } from "../shell/api";
 import { Frame } from "./frame";
 import { language } from "../shell/language";
+import { Boundary } from "../shell/components/boundary";
 import { Button, Dialog, Empty, Loading, Page, Trouble } from "../shell/components/parts";
 import { words } from "../shell/components/texts";
 import { problemOf } from "../shell/use";
@@ -48,7 +49,7 @@ export function App(): JSX.Element {
   if (first === SIGNED_IN) return <SignedInBeside who={session.value.who} />;
   return (
     <Frame>
-      <Shown />
+      <Boundary key={place.value.parts.join("/")}><Shown /></Boundary>
       <Dialog open={expired.value} title={signInWords().over} onClose={() => { if (expired.value) location.reload(); }}>
         <p>{signInWords().overText}</p>
         <SignInForm account={session.value.who} />

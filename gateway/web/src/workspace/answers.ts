@@ -61,6 +61,8 @@ export interface Contact {
   subject: string;
   arrived_at: string;
   waiting_since: string;
+  /** When the mail server took the mail in. */
+  received_at?: string;
   state: "queued" | "active" | "closed";
   agent?: string | null;
   since?: string | null;
@@ -68,6 +70,10 @@ export interface Contact {
   conversation: string;
   automatic: boolean;
   notice: "unreadable" | "too_large" | "encrypted" | "cannot_fetch" | null;
+  /** Another conversation, which the mail names and its sender takes no part in. */
+  names?: string | null;
+  /** Who alone gets it, and until when. */
+  sticky?: { agent: string; until: string } | null;
   wrap_up: Chosen[];
   how?: "replied" | "forwarded" | "discarded" | "reassigned" | null;
   closed_at?: string | null;
@@ -94,9 +100,18 @@ export interface Mail {
   has_remote_content: boolean;
   is_plain_text: boolean;
   is_unverified?: boolean;
+  /** Whether something is left out of what is shown. */
+  is_cut?: boolean;
+  has_several_from?: boolean;
+  /** What its reader has to be told, as words of the node. */
+  notices?: string[];
   attachments: Attachment[];
 }
 
+/** How far an answer came. */
+export type AnswerState = "sent" | "sending" | "delayed" | "unknown" | "failed";
+
+/** A mail or an answer of a conversation; `id` is that of its contact. */
 export interface Leg {
   id: string;
   at: string;
@@ -104,6 +119,24 @@ export interface Leg {
   from: Address;
   subject: string;
   agent?: string | null;
+  to?: string[];
+  cc?: string[];
+  files?: { name: string; bytes: number }[];
+  state?: AnswerState;
+  /** What the server said. */
+  reason?: string | null;
+  next_try_at?: string | null;
+}
+
+/** What a server said of an answer; `is_ours` where it was given up here and came back to its writer. */
+export interface Note {
+  at: string;
+  contact: string | null;
+  is_ours: boolean;
+  recipient: string;
+  /** `failed`, `delayed`, `unclear`, `taken` or another word of a mail server. */
+  action: string;
+  status: string;
 }
 
 export type Mode = "reply" | "reply_all" | "forward";
@@ -132,31 +165,29 @@ export interface Draft {
 export interface Recipients {
   to: Address[];
   cc: Address[];
-}
-
-/** Something about a conversation that nobody wrote. */
-export interface Note {
-  at: string;
-  recipient: string;
-  /** `failed`, `delayed`, `unclear`, `taken` or another word of a mail server. */
-  action: string;
-  /** What the server said, or what is to be done. */
-  status: string;
+  /** How many of the mail's people there was no room for. */
+  left_out?: number;
 }
 
 /** A contact with all that stands beside it. */
 export interface OpenContact extends Omit<Contact, "conversation"> {
-  mail: Mail;
+  /** `null` where its bytes never came, or are gone. */
+  mail: Mail | null;
+  /** Whether there are bytes to save. */
+  has_raw?: boolean;
+  names_is_readable?: boolean;
   /** What was written before, oldest first. */
   conversation: Leg[];
-  /** What became of answers that did not arrive, or of which nobody knows. */
-  notes?: Note[];
+  notes: Note[];
+  /** That the last answer came back, where it did. */
+  failed_answer: Note | null;
   earlier: Contact[];
   draft: Draft | null;
   predefined: { title: string; text: string }[];
   wrap_up_categories: { name: string; reasons: string[] }[];
   signature: boolean;
-  recipients: { reply: Recipients; reply_all: Recipients };
+  recipients: { reply: Recipients | null; reply_all: Recipients | null };
+  is_mine?: boolean;
 }
 
 export interface TeamAgent {
@@ -178,6 +209,8 @@ export interface TeamQueue {
   longest_since: string | null;
   /** Mails that wait for the agent who answered before. */
   sticky: (Contact | string)[];
+  /** All that wait, those above too, the longest first; bounded. */
+  contacts?: Contact[];
   skills?: Record<string, number>;
 }
 

@@ -3,6 +3,7 @@
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { expired, type Problem } from "../shell/api";
+import { Boundary } from "../shell/components/boundary";
 import { Dialog, Loading, Trouble } from "../shell/components/parts";
 import { language } from "../shell/language";
 import { place } from "../shell/router";
@@ -47,6 +48,9 @@ export function App(): JSX.Element {
   );
 }
 
+/** What whoever leads may look at before, or without, working themselves. */
+const WITHOUT_WORK: ReadonlySet<string> = new Set(["team", "contacts", "search"]);
+
 /** Everything after the sign-in. */
 function Work(): JSX.Element {
   const [problem, setProblem] = useState<Problem | null>(null);
@@ -61,14 +65,15 @@ function Work(): JSX.Element {
   useEffect(() => { if (desk.value && stream.value === "off") begin(); }, [desk.value]);
   if (!me.value) return <main class="alone">{problem ? <Trouble problem={problem} again={first} /> : <Loading />}</main>;
   const isAgent = me.value.agent !== null;
-  if (isAgent && desk.value === null && !(me.value.can_supervise && place.value.parts[0] === "team")) return <StartWork />;
-  return <Frame><View /></Frame>;
+  if (isAgent && desk.value === null && !(me.value.can_supervise && WITHOUT_WORK.has(place.value.parts[0] ?? ""))) return <StartWork />;
+  // A view that breaks leaves the others, and what is in hand, where they are.
+  return <Frame><Boundary key={place.value.parts.join("/")}><View /></Boundary></Frame>;
 }
 
 function View(): JSX.Element {
   const { parts: [view, id] } = place.value;
   if (view === "team" && me.value?.can_supervise) return <TeamPage />;
   if (view === "search") return <Find />;
-  if (me.value?.agent === null) return <TeamPage />;
+  if (me.value?.agent === null && !(view === "contacts" && id)) return <TeamPage />;
   return <ContactPage key={view === "contacts" ? id : ""} id={view === "contacts" ? id ?? null : null} />;
 }

@@ -18,14 +18,17 @@ function moment(day: string, at: string): string {
   return Number.isNaN(there.getTime()) ? "" : there.toISOString();
 }
 
+/** Contacts, and whether there are more than are told. */
+type Found = Page<Contact> & { is_cut?: boolean };
+
 export function Find(): JSX.Element {
   const told = words().find;
   const [query, setQuery] = useState({ q: "", customer: "", from: "", to: "" });
-  const [found, setFound] = useState<Page<Contact> | null>(null);
+  const [found, setFound] = useState<Found | null>(null);
   const { busy, problem, run } = useAction();
   useEffect(() => { document.title = `${told.title} · ${words().product}`; }, [told.title]);
   const look = (after: string | null) => run(async () => {
-    const page = await get<Page<Contact>>(path("search"), { ...query, from: moment(query.from, "00:00:00.000"), to: moment(query.to, "23:59:59.999"), after, limit: 50 });
+    const page = await get<Found>(path("search"), { ...query, from: moment(query.from, "00:00:00.000"), to: moment(query.to, "23:59:59.999"), after, limit: 50 });
     setFound((before) => (after && before ? { ...page, items: [...before.items, ...page.items] } : page));
   });
   const field = (name: keyof typeof query, label: string, type: "search" | "text" = "text") => (
@@ -34,6 +37,7 @@ export function Find(): JSX.Element {
   return (
     <div class="page">
       <h1>{told.title}</h1>
+      <p class="small">{told.what}</p>
       <form class="filters" onSubmit={(event) => {
         event.preventDefault();
         void look(null);
@@ -55,7 +59,7 @@ export function Find(): JSX.Element {
                 <tr key={one.id}>
                   <td data-title={told.when}>{time(one.closed_at)}</td>
                   <th scope="row">{customer(one)}</th>
-                  <td data-title={told.subject}>{one.subject || words().noSubject}</td>
+                  <td data-title={told.subject}><a href={`#/contacts/${one.id}`}>{one.subject || words().noSubject}</a></td>
                   <td data-title={told.queue}>{one.csq}</td>
                   <td data-title={told.how}>{one.how ? words().mail.how[one.how] ?? one.how : "–"}</td>
                   <td data-title={told.agent}>{one.agent ?? "–"}</td>
@@ -65,6 +69,7 @@ export function Find(): JSX.Element {
           </table>
         </div>
       )}
+      {found?.is_cut && <p class="notice" role="status">{told.cut}</p>}
       {found?.next && <div class="actions"><Button busy={busy} onClick={() => void look(found.next)}>{shared().more}</Button></div>}
     </div>
   );

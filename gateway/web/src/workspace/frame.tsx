@@ -15,7 +15,7 @@ import type { Contact } from "./answers";
 import { Controls, EndWork, toggleState } from "./desk";
 import { keysOn, setKeys, useKeys } from "./keys";
 import { Numbers } from "./numbers/numbers";
-import { desk, me, mine, selected, stream, unseen } from "./state";
+import { customer, desk, me, mine, selected, stream, unseen } from "./state";
 import { words } from "./texts";
 
 export function Frame(props: { children: ComponentChildren }): JSX.Element {
@@ -107,7 +107,7 @@ function Tab(props: { contact: Contact }): JSX.Element {
         <Icon begun={contact.begun} />
         <span class="tab-text">
           <span class="hidden-visually">{contact.begun ? words().emailBegun : words().email} </span>
-          <span class="tab-name">{contact.customer.name || contact.customer.address}</span>
+          <span class="tab-name">{customer(contact)}</span>
           {contact.customer.name && <span class="tab-address">{contact.customer.address}</span>}
           <span class="tab-time"><span class="hidden-visually">{fill(words().received, { time: "" })}</span>{time(contact.arrived_at)}</span>
         </span>

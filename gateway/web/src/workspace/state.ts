@@ -41,7 +41,7 @@ export function path(...parts: string[]): string {
 
 /** How a customer is called. */
 export function customer(contact: Pick<Contact, "customer">): string {
-  return contact.customer.name || contact.customer.address;
+  return contact.customer.name || contact.customer.address || words().unknownSender;
 }
 
 /** Whether the contacts were known before: those of the first look came earlier. */

@@ -129,6 +129,8 @@ pub(in crate::step) fn arrived(
                     recipient: bounce.recipient.clone(),
                     action: bounce.action.clone(),
                     status: bounce.status.clone(),
+                    contact: Some(thread.contact),
+                    is_ours: false,
                 });
                 decision = decision
                     .guard(key.clone(), Some(*version))
@@ -184,6 +186,7 @@ pub(in crate::step) fn arrived(
         wrap_up: Vec::new(),
         begun: false,
         answer: None,
+        endings: 0,
     };
     let timer = sticky_timer(&contact).map(WakeChange::Set);
     let known = MailKnown { contact: Some(id), at: now };

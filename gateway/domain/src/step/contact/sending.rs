@@ -11,8 +11,8 @@ use crate::mail::{
 };
 use crate::view::Loaded;
 use crate::{
-    AgentId, Closing, Contact, ContactId, Decision, Document, Effect, Event, Halt, Key, LegEnd,
-    Place, Refusal, Reply, Sticky, Timestamp, Version, View, WakeChange, WriteBody,
+    AgentId, Closing, Contact, ContactId, Decision, Document, Effect, Ending, Event, Halt, Key,
+    LegEnd, Place, Refusal, Reply, Sticky, Timestamp, Version, View, WakeChange, WriteBody,
 };
 
 /// The topic of mails that go out.
@@ -64,14 +64,13 @@ pub(in crate::step) fn send(
     let decision =
         kept.guarded(nothing()).guard(draft_key.clone(), Some(draft_version)).delete(draft_key);
     let mut after = kept.contact.clone();
-    after.end_leg(now, LegEnd::Closed);
-    after.place = Place::Closed { at: now, how, agent: agent.clone() };
+    after.end(now, how, agent);
     after.answer = Some(out);
+    let decision = record(decision, &after);
     let decision = put_contact(decision, &kept.key, after, "contact_closed");
     let decision = owed(decision, now, kept.contact, out, domain, kind);
     let mut decision = noted_last(decision, now, kept.contact.conversation, agent, view)?;
     joined(&mut decision, kept.contact.conversation, writing);
-    decision = record(decision, contact);
     let mut decision = out_of_desk(decision, now, kept.contact, view)?;
     decision.reply = Reply::Sent { out };
     Ok(decision)
@@ -131,8 +130,8 @@ pub(super) fn sweep(decision: Decision, blob: String) -> Decision {
 }
 
 /// The site's own systems are told of a contact that ended.
-pub(super) fn record(decision: Decision, contact: ContactId) -> Decision {
-    let payload = contact.to_string();
+pub(super) fn record(decision: Decision, ended: &Contact) -> Decision {
+    let payload = Ending::of(ended).to_string();
     decision.effect(Effect { topic: RECORD_TOPIC.to_owned(), payload, owed: None })
 }
 
@@ -206,6 +205,8 @@ pub(in crate::step) fn out_moved(
                     recipient: String::new(),
                     action: if *is_unclear { "unclear" } else { "failed" }.to_owned(),
                     status: reason.chars().take(200).collect(),
+                    contact: Some(after.contact),
+                    is_ours: true,
                 };
                 decision = given_back(decision, now, &after, draft, note, view)?;
             }
@@ -295,6 +296,8 @@ pub(super) fn copy_came(
         recipient: String::new(),
         action: "taken".to_owned(),
         status: String::new(),
+        contact: Some(before.contact),
+        is_ours: true,
     };
     noted(decision, kept.contact.conversation, note, view)
 }

@@ -101,11 +101,10 @@ pub(in crate::step) fn discard(
         decision = without_draft(decision, contact, version, draft);
     }
     let mut after = kept.contact.clone();
-    after.end_leg(now, LegEnd::Closed);
-    after.place = Place::Closed { at: now, how: Closing::Discarded, agent: agent.clone() };
+    after.end(now, Closing::Discarded, &agent);
+    let decision = super::sending::record(decision, &after);
     let decision = put_contact(decision, &kept.key, after, "contact_closed");
     let decision = noted_last(decision, now, kept.contact.conversation, &agent, view)?;
-    let decision = super::sending::record(decision, kept.contact.id);
     out_of_desk(decision, now, kept.contact, view)
 }
 

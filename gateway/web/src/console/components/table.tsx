@@ -86,8 +86,9 @@ export function Table<T>(props: {
   );
 }
 
-/** The height of a row of a long list in pixels. */
-const ROW_PIXELS = 44;
+/** The height of a row of a long list: it grows with the text. */
+const ROW_REM = 2.75;
+const rowPixels = () => ROW_REM * Number.parseFloat(getComputedStyle(document.documentElement).fontSize);
 /** So many rows are drawn beyond what is seen. */
 const BEYOND_ROWS = 8;
 
@@ -100,23 +101,27 @@ export function LongTable<T>(props: {
   const [sorting, setSorting] = useState<Sorting | null>(props.first ?? null);
   const [top, setTop] = useState(0);
   const [seen, setSeen] = useState(600);
+  const [pixels, setPixels] = useState(rowPixels);
   const box = useRef<HTMLDivElement>(null);
   const rows = useMemo(() => sorted(props.rows, props.columns, sorting), [props.rows, props.columns, sorting]);
   useEffect(() => {
     const element = box.current;
     if (!element) return;
-    const observer = new ResizeObserver(() => setSeen(element.clientHeight));
+    const observer = new ResizeObserver(() => {
+      setSeen(element.clientHeight);
+      setPixels(rowPixels());
+    });
     observer.observe(element);
     return () => observer.disconnect();
   }, []);
-  const from = Math.max(0, Math.floor(top / ROW_PIXELS) - BEYOND_ROWS);
-  const until = Math.min(rows.length, Math.ceil((top + seen) / ROW_PIXELS) + BEYOND_ROWS);
+  const from = Math.max(0, Math.floor(top / pixels) - BEYOND_ROWS);
+  const until = Math.min(rows.length, Math.ceil((top + seen) / pixels) + BEYOND_ROWS);
   // The policy of the page allows no style attributes in markup; styles set by code are allowed.
   const columns = props.columns.map((column) => `minmax(0, ${column.width ?? 1}fr)`).join(" ");
   const shape = useRef<HTMLDivElement>(null);
   useEffect(() => {
     shape.current?.style.setProperty("--columns", columns);
-    shape.current?.style.setProperty("--rows", `${rows.length * ROW_PIXELS}px`);
+    shape.current?.style.setProperty("--rows", `${rows.length * ROW_REM}rem`);
     if (props.leastRem) shape.current?.style.setProperty("--least", `${props.leastRem}rem`);
   }, [columns, rows.length, props.leastRem]);
   if (props.rows.length === 0 && props.empty) return <>{props.empty}</>;
@@ -143,7 +148,7 @@ export function LongTable<T>(props: {
 function LongRow<T>(props: { index: number; row: T; columns: Column<T>[] }): JSX.Element {
   const line = useRef<HTMLDivElement>(null);
   useEffect(() => {
-    if (line.current) line.current.style.transform = `translateY(${props.index * ROW_PIXELS}px)`;
+    if (line.current) line.current.style.transform = `translateY(${props.index * ROW_REM}rem)`;
   }, [props.index]);
   return (
     <div role="row" class="long-row long-line" ref={line} aria-rowindex={props.index + 2}>

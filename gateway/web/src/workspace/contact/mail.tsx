@@ -1,14 +1,18 @@
-// A customer's mail: who wrote, its text in a frame that can do nothing, and its attachments.
+// A customer's mail: who wrote, what is odd about it, its text in a frame that can do nothing, and its attachments.
 
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { address } from "../../shell/api";
 import { Button } from "../../shell/components/parts";
 import { bytes, fill, time } from "../../shell/language";
-import type { Address, OpenContact } from "../answers";
+import type { Address, Mail, OpenContact } from "../answers";
 import { useKeys } from "../keys";
 import { path } from "../state";
 import { words } from "../texts";
+import { contactWords } from "./texts";
+
+/** From so many minutes between its sending and its arrival on, both are told. */
+const LATE_MINUTES = 5;
 
 /** An address with its name, as people read it. */
 export function written(one: Address): string {
@@ -20,14 +24,93 @@ function People(props: { label: string; people: Address[] }): JSX.Element | null
   return <div><dt>{props.label}</dt><dd>{props.people.map(written).join(", ")}</dd></div>;
 }
 
+/** When its sender says it was sent, where that is worth a line. */
+function sentApart(mail: Mail): string | null {
+  if (!mail.sent_at) return null;
+  const minutes = Math.abs(Date.parse(mail.received_at) - Date.parse(mail.sent_at)) / 60_000;
+  return minutes > LATE_MINUTES ? mail.sent_at : null;
+}
+
+/** What makes an agent look twice, a line each. */
+function oddities(contact: OpenContact): string[] {
+  const { mail } = contact;
+  const told = contactWords();
+  // What the contact itself says stands in a notice of its own.
+  const codes = (mail?.notices ?? []).filter((code) => code !== contact.notice);
+  if (mail?.has_several_from) codes.push("several_from");
+  if (mail?.is_cut) codes.push("cut");
+  return codes.map((code) => told.notices[code] ?? words().mail.notices[code] ?? code);
+}
+
+function Oddities(props: { contact: OpenContact }): JSX.Element | null {
+  const { contact } = props;
+  const told = contactWords();
+  const lines = oddities(contact);
+  if (lines.length === 0 && !contact.names) return null;
+  return (
+    <div class="notice" role="group" aria-label={told.odd}>
+      <ul>
+        {lines.map((line) => <li key={line}>{line}</li>)}
+        {contact.names && <li>{told.named} {contact.names_is_readable && <a href={`#/contacts/${contact.names}`}>{told.namedOpen}</a>}</li>}
+      </ul>
+    </div>
+  );
+}
+
+/** What is said before the text, whether there is one or not. */
+function Notices(props: { contact: OpenContact }): JSX.Element {
+  const { contact } = props;
+  const told = words().mail;
+  return (
+    <>
+      {contact.notice && <div class="notice notice-partial"><p>{told.notices[contact.notice] ?? contact.notice}</p></div>}
+      {contact.automatic && <div class="notice"><p>{told.automatic}</p></div>}
+      {contact.mail?.is_unverified && <div class="notice notice-partial"><p>{told.unverified}</p></div>}
+      <Oddities contact={contact} />
+    </>
+  );
+}
+
+function RawLink(props: { contact: OpenContact }): JSX.Element | null {
+  const { contact } = props;
+  if (contact.has_raw === false) return null;
+  return <p><a class="small" download={`${contact.id}.eml`} href={address(path("contacts", contact.id, "raw"))}>{words().mail.raw}</a></p>;
+}
+
 export function MailShown(props: { contact: OpenContact }): JSX.Element {
   const { contact } = props;
-  const { mail } = contact;
+  return contact.mail ? <Whole contact={contact} mail={contact.mail} /> : <Missing contact={contact} />;
+}
+
+/** A contact whose mail never came. */
+function Missing(props: { contact: OpenContact }): JSX.Element {
+  const { contact } = props;
+  const told = words().mail;
+  return (
+    <section class="card mail" aria-label={told.body}>
+      <dl class="mail-head">
+        <div><dt>{told.from}</dt><dd>{written(contact.customer) || words().unknownSender}</dd></div>
+        <div><dt>{told.at}</dt><dd>{time(contact.received_at ?? contact.arrived_at)}</dd></div>
+        <div><dt>{told.queue}</dt><dd>{contact.csq}</dd></div>
+      </dl>
+      <Notices contact={contact} />
+      <div class="notice notice-partial">
+        <p><strong>{contactWords().noMail}</strong></p>
+        <p>{contactWords().noMailText}</p>
+      </div>
+      <RawLink contact={contact} />
+    </section>
+  );
+}
+
+function Whole(props: { contact: OpenContact; mail: Mail }): JSX.Element {
+  const { contact, mail } = props;
   const told = words().mail;
   const [remote, setRemote] = useState(false);
   useKeys({ i: mail.has_remote_content ? () => setRemote(true) : undefined });
   const answersElsewhere = mail.reply_to && mail.reply_to.address.toLowerCase() !== mail.from?.address.toLowerCase();
   const files = mail.attachments.filter((one) => !one.is_inline);
+  const sentAt = sentApart(mail);
   return (
     <section class="card mail" aria-label={told.body}>
       <dl class="mail-head">
@@ -35,12 +118,11 @@ export function MailShown(props: { contact: OpenContact }): JSX.Element {
         {answersElsewhere && mail.reply_to && <People label={told.replyTo} people={[mail.reply_to]} />}
         <People label={told.to} people={mail.to} />
         <People label={told.cc} people={mail.cc} />
+        {sentAt && <div><dt>{contactWords().sentAt}</dt><dd>{time(sentAt)}</dd></div>}
         <div><dt>{told.at}</dt><dd>{time(mail.received_at)}</dd></div>
         <div><dt>{told.queue}</dt><dd>{contact.csq}</dd></div>
       </dl>
-      {contact.notice && <div class="notice notice-partial"><p>{told.notices[contact.notice] ?? contact.notice}</p></div>}
-      {contact.automatic && <div class="notice"><p>{told.automatic}</p></div>}
-      {mail.is_unverified && <div class="notice notice-partial"><p>{told.unverified}</p></div>}
+      <Notices contact={contact} />
       {mail.has_remote_content && !remote && (
         <div class="notice">
           <p>{told.remote}</p>
@@ -63,51 +145,7 @@ export function MailShown(props: { contact: OpenContact }): JSX.Element {
           </ul>
         </div>
       )}
-      <p><a class="small" download={`${contact.id}.eml`} href={address(path("contacts", contact.id, "raw"))}>{told.raw}</a></p>
+      <RawLink contact={contact} />
     </section>
-  );
-}
-
-/** The conversation so far, and what the customer wrote of otherwise. */
-export function Beside(props: { contact: OpenContact }): JSX.Element {
-  const { contact } = props;
-  const told = words().mail;
-  return (
-    <div class="beside">
-      <section class="card" aria-labelledby="conversation-title">
-        <h2 id="conversation-title">{told.conversation}</h2>
-        {(contact.notes ?? []).map((note) => (
-          <div key={`${note.at} ${note.action}`} class={`notice ${note.action === "taken" ? "" : "notice-partial"}`}>
-            <p><strong>{told.happened[note.action] ?? told.happened.other}</strong></p>
-            <p class="small">{[time(note.at), note.recipient, note.action === "unclear" ? told.unclear : note.status].filter(Boolean).join(" · ")}</p>
-          </div>
-        ))}
-        {contact.conversation.length === 0 ? <p class="small">{told.noConversation}</p> : (
-          <ol class="legs">
-            {contact.conversation.map((leg) => (
-              <li key={`${leg.direction} ${leg.id}`} class={`leg leg-${leg.direction}`}>
-                <p class="small">{leg.direction === "in" ? told.in : told.out} · {time(leg.at)}</p>
-                <p><strong>{leg.subject || words().noSubject}</strong></p>
-                <p class="small">{leg.direction === "out" ? leg.from.name || leg.agent || leg.from.address : written(leg.from)}</p>
-              </li>
-            ))}
-          </ol>
-        )}
-      </section>
-      <section class="card" aria-labelledby="earlier-title">
-        <h2 id="earlier-title">{told.earlier}</h2>
-        {contact.earlier.length === 0 ? <p class="small">{told.noEarlier}</p> : (
-          <ol class="legs">
-            {contact.earlier.map((one) => (
-              <li key={one.id} class="leg">
-                <p class="small">{time(one.arrived_at)} · {one.how ? told.how[one.how] ?? one.how : told.states[one.state]}</p>
-                <p><strong>{one.subject || words().noSubject}</strong></p>
-                <p class="small">{[one.csq, one.agent].filter(Boolean).join(" · ")}</p>
-              </li>
-            ))}
-          </ol>
-        )}
-      </section>
-    </div>
   );
 }

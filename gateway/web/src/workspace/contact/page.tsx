@@ -3,17 +3,20 @@
 import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { Button, Empty, Loading, Trouble } from "../../shell/components/parts";
-import { fill } from "../../shell/language";
+import { fill, time } from "../../shell/language";
 import { useGet } from "../../shell/use";
-import type { Chosen, Mode, OpenContact } from "../answers";
+import type { Chosen, Mode, Note, OpenContact } from "../answers";
 import { begun, change, start, type Answer } from "../drafts";
 import { useKeys } from "../keys";
 import { WRAP_UP_MAX } from "../limits";
 import { ReplyPanel } from "../reply/panel";
 import { contacts, customer, desk, me, path, round, see, take } from "../state";
 import { words } from "../texts";
+import { Beside } from "./beside";
 import { Discard, Requeue, WrapUp } from "./dialogs";
-import { Beside, MailShown, written } from "./mail";
+import { MailShown, written } from "./mail";
+import { Reading } from "./reading";
+import { contactWords } from "./texts";
 
 /** A subject without the prefixes that answers and forwards put before it. */
 function bare(subject: string): string {
@@ -22,7 +25,8 @@ function bare(subject: string): string {
 
 /** What an answer of that kind begins with. */
 function beginning(contact: OpenContact, mode: Mode): { to: string[]; cc: string[]; subject: string } {
-  const to = mode === "forward" ? { to: [], cc: [] } : mode === "reply" ? contact.recipients.reply : contact.recipients.reply_all;
+  const nobody = { to: [], cc: [] };
+  const to = mode === "forward" ? nobody : (mode === "reply" ? contact.recipients.reply : contact.recipients.reply_all) ?? nobody;
   return { to: to.to.map(written), cc: to.cc.map(written), subject: `${mode === "forward" ? "Fwd" : "Re"}: ${bare(contact.subject)}` };
 }
 
@@ -41,17 +45,7 @@ export function ContactPage(props: { id: string | null }): JSX.Element {
       </div>
     );
   }
-  if (!contacts.value.has(id)) return <Gone />;
-  return <Opened id={id} />;
-}
-
-function Gone(): JSX.Element {
-  return (
-    <div class="page">
-      <h1 class="hidden-visually">{words().product}</h1>
-      <Empty title={words().gone}><p>{words().goneText}</p></Empty>
-    </div>
-  );
+  return contacts.value.has(id) ? <Opened id={id} /> : <Reading id={id} />;
 }
 
 function Opened(props: { id: string }): JSX.Element {
@@ -80,9 +74,11 @@ function Shown(props: { contact: OpenContact }): JSX.Element {
   const told = words().actions;
   const mode = answer?.fields.value.mode ?? null;
   const isForward = mode === "forward";
+  /** Without its mail nobody knows what to answer; what was begun stays. */
+  const isAnswerable = contact.mail !== null || answer !== null;
   const isLeaving = answer !== null && answer.sending.value !== "idle" && answer.sending.value !== "refused";
   const reply = (wanted: Mode) => {
-    if (isLeaving) return;
+    if (isLeaving || !isAnswerable) return;
     const fields = beginning(contact, wanted);
     if (answer) {
       if (mode !== wanted) change(answer, { mode: wanted, ...fields });
@@ -107,7 +103,7 @@ function Shown(props: { contact: OpenContact }): JSX.Element {
         <h1>{title}</h1>
       </div>
       <div class="actions contact-actions" role="group" aria-label={words().mail.actions}>
-        {(["reply", "reply_all", "forward"] as const).map((one) => (
+        {isAnswerable && (["reply", "reply_all", "forward"] as const).map((one) => (
           <Button key={one} kind={one === "reply" && !answer ? "main" : "plain"} pressed={mode === one} disabled={isLeaving} onClick={() => reply(one)}>{told[one]}</Button>
         ))}
         <Button disabled={!requeue} onClick={() => requeue?.()}>{told.requeue}</Button>
@@ -117,6 +113,7 @@ function Shown(props: { contact: OpenContact }): JSX.Element {
       </div>
       <div class="contact-body">
         <div class="contact-main">
+          {contact.failed_answer && <CameBack note={contact.failed_answer} />}
           {answer && <ReplyPanel key={`${contact.id} ${answer.contact}`} contact={contact} answer={answer} focus={isFresh} onThrownAway={() => {
             setAnswer(null);
             setFresh(false);
@@ -130,6 +127,19 @@ function Shown(props: { contact: OpenContact }): JSX.Element {
       <Requeue contact={contact} open={dialog === "requeue"} onClose={() => setDialog(null)} />
       <Discard contact={contact} open={dialog === "discard"} onClose={() => setDialog(null)} />
       <WrapUp contact={contact} chosen={chosen} onChange={setChosen} open={dialog === "wrap-up"} onClose={() => setDialog(null)} />
+    </div>
+  );
+}
+
+/** Says that the last answer was not delivered, with the server's words. */
+function CameBack(props: { note: Note }): JSX.Element {
+  const told = contactWords();
+  const isUnclear = props.note.action === "unclear";
+  return (
+    <div class="notice notice-missing" role="status">
+      <p><strong>{isUnclear ? told.unclearTitle : told.failedTitle}</strong></p>
+      <p>{fill(isUnclear ? told.unclearText : told.failedText, { time: time(props.note.at) })}</p>
+      {props.note.status && !isUnclear && <p class="small">{fill(told.said, { words: props.note.status })}</p>}
     </div>
   );
 }

@@ -14,7 +14,9 @@ import type { OpenContact } from "../answers";
 import { change, sendAnswer, settle, takeKept, throwAway, type Answer } from "../drafts";
 import { Editor, type EditorHandle } from "../editor/editor";
 import { fromText } from "../editor/html";
+import { contactWords } from "../contact/texts";
 import { useKeys } from "../keys";
+import { RECIPIENTS_MAX } from "../limits";
 import { contacts, customer, drop, path, resync, stream } from "../state";
 import { words } from "../texts";
 import { Chips } from "./chips";
@@ -100,7 +102,7 @@ export function ReplyPanel(props: { contact: OpenContact; answer: Answer; focus:
       setProblem(problemOf(error));
     }
   };
-  const off = contact.predefined.length === 0 ? told.predefinedNone : contact.mail.is_plain_text ? told.predefinedPlain : "";
+  const off = contact.predefined.length === 0 ? told.predefinedNone : contact.mail?.is_plain_text ? told.predefinedPlain : "";
   const chosen = response || (contact.predefined[0]?.title ?? "");
   const put = () => {
     const found = contact.predefined.find((one) => one.title === chosen);
@@ -145,6 +147,9 @@ export function ReplyPanel(props: { contact: OpenContact; answer: Answer; focus:
         <Chips label={told.cc} addresses={fields.cc} disabled={isOff} onChange={(cc) => change(answer, { cc })} />
         <Chips label={told.bcc} addresses={fields.bcc} disabled={isOff} onChange={(bcc) => change(answer, { bcc })} />
       </div>
+      {fields.mode === "reply_all" && (contact.recipients.reply_all?.left_out ?? 0) > 0 && (
+        <p class="small">{fill(contactWords().leftOut, { count: contact.recipients.reply_all?.left_out ?? 0, most: RECIPIENTS_MAX })}</p>
+      )}
       <TextField label={told.subject} value={fields.subject} disabled={isOff} maxLength={900} onInput={(subject) => change(answer, { subject })} />
       <Editor contact={contact.id} html={fields.html} texts={answer.texts.value} disabled={isOff} label={told.text} handle={editor} autofocus={props.focus && fields.mode !== "forward"}
         onChange={(html) => change(answer, { html })} onFiles={add} />

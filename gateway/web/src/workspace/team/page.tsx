@@ -6,7 +6,7 @@ import { send } from "../../shell/api";
 import { Empty, Loading, Section, Trouble } from "../../shell/components/parts";
 import { Plot, type Line } from "../../shell/components/plot";
 import { Presence, Since } from "../../shell/components/presence";
-import { fill, number } from "../../shell/language";
+import { number } from "../../shell/language";
 import { useAction, useGet } from "../../shell/use";
 import { toast } from "../alerts";
 import type { Contact, Reason, Team, TeamAgent, TeamQueue } from "../answers";
@@ -14,7 +14,9 @@ import { dayBegan, Done, Sums } from "../numbers/numbers";
 import { words as numbers } from "../numbers/texts";
 import { customer, me, path } from "../state";
 import { words } from "../texts";
+import { contactWords } from "../contact/texts";
 import { Give, Skills, type Skilled } from "./dialogs";
+import { Waits } from "./waiting";
 
 /** So often the team is looked at anew. */
 const ROUND_SECONDS = 5;
@@ -105,7 +107,7 @@ function Agents(props: { agents: TeamAgent[]; give: (contact: Contact | string) 
                     <ul class="in-hand">
                       {agent.contacts.map((contact) => (
                         <li key={idOf(contact)}>
-                          <span>{line(contact)}</span>
+                          <a href={`#/contacts/${idOf(contact)}`}>{line(contact)}</a>
                           <button type="button" class="link" aria-label={`${told.give} ${line(contact)}`} onClick={() => props.give(contact)}>{told.give}</button>
                         </li>
                       ))}
@@ -138,7 +140,7 @@ function Queues(props: { queues: TeamQueue[]; give: (contact: Contact | string) 
     <div class="scroll" tabIndex={0} role="group" aria-label={told.queues}>
       <Trouble problem={problem} />
       <table class="stacks titled">
-        <thead><tr><th scope="col">{told.queue}</th><th scope="col" class="numeric">{told.waiting}</th><th scope="col" class="numeric">{numbers().inHand}</th><th scope="col">{told.longest}</th><th scope="col">{told.sticky}</th><th scope="col">{told.skills}</th></tr></thead>
+        <thead><tr><th scope="col">{told.queue}</th><th scope="col" class="numeric">{told.waiting}</th><th scope="col" class="numeric">{numbers().inHand}</th><th scope="col">{told.longest}</th><th scope="col">{contactWords().waitingMails}</th><th scope="col">{told.skills}</th></tr></thead>
         <tbody>
           {props.queues.map((queue) => (
             <tr key={queue.csq}>
@@ -146,21 +148,7 @@ function Queues(props: { queues: TeamQueue[]; give: (contact: Contact | string) 
               <td class="numeric" data-title={told.waiting}>{number(queue.waiting)}</td>
               <td class="numeric" data-title={numbers().inHand}>{number(queue.active)}</td>
               <td data-title={told.longest}>{queue.longest_since ? <Since at={queue.longest_since} /> : "–"}</td>
-              <td data-title={told.sticky}>
-                {queue.sticky.length === 0 ? told.none : (
-                  <ul class="in-hand">
-                    {queue.sticky.map((contact) => (
-                      <li key={idOf(contact)}>
-                        <span>{line(contact)}</span>
-                        <span class="row-actions">
-                          <button type="button" class="link" disabled={busy} aria-label={fill("{what} {line}", { what: told.release, line: line(contact) })} onClick={() => release(contact)}>{told.release}</button>
-                          <button type="button" class="link" aria-label={`${told.give} ${line(contact)}`} onClick={() => props.give(contact)}>{told.give}</button>
-                        </span>
-                      </li>
-                    ))}
-                  </ul>
-                )}
-              </td>
+              <td data-title={contactWords().waitingMails}><Waits queue={queue} busy={busy} give={props.give} release={release} /></td>
               <td data-title={told.skills}>
                 <SkillList skills={queue.skills} />
                 <p><button type="button" class="link" aria-label={`${told.change}: ${queue.csq}`} onClick={() => props.skills({ name: queue.csq, path: path("csqs", queue.csq, "skills"), skills: queue.skills ?? {} })}>{told.change}</button></p>

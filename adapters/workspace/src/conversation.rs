@@ -1,0 +1,164 @@
+//! What was written before and afterwards: mails, answers with what became of them, reports of servers (MAIL-16).
+//!
+//! ```text
+//!   contact --mail--> line "in"        contact --answer--> outgoing mail --> line "out": sent, on its way, delayed,
+//!   conversation --notes--> reports of other servers, answers that came back               not known, failed
+//!   an answer's text: from the bytes that went out once there are any, else as it was written; cleaned as mails are
+//! ```
+//!
+//! Texts of other servers are cut and stripped of what could mislead; a page shows them as plain text.
+
+use std::sync::Arc;
+
+use domain::mail::{ConversationNote, MailOut, OutKind};
+use domain::{Contact, ContactId};
+use protocols::mail::{Read, ReadOptions, clean_html};
+use serde_json::{Value, json};
+
+use crate::contacts::framed;
+use crate::problem::Problem;
+use crate::surface::{Asked, Given, Workspace};
+use crate::{answer, told};
+
+/// So many contacts of a conversation.
+const CONVERSATION_MAX: u32 = 200;
+/// So many characters of an address that a report names.
+const ADDRESS_CHARACTERS_MAX: usize = 320;
+/// So many characters of what a server said.
+const WORDS_CHARACTERS_MAX: usize = 500;
+
+/// What is told of a conversation.
+pub(crate) struct Told {
+    /// Mails and answers, the oldest first.
+    pub(crate) lines: Vec<Value>,
+    /// What servers said, the oldest first.
+    pub(crate) notes: Vec<Value>,
+    /// That the contact's last answer came back to its writer, where it did.
+    pub(crate) failed: Value,
+}
+
+impl Workspace {
+    /// What was written before and afterwards, the oldest first, and what servers said of it.
+    pub(crate) async fn conversation(
+        &self,
+        asked: &Asked,
+        contact: &Contact,
+    ) -> Result<Told, Problem> {
+        let mut all =
+            self.port.contacts_of_conversation(contact.conversation, CONVERSATION_MAX).await?;
+        all.retain(|it| it.id == contact.id || self.may_read(asked, it));
+        all.sort_by_key(|it| (it.arrived_at, it.id));
+        let mut lines = Vec::new();
+        for it in &all {
+            lines.push(json!({
+                "id": it.id,
+                "at": answer::time(it.mail.received_at),
+                "direction": "in",
+                "from": {"address": it.customer.address, "name": it.customer.name},
+                "subject": it.subject,
+            }));
+            let Some(out) = it.answer else { continue };
+            if let Some(mail) = self.port.mail_out(out).await? {
+                lines.extend(self.answer_line(it.id, &mail));
+            }
+        }
+        let kept = self.port.conversation(contact.conversation).await?;
+        let kept = kept.map(|it| it.notes).unwrap_or_default();
+        let failed = match contact.is_closed() {
+            true => None,
+            false => kept.iter().rfind(|it| it.is_ours && it.contact == Some(contact.id)),
+        };
+        // One that went out after all came not back.
+        let failed = json!(failed.filter(|it| it.action != "taken").map(note));
+        Ok(Told { lines, notes: kept.iter().map(note).collect(), failed })
+    }
+
+    fn answer_line(&self, contact: ContactId, mail: &MailOut) -> Option<Value> {
+        let OutKind::Answer { writing, files, agent } = &mail.kind else { return None };
+        let settings = self.port.settings();
+        let csq = settings.csqs.get(&mail.csq).and_then(|csq| csq.email.as_ref());
+        let name = settings.agents.get(agent).map_or(agent.as_str(), |it| it.called());
+        let (state, reason) = told::out(mail);
+        let files = files.iter().filter(|it| !it.is_inline);
+        let files: Vec<_> = files.map(|it| json!({"name": it.name, "bytes": it.bytes})).collect();
+        Some(json!({
+            "id": contact,
+            "at": answer::time(mail.at),
+            "direction": "out",
+            "from": {"address": csq.map_or("", |it| it.address.as_str()), "name": name},
+            "agent": agent,
+            "subject": writing.subject,
+            "to": writing.to,
+            "cc": writing.cc,
+            "files": files,
+            "state": state,
+            "reason": reason.map(|it| short(it, WORDS_CHARACTERS_MAX)),
+            "next_try_at": mail.next_try_at.filter(|_| state == "delayed").map(answer::time),
+        }))
+    }
+
+    /// The answer that a contact ended with.
+    async fn answered(&self, contact: &Contact) -> Result<MailOut, Problem> {
+        let out = contact.answer.ok_or_else(Problem::not_found)?;
+        let mail = self.port.mail_out(out).await?.ok_or_else(Problem::not_found)?;
+        match mail.kind {
+            OutKind::Answer { .. } => Ok(mail),
+            OutKind::Acknowledgement { .. } => Err(Problem::not_found()),
+        }
+    }
+}
+
+fn note(note: &ConversationNote) -> Value {
+    json!({
+        "at": answer::time(note.at),
+        "contact": note.contact,
+        "is_ours": note.is_ours,
+        "recipient": short(&note.recipient, ADDRESS_CHARACTERS_MAX),
+        "action": short(&note.action, 40),
+        "status": short(&note.status, WORDS_CHARACTERS_MAX),
+    })
+}
+
+/// The beginning of another's text on one line, without what could turn it round.
+fn short(text: &str, characters_max: usize) -> String {
+    let is_shown = |it: &char| !matches!(*it, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let shown = text.chars().filter(is_shown).map(|it| if it.is_control() { ' ' } else { it });
+    let all: String = shown.take(characters_max + 1).collect();
+    match all.char_indices().nth(characters_max) {
+        Some((at, _)) => format!("{}…", all.get(..at).unwrap_or_default().trim()),
+        None => all.trim().to_owned(),
+    }
+}
+
+/// A sent answer's text for a frame that can do nothing.
+pub(crate) async fn body(workspace: Arc<Workspace>, asked: Asked) -> Given {
+    let contact = workspace.readable(&asked).await?;
+    let mail = workspace.answered(&contact).await?;
+    let sent = workspace.read_blob(&mail.blob(), ReadOptions::default()).await?;
+    let at = format!("/api/v1/workspace/contacts/{}/answer/attachments/", contact.id);
+    let read = match (sent, mail.kind) {
+        (Some(sent), _) => Some(sent),
+        (None, OutKind::Answer { writing, .. }) => as_written(&writing.html).await,
+        (None, OutKind::Acknowledgement { .. }) => None,
+    };
+    framed(&workspace, &asked, read, at).await
+}
+
+/// What was written, read as a mail of its own is: no bytes went out yet.
+async fn as_written(html: &str) -> Option<Read> {
+    let html = html.to_owned();
+    let read = tokio::task::spawn_blocking(move || {
+        let cleaned = clean_html(&html, protocols::mail::Remote::Blocked);
+        let mut read = protocols::mail::read(&[], &ReadOptions::default());
+        read.html = Some(cleaned.html);
+        read
+    });
+    read.await.ok()
+}
+
+/// A file of a sent answer, by its place in the mail that went out.
+pub(crate) async fn attachment(workspace: Arc<Workspace>, asked: Asked) -> Given {
+    let contact = workspace.readable(&asked).await?;
+    let mail = workspace.answered(&contact).await?;
+    workspace.file_of(&mail.blob(), asked.path("number")).await
+}
