@@ -175,6 +175,51 @@ test("mail_08_what_was_saved_elsewhere_is_not_written_over_unasked", async () =>
   await writing().getByText("theirs again").waitFor();
 });
 
+test("mail_08_an_answer_that_is_lost_on_its_way_is_no_conflict_with_oneself", async () => {
+  await start(contact(FIRST));
+  await opened();
+  await reply();
+  node.world.fail("PUT /workspace/contacts/" + FIRST + "/draft", "lost");
+  await page.keyboard.type("first");
+  await until(() => draft()?.html === "<p>first</p>", "the save whose answer is lost");
+  await page.keyboard.type(" and second");
+  await until(() => draft().html === "<p>first and second</p>", "what was typed since", 30_000);
+  assert.equal(await page.getByText("This answer was changed elsewhere, too.").count(), 0);
+  // A reload in between makes no difference.
+  node.world.fail("PUT /workspace/contacts/" + FIRST + "/draft", "lost");
+  await page.keyboard.type(", third");
+  await until(() => draft().html.includes("third"), "the next one that is lost");
+  await page.keyboard.type(", fourth");
+  await page.reload();
+  await until(() => draft().html === "<p>first and second, third, fourth</p>", "all of it", 30_000);
+  assert.equal(await page.getByText("This answer was changed elsewhere, too.").count(), 0);
+});
+
+test("mail_09_what_was_typed_goes_along_with_a_requeue_and_a_sign_out", async () => {
+  await start(contact(FIRST));
+  await opened();
+  await reply();
+  await page.keyboard.type("the last words");
+  await page.keyboard.press("Escape");
+  await button("Requeue").click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByRole("radio", { name: "Returns" }).check();
+  node.world.fail("PUT /workspace/contacts/" + FIRST + "/draft", [503, { status: 503, code: "busy", title: "busy", detail: "busy", errors: [] }]);
+  await dialog.getByRole("button", { name: "Requeue to Returns" }).click();
+  await page.getByText("The mail of Ada Example waits in Returns.").or(dialog.getByText("is not saved yet and would be lost", { exact: false })).first().waitFor();
+  if (node.world.all.get(FIRST).state !== "queued") await dialog.getByRole("button", { name: "Requeue to Returns" }).click();
+  await page.getByText("The mail of Ada Example waits in Returns.").waitFor();
+  assert.equal(draft().html, "<p>the last words</p>", "the draft went along");
+  await page.goto(`${node.address}${contact(SECOND)}`);
+  await button("Reply").waitFor();
+  await reply();
+  await page.keyboard.type("good night");
+  await button("Sign out").click();
+  await page.getByRole("dialog").getByRole("button", { name: "Sign out" }).click();
+  await page.getByRole("heading", { name: "Start work" }).waitFor();
+  assert.match(draft(SECOND).html, /good night/);
+});
+
 test("mail_04_recipients_are_chips_with_their_limit", async () => {
   await start(contact(SECOND));
   await button("Reply").waitFor();
@@ -263,6 +308,25 @@ test("mail_11_what_is_pasted_becomes_what_an_answer_may_have", async () => {
     + "<ul><li><p>one</p></li><li><p>two</p></li></ul><p>cell</p>");
   await button("Put at the end").click();
   await until(() => draft().html.endsWith("<p>We are <strong>sorry</strong> for the trouble.</p><ul><li><p>We look into it</p></li><li><p>You hear from us</p></li></ul>"), "the predefined response");
+});
+
+test("mail_11_what_is_pasted_cannot_keep_the_page_busy", async () => {
+  await start(contact(FIRST));
+  await opened();
+  await reply();
+  const paste = (html) => page.evaluate((html) => {
+    const data = new DataTransfer();
+    data.setData("text/html", html);
+    document.querySelector(".writing").dispatchEvent(new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true }));
+  }, html);
+  // Each of these took minutes or more where a part of a tag could be read in several ways.
+  for (const [one, times] of [["<p" + " ".repeat(60) + "\"", 1], ["<!", 100_000], ["</a", 100_000], ["<p a=b/// ", 20_000], ["<p \"", 50_000], ["<script>", 20_000], ["<!--", 50_000]]) {
+    await paste(one.repeat(times) + "<p>");
+    await page.keyboard.press("Control+z");
+  }
+  await paste("a < b & c <p>1 <em>two</em>");
+  await writing().getByText("two").waitFor();
+  await writing().getByText("a < b & c").first().waitFor();
 });
 
 test("mail_11_every_button_of_the_text_does_what_it_says", async () => {

@@ -170,7 +170,10 @@ function answer(it, method, parts, query, body, raw) {
   }
   if (what === undefined) return [200, opened(it, one)];
   if (what === "draft" && method === "PUT") {
-    const known = it.drafts.get(number)?.version ?? 0;
+    const before = it.drafts.get(number);
+    const known = before?.version ?? 0;
+    const isSame = before && ["mode", "subject", "html", "to", "cc", "bcc"].every((name) => JSON.stringify(before[name]) === JSON.stringify(body[name]));
+    if (isSame) return [200, { version: known, saved_at: before.saved_at }];
     if (body.version !== known) return problem(409, "stale", "another saved this draft");
     it.versions += 1;
     const saved = { version: it.versions, saved_at: new Date().toISOString() };
@@ -244,8 +247,11 @@ export async function mock({ port = 0, signedIn = null } = {}) {
         const [{ answer: told }] = it.failures.splice(failure, 1);
         const made = typeof told === "function" ? told(raw) : told;
         if (made === null) response.destroy();
-        else send(response, made);
-        return;
+        else if (made !== "lost") send(response, made);
+        if (made !== "lost") return;
+        // It is done, and its answer does not arrive.
+        response.end = () => response.destroy();
+        response.writeHead = () => response;
       }
       if (path === "/sign-on") return send(response, [200, { mode: "local", message: null, set_up: false, single_sign_on: it.sso }]);
       if (path === "/session" && method === "POST") {

@@ -159,15 +159,9 @@ pub(crate) fn waiting(workspace: &Workspace, agent: &AgentId) -> BTreeMap<String
         .csqs
         .values()
         .filter(|csq| csq.email.is_some() && routing::qualifies(&known.skills, &csq.skills));
-    let mut counts: BTreeMap<_, _> = fits.map(|csq| (csq.name.clone(), 0)).collect();
-    for contact in workspace.port.open_contacts() {
-        if contact.is_queued()
-            && let Some(count) = counts.get_mut(&contact.csq)
-        {
-            *count += 1;
-        }
-    }
-    counts
+    let counted = workspace.port.contacts_waiting();
+    let count = |csq: &str| counted.get(csq).copied().unwrap_or(0);
+    fits.map(|csq| (csq.name.clone(), count(&csq.name))).collect()
 }
 
 /// One contact with all that stands beside it (MAIL-16).

@@ -47,7 +47,7 @@ pub enum DigitalChange {
 /// Contacts and desks as they were seen.
 #[derive(Debug)]
 pub(crate) struct Digital {
-    contacts: RwLock<HashMap<ContactId, (Version, Arc<Contact>)>>,
+    contacts: RwLock<Contacts>,
     desks: RwLock<HashMap<AgentId, (Version, Arc<Desk>)>>,
     changes: broadcast::Sender<DigitalChange>,
     /// Something may be given to somebody.
@@ -63,6 +63,35 @@ impl Default for Digital {
             changes: broadcast::channel(BEHIND_MAX).0,
             stirred: Notify::new(),
             presences: Presences::default(),
+        }
+    }
+}
+
+#[derive(Debug, Default)]
+struct Contacts {
+    all: HashMap<ContactId, (Version, Arc<Contact>)>,
+    /// How many wait in each CSQ; counted as contacts change, since every browser is told of it.
+    waiting: BTreeMap<String, u32>,
+}
+
+impl Contacts {
+    /// Takes a contact in the place of what was there, or none.
+    fn set(&mut self, id: ContactId, contact: Option<(Version, Arc<Contact>)>) {
+        if let Some((_, now)) = &contact
+            && now.is_queued()
+        {
+            *self.waiting.entry(now.csq.clone()).or_default() += 1;
+        }
+        let before = match contact {
+            Some(contact) => self.all.insert(id, contact),
+            None => self.all.remove(&id),
+        };
+        let Some((_, before)) = before.filter(|(_, before)| before.is_queued()) else { return };
+        if let Some(count) = self.waiting.get_mut(&before.csq) {
+            *count = count.saturating_sub(1);
+            if *count == 0 {
+                self.waiting.remove(&before.csq);
+            }
         }
     }
 }
@@ -85,11 +114,11 @@ impl Digital {
     fn see_contact(&self, version: Version, contact: &Contact) {
         {
             let mut contacts = self.contacts.write().unwrap_or_else(PoisonError::into_inner);
-            if contacts.get(&contact.id).is_some_and(|(seen, _)| *seen >= version) {
+            if contacts.all.get(&contact.id).is_some_and(|(seen, _)| *seen >= version) {
                 return;
             }
             // Those that are over are kept for a moment, so that an older word about one makes it none that is open.
-            contacts.insert(contact.id, (version, Arc::new(contact.clone())));
+            contacts.set(contact.id, Some((version, Arc::new(contact.clone()))));
         }
         self.tell(DigitalChange::Contact(contact.id));
     }
@@ -116,31 +145,36 @@ impl Digital {
 
     /// Forgets a contact that is kept no more.
     fn drop_contact(&self, id: ContactId) {
-        self.contacts.write().unwrap_or_else(PoisonError::into_inner).remove(&id);
+        self.contacts.write().unwrap_or_else(PoisonError::into_inner).set(id, None);
         self.tell(DigitalChange::Contact(id));
     }
 
     /// Forgets contacts that were over at the last look.
     pub(crate) fn drop_closed(&self) {
         let mut contacts = self.contacts.write().unwrap_or_else(PoisonError::into_inner);
-        contacts.retain(|_, (_, contact)| !contact.is_closed());
+        contacts.all.retain(|_, (_, contact)| !contact.is_closed());
     }
 
     /// Forgets everything, for a new epoch.
     fn forget(&self) {
-        self.contacts.write().unwrap_or_else(PoisonError::into_inner).clear();
+        *self.contacts.write().unwrap_or_else(PoisonError::into_inner) = Contacts::default();
         self.desks.write().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
     fn contact(&self, id: ContactId) -> Option<Arc<Contact>> {
         let contacts = self.contacts.read().unwrap_or_else(PoisonError::into_inner);
-        contacts.get(&id).map(|(_, contact)| Arc::clone(contact))
+        contacts.all.get(&id).map(|(_, contact)| Arc::clone(contact))
+    }
+
+    /// How many contacts wait in each CSQ in which any does.
+    pub(crate) fn waiting(&self) -> BTreeMap<String, u32> {
+        self.contacts.read().unwrap_or_else(PoisonError::into_inner).waiting.clone()
     }
 
     /// Contacts that are not over.
     pub(crate) fn open(&self) -> Vec<Arc<Contact>> {
         let contacts = self.contacts.read().unwrap_or_else(PoisonError::into_inner);
-        let all = contacts.values().map(|(_, contact)| contact);
+        let all = contacts.all.values().map(|(_, contact)| contact);
         all.filter(|contact| !contact.is_closed()).cloned().collect()
     }
 
@@ -259,6 +293,11 @@ impl Port {
         let ids = desk.signed_in().map(|it| it.mails.iter()).into_iter().flatten();
         let seen = ids.filter_map(|id| self.open_contact(*id));
         seen.filter(|contact| contact.agent() == Some(agent)).collect()
+    }
+
+    /// How many contacts wait in each CSQ in which any does.
+    pub fn contacts_waiting(&self) -> BTreeMap<String, u32> {
+        self.engine.digital.waiting()
     }
 
     /// Which contact or desk changed; who lags looks at all of them anew.

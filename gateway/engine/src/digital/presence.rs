@@ -7,16 +7,18 @@
 //!   a node is gone that a desk names ------------------------> its heir tells Unavailable in its place
 //! ```
 //!
-//! What is so is compared with what the desk says until there is no difference, as with desktop clients.
+//! What is so is compared with what the desk says until there is no difference, as with desktop clients. Browsers that
+//! are there are told of first and many at once: after a start thousands come back, and none may be given up meanwhile.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use domain::{
     AgentId, ClientPresence, ConnectionNumber, DeskNews, Input, InputId, Key, NodeName, Report,
 };
 use tokio::sync::Notify;
+use tokio::task::JoinSet;
 
 use crate::Port;
 use crate::engine::Engine;
@@ -24,15 +26,42 @@ use crate::engine::Engine;
 /// How often all desks are compared.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 
+/// How many desks are told of at once.
+const AT_ONCE: usize = 64;
+/// So long after its start a node waits for browsers of its life before; they try every few seconds.
+const RETURN_WITHIN: Duration = Duration::from_secs(15);
+
 /// Connections of this node by agent, the newest last.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Presences {
+    /// Since when this node lives.
+    began: Instant,
     held: Mutex<BTreeMap<AgentId, Vec<ConnectionNumber>>>,
+    /// Agents who were connected here since then.
+    seen: Mutex<BTreeSet<AgentId>>,
     changed: Mutex<BTreeSet<AgentId>>,
     ring: Notify,
 }
 
+impl Default for Presences {
+    fn default() -> Self {
+        Self {
+            began: Instant::now(),
+            held: Mutex::default(),
+            seen: Mutex::default(),
+            changed: Mutex::default(),
+            ring: Notify::new(),
+        }
+    }
+}
+
 impl Presences {
+    /// Whether an agent's browser may still come back that was here in this node's life before.
+    fn may_return(&self, agent: &AgentId) -> bool {
+        self.began.elapsed() < RETURN_WITHIN
+            && !self.seen.lock().unwrap_or_else(PoisonError::into_inner).contains(agent)
+    }
+
     /// Compares that agent's desk anew.
     pub(crate) fn changed(&self, agent: &AgentId) {
         self.changed.lock().unwrap_or_else(PoisonError::into_inner).insert(agent.clone());
@@ -87,6 +116,10 @@ impl Port {
         {
             let mut held = presences.held.lock().unwrap_or_else(PoisonError::into_inner);
             held.entry(agent.clone()).or_default().push(number);
+            let mut seen = presences.seen.lock().unwrap_or_else(PoisonError::into_inner);
+            if !seen.contains(agent) {
+                seen.insert(agent.clone());
+            }
         }
         presences.changed(agent);
         Some(DeskConnection { engine: Arc::clone(&self.engine), agent: agent.clone(), number })
@@ -112,6 +145,9 @@ impl Engine {
                 return Some(news(newest, &self.node, ClientPresence::Available));
             }
         } else if let Some(said) = said {
+            if presences.may_return(agent) {
+                return None;
+            }
             return Some(news(said, &self.node, ClientPresence::Unavailable));
         }
         if self.heir(&format!("desk/{agent}")) != self.node {
@@ -162,8 +198,19 @@ pub(crate) async fn tell(engine: Arc<Engine>) {
                 engine.digital.desks().into_iter().map(|desk| desk.agent.clone()).collect()
             }
         };
-        for agent in agents {
-            engine.tell_desk(&agent).await;
+        let agents: BTreeSet<AgentId> = agents;
+        let is_here = |agent: &AgentId| engine.digital.presences.newest(agent).is_some();
+        let (here, away): (Vec<_>, Vec<_>) = agents.into_iter().partition(is_here);
+        for agents in [here, away] {
+            let mut going = JoinSet::new();
+            for agent in agents {
+                if going.len() >= AT_ONCE {
+                    going.join_next().await;
+                }
+                let engine = Arc::clone(&engine);
+                going.spawn(async move { engine.tell_desk(&agent).await });
+            }
+            while going.join_next().await.is_some() {}
         }
     }
 }

@@ -84,13 +84,16 @@ pub(crate) async fn route(engine: Arc<Engine>) {
     let mut settings = engine.settings_number.subscribe();
     let mut lease = HeldLease::new(Arc::clone(&engine), "routing".to_owned(), LASTING);
     let mut is_new = false;
+    // A clock of its own: under a steady stream of changes a pause that begins anew each time never ends.
+    let mut look = tokio::time::interval(LOOK_EVERY);
+    look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         tokio::select! {
             biased;
             _ = stop.wait_for(|stop| *stop) => break,
+            _ = look.tick() => engine.digital.drop_closed(),
             () = engine.digital.stirred.notified() => {}
             _ = settings.changed() => {}
-            () = tokio::time::sleep(LOOK_EVERY) => engine.digital.drop_closed(),
         }
         if !matches!(lease.hold().await, Ok(Some(_))) {
             is_new = true;

@@ -98,6 +98,15 @@ impl Node {
         self.port.submit(Input::report(InputId::new("mail", uid), report)).await.unwrap();
     }
 
+    /// Whether what waits is counted as it is; what changes in between is looked at anew.
+    fn counts_right(&self, contacts: &[Arc<Contact>]) -> bool {
+        let mut counts = std::collections::BTreeMap::new();
+        for contact in contacts.iter().filter(|it| it.is_queued()) {
+            *counts.entry(contact.csq.clone()).or_insert(0) += 1;
+        }
+        counts == self.port.contacts_waiting()
+    }
+
     /// Waits for what must come.
     async fn until(
         &self,
@@ -108,7 +117,7 @@ impl Node {
         let mut changes = self.port.digital_changes();
         loop {
             let contacts = self.port.open_contacts();
-            if is_so(&contacts) {
+            if is_so(&contacts) && self.counts_right(&contacts) {
                 return contacts;
             }
             assert!(tokio::time::Instant::now() < deadline, "{what}: {contacts:?}");
@@ -233,6 +242,42 @@ async fn mail_09_a_browser_that_is_gone_for_a_minute_gives_back_what_is_in_hand(
     clock.advance(Duration::from_secs(61));
     node.until("given back", |it| it.iter().all(|it| it.is_queued())).await;
     node.engine.abandon();
+}
+
+#[tokio::test]
+async fn mail_13_agents_whose_browsers_come_back_after_a_start_keep_what_they_have() {
+    let (store, clock, first) = place().await;
+    first.mail(1).await;
+    let browser = first.port.connect_desk(&agent("1001")).unwrap();
+    first.desk("1001", "in", DeskWish::SignIn { has_extension: false }).await;
+    first.desk("1001", "ready", DeskWish::Ready).await;
+    let named = |node: &Node| {
+        let desk = node.port.desk(&agent("1001")).unwrap();
+        desk.signed_in().is_some_and(|it| it.client.nodes().count() == 1)
+    };
+    first
+        .until("in hand, and the browser told of", |it| has(it, "1001") == 1 && named(&first))
+        .await;
+    // As after kill -9: nothing is said of the browser any more.
+    first.engine.abandon();
+    drop(browser);
+    let again = Node::start("gw-a.example", &store, &clock, 3).await;
+    let unavailable = |node: &Node| {
+        let desk = node.port.desk(&agent("1001")).unwrap();
+        desk.signed_in().is_none_or(|it| it.client.unavailable_since().is_some())
+    };
+    again.until("what is in hand is known", |it| has(it, "1001") == 1).await;
+    // More than one look of the node, less than it waits for those who come back.
+    for _ in 0..50 {
+        assert!(!unavailable(&again), "given up before it could come back");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    let _browser = again.port.connect_desk(&agent("1001")).unwrap();
+    clock.advance(Duration::from_secs(61));
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    assert!(!unavailable(&again));
+    assert_eq!(has(&again.port.open_contacts(), "1001"), 1);
+    again.engine.abandon();
 }
 
 #[tokio::test]

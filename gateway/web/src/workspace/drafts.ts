@@ -3,6 +3,7 @@
 // ```text
 //  key --> kept in this browser at once --pause of 1 s, at most 10 s--> saved at the node (version)
 //          node away: kept, tried again        version of another: conflict, the writer chooses
+//          no answer came: the same once more, which the node knows as its own, then what was typed since
 //  sending: saved first --> sent | refused(reason) | unknown: looked up before it may be sent again
 // ```
 // What is kept here belongs to one agent and one contact, and goes with the contact; nothing else is kept.
@@ -12,6 +13,7 @@ import { Problem, send } from "../shell/api";
 import * as storage from "../shell/kept";
 import { problemOf } from "../shell/use";
 import type { AnswerFile, Draft, Mode, OpenContact } from "./answers";
+import { words } from "./texts";
 
 /** What an agent writes. */
 export interface Fields {
@@ -32,6 +34,8 @@ export interface Answer {
   fields: Signal<Fields>;
   files: Signal<AnswerFile[]>;
   version: number;
+  /** What the node was asked to save without an answer: it may have it. */
+  unanswered: Fields | null;
   saving: Signal<Saving>;
   savedAt: Signal<string | null>;
   sending: Signal<Sending>;
@@ -44,11 +48,13 @@ interface Kept extends Fields {
   version: number;
   /** Whether the node has not got it yet. */
   dirty: boolean;
+  unanswered?: Fields | null;
 }
 
 const PAUSE_MILLISECONDS = 1_000;
 const UNSAVED_MILLISECONDS_MAX = 10_000;
 const RETRY_MILLISECONDS = 4_000;
+const SAVES_BEFORE_LEAVING = 3;
 
 const answers = new Map<string, Answer>();
 const owners = new Map<string, string>();
@@ -71,7 +77,7 @@ function read(agent: string, contact: string): Kept | null {
 function keep(answer: Answer): void {
   const agent = owners.get(answer.contact);
   if (!agent) return;
-  const kept: Kept = { ...answer.fields.value, version: answer.version, dirty: answer.saving.value !== "saved" };
+  const kept: Kept = { ...answer.fields.value, version: answer.version, dirty: answer.saving.value !== "saved", unanswered: answer.unanswered };
   try {
     storage.keep(key(agent, answer.contact), JSON.stringify(kept));
   } catch {
@@ -81,7 +87,7 @@ function keep(answer: Answer): void {
 
 function answerOf(contact: string, fields: Fields, version: number, files: AnswerFile[], savedAt: string | null): Answer {
   return {
-    contact, fields: signal(fields), files: signal(files), version, saving: signal<Saving>("saved"), savedAt: signal(savedAt),
+    contact, fields: signal(fields), files: signal(files), version, unanswered: null, saving: signal<Saving>("saved"), savedAt: signal(savedAt),
     sending: signal<Sending>("idle"), problem: signal<Problem | null>(null), texts: signal(0),
   };
 }
@@ -103,6 +109,7 @@ export function begun(agent: string, contact: Pick<OpenContact, "id" | "draft">)
   answers.set(contact.id, answer);
   if (takesKept && (kept.dirty || !draft)) {
     answer.saving.value = "unsaved";
+    answer.unanswered = kept.unanswered ? fieldsOf(kept.unanswered) : null;
     soon(answer, 0);
   }
   return answer;
@@ -164,21 +171,40 @@ export async function save(answer: Answer): Promise<boolean> {
   }
 }
 
+function isSame(one: Fields, other: Fields): boolean {
+  return one === other || JSON.stringify(fieldsOf(one)) === JSON.stringify(fieldsOf(other));
+}
+
+/** Saves what is written for a contact before it leaves these hands, with all that was typed; says where it cannot. */
+export async function saveBeforeLeaving(contact: string): Promise<void> {
+  const answer = answers.get(contact);
+  // What a lost answer left open is settled first, then what was typed since.
+  for (let round = 0; answer && round < SAVES_BEFORE_LEAVING; round += 1) {
+    if (await save(answer)) return;
+    if (answer.saving.value !== "unsaved") throw new Problem(0, "not_saved", words().reply.notSaved);
+  }
+  if (answer) throw new Problem(0, "not_saved", words().reply.notSaved);
+}
+
 async function saveOnce(answer: Answer): Promise<boolean> {
-  const fields = answer.fields.value;
+  const fields = answer.unanswered ?? answer.fields.value;
+  answer.unanswered = fields;
   answer.saving.value = "saving";
+  keep(answer);
   try {
     const { body } = await send<{ version: number; saved_at: string }>("PUT", at(answer.contact, "draft"), { body: { ...fields, version: answer.version } });
     answer.version = body.version;
+    answer.unanswered = null;
     answer.savedAt.value = body.saved_at;
     answer.problem.value = null;
-    const isWhole = answer.fields.value === fields;
+    const isWhole = isSame(answer.fields.value, fields);
     answer.saving.value = isWhole ? "saved" : "unsaved";
     if (answers.get(answer.contact) === answer) keep(answer);
     if (!isWhole) soon(answer, PAUSE_MILLISECONDS);
     return isWhole;
   } catch (error) {
     const problem = problemOf(error);
+    if (problem.status !== 0 && problem.status < 500) answer.unanswered = null;
     if (problem.status === 409 || problem.status === 412) answer.saving.value = "conflict";
     else if (problem.status === 0 || problem.status >= 500 || problem.status === 429) {
       answer.saving.value = "away";
@@ -200,6 +226,7 @@ function soonAgain(answer: Answer): void {
 /** After a conflict: mine goes over the one that another saved, or theirs is taken. */
 export function settle(answer: Answer, theirs: Draft | null, keepMine: boolean): void {
   answer.version = theirs?.version ?? 0;
+  answer.unanswered = null;
   if (!keepMine && theirs) {
     answer.fields.value = fieldsOf(theirs);
     answer.files.value = theirs.files ?? [];
@@ -228,7 +255,8 @@ export async function sendAnswer(answer: Answer): Promise<void> {
     const shown = shownFiles(answer.fields.value.html);
     for (const file of answer.files.value.filter((one) => one.is_inline && !shown.has(one.id))) await removeFile(answer, file.id);
     if (answer.version === 0 && answer.saving.value === "saved") answer.saving.value = "unsaved";
-    if (!(await save(answer))) {
+    // The first one may be what an answer got lost of.
+    if (!(await save(answer)) && !(answer.saving.value === "unsaved" && await save(answer))) {
       answer.sending.value = "refused";
       answer.problem.value ??= new Problem(0, "unreachable", "");
       return;

@@ -12,7 +12,7 @@ import { fill } from "../shell/language";
 import { place } from "../shell/router";
 import { call, toast } from "./alerts";
 import type { Contact, Desk, Me, Voice } from "./answers";
-import { forget, tidy } from "./drafts";
+import { forget, saveBeforeLeaving, tidy } from "./drafts";
 import { words } from "./texts";
 
 const ROOT = "/workspace";
@@ -203,6 +203,7 @@ export async function signInDesk(extension: string | null, password: string | nu
 }
 
 export async function signOutDesk(reason: number | null): Promise<void> {
+  for (const id of contacts.value.keys()) await saveBeforeLeaving(id);
   await send("DELETE", path("desk"), { body: reason === null ? {} : { reason } });
   for (const id of contacts.value.keys()) left(id);
   await resync();

@@ -10,6 +10,7 @@ import { fill } from "../../shell/language";
 import { problemOf, useAction } from "../../shell/use";
 import { toast } from "../alerts";
 import type { Chosen, OpenContact } from "../answers";
+import { saveBeforeLeaving } from "../drafts";
 import { WRAP_UP_MAX } from "../limits";
 import { customer, drop, me, path } from "../state";
 import { words } from "../texts";
@@ -49,6 +50,7 @@ export function Requeue(props: { contact: OpenContact; open: boolean; onClose: (
       <div class="dialog-actions">
         <Button onClick={props.onClose}>{shared().cancel}</Button>
         <Button kind="main" busy={busy} disabled={chosen === ""} onClick={() => void run(async () => {
+          await saveBeforeLeaving(contact.id);
           await send("POST", path("contacts", contact.id, "requeue"), { body: { csq: chosen } });
           leave(contact, fill(told.requeued, { customer: customer(contact), csq: chosen }));
         })}>{chosen === "" ? told.requeue : fill(told.requeueDo, { csq: chosen })}</Button>

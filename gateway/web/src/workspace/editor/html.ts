@@ -31,8 +31,87 @@ function decoded(text: string): string {
   });
 }
 
-/** One thing after another in a text: a comment, an end, a beginning with attributes, or text. */
-const TOKEN = /<!--[\s\S]*?(?:-->|$)|<[!?][^>]*>|<\/([a-z][\w:-]*)[^>]*>|<([a-z][\w:-]*)((?:\s+[^\s"'<>=/]+(?:\s*=\s*(?:"[^"]*"|'[^']*'|[^\s"'<>]+))?|\s*\/|\s+)*)\s*>|[^<]+|</gi;
+/** What stands in a text one after the other: an end, a beginning with its attributes, or text; comments are left out. */
+type Token = { kind: "text"; text: string } | { kind: "end"; name: string } | { kind: "begin"; name: string; attributes: string };
+
+const NAME = /[a-z][\w:-]*/iy;
+
+/**
+ * Reads a text from front to back, each character once or twice whatever it holds: what is pasted may be made to keep
+ * a browser busy. A tag that does not end is text.
+ */
+function* tokens(html: string): Generator<Token> {
+  // Where the next sign of a sort stands; each is looked for once.
+  const ahead = new Map<string, number>();
+  const next = (sign: string, from: number): number => {
+    const known = ahead.get(sign) ?? -2;
+    if (known === -1 || known >= from) return known;
+    const found = html.indexOf(sign, from);
+    ahead.set(sign, found);
+    return found;
+  };
+  const nameAt = (place: number): string => {
+    NAME.lastIndex = place;
+    return NAME.exec(html)?.[0] ?? "";
+  };
+  /** The end of a tag whose attributes begin there, or where it turned out to be none. */
+  const endOfTag = (from: number): { at: number; isTag: boolean } => {
+    for (let at = from; at < html.length; at += 1) {
+      const sign = html[at];
+      if (sign === ">") return { at, isTag: true };
+      if (sign === "<") return { at, isTag: false };
+      if (sign === "\"" || sign === "'") {
+        const close = next(sign, at + 1);
+        if (close < 0) return { at: at + 1, isTag: false };
+        at = close;
+      }
+    }
+    return { at: html.length, isTag: false };
+  };
+  /** Where what is no text ends, whatever stands in it. */
+  const behindSilent = (name: string, from: number): number => {
+    const end = new RegExp(name.toLowerCase() === "head" ? "</head|<body" : `</${name}`, "gi");
+    end.lastIndex = from;
+    return end.exec(html)?.index ?? html.length;
+  };
+  let at = 0;
+  while (at < html.length) {
+    const begin = next("<", at);
+    if (begin !== at) {
+      const end = begin < 0 ? html.length : begin;
+      yield { kind: "text", text: html.slice(at, end) };
+      at = end;
+      continue;
+    }
+    if (html.startsWith("<!--", at)) {
+      const end = next("-->", at + 4);
+      at = end < 0 ? html.length : end + 3;
+      continue;
+    }
+    const sign = html[at + 1];
+    const name = nameAt(sign === "/" ? at + 2 : at + 1);
+    if (sign === "!" || sign === "?" || (sign === "/" && name)) {
+      const end = next(">", at + 2);
+      if (end >= 0) {
+        if (sign === "/") yield { kind: "end", name: name.toLowerCase() };
+        at = end + 1;
+        continue;
+      }
+    } else if (name) {
+      const from = at + 1 + name.length;
+      const end = endOfTag(from);
+      const attributes = html.slice(from, end.at);
+      at = end.isTag ? end.at + 1 : end.at;
+      if (!end.isTag) yield { kind: "text", text: html.slice(from - name.length - 1, at) };
+      else if (SILENT.has(name.toLowerCase())) at = attributes.trimEnd().endsWith("/") ? at : behindSilent(name, at);
+      else yield { kind: "begin", name: name.toLowerCase(), attributes };
+      continue;
+    }
+    yield { kind: "text", text: "<" };
+    at += 1;
+  }
+}
+
 const ATTRIBUTE = /([^\s"'<>=/]+)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'<>]+)))?/g;
 
 /** Reads HTML. */
@@ -52,28 +131,22 @@ export function parse(html: string): DocumentFragment {
       if (within.includes(name)) return;
     }
   };
-  let silent: string | null = null;
-  for (const found of html.slice(0, CHARACTERS_MAX).matchAll(TOKEN)) {
-    const [token, ending, beginning, attributes = ""] = found;
-    const end = ending?.toLowerCase();
-    const name = beginning?.toLowerCase();
-    if (silent !== null) {
-      if (end === silent || (silent === "head" && name === "body")) silent = null;
+  let text = "";
+  const putText = () => {
+    if (text) here().appendChild(inert.createTextNode(decoded(text)));
+    text = "";
+  };
+  for (const token of tokens(html.slice(0, CHARACTERS_MAX))) {
+    if (token.kind === "text") {
+      text += token.text;
       continue;
     }
-    if (end !== undefined) {
-      closeTo([end], []);
+    putText();
+    if (token.kind === "end") {
+      closeTo([token.name], []);
       continue;
     }
-    if (name === undefined) {
-      if (token.startsWith("<!") || token.startsWith("<?")) continue;
-      here().appendChild(inert.createTextNode(decoded(token)));
-      continue;
-    }
-    if (SILENT.has(name)) {
-      if (!/\/\s*$/.test(attributes)) silent = name;
-      continue;
-    }
+    const { name, attributes } = token;
     if (!KNOWN.has(name)) continue;
     if (BLOCKS.has(name)) closeTo(["p"], ["li", "td", "th", "blockquote", "div"]);
     if (name === "li") closeTo(["li"], ["ul", "ol"]);
@@ -91,6 +164,7 @@ export function parse(html: string): DocumentFragment {
     here().appendChild(element);
     if (!VOID.has(name) && open.length < DEPTH_MAX) open.push({ name, node: element });
   }
+  putText();
   return root;
 }
 
