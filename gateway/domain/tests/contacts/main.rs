@@ -17,6 +17,7 @@ use domain::{
 };
 use proptest::prelude::*;
 
+mod parameters;
 mod world;
 
 use world::{Came, World, agent, arrived, writing};

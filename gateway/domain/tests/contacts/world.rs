@@ -306,17 +306,18 @@ impl World {
     /// What can be given away now.
     pub(crate) fn routable(&self) -> Vec<(ContactId, AgentId)> {
         let settings = &self.settings;
+        let most = settings.channels.emails_per_agent as usize;
         let queues = settings.csqs.values().map(|csq| {
             (csq.name.as_str(), QueueRule { selection: csq.selection, skills: &csq.skills })
         });
         let (desks, contacts) = (self.desks(), self.contacts());
         let agents = desks.iter().filter_map(|desk| {
             let signed_in = desk.signed_in()?;
-            signed_in.takes_mail(2).then(|| FreeAgent {
+            signed_in.takes_mail(most).then(|| FreeAgent {
                 agent: &desk.agent,
                 skills: &settings.agents[&desk.agent].skills,
-                places: 2 - signed_in.mails.len(),
-                free_since: signed_in.free_since.unwrap(),
+                places: most - signed_in.mails.len(),
+                free_since: signed_in.free_since.unwrap_or(signed_in.since),
             })
         });
         let waiting = contacts.iter().filter(|it| it.is_queued()).map(|contact| Waiting {
@@ -454,6 +455,66 @@ impl World {
         let settings = Arc::make_mut(&mut self.settings);
         let agents = Arc::make_mut(&mut settings.agents);
         Arc::make_mut(agents.get_mut(&agent(who)).unwrap()).skills.clear();
+    }
+
+    /// Other channel parameters.
+    pub(crate) fn channels(&mut self, change: impl FnOnce(&mut domain::settings::Channels)) {
+        let settings = Arc::make_mut(&mut self.settings);
+        change(Arc::make_mut(&mut settings.channels));
+    }
+
+    /// That agent has those skills alone; a competence of 0 is none.
+    pub(crate) fn skills(&mut self, who: u8, skills: &[(&str, u8)]) {
+        let settings = Arc::make_mut(&mut self.settings);
+        let agents = Arc::make_mut(&mut settings.agents);
+        let has = skills.iter().filter(|(_, competence)| *competence > 0);
+        let has = has.map(|(name, competence)| ((*name).to_owned(), *competence)).collect();
+        Arc::make_mut(agents.get_mut(&agent(who)).unwrap()).skills = has;
+    }
+
+    /// Each of those agents is in that team.
+    pub(crate) fn teams(&mut self, teams: &[(u8, &str)]) {
+        let settings = Arc::make_mut(&mut self.settings);
+        let agents = Arc::make_mut(&mut settings.agents);
+        for (who, team) in teams {
+            let agent = Arc::make_mut(agents.get_mut(&agent(*who)).unwrap());
+            agent.team = Some(team.parse().unwrap());
+        }
+    }
+
+    /// A reason for being not ready that one team has.
+    pub(crate) fn reason_of_team(&mut self, code: u16, team: &str) {
+        let (category, code) = (domain::ReasonCategory::NotReady, domain::ReasonCode(code));
+        let teams = vec![team.parse().unwrap()];
+        let reason = domain::settings::Reason { category, code, label: "Own".to_owned(), teams };
+        let settings = Arc::make_mut(&mut self.settings);
+        Arc::make_mut(&mut settings.reasons).insert((category, code), Arc::new(reason));
+    }
+
+    /// A CSQ for chats that asks for one skill.
+    pub(crate) fn chat_queue(&mut self, name: &str, skill: &str) {
+        let settings = Arc::make_mut(&mut self.settings);
+        let csq = domain::settings::Csq {
+            name: name.to_owned(),
+            channel: domain::Channel::Chat,
+            selection: domain::settings::Selection::LongestAvailable,
+            skills: [(skill.to_owned(), 1)].into(),
+            email: None,
+        };
+        Arc::make_mut(&mut settings.csqs).insert(name.to_owned(), Arc::new(csq));
+    }
+
+    /// Does a command.
+    pub(crate) fn command(&mut self, command: Command) -> Came {
+        let id = self.id("command");
+        self.submit(Input::command(id, command))
+    }
+
+    /// The agent wishes something of the voice session.
+    pub(crate) fn voice(&mut self, who: u8, wish: domain::Wish) {
+        let agent = domain::AgentKey::owned(agent(who));
+        let command = domain::AgentCommand { agent, holder: None, seen_changes: None, wish };
+        assert_eq!(self.command(Command::Agent(command)), Came::Done);
     }
 
     /// That CSQ tells customers that their mail arrived.
