@@ -9,7 +9,7 @@ use engine::SubmitError;
 use engine::surface::{Request, Source};
 use http::{Response, StatusCode};
 use serde_json::Value;
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 
 /// Who asks for a deed, and under which id they would repeat it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -179,6 +179,26 @@ fn nowhere() -> Response<Bytes> {
     answer
 }
 
+/// What of mail is to be tested.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MailTested {
+    /// The mailbox of a CSQ: reading and sending, signed in.
+    Csq,
+    /// A mail server, up to its greeting.
+    MailServer,
+}
+
+/// A test of a mailbox or mail server. It may hold secrets in the clear, so it does not print.
+#[derive(Clone)]
+pub struct MailTest {
+    /// What is to be tested.
+    pub of: MailTested,
+    /// Its name.
+    pub name: String,
+    /// What stands in a form and is not saved; `None` tests what is saved.
+    pub unsaved: Option<Value>,
+}
+
 /// The node, as its administrators see it.
 #[async_trait]
 pub trait Administration: Send + Sync + 'static {
@@ -200,6 +220,12 @@ pub trait Administration: Send + Sync + 'static {
 
     /// The backup of that name on this node's disk, as it is there.
     async fn backup_archive(&self, name: &str, context: Context) -> Result<Archive, Failure>;
+
+    /// Begins a test of a mailbox or mail server. What comes is told as it comes: what is planned, each check, and
+    /// how it ended. Whoever drops the receiver ends the test.
+    async fn mail_test(&self, _: MailTest, _: Context) -> Result<mpsc::Receiver<Value>, Failure> {
+        Err(Failure::new("unavailable", "this node reads no mailboxes"))
+    }
 
     /// Signs somebody in.
     async fn sign_in(&self, attempt: SignIn) -> Result<NewSession, SignInRefusal>;

@@ -38,8 +38,8 @@ mod testing;
 mod tests;
 
 pub use administration::{
-    Administration, Archive, Context, Failure, LogLine, LogLines, NewSession, SetUp, SignIn,
-    SignInRefusal,
+    Administration, Archive, Context, Failure, LogLine, LogLines, MailTest, MailTested, NewSession,
+    SetUp, SignIn, SignInRefusal,
 };
 pub use etag::{ETAG_PURPOSE, etag};
 pub use history::{AGENTS_SERIES, agent_states, series_unit};

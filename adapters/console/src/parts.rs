@@ -116,7 +116,7 @@ parts! {
     /// Headsets behind phones.
     Headsets = "headsets", "#/headsets";
     /// Mailboxes of CSQs.
-    Mailbox = "mailbox", "#/settings/csqs";
+    Mailbox = "mailbox", "#/digital";
     /// Receivers of the log.
     Syslog = "syslog", "#/settings/logging";
 }

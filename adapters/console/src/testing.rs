@@ -17,11 +17,11 @@ use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use http::{HeaderMap, Method, StatusCode};
 use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 
 use crate::{
-    Administration, Archive, Console, Context, Failure, LogLines, NewSession, SetUp, SignIn,
-    SignInRefusal,
+    Administration, Archive, Console, Context, Failure, LogLines, MailTest, NewSession, SetUp,
+    SignIn, SignInRefusal,
 };
 
 pub(crate) const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
@@ -105,6 +105,18 @@ impl Administration for Node {
         let members = json!({"name": name});
         self.perform("backup_archive", members, context).await?;
         Ok(Archive { bytes: 10, pieces: Box::new(Halves(2)) })
+    }
+
+    async fn mail_test(
+        &self,
+        wish: MailTest,
+        context: Context,
+    ) -> Result<mpsc::Receiver<Value>, Failure> {
+        let members = json!({"name": wish.name, "unsaved": wish.unsaved});
+        self.perform("mail_test", members, context).await?;
+        let (tell, told) = mpsc::channel(1);
+        tell.send(json!({"planned": []})).await.unwrap();
+        Ok(told)
     }
 
     async fn sign_in(&self, attempt: SignIn) -> Result<NewSession, SignInRefusal> {

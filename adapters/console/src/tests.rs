@@ -1,6 +1,7 @@
 //! The interface as its clients see it.
 
 mod description;
+mod digital;
 mod events;
 mod flight_recorder;
 mod headset_phones;

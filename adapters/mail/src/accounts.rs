@@ -23,6 +23,7 @@ use crate::account::{
 };
 use crate::imap::Mailbox;
 use crate::token::{Now, Tokens};
+use crate::trial::Trial;
 
 /// All of the settings that a mailbox is made of.
 #[derive(Clone, Debug, PartialEq)]
@@ -62,9 +63,47 @@ impl Accounts {
             return Ok(mailbox.clone());
         }
         kept.retain(|name, _| settings.csqs.contains_key(name));
-        let mailbox = self.make(&settings, &made_of)?;
+        let patience = Patience::default();
+        let mailbox = self.make(&settings, &made_of, patience)?;
         kept.insert(name.to_owned(), (made_of, mailbox.clone()));
         Ok(mailbox)
+    }
+
+    /// The mailbox of a CSQ by other settings than those in force; it is not kept, and waits for no long time.
+    pub(crate) fn trial(&self, settings: &Settings, name: &str) -> Result<Trial, String> {
+        let made_of = made_of(settings, name)?;
+        let kind = made_of.server.kind;
+        let mailbox = self.make(settings, &made_of, crate::trial::patience())?;
+        Ok(Trial::of_mailbox(mailbox, kind))
+    }
+
+    /// The same for a mail server without an account.
+    pub(crate) fn server_trial(&self, settings: &Settings, name: &str) -> Result<Trial, String> {
+        let server = settings.mail_servers.get(name).ok_or("there is no such mail server")?;
+        let nobody = || SignIn::Password { user: String::new(), password: Secret::new("") };
+        let patience = crate::trial::patience();
+        let folder = || server.sent_folder().to_owned();
+        let tls = trusting(settings)?;
+        let account = Account {
+            address: String::new(),
+            imap: Endpoint::new(server.imap_host.clone(), server.imap_port),
+            smtp: Endpoint::new(server.smtp_host.clone(), server.smtp_port),
+            smtp_security: security(server),
+            hello_name: self.port.node().to_string(),
+            route: self.route(settings, server)?,
+            reading: nobody(),
+            sending: nobody(),
+            folders: Folders {
+                inbox: folder(),
+                drafts: folder(),
+                outbox: folder(),
+                sent: folder(),
+            },
+            patience,
+            tls: Arc::clone(&tls),
+        };
+        let tokens = Tokens::new(Arc::new(|| 0), Route::Direct, tls, patience.connect);
+        Ok(Trial::of_server(Mailbox::new(Arc::new(account), tokens), server.kind))
     }
 
     /// Whether the mailbox of that CSQ would be made of the same as before.
@@ -75,11 +114,15 @@ impl Accounts {
         before.is_some() && before == made_of(&settings, name).ok().as_ref()
     }
 
-    fn make(&self, settings: &Settings, made_of: &MadeOf) -> Result<Mailbox, String> {
+    fn make(
+        &self,
+        settings: &Settings,
+        made_of: &MadeOf,
+        patience: Patience,
+    ) -> Result<Mailbox, String> {
         let server = made_of.server.as_ref();
         let email = made_of.csq.email.as_ref().ok_or("it has no mailbox")?;
         let tls = trusting(settings)?;
-        let patience = Patience::default();
         let idle = std::time::Duration::from_secs(u64::from(email.poll_seconds));
         let patience = Patience { idle: patience.idle.min(idle), ..patience };
         let token_route = self.http_route(settings, server, None)?;
@@ -87,10 +130,7 @@ impl Accounts {
             address: email.address.clone(),
             imap: Endpoint::new(server.imap_host.clone(), server.imap_port),
             smtp: Endpoint::new(server.smtp_host.clone(), server.smtp_port),
-            smtp_security: match server.smtp_security {
-                SubmissionSecurity::StartTls => SmtpSecurity::StartTls,
-                SubmissionSecurity::Tls => SmtpSecurity::Tls,
-            },
+            smtp_security: security(server),
             hello_name: self.port.node().to_string(),
             route: self.route(settings, server)?,
             reading: self.sign_in(email, server, email.reading, &made_of.token_hosts)?,
@@ -202,6 +242,13 @@ fn made_of(settings: &Settings, name: &str) -> Result<MadeOf, String> {
         authorities: authorities(settings).map(str::to_owned).collect(),
         token_hosts: settings.mail.allowed_token_hosts.clone(),
     })
+}
+
+fn security(server: &MailServer) -> SmtpSecurity {
+    match server.smtp_security {
+        SubmissionSecurity::StartTls => SmtpSecurity::StartTls,
+        SubmissionSecurity::Tls => SmtpSecurity::Tls,
+    }
 }
 
 /// Whom the settings trust for mail, as PEM.

@@ -23,7 +23,7 @@ mod search;
 mod sign_in;
 
 pub use append::Appended;
-pub use check::{Check, Outcome, Subject};
+pub(crate) use check::reach;
 pub use conversation::Session;
 pub use fetch::{BATCH_MAILS_MAX, Batch, Head, Mail, PIECE_BYTES};
 pub use folders::{Folder, Opened, SpecialUse};
@@ -65,18 +65,18 @@ impl Mailbox {
         let account = &self.account;
         match &account.reading {
             SignIn::Password { user, password } => {
-                let connected = sign_in::greeted(account).await?;
+                let connected = sign_in::greeted(account, &mut |_| {}).await?;
                 sign_in::by_password(connected, account, user, password).await
             }
             SignIn::Token { user, mechanism, source } => {
                 let token = self.tokens.token(source).await?;
-                let connected = sign_in::greeted(account).await?;
+                let connected = sign_in::greeted(account, &mut |_| {}).await?;
                 let entered = sign_in::by_token(connected, account, user, *mechanism, &token).await;
                 if !matches!(entered, Err(Trouble::SignIn { is_temporary: false, .. })) {
                     return entered;
                 }
                 let token = self.tokens.instead_of(source, &token).await?;
-                let connected = sign_in::greeted(account).await?;
+                let connected = sign_in::greeted(account, &mut |_| {}).await?;
                 sign_in::by_token(connected, account, user, *mechanism, &token).await
             }
         }

@@ -35,9 +35,10 @@ mod status;
 #[cfg(test)]
 mod testing;
 pub mod token;
+pub mod trial;
 mod trouble;
 
 pub use account::Account;
 pub use mailboxes::Mailboxes;
-pub use status::{MailboxState, MailboxStatus};
+pub use status::{MailboxState, MailboxStatus, SAID_MAILBOXES, said_mailboxes};
 pub use trouble::Trouble;

@@ -20,6 +20,7 @@ use crate::outgoing::{Outgoing, Sending, ServerOf};
 use crate::records::Records;
 use crate::round::{Rounds, Terms};
 use crate::status::{MailboxState, MailboxStatus, Statuses};
+use crate::trial::Trial;
 
 /// How many mailboxes may hold mails in memory at once.
 const IN_MEMORY_MAX: usize = 8;
@@ -64,12 +65,26 @@ impl Mailboxes {
         self.statuses.all(&self.port.settings(), self.port.now())
     }
 
+    /// What this node says of the mailboxes that it reads; `None` where it reads none.
+    pub fn said(&self) -> Option<String> {
+        crate::status::said(&self.statuses())
+    }
+
     /// Tries everything that a CSQ's mailbox needs, step by step; `None` where there is no such CSQ for email.
     pub async fn probe(&self, csq: &str) -> Option<Probe> {
         let settings = self.port.settings();
-        let email = settings.csqs.get(csq).and_then(|csq| csq.email.as_ref())?;
-        let server = settings.mail_server_of(email)?;
-        Some(crate::probe::probe(csq, server.kind, self.accounts.mailbox(csq)).await)
+        settings.csqs.get(csq)?.email.as_ref()?;
+        Some(crate::probe::probe(&self.port, csq, self.accounts.trial(&settings, csq)).await)
+    }
+
+    /// A test of a CSQ's mailbox by those settings, which need not be in force; in words why there can be none.
+    pub fn mailbox_trial(&self, settings: &Settings, csq: &str) -> Result<Trial, String> {
+        self.accounts.trial(settings, csq)
+    }
+
+    /// A test of a mail server by those settings.
+    pub fn server_trial(&self, settings: &Settings, server: &str) -> Result<Trial, String> {
+        self.accounts.server_trial(settings, server)
     }
 
     /// Reads and sends until `stop` becomes true.

@@ -1,73 +1,72 @@
-//! A test of a CSQ's mailbox, step by step, for whoever sets it up (CCP-04).
+//! A test of a CSQ's mailbox as a probe, for the command line and the page of all tests (CCP-04, OPS-15).
 
-use domain::settings::MailServerKind;
-use engine::probe::{Probe, StepOutcome};
+use engine::Port;
+use engine::probe::{Probe, Step, StepOutcome};
 
-use crate::imap::{Check, Mailbox, Outcome, Subject};
-use crate::smtp;
+use crate::trial::{Check, Outcome, Side, Subject, Trial};
 
 /// Tries everything; nothing in the mailbox changes, and nothing is sent.
-pub(crate) async fn probe(
-    csq: &str,
-    kind: MailServerKind,
-    mailbox: Result<Mailbox, String>,
-) -> Probe {
+pub(crate) async fn probe(port: &Port, csq: &str, trial: Result<Trial, String>) -> Probe {
     let mut probe = Probe::new(format!("mailbox of {csq}"));
-    let mailbox = match mailbox {
-        Ok(mailbox) => mailbox,
+    let trial = match trial {
+        Ok(trial) => trial,
         Err(why) => {
             probe.note("settings", StepOutcome::Failed, why);
             return probe;
         }
     };
-    let mut checks = mailbox.test().await;
-    checks.push(smtp::test(mailbox.account(), mailbox.tokens()).await);
-    note(&mut probe, kind, &mailbox.account().folders, checks);
+    let steps = &mut probe.steps;
+    let mut before = port.now();
+    trial
+        .run(&mut |check| {
+            let now = port.now();
+            let took = now.since(before);
+            before = now;
+            let what = what(&check).to_owned();
+            let (outcome, words) = how(check);
+            steps.push(Step { what, outcome, words, took });
+        })
+        .await;
     probe
 }
 
-fn note(
-    probe: &mut Probe,
-    kind: MailServerKind,
-    folders: &crate::account::Folders,
-    checks: Vec<Check>,
-) {
-    for Check { subject, outcome } in checks {
-        let folder = match subject {
-            Subject::Inbox => Some(&folders.inbox),
-            Subject::Drafts => Some(&folders.drafts),
-            Subject::Outbox => Some(&folders.outbox),
-            Subject::Sent => Some(&folders.sent),
-            Subject::Connection | Subject::SignIn | Subject::Sending => None,
-        };
-        let what = match subject {
-            Subject::Connection => "connection for reading",
-            Subject::SignIn => "sign-in for reading",
-            Subject::Inbox => "inbox folder",
-            Subject::Drafts => "drafts folder",
-            Subject::Outbox => "outbox folder",
-            Subject::Sent => "folder of sent mails",
-            Subject::Sending => "connection and sign-in for sending",
-        };
-        let has_outbox = matches!(kind, MailServerKind::Exchange | MailServerKind::Office365);
-        if subject == Subject::Outbox && !has_outbox {
-            let words = "servers of this kind have no folder of what waits to be sent";
-            probe.note(what, StepOutcome::LeftOut, words);
-            continue;
+fn what(check: &Check) -> &'static str {
+    match (check.side, check.subject) {
+        (Side::Reading, Subject::Token) => "token for reading",
+        (Side::Reading, Subject::Connection) => "connection for reading",
+        (Side::Reading, Subject::Tls) => "TLS for reading",
+        (Side::Reading, Subject::Greeting) => "greeting for reading",
+        (Side::Reading, Subject::SignIn) => "sign-in for reading",
+        (Side::Sending, Subject::Token) => "token for sending",
+        (Side::Sending, Subject::Connection) => "connection for sending",
+        (Side::Sending, Subject::Tls) => "TLS for sending",
+        (Side::Sending, Subject::Greeting) => "greeting for sending",
+        (Side::Sending, Subject::SignIn) => "sign-in for sending",
+        (_, Subject::Inbox) => "inbox folder",
+        (_, Subject::Drafts) => "drafts folder",
+        (_, Subject::Outbox) => "outbox folder",
+        (_, Subject::Sent) => "folder of sent mails",
+    }
+}
+
+fn how(check: Check) -> (StepOutcome, String) {
+    match check.outcome {
+        Outcome::Passed => (
+            StepOutcome::Ok,
+            check.folder.map_or_else(
+                || "it works".to_owned(),
+                |folder| format!("{folder} is there, with the rights that are needed"),
+            ),
+        ),
+        Outcome::Failed(fault) => {
+            (StepOutcome::Failed, format!("{}; {}", fault.words, fault.kind.remedy()))
         }
-        let (outcome, words) = match outcome {
-            Outcome::Passed => {
-                let words = folder.map_or_else(
-                    || "it works".to_owned(),
-                    |folder| format!("{folder} is there, with the rights that are needed"),
-                );
-                (StepOutcome::Ok, words)
-            }
-            Outcome::Failed(why) => (StepOutcome::Failed, why),
-            Outcome::NotTried => {
-                (StepOutcome::LeftOut, "something before it has to work first".to_owned())
-            }
-        };
-        probe.note(what, outcome, words);
+        Outcome::NotTried => {
+            (StepOutcome::LeftOut, "something before it has to work first".to_owned())
+        }
+        Outcome::NotApplicable => {
+            let words = "servers of this kind have no folder of what waits to be sent";
+            (StepOutcome::LeftOut, words.to_owned())
+        }
     }
 }

@@ -26,8 +26,8 @@ use tokio::time::timeout;
 use self::stream::{Heard, Tapped};
 use crate::account::{Account, SignIn, SmtpSecurity};
 use crate::connect::{connect, encrypt};
-use crate::imap::{Check, Subject};
 use crate::token::Tokens;
+use crate::trial::{Check, Side, Stage, Subject};
 use crate::trouble::{Trouble, said};
 
 /// Bytes of a mail that are written at once.
@@ -86,7 +86,7 @@ pub async fn submit(
         let text = "the mail has a line end that is none".to_owned();
         return Submitted::Refused { code: None, text, is_final: true };
     }
-    let mut conversation = match Conversation::open(account, tokens).await {
+    let mut conversation = match Conversation::open(account, tokens, &mut |_| {}).await {
         Ok(conversation) => conversation,
         Err(trouble) => return Submitted::NotBegun(trouble),
     };
@@ -99,16 +99,44 @@ pub async fn submit(
 }
 
 /// Tries whether mails could be handed over, without doing so.
-pub async fn test(account: &Account, tokens: &Tokens) -> Check {
-    let opened = Conversation::open(account, tokens).await;
-    let result = match opened {
-        Ok(conversation) => {
-            conversation.leave().await;
-            Ok(())
+pub async fn test(account: &Account, tokens: &Tokens) -> Vec<Check> {
+    let mut checks = Vec::new();
+    test_each(account, tokens, &mut |check| checks.push(check)).await;
+    checks
+}
+
+/// The same, telling each check as soon as it is known.
+pub async fn test_each(account: &Account, tokens: &Tokens, tell: &mut (dyn FnMut(Check) + Send)) {
+    let side = Side::Sending;
+    if let SignIn::Token { source, .. } = &account.sending {
+        let token = tokens.token(source).await;
+        tell(Check::of(side, Subject::Token, token.as_ref().map(drop)));
+        if token.is_err() {
+            reach(account, tell).await;
+            tell(Check::not_tried(side, Subject::SignIn));
+            return;
         }
-        Err(trouble) => Err(trouble.to_string()),
-    };
-    Check::of(Subject::Sending, result)
+    }
+    let mut stages = Stage::watch(side, tell);
+    let opened = Conversation::open(account, tokens, &mut |stage| stages.passed(stage)).await;
+    let is_greeted = stages.is_greeted();
+    if let (Err(trouble), false) = (&opened, is_greeted) {
+        stages.broke(trouble);
+        tell(Check::not_tried(side, Subject::SignIn));
+        return;
+    }
+    tell(Check::of(side, Subject::SignIn, opened.as_ref().map(drop)));
+    if let Ok(conversation) = opened {
+        conversation.leave().await;
+    }
+}
+
+/// Tries the way to the server that mails are handed to, without signing in.
+pub(crate) async fn reach(account: &Account, tell: &mut (dyn FnMut(Check) + Send)) {
+    let mut stages = Stage::watch(Side::Sending, tell);
+    if let Err(trouble) = Conversation::reach(account, &mut |stage| stages.passed(stage)).await {
+        stages.broke(&trouble);
+    }
 }
 
 /// Addresses as they are said to a server.
@@ -147,6 +175,9 @@ fn has_whole_lines(raw: &[u8]) -> bool {
     before != b'\r'
 }
 
+/// Who is told how far a connection came.
+type Passed<'t> = &'t mut (dyn FnMut(Stage) + Send);
+
 /// A conversation with a server that knows us.
 struct Conversation<'a> {
     account: &'a Account,
@@ -157,21 +188,25 @@ struct Conversation<'a> {
 
 impl<'a> Conversation<'a> {
     /// Connects and signs in. A token that the server refuses is replaced once.
-    async fn open(account: &'a Account, tokens: &Tokens) -> Result<Self, Trouble> {
+    async fn open(
+        account: &'a Account,
+        tokens: &Tokens,
+        passed: Passed<'_>,
+    ) -> Result<Self, Trouble> {
         match &account.sending {
             SignIn::Password { user, password } => {
                 let mechanisms = [Mechanism::Plain, Mechanism::Login];
-                Self::enter(account, &mechanisms, user, password.expose()).await
+                Self::enter(account, &mechanisms, user, password.expose(), passed).await
             }
             SignIn::Token { user, source, .. } => {
                 let token = tokens.token(source).await?;
                 let mechanisms = [Mechanism::Xoauth2];
-                let entered = Self::enter(account, &mechanisms, user, token.expose()).await;
+                let entered = Self::enter(account, &mechanisms, user, token.expose(), passed).await;
                 if !matches!(entered, Err(Trouble::SignIn { is_temporary: false, .. })) {
                     return entered;
                 }
                 let token = tokens.instead_of(source, &token).await?;
-                Self::enter(account, &mechanisms, user, token.expose()).await
+                Self::enter(account, &mechanisms, user, token.expose(), &mut |_| {}).await
             }
         }
     }
@@ -181,11 +216,24 @@ impl<'a> Conversation<'a> {
         mechanisms: &[Mechanism],
         user: &str,
         secret: &str,
+        passed: Passed<'_>,
     ) -> Result<Self, Trouble> {
+        let (connection, heard) = Self::reach(account, passed).await?;
+        let mut conversation = Self { account, connection, heard, secret: secret.to_owned() };
+        conversation.sign_in(mechanisms, user).await?;
+        Ok(conversation)
+    }
+
+    /// Connects, makes it private and greets; the server does not know us yet.
+    async fn reach(
+        account: &Account,
+        passed: Passed<'_>,
+    ) -> Result<(AsyncSmtpConnection, Heard), Trouble> {
         let patience = account.patience;
         let host = account.smtp.host.clone();
         let hello = hello(&account.hello_name);
         let mut stream = connect(&account.smtp, &account.route, patience.connect).await?;
+        passed(Stage::Connected);
         let is_greeted = account.smtp_security == SmtpSecurity::StartTls;
         if is_greeted {
             let name = hello.to_string();
@@ -195,18 +243,17 @@ impl<'a> Conversation<'a> {
             })?;
         }
         let stream = encrypt(stream, &host, &account.tls, patience.connect).await?;
+        passed(Stage::Private);
         let (stream, heard) = Tapped::new(stream, is_greeted);
         let greeting = AsyncSmtpConnection::connect_with_transport(Box::new(stream), &hello);
-        let connection = match timeout(patience.command, greeting).await {
-            Ok(Ok(connection)) => connection,
-            Ok(Err(error)) => return Err(trouble(&error, &host, "its greeting", "")),
-            Err(_) => {
-                return Err(Trouble::TimedOut { host, what: "its greeting".to_owned() });
+        match timeout(patience.command, greeting).await {
+            Ok(Ok(connection)) => {
+                passed(Stage::Greeted);
+                Ok((connection, heard))
             }
-        };
-        let mut conversation = Self { account, connection, heard, secret: secret.to_owned() };
-        conversation.sign_in(mechanisms, user).await?;
-        Ok(conversation)
+            Ok(Err(error)) => Err(trouble(&error, &host, "its greeting", "")),
+            Err(_) => Err(Trouble::TimedOut { host, what: "its greeting".to_owned() }),
+        }
     }
 
     async fn sign_in(&mut self, mechanisms: &[Mechanism], user: &str) -> Result<(), Trouble> {

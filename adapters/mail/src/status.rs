@@ -9,6 +9,11 @@ use domain::settings::{Channel, EmailCsq, Settings};
 
 use crate::round::{Broken, Done};
 
+mod said;
+
+pub(crate) use said::said;
+pub use said::{SAID_MAILBOXES, said_mailboxes};
+
 /// After so many intervals without a finished round a mailbox fails, whatever the last try said.
 const INTERVALS_MAX: u32 = 3;
 /// So long before its last day an administrator is told that a secret ends.

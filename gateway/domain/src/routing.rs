@@ -59,6 +59,12 @@ pub fn qualifies(skills: &BTreeMap<String, u8>, wanted: &BTreeMap<String, u8>) -
         && wanted.iter().all(|(name, least)| skills.get(name).is_some_and(|has| has >= least))
 }
 
+/// The competence of somebody with those skills over a CSQ's skills in sum (RTE-02), where they qualify.
+pub fn competence(skills: &BTreeMap<String, u8>, wanted: &BTreeMap<String, u8>) -> Option<u32> {
+    let sum = || wanted.keys().filter_map(|name| skills.get(name)).map(|has| u32::from(*has)).sum();
+    qualifies(skills, wanted).then(sum)
+}
+
 /// The agents who may take contacts of a CSQ, best first, as numbers of `agents`, which are in the order in which
 /// they became free.
 fn order(

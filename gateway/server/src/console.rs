@@ -11,8 +11,8 @@
 use std::sync::{Arc, OnceLock, Weak};
 
 use ::console::{
-    Administration, Archive, Context, Failure, LogLine, LogLines, NewSession, SetUp, SignIn,
-    SignInRefusal,
+    Administration, Archive, Context, Failure, LogLine, LogLines, MailTest, NewSession, SetUp,
+    SignIn, SignInRefusal,
 };
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -20,9 +20,9 @@ use domain::{Actor, ConsoleCommand, Deed, Document, Key, Secret};
 use engine::surface::Request;
 use http::{Response, StatusCode};
 use serde_json::Value;
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 
-use crate::admin::{backups, people, protocol};
+use crate::admin::{backups, mail_tests, people, protocol};
 use crate::log::{Found, level_name};
 use crate::node::Shared;
 
@@ -90,6 +90,14 @@ impl Administration for Handle {
     async fn backup_archive(&self, name: &str, context: Context) -> Result<Archive, Failure> {
         let shared = self.shared()?;
         backups::archive(&shared, name, &context).await
+    }
+
+    async fn mail_test(
+        &self,
+        wish: MailTest,
+        context: Context,
+    ) -> Result<mpsc::Receiver<Value>, Failure> {
+        mail_tests::begin(&self.shared()?, wish, context).await
     }
 
     async fn sign_in(&self, attempt: SignIn) -> Result<NewSession, SignInRefusal> {

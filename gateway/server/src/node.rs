@@ -29,6 +29,7 @@ use sip::Sip;
 use tokio::sync::{Mutex, watch};
 use tokio::task::JoinSet;
 
+use crate::admin::mail_tests::MailTests;
 use crate::authentication::{Frame, NodeAccounts, Pool};
 use crate::config::Config;
 use crate::console::{Handle, StoredProofs, Tries, set_up};
@@ -152,6 +153,8 @@ pub(crate) struct Shared {
     /// One backup onto this node's disk at a time.
     pub(crate) backing_up: Mutex<()>,
     drift: Drift,
+    /// Tests of mailboxes and mail servers that somebody waits for.
+    pub(crate) mail_tests: MailTests,
     pub(crate) alarms: Arc<Alarms>,
     pub(crate) history: History,
 }
@@ -363,6 +366,7 @@ impl Starting {
             changing: Mutex::default(),
             backing_up: Mutex::default(),
             drift: Drift::default(),
+            mail_tests: MailTests::default(),
             alarms: Alarms::new(port.clone()),
             history: History::default(),
             config,

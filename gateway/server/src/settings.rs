@@ -483,7 +483,7 @@ mod metadata;
 mod single_sign_on;
 
 use change::check_administrators_of_all;
-pub(crate) use change::{Edits, change, check_administrators};
+pub(crate) use change::{Edits, change, check_administrators, with_unsaved};
 use metadata::WrittenMetadata;
 
 #[cfg(test)]

@@ -111,7 +111,7 @@ fn of_resource(resource: &'static Resource) -> Vec<Operation> {
 }
 
 /// What stands in the path for that member.
-fn name_schema(resource: &Resource, name: &str) -> Value {
+pub(super) fn name_schema(resource: &Resource, name: &str) -> Value {
     let documents = crate::openapi::documents::schema(resource.section);
     let place = format!("/properties/{name}");
     let mut schema = documents.pointer(&place).cloned().unwrap_or_default();
@@ -167,7 +167,7 @@ fn changes() -> Operation {
 }
 
 /// The name of the document that the path names; `None` where nothing can have it.
-fn name_of(resource: &Resource, asked: &Asked) -> Option<String> {
+pub(super) fn name_of(resource: &Resource, asked: &Asked) -> Option<String> {
     let parts: Vec<_> = resource.named_by.iter().map(|part| asked.path(part)).collect();
     if resource.section == Section::Reason {
         let code = parts.get(1)?;
@@ -222,7 +222,7 @@ async fn delete(console: Arc<Console>, asked: Asked, resource: &Resource) -> Giv
 }
 
 /// The document with the members that name it, as the path does.
-fn named(resource: &Resource, document: Value, name: &str) -> Result<Value, Problem> {
+pub(super) fn named(resource: &Resource, document: Value, name: &str) -> Result<Value, Problem> {
     let Value::Object(mut members) = document else { return Ok(document) };
     let mut parts = name.splitn(resource.named_by.len().max(1), '/');
     for member in resource.named_by {

@@ -7,53 +7,11 @@ use super::Mailbox;
 use super::conversation::{Said, Session, quoted};
 use super::folder_name::encode;
 use super::folders::SpecialUse;
+use super::sign_in;
+use crate::account::{Account, Folders, SignIn};
+use crate::token::Token;
+use crate::trial::{Check, Fault, Outcome, Side, Stage, Subject};
 use crate::trouble::Trouble;
-
-/// What is tried.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Subject {
-    /// Reaching the server that mails are read from, TLS included.
-    Connection,
-    /// Signing in there.
-    SignIn,
-    /// The folder where mails arrive, and reading it.
-    Inbox,
-    /// The folder of drafts, and writing to it.
-    Drafts,
-    /// The folder of what waits to be sent, and writing to it.
-    Outbox,
-    /// The folder of what was sent, and writing to it.
-    Sent,
-    /// Reaching the server that mails are handed to, and signing in there.
-    Sending,
-}
-
-/// How it went.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// Well.
-    Passed,
-    /// It did not, for this reason.
-    Failed(String),
-    /// It was not tried, since something before it failed.
-    NotTried,
-}
-
-/// One thing that was tried.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Check {
-    /// What.
-    pub subject: Subject,
-    /// How it went.
-    pub outcome: Outcome,
-}
-
-impl Check {
-    pub(crate) fn of(subject: Subject, result: Result<(), String>) -> Self {
-        let outcome = result.map_or_else(Outcome::Failed, |()| Outcome::Passed);
-        Self { subject, outcome }
-    }
-}
 
 /// What we have to do in a folder.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -65,59 +23,110 @@ enum Use {
 impl Mailbox {
     /// Tries everything that reading and filing need; nothing in the mailbox changes.
     pub async fn test(&self) -> Vec<Check> {
-        let folders = &self.account.folders;
-        let wanted = [
-            (Subject::Inbox, &folders.inbox, Use::Read),
-            (Subject::Drafts, &folders.drafts, Use::Write),
-            (Subject::Outbox, &folders.outbox, Use::Write),
-            (Subject::Sent, &folders.sent, Use::Write),
-        ];
         let mut checks = Vec::new();
-        let mut session = match self.open().await {
-            Ok(session) => {
-                checks.push(Check::of(Subject::Connection, Ok(())));
-                checks.push(Check::of(Subject::SignIn, Ok(())));
-                Some(session)
-            }
-            Err(trouble) => {
-                checks.extend(Self::not_opened(&trouble));
-                None
-            }
-        };
-        for (subject, folder, purpose) in wanted {
+        self.test_each(&mut |check| checks.push(check)).await;
+        checks
+    }
+
+    /// The same, telling each check as soon as it is known.
+    pub async fn test_each(&self, tell: &mut (dyn FnMut(Check) + Send)) {
+        let folders = &self.account.folders;
+        let mut session = self.test_sign_in(tell).await;
+        let could_sign_in = session.is_some();
+        for (subject, purpose) in [
+            (Subject::Inbox, Use::Read),
+            (Subject::Drafts, Use::Write),
+            (Subject::Outbox, Use::Write),
+            (Subject::Sent, Use::Write),
+        ] {
             // A connection that one folder ended says nothing of the others.
-            if session.as_ref().is_some_and(Session::is_over) {
+            if could_sign_in && session.as_ref().is_none_or(Session::is_over) {
                 session = self.open().await.ok();
             }
-            checks.push(match &mut session {
-                Some(session) => {
-                    Check::of(subject, session.try_folder(subject, folder, purpose).await)
-                }
-                None => Check { subject, outcome: Outcome::NotTried },
-            });
+            let folder = folder_of(folders, subject);
+            let outcome = match &mut session {
+                Some(session) => match session.try_folder(subject, folder, purpose).await {
+                    Ok(()) => Outcome::Passed,
+                    Err(fault) => Outcome::Failed(Box::new(fault)),
+                },
+                None => Outcome::NotTried,
+            };
+            let folder = Some(folder.to_owned());
+            tell(Check { side: Side::Reading, subject, folder, outcome });
         }
         if let Some(session) = session {
             session.close().await;
         }
-        checks
     }
 
-    fn not_opened(trouble: &Trouble) -> [Check; 2] {
-        let failed = |subject| Check::of(subject, Err(trouble.to_string()));
-        match trouble {
-            // There was a connection, or it did not get that far.
-            Trouble::SignIn { .. } => {
-                [Check::of(Subject::Connection, Ok(())), failed(Subject::SignIn)]
+    /// Connects and signs in, stage by stage.
+    async fn test_sign_in(&self, tell: &mut (dyn FnMut(Check) + Send)) -> Option<Session> {
+        let account = &self.account;
+        let side = Side::Reading;
+        let token = match &account.reading {
+            SignIn::Password { .. } => None,
+            SignIn::Token { source, .. } => {
+                let token = self.tokens.token(source).await;
+                tell(Check::of(side, Subject::Token, token.as_ref().map(drop)));
+                Some(token.ok())
             }
-            Trouble::Token { .. } => [
-                Check { subject: Subject::Connection, outcome: Outcome::NotTried },
-                failed(Subject::SignIn),
-            ],
-            _ => [
-                failed(Subject::Connection),
-                Check { subject: Subject::SignIn, outcome: Outcome::NotTried },
-            ],
+        };
+        let mut stages = Stage::watch(side, tell);
+        let greeted = sign_in::greeted(account, &mut |stage| stages.passed(stage)).await;
+        let client = match greeted {
+            Ok(client) => client,
+            Err(trouble) => {
+                stages.broke(&trouble);
+                tell(Check::not_tried(side, Subject::SignIn));
+                return None;
+            }
+        };
+        if token == Some(None) {
+            tell(Check::not_tried(side, Subject::SignIn));
+            return None;
         }
+        let entered = self.test_entering(client, token.flatten()).await;
+        tell(Check::of(side, Subject::SignIn, entered.as_ref().map(drop)));
+        entered.ok()
+    }
+
+    async fn test_entering(
+        &self,
+        client: sign_in::Greeted,
+        token: Option<Token>,
+    ) -> Result<Session, Trouble> {
+        let account = &self.account;
+        match (&account.reading, token) {
+            (SignIn::Password { user, password }, _) => {
+                sign_in::by_password(client, account, user, password).await
+            }
+            (SignIn::Token { user, mechanism, .. }, Some(token)) => {
+                let entered = sign_in::by_token(client, account, user, *mechanism, &token).await;
+                match entered {
+                    // A kept token that is refused is replaced once.
+                    Err(Trouble::SignIn { is_temporary: false, .. }) => self.open().await,
+                    entered => entered,
+                }
+            }
+            (SignIn::Token { .. }, None) => self.open().await,
+        }
+    }
+}
+
+/// Tries the way to the server that mails are read from, without signing in.
+pub(crate) async fn reach(account: &Account, tell: &mut (dyn FnMut(Check) + Send)) {
+    let mut stages = Stage::watch(Side::Reading, tell);
+    if let Err(trouble) = sign_in::greeted(account, &mut |stage| stages.passed(stage)).await {
+        stages.broke(&trouble);
+    }
+}
+
+fn folder_of(folders: &Folders, subject: Subject) -> &str {
+    match subject {
+        Subject::Drafts => &folders.drafts,
+        Subject::Outbox => &folders.outbox,
+        Subject::Sent => &folders.sent,
+        _ => &folders.inbox,
     }
 }
 
@@ -127,18 +136,22 @@ impl Session {
         subject: Subject,
         folder: &str,
         purpose: Use,
-    ) -> Result<(), String> {
+    ) -> Result<(), Fault> {
         let tried = self.try_rights(folder, purpose).await;
         let Err(trouble) = tried else { return Ok(()) };
-        let Trouble::NoFolder { .. } = trouble else { return Err(trouble.to_string()) };
+        let fault = Fault::of(&trouble);
+        let Trouble::NoFolder { .. } = trouble else { return Err(fault) };
         let meant = match subject {
             Subject::Drafts => self.folder_for(SpecialUse::Drafts).await,
             Subject::Sent => self.folder_for(SpecialUse::Sent).await,
             _ => None,
         };
         Err(match meant {
-            Some(name) => format!("{trouble}; the server says that it is {name:?}"),
-            None => trouble.to_string(),
+            Some(name) => {
+                let words = format!("{}; the server says that it is {name:?}", fault.words);
+                Fault { words, meant: Some(name), ..fault }
+            }
+            None => fault,
         })
     }
 

@@ -10,18 +10,27 @@ use super::conversation::{Session, Stream, code_in};
 use crate::account::{Account, TokenMechanism};
 use crate::connect::{connect, encrypt};
 use crate::token::Token;
+use crate::trial::Stage;
 use crate::trouble::{Trouble, said};
 
 /// What servers say when the same sign-in may do later (RFC 5530), and what some say instead.
 const TEMPORARY_CODES: [&str; 4] = ["UNAVAILABLE", "INUSE", "LIMIT", "SERVERBUG"];
 const TEMPORARY_WORDS: [&str; 4] = ["temporar", "try again", "too many", "not available"];
 
-/// Connects and reads the greeting.
-pub(super) async fn greeted(account: &Account) -> Result<Client<Stream>, Trouble> {
+/// A server that greeted us and does not know us yet.
+pub(super) type Greeted = Client<Stream>;
+
+/// Connects and reads the greeting; `passed` is told how far it came.
+pub(super) async fn greeted(
+    account: &Account,
+    passed: &mut (dyn FnMut(Stage) + Send),
+) -> Result<Greeted, Trouble> {
     let patience = account.patience;
     let host = account.imap.host.clone();
     let stream = connect(&account.imap, &account.route, patience.connect).await?;
+    passed(Stage::Connected);
     let stream = encrypt(stream, &host, &account.tls, patience.connect).await?;
+    passed(Stage::Private);
     let mut client = Client::new(stream);
     let greeting = timeout(patience.command, client.read_response()).await;
     let Ok(greeting) = greeting else {
@@ -38,7 +47,10 @@ pub(super) async fn greeted(account: &Account) -> Result<Client<Stream>, Trouble
         Err(error) => return Err(lost(error.to_string())),
     };
     match greeting.parsed() {
-        Response::Data { status: Status::Ok, .. } => Ok(client),
+        Response::Data { status: Status::Ok, .. } => {
+            passed(Stage::Greeted);
+            Ok(client)
+        }
         Response::Data { status: Status::Bye, outcome } => {
             let text = outcome.information.as_deref().unwrap_or_default();
             Err(lost(format!("it says {:?}", said(text, ""))))

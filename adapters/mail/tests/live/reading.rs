@@ -1,7 +1,8 @@
 //! Reading from Dovecot.
 
 use mail::Trouble;
-use mail::imap::{News, Outcome};
+use mail::imap::News;
+use mail::trial::Outcome;
 
 use super::peers::Peers;
 use super::{PATIENCE, account, mailbox, mails};
@@ -102,7 +103,7 @@ async fn ccp_04_a_test_tells_what_is_right_and_what_is_not() {
     let failed: Vec<String> = checks
         .into_iter()
         .filter_map(|check| match check.outcome {
-            Outcome::Failed(why) => Some(why),
+            Outcome::Failed(fault) => Some(fault.words),
             _ => None,
         })
         .collect();

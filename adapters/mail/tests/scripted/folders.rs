@@ -1,7 +1,8 @@
 //! Folders, and trying a mailbox.
 
 use mail::Trouble;
-use mail::imap::{Outcome, SpecialUse, Subject};
+use mail::imap::SpecialUse;
+use mail::trial::{Outcome, Subject};
 
 use super::server::Server;
 use super::{CLOSED, SIGNED_IN, account, mailbox};
@@ -65,17 +66,20 @@ async fn ccp_04_a_test_names_each_thing_that_is_not_right() {
     let server = Server::start([script]).await;
     let checks = mailbox(account(&server)).test().await;
     let subjects: Vec<Subject> = checks.iter().map(|check| check.subject).collect();
-    use Subject::{Connection, Drafts, Inbox, Outbox, Sent, SignIn};
-    assert_eq!(subjects, [Connection, SignIn, Inbox, Drafts, Outbox, Sent]);
-    for check in &checks[..4] {
+    use Subject::{Connection, Drafts, Greeting, Inbox, Outbox, Sent, SignIn, Tls};
+    let wanted = [Connection, Tls, Greeting, SignIn, Inbox, Drafts, Outbox, Sent];
+    assert_eq!(subjects, wanted);
+    for check in &checks[..6] {
         assert_eq!(check.outcome, Outcome::Passed, "{check:?}");
     }
     let failed = |number: usize, words: &str| {
-        let Outcome::Failed(why) = &checks[number].outcome else { panic!("{checks:?}") };
-        assert!(why.contains(words), "{why}");
+        let Outcome::Failed(fault) = &checks[number].outcome else { panic!("{checks:?}") };
+        assert!(fault.words.contains(words), "{fault:?}");
     };
-    failed(4, "only be read");
-    failed(5, "\"Sent\"");
+    failed(6, "only be read");
+    failed(7, "\"Sent\"");
+    let Outcome::Failed(fault) = &checks[7].outcome else { panic!("{checks:?}") };
+    assert_eq!(fault.meant.as_deref(), Some("Sent"));
     server.finish();
 }
 
@@ -110,11 +114,13 @@ async fn ccp_04_what_was_not_reached_was_not_tried() {
     let server = Server::start([refused, "T\nS: * BYE full\nX\n"]).await;
     let mailbox = mailbox(account(&server));
     let checks = mailbox.test().await;
-    assert_eq!(checks[0].outcome, Outcome::Passed);
-    assert!(matches!(checks[1].outcome, Outcome::Failed(_)));
-    assert!(checks[2..].iter().all(|check| check.outcome == Outcome::NotTried), "{checks:?}");
+    assert!(checks[..3].iter().all(|check| check.outcome == Outcome::Passed), "{checks:?}");
+    assert!(matches!(checks[3].outcome, Outcome::Failed(_)));
+    assert!(checks[4..].iter().all(|check| check.outcome == Outcome::NotTried), "{checks:?}");
     let checks = mailbox.test().await;
-    assert!(matches!(&checks[0].outcome, Outcome::Failed(why) if why.contains("full")));
-    assert!(checks[1..].iter().all(|check| check.outcome == Outcome::NotTried), "{checks:?}");
+    assert!(checks[..2].iter().all(|check| check.outcome == Outcome::Passed), "{checks:?}");
+    assert!(matches!(&checks[2].outcome, Outcome::Failed(it) if it.words.contains("full")));
+    assert!(checks[3..].iter().all(|check| check.outcome == Outcome::NotTried), "{checks:?}");
+    assert_eq!(checks.len(), 8);
     server.finish();
 }

@@ -17,9 +17,9 @@ use serde_json::{Value, json};
 
 use super::agents::AskedBy;
 use super::{
-    about, agent_phone, agents, backups, certificates, cti, deeds, device_states, directories,
-    flight_recorder, headset_phones, headsets, identity, kept, overview, people, phones, secrets,
-    status,
+    about, agent_phone, agents, backups, certificates, cti, deeds, device_states, digital,
+    directories, flight_recorder, headset_phones, headsets, identity, kept, overview, people,
+    phones, secrets, status,
 };
 use crate::console::set_up;
 use crate::node::Shared;
@@ -121,6 +121,10 @@ pub(crate) async fn done(
             agent_phone::agent_phone(shared, &agent)
         }
         "cti_status" => read(members, |_| Some(())).map(|()| cti::status(shared)),
+        "digital_status" => {
+            read(members, |_| Some(()))?;
+            Ok(digital::status(shared).await)
+        }
         "device_states" => {
             let wanted = read(members, device_states::WantedDevices::read)?;
             Ok(device_states::list(shared, &wanted))

@@ -85,6 +85,7 @@ impl Mail {
             "name": SERVER, "kind": "imap", "description": "Mail server of the demo",
             "imap_host": part("imaps", "host"), "imap_port": part("imaps", "port"),
             "smtp_host": part("submission", "host"), "smtp_port": part("submission", "port"),
+            "sent_folder": "Sent Items",
         }]);
         members.insert("mail_servers".to_owned(), server);
         let path = PathBuf::from(self.ready.get("ca").and_then(Value::as_str).unwrap_or_default());

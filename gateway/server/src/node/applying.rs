@@ -6,9 +6,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use console::{Context, Failure};
-use domain::settings::Planned;
+use domain::settings::{Planned, Section, Settings};
 use domain::{Actor, Problem, Problems};
 use engine::{StoreState, SubmitError};
+use serde_json::Value;
 use tokio::time::{sleep, timeout};
 
 use super::{FirstSettings, NodeError, Shared, notify};
@@ -104,6 +105,16 @@ impl Shared {
         let applied = settings::change(self.maker(), edits, context).await?;
         tracing::info!(number = applied.number, changed = applied.changed, "settings changed");
         Ok(applied)
+    }
+
+    /// The settings in force with a document that is not saved; nothing is written.
+    pub(crate) async fn with_unsaved(
+        &self,
+        section: Section,
+        name: &str,
+        document: Value,
+    ) -> Result<Settings, ApplyError> {
+        settings::with_unsaved(self.maker(), section, name, document).await
     }
 
     /// What a file would change.

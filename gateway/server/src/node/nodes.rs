@@ -53,7 +53,10 @@ fn said(shared: &Shared, headset: Option<String>) -> Said {
     let hops = shared.sip.as_ref().and_then(|sip| said_hops(sip.usable_hops()));
     let hops = hops.map(|hops| (SAID_HOPS, hops));
     let identity = shared.identity.as_ref().map(|it| (identity::SAID_IDENTITY, it.said()));
+    let mailboxes = shared.mailboxes.as_ref().and_then(|mailboxes| mailboxes.said());
+    let mailboxes = mailboxes.map(|said| (mail::SAID_MAILBOXES, said));
     let values = values.into_iter().chain(certificates).chain(headset).chain(hops).chain(identity);
+    let values = values.chain(mailboxes);
     values.map(|(name, value)| (name.to_owned(), value)).collect()
 }
 

@@ -27,6 +27,10 @@ use serde_json::{Map, Value};
 
 use super::{Applied, ApplyError, Maker, look, made, single_sign_on};
 
+mod trial;
+
+pub(crate) use trial::with_unsaved;
+
 /// How often a change is made anew for settings that moved.
 const TRIES: usize = 8;
 /// The most edits of one change.

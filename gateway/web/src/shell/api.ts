@@ -155,6 +155,26 @@ export async function send<T>(method: string, path: string, asking: Asking = {})
   return { body, tag: response.headers.get("etag"), status: response.status };
 }
 
+/** Asks for what comes line by line, each a JSON object; `seen` gets each as it comes. Aborting `signal` hangs up. */
+export async function lines<T>(
+  path: string, body: unknown, signal: AbortSignal, milliseconds: number, seen: (line: T) => void,
+): Promise<void> {
+  const asking = body === undefined ? {} : { body };
+  const response = await ask("POST", path, { ...asking, signal, milliseconds, accept: "application/x-ndjson" });
+  const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
+  let rest = "";
+  while (reader) {
+    const { done, value } = await reader.read().catch((error: unknown) => {
+      if (signal.aborted) throw error;
+      throw new Problem(0, "unreachable", "");
+    });
+    if (done) break;
+    const whole = (rest + value).split("\n");
+    rest = whole.pop() ?? "";
+    for (const line of whole) if (line.trim() !== "") seen(JSON.parse(line) as T);
+  }
+}
+
 /** Reads something. */
 export async function get<T>(path: string, query?: Asking["query"], signal?: AbortSignal): Promise<T> {
   const asking: Asking = { ...(query ? { query } : {}), ...(signal ? { signal } : {}) };

@@ -11,7 +11,7 @@ export const actions = texts<Record<string, string>>({
     backup_written: "Backup made", backup_downloaded: "Backup downloaded", backup_restored: "Backup restored", backup_deleted: "Backup deleted",
     certificate_requested: "Certificate requested", certificate_imported: "Certificate imported", certificate_renewed: "Certificate renewed", certificate_ordered: "Certificate ordered",
     maintenance_on: "Maintenance begun", maintenance_off: "Maintenance ended", reloaded: "Reloaded", log_level_changed: "Log level changed",
-    tried: "Test of a peer", support_bundle_made: "Support bundle made", flight_recorder_exported: "Flight recorder exported", secrets_resealed: "Secrets sealed anew",
+    tried: "Test of a peer", mail_tested: "Mailbox or mail server tested", support_bundle_made: "Support bundle made", flight_recorder_exported: "Flight recorder exported", secrets_resealed: "Secrets sealed anew",
     erased: "Person erased", audit_removed: "Old audit entries removed", headsets_removed: "Old headsets removed",
   },
   de: {
@@ -22,7 +22,7 @@ export const actions = texts<Record<string, string>>({
     backup_written: "Sicherung angelegt", backup_downloaded: "Sicherung heruntergeladen", backup_restored: "Sicherung eingespielt", backup_deleted: "Sicherung gelöscht",
     certificate_requested: "Zertifikat angefordert", certificate_imported: "Zertifikat importiert", certificate_renewed: "Zertifikat erneuert", certificate_ordered: "Zertifikat bestellt",
     maintenance_on: "Wartung begonnen", maintenance_off: "Wartung beendet", reloaded: "Neu eingelesen", log_level_changed: "Protokollstufe geändert",
-    tried: "Gegenstelle getestet", support_bundle_made: "Supportpaket erstellt", flight_recorder_exported: "Flugschreiber exportiert", secrets_resealed: "Geheimnisse neu versiegelt",
+    tried: "Gegenstelle getestet", mail_tested: "Postfach oder Mailserver getestet", support_bundle_made: "Supportpaket erstellt", flight_recorder_exported: "Flugschreiber exportiert", secrets_resealed: "Geheimnisse neu versiegelt",
     erased: "Person gelöscht", audit_removed: "Alte Auditeinträge entfernt", headsets_removed: "Alte Headsets entfernt",
   },
 });

@@ -18,6 +18,8 @@ import { check, type Faults } from "./check";
 import { Conflict } from "./conflict";
 import { DeleteDialog } from "./delete_dialog";
 import { copyOf, faultsOf, read, write, type Changed, type Read } from "./document";
+import { MailTest, testedAs } from "./mail_test";
+import { QueueAgents } from "./queue_agents";
 import { FormContext, Members, type FormFacts } from "./field_input";
 import { cleanedDocument, members, same, type Doc, type Schema } from "./schema";
 import { fieldWords, inOrder, nameOf, pageOf, resource, spoken, titleOf, type SectionEntry } from "./sections";
@@ -121,6 +123,15 @@ function Form(props: { section: SectionEntry; schema: Schema; name: string | nul
       }
     }
   });
+  const tested = testedAs(section, draft);
+  const test = {
+    target: () => {
+      const wrong = check(clean, schema, name === null ? section.named_by : []);
+      setFaults(wrong);
+      return wrong.size > 0 ? null : name ?? nameOf(section, clean);
+    },
+    onFaults: (problem: Problem) => setFaults(faultsOf(problem)),
+  };
   const facts: FormFacts = { section, faults, disabled, settled: name === null ? [] : section.named_by, id };
   const all = inOrder(section, "", members(schema));
   const essential = section.essential?.filter((member) => all.includes(member)) ?? all;
@@ -158,6 +169,8 @@ function Form(props: { section: SectionEntry; schema: Schema; name: string | nul
           </div>
         )}
       </form>
+      {tested && <MailTest {...test} what={tested} unsaved={dirty || name === null ? clean : null} />}
+      {section.path === "csqs" && name !== null && <QueueAgents name={name} />}
       {theirs && (
         <Conflict section={section} schema={schema} base={cleanBase} mine={clean} theirs={cleanedDocument(theirs.document, schema)} onClose={() => setTheirs(null)}
           onMerged={(merged) => { setDraft(merged); setBase(theirs); setTheirs(null); }} />

@@ -1,0 +1,47 @@
+use domain::Timestamp;
+
+use super::*;
+
+#[test]
+fn ccp_11_mail_servers_are_reachable_in_part_or_not_at_all() {
+    let servers = |states: &[&str]| -> Vec<Value> {
+        states.iter().map(|state| json!({"state": state})).collect()
+    };
+    for (states, expected) in [
+        (&["reachable", "not_used"][..], "reachable"),
+        (&["reachable", "unreachable"], "partly"),
+        (&["unreachable", "not_used"], "unreachable"),
+        // Nobody's mails depend on one that is not used.
+        (&["not_used"], "reachable"),
+    ] {
+        assert_eq!(overall(&servers(states)), expected, "{states:?}");
+    }
+}
+
+#[test]
+fn ccp_01_a_mailbox_is_told_with_its_reason_its_last_round_and_what_waits() {
+    let at = Timestamp::from_seconds(1_795_842_600);
+    let status = |state| MailboxStatus {
+        csq: "support".to_owned(),
+        state,
+        last_round_at: Some(at),
+        behind: 2,
+    };
+    for (state, expected, code) in [
+        (MailboxState::Ok, "working", None),
+        (MailboxState::Warned("soon".to_owned()), "working", Some("mailbox_amiss")),
+        (MailboxState::Failing("refused".to_owned()), "unable", Some("mailbox_down")),
+        (MailboxState::StoreRefuses("full".to_owned()), "unable", Some("mailbox_not_kept")),
+        (MailboxState::Elsewhere, "unknown", Some("mailbox_elsewhere")),
+        (MailboxState::Unknown, "unknown", Some("mailbox_not_yet")),
+    ] {
+        let told = mailbox(&status(state), Some("gw-b".to_owned()), 7);
+        assert_eq!((told["state"].as_str(), told["code"].as_str()), (Some(expected), code));
+        assert_eq!(told["reason"].is_null(), code.is_none());
+        assert_eq!(told["last_round_at"], json!(at.microseconds()));
+        assert_eq!((&told["behind"], &told["waiting"]), (&json!(2), &json!(7)));
+        assert_eq!(told["node"], json!("gw-b"));
+    }
+    let told = mailbox(&status(MailboxState::Failing("refused".to_owned())), None, 0);
+    assert!(told["reason"].as_str().unwrap().contains("refused"), "{told}");
+}

@@ -1,0 +1,46 @@
+import { texts } from "../../../shell/language";
+
+export const words = texts({
+  en: {
+    title: "Test",
+    test: "Test",
+    testUnsaved: "Test what stands in the form",
+    stop: "Stop",
+    introCsq: "Connects, signs in and looks at the folders and the rights on them, for reading and for sending. Nothing in the mailbox changes, and no mail is sent.",
+    introServer: "Connects to both servers and looks whether they answer privately. Nobody signs in: a queue's own test does that.",
+    introUnsaved: "Nothing is saved by that.",
+    begins: "The test begins …",
+    running: "Being tested: {hosts} …",
+    done: "{done} of {all} checks",
+    now: "{what}: being tried …",
+    later: "{what}: still to come",
+    changed: "The form has changed since this test.",
+    outcomes: { ok: "{what}: works", failed: "{what}: does not work", not_tried: "{what}: not tried", not_applicable: "{what}: not needed" } as Record<string, string>,
+    verdicts: {
+      ok: "Everything works.", partial: "Not everything works. What to do stands beside each check that failed.",
+      failed: "It does not work. What to do stands beside each check that failed.",
+      timed_out: "The test took too long and was ended.", stopped: "The test was stopped.",
+    } as Record<string, string>,
+  },
+  de: {
+    title: "Test",
+    test: "Testen",
+    testUnsaved: "Angaben im Formular testen",
+    stop: "Abbrechen",
+    introCsq: "Verbindet sich, meldet sich an und prüft die Ordner und die Rechte darauf, zum Lesen und zum Senden. Im Postfach ändert sich nichts, und keine E-Mail wird gesendet.",
+    introServer: "Verbindet sich mit beiden Servern und prüft, ob sie abgesichert antworten. Niemand meldet sich an: Das tut der Test einer Warteschlange.",
+    introUnsaved: "Gespeichert wird dabei nichts.",
+    begins: "Der Test beginnt …",
+    running: "Wird getestet: {hosts} …",
+    done: "{done} von {all} Prüfungen",
+    now: "{what}: wird versucht …",
+    later: "{what}: steht noch aus",
+    changed: "Das Formular hat sich seit diesem Test geändert.",
+    outcomes: { ok: "{what}: funktioniert", failed: "{what}: funktioniert nicht", not_tried: "{what}: nicht versucht", not_applicable: "{what}: nicht nötig" } as Record<string, string>,
+    verdicts: {
+      ok: "Alles funktioniert.", partial: "Nicht alles funktioniert. Was zu tun ist, steht bei jeder fehlgeschlagenen Prüfung.",
+      failed: "Es funktioniert nicht. Was zu tun ist, steht bei jeder fehlgeschlagenen Prüfung.",
+      timed_out: "Der Test dauerte zu lange und wurde beendet.", stopped: "Der Test wurde abgebrochen.",
+    } as Record<string, string>,
+  },
+});
