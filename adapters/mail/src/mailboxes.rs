@@ -74,7 +74,7 @@ impl Mailboxes {
     pub async fn probe(&self, csq: &str) -> Option<Probe> {
         let settings = self.port.settings();
         settings.csqs.get(csq)?.email.as_ref()?;
-        Some(crate::probe::probe(csq, self.accounts.trial(&settings, csq)).await)
+        Some(crate::probe::probe(&self.port, csq, self.accounts.trial(&settings, csq)).await)
     }
 
     /// A test of a CSQ's mailbox by those settings, which need not be in force; in words why there can be none.

@@ -1,13 +1,12 @@
 //! A test of a CSQ's mailbox as a probe, for the command line and the page of all tests (CCP-04, OPS-15).
 
-use std::time::Instant;
-
+use engine::Port;
 use engine::probe::{Probe, Step, StepOutcome};
 
 use crate::trial::{Check, Outcome, Side, Subject, Trial};
 
 /// Tries everything; nothing in the mailbox changes, and nothing is sent.
-pub(crate) async fn probe(csq: &str, trial: Result<Trial, String>) -> Probe {
+pub(crate) async fn probe(port: &Port, csq: &str, trial: Result<Trial, String>) -> Probe {
     let mut probe = Probe::new(format!("mailbox of {csq}"));
     let trial = match trial {
         Ok(trial) => trial,
@@ -17,11 +16,11 @@ pub(crate) async fn probe(csq: &str, trial: Result<Trial, String>) -> Probe {
         }
     };
     let steps = &mut probe.steps;
-    let mut before = Instant::now();
+    let mut before = port.now();
     trial
         .run(&mut |check| {
-            let now = Instant::now();
-            let took = now.duration_since(before);
+            let now = port.now();
+            let took = now.since(before);
             before = now;
             let what = what(&check).to_owned();
             let (outcome, words) = how(check);

@@ -145,7 +145,7 @@ impl Stage {
     ];
 
     /// Tells the checks of a connection as it passes its stages.
-    pub(crate) fn watch<'t>(side: Side, tell: &'t mut (dyn FnMut(Check) + Send)) -> Stages<'t> {
+    pub(crate) fn watch(side: Side, tell: &mut (dyn FnMut(Check) + Send)) -> Stages<'_> {
         Stages { side, tell, last: None }
     }
 }

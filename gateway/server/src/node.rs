@@ -157,8 +157,6 @@ pub(crate) struct Shared {
     drift: Drift,
     /// Tests of mailboxes and mail servers that somebody waits for.
     pub(crate) mail_tests: MailTests,
-    /// When mail servers were reached, and how that was.
-    pub(crate) reached_mail: Mutex<Option<(Instant, Vec<Value>)>>,
     pub(crate) alarms: Arc<Alarms>,
     pub(crate) history: History,
 }
@@ -371,7 +369,6 @@ impl Starting {
             backing_up: Mutex::default(),
             drift: Drift::default(),
             mail_tests: MailTests::default(),
-            reached_mail: Mutex::default(),
             alarms: Alarms::new(port.clone()),
             history: History::default(),
             config,

@@ -10,6 +10,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use ::console::PartCode;
@@ -18,7 +19,6 @@ use mail::trial::{Check, Outcome, Side, Trial};
 use mail::{MailboxState, MailboxStatus, Mailboxes, SAID_MAILBOXES, said_mailboxes};
 use serde_json::{Map, Value, json};
 use tokio::task::JoinSet;
-use tokio::time::Instant;
 
 use super::mail_tests::check_json;
 use crate::node::Shared;
@@ -35,7 +35,7 @@ pub(super) async fn status(shared: &Arc<Shared>) -> Value {
         Some(_) if settings.mail_servers.is_empty() => ("not_configured", Vec::new()),
         Some(_) if !has_email => ("not_applicable", Vec::new()),
         Some(mailboxes) => {
-            let servers = reached_since(Instant::now(), shared, mailboxes, &settings).await;
+            let servers = reached_anew(shared, mailboxes, &settings).await;
             (overall(&servers), servers)
         }
     };
@@ -53,7 +53,7 @@ pub(super) async fn status(shared: &Arc<Shared>) -> Value {
 }
 
 fn overall(servers: &[Value]) -> &'static str {
-    let is = |state: &str| servers.iter().filter(|it| it["state"] == state).count();
+    let is = |state: &str| servers.iter().filter(|it| text(it, "state") == Some(state)).count();
     match (is("reachable"), is("unreachable")) {
         (_, 0) => "reachable",
         (0, _) => "unreachable",
@@ -61,22 +61,26 @@ fn overall(servers: &[Value]) -> &'static str {
     }
 }
 
-/// Every mail server as it was reached at `asked_at` or later.
-async fn reached_since(
-    asked_at: Instant,
+fn text<'v>(value: &'v Value, member: &str) -> Option<&'v str> {
+    value.get(member).and_then(Value::as_str)
+}
+
+/// Every mail server as it was reached after this was asked.
+async fn reached_anew(
     shared: &Shared,
     mailboxes: &Arc<Mailboxes>,
     settings: &Arc<Settings>,
 ) -> Vec<Value> {
-    let mut last = shared.reached_mail.lock().await;
-    if let Some((at, servers)) = last.as_ref()
-        && *at >= asked_at
-    {
-        return servers.clone();
+    let tests = &shared.mail_tests;
+    let before = tests.reachings.load(Ordering::Acquire);
+    let mut last = tests.reached.lock().await;
+    // It began while this question waited for the time before.
+    if last.0 > before {
+        return last.1.clone();
     }
-    let began = Instant::now();
+    let number = tests.reachings.fetch_add(1, Ordering::AcqRel) + 1;
     let servers = reached(mailboxes, settings).await;
-    *last = Some((began, servers.clone()));
+    *last = (number, servers.clone());
     servers
 }
 
@@ -97,7 +101,7 @@ async fn reached(mailboxes: &Arc<Mailboxes>, settings: &Arc<Settings>) -> Vec<Va
         reaching.spawn(async move { reach(&server, names, trial).await });
     }
     let mut servers = reaching.join_all().await;
-    servers.sort_by(|one, other| one["name"].as_str().cmp(&other["name"].as_str()));
+    servers.sort_by(|one, other| text(one, "name").cmp(&text(other, "name")));
     servers
 }
 
@@ -169,7 +173,7 @@ fn cache(shared: &Shared, settings: &Settings, has_email: bool) -> Value {
             mailbox(status, node, waiting)
         })
         .collect();
-    let unable = items.iter().filter(|it| it["state"] == "unable").count();
+    let unable = items.iter().filter(|it| text(it, "state") == Some("unable")).count();
     let state = match unable {
         0 => "working",
         _ if unable == items.len() => "unable",

@@ -10,16 +10,16 @@
 //! A test signs in at other people's servers, so few run at once and not many in a minute.
 
 use std::collections::VecDeque;
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use ::console::{Context, Failure, MailTest, MailTested};
 use domain::settings::{MASK, Section, Settings};
-use domain::{Deed, Problems};
+use domain::{Deed, Problems, Timestamp};
 use mail::trial::{Check, Outcome, Side, Subject, Trial};
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
-use tokio::time::Instant;
 
 use super::deeds::failure;
 use super::people;
@@ -35,14 +35,20 @@ const TEST_MAX: Duration = Duration::from_secs(120);
 /// More than there are things to tell of one test.
 const TOLD_MAX: usize = 32;
 
-/// Tests that run and that began a short time ago.
+/// Tests that run and that began a short time ago, and how mail servers were last reached.
 #[derive(Debug, Default)]
-pub(crate) struct MailTests(Arc<Mutex<Begun>>);
+pub(crate) struct MailTests {
+    begun: Arc<Mutex<Begun>>,
+    /// How often that began.
+    pub(super) reachings: AtomicU64,
+    /// The number of the last time, and what is told of each.
+    pub(super) reached: tokio::sync::Mutex<(u64, Vec<Value>)>,
+}
 
 #[derive(Debug, Default)]
 struct Begun {
     running: usize,
-    lately: VecDeque<Instant>,
+    lately: VecDeque<Timestamp>,
 }
 
 /// A place for one test, given back when it is dropped.
@@ -56,11 +62,10 @@ impl Drop for Place {
 }
 
 impl MailTests {
-    fn place(&self, now: Instant) -> Result<Place, Failure> {
-        let mut begun = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        while begun.lately.front().is_some_and(|at| now.duration_since(*at) >= MINUTE) {
-            begun.lately.pop_front();
-        }
+    fn place(&self, now: Timestamp) -> Result<Place, Failure> {
+        let mut begun = self.begun.lock().unwrap_or_else(PoisonError::into_inner);
+        // A clock that was set back makes nobody wait longer.
+        begun.lately.retain(|at| *at <= now && now.since(*at) < MINUTE);
         if begun.running >= AT_ONCE_MAX {
             let message = format!(
                 "{AT_ONCE_MAX} tests of mail run on this node already; wait until one has ended"
@@ -76,7 +81,7 @@ impl MailTests {
         }
         begun.running += 1;
         begun.lately.push_back(now);
-        Ok(Place(Arc::clone(&self.0)))
+        Ok(Place(Arc::clone(&self.begun)))
     }
 }
 
@@ -89,7 +94,7 @@ pub(crate) async fn begin(
     let mailboxes = shared.mailboxes.clone();
     let mailboxes =
         mailboxes.ok_or_else(|| Failure::new("unavailable", "this node reads no mailboxes"))?;
-    let place = shared.mail_tests.place(Instant::now())?;
+    let place = shared.mail_tests.place(shared.engine.now())?;
     let in_force = shared.engine.settings();
     let MailTest { of, name, unsaved } = wish;
     let is_unsaved = unsaved.is_some();

@@ -81,7 +81,7 @@ function Cache(props: { cache: DigitalStatus["mail_cache"] }): JSX.Element {
   const columns: Column<Mailbox>[] = [
     { id: "csq", title: words().mailbox, cell: (it) => <a href={to("settings", "csqs", it.csq)}>{it.csq}</a>, sort: (it) => it.csq },
     { id: "state", title: shared().state, cell: (it) => <State state={it.state === "working" && it.code ? "partial" : stateOf(it.state)} word={words().cacheStates[it.state] ?? it.state} />, sort: (it) => words().cacheStates[it.state] ?? it.state },
-    { id: "why", title: words().why, cell: (it) => it.code ? <span class="prose">{reasonOf(it)}</span> : "–" },
+    { id: "why", title: words().reason, cell: (it) => it.code ? <span class="prose">{reasonOf(it)}</span> : "–" },
     { id: "last", title: words().last, cell: (it) => it.last_round_at ? time(it.last_round_at) : words().never, sort: (it) => it.last_round_at },
     { id: "node", title: words().node, cell: (it) => it.node ?? "–", sort: (it) => it.node },
     { id: "behind", title: words().behind, cell: (it) => number(it.behind), sort: (it) => it.behind, numeric: true },
