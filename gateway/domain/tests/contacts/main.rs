@@ -559,8 +559,10 @@ fn a_bounce_is_a_note_where_its_mail_is_known_and_never_a_contact() {
     assert_eq!(world.contacts().len(), 1);
     assert_eq!(world.conversation(contact.conversation).notes[0].status, "5.1.1");
     // What only looks like one is one where the mail that it names went out from here.
-    let other =
-        |original, uid| ArrivedMail { identity: uid.to_string(), ..said(original, uid, false) };
+    let other = |original, uid: u32| ArrivedMail {
+        identity: uid.to_string(),
+        ..said(original, uid, false)
+    };
     world.mail(other(Some(out.message_id), 4));
     assert_eq!(world.contacts().len(), 1);
     assert_eq!(world.conversation(contact.conversation).notes.len(), 2);
