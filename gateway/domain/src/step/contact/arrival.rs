@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::assignment::sticky_timer;
-use super::sending::{copy_came, owed, sweep};
+use super::sending::{copy_came, owed};
 use super::{nothing, put_contact};
 use crate::mail::{
     Acknowledged, ArrivedMail, Conversation, ConversationNote, Disposition, MailCursor, MailKnown,

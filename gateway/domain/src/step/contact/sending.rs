@@ -12,7 +12,7 @@ use crate::mail::{
 use crate::view::Loaded;
 use crate::{
     AgentId, Closing, Contact, ContactId, Decision, Document, Effect, Ending, Event, Halt, Key,
-    LegEnd, Place, Refusal, Reply, Sticky, Timestamp, Version, View, WakeChange, WriteBody,
+    Place, Refusal, Reply, Sticky, Timestamp, Version, View, WakeChange, WriteBody,
 };
 
 /// The topic of mails that go out.
