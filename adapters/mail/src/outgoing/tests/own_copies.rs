@@ -197,7 +197,7 @@ async fn mail_13_a_node_that_restarts_goes_on_at_once_with_what_it_was_sending()
     let mail = world.port.mail_out(out).await.unwrap().unwrap();
     assert!(world.outgoing().is_due(&mail, world.port.now()));
     let OutState::Sending { by: Some(by), asks_copy } = mail.state.clone() else { panic!() };
-    let by = domain::mail::Sender { node: "gw-b.example".parse().unwrap(), ..by };
+    let by = Sender { node: "gw-b.example".parse().unwrap(), ..by };
     let elsewhere = MailOut { state: OutState::Sending { by: Some(by), asks_copy }, ..mail };
     assert!(!world.outgoing().is_due(&elsewhere, world.port.now()));
     minutes(&world, &world.outgoing(), 10).await;
