@@ -129,6 +129,12 @@ fn rows() -> Vec<Row> {
         row("get", "/contacts/{contact}/attachments/{number}", "getAttachment", "A file of the mail")
             .asks("inline", yes())
             .gives_as(ANY, bytes()),
+        row("get", "/contacts/{contact}/answer/body", "getAnswerBody", "The sent answer's text, cleaned, for a sandboxed frame")
+            .asks("remote", yes())
+            .gives_as("text/html", json!({"type": "string"})),
+        row("get", "/contacts/{contact}/answer/attachments/{number}", "getAnswerAttachment", "A file of the sent answer")
+            .asks("inline", yes())
+            .gives_as(ANY, bytes()),
         row("put", "/contacts/{contact}/draft", "saveDraft", "Keep what is written so far")
             .takes(named("Writing"))
             .gives(object(
@@ -177,7 +183,12 @@ fn rows() -> Vec<Row> {
                 ],
                 &[],
             )),
-        row("get", "/team", "getTeam", "A supervisor's agents, and the queues").gives(named("Team")),
+        row("get", "/numbers", "getNumbers", "The agent's own numbers of the day, and what waits in their queues")
+            .asks("since", schemas::time())
+            .gives(named("Numbers")),
+        row("get", "/team", "getTeam", "A supervisor's agents, and the queues")
+            .asks("since", schemas::time())
+            .gives(named("Team")),
         row("put", "/agents/{agent}/skills", "setAgentSkills", "Change an agent's competences; for supervisors")
             .takes(named("SkillsWish")),
         row("put", "/csqs/{csq}/skills", "setCsqSkills", "Change what a queue asks for; for supervisors")

@@ -194,7 +194,10 @@ fn contacts() -> Vec<(&'static str, Value)> {
         vec![
             ("mail", or_null(named("Mail"))),
             ("conversation", list(named("Leg"))),
+            ("has_raw", flag()),
+            ("names_is_readable", flag()),
             ("notes", list(named("Note"))),
+            ("failed_answer", or_null(named("Note"))),
             ("earlier", list(named("Contact"))),
             ("draft", or_null(named("Draft"))),
             ("predefined", list(object(&[("title", text()), ("text", text())], &[]))),
@@ -225,12 +228,26 @@ fn contacts() -> Vec<(&'static str, Value)> {
         ("OpenContact", object(&open, &[])),
         (
             "Recipients",
-            object(&[("to", list(named("Address"))), ("cc", list(named("Address")))], &[]),
+            object(
+                &[
+                    ("to", list(named("Address"))),
+                    ("cc", list(named("Address"))),
+                    ("left_out", count()),
+                ],
+                &[],
+            ),
         ),
         (
             "Note",
             object(
-                &[("at", time()), ("recipient", text()), ("action", text()), ("status", text())],
+                &[
+                    ("at", time()),
+                    ("contact", or_null(id())),
+                    ("is_ours", flag()),
+                    ("recipient", text()),
+                    ("action", text()),
+                    ("status", text()),
+                ],
                 &[],
             ),
         ),
@@ -245,10 +262,13 @@ fn contacts() -> Vec<(&'static str, Value)> {
                     ("subject", text()),
                 ],
                 &[
-                    ("state", text()),
+                    ("state", choice(&["sending", "delayed", "sent", "unknown", "failed"])),
                     ("reason", or_null(text())),
+                    ("next_try_at", or_null(time())),
                     ("agent", or_null(name())),
                     ("to", list(text())),
+                    ("cc", list(text())),
+                    ("files", list(object(&[("name", text()), ("bytes", count())], &[]))),
                     ("csq", name()),
                     ("how", or_null(text())),
                 ],
@@ -330,6 +350,7 @@ fn teams() -> Vec<(&'static str, Value)> {
             ("skills", skills()),
             ("desk", named("Desk")),
             ("voice", named("Voice")),
+            ("done", named("Work")),
             ("contacts", list(named("Contact"))),
         ],
         &[],
@@ -350,8 +371,32 @@ fn teams() -> Vec<(&'static str, Value)> {
     );
     let series =
         object(&[("name", name()), ("values", list(json!({"type": ["integer", "null"]})))], &[]);
-    let history =
-        object(&[("step_seconds", count()), ("ends_at", time()), ("series", list(series))], &[]);
+    let history = object(
+        &[
+            ("step_seconds", count()),
+            ("ends_at", time()),
+            ("series", list(series.clone())),
+            ("in_hand", list(series.clone())),
+            ("agents", list(series)),
+        ],
+        &[],
+    );
+    let seconds = || json!({"type": ["integer", "null"], "minimum": 0});
+    let work = object(
+        &[
+            ("replied", count()),
+            ("forwarded", count()),
+            ("discarded", count()),
+            ("requeued", count()),
+            ("taken", count()),
+            ("in_hand", count()),
+            ("handling_mean_seconds", seconds()),
+            ("handling_longest_seconds", seconds()),
+        ],
+        &[],
+    );
+    let waits =
+        object(&[("csq", name()), ("waiting", count()), ("longest_since", or_null(time()))], &[]);
     let given = json!({
         "type": "object",
         "maxProperties": SKILLS_OF_AGENT_MAX,
@@ -359,12 +404,27 @@ fn teams() -> Vec<(&'static str, Value)> {
     });
     vec![
         ("SkillsWish", object(&[("skills", given)], &[])),
+        ("Work", work),
+        (
+            "Numbers",
+            object(
+                &[
+                    ("since", time()),
+                    ("is_whole", flag()),
+                    ("own", named("Work")),
+                    ("queues", list(waits)),
+                ],
+                &[],
+            ),
+        ),
         (
             "Team",
             object(
                 &[
                     ("agents", list(agent)),
                     ("queues", list(queue)),
+                    ("since", time()),
+                    ("is_whole", flag()),
                     ("history", history),
                     ("skills", list(name())),
                     ("emails_per_agent", count()),
