@@ -60,7 +60,7 @@ fn eventually<T>(what: &str, mut found: impl FnMut() -> Option<T>) -> T {
 fn reads(gateway: &Gateway, node: &Value) -> bool {
     let overview = get(gateway, node, "/overview");
     let parts = overview["parts"].as_array().unwrap_or_else(|| panic!("{overview}"));
-    let is_it = |part: &&Value| part["kind"] == "mailbox" && part["name"] == "support";
+    let is_it = |part: &&Value| part["part"] == "mailbox" && part["name"] == "support";
     let mailbox = parts.iter().find(is_it).unwrap_or_else(|| panic!("{overview}"));
     mailbox["state"] == "ok"
 }
