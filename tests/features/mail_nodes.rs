@@ -9,10 +9,9 @@ use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::path::Path;
 use std::process::Command;
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
@@ -22,19 +21,23 @@ use crate::wire;
 
 /// Longer than the lease of a mailbox lasts.
 const FROZEN: Duration = Duration::from_secs(24);
+static TOKEN: OnceLock<String> = OnceLock::new();
 const PATIENCE: Duration = Duration::from_secs(150);
 
 /// What a node answers an administrator.
 fn get(gateway: &Gateway, node: &Value, path: &str) -> Value {
     let api = node["api"].as_str().unwrap();
     let authority = wire::authority(api);
-    let admin = &gateway.endpoints["admin"];
-    let (user, password) = (admin["user"].as_str().unwrap(), admin["password"].as_str().unwrap());
-    let proof = STANDARD.encode(format!("{user}:{password}"));
+    // Made once: all nodes know it.
+    let token = TOKEN.get_or_init(|| {
+        let account = gateway.endpoints["admin"]["user"].clone();
+        let make = json!({"do": "token_make", "account": account, "name": "test", "days": 1});
+        gateway.admin(make)["token"].as_str().unwrap().to_owned()
+    });
     let mut stream = wire::connect(&authority, wire::roots([gateway.endpoint("ca")]));
     write!(
         stream,
-        "GET /api/v1{path} HTTP/1.1\r\nHost: {authority}\r\nAuthorization: Basic {proof}\r\n\
+        "GET /api/v1{path} HTTP/1.1\r\nHost: {authority}\r\nAuthorization: Bearer {token}\r\n\
          Connection: close\r\n\r\n"
     )
     .unwrap();
@@ -60,7 +63,7 @@ fn eventually<T>(what: &str, mut found: impl FnMut() -> Option<T>) -> T {
 fn reads(gateway: &Gateway, node: &Value) -> bool {
     let overview = get(gateway, node, "/overview");
     let parts = overview["parts"].as_array().unwrap_or_else(|| panic!("{overview}"));
-    let is_it = |part: &&Value| part["kind"] == "mailbox" && part["name"] == "support";
+    let is_it = |part: &&Value| part["part"] == "mailbox" && part["name"] == "support";
     let mailbox = parts.iter().find(is_it).unwrap_or_else(|| panic!("{overview}"));
     mailbox["state"] == "ok"
 }

@@ -229,13 +229,12 @@ pub(crate) fn document() -> Value {
             "description": "What agents' pages ask of a node. A browser shows the cookie of its session and asks from a page of \
                 the node; programs show a token.",
         },
-        "security": [{"cookie": []}, {"bearer": []}, {"password": []}],
+        "security": [{"cookie": []}, {"bearer": []}],
         "paths": paths,
         "components": {
             "securitySchemes": {
                 "cookie": {"type": "apiKey", "in": "cookie", "name": "__Host-jackfield"},
                 "bearer": {"type": "http", "scheme": "bearer"},
-                "password": {"type": "http", "scheme": "basic"},
             },
             "schemas": schemas::all(),
             "responses": {
