@@ -27,7 +27,7 @@ use tokio::sync::Semaphore;
 
 use crate::figures::Figures;
 use crate::imap::{Head, LOOK_BACK_UIDS, Opened};
-use crate::intake::{self, Manner, Place, blob_of, digest_of, short};
+use crate::intake::{self, Manner, Place, digest_of, short};
 use crate::keeping;
 use crate::reading::Reading;
 use crate::trouble::Trouble;
@@ -338,10 +338,10 @@ impl Rounds {
 
     /// One mail: read, kept, reported.
     async fn take(&self, place: Place, raw: Vec<u8>, is_cut: bool) -> Result<u32, SubmitError> {
-        let (mut mail, raw) = intake::read(&self.terms.manner, place, raw, is_cut).await;
-        let blob = blob_of(&mail.csq, &mail.identity);
-        keeping::put_blob(&self.port, &blob, &raw).await?;
-        mail.blob = Some(blob);
+        let (mail, raw) = intake::read(&self.terms.manner, place, raw, is_cut).await;
+        if let Some(blob) = &mail.blob {
+            keeping::put_blob(&self.port, blob, &raw).await?;
+        }
         drop(raw);
         self.report(mail).await?;
         Ok(place.uid)

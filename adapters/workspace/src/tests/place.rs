@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -26,6 +26,10 @@ use crate::Workspace;
 const START: Timestamp = Timestamp::from_seconds(1_700_000_000);
 
 fn settings() -> Settings {
+    settings_with(|_| {})
+}
+
+fn settings_with(change: impl FnOnce(&mut Value)) -> Settings {
     let csq = |name: &str, skill: &str| {
         json!({
             "name": name, "channel": "email", "skills": {skill: 1},
@@ -34,7 +38,7 @@ fn settings() -> Settings {
             },
         })
     };
-    let file = json!({
+    let mut file = json!({
         "skills": [{"name": "english"}, {"name": "personnel"}],
         "teams": [{"name": "Support"}, {"name": "Other"}],
         "agents": [
@@ -53,6 +57,7 @@ fn settings() -> Settings {
         ],
         "channels": {"emails_per_agent": 3},
     });
+    change(&mut file);
     let documents = SettingsFile::read(file)
         .expect("settings are right")
         .into_documents(|_| None, |_, _| Sealed::from_text("x"));
@@ -126,6 +131,8 @@ pub(super) struct Place {
     pub(super) workspace: Arc<Workspace>,
     pub(super) routes: Vec<Route>,
     uid: AtomicU32,
+    /// Whether mails that arrive are proven to be from whom they say.
+    pub(super) proves: AtomicBool,
 }
 
 impl Drop for Place {
@@ -152,7 +159,23 @@ impl Place {
         let port = engine.port(Arc::new(PlainAuthenticator));
         let workspace = Workspace::new(port.clone());
         let routes = Arc::clone(&workspace).routes();
-        Self { engine, port, clock, workspace, routes, uid: AtomicU32::new(0) }
+        Self {
+            engine,
+            port,
+            clock,
+            workspace,
+            routes,
+            uid: AtomicU32::new(0),
+            proves: AtomicBool::new(false),
+        }
+    }
+
+    /// From now on a mail server of the site judges senders.
+    pub(super) async fn judges_senders(&self) {
+        let settings = settings_with(|file| {
+            file["mail"] = json!({"authentication_server_id": "mx.example.test"});
+        });
+        apply(&self.engine, &settings).await;
     }
 
     fn asked(&self, ask: Ask<'_>) -> (&Route, Request) {
@@ -271,6 +294,7 @@ impl Place {
             blob: Some(blob),
             bytes: u64::try_from(raw.len()).unwrap(),
             is_plain_text: false,
+            is_proven: self.proves.load(Ordering::Relaxed),
             is_unverified,
             notice: None,
             is_too_old: false,

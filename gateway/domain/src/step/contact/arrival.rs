@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::assignment::sticky_timer;
-use super::sending::owed;
+use super::sending::{owed, sweep};
 use super::{nothing, put_contact};
 use crate::mail::{
     Acknowledged, ArrivedMail, Conversation, ConversationNote, Disposition, MailCursor, MailKnown,
@@ -69,7 +69,10 @@ pub(in crate::step) fn arrived(
     };
     if let Some(Loaded { document: Document::MailKnown(known), .. }) = view.document(&known_key)? {
         return Ok(noted(match known.contact {
-            Some(contact) => Disposition::Duplicate { contact },
+            Some(contact) => {
+                let decision = noted(Disposition::Duplicate { contact });
+                return without_copy(decision, contact, mail, view);
+            }
             None => Disposition::Parked,
         }));
     }
@@ -144,6 +147,7 @@ pub(in crate::step) fn arrived(
             },
             received_at: mail.received_at,
             is_plain_text: mail.is_plain_text,
+            is_proven: mail.is_proven,
             is_unverified: mail.is_unverified,
         },
         notice: mail.notice,
@@ -188,6 +192,23 @@ pub(in crate::step) fn arrived(
         put_contact(decision.guard(key.clone(), None), &key, contact, "contact_queued");
     decision.wakes.extend(timer);
     Ok(decision)
+}
+
+/// A copy of a mail adds nothing to what its contact holds, unless it is held by the same name.
+fn without_copy(
+    decision: Decision,
+    contact: ContactId,
+    mail: &ArrivedMail,
+    view: &View,
+) -> Result<Decision, Halt> {
+    let held = match view.document(&Key::contact(contact))? {
+        Some(Loaded { document: Document::Contact(contact), .. }) => contact.mail.blob.as_ref(),
+        _ => None,
+    };
+    Ok(match &mail.blob {
+        Some(blob) if held != Some(blob) => sweep(decision, blob.clone()),
+        _ => decision,
+    })
 }
 
 fn new_conversation(id: ContactId, now: Timestamp, mail: &ArrivedMail) -> Conversation {
@@ -290,7 +311,8 @@ fn terms_of(csq: &str, view: &View) -> ContactTerms {
     }
 }
 
-/// Where the CSQ says so, whoever wrote is told once a day that their mail arrived; never a machine (MAIL-16).
+/// Where the CSQ says so, whoever wrote is told once a day that their mail arrived; never a machine, nor
+/// somebody in whose name another one wrote (MAIL-16).
 fn acknowledged(
     decision: Decision,
     now: Timestamp,
@@ -303,7 +325,9 @@ fn acknowledged(
     let Some(email) = email.filter(|email| email.acknowledgement.is_some()) else {
         return Ok(decision);
     };
-    if mail.automatic || mail.notice.is_some() || mail.from.address.is_empty() {
+    // Whoever was only named as the sender wrote nothing.
+    let is_forged = mail.is_unverified || mail.from.address.is_empty();
+    if mail.automatic || mail.notice.is_some() || is_forged {
         return Ok(decision);
     }
     let key = Key::acknowledged(&mail.csq, &mail.from.known_as());
