@@ -49,12 +49,15 @@ pub(crate) fn short(name: &str) -> String {
     digest
 }
 
-/// The blob that holds a mail.
-pub(crate) fn blob_of(csq: &str, identity: &str) -> String {
-    format!("mail/{}/{identity}", short(csq))
+/// The blob that holds a mail. Two copies of one mail have the same identity and other bytes, since servers add lines
+/// on the way: its name says both.
+fn blob_of(csq: &str, identity: &str, raw: &[u8]) -> String {
+    let mut bytes = digest_of(&[raw]);
+    bytes.truncate(24);
+    format!("mail/{}/{identity}/{bytes}", short(csq))
 }
 
-/// Reads a mail beside the runtime; gives its bytes back.
+/// Reads a mail beside the runtime, and says which blob is to hold it; gives its bytes back.
 pub(crate) async fn read(
     manner: &Arc<Manner>,
     place: Place,
@@ -67,7 +70,9 @@ pub(crate) async fn read(
         tokio::task::spawn_blocking(move || {
             let options = ReadOptions { is_cut, ..manner.options.clone() };
             let read = protocols::mail::read(&raw, &options);
-            arrived(&manner, place, &read, is_cut)
+            let mail = arrived(&manner, place, &read, is_cut);
+            let blob = blob_of(&mail.csq, &mail.identity, &raw);
+            ArrivedMail { blob: Some(blob), ..mail }
         })
     };
     let mail = match reading.await {
@@ -75,7 +80,9 @@ pub(crate) async fn read(
         Err(error) => {
             tracing::error!(csq = manner.csq, uid = place.uid, %error, "a mail cannot be read");
             let identity = digest_of(&[b"unreadable", &raw]);
-            bare(manner, place, identity, Some(MailNotice::Unreadable))
+            let blob = blob_of(&manner.csq, &identity, &raw);
+            let mail = bare(manner, place, identity, Some(MailNotice::Unreadable));
+            ArrivedMail { blob: Some(blob), ..mail }
         }
     };
     let raw = Arc::try_unwrap(raw).unwrap_or_else(|shared| shared.as_ref().clone());
@@ -114,6 +121,7 @@ fn bare(
         blob: None,
         bytes: place.bytes,
         is_plain_text: false,
+        is_proven: false,
         is_unverified: false,
         notice,
         is_too_old: false,
@@ -144,6 +152,7 @@ fn arrived(manner: &Manner, place: Place, read: &Read, is_cut: bool) -> ArrivedM
         automatic: read.automatic.is_some(),
         bounce: read.bounce.as_ref().map(said),
         is_plain_text: read.is_plain_text,
+        is_proven: read.is_proven,
         is_unverified: read.is_unverified,
         ..bare(manner, place, identity, notice(read, is_cut))
     }

@@ -107,6 +107,8 @@ pub(crate) struct Outgoing {
 struct Noted {
     /// How often looking or filing failed, per mail.
     failures: HashMap<ContactId, u32>,
+    /// Mails that the store did not let go on: how often in a row, and until when they rest.
+    held: HashMap<ContactId, (u32, Timestamp)>,
     /// When acknowledgements went out in the last hour.
     acknowledgements: Vec<Timestamp>,
 }

@@ -27,7 +27,7 @@ use tokio::sync::Semaphore;
 
 use crate::figures::Figures;
 use crate::imap::{Head, LOOK_BACK_UIDS, Opened};
-use crate::intake::{self, Manner, Place, blob_of, digest_of, short};
+use crate::intake::{self, Manner, Place, digest_of, short};
 use crate::keeping;
 use crate::own_copy::{self, Likeness, likeness};
 use crate::reading::Reading;
@@ -341,9 +341,9 @@ impl Rounds {
     async fn take(&self, place: Place, raw: Vec<u8>, is_cut: bool) -> Result<u32, SubmitError> {
         let (mut mail, raw) = intake::read(&self.terms.manner, place, raw, is_cut).await;
         mail.copy_of = self.copy_of(&mail, &raw, is_cut).await?;
-        let blob = blob_of(&mail.csq, &mail.identity);
-        keeping::put_blob(&self.port, &blob, &raw).await?;
-        mail.blob = Some(blob);
+        if let Some(blob) = &mail.blob {
+            keeping::put_blob(&self.port, blob, &raw).await?;
+        }
         drop(raw);
         self.report(mail).await?;
         Ok(place.uid)

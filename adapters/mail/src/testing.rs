@@ -1,6 +1,7 @@
 //! A node in memory, and a mail server that does what a test says.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 use std::time::Duration;
@@ -9,7 +10,7 @@ use async_trait::async_trait;
 use domain::settings::{SettingsFile, SettingsHead};
 use domain::{Contact, Sealed, Settings, Timestamp};
 use engine::Clock as _;
-use engine::testing::{ManualClock, PlainAuthenticator, apply, memory_engines};
+use engine::testing::{ManualClock, PlainAuthenticator, apply, file_engines, memory_engines};
 use engine::{Engine, Port};
 use protocols::mail::ReadOptions;
 use serde_json::{Value, json};
@@ -28,6 +29,7 @@ use crate::trouble::Trouble;
 /// When tests begin.
 pub(crate) const START: Timestamp = Timestamp::from_seconds(1_795_842_600);
 pub(crate) const HOUR: Duration = Duration::from_secs(3_600);
+const NODES: [&str; 2] = ["gw-a.example", "gw-b.example"];
 
 /// A node, the clock it goes by, and a server.
 pub(crate) struct World {
@@ -67,8 +69,22 @@ impl World {
 
     pub(crate) async fn with(change: impl FnOnce(&mut Value)) -> Self {
         let clock = Arc::new(ManualClock::new(START));
-        let nodes = ["gw-a.example", "gw-b.example"];
-        let mut engines = memory_engines(&nodes, Arc::clone(&clock) as _).await;
+        let engines = memory_engines(&NODES, Arc::clone(&clock) as _).await;
+        Self::on(engines, clock, change).await
+    }
+
+    /// With its store in a file.
+    pub(crate) async fn in_file(path: &Path) -> Self {
+        let clock = Arc::new(ManualClock::new(START));
+        let engines = file_engines(path, &NODES, Arc::clone(&clock) as _).await;
+        Self::on(engines, clock, |_| {}).await
+    }
+
+    async fn on(
+        mut engines: Vec<Arc<Engine>>,
+        clock: Arc<ManualClock>,
+        change: impl FnOnce(&mut Value),
+    ) -> Self {
         let engine = engines.remove(0);
         apply(&engine, &settings(change)).await;
         let port = engine.port(Arc::new(PlainAuthenticator));

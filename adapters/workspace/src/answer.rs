@@ -71,8 +71,11 @@ pub(crate) fn file(
     let way = if is_inline && is_picture { "inline" } else { "attachment" };
     let encoded = utf8_percent_encode(name, NON_ALPHANUMERIC);
     let disposition = format!("{way}; filename*=UTF-8''{encoded}");
+    // A page asks for all its pictures again each time that it is shown, and a mail never changes.
+    let keep = if way == "inline" { "private, max-age=600" } else { "no-store" };
     let headers = [
         (CONTENT_TYPE, media_type),
+        (CACHE_CONTROL, keep),
         (CONTENT_DISPOSITION, disposition.as_str()),
         (CONTENT_SECURITY_POLICY, "default-src 'none'; sandbox"),
     ];
@@ -91,4 +94,24 @@ pub(crate) fn read_time(text: &str) -> Option<Timestamp> {
     let time = OffsetDateTime::parse(text, &Rfc3339).ok()?;
     let microseconds = i64::try_from(time.unix_timestamp_nanos() / 1_000).ok()?;
     Some(Timestamp::from_microseconds(microseconds))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn mail_07_a_picture_in_a_text_is_kept_by_the_browser_for_a_while_and_a_file_is_not() {
+        let kept = |media_type, is_inline| {
+            let answer = file("a", media_type, Vec::new(), is_inline);
+            let all: Vec<_> = answer.headers().get_all(CACHE_CONTROL).iter().cloned().collect();
+            all
+        };
+        assert_eq!(kept("image/png", true), ["private, max-age=600"]);
+        for (media_type, is_inline) in
+            [("image/png", false), ("application/pdf", true), ("image/svg+xml", true)]
+        {
+            assert_eq!(kept(media_type, is_inline), ["no-store"], "{media_type}");
+        }
+    }
 }

@@ -1,12 +1,12 @@
 //! Contacts as an agent or supervisor reads them: what was written, what belongs to it, the mail itself.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, Weak};
 
-use domain::{AgentId, Contact, ContactId, Role, routing};
+use domain::{AgentId, Contact, ContactId, ContactMail, Role, routing};
 use protocols::mail::{self, Read, ReadOptions, Remote};
 use serde_json::{Value, json};
-use tokio::sync::OwnedSemaphorePermit;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::problem::Problem;
 use crate::surface::{Asked, Given, Workspace};
@@ -19,6 +19,15 @@ const FRAME: &str = "<!doctype html><html><head><meta charset=\"utf-8\"><style>\
     body{font:15px/1.5 system-ui,sans-serif;margin:12px;color:#1a1a1a;background:#fff;overflow-wrap:anywhere}\
     img{max-width:100%;height:auto}table{max-width:100%}blockquote{border-left:3px solid #bbb;margin:0 0 0 4px;\
     padding-left:10px;color:#555}pre{white-space:pre-wrap}</style></head><body>";
+
+/// So many at once have the bytes of one contact's mail in memory.
+pub(crate) const READS_OF_CONTACT_MAX: usize = 2;
+
+/// A turn to have a mail's bytes in memory; it ends when it is dropped.
+pub(crate) struct Turn {
+    _of_contact: OwnedSemaphorePermit,
+    _of_all: OwnedSemaphorePermit,
+}
 
 impl Workspace {
     /// The contact that the path names, where who asks may read it.
@@ -59,9 +68,13 @@ impl Workspace {
             return true;
         }
         let customer = contact.customer.known_as();
+        // Where a server judges senders, what it does not prove is nobody's.
+        let needs_proof = settings.mail.authentication_server_id.is_some();
+        let is_believed =
+            |mail: &ContactMail| !mail.is_unverified && (mail.is_proven || !needs_proof);
         self.port.contacts_in_hand(&agent).iter().any(|it| {
             // A sender who may be another one opens nobody else's mails: agents can write such mails too.
-            !it.mail.is_unverified
+            is_believed(&it.mail)
                 && (it.conversation == contact.conversation
                     || (!customer.is_empty() && it.customer.known_as() == customer))
         })
@@ -81,18 +94,19 @@ impl Workspace {
     /// What a contact's mail says; nothing where its bytes never came or are gone.
     pub(crate) async fn read(&self, contact: &Contact) -> Result<Option<Read>, Problem> {
         match &contact.mail.blob {
-            Some(blob) => self.read_blob(blob, self.options(contact)).await,
+            Some(blob) => self.read_blob(contact.id, blob, self.options(contact)).await,
             None => Ok(None),
         }
     }
 
-    /// What a mail says whose bytes a blob has; reading takes a while, so it is done aside.
+    /// What a mail of that contact says whose bytes a blob has; reading takes a while, so it is done aside.
     pub(crate) async fn read_blob(
         &self,
+        contact: ContactId,
         blob: &str,
         options: ReadOptions,
     ) -> Result<Option<Read>, Problem> {
-        let turn = self.turn().await?;
+        let turn = self.turn(contact).await?;
         let Some(raw) = self.port.blob(blob).await? else { return Ok(None) };
         let read = tokio::task::spawn_blocking(move || {
             // Whoever goes away meanwhile keeps the place until the bytes are gone too.
@@ -103,9 +117,9 @@ impl Workspace {
     }
 
     /// A file of a mail whose bytes a blob has, by its number.
-    pub(crate) async fn file_of(&self, blob: &str, number: &str) -> Given {
+    pub(crate) async fn file_of(&self, contact: ContactId, blob: &str, number: &str) -> Given {
         let number: u32 = number.parse().map_err(|_| Problem::not_found())?;
-        let turn = self.turn().await?;
+        let turn = self.turn(contact).await?;
         let raw = self.port.blob(blob).await?.ok_or_else(Problem::not_found)?;
         let found = tokio::task::spawn_blocking(move || {
             let _turn = turn;
@@ -115,10 +129,21 @@ impl Workspace {
         Ok(answer::file(&file.name, &file.media_type, bytes, file.is_inline))
     }
 
-    /// The turn to have a mail's bytes in memory.
-    async fn turn(&self) -> Result<OwnedSemaphorePermit, Problem> {
-        let turn = Arc::clone(&self.reads).acquire_owned().await;
-        turn.map_err(|_| Problem::not_found())
+    /// The turn to have a mail's bytes in memory. One mail of many pictures is asked for at once by all of them, and
+    /// leaves places to the others.
+    pub(crate) async fn turn(&self, contact: ContactId) -> Result<Turn, Problem> {
+        let of_contact = {
+            let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
+            turns.retain(|_, turns| turns.strong_count() > 0);
+            let kept = turns.get(&contact).and_then(Weak::upgrade);
+            let kept = kept.unwrap_or_else(|| Arc::new(Semaphore::new(READS_OF_CONTACT_MAX)));
+            turns.insert(contact, Arc::downgrade(&kept));
+            kept
+        };
+        let gone = |_| Problem::not_found();
+        let of_contact = of_contact.acquire_owned().await.map_err(gone)?;
+        let of_all = Arc::clone(&self.reads).acquire_owned().await.map_err(gone)?;
+        Ok(Turn { _of_contact: of_contact, _of_all: of_all })
     }
 
     fn options(&self, contact: &Contact) -> ReadOptions {
@@ -264,14 +289,14 @@ fn escaped(text: &str) -> String {
 pub(crate) async fn attachment(workspace: Arc<Workspace>, asked: Asked) -> Given {
     let contact = workspace.readable(&asked).await?;
     let blob = contact.mail.blob.as_ref().ok_or_else(Problem::not_found)?;
-    workspace.file_of(blob, asked.path("number")).await
+    workspace.file_of(contact.id, blob, asked.path("number")).await
 }
 
 /// The mail as it came.
 pub(crate) async fn raw(workspace: Arc<Workspace>, asked: Asked) -> Given {
     let contact = workspace.readable(&asked).await?;
     let blob = contact.mail.blob.as_ref().ok_or_else(Problem::not_found)?;
-    let _turn = workspace.turn().await?;
+    let _turn = workspace.turn(contact.id).await?;
     let raw = workspace.port.blob(blob).await?.ok_or_else(Problem::not_found)?;
     Ok(answer::file(&raw_name(contact.id), "message/rfc822", raw, false))
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::future::Future;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -56,6 +56,8 @@ pub struct Workspace {
     pub(crate) uploads: Arc<tokio::sync::Semaphore>,
     /// Mails that are being read: each may take many times its bytes.
     pub(crate) reads: Arc<tokio::sync::Semaphore>,
+    /// The same for one contact's mail, as long as somebody reads it or waits.
+    pub(crate) turns: Mutex<HashMap<ContactId, Weak<tokio::sync::Semaphore>>>,
     /// Searches under way.
     pub(crate) searches: Arc<tokio::sync::Semaphore>,
     /// What was so in the last hour.
@@ -157,6 +159,7 @@ impl Workspace {
             streams: Arc::default(),
             uploads: Arc::new(tokio::sync::Semaphore::new(8)),
             reads: Arc::new(tokio::sync::Semaphore::new(READS_MAX)),
+            turns: Mutex::default(),
             searches: Arc::new(tokio::sync::Semaphore::new(SEARCHES_MAX)),
             history: Mutex::default(),
             lately: Mutex::default(),

@@ -132,6 +132,9 @@ pub struct ContactMail {
     pub received_at: Timestamp,
     /// Whether it has no HTML.
     pub is_plain_text: bool,
+    /// Whether it is proven to be from whom it says, by the mail server's own judgement.
+    #[serde(default)]
+    pub is_proven: bool,
     /// Whether its sender is not who it says, by the mail server's own judgement.
     #[serde(default)]
     pub is_unverified: bool,

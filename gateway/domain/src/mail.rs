@@ -445,6 +445,8 @@ pub struct ArrivedMail {
     pub bytes: u64,
     /// Whether it has no HTML.
     pub is_plain_text: bool,
+    /// Whether it is proven to be from whom it says.
+    pub is_proven: bool,
     /// Whether its sender is not who it says.
     pub is_unverified: bool,
     /// What is wrong with it.

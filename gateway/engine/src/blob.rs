@@ -10,6 +10,8 @@ impl Engine {
     /// Keeps `body` under `id`; it exists once all of it is durable. The same body again is kept
     /// already; another one under the same id is refused.
     pub async fn put_blob(&self, id: &str, body: &[u8]) -> Result<(), SubmitError> {
+        // Pieces are written over until the last one is there: two bodies at once would be mixed.
+        let _turn = self.lanes.enter(lane(id)).await.ok_or(SubmitError::Busy)?;
         let digest = hexadecimal(digest(&SHA256, body).as_ref());
         let put = self.put_pieces(id, body, &digest).await;
         if let Err(StoreError::BlobFinished { .. }) = put {
@@ -50,8 +52,13 @@ impl Engine {
 
     /// Removes the body under `id`.
     pub async fn delete_blob(&self, id: &str) -> Result<(), SubmitError> {
+        let _turn = self.lanes.enter(lane(id)).await.ok_or(SubmitError::Busy)?;
         Ok(self.noting(self.store.delete_blob(id).await)?)
     }
+}
+
+fn lane(id: &str) -> String {
+    format!("blob/{id}")
 }
 
 fn hexadecimal(bytes: &[u8]) -> String {

@@ -27,6 +27,13 @@ pub enum SubmitError {
     Undecided,
 }
 
+impl SubmitError {
+    /// Whether only what was asked for is damaged, so that asking again changes nothing.
+    pub fn is_unreadable(&self) -> bool {
+        matches!(self, Self::Unavailable { source: StoreError::Unreadable { .. } })
+    }
+}
+
 impl From<StoreError> for SubmitError {
     fn from(error: StoreError) -> Self {
         match error {

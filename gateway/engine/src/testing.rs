@@ -1,5 +1,6 @@
 //! An engine in memory under a clock that moves by hand, for adapters' tests and simulations.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
@@ -7,7 +8,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use domain::settings::Documents;
 use domain::{Command, Input, InputId, Principal, Proof, Role, Secret, Settings, Timestamp};
-use store::{MemoryStore, Store};
+use store::{BlobHead, MemoryStore, SqliteStore, Store};
 
 use crate::{
     Admission, Applicant, Attempt, AuthenticationRefusal, Authenticator, Clock, Engine,
@@ -133,7 +134,28 @@ pub async fn engine_on(store: Arc<dyn Store>, clock: Arc<dyn Clock>, seed: u64) 
 
 /// Engines as the nodes of those names, all on one store in memory, under that clock.
 pub async fn memory_engines(nodes: &[&str], clock: Arc<dyn Clock>) -> Vec<Arc<Engine>> {
-    let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
+    engines_on(Arc::new(MemoryStore::new()), nodes, clock).await
+}
+
+/// The same on one store in the file at `path`.
+pub async fn file_engines(path: &Path, nodes: &[&str], clock: Arc<dyn Clock>) -> Vec<Arc<Engine>> {
+    engines_on(Arc::new(SqliteStore::open(path).expect("a new file")), nodes, clock).await
+}
+
+/// Puts bytes under `id` that are not those that its digest is of, as a disk may that goes bad.
+pub async fn damage_blob(engine: &Engine, id: &str) {
+    let (id, digest, at) = (id.to_owned(), "other".to_owned(), engine.now());
+    engine.store.delete_blob(&id).await.expect("a store that works");
+    engine.store.put_piece(&id, 0, vec![0; 9]).await.expect("a store that works");
+    let head = BlobHead { id, bytes: 9, pieces: 1, digest, at };
+    engine.store.finish_blob(head).await.expect("a store that works");
+}
+
+async fn engines_on(
+    store: Arc<dyn Store>,
+    nodes: &[&str],
+    clock: Arc<dyn Clock>,
+) -> Vec<Arc<Engine>> {
     let mut engines = Vec::new();
     for (node, seed) in nodes.iter().zip(1..) {
         engines.push(engine_at(node, Arc::clone(&store), Arc::clone(&clock), seed).await);

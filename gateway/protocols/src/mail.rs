@@ -4,7 +4,7 @@
 //!   raw --fields--> header fields, mended --addresses, ids, date, subject--> Read
 //!    |                                    `--automatic, authentication-----> Read
 //!    `--mime--> parts --decode--> texts --html::clean, flowed--------------> Read.html, Read.text
-//!                         `-----> files --names--------------------------> Read.attachments, attachment()
+//!                         `-----> files --names--------------------------> Read.attachments, attachments()
 //!                         `-----> report ---------------------------------> Read.bounce
 //! ```
 //!
@@ -46,7 +46,7 @@ pub use model::{
     Action, Address, Attachment, Authentication, Automatic, BaseSubject, Bounce, BounceKind,
     BounceRecipient, Cleaned, Notice, Read, ReadOptions, Recipients, Remote,
 };
-pub use read::{attachment, read};
+pub use read::{attachment, attachments, read};
 pub use recipients::{reply, reply_all};
 pub use subject::base_subject;
 pub use thread::references;

@@ -2,11 +2,13 @@
 //!
 //! The signature stands at the end of what the agent wrote, before what is quoted; nobody sees it before it is sent.
 
+use std::collections::{BTreeMap, HashMap};
+
 use domain::Contact;
 use domain::mail::{AnswerMode, DraftFile, MailOut, OutKind, Writing};
 use domain::settings::{AGENT_ALIAS_PLACE, Settings};
 use engine::{Port, SubmitError};
-use protocols::mail::{ATTACHMENTS_AT, Address, Read, ReadOptions, Remote, references};
+use protocols::mail::{ATTACHMENTS_AT, Address, Attachment, Read, ReadOptions, Remote, references};
 
 use crate::compose::{Draft, File, Kind, Person, compose};
 use crate::smtp::Envelope;
@@ -39,7 +41,14 @@ pub(super) async fn make(port: &Port, mail: &MailOut, address: &str) -> Result<M
     let settings = port.settings();
     let contact = port.contact(mail.contact).await?;
     let original = match &contact {
-        Some(contact) => original(port, contact).await?,
+        Some(contact) => match original(port, contact).await {
+            // An answer does without what it answers; what is passed on is nothing without it.
+            Err(error) if error.is_unreadable() && !is_forward(mail) => {
+                tracing::error!(contact = %contact.id, "the bytes of a mail are damaged; restore a backup");
+                None
+            }
+            original => original?,
+        },
         None => None,
     };
     let from = Person { name: String::new(), address: address.to_owned() };
@@ -60,27 +69,54 @@ pub(super) async fn make(port: &Port, mail: &MailOut, address: &str) -> Result<M
         html: None,
         files: Vec::new(),
     };
-    let draft = match &mail.kind {
-        OutKind::Answer { writing, files, agent } => {
-            let mut kept = Vec::new();
-            for file in files {
-                let Some(content) = port.blob(&file.blob()).await? else {
-                    return Ok(Made::Not(format!("its file {:?} is gone", file.name)));
-                };
-                kept.push((file, content));
-            }
-            let alias = alias(&settings, agent.as_str());
-            let signature = signature(&settings, &mail.csq, &alias);
-            let contact = contact.as_ref();
-            Ok(answer(base, writing, kept, contact, original.as_ref(), &signature))
+    let mut kept = Vec::new();
+    if let OutKind::Answer { files, .. } = &mail.kind {
+        for file in files {
+            let Some(content) = port.blob(&file.blob()).await? else {
+                return Ok(Made::Not(format!("its file {:?} is gone", file.name)));
+            };
+            kept.push((file.clone(), content));
+        }
+    }
+    let mail = mail.clone();
+    // A mail of many files takes a while, and nothing else may wait for it.
+    let making = tokio::task::spawn_blocking(move || {
+        let draft = draft(base, &mail, &settings, kept, contact.as_ref(), original.as_ref())?;
+        compose(&draft).map(|composed| composed.raw).map_err(|why| why.to_string())
+    });
+    match making.await {
+        Ok(made) => Ok(made.map_or_else(Made::Not, Made::Whole)),
+        Err(error) if error.is_panic() => {
+            Ok(Made::Not("it cannot be put together with what it answers".to_owned()))
+        }
+        Err(_) => Err(SubmitError::Stopping),
+    }
+}
+
+fn is_forward(mail: &MailOut) -> bool {
+    matches!(&mail.kind, OutKind::Answer { writing, .. } if writing.mode == AnswerMode::Forward)
+}
+
+/// What a mail says, on top of what all have.
+fn draft(
+    base: Draft,
+    mail: &MailOut,
+    settings: &Settings,
+    files: Vec<(DraftFile, Vec<u8>)>,
+    contact: Option<&Contact>,
+    original: Option<&Original>,
+) -> Result<Draft, String> {
+    match &mail.kind {
+        OutKind::Answer { writing, agent, .. } => {
+            let alias = alias(settings, agent.as_str());
+            let signature = signature(settings, &mail.csq, &alias);
+            Ok(answer(base, writing, files, contact, original, &signature))
         }
         OutKind::Acknowledgement { to } => {
             let to = Person { name: to.name.clone(), address: to.address.clone() };
-            acknowledgement(base, &settings, &mail.csq, to, contact.as_ref(), original.as_ref())
+            acknowledgement(base, settings, &mail.csq, to, contact, original)
         }
-    };
-    let composed = draft.and_then(|draft| compose(&draft).map_err(|why| why.to_string()));
-    Ok(composed.map_or_else(Made::Not, |composed| Made::Whole(composed.raw)))
+    }
 }
 
 /// Who sends a mail to whom, as servers see it; the mailbox itself gets one too where it `asks_copy`.
@@ -132,27 +168,23 @@ fn signature(settings: &Settings, csq: &str, alias: &str) -> String {
 fn answer(
     base: Draft,
     writing: &Writing,
-    files: Vec<(&DraftFile, Vec<u8>)>,
+    files: Vec<(DraftFile, Vec<u8>)>,
     contact: Option<&Contact>,
     original: Option<&Original>,
     signature: &str,
 ) -> Draft {
     let is_forward = writing.mode == AnswerMode::Forward;
-    let mut html = writing.html.clone();
-    let mut kept = Vec::new();
-    for (file, content) in files {
-        let content_id = format!("{}.file", file.id);
-        let content_id = file.is_inline.then(|| {
-            html = with_picture(&html, &format!("files/{}", file.id), &content_id);
-            content_id
-        });
-        kept.push(File {
-            name: file.name.clone(),
-            media_type: file.media_type.clone(),
-            content_id,
-            content,
-        });
-    }
+    let called = |file: &DraftFile| format!("{}.file", file.id);
+    let pictures = files.iter().map(|(file, _)| file).filter(|file| file.is_inline);
+    let names = pictures.map(|file| (format!("files/{}", file.id), called(file))).collect();
+    let mut html = with_pictures(&writing.html, &names);
+    let files = files.into_iter().map(|(file, content)| File {
+        content_id: file.is_inline.then(|| called(&file)),
+        name: file.name,
+        media_type: file.media_type,
+        content,
+    });
+    let mut kept: Vec<File> = files.collect();
     if !signature.is_empty() {
         html.push_str(&format!("<div>{signature}</div>"));
     }
@@ -235,10 +267,10 @@ fn quoted(original: &Original, is_forward: bool) -> String {
         Some(html) => {
             let shown = protocols::mail::clean_html(html, Remote::Shown).html;
             let pictures = read.attachments.iter().filter(|part| part.is_inline);
-            pictures.fold(shown, |html, part| {
-                let place = format!("{ATTACHMENTS_AT}{}", part.number);
-                with_picture(&html, &place, &format!("{QUOTED_PICTURE}{}", part.number))
-            })
+            let called = |part: &Attachment| format!("{QUOTED_PICTURE}{}", part.number);
+            let place = |part: &Attachment| format!("{ATTACHMENTS_AT}{}", part.number);
+            let names = pictures.map(|part| (place(part), called(part))).collect();
+            with_pictures(&shown, &names)
         }
         None => format!("<div style=\"white-space: pre-wrap\">{}</div>", escaped(&read.text)),
     };
@@ -264,7 +296,8 @@ fn quoted(original: &Original, is_forward: bool) -> String {
 /// Files of the mail that is quoted: pictures in its text, and all of them where it is passed on.
 fn parts(original: &Original, is_forward: bool, quoted: &str) -> Vec<File> {
     let mut left = QUOTED_PICTURES_BYTES_MAX;
-    let mut files = Vec::new();
+    // How the text calls them, by their numbers.
+    let mut wanted = BTreeMap::new();
     for part in &original.read.attachments {
         let name = format!("{QUOTED_PICTURE}{}", part.number);
         let is_shown = part.is_inline && quoted.contains(&format!("cid:{name}\""));
@@ -272,21 +305,21 @@ fn parts(original: &Original, is_forward: bool, quoted: &str) -> Vec<File> {
             continue;
         }
         left = left.saturating_sub(part.bytes);
-        let Some((part, content)) = protocols::mail::attachment(&original.raw, part.number) else {
-            continue;
-        };
-        files.push(File {
-            name: part.name,
-            media_type: part.media_type,
-            content_id: is_shown.then_some(name),
-            content,
-        });
+        wanted.insert(part.number, is_shown.then_some(name));
     }
-    files
+    let numbers: Vec<u32> = wanted.keys().copied().collect();
+    let found = protocols::mail::attachments(&original.raw, &numbers);
+    let files = found.into_iter().map(|(part, content)| File {
+        content_id: wanted.remove(&part.number).flatten(),
+        name: part.name,
+        media_type: part.media_type,
+        content,
+    });
+    files.collect()
 }
 
-/// The text with the picture at `place` called as the mail calls it.
-fn with_picture(html: &str, place: &str, content_id: &str) -> String {
+/// The text with pictures called as the mail calls them; `names` has that by their place in the page.
+fn with_pictures(html: &str, names: &HashMap<String, String>) -> String {
     let mut made = String::with_capacity(html.len());
     let mut rest = html;
     while let Some(begin) = rest.find("src=\"") {
@@ -294,9 +327,9 @@ fn with_picture(html: &str, place: &str, content_id: &str) -> String {
         made.push_str(before);
         let end = after.find('"').unwrap_or(after.len());
         let (value, tail) = after.split_at(end);
-        match value == place {
-            true => made.push_str(&format!("cid:{content_id}")),
-            false => made.push_str(value),
+        match names.get(value) {
+            Some(content_id) => made.push_str(&format!("cid:{content_id}")),
+            None => made.push_str(value),
         }
         rest = tail;
     }
@@ -353,9 +386,10 @@ mod tests {
     #[test]
     fn a_picture_of_the_page_is_one_of_the_mail() {
         let html = "<p>a<img src=\"files/1\" alt=\"x\"><img src=\"https://x/y\"></p>";
-        let made = with_picture(html, "files/1", "it");
+        let names = HashMap::from([("files/1".to_owned(), "it".to_owned())]);
+        let made = with_pictures(html, &names);
         assert_eq!(made, "<p>a<img src=\"cid:it\" alt=\"x\"><img src=\"https://x/y\"></p>");
-        assert_eq!(with_picture("src=\"", "files/1", "it"), "src=\"");
+        assert_eq!(with_pictures("src=\"", &names), "src=\"");
     }
 
     #[test]

@@ -37,6 +37,11 @@ const LOOKED_AFTER_MAX: Duration = Duration::from_secs(15);
 const UNCLEAR: &str = "nobody knows whether it reached the customer: the mail server gave no answer when it got it. Look \
     among the sent mails, or ask the customer, before it is sent again";
 
+/// The first pause of a mail that the store does not let go on, and the longest; after so many somebody is told.
+const HELD_PAUSE: Duration = Duration::from_secs(1);
+const HELD_PAUSE_MAX: Duration = Duration::from_secs(60);
+const HELD_TIMES_TOLD: u32 = 5;
+
 /// Where a mail goes next, and when it is looked at again.
 type Next = (OutState, Option<Timestamp>);
 
@@ -54,18 +59,19 @@ enum Held {
 impl Outgoing {
     /// Moves a mail on until it has to wait or is over.
     pub(super) async fn advance(&self, mut mail: MailOut) {
+        if self.is_held(&mail) {
+            return;
+        }
         while !mail.is_over() {
             let next = match self.next(&mut mail).await {
                 Ok(next) => next,
-                Err(error) => {
-                    tracing::debug!(mail = %mail.id, %error, "a mail goes on later");
-                    return;
-                }
+                Err(Held::Store(error)) if error.is_unreadable() => self.damaged(&mail),
+                Err(error) => return self.hold(&mail, &error),
             };
             if let Err(error) = self.keep(&mut mail, next).await {
-                tracing::debug!(mail = %mail.id, %error, "a mail goes on later");
-                return;
+                return self.hold(&mail, &error.into());
             }
+            self.noted().held.remove(&mail.id);
             if mail.next_try_at.is_some_and(|at| at > self.port.now()) {
                 return;
             }
@@ -342,6 +348,38 @@ impl Outgoing {
     fn unclear(&self, reason: &str) -> Next {
         let (at, reason) = (self.port.now(), reason.to_owned());
         (OutState::Failed { at, reason, is_unclear: true, settled: 0 }, None)
+    /// What is kept of it cannot be read, however often it is tried.
+    fn damaged(&self, mail: &MailOut) -> Next {
+        tracing::error!(mail = %mail.id, "the bytes of a mail are damaged; restore a backup");
+        let mut state = mail.state.clone();
+        match &mut state {
+            OutState::Accepted { is_filed, .. } => {
+                *is_filed = true;
+                (state, None)
+            }
+            _ => self.failed("its bytes, or those of what it passes on, are damaged"),
+        }
+    }
+
+    /// It goes on later, and ever later while the reason stays.
+    fn hold(&self, mail: &MailOut, error: &Held) {
+        if matches!(error, Held::Elsewhere) {
+            return tracing::debug!(mail = %mail.id, %error, "a mail goes on later");
+        }
+        let now = self.port.now();
+        let mut noted = self.noted();
+        let (times, until) = noted.held.entry(mail.id).or_insert((0, now));
+        *times = times.saturating_add(1);
+        *until = now.after(rising(HELD_PAUSE, *times).min(HELD_PAUSE_MAX));
+        match *times == HELD_TIMES_TOLD {
+            true => tracing::warn!(mail = %mail.id, %error, "a mail cannot go on"),
+            false => tracing::debug!(mail = %mail.id, %error, "a mail goes on later"),
+        }
+    }
+
+    fn is_held(&self, mail: &MailOut) -> bool {
+        let now = self.port.now();
+        self.noted().held.get(&mail.id).is_some_and(|(_, until)| *until > now)
     }
 
     fn failed(&self, reason: impl Into<String>) -> Next {

@@ -8,6 +8,7 @@ use domain::{
     DraftChange, Input, InputId, Timestamp,
 };
 use engine::Outcome;
+use engine::testing::damage_blob;
 use protocols::mail::ReadOptions;
 use serde_json::json;
 
@@ -190,6 +191,48 @@ async fn mail_05_an_answer_that_is_refused_comes_back_with_its_draft() {
     assert!(reason.contains("554"), "{reason}");
     let contact = world.contacts().await.remove(0);
     assert!(!contact.is_closed());
+    let draft = world.port.draft(contact.id).await.unwrap().unwrap();
+    assert_eq!(draft.writing.unwrap().html, "<p>All is well</p>");
+}
+
+/// The bytes of the customer's mail cannot be read any more.
+#[tokio::test]
+async fn mail_05_what_answers_a_damaged_mail_goes_out_without_it_or_comes_back() {
+    for (mode, goes_out) in [(AnswerMode::Reply, true), (AnswerMode::Forward, false)] {
+        let world = World::new().await;
+        let out = answered(&world, mode).await;
+        let blob = world.contacts().await.remove(0).mail.blob.unwrap();
+        damage_blob(&world.engine, &blob).await;
+        hours(&world, &world.outgoing(), 1).await;
+        let state = state(&world, out).await;
+        assert_eq!(is_filed(&state), goes_out, "{state:?}");
+        let server = world.server.state();
+        if let OutState::Failed { reason, .. } = &state {
+            assert!(reason.contains("damaged") && server.submitted.is_empty(), "{reason}");
+            continue;
+        }
+        let read = protocols::mail::read(&server.submitted[0].1, &ReadOptions::default());
+        let html = read.html.unwrap();
+        assert!(html.contains("All is well") && !html.contains("Text 1"), "{html}");
+        assert_eq!(read.in_reply_to, ["m1@customer.test"]);
+    }
+}
+
+/// A mail that was made before is damaged: it is not sent, and nobody tries for ever.
+#[tokio::test]
+async fn mail_05_a_damaged_answer_comes_back_to_who_wrote_it() {
+    let world = World::new().await;
+    world.server.state().says = [refused(451, false)].into();
+    let out = answered(&world, AnswerMode::Reply).await;
+    let outgoing = world.outgoing();
+    outgoing.is_ours.store(true, Ordering::Release);
+    let mail = world.port.mail_out(out).await.unwrap().unwrap();
+    outgoing.advance(mail).await;
+    damage_blob(&world.engine, &format!("out/{out}")).await;
+    hours(&world, &outgoing, 1).await;
+    let OutState::Failed { reason, .. } = state(&world, out).await else { panic!("it failed") };
+    assert!(reason.contains("damaged"), "{reason}");
+    let contact = world.contacts().await.remove(0);
     let draft = world.port.draft(contact.id).await.unwrap().unwrap();
     assert_eq!(draft.writing.unwrap().html, "<p>All is well</p>");
 }

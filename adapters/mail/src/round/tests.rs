@@ -100,6 +100,36 @@ async fn mail_01_the_same_mail_under_another_number_is_no_second_contact() {
     assert!(is_either, "{seen:?}");
 }
 
+/// They are kept side by side, on a store that takes its time.
+#[tokio::test]
+async fn mail_01_two_copies_of_one_mail_in_one_batch_are_one_contact_that_opens() {
+    let folder = std::env::temp_dir().join(format!("jackfield-copies-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let world = World::in_file(&folder.join("store.db")).await;
+    let copy = |number, from: &str| {
+        [format!("Received: from {from}\r\n").as_bytes(), &mail(number)].concat()
+    };
+    for number in 1..=8 {
+        for from in ["one", "two"] {
+            world.server.state().deliver(START, copy(number, from));
+        }
+    }
+    assert_eq!(world.round().await.unwrap().mails, 16);
+    assert_eq!(world.subjects().await, once(1..=8));
+    for contact in world.contacts().await {
+        let kept = world.port.blob(contact.mail.blob.as_deref().unwrap()).await;
+        let kept = kept.unwrap_or_else(|error| panic!("{}: {error}", contact.subject)).unwrap();
+        assert!(String::from_utf8_lossy(&kept).contains(&contact.subject));
+    }
+    // The mailbox goes on.
+    world.server.state().deliver(START, copy(1, "three"));
+    world.server.state().deliver(START, mail(9));
+    assert_eq!(world.round().await.unwrap().mails, 2);
+    assert_eq!(world.subjects().await, once(1..=9));
+    world.engine.abandon();
+    let _ = std::fs::remove_dir_all(&folder);
+}
+
 #[tokio::test]
 async fn mail_01_another_uidvalidity_is_read_anew_and_doubles_nothing() {
     let world = World::new().await;

@@ -1,5 +1,7 @@
 //! Who is let in, and what they may read.
 
+use std::sync::atomic::Ordering;
+
 use domain::{Identity, Role};
 use http::Method;
 use serde_json::json;
@@ -103,6 +105,32 @@ async fn mail_16_a_customers_other_mails_open_with_a_contact_but_not_with_a_forg
     place.get(&it, &private).await.good();
     let told = place.get(&it, &forged).await.good().json();
     assert_eq!(told["earlier"].as_array().unwrap().len(), 2, "{told}");
+}
+
+#[tokio::test]
+async fn mail_16_where_a_server_judges_senders_only_a_proven_one_opens_their_other_mails() {
+    let place = Place::new().await;
+    place.judges_senders().await;
+    let raw = b"From: ada@example.test\r\nSubject: Pay\r\n\r\nprivate\r\n";
+    place.mail("staff", "ada@example.test", raw, false).await;
+    let _stream = place.ready("2001").await;
+    place.until_in_hand("2001", 1).await;
+    let private = place.contacts("2001").await.remove(0);
+    // The server did not say that it is forged, nor that it is not; and it names the customer's conversation.
+    place.answer("support", "ada@example.test", raw, false, &["m1@example.test"]).await;
+    let _other = place.ready("1001").await;
+    place.until_in_hand("1001", 1).await;
+    let it = agent("1001");
+    let doubtful = place.contacts("1001").await.remove(0);
+    let told = place.get(&it, &doubtful).await.good().json();
+    assert_eq!(told["earlier"], json!([]), "{told}");
+    for rest in ["", "/raw", "/body"] {
+        place.get(&it, &format!("{private}{rest}")).await.problem(404, "not_found");
+    }
+    place.proves.store(true, Ordering::Relaxed);
+    place.mail("support", "ada@example.test", raw, false).await;
+    place.until_in_hand("1001", 2).await;
+    place.get(&it, &private).await.good();
 }
 
 #[tokio::test]

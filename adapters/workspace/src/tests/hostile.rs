@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use domain::ContactId;
+
 use super::place::{Place, agent};
 
 const HOSTILE: &str = "From: ada@example.test\r\nSubject: Hi\r\nMIME-Version: 1.0\r\n\
@@ -67,6 +69,22 @@ async fn mail_11_files_of_a_mail_are_saved_and_never_shown_as_pages() {
     assert_eq!(raw.body, HOSTILE.as_bytes());
     assert_eq!(raw.header("content-type"), "application/octet-stream");
     assert!(raw.header("content-disposition").starts_with("attachment; "));
+}
+
+#[tokio::test]
+async fn a_mail_that_is_asked_for_many_times_leaves_places_to_others() {
+    let place = Place::new().await;
+    let it = place.workspace.as_ref();
+    let (one, other) = (ContactId(1), ContactId(2));
+    let taken = [it.turn(one).await.unwrap(), it.turn(one).await.unwrap()];
+    let waits = tokio::time::timeout(Duration::from_millis(1), it.turn(one)).await;
+    assert!(waits.is_err(), "a third reading of one mail did not wait");
+    let also = it.turn(other).await.unwrap();
+    drop(taken);
+    let again = it.turn(one).await.unwrap();
+    drop((also, again));
+    it.turn(other).await.unwrap();
+    assert_eq!(it.turns.lock().unwrap().len(), 1, "nobody waits for others any more");
 }
 
 #[tokio::test]

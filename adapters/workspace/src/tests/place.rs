@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -127,6 +127,8 @@ pub(super) struct Place {
     pub(super) workspace: Arc<Workspace>,
     pub(super) routes: Vec<Route>,
     uid: AtomicU32,
+    /// Whether mails that arrive are proven to be from whom they say.
+    pub(super) proves: AtomicBool,
 }
 
 impl Drop for Place {
@@ -157,7 +159,23 @@ impl Place {
         let port = engine.port(Arc::new(PlainAuthenticator));
         let workspace = Workspace::new(port.clone());
         let routes = Arc::clone(&workspace).routes();
-        Self { engine, port, clock, workspace, routes, uid: AtomicU32::new(0) }
+        Self {
+            engine,
+            port,
+            clock,
+            workspace,
+            routes,
+            uid: AtomicU32::new(0),
+            proves: AtomicBool::new(false),
+        }
+    }
+
+    /// From now on a mail server of the site judges senders.
+    pub(super) async fn judges_senders(&self) {
+        let settings = settings_with(|file| {
+            file["mail"] = json!({"authentication_server_id": "mx.example.test"});
+        });
+        apply(&self.engine, &settings).await;
     }
 
     fn asked(&self, ask: Ask<'_>) -> (&Route, Request) {
@@ -302,6 +320,7 @@ impl Place {
             blob: None,
             bytes: 1,
             is_plain_text: false,
+            is_proven: false,
             is_unverified: false,
             notice: Some(MailNotice::CannotFetch),
             is_too_old: false,

@@ -18,8 +18,8 @@ pub const GOOGLE_TOKEN_HOST: &str = "oauth2.googleapis.com";
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Mail {
-    /// Whose word counts on whether a mail is from whom it says, as its first line of results names it;
-    /// nobody's where not set.
+    /// Whose word counts on whether a mail is from whom it says, as its first line of results names it; then only a proven
+    /// sender opens a customer's other mails. Nobody's where not set, and nothing is judged.
     pub authentication_server_id: Option<String>,
     /// What programs on the way put in front of subjects, as `[EXTERNAL]`.
     pub subject_tags: Vec<String>,

@@ -590,6 +590,33 @@ fn mail_16_a_customer_is_told_once_a_day_that_a_mail_arrived_and_a_machine_never
 }
 
 #[test]
+fn mail_16_nobody_is_told_of_a_mail_that_another_wrote_in_their_name() {
+    let mut world = World::new();
+    world.acknowledges("support");
+    world.mail(ArrivedMail { is_unverified: true, ..arrived("support", 1, 1) });
+    assert_eq!((world.contacts().len(), world.outs().len()), (1, 0));
+    world.mail(arrived("support", 2, 1));
+    assert_eq!(world.outs().len(), 1);
+}
+
+#[test]
+fn mail_01_a_copy_of_a_mail_leaves_no_bytes_behind_and_takes_none_away() {
+    let mut world = World::new();
+    world.mail(arrived("support", 1, 1));
+    let copy = |uid, blob: &str| ArrivedMail {
+        identity: "identity-1".to_owned(),
+        blob: Some(blob.to_owned()),
+        ..arrived("support", uid, 1)
+    };
+    world.mail(copy(2, "mail/2"));
+    assert_eq!(world.promises(domain::SWEEP_TOPIC), 1);
+    // The contact holds these very bytes.
+    world.mail(copy(3, "mail/1"));
+    assert_eq!(world.promises(domain::SWEEP_TOPIC), 1);
+    assert_eq!(world.contacts().len(), 1);
+}
+
+#[test]
 fn rte_04_a_reason_that_the_team_does_not_have_is_refused() {
     let mut world = World::new();
     world.desk(0, DeskWish::SignIn { has_extension: false });

@@ -81,6 +81,7 @@ pub(crate) fn arrived(csq: &str, uid: u32, customer: u8) -> ArrivedMail {
         blob: Some(format!("mail/{uid}")),
         bytes: 1_000,
         is_plain_text: false,
+        is_proven: false,
         is_unverified: false,
         notice: None,
         is_too_old: false,

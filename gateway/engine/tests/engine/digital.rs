@@ -89,6 +89,7 @@ impl Node {
             blob: Some(format!("mail/{uid}")),
             bytes: 100,
             is_plain_text: false,
+            is_proven: false,
             is_unverified: false,
             notice: None,
             is_too_old: false,

@@ -8,6 +8,7 @@
 )]
 
 mod administration;
+mod blobs;
 mod channels;
 mod clients;
 mod clock;

@@ -5,31 +5,38 @@ use super::mime::{Part, Parts};
 use super::names::Names;
 use super::{Attachment, FILE_BYTES_MAX, FILES_BYTES_MAX, ID_BYTES_MAX};
 
-/// A file, and which part it is.
-pub(super) struct File {
-    pub(super) part: usize,
-    pub(super) attachment: Attachment,
+/// All files, numbered from 1.
+pub(super) fn files(parts: &Parts<'_>) -> Vec<Attachment> {
+    decoded(parts, |_| true).map(|(attachment, _)| attachment).collect()
 }
 
-/// All files, numbered from 1.
-pub(super) fn files(parts: &Parts<'_>) -> Vec<File> {
+/// The files whose numbers are wanted, with their bytes; no others are decoded.
+pub(super) fn decoded<'p>(
+    parts: &'p Parts<'_>,
+    is_wanted: impl Fn(u32) -> bool + 'p,
+) -> impl Iterator<Item = (Attachment, Vec<u8>)> + 'p {
     let mut names = Names::default();
     let mut number = 0;
     let with_place = parts.parts.iter().enumerate();
     let of_files = with_place.filter(|(place, part)| !is_shown(*place, part));
-    let files = of_files.map(|(place, part)| {
+    of_files.filter_map(move |(_, part)| {
         number += 1;
+        // A name depends on those before it.
+        let name = names.of(part, number);
+        if !is_wanted(number) {
+            return None;
+        }
+        let bytes = part.bytes();
         let attachment = Attachment {
             number,
-            name: names.of(part, number),
+            name,
             media_type: part.media_type.clone(),
-            bytes: u64::try_from(part.bytes().len()).unwrap_or(u64::MAX),
+            bytes: u64::try_from(bytes.len()).unwrap_or(u64::MAX),
             content_id: content_id(part),
             is_inline: is_inline(part),
         };
-        File { part: place, attachment }
-    });
-    files.collect()
+        Some((attachment, bytes))
+    })
 }
 
 /// Whether a part is shown as text: one without the name of a file, unless it is the first.

@@ -261,6 +261,8 @@ pub struct Read {
     pub has_several_from: bool,
     /// What the configured server says about the sender.
     pub authentication: Option<Authentication>,
+    /// Whether the configured server proves that the mail is from the domain of its only sender.
+    pub is_proven: bool,
     /// Whether the sender may be another one than it says.
     pub is_unverified: bool,
     /// Whether something is left out of what is shown.

@@ -5,11 +5,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use sha2::{Digest, Sha256};
 
 use super::address::{addresses, first};
-use super::authentication::{is_unverified, results};
+use super::authentication::told;
 use super::automatic::automatic;
 use super::body::{Body, body};
 use super::fields::Fields;
-use super::files::{files, is_over_limits};
+use super::files::{decoded, files, is_over_limits};
 use super::mime::{Parts, parts};
 use super::notice;
 use super::report::bounce;
@@ -50,13 +50,17 @@ pub fn read(raw: &[u8], options: &ReadOptions) -> Read {
 
 /// The file of a mail with this number, and its bytes.
 pub fn attachment(raw: &[u8], number: u32) -> Option<(Attachment, Vec<u8>)> {
+    attachments(raw, &[number]).pop()
+}
+
+/// The files of a mail with these numbers, in their order there, and their bytes: the mail is read once, and no other
+/// file of it decoded.
+pub fn attachments(raw: &[u8], wanted: &[u32]) -> Vec<(Attachment, Vec<u8>)> {
     let found = catch_unwind(AssertUnwindSafe(|| {
         let parts = parts_of(raw).1;
-        let file = files(&parts).into_iter().find(|file| file.attachment.number == number)?;
-        let bytes = parts.parts.get(file.part)?.bytes();
-        Some((file.attachment, bytes))
+        decoded(&parts, |number| wanted.contains(&number)).collect()
     }));
-    found.ok().flatten()
+    found.unwrap_or_default()
 }
 
 /// Header, parts, and where the body begins. Bytes without any field are all body.
@@ -70,8 +74,7 @@ fn parts_of(raw: &[u8]) -> (Fields, Parts<'_>, usize) {
 fn read_parts(raw: &[u8], options: &ReadOptions) -> Read {
     let (fields, parts, at) = parts_of(raw);
     let raw_body = raw.get(at..).unwrap_or_default();
-    let mut attachments: Vec<Attachment> =
-        files(&parts).into_iter().map(|file| file.attachment).collect();
+    let mut attachments = files(&parts);
     let Body { text, html, has_remote_content, is_cut } = body(&parts, &attachments);
     for each in &mut attachments {
         let shown = format!("\"{ATTACHMENTS_AT}{}\"", each.number);
@@ -80,7 +83,8 @@ fn read_parts(raw: &[u8], options: &ReadOptions) -> Read {
     let from = fields.first("from").and_then(first);
     let sender = from.as_ref().map(|from| from.address.as_str());
     let (to, cc, has_more) = recipients(&fields);
-    let told = results(&fields, options.authentication_server_id.as_deref());
+    let server_id = options.authentication_server_id.as_deref();
+    let told = told(&fields, server_id, sender, &options.own_addresses);
     let id_list = |name| fields.first(name).map(ids).unwrap_or_default();
     Read {
         message_id: id_list("message-id").into_iter().next(),
@@ -99,8 +103,9 @@ fn read_parts(raw: &[u8], options: &ReadOptions) -> Read {
         content_digest: content_digest(&fields, raw_body),
         is_plain_text: html.is_none() && !text.trim().is_empty(),
         has_several_from: fields.all("from").nth(1).is_some(),
-        is_unverified: is_unverified(told.as_ref(), sender, &options.own_addresses),
-        authentication: told,
+        is_proven: told.is_proven,
+        is_unverified: told.is_unverified,
+        authentication: told.authentication,
         is_cut: is_cut || has_more || options.is_cut || fields.is_cut || parts.is_cut,
         text,
         html,
@@ -205,6 +210,7 @@ fn unreadable(raw: &[u8], options: &ReadOptions) -> Read {
         is_plain_text: false,
         has_several_from: false,
         authentication: None,
+        is_proven: false,
         is_unverified: false,
         is_cut: options.is_cut,
     }

@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::assignment::sticky_timer;
-use super::sending::{copy_came, owed};
+use super::sending::{copy_came, owed, sweep};
 use super::{nothing, put_contact};
 use crate::mail::{
     Acknowledged, ArrivedMail, Conversation, ConversationNote, Disposition, MailCursor, MailKnown,
@@ -70,7 +70,7 @@ pub(in crate::step) fn arrived(
     };
     // The bytes of what is no contact are shown to nobody.
     let unkept = |decision: Decision| match &mail.blob {
-        Some(blob) => super::sending::sweep(decision, blob.clone()),
+        Some(blob) => sweep(decision, blob.clone()),
         None => decision,
     };
     let known = view.document(&known_key)?;
@@ -80,22 +80,29 @@ pub(in crate::step) fn arrived(
         && sent.csq == mail.csq
         && sent.awaits_copy()
     {
-        let mut decision = noted(Disposition::OwnCopy { out });
+        // Its bytes are kept as those that were sent.
+        let decision = noted(Disposition::OwnCopy { out });
+        let mut decision = match known {
+            Some(Loaded {
+                document: Document::MailKnown(MailKnown { contact: Some(id), .. }),
+                ..
+            }) => without_copy(decision, *id, mail, view)?,
+            _ => unkept(decision),
+        };
         if known.is_none() {
             let known = MailKnown { contact: None, at: now };
             decision =
                 decision.guard(known_key.clone(), None).put(known_key, Document::MailKnown(known));
-            // Its bytes are kept as those that were sent.
-            decision = unkept(decision);
         }
         return copy_came(decision, now, *version, sent, view);
     }
     if let Some(Loaded { document: Document::MailKnown(known), .. }) = known {
-        return Ok(match known.contact {
-            // Its bytes are those of the contact.
-            Some(contact) => noted(Disposition::Duplicate { contact }),
-            None => unkept(noted(Disposition::Parked)),
-        });
+        return match known.contact {
+            Some(contact) => {
+                without_copy(noted(Disposition::Duplicate { contact }), contact, mail, view)
+            }
+            None => Ok(unkept(noted(Disposition::Parked))),
+        };
     }
     if mail.is_too_old {
         return Ok(noted(Disposition::TooOld));
@@ -177,6 +184,7 @@ pub(in crate::step) fn arrived(
             },
             received_at: mail.received_at,
             is_plain_text: mail.is_plain_text,
+            is_proven: mail.is_proven,
             is_unverified: mail.is_unverified,
         },
         notice: mail.notice,
@@ -222,6 +230,23 @@ pub(in crate::step) fn arrived(
         put_contact(decision.guard(key.clone(), None), &key, contact, "contact_queued");
     decision.wakes.extend(timer);
     Ok(decision)
+}
+
+/// A copy of a mail adds nothing to what its contact holds, unless it is held by the same name.
+fn without_copy(
+    decision: Decision,
+    contact: ContactId,
+    mail: &ArrivedMail,
+    view: &View,
+) -> Result<Decision, Halt> {
+    let held = match view.document(&Key::contact(contact))? {
+        Some(Loaded { document: Document::Contact(contact), .. }) => contact.mail.blob.as_ref(),
+        _ => None,
+    };
+    Ok(match &mail.blob {
+        Some(blob) if held != Some(blob) => sweep(decision, blob.clone()),
+        _ => decision,
+    })
 }
 
 fn new_conversation(id: ContactId, now: Timestamp, mail: &ArrivedMail) -> Conversation {
@@ -324,7 +349,8 @@ fn terms_of(csq: &str, view: &View) -> ContactTerms {
     }
 }
 
-/// Where the CSQ says so, whoever wrote is told once a day that their mail arrived; never a machine (MAIL-16).
+/// Where the CSQ says so, whoever wrote is told once a day that their mail arrived; never a machine, nor
+/// somebody in whose name another one wrote (MAIL-16).
 fn acknowledged(
     decision: Decision,
     now: Timestamp,
@@ -337,7 +363,9 @@ fn acknowledged(
     let Some(email) = email.filter(|email| email.acknowledgement.is_some()) else {
         return Ok(decision);
     };
-    if mail.automatic || mail.notice.is_some() || mail.from.address.is_empty() {
+    // Whoever was only named as the sender wrote nothing.
+    let is_forged = mail.is_unverified || mail.from.address.is_empty();
+    if mail.automatic || mail.notice.is_some() || is_forged {
         return Ok(decision);
     }
     let key = Key::acknowledged(&mail.csq, &mail.from.known_as());

@@ -111,3 +111,20 @@ fn nested_mails_are_files_and_stay_whole() {
     assert_eq!(kinds, ["message/rfc822", "message/rfc822"]);
     assert_eq!(read.attachments[1].bytes, "Subject: two\r\n\r\ny".len() as u64);
 }
+
+#[test]
+fn mail_07_several_files_are_handed_out_by_one_reading_and_no_others() {
+    let raw = with_files(&[
+        "Content-Type: image/png; name=a.png",
+        "Content-Type: image/png; name=a.png",
+        "Content-Type: image/png; name=a.png",
+    ]);
+    let found = attachments(raw.as_bytes(), &[3, 1, 99]);
+    let told: Vec<_> = found.iter().map(|(file, _)| (file.number, file.name.as_str())).collect();
+    assert_eq!(told, [(1, "a.png"), (3, "a (3).png")]);
+    let all = read(raw.as_bytes(), &options()).attachments;
+    for (file, bytes) in &found {
+        assert_eq!((Some(file), bytes.as_slice()), (all.get(file.number as usize - 1), &b"x"[..]));
+    }
+    assert_eq!(attachments(raw.as_bytes(), &[]), []);
+}

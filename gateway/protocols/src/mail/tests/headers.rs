@@ -144,6 +144,97 @@ fn one_of_us_from_outside_needs_proof() {
     assert!(!is_unverified("dmarc=pass"));
 }
 
+/// Results as the server writes them, one sender unless others are given: proven, unverified.
+fn judged(results: &str, from: &str) -> (bool, bool) {
+    let mail = format!("Authentication-Results: mx.example.org; {results}\n{from}\n\nx");
+    let read = read_text(&mail);
+    (read.is_proven, read.is_unverified)
+}
+
+#[test]
+fn mail_16_only_the_policy_of_the_only_senders_domain_proves_a_mail() {
+    let ann = "From: Ann <ann@Example.com>";
+    for (results, from, judgement) in [
+        ("dmarc=pass header.from=example.com", ann, (true, false)),
+        ("dmarc = pass (p=reject) header.From=EXAMPLE.COM; spf=fail", ann, (true, false)),
+        ("dmarc=pass header.from=ann@example.com", ann, (true, false)),
+        ("dmarc=pass", ann, (false, false)),
+        ("dmarc=pass header.from=evil.example", ann, (false, true)),
+        ("dmarc=pass header.from=example.com header.from=evil.example", ann, (false, false)),
+        ("dmarc=pass header.from=sub.example.com", ann, (false, true)),
+        ("dmarc=pass header.from=\"example.com\"", ann, (false, true)),
+        ("dmarc=pass header.from=(x)example.com", ann, (false, true)),
+        ("dmarc=none header.from=example.com", ann, (false, false)),
+        ("spf=fail; dmarc=none", ann, (false, true)),
+        ("spf=fail; dkim=pass; dmarc=none", ann, (false, false)),
+        ("spf=softfail", ann, (false, false)),
+        ("none", ann, (false, false)),
+        // Two senders.
+        (
+            "dmarc=pass header.from=evil.example",
+            "From: ann@example.com, b@evil.example",
+            (false, true),
+        ),
+        (
+            "dmarc=pass header.from=example.com",
+            "From: ann@example.com, b@evil.example",
+            (false, true),
+        ),
+        (
+            "dmarc=pass header.from=evil.example",
+            "From: ann@example.com\nFrom: b@evil.example",
+            (false, true),
+        ),
+        (
+            "dmarc=pass header.from=example.com",
+            "From: ann@example.com\nFrom: b@evil.example",
+            (false, true),
+        ),
+        (
+            "dmarc=pass header.from=example.com",
+            "From: Customer, Ann <ann@example.com>",
+            (false, false),
+        ),
+        ("dmarc=pass header.from=example.com", "To: b@example.org", (false, true)),
+    ] {
+        assert_eq!(judged(results, from), judgement, "{results} {from}");
+    }
+    // The server says nothing.
+    let read = read_text(&format!("{ann}\n\nx"));
+    assert_eq!((read.is_proven, read.is_unverified), (false, false));
+    let mail = format!("Authentication-Results: mx.example.org\n{MX_PASS}{ann}\n\nx");
+    assert!(!read_text(&mail).is_proven, "what stands below came with the mail");
+    // Nobody is asked.
+    let read = super::read(format!("{MX_PASS}{ann}\n\nx").as_bytes(), &ReadOptions::default());
+    assert_eq!((read.is_proven, read.is_unverified), (false, false));
+}
+
+const MX_PASS: &str =
+    "Authentication-Results: mx.example.org; dmarc=pass header.from=example.com\n";
+
+#[test]
+fn mail_16_what_a_stranger_wrote_within_the_results_is_no_result() {
+    let pass = "dmarc=pass header.from=example.com";
+    let fail = "dmarc=fail header.from=example.com";
+    for results in [
+        format!("spf=pass smtp.mailfrom=\"x; {pass}\"@evil.example; {fail}"),
+        format!("spf=pass smtp.mailfrom=\"a(\"@evil.example; {fail}"),
+        format!("spf=pass smtp.mailfrom=\"a\\\"; {pass}; \"@evil.example; {fail}"),
+        format!("spf=pass (sender \\) ; {pass}; (\"nested\") ) smtp.mailfrom=a; {fail}"),
+        format!("spf=pass smtp.helo=evil\\; {fail}"),
+        // A server that leaves out the quotes.
+        format!("spf=pass smtp.mailfrom=x; {pass} @evil.example; {fail}"),
+        // Quotes and brackets that never end hide nothing.
+        format!("spf=pass smtp.mailfrom=\"x@evil.example; {fail}"),
+        format!("{pass}; spf=pass (x; {fail}"),
+    ] {
+        assert_eq!(judged(&results, "From: ann@example.com"), (false, true), "{results}");
+    }
+    // And a good one survives them.
+    let results = format!("spf=pass smtp.mailfrom=\"x; {fail}\"@example.com (a;\"); {pass}");
+    assert_eq!(judged(&results, "From: ann@example.com"), (true, false));
+}
+
 #[test]
 fn mail_04_what_an_agent_types_is_an_address_or_why_not() {
     for (typed, name, bare) in [
