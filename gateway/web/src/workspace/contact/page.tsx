@@ -134,10 +134,11 @@ function Shown(props: { contact: OpenContact }): JSX.Element {
 /** Says that the last answer was not delivered, with the server's words. */
 function CameBack(props: { note: Note }): JSX.Element {
   const told = contactWords();
+  const isUnclear = props.note.action === "unclear";
   return (
-    <div class="notice notice-missing" role="status">
-      <p><strong>{told.failedTitle}</strong></p>
-      <p>{fill(told.failedText, { time: time(props.note.at) })}</p>
+    <div class={isUnclear ? "notice notice-partial" : "notice notice-missing"} role="status">
+      <p><strong>{isUnclear ? told.unclearTitle : told.failedTitle}</strong></p>
+      <p>{fill(isUnclear ? told.unclearText : told.failedText, { time: time(props.note.at) })}</p>
       {props.note.status && <p class="small">{fill(told.said, { words: props.note.status })}</p>}
     </div>
   );

@@ -24,6 +24,8 @@ export const contactWords = texts({
     } as Record<string, string>,
     showAnswer: "Show the answer", answerText: "Text of the answer", files: "Files: {names}", forTo: "to {to}", open: "Open {subject}", here: "this mail",
     note: "Report", ours: "The answer came back",
+    oursBy: { unclear: "The answer came back: nobody knows whether it arrived", taken: "The mail server took the answer after all" } as Record<string, string>,
+    unclearTitle: "Nobody knows whether your last answer arrived", unclearText: "It came back {time}, and may have reached the customer all the same. What was written is in the reply again: send it only where it is worth coming twice.",
     actions: {
       failed: "It did not arrive", delayed: "It arrives late; the other server goes on trying", delivered: "It arrived", relayed: "It was handed on, and nobody reports from there",
       expanded: "It was handed on to several", displayed: "It was shown to the recipient", deleted: "The recipient deleted it unread",
@@ -54,6 +56,8 @@ export const contactWords = texts({
     } as Record<string, string>,
     showAnswer: "Antwort zeigen", answerText: "Text der Antwort", files: "Dateien: {names}", forTo: "an {to}", open: "{subject} öffnen", here: "diese E-Mail",
     note: "Meldung", ours: "Die Antwort kam zurück",
+    oursBy: { unclear: "Die Antwort kam zurück: Niemand weiß, ob sie angekommen ist", taken: "Der Mailserver hat die Antwort doch angenommen" } as Record<string, string>,
+    unclearTitle: "Niemand weiß, ob Ihre letzte Antwort ankam", unclearText: "Sie kam {time} zurück und kann den Kunden trotzdem erreicht haben. Was geschrieben war, steht wieder in der Antwort: Senden Sie sie nur, wenn sie auch zweimal kommen darf.",
     actions: {
       failed: "Nicht angekommen", delayed: "Kommt später an; der andere Server versucht es weiter", delivered: "Angekommen", relayed: "Weitergereicht, und von dort meldet niemand etwas",
       expanded: "An mehrere weitergereicht", displayed: "Dem Empfänger gezeigt", deleted: "Vom Empfänger ungelesen gelöscht",
