@@ -461,8 +461,8 @@ test("mail_05_an_answer_that_nobody_knows_of_is_told_with_where_to_look", async 
   await page.getByText("Nobody knows whether your last answer arrived").waitFor();
   await page.getByText("Look among the sent mails, or ask the customer", { exact: false }).waitFor();
   const conversation = page.getByRole("region", { name: "Conversation" });
-  await conversation.getByText("Nobody knows whether the answer arrived").waitFor();
-  await conversation.getByText("The answer went out after all").waitFor();
+  await conversation.getByText("The answer came back: nobody knows whether it arrived").waitFor();
+  await conversation.getByText("The mail server took the answer after all").waitFor();
   await conversation.getByText("It did not arrive: ada@example.com").waitFor();
   await check(page, "workspace-notes");
 });

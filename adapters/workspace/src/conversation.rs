@@ -68,8 +68,9 @@ impl Workspace {
             true => None,
             false => kept.iter().rfind(|it| it.is_ours && it.contact == Some(contact.id)),
         };
-        // One that went out after all came not back.
-        let failed = json!(failed.filter(|it| it.action != "taken").map(note));
+        // One that a server took after all did not fail.
+        let failed = failed.filter(|it| it.action != "taken");
+        let failed = json!(failed.map(note));
         Ok(Told { lines, notes: kept.iter().map(note).collect(), failed })
     }
 

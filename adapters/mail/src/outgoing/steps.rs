@@ -348,6 +348,8 @@ impl Outgoing {
     fn unclear(&self, reason: &str) -> Next {
         let (at, reason) = (self.port.now(), reason.to_owned());
         (OutState::Failed { at, reason, is_unclear: true, settled: 0 }, None)
+    }
+
     /// What is kept of it cannot be read, however often it is tried.
     fn damaged(&self, mail: &MailOut) -> Next {
         tracing::error!(mail = %mail.id, "the bytes of a mail are damaged; restore a backup");

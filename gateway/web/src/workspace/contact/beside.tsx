@@ -75,9 +75,8 @@ function LegShown(props: { leg: Leg; contact: OpenContact }): JSX.Element {
 function NoteShown(props: { note: Note }): JSX.Element {
   const { note } = props;
   const told = contactWords();
-  const ours = note.action === "unclear" ? told.unclear : note.action === "taken" ? told.taken : told.ours;
-  const what = note.is_ours ? ours : told.actions[note.action] ?? told.otherAction;
-  const isBad = (note.is_ours && note.action !== "taken") || note.action === "failed";
+  const what = note.is_ours ? told.oursBy[note.action] ?? told.ours : told.actions[note.action] ?? told.otherAction;
+  const isBad = note.action !== "taken" && (note.is_ours || note.action === "failed");
   return (
     <li class={isBad ? "leg leg-note leg-bad" : "leg leg-note"}>
       <p class="small">{told.note} · {time(note.at)}</p>

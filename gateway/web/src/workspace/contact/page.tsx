@@ -136,10 +136,10 @@ function CameBack(props: { note: Note }): JSX.Element {
   const told = contactWords();
   const isUnclear = props.note.action === "unclear";
   return (
-    <div class="notice notice-missing" role="status">
+    <div class={isUnclear ? "notice notice-partial" : "notice notice-missing"} role="status">
       <p><strong>{isUnclear ? told.unclearTitle : told.failedTitle}</strong></p>
       <p>{fill(isUnclear ? told.unclearText : told.failedText, { time: time(props.note.at) })}</p>
-      {props.note.status && !isUnclear && <p class="small">{fill(told.said, { words: props.note.status })}</p>}
+      {props.note.status && <p class="small">{fill(told.said, { words: props.note.status })}</p>}
     </div>
   );
 }

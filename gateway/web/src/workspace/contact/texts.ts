@@ -1,5 +1,6 @@
 import { texts } from "../../shell/language";
 
+
 /** What is said of a mail, of answers and of who has a contact. */
 export const contactWords = texts({
   en: {
@@ -23,7 +24,10 @@ export const contactWords = texts({
       unknown: "The connection broke while it was sent. It is looked up, and sent again where it is missing.",
     } as Record<string, string>,
     showAnswer: "Show the answer", answerText: "Text of the answer", files: "Files: {names}", forTo: "to {to}", open: "Open {subject}", here: "this mail",
-    note: "Report", ours: "The answer came back", unclear: "Nobody knows whether the answer arrived", taken: "The answer went out after all",
+    note: "Report", ours: "The answer came back",
+    oursBy: { unclear: "The answer came back: nobody knows whether it arrived", taken: "The mail server took the answer after all" } as Record<string, string>,
+    
+    
     actions: {
       failed: "It did not arrive", delayed: "It arrives late; the other server goes on trying", delivered: "It arrived", relayed: "It was handed on, and nobody reports from there",
       expanded: "It was handed on to several", displayed: "It was shown to the recipient", deleted: "The recipient deleted it unread",
@@ -54,7 +58,10 @@ export const contactWords = texts({
       unknown: "Die Verbindung brach beim Senden ab. Es wird nachgesehen und erneut gesendet, wo sie fehlt.",
     } as Record<string, string>,
     showAnswer: "Antwort zeigen", answerText: "Text der Antwort", files: "Dateien: {names}", forTo: "an {to}", open: "{subject} öffnen", here: "diese E-Mail",
-    note: "Meldung", ours: "Die Antwort kam zurück", unclear: "Niemand weiß, ob die Antwort ankam", taken: "Die Antwort ging doch hinaus",
+    note: "Meldung", ours: "Die Antwort kam zurück",
+    oursBy: { unclear: "Die Antwort kam zurück: Niemand weiß, ob sie angekommen ist", taken: "Der Mailserver hat die Antwort doch angenommen" } as Record<string, string>,
+    
+    
     actions: {
       failed: "Nicht angekommen", delayed: "Kommt später an; der andere Server versucht es weiter", delivered: "Angekommen", relayed: "Weitergereicht, und von dort meldet niemand etwas",
       expanded: "An mehrere weitergereicht", displayed: "Dem Empfänger gezeigt", deleted: "Vom Empfänger ungelesen gelöscht",
