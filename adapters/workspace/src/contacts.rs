@@ -93,7 +93,7 @@ impl Workspace {
     pub(crate) async fn read(&self, contact: &Contact) -> Result<Option<Read>, Problem> {
         let turn = self.turn().await?;
         let Some(raw) = self.raw(contact).await? else { return Ok(None) };
-        let options = self.options(contact);
+        let options = self.options(contact, raw.len());
         let read = tokio::task::spawn_blocking(move || {
             // Whoever goes away meanwhile keeps the place until the bytes are gone too.
             let _turn = turn;
@@ -108,12 +108,12 @@ impl Workspace {
         turn.map_err(|_| Problem::not_found())
     }
 
-    fn options(&self, contact: &Contact) -> ReadOptions {
+    fn options(&self, contact: &Contact, kept: usize) -> ReadOptions {
         let settings = self.port.settings();
         ReadOptions {
             authentication_server_id: settings.mail.authentication_server_id.clone(),
             own_addresses: self.own_addresses(),
-            is_cut: contact.notice == Some(domain::MailNotice::TooLarge),
+            is_cut: contact.is_cut_at(kept),
         }
     }
 
@@ -293,9 +293,10 @@ pub(crate) async fn attachment(workspace: Arc<Workspace>, asked: Asked) -> Given
     let number: u32 = asked.path("number").parse().map_err(|_| Problem::not_found())?;
     let turn = workspace.turn().await?;
     let raw = workspace.raw(&contact).await?.ok_or_else(Problem::not_found)?;
+    let is_cut = contact.is_cut_at(raw.len());
     let found = tokio::task::spawn_blocking(move || {
         let _turn = turn;
-        mail::attachment(&raw, number)
+        mail::attachment(&raw, number, is_cut)
     });
     let (file, bytes) = found.await.ok().flatten().ok_or_else(Problem::not_found)?;
     Ok(answer::file(&file.name, &file.media_type, bytes, file.is_inline))

@@ -293,7 +293,12 @@ impl Document {
             Self::MailSeen(seen) => {
                 let value =
                     Index::folder_value(&seen.csq, &seen.folder, seen.uid_validity, seen.uid);
-                vec![IndexEntry { index: Index::MailSeenByFolder, value }]
+                let mut entries = vec![IndexEntry { index: Index::MailSeenByFolder, value }];
+                if let Some(aside) = seen.disposition.aside() {
+                    let value = Index::aside_value(&seen.csq, aside, seen.at, seen.uid);
+                    entries.push(IndexEntry { index: Index::MailSeenAside, value });
+                }
+                entries
             }
             Self::MailOut(out) if !out.is_over() => {
                 let value = Index::seen_value(out.at);

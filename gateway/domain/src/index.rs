@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::key::digest_of;
+use crate::mail::Aside;
 use crate::{DeviceName, Timestamp};
 
 /// A sorted list of documents beside the one by key.
@@ -54,6 +55,8 @@ pub enum Index {
     ConversationBySubject,
     /// Mails of a server by folder, UIDVALIDITY and UID.
     MailSeenByFolder,
+    /// Mails of a server that became no contact, by CSQ, what became of them and when.
+    MailSeenAside,
     /// Mails on their way out by when they were asked for, in 20 digits.
     MailOutOpen,
     /// Desks with their agents by the nodes that their browsers are connected to.
@@ -62,7 +65,7 @@ pub enum Index {
 
 impl Index {
     /// Every index there is.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 25] = [
         Self::SessionByNumber,
         Self::SessionByNode,
         Self::SettingBySection,
@@ -85,6 +88,7 @@ impl Index {
         Self::ContactByEnd,
         Self::ConversationBySubject,
         Self::MailSeenByFolder,
+        Self::MailSeenAside,
         Self::MailOutOpen,
         Self::DeskByNode,
     ];
@@ -114,6 +118,7 @@ impl Index {
             Self::ContactByEnd => "contact_by_end",
             Self::ConversationBySubject => "conversation_by_subject",
             Self::MailSeenByFolder => "mail_seen_by_folder",
+            Self::MailSeenAside => "mail_seen_aside",
             Self::MailOutOpen => "mail_out_open",
             Self::DeskByNode => "desk_by_node",
         }
@@ -151,6 +156,12 @@ impl Index {
     /// How a mail of a folder stands in [`Index::MailSeenByFolder`].
     pub fn folder_value(csq: &str, folder: &str, uid_validity: u32, uid: u32) -> String {
         format!("{}/{uid_validity:010}/{uid:010}", digest_of(&[csq, folder]))
+    }
+
+    /// How a mail that became no contact stands in [`Index::MailSeenAside`], the latest first.
+    pub fn aside_value(csq: &str, aside: Aside, at: Timestamp, uid: u32) -> String {
+        let after = u64::try_from(at.microseconds()).map_or(u64::MAX, |it| u64::MAX - it);
+        format!("{}/{}/{after:020}/{uid:010}", digest_of(&[csq]), aside.name())
     }
 
     /// How a point in time stands in [`Index::HeadsetBySeen`] and [`Index::HeadsetGone`].

@@ -10,7 +10,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use domain::mail::{AnswerMode, ArrivedMail, BounceSaid, Disposition, OutKind, OutState, Writing};
+use domain::mail::{
+    AnswerMode, ArrivedMail, BounceSaid, Bounced, Disposition, OutKind, OutState, Writing,
+};
 use domain::{
     AgentId, Closing, ContactWish, DeskWish, Document, DraftChange, LegEnd, Place, ReasonCode,
     Refusal, SignedOutBy, Timestamp, WrapUpChoice,
@@ -502,20 +504,30 @@ fn a_bounce_is_a_note_where_its_mail_is_known_and_never_a_contact() {
     let contact = world.contact_by_uid(1);
     world.answer(contact.id);
     let out = world.mail_out(world.contact_by_uid(1).answer.unwrap()).unwrap();
+    let about = |recipient: &str| Bounced {
+        recipient: recipient.to_owned(),
+        action: "failed".to_owned(),
+        status: "5.1.1".to_owned(),
+    };
     let bounce = |original: Option<String>, uid| ArrivedMail {
         bounce: Some(BounceSaid {
             original,
-            recipient: "ada@example.test".to_owned(),
-            action: "failed".to_owned(),
-            status: "5.1.1".to_owned(),
+            recipients: vec![about("ada@example.test"), about("bob@example.test")],
         }),
+        subject: "undelivered".to_owned(),
         automatic: true,
         ..arrived("support", uid, 9)
     };
     world.mail(bounce(Some(out.message_id), 2));
     world.mail(bounce(Some("unheard@elsewhere.test".to_owned()), 3));
     assert_eq!(world.contacts().len(), 1);
-    assert_eq!(world.conversation(contact.conversation).notes[0].status, "5.1.1");
+    let notes = world.conversation(contact.conversation).notes;
+    let notes: Vec<_> =
+        notes.iter().map(|it| (it.recipient.as_str(), it.status.as_str())).collect();
+    assert_eq!(notes, [("ada@example.test", "5.1.1"), ("bob@example.test", "5.1.1")]);
+    let parked = world.seen().into_iter().find(|it| it.uid == 3).unwrap();
+    assert_eq!(parked.disposition, Disposition::Parked);
+    assert_eq!((parked.from.as_str(), parked.subject.as_str()), ("c9@example.test", "undelivered"));
 }
 
 #[test]

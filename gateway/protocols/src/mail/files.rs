@@ -11,12 +11,15 @@ pub(super) struct File {
     pub(super) attachment: Attachment,
 }
 
-/// All files, numbered from 1.
-pub(super) fn files(parts: &Parts<'_>) -> Vec<File> {
+/// All files, numbered from 1; of a mail of which only the beginning is there, those that are whole.
+pub(super) fn files(parts: &Parts<'_>, is_cut: bool) -> Vec<File> {
     let mut names = Names::default();
     let mut number = 0;
     let with_place = parts.parts.iter().enumerate();
-    let of_files = with_place.filter(|(place, part)| !is_shown(*place, part));
+    let of_files = with_place.filter(|(place, part)| {
+        let is_whole = !(is_cut && part.within.is_open);
+        is_whole && !is_shown(*place, part)
+    });
     let files = of_files.map(|(place, part)| {
         number += 1;
         let attachment = Attachment {

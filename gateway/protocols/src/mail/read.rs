@@ -47,11 +47,12 @@ pub fn read(raw: &[u8], options: &ReadOptions) -> Read {
     read.unwrap_or_else(|_| unreadable(raw, options))
 }
 
-/// The file of a mail with this number, and its bytes.
-pub fn attachment(raw: &[u8], number: u32) -> Option<(Attachment, Vec<u8>)> {
+/// The file of a mail with this number, and its bytes; `is_cut` as in [`ReadOptions`].
+pub fn attachment(raw: &[u8], number: u32, is_cut: bool) -> Option<(Attachment, Vec<u8>)> {
     let found = catch_unwind(AssertUnwindSafe(|| {
         let parts = parts_of(raw).1;
-        let file = files(&parts).into_iter().find(|file| file.attachment.number == number)?;
+        let file =
+            files(&parts, is_cut).into_iter().find(|file| file.attachment.number == number)?;
         let bytes = parts.parts.get(file.part)?.bytes();
         Some((file.attachment, bytes))
     }));
@@ -70,7 +71,7 @@ fn read_parts(raw: &[u8], options: &ReadOptions) -> Read {
     let (fields, parts, at) = parts_of(raw);
     let raw_body = raw.get(at..).unwrap_or_default();
     let mut attachments: Vec<Attachment> =
-        files(&parts).into_iter().map(|file| file.attachment).collect();
+        files(&parts, options.is_cut).into_iter().map(|file| file.attachment).collect();
     let Body { text, html, has_remote_content, is_cut } = body(&parts, &attachments);
     for each in &mut attachments {
         let shown = format!("\"{ATTACHMENTS_AT}{}\"", each.number);
