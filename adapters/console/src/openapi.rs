@@ -106,6 +106,7 @@ fn schemas() -> Value {
     schemas.insert("HeadsetUnknownRequest".to_owned(), operations::unknown_request_schema());
     schemas.insert("AgentPhone".to_owned(), operations::agent_phone_schema());
     schemas.insert("CtiStatus".to_owned(), operations::cti_status_schema());
+    schemas.insert("MailsAside".to_owned(), operations::mails_aside_schema());
     schemas.insert("DeviceState".to_owned(), operations::device_state_schema());
     schemas.insert("Overview".to_owned(), operations::overview_schema());
     schemas.insert("Part".to_owned(), parts::part_schema());

@@ -12,6 +12,7 @@ mod flight_recorder;
 mod headset_phones;
 mod headsets;
 mod identity;
+mod mails_aside;
 mod node;
 mod overview;
 mod own;
@@ -33,6 +34,7 @@ pub(crate) use flight_recorder::flight_record_schema;
 pub(crate) use headset_phones::{headset_phone_schema, unknown_request_schema};
 pub(crate) use headsets::headset_schema;
 pub use headsets::{headset_csv_head, headset_csv_lines};
+pub(crate) use mails_aside::mails_aside_schema;
 pub(crate) use overview::{overview_schema, overview_told};
 use serde_json::{Map, Value};
 
@@ -67,6 +69,7 @@ pub(crate) fn all() -> Vec<Operation> {
     operations.extend(device_states::operations());
     operations.extend(cti_status::operations());
     operations.extend(audit::operations());
+    operations.extend(mails_aside::operations());
     operations.extend(headsets::operations());
     operations.extend(reports::operations());
     operations.extend(headset_phones::operations());

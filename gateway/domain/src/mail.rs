@@ -1,7 +1,8 @@
 //! Mails: the ledger of what was read, what belongs together, what is being written and what goes out.
 //!
 //! ```text
-//!   server: (CSQ, folder, UIDVALIDITY with the mailbox's mark, UID) --> MailSeen: what became of it, written once with the contact
+//!   server: (CSQ, folder, UIDVALIDITY with the mailbox's mark, UID)
+//!     --> MailSeen: what became of it, written once with the contact
 //!   the mail itself: (CSQ, identity) ---------> MailKnown: a redelivery is told from a new mail
 //!   Message-ID ------------------------------> MailThread: the conversation it belongs to
 //!   folder ----------------------------------> MailCursor: how far it was read; advice, the ledger decides

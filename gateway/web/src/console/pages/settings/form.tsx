@@ -18,6 +18,7 @@ import { check, type Faults } from "./check";
 import { Conflict } from "./conflict";
 import { DeleteDialog } from "./delete_dialog";
 import { copyOf, faultsOf, read, write, type Changed, type Read } from "./document";
+import { MailsAside } from "./mails_aside";
 import { FormContext, Members, type FormFacts } from "./field_input";
 import { cleanedDocument, members, same, type Doc, type Schema } from "./schema";
 import { fieldWords, inOrder, nameOf, pageOf, resource, spoken, titleOf, type SectionEntry } from "./sections";
@@ -158,6 +159,7 @@ function Form(props: { section: SectionEntry; schema: Schema; name: string | nul
           </div>
         )}
       </form>
+      {section.path === "csqs" && name !== null && base?.document["channel"] === "email" && <MailsAside name={name} />}
       {theirs && (
         <Conflict section={section} schema={schema} base={cleanBase} mine={clean} theirs={cleanedDocument(theirs.document, schema)} onClose={() => setTheirs(null)}
           onMerged={(merged) => { setDraft(merged); setBase(theirs); setTheirs(null); }} />
