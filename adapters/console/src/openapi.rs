@@ -108,6 +108,7 @@ fn schemas() -> Value {
     schemas.insert("CtiStatus".to_owned(), operations::cti_status_schema());
     schemas.insert("CsqAgent".to_owned(), operations::csq_agent_schema());
     schemas.insert("DigitalStatus".to_owned(), operations::digital_status_schema());
+    schemas.insert("MailsAside".to_owned(), operations::mails_aside_schema());
     schemas.insert("DeviceState".to_owned(), operations::device_state_schema());
     schemas.insert("Overview".to_owned(), operations::overview_schema());
     schemas.insert("Part".to_owned(), parts::part_schema());

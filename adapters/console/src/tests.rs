@@ -8,6 +8,7 @@ mod headset_phones;
 mod headsets;
 mod hostile;
 mod identity;
+mod mails_aside;
 mod node;
 mod overview;
 mod people;

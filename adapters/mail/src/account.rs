@@ -141,6 +141,15 @@ pub struct Patience {
     pub idle: Duration,
 }
 
+impl Account {
+    /// Which mailbox is read, as a digest of the server and the user there: numbers of mails mean nothing in another.
+    pub fn mailbox_digest(&self) -> String {
+        let (SignIn::Password { user, .. } | SignIn::Token { user, .. }) = &self.reading;
+        let (host, user) = (self.imap.host.to_lowercase(), user.to_lowercase());
+        crate::intake::digest_of(&[b"mailbox", host.as_bytes(), user.as_bytes()])
+    }
+}
+
 impl Default for Patience {
     fn default() -> Self {
         let seconds = Duration::from_secs;

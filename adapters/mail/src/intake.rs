@@ -5,7 +5,7 @@
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use domain::mail::{ArrivedMail, BounceSaid, THREAD_IDS_MAX};
+use domain::mail::{ArrivedMail, BOUNCED_MAX, BounceSaid, Bounced, THREAD_IDS_MAX};
 use domain::{Customer, MailNotice, Timestamp};
 use protocols::mail::{Bounce, Notice, Read, ReadOptions, base_subject};
 use ring::digest::{Context, SHA256};
@@ -169,18 +169,26 @@ fn answers(read: &Read) -> Vec<String> {
     answers
 }
 
-/// What a report says of the recipient that it is about, the worst one where there are several.
+/// What a report says: of each recipient for whom it failed, or where it did for none, of those like the first.
 fn said(bounce: &Bounce) -> BounceSaid {
     use protocols::mail::Action;
-    let failed = bounce.recipients.iter().find(|it| it.action == Action::Failed);
-    let about = failed.or_else(|| bounce.recipients.first());
-    BounceSaid {
-        original: bounce.original.clone(),
-        recipient: about.map(|it| it.recipient.clone()).unwrap_or_default(),
-        action: about.map_or(Action::Other, |it| it.action).as_str().to_owned(),
-        status: about.map(|it| it.status.clone()).unwrap_or_default(),
-        is_report: bounce.is_report,
+    let first = bounce.recipients.first().map(|it| it.action);
+    let has_failed = bounce.recipients.iter().any(|it| it.action == Action::Failed);
+    let told = if has_failed { Some(Action::Failed) } else { first };
+    let about = bounce.recipients.iter().filter(|it| Some(it.action) == told);
+    let mut recipients: Vec<Bounced> = about
+        .take(BOUNCED_MAX)
+        .map(|it| Bounced {
+            recipient: it.recipient.clone(),
+            action: it.action.as_str().to_owned(),
+            status: it.status.clone(),
+        })
+        .collect();
+    if recipients.is_empty() {
+        let action = Action::Other.as_str().to_owned();
+        recipients.push(Bounced { recipient: String::new(), action, status: String::new() });
     }
+    BounceSaid { original: bounce.original.clone(), recipients, is_report: bounce.is_report }
 }
 
 fn notice(read: &Read, is_cut: bool) -> Option<MailNotice> {
@@ -190,5 +198,43 @@ fn notice(read: &Read, is_cut: bool) -> Option<MailNotice> {
         () if has(Notice::Unreadable) => Some(MailNotice::Unreadable),
         () if has(Notice::Encrypted) => Some(MailNotice::Encrypted),
         () => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use protocols::mail::{Action, BounceKind, BounceRecipient};
+
+    use super::*;
+
+    fn told(actions: &[(&str, Action)]) -> Vec<(String, String)> {
+        let recipients = actions.iter().map(|(recipient, action)| BounceRecipient {
+            recipient: (*recipient).to_owned(),
+            action: *action,
+            status: "5.0.0".to_owned(),
+            diagnostic: String::new(),
+        });
+        let kind = BounceKind::Delivery;
+        let bounce = Bounce { kind, original: None, recipients: recipients.collect() };
+        let said = said(&bounce).recipients;
+        said.into_iter().map(|it| (it.recipient, it.action)).collect()
+    }
+
+    #[test]
+    fn mail_01_a_report_tells_of_each_recipient_whom_the_mail_did_not_reach() {
+        let of = |all: &[(&str, &str)]| -> Vec<(String, String)> {
+            all.iter().map(|(who, what)| ((*who).to_owned(), (*what).to_owned())).collect()
+        };
+        let mixed = [
+            ("a", Action::Delayed),
+            ("b", Action::Failed),
+            ("c", Action::Delivered),
+            ("d", Action::Failed),
+        ];
+        assert_eq!(told(&mixed), of(&[("b", "failed"), ("d", "failed")]));
+        let late = [("a", Action::Delayed), ("b", Action::Delayed)];
+        assert_eq!(told(&late), of(&[("a", "delayed"), ("b", "delayed")]));
+        assert_eq!(told(&[]).len(), 1);
+        assert_eq!(told(&[("a", Action::Failed); 90]).len(), BOUNCED_MAX);
     }
 }

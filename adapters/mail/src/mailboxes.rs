@@ -203,13 +203,18 @@ impl Mailboxes {
     ) -> impl Future<Output = ()> + Send + use<> {
         let folder = terms.manner.folder.clone();
         let (port, figures) = (self.port.clone(), self.figures.clone());
-        let rounds = Rounds::new(port.clone(), terms, figures.clone(), Arc::clone(&self.memory));
+        let memory = Arc::clone(&self.memory);
         let statuses = Arc::clone(&self.statuses);
         let mailbox = self.accounts.mailbox(csq);
         let link = Link { csq: csq.to_owned(), port, figures, statuses, poll, first_wait };
         async move {
             match mailbox {
-                Ok(mailbox) => link.run(rounds, Box::new(mailbox.reader(folder)), stop).await,
+                Ok(mailbox) => {
+                    let account = mailbox.account().mailbox_digest();
+                    let (port, figures) = (link.port.clone(), link.figures.clone());
+                    let rounds = Rounds::new(port, terms, account, figures, memory);
+                    link.run(rounds, Box::new(mailbox.reader(folder)), stop).await;
+                }
                 Err(why) => link.statuses.unusable(&link.csq, &why),
             }
         }

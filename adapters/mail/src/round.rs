@@ -1,8 +1,9 @@
 //! One round of a mailbox: what is there and not in the ledger becomes contacts, each exactly once.
 //!
 //! ```text
-//!   EXAMINE --> cursor: none | another UIDVALIDITY | UIDNEXT fell --> read anew: what is younger than the snapshot
-//!                 `-- goes on ------------------------------------> from the cursor, and 200 UIDs before it
+//!   EXAMINE --> cursor: none | another mailbox, UIDVALIDITY | UIDNEXT fell --> read anew: of what lies there already,
+//!                 |                                                           what is younger than the snapshot
+//!                 `-- goes on --> from the cursor, and 200 UIDs before it
 //!   UIDs --less those in the ledger--> heads --> too old: noted
 //!                                         |----> small: in batches        --> read, blob kept, reported
 //!                                         |----> big: alone, in pieces    -->  "
@@ -12,7 +13,10 @@
 //!
 //! The ledger decides and the cursor is advice: whatever breaks off is read again, and what was reported is known.
 //! A mail that cannot be fetched three times becomes a contact that says so, and holds up nothing. The time from
-//! which on mails count is kept before the first one is fetched, so that no restart moves it.
+//! which on mails count is kept before the first one is fetched, so that no restart moves it; and with it the UID that
+//! comes next, from which on a mail counts whatever time it bears: one that is moved into the folder keeps its own.
+//!
+//! In the ledger a mailbox other than the first that a CSQ had stands under UIDVALIDITY with a mark of its own.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -87,6 +91,8 @@ pub(crate) enum Broken {
 pub(crate) struct Rounds {
     port: Port,
     terms: Terms,
+    /// Which mailbox it is, as a digest.
+    account: String,
     figures: Figures,
     /// One permit for each that may hold mails in memory.
     memory: Arc<Semaphore>,
@@ -98,23 +104,30 @@ pub(crate) struct Rounds {
 struct Standing {
     cursor: MailCursor,
     since: Timestamp,
+    /// Mails from there on came after the first look.
+    first_uid_next: u32,
     /// The lowest mail that is not dealt with.
     stuck: Option<u32>,
     done: Done,
 }
 
 impl Rounds {
-    pub(crate) fn new(port: Port, terms: Terms, figures: Figures, memory: Arc<Semaphore>) -> Self {
-        Self { port, terms, figures, memory, failures: BTreeMap::new() }
+    pub(crate) fn new(
+        port: Port,
+        terms: Terms,
+        account: String,
+        figures: Figures,
+        memory: Arc<Semaphore>,
+    ) -> Self {
+        Self { port, terms, account, figures, memory, failures: BTreeMap::new() }
     }
 
     /// One round.
     pub(crate) async fn round(&mut self, reading: &mut dyn Reading) -> Result<Done, Broken> {
         let opened = reading.begin().await?;
-        let mut standing = self.standing(&opened).await?;
+        let mut standing = self.standing(reading, &opened).await?;
         let uids = match standing.cursor.uid_next {
-            // Nothing is dealt with yet, and most of a large folder is too old.
-            0 | 1 => reading.uids_since(standing.cursor.since.seconds()).await?,
+            0 | 1 => first_uids(reading, &opened, &mut standing).await?,
             next => reading.uids_from(next.saturating_sub(LOOK_BACK_UIDS)).await?,
         };
         let wanted = self.unknown(&standing.cursor, &uids).await?;
@@ -122,38 +135,53 @@ impl Rounds {
         let wanted: Vec<u32> = wanted.into_iter().collect();
         for part in wanted.chunks(PART_MAILS) {
             self.part(reading, part, &mut standing).await?;
-            let end = part.last().map_or(0, |last| last.saturating_add(1));
-            self.move_cursor(&mut standing, end).await?;
+            self.move_cursor(&mut standing, next_after(part)).await?;
         }
-        let last = uids.last().map_or(0, |last| last.saturating_add(1));
+        let last = next_after(&uids);
         self.move_cursor(&mut standing, last.max(opened.uid_next.unwrap_or(1))).await?;
         Ok(standing.done)
     }
 
     /// Where reading goes on, kept before anything is read.
-    async fn standing(&self, opened: &Opened) -> Result<Standing, Broken> {
+    async fn standing(
+        &self,
+        reading: &mut dyn Reading,
+        opened: &Opened,
+    ) -> Result<Standing, Broken> {
         let manner = &self.terms.manner;
         let now = self.port.now();
         let known = self.port.mail_cursor(&manner.csq, &manner.folder).await?;
-        let (cursor, is_renumbered) = going_on(known, opened, now, &self.terms);
-        let mut done = Done::default();
-        let cursor = match cursor {
-            Ok(cursor) => cursor,
-            Err(fresh) => {
-                self.keep(&fresh).await?;
-                fresh
-            }
+        let (mut cursor, course) =
+            going_on(known.as_ref(), opened, now, &self.terms, &self.account);
+        let first_uid_next = match cursor.first_uid_next {
+            Some(first) => first,
+            // Few servers do not say which UID comes next.
+            None => next_after(&reading.uids_from(1).await?),
         };
-        if is_renumbered {
-            done.is_renumbered = true;
-            let csq = &manner.csq;
-            tracing::warn!(csq, "the mail server numbers its mails anew; the folder is read anew");
+        cursor.first_uid_next = Some(first_uid_next);
+        if known.as_ref() != Some(&cursor) {
+            self.keep(&cursor).await?;
         }
+        let csq = &manner.csq;
+        match course {
+            Course::Renumbered => {
+                tracing::warn!(
+                    csq,
+                    "the mail server numbers its mails anew; the folder is read anew"
+                );
+            }
+            Course::OtherMailbox => {
+                tracing::info!(csq, "it has another mailbox, which is read anew")
+            }
+            Course::First | Course::GoesOn => {}
+        }
+        let is_renumbered = course == Course::Renumbered;
         let since = match self.terms.is_strict {
             true => cursor.since.max(before(now, self.terms.snapshot)),
             false => cursor.since,
         };
-        Ok(Standing { cursor, since, stuck: None, done })
+        let done = Done { is_renumbered, ..Done::default() };
+        Ok(Standing { cursor, since, first_uid_next, stuck: None, done })
     }
 
     /// Those that are not in the ledger.
@@ -193,7 +221,8 @@ impl Rounds {
         let mut big = Vec::new();
         for head in heads {
             let place = self.place(&head, standing);
-            if place.received_at < standing.since {
+            let is_bound = self.terms.is_strict || head.uid < standing.first_uid_next;
+            if is_bound && place.received_at < standing.since {
                 old.push(ArrivedMail {
                     is_too_old: true,
                     ..intake::unseen(&self.terms.manner, place, None)
@@ -413,38 +442,100 @@ impl Rounds {
     async fn keep(&self, cursor: &MailCursor) -> Result<(), SubmitError> {
         let place = short(&format!("{}\n{}", cursor.csq, cursor.folder));
         let began = cursor.began_at.microseconds();
-        let id = format!("{place}/{}/{began}/{}", cursor.uid_validity, cursor.uid_next);
+        let account = short(cursor.account.as_deref().unwrap_or_default());
+        let first = cursor.first_uid_next.unwrap_or(0);
+        let (validity, next) = (cursor.uid_validity, cursor.uid_next);
+        let id = format!("{place}/{validity}/{began}/{next}/{account}/{first}");
         let report = Report::MailCursorMoved(cursor.clone());
         keeping::report(&self.port, InputId::new("mail_cursor", id), report).await
     }
 }
 
-/// The cursor to go on from, or a fresh one; and whether the server numbers its mails anew.
+/// What is read of a folder of which nothing is dealt with yet: most of a large one is too old, and only counted.
+async fn first_uids(
+    reading: &mut dyn Reading,
+    opened: &Opened,
+    standing: &mut Standing,
+) -> Result<Vec<u32>, Trouble> {
+    let first_uid_next = standing.first_uid_next;
+    let found = reading.uids_since(standing.cursor.since.seconds()).await?;
+    let mut uids: BTreeSet<u32> = found.into_iter().collect();
+    let lay_there = count(uids.range(..first_uid_next).count());
+    let has_newer = opened.uid_next.is_none_or(|next| next > first_uid_next);
+    if has_newer {
+        uids.extend(reading.uids_from(first_uid_next).await?);
+    }
+    let newer = count(uids.range(first_uid_next..).count());
+    let older = opened.mails.saturating_sub(newer).saturating_sub(lay_there);
+    standing.cursor.older_left.get_or_insert(older);
+    Ok(uids.into_iter().collect())
+}
+
+/// How reading goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Course {
+    First,
+    GoesOn,
+    /// The server numbers its mails anew.
+    Renumbered,
+    /// The settings name another mailbox.
+    OtherMailbox,
+}
+
+/// The cursor to go on from, or a fresh one.
 fn going_on(
-    known: Option<MailCursor>,
+    known: Option<&MailCursor>,
     opened: &Opened,
     now: Timestamp,
     terms: &Terms,
-) -> (Result<MailCursor, MailCursor>, bool) {
-    let fresh = |uid_validity| MailCursor {
+    account: &str,
+) -> (MailCursor, Course) {
+    let fresh = |uid_validity, mark| MailCursor {
         csq: terms.manner.csq.clone(),
         folder: terms.manner.folder.clone(),
         uid_validity,
         uid_next: 1,
         since: before(now, terms.snapshot),
         began_at: now,
+        account: Some(account.to_owned()),
+        mark,
+        first_uid_next: opened.uid_next,
+        older_left: None,
     };
-    let Some(known) = known else { return (Err(fresh(opened.uid_validity)), false) };
-    let is_same = known.uid_validity == opened.uid_validity
-        || known.uid_validity == restored(opened.uid_validity, known.began_at);
+    let Some(known) = known else { return (fresh(opened.uid_validity, 0), Course::First) };
+    if known.account.as_deref().is_some_and(|before| before != account) {
+        let mark = mark_of(account);
+        return (fresh(opened.uid_validity ^ mark, mark), Course::OtherMailbox);
+    }
+    let uid_validity = opened.uid_validity ^ known.mark;
+    let is_same = known.uid_validity == uid_validity
+        || known.uid_validity == restored(uid_validity, known.began_at);
     if !is_same {
-        return (Err(fresh(opened.uid_validity)), true);
+        return (fresh(uid_validity, known.mark), Course::Renumbered);
     }
     if opened.uid_next.is_some_and(|next| next < known.uid_next) {
         // A restored folder gives numbers again that the ledger has for other mails: they stand under another one.
-        return (Err(fresh(restored(opened.uid_validity, now))), true);
+        return (fresh(restored(uid_validity, now), known.mark), Course::Renumbered);
     }
-    (Ok(known), false)
+    // What an older program left out is taken over as it stands: all below its cursor lay there at first.
+    let first_uid_next = known.first_uid_next.or(match known.uid_next {
+        0 | 1 => opened.uid_next,
+        next => Some(next),
+    });
+    let account = Some(account.to_owned());
+    (MailCursor { account, first_uid_next, ..known.clone() }, Course::GoesOn)
+}
+
+/// The mark of a mailbox that is not the first of its CSQ.
+fn mark_of(account: &str) -> u32 {
+    let digits = digest_of(&[b"mark", account.as_bytes()]);
+    let mark = digits.get(..8).and_then(|digits| u32::from_str_radix(digits, 16).ok());
+    mark.unwrap_or(1).max(1)
+}
+
+/// The UID after the last one.
+fn next_after(uids: &[u32]) -> u32 {
+    uids.last().map_or(1, |last| last.saturating_add(1))
 }
 
 /// Under which UIDVALIDITY mails of a folder stand in the ledger that was restored from a backup at that time.

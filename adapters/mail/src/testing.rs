@@ -116,8 +116,14 @@ impl World {
     }
 
     pub(crate) fn rounds_of(&self, terms: Terms) -> Rounds {
+        self.rounds_at("support@imap.example.test", terms)
+    }
+
+    /// Rounds of that mailbox.
+    pub(crate) fn rounds_at(&self, account: &str, terms: Terms) -> Rounds {
         let figures = Figures::new(&engine::Metrics::new());
-        Rounds::new(self.port.clone(), terms, figures, Arc::new(Semaphore::new(8)))
+        let memory = Arc::new(Semaphore::new(8));
+        Rounds::new(self.port.clone(), terms, account.to_owned(), figures, memory)
     }
 
     /// One round by somebody who knows nothing of those before.

@@ -94,20 +94,24 @@ impl Workspace {
     /// What a contact's mail says; nothing where its bytes never came or are gone.
     pub(crate) async fn read(&self, contact: &Contact) -> Result<Option<Read>, Problem> {
         match &contact.mail.blob {
-            Some(blob) => self.read_blob(contact.id, blob, self.options(contact)).await,
+            Some(blob) => {
+                self.read_blob(contact.id, blob, |kept| self.options(contact, kept)).await
+            }
             None => Ok(None),
         }
     }
 
     /// What a mail of that contact says whose bytes a blob has; reading takes a while, so it is done aside.
+    /// How it is read may depend on how many bytes there are.
     pub(crate) async fn read_blob(
         &self,
         contact: ContactId,
         blob: &str,
-        options: ReadOptions,
+        options: impl FnOnce(usize) -> ReadOptions + Send,
     ) -> Result<Option<Read>, Problem> {
         let turn = self.turn(contact).await?;
         let Some(raw) = self.port.blob(blob).await? else { return Ok(None) };
+        let options = options(raw.len());
         let read = tokio::task::spawn_blocking(move || {
             // Whoever goes away meanwhile keeps the place until the bytes are gone too.
             let _turn = turn;
@@ -117,13 +121,20 @@ impl Workspace {
     }
 
     /// A file of a mail whose bytes a blob has, by its number.
-    pub(crate) async fn file_of(&self, contact: ContactId, blob: &str, number: &str) -> Given {
+    pub(crate) async fn file_of(
+        &self,
+        contact: ContactId,
+        blob: &str,
+        number: &str,
+        is_cut: impl FnOnce(usize) -> bool + Send,
+    ) -> Given {
         let number: u32 = number.parse().map_err(|_| Problem::not_found())?;
         let turn = self.turn(contact).await?;
         let raw = self.port.blob(blob).await?.ok_or_else(Problem::not_found)?;
+        let is_cut = is_cut(raw.len());
         let found = tokio::task::spawn_blocking(move || {
             let _turn = turn;
-            mail::attachment(&raw, number)
+            mail::attachment(&raw, number, is_cut)
         });
         let (file, bytes) = found.await.ok().flatten().ok_or_else(Problem::not_found)?;
         Ok(answer::file(&file.name, &file.media_type, bytes, file.is_inline))
@@ -146,12 +157,12 @@ impl Workspace {
         Ok(Turn { _of_contact: of_contact, _of_all: of_all })
     }
 
-    fn options(&self, contact: &Contact) -> ReadOptions {
+    fn options(&self, contact: &Contact, kept: usize) -> ReadOptions {
         let settings = self.port.settings();
         ReadOptions {
             authentication_server_id: settings.mail.authentication_server_id.clone(),
             own_addresses: self.own_addresses(),
-            is_cut: contact.notice == Some(domain::MailNotice::TooLarge),
+            is_cut: contact.is_cut_at(kept),
         }
     }
 
@@ -289,7 +300,8 @@ fn escaped(text: &str) -> String {
 pub(crate) async fn attachment(workspace: Arc<Workspace>, asked: Asked) -> Given {
     let contact = workspace.readable(&asked).await?;
     let blob = contact.mail.blob.as_ref().ok_or_else(Problem::not_found)?;
-    workspace.file_of(contact.id, blob, asked.path("number")).await
+    let is_cut = |kept| contact.is_cut_at(kept);
+    workspace.file_of(contact.id, blob, asked.path("number"), is_cut).await
 }
 
 /// The mail as it came.

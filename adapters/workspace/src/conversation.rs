@@ -135,7 +135,7 @@ fn short(text: &str, characters_max: usize) -> String {
 pub(crate) async fn body(workspace: Arc<Workspace>, asked: Asked) -> Given {
     let contact = workspace.readable(&asked).await?;
     let mail = workspace.answered(&contact).await?;
-    let sent = workspace.read_blob(contact.id, &mail.blob(), ReadOptions::default()).await?;
+    let sent = workspace.read_blob(contact.id, &mail.blob(), |_| ReadOptions::default()).await?;
     let at = format!("/api/v1/workspace/contacts/{}/answer/attachments/", contact.id);
     let read = match (sent, mail.kind) {
         (Some(sent), _) => Some(sent),
@@ -161,5 +161,5 @@ async fn as_written(html: &str) -> Option<Read> {
 pub(crate) async fn attachment(workspace: Arc<Workspace>, asked: Asked) -> Given {
     let contact = workspace.readable(&asked).await?;
     let mail = workspace.answered(&contact).await?;
-    workspace.file_of(contact.id, &mail.blob(), asked.path("number")).await
+    workspace.file_of(contact.id, &mail.blob(), asked.path("number"), |_| false).await
 }

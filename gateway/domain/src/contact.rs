@@ -304,6 +304,12 @@ impl Contact {
         }
     }
 
+    /// Whether so many bytes that are kept of its mail are only the beginning, since it is too large (MAIL-07).
+    pub fn is_cut_at(&self, kept: usize) -> bool {
+        let kept = u64::try_from(kept).unwrap_or(u64::MAX);
+        self.notice == Some(MailNotice::TooLarge) && kept < self.mail.bytes
+    }
+
     /// Whether it waits for an agent.
     pub fn is_queued(&self) -> bool {
         self.place == Place::Queued

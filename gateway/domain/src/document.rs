@@ -294,10 +294,15 @@ impl Document {
                 let value =
                     Index::folder_value(&seen.csq, &seen.folder, seen.uid_validity, seen.uid);
                 let by_time = Index::seen_value(seen.at);
-                vec![
+                let mut entries = vec![
                     IndexEntry { index: Index::MailSeenByFolder, value },
                     IndexEntry { index: Index::MailSeenByTime, value: by_time },
-                ]
+                ];
+                if let Some(aside) = seen.disposition.aside() {
+                    let value = Index::aside_value(&seen.csq, aside, seen.at, seen.uid);
+                    entries.push(IndexEntry { index: Index::MailSeenAside, value });
+                }
+                entries
             }
             Self::MailKnown(known) if known.contact.is_none() => {
                 let value = Index::seen_value(known.at);

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::key::digest_of;
+use crate::mail::Aside;
 use crate::{DeviceName, Timestamp};
 
 /// A sorted list of documents beside the one by key.
@@ -60,6 +61,8 @@ pub enum Index {
     MailKnownByTime,
     /// Senders who were told that a mail arrived, by when, in 20 digits.
     AcknowledgedByTime,
+    /// Mails of a server that became no contact, by CSQ, what became of them and when.
+    MailSeenAside,
     /// Mails on their way out by when they were asked for, in 20 digits.
     MailOutOpen,
     /// Desks with their agents by the nodes that their browsers are connected to.
@@ -68,7 +71,7 @@ pub enum Index {
 
 impl Index {
     /// Every index there is.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 28] = [
         Self::SessionByNumber,
         Self::SessionByNode,
         Self::SettingBySection,
@@ -94,6 +97,7 @@ impl Index {
         Self::MailSeenByTime,
         Self::MailKnownByTime,
         Self::AcknowledgedByTime,
+        Self::MailSeenAside,
         Self::MailOutOpen,
         Self::DeskByNode,
     ];
@@ -126,6 +130,7 @@ impl Index {
             Self::MailSeenByTime => "mail_seen_by_time",
             Self::MailKnownByTime => "mail_known_by_time",
             Self::AcknowledgedByTime => "acknowledged_by_time",
+            Self::MailSeenAside => "mail_seen_aside",
             Self::MailOutOpen => "mail_out_open",
             Self::DeskByNode => "desk_by_node",
         }
@@ -163,6 +168,12 @@ impl Index {
     /// How a mail of a folder stands in [`Index::MailSeenByFolder`].
     pub fn folder_value(csq: &str, folder: &str, uid_validity: u32, uid: u32) -> String {
         format!("{}/{uid_validity:010}/{uid:010}", digest_of(&[csq, folder]))
+    }
+
+    /// How a mail that became no contact stands in [`Index::MailSeenAside`], the latest first.
+    pub fn aside_value(csq: &str, aside: Aside, at: Timestamp, uid: u32) -> String {
+        let after = u64::try_from(at.microseconds()).map_or(u64::MAX, |it| u64::MAX - it);
+        format!("{}/{}/{after:020}/{uid:010}", digest_of(&[csq]), aside.name())
     }
 
     /// How a point in time stands in [`Index::HeadsetBySeen`], [`Index::HeadsetGone`] and all others by time alone.

@@ -1,7 +1,8 @@
 //! Mails: the ledger of what was read, what belongs together, what is being written and what goes out.
 //!
 //! ```text
-//!   server: (CSQ, folder, UIDVALIDITY, UID) --> MailSeen: what became of it, written once with the contact
+//!   server: (CSQ, folder, UIDVALIDITY with the mailbox's mark, UID)
+//!     --> MailSeen: what became of it, written once with the contact
 //!   the mail itself: (CSQ, identity) ---------> MailKnown: a redelivery is told from a new mail
 //!   Message-ID ------------------------------> MailThread: the conversation it belongs to
 //!   folder ----------------------------------> MailCursor: how far it was read; advice, the ledger decides
@@ -36,6 +37,8 @@ pub const THREAD_IDS_MAX: usize = 20;
 pub const PARTICIPANTS_MAX: usize = 100;
 /// The most notes that are kept of a conversation.
 pub const NOTES_MAX: usize = 50;
+/// The most recipients that one report makes notes of.
+pub const BOUNCED_MAX: usize = 20;
 
 /// So many numbers before its cursor a folder is looked at again in each round: what became of those mails must be known.
 pub const LOOK_BACK_UIDS: u32 = 200;
@@ -73,6 +76,47 @@ pub enum Disposition {
     },
 }
 
+/// Why a mail became no contact, for whoever looks for one that is missed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Aside {
+    /// It is there already.
+    Duplicate,
+    /// It is a note in a conversation.
+    Bounce,
+    /// It reports on a mail that nobody here knows.
+    Parked,
+    /// It is too old.
+    TooOld,
+}
+
+impl Aside {
+    /// Every reason.
+    pub const ALL: [Self; 4] = [Self::Duplicate, Self::Bounce, Self::Parked, Self::TooOld];
+
+    /// Its name, as [`Disposition`] is written.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Duplicate => "duplicate",
+            Self::Bounce => "bounce",
+            Self::Parked => "parked",
+            Self::TooOld => "too_old",
+        }
+    }
+}
+
+impl Disposition {
+    /// Why the mail became no contact, where it did not.
+    pub fn aside(&self) -> Option<Aside> {
+        match self {
+            Self::Contact { .. } | Self::OwnCopy { .. } => None,
+            Self::Duplicate { .. } => Some(Aside::Duplicate),
+            Self::Bounce { .. } => Some(Aside::Bounce),
+            Self::Parked => Some(Aside::Parked),
+            Self::TooOld => Some(Aside::TooOld),
+        }
+    }
+}
+
 /// A mail of a server that was dealt with.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MailSeen {
@@ -88,6 +132,12 @@ pub struct MailSeen {
     pub received_at: Timestamp,
     /// When it was dealt with.
     pub at: Timestamp,
+    /// Who wrote it, as it says; empty where it is a contact, which has it, and where nobody looked.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub from: String,
+    /// Its subject, likewise.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub subject: String,
     /// What became of it.
     #[serde(flatten)]
     pub disposition: Disposition,
@@ -117,6 +167,18 @@ pub struct MailCursor {
     pub since: Timestamp,
     /// When it was read first.
     pub began_at: Timestamp,
+    /// Which mailbox it was, as a digest of its server and user; an older program did not note it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<String>,
+    /// What is mixed into UIDVALIDITY, so that the ledger keeps apart two mailboxes that a CSQ had one after the other.
+    #[serde(default)]
+    pub mark: u32,
+    /// The UID that came next when it was read first. Mails from there on count whatever time they bear (MAIL-15).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_uid_next: Option<u32>,
+    /// How many mails that lay there at first were not even looked at, being days too old.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub older_left: Option<u32>,
 }
 
 /// To which conversation a Message-ID belongs.
@@ -396,7 +458,14 @@ pub struct Acknowledged {
 pub struct BounceSaid {
     /// The Message-ID of the mail that did not arrive, where it is named.
     pub original: Option<String>,
-    /// To whom.
+    /// Of whom; at most [`BOUNCED_MAX`].
+    pub recipients: Vec<Bounced>,
+}
+
+/// One whom a mail did not reach.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bounced {
+    /// Who.
     pub recipient: String,
     /// What the server did.
     pub action: String,

@@ -18,6 +18,10 @@ const QUOTED_PICTURE: &str = "original-";
 /// So many bytes of pictures go back with a quoted mail.
 const QUOTED_PICTURES_BYTES_MAX: u64 = 5 * 1024 * 1024;
 
+/// What stands in a mail that is passed on where only its beginning is there.
+const MISSING: &str =
+    "[This mail was too large to be passed on whole: the end of it and files are missing.]";
+
 /// What came of making a mail.
 pub(super) enum Made {
     /// Its bytes.
@@ -29,8 +33,18 @@ pub(super) enum Made {
 /// A mail that is answered or passed on.
 struct Original {
     raw: Vec<u8>,
+    /// Whether that is only its beginning.
+    is_cut: bool,
     read: Read,
     received_at: i64,
+}
+
+impl Original {
+    fn read(raw: Vec<u8>, is_cut: bool, received_at: i64) -> Self {
+        let options = ReadOptions { is_cut, ..ReadOptions::default() };
+        let read = protocols::mail::read(&raw, &options);
+        Self { raw, is_cut, read, received_at }
+    }
 }
 
 /// Makes the bytes of a mail.
@@ -143,10 +157,8 @@ async fn original(port: &Port, contact: &Contact) -> Result<Option<Original>, Su
     let Some(blob) = &contact.mail.blob else { return Ok(None) };
     let Some(raw) = port.blob(blob).await? else { return Ok(None) };
     let received_at = contact.mail.received_at.seconds();
-    let reading = tokio::task::spawn_blocking(move || {
-        let read = protocols::mail::read(&raw, &ReadOptions::default());
-        Original { raw, read, received_at }
-    });
+    let is_cut = contact.is_cut_at(raw.len());
+    let reading = tokio::task::spawn_blocking(move || Original::read(raw, is_cut, received_at));
     // A mail that breaks its reader is answered without its text.
     Ok(reading.await.ok())
 }
@@ -290,6 +302,9 @@ fn quoted(original: &Original, is_forward: bool) -> String {
             head.push_str(&format!("<div>{name}: {}</div>", all(addresses)));
         }
     }
+    if original.is_cut {
+        head.push_str(&format!("<div><br></div><div>{MISSING}</div>"));
+    }
     format!("<div><br></div><hr>{head}<div><br></div>{body}")
 }
 
@@ -308,7 +323,7 @@ fn parts(original: &Original, is_forward: bool, quoted: &str) -> Vec<File> {
         wanted.insert(part.number, is_shown.then_some(name));
     }
     let numbers: Vec<u32> = wanted.keys().copied().collect();
-    let found = protocols::mail::attachments(&original.raw, &numbers);
+    let found = protocols::mail::attachments(&original.raw, &numbers, original.is_cut);
     let files = found.into_iter().map(|(part, content)| File {
         content_id: wanted.remove(&part.number).flatten(),
         name: part.name,
@@ -390,6 +405,23 @@ mod tests {
         let made = with_pictures(html, &names);
         assert_eq!(made, "<p>a<img src=\"cid:it\" alt=\"x\"><img src=\"https://x/y\"></p>");
         assert_eq!(with_pictures("src=\"", &names), "src=\"");
+    }
+
+    #[test]
+    fn mail_07_of_a_mail_that_is_too_large_whole_files_are_passed_on_and_others_said_to_be_missing()
+    {
+        let mail = "From: a@x.test\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\ntext\r\n\
+                    --b\r\nContent-Type: image/png; name=one.png\r\n\r\nwhole\r\n\
+                    --b\r\nContent-Type: image/png; name=two.png\r\n\r\nhal";
+        let made = |is_cut| {
+            let original = Original::read(mail.into(), is_cut, 0);
+            let quoted = quoted(&original, true);
+            let files = parts(&original, true, &quoted);
+            let names: Vec<String> = files.into_iter().map(|file| file.name).collect();
+            (names, quoted.contains(MISSING))
+        };
+        assert_eq!(made(true), (vec!["one.png".to_owned()], true));
+        assert_eq!(made(false), (vec!["one.png".to_owned(), "two.png".to_owned()], false));
     }
 
     #[test]

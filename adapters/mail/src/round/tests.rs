@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use domain::mail::Disposition;
-use domain::{MailNotice, Timestamp};
+use domain::mail::{Aside, Disposition};
+use domain::{Input, MailNotice, Timestamp};
 
 use super::*;
 use crate::testing::{Folder, HOUR, START, World, mail, until_crash};
@@ -394,4 +394,168 @@ async fn end(world: &World) {
     };
     let wish = ContactWish::Discard;
     submit("discard", Command::Contact(ContactCommand { contact, by: Some(agent), wish })).await;
+}
+
+/// Mails of another mailbox bear the numbers of the first one's, and some of its Message-IDs do too.
+#[tokio::test]
+async fn mail_01_two_mailboxes_of_one_uidvalidity_hide_and_flood_nothing() {
+    let world = World::new().await;
+    let ago = |hours: i64| Timestamp::from_seconds(START.seconds() - hours * 3_600);
+    let terms = world.terms();
+    let mailbox = |mails: &[(i64, u32)]| {
+        let mut state = world.server.state();
+        state.uid_next = 1;
+        state.mails.clear();
+        for (hours, number) in mails {
+            state.deliver(ago(*hours), mail(*number));
+        }
+    };
+    let round = async |account: &str| {
+        let mut rounds = world.rounds_at(account, terms.clone());
+        rounds.round(&mut Folder(world.server.clone())).await.unwrap()
+    };
+    mailbox(&[(1, 1), (1, 2), (1, 3)]);
+    round("first").await;
+    // As many numbers as the first one had, and more.
+    mailbox(&[(400, 11), (3, 12), (1, 13), (1, 14)]);
+    assert!(!round("second").await.is_renumbered);
+    assert_eq!(world.subjects().await, once([1, 2, 3, 13, 14]));
+    // What the search left out is noted, then the same again finds nothing; what comes later is one contact.
+    let noted = round("second").await;
+    assert_eq!((noted.mails, noted.too_old), (1, 1));
+    assert_eq!(round("second").await.mails, 0);
+    world.server.state().deliver(START, mail(15));
+    round("second").await;
+    // And back: what the first one has is known by what it says.
+    mailbox(&[(1, 1), (1, 2), (1, 3), (1, 4)]);
+    round("first").await;
+    assert_eq!(world.subjects().await, once([1, 2, 3, 4, 13, 14, 15]));
+}
+
+#[tokio::test]
+async fn mail_01_a_cursor_of_an_older_program_is_taken_over_once() {
+    let world = World::new().await;
+    let ago = Timestamp::from_seconds(START.seconds() - 400 * 3_600);
+    for number in 1..=3 {
+        world.server.state().deliver(START, mail(number));
+    }
+    world.round().await.unwrap();
+    let cursor = world.port.mail_cursor("support", "INBOX").await.unwrap().unwrap();
+    let mut written = serde_json::to_value(&cursor).unwrap();
+    for name in ["account", "mark", "first_uid_next", "older_left"] {
+        written.as_object_mut().unwrap().remove(name);
+    }
+    let old: MailCursor = serde_json::from_value(written).unwrap();
+    assert_eq!((old.account.as_ref(), old.mark, old.first_uid_next), (None, 0, None));
+    let id = InputId::new("mail_cursor", "older");
+    world.port.submit(Input::report(id, Report::MailCursorMoved(old))).await.unwrap();
+    let bytes = world.server.state().fetched_bytes;
+    world.server.state().deliver(ago, mail(4));
+    assert!(!world.round().await.unwrap().is_renumbered);
+    assert_eq!(world.server.state().fetched_bytes, bytes + mail(4).len(), "it goes on");
+    assert_eq!(world.subjects().await, once(1..=4));
+    let taken = world.port.mail_cursor("support", "INBOX").await.unwrap().unwrap();
+    assert_eq!((taken.account, taken.first_uid_next), (cursor.account, Some(4)));
+}
+
+/// Moving, restoring and releasing a mail keeps the time at which it came to the server.
+#[tokio::test]
+async fn mail_15_a_mail_that_is_moved_there_later_counts_whatever_time_it_bears() {
+    let world = World::new().await;
+    let ago = |hours: i64| Timestamp::from_seconds(START.seconds() - hours * 3_600);
+    world.server.state().deliver(ago(400), mail(1));
+    world.server.state().deliver(ago(3), mail(2));
+    let done = world.round().await.unwrap();
+    assert_eq!((done.too_old, world.contacts().await.len()), (1, 0));
+    world.server.state().deliver(ago(400), mail(3));
+    assert_eq!(world.round().await.unwrap().mails, 2, "and the one that lay there is noted");
+    assert_eq!(world.subjects().await, once([3]));
+}
+
+#[tokio::test]
+async fn mail_15_what_is_moved_there_while_the_first_reading_is_broken_off_counts_too() {
+    let world = World::new().await;
+    let ago = |hours: i64| Timestamp::from_seconds(START.seconds() - hours * 3_600);
+    world.server.state().deliver(ago(400), mail(1));
+    world.server.state().deliver(ago(1), mail(2));
+    world.server.state().answers_left = Some(2);
+    world.round().await.unwrap_err();
+    world.server.state().answers_left = None;
+    world.server.state().deliver(ago(400), mail(3));
+    // So many come after it that it lies behind what is looked at again.
+    for number in 100..400 {
+        world.server.state().deliver(START, mail(number));
+    }
+    world.round().await.unwrap();
+    world.round().await.unwrap();
+    assert_eq!(world.subjects().await, once([2, 3].into_iter().chain(100..400)));
+}
+
+#[tokio::test]
+async fn mail_15_a_mail_server_whose_clock_is_wrong_hides_no_later_mail() {
+    for skew in [-3 * 3_600, 3 * 3_600] {
+        let world = World::new().await;
+        let there = |world: &World| Timestamp::from_seconds(world.port.now().seconds() + skew);
+        world.round().await.unwrap();
+        for number in 1..=3 {
+            let at = there(&world);
+            world.server.state().deliver(at, mail(number));
+            world.round().await.unwrap();
+            world.clock.advance(HOUR);
+        }
+        assert_eq!(world.subjects().await, once(1..=3), "{skew} s");
+        world.engine.abandon();
+    }
+}
+
+#[tokio::test]
+async fn mail_15_mails_that_became_no_contact_are_listed_and_those_left_out_counted() {
+    let world = World::new().await;
+    let ago = |hours: i64| Timestamp::from_seconds(START.seconds() - hours * 3_600);
+    for number in 1..=500 {
+        world.server.state().deliver(ago(400), mail(number));
+    }
+    for (hours, number) in [(3, 501), (1, 502), (1, 502)] {
+        world.server.state().deliver(ago(hours), mail(number));
+    }
+    let report = "From: mailer-daemon@x.test\r\nSubject: undelivered\r\nContent-Type: message/delivery-status\r\n\r\n\
+                  Final-Recipient: rfc822; eve@x.test\r\nAction: failed\r\n";
+    world.server.state().deliver(START, report.into());
+    world.round().await.unwrap();
+    assert_eq!(world.subjects().await, once([502]));
+    let cursor = world.port.mail_cursor("support", "INBOX").await.unwrap().unwrap();
+    assert_eq!(cursor.older_left, Some(500));
+    let listed = async |aside| {
+        let count = world.port.mails_aside_count("support", aside, 10).await.unwrap();
+        let mails = world.port.mails_aside("support", aside, None, 10).await.unwrap();
+        assert_eq!(mails.len(), count);
+        mails
+    };
+    assert_eq!(listed(Aside::TooOld).await[0].uid, 501);
+    let duplicates = listed(Aside::Duplicate).await;
+    assert_eq!(duplicates[0].from, "ada@customer.test");
+    assert_eq!(duplicates[0].subject, "mail 502");
+    assert_eq!(listed(Aside::Parked).await[0].subject, "undelivered");
+    assert_eq!(listed(Aside::Bounce).await.len(), 0);
+    assert!(world.port.mails_aside("other", Aside::Parked, None, 10).await.unwrap().is_empty());
+}
+
+/// A customer asks what a bounce that they got means: nothing that they say may get lost.
+#[tokio::test]
+async fn mail_01_a_bounce_that_a_customer_passes_on_is_a_contact() {
+    let world = World::new().await;
+    for (number, kind) in
+        ["message/delivery-status", "message/disposition-notification"].into_iter().enumerate()
+    {
+        let raw = format!(
+            "Message-ID: <p{number}@customer.test>\r\nFrom: ada@customer.test\r\nSubject: what is this\r\n\
+             Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nI got this.\r\n--b\r\n\
+             Content-Type: {kind}\r\n\r\nFinal-Recipient: rfc822; eve@x.test\r\nAction: failed\r\n--b--\r\n"
+        );
+        world.server.state().deliver(START, raw.into_bytes());
+    }
+    world.round().await.unwrap();
+    let contacts = world.contacts().await;
+    assert_eq!(contacts.len(), 2);
+    assert!(contacts.iter().all(|it| !it.automatic && it.mail.blob.is_some()));
 }

@@ -7,6 +7,7 @@
     reason = "a test fails loudly"
 )]
 
+mod changing;
 mod filing;
 mod folders;
 mod moving;

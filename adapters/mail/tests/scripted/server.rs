@@ -22,13 +22,20 @@ type Boxed = Pin<Box<dyn Stream>>;
 
 struct Identity {
     certificate: CertificateDer<'static>,
+    pem: String,
     key: Vec<u8>,
 }
 
 static IDENTITY: LazyLock<Identity> = LazyLock::new(|| {
     let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
-    Identity { certificate: made.cert.der().clone(), key: made.signing_key.serialize_der() }
+    let key = made.signing_key.serialize_der();
+    Identity { certificate: made.cert.der().clone(), pem: made.cert.pem(), key }
 });
+
+/// Whom a client has to trust.
+pub(crate) fn certificate_pem() -> &'static str {
+    &IDENTITY.pem
+}
 
 /// A client that trusts these servers.
 pub(crate) fn client_config() -> Arc<ClientConfig> {

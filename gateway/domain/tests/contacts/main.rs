@@ -10,7 +10,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use domain::mail::{AnswerMode, ArrivedMail, BounceSaid, Disposition, OutKind, OutState, Writing};
+use domain::mail::{
+    AnswerMode, ArrivedMail, BounceSaid, Bounced, Disposition, OutKind, OutState, Writing,
+};
 use domain::{
     AgentId, Closing, ContactWish, DeskWish, Document, DraftChange, LegEnd, Place, ReasonCode,
     Refusal, SignedOutBy, Timestamp, WrapUpChoice,
@@ -542,14 +544,18 @@ fn a_bounce_is_a_note_where_its_mail_is_known_and_never_a_contact() {
     let contact = world.contact_by_uid(1);
     world.answer(contact.id);
     let out = world.mail_out(world.contact_by_uid(1).answer.unwrap()).unwrap();
+    let about = |recipient: &str| Bounced {
+        recipient: recipient.to_owned(),
+        action: "failed".to_owned(),
+        status: "5.1.1".to_owned(),
+    };
     let said = |original: Option<String>, uid, is_report| ArrivedMail {
         bounce: Some(BounceSaid {
             original,
             is_report,
-            recipient: "ada@example.test".to_owned(),
-            action: "failed".to_owned(),
-            status: "5.1.1".to_owned(),
+            recipients: vec![about("ada@example.test"), about("bob@example.test")],
         }),
+        subject: "undelivered".to_owned(),
         automatic: true,
         ..arrived("support", uid, 9)
     };
@@ -557,7 +563,13 @@ fn a_bounce_is_a_note_where_its_mail_is_known_and_never_a_contact() {
     world.mail(bounce(Some(out.message_id.clone()), 2));
     world.mail(bounce(Some("unheard@elsewhere.test".to_owned()), 3));
     assert_eq!(world.contacts().len(), 1);
-    assert_eq!(world.conversation(contact.conversation).notes[0].status, "5.1.1");
+    let notes = world.conversation(contact.conversation).notes;
+    let notes: Vec<_> =
+        notes.iter().map(|it| (it.recipient.as_str(), it.status.as_str())).collect();
+    assert_eq!(notes, [("ada@example.test", "5.1.1"), ("bob@example.test", "5.1.1")]);
+    let parked = world.seen().into_iter().find(|it| it.uid == 3).unwrap();
+    assert_eq!(parked.disposition, Disposition::Parked);
+    assert_eq!((parked.from.as_str(), parked.subject.as_str()), ("c9@example.test", "undelivered"));
     // What only looks like one is one where the mail that it names went out from here.
     let other = |original, uid: u32| ArrivedMail {
         identity: uid.to_string(),
@@ -565,7 +577,7 @@ fn a_bounce_is_a_note_where_its_mail_is_known_and_never_a_contact() {
     };
     world.mail(other(Some(out.message_id), 4));
     assert_eq!(world.contacts().len(), 1);
-    assert_eq!(world.conversation(contact.conversation).notes.len(), 2);
+    assert_eq!(world.conversation(contact.conversation).notes.len(), 4);
     let theirs = contact.mail.message_id.clone();
     world.mail(other(theirs, 5));
     world.mail(other(Some("unheard@elsewhere.test".to_owned()), 6));

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use domain::mail::{Conversation, Draft, MailCursor, MailOut, MailSeen};
+use domain::mail::{Aside, Conversation, Draft, MailCursor, MailOut, MailSeen};
 use domain::{
     Ask, Contact, ContactId, ContactTerms, Document, Index, IndexRange, Key, Loaded, Timestamp,
 };
@@ -23,6 +23,16 @@ macro_rules! one {
             _ => None,
         })
     }};
+}
+
+/// Mails that became no contact, from the latest one back, or from behind one.
+fn asides(csq: &str, aside: Aside, after: Option<(Timestamp, u32)>) -> IndexRange {
+    let value = |at, uid| Index::aside_value(csq, aside, at, uid);
+    let (at, uid) = after.map_or((Timestamp::from_microseconds(i64::MAX), 0), |(at, uid)| {
+        (at, uid.saturating_add(1))
+    });
+    let to = value(Timestamp::from_seconds(0), u32::MAX);
+    IndexRange { index: Index::MailSeenAside, from: value(at, uid), to, limit: PAGE }
 }
 
 impl Engine {
@@ -171,6 +181,38 @@ impl Port {
                 _ => return Ok(seen),
             }
         }
+    }
+
+    /// Mails of a CSQ that became no contact for that reason, the latest first, and of one time by their UIDs: those
+    /// behind that time and UID, at most `limit`.
+    pub async fn mails_aside(
+        &self,
+        csq: &str,
+        aside: Aside,
+        after: Option<(Timestamp, u32)>,
+        limit: u32,
+    ) -> Result<Vec<MailSeen>, SubmitError> {
+        let range = IndexRange { limit, ..asides(csq, aside, after) };
+        let asks = self.engine.keys(range).await?.into_iter().map(Ask::Document).collect();
+        let mut mails = Vec::new();
+        for (_, loaded) in self.engine.documents(asks).await? {
+            if let Some(Loaded { document: Document::MailSeen(seen), .. }) = loaded {
+                mails.push(*seen);
+            }
+        }
+        mails.sort_by_key(|it| (std::cmp::Reverse(it.at), it.uid));
+        Ok(mails)
+    }
+
+    /// How many of them there are; no more than `limit` are counted.
+    pub async fn mails_aside_count(
+        &self,
+        csq: &str,
+        aside: Aside,
+        limit: u32,
+    ) -> Result<usize, SubmitError> {
+        let range = IndexRange { limit, ..asides(csq, aside, None) };
+        Ok(self.engine.keys(range).await?.len())
     }
 
     /// Mails on their way out, the oldest first; at most `limit`.

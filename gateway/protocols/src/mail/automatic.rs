@@ -24,7 +24,7 @@ pub(super) fn automatic(
             from.is_some_and(|from| own_addresses.iter().any(|own| is_same(own, from))),
             Automatic::Own,
         ),
-        (is_report(parts), Automatic::Report),
+        (parts.is_report(), Automatic::Report),
         (!submitted.is_empty() && submitted != "no", Automatic::AutoSubmitted),
         (
             fields.first("return-path").is_some_and(|path| path.trim() == "<>"),
@@ -52,8 +52,4 @@ pub(super) fn automatic(
         (fields.names().any(|name| name.starts_with("list-")), Automatic::List),
     ];
     signs.into_iter().find(|(is_so, _)| *is_so).map(|(_, automatic)| automatic)
-}
-
-fn is_report(parts: &Parts<'_>) -> bool {
-    parts.containers.iter().any(|(kind, _)| kind == "multipart/report")
 }

@@ -6,19 +6,24 @@ use super::names::Names;
 use super::{Attachment, FILE_BYTES_MAX, FILES_BYTES_MAX, ID_BYTES_MAX};
 
 /// All files, numbered from 1.
-pub(super) fn files(parts: &Parts<'_>) -> Vec<Attachment> {
-    decoded(parts, |_| true).map(|(attachment, _)| attachment).collect()
+pub(super) fn files(parts: &Parts<'_>, is_cut: bool) -> Vec<Attachment> {
+    decoded(parts, is_cut, |_| true).map(|(attachment, _)| attachment).collect()
 }
 
-/// The files whose numbers are wanted, with their bytes; no others are decoded.
+/// The files whose numbers are wanted, with their bytes; no others are decoded. Of a mail of which only the beginning is
+/// there, those that are whole.
 pub(super) fn decoded<'p>(
     parts: &'p Parts<'_>,
+    is_cut: bool,
     is_wanted: impl Fn(u32) -> bool + 'p,
 ) -> impl Iterator<Item = (Attachment, Vec<u8>)> + 'p {
     let mut names = Names::default();
     let mut number = 0;
     let with_place = parts.parts.iter().enumerate();
-    let of_files = with_place.filter(|(place, part)| !is_shown(*place, part));
+    let of_files = with_place.filter(move |(place, part)| {
+        let is_whole = !(is_cut && part.within.is_open);
+        is_whole && !is_shown(*place, part)
+    });
     of_files.filter_map(move |(_, part)| {
         number += 1;
         // A name depends on those before it.

@@ -12,7 +12,8 @@ pub fn intake(data: &[u8]) {
     let options = ReadOptions {
         authentication_server_id: Some("mx.example.org".to_owned()),
         own_addresses: vec!["service@example.org".to_owned()],
-        is_cut: false,
+        // Either way, by the length of what is given.
+        is_cut: data.len() % 2 == 1,
     };
     let read = read(data, &options);
     assert!(read.text.len() <= TEXT_BYTES_MAX, "a long text");
@@ -39,7 +40,7 @@ pub fn intake(data: &[u8]) {
         assert!(!each.name.is_empty() && !each.name.contains(['/', '\\']), "a path");
     }
     if let Some(last) = read.attachments.last() {
-        let again = attachment(data, last.number);
+        let again = attachment(data, last.number, options.is_cut);
         let bytes = again.as_ref().map(|(_, bytes)| bytes.len() as u64);
         assert!(bytes == Some(last.bytes), "another file");
     }

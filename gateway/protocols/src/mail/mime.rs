@@ -25,6 +25,8 @@ pub(super) struct Within {
     pub(super) alternative: Option<usize>,
     /// Whether it is a part of `multipart/related` other than the first.
     pub(super) is_related: bool,
+    /// Whether nothing says where it ends but the end of the bytes.
+    pub(super) is_open: bool,
 }
 
 /// The parts of a mail.
@@ -36,6 +38,12 @@ pub(super) struct Parts<'a> {
     /// Whether there was more than is kept.
     pub(super) is_cut: bool,
 }
+
+/// Reports by programs (RFC 3464, RFC 6533, RFC 8098).
+pub(super) const STATUS_TYPES: [&str; 2] =
+    ["message/delivery-status", "message/global-delivery-status"];
+pub(super) const DISPOSITION_TYPES: [&str; 2] =
+    ["message/disposition-notification", "message/global-disposition-notification"];
 
 impl Part<'_> {
     /// The body, decoded.
@@ -52,11 +60,24 @@ impl Part<'_> {
 /// Reads the parts of a mail whose header is `fields`.
 pub(super) fn parts(fields: Fields, body: &[u8]) -> Parts<'_> {
     let mut parts = Parts::default();
-    parts.walk(fields, body, "text/plain", Within::default(), 0);
+    parts.walk(fields, body, "text/plain", Within { is_open: true, ..Within::default() }, 0);
     parts
 }
 
 impl<'a> Parts<'a> {
+    /// Whether the mail as a whole is a report (RFC 6522 section 3). One that only stands among other parts was passed
+    /// on by somebody who has something to say.
+    pub(super) fn is_report(&self) -> bool {
+        match (self.containers.first(), self.parts.as_slice()) {
+            (Some((kind, _)), _) => kind == "multipart/report",
+            (None, [only]) => {
+                let kind = only.media_type.as_str();
+                STATUS_TYPES.contains(&kind) || DISPOSITION_TYPES.contains(&kind)
+            }
+            (None, _) => false,
+        }
+    }
+
     fn walk(&mut self, fields: Fields, body: &'a [u8], usual: &str, within: Within, depth: usize) {
         if self.parts.len() >= PARTS_MAX {
             self.is_cut = true;
@@ -69,7 +90,7 @@ impl<'a> Parts<'a> {
         if media_type.starts_with("multipart/") && !boundary.is_empty() {
             if depth >= DEPTH_MAX {
                 self.is_cut = true;
-            } else if let Some(pieces) = pieces(body, boundary.as_bytes()) {
+            } else if let Some((pieces, is_ended)) = pieces(body, boundary.as_bytes()) {
                 let kind = content.parameter("protocol").or(content.parameter("report-type"));
                 let kind = kind.unwrap_or_default().to_ascii_lowercase();
                 self.containers.push((media_type.clone(), kind));
@@ -77,8 +98,10 @@ impl<'a> Parts<'a> {
                     if media_type == "multipart/digest" { "message/rfc822" } else { "text/plain" };
                 let alternative =
                     (media_type == "multipart/alternative").then_some(self.containers.len());
+                let last = pieces.len().saturating_sub(1);
                 for (number, piece) in pieces.into_iter().enumerate() {
                     let within = Within {
+                        is_open: within.is_open && !is_ended && number == last,
                         alternative: alternative.or(within.alternative),
                         is_related: media_type == "multipart/related" && number > 0,
                     };
@@ -112,9 +135,9 @@ fn is_media_type(kind: &str) -> bool {
         && kind.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/.+-_!#$&^".contains(&byte))
 }
 
-/// What stands between the lines of a boundary; none where there is no such line. What a mail that was cut off
-/// does not end, ends with it.
-fn pieces<'a>(body: &'a [u8], boundary: &[u8]) -> Option<Vec<&'a [u8]>> {
+/// What stands between the lines of a boundary, and whether the last one of them came; none where there is no such
+/// line. What a mail that was cut off does not end, ends with it.
+fn pieces<'a>(body: &'a [u8], boundary: &[u8]) -> Option<(Vec<&'a [u8]>, bool)> {
     let delimiter = [b"--", boundary].concat();
     let finder = memmem::Finder::new(&delimiter);
     let mut pieces = Vec::new();
@@ -142,7 +165,7 @@ fn pieces<'a>(body: &'a [u8], boundary: &[u8]) -> Option<Vec<&'a [u8]>> {
         at += line.len();
         begins = Some(at);
         if is_last {
-            return Some(pieces);
+            return Some((pieces, true));
         }
         if pieces.len() > PARTS_MAX {
             break;
@@ -150,5 +173,5 @@ fn pieces<'a>(body: &'a [u8], boundary: &[u8]) -> Option<Vec<&'a [u8]>> {
     }
     let begins = begins?;
     pieces.push(body.get(begins..).unwrap_or_default());
-    Some(pieces)
+    Some((pieces, false))
 }

@@ -211,7 +211,7 @@ pub struct ReadOptions {
     pub authentication_server_id: Option<String>,
     /// Addresses of our own queues and their aliases.
     pub own_addresses: Vec<String>,
-    /// Whether the bytes are only the beginning of a mail that is too large.
+    /// Whether the bytes are only the beginning of a mail that is too large. A file within which they end is none.
     pub is_cut: bool,
 }
 

@@ -48,17 +48,17 @@ pub fn read(raw: &[u8], options: &ReadOptions) -> Read {
     read.unwrap_or_else(|_| unreadable(raw, options))
 }
 
-/// The file of a mail with this number, and its bytes.
-pub fn attachment(raw: &[u8], number: u32) -> Option<(Attachment, Vec<u8>)> {
-    attachments(raw, &[number]).pop()
+/// The file of a mail with this number, and its bytes; `is_cut` as in [`ReadOptions`].
+pub fn attachment(raw: &[u8], number: u32, is_cut: bool) -> Option<(Attachment, Vec<u8>)> {
+    attachments(raw, &[number], is_cut).pop()
 }
 
 /// The files of a mail with these numbers, in their order there, and their bytes: the mail is read once, and no other
-/// file of it decoded.
-pub fn attachments(raw: &[u8], wanted: &[u32]) -> Vec<(Attachment, Vec<u8>)> {
+/// file of it decoded. `is_cut` as in [`ReadOptions`].
+pub fn attachments(raw: &[u8], wanted: &[u32], is_cut: bool) -> Vec<(Attachment, Vec<u8>)> {
     let found = catch_unwind(AssertUnwindSafe(|| {
         let parts = parts_of(raw).1;
-        decoded(&parts, |number| wanted.contains(&number)).collect()
+        decoded(&parts, is_cut, |number| wanted.contains(&number)).collect()
     }));
     found.unwrap_or_default()
 }
@@ -74,7 +74,7 @@ fn parts_of(raw: &[u8]) -> (Fields, Parts<'_>, usize) {
 fn read_parts(raw: &[u8], options: &ReadOptions) -> Read {
     let (fields, parts, at) = parts_of(raw);
     let raw_body = raw.get(at..).unwrap_or_default();
-    let mut attachments = files(&parts);
+    let mut attachments = files(&parts, options.is_cut);
     let Body { text, html, has_remote_content, is_cut } = body(&parts, &attachments);
     for each in &mut attachments {
         let shown = format!("\"{ATTACHMENTS_AT}{}\"", each.number);

@@ -2,7 +2,7 @@
 
 use super::clean::one_line;
 use super::fields::{Fields, decoded};
-use super::mime::{Part, Parts};
+use super::mime::{DISPOSITION_TYPES, Part, Parts, STATUS_TYPES};
 use super::thread::ids;
 use super::{Action, Bounce, BounceKind, BounceRecipient};
 
@@ -12,22 +12,23 @@ const VALUE_BYTES_MAX: usize = 500;
 
 /// The report that a mail is, where it is one; `text` is what it shows.
 pub(super) fn bounce(fields: &Fields, parts: &Parts<'_>, text: &str) -> Option<Bounce> {
+    if !parts.is_report() {
+        return None;
+    }
     let of_type =
         |types: &[&str]| parts.parts.iter().find(|part| types.contains(&part.media_type.as_str()));
-    let status = of_type(&["message/delivery-status", "message/global-delivery-status"]);
-    let disposition =
-        of_type(&["message/disposition-notification", "message/global-disposition-notification"]);
+    let status = of_type(&STATUS_TYPES);
+    let disposition = of_type(&DISPOSITION_TYPES);
     let returned = of_type(&[
         "message/rfc822",
         "message/global",
         "text/rfc822-headers",
         "message/global-headers",
     ]);
-    let is_report = parts.containers.iter().any(|(kind, _)| kind == "multipart/report");
     let (kind, groups) = match (status, disposition) {
         (Some(part), _) => (BounceKind::Delivery, groups(part)),
         (None, Some(part)) => (BounceKind::Disposition, groups(part)),
-        (None, None) if is_report && returned.is_some() => (BounceKind::Delivery, Vec::new()),
+        (None, None) if returned.is_some() => (BounceKind::Delivery, Vec::new()),
         (None, None) => return None,
     };
     let recipients = groups.iter().filter_map(recipient).take(RECIPIENTS_KEPT_MAX);

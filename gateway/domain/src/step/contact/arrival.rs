@@ -14,8 +14,8 @@ use super::assignment::sticky_timer;
 use super::sending::{copy_came, owed, sweep};
 use super::{nothing, put_contact};
 use crate::mail::{
-    Acknowledged, ArrivedMail, Conversation, ConversationNote, Disposition, MailCursor, MailKnown,
-    MailSeen, MailThread, OutKind, PARTICIPANTS_MAX, THREAD_IDS_MAX,
+    Acknowledged, ArrivedMail, BOUNCED_MAX, Conversation, ConversationNote, Disposition,
+    MailCursor, MailKnown, MailSeen, MailThread, OutKind, PARTICIPANTS_MAX, THREAD_IDS_MAX,
 };
 use crate::settings::Csq;
 use crate::step::Entropy;
@@ -51,6 +51,10 @@ pub(in crate::step) fn arrived(
         return Ok(nothing());
     }
     let seen = |disposition| {
+        let (from, subject) = match disposition {
+            Disposition::Contact { .. } => (String::new(), String::new()),
+            _ => (mail.from.address.clone(), subject_of(mail)),
+        };
         Document::MailSeen(Box::new(MailSeen {
             csq: mail.csq.clone(),
             folder: mail.folder.clone(),
@@ -58,6 +62,8 @@ pub(in crate::step) fn arrived(
             uid: mail.uid,
             received_at: mail.received_at,
             at: now,
+            from,
+            subject,
             disposition,
         }))
     };
@@ -131,14 +137,16 @@ pub(in crate::step) fn arrived(
                 view.document(&key)?
             {
                 let mut after = before.as_ref().clone();
-                after.note(ConversationNote {
-                    at: now,
-                    recipient: bounce.recipient.clone(),
-                    action: bounce.action.clone(),
-                    status: bounce.status.clone(),
-                    contact: Some(thread.contact),
-                    is_ours: false,
-                });
+                for about in bounce.recipients.iter().take(BOUNCED_MAX) {
+                    after.note(ConversationNote {
+                        at: now,
+                        recipient: about.recipient.clone(),
+                        action: about.action.clone(),
+                        status: about.status.clone(),
+                        contact: Some(thread.contact),
+                        is_ours: false,
+                    });
+                }
                 decision = decision
                     .guard(key.clone(), Some(*version))
                     .event(Event::new("mail_bounced", key.clone()))
@@ -163,7 +171,7 @@ pub(in crate::step) fn arrived(
         csq: mail.csq.clone(),
         routed_csq: mail.csq.clone(),
         customer: mail.from.clone(),
-        subject: mail.subject.chars().take(SUBJECT_CHARACTERS_MAX).collect(),
+        subject: subject_of(mail),
         arrived_at: now,
         waiting_since: now,
         place: Place::Queued,
@@ -247,6 +255,10 @@ fn without_copy(
         Some(blob) if held != Some(blob) => sweep(decision, blob.clone()),
         _ => decision,
     })
+}
+
+fn subject_of(mail: &ArrivedMail) -> String {
+    mail.subject.chars().take(SUBJECT_CHARACTERS_MAX).collect()
 }
 
 fn new_conversation(id: ContactId, now: Timestamp, mail: &ArrivedMail) -> Conversation {

@@ -73,11 +73,11 @@ fn mail_07_the_bytes_of_a_file_are_handed_out() {
     let kinds: Vec<_> = read.attachments.iter().map(|file| file.media_type.as_str()).collect();
     assert_eq!(kinds, ["text/plain", "text/html", "application/pdf"]);
     let raw = mail.replace('\n', "\r\n");
-    let (file, bytes) = attachment(raw.as_bytes(), 3).unwrap();
+    let (file, bytes) = attachment(raw.as_bytes(), 3, false).unwrap();
     assert_eq!((file.name.as_str(), bytes.as_slice(), file.bytes), ("a.pdf", &b"%PDF"[..], 4));
-    assert_eq!(attachment(raw.as_bytes(), 1).unwrap().1, b"x");
-    assert_eq!(attachment(raw.as_bytes(), 0), None);
-    assert_eq!(attachment(raw.as_bytes(), 4), None);
+    assert_eq!(attachment(raw.as_bytes(), 1, false).unwrap().1, b"x");
+    assert_eq!(attachment(raw.as_bytes(), 0, false), None);
+    assert_eq!(attachment(raw.as_bytes(), 4, false), None);
 }
 
 #[test]
@@ -119,12 +119,37 @@ fn mail_07_several_files_are_handed_out_by_one_reading_and_no_others() {
         "Content-Type: image/png; name=a.png",
         "Content-Type: image/png; name=a.png",
     ]);
-    let found = attachments(raw.as_bytes(), &[3, 1, 99]);
+    let found = attachments(raw.as_bytes(), &[3, 1, 99], false);
     let told: Vec<_> = found.iter().map(|(file, _)| (file.number, file.name.as_str())).collect();
     assert_eq!(told, [(1, "a.png"), (3, "a (3).png")]);
     let all = read(raw.as_bytes(), &options()).attachments;
     for (file, bytes) in &found {
         assert_eq!((Some(file), bytes.as_slice()), (all.get(file.number as usize - 1), &b"x"[..]));
     }
-    assert_eq!(attachments(raw.as_bytes(), &[]), []);
+    assert_eq!(attachments(raw.as_bytes(), &[], false), []);
+}
+
+/// What is kept of a mail that is too large ends in the middle of a file: half a file is none.
+#[test]
+fn mail_07_of_the_beginning_of_a_mail_only_whole_files_count() {
+    let begin = "Content-Type: multipart/mixed; boundary=a\n\n--a\n\ntext\n--a\nContent-Type: image/png; name=one.png\n\n\
+                 whole\n--a\nContent-Type: image/png; name=two.png\n\nhal";
+    let names = |mail: &str, is_cut| -> Vec<String> {
+        let raw = mail.replace('\n', "\r\n");
+        let read = read(raw.as_bytes(), &ReadOptions { is_cut, ..options() });
+        assert_eq!(read.notices.contains(&Notice::TooLarge), is_cut);
+        let last = u32::try_from(read.attachments.len()).unwrap();
+        assert!(attachment(raw.as_bytes(), last, is_cut).is_some() || last == 0);
+        assert_eq!(attachment(raw.as_bytes(), last + 1, is_cut), None);
+        read.attachments.into_iter().map(|file| file.name).collect()
+    };
+    assert_eq!(names(begin, true), ["one.png"]);
+    // Of a mail that is whole, what its sender did not end is a file.
+    assert_eq!(names(begin, false), ["one.png", "two.png"]);
+    assert_eq!(names(&format!("{begin}f\n--a--\n"), true), ["one.png", "two.png"]);
+    let inner = "Content-Type: multipart/mixed; boundary=o\n\n--o\nContent-Type: multipart/mixed; boundary=i\n\n\
+                 --i\nContent-Type: image/png; name=in.png\n\nx\n--i";
+    assert_eq!(names(&format!("{inner}\n\nhal"), true).len(), 1, "in.png, and a text that is cut");
+    assert_eq!(names(&format!("{inner}--\n\n"), true), ["in.png"]);
+    assert_eq!(names("Content-Type: application/pdf; name=all.pdf\n\nhal", true).len(), 0);
 }

@@ -147,6 +147,29 @@ fn mail_16_a_server_that_writes_no_report_is_understood_where_it_quotes_the_mail
     }
 }
 
+/// A bounce that somebody passes on with words of their own is what they say, and its parts are files.
+#[test]
+fn mail_01_a_report_among_other_parts_is_passed_on_by_somebody() {
+    for kind in [
+        "message/delivery-status",
+        "message/global-delivery-status",
+        "message/disposition-notification",
+        "message/global-disposition-notification",
+        "multipart/report; report-type=delivery-status; boundary=i",
+    ] {
+        let mail = format!(
+            "From: ann@example.com\nContent-Type: multipart/mixed; boundary=o\n\n--o\n\nWhat does this mean?\n\
+             --o\nContent-Type: {kind}\n\n--i\nContent-Type: message/delivery-status\n\n\
+             Final-Recipient: rfc822; bob@example.com\nAction: failed\nDisposition: automatic; displayed\n--i--\n\
+             --o\nContent-Type: message/rfc822\n\nMessage-ID: <out@example.org>\n\nx\n--o--\n"
+        );
+        let read = read_text(&mail);
+        assert_eq!((&read.bounce, read.automatic), (&None, None), "{kind}");
+        assert_eq!(read.text, "What does this mean?", "{kind}");
+        assert_eq!(read.attachments.len(), 2, "{kind}");
+    }
+}
+
 #[test]
 fn mail_16_no_sign_alone_makes_a_mail_a_bounce() {
     let without = |gone: &str, instead: &str| {
@@ -172,4 +195,20 @@ fn mail_16_no_sign_alone_makes_a_mail_a_bounce() {
     let bounce = read_text(bare).bounce.unwrap();
     assert_eq!(bounce.recipients.len(), 1);
     assert_eq!((bounce.recipients[0].recipient.as_str(), bounce.is_failure()), ("", true));
+}
+
+#[test]
+fn a_mail_that_is_nothing_but_a_status_is_a_report() {
+    for (kind, sort) in [
+        ("message/delivery-status", BounceKind::Delivery),
+        ("message/disposition-notification", BounceKind::Disposition),
+    ] {
+        let read = read_text(&format!(
+            "From: mx@example.com\nContent-Type: {kind}\nIn-Reply-To: <out@example.org>\n\n\
+             Final-Recipient: rfc822; bob@example.com\nAction: failed\n"
+        ));
+        assert_eq!(read.automatic, Some(Automatic::Report), "{kind}");
+        let bounce = read.bounce.unwrap();
+        assert_eq!((bounce.kind, bounce.original.as_deref()), (sort, Some("out@example.org")));
+    }
 }

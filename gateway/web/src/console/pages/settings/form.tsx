@@ -20,6 +20,7 @@ import { DeleteDialog } from "./delete_dialog";
 import { copyOf, faultsOf, read, write, type Changed, type Read } from "./document";
 import { MailTest, testedAs } from "./mail_test";
 import { QueueAgents } from "./queue_agents";
+import { MailsAside } from "./mails_aside";
 import { FormContext, Members, type FormFacts } from "./field_input";
 import { cleanedDocument, members, same, type Doc, type Schema } from "./schema";
 import { fieldWords, inOrder, nameOf, pageOf, resource, spoken, titleOf, type SectionEntry } from "./sections";
@@ -171,6 +172,7 @@ function Form(props: { section: SectionEntry; schema: Schema; name: string | nul
       </form>
       {tested && <MailTest {...test} what={tested} unsaved={dirty || name === null ? clean : null} />}
       {section.path === "csqs" && name !== null && <QueueAgents name={name} />}
+      {section.path === "csqs" && name !== null && base?.document["channel"] === "email" && <MailsAside name={name} />}
       {theirs && (
         <Conflict section={section} schema={schema} base={cleanBase} mine={clean} theirs={cleanedDocument(theirs.document, schema)} onClose={() => setTheirs(null)}
           onMerged={(merged) => { setDraft(merged); setBase(theirs); setTheirs(null); }} />
