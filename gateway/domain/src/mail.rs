@@ -460,6 +460,8 @@ pub struct BounceSaid {
     pub original: Option<String>,
     /// Of whom; at most [`BOUNCED_MAX`].
     pub recipients: Vec<Bounced>,
+    /// Whether it is a report for certain; else it is one only where the mail that it names is ours.
+    pub is_report: bool,
 }
 
 /// One whom a mail did not reach.
