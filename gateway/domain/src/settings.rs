@@ -142,8 +142,8 @@ pub use wrap_up_category::{
 };
 
 use crate::{
-    AgentId, DeviceName, Extension, Key, PairName, Problem, ReasonCategory, ReasonCode, Sealed,
-    TeamName,
+    AgentId, AgentKey, DeviceName, Extension, Key, PairName, Problem, ReasonCategory, ReasonCode,
+    Sealed, TeamName,
 };
 
 /// All settings in force.
@@ -429,6 +429,15 @@ impl Settings {
             0 => PairOf::Owned,
             1 => PairOf::One(names.remove(0)),
             _ => PairOf::Unsettled(names),
+        }
+    }
+
+    /// Whether an agent may stay signed in. Who is an agent of a pair of servers is those servers' to say, as
+    /// long as the pair is there and the agent's.
+    pub fn may_stay(&self, agent: &AgentKey) -> bool {
+        match self.pair_of(&agent.id) {
+            PairOf::Owned => agent.is_owned() && self.agents.contains_key(&agent.id),
+            of_pair => of_pair.may_be(&agent.pair),
         }
     }
 

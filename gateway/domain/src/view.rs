@@ -34,6 +34,8 @@ pub struct View {
     pub live: Option<Arc<LiveAgent>>,
     /// The pairs that own the voice state of somebody signed in; advice too.
     pub occupied: BTreeSet<PairName>,
+    /// How many contacts that are not over each CSQ has, by its name; advice likewise.
+    pub open_contacts: BTreeMap<String, usize>,
     /// How many nodes are there, this one among them; advice as well.
     pub nodes: usize,
     /// Stands for this node in marks of pages.

@@ -13,7 +13,7 @@ mod reading;
 mod router;
 mod sweeper;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use domain::{
@@ -142,6 +142,15 @@ impl Digital {
         let contacts = self.contacts.read().unwrap_or_else(PoisonError::into_inner);
         let all = contacts.values().map(|(_, contact)| contact);
         all.filter(|contact| !contact.is_closed()).cloned().collect()
+    }
+
+    /// How many contacts that are not over each CSQ has.
+    pub(crate) fn open_by_csq(&self) -> BTreeMap<String, usize> {
+        let mut counts = BTreeMap::new();
+        for contact in self.open() {
+            *counts.entry(contact.csq.clone()).or_default() += 1;
+        }
+        counts
     }
 
     pub(crate) fn desk(&self, agent: &AgentId) -> Option<Arc<Desk>> {

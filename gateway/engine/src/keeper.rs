@@ -5,8 +5,7 @@
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
-use domain::settings::{PairOf, Settings};
-use domain::{AgentCommand, AgentKey, Command, Input, InputId, SignedOutBy, Timestamp, Wish};
+use domain::{Command, Input, InputId, Timestamp};
 use store::StoreError;
 
 use crate::SubmitError;
@@ -117,14 +116,12 @@ async fn sign_out_removed(engine: &Engine) -> bool {
     let settings = engine.settings();
     let mut all = true;
     for session in engine.mirror.signed_in() {
-        if may_stay(&settings, &session.agent) {
+        if settings.may_stay(&session.agent) {
             continue;
         }
-        let wish = Wish::ForceSignOut { reason: None, by: SignedOutBy::Supervisor };
-        let command =
-            AgentCommand { agent: session.agent.clone(), holder: None, seen_changes: None, wish };
+        let command = Command::SignOutRemoved { agent: session.agent.clone() };
         let name = format!("{}/{}/{}", settings.number, session.number, session.generation);
-        let input = Input::command(InputId::new("removed", name), Command::Agent(command));
+        let input = Input::command(InputId::new("removed", name), command);
         if let Err(error) = engine.submit(input).await {
             tracing::warn!(%error, "an agent who was removed could not be signed out");
             // A session that a newer program wrote is that program's to end.
@@ -134,15 +131,6 @@ async fn sign_out_removed(engine: &Engine) -> bool {
         }
     }
     all
-}
-
-/// Whether an agent may stay signed in by these settings. Who is an agent of a pair of servers is those
-/// servers' to say, as long as the pair is there and the agent's.
-fn may_stay(settings: &Settings, agent: &AgentKey) -> bool {
-    match settings.pair_of(&agent.id) {
-        PairOf::Owned => agent.is_owned() && settings.agents.contains_key(&agent.id),
-        of_pair => of_pair.may_be(&agent.pair),
-    }
 }
 
 /// Runs timers that would last too long since the clock was set back, though it does not say they are due.

@@ -54,8 +54,13 @@ impl Engine {
     }
 
     pub(crate) async fn see_session(&self, key: &Key) -> Result<(), SubmitError> {
-        if let Some(Loaded { version, document: Document::Session(session) }) =
-            self.document(key).await?
+        let load = Load { asks: vec![Ask::Document(key.clone())], input: None };
+        let mut answer = self.noting(self.store.load(load).await)?;
+        // What was read before a restore is no news after it.
+        let is_of_now = answer.epoch >= self.epoch.load(Ordering::Acquire);
+        if let Some((_, Some(Loaded { version, document: Document::Session(session) }))) =
+            answer.documents.pop()
+            && is_of_now
         {
             self.mirror.see(version, session);
         }

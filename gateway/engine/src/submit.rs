@@ -1,5 +1,6 @@
 //! One input from arrival to outcome.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use domain::{
@@ -175,6 +176,7 @@ impl Engine {
         if input.changes_settings() {
             let occupied = self.mirror.not_signed_out();
             view.nodes = self.nodes().iter().filter(|it| it.live).count();
+            view.open_contacts = self.digital.open_by_csq();
             view.occupied = occupied.iter().map(|session| session.agent.pair.clone()).collect();
         }
         for round in 0..LOADS_MAX {
@@ -249,7 +251,7 @@ impl Engine {
             Ok(Committed::Done { cursor }) => {
                 self.note_written();
                 let reply = decision.reply.clone();
-                self.publish(decision, cursor).await;
+                self.publish(decision, epoch, cursor).await;
                 Ok(Attempt::Done(Outcome::Done(reply)))
             }
             Ok(Committed::Known(reply)) => {
@@ -295,7 +297,11 @@ impl Engine {
     }
 
     /// Shows what was committed here at once; other nodes find it in the log.
-    async fn publish(&self, decision: Decision, cursor: store::Cursor) {
+    async fn publish(&self, decision: Decision, epoch: Option<u64>, cursor: store::Cursor) {
+        // Where a backup was restored meanwhile, what was written is gone and its versions mean nothing.
+        if epoch.is_some_and(|epoch| epoch < self.epoch.load(Ordering::Acquire)) {
+            return;
+        }
         let count = u64::try_from(decision.events.len()).unwrap_or(0);
         let sets_wake =
             decision.wakes.iter().any(|change| matches!(change, domain::WakeChange::Set(_)));

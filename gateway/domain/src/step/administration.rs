@@ -40,7 +40,8 @@ pub(super) fn apply_settings(
         head.is_none() || now.get(*key) != Some(*document)
     };
     let put = wanted.iter().filter(is_new).map(|(_, document)| document.clone()).collect();
-    let removed = now.keys().filter(|key| !wanted.contains_key(*key)).cloned().collect();
+    let removed: Vec<_> = now.keys().filter(|key| !wanted.contains_key(*key)).cloned().collect();
+    refuse_removal_of_queues(&removed, view)?;
     let decision = written(put, removed, source.map(str::to_owned), view)?;
     let after = || Settings::from_documents(&SettingsHead::default(), documents.0.clone());
     without_set_up_link(decision, after, view)
@@ -93,6 +94,7 @@ pub(super) fn changed(
         refuse_change_of_owner(&pairs, view)?;
         refuse_several_nodes(&pairs, view)?;
     }
+    refuse_removal_of_queues(removed, view)?;
     if head.is_none() {
         // The defaults in force are written with the first change.
         let documents = settings.changed(&SettingsHead::default(), put.iter().cloned(), removed);
@@ -175,6 +177,22 @@ fn refuse_change_of_owner(pairs: &[&CtiPair], view: &View) -> Result<(), Halt> {
             "agents of the pair {pair} are signed in; sign them out before it is removed or renamed"
         ),
     };
+    Err(Refusal::SettingsInUse { why }.into())
+}
+
+/// CCP-05: contacts of a CSQ that is gone would wait for ever, so it goes only without any. How many there are is
+/// advice here; the team view shows those that slipped through.
+fn refuse_removal_of_queues(removed: &[Key], view: &View) -> Result<(), Halt> {
+    let goes = |name: &str| {
+        let of_csq = |key: &Key| key.id.split_once('/') == Some((Section::Csq.name(), name));
+        removed.iter().any(of_csq)
+    };
+    let left = view.open_contacts.iter().find(|(name, _)| goes(name));
+    let Some((name, count)) = left else { return Ok(()) };
+    let why = format!(
+        "the CSQ {name} has {count} contacts that are not over; have them answered, discarded or given to \
+         another CSQ before it is removed or renamed"
+    );
     Err(Refusal::SettingsInUse { why }.into())
 }
 

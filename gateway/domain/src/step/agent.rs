@@ -68,6 +68,27 @@ pub(super) fn agent(now: Timestamp, command: &AgentCommand, view: &View) -> Resu
     }
 }
 
+/// Signs out an agent whom the settings no longer have. What a node remembers of them may be older than what is in
+/// force, after a restore above all, so they are asked for here and the decision holds for these alone.
+pub(super) fn sign_out_removed(
+    now: Timestamp,
+    agent: &AgentKey,
+    view: &View,
+) -> Result<Decision, Halt> {
+    let head = Key::settings_head();
+    let version = view.version(&head)?;
+    if view.settings.may_stay(agent) {
+        return Ok(Decision::already(Reply::Done));
+    }
+    let wish = Wish::ForceSignOut { reason: None, by: SignedOutBy::Supervisor };
+    let command = AgentCommand { agent: agent.clone(), holder: None, seen_changes: None, wish };
+    let decided = match agent.is_owned() {
+        true => self::agent(now, &command, view),
+        false => super::owner::agent(now, &command, view),
+    }?;
+    Ok(if decided.is_empty() { decided } else { decided.guard(head, version) })
+}
+
 /// A timer is due. It is claimed in any case, and does nothing where the session moved on.
 pub(super) fn wake_due(now: Timestamp, wake: &Wake, view: &View) -> Result<Decision, Halt> {
     let claim = WakeChange::Claim { id: wake.id.clone(), generation: wake.generation };

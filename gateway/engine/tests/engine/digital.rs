@@ -148,6 +148,50 @@ async fn mail_03_a_mail_reaches_an_agent_by_itself_and_the_next_ones_as_places_c
 }
 
 #[tokio::test]
+async fn ccp_05_a_queue_stays_while_contacts_of_it_are_not_over() {
+    let (_, _, node) = place().await;
+    node.mail(1).await;
+    node.mail(2).await;
+    let mut without = settings();
+    Arc::make_mut(&mut without.csqs).clear();
+    let documents = || domain::settings::Documents(without.documents());
+    let removed = || vec![domain::Key::new(domain::Kind::Setting, "csq/support")];
+    let base = node.engine.settings().number;
+    let ways = || {
+        [
+            Command::ChangeSettings { base, put: Vec::new(), removed: removed() },
+            Command::ApplySettings { documents: documents(), source: None },
+        ]
+    };
+    for (number, way) in ways().into_iter().enumerate() {
+        let outcome = node.submit(&format!("early {number}"), way).await;
+        let Outcome::Refused(domain::Refusal::SettingsInUse { why }) = outcome else {
+            panic!("{outcome:?}")
+        };
+        assert!(why.contains("support has 2 contacts that are not over"), "{why}");
+    }
+    // One in work keeps it as well.
+    let _browser = node.port.connect_desk(&agent("1001")).unwrap();
+    node.desk("1001", "in", DeskWish::SignIn { has_extension: false }).await;
+    node.desk("1001", "ready", DeskWish::Ready).await;
+    for number in 1..=2 {
+        let contacts = node.until("in hand", |it| it.iter().all(|it| it.agent().is_some())).await;
+        let [change, _] = ways();
+        let outcome = node.submit(&format!("in hand {number}"), change).await;
+        assert!(matches!(outcome, Outcome::Refused(_)), "{outcome:?}");
+        let (contact, by) = (contacts[0].id, Some(agent("1001")));
+        let discard = ContactCommand { contact, by, wish: ContactWish::Discard };
+        node.submit(&format!("discard {number}"), Command::Contact(discard)).await;
+        node.until("it is over", |it| it.len() == 2 - number).await;
+    }
+    let [change, _] = ways();
+    let outcome = node.submit("late", change).await;
+    assert!(matches!(outcome, Outcome::Done(_)), "{outcome:?}");
+    assert!(node.engine.settings().csqs.is_empty());
+    node.engine.abandon();
+}
+
+#[tokio::test]
 async fn mail_13_another_node_routes_and_knows_all_that_is_open() {
     let (store, clock, first) = place().await;
     first.mail(1).await;

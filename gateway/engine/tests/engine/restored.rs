@@ -74,6 +74,10 @@ async fn check(first: Arc<Engine>, second: Arc<Engine>) {
     assert_eq!(first.settings().agents.len(), 3);
     assert_eq!(state(&first, "1001").await.as_deref(), Some("not_ready"));
     assert_eq!(state(&first, "1002").await, None);
+    // A node that still goes by settings without the agent signs nobody out.
+    let late = || Command::SignOutRemoved { agent: key("1001") };
+    let left = submit(&second, "late", late()).await;
+    assert!(matches!(left, Outcome::Done(_)), "{left:?}");
     until("the other node goes by it", async || {
         second.settings().agents.len() == 3
             && state(&second, "1001").await.as_deref() == Some("not_ready")
@@ -93,6 +97,15 @@ async fn check(first: Arc<Engine>, second: Arc<Engine>) {
     let Document::Audit(entry) = entry else { panic!("no entry") };
     assert_eq!(entry.deed.action, "backup_restored");
     assert_eq!(first.check_store().await.unwrap().wrong, 0);
+    // Without the agent it does what it is for.
+    let mut fewer = settings();
+    fewer.number = first.settings().number;
+    let mut agents = fewer.agents.as_ref().clone();
+    agents.remove(&"1001".parse().unwrap());
+    fewer.agents = Arc::new(agents);
+    apply(&first, &fewer).await;
+    submit(&first, "removed", late()).await;
+    assert_eq!(state(&first, "1001").await, None);
     second.close().await;
     first.close().await;
 }
