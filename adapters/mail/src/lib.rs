@@ -37,6 +37,7 @@ mod status;
 mod testing;
 pub mod token;
 mod trouble;
+mod way_out;
 
 pub use account::Account;
 pub use mailboxes::Mailboxes;

@@ -54,7 +54,7 @@ pub enum Index {
     ConversationBySubject,
     /// Mails of a server by folder, UIDVALIDITY and UID.
     MailSeenByFolder,
-    /// Mails on their way out by when they were asked for, in 20 digits.
+    /// Mails on their way out by when they are due, as [`crate::mail::OpenMail`] says.
     MailOutOpen,
     /// Desks with their agents by the nodes that their browsers are connected to.
     DeskByNode,

@@ -173,6 +173,7 @@ pub(in crate::step) fn arrived(
         wrap_up: Vec::new(),
         begun: false,
         answer: None,
+        failed_answers: Vec::new(),
     };
     let timer = sticky_timer(&contact).map(WakeChange::Set);
     let known = MailKnown { contact: Some(id), at: now };
