@@ -11,8 +11,8 @@ use serde_json::Value;
 use crate::mail_site::{CUSTOMER, SUPPORT, Site};
 
 const ROUNDS: usize = 3;
-/// How many mails are read while the node dies.
-const MAILS: usize = 200;
+/// How many mails are read for each kill, 201 in all where nobody asks for more.
+const MAILS_A_KILL: usize = 67;
 /// How many answers are sent for each kill.
 const ANSWERS_A_KILL: usize = 3;
 
@@ -23,7 +23,7 @@ fn rounds() -> usize {
 
 /// Subjects in the order in which they are sorted.
 fn subjects(name: &str, count: usize) -> Vec<String> {
-    (0..count).map(|number| format!("{name} {number:03}")).collect()
+    (0..count).map(|number| format!("{name} {number:04}")).collect()
 }
 
 /// Moments that differ from round to round, up to `milliseconds` after something.
@@ -40,34 +40,41 @@ fn sorted(documents: &[Value], member: &str) -> Vec<String> {
     members
 }
 
+fn sending(mail: &Value) -> bool {
+    mail["state"]["state"] == "sending"
+}
+
+fn is_to_be_sent(mail: &Value) -> bool {
+    let state = mail["state"]["state"].as_str();
+    matches!(state, Some("queued" | "prepared" | "sending"))
+}
+
 #[test]
 fn mail_01_a_node_that_is_killed_while_it_reads_has_each_mail_once() {
     let Some(mut site) = Site::start("mail-ingest") else { return };
     let (begun, rounds) = (Instant::now(), rounds());
-    let mails = subjects("Order", MAILS);
+    let mails = subjects("Order", rounds * MAILS_A_KILL);
+    let count = mails.len();
     let mut in_between = 0;
-    for (round, mails) in mails.chunks(MAILS.div_ceil(rounds)).enumerate() {
-        let before = site.documents("contact").len();
+    for (round, mails) in mails.chunks(MAILS_A_KILL).enumerate() {
+        let before = site.count("contact");
         site.deliver(mails.iter().cloned());
         // Once it reads them.
-        site.until("a first mail", || (site.documents("contact").len() > before).then_some(()));
-        std::thread::sleep(moment(round, 400));
+        site.until("a first mail", || (site.count("contact") > before).then_some(()));
+        std::thread::sleep(moment(round, 150));
         site.kill();
-        in_between += usize::from(site.documents("contact").len() < before + mails.len());
+        in_between += usize::from(site.count("contact") < before + mails.len());
         site.start_again();
     }
     // What is read after all of them has them behind it.
     site.deliver(["Last".to_owned()]);
     let mut expected = mails;
     expected.insert(0, "Last".to_owned());
-    site.until("every mail", || {
-        let found = sorted(&site.documents("contact"), "subject");
-        (found.first() == expected.first() && found.len() >= expected.len()).then_some(())
-    });
+    site.until("every mail", || (site.count("contact") >= expected.len()).then_some(()));
     assert_eq!(sorted(&site.documents("contact"), "subject"), expected);
     assert_eq!(site.subjects(SUPPORT, ""), expected, "mails stay where they are");
     println!(
-        "{MAILS} mails read through {rounds} kill -9, {in_between} in the middle of reading: 0 lost, 0 doubled, in {:.0} s",
+        "{count} mails read through {rounds} kill -9, {in_between} in the middle of reading: 0 lost, 0 doubled, in {:.0} s",
         begun.elapsed().as_secs_f64()
     );
 }
@@ -79,29 +86,42 @@ fn mail_13_a_node_that_is_killed_while_it_sends_sends_each_answer_once() {
     let questions = subjects("Question", rounds * ANSWERS_A_KILL);
     site.deliver(questions.iter().cloned());
     site.sit_down();
-    let (mut answered, mut in_between) = (Vec::new(), 0);
+    let (mut answered, mut in_between): (Vec<String>, _) = (Vec::new(), 0);
     for round in 0..rounds {
         let wanted = (round + 1) * ANSWERS_A_KILL;
         site.until("something to answer", || {
-            answered.extend(site.answer_all());
+            let more = site.answer_all(&answered);
+            answered.extend(more);
             (answered.len() >= wanted).then_some(())
         });
-        std::thread::sleep(moment(round, 1_500));
+        // Once one is handed over, unless they all are.
+        site.until("a mail on its way", || {
+            let mails = site.documents("mail_out");
+            (mails.iter().any(sending) || mails.iter().all(|mail| !is_to_be_sent(mail)))
+                .then_some(())
+        });
+        std::thread::sleep(moment(round, 250));
         site.kill();
-        let sending = |mail: &Value| mail["state"]["state"] == "sending";
         in_between += usize::from(site.documents("mail_out").iter().any(sending));
         site.start_again();
         site.sit_down();
     }
     site.until("the last question", || {
-        answered.extend(site.answer_all());
+        let more = site.answer_all(&answered);
+        answered.extend(more);
         (answered.len() >= questions.len()).then_some(())
     });
     answered.sort();
     assert_eq!(answered, questions, "each was answered once by its agent");
+    // What ended unclear too often is back with its agent, who looks whether the customer has it.
+    let mut judged = 0;
     site.until("every answer among the sent ones", || {
+        judged += site.answer_what_is_missing();
+        let is_open = |mail: &Value| !matches!(mail["state"]["state"].as_str(), Some("failed"));
         let filed = |mail: &Value| mail["state"]["is_filed"] == true;
-        site.documents("mail_out").iter().all(filed).then_some(())
+        let mails = site.documents("mail_out");
+        let is_done = mails.iter().filter(|mail| is_open(mail)).all(filed);
+        (is_done && site.subjects(CUSTOMER, "").len() >= questions.len()).then_some(())
     });
     let taken = site.submissions();
     // Copies that came late leave the inbox too.
@@ -115,7 +135,7 @@ fn mail_13_a_node_that_is_killed_while_it_sends_sends_each_answer_once() {
     assert_eq!(sorted(&site.documents("contact"), "subject"), questions, "no answer is a contact");
     println!(
         "{} answers sent through {rounds} kill -9, {in_between} in the middle of sending, {taken} taken by the mail \
-         server: 0 lost, 0 doubled, in {:.0} s",
+         server, {judged} given back as unclear: 0 lost, 0 doubled, in {:.0} s",
         questions.len(),
         begun.elapsed().as_secs_f64()
     );

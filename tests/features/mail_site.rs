@@ -1,7 +1,7 @@
 //! A site with mail: a node, real mail servers beside it, and an agent who answers by the REST interface.
 
 use std::io::{BufRead as _, BufReader, Write as _};
-use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -173,16 +173,32 @@ impl Site {
         self.presence = Some(stream);
     }
 
-    /// The agent answers what they have in hand; gives the subjects of what they answered.
-    pub(crate) fn answer_all(&self) -> Vec<String> {
+    /// The agent answers what they have in hand and did not answer before; gives the subjects.
+    pub(crate) fn answer_all(&self, before: &[String]) -> Vec<String> {
+        self.answer(|subject| !before.iter().any(|it| it == subject))
+    }
+
+    /// The agent sends once more what the customer has not got; gives how many such there were.
+    pub(crate) fn answer_what_is_missing(&self) -> usize {
+        let got = self.subjects(CUSTOMER, "");
+        self.answer(|subject| !got.contains(&format!("Re: {subject}"))).len()
+    }
+
+    fn answer(&self, wants: impl Fn(&str) -> bool) -> Vec<String> {
         let mut answered = Vec::new();
         let told = self.told("GET /workspace/contacts", &Value::Null);
         for contact in told["contacts"].as_array().unwrap() {
             let id = contact["id"].as_str().unwrap();
             let subject = contact["subject"].as_str().unwrap().to_owned();
+            if !wants(&subject) {
+                continue;
+            }
+            // One that came back has a draft already.
+            let contact = self.told(&format!("GET /workspace/contacts/{id}"), &Value::Null);
+            let version = contact["draft"]["version"].as_u64().unwrap_or_default();
             let draft = json!({
                 "mode": "reply", "to": [CUSTOMER], "subject": format!("Re: {subject}"),
-                "html": format!("<p>We have it: {subject}.</p>"), "version": 0,
+                "html": format!("<p>We have it: {subject}.</p>"), "version": version,
             });
             let kept = self.told(&format!("PUT /workspace/contacts/{id}/draft"), &draft);
             let version = json!({"version": kept["version"]});
@@ -223,11 +239,23 @@ impl Site {
         serde_json::from_slice(&answer.body).unwrap_or_default()
     }
 
-    /// What the store has of one kind, whether its node lives or not.
-    pub(crate) fn documents(&self, kind: &str) -> Vec<Value> {
+    /// How much the store has of one kind.
+    pub(crate) fn count(&self, kind: &str) -> usize {
+        let asked = "SELECT count(*) FROM document WHERE kind = ?1";
+        let count: i64 = self.store().query_row(asked, [kind], |row| row.get(0)).unwrap();
+        usize::try_from(count).unwrap()
+    }
+
+    fn store(&self) -> Connection {
         let path = self.node.folder.join("state/jackfield.db");
         let store = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE).unwrap();
         store.busy_timeout(Duration::from_secs(10)).unwrap();
+        store
+    }
+
+    /// What the store has of one kind, whether its node lives or not.
+    pub(crate) fn documents(&self, kind: &str) -> Vec<Value> {
+        let store = self.store();
         let mut asked = store.prepare("SELECT body FROM document WHERE kind = ?1").unwrap();
         let bodies = asked.query_map([kind], |row| row.get::<_, String>(0)).unwrap();
         bodies.map(|body| serde_json::from_str(&body.unwrap()).unwrap()).collect()
@@ -271,7 +299,7 @@ impl Site {
                 return found;
             }
             assert!(Instant::now() < deadline, "{what} did not come");
-            std::thread::sleep(Duration::from_millis(50));
+            std::thread::sleep(Duration::from_millis(10));
         }
     }
 }

@@ -9,7 +9,7 @@
 //!                                  |                                                              |
 //!   Unknown: proof is looked for, among sent mails and, where a copy was asked for, in the inbox  |
 //!     |--there--> Accepted         |                                                              v
-//!     |--not there within twice `proof_seconds`: ask, or unclear before --> Failed, told as unclear
+//!     |--not there within twice `proof_seconds`: ask, or unclear too often --> Failed, told as unclear
 //!     `---------------- else once more the same bytes ----'
 //! ```
 //!

@@ -183,7 +183,7 @@ impl Plan {
             let target = target_and_filter.first().copied().unwrap_or_default();
             if workspace.test_targets("tests").contains(&target) {
                 let environment = [(variable, count.to_string())];
-                let selection = [&["--test"], target_and_filter].concat();
+                let selection = [&["--test"][..], target_and_filter].concat();
                 let step = self.tests(kind, &selection, &environment, Vec::new());
                 step.needs_programs = target != "simulation";
             } else {

@@ -316,9 +316,7 @@ impl Outgoing {
                 let pause = pause.min(proof.saturating_mul(2).saturating_sub(waited));
                 Ok((OutState::Unknown { since: Some(since) }, Some(now.after(pause))))
             }
-            Ok(false) if unclear == UnclearSending::Ask || mail.proof.unclear > 1 => {
-                Ok(self.unclear(UNCLEAR))
-            }
+            Ok(false) if mail.proof.unclear >= unclear_max(unclear) => Ok(self.unclear(UNCLEAR)),
             Ok(false) => Ok((OutState::Prepared, None)),
             Err(trouble) if now.since(mail.at) >= TRIED_FOR => {
                 tracing::warn!(mail = %mail.id, %trouble, "sent mails cannot be looked at");
@@ -431,6 +429,16 @@ impl Outgoing {
 
     fn noted(&self) -> std::sync::MutexGuard<'_, Noted> {
         self.noted.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// After so many unclear ends without proof a mail is for its writer to judge. A copy that does not come says more than
+/// a folder of sent mails, which some servers never fill.
+fn unclear_max(unclear: UnclearSending) -> u32 {
+    match unclear {
+        UnclearSending::Ask => 1,
+        UnclearSending::Repeat => 2,
+        UnclearSending::OwnCopy => 3,
     }
 }
 

@@ -249,14 +249,20 @@ async fn mail_05_a_mail_that_nobody_knows_of_is_looked_for_and_sent_once_more_at
 }
 
 #[tokio::test]
-async fn mail_05_what_nobody_knows_twice_is_for_its_writer_to_judge() {
-    let world = World::new().await;
-    let unknown = || Submitted::Unknown { why: "cut".to_owned() };
-    world.server.state().says = [unknown(), unknown(), unknown()].into();
-    let out = answered(&world, AnswerMode::Reply).await;
-    hours(&world, &world.outgoing(), 2).await;
-    assert!(matches!(state(&world, out).await, OutState::Failed { .. }));
-    assert_eq!(world.server.state().says.len(), 1, "it was tried twice");
+async fn mail_05_what_nobody_knows_again_and_again_is_for_its_writer_to_judge() {
+    for (unclear, tries) in [("ask", 1), ("repeat", 2), ("own_copy", 3)] {
+        let world = World::with(|file| {
+            file["mail_servers"][0]["unclear_sending"] = json!(unclear);
+        })
+        .await;
+        let unknown = || Submitted::Unknown { why: "cut".to_owned() };
+        world.server.state().says = std::iter::repeat_with(unknown).take(9).collect();
+        let out = answered(&world, AnswerMode::Reply).await;
+        hours(&world, &world.outgoing(), 2).await;
+        let state = state(&world, out).await;
+        assert!(matches!(state, OutState::Failed { is_unclear: true, .. }), "{unclear}: {state:?}");
+        assert_eq!(world.server.state().says.len(), 9 - tries, "{unclear}");
+    }
 }
 
 /// The other rows of the table of crashes: sent, or sent and not noted, or not filed.

@@ -156,7 +156,7 @@ async fn mail_05_an_answer_that_was_given_back_is_told_as_sent_when_its_copy_com
     {
         let mut state = world.server.state();
         let unknown = || Submitted::Unknown { why: "cut".to_owned() };
-        state.says = [unknown(), unknown()].into();
+        state.says = [unknown(), unknown(), unknown()].into();
         (state.has_unknown, state.copies) = (true, Copies::Later);
     }
     let out = answered(&world, AnswerMode::Reply).await;
