@@ -28,13 +28,13 @@ pub(crate) enum Door {
 
 /// That mails of a CSQ cannot be handed over.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SendingFails {
+pub(crate) struct SendingFails {
     /// Since when.
-    pub since: Timestamp,
+    pub(crate) since: Timestamp,
     /// Why, as it was the last time.
-    pub why: String,
+    pub(crate) why: String,
     /// How many mails wait.
-    pub waiting: u32,
+    pub(crate) waiting: u32,
 }
 
 #[derive(Debug, Default)]

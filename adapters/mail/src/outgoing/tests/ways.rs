@@ -9,7 +9,7 @@ fn sign_in_refused() -> Submitted {
 }
 
 /// How often it was tried when a server says that each time.
-async fn tries(world: &World, says: impl Fn() -> Submitted) -> impl Fn() -> usize {
+fn tries(world: &World, says: impl Fn() -> Submitted) -> impl Fn() -> usize {
     world.server.state().says = std::iter::repeat_with(says).take(1_000).collect();
     let server = Arc::clone(&world.server);
     move || 1_000 - server.state().says.len()
@@ -22,7 +22,7 @@ async fn mail_05_twenty_owed_mails_with_a_refused_sign_in_make_one_attempt() {
     for says in cases {
         let world = owed(20).await;
         let outgoing = world.outgoing();
-        let tries = tries(&world, says).await;
+        let tries = tries(&world, says);
         for _ in 0..5 {
             due(&outgoing).await;
         }
@@ -60,7 +60,7 @@ async fn mail_05_a_mail_that_is_refused_for_itself_holds_up_no_other() {
 async fn mail_05_what_waited_for_two_days_behind_a_closed_account_comes_back_at_once() {
     let world = owed(10).await;
     let outgoing = world.outgoing();
-    let _tries = tries(&world, sign_in_refused).await;
+    let _tries = tries(&world, sign_in_refused);
     hours(&world, &outgoing, 49).await;
     assert!(world.port.mails_out_open().await.unwrap().is_empty());
 }
@@ -69,7 +69,7 @@ async fn mail_05_what_waited_for_two_days_behind_a_closed_account_comes_back_at_
 async fn ccp_11_a_way_out_that_fails_says_since_when_why_and_how_many_wait() {
     let world = owed(4).await;
     let outgoing = world.outgoing();
-    let tries = tries(&world, sign_in_refused).await;
+    let tries = tries(&world, sign_in_refused);
     hours(&world, &outgoing, 1).await;
     outgoing.count().await.unwrap();
     let fails = outgoing.ways.of("support").unwrap();
