@@ -1,5 +1,7 @@
 //! What monitoring sees of mail.
 
+use std::time::Duration;
+
 use engine::Metrics;
 use engine::metrics::{Counter, Counters, Gauges};
 
@@ -22,6 +24,7 @@ pub(crate) struct Figures {
     filing: Counters,
     records: Counters,
     mailboxes: Gauges,
+    unsent_age: Gauges,
 }
 
 impl Figures {
@@ -68,8 +71,14 @@ impl Figures {
                 "Mailboxes that this node reads, by how they stand.",
                 &["state"],
             ),
+            unsent_age: metrics.gauges(
+                "jackfield_mail_unsent_age_seconds",
+                "For how long the oldest mail waits that this node is to send, 0 where none does.",
+                &[],
+            ),
         };
         figures.set_mailboxes(0, 0);
+        figures.set_unsent_age(Duration::ZERO);
         figures
     }
 
@@ -95,6 +104,10 @@ impl Figures {
 
     pub(crate) fn record(&self, result: &str) {
         self.records.with(&[result]).increment();
+    }
+
+    pub(crate) fn set_unsent_age(&self, age: Duration) {
+        self.unsent_age.with(&[]).set(i64::try_from(age.as_secs()).unwrap_or(i64::MAX));
     }
 
     pub(crate) fn set_mailboxes(&self, well: usize, failing: usize) {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use domain::{Input, InputId, Report};
-use engine::{Port, SubmitError};
+use engine::{Outcome, Port, SubmitError};
 
 /// How often a fact is handed over while too much is in hand.
 const TRIES: u32 = 8;
@@ -11,14 +11,18 @@ const TRIES: u32 = 8;
 const PAUSE: Duration = Duration::from_millis(50);
 
 /// Hands over a fact. Under the same id it may come again.
-pub(crate) async fn report(port: &Port, id: InputId, report: Report) -> Result<(), SubmitError> {
+pub(crate) async fn report(
+    port: &Port,
+    id: InputId,
+    report: Report,
+) -> Result<Outcome, SubmitError> {
     let mut pause = PAUSE;
     let mut tries = 0;
     loop {
         tries += 1;
         between_steps().await;
         match port.submit(Input::report(id.clone(), report.clone())).await {
-            Ok(_) => return Ok(()),
+            Ok(outcome) => return Ok(outcome),
             Err(SubmitError::Busy | SubmitError::Unknown) if tries < TRIES => {
                 tokio::time::sleep(pause).await;
                 pause *= 2;

@@ -38,6 +38,7 @@ mod testing;
 pub mod token;
 pub mod trial;
 mod trouble;
+mod way_out;
 
 pub use account::Account;
 pub use mailboxes::Mailboxes;

@@ -21,6 +21,7 @@ use crate::records::Records;
 use crate::round::{Rounds, Terms};
 use crate::status::{MailboxState, MailboxStatus, Statuses};
 use crate::trial::Trial;
+use crate::way_out::WaysOut;
 
 /// How many mailboxes may hold mails in memory at once.
 const IN_MEMORY_MAX: usize = 8;
@@ -40,6 +41,7 @@ pub struct Mailboxes {
     figures: Figures,
     accounts: Arc<Accounts>,
     statuses: Arc<Statuses>,
+    ways: Arc<WaysOut>,
     memory: Arc<Semaphore>,
 }
 
@@ -57,12 +59,13 @@ impl Mailboxes {
         let figures = Figures::new(port.metrics());
         let accounts = Accounts::new(port.clone());
         let memory = Arc::new(Semaphore::new(IN_MEMORY_MAX));
-        Arc::new(Self { port, figures, accounts, statuses: Arc::default(), memory })
+        let (statuses, ways) = (Arc::default(), Arc::default());
+        Arc::new(Self { port, figures, accounts, statuses, ways, memory })
     }
 
     /// How the mailboxes of all email CSQs stand, as far as this node knows.
     pub fn statuses(&self) -> Vec<MailboxStatus> {
-        self.statuses.all(&self.port.settings(), self.port.now())
+        self.statuses.all(&self.port.settings(), &self.ways, self.port.now())
     }
 
     /// What this node says of the mailboxes that it reads; `None` where it reads none.
@@ -97,7 +100,8 @@ impl Mailboxes {
                 let server_of: ServerOf = Arc::new(move |csq| {
                     accounts.mailbox(csq).map(|mailbox| Arc::new(mailbox) as Arc<dyn Sending>)
                 });
-                Outgoing::new(this.port.clone(), server_of, this.figures.clone()).run(stop.clone())
+                let (port, figures) = (this.port.clone(), this.figures.clone());
+                Outgoing::new(port, server_of, figures, Arc::clone(&this.ways)).run(stop.clone())
             }
         };
         tasks.spawn(keep_running(outgoing, stop.clone(), "outgoing mails"));

@@ -19,7 +19,9 @@
 //! that file what they take.
 //!
 //! **Who owns what.** One node does this, under the lease of the outbox, and one mail of a mailbox at a time; each state
-//! is kept before it is acted on. Promises are what wakes it; what is open is read from the store, so a restart goes on,
+//! is kept before it is acted on. A lease may move while a mail is handed over, so it alone keeps nothing from going out
+//! twice: each mail is read anew before it is moved, `Sending` is taken from `Prepared` once, and whoever is told that
+//! theirs was taken hands it over. Promises are what wakes it; what is open is read from the store, so a restart goes on,
 //! and a mail in `Sending` of an earlier life of this node waits for nobody. Intake reads the inbox and never
 //! changes it: that a copy came it tells the store, which makes the mail due here; only this task moves or removes
 //! copies (`filing`), each time after comparing them with what was sent. A copy that comes after its mail was filed,
@@ -30,27 +32,33 @@ mod letter;
 mod steps;
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use domain::mail::{MailOut, OutState, Sender};
+use domain::mail::{MailOut, OpenMail, OpenStage, OutState, Sender};
 use domain::{ContactId, MAIL_TOPIC, Timestamp};
 use engine::{Outbox, Port, SubmitError};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 
 use crate::figures::Figures;
 use crate::smtp::{Envelope, Submitted};
 use crate::trouble::Trouble;
+use crate::way_out::WaysOut;
 
 /// How often it is looked.
 const LOOK: Duration = Duration::from_secs(1);
 /// How many promises are looked at.
 const BATCH: u32 = 200;
-/// How many mails on their way out are known at once.
-const OPEN_MAX: u32 = 5_000;
+/// So long after it was seen to keep the topic a node is taken to do so: less than its lease lasts.
+const OURS: Duration = Duration::from_secs(4);
+/// How often what waits is counted.
+const COUNTED_EVERY: Duration = Duration::from_secs(15);
+/// After so long without a look it is told.
+const BLIND: Duration = Duration::from_secs(30);
 
 /// A mail server as sending needs it.
 #[async_trait]
@@ -95,10 +103,13 @@ pub(crate) struct Outgoing {
     port: Port,
     server_of: ServerOf,
     figures: Figures,
+    ways: Arc<WaysOut>,
     /// Who sends here, until this value is dropped.
     sender: Sender,
-    /// Whether this node keeps the topic.
-    is_ours: AtomicBool,
+    /// How many words this sender gave the store.
+    words: AtomicU64,
+    /// Until when this node surely keeps the topic.
+    ours_until: Mutex<Option<Instant>>,
     /// What is known since this node began, and lost with it.
     noted: Mutex<Noted>,
 }
@@ -113,27 +124,55 @@ struct Noted {
     acknowledgements: Vec<Timestamp>,
 }
 
+/// What whoever looks for mails remembers from look to look.
+#[derive(Default)]
+struct Looks {
+    /// Whether what an earlier life of this node was sending was looked for.
+    orphans_found: bool,
+    counted_at: Option<Instant>,
+    /// Since when there was no look, and whether that was told.
+    blind: Option<(Instant, bool)>,
+}
+
+/// Why it could not be looked.
+#[derive(Debug, thiserror::Error)]
+enum Blind {
+    #[error(transparent)]
+    Store(#[from] SubmitError),
+    #[error("the store answers too slowly for this node to keep the topic")]
+    Slow,
+}
+
 impl Outgoing {
-    pub(crate) fn new(port: Port, server_of: ServerOf, figures: Figures) -> Arc<Self> {
-        let (is_ours, noted) = (AtomicBool::new(false), Mutex::default());
+    pub(crate) fn new(
+        port: Port,
+        server_of: ServerOf,
+        figures: Figures,
+        ways: Arc<WaysOut>,
+    ) -> Arc<Self> {
         let life = match port.random::<8>() {
             Some(bytes) => format!("{:016x}", u64::from_be_bytes(bytes)),
             None => port.now().microseconds().to_string(),
         };
         let sender = Sender { node: port.node().clone(), life };
-        Arc::new(Self { port, server_of, figures, sender, is_ours, noted })
+        let (ours_until, noted) = (Mutex::default(), Mutex::default());
+        let words = AtomicU64::default();
+        Arc::new(Self { port, server_of, figures, ways, sender, words, ours_until, noted })
     }
 
     /// Sends until `stop` becomes true.
     pub(crate) async fn run(self: Arc<Self>, mut stop: watch::Receiver<bool>) {
         let mut outbox = self.port.outbox(MAIL_TOPIC);
-        let mut jobs = JoinSet::new();
+        let mut settings = self.port.settings_changes();
+        let (mut looks, mut jobs) = (Looks::default(), JoinSet::new());
         let mut at_work: BTreeMap<tokio::task::Id, String> = BTreeMap::new();
         loop {
-            if let Err(error) = self.look(&mut outbox, &mut jobs, &mut at_work).await {
-                self.is_ours.store(false, Ordering::Release);
-                tracing::debug!(%error, "mails that go out cannot be read");
+            if settings.has_changed().unwrap_or(false) {
+                settings.mark_unchanged();
+                self.ways.try_again();
             }
+            let looked = self.look(&mut outbox, &mut looks, &mut jobs, &mut at_work).await;
+            self.note(&mut looks, looked);
             tokio::select! {
                 biased;
                 _ = stop.wait_for(|stop| *stop) => break,
@@ -151,22 +190,49 @@ impl Outgoing {
             }
         }
         // What is under way is finished, or is nobody's knowledge.
-        self.is_ours.store(false, Ordering::Release);
+        self.keep_topic(None);
         while jobs.join_next().await.is_some() {}
+        self.figures.set_unsent_age(Duration::ZERO);
         let _ = outbox.release().await;
+    }
+
+    /// What is said of a look that failed.
+    fn note(&self, looks: &mut Looks, looked: Result<(), Blind>) {
+        let Err(error) = looked else {
+            looks.blind = None;
+            return;
+        };
+        tracing::debug!(%error, "mails that go out cannot be read");
+        let (since, is_told) = looks.blind.get_or_insert((Instant::now(), false));
+        if since.elapsed() >= BLIND && !*is_told {
+            *is_told = true;
+            tracing::warn!(%error, "mails that go out cannot be read for half a minute; none is sent");
+        }
     }
 
     /// Begins what is due, one task for each mailbox.
     async fn look(
         self: &Arc<Self>,
         outbox: &mut Outbox,
+        looks: &mut Looks,
         jobs: &mut JoinSet<()>,
         at_work: &mut BTreeMap<tokio::task::Id, String>,
-    ) -> Result<(), SubmitError> {
+    ) -> Result<(), Blind> {
+        let began = Instant::now();
         let promises = outbox.take(0, BATCH).await?;
-        // Refused where another node keeps the topic.
+        if !outbox.is_kept() && began.elapsed() >= OURS {
+            return Err(Blind::Slow);
+        }
+        if !outbox.is_kept() {
+            // What another node finds is told there.
+            self.keep_topic(None);
+            self.ways.forget();
+            self.figures.set_unsent_age(Duration::ZERO);
+            return Ok(());
+        }
+        // Refused where the store knows better.
         outbox.close(Vec::new()).await?;
-        self.is_ours.store(true, Ordering::Release);
+        self.keep_topic(Some(began + OURS));
         let mut kept = Vec::new();
         for promise in promises {
             let id = promise.effect.payload.parse::<ContactId>();
@@ -182,26 +248,93 @@ impl Outgoing {
         if !kept.is_empty() {
             outbox.close(kept).await?;
         }
-        let mut due: BTreeMap<String, Vec<MailOut>> = BTreeMap::new();
-        let now = self.port.now();
-        for mail in self.port.mails_out_open(OPEN_MAX).await? {
-            if self.is_due(&mail, now) {
+        let mut due = self.due().await?;
+        if !looks.orphans_found {
+            for mail in self.orphans().await? {
                 due.entry(mail.csq.clone()).or_default().push(mail);
             }
+            looks.orphans_found = true;
         }
         for (csq, mails) in due {
             if at_work.values().any(|busy| *busy == csq) {
                 continue;
             }
-            let outgoing = Arc::clone(self);
-            let handle = jobs.spawn(async move {
-                for mail in mails {
-                    outgoing.advance(mail).await;
-                }
-            });
+            let (outgoing, name) = (Arc::clone(self), csq.clone());
+            let handle = jobs.spawn(async move { outgoing.work(&name, mails).await });
             at_work.insert(handle.id(), csq);
         }
+        if looks.counted_at.is_none_or(|at| at.elapsed() >= COUNTED_EVERY) {
+            looks.counted_at = Some(Instant::now());
+            self.count().await?;
+        }
         Ok(())
+    }
+
+    /// What is due now and may be tried, by CSQ.
+    async fn due(&self) -> Result<BTreeMap<String, Vec<OpenMail>>, SubmitError> {
+        let now = self.port.now();
+        let mut due: BTreeMap<String, Vec<OpenMail>> = BTreeMap::new();
+        for mail in self.port.mails_out_due(now).await? {
+            if !self.is_paused(&mail) {
+                due.entry(mail.csq.clone()).or_default().push(mail);
+            }
+        }
+        Ok(due)
+    }
+
+    /// What an earlier life of this node was sending when it ended; it is not due yet.
+    async fn orphans(&self) -> Result<Vec<OpenMail>, SubmitError> {
+        let open = self.port.mails_out_open().await?;
+        Ok(open.into_iter().filter(|mail| mail.stage == OpenStage::Sending).collect())
+    }
+
+    /// Does what is due for the mails of a CSQ, one after the other.
+    async fn work(&self, csq: &str, mails: Vec<OpenMail>) {
+        for mail in mails {
+            if !self.is_ours() {
+                return;
+            }
+            let now = self.port.now();
+            if !self.is_paused(&mail) {
+                self.advance(mail.id).await;
+            } else if mail.stage == OpenStage::Unsent
+                && now.since(mail.at) >= steps::TRIED_FOR
+                && let Some(fails) = self.ways.of(csq)
+            {
+                self.give_up(mail.id, &fails.why).await;
+            }
+        }
+    }
+
+    fn is_paused(&self, mail: &OpenMail) -> bool {
+        let door = steps::door(Some(mail.stage));
+        door.is_some_and(|door| self.ways.is_paused(&mail.csq, door, self.port.now()))
+    }
+
+    /// Tells how many mails wait to be sent, and for how long the oldest does.
+    async fn count(&self) -> Result<(), SubmitError> {
+        let now = self.port.now();
+        let (mut waiting, mut oldest) = (BTreeMap::new(), Duration::ZERO);
+        for mail in self.port.mails_out_open().await? {
+            if !mail.stage.is_settled() {
+                let count: &mut u32 = waiting.entry(mail.csq).or_default();
+                *count = count.saturating_add(1);
+                oldest = oldest.max(now.since(mail.at));
+            }
+        }
+        self.ways.wait(&waiting);
+        self.figures.set_unsent_age(oldest);
+        Ok(())
+    }
+
+    /// Until when this node surely keeps the topic.
+    fn keep_topic(&self, until: Option<Instant>) {
+        *self.ours_until.lock().unwrap_or_else(PoisonError::into_inner) = until;
+    }
+
+    fn is_ours(&self) -> bool {
+        let until = *self.ours_until.lock().unwrap_or_else(PoisonError::into_inner);
+        until.is_some_and(|until| Instant::now() < until)
     }
 
     /// Whether there is something to do for a mail now. What an earlier life of this node was sending is nobody's any
@@ -213,7 +346,7 @@ impl Outgoing {
             }
             _ => false,
         };
-        is_orphan || mail.next_try_at.is_none_or(|at| at <= now)
+        !mail.is_over() && (is_orphan || mail.next_try_at.is_none_or(|at| at <= now))
     }
 }
 

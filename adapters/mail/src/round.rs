@@ -415,7 +415,7 @@ impl Rounds {
         let place = digest_of(&[mail.csq.as_bytes(), mail.folder.as_bytes()]);
         let id = format!("{place}/{}/{}", mail.uid_validity, mail.uid);
         let report = Report::MailArrived(Box::new(mail));
-        keeping::report(&self.port, InputId::new("mail_arrived", id), report).await
+        keeping::report(&self.port, InputId::new("mail_arrived", id), report).await.map(|_| ())
     }
 
     fn place(&self, head: &Head, standing: &Standing) -> Place {
@@ -447,7 +447,7 @@ impl Rounds {
         let (validity, next) = (cursor.uid_validity, cursor.uid_next);
         let id = format!("{place}/{validity}/{began}/{next}/{account}/{first}");
         let report = Report::MailCursorMoved(cursor.clone());
-        keeping::report(&self.port, InputId::new("mail_cursor", id), report).await
+        keeping::report(&self.port, InputId::new("mail_cursor", id), report).await.map(|_| ())
     }
 }
 

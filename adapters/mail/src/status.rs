@@ -8,6 +8,7 @@ use domain::Timestamp;
 use domain::settings::{Channel, EmailCsq, Settings};
 
 use crate::round::{Broken, Done};
+use crate::way_out::{SendingFails, WaysOut};
 
 mod said;
 
@@ -20,15 +21,18 @@ const INTERVALS_MAX: u32 = 3;
 const TOLD_DAYS: i64 = 30;
 /// So long it is told that a server numbered its mails anew.
 const RENUMBERED_FOR: Duration = Duration::from_secs(24 * 3_600);
+/// A mailbox whose mails cannot be handed over for so long fails.
+const UNSENT_FOR: Duration = Duration::from_secs(15 * 60);
 
 /// How a mailbox stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum MailboxState {
     /// It is read.
     Ok,
-    /// It is read, and somebody should look: a secret ends soon, mails were numbered anew, some are behind.
+    /// It is read, and somebody should look: a secret ends soon, mails were numbered anew, some are behind, or cannot be
+    /// sent for a while.
     Warned(String),
-    /// It is not read.
+    /// It is not read, or its mails cannot be sent.
     Failing(String),
     /// The store takes no mails, so none are fetched.
     StoreRefuses(String),
@@ -120,7 +124,12 @@ impl Statuses {
     }
 
     /// How the mailboxes of all email CSQs of these settings stand, by name.
-    pub(crate) fn all(&self, settings: &Settings, now: Timestamp) -> Vec<MailboxStatus> {
+    pub(crate) fn all(
+        &self,
+        settings: &Settings,
+        ways: &WaysOut,
+        now: Timestamp,
+    ) -> Vec<MailboxStatus> {
         let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let csqs = settings.csqs_of(Channel::Email);
         let status = |csq: &domain::settings::Csq| {
@@ -128,7 +137,7 @@ impl Statuses {
             let known = all.get(&csq.name).cloned().unwrap_or_default();
             Some(MailboxStatus {
                 csq: csq.name.clone(),
-                state: state(&known, email, now),
+                state: with_sending(state(&known, email, now), ways.of(&csq.name), now),
                 last_round_at: known.last_round_at,
                 behind: known.behind,
             })
@@ -161,6 +170,23 @@ fn state(known: &Known, email: &EmailCsq, now: Timestamp) -> MailboxState {
         return MailboxState::Unknown;
     }
     warning(known, email, now).map_or(MailboxState::Ok, MailboxState::Warned)
+}
+
+/// How it stands where mails cannot be handed over; that it is not read comes first, and is most often why.
+fn with_sending(state: MailboxState, fails: Option<SendingFails>, now: Timestamp) -> MailboxState {
+    let Some(SendingFails { since, why, waiting }) = fails else { return state };
+    if matches!(state, MailboxState::Failing(_) | MailboxState::StoreRefuses(_)) {
+        return state;
+    }
+    let lasting = now.since(since);
+    let said = format!(
+        "its mails cannot be sent for {} min, {waiting} wait: {why}",
+        lasting.as_secs().div_euclid(60)
+    );
+    match lasting >= UNSENT_FOR {
+        true => MailboxState::Failing(said),
+        false => MailboxState::Warned(said),
+    }
 }
 
 fn warning(known: &Known, email: &EmailCsq, now: Timestamp) -> Option<String> {

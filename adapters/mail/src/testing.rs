@@ -139,10 +139,19 @@ impl World {
     }
 
     pub(crate) fn outgoing(&self) -> Arc<Outgoing> {
-        let server = Arc::clone(&self.server);
-        let server_of = Arc::new(move |_: &str| Ok(Arc::clone(&server) as Arc<dyn Sending>));
+        self.outgoing_of(self.port.clone(), Arc::clone(&self.server) as _)
+    }
+
+    /// Who sends at that node, to that server.
+    pub(crate) fn outgoing_of(&self, port: Port, server: Arc<dyn Sending>) -> Arc<Outgoing> {
+        let server_of = Arc::new(move |_: &str| Ok(Arc::clone(&server)));
         let figures = Figures::new(&engine::Metrics::new());
-        Outgoing::new(self.port.clone(), server_of, figures)
+        Outgoing::new(port, server_of, figures, Arc::default())
+    }
+
+    /// Another node over the same store.
+    pub(crate) fn other_port(&self) -> Port {
+        self.others.last().expect("another node is left").port(Arc::new(PlainAuthenticator))
     }
 
     /// All contacts there are.

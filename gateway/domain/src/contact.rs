@@ -22,6 +22,8 @@ use crate::{AgentId, Channel, Timestamp};
 pub const LEGS_MAX: usize = 50;
 /// The most wrap-up reasons that an agent picks for one contact (CCP-07).
 pub const WRAP_UP_CHOSEN_MAX: usize = 5;
+/// The most answers of a contact that nobody took and that are known still.
+pub const FAILED_ANSWERS_MAX: usize = 200;
 /// The most characters of a subject that are kept in lists.
 pub const SUBJECT_CHARACTERS_MAX: usize = 500;
 
@@ -293,6 +295,9 @@ pub struct Contact {
     /// How often it ended: an answer that nobody took makes it go on and end again.
     #[serde(default)]
     pub endings: u32,
+    /// Answers that nobody took; the oldest are let go beyond [`FAILED_ANSWERS_MAX`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub failed_answers: Vec<ContactId>,
 }
 
 impl Contact {

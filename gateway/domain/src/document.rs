@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Error as JsonError;
 
+use crate::mail::OpenMail;
 use crate::settings::{SettingDocument, SettingsHead};
 use crate::step::end_of;
 use crate::{
@@ -312,9 +313,10 @@ impl Document {
                 let value = Index::seen_value(last.at);
                 vec![IndexEntry { index: Index::AcknowledgedByTime, value }]
             }
-            Self::MailOut(out) if !out.is_over() => {
-                let value = Index::seen_value(out.at);
-                vec![IndexEntry { index: Index::MailOutOpen, value }]
+            Self::MailOut(out) => {
+                let open = OpenMail::of(out).map(|open| open.index_value());
+                let entry = open.map(|value| IndexEntry { index: Index::MailOutOpen, value });
+                entry.into_iter().collect()
             }
             Self::Desk(desk) => {
                 let signed_in = desk.signed_in();
@@ -337,6 +339,19 @@ impl Document {
                 }
                 None => Vec::new(),
             },
+        }
+    }
+
+    /// Where it may stand since a program before this one wrote it, and where it should stand instead.
+    pub fn former_index_entries(&self) -> Vec<(IndexEntry, IndexEntry)> {
+        match self {
+            Self::MailOut(out) => {
+                let index = Index::MailOutOpen;
+                let of = |value| IndexEntry { index, value };
+                let now = OpenMail::of(out).map(|open| of(open.index_value()));
+                now.map(|now| (of(OpenMail::former_value(out)), now)).into_iter().collect()
+            }
+            _ => Vec::new(),
         }
     }
 

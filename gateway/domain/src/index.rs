@@ -63,7 +63,7 @@ pub enum Index {
     AcknowledgedByTime,
     /// Mails of a server that became no contact, by CSQ, what became of them and when.
     MailSeenAside,
-    /// Mails on their way out by when they were asked for, in 20 digits.
+    /// Mails on their way out by when they are due, as [`crate::mail::OpenMail`] says.
     MailOutOpen,
     /// Desks with their agents by the nodes that their browsers are connected to.
     DeskByNode,

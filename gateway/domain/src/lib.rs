@@ -61,7 +61,7 @@ pub use console::{
 };
 pub use contact::{
     CategoryTerms, Closing, Contact, ContactId, ContactMail, ContactTerms, Customer, Ending,
-    InvalidContactId, LEGS_MAX, LedgerPlace, Leg, LegEnd, MailNotice, Place,
+    FAILED_ANSWERS_MAX, InvalidContactId, LEGS_MAX, LedgerPlace, Leg, LegEnd, MailNotice, Place,
     SUBJECT_CHARACTERS_MAX, Sticky, WRAP_UP_CHOSEN_MAX, WrapUpChoice,
 };
 pub use decision::{

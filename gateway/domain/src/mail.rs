@@ -15,11 +15,15 @@
 //!
 //! The adapter reads and sends; what became of it is decided here and kept before anybody acts on it.
 
+mod open;
+
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
 use crate::{AgentId, ContactId, Customer, MailNotice, NodeName, Timestamp};
+
+pub use open::{OpenMail, OpenStage};
 
 /// The most addresses in each of To, Cc and Bcc (MAIL-04).
 pub const RECIPIENTS_MAX: usize = 20;

@@ -268,6 +268,8 @@ pub enum Report {
     MailOutMoved {
         /// Which.
         out: ContactId,
+        /// How far it had come as whoever says this knew it.
+        was: OutState,
         /// How far.
         state: OutState,
         /// It is not tried before.
@@ -510,8 +512,8 @@ pub fn step(now: Timestamp, entropy: Entropy, input: &Input, view: &View) -> Ste
         }
         InputBody::Report(Report::MailArrived(mail)) => contact::arrived(now, entropy, mail, view),
         InputBody::Report(Report::MailCursorMoved(cursor)) => contact::cursor_moved(cursor, view),
-        InputBody::Report(Report::MailOutMoved { out, state, next_try_at }) => {
-            contact::out_moved(now, *out, state, *next_try_at, view)
+        InputBody::Report(Report::MailOutMoved { out, was, state, next_try_at }) => {
+            contact::out_moved(now, *out, (was, state), *next_try_at, view)
         }
         InputBody::Report(Report::DeskPresence(news)) => contact::presence(now, news, view),
         InputBody::Report(Report::DeskOver { agent }) => {

@@ -8,6 +8,7 @@
 //!
 //! All of it is advice. A decision loads what it must be sure of.
 
+mod mails_out;
 mod presence;
 mod reading;
 mod router;

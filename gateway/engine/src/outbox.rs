@@ -73,6 +73,11 @@ impl Outbox {
         Ok(self.engine.noting(self.engine.store.close_promises(ids, lease).await)?)
     }
 
+    /// Whether this node surely keeps the topic now.
+    pub fn is_kept(&self) -> bool {
+        self.lease.surely().is_some()
+    }
+
     /// Lets another node go on at once.
     pub async fn release(&mut self) -> Result<(), SubmitError> {
         self.lease.release().await

@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use domain::settings::{SettingDocument, SettingsHead};
 use domain::{
-    AuditEntry, AuditHead, ChainCheck, Claim, Deployment, Document, Event, Key, Kind, Reply,
-    SessionNumber, Timestamp,
+    AuditEntry, AuditHead, ChainCheck, Claim, Deployment, Document, Event, IndexEntry, Key, Kind,
+    Reply, SessionNumber, Timestamp,
 };
 use ring::digest::{Context, SHA256};
 
@@ -86,6 +86,8 @@ pub(crate) struct Inspector {
     found: Inspection,
     /// Where documents should stand in indexes: name, value and document.
     entries: HashSet<(String, String, Key)>,
+    /// Where programs before this one had them stand instead.
+    former: HashMap<(String, String, Key), (String, String, Key)>,
     readable: HashMap<Key, Option<SessionNumber>>,
     unreadable: HashSet<Key>,
     claims: Vec<(Key, Claim)>,
@@ -156,6 +158,12 @@ impl Inspector {
                 for entry in document.index_entries() {
                     self.entries.insert((entry.index.name().to_owned(), entry.value, key.clone()));
                 }
+                for (former, now) in document.former_index_entries() {
+                    let of = |entry: IndexEntry| {
+                        (entry.index.name().to_owned(), entry.value, key.clone())
+                    };
+                    self.former.insert(of(former), of(now));
+                }
                 self.note(&key, document);
             }
             Err(domain::DecodeDocumentError::Newer { found, known, .. }) => {
@@ -217,6 +225,9 @@ impl Inspector {
         let key = Key::new(kind, row.text(3));
         let entry = (row.text(0).to_owned(), row.text(1).to_owned(), key);
         if self.entries.remove(&entry) || self.unreadable.contains(&entry.2) {
+            return;
+        }
+        if self.former.remove(&entry).is_some_and(|now| self.entries.remove(&now)) {
             return;
         }
         let (name, _, key) = entry;

@@ -4,25 +4,26 @@ use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use domain::mail::{MailOut, OutKind, OutState};
+use domain::mail::{MailOut, OpenMail, OpenStage, OutKind, OutState, Sender};
 use domain::settings::{PROOF_SECONDS, UnclearSending};
-use domain::{InputId, Report, Timestamp};
-use engine::SubmitError;
+use domain::{ContactId, InputId, Report, Timestamp};
+use engine::{Outcome, SubmitError};
 
 use super::letter::{self, Made};
 use super::{Filed, Letter, Noted, Outgoing, Sending};
 use crate::keeping;
 use crate::smtp::Submitted;
+use crate::trouble::Trouble;
+use crate::way_out::{Door, rising};
 
 /// A server may file what it took by itself; so long it has for it.
 const FILED_WITHIN: Duration = Duration::from_secs(5);
 /// A mail that no server took for so long is given up.
-const TRIED_FOR: Duration = Duration::from_secs(48 * 3_600);
+pub(super) const TRIED_FOR: Duration = Duration::from_secs(48 * 3_600);
 /// A mail that could not be filed for so long stays where it is.
 const FILED_FOR: Duration = Duration::from_secs(7 * 24 * 3_600);
-/// The first pause after a try, and the longest.
+/// The first pause after a try.
 const PAUSE: Duration = Duration::from_secs(15);
-const PAUSE_MAX: Duration = Duration::from_secs(1_800);
 /// After a refused sign-in it is not tried sooner, or accounts are locked.
 const REFUSED_PAUSE: Duration = Duration::from_secs(60);
 /// So long a submission may take at least; a longer mail gets more.
@@ -43,22 +44,33 @@ const HELD_PAUSE_MAX: Duration = Duration::from_secs(60);
 const HELD_TIMES_TOLD: u32 = 5;
 
 /// Where a mail goes next, and when it is looked at again.
-type Next = (OutState, Option<Timestamp>);
+pub(super) type Next = (OutState, Option<Timestamp>);
 
 /// Why a mail was not moved on.
 #[derive(Debug, thiserror::Error)]
-enum Held {
+pub(super) enum Held {
     /// The store does not say, or does not take it.
     #[error(transparent)]
     Store(#[from] SubmitError),
     /// Another node sends.
     #[error("another node sends mails now")]
     Elsewhere,
+    /// Somebody else moved it.
+    #[error("somebody else moved it on meanwhile")]
+    Moved,
+    /// Its account is not used for a while.
+    #[error("its account is left alone for a while")]
+    Paused,
 }
 
 impl Outgoing {
-    /// Moves a mail on until it has to wait or is over.
-    pub(super) async fn advance(&self, mut mail: MailOut) {
+    /// Moves a mail on, from where the store has it now, until it has to wait or is over.
+    pub(super) async fn advance(&self, id: ContactId) {
+        let mut mail = match self.port.mail_out(id).await {
+            Ok(Some(mail)) if self.is_due(&mail, self.port.now()) => mail,
+            Ok(_) => return,
+            Err(error) => return tracing::debug!(mail = %id, %error, "a mail goes on later"),
+        };
         if self.is_held(&mail) {
             return;
         }
@@ -79,9 +91,26 @@ impl Outgoing {
         self.noted().failures.remove(&mail.id);
     }
 
+    /// A mail that waited for so long that it is given up is so without being tried, right after another one of its
+    /// account could not be sent.
+    pub(super) async fn give_up(&self, id: ContactId, why: &str) {
+        let mut mail = match self.port.mail_out(id).await {
+            Ok(Some(mail)) if matches!(mail.state, OutState::Queued | OutState::Prepared) => mail,
+            _ => return,
+        };
+        let next = self.failed(format!("it could not be sent for two days; at last: {why}"));
+        if let Err(error) = self.keep(&mut mail, next).await {
+            tracing::debug!(mail = %mail.id, %error, "a mail is given up later");
+        }
+    }
+
     async fn next(&self, mail: &mut MailOut) -> Result<Next, Held> {
-        if !self.is_ours.load(Ordering::Acquire) {
+        if !self.is_ours() {
             return Err(Held::Elsewhere);
+        }
+        let door = door(OpenMail::of(mail).map(|mail| mail.stage));
+        if door.is_some_and(|door| self.ways.is_paused(&mail.csq, door, self.port.now())) {
+            return Err(Held::Paused);
         }
         let server = (self.server_of)(&mail.csq);
         match (&mail.state, server) {
@@ -113,28 +142,25 @@ impl Outgoing {
                 self.file(mail, *at, server.as_ref()).await
             }
             (OutState::Failed { .. }, Err(_)) => Ok((settled(mail), None)),
-            (_, Err(why)) => Ok(self.later(mail, &why, PAUSE)),
+            (_, Err(why)) => {
+                self.ways.fails(&mail.csq, self.port.now(), &why);
+                Ok(self.later(mail, &why, PAUSE))
+            }
         }
     }
 
-    /// Keeps where the mail is now.
-    async fn keep(&self, mail: &mut MailOut, (state, at): Next) -> Result<(), SubmitError> {
-        let name = match &state {
-            OutState::Queued => "queued",
-            OutState::Prepared => "prepared",
-            OutState::Sending { .. } => "sending",
-            OutState::Accepted { is_filed: false, .. } => "accepted",
-            OutState::Accepted { is_filed: true, .. } => "filed",
-            OutState::Unknown { .. } => "unknown",
-            OutState::Failed { .. } => "failed",
-        };
-        let due = at.map_or(0, Timestamp::microseconds);
-        // What is said again after another copy came is something new.
-        let copies = mail.proof.copies;
-        let id = format!("{}/{}/{name}/{due}/{copies}", mail.id, mail.tries);
-        let id = InputId::new("mail_out", id);
-        let report = Report::MailOutMoved { out: mail.id, state: state.clone(), next_try_at: at };
-        keeping::report(&self.port, id, report).await?;
+    /// Keeps where the mail is now, unless somebody else moved it since it was looked at.
+    async fn keep(&self, mail: &mut MailOut, (state, at): Next) -> Result<(), Held> {
+        // Each word is a new one: whether it was taken is what counts, and only its own repetition may be told so too.
+        let Sender { node, life } = &self.sender;
+        let number = self.words.fetch_add(1, Ordering::Relaxed);
+        let id = InputId::new("mail_out", format!("{}/{node}/{life}/{number}", mail.id));
+        let (was, state_now) = (mail.state.clone(), state.clone());
+        let report = Report::MailOutMoved { out: mail.id, was, state: state_now, next_try_at: at };
+        match keeping::report(&self.port, id, report).await? {
+            Outcome::Done(_) => {}
+            Outcome::Refused(_) | Outcome::Unclear(_) => return Err(Held::Moved),
+        }
         match &state {
             OutState::Sending { asks_copy, .. } => {
                 mail.tries = mail.tries.saturating_add(1);
@@ -169,7 +195,11 @@ impl Outgoing {
     }
 
     /// Hands it over.
-    async fn send(&self, mail: &mut MailOut, server: &dyn Sending) -> Result<Next, Held> {
+    pub(super) async fn send(
+        &self,
+        mail: &mut MailOut,
+        server: &dyn Sending,
+    ) -> Result<Next, Held> {
         let Some(raw) = self.port.blob(&mail.blob()).await? else {
             return Ok((OutState::Queued, None));
         };
@@ -189,8 +219,9 @@ impl Outgoing {
         let asked_at = self.port.now().after(patience + SPARE);
         let asks_copy = self.terms(mail).0 == UnclearSending::OwnCopy;
         let sending = OutState::Sending { by: Some(self.sender.clone()), asks_copy };
+        // From here on it is this node's to hand over, and nobody else's.
         self.keep(mail, (sending, Some(asked_at))).await?;
-        if !self.is_ours.load(Ordering::Acquire) {
+        if !self.is_ours() {
             return Ok((OutState::Prepared, None));
         }
         let mut envelope = letter::envelope(mail, server.address(), asks_copy);
@@ -205,6 +236,20 @@ impl Outgoing {
     }
 
     fn submitted(&self, mail: &MailOut, submitted: Submitted) -> Next {
+        let pause = pause_after(&submitted);
+        match &submitted {
+            Submitted::Unknown { .. } => {}
+            Submitted::NotBegun(trouble) => {
+                self.ways.fails(&mail.csq, self.port.now(), &trouble.to_string());
+            }
+            Submitted::Refused { text, .. } if pause.is_some() => {
+                self.ways.fails(&mail.csq, self.port.now(), text);
+            }
+            Submitted::Accepted { .. } | Submitted::Refused { .. } => self.ways.works(&mail.csq),
+        }
+        if let Some(pause) = pause {
+            self.ways.pause(&mail.csq, Door::Submission, self.port.now(), pause);
+        }
         match submitted {
             Submitted::Accepted { is_copied, .. } => {
                 self.figures.sending("accepted");
@@ -268,6 +313,7 @@ impl Outgoing {
             },
             found => found,
         };
+        self.knocked(&mail.csq, found.as_ref().err());
         let waited = now.since(since);
         match found {
             Ok(true) => Ok((self.accepted(), None)),
@@ -301,6 +347,7 @@ impl Outgoing {
             Some(raw) => server.file(&letter(mail, &raw), mail.proof.is_asked).await,
             None => Ok(Filed::There),
         };
+        self.knocked(&mail.csq, done.as_ref().err());
         match done {
             Ok(how) => {
                 self.figures.filing(match how {
@@ -327,6 +374,17 @@ impl Outgoing {
                 let pause = rising(PAUSE, self.failed_again(mail));
                 Ok((mail.state.clone(), Some(now.after(pause))))
             }
+        }
+    }
+
+    /// The folders of an account were looked at, or could not be.
+    fn knocked(&self, csq: &str, trouble: Option<&Trouble>) {
+        match trouble {
+            Some(trouble) if trouble.is_sign_in() => {
+                self.ways.pause(csq, Door::Folders, self.port.now(), REFUSED_PAUSE);
+            }
+            Some(_) => {}
+            None => self.ways.opened(csq, Door::Folders),
         }
     }
 
@@ -449,9 +507,26 @@ fn settled(mail: &MailOut) -> OutState {
     }
 }
 
-/// The pause doubled so often, within bounds.
-fn rising(pause: Duration, times: u32) -> Duration {
-    pause.saturating_mul(2_u32.saturating_pow(times.min(16))).min(PAUSE_MAX).max(pause)
+/// By which door a mail goes on.
+pub(super) fn door(stage: Option<OpenStage>) -> Option<Door> {
+    match stage? {
+        OpenStage::Unsent => Some(Door::Submission),
+        OpenStage::Unclear | OpenStage::Unfiled => Some(Door::Folders),
+        OpenStage::Sending => None,
+    }
+}
+
+/// How long nothing of an account is tried after that: what it says is meant for the account and not for the mail.
+fn pause_after(submitted: &Submitted) -> Option<Duration> {
+    match submitted {
+        Submitted::NotBegun(trouble) if trouble.is_sign_in() => Some(REFUSED_PAUSE),
+        Submitted::NotBegun(Trouble::Unusable(_)) => None,
+        // It did not come to the mail, or not far.
+        Submitted::NotBegun(_) => Some(PAUSE),
+        // The service is closed for now, or wants another password first (RFC 5321, 4.2.3; RFC 4954, 6).
+        Submitted::Refused { code: Some(421 | 432), is_final: false, .. } => Some(REFUSED_PAUSE),
+        _ => None,
+    }
 }
 
 /// A submission that takes too long is one of which nobody knows.

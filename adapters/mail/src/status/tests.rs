@@ -4,7 +4,7 @@ use super::*;
 use crate::testing::{START, settings};
 
 fn state_of(statuses: &Statuses, settings: &Settings, now: Timestamp) -> MailboxState {
-    statuses.all(settings, now).remove(0).state
+    statuses.all(settings, &WaysOut::default(), now).remove(0).state
 }
 
 #[test]
@@ -73,4 +73,30 @@ fn mails_numbered_anew_are_told_of_for_a_day() {
     statuses.finished("support", START, &Done { is_renumbered: true, ..Done::default() });
     statuses.finished("support", START, &Done::default());
     assert!(matches!(state_of(&statuses, &settings, START), MailboxState::Warned(_)));
+}
+
+#[test]
+fn ccp_11_a_mailbox_whose_mails_cannot_be_sent_is_amiss_and_after_a_quarter_of_an_hour_down() {
+    let settings = settings(|_| {});
+    let (statuses, ways) = (Statuses::default(), WaysOut::default());
+    let state_at = |seconds| {
+        let now = START.after(Duration::from_secs(seconds));
+        statuses.finished("support", now, &Done::default());
+        statuses.all(&settings, &ways, now).remove(0).state
+    };
+    assert_eq!(state_at(0), MailboxState::Ok);
+    ways.fails("support", START, "no such user");
+    ways.wait(&[("support".to_owned(), 3)].into());
+    let said = "its mails cannot be sent for 14 min, 3 wait: a wrong password";
+    ways.fails("support", START.after(Duration::from_secs(60)), "a wrong password");
+    assert_eq!(state_at(899), MailboxState::Warned(said.to_owned()));
+    let said = "its mails cannot be sent for 15 min, 3 wait: a wrong password";
+    assert_eq!(state_at(900), MailboxState::Failing(said.to_owned()));
+    // Another node reads it, and this one sends all the same.
+    statuses.elsewhere("support");
+    let now = START.after(Duration::from_secs(900));
+    let state = statuses.all(&settings, &ways, now).remove(0).state;
+    assert!(matches!(state, MailboxState::Failing(_)), "{state:?}");
+    ways.works("support");
+    assert_eq!(statuses.all(&settings, &ways, now).remove(0).state, MailboxState::Elsewhere);
 }

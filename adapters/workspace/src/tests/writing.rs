@@ -160,7 +160,7 @@ async fn mail_08_an_answer_needs_a_draft_of_that_version_and_a_recipient_and_is_
     assert!(!sent.is_empty());
     let outs: std::collections::BTreeSet<_> = sent.iter().map(Reply::text).collect();
     assert_eq!(outs.len(), 1, "{outs:?}");
-    assert_eq!(place.port.mails_out_open(10).await.unwrap().len(), 1);
+    assert_eq!(place.port.mails_out_open().await.unwrap().len(), 1);
     assert_eq!(place.contacts("1001").await, Vec::<String>::new());
     let told = place.get(&it, &contact).await.good().json();
     assert_eq!((&told["state"], &told["how"]), (&json!("closed"), &json!("replied")));
@@ -187,7 +187,7 @@ async fn mail_04_a_contact_that_is_moved_while_it_is_answered_is_sent_or_moved_a
         async { place.post(&lead(), &reassign, json!({"agent": "1002"})).await },
     );
     assert_ne!(sent.status.is_success(), moved.status.is_success(), "{sent:?} {moved:?}");
-    let outs = place.port.mails_out_open(10).await.unwrap().len();
+    let outs = place.port.mails_out_open().await.unwrap().len();
     let has: usize = if moved.status.is_success() { 1 } else { 0 };
     assert_eq!((outs, place.contacts("1002").await.len()), (1 - has, has));
     assert_eq!(place.contacts("1001").await, Vec::<String>::new());

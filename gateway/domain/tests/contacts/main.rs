@@ -19,6 +19,7 @@ use domain::{
 };
 use proptest::prelude::*;
 
+mod outgoing;
 mod parameters;
 mod records;
 mod world;
@@ -458,6 +459,7 @@ fn mail_01_a_copy_counts_for_its_own_mailbox_and_no_more_often_than_it_was_sent(
     // Nothing was sent yet, so nothing can come back.
     world.mail(copy("support", 2));
     assert_eq!((copies(&world), world.contacts().len()), (0, 2));
+    world.out(out, OutState::Prepared);
     world.out(out, OutState::Sending { by: None, asks_copy: true });
     world.mail(copy("billing", 3));
     assert_eq!((copies(&world), world.contacts().len()), (0, 3));

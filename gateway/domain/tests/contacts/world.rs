@@ -34,6 +34,8 @@ pub(crate) struct World {
     settings: Arc<Settings>,
     /// Topic and payload.
     promises: Vec<(String, String)>,
+    /// Blobs that are to go.
+    pub(crate) swept: BTreeSet<String>,
     /// Every input that was carried through.
     past: Vec<Input>,
     /// (queue, UIDVALIDITY, UID) of every mail there ever was.
@@ -134,6 +136,7 @@ impl World {
             wakes: BTreeMap::new(),
             settings: Arc::new(settings()),
             promises: Vec::new(),
+            swept: BTreeSet::new(),
             past: Vec::new(),
             arrived: BTreeSet::new(),
             reassigned: BTreeSet::new(),
@@ -229,6 +232,8 @@ impl World {
                 }
             }
         }
+        let swept = decision.effects.iter().filter(|effect| effect.topic == domain::SWEEP_TOPIC);
+        self.swept.extend(swept.map(|effect| effect.payload.clone()));
         self.promises
             .extend(decision.effects.into_iter().map(|effect| (effect.topic, effect.payload)));
     }
@@ -293,8 +298,27 @@ impl World {
 
     pub(crate) fn out(&mut self, out: ContactId, state: OutState) -> Came {
         let id = self.id("out");
-        let report = Report::MailOutMoved { out, state, next_try_at: None };
+        let was = self.mail_out(out).map_or(OutState::Queued, |mail| mail.state);
+        let report = Report::MailOutMoved { out, was, state, next_try_at: None };
         self.submit(Input::report(id, report))
+    }
+
+    /// The same by somebody who knew it to be there.
+    pub(crate) fn out_from(&mut self, out: ContactId, was: OutState, state: OutState) -> Came {
+        let id = self.id("out");
+        let report = Report::MailOutMoved { out, was, state, next_try_at: None };
+        self.submit(Input::report(id, report))
+    }
+
+    /// Whatever ended before now is kept no longer.
+    pub(crate) fn forget(&mut self) -> Came {
+        let contacts = self.contacts().into_iter().map(|it| it.id).collect();
+        let id = self.id("forget");
+        self.submit(Input::command(id, Command::ForgetContacts { before: self.now, contacts }))
+    }
+
+    pub(crate) fn documents_of(&self, kind: domain::Kind) -> usize {
+        self.documents.keys().filter(|key| key.kind == kind).count()
     }
 
     /// The agent who has it writes and sends.

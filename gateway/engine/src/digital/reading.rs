@@ -39,7 +39,8 @@ impl Engine {
     async fn contacts_in(&self, range: IndexRange) -> Result<Vec<Contact>, SubmitError> {
         let asks = self.keys(range).await?.into_iter().map(Ask::Document).collect();
         let mut contacts = Vec::new();
-        for (_, loaded) in self.documents(asks).await? {
+        for (key, loaded) in self.documents_one_by_one(asks).await? {
+            let loaded = self.passing_over(&key, Ok(loaded))?;
             if let Some(Loaded { document: Document::Contact(contact), .. }) = loaded {
                 contacts.push(*contact);
             }
@@ -213,23 +214,5 @@ impl Port {
     ) -> Result<usize, SubmitError> {
         let range = IndexRange { limit, ..asides(csq, aside, None) };
         Ok(self.engine.keys(range).await?.len())
-    }
-
-    /// Mails on their way out, the oldest first; at most `limit`.
-    pub async fn mails_out_open(&self, limit: u32) -> Result<Vec<MailOut>, SubmitError> {
-        let range = IndexRange {
-            index: Index::MailOutOpen,
-            from: String::new(),
-            to: "~".to_owned(),
-            limit,
-        };
-        let asks = self.engine.keys(range).await?.into_iter().map(Ask::Document).collect();
-        let mut mails = Vec::new();
-        for (_, loaded) in self.engine.documents(asks).await? {
-            if let Some(Loaded { document: Document::MailOut(mail), .. }) = loaded {
-                mails.push(*mail);
-            }
-        }
-        Ok(mails)
     }
 }

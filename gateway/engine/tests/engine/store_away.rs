@@ -1,11 +1,11 @@
 //! A store that fails, forgets to answer, or is slow.
 
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use domain::{Ask, Command, Input, InputId, Key, Reply, Timestamp, Wish};
+use domain::{Ask, Command, Index, Input, InputId, Key, Reply, Timestamp, Wish};
 use engine::{Outcome, StoreState, SubmitError};
 use store::{
     Beat, Beats, BlobHead, Commit, Committed, Cursor, DueWakes, Lease, Load, LoadAnswer, LogEntry,
@@ -49,13 +49,16 @@ pub(crate) struct Faulty {
     under_way: Mutex<Option<Commit>>,
     /// A document that a newer program wrote.
     pub(crate) newer: Mutex<Option<Key>>,
+    /// Whether mails stand in their index as a program before this one had them.
+    pub(crate) is_former: AtomicBool,
 }
 
 impl Faulty {
     /// A way of its own to that store.
     pub(crate) fn way_to(inner: Arc<MemoryStore>) -> Arc<Self> {
         let (under_way, newer) = (Mutex::default(), Mutex::default());
-        Arc::new(Self { inner, fault: AtomicU8::new(WORKS), under_way, newer })
+        let (fault, is_former) = (AtomicU8::new(WORKS), AtomicBool::new(false));
+        Arc::new(Self { inner, fault, under_way, newer, is_former })
     }
 
     pub(crate) fn cut(&self, cut: bool) {
@@ -140,7 +143,16 @@ impl Store for Faulty {
             return Err(StoreError::Newer { kind: key.kind, found: 2, known: 1 });
         }
         self.reach()?;
-        let answer = self.inner.load(load).await;
+        let mut answer = self.inner.load(load).await;
+        if self.is_former.load(Ordering::Acquire)
+            && let Ok(answer) = &mut answer
+        {
+            let mails = answer.ranges.iter_mut().filter(|(it, _)| it.index == Index::MailOutOpen);
+            for indexed in mails.flat_map(|(_, page)| page) {
+                // They were there by when they were asked for, which is all of that.
+                indexed.value = indexed.value.split('/').nth(1).unwrap().to_owned();
+            }
+        }
         if self.fault.load(Ordering::Acquire) == SLOW {
             tokio::task::yield_now().await;
         }

@@ -11,7 +11,8 @@ use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use domain::{Ask, Decision, Document, InputId, Timestamp, WriteBody};
+use domain::mail::{MailOut, OpenMail};
+use domain::{Ask, Decision, Document, InputId, Key, Timestamp, Write, WriteBody};
 use proptest::prelude::*;
 use store::{
     BackupError, BackupInside, BackupKey, BackupOrigin, BlobHead, Commit, Committed, Load, LogPage,
@@ -242,6 +243,37 @@ proptest! {
 pub(crate) fn schema_set(path: &Path, schema: u32) {
     let connection = rusqlite::Connection::open(path).unwrap();
     connection.execute("UPDATE document SET schema = ?1", [schema]).unwrap();
+}
+
+#[tokio::test]
+async fn ops_04_mails_in_an_index_of_a_program_before_are_no_damage() {
+    let folder = Folder::new("former");
+    let mail: MailOut = serde_json::from_value(serde_json::json!({
+        "id": "00000000000000000000000000000001", "contact": "00000000000000000000000000000002",
+        "csq": "support", "message_id": "1@x.test", "at": 1_000_000_000_000_u64,
+        "what": "acknowledgement", "to": {"address": "ada@customer.test", "name": ""},
+        "state": {"state": "queued"}, "tries": 0, "next_try_at": 2_000_000_000_000_u64,
+    }))
+    .unwrap();
+    let value = OpenMail::former_value(&mail);
+    let damaged = "00000000000000000007";
+    for (value, wrong) in [(None, 0), (Some(value.as_str()), 0), (Some(damaged), 2)] {
+        let store = open_when_free(&folder.store()).await.unwrap();
+        let body = WriteBody::Put(Document::MailOut(Box::new(mail.clone())));
+        let writes = vec![Write { key: Key::mail_out(mail.id), body }];
+        let decision = Decision { writes, ..empty() };
+        commit(&store, &format!("{value:?}"), decision).await;
+        store.close().await;
+        drop(store);
+        if let Some(value) = value {
+            let connection = rusqlite::Connection::open(folder.store()).unwrap();
+            connection.execute("UPDATE index_entry SET value = ?1", [value]).unwrap();
+        }
+        let store = open_when_free(&folder.store()).await.unwrap();
+        let found = inside(&written(&store).await).unwrap();
+        assert_eq!(found.inspection.wrong, wrong, "{value:?}");
+        store.close().await;
+    }
 }
 
 #[tokio::test]

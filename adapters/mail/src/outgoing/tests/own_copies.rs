@@ -9,19 +9,8 @@ use crate::testing::Copies;
 async fn minutes(world: &World, outgoing: &Outgoing, minutes: u32) {
     for _ in 0..minutes {
         world.round().await.unwrap();
-        due(world, outgoing).await;
+        due(outgoing).await;
         world.clock.advance(Duration::from_secs(60));
-    }
-}
-
-/// What is due now is done.
-async fn due(world: &World, outgoing: &Outgoing) {
-    outgoing.is_ours.store(true, Ordering::Release);
-    let now = world.port.now();
-    for mail in world.port.mails_out_open(100).await.unwrap() {
-        if outgoing.is_due(&mail, now) {
-            outgoing.advance(mail).await;
-        }
     }
 }
 
@@ -45,17 +34,17 @@ async fn mail_01_an_own_copy_is_filed_among_the_sent_ones_and_is_no_contact() {
     let world = World::new().await;
     let out = answered(&world, AnswerMode::Reply).await;
     let outgoing = world.outgoing();
-    due(&world, &outgoing).await;
+    due(&outgoing).await;
     assert!(!is_filed(&state(&world, out).await), "its copy is waited for");
     let uid = *world.server.state().mails.keys().last().unwrap();
     // As soon as it is read, and not when the time for it is up.
     world.round().await.unwrap();
-    due(&world, &outgoing).await;
+    due(&outgoing).await;
     assert!(is_filed(&state(&world, out).await));
     assert_eq!((lie(&world), world.contacts().await.len()), ((1, 1), 1));
     let seen = world.port.mail_seen("support", "INBOX", 7, uid).await.unwrap().unwrap();
     assert_eq!(seen.disposition, Disposition::OwnCopy { out });
-    assert!(world.port.mails_out_open(10).await.unwrap().is_empty());
+    assert!(world.port.mails_out_open().await.unwrap().is_empty());
 }
 
 #[tokio::test]
@@ -90,9 +79,9 @@ async fn mail_05_a_server_that_refuses_copies_files_answers_without() {
     world.server.state().copies = Copies::Refused;
     let out = answered(&world, AnswerMode::Reply).await;
     let outgoing = world.outgoing();
-    due(&world, &outgoing).await;
+    due(&outgoing).await;
     world.clock.advance(Duration::from_secs(5));
-    due(&world, &outgoing).await;
+    due(&outgoing).await;
     assert!(is_filed(&state(&world, out).await), "no copy is waited for");
     assert_eq!(lie(&world), (1, 1));
 }
@@ -105,7 +94,7 @@ async fn mail_01_a_mail_from_outside_with_our_message_id_is_a_contact() {
     world.server.state().copies = Copies::Later;
     answered(&world, AnswerMode::Reply).await;
     let outgoing = world.outgoing();
-    due(&world, &outgoing).await;
+    due(&outgoing).await;
     let answer = submitted(&world);
     let id = answer.lines().find(|line| line.starts_with("Message-ID: ")).unwrap().to_owned();
     let broken =
@@ -192,7 +181,7 @@ async fn mail_13_a_node_that_restarts_goes_on_at_once_with_what_it_was_sending()
     while !matches!(state(&world, out).await, OutState::Sending { .. }) {
         polls += 1;
         let outgoing = world.outgoing();
-        assert_eq!(until_crash(polls, due(&world, &outgoing)).await, None);
+        assert_eq!(until_crash(polls, due(&outgoing)).await, None);
     }
     let mail = world.port.mail_out(out).await.unwrap().unwrap();
     assert!(world.outgoing().is_due(&mail, world.port.now()));
@@ -212,7 +201,7 @@ async fn sent_and_not_noted() -> (World, ContactId) {
         let out = answered(&world, AnswerMode::Reply).await;
         let done = {
             let outgoing = world.outgoing();
-            until_crash(polls, due(&world, &outgoing)).await
+            until_crash(polls, due(&outgoing)).await
         };
         assert_eq!(done, None, "it never died in between");
         if !world.server.state().submitted.is_empty() {
@@ -229,7 +218,7 @@ async fn mail_13_a_copy_that_is_read_after_a_crash_proves_that_the_answer_was_ta
     let (world, out) = sent_and_not_noted().await;
     assert!(matches!(state(&world, out).await, OutState::Sending { .. }));
     world.round().await.unwrap();
-    due(&world, &world.outgoing()).await;
+    due(&world.outgoing()).await;
     assert!(is_filed(&state(&world, out).await));
     assert_eq!((lie(&world), world.server.state().submitted.len()), ((1, 1), 1));
 }

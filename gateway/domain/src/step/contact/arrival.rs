@@ -203,6 +203,7 @@ pub(in crate::step) fn arrived(
         begun: false,
         answer: None,
         endings: 0,
+        failed_answers: Vec::new(),
     };
     let timer = sticky_timer(&contact).map(WakeChange::Set);
     let known = MailKnown { contact: Some(id), at: now };

@@ -9,10 +9,17 @@
 use super::nothing;
 use crate::mail::{LOOK_BACK_UIDS, MailKnown, MailSeen};
 use crate::view::Loaded;
-use crate::{ContactId, Decision, Document, Event, Halt, Key, Place, Timestamp, View};
+use crate::{Contact, ContactId, Decision, Document, Event, Halt, Key, Place, Timestamp, View};
 
 /// So many contacts are forgotten in one commit at most.
 pub const CONTACTS_FORGOTTEN_MAX: usize = 100;
+
+/// All that went out for a contact, or was meant to: its answer, those that nobody took, and the acknowledgement, which
+/// has its number turned round.
+fn sent_for(contact: &Contact) -> impl Iterator<Item = ContactId> {
+    let acknowledged = ContactId(!contact.id.0);
+    contact.failed_answers.iter().copied().chain(contact.answer).chain([acknowledged])
+}
 
 /// Contacts that ended before that time go, with what was kept of their answers.
 pub(in crate::step) fn forget(
@@ -23,16 +30,15 @@ pub(in crate::step) fn forget(
     let contacts = contacts.get(..CONTACTS_FORGOTTEN_MAX).unwrap_or(contacts);
     let keys: Vec<_> = contacts.iter().map(|it| Key::contact(*it)).collect();
     view.need(&keys)?;
-    let found = keys.iter().filter_map(|key| match view.document(key) {
-        Ok(Some(Loaded { document: Document::Contact(contact), .. })) => Some(contact),
-        _ => None,
-    });
-    let beside = found.flat_map(|contact| {
-        let ledger = &contact.mail.ledger;
-        let out = contact.answer.map(Key::mail_out);
-        [Key::mail_known(&ledger.csq, &ledger.identity)].into_iter().chain(out)
-    });
-    view.need(&beside.collect::<Vec<_>>())?;
+    let mut beside = Vec::new();
+    for key in &keys {
+        if let Some(Loaded { document: Document::Contact(contact), .. }) = view.document(key)? {
+            let ledger = &contact.mail.ledger;
+            beside.push(Key::mail_known(&ledger.csq, &ledger.identity));
+            beside.extend(sent_for(contact).map(Key::mail_out));
+        }
+    }
+    view.need(&beside)?;
     let mut decision = nothing();
     for key in keys {
         let Some(Loaded { version, document: Document::Contact(contact) }) = view.document(&key)?
@@ -46,17 +52,13 @@ pub(in crate::step) fn forget(
         if let Some(blob) = &contact.mail.blob {
             decision = super::sending::sweep(decision, blob.clone());
         }
-        if let Some(out) = contact.answer {
+        for out in sent_for(contact) {
             decision = super::sending::sweep(decision, format!("out/{out}"));
             let key = Key::mail_out(out);
-            if let Some(Loaded { document: Document::MailOut(out), .. }) = view.document(&key)? {
-                decision = decision.delete(Key::mail_thread(&out.message_id));
+            if let Some(Loaded { document: Document::MailOut(mail), .. }) = view.document(&key)? {
+                decision = decision.delete(Key::mail_thread(&mail.message_id)).delete(key);
             }
-            decision = decision.delete(key);
         }
-        // An acknowledgement whose copy never came.
-        let acknowledged = ContactId(!contact.id.0);
-        decision = super::sending::sweep(decision, format!("out/{acknowledged}"));
         let ledger = &contact.mail.ledger;
         let known = Key::mail_known(&ledger.csq, &ledger.identity);
         if let Some(Loaded { document: Document::MailKnown(before), .. }) = view.document(&known)? {

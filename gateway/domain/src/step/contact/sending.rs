@@ -11,8 +11,9 @@ use crate::mail::{
 };
 use crate::view::Loaded;
 use crate::{
-    AgentId, Closing, Contact, ContactId, Decision, Document, Effect, Ending, Event, Halt, Key,
-    Place, Refusal, Reply, Sticky, Timestamp, Version, View, WakeChange, WriteBody,
+    AgentId, Closing, Contact, ContactId, Decision, Document, Effect, Ending, Event,
+    FAILED_ANSWERS_MAX, Halt, Key, Place, Refusal, Reply, Sticky, Timestamp, Version, View,
+    WakeChange, WriteBody,
 };
 
 /// The topic of mails that go out.
@@ -135,20 +136,39 @@ pub(super) fn record(decision: Decision, ended: &Contact) -> Decision {
     decision.effect(Effect { topic: RECORD_TOPIC.to_owned(), payload, owed: None })
 }
 
-/// How far a mail came, as the adapter found; what is over stays so.
+/// Whether a mail goes from one state to another: only from where whoever reports it knew it to be, so that of two who
+/// would send it one does. That a server took it is so whoever says it.
+fn may_move(before: &MailOut, was: &OutState, state: &OutState) -> bool {
+    let is_taken = matches!(state, OutState::Accepted { is_filed: false, .. });
+    match &before.state {
+        _ if before.is_over() => false,
+        OutState::Prepared => before.state == *was || is_taken,
+        OutState::Sending { .. } | OutState::Unknown { .. } => {
+            (before.state == *was || is_taken) && !matches!(state, OutState::Sending { .. })
+        }
+        _ => before.state == *was && !matches!(state, OutState::Sending { .. }),
+    }
+}
+
+/// How far a mail came, as the adapter found; refused where it was somewhere else than the adapter knew. That it is being
+/// sent is taken once, and only from where its bytes are kept: whoever is told so hands it over, and nobody else.
 pub(in crate::step) fn out_moved(
     now: Timestamp,
     out: ContactId,
-    state: &OutState,
+    (was, state): (&OutState, &OutState),
     next_try_at: Option<Timestamp>,
     view: &View,
 ) -> Result<Decision, Halt> {
     let key = Key::mail_out(out);
     let Some(Loaded { version, document: Document::MailOut(before) }) = view.document(&key)? else {
-        return Ok(nothing());
+        return Err(Refusal::Stale.into());
     };
-    if before.is_over() || (before.state == *state && before.next_try_at == next_try_at) {
+    let is_sending = matches!(state, OutState::Sending { .. });
+    if before.state == *state && before.next_try_at == next_try_at && !is_sending {
         return Ok(nothing());
+    }
+    if !may_move(before, was, state) {
+        return Err(Refusal::Stale.into());
     }
     let mut after = before.as_ref().clone();
     after.state = state.clone();
@@ -181,6 +201,12 @@ pub(in crate::step) fn out_moved(
         .guard(key.clone(), Some(*version))
         .put(key, Document::MailOut(Box::new(after.clone())))
         .event(event);
+    let is_failed = |state: &OutState| matches!(state, OutState::Failed { .. });
+    // What a copy that may come still is compared with stays.
+    let may_come_back = after.proof.is_asked && after.proof.unclear > 0;
+    if is_failed(state) && !is_failed(&before.state) && !may_come_back {
+        decision = sweep(decision, after.blob());
+    }
     if let OutKind::Answer { writing, files, agent } = &after.kind {
         match (&before.state, state) {
             // Both happened before a copy came late.
@@ -233,6 +259,9 @@ fn given_back(
     contact.place = Place::Queued;
     contact.waiting_since = now;
     contact.answer = None;
+    contact.failed_answers.push(mail.id);
+    let surplus = contact.failed_answers.len().saturating_sub(FAILED_ANSWERS_MAX);
+    contact.failed_answers.drain(..surplus);
     contact.begun = true;
     let hours = u64::from(view.settings.channels.sticky_email_hours);
     contact.sticky = Some(Sticky {
