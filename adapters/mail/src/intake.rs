@@ -215,7 +215,8 @@ mod tests {
             diagnostic: String::new(),
         });
         let kind = BounceKind::Delivery;
-        let bounce = Bounce { kind, original: None, recipients: recipients.collect() };
+        let recipients = recipients.collect();
+        let bounce = Bounce { kind, original: None, recipients, is_report: true };
         let said = said(&bounce).recipients;
         said.into_iter().map(|it| (it.recipient, it.action)).collect()
     }

@@ -265,19 +265,20 @@ pub(crate) async fn body(workspace: Arc<Workspace>, asked: Asked) -> Given {
     let contact = workspace.readable(&asked).await?;
     let read = workspace.read(&contact).await?;
     let at = format!("/api/v1/workspace/contacts/{}/attachments/", contact.id);
-    framed(&workspace, &asked, read, at).await
+    framed(&workspace, &asked, contact.id, read, at).await
 }
 
 /// What a mail says as a page that can do nothing; its own pictures stand behind `at`.
 pub(crate) async fn framed(
     workspace: &Workspace,
     asked: &Asked,
+    contact: ContactId,
     read: Option<Read>,
     at: String,
 ) -> Given {
     let with_remote = asked.query("remote").as_deref() == Some("yes");
     let remote = if with_remote { Remote::Shown } else { Remote::Blocked };
-    let turn = workspace.turn().await?;
+    let turn = workspace.turn(contact).await?;
     let shown = tokio::task::spawn_blocking(move || {
         let _turn = turn;
         match &read {

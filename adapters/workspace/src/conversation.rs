@@ -142,7 +142,7 @@ pub(crate) async fn body(workspace: Arc<Workspace>, asked: Asked) -> Given {
         (None, OutKind::Answer { writing, .. }) => as_written(&writing.html).await,
         (None, OutKind::Acknowledgement { .. }) => None,
     };
-    framed(&workspace, &asked, read, at).await
+    framed(&workspace, &asked, contact.id, read, at).await
 }
 
 /// What was written, read as a mail of its own is: no bytes went out yet.

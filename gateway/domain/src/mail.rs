@@ -477,8 +477,6 @@ pub struct Bounced {
     pub action: String,
     /// Its code.
     pub status: String,
-    /// Whether it is a report for certain; else it is one only where the mail that it names is ours.
-    pub is_report: bool,
 }
 
 /// A mail as a round found it on a server.

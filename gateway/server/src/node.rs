@@ -25,11 +25,9 @@ use headset::Headset;
 use identity::Identity;
 use mail::Mailboxes;
 use provisioning::Files;
-use serde_json::Value;
 use sip::Sip;
 use tokio::sync::{Mutex, watch};
 use tokio::task::JoinSet;
-use tokio::time::Instant;
 
 use crate::admin::mail_tests::MailTests;
 use crate::authentication::{Frame, NodeAccounts, Pool};

@@ -34,6 +34,8 @@ fn with_queue() -> Settings {
         smtp_port: 587,
         smtp_security: SubmissionSecurity::StartTls,
         sent_folder: None,
+        unclear_sending: None,
+        proof_seconds: domain::settings::PROOF_SECONDS,
         http_proxy: false,
         socks_proxy: false,
         token_url: None,

@@ -44,7 +44,9 @@ fn mail(uid: u32, identity: &str, is_too_old: bool) -> ArrivedMail {
         blob: None,
         bytes: 10,
         is_plain_text: true,
+        is_proven: false,
         is_unverified: false,
+        copy_of: None,
         notice: None,
         is_too_old,
     }

@@ -24,7 +24,7 @@ impl Session {
         if self.can("MOVE") {
             self.mark_read(uids).await?;
             let command = format!("UID MOVE {} {place}", set(uids));
-            self.into_folder(&command, folder).await?;
+            self.moved_into(&command, folder).await?;
             return Ok(true);
         }
         if !self.can("UIDPLUS") {
@@ -32,7 +32,7 @@ impl Session {
         }
         self.mark_read(uids).await?;
         let command = format!("UID COPY {} {place}", set(uids));
-        self.into_folder(&command, folder).await?;
+        self.moved_into(&command, folder).await?;
         self.remove(uids).await
     }
 
@@ -54,7 +54,7 @@ impl Session {
         self.command(&command, "to mark a mail", Said::Line, patience, |_| Ok(())).await.map(drop)
     }
 
-    async fn into_folder(&mut self, command: &str, folder: &str) -> Result<(), Trouble> {
+    async fn moved_into(&mut self, command: &str, folder: &str) -> Result<(), Trouble> {
         let what = format!("to file in {folder:?}");
         let patience = self.patience.transfer;
         match self.command(command, &what, Said::Line, patience, |_| Ok(())).await {

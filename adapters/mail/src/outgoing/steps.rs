@@ -81,7 +81,7 @@ impl Outgoing {
                 Err(error) => return self.hold(&mail, &error),
             };
             if let Err(error) = self.keep(&mut mail, next).await {
-                return self.hold(&mail, &error.into());
+                return self.hold(&mail, &error);
             }
             self.noted().held.remove(&mail.id);
             if mail.next_try_at.is_some_and(|at| at > self.port.now()) {
@@ -423,7 +423,8 @@ impl Outgoing {
 
     /// It goes on later, and ever later while the reason stays.
     fn hold(&self, mail: &MailOut, error: &Held) {
-        if matches!(error, Held::Elsewhere) {
+        // Only what the store says is waited out; the others end by themselves.
+        if !matches!(error, Held::Store(_)) {
             return tracing::debug!(mail = %mail.id, %error, "a mail goes on later");
         }
         let now = self.port.now();

@@ -232,9 +232,7 @@ async fn mail_05_a_damaged_answer_comes_back_to_who_wrote_it() {
     world.server.state().says = [refused(451, false)].into();
     let out = answered(&world, AnswerMode::Reply).await;
     let outgoing = world.outgoing();
-    outgoing.is_ours.store(true, Ordering::Release);
-    let mail = world.port.mail_out(out).await.unwrap().unwrap();
-    outgoing.advance(mail).await;
+    due(&outgoing).await;
     damage_blob(&world.engine, &format!("out/{out}")).await;
     hours(&world, &outgoing, 1).await;
     let OutState::Failed { reason, .. } = state(&world, out).await else { panic!("it failed") };

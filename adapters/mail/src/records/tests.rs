@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
 use domain::{
-    AgentId, Command, ContactCommand, ContactWish, DeskCommand, DeskWish, Input, InputId,
+    AgentId, Command, ContactCommand, ContactId, ContactWish, DeskCommand, DeskWish, Input, InputId,
 };
 use engine::Outcome;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};

@@ -358,7 +358,7 @@ async fn mail_01_a_contact_that_was_forgotten_does_not_come_back() {
     world.clock.advance(DAY * 3_651);
     let contacts = world.contacts().await.iter().map(|it| it.id).collect();
     let forget = domain::Command::ForgetContacts { before: world.port.now(), contacts };
-    let input = domain::Input::command(InputId::new("forget", 1), forget);
+    let input = Input::command(InputId::new("forget", 1), forget);
     world.port.submit(input).await.unwrap();
     assert_eq!(world.contacts().await.len(), 0);
     // It lies on the server still, with the number that was read last; and once more, as after a renumbering.
@@ -373,7 +373,7 @@ async fn end(world: &World) {
     use domain::{Command, ContactCommand, ContactWish, DeskCommand, DeskWish};
     let agent: domain::AgentId = "1001".parse().unwrap();
     let submit = async |name: &str, command| {
-        let input = domain::Input::command(InputId::new("end", name), command);
+        let input = Input::command(InputId::new("end", name), command);
         assert!(matches!(world.port.submit(input).await.unwrap(), engine::Outcome::Done(_)));
     };
     let _browser = world.port.connect_desk(&agent).unwrap();

@@ -172,7 +172,7 @@ impl Place {
 
     /// From now on a mail server of the site judges senders.
     pub(super) async fn judges_senders(&self) {
-        let settings = settings_with(|file| {
+        let settings = settings(|file| {
             file["mail"] = json!({"authentication_server_id": "mx.example.test"});
         });
         apply(&self.engine, &settings).await;

@@ -1,7 +1,7 @@
 //! What a contact's page is told: mails without bytes, what became of answers, what is odd about a mail.
 
 use domain::ContactId;
-use domain::mail::{BounceSaid, OutState};
+use domain::mail::{BounceSaid, Bounced, OutState};
 use domain::{Input, InputId, Report};
 use serde_json::{Value, json};
 
@@ -13,7 +13,8 @@ async fn moved(place: &Place, out: &Value, state: OutState, waits: bool) {
     let out: ContactId = out.as_str().unwrap().parse().unwrap();
     let at = waits.then(|| place.port.now().after(std::time::Duration::from_secs(60)));
     let id = InputId::new("out", format!("{out} {state:?} {waits}"));
-    let report = Report::MailOutMoved { out, state, next_try_at: at };
+    let was = place.port.mail_out(out).await.unwrap().unwrap().state;
+    let report = Report::MailOutMoved { out, was, state, next_try_at: at };
     place.port.submit(Input::report(id, report)).await.unwrap();
 }
 
@@ -64,13 +65,14 @@ async fn mail_05_what_became_of_an_answer_is_told_with_the_servers_words() {
         (lines.into_iter().find(|line| line["direction"] == "out"), told)
     };
     let at = place.port.now();
+    let sending = || OutState::Sending { by: None, asks_copy: false };
     for (state, waits, word) in [
         (OutState::Prepared, false, "sending"),
-        (OutState::Sending, false, "sending"),
+        (sending(), false, "sending"),
         (OutState::Prepared, true, "delayed"),
-        (OutState::Sending, true, "sending"),
-        (OutState::Unknown, false, "unknown"),
-        (OutState::Accepted { at, is_filed: false }, false, "sent"),
+        (sending(), true, "sending"),
+        (OutState::Unknown { since: None }, false, "unknown"),
+        (OutState::Accepted { at, is_filed: false, settled: 0 }, false, "sent"),
     ] {
         moved(&place, &out, state, waits).await;
         let (line, _) = line().await;
@@ -81,9 +83,12 @@ async fn mail_05_what_became_of_an_answer_is_told_with_the_servers_words() {
     // Another server reports of it later, in words that must not be believed to be ours.
     let said = BounceSaid {
         original: Some(format!("{}@example.test", out.as_str().unwrap())),
-        recipient: format!("{BIDI}{}@example.test", "a".repeat(400)),
-        action: "failed".to_owned(),
-        status: "5.1.1\r\nno such user".to_owned(),
+        recipients: vec![Bounced {
+            recipient: format!("{BIDI}{}@example.test", "a".repeat(400)),
+            action: "failed".to_owned(),
+            status: "5.1.1\r\nno such user".to_owned(),
+        }],
+        is_report: true,
     };
     place.bounce(said).await;
     let (_, told) = line().await;
@@ -101,7 +106,13 @@ async fn mail_05_an_answer_that_came_back_is_told_to_its_writer_with_the_reason(
     let it = agent("1001");
     let out = answered(&place, &contact, "<p>Good day</p>").await;
     let reason = format!("550 5.1.1 {BIDI}no such user");
-    moved(&place, &out, OutState::Failed { at: place.port.now(), reason }, false).await;
+    moved(
+        &place,
+        &out,
+        OutState::Failed { at: place.port.now(), reason, is_unclear: false, settled: 0 },
+        false,
+    )
+    .await;
     place.until_in_hand("1001", 1).await;
     let told = place.get(&it, &contact).await.good().json();
     let failed = &told["failed_answer"];

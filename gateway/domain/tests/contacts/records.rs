@@ -33,7 +33,8 @@ fn ctx_02_a_contact_that_comes_back_and_ends_again_owes_another_record() {
     let reason = "550 no such user".to_owned();
     let (first, before) = (Ending::of(&closed), Ending { count: None, ..Ending::of(&closed) });
     assert!(first.holds(&closed) && before.holds(&closed));
-    world.out(closed.answer.unwrap(), OutState::Failed { at: world.now, reason });
+    let failed = OutState::Failed { at: world.now, reason, is_unclear: false, settled: 0 };
+    world.out(closed.answer.unwrap(), failed);
     // While it goes on there is nothing to tell.
     let open = world.contact_by_uid(1);
     assert!(!open.is_closed() && !first.holds(&open) && !before.holds(&open));

@@ -161,7 +161,9 @@ impl Mails {
             blob: None,
             bytes: 100,
             is_plain_text: true,
+            is_proven: false,
             is_unverified: false,
+            copy_of: None,
             notice: None,
             is_too_old: false,
         };
