@@ -35,6 +35,22 @@ const READERS: &[(&str, &str)] = &[
         "a holder counts its lease by the monotonic clock of the runtime, which simulations pause",
     ),
     (
+        "adapters/mail/src/outgoing.rs",
+        "for how long a lease may be counted on is counted by the runtime's monotonic clock, as the lease is",
+    ),
+    (
+        "adapters/mail/src/records.rs",
+        "how long a holder goes on without asking the store anew is counted as its lease is",
+    ),
+    (
+        "adapters/workspace/src/surface.rs",
+        "how often many pages together make the store be read is counted by the runtime's monotonic clock",
+    ),
+    (
+        "gateway/engine/src/digital/presence.rs",
+        "how long this process lives is counted by the machine's monotonic clock",
+    ),
+    (
         "gateway/engine/src/probe.rs",
         "how long a step of a test takes is counted by the runtime's monotonic clock",
     ),

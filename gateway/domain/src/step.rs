@@ -105,10 +105,7 @@ pub enum Command {
     /// Something for one agent.
     Agent(AgentCommand),
     /// An agent whom the settings no longer have is signed out; one whom they have stays as they are.
-    SignOutRemoved {
-        /// Whom.
-        agent: AgentKey,
-    },
+    SignOutRemoved(AgentKey),
     /// New settings as a whole.
     ApplySettings {
         /// All documents there shall be.
@@ -466,7 +463,7 @@ impl Command {
         match self {
             Self::SignIn(wish) => Some(&wish.agent),
             Self::Agent(command) => Some(&command.agent),
-            Self::SignOutRemoved { agent } => Some(agent),
+            Self::SignOutRemoved(agent) => Some(agent),
             Self::Audited { command: Some(command), .. } => command.agent(),
             _ => None,
         }
@@ -476,7 +473,7 @@ impl Command {
         match self {
             Self::SignIn(wish) => format!("agent/{}", wish.agent),
             Self::Agent(command) => format!("agent/{}", command.agent),
-            Self::SignOutRemoved { agent } => format!("agent/{agent}"),
+            Self::SignOutRemoved(agent) => format!("agent/{agent}"),
             Self::ApplySettings { .. } | Self::ChangeSettings { .. } | Self::Reseal { .. } => {
                 "settings".to_owned()
             }
@@ -572,7 +569,7 @@ fn command_step(
         Command::SignIn(wish) => crate::sign_in::sign_in(now, entropy, wish, view),
         Command::Agent(command) if command.agent.is_owned() => agent::agent(now, command, view),
         Command::Agent(command) => owner::agent(now, command, view),
-        Command::SignOutRemoved { agent } => agent::sign_out_removed(now, agent, view),
+        Command::SignOutRemoved(agent) => agent::sign_out_removed(now, agent, view),
         Command::ApplySettings { documents, source } => {
             administration::apply_settings(documents, source.as_deref(), view)
         }

@@ -119,7 +119,7 @@ async fn sign_out_removed(engine: &Engine) -> bool {
         if settings.may_stay(&session.agent) {
             continue;
         }
-        let command = Command::SignOutRemoved { agent: session.agent.clone() };
+        let command = Command::SignOutRemoved(session.agent.clone());
         let name = format!("{}/{}/{}", settings.number, session.number, session.generation);
         let input = Input::command(InputId::new("removed", name), command);
         if let Err(error) = engine.submit(input).await {

@@ -286,6 +286,7 @@ impl Place {
             base_subject: format!("invoice {uid} for {csq}"),
             blob: Some(blob),
             bytes: u64::try_from(raw.len()).unwrap(),
+            is_proven: self.proves.load(Ordering::Relaxed),
             is_unverified,
             notice: None,
             ..self.unknown(csq, uid)

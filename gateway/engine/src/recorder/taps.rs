@@ -101,7 +101,7 @@ fn command_name(command: &Command) -> &'static str {
             Wish::CallBegins { .. } => "call_begins",
             Wish::CallEnds { .. } => "call_ends",
         },
-        Command::SignOutRemoved { .. } => "sign_out_removed",
+        Command::SignOutRemoved(_) => "sign_out_removed",
         Command::Audited { command: Some(command), .. } => command_name(command),
         _ => "other",
     }

@@ -75,7 +75,7 @@ async fn check(first: Arc<Engine>, second: Arc<Engine>) {
     assert_eq!(state(&first, "1001").await.as_deref(), Some("not_ready"));
     assert_eq!(state(&first, "1002").await, None);
     // A node that still goes by settings without the agent signs nobody out.
-    let late = || Command::SignOutRemoved { agent: key("1001") };
+    let late = || Command::SignOutRemoved(key("1001"));
     let left = submit(&second, "late", late()).await;
     assert!(matches!(left, Outcome::Done(_)), "{left:?}");
     until("the other node goes by it", async || {
