@@ -51,6 +51,12 @@ const REPORTED_AT_ONCE: usize = 32;
 /// After so many tries a mail is passed over.
 const TRIES_MAX: u8 = 3;
 
+/// A folder that is numbered anew is read from so long before the last mail that was dealt with: times on two servers
+/// differ, and what is known is known by what it says.
+const RENUMBERED_OVERLAP: Duration = Duration::from_secs(24 * 3_600);
+/// So far below the cursor the last mail is looked for.
+const LAST_WITHIN_UIDS: u32 = 1_000;
+
 /// How one mailbox is read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Terms {
@@ -159,6 +165,14 @@ impl Rounds {
             None => next_after(&reading.uids_from(1).await?),
         };
         cursor.first_uid_next = Some(first_uid_next);
+        // What waited while the mailbox could not be read is no older than the last mail from there, whatever the age
+        // that bounds a first reading.
+        if course == Course::Renumbered
+            && let Some(known) = &known
+            && let Some(at) = self.last_dealt_with(known).await?
+        {
+            cursor.since = cursor.since.min(before(at, RENUMBERED_OVERLAP));
+        }
         if known.as_ref() != Some(&cursor) {
             self.keep(&cursor).await?;
         }
@@ -182,6 +196,17 @@ impl Rounds {
         };
         let done = Done { is_renumbered, ..Done::default() };
         Ok(Standing { cursor, since, first_uid_next, stuck: None, done })
+    }
+
+    /// When the last mail below that cursor was dealt with; none where the ledger has none near it.
+    async fn last_dealt_with(&self, known: &MailCursor) -> Result<Option<Timestamp>, SubmitError> {
+        let (csq, folder) = (&known.csq, &known.folder);
+        let last = known.uid_next.saturating_sub(1);
+        let first = last.saturating_sub(LAST_WITHIN_UIDS);
+        let uids = self.port.mails_seen(csq, folder, known.uid_validity, first, last).await?;
+        let Some(uid) = uids.last().copied() else { return Ok(None) };
+        let seen = self.port.mail_seen(csq, folder, known.uid_validity, uid).await?;
+        Ok(seen.map(|seen| seen.at))
     }
 
     /// Those that are not in the ledger.

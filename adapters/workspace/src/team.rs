@@ -1,13 +1,15 @@
 //! What supervisors see of their teams and change: who has what, what waits, skills (RTE-06, MAIL-16).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError};
 
 use domain::settings::SettingDocument;
-use domain::{AgentId, Command, ContactCommand, ContactWish, Deed, Role, TeamName};
+use domain::{
+    AgentId, Command, Contact, ContactCommand, ContactWish, Deed, Role, Settings, TeamName,
+};
 use http::StatusCode;
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::desk::voice;
 use crate::lately::JUST_NOW;
@@ -15,6 +17,8 @@ use crate::problem::Problem;
 use crate::surface::{Asked, Given, Workspace};
 use crate::{answer, numbers, told};
 
+/// So many contacts and agents of a queue are told.
+const SHOWN_MAX: usize = 200;
 /// How often settings that moved meanwhile are looked at anew.
 const TRIES: usize = 5;
 
@@ -29,6 +33,39 @@ struct To {
 #[serde(deny_unknown_fields)]
 struct Skills {
     skills: BTreeMap<String, u8>,
+}
+
+/// The queues with what waits in them. One that is gone from the settings while contacts of it are open is among them:
+/// nobody gets these by themselves, so that a supervisor has to give them to somebody.
+fn queues(settings: &Settings, open: &[Arc<Contact>]) -> Vec<Value> {
+    let known = settings.csqs.values().filter(|csq| csq.email.is_some());
+    let mut names: BTreeSet<&str> = known.map(|csq| csq.name.as_str()).collect();
+    names.extend(open.iter().map(|contact| contact.csq.as_str()));
+    let rows = names.into_iter().map(|name| {
+        let csq = settings.csqs.get(name).filter(|csq| csq.email.is_some());
+        let mut waiting: Vec<_> =
+            open.iter().filter(|it| it.csq == name && it.is_queued()).collect();
+        waiting.sort_by_key(|it| (it.waiting_since, it.id));
+        let active = open.iter().filter(|it| it.csq == name && it.agent().is_some()).count();
+        let all = settings.agents.values();
+        let qualified = all.filter(|agent| {
+            csq.is_some_and(|csq| domain::routing::qualifies(&agent.skills, &csq.skills))
+        });
+        let sticky = waiting.iter().filter(|it| it.sticky.is_some());
+        json!({
+            "csq": name,
+            "is_gone": csq.is_none(),
+            "selection": csq.map(|csq| csq.selection),
+            "skills": csq.map(|csq| csq.skills.clone()).unwrap_or_default(),
+            "waiting": waiting.len(),
+            "active": active,
+            "longest_since": waiting.first().map(|it| answer::time(it.waiting_since)),
+            "sticky": sticky.take(SHOWN_MAX).map(|it| told::contact(it)).collect::<Vec<_>>(),
+            "contacts": waiting.iter().take(SHOWN_MAX).map(|it| told::contact(it)).collect::<Vec<_>>(),
+            "qualified": qualified.map(|it| &it.id).take(SHOWN_MAX).collect::<Vec<_>>(),
+        })
+    });
+    rows.collect()
 }
 
 /// A supervisor's teams, and the queues.
@@ -65,32 +102,7 @@ pub(crate) async fn team(workspace: Arc<Workspace>, asked: Asked) -> Given {
             }))
         })
         .collect();
-    let queues: Vec<_> = settings
-        .csqs
-        .values()
-        .filter(|csq| csq.email.is_some())
-        .map(|csq| {
-            let mut waiting: Vec<_> =
-                open.iter().filter(|it| it.csq == csq.name && it.is_queued()).collect();
-            waiting.sort_by_key(|it| (it.waiting_since, it.id));
-            let active = open.iter().filter(|it| it.csq == csq.name && it.agent().is_some()).count();
-            let qualified = settings
-                .agents
-                .values()
-                .filter(|agent| domain::routing::qualifies(&agent.skills, &csq.skills));
-            json!({
-                "csq": csq.name,
-                "selection": csq.selection,
-                "skills": csq.skills,
-                "waiting": waiting.len(),
-                "active": active,
-                "longest_since": waiting.first().map(|it| answer::time(it.waiting_since)),
-                "sticky": waiting.iter().filter(|it| it.sticky.is_some()).take(200).map(|it| told::contact(it)).collect::<Vec<_>>(),
-                "contacts": waiting.iter().take(200).map(|it| told::contact(it)).collect::<Vec<_>>(),
-                "qualified": qualified.map(|it| &it.id).take(200).collect::<Vec<_>>(),
-            })
-        })
-        .collect();
+    let queues = queues(&settings, &open);
     let history = {
         let names = queues.iter().filter_map(|queue| queue.get("csq")?.as_str());
         let is_led = |team: Option<&TeamName>| {

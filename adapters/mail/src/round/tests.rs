@@ -151,6 +151,32 @@ async fn mail_01_another_uidvalidity_is_read_anew_and_doubles_nothing() {
     assert!(!world.round().await.unwrap().is_renumbered);
 }
 
+/// The server was moved over a weekend, and kept the times of what came to it meanwhile.
+#[tokio::test]
+async fn mail_15_what_came_before_a_renumbering_that_nobody_could_see_is_fetched() {
+    let world = World::new().await;
+    world.server.state().deliver(START, mail(1));
+    world.round().await.unwrap();
+    world.clock.advance(HOUR * 60);
+    let ago = |hours: i64| Timestamp::from_seconds(world.port.now().seconds() - hours * 3_600);
+    {
+        let mut state = world.server.state();
+        state.uid_validity = 8;
+        state.uid_next = 1;
+        state.mails.clear();
+        state.deliver(ago(400), mail(9));
+        state.deliver(START, mail(1));
+        for (hours, number) in [(58, 2), (20, 3), (1, 4)] {
+            state.deliver(ago(hours), mail(number));
+        }
+    }
+    let done = world.round().await.unwrap();
+    assert!(done.is_renumbered);
+    // What is older than all that was dealt with stays what it was.
+    assert_eq!(world.subjects().await, once(1..=4));
+    assert!(!world.round().await.unwrap().is_renumbered);
+}
+
 #[tokio::test]
 async fn mail_01_a_folder_restored_from_a_backup_hides_no_new_mail_behind_an_old_number() {
     let world = World::new().await;

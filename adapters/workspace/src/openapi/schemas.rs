@@ -358,7 +358,11 @@ fn teams() -> Vec<(&'static str, Value)> {
     let queue = object(
         &[
             ("csq", name()),
-            ("selection", name()),
+            (
+                "is_gone",
+                json!({"type": "boolean", "description": "Whether the settings have it no more."}),
+            ),
+            ("selection", or_null(name())),
             ("skills", skills()),
             ("waiting", count()),
             ("active", count()),

@@ -67,3 +67,26 @@ async fn rte_06_changed_skills_act_at_once_and_stand_in_the_audit_log() {
     refused.problem(403, "forbidden");
     place.get(&agent("1001"), "me").await.good();
 }
+
+/// A mail may come while a change of settings takes its queue away: it must not wait unseen for ever.
+#[tokio::test]
+async fn ccp_05_contacts_of_a_queue_that_is_gone_are_shown_and_can_be_given() {
+    let place = Place::new().await;
+    place.mail("gone", "bob@example.test", b"Subject: Pay\r\n\r\nx", false).await;
+    place.until("it waits", |port| port.open_contacts().len() == 1).await;
+    let _stream = place.ready("1001").await;
+    let told = place.get(&lead(), "team").await.good().json();
+    let queues = told["queues"].as_array().unwrap();
+    let gone: Vec<_> = queues.iter().filter(|it| it["is_gone"] == true).collect();
+    assert_eq!(gone.len(), 1, "{queues:?}");
+    assert_eq!((&gone[0]["csq"], &gone[0]["waiting"]), (&json!("gone"), &json!(1)));
+    let id = gone[0]["contacts"][0]["id"].as_str().unwrap();
+    let to = json!({"agent": "1001"});
+    place.post(&lead(), &format!("contacts/{id}/reassign"), to).await.good();
+    place.until_in_hand("1001", 1).await;
+    // Where it is answered from is somebody's to choose: it is requeued to a queue that is there.
+    let csq = json!({"csq": "support"});
+    place.post(&agent("1001"), &format!("contacts/{id}/requeue"), csq).await.good();
+    let told = place.get(&lead(), "team").await.good().json();
+    assert!(told["queues"].as_array().unwrap().iter().all(|it| it["is_gone"] == false));
+}

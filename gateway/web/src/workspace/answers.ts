@@ -203,6 +203,8 @@ export interface TeamAgent {
 
 export interface TeamQueue {
   csq: string;
+  /** Whether the settings have it no more. */
+  is_gone?: boolean;
   waiting: number;
   /** How many are in hand. */
   active: number;

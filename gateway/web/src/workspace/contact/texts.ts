@@ -35,7 +35,7 @@ export const contactWords = texts({
     failedTitle: "Your last answer was not delivered", failedText: "It came back {time}, and what was written is in the reply again. Check the addresses, then send it once more.",
     unclearTitle: "Nobody knows whether your last answer arrived", unclearText: "The mail server gave no answer when it got it at {time}. Look among the sent mails, or ask the customer, before you send it again.",
     othersFailedText: "It came back {time}, and waits for its writer.",
-    waitingMails: "Waiting mails", sticky: "waits for {agent}", waitsSince: "waits for {time}", showAll: "Show all {count}", onlyFirst: "The first {count} are shown.",
+    waitingMails: "Waiting mails", gone: "No longer in the settings: give these to somebody.", sticky: "waits for {agent}", waitsSince: "waits for {time}", showAll: "Show all {count}", onlyFirst: "The first {count} are shown.",
   },
   de: {
     noMail: "Es gibt keine E-Mail zu zeigen", noMailText: "Der Mailserver hat diese E-Mail nicht herausgegeben, daher lässt sie sich hier nicht beantworten. Sehen Sie im Postfach selbst nach; geben Sie den Kontakt dann einer Warteschlange oder verwerfen Sie ihn.",
@@ -69,6 +69,6 @@ export const contactWords = texts({
     failedTitle: "Ihre letzte Antwort wurde nicht zugestellt", failedText: "Sie kam {time} zurück, und was geschrieben war, steht wieder in der Antwort. Prüfen Sie die Adressen und senden Sie sie dann erneut.",
     unclearTitle: "Niemand weiß, ob Ihre letzte Antwort ankam", unclearText: "Der Mailserver antwortete nicht, als er sie um {time} bekam. Sehen Sie unter den gesendeten E-Mails nach oder fragen Sie den Kunden, bevor Sie sie noch einmal senden.",
     othersFailedText: "Sie kam {time} zurück und wartet auf den, der sie schrieb.",
-    waitingMails: "Wartende E-Mails", sticky: "wartet auf {agent}", waitsSince: "wartet seit {time}", showAll: "Alle {count} zeigen", onlyFirst: "Gezeigt werden die ersten {count}.",
+    waitingMails: "Wartende E-Mails", gone: "Nicht mehr in den Einstellungen: Geben Sie diese jemandem.", sticky: "wartet auf {agent}", waitsSince: "wartet seit {time}", showAll: "Alle {count} zeigen", onlyFirst: "Gezeigt werden die ersten {count}.",
   },
 });

@@ -151,7 +151,7 @@ function Queues(props: { queues: TeamQueue[]; give: (contact: Contact | string) 
               <td data-title={contactWords().waitingMails}><Waits queue={queue} busy={busy} give={props.give} release={release} /></td>
               <td data-title={told.skills}>
                 <SkillList skills={queue.skills} />
-                <p><button type="button" class="link" aria-label={`${told.change}: ${queue.csq}`} onClick={() => props.skills({ name: queue.csq, path: path("csqs", queue.csq, "skills"), skills: queue.skills ?? {} })}>{told.change}</button></p>
+                {!queue.is_gone && <p><button type="button" class="link" aria-label={`${told.change}: ${queue.csq}`} onClick={() => props.skills({ name: queue.csq, path: path("csqs", queue.csq, "skills"), skills: queue.skills ?? {} })}>{told.change}</button></p>}
               </td>
             </tr>
           ))}
