@@ -30,6 +30,7 @@ mod own_copy;
 mod probe;
 mod reading;
 mod records;
+mod room;
 mod round;
 pub mod smtp;
 mod status;

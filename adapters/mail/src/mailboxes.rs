@@ -9,7 +9,7 @@ use domain::settings::{Channel, Settings};
 use engine::Port;
 use engine::probe::Probe;
 use protocols::mail::ReadOptions;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::accounts::Accounts;
@@ -18,13 +18,12 @@ use crate::intake::Manner;
 use crate::link::Link;
 use crate::outgoing::{Outgoing, Sending, ServerOf};
 use crate::records::Records;
+use crate::room::Rooms;
 use crate::round::{Rounds, Terms};
 use crate::status::{MailboxState, MailboxStatus, Statuses};
 use crate::trial::Trial;
 use crate::way_out::WaysOut;
 
-/// How many mailboxes may hold mails in memory at once.
-const IN_MEMORY_MAX: usize = 8;
 /// How long to wait before a task that failed is started again.
 const PAUSE: Duration = Duration::from_secs(1);
 /// Links begin so far apart, and the last of them within the other.
@@ -42,7 +41,7 @@ pub struct Mailboxes {
     accounts: Arc<Accounts>,
     statuses: Arc<Statuses>,
     ways: Arc<WaysOut>,
-    memory: Arc<Semaphore>,
+    rooms: Rooms,
 }
 
 /// A link that is there.
@@ -58,9 +57,8 @@ impl Mailboxes {
     pub fn new(port: Port) -> Arc<Self> {
         let figures = Figures::new(port.metrics());
         let accounts = Accounts::new(port.clone());
-        let memory = Arc::new(Semaphore::new(IN_MEMORY_MAX));
         let (statuses, ways) = (Arc::default(), Arc::default());
-        Arc::new(Self { port, figures, accounts, statuses, ways, memory })
+        Arc::new(Self { port, figures, accounts, statuses, ways, rooms: Rooms::default() })
     }
 
     /// How the mailboxes of all email CSQs stand, as far as this node knows.
@@ -207,16 +205,17 @@ impl Mailboxes {
     ) -> impl Future<Output = ()> + Send + use<> {
         let folder = terms.manner.folder.clone();
         let (port, figures) = (self.port.clone(), self.figures.clone());
-        let memory = Arc::clone(&self.memory);
         let statuses = Arc::clone(&self.statuses);
         let mailbox = self.accounts.mailbox(csq);
+        let host = mailbox.as_ref().map_or("", |it| it.account().imap.host.as_str());
+        let room = self.rooms.of(host);
         let link = Link { csq: csq.to_owned(), port, figures, statuses, poll, first_wait };
         async move {
             match mailbox {
                 Ok(mailbox) => {
                     let account = mailbox.account().mailbox_digest();
                     let (port, figures) = (link.port.clone(), link.figures.clone());
-                    let rounds = Rounds::new(port, terms, account, figures, memory);
+                    let rounds = Rounds::new(port, terms, account, figures, room);
                     link.run(rounds, Box::new(mailbox.reader(folder)), stop).await;
                 }
                 Err(why) => link.statuses.unusable(&link.csq, &why),

@@ -12,14 +12,16 @@
 //! ```
 //!
 //! The ledger decides and the cursor is advice: whatever breaks off is read again, and what was reported is known.
-//! A mail that cannot be fetched three times becomes a contact that says so, and holds up nothing. The time from
+//! A mail that cannot be fetched three times becomes a contact that says so, and holds up nothing: it is tried after all
+//! others, and where its connections broke not blamed before others came or an hour went by. The time from
 //! which on mails count is kept before the first one is fetched, so that no restart moves it; and with it the UID that
 //! comes next, from which on a mail counts whatever time it bears: one that is moved into the folder keeps its own.
 //!
 //! In the ledger a mailbox other than the first that a CSQ had stands under UIDVALIDITY with a mark of its own.
 
+mod course;
+
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 use std::time::Duration;
 
 use domain::mail::{ArrivedMail, MailCursor};
@@ -27,14 +29,15 @@ use domain::{ContactId, InputId, MailNotice, Report, Timestamp};
 use engine::{Port, SubmitError};
 use futures_util::stream::{self, StreamExt as _};
 use thiserror::Error;
-use tokio::sync::Semaphore;
 
+use self::course::{Course, going_on};
 use crate::figures::Figures;
 use crate::imap::{Head, LOOK_BACK_UIDS, Opened};
 use crate::intake::{self, Manner, Place, digest_of, short};
 use crate::keeping;
 use crate::own_copy::{self, Likeness, likeness};
 use crate::reading::Reading;
+use crate::room::Room;
 use crate::trouble::Trouble;
 
 /// Mails of which is asked at once what they are.
@@ -50,6 +53,8 @@ const BEGINNING_BYTES: u32 = 256 * 1024;
 const REPORTED_AT_ONCE: usize = 32;
 /// After so many tries a mail is passed over.
 const TRIES_MAX: u8 = 3;
+/// So long it is taken for the way there where nothing but broken connections is seen.
+const CONNECTION_BLAMED_FOR: Duration = Duration::from_secs(3_600);
 
 /// A folder that is numbered anew is read from so long before the last mail that was dealt with: times on two servers
 /// differ, and what is known is known by what it says.
@@ -100,10 +105,22 @@ pub(crate) struct Rounds {
     /// Which mailbox it is, as a digest.
     account: String,
     figures: Figures,
-    /// One permit for each that may hold mails in memory.
-    memory: Arc<Semaphore>,
-    /// How often a mail could not be fetched.
-    failures: BTreeMap<u32, u8>,
+    /// Where mails may be held in memory.
+    room: Room,
+    /// Mails that could not be fetched.
+    failures: BTreeMap<u32, Failure>,
+    /// How many came whole.
+    came: u64,
+}
+
+/// What is known of a mail that could not be fetched.
+#[derive(Clone, Copy, Debug)]
+struct Failure {
+    tries: u8,
+    /// When that was so first.
+    at: Timestamp,
+    /// How many had come whole by then.
+    came: u64,
 }
 
 /// Where a round stands.
@@ -123,9 +140,9 @@ impl Rounds {
         terms: Terms,
         account: String,
         figures: Figures,
-        memory: Arc<Semaphore>,
+        room: Room,
     ) -> Self {
-        Self { port, terms, account, figures, memory, failures: BTreeMap::new() }
+        Self { port, terms, account, figures, room, failures: BTreeMap::new(), came: 0 }
     }
 
     /// One round.
@@ -138,11 +155,18 @@ impl Rounds {
         };
         let wanted = self.unknown(&standing.cursor, &uids).await?;
         self.failures.retain(|uid, _| wanted.contains(uid));
-        let wanted: Vec<u32> = wanted.into_iter().collect();
+        // Those that failed come last and alone: whatever is wrong with them keeps no other from being read.
+        let (again, wanted): (Vec<u32>, Vec<u32>) =
+            wanted.into_iter().partition(|uid| self.failures.contains_key(uid));
+        standing.stuck = again.first().copied();
         for part in wanted.chunks(PART_MAILS) {
             self.part(reading, part, &mut standing).await?;
             self.move_cursor(&mut standing, next_after(part)).await?;
         }
+        for uid in &again {
+            self.part(reading, std::slice::from_ref(uid), &mut standing).await?;
+        }
+        standing.stuck = self.failures.keys().next().copied();
         let last = next_after(&uids);
         self.move_cursor(&mut standing, last.max(opened.uid_next.unwrap_or(1))).await?;
         Ok(standing.done)
@@ -282,7 +306,7 @@ impl Rounds {
         if heads.is_empty() {
             return Ok(());
         }
-        let _held = Arc::clone(&self.memory).acquire_owned().await;
+        let _held = self.room.enter().await;
         let uids: Vec<u32> = heads.iter().map(|head| head.uid).collect();
         let by_uid: BTreeMap<u32, Head> = heads.into_iter().map(|head| (head.uid, head)).collect();
         let fetched = reading.fetch(&uids).await;
@@ -311,7 +335,7 @@ impl Rounds {
         head: Head,
         standing: &mut Standing,
     ) -> Result<(), Broken> {
-        let _held = Arc::clone(&self.memory).acquire_owned().await;
+        let _held = self.room.enter().await;
         let bytes_max = match head.bytes > self.terms.bytes_max {
             true => BEGINNING_BYTES.min(self.terms.bytes_max),
             false => self.terms.bytes_max,
@@ -347,12 +371,20 @@ impl Rounds {
         why: Option<(&Head, &Trouble)>,
         standing: &mut Standing,
     ) -> Result<(), SubmitError> {
-        let tries = self.failures.entry(uid).or_default();
-        *tries = tries.saturating_add(1);
+        let now = self.port.now();
+        let fresh = Failure { tries: 0, at: now, came: self.came };
+        let failure = self.failures.entry(uid).or_insert(fresh);
+        failure.tries = failure.tries.saturating_add(1);
+        let failure = *failure;
+        // Where the connection broke it may be the way there, unless others came since; and then for a while only.
+        let is_of_connection = why.is_some_and(|it| it.1.ends_conversation());
+        let is_settled = !is_of_connection
+            || self.came > failure.came
+            || now.since(failure.at) >= CONNECTION_BLAMED_FOR;
         let csq = &self.terms.manner.csq;
         let words = why.map_or_else(|| "nothing is known of it".to_owned(), |it| it.1.to_string());
-        tracing::warn!(csq, uid, tries = *tries, why = words, "a mail cannot be fetched");
-        if *tries < TRIES_MAX {
+        tracing::warn!(csq, uid, tries = failure.tries, why = words, "a mail cannot be fetched");
+        if failure.tries < TRIES_MAX || !is_settled {
             standing.stuck = Some(standing.stuck.map_or(uid, |stuck| stuck.min(uid)));
             standing.done.behind = standing.done.behind.saturating_add(1);
             return Ok(());
@@ -369,24 +401,30 @@ impl Rounds {
 
     /// Mails in hand, side by side.
     async fn take_all(
-        &self,
+        &mut self,
         mails: Vec<(Place, Vec<u8>)>,
         standing: &mut Standing,
     ) -> Result<(), SubmitError> {
         let taking = mails.into_iter().map(|(place, raw)| self.take(place, raw, false));
         let mut taking = stream::iter(taking).buffer_unordered(REPORTED_AT_ONCE);
-        let mut broken = None;
+        let (mut uids, mut broken) = (Vec::new(), None);
         while let Some(taken) = taking.next().await {
             match taken {
-                Ok(uid) => self.note_taken(standing, uid),
+                Ok(uid) => uids.push(uid),
                 // The others are under way, and are as well finished.
                 Err(error) => broken = Some(error),
             }
         }
+        drop(taking);
+        for uid in uids {
+            self.note_taken(standing, uid);
+        }
         broken.map_or(Ok(()), Err)
     }
 
-    fn note_taken(&self, standing: &mut Standing, _: u32) {
+    fn note_taken(&mut self, standing: &mut Standing, uid: u32) {
+        self.came = self.came.saturating_add(1);
+        self.failures.remove(&uid);
         standing.done.mails = standing.done.mails.saturating_add(1);
         self.figures.fetched();
     }
@@ -496,79 +534,9 @@ async fn first_uids(
     Ok(uids.into_iter().collect())
 }
 
-/// How reading goes on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Course {
-    First,
-    GoesOn,
-    /// The server numbers its mails anew.
-    Renumbered,
-    /// The settings name another mailbox.
-    OtherMailbox,
-}
-
-/// The cursor to go on from, or a fresh one.
-fn going_on(
-    known: Option<&MailCursor>,
-    opened: &Opened,
-    now: Timestamp,
-    terms: &Terms,
-    account: &str,
-) -> (MailCursor, Course) {
-    let fresh = |uid_validity, mark| MailCursor {
-        csq: terms.manner.csq.clone(),
-        folder: terms.manner.folder.clone(),
-        uid_validity,
-        uid_next: 1,
-        since: before(now, terms.snapshot),
-        began_at: now,
-        account: Some(account.to_owned()),
-        mark,
-        first_uid_next: opened.uid_next,
-        older_left: None,
-    };
-    let Some(known) = known else { return (fresh(opened.uid_validity, 0), Course::First) };
-    if known.account.as_deref().is_some_and(|before| before != account) {
-        let mark = mark_of(account);
-        return (fresh(opened.uid_validity ^ mark, mark), Course::OtherMailbox);
-    }
-    let uid_validity = opened.uid_validity ^ known.mark;
-    let is_same = known.uid_validity == uid_validity
-        || known.uid_validity == restored(uid_validity, known.began_at);
-    if !is_same {
-        return (fresh(uid_validity, known.mark), Course::Renumbered);
-    }
-    if opened.uid_next.is_some_and(|next| next < known.uid_next) {
-        // A restored folder gives numbers again that the ledger has for other mails: they stand under another one.
-        return (fresh(restored(uid_validity, now), known.mark), Course::Renumbered);
-    }
-    // What an older program left out is taken over as it stands: all below its cursor lay there at first.
-    let first_uid_next = known.first_uid_next.or(match known.uid_next {
-        0 | 1 => opened.uid_next,
-        next => Some(next),
-    });
-    let account = Some(account.to_owned());
-    (MailCursor { account, first_uid_next, ..known.clone() }, Course::GoesOn)
-}
-
-/// The mark of a mailbox that is not the first of its CSQ.
-fn mark_of(account: &str) -> u32 {
-    let digits = digest_of(&[b"mark", account.as_bytes()]);
-    let mark = digits.get(..8).and_then(|digits| u32::from_str_radix(digits, 16).ok());
-    mark.unwrap_or(1).max(1)
-}
-
 /// The UID after the last one.
 fn next_after(uids: &[u32]) -> u32 {
     uids.last().map_or(1, |last| last.saturating_add(1))
-}
-
-/// Under which UIDVALIDITY mails of a folder stand in the ledger that was restored from a backup at that time.
-fn restored(uid_validity: u32, at: Timestamp) -> u32 {
-    let seconds = at.seconds().unsigned_abs();
-    let folded = u32::try_from(seconds & u64::from(u32::MAX)).unwrap_or(u32::MAX);
-    // An odd factor keeps different times apart.
-    uid_validity ^ folded.wrapping_mul(0x9e37_79b1).max(1)
 }
 
 fn before(now: Timestamp, duration: Duration) -> Timestamp {

@@ -14,7 +14,6 @@ use engine::testing::{ManualClock, PlainAuthenticator, apply, file_engines, memo
 use engine::{Engine, Port};
 use protocols::mail::ReadOptions;
 use serde_json::{Value, json};
-use tokio::sync::Semaphore;
 
 use crate::figures::Figures;
 use crate::imap::{Fetched, Head, Mail, News, Opened};
@@ -22,6 +21,7 @@ use crate::intake::Manner;
 use crate::outgoing::{Filed, Letter, Outgoing, Sending};
 use crate::own_copy::{Likeness, likeness};
 use crate::reading::Reading;
+use crate::room::Rooms;
 use crate::round::{Rounds, Terms};
 use crate::smtp::{Envelope, Submitted};
 use crate::trouble::Trouble;
@@ -122,8 +122,8 @@ impl World {
     /// Rounds of that mailbox.
     pub(crate) fn rounds_at(&self, account: &str, terms: Terms) -> Rounds {
         let figures = Figures::new(&engine::Metrics::new());
-        let memory = Arc::new(Semaphore::new(8));
-        Rounds::new(self.port.clone(), terms, account.to_owned(), figures, memory)
+        let room = Rooms::default().of("imap.example.test");
+        Rounds::new(self.port.clone(), terms, account.to_owned(), figures, room)
     }
 
     /// One round by somebody who knows nothing of those before.
@@ -190,6 +190,8 @@ pub(crate) struct State {
     pub(crate) mails: BTreeMap<u32, (Timestamp, Vec<u8>)>,
     /// Mails that it lists and does not give.
     pub(crate) withheld: BTreeSet<u32>,
+    /// Mails at which the connection breaks; those before them come.
+    pub(crate) breaking: BTreeSet<u32>,
     /// How many questions it answers before it is gone.
     pub(crate) answers_left: Option<u32>,
     /// What it says to mails handed over; it accepts them where nothing is left.
@@ -229,6 +231,7 @@ impl Default for State {
             uid_next: 1,
             mails: BTreeMap::new(),
             withheld: BTreeSet::new(),
+            breaking: BTreeSet::new(),
             answers_left: None,
             says: VecDeque::new(),
             has_unknown: false,
@@ -378,8 +381,16 @@ impl Reading for Folder {
             fetched.trouble = Some(trouble);
             return fetched;
         }
-        for uid in uids {
+        for (place, uid) in uids.iter().enumerate() {
             match state.head(*uid) {
+                Some(_) if state.breaking.contains(uid) => {
+                    let why = "it broke".to_owned();
+                    let trouble = Trouble::Lost { host: "imap.example.test".to_owned(), why };
+                    fetched.unreadable.push((*uid, trouble.clone()));
+                    fetched.open = uids[place + 1..].to_vec();
+                    fetched.trouble = Some(trouble);
+                    return fetched;
+                }
                 Some(_) if state.withheld.contains(uid) => {
                     fetched.unreadable.push((*uid, Trouble::Unusable("broken".to_owned())));
                 }

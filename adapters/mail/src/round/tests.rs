@@ -1,5 +1,7 @@
 //! Rounds over a node in memory: each mail is one contact, whatever breaks off.
 
+mod broken;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
