@@ -22,6 +22,7 @@
 mod course;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use domain::mail::{ArrivedMail, MailCursor};

@@ -200,7 +200,7 @@ fn checked(workspace: &Workspace, skills: &BTreeMap<String, u8>) -> Result<(), P
 async fn changed(
     workspace: &Workspace,
     asked: &Asked,
-    change: impl Fn(&domain::Settings) -> Option<SettingDocument>,
+    change: impl Fn(&Settings) -> Option<SettingDocument>,
 ) -> Given {
     for _ in 0..TRIES {
         let settings = workspace.port.settings();
