@@ -574,7 +574,7 @@ test("rpt_02_a_supervisor_watches_sums_and_plots_of_the_team", async () => {
   node.world.roles = ["agent", "supervisor"];
   await start("#/team");
   await page.getByText("2 signed in: 1 ready, 1 not ready").waitFor();
-  await page.getByText("4 waiting, 2 in hand").waitFor();
+  await page.getByText("8 waiting, 2 in hand").waitFor();
   for (const name of ["Waiting mails", "Mails in hand", "Agents of your teams"]) await page.getByRole("img", { name, exact: true }).waitFor();
   const row = page.getByRole("row", { name: /Cleo Agent/ });
   assert.match(await row.innerText(), /Answered 14\s+Discarded 2\s+Requeued 1\s+Handling, mean: 4 mins/);
