@@ -115,7 +115,7 @@ test("rpt_01_reports_count_what_agents_did_and_are_drawn_and_saved", async () =>
   await one.page.getByRole("dialog").getByRole("button", { name: "Discard", exact: true }).click();
   await one.page.getByText(/was discarded/).waitFor();
   const today = one.page.getByRole("region", { name: "Today" });
-  await until(async () => /Discarded\s+1\s/.test(await today.innerText()), "the agent's own number");
+  await until(async () => /Discarded\s+1\s/.test(await today.innerText()), "the agent's own number", 40_000);
   let page = await show("?days=1");
   const row = await until(async () => {
     const found = await cells(page, "Email by queue", /./);

@@ -88,7 +88,7 @@ export const words = texts({
     firstWait: "Wartezeit, Mittel",
     firstWaitLongest: "Wartezeit, längste",
     lasting: "Bis zum Ende, Mittel",
-    lastingLongest: "Bis zum Ende, längste",
+    lastingLongest: "Bis zum Ende, max.",
     handling: "Bear\u00adbeitung, Mittel",
     handlingLongest: "Bear\u00adbeitung, längste",
     print: "Drucken",
