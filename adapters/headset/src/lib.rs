@@ -17,6 +17,7 @@
 //! channels.
 
 mod answer;
+mod awake;
 mod execute;
 mod figures;
 mod identity;

@@ -14,6 +14,7 @@ use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 use tokio::time::MissedTickBehavior;
 
+use crate::awake::Awake;
 use crate::execute::Hands;
 use crate::figures::Figures;
 use crate::identity::{KEY_PURPOSE, Proven, Tickets};
@@ -54,6 +55,7 @@ pub struct Headset {
     pub(crate) figures: Figures,
     pub(crate) state: Mutex<State>,
     pub(crate) hands: Hands,
+    pub(crate) awake: Awake,
     pub(crate) unknown: Mutex<Unknown>,
     pub(crate) wake: Notify,
     pub(crate) is_served: AtomicBool,
@@ -83,6 +85,7 @@ impl Headset {
             profile,
             state: Mutex::new(state),
             hands: Hands::default(),
+            awake: Awake::default(),
             unknown: Mutex::default(),
             wake: Notify::new(),
             is_served: AtomicBool::new(true),
@@ -131,6 +134,7 @@ impl Headset {
         self.take_over();
         self.look_at_all();
         loop {
+            self.awake.beat(time::now());
             let due = self.send(&mut tells);
             tokio::select! {
                 biased;

@@ -100,6 +100,9 @@ impl Headset {
             let Some(presence) = self.presence(&agent) else {
                 return self.no(device, Why::NotKnown, &whose);
             };
+            if !self.awake.is_awake(now()) {
+                return self.no(device, Why::NotKnown, &whose);
+            }
             let changed_at = self.changed_at(&agent, &presence);
             let wish =
                 match judge(&settings, &agent, &presence, changed_at, update, self.port.now()) {
