@@ -11,17 +11,22 @@ const MAILBOXES_MAX: usize = 8;
 /// How many of them are of one mail server.
 const OF_SERVER_MAX: usize = 3;
 
+/// How many mails are made out of their bytes at once; that is work for the processors alone.
+const READ_AT_ONCE: usize = 4;
+
 /// The room that all mailboxes of a node share.
 #[derive(Debug)]
 pub(crate) struct Rooms {
     all: Arc<Semaphore>,
+    reading: Arc<Semaphore>,
     /// By host; there are no more than settings ever named.
     servers: Mutex<BTreeMap<String, Arc<Semaphore>>>,
 }
 
 impl Default for Rooms {
     fn default() -> Self {
-        Self { all: Arc::new(Semaphore::new(MAILBOXES_MAX)), servers: Mutex::default() }
+        let of = |places| Arc::new(Semaphore::new(places));
+        Self { all: of(MAILBOXES_MAX), reading: of(READ_AT_ONCE), servers: Mutex::default() }
     }
 }
 
@@ -32,7 +37,8 @@ impl Rooms {
         let of_server = servers
             .entry(host.to_owned())
             .or_insert_with(|| Arc::new(Semaphore::new(OF_SERVER_MAX)));
-        Room { of_server: Arc::clone(of_server), all: Arc::clone(&self.all) }
+        let (all, reading) = (Arc::clone(&self.all), Arc::clone(&self.reading));
+        Room { of_server: Arc::clone(of_server), all, reading }
     }
 }
 
@@ -41,6 +47,7 @@ impl Rooms {
 pub(crate) struct Room {
     of_server: Arc<Semaphore>,
     all: Arc<Semaphore>,
+    reading: Arc<Semaphore>,
 }
 
 /// A place in it, until it is dropped.
@@ -56,6 +63,11 @@ impl Room {
         let of_server = Arc::clone(&self.of_server).acquire_owned().await;
         let of_all = Arc::clone(&self.all).acquire_owned().await;
         Held { _of_server: of_server.ok(), _of_all: of_all.ok() }
+    }
+
+    /// Waits for a turn to make a mail out of its bytes, which ends when it is dropped.
+    pub(crate) async fn turn_to_read(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.reading).acquire_owned().await.ok()
     }
 }
 

@@ -11,6 +11,8 @@
 //!   after each part the cursor moves, but never past a mail that is not dealt with
 //! ```
 //!
+//! While mails are read, kept and reported the next ones are fetched (`in_hand`).
+//!
 //! The ledger decides and the cursor is advice: whatever breaks off is read again, and what was reported is known.
 //! A mail that cannot be fetched three times becomes a contact that says so, and holds up nothing: it is tried after all
 //! others, and where its connections broke not blamed before others came or an hour went by. The time from
@@ -20,25 +22,26 @@
 //! In the ledger a mailbox other than the first that a CSQ had stands under UIDVALIDITY with a mark of its own.
 
 mod course;
+mod in_hand;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use domain::mail::{ArrivedMail, MailCursor};
-use domain::{ContactId, InputId, MailNotice, Report, Timestamp};
+use domain::{InputId, MailNotice, Report, Timestamp};
 use engine::{Port, SubmitError};
 use futures_util::stream::{self, StreamExt as _};
 use thiserror::Error;
 
 use self::course::{Course, going_on};
+use self::in_hand::{Fetched, InHand, Keeper};
 use crate::figures::Figures;
 use crate::imap::{Head, LOOK_BACK_UIDS, Opened};
-use crate::intake::{self, Manner, Place, digest_of, short};
+use crate::intake::{self, Manner, Place, short};
 use crate::keeping;
-use crate::own_copy::{self, Likeness, likeness};
 use crate::reading::Reading;
-use crate::room::Room;
+use crate::room::{Held, Room};
 use crate::trouble::Trouble;
 
 /// Mails of which is asked at once what they are.
@@ -50,7 +53,7 @@ const BATCH_BYTES: u32 = 2 * 1024 * 1024;
 const SMALL_BYTES_MAX: u32 = 1024 * 1024;
 /// So much is kept of a mail that is larger than is taken.
 const BEGINNING_BYTES: u32 = 256 * 1024;
-/// Mails that are reported side by side, so that commits are shared.
+/// Mails without a text that are reported side by side, so that commits are shared.
 const REPORTED_AT_ONCE: usize = 32;
 /// After so many tries a mail is passed over.
 const TRIES_MAX: u8 = 3;
@@ -108,6 +111,7 @@ pub(crate) struct Rounds {
     figures: Figures,
     /// Where mails may be held in memory.
     room: Room,
+    keeper: Keeper,
     /// Mails that could not be fetched.
     failures: BTreeMap<u32, Failure>,
     /// How many came whole.
@@ -132,6 +136,7 @@ struct Standing {
     first_uid_next: u32,
     /// The lowest mail that is not dealt with.
     stuck: Option<u32>,
+    in_hand: InHand,
     done: Done,
 }
 
@@ -143,15 +148,34 @@ impl Rounds {
         figures: Figures,
         room: Room,
     ) -> Self {
-        Self { port, terms, account, figures, room, failures: BTreeMap::new(), came: 0 }
+        let keeper =
+            Keeper { port: port.clone(), manner: Arc::clone(&terms.manner), room: room.clone() };
+        Self { port, terms, account, figures, room, keeper, failures: BTreeMap::new(), came: 0 }
     }
 
     /// One round.
     pub(crate) async fn round(&mut self, reading: &mut dyn Reading) -> Result<Done, Broken> {
         let opened = reading.begin().await?;
         let mut standing = self.standing(reading, &opened).await?;
+        let read = self.read_all(reading, &opened, &mut standing).await;
+        standing.in_hand.settle().await;
+        let kept = self.note_done(&mut standing);
+        let last = read?;
+        kept?;
+        standing.stuck = self.failures.keys().next().copied();
+        self.move_cursor(&mut standing, last.max(opened.uid_next.unwrap_or(1))).await?;
+        Ok(standing.done)
+    }
+
+    /// Reads what is not in the ledger; gives where the folder ends. Some may be in hand then.
+    async fn read_all(
+        &mut self,
+        reading: &mut dyn Reading,
+        opened: &Opened,
+        standing: &mut Standing,
+    ) -> Result<u32, Broken> {
         let uids = match standing.cursor.uid_next {
-            0 | 1 => first_uids(reading, &opened, &mut standing).await?,
+            0 | 1 => first_uids(reading, opened, standing).await?,
             next => reading.uids_from(next.saturating_sub(LOOK_BACK_UIDS)).await?,
         };
         let wanted = self.unknown(&standing.cursor, &uids).await?;
@@ -161,16 +185,13 @@ impl Rounds {
             wanted.into_iter().partition(|uid| self.failures.contains_key(uid));
         standing.stuck = again.first().copied();
         for part in wanted.chunks(PART_MAILS) {
-            self.part(reading, part, &mut standing).await?;
-            self.move_cursor(&mut standing, next_after(part)).await?;
+            self.part(reading, part, standing).await?;
+            self.move_cursor(standing, next_after(part)).await?;
         }
         for uid in &again {
-            self.part(reading, std::slice::from_ref(uid), &mut standing).await?;
+            self.part(reading, std::slice::from_ref(uid), standing).await?;
         }
-        standing.stuck = self.failures.keys().next().copied();
-        let last = next_after(&uids);
-        self.move_cursor(&mut standing, last.max(opened.uid_next.unwrap_or(1))).await?;
-        Ok(standing.done)
+        Ok(next_after(&uids))
     }
 
     /// Where reading goes on, kept before anything is read.
@@ -220,7 +241,8 @@ impl Rounds {
             false => cursor.since,
         };
         let done = Done { is_renumbered, ..Done::default() };
-        Ok(Standing { cursor, since, first_uid_next, stuck: None, done })
+        let in_hand = InHand::default();
+        Ok(Standing { cursor, since, first_uid_next, stuck: None, in_hand, done })
     }
 
     /// When the last mail below that cursor was dealt with; none where the ledger has none near it.
@@ -260,7 +282,7 @@ impl Rounds {
         uids: &[u32],
         standing: &mut Standing,
     ) -> Result<(), Broken> {
-        let heads = reading.heads(uids).await?;
+        let heads = standing.in_hand.beside(reading.heads(uids)).await?;
         let known: BTreeSet<u32> = heads.iter().map(|head| head.uid).collect();
         // The server lists them and knows nothing of them.
         for uid in uids.iter().filter(|uid| !known.contains(uid)) {
@@ -307,16 +329,16 @@ impl Rounds {
         if heads.is_empty() {
             return Ok(());
         }
-        let _held = self.room.enter().await;
+        let held = self.enter(standing).await?;
         let uids: Vec<u32> = heads.iter().map(|head| head.uid).collect();
         let by_uid: BTreeMap<u32, Head> = heads.into_iter().map(|head| (head.uid, head)).collect();
-        let fetched = reading.fetch(&uids).await;
-        let mut taking = Vec::new();
+        let fetched = standing.in_hand.beside(reading.fetch(&uids)).await;
         for mail in fetched.mails {
             let Some(head) = by_uid.get(&mail.head.uid) else { continue };
-            taking.push((self.place(head, standing), mail.raw));
+            let mail = Fetched { place: self.place(head, standing), raw: mail.raw, is_cut: false };
+            standing.in_hand.add(&self.keeper, mail, &held);
+            self.came = self.came.saturating_add(1);
         }
-        self.take_all(taking, standing).await?;
         for (uid, trouble) in &fetched.unreadable {
             let head = by_uid.get(uid);
             self.failed(*uid, head.map(|head| (head, trouble)), standing).await?;
@@ -336,12 +358,12 @@ impl Rounds {
         head: Head,
         standing: &mut Standing,
     ) -> Result<(), Broken> {
-        let _held = self.room.enter().await;
+        let held = self.enter(standing).await?;
         let bytes_max = match head.bytes > self.terms.bytes_max {
             true => BEGINNING_BYTES.min(self.terms.bytes_max),
             false => self.terms.bytes_max,
         };
-        let fetched = reading.beginning(head.uid, bytes_max).await;
+        let fetched = standing.in_hand.beside(reading.beginning(head.uid, bytes_max)).await;
         let (mut raw, is_cut) = match fetched {
             Ok(Some(fetched)) => fetched,
             Ok(None) => {
@@ -359,10 +381,18 @@ impl Rounds {
         if is_cut {
             raw.truncate(usize::try_from(BEGINNING_BYTES).unwrap_or(usize::MAX));
         }
-        let place = self.place(&head, standing);
-        let taken = self.take(place, raw, is_cut).await?;
-        self.note_taken(standing, taken);
+        let mail = Fetched { place: self.place(&head, standing), raw, is_cut };
+        standing.in_hand.add(&self.keeper, mail, &held);
+        self.came = self.came.saturating_add(1);
         Ok(())
+    }
+
+    /// Waits until something may be fetched; what was in hand and cannot be kept ends the round.
+    async fn enter(&mut self, standing: &mut Standing) -> Result<Arc<Held>, SubmitError> {
+        standing.in_hand.has_room().await;
+        let held = standing.in_hand.beside(self.room.enter()).await;
+        self.note_done(standing)?;
+        Ok(Arc::new(held))
     }
 
     /// A mail could not be fetched: it is tried again, and passed over in the end.
@@ -400,65 +430,14 @@ impl Rounds {
         Ok(())
     }
 
-    /// Mails in hand, side by side.
-    async fn take_all(
-        &mut self,
-        mails: Vec<(Place, Vec<u8>)>,
-        standing: &mut Standing,
-    ) -> Result<(), SubmitError> {
-        let taking = mails.into_iter().map(|(place, raw)| self.take(place, raw, false));
-        let mut taking = stream::iter(taking).buffer_unordered(REPORTED_AT_ONCE);
-        let (mut uids, mut broken) = (Vec::new(), None);
-        while let Some(taken) = taking.next().await {
-            match taken {
-                Ok(uid) => uids.push(uid),
-                // The others are under way, and are as well finished.
-                Err(error) => broken = Some(error),
-            }
+    /// Counts what is done by now.
+    fn note_done(&mut self, standing: &mut Standing) -> Result<(), SubmitError> {
+        for uid in standing.in_hand.done() {
+            self.failures.remove(&uid);
+            standing.done.mails = standing.done.mails.saturating_add(1);
+            self.figures.fetched();
         }
-        drop(taking);
-        for uid in uids {
-            self.note_taken(standing, uid);
-        }
-        broken.map_or(Ok(()), Err)
-    }
-
-    fn note_taken(&mut self, standing: &mut Standing, uid: u32) {
-        self.came = self.came.saturating_add(1);
-        self.failures.remove(&uid);
-        standing.done.mails = standing.done.mails.saturating_add(1);
-        self.figures.fetched();
-    }
-
-    /// One mail: read, kept, reported.
-    async fn take(&self, place: Place, raw: Vec<u8>, is_cut: bool) -> Result<u32, SubmitError> {
-        let (mut mail, raw) = intake::read(&self.terms.manner, place, raw, is_cut).await;
-        mail.copy_of = self.copy_of(&mail, &raw, is_cut).await?;
-        if let Some(blob) = &mail.blob {
-            keeping::put_blob(&self.port, blob, &raw).await?;
-        }
-        drop(raw);
-        self.report(mail).await?;
-        Ok(place.uid)
-    }
-
-    /// The mail of ours of which it is a copy: this mailbox asked for one, and it says what was sent.
-    async fn copy_of(
-        &self,
-        mail: &ArrivedMail,
-        raw: &[u8],
-        is_cut: bool,
-    ) -> Result<Option<ContactId>, SubmitError> {
-        let Some(id) = own_copy::named(raw, mail.message_id.as_deref()) else { return Ok(None) };
-        let Some(sent) = self.port.mail_out(id).await? else { return Ok(None) };
-        if sent.csq != mail.csq || !sent.awaits_copy() {
-            return Ok(None);
-        }
-        let Some(sent) = self.port.blob(&sent.blob()).await? else { return Ok(None) };
-        let arrived = raw.to_vec();
-        let comparing = tokio::task::spawn_blocking(move || likeness(&arrived, &sent, is_cut));
-        let likeness = comparing.await.unwrap_or(Likeness::None);
-        Ok((likeness != Likeness::None).then_some(id))
+        standing.in_hand.broken()
     }
 
     async fn report_all(
@@ -466,20 +445,13 @@ impl Rounds {
         mails: Vec<ArrivedMail>,
         standing: &mut Standing,
     ) -> Result<(), SubmitError> {
-        let reporting = mails.into_iter().map(|mail| self.report(mail));
+        let reporting = mails.into_iter().map(|mail| self.keeper.report(mail));
         let mut reporting = stream::iter(reporting).buffer_unordered(REPORTED_AT_ONCE);
-        while let Some(reported) = reporting.next().await {
+        while let Some(reported) = standing.in_hand.beside(reporting.next()).await {
             reported?;
             standing.done.mails = standing.done.mails.saturating_add(1);
         }
         Ok(())
-    }
-
-    async fn report(&self, mail: ArrivedMail) -> Result<(), SubmitError> {
-        let place = digest_of(&[mail.csq.as_bytes(), mail.folder.as_bytes()]);
-        let id = format!("{place}/{}/{}", mail.uid_validity, mail.uid);
-        let report = Report::MailArrived(Box::new(mail));
-        keeping::report(&self.port, InputId::new("mail_arrived", id), report).await.map(|_| ())
     }
 
     fn place(&self, head: &Head, standing: &Standing) -> Place {
@@ -495,7 +467,8 @@ impl Rounds {
 
     /// Moves the cursor to `end`, but not past what is not dealt with, and never back.
     async fn move_cursor(&self, standing: &mut Standing, end: u32) -> Result<(), SubmitError> {
-        let end = standing.stuck.map_or(end, |stuck| stuck.min(end));
+        let not_yet = standing.stuck.into_iter().chain(standing.in_hand.lowest()).min();
+        let end = not_yet.map_or(end, |not_yet| not_yet.min(end));
         if end <= standing.cursor.uid_next {
             return Ok(());
         }

@@ -1,10 +1,14 @@
 //! Big bodies: cut into pieces on the way in, checked and joined on the way out.
 
+use futures_util::future::try_join_all;
 use ring::digest::{SHA256, digest};
 use store::{BlobHead, PIECE_BYTES_MAX, StoreError};
 
 use crate::SubmitError;
 use crate::engine::Engine;
+
+/// Pieces of one body that are written side by side.
+const PIECES_AT_ONCE: usize = 8;
 
 impl Engine {
     /// Keeps `body` under `id`; it exists once all of it is durable. The same body again is kept
@@ -24,15 +28,26 @@ impl Engine {
     }
 
     async fn put_pieces(&self, id: &str, body: &[u8], digest: &str) -> Result<(), StoreError> {
-        let mut pieces = 0;
-        for piece in body.chunks(PIECE_BYTES_MAX) {
-            self.store.put_piece(id, pieces, piece.to_vec()).await?;
-            pieces += 1;
-        }
         let bytes = u64::try_from(body.len()).unwrap_or(u64::MAX);
-        let (id, digest) = (id.to_owned(), digest.to_owned());
-        let head = BlobHead { id, bytes, pieces, digest, at: self.clock.now() };
-        self.store.finish_blob(head).await
+        let pieces = u32::try_from(body.len().div_ceil(PIECE_BYTES_MAX)).unwrap_or(u32::MAX);
+        let head = || {
+            let (id, digest) = (id.to_owned(), digest.to_owned());
+            BlobHead { id, bytes, pieces, digest, at: self.clock.now() }
+        };
+        if pieces == 1 {
+            return self.store.put_small_blob(head(), body.to_vec()).await;
+        }
+        // Side by side, so that they share syncs; all of them are durable before the body exists.
+        let mut number = 0;
+        for some in body.chunks(PIECE_BYTES_MAX * PIECES_AT_ONCE) {
+            let mut putting = Vec::with_capacity(PIECES_AT_ONCE);
+            for piece in some.chunks(PIECE_BYTES_MAX) {
+                putting.push(self.store.put_piece(id, number, piece.to_vec()));
+                number += 1;
+            }
+            try_join_all(putting).await?;
+        }
+        self.store.finish_blob(head()).await
     }
 
     /// The whole body under `id`, where there is one.

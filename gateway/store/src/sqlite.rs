@@ -214,6 +214,17 @@ impl Store for SqliteStore {
         self.blob_writer.run(move |connection| blobs::finish(connection, &head)).await
     }
 
+    async fn put_small_blob(&self, head: BlobHead, body: Vec<u8>) -> Result<(), StoreError> {
+        if body.len() > PIECE_BYTES_MAX {
+            return Err(StoreError::PieceTooLarge { bytes: body.len() });
+        }
+        let work = move |connection: &Connection| {
+            blobs::put_piece(connection, &head.id, 0, &body)?;
+            blobs::finish(connection, &head)
+        };
+        self.blob_writer.run(work).await
+    }
+
     async fn blob(&self, id: &str) -> Result<Option<BlobHead>, StoreError> {
         let id = id.to_owned();
         self.blob_reader.run(move |connection| blobs::head(connection, &id)).await

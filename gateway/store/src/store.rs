@@ -118,6 +118,12 @@ pub trait Store: Send + Sync + 'static {
     /// Finishes a blob: from now on it exists. Finishing the same body again changes nothing.
     async fn finish_blob(&self, head: BlobHead) -> Result<(), StoreError>;
 
+    /// Writes a blob of one piece and finishes it, in one step where the store has such.
+    async fn put_small_blob(&self, head: BlobHead, body: Vec<u8>) -> Result<(), StoreError> {
+        self.put_piece(&head.id, 0, body).await?;
+        self.finish_blob(head).await
+    }
+
     /// What is known of a finished blob.
     async fn blob(&self, id: &str) -> Result<Option<BlobHead>, StoreError>;
 

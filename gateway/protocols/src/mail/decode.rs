@@ -13,6 +13,22 @@ pub(super) fn transfer(bytes: &[u8], encoding: &str) -> Vec<u8> {
     }
 }
 
+/// How many bytes [`transfer`] gives, without making them.
+pub(super) fn transferred(bytes: &[u8], encoding: &str) -> usize {
+    match encoding {
+        "base64" => {
+            let groups = bytes.split(|byte| *byte == b'=');
+            groups.map(|group| group.iter().filter(|byte| is_base64(**byte)).count() * 6 / 8).sum()
+        }
+        "quoted-printable" => quoted_printable(bytes).len(),
+        _ => bytes.len(),
+    }
+}
+
+fn is_base64(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'/' | b'_')
+}
+
 fn base64(bytes: &[u8]) -> Vec<u8> {
     let mut decoded = Vec::with_capacity(bytes.len() / 4 * 3);
     let (mut bits, mut count) = (0u32, 0u32);

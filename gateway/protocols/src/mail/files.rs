@@ -7,7 +7,7 @@ use super::{Attachment, FILE_BYTES_MAX, FILES_BYTES_MAX, ID_BYTES_MAX};
 
 /// All files, numbered from 1.
 pub(super) fn files(parts: &Parts<'_>, is_cut: bool) -> Vec<Attachment> {
-    decoded(parts, is_cut, |_| true).map(|(attachment, _)| attachment).collect()
+    described(parts, is_cut, |_| true).map(|(attachment, _)| attachment).collect()
 }
 
 /// The files whose numbers are wanted, with their bytes; no others are decoded. Of a mail of which only the beginning is
@@ -17,6 +17,14 @@ pub(super) fn decoded<'p>(
     is_cut: bool,
     is_wanted: impl Fn(u32) -> bool + 'p,
 ) -> impl Iterator<Item = (Attachment, Vec<u8>)> + 'p {
+    described(parts, is_cut, is_wanted).map(|(attachment, part)| (attachment, part.bytes()))
+}
+
+fn described<'p>(
+    parts: &'p Parts<'_>,
+    is_cut: bool,
+    is_wanted: impl Fn(u32) -> bool + 'p,
+) -> impl Iterator<Item = (Attachment, &'p Part<'p>)> + 'p {
     let mut names = Names::default();
     let mut number = 0;
     let with_place = parts.parts.iter().enumerate();
@@ -31,16 +39,15 @@ pub(super) fn decoded<'p>(
         if !is_wanted(number) {
             return None;
         }
-        let bytes = part.bytes();
         let attachment = Attachment {
             number,
             name,
             media_type: part.media_type.clone(),
-            bytes: u64::try_from(bytes.len()).unwrap_or(u64::MAX),
+            bytes: u64::try_from(part.length()).unwrap_or(u64::MAX),
             content_id: content_id(part),
             is_inline: is_inline(part),
         };
-        Some((attachment, bytes))
+        Some((attachment, part))
     })
 }
 

@@ -51,6 +51,11 @@ impl Part<'_> {
         super::decode::transfer(self.body, &self.fields.word("content-transfer-encoding"))
     }
 
+    /// How long the decoded body is.
+    pub(super) fn length(&self) -> usize {
+        super::decode::transferred(self.body, &self.fields.word("content-transfer-encoding"))
+    }
+
     /// The body as text.
     pub(super) fn text(&self) -> String {
         super::decode::text(&self.bytes(), self.content.parameter("charset"))

@@ -85,6 +85,7 @@ fn read_parts(raw: &[u8], options: &ReadOptions) -> Read {
     let (to, cc, has_more) = recipients(&fields);
     let server_id = options.authentication_server_id.as_deref();
     let told = told(&fields, server_id, sender, &options.own_addresses);
+    let lines = lines_of(raw_body);
     let id_list = |name| fields.first(name).map(ids).unwrap_or_default();
     Read {
         message_id: id_list("message-id").into_iter().next(),
@@ -99,8 +100,8 @@ fn read_parts(raw: &[u8], options: &ReadOptions) -> Read {
         automatic: automatic(&fields, &parts, sender, &options.own_addresses),
         bounce: bounce(&fields, &parts, &text).or_else(|| notice::bounce(&fields, &text, sender)),
         notices: notices(&fields, &parts, &attachments, options, &text, html.as_deref()),
-        body_digest: Sha256::new().chain_update(lines_of(raw_body)).finalize().into(),
-        content_digest: content_digest(&fields, raw_body),
+        body_digest: Sha256::digest(&lines).into(),
+        content_digest: content_digest(&fields, &lines),
         is_plain_text: html.is_none() && !text.trim().is_empty(),
         has_several_from: fields.all("from").nth(1).is_some(),
         is_proven: told.is_proven,
@@ -168,7 +169,8 @@ fn lines_of(bytes: &[u8]) -> Vec<u8> {
     lines
 }
 
-fn content_digest(fields: &Fields, body: &[u8]) -> [u8; 32] {
+/// What tells apart mails without an identifier: all but the traces of their way. `lines` are those of the body.
+fn content_digest(fields: &Fields, lines: &[u8]) -> [u8; 32] {
     let mut digest = Sha256::new();
     for (name, value) in fields.iter() {
         let is_trace = TRACE
@@ -182,7 +184,7 @@ fn content_digest(fields: &Fields, body: &[u8]) -> [u8; 32] {
         }
     }
     digest.update(b"\n");
-    digest.update(lines_of(body));
+    digest.update(lines);
     digest.finalize().into()
 }
 

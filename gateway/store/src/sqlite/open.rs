@@ -15,6 +15,9 @@ const MIGRATIONS: [&str; 2] = [
 /// Migrations of the file for blobs.
 const BLOB_MIGRATIONS: [&str; 1] =
     [include_str!("../../../../schemas/store/blobs_0001_pieces.sql")];
+/// Pages of bodies that the log may hold before they are moved into the file: each move waits for the disk, and a
+/// mailbox that is read for the first time brings thousands of bodies. 32 MB.
+const BLOB_PAGES_LOGGED: u32 = 8_192;
 /// Prepared statements kept by each connection.
 const STATEMENTS: usize = 64;
 
@@ -56,6 +59,9 @@ pub(super) fn main(path: &Path) -> Result<(Connection, u64, bool), OpenError> {
 /// Opens the file for blobs for writing. Nobody will finish what was not finished.
 pub(super) fn blobs(path: &Path, was_clean: bool) -> Result<Connection, OpenError> {
     let connection = writing(path, &BLOB_MIGRATIONS)?;
+    connection
+        .pragma_update(None, "wal_autocheckpoint", BLOB_PAGES_LOGGED)
+        .map_err(|source| failed(path, source))?;
     if !was_clean {
         check(&connection, path)?;
     }

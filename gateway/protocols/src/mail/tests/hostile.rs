@@ -120,6 +120,19 @@ proptest! {
     }
 
     #[test]
+    fn a_file_is_as_long_as_it_says(
+        body in "[A-Za-z0-9+/=_ \r\n-]{0,300}",
+        encoding in "(base64|quoted-printable|8bit)",
+    ) {
+        let raw = format!(
+            "Content-Type: application/pdf\r\nContent-Transfer-Encoding: {encoding}\r\n\r\n{body}"
+        );
+        let told = read(raw.as_bytes(), &ReadOptions::default()).attachments;
+        let (_, bytes) = attachment(raw.as_bytes(), 1, false).unwrap();
+        prop_assert_eq!(told.iter().map(|it| it.bytes).collect::<Vec<_>>(), [bytes.len() as u64]);
+    }
+
+    #[test]
     fn any_body_is_read(body in ".{0,800}", kind in "(text/html|text/plain|multipart/mixed; boundary=a)") {
         fuzz::intake(format!("From: a@example.com\r\nContent-Type: {kind}\r\n\r\n{body}").as_bytes());
     }
