@@ -25,7 +25,7 @@ use crate::room::{Held, Room};
 
 /// Nothing is fetched while more bytes, or more mails, are in hand.
 const BYTES_MAX: usize = 4 * 1024 * 1024;
-const MAILS_MAX: usize = 64;
+const MAILS_MAX: usize = 96;
 
 type Taking = Pin<Box<dyn Future<Output = (u32, usize, Result<(), SubmitError>)> + Send>>;
 

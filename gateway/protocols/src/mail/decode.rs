@@ -17,16 +17,35 @@ pub(super) fn transfer(bytes: &[u8], encoding: &str) -> Vec<u8> {
 pub(super) fn transferred(bytes: &[u8], encoding: &str) -> usize {
     match encoding {
         "base64" => {
-            let groups = bytes.split(|byte| *byte == b'=');
-            groups.map(|group| group.iter().filter(|byte| is_base64(**byte)).count() * 6 / 8).sum()
+            // Where they end with the padding, as nearly all do, they are one group.
+            let end = bytes.iter().rposition(|byte| *byte != b'=' && !byte.is_ascii_whitespace());
+            let most = bytes.get(..end.map_or(0, |end| end + 1)).unwrap_or_default();
+            if !most.contains(&b'=') {
+                return digits(most) * 6 / 8;
+            }
+            most.split(|byte| *byte == b'=').map(|group| digits(group) * 6 / 8).sum()
         }
         "quoted-printable" => quoted_printable(bytes).len(),
         _ => bytes.len(),
     }
 }
 
-fn is_base64(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'/' | b'_')
+/// How many of the bytes are digits of base64, in either alphabet.
+fn digits(bytes: &[u8]) -> usize {
+    const IS_DIGIT: [u8; 256] = {
+        let mut table = [0; 256];
+        let mut byte = 0_u8;
+        loop {
+            if byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'/' | b'_') {
+                table[byte as usize] = 1;
+            }
+            if byte == u8::MAX {
+                break table;
+            }
+            byte += 1;
+        }
+    };
+    bytes.iter().map(|byte| usize::from(IS_DIGIT[usize::from(*byte)])).sum()
 }
 
 fn base64(bytes: &[u8]) -> Vec<u8> {

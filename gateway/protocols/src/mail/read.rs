@@ -41,6 +41,9 @@ const TRACE: [&str; 18] = [
     "x-antivirus",
 ];
 
+/// Bytes that are digested at once.
+const BLOCK_BYTES: usize = 16 * 1024;
+
 /// Reads a mail. Never fails: of what cannot be read, the digests are there and a notice says so.
 pub fn read(raw: &[u8], options: &ReadOptions) -> Read {
     // The reader of fields has panicked on crafted mails before.
@@ -85,7 +88,7 @@ fn read_parts(raw: &[u8], options: &ReadOptions) -> Read {
     let (to, cc, has_more) = recipients(&fields);
     let server_id = options.authentication_server_id.as_deref();
     let told = told(&fields, server_id, sender, &options.own_addresses);
-    let lines = lines_of(raw_body);
+    let (body_digest, content_digest) = digests(&fields, raw_body);
     let id_list = |name| fields.first(name).map(ids).unwrap_or_default();
     Read {
         message_id: id_list("message-id").into_iter().next(),
@@ -100,8 +103,8 @@ fn read_parts(raw: &[u8], options: &ReadOptions) -> Read {
         automatic: automatic(&fields, &parts, sender, &options.own_addresses),
         bounce: bounce(&fields, &parts, &text).or_else(|| notice::bounce(&fields, &text, sender)),
         notices: notices(&fields, &parts, &attachments, options, &text, html.as_deref()),
-        body_digest: Sha256::digest(&lines).into(),
-        content_digest: content_digest(&fields, &lines),
+        body_digest,
+        content_digest,
         is_plain_text: html.is_none() && !text.trim().is_empty(),
         has_several_from: fields.all("from").nth(1).is_some(),
         is_proven: told.is_proven,
@@ -154,42 +157,54 @@ fn notices(
     signs.into_iter().filter(|(is_so, _)| *is_so).map(|(_, notice)| notice).collect()
 }
 
-/// The bytes with one kind of line end, without white space at their end.
-fn lines_of(bytes: &[u8]) -> Vec<u8> {
-    let mut lines = Vec::with_capacity(bytes.len());
+/// Gives the bytes with one kind of line end, without white space at their end, block by block: a mail may be large.
+fn lines_of(bytes: &[u8], mut each: impl FnMut(&[u8])) {
+    let mut block = Vec::with_capacity(BLOCK_BYTES);
     for line in bytes.trim_ascii_end().split_inclusive(|byte| *byte == b'\n') {
-        match line.strip_suffix(b"\r\n") {
-            Some(line) => {
-                lines.extend_from_slice(line);
-                lines.push(b'\n');
-            }
-            None => lines.extend_from_slice(line),
+        let (line, end) = match line.strip_suffix(b"\r\n") {
+            Some(line) => (line, &b"\n"[..]),
+            None => (line, &b""[..]),
+        };
+        if block.len() + line.len() + end.len() > BLOCK_BYTES {
+            each(&block);
+            block.clear();
         }
+        if line.len() > BLOCK_BYTES {
+            each(line);
+        } else {
+            block.extend_from_slice(line);
+        }
+        block.extend_from_slice(end);
     }
-    lines
+    each(&block);
 }
 
-/// What tells apart mails without an identifier: all but the traces of their way. `lines` are those of the body.
-fn content_digest(fields: &Fields, lines: &[u8]) -> [u8; 32] {
-    let mut digest = Sha256::new();
+/// What tells apart mails with one identifier, and those without: the body, and all of them but the traces of its way.
+fn digests(fields: &Fields, raw_body: &[u8]) -> ([u8; 32], [u8; 32]) {
+    let (mut body, mut content) = (Sha256::new(), Sha256::new());
     for (name, value) in fields.iter() {
         let is_trace = TRACE
             .iter()
             .any(|trace| name == *trace || trace.ends_with('-') && name.starts_with(trace));
         if !is_trace {
-            digest.update(name.as_bytes());
-            digest.update(b":");
-            digest.update(lines_of(value.as_bytes()));
-            digest.update(b"\n");
+            content.update(name.as_bytes());
+            content.update(b":");
+            lines_of(value.as_bytes(), |block| content.update(block));
+            content.update(b"\n");
         }
     }
-    digest.update(b"\n");
-    digest.update(lines);
-    digest.finalize().into()
+    content.update(b"\n");
+    lines_of(raw_body, |block| {
+        body.update(block);
+        content.update(block);
+    });
+    (body.finalize().into(), content.finalize().into())
 }
 
 fn unreadable(raw: &[u8], options: &ReadOptions) -> Read {
-    let digest = Sha256::new().chain_update(lines_of(raw)).finalize().into();
+    let mut digest = Sha256::new();
+    lines_of(raw, |block| digest.update(block));
+    let digest = digest.finalize().into();
     Read {
         message_id: None,
         in_reply_to: Vec::new(),

@@ -15,9 +15,9 @@ const MIGRATIONS: [&str; 2] = [
 /// Migrations of the file for blobs.
 const BLOB_MIGRATIONS: [&str; 1] =
     [include_str!("../../../../schemas/store/blobs_0001_pieces.sql")];
-/// Pages of bodies that the log may hold before they are moved into the file: each move waits for the disk, and a
-/// mailbox that is read for the first time brings thousands of bodies. 32 MB.
-const BLOB_PAGES_LOGGED: u32 = 8_192;
+/// Pages that the log of a file may hold before they are moved into it, 16 MB: each move waits for the disk, and a
+/// mailbox that is read for the first time brings thousands of commits and bodies.
+const PAGES_LOGGED: u32 = 4_096;
 /// Prepared statements kept by each connection.
 const STATEMENTS: usize = 64;
 
@@ -59,9 +59,6 @@ pub(super) fn main(path: &Path) -> Result<(Connection, u64, bool), OpenError> {
 /// Opens the file for blobs for writing. Nobody will finish what was not finished.
 pub(super) fn blobs(path: &Path, was_clean: bool) -> Result<Connection, OpenError> {
     let connection = writing(path, &BLOB_MIGRATIONS)?;
-    connection
-        .pragma_update(None, "wal_autocheckpoint", BLOB_PAGES_LOGGED)
-        .map_err(|source| failed(path, source))?;
     if !was_clean {
         check(&connection, path)?;
     }
@@ -102,6 +99,7 @@ fn writing(path: &Path, migrations: &[&str]) -> Result<Connection, OpenError> {
              PRAGMA journal_size_limit = 67108864;",
         )
         .map_err(step)?;
+    connection.pragma_update(None, "wal_autocheckpoint", PAGES_LOGGED).map_err(step)?;
     connection.busy_timeout(std::time::Duration::from_secs(5)).map_err(step)?;
     migrate(&connection, path, migrations)?;
     Ok(connection)

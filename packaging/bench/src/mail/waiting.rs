@@ -157,16 +157,7 @@ impl Servers {
                  address: queue{number}@demo.test, password: demo-queue, poll_seconds: 3600}}}}\n"
             ));
         }
-        let mut child = Command::new(program()?)
-            .args(["apply", "-", "--socket", socket])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::null())
-            .spawn()?;
-        child.stdin.take().ok_or("no input")?.write_all(text.as_bytes())?;
-        match child.wait()?.success() {
-            true => Ok(()),
-            false => Err("the queues were not applied".into()),
-        }
+        super::apply(&text, socket)
     }
 
     /// Hands a mail in; gives the moment at which the server had taken it.
