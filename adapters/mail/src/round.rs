@@ -12,7 +12,7 @@
 //! ```
 //!
 //! The ledger decides and the cursor is advice: whatever breaks off is read again, and what was reported is known.
-//! A mail that cannot be fetched three times becomes a contact that says so, and holds up nothing: it is tried after all
+//! A mail, or what is known of it, that cannot be fetched three times becomes a contact that says so, and holds up nothing: it is tried after all
 //! others, and where its connections broke not blamed before others came or an hour went by. The time from
 //! which on mails count is kept before the first one is fetched, so that no restart moves it; and with it the UID that
 //! comes next, from which on a mail counts whatever time it bears: one that is moved into the folder keeps its own.
@@ -260,16 +260,19 @@ impl Rounds {
         uids: &[u32],
         standing: &mut Standing,
     ) -> Result<(), Broken> {
-        let heads = reading.heads(uids).await?;
-        let known: BTreeSet<u32> = heads.iter().map(|head| head.uid).collect();
+        let known = reading.heads(uids).await;
         // The server lists them and knows nothing of them.
-        for uid in uids.iter().filter(|uid| !known.contains(uid)) {
-            self.failed(*uid, None, standing).await?;
+        for uid in known.missing {
+            self.failed(uid, None, standing).await?;
+        }
+        for (uid, trouble) in &known.unreadable {
+            let unknown = Head { uid: *uid, ..Head::default() };
+            self.failed(*uid, Some((&unknown, trouble)), standing).await?;
         }
         let (mut batch, mut bytes) = (Vec::new(), 0_u32);
         let mut old = Vec::new();
         let mut big = Vec::new();
-        for head in heads {
+        for head in known.mails {
             let place = self.place(&head, standing);
             let is_bound = self.terms.is_strict || head.uid < standing.first_uid_next;
             if is_bound && place.received_at < standing.since {
@@ -294,7 +297,7 @@ impl Rounds {
         for head in big {
             self.big(reading, head, standing).await?;
         }
-        Ok(())
+        known.trouble.map_or(Ok(()), |trouble| Err(trouble.into()))
     }
 
     /// Small mails, by one command.
@@ -377,9 +380,10 @@ impl Rounds {
         let failure = self.failures.entry(uid).or_insert(fresh);
         failure.tries = failure.tries.saturating_add(1);
         let failure = *failure;
-        // Where the connection broke it may be the way there, unless others came since; and then for a while only.
-        let is_of_connection = why.is_some_and(|it| it.1.ends_conversation());
-        let is_settled = !is_of_connection
+        // Where the connection broke it may be the way there, or else all of the server, unless others came since; and
+        // then for a while only.
+        let is_of_all = why.is_some_and(|it| it.1.ends_conversation() || it.1.is_fault_of_server());
+        let is_settled = !is_of_all
             || self.came > failure.came
             || now.since(failure.at) >= CONNECTION_BLAMED_FOR;
         let csq = &self.terms.manner.csq;

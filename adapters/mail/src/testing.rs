@@ -192,6 +192,8 @@ pub(crate) struct State {
     pub(crate) withheld: BTreeSet<u32>,
     /// Mails at which the connection breaks; those before them come.
     pub(crate) breaking: BTreeSet<u32>,
+    /// Mails of which it cannot say what they are, and what happens where it is asked.
+    pub(crate) headless: BTreeMap<u32, Trouble>,
     /// How many questions it answers before it is gone.
     pub(crate) answers_left: Option<u32>,
     /// What it says to mails handed over; it accepts them where nothing is left.
@@ -232,6 +234,7 @@ impl Default for State {
             mails: BTreeMap::new(),
             withheld: BTreeSet::new(),
             breaking: BTreeSet::new(),
+            headless: BTreeMap::new(),
             answers_left: None,
             says: VecDeque::new(),
             has_unknown: false,
@@ -247,7 +250,7 @@ impl Default for State {
     }
 }
 
-fn lost() -> Trouble {
+pub(crate) fn lost() -> Trouble {
     Trouble::Lost { host: "imap.example.test".to_owned(), why: "it is gone".to_owned() }
 }
 
@@ -319,7 +322,7 @@ impl State {
     fn head(&self, uid: u32) -> Option<Head> {
         let (at, raw) = self.mails.get(&uid)?;
         let bytes = u32::try_from(raw.len()).unwrap();
-        Some(Head { uid, arrived_at_seconds: Some(at.seconds()), bytes, flags: Vec::new() })
+        Some(Head { uid, arrived_at_seconds: Some(at.seconds()), bytes })
     }
 }
 
@@ -365,11 +368,32 @@ impl Reading for Folder {
         Ok(mails.map(|(uid, _)| *uid).collect())
     }
 
-    async fn heads(&mut self, uids: &[u32]) -> Result<Vec<Head>, Trouble> {
+    async fn heads(&mut self, uids: &[u32]) -> Fetched<Head> {
         tokio::task::yield_now().await;
         let mut state = self.0.state();
-        state.asked()?;
-        Ok(uids.iter().filter_map(|uid| state.head(*uid)).collect())
+        let mut fetched = Fetched::default();
+        if let Err(trouble) = state.asked() {
+            fetched.open = uids.to_vec();
+            fetched.trouble = Some(trouble);
+            return fetched;
+        }
+        for (place, uid) in uids.iter().enumerate() {
+            match state.headless.get(uid) {
+                Some(trouble) => {
+                    fetched.unreadable.push((*uid, trouble.clone()));
+                    if matches!(trouble, Trouble::Lost { .. }) {
+                        fetched.open = uids[place + 1..].to_vec();
+                        fetched.trouble = Some(trouble.clone());
+                        return fetched;
+                    }
+                }
+                None => match state.head(*uid) {
+                    Some(head) => fetched.mails.push(head),
+                    None => fetched.missing.push(*uid),
+                },
+            }
+        }
+        fetched
     }
 
     async fn fetch(&mut self, uids: &[u32]) -> Fetched {
