@@ -2,7 +2,9 @@
 //!
 //! ```text
 //!   EXAMINE --> cursor: none | another mailbox, UIDVALIDITY | UIDNEXT fell --> read anew: of what lies there already,
-//!                 |                                                           what is younger than the snapshot
+//!                 |                                                           what is younger than the snapshot; where
+//!                 |                                                           its address had a mailbox before, from a
+//!                 |                                                           day before the last mail there
 //!                 `-- goes on --> from the cursor, and 200 UIDs before it
 //!   UIDs --less those in the ledger--> heads --> too old: noted
 //!                                         |----> small: in batches        --> read, blob kept, reported
@@ -32,6 +34,7 @@ use futures_util::stream::{self, StreamExt as _};
 use thiserror::Error;
 
 use self::course::{Course, going_on};
+use crate::account::MailboxDigest;
 use crate::figures::Figures;
 use crate::imap::{Head, LOOK_BACK_UIDS, Opened};
 use crate::intake::{self, Manner, Place, digest_of, short};
@@ -103,8 +106,8 @@ pub(crate) enum Broken {
 pub(crate) struct Rounds {
     port: Port,
     terms: Terms,
-    /// Which mailbox it is, as a digest.
-    account: String,
+    /// Which mailbox it is.
+    mailbox: MailboxDigest,
     figures: Figures,
     /// Where mails may be held in memory.
     room: Room,
@@ -139,11 +142,11 @@ impl Rounds {
     pub(crate) fn new(
         port: Port,
         terms: Terms,
-        account: String,
+        mailbox: MailboxDigest,
         figures: Figures,
         room: Room,
     ) -> Self {
-        Self { port, terms, account, figures, room, failures: BTreeMap::new(), came: 0 }
+        Self { port, terms, mailbox, figures, room, failures: BTreeMap::new(), came: 0 }
     }
 
     /// One round.
@@ -183,20 +186,18 @@ impl Rounds {
         let now = self.port.now();
         let known = self.port.mail_cursor(&manner.csq, &manner.folder).await?;
         let (mut cursor, course) =
-            going_on(known.as_ref(), opened, now, &self.terms, &self.account);
+            going_on(known.as_ref(), opened, now, &self.terms, &self.mailbox);
         let first_uid_next = match cursor.first_uid_next {
             Some(first) => first,
             // Few servers do not say which UID comes next.
             None => next_after(&reading.uids_from(1).await?),
         };
         cursor.first_uid_next = Some(first_uid_next);
-        // What waited while the mailbox could not be read is no older than the last mail from there, whatever the age
-        // that bounds a first reading.
-        if course == Course::Renumbered
+        if course.is_of_same_address()
             && let Some(known) = &known
-            && let Some(at) = self.last_dealt_with(known).await?
+            && let Some(since) = self.since_of(known).await?
         {
-            cursor.since = cursor.since.min(before(at, RENUMBERED_OVERLAP));
+            cursor.since = cursor.since.min(since);
         }
         if known.as_ref() != Some(&cursor) {
             self.keep(&cursor).await?;
@@ -207,6 +208,12 @@ impl Rounds {
                 tracing::warn!(
                     csq,
                     "the mail server numbers its mails anew; the folder is read anew"
+                );
+            }
+            Course::Moved => {
+                tracing::info!(
+                    csq,
+                    "its mails lie elsewhere or under another user, and are read anew"
                 );
             }
             Course::OtherMailbox => {
@@ -221,6 +228,13 @@ impl Rounds {
         };
         let done = Done { is_renumbered, ..Done::default() };
         Ok(Standing { cursor, since, first_uid_next, stuck: None, done })
+    }
+
+    /// From when on what is not known may have come to that address while nobody could read it, whatever the age that
+    /// bounds a first reading; none where nothing tells.
+    async fn since_of(&self, known: &MailCursor) -> Result<Option<Timestamp>, SubmitError> {
+        let last = self.last_dealt_with(known).await?;
+        Ok(last.map(|at| before(at, RENUMBERED_OVERLAP)))
     }
 
     /// When the last mail below that cursor was dealt with; none where the ledger has none near it.
@@ -516,7 +530,8 @@ impl Rounds {
     async fn keep(&self, cursor: &MailCursor) -> Result<(), SubmitError> {
         let place = short(&format!("{}\n{}", cursor.csq, cursor.folder));
         let began = cursor.began_at.microseconds();
-        let account = short(cursor.account.as_deref().unwrap_or_default());
+        let digests = [cursor.account.as_deref(), cursor.address.as_deref()];
+        let account = short(&digests.map(Option::unwrap_or_default).join("\n"));
         let first = cursor.first_uid_next.unwrap_or(0);
         let (validity, next) = (cursor.uid_validity, cursor.uid_next);
         let id = format!("{place}/{validity}/{began}/{next}/{account}/{first}");

@@ -15,6 +15,7 @@ use engine::{Engine, Port};
 use protocols::mail::ReadOptions;
 use serde_json::{Value, json};
 
+use crate::account::MailboxDigest;
 use crate::figures::Figures;
 use crate::imap::{Fetched, Head, Mail, News, Opened};
 use crate::intake::Manner;
@@ -119,11 +120,18 @@ impl World {
         self.rounds_at("support@imap.example.test", terms)
     }
 
-    /// Rounds of that mailbox.
+    /// Rounds of that mailbox, which no other has to do with.
     pub(crate) fn rounds_at(&self, account: &str, terms: Terms) -> Rounds {
+        self.rounds_for(account, account, terms)
+    }
+
+    /// Rounds of the mailbox of that address.
+    pub(crate) fn rounds_for(&self, address: &str, account: &str, terms: Terms) -> Rounds {
+        let (account, address) = (account.to_owned(), address.to_owned());
+        let mailbox = MailboxDigest { account, address };
         let figures = Figures::new(&engine::Metrics::new());
         let room = Rooms::default().of("imap.example.test");
-        Rounds::new(self.port.clone(), terms, account.to_owned(), figures, room)
+        Rounds::new(self.port.clone(), terms, mailbox, figures, room)
     }
 
     /// One round by somebody who knows nothing of those before.
