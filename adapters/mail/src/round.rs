@@ -233,8 +233,10 @@ impl Rounds {
     /// From when on what is not known may have come to that address while nobody could read it, whatever the age that
     /// bounds a first reading; none where nothing tells.
     async fn since_of(&self, known: &MailCursor) -> Result<Option<Timestamp>, SubmitError> {
-        let last = self.last_dealt_with(known).await?;
-        Ok(last.map(|at| before(at, RENUMBERED_OVERLAP)))
+        let last = self.last_dealt_with(known).await?.map(|at| before(at, RENUMBERED_OVERLAP));
+        // While what lay there at first is still being read, the last of it tells nothing of what is behind it.
+        let is_reading = known.first_uid_next.is_some_and(|first| known.uid_next < first);
+        Ok([last, is_reading.then_some(known.since)].into_iter().flatten().min())
     }
 
     /// When the last mail below that cursor was dealt with; none where the ledger has none near it.

@@ -35,3 +35,25 @@ async fn mail_15_what_came_before_a_mailbox_was_reached_by_another_name_is_fetch
         world.engine.abandon();
     }
 }
+
+/// The mails of a weekend are being read when the folder is made anew once more.
+#[tokio::test]
+async fn mail_15_a_second_renumbering_while_the_first_is_read_loses_nothing() {
+    // The connection breaks before the first mail, or at the second.
+    for breaks_at in [1, 2] {
+        let world = World::new().await;
+        world.server.state().deliver(START, mail(1));
+        world.round().await.unwrap();
+        world.clock.advance(HOUR * 60);
+        let mails = [(58, 2), (50, 3), (20, 4), (1, 5)];
+        replace(&world, 8, &mails);
+        world.server.state().breaking.insert(breaks_at);
+        world.round().await.unwrap_err();
+        world.server.state().breaking.clear();
+        world.clock.advance(HOUR);
+        replace(&world, 9, &[(400, 9), (59, 2), (51, 3), (21, 4), (2, 5)]);
+        assert!(world.round().await.unwrap().is_renumbered);
+        assert_eq!(world.subjects().await, once(1..=5), "{breaks_at}");
+        world.engine.abandon();
+    }
+}
