@@ -3,7 +3,8 @@
 //! ```text
 //!   batch, of heads or of mails
 //!     |--ends well--> what came; what did not come is missing
-//!     `--fails--> what came is kept, the rest halved --> one mail alone fails --> unreadable, by this trouble
+//!     |--fails--> what came is kept, the rest halved --> one mail alone fails --> unreadable, by this trouble
+//!     `--no answer in time--> what came is kept, the first that did not is unreadable, the rest stays open
 //! ```
 //!
 //! A batch that failed may have ended the conversation; the folder is opened again, which has to be the same one.
@@ -94,6 +95,8 @@ impl Reader {
 
     async fn halving<T: Asked>(&mut self, uids: &[u32]) -> Fetched<T> {
         let mut fetched = Fetched::default();
+        let mut uids = uids.to_vec();
+        uids.sort_unstable();
         let mut parts: Vec<Vec<u32>> = uids.chunks(T::MAX).map(<[u32]>::to_vec).rev().collect();
         while let Some(part) = parts.pop() {
             let session = match self.session().await {
@@ -116,11 +119,15 @@ impl Reader {
             }
             match rest.as_slice() {
                 [] => {}
+                // Servers answer in order: it hangs at this one, or altogether. The others are asked for first next time.
+                [uid, others @ ..] if matches!(trouble, Trouble::TimedOut { .. }) => {
+                    fetched.unreadable.push((*uid, trouble.clone()));
+                    return fetched.stopped(trouble, others.to_vec(), parts);
+                }
                 [uid] if is_alone => {
                     fetched.unreadable.push((*uid, trouble.clone()));
                     // It may be the server and not the mail; only one is blamed for that.
-                    let is_lost =
-                        matches!(trouble, Trouble::TimedOut { .. } | Trouble::Lost { .. });
+                    let is_lost = matches!(trouble, Trouble::Lost { .. });
                     if is_lost || trouble.is_fault_of_server() && fetched.mails.is_empty() {
                         return fetched.stopped(trouble, Vec::new(), parts);
                     }

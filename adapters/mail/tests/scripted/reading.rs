@@ -188,6 +188,34 @@ async fn a_server_that_says_nothing_is_left_in_time() {
 }
 
 #[tokio::test]
+async fn mail_01_a_mail_at_which_a_server_hangs_is_waited_for_once_and_the_others_come() {
+    let (one, three) = (fetched(1, MAIL), fetched(3, MAIL));
+    let known = |uids: &[u32]| uids.iter().map(|uid| known(*uid)).collect::<String>();
+    let scripts = [
+        begun(&format!("{FETCH} 1:3 \n{one}H\n")),
+        begun(&format!("{FETCH} 3 \n{three}S: {{t}} OK done\n{FETCH} 1:4 \n{}H\n", known(&[1, 2]))),
+    ];
+    let server = Server::start(scripts).await;
+    let account =
+        Account { patience: Patience { transfer: SHORT, ..patience() }, ..account(&server) };
+    let mut reader = mailbox(account).reader("INBOX");
+    let fetched = reader.fetch(&[3, 2, 1]).await;
+    assert_eq!(uids(&fetched.mails), [1]);
+    assert!(
+        matches!(fetched.unreadable.as_slice(), [(2, Trouble::TimedOut { .. })]),
+        "{fetched:?}"
+    );
+    assert!(matches!(fetched.trouble, Some(Trouble::TimedOut { .. })), "{fetched:?}");
+    assert_eq!(fetched.open, [3]);
+    assert_eq!(uids(&reader.fetch(&[3]).await.mails), [3]);
+    let heads = reader.heads(&[1, 2, 3, 4]).await;
+    assert_eq!(heads.mails.len(), 2);
+    assert!(matches!(heads.unreadable.as_slice(), [(3, Trouble::TimedOut { .. })]), "{heads:?}");
+    assert_eq!(heads.open, [4]);
+    server.finish();
+}
+
+#[tokio::test]
 async fn a_text_on_which_the_parser_gives_up_ends_no_more_than_the_conversation() {
     let script = begun("C: NOOP\nS: * OK [ALERT]äö\nH\n");
     let (server, mailbox) = reader(&[script]).await;
