@@ -137,7 +137,7 @@ pub struct Patience {
     pub command: Duration,
     /// One command that brings or takes mails.
     pub transfer: Duration,
-    /// The answer to a whole mail that was handed over.
+    /// So much longer than a transfer the handing over of a mail may take, since its answer may be late.
     pub acceptance: Duration,
     /// One round of waiting for news.
     pub idle: Duration,
