@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use domain::Secret;
 
+use crate::intake::digest_of;
+
 /// A host, by name, and a port.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Endpoint {
@@ -135,18 +137,31 @@ pub struct Patience {
     pub command: Duration,
     /// One command that brings or takes mails.
     pub transfer: Duration,
-    /// The answer to a whole mail that was handed over.
+    /// So much longer than a transfer the handing over of a mail may take, since its answer may be late.
     pub acceptance: Duration,
     /// One round of waiting for news.
     pub idle: Duration,
 }
 
+/// Which mailbox is read, as digests.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MailboxDigest {
+    /// Of the server and the user there: numbers of mails mean nothing in another.
+    pub account: String,
+    /// Of the address that customers write to, which stays the same where its mailbox moves or its user gets another name.
+    pub address: String,
+}
+
 impl Account {
-    /// Which mailbox is read, as a digest of the server and the user there: numbers of mails mean nothing in another.
-    pub fn mailbox_digest(&self) -> String {
+    /// Which mailbox is read.
+    pub fn mailbox_digest(&self) -> MailboxDigest {
         let (SignIn::Password { user, .. } | SignIn::Token { user, .. }) = &self.reading;
         let (host, user) = (self.imap.host.to_lowercase(), user.to_lowercase());
-        crate::intake::digest_of(&[b"mailbox", host.as_bytes(), user.as_bytes()])
+        let address = self.address.to_lowercase();
+        MailboxDigest {
+            account: digest_of(&[b"mailbox", host.as_bytes(), user.as_bytes()]),
+            address: digest_of(&[b"address", address.as_bytes()]),
+        }
     }
 }
 

@@ -14,8 +14,8 @@ pub(crate) trait Reading: Send {
     async fn uids_from(&mut self, first: u32) -> Result<Vec<u32>, Trouble>;
     /// UIDs of mails that may have arrived since a time; some older ones may be among them.
     async fn uids_since(&mut self, seconds: i64) -> Result<Vec<u32>, Trouble>;
-    /// What is known of mails; those that are gone are left out.
-    async fn heads(&mut self, uids: &[u32]) -> Result<Vec<Head>, Trouble>;
+    /// What is known of mails.
+    async fn heads(&mut self, uids: &[u32]) -> Fetched<Head>;
     /// Mails, whole.
     async fn fetch(&mut self, uids: &[u32]) -> Fetched;
     /// The first bytes of a mail, at most so many, and whether there are more; `None` where it is gone.
@@ -42,8 +42,8 @@ impl Reading for Reader {
         self.session().await?.uids_since(seconds).await
     }
 
-    async fn heads(&mut self, uids: &[u32]) -> Result<Vec<Head>, Trouble> {
-        self.session().await?.heads(uids).await
+    async fn heads(&mut self, uids: &[u32]) -> Fetched<Head> {
+        Self::heads(self, uids).await
     }
 
     async fn fetch(&mut self, uids: &[u32]) -> Fetched {

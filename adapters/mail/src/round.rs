@@ -2,7 +2,9 @@
 //!
 //! ```text
 //!   EXAMINE --> cursor: none | another mailbox, UIDVALIDITY | UIDNEXT fell --> read anew: of what lies there already,
-//!                 |                                                           what is younger than the snapshot
+//!                 |                                                           what is younger than the snapshot; where
+//!                 |                                                           its address had a mailbox before, from a
+//!                 |                                                           day before the last mail there
 //!                 `-- goes on --> from the cursor, and 200 UIDs before it
 //!   UIDs --less those in the ledger--> heads --> too old: noted
 //!                                         |----> small: in batches        --> read, blob kept, reported
@@ -14,7 +16,7 @@
 //! While mails are read, kept and reported the next ones are fetched (`in_hand`).
 //!
 //! The ledger decides and the cursor is advice: whatever breaks off is read again, and what was reported is known.
-//! A mail that cannot be fetched three times becomes a contact that says so, and holds up nothing: it is tried after all
+//! A mail, or what is known of it, that cannot be fetched three times becomes a contact that says so, and holds up nothing: it is tried after all
 //! others, and where its connections broke not blamed before others came or an hour went by. The time from
 //! which on mails count is kept before the first one is fetched, so that no restart moves it; and with it the UID that
 //! comes next, from which on a mail counts whatever time it bears: one that is moved into the folder keeps its own.
@@ -36,6 +38,7 @@ use thiserror::Error;
 
 use self::course::{Course, going_on};
 use self::in_hand::{Fetched, InHand, Keeper};
+use crate::account::MailboxDigest;
 use crate::figures::Figures;
 use crate::imap::{Head, LOOK_BACK_UIDS, Opened};
 use crate::intake::{self, Manner, Place, short};
@@ -106,8 +109,8 @@ pub(crate) enum Broken {
 pub(crate) struct Rounds {
     port: Port,
     terms: Terms,
-    /// Which mailbox it is, as a digest.
-    account: String,
+    /// Which mailbox it is.
+    mailbox: MailboxDigest,
     figures: Figures,
     /// Where mails may be held in memory.
     room: Room,
@@ -144,13 +147,13 @@ impl Rounds {
     pub(crate) fn new(
         port: Port,
         terms: Terms,
-        account: String,
+        mailbox: MailboxDigest,
         figures: Figures,
         room: Room,
     ) -> Self {
         let keeper =
             Keeper { port: port.clone(), manner: Arc::clone(&terms.manner), room: room.clone() };
-        Self { port, terms, account, figures, room, keeper, failures: BTreeMap::new(), came: 0 }
+        Self { port, terms, mailbox, figures, room, keeper, failures: BTreeMap::new(), came: 0 }
     }
 
     /// One round.
@@ -204,20 +207,18 @@ impl Rounds {
         let now = self.port.now();
         let known = self.port.mail_cursor(&manner.csq, &manner.folder).await?;
         let (mut cursor, course) =
-            going_on(known.as_ref(), opened, now, &self.terms, &self.account);
+            going_on(known.as_ref(), opened, now, &self.terms, &self.mailbox);
         let first_uid_next = match cursor.first_uid_next {
             Some(first) => first,
             // Few servers do not say which UID comes next.
             None => next_after(&reading.uids_from(1).await?),
         };
         cursor.first_uid_next = Some(first_uid_next);
-        // What waited while the mailbox could not be read is no older than the last mail from there, whatever the age
-        // that bounds a first reading.
-        if course == Course::Renumbered
+        if course.is_of_same_address()
             && let Some(known) = &known
-            && let Some(at) = self.last_dealt_with(known).await?
+            && let Some(since) = self.since_of(known).await?
         {
-            cursor.since = cursor.since.min(before(at, RENUMBERED_OVERLAP));
+            cursor.since = cursor.since.min(since);
         }
         if known.as_ref() != Some(&cursor) {
             self.keep(&cursor).await?;
@@ -228,6 +229,12 @@ impl Rounds {
                 tracing::warn!(
                     csq,
                     "the mail server numbers its mails anew; the folder is read anew"
+                );
+            }
+            Course::Moved => {
+                tracing::info!(
+                    csq,
+                    "its mails lie elsewhere or under another user, and are read anew"
                 );
             }
             Course::OtherMailbox => {
@@ -243,6 +250,15 @@ impl Rounds {
         let done = Done { is_renumbered, ..Done::default() };
         let in_hand = InHand::default();
         Ok(Standing { cursor, since, first_uid_next, stuck: None, in_hand, done })
+    }
+
+    /// From when on what is not known may have come to that address while nobody could read it, whatever the age that
+    /// bounds a first reading; none where nothing tells.
+    async fn since_of(&self, known: &MailCursor) -> Result<Option<Timestamp>, SubmitError> {
+        let last = self.last_dealt_with(known).await?.map(|at| before(at, RENUMBERED_OVERLAP));
+        // While what lay there at first is still being read, the last of it tells nothing of what is behind it.
+        let is_reading = known.first_uid_next.is_some_and(|first| known.uid_next < first);
+        Ok([last, is_reading.then_some(known.since)].into_iter().flatten().min())
     }
 
     /// When the last mail below that cursor was dealt with; none where the ledger has none near it.
@@ -282,16 +298,19 @@ impl Rounds {
         uids: &[u32],
         standing: &mut Standing,
     ) -> Result<(), Broken> {
-        let heads = standing.in_hand.beside(reading.heads(uids)).await?;
-        let known: BTreeSet<u32> = heads.iter().map(|head| head.uid).collect();
+        let known = standing.in_hand.beside(reading.heads(uids)).await;
         // The server lists them and knows nothing of them.
-        for uid in uids.iter().filter(|uid| !known.contains(uid)) {
-            self.failed(*uid, None, standing).await?;
+        for uid in known.missing {
+            self.failed(uid, None, standing).await?;
+        }
+        for (uid, trouble) in &known.unreadable {
+            let unknown = Head { uid: *uid, ..Head::default() };
+            self.failed(*uid, Some((&unknown, trouble)), standing).await?;
         }
         let (mut batch, mut bytes) = (Vec::new(), 0_u32);
         let mut old = Vec::new();
         let mut big = Vec::new();
-        for head in heads {
+        for head in known.mails {
             let place = self.place(&head, standing);
             let is_bound = self.terms.is_strict || head.uid < standing.first_uid_next;
             if is_bound && place.received_at < standing.since {
@@ -316,7 +335,7 @@ impl Rounds {
         for head in big {
             self.big(reading, head, standing).await?;
         }
-        Ok(())
+        known.trouble.map_or(Ok(()), |trouble| Err(trouble.into()))
     }
 
     /// Small mails, by one command.
@@ -407,9 +426,10 @@ impl Rounds {
         let failure = self.failures.entry(uid).or_insert(fresh);
         failure.tries = failure.tries.saturating_add(1);
         let failure = *failure;
-        // Where the connection broke it may be the way there, unless others came since; and then for a while only.
-        let is_of_connection = why.is_some_and(|it| it.1.ends_conversation());
-        let is_settled = !is_of_connection
+        // Where the connection broke it may be the way there, or else all of the server, unless others came since; and
+        // then for a while only.
+        let is_of_all = why.is_some_and(|it| it.1.ends_conversation() || it.1.is_fault_of_server());
+        let is_settled = !is_of_all
             || self.came > failure.came
             || now.since(failure.at) >= CONNECTION_BLAMED_FOR;
         let csq = &self.terms.manner.csq;
@@ -479,7 +499,8 @@ impl Rounds {
     async fn keep(&self, cursor: &MailCursor) -> Result<(), SubmitError> {
         let place = short(&format!("{}\n{}", cursor.csq, cursor.folder));
         let began = cursor.began_at.microseconds();
-        let account = short(cursor.account.as_deref().unwrap_or_default());
+        let digests = [cursor.account.as_deref(), cursor.address.as_deref()];
+        let account = short(&digests.map(Option::unwrap_or_default).join("\n"));
         let first = cursor.first_uid_next.unwrap_or(0);
         let (validity, next) = (cursor.uid_validity, cursor.uid_next);
         let id = format!("{place}/{validity}/{began}/{next}/{account}/{first}");

@@ -201,7 +201,7 @@ fn warning(known: &Known, email: &EmailCsq, now: Timestamp) -> Option<String> {
     }
     if known.renumbered_at.is_some_and(|at| now.since(at) < RENUMBERED_FOR) {
         return Some(
-            "the mail server numbered its mails anew; what is younger than the snapshot age was read again".to_owned(),
+            "the mail server numbered its mails anew; what came since a day before the last one that was dealt with was looked at again".to_owned(),
         );
     }
     let behind = known.behind;

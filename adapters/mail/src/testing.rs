@@ -15,6 +15,7 @@ use engine::{Engine, Port};
 use protocols::mail::ReadOptions;
 use serde_json::{Value, json};
 
+use crate::account::MailboxDigest;
 use crate::figures::Figures;
 use crate::imap::{Fetched, Head, Mail, News, Opened};
 use crate::intake::Manner;
@@ -119,11 +120,18 @@ impl World {
         self.rounds_at("support@imap.example.test", terms)
     }
 
-    /// Rounds of that mailbox.
+    /// Rounds of that mailbox, which no other has to do with.
     pub(crate) fn rounds_at(&self, account: &str, terms: Terms) -> Rounds {
+        self.rounds_for(account, account, terms)
+    }
+
+    /// Rounds of the mailbox of that address.
+    pub(crate) fn rounds_for(&self, address: &str, account: &str, terms: Terms) -> Rounds {
+        let (account, address) = (account.to_owned(), address.to_owned());
+        let mailbox = MailboxDigest { account, address };
         let figures = Figures::new(&engine::Metrics::new());
         let room = Rooms::default().of("imap.example.test");
-        Rounds::new(self.port.clone(), terms, account.to_owned(), figures, room)
+        Rounds::new(self.port.clone(), terms, mailbox, figures, room)
     }
 
     /// One round by somebody who knows nothing of those before.
@@ -192,6 +200,8 @@ pub(crate) struct State {
     pub(crate) withheld: BTreeSet<u32>,
     /// Mails at which the connection breaks; those before them come.
     pub(crate) breaking: BTreeSet<u32>,
+    /// Mails of which it cannot say what they are, and what happens where it is asked.
+    pub(crate) headless: BTreeMap<u32, Trouble>,
     /// How many questions it answers before it is gone.
     pub(crate) answers_left: Option<u32>,
     /// What it says to mails handed over; it accepts them where nothing is left.
@@ -232,6 +242,7 @@ impl Default for State {
             mails: BTreeMap::new(),
             withheld: BTreeSet::new(),
             breaking: BTreeSet::new(),
+            headless: BTreeMap::new(),
             answers_left: None,
             says: VecDeque::new(),
             has_unknown: false,
@@ -247,7 +258,7 @@ impl Default for State {
     }
 }
 
-fn lost() -> Trouble {
+pub(crate) fn lost() -> Trouble {
     Trouble::Lost { host: "imap.example.test".to_owned(), why: "it is gone".to_owned() }
 }
 
@@ -319,7 +330,7 @@ impl State {
     fn head(&self, uid: u32) -> Option<Head> {
         let (at, raw) = self.mails.get(&uid)?;
         let bytes = u32::try_from(raw.len()).unwrap();
-        Some(Head { uid, arrived_at_seconds: Some(at.seconds()), bytes, flags: Vec::new() })
+        Some(Head { uid, arrived_at_seconds: Some(at.seconds()), bytes })
     }
 }
 
@@ -365,11 +376,32 @@ impl Reading for Folder {
         Ok(mails.map(|(uid, _)| *uid).collect())
     }
 
-    async fn heads(&mut self, uids: &[u32]) -> Result<Vec<Head>, Trouble> {
+    async fn heads(&mut self, uids: &[u32]) -> Fetched<Head> {
         tokio::task::yield_now().await;
         let mut state = self.0.state();
-        state.asked()?;
-        Ok(uids.iter().filter_map(|uid| state.head(*uid)).collect())
+        let mut fetched = Fetched::default();
+        if let Err(trouble) = state.asked() {
+            fetched.open = uids.to_vec();
+            fetched.trouble = Some(trouble);
+            return fetched;
+        }
+        for (place, uid) in uids.iter().enumerate() {
+            match state.headless.get(uid) {
+                Some(trouble) => {
+                    fetched.unreadable.push((*uid, trouble.clone()));
+                    if matches!(trouble, Trouble::Lost { .. }) {
+                        fetched.open = uids[place + 1..].to_vec();
+                        fetched.trouble = Some(trouble.clone());
+                        return fetched;
+                    }
+                }
+                None => match state.head(*uid) {
+                    Some(head) => fetched.mails.push(head),
+                    None => fetched.missing.push(*uid),
+                },
+            }
+        }
+        fetched
     }
 
     async fn fetch(&mut self, uids: &[u32]) -> Fetched {

@@ -113,6 +113,11 @@ impl Trouble {
         !matches!(self, Self::Refused { .. } | Self::NoFolder { .. } | Self::Unusable(_))
     }
 
+    /// Whether the server says that something is broken there: one mail's place in its store, or all of it.
+    pub(crate) fn is_fault_of_server(&self) -> bool {
+        matches!(self, Self::Refused { code: Some(code), .. } if code == "SERVERBUG")
+    }
+
     /// Whether it was our user, password or token.
     pub fn is_sign_in(&self) -> bool {
         matches!(self, Self::SignIn { .. } | Self::Token { is_refused: true, .. })

@@ -226,6 +226,10 @@ pub struct Leg {
     /// Until when, and how it ended; none while it lasts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ended: Option<(Timestamp, LegEnd)>,
+    /// How it ended the contact, where it did: an answer that nobody takes comes back, and this stays. None where a
+    /// program before this one noted the end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub closing: Option<Closing>,
 }
 
 /// What a contact was about.
@@ -338,6 +342,9 @@ impl Contact {
 
     /// It is over, for the first time or again.
     pub(crate) fn end(&mut self, now: Timestamp, how: Closing, agent: &AgentId) {
+        if let Some(leg) = self.legs.last_mut().filter(|leg| leg.ended.is_none()) {
+            leg.closing = Some(how);
+        }
         self.end_leg(now, LegEnd::Closed);
         self.place = Place::Closed { at: now, how, agent: agent.clone() };
         self.endings = self.endings.saturating_add(1);
@@ -348,7 +355,7 @@ impl Contact {
             self.legs.remove(0);
         }
         let (agent, csq) = (agent.clone(), self.csq.clone());
-        self.legs.push(Leg { agent, csq, from: now, ended: None });
+        self.legs.push(Leg { agent, csq, from: now, ended: None, closing: None });
     }
 }
 

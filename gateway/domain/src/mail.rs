@@ -174,6 +174,9 @@ pub struct MailCursor {
     /// Which mailbox it was, as a digest of its server and user; an older program did not note it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub account: Option<String>,
+    /// Whose mails lie there, as a digest of the CSQ's address; an older program did not note it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
     /// What is mixed into UIDVALIDITY, so that the ledger keeps apart two mailboxes that a CSQ had one after the other.
     #[serde(default)]
     pub mark: u32,

@@ -44,12 +44,13 @@ impl Seconds {
     }
 }
 
-/// How the leg of that number ended the contact, where it did.
+/// How the leg of that number ended the contact, where it did and that is known.
 pub fn closing_of(contact: &Contact, number: usize) -> Option<Closing> {
-    match &contact.place {
+    let noted = contact.legs.get(number).and_then(|leg| leg.closing);
+    noted.or(match &contact.place {
         Place::Closed { how, .. } if number + 1 == contact.legs.len() => Some(*how),
         _ => None,
-    }
+    })
 }
 
 /// What an agent did, all in all or for one CSQ.
@@ -85,7 +86,7 @@ impl AgentWork {
         match (end, closing) {
             (LegEnd::Closed, Some(Closing::Forwarded)) => self.forwarded += 1,
             (LegEnd::Closed, Some(Closing::Discarded)) => self.discarded += 1,
-            // An answer that nobody took comes back, and was one nevertheless.
+            // An answer that nobody took comes back, and was one nevertheless; so was one whose end no program noted.
             (LegEnd::Closed, _) => self.replied += 1,
             (LegEnd::Requeued, _) => self.requeued += 1,
             (LegEnd::SignedOut | LegEnd::Lost | LegEnd::Reassigned, _) => self.taken += 1,
@@ -249,5 +250,31 @@ pub(crate) mod tests {
         assert_eq!((work.taken, work.in_hand, work.handling.count), (1, 1, 3));
         let queue = report.queues["support"];
         assert_eq!((queue.automatic, queue.in_hand, queue.waiting), (1, 1, 1));
+    }
+
+    #[test]
+    fn rpt_01_a_mail_that_was_sent_on_and_came_back_was_sent_on_nevertheless() {
+        let agent = "1001".parse().unwrap();
+        let work = |contact: &Contact| {
+            let mut report = EmailReport::default();
+            report.add(contact);
+            let work = report.agents[&agent];
+            (work.replied, work.forwarded, work.discarded)
+        };
+        let mut contact = contact(serde_json::json!({"state": "queued"}));
+        contact.begin_leg(at(10), &agent);
+        contact.end(at(20), Closing::Forwarded, &agent);
+        assert_eq!(work(&contact), (0, 1, 0));
+        // Its server does not take it.
+        contact.place = Place::Queued;
+        assert_eq!(work(&contact), (0, 1, 0));
+        contact.begin_leg(at(30), &agent);
+        contact.end(at(40), Closing::Discarded, &agent);
+        assert_eq!(work(&contact), (0, 1, 1));
+        // What a program before this one noted of a leg says no more than that it was the end.
+        for leg in &mut contact.legs {
+            leg.closing = None;
+        }
+        assert_eq!(work(&contact), (1, 0, 1));
     }
 }

@@ -330,7 +330,7 @@ pub(crate) async fn keep(engine: Arc<Engine>) {
             () = tokio::time::sleep(LOOK_EVERY) => {}
         }
         if matches!(lease.hold().await, Ok(Some(_))) {
-            if let Err(error) = look(&engine).await {
+            for error in look(&engine).await.into_iter().filter_map(Result::err) {
                 let reason = crate::error::with_causes(&error);
                 tracing::warn!(reason, "what was kept long enough is not removed");
             }
@@ -340,10 +340,16 @@ pub(crate) async fn keep(engine: Arc<Engine>) {
     }
 }
 
+/// The ledger of mails, and what is kept for as long as the settings say: neither waits for the other to be in order.
+async fn look(engine: &Engine) -> [Result<(), RetentionError>; 2] {
+    if let Err(error) = engine.refuse_wrong_clock() {
+        return [Err(error), Ok(())];
+    }
+    [engine.forget_ledger().await, retain_overdue(engine).await]
+}
+
 /// Removes once something is a day overdue, so that it is done about once a day.
-async fn look(engine: &Engine) -> Result<(), RetentionError> {
-    engine.refuse_wrong_clock()?;
-    engine.forget_ledger().await?;
+async fn retain_overdue(engine: &Engine) -> Result<(), RetentionError> {
     let now = engine.clock.now();
     let is_due = |overdue: &Overdue| {
         let cut = before(now, overdue.days.saturating_add(1));

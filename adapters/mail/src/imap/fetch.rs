@@ -17,7 +17,7 @@ pub const BATCH_MAILS_MAX: usize = 50;
 /// Bytes of one piece of a big mail.
 pub const PIECE_BYTES: u32 = 1024 * 1024;
 /// Mails of which one command asks what is known.
-const HEADS_MAX: usize = 500;
+pub(super) const HEADS_MAX: usize = 500;
 
 /// What a server knows of a mail without its text.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -28,8 +28,6 @@ pub struct Head {
     pub arrived_at_seconds: Option<i64>,
     /// Its size as the server counts it, which need not be right.
     pub bytes: u32,
-    /// Its flags, as `\Seen`.
-    pub flags: Vec<String>,
 }
 
 /// A mail.
@@ -41,36 +39,38 @@ pub struct Mail {
     pub raw: Vec<u8>,
 }
 
-/// What one command brought.
+/// What one command brought: mails, or what is known of them.
 #[derive(Debug)]
-pub struct Batch {
-    /// Mails that are whole, also where the rest did not come.
-    pub mails: Vec<Mail>,
+pub struct Batch<T = Mail> {
+    /// Those that are whole, also where the rest did not come.
+    pub mails: Vec<T>,
     /// Why the command did not end well.
     pub trouble: Option<Trouble>,
 }
 
 impl Session {
-    /// What is known of the mails `uids` of the open folder; those that are gone are left out.
-    pub async fn heads(&mut self, uids: &[u32]) -> Result<Vec<Head>, Trouble> {
-        let mut heads = BTreeMap::new();
-        let patience = self.patience.transfer;
-        for uids in uids.chunks(HEADS_MAX) {
-            let wanted: BTreeSet<u32> = uids.iter().copied().collect();
-            let command = format!("UID FETCH {} (UID FLAGS INTERNALDATE RFC822.SIZE)", set(uids));
-            let each = |response: &Response<'_>| {
-                if let Response::Fetch(_, attributes) = response {
-                    let (head, has_size) = head(attributes);
-                    // Without a size it is a change of flags.
-                    if has_size && wanted.contains(&head.uid) {
-                        heads.insert(head.uid, head);
-                    }
-                }
-                Ok(())
-            };
-            self.command(&command, "what it knows of mails", Said::Line, patience, each).await?;
+    /// What is known of the mails `uids` of the open folder, by one command; those that are gone are left out.
+    pub async fn heads(&mut self, uids: &[u32]) -> Batch<Head> {
+        let wanted: BTreeSet<u32> = uids.iter().copied().collect();
+        if wanted.is_empty() {
+            return Batch { mails: Vec::new(), trouble: None };
         }
-        Ok(heads.into_values().collect())
+        let mut heads: BTreeMap<u32, Head> = BTreeMap::new();
+        let patience = self.patience.transfer;
+        let command = format!("UID FETCH {} (UID INTERNALDATE RFC822.SIZE)", set(uids));
+        let each = |response: &Response<'_>| {
+            if let Response::Fetch(_, attributes) = response {
+                let (head, has_size) = head(attributes);
+                // Without a size it is a change of flags.
+                if has_size && wanted.contains(&head.uid) {
+                    heads.insert(head.uid, head);
+                }
+            }
+            Ok(())
+        };
+        let what = "what it knows of mails";
+        let done = self.command(&command, what, Said::Line, patience, each).await;
+        Batch { mails: heads.into_values().collect(), trouble: done.err() }
     }
 
     /// The mails `uids` of the open folder, whole, by one command; flags do not change.
@@ -81,8 +81,7 @@ impl Session {
         }
         let mut mails: BTreeMap<u32, Mail> = BTreeMap::new();
         let patience = self.patience.transfer;
-        let command =
-            format!("UID FETCH {} (UID FLAGS INTERNALDATE RFC822.SIZE BODY.PEEK[])", set(uids));
+        let command = format!("UID FETCH {} (UID INTERNALDATE RFC822.SIZE BODY.PEEK[])", set(uids));
         let each = |response: &Response<'_>| {
             if let Response::Fetch(_, attributes) = response {
                 let (head, _) = head(attributes);
@@ -160,9 +159,6 @@ fn head(attributes: &[AttributeValue<'_>]) -> (Head, bool) {
     for attribute in attributes {
         match attribute {
             AttributeValue::Uid(uid) => head.uid = *uid,
-            AttributeValue::Flags(flags) => {
-                head.flags = flags.iter().map(|flag| flag.clone().into_owned()).collect();
-            }
             AttributeValue::InternalDate(text) => head.arrived_at_seconds = date::seconds(text),
             AttributeValue::Rfc822Size(bytes) => {
                 head.bytes = *bytes;

@@ -1,8 +1,10 @@
 //! Reading one folder, whatever a server does meanwhile.
 //!
 //! ```text
-//!   batch --ends well--> its mails; what did not come is missing
-//!     `--fails--> what came is kept, the rest halved --> one mail alone fails --> unreadable, by this trouble
+//!   batch, of heads or of mails
+//!     |--ends well--> what came; what did not come is missing
+//!     |--fails--> what came is kept, the rest halved --> one mail alone fails --> unreadable, by this trouble
+//!     `--no answer in time--> what came is kept, the first that did not is unreadable, the rest stays open
 //! ```
 //!
 //! A batch that failed may have ended the conversation; the folder is opened again, which has to be the same one.
@@ -10,7 +12,7 @@
 use std::collections::BTreeSet;
 
 use super::conversation::Session;
-use super::fetch::{BATCH_MAILS_MAX, Mail};
+use super::fetch::{BATCH_MAILS_MAX, Batch, HEADS_MAX, Head, Mail};
 use super::folders::Opened;
 use crate::imap::Mailbox;
 use crate::trouble::Trouble;
@@ -24,11 +26,11 @@ pub struct Reader {
     opened: Option<Opened>,
 }
 
-/// What came of the mails that were asked for.
-#[derive(Debug, Default)]
-pub struct Fetched {
-    /// Mails.
-    pub mails: Vec<Mail>,
+/// What came of the mails that were asked for: themselves, or what is known of them.
+#[derive(Debug)]
+pub struct Fetched<T = Mail> {
+    /// What came.
+    pub mails: Vec<T>,
     /// Those that the folder no longer has.
     pub missing: Vec<u32>,
     /// Those that cannot be read by themselves, and why.
@@ -81,11 +83,21 @@ impl Reader {
         Ok(opened)
     }
 
+    /// What is known of the mails `uids`.
+    pub async fn heads(&mut self, uids: &[u32]) -> Fetched<Head> {
+        self.halving(uids).await
+    }
+
     /// The mails `uids`, whole. Big ones are better read by [`Session::fetch_to`].
     pub async fn fetch(&mut self, uids: &[u32]) -> Fetched {
+        self.halving(uids).await
+    }
+
+    async fn halving<T: Asked>(&mut self, uids: &[u32]) -> Fetched<T> {
         let mut fetched = Fetched::default();
-        let mut parts: Vec<Vec<u32>> =
-            uids.chunks(BATCH_MAILS_MAX).map(<[u32]>::to_vec).rev().collect();
+        let mut uids = uids.to_vec();
+        uids.sort_unstable();
+        let mut parts: Vec<Vec<u32>> = uids.chunks(T::MAX).map(<[u32]>::to_vec).rev().collect();
         while let Some(part) = parts.pop() {
             let session = match self.session().await {
                 Ok(session) => session,
@@ -93,8 +105,8 @@ impl Reader {
                     return fetched.stopped(trouble, part, parts);
                 }
             };
-            let batch = session.fetch(&part).await;
-            let came: BTreeSet<u32> = batch.mails.iter().map(|mail| mail.head.uid).collect();
+            let batch = T::ask(session, &part).await;
+            let came: BTreeSet<u32> = batch.mails.iter().map(T::uid).collect();
             fetched.mails.extend(batch.mails);
             let is_alone = part.len() == 1;
             let rest: Vec<u32> = part.into_iter().filter(|uid| !came.contains(uid)).collect();
@@ -107,10 +119,16 @@ impl Reader {
             }
             match rest.as_slice() {
                 [] => {}
+                // Servers answer in order: it hangs at this one, or altogether. The others are asked for first next time.
+                [uid, others @ ..] if matches!(trouble, Trouble::TimedOut { .. }) => {
+                    fetched.unreadable.push((*uid, trouble.clone()));
+                    return fetched.stopped(trouble, others.to_vec(), parts);
+                }
                 [uid] if is_alone => {
                     fetched.unreadable.push((*uid, trouble.clone()));
                     // It may be the server and not the mail; only one is blamed for that.
-                    if matches!(trouble, Trouble::TimedOut { .. } | Trouble::Lost { .. }) {
+                    let is_lost = matches!(trouble, Trouble::Lost { .. });
+                    if is_lost || trouble.is_fault_of_server() && fetched.mails.is_empty() {
                         return fetched.stopped(trouble, Vec::new(), parts);
                     }
                 }
@@ -125,7 +143,51 @@ impl Reader {
     }
 }
 
-impl Fetched {
+/// What a batch is asked for.
+trait Asked: Send + Sized {
+    /// Mails in one command.
+    const MAX: usize;
+    fn ask(session: &mut Session, uids: &[u32]) -> impl Future<Output = Batch<Self>> + Send;
+    fn uid(&self) -> u32;
+}
+
+impl Asked for Head {
+    const MAX: usize = HEADS_MAX;
+
+    fn ask(session: &mut Session, uids: &[u32]) -> impl Future<Output = Batch<Self>> + Send {
+        session.heads(uids)
+    }
+
+    fn uid(&self) -> u32 {
+        self.uid
+    }
+}
+
+impl Asked for Mail {
+    const MAX: usize = BATCH_MAILS_MAX;
+
+    fn ask(session: &mut Session, uids: &[u32]) -> impl Future<Output = Batch<Self>> + Send {
+        session.fetch(uids)
+    }
+
+    fn uid(&self) -> u32 {
+        self.head.uid
+    }
+}
+
+impl<T> Default for Fetched<T> {
+    fn default() -> Self {
+        Self {
+            mails: Vec::new(),
+            missing: Vec::new(),
+            unreadable: Vec::new(),
+            open: Vec::new(),
+            trouble: None,
+        }
+    }
+}
+
+impl<T> Fetched<T> {
     fn stopped(mut self, trouble: Trouble, first: Vec<u32>, mut parts: Vec<Vec<u32>>) -> Self {
         self.open = first;
         parts.reverse();
@@ -138,5 +200,5 @@ impl Fetched {
 /// Whether a refusal is for all mails for a while, and none's fault.
 fn is_throttle(trouble: &Trouble) -> bool {
     let Trouble::Refused { code: Some(code), .. } = trouble else { return false };
-    ["UNAVAILABLE", "INUSE", "LIMIT", "SERVERBUG", "NOPERM", "OVERQUOTA"].contains(&code.as_str())
+    ["UNAVAILABLE", "INUSE", "LIMIT", "NOPERM", "OVERQUOTA"].contains(&code.as_str())
 }

@@ -4,6 +4,7 @@ use domain::Timestamp;
 use domain::mail::MailCursor;
 
 use super::{Terms, before};
+use crate::account::MailboxDigest;
 use crate::imap::Opened;
 use crate::intake::digest_of;
 
@@ -14,8 +15,17 @@ pub(super) enum Course {
     GoesOn,
     /// The server numbers its mails anew.
     Renumbered,
+    /// The settings name another server or user for the mails of the same address.
+    Moved,
     /// The settings name another mailbox.
     OtherMailbox,
+}
+
+impl Course {
+    /// Whether the folder has other numbers, and holds mails of the same address as before.
+    pub(super) fn is_of_same_address(self) -> bool {
+        matches!(self, Self::Renumbered | Self::Moved)
+    }
 }
 
 /// The cursor to go on from, or a fresh one.
@@ -24,8 +34,9 @@ pub(super) fn going_on(
     opened: &Opened,
     now: Timestamp,
     terms: &Terms,
-    account: &str,
+    mailbox: &MailboxDigest,
 ) -> (MailCursor, Course) {
+    let MailboxDigest { account, address } = mailbox;
     let fresh = |uid_validity, mark| MailCursor {
         csq: terms.manner.csq.clone(),
         folder: terms.manner.folder.clone(),
@@ -33,7 +44,8 @@ pub(super) fn going_on(
         uid_next: 1,
         since: before(now, terms.snapshot),
         began_at: now,
-        account: Some(account.to_owned()),
+        account: Some(account.clone()),
+        address: Some(address.clone()),
         mark,
         first_uid_next: opened.uid_next,
         older_left: None,
@@ -41,7 +53,11 @@ pub(super) fn going_on(
     let Some(known) = known else { return (fresh(opened.uid_validity, 0), Course::First) };
     if known.account.as_deref().is_some_and(|before| before != account) {
         let mark = mark_of(account);
-        return (fresh(opened.uid_validity ^ mark, mark), Course::OtherMailbox);
+        let course = match known.address.as_ref() == Some(address) {
+            true => Course::Moved,
+            false => Course::OtherMailbox,
+        };
+        return (fresh(opened.uid_validity ^ mark, mark), course);
     }
     let uid_validity = opened.uid_validity ^ known.mark;
     let is_same = known.uid_validity == uid_validity
@@ -58,8 +74,8 @@ pub(super) fn going_on(
         0 | 1 => opened.uid_next,
         next => Some(next),
     });
-    let account = Some(account.to_owned());
-    (MailCursor { account, first_uid_next, ..known.clone() }, Course::GoesOn)
+    let (account, address) = (Some(account.clone()), Some(address.clone()));
+    (MailCursor { account, address, first_uid_next, ..known.clone() }, Course::GoesOn)
 }
 
 /// The mark of a mailbox that is not the first of its CSQ.

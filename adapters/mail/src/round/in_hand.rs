@@ -153,7 +153,13 @@ impl Keeper {
         if sent.csq != mail.csq || !sent.awaits_copy() {
             return Ok(None);
         }
-        let Some(sent) = self.port.blob(&sent.blob()).await? else { return Ok(None) };
+        let sent = match self.port.blob(&sent.blob()).await {
+            Ok(Some(sent)) => sent,
+            Ok(None) => return Ok(None),
+            // What was sent is damaged here, so nothing proves that this is it; and no mail waits for that to change.
+            Err(error) if error.is_unreadable() => return Ok(None),
+            Err(error) => return Err(error),
+        };
         let arrived = raw.to_vec();
         let comparing = tokio::task::spawn_blocking(move || likeness(&arrived, &sent, is_cut));
         let likeness = comparing.await.unwrap_or(Likeness::None);

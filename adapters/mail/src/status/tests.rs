@@ -72,7 +72,8 @@ fn mails_numbered_anew_are_told_of_for_a_day() {
     let statuses = Statuses::default();
     statuses.finished("support", START, &Done { is_renumbered: true, ..Done::default() });
     statuses.finished("support", START, &Done::default());
-    assert!(matches!(state_of(&statuses, &settings, START), MailboxState::Warned(_)));
+    let MailboxState::Warned(said) = state_of(&statuses, &settings, START) else { panic!() };
+    assert!(said.contains("since a day before the last one that was dealt with"), "{said}");
 }
 
 #[test]

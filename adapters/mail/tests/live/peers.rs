@@ -73,6 +73,19 @@ impl Peers {
         Arc::new(config)
     }
 
+    /// The flags of the mails in a folder of that user that somebody looked into, as letters; the inbox has no name.
+    pub(crate) fn flags(&self, user: &str, folder: &str) -> Vec<String> {
+        let maildir = self.endpoints["maildirs"][super::address(user)].as_str().unwrap();
+        let maildir = Path::new(maildir);
+        let place =
+            if folder.is_empty() { maildir.into() } else { maildir.join(format!(".{folder}")) };
+        let files = std::fs::read_dir(place.join("cur")).unwrap();
+        let names = files.map(|file| file.unwrap().file_name().into_string().unwrap());
+        names
+            .map(|name| name.split_once(":2,").map_or_else(String::new, |it| it.1.into()))
+            .collect()
+    }
+
     /// What a server has logged.
     pub(crate) fn log(&self, name: &str) -> String {
         let path = self.endpoints["logs"][name].as_str().unwrap();

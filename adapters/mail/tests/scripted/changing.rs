@@ -39,7 +39,7 @@ fn script(user: &str) -> String {
          C: EXAMINE \"INBOX\"\nS: * 2 EXISTS\nS: * OK [UIDVALIDITY 7] valid\nS: * OK [UIDNEXT 3] next\n\
          S: {{t}} OK [READ-ONLY] open\n\
          C: UID SEARCH SINCE\nS: * SEARCH 1 2\nS: {{t}} OK done\n\
-         C: UID FETCH 1:2 (UID FLAGS\n{heads}S: {{t}} OK done\n\
+         C: UID FETCH 1:2 (UID INTERNALDATE\n{heads}S: {{t}} OK done\n\
          C: BODY.PEEK[]\n{wholes}S: {{t}} OK done\nH\n"
     )
 }

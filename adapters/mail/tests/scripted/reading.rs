@@ -28,7 +28,7 @@ fn uids(mails: &[mail::imap::Mail]) -> Vec<u32> {
 async fn mail_01_mails_come_whole_with_what_is_known_of_them_and_flags_stay() {
     let (one, two) = (fetched(1, MAIL), fetched(2, "Subject: two¶¶¶"));
     let script = begun(&format!(
-        "C: UID FETCH 1:2 (UID FLAGS INTERNALDATE RFC822.SIZE BODY.PEEK[])\n{one}{two}S: {{t}} OK done\n{CLOSED}"
+        "C: UID FETCH 1:2 (UID INTERNALDATE RFC822.SIZE BODY.PEEK[])\n{one}{two}S: {{t}} OK done\n{CLOSED}"
     ));
     let (server, mailbox) = reader(&[script]).await;
     let mut session = mailbox.open().await.unwrap();
@@ -39,7 +39,6 @@ async fn mail_01_mails_come_whole_with_what_is_known_of_them_and_flags_stay() {
     assert_eq!(uids(&batch.mails), [1, 2]);
     assert_eq!(batch.mails[0].raw, b"Subject: one\r\n\r\ntext\r\n");
     assert_eq!(batch.mails[0].head.arrived_at_seconds, Some(837_596_665));
-    assert_eq!(batch.mails[0].head.flags, ["\\Recent"]);
     session.close().await;
     server.finish();
 }
@@ -131,16 +130,88 @@ async fn a_refused_batch_is_halved_within_the_same_conversation() {
     server.finish();
 }
 
+/// What a server says of a mail without its text.
+fn known(uid: u32) -> String {
+    format!("S: * 1 FETCH (UID {uid} INTERNALDATE \"17-Jul-1996 02:44:25 -0700\" RFC822.SIZE 9)\n")
+}
+
+#[tokio::test]
+async fn mail_01_a_mail_of_which_a_server_knows_nothing_keeps_no_other_from_being_known() {
+    let (no, yes) = ("S: {t} NO [SERVERBUG] its place is broken\n", "S: {t} OK done\n");
+    let known = |uids: &[u32]| uids.iter().map(|uid| known(*uid)).collect::<String>();
+    let size = "(UID INTERNALDATE RFC822.SIZE)";
+    // It stumbles over the third, and over the fifth so that the connection is of no more use.
+    let first = begun(&format!(
+        "{FETCH} 1:6 {size}\n{}{no}{FETCH} 3:4 {size}\n{no}{FETCH} 3 {size}\n{no}\
+         {FETCH} 4 {size}\n{}{yes}{FETCH} 5:6 {size}\nS: * 5 FETCH (UID 5 BODY[] {{abc}}¶rubbish)\nH\n",
+        known(&[1, 2]),
+        known(&[4]),
+    ));
+    let second =
+        begun(&format!("{FETCH} 5 {size}\nS: * 5 FETCH (UID 5 BODY[] {{abc}}¶rubbish)\nH\n"));
+    let third = begun(&format!("{FETCH} 6 {size}\n{}{yes}", known(&[6])));
+    let (server, mailbox) = reader(&[first, second, third]).await;
+    let heads = mailbox.reader("INBOX").heads(&[1, 2, 3, 4, 5, 6]).await;
+    assert_eq!(heads.mails.iter().map(|head| head.uid).collect::<Vec<_>>(), [1, 2, 4, 6]);
+    assert_eq!((heads.trouble, heads.missing), (None, Vec::new()));
+    let [(3, Trouble::Refused { .. }), (5, Trouble::Malformed { .. })] =
+        heads.unreadable.as_slice()
+    else {
+        panic!("{:?}", heads.unreadable);
+    };
+    server.finish();
+}
+
+#[tokio::test]
+async fn a_server_that_stumbles_over_all_mails_blames_one() {
+    let no = "S: {t} NO [SERVERBUG] its disk is broken\n";
+    let script = begun(&format!("{FETCH} 1:2 \n{no}{FETCH} 1 \n{no}"));
+    let (server, mailbox) = reader(&[script]).await;
+    let heads = mailbox.reader("INBOX").heads(&[1, 2]).await;
+    assert!(matches!(heads.unreadable.as_slice(), [(1, Trouble::Refused { .. })]), "{heads:?}");
+    assert!(heads.trouble.is_some());
+    assert_eq!(heads.open, [2]);
+    server.finish();
+}
+
 #[tokio::test]
 async fn a_server_that_says_nothing_is_left_in_time() {
     let server = Server::start([format!("{SIGNED_IN}C: UID FETCH\nH\n")]).await;
     let patience = Patience { transfer: SHORT, ..patience() };
     let account = Account { patience, ..account(&server) };
     let mut session = mailbox(account).open().await.unwrap();
-    let trouble = session.heads(&[1]).await.unwrap_err();
+    let trouble = session.heads(&[1]).await.trouble.unwrap();
     assert!(matches!(trouble, Trouble::TimedOut { .. }), "{trouble}");
     assert!(session.is_over());
     assert!(matches!(session.check().await, Err(Trouble::Lost { .. })));
+    server.finish();
+}
+
+#[tokio::test]
+async fn mail_01_a_mail_at_which_a_server_hangs_is_waited_for_once_and_the_others_come() {
+    let (one, three) = (fetched(1, MAIL), fetched(3, MAIL));
+    let known = |uids: &[u32]| uids.iter().map(|uid| known(*uid)).collect::<String>();
+    let scripts = [
+        begun(&format!("{FETCH} 1:3 \n{one}H\n")),
+        begun(&format!("{FETCH} 3 \n{three}S: {{t}} OK done\n{FETCH} 1:4 \n{}H\n", known(&[1, 2]))),
+    ];
+    let server = Server::start(scripts).await;
+    let account =
+        Account { patience: Patience { transfer: SHORT, ..patience() }, ..account(&server) };
+    let mut reader = mailbox(account).reader("INBOX");
+    let fetched = reader.fetch(&[3, 2, 1]).await;
+    assert_eq!(uids(&fetched.mails), [1]);
+    assert!(
+        matches!(fetched.unreadable.as_slice(), [(2, Trouble::TimedOut { .. })]),
+        "{fetched:?}"
+    );
+    assert!(matches!(fetched.trouble, Some(Trouble::TimedOut { .. })), "{fetched:?}");
+    assert_eq!(fetched.open, [3]);
+    assert_eq!(uids(&reader.fetch(&[3]).await.mails), [3]);
+    let heads = reader.heads(&[1, 2, 3, 4]).await;
+    assert_eq!(heads.mails.len(), 2);
+    assert!(matches!(heads.unreadable.as_slice(), [(3, Trouble::TimedOut { .. })]), "{heads:?}");
+    assert_eq!(heads.open, [4]);
     server.finish();
 }
 

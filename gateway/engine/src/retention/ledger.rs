@@ -4,9 +4,10 @@
 //! each folder at most, is passed over at each look.
 
 use domain::mail::LEDGER_DAYS;
-use domain::{CONTACTS_FORGOTTEN_MAX, Command, Index, IndexRange, Input, InputId, Timestamp};
+use domain::{CONTACTS_FORGOTTEN_MAX, Command, Index, IndexRange, Input, InputId, Key, Timestamp};
 
 use super::{RetentionError, before};
+use crate::SubmitError;
 use crate::engine::Engine;
 
 /// How many rows are read at once.
@@ -29,10 +30,8 @@ impl Engine {
                 let rows: Vec<_> = page.into_iter().map(|row| row.key).collect();
                 for rows in rows.chunks(CONTACTS_FORGOTTEN_MAX) {
                     step += 1;
-                    let id =
-                        InputId::new("forget_ledger", format!("{}/{step}", cut.microseconds()));
-                    let forget = Command::ForgetLedger { before: cut, rows: rows.to_vec() };
-                    self.refused(Input::command(id, forget)).await?;
+                    let id = format!("{}/{step}", cut.microseconds());
+                    self.forget_rows(cut, &id, rows).await?;
                 }
                 if !is_full {
                     break;
@@ -41,6 +40,33 @@ impl Engine {
                 // must be a longer one.
                 limit = if end == from { limit.saturating_mul(2) } else { PAGE };
                 from = end;
+            }
+        }
+        Ok(())
+    }
+
+    /// Those rows; one by one where one of them cannot be read, which stays.
+    async fn forget_rows(
+        &self,
+        cut: Timestamp,
+        id: &str,
+        rows: &[Key],
+    ) -> Result<(), RetentionError> {
+        let forget = |id: &str, rows: &[Key]| {
+            let forget = Command::ForgetLedger { before: cut, rows: rows.to_vec() };
+            self.refused(Input::command(InputId::new("forget_ledger", id), forget))
+        };
+        match forget(id, rows).await {
+            Err(RetentionError::Submit(SubmitError::Unavailable { source }))
+                if source.is_about_one() => {}
+            done => return done,
+        }
+        for (number, key) in rows.iter().enumerate() {
+            match forget(&format!("{id}/{number}"), std::slice::from_ref(key)).await {
+                Err(RetentionError::Submit(error)) => {
+                    self.passing_over::<()>(key, Err(error))?;
+                }
+                done => done?,
             }
         }
         Ok(())

@@ -3,9 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::{Actor, AgentId, Deed, Document, Key, Settings};
+use domain::mail::{Disposition, MailSeen};
+use domain::{
+    Actor, AgentId, Decision, Deed, Document, InputId, Key, Reply, Settings, Write, WriteBody,
+};
 use engine::testing::{apply, engine_on};
 use engine::{Engine, RetentionError};
+use store::Commit;
 
 use crate::{Bench, key, settings};
 
@@ -108,6 +112,80 @@ async fn ops_13_what_is_a_day_overdue_is_removed_without_anybody_asking() {
     engine.close().await;
 }
 
+/// Rows of the ledger of mails that nobody looks at any more.
+async fn note_mails(bench: &Bench, mails: u32) -> Vec<Key> {
+    let now = bench.engine.now();
+    let mut keys = Vec::new();
+    for uid in 0..mails {
+        let seen = MailSeen {
+            csq: "support".to_owned(),
+            folder: "INBOX".to_owned(),
+            uid_validity: 1,
+            uid,
+            received_at: now,
+            at: now,
+            from: String::new(),
+            subject: String::new(),
+            disposition: Disposition::Parked,
+        };
+        let key = Key::mail_seen("support", "INBOX", 1, uid);
+        let body = WriteBody::Put(Document::MailSeen(Box::new(seen)));
+        let writes = vec![Write { key: key.clone(), body }];
+        let decision = Decision { writes, ..Decision::already(Reply::Done) };
+        let input = InputId::new("noted", uid);
+        let commit = Commit { input, at: now, epoch: None, decision };
+        bench.store.commit(commit).await.unwrap();
+        keys.push(key);
+    }
+    keys
+}
+
+#[tokio::test]
+async fn ops_13_a_row_of_the_ledger_that_cannot_be_read_keeps_no_other() {
+    let (bench, store) = crate::store_away::bench().await;
+    let rows = note_mails(&bench, 5).await;
+    bench.clock.advance(DAY * 61);
+    *store.newer.lock().unwrap() = Some(rows[2].clone());
+    bench.engine.forget_ledger().await.unwrap();
+    *store.newer.lock().unwrap() = None;
+    let mut left = Vec::new();
+    for key in &rows {
+        if bench.engine.document(key).await.unwrap().is_some() {
+            left.push(key);
+        }
+    }
+    assert_eq!(left, [&rows[2]]);
+    bench.engine.forget_ledger().await.unwrap();
+    assert_eq!(bench.engine.document(&rows[2]).await.unwrap(), None);
+    bench.engine.close().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn ops_13_a_ledger_that_cannot_be_tidied_keeps_nothing_else_too_long() {
+    let (mut bench, store) = crate::store_away::bench().await;
+    tell(&bench.engine, "old").await;
+    note_mails(&bench, 1).await;
+    bench.clock.advance(DAY * 402);
+    tell(&bench.engine, "newer").await;
+    let before = audit_numbers(&bench.engine).await;
+    bench.sign_in("1001", "2001").await;
+    for _ in 0..150 {
+        bench.wish("1001", domain::Wish::Ready).await;
+        bench.wish("1001", domain::Wish::NotReady(None)).await;
+    }
+    bench.engine.close().await;
+    store.refuse_removals(true);
+    let engine = engine_on(Arc::clone(&bench.store), bench.clock.clone(), 2).await;
+    engine.forget_ledger().await.unwrap_err();
+    let removed = tokio::time::timeout(DAY, async {
+        while audit_numbers(&engine).await.first() <= before.first() {
+            tokio::time::sleep(Duration::from_secs(60)).await;
+        }
+    });
+    removed.await.unwrap();
+    engine.close().await;
+}
+
 #[tokio::test]
 async fn ops_13_a_clock_that_jumped_removes_nothing() {
     let bench = Bench::new().await;
@@ -190,9 +268,9 @@ async fn headsets_seen(bench: &mut Bench, phone: u32, numbers: std::ops::Range<u
             headsets: (first..numbers.end.min(first + 50)).map(headset).collect(),
             at: bench.engine.now(),
         };
-        let input = domain::Input::report(domain::InputId::new("test", bench.next), report);
+        let input = domain::Input::report(InputId::new("test", bench.next), report);
         let outcome = bench.engine.submit(input).await.unwrap();
-        assert_eq!(outcome, engine::Outcome::Done(domain::Reply::HeadsetsSeen { left_out: 0 }));
+        assert_eq!(outcome, engine::Outcome::Done(Reply::HeadsetsSeen { left_out: 0 }));
     }
 }
 

@@ -28,7 +28,7 @@ const TRACELESS: u8 = 4;
 /// Says that it does not know; the commit arrives with the next one, before it.
 const LATE: u8 = 5;
 
-/// Refuses to sign out agents who were removed.
+/// Refuses to sign out agents who were removed, and to forget rows of the ledger.
 const REMOVAL: u8 = 6;
 
 /// Has no thread any more.
@@ -87,7 +87,13 @@ impl Store for Faulty {
         self.reach()?;
         match self.fault.load(Ordering::Acquire) {
             FULL => Err(StoreError::Full),
-            REMOVAL if commit.input.as_str().starts_with("removed/") => Err(StoreError::Full),
+            REMOVAL
+                if ["removed/", "forget_ledger/"]
+                    .iter()
+                    .any(|it| commit.input.as_str().starts_with(it)) =>
+            {
+                Err(StoreError::Full)
+            }
             TRACELESS => Err(StoreError::Unknown),
             GONE => Err(StoreError::Closed),
             SILENT => {

@@ -15,9 +15,10 @@ use super::pool::within;
 use crate::OpenError;
 
 /// Migrations; the n-th leads to schema n.
-const MIGRATIONS: [&str; 2] = [
+const MIGRATIONS: [&str; 3] = [
     include_str!("../../../../schemas/store/postgresql_0001_documents.sql"),
     include_str!("../../../../schemas/store/postgresql_0002_reports.sql"),
+    include_str!("../../../../schemas/store/postgresql_0003_closings.sql"),
 ];
 /// The oldest server that has all that is asked.
 const OLDEST: u32 = 13;

@@ -74,6 +74,20 @@ async fn mail_01_a_copy_that_cannot_be_moved_stays_and_is_no_contact() {
 }
 
 #[tokio::test]
+async fn mail_01_a_sent_mail_that_is_damaged_here_keeps_no_mail_from_being_read() {
+    let world = World::new().await;
+    let out = answered(&world, AnswerMode::Reply).await;
+    due(&world.outgoing()).await;
+    let sent = world.port.mail_out(out).await.unwrap().unwrap();
+    damage_blob(&world.engine, &sent.blob()).await;
+    world.server.state().deliver(world.port.now(), mail(2));
+    world.round().await.unwrap();
+    // Nothing proves that the copy is one.
+    assert_eq!(world.contacts().await.len(), 3);
+    assert_eq!(world.round().await.unwrap().mails, 0);
+}
+
+#[tokio::test]
 async fn mail_05_a_server_that_refuses_copies_files_answers_without() {
     let world = World::new().await;
     world.server.state().copies = Copies::Refused;

@@ -52,7 +52,12 @@ fn contact(numbers: &mut Numbers, number: u128) -> Contact {
         let end = numbers.one_of(&["requeued", "signed_out", "lost", "reassigned", "closed"]);
         let (agent, csq) =
             (numbers.one_of(&["1001", "1002"]), numbers.one_of(&["support", "staff"]));
-        legs.push(json!({"agent": agent, "csq": csq, "from": from, "ended": [now, end]}));
+        let mut leg = json!({"agent": agent, "csq": csq, "from": from, "ended": [now, end]});
+        // Programs before noted nothing of how.
+        if end == "closed" && numbers.below(2) == 0 {
+            leg["closing"] = json!(numbers.one_of(&["replied", "forwarded", "discarded"]));
+        }
+        legs.push(leg);
     }
     let mut place = json!({"state": "queued"});
     if let Some(last) = legs.last_mut() {
