@@ -553,6 +553,27 @@ test("dsk_10_of_two_tabs_one_makes_sounds_and_one_writes", async () => {
   await until(() => draft().html === "<p>first tab, second tab</p>", "the other goes on");
 });
 
+test("mail_08_what_another_tab_wrote_last_is_sent_by_the_tab_that_goes_on_with_it", async () => {
+  await start(contact(FIRST));
+  await opened();
+  await reply();
+  await page.keyboard.type("first words");
+  await until(() => draft()?.html === "<p>first words</p>", "the first save");
+  const other = await context.newPage();
+  await other.goto(`${node.address}${contact(FIRST)}`);
+  await other.getByText("This answer is open in another tab of this browser.").waitFor();
+  await other.getByRole("textbox", { name: "Text" }).getByText("first words").waitFor();
+  // The tab that writes cannot save any more.
+  await page.route("**/draft", (route) => route.abort());
+  await page.keyboard.type(" and the last");
+  await until(async () => await keep() === "<p>first words and the last</p>", "the last words in this browser");
+  await other.getByRole("button", { name: "Write here instead" }).click();
+  await other.getByRole("textbox", { name: "Text" }).getByText("and the last").waitFor();
+  await other.getByRole("button", { name: "Send", exact: true }).click();
+  await until(() => node.world.sent.length === 1, "the answer");
+  assert.equal(node.world.sent[0].html, "<p>first words and the last</p>");
+});
+
 test("rpt_02_the_day_so_far_and_what_waits_since_when_stand_beside_the_contacts", async () => {
   await start(contact(FIRST));
   const today = page.getByRole("region", { name: "Today" });

@@ -131,6 +131,9 @@ export function takeKept(answer: Answer): void {
   answer.fields.value = fieldsOf(kept);
   answer.version = Math.max(answer.version, kept.version);
   answer.texts.value += 1;
+  // The state of its saving comes along: what the node has not got yet is saved before it is sent.
+  answer.unanswered = kept.dirty && kept.unanswered ? fieldsOf(kept.unanswered) : null;
+  answer.saving.value = kept.dirty ? "unsaved" : "saved";
   if (kept.dirty) soon(answer, 0);
 }
 
