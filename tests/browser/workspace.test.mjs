@@ -104,8 +104,64 @@ test("dsk_10_a_mail_that_comes_takes_no_focus_and_marks_its_tab", async () => {
   await tab.click();
   await page.getByRole("heading", { level: 1, name: "A third one" }).waitFor();
   await tab.getByText("new").waitFor({ state: "detached" });
-  node.push("contact", { ...node.world.all.get(FIRST), mail: undefined, agent: "1002" });
-  await page.getByText("The mail of Ada Example was given to somebody else.").waitFor();
+});
+
+test("dsk_10_who_loses_a_contact_to_others_is_told_and_what_was_typed_is_kept", async () => {
+  await start(contact(FIRST));
+  await opened();
+  await open_();
+  await reply();
+  await page.keyboard.type("a begun answer");
+  await until(() => draft()?.html === "<p>a begun answer</p>", "the draft at the node");
+  await page.getByText(/^Saved /).waitFor();
+  node.take(FIRST);
+  await page.getByText("The mail of Ada Example is no longer in your hands. What you wrote is kept with it.").waitFor();
+  await page.getByRole("heading", { name: "My contacts (1 of 5)" }).waitFor();
+  assert.equal(await page.getByText("What you wrote and was not saved").count(), 0);
+  // What the node has not got is not lost with it.
+  await page.route("**/draft", (route) => route.abort());
+  await page.goto(`${node.address}${contact(SECOND)}`);
+  await button("Reply").waitFor();
+  await reply();
+  await page.keyboard.type("typed in vain");
+  await page.getByText("Kept in this browser", { exact: false }).waitFor();
+  node.take(SECOND);
+  await page.getByText("The mail of plain.customer@example.net is no longer in your hands. What you wrote last was not saved", { exact: false }).waitFor();
+  const kept = page.getByRole("region", { name: "What you wrote and was not saved" });
+  assert.equal(await kept.getByLabel("Your text").inputValue(), "typed in vain");
+  await page.getByText("You can read this contact.", { exact: false }).waitFor();
+  await page.frameLocator("iframe").getByText("Plain words", { exact: false }).waitFor();
+  await check(page, "workspace-unsaved");
+  await checkDark(page, "workspace-unsaved");
+  await kept.getByRole("button", { name: "Put it away" }).click();
+  await until(async () => await kept.count() === 0, "it is put away");
+});
+
+test("dsk_10_who_sends_requeues_or_discards_is_not_told_that_others_took_the_contact", async () => {
+  await start(contact(FIRST));
+  await opened();
+  await open_();
+  await reply();
+  await page.keyboard.type("Done.");
+  await button("Send").click();
+  await page.getByText("The answer to Ada Example is sent.").waitFor();
+  await page.goto(`${node.address}${contact(SECOND)}`);
+  await button("Requeue").click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByRole("radio", { name: "Returns" }).check();
+  await dialog.getByRole("button", { name: "Requeue to Returns" }).click();
+  await page.getByText("waits in Returns.", { exact: false }).waitFor();
+  node.arrive(5, { subject: "For the bin" });
+  await page.goto(`${node.address}${contact("5".padStart(32, "0"))}`);
+  await button("Discard").click();
+  await dialog.getByRole("button", { name: "Discard" }).click();
+  await page.getByText("was discarded.", { exact: false }).waitFor();
+  // One that is taken by others is told: so what was told of before would stand here, too.
+  node.arrive(6, { subject: "For others", customer: { name: "Berta", address: "berta@example.org" } });
+  await page.getByText("New mail from Berta", { exact: false }).waitFor();
+  node.take("6".padStart(32, "0"));
+  await page.getByText("The mail of Berta is no longer in your hands.").waitFor();
+  assert.equal(await page.getByText("is no longer in your hands.", { exact: false }).count(), 1);
 });
 
 test("mail_08_reload_loses_no_keystroke", async () => {

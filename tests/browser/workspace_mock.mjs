@@ -2,7 +2,7 @@
 // over a few mails in memory. Tests of the page's own behaviour use it, and `node workspace_mock.mjs 8080` shows it.
 //
 // ```text
-//  mock() -> { address, world, arrive, push, drop, stop }
+//  mock() -> { address, world, arrive, take, push, away, back, stop }
 //  world.fail(path part, answer)  the next such request is answered so, or not at all (`null`)
 // ```
 
@@ -16,7 +16,9 @@ const DIST = fileURLToPath(new URL("../../gateway/web/dist/", import.meta.url));
 const KINDS = { ".html": "text/html; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8", ".svg": "image/svg+xml" };
 const POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; font-src 'self'; "
   + "manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'; frame-src 'self'";
-const BODY_POLICY = "default-src 'none'; img-src 'self' data:; style-src 'unsafe-inline'; sandbox allow-popups allow-popups-to-escape-sandbox";
+const BODY_POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; sandbox allow-popups allow-popups-to-escape-sandbox";
+/** What takes a contact out of its agent's hands. */
+const LEAVING = new Set(["send", "requeue", "discard"]);
 const MARKUP = "<img src=x onerror=alert(1)>";
 
 const id = (number) => String(number).padStart(32, "0");
@@ -287,7 +289,10 @@ export async function mock({ port = 0, signedIn = null } = {}) {
       const isJson = request.headers["content-type"]?.includes("json") && raw.length > 0;
       const body = isJson ? JSON.parse(raw) : {};
       it.asked.push({ method, path: parts.join("/"), body });
-      return send(response, answer(it, method, parts, url.searchParams, body, raw));
+      const answered = answer(it, method, parts, url.searchParams, body, raw);
+      // The stream is often faster than the answer.
+      if (answered[0] < 300 && LEAVING.has(parts[2])) push("contact", { id: parts[1], state: "gone" });
+      return send(response, answered);
     }
     const name = { "/": "index.html", "/workspace": "workspace.html" }[url.pathname] ?? normalize(url.pathname);
     const file = join(DIST, name);
@@ -318,6 +323,11 @@ export async function mock({ port = 0, signedIn = null } = {}) {
       it.all.set(one.id, one);
       push("contact", summary(one));
       return one;
+    },
+    /** Somebody else gets a contact: its agent's stream tells nothing else of it. */
+    take: (id) => {
+      Object.assign(it.all.get(id), { agent: "1002" });
+      push("contact", { id, state: "gone" });
     },
     /** The node goes away, and comes back. */
     away, back: () => listen(own), stop: away,

@@ -296,6 +296,20 @@ export async function throwAway(answer: Answer): Promise<void> {
   if (agent) forget(agent, answer.contact);
 }
 
+/** What somebody wrote to a contact. */
+export interface Written {
+  html: string;
+  /** Whether the node has all of it. */
+  isSaved: boolean;
+}
+
+/** What was written here to a contact; `null` where nothing was. */
+export function written(contact: string): Written | null {
+  const answer = answers.get(contact);
+  if (!answer || answer.fields.value.html === "") return null;
+  return { html: answer.fields.value.html, isSaved: answer.saving.value === "saved" };
+}
+
 /** Forgets what is kept here of a contact. */
 export function forget(agent: string, contact: string): void {
   const timer = timers.get(contact);

@@ -12,7 +12,7 @@ import { fill } from "../shell/language";
 import { place } from "../shell/router";
 import { call, toast } from "./alerts";
 import type { Contact, Desk, Me, Voice } from "./answers";
-import { forget, saveBeforeLeaving, tidy } from "./drafts";
+import { forget, saveBeforeLeaving, tidy, written, type Written } from "./drafts";
 import { words } from "./texts";
 
 const ROOT = "/workspace";
@@ -91,11 +91,49 @@ export function see(id: string): void {
   unseen.value = new Set([...unseen.value].filter((one) => one !== id));
 }
 
+/** Contacts that leave by a deed of this page: that they go is no news. */
+const leaving = new Set<string>();
+
+/** Says, before the node is asked, that a contact is to leave these hands: the event may come before the answer. */
+export function leaves(id: string): void {
+  leaving.add(id);
+}
+
+/** The deed came to nothing. */
+export function stays(id: string): void {
+  leaving.delete(id);
+}
+
+/** What was written here to contacts that were taken away, where the node has not got all of it; gone with the page. */
+export const unsaved = signal<ReadonlyMap<string, Written>>(new Map());
+
+/** What was written is not needed any more. */
+export function forgetUnsaved(id: string): void {
+  unsaved.value = new Map([...unsaved.value].filter(([one]) => one !== id));
+}
+
+/** Tells that somebody else took a contact, and where what was written is. */
+function tellGone(contact: Contact): void {
+  const text = written(contact.id);
+  const lost = text !== null && !text.isSaved;
+  if (lost) unsaved.value = new Map([...unsaved.value, [contact.id, text]]);
+  const parts = [fill(words().taken, { customer: customer(contact) })];
+  if (text) parts.push(lost ? words().takenUnsaved : words().takenSaved);
+  toast(parts.join(" "), lost ? "missing" : "info", lost ? `#/contacts/${contact.id}` : undefined);
+}
+
+/** One that is in these hands no more; the node says no more of it. */
+interface Gone {
+  id: string;
+  state: "gone";
+}
+
 /** Takes a contact as it is now; one that is not in hand any more goes. */
-export function take(contact: Contact): void {
+export function take(contact: Contact | Gone): void {
   const before = contacts.value.get(contact.id);
   const next = new Map(contacts.value);
-  if (isMine(contact)) {
+  if (contact.state !== "gone" && isMine(contact)) {
+    if (!before) stays(contact.id);
     next.set(contact.id, contact);
     contacts.value = next;
     if (!before) tellArrival(contact);
@@ -104,8 +142,8 @@ export function take(contact: Contact): void {
   if (!before) return;
   next.delete(contact.id);
   contacts.value = next;
+  if (!leaving.has(contact.id)) tellGone(before);
   left(contact.id);
-  if (contact.how === "reassigned" || (contact.state === "active" && contact.agent !== me.value?.agent)) toast(fill(words().taken, { customer: customer(before) }));
 }
 
 /** A contact left this agent's hands by an own deed: the event that says so may come later. */
@@ -160,7 +198,7 @@ function open(): void {
     });
     hear<Desk | null>("desk", (told) => { desk.value = told; });
     hear<Voice | null>("voice", (told) => { voice.value = told; });
-    hear<Contact>("contact", take);
+    hear<Contact | Gone>("contact", take);
     hear<Record<string, number>>("waiting", (told) => { waiting.value = told; });
     hear<{ kind: string; text: string }>("notice", (told) => toast(told.text));
     opened.addEventListener("bye", retry);
@@ -203,9 +241,16 @@ export async function signInDesk(extension: string | null, password: string | nu
 }
 
 export async function signOutDesk(reason: number | null): Promise<void> {
-  for (const id of contacts.value.keys()) await saveBeforeLeaving(id);
-  await send("DELETE", path("desk"), { body: reason === null ? {} : { reason } });
-  for (const id of contacts.value.keys()) left(id);
+  const ids = [...contacts.value.keys()];
+  for (const id of ids) await saveBeforeLeaving(id);
+  ids.forEach(leaves);
+  try {
+    await send("DELETE", path("desk"), { body: reason === null ? {} : { reason } });
+  } catch (error) {
+    ids.forEach(stays);
+    throw error;
+  }
+  ids.forEach(left);
   await resync();
 }
 

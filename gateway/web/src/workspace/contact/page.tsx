@@ -17,6 +17,7 @@ import { Discard, Requeue, WrapUp } from "./dialogs";
 import { MailShown, written } from "./mail";
 import { Reading } from "./reading";
 import { contactWords } from "./texts";
+import { Unsaved } from "./unsaved";
 
 /** A subject without the prefixes that answers and forwards put before it. */
 function bare(subject: string): string {
@@ -45,7 +46,7 @@ export function ContactPage(props: { id: string | null }): JSX.Element {
       </div>
     );
   }
-  return contacts.value.has(id) ? <Opened id={id} /> : <Reading id={id} />;
+  return contacts.value.has(id) ? <Opened id={id} /> : <><Unsaved id={id} /><Reading id={id} /></>;
 }
 
 function Opened(props: { id: string }): JSX.Element {
