@@ -164,6 +164,38 @@ test("dsk_10_who_sends_requeues_or_discards_is_not_told_that_others_took_the_con
   assert.equal(await page.getByText("is no longer in your hands.", { exact: false }).count(), 1);
 });
 
+test("dsk_10_what_the_stream_told_is_not_undone_by_an_older_answer", async () => {
+  await start(contact(FIRST));
+  await opened();
+  await open_();
+  node.world.waiting = { Support: 41, Sales: 1 };
+  let asked = () => {};
+  let go = () => {};
+  const isAsked = new Promise((resolve) => { asked = resolve; });
+  const mayGo = new Promise((resolve) => { go = resolve; });
+  await page.route("**/api/v1/workspace/contacts", async (route) => {
+    const response = await route.fetch();
+    asked();
+    await mayGo;
+    await route.fulfill({ response });
+  }, { times: 1 });
+  // What cannot be read makes the page ask for all anew.
+  node.push("contact", null);
+  await isAsked;
+  node.arrive(8, { subject: "Newer than the list", customer: { name: "Berta", address: "berta@example.org" } });
+  node.take(SECOND);
+  await page.locator("a.tab[title='Newer than the list']").waitFor();
+  await page.getByText("The mail of plain.customer@example.net is no longer in your hands.").waitFor();
+  const told = page.getByText("New mail from Berta", { exact: false });
+  const count = await told.count();
+  go();
+  // The answer is shown where no event was newer.
+  await page.getByRole("region", { name: "Waiting" }).getByText("41", { exact: true }).waitFor();
+  await page.locator("a.tab[title='Newer than the list']").waitFor();
+  assert.equal(await page.locator("a.tab").count(), 2, "one came and one went");
+  assert.equal(await told.count(), count, "it is told once");
+});
+
 test("mail_08_reload_loses_no_keystroke", async () => {
   await start(contact(FIRST));
   await opened();

@@ -47,22 +47,42 @@ export function customer(contact: Pick<Contact, "customer">): string {
 /** Whether the contacts were known before: those of the first look came earlier. */
 let isKnown = false;
 
-/** Asks for all anew. */
+/** Events and questions in the order in which they came to be: what an answer says is older than events after its question. */
+let clock = 0;
+/** When something was last told of: a contact, `desk`, `voice` or `waiting`. */
+const told = new Map<string, number>();
+/** The question whose answer is shown. */
+let shown = 0;
+
+function tell(what: string): void {
+  clock += 1;
+  told.set(what, clock);
+}
+
+/** Asks for all anew; what events told meanwhile stays as they told it. */
 export async function resync(): Promise<void> {
+  clock += 1;
+  const asked = clock;
+  const isNews = (what: string) => (told.get(what) ?? 0) > asked;
   const now = await get<Me>(path("me"));
+  if (asked < shown) return;
   me.value = now;
-  desk.value = now.desk;
-  voice.value = now.voice;
-  if (now.agent === null || now.desk === null) {
+  if (!isNews("desk")) desk.value = now.desk;
+  if (!isNews("voice")) voice.value = now.voice;
+  if (now.agent === null || desk.value === null) {
+    shown = asked;
     contacts.value = new Map();
     return;
   }
   const list = await get<{ contacts: Contact[]; waiting: Record<string, number> }>(path("contacts"));
-  const next = new Map(list.contacts.filter(isMine).map((one) => [one.id, one]));
+  if (asked < shown) return;
+  shown = asked;
+  const next = new Map(list.contacts.filter((one) => isMine(one) && !isNews(one.id)).map((one) => [one.id, one]));
+  for (const [id, one] of contacts.value) if (isNews(id)) next.set(id, one);
   const gone = [...contacts.value.keys()].filter((id) => !next.has(id));
   const came = [...next.values()].filter((one) => !contacts.value.has(one.id));
   contacts.value = next;
-  waiting.value = list.waiting;
+  if (!isNews("waiting")) waiting.value = list.waiting;
   for (const id of gone) left(id);
   if (isKnown) came.forEach(tellArrival);
   isKnown = true;
@@ -130,6 +150,7 @@ interface Gone {
 
 /** Takes a contact as it is now; one that is not in hand any more goes. */
 export function take(contact: Contact | Gone): void {
+  tell(contact.id);
   const before = contacts.value.get(contact.id);
   const next = new Map(contacts.value);
   if (contact.state !== "gone" && isMine(contact)) {
@@ -148,6 +169,7 @@ export function take(contact: Contact | Gone): void {
 
 /** A contact left this agent's hands by an own deed: the event that says so may come later. */
 export function drop(id: string): void {
+  tell(id);
   const next = new Map(contacts.value);
   next.delete(id);
   contacts.value = next;
@@ -189,18 +211,18 @@ function open(): void {
       resync().catch(() => {});
     };
     opened.onerror = retry;
-    const hear = <T>(kind: string, act: (told: T) => void) => opened.addEventListener(kind, (event) => {
+    const hear = <T>(kind: string, act: (news: T) => void) => opened.addEventListener(kind, (event) => {
       try {
         act(JSON.parse((event as MessageEvent<string>).data) as T);
       } catch {
         resync().catch(() => {});
       }
     });
-    hear<Desk | null>("desk", (told) => { desk.value = told; });
-    hear<Voice | null>("voice", (told) => { voice.value = told; });
+    hear<Desk | null>("desk", (now) => { tell("desk"); desk.value = now; });
+    hear<Voice | null>("voice", (now) => { tell("voice"); voice.value = now; });
     hear<Contact | Gone>("contact", take);
-    hear<Record<string, number>>("waiting", (told) => { waiting.value = told; });
-    hear<{ kind: string; text: string }>("notice", (told) => toast(told.text));
+    hear<Record<string, number>>("waiting", (now) => { tell("waiting"); waiting.value = now; });
+    hear<{ kind: string; text: string }>("notice", (news) => toast(news.text));
     opened.addEventListener("bye", retry);
   }, retry);
 }
