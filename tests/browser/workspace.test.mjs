@@ -713,6 +713,35 @@ test("rte_06_a_supervisor_sees_the_team_gives_contacts_and_changes_skills", asyn
   assert.deepEqual((await asked("agents/1002/skills")).body, { skills: { Orders: 9 } });
 });
 
+test("rte_06_whom_a_contact_is_given_to_is_chosen_by_the_supervisor_alone", async () => {
+  node.world.roles = ["agent", "supervisor"];
+  await start("#/team");
+  const giving = button("Give to … Ada Example: Waiting 6");
+  await giving.click();
+  const dialog = page.getByRole("dialog");
+  const whom = dialog.getByLabel("An agent").last();
+  const chosen = () => whom.evaluate((select) => select.selectedOptions[0]?.label ?? "");
+  assert.equal(await chosen(), "Cleo Agent (1001)");
+  // The first of the list signs out while the dialog is open.
+  node.world.away = new Set(["1001"]);
+  const give = dialog.getByRole("button", { name: "Give", exact: true });
+  await until(async () => await chosen() === "Choose", "nobody is chosen");
+  assert.ok(await give.isDisabled(), "nobody is given it by chance");
+  await check(page, "workspace-give-nobody");
+  await whom.selectOption({ label: "Berta Example (1002)" });
+  node.world.away = new Set(["1003", "1001"]);
+  await until(async () => await whom.getByText("Dora").count() === 0, "the next round");
+  assert.equal(await chosen(), "Berta Example (1002)");
+  await dialog.getByRole("button", { name: "Cancel" }).click();
+  await until(() => giving.evaluate((one) => one === document.activeElement), "the focus is where it was");
+  // Each time that it opens the choice is made anew.
+  await giving.click();
+  assert.equal(await chosen(), "Berta Example (1002)");
+  await give.click();
+  const asked = await until(() => node.world.asked.find((one) => one.path.endsWith("/reassign")), "the contact is given");
+  assert.deepEqual(asked.body, { agent: "1002" });
+});
+
 test("the_workspace_speaks_german_and_shows_no_text_of_a_customer_as_markup", async () => {
   await start(contact(SECOND), { locale: "de-DE", asks: true });
   await page.getByRole("heading", { level: 1, name: "Question <img src=x onerror=alert(1)>" }).waitFor();

@@ -59,6 +59,8 @@ function world() {
   const it = {
     signedIn: null, sso: false, desk: null, voice: null, drafts: new Map(), files: new Map(), sent: [], asked: [], all, others, waiting: { Support: 7, Sales: 1 }, failures: [], streams: new Set(),
     emails_per_agent: 5, roles: ["agent"], versions: 0, categories: true, predefined: true, voiceState: null, agent,
+    /** Who of the team is not at work. */
+    away: new Set(["1003"]),
     fail: (part, answer) => it.failures.push({ part, answer }),
   };
   return it;
@@ -120,9 +122,9 @@ function team(it) {
   const values = (seed) => Array.from({ length: 120 }, (_, place) => Math.round(4 + 3 * Math.sin(place / 9 + seed)));
   return {
     agents: [
-      { agent: "1001", name: "Cleo Agent", desk: it.desk ?? { state: "ready", since: before(12), contacts: [], changes: 1 }, voice: null, contacts: [...it.all.values()].filter((one) => one.state === "active" && one.agent === "1001").map(summary), skills: { Orders: 7 }, done: work({ replied: 14, discarded: 2, requeued: 1, handling_mean_seconds: 254 }) },
-      { agent: "1002", name: "Berta Example", desk: { state: "not_ready", reason: 1, since: before(5), contacts: [], changes: 1 }, voice: { state: "talking", since: before(2), pending: "not_ready" }, contacts: [], skills: { Orders: 5, Press: 3 }, done: work({ replied: 1, taken: 1, handling_mean_seconds: 61 }) },
-      { agent: "1003", name: "Dora Example", desk: null, voice: null, contacts: [], skills: {}, done: work() },
+      { agent: "1001", name: "Cleo Agent", desk: it.away.has("1001") ? null : it.desk ?? { state: "ready", since: before(12), contacts: [], changes: 1 }, voice: null, contacts: [...it.all.values()].filter((one) => one.state === "active" && one.agent === "1001").map(summary), skills: { Orders: 7 }, done: work({ replied: 14, discarded: 2, requeued: 1, handling_mean_seconds: 254 }) },
+      { agent: "1002", name: "Berta Example", desk: it.away.has("1002") ? null : { state: "not_ready", reason: 1, since: before(5), contacts: [], changes: 1 }, voice: { state: "talking", since: before(2), pending: "not_ready" }, contacts: [], skills: { Orders: 5, Press: 3 }, done: work({ replied: 1, taken: 1, handling_mean_seconds: 61 }) },
+      { agent: "1003", name: "Dora Example", desk: it.away.has("1003") ? null : { state: "ready", since: before(1), contacts: [], changes: 1 }, voice: null, contacts: [], skills: {}, done: work() },
     ],
     queues: [
       { csq: "Support", waiting: it.waiting.Support, active: 2, longest_since: before(95), sticky: [summary(it.others.get(id(70)))], contacts: [...it.others.values()].filter((one) => one.state === "queued").map(summary), skills: { Orders: 5 } },

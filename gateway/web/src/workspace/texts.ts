@@ -63,7 +63,7 @@ export const words = texts({
     find: { title: "Closed mails", what: "Names, addresses and subjects are searched, not what the mails say. Without days it looks 30 days back.", cut: "There are more than are shown. Name fewer days, or more words.", words: "Words", customer: "Customer's address", from: "From", to: "To", find: "Search", none: "Nothing was found.", when: "Closed", customerColumn: "Customer", subject: "Subject", queue: "Queue", how: "How", agent: "Agent" },
     teams: {
       title: "Team", agents: "Agents", queues: "Queues", agent: "Agent", state: "Email and chat", voice: "Voice", contacts: "Contacts", since: "Since", noAgents: "No agent is in your teams.", queue: "Queue", waiting: "Waiting", longest: "Longest", skills: "Skills", sticky: "Waits for the agent who answered before", release: "Release", released: "Released: any agent who may takes it.",
-      give: "Give to …", giveTitle: "Give this contact to somebody else", toAgent: "An agent", toQueue: "A queue", give_: "Give", given: "Given.", plot: "Waiting mails", none: "None",
+      give: "Give to …", giveTitle: "Give this contact to somebody else", toAgent: "An agent", toQueue: "A queue", choose: "Choose", give_: "Give", given: "Given.", plot: "Waiting mails", none: "None",
       skillsTitle: "Skills of {name}", skill: "Skill", competence: "Competence (0 = not this skill)", newSkill: "Add a skill", save: "Save", skillsSaved: "Saved, and in force at once.", change: "Change skills",
     },
   },
@@ -129,7 +129,7 @@ export const words = texts({
     find: { title: "Erledigte E-Mails", what: "Gesucht wird in Namen, Adressen und Betreffen, nicht im Text der E-Mails. Ohne Tage reicht die Suche 30 Tage zurück.", cut: "Es gibt mehr, als gezeigt wird. Nennen Sie weniger Tage oder mehr Wörter.", words: "Wörter", customer: "Adresse des Kunden", from: "Von", to: "Bis", find: "Suchen", none: "Nichts gefunden.", when: "Erledigt", customerColumn: "Kunde", subject: "Betreff", queue: "Warteschlange", how: "Wie", agent: "Agent" },
     teams: {
       title: "Team", agents: "Agenten", queues: "Warteschlangen", agent: "Agent", state: "E-Mail und Chat", voice: "Telefon", contacts: "Kontakte", since: "Seit", noAgents: "In Ihren Teams ist kein Agent.", queue: "Warteschlange", waiting: "Wartend", longest: "Am längsten", skills: "Fähigkeiten", sticky: "Wartet auf den Agenten, der zuletzt geantwortet hat", release: "Freigeben", released: "Freigegeben: Jeder Agent, der darf, bekommt sie.",
-      give: "Geben an …", giveTitle: "Diesen Kontakt jemand anderem geben", toAgent: "Ein Agent", toQueue: "Eine Warteschlange", give_: "Geben", given: "Gegeben.", plot: "Wartende E-Mails", none: "Keine",
+      give: "Geben an …", giveTitle: "Diesen Kontakt jemand anderem geben", toAgent: "Ein Agent", toQueue: "Eine Warteschlange", choose: "Bitte wählen", give_: "Geben", given: "Gegeben.", plot: "Wartende E-Mails", none: "Keine",
       skillsTitle: "Fähigkeiten von {name}", skill: "Fähigkeit", competence: "Kompetenz (0 = nicht diese Fähigkeit)", newSkill: "Fähigkeit hinzufügen", save: "Speichern", skillsSaved: "Gespeichert und sofort in Kraft.", change: "Fähigkeiten ändern",
     },
   },

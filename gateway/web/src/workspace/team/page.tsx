@@ -1,7 +1,7 @@
 // The team as its supervisor sees it: what agents do, what waits, and contacts given to others.
 
 import type { JSX } from "preact";
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { send } from "../../shell/api";
 import { Empty, Loading, Section, Trouble } from "../../shell/components/parts";
 import { Plot, type Line } from "../../shell/components/plot";
@@ -31,6 +31,12 @@ export function TeamPage(): JSX.Element {
   const told = words().teams;
   const { value, problem, again } = useGet<Team>(path("team"), { since: dayBegan() }, ROUND_SECONDS);
   const [giving, setGiving] = useState<Contact | string | null>(null);
+  /** How often somebody began to give a contact. */
+  const gifts = useRef(0);
+  const give = (contact: Contact | string) => {
+    gifts.current += 1;
+    setGiving(contact);
+  };
   const [skilled, setSkilled] = useState<Skilled | null>(null);
   useEffect(() => { document.title = `${told.title} · ${words().product}`; }, [told.title]);
   return (
@@ -40,12 +46,12 @@ export function TeamPage(): JSX.Element {
       {!value ? !problem && <Loading /> : (
         <>
           <Sums agents={value.agents} queues={value.queues} />
-          <Section title={told.queues}><Queues queues={value.queues} give={setGiving} skills={setSkilled} again={again} /></Section>
+          <Section title={told.queues}><Queues queues={value.queues} give={give} skills={setSkilled} again={again} /></Section>
           <Plots history={value.history} />
           <Section title={told.agents}>
-            {value.agents.length === 0 ? <Empty title={told.noAgents} /> : <Agents agents={value.agents} give={setGiving} skills={setSkilled} />}
+            {value.agents.length === 0 ? <Empty title={told.noAgents} /> : <Agents agents={value.agents} give={give} skills={setSkilled} />}
           </Section>
-          <Give contact={giving} line={giving ? line(giving) : ""} agents={value.agents} queues={value.queues} onClose={() => setGiving(null)} onDone={() => {
+          <Give key={gifts.current} contact={giving} line={giving ? line(giving) : ""} agents={value.agents} queues={value.queues} onClose={() => setGiving(null)} onDone={() => {
             setGiving(null);
             toast(told.given, "ok");
             again();
