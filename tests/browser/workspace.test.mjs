@@ -679,6 +679,73 @@ test("rpt_02_the_day_so_far_and_what_waits_since_when_stand_beside_the_contacts"
   await check(page, "workspace-numbers");
 });
 
+test("rpt_02_numbers_that_change_all_the_time_are_asked_for_now_and_then", async () => {
+  const aborted = [];
+  await start();
+  page.on("requestfailed", (request) => aborted.push(request.url()));
+  const today = page.getByRole("region", { name: "Today" });
+  await today.getByText("14", { exact: true }).waitFor();
+  const waiting = page.getByRole("region", { name: "Waiting" });
+  const change = async (count) => {
+    node.world.waiting = { Support: count };
+    node.push("waiting", node.world.waiting);
+    await waiting.getByText(String(count), { exact: true }).waitFor();
+  };
+  const begun = () => page.evaluate(() => performance.getEntriesByType("resource").filter((one) => one.name.includes("/numbers?")).map((one) => one.startTime));
+  // While one answer is awaited nothing else is asked for, and it is not given up.
+  let go = () => {};
+  let questions = 0;
+  const mayGo = new Promise((resolve) => { go = resolve; });
+  await page.route("**/numbers?**", async (route) => {
+    questions += 1;
+    await mayGo;
+    await route.continue();
+  });
+  await change(101);
+  await until(() => questions === 1, "the question");
+  for (let count = 102; count < 112; count += 1) await change(count);
+  assert.deepEqual([questions, aborted], [1, []]);
+  node.world.numbers = { replied: 15 };
+  go();
+  await today.getByText("15", { exact: true }).waitFor();
+  node.world.numbers = { replied: 16 };
+  for (let count = 112; count < 122; count += 1) await change(count);
+  await today.getByText("16", { exact: true }).waitFor();
+  const times = await begun();
+  times.slice(1).forEach((at, place) => assert.ok(at - times[place] > 4_900, `${times.join(", ")}: they are apart`));
+  assert.deepEqual(aborted, []);
+});
+
+test("rpt_02_the_team_is_asked_for_again_once_the_answer_came", async () => {
+  node.world.roles = ["agent", "supervisor"];
+  const aborted = [];
+  ({ page, context, wrong } = await open(browser, "about:blank"));
+  await page.clock.install();
+  await page.goto(`${node.address}#/team`);
+  page.on("requestfailed", (request) => aborted.push(request.url()));
+  await page.getByText("8 waiting, 2 in hand").waitFor();
+  let go = () => {};
+  let questions = 0;
+  const mayGo = new Promise((resolve) => { go = resolve; });
+  await page.route("**/team?**", async (route) => {
+    questions += 1;
+    await mayGo;
+    await route.continue();
+  });
+  await page.clock.fastForward(5_000);
+  await until(() => questions === 1, "the next round");
+  node.world.waiting = { Support: 30, Sales: 1 };
+  for (let round = 0; round < 3; round += 1) await page.clock.fastForward(5_000);
+  // What is asked for by hand is asked for after the answer.
+  await button("Release Ada Example: About yesterday").click();
+  await page.getByText("Released: any agent who may takes it.").waitFor();
+  assert.deepEqual([questions, aborted], [1, []]);
+  go();
+  await until(() => questions === 2, "the question after the deed");
+  await page.getByText("31 waiting, 2 in hand").waitFor();
+  assert.deepEqual(aborted, []);
+});
+
 test("rpt_02_a_supervisor_watches_sums_and_plots_of_the_team", async () => {
   node.world.roles = ["agent", "supervisor"];
   await start("#/team");

@@ -1,7 +1,7 @@
 // Numbers of the day beside the contacts: the agent's own, and what waits in the own queues since when (RPT-02).
 
 import type { JSX } from "preact";
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { Since } from "../../shell/components/presence";
 import { duration, fill, number } from "../../shell/language";
 import { now } from "../../shell/now";
@@ -11,6 +11,8 @@ import { words } from "./texts";
 
 /** So often numbers are asked for anew, beside each time that something changes. */
 const ROUND_SECONDS = 20;
+/** What changes is asked for no more often: queues of a busy centre change several times a second. */
+const APART_SECONDS = 5;
 
 /** What somebody did with contacts. */
 export interface Work {
@@ -39,9 +41,13 @@ export function dayBegan(): string {
 }
 
 export function Numbers(): JSX.Element {
-  const { value, again } = useGet<Told>(path("numbers"), { since: dayBegan() }, ROUND_SECONDS);
+  const { value, again } = useGet<Told>(path("numbers"), { since: dayBegan() }, ROUND_SECONDS, APART_SECONDS);
   const changed = JSON.stringify([waiting.value, mine.value.map((one) => one.id)]);
-  useEffect(() => { again(); }, [changed]);
+  const first = useRef(changed);
+  useEffect(() => {
+    if (first.current !== changed) again();
+    first.current = "";
+  }, [changed]);
   const oldest = (csq: string) => value?.queues.find((one) => one.csq === csq)?.longest_since ?? null;
   const queues = Object.entries(waiting.value).filter(([, count]) => count > 0).sort(([one], [other]) => one.localeCompare(other));
   return (
