@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, afterEach, before, beforeEach, test } from "node:test";
-import { launch, open } from "./browser.mjs";
+import { launch, open, shot } from "./browser.mjs";
 import { until } from "./node.mjs";
 import { check, checkDark } from "./page_checks.mjs";
 import { mock } from "./workspace_mock.mjs";
@@ -744,6 +744,33 @@ test("rpt_02_the_team_is_asked_for_again_once_the_answer_came", async () => {
   await until(() => questions === 2, "the question after the deed");
   await page.getByText("31 waiting, 2 in hand").waitFor();
   assert.deepEqual(aborted, []);
+});
+
+test("rpt_02_a_question_that_fails_at_midnight_takes_nothing_away", async () => {
+  node.world.roles = ["agent", "supervisor"];
+  ({ page, context, wrong } = await open(browser, "about:blank"));
+  await page.clock.install({ time: new Date("2030-05-01T23:59:30Z") });
+  await page.goto(`${node.address}#/team`);
+  await page.getByText("8 waiting, 2 in hand").waitFor();
+  await button("Give to … Ada Example: Order 4711 has not come").click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByRole("radio", { name: "A queue" }).check();
+  await dialog.getByLabel("A queue").last().selectOption("Sales");
+  // To this browser it is the next day already, and to the node it is not.
+  await page.route(/workspace\/(team|numbers)\?since=2030-05-02/, (route) => route.fulfill({ status: 422, contentType: "application/problem+json", body: JSON.stringify({ status: 422, code: "invalid", detail: "since: this is yet to come" }) }));
+  await page.clock.fastForward(40_000);
+  await page.getByText("since: this is yet to come").waitFor();
+  await page.getByText("These numbers may be old.").waitFor();
+  await page.getByText("8 waiting, 2 in hand").waitFor();
+  assert.equal(await dialog.getByLabel("A queue").last().inputValue(), "Sales");
+  await shot(page, "workspace-team-midnight");
+  await page.unrouteAll();
+  await page.clock.fastForward(30_000);
+  await page.getByText("since: this is yet to come").waitFor({ state: "detached" });
+  await page.getByText("These numbers may be old.").waitFor({ state: "detached" });
+  await dialog.getByRole("button", { name: "Give", exact: true }).click();
+  const asked = await until(() => node.world.asked.find((one) => one.path.endsWith("/reassign")), "the contact is given");
+  assert.deepEqual(asked.body, { csq: "Sales" });
 });
 
 test("rpt_02_a_supervisor_watches_sums_and_plots_of_the_team", async () => {

@@ -89,6 +89,13 @@ export function useGet<T>(
   return { value, problem, busy, again };
 }
 
+/** What was there last, where nothing is there now: what is shown stays while its question changes or fails. */
+export function useLast<T>(value: T | null): T | null {
+  const last = useRef<T | null>(null);
+  if (value !== null) last.current = value;
+  return last.current;
+}
+
 /** Does something once at a time, and tells how it went. */
 export function useAction(): {
   busy: boolean;

@@ -7,7 +7,7 @@ import { Empty, Loading, Section, Trouble } from "../../shell/components/parts";
 import { Plot, type Line } from "../../shell/components/plot";
 import { Presence, Since } from "../../shell/components/presence";
 import { number } from "../../shell/language";
-import { useAction, useGet } from "../../shell/use";
+import { useAction, useGet, useLast } from "../../shell/use";
 import { toast } from "../alerts";
 import type { Contact, Reason, Team, TeamAgent, TeamQueue } from "../answers";
 import { dayBegan, Done, Sums } from "../numbers/numbers";
@@ -29,7 +29,10 @@ const idOf = (contact: Contact | string) => (typeof contact === "string" ? conta
 
 export function TeamPage(): JSX.Element {
   const told = words().teams;
-  const { value, problem, again } = useGet<Team>(path("team"), { since: dayBegan() }, ROUND_SECONDS);
+  const asked = useGet<Team>(path("team"), { since: dayBegan() }, ROUND_SECONDS);
+  const { problem, again } = asked;
+  // The question changes at midnight, and may fail: what is open, and what was told, stays.
+  const value = useLast(asked.value);
   const [giving, setGiving] = useState<Contact | string | null>(null);
   /** How often somebody began to give a contact. */
   const gifts = useRef(0);
@@ -51,18 +54,18 @@ export function TeamPage(): JSX.Element {
           <Section title={told.agents}>
             {value.agents.length === 0 ? <Empty title={told.noAgents} /> : <Agents agents={value.agents} give={give} skills={setSkilled} />}
           </Section>
-          <Give key={gifts.current} contact={giving} line={giving ? line(giving) : ""} agents={value.agents} queues={value.queues} onClose={() => setGiving(null)} onDone={() => {
-            setGiving(null);
-            toast(told.given, "ok");
-            again();
-          }} />
-          <Skills key={skilled?.name ?? ""} skilled={skilled} onClose={() => setSkilled(null)} onDone={() => {
-            setSkilled(null);
-            toast(told.skillsSaved, "ok");
-            again();
-          }} />
         </>
       )}
+      <Give key={gifts.current} contact={giving} line={giving ? line(giving) : ""} agents={value?.agents ?? []} queues={value?.queues ?? []} onClose={() => setGiving(null)} onDone={() => {
+        setGiving(null);
+        toast(told.given, "ok");
+        again();
+      }} />
+      <Skills key={skilled?.name ?? ""} skilled={skilled} onClose={() => setSkilled(null)} onDone={() => {
+        setSkilled(null);
+        toast(told.skillsSaved, "ok");
+        again();
+      }} />
     </div>
   );
 }
