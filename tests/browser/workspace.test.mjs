@@ -578,6 +578,42 @@ test("mail_16_conversation_and_earlier_contacts_stand_beside_and_closed_mails_ar
   await page.getByText("Nothing was found.").waitFor();
 });
 
+test("mail_16_what_stands_beside_an_open_contact_follows_what_happens", async () => {
+  ({ page, context, wrong } = await open(browser, "about:blank"));
+  await page.clock.install();
+  await page.goto(`${node.address}${contact(FIRST)}`);
+  await opened();
+  await open_();
+  await reply();
+  await page.keyboard.type("half a sen");
+  const conversation = page.getByRole("region", { name: "Conversation" });
+  const count = await conversation.getByRole("listitem").count();
+  const place = await page.evaluate(() => {
+    scrollTo(0, 200);
+    document.querySelector("iframe.mail-body").dataset.same = "yes";
+    return scrollY;
+  });
+  // Without any event: a server reports that the answer before did not arrive.
+  const note = { at: new Date().toISOString(), contact: FIRST, is_ours: false, recipient: "ada@example.org", action: "failed", status: "5.1.1" };
+  node.world.all.get(FIRST).beside = { notes: [note] };
+  await page.clock.fastForward(61_000);
+  await conversation.getByText("It did not arrive: ada@example.org").waitFor();
+  assert.equal(await conversation.getByRole("listitem").count(), count + 1);
+  await page.keyboard.type("tence");
+  await writing().getByText("half a sentence").waitFor();
+  assert.equal(await page.evaluate(() => scrollY), place, "nothing moves");
+  assert.equal(await page.locator("iframe.mail-body").getAttribute("data-same"), "yes", "the mail is not loaded anew");
+  // The customer writes once more: the event of that mail tells of it at once.
+  node.world.all.get(FIRST).beside = { notes: [note, { ...note, action: "delayed" }] };
+  await page.clock.fastForward(3_000);
+  node.arrive(9, { subject: "One more thing", conversation: "c1" });
+  await conversation.getByText("It arrives late", { exact: false }).waitFor();
+  await page.keyboard.type(" more");
+  await until(async () => await keep() === "<p>half a sentence more</p>", "the focus stays in the text");
+  // The mail's frame runs nothing, not even the clock of this test.
+  wrong = wrong.filter((one) => !one.startsWith("Blocked script execution"));
+});
+
 test("dsk_07_keys_do_what_buttons_do_are_listed_and_can_be_turned_off", async () => {
   await start();
   await page.getByText("Choose a contact").waitFor();

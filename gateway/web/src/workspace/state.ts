@@ -25,7 +25,7 @@ export const waiting = signal<Record<string, number>>({});
 export const stream = signal<"off" | "opening" | "open" | "lost">("off");
 /** Contacts that came and were not looked at yet. */
 export const unseen = signal<ReadonlySet<string>>(new Set());
-/** Rises whenever what stands beside a contact may have changed. */
+/** Rises when what stands beside the open contact may have changed: its conversation or customer has news, or events were missed. */
 export const round = signal(0);
 
 /** The contacts in hand, in the order in which they came. */
@@ -142,6 +142,12 @@ function tellGone(contact: Contact): void {
   toast(parts.join(" "), lost ? "missing" : "info", lost ? `#/contacts/${contact.id}` : undefined);
 }
 
+/** Whether two contacts stand beside each other: of one conversation, or of one customer. */
+function isOfSame(one: Contact, other: Contact): boolean {
+  const address = one.customer.address.toLowerCase();
+  return one.conversation === other.conversation || (address !== "" && address === other.customer.address.toLowerCase());
+}
+
 /** One that is in these hands no more; the node says no more of it. */
 interface Gone {
   id: string;
@@ -153,6 +159,9 @@ export function take(contact: Contact | Gone): void {
   tell(contact.id);
   const before = contacts.value.get(contact.id);
   const next = new Map(contacts.value);
+  const open = contacts.value.get(selected.value ?? "");
+  const isBeside = contact.state !== "gone" && open !== undefined && open.id !== contact.id && isOfSame(open, contact);
+  if (isBeside) round.value += 1;
   if (contact.state !== "gone" && isMine(contact)) {
     if (!before) stays(contact.id);
     next.set(contact.id, contact);
