@@ -872,6 +872,22 @@ test("rte_06_whom_a_contact_is_given_to_is_chosen_by_the_supervisor_alone", asyn
   assert.deepEqual(asked.body, { agent: "1002" });
 });
 
+test("rte_06_a_queue_that_is_gone_says_so_and_takes_no_contact", async () => {
+  node.world.roles = ["agent", "supervisor"];
+  node.world.gone = ["Archive"];
+  await start("#/team");
+  const row = page.getByRole("row", { name: /^Archive/ });
+  await row.getByRole("rowheader").getByText("No longer in the settings: give these to somebody.").waitFor();
+  assert.equal(await row.getByRole("button", { name: /^Change skills/ }).count(), 0);
+  assert.equal(await page.getByText("No longer in the settings", { exact: false }).count(), 1);
+  await check(page, "workspace-team-gone");
+  await checkDark(page, "workspace-team-gone");
+  await row.getByRole("button", { name: "Give to … Ada Example: Left behind" }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByRole("radio", { name: "A queue" }).check();
+  assert.deepEqual(await dialog.getByLabel("A queue").last().locator("option").allInnerTexts(), ["Support", "Sales"]);
+});
+
 test("the_workspace_speaks_german_and_shows_no_text_of_a_customer_as_markup", async () => {
   await start(contact(SECOND), { locale: "de-DE", asks: true });
   await page.getByRole("heading", { level: 1, name: "Question <img src=x onerror=alert(1)>" }).waitFor();

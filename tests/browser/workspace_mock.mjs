@@ -61,6 +61,8 @@ function world() {
     emails_per_agent: 5, roles: ["agent"], versions: 0, categories: true, predefined: true, voiceState: null, agent,
     /** Who of the team is not at work. */
     away: new Set(["1003"]),
+    /** Queues that the settings have no more. */
+    gone: [],
     fail: (part, answer) => it.failures.push({ part, answer }),
   };
   return it;
@@ -129,6 +131,7 @@ function team(it) {
     queues: [
       { csq: "Support", waiting: it.waiting.Support, active: 2, longest_since: before(95), sticky: [summary(it.others.get(id(70)))], contacts: [...it.others.values()].filter((one) => one.state === "queued").map(summary), skills: { Orders: 5 } },
       { csq: "Sales", waiting: it.waiting.Sales, active: 0, longest_since: before(3), sticky: [], contacts: [], skills: { Sales: 1 } },
+      ...it.gone.map((csq) => ({ csq, is_gone: true, waiting: 1, active: 0, longest_since: before(700), sticky: [], contacts: [summary(contact(90, { csq, subject: "Left behind", state: "queued", agent: null }))], skills: {} })),
     ],
     history: {
       step_seconds: 60, ends_at: new Date().toISOString(), series: [{ name: "Support", values: values(0) }, { name: "Sales", values: values(2) }],

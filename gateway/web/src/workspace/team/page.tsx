@@ -56,7 +56,7 @@ export function TeamPage(): JSX.Element {
           </Section>
         </>
       )}
-      <Give key={gifts.current} contact={giving} line={giving ? line(giving) : ""} agents={value?.agents ?? []} queues={value?.queues ?? []} onClose={() => setGiving(null)} onDone={() => {
+      <Give key={gifts.current} contact={giving} line={giving ? line(giving) : ""} agents={value?.agents ?? []} queues={(value?.queues ?? []).filter((queue) => !queue.is_gone)} onClose={() => setGiving(null)} onDone={() => {
         setGiving(null);
         toast(told.given, "ok");
         again();
@@ -153,7 +153,7 @@ function Queues(props: { queues: TeamQueue[]; give: (contact: Contact | string) 
         <tbody>
           {props.queues.map((queue) => (
             <tr key={queue.csq}>
-              <th scope="row">{queue.csq}</th>
+              <th scope="row">{queue.csq}{queue.is_gone && <p class="small gone">{contactWords().gone}</p>}</th>
               <td class="numeric" data-title={told.waiting}>{number(queue.waiting)}</td>
               <td class="numeric" data-title={numbers().inHand}>{number(queue.active)}</td>
               <td data-title={told.longest}>{queue.longest_since ? <Since at={queue.longest_since} /> : "–"}</td>
