@@ -821,6 +821,23 @@ test("rpt_02_a_supervisor_watches_sums_and_plots_of_the_team", async () => {
   await page.getByRole("columnheader", { name: "Not ready" }).waitFor();
 });
 
+test("rpt_02_of_many_queues_the_busiest_have_a_line_each_and_the_rest_one", async () => {
+  node.world.roles = ["agent", "supervisor"];
+  node.world.more = ["Returns", "Press", "Orders", "Fairs", "Archive", "Jobs"];
+  await start("#/team");
+  const plot = page.getByRole("figure").filter({ has: page.getByRole("img", { name: "Waiting mails", exact: true }) });
+  await plot.waitFor();
+  const legend = (await plot.locator(".legend li").allInnerTexts()).map((text) => text.split("\n")[0]);
+  assert.match(legend.join(", "), /^(Sales|Support), Returns, Press, Orders, 4 others$/);
+  const kinds = await plot.locator("path.line").evaluateAll((paths) => paths.map((path) => path.getAttribute("class")));
+  assert.equal(new Set(kinds).size, kinds.length, "no two lines look alike");
+  await check(page, "workspace-team-many");
+  await checkDark(page, "workspace-team-many");
+  await plot.getByRole("button", { name: "Show as a table: Waiting mails" }).click();
+  const table = page.getByRole("group", { name: "Waiting mails" });
+  assert.deepEqual((await table.getByRole("columnheader").allInnerTexts()).slice(1).sort(), ["Archive", "Fairs", "Jobs", "Orders", "Press", "Returns", "Sales", "Support"]);
+});
+
 test("rte_06_a_supervisor_sees_the_team_gives_contacts_and_changes_skills", async () => {
   node.world.roles = ["agent", "supervisor"];
   await start("#/team");
