@@ -61,6 +61,8 @@ function world() {
     emails_per_agent: 5, roles: ["agent"], versions: 0, categories: true, predefined: true, voiceState: null, agent,
     /** Who of the team is not at work. */
     away: new Set(["1003"]),
+    /** When the plots end, if not now. */
+    endsAt: null,
     /** Further queues of the plot. */
     more: [],
     /** Queues that the settings have no more. */
@@ -136,7 +138,7 @@ function team(it) {
       ...it.gone.map((csq) => ({ csq, is_gone: true, waiting: 1, active: 0, longest_since: before(700), sticky: [], contacts: [summary(contact(90, { csq, subject: "Left behind", state: "queued", agent: null }))], skills: {} })),
     ],
     history: {
-      step_seconds: 60, ends_at: new Date().toISOString(), series: [{ name: "Support", values: values(0) }, { name: "Sales", values: values(2) }, ...it.more.map((name, place) => ({ name, values: values(place).map((value) => (place < 3 ? value + 10 : 1)) }))],
+      step_seconds: 60, ends_at: it.endsAt ?? new Date().toISOString(), series: [{ name: "Support", values: values(0) }, { name: "Sales", values: values(2) }, ...it.more.map((name, place) => ({ name, values: values(place).map((value) => (place < 3 ? value + 10 : 1)) }))],
       in_hand: [{ name: "Support", values: values(4) }, { name: "Sales", values: values(5) }], agents: [{ name: "ready", values: values(1) }, { name: "not_ready", values: values(3) }],
     },
   };
