@@ -45,12 +45,14 @@ const run = promisify(execFile);
 const peers = (...line) => run(join(dirname(node.program), "jackfield-peers"), line);
 const place = ({ host, port }) => `${host}:${port}`;
 
+const TEXT = "Content-Type: text/html; charset=utf-8";
+
 /** Sends a mail as the customer's own program writes it; tells its Message-ID. */
-async function send(subject, html, more = []) {
+async function send(subject, body, more = [], type = TEXT) {
   const file = join(node.folder, "mail.eml");
   writeFileSync(file, [
     `From: Ada Example <${CUSTOMER}>`, "To: support@demo.test", `Subject: ${subject}`, `Date: ${new Date().toUTCString().replace("GMT", "+0000")}`,
-    `Message-ID: <${crypto.randomUUID()}@else.test>`, ...more, "MIME-Version: 1.0", "Content-Type: text/html; charset=utf-8", "", html, "",
+    `Message-ID: <${crypto.randomUUID()}@else.test>`, ...more, "MIME-Version: 1.0", type, "", body, "",
   ].join("\r\n"));
   const line = ["mail-send", "--smtp", place(node.endpoints.smtp), "--from", CUSTOMER, "--to", "support@demo.test", "--file", file];
   return JSON.parse((await peers(...line)).stdout).message_id;
@@ -136,6 +138,31 @@ test("mail_03_a_mail_reaches_an_agent_and_its_answer_the_customers_thread", asyn
   assert.match(raw, /look into it/);
   assert.match(raw, /Customer service of the demo/, "the signature");
   assert.equal((await received("support@demo.test", `Re: ${SUBJECT}`, "Sent Items")).length, 1, "it is filed once");
+});
+
+test("mail_07_a_picture_within_a_mail_is_seen_and_one_without_a_place_is_a_file", async () => {
+  if (missing) return;
+  const subject = "A photo of it";
+  const { page, button } = first;
+  const picture = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
+  const part = (name, type, bytes) => [`--b`, `Content-Type: ${type}; name=${name}`, `Content-ID: <${name}@else.test>`, `Content-Disposition: inline; filename=${name}`, "Content-Transfer-Encoding: base64", "", bytes];
+  const drawing = Buffer.from("<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>").toString("base64");
+  await send(subject, [
+    "--b", TEXT, "", "<p>See <img src=\"cid:photo.png@else.test\" alt=\"The photo\"> and <img src=\"cid:drawing.svg@else.test\" alt=\"A drawing\"></p>",
+    ...part("photo.png", "image/png", picture), ...part("drawing.svg", "image/svg+xml", drawing), ...part("unused.png", "image/png", picture), "--b--",
+  ].join("\r\n"), [], "Content-Type: multipart/related; boundary=b");
+  await first.tab(subject).click();
+  const photo = page.frameLocator("iframe").getByAltText("The photo");
+  await photo.waitFor();
+  await until(() => photo.evaluate((image) => image.naturalWidth > 0), "the picture is seen");
+  await page.frameLocator("iframe").getByAltText("A drawing").waitFor();
+  await page.getByRole("heading", { name: "Attachments (2)" }).waitFor();
+  for (const name of ["drawing.svg", "unused.png"]) await page.getByRole("link", { name: `Save ${name}` }).waitFor();
+  await check(page, "journey-picture");
+  await checkDark(page, "journey-picture");
+  await button("Discard").click();
+  await page.getByRole("dialog").getByRole("button", { name: "Discard" }).click();
+  await first.tab(subject).waitFor({ state: "detached" });
 });
 
 test("mail_02_a_customers_answer_comes_back_to_who_answered_and_a_reload_keeps_all", async () => {

@@ -2,7 +2,7 @@
 // over a few mails in memory. Tests of the page's own behaviour use it, and `node workspace_mock.mjs 8080` shows it.
 //
 // ```text
-//  mock() -> { address, world, arrive, push, drop, stop }
+//  mock() -> { address, world, arrive, take, push, away, back, stop }
 //  world.fail(path part, answer)  the next such request is answered so, or not at all (`null`)
 // ```
 
@@ -16,7 +16,9 @@ const DIST = fileURLToPath(new URL("../../gateway/web/dist/", import.meta.url));
 const KINDS = { ".html": "text/html; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8", ".svg": "image/svg+xml" };
 const POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; font-src 'self'; "
   + "manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'; frame-src 'self'";
-const BODY_POLICY = "default-src 'none'; img-src 'self' data:; style-src 'unsafe-inline'; sandbox allow-popups allow-popups-to-escape-sandbox";
+const BODY_POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; sandbox allow-popups allow-popups-to-escape-sandbox";
+/** What takes a contact out of its agent's hands. */
+const LEAVING = new Set(["send", "requeue", "discard"]);
 const MARKUP = "<img src=x onerror=alert(1)>";
 
 const id = (number) => String(number).padStart(32, "0");
@@ -57,6 +59,14 @@ function world() {
   const it = {
     signedIn: null, sso: false, desk: null, voice: null, drafts: new Map(), files: new Map(), sent: [], asked: [], all, others, waiting: { Support: 7, Sales: 1 }, failures: [], streams: new Set(),
     emails_per_agent: 5, roles: ["agent"], versions: 0, categories: true, predefined: true, voiceState: null, agent,
+    /** Who of the team is not at work. */
+    away: new Set(["1003"]),
+    /** When the plots end, if not now. */
+    endsAt: null,
+    /** Further queues of the plot. */
+    more: [],
+    /** Queues that the settings have no more. */
+    gone: [],
     fail: (part, answer) => it.failures.push({ part, answer }),
   };
   return it;
@@ -118,16 +128,17 @@ function team(it) {
   const values = (seed) => Array.from({ length: 120 }, (_, place) => Math.round(4 + 3 * Math.sin(place / 9 + seed)));
   return {
     agents: [
-      { agent: "1001", name: "Cleo Agent", desk: it.desk ?? { state: "ready", since: before(12), contacts: [], changes: 1 }, voice: null, contacts: [...it.all.values()].filter((one) => one.state === "active" && one.agent === "1001").map(summary), skills: { Orders: 7 }, done: work({ replied: 14, discarded: 2, requeued: 1, handling_mean_seconds: 254 }) },
-      { agent: "1002", name: "Berta Example", desk: { state: "not_ready", reason: 1, since: before(5), contacts: [], changes: 1 }, voice: { state: "talking", since: before(2), pending: "not_ready" }, contacts: [], skills: { Orders: 5, Press: 3 }, done: work({ replied: 1, taken: 1, handling_mean_seconds: 61 }) },
-      { agent: "1003", name: "Dora Example", desk: null, voice: null, contacts: [], skills: {}, done: work() },
+      { agent: "1001", name: "Cleo Agent", desk: it.away.has("1001") ? null : it.desk ?? { state: "ready", since: before(12), contacts: [], changes: 1 }, voice: null, contacts: [...it.all.values()].filter((one) => one.state === "active" && one.agent === "1001").map(summary), skills: { Orders: 7 }, done: work({ replied: 14, discarded: 2, requeued: 1, handling_mean_seconds: 254 }) },
+      { agent: "1002", name: "Berta Example", desk: it.away.has("1002") ? null : { state: "not_ready", reason: 1, since: before(5), contacts: [], changes: 1 }, voice: { state: "talking", since: before(2), pending: "not_ready" }, contacts: [], skills: { Orders: 5, Press: 3 }, done: work({ replied: 1, taken: 1, handling_mean_seconds: 61 }) },
+      { agent: "1003", name: "Dora Example", desk: it.away.has("1003") ? null : { state: "ready", since: before(1), contacts: [], changes: 1 }, voice: null, contacts: [], skills: {}, done: work() },
     ],
     queues: [
       { csq: "Support", waiting: it.waiting.Support, active: 2, longest_since: before(95), sticky: [summary(it.others.get(id(70)))], contacts: [...it.others.values()].filter((one) => one.state === "queued").map(summary), skills: { Orders: 5 } },
       { csq: "Sales", waiting: it.waiting.Sales, active: 0, longest_since: before(3), sticky: [], contacts: [], skills: { Sales: 1 } },
+      ...it.gone.map((csq) => ({ csq, is_gone: true, waiting: 1, active: 0, longest_since: before(700), sticky: [], contacts: [summary(contact(90, { csq, subject: "Left behind", state: "queued", agent: null }))], skills: {} })),
     ],
     history: {
-      step_seconds: 60, ends_at: new Date().toISOString(), series: [{ name: "Support", values: values(0) }, { name: "Sales", values: values(2) }],
+      step_seconds: 60, ends_at: it.endsAt ?? new Date().toISOString(), series: [{ name: "Support", values: values(0) }, { name: "Sales", values: values(2) }, ...it.more.map((name, place) => ({ name, values: values(place).map((value) => (place < 3 ? value + 10 : 1)) }))],
       in_hand: [{ name: "Support", values: values(4) }, { name: "Sales", values: values(5) }], agents: [{ name: "ready", values: values(1) }, { name: "not_ready", values: values(3) }],
     },
   };
@@ -287,7 +298,10 @@ export async function mock({ port = 0, signedIn = null } = {}) {
       const isJson = request.headers["content-type"]?.includes("json") && raw.length > 0;
       const body = isJson ? JSON.parse(raw) : {};
       it.asked.push({ method, path: parts.join("/"), body });
-      return send(response, answer(it, method, parts, url.searchParams, body, raw));
+      const answered = answer(it, method, parts, url.searchParams, body, raw);
+      // The stream is often faster than the answer.
+      if (answered[0] < 300 && LEAVING.has(parts[2])) push("contact", { id: parts[1], state: "gone" });
+      return send(response, answered);
     }
     const name = { "/": "index.html", "/workspace": "workspace.html" }[url.pathname] ?? normalize(url.pathname);
     const file = join(DIST, name);
@@ -318,6 +332,11 @@ export async function mock({ port = 0, signedIn = null } = {}) {
       it.all.set(one.id, one);
       push("contact", summary(one));
       return one;
+    },
+    /** Somebody else gets a contact: its agent's stream tells nothing else of it. */
+    take: (id) => {
+      Object.assign(it.all.get(id), { agent: "1002" });
+      push("contact", { id, state: "gone" });
     },
     /** The node goes away, and comes back. */
     away, back: () => listen(own), stop: away,

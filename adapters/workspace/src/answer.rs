@@ -42,7 +42,8 @@ pub(crate) fn nothing() -> Response<Bytes> {
 
 /// A mail's text for a frame that can do nothing, in a page of this origin, which may stand within one of `origins`.
 pub(crate) fn mail_body(html: String, with_remote: bool, origins: &[String]) -> Response<Bytes> {
-    let images = if with_remote { "img-src 'self' data: https:" } else { "img-src 'self' data:" };
+    // Its own pictures are within it: a frame without an origin is given nothing that a session may read.
+    let images = if with_remote { "img-src data: https:" } else { "img-src data:" };
     let around: String = origins.iter().map(|origin| format!(" {origin}")).collect();
     let policy = format!(
         "default-src 'none'; {images}; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; \
@@ -58,7 +59,8 @@ pub(crate) fn mail_body(html: String, with_remote: bool, origins: &[String]) -> 
     with(Bytes::from(html), &headers)
 }
 
-/// A file out of a mail; a browser shows none but a few pictures, and those only where the page asks.
+/// A file of a mail or an answer; a browser shows none but a few pictures, and those only where the page asks: those of
+/// an answer while it is written. Frames of mails have theirs within them.
 pub(crate) fn file(
     name: &str,
     media_type: &str,
@@ -71,7 +73,7 @@ pub(crate) fn file(
     let way = if is_inline && is_picture { "inline" } else { "attachment" };
     let encoded = utf8_percent_encode(name, NON_ALPHANUMERIC);
     let disposition = format!("{way}; filename*=UTF-8''{encoded}");
-    // A page asks for all its pictures again each time that it is shown, and a mail never changes.
+    // An answer that is written again is shown with all its pictures, and none of them ever changes.
     let keep = if way == "inline" { "private, max-age=600" } else { "no-store" };
     let headers = [
         (CONTENT_TYPE, media_type),

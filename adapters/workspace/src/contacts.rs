@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, Weak};
 
+use bytes::Bytes;
 use domain::{AgentId, Contact, ContactId, ContactMail, Role, routing};
+use http::Response;
 use protocols::mail::{self, Read, ReadOptions, Remote};
 use serde_json::{Value, json};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -95,29 +97,48 @@ impl Workspace {
     pub(crate) async fn read(&self, contact: &Contact) -> Result<Option<Read>, Problem> {
         match &contact.mail.blob {
             Some(blob) => {
-                self.read_blob(contact.id, blob, |kept| self.options(contact, kept)).await
+                let options = |kept| self.options(contact, kept);
+                self.with_blob(contact.id, blob, options, |_, read, _| read).await
             }
             None => Ok(None),
         }
     }
 
-    /// What a mail of that contact says whose bytes a blob has; reading takes a while, so it is done aside.
+    /// What `work` makes of a mail of that contact whose bytes a blob has; reading takes a while, so it is done aside.
     /// How it is read may depend on how many bytes there are.
-    pub(crate) async fn read_blob(
+    async fn with_blob<T: Send + 'static>(
         &self,
         contact: ContactId,
         blob: &str,
         options: impl FnOnce(usize) -> ReadOptions + Send,
-    ) -> Result<Option<Read>, Problem> {
+        work: impl FnOnce(&[u8], Read, bool) -> T + Send + 'static,
+    ) -> Result<Option<T>, Problem> {
         let turn = self.turn(contact).await?;
         let Some(raw) = self.port.blob(blob).await? else { return Ok(None) };
         let options = options(raw.len());
-        let read = tokio::task::spawn_blocking(move || {
+        let made = tokio::task::spawn_blocking(move || {
             // Whoever goes away meanwhile keeps the place until the bytes are gone too.
             let _turn = turn;
-            mail::read(&raw, &options)
+            work(&raw, mail::read(&raw, &options), options.is_cut)
         });
-        Ok(read.await.ok())
+        Ok(made.await.ok())
+    }
+
+    /// What a mail whose bytes a blob has says in a frame, with the pictures that it brings.
+    pub(crate) async fn shown_blob(
+        &self,
+        contact: ContactId,
+        blob: &str,
+        remote: Remote,
+        options: impl FnOnce(usize) -> ReadOptions + Send,
+    ) -> Result<Option<String>, Problem> {
+        self.with_blob(contact, blob, options, move |raw, read, is_cut| match &read.html {
+            Some(html) => {
+                mail::for_display(html, remote, &mail::pictures_within(raw, &read, is_cut)).html
+            }
+            None => format!("<pre>{}</pre>", escaped(&read.text)),
+        })
+        .await
     }
 
     /// A file of a mail whose bytes a blob has, by its number.
@@ -140,8 +161,8 @@ impl Workspace {
         Ok(answer::file(&file.name, &file.media_type, bytes, file.is_inline))
     }
 
-    /// The turn to have a mail's bytes in memory. One mail of many pictures is asked for at once by all of them, and
-    /// leaves places to the others.
+    /// The turn to have a mail's bytes in memory. One mail that is asked for many times at once leaves places to the
+    /// others.
     pub(crate) async fn turn(&self, contact: ContactId) -> Result<Turn, Problem> {
         let of_contact = {
             let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
@@ -263,34 +284,31 @@ pub(crate) async fn one(workspace: Arc<Workspace>, asked: Asked) -> Given {
 /// The mail's text for a frame that can do nothing.
 pub(crate) async fn body(workspace: Arc<Workspace>, asked: Asked) -> Given {
     let contact = workspace.readable(&asked).await?;
-    let read = workspace.read(&contact).await?;
-    let at = format!("/api/v1/workspace/contacts/{}/attachments/", contact.id);
-    framed(&workspace, &asked, contact.id, read, at).await
+    let remote = remote(&asked);
+    let shown = match &contact.mail.blob {
+        Some(blob) => {
+            let options = |kept| workspace.options(&contact, kept);
+            workspace.shown_blob(contact.id, blob, remote, options).await?
+        }
+        None => None,
+    };
+    Ok(framed(&workspace, remote, &shown.unwrap_or_default()))
 }
 
-/// What a mail says as a page that can do nothing; its own pictures stand behind `at`.
-pub(crate) async fn framed(
-    workspace: &Workspace,
-    asked: &Asked,
-    contact: ContactId,
-    read: Option<Read>,
-    at: String,
-) -> Given {
-    let with_remote = asked.query("remote").as_deref() == Some("yes");
-    let remote = if with_remote { Remote::Shown } else { Remote::Blocked };
-    let turn = workspace.turn(contact).await?;
-    let shown = tokio::task::spawn_blocking(move || {
-        let _turn = turn;
-        match &read {
-            Some(Read { html: Some(html), .. }) => mail::for_display(html, remote, &at).html,
-            Some(read) => format!("<pre>{}</pre>", escaped(&read.text)),
-            None => String::new(),
-        }
-    });
-    let shown = shown.await.unwrap_or_default();
+/// Whether pictures of other servers are asked for.
+pub(crate) fn remote(asked: &Asked) -> Remote {
+    match asked.query("remote").as_deref() {
+        Some("yes") => Remote::Shown,
+        _ => Remote::Blocked,
+    }
+}
+
+/// What a mail says as a page that can do nothing.
+pub(crate) fn framed(workspace: &Workspace, remote: Remote, shown: &str) -> Response<Bytes> {
     let settings = workspace.port.settings();
     let around = &settings.channels.workspace_frame_origins;
-    Ok(answer::mail_body(format!("{FRAME}{shown}</body></html>"), with_remote, around))
+    let html = format!("{FRAME}{shown}</body></html>");
+    answer::mail_body(html, remote == Remote::Shown, around)
 }
 
 fn escaped(text: &str) -> String {

@@ -8,14 +8,15 @@
 //!
 //! Texts of other servers are cut and stripped of what could mislead; a page shows them as plain text.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use domain::mail::{ConversationNote, MailOut, OutKind};
 use domain::{Contact, ContactId};
-use protocols::mail::{Read, ReadOptions, clean_html};
+use protocols::mail::{ReadOptions, Remote, clean_html, for_display};
 use serde_json::{Value, json};
 
-use crate::contacts::framed;
+use crate::contacts::{framed, remote};
 use crate::problem::Problem;
 use crate::surface::{Asked, Given, Workspace};
 use crate::{answer, told};
@@ -135,26 +136,24 @@ fn short(text: &str, characters_max: usize) -> String {
 pub(crate) async fn body(workspace: Arc<Workspace>, asked: Asked) -> Given {
     let contact = workspace.readable(&asked).await?;
     let mail = workspace.answered(&contact).await?;
-    let sent = workspace.read_blob(contact.id, &mail.blob(), |_| ReadOptions::default()).await?;
-    let at = format!("/api/v1/workspace/contacts/{}/answer/attachments/", contact.id);
-    let read = match (sent, mail.kind) {
-        (Some(sent), _) => Some(sent),
-        (None, OutKind::Answer { writing, .. }) => as_written(&writing.html).await,
-        (None, OutKind::Acknowledgement { .. }) => None,
+    let remote = remote(&asked);
+    let options = |_| ReadOptions::default();
+    let sent = workspace.shown_blob(contact.id, &mail.blob(), remote, options).await?;
+    let shown = match (sent, mail.kind) {
+        (Some(sent), _) => sent,
+        (None, OutKind::Answer { writing, .. }) => as_written(writing.html, remote).await,
+        (None, OutKind::Acknowledgement { .. }) => String::new(),
     };
-    framed(&workspace, &asked, contact.id, read, at).await
+    Ok(framed(&workspace, remote, &shown))
 }
 
-/// What was written, read as a mail of its own is: no bytes went out yet.
-async fn as_written(html: &str) -> Option<Read> {
-    let html = html.to_owned();
-    let read = tokio::task::spawn_blocking(move || {
-        let cleaned = clean_html(&html, protocols::mail::Remote::Blocked);
-        let mut read = protocols::mail::read(&[], &ReadOptions::default());
-        read.html = Some(cleaned.html);
-        read
+/// What was written, shown as a mail is: no bytes went out yet.
+async fn as_written(html: String, remote: Remote) -> String {
+    let shown = tokio::task::spawn_blocking(move || {
+        let cleaned = clean_html(&html, Remote::Blocked);
+        for_display(&cleaned.html, remote, &BTreeMap::new()).html
     });
-    read.await.ok()
+    shown.await.unwrap_or_default()
 }
 
 /// A file of a sent answer, by its place in the mail that went out.

@@ -2,7 +2,7 @@
 
 use domain::mail::{Draft, MailOut, OutState};
 use domain::{Contact, Desk, DeskState, Place, SignedInDesk, Timestamp};
-use protocols::mail::{Address, Read, Recipients};
+use protocols::mail::{Address, Read, Recipients, pictures};
 use serde_json::{Value, json};
 
 use crate::answer::time;
@@ -76,13 +76,15 @@ pub(crate) fn address(address: &Address) -> Value {
 
 /// What a mail says.
 pub(crate) fn mail(read: &Read, received_at: Timestamp) -> Value {
+    // What has no place in the text that is shown is a file like others.
+    let shown = pictures(read);
     let files = read.attachments.iter().map(|file| {
         json!({
             "number": file.number,
             "name": file.name,
             "media_type": file.media_type,
             "bytes": file.bytes,
-            "is_inline": file.is_inline,
+            "is_inline": file.is_inline && shown.contains(&file.number),
         })
     });
     let sent_at = read.sent_at_seconds.map(|it| time(Timestamp::from_seconds(it)));

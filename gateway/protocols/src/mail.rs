@@ -41,7 +41,7 @@ mod tests;
 mod thread;
 
 pub use address::{InvalidAddress, address};
-pub use html::{clean_html, for_display, html_to_text, text_to_html};
+pub use html::{clean_html, for_display, html_to_text, pictures, pictures_within, text_to_html};
 pub use model::{
     Action, Address, Attachment, Authentication, Automatic, BaseSubject, Bounce, BounceKind,
     BounceRecipient, Cleaned, Notice, Read, ReadOptions, Recipients, Remote,
@@ -85,5 +85,9 @@ pub const RECIPIENTS_MAX: usize = 20;
 pub const FILE_BYTES_MAX: u64 = 10 * 1024 * 1024;
 /// Bytes of all files that come in with a mail.
 pub const FILES_BYTES_MAX: u64 = 20 * 1024 * 1024;
+/// Bytes of a picture that is shown within a text; a larger one is a file like others.
+pub const PICTURE_BYTES_MAX: u64 = 5 * 1024 * 1024;
+/// Bytes of all pictures that are shown within a text, each as often as it is shown.
+pub const PICTURES_BYTES_MAX: u64 = 10 * 1024 * 1024;
 /// What stands before the number of a file in HTML, relative to the page of the mail.
 pub const ATTACHMENTS_AT: &str = "attachments/";

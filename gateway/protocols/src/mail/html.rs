@@ -15,13 +15,17 @@ mod attributes;
 mod cleaner;
 mod elements;
 mod events;
+mod pictures;
 mod plain;
 mod style;
 mod text;
 mod url;
 
-use super::{ATTACHMENTS_AT, Cleaned, Remote};
+use std::collections::BTreeMap;
+
+use super::{Cleaned, Remote};
 use attributes::Images;
+pub use pictures::{pictures, pictures_within};
 pub use plain::text_to_html;
 pub use text::html_to_text;
 
@@ -38,13 +42,16 @@ pub(super) fn clean_with(
     remote: Remote,
     of_content_id: &dyn Fn(&str) -> Option<String>,
 ) -> Cleaned {
-    cleaner::clean(html, &Images { remote, of_content_id, attachments_at: ATTACHMENTS_AT }, false)
+    cleaner::clean(html, &Images { remote, of_content_id }, false)
 }
 
-/// What an agent sees of cleaned HTML: files of the mail stand behind `attachments_at`, and earlier mails that
-/// it ends with are folded, to be opened without a script.
-pub fn for_display(html: &str, remote: Remote, attachments_at: &str) -> Cleaned {
-    cleaner::clean(html, &Images { remote, of_content_id: &|_| None, attachments_at }, true)
+/// What an agent sees of cleaned HTML: `pictures` stand in the places of the files with their numbers, other files in
+/// none, and earlier mails that it ends with are folded, to be opened without a script.
+pub fn for_display(html: &str, remote: Remote, pictures: &BTreeMap<u32, String>) -> Cleaned {
+    let mut shown = cleaner::clean(html, &Images { remote, of_content_id: &|_| None }, true);
+    // They have limits of their own.
+    shown.html = pictures::put(&shown.html, pictures);
+    shown
 }
 
 /// Appends `text` so that it is no markup.

@@ -9,6 +9,8 @@ mod html_hostile;
 mod reports;
 mod threads;
 
+use std::collections::BTreeMap;
+
 use super::*;
 
 /// Reads a mail written with bare line ends.

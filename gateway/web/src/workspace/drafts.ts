@@ -131,6 +131,9 @@ export function takeKept(answer: Answer): void {
   answer.fields.value = fieldsOf(kept);
   answer.version = Math.max(answer.version, kept.version);
   answer.texts.value += 1;
+  // The state of its saving comes along: what the node has not got yet is saved before it is sent.
+  answer.unanswered = kept.dirty && kept.unanswered ? fieldsOf(kept.unanswered) : null;
+  answer.saving.value = kept.dirty ? "unsaved" : "saved";
   if (kept.dirty) soon(answer, 0);
 }
 
@@ -291,6 +294,20 @@ export async function throwAway(answer: Answer): Promise<void> {
   await send("DELETE", at(answer.contact, "draft"));
   const agent = owners.get(answer.contact);
   if (agent) forget(agent, answer.contact);
+}
+
+/** What somebody wrote to a contact. */
+export interface Written {
+  html: string;
+  /** Whether the node has all of it. */
+  isSaved: boolean;
+}
+
+/** What was written here to a contact; `null` where nothing was. */
+export function written(contact: string): Written | null {
+  const answer = answers.get(contact);
+  if (!answer || answer.fields.value.html === "") return null;
+  return { html: answer.fields.value.html, isSaved: answer.saving.value === "saved" };
 }
 
 /** Forgets what is kept here of a contact. */

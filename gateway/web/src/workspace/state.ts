@@ -12,7 +12,7 @@ import { fill } from "../shell/language";
 import { place } from "../shell/router";
 import { call, toast } from "./alerts";
 import type { Contact, Desk, Me, Voice } from "./answers";
-import { forget, saveBeforeLeaving, tidy } from "./drafts";
+import { forget, saveBeforeLeaving, tidy, written, type Written } from "./drafts";
 import { words } from "./texts";
 
 const ROOT = "/workspace";
@@ -25,7 +25,7 @@ export const waiting = signal<Record<string, number>>({});
 export const stream = signal<"off" | "opening" | "open" | "lost">("off");
 /** Contacts that came and were not looked at yet. */
 export const unseen = signal<ReadonlySet<string>>(new Set());
-/** Rises whenever what stands beside a contact may have changed. */
+/** Rises when what stands beside the open contact may have changed: its conversation or customer has news, or events were missed. */
 export const round = signal(0);
 
 /** The contacts in hand, in the order in which they came. */
@@ -47,22 +47,42 @@ export function customer(contact: Pick<Contact, "customer">): string {
 /** Whether the contacts were known before: those of the first look came earlier. */
 let isKnown = false;
 
-/** Asks for all anew. */
+/** Events and questions in the order in which they came to be: what an answer says is older than events after its question. */
+let clock = 0;
+/** When something was last told of: a contact, `desk`, `voice` or `waiting`. */
+const told = new Map<string, number>();
+/** The question whose answer is shown. */
+let shown = 0;
+
+function tell(what: string): void {
+  clock += 1;
+  told.set(what, clock);
+}
+
+/** Asks for all anew; what events told meanwhile stays as they told it. */
 export async function resync(): Promise<void> {
+  clock += 1;
+  const asked = clock;
+  const isNews = (what: string) => (told.get(what) ?? 0) > asked;
   const now = await get<Me>(path("me"));
+  if (asked < shown) return;
   me.value = now;
-  desk.value = now.desk;
-  voice.value = now.voice;
-  if (now.agent === null || now.desk === null) {
+  if (!isNews("desk")) desk.value = now.desk;
+  if (!isNews("voice")) voice.value = now.voice;
+  if (now.agent === null || desk.value === null) {
+    shown = asked;
     contacts.value = new Map();
     return;
   }
   const list = await get<{ contacts: Contact[]; waiting: Record<string, number> }>(path("contacts"));
-  const next = new Map(list.contacts.filter(isMine).map((one) => [one.id, one]));
+  if (asked < shown) return;
+  shown = asked;
+  const next = new Map(list.contacts.filter((one) => isMine(one) && !isNews(one.id)).map((one) => [one.id, one]));
+  for (const [id, one] of contacts.value) if (isNews(id)) next.set(id, one);
   const gone = [...contacts.value.keys()].filter((id) => !next.has(id));
   const came = [...next.values()].filter((one) => !contacts.value.has(one.id));
   contacts.value = next;
-  waiting.value = list.waiting;
+  if (!isNews("waiting")) waiting.value = list.waiting;
   for (const id of gone) left(id);
   if (isKnown) came.forEach(tellArrival);
   isKnown = true;
@@ -91,11 +111,59 @@ export function see(id: string): void {
   unseen.value = new Set([...unseen.value].filter((one) => one !== id));
 }
 
+/** Contacts that leave by a deed of this page: that they go is no news. */
+const leaving = new Set<string>();
+
+/** Says, before the node is asked, that a contact is to leave these hands: the event may come before the answer. */
+export function leaves(id: string): void {
+  leaving.add(id);
+}
+
+/** The deed came to nothing. */
+export function stays(id: string): void {
+  leaving.delete(id);
+}
+
+/** What was written here to contacts that were taken away, where the node has not got all of it; gone with the page. */
+export const unsaved = signal<ReadonlyMap<string, Written>>(new Map());
+
+/** What was written is not needed any more. */
+export function forgetUnsaved(id: string): void {
+  unsaved.value = new Map([...unsaved.value].filter(([one]) => one !== id));
+}
+
+/** Tells that somebody else took a contact, and where what was written is. */
+function tellGone(contact: Contact): void {
+  const text = written(contact.id);
+  const lost = text !== null && !text.isSaved;
+  if (lost) unsaved.value = new Map([...unsaved.value, [contact.id, text]]);
+  const parts = [fill(words().taken, { customer: customer(contact) })];
+  if (text) parts.push(lost ? words().takenUnsaved : words().takenSaved);
+  toast(parts.join(" "), lost ? "missing" : "info", lost ? `#/contacts/${contact.id}` : undefined);
+}
+
+/** Whether two contacts stand beside each other: of one conversation, or of one customer. */
+function isOfSame(one: Contact, other: Contact): boolean {
+  const address = one.customer.address.toLowerCase();
+  return one.conversation === other.conversation || (address !== "" && address === other.customer.address.toLowerCase());
+}
+
+/** One that is in these hands no more; the node says no more of it. */
+interface Gone {
+  id: string;
+  state: "gone";
+}
+
 /** Takes a contact as it is now; one that is not in hand any more goes. */
-export function take(contact: Contact): void {
+export function take(contact: Contact | Gone): void {
+  tell(contact.id);
   const before = contacts.value.get(contact.id);
   const next = new Map(contacts.value);
-  if (isMine(contact)) {
+  const open = contacts.value.get(selected.value ?? "");
+  const isBeside = contact.state !== "gone" && open !== undefined && open.id !== contact.id && isOfSame(open, contact);
+  if (isBeside) round.value += 1;
+  if (contact.state !== "gone" && isMine(contact)) {
+    if (!before) stays(contact.id);
     next.set(contact.id, contact);
     contacts.value = next;
     if (!before) tellArrival(contact);
@@ -104,12 +172,13 @@ export function take(contact: Contact): void {
   if (!before) return;
   next.delete(contact.id);
   contacts.value = next;
+  if (!leaving.has(contact.id)) tellGone(before);
   left(contact.id);
-  if (contact.how === "reassigned" || (contact.state === "active" && contact.agent !== me.value?.agent)) toast(fill(words().taken, { customer: customer(before) }));
 }
 
 /** A contact left this agent's hands by an own deed: the event that says so may come later. */
 export function drop(id: string): void {
+  tell(id);
   const next = new Map(contacts.value);
   next.delete(id);
   contacts.value = next;
@@ -151,18 +220,18 @@ function open(): void {
       resync().catch(() => {});
     };
     opened.onerror = retry;
-    const hear = <T>(kind: string, act: (told: T) => void) => opened.addEventListener(kind, (event) => {
+    const hear = <T>(kind: string, act: (news: T) => void) => opened.addEventListener(kind, (event) => {
       try {
         act(JSON.parse((event as MessageEvent<string>).data) as T);
       } catch {
         resync().catch(() => {});
       }
     });
-    hear<Desk | null>("desk", (told) => { desk.value = told; });
-    hear<Voice | null>("voice", (told) => { voice.value = told; });
-    hear<Contact>("contact", take);
-    hear<Record<string, number>>("waiting", (told) => { waiting.value = told; });
-    hear<{ kind: string; text: string }>("notice", (told) => toast(told.text));
+    hear<Desk | null>("desk", (now) => { tell("desk"); desk.value = now; });
+    hear<Voice | null>("voice", (now) => { tell("voice"); voice.value = now; });
+    hear<Contact | Gone>("contact", take);
+    hear<Record<string, number>>("waiting", (now) => { tell("waiting"); waiting.value = now; });
+    hear<{ kind: string; text: string }>("notice", (news) => toast(news.text));
     opened.addEventListener("bye", retry);
   }, retry);
 }
@@ -203,9 +272,16 @@ export async function signInDesk(extension: string | null, password: string | nu
 }
 
 export async function signOutDesk(reason: number | null): Promise<void> {
-  for (const id of contacts.value.keys()) await saveBeforeLeaving(id);
-  await send("DELETE", path("desk"), { body: reason === null ? {} : { reason } });
-  for (const id of contacts.value.keys()) left(id);
+  const ids = [...contacts.value.keys()];
+  for (const id of ids) await saveBeforeLeaving(id);
+  ids.forEach(leaves);
+  try {
+    await send("DELETE", path("desk"), { body: reason === null ? {} : { reason } });
+  } catch (error) {
+    ids.forEach(stays);
+    throw error;
+  }
+  ids.forEach(left);
   await resync();
 }
 

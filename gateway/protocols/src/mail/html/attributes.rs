@@ -1,7 +1,7 @@
 //! The attributes that are shown, each in one way of writing.
 
-use super::super::Remote;
 use super::super::clean::cut;
+use super::super::{ATTACHMENTS_AT, Remote};
 use super::elements::Element;
 use super::events::Attributes;
 use super::style;
@@ -16,8 +16,6 @@ pub(super) struct Images<'a> {
     pub(super) remote: Remote,
     /// Those the mail brings: where `cid:` of this leads.
     pub(super) of_content_id: &'a dyn Fn(&str) -> Option<String>,
-    /// What stands before the number of a file of the mail.
-    pub(super) attachments_at: &'a str,
 }
 
 /// Attributes of an element in the form they are shown in.
@@ -128,7 +126,7 @@ impl Shown {
                 self.put("src", place.unwrap_or_else(|| format!("cid:{id}")));
             }
             Some(Image::Attachment(number)) => {
-                self.put("src", format!("{}{number}", images.attachments_at));
+                self.put("src", format!("{ATTACHMENTS_AT}{number}"));
             }
             Some(Image::File(place)) => self.put("src", place),
             None => {

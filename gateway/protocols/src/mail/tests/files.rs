@@ -94,8 +94,11 @@ fn images_of_the_mail_stand_where_the_text_shows_them() {
         "{html}"
     );
     assert!(!html.contains("data:"));
-    let shown = for_display(&html, Remote::Blocked, "/c/7/attachments/").html;
-    assert!(shown.starts_with("<img src=\"/c/7/attachments/1\" alt=\"logo\">"), "{shown}");
+    let one = BTreeMap::from([(1, "data:image/png;base64,AA==".to_owned())]);
+    let shown = for_display(&html, Remote::Blocked, &one).html;
+    assert!(shown.starts_with("<img src=\"data:image/png;base64,AA==\" alt=\"logo\">"), "{shown}");
+    let without = for_display(&html, Remote::Blocked, &BTreeMap::new()).html;
+    assert!(without.starts_with("<img alt=\"logo\">"), "{without}");
     let inline: Vec<_> = read.attachments.iter().map(|file| file.is_inline).collect();
     assert_eq!(inline, [true, false]);
     assert_eq!(read.attachments[0].content_id.as_deref(), Some("logo@x"));
@@ -152,4 +155,38 @@ fn mail_07_of_the_beginning_of_a_mail_only_whole_files_count() {
     assert_eq!(names(&format!("{inner}\n\nhal"), true).len(), 1, "in.png, and a text that is cut");
     assert_eq!(names(&format!("{inner}--\n\n"), true), ["in.png"]);
     assert_eq!(names("Content-Type: application/pdf; name=all.pdf\n\nhal", true).len(), 0);
+}
+
+/// A mail whose text names its files by their numbers as often as told.
+fn showing(text: &str, files: &[(&str, usize)]) -> Read {
+    let part = |(number, (kind, bytes)): (usize, &(&str, usize))| {
+        format!(
+            "--a\nContent-Type: {kind}\nContent-ID: <{}@x>\nContent-Disposition: inline\n\n{}\n",
+            number + 1,
+            "x".repeat(*bytes)
+        )
+    };
+    let parts: String = files.iter().enumerate().map(part).collect();
+    read_text(&format!(
+        "Content-Type: multipart/related; boundary=a\n\n--a\nContent-Type: text/html\n\n{text}\n{parts}--a--\n"
+    ))
+}
+
+#[test]
+fn mail_07_pictures_of_a_text_are_of_few_kinds_and_within_their_limits() {
+    const MIB: usize = 1024 * 1024;
+    let all =
+        "<img src=cid:1@x><img src=cid:2@x><img src=cid:3@x><img src=cid:4@x><img src=cid:5@x>";
+    let kinds = ["image/png", "image/svg+xml", "image/jpeg", "application/pdf", "image/webp"];
+    let of_kinds: Vec<_> = kinds.into_iter().map(|kind| (kind, 9)).collect();
+    assert_eq!(pictures(&showing(all, &of_kinds)), [1, 3, 5]);
+    assert_eq!(pictures(&showing("<img src=cid:3@x>&quot; src=\"attachments/1\"", &of_kinds)), [3]);
+    let large = [("image/png", 5 * MIB), ("image/png", 5 * MIB + 1), ("image/gif", 4 * MIB)];
+    assert_eq!(pictures(&showing(all, &large)), [1, 3]);
+    // Each place counts.
+    let again = format!("{all}<img src=cid:1@x><img src=cid:3@x>");
+    assert_eq!(pictures(&showing(&again, &large)), [1]);
+    let often = "<img src=cid:1@x>".repeat(20_000);
+    assert_eq!(pictures(&showing(&often, &[("image/png", 600)])), Vec::<u32>::new());
+    assert_eq!(pictures(&showing(&often, &[("image/png", 500)])), [1]);
 }

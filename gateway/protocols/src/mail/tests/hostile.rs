@@ -196,7 +196,7 @@ fn html_made_to_cost_time_is_bounded() {
     assert!(links.is_cut && links.html.len() <= HTML_BYTES_MAX);
     assert_eq!(clean_html(&links.html, Remote::Blocked).html, links.html);
     let quotes = format!("a{}", "<blockquote type=cite></blockquote>".repeat(25_000));
-    let folded = for_display(&quotes, Remote::Blocked, ATTACHMENTS_AT).html;
+    let folded = for_display(&quotes, Remote::Blocked, &BTreeMap::new()).html;
     assert_eq!(folded.matches("<details>").count(), 25_000);
     let attributes: String = (0..40_000).map(|at| format!(" a{at}=b")).collect();
     assert_eq!(clean_html(&format!("<p{attributes}>x</p>"), Remote::Blocked).html, "<p>x</p>");

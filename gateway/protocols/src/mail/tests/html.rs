@@ -88,7 +88,7 @@ fn images_of_other_servers_wait_until_they_are_asked_for() {
         "<img data-remote-src=\"http://t.example/p.gif?a=1&amp;b\" alt=\"x\">\
          <img data-remote-src=\"https://t.example/q\" alt=\"\">"
     );
-    let shown = for_display(&blocked.html, Remote::Shown, ATTACHMENTS_AT);
+    let shown = for_display(&blocked.html, Remote::Shown, &BTreeMap::new());
     assert!(shown.has_remote_content);
     assert!(shown.html.starts_with(
         "<img src=\"http://t.example/p.gif?a=1&amp;b\" referrerpolicy=\"no-referrer\" alt"
@@ -112,7 +112,7 @@ fn what_styles_hide_is_gone_but_never_the_rest() {
 
 #[test]
 fn earlier_mails_at_the_end_are_folded_and_others_are_not() {
-    let display = |html: &str| for_display(&clean(html), Remote::Blocked, ATTACHMENTS_AT).html;
+    let display = |html: &str| for_display(&clean(html), Remote::Blocked, &BTreeMap::new()).html;
     let quote = "<blockquote data-quote=\"\">old</blockquote>";
     let folded = format!("<details><summary>•••</summary>{quote}</details>");
     assert_eq!(

@@ -57,13 +57,13 @@ export function TextField(props: Common & {
   );
 }
 
-export function TextArea(props: Common & { value: string; onInput: (value: string) => void; rows?: number; code?: boolean }): JSX.Element {
+export function TextArea(props: Common & { value: string; onInput?: (value: string) => void; rows?: number; code?: boolean; readOnly?: boolean }): JSX.Element {
   const id = useOwnId(props.id);
   return (
     <Frame {...props} id={id}>
       <textarea
-        id={id} rows={props.rows ?? 6} required={props.required} disabled={props.disabled} spellcheck={!props.code}
-        class={props.code ? "code" : undefined} value={props.value} onInput={(event) => props.onInput(event.currentTarget.value)}
+        id={id} rows={props.rows ?? 6} required={props.required} disabled={props.disabled} readOnly={props.readOnly} spellcheck={!props.code}
+        class={props.code ? "code" : undefined} value={props.value} onInput={(event) => props.onInput?.(event.currentTarget.value)}
         {...described(id, props)}
       />
     </Frame>

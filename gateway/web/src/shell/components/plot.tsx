@@ -19,7 +19,7 @@ const HEIGHT = 160;
 const LEFT = 44;
 const BOTTOM = 20;
 const TOP = 8;
-/** Lines are told apart by colour and by dashes. */
+/** So many lines are told apart by colour and by dashes; of more, the rest are one. */
 const KINDS = 5;
 /** So many rows has the table at most. */
 const TABLE_ROWS = 30;
@@ -30,6 +30,20 @@ export function ceiling(value: number): number {
   const power = 10 ** Math.floor(Math.log10(value));
   const step = [1, 2, 2.5, 5, 10].find((step) => step * power >= value) ?? 10;
   return step * power;
+}
+
+const sum = (values: (number | null | undefined)[]) => values.reduce<number>((all, value) => all + (value ?? 0), 0);
+
+/** The lines with the most, in their order, and the sum of all others as one. */
+function drawn(lines: Line[]): Line[] {
+  if (lines.length <= KINDS) return lines;
+  const busiest = [...lines].sort((one, other) => sum(other.values) - sum(one.values)).slice(0, KINDS - 1);
+  const rest = lines.filter((line) => !busiest.includes(line));
+  const together = Array.from({ length: Math.max(...rest.map((line) => line.values.length)) }, (_, place) => {
+    const values = rest.map((line) => line.values[place]);
+    return values.every((value) => value === null || value === undefined) ? null : sum(values);
+  });
+  return [...lines.filter((line) => busiest.includes(line)), { name: fill(words().others, { count: rest.length }), values: together }];
 }
 
 /** How wide an element is in pixels: letters of a plot are as large as all others, however wide it is. */
@@ -72,7 +86,8 @@ export function Plot(props: {
   const box = useRef<HTMLElement>(null);
   const width = useWidth(box);
   const write = props.unit ?? ((value: number) => number(value, 1));
-  const known = props.lines.flatMap((line) => line.values).filter((value): value is number => value !== null);
+  const lines = drawn(props.lines);
+  const known = lines.flatMap((line) => line.values).filter((value): value is number => value !== null);
   const most = ceiling(Math.max(0, ...known));
   // Half of one agent is rounded to another line's number, and says nothing.
   const told = (share: number) => share !== 0.5 || ![write(0), write(most)].includes(write(most / 2));
@@ -105,9 +120,10 @@ export function Plot(props: {
               {time(at(place)).replace(/(\d+:\d+):\d+/, "$1")}
             </text>
           ))}
-          {props.lines.map((line, place) => <path key={line.name} class={`line line-${place % KINDS}`} d={path(line.values, most, width)} />)}
+          {lines.map((line, place) => <path key={line.name} class={`line line-${place}`} d={path(line.values, most, width)} />)}
         </svg>
       )}
+      {/* The table has each line by itself. */}
       {asTable && (
         <div class="scroll" role="group" aria-label={props.title} tabIndex={0}>
           <table>
@@ -127,11 +143,11 @@ export function Plot(props: {
         </div>
       )}
       <ul class="legend">
-        {props.lines.map((line, place) => {
+        {lines.map((line, place) => {
           const value = last(line);
           return (
             <li key={line.name}>
-              <svg viewBox="0 0 24 6" aria-hidden="true" class="key"><line class={`line line-${place % KINDS}`} x1="0" x2="24" y1="3" y2="3" /></svg>
+              <svg viewBox="0 0 24 6" aria-hidden="true" class="key"><line class={`line line-${place}`} x1="0" x2="24" y1="3" y2="3" /></svg>
               {line.name}{value !== undefined && value !== null && <span class="small"> {fill(words().now, { value: write(value) })}</span>}
             </li>
           );

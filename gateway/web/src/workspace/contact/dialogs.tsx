@@ -12,7 +12,7 @@ import { toast } from "../alerts";
 import type { Chosen, OpenContact } from "../answers";
 import { saveBeforeLeaving } from "../drafts";
 import { WRAP_UP_MAX } from "../limits";
-import { customer, drop, me, path } from "../state";
+import { customer, drop, leaves, me, path, stays } from "../state";
 import { words } from "../texts";
 
 /** Leaves the contact behind. */
@@ -20,6 +20,17 @@ function leave(contact: OpenContact, text: string): void {
   toast(text, "ok");
   drop(contact.id);
   location.hash = "#/";
+}
+
+/** Asks the node for what ends in the contact's leaving these hands. */
+async function part(contact: OpenContact, deed: string, body?: unknown): Promise<void> {
+  leaves(contact.id);
+  try {
+    await send("POST", path("contacts", contact.id, deed), body === undefined ? {} : { body });
+  } catch (error) {
+    stays(contact.id);
+    throw error;
+  }
 }
 
 export function Requeue(props: { contact: OpenContact; open: boolean; onClose: () => void }): JSX.Element {
@@ -51,7 +62,7 @@ export function Requeue(props: { contact: OpenContact; open: boolean; onClose: (
         <Button onClick={props.onClose}>{shared().cancel}</Button>
         <Button kind="main" busy={busy} disabled={chosen === ""} onClick={() => void run(async () => {
           await saveBeforeLeaving(contact.id);
-          await send("POST", path("contacts", contact.id, "requeue"), { body: { csq: chosen } });
+          await part(contact, "requeue", { csq: chosen });
           leave(contact, fill(told.requeued, { customer: customer(contact), csq: chosen }));
         })}>{chosen === "" ? told.requeue : fill(told.requeueDo, { csq: chosen })}</Button>
       </div>
@@ -70,7 +81,7 @@ export function Discard(props: { contact: OpenContact; open: boolean; onClose: (
       <div class="dialog-actions">
         <Button onClick={props.onClose}>{shared().cancel}</Button>
         <Button kind="danger" busy={busy} onClick={() => void run(async () => {
-          await send("POST", path("contacts", contact.id, "discard"));
+          await part(contact, "discard");
           leave(contact, fill(told.discarded, { customer: customer(contact) }));
         })}>{told.discard}</Button>
       </div>

@@ -1,22 +1,23 @@
 // One contact: its mail, what can be done with it, the answer, and what stands beside.
 
 import type { JSX } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { Button, Empty, Loading, Trouble } from "../../shell/components/parts";
 import { fill, time } from "../../shell/language";
-import { useGet } from "../../shell/use";
 import type { Chosen, Mode, Note, OpenContact } from "../answers";
 import { begun, change, start, type Answer } from "../drafts";
 import { useKeys } from "../keys";
 import { WRAP_UP_MAX } from "../limits";
 import { ReplyPanel } from "../reply/panel";
-import { contacts, customer, desk, me, path, round, see, take } from "../state";
+import { contacts, customer, desk, me, see, take } from "../state";
 import { words } from "../texts";
 import { Beside } from "./beside";
 import { Discard, Requeue, WrapUp } from "./dialogs";
 import { MailShown, written } from "./mail";
 import { Reading } from "./reading";
+import { useBeside } from "./use_beside";
 import { contactWords } from "./texts";
+import { Unsaved } from "./unsaved";
 
 /** A subject without the prefixes that answers and forwards put before it. */
 function bare(subject: string): string {
@@ -45,19 +46,12 @@ export function ContactPage(props: { id: string | null }): JSX.Element {
       </div>
     );
   }
-  return contacts.value.has(id) ? <Opened id={id} /> : <Reading id={id} />;
+  return contacts.value.has(id) ? <Opened id={id} /> : <><Unsaved id={id} /><Reading id={id} /></>;
 }
 
 function Opened(props: { id: string }): JSX.Element {
-  const asked = useGet<OpenContact>(path("contacts", props.id));
+  const asked = useBeside(props.id);
   useEffect(() => see(props.id), [props.id]);
-  // After a lost connection what stands beside it may be old.
-  const first = useRef(round.value);
-  useEffect(() => {
-    if (first.current === round.value) return;
-    first.current = round.value;
-    asked.again();
-  }, [round.value]);
   if (!asked.value) return asked.problem ? <Trouble problem={asked.problem} again={asked.again} /> : <Loading />;
   return <Shown contact={asked.value} />;
 }

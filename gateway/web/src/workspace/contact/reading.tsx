@@ -1,17 +1,17 @@
 // A contact that is in somebody else's hands, waits or is over: read, and not touched (MAIL-16).
 
 import type { JSX } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect } from "preact/hooks";
 import { Facts, Loading, Trouble } from "../../shell/components/parts";
 import { fill, time } from "../../shell/language";
-import { useGet } from "../../shell/use";
 import type { OpenContact } from "../answers";
-import { customer, path, round } from "../state";
+import { customer } from "../state";
 import { words } from "../texts";
 import { Beside } from "./beside";
 import { Gone } from "./gone";
 import { MailShown } from "./mail";
 import { contactWords } from "./texts";
+import { useBeside } from "./use_beside";
 
 /** Where the contact is, in words. */
 function standing(contact: OpenContact): string {
@@ -22,14 +22,7 @@ function standing(contact: OpenContact): string {
 }
 
 export function Reading(props: { id: string }): JSX.Element {
-  const { value: contact, problem, again } = useGet<OpenContact>(path("contacts", props.id));
-  // After a lost connection it may be in other hands.
-  const first = useRef(round.value);
-  useEffect(() => {
-    if (first.current === round.value) return;
-    first.current = round.value;
-    again();
-  }, [round.value]);
+  const { value: contact, problem, again } = useBeside(props.id);
   const title = contact ? contact.subject || words().noSubject : words().product;
   useEffect(() => { document.title = `${title} · ${words().product}`; }, [title]);
   const told = contactWords();

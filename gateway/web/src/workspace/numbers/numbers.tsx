@@ -1,16 +1,18 @@
 // Numbers of the day beside the contacts: the agent's own, and what waits in the own queues since when (RPT-02).
 
 import type { JSX } from "preact";
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { Since } from "../../shell/components/presence";
 import { duration, fill, number } from "../../shell/language";
 import { now } from "../../shell/now";
-import { useGet } from "../../shell/use";
+import { useGet, useLast } from "../../shell/use";
 import { mine, path, waiting } from "../state";
 import { words } from "./texts";
 
 /** So often numbers are asked for anew, beside each time that something changes. */
 const ROUND_SECONDS = 20;
+/** What changes is asked for no more often: queues of a busy centre change several times a second. */
+const APART_SECONDS = 5;
 
 /** What somebody did with contacts. */
 export interface Work {
@@ -39,9 +41,14 @@ export function dayBegan(): string {
 }
 
 export function Numbers(): JSX.Element {
-  const { value, again } = useGet<Told>(path("numbers"), { since: dayBegan() }, ROUND_SECONDS);
+  const { value: told, problem, again } = useGet<Told>(path("numbers"), { since: dayBegan() }, ROUND_SECONDS, APART_SECONDS);
+  const value = useLast(told);
   const changed = JSON.stringify([waiting.value, mine.value.map((one) => one.id)]);
-  useEffect(() => { again(); }, [changed]);
+  const first = useRef(changed);
+  useEffect(() => {
+    if (first.current !== changed) again();
+    first.current = "";
+  }, [changed]);
   const oldest = (csq: string) => value?.queues.find((one) => one.csq === csq)?.longest_since ?? null;
   const queues = Object.entries(waiting.value).filter(([, count]) => count > 0).sort(([one], [other]) => one.localeCompare(other));
   return (
@@ -59,7 +66,7 @@ export function Numbers(): JSX.Element {
           </ul>
         )}
       </section>
-      {value && <Today work={value.own} isWhole={value.is_whole} />}
+      {value && <Today work={value.own} isWhole={value.is_whole} isOld={problem !== null} />}
     </>
   );
 }
@@ -69,7 +76,7 @@ function Oldest(props: { at: string | null }): JSX.Element {
   return <span class="small waiting-oldest">{before}<Since at={props.at} />{behind}</span>;
 }
 
-function Today(props: { work: Work; isWhole: boolean }): JSX.Element {
+function Today(props: { work: Work; isWhole: boolean; isOld: boolean }): JSX.Element {
   const { work } = props;
   // On a small screen it would stand between the contacts and the mail.
   const [isOpen] = useState(() => matchMedia("(min-width: 48rem)").matches);
@@ -81,6 +88,7 @@ function Today(props: { work: Work; isWhole: boolean }): JSX.Element {
     <section class="today" aria-labelledby="today-title">
       <details open={isOpen}>
         <summary><h2 id="today-title">{words().today}</h2></summary>
+        {props.isOld && <p class="small">{words().old}</p>}
         {!props.isWhole && <p class="small">{words().partial}</p>}
         <dl>{told.map(([name, count]) => <div key={name}><dt>{name}</dt><dd>{count}</dd></div>)}</dl>
       </details>

@@ -17,7 +17,7 @@ import { fromText } from "../editor/html";
 import { contactWords } from "../contact/texts";
 import { useKeys } from "../keys";
 import { RECIPIENTS_MAX } from "../limits";
-import { contacts, customer, drop, path, resync, stream } from "../state";
+import { contacts, customer, drop, leaves, path, resync, stays, stream } from "../state";
 import { words } from "../texts";
 import { Chips } from "./chips";
 import { Files, useFiles } from "./files";
@@ -65,13 +65,16 @@ export function ReplyPanel(props: { contact: OpenContact; answer: Answer; focus:
     resync().then(() => {
       if (isOver || !contacts.value.has(contact.id)) return;
       answer.sending.value = "idle";
+      stays(contact.id);
       toast(told.notSent, "missing");
     }, () => {});
     return () => { isOver = true; };
   }, [sending, stream.value]);
   // The event that the contact left may come first, and takes this panel away.
   const sendNow = async () => {
+    leaves(contact.id);
     await sendAnswer(answer);
+    if (answer.sending.value === "refused") stays(contact.id);
     if (answer.sending.value !== "sent") return;
     toast(fill(told.sentTo, { customer: customer(contact) }), "ok");
     drop(contact.id);

@@ -19,17 +19,25 @@ export interface Skilled {
   skills: Record<string, number>;
 }
 
+/** Whom a contact may be given to: at work, and another than has it. */
+function receivers(contact: Contact | string | null, agents: TeamAgent[]): TeamAgent[] {
+  const here = typeof contact === "string" ? null : contact?.agent ?? null;
+  return agents.filter((one) => one.desk !== null && one.agent !== here);
+}
+
+/** Where a contact goes; made anew each time that it opens, so that what is chosen then stays whatever the team does. */
 export function Give(props: { contact: Contact | string | null; line: string; agents: TeamAgent[]; queues: TeamQueue[]; onClose: () => void; onDone: () => void }): JSX.Element {
   const told = words().teams;
   const [toQueue, setToQueue] = useState(false);
-  const [agent, setAgent] = useState("");
-  const [csq, setCsq] = useState("");
-  const { busy, problem, run } = useAction();
   const { contact } = props;
-  const here = typeof contact === "string" ? null : contact?.agent ?? null;
-  const agents = props.agents.filter((one) => one.desk !== null && one.agent !== here);
-  const toAgent = agent || (agents[0]?.agent ?? "");
-  const toCsq = csq || (props.queues[0]?.csq ?? "");
+  const agents = receivers(contact, props.agents);
+  const [agent, setAgent] = useState(agents[0]?.agent ?? "");
+  const [csq, setCsq] = useState(props.queues[0]?.csq ?? "");
+  const { busy, problem, run } = useAction();
+  // Who signs out meanwhile is no choice any more, and nobody is chosen in their place.
+  const toAgent = agents.some((one) => one.agent === agent) ? agent : "";
+  const toCsq = props.queues.some((one) => one.csq === csq) ? csq : "";
+  const nobody = (chosen: string) => (chosen === "" ? [{ value: "", label: told.choose }] : []);
   const give = async (event: Event) => {
     event.preventDefault();
     if (contact === null) return;
@@ -46,8 +54,8 @@ export function Give(props: { contact: Contact | string | null; line: string; ag
           <label class="way"><input type="radio" name="to" checked={toQueue} onChange={() => setToQueue(true)} /><span>{told.toQueue}</span></label>
         </fieldset>
         {toQueue
-          ? <Choice label={told.toQueue} value={toCsq} onInput={setCsq} options={props.queues.map((one) => ({ value: one.csq, label: one.csq }))} />
-          : <Choice label={told.toAgent} value={toAgent} onInput={setAgent} options={agents.map((one) => ({ value: one.agent, label: `${one.name} (${one.agent})` }))} />}
+          ? <Choice label={told.toQueue} value={toCsq} onInput={setCsq} options={[...nobody(toCsq), ...props.queues.map((one) => ({ value: one.csq, label: one.csq }))]} />
+          : <Choice label={told.toAgent} value={toAgent} onInput={setAgent} options={[...nobody(toAgent), ...agents.map((one) => ({ value: one.agent, label: `${one.name} (${one.agent})` }))]} />}
         <Trouble problem={problem} />
         <div class="dialog-actions">
           <Button onClick={props.onClose}>{shared().cancel}</Button>

@@ -1,13 +1,13 @@
 // The team as its supervisor sees it: what agents do, what waits, and contacts given to others.
 
 import type { JSX } from "preact";
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { send } from "../../shell/api";
 import { Empty, Loading, Section, Trouble } from "../../shell/components/parts";
 import { Plot, type Line } from "../../shell/components/plot";
 import { Presence, Since } from "../../shell/components/presence";
 import { number } from "../../shell/language";
-import { useAction, useGet } from "../../shell/use";
+import { useAction, useGet, useLast } from "../../shell/use";
 import { toast } from "../alerts";
 import type { Contact, Reason, Team, TeamAgent, TeamQueue } from "../answers";
 import { dayBegan, Done, Sums } from "../numbers/numbers";
@@ -29,8 +29,17 @@ const idOf = (contact: Contact | string) => (typeof contact === "string" ? conta
 
 export function TeamPage(): JSX.Element {
   const told = words().teams;
-  const { value, problem, again } = useGet<Team>(path("team"), { since: dayBegan() }, ROUND_SECONDS);
+  const asked = useGet<Team>(path("team"), { since: dayBegan() }, ROUND_SECONDS);
+  const { problem, again } = asked;
+  // The question changes at midnight, and may fail: what is open, and what was told, stays.
+  const value = useLast(asked.value);
   const [giving, setGiving] = useState<Contact | string | null>(null);
+  /** How often somebody began to give a contact. */
+  const gifts = useRef(0);
+  const give = (contact: Contact | string) => {
+    gifts.current += 1;
+    setGiving(contact);
+  };
   const [skilled, setSkilled] = useState<Skilled | null>(null);
   useEffect(() => { document.title = `${told.title} · ${words().product}`; }, [told.title]);
   return (
@@ -40,23 +49,23 @@ export function TeamPage(): JSX.Element {
       {!value ? !problem && <Loading /> : (
         <>
           <Sums agents={value.agents} queues={value.queues} />
-          <Section title={told.queues}><Queues queues={value.queues} give={setGiving} skills={setSkilled} again={again} /></Section>
+          <Section title={told.queues}><Queues queues={value.queues} give={give} skills={setSkilled} again={again} /></Section>
           <Plots history={value.history} />
           <Section title={told.agents}>
-            {value.agents.length === 0 ? <Empty title={told.noAgents} /> : <Agents agents={value.agents} give={setGiving} skills={setSkilled} />}
+            {value.agents.length === 0 ? <Empty title={told.noAgents} /> : <Agents agents={value.agents} give={give} skills={setSkilled} />}
           </Section>
-          <Give contact={giving} line={giving ? line(giving) : ""} agents={value.agents} queues={value.queues} onClose={() => setGiving(null)} onDone={() => {
-            setGiving(null);
-            toast(told.given, "ok");
-            again();
-          }} />
-          <Skills key={skilled?.name ?? ""} skilled={skilled} onClose={() => setSkilled(null)} onDone={() => {
-            setSkilled(null);
-            toast(told.skillsSaved, "ok");
-            again();
-          }} />
         </>
       )}
+      <Give key={gifts.current} contact={giving} line={giving ? line(giving) : ""} agents={value?.agents ?? []} queues={(value?.queues ?? []).filter((queue) => !queue.is_gone)} onClose={() => setGiving(null)} onDone={() => {
+        setGiving(null);
+        toast(told.given, "ok");
+        again();
+      }} />
+      <Skills key={skilled?.name ?? ""} skilled={skilled} onClose={() => setSkilled(null)} onDone={() => {
+        setSkilled(null);
+        toast(told.skillsSaved, "ok");
+        again();
+      }} />
     </div>
   );
 }
@@ -144,7 +153,7 @@ function Queues(props: { queues: TeamQueue[]; give: (contact: Contact | string) 
         <tbody>
           {props.queues.map((queue) => (
             <tr key={queue.csq}>
-              <th scope="row">{queue.csq}</th>
+              <th scope="row">{queue.csq}{queue.is_gone && <p class="small gone">{contactWords().gone}</p>}</th>
               <td class="numeric" data-title={told.waiting}>{number(queue.waiting)}</td>
               <td class="numeric" data-title={numbers().inHand}>{number(queue.active)}</td>
               <td data-title={told.longest}>{queue.longest_since ? <Since at={queue.longest_since} /> : "–"}</td>
