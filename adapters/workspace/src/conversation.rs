@@ -63,7 +63,13 @@ impl Workspace {
             }
         }
         let kept = self.port.conversation(contact.conversation).await?;
-        let kept = kept.map(|it| it.notes).unwrap_or_default();
+        let mut kept = kept.map(|it| it.notes).unwrap_or_default();
+        // Notes name who else was written to: they are read with the contact that they are about.
+        let is_believed = self.believes(contact);
+        kept.retain(|note| match note.contact {
+            Some(about) => all.iter().any(|it| it.id == about),
+            None => is_believed,
+        });
         let failed = match contact.is_closed() {
             true => None,
             false => kept.iter().rfind(|it| it.is_ours && it.contact == Some(contact.id)),
@@ -72,6 +78,12 @@ impl Workspace {
         let failed = failed.filter(|it| it.action != "taken");
         let failed = json!(failed.map(note));
         Ok(Told { lines, notes: kept.iter().map(note).collect(), failed })
+    }
+
+    /// Whether a contact's mail is from whom it says, as far as the site's mail server judges that.
+    fn believes(&self, contact: &Contact) -> bool {
+        let needs_proof = self.port.settings().mail.authentication_server_id.is_some();
+        !contact.mail.is_unverified && (contact.mail.is_proven || !needs_proof)
     }
 
     fn answer_line(&self, contact: ContactId, mail: &MailOut) -> Option<Value> {
