@@ -75,10 +75,12 @@ pub(crate) async fn team(workspace: Arc<Workspace>, asked: Asked) -> Given {
     let since = numbers::since(&workspace, &asked)?;
     workspace.look_lately(JUST_NOW).await;
     let open = port.open_contacts();
-    let (work, is_whole) = {
+    let worked: Vec<_> = open.iter().filter(|it| !it.legs.is_empty()).collect();
+    let (seen, is_whole) = {
         let lately = workspace.lately.lock().unwrap_or_else(PoisonError::into_inner);
-        (lately.since(since, &open), lately.is_whole)
+        (lately.seen(since, worked), lately.is_whole)
     };
+    let work = seen.all();
     let agents = settings.agents.values().filter(|it| workspace.leads(&asked, &it.id));
     let agents: Vec<_> = agents
         .filter_map(|agent| {
