@@ -367,9 +367,9 @@ fn teams() -> Vec<(&'static str, Value)> {
             ("waiting", count()),
             ("active", count()),
             ("longest_since", or_null(time())),
-            ("sticky", list(named("Contact"))),
+            ("sticky_waiting", count()),
+            ("sticky", list(id())),
             ("contacts", list(named("Contact"))),
-            ("qualified", list(name())),
         ],
         &[],
     );
@@ -424,16 +424,15 @@ fn teams() -> Vec<(&'static str, Value)> {
         (
             "Team",
             object(
+                &[("queues", list(queue))],
                 &[
                     ("agents", list(agent)),
-                    ("queues", list(queue)),
                     ("since", time()),
                     ("is_whole", flag()),
                     ("history", history),
                     ("skills", list(name())),
                     ("emails_per_agent", count()),
                 ],
-                &[],
             ),
         ),
     ]

@@ -209,9 +209,9 @@ export interface TeamQueue {
   /** How many are in hand. */
   active: number;
   longest_since: string | null;
-  /** Mails that wait for the agent who answered before. */
-  sticky: (Contact | string)[];
-  /** All that wait, those above too, the longest first; bounded. */
+  /** Numbers of the mails below that wait for the agent who answered before. */
+  sticky: string[];
+  /** Those that wait longest: a few, or more of a queue that is asked for alone. */
   contacts?: Contact[];
   skills?: Record<string, number>;
 }
