@@ -8,6 +8,7 @@
 //!
 //! Texts of other servers are cut and stripped of what could mislead; a page shows them as plain text.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use domain::mail::{ConversationNote, MailOut, OutKind};
@@ -20,8 +21,10 @@ use crate::problem::Problem;
 use crate::surface::{Asked, Given, Workspace};
 use crate::{answer, told};
 
-/// So many contacts of a conversation.
+/// So many contacts of a conversation, the latest ones.
 const CONVERSATION_MAX: u32 = 200;
+/// So many answers are read at once: each may be a megabyte.
+const ANSWERS_AT_ONCE: usize = 20;
 /// So many characters of an address that a report names.
 const ADDRESS_CHARACTERS_MAX: usize = 320;
 /// So many characters of what a server said.
@@ -31,6 +34,8 @@ const WORDS_CHARACTERS_MAX: usize = 500;
 pub(crate) struct Told {
     /// Mails and answers, the oldest first.
     pub(crate) lines: Vec<Value>,
+    /// Whether there are older ones than that.
+    pub(crate) is_cut: bool,
     /// What servers said, the oldest first.
     pub(crate) notes: Vec<Value>,
     /// That the contact's last answer came back to its writer, where it did.
@@ -44,10 +49,24 @@ impl Workspace {
         asked: &Asked,
         contact: &Contact,
     ) -> Result<Told, Problem> {
-        let mut all =
-            self.port.contacts_of_conversation(contact.conversation, CONVERSATION_MAX).await?;
-        all.retain(|it| it.id == contact.id || self.may_read(asked, it));
+        let conversation = contact.conversation;
+        let limit = CONVERSATION_MAX.saturating_add(1);
+        let mut all = self.port.contacts_of_conversation(conversation, limit).await?;
+        let shown_max = usize::try_from(CONVERSATION_MAX).unwrap_or(usize::MAX);
+        let is_cut = all.len() > shown_max;
+        all.sort_by_key(|it| std::cmp::Reverse((it.arrived_at, it.id)));
+        all.truncate(shown_max);
+        all.retain(|it| it.id != contact.id && self.may_read(asked, it));
+        all.push(contact.clone());
         all.sort_by_key(|it| (it.arrived_at, it.id));
+        let mut answers = HashMap::new();
+        let out: Vec<ContactId> = all.iter().filter_map(|it| it.answer).collect();
+        for out in out.chunks(ANSWERS_AT_ONCE) {
+            for mail in self.port.mails_out(out).await? {
+                let line = self.answer_line(mail.contact, &mail);
+                answers.insert(mail.id, line);
+            }
+        }
         let mut lines = Vec::new();
         for it in &all {
             lines.push(json!({
@@ -57,10 +76,7 @@ impl Workspace {
                 "from": {"address": it.customer.address, "name": it.customer.name},
                 "subject": it.subject,
             }));
-            let Some(out) = it.answer else { continue };
-            if let Some(mail) = self.port.mail_out(out).await? {
-                lines.extend(self.answer_line(it.id, &mail));
-            }
+            lines.extend(it.answer.and_then(|out| answers.remove(&out)).flatten());
         }
         let kept = self.port.conversation(contact.conversation).await?;
         let mut kept = kept.map(|it| it.notes).unwrap_or_default();
@@ -77,7 +93,7 @@ impl Workspace {
         // One that a server took after all did not fail.
         let failed = failed.filter(|it| it.action != "taken");
         let failed = json!(failed.map(note));
-        Ok(Told { lines, notes: kept.iter().map(note).collect(), failed })
+        Ok(Told { lines, is_cut, notes: kept.iter().map(note).collect(), failed })
     }
 
     /// Whether a contact's mail is from whom it says, as far as the site's mail server judges that.

@@ -194,6 +194,10 @@ fn contacts() -> Vec<(&'static str, Value)> {
         vec![
             ("mail", or_null(named("Mail"))),
             ("conversation", list(named("Leg"))),
+            (
+                "conversation_is_cut",
+                json!({"type": "boolean", "description": "Whether it has older mails than are told."}),
+            ),
             ("has_raw", flag()),
             ("names_is_readable", flag()),
             ("notes", list(named("Note"))),

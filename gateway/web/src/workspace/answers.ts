@@ -178,6 +178,8 @@ export interface OpenContact extends Omit<Contact, "conversation"> {
   names_is_readable?: boolean;
   /** What was written before, oldest first. */
   conversation: Leg[];
+  /** Whether there are older ones than those. */
+  conversation_is_cut?: boolean;
   notes: Note[];
   /** That the last answer came back, where it did. */
   failed_answer: Note | null;
