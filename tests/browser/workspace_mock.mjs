@@ -124,7 +124,14 @@ function numbers(it) {
   };
 }
 
-function team(it) {
+/** What waits in a queue: the first ones, or all of one that is asked for alone. */
+function waits(it, csq, whole) {
+  const all = [...it.others.values()].filter((one) => one.state === "queued" && one.csq === csq);
+  const contacts = all.sort((one, other) => one.waiting_since.localeCompare(other.waiting_since)).map(summary).slice(0, whole ? 200 : 5);
+  return { contacts, sticky: contacts.filter((one) => one.sticky).map((one) => one.id), sticky_waiting: all.filter((one) => one.sticky).length };
+}
+
+function team(it, only) {
   const values = (seed) => Array.from({ length: 120 }, (_, place) => Math.round(4 + 3 * Math.sin(place / 9 + seed)));
   return {
     agents: [
@@ -133,10 +140,10 @@ function team(it) {
       { agent: "1003", name: "Dora Example", desk: it.away.has("1003") ? null : { state: "ready", since: before(1), contacts: [], changes: 1 }, voice: null, contacts: [], skills: {}, done: work() },
     ],
     queues: [
-      { csq: "Support", waiting: it.waiting.Support, active: 2, longest_since: before(95), sticky: [summary(it.others.get(id(70)))], contacts: [...it.others.values()].filter((one) => one.state === "queued").map(summary), skills: { Orders: 5 } },
-      { csq: "Sales", waiting: it.waiting.Sales, active: 0, longest_since: before(3), sticky: [], contacts: [], skills: { Sales: 1 } },
-      ...it.gone.map((csq) => ({ csq, is_gone: true, waiting: 1, active: 0, longest_since: before(700), sticky: [], contacts: [summary(contact(90, { csq, subject: "Left behind", state: "queued", agent: null }))], skills: {} })),
-    ],
+      { csq: "Support", waiting: it.waiting.Support, active: 2, longest_since: before(95), ...waits(it, "Support", only === "Support"), skills: { Orders: 5 } },
+      { csq: "Sales", waiting: it.waiting.Sales, active: 0, longest_since: before(3), ...waits(it, "Sales", only === "Sales"), skills: { Sales: 1 } },
+      ...it.gone.map((csq) => ({ csq, is_gone: true, waiting: 1, active: 0, longest_since: before(700), sticky: [], sticky_waiting: 0, contacts: [summary(contact(90, { csq, subject: "Left behind", state: "queued", agent: null }))], skills: {} })),
+    ].filter((one) => !only || one.csq === only),
     history: {
       step_seconds: 60, ends_at: it.endsAt ?? new Date().toISOString(), series: [{ name: "Support", values: values(0) }, { name: "Sales", values: values(2) }, ...it.more.map((name, place) => ({ name, values: values(place).map((value) => (place < 3 ? value + 10 : 1)) }))],
       in_hand: [{ name: "Support", values: values(4) }, { name: "Sales", values: values(5) }], agents: [{ name: "ready", values: values(1) }, { name: "not_ready", values: values(3) }],
@@ -173,7 +180,7 @@ function answer(it, method, parts, query, body, raw) {
   if (first === "contacts" && number === undefined) return [200, { contacts: [...it.all.values()].filter((one) => one.state === "active" && one.agent === it.agent).map(summary), waiting: it.waiting }];
   if (first === "search") return [200, { items: query.get("q") === "nothing" ? [] : [summary({ ...it.others.get(id(500)), subject: `Found ${query.get("q") ?? ""}` })], next: null, total: 1, is_cut: query.get("q") === "much" }];
   if (first === "numbers") return [200, numbers(it)];
-  if (first === "team") return [200, team(it)];
+  if (first === "team") return [200, team(it, query.get("csq"))];
   if (first === "agents" || first === "csqs") return [200, body];
   if (first !== "contacts" || !one) {
     if (first === "contacts" && (what === "release" || what === "reassign")) return [204, null];

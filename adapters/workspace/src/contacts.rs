@@ -265,6 +265,7 @@ pub(crate) async fn one(workspace: Arc<Workspace>, asked: Asked) -> Given {
         members.insert("has_raw".to_owned(), json!(contact.mail.blob.is_some()));
         members.insert("names_is_readable".to_owned(), json!(names_is_readable));
         members.insert("conversation".to_owned(), json!(conversation.lines));
+        members.insert("conversation_is_cut".to_owned(), json!(conversation.is_cut));
         members.insert("notes".to_owned(), json!(conversation.notes));
         members.insert("failed_answer".to_owned(), conversation.failed);
         members.insert("earlier".to_owned(), json!(earlier));

@@ -8,7 +8,7 @@
 //!
 //! Texts of other servers are cut and stripped of what could mislead; a page shows them as plain text.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use domain::mail::{ConversationNote, MailOut, OutKind};
@@ -21,8 +21,10 @@ use crate::problem::Problem;
 use crate::surface::{Asked, Given, Workspace};
 use crate::{answer, told};
 
-/// So many contacts of a conversation.
+/// So many contacts of a conversation, the latest ones.
 const CONVERSATION_MAX: u32 = 200;
+/// So many answers are read at once: each may be a megabyte.
+const ANSWERS_AT_ONCE: usize = 20;
 /// So many characters of an address that a report names.
 const ADDRESS_CHARACTERS_MAX: usize = 320;
 /// So many characters of what a server said.
@@ -32,6 +34,8 @@ const WORDS_CHARACTERS_MAX: usize = 500;
 pub(crate) struct Told {
     /// Mails and answers, the oldest first.
     pub(crate) lines: Vec<Value>,
+    /// Whether there are older ones than that.
+    pub(crate) is_cut: bool,
     /// What servers said, the oldest first.
     pub(crate) notes: Vec<Value>,
     /// That the contact's last answer came back to its writer, where it did.
@@ -45,10 +49,24 @@ impl Workspace {
         asked: &Asked,
         contact: &Contact,
     ) -> Result<Told, Problem> {
-        let mut all =
-            self.port.contacts_of_conversation(contact.conversation, CONVERSATION_MAX).await?;
-        all.retain(|it| it.id == contact.id || self.may_read(asked, it));
+        let conversation = contact.conversation;
+        let limit = CONVERSATION_MAX.saturating_add(1);
+        let mut all = self.port.contacts_of_conversation(conversation, limit).await?;
+        let shown_max = usize::try_from(CONVERSATION_MAX).unwrap_or(usize::MAX);
+        let is_cut = all.len() > shown_max;
+        all.sort_by_key(|it| std::cmp::Reverse((it.arrived_at, it.id)));
+        all.truncate(shown_max);
+        all.retain(|it| it.id != contact.id && self.may_read(asked, it));
+        all.push(contact.clone());
         all.sort_by_key(|it| (it.arrived_at, it.id));
+        let mut answers = HashMap::new();
+        let out: Vec<ContactId> = all.iter().filter_map(|it| it.answer).collect();
+        for out in out.chunks(ANSWERS_AT_ONCE) {
+            for mail in self.port.mails_out(out).await? {
+                let line = self.answer_line(mail.contact, &mail);
+                answers.insert(mail.id, line);
+            }
+        }
         let mut lines = Vec::new();
         for it in &all {
             lines.push(json!({
@@ -58,13 +76,16 @@ impl Workspace {
                 "from": {"address": it.customer.address, "name": it.customer.name},
                 "subject": it.subject,
             }));
-            let Some(out) = it.answer else { continue };
-            if let Some(mail) = self.port.mail_out(out).await? {
-                lines.extend(self.answer_line(it.id, &mail));
-            }
+            lines.extend(it.answer.and_then(|out| answers.remove(&out)).flatten());
         }
         let kept = self.port.conversation(contact.conversation).await?;
-        let kept = kept.map(|it| it.notes).unwrap_or_default();
+        let mut kept = kept.map(|it| it.notes).unwrap_or_default();
+        // Notes name who else was written to: they are read with the contact that they are about.
+        let is_believed = self.believes(contact);
+        kept.retain(|note| match note.contact {
+            Some(about) => all.iter().any(|it| it.id == about),
+            None => is_believed,
+        });
         let failed = match contact.is_closed() {
             true => None,
             false => kept.iter().rfind(|it| it.is_ours && it.contact == Some(contact.id)),
@@ -72,7 +93,13 @@ impl Workspace {
         // One that a server took after all did not fail.
         let failed = failed.filter(|it| it.action != "taken");
         let failed = json!(failed.map(note));
-        Ok(Told { lines, notes: kept.iter().map(note).collect(), failed })
+        Ok(Told { lines, is_cut, notes: kept.iter().map(note).collect(), failed })
+    }
+
+    /// Whether a contact's mail is from whom it says, as far as the site's mail server judges that.
+    fn believes(&self, contact: &Contact) -> bool {
+        let needs_proof = self.port.settings().mail.authentication_server_id.is_some();
+        !contact.mail.is_unverified && (contact.mail.is_proven || !needs_proof)
     }
 
     fn answer_line(&self, contact: ContactId, mail: &MailOut) -> Option<Value> {

@@ -15,6 +15,8 @@ use crate::answer;
 pub(crate) const LOOK_EVERY: Duration = Duration::from_secs(10);
 /// How many notes are kept: an hour.
 const NOTES_MAX: usize = 360;
+/// So many CSQs are in a plot: each is a line with a value for each note.
+const LINES_MAX: usize = 20;
 
 /// What was noted, the oldest first.
 #[derive(Debug, Default)]
@@ -39,15 +41,16 @@ impl History {
         self.0.push_back(Note { at: port.now(), counts: contacts(port), agents: agents(port) });
     }
 
-    /// The plots of those CSQs and of the agents of those teams; `now` where nothing was noted.
+    /// The plots of the busiest of those CSQs and of the agents of those teams; `now` where nothing was noted.
     pub(crate) fn told<'a>(
         &self,
         now: Timestamp,
-        csqs: impl Iterator<Item = &'a str> + Clone,
+        csqs: impl Iterator<Item = &'a str>,
         is_led: impl Fn(Option<&TeamName>) -> bool,
     ) -> Value {
+        let csqs = self.busiest(csqs);
         let of_csqs = |pick: fn(&(u32, u32)) -> u32| {
-            let series = csqs.clone().map(|name| {
+            let series = csqs.iter().copied().map(|name| {
                 let values = self.0.iter().map(|note| note.counts.get(name).map(pick));
                 json!({"name": name, "values": values.collect::<Vec<_>>()})
             });
@@ -70,6 +73,19 @@ impl History {
                 of_agents("not_ready", |(_, not_ready)| *not_ready),
             ],
         })
+    }
+
+    /// Those in which most waited and was in hand, as many as a plot has lines for, in their order.
+    fn busiest<'a>(&self, csqs: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
+        let sum = |name: &str| {
+            let counts = self.0.iter().filter_map(|note| note.counts.get(name));
+            counts.map(|(waiting, in_hand)| u64::from(*waiting) + u64::from(*in_hand)).sum::<u64>()
+        };
+        let mut all: Vec<_> = csqs.enumerate().map(|(at, name)| (sum(name), at, name)).collect();
+        all.sort_by_key(|(sum, at, _)| (std::cmp::Reverse(*sum), *at));
+        all.truncate(LINES_MAX);
+        all.sort_by_key(|(_, at, _)| *at);
+        all.into_iter().map(|(_, _, name)| name).collect()
     }
 }
 
@@ -103,4 +119,30 @@ fn agents(port: &Port) -> BTreeMap<Option<TeamName>, (u32, u32)> {
         }
     }
     counts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rpt_02_a_plot_has_lines_of_the_busiest_queues_alone() {
+        let names: Vec<String> = (0..100).map(|number| format!("q{number:03}")).collect();
+        let counts = |name: &String| match name.as_str() {
+            "q007" => (1, 0),
+            "q099" => (0, 9),
+            _ => (0, 0),
+        };
+        let counts = names.iter().map(|name| (name.clone(), counts(name))).collect();
+        let note = Note { at: Timestamp::from_seconds(1), counts, agents: BTreeMap::new() };
+        let history = History(VecDeque::from([note]));
+        let told =
+            history.told(Timestamp::from_seconds(2), names.iter().map(String::as_str), |_| true);
+        for plot in ["series", "in_hand"] {
+            let lines = told[plot].as_array().unwrap();
+            assert_eq!(lines.len(), LINES_MAX);
+            assert_eq!(lines[7]["name"], "q007");
+            assert_eq!(lines[LINES_MAX - 1]["name"], "q099");
+        }
+    }
 }

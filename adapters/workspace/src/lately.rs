@@ -32,7 +32,7 @@ const PAGES_MAX: usize = 50;
 #[derive(Debug, Default)]
 pub(crate) struct Lately {
     /// By the quarter in which it ended.
-    work: BTreeMap<i64, HashMap<AgentId, AgentWork>>,
+    work: BTreeMap<i64, Arc<HashMap<AgentId, AgentWork>>>,
     /// Until when work on a contact was counted: one that comes back brings its old work along.
     counted: HashMap<ContactId, Timestamp>,
     /// Contacts that ended until then are counted.
@@ -62,8 +62,9 @@ impl Lately {
         for contact in ended {
             let before = self.counted.get(&contact.id).copied();
             for (work, at) in ended_work(contact, before) {
-                let agents = self.work.entry(quarter(at)).or_default();
-                agents.entry(work.0).or_default().merge(&work.1);
+                // Whoever looks at it meanwhile goes on with what was.
+                let agents = Arc::make_mut(self.work.entry(quarter(at)).or_default());
+                agents.entry(work.0.clone()).or_default().merge(&work.1);
             }
             if let Some(last) =
                 contact.legs.iter().filter_map(|leg| leg.ended).map(|(at, _)| at).max()
@@ -81,29 +82,57 @@ impl Lately {
         self.counted.retain(|_, at| *at >= oldest);
     }
 
-    /// What each agent did from the quarter of an hour on that `from` lies in, with what they have in hand.
-    pub(crate) fn since(
+    /// What was counted from the quarter of an hour on that `from` lies in; of the open contacts those that it is
+    /// asked for. Whoever has it holds nobody up.
+    pub(crate) fn seen<'o>(
         &self,
         from: Timestamp,
-        open: &[Arc<Contact>],
-    ) -> HashMap<AgentId, AgentWork> {
-        let mut all: HashMap<AgentId, AgentWork> = HashMap::new();
+        open: impl IntoIterator<Item = &'o Arc<Contact>>,
+    ) -> Seen {
         let first = quarter(from);
-        for (agent, work) in self.work.range(first..).flat_map(|(_, agents)| agents) {
+        let open = open.into_iter().map(|it| (Arc::clone(it), self.counted.get(&it.id).copied()));
+        let quarters = self.work.range(first..).map(|(_, agents)| Arc::clone(agents));
+        Seen { first, quarters: quarters.collect(), open: open.collect() }
+    }
+}
+
+/// What was counted at one moment.
+#[derive(Debug)]
+pub(crate) struct Seen {
+    first: i64,
+    quarters: Vec<Arc<HashMap<AgentId, AgentWork>>>,
+    /// Open contacts, each with until when work on it is among the quarters.
+    open: Vec<(Arc<Contact>, Option<Timestamp>)>,
+}
+
+impl Seen {
+    /// What each agent did, with what they have in hand.
+    pub(crate) fn all(&self) -> HashMap<AgentId, AgentWork> {
+        let mut all: HashMap<AgentId, AgentWork> = HashMap::new();
+        for (agent, work) in self.quarters.iter().flat_map(|agents| agents.iter()) {
             all.entry(agent.clone()).or_default().merge(work);
         }
-        for contact in open {
-            let before = self.counted.get(&contact.id).copied();
-            for ((agent, work), at) in ended_work(contact, before) {
-                if quarter(at) >= first {
-                    all.entry(agent).or_default().merge(&work);
-                }
-            }
-            if let Some(agent) = contact.agent() {
-                all.entry(agent.clone()).or_default().in_hand += 1;
-            }
+        for (agent, work) in self.of_open() {
+            all.entry(agent.clone()).or_default().merge(&work);
         }
         all
+    }
+
+    /// What one agent did.
+    pub(crate) fn of(&self, agent: &AgentId) -> AgentWork {
+        let mut own = AgentWork::default();
+        self.quarters.iter().filter_map(|it| it.get(agent)).for_each(|work| own.merge(work));
+        let of_open = self.of_open().filter(|(who, _)| *who == agent);
+        of_open.for_each(|(_, work)| own.merge(&work));
+        own
+    }
+
+    fn of_open(&self) -> impl Iterator<Item = (&AgentId, AgentWork)> {
+        self.open.iter().flat_map(|(contact, until)| {
+            let ended = ended_work(contact, *until).filter(|(_, at)| quarter(*at) >= self.first);
+            let has = |agent| (agent, AgentWork { in_hand: 1, ..AgentWork::default() });
+            ended.map(|(work, _)| work).chain(contact.agent().map(has))
+        })
     }
 }
 
@@ -111,12 +140,12 @@ impl Lately {
 fn ended_work(
     contact: &Contact,
     after: Option<Timestamp>,
-) -> impl Iterator<Item = ((AgentId, AgentWork), Timestamp)> {
+) -> impl Iterator<Item = ((&AgentId, AgentWork), Timestamp)> {
     contact.legs.iter().enumerate().filter_map(move |(number, leg)| {
         let (at, _) = leg.ended.filter(|(at, _)| after.is_none_or(|after| *at > after))?;
         let mut work = AgentWork::default();
         work.add(leg, closing_of(contact, number));
-        Some(((leg.agent.clone(), work), at))
+        Some(((&leg.agent, work), at))
     })
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError};
 
 use domain::report::AgentWork;
-use domain::{AgentId, Timestamp, routing};
+use domain::{AgentId, Contact, Timestamp, routing};
 use serde_json::{Value, json};
 
 use crate::answer;
@@ -20,7 +20,9 @@ pub(crate) fn since(workspace: &Workspace, asked: &Asked) -> Result<Timestamp, P
     let from = answer::read_time(&text).ok_or_else(|| {
         Problem::field("since", "since: must be a time such as 2026-11-28T00:00:00Z")
     })?;
-    if from > now || now.since(from) > REACH {
+    // A browser's clock may be ahead of this node's.
+    let from = from.min(now);
+    if now.since(from) > REACH {
         let detail = "since: must be in the last 30 hours; reports tell of what was before";
         return Err(Problem::field("since", detail));
     }
@@ -47,12 +49,14 @@ pub(crate) async fn own(workspace: Arc<Workspace>, asked: Asked) -> Given {
     let from = since(&workspace, &asked)?;
     workspace.look_lately(JUST_NOW).await;
     let open = workspace.port.open_contacts();
-    let (all, is_whole) = {
+    let mine = open.iter().filter(|it| it.legs.iter().any(|leg| leg.agent == agent));
+    let mine: Vec<_> = mine.collect();
+    let (seen, is_whole) = {
         let lately = workspace.lately.lock().unwrap_or_else(PoisonError::into_inner);
-        (lately.since(from, &open), lately.is_whole)
+        (lately.seen(from, mine), lately.is_whole)
     };
-    let own = all.get(&agent).copied().unwrap_or_default();
-    let queues = queues(&workspace, &agent).into_iter().map(|(csq, (waiting, oldest))| {
+    let own = seen.of(&agent);
+    let queues = queues(&workspace, &agent, &open).into_iter().map(|(csq, (waiting, oldest))| {
         json!({"csq": csq, "waiting": waiting, "longest_since": oldest.map(answer::time)})
     });
     Ok(answer::json(&json!({
@@ -64,7 +68,11 @@ pub(crate) async fn own(workspace: Arc<Workspace>, asked: Asked) -> Given {
 }
 
 /// What waits in the queues that an agent qualifies for, and since when the oldest does.
-fn queues(workspace: &Workspace, agent: &AgentId) -> BTreeMap<String, (u32, Option<Timestamp>)> {
+fn queues(
+    workspace: &Workspace,
+    agent: &AgentId,
+    open: &[Arc<Contact>],
+) -> BTreeMap<String, (u32, Option<Timestamp>)> {
     let settings = workspace.port.settings();
     let Some(known) = settings.agents.get(agent) else { return BTreeMap::new() };
     let fits = settings
@@ -73,7 +81,7 @@ fn queues(workspace: &Workspace, agent: &AgentId) -> BTreeMap<String, (u32, Opti
         .filter(|csq| csq.email.is_some() && routing::qualifies(&known.skills, &csq.skills));
     let mut queues: BTreeMap<_, (u32, Option<Timestamp>)> =
         fits.map(|csq| (csq.name.clone(), (0, None))).collect();
-    for contact in workspace.port.open_contacts() {
+    for contact in open {
         if contact.is_queued()
             && let Some((waiting, oldest)) = queues.get_mut(&contact.csq)
         {

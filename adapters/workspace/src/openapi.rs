@@ -186,8 +186,15 @@ fn rows() -> Vec<Row> {
         row("get", "/numbers", "getNumbers", "The agent's own numbers of the day, and what waits in their queues")
             .asks("since", schemas::time())
             .gives(named("Numbers")),
-        row("get", "/team", "getTeam", "A supervisor's agents, and the queues")
+        row(
+            "get",
+            "/team",
+            "getTeam",
+            "A supervisor's agents, and the queues with the 5 contacts that wait longest in each; with `csq` that queue \
+             alone, with 200",
+        )
             .asks("since", schemas::time())
+            .asks("csq", schemas::name())
             .gives(named("Team")),
         row("put", "/agents/{agent}/skills", "setAgentSkills", "Change an agent's competences; for supervisors")
             .takes(named("SkillsWish")),

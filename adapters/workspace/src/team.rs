@@ -1,6 +1,6 @@
 //! What supervisors see of their teams and change: who has what, what waits, skills (RTE-06, MAIL-16).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError};
 
 use domain::settings::SettingDocument;
@@ -17,7 +17,8 @@ use crate::problem::Problem;
 use crate::surface::{Asked, Given, Workspace};
 use crate::{answer, numbers, told};
 
-/// So many contacts and agents of a queue are told.
+/// So many contacts of each queue are told where all queues are, and so many of one that is asked for.
+const FIRST_MAX: usize = 5;
 const SHOWN_MAX: usize = 200;
 /// How often settings that moved meanwhile are looked at anew.
 const TRIES: usize = 5;
@@ -35,23 +36,35 @@ struct Skills {
     skills: BTreeMap<String, u8>,
 }
 
-/// The queues with what waits in them. One that is gone from the settings while contacts of it are open is among them:
-/// nobody gets these by themselves, so that a supervisor has to give them to somebody.
-fn queues(settings: &Settings, open: &[Arc<Contact>]) -> Vec<Value> {
+/// What is open in one queue.
+#[derive(Default)]
+struct Open<'o> {
+    waiting: Vec<&'o Contact>,
+    active: usize,
+}
+
+/// The queues with what waits in them, or `only` one of them with more of it. One that is gone from the settings while
+/// contacts of it are open is among them: nobody gets these by themselves, so that a supervisor has to give them to
+/// somebody.
+fn queues(settings: &Settings, open: &[Arc<Contact>], only: Option<&str>) -> Vec<Value> {
     let known = settings.csqs.values().filter(|csq| csq.email.is_some());
-    let mut names: BTreeSet<&str> = known.map(|csq| csq.name.as_str()).collect();
-    names.extend(open.iter().map(|contact| contact.csq.as_str()));
-    let rows = names.into_iter().map(|name| {
+    let mut queues: BTreeMap<&str, Open<'_>> =
+        known.map(|csq| (csq.name.as_str(), Open::default())).collect();
+    for contact in open {
+        let queue = queues.entry(contact.csq.as_str()).or_default();
+        if contact.is_queued() {
+            queue.waiting.push(contact);
+        } else if contact.agent().is_some() {
+            queue.active += 1;
+        }
+    }
+    let shown_max = if only.is_some() { SHOWN_MAX } else { FIRST_MAX };
+    let wanted = queues.into_iter().filter(|(name, _)| only.is_none_or(|only| only == *name));
+    let rows = wanted.map(|(name, Open { mut waiting, active })| {
         let csq = settings.csqs.get(name).filter(|csq| csq.email.is_some());
-        let mut waiting: Vec<_> =
-            open.iter().filter(|it| it.csq == name && it.is_queued()).collect();
         waiting.sort_by_key(|it| (it.waiting_since, it.id));
-        let active = open.iter().filter(|it| it.csq == name && it.agent().is_some()).count();
-        let all = settings.agents.values();
-        let qualified = all.filter(|agent| {
-            csq.is_some_and(|csq| domain::routing::qualifies(&agent.skills, &csq.skills))
-        });
-        let sticky = waiting.iter().filter(|it| it.sticky.is_some());
+        let shown = waiting.get(..shown_max).unwrap_or(&waiting);
+        let is_sticky = |it: &&&Contact| it.sticky.is_some();
         json!({
             "csq": name,
             "is_gone": csq.is_none(),
@@ -60,25 +73,40 @@ fn queues(settings: &Settings, open: &[Arc<Contact>]) -> Vec<Value> {
             "waiting": waiting.len(),
             "active": active,
             "longest_since": waiting.first().map(|it| answer::time(it.waiting_since)),
-            "sticky": sticky.take(SHOWN_MAX).map(|it| told::contact(it)).collect::<Vec<_>>(),
-            "contacts": waiting.iter().take(SHOWN_MAX).map(|it| told::contact(it)).collect::<Vec<_>>(),
-            "qualified": qualified.map(|it| &it.id).take(SHOWN_MAX).collect::<Vec<_>>(),
+            "sticky_waiting": waiting.iter().filter(is_sticky).count(),
+            "sticky": shown.iter().filter(is_sticky).map(|it| it.id).collect::<Vec<_>>(),
+            "contacts": shown.iter().map(|it| told::contact(it)).collect::<Vec<_>>(),
         })
     });
     rows.collect()
 }
 
+/// One queue with more of what waits in it, for whoever asks for it.
+fn one_queue(workspace: &Workspace, name: &str) -> Given {
+    let port = &workspace.port;
+    let queues = queues(&port.settings(), &port.open_contacts(), Some(name));
+    let queue = queues.into_iter().next().ok_or_else(|| {
+        Problem::field("csq", "csq: there is no such queue; leave it away for all of them")
+    })?;
+    Ok(answer::json(&json!({"queues": [queue]})))
+}
+
 /// A supervisor's teams, and the queues.
 pub(crate) async fn team(workspace: Arc<Workspace>, asked: Asked) -> Given {
+    if let Some(csq) = asked.query("csq") {
+        return one_queue(&workspace, &csq);
+    }
     let port = &workspace.port;
     let settings = port.settings();
     let since = numbers::since(&workspace, &asked)?;
     workspace.look_lately(JUST_NOW).await;
     let open = port.open_contacts();
-    let (work, is_whole) = {
+    let worked: Vec<_> = open.iter().filter(|it| !it.legs.is_empty()).collect();
+    let (seen, is_whole) = {
         let lately = workspace.lately.lock().unwrap_or_else(PoisonError::into_inner);
-        (lately.since(since, &open), lately.is_whole)
+        (lately.seen(since, worked), lately.is_whole)
     };
+    let work = seen.all();
     let agents = settings.agents.values().filter(|it| workspace.leads(&asked, &it.id));
     let agents: Vec<_> = agents
         .filter_map(|agent| {
@@ -102,7 +130,7 @@ pub(crate) async fn team(workspace: Arc<Workspace>, asked: Asked) -> Given {
             }))
         })
         .collect();
-    let queues = queues(&settings, &open);
+    let queues = queues(&settings, &open, None);
     let history = {
         let names = queues.iter().filter_map(|queue| queue.get("csq")?.as_str());
         let is_led = |team: Option<&TeamName>| {

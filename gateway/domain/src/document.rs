@@ -125,7 +125,10 @@ fn contact_entries(contact: &Contact) -> Vec<IndexEntry> {
     let entry = |index, value| IndexEntry { index, value };
     let customer = contact.customer.known_as();
     let mut entries = vec![
-        entry(Index::ContactByConversation, contact.conversation.to_string()),
+        entry(
+            Index::ContactByConversation,
+            Index::of_conversation_value(contact.conversation, contact.arrived_at),
+        ),
         entry(Index::ContactByArrival, Index::seen_value(contact.arrived_at)),
         entry(Index::ContactByCustomer, Index::customer_value(&customer, contact.arrived_at)),
     ];
@@ -345,6 +348,11 @@ impl Document {
     /// Where it may stand since a program before this one wrote it, and where it should stand instead.
     pub fn former_index_entries(&self) -> Vec<(IndexEntry, IndexEntry)> {
         match self {
+            Self::Contact(contact) => {
+                let of = |value| IndexEntry { index: Index::ContactByConversation, value };
+                let now = Index::of_conversation_value(contact.conversation, contact.arrived_at);
+                vec![(of(contact.conversation.to_string()), of(now))]
+            }
             Self::MailOut(out) => {
                 let index = Index::MailOutOpen;
                 let of = |value| IndexEntry { index, value };

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::ContactId;
 use crate::key::digest_of;
 use crate::mail::Aside;
 use crate::{DeviceName, Timestamp};
@@ -43,7 +44,7 @@ pub enum Index {
     RevocationByEnd,
     /// Contacts that are not over, by CSQ and since when they wait.
     ContactOpen,
-    /// Contacts by their conversation.
+    /// Contacts by their conversation and when they came.
     ContactByConversation,
     /// Contacts by a digest of the customer's address and when they came.
     ContactByCustomer,
@@ -163,6 +164,12 @@ impl Index {
     pub fn customer_value(customer: &str, at: Timestamp) -> String {
         let after = u64::try_from(at.microseconds()).map_or(u64::MAX, |it| u64::MAX - it);
         format!("{}/{after:020}", digest_of(&[customer]))
+    }
+
+    /// How a contact of a conversation stands in [`Index::ContactByConversation`], the latest first.
+    pub fn of_conversation_value(conversation: ContactId, at: Timestamp) -> String {
+        let after = u64::try_from(at.microseconds()).map_or(u64::MAX, |it| u64::MAX - it);
+        format!("{conversation}/{after:020}")
     }
 
     /// How a mail of a folder stands in [`Index::MailSeenByFolder`].

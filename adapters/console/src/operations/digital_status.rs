@@ -40,7 +40,6 @@ pub(crate) fn digital_status_schema() -> Value {
         ("imap", schema::about(text(), "Host and port.")),
         ("smtp", schema::about(text(), "Host and port.")),
         ("state", schema::choice(&["reachable", "unreachable", "not_used"])),
-        ("why", schema::or_null(text())),
         ("reading", check()),
         ("sending", check()),
         ("csqs", json!({"type": "array", "items": text()})),

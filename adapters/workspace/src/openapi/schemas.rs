@@ -194,6 +194,10 @@ fn contacts() -> Vec<(&'static str, Value)> {
         vec![
             ("mail", or_null(named("Mail"))),
             ("conversation", list(named("Leg"))),
+            (
+                "conversation_is_cut",
+                json!({"type": "boolean", "description": "Whether it has older mails than are told."}),
+            ),
             ("has_raw", flag()),
             ("names_is_readable", flag()),
             ("notes", list(named("Note"))),
@@ -367,9 +371,9 @@ fn teams() -> Vec<(&'static str, Value)> {
             ("waiting", count()),
             ("active", count()),
             ("longest_since", or_null(time())),
-            ("sticky", list(named("Contact"))),
+            ("sticky_waiting", count()),
+            ("sticky", list(id())),
             ("contacts", list(named("Contact"))),
-            ("qualified", list(name())),
         ],
         &[],
     );
@@ -424,16 +428,15 @@ fn teams() -> Vec<(&'static str, Value)> {
         (
             "Team",
             object(
+                &[("queues", list(queue))],
                 &[
                     ("agents", list(agent)),
-                    ("queues", list(queue)),
                     ("since", time()),
                     ("is_whole", flag()),
                     ("history", history),
                     ("skills", list(name())),
                     ("emails_per_agent", count()),
                 ],
-                &[],
             ),
         ),
     ]

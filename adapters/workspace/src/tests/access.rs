@@ -2,6 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
+use domain::mail::{BounceSaid, Bounced};
 use domain::{Identity, Role};
 use http::Method;
 use serde_json::json;
@@ -87,6 +88,14 @@ async fn mail_16_a_customers_other_mails_open_with_a_contact_but_not_with_a_forg
     let _stream = place.ready("2001").await;
     place.until_in_hand("2001", 1).await;
     let private = place.contacts("2001").await.remove(0);
+    // A server reports of what the other queue answered.
+    let about = Bounced {
+        recipient: "other@example.test".to_owned(),
+        action: "failed".to_owned(),
+        status: "5.1.1".to_owned(),
+    };
+    let original = Some("m1@example.test".to_owned());
+    place.bounce(BounceSaid { original, recipients: vec![about], is_report: true }).await;
     // A mail that claims to be the customer's, and need not be.
     place.answer("support", "ada@example.test", raw, true, &["m1@example.test"]).await;
     let _other = place.ready("1001").await;
@@ -97,6 +106,7 @@ async fn mail_16_a_customers_other_mails_open_with_a_contact_but_not_with_a_forg
     assert_eq!(told["earlier"], json!([]), "{told}");
     assert_eq!(told["conversation"].as_array().unwrap().len(), 1, "{told}");
     assert!(!told.to_string().contains("for staff"), "{told}");
+    assert_eq!(told["notes"], json!([]), "{told}");
     place.get(&it, &private).await.problem(404, "not_found");
     place.get(&it, &format!("{private}/raw")).await.problem(404, "not_found");
     // The customer's own mail.
@@ -105,6 +115,7 @@ async fn mail_16_a_customers_other_mails_open_with_a_contact_but_not_with_a_forg
     place.get(&it, &private).await.good();
     let told = place.get(&it, &forged).await.good().json();
     assert_eq!(told["earlier"].as_array().unwrap().len(), 2, "{told}");
+    assert_eq!(told["notes"][0]["recipient"], "other@example.test", "{told}");
 }
 
 #[tokio::test]

@@ -90,3 +90,51 @@ async fn ccp_05_contacts_of_a_queue_that_is_gone_are_shown_and_can_be_given() {
     let told = place.get(&lead(), "team").await.good().json();
     assert!(told["queues"].as_array().unwrap().iter().all(|it| it["is_gone"] == false));
 }
+
+/// A site of many queues with much in them is looked at every few seconds.
+#[tokio::test]
+async fn mail_16_all_queues_tell_what_waits_longest_and_one_tells_more() {
+    let place = Place::new().await;
+    for number in 0..7 {
+        place
+            .mail("staff", &format!("c{number}@example.test"), b"Subject: Pay\r\n\r\nx", false)
+            .await;
+        place.clock.advance(std::time::Duration::from_secs(1));
+    }
+    place.until("they wait", |port| port.open_contacts().len() == 7).await;
+    let all = place.get(&lead(), "team").await.good().json();
+    let queue = &all["queues"][0];
+    let subjects = |queue: &Value| -> Vec<String> {
+        let contacts = queue["contacts"].as_array().unwrap().iter();
+        contacts.map(|it| it["subject"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!((&queue["csq"], &queue["waiting"]), (&json!("staff"), &json!(7)));
+    assert_eq!(subjects(queue).len(), 5, "{queue}");
+    assert_eq!(subjects(queue)[0], "Invoice 1 for staff");
+    assert_eq!(queue.get("qualified"), None);
+    let one = place.get(&lead(), "team?csq=staff").await.good().json();
+    assert_eq!(one["queues"].as_array().unwrap().len(), 1);
+    assert_eq!(subjects(&one["queues"][0]).len(), 7, "{one}");
+    place.get(&lead(), "team?csq=none").await.problem(422, "invalid");
+}
+
+/// A mail for whoever answered before is told once, with its number where such mails are named.
+#[tokio::test]
+async fn mail_16_mails_that_wait_for_one_agent_are_named_by_their_number() {
+    let place = Place::new().await;
+    let (_stream, first) = place.one_in_hand().await;
+    let draft = json!({"mode": "reply", "to": ["ada@example.test"], "html": "<p>x</p>"});
+    let kept = place.put(&agent("1001"), &format!("{first}/draft"), draft).await.good().json();
+    let version = json!({"version": kept["version"]});
+    place.post(&agent("1001"), &format!("{first}/send"), version).await.good();
+    let state = json!({"state": "not_ready", "reason": 12});
+    place.put(&agent("1001"), "desk/state", state).await.good();
+    place
+        .answer("support", "ada@example.test", b"Subject: Re\r\n\r\nx", false, &["m1@example.test"])
+        .await;
+    place.until("it waits", |port| port.open_contacts().iter().any(|it| it.is_queued())).await;
+    let told = place.get(&lead(), "team").await.good().json();
+    let queue = &told["queues"][1];
+    assert_eq!((&queue["sticky_waiting"], &queue["waiting"]), (&json!(1), &json!(1)), "{queue}");
+    assert_eq!(queue["sticky"], json!([queue["contacts"][0]["id"]]));
+}

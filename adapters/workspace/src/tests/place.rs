@@ -283,7 +283,7 @@ impl Place {
             answers: to.iter().map(|it| (*it).to_owned()).collect(),
             from: Customer { address: from.to_owned(), name: "Ada".to_owned() },
             subject: format!("Invoice {uid} for {csq}"),
-            base_subject: format!("invoice {uid} for {csq}"),
+            base_subject: format!("invoice for {csq}"),
             blob: Some(blob),
             bytes: u64::try_from(raw.len()).unwrap(),
             is_proven: self.proves.load(Ordering::Relaxed),

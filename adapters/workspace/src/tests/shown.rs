@@ -242,3 +242,30 @@ async fn mail_07_pictures_of_a_mail_stand_within_its_page_and_others_among_its_f
         [told("photo", true), told("drawing", false), told("large", false), told("unused", false)];
     assert_eq!(inline, expected.each_ref().map(|(name, is_inline)| (name, is_inline)));
 }
+
+/// Some conversations go on for years, with machines above all.
+#[tokio::test]
+async fn mail_16_a_long_conversation_tells_its_latest_mails_and_the_one_that_is_open() {
+    let place = Place::new().await;
+    let (_stream, first) = place.one_in_hand().await;
+    let cut = async |at: &str| {
+        let told = place.get(&lead(), at).await.good().json();
+        let lines = told["conversation"].as_array().unwrap().iter();
+        let subjects: Vec<String> =
+            lines.map(|line| line["subject"].as_str().unwrap().to_owned()).collect();
+        (told["conversation_is_cut"].clone(), subjects)
+    };
+    assert_eq!(cut(&first).await, (json!(false), vec!["Invoice 1 for support".to_owned()]));
+    for _ in 0..203 {
+        place.clock.advance(std::time::Duration::from_secs(1));
+        let raw = b"Subject: Re: Hi\r\n\r\nx";
+        place.answer("support", "ada@example.test", raw, false, &["m1@example.test"]).await;
+    }
+    place.until("they wait", |port| port.open_contacts().len() == 204).await;
+    let (is_cut, subjects) = cut(&first).await;
+    assert_eq!((is_cut, subjects.len()), (json!(true), 201));
+    let latest = (5..=204).map(|number| format!("Invoice {number} for support"));
+    let wanted: Vec<_> =
+        std::iter::once("Invoice 1 for support".to_owned()).chain(latest).collect();
+    assert_eq!(subjects, wanted);
+}

@@ -70,6 +70,19 @@ impl Port {
         one!(self.engine, Key::mail_out(id), MailOut)
     }
 
+    /// The outgoing mails of those numbers, as of one moment; those that are not there are left out.
+    pub async fn mails_out(&self, ids: &[ContactId]) -> Result<Vec<MailOut>, SubmitError> {
+        let asks = ids.iter().map(|id| Ask::Document(Key::mail_out(*id))).collect();
+        let mut mails = Vec::new();
+        for (key, loaded) in self.engine.documents_one_by_one(asks).await? {
+            let loaded = self.engine.passing_over(&key, Ok(loaded))?;
+            if let Some(Loaded { document: Document::MailOut(mail), .. }) = loaded {
+                mails.push(*mail);
+            }
+        }
+        Ok(mails)
+    }
+
     /// What held for contacts that name that digest.
     pub async fn contact_terms(&self, digest: &str) -> Result<Option<ContactTerms>, SubmitError> {
         one!(self.engine, Key::contact_terms(digest), ContactTerms)
@@ -95,13 +108,19 @@ impl Port {
         one!(self.engine, Key::mail_seen(csq, folder, uid_validity, uid), MailSeen)
     }
 
-    /// Contacts of a conversation, in no order; at most `limit`.
+    /// Contacts of a conversation, the latest first; at most `limit`. Those that a program wrote before this one come
+    /// before them, in no order.
     pub async fn contacts_of_conversation(
         &self,
         id: ContactId,
         limit: u32,
     ) -> Result<Vec<Contact>, SubmitError> {
-        let range = IndexRange::exactly(Index::ContactByConversation, id.to_string(), limit);
+        let range = IndexRange {
+            index: Index::ContactByConversation,
+            from: id.to_string(),
+            to: Index::of_conversation_value(id, Timestamp::from_microseconds(-1)),
+            limit,
+        };
         self.engine.contacts_in(range).await
     }
 

@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use ::console::PartCode;
 use domain::settings::{Channel, MailServer, Settings};
-use mail::trial::{Check, Outcome, Side, Trial};
+use mail::trial::{Check, Fault, FaultKind, Outcome, Side, Subject, Trial};
 use mail::{MailboxState, MailboxStatus, Mailboxes, SAID_MAILBOXES, said_mailboxes};
 use serde_json::{Map, Value, json};
 use tokio::task::JoinSet;
@@ -107,16 +107,22 @@ async fn reached(mailboxes: &Arc<Mailboxes>, settings: &Arc<Settings>) -> Vec<Va
 
 async fn reach(server: &MailServer, csqs: Vec<String>, trial: Result<Trial, String>) -> Value {
     let mut checks: Vec<Check> = Vec::new();
-    let (state, why) = match trial {
+    let state = match trial {
         // Nobody's mails depend on it.
-        _ if csqs.is_empty() => ("not_used", None),
-        Err(why) => ("unreachable", Some(why)),
+        _ if csqs.is_empty() => "not_used",
+        Err(why) => {
+            checks.push(unusable(why));
+            "unreachable"
+        }
         Ok(trial) => {
             let ended =
                 tokio::time::timeout(REACHING, trial.run(&mut |check| checks.push(check))).await;
-            let is_well = ended.is_ok() && checks.iter().all(|it| it.outcome == Outcome::Passed);
-            let why = ended.is_err().then(|| "it did not answer in time".to_owned());
-            (if is_well { "reachable" } else { "unreachable" }, why)
+            if ended.is_err() {
+                let late = timed_out(server, &checks);
+                checks.push(late);
+            }
+            let is_well = checks.iter().all(|it| it.outcome == Outcome::Passed);
+            if is_well { "reachable" } else { "unreachable" }
         }
     };
     let failed = |side: Side| {
@@ -131,11 +137,40 @@ async fn reach(server: &MailServer, csqs: Vec<String>, trial: Result<Trial, Stri
         "imap": format!("{}:{}", server.imap_host, server.imap_port),
         "smtp": format!("{}:{}", server.smtp_host, server.smtp_port),
         "state": state,
-        "why": why,
         "reading": failed(Side::Reading),
         "sending": failed(Side::Sending),
         "csqs": csqs,
     })
+}
+
+/// The settings do not say enough to try it.
+fn unusable(why: String) -> Check {
+    let words = why.clone();
+    let fault =
+        Fault { kind: FaultKind::Unusable, host: None, said: Some(why), meant: None, words };
+    let (side, subject) = (Side::Reading, Subject::Connection);
+    Check { side, subject, folder: None, outcome: Outcome::Failed(Box::new(fault)) }
+}
+
+/// All of it took too long: the first side that was not over by then is named.
+fn timed_out(server: &MailServer, checks: &[Check]) -> Check {
+    let has_ended = |check: &Check| {
+        let is_over = matches!(check.outcome, Outcome::Failed(_));
+        check.side == Side::Reading && (is_over || check.subject == Subject::Greeting)
+    };
+    let (side, host) = match checks.iter().any(has_ended) {
+        true => (Side::Sending, &server.smtp_host),
+        false => (Side::Reading, &server.imap_host),
+    };
+    let fault = Fault {
+        kind: FaultKind::TimedOut,
+        host: Some(host.clone()),
+        said: None,
+        meant: None,
+        words: format!("{host} did not answer in time"),
+    };
+    let outcome = Outcome::Failed(Box::new(fault));
+    Check { side, subject: Subject::Greeting, folder: None, outcome }
 }
 
 /// Whether new mails are fetched, mailbox by mailbox.

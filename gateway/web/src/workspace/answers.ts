@@ -178,6 +178,8 @@ export interface OpenContact extends Omit<Contact, "conversation"> {
   names_is_readable?: boolean;
   /** What was written before, oldest first. */
   conversation: Leg[];
+  /** Whether there are older ones than those. */
+  conversation_is_cut?: boolean;
   notes: Note[];
   /** That the last answer came back, where it did. */
   failed_answer: Note | null;
@@ -209,9 +211,9 @@ export interface TeamQueue {
   /** How many are in hand. */
   active: number;
   longest_since: string | null;
-  /** Mails that wait for the agent who answered before. */
-  sticky: (Contact | string)[];
-  /** All that wait, those above too, the longest first; bounded. */
+  /** Numbers of the mails below that wait for the agent who answered before. */
+  sticky: string[];
+  /** Those that wait longest: a few, or more of a queue that is asked for alone. */
   contacts?: Contact[];
   skills?: Record<string, number>;
 }

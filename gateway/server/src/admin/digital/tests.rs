@@ -45,3 +45,34 @@ fn ccp_01_a_mailbox_is_told_with_its_reason_its_last_round_and_what_waits() {
     let told = mailbox(&status(MailboxState::Failing("refused".to_owned())), None, 0);
     assert!(told["reason"].as_str().unwrap().contains("refused"), "{told}");
 }
+
+/// Pages have words for these codes in every language.
+#[tokio::test]
+async fn ccp_11_why_a_server_was_not_reached_is_told_by_code_as_tests_tell_it() {
+    let server: MailServer = serde_json::from_value(json!({
+        "name": "mail", "kind": "imap", "imap_host": "imap.example.test", "imap_port": 993,
+        "smtp_host": "smtp.example.test", "smtp_port": 587, "smtp_security": "start_tls",
+        "http_proxy": false, "socks_proxy": false, "mechanism": "xoauth2",
+    }))
+    .unwrap();
+    let told = reach(&server, vec!["support".to_owned()], Err("no proxy".to_owned())).await;
+    assert_eq!(told["state"], "unreachable");
+    assert_eq!(
+        (&told["reading"]["code"], &told["reading"]["said"]),
+        (&json!("unusable"), &json!("no proxy"))
+    );
+    assert_eq!((told.get("why"), &told["sending"]), (None, &json!(null)));
+    let greeted = Check {
+        side: Side::Reading,
+        subject: Subject::Greeting,
+        folder: None,
+        outcome: Outcome::Passed,
+    };
+    let late = check_json(&timed_out(&server, &[]));
+    assert_eq!(
+        (&late["side"], &late["code"], &late["host"]),
+        (&json!("reading"), &json!("timed_out"), &json!("imap.example.test"))
+    );
+    let late = check_json(&timed_out(&server, &[greeted]));
+    assert_eq!((&late["side"], &late["host"]), (&json!("sending"), &json!("smtp.example.test")));
+}

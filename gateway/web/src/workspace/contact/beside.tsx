@@ -95,6 +95,7 @@ export function Beside(props: { contact: OpenContact }): JSX.Element {
     <div class="beside">
       <section class="card" aria-labelledby="conversation-title">
         <h2 id="conversation-title">{told.conversation}</h2>
+        {contact.conversation_is_cut && <p class="small">{contactWords().conversationIsCut}</p>}
         {all.length === 0 ? <p class="small">{told.noConversation}</p> : (
           <ol class="legs">
             {all.map((one, place) => ("direction" in one

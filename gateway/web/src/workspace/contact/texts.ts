@@ -24,6 +24,7 @@ export const contactWords = texts({
       unknown: "The connection broke while it was sent. It is looked up, and sent again where it is missing.",
     } as Record<string, string>,
     showAnswer: "Show the answer", answerText: "Text of the answer", files: "Files: {names}", forTo: "to {to}", open: "Open {subject}", here: "this mail",
+    conversationIsCut: "The conversation has older mails than are shown; the search finds them.",
     note: "Report", ours: "The answer came back",
     oursBy: { unclear: "The answer came back: nobody knows whether it arrived", taken: "The mail server took the answer after all" } as Record<string, string>,
     
@@ -58,6 +59,7 @@ export const contactWords = texts({
       unknown: "Die Verbindung brach beim Senden ab. Es wird nachgesehen und erneut gesendet, wo sie fehlt.",
     } as Record<string, string>,
     showAnswer: "Antwort zeigen", answerText: "Text der Antwort", files: "Dateien: {names}", forTo: "an {to}", open: "{subject} öffnen", here: "diese E-Mail",
+    conversationIsCut: "Der Verlauf hat ältere E-Mails, als hier stehen; die Suche findet sie.",
     note: "Meldung", ours: "Die Antwort kam zurück",
     oursBy: { unclear: "Die Antwort kam zurück: Niemand weiß, ob sie angekommen ist", taken: "Der Mailserver hat die Antwort doch angenommen" } as Record<string, string>,
     

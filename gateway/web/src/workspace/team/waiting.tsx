@@ -1,13 +1,14 @@
 // The mails that wait in a queue, as its supervisor sees and moves them (MAIL-16).
 
 import type { JSX } from "preact";
-import { useState } from "preact/hooks";
-import { Button } from "../../shell/components/parts";
+import { useEffect, useState } from "preact/hooks";
+import { Button, Trouble } from "../../shell/components/parts";
 import { fill, since } from "../../shell/language";
 import { now } from "../../shell/now";
-import type { Contact, TeamQueue } from "../answers";
+import { useGet } from "../../shell/use";
+import type { Contact, Team, TeamQueue } from "../answers";
 import { contactWords } from "../contact/texts";
-import { customer } from "../state";
+import { customer, path } from "../state";
 import { words } from "../texts";
 
 /** So many are shown before somebody asks for all. */
@@ -18,18 +19,17 @@ function line(contact: Contact): string {
   return `${customer(contact)}: ${contact.subject || words().noSubject}`;
 }
 
-/** All that is told of: those that wait for one agent stand in a list of their own, too. */
-function waits(queue: TeamQueue): Contact[] {
-  const all = new Map([...queue.contacts ?? [], ...queue.sticky].flatMap((one) => (typeof one === "string" ? [] : [[one.id, one] as const])));
-  return [...all.values()].sort((one, other) => one.waiting_since.localeCompare(other.waiting_since) || one.id.localeCompare(other.id));
-}
-
 export function Waits(props: { queue: TeamQueue; busy: boolean; give: (contact: Contact) => void; release: (contact: Contact) => void }): JSX.Element {
   const told = words().teams;
   const more = contactWords();
+  const { queue } = props;
   const [isAll, setAll] = useState(false);
-  const all = waits(props.queue);
-  const sticky = new Set(props.queue.sticky.map((one) => (typeof one === "string" ? one : one.id)));
+  // All queues tell the first ones alone; whoever wants the rest asks for it, as often as the queues are told.
+  const whole = useGet<Pick<Team, "queues">>(isAll ? path("team") : null, { csq: queue.csq });
+  useEffect(() => { if (isAll) whole.again(); }, [queue]);
+  const shown = (isAll && whole.value?.queues[0]) || queue;
+  const all = shown.contacts ?? [];
+  const sticky = new Set(shown.sticky);
   if (all.length === 0) return <>{told.none}</>;
   return (
     <>
@@ -48,8 +48,9 @@ export function Waits(props: { queue: TeamQueue; busy: boolean; give: (contact: 
           </li>
         ))}
       </ul>
-      {!isAll && all.length > FIRST && <Button onClick={() => setAll(true)}>{fill(more.showAll, { count: all.length })}</Button>}
-      {isAll && props.queue.waiting > all.length && <p class="small">{fill(more.onlyFirst, { count: all.length })}</p>}
+      {!isAll && queue.waiting > FIRST && <Button onClick={() => setAll(true)}>{fill(more.showAll, { count: queue.waiting })}</Button>}
+      <Trouble problem={whole.problem} again={whole.again} />
+      {isAll && whole.value && shown.waiting > all.length && <p class="small">{fill(more.onlyFirst, { count: all.length })}</p>}
     </>
   );
 }

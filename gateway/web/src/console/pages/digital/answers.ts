@@ -6,7 +6,6 @@ export interface MailServer {
   imap: string;
   smtp: string;
   state: "reachable" | "unreachable" | "not_used";
-  why: string | null;
   reading: MailCheck | null;
   sending: MailCheck | null;
   csqs: string[];

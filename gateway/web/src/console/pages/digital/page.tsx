@@ -65,7 +65,7 @@ function Why(props: { server: MailServer }): JSX.Element {
   const { server } = props;
   const failed = [server.reading, server.sending].filter((it): it is MailCheck => it !== null);
   if (server.state === "not_used") return <span class="prose">{words().notUsed}</span>;
-  if (failed.length === 0) return <span class="prose">{server.why ?? `${server.imap}, ${server.smtp}`}</span>;
+  if (failed.length === 0) return <span class="prose">{server.imap}, {server.smtp}</span>;
   return (
     <ul class="prose">
       {failed.map((check) => {
