@@ -28,6 +28,7 @@
 //! or given back, makes it due once more.
 
 mod filing;
+mod handing_over;
 mod letter;
 mod steps;
 
@@ -45,7 +46,7 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use crate::figures::Figures;
-use crate::smtp::{Envelope, Submitted};
+use crate::smtp::{Envelope, Progress, Submitted};
 use crate::trouble::Trouble;
 use crate::way_out::WaysOut;
 
@@ -65,8 +66,10 @@ const BLIND: Duration = Duration::from_secs(30);
 pub(crate) trait Sending: Send + Sync {
     /// The address that mails come from.
     fn address(&self) -> &str;
-    /// Hands a mail over.
-    async fn submit(&self, envelope: &Envelope, raw: &[u8]) -> Submitted;
+    /// How long handing over a mail of so many bytes may take.
+    fn longest(&self, envelope: &Envelope, bytes: usize) -> Duration;
+    /// Hands a mail over, and notes how far it came.
+    async fn submit(&self, envelope: &Envelope, raw: &[u8], progress: &Progress) -> Submitted;
     /// Whether a mail lies among the sent ones.
     async fn is_sent(&self, message_id: &str) -> Result<bool, Trouble>;
     /// Whether a copy of a mail lies in the inbox.
@@ -112,6 +115,8 @@ pub(crate) struct Outgoing {
     ours_until: Mutex<Option<Instant>>,
     /// What is known since this node began, and lost with it.
     noted: Mutex<Noted>,
+    /// Whether this node stops sending.
+    stopping: watch::Sender<bool>,
 }
 
 #[derive(Default)]
@@ -157,7 +162,18 @@ impl Outgoing {
         let sender = Sender { node: port.node().clone(), life };
         let (ours_until, noted) = (Mutex::default(), Mutex::default());
         let words = AtomicU64::default();
-        Arc::new(Self { port, server_of, figures, ways, sender, words, ours_until, noted })
+        let stopping = watch::Sender::default();
+        Arc::new(Self {
+            port,
+            server_of,
+            figures,
+            ways,
+            sender,
+            words,
+            ours_until,
+            noted,
+            stopping,
+        })
     }
 
     /// Sends until `stop` becomes true.
@@ -189,8 +205,9 @@ impl Outgoing {
                 () = tokio::time::sleep(LOOK) => {}
             }
         }
-        // What is under way is finished, or is nobody's knowledge.
+        // What is not handed over in full is left to whoever goes on; what is, is finished or nobody's knowledge.
         self.keep_topic(None);
+        self.stopping.send_replace(true);
         while jobs.join_next().await.is_some() {}
         self.figures.set_unsent_age(Duration::ZERO);
         let _ = outbox.release().await;

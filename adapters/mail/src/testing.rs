@@ -23,7 +23,7 @@ use crate::own_copy::{Likeness, likeness};
 use crate::reading::Reading;
 use crate::room::Rooms;
 use crate::round::{Rounds, Terms};
-use crate::smtp::{Envelope, Submitted};
+use crate::smtp::{Envelope, Progress, Submitted};
 use crate::trouble::Trouble;
 
 /// When tests begin.
@@ -430,8 +430,13 @@ impl Sending for Server {
         "support@example.test"
     }
 
-    async fn submit(&self, envelope: &Envelope, raw: &[u8]) -> Submitted {
+    fn longest(&self, _: &Envelope, _: usize) -> Duration {
+        Duration::from_secs(120)
+    }
+
+    async fn submit(&self, envelope: &Envelope, raw: &[u8], progress: &Progress) -> Submitted {
         tokio::task::yield_now().await;
+        progress.whole();
         let now = self.now();
         let says = self.state().take(envelope, raw, now);
         // It has the mail, and its answer may be heard by nobody.

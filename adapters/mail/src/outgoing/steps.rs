@@ -12,27 +12,19 @@ use engine::{Outcome, SubmitError};
 use super::letter::{self, Made};
 use super::{Filed, Letter, Noted, Outgoing, Sending};
 use crate::keeping;
-use crate::smtp::Submitted;
 use crate::trouble::Trouble;
 use crate::way_out::{Door, rising};
 
-/// A server may file what it took by itself; so long it has for it.
-const FILED_WITHIN: Duration = Duration::from_secs(5);
 /// A mail that no server took for so long is given up.
 pub(super) const TRIED_FOR: Duration = Duration::from_secs(48 * 3_600);
 /// A mail that could not be filed for so long stays where it is.
 const FILED_FOR: Duration = Duration::from_secs(7 * 24 * 3_600);
 /// The first pause after a try.
-const PAUSE: Duration = Duration::from_secs(15);
+pub(super) const PAUSE: Duration = Duration::from_secs(15);
 /// After a refused sign-in it is not tried sooner, or accounts are locked.
-const REFUSED_PAUSE: Duration = Duration::from_secs(60);
-/// So long a submission may take at least; a longer mail gets more.
-const SUBMISSION: Duration = Duration::from_secs(120);
-const SUBMISSION_BYTES_A_SECOND: u64 = 64 * 1024;
-/// So much longer another node waits before it asks what became of it.
-const SPARE: Duration = Duration::from_secs(10);
+pub(super) const REFUSED_PAUSE: Duration = Duration::from_secs(60);
 /// Proof is looked for so often at most, and at least.
-const LOOKED_AFTER: Duration = Duration::from_secs(2);
+pub(super) const LOOKED_AFTER: Duration = Duration::from_secs(2);
 const LOOKED_AFTER_MAX: Duration = Duration::from_secs(15);
 /// What whoever wrote an answer is told of one that nobody knows of.
 const UNCLEAR: &str = "nobody knows whether it reached the customer: the mail server gave no answer when it got it. Look \
@@ -150,7 +142,7 @@ impl Outgoing {
     }
 
     /// Keeps where the mail is now, unless somebody else moved it since it was looked at.
-    async fn keep(&self, mail: &mut MailOut, (state, at): Next) -> Result<(), Held> {
+    pub(super) async fn keep(&self, mail: &mut MailOut, (state, at): Next) -> Result<(), Held> {
         // Each word is a new one: whether it was taken is what counts, and only its own repetition may be told so too.
         let Sender { node, life } = &self.sender;
         let number = self.words.fetch_add(1, Ordering::Relaxed);
@@ -194,95 +186,8 @@ impl Outgoing {
         }
     }
 
-    /// Hands it over.
-    pub(super) async fn send(
-        &self,
-        mail: &mut MailOut,
-        server: &dyn Sending,
-    ) -> Result<Next, Held> {
-        let Some(raw) = self.port.blob(&mail.blob()).await? else {
-            return Ok((OutState::Queued, None));
-        };
-        if mail.proof.unclear > 0
-            && let Some(known) = self.port.mail_out(mail.id).await?
-            && known.proof.copies > 0
-        {
-            mail.proof = known.proof;
-            return Ok((self.accepted(), None));
-        }
-        let is_answer = matches!(mail.kind, OutKind::Answer { .. });
-        if !is_answer && mail.tries == 0 && !self.may_acknowledge() {
-            return Ok(self.failed("more acknowledgements went out in an hour than are allowed"));
-        }
-        let bytes = u64::try_from(raw.len()).unwrap_or(u64::MAX);
-        let patience = SUBMISSION + Duration::from_secs(bytes / SUBMISSION_BYTES_A_SECOND);
-        let asked_at = self.port.now().after(patience + SPARE);
-        let asks_copy = self.terms(mail).0 == UnclearSending::OwnCopy;
-        let sending = OutState::Sending { by: Some(self.sender.clone()), asks_copy };
-        // From here on it is this node's to hand over, and nobody else's.
-        self.keep(mail, (sending, Some(asked_at))).await?;
-        if !self.is_ours() {
-            return Ok((OutState::Prepared, None));
-        }
-        let mut envelope = letter::envelope(mail, server.address(), asks_copy);
-        let mut submitted = within(patience, server.submit(&envelope, &raw)).await;
-        if envelope.from.is_none() && matches!(submitted, Submitted::Refused { is_final: true, .. })
-        {
-            // Not every provider takes a mail from nobody.
-            envelope.from = Some(server.address().to_owned());
-            submitted = within(patience, server.submit(&envelope, &raw)).await;
-        }
-        Ok(self.submitted(mail, submitted))
-    }
-
-    fn submitted(&self, mail: &MailOut, submitted: Submitted) -> Next {
-        let pause = pause_after(&submitted);
-        match &submitted {
-            Submitted::Unknown { .. } => {}
-            Submitted::NotBegun(trouble) => {
-                self.ways.fails(&mail.csq, self.port.now(), &trouble.to_string());
-            }
-            Submitted::Refused { text, .. } if pause.is_some() => {
-                self.ways.fails(&mail.csq, self.port.now(), text);
-            }
-            Submitted::Accepted { .. } | Submitted::Refused { .. } => self.ways.works(&mail.csq),
-        }
-        if let Some(pause) = pause {
-            self.ways.pause(&mail.csq, Door::Submission, self.port.now(), pause);
-        }
-        match submitted {
-            Submitted::Accepted { is_copied, .. } => {
-                self.figures.sending("accepted");
-                let wait = if is_copied { self.terms(mail).1 } else { FILED_WITHIN };
-                (self.accepted(), Some(self.port.now().after(wait)))
-            }
-            Submitted::Refused { is_final: true, code, text } => {
-                self.figures.sending("refused");
-                let code = code.map_or_else(String::new, |code| format!("{code} "));
-                self.failed(format!("the mail server refuses it: {code}{text}"))
-            }
-            Submitted::Refused { is_final: false, code, text } => {
-                self.figures.sending("later");
-                let code = code.map_or_else(String::new, |code| format!("{code} "));
-                self.later(mail, &format!("the mail server takes it later: {code}{text}"), PAUSE)
-            }
-            Submitted::NotBegun(trouble) => {
-                self.figures.sending("later");
-                let pause = if trouble.is_sign_in() { REFUSED_PAUSE } else { PAUSE };
-                self.later(mail, &trouble.to_string(), pause)
-            }
-            Submitted::Unknown { why } => {
-                self.figures.sending("unknown");
-                let csq = &mail.csq;
-                tracing::warn!(mail = %mail.id, csq, why, "nobody knows whether a mail was taken");
-                let now = self.port.now();
-                (OutState::Unknown { since: Some(now) }, Some(now.after(LOOKED_AFTER)))
-            }
-        }
-    }
-
     /// It is tried again, unless that went on for too long.
-    fn later(&self, mail: &MailOut, why: &str, pause: Duration) -> Next {
+    pub(super) fn later(&self, mail: &MailOut, why: &str, pause: Duration) -> Next {
         let now = self.port.now();
         if now.since(mail.at) >= TRIED_FOR {
             return self.failed(format!("it could not be sent for two days; at last: {why}"));
@@ -389,7 +294,7 @@ impl Outgoing {
     }
 
     /// What happens to a mail that nobody knows of, and how long what proves that it was taken may need.
-    fn terms(&self, mail: &MailOut) -> (UnclearSending, Duration) {
+    pub(super) fn terms(&self, mail: &MailOut) -> (UnclearSending, Duration) {
         let settings = self.port.settings();
         let email = settings.csqs.get(&mail.csq).and_then(|csq| csq.email.as_ref());
         let server = email.and_then(|email| settings.mail_servers.get(&email.mail_server));
@@ -398,7 +303,7 @@ impl Outgoing {
         (unclear, Duration::from_secs(u64::from(seconds)))
     }
 
-    fn accepted(&self) -> OutState {
+    pub(super) fn accepted(&self) -> OutState {
         OutState::Accepted { at: self.port.now(), is_filed: false, settled: 0 }
     }
 
@@ -443,7 +348,7 @@ impl Outgoing {
         self.noted().held.get(&mail.id).is_some_and(|(_, until)| *until > now)
     }
 
-    fn failed(&self, reason: impl Into<String>) -> Next {
+    pub(super) fn failed(&self, reason: impl Into<String>) -> Next {
         let (at, reason) = (self.port.now(), reason.into());
         (OutState::Failed { at, reason, is_unclear: false, settled: 0 }, None)
     }
@@ -456,7 +361,7 @@ impl Outgoing {
     }
 
     /// Whether the site's limit leaves room for one more, which is counted.
-    fn may_acknowledge(&self) -> bool {
+    pub(super) fn may_acknowledge(&self) -> bool {
         let most = self.port.settings().mail.acknowledgements_per_hour_max;
         let now = self.port.now();
         let mut noted = self.noted();
@@ -514,26 +419,5 @@ pub(super) fn door(stage: Option<OpenStage>) -> Option<Door> {
         OpenStage::Unsent => Some(Door::Submission),
         OpenStage::Unclear | OpenStage::Unfiled => Some(Door::Folders),
         OpenStage::Sending => None,
-    }
-}
-
-/// How long nothing of an account is tried after that: what it says is meant for the account and not for the mail.
-fn pause_after(submitted: &Submitted) -> Option<Duration> {
-    match submitted {
-        Submitted::NotBegun(trouble) if trouble.is_sign_in() => Some(REFUSED_PAUSE),
-        Submitted::NotBegun(Trouble::Unusable(_)) => None,
-        // It did not come to the mail, or not far.
-        Submitted::NotBegun(_) => Some(PAUSE),
-        // The service is closed for now, or wants another password first (RFC 5321, 4.2.3; RFC 4954, 6).
-        Submitted::Refused { code: Some(421 | 432), is_final: false, .. } => Some(REFUSED_PAUSE),
-        _ => None,
-    }
-}
-
-/// A submission that takes too long is one of which nobody knows.
-async fn within(patience: Duration, submitting: impl Future<Output = Submitted>) -> Submitted {
-    match tokio::time::timeout(patience, submitting).await {
-        Ok(submitted) => submitted,
-        Err(_) => Submitted::Unknown { why: "it took too long".to_owned() },
     }
 }

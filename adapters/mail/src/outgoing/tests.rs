@@ -12,6 +12,7 @@ use engine::testing::damage_blob;
 use protocols::mail::ReadOptions;
 use serde_json::json;
 
+mod handing_over;
 mod nodes;
 mod own_copies;
 mod ways;

@@ -23,10 +23,14 @@ impl Sending for Slow {
         self.server.address()
     }
 
-    async fn submit(&self, envelope: &Envelope, raw: &[u8]) -> Submitted {
+    fn longest(&self, envelope: &Envelope, bytes: usize) -> Duration {
+        self.server.longest(envelope, bytes)
+    }
+
+    async fn submit(&self, envelope: &Envelope, raw: &[u8], progress: &Progress) -> Submitted {
         self.came.add_permits(1);
         let _permit = self.goes_on.acquire().await.unwrap();
-        self.server.submit(envelope, raw).await
+        self.server.submit(envelope, raw, progress).await
     }
 
     async fn is_sent(&self, message_id: &str) -> Result<bool, Trouble> {
