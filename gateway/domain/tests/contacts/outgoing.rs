@@ -105,6 +105,40 @@ fn mail_13_that_a_mail_is_being_sent_is_taken_once() {
     assert_eq!(world.mail_out(out).unwrap().state, accepted);
 }
 
+/// The first try may have arrived, and the second one is refused: its writer is told so, and so is what comes of the copy.
+#[test]
+fn mail_05_what_was_unclear_once_is_given_back_as_unclear_whatever_ends_it() {
+    for is_found_out in [false, true] {
+        let mut world = World::new();
+        let out = answered(&mut world);
+        world.out(out, OutState::Prepared);
+        world.out(out, sending(0));
+        world.out(out, OutState::Unknown { since: Some(world.now) });
+        if !is_found_out {
+            // Nothing was found, so it is sent once more.
+            world.out(out, OutState::Prepared);
+            world.out(out, sending(0));
+        }
+        assert_eq!(world.out(out, failed(world.now)), Came::Done);
+        let OutState::Failed { is_unclear: true, reason, .. } = world.mail_out(out).unwrap().state
+        else {
+            panic!("it may have arrived")
+        };
+        assert!(reason.contains("may have reached the customer"), "{reason}");
+        assert!(reason.ends_with("550 no") && reason.len() < 200, "{reason}");
+        let contact = world.contact_by_uid(1);
+        let notes = world.conversation(contact.conversation).notes;
+        assert_eq!((notes[0].action.as_str(), &notes[0].status), ("unclear", &reason));
+        world.mail(ArrivedMail { copy_of: Some(out), ..arrived("support", 2, 2) });
+        let notes = world.conversation(contact.conversation).notes;
+        assert_eq!(notes[1].action, "taken");
+    }
+    let mut world = World::new();
+    let out = answered(&mut world);
+    world.out(out, failed(world.now));
+    assert_eq!(world.mail_out(out).unwrap().state, failed(world.now), "it was never tried");
+}
+
 #[test]
 fn mail_13_mails_stand_in_their_index_by_when_they_are_due() {
     let mut world = World::new();

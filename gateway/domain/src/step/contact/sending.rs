@@ -23,6 +23,10 @@ pub const SWEEP_TOPIC: &str = "sweep";
 /// The topic of records of contacts for the site's own systems (CTX-02).
 pub const RECORD_TOPIC: &str = "customer_record";
 
+/// Before the reason for which a mail was given up that may have arrived by an earlier try.
+const MAY_HAVE_ARRIVED: &str = "an earlier try may have reached the customer: look among the sent mails, or ask, before it is \
+    sent again. The last try:";
+
 /// The agent sends what they wrote: the contact ends, and the answer is owed.
 pub(in crate::step) fn send(
     now: Timestamp,
@@ -150,6 +154,19 @@ fn may_move(before: &MailOut, was: &OutState, state: &OutState) -> bool {
     }
 }
 
+/// A mail that is given up may have arrived where nobody knows what became of one of its tries, whatever the last one came
+/// to; its writer must know that before they send it again.
+fn given_up(before: &MailOut, state: OutState) -> OutState {
+    let was_unclear = before.proof.unclear > 0 || matches!(before.state, OutState::Unknown { .. });
+    match state {
+        OutState::Failed { at, reason, is_unclear: false, settled } if was_unclear => {
+            let reason = format!("{MAY_HAVE_ARRIVED} {reason}");
+            OutState::Failed { at, reason, is_unclear: true, settled }
+        }
+        state => state,
+    }
+}
+
 /// How far a mail came, as the adapter found; refused where it was somewhere else than the adapter knew. That it is being
 /// sent is taken once, and only from where its bytes are kept: whoever is told so hands it over, and nobody else.
 pub(in crate::step) fn out_moved(
@@ -170,6 +187,7 @@ pub(in crate::step) fn out_moved(
     if !may_move(before, was, state) {
         return Err(Refusal::Stale.into());
     }
+    let state = &given_up(before, state.clone());
     let mut after = before.as_ref().clone();
     after.state = state.clone();
     after.next_try_at = next_try_at;
