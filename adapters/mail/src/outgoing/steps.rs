@@ -316,12 +316,10 @@ impl Outgoing {
     /// What is kept of it cannot be read, however often it is tried.
     fn damaged(&self, mail: &MailOut) -> Next {
         tracing::error!(mail = %mail.id, "the bytes of a mail are damaged; restore a backup");
-        let mut state = mail.state.clone();
-        match &mut state {
-            OutState::Accepted { is_filed, .. } => {
-                *is_filed = true;
-                (state, None)
-            }
+        match &mail.state {
+            // Nothing is left to compare its copies with: those that came stay where they lie.
+            OutState::Accepted { at, .. } => (filed(mail, *at), None),
+            OutState::Failed { .. } => (settled(mail), None),
             _ => self.failed("its bytes, or those of what it passes on, are damaged"),
         }
     }
