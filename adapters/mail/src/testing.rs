@@ -10,7 +10,10 @@ use async_trait::async_trait;
 use domain::settings::{SettingsFile, SettingsHead};
 use domain::{Contact, Sealed, Settings, Timestamp};
 use engine::Clock as _;
-use engine::testing::{ManualClock, PlainAuthenticator, apply, file_engines, memory_engines};
+use engine::testing::{
+    ManualClock, PlainAuthenticator, UnsteadyStore, apply, file_engines, memory_engines,
+    unsteady_engines,
+};
 use engine::{Engine, Port};
 use protocols::mail::ReadOptions;
 use serde_json::{Value, json};
@@ -78,6 +81,14 @@ impl World {
         let clock = Arc::new(ManualClock::new(START));
         let engines = file_engines(path, &NODES, Arc::clone(&clock) as _).await;
         Self::on(engines, clock, |_| {}).await
+    }
+
+    /// With a store that does not always work.
+    pub(crate) async fn unsteady(change: impl FnOnce(&mut Value)) -> (Self, Arc<UnsteadyStore>) {
+        let clock = Arc::new(ManualClock::new(START));
+        let store = UnsteadyStore::new();
+        let engines = unsteady_engines(&store, &NODES, Arc::clone(&clock) as _).await;
+        (Self::on(engines, clock, change).await, store)
     }
 
     async fn on(

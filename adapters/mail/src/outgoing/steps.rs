@@ -56,44 +56,66 @@ pub(super) enum Held {
 }
 
 impl Outgoing {
-    /// Moves a mail on, from where the store has it now, until it has to wait or is over.
-    pub(super) async fn advance(&self, id: ContactId) {
+    /// Moves a mail on, from where the store has it now, until it has to wait or is over; whether it was moved at all.
+    pub(super) async fn advance(&self, id: ContactId) -> bool {
+        if self.is_held(id) {
+            return false;
+        }
         let mut mail = match self.port.mail_out(id).await {
             Ok(Some(mail)) if self.is_due(&mail, self.port.now()) => mail,
-            Ok(_) => return,
-            Err(error) => return tracing::debug!(mail = %id, %error, "a mail goes on later"),
+            Ok(_) => {
+                self.forget(id);
+                return false;
+            }
+            Err(error) => {
+                self.hold(id, &Held::Store(error));
+                return false;
+            }
         };
-        if self.is_held(&mail) {
-            return;
-        }
+        let mut has_moved = false;
         while !mail.is_over() {
             let next = match self.next(&mut mail).await {
                 Ok(next) => next,
                 Err(Held::Store(error)) if error.is_unreadable() => self.damaged(&mail),
-                Err(error) => return self.hold(&mail, &error),
+                Err(error) => {
+                    self.hold(id, &error);
+                    return has_moved;
+                }
             };
             if let Err(error) = self.keep(&mut mail, next).await {
-                return self.hold(&mail, &error);
+                self.hold(id, &error);
+                return has_moved;
             }
-            self.noted().held.remove(&mail.id);
+            has_moved = true;
+            self.forget(id);
             if mail.next_try_at.is_some_and(|at| at > self.port.now()) {
-                return;
+                return has_moved;
             }
         }
-        self.noted().failures.remove(&mail.id);
+        self.noted().failures.remove(&id);
+        has_moved
+    }
+
+    /// Nothing keeps a mail from going on, and it goes by when it is due.
+    fn forget(&self, id: ContactId) {
+        let mut noted = self.noted();
+        noted.held.remove(&id);
+        noted.orphans.remove(&id);
     }
 
     /// A mail that waited for so long that it is given up is so without being tried, right after another one of its
-    /// account could not be sent.
-    pub(super) async fn give_up(&self, id: ContactId, why: &str) {
+    /// account could not be sent; whether that was kept.
+    pub(super) async fn give_up(&self, id: ContactId, why: &str) -> bool {
         let mut mail = match self.port.mail_out(id).await {
             Ok(Some(mail)) if matches!(mail.state, OutState::Queued | OutState::Prepared) => mail,
-            _ => return,
+            _ => return false,
         };
         let next = self.failed(format!("it could not be sent for two days; at last: {why}"));
-        if let Err(error) = self.keep(&mut mail, next).await {
+        let kept = self.keep(&mut mail, next).await;
+        if let Err(error) = &kept {
             tracing::debug!(mail = %mail.id, %error, "a mail is given up later");
         }
+        kept.is_ok()
     }
 
     async fn next(&self, mail: &mut MailOut) -> Result<Next, Held> {
@@ -325,25 +347,25 @@ impl Outgoing {
     }
 
     /// It goes on later, and ever later while the reason stays.
-    fn hold(&self, mail: &MailOut, error: &Held) {
+    fn hold(&self, mail: ContactId, error: &Held) {
         // Only what the store says is waited out; the others end by themselves.
         if !matches!(error, Held::Store(_)) {
-            return tracing::debug!(mail = %mail.id, %error, "a mail goes on later");
+            return tracing::debug!(%mail, %error, "a mail goes on later");
         }
         let now = self.port.now();
         let mut noted = self.noted();
-        let (times, until) = noted.held.entry(mail.id).or_insert((0, now));
+        let (times, until) = noted.held.entry(mail).or_insert((0, now));
         *times = times.saturating_add(1);
         *until = now.after(rising(HELD_PAUSE, *times).min(HELD_PAUSE_MAX));
         match *times == HELD_TIMES_TOLD {
-            true => tracing::warn!(mail = %mail.id, %error, "a mail cannot go on"),
-            false => tracing::debug!(mail = %mail.id, %error, "a mail goes on later"),
+            true => tracing::warn!(%mail, %error, "a mail cannot go on"),
+            false => tracing::debug!(%mail, %error, "a mail goes on later"),
         }
     }
 
-    fn is_held(&self, mail: &MailOut) -> bool {
+    pub(super) fn is_held(&self, mail: ContactId) -> bool {
         let now = self.port.now();
-        self.noted().held.get(&mail.id).is_some_and(|(_, until)| *until > now)
+        self.noted().held.get(&mail).is_some_and(|(_, until)| *until > now)
     }
 
     pub(super) fn failed(&self, reason: impl Into<String>) -> Next {
@@ -371,7 +393,7 @@ impl Outgoing {
         is_free
     }
 
-    fn noted(&self) -> std::sync::MutexGuard<'_, Noted> {
+    pub(super) fn noted(&self) -> std::sync::MutexGuard<'_, Noted> {
         self.noted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

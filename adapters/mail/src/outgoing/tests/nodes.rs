@@ -46,20 +46,27 @@ impl Sending for Slow {
     }
 }
 
+/// Settings by which whoever writes is told that their mail arrived.
+pub(super) fn acknowledging(file: &mut serde_json::Value) {
+    file["csqs"][0]["email"]["acknowledgement"] = json!({"subject": "a", "text": "b"});
+    file["mail"] = json!({"acknowledgements_per_hour_max": 10_000});
+}
+
 /// So many customers are owed word that their mail arrived.
 pub(super) async fn owed(mails: u32) -> World {
-    let world = World::with(|file| {
-        file["csqs"][0]["email"]["acknowledgement"] = json!({"subject": "a", "text": "b"});
-        file["mail"] = json!({"acknowledgements_per_hour_max": 10_000});
-    })
-    .await;
+    let world = World::with(acknowledging).await;
+    write(&world, mails).await;
+    world
+}
+
+/// So many customers write.
+pub(super) async fn write(world: &World, mails: u32) {
     for number in 1..=mails {
         let raw = String::from_utf8(mail(number)).unwrap();
         let raw = raw.replace("ada@", &format!("ada{number}@"));
         world.server.state().deliver(START, raw.into_bytes());
     }
     world.round().await.unwrap();
-    world
 }
 
 /// How many mails were handed over, and how many different ones.
