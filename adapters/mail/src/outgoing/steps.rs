@@ -8,6 +8,7 @@ use domain::mail::{MailOut, OpenMail, OpenStage, OutKind, OutState, Sender};
 use domain::settings::{PROOF_SECONDS, UnclearSending};
 use domain::{ContactId, InputId, Report, Timestamp};
 use engine::{Outcome, SubmitError};
+use tokio::time::Instant;
 
 use super::letter::{self, Made};
 use super::{Filed, Letter, Noted, Outgoing, Sending};
@@ -30,6 +31,10 @@ const LOOKED_AFTER_MAX: Duration = Duration::from_secs(15);
 const UNCLEAR: &str = "nobody knows whether it reached the customer: the mail server gave no answer when it got it. Look \
     among the sent mails, or ask the customer, before it is sent again";
 
+/// For so long at most what a server said is told to a store that does not take it; the first pause, and the longest.
+const KEPT_WITHIN: Duration = Duration::from_secs(300);
+const KEPT_PAUSE: Duration = Duration::from_millis(250);
+const KEPT_PAUSE_MAX: Duration = Duration::from_secs(5);
 /// The first pause of a mail that the store does not let go on, and the longest; after so many somebody is told.
 const HELD_PAUSE: Duration = Duration::from_secs(1);
 const HELD_PAUSE_MAX: Duration = Duration::from_secs(60);
@@ -74,6 +79,7 @@ impl Outgoing {
         };
         let mut has_moved = false;
         while !mail.is_over() {
+            let was_sending = matches!(mail.state, OutState::Sending { .. });
             let next = match self.next(&mut mail).await {
                 Ok(next) => next,
                 Err(Held::Store(error)) if error.is_unreadable() => self.damaged(&mail),
@@ -82,7 +88,13 @@ impl Outgoing {
                     return has_moved;
                 }
             };
-            if let Err(error) = self.keep(&mut mail, next).await {
+            // What a server just said to us nobody else knows.
+            let is_news = !was_sending && matches!(mail.state, OutState::Sending { .. });
+            let kept = match is_news {
+                true => self.keep_surely(&mut mail, next).await,
+                false => self.keep(&mut mail, next).await,
+            };
+            if let Err(error) = kept {
                 self.hold(id, &error);
                 return has_moved;
             }
@@ -164,14 +176,42 @@ impl Outgoing {
     }
 
     /// Keeps where the mail is now, unless somebody else moved it since it was looked at.
-    pub(super) async fn keep(&self, mail: &mut MailOut, (state, at): Next) -> Result<(), Held> {
-        // Each word is a new one: whether it was taken is what counts, and only its own repetition may be told so too.
+    pub(super) async fn keep(&self, mail: &mut MailOut, next: Next) -> Result<(), Held> {
+        let word = self.new_word(mail);
+        self.say(mail, &word, next).await
+    }
+
+    /// The same, over and over while the store cannot take it, until this node stops; for some minutes at most, since the
+    /// mails behind this one wait meanwhile.
+    async fn keep_surely(&self, mail: &mut MailOut, next: Next) -> Result<(), Held> {
+        let (word, until) = (self.new_word(mail), Instant::now() + KEPT_WITHIN);
+        let mut pause = KEPT_PAUSE;
+        loop {
+            let error = match self.say(mail, &word, next.clone()).await {
+                Err(Held::Store(error)) if is_passing(&error) && Instant::now() < until => error,
+                said => return said,
+            };
+            tracing::warn!(mail = %mail.id, %error, "what became of a mail cannot be kept yet");
+            tokio::select! {
+                biased;
+                () = self.stops() => return Err(error.into()),
+                () = tokio::time::sleep(pause) => {}
+            }
+            pause = pause.saturating_mul(2).min(KEPT_PAUSE_MAX);
+        }
+    }
+
+    /// Each word is a new one: whether it was taken is what counts, and only its own repetition may be told so too.
+    fn new_word(&self, mail: &MailOut) -> InputId {
         let Sender { node, life } = &self.sender;
         let number = self.words.fetch_add(1, Ordering::Relaxed);
-        let id = InputId::new("mail_out", format!("{}/{node}/{life}/{number}", mail.id));
+        InputId::new("mail_out", format!("{}/{node}/{life}/{number}", mail.id))
+    }
+
+    async fn say(&self, mail: &mut MailOut, word: &InputId, (state, at): Next) -> Result<(), Held> {
         let (was, state_now) = (mail.state.clone(), state.clone());
         let report = Report::MailOutMoved { out: mail.id, was, state: state_now, next_try_at: at };
-        match keeping::report(&self.port, id, report).await? {
+        match keeping::report(&self.port, word.clone(), report).await? {
             Outcome::Done(_) => {}
             Outcome::Refused(_) | Outcome::Unclear(_) => return Err(Held::Moved),
         }
@@ -431,6 +471,11 @@ fn settled(mail: &MailOut) -> OutState {
         },
         other => other.clone(),
     }
+}
+
+/// Whether the store may take the same a little later.
+fn is_passing(error: &SubmitError) -> bool {
+    !error.is_about_one() && !matches!(error, SubmitError::Stopping | SubmitError::Undecided)
 }
 
 /// By which door a mail goes on.

@@ -2,6 +2,7 @@
 
 use domain::mail::Disposition;
 
+use super::handing_over::die_sending;
 use super::*;
 use crate::testing::Copies;
 
@@ -206,12 +207,7 @@ async fn mail_05_a_damaged_mail_whose_copy_comes_is_over() {
 async fn mail_13_a_node_that_restarts_goes_on_at_once_with_what_it_was_sending() {
     let world = World::new().await;
     let out = answered(&world, AnswerMode::Reply).await;
-    let mut polls = 0;
-    while !matches!(state(&world, out).await, OutState::Sending { .. }) {
-        polls += 1;
-        let outgoing = world.outgoing();
-        assert_eq!(until_crash(polls, due(&outgoing)).await, None);
-    }
+    die_sending(&world, false).await;
     let mail = world.port.mail_out(out).await.unwrap().unwrap();
     assert!(world.outgoing().is_due(&mail, world.port.now()));
     let OutState::Sending { by: Some(by), asks_copy } = mail.state.clone() else { panic!() };
@@ -225,20 +221,10 @@ async fn mail_13_a_node_that_restarts_goes_on_at_once_with_what_it_was_sending()
 
 /// A node that died between the server's taking an answer and its own note of that.
 async fn sent_and_not_noted() -> (World, ContactId) {
-    for polls in 1.. {
-        let world = World::new().await;
-        let out = answered(&world, AnswerMode::Reply).await;
-        let done = {
-            let outgoing = world.outgoing();
-            until_crash(polls, due(&outgoing)).await
-        };
-        assert_eq!(done, None, "it never died in between");
-        if !world.server.state().submitted.is_empty() {
-            return (world, out);
-        }
-        world.engine.abandon();
-    }
-    panic!("it never sent anything")
+    let world = World::new().await;
+    let out = answered(&world, AnswerMode::Reply).await;
+    die_sending(&world, true).await;
+    (world, out)
 }
 
 /// A copy that is read while nobody knows ends the waiting, without a look at the mail server.
