@@ -7,8 +7,8 @@ use std::task::Poll;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use domain::settings::{SettingsFile, SettingsHead};
-use domain::{Contact, Sealed, Settings, Timestamp};
+use domain::settings::{MAILBOX_PASSWORD_PURPOSE, SettingsFile, SettingsHead};
+use domain::{Contact, Sealed, Secret, Settings, Timestamp};
 use engine::Clock as _;
 use engine::testing::{
     ManualClock, PlainAuthenticator, UnsteadyStore, apply, file_engines, memory_engines,
@@ -46,6 +46,11 @@ pub(crate) struct World {
 
 /// Settings with one CSQ and one agent; `change` is what a test has otherwise.
 pub(crate) fn settings(change: impl FnOnce(&mut Value)) -> Settings {
+    settings_sealed(change, |_| Sealed::from_text("x"))
+}
+
+/// The same with passwords sealed by that.
+fn settings_sealed(change: impl FnOnce(&mut Value), seal: impl Fn(&Secret) -> Sealed) -> Settings {
     let mut file = json!({
         "skills": [{"name": "english"}],
         "agents": [{"id": "1001", "alias": "Grace", "skills": {"english": 5}}],
@@ -61,7 +66,7 @@ pub(crate) fn settings(change: impl FnOnce(&mut Value)) -> Settings {
     change(&mut file);
     let documents = SettingsFile::read(file)
         .expect("settings are right")
-        .into_documents(|_| None, |_, _| Sealed::from_text("x"));
+        .into_documents(|_| None, |_, secret| seal(secret));
     Settings::from_documents(&SettingsHead::default(), documents.0)
 }
 
@@ -89,6 +94,12 @@ impl World {
         let store = UnsteadyStore::new();
         let engines = unsteady_engines(&store, &NODES, Arc::clone(&clock) as _).await;
         (Self::on(engines, clock, change).await, store)
+    }
+
+    /// Other settings are in force, whose passwords can be opened.
+    pub(crate) async fn apply(&self, change: impl FnOnce(&mut Value)) {
+        let seal = |secret: &Secret| self.port.seal(MAILBOX_PASSWORD_PURPOSE, secret).unwrap();
+        apply(&self.engine, &settings_sealed(change, seal)).await;
     }
 
     async fn on(
