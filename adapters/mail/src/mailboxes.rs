@@ -17,7 +17,7 @@ use crate::figures::Figures;
 use crate::imap::Mailbox;
 use crate::intake::Manner;
 use crate::link::Link;
-use crate::outgoing::{Outgoing, Sending, ServerOf};
+use crate::outgoing::{NoServer, Outgoing, Sending, ServerOf};
 use crate::records::Records;
 use crate::room::Rooms;
 use crate::round::{Rounds, Terms};
@@ -98,8 +98,9 @@ impl Mailboxes {
             let (this, stop) = (Arc::clone(&self), stop.clone());
             move || {
                 let accounts = Arc::clone(&this.accounts);
-                let server_of: ServerOf = Arc::new(move |csq| {
-                    accounts.mailbox(csq).map(|mailbox| Arc::new(mailbox) as Arc<dyn Sending>)
+                let server_of: ServerOf = Arc::new(move |csq| match accounts.mailbox(csq) {
+                    Ok(mailbox) => Ok(Arc::new(mailbox) as Arc<dyn Sending>),
+                    Err(why) => Err(NoServer { why, is_gone: accounts.made_of(csq).is_err() }),
                 });
                 let (port, figures) = (this.port.clone(), this.figures.clone());
                 Outgoing::new(port, server_of, figures, Arc::clone(&this.ways)).run(stop.clone())

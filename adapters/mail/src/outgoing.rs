@@ -97,8 +97,17 @@ pub(crate) enum Filed {
     Put,
 }
 
+/// Why a CSQ has no mail server that could be asked.
+#[derive(Clone, Debug)]
+pub(crate) struct NoServer {
+    pub(crate) why: String,
+    /// Whether the settings have none for it; else the reason may pass, as a proxy that is missing or a secret that
+    /// cannot be opened.
+    pub(crate) is_gone: bool,
+}
+
 /// Finds the mail server of a CSQ, or says why there is none.
-pub(crate) type ServerOf = Arc<dyn Fn(&str) -> Result<Arc<dyn Sending>, String> + Send + Sync>;
+pub(crate) type ServerOf = Arc<dyn Fn(&str) -> Result<Arc<dyn Sending>, NoServer> + Send + Sync>;
 
 /// What all mails on their way out share.
 pub(crate) struct Outgoing {

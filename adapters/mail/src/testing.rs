@@ -21,7 +21,7 @@ use serde_json::{Value, json};
 use crate::figures::Figures;
 use crate::imap::{Fetched, Head, Mail, News, Opened};
 use crate::intake::Manner;
-use crate::outgoing::{Filed, Letter, Outgoing, Sending};
+use crate::outgoing::{Filed, Letter, NoServer, Outgoing, Sending, ServerOf};
 use crate::own_copy::{Likeness, likeness};
 use crate::reading::Reading;
 use crate::room::Rooms;
@@ -169,6 +169,15 @@ impl World {
         let server_of = Arc::new(move |_: &str| Ok(Arc::clone(&server)));
         let figures = Figures::new(&engine::Metrics::new());
         Outgoing::new(port, server_of, figures, Arc::default())
+    }
+
+    /// Who sends where there is no mail server that could be asked.
+    pub(crate) fn outgoing_without(&self, is_gone: bool) -> Arc<Outgoing> {
+        let why = "a secret of it cannot be opened".to_owned();
+        let none = NoServer { why, is_gone };
+        let figures = Figures::new(&engine::Metrics::new());
+        let server_of: ServerOf = Arc::new(move |_: &str| Err(none.clone()));
+        Outgoing::new(self.port.clone(), server_of, figures, Arc::default())
     }
 
     /// Another node over the same store.

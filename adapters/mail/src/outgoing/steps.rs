@@ -11,7 +11,7 @@ use engine::{Outcome, SubmitError};
 use tokio::time::Instant;
 
 use super::letter::{self, Made};
-use super::{Filed, Letter, Noted, Outgoing, Sending};
+use super::{Filed, Letter, NoServer, Noted, Outgoing, Sending};
 use crate::keeping;
 use crate::trouble::Trouble;
 use crate::way_out::{Door, rising};
@@ -122,7 +122,7 @@ impl Outgoing {
             Ok(Some(mail)) if matches!(mail.state, OutState::Queued | OutState::Prepared) => mail,
             _ => return false,
         };
-        let next = self.failed(format!("it could not be sent for two days; at last: {why}"));
+        let next = self.too_late(why);
         let kept = self.keep(&mut mail, next).await;
         if let Err(error) = &kept {
             tracing::debug!(mail = %mail.id, %error, "a mail is given up later");
@@ -158,21 +158,47 @@ impl Outgoing {
             (OutState::Accepted { at, .. }, Ok(server)) => {
                 self.file(mail, *at, server.as_ref()).await
             }
-            (OutState::Accepted { at, .. }, Err(why)) => {
-                // Without a mailbox there is nowhere to file it.
-                tracing::warn!(mail = %mail.id, why, "a sent mail is not filed");
-                Ok((filed(mail, *at), None))
-            }
             // It went out after all, as its copy says.
             (OutState::Failed { at, .. }, Ok(server)) => {
                 self.file(mail, *at, server.as_ref()).await
             }
-            (OutState::Failed { .. }, Err(_)) => Ok((settled(mail), None)),
-            (_, Err(why)) => {
-                self.ways.fails(&mail.csq, self.port.now(), &why);
-                Ok(self.later(mail, &why, PAUSE))
+            (_, Err(none)) => self.without_server(mail, &none),
+        }
+    }
+
+    /// What becomes of a mail whose CSQ has no mail server that could be asked: it rests with all others of its account,
+    /// and nothing is kept of that, until there is one or its time is over.
+    fn without_server(&self, mail: &MailOut, none: &NoServer) -> Result<Next, Held> {
+        let (csq, why, now) = (&mail.csq, &none.why, self.port.now());
+        match &mail.state {
+            OutState::Accepted { at, .. } | OutState::Failed { at, .. } => {
+                // Without a mailbox there is nowhere to file it.
+                if none.is_gone || now.since(*at) >= FILED_FOR {
+                    tracing::warn!(mail = %mail.id, csq, why, "a sent mail is not filed");
+                    return Ok((filed(mail, *at), None));
+                }
+                self.ways.pause(csq, Door::Folders, now, PAUSE);
+            }
+            OutState::Unknown { .. } => {
+                if now.since(mail.at) >= TRIED_FOR {
+                    return Ok(self.unclear(UNCLEAR));
+                }
+                self.ways.pause(csq, Door::Folders, now, PAUSE);
+            }
+            _ => {
+                self.ways.fails(csq, now, why);
+                if now.since(mail.at) >= TRIED_FOR {
+                    return Ok(self.too_late(why));
+                }
+                self.ways.pause(csq, Door::Submission, now, PAUSE);
             }
         }
+        tracing::debug!(mail = %mail.id, csq, why, "its mail server cannot be asked");
+        Err(Held::Paused)
+    }
+
+    fn too_late(&self, why: &str) -> Next {
+        self.failed(format!("it could not be sent for two days; at last: {why}"))
     }
 
     /// Keeps where the mail is now, unless somebody else moved it since it was looked at.
@@ -252,7 +278,7 @@ impl Outgoing {
     pub(super) fn later(&self, mail: &MailOut, why: &str, pause: Duration) -> Next {
         let now = self.port.now();
         if now.since(mail.at) >= TRIED_FOR {
-            return self.failed(format!("it could not be sent for two days; at last: {why}"));
+            return self.too_late(why);
         }
         tracing::info!(mail = %mail.id, csq = mail.csq, why, "a mail is sent later");
         let state = match mail.state {
