@@ -27,7 +27,7 @@ use crate::trial::Trial;
 
 /// All of the settings that a mailbox is made of.
 #[derive(Clone, Debug, PartialEq)]
-struct MadeOf {
+pub(crate) struct MadeOf {
     csq: Arc<Csq>,
     server: Arc<MailServer>,
     proxies: Arc<domain::settings::Proxies>,
@@ -54,19 +54,24 @@ impl Accounts {
 
     /// The mailbox of that CSQ, or in words why there is none.
     pub(crate) fn mailbox(&self, name: &str) -> Result<Mailbox, String> {
+        self.mailbox_made(name).map(|(_, mailbox)| mailbox)
+    }
+
+    /// The same with what it is made of.
+    pub(crate) fn mailbox_made(&self, name: &str) -> Result<(MadeOf, Mailbox), String> {
         let settings = self.port.settings();
         let made_of = made_of(&settings, name)?;
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((before, mailbox)) = kept.get(name)
             && *before == made_of
         {
-            return Ok(mailbox.clone());
+            return Ok((made_of, mailbox.clone()));
         }
         kept.retain(|name, _| settings.csqs.contains_key(name));
         let patience = Patience::default();
         let mailbox = self.make(&settings, &made_of, patience)?;
-        kept.insert(name.to_owned(), (made_of, mailbox.clone()));
-        Ok(mailbox)
+        kept.insert(name.to_owned(), (made_of.clone(), mailbox.clone()));
+        Ok((made_of, mailbox))
     }
 
     /// The mailbox of a CSQ by other settings than those in force; it is not kept, and waits for no long time.
@@ -106,12 +111,9 @@ impl Accounts {
         Ok(Trial::of_server(Mailbox::new(Arc::new(account), tokens), server.kind))
     }
 
-    /// Whether the mailbox of that CSQ would be made of the same as before.
-    pub(crate) fn is_as_before(&self, name: &str) -> bool {
-        let settings = self.port.settings();
-        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        let before = kept.get(name).map(|(made_of, _)| made_of);
-        before.is_some() && before == made_of(&settings, name).ok().as_ref()
+    /// What the mailbox of that CSQ would be made of now; in words why there can be none.
+    pub(crate) fn made_of(&self, name: &str) -> Result<MadeOf, String> {
+        made_of(&self.port.settings(), name)
     }
 
     fn make(

@@ -12,11 +12,12 @@ use protocols::mail::ReadOptions;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use crate::accounts::Accounts;
+use crate::accounts::{Accounts, MadeOf};
 use crate::figures::Figures;
+use crate::imap::Mailbox;
 use crate::intake::Manner;
 use crate::link::Link;
-use crate::outgoing::{Outgoing, Sending, ServerOf};
+use crate::outgoing::{NoServer, Outgoing, Sending, ServerOf};
 use crate::records::Records;
 use crate::room::Rooms;
 use crate::round::{Rounds, Terms};
@@ -46,6 +47,8 @@ pub struct Mailboxes {
 
 /// A link that is there.
 struct Running {
+    /// Its account. Whoever sends may have asked for a newer one since.
+    made_of: MadeOf,
     terms: Terms,
     poll: Duration,
     stop: watch::Sender<bool>,
@@ -95,8 +98,9 @@ impl Mailboxes {
             let (this, stop) = (Arc::clone(&self), stop.clone());
             move || {
                 let accounts = Arc::clone(&this.accounts);
-                let server_of: ServerOf = Arc::new(move |csq| {
-                    accounts.mailbox(csq).map(|mailbox| Arc::new(mailbox) as Arc<dyn Sending>)
+                let server_of: ServerOf = Arc::new(move |csq| match accounts.mailbox(csq) {
+                    Ok(mailbox) => Ok(Arc::new(mailbox) as Arc<dyn Sending>),
+                    Err(why) => Err(NoServer { why, is_gone: accounts.made_of(csq).is_err() }),
                 });
                 let (port, figures) = (this.port.clone(), this.figures.clone());
                 Outgoing::new(port, server_of, figures, Arc::clone(&this.ways)).run(stop.clone())
@@ -121,15 +125,9 @@ impl Mailboxes {
             let settings = self.port.settings();
             let wanted = wanted(&settings);
             self.statuses.retain(|csq| wanted.contains_key(csq));
-            let is_other = |csq: &String, it: &Running| {
-                let same = wanted
-                    .get(csq)
-                    .is_some_and(|(terms, poll)| *terms == it.terms && *poll == it.poll);
-                !same || !self.accounts.is_as_before(csq)
-            };
             let gone: Vec<String> = running
                 .iter()
-                .filter(|(csq, it)| is_other(csq, it))
+                .filter(|(csq, it)| self.is_other(csq, it, wanted.get(*csq)))
                 .map(|(csq, _)| csq.clone())
                 .collect();
             end(gone.iter().filter_map(|csq| running.remove(csq))).await;
@@ -147,6 +145,12 @@ impl Mailboxes {
             }
         }
         end(running.into_values()).await;
+    }
+
+    /// Whether that link is not the one that is wanted now.
+    fn is_other(&self, csq: &str, it: &Running, wanted: Option<&(Terms, Duration)>) -> bool {
+        let is_wanted = wanted.is_some_and(|(terms, poll)| *terms == it.terms && *poll == it.poll);
+        !is_wanted || self.accounts.made_of(csq).as_ref() != Ok(&it.made_of)
     }
 
     /// Waits for other settings; true where it is time to stop.
@@ -179,48 +183,42 @@ impl Mailboxes {
         poll: Duration,
         first_wait: Duration,
     ) -> Option<Running> {
-        if let Err(why) = self.accounts.mailbox(csq) {
-            tracing::error!(csq, why, "a mailbox cannot be read");
-            self.statuses.unusable(csq, &why);
-            return None;
-        }
+        let (made_of, mailbox) = match self.accounts.mailbox_made(csq) {
+            Ok(made) => made,
+            Err(why) => {
+                tracing::error!(csq, why, "a mailbox cannot be read");
+                self.statuses.unusable(csq, &why);
+                return None;
+            }
+        };
         let (stop, stopped) = watch::channel(false);
         let mut tasks = JoinSet::new();
         let begin = {
             let (this, csq) = (Arc::clone(self), csq.to_owned());
             let (terms, stopped) = (terms.clone(), stopped.clone());
-            move || this.link(&csq, terms.clone(), poll, first_wait, stopped.clone())
+            move || this.link(&csq, &mailbox, terms.clone(), (poll, first_wait), stopped.clone())
         };
         tasks.spawn(keep_running(begin, stopped, "a mailbox"));
-        Some(Running { terms, poll, stop, tasks })
+        Some(Running { made_of, terms, poll, stop, tasks })
     }
 
     fn link(
         self: &Arc<Self>,
         csq: &str,
+        mailbox: &Mailbox,
         terms: Terms,
-        poll: Duration,
-        first_wait: Duration,
+        (poll, first_wait): (Duration, Duration),
         stop: watch::Receiver<bool>,
     ) -> impl Future<Output = ()> + Send + use<> {
-        let folder = terms.manner.folder.clone();
+        let reader = mailbox.reader(terms.manner.folder.clone());
         let (port, figures) = (self.port.clone(), self.figures.clone());
         let statuses = Arc::clone(&self.statuses);
-        let mailbox = self.accounts.mailbox(csq);
-        let host = mailbox.as_ref().map_or("", |it| it.account().imap.host.as_str());
-        let room = self.rooms.of(host);
+        let account = mailbox.account();
+        let room = self.rooms.of(&account.imap.host);
+        let rounds =
+            Rounds::new(port.clone(), terms, account.mailbox_digest(), figures.clone(), room);
         let link = Link { csq: csq.to_owned(), port, figures, statuses, poll, first_wait };
-        async move {
-            match mailbox {
-                Ok(mailbox) => {
-                    let account = mailbox.account().mailbox_digest();
-                    let (port, figures) = (link.port.clone(), link.figures.clone());
-                    let rounds = Rounds::new(port, terms, account, figures, room);
-                    link.run(rounds, Box::new(mailbox.reader(folder)), stop).await;
-                }
-                Err(why) => link.statuses.unusable(&link.csq, &why),
-            }
-        }
+        async move { link.run(rounds, Box::new(reader), stop).await }
     }
 }
 
@@ -283,5 +281,30 @@ where
             _ = stop.wait_for(|stop| *stop) => return,
             () = tokio::time::sleep(PAUSE) => {}
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::World;
+
+    /// The other task of mails asks for the new account first, as it may: the link must not take it for its own.
+    #[tokio::test]
+    async fn mail_01_a_mailbox_is_read_by_the_settings_in_force_whoever_asks_first() {
+        let world = World::new().await;
+        world.apply(|_| {}).await;
+        let mailboxes = Mailboxes::new(world.port.clone());
+        let wanted_now = || wanted(&world.port.settings());
+        let (terms, poll) = wanted_now()["support"].clone();
+        let link = mailboxes.start("support", terms, poll, Duration::from_secs(60)).unwrap();
+        assert!(!mailboxes.is_other("support", &link, wanted_now().get("support")));
+        world
+            .apply(|file| file["mail_servers"][0]["imap_host"] = "other.example.test".into())
+            .await;
+        let sending = mailboxes.accounts.mailbox("support").unwrap();
+        assert_eq!(sending.account().imap.host, "other.example.test");
+        assert!(mailboxes.is_other("support", &link, wanted_now().get("support")));
+        end([link].into_iter()).await;
     }
 }

@@ -28,10 +28,12 @@
 //! or given back, makes it due once more.
 
 mod filing;
+mod handing_over;
+mod jobs;
 mod letter;
 mod steps;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -41,16 +43,14 @@ use domain::mail::{MailOut, OpenMail, OpenStage, OutState, Sender};
 use domain::{ContactId, MAIL_TOPIC, Timestamp};
 use engine::{Outbox, Port, SubmitError};
 use tokio::sync::watch;
-use tokio::task::JoinSet;
 use tokio::time::Instant;
 
+use self::jobs::Jobs;
 use crate::figures::Figures;
-use crate::smtp::{Envelope, Submitted};
+use crate::smtp::{Envelope, Progress, Submitted};
 use crate::trouble::Trouble;
 use crate::way_out::WaysOut;
 
-/// How often it is looked.
-const LOOK: Duration = Duration::from_secs(1);
 /// How many promises are looked at.
 const BATCH: u32 = 200;
 /// So long after it was seen to keep the topic a node is taken to do so: less than its lease lasts.
@@ -65,8 +65,10 @@ const BLIND: Duration = Duration::from_secs(30);
 pub(crate) trait Sending: Send + Sync {
     /// The address that mails come from.
     fn address(&self) -> &str;
-    /// Hands a mail over.
-    async fn submit(&self, envelope: &Envelope, raw: &[u8]) -> Submitted;
+    /// How long handing over a mail of so many bytes may take.
+    fn longest(&self, envelope: &Envelope, bytes: usize) -> Duration;
+    /// Hands a mail over, and notes how far it came.
+    async fn submit(&self, envelope: &Envelope, raw: &[u8], progress: &Progress) -> Submitted;
     /// Whether a mail lies among the sent ones.
     async fn is_sent(&self, message_id: &str) -> Result<bool, Trouble>;
     /// Whether a copy of a mail lies in the inbox.
@@ -95,8 +97,17 @@ pub(crate) enum Filed {
     Put,
 }
 
+/// Why a CSQ has no mail server that could be asked.
+#[derive(Clone, Debug)]
+pub(crate) struct NoServer {
+    pub(crate) why: String,
+    /// Whether the settings have none for it; else the reason may pass, as a proxy that is missing or a secret that
+    /// cannot be opened.
+    pub(crate) is_gone: bool,
+}
+
 /// Finds the mail server of a CSQ, or says why there is none.
-pub(crate) type ServerOf = Arc<dyn Fn(&str) -> Result<Arc<dyn Sending>, String> + Send + Sync>;
+pub(crate) type ServerOf = Arc<dyn Fn(&str) -> Result<Arc<dyn Sending>, NoServer> + Send + Sync>;
 
 /// What all mails on their way out share.
 pub(crate) struct Outgoing {
@@ -112,6 +123,8 @@ pub(crate) struct Outgoing {
     ours_until: Mutex<Option<Instant>>,
     /// What is known since this node began, and lost with it.
     noted: Mutex<Noted>,
+    /// Whether this node stops sending.
+    stopping: watch::Sender<bool>,
 }
 
 #[derive(Default)]
@@ -120,6 +133,8 @@ struct Noted {
     failures: HashMap<ContactId, u32>,
     /// Mails that the store did not let go on: how often in a row, and until when they rest.
     held: HashMap<ContactId, (u32, Timestamp)>,
+    /// What an earlier life of this node was sending, until it was looked at: it is not due by its time.
+    orphans: BTreeMap<ContactId, OpenMail>,
     /// When acknowledgements went out in the last hour.
     acknowledgements: Vec<Timestamp>,
 }
@@ -157,41 +172,40 @@ impl Outgoing {
         let sender = Sender { node: port.node().clone(), life };
         let (ours_until, noted) = (Mutex::default(), Mutex::default());
         let words = AtomicU64::default();
-        Arc::new(Self { port, server_of, figures, ways, sender, words, ours_until, noted })
+        let stopping = watch::Sender::default();
+        Arc::new(Self {
+            port,
+            server_of,
+            figures,
+            ways,
+            sender,
+            words,
+            ours_until,
+            noted,
+            stopping,
+        })
     }
 
     /// Sends until `stop` becomes true.
     pub(crate) async fn run(self: Arc<Self>, mut stop: watch::Receiver<bool>) {
         let mut outbox = self.port.outbox(MAIL_TOPIC);
         let mut settings = self.port.settings_changes();
-        let (mut looks, mut jobs) = (Looks::default(), JoinSet::new());
-        let mut at_work: BTreeMap<tokio::task::Id, String> = BTreeMap::new();
+        let (mut looks, mut jobs) = (Looks::default(), Jobs::default());
         loop {
             if settings.has_changed().unwrap_or(false) {
                 settings.mark_unchanged();
                 self.ways.try_again();
             }
-            let looked = self.look(&mut outbox, &mut looks, &mut jobs, &mut at_work).await;
+            let looked = self.look(&mut outbox, &mut looks, &mut jobs).await;
             self.note(&mut looks, looked);
-            tokio::select! {
-                biased;
-                _ = stop.wait_for(|stop| *stop) => break,
-                Some(ended) = jobs.join_next_with_id(), if !jobs.is_empty() => {
-                    let id = match &ended {
-                        Ok((id, ())) => *id,
-                        Err(error) => error.id(),
-                    };
-                    at_work.remove(&id);
-                    if let Err(error) = ended {
-                        tracing::error!(%error, "sending of a mailbox broke off and is begun again");
-                    }
-                }
-                () = tokio::time::sleep(LOOK) => {}
+            if jobs.until_next_look(&mut stop).await {
+                break;
             }
         }
-        // What is under way is finished, or is nobody's knowledge.
+        // What is not handed over in full is left to whoever goes on; what is, is finished or nobody's knowledge.
         self.keep_topic(None);
-        while jobs.join_next().await.is_some() {}
+        self.stopping.send_replace(true);
+        jobs.end().await;
         self.figures.set_unsent_age(Duration::ZERO);
         let _ = outbox.release().await;
     }
@@ -215,8 +229,7 @@ impl Outgoing {
         self: &Arc<Self>,
         outbox: &mut Outbox,
         looks: &mut Looks,
-        jobs: &mut JoinSet<()>,
-        at_work: &mut BTreeMap<tokio::task::Id, String>,
+        jobs: &mut Jobs,
     ) -> Result<(), Blind> {
         let began = Instant::now();
         let promises = outbox.take(0, BATCH).await?;
@@ -237,7 +250,11 @@ impl Outgoing {
         for promise in promises {
             let id = promise.effect.payload.parse::<ContactId>();
             let mail = match id {
-                Ok(id) => self.port.mail_out(id).await?,
+                Ok(id) => match self.port.mail_out(id).await {
+                    // Others go on; it stands in the index as well, and is looked at from there.
+                    Err(error) if error.is_about_one() => continue,
+                    mail => mail?,
+                },
                 Err(_) => None,
             };
             // From here on the mail itself says what is left to do.
@@ -248,20 +265,16 @@ impl Outgoing {
         if !kept.is_empty() {
             outbox.close(kept).await?;
         }
-        let mut due = self.due().await?;
         if !looks.orphans_found {
-            for mail in self.orphans().await? {
-                due.entry(mail.csq.clone()).or_default().push(mail);
-            }
+            let orphans = self.orphans().await?;
+            self.noted().orphans.extend(orphans.into_iter().map(|mail| (mail.id, mail)));
             looks.orphans_found = true;
         }
-        for (csq, mails) in due {
-            if at_work.values().any(|busy| *busy == csq) {
-                continue;
+        for (csq, mails) in self.due().await? {
+            if !jobs.are_for(&csq) {
+                let (outgoing, name) = (Arc::clone(self), csq.clone());
+                jobs.begin(csq, async move { outgoing.work(&name, mails).await });
             }
-            let (outgoing, name) = (Arc::clone(self), csq.clone());
-            let handle = jobs.spawn(async move { outgoing.work(&name, mails).await });
-            at_work.insert(handle.id(), csq);
         }
         if looks.counted_at.is_none_or(|at| at.elapsed() >= COUNTED_EVERY) {
             looks.counted_at = Some(Instant::now());
@@ -272,10 +285,13 @@ impl Outgoing {
 
     /// What is due now and may be tried, by CSQ.
     async fn due(&self) -> Result<BTreeMap<String, Vec<OpenMail>>, SubmitError> {
-        let now = self.port.now();
+        let mut all = self.port.mails_out_due(self.port.now()).await?;
+        let known: BTreeSet<ContactId> = all.iter().map(|mail| mail.id).collect();
+        let orphans = self.noted().orphans.clone();
+        all.extend(orphans.into_values().filter(|mail| !known.contains(&mail.id)));
         let mut due: BTreeMap<String, Vec<OpenMail>> = BTreeMap::new();
-        for mail in self.port.mails_out_due(now).await? {
-            if !self.is_paused(&mail) {
+        for mail in all {
+            if !self.is_paused(&mail) && !self.is_held(mail.id) {
                 due.entry(mail.csq.clone()).or_default().push(mail);
             }
         }
@@ -288,22 +304,24 @@ impl Outgoing {
         Ok(open.into_iter().filter(|mail| mail.stage == OpenStage::Sending).collect())
     }
 
-    /// Does what is due for the mails of a CSQ, one after the other.
-    async fn work(&self, csq: &str, mails: Vec<OpenMail>) {
+    /// Does what is due for the mails of a CSQ, one after the other; whether any of them was moved on.
+    async fn work(&self, csq: &str, mails: Vec<OpenMail>) -> bool {
+        let mut has_moved = false;
         for mail in mails {
             if !self.is_ours() {
-                return;
+                break;
             }
             let now = self.port.now();
             if !self.is_paused(&mail) {
-                self.advance(mail.id).await;
+                has_moved |= self.advance(mail.id).await;
             } else if mail.stage == OpenStage::Unsent
                 && now.since(mail.at) >= steps::TRIED_FOR
                 && let Some(fails) = self.ways.of(csq)
             {
-                self.give_up(mail.id, &fails.why).await;
+                has_moved |= self.give_up(mail.id, &fails.why).await;
             }
         }
+        has_moved
     }
 
     fn is_paused(&self, mail: &OpenMail) -> bool {

@@ -9,6 +9,9 @@ use protocols::mail::{Read, ReadOptions, html_to_text};
 
 /// Servers put at most so much in front of a mail.
 const TRACES_BYTES_MAX: usize = 64 * 1024;
+/// Fields that say who wrote what, and how it is to be read.
+const SAYING: [&str; 6] =
+    ["From", "Sender", "Subject", "Message-ID", "Content-Type", "Content-Transfer-Encoding"];
 /// So much of a cut mail has to be there to be compared.
 const BEGINNING_BYTES: usize = 512;
 
@@ -50,7 +53,7 @@ pub(crate) fn likeness(arrived: &[u8], sent: &[u8], is_cut: bool) -> Likeness {
             false => Likeness::None,
         };
     }
-    if !sent.is_empty() && arrived.ends_with(sent) {
+    if !sent.is_empty() && arrived.strip_suffix(sent).is_some_and(are_traces) {
         return Likeness::Bytes;
     }
     let [arrived, sent] =
@@ -61,13 +64,27 @@ pub(crate) fn likeness(arrived: &[u8], sent: &[u8], is_cut: bool) -> Likeness {
     }
 }
 
+/// Whether that is what servers put in front of a mail on its way: whole lines of a header, and nothing that says anew what
+/// the mail is. A blank line would end the header there, and what was sent would be the end of somebody's own text.
+fn are_traces(front: &[u8]) -> bool {
+    let mut lines = front.split(|byte| *byte == b'\n');
+    // Behind the last line end there is nothing.
+    let is_whole = lines.next_back().is_some_and(<[u8]>::is_empty);
+    let is_trace = |line: &[u8]| {
+        let is_blank = line.strip_suffix(b"\r").unwrap_or(line).is_empty();
+        let name = line.split(|byte| *byte == b':').next().unwrap_or(line).trim_ascii_end();
+        !is_blank && !SAYING.iter().any(|saying| name.eq_ignore_ascii_case(saying.as_bytes()))
+    };
+    front.len() <= TRACES_BYTES_MAX && is_whole && lines.all(is_trace)
+}
+
 /// Whether what came begins, behind the traces of servers, as what was sent does, up to its end.
 fn begins_as(arrived: &[u8], sent: &[u8]) -> bool {
     let Some(beginning) = sent.get(..BEGINNING_BYTES) else { return false };
     let within = arrived.get(..TRACES_BYTES_MAX + BEGINNING_BYTES).unwrap_or(arrived);
     let found = within.windows(BEGINNING_BYTES).position(|window| window == beginning);
-    let rest = found.and_then(|at| arrived.get(at..));
-    rest.is_some_and(|rest| sent.starts_with(rest))
+    let parts = found.and_then(|at| arrived.split_at_checked(at));
+    parts.is_some_and(|(front, rest)| are_traces(front) && sent.starts_with(rest))
 }
 
 /// Who wrote, and what: letters and digits alone, since servers write the rest anew.
@@ -119,6 +136,33 @@ mod tests {
         check(&format!("{}P.S. please hurry\r\n", sent()), Likeness::None);
         check("", Likeness::None);
         assert_eq!(likeness(b"", b"", false), Likeness::None);
+    }
+
+    /// Whoever got the mail can put a text of their own in front of it.
+    #[test]
+    fn mail_01_what_stands_in_front_of_a_copy_is_put_there_by_servers_alone() {
+        let long = sent() + &"x".repeat(5_000);
+        let front = |front: &str, expected| {
+            let arrived = format!("{front}{long}");
+            let cut = &arrived.as_bytes()[..arrived.len() - 100];
+            for (arrived, is_cut) in [(arrived.as_bytes(), false), (cut, true)] {
+                let found = likeness(arrived, long.as_bytes(), is_cut);
+                assert_eq!(found == Likeness::Bytes, expected, "{front:.200} {is_cut}");
+            }
+        };
+        front("", true);
+        front("Received: from a by b;\r\n\tto you\r\nDelivered-To: x\r\n", true);
+        front("Received: from a by b\n", true);
+        let forged =
+            "From: Ann <ann@customer.test>\r\nSubject: no\r\n\r\nI want my money back.\r\n";
+        front(forged, false);
+        front("X-Mine: a\r\n\r\nI want my money back.\r\n\r\n", false);
+        front("X-Mine: a\n\nI want my money back.\n", false);
+        front("\r\nI want my money back.\r\n", false);
+        front("X-Mine: a", false);
+        front("Subject: I want my money back\r\n", false);
+        front("content-type : multipart/mixed; boundary=b\r\n", false);
+        front(&"X-Mine: a\r\n".repeat(10_000), false);
     }
 
     #[test]

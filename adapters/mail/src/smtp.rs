@@ -6,13 +6,16 @@
 //!   the mail, its final dot --answered--> Accepted | Refused   --no answer--> Unknown
 //! ```
 //!
+//! Each step has its own time, and nothing else ends a submission: how long all of them may take together (`longest`) is
+//! for whoever asks what became of it. Whoever cuts one before its end still knows by its `Progress` how far it came.
+//!
 //! A connection belongs to one submission. Nothing is sent before the connection is private, and what a server
 //! said before that is forgotten.
 
 mod greeting;
 mod stream;
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use lettre::Address;
@@ -21,7 +24,7 @@ use lettre::transport::smtp::authentication::{Credentials, Mechanism};
 use lettre::transport::smtp::client::AsyncSmtpConnection;
 use lettre::transport::smtp::commands::{Data, Mail, Rcpt};
 use lettre::transport::smtp::extension::{ClientId, Extension, MailBodyParameter, MailParameter};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout, timeout_at};
 
 use self::stream::{Heard, Tapped};
 use crate::account::{Account, SignIn, SmtpSecurity};
@@ -34,6 +37,8 @@ use crate::trouble::{Trouble, said};
 const CHUNK_BYTES: usize = 64 * 1024;
 /// How long a good-bye may take.
 const LEAVING: Duration = Duration::from_secs(5);
+/// A long mail may take longer than others, by what a slow line carries.
+const TRANSFER_BYTES_A_SECOND: usize = 64 * 1024;
 
 /// Who sends a mail to whom, as servers see it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,12 +80,66 @@ pub enum Submitted {
     NotBegun(Trouble),
 }
 
+/// How far a submission came, for whoever may not wait for its end.
+#[derive(Debug, Default)]
+pub struct Progress(OnceLock<Instant>);
+
+impl Progress {
+    /// Whether all of the mail was handed over: from then on the server may have it, and before that surely not.
+    pub fn is_whole(&self) -> bool {
+        self.0.get().is_some()
+    }
+
+    /// From now on the server may have it.
+    pub(crate) fn whole(&self) {
+        let _ = self.0.set(Instant::now());
+    }
+}
+
+/// How long handing over a mail of so many bytes takes at most: connecting, with proxies and tokens; each command; the
+/// mail itself, and the answer to it.
+pub fn longest(account: &Account, envelope: &Envelope, bytes: usize) -> Duration {
+    let patience = account.patience;
+    // By way of a proxy, and then TLS; STARTTLS, the greeting and the sign-in.
+    let entering = patience.connect.saturating_mul(4) + patience.command.saturating_mul(3);
+    let entering = match &account.sending {
+        SignIn::Password { .. } => entering,
+        // A token is asked for in at most four steps, and another one after it was refused.
+        SignIn::Token { .. } => {
+            entering.saturating_add(patience.connect.saturating_mul(4)).saturating_mul(2)
+        }
+    };
+    let recipients = envelope.to.len() + usize::from(envelope.copy_to.is_some());
+    let commands = u32::try_from(recipients.saturating_add(2)).unwrap_or(u32::MAX);
+    entering
+        .saturating_add(patience.command.saturating_mul(commands))
+        .saturating_add(transfer(account, bytes))
+        .saturating_add(patience.acceptance)
+        .saturating_add(LEAVING)
+}
+
+fn transfer(account: &Account, bytes: usize) -> Duration {
+    let seconds = u64::try_from(bytes / TRANSFER_BYTES_A_SECOND).unwrap_or(u64::MAX);
+    account.patience.transfer.saturating_add(Duration::from_secs(seconds))
+}
+
 /// Hands a mail over.
 pub async fn submit(
     account: &Account,
     tokens: &Tokens,
     envelope: &Envelope,
     raw: &[u8],
+) -> Submitted {
+    submit_noting(account, tokens, envelope, raw, &Progress::default()).await
+}
+
+/// The same, noting how far it came.
+pub(crate) async fn submit_noting(
+    account: &Account,
+    tokens: &Tokens,
+    envelope: &Envelope,
+    raw: &[u8],
+    progress: &Progress,
 ) -> Submitted {
     let addresses = match Addresses::of(envelope) {
         Ok(addresses) => addresses,
@@ -95,7 +154,7 @@ pub async fn submit(
         Ok(conversation) => conversation,
         Err(trouble) => return Submitted::NotBegun(trouble),
     };
-    let submitted = conversation.submit(&addresses, raw).await;
+    let submitted = conversation.submit(&addresses, raw, progress).await;
     // Where no answer came there is nobody to take leave of.
     if matches!(submitted, Submitted::Accepted { .. } | Submitted::Refused { .. }) {
         conversation.leave().await;
@@ -290,7 +349,12 @@ impl<'a> Conversation<'a> {
         }
     }
 
-    async fn submit(&mut self, addresses: &Addresses, raw: &[u8]) -> Submitted {
+    async fn submit(
+        &mut self,
+        addresses: &Addresses,
+        raw: &[u8],
+        progress: &Progress,
+    ) -> Submitted {
         let parameters = match self.parameters(addresses, raw) {
             Ok(parameters) => parameters,
             Err(text) => return Submitted::Refused { code: None, text, is_final: true },
@@ -328,7 +392,7 @@ impl<'a> Conversation<'a> {
         if let Err(submitted) = self.say(Data, "the mail").await {
             return submitted;
         }
-        self.hand_over(raw, is_copied).await
+        self.hand_over(raw, is_copied, progress).await
     }
 
     fn parameters(&self, addresses: &Addresses, raw: &[u8]) -> Result<Vec<MailParameter>, String> {
@@ -375,20 +439,28 @@ impl<'a> Conversation<'a> {
         }
     }
 
-    async fn hand_over(&mut self, raw: &[u8], is_copied: bool) -> Submitted {
+    async fn hand_over(&mut self, raw: &[u8], is_copied: bool, progress: &Progress) -> Submitted {
         let host = &self.account.smtp.host;
-        let is_whole = AtomicBool::new(false);
         let end = std::iter::once_with(|| {
             // The next bytes are the final dot's.
-            is_whole.store(true, Ordering::Relaxed);
+            progress.whole();
             &[] as &[u8]
         });
         // The library says the end of the last line before the final dot.
         let lines = raw.strip_suffix(b"\r\n").unwrap_or(raw);
         let chunks = lines.chunks(CHUNK_BYTES).chain(end);
-        let patience = self.account.patience;
-        let patience = patience.transfer.saturating_add(patience.acceptance);
-        let handed = timeout(patience, self.connection.message_iter(chunks)).await;
+        let transfer = transfer(self.account, raw.len());
+        let acceptance = self.account.patience.acceptance;
+        let handing = self.connection.message_iter(chunks);
+        tokio::pin!(handing);
+        let handed = match timeout(transfer, &mut handing).await {
+            Ok(handed) => Ok(handed),
+            // All the time for the answer begins with the final dot, however long the mail took.
+            Err(late) => match progress.0.get() {
+                Some(whole_at) => timeout_at(*whole_at + acceptance, handing).await,
+                None => Err(late),
+            },
+        };
         let failed = match handed {
             Ok(Ok(response)) => {
                 let text: Vec<&str> = response.message().collect();
@@ -401,7 +473,7 @@ impl<'a> Conversation<'a> {
             },
             Err(_) => Trouble::TimedOut { host: host.clone(), what: "the mail".to_owned() },
         };
-        match is_whole.load(Ordering::Relaxed) {
+        match progress.is_whole() {
             true => Submitted::Unknown { why: failed.to_string() },
             false => Submitted::NotBegun(failed),
         }

@@ -7,10 +7,13 @@ use std::task::Poll;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use domain::settings::{SettingsFile, SettingsHead};
-use domain::{Contact, Sealed, Settings, Timestamp};
+use domain::settings::{MAILBOX_PASSWORD_PURPOSE, SettingsFile, SettingsHead};
+use domain::{Contact, Sealed, Secret, Settings, Timestamp};
 use engine::Clock as _;
-use engine::testing::{ManualClock, PlainAuthenticator, apply, file_engines, memory_engines};
+use engine::testing::{
+    ManualClock, PlainAuthenticator, UnsteadyStore, apply, file_engines, memory_engines,
+    unsteady_engines,
+};
 use engine::{Engine, Port};
 use protocols::mail::ReadOptions;
 use serde_json::{Value, json};
@@ -19,12 +22,12 @@ use crate::account::MailboxDigest;
 use crate::figures::Figures;
 use crate::imap::{Fetched, Head, Mail, News, Opened};
 use crate::intake::Manner;
-use crate::outgoing::{Filed, Letter, Outgoing, Sending};
+use crate::outgoing::{Filed, Letter, NoServer, Outgoing, Sending, ServerOf};
 use crate::own_copy::{Likeness, likeness};
 use crate::reading::Reading;
 use crate::room::Rooms;
 use crate::round::{Rounds, Terms};
-use crate::smtp::{Envelope, Submitted};
+use crate::smtp::{Envelope, Progress, Submitted};
 use crate::trouble::Trouble;
 
 /// When tests begin.
@@ -44,6 +47,11 @@ pub(crate) struct World {
 
 /// Settings with one CSQ and one agent; `change` is what a test has otherwise.
 pub(crate) fn settings(change: impl FnOnce(&mut Value)) -> Settings {
+    settings_sealed(change, |_| Sealed::from_text("x"))
+}
+
+/// The same with passwords sealed by that.
+fn settings_sealed(change: impl FnOnce(&mut Value), seal: impl Fn(&Secret) -> Sealed) -> Settings {
     let mut file = json!({
         "skills": [{"name": "english"}],
         "agents": [{"id": "1001", "alias": "Grace", "skills": {"english": 5}}],
@@ -59,7 +67,7 @@ pub(crate) fn settings(change: impl FnOnce(&mut Value)) -> Settings {
     change(&mut file);
     let documents = SettingsFile::read(file)
         .expect("settings are right")
-        .into_documents(|_| None, |_, _| Sealed::from_text("x"));
+        .into_documents(|_| None, |_, secret| seal(secret));
     Settings::from_documents(&SettingsHead::default(), documents.0)
 }
 
@@ -79,6 +87,20 @@ impl World {
         let clock = Arc::new(ManualClock::new(START));
         let engines = file_engines(path, &NODES, Arc::clone(&clock) as _).await;
         Self::on(engines, clock, |_| {}).await
+    }
+
+    /// With a store that does not always work.
+    pub(crate) async fn unsteady(change: impl FnOnce(&mut Value)) -> (Self, Arc<UnsteadyStore>) {
+        let clock = Arc::new(ManualClock::new(START));
+        let store = UnsteadyStore::new();
+        let engines = unsteady_engines(&store, &NODES, Arc::clone(&clock) as _).await;
+        (Self::on(engines, clock, change).await, store)
+    }
+
+    /// Other settings are in force, whose passwords can be opened.
+    pub(crate) async fn apply(&self, change: impl FnOnce(&mut Value)) {
+        let seal = |secret: &Secret| self.port.seal(MAILBOX_PASSWORD_PURPOSE, secret).unwrap();
+        apply(&self.engine, &settings_sealed(change, seal)).await;
     }
 
     async fn on(
@@ -155,6 +177,15 @@ impl World {
         let server_of = Arc::new(move |_: &str| Ok(Arc::clone(&server)));
         let figures = Figures::new(&engine::Metrics::new());
         Outgoing::new(port, server_of, figures, Arc::default())
+    }
+
+    /// Who sends where there is no mail server that could be asked.
+    pub(crate) fn outgoing_without(&self, is_gone: bool) -> Arc<Outgoing> {
+        let why = "a secret of it cannot be opened".to_owned();
+        let none = NoServer { why, is_gone };
+        let figures = Figures::new(&engine::Metrics::new());
+        let server_of: ServerOf = Arc::new(move |_: &str| Err(none.clone()));
+        Outgoing::new(self.port.clone(), server_of, figures, Arc::default())
     }
 
     /// Another node over the same store.
@@ -462,8 +493,13 @@ impl Sending for Server {
         "support@example.test"
     }
 
-    async fn submit(&self, envelope: &Envelope, raw: &[u8]) -> Submitted {
+    fn longest(&self, _: &Envelope, _: usize) -> Duration {
+        Duration::from_secs(120)
+    }
+
+    async fn submit(&self, envelope: &Envelope, raw: &[u8], progress: &Progress) -> Submitted {
         tokio::task::yield_now().await;
+        progress.whole();
         let now = self.now();
         let says = self.state().take(envelope, raw, now);
         // It has the mail, and its answer may be heard by nobody.

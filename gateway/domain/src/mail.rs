@@ -374,7 +374,7 @@ pub enum OutState {
         at: Timestamp,
         /// What the server said, or what is wrong.
         reason: String,
-        /// Whether it may have reached the customer all the same.
+        /// Whether it may have reached the customer all the same: so it is wherever one of its tries was unclear.
         #[serde(default)]
         is_unclear: bool,
         /// How many of its own copies left the inbox.

@@ -36,6 +36,8 @@ pub struct View {
     pub occupied: BTreeSet<PairName>,
     /// How many contacts that are not over each CSQ has, by its name; advice likewise.
     pub open_contacts: BTreeMap<String, usize>,
+    /// How many mails each CSQ owes that are not sent for certain, by its name; advice likewise.
+    pub owed_mails: BTreeMap<String, usize>,
     /// How many nodes are there, this one among them; advice as well.
     pub nodes: usize,
     /// Stands for this node in marks of pages.

@@ -32,6 +32,11 @@ impl SubmitError {
     pub fn is_unreadable(&self) -> bool {
         matches!(self, Self::Unavailable { source: StoreError::Unreadable { .. } })
     }
+
+    /// Whether only what was asked for cannot be read here, as what a newer program wrote, so that all else goes on.
+    pub fn is_about_one(&self) -> bool {
+        matches!(self, Self::Unavailable { source } if source.is_about_one())
+    }
 }
 
 impl From<StoreError> for SubmitError {

@@ -177,6 +177,7 @@ impl Engine {
             let occupied = self.mirror.not_signed_out();
             view.nodes = self.nodes().iter().filter(|it| it.live).count();
             view.open_contacts = self.digital.open_by_csq();
+            view.owed_mails = self.owed_by_csq().await?;
             view.occupied = occupied.iter().map(|session| session.agent.pair.clone()).collect();
         }
         for round in 0..LOADS_MAX {

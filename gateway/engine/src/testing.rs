@@ -1,5 +1,7 @@
 //! An engine in memory under a clock that moves by hand, for adapters' tests and simulations.
 
+mod unsteady;
+
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
@@ -14,6 +16,8 @@ use crate::{
     Admission, Applicant, Attempt, AuthenticationRefusal, Authenticator, Clock, Engine,
     EngineOptions, Judgement, Metrics, Port, Random, SealingKeys,
 };
+
+pub use unsteady::UnsteadyStore;
 
 /// A clock that stands still until it is moved.
 #[derive(Debug)]
@@ -135,6 +139,15 @@ pub async fn engine_on(store: Arc<dyn Store>, clock: Arc<dyn Clock>, seed: u64) 
 /// Engines as the nodes of those names, all on one store in memory, under that clock.
 pub async fn memory_engines(nodes: &[&str], clock: Arc<dyn Clock>) -> Vec<Arc<Engine>> {
     engines_on(Arc::new(MemoryStore::new()), nodes, clock).await
+}
+
+/// The same on one store that does not always work.
+pub async fn unsteady_engines(
+    store: &Arc<UnsteadyStore>,
+    nodes: &[&str],
+    clock: Arc<dyn Clock>,
+) -> Vec<Arc<Engine>> {
+    engines_on(Arc::clone(store) as _, nodes, clock).await
 }
 
 /// The same on one store in the file at `path`.

@@ -9,12 +9,14 @@
 //!
 //! A step that breaks off is done again from the beginning, which finds what was done.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 
 use super::{Filed, Letter, Sending};
 use crate::imap::{Mailbox, Session};
 use crate::own_copy::{Likeness, likeness};
-use crate::smtp::{self, Envelope, Submitted};
+use crate::smtp::{self, Envelope, Progress, Submitted};
 use crate::trouble::Trouble;
 
 /// How many mails that may be copies are compared.
@@ -28,8 +30,12 @@ impl Sending for Mailbox {
         &self.account().address
     }
 
-    async fn submit(&self, envelope: &Envelope, raw: &[u8]) -> Submitted {
-        smtp::submit(self.account(), self.tokens(), envelope, raw).await
+    fn longest(&self, envelope: &Envelope, bytes: usize) -> Duration {
+        smtp::longest(self.account(), envelope, bytes)
+    }
+
+    async fn submit(&self, envelope: &Envelope, raw: &[u8], progress: &Progress) -> Submitted {
+        smtp::submit_noting(self.account(), self.tokens(), envelope, raw, progress).await
     }
 
     async fn is_sent(&self, message_id: &str) -> Result<bool, Trouble> {

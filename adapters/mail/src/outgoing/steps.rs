@@ -8,36 +8,33 @@ use domain::mail::{MailOut, OpenMail, OpenStage, OutKind, OutState, Sender};
 use domain::settings::{PROOF_SECONDS, UnclearSending};
 use domain::{ContactId, InputId, Report, Timestamp};
 use engine::{Outcome, SubmitError};
+use tokio::time::Instant;
 
 use super::letter::{self, Made};
-use super::{Filed, Letter, Noted, Outgoing, Sending};
+use super::{Filed, Letter, NoServer, Noted, Outgoing, Sending};
 use crate::keeping;
-use crate::smtp::Submitted;
 use crate::trouble::Trouble;
 use crate::way_out::{Door, rising};
 
-/// A server may file what it took by itself; so long it has for it.
-const FILED_WITHIN: Duration = Duration::from_secs(5);
 /// A mail that no server took for so long is given up.
 pub(super) const TRIED_FOR: Duration = Duration::from_secs(48 * 3_600);
 /// A mail that could not be filed for so long stays where it is.
 const FILED_FOR: Duration = Duration::from_secs(7 * 24 * 3_600);
 /// The first pause after a try.
-const PAUSE: Duration = Duration::from_secs(15);
+pub(super) const PAUSE: Duration = Duration::from_secs(15);
 /// After a refused sign-in it is not tried sooner, or accounts are locked.
-const REFUSED_PAUSE: Duration = Duration::from_secs(60);
-/// So long a submission may take at least; a longer mail gets more.
-const SUBMISSION: Duration = Duration::from_secs(120);
-const SUBMISSION_BYTES_A_SECOND: u64 = 64 * 1024;
-/// So much longer another node waits before it asks what became of it.
-const SPARE: Duration = Duration::from_secs(10);
+pub(super) const REFUSED_PAUSE: Duration = Duration::from_secs(60);
 /// Proof is looked for so often at most, and at least.
-const LOOKED_AFTER: Duration = Duration::from_secs(2);
+pub(super) const LOOKED_AFTER: Duration = Duration::from_secs(2);
 const LOOKED_AFTER_MAX: Duration = Duration::from_secs(15);
 /// What whoever wrote an answer is told of one that nobody knows of.
 const UNCLEAR: &str = "nobody knows whether it reached the customer: the mail server gave no answer when it got it. Look \
     among the sent mails, or ask the customer, before it is sent again";
 
+/// For so long at most what a server said is told to a store that does not take it; the first pause, and the longest.
+const KEPT_WITHIN: Duration = Duration::from_secs(300);
+const KEPT_PAUSE: Duration = Duration::from_millis(250);
+const KEPT_PAUSE_MAX: Duration = Duration::from_secs(5);
 /// The first pause of a mail that the store does not let go on, and the longest; after so many somebody is told.
 const HELD_PAUSE: Duration = Duration::from_secs(1);
 const HELD_PAUSE_MAX: Duration = Duration::from_secs(60);
@@ -64,44 +61,73 @@ pub(super) enum Held {
 }
 
 impl Outgoing {
-    /// Moves a mail on, from where the store has it now, until it has to wait or is over.
-    pub(super) async fn advance(&self, id: ContactId) {
+    /// Moves a mail on, from where the store has it now, until it has to wait or is over; whether it was moved at all.
+    pub(super) async fn advance(&self, id: ContactId) -> bool {
+        if self.is_held(id) {
+            return false;
+        }
         let mut mail = match self.port.mail_out(id).await {
             Ok(Some(mail)) if self.is_due(&mail, self.port.now()) => mail,
-            Ok(_) => return,
-            Err(error) => return tracing::debug!(mail = %id, %error, "a mail goes on later"),
+            Ok(_) => {
+                self.forget(id);
+                return false;
+            }
+            Err(error) => {
+                self.hold(id, &Held::Store(error));
+                return false;
+            }
         };
-        if self.is_held(&mail) {
-            return;
-        }
+        let mut has_moved = false;
         while !mail.is_over() {
+            let was_sending = matches!(mail.state, OutState::Sending { .. });
             let next = match self.next(&mut mail).await {
                 Ok(next) => next,
                 Err(Held::Store(error)) if error.is_unreadable() => self.damaged(&mail),
-                Err(error) => return self.hold(&mail, &error),
+                Err(error) => {
+                    self.hold(id, &error);
+                    return has_moved;
+                }
             };
-            if let Err(error) = self.keep(&mut mail, next).await {
-                return self.hold(&mail, &error);
+            // What a server just said to us nobody else knows.
+            let is_news = !was_sending && matches!(mail.state, OutState::Sending { .. });
+            let kept = match is_news {
+                true => self.keep_surely(&mut mail, next).await,
+                false => self.keep(&mut mail, next).await,
+            };
+            if let Err(error) = kept {
+                self.hold(id, &error);
+                return has_moved;
             }
-            self.noted().held.remove(&mail.id);
+            has_moved = true;
+            self.forget(id);
             if mail.next_try_at.is_some_and(|at| at > self.port.now()) {
-                return;
+                return has_moved;
             }
         }
-        self.noted().failures.remove(&mail.id);
+        self.noted().failures.remove(&id);
+        has_moved
+    }
+
+    /// Nothing keeps a mail from going on, and it goes by when it is due.
+    fn forget(&self, id: ContactId) {
+        let mut noted = self.noted();
+        noted.held.remove(&id);
+        noted.orphans.remove(&id);
     }
 
     /// A mail that waited for so long that it is given up is so without being tried, right after another one of its
-    /// account could not be sent.
-    pub(super) async fn give_up(&self, id: ContactId, why: &str) {
+    /// account could not be sent; whether that was kept.
+    pub(super) async fn give_up(&self, id: ContactId, why: &str) -> bool {
         let mut mail = match self.port.mail_out(id).await {
             Ok(Some(mail)) if matches!(mail.state, OutState::Queued | OutState::Prepared) => mail,
-            _ => return,
+            _ => return false,
         };
-        let next = self.failed(format!("it could not be sent for two days; at last: {why}"));
-        if let Err(error) = self.keep(&mut mail, next).await {
+        let next = self.too_late(why);
+        let kept = self.keep(&mut mail, next).await;
+        if let Err(error) = &kept {
             tracing::debug!(mail = %mail.id, %error, "a mail is given up later");
         }
+        kept.is_ok()
     }
 
     async fn next(&self, mail: &mut MailOut) -> Result<Next, Held> {
@@ -132,32 +158,86 @@ impl Outgoing {
             (OutState::Accepted { at, .. }, Ok(server)) => {
                 self.file(mail, *at, server.as_ref()).await
             }
-            (OutState::Accepted { at, .. }, Err(why)) => {
-                // Without a mailbox there is nowhere to file it.
-                tracing::warn!(mail = %mail.id, why, "a sent mail is not filed");
-                Ok((filed(mail, *at), None))
-            }
             // It went out after all, as its copy says.
             (OutState::Failed { at, .. }, Ok(server)) => {
                 self.file(mail, *at, server.as_ref()).await
             }
-            (OutState::Failed { .. }, Err(_)) => Ok((settled(mail), None)),
-            (_, Err(why)) => {
-                self.ways.fails(&mail.csq, self.port.now(), &why);
-                Ok(self.later(mail, &why, PAUSE))
-            }
+            (_, Err(none)) => self.without_server(mail, &none),
         }
     }
 
+    /// What becomes of a mail whose CSQ has no mail server that could be asked: it rests with all others of its account,
+    /// and nothing is kept of that, until there is one or its time is over.
+    fn without_server(&self, mail: &MailOut, none: &NoServer) -> Result<Next, Held> {
+        let (csq, why, now) = (&mail.csq, &none.why, self.port.now());
+        match &mail.state {
+            OutState::Accepted { at, .. } | OutState::Failed { at, .. } => {
+                // Without a mailbox there is nowhere to file it.
+                if none.is_gone || now.since(*at) >= FILED_FOR {
+                    tracing::warn!(mail = %mail.id, csq, why, "a sent mail is not filed");
+                    return Ok((filed(mail, *at), None));
+                }
+                self.ways.pause(csq, Door::Folders, now, PAUSE);
+            }
+            OutState::Unknown { .. } => {
+                if now.since(mail.at) >= TRIED_FOR {
+                    return Ok(self.unclear(UNCLEAR));
+                }
+                self.ways.pause(csq, Door::Folders, now, PAUSE);
+            }
+            _ => {
+                self.ways.fails(csq, now, why);
+                if now.since(mail.at) >= TRIED_FOR {
+                    return Ok(self.too_late(why));
+                }
+                self.ways.pause(csq, Door::Submission, now, PAUSE);
+            }
+        }
+        tracing::debug!(mail = %mail.id, csq, why, "its mail server cannot be asked");
+        Err(Held::Paused)
+    }
+
+    fn too_late(&self, why: &str) -> Next {
+        self.failed(format!("it could not be sent for two days; at last: {why}"))
+    }
+
     /// Keeps where the mail is now, unless somebody else moved it since it was looked at.
-    async fn keep(&self, mail: &mut MailOut, (state, at): Next) -> Result<(), Held> {
-        // Each word is a new one: whether it was taken is what counts, and only its own repetition may be told so too.
+    pub(super) async fn keep(&self, mail: &mut MailOut, next: Next) -> Result<(), Held> {
+        let word = self.new_word(mail);
+        self.say(mail, &word, next).await
+    }
+
+    /// The same, over and over while the store cannot take it, until this node stops; for some minutes at most, since the
+    /// mails behind this one wait meanwhile.
+    async fn keep_surely(&self, mail: &mut MailOut, next: Next) -> Result<(), Held> {
+        let (word, until) = (self.new_word(mail), Instant::now() + KEPT_WITHIN);
+        let mut pause = KEPT_PAUSE;
+        loop {
+            let error = match self.say(mail, &word, next.clone()).await {
+                Err(Held::Store(error)) if is_passing(&error) && Instant::now() < until => error,
+                said => return said,
+            };
+            tracing::warn!(mail = %mail.id, %error, "what became of a mail cannot be kept yet");
+            tokio::select! {
+                biased;
+                () = self.stops() => return Err(error.into()),
+                () = tokio::time::sleep(pause) => {}
+            }
+            pause = pause.saturating_mul(2).min(KEPT_PAUSE_MAX);
+        }
+    }
+
+    /// Each word is a new one: whether it was taken is what counts, and only its own repetition may be told so too.
+    fn new_word(&self, mail: &MailOut) -> InputId {
         let Sender { node, life } = &self.sender;
         let number = self.words.fetch_add(1, Ordering::Relaxed);
-        let id = InputId::new("mail_out", format!("{}/{node}/{life}/{number}", mail.id));
+        InputId::new("mail_out", format!("{}/{node}/{life}/{number}", mail.id))
+    }
+
+    async fn say(&self, mail: &mut MailOut, word: &InputId, (state, at): Next) -> Result<(), Held> {
         let (was, state_now) = (mail.state.clone(), state.clone());
         let report = Report::MailOutMoved { out: mail.id, was, state: state_now, next_try_at: at };
-        match keeping::report(&self.port, id, report).await? {
+        match keeping::report(&self.port, word.clone(), report).await? {
             Outcome::Done(_) => {}
             Outcome::Refused(_) | Outcome::Unclear(_) => return Err(Held::Moved),
         }
@@ -194,98 +274,11 @@ impl Outgoing {
         }
     }
 
-    /// Hands it over.
-    pub(super) async fn send(
-        &self,
-        mail: &mut MailOut,
-        server: &dyn Sending,
-    ) -> Result<Next, Held> {
-        let Some(raw) = self.port.blob(&mail.blob()).await? else {
-            return Ok((OutState::Queued, None));
-        };
-        if mail.proof.unclear > 0
-            && let Some(known) = self.port.mail_out(mail.id).await?
-            && known.proof.copies > 0
-        {
-            mail.proof = known.proof;
-            return Ok((self.accepted(), None));
-        }
-        let is_answer = matches!(mail.kind, OutKind::Answer { .. });
-        if !is_answer && mail.tries == 0 && !self.may_acknowledge() {
-            return Ok(self.failed("more acknowledgements went out in an hour than are allowed"));
-        }
-        let bytes = u64::try_from(raw.len()).unwrap_or(u64::MAX);
-        let patience = SUBMISSION + Duration::from_secs(bytes / SUBMISSION_BYTES_A_SECOND);
-        let asked_at = self.port.now().after(patience + SPARE);
-        let asks_copy = self.terms(mail).0 == UnclearSending::OwnCopy;
-        let sending = OutState::Sending { by: Some(self.sender.clone()), asks_copy };
-        // From here on it is this node's to hand over, and nobody else's.
-        self.keep(mail, (sending, Some(asked_at))).await?;
-        if !self.is_ours() {
-            return Ok((OutState::Prepared, None));
-        }
-        let mut envelope = letter::envelope(mail, server.address(), asks_copy);
-        let mut submitted = within(patience, server.submit(&envelope, &raw)).await;
-        if envelope.from.is_none() && matches!(submitted, Submitted::Refused { is_final: true, .. })
-        {
-            // Not every provider takes a mail from nobody.
-            envelope.from = Some(server.address().to_owned());
-            submitted = within(patience, server.submit(&envelope, &raw)).await;
-        }
-        Ok(self.submitted(mail, submitted))
-    }
-
-    fn submitted(&self, mail: &MailOut, submitted: Submitted) -> Next {
-        let pause = pause_after(&submitted);
-        match &submitted {
-            Submitted::Unknown { .. } => {}
-            Submitted::NotBegun(trouble) => {
-                self.ways.fails(&mail.csq, self.port.now(), &trouble.to_string());
-            }
-            Submitted::Refused { text, .. } if pause.is_some() => {
-                self.ways.fails(&mail.csq, self.port.now(), text);
-            }
-            Submitted::Accepted { .. } | Submitted::Refused { .. } => self.ways.works(&mail.csq),
-        }
-        if let Some(pause) = pause {
-            self.ways.pause(&mail.csq, Door::Submission, self.port.now(), pause);
-        }
-        match submitted {
-            Submitted::Accepted { is_copied, .. } => {
-                self.figures.sending("accepted");
-                let wait = if is_copied { self.terms(mail).1 } else { FILED_WITHIN };
-                (self.accepted(), Some(self.port.now().after(wait)))
-            }
-            Submitted::Refused { is_final: true, code, text } => {
-                self.figures.sending("refused");
-                let code = code.map_or_else(String::new, |code| format!("{code} "));
-                self.failed(format!("the mail server refuses it: {code}{text}"))
-            }
-            Submitted::Refused { is_final: false, code, text } => {
-                self.figures.sending("later");
-                let code = code.map_or_else(String::new, |code| format!("{code} "));
-                self.later(mail, &format!("the mail server takes it later: {code}{text}"), PAUSE)
-            }
-            Submitted::NotBegun(trouble) => {
-                self.figures.sending("later");
-                let pause = if trouble.is_sign_in() { REFUSED_PAUSE } else { PAUSE };
-                self.later(mail, &trouble.to_string(), pause)
-            }
-            Submitted::Unknown { why } => {
-                self.figures.sending("unknown");
-                let csq = &mail.csq;
-                tracing::warn!(mail = %mail.id, csq, why, "nobody knows whether a mail was taken");
-                let now = self.port.now();
-                (OutState::Unknown { since: Some(now) }, Some(now.after(LOOKED_AFTER)))
-            }
-        }
-    }
-
     /// It is tried again, unless that went on for too long.
-    fn later(&self, mail: &MailOut, why: &str, pause: Duration) -> Next {
+    pub(super) fn later(&self, mail: &MailOut, why: &str, pause: Duration) -> Next {
         let now = self.port.now();
         if now.since(mail.at) >= TRIED_FOR {
-            return self.failed(format!("it could not be sent for two days; at last: {why}"));
+            return self.too_late(why);
         }
         tracing::info!(mail = %mail.id, csq = mail.csq, why, "a mail is sent later");
         let state = match mail.state {
@@ -389,7 +382,7 @@ impl Outgoing {
     }
 
     /// What happens to a mail that nobody knows of, and how long what proves that it was taken may need.
-    fn terms(&self, mail: &MailOut) -> (UnclearSending, Duration) {
+    pub(super) fn terms(&self, mail: &MailOut) -> (UnclearSending, Duration) {
         let settings = self.port.settings();
         let email = settings.csqs.get(&mail.csq).and_then(|csq| csq.email.as_ref());
         let server = email.and_then(|email| settings.mail_servers.get(&email.mail_server));
@@ -398,7 +391,7 @@ impl Outgoing {
         (unclear, Duration::from_secs(u64::from(seconds)))
     }
 
-    fn accepted(&self) -> OutState {
+    pub(super) fn accepted(&self) -> OutState {
         OutState::Accepted { at: self.port.now(), is_filed: false, settled: 0 }
     }
 
@@ -411,39 +404,37 @@ impl Outgoing {
     /// What is kept of it cannot be read, however often it is tried.
     fn damaged(&self, mail: &MailOut) -> Next {
         tracing::error!(mail = %mail.id, "the bytes of a mail are damaged; restore a backup");
-        let mut state = mail.state.clone();
-        match &mut state {
-            OutState::Accepted { is_filed, .. } => {
-                *is_filed = true;
-                (state, None)
-            }
+        match &mail.state {
+            // Nothing is left to compare its copies with: those that came stay where they lie.
+            OutState::Accepted { at, .. } => (filed(mail, *at), None),
+            OutState::Failed { .. } => (settled(mail), None),
             _ => self.failed("its bytes, or those of what it passes on, are damaged"),
         }
     }
 
     /// It goes on later, and ever later while the reason stays.
-    fn hold(&self, mail: &MailOut, error: &Held) {
+    fn hold(&self, mail: ContactId, error: &Held) {
         // Only what the store says is waited out; the others end by themselves.
         if !matches!(error, Held::Store(_)) {
-            return tracing::debug!(mail = %mail.id, %error, "a mail goes on later");
+            return tracing::debug!(%mail, %error, "a mail goes on later");
         }
         let now = self.port.now();
         let mut noted = self.noted();
-        let (times, until) = noted.held.entry(mail.id).or_insert((0, now));
+        let (times, until) = noted.held.entry(mail).or_insert((0, now));
         *times = times.saturating_add(1);
         *until = now.after(rising(HELD_PAUSE, *times).min(HELD_PAUSE_MAX));
         match *times == HELD_TIMES_TOLD {
-            true => tracing::warn!(mail = %mail.id, %error, "a mail cannot go on"),
-            false => tracing::debug!(mail = %mail.id, %error, "a mail goes on later"),
+            true => tracing::warn!(%mail, %error, "a mail cannot go on"),
+            false => tracing::debug!(%mail, %error, "a mail goes on later"),
         }
     }
 
-    fn is_held(&self, mail: &MailOut) -> bool {
+    pub(super) fn is_held(&self, mail: ContactId) -> bool {
         let now = self.port.now();
-        self.noted().held.get(&mail.id).is_some_and(|(_, until)| *until > now)
+        self.noted().held.get(&mail).is_some_and(|(_, until)| *until > now)
     }
 
-    fn failed(&self, reason: impl Into<String>) -> Next {
+    pub(super) fn failed(&self, reason: impl Into<String>) -> Next {
         let (at, reason) = (self.port.now(), reason.into());
         (OutState::Failed { at, reason, is_unclear: false, settled: 0 }, None)
     }
@@ -456,7 +447,7 @@ impl Outgoing {
     }
 
     /// Whether the site's limit leaves room for one more, which is counted.
-    fn may_acknowledge(&self) -> bool {
+    pub(super) fn may_acknowledge(&self) -> bool {
         let most = self.port.settings().mail.acknowledgements_per_hour_max;
         let now = self.port.now();
         let mut noted = self.noted();
@@ -468,7 +459,7 @@ impl Outgoing {
         is_free
     }
 
-    fn noted(&self) -> std::sync::MutexGuard<'_, Noted> {
+    pub(super) fn noted(&self) -> std::sync::MutexGuard<'_, Noted> {
         self.noted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -508,32 +499,16 @@ fn settled(mail: &MailOut) -> OutState {
     }
 }
 
+/// Whether the store may take the same a little later.
+fn is_passing(error: &SubmitError) -> bool {
+    !error.is_about_one() && !matches!(error, SubmitError::Stopping | SubmitError::Undecided)
+}
+
 /// By which door a mail goes on.
 pub(super) fn door(stage: Option<OpenStage>) -> Option<Door> {
     match stage? {
         OpenStage::Unsent => Some(Door::Submission),
         OpenStage::Unclear | OpenStage::Unfiled => Some(Door::Folders),
         OpenStage::Sending => None,
-    }
-}
-
-/// How long nothing of an account is tried after that: what it says is meant for the account and not for the mail.
-fn pause_after(submitted: &Submitted) -> Option<Duration> {
-    match submitted {
-        Submitted::NotBegun(trouble) if trouble.is_sign_in() => Some(REFUSED_PAUSE),
-        Submitted::NotBegun(Trouble::Unusable(_)) => None,
-        // It did not come to the mail, or not far.
-        Submitted::NotBegun(_) => Some(PAUSE),
-        // The service is closed for now, or wants another password first (RFC 5321, 4.2.3; RFC 4954, 6).
-        Submitted::Refused { code: Some(421 | 432), is_final: false, .. } => Some(REFUSED_PAUSE),
-        _ => None,
-    }
-}
-
-/// A submission that takes too long is one of which nobody knows.
-async fn within(patience: Duration, submitting: impl Future<Output = Submitted>) -> Submitted {
-    match tokio::time::timeout(patience, submitting).await {
-        Ok(submitted) => submitted,
-        Err(_) => Submitted::Unknown { why: "it took too long".to_owned() },
     }
 }

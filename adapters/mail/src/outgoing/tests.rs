@@ -12,8 +12,10 @@ use engine::testing::damage_blob;
 use protocols::mail::ReadOptions;
 use serde_json::json;
 
+mod handing_over;
 mod nodes;
 mod own_copies;
+mod running;
 mod ways;
 
 use super::*;
@@ -280,7 +282,7 @@ async fn mail_05_a_mail_that_nobody_knows_of_is_looked_for_and_sent_once_more_at
         hours(&world, &world.outgoing(), 1).await;
         assert!(is_filed(&state(&world, out).await), "{has_it} {files} {unclear}");
         let state = world.server.state();
-        let bytes: std::collections::BTreeSet<_> = state.submitted.iter().map(|it| &it.1).collect();
+        let bytes: BTreeSet<_> = state.submitted.iter().map(|it| &it.1).collect();
         let told = (state.submitted.len(), bytes.len());
         // A second copy has the same bytes, which mail programs show once.
         assert_eq!(told, (submissions, 1), "{has_it} {files} {unclear}");

@@ -93,6 +93,29 @@ async fn nobody_gets_a_mail_that_one_of_them_is_refused() {
     assert!(text.contains("b@x.test") && text.contains("c@x.test"), "{text}");
 }
 
+/// A server may take its time over each step and then ten minutes over the mail (RFC 5321, 4.5.3.2.6): nobody asks what
+/// became of it before.
+#[tokio::test]
+async fn mail_05_a_submission_is_not_over_before_each_of_its_steps_may_be() {
+    let server = Server::start([""; 0]).await;
+    let account = Account { patience: Patience::default(), ..account(&server) };
+    let recipients: Vec<String> = (0..40).map(|number| format!("c{number}@x.test")).collect();
+    let recipients: Vec<&str> = recipients.iter().map(String::as_str).collect();
+    let patience = account.patience;
+    for (to, copy_to) in [(1, None), (40, Some("q1@x.test".to_owned()))] {
+        let envelope = Envelope { copy_to, ..envelope(&recipients[..to]) };
+        let commands = u32::try_from(to + usize::from(envelope.copy_to.is_some())).unwrap() + 2;
+        let least = patience.connect * 2
+            + patience.command * (commands + 3)
+            + patience.transfer
+            + patience.acceptance;
+        let longest = smtp::longest(&account, &envelope, 1_000);
+        assert!(longest >= least && longest < least * 2, "{longest:?} of {least:?}");
+        assert!(smtp::longest(&account, &envelope, 30_000_000) > longest + patience.connect);
+    }
+    server.finish();
+}
+
 /// The sender's own address is asked for last, and what is said of it changes nothing for the others.
 #[tokio::test]
 async fn mail_05_a_refused_copy_for_the_sender_keeps_no_answer_from_the_customer() {

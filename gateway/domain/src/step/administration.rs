@@ -180,19 +180,26 @@ fn refuse_change_of_owner(pairs: &[&CtiPair], view: &View) -> Result<(), Halt> {
     Err(Refusal::SettingsInUse { why }.into())
 }
 
-/// CCP-05: contacts of a CSQ that is gone would wait for ever, so it goes only without any. How many there are is
-/// advice here; the team view shows those that slipped through.
+/// CCP-05: contacts of a CSQ that is gone would wait for ever, and answers from its account would never go out, so it goes
+/// only without any. How many there are is advice here; the team view shows those that slipped through.
 fn refuse_removal_of_queues(removed: &[Key], view: &View) -> Result<(), Halt> {
     let goes = |name: &str| {
         let of_csq = |key: &Key| key.id.split_once('/') == Some((Section::Csq.name(), name));
         removed.iter().any(of_csq)
     };
-    let left = view.open_contacts.iter().find(|(name, _)| goes(name));
-    let Some((name, count)) = left else { return Ok(()) };
-    let why = format!(
-        "the CSQ {name} has {count} contacts that are not over; have them answered, discarded or given to \
-         another CSQ before it is removed or renamed"
-    );
+    let contacts = view.open_contacts.iter().find(|(name, _)| goes(name));
+    let mails = view.owed_mails.iter().find(|(name, _)| goes(name));
+    let why = match (contacts, mails) {
+        (Some((name, count)), _) => format!(
+            "the CSQ {name} has {count} contacts that are not over; have them answered, discarded or given to \
+             another CSQ before it is removed or renamed"
+        ),
+        (None, Some((name, count))) => format!(
+            "the CSQ {name} has {count} mails that are not sent yet; wait until its mail server took them, or they \
+             came back to their writers, before it is removed or renamed"
+        ),
+        (None, None) => return Ok(()),
+    };
     Err(Refusal::SettingsInUse { why }.into())
 }
 

@@ -1,7 +1,7 @@
 //! Who of several that would send a mail does, and what is left of mails in the end.
 
 use domain::Kind;
-use domain::mail::{MailOut, OpenMail, OpenStage, Sender};
+use domain::mail::{DraftFile, MailOut, OpenMail, OpenStage, Sender};
 
 use super::*;
 
@@ -103,6 +103,89 @@ fn mail_13_that_a_mail_is_being_sent_is_taken_once() {
     let accepted = OutState::Accepted { at: world.now, is_filed: false, settled: 0 };
     assert_eq!(world.out_from(out, sending(0), accepted.clone()), Came::Done);
     assert_eq!(world.mail_out(out).unwrap().state, accepted);
+}
+
+/// The first try may have arrived, and the second one is refused: its writer is told so, and so is what comes of the copy.
+#[test]
+fn mail_05_what_was_unclear_once_is_given_back_as_unclear_whatever_ends_it() {
+    for is_found_out in [false, true] {
+        let mut world = World::new();
+        let out = answered(&mut world);
+        world.out(out, OutState::Prepared);
+        world.out(out, sending(0));
+        world.out(out, OutState::Unknown { since: Some(world.now) });
+        if !is_found_out {
+            // Nothing was found, so it is sent once more.
+            world.out(out, OutState::Prepared);
+            world.out(out, sending(0));
+        }
+        assert_eq!(world.out(out, failed(world.now)), Came::Done);
+        let OutState::Failed { is_unclear: true, reason, .. } = world.mail_out(out).unwrap().state
+        else {
+            panic!("it may have arrived")
+        };
+        assert!(reason.contains("may have reached the customer"), "{reason}");
+        assert!(reason.ends_with("550 no") && reason.len() < 200, "{reason}");
+        let contact = world.contact_by_uid(1);
+        let notes = world.conversation(contact.conversation).notes;
+        assert_eq!((notes[0].action.as_str(), &notes[0].status), ("unclear", &reason));
+        world.mail(ArrivedMail { copy_of: Some(out), ..arrived("support", 2, 2) });
+        let notes = world.conversation(contact.conversation).notes;
+        assert_eq!(notes[1].action, "taken");
+    }
+    let mut world = World::new();
+    let out = answered(&mut world);
+    world.out(out, failed(world.now));
+    assert_eq!(world.mail_out(out).unwrap().state, failed(world.now), "it was never tried");
+}
+
+/// The node that was sending heard from the server, and could tell nobody before another one gave the answer back.
+#[test]
+fn mail_13_that_a_server_took_an_answer_is_believed_after_it_was_given_back() {
+    let mut world = World::new();
+    ready(&mut world, 0);
+    world.mail(arrived("support", 1, 1));
+    world.route();
+    let contact = world.contact_by_uid(1);
+    let file = DraftFile {
+        id: domain::ContactId(77),
+        name: "terms.pdf".to_owned(),
+        media_type: "application/pdf".to_owned(),
+        bytes: 9,
+        is_inline: false,
+    };
+    let change = Box::new(DraftChange::AddFile(file.clone()));
+    let by = contact.agent().cloned();
+    let wish = ContactWish::SaveDraft { change };
+    assert_eq!(world.contact(contact.id, by.as_ref(), wish), Came::Done);
+    world.answer(contact.id);
+    let out = world.contact_by_uid(1).answer.unwrap();
+    world.out(out, OutState::Prepared);
+    world.out(out, sending(0));
+    world.out(out, OutState::Unknown { since: Some(world.now) });
+    assert_eq!(world.out(out, failed(world.now)), Came::Done);
+    assert!(!world.swept.contains(&format!("out/{out}")), "it may be filed still");
+    let accepted = OutState::Accepted { at: world.now, is_filed: false, settled: 0 };
+    assert_eq!(world.out_from(out, sending(0), accepted.clone()), Came::Done);
+    assert_eq!(world.mail_out(out).unwrap().state, accepted);
+    let contact = world.contact_by_uid(1);
+    let said = |world: &World| -> Vec<String> {
+        let notes = world.conversation(contact.conversation).notes;
+        notes.into_iter().map(|note| note.action).collect()
+    };
+    assert_eq!(said(&world), ["unclear", "taken"]);
+    assert!(contact.is_queued() && contact.answer.is_none(), "its writer judges");
+    // What comes after that says nothing new.
+    world.mail(ArrivedMail { copy_of: Some(out), ..arrived("support", 2, 2) });
+    let filed = OutState::Accepted { at: world.now, is_filed: true, settled: 1 };
+    assert_eq!(world.out(out, filed), Came::Done);
+    assert_eq!(said(&world), ["unclear", "taken"]);
+    assert!(!world.swept.contains(&file.blob()), "the draft has it");
+    // What was refused for certain was not taken.
+    let mut world = World::new();
+    let out = answered(&mut world);
+    world.out(out, failed(world.now));
+    assert_eq!(world.out_from(out, sending(0), accepted), Came::Refused(Refusal::Stale));
 }
 
 #[test]

@@ -1,13 +1,13 @@
 //! Mails on their way out as their index tells of them, in pages. Bodies are read of those alone that a program before
 //! this one put into the index, which tells less of them; one that cannot be read is passed over.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::mail::OpenMail;
 use domain::{Ask, Document, Index, IndexRange, Key, Loaded, Timestamp};
 use store::Indexed;
 
-use crate::{Port, SubmitError};
+use crate::{Engine, Port, SubmitError};
 
 /// How many entries are read at once.
 const PAGE: u32 = 500;
@@ -20,14 +20,27 @@ impl Port {
     /// Mails that something is to be done for at that time, the earliest due first.
     pub async fn mails_out_due(&self, now: Timestamp) -> Result<Vec<OpenMail>, SubmitError> {
         let mut due =
-            self.mails_out_until(format!("{}{AFTER_ALL}", Index::seen_value(now))).await?;
+            self.engine.mails_out_until(format!("{}{AFTER_ALL}", Index::seen_value(now))).await?;
         due.retain(|mail| mail.due_at <= now);
         Ok(due)
     }
 
     /// Mails that are not over, the earliest due first.
     pub async fn mails_out_open(&self) -> Result<Vec<OpenMail>, SubmitError> {
-        self.mails_out_until(AFTER_ALL.to_string()).await
+        self.engine.mails_out_until(AFTER_ALL.to_string()).await
+    }
+}
+
+impl Engine {
+    /// How many mails each CSQ owes that are not sent for certain.
+    pub(crate) async fn owed_by_csq(&self) -> Result<BTreeMap<String, usize>, SubmitError> {
+        let mut counts = BTreeMap::new();
+        for mail in self.mails_out_until(AFTER_ALL.to_string()).await? {
+            if !mail.stage.is_settled() {
+                *counts.entry(mail.csq).or_default() += 1;
+            }
+        }
+        Ok(counts)
     }
 
     async fn mails_out_until(&self, to: String) -> Result<Vec<OpenMail>, SubmitError> {
@@ -37,7 +50,7 @@ impl Port {
         loop {
             let index = Index::MailOutOpen;
             let range = IndexRange { index, from: from.clone(), to: to.clone(), limit };
-            let page = self.engine.indexed(range).await?;
+            let page = self.indexed(range).await?;
             let is_full = u32::try_from(page.len()).is_ok_and(|length| length >= limit);
             // Others may stand under the same value, so the next page begins with it once more; a page of nothing else
             // must be a longer one.
@@ -73,8 +86,8 @@ impl Port {
         }
         for keys in former.chunks(FORMER) {
             let asks = keys.iter().cloned().map(Ask::Document).collect();
-            for (key, loaded) in self.engine.documents_one_by_one(asks).await? {
-                let loaded = self.engine.passing_over(&key, Ok(loaded))?;
+            for (key, loaded) in self.documents_one_by_one(asks).await? {
+                let loaded = self.passing_over(&key, Ok(loaded))?;
                 if let Some(Loaded { document: Document::MailOut(mail), .. }) = loaded {
                     mails.extend(OpenMail::of(&mail));
                 }

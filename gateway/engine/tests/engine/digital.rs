@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::mail::ArrivedMail;
+use domain::mail::{AnswerMode, ArrivedMail, OutState, Writing};
 use domain::settings::{SettingsFile, SettingsHead};
 use domain::{
-    AgentId, Command, Contact, ContactCommand, ContactWish, Customer, DeskCommand, DeskWish, Input,
-    InputId, Report, Sealed, Settings, SignedOutBy,
+    AgentId, Command, Contact, ContactCommand, ContactWish, Customer, DeskCommand, DeskWish,
+    DraftChange, Input, InputId, Report, Sealed, Settings, SignedOutBy,
 };
 use engine::testing::{ManualClock, PlainAuthenticator, apply, engine_at};
 use engine::{Engine, Outcome, Port};
@@ -198,6 +198,54 @@ async fn ccp_05_a_queue_stays_while_contacts_of_it_are_not_over() {
     let outcome = node.submit("late", change).await;
     assert!(matches!(outcome, Outcome::Done(_)), "{outcome:?}");
     assert!(node.engine.settings().csqs.is_empty());
+    node.engine.abandon();
+}
+
+/// Contacts that were answered are over, and their answers go out from the account of their CSQ.
+#[tokio::test]
+async fn ccp_05_a_queue_stays_while_answers_of_it_are_not_sent() {
+    let (_, _, node) = place().await;
+    node.mail(1).await;
+    let _browser = node.port.connect_desk(&agent("1001")).unwrap();
+    node.desk("1001", "in", DeskWish::SignIn { has_extension: false }).await;
+    node.desk("1001", "ready", DeskWish::Ready).await;
+    let contacts = node.until("in hand", |it| has(it, "1001") == 1).await;
+    let contact = contacts[0].id;
+    let writing = Writing {
+        mode: AnswerMode::Reply,
+        to: vec!["ada@customer.test".to_owned()],
+        cc: Vec::new(),
+        bcc: Vec::new(),
+        subject: "Re: x".to_owned(),
+        html: "<p>Hello</p>".to_owned(),
+    };
+    let change = Box::new(DraftChange::Write { writing, follows: 0 });
+    let send = ContactWish::Send { version: 1, domain: "example.test".to_owned() };
+    for (name, wish) in [("save", ContactWish::SaveDraft { change }), ("send", send)] {
+        let command = ContactCommand { contact, by: Some(agent("1001")), wish };
+        let outcome = node.submit(name, Command::Contact(command)).await;
+        assert!(matches!(outcome, Outcome::Done(_)), "{outcome:?}");
+    }
+    node.until("it is over", <[_]>::is_empty).await;
+    let base = node.engine.settings().number;
+    let removed = || vec![domain::Key::new(domain::Kind::Setting, "csq/support")];
+    let remove = || Command::ChangeSettings { base, put: Vec::new(), removed: removed() };
+    let Outcome::Refused(domain::Refusal::SettingsInUse { why }) =
+        node.submit("early", remove()).await
+    else {
+        panic!("an answer is owed")
+    };
+    assert!(why.contains("support has 1 mails that are not sent yet"), "{why}");
+    let out = node.port.mails_out_open().await.unwrap()[0].id;
+    let accepted = OutState::Accepted { at: node.engine.now(), is_filed: false, settled: 0 };
+    for (was, state) in [(OutState::Queued, OutState::Prepared), (OutState::Prepared, accepted)] {
+        let id = InputId::new("out", format!("{state:?}").len());
+        let report = Report::MailOutMoved { out, was, state, next_try_at: None };
+        let outcome = node.engine.submit(Input::report(id, report)).await.unwrap();
+        assert!(matches!(outcome, Outcome::Done(_)), "{outcome:?}");
+    }
+    let outcome = node.submit("late", remove()).await;
+    assert!(matches!(outcome, Outcome::Done(_)), "{outcome:?}");
     node.engine.abandon();
 }
 

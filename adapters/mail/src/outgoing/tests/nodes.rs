@@ -23,10 +23,14 @@ impl Sending for Slow {
         self.server.address()
     }
 
-    async fn submit(&self, envelope: &Envelope, raw: &[u8]) -> Submitted {
+    fn longest(&self, envelope: &Envelope, bytes: usize) -> Duration {
+        self.server.longest(envelope, bytes)
+    }
+
+    async fn submit(&self, envelope: &Envelope, raw: &[u8], progress: &Progress) -> Submitted {
         self.came.add_permits(1);
         let _permit = self.goes_on.acquire().await.unwrap();
-        self.server.submit(envelope, raw).await
+        self.server.submit(envelope, raw, progress).await
     }
 
     async fn is_sent(&self, message_id: &str) -> Result<bool, Trouble> {
@@ -42,20 +46,27 @@ impl Sending for Slow {
     }
 }
 
+/// Settings by which whoever writes is told that their mail arrived.
+pub(super) fn acknowledging(file: &mut serde_json::Value) {
+    file["csqs"][0]["email"]["acknowledgement"] = json!({"subject": "a", "text": "b"});
+    file["mail"] = json!({"acknowledgements_per_hour_max": 10_000});
+}
+
 /// So many customers are owed word that their mail arrived.
 pub(super) async fn owed(mails: u32) -> World {
-    let world = World::with(|file| {
-        file["csqs"][0]["email"]["acknowledgement"] = json!({"subject": "a", "text": "b"});
-        file["mail"] = json!({"acknowledgements_per_hour_max": 10_000});
-    })
-    .await;
+    let world = World::with(acknowledging).await;
+    write(&world, mails).await;
+    world
+}
+
+/// So many customers write.
+pub(super) async fn write(world: &World, mails: u32) {
     for number in 1..=mails {
         let raw = String::from_utf8(mail(number)).unwrap();
         let raw = raw.replace("ada@", &format!("ada{number}@"));
         world.server.state().deliver(START, raw.into_bytes());
     }
     world.round().await.unwrap();
-    world
 }
 
 /// How many mails were handed over, and how many different ones.

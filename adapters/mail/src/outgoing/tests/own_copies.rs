@@ -2,6 +2,7 @@
 
 use domain::mail::Disposition;
 
+use super::handing_over::die_sending;
 use super::*;
 use crate::testing::Copies;
 
@@ -186,17 +187,41 @@ async fn mail_05_an_answer_that_was_given_back_is_told_as_sent_when_its_copy_com
     assert_eq!(said, ["unclear", "taken"]);
 }
 
+/// What was sent is damaged, and its copy comes before it was filed or after it was given back: it is over, once.
+#[tokio::test]
+async fn mail_05_a_damaged_mail_whose_copy_comes_is_over() {
+    for is_given_back in [false, true] {
+        let world = World::new().await;
+        world.server.state().copies = Copies::Later;
+        if is_given_back {
+            let mut state = world.server.state();
+            let unknown = || Submitted::Unknown { why: "cut".to_owned() };
+            state.says = [unknown(), unknown(), unknown()].into();
+            state.has_unknown = true;
+        }
+        let out = answered(&world, AnswerMode::Reply).await;
+        let outgoing = world.outgoing();
+        minutes(&world, &outgoing, if is_given_back { 10 } else { 0 }).await;
+        due(&outgoing).await;
+        let is_back = matches!(state(&world, out).await, OutState::Failed { .. });
+        assert_eq!(is_back, is_given_back);
+        // It is read before the bytes are damaged with which it is compared.
+        world.server.state().copies_come(world.port.now());
+        world.round().await.unwrap();
+        damage_blob(&world.engine, &format!("out/{out}")).await;
+        let over = tokio::time::timeout(Duration::from_secs(20), due(&outgoing)).await;
+        assert_eq!(over, Ok(()), "it goes on for ever");
+        assert!(world.port.mails_out_open().await.unwrap().is_empty());
+        assert_eq!(is_filed(&state(&world, out).await), !is_given_back);
+    }
+}
+
 /// A node that comes back knows that whoever was sending under its name is gone, and another node does not.
 #[tokio::test]
 async fn mail_13_a_node_that_restarts_goes_on_at_once_with_what_it_was_sending() {
     let world = World::new().await;
     let out = answered(&world, AnswerMode::Reply).await;
-    let mut polls = 0;
-    while !matches!(state(&world, out).await, OutState::Sending { .. }) {
-        polls += 1;
-        let outgoing = world.outgoing();
-        assert_eq!(until_crash(polls, due(&outgoing)).await, None);
-    }
+    die_sending(&world, false).await;
     let mail = world.port.mail_out(out).await.unwrap().unwrap();
     assert!(world.outgoing().is_due(&mail, world.port.now()));
     let OutState::Sending { by: Some(by), asks_copy } = mail.state.clone() else { panic!() };
@@ -210,20 +235,10 @@ async fn mail_13_a_node_that_restarts_goes_on_at_once_with_what_it_was_sending()
 
 /// A node that died between the server's taking an answer and its own note of that.
 async fn sent_and_not_noted() -> (World, ContactId) {
-    for polls in 1.. {
-        let world = World::new().await;
-        let out = answered(&world, AnswerMode::Reply).await;
-        let done = {
-            let outgoing = world.outgoing();
-            until_crash(polls, due(&outgoing)).await
-        };
-        assert_eq!(done, None, "it never died in between");
-        if !world.server.state().submitted.is_empty() {
-            return (world, out);
-        }
-        world.engine.abandon();
-    }
-    panic!("it never sent anything")
+    let world = World::new().await;
+    let out = answered(&world, AnswerMode::Reply).await;
+    die_sending(&world, true).await;
+    (world, out)
 }
 
 /// A copy that is read while nobody knows ends the waiting, without a look at the mail server.

@@ -80,3 +80,39 @@ async fn ccp_11_a_way_out_that_fails_says_since_when_why_and_how_many_wait() {
     hours(&world, &outgoing, 1).await;
     assert_eq!(outgoing.ways.of("support"), None);
 }
+
+/// Its secret cannot be opened, or its proxy is missing: what is owed rests, and nothing is written of that each time.
+#[tokio::test]
+async fn mail_05_what_waits_for_a_mail_server_that_cannot_be_asked_rests_and_comes_back_after_two_days()
+ {
+    let world = World::new().await;
+    let out = answered(&world, AnswerMode::Reply).await;
+    let outgoing = world.outgoing_without(false);
+    hours(&world, &outgoing, 47).await;
+    let mail = world.port.mail_out(out).await.unwrap().unwrap();
+    assert_eq!((&mail.state, mail.next_try_at), (&OutState::Queued, None));
+    let fails = outgoing.ways.of("support").unwrap();
+    assert!(fails.why.contains("cannot be opened"), "{}", fails.why);
+    hours(&world, &outgoing, 2).await;
+    let OutState::Failed { reason, .. } = state(&world, out).await else { panic!("it failed") };
+    assert!(reason.contains("two days") && reason.contains("cannot be opened"), "{reason}");
+}
+
+#[tokio::test]
+async fn mail_01_a_sent_answer_is_filed_once_its_mailbox_is_back_and_never_said_to_be_before() {
+    for is_gone in [false, true] {
+        let world = World::new().await;
+        world.server.state().is_sent_away = true;
+        let out = answered(&world, AnswerMode::Reply).await;
+        let outgoing = world.outgoing();
+        hours(&world, &outgoing, 1).await;
+        assert!(!is_filed(&state(&world, out).await));
+        world.server.state().is_sent_away = false;
+        hours(&world, &world.outgoing_without(is_gone), 2).await;
+        // Where the settings have no mailbox any more there is nothing to wait for.
+        assert_eq!(is_filed(&state(&world, out).await), is_gone);
+        hours(&world, &outgoing, 1).await;
+        assert!(is_filed(&state(&world, out).await));
+        assert_eq!(world.server.state().sent.len(), usize::from(!is_gone));
+    }
+}

@@ -23,6 +23,10 @@ pub const SWEEP_TOPIC: &str = "sweep";
 /// The topic of records of contacts for the site's own systems (CTX-02).
 pub const RECORD_TOPIC: &str = "customer_record";
 
+/// Before the reason for which a mail was given up that may have arrived by an earlier try.
+const MAY_HAVE_ARRIVED: &str = "an earlier try may have reached the customer: look among the sent mails, or ask, before it is \
+    sent again. The last try:";
+
 /// The agent sends what they wrote: the contact ends, and the answer is owed.
 pub(in crate::step) fn send(
     now: Timestamp,
@@ -137,16 +141,31 @@ pub(super) fn record(decision: Decision, ended: &Contact) -> Decision {
 }
 
 /// Whether a mail goes from one state to another: only from where whoever reports it knew it to be, so that of two who
-/// would send it one does. That a server took it is so whoever says it.
+/// would send it one does. That a server took it is so whoever says it, and however late: a node that was cut off from the
+/// store alone knows what the server said to it.
 fn may_move(before: &MailOut, was: &OutState, state: &OutState) -> bool {
     let is_taken = matches!(state, OutState::Accepted { is_filed: false, .. });
     match &before.state {
+        OutState::Failed { is_unclear: true, .. } if is_taken => true,
         _ if before.is_over() => false,
         OutState::Prepared => before.state == *was || is_taken,
         OutState::Sending { .. } | OutState::Unknown { .. } => {
             (before.state == *was || is_taken) && !matches!(state, OutState::Sending { .. })
         }
         _ => before.state == *was && !matches!(state, OutState::Sending { .. }),
+    }
+}
+
+/// A mail that is given up may have arrived where nobody knows what became of one of its tries, whatever the last one came
+/// to; its writer must know that before they send it again.
+fn given_up(before: &MailOut, state: OutState) -> OutState {
+    let was_unclear = before.proof.unclear > 0 || matches!(before.state, OutState::Unknown { .. });
+    match state {
+        OutState::Failed { at, reason, is_unclear: false, settled } if was_unclear => {
+            let reason = format!("{MAY_HAVE_ARRIVED} {reason}");
+            OutState::Failed { at, reason, is_unclear: true, settled }
+        }
+        state => state,
     }
 }
 
@@ -170,6 +189,7 @@ pub(in crate::step) fn out_moved(
     if !may_move(before, was, state) {
         return Err(Refusal::Stale.into());
     }
+    let state = &given_up(before, state.clone());
     let mut after = before.as_ref().clone();
     after.state = state.clone();
     after.next_try_at = next_try_at;
@@ -202,17 +222,20 @@ pub(in crate::step) fn out_moved(
         .put(key, Document::MailOut(Box::new(after.clone())))
         .event(event);
     let is_failed = |state: &OutState| matches!(state, OutState::Failed { .. });
-    // What a copy that may come still is compared with stays.
-    let may_come_back = after.proof.is_asked && after.proof.unclear > 0;
+    // A copy may come still, which is compared with it, or word that the server took it.
+    let may_come_back = after.proof.unclear > 0;
     if is_failed(state) && !is_failed(&before.state) && !may_come_back {
         decision = sweep(decision, after.blob());
     }
     if let OutKind::Answer { writing, files, agent } = &after.kind {
         match (&before.state, state) {
+            (OutState::Failed { .. }, OutState::Accepted { .. }) if after.proof.copies == 0 => {
+                decision = taken(decision, now, &after, view)?;
+            }
             // Both happened before a copy came late.
             (OutState::Accepted { is_filed: true, .. }, _) | (OutState::Failed { .. }, _) => {}
-            // Its files are in what was sent.
-            (_, OutState::Accepted { is_filed: true, .. }) => {
+            // Its files are in what was sent, and in the draft of whom it was given back to before that was known.
+            (_, OutState::Accepted { is_filed: true, .. }) if !was_given_back(&after, view)? => {
                 for file in files {
                     decision = sweep(decision, file.blob());
                 }
@@ -278,6 +301,34 @@ fn given_back(
     noted(decision, kept.contact.conversation, note, view)
 }
 
+/// Whether a mail that the server took was given back to its writer before, who has its files.
+fn was_given_back(mail: &MailOut, view: &View) -> Result<bool, Halt> {
+    if mail.proof.unclear == 0 {
+        return Ok(false);
+    }
+    let kept = KeptContact::load(mail.contact, view)?;
+    Ok(kept.is_some_and(|kept| kept.contact.failed_answers.contains(&mail.id)))
+}
+
+/// An answer that was given back as unclear went out after all.
+fn taken(
+    decision: Decision,
+    now: Timestamp,
+    mail: &MailOut,
+    view: &View,
+) -> Result<Decision, Halt> {
+    let Some(kept) = KeptContact::load(mail.contact, view)? else { return Ok(decision) };
+    let note = ConversationNote {
+        at: now,
+        recipient: String::new(),
+        action: "taken".to_owned(),
+        status: String::new(),
+        contact: Some(mail.contact),
+        is_ours: true,
+    };
+    noted(decision, kept.contact.conversation, note, view)
+}
+
 /// Something about an answer is noted in its conversation.
 fn noted(
     decision: Decision,
@@ -316,17 +367,8 @@ pub(super) fn copy_came(
         .put(key, Document::MailOut(Box::new(after)))
         .event(event);
     let was_given_back = matches!(before.state, OutState::Failed { is_unclear: true, .. });
-    if !was_given_back || before.proof.copies > 0 {
-        return Ok(decision);
+    match was_given_back && before.proof.copies == 0 {
+        true => taken(decision, now, before, view),
+        false => Ok(decision),
     }
-    let Some(kept) = KeptContact::load(before.contact, view)? else { return Ok(decision) };
-    let note = ConversationNote {
-        at: now,
-        recipient: String::new(),
-        action: "taken".to_owned(),
-        status: String::new(),
-        contact: Some(before.contact),
-        is_ours: true,
-    };
-    noted(decision, kept.contact.conversation, note, view)
 }
