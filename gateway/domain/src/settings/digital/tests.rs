@@ -353,7 +353,7 @@ fn ccp_09_channel_parameters_have_their_limits_and_usual_values() {
 fn mail_07_a_virus_scanner_has_a_place_a_limit_and_what_happens_without_it() {
     assert_eq!(settings(json!({})).channels.virus_scanner, None);
     let of = |scanner: Value| settings(json!({"channels": {"virus_scanner": scanner}})).channels;
-    let usual = of(json!({"address": "127.0.0.1:3310"})).virus_scanner.unwrap();
+    let usual = of(json!({"address": "127.0.0.1:3310"})).virus_scanner.clone().unwrap();
     assert_eq!(
         (usual.scan_bytes_max, usual.when_unreachable),
         (26_214_400, crate::settings::Unscanned::Withhold)
