@@ -14,13 +14,12 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use domain::Contact;
 use domain::settings::{Unscanned, VirusScanner};
+use domain::{Contact, Timestamp};
 use engine::Metrics;
 use engine::metrics::Counters;
 use http::StatusCode;
 use tokio::sync::Semaphore;
-use tokio::time::Instant;
 
 use crate::problem::Problem;
 use crate::scanner::{ScanTrouble, scan};
@@ -51,7 +50,7 @@ pub(crate) struct Scanning {
 #[derive(Clone, Debug)]
 struct Verdict {
     found: Option<String>,
-    at: Instant,
+    at: Timestamp,
 }
 
 impl Scanning {
@@ -68,15 +67,15 @@ impl Scanning {
         Self { places, turns, verdicts: Mutex::default(), scans }
     }
 
-    fn known(&self, key: &(String, String)) -> Option<Verdict> {
+    fn known(&self, key: &(String, String), now: Timestamp) -> Option<Verdict> {
         let verdicts = self.verdicts.lock().unwrap_or_else(PoisonError::into_inner);
-        verdicts.get(key).filter(|it| it.at.elapsed() < HOLDS).cloned()
+        verdicts.get(key).filter(|it| now.since(it.at) < HOLDS).cloned()
     }
 
     fn keep(&self, key: (String, String), verdict: Verdict) {
         let mut verdicts = self.verdicts.lock().unwrap_or_else(PoisonError::into_inner);
         if verdicts.len() >= VERDICTS_MAX {
-            verdicts.retain(|_, it| it.at.elapsed() < HOLDS);
+            verdicts.retain(|_, it| verdict.at.since(it.at) < HOLDS);
         }
         // All of them hold: they are asked for again.
         if verdicts.len() >= VERDICTS_MAX {
@@ -98,7 +97,7 @@ impl Workspace {
         let settings = self.port.settings();
         let Some(scanner) = &settings.channels.virus_scanner else { return Ok(()) };
         let key = (scanner.address.clone(), place.to_owned());
-        let verdict = match self.scanning.known(&key) {
+        let verdict = match self.scanning.known(&key, self.port.now()) {
             Some(verdict) => Ok(verdict.found),
             None => {
                 let Ok(_place) = self.scanning.places.try_acquire() else {
@@ -158,7 +157,7 @@ impl Workspace {
     ) -> Result<Option<String>, ScanTrouble> {
         let _turn = self.scanning.turns.acquire().await;
         // Whoever waited for the turn may have waited for the same file.
-        if let Some(verdict) = self.scanning.known(&key) {
+        if let Some(verdict) = self.scanning.known(&key, self.port.now()) {
             return Ok(verdict.found);
         }
         let scanned = scan(scanner, bytes).await;
@@ -177,7 +176,7 @@ impl Workspace {
             Ok(None) => {}
         }
         if let Ok(found) = &scanned {
-            self.scanning.keep(key, Verdict { found: found.clone(), at: Instant::now() });
+            self.scanning.keep(key, Verdict { found: found.clone(), at: self.port.now() });
         }
         scanned
     }

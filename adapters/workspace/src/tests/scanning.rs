@@ -163,6 +163,10 @@ async fn mail_07_a_file_in_which_the_scanner_finds_something_is_opened_and_sent_
     let text = String::from_utf8(place.port.metrics().text()).unwrap();
     assert!(text.contains(r#"jackfield_file_scans_total{result="found"} 3"#), "{text}");
     assert!(text.contains(r#"jackfield_file_scans_total{result="clean"} 2"#), "{text}");
+    // Signatures are newer later on.
+    place.clock.advance(Duration::from_secs(3_601));
+    place.get(&it, &format!("{contact}/attachments/1")).await.good();
+    assert_eq!(scanner.asked.load(Ordering::Relaxed), 6);
 }
 
 #[tokio::test]
