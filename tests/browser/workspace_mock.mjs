@@ -110,7 +110,7 @@ function opened(it, one) {
 function me(it) {
   return {
     agent: it.agent, name: "Cleo Agent", alias: "Cleo", roles: it.roles, desk: it.desk, voice: it.voice, reasons: REASONS,
-    csqs: ["Support", "Sales", "Returns", "Press"].map((name) => ({ name })), emails_per_agent: it.emails_per_agent, settings_number: 7, can_supervise: it.roles.includes("supervisor"),
+    csqs: ["Support", "Sales", "Returns", "Press"].map((name) => ({ name })), emails_per_agent: it.emails_per_agent, settings_number: 7, can_supervise: it.roles.includes("supervisor"), scans_files: it.refusesFile !== undefined,
   };
 }
 
@@ -298,6 +298,9 @@ export async function mock({ port = 0, signedIn = null } = {}) {
         return response.end(`<!doctype html><html lang="en"><title>Mail</title><body>${text}${url.searchParams.get("remote") === "yes" ? "<p>remote content</p>" : ""}</body></html>`);
       }
       if (parts[2] === "attachments" || parts[2] === "raw" || (parts[2] === "files" && method === "GET")) {
+        if (it.refusesFile && it.refusesFile === parts.slice(2).join("/")) {
+          return send(response, problem(422, "virus_found", `invoice.pdf ${MARKUP}: the virus scanner found Test.Marker; nobody can open or send this file`));
+        }
         const file = it.files.get(parts[1])?.find((one) => one.id === parts[3]);
         response.writeHead(200, { "content-type": file ? "image/png" : "application/octet-stream", "content-disposition": file ? "inline" : "attachment" });
         return response.end(file?.bytes_ ?? "content");

@@ -263,3 +263,19 @@ test("dsk_07_the_workspaces_first_load_stays_within_its_budget", async (run) => 
   run.diagnostic(`first load: ${bytes} bytes in ${sizes.length} files`);
   assert.ok(bytes <= FIRST_LOAD_BYTES_MAX, `${bytes} bytes are more than ${FIRST_LOAD_BYTES_MAX}`);
 });
+
+test("mail_07_the_page_says_why_the_virus_scanner_refuses_a_file_and_saves_the_others", async () => {
+  node.world.refusesFile = "attachments/1";
+  await start(contact(FIRST));
+  await title("Order 4711 has not come");
+  await page.getByRole("link", { name: "Save invoice.pdf" }).click();
+  await page.getByRole("alert").getByText("the virus scanner found Test.Marker").waitFor();
+  await check(page, "workspace-virus");
+  await checkDark(page, "workspace-virus");
+  const saved = page.waitForEvent("download");
+  await page.getByRole("link", { name: /^Save a very long name/ }).click();
+  assert.match((await saved).suggestedFilename(), /^a very long name/);
+  const whole = page.waitForEvent("download");
+  await page.getByRole("link", { name: "Save the whole mail as it came" }).click();
+  assert.equal((await whole).suggestedFilename(), `${FIRST}.eml`);
+});

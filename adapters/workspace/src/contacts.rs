@@ -158,6 +158,7 @@ impl Workspace {
             mail::attachment(&raw, number, is_cut)
         });
         let (file, bytes) = found.await.ok().flatten().ok_or_else(Problem::not_found)?;
+        self.passes_scan(&format!("{blob}#{number}"), &file.name, &bytes).await?;
         Ok(answer::file(&file.name, &file.media_type, bytes, file.is_inline))
     }
 
@@ -328,9 +329,13 @@ pub(crate) async fn attachment(workspace: Arc<Workspace>, asked: Asked) -> Given
 pub(crate) async fn raw(workspace: Arc<Workspace>, asked: Asked) -> Given {
     let contact = workspace.readable(&asked).await?;
     let blob = contact.mail.blob.as_ref().ok_or_else(Problem::not_found)?;
-    let _turn = workspace.turn(contact.id).await?;
+    let turn = workspace.turn(contact.id).await?;
     let raw = workspace.port.blob(blob).await?.ok_or_else(Problem::not_found)?;
-    Ok(answer::file(&raw_name(contact.id), "message/rfc822", raw, false))
+    // Whoever waits for the virus scanner holds up no reader.
+    drop(turn);
+    let name = raw_name(contact.id);
+    workspace.passes_scan(blob, &name, &raw).await?;
+    Ok(answer::file(&name, "message/rfc822", raw, false))
 }
 
 fn raw_name(id: ContactId) -> String {

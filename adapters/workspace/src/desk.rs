@@ -66,6 +66,7 @@ pub(crate) async fn me(workspace: Arc<Workspace>, asked: Asked) -> Given {
         },
         "csqs": csqs,
         "emails_per_agent": settings.channels.emails_per_agent,
+        "scans_files": settings.channels.virus_scanner.is_some(),
         "settings_number": settings.number,
         "can_supervise": can_supervise(&asked),
     })))
@@ -83,6 +84,7 @@ fn leader(asked: &Asked, settings: &domain::Settings) -> Value {
         "reasons": {"not_ready": [], "sign_out": []},
         "csqs": csqs.map(|csq| json!({"name": csq.name})).collect::<Vec<_>>(),
         "emails_per_agent": settings.channels.emails_per_agent,
+        "scans_files": settings.channels.virus_scanner.is_some(),
         "settings_number": settings.number,
         "can_supervise": can_supervise(asked),
     })

@@ -20,6 +20,8 @@ mod lately;
 mod numbers;
 mod openapi;
 mod problem;
+pub mod scanner;
+mod scanning;
 mod search;
 mod stream;
 mod surface;

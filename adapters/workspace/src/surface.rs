@@ -20,6 +20,7 @@ use tokio::time::Instant;
 use crate::history::{History, LOOK_EVERY};
 use crate::lately::{self, Lately};
 use crate::problem::{Problem, done};
+use crate::scanning::Scanning;
 use crate::{
     contacts, conversation, desk, gadget, numbers, openapi, search, stream, team, writing,
 };
@@ -60,6 +61,8 @@ pub struct Workspace {
     pub(crate) turns: Mutex<HashMap<ContactId, Weak<tokio::sync::Semaphore>>>,
     /// Searches under way.
     pub(crate) searches: Arc<tokio::sync::Semaphore>,
+    /// What the virus scanner said of files.
+    pub(crate) scanning: Scanning,
     /// What was so in the last hour.
     pub(crate) history: Mutex<History>,
     /// What agents did in the last day.
@@ -154,6 +157,7 @@ impl Workspace {
     /// The workspace of the node that `port` leads to.
     pub fn new(port: Port) -> Arc<Self> {
         Arc::new(Self {
+            scanning: Scanning::new(port.metrics()),
             port,
             clients: Mutex::default(),
             streams: Arc::default(),

@@ -7,6 +7,7 @@ mod hostile;
 mod leading;
 mod numbers;
 mod place;
+mod scanning;
 mod searching;
 mod shown;
 mod voice;

@@ -157,6 +157,7 @@ pub(crate) async fn add_file(workspace: Arc<Workspace>, asked: Asked) -> Given {
         bytes: u64::try_from(bytes.len()).unwrap_or(u64::MAX),
         is_inline,
     };
+    workspace.passes_scan(&file.blob(), &file.name, &bytes).await?;
     let kept = file.clone();
     // Whoever goes away meanwhile leaves no bytes behind that nobody knows of.
     let keeping = tokio::spawn(async move {
@@ -233,6 +234,7 @@ pub(crate) async fn file(workspace: Arc<Workspace>, asked: Asked) -> Given {
     let draft = workspace.port.draft(contact).await?.ok_or_else(Problem::not_found)?;
     let file = draft.files.iter().find(|it| it.id == id).ok_or_else(Problem::not_found)?;
     let bytes = workspace.port.blob(&file.blob()).await?.ok_or_else(Problem::not_found)?;
+    workspace.passes_scan(&file.blob(), &file.name, &bytes).await?;
     Ok(answer::file(&file.name, &file.media_type, bytes, file.is_inline))
 }
 
@@ -252,6 +254,13 @@ pub(crate) async fn send(workspace: Arc<Workspace>, asked: Asked) -> Given {
             "this queue has no mailbox any more; requeue the contact to another one",
         )
     })?;
+    if kept.agent() == Some(&agent) {
+        let draft = workspace.port.draft(contact).await?;
+        if draft.and_then(|it| it.writing).is_some_and(|it| it.mode == AnswerMode::Forward) {
+            // The customer's files go along.
+            workspace.mail_passes_scan(&kept).await?;
+        }
+    }
     let domain = email.address.rsplit_once('@').map_or("localhost", |(_, domain)| domain);
     let domain = domain.to_owned();
     let reply = wish(&workspace, contact, &agent, ContactWish::Send { version, domain }).await?;

@@ -66,7 +66,7 @@ pub use alarms::{
 pub use calendar_day::{CalendarDay, InvalidCalendarDay};
 pub use channels::{
     CUSTOMER_RECORDS_SECRET_PURPOSE, Channel, Channels, CustomerRecords, FRAME_ORIGINS_MAX,
-    WrittenChannels,
+    SCAN_BYTES_MAX, SCAN_BYTES_RANGE, ScannerPlace, Unscanned, VirusScanner, WrittenChannels,
 };
 pub use csq::{
     ACKNOWLEDGEMENT_CHARACTERS_MAX, ACKNOWLEDGEMENT_SUBJECT_CHARACTERS_MAX, ALIASES_MAX,

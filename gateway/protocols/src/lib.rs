@@ -4,6 +4,7 @@
 //! have names, its fuzz target is a plain function that the tests run over a kept corpus.
 
 mod calendar;
+pub mod clamd;
 pub mod cti;
 pub mod device_file;
 pub mod finesse;

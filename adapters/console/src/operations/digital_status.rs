@@ -23,6 +23,7 @@ pub(super) fn operations() -> Vec<Operation> {
         .tagged("Overview")
         .described(
             "Every mail server that a queue names is reached for the question, both ways, up to its greeting. \
+             So is the virus scanner, where the settings name one. \
              Mailboxes stand as the node that reads them has it: this one, or another by its last sign of life.",
         )
         .gives(StatusCode::OK, "How they stand.", schema::reference("DigitalStatus")),
@@ -73,6 +74,34 @@ pub(crate) fn digital_status_schema() -> Value {
         ("behind", schema::about(count(), "Mails that could not be fetched yet.")),
         ("waiting", schema::about(count(), "Contacts that wait for an agent.")),
     ]);
+    let scanner = schema::told(&[
+        (
+            "state",
+            schema::about(
+                schema::choice(&["working", "unable", "off"]),
+                "Off where the settings name none.",
+            ),
+        ),
+        ("address", schema::or_null(text())),
+        (
+            "code",
+            schema::or_null(schema::choice(&[
+                "unreachable",
+                "timed_out",
+                "lost",
+                "malformed",
+                "failed",
+            ])),
+        ),
+        ("why", schema::about(schema::or_null(text()), "All of it, in English.")),
+        (
+            "when_unreachable",
+            schema::about(
+                schema::or_null(schema::choice(&["withhold", "allow"])),
+                "What happens to files that it cannot look at.",
+            ),
+        ),
+    ]);
     let cache = schema::told(&[
         ("state", schema::choice(&["working", "partly", "unable", "not_applicable"])),
         ("items", json!({"type": "array", "items": mailbox})),
@@ -82,5 +111,6 @@ pub(crate) fn digital_status_schema() -> Value {
         ("at", schema::time()),
         ("mail_servers", servers),
         ("mail_cache", cache),
+        ("virus_scanner", scanner),
     ])
 }

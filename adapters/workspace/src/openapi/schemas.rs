@@ -149,6 +149,10 @@ fn people() -> Vec<(&'static str, Value)> {
                     ("emails_per_agent", count()),
                     ("settings_number", count()),
                     ("can_supervise", flag()),
+                    (
+                        "scans_files",
+                        json!({"type": "boolean", "description": "Whether files pass a virus scanner before they are given."}),
+                    ),
                 ],
                 &[
                     ("alias", or_null(text())),

@@ -47,6 +47,86 @@ pub struct CustomerRecords {
     pub secret: Option<Sealed>,
 }
 
+/// The least and the most bytes of a file that may be given to a virus scanner.
+pub const SCAN_BYTES_RANGE: std::ops::RangeInclusive<u32> = 65_536..=1_073_741_824;
+/// The same where nobody says: 25 MB, as much as clamd takes as it comes (`StreamMaxLength`).
+pub const SCAN_BYTES_MAX: u32 = 25 * 1024 * 1024;
+/// A path of a socket has at most so many bytes.
+const SOCKET_PATH_BYTES_MAX: usize = 107;
+
+/// What happens to a file that the virus scanner could not look at.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Unscanned {
+    /// Nobody opens or adds it until it was looked at.
+    #[default]
+    Withhold,
+    /// It is opened all the same.
+    Allow,
+}
+
+impl Unscanned {
+    /// Each with its name in settings files.
+    pub const NAMED: [(&'static str, Self); 2] =
+        [("withhold", Self::Withhold), ("allow", Self::Allow)];
+}
+
+/// The virus scanner that looks at files before agents get them and before they are added to answers (MAIL-07).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VirusScanner {
+    /// Where it listens, with clamd's protocol: `host:port`, or `unix:` and an absolute path.
+    pub address: String,
+    /// Files with more bytes are not given to it.
+    pub scan_bytes_max: u32,
+    /// What happens to files that it could not look at.
+    pub when_unreachable: Unscanned,
+}
+
+/// Where a virus scanner listens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ScannerPlace {
+    /// On a host, at a port. What goes there can be read on the way.
+    Host(String, u16),
+    /// At a socket of this machine.
+    Socket(String),
+}
+
+impl VirusScanner {
+    /// Where it listens, if the address says that.
+    pub fn place(&self) -> Option<ScannerPlace> {
+        if let Some(path) = self.address.strip_prefix("unix:") {
+            let is_path = path.starts_with('/') && path.len() <= SOCKET_PATH_BYTES_MAX;
+            return is_path.then(|| ScannerPlace::Socket(path.to_owned()));
+        }
+        let (host, port) = self.address.rsplit_once(':')?;
+        let port = port.parse::<u16>().ok().filter(|port| *port > 0)?;
+        let within = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
+        let is_host = |it: char| it.is_ascii_alphanumeric() || matches!(it, '.' | '-' | '_');
+        let is_good = match within {
+            Some(within) => within.parse::<std::net::Ipv6Addr>().is_ok(),
+            None => !host.is_empty() && host.chars().all(is_host),
+        };
+        is_good.then(|| ScannerPlace::Host(within.unwrap_or(host).to_owned(), port))
+    }
+
+    fn read(reader: &mut Reader<'_>) -> Option<Self> {
+        let address = reader.named("address", 300);
+        let scan_bytes_max = reader.count("scan_bytes_max", SCAN_BYTES_RANGE, SCAN_BYTES_MAX);
+        let when_unreachable =
+            reader.choice("when_unreachable", &Unscanned::NAMED).unwrap_or_default();
+        let scanner = Self { address: address?, scan_bytes_max, when_unreachable };
+        if scanner.place().is_none() {
+            let message = format_args!(
+                "is {:?}; write a host and a port, as 127.0.0.1:3310, or unix: and the path of a socket, as \
+                 unix:/run/clamav/clamd.ctl",
+                scanner.address
+            );
+            reader.problem("address", message);
+        }
+        Some(scanner)
+    }
+}
+
 /// What holds for all digital contacts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -71,6 +151,8 @@ pub struct Channels {
     pub customer_records: Option<CustomerRecords>,
     /// Whose pages may show the workspace within them (DSK-06): origins as browsers write them; nobody's where empty.
     pub workspace_frame_origins: Vec<String>,
+    /// What looks at files before anybody gets them, where something does.
+    pub virus_scanner: Option<VirusScanner>,
 }
 
 impl Default for Channels {
@@ -86,6 +168,7 @@ impl Default for Channels {
             sticky_email_hours: 4,
             customer_records: None,
             workspace_frame_origins: Vec::new(),
+            virus_scanner: None,
         }
     }
 }
@@ -134,6 +217,7 @@ impl WrittenChannels {
             sticky_email_hours,
             customer_records,
             workspace_frame_origins,
+            virus_scanner: reader.table("virus_scanner", VirusScanner::read),
         };
         Some(Self { channels, secret: secret.flatten() })
     }

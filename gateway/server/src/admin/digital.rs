@@ -2,6 +2,7 @@
 //!
 //! ```text
 //!   asked --> every mail server that a CSQ names: reached now, both ways, up to its greeting
+//!         |-> the virus scanner: asked now whether it is there
 //!         `-> every mailbox: as this node reads it, or as the node that reads it said with its last sign of life
 //! ```
 //!
@@ -14,11 +15,12 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use ::console::PartCode;
-use domain::settings::{Channel, MailServer, Settings};
+use domain::settings::{Channel, MailServer, Settings, VirusScanner};
 use mail::trial::{Check, Fault, FaultKind, Outcome, Side, Subject, Trial};
 use mail::{MailboxState, MailboxStatus, Mailboxes, SAID_MAILBOXES, said_mailboxes};
 use serde_json::{Map, Value, json};
 use tokio::task::JoinSet;
+use workspace::scanner::{ScanTrouble, ping};
 
 use super::mail_tests::check_json;
 use crate::node::Shared;
@@ -30,15 +32,9 @@ const REACHING: Duration = Duration::from_secs(12);
 pub(super) async fn status(shared: &Arc<Shared>) -> Value {
     let settings = shared.engine.settings();
     let has_email = settings.csqs_of(Channel::Email).next().is_some();
-    let (overall, servers) = match &shared.mailboxes {
-        None => ("not_applicable", Vec::new()),
-        Some(_) if settings.mail_servers.is_empty() => ("not_configured", Vec::new()),
-        Some(_) if !has_email => ("not_applicable", Vec::new()),
-        Some(mailboxes) => {
-            let servers = reached_anew(shared, mailboxes, &settings).await;
-            (overall(&servers), servers)
-        }
-    };
+    let scanner = scanner(settings.channels.virus_scanner.as_ref());
+    let servers = servers(shared, &settings, has_email);
+    let (scanner, (overall, servers)) = tokio::join!(scanner, servers);
     let why = match (&shared.mailboxes, overall) {
         (None, _) => Some("service_down"),
         (Some(_), "not_applicable") => Some("no_email_csq"),
@@ -49,6 +45,41 @@ pub(super) async fn status(shared: &Arc<Shared>) -> Value {
         "at": shared.engine.now().microseconds(),
         "mail_servers": {"state": overall, "why": why, "items": servers},
         "mail_cache": cache(shared, &settings, has_email),
+        "virus_scanner": scanner,
+    })
+}
+
+/// Every mail server, and how they stand together.
+async fn servers(
+    shared: &Arc<Shared>,
+    settings: &Arc<Settings>,
+    has_email: bool,
+) -> (&'static str, Vec<Value>) {
+    match &shared.mailboxes {
+        None => ("not_applicable", Vec::new()),
+        Some(_) if settings.mail_servers.is_empty() => ("not_configured", Vec::new()),
+        Some(_) if !has_email => ("not_applicable", Vec::new()),
+        Some(mailboxes) => {
+            let servers = reached_anew(shared, mailboxes, settings).await;
+            (overall(&servers), servers)
+        }
+    }
+}
+
+/// Whether the virus scanner is there.
+async fn scanner(scanner: Option<&VirusScanner>) -> Value {
+    let Some(scanner) = scanner else {
+        return json!({
+            "state": "off", "address": null, "code": null, "why": null, "when_unreachable": null,
+        });
+    };
+    let trouble = ping(scanner).await.err();
+    json!({
+        "state": if trouble.is_none() { "working" } else { "unable" },
+        "address": scanner.address,
+        "code": trouble.as_ref().map(ScanTrouble::name),
+        "why": trouble.as_ref().map(ToString::to_string),
+        "when_unreachable": scanner.when_unreachable,
     })
 }
 

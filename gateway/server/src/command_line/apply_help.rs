@@ -83,7 +83,8 @@ and numbers of telephones stand in quotation marks unless they are plain digits.
   email_signatures: [{name, content, csqs}]
   channels:     {no_answer_seconds, join_minutes, inactivity_minutes, is_chat_while_on_voice,
                   is_voice_while_on_chat, chats_per_agent, emails_per_agent, sticky_email_hours,
-                  customer_records: {url, secret}, workspace_frame_origins}
+                  customer_records: {url, secret}, workspace_frame_origins,
+                  virus_scanner: {address, scan_bytes_max, when_unreachable}}
 
 Example:
   umask 077; jackfield export > settings.yaml; $EDITOR settings.yaml; jackfield apply settings.yaml";

@@ -44,6 +44,8 @@ export interface Me {
   emails_per_agent: number;
   settings_number: number;
   can_supervise: boolean;
+  /** Whether files pass a virus scanner before they are given. */
+  scans_files?: boolean;
   /** Whether a contact centre's server judges the password of whoever signs in with an extension. */
   needs_password_for_voice?: boolean;
 }

@@ -18,7 +18,7 @@ pub(super) struct Requirement {
 const EVERY_BUILD: &[Purpose] = &[Purpose::Demo, Purpose::DemoOfNodes, Purpose::Package];
 const PACKAGES: &[Purpose] = &[Purpose::Package];
 
-pub(super) const REQUIREMENTS: [Requirement; 38] = [
+pub(super) const REQUIREMENTS: [Requirement; 39] = [
     Requirement {
         command: "cc",
         packages: &["gcc", "libc6-dev"],
@@ -139,6 +139,14 @@ pub(super) const REQUIREMENTS: [Requirement; 38] = [
         by_hand: "",
         why: "stands in for a site's SOCKS proxy; Debian's package also starts it where it is \
               configured, which `systemctl disable --now danted` ends",
+        purposes: &[],
+    },
+    Requirement {
+        command: "clamd",
+        packages: &["clamav-daemon"],
+        by_hand: "",
+        why: "stands in for a site's virus scanner, with one signature of our own; Debian's package also starts \
+              it with signatures it fetches, which `systemctl disable --now clamav-daemon clamav-freshclam` ends",
         purposes: &[],
     },
     Requirement {

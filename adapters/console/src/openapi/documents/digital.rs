@@ -5,9 +5,10 @@ use domain::settings::{
     COMPETENCE_MAX, CSQ_CHARACTERS_MAX, CSQS_MAX, CSQS_OF_TAG_MAX, Channel, FOLDER_CHARACTERS_MAX,
     FRAME_ORIGINS_MAX, GOOGLE_KEY_CHARACTERS_MAX, GOOGLE_TOKEN_HOST, MailProof, MailServerKind,
     PROOF_SECONDS, PROOF_SECONDS_MAX, PROOF_SECONDS_MIN, RESPONSE_CHARACTERS_MAX,
-    RESPONSE_TITLE_CHARACTERS_MAX, SIGNATURE_NAME_CHARACTERS_MAX, SKILLS_OF_AGENT_MAX,
-    SUBJECT_TAG_CHARACTERS_MAX, SUBJECT_TAGS_MAX, Selection, SubmissionSecurity, TOKEN_HOSTS_MAX,
-    TokenMechanism, URL_BYTES_MAX, UnclearSending, WRAP_UP_CHARACTERS_MAX, WRAP_UP_REASONS_MAX,
+    RESPONSE_TITLE_CHARACTERS_MAX, SCAN_BYTES_MAX, SCAN_BYTES_RANGE, SIGNATURE_NAME_CHARACTERS_MAX,
+    SKILLS_OF_AGENT_MAX, SUBJECT_TAG_CHARACTERS_MAX, SUBJECT_TAGS_MAX, Selection,
+    SubmissionSecurity, TOKEN_HOSTS_MAX, TokenMechanism, URL_BYTES_MAX, UnclearSending, Unscanned,
+    WRAP_UP_CHARACTERS_MAX, WRAP_UP_REASONS_MAX,
 };
 use serde_json::{Value, json};
 
@@ -227,6 +228,24 @@ pub(super) fn channels() -> Value {
             ("secret_sealed", kept()),
         ],
     );
+    let address = json!({"type": "string", "maxLength": 300});
+    let bytes = number(u64::from(*SCAN_BYTES_RANGE.start()), u64::from(*SCAN_BYTES_RANGE.end()));
+    let scanner = object(
+        &[("address", about(address, "host:port, or unix: and an absolute path."))],
+        &[
+            (
+                "scan_bytes_max",
+                about(usual(bytes, SCAN_BYTES_MAX), "Files with more bytes are not given to it."),
+            ),
+            (
+                "when_unreachable",
+                about(
+                    usual(choice(&Unscanned::NAMED.map(|(name, _)| name)), "withhold"),
+                    "Whether files that it could not look at are opened and added.",
+                ),
+            ),
+        ],
+    );
     object(
         &[],
         &[
@@ -239,6 +258,10 @@ pub(super) fn channels() -> Value {
             ("emails_per_agent", usual(number(1, 5), 3)),
             ("sticky_email_hours", usual(number(1, 120), 4)),
             ("customer_records", about(records, "Where records of contacts are sent.")),
+            (
+                "virus_scanner",
+                about(scanner, "What looks at files before anybody gets them; clamd's protocol."),
+            ),
             (
                 "workspace_frame_origins",
                 about(

@@ -350,6 +350,34 @@ fn ccp_09_channel_parameters_have_their_limits_and_usual_values() {
 }
 
 #[test]
+fn mail_07_a_virus_scanner_has_a_place_a_limit_and_what_happens_without_it() {
+    assert_eq!(settings(json!({})).channels.virus_scanner, None);
+    let of = |scanner: Value| settings(json!({"channels": {"virus_scanner": scanner}})).channels;
+    let usual = of(json!({"address": "127.0.0.1:3310"})).virus_scanner.clone().unwrap();
+    assert_eq!(
+        (usual.scan_bytes_max, usual.when_unreachable),
+        (26_214_400, crate::settings::Unscanned::Withhold)
+    );
+    let at = "/channels/virus_scanner";
+    check(at, json!({}), &["channels.virus_scanner.address"]);
+    for good in ["clamd.example:3310", "[2001:db8::1]:3310", "unix:/run/clamav/clamd.ctl"] {
+        check(at, json!({"address": good, "when_unreachable": "allow"}), &[]);
+    }
+    let long = format!("unix:/{}", "x".repeat(120));
+    for bad in ["clamd", "clamd:0", ":3310", "unix:clamd.ctl", "tcp://a:3310", "[x]:1", &long] {
+        check(at, json!({"address": bad}), &["channels.virus_scanner.address"]);
+    }
+    let with = |name: &str, value: Value| json!({"address": "a:1", name: value});
+    for (name, bad) in [
+        ("scan_bytes_max", json!(65_535)),
+        ("scan_bytes_max", json!(1_073_741_825)),
+        ("when_unreachable", json!("never")),
+    ] {
+        check(at, with(name, bad), &[&format!("channels.virus_scanner.{name}")]);
+    }
+}
+
+#[test]
 fn dsk_06_pages_that_may_show_the_workspace_are_origins_and_nothing_wider() {
     let origins = "/channels/workspace_frame_origins";
     let key = |position: usize| format!("channels.workspace_frame_origins[{position}]");

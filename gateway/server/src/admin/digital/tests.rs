@@ -76,3 +76,36 @@ async fn ccp_11_why_a_server_was_not_reached_is_told_by_code_as_tests_tell_it() 
     let late = check_json(&timed_out(&server, &[greeted]));
     assert_eq!((&late["side"], &late["host"]), (&json!("sending"), &json!("smtp.example.test")));
 }
+
+#[tokio::test]
+async fn mail_07_the_virus_scanner_is_asked_whether_it_is_there() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let off = scanner(None).await;
+    assert_eq!((&off["state"], &off["address"]), (&json!("off"), &json!(null)));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let settings = VirusScanner {
+        address: address.clone(),
+        scan_bytes_max: 65_536,
+        when_unreachable: domain::settings::Unscanned::Withhold,
+    };
+    let answering = tokio::spawn(async move {
+        for answer in [&b"PONG\0"[..], b"220 mail.example ESMTP\r\n\0"] {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut asked = [0; 6];
+            stream.read_exact(&mut asked).await.unwrap();
+            assert_eq!(&asked, b"zPING\0");
+            stream.write_all(answer).await.unwrap();
+        }
+    });
+    let told = scanner(Some(&settings)).await;
+    assert_eq!((&told["state"], &told["address"]), (&json!("working"), &json!(address)));
+    let told = scanner(Some(&settings)).await;
+    assert_eq!((&told["state"], &told["code"]), (&json!("unable"), &json!("malformed")));
+    answering.await.unwrap();
+    let told = scanner(Some(&settings)).await;
+    assert_eq!(
+        (&told["code"], &told["when_unreachable"]),
+        (&json!("unreachable"), &json!("withhold"))
+    );
+}

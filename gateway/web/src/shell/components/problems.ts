@@ -39,6 +39,9 @@ const PROBLEMS: Record<Translated, Record<string, string>> = {
     unavailable: "Etwas Nötiges ist nicht erreichbar: {detail}",
     not_known: "Was der Agent gerade tut, ist nicht bekannt.",
     owner_away: "Das Contact Center ist nicht verbunden. Sehen Sie unter CTI nach.",
+    virus_found: "Der Virenscanner hat in dieser Datei etwas gefunden, deshalb kann niemand sie öffnen oder senden: {detail}",
+    not_scanned: "Der Virenscanner konnte diese Datei nicht prüfen. Versuchen Sie es später noch einmal: {detail}",
+    too_large_to_scan: "Diese Datei ist größer, als der Virenscanner prüft: {detail}",
     unclear: "Es kam nicht rechtzeitig eine Antwort. Sehen Sie nach, bevor Sie es wiederholen.",
   },
 };

@@ -9,6 +9,7 @@ import type { Address, Mail, OpenContact } from "../answers";
 import { useKeys } from "../keys";
 import { path } from "../state";
 import { words } from "../texts";
+import { FileLink } from "./file_link";
 import { contactWords } from "./texts";
 
 /** From so many minutes between its sending and its arrival on, both are told. */
@@ -74,7 +75,7 @@ function Notices(props: { contact: OpenContact }): JSX.Element {
 function RawLink(props: { contact: OpenContact }): JSX.Element | null {
   const { contact } = props;
   if (contact.has_raw === false) return null;
-  return <p><a class="small" download={`${contact.id}.eml`} href={address(path("contacts", contact.id, "raw"))}>{words().mail.raw}</a></p>;
+  return <div class="raw"><FileLink class="small" name={`${contact.id}.eml`} path={path("contacts", contact.id, "raw")}>{words().mail.raw}</FileLink></div>;
 }
 
 export function MailShown(props: { contact: OpenContact }): JSX.Element {
@@ -138,7 +139,7 @@ function Whole(props: { contact: OpenContact; mail: Mail }): JSX.Element {
           <ul class="file-list">
             {files.map((file) => (
               <li key={file.number}>
-                <a class="file-name" download={file.name} href={address(path("contacts", contact.id, "attachments", String(file.number)))} aria-label={fill(told.download, { name: file.name })}>{file.name}</a>
+                <FileLink class="file-name" name={file.name} path={path("contacts", contact.id, "attachments", String(file.number))} label={fill(told.download, { name: file.name })}>{file.name}</FileLink>
                 <span class="small">{bytes(file.bytes)}</span>
               </li>
             ))}

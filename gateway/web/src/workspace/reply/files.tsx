@@ -2,7 +2,7 @@
 
 import type { JSX } from "preact";
 import { useRef, useState } from "preact/hooks";
-import { Button } from "../../shell/components/parts";
+import { Button, problemText } from "../../shell/components/parts";
 import { bytes, fill } from "../../shell/language";
 import { problemOf } from "../../shell/use";
 import { addFile, removeFile, type Answer } from "../drafts";
@@ -27,7 +27,10 @@ export function useFiles(answer: Answer, editor: { current: EditorHandle | null 
       const added = await addFile(answer, file, isInline);
       if (isInline) editor.current?.picture(`files/${added.id}`, file.name);
     } catch (error) {
-      setRefused((before) => [...before, fill(words().files.failed, { name: file.name, reason: problemOf(error).message || "–" })]);
+      const problem = problemOf(error);
+      // What is wrong with a file stands in the node's own words alone.
+      const reason = problem.code === "invalid" ? problem.message : problemText(problem);
+      setRefused((before) => [...before, fill(words().files.failed, { name: file.name, reason: reason || "–" })]);
     }
     setAdding("");
   };

@@ -29,4 +29,5 @@ export interface DigitalStatus {
   at: string;
   mail_servers: { state: string; why: string | null; items: MailServer[] };
   mail_cache: { state: string; items: Mailbox[] };
+  virus_scanner: { state: string; address: string | null; code: string | null; why: string | null; when_unreachable: string | null };
 }

@@ -14,7 +14,7 @@ import type { DigitalStatus, Mailbox, MailServer } from "./answers";
 import { words } from "./texts";
 
 const STATES: Record<string, PartState> = {
-  reachable: "ok", partly: "partial", unreachable: "missing", not_configured: "missing", not_applicable: "off", not_used: "off",
+  off: "off", reachable: "ok", partly: "partial", unreachable: "missing", not_configured: "missing", not_applicable: "off", not_used: "off",
   working: "ok", unable: "missing", unknown: "unknown",
 };
 
@@ -31,6 +31,7 @@ export default function DigitalPage(): JSX.Element {
         <>
           <Servers servers={told.mail_servers} />
           <Cache cache={told.mail_cache} />
+          <Scanner scanner={told.virus_scanner} />
           <p class="small">{fill(words().asked, { at: time(told.at), node: told.node })}</p>
         </>
       )}
@@ -92,6 +93,19 @@ function Cache(props: { cache: DigitalStatus["mail_cache"] }): JSX.Element {
       <p class="small">{words().cacheIntro}</p>
       <Whole state={state} names={words().cacheStates} />
       {items.length > 0 && <Table stacks="titled" caption={words().cache} columns={columns} rows={items} id={(it) => it.csq} />}
+    </Section>
+  );
+}
+
+function Scanner(props: { scanner: DigitalStatus["virus_scanner"] }): JSX.Element {
+  const { state, address, code, why, when_unreachable } = props.scanner;
+  const known = words().scannerTroubles[code ?? ""];
+  return (
+    <Section title={words().scanner} actions={<a href={to("settings", "channels")}>{words().toChannels}</a>}>
+      <p class="small">{words().scannerIntro}</p>
+      <Whole state={state} names={words().scannerStates} />
+      {address !== null && <p><code>{address}</code></p>}
+      {code !== null && <p>{known ? fill(known, { why: why ?? "" }) : why} {words().scannerThen[when_unreachable ?? ""]}</p>}
     </Section>
   );
 }

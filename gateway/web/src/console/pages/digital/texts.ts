@@ -29,6 +29,21 @@ export const words = texts({
     behind: "Behind",
     waiting: "Waiting",
     never: "none yet",
+    scanner: "Virus scanner",
+    scannerIntro: "It looks at files of mails before agents open them, and at files that agents add to answers.",
+    scannerStates: { working: "Working", unable: "It cannot be asked", off: "Off: no scanner is set up" } as Record<string, string>,
+    scannerTroubles: {
+      unreachable: "Nobody answers there. Check the address, and whether the scanner runs.",
+      timed_out: "It did not answer in time. Check whether the scanner runs and has room to work.",
+      lost: "It ended the connection. Look at the scanner's log.",
+      malformed: "What answers there is no virus scanner. Check the address.",
+      failed: "It cannot work: {why}. Look at the scanner's log.",
+    } as Record<string, string>,
+    scannerThen: {
+      withhold: "Until it answers, nobody opens or adds files.",
+      allow: "Until it answers, files are opened and added without it.",
+    } as Record<string, string>,
+    toChannels: "Channel parameters",
   },
   de: {
     title: "Digitale Kanäle",
@@ -58,5 +73,20 @@ export const words = texts({
     behind: "Rückstand",
     waiting: "Wartend",
     never: "noch keiner",
+    scanner: "Virenscanner",
+    scannerIntro: "Er prüft Dateien von E-Mails, bevor Agenten sie öffnen, und Dateien, die Agenten Antworten hinzufügen.",
+    scannerStates: { working: "Arbeitet", unable: "Lässt sich nicht fragen", off: "Aus: kein Scanner eingerichtet" } as Record<string, string>,
+    scannerTroubles: {
+      unreachable: "Dort antwortet niemand. Prüfen Sie die Adresse, und ob der Scanner läuft.",
+      timed_out: "Er hat nicht rechtzeitig geantwortet. Prüfen Sie, ob der Scanner läuft und Platz zum Arbeiten hat.",
+      lost: "Er hat die Verbindung beendet. Sehen Sie im Protokoll des Scanners nach.",
+      malformed: "Was dort antwortet, ist kein Virenscanner. Prüfen Sie die Adresse.",
+      failed: "Er kann nicht arbeiten: {why}. Sehen Sie im Protokoll des Scanners nach.",
+    } as Record<string, string>,
+    scannerThen: {
+      withhold: "Bis er antwortet, öffnet niemand Dateien oder fügt welche hinzu.",
+      allow: "Bis er antwortet, werden Dateien ohne ihn geöffnet und hinzugefügt.",
+    } as Record<string, string>,
+    toChannels: "Kanalparameter",
   },
 });
