@@ -17,6 +17,21 @@ function isWriting(target: EventTarget | null): boolean {
   return target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName));
 }
 
+/** After a pause of so many milliseconds a key is a shortcut again where the field that somebody wrote in went away. */
+const PAUSE = 2_000;
+let wrote: { at: number; field: HTMLElement } | null = null;
+
+/** Whether somebody goes on writing into a field that was taken away under their hands. */
+function writesOn(event: KeyboardEvent): boolean {
+  if (isWriting(event.target)) {
+    wrote = { at: event.timeStamp, field: event.target as HTMLElement };
+    return false;
+  }
+  if (!wrote || wrote.field.isConnected || event.timeStamp - wrote.at > PAUSE) return false;
+  wrote.at = event.timeStamp;
+  return true;
+}
+
 /** Acts on single keys for as long as the component is shown; `Mod+Enter` acts in fields, too. */
 export function useKeys(acts: Record<string, (() => void) | undefined>): void {
   const latest = useRef(acts);
@@ -24,6 +39,10 @@ export function useKeys(acts: Record<string, (() => void) | undefined>): void {
   useEffect(() => {
     const hear = (event: KeyboardEvent) => {
       if (event.isComposing || document.querySelector("dialog[open]")) return;
+      if (writesOn(event)) {
+        event.preventDefault();
+        return;
+      }
       // The editor takes every Enter for itself, this one too.
       if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
         const act = latest.current["Mod+Enter"];
