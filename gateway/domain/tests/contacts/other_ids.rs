@@ -123,6 +123,10 @@ fn mail_02_ids_that_servers_gave_are_few_and_take_nobodys_and_go_with_their_cont
     let out = sent(&mut world, false);
     world.mail(arrived("support", 2, 2));
     let theirs = world.contact_by_uid(2).mail.message_id.unwrap();
+    // As programs before kept it.
+    let before = serde_json::to_value(mail(&world, out)).unwrap();
+    assert_eq!(before.get("other_ids"), None);
+    assert_eq!(serde_json::from_value::<MailOut>(before).unwrap(), mail(&world, out));
     let own = mail(&world, out).message_id;
     let long = format!("a@{}", "b".repeat(1_000));
     let mut ids =

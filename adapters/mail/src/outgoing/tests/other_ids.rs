@@ -89,6 +89,30 @@ async fn mail_02_a_mail_that_only_names_ours_gives_it_no_id() {
     assert_eq!(world.contacts().await.len(), 2);
 }
 
+/// What somebody sent back under an id of theirs is moved there before it is read, and is no better for that.
+#[tokio::test]
+async fn mail_02_a_copy_that_was_moved_among_the_sent_ones_gives_ours_no_id() {
+    let world = giving(false).await;
+    world.server.state().copies = crate::testing::Copies::Later;
+    let out = answered(&world, AnswerMode::Reply).await;
+    let outgoing = world.outgoing();
+    due(&outgoing).await;
+    let forged = "forged@customer.test";
+    let id = world.port.mail_out(out).await.unwrap().unwrap().message_id;
+    let answer = String::from_utf8(world.server.state().submitted[0].1.clone()).unwrap();
+    let raw = answer.replace(&id, forged).into_bytes();
+    world.server.state().deliver(world.port.now(), raw);
+    hours(&world, &outgoing, 1).await;
+    assert!(is_filed(&state(&world, out).await));
+    assert!(String::from_utf8_lossy(&world.server.state().sent[0]).contains(forged));
+    // Its own copy comes at last, and it is looked for there once more.
+    world.server.state().copies_come(world.port.now());
+    world.round().await.unwrap();
+    hours(&world, &outgoing, 1).await;
+    assert!(world.port.mails_out_open().await.unwrap().is_empty());
+    assert_eq!(other_ids(&world, out).await, [GIVEN]);
+}
+
 #[tokio::test]
 async fn mail_01_a_bounce_that_holds_our_number_is_a_note() {
     let world = giving(true).await;

@@ -150,7 +150,10 @@ fn mail_16_a_server_that_writes_no_report_is_understood_where_it_quotes_the_mail
             (bounce.recipients[0].action, bounce.recipients[0].status.as_str()),
             (action, status)
         );
+        assert_eq!(bounce.own_number, None);
     }
+    let numbered = QMAIL.replace("To: ann", "X-Jackfield-Id: 00ff\nTo: ann");
+    assert_eq!(read_text(&numbered).bounce.unwrap().own_number.as_deref(), Some("00ff"));
 }
 
 /// A bounce that somebody passes on with words of their own is what they say, and its parts are files.
