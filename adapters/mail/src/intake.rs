@@ -188,7 +188,8 @@ fn said(bounce: &Bounce) -> BounceSaid {
         let action = Action::Other.as_str().to_owned();
         recipients.push(Bounced { recipient: String::new(), action, status: String::new() });
     }
-    BounceSaid { original: bounce.original.clone(), recipients, is_report: bounce.is_report }
+    let out = bounce.own_number.as_ref().and_then(|number| number.parse().ok());
+    BounceSaid { original: bounce.original.clone(), out, recipients, is_report: bounce.is_report }
 }
 
 fn notice(read: &Read, is_cut: bool) -> Option<MailNotice> {
@@ -216,7 +217,7 @@ mod tests {
         });
         let kind = BounceKind::Delivery;
         let recipients = recipients.collect();
-        let bounce = Bounce { kind, original: None, recipients, is_report: true };
+        let bounce = Bounce { kind, original: None, own_number: None, recipients, is_report: true };
         let said = said(&bounce).recipients;
         said.into_iter().map(|it| (it.recipient, it.action)).collect()
     }

@@ -18,6 +18,11 @@
 //! moving it, so that nothing is sent or kept twice. With `repeat` the folder of sent mails says it, at providers
 //! that file what they take.
 //!
+//! **Ids.** A server that files what it takes may give it another Message-ID, which is what the customer answers. So who
+//! looks for a mail among the sent ones looks for our number of it as well, and its other id is kept with how far it came
+//! (`step/contact/other_ids`). A copy that came to the inbox tells its id when it is read; where copies are asked for they
+//! are moved there, so that there nothing more is learned from.
+//!
 //! **Who owns what.** One node does this, under the lease of the outbox, and one mail of a mailbox at a time; each state
 //! is kept before it is acted on. A lease may move while a mail is handed over, so it alone keeps nothing from going out
 //! twice: each mail is read anew before it is moved, `Sending` is taken from `Prepared` once, and whoever is told that
@@ -69,8 +74,8 @@ pub(crate) trait Sending: Send + Sync {
     fn longest(&self, envelope: &Envelope, bytes: usize) -> Duration;
     /// Hands a mail over, and notes how far it came.
     async fn submit(&self, envelope: &Envelope, raw: &[u8], progress: &Progress) -> Submitted;
-    /// Whether a mail lies among the sent ones.
-    async fn is_sent(&self, message_id: &str) -> Result<bool, Trouble>;
+    /// Whether a mail lies among the sent ones: under which Message-IDs beside its own, where it does.
+    async fn is_sent(&self, letter: &Letter<'_>) -> Result<Option<Vec<String>>, Trouble>;
     /// Whether a copy of a mail lies in the inbox.
     async fn has_copy(&self, letter: &Letter<'_>) -> Result<bool, Trouble>;
     /// Files a mail among the sent ones unless it is there, by its copies in the inbox where `by_copies`; those
@@ -87,10 +92,10 @@ pub(crate) struct Letter<'a> {
 }
 
 /// How a mail got into the folder of sent mails.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Filed {
-    /// It was there.
-    There,
+    /// It was there, under these Message-IDs beside its own.
+    There(Vec<String>),
     /// Its copy was moved there.
     Moved,
     /// It was put there.

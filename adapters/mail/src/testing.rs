@@ -15,7 +15,7 @@ use engine::testing::{
     unsteady_engines,
 };
 use engine::{Engine, Port};
-use protocols::mail::ReadOptions;
+use protocols::mail::{ReadOptions, read};
 use serde_json::{Value, json};
 
 use crate::account::MailboxDigest;
@@ -241,6 +241,8 @@ pub(crate) struct State {
     pub(crate) has_unknown: bool,
     /// Whether it files what it accepts.
     pub(crate) files: bool,
+    /// The Message-ID that it gives mails instead of theirs.
+    pub(crate) gives_id: Option<String>,
     pub(crate) is_sent_away: bool,
     /// What it does with copies for the mailbox itself.
     pub(crate) copies: Copies,
@@ -278,6 +280,7 @@ impl Default for State {
             says: VecDeque::new(),
             has_unknown: false,
             files: false,
+            gives_id: None,
             is_sent_away: false,
             copies: Copies::default(),
             under_way: Vec::new(),
@@ -326,9 +329,9 @@ impl State {
         if has_it {
             self.submitted.push((envelope.clone(), raw.to_vec()));
             if self.files {
-                self.sent.push(raw.to_vec());
+                self.sent.push(self.written(raw));
             }
-            let copy = [b"Received: by mail.example.test\r\n", raw].concat();
+            let copy = [&b"Received: by mail.example.test\r\n"[..], &self.written(raw)].concat();
             match self.copies {
                 Copies::AtOnce if is_copied => {
                     self.deliver(now, copy);
@@ -354,8 +357,26 @@ impl State {
         likely.filter(|(_, likeness)| *likeness != Likeness::None).collect()
     }
 
-    fn is_among_sent(&self, message_id: &str) -> bool {
-        self.sent.iter().any(|raw| String::from_utf8_lossy(raw).contains(message_id))
+    /// The other Message-IDs of a mail among the sent ones.
+    fn among_sent(&self, letter: &Letter<'_>) -> Option<Vec<String>> {
+        let has = |raw: &Vec<u8>, text: &str| String::from_utf8_lossy(raw).contains(text);
+        if self.sent.iter().any(|raw| has(raw, letter.message_id)) {
+            return Some(Vec::new());
+        }
+        let number = format!("X-Jackfield-Id: {}", letter.own_id);
+        let raw = self.sent.iter().find(|raw| has(raw, &number))?;
+        Some(read(raw, &ReadOptions::default()).message_id.into_iter().collect())
+    }
+
+    /// A mail as this server writes it.
+    fn written(&self, raw: &[u8]) -> Vec<u8> {
+        let text = String::from_utf8_lossy(raw);
+        let Some(given) = &self.gives_id else { return raw.to_vec() };
+        let lines = text.split_inclusive('\n').map(|line| match line.starts_with("Message-ID:") {
+            true => format!("Message-ID: <{given}>\r\n"),
+            false => line.to_owned(),
+        });
+        lines.collect::<String>().into_bytes()
     }
 
     fn head(&self, uid: u32) -> Option<Head> {
@@ -507,13 +528,13 @@ impl Sending for Server {
         says
     }
 
-    async fn is_sent(&self, message_id: &str) -> Result<bool, Trouble> {
+    async fn is_sent(&self, letter: &Letter<'_>) -> Result<Option<Vec<String>>, Trouble> {
         tokio::task::yield_now().await;
         let state = self.state();
         if state.is_sent_away {
             return Err(lost());
         }
-        Ok(state.is_among_sent(message_id))
+        Ok(state.among_sent(letter))
     }
 
     async fn has_copy(&self, letter: &Letter<'_>) -> Result<bool, Trouble> {
@@ -526,7 +547,7 @@ impl Sending for Server {
         if self.state().is_sent_away {
             return Err(lost());
         }
-        let mut filed = self.state().is_among_sent(letter.message_id).then_some(Filed::There);
+        let mut filed = self.state().among_sent(letter).map(Filed::There);
         if by_copies && !self.state().cannot_move {
             let copies = self.state().like(letter);
             for (number, (uid, likeness)) in copies.into_iter().enumerate() {

@@ -4,7 +4,8 @@
 //!   server: (CSQ, folder, UIDVALIDITY with the mailbox's mark, UID)
 //!     --> MailSeen: what became of it, written once with the contact
 //!   the mail itself: (CSQ, identity) ---------> MailKnown: a redelivery is told from a new mail
-//!   Message-ID ------------------------------> MailThread: the conversation it belongs to
+//!   Message-ID ------------------------------> MailThread: the conversation it belongs to; a mail of ours has further
+//!                                              ones where its server gave it others
 //!   folder ----------------------------------> MailCursor: how far it was read; advice, the ledger decides
 //!
 //!   Draft --send--> MailOut: Queued -> Prepared (bytes kept) -> Sending -> Accepted --filed--> done
@@ -37,6 +38,10 @@ pub const FILES_BYTES_MAX: u64 = 20 * 1024 * 1024;
 pub const DRAFT_BYTES_MAX: usize = 512 * 1024;
 /// The most ids by which a mail names others that are looked up.
 pub const THREAD_IDS_MAX: usize = 20;
+/// The most Message-IDs that are kept of a mail of ours beside its own.
+pub const OTHER_IDS_MAX: usize = 4;
+/// The most bytes of one of them (RFC 5322, 2.1.1).
+pub const OTHER_ID_BYTES_MAX: usize = 998;
 /// The most people that are kept of a conversation.
 pub const PARTICIPANTS_MAX: usize = 100;
 /// The most notes that are kept of a conversation.
@@ -429,6 +434,9 @@ pub struct MailOut {
     /// It is not tried before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_try_at: Option<Timestamp>,
+    /// Message-IDs that servers gave it instead of its own, without angle brackets; at most [`OTHER_IDS_MAX`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub other_ids: Vec<String>,
 }
 
 impl MailOut {
@@ -465,6 +473,8 @@ pub struct Acknowledged {
 pub struct BounceSaid {
     /// The Message-ID of the mail that did not arrive, where it is named.
     pub original: Option<String>,
+    /// The same by our number of it, where that came back with it.
+    pub out: Option<ContactId>,
     /// Of whom; at most [`BOUNCED_MAX`].
     pub recipients: Vec<Bounced>,
     /// Whether it is a report for certain; else it is one only where the mail that it names is ours.

@@ -271,6 +271,8 @@ pub enum Report {
         state: OutState,
         /// It is not tried before.
         next_try_at: Option<Timestamp>,
+        /// Message-IDs under which it was found among the sent mails, beside its own.
+        other_ids: Vec<String>,
     },
     /// What a node says of an agent's browser.
     DeskPresence(DeskNews),
@@ -509,8 +511,8 @@ pub fn step(now: Timestamp, entropy: Entropy, input: &Input, view: &View) -> Ste
         }
         InputBody::Report(Report::MailArrived(mail)) => contact::arrived(now, entropy, mail, view),
         InputBody::Report(Report::MailCursorMoved(cursor)) => contact::cursor_moved(cursor, view),
-        InputBody::Report(Report::MailOutMoved { out, was, state, next_try_at }) => {
-            contact::out_moved(now, *out, (was, state), *next_try_at, view)
+        InputBody::Report(Report::MailOutMoved { out, was, state, next_try_at, other_ids }) => {
+            contact::out_moved(now, *out, (was, state), *next_try_at, other_ids, view)
         }
         InputBody::Report(Report::DeskPresence(news)) => contact::presence(now, news, view),
         InputBody::Report(Report::DeskOver { agent }) => {

@@ -77,6 +77,10 @@ pub const SUBJECT_BYTES_MAX: usize = 2_000;
 pub const DISPLAY_NAME_BYTES_MAX: usize = 500;
 /// Bytes of an identifier.
 pub const ID_BYTES_MAX: usize = 998;
+/// The field of our mails that holds a number of ours, which no server changes.
+pub const OWN_FIELD: &str = "x-jackfield-id";
+/// The most bytes of that number.
+const NUMBER_BYTES_MAX: usize = 64;
 /// Identifiers kept of one header.
 pub const IDS_MAX: usize = 100;
 /// Recipients in each field of an answer.

@@ -7,20 +7,26 @@
 //!     yes                        each: removed where its bytes are those that were sent, else marked as read
 //! ```
 //!
+//! It is among them by its Message-ID, else by our number of it: a server may have given it another id.
+//!
 //! A step that breaks off is done again from the beginning, which finds what was done.
 
 use std::time::Duration;
 
 use async_trait::async_trait;
+use domain::ContactId;
+use protocols::mail::{ReadOptions, read};
 
 use super::{Filed, Letter, Sending};
 use crate::imap::{Mailbox, Session};
-use crate::own_copy::{Likeness, likeness};
+use crate::own_copy::{self, Likeness, likeness};
 use crate::smtp::{self, Envelope, Progress, Submitted};
 use crate::trouble::Trouble;
 
 /// How many mails that may be copies are compared.
 const COPIES_MAX: usize = 8;
+/// So much of a mail among the sent ones is read: its header.
+const HEADER_BYTES_MAX: u32 = 64 * 1024;
 /// A copy is longer than what was sent by what servers put into it.
 const ADDED_BYTES_MAX: usize = 256 * 1024;
 
@@ -38,12 +44,12 @@ impl Sending for Mailbox {
         smtp::submit_noting(self.account(), self.tokens(), envelope, raw, progress).await
     }
 
-    async fn is_sent(&self, message_id: &str) -> Result<bool, Trouble> {
+    async fn is_sent(&self, letter: &Letter<'_>) -> Result<Option<Vec<String>>, Trouble> {
         let mut session = self.open().await?;
-        self.open_sent(&mut session).await?;
-        let found = session.uids_with_header("Message-ID", message_id).await?;
+        let sent = self.open_sent(&mut session).await?;
+        let found = self.lying(&mut session, letter, &sent).await?;
         session.close().await;
-        Ok(!found.is_empty())
+        Ok(found)
     }
 
     async fn has_copy(&self, letter: &Letter<'_>) -> Result<bool, Trouble> {
@@ -57,8 +63,8 @@ impl Sending for Mailbox {
     async fn file(&self, letter: &Letter<'_>, by_copies: bool) -> Result<Filed, Trouble> {
         let mut session = self.open().await?;
         let sent = self.open_sent(&mut session).await?;
-        let found = session.uids_with_header("Message-ID", letter.message_id).await?;
-        let mut filed = (!found.is_empty()).then_some(Filed::There);
+        let found = self.lying(&mut session, letter, &sent).await?;
+        let mut filed = found.map(Filed::There);
         if by_copies {
             let is_moved = self.settle(&mut session, letter, &sent, filed.is_some()).await?;
             filed = filed.or(is_moved.then_some(Filed::Moved));
@@ -83,6 +89,19 @@ impl Mailbox {
             return Ok(folder.name);
         }
         opened.map(|_| name.clone())
+    }
+
+    /// The other Message-IDs of a mail in the open folder of sent mails, where it is there.
+    async fn lying(
+        &self,
+        session: &mut Session,
+        letter: &Letter<'_>,
+        sent: &str,
+    ) -> Result<Option<Vec<String>>, Trouble> {
+        let found = session.other_ids(letter.message_id, letter.own_id).await?;
+        // What lies where everybody's mails arrive tells no id.
+        let is_inbox = sent.eq_ignore_ascii_case(&self.account().folders.inbox);
+        Ok(found.map(|ids| if is_inbox { Vec::new() } else { ids }))
     }
 
     /// Copies leave the inbox, one of them for the folder of sent mails unless the mail is there; whether one did.
@@ -115,6 +134,39 @@ impl Mailbox {
             }
         }
         Ok(is_moved)
+    }
+}
+
+impl Session {
+    /// The Message-IDs of a mail of ours in the open folder, beside its own; `None` where it is not there. It is so by its
+    /// Message-ID, else by the number in the header of ours.
+    ///
+    /// # Errors
+    ///
+    /// As searches and fetching have.
+    pub async fn other_ids(
+        &mut self,
+        message_id: &str,
+        own_id: ContactId,
+    ) -> Result<Option<Vec<String>>, Trouble> {
+        if !self.uids_with_header("Message-ID", message_id).await?.is_empty() {
+            return Ok(Some(Vec::new()));
+        }
+        let uids = self.uids_with_header("X-Jackfield-Id", &own_id.to_string()).await?;
+        let mut found = None;
+        // Some servers find more than was asked for; what was just sent is the last.
+        for uid in uids.into_iter().rev().take(COPIES_MAX) {
+            let mut raw = Vec::new();
+            self.fetch_to(uid, HEADER_BYTES_MAX, &mut raw).await?;
+            if own_copy::named(&raw, None) == Some(own_id) {
+                let ids = found.get_or_insert_with(Vec::new);
+                // A mail that breaks its reader is there all the same.
+                let options = ReadOptions { is_cut: true, ..ReadOptions::default() };
+                let reading = tokio::task::spawn_blocking(move || read(&raw, &options).message_id);
+                ids.extend(reading.await.unwrap_or_default());
+            }
+        }
+        Ok(found)
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use domain::mail::{MailOut, OpenMail, OpenStage, OutKind, OutState, Sender};
+use domain::mail::{MailOut, OTHER_IDS_MAX, OpenMail, OpenStage, OutKind, OutState, Sender};
 use domain::settings::{PROOF_SECONDS, UnclearSending};
 use domain::{ContactId, InputId, Report, Timestamp};
 use engine::{Outcome, SubmitError};
@@ -153,14 +153,13 @@ impl Outgoing {
                 Ok((OutState::Unknown { since: Some(self.port.now()) }, None))
             }
             (OutState::Unknown { since }, Ok(server)) => {
-                self.find(mail, since.unwrap_or(mail.at), server.as_ref()).await
+                let since = since.unwrap_or(mail.at);
+                self.find(mail, since, server.as_ref()).await
             }
-            (OutState::Accepted { at, .. }, Ok(server)) => {
-                self.file(mail, *at, server.as_ref()).await
-            }
-            // It went out after all, as its copy says.
-            (OutState::Failed { at, .. }, Ok(server)) => {
-                self.file(mail, *at, server.as_ref()).await
+            // It went out, or did after all, as its copy says.
+            (OutState::Accepted { at, .. } | OutState::Failed { at, .. }, Ok(server)) => {
+                let at = *at;
+                self.file(mail, at, server.as_ref()).await
             }
             (_, Err(none)) => self.without_server(mail, &none),
         }
@@ -236,7 +235,9 @@ impl Outgoing {
 
     async fn say(&self, mail: &mut MailOut, word: &InputId, (state, at): Next) -> Result<(), Held> {
         let (was, state_now) = (mail.state.clone(), state.clone());
-        let report = Report::MailOutMoved { out: mail.id, was, state: state_now, next_try_at: at };
+        let (out, other_ids) = (mail.id, mail.other_ids.clone());
+        let report =
+            Report::MailOutMoved { out, was, state: state_now, next_try_at: at, other_ids };
         match keeping::report(&self.port, word.clone(), report).await? {
             Outcome::Done(_) => {}
             Outcome::Refused(_) | Outcome::Unclear(_) => return Err(Held::Moved),
@@ -293,18 +294,23 @@ impl Outgoing {
     /// back.
     async fn find(
         &self,
-        mail: &MailOut,
+        mail: &mut MailOut,
         since: Timestamp,
         server: &dyn Sending,
     ) -> Result<Next, Held> {
         let now = self.port.now();
         let (unclear, proof) = self.terms(mail);
-        let found = match server.is_sent(&mail.message_id).await {
-            Ok(false) if mail.proof.is_asked => match self.port.blob(&mail.blob()).await? {
+        let found = match server.is_sent(&letter(mail, &[])).await {
+            Ok(Some(ids)) => {
+                learn(mail, ids);
+                Ok(true)
+            }
+            Ok(None) if mail.proof.is_asked => match self.port.blob(&mail.blob()).await? {
                 Some(raw) => server.has_copy(&letter(mail, &raw)).await,
                 None => Ok(false),
             },
-            found => found,
+            Ok(None) => Ok(false),
+            Err(trouble) => Err(trouble),
         };
         self.knocked(&mail.csq, found.as_ref().err());
         let waited = now.since(since);
@@ -332,19 +338,22 @@ impl Outgoing {
     /// Files it among the sent ones, unless the server did.
     async fn file(
         &self,
-        mail: &MailOut,
+        mail: &mut MailOut,
         at: Timestamp,
         server: &dyn Sending,
     ) -> Result<Next, Held> {
         let done = match self.port.blob(&mail.blob()).await? {
             Some(raw) => server.file(&letter(mail, &raw), mail.proof.is_asked).await,
-            None => Ok(Filed::There),
+            None => Ok(Filed::There(Vec::new())),
         };
         self.knocked(&mail.csq, done.as_ref().err());
         match done {
             Ok(how) => {
                 self.figures.filing(match how {
-                    Filed::There => "there",
+                    Filed::There(ids) => {
+                        learn(mail, ids);
+                        "there"
+                    }
                     Filed::Moved => "moved",
                     Filed::Put => "filed",
                 });
@@ -471,6 +480,16 @@ fn unclear_max(unclear: UnclearSending) -> u32 {
         UnclearSending::Ask => 1,
         UnclearSending::Repeat => 2,
         UnclearSending::OwnCopy => 3,
+    }
+}
+
+/// Its server gave it other ids, as it lies among the sent mails; not where copies of the inbox are moved there, which
+/// others may have sent.
+fn learn(mail: &mut MailOut, ids: Vec<String>) {
+    for id in ids.into_iter().take(OTHER_IDS_MAX) {
+        if !mail.proof.is_asked && !mail.other_ids.contains(&id) {
+            mail.other_ids.push(id);
+        }
     }
 }
 

@@ -14,6 +14,7 @@ use serde_json::json;
 
 mod handing_over;
 mod nodes;
+mod other_ids;
 mod own_copies;
 mod running;
 mod ways;

@@ -95,7 +95,9 @@ async fn mail_16_a_customers_other_mails_open_with_a_contact_but_not_with_a_forg
         status: "5.1.1".to_owned(),
     };
     let original = Some("m1@example.test".to_owned());
-    place.bounce(BounceSaid { original, recipients: vec![about], is_report: true }).await;
+    place
+        .bounce(BounceSaid { original, out: None, recipients: vec![about], is_report: true })
+        .await;
     // A mail that claims to be the customer's, and need not be.
     place.answer("support", "ada@example.test", raw, true, &["m1@example.test"]).await;
     let _other = place.ready("1001").await;

@@ -14,7 +14,7 @@ async fn moved(place: &Place, out: &Value, state: OutState, waits: bool) {
     let at = waits.then(|| place.port.now().after(std::time::Duration::from_secs(60)));
     let id = InputId::new("out", format!("{out} {state:?} {waits}"));
     let was = place.port.mail_out(out).await.unwrap().unwrap().state;
-    let report = Report::MailOutMoved { out, was, state, next_try_at: at };
+    let report = Report::MailOutMoved { out, was, state, next_try_at: at, other_ids: Vec::new() };
     place.port.submit(Input::report(id, report)).await.unwrap();
 }
 
@@ -83,6 +83,7 @@ async fn mail_05_what_became_of_an_answer_is_told_with_the_servers_words() {
     // Another server reports of it later, in words that must not be believed to be ours.
     let said = BounceSaid {
         original: Some(format!("{}@example.test", out.as_str().unwrap())),
+        out: None,
         recipients: vec![Bounced {
             recipient: format!("{BIDI}{}@example.test", "a".repeat(400)),
             action: "failed".to_owned(),

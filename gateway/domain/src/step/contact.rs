@@ -21,6 +21,7 @@ mod arrival;
 mod assignment;
 mod desk;
 mod forgetting;
+mod other_ids;
 mod sending;
 mod wish;
 mod work;

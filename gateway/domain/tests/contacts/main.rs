@@ -20,6 +20,7 @@ use domain::{
 use proptest::prelude::*;
 
 mod notices;
+mod other_ids;
 mod outgoing;
 mod parameters;
 mod records;

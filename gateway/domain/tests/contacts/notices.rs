@@ -19,6 +19,7 @@ fn a_bounce_is_a_note_where_its_mail_is_known_and_never_a_contact() {
     let said = |original: Option<String>, uid, is_report| ArrivedMail {
         bounce: Some(BounceSaid {
             original,
+            out: None,
             is_report,
             recipients: vec![about("ada@example.test"), about("bob@example.test")],
         }),

@@ -299,14 +299,25 @@ impl World {
     pub(crate) fn out(&mut self, out: ContactId, state: OutState) -> Came {
         let id = self.id("out");
         let was = self.mail_out(out).map_or(OutState::Queued, |mail| mail.state);
-        let report = Report::MailOutMoved { out, was, state, next_try_at: None };
+        let report =
+            Report::MailOutMoved { out, was, state, next_try_at: None, other_ids: Vec::new() };
         self.submit(Input::report(id, report))
     }
 
     /// The same by somebody who knew it to be there.
     pub(crate) fn out_from(&mut self, out: ContactId, was: OutState, state: OutState) -> Came {
         let id = self.id("out");
-        let report = Report::MailOutMoved { out, was, state, next_try_at: None };
+        let report =
+            Report::MailOutMoved { out, was, state, next_try_at: None, other_ids: Vec::new() };
+        self.submit(Input::report(id, report))
+    }
+
+    /// It lies among the sent mails under these ids.
+    pub(crate) fn out_found(&mut self, out: ContactId, ids: &[&str]) -> Came {
+        let (id, was) = (self.id("out"), self.mail_out(out).unwrap().state);
+        let state = OutState::Accepted { at: self.now, is_filed: true, settled: 0 };
+        let other_ids = ids.iter().map(|id| (*id).to_owned()).collect();
+        let report = Report::MailOutMoved { out, was, state, next_try_at: None, other_ids };
         self.submit(Input::report(id, report))
     }
 

@@ -240,7 +240,8 @@ async fn ccp_05_a_queue_stays_while_answers_of_it_are_not_sent() {
     let accepted = OutState::Accepted { at: node.engine.now(), is_filed: false, settled: 0 };
     for (was, state) in [(OutState::Queued, OutState::Prepared), (OutState::Prepared, accepted)] {
         let id = InputId::new("out", format!("{state:?}").len());
-        let report = Report::MailOutMoved { out, was, state, next_try_at: None };
+        let report =
+            Report::MailOutMoved { out, was, state, next_try_at: None, other_ids: Vec::new() };
         let outcome = node.engine.submit(Input::report(id, report)).await.unwrap();
         assert!(matches!(outcome, Outcome::Done(_)), "{outcome:?}");
     }

@@ -87,6 +87,7 @@ async fn owe(bench: &Bench, mails: u32) -> Vec<MailOut> {
             tries: 0,
             proof: Proof::default(),
             next_try_at: (number % 2 == 1).then(|| now.after(Duration::from_secs(3_600))),
+            other_ids: Vec::new(),
         };
         let body = WriteBody::Put(Document::MailOut(Box::new(mail.clone())));
         let writes = vec![Write { key: Key::mail_out(mail.id), body }];

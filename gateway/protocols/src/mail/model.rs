@@ -73,6 +73,8 @@ pub struct Bounce {
     pub kind: BounceKind,
     /// The Message-ID of the mail it is about, without `<>`.
     pub original: Option<String>,
+    /// The number in [`super::OWN_FIELD`] of that mail, where its header came back.
+    pub own_number: Option<String>,
     /// What became of the mail, by recipient.
     pub recipients: Vec<BounceRecipient>,
     /// Whether it is written as a report; else it is only likely to be one, and worth something where the mail that it

@@ -7,7 +7,7 @@
 use super::address::addresses;
 use super::clean::one_line;
 use super::fields::Fields;
-use super::report::id_in;
+use super::report::{id_in, number_in};
 use super::{Action, Bounce, BounceKind, BounceRecipient};
 
 const RECIPIENTS_KEPT_MAX: usize = 100;
@@ -49,6 +49,7 @@ pub(super) fn bounce(fields: &Fields, text: &str, from: Option<&str>) -> Option<
     Some(Bounce {
         kind: BounceKind::Delivery,
         original: Some(original),
+        own_number: number_in(text),
         recipients,
         is_report: false,
     })

@@ -4,7 +4,7 @@ use super::clean::one_line;
 use super::fields::{Fields, decoded};
 use super::mime::{DISPOSITION_TYPES, Part, Parts, STATUS_TYPES};
 use super::thread::ids;
-use super::{Action, Bounce, BounceKind, BounceRecipient};
+use super::{Action, Bounce, BounceKind, BounceRecipient, NUMBER_BYTES_MAX, OWN_FIELD};
 
 /// Recipients kept of one report.
 const RECIPIENTS_KEPT_MAX: usize = 100;
@@ -32,14 +32,17 @@ pub(super) fn bounce(fields: &Fields, parts: &Parts<'_>, text: &str) -> Option<B
         (None, None) => return None,
     };
     let recipients = groups.iter().filter_map(recipient).take(RECIPIENTS_KEPT_MAX);
+    let returned = returned.map(|part| Fields::read(&part.bytes()).0);
+    let own_number = returned.as_ref().and_then(|fields| number(fields.first(OWN_FIELD)?));
     let original = groups
         .iter()
         .find_map(|group| id_of(group, "original-message-id"))
-        .or_else(|| id_of(&Fields::read(&returned?.bytes()).0, "message-id"))
+        .or_else(|| id_of(returned.as_ref()?, "message-id"))
         .or_else(|| id_of(fields, "in-reply-to"))
         .or_else(|| fields.first("references").and_then(|value| ids(value).pop()))
         .or_else(|| id_in(text));
-    Some(Bounce { kind, original, recipients: recipients.collect(), is_report: true })
+    let own_number = own_number.or_else(|| number_in(text));
+    Some(Bounce { kind, original, own_number, recipients: recipients.collect(), is_report: true })
 }
 
 /// The groups of fields of a report, each separated by a blank line.
@@ -111,15 +114,31 @@ fn id_of(fields: &Fields, name: &str) -> Option<String> {
     ids(fields.first(name)?).into_iter().next()
 }
 
+/// The number of ours, which is nothing but letters and digits.
+fn number(value: &str) -> Option<String> {
+    let value = value.trim();
+    let is_one = !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    (is_one && value.len() <= NUMBER_BYTES_MAX).then(|| value.to_owned())
+}
+
 /// A line `Message-ID: <..>` in the text, as servers write that return no part of the mail.
 pub(super) fn id_in(text: &str) -> Option<String> {
+    ids(value_in(text, "message-id")?).into_iter().next()
+}
+
+/// The number of ours in such a line.
+pub(super) fn number_in(text: &str) -> Option<String> {
+    number(value_in(text, OWN_FIELD)?)
+}
+
+fn value_in<'t>(text: &'t str, wanted: &str) -> Option<&'t str> {
     let mut lines = text.lines().map(|line| line.trim_start_matches(['>', ' ', '\t'])).peekable();
     while let Some(line) = lines.next() {
         let Some((name, value)) = line.split_once(':') else { continue };
-        if name.trim().eq_ignore_ascii_case("message-id") {
+        if name.trim().eq_ignore_ascii_case(wanted) {
             // A long one stands in the next line.
             let next = lines.peek().copied().filter(|_| value.trim().is_empty());
-            return ids(next.unwrap_or(value)).into_iter().next();
+            return Some(next.unwrap_or(value));
         }
     }
     None

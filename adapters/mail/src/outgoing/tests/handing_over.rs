@@ -57,8 +57,8 @@ impl Sending for Tarpit {
         std::future::pending().await
     }
 
-    async fn is_sent(&self, message_id: &str) -> Result<bool, Trouble> {
-        self.server.is_sent(message_id).await
+    async fn is_sent(&self, letter: &Letter<'_>) -> Result<Option<Vec<String>>, Trouble> {
+        self.server.is_sent(letter).await
     }
 
     async fn has_copy(&self, letter: &Letter<'_>) -> Result<bool, Trouble> {
@@ -144,8 +144,8 @@ impl Sending for Unkept {
         self.server.submit(envelope, raw, progress).await
     }
 
-    async fn is_sent(&self, message_id: &str) -> Result<bool, Trouble> {
-        self.server.is_sent(message_id).await
+    async fn is_sent(&self, letter: &Letter<'_>) -> Result<Option<Vec<String>>, Trouble> {
+        self.server.is_sent(letter).await
     }
 
     async fn has_copy(&self, letter: &Letter<'_>) -> Result<bool, Trouble> {

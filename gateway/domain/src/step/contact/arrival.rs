@@ -11,6 +11,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::assignment::sticky_timer;
+use super::other_ids::reported;
 use super::sending::{copy_came, owed, sweep};
 use super::{nothing, put_contact};
 use crate::mail::{
@@ -100,7 +101,9 @@ pub(in crate::step) fn arrived(
             decision =
                 decision.guard(known_key.clone(), None).put(known_key, Document::MailKnown(known));
         }
-        return copy_came(decision, now, *version, sent, view);
+        // Of a sender who is not who it says, nothing is learned.
+        let id = mail.message_id.as_ref().filter(|_| !mail.is_unverified);
+        return copy_came(decision, now, (*version, sent), id, view);
     }
     if let Some(Loaded { document: Document::MailKnown(known), .. }) = known {
         return match known.contact {
@@ -115,19 +118,11 @@ pub(in crate::step) fn arrived(
     }
     if let Some(bounce) = &mail.bounce {
         let known = MailKnown { contact: None, at: now };
-        let original = bounce.original.as_deref().map(Key::mail_thread);
-        let thread = match &original {
-            Some(key) => view.document(key)?,
-            None => None,
-        };
+        let thread = reported(bounce, view)?;
         let kept = |decision: Decision| {
             unkept(decision)
                 .guard(known_key.clone(), None)
                 .put(known_key.clone(), Document::MailKnown(known.clone()))
-        };
-        let thread = match thread {
-            Some(Loaded { document: Document::MailThread(thread), .. }) => Some(thread),
-            _ => None,
         };
         if let Some(thread) = thread.filter(|thread| bounce.is_report || thread.is_ours) {
             let key = Key::conversation(thread.conversation);

@@ -56,7 +56,10 @@ pub(in crate::step) fn forget(
             decision = super::sending::sweep(decision, format!("out/{out}"));
             let key = Key::mail_out(out);
             if let Some(Loaded { document: Document::MailOut(mail), .. }) = view.document(&key)? {
-                decision = decision.delete(Key::mail_thread(&mail.message_id)).delete(key);
+                for id in mail.other_ids.iter().chain([&mail.message_id]) {
+                    decision = decision.delete(Key::mail_thread(id));
+                }
+                decision = decision.delete(key);
             }
         }
         let ledger = &contact.mail.ledger;

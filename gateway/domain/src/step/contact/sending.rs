@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::assignment::sticky_timer;
+use super::other_ids::learned;
 use super::work::{draft_of, noted_last};
 use super::{KeptContact, nothing, out_of_desk, put_contact};
 use crate::mail::{
@@ -116,6 +117,7 @@ pub(super) fn owed(
         tries: 0,
         proof: Proof::default(),
         next_try_at: None,
+        other_ids: Vec::new(),
     };
     let thread =
         MailThread { conversation: contact.conversation, contact: contact.id, is_ours: true };
@@ -176,6 +178,7 @@ pub(in crate::step) fn out_moved(
     out: ContactId,
     (was, state): (&OutState, &OutState),
     next_try_at: Option<Timestamp>,
+    other_ids: &[String],
     view: &View,
 ) -> Result<Decision, Halt> {
     let key = Key::mail_out(out);
@@ -193,6 +196,7 @@ pub(in crate::step) fn out_moved(
     let mut after = before.as_ref().clone();
     after.state = state.clone();
     after.next_try_at = next_try_at;
+    let ids = learned(nothing(), &mut after, other_ids, view)?;
     match state {
         OutState::Sending { asks_copy, .. } => {
             after.tries = after.tries.saturating_add(1);
@@ -217,7 +221,7 @@ pub(in crate::step) fn out_moved(
         OutState::Failed { .. } => "mail_failed",
     };
     let event = Event::new(name, key.clone());
-    let mut decision = nothing()
+    let mut decision = ids
         .guard(key.clone(), Some(*version))
         .put(key, Document::MailOut(Box::new(after.clone())))
         .event(event);
@@ -349,15 +353,17 @@ fn noted(
 }
 
 /// A copy of a mail of ours came to the mailbox that sent it, so the server took it. What waits for that goes on at
-/// once; where the answer was given back to its writer, the conversation says that it went out after all.
+/// once; where the answer was given back to its writer, the conversation says that it went out after all. Another
+/// Message-ID of the copy is the mail's as well.
 pub(super) fn copy_came(
     decision: Decision,
     now: Timestamp,
-    version: Version,
-    before: &MailOut,
+    (version, before): (Version, &MailOut),
+    message_id: Option<&String>,
     view: &View,
 ) -> Result<Decision, Halt> {
     let mut after = before.clone();
+    let decision = learned(decision, &mut after, message_id, view)?;
     after.proof.copies = after.proof.copies.saturating_add(1);
     after.next_try_at = None;
     let key = Key::mail_out(before.id);

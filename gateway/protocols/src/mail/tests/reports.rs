@@ -89,6 +89,12 @@ fn a_bounce_names_the_mail_and_who_did_not_get_it() {
         assert_eq!(read.automatic, Some(Automatic::Report));
         assert_eq!(read.text, "It failed.");
     }
+    let numbered = |number: &str| {
+        let returned = format!("Content-Type: text/rfc822-headers\n\nX-Jackfield-Id: {number}\n");
+        read_text(&format!("{STATUS}{returned}\n--r--\n")).bounce.unwrap().own_number
+    };
+    assert_eq!(numbered("00ff").as_deref(), Some("00ff"));
+    assert_eq!((numbered("0 f"), numbered(""), numbered(&"0".repeat(65))), (None, None, None));
     let without = read_text(&format!("{STATUS}Content-Type: image/png\n\nx\n--r--\n"));
     assert_eq!(without.bounce.unwrap().original.as_deref(), Some("other@x"));
     let in_text = STATUS
@@ -144,7 +150,10 @@ fn mail_16_a_server_that_writes_no_report_is_understood_where_it_quotes_the_mail
             (bounce.recipients[0].action, bounce.recipients[0].status.as_str()),
             (action, status)
         );
+        assert_eq!(bounce.own_number, None);
     }
+    let numbered = QMAIL.replace("To: ann", "X-Jackfield-Id: 00ff\nTo: ann");
+    assert_eq!(read_text(&numbered).bounce.unwrap().own_number.as_deref(), Some("00ff"));
 }
 
 /// A bounce that somebody passes on with words of their own is what they say, and its parts are files.
