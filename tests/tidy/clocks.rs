@@ -39,6 +39,14 @@ const READERS: &[(&str, &str)] = &[
         "for how long a lease may be counted on is counted by the runtime's monotonic clock, as the lease is",
     ),
     (
+        "adapters/mail/src/outgoing/steps.rs",
+        "for how long the store is told again what a server said is counted by the runtime's monotonic clock",
+    ),
+    (
+        "adapters/mail/src/smtp.rs",
+        "how long a server may think about a mail is counted by the runtime's monotonic clock, as all its patience is",
+    ),
+    (
         "adapters/mail/src/records.rs",
         "how long a holder goes on without asking the store anew is counted as its lease is",
     ),
