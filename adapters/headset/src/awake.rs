@@ -12,10 +12,8 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::execute::ANSWER;
-
-/// Longer than that a phone waits for no answer, so that what is older was repeated elsewhere.
-const STOOD_STILL: Duration = ANSWER;
+/// About so long a phone waits for an answer, so that what is older was repeated elsewhere.
+const STOOD_STILL: Duration = Duration::from_secs(2);
 /// So long after a pause what came meanwhile is read.
 const CAUGHT_UP: Duration = Duration::from_secs(1);
 
@@ -60,10 +58,10 @@ mod tests {
         let at = |milliseconds: u64| start + Duration::from_millis(milliseconds);
         assert!(awake.is_awake(at(0)));
         awake.beat(at(0));
-        awake.beat(at(1_400));
-        assert!(awake.is_awake(at(2_800)));
+        awake.beat(at(1_900));
+        assert!(awake.is_awake(at(3_800)));
         // Whoever looks first after the pause, the loop or an update, sees it.
-        assert!(!awake.is_awake(at(2_900)));
+        assert!(!awake.is_awake(at(3_900)));
         awake.beat(at(9_000));
         assert!(!awake.is_awake(at(9_000)));
         awake.beat(at(9_500));

@@ -68,11 +68,13 @@ pub(crate) enum Why {
     Stale,
     /// No such reason is configured for the agent.
     ReasonUnknown,
+    /// This node stood still, and has not read what it missed.
+    CatchingUp,
 }
 
 impl Why {
     /// All of them, for figures.
-    pub(crate) const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 9] = [
         Self::NotAllowed,
         Self::NoAgent,
         Self::Several,
@@ -81,6 +83,7 @@ impl Why {
         Self::InCall,
         Self::Stale,
         Self::ReasonUnknown,
+        Self::CatchingUp,
     ];
 
     /// Its name in figures and answers.
@@ -94,6 +97,7 @@ impl Why {
             Self::InCall => "in_call",
             Self::Stale => "stale",
             Self::ReasonUnknown => "reason_unknown",
+            Self::CatchingUp => "catching_up",
         }
     }
 }

@@ -100,8 +100,9 @@ impl Headset {
             let Some(presence) = self.presence(&agent) else {
                 return self.no(device, Why::NotKnown, &whose);
             };
-            if !self.awake.is_awake(now()) {
-                return self.no(device, Why::NotKnown, &whose);
+            // Alone, it is the only one that a phone could ask.
+            if self.state().nodes.has_others() && !self.awake.is_awake(now()) {
+                return self.no(device, Why::CatchingUp, &whose);
             }
             let changed_at = self.changed_at(&agent, &presence);
             let wish =
@@ -195,6 +196,10 @@ impl Headset {
             Why::Stale => {
                 (Refusal::Stale, "the agent's state changed after it was sent".to_owned())
             }
+            Why::CatchingUp => (
+                Refusal::Stale,
+                "this node stood still and reads what it missed; press again".to_owned(),
+            ),
             Why::ReasonUnknown => (
                 Refusal::UnknownReason,
                 "the reason is not one of the agent's; the configuration lists them".to_owned(),

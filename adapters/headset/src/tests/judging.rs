@@ -91,7 +91,7 @@ proptest! {
                 Why::InCall => prop_assert!(state.is_in_call()),
                 Why::Stale => prop_assert!(sent.unwrap() < changed),
                 Why::ReasonUnknown => prop_assert!(!matches!(reason, None | Some(0 | 1 | 7))),
-                Why::Several => prop_assert!(false),
+                Why::Several | Why::CatchingUp => prop_assert!(false),
             },
         }
     }
