@@ -89,7 +89,7 @@ fn write_mail(gateway: &Gateway, number: usize) {
 
 /// How often each subject waits in the queue, as that node has it.
 fn waiting(gateway: &Gateway, node: &Value) -> BTreeMap<String, usize> {
-    let team = get(gateway, node, "/workspace/team");
+    let team = get(gateway, node, "/workspace/team?csq=support");
     let queues = team["queues"].as_array().unwrap();
     let queue = queues.iter().find(|queue| queue["csq"] == "support").unwrap();
     let mut subjects = BTreeMap::new();
