@@ -1,5 +1,7 @@
 //! Headsets with two nodes: what the first did, the second goes on with, for light and screen alike.
 
+use std::time::Duration;
+
 use std::path::Path;
 
 use rustix::process::Signal;
@@ -152,10 +154,13 @@ fn hst_06_a_node_that_was_frozen_brings_nothing_back_that_is_over() {
     phone.wait_headset(json!({"light": "red", "state": "NotReady"}));
     assert_eq!(at_the_centre(&gateway, "1001"), "not-ready");
     assert_eq!(asked(), before + 2);
-    // To that node what it missed is news of now, so that a key pressed before is late.
+    // It takes nothing before it has read what it missed, and to it that is news of now, so that a key pressed
+    // before is late. Nobody presses more often than is taken of one phone.
     eventually("an update that is taken", || {
         phone.headset("mute");
-        (phone.headset_state()["last_answer"] == 202).then_some(())
+        let is_taken = phone.headset_state()["last_answer"] == 202;
+        std::thread::sleep(Duration::from_millis(if is_taken { 0 } else { 400 }));
+        is_taken.then_some(())
     });
     phone.wait_headset(json!({"service": "primary", "light": "off", "state": "Ready"}));
     toggles(&gateway, &mut phone);
