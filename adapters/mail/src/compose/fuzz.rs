@@ -28,6 +28,10 @@ const ENCODING: &str = "Content-Transfer-Encoding";
 /// hold, which is what a fuzzer looks for.
 pub fn reply(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
+    // Whoever writes that address into a text names it.
+    if text.contains(HIDDEN) {
+        return;
+    }
     // A line feed has to get into the texts as well.
     let mut parts = text.split('\u{1e}');
     let mut part = || parts.next().unwrap_or_default().to_owned();
@@ -49,7 +53,7 @@ pub fn reply(data: &[u8]) {
         from: Person { name: part(), address: "help@x.test".to_owned() },
         to: vec![person(part()), person(part())],
         cc: vec![person(part())],
-        bcc: vec![Person { name: "Hidden".to_owned(), address: "hidden@x.test".to_owned() }],
+        bcc: vec![Person { name: "Hidden".to_owned(), address: HIDDEN.to_owned() }],
         subject: part(),
         in_reply_to: Some(part()),
         references: part().split(' ').map(str::to_owned).collect(),
@@ -70,6 +74,9 @@ pub fn reply(data: &[u8]) {
     holds(&composed);
 }
 
+/// Who gets each mail without being named in it.
+const HIDDEN: &str = "hidden@x.test";
+
 /// What holds for each mail from `help@x.test`, with whatever is in it.
 pub(super) fn holds(composed: &Composed) {
     let raw = std::str::from_utf8(&composed.raw).unwrap_or_default();
@@ -87,10 +94,10 @@ pub(super) fn holds(composed: &Composed) {
     }
     assert!(seen.contains(&"From") && seen.contains(&"Message-ID"), "a header is missing");
     assert!(head.contains("help@x.test"), "another sender");
-    assert!(!head.contains("hidden@x.test"), "a hidden recipient is named");
+    assert!(!head.contains(HIDDEN), "a hidden recipient is named");
     // All bodies are encoded, so letters beyond ASCII stand in addresses alone.
     assert!(body.is_ascii(), "a body that is not encoded");
-    assert!(composed.envelope.to.contains(&"hidden@x.test".to_owned()), "somebody is left out");
+    assert!(composed.envelope.to.contains(&HIDDEN.to_owned()), "somebody is left out");
     let mut to = composed.envelope.to.clone();
     to.dedup();
     assert_eq!(to, composed.envelope.to, "somebody gets it twice");
