@@ -16,10 +16,11 @@
 //! While mails are read, kept and reported the next ones are fetched (`in_hand`).
 //!
 //! The ledger decides and the cursor is advice: whatever breaks off is read again, and what was reported is known.
-//! A mail, or what is known of it, that cannot be fetched three times becomes a contact that says so, and holds up nothing: it is tried after all
-//! others, and where its connections broke not blamed before others came or an hour went by. The time from
-//! which on mails count is kept before the first one is fetched, so that no restart moves it; and with it the UID that
-//! comes next, from which on a mail counts whatever time it bears: one that is moved into the folder keeps its own.
+//! A mail, or what is known of it, that cannot be fetched three times becomes a contact that says so, and holds up
+//! nothing: it is tried after all others, and where its connections broke not blamed before others came or an hour
+//! went by. The time from which on mails count is kept before the first one is fetched, so that no restart moves
+//! it; and with it the UID that comes next, from which on a mail counts whatever time it bears: one that is moved
+//! into the folder keeps its own.
 //!
 //! In the ledger a mailbox other than the first that a CSQ had stands under UIDVALIDITY with a mark of its own.
 
